@@ -1,0 +1,52 @@
+//! What the engine is told of one acquisition, and what it answers.
+
+use super::clock::Segment;
+use super::ids::{LockId, Site, ThreadId};
+use super::mode::Mode;
+use super::verdict::Verdict;
+
+/// A lock that a thread holds, with the mode and the place in which it took it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) lock: LockId,
+    pub(crate) mode: Mode,
+    pub(crate) site: Site,
+}
+
+/// One acquisition that may block: `thread` asks for `lock` while it holds `held`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Acquisition<'a> {
+    pub(crate) thread: ThreadId,
+    pub(crate) segment: &'a Segment,
+    /// Locks whose edges are to be recorded, each also a gate for the others.
+    pub(crate) held: &'a [Held],
+    /// Locks held around the thread as a whole (a parent's, around a scope): gates only.
+    pub(crate) inherited: &'a [Held],
+    pub(crate) lock: LockId,
+    pub(crate) mode: Mode,
+    pub(crate) site: Site,
+}
+
+/// One acquired-before edge of a cycle, in the context that makes the cycle what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Link {
+    pub(crate) from: LockId,
+    pub(crate) from_mode: Mode,
+    pub(crate) from_site: Site,
+    pub(crate) to: LockId,
+    pub(crate) to_mode: Mode,
+    pub(crate) to_site: Site,
+    pub(crate) thread: ThreadId,
+    /// The other locks that `thread` held (the gates of this edge), ascending.
+    pub(crate) gates: Box<[LockId]>,
+}
+
+/// A cycle with its verdict. `links[i].to == links[i + 1].from`, the last one closes on the
+/// first, and the rotation is canonical: the link whose `from` is the lowest id comes first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    pub(crate) verdict: Verdict,
+    pub(crate) links: Vec<Link>,
+    /// The gate locks common to the links, for `Guarded`; empty otherwise.
+    pub(crate) guards: Vec<LockId>,
+}

@@ -1,0 +1,75 @@
+//! Ids and places: what the engine speaks in, so that it needs no names.
+
+use std::fmt;
+use std::num::NonZeroU64;
+use std::panic::Location;
+
+/// A place in the source of the program: where a lock was taken or made.
+pub type Site = &'static Location<'static>;
+
+/// The identity of one lock instance.
+///
+/// Unique in the process, never reused, and totally ordered: every thread agrees on which of
+/// two locks is the lower one. The order is the one in which locks first took part in nesting,
+/// as far as that can be had without a shared counter; it is not the order of construction.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LockId(NonZeroU64);
+
+impl LockId {
+    /// The id with this number, or `None` for zero, which stands for "no id yet".
+    #[must_use]
+    pub const fn new(number: u64) -> Option<Self> {
+        match NonZeroU64::new(number) {
+            Some(number) => Some(Self(number)),
+            None => None,
+        }
+    }
+
+    /// The number, for logs and for machine-readable reports.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0.get()
+    }
+}
+
+impl fmt::Debug for LockId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LockId({})", self.0)
+    }
+}
+
+impl fmt::Display for LockId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// The identity of one thread: a serial number from 1, never reused.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ThreadId(u64);
+
+impl ThreadId {
+    /// The id with this serial number.
+    #[must_use]
+    pub const fn new(serial: u64) -> Self {
+        Self(serial)
+    }
+
+    /// The serial number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Debug for ThreadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ThreadId({})", self.0)
+    }
+}
+
+impl fmt::Display for ThreadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "thread {}", self.0)
+    }
+}

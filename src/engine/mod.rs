@@ -1,0 +1,10 @@
+//! The engine: order graph, cycles and their verdicts, wait-for reduction.
+//!
+//! Pure: no statics, no thread-locals, no I/O, no clock. It is told of acquisitions in ids and
+//! answers with findings made of ids; names, stacks and words are put to them further up.
+
+pub(crate) mod acquisition;
+pub(crate) mod clock;
+pub(crate) mod ids;
+pub(crate) mod mode;
+pub(crate) mod verdict;

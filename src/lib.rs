@@ -1,0 +1,3 @@
+//! Finds lock-order inversions and deadlocks.
+
+mod engine;
