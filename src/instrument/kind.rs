@@ -1,0 +1,66 @@
+//! What sort of lock a record stands for.
+
+use crate::engine::mode::ReadPolicy;
+
+/// The sort of a lock: the word that reports use, and the rules that its verdicts need.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::instrument::{Lock, LockKind};
+///
+/// static SPIN: LockKind = LockKind::new("SpinLock");
+/// static TABLE: Lock = Lock::named(&SPIN, "page table");
+/// assert_eq!(SPIN.noun(), "SpinLock");
+/// # let _ = &TABLE;
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LockKind {
+    noun: &'static str,
+    policy: ReadPolicy,
+}
+
+impl LockKind {
+    /// A mutual-exclusion lock.
+    pub const MUTEX: LockKind = LockKind::new("Mutex");
+    /// A mutual-exclusion lock that hands itself to its longest waiter.
+    pub const FAIR_MUTEX: LockKind = LockKind::new("FairMutex");
+    /// A mutual-exclusion lock that its holder may take again.
+    pub const REENTRANT_MUTEX: LockKind = LockKind::new("ReentrantMutex");
+    /// A reader-writer lock whose queued writer blocks new readers.
+    pub const RW_LOCK: LockKind = LockKind::new("RwLock");
+    /// A reader-writer lock whose readers pass a queued writer.
+    pub const RECURSIVE_RW_LOCK: LockKind = LockKind::readers_pass("RecursiveRwLock");
+
+    /// A kind of lock called `noun` in reports. If it has shared holders at all, a queued writer
+    /// is taken to block new readers.
+    #[must_use]
+    pub const fn new(noun: &'static str) -> Self {
+        Self {
+            noun,
+            policy: ReadPolicy::WriterBlocksReaders,
+        }
+    }
+
+    /// A kind of reader-writer lock called `noun` in reports, whose readers wait for a writer that
+    /// holds the lock and never for one that is queued.
+    #[must_use]
+    pub const fn readers_pass(noun: &'static str) -> Self {
+        Self {
+            noun,
+            policy: ReadPolicy::ReadersPass,
+        }
+    }
+
+    /// The word that reports use.
+    #[must_use]
+    pub const fn noun(&self) -> &'static str {
+        self.noun
+    }
+
+    /// Whether a second reader may pass a writer that waits.
+    #[must_use]
+    pub const fn policy(&self) -> ReadPolicy {
+        self.policy
+    }
+}

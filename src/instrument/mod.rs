@@ -1,0 +1,73 @@
+//! How a primitive tells the detector what it does: attempt, acquired, released, blocked-on.
+//!
+//! The locks of this crate use nothing else, and a lock of yours can use it too. A primitive
+//! keeps one [`Lock`] record beside its state, and calls it at four points:
+//!
+//! 1. `acquired`, right after an acquisition that did not have to wait;
+//! 2. `attempt`, right before a wait, then `acquired` on what that returned, or nothing but a
+//!    drop if the caller gave up;
+//! 3. `released`, right before the release, with the [`Hold`] that the acquisition returned;
+//! 4. `converted`, when a hold changes its mode in place.
+//!
+//! In a build without instrumentation every record is zero-sized and every call is empty.
+//!
+//! # Examples
+//!
+//! A spin lock that takes part in every verdict:
+//!
+//! ```
+//! use std::panic::Location;
+//! use std::sync::atomic::{AtomicBool, Ordering};
+//! use lockwarden::instrument::{Hold, Kind, Lock, LockKind, Mode};
+//!
+//! static SPIN: LockKind = LockKind::new("SpinLock");
+//!
+//! struct SpinLock { locked: AtomicBool, record: Lock }
+//!
+//! impl SpinLock {
+//!     #[track_caller]
+//!     const fn new() -> Self {
+//!         Self { locked: AtomicBool::new(false), record: Lock::new(&SPIN) }
+//!     }
+//!
+//!     #[track_caller]
+//!     fn lock(&self) -> Hold {
+//!         let site = Location::caller();
+//!         if !self.locked.swap(true, Ordering::Acquire) {
+//!             return self.record.acquired(Mode::Exclusive, Kind::Blocking, site);
+//!         }
+//!         let attempt = self.record.attempt(Mode::Exclusive, Kind::Blocking, site);
+//!         while self.locked.swap(true, Ordering::Acquire) {
+//!             std::thread::yield_now();
+//!         }
+//!         attempt.acquired()
+//!     }
+//!
+//!     fn unlock(&self, hold: Hold) {
+//!         self.record.released(hold);
+//!         self.locked.store(false, Ordering::Release);
+//!     }
+//! }
+//!
+//! let lock = SpinLock::new();
+//! let hold = lock.lock();
+//! lock.unlock(hold);
+//! ```
+
+mod kind;
+mod off;
+
+pub use self::kind::LockKind;
+pub use self::off::{Attempt, Hold, Lock, Signal, Waiting};
+pub use crate::engine::ids::{LockId, Site, ThreadId};
+pub use crate::engine::mode::{Kind, Mode, ReadPolicy};
+
+/// Whether this build is instrumented. A constant, so that a branch on it costs nothing.
+pub(crate) const ON: bool = false;
+
+/// Decides whether a [`Hold`], and with it a guard, may be sent to another thread.
+#[cfg(not(feature = "send_guard"))]
+pub(crate) type GuardMarker = lock_api::GuardNoSend;
+/// Decides whether a [`Hold`], and with it a guard, may be sent to another thread.
+#[cfg(feature = "send_guard")]
+pub(crate) type GuardMarker = lock_api::GuardSend;

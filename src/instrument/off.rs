@@ -1,0 +1,156 @@
+//! The records of a build without instrumentation: the same names, nothing behind them.
+//!
+//! Every type is zero-sized and every function an empty body that is always inlined, so that a
+//! lock built with them compiles to the instructions of the bare lock.
+
+use std::marker::PhantomData;
+
+use super::{GuardMarker, Kind, LockId, LockKind, Mode, Site};
+
+/// The record of one lock instance.
+///
+/// See the [module](super) for how a primitive uses it.
+#[derive(Debug, Default)]
+pub struct Lock(());
+
+impl Lock {
+    /// The record of a lock whose class is the place of the call.
+    #[inline(always)]
+    #[must_use]
+    pub const fn new(_kind: &'static LockKind) -> Self {
+        Self(())
+    }
+
+    /// The record of a lock whose class is `name`.
+    #[inline(always)]
+    #[must_use]
+    pub const fn named(_kind: &'static LockKind, _name: &'static str) -> Self {
+        Self(())
+    }
+
+    /// Names this one instance in reports, beside the name of its class.
+    #[inline(always)]
+    pub fn set_label(&self, _label: &str) {}
+
+    /// The id, which ascends in the order of the address in this build: fixed for as long as the
+    /// record is borrowed.
+    #[inline]
+    #[must_use]
+    pub fn id(&self) -> LockId {
+        let address = std::ptr::from_ref(self).addr() as u64;
+        LockId::new(address).expect("a reference is never null")
+    }
+
+    /// Tells that the calling thread has acquired the lock without waiting.
+    #[inline(always)]
+    pub fn acquired(&self, _mode: Mode, _kind: Kind, _site: Site) -> Hold {
+        Hold(PhantomData)
+    }
+
+    /// Tells that the calling thread is about to wait for the lock.
+    ///
+    /// # Panics
+    ///
+    /// Never in this build.
+    #[inline(always)]
+    pub fn attempt(&self, _mode: Mode, _kind: Kind, _site: Site) -> Attempt<'_> {
+        Attempt(PhantomData)
+    }
+
+    /// Tells that the calling thread is about to wait for a lock that it has just let go, at a
+    /// point where it cannot unwind: like [`attempt`](Self::attempt), but a deadlock is reported
+    /// only.
+    #[inline(always)]
+    pub fn attempt_again(&self, _mode: Mode, _kind: Kind, _site: Site) -> Attempt<'_> {
+        Attempt(PhantomData)
+    }
+
+    /// Tells that an upgradable hold is about to wait until it is the only one.
+    ///
+    /// # Panics
+    ///
+    /// Never in this build.
+    #[inline(always)]
+    pub fn attempt_upgrade(&self, _hold: &Hold, _kind: Kind, _site: Site) -> Attempt<'_> {
+        Attempt(PhantomData)
+    }
+
+    /// Tells that a hold has changed its mode without letting go of the lock.
+    #[inline(always)]
+    pub fn converted(&self, _hold: &Hold, _mode: Mode) {}
+
+    /// Tells that the lock is about to be released.
+    #[inline(always)]
+    pub fn released(&self, _hold: Hold) {}
+}
+
+/// One recorded acquisition, to be handed back at the release.
+#[derive(Debug)]
+#[must_use = "hand it back to `Lock::released`, or the lock counts as held for ever"]
+pub struct Hold(PhantomData<GuardMarker>);
+
+/// An acquisition under way.
+///
+/// Dropped without [`acquired`](Self::acquired), it says that the caller gave up.
+#[derive(Debug)]
+#[must_use = "call `acquired` when the lock is had; dropping it says that the caller gave up"]
+pub struct Attempt<'a>(PhantomData<(&'a Lock, GuardMarker)>);
+
+impl Attempt<'_> {
+    /// Tells that the lock is had.
+    #[inline(always)]
+    pub fn acquired(self) -> Hold {
+        Hold(PhantomData)
+    }
+
+    /// Tells that the upgrade of `hold` is done.
+    #[inline(always)]
+    pub fn upgraded(self, _hold: &Hold) {}
+}
+
+/// The record of one condition variable.
+#[derive(Debug, Default)]
+pub struct Signal(());
+
+impl Signal {
+    /// The record of a condition variable whose class is the place of the call.
+    #[inline(always)]
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(())
+    }
+
+    /// The record of a condition variable whose class is `name`.
+    #[inline(always)]
+    #[must_use]
+    pub const fn named(_name: &'static str) -> Self {
+        Self(())
+    }
+
+    /// Names this one instance in reports, beside the name of its class.
+    #[inline(always)]
+    pub fn set_label(&self, _label: &str) {}
+
+    /// Tells that the calling thread is about to let go of `lock`, which it holds by `hold`, and
+    /// to sleep until it is notified and has the lock again.
+    #[inline(always)]
+    pub fn waiting<'a>(
+        &'a self,
+        _lock: &'a Lock,
+        _hold: &'a mut Hold,
+        _kind: Kind,
+        _site: Site,
+    ) -> Waiting<'a> {
+        Waiting(PhantomData)
+    }
+
+    /// Tells that the calling thread is about to wake one waiter, or all.
+    #[inline(always)]
+    pub fn notifying(&self) {}
+}
+
+/// A thread asleep on a condition variable. Dropping it says that the thread is awake and holds
+/// the lock again; the hold that was lent is then the record of the new acquisition.
+#[derive(Debug)]
+#[must_use = "drop it when the thread is awake and holds the lock again"]
+pub struct Waiting<'a>(PhantomData<(&'a Signal, GuardMarker)>);

@@ -1,0 +1,179 @@
+//! The raw mutexes: `parking_lot`'s, each with a record of who holds it.
+
+#![allow(unsafe_code)]
+
+use std::fmt;
+use std::panic::Location;
+use std::ptr;
+use std::time::{Duration, Instant};
+
+use lock_api::{RawMutex as _, RawMutexFair as _, RawMutexTimed as _};
+
+use crate::instrument::{self, Hold, Kind, Lock, LockKind, Mode};
+
+/// Defines a raw mutex over a bare one. The two that exist differ in the bare lock alone.
+macro_rules! raw_mutex {
+    ($(#[$doc:meta])* $name:ident, $bare:ty, $kind:expr) => {
+        $(#[$doc])*
+        pub struct $name {
+            pub(crate) bare: $bare,
+            pub(crate) record: Lock,
+        }
+
+        impl $name {
+            /// An unlocked mutex whose class is the place of the call.
+            #[inline]
+            #[must_use]
+            #[track_caller]
+            pub const fn new() -> Self {
+                Self { bare: <$bare as lock_api::RawMutex>::INIT, record: Lock::new(&$kind) }
+            }
+
+            /// An unlocked mutex whose class is `name`.
+            #[inline]
+            #[must_use]
+            #[track_caller]
+            pub const fn named(name: &'static str) -> Self {
+                Self { bare: <$bare as lock_api::RawMutex>::INIT, record: Lock::named(&$kind, name) }
+            }
+
+            #[cold]
+            fn lock_slow(&self, site: instrument::Site) -> Hold {
+                let attempt = self.record.attempt(Mode::Exclusive, Kind::Blocking, site);
+                let _ = self.bare.lock();
+                attempt.acquired()
+            }
+
+            #[cold]
+            fn lock_timed(&self, deadline: Option<Instant>, site: instrument::Site) -> Option<Hold> {
+                // A deadline that cannot be represented is never reached: the wait is unbounded.
+                let Some(deadline) = deadline else { return Some(self.lock_slow(site)) };
+                let attempt = self.record.attempt(Mode::Exclusive, Kind::Timed, site);
+                self.bare.try_lock_until(deadline).map(|_| attempt.acquired())
+            }
+        }
+
+        impl Default for $name {
+            #[track_caller]
+            fn default() -> Self {
+                Self::new()
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).field("locked", &self.bare.is_locked()).finish()
+            }
+        }
+
+        // SAFETY: every acquisition and every release is one of the bare lock, which is a
+        // `RawMutex` itself; the record takes no part in exclusion. `attempt` may unwind, and does
+        // so before the bare lock is asked.
+        unsafe impl lock_api::RawMutex for $name {
+            // A lock made through `lock_api` alone has this line for its class.
+            #[allow(clippy::declare_interior_mutable_const)]
+            const INIT: Self = Self::new();
+
+            type Guard = Hold;
+
+            #[inline]
+            #[track_caller]
+            fn lock(&self) -> Hold {
+                let site = Location::caller();
+                if !instrument::ON {
+                    let _ = self.bare.lock();
+                } else if self.bare.try_lock().is_none() {
+                    return self.lock_slow(site);
+                }
+                self.record.acquired(Mode::Exclusive, Kind::Blocking, site)
+            }
+
+            #[inline]
+            #[track_caller]
+            fn try_lock(&self) -> Option<Hold> {
+                self.bare.try_lock()?;
+                Some(self.record.acquired(Mode::Exclusive, Kind::Try, Location::caller()))
+            }
+
+            #[inline]
+            unsafe fn unlock(&self, hold: Hold) {
+                self.record.released(hold);
+                // SAFETY: the caller holds the lock by this hold, so the bare lock is held.
+                unsafe { self.bare.unlock(Default::default()) };
+            }
+
+            #[inline]
+            fn is_locked(&self) -> bool {
+                self.bare.is_locked()
+            }
+        }
+
+        // SAFETY: as for `RawMutex` above.
+        unsafe impl lock_api::RawMutexFair for $name {
+            #[inline]
+            unsafe fn unlock_fair(&self, hold: Hold) {
+                self.record.released(hold);
+                // SAFETY: the caller holds the lock by this hold, so the bare lock is held.
+                unsafe { self.bare.unlock_fair(Default::default()) };
+            }
+
+            #[inline]
+            #[track_caller]
+            unsafe fn bump(&self, hold: &mut Hold) {
+                if !instrument::ON {
+                    // SAFETY: the caller holds the lock.
+                    return unsafe { self.bare.bump(&mut Default::default()) };
+                }
+                // SAFETY: the hold is read here and written below; nothing in between unwinds,
+                // since `attempt_again` and the bare lock do not.
+                self.record.released(unsafe { ptr::read(hold) });
+                let attempt =
+                    self.record.attempt_again(Mode::Exclusive, Kind::Blocking, Location::caller());
+                // SAFETY: the bare lock is still held, and held again when this returns.
+                unsafe { self.bare.bump(&mut Default::default()) };
+                // SAFETY: the old value was moved out above.
+                unsafe { ptr::write(hold, attempt.acquired()) };
+            }
+        }
+
+        // SAFETY: as for `RawMutex` above.
+        unsafe impl lock_api::RawMutexTimed for $name {
+            type Duration = Duration;
+            type Instant = Instant;
+
+            #[inline]
+            #[track_caller]
+            fn try_lock_for(&self, timeout: Duration) -> Option<Hold> {
+                let site = Location::caller();
+                if !instrument::ON {
+                    self.bare.try_lock_for(timeout)?;
+                } else if self.bare.try_lock().is_none() {
+                    return self.lock_timed(Instant::now().checked_add(timeout), site);
+                }
+                Some(self.record.acquired(Mode::Exclusive, Kind::Timed, site))
+            }
+
+            #[inline]
+            #[track_caller]
+            fn try_lock_until(&self, deadline: Instant) -> Option<Hold> {
+                let site = Location::caller();
+                if !instrument::ON {
+                    self.bare.try_lock_until(deadline)?;
+                } else if self.bare.try_lock().is_none() {
+                    return self.lock_timed(Some(deadline), site);
+                }
+                Some(self.record.acquired(Mode::Exclusive, Kind::Timed, site))
+            }
+        }
+    };
+}
+
+raw_mutex! {
+    /// A raw mutex: `parking_lot`'s, with a record of who holds it.
+    RawMutex, parking_lot::RawMutex, LockKind::MUTEX
+}
+
+raw_mutex! {
+    /// A raw mutex that always unlocks fairly: `parking_lot`'s, with a record of who holds it.
+    RawFairMutex, parking_lot::RawFairMutex, LockKind::FAIR_MUTEX
+}
