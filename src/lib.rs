@@ -8,3 +8,8 @@ pub mod instrument;
 
 // Engine.
 mod engine;
+
+// Out.
+pub mod config;
+pub mod report;
+mod sink;

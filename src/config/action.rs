@@ -1,0 +1,116 @@
+//! What is done about a finding.
+
+use std::fmt;
+
+use crate::engine::verdict::Verdict;
+
+/// What is done about a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Action {
+    /// Nothing; it is only counted.
+    Ignore,
+    /// It is reported, and the program goes on.
+    Report,
+    /// It is reported, then the thread that found it panics: before it blocks, if the finding is
+    /// a deadlock.
+    Panic,
+    /// It is reported, then the process aborts.
+    Abort,
+}
+
+impl Action {
+    /// Every action, from the mildest on.
+    pub const ALL: [Action; 4] = [Action::Ignore, Action::Report, Action::Panic, Action::Abort];
+
+    /// The name, as it stands in `LOCKWARDEN`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Action::Ignore => "ignore",
+            Action::Report => "report",
+            Action::Panic => "panic",
+            Action::Abort => "abort",
+        }
+    }
+
+    /// What is done about `verdict` when nobody says otherwise.
+    pub(crate) const fn default_for(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Deadlock | Verdict::SelfDeadlock => Action::Panic,
+            Verdict::Inversion | Verdict::RecursiveRead | Verdict::Stall | Verdict::Abandoned => {
+                Action::Report
+            }
+            Verdict::Guarded | Verdict::SingleThread | Verdict::Ordered => Action::Ignore,
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One action for each verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Actions([Action; Verdict::ALL.len()]);
+
+impl Actions {
+    pub(crate) const fn get(&self, verdict: Verdict) -> Action {
+        // The variants carry no numbers of their own, so each is its position in `ALL`.
+        self.0[verdict as usize]
+    }
+
+    pub(crate) const fn set(&mut self, verdict: Verdict, action: Action) {
+        self.0[verdict as usize] = action;
+    }
+
+    pub(crate) const fn set_all(&mut self, action: Action) {
+        self.0 = [action; Verdict::ALL.len()];
+    }
+}
+
+impl Default for Actions {
+    fn default() -> Self {
+        Self(Verdict::ALL.map(Action::default_for))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verdict_stands_at_its_place() {
+        for (at, verdict) in Verdict::ALL.into_iter().enumerate() {
+            assert_eq!(verdict as usize, at, "{verdict}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_certain_panics_by_default() {
+        let actions = Actions::default();
+        let panics: Vec<Verdict> = Verdict::ALL
+            .into_iter()
+            .filter(|&verdict| actions.get(verdict) == Action::Panic)
+            .collect();
+        assert_eq!(panics, [Verdict::Deadlock, Verdict::SelfDeadlock]);
+        assert_eq!(actions.get(Verdict::Inversion), Action::Report);
+        assert_eq!(actions.get(Verdict::Guarded), Action::Ignore);
+    }
+
+    #[test]
+    fn setting_one_verdict_leaves_the_others() {
+        let mut actions = Actions::default();
+        actions.set(Verdict::Inversion, Action::Abort);
+        assert_eq!(actions.get(Verdict::Inversion), Action::Abort);
+        assert_eq!(actions.get(Verdict::Stall), Action::Report);
+        actions.set_all(Action::Ignore);
+        assert!(
+            Verdict::ALL
+                .iter()
+                .all(|&v| actions.get(v) == Action::Ignore)
+        );
+    }
+}

@@ -1,0 +1,280 @@
+//! The environment variable `LOCKWARDEN`, as a pure function from its text.
+
+use super::action::Action;
+use super::builder::Config;
+use super::nearest::nearest;
+use crate::engine::verdict::Verdict;
+
+/// What stands for every verdict.
+const ALL: &str = "all";
+const STDERR: &str = "stderr";
+const TRACING: &str = "tracing";
+const MAX_REPORTS: &str = "max_reports";
+
+/// One understood part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Setting {
+    Enabled(bool),
+    On(Verdict, Action),
+    All(Action),
+    Stderr(bool),
+    Tracing(bool),
+    MaxReports(u64),
+}
+
+impl Setting {
+    pub(super) fn apply(self, config: &mut Config) {
+        match self {
+            Setting::Enabled(on) => config.enabled = on,
+            Setting::On(verdict, action) => config.actions.set(verdict, action),
+            Setting::All(action) => config.actions.set_all(action),
+            Setting::Stderr(on) => config.stderr = on,
+            Setting::Tracing(on) => config.tracing = on,
+            Setting::MaxReports(reports) => config.max_reports = reports,
+        }
+    }
+}
+
+/// Everything that one value says: what was understood, in its order, and what was not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Overrides {
+    settings: Vec<Setting>,
+    problems: Vec<String>,
+}
+
+impl Overrides {
+    /// Reads a value. Empty parts, such as a comma at the end leaves, are skipped.
+    pub(super) fn parse(value: &str) -> Self {
+        let mut overrides = Self::default();
+        for part in value.split([',', ';']).map(str::trim) {
+            if part.is_empty() {
+                continue;
+            }
+            match parse_part(part) {
+                Ok(setting) => overrides.settings.push(setting),
+                Err(why) => overrides
+                    .problems
+                    .push(format!("{part:?} is not understood: {why}")),
+            }
+        }
+        overrides
+    }
+
+    pub(super) fn settings(&self) -> &[Setting] {
+        &self.settings
+    }
+
+    /// A sentence for each part that was not understood.
+    pub(super) fn problems(&self) -> &[String] {
+        &self.problems
+    }
+}
+
+fn parse_part(part: &str) -> Result<Setting, String> {
+    let Some((key, value)) = part.split_once('=') else {
+        return switch(part)
+            .map(Setting::Enabled)
+            .ok_or_else(|| lone_word(part));
+    };
+    let (key, value) = (key.trim(), value.trim());
+    if key.eq_ignore_ascii_case(ALL) {
+        return action(value).map(Setting::All);
+    }
+    if key.eq_ignore_ascii_case(STDERR) {
+        return on_or_off(value).map(Setting::Stderr);
+    }
+    if key.eq_ignore_ascii_case(TRACING) {
+        return on_or_off(value).map(Setting::Tracing);
+    }
+    if key.eq_ignore_ascii_case(MAX_REPORTS) {
+        return value
+            .parse()
+            .map(Setting::MaxReports)
+            .map_err(|_| format!("{value:?} is no whole number from 0 to {}", u64::MAX));
+    }
+    let verdict = Verdict::ALL
+        .into_iter()
+        .find(|verdict| verdict.name().eq_ignore_ascii_case(key));
+    match verdict {
+        Some(verdict) => Ok(Setting::On(verdict, action(value)?)),
+        None => {
+            let names = keys();
+            Err(format!(
+                "{key:?} is no verdict{}; allowed are {}",
+                meant(key, &names),
+                names.join(", ")
+            ))
+        }
+    }
+}
+
+/// What may stand on the left of an equals sign.
+fn keys() -> Vec<&'static str> {
+    let verdicts = Verdict::ALL.into_iter().map(Verdict::name);
+    verdicts
+        .chain([ALL, STDERR, TRACING, MAX_REPORTS])
+        .collect()
+}
+
+fn switch(word: &str) -> Option<bool> {
+    match word {
+        _ if word.eq_ignore_ascii_case("on") => Some(true),
+        _ if word.eq_ignore_ascii_case("off") => Some(false),
+        _ => None,
+    }
+}
+
+fn on_or_off(value: &str) -> Result<bool, String> {
+    switch(value).ok_or_else(|| format!("{value:?} is neither on nor off"))
+}
+
+fn action(value: &str) -> Result<Action, String> {
+    Action::ALL
+        .into_iter()
+        .find(|action| action.name().eq_ignore_ascii_case(value))
+        .ok_or_else(|| {
+            let names = Action::ALL.map(Action::name);
+            format!(
+                "{value:?} is no action{}; allowed are {}",
+                meant(value, &names),
+                names.join(", ")
+            )
+        })
+}
+
+fn lone_word(word: &str) -> String {
+    let names = keys();
+    match nearest(word, &names) {
+        Some(name) if name == STDERR || name == TRACING => {
+            format!("{name} needs a value, as in {name}=off")
+        }
+        Some(MAX_REPORTS) => format!("{MAX_REPORTS} needs a value, as in {MAX_REPORTS}=50"),
+        Some(name) => format!("{name} needs an action, as in {name}=panic"),
+        None => "allowed are on, off, and pairs such as Inversion=panic".to_owned(),
+    }
+}
+
+/// The hint at the name that was probably meant.
+fn meant(word: &str, names: &[&str]) -> String {
+    match nearest(word, names) {
+        Some(name) => format!(" (did you mean {name}?)"),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_understood() {
+        use Action::*;
+        use Setting::{All, Enabled, MaxReports, On, Stderr, Tracing};
+        let table: &[(&str, &[Setting])] = &[
+            ("", &[]),
+            (" , ;", &[]),
+            ("off", &[Enabled(false)]),
+            ("ON", &[Enabled(true)]),
+            ("Inversion=panic", &[On(Verdict::Inversion, Panic)]),
+            ("inversion = PANIC", &[On(Verdict::Inversion, Panic)]),
+            ("selfdeadlock=abort", &[On(Verdict::SelfDeadlock, Abort)]),
+            ("Guarded=report;", &[On(Verdict::Guarded, Report)]),
+            (
+                "all=ignore,Deadlock=abort",
+                &[All(Ignore), On(Verdict::Deadlock, Abort)],
+            ),
+            (
+                "stderr=off; tracing=Off, stderr=on",
+                &[Stderr(false), Tracing(false), Stderr(true)],
+            ),
+            ("max_reports=50", &[MaxReports(50)]),
+        ];
+        for (value, settings) in table {
+            let overrides = Overrides::parse(value);
+            assert_eq!(overrides.settings(), *settings, "{value:?}");
+            assert_eq!(overrides.problems(), &[] as &[String], "{value:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_is_named_with_what_is_allowed() {
+        let keys = "Deadlock, SelfDeadlock, Inversion, Guarded, SingleThread, Ordered, \
+                    RecursiveRead, Stall, Abandoned, all, stderr, tracing, max_reports";
+        let table = [
+            (
+                "inversoin=panic",
+                format!(
+                    "\"inversoin\" is no verdict (did you mean Inversion?); allowed are {keys}"
+                ),
+            ),
+            (
+                "colour=on",
+                format!("\"colour\" is no verdict; allowed are {keys}"),
+            ),
+            (
+                "Stall=panick",
+                "\"panick\" is no action (did you mean panic?); allowed are ignore, report, \
+                 panic, abort"
+                    .to_owned(),
+            ),
+            (
+                "Stall=",
+                "\"\" is no action; allowed are ignore, report, panic, abort".to_owned(),
+            ),
+            ("stderr=yes", "\"yes\" is neither on nor off".to_owned()),
+            (
+                "max_reports=-1",
+                "\"-1\" is no whole number from 0 to 18446744073709551615".to_owned(),
+            ),
+            (
+                "Deadlock",
+                "Deadlock needs an action, as in Deadlock=panic".to_owned(),
+            ),
+            (
+                "tracing",
+                "tracing needs a value, as in tracing=off".to_owned(),
+            ),
+            (
+                "please",
+                "allowed are on, off, and pairs such as Inversion=panic".to_owned(),
+            ),
+        ];
+        for (part, why) in table {
+            let overrides = Overrides::parse(part);
+            assert_eq!(overrides.settings(), [], "{part}");
+            let problem = format!("{part:?} is not understood: {why}");
+            assert_eq!(overrides.problems(), [problem], "{part}");
+        }
+    }
+
+    #[test]
+    fn a_bad_part_does_not_spoil_the_good_ones() {
+        let overrides = Overrides::parse("Inversion=panic, nonsense, stderr=off");
+        assert_eq!(overrides.settings().len(), 2);
+        assert_eq!(overrides.problems().len(), 1);
+    }
+
+    #[test]
+    fn the_environment_goes_before_the_code() {
+        let code = Config::new()
+            .on(Verdict::Inversion, Action::Ignore)
+            .on(Verdict::Stall, Action::Ignore)
+            .max_reports(7);
+        let config = code.overridden(&Overrides::parse("Inversion=abort,tracing=off,off"));
+        assert_eq!(config.action(Verdict::Inversion), Action::Abort);
+        assert_eq!(config.action(Verdict::Stall), Action::Ignore);
+        assert_eq!(config.get_max_reports(), 7);
+        assert!(!config.emits_tracing());
+        assert!(config.writes_stderr());
+        assert!(!config.is_enabled());
+    }
+
+    #[test]
+    fn later_parts_win() {
+        let config = Config::new().overridden(&Overrides::parse("Stall=panic,all=ignore"));
+        assert_eq!(config.action(Verdict::Stall), Action::Ignore);
+        let config = Config::new().overridden(&Overrides::parse("all=ignore,Stall=panic"));
+        assert_eq!(config.action(Verdict::Stall), Action::Panic);
+        assert_eq!(config.action(Verdict::Deadlock), Action::Ignore);
+    }
+}

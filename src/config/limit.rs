@@ -1,0 +1,39 @@
+//! The bounds within which the detector works.
+
+use std::fmt;
+
+/// A bound that the detector keeps, so that its memory and its time stay bounded too.
+///
+/// One that was reached is named by [`status`](crate::config::Status): from then on silence says
+/// less than it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Limit {
+    /// [`Config::max_reports`](crate::config::Config::max_reports): further reports are counted
+    /// only.
+    MaxReports,
+    /// [`Config::contexts_per_edge`](crate::config::Config::contexts_per_edge): an edge was seen
+    /// under more circumstances than are kept.
+    ContextsPerEdge,
+    /// [`Config::search_steps`](crate::config::Config::search_steps): a search for cycles was
+    /// given up.
+    SearchSteps,
+}
+
+impl Limit {
+    /// The name of the method of [`Config`](crate::config::Config) that sets it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Limit::MaxReports => "max_reports",
+            Limit::ContextsPerEdge => "contexts_per_edge",
+            Limit::SearchSteps => "search_steps",
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,40 @@
+//! What the detector does with what it finds, and how far it goes to find it.
+//!
+//! A program says it in code, with [`Config`], once; whoever runs the program says it in the
+//! environment variable `LOCKWARDEN`, which overrides the code. A program that says nothing gets
+//! the defaults: a real deadlock is reported and then panics in the thread that closed it, so
+//! that the cycle unwinds instead of hanging; a prediction is reported; a cycle that something
+//! excludes is kept to itself.
+//!
+//! # The environment variable
+//!
+//! `LOCKWARDEN` is a list of parts, separated by commas or semicolons and read from left to
+//! right. Case does not matter.
+//!
+//! | part | meaning |
+//! |---|---|
+//! | `off`, `on` | the switch for everything |
+//! | `Inversion=panic` | what this verdict does: `ignore`, `report`, `panic` or `abort` |
+//! | `all=ignore` | the same for every verdict |
+//! | `stderr=off` | whether the text goes to standard error |
+//! | `tracing=off` | whether a `tracing` event is emitted |
+//! | `max_reports=50` | how many reports are made before the rest is only counted |
+//!
+//! A part that is not understood is named on standard error, once, with what is allowed, and is
+//! otherwise ignored. The variable is read once, at the first use of the detector.
+
+mod action;
+mod builder;
+mod environment;
+mod installed;
+mod limit;
+mod nearest;
+mod status;
+
+pub use self::action::Action;
+pub use self::builder::Config;
+pub use self::installed::InstallError;
+pub use self::limit::Limit;
+pub use self::status::{Activity, OffReason, Status};
+
+pub(crate) use self::installed::current;

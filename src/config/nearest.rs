@@ -1,0 +1,70 @@
+//! The name that somebody meant who wrote another one.
+
+/// The one of `names` that is fewest edits away from `word`, if it is near at all. Case does not
+/// count.
+pub(super) fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
+    let word = word.to_ascii_lowercase();
+    let (distance, name) = names
+        .iter()
+        .map(|name| (distance(&word, &name.to_ascii_lowercase()), *name))
+        .min_by_key(|(distance, _)| *distance)?;
+    // A third of the word may be wrong; beyond that a guess would be noise.
+    (distance * 3 <= name.len().max(3)).then_some(name)
+}
+
+/// How many insertions, removals, replacements and swaps of neighbours turn `a` into `b`
+/// (the restricted Damerau–Levenshtein distance).
+fn distance(a: &str, b: &str) -> usize {
+    let a: Vec<char> = a.chars().collect();
+    let b: Vec<char> = b.chars().collect();
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for (i, row) in rows.iter_mut().enumerate() {
+        row[0] = i;
+    }
+    for (j, cell) in rows[0].iter_mut().enumerate() {
+        *cell = j;
+    }
+    for i in 1..=a.len() {
+        for j in 1..=b.len() {
+            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            rows[i][j] = best;
+        }
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_is_understood_and_a_stranger_is_not() {
+        let names = ["Inversion", "Deadlock", "SelfDeadlock", "all"];
+        assert_eq!(nearest("inversoin", &names), Some("Inversion"));
+        assert_eq!(nearest("DEADLOK", &names), Some("Deadlock"));
+        assert_eq!(nearest("selfdeadlocks", &names), Some("SelfDeadlock"));
+        assert_eq!(nearest("al", &names), Some("all"));
+        assert_eq!(nearest("colour", &names), None);
+        assert_eq!(nearest("", &names), None);
+    }
+
+    #[test]
+    fn the_distance_counts_single_edits() {
+        for (a, b, edits) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("abc", "abc", 0),
+            ("abc", "acb", 1),
+            ("abc", "abd", 1),
+            ("abc", "ab", 1),
+            ("kitten", "sitting", 3),
+        ] {
+            assert_eq!(distance(a, b), edits, "{a} {b}");
+            assert_eq!(distance(b, a), edits, "{b} {a}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Whether the detector is on, and what it has seen.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::limit::Limit;
+
+/// Whether the detector is on, and what it has seen: the proof that silence means something.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::config::Status;
+///
+/// fn print(status: &Status) {
+///     match status {
+///         Status::On(activity) => println!("{} locks watched", activity.locks),
+///         off => println!("{off}"),
+///     }
+/// }
+/// # let _: fn(&Status) = print;
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Status {
+    /// It watches every lock.
+    On(Activity),
+    /// It watches nothing.
+    Off(OffReason),
+}
+
+/// Why the detector is off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OffReason {
+    /// The build has neither debug assertions nor the feature `always`.
+    NotCompiledIn,
+    /// `LOCKWARDEN=off`, or [`Config::enabled(false)`](crate::config::Config::enabled).
+    SwitchedOff,
+}
+
+/// What the detector has seen up to now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Activity {
+    /// For how long it has been on.
+    pub uptime: Duration,
+    /// The locks that are alive and have taken part in nesting.
+    pub locks: u64,
+    /// The distinct acquired-before edges between them.
+    pub edges: u64,
+    /// The threads that are alive and have used a lock.
+    pub threads: u64,
+    /// The reports made since the start.
+    pub reports: u64,
+    /// The findings since the start that were not reported, because their verdict is ignored or
+    /// because a limit was reached.
+    pub unreported: u64,
+    /// The limits that were reached, ascending.
+    pub limits: Vec<Limit>,
+}
+
+impl Status {
+    /// Whether it is on.
+    #[must_use]
+    pub const fn is_on(&self) -> bool {
+        matches!(self, Status::On(_))
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Status::On(activity) => write!(f, "on, {activity}"),
+            Status::Off(reason) => write!(f, "off: {reason}"),
+        }
+    }
+}
+
+impl fmt::Display for OffReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            OffReason::NotCompiledIn => {
+                "this build has neither debug assertions nor the feature `always`"
+            }
+            OffReason::SwitchedOff => "switched off by `LOCKWARDEN` or by the configuration",
+        })
+    }
+}
+
+impl fmt::Display for Activity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "for {:.1} s: {}, {}, {}, {}",
+            self.uptime.as_secs_f64(),
+            Counted(self.locks, "lock"),
+            Counted(self.edges, "edge"),
+            Counted(self.threads, "thread"),
+            Counted(self.reports, "report"),
+        )?;
+        if self.unreported > 0 {
+            write!(f, ", {} not reported", Counted(self.unreported, "finding"))?;
+        }
+        for (at, limit) in self.limits.iter().enumerate() {
+            f.write_str(if at == 0 { "; limits reached: " } else { ", " })?;
+            write!(f, "{limit}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A number with its noun.
+struct Counted(u64, &'static str);
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = if self.0 == 1 { "" } else { "s" };
+        write!(f, "{} {}{plural}", self.0, self.1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_says_what_was_seen() {
+        let status = Status::On(Activity {
+            uptime: Duration::from_millis(2_340),
+            locks: 1,
+            edges: 2,
+            threads: 0,
+            reports: 1,
+            unreported: 3,
+            limits: vec![Limit::MaxReports, Limit::SearchSteps],
+        });
+        assert!(status.is_on());
+        assert_eq!(
+            status.to_string(),
+            "on, for 2.3 s: 1 lock, 2 edges, 0 threads, 1 report, 3 findings not reported; \
+             limits reached: max_reports, search_steps"
+        );
+    }
+
+    #[test]
+    fn a_status_says_why_it_is_off() {
+        assert_eq!(
+            Status::Off(OffReason::NotCompiledIn).to_string(),
+            "off: this build has neither debug assertions nor the feature `always`"
+        );
+        assert!(!Status::Off(OffReason::SwitchedOff).is_on());
+    }
+}

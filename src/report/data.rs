@@ -1,0 +1,146 @@
+//! A finding with names, places and stacks put to its ids.
+
+use super::lock::LockInfo;
+use super::stack::Stack;
+use super::thread::ThreadInfo;
+use super::words;
+use crate::engine::ids::{LockId, Site, ThreadId};
+use crate::engine::mode::Mode;
+use crate::engine::verdict::Verdict;
+
+/// One finding, complete: what a callback is given and what the text is made of.
+///
+/// The same cycle is reported once, in one canonical rotation: the first edge starts at the
+/// lowest lock id.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::report::{Report, Verdict};
+///
+/// fn page_someone(report: &Report) {
+///     if report.verdict == Verdict::Deadlock {
+///         let names: Vec<String> = report.locks.iter().map(ToString::to_string).collect();
+///         eprintln!("deadlock on {}", names.join(", "));
+///     }
+/// }
+/// # let _: fn(&Report) = page_someone;
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Report {
+    /// The number of this report in the process, from 1. Findings that are ignored get none.
+    pub sequence: u64,
+    /// What is claimed.
+    pub verdict: Verdict,
+    /// Why the verdict is what it is, in a sentence without a full stop.
+    pub reason: String,
+    /// The locks of the edges, in the order of the edges, then every other lock that the report
+    /// names: gates, and what the threads hold beside.
+    pub locks: Vec<LockInfo>,
+    /// The threads that take part, each once.
+    pub threads: Vec<ThreadInfo>,
+    /// The cycle: each edge ends at the lock at which the next one starts, and the last one
+    /// closes on the first. Empty for a verdict that is not about an order.
+    pub edges: Vec<Edge>,
+    /// The position in [`edges`](Self::edges) of the edge that was seen last and closed the cycle.
+    pub closing: Option<usize>,
+    /// The locks that were held around every edge, which make the cycle
+    /// [`Guarded`](Verdict::Guarded). Empty otherwise.
+    pub guards: Vec<LockId>,
+    /// Where the thread that found it was.
+    pub stack: Option<Stack>,
+    /// What to change, in a sentence without a full stop.
+    pub suggestion: Option<String>,
+}
+
+/// One side of a cycle: `thread` held `from` and asked for `to`.
+///
+/// In a [`Deadlock`](Verdict::Deadlock) it still holds the one and waits for the other.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Edge {
+    /// The lock that was held.
+    pub from: LockId,
+    /// How it was held.
+    pub from_mode: Mode,
+    /// Where it had been taken.
+    pub from_site: Site,
+    /// The lock that was asked for.
+    pub to: LockId,
+    /// How it was asked for.
+    pub to_mode: Mode,
+    /// Where it was asked for.
+    pub to_site: Site,
+    /// The thread that did both, when this was first seen.
+    pub thread: ThreadId,
+    /// The other locks that the thread held, ascending.
+    pub gates: Vec<LockId>,
+    /// Where the thread was, when this was first seen.
+    pub stack: Option<Stack>,
+}
+
+/// What is known of a finding before words are put to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    pub(crate) verdict: Verdict,
+    /// See [`Report::locks`].
+    pub(crate) locks: Vec<LockInfo>,
+    /// See [`Report::threads`].
+    pub(crate) threads: Vec<ThreadInfo>,
+    /// See [`Report::edges`].
+    pub(crate) edges: Vec<Edge>,
+    /// See [`Report::closing`].
+    pub(crate) closing: Option<usize>,
+    /// See [`Report::guards`].
+    pub(crate) guards: Vec<LockId>,
+    /// See [`Report::stack`].
+    pub(crate) stack: Option<Stack>,
+}
+
+impl Report {
+    /// The report number `sequence`, with a reason and a suggestion made from the facts.
+    pub(crate) fn new(sequence: u64, facts: Facts) -> Self {
+        let mut report = Self {
+            sequence,
+            verdict: facts.verdict,
+            reason: String::new(),
+            locks: facts.locks,
+            threads: facts.threads,
+            edges: facts.edges,
+            closing: facts.closing,
+            guards: facts.guards,
+            stack: facts.stack,
+            suggestion: None,
+        };
+        report.reason = words::reason(&report);
+        report.suggestion = words::suggestion(&report);
+        report
+    }
+
+    /// The first line of the text, without its end: `lockwarden: `, the verdict, and what it is
+    /// about.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        words::headline(self)
+    }
+
+    /// What is known of the lock `id`, if the report names it.
+    #[must_use]
+    pub fn lock(&self, id: LockId) -> Option<&LockInfo> {
+        self.locks.iter().find(|lock| lock.id == id)
+    }
+
+    /// What is known of the thread `id`, if the report names it.
+    #[must_use]
+    pub fn thread(&self, id: ThreadId) -> Option<&ThreadInfo> {
+        self.threads.iter().find(|thread| thread.id == id)
+    }
+
+    /// The edges, beginning with the one that closed the cycle: the order in which the text shows
+    /// them.
+    pub(crate) fn edges_from_closing(&self) -> impl Iterator<Item = &Edge> {
+        let start = self.closing.unwrap_or(0).min(self.edges.len());
+        self.edges[start..].iter().chain(&self.edges[..start])
+    }
+}

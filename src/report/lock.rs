@@ -1,0 +1,50 @@
+//! What a report knows of one lock.
+
+use std::fmt;
+
+use super::names::Escaped;
+use crate::engine::ids::{LockId, Site};
+
+/// One lock of a report.
+///
+/// Displayed as its name in backquotes, followed by its label, or, if it has neither, as what it
+/// is and where it was made: `` `ledger` ``, `` `account` "account 17" ``,
+/// `Mutex made at src/bank.rs:10:5`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LockInfo {
+    /// The identity of the instance.
+    pub id: LockId,
+    /// What sort of lock it is: `Mutex`, `RwLock`.
+    pub noun: &'static str,
+    /// The name of its class, if it was given one.
+    pub name: Option<&'static str>,
+    /// The name of this one instance, if it was given one.
+    pub label: Option<String>,
+    /// Where it was made.
+    pub created: Site,
+}
+
+impl LockInfo {
+    /// A lock without a name or a label.
+    pub(crate) fn new(id: LockId, noun: &'static str, created: Site) -> Self {
+        Self {
+            id,
+            noun,
+            name: None,
+            label: None,
+            created,
+        }
+    }
+}
+
+impl fmt::Display for LockInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.name, &self.label) {
+            (Some(name), Some(label)) => write!(f, "`{}` \"{}\"", Escaped(name), Escaped(label)),
+            (Some(name), None) => write!(f, "`{}`", Escaped(name)),
+            (None, Some(label)) => write!(f, "{} \"{}\"", self.noun, Escaped(label)),
+            (None, None) => write!(f, "{} made at {}", self.noun, self.created),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What the detector found: data first, text second.
+//!
+//! A [`Report`] holds everything that is known of one finding: its verdict, the locks and the
+//! threads that take part, each edge with the places of both its sides, the stacks, why the
+//! verdict is what it is, and what to do about it. Its `Display` is the text that goes to
+//! standard error; whoever wants another form reads the fields.
+//!
+//! The text begins with `lockwarden: ` and the name of the verdict. Then it reads in the order in
+//! which a person asks: what is being taken, what is held meanwhile, who takes the same locks the
+//! other way round and where that was first seen, how the two meet, why this verdict, what to
+//! change; then the stacks, and the locks that every thread of the report holds.
+//!
+//! Making the text reads the source files that the report names, where they are at hand, and
+//! resolves the stacks, which takes milliseconds. Nothing of that is done before the text is
+//! asked for, and no lock of the detector is held while it is made.
+
+mod data;
+mod lock;
+mod names;
+mod stack;
+mod text;
+mod thread;
+mod words;
+
+pub use self::data::{Edge, Report};
+pub use self::lock::LockInfo;
+pub use self::stack::Stack;
+pub use self::thread::{HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
+pub use crate::engine::ids::{LockId, Site, ThreadId};
+pub use crate::engine::mode::Mode;
+pub use crate::engine::verdict::Verdict;
+
+pub(crate) use self::data::Facts;

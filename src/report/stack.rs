@@ -1,0 +1,232 @@
+//! Where a thread was: captured as bare addresses, given names when somebody reads it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use once_cell::sync::OnceCell;
+
+/// The most frames that are kept. A deeper stack keeps its innermost ones.
+const MAX_FRAMES: usize = 128;
+
+/// Where a thread was, as the functions it was in.
+///
+/// Capturing walks the stack and keeps the addresses: microseconds, and eight bytes a frame. The
+/// names, files and lines are looked up when the stack is first displayed, which may take tens of
+/// milliseconds for the first stack of a process. `RUST_BACKTRACE` plays no part in either.
+///
+/// Cheap to clone: clones share the addresses and the names.
+#[derive(Clone)]
+pub struct Stack(Arc<Frames>);
+
+struct Frames {
+    addresses: Box<[usize]>,
+    resolved: OnceCell<Vec<Frame>>,
+}
+
+/// One function of a stack. An address that was inlined into has several.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Frame {
+    function: Option<String>,
+    file: Option<String>,
+    line: Option<u32>,
+    column: Option<u32>,
+}
+
+impl Stack {
+    /// The stack of the calling thread.
+    pub(crate) fn capture() -> Self {
+        let mut addresses = Vec::with_capacity(32);
+        backtrace::trace(|frame| {
+            addresses.push(frame.ip().addr());
+            addresses.len() < MAX_FRAMES
+        });
+        Self(Arc::new(Frames {
+            addresses: addresses.into_boxed_slice(),
+            resolved: OnceCell::new(),
+        }))
+    }
+
+    fn frames(&self) -> &[Frame] {
+        self.0.resolved.get_or_init(|| {
+            let mut frames = Vec::new();
+            for &address in &self.0.addresses {
+                resolve(address, &mut frames);
+            }
+            trimmed(frames)
+        })
+    }
+}
+
+fn resolve(address: usize, frames: &mut Vec<Frame>) {
+    let before = frames.len();
+    let address = std::ptr::without_provenance_mut(address);
+    backtrace::resolve(address, |symbol| {
+        frames.push(Frame {
+            // The alternate form leaves out the hash at the end of the name.
+            function: symbol.name().map(|name| format!("{name:#}")),
+            file: symbol.filename().map(|file| file.display().to_string()),
+            line: symbol.lineno(),
+            column: symbol.colno(),
+        });
+    });
+    if frames.len() == before {
+        frames.push(Frame::default());
+    }
+}
+
+/// Leaves out what is above the program (this crate, and what its locks are built on, at the
+/// innermost end) and what is below it (the start of the thread, at the outermost).
+fn trimmed(mut frames: Vec<Frame>) -> Vec<Frame> {
+    let run = frames
+        .iter()
+        .take_while(|frame| frame.is_ours() || frame.is_plumbing())
+        .count();
+    let top = frames[..run]
+        .iter()
+        .rposition(Frame::is_ours)
+        .map_or(0, |last| last + 1);
+    // A program that is this crate itself, its tests that is, has frames of no other sort.
+    if top < frames.len() {
+        frames.drain(..top);
+    }
+    let bottom = frames
+        .iter()
+        .position(Frame::starts_thread)
+        .filter(|&at| at > 0)
+        .unwrap_or(frames.len());
+    frames.truncate(bottom);
+    while frames.len() > 1 && frames.last().is_some_and(Frame::is_call_shim) {
+        frames.pop();
+    }
+    frames
+}
+
+impl Frame {
+    /// The name of the function, without the `<` of `<Type as Trait>::function`.
+    fn path(&self) -> &str {
+        self.function
+            .as_deref()
+            .unwrap_or_default()
+            .trim_start_matches(['<', '&'])
+    }
+
+    fn starts_with_any(&self, prefixes: &[&str]) -> bool {
+        prefixes
+            .iter()
+            .any(|prefix| self.path().starts_with(prefix))
+    }
+
+    /// A function of this crate, or of one that its locks and its stacks are built on.
+    fn is_ours(&self) -> bool {
+        self.starts_with_any(&["lockwarden::", "backtrace::", "lock_api::", "parking_lot::"])
+    }
+
+    /// A function that only passes calls on, and may stand between two of ours.
+    fn is_plumbing(&self) -> bool {
+        self.starts_with_any(&["core::", "std::", "alloc::", "once_cell::"])
+    }
+
+    /// A function of the runtime from which the thread or `main` is called.
+    fn starts_thread(&self) -> bool {
+        self.path().contains("__rust_begin_short_backtrace")
+            || self.starts_with_any(&["std::rt::lang_start", "std::sys::thread", "std::sys::pal"])
+    }
+
+    fn is_call_shim(&self) -> bool {
+        self.starts_with_any(&["core::ops::function::FnOnce::call_once"])
+    }
+}
+
+impl fmt::Display for Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let here = std::env::current_dir().ok();
+        for (number, frame) in self.frames().iter().enumerate() {
+            let function = frame.function.as_deref().unwrap_or("<unknown>");
+            writeln!(f, "{number:>4}: {function}")?;
+            let Some(file) = &frame.file else { continue };
+            // A path under the current directory is shown like the places of the locks are.
+            let short = here
+                .as_deref()
+                .and_then(|here| std::path::Path::new(file).strip_prefix(here).ok())
+                .and_then(std::path::Path::to_str)
+                .unwrap_or(file);
+            write!(f, "          at {short}")?;
+            for number in [frame.line, frame.column].into_iter().flatten() {
+                write!(f, ":{number}")?;
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Stack {
+    /// Does not look up the names, so that it stays cheap.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Stack({} frames)", self.0.addresses.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frames(functions: &[&str]) -> Vec<Frame> {
+        functions
+            .iter()
+            .map(|&function| Frame {
+                function: Some(function.to_owned()),
+                ..Frame::default()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_is_not_of_the_program_is_left_out() {
+        let all = frames(&[
+            "backtrace::backtrace::trace",
+            "lockwarden::report::stack::Stack::capture",
+            "core::option::Option<T>::map",
+            "<lockwarden::raw::mutex::RawMutex as lock_api::mutex::RawMutex>::lock",
+            "lock_api::mutex::Mutex<R,T>::lock",
+            "core::result::Result<T,E>::map",
+            "bank::transfer",
+            "std::iter::for_each",
+            "bank::main",
+            "core::ops::function::FnOnce::call_once",
+            "std::sys::backtrace::__rust_begin_short_backtrace",
+            "main",
+        ]);
+        assert_eq!(
+            trimmed(all),
+            frames(&[
+                "core::result::Result<T,E>::map",
+                "bank::transfer",
+                "std::iter::for_each",
+                "bank::main"
+            ])
+        );
+    }
+
+    #[test]
+    fn a_stack_that_is_all_ours_is_kept() {
+        let all = frames(&["lockwarden::a", "lockwarden::b"]);
+        assert_eq!(trimmed(all.clone()), all);
+        assert_eq!(trimmed(Vec::new()), Vec::new());
+    }
+
+    #[inline(never)]
+    fn somewhere_well_known() -> Stack {
+        Stack::capture()
+    }
+
+    #[test]
+    fn a_captured_stack_names_the_function_and_its_place() {
+        let stack = somewhere_well_known();
+        let text = stack.to_string();
+        assert!(text.contains("somewhere_well_known"), "{text}");
+        assert!(text.contains("stack.rs:"), "{text}");
+        assert!(!text.contains("__rust_begin_short_backtrace"), "{text}");
+        assert!(format!("{stack:?}").starts_with("Stack("));
+    }
+}

@@ -1,0 +1,86 @@
+//! What a report knows of one thread.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::names::Escaped;
+use crate::engine::ids::{LockId, Site, ThreadId};
+use crate::engine::mode::Mode;
+
+/// One thread of a report, as it was when the report was made.
+///
+/// Displayed as its name with its id, ``thread `auditor` (3)``, or, if it has no name, `thread 3`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ThreadInfo {
+    /// The identity of the thread.
+    pub id: ThreadId,
+    /// The name it was spawned with.
+    pub name: Option<String>,
+    /// The locks it held, in the order in which it took them.
+    pub held: Vec<HeldInfo>,
+    /// What it waited for, if it did.
+    pub waits: Option<WaitInfo>,
+    /// Whether it had ended.
+    pub ended: bool,
+}
+
+/// A lock that a thread held.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct HeldInfo {
+    /// The lock.
+    pub lock: LockId,
+    /// How it was held.
+    pub mode: Mode,
+    /// Where it had been taken.
+    pub site: Site,
+}
+
+/// A wait of a thread.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct WaitInfo {
+    /// What it waited for.
+    pub what: WaitsFor,
+    /// Where it began to wait.
+    pub site: Site,
+    /// For how long it had been waiting, if that was measured.
+    pub since: Option<Duration>,
+}
+
+/// What a thread waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WaitsFor {
+    /// A lock.
+    #[non_exhaustive]
+    Lock {
+        /// The lock.
+        lock: LockId,
+        /// How it was asked for.
+        mode: Mode,
+    },
+}
+
+impl ThreadInfo {
+    /// A thread that runs, holds nothing and has no name.
+    pub(crate) fn new(id: ThreadId) -> Self {
+        Self {
+            id,
+            name: None,
+            held: Vec::new(),
+            waits: None,
+            ended: false,
+        }
+    }
+}
+
+impl fmt::Display for ThreadInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "thread `{}` ({})", Escaped(name), self.id.get()),
+            None => write!(f, "{}", self.id),
+        }
+    }
+}

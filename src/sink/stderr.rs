@@ -1,0 +1,43 @@
+//! Standard error, without the lock of the standard library.
+//!
+//! A `Display` that takes a lock while `eprintln!` formats it holds the library's lock of standard
+//! error meanwhile. If a report about that very lock waited for standard error, the detector would
+//! make the deadlock that it is there to name. So the descriptor is written to directly, and the
+//! lock that keeps two reports apart is one of ours, which nobody waits for without a limit.
+
+use std::io::{self, Write as _};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+/// Keeps the reports of two threads apart.
+static WRITER: Mutex<()> = Mutex::new(());
+
+/// For how long a report waits for another one to be written. A reader of standard error that
+/// has stopped reading, and a child that was forked while a report was written, cost this much
+/// and at worst two reports run into each other.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Writes the whole text. What cannot be written is lost: there is nobody left to tell.
+pub(super) fn write(text: &str) {
+    let _apart = WRITER.try_lock_for(PATIENCE);
+    let _ = write_unlocked(text.as_bytes());
+}
+
+/// Writes one line, marked as ours.
+pub(crate) fn say(line: &str) {
+    write(&format!("lockwarden: {line}\n"));
+}
+
+#[cfg(unix)]
+fn write_unlocked(text: &[u8]) -> io::Result<()> {
+    use std::fs::File;
+    use std::os::fd::AsFd as _;
+
+    File::from(io::stderr().as_fd().try_clone_to_owned()?).write_all(text)
+}
+
+#[cfg(not(unix))]
+fn write_unlocked(text: &[u8]) -> io::Result<()> {
+    io::stderr().write_all(text)
+}
