@@ -25,6 +25,15 @@ impl LockId {
         }
     }
 
+    /// The highest id there is; never given to a lock.
+    pub(crate) const LAST: LockId = LockId(NonZeroU64::MAX);
+
+    /// An id for a lock that is not tracked, from where it lies.
+    pub(crate) fn of_address<T>(place: &T) -> LockId {
+        let address = std::ptr::from_ref(place).addr() as u64;
+        LockId::new(address).unwrap_or(LockId::LAST)
+    }
+
     /// The number, for logs and for machine-readable reports.
     #[must_use]
     pub const fn get(self) -> u64 {

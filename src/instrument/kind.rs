@@ -18,6 +18,7 @@ use crate::engine::mode::ReadPolicy;
 pub struct LockKind {
     noun: &'static str,
     policy: ReadPolicy,
+    readers: bool,
 }
 
 impl LockKind {
@@ -28,28 +29,28 @@ impl LockKind {
     /// A mutual-exclusion lock that its holder may take again.
     pub const REENTRANT_MUTEX: LockKind = LockKind::new("ReentrantMutex");
     /// A reader-writer lock whose queued writer blocks new readers.
-    pub const RW_LOCK: LockKind = LockKind::new("RwLock");
+    pub const RW_LOCK: LockKind = LockKind::writer_blocks_readers("RwLock");
     /// A reader-writer lock whose readers pass a queued writer.
     pub const RECURSIVE_RW_LOCK: LockKind = LockKind::readers_pass("RecursiveRwLock");
 
-    /// A kind of lock called `noun` in reports. If it has shared holders at all, a queued writer
-    /// is taken to block new readers.
+    /// A kind of lock called `noun` in reports, which is only ever held exclusively.
     #[must_use]
     pub const fn new(noun: &'static str) -> Self {
-        Self {
-            noun,
-            policy: ReadPolicy::WriterBlocksReaders,
-        }
+        Self { noun, policy: ReadPolicy::WriterBlocksReaders, readers: false }
+    }
+
+    /// A kind of reader-writer lock called `noun` in reports, in which a writer that waits blocks
+    /// new readers, so that a reader can wait for a reader.
+    #[must_use]
+    pub const fn writer_blocks_readers(noun: &'static str) -> Self {
+        Self { noun, policy: ReadPolicy::WriterBlocksReaders, readers: true }
     }
 
     /// A kind of reader-writer lock called `noun` in reports, whose readers wait for a writer that
     /// holds the lock and never for one that is queued.
     #[must_use]
     pub const fn readers_pass(noun: &'static str) -> Self {
-        Self {
-            noun,
-            policy: ReadPolicy::ReadersPass,
-        }
+        Self { noun, policy: ReadPolicy::ReadersPass, readers: true }
     }
 
     /// The word that reports use.
@@ -62,5 +63,11 @@ impl LockKind {
     #[must_use]
     pub const fn policy(&self) -> ReadPolicy {
         self.policy
+    }
+
+    /// Whether the lock can be held in another mode than exclusive.
+    #[must_use]
+    pub const fn has_readers(&self) -> bool {
+        self.readers
     }
 }

@@ -55,15 +55,23 @@
 //! ```
 
 mod kind;
+#[cfg(not(any(debug_assertions, feature = "always")))]
 mod off;
+#[cfg(any(debug_assertions, feature = "always"))]
+mod on;
 
+#[cfg(not(any(debug_assertions, feature = "always")))]
+use self::off as chosen;
+#[cfg(any(debug_assertions, feature = "always"))]
+use self::on as chosen;
+
+pub use self::chosen::{Attempt, Hold, Lock, Signal, Waiting};
 pub use self::kind::LockKind;
-pub use self::off::{Attempt, Hold, Lock, Signal, Waiting};
 pub use crate::engine::ids::{LockId, Site, ThreadId};
 pub use crate::engine::mode::{Kind, Mode, ReadPolicy};
 
 /// Whether this build is instrumented. A constant, so that a branch on it costs nothing.
-pub(crate) const ON: bool = false;
+pub(crate) const ON: bool = cfg!(any(debug_assertions, feature = "always"));
 
 /// Decides whether a [`Hold`], and with it a guard, may be sent to another thread.
 #[cfg(not(feature = "send_guard"))]

@@ -1,0 +1,286 @@
+//! Puts names, modes and places to what was found.
+
+#![allow(unsafe_code)]
+
+use super::state::State;
+use crate::engine::acquisition::{Finding, Held};
+use crate::engine::ids::{LockId, Site, ThreadId};
+use crate::engine::mode::Mode;
+use crate::engine::verdict::Verdict;
+use crate::report::{Edge, Facts, HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo, WaitsFor};
+use crate::tracking::ident::Ident;
+use crate::tracking::slot::{HeldLock, Slot};
+
+/// What a report says of a lock.
+pub(super) fn card(ident: &Ident) -> LockInfo {
+    let class = ident.class();
+    LockInfo {
+        id: ident.id(),
+        noun: class.kind.noun(),
+        name: class.name,
+        label: ident.label(),
+        created: class.place,
+    }
+}
+
+/// The ident of a held lock.
+///
+/// The caller has read the lock out of its own slot, or out of the slot of a thread that is known
+/// to be blocked.
+pub(super) fn ident_of(held: &HeldLock) -> &'static Ident {
+    // SAFETY: a slot lists idents of locks that its thread holds. The thread is the caller or
+    // blocked, so it holds them still; an ident whose lock is held is not freed (`Pool::give`).
+    unsafe { &*held.ident }
+}
+
+/// A held lock, in the words of the engine. The same contract as `ident_of`.
+pub(super) fn held(held: &HeldLock) -> Held {
+    Held { lock: ident_of(held).id(), mode: held.mode, site: held.site }
+}
+
+fn held_info(held: &HeldLock) -> HeldInfo {
+    HeldInfo { lock: ident_of(held).id(), mode: held.mode, site: held.site }
+}
+
+/// A report's list of locks, in the order in which they come up, each once.
+#[derive(Default)]
+pub(super) struct Locks(Vec<LockInfo>);
+
+impl Locks {
+    pub(super) fn add(&mut self, ident: &Ident) {
+        if !self.0.iter().any(|info| info.id == ident.id()) {
+            self.0.push(card(ident));
+        }
+    }
+
+    fn add_known(&mut self, state: &State, id: LockId) {
+        if !self.0.iter().any(|info| info.id == id)
+            && let Some(info) = state.lock(id)
+        {
+            self.0.push(info.clone());
+        }
+    }
+}
+
+/// What a report says of a thread that is the caller or is blocked, and of the locks it holds.
+pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
+    let held = slot.held().unwrap_or_default();
+    for h in &held {
+        locks.add(ident_of(h));
+    }
+    ThreadInfo {
+        id: slot.thread().unwrap_or(ThreadId::new(0)),
+        name: slot.name(),
+        held: held.iter().map(held_info).collect(),
+        waits: None,
+        ended: false,
+    }
+}
+
+/// A wait for a lock, without its duration.
+pub(super) fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
+    WaitInfo { what: WaitsFor::Lock { lock: ident.id(), mode }, site, since: None }
+}
+
+/// The facts of cycles that the graph has found; `closed_at` is where the caller is.
+pub(super) fn cycles(
+    slot: &'static Slot,
+    state: &State,
+    findings: &[Finding],
+    closed_at: Option<Site>,
+) -> Vec<Facts> {
+    let stack = (!findings.is_empty()).then(Stack::capture);
+    findings.iter().map(|f| cycle(slot, state, f, closed_at, stack.clone())).collect()
+}
+
+fn cycle(
+    slot: &'static Slot,
+    state: &State,
+    finding: &Finding,
+    closed_at: Option<Site>,
+    stack: Option<Stack>,
+) -> Facts {
+    let me = slot.thread();
+    let mut locks = Locks::default();
+    for link in &finding.links {
+        locks.add_known(state, link.from);
+    }
+    let edges: Vec<Edge> = finding
+        .links
+        .iter()
+        .map(|link| Edge {
+            from: link.from,
+            from_mode: link.from_mode,
+            from_site: link.from_site,
+            to: link.to,
+            to_mode: link.to_mode,
+            to_site: link.to_site,
+            thread: link.thread,
+            gates: link.gates.to_vec(),
+            stack: state.stack(link.from_site, link.to_site),
+        })
+        .collect();
+    for id in finding.links.iter().flat_map(|link| link.gates.iter()).chain(&finding.guards) {
+        locks.add_known(state, *id);
+    }
+    let mut threads: Vec<ThreadInfo> = Vec::new();
+    for edge in &edges {
+        if threads.iter().any(|t| t.id == edge.thread) {
+            continue;
+        }
+        threads.push(if Some(edge.thread) == me {
+            thread(slot, &mut locks)
+        } else {
+            ThreadInfo { name: state.name(edge.thread), ..ThreadInfo::new(edge.thread) }
+        });
+    }
+    let closing =
+        edges.iter().position(|e| Some(e.thread) == me && Some(e.to_site) == closed_at);
+    Facts {
+        verdict: finding.verdict,
+        locks: locks.0,
+        threads,
+        edges,
+        closing,
+        guards: finding.guards.clone(),
+        stack,
+    }
+}
+
+/// The facts of something that one thread does with one lock that it holds already.
+fn alone(
+    verdict: Verdict,
+    slot: &'static Slot,
+    ident: &'static Ident,
+    first: &HeldLock,
+    mode: Mode,
+    site: Site,
+) -> Facts {
+    let mut locks = Locks::default();
+    locks.add(ident);
+    let mut me = thread(slot, &mut locks);
+    me.waits = Some(waits(ident, mode, site));
+    let edge = Edge {
+        from: ident.id(),
+        from_mode: first.mode,
+        from_site: first.site,
+        to: ident.id(),
+        to_mode: mode,
+        to_site: site,
+        thread: me.id,
+        gates: Vec::new(),
+        stack: None,
+    };
+    Facts {
+        verdict,
+        locks: locks.0,
+        threads: vec![me],
+        edges: vec![edge],
+        closing: Some(0),
+        guards: Vec::new(),
+        stack: Some(Stack::capture()),
+    }
+}
+
+/// The calling thread asks for a lock that it holds in a conflicting mode.
+pub(super) fn self_deadlock(
+    slot: &'static Slot,
+    ident: &'static Ident,
+    first: &HeldLock,
+    mode: Mode,
+    site: Site,
+) -> Facts {
+    alone(Verdict::SelfDeadlock, slot, ident, first, mode, site)
+}
+
+/// The calling thread shares a lock that it shares already.
+pub(super) fn recursive_read(
+    slot: &'static Slot,
+    ident: &'static Ident,
+    first: &HeldLock,
+    mode: Mode,
+    site: Site,
+) -> Facts {
+    let mut facts = alone(Verdict::RecursiveRead, slot, ident, first, mode, site);
+    for thread in &mut facts.threads {
+        thread.waits = None;
+    }
+    facts
+}
+
+/// The calling thread ends while it holds locks.
+pub(super) fn abandoned(slot: &'static Slot, left: &[HeldLock]) -> Vec<Facts> {
+    left.iter()
+        .map(|h| {
+            let mut locks = Locks::default();
+            locks.add(ident_of(h));
+            let mut me = thread(slot, &mut locks);
+            me.ended = true;
+            me.held.sort_by_key(|info| info.lock != ident_of(h).id());
+            Facts {
+                verdict: Verdict::Abandoned,
+                locks: locks.0,
+                threads: vec![me],
+                edges: Vec::new(),
+                closing: None,
+                guards: Vec::new(),
+                stack: None,
+            }
+        })
+        .collect()
+}
+
+/// One thread of a deadlock: what it holds that the one before it wants, and what it waits for.
+pub(super) struct Station {
+    pub(super) slot: &'static Slot,
+    pub(super) holds: HeldLock,
+    pub(super) wants: &'static Ident,
+    pub(super) mode: Mode,
+    pub(super) site: Site,
+}
+
+/// The facts of a deadlock; the first station is the calling thread, which closed it.
+pub(super) fn deadlock(stations: &[Station], others: &[&'static Slot]) -> Facts {
+    let mut locks = Locks::default();
+    for station in stations {
+        locks.add(ident_of(&station.holds));
+    }
+    let mut threads: Vec<ThreadInfo> = stations
+        .iter()
+        .map(|s| {
+            let mut info = thread(s.slot, &mut locks);
+            info.waits = Some(waits(s.wants, s.mode, s.site));
+            info
+        })
+        .collect();
+    for slot in others {
+        threads.push(thread(slot, &mut locks));
+    }
+    let mut edges: Vec<Edge> = stations
+        .iter()
+        .zip(&threads)
+        .map(|(s, thread)| Edge {
+            from: ident_of(&s.holds).id(),
+            from_mode: s.holds.mode,
+            from_site: s.holds.site,
+            to: s.wants.id(),
+            to_mode: s.mode,
+            to_site: s.site,
+            thread: thread.id,
+            gates: Vec::new(),
+            stack: None,
+        })
+        .collect();
+    let first = edges.iter().enumerate().min_by_key(|(_, e)| e.from).map_or(0, |(at, _)| at);
+    let closing = (edges.len() - first) % edges.len().max(1);
+    edges.rotate_left(first);
+    Facts {
+        verdict: Verdict::Deadlock,
+        locks: locks.0,
+        threads,
+        edges,
+        closing: Some(closing),
+        guards: Vec::new(),
+        stack: Some(Stack::capture()),
+    }
+}

@@ -1,0 +1,19 @@
+//! The one process-wide detector: threads in, findings of the engine in, reports out.
+//!
+//! Everything here is off the fast path. No function calls a sink, or anything else that is not
+//! ours, while it holds the detector's lock: what was found is described under the lock, and
+//! [`publish`](publish::publish)ed by the caller when it holds nothing.
+
+pub(crate) mod deadlock;
+mod describe;
+mod fork;
+pub(crate) mod order;
+mod publish;
+mod state;
+mod status;
+mod threads;
+
+pub(crate) use self::order::{relabel, retire};
+pub(crate) use self::publish::{end_in, publish};
+pub(crate) use self::status::status;
+pub(crate) use self::threads::{attach, with_own};

@@ -1,0 +1,220 @@
+//! Lock order: what an acquisition under other locks tells the graph.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::state::{self, State};
+use super::threads::with_own;
+use super::{describe, publish};
+use crate::engine::acquisition::{Acquisition, Finding, Held};
+use crate::engine::ids::{LockId, Site};
+use crate::engine::mode::{Mode, ReadPolicy};
+use crate::report::{Facts, Stack};
+use crate::tracking::contexts::{Context, Holding, Offer};
+use crate::tracking::current;
+use crate::tracking::ident::Ident;
+use crate::tracking::pool;
+use crate::tracking::record::Record;
+use crate::tracking::slot::{HeldLock, Slot};
+use crate::tracking::tag;
+
+/// Looks at an acquisition of a lock by a thread that holds others, before the lock is listed as
+/// held, and returns what it shows.
+///
+/// Called when the lock itself does not remember the acquisition. Costs a look into the thread's
+/// own cache if the thread remembers it; if the lock is a leaf, a new context in the leaf; only
+/// else is the graph asked.
+pub(crate) fn check(
+    slot: &'static Slot,
+    record: &Record,
+    ident: &'static Ident,
+    mode: Mode,
+    site: Site,
+) -> Vec<Facts> {
+    let key = slot.key_at(Slot::depth(slot.state()));
+    let known = tag::known(key, mode);
+    let (busy, remembered) =
+        with_own(slot, |own| (own.busy > 0, own.knows(known, ident.tag())));
+    if busy {
+        return Vec::new();
+    }
+    // Relaxed: a hint.
+    if remembered {
+        record.known.store(known, Ordering::Relaxed);
+        return Vec::new();
+    }
+    let held = slot.held().unwrap_or_default();
+    let mut found = Vec::new();
+    if let Some(first) = held.iter().find(|h| std::ptr::eq(h.ident, ident)) {
+        found.extend(recursive_read(slot, record, ident, first, mode, site));
+    }
+    let holding = with_own(slot, |own| own.holding(key, || held.iter().map(describe::held).collect()));
+    found.extend(learn(slot, &held, &holding, ident, record.policy(), mode, site));
+    with_own(slot, |own| own.learn(known, ident.tag()));
+    record.known.store(known, Ordering::Relaxed);
+    found
+}
+
+/// A second shared hold by one thread, between which a writer can queue.
+fn recursive_read(
+    slot: &'static Slot,
+    record: &Record,
+    ident: &'static Ident,
+    first: &HeldLock,
+    mode: Mode,
+    site: Site,
+) -> Option<Facts> {
+    if mode == Mode::Exclusive
+        || first.mode == Mode::Exclusive
+        || record.policy() == ReadPolicy::ReadersPass
+    {
+        return None;
+    }
+    let made = ident.class().place;
+    if !state::lock().is_new_recursive_read(made, first.site, site) {
+        return None;
+    }
+    Some(describe::recursive_read(slot, ident, first, mode, site))
+}
+
+/// Takes in a new context.
+fn learn(
+    slot: &'static Slot,
+    held: &[HeldLock],
+    holding: &Arc<Holding>,
+    ident: &'static Ident,
+    policy: ReadPolicy,
+    mode: Mode,
+    site: Site,
+) -> Vec<Facts> {
+    let unknown: Vec<Site> = with_own(slot, |own| {
+        held.iter().map(|h| h.site).filter(|from| !own.has_place(*from, site)).collect()
+    });
+    let others = || held.iter().filter(|h| !std::ptr::eq(h.ident, ident));
+    let leaf_under_known = !ident.contexts.is_promoted()
+        && unknown.is_empty()
+        && others().all(|h| describe::ident_of(h).contexts.is_promoted());
+    if leaf_under_known && offer(ident, holding, mode, site) {
+        return Vec::new();
+    }
+    // Captured outside the lock: it takes microseconds, and the lock is everybody's.
+    let stack = (!unknown.is_empty()).then(|| {
+        let known = state::lock();
+        if unknown.iter().all(|from| known.has_stack(*from, site)) {
+            return None;
+        }
+        drop(known);
+        Some(Stack::capture())
+    });
+    let thread = holding.segment.thread();
+    let mut state = state::lock();
+    if let Some(Some(stack)) = stack {
+        for from in unknown {
+            state.add_stack(from, site, stack.clone());
+        }
+    }
+    state.introduce(thread, slot.name());
+    let mut findings = Vec::new();
+    for h in others() {
+        findings.extend(promote(&mut state, describe::ident_of(h)));
+    }
+    if others().next().is_some() && !offer(ident, holding, mode, site) {
+        let card = describe::card(ident);
+        debug_assert!(state.lock(card.id).is_some(), "a promoted lock stands in the graph");
+        debug_assert_eq!(ident.class().kind.policy(), policy);
+        findings.extend(state.graph.acquire(&Acquisition {
+            thread,
+            segment: &holding.segment,
+            held: &holding.held,
+            inherited: &holding.inherited,
+            lock: card.id,
+            mode,
+            site,
+        }));
+    }
+    describe::cycles(slot, &state, &findings, Some(site))
+}
+
+/// Offers the context to a leaf; `false` if the lock is none any more.
+fn offer(ident: &'static Ident, holding: &Arc<Holding>, mode: Mode, site: Site) -> bool {
+    let context = Context { holding: Arc::clone(holding), mode, site };
+    match ident.contexts.offer(context) {
+        Offer::Kept | Offer::Known => true,
+        Offer::Full => {
+            publish::note_full_leaf();
+            true
+        }
+        Offer::Promoted => false,
+    }
+}
+
+/// Moves a lock under which something is taken for the first time into the graph.
+fn promote(state: &mut State, ident: &'static Ident) -> Vec<Finding> {
+    let Some(contexts) = ident.contexts.promote() else { return Vec::new() };
+    let card = describe::card(ident);
+    let (id, policy) = (card.id, ident.class().kind.policy());
+    state.add_lock(card);
+    state.graph.add_lock(id, policy, ident.is_written());
+    let mut findings = Vec::new();
+    for context in contexts {
+        let to = Held { lock: id, mode: context.mode, site: context.site };
+        let gates: Vec<Held> =
+            context.holding.held.iter().chain(&context.holding.inherited).copied().collect();
+        for from in context.holding.held.iter() {
+            // A lock that was dropped since has taken its edges with it.
+            if from.lock == id || state.lock(from.lock).is_none() {
+                continue;
+            }
+            let gates: Vec<Held> =
+                gates.iter().copied().filter(|gate| gate.lock != from.lock).collect();
+            let segment = &context.holding.segment;
+            findings.extend(state.graph.add_edge_in_context(
+                *from,
+                to,
+                segment.thread(),
+                segment,
+                &gates,
+            ));
+        }
+    }
+    findings
+}
+
+/// The first writer of a reader-writer lock: from now on its readers can wait for readers.
+pub(crate) fn first_write(slot: &'static Slot, ident: &'static Ident) -> Vec<Facts> {
+    ident.set_written();
+    if !ident.contexts.is_promoted() {
+        return Vec::new();
+    }
+    let mut state = state::lock();
+    let findings = state.graph.set_written(ident.id());
+    describe::cycles(slot, &state, &findings, None)
+}
+
+/// A lock is dropped: nothing of it stays behind. With `unreferred` the caller vouches that it was
+/// not held.
+#[inline]
+pub(crate) fn retire(ident: &'static Ident, unreferred: bool) {
+    if ident.contexts.clear() {
+        forget(ident.id());
+    }
+    let slot = current::slot();
+    if slot.is_detached() {
+        pool::spill_vacated(ident, unreferred);
+    } else {
+        with_own(slot, |own| own.pool.give(ident, unreferred));
+    }
+}
+
+#[cold]
+fn forget(id: LockId) {
+    state::lock().remove_lock(id);
+}
+
+/// A lock was given a label: reports that come from the graph show it too.
+pub(crate) fn relabel(record: &Record) {
+    let Some(ident) = record.ident() else { return };
+    if let Some(info) = state::lock().lock_mut(ident.id()) {
+        info.label = ident.label();
+    }
+}

@@ -1,0 +1,104 @@
+//! From what was found to those who want to know.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::threads::with_own;
+use crate::config::{self, Action};
+use crate::engine::verdict::Verdict;
+use crate::report::{Facts, Report};
+use crate::sink::{self, Then};
+use crate::tracking::slot::Slot;
+
+static REPORTS: AtomicU64 = AtomicU64::new(0);
+static UNREPORTED: AtomicU64 = AtomicU64::new(0);
+
+/// Leaves that had no room for another context.
+static FULL_LEAVES: AtomicU64 = AtomicU64::new(0);
+
+/// Notes that a leaf had no room for another context, for the status to say.
+pub(super) fn note_full_leaf() {
+    FULL_LEAVES.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Whether a leaf ever had no room for another context.
+pub(super) fn had_full_leaf() -> bool {
+    FULL_LEAVES.load(Ordering::Relaxed) > 0
+}
+
+/// How many reports were made, and how many findings the configuration ignored.
+pub(super) fn counts() -> (u64, u64) {
+    (REPORTS.load(Ordering::Relaxed), UNREPORTED.load(Ordering::Relaxed))
+}
+
+/// A panic that a report asks for, to be raised when everything is in order for it.
+#[derive(Debug)]
+#[must_use = "the configuration asked for a panic"]
+pub(crate) struct Panic(String);
+
+impl Panic {
+    /// Raises it.
+    #[cold]
+    pub(crate) fn raise(self) -> ! {
+        panic!("{}", self.0)
+    }
+}
+
+/// Raises the panic if there is one and the caller can unwind.
+pub(crate) fn end_in(panic: Option<Panic>, may_panic: bool) {
+    if let Some(panic) = panic
+        && may_panic
+    {
+        panic.raise();
+    }
+}
+
+/// Reports what was found, as the configuration says. The caller holds no lock of the detector;
+/// its own use of tracked locks is not looked at meanwhile.
+pub(crate) fn publish(slot: &'static Slot, found: Vec<Facts>) -> Option<Panic> {
+    if found.is_empty() {
+        return None;
+    }
+    if with_own(slot, |own| own.busy > 0) {
+        return refuse(&found);
+    }
+    let config = config::current();
+    let mut panic = None;
+    for facts in found {
+        if config.action(facts.verdict) == Action::Ignore {
+            UNREPORTED.fetch_add(1, Ordering::Relaxed);
+            continue;
+        }
+        let report = Report::new(REPORTS.fetch_add(1, Ordering::Relaxed) + 1, facts);
+        let then = quietly(slot, || sink::deliver(config, &report));
+        if then == Then::Panic && panic.is_none() {
+            panic = Some(Panic(report.headline()));
+        }
+    }
+    panic
+}
+
+/// A callback or a subscriber has come back to a lock that its own thread holds, or closed a
+/// deadlock. There is nobody to tell, since telling is what is going on, but it must not hang: the
+/// panic ends the callback, and whoever called the callback says so.
+fn refuse(found: &[Facts]) -> Option<Panic> {
+    let fatal = found
+        .iter()
+        .find(|facts| matches!(facts.verdict, Verdict::SelfDeadlock | Verdict::Deadlock))?;
+    if std::thread::panicking() {
+        return None;
+    }
+    Some(Panic(Report::new(0, fatal.clone()).headline()))
+}
+
+/// Runs `f`, which may do anything, without looking at its use of tracked locks.
+pub(super) fn quietly<R>(slot: &'static Slot, f: impl FnOnce() -> R) -> R {
+    struct Busy(&'static Slot);
+    impl Drop for Busy {
+        fn drop(&mut self) {
+            with_own(self.0, |own| own.busy -= 1);
+        }
+    }
+    with_own(slot, |own| own.busy += 1);
+    let _busy = Busy(slot);
+    f()
+}

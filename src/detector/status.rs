@@ -1,0 +1,42 @@
+//! Whether and how the detector is on.
+
+use std::time::Duration;
+
+use super::{publish, state};
+use crate::config::{self, Activity, Limit, OffReason, Status};
+use crate::tracking::{registry, wait};
+
+/// The state of the detector at this moment.
+pub(crate) fn status() -> Status {
+    let config = config::current();
+    if !config.is_enabled() {
+        return Status::Off(OffReason::SwitchedOff);
+    }
+    let (reports, unreported) = publish::counts();
+    let (locks, edges, reached) = {
+        let state = state::lock();
+        (state.graph.lock_count(), state.graph.edge_count(), state.graph.limits_reached())
+    };
+    let mut limits = Vec::new();
+    if reports > config.get_max_reports() {
+        limits.push(Limit::MaxReports);
+    }
+    if reached.contexts_dropped > 0 || publish::had_full_leaf() {
+        limits.push(Limit::ContextsPerEdge);
+    }
+    if reached.searches_cut > 0 {
+        limits.push(Limit::SearchSteps);
+    }
+    if reached.edges_refused > 0 {
+        limits.push(Limit::Edges);
+    }
+    Status::On(Activity {
+        uptime: Duration::from_nanos(wait::now()),
+        locks: locks as u64,
+        edges: edges as u64,
+        threads: registry::threads() as u64,
+        reports,
+        unreported,
+        limits,
+    })
+}

@@ -1,0 +1,153 @@
+//! The life of a thread: it gets a slot at its first use of a tracked primitive, and hands it
+//! back at its end.
+
+#![allow(unsafe_code)]
+
+use std::sync::Once;
+
+use super::{describe, fork, publish, state};
+use crate::config;
+use crate::engine::clock::VectorClock;
+use crate::sink;
+use crate::tracking::current::{self, Phase};
+use crate::tracking::own::Own;
+use crate::tracking::registry;
+use crate::tracking::slot::Slot;
+
+/// The slot of the calling thread, which is given one if it has none; `None` if the detector is
+/// switched off, or the thread is too far gone.
+#[inline]
+pub(crate) fn attach() -> Option<&'static Slot> {
+    let slot = current::slot();
+    if slot.is_detached() { attach_slow() } else { Some(slot) }
+}
+
+/// Runs `f` on the private part of the slot of the calling thread.
+#[inline(always)]
+pub(crate) fn with_own<R>(slot: &'static Slot, f: impl FnOnce(&mut Own) -> R) -> R {
+    debug_assert!(std::ptr::eq(slot, current::slot()), "a slot is private to its thread");
+    // SAFETY: the slot is the calling thread's. The closures given here are short, ours, and call
+    // neither this function nor anything that is not ours, so no second borrow comes about.
+    f(unsafe { slot.own() })
+}
+
+#[cold]
+fn attach_slow() -> Option<&'static Slot> {
+    if !config::current().is_enabled() || (current::phase() == Phase::Ending && !exit::REPEATS) {
+        return None;
+    }
+    let thread = registry::next_thread();
+    let slot = registry::take();
+    let own = Own::new(thread, &VectorClock::default());
+    let seed = own.seed(state::generation());
+    slot.occupy(thread, std::thread::current().name().map(str::to_owned), Box::new(own));
+    slot.set_seed(seed);
+    current::set(slot, Phase::Attached);
+    exit::arm(slot);
+
+    static START: Once = Once::new();
+    if !START.is_completed() {
+        // Not `call_once` around the event: a subscriber that uses a tracked lock comes back here.
+        let mut first = false;
+        START.call_once(|| first = true);
+        if first {
+            fork::watch();
+            publish::quietly(slot, sink::started);
+        }
+    }
+    Some(slot)
+}
+
+/// Takes the slot away from the calling thread, which ends.
+fn detach(slot: &'static Slot) {
+    if !std::ptr::eq(slot, current::slot()) {
+        return;
+    }
+    slot.maintain();
+    let left = slot.held().unwrap_or_default();
+    // A guard that may be sent may be alive in another thread, so nothing can be said.
+    if !left.is_empty() && !cfg!(feature = "send_guard") {
+        let found = describe::abandoned(slot, &left);
+        // A thread that ends has nowhere to unwind to.
+        let _ = publish::publish(slot, found);
+    }
+    with_own(slot, |own| own.pool.drain());
+    current::set(Slot::detached(), Phase::Ending);
+    if left.is_empty() {
+        registry::give(slot);
+    }
+    // Else the slot stays as it is: holds that refer to it may still be handed back, and whoever
+    // waits for such a lock can be told who left with it.
+}
+
+/// The end of a thread, told by a destructor of a pthread key: those run after all destructors of
+/// Rust's thread-locals, in which guards may be dropped and locks taken.
+#[cfg(unix)]
+mod exit {
+    use std::ffi::c_void;
+    use std::ptr;
+    use std::sync::Once;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::{Slot, detach};
+
+    /// A thread that takes a slot again during its end will be told once more.
+    pub(super) const REPEATS: bool = true;
+
+    /// The key, plus one; zero as long as there is none.
+    static KEY: AtomicU64 = AtomicU64::new(0);
+
+    extern "C" fn ended(slot: *mut c_void) {
+        // SAFETY: the value of the key is only ever set to a slot, which lives for ever.
+        let slot: &'static Slot = unsafe { &*slot.cast::<Slot>() };
+        // Unwinding out of here would end the process.
+        let _ = std::panic::catch_unwind(|| detach(slot));
+    }
+
+    pub(super) fn arm(slot: &'static Slot) {
+        static CREATE: Once = Once::new();
+        CREATE.call_once(|| {
+            let mut key: libc::pthread_key_t = 0;
+            // SAFETY: `key` is a place to write to and `ended` fits the signature. On failure the
+            // key stays unset, and slots of ended threads are not used again.
+            if unsafe { libc::pthread_key_create(&mut key, Some(ended)) } == 0 {
+                KEY.store(u64::from(key) + 1, Ordering::Release);
+            }
+        });
+        if let Some(key) = KEY.load(Ordering::Acquire).checked_sub(1) {
+            // SAFETY: the key was created above and is never deleted.
+            unsafe {
+                libc::pthread_setspecific(key as libc::pthread_key_t, ptr::from_ref(slot).cast())
+            };
+        }
+    }
+}
+
+/// The end of a thread, told by the destructor of a thread-local.
+#[cfg(not(unix))]
+mod exit {
+    use std::cell::Cell;
+
+    use super::{Slot, detach};
+
+    /// The destructor of a thread-local runs once.
+    pub(super) const REPEATS: bool = false;
+
+    struct End(Cell<Option<&'static Slot>>);
+
+    impl Drop for End {
+        fn drop(&mut self) {
+            if let Some(slot) = self.0.get() {
+                detach(slot);
+            }
+        }
+    }
+
+    thread_local! {
+        static END: End = const { End(Cell::new(None)) };
+    }
+
+    pub(super) fn arm(slot: &'static Slot) {
+        let _ = END.try_with(|end| end.0.set(Some(slot)));
+    }
+}

@@ -1,0 +1,40 @@
+//! The slot of the calling thread.
+
+use std::cell::Cell;
+
+use super::slot::Slot;
+
+/// Where the calling thread is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It has not used a tracked primitive yet.
+    New,
+    /// It has a slot.
+    Attached,
+    /// Its slot was taken away at its end; thread-local destructors may still be running.
+    Ending,
+}
+
+thread_local! {
+    // Neither has a destructor, so an access is one instruction, and both work for as long as the
+    // thread runs, in destructors of other thread-locals too.
+    static SLOT: Cell<&'static Slot> = const { Cell::new(Slot::detached()) };
+    static PHASE: Cell<Phase> = const { Cell::new(Phase::New) };
+}
+
+/// The slot of the calling thread, or the detached one.
+#[inline(always)]
+pub(crate) fn slot() -> &'static Slot {
+    SLOT.get()
+}
+
+/// The phase of the calling thread.
+pub(crate) fn phase() -> Phase {
+    PHASE.get()
+}
+
+/// Sets the slot and the phase of the calling thread.
+pub(crate) fn set(slot: &'static Slot, phase: Phase) {
+    SLOT.set(slot);
+    PHASE.set(phase);
+}

@@ -1,0 +1,107 @@
+//! Who a lock is, apart from where it lies.
+//!
+//! A lock may be moved, and dropped, while a guard of it was forgotten, so nothing that outlives
+//! a call may point at the lock itself. Held locks, waits and the order graph point at its
+//! [`Ident`] instead. An ident is taken from a pool at the first acquisition and goes back when
+//! the lock is dropped; its memory is freed only when no slot can refer to it (see
+//! [`pool`](super::pool)).
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use super::class::Class;
+use super::contexts::Contexts;
+use super::{label, tag};
+use crate::engine::ids::LockId;
+
+/// Set in the class field of a lock that has a label.
+const LABELLED: usize = 1;
+/// Set in the class field of a reader-writer lock that had a writer.
+const WRITTEN: usize = 2;
+const FLAGS: usize = LABELLED | WRITTEN;
+
+/// What is known of one lock instance. Three words: with a context of two more it is all that a
+/// lock at the end of an acquired-before edge costs.
+#[derive(Debug)]
+#[repr(align(8))]
+pub(crate) struct Ident {
+    /// The number of the lock; another one each time the memory is used again, zero in between.
+    number: AtomicU64,
+    /// The address of the class, and in the lowest bits the flags.
+    class: AtomicUsize,
+    /// Contexts in which the lock was taken under others, until something is taken under it.
+    pub(crate) contexts: Contexts,
+}
+
+impl Ident {
+    pub(super) const fn vacant() -> Self {
+        Self {
+            number: AtomicU64::new(0),
+            class: AtomicUsize::new(0),
+            contexts: Contexts::new(),
+        }
+    }
+
+    /// Takes the ident into use for a new lock.
+    #[inline]
+    pub(super) fn occupy(&self, number: u64, class: &'static Class) {
+        // Relaxed: the ident is published with the record's pointer to it (`Record::identify`).
+        self.class.store(std::ptr::from_ref(class).expose_provenance(), Ordering::Relaxed);
+        self.number.store(number, Ordering::Relaxed);
+    }
+
+    /// Ends the use by a lock. Whoever meets the ident later in a slot sees a tag of zero.
+    #[inline]
+    pub(super) fn vacate(&self) {
+        if self.class.load(Ordering::Relaxed) & LABELLED != 0 {
+            label::remove(self.id());
+        }
+        self.number.store(0, Ordering::Relaxed);
+    }
+
+    /// The id of the lock.
+    pub(crate) fn id(&self) -> LockId {
+        // A vacant ident can be met in the slot of a thread that forgot a guard; callers compare
+        // the tag before they come here, so this fallback is never shown.
+        LockId::new(self.number.load(Ordering::Relaxed)).unwrap_or(LockId::LAST)
+    }
+
+    /// The tag of the lock: zero while the ident is vacant.
+    #[inline]
+    pub(crate) fn tag(&self) -> u64 {
+        tag::mix(self.number.load(Ordering::Relaxed))
+    }
+
+    /// The class of the lock.
+    #[allow(unsafe_code)]
+    pub(crate) fn class(&self) -> &'static Class {
+        let class = self.class.load(Ordering::Relaxed) & !FLAGS;
+        // SAFETY: `occupy` exposed a reference that lives for ever and stored its address, and an
+        // ident is shown to nobody before it was occupied once. The flags are masked off.
+        unsafe { &*std::ptr::with_exposed_provenance::<Class>(class) }
+    }
+
+    /// Names this instance.
+    pub(crate) fn set_label(&self, text: &str) {
+        label::set(self.id(), text);
+        self.class.fetch_or(LABELLED, Ordering::Relaxed);
+    }
+
+    /// Notes that the lock had a writer.
+    pub(crate) fn set_written(&self) {
+        self.class.fetch_or(WRITTEN, Ordering::Relaxed);
+    }
+
+    /// Whether its readers can meet a queued writer.
+    pub(crate) fn is_written(&self) -> bool {
+        let class = self.class();
+        !class.kind.has_readers() || self.class.load(Ordering::Relaxed) & WRITTEN != 0
+    }
+
+    /// The label, if one was set.
+    pub(crate) fn label(&self) -> Option<String> {
+        if self.class.load(Ordering::Relaxed) & LABELLED == 0 {
+            return None;
+        }
+        label::get(self.id())
+    }
+}

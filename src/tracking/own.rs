@@ -1,0 +1,124 @@
+//! What only the thread itself touches, and only on the slow path.
+
+use std::sync::Arc;
+
+use super::contexts::Holding;
+use super::pool::Pool;
+use super::tag;
+use crate::engine::acquisition::Held;
+use crate::engine::clock::{Segment, VectorClock};
+use crate::engine::ids::{Site, ThreadId};
+
+/// How many known acquisitions a thread remembers, beside the one that each lock remembers.
+const REMEMBERED: usize = 512;
+/// How many pairs of places a thread remembers to have a stack.
+const PLACES: usize = 64;
+
+/// The private part of a slot.
+#[derive(Debug)]
+pub(crate) struct Own {
+    /// Where the thread is in the order of spawns, joins and hand-overs.
+    pub(crate) segment: Segment,
+    /// Locks that are held around all that the thread does.
+    pub(crate) inherited: Vec<Held>,
+    /// Vacant idents and unused ids.
+    pub(crate) pool: Pool,
+    /// How many calls of the detector are under way in this thread. While it is not zero, locks are
+    /// tracked and nothing is checked, so that a sink may use tracked locks.
+    pub(crate) busy: u32,
+    known: Box<[u64; REMEMBERED]>,
+    places: [(usize, usize); PLACES],
+    holding: Option<(u64, Arc<Holding>)>,
+}
+
+impl Own {
+    /// The private part of the slot of a thread that begins after `past`.
+    pub(crate) fn new(thread: ThreadId, past: &VectorClock) -> Self {
+        Self {
+            segment: Segment::first(thread, past),
+            inherited: Vec::new(),
+            pool: Pool::new(),
+            busy: 0,
+            known: Box::new([0; REMEMBERED]),
+            places: [(0, 0); PLACES],
+            holding: None,
+        }
+    }
+
+    /// The key of the thread while it holds nothing.
+    pub(crate) fn seed(&self, generation: u32) -> u64 {
+        tag::seed(self.segment.thread().get(), self.segment.number(), generation)
+    }
+
+    /// Whether this acquisition is remembered: `known` is what the lock would remember of it.
+    pub(crate) fn knows(&self, known: u64, tag: u64) -> bool {
+        let (at, value) = place(known, tag);
+        self.known[at] == value
+    }
+
+    /// Remembers an acquisition, in place of one that happens to fall on the same spot.
+    pub(crate) fn learn(&mut self, known: u64, tag: u64) {
+        let (at, value) = place(known, tag);
+        self.known[at] = value;
+    }
+
+    /// Whether the stack of this pair of places is known; remembers it if not.
+    pub(crate) fn has_place(&mut self, from: Site, to: Site) -> bool {
+        let pair = (std::ptr::from_ref(from).addr(), std::ptr::from_ref(to).addr());
+        let at = (pair.0 / 8 ^ pair.1 / 8 * 31) % PLACES;
+        std::mem::replace(&mut self.places[at], pair) == pair
+    }
+
+    /// The shared description of what the thread holds, made anew when the key has changed.
+    pub(crate) fn holding(&mut self, key: u64, held: impl FnOnce() -> Box<[Held]>) -> Arc<Holding> {
+        match &self.holding {
+            Some((known, holding)) if *known == key => Arc::clone(holding),
+            _ => {
+                let holding = Arc::new(Holding {
+                    segment: self.segment.clone(),
+                    held: held(),
+                    inherited: self.inherited.clone().into_boxed_slice(),
+                });
+                self.holding = Some((key, Arc::clone(&holding)));
+                holding
+            }
+        }
+    }
+
+    /// Forgets what it knows, after a change that makes all of it doubtful.
+    pub(crate) fn forget(&mut self) {
+        self.known.fill(0);
+        self.places = [(0, 0); PLACES];
+        self.holding = None;
+    }
+}
+
+/// Where an acquisition is remembered, and as what.
+fn place(known: u64, tag: u64) -> (usize, u64) {
+    let value = known.wrapping_add(tag.rotate_left(11)) | 1;
+    ((value >> 32) as usize % REMEMBERED, value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_learnt_is_known_until_it_is_forgotten() {
+        let mut own = Own::new(ThreadId::new(1), &VectorClock::default());
+        assert!(!own.knows(5, 6));
+        own.learn(5, 6);
+        assert!(own.knows(5, 6));
+        assert!(!own.knows(6, 6));
+        own.forget();
+        assert!(!own.knows(5, 6));
+    }
+
+    #[test]
+    fn a_holding_is_shared_while_the_key_stands() {
+        let mut own = Own::new(ThreadId::new(1), &VectorClock::default());
+        let first = own.holding(1, || Box::new([]));
+        assert!(Arc::ptr_eq(&first, &own.holding(1, || unreachable!())));
+        assert!(!Arc::ptr_eq(&first, &own.holding(2, || Box::new([]))));
+    }
+}

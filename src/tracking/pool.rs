@@ -1,0 +1,153 @@
+//! Where idents come from and go to.
+//!
+//! Each thread keeps some vacant idents at hand, so that a lock that is made, used and dropped
+//! touches nothing shared. An ident whose lock may still be referred to by a slot (its guard was
+//! forgotten, or it belongs to a primitive that cannot tell) is never freed, only used again.
+
+#![allow(unsafe_code)]
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+use super::class::Class;
+use super::ident::Ident;
+
+/// How many vacant idents a thread keeps.
+const KEPT: usize = 128;
+/// How many ids a thread takes at once.
+const BLOCK: u64 = 64;
+
+/// The next block of ids.
+static NEXT_BLOCK: AtomicU64 = AtomicU64::new(1);
+
+/// Vacant idents that some thread had too many of, or left behind.
+static SPARE: Mutex<Vec<&'static Ident>> = Mutex::new(Vec::new());
+
+/// The vacant idents and unused ids of one thread.
+#[derive(Debug, Default)]
+pub(crate) struct Pool {
+    vacant: Vec<&'static Ident>,
+    next: u64,
+    end: u64,
+}
+
+impl Pool {
+    pub(super) const fn new() -> Self {
+        Self { vacant: Vec::new(), next: 0, end: 0 }
+    }
+
+    /// An ident for a new lock.
+    #[inline]
+    pub(crate) fn take(&mut self, class: &'static Class) -> &'static Ident {
+        if self.next == self.end {
+            // Relaxed: the blocks need to be distinct and nothing else. They ascend, and a thread
+            // uses up one before it takes the next, so ids of one thread ascend too.
+            self.next = NEXT_BLOCK.fetch_add(BLOCK, Ordering::Relaxed);
+            self.end = self.next + BLOCK;
+        }
+        let number = self.next;
+        self.next += 1;
+        let ident = match self.vacant.pop() {
+            Some(ident) => ident,
+            None => fresh(),
+        };
+        ident.occupy(number, class);
+        ident
+    }
+
+    /// Takes back the ident of a dropped lock. With `unreferred` the caller vouches that no slot
+    /// refers to it: the lock was not held.
+    #[inline]
+    pub(crate) fn give(&mut self, ident: &'static Ident, unreferred: bool) {
+        ident.vacate();
+        if self.vacant.len() < KEPT {
+            self.vacant.push(ident);
+        } else {
+            spill(ident, unreferred);
+        }
+    }
+
+    /// Hands everything on when the thread ends.
+    pub(crate) fn drain(&mut self) {
+        SPARE.lock().append(&mut self.vacant);
+        self.vacant = Vec::new();
+    }
+}
+
+#[cold]
+fn fresh() -> &'static Ident {
+    if let Some(ident) = SPARE.lock().pop() {
+        return ident;
+    }
+    Box::leak(Box::new(Ident::vacant()))
+}
+
+/// Takes back the ident of a dropped lock from a thread that has no pool.
+#[cold]
+pub(crate) fn spill_vacated(ident: &'static Ident, unreferred: bool) {
+    ident.vacate();
+    spill(ident, unreferred);
+}
+
+/// Takes back an ident where the thread has enough, or has none of its own any more.
+#[cold]
+fn spill(ident: &'static Ident, unreferred: bool) {
+    if !unreferred {
+        SPARE.lock().push(ident);
+        return;
+    }
+    let ident = std::ptr::from_ref(ident).cast_mut();
+    // SAFETY: every ident was leaked from a box in `fresh`. The lock that had it is being dropped
+    // and was not held, so no slot, no wait and (its contexts are cleared) no graph refers to it;
+    // the caller gives up the last reference.
+    drop(unsafe { Box::from_raw(ident) });
+}
+
+/// Keeps the spare idents still across a fork.
+pub(super) fn before_fork() {
+    std::mem::forget(SPARE.lock());
+}
+
+/// Lets the spare idents go again.
+///
+/// # Safety
+///
+/// `before_fork` ran in this thread.
+pub(super) unsafe fn after_fork() {
+    // SAFETY: the lock is held, by the guard that `before_fork` forgot.
+    unsafe { SPARE.force_unlock(Default::default()) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instrument::LockKind;
+    use crate::tracking::class;
+    use std::panic::Location;
+
+    #[test]
+    fn ids_of_one_pool_ascend_and_are_never_given_twice() {
+        let class = class::intern(&LockKind::MUTEX, None, Location::caller());
+        let mut pool = Pool::new();
+        let mut last = None;
+        for _ in 0..1000 {
+            let ident = pool.take(class);
+            assert!(last < Some(ident.id()));
+            last = Some(ident.id());
+            pool.give(ident, true);
+        }
+        pool.drain();
+    }
+
+    #[test]
+    fn a_vacant_ident_has_no_tag() {
+        let class = class::intern(&LockKind::MUTEX, None, Location::caller());
+        let mut pool = Pool::new();
+        let ident = pool.take(class);
+        assert_ne!(ident.tag(), 0);
+        pool.give(ident, false);
+        assert_eq!(ident.tag(), 0);
+        pool.drain();
+    }
+}
