@@ -45,7 +45,8 @@ pub(crate) fn deliver(config: &Config, report: &Report) -> Then {
 fn hand_out(config: &Config, report: &Report) {
     // Standard error first: it is ours, so it works even if what comes after does not return.
     if config.writes_stderr() {
-        stderr::write(&report.to_string());
+        // The empty line at the end keeps it apart from the next one.
+        stderr::write(&format!("{report}\n"));
     }
     if config.emits_tracing() {
         callback::guarded("the `tracing` subscriber", || tracing::emit(report));
