@@ -154,6 +154,50 @@ fn an_inversion_of_two_accounts_names_both() {
 }
 
 #[test]
+fn an_inversion_across_functions_does_not_speak_of_swapping_lines() {
+    let mut facts = both_orders(Verdict::Inversion);
+    // The auditor takes the ledger in a function that stands above the one that took the audit.
+    facts.edges[1].to_site = fixture::post().0;
+    check("inversion_functions", facts);
+}
+
+#[test]
+fn an_inversion_of_three_locks_shows_the_whole_ring() {
+    let (book, log) = fixture::post();
+    let (log_first, book_second) = fixture::reconcile();
+    let mut facts = both_orders(Verdict::Inversion);
+    facts
+        .locks
+        .push(lock(GATE, "Mutex", "statistics", fixture::created().0));
+    facts.threads.push(thread(MAIN, "main", &[]));
+    facts.edges = vec![
+        edge(WRITER, (LEDGER, Exclusive, book), (AUDIT, Exclusive, log)),
+        edge(
+            MAIN,
+            (AUDIT, Exclusive, log_first),
+            (GATE, Exclusive, book_second),
+        ),
+        edge(AUDITOR, (GATE, Exclusive, book), (LEDGER, Exclusive, log)),
+    ];
+    facts.closing = Some(2);
+    check("inversion_ring", facts);
+}
+
+#[test]
+fn a_function_that_calls_itself_under_its_guard_is_told_so() {
+    let place = fixture::transfer();
+    let mut facts = facts(Verdict::SelfDeadlock);
+    facts.locks.truncate(1);
+    facts.threads = vec![thread(MAIN, "main", &[(LEDGER, Exclusive, place)])];
+    facts.edges = vec![edge(
+        MAIN,
+        (LEDGER, Exclusive, place),
+        (LEDGER, Exclusive, place),
+    )];
+    check("self_deadlock_same_line", facts);
+}
+
+#[test]
 fn an_inversion_of_readers_brings_in_the_writer() {
     let mut facts = both_orders(Verdict::Inversion);
     facts.locks[0].noun = "RwLock";

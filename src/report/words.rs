@@ -9,6 +9,10 @@ use crate::engine::verdict::Verdict;
 /// More names than this make a first line that nobody reads to its end.
 const NAMES_IN_HEADLINE: usize = 4;
 
+/// Two places that are further apart, in lines, are taken to be in different functions, where
+/// nobody can swap them.
+const NEAR: u32 = 40;
+
 /// The first line: the mark, the verdict, and what it is about.
 pub(super) fn headline(report: &Report) -> String {
     format!("lockwarden: {}: {}", report.verdict, subject(report))
@@ -212,8 +216,8 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
             let edge = report.edges.first()?;
             if edge.from_site == edge.to_site {
                 return Some(format!(
-                    "{} calls itself, or is called back, while its guard is alive: drop the guard \
-                     before the call that leads back to it",
+                    "{} is reached again, by a call, a callback or a loop, while its guard is \
+                     alive: drop the guard before that",
                     edge.to_site
                 ));
             }
@@ -256,15 +260,24 @@ fn one_order(report: &Report, edge: &Edge) -> String {
     // A function that locks its arguments, called with them in either order: swapping its lines
     // would change nothing.
     let same_lines = |other: &Edge| (other.from_site, other.to_site) == (first, second);
-    if report.edges.iter().all(same_lines) {
+    if report
+        .edges
+        .iter()
+        .filter(|other| same_lines(other))
+        .count()
+        > 1
+    {
         return format!(
             "the same lines take the locks in whatever order they are given: take them at once \
              with {both}, or sort them before {first}"
         );
     }
-    let swap = if first.file() != second.file() {
-        format!("take {asked} before {first} takes {held}, not after, at {second}")
-    } else if first.line() != second.line() {
+    let near = first.file() == second.file()
+        && first.line() <= second.line()
+        && second.line() - first.line() <= NEAR;
+    let swap = if !near {
+        format!("take {asked} before {first} takes {held}, instead of after it at {second}")
+    } else if first.line() < second.line() {
         format!(
             "swap lines {} and {} of {}, so that {asked} is taken before {held}",
             first.line(),
