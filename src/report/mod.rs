@@ -14,13 +14,21 @@
 //! resolves the stacks, which takes milliseconds. Nothing of that is done before the text is
 //! asked for, and no lock of the detector is held while it is made.
 
+mod columns;
 mod data;
 mod lock;
 mod names;
+mod snippet;
+mod source;
 mod stack;
 mod text;
 mod thread;
 mod words;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod snapshots;
 
 pub use self::data::{Edge, Report};
 pub use self::lock::LockInfo;

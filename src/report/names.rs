@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use super::data::Report;
-use crate::engine::ids::{LockId, ThreadId};
+use super::lock::LockInfo;
+use crate::engine::ids::{LockId, Site, ThreadId};
 
 /// A text of the user in which nothing can break the line or the terminal: control characters are
 /// shown as escapes.
@@ -26,16 +28,27 @@ impl fmt::Display for Escaped<'_> {
 impl Report {
     /// What this report calls the lock: its display, and its id where two would read the same.
     pub(crate) fn lock_name(&self, id: LockId) -> String {
-        let Some(lock) = self.lock(id) else {
-            return format!("lock {id}");
-        };
-        let name = lock.to_string();
-        let shared = self
-            .locks
-            .iter()
-            .any(|other| other.id != id && other.to_string() == name);
-        if shared {
-            format!("{name} ({id})")
+        match self.lock(id) {
+            Some(lock) => self.told_apart(lock, lock.to_string()),
+            None => format!("lock {id}"),
+        }
+    }
+
+    /// The same where there is little room: of the place of a lock without a name, the file name
+    /// and the line.
+    pub(super) fn short_name(&self, id: LockId) -> String {
+        match self.lock(id) {
+            Some(lock) => self.told_apart(lock, brief(lock)),
+            None => format!("lock {id}"),
+        }
+    }
+
+    fn told_apart(&self, lock: &LockInfo, name: String) -> String {
+        let own = brief(lock);
+        // What is alike in full is alike in brief.
+        let shared = |other: &LockInfo| other.id != lock.id && brief(other) == own;
+        if self.locks.iter().any(shared) {
+            format!("{name} ({})", lock.id)
         } else {
             name
         }
@@ -60,6 +73,80 @@ impl Report {
     }
 }
 
+/// How many columns of a terminal a text takes, near enough for tables: letters of East Asia and
+/// pictures take two, marks that combine with the letter before them none.
+pub(super) fn width(text: &str) -> usize {
+    text.chars()
+        .map(|character| match u32::from(character) {
+            0x0300..=0x036f | 0x200b..=0x200f | 0xfe00..=0xfe0f => 0,
+            0x1100..=0x115f
+            | 0x2e80..=0xa4cf
+            | 0xac00..=0xd7a3
+            | 0xf900..=0xfaff
+            | 0xfe30..=0xfe6f
+            | 0xff00..=0xff60
+            | 0xffe0..=0xffe6
+            | 0x1f300..=0x1faff
+            | 0x20000..=0x3fffd => 2,
+            _ => 1,
+        })
+        .sum()
+}
+
+/// The text in at most `most` columns: of one that is longer, the beginning and the end, which
+/// is where names differ.
+pub(super) fn shortened(text: &str, most: usize) -> String {
+    const CUT: &str = "..";
+    if width(text) <= most {
+        return text.to_owned();
+    }
+    let room = most.saturating_sub(CUT.len());
+    let mut head = String::new();
+    let mut taken = 0;
+    for character in text.chars() {
+        let wide = width(character.encode_utf8(&mut [0; 4]));
+        if taken + wide > room.div_ceil(2) {
+            break;
+        }
+        taken += wide;
+        head.push(character);
+    }
+    let mut tail: Vec<char> = Vec::new();
+    for character in text.chars().rev() {
+        let wide = width(character.encode_utf8(&mut [0; 4]));
+        if taken + wide > room {
+            break;
+        }
+        taken += wide;
+        tail.push(character);
+    }
+    head.push_str(CUT);
+    head.extend(tail.into_iter().rev());
+    head
+}
+
+fn brief(lock: &LockInfo) -> String {
+    match (lock.name, &lock.label) {
+        (None, None) => format!("{} of {}", lock.noun, short_place(lock.created)),
+        _ => lock.to_string(),
+    }
+}
+
+/// The name of the file and the line: what fits into a column, and is shown in full elsewhere.
+pub(super) fn short_place(site: Site) -> String {
+    let file = site.file().rsplit(['/', '\\']).next();
+    format!("{}:{}", file.unwrap_or(site.file()), site.line())
+}
+
+/// How long something took, as coarse as a person wants it.
+pub(super) fn duration(time: Duration) -> String {
+    match time.as_millis() {
+        0 => "less than 1 ms".to_owned(),
+        millis @ 1..1000 => format!("{millis} ms"),
+        _ => format!("{:.1} s", time.as_secs_f64()),
+    }
+}
+
 /// `a`, `a and b`, `a, b and c`.
 pub(super) fn and_list(items: &[String]) -> String {
     match items {
@@ -79,6 +166,26 @@ mod tests {
             Escaped("a\nb\u{1b}[31m ü").to_string(),
             "a\\nb\\u{1b}[31m ü"
         );
+    }
+
+    #[test]
+    fn a_long_name_keeps_both_its_ends() {
+        assert_eq!(shortened("ledger", 6), "ledger");
+        assert_eq!(shortened("`account` \"account 17\"", 12), "`acco..t 17\"");
+        assert_eq!(width(&shortened(&"錠".repeat(30), 11)), 10);
+        assert_eq!(shortened("abc", 0), "..");
+    }
+
+    #[test]
+    fn a_duration_is_told_in_what_it_is_long_in() {
+        for (micros, text) in [
+            (30, "less than 1 ms"),
+            (3_200, "3 ms"),
+            (999_900, "999 ms"),
+            (61_250_000, "61.2 s"),
+        ] {
+            assert_eq!(duration(Duration::from_micros(micros)), text);
+        }
     }
 
     #[test]

@@ -46,6 +46,11 @@ impl Stack {
         }))
     }
 
+    /// Whether both are one capture.
+    pub(super) fn is(&self, other: &Stack) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     fn frames(&self) -> &[Frame] {
         self.0.resolved.get_or_init(|| {
             let mut frames = Vec::new();
@@ -77,27 +82,23 @@ fn resolve(address: usize, frames: &mut Vec<Frame>) {
 /// Leaves out what is above the program (this crate, and what its locks are built on, at the
 /// innermost end) and what is below it (the start of the thread, at the outermost).
 fn trimmed(mut frames: Vec<Frame>) -> Vec<Frame> {
-    let run = frames
-        .iter()
-        .take_while(|frame| frame.is_ours() || frame.is_plumbing())
-        .count();
-    let top = frames[..run]
-        .iter()
-        .rposition(Frame::is_ours)
-        .map_or(0, |last| last + 1);
-    // A program that is this crate itself, its tests that is, has frames of no other sort.
-    if top < frames.len() {
-        frames.drain(..top);
-    }
     let bottom = frames
         .iter()
         .position(Frame::starts_thread)
         .filter(|&at| at > 0)
         .unwrap_or(frames.len());
     frames.truncate(bottom);
-    while frames.len() > 1 && frames.last().is_some_and(Frame::is_call_shim) {
-        frames.pop();
-    }
+    // A program that is this crate itself, its tests that is, has frames of no other sort.
+    let Some(last) = frames.iter().rposition(Frame::is_of_the_program) else {
+        return frames;
+    };
+    frames.truncate(last + 1);
+    let run = frames
+        .iter()
+        .take_while(|frame| !frame.is_of_the_program())
+        .count();
+    let top = frames[..run].iter().rposition(Frame::is_ours);
+    frames.drain(..top.map_or(0, |last| last + 1));
     frames
 }
 
@@ -121,19 +122,17 @@ impl Frame {
         self.starts_with_any(&["lockwarden::", "backtrace::", "lock_api::", "parking_lot::"])
     }
 
-    /// A function that only passes calls on, and may stand between two of ours.
-    fn is_plumbing(&self) -> bool {
-        self.starts_with_any(&["core::", "std::", "alloc::", "once_cell::"])
+    /// Anything but ours, and what only passes calls on and may stand between two of ours.
+    fn is_of_the_program(&self) -> bool {
+        let plumbing = self.starts_with_any(&["core::", "std::", "alloc::", "once_cell::"])
+            || self.path().contains("core::ops::function::Fn");
+        !plumbing && !self.is_ours()
     }
 
     /// A function of the runtime from which the thread or `main` is called.
     fn starts_thread(&self) -> bool {
         self.path().contains("__rust_begin_short_backtrace")
             || self.starts_with_any(&["std::rt::lang_start", "std::sys::thread", "std::sys::pal"])
-    }
-
-    fn is_call_shim(&self) -> bool {
-        self.starts_with_any(&["core::ops::function::FnOnce::call_once"])
     }
 }
 

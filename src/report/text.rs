@@ -1,21 +1,309 @@
 //! The text of a report.
+//!
+//! Plain ASCII but for what the program put into its names, no colours, and the same for the
+//! same data.
 
 use std::fmt;
 
-use super::data::Report;
-use super::thread::{WaitInfo, WaitsFor};
+use super::columns;
+use super::data::{Edge, Report};
+use super::names::{duration, width};
+use super::snippet::{self, Mark};
+use super::source::Sources;
+use super::stack::Stack;
+use super::thread::{HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
+use crate::engine::ids::{LockId, Site};
+use crate::engine::mode::Mode;
+use crate::engine::verdict::Verdict;
+
+/// Sentences are wrapped to this many columns. A place is never broken, so a line may be longer.
+const WRAP: usize = 100;
+
+impl fmt::Display for Report {
+    /// Writes the whole text. Reads the source files that the report names and resolves its
+    /// stacks: milliseconds, for the first report of a process tens of them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&render(self, &mut Sources::default()))
+    }
+}
+
+/// The whole text, with its line ends.
+pub(super) fn render(report: &Report, sources: &mut Sources) -> String {
+    let mut out = report.headline();
+    out.push('\n');
+    links(&mut out, sources, report);
+    bystanders(&mut out, sources, report);
+    columns::show(&mut out, report);
+    out.push('\n');
+    if !report.reason.is_empty() {
+        wrapped(&mut out, "why:  ", &report.reason);
+    }
+    if let Some(suggestion) = &report.suggestion {
+        wrapped(&mut out, "help: ", suggestion);
+    }
+    stacks(&mut out, report);
+    held_locks(&mut out, report);
+    out
+}
+
+/// Every edge: who asks for what, what it holds meanwhile, and the lines of both.
+fn links(out: &mut String, sources: &mut Sources, report: &Report) {
+    let mut shown: Vec<(Site, Site)> = Vec::new();
+    for (at, edge) in report.edges_from_closing().enumerate() {
+        let newest = at == 0 && report.closing.is_some();
+        let lines = (edge.from_site, edge.to_site);
+        let known = shown.contains(&lines);
+        out.push_str(&format!(
+            "\n{}{}{}\n",
+            report.thread_name(edge.thread),
+            circumstances(report, newest),
+            if known { " (the same lines)" } else { "" }
+        ));
+        let asked = report.lock_name(edge.to);
+        let held = report.lock_name(edge.from);
+        let wide = width(&asked).max(width(&held));
+        for (verb, name, mode, place, site) in [
+            (asks(report), &asked, edge.to_mode, "at", edge.to_site),
+            ("holding", &held, edge.from_mode, "taken at", edge.from_site),
+        ] {
+            let pad = " ".repeat(wide - width(name));
+            let mode = mode.to_string();
+            out.push_str(&format!(
+                "    {verb:<9} {name}{pad}  {mode:<9}  {place:<8} {site}\n"
+            ));
+        }
+        if !edge.gates.is_empty() {
+            let names: Vec<String> = edge.gates.iter().map(|&id| report.lock_name(id)).collect();
+            out.push_str(&format!("    and       {}\n", names.join(", ")));
+        }
+        if !known {
+            snippet::show(out, sources, &edge_marks(report, edge));
+            shown.push(lines);
+        }
+    }
+}
+
+fn asks(report: &Report) -> &'static str {
+    match report.verdict {
+        Verdict::Deadlock => "waits for",
+        _ => "asks for",
+    }
+}
+
+/// When the edge was seen.
+fn circumstances(report: &Report, newest: bool) -> &'static str {
+    match report.verdict {
+        Verdict::SelfDeadlock | Verdict::RecursiveRead => "",
+        Verdict::Deadlock if newest => ", which has just closed the ring",
+        Verdict::Deadlock => "",
+        _ if newest => ", just now",
+        _ => ", where this order was first seen",
+    }
+}
+
+fn edge_marks(report: &Report, edge: &Edge) -> Vec<Mark> {
+    let (held, asked) = (report.short_name(edge.from), report.short_name(edge.to));
+    let (first, second, both) = match report.verdict {
+        Verdict::SelfDeadlock => (
+            format!("first takes {held}, and keeps it"),
+            format!("then asks for {asked} again"),
+            format!("takes {held}, then asks for it again"),
+        ),
+        Verdict::RecursiveRead => (
+            format!("first reads {held}, and keeps it"),
+            format!("then reads {asked} again"),
+            format!("reads {held}, then reads it again"),
+        ),
+        _ => (
+            format!("first takes {held}"),
+            format!("then {} {asked}", asks(report)),
+            format!("takes {held}, then {} {asked}", asks(report)),
+        ),
+    };
+    if edge.from_site == edge.to_site {
+        return vec![mark(edge.to_site, &both, true)];
+    }
+    vec![
+        mark(edge.to_site, &second, true),
+        mark(edge.from_site, &first, false),
+    ]
+}
+
+fn mark(site: Site, label: &str, primary: bool) -> Mark {
+    Mark {
+        site,
+        label: label.to_owned(),
+        primary,
+    }
+}
+
+/// What the threads hold and wait for, where no edge says so: the body of a report that is not
+/// about an order.
+fn bystanders(out: &mut String, sources: &mut Sources, report: &Report) {
+    if !report.edges.is_empty() {
+        return;
+    }
+    for thread in &report.threads {
+        if thread.waits.is_none() && thread.held.is_empty() {
+            continue;
+        }
+        let ended = if thread.ended {
+            ", which has ended"
+        } else {
+            ""
+        };
+        out.push_str(&format!("\n{thread}{ended}\n"));
+        state(out, report, thread);
+        let mut marks = Vec::new();
+        if let Some(wait) = &thread.waits {
+            let label = match wait.what {
+                WaitsFor::Lock { lock, .. } => format!("waits for {}", report.short_name(lock)),
+            };
+            marks.push(mark(wait.site, &label, true));
+        }
+        for held in &thread.held {
+            let label = format!("takes {}", report.short_name(held.lock));
+            marks.push(mark(held.site, &label, marks.is_empty()));
+        }
+        snippet::show(out, sources, &marks);
+    }
+}
+
+/// The stacks, that of the finder first, none twice.
+fn stacks(out: &mut String, report: &Report) {
+    let mut shown: Vec<&Stack> = Vec::new();
+    if let Some(stack) = &report.stack {
+        let finder = match report.edges_from_closing().next() {
+            Some(edge) if report.closing.is_some() || report.edges.len() == 1 => {
+                format!(" of {}", report.thread_name(edge.thread))
+            }
+            _ => String::new(),
+        };
+        out.push_str(&format!("\nstack{finder}, where it was found:\n{stack}"));
+        shown.push(stack);
+    }
+    for edge in report.edges_from_closing() {
+        let Some(stack) = &edge.stack else { continue };
+        if shown.iter().any(|other| other.is(stack)) {
+            continue;
+        }
+        let when = match report.verdict {
+            Verdict::Deadlock => "where it waits",
+            _ => "where this order was first seen",
+        };
+        let thread = report.thread_name(edge.thread);
+        out.push_str(&format!("\nstack of {thread}, {when}:\n{stack}"));
+        shown.push(stack);
+    }
+}
+
+/// Every thread with all that it holds. Left out where the body has said so already.
+fn held_locks(out: &mut String, report: &Report) {
+    if report.edges.is_empty() || report.threads.is_empty() {
+        return;
+    }
+    out.push_str("\nlocks held by these threads now:\n");
+    for thread in &report.threads {
+        if thread.ended {
+            out.push_str(&format!("  {thread} has ended\n"));
+        } else {
+            out.push_str(&format!("  {thread}\n"));
+        }
+        state(out, report, thread);
+        if thread.held.is_empty() && !thread.ended {
+            out.push_str("    holds nothing\n");
+        }
+    }
+}
+
+/// What one thread waits for and holds, a line each.
+fn state(out: &mut String, report: &Report, thread: &ThreadInfo) {
+    if let Some(wait) = &thread.waits {
+        let since = match wait.since {
+            Some(since) => format!(", for {} now", duration(since)),
+            None => String::new(),
+        };
+        out.push_str(&format!(
+            "    waits for {} at {}{since}\n",
+            report.awaited(wait),
+            wait.site
+        ));
+    }
+    // In the order in which it took them; the columns are as wide as the widest.
+    let names: Vec<String> = thread
+        .held
+        .iter()
+        .map(|held| report.lock_name(held.lock))
+        .collect();
+    let wide = names.iter().map(|name| width(name)).max().unwrap_or(0);
+    for (HeldInfo { mode, site, .. }, name) in thread.held.iter().zip(&names) {
+        let pad = " ".repeat(wide - width(name));
+        out.push_str(&format!(
+            "    holds {name}{pad}  {mode:<9}  taken at {site}\n"
+        ));
+    }
+}
+
+/// A sentence behind its heading, wrapped so that what follows stands under what begins it.
+fn wrapped(out: &mut String, heading: &str, sentence: &str) {
+    let indent = heading.len();
+    let mut column = indent;
+    out.push_str(heading);
+    for (at, word) in words(sentence).into_iter().enumerate() {
+        let wide = width(word);
+        if at > 0 && column + 1 + wide > WRAP {
+            out.push_str(&format!("\n{:indent$}", ""));
+            column = indent;
+        } else if at > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += wide;
+    }
+    out.push('\n');
+}
+
+/// The words of a sentence; what stands in backquotes is one.
+fn words(sentence: &str) -> Vec<&str> {
+    let mut quoted = false;
+    sentence
+        .split(|next| {
+            quoted ^= next == '`';
+            next == ' ' && !quoted
+        })
+        .filter(|word| !word.is_empty())
+        .collect()
+}
 
 impl Report {
     /// What a thread waits for, in words.
     pub(super) fn awaited(&self, wait: &WaitInfo) -> String {
         match wait.what {
-            WaitsFor::Lock { lock, mode } => format!("{} ({mode})", self.the_lock(lock)),
+            WaitsFor::Lock { lock, mode } => self.lock_in_mode(lock, mode),
         }
+    }
+
+    fn lock_in_mode(&self, lock: LockId, mode: Mode) -> String {
+        format!("{} ({mode})", self.the_lock(lock))
     }
 }
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.headline())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_are_wrapped_between_words_and_never_in_code() {
+        let code = "`lockwarden::acquire((&a, &b))`";
+        let mut out = String::new();
+        wrapped(
+            &mut out,
+            "help: ",
+            &format!("{} {code} end", "word ".repeat(18)),
+        );
+        let lines: Vec<&str> = out.lines().collect();
+        assert_eq!(lines.len(), 2, "{out}");
+        assert_eq!(lines[1], format!("      {code} end"));
     }
 }

@@ -1,13 +1,17 @@
 //! The sentences of a report: what it is about, why it is what it is, and what to do.
 
 use super::data::{Edge, Report};
-use super::names::and_list;
+use super::names::{and_list, duration};
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::verdict::Verdict;
 
 /// More names than this make a first line that nobody reads to its end.
 const NAMES_IN_HEADLINE: usize = 4;
+
+/// Two places that are further apart, in lines, are taken to be in different functions, where
+/// nobody can swap them.
+const NEAR: u32 = 40;
 
 /// The first line: the mark, the verdict, and what it is about.
 pub(super) fn headline(report: &Report) -> String {
@@ -16,11 +20,17 @@ pub(super) fn headline(report: &Report) -> String {
 
 fn subject(report: &Report) -> String {
     match report.verdict {
-        Verdict::Deadlock => match distinct_threads(report).len() {
-            0 | 1 => "a thread waits for itself".to_owned(),
-            2 => "2 threads wait for each other".to_owned(),
-            many => format!("{many} threads wait for each other in a ring"),
-        },
+        Verdict::Deadlock => {
+            let threads = match distinct_threads(report).len() {
+                0 | 1 => "a thread waits for itself".to_owned(),
+                2 => "2 threads wait for each other".to_owned(),
+                many => format!("{many} threads wait for each other in a ring"),
+            };
+            match report.edges.len() {
+                0 => threads,
+                _ => format!("{threads} over {}", ring(report)),
+            }
+        }
         Verdict::SelfDeadlock => match report.edges.first() {
             Some(edge) => format!(
                 "{} asks for {} ({}) while it holds it ({})",
@@ -104,12 +114,11 @@ fn stall(report: &Report) -> String {
         .find_map(|thread| thread.waits.as_ref().map(|wait| (thread, wait)));
     match waiting {
         Some((thread, wait)) => {
-            let mut text = format!("{thread} waits");
-            if let Some(since) = wait.since {
-                text += &format!(" since {:.1} s", since.as_secs_f64());
+            let awaited = report.awaited(wait);
+            match wait.since {
+                Some(since) => format!("{thread} has waited {} for {awaited}", duration(since)),
+                None => format!("{thread} waits for {awaited}"),
             }
-            text += &format!(" for {}", report.awaited(wait));
-            text
         }
         None => match report.threads.first() {
             Some(thread) => format!("{thread} makes no progress"),
@@ -205,6 +214,13 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
         Verdict::Deadlock => None,
         Verdict::SelfDeadlock => {
             let edge = report.edges.first()?;
+            if edge.from_site == edge.to_site {
+                return Some(format!(
+                    "{} is reached again, by a call, a callback or a loop, while its guard is \
+                     alive: drop the guard before that",
+                    edge.to_site
+                ));
+            }
             Some(format!(
                 "drop the guard that was taken at {} before the call at {}, or hand the guarded \
                  value on instead of locking again; a guard in the head of a `match`, `if let` or \
@@ -229,37 +245,60 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
     }
 }
 
-/// "Take B before A here too, or both at once."
+/// "Swap these two lines, or take both at once."
 fn one_order(report: &Report, edge: &Edge) -> String {
     let (held, asked) = (report.the_lock(edge.from), report.the_lock(edge.to));
-    let both = if report.edges.len() == 2 {
-        format!(
-            "lockwarden::acquire((&{}, &{}))",
+    let (first, second) = (edge.from_site, edge.to_site);
+    let both = match report.edges.len() {
+        2 => format!(
+            "`lockwarden::acquire((&{}, &{}))`",
             variable(report, edge.to, "a"),
             variable(report, edge.from, "b")
-        )
-    } else {
-        "lockwarden::acquire(..)".to_owned()
+        ),
+        _ => "`lockwarden::acquire(..)`".to_owned(),
     };
-    if edge.from_site == edge.to_site {
-        // A function that locks its arguments in their order: there are no two lines to swap.
+    // A function that locks its arguments, called with them in either order: swapping its lines
+    // would change nothing.
+    let same_lines = |other: &Edge| (other.from_site, other.to_site) == (first, second);
+    if report
+        .edges
+        .iter()
+        .filter(|other| same_lines(other))
+        .count()
+        > 1
+    {
         return format!(
-            "one line takes both: give the locks of {} a fixed order, or take them at once with \
-             `{both}`",
-            edge.to_site
+            "the same lines take the locks in whatever order they are given: take them at once \
+             with {both}, or sort them before {first}"
         );
     }
-    let others = match report.edges.len() {
-        2 => match report.edges.iter().find(|other| other.from == edge.to) {
-            Some(other) => format!(", as {} does", report.thread_name(other.thread)),
-            None => String::new(),
-        },
-        _ => ", which opens the ring".to_owned(),
+    let near = first.file() == second.file()
+        && first.line() <= second.line()
+        && second.line() - first.line() <= NEAR;
+    let swap = if !near {
+        format!("take {asked} before {first} takes {held}, instead of after it at {second}")
+    } else if first.line() < second.line() {
+        format!(
+            "swap lines {} and {} of {}, so that {asked} is taken before {held}",
+            first.line(),
+            second.line(),
+            first.file()
+        )
+    } else {
+        format!(
+            "swap the two calls in line {} of {}, so that {asked} is taken before {held}",
+            first.line(),
+            first.file()
+        )
     };
-    format!(
-        "take {asked} ({}) before {held} ({}){others}; or take both at once with `{both}`",
-        edge.to_site, edge.from_site
-    )
+    let like = match report.edges.iter().find(|other| other.from == edge.to) {
+        Some(other) if report.edges.len() == 2 && other.thread != edge.thread => {
+            format!(", as {} does", report.thread_name(other.thread))
+        }
+        Some(_) if report.edges.len() > 2 => ", which opens the ring".to_owned(),
+        _ => String::new(),
+    };
+    format!("{swap}{like}; or take both at once with {both}")
 }
 
 /// The name of the lock as a variable might be called, or `otherwise`.
@@ -287,7 +326,7 @@ fn variable(report: &Report, id: LockId, otherwise: &str) -> String {
     }
 }
 
-pub(super) fn distinct_threads(report: &Report) -> Vec<ThreadId> {
+fn distinct_threads(report: &Report) -> Vec<ThreadId> {
     let mut threads: Vec<ThreadId> = Vec::new();
     for edge in &report.edges {
         if !threads.contains(&edge.thread) {
@@ -307,7 +346,7 @@ fn counted_threads(report: &Report) -> String {
 }
 
 /// The locks at which both sides of the cycle only read.
-fn readers_behind_a_writer(report: &Report) -> Vec<LockId> {
+pub(super) fn readers_behind_a_writer(report: &Report) -> Vec<LockId> {
     if report.edges.len() < 2 {
         return Vec::new();
     }

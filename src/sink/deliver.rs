@@ -28,11 +28,10 @@ pub(crate) fn deliver(config: &Config, report: &Report) -> Then {
     // What ends the program, or a thread of it, never goes unexplained.
     if report.sequence <= last || action > Action::Report {
         hand_out(config, report);
-    } else if report.sequence == last.saturating_add(1) {
-        stderr::say(&format!(
-            "{last} reports were made, which is the limit (max_reports); \
-             the ones from here on are only counted"
-        ));
+    }
+    // Numbers are given once, so this is said once.
+    if report.sequence == last.saturating_add(1) {
+        say_limit(config, last);
     }
     match action {
         Action::Abort => std::process::abort(),
@@ -45,12 +44,123 @@ pub(crate) fn deliver(config: &Config, report: &Report) -> Then {
 fn hand_out(config: &Config, report: &Report) {
     // Standard error first: it is ours, so it works even if what comes after does not return.
     if config.writes_stderr() {
-        stderr::write(&report.to_string());
+        // The empty line at the end keeps it apart from the next one.
+        stderr::write(&format!("{report}\n"));
     }
     if config.emits_tracing() {
         callback::guarded("the `tracing` subscriber", || tracing::emit(report));
     }
     if let Some(callback) = config.get_callback() {
         callback::guarded("the callback", || callback(report));
+    }
+}
+
+fn say_limit(config: &Config, last: u64) {
+    let words = format!(
+        "{last} reports were made, which is the limit (max_reports); the ones from here on are \
+         only counted"
+    );
+    if config.writes_stderr() {
+        stderr::say(&words);
+    }
+    if config.emits_tracing() {
+        callback::guarded("the `tracing` subscriber", || tracing::warn(&words));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::engine::verdict::Verdict;
+    use crate::report::Facts;
+
+    fn report(sequence: u64, verdict: Verdict) -> Report {
+        let facts = Facts {
+            verdict,
+            locks: Vec::new(),
+            threads: Vec::new(),
+            edges: Vec::new(),
+            closing: None,
+            guards: Vec::new(),
+            stack: None,
+        };
+        Report::new(sequence, facts)
+    }
+
+    /// A configuration that only counts.
+    fn counting() -> (Config, Arc<AtomicUsize>) {
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&count);
+        let config = Config::new()
+            .stderr(false)
+            .tracing(false)
+            .callback(move |_| {
+                counted.fetch_add(1, Ordering::Relaxed);
+            });
+        (config, count)
+    }
+
+    #[test]
+    fn each_action_does_its_own() {
+        let (config, count) = counting();
+        let given = || count.load(Ordering::Relaxed);
+        assert_eq!(
+            deliver(&config, &report(1, Verdict::Guarded)),
+            Then::Continue
+        );
+        assert_eq!(given(), 0);
+        assert_eq!(
+            deliver(&config, &report(1, Verdict::Inversion)),
+            Then::Continue
+        );
+        assert_eq!(given(), 1);
+        assert_eq!(deliver(&config, &report(2, Verdict::Deadlock)), Then::Panic);
+        assert_eq!(given(), 2);
+    }
+
+    #[test]
+    fn beyond_the_limit_only_what_panics_is_reported() {
+        let (config, count) = counting();
+        let config = config.max_reports(1);
+        for (sequence, verdict, given) in [
+            (1, Verdict::Inversion, 1),
+            (2, Verdict::Inversion, 1),
+            (3, Verdict::Inversion, 1),
+            (4, Verdict::SelfDeadlock, 2),
+        ] {
+            let _ = deliver(&config, &report(sequence, verdict));
+            assert_eq!(count.load(Ordering::Relaxed), given, "{sequence}");
+        }
+    }
+
+    #[test]
+    fn a_callback_that_panics_is_nobodys_concern() {
+        let config = Config::new()
+            .stderr(false)
+            .tracing(false)
+            .callback(|_| panic!("on purpose, and caught"));
+        assert_eq!(deliver(&config, &report(1, Verdict::Stall)), Then::Continue);
+    }
+
+    #[test]
+    fn a_thread_that_unwinds_does_not_panic_again() {
+        struct ReportsWhenDropped;
+        impl Drop for ReportsWhenDropped {
+            fn drop(&mut self) {
+                let (config, _) = counting();
+                assert_eq!(
+                    deliver(&config, &report(1, Verdict::Deadlock)),
+                    Then::Continue
+                );
+            }
+        }
+        let result = std::panic::catch_unwind(|| {
+            let _reports = ReportsWhenDropped;
+            panic!("on purpose, and caught");
+        });
+        assert!(result.is_err());
     }
 }

@@ -4,6 +4,9 @@
 //! error meanwhile. If a report about that very lock waited for standard error, the detector would
 //! make the deadlock that it is there to name. So the descriptor is written to directly, and the
 //! lock that keeps two reports apart is one of ours, which nobody waits for without a limit.
+//!
+//! Where there are no file descriptors the library's lock has to do, and a report can be held up
+//! by a thread that prints.
 
 use std::io::{self, Write as _};
 use std::time::Duration;
@@ -40,4 +43,26 @@ fn write_unlocked(text: &[u8]) -> io::Result<()> {
 #[cfg(not(unix))]
 fn write_unlocked(text: &[u8]) -> io::Result<()> {
     io::stderr().write_all(text)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_thread_that_prints_does_not_hold_up_a_report() {
+        let printing = io::stderr().lock();
+        let (done, written) = mpsc::channel();
+        let reporter = thread::spawn(move || {
+            write("");
+            done.send(()).expect("the test waits");
+        });
+        let in_time = written.recv_timeout(Duration::from_secs(30));
+        drop(printing);
+        reporter.join().expect("nothing panics there");
+        assert!(in_time.is_ok(), "the report waited for standard error");
+    }
 }

@@ -40,6 +40,11 @@ pub(super) fn emit(report: &Report) {
     }
 }
 
+/// Emits a warning that is no report.
+pub(super) fn warn(words: &str) {
+    tracing::event!(target: "lockwarden", tracing::Level::WARN, "{words}");
+}
+
 /// Emits the event that says that the detector is at work, so that a log without reports proves
 /// something.
 pub(crate) fn started(status: &Status) {
@@ -99,5 +104,136 @@ fn sites(report: &Report) -> String {
 fn push_new(items: &mut Vec<String>, item: String) {
     if !items.contains(&item) {
         items.push(item);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fmt::Debug;
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    use tracing::field::{Field, Visit};
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Level, Metadata, Subscriber};
+
+    use super::*;
+    use crate::engine::ids::{LockId, ThreadId};
+    use crate::engine::mode::Mode;
+    use crate::report::{Edge, Facts, LockInfo, ThreadInfo};
+
+    type Seen = Arc<Mutex<Vec<(Level, String, BTreeMap<String, String>)>>>;
+
+    /// Keeps every event.
+    struct Keeper(Seen);
+
+    struct Fields(BTreeMap<String, String>);
+
+    impl Visit for Fields {
+        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+            self.0.insert(field.name().to_owned(), format!("{value:?}"));
+        }
+
+        fn record_str(&mut self, field: &Field, value: &str) {
+            self.0.insert(field.name().to_owned(), value.to_owned());
+        }
+    }
+
+    impl Subscriber for Keeper {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+        fn event(&self, event: &Event<'_>) {
+            let mut fields = Fields(BTreeMap::new());
+            event.record(&mut fields);
+            let metadata = event.metadata();
+            let seen = (*metadata.level(), metadata.target().to_owned(), fields.0);
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            all.push(seen);
+        }
+
+        fn enter(&self, _: &Id) {}
+
+        fn exit(&self, _: &Id) {}
+    }
+
+    fn report(verdict: Verdict) -> Report {
+        let site = std::panic::Location::caller();
+        let id = |number| LockId::new(number).expect("not zero");
+        let lock = |number, name| {
+            let mut lock = LockInfo::new(id(number), "Mutex", site);
+            lock.name = Some(name);
+            lock
+        };
+        let edge = |thread, from, to| Edge {
+            from: id(from),
+            from_mode: Mode::Exclusive,
+            from_site: site,
+            to: id(to),
+            to_mode: Mode::Exclusive,
+            to_site: site,
+            thread: ThreadId::new(thread),
+            gates: Vec::new(),
+            stack: None,
+        };
+        let facts = Facts {
+            verdict,
+            locks: vec![lock(1, "ledger"), lock(2, "audit")],
+            threads: [4, 5].map(|n| ThreadInfo::new(ThreadId::new(n))).to_vec(),
+            edges: vec![edge(4, 1, 2), edge(5, 2, 1)],
+            closing: Some(1),
+            guards: Vec::new(),
+            stack: None,
+        };
+        Report::new(9, facts)
+    }
+
+    #[test]
+    fn a_report_is_one_event_with_named_fields() {
+        let seen = Seen::default();
+        let report = report(Verdict::Inversion);
+        tracing::subscriber::with_default(Keeper(Arc::clone(&seen)), || emit(&report));
+        let seen = seen.lock().expect("nothing panicked");
+        let [(level, target, fields)] = &seen[..] else {
+            panic!("not one event: {seen:?}");
+        };
+        assert_eq!((*level, target.as_str()), (Level::WARN, "lockwarden"));
+        let expected = [
+            ("locks", "`ledger`, `audit`".to_owned()),
+            (
+                "message",
+                "Inversion: `ledger` and `audit` are taken in both orders".to_owned(),
+            ),
+            ("reason", report.reason.clone()),
+            ("sequence", "9".to_owned()),
+            ("sites", report.edges[0].from_site.to_string()),
+            ("suggestion", report.suggestion.clone().expect("it has one")),
+            ("threads", "thread 4, thread 5".to_owned()),
+            ("verdict", "Inversion".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value));
+        assert_eq!(*fields, BTreeMap::from(expected));
+    }
+
+    #[test]
+    fn a_real_deadlock_is_an_error() {
+        let seen = Seen::default();
+        tracing::subscriber::with_default(Keeper(Arc::clone(&seen)), || {
+            emit(&report(Verdict::Deadlock));
+            emit(&report(Verdict::SelfDeadlock));
+            started(&Status::Off(crate::config::OffReason::SwitchedOff));
+        });
+        let seen = seen.lock().expect("nothing panicked");
+        let levels: Vec<Level> = seen.iter().map(|event| event.0).collect();
+        assert_eq!(levels, [Level::ERROR, Level::ERROR, Level::INFO]);
     }
 }

@@ -1,0 +1,236 @@
+//! Source lines with marks under them, in the form that the compiler has taught everyone to read.
+
+use super::names::width;
+use super::source::Sources;
+use crate::engine::ids::Site;
+
+/// A line is cut before it is longer than this.
+const MAX_WIDTH: usize = 110;
+/// What stands for a part that was cut off.
+const CUT: &str = "...";
+
+/// One place to be shown, with what happens there.
+#[derive(Clone, Debug)]
+pub(super) struct Mark {
+    pub(super) site: Site,
+    pub(super) label: String,
+    /// The place to look at first is underlined with carets, any other one with dashes.
+    pub(super) primary: bool,
+}
+
+/// Shows the places, file by file, as far as the files are at hand.
+pub(super) fn show(out: &mut String, sources: &mut Sources, marks: &[Mark]) {
+    let mut files: Vec<&'static str> = Vec::new();
+    // The file of the primary mark first: the others explain it.
+    for mark in marks.iter().filter(|m| m.primary).chain(marks) {
+        if !files.contains(&mark.site.file()) {
+            files.push(mark.site.file());
+        }
+    }
+    for file in files {
+        let mut lines: Vec<Line<'_>> = marks
+            .iter()
+            .filter(|mark| mark.site.file() == file)
+            .filter_map(|mark| Line::new(sources, mark))
+            .collect();
+        lines.sort_by_key(|line| (line.mark.site.line(), line.mark.site.column()));
+        show_file(out, sources, file, &lines);
+    }
+}
+
+/// A mark with its source line.
+struct Line<'a> {
+    mark: &'a Mark,
+    text: String,
+    /// Where the underline begins and how long it is, in columns of the screen.
+    start: usize,
+    length: usize,
+}
+
+impl<'a> Line<'a> {
+    /// `None` if the line is not at hand, or is not the one that was compiled.
+    fn new(sources: &mut Sources, mark: &'a Mark) -> Option<Self> {
+        let source = sources.line(mark.site.file(), mark.site.line())?;
+        let column = usize::try_from(mark.site.column()).ok()?.checked_sub(1)?;
+        let before: String = source.chars().take(column).collect();
+        let rest = source.get(before.len()..)?;
+        let first = rest.chars().next()?;
+        let word: String = rest
+            .chars()
+            .take_while(|next| next.is_alphanumeric() || *next == '_')
+            .collect();
+        let length = if word.is_empty() {
+            width(first.encode_utf8(&mut [0; 4]))
+        } else {
+            width(&word)
+        };
+        Some(Self {
+            mark,
+            text: visible(source),
+            start: width(&visible(&before)),
+            length: length.max(1),
+        })
+    }
+}
+
+fn show_file(out: &mut String, sources: &mut Sources, file: &'static str, lines: &[Line<'_>]) {
+    let Some(last) = lines.last() else { return };
+    let first = lines.iter().find(|line| line.mark.primary).unwrap_or(last);
+    let gutter = last.mark.site.line().to_string().len();
+    let site = first.mark.site;
+    let edge = format!("{:gutter$} |", "");
+    out.push_str(&format!(
+        "{:gutter$}--> {file}:{}:{}\n{edge}\n",
+        "",
+        site.line(),
+        site.column()
+    ));
+    let mut shown: Option<u32> = None;
+    for line in lines {
+        let number = line.mark.site.line();
+        // Two marks on one line are cut alike, or the second would not stand under its word.
+        let on_this = lines
+            .iter()
+            .filter(|other| other.mark.site.line() == number);
+        let skipped = on_this.map(|other| other.start).min().map_or(0, cut_before);
+        if shown != Some(number) {
+            match shown {
+                Some(before) if number == before + 2 => {
+                    if let Some(between) = sources.line(file, before + 1) {
+                        out.push_str(&numbered(
+                            before + 1,
+                            gutter,
+                            &clipped(&visible(between), 0),
+                        ));
+                    }
+                }
+                Some(before) if number > before + 1 => out.push_str(&format!("{CUT}\n")),
+                _ => {}
+            }
+            out.push_str(&numbered(number, gutter, &clipped(&line.text, skipped)));
+            shown = Some(number);
+        }
+        let under = if line.mark.primary { "^" } else { "-" };
+        out.push_str(&format!(
+            "{edge} {:start$}{} {}\n",
+            "",
+            under.repeat(line.length),
+            line.mark.label,
+            start = line.start - skipped + if skipped > 0 { CUT.len() } else { 0 },
+        ));
+    }
+}
+
+fn numbered(number: u32, gutter: usize, text: &str) -> String {
+    format!("{}\n", format!("{number:>gutter$} | {text}").trim_end())
+}
+
+/// How much of a line is left out before its first mark, in columns.
+fn cut_before(start: usize) -> usize {
+    if start + 40 > MAX_WIDTH {
+        start - 40
+    } else {
+        0
+    }
+}
+
+/// The line from a column on, no longer than what is shown.
+fn clipped(text: &str, skipped: usize) -> String {
+    let mut clipped = String::new();
+    if skipped > 0 {
+        clipped.push_str(CUT);
+    }
+    let mut column = 0;
+    for character in text.chars() {
+        let wide = width(character.encode_utf8(&mut [0; 4]));
+        if column >= skipped {
+            if column - skipped + wide > MAX_WIDTH {
+                clipped.push_str(CUT);
+                break;
+            }
+            clipped.push(character);
+        }
+        column += wide;
+    }
+    clipped
+}
+
+/// A source line as it is printed: tabs as four spaces, other control characters as a space, so
+/// that a mark stands under its word.
+fn visible(line: &str) -> String {
+    let mut visible = String::with_capacity(line.len());
+    for character in line.chars() {
+        match character {
+            '\t' => visible.push_str("    "),
+            _ if character.is_control() => visible.push(' '),
+            _ => visible.push(character),
+        }
+    }
+    visible
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::Location;
+
+    use super::*;
+
+    fn mark(site: Site, label: &str, primary: bool) -> Mark {
+        Mark {
+            site,
+            label: label.to_owned(),
+            primary,
+        }
+    }
+
+    fn shown(marks: &[Mark]) -> String {
+        let mut out = String::new();
+        show(&mut out, &mut Sources::default(), marks);
+        out
+    }
+
+    #[test]
+    fn marks_stand_under_their_words_in_the_order_of_the_lines() {
+        let first = Location::caller();
+        let second = Location::caller();
+        let line = first.line();
+        let text = shown(&[mark(second, "asks", true), mark(first, "takes", false)]);
+        let gutter = " ".repeat(second.line().to_string().len());
+        let expected = format!(
+            "{gutter}--> {file}:{next}:22
+{gutter} |
+{line} |         let first = Location::caller();
+{gutter} |                     -------- takes
+{next} |         let second = Location::caller();
+{gutter} |                      ^^^^^^^^ asks
+",
+            file = file!(),
+            next = line + 1,
+        );
+        let expected = expected.replacen(":22\n", &format!(":{}\n", second.column()), 1);
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn two_marks_on_one_line_share_it() {
+        let (first, second) = (Location::caller(), Location::caller());
+        let text = shown(&[mark(first, "one", false), mark(second, "two", true)]);
+        assert_eq!(text.matches("let (first, second)").count(), 1, "{text}");
+        assert_eq!(text.lines().count(), 5, "{text}");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_on_both_sides() {
+        let text = "x".repeat(200);
+        assert_eq!(clipped(&text, 0).len(), MAX_WIDTH + CUT.len());
+        assert_eq!(clipped(&text, 150), format!("...{}", "x".repeat(50)));
+        assert_eq!(cut_before(10), 0);
+        assert_eq!(cut_before(150), 110);
+    }
+
+    #[test]
+    fn tabs_and_wide_letters_keep_the_mark_in_place() {
+        assert_eq!(visible("\tx\r"), "    x ");
+        assert_eq!(width("錠 é"), 4);
+    }
+}

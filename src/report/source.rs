@@ -1,0 +1,88 @@
+//! The source files that a report shows lines of.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+/// A file that is larger is not shown: it was made by a machine.
+const MAX_BYTES: u64 = 4 << 20;
+
+/// How many directories above the current one are looked into. A place is written relative to
+/// the workspace, while the tests of a member run in its own directory.
+const MAX_ANCESTORS: usize = 4;
+
+/// The files that were looked for, each read at most once.
+///
+/// Whatever goes wrong with one means that its lines are not shown, no more: the report names
+/// every place in words as well.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    files: HashMap<&'static str, Option<String>>,
+}
+
+impl Sources {
+    /// The line of this number, counted from 1, if the file is at hand and has it.
+    pub(super) fn line(&mut self, file: &'static str, number: u32) -> Option<&str> {
+        let text = self.files.entry(file).or_insert_with(|| find(file));
+        let index = usize::try_from(number).ok()?.checked_sub(1)?;
+        text.as_deref()?.lines().nth(index)
+    }
+}
+
+fn find(file: &str) -> Option<String> {
+    let path = Path::new(file);
+    if let Some(text) = read(path) {
+        return Some(text);
+    }
+    if path.is_absolute() {
+        return None;
+    }
+    let here = std::env::current_dir().ok()?;
+    here.ancestors()
+        .skip(1)
+        .take(MAX_ANCESTORS)
+        // Anything else that happens to have a file of this name would show the wrong lines.
+        .filter(|above| above.join("Cargo.toml").is_file())
+        .find_map(|above| read(&PathBuf::from(above).join(path)))
+}
+
+fn read(path: &Path) -> Option<String> {
+    // A pipe or a device would block the thread that reports, or never end.
+    let metadata = path.metadata().ok()?;
+    if !metadata.is_file() || metadata.len() > MAX_BYTES {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path).ok()?;
+    file.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
+    Some(match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_a_file_at_hand_is_found() {
+        let mut sources = Sources::default();
+        let number = line!();
+        let line = sources
+            .line(file!(), number)
+            .expect("the tests run beside their source");
+        assert_eq!(line.trim(), "let number = line!();");
+        assert_eq!(sources.line(file!(), 0), None);
+        assert_eq!(sources.line(file!(), u32::MAX), None);
+    }
+
+    #[test]
+    fn what_is_no_file_has_no_lines() {
+        let mut sources = Sources::default();
+        assert_eq!(sources.line("src/report/no_such_file.rs", 1), None);
+        assert_eq!(sources.line("src", 1), None);
+        assert_eq!(sources.line("/dev/null", 1), None);
+    }
+}
