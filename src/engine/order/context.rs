@@ -42,7 +42,8 @@ impl Context {
         other.segment.before(&self.segment) && self.is_as_strong(other, ends)
     }
 
-    fn is_as_strong(&self, other: &Context, ends: (LockId, LockId)) -> bool {
+    /// Whether this context has no further gate and no weaker mode than `other`, whoever took it.
+    pub(super) fn is_as_strong(&self, other: &Context, ends: (LockId, LockId)) -> bool {
         strength(self.from_mode) >= strength(other.from_mode)
             && strength(self.to_mode) >= strength(other.to_mode)
             && gates::within(self.gates.as_ref(), other.gates.as_ref(), ends)

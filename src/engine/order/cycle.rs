@@ -5,7 +5,7 @@ use petgraph::stable_graph::{EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
 
 use super::judge::{self, Hop};
-use super::limits::{Budget, Limits};
+use super::limits::{Budget, Limits, Reserve};
 use super::records::{Records, Within, nearness};
 use super::store::Store;
 use crate::engine::acquisition::{Finding, Link};
@@ -44,6 +44,7 @@ pub(super) struct Search<'a> {
     pub(super) store: &'a Store,
     pub(super) records: &'a mut Records,
     pub(super) limits: &'a Limits,
+    pub(super) reserve: &'a mut Reserve,
     pub(super) edge: EdgeIndex,
     /// The context of the edge that is new, if it is not all of them that call for the search.
     pub(super) only: Option<usize>,
@@ -87,15 +88,22 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Follows paths in the order of the shortest cycle that each can close to.
     fn enumerate(&mut self, aim: Aim) -> bool {
+        let granted = self.reserve.grant();
+        let mut budget = Budget::new(granted);
+        let too_long = self.follow(aim, &mut budget);
+        self.reserve.settle(granted - budget.left());
+        too_long || budget.is_cut()
+    }
+
+    /// Follows paths in the order of the shortest cycle that each can close to. Returns whether
+    /// some were given up because that cycle is too long.
+    fn follow(&mut self, aim: Aim, budget: &mut Budget) -> bool {
         let (x, y) = self.store.ends(self.edge);
-        let mut budget = Budget::new(self.limits.search_steps);
-        let mut judging = Budget::new(self.limits.search_steps);
         let back = self.store.distance(y).unwrap_or(0);
         let picks: Box<[u16]> = Box::new([self.only.unwrap_or(0) as u16]);
         let pair = [self.store.lock(x), self.store.lock(y)];
-        let sealed = self.within(aim, &pair, pair[1], &mut budget) != Within::None;
+        let sealed = self.within(aim, &pair, pair[1], budget) != Within::None;
         let mut tree = vec![Path { before: 0, edge: self.edge, end: y, len: 1, sealed, picks }];
         // By the number of links of that shortest cycle. It never falls along a path.
         let mut open: Vec<Vec<u32>> = vec![Vec::new(); self.limits.cycle_length + 1];
@@ -119,7 +127,7 @@ impl<'a> Search<'a> {
                 let next = step.target();
                 let Some(rest) = store.distance(next) else { continue };
                 if !budget.spend(1 + len / 8) {
-                    return true;
+                    return too_long;
                 }
                 let closes = next == x;
                 if !closes && (sealed || locks.contains(&store.lock(next))) {
@@ -135,12 +143,12 @@ impl<'a> Search<'a> {
                     continue;
                 }
                 if closes {
-                    self.close(aim, &hops, &picks, &mut judging);
+                    self.close(aim, &hops, &picks, budget);
                     continue;
                 }
                 let lock = store.lock(next);
                 locks.push(lock);
-                let within = self.within(aim, &locks, lock, &mut budget);
+                let within = self.within(aim, &locks, lock, budget);
                 locks.pop();
                 if within == Within::Fewer {
                     continue;
@@ -148,7 +156,7 @@ impl<'a> Search<'a> {
                 let picks = match aim {
                     Aim::Any => Box::default(),
                     Aim::Inversions => {
-                        match judge::lengthen(&hops, &picks, false, &mut judging) {
+                        match judge::lengthen(&hops, &picks, false, budget) {
                             Some(picks) => picks,
                             None => continue,
                         }
@@ -159,19 +167,19 @@ impl<'a> Search<'a> {
                 tree.push(Path { before: at, edge: step.id(), end: next, len: len + 1, sealed, picks });
             }
         }
-        too_long || budget.is_cut() || judging.is_cut()
+        too_long
     }
 
     /// Judges a closed cycle and tells it if that is news.
-    fn close(&mut self, aim: Aim, hops: &[Hop<'_>], picks: &[u16], judging: &mut Budget) {
+    fn close(&mut self, aim: Aim, hops: &[Hop<'_>], picks: &[u16], budget: &mut Budget) {
         let locks: Vec<LockId> = hops.iter().map(|hop| hop.ends.0).collect();
         let mut free = Budget::new(usize::MAX);
         if locks.iter().any(|lock| self.within(aim, &locks, *lock, &mut free) == Within::Fewer) {
             return;
         }
         let verdict = match aim {
-            Aim::Any => judge::judge(hops, judging),
-            Aim::Inversions => judge::lengthen(hops, picks, true, judging)
+            Aim::Any => judge::judge(hops, budget),
+            Aim::Inversions => judge::lengthen(hops, picks, true, budget)
                 .map(|picks| (Verdict::Inversion, picks)),
         };
         if let Some((verdict, picks)) = verdict {

@@ -54,9 +54,10 @@ impl Edge {
 
     /// Takes in a context unless it says nothing new; those that it dominates go.
     ///
-    /// With `limit` contexts already there it takes the place of one that it succeeds in time;
-    /// else, if it is the first of its thread, of one whose thread has another; else it is
-    /// refused. A cycle needs distinct threads, so those are what is worth most.
+    /// With `limit` contexts already there it takes the place of one that it succeeds in time,
+    /// else of one that can be done without more easily, else it is refused. A cycle needs
+    /// distinct threads under few gates, so what can be done without is the context that other
+    /// threads outdo, and the second one of a thread.
     pub(super) fn offer(&mut self, new: Context, ends: (LockId, LockId), limit: usize) -> Offer {
         if self.iter().any(|known| known.dominates(&new, ends)) {
             return Offer::Known;
@@ -92,17 +93,22 @@ impl Edge {
     }
 
     fn least_needed(&self, new: &Context, ends: (LockId, LockId)) -> Option<usize> {
-        let thread_counts = |at: usize| {
-            let thread = self.get(at).thread();
-            self.iter().filter(|known| known.thread() == thread).count()
-        };
         if let Some(at) = self.iter().position(|known| new.succeeds(known, ends)) {
             return Some(at);
         }
-        if self.iter().any(|known| known.thread() == new.thread()) {
-            return None;
-        }
-        (0..self.len()).rev().find(|&at| thread_counts(at) > 1)
+        let pool = || self.iter().chain([new]);
+        // How well a context can be done without: the number of threads that have one which is
+        // as strong, and, where that is equal, whether its own thread has another one.
+        let spare = |context: &Context| {
+            let others = || pool().filter(|other| other.thread() != context.thread());
+            let stronger = others().filter(|other| other.is_as_strong(context, ends));
+            let mut threads: Vec<_> = stronger.map(Context::thread).collect();
+            threads.sort_unstable();
+            threads.dedup();
+            (threads.len(), pool().count() - others().count() > 1)
+        };
+        let (at, most) = self.iter().map(spare).enumerate().max_by_key(|(_, spare)| *spare)?;
+        (most > spare(new)).then_some(at)
     }
 
     fn get_mut(&mut self, at: usize) -> &mut Context {

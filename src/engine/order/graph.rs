@@ -10,7 +10,7 @@ use super::context::Context;
 use super::cycle::Search;
 use super::edge::{Edge, Offer};
 use super::gates::{GateSet, GateSets};
-use super::limits::{Limits, LimitsReached};
+use super::limits::{Limits, LimitsReached, Reserve};
 use super::records::Records;
 use super::store::Store;
 use crate::engine::acquisition::{Acquisition, Finding, Held};
@@ -33,6 +33,7 @@ pub(crate) struct OrderGraph {
     gate_sets: GateSets,
     records: Records,
     limits: Limits,
+    reserve: Reserve,
     reached: LimitsReached,
 }
 
@@ -45,6 +46,7 @@ impl OrderGraph {
             store: Store::new(),
             gate_sets: GateSets::new(),
             records: Records::default(),
+            reserve: Reserve::new(&limits),
             limits: Limits { contexts_per_edge, ..limits },
             reached: LimitsReached::default(),
         }
@@ -225,8 +227,8 @@ impl OrderGraph {
 
     /// Tells the cycles through an edge whose way back was just measured.
     fn search(&mut self, edge: EdgeIndex, only: Option<usize>, found: &mut Vec<Finding>) {
-        let Self { store, records, limits, .. } = self;
-        if (Search { store, records, limits, edge, only, found }).run() {
+        let Self { store, records, limits, reserve, .. } = self;
+        if (Search { store, records, limits, reserve, edge, only, found }).run() {
             self.reached.searches_cut += 1;
         }
     }

@@ -5,7 +5,8 @@
 pub(crate) struct Limits {
     /// Contexts that one edge remembers, at least one.
     pub(crate) contexts_per_edge: usize,
-    /// Steps of one search for cycles, and again of the judging of what it finds.
+    /// Steps of one search for inversions, and again of one for cycles with other verdicts.
+    /// A graph in which many searches need them all gets fewer: see [`Reserve`].
     pub(crate) search_steps: usize,
     /// Links of a cycle that is searched for beyond the shortest one, which may have any length.
     pub(crate) cycle_length: usize,
@@ -62,5 +63,44 @@ impl Budget {
     /// Whether something was refused.
     pub(super) fn is_cut(&self) -> bool {
         self.cut
+    }
+
+    /// Steps that nothing was spent on.
+    pub(super) fn left(&self) -> usize {
+        self.left
+    }
+}
+
+/// Steps beyond the usual that searches may take, all together.
+///
+/// In a knot of many locks every new context calls for a search, and each would take all it may:
+/// seconds of it, though the short cycles, which are the likely ones, come first. So only as
+/// many searches as fit into the reserve take the full number of steps, later ones a small
+/// share of it, and searches that need less than that fill the reserve again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reserve {
+    full: usize,
+    share: usize,
+    left: usize,
+}
+
+impl Reserve {
+    const SEARCHES: usize = 64;
+    const SHARE: usize = 32;
+
+    pub(super) fn new(limits: &Limits) -> Self {
+        let full = limits.search_steps;
+        Self { full, share: full / Self::SHARE, left: full.saturating_mul(Self::SEARCHES) }
+    }
+
+    /// The number of steps that the next search may take.
+    pub(super) fn grant(&self) -> usize {
+        self.full.min(self.share + self.left)
+    }
+
+    /// Settles what a search took.
+    pub(super) fn settle(&mut self, taken: usize) {
+        self.left = (self.left + self.share).saturating_sub(taken);
+        self.left = self.left.min(self.full.saturating_mul(Self::SEARCHES));
     }
 }
