@@ -7,4 +7,5 @@ pub(crate) mod acquisition;
 pub(crate) mod clock;
 pub(crate) mod ids;
 pub(crate) mod mode;
+pub(crate) mod order;
 pub(crate) mod verdict;

@@ -1,0 +1,118 @@
+//! Gate sets: the locks held around an edge.
+
+use std::collections::HashSet;
+use std::hash::BuildHasherDefault;
+use std::sync::Arc;
+
+use super::hash::IdHasher;
+use crate::engine::acquisition::Held;
+use crate::engine::ids::LockId;
+use crate::engine::mode::Mode;
+
+/// How much a mode excludes: a higher one conflicts with all that a lower one conflicts with.
+pub(super) fn strength(mode: Mode) -> u8 {
+    match mode {
+        Mode::Shared => 0,
+        Mode::Upgradable => 1,
+        Mode::Exclusive => 2,
+    }
+}
+
+/// Whether two threads can never hold one lock in these modes at the same time.
+///
+/// Readers stand beside each other and beside the one upgradable holder, so neither pair is a
+/// gate; to call it one would hide a deadlock.
+pub(super) fn excludes(a: Mode, b: Mode) -> bool {
+    a == Mode::Exclusive || b == Mode::Exclusive || (a == Mode::Upgradable && b == Mode::Upgradable)
+}
+
+/// A lock that is held, without the place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Gate {
+    pub(super) lock: LockId,
+    pub(super) mode: Mode,
+}
+
+/// The locks that a thread held at an acquisition, ascending, each once in its strongest mode.
+///
+/// One set serves all edges of the acquisition: the ends of an edge are members of it and are
+/// skipped by whoever reads the set for that edge. So an acquisition under n locks keeps one
+/// set of n, not n sets of n - 1.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct GateSet {
+    gates: Box<[Gate]>,
+}
+
+impl GateSet {
+    fn collect(held: impl Iterator<Item = Held>) -> Self {
+        let mut gates: Vec<Gate> = held.map(|h| Gate { lock: h.lock, mode: h.mode }).collect();
+        gates.sort_unstable_by_key(|gate| (gate.lock, std::cmp::Reverse(strength(gate.mode))));
+        gates.dedup_by_key(|gate| gate.lock);
+        Self { gates: gates.into_boxed_slice() }
+    }
+
+    /// The members but for the two ends of an edge.
+    pub(super) fn around(&self, ends: (LockId, LockId)) -> impl Iterator<Item = Gate> + '_ {
+        let gates = self.gates.iter().copied();
+        gates.filter(move |gate| gate.lock != ends.0 && gate.lock != ends.1)
+    }
+
+    /// The mode in which `lock` is held, if it is and is no end of the edge.
+    pub(super) fn mode_of(&self, lock: LockId, ends: (LockId, LockId)) -> Option<Mode> {
+        if lock == ends.0 || lock == ends.1 {
+            return None;
+        }
+        let at = self.gates.binary_search_by_key(&lock, |gate| gate.lock).ok()?;
+        Some(self.gates[at].mode)
+    }
+}
+
+/// Whether the gates of `a` are all gates of `b`, held at least as strongly there.
+pub(super) fn within(
+    a: Option<&Arc<GateSet>>,
+    b: Option<&Arc<GateSet>>,
+    ends: (LockId, LockId),
+) -> bool {
+    match (a, b) {
+        (None, _) => true,
+        (Some(a), Some(b)) if Arc::ptr_eq(a, b) => true,
+        (Some(a), b) => a.around(ends).all(|gate| {
+            let there = b.and_then(|b| b.mode_of(gate.lock, ends));
+            there.is_some_and(|mode| strength(mode) >= strength(gate.mode))
+        }),
+    }
+}
+
+/// The distinct gate sets that edges refer to.
+#[derive(Debug)]
+pub(super) struct GateSets {
+    sets: HashSet<Arc<GateSet>, BuildHasherDefault<IdHasher>>,
+    /// The number of sets at which those that no edge refers to any more are swept out.
+    sweep_at: usize,
+}
+
+impl GateSets {
+    pub(super) fn new() -> Self {
+        Self { sets: HashSet::default(), sweep_at: 256 }
+    }
+
+    /// The shared set of these locks; `None` for at most one, which is the edge's own start.
+    pub(super) fn intern(&mut self, held: impl Iterator<Item = Held>) -> Option<Arc<GateSet>> {
+        let set = GateSet::collect(held);
+        if set.gates.len() <= 1 {
+            return None;
+        }
+        if let Some(known) = self.sets.get(&set) {
+            return Some(Arc::clone(known));
+        }
+        if self.sets.len() >= self.sweep_at {
+            // The graph's own lock is around every clone and drop of these, so the count is
+            // exact and one means: nobody but this table.
+            self.sets.retain(|set| Arc::strong_count(set) > 1);
+            self.sweep_at = (self.sets.len() * 2).max(256);
+        }
+        let set = Arc::new(set);
+        self.sets.insert(Arc::clone(&set));
+        Some(set)
+    }
+}

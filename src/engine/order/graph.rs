@@ -1,0 +1,235 @@
+//! The order graph as the layers above see it.
+
+use std::sync::Arc;
+
+use petgraph::Direction;
+use petgraph::stable_graph::EdgeIndex;
+use petgraph::visit::EdgeRef;
+
+use super::context::Context;
+use super::cycle::Search;
+use super::edge::{Edge, Offer};
+use super::gates::{GateSet, GateSets};
+use super::limits::{Limits, LimitsReached, Reserve};
+use super::records::Records;
+use super::store::Store;
+use crate::engine::acquisition::{Acquisition, Finding, Held};
+use crate::engine::clock::Segment;
+use crate::engine::ids::{LockId, ThreadId};
+use crate::engine::mode::{Mode, ReadPolicy};
+
+/// The acquired-before edges among live locks, and the cycles that were told of them.
+///
+/// # Cost
+///
+/// With n locks held, a known acquisition is n look-ups and comparisons of contexts. A new edge
+/// whose ends are in order, or one of whose ends is a leaf or a root, is O(1); else it costs the
+/// part of the graph between the ranks of its ends. A new edge, or a new context, on a cycle
+/// costs a search within [`Limits`]. [`forget`](Self::forget) is O(edges of the lock),
+/// amortised.
+#[derive(Debug)]
+pub(crate) struct OrderGraph {
+    store: Store,
+    gate_sets: GateSets,
+    records: Records,
+    limits: Limits,
+    reserve: Reserve,
+    reached: LimitsReached,
+}
+
+impl OrderGraph {
+    /// A graph without locks.
+    pub(crate) fn new(limits: Limits) -> Self {
+        // Choices of contexts are kept as sixteen-bit indices.
+        let contexts_per_edge = limits.contexts_per_edge.clamp(1, usize::from(u16::MAX));
+        Self {
+            store: Store::new(),
+            gate_sets: GateSets::new(),
+            records: Records::default(),
+            reserve: Reserve::new(&limits),
+            limits: Limits { contexts_per_edge, ..limits },
+            reached: LimitsReached::default(),
+        }
+    }
+
+    /// Makes a lock known; nothing happens if it is known already.
+    ///
+    /// `written` says whether a blocking exclusive acquisition of it was seen. A lock that takes
+    /// part in an edge without having been made known lets writers block readers.
+    pub(crate) fn add_lock(&mut self, lock: LockId, policy: ReadPolicy, written: bool) {
+        self.store.ensure(lock, policy, written);
+    }
+
+    /// Records that a thread asks for a lock, in a way that may block, under those it holds.
+    ///
+    /// Returns what that makes new. An entry for the lock itself among those held is passed by:
+    /// re-entrance is not a matter of order.
+    pub(crate) fn acquire(&mut self, a: &Acquisition<'_>) -> Vec<Finding> {
+        debug_assert_eq!(a.thread, a.segment.thread(), "a thread acts in its own segment");
+        let mut found = Vec::new();
+        let held = a.held.iter().chain(a.inherited).copied();
+        let gates = self.gate_sets.intern(held.filter(|held| held.lock != a.lock));
+        let to = Held { lock: a.lock, mode: a.mode, site: a.site };
+        let newly_written = self.note_request(&to);
+        for from in a.held.iter().filter(|held| held.lock != a.lock) {
+            self.add(from, &to, a.segment, gates.clone(), &mut found);
+        }
+        if newly_written {
+            self.judge_again(a.lock, &mut found);
+        }
+        found
+    }
+
+    /// Records one edge whose context was kept elsewhere until now: `thread`, in `segment`,
+    /// asked for `to` while it held `from` and, around both, `gates`.
+    pub(crate) fn add_edge_in_context(
+        &mut self,
+        from: Held,
+        to: Held,
+        thread: ThreadId,
+        segment: &Segment,
+        gates: &[Held],
+    ) -> Vec<Finding> {
+        debug_assert_eq!(thread, segment.thread(), "a thread acts in its own segment");
+        let mut found = Vec::new();
+        if from.lock == to.lock {
+            return found;
+        }
+        let held = gates.iter().copied().chain([from]);
+        let gates = self.gate_sets.intern(held.filter(|held| held.lock != to.lock));
+        let newly_written = self.note_request(&to);
+        self.add(&from, &to, segment, gates, &mut found);
+        if newly_written {
+            self.judge_again(to.lock, &mut found);
+        }
+        found
+    }
+
+    /// Notes that a blocking exclusive acquisition of a lock was seen, so that from now on its
+    /// readers can wait for readers, and judges the cycles through it again.
+    ///
+    /// An exclusive `acquire` does the same of its own accord.
+    pub(crate) fn set_written(&mut self, lock: LockId) -> Vec<Finding> {
+        let mut found = Vec::new();
+        if let Some(n) = self.store.index(lock)
+            && !self.store.node(n).written
+        {
+            self.store.graph[n].written = true;
+            self.judge_again(lock, &mut found);
+        }
+        found
+    }
+
+    /// Takes out a lock that is gone, with its edges and with the memory of its cycles.
+    pub(crate) fn forget(&mut self, lock: LockId) {
+        self.store.forget(lock);
+        self.records.forget(lock);
+    }
+
+    /// Edges between live locks.
+    pub(crate) fn edge_count(&self) -> usize {
+        self.store.edge_count()
+    }
+
+    /// Live locks.
+    pub(crate) fn lock_count(&self) -> usize {
+        self.store.node_count()
+    }
+
+    /// What was left out so far because a limit was reached.
+    pub(crate) fn limits_reached(&self) -> LimitsReached {
+        self.reached
+    }
+
+    #[cfg(test)]
+    pub(super) fn store(&mut self) -> &mut Store {
+        &mut self.store
+    }
+
+    /// Makes the lock known, and written if it is asked for exclusively. Returns whether that
+    /// is new of a lock that was known.
+    fn note_request(&mut self, to: &Held) -> bool {
+        let written = to.mode == Mode::Exclusive;
+        match self.store.index(to.lock) {
+            Some(n) if written => !std::mem::replace(&mut self.store.graph[n].written, true),
+            Some(_) => false,
+            None => {
+                self.store.ensure(to.lock, ReadPolicy::WriterBlocksReaders, written);
+                false
+            }
+        }
+    }
+
+    fn add(
+        &mut self,
+        from: &Held,
+        to: &Held,
+        segment: &Segment,
+        gates: Option<Arc<GateSet>>,
+        found: &mut Vec<Finding>,
+    ) {
+        let x = self.store.ensure(from.lock, ReadPolicy::WriterBlocksReaders, false);
+        let y = self.store.ensure(to.lock, ReadPolicy::WriterBlocksReaders, false);
+        let context = Context {
+            segment: segment.clone(),
+            gates,
+            from_site: from.site,
+            to_site: to.site,
+            from_mode: from.mode,
+            to_mode: to.mode,
+        };
+        if let Some(edge) = self.store.find(x, y) {
+            let ends = (from.lock, to.lock);
+            let known = &mut self.store.graph[edge];
+            let at = match known.offer(context, ends, self.limits.contexts_per_edge) {
+                Offer::Known => return,
+                Offer::Refused => {
+                    self.reached.contexts_dropped += 1;
+                    return;
+                }
+                Offer::Replaced(at) => {
+                    self.reached.contexts_dropped += 1;
+                    at
+                }
+                Offer::Kept(at) => at,
+            };
+            if self.store.same_knot(x, y) && self.store.approach(x, y) {
+                self.search(edge, Some(at), found);
+            }
+            return;
+        }
+        if self.store.edge_count() >= self.limits.edges {
+            self.reached.edges_refused += 1;
+            return;
+        }
+        let closes = self.store.order(x, y) && self.store.leads(y, x);
+        let edge = self.store.insert(x, y, Edge::new(context));
+        if closes && self.store.approach(x, y) {
+            self.store.tie(y);
+            self.search(edge, Some(0), found);
+        }
+    }
+
+    /// Searches all cycles through a lock again, in all contexts.
+    fn judge_again(&mut self, lock: LockId, found: &mut Vec<Finding>) {
+        let Some(n) = self.store.index(lock) else { return };
+        if !self.store.node(n).readers_wait() || self.store.node(n).knot == 0 {
+            return;
+        }
+        let out = self.store.graph.edges_directed(n, Direction::Outgoing);
+        let edges: Vec<_> = out.map(|edge| (edge.id(), edge.target())).collect();
+        for (edge, next) in edges {
+            if self.store.same_knot(n, next) && self.store.approach(n, next) {
+                self.search(edge, None, found);
+            }
+        }
+    }
+
+    /// Tells the cycles through an edge whose way back was just measured.
+    fn search(&mut self, edge: EdgeIndex, only: Option<usize>, found: &mut Vec<Finding>) {
+        let Self { store, records, limits, reserve, .. } = self;
+        if (Search { store, records, limits, reserve, edge, only, found }).run() {
+            self.reached.searches_cut += 1;
+        }
+    }
+}

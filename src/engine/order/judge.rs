@@ -1,0 +1,215 @@
+//! The verdict on one cycle: which choice of one context per edge comes nearest to a deadlock.
+
+use super::context::Context;
+use super::edge::Edge;
+use super::gates::excludes;
+use super::limits::Budget;
+use crate::engine::ids::{LockId, ThreadId};
+use crate::engine::verdict::Verdict;
+
+/// One edge of a path or a cycle.
+#[derive(Clone, Copy)]
+pub(super) struct Hop<'a> {
+    pub(super) edge: &'a Edge,
+    pub(super) ends: (LockId, LockId),
+    /// Whether a reader can wait for a reader at the start of the edge.
+    pub(super) readers_wait: bool,
+    /// The one context that is to be looked at, if it is that context which is new.
+    pub(super) only: Option<usize>,
+}
+
+impl Hop<'_> {
+    fn choices(&self) -> std::ops::Range<usize> {
+        self.only.map_or(0..self.edge.len(), |only| only..only + 1)
+    }
+
+    /// Whether a thread that asks for the start of this edge, in `asked`, can be made to wait by
+    /// one that holds it as `held` says.
+    fn blocks(&self, asked: &Context, held: &Context) -> bool {
+        self.readers_wait || excludes(asked.to_mode, held.from_mode)
+    }
+}
+
+/// Which of the conditions of a deadlock may be missing.
+#[derive(Clone, Copy, Debug, Default)]
+struct Waived {
+    gates: bool,
+    order: bool,
+    threads: bool,
+}
+
+impl Waived {
+    /// Nothing is left that compares a link with others than its neighbours.
+    fn all(self) -> bool {
+        self.gates && self.order && self.threads
+    }
+}
+
+/// What to try, from the deadlock down to what excludes it in the most ways, each with its
+/// name. One missing condition goes before two; where two are missing, an order that was
+/// observed says more than a gate, and either more than a shortage of threads.
+const LADDER: [(Waived, Verdict); 8] = [
+    (Waived { gates: false, order: false, threads: false }, Verdict::Inversion),
+    (Waived { gates: true, order: false, threads: false }, Verdict::Guarded),
+    (Waived { gates: false, order: true, threads: false }, Verdict::Ordered),
+    (Waived { gates: false, order: false, threads: true }, Verdict::SingleThread),
+    (Waived { gates: true, order: true, threads: false }, Verdict::Ordered),
+    (Waived { gates: false, order: true, threads: true }, Verdict::Ordered),
+    (Waived { gates: true, order: false, threads: true }, Verdict::Guarded),
+    (Waived { gates: true, order: true, threads: true }, Verdict::Ordered),
+];
+
+/// The verdict on a closed cycle and the contexts that bear it out, one index per hop.
+///
+/// `None` if no choice of contexts has conflicting modes at every lock, or if the budget ends
+/// before that is known (which the budget remembers).
+pub(super) fn judge(hops: &[Hop<'_>], budget: &mut Budget) -> Option<(Verdict, Box<[u16]>)> {
+    let enough_threads = has_enough_threads(hops);
+    for (waived, verdict) in LADDER {
+        if !waived.threads && !enough_threads {
+            continue;
+        }
+        if let Some(picks) = choose(hops, waived, true, budget) {
+            return Some((verdict, picks));
+        }
+        if budget.is_cut() {
+            return None;
+        }
+    }
+    None
+}
+
+/// As `judge`, for cycles of any length: where fewer threads than links are known, that alone
+/// names the verdict, since to look for gates and order too would compare each link with each.
+pub(super) fn judge_long(hops: &[Hop<'_>], budget: &mut Budget) -> Option<(Verdict, Box<[u16]>)> {
+    if has_enough_threads(hops) {
+        return judge(hops, budget);
+    }
+    let waived = Waived { gates: true, order: true, threads: true };
+    Some((Verdict::SingleThread, choose(hops, waived, true, budget)?))
+}
+
+/// A choice of contexts by which an open path, or a cycle, can be part of an inversion.
+///
+/// `picks` is such a choice for all hops but the last; it is lengthened if that can be, and
+/// made anew if not.
+pub(super) fn lengthen(
+    hops: &[Hop<'_>],
+    picks: &[u16],
+    closed: bool,
+    budget: &mut Budget,
+) -> Option<Box<[u16]>> {
+    let waived = Waived::default();
+    let last = &hops[hops.len() - 1];
+    let mut longer: Vec<u16> = Vec::with_capacity(hops.len());
+    longer.extend_from_slice(picks);
+    for choice in last.choices() {
+        if !budget.spend(1) {
+            return None;
+        }
+        longer.push(choice as u16);
+        if fits(hops, &longer, waived, closed) {
+            return Some(longer.into_boxed_slice());
+        }
+        longer.pop();
+    }
+    if !has_enough_threads(hops) {
+        return None;
+    }
+    choose(hops, waived, closed, budget)
+}
+
+/// Whether some contexts of two edges that meet have conflicting modes at the lock between.
+pub(super) fn can_meet(first: &Hop<'_>, second: &Hop<'_>) -> bool {
+    first.choices().any(|a| {
+        let asked = first.edge.get(a);
+        second.choices().any(|b| second.blocks(asked, second.edge.get(b)))
+    })
+}
+
+/// The locks that keep a cycle from being a deadlock in this choice of contexts, ascending.
+pub(super) fn guards(hops: &[Hop<'_>], picks: &[u16]) -> Vec<LockId> {
+    let mut guards = Vec::new();
+    for (i, a) in hops.iter().enumerate() {
+        let mine = a.edge.get(picks[i].into());
+        for (j, b) in hops.iter().enumerate().skip(i + 1) {
+            let other = b.edge.get(picks[j].into());
+            if mine.thread() != other.thread() {
+                guards.extend(mine.common_gates(a.ends, other, b.ends));
+            }
+        }
+    }
+    guards.sort_unstable();
+    guards.dedup();
+    guards
+}
+
+/// Whether there are as many threads as links: else no choice can have distinct ones.
+fn has_enough_threads(hops: &[Hop<'_>]) -> bool {
+    let mut threads: Vec<ThreadId> = Vec::with_capacity(hops.len());
+    for hop in hops {
+        threads.extend(hop.choices().map(|choice| hop.edge.get(choice).thread()));
+    }
+    threads.sort_unstable();
+    threads.dedup();
+    threads.len() >= hops.len()
+}
+
+/// Backtracking, without recursion, over one context per hop.
+fn choose(
+    hops: &[Hop<'_>],
+    waived: Waived,
+    closed: bool,
+    budget: &mut Budget,
+) -> Option<Box<[u16]>> {
+    let start = |at: usize| hops[at].choices().start as u16;
+    let mut picks: Vec<u16> = Vec::with_capacity(hops.len());
+    picks.push(start(0));
+    loop {
+        let compared = if waived.all() { 0 } else { picks.len() / 16 };
+        if !budget.spend(1 + compared) {
+            return None;
+        }
+        if fits(hops, &picks, waived, closed) {
+            if picks.len() == hops.len() {
+                return Some(picks.into_boxed_slice());
+            }
+            picks.push(start(picks.len()));
+            continue;
+        }
+        loop {
+            let at = picks.len().checked_sub(1)?;
+            if usize::from(picks[at]) + 1 < hops[at].choices().end {
+                picks[at] += 1;
+                break;
+            }
+            picks.pop();
+        }
+    }
+}
+
+/// Whether the last pick agrees with all the earlier ones, and, where it closes the cycle, with
+/// the first.
+fn fits(hops: &[Hop<'_>], picks: &[u16], waived: Waived, closed: bool) -> bool {
+    let at = picks.len() - 1;
+    let context = |at: usize| hops[at].edge.get(picks[at].into());
+    let new = context(at);
+    if at > 0 && !hops[at].blocks(context(at - 1), new) {
+        return false;
+    }
+    if closed && at + 1 == hops.len() && !hops[0].blocks(new, context(0)) {
+        return false;
+    }
+    if waived.all() {
+        return true;
+    }
+    (0..at).all(|earlier| {
+        let old = context(earlier);
+        if old.thread() == new.thread() {
+            return waived.threads;
+        }
+        let (old_ends, new_ends) = (hops[earlier].ends, hops[at].ends);
+        (waived.order || !(old.segment.before(&new.segment) || new.segment.before(&old.segment)))
+            && (waived.gates || old.common_gates(old_ends, new, new_ends).next().is_none())
+    })
+}

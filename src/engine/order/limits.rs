@@ -1,0 +1,106 @@
+//! What the order graph spends at most, and what it had to leave out.
+
+/// Bounds of the order graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Contexts that one edge remembers, at least one.
+    pub(crate) contexts_per_edge: usize,
+    /// Steps of one search for inversions, and again of one for cycles with other verdicts.
+    /// A graph in which many searches need them all gets fewer: see [`Reserve`].
+    pub(crate) search_steps: usize,
+    /// Links of a cycle that is searched for beyond the shortest one, which may have any length.
+    pub(crate) cycle_length: usize,
+    /// Edges between live locks.
+    pub(crate) edges: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { contexts_per_edge: 16, search_steps: 20_000, cycle_length: 64, edges: 4_000_000 }
+    }
+}
+
+/// What was left out because a limit was reached, counted since the graph was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LimitsReached {
+    /// Contexts that were not kept because their edge had enough of them.
+    pub(crate) contexts_dropped: u64,
+    /// Searches that ended before they had seen every cycle.
+    pub(crate) searches_cut: u64,
+    /// New edges that were not kept because there were enough of them.
+    pub(crate) edges_refused: u64,
+}
+
+impl LimitsReached {
+    /// Whether anything was left out at all.
+    pub(crate) fn any(&self) -> bool {
+        *self != Self::default()
+    }
+}
+
+/// Steps that are left to a search.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Budget {
+    left: usize,
+    cut: bool,
+}
+
+impl Budget {
+    pub(super) fn new(steps: usize) -> Self {
+        Self { left: steps, cut: false }
+    }
+
+    /// Takes `steps`, or says that there are not so many left.
+    pub(super) fn spend(&mut self, steps: usize) -> bool {
+        if self.cut || self.left < steps {
+            self.cut = true;
+            return false;
+        }
+        self.left -= steps;
+        true
+    }
+
+    /// Whether something was refused.
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    /// Steps that nothing was spent on.
+    pub(super) fn left(&self) -> usize {
+        self.left
+    }
+}
+
+/// Steps beyond the usual that searches may take, all together.
+///
+/// In a knot of many locks every new context calls for a search, and each would take all it may:
+/// seconds of it, though the short cycles, which are the likely ones, come first. So only as
+/// many searches as fit into the reserve take the full number of steps, later ones a small
+/// share of it, and searches that need less than that fill the reserve again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reserve {
+    full: usize,
+    share: usize,
+    left: usize,
+}
+
+impl Reserve {
+    const SEARCHES: usize = 64;
+    const SHARE: usize = 32;
+
+    pub(super) fn new(limits: &Limits) -> Self {
+        let full = limits.search_steps;
+        Self { full, share: full / Self::SHARE, left: full.saturating_mul(Self::SEARCHES) }
+    }
+
+    /// The number of steps that the next search may take.
+    pub(super) fn grant(&self) -> usize {
+        self.full.min(self.share + self.left)
+    }
+
+    /// Settles what a search took.
+    pub(super) fn settle(&mut self, taken: usize) {
+        self.left = (self.left + self.share).saturating_sub(taken);
+        self.left = self.left.min(self.full.saturating_mul(Self::SEARCHES));
+    }
+}

@@ -1,0 +1,25 @@
+//! The order graph: which lock was asked for while which was held, and what its cycles mean.
+//!
+//! The graph is fed with acquisitions and answers with the findings that each one makes new.
+//! A known edge in a known context costs a look-up; a new edge costs the Pearce–Kelly
+//! maintenance of a topological order; cycles are searched for only where that order says that
+//! there is one. Why this is correct, what it costs and what it cannot see stands in the
+//! README of the engine.
+
+mod context;
+mod cycle;
+mod edge;
+mod gates;
+mod graph;
+mod hash;
+mod judge;
+mod limits;
+mod rank;
+mod reach;
+mod records;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use graph::OrderGraph;
+pub(crate) use limits::{Limits, LimitsReached};

@@ -1,0 +1,152 @@
+//! Reachability over all edges, the descending ones included.
+//!
+//! A path that leaves for good the ranks of all knots and of its goal cannot come back, since
+//! outside knots every edge ascends. The searches stop there.
+
+use petgraph::Direction;
+use petgraph::stable_graph::NodeIndex;
+
+use super::store::Store;
+
+/// Marks of one search, kept between searches so that none has to clear them.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    epoch: u32,
+    ahead: Vec<u32>,
+    behind: Vec<u32>,
+    distance: Vec<u32>,
+}
+
+impl Scratch {
+    pub(super) fn begin(&mut self, nodes: usize) {
+        if self.epoch == u32::MAX {
+            *self = Self::default();
+        }
+        self.epoch += 1;
+        if self.ahead.len() < nodes {
+            self.ahead.resize(nodes, 0);
+            self.behind.resize(nodes, 0);
+            self.distance.resize(nodes, 0);
+        }
+    }
+
+    /// Marks `n` as reached forwards; `false` if it was so already.
+    pub(super) fn mark_ahead(&mut self, n: NodeIndex) -> bool {
+        std::mem::replace(&mut self.ahead[n.index()], self.epoch) != self.epoch
+    }
+
+    fn mark_behind(&mut self, n: NodeIndex) -> bool {
+        std::mem::replace(&mut self.behind[n.index()], self.epoch) != self.epoch
+    }
+
+    fn is_ahead(&self, n: NodeIndex) -> bool {
+        self.ahead[n.index()] == self.epoch
+    }
+
+    fn is_behind(&self, n: NodeIndex) -> bool {
+        self.behind.get(n.index()) == Some(&self.epoch)
+    }
+}
+
+impl Store {
+    /// Whether a path leads from `y` to `x`: a search from both ends, one edge list at a time on
+    /// the side that has done less, so that a small side ends it whatever the other's size.
+    pub(super) fn leads(&mut self, y: NodeIndex, x: NodeIndex) -> bool {
+        let (low, high) = self.bounds(x, y);
+        self.scratch.begin(self.node_slots());
+        let Store { graph, scratch, .. } = self;
+        scratch.mark_ahead(y);
+        scratch.mark_behind(x);
+        let (mut ahead, mut behind) = (vec![y], vec![x]);
+        let (mut work_ahead, mut work_behind) = (0_usize, 0_usize);
+        loop {
+            if work_ahead <= work_behind {
+                let Some(n) = ahead.pop() else { return false };
+                for next in graph.neighbors_directed(n, Direction::Outgoing) {
+                    work_ahead += 1;
+                    if graph[next].is_dead() || graph[next].rank > high {
+                        continue;
+                    }
+                    if scratch.is_behind(next) {
+                        return true;
+                    }
+                    if scratch.mark_ahead(next) {
+                        ahead.push(next);
+                    }
+                }
+                work_ahead += 1;
+            } else {
+                let Some(n) = behind.pop() else { return false };
+                for next in graph.neighbors_directed(n, Direction::Incoming) {
+                    work_behind += 1;
+                    if graph[next].is_dead() || graph[next].rank < low {
+                        continue;
+                    }
+                    if scratch.is_ahead(next) {
+                        return true;
+                    }
+                    if scratch.mark_behind(next) {
+                        behind.push(next);
+                    }
+                }
+                work_behind += 1;
+            }
+        }
+    }
+
+    /// Finds for every node from which `x` can be reached how far it is, for `distance` to tell.
+    /// Returns whether `y` is one of them.
+    pub(super) fn approach(&mut self, x: NodeIndex, y: NodeIndex) -> bool {
+        let (low, _) = self.bounds(x, y);
+        self.scratch.begin(self.node_slots());
+        let Store { graph, scratch, .. } = self;
+        scratch.mark_behind(x);
+        scratch.distance[x.index()] = 0;
+        let mut found = vec![x];
+        let mut at = 0;
+        while let Some(&n) = found.get(at) {
+            at += 1;
+            let distance = scratch.distance[n.index()] + 1;
+            for next in graph.neighbors_directed(n, Direction::Incoming) {
+                if graph[next].is_dead() || graph[next].rank < low {
+                    continue;
+                }
+                if scratch.mark_behind(next) {
+                    scratch.distance[next.index()] = distance;
+                    found.push(next);
+                }
+            }
+        }
+        scratch.is_behind(y)
+    }
+
+    /// Gives all nodes between `y` and `x` of the last `approach` the number of one knot: each
+    /// of them, and each edge between two of them, lies on a cycle through x → y.
+    pub(super) fn tie(&mut self, y: NodeIndex) {
+        self.knots += 1;
+        let knot = self.knots;
+        let mut found = vec![y];
+        self.scratch.mark_ahead(y);
+        while let Some(n) = found.pop() {
+            self.graph[n].knot = knot;
+            self.bound_knots(knot, self.node(n).rank);
+            let Store { graph, scratch, .. } = self;
+            for next in graph.neighbors_directed(n, Direction::Outgoing) {
+                if scratch.is_behind(next) && scratch.mark_ahead(next) {
+                    found.push(next);
+                }
+            }
+        }
+    }
+
+    /// How far it is from `n` to the goal of the last `approach`, if it can be reached.
+    pub(super) fn distance(&self, n: NodeIndex) -> Option<usize> {
+        self.scratch.is_behind(n).then(|| self.scratch.distance[n.index()] as usize)
+    }
+
+    fn bounds(&self, x: NodeIndex, y: NodeIndex) -> (i64, i64) {
+        let low = self.node(y).rank.min(self.knot_lowest);
+        let high = self.node(x).rank.max(self.knot_highest);
+        (low, high)
+    }
+}

@@ -1,0 +1,280 @@
+//! Nodes and edges: look-up, insertion and deletion, each in time that no fan-out spoils.
+
+use petgraph::Direction;
+use petgraph::stable_graph::{EdgeIndex, NodeIndex, StableDiGraph};
+use petgraph::visit::EdgeRef;
+
+use super::edge::Edge;
+use super::hash::IdMap;
+use super::reach::Scratch;
+use crate::engine::ids::LockId;
+use crate::engine::mode::ReadPolicy;
+
+/// Up to this many entries an adjacency list is walked instead of indexed.
+const WALK: u32 = 32;
+/// Up to this many steps of `petgraph` a node is taken out at once instead of marked dead.
+const UNLINK: u64 = 256;
+/// Slots beyond twice the living that are not worth a rebuild.
+const SLACK: usize = 1024;
+
+/// A lock in the graph. 40 bytes, plus 8 of `petgraph`'s list heads.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Node {
+    pub(super) lock: LockId,
+    /// The place in the topological order. Distinct, sparse, of either sign.
+    pub(super) rank: i64,
+    /// Entries of the outgoing and incoming adjacency lists, those of dead neighbours included.
+    out: u32,
+    into: u32,
+    /// Nodes that were found on a common cycle have the same number here, others have zero.
+    pub(super) knot: u32,
+    pub(super) policy: ReadPolicy,
+    /// Whether a blocking exclusive acquisition was seen.
+    pub(super) written: bool,
+    /// Forgotten, but still in the adjacency lists of its neighbours.
+    dead: bool,
+}
+
+impl Node {
+    /// Whether the lock was forgotten: searches pass such a node by.
+    pub(super) fn is_dead(&self) -> bool {
+        self.dead
+    }
+
+    /// Whether a reader can wait for a reader here, with a writer queued in between.
+    pub(super) fn readers_wait(&self) -> bool {
+        self.written && self.policy == ReadPolicy::WriterBlocksReaders
+    }
+}
+
+/// The graph with its indices.
+#[derive(Debug)]
+pub(super) struct Store {
+    pub(super) graph: StableDiGraph<Node, Edge>,
+    nodes: IdMap<LockId, NodeIndex>,
+    /// Outgoing edges by target, for nodes where walking the list was too long once.
+    hubs: IdMap<NodeIndex, IdMap<NodeIndex, EdgeIndex>>,
+    live_edges: usize,
+    node_slots: usize,
+    edge_slots: usize,
+    pub(super) lowest: i64,
+    pub(super) highest: i64,
+    /// The number of the last knot, and bounds of the ranks of all nodes in knots.
+    pub(super) knots: u32,
+    pub(super) knot_lowest: i64,
+    pub(super) knot_highest: i64,
+    pub(super) scratch: Scratch,
+}
+
+impl Store {
+    pub(super) fn new() -> Self {
+        Self {
+            graph: StableDiGraph::new(),
+            nodes: IdMap::default(),
+            hubs: IdMap::default(),
+            live_edges: 0,
+            node_slots: 0,
+            edge_slots: 0,
+            lowest: 0,
+            highest: 0,
+            knots: 0,
+            knot_lowest: i64::MAX,
+            knot_highest: i64::MIN,
+            scratch: Scratch::default(),
+        }
+    }
+
+    pub(super) fn node_count(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(super) fn edge_count(&self) -> usize {
+        self.live_edges
+    }
+
+    /// Slots for edges, the vacant ones and those of dead nodes included.
+    #[cfg(test)]
+    pub(super) fn edge_slots(&self) -> usize {
+        self.edge_slots
+    }
+
+    pub(super) fn index(&self, lock: LockId) -> Option<NodeIndex> {
+        self.nodes.get(&lock).copied()
+    }
+
+    pub(super) fn node(&self, n: NodeIndex) -> &Node {
+        &self.graph[n]
+    }
+
+    /// A bound of all node indices.
+    pub(super) fn node_slots(&self) -> usize {
+        self.node_slots
+    }
+
+    pub(super) fn lock(&self, n: NodeIndex) -> LockId {
+        self.graph[n].lock
+    }
+
+    pub(super) fn ends(&self, edge: EdgeIndex) -> (NodeIndex, NodeIndex) {
+        self.graph.edge_endpoints(edge).expect("edges are only named while they exist")
+    }
+
+    /// Whether the two were last seen on a common cycle.
+    pub(super) fn same_knot(&self, a: NodeIndex, b: NodeIndex) -> bool {
+        let knot = self.graph[a].knot;
+        knot != 0 && knot == self.graph[b].knot
+    }
+
+    pub(super) fn has_neighbours(&self, n: NodeIndex, direction: Direction) -> bool {
+        self.degree(n, direction) > 0
+    }
+
+    fn degree(&self, n: NodeIndex, direction: Direction) -> u32 {
+        match direction {
+            Direction::Outgoing => self.graph[n].out,
+            Direction::Incoming => self.graph[n].into,
+        }
+    }
+
+    /// The node of `lock`, made at the end of the order if there is none.
+    pub(super) fn ensure(&mut self, lock: LockId, policy: ReadPolicy, written: bool) -> NodeIndex {
+        if let Some(&known) = self.nodes.get(&lock) {
+            return known;
+        }
+        self.highest += 1;
+        let node = Node {
+            lock,
+            rank: self.highest,
+            out: 0,
+            into: 0,
+            knot: 0,
+            policy,
+            written,
+            dead: false,
+        };
+        let index = self.graph.add_node(node);
+        self.node_slots = self.node_slots.max(index.index() + 1);
+        self.nodes.insert(lock, index);
+        index
+    }
+
+    /// The edge from `a` to `b`.
+    ///
+    /// The shorter of the two lists is walked; where both are long, `a` gets an index, once.
+    pub(super) fn find(&mut self, a: NodeIndex, b: NodeIndex) -> Option<EdgeIndex> {
+        let (out, into) = (self.graph[a].out, self.graph[b].into);
+        if out.min(into) > WALK {
+            let graph = &self.graph;
+            let hub = self.hubs.entry(a).or_insert_with(|| {
+                let out = graph.edges_directed(a, Direction::Outgoing);
+                out.map(|edge| (edge.target(), edge.id())).collect()
+            });
+            return hub.get(&b).copied();
+        }
+        if out <= into {
+            let mut edges = self.graph.edges_directed(a, Direction::Outgoing);
+            edges.find(|edge| edge.target() == b).map(|edge| edge.id())
+        } else {
+            let mut edges = self.graph.edges_directed(b, Direction::Incoming);
+            edges.find(|edge| edge.source() == a).map(|edge| edge.id())
+        }
+    }
+
+    /// Puts an edge in that is not there yet; the order has been seen to before.
+    pub(super) fn insert(&mut self, a: NodeIndex, b: NodeIndex, edge: Edge) -> EdgeIndex {
+        let index = self.graph.add_edge(a, b, edge);
+        self.graph[a].out += 1;
+        self.graph[b].into += 1;
+        if let Some(hub) = self.hubs.get_mut(&a) {
+            hub.insert(b, index);
+        }
+        self.live_edges += 1;
+        self.edge_slots = self.edge_slots.max(index.index() + 1);
+        index
+    }
+
+    /// Takes a lock out, with its edges. Deletion never invalidates an order.
+    ///
+    /// `petgraph` unlinks an edge by walking the lists of both its ends. Where that is short it
+    /// is done at once; else the node is marked dead, and the graph is rebuilt without the dead
+    /// once they outnumber the living, which makes it a constant for each edge on the whole.
+    pub(super) fn forget(&mut self, lock: LockId) {
+        let Some(n) = self.nodes.remove(&lock) else { return };
+        let mut steps = 0;
+        let mut living = 0;
+        for direction in [Direction::Outgoing, Direction::Incoming] {
+            for other in self.graph.neighbors_directed(n, direction) {
+                living += usize::from(!self.graph[other].dead);
+                steps += u64::from(self.degree(other, direction.opposite()));
+            }
+        }
+        self.live_edges -= living;
+        self.hubs.remove(&n);
+        if steps <= UNLINK {
+            self.unlink(n);
+        } else {
+            self.graph[n].dead = true;
+        }
+        let crowded = |slots: usize, live: usize| slots > 2 * live + SLACK;
+        if crowded(self.edge_slots, self.live_edges) || crowded(self.node_slots, self.nodes.len()) {
+            self.rebuild();
+        }
+    }
+
+    fn unlink(&mut self, n: NodeIndex) {
+        let mut out = self.graph.neighbors_directed(n, Direction::Outgoing).detach();
+        while let Some(other) = out.next_node(&self.graph) {
+            self.graph[other].into -= 1;
+        }
+        let mut into = self.graph.neighbors_directed(n, Direction::Incoming).detach();
+        while let Some(other) = into.next_node(&self.graph) {
+            self.graph[other].out -= 1;
+            // The index of this node will be given to another one.
+            if let Some(hub) = self.hubs.get_mut(&other) {
+                hub.remove(&n);
+            }
+        }
+        self.graph.remove_node(n);
+    }
+
+    /// Makes the graph anew from the living, with slots for no others.
+    ///
+    /// `petgraph`'s own filters keep the indices and with them every vacant slot, so that memory
+    /// would never come back. Nothing outside this struct holds an index between two calls.
+    fn rebuild(&mut self) {
+        let old = std::mem::take(&mut self.graph);
+        self.graph = StableDiGraph::with_capacity(self.nodes.len(), self.live_edges);
+        self.hubs = IdMap::default();
+        self.nodes.shrink_to_fit();
+        (self.lowest, self.highest) = (0, 0);
+        (self.knot_lowest, self.knot_highest) = (i64::MAX, i64::MIN);
+        let mut moved: Vec<NodeIndex> = Vec::with_capacity(self.node_slots);
+        let (old_nodes, old_edges) = old.into_nodes_edges_iters();
+        for old_node in old_nodes.filter(|old| !old.weight.dead) {
+            let node = Node { out: 0, into: 0, ..old_node.weight };
+            let index = self.graph.add_node(node);
+            self.nodes.insert(node.lock, index);
+            self.lowest = self.lowest.min(node.rank);
+            self.highest = self.highest.max(node.rank);
+            self.bound_knots(node.knot, node.rank);
+            moved.resize(old_node.index.index() + 1, NodeIndex::end());
+            moved[old_node.index.index()] = index;
+        }
+        self.node_slots = self.graph.node_count();
+        (self.live_edges, self.edge_slots) = (0, 0);
+        let place = |n: NodeIndex| moved.get(n.index()).copied().filter(|&n| n != NodeIndex::end());
+        for old_edge in old_edges {
+            if let (Some(a), Some(b)) = (place(old_edge.source), place(old_edge.target)) {
+                self.insert(a, b, old_edge.weight);
+            }
+        }
+        self.scratch = Scratch::default();
+    }
+
+    pub(super) fn bound_knots(&mut self, knot: u32, rank: i64) {
+        if knot != 0 {
+            self.knot_lowest = self.knot_lowest.min(rank);
+            self.knot_highest = self.knot_highest.max(rank);
+        }
+    }
+}

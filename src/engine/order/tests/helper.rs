@@ -1,0 +1,87 @@
+//! What the tests share: random numbers and short words for acquisitions.
+
+use std::panic::Location;
+
+use crate::engine::acquisition::{Acquisition, Finding, Held};
+use crate::engine::clock::{Segment, VectorClock};
+use crate::engine::ids::{LockId, ThreadId};
+use crate::engine::mode::Mode;
+use crate::engine::order::OrderGraph;
+use crate::engine::verdict::Verdict;
+
+/// splitmix64: small, and the same on every machine.
+pub(super) struct Random(u64);
+
+impl Random {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(super) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    pub(super) fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound as u64) as usize
+    }
+
+    pub(super) fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+}
+
+pub(super) fn lock(n: usize) -> LockId {
+    LockId::new(n as u64).expect("tests number locks from 1")
+}
+
+#[track_caller]
+pub(super) fn held(n: usize, mode: Mode) -> Held {
+    Held { lock: lock(n), mode, site: Location::caller() }
+}
+
+/// The first segment of a thread that nothing orders.
+pub(super) fn thread(n: u64) -> Segment {
+    Segment::first(ThreadId::new(n), &VectorClock::default())
+}
+
+/// `segment` asks for `to` while it holds `from`, in the modes given.
+#[track_caller]
+pub(super) fn take_as(
+    graph: &mut OrderGraph,
+    segment: &Segment,
+    from: &[(usize, Mode)],
+    to: (usize, Mode),
+) -> Vec<Finding> {
+    let held: Vec<Held> = from.iter().map(|(n, mode)| self::held(*n, *mode)).collect();
+    graph.acquire(&Acquisition {
+        thread: segment.thread(),
+        segment,
+        held: &held,
+        inherited: &[],
+        lock: lock(to.0),
+        mode: to.1,
+        site: Location::caller(),
+    })
+}
+
+/// As `take_as`, all exclusive.
+#[track_caller]
+pub(super) fn take(
+    graph: &mut OrderGraph,
+    segment: &Segment,
+    from: &[usize],
+    to: usize,
+) -> Vec<Finding> {
+    let from: Vec<_> = from.iter().map(|n| (*n, Mode::Exclusive)).collect();
+    take_as(graph, segment, &from, (to, Mode::Exclusive))
+}
+
+/// The verdicts and the locks of some findings, each in canonical rotation.
+pub(super) fn told(findings: &[Finding]) -> Vec<(Verdict, Vec<u64>)> {
+    let locks = |f: &Finding| f.links.iter().map(|link| link.from.get()).collect();
+    findings.iter().map(|f| (f.verdict, locks(f))).collect()
+}

@@ -1,0 +1,289 @@
+//! The lock-order cases, with the verdict that each must get.
+
+use super::helper::{held, lock, take, take_as, thread, told};
+use crate::engine::clock::Segment;
+use crate::engine::ids::ThreadId;
+use crate::engine::mode::Mode::{Exclusive, Shared, Upgradable};
+use crate::engine::mode::ReadPolicy;
+use crate::engine::order::{Limits, OrderGraph};
+use crate::engine::verdict::Verdict::{Guarded, Inversion, Ordered, SingleThread};
+
+const A: usize = 1;
+const B: usize = 2;
+const C: usize = 3;
+const G: usize = 9;
+
+fn graph() -> OrderGraph {
+    OrderGraph::new(Limits::default())
+}
+
+/// A is a reader-writer lock, B a mutex.
+fn graph_of(policy: ReadPolicy) -> OrderGraph {
+    let mut graph = graph();
+    graph.add_lock(lock(A), policy, false);
+    graph.add_lock(lock(B), ReadPolicy::WriterBlocksReaders, true);
+    graph
+}
+
+#[test]
+fn opposite_orders_of_two_threads_are_an_inversion_with_both_sides() {
+    let mut graph = graph();
+    assert!(take(&mut graph, &thread(1), &[A], B).is_empty());
+    let found = take(&mut graph, &thread(2), &[B], A);
+    assert_eq!(told(&found), [(Inversion, vec![1, 2])]);
+    let links = &found[0].links;
+    assert_eq!((links[0].from, links[0].to), (lock(A), lock(B)));
+    assert_eq!((links[0].thread, links[1].thread), (ThreadId::new(1), ThreadId::new(2)));
+    assert_ne!(links[0].to_site, links[1].to_site);
+    assert!(found[0].guards.is_empty());
+}
+
+#[test]
+fn the_same_inversion_two_thousand_times_is_one_finding() {
+    let mut graph = graph();
+    let mut found = Vec::new();
+    for round in 0..2_000 {
+        found.extend(take(&mut graph, &thread(2 * round), &[A], B));
+        found.extend(take(&mut graph, &thread(2 * round + 1), &[B], A));
+    }
+    assert_eq!(told(&found), [(Inversion, vec![1, 2])]);
+    assert!(graph.limits_reached().contexts_dropped > 0);
+}
+
+#[test]
+fn a_second_cycle_through_an_edge_that_was_told_is_told() {
+    let mut graph = graph();
+    take(&mut graph, &thread(1), &[A], B);
+    for third in [C, 4] {
+        take(&mut graph, &thread(2), &[B], third);
+        let found = told(&take(&mut graph, &thread(3), &[third], A));
+        assert_eq!(found, [(Inversion, vec![1, 2, third as u64])]);
+    }
+}
+
+#[test]
+fn a_cycle_with_the_locks_of_one_that_was_told_and_more_is_no_news() {
+    let mut graph = graph();
+    take(&mut graph, &thread(1), &[A], B);
+    assert_eq!(told(&take(&mut graph, &thread(2), &[B], A)), [(Inversion, vec![1, 2])]);
+    take(&mut graph, &thread(3), &[B], C);
+    assert!(take(&mut graph, &thread(2), &[C], A).is_empty());
+}
+
+#[test]
+fn one_edge_that_closes_two_cycles_tells_both() {
+    let mut graph = graph();
+    for middle in [B, C] {
+        take(&mut graph, &thread(1), &[A], middle);
+        take(&mut graph, &thread(2), &[middle], 4);
+    }
+    let mut found = told(&take(&mut graph, &thread(3), &[4], A));
+    found.sort_by(|a, b| a.1.cmp(&b.1));
+    assert_eq!(found, [(Inversion, vec![1, 2, 4]), (Inversion, vec![1, 3, 4])]);
+}
+
+#[test]
+fn a_lock_dropped_in_the_middle_leaves_the_edge_around_it() {
+    let mut graph = graph();
+    take(&mut graph, &thread(1), &[A], B);
+    take(&mut graph, &thread(1), &[A, B], C);
+    graph.forget(lock(B));
+    assert_eq!((graph.lock_count(), graph.edge_count()), (2, 1));
+    assert_eq!(told(&take(&mut graph, &thread(2), &[C], A)), [(Inversion, vec![1, 3])]);
+}
+
+#[test]
+fn a_dropped_lock_takes_its_half_of_the_order_along() {
+    let mut graph = graph();
+    take(&mut graph, &thread(1), &[A], B);
+    graph.forget(lock(A));
+    assert!(take(&mut graph, &thread(2), &[B], C).is_empty());
+    assert!(take(&mut graph, &thread(1), &[C], 4).is_empty());
+    assert_eq!(graph.edge_count(), 2);
+}
+
+#[test]
+fn a_gate_around_both_orders_guards_and_its_loss_is_told() {
+    let mut graph = graph();
+    take(&mut graph, &thread(1), &[G, A], B);
+    let found = take(&mut graph, &thread(2), &[G, B], A);
+    assert_eq!(told(&found), [(Guarded, vec![1, 2])]);
+    assert_eq!(found[0].guards, [lock(G)]);
+    assert_eq!(*found[0].links[0].gates, [lock(G)]);
+    assert!(take(&mut graph, &thread(2), &[G, B], A).is_empty());
+    let found = take(&mut graph, &thread(2), &[B], A);
+    assert_eq!(told(&found), [(Inversion, vec![1, 2])]);
+}
+
+#[test]
+fn a_gate_that_both_hold_shared_is_none() {
+    let mut graph = graph();
+    take_as(&mut graph, &thread(1), &[(G, Shared), (A, Exclusive)], (B, Exclusive));
+    let found = take_as(&mut graph, &thread(2), &[(G, Shared), (B, Exclusive)], (A, Exclusive));
+    assert_eq!(told(&found), [(Inversion, vec![1, 2])]);
+}
+
+#[test]
+fn a_gate_that_one_holds_shared_and_one_exclusively_guards() {
+    let mut graph = graph();
+    take_as(&mut graph, &thread(1), &[(G, Shared), (A, Exclusive)], (B, Exclusive));
+    let found = take_as(&mut graph, &thread(2), &[(G, Exclusive), (B, Exclusive)], (A, Exclusive));
+    assert_eq!(told(&found), [(Guarded, vec![1, 2])]);
+}
+
+#[test]
+fn locks_held_around_two_threads_guard_them() {
+    let mut graph = graph();
+    let mut under_gate = |n: u64, from: usize, to: usize| {
+        let gate = held(G, Exclusive);
+        graph.acquire(&crate::engine::acquisition::Acquisition {
+            thread: ThreadId::new(n),
+            segment: &thread(n),
+            held: &[held(from, Exclusive)],
+            inherited: &[gate],
+            lock: lock(to),
+            mode: Exclusive,
+            site: gate.site,
+        })
+    };
+    assert!(under_gate(1, A, B).is_empty());
+    assert_eq!(told(&under_gate(2, B, A)), [(Guarded, vec![1, 2])]);
+    assert_eq!(graph.edge_count(), 2, "what is inherited is a gate and no edge");
+}
+
+#[test]
+fn one_thread_with_both_orders_is_named_so_until_a_second_one_comes() {
+    let mut graph = graph();
+    take(&mut graph, &thread(1), &[A], B);
+    assert_eq!(told(&take(&mut graph, &thread(1), &[B], A)), [(SingleThread, vec![1, 2])]);
+    assert_eq!(told(&take(&mut graph, &thread(2), &[A], B)), [(Inversion, vec![1, 2])]);
+}
+
+#[test]
+fn orders_before_a_spawn_and_after_a_join_are_ordered() {
+    let mut graph = graph();
+    let parent = thread(1);
+    take(&mut graph, &parent, &[A], B);
+    let child = Segment::first(ThreadId::new(2), &parent.here());
+    assert_eq!(told(&take(&mut graph, &child, &[B], A)), [(Ordered, vec![1, 2])]);
+    let joined = parent.next(&child.here());
+    assert!(take(&mut graph, &joined, &[A], B).is_empty());
+    assert_eq!(told(&take(&mut graph, &thread(3), &[A], B)), [(Inversion, vec![1, 2])]);
+}
+
+#[test]
+fn row_1_a_reader_and_a_writer_conflict() {
+    for policy in [ReadPolicy::WriterBlocksReaders, ReadPolicy::ReadersPass] {
+        let mut graph = graph_of(policy);
+        take_as(&mut graph, &thread(1), &[(A, Shared)], (B, Exclusive));
+        let found = take_as(&mut graph, &thread(2), &[(B, Exclusive)], (A, Exclusive));
+        assert_eq!(told(&found), [(Inversion, vec![1, 2])]);
+    }
+}
+
+#[test]
+fn row_2_two_readers_conflict_once_a_write_was_seen_after() {
+    let mut graph = graph_of(ReadPolicy::WriterBlocksReaders);
+    take_as(&mut graph, &thread(1), &[(A, Shared)], (B, Exclusive));
+    assert!(take_as(&mut graph, &thread(2), &[(B, Exclusive)], (A, Shared)).is_empty());
+    assert_eq!(told(&graph.set_written(lock(A))), [(Inversion, vec![1, 2])]);
+    assert!(graph.set_written(lock(A)).is_empty());
+}
+
+#[test]
+fn row_2_two_readers_conflict_once_a_write_was_seen_before() {
+    let mut graph = graph_of(ReadPolicy::WriterBlocksReaders);
+    assert!(graph.set_written(lock(A)).is_empty());
+    take_as(&mut graph, &thread(1), &[(A, Shared)], (B, Exclusive));
+    let found = take_as(&mut graph, &thread(2), &[(B, Exclusive)], (A, Shared));
+    assert_eq!(told(&found), [(Inversion, vec![1, 2])]);
+}
+
+#[test]
+fn row_2_a_write_in_an_order_of_its_own_raises_the_cycle_too() {
+    let mut graph = graph_of(ReadPolicy::WriterBlocksReaders);
+    take_as(&mut graph, &thread(1), &[(A, Shared)], (B, Exclusive));
+    assert!(take_as(&mut graph, &thread(2), &[(B, Exclusive)], (A, Shared)).is_empty());
+    let found = take_as(&mut graph, &thread(3), &[(C, Exclusive)], (A, Exclusive));
+    assert_eq!(told(&found), [(Inversion, vec![1, 2])]);
+}
+
+#[test]
+fn row_2_readers_that_pass_writers_stay_silent() {
+    let mut graph = graph_of(ReadPolicy::ReadersPass);
+    take_as(&mut graph, &thread(1), &[(A, Shared)], (B, Exclusive));
+    assert!(take_as(&mut graph, &thread(2), &[(B, Exclusive)], (A, Shared)).is_empty());
+    assert!(graph.set_written(lock(A)).is_empty());
+}
+
+#[test]
+fn row_3_two_writers_conflict_in_either_role() {
+    let mut graph = graph_of(ReadPolicy::ReadersPass);
+    take_as(&mut graph, &thread(1), &[(A, Exclusive)], (B, Exclusive));
+    let found = take_as(&mut graph, &thread(2), &[(B, Exclusive)], (A, Shared));
+    assert_eq!(told(&found), [(Inversion, vec![1, 2])]);
+}
+
+#[test]
+fn row_7_a_harmless_edge_first_does_not_hide_the_exclusive_one() {
+    for policy in [ReadPolicy::WriterBlocksReaders, ReadPolicy::ReadersPass] {
+        let mut graph = graph_of(policy);
+        take_as(&mut graph, &thread(1), &[(A, Shared)], (B, Exclusive));
+        assert!(take_as(&mut graph, &thread(2), &[(B, Exclusive)], (A, Shared)).is_empty());
+        let found = take_as(&mut graph, &thread(2), &[(B, Exclusive)], (A, Exclusive));
+        assert_eq!(told(&found), [(Inversion, vec![1, 2])]);
+    }
+}
+
+#[test]
+fn two_upgradable_holders_conflict_and_one_beside_readers_does_not() {
+    let mut graph = graph_of(ReadPolicy::WriterBlocksReaders);
+    take_as(&mut graph, &thread(1), &[(A, Upgradable)], (B, Exclusive));
+    assert!(take_as(&mut graph, &thread(2), &[(B, Exclusive)], (A, Shared)).is_empty());
+    let found = take_as(&mut graph, &thread(2), &[(B, Exclusive)], (A, Upgradable));
+    assert_eq!(told(&found), [(Inversion, vec![1, 2])]);
+}
+
+#[test]
+fn a_link_under_a_lock_that_another_link_starts_from_is_no_deadlock_but_its_short_cut_is() {
+    let mut graph = graph();
+    take(&mut graph, &thread(1), &[A], B);
+    take(&mut graph, &thread(2), &[A, B], C);
+    // A -> B (1), B -> C (2, who holds A), C -> A (3) cannot all be: 1 and 2 both hold A.
+    let found = told(&take(&mut graph, &thread(3), &[C], A));
+    assert_eq!(found[0], (Inversion, vec![1, 3]));
+    assert!(!found.contains(&(Inversion, vec![1, 2, 3])));
+}
+
+#[test]
+fn an_edge_that_comes_late_counts_like_one_that_was_seen_live() {
+    let mut graph = graph();
+    take(&mut graph, &thread(2), &[B], A);
+    let (a, b, gate) = (held(A, Exclusive), held(B, Exclusive), held(G, Exclusive));
+    let (one, id) = (thread(1), ThreadId::new(1));
+    let found = graph.add_edge_in_context(a, b, id, &one, &[gate]);
+    assert_eq!(told(&found), [(Inversion, vec![1, 2])]);
+    assert!(graph.add_edge_in_context(a, b, id, &one, &[]).is_empty());
+}
+
+#[test]
+fn limits_are_kept_and_said() {
+    let mut graph = OrderGraph::new(Limits { edges: 1, contexts_per_edge: 2, ..Limits::default() });
+    take(&mut graph, &thread(1), &[A], B);
+    take(&mut graph, &thread(1), &[A], C);
+    assert_eq!((graph.edge_count(), graph.limits_reached().edges_refused), (1, 1));
+    for n in 2..5 {
+        take(&mut graph, &thread(n), &[A], B);
+    }
+    assert_eq!(graph.limits_reached().contexts_dropped, 2);
+    assert!(graph.limits_reached().any());
+}
+
+#[test]
+fn a_first_context_of_a_thread_goes_before_a_second_one_of_another() {
+    let mut graph = OrderGraph::new(Limits { contexts_per_edge: 2, ..Limits::default() });
+    take(&mut graph, &thread(1), &[8, A], B);
+    take(&mut graph, &thread(1), &[9, A], B);
+    take(&mut graph, &thread(2), &[A], B);
+    assert_eq!(told(&take(&mut graph, &thread(1), &[B], A)), [(Inversion, vec![1, 2])]);
+}
