@@ -8,11 +8,12 @@
 //! The text begins with `lockwarden: ` and the name of the verdict. Then it reads in the order in
 //! which a person asks: what is being taken, what is held meanwhile, who takes the same locks the
 //! other way round and where that was first seen, how the two meet, why this verdict, what to
-//! change; then the stacks, and the locks that every thread of the report holds.
+//! change; then the locks that every thread of the report holds, and the stacks.
 //!
 //! Making the text reads the source files that the report names, where they are at hand, and
-//! resolves the stacks, which takes milliseconds. Nothing of that is done before the text is
-//! asked for, and no lock of the detector is held while it is made.
+//! resolves the stacks. Nothing of that is done before the text is asked for, and no lock of the
+//! detector is held while it is made. What goes to standard error goes there in two writes: the
+//! stacks, which can take long to resolve, come after everything else.
 
 mod columns;
 mod data;

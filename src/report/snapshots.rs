@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::data::{Edge, Facts, Report};
 use super::fixture;
 use super::lock::LockInfo;
+use super::stack::Stack;
 use super::thread::{HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode::{self, Exclusive, Shared};
@@ -151,6 +152,16 @@ fn an_inversion_of_two_accounts_names_both() {
         (edge.from_site, edge.to_site) = (both, both);
     }
     check("inversion_one_line", facts);
+}
+
+#[test]
+fn stacks_stand_at_the_end_and_none_twice() {
+    let mut facts = both_orders(Verdict::Inversion);
+    let found = Stack::of(&["bank::reconcile", "bank::auditor"]);
+    facts.stack = Some(found.clone());
+    facts.edges[0].stack = Some(Stack::of(&["bank::post", "bank::writer", "bank::main"]));
+    facts.edges[1].stack = Some(found);
+    check("inversion_stacks", facts);
 }
 
 #[test]

@@ -20,30 +20,52 @@ use crate::engine::verdict::Verdict;
 const WRAP: usize = 100;
 
 impl fmt::Display for Report {
-    /// Writes the whole text. Reads the source files that the report names and resolves its
-    /// stacks: milliseconds, for the first report of a process tens of them.
+    /// Writes the whole text: the [body](Report::body), then the stacks.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&render(self, &mut Sources::default()))
+        f.write_str(&self.body())?;
+        match self.stacks() {
+            stacks if stacks.is_empty() => Ok(()),
+            stacks => write!(f, "\n{stacks}"),
+        }
     }
 }
 
-/// The whole text, with its line ends.
-pub(super) fn render(report: &Report, sources: &mut Sources) -> String {
-    let mut out = report.headline();
-    out.push('\n');
-    links(&mut out, sources, report);
-    bystanders(&mut out, sources, report);
-    columns::show(&mut out, report);
-    out.push('\n');
-    if !report.reason.is_empty() {
-        wrapped(&mut out, "why:  ", &report.reason);
+impl Report {
+    /// The text without the stacks.
+    ///
+    /// Reads the source files that the report names, which takes a millisecond or two, where the
+    /// first stack of a process can take hundreds in a build without optimisation.
+    #[must_use]
+    pub fn body(&self) -> String {
+        let mut out = self.headline();
+        let sources = &mut Sources::default();
+        out.push('\n');
+        links(&mut out, sources, self);
+        bystanders(&mut out, sources, self);
+        columns::show(&mut out, self);
+        out.push('\n');
+        if !self.reason.is_empty() {
+            wrapped(&mut out, "why:  ", &self.reason);
+        }
+        if let Some(suggestion) = &self.suggestion {
+            wrapped(&mut out, "help: ", suggestion);
+        }
+        held_locks(&mut out, self);
+        out
     }
-    if let Some(suggestion) = &report.suggestion {
-        wrapped(&mut out, "help: ", suggestion);
+
+    /// The stacks with their heading, or nothing if there is none.
+    pub(crate) fn stacks(&self) -> String {
+        let mut out = String::new();
+        stacks(&mut out, self);
+        if out.is_empty() {
+            return out;
+        }
+        // The other reports that may stand between the body and this need a name for it.
+        let headline = self.headline();
+        let about = headline.strip_prefix("lockwarden: ").unwrap_or(&headline);
+        format!("stacks for {about}\n{out}")
     }
-    stacks(&mut out, report);
-    held_locks(&mut out, report);
-    out
 }
 
 /// Every edge: who asks for what, what it holds meanwhile, and the lines of both.

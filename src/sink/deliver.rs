@@ -43,15 +43,25 @@ pub(crate) fn deliver(config: &Config, report: &Report) -> Then {
 
 fn hand_out(config: &Config, report: &Report) {
     // Standard error first: it is ours, so it works even if what comes after does not return.
+    // The empty line at the end keeps it apart from what comes next.
     if config.writes_stderr() {
-        // The empty line at the end keeps it apart from the next one.
-        stderr::write(&format!("{report}\n"));
+        callback::guarded("the text", || {
+            stderr::write(&format!("{}\n", report.body()))
+        });
     }
     if config.emits_tracing() {
         callback::guarded("the `tracing` subscriber", || tracing::emit(report));
     }
     if let Some(callback) = config.get_callback() {
         callback::guarded("the callback", || callback(report));
+    }
+    // Names for the first stack of a process take hundreds of milliseconds to find in a build
+    // without optimisation: nobody is to wait that long to be told of a deadlock.
+    if config.writes_stderr() {
+        callback::guarded("the text", || match report.stacks() {
+            stacks if stacks.is_empty() => {}
+            stacks => stderr::write(&format!("{stacks}\n")),
+        });
     }
 }
 
