@@ -5,11 +5,15 @@ mod raw;
 
 // Tracking.
 pub mod instrument;
+mod tracking;
 
 // Engine.
 mod engine;
 
 // Out.
 pub mod config;
+mod detector;
 pub mod report;
 mod sink;
+
+pub use self::detector::status;

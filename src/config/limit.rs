@@ -18,6 +18,8 @@ pub enum Limit {
     /// [`Config::search_steps`](crate::config::Config::search_steps): a search for cycles was
     /// given up.
     SearchSteps,
+    /// More acquired-before edges than are kept at one time: further ones are not looked at.
+    Edges,
 }
 
 impl Limit {
@@ -28,6 +30,7 @@ impl Limit {
             Limit::MaxReports => "max_reports",
             Limit::ContextsPerEdge => "contexts_per_edge",
             Limit::SearchSteps => "search_steps",
+            Limit::Edges => "edges",
         }
     }
 }

@@ -15,5 +15,5 @@ mod threads;
 
 pub(crate) use self::order::{relabel, retire};
 pub(crate) use self::publish::{end_in, publish};
-pub(crate) use self::status::status;
+pub use self::status::status;
 pub(crate) use self::threads::{attach, with_own};

@@ -4,10 +4,23 @@ use std::time::Duration;
 
 use super::{publish, state};
 use crate::config::{self, Activity, Limit, OffReason, Status};
+use crate::instrument;
 use crate::tracking::{registry, wait};
 
-/// The state of the detector at this moment.
-pub(crate) fn status() -> Status {
+/// Whether the detector is on, and what it has seen up to now.
+///
+/// # Examples
+///
+/// ```
+/// let status = lockwarden::status();
+/// assert_eq!(status.is_on(), cfg!(debug_assertions));
+/// println!("lockwarden is {status}");
+/// ```
+#[must_use]
+pub fn status() -> Status {
+    if !instrument::ON {
+        return Status::Off(OffReason::NotCompiledIn);
+    }
     let config = config::current();
     if !config.is_enabled() {
         return Status::Off(OffReason::SwitchedOff);

@@ -52,7 +52,7 @@ fn attach_slow() -> Option<&'static Slot> {
         START.call_once(|| first = true);
         if first {
             fork::watch();
-            publish::quietly(slot, sink::started);
+            publish::quietly(slot, || sink::started(&super::status()));
         }
     }
     Some(slot)

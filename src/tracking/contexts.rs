@@ -175,7 +175,7 @@ impl Contexts {
 
     /// Empties the list when the lock is dropped; tells whether the lock was in the graph.
     #[inline]
-    pub(super) fn clear(&self) -> bool {
+    pub(crate) fn clear(&self) -> bool {
         // Relaxed: the caller is the only one left who can reach the ident.
         let head = self.0.load(Ordering::Relaxed);
         if head == 0 {

@@ -109,6 +109,10 @@ unsafe impl Sync for Slot {}
 // SAFETY: as above; nothing in it is bound to the thread that made it.
 unsafe impl Send for Slot {}
 
+// A panic leaves a slot as right as any other moment: its thread goes on using it while it unwinds.
+impl std::panic::RefUnwindSafe for Slot {}
+impl std::panic::UnwindSafe for Slot {}
+
 static DETACHED: Slot = Slot::vacant();
 
 impl Slot {
