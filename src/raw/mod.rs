@@ -2,7 +2,17 @@
 //!
 //! Both flavours of wrappers are built on these through `lock_api`. The fast path is a try of the
 //! bare lock; only when that fails is the detector told of a wait, before it begins.
+//!
+//! Beside the traits of `lock_api`, each has a `lock…_at(site)` for wrappers that have captured
+//! their caller already, and a `lock…_again(site)` that does not unwind, for those that let go of
+//! a lock for a while and must have it back.
 
+pub(crate) mod call;
+mod condvar;
 mod mutex;
+mod rwlock;
+mod upgrade;
 
-pub use self::mutex::{RawFairMutex, RawMutex};
+pub use self::condvar::RawCondvar;
+pub use self::mutex::{RawFairMutex, RawMutex, RawRemutex};
+pub use self::rwlock::{RawRwLock, RawRwLockRecursive};

@@ -3,17 +3,18 @@
 #![allow(unsafe_code)]
 
 use std::fmt;
-use std::panic::Location;
 use std::ptr;
 use std::time::{Duration, Instant};
 
-use lock_api::{RawMutex as _, RawMutexFair as _, RawMutexTimed as _};
+use lock_api::{RawMutex as _, RawMutexTimed as _};
 
-use crate::instrument::{self, Hold, Kind, Lock, LockKind, Mode};
+use super::call::Call;
+use crate::instrument::{self, Hold, Kind, Lock, LockKind, Mode, Site};
 
-/// Defines a raw mutex over a bare one. The two that exist differ in the bare lock alone.
+/// Defines a raw mutex over a bare one. They differ in the bare lock, in the kind that reports
+/// speak of, and in where they learn of their caller: an expression that gives a [`Call`].
 macro_rules! raw_mutex {
-    ($(#[$doc:meta])* $name:ident, $bare:ty, $kind:expr) => {
+    ($(#[$doc:meta])* $name:ident, $bare:ty, $kind:expr, $call:expr) => {
         $(#[$doc])*
         pub struct $name {
             pub(crate) bare: $bare,
@@ -37,15 +38,45 @@ macro_rules! raw_mutex {
                 Self { bare: <$bare as lock_api::RawMutex>::INIT, record: Lock::named(&$kind, name) }
             }
 
+            /// Acquires the mutex for the call at `site`.
+            #[inline]
+            pub(crate) fn lock_at(&self, site: Site) -> Hold {
+                if !instrument::ON {
+                    let _ = self.bare.lock();
+                } else if self.bare.try_lock().is_none() {
+                    return self.lock_slow(site);
+                }
+                self.record.acquired(Mode::Exclusive, Kind::Blocking, site)
+            }
+
+            /// Acquires, for the call at `site`, the mutex that the caller let go of just now. A
+            /// deadlock is reported, and does not panic.
+            #[inline]
+            pub(crate) fn lock_again(&self, site: Site) -> Hold {
+                if !instrument::ON {
+                    let _ = self.bare.lock();
+                } else if self.bare.try_lock().is_none() {
+                    return self.lock_again_slow(site);
+                }
+                self.record.acquired(Mode::Exclusive, Kind::Blocking, site)
+            }
+
             #[cold]
-            fn lock_slow(&self, site: instrument::Site) -> Hold {
+            fn lock_slow(&self, site: Site) -> Hold {
                 let attempt = self.record.attempt(Mode::Exclusive, Kind::Blocking, site);
                 let _ = self.bare.lock();
                 attempt.acquired()
             }
 
             #[cold]
-            fn lock_timed(&self, deadline: Option<Instant>, site: instrument::Site) -> Option<Hold> {
+            fn lock_again_slow(&self, site: Site) -> Hold {
+                let attempt = self.record.attempt_again(Mode::Exclusive, Kind::Blocking, site);
+                let _ = self.bare.lock();
+                attempt.acquired()
+            }
+
+            #[cold]
+            fn lock_timed(&self, deadline: Option<Instant>, site: Site) -> Option<Hold> {
                 // A deadline that cannot be represented is never reached: the wait is unbounded.
                 let Some(deadline) = deadline else { return Some(self.lock_slow(site)) };
                 let attempt = self.record.attempt(Mode::Exclusive, Kind::Timed, site);
@@ -79,20 +110,16 @@ macro_rules! raw_mutex {
             #[inline]
             #[track_caller]
             fn lock(&self) -> Hold {
-                let site = Location::caller();
-                if !instrument::ON {
-                    let _ = self.bare.lock();
-                } else if self.bare.try_lock().is_none() {
-                    return self.lock_slow(site);
-                }
-                self.record.acquired(Mode::Exclusive, Kind::Blocking, site)
+                let call = $call;
+                if call.again { self.lock_again(call.site) } else { self.lock_at(call.site) }
             }
 
             #[inline]
             #[track_caller]
             fn try_lock(&self) -> Option<Hold> {
+                let site = $call.site;
                 self.bare.try_lock()?;
-                Some(self.record.acquired(Mode::Exclusive, Kind::Try, Location::caller()))
+                Some(self.record.acquired(Mode::Exclusive, Kind::Try, site))
             }
 
             #[inline]
@@ -120,6 +147,7 @@ macro_rules! raw_mutex {
             #[inline]
             #[track_caller]
             unsafe fn bump(&self, hold: &mut Hold) {
+                let site = $call.site;
                 if !instrument::ON {
                     // SAFETY: the caller holds the lock.
                     return unsafe { self.bare.bump(&mut Default::default()) };
@@ -127,8 +155,7 @@ macro_rules! raw_mutex {
                 // SAFETY: the hold is read here and written below; nothing in between unwinds,
                 // since `attempt_again` and the bare lock do not.
                 self.record.released(unsafe { ptr::read(hold) });
-                let attempt =
-                    self.record.attempt_again(Mode::Exclusive, Kind::Blocking, Location::caller());
+                let attempt = self.record.attempt_again(Mode::Exclusive, Kind::Blocking, site);
                 // SAFETY: the bare lock is still held, and held again when this returns.
                 unsafe { self.bare.bump(&mut Default::default()) };
                 // SAFETY: the old value was moved out above.
@@ -144,7 +171,7 @@ macro_rules! raw_mutex {
             #[inline]
             #[track_caller]
             fn try_lock_for(&self, timeout: Duration) -> Option<Hold> {
-                let site = Location::caller();
+                let site = $call.site;
                 if !instrument::ON {
                     self.bare.try_lock_for(timeout)?;
                 } else if self.bare.try_lock().is_none() {
@@ -156,7 +183,7 @@ macro_rules! raw_mutex {
             #[inline]
             #[track_caller]
             fn try_lock_until(&self, deadline: Instant) -> Option<Hold> {
-                let site = Location::caller();
+                let site = $call.site;
                 if !instrument::ON {
                     self.bare.try_lock_until(deadline)?;
                 } else if self.bare.try_lock().is_none() {
@@ -170,10 +197,18 @@ macro_rules! raw_mutex {
 
 raw_mutex! {
     /// A raw mutex: `parking_lot`'s, with a record of who holds it.
-    RawMutex, parking_lot::RawMutex, LockKind::MUTEX
+    RawMutex, parking_lot::RawMutex, LockKind::MUTEX, Call::here()
 }
 
 raw_mutex! {
     /// A raw mutex that always unlocks fairly: `parking_lot`'s, with a record of who holds it.
-    RawFairMutex, parking_lot::RawFairMutex, LockKind::FAIR_MUTEX
+    RawFairMutex, parking_lot::RawFairMutex, LockKind::FAIR_MUTEX, Call::here()
+}
+
+raw_mutex! {
+    /// The inner lock of a reentrant mutex: `parking_lot`'s, with a record of who holds it.
+    ///
+    /// It is recorded once, from the first acquisition to the last release: `lock_api` counts the
+    /// recursion on top of it, and a recursive acquisition can neither wait nor make an order.
+    RawRemutex, parking_lot::RawMutex, LockKind::REENTRANT_MUTEX, Call::lent()
 }

@@ -1,0 +1,178 @@
+//! The raw condition variable: `parking_lot`'s, with a record of who waits on it.
+
+#![allow(unsafe_code)]
+
+use std::fmt;
+use std::panic::Location;
+use std::time::{Duration, Instant};
+
+use lock_api::{RawCondvar as _, RawCondvarTimed as _};
+
+use super::RawMutex;
+use crate::instrument::{Hold, Kind, Signal, Site};
+
+/// A raw condition variable: `parking_lot`'s, with a record of who waits on it.
+///
+/// It never wakes spuriously, and its counts of woken threads are exact.
+pub struct RawCondvar {
+    bare: parking_lot::RawCondvar,
+    record: Signal,
+}
+
+impl RawCondvar {
+    /// A condition variable whose class is the place of the call.
+    #[inline]
+    #[must_use]
+    #[track_caller]
+    pub const fn new() -> Self {
+        Self {
+            bare: parking_lot::RawCondvar::INIT,
+            record: Signal::new(),
+        }
+    }
+
+    /// A condition variable whose class is `name`.
+    #[inline]
+    #[must_use]
+    #[track_caller]
+    pub const fn named(name: &'static str) -> Self {
+        Self {
+            bare: parking_lot::RawCondvar::INIT,
+            record: Signal::named(name),
+        }
+    }
+
+    /// Names this one instance in reports.
+    #[inline]
+    pub(crate) fn set_label(&self, label: &str) {
+        self.record.set_label(label);
+    }
+
+    /// Waits for the call at `site`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`lock_api::RawCondvar::wait`].
+    #[inline]
+    pub(crate) unsafe fn wait_at(&self, mutex: &RawMutex, hold: &mut Hold, site: Site) {
+        // Dropped at the end, on unwind too: the bare wait may panic, and has the lock then.
+        let _waiting = self
+            .record
+            .waiting(&mutex.record, hold, Kind::Blocking, site);
+        // SAFETY: the caller holds the mutex by `hold`, so its bare lock is held.
+        unsafe { self.bare.wait(&mutex.bare, &mut Default::default()) };
+    }
+
+    /// Waits until `deadline` for the call at `site`; tells whether that was reached.
+    ///
+    /// # Safety
+    ///
+    /// As for [`lock_api::RawCondvar::wait`].
+    #[inline]
+    pub(crate) unsafe fn wait_until_at(
+        &self,
+        mutex: &RawMutex,
+        hold: &mut Hold,
+        deadline: &Instant,
+        site: Site,
+    ) -> bool {
+        let _waiting = self.record.waiting(&mutex.record, hold, Kind::Timed, site);
+        // SAFETY: the caller holds the mutex by `hold`, so its bare lock is held.
+        unsafe {
+            self.bare
+                .wait_until(&mutex.bare, &mut Default::default(), deadline)
+        }
+    }
+
+    /// Waits for at most `timeout` for the call at `site`; tells whether that has passed.
+    ///
+    /// # Safety
+    ///
+    /// As for [`lock_api::RawCondvar::wait`].
+    #[inline]
+    pub(crate) unsafe fn wait_for_at(
+        &self,
+        mutex: &RawMutex,
+        hold: &mut Hold,
+        timeout: &Duration,
+        site: Site,
+    ) -> bool {
+        match Instant::now().checked_add(*timeout) {
+            // SAFETY: the caller's promise is the same.
+            Some(deadline) => unsafe { self.wait_until_at(mutex, hold, &deadline, site) },
+            None => {
+                // A deadline that cannot be represented is never reached: the wait is unbounded.
+                // SAFETY: the caller's promise is the same.
+                unsafe { self.wait_at(mutex, hold, site) };
+                false
+            }
+        }
+    }
+}
+
+impl Default for RawCondvar {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for RawCondvar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawCondvar").finish_non_exhaustive()
+    }
+}
+
+// SAFETY: every wait is one of the bare condition variable, which is a `RawCondvar` itself, on the
+// bare lock of the mutex. The hold is lent to the record for as long as the wait lasts, and is the
+// record of the new acquisition when that is over, on unwind too.
+unsafe impl lock_api::RawCondvar for RawCondvar {
+    // A condition variable made through `lock_api` alone has this line for its class.
+    #[allow(clippy::declare_interior_mutable_const)]
+    const INIT: Self = Self::new();
+
+    type RawMutex = RawMutex;
+
+    #[inline]
+    #[track_caller]
+    unsafe fn wait(&self, mutex: &RawMutex, hold: &mut Hold) {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.wait_at(mutex, hold, Location::caller()) };
+    }
+
+    #[inline]
+    #[track_caller]
+    fn notify_one(&self) -> bool {
+        self.record.notifying();
+        self.bare.notify_one()
+    }
+
+    #[inline]
+    #[track_caller]
+    fn notify_all(&self) -> usize {
+        self.record.notifying();
+        self.bare.notify_all()
+    }
+}
+
+// SAFETY: as for `RawCondvar` above.
+unsafe impl lock_api::RawCondvarTimed for RawCondvar {
+    #[inline]
+    fn checked_duration_to_instant(timeout: &Duration) -> Option<Instant> {
+        Instant::now().checked_add(*timeout)
+    }
+
+    #[inline]
+    #[track_caller]
+    unsafe fn wait_until(&self, mutex: &RawMutex, hold: &mut Hold, deadline: &Instant) -> bool {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.wait_until_at(mutex, hold, deadline, Location::caller()) }
+    }
+
+    #[inline]
+    #[track_caller]
+    unsafe fn wait_for(&self, mutex: &RawMutex, hold: &mut Hold, timeout: &Duration) -> bool {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.wait_for_at(mutex, hold, timeout, Location::caller()) }
+    }
+}

@@ -1,0 +1,354 @@
+//! The raw reader-writer locks: `parking_lot`'s, each with a record of who holds it.
+//!
+//! Shared and exclusive acquisitions are here, upgradable ones in [`upgrade`](super::upgrade).
+
+#![allow(unsafe_code)]
+
+use std::fmt;
+use std::panic::Location;
+use std::ptr;
+use std::time::{Duration, Instant};
+
+use lock_api::{RawRwLock as _, RawRwLockTimed as _};
+
+use crate::instrument::{self, Hold, Kind, Lock, LockKind, Mode, Site};
+
+/// A raw reader-writer lock: `parking_lot`'s, with a record of who holds it.
+///
+/// With `RECURSIVE`, readers pass a writer that waits, so that a thread may read twice; without,
+/// a queued writer makes new readers wait.
+pub struct RawRwLock<const RECURSIVE: bool = false> {
+    pub(crate) bare: parking_lot::RawRwLock<RECURSIVE>,
+    pub(crate) record: Lock,
+}
+
+/// A raw reader-writer lock whose readers pass a writer that waits.
+pub type RawRwLockRecursive = RawRwLock<true>;
+
+impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
+    const KIND: &'static LockKind = if RECURSIVE {
+        &LockKind::RECURSIVE_RW_LOCK
+    } else {
+        &LockKind::RW_LOCK
+    };
+
+    /// An unlocked lock whose class is the place of the call.
+    #[inline]
+    #[must_use]
+    #[track_caller]
+    pub const fn new() -> Self {
+        Self {
+            bare: parking_lot::RawRwLock::INIT,
+            record: Lock::new(Self::KIND),
+        }
+    }
+
+    /// An unlocked lock whose class is `name`.
+    #[inline]
+    #[must_use]
+    #[track_caller]
+    pub const fn named(name: &'static str) -> Self {
+        Self {
+            bare: parking_lot::RawRwLock::INIT,
+            record: Lock::named(Self::KIND, name),
+        }
+    }
+}
+
+impl<const RECURSIVE: bool> Default for RawRwLock<RECURSIVE> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const RECURSIVE: bool> fmt::Debug for RawRwLock<RECURSIVE> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawRwLock")
+            .field("locked", &self.bare.is_locked())
+            .field("locked_exclusive", &self.bare.is_locked_exclusive())
+            .finish()
+    }
+}
+
+/// Defines, for one mode, the ways to acquire the lock that know their call site.
+macro_rules! acquisitions {
+    ($mode:expr, $bare_lock:ident, $bare_try:ident, $bare_until:ident,
+     $at:ident, $again:ident, $slow:ident, $again_slow:ident, $timed:ident, $timed_slow:ident) => {
+        impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
+            /// Acquires the lock for the call at `site`.
+            #[inline]
+            pub(crate) fn $at(&self, site: Site) -> Hold {
+                if !instrument::ON {
+                    let _ = self.bare.$bare_lock();
+                } else if self.bare.$bare_try().is_none() {
+                    return self.$slow(site);
+                }
+                self.record.acquired($mode, Kind::Blocking, site)
+            }
+
+            /// Acquires, for the call at `site`, the lock that the caller let go of just now. A
+            /// deadlock is reported, and does not panic.
+            #[inline]
+            pub(crate) fn $again(&self, site: Site) -> Hold {
+                if !instrument::ON {
+                    let _ = self.bare.$bare_lock();
+                } else if self.bare.$bare_try().is_none() {
+                    return self.$again_slow(site);
+                }
+                self.record.acquired($mode, Kind::Blocking, site)
+            }
+
+            #[cold]
+            fn $slow(&self, site: Site) -> Hold {
+                let attempt = self.record.attempt($mode, Kind::Blocking, site);
+                let _ = self.bare.$bare_lock();
+                attempt.acquired()
+            }
+
+            #[cold]
+            fn $again_slow(&self, site: Site) -> Hold {
+                let attempt = self.record.attempt_again($mode, Kind::Blocking, site);
+                let _ = self.bare.$bare_lock();
+                attempt.acquired()
+            }
+
+            /// Acquires the lock for the call at `site`, unless the deadline comes first. It
+            /// looks at the clock only when it has to wait.
+            #[inline]
+            pub(super) fn $timed(
+                &self,
+                deadline: impl FnOnce() -> Option<Instant>,
+                site: Site,
+            ) -> Option<Hold> {
+                if self.bare.$bare_try().is_none() {
+                    return self.$timed_slow(deadline(), site);
+                }
+                Some(self.record.acquired($mode, Kind::Timed, site))
+            }
+
+            #[cold]
+            fn $timed_slow(&self, deadline: Option<Instant>, site: Site) -> Option<Hold> {
+                // A deadline that cannot be represented is never reached: the wait is unbounded.
+                let Some(deadline) = deadline else {
+                    return Some(self.$slow(site));
+                };
+                let attempt = self.record.attempt($mode, Kind::Timed, site);
+                self.bare.$bare_until(deadline).map(|_| attempt.acquired())
+            }
+        }
+    };
+}
+pub(super) use acquisitions;
+
+acquisitions! {
+    Mode::Shared, lock_shared, try_lock_shared, try_lock_shared_until,
+    lock_shared_at, lock_shared_again, shared_slow, shared_again_slow, shared_timed,
+    shared_timed_slow
+}
+
+acquisitions! {
+    Mode::Exclusive, lock_exclusive, try_lock_exclusive, try_lock_exclusive_until,
+    lock_exclusive_at, lock_exclusive_again, exclusive_slow, exclusive_again_slow,
+    exclusive_timed, exclusive_timed_slow
+}
+
+// SAFETY: every acquisition and every release is one of the bare lock, which is a `RawRwLock`
+// itself; the record takes no part in exclusion. `attempt` may unwind, and does so before the bare
+// lock is asked.
+unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawRwLock<RECURSIVE> {
+    // A lock made through `lock_api` alone has this line for its class.
+    #[allow(clippy::declare_interior_mutable_const)]
+    const INIT: Self = Self::new();
+
+    type SharedGuard = Hold;
+    type ExclusiveGuard = Hold;
+
+    #[inline]
+    #[track_caller]
+    fn lock_shared(&self) -> Hold {
+        self.lock_shared_at(Location::caller())
+    }
+
+    #[inline]
+    #[track_caller]
+    fn try_lock_shared(&self) -> Option<Hold> {
+        self.bare.try_lock_shared()?;
+        Some(
+            self.record
+                .acquired(Mode::Shared, Kind::Try, Location::caller()),
+        )
+    }
+
+    #[inline]
+    unsafe fn unlock_shared(&self, hold: Hold) {
+        self.record.released(hold);
+        // SAFETY: the caller has a shared hold, so the bare lock is held that way.
+        unsafe { self.bare.unlock_shared(Default::default()) };
+    }
+
+    #[inline]
+    #[track_caller]
+    fn lock_exclusive(&self) -> Hold {
+        self.lock_exclusive_at(Location::caller())
+    }
+
+    #[inline]
+    #[track_caller]
+    fn try_lock_exclusive(&self) -> Option<Hold> {
+        self.bare.try_lock_exclusive()?;
+        Some(
+            self.record
+                .acquired(Mode::Exclusive, Kind::Try, Location::caller()),
+        )
+    }
+
+    #[inline]
+    unsafe fn unlock_exclusive(&self, hold: Hold) {
+        self.record.released(hold);
+        // SAFETY: the caller has an exclusive hold, so the bare lock is held that way.
+        unsafe { self.bare.unlock_exclusive(Default::default()) };
+    }
+
+    #[inline]
+    fn is_locked(&self) -> bool {
+        self.bare.is_locked()
+    }
+
+    #[inline]
+    fn is_locked_exclusive(&self) -> bool {
+        self.bare.is_locked_exclusive()
+    }
+}
+
+impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
+    /// Lets `bump` yield the bare lock, and records it as a release and a new acquisition.
+    ///
+    /// # Safety
+    ///
+    /// `hold` is a hold of this lock in `mode`, and `bump` yields such a hold of the bare lock.
+    #[inline]
+    pub(super) unsafe fn bumped(
+        &self,
+        hold: &mut Hold,
+        mode: Mode,
+        site: Site,
+        bump: impl FnOnce(),
+    ) {
+        if !instrument::ON {
+            return bump();
+        }
+        // SAFETY: the hold is read here and written below; nothing in between unwinds, since
+        // `attempt_again` and the bare lock do not.
+        self.record.released(unsafe { ptr::read(hold) });
+        let attempt = self.record.attempt_again(mode, Kind::Blocking, site);
+        bump();
+        // SAFETY: the old value was moved out above.
+        unsafe { ptr::write(hold, attempt.acquired()) };
+    }
+}
+
+// SAFETY: as for `RawRwLock` above.
+unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockFair for RawRwLock<RECURSIVE> {
+    #[inline]
+    unsafe fn unlock_shared_fair(&self, hold: Hold) {
+        self.record.released(hold);
+        // SAFETY: the caller has a shared hold, so the bare lock is held that way.
+        unsafe { self.bare.unlock_shared_fair(Default::default()) };
+    }
+
+    #[inline]
+    unsafe fn unlock_exclusive_fair(&self, hold: Hold) {
+        self.record.released(hold);
+        // SAFETY: the caller has an exclusive hold, so the bare lock is held that way.
+        unsafe { self.bare.unlock_exclusive_fair(Default::default()) };
+    }
+
+    #[inline]
+    #[track_caller]
+    unsafe fn bump_shared(&self, hold: &mut Hold) {
+        let site = Location::caller();
+        // SAFETY: the caller has a shared hold, so the bare lock is held that way.
+        let bump = || unsafe { self.bare.bump_shared(&mut Default::default()) };
+        // SAFETY: hold, mode and bare lock agree.
+        unsafe { self.bumped(hold, Mode::Shared, site, bump) };
+    }
+
+    #[inline]
+    #[track_caller]
+    unsafe fn bump_exclusive(&self, hold: &mut Hold) {
+        let site = Location::caller();
+        // SAFETY: the caller has an exclusive hold, so the bare lock is held that way.
+        let bump = || unsafe { self.bare.bump_exclusive(&mut Default::default()) };
+        // SAFETY: hold, mode and bare lock agree.
+        unsafe { self.bumped(hold, Mode::Exclusive, site, bump) };
+    }
+}
+
+// SAFETY: as for `RawRwLock` above.
+unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockDowngrade for RawRwLock<RECURSIVE> {
+    #[inline]
+    unsafe fn downgrade(&self, hold: Hold) -> Hold {
+        // Before the bare lock, like a release: a record never claims more than is held.
+        self.record.converted(&hold, Mode::Shared);
+        // SAFETY: the caller has an exclusive hold, so the bare lock is held that way.
+        let _ = unsafe { self.bare.downgrade(Default::default()) };
+        hold
+    }
+}
+
+/// The deadline of a wait of at most `timeout`; none if it cannot be represented.
+#[inline]
+pub(super) fn deadline(timeout: Duration) -> Option<Instant> {
+    Instant::now().checked_add(timeout)
+}
+
+// SAFETY: as for `RawRwLock` above.
+unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockTimed for RawRwLock<RECURSIVE> {
+    type Duration = Duration;
+    type Instant = Instant;
+
+    #[inline]
+    #[track_caller]
+    fn try_lock_shared_for(&self, timeout: Duration) -> Option<Hold> {
+        let site = Location::caller();
+        if instrument::ON {
+            return self.shared_timed(|| deadline(timeout), site);
+        }
+        self.bare.try_lock_shared_for(timeout)?;
+        Some(self.record.acquired(Mode::Shared, Kind::Timed, site))
+    }
+
+    #[inline]
+    #[track_caller]
+    fn try_lock_shared_until(&self, timeout: Instant) -> Option<Hold> {
+        let site = Location::caller();
+        if instrument::ON {
+            return self.shared_timed(|| Some(timeout), site);
+        }
+        self.bare.try_lock_shared_until(timeout)?;
+        Some(self.record.acquired(Mode::Shared, Kind::Timed, site))
+    }
+
+    #[inline]
+    #[track_caller]
+    fn try_lock_exclusive_for(&self, timeout: Duration) -> Option<Hold> {
+        let site = Location::caller();
+        if instrument::ON {
+            return self.exclusive_timed(|| deadline(timeout), site);
+        }
+        self.bare.try_lock_exclusive_for(timeout)?;
+        Some(self.record.acquired(Mode::Exclusive, Kind::Timed, site))
+    }
+
+    #[inline]
+    #[track_caller]
+    fn try_lock_exclusive_until(&self, timeout: Instant) -> Option<Hold> {
+        let site = Location::caller();
+        if instrument::ON {
+            return self.exclusive_timed(|| Some(timeout), site);
+        }
+        self.bare.try_lock_exclusive_until(timeout)?;
+        Some(self.record.acquired(Mode::Exclusive, Kind::Timed, site))
+    }
+}
