@@ -36,12 +36,14 @@
 //!
 //! Without instrumentation, an acquisition costs what it costs with `parking_lot`, and the check
 //! for poison that std makes: one look at a thread's panic count at each end of the exclusive
-//! holds, one load of a flag that lies beside the lock. The locks are as large as
-//! `parking_lot`'s plus that flag: two bytes and the value for a mutex.
+//! holds, one load of a flag that lies beside the lock. A mutex is then two bytes and its value
+//! large (a `Mutex<u64>`: 16 bytes, as std's), and a `RwLock` as large as `parking_lot`'s with one
+//! byte more.
 
 mod condvar;
 mod mutex;
 mod poison;
+mod raw;
 mod rwlock;
 
 #[expect(

@@ -7,11 +7,11 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::{LockResult, TryLockError, TryLockResult};
+use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
 use lock_api::{GuardNoSend, RawMutex as _};
 
-use super::poison::{Flag, Watch};
+use super::raw::{Exclusive, Poisoning};
 use crate::instrument::Hold;
 use crate::raw::RawMutex;
 
@@ -36,8 +36,7 @@ use crate::raw::RawMutex;
 /// assert_eq!(*BALANCE.lock().unwrap(), 104);
 /// ```
 pub struct Mutex<T: ?Sized> {
-    poison: Flag,
-    inner: lock_api::Mutex<RawMutex, T>,
+    inner: lock_api::Mutex<Poisoning<RawMutex>, T>,
 }
 
 // A panic under the lock is made known by poisoning, so the value may be looked at afterwards.
@@ -62,8 +61,7 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub const fn new(value: T) -> Mutex<T> {
         Self {
-            poison: Flag::new(),
-            inner: lock_api::Mutex::from_raw(RawMutex::new(), value),
+            inner: lock_api::Mutex::from_raw(Poisoning::new(RawMutex::new()), value),
         }
     }
 
@@ -81,8 +79,7 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub const fn named(name: &'static str, value: T) -> Mutex<T> {
         Self {
-            poison: Flag::new(),
-            inner: lock_api::Mutex::from_raw(RawMutex::named(name), value),
+            inner: lock_api::Mutex::from_raw(Poisoning::new(RawMutex::named(name)), value),
         }
     }
 }
@@ -114,9 +111,9 @@ impl<T: ?Sized> Mutex<T> {
     #[inline]
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
-        let hold = self.raw().lock();
-        // SAFETY: the line above took the lock, by this hold.
-        unsafe { self.locked_by(hold) }
+        let exclusive = self.raw().lock();
+        // SAFETY: the line above took the lock, by this acquisition.
+        unsafe { self.locked_by(exclusive) }
     }
 
     /// Takes the lock if it is free at this moment.
@@ -140,8 +137,8 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
         match self.raw().try_lock() {
-            // SAFETY: the call took the lock, by this hold.
-            Some(hold) => Ok(unsafe { self.locked_by(hold) }?),
+            // SAFETY: the call took the lock, by this acquisition.
+            Some(exclusive) => Ok(unsafe { self.locked_by(exclusive) }?),
             None => Err(TryLockError::WouldBlock),
         }
     }
@@ -168,7 +165,7 @@ impl<T: ?Sized> Mutex<T> {
     /// ```
     #[inline]
     pub fn is_poisoned(&self) -> bool {
-        self.poison.get()
+        self.raw().flag.get()
     }
 
     /// Says that the value is sound again: later acquisitions succeed.
@@ -198,7 +195,7 @@ impl<T: ?Sized> Mutex<T> {
     /// ```
     #[inline]
     pub fn clear_poison(&self) {
-        self.poison.clear();
+        self.raw().flag.clear();
     }
 
     /// The value, out of the mutex.
@@ -218,8 +215,8 @@ impl<T: ?Sized> Mutex<T> {
     where
         T: Sized,
     {
-        let Self { poison, inner } = self;
-        poison.wrap(inner.into_inner())
+        let (raw, value) = self.inner.into_inner_with_raw();
+        raw.flag.wrap(value)
     }
 
     /// The value, without locking: nobody else can reach it while the mutex is borrowed.
@@ -238,7 +235,11 @@ impl<T: ?Sized> Mutex<T> {
     /// assert_eq!(*mutex.lock().unwrap(), 4);
     /// ```
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        self.poison.wrap(self.inner.get_mut())
+        if self.is_poisoned() {
+            Err(PoisonError::new(self.inner.get_mut()))
+        } else {
+            Ok(self.inner.get_mut())
+        }
     }
 
     /// Names this one instance in reports, beside its class.
@@ -256,13 +257,13 @@ impl<T: ?Sized> Mutex<T> {
     /// }
     /// ```
     pub fn set_label(&self, label: impl AsRef<str>) {
-        self.raw().record.set_label(label.as_ref());
+        self.raw().raw.record.set_label(label.as_ref());
     }
 
-    /// The raw lock, for acquisitions and for its record.
+    /// The raw lock, for acquisitions, for its flag and for its record.
     #[inline]
-    pub(super) fn raw(&self) -> &RawMutex {
-        // SAFETY: nothing in this crate unlocks it but by the hold of a guard that ends there.
+    pub(super) fn raw(&self) -> &Poisoning<RawMutex> {
+        // SAFETY: nothing in this crate unlocks it but with the end of the guard that holds it.
         unsafe { self.inner.raw() }
     }
 
@@ -270,16 +271,13 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// # Safety
     ///
-    /// The calling thread has just taken this lock, by `hold`.
+    /// The calling thread has just taken this lock, by `exclusive`.
     #[inline]
-    unsafe fn locked_by(&self, hold: Hold) -> LockResult<MutexGuard<'_, T>> {
-        self.poison.wrap(MutexGuard {
-            watch: self.poison.watch(),
-            locked: Locked {
-                mutex: &self.inner,
-                hold: ManuallyDrop::new(hold),
-                stays_here: PhantomData,
-            },
+    unsafe fn locked_by(&self, exclusive: Exclusive) -> LockResult<MutexGuard<'_, T>> {
+        self.raw().flag.wrap(MutexGuard {
+            mutex: self,
+            exclusive: ManuallyDrop::new(exclusive),
+            stays_here: PhantomData,
         })
     }
 }
@@ -317,7 +315,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
                 shown.field("data", &"<locked>");
             }
         }
-        shown.field("poisoned", &self.poison.get());
+        shown.field("poisoned", &self.is_poisoned());
         shown.finish_non_exhaustive()
     }
 }
@@ -344,17 +342,9 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
     reason = "as in std, it makes `'a` the default lifetime of a trait object in here"
 )]
 pub struct MutexGuard<'a, T: ?Sized + 'a> {
-    // Dropped in this order: the poison must be seen by whoever takes the lock next.
-    watch: Watch<'a>,
-    locked: Locked<'a, T>,
-}
-
-/// The part of a guard that unlocks. Apart from [`MutexGuard`], so that the fields of that are
-/// dropped in order and it needs no destructor of its own.
-struct Locked<'a, T: ?Sized> {
-    mutex: &'a lock_api::Mutex<RawMutex, T>,
+    mutex: &'a Mutex<T>,
     // Handed back exactly once, in `drop`.
-    hold: ManuallyDrop<Hold>,
+    exclusive: ManuallyDrop<Exclusive>,
     stays_here: PhantomData<(&'a mut T, GuardNoSend)>,
 }
 
@@ -365,7 +355,7 @@ impl<T: ?Sized> UnwindSafe for MutexGuard<'_, T> {}
 impl<T: ?Sized> RefUnwindSafe for MutexGuard<'_, T> {}
 
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
-    /// The raw lock and the hold, for a wait that lets go of the lock and takes it again.
+    /// The raw mutex and the hold, for a wait that lets go of the lock and takes it again.
     ///
     /// # Safety
     ///
@@ -373,22 +363,25 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// this lock that lasts.
     #[inline]
     pub(super) unsafe fn parts(&mut self) -> (&'a RawMutex, &mut Hold) {
-        // SAFETY: whoever has the raw lock keeps the promise of this function's own contract.
-        (unsafe { self.locked.mutex.raw() }, &mut self.locked.hold)
+        (&self.mutex.raw().raw, &mut self.exclusive.hold)
     }
 
     /// The guard, as an error if the lock has been poisoned in the meantime.
     #[inline]
     pub(super) fn checked(self) -> LockResult<Self> {
-        self.watch.flag().wrap(self)
+        self.mutex.raw().flag.wrap(self)
     }
 }
 
-impl<T: ?Sized> Drop for Locked<'_, T> {
+impl<T: ?Sized> Drop for MutexGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: the lock is held by this hold, and neither is used again after this.
-        unsafe { self.mutex.force_unlock(ManuallyDrop::take(&mut self.hold)) };
+        // SAFETY: the lock is held by this acquisition, and neither is used again after this.
+        unsafe {
+            self.mutex
+                .inner
+                .force_unlock(ManuallyDrop::take(&mut self.exclusive));
+        }
     }
 }
 
@@ -398,7 +391,7 @@ impl<T: ?Sized> Deref for MutexGuard<'_, T> {
     #[inline]
     fn deref(&self) -> &T {
         // SAFETY: the lock is held, and what this guard gives out is bound to its own borrow.
-        unsafe { &*self.locked.mutex.data_ptr() }
+        unsafe { &*self.mutex.inner.data_ptr() }
     }
 }
 
@@ -406,7 +399,7 @@ impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: the lock is held, and this guard, the only one, is borrowed exclusively.
-        unsafe { &mut *self.locked.mutex.data_ptr() }
+        unsafe { &mut *self.mutex.inner.data_ptr() }
     }
 }
 

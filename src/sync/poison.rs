@@ -5,7 +5,6 @@
 //! that runs while the thread unwinds) leaves the lock as it was: the data was damaged, if at
 //! all, before this guard came to be.
 
-use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LockResult, PoisonError};
 use std::thread;
@@ -45,45 +44,28 @@ impl Flag {
         }
     }
 
-    /// Begins to watch for a panic of this thread. To be called right after the acquisition.
+    /// Is told that an acquisition is about to end, before the lock is released: otherwise the
+    /// next holder could miss the panic.
     #[inline]
-    pub(super) fn watch(&self) -> Watch<'_> {
-        Watch {
-            flag: self,
-            was_panicking: thread::panicking(),
+    pub(super) fn leave(&self, entry: Entry) {
+        if !entry.panicking && thread::panicking() {
+            self.0.store(true, Ordering::Relaxed);
         }
     }
 }
 
-/// Poisons its flag when it is dropped by a panic that began after it was made.
-///
-/// It must be dropped before the lock is released: otherwise the next holder could miss the
-/// panic. In a guard it is therefore the field that is declared first.
-#[derive(Debug)]
-pub(super) struct Watch<'a> {
-    flag: &'a Flag,
-    was_panicking: bool,
+/// The moment of an acquisition: whether its thread was panicking then.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    panicking: bool,
 }
 
-impl<'a> Watch<'a> {
-    /// The flag that is watched.
+impl Entry {
+    /// This moment, right after the acquisition.
     #[inline]
-    pub(super) fn flag(&self) -> &'a Flag {
-        self.flag
-    }
-
-    /// Ends the watch without a look: what was held alone is so no more.
-    #[inline]
-    pub(super) fn dismiss(self) {
-        mem::forget(self);
-    }
-}
-
-impl Drop for Watch<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        if !self.was_panicking && thread::panicking() {
-            self.flag.0.store(true, Ordering::Relaxed);
+    pub(super) fn now() -> Self {
+        Self {
+            panicking: thread::panicking(),
         }
     }
 }
@@ -94,40 +76,58 @@ mod tests {
 
     use super::*;
 
+    /// Leaves when it is dropped, as a guard does.
+    struct Guard<'a>(&'a Flag, Entry);
+
+    impl<'a> Guard<'a> {
+        fn new(flag: &'a Flag) -> Self {
+            Self(flag, Entry::now())
+        }
+    }
+
+    impl Drop for Guard<'_> {
+        fn drop(&mut self) {
+            self.0.leave(self.1);
+        }
+    }
+
+    /// Has a whole acquisition when it is dropped.
+    struct Late<'a>(&'a Flag);
+
+    impl Drop for Late<'_> {
+        fn drop(&mut self) {
+            drop(Guard::new(self.0));
+        }
+    }
+
     #[test]
-    fn a_watch_that_ends_quietly_leaves_the_flag_alone() {
+    fn an_acquisition_that_ends_quietly_leaves_the_flag_alone() {
         let flag = Flag::new();
-        drop(flag.watch());
+        drop(Guard::new(&flag));
         assert!(!flag.get());
         assert!(flag.wrap(()).is_ok());
     }
 
     #[test]
-    fn a_panic_under_a_watch_sets_the_flag_until_it_is_cleared() {
+    fn a_panic_sets_the_flag_until_it_is_cleared() {
         let flag = Flag::new();
-        let _ = catch_unwind(AssertUnwindSafe(|| {
-            let _watch = flag.watch();
-            panic!("under the watch");
+        let failed = catch_unwind(AssertUnwindSafe(|| {
+            let _held = Guard::new(&flag);
+            panic!("with the lock held");
         }));
-        assert!(flag.get());
+        assert!(failed.is_err() && flag.get());
         assert_eq!(flag.wrap(7).unwrap_err().into_inner(), 7);
         flag.clear();
         assert!(!flag.get());
     }
 
     #[test]
-    fn a_watch_that_begins_during_a_panic_leaves_the_flag_alone() {
-        struct WatchOnDrop<'a>(&'a Flag);
-        impl Drop for WatchOnDrop<'_> {
-            fn drop(&mut self) {
-                drop(self.0.watch());
-            }
-        }
+    fn an_acquisition_within_a_panic_leaves_the_flag_alone() {
         let flag = Flag::new();
-        let _ = catch_unwind(AssertUnwindSafe(|| {
-            let _late = WatchOnDrop(&flag);
-            panic!("before the watch");
+        let failed = catch_unwind(AssertUnwindSafe(|| {
+            let _late = Late(&flag);
+            panic!("before the acquisition");
         }));
-        assert!(!flag.get());
+        assert!(failed.is_err() && !flag.get());
     }
 }

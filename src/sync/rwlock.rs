@@ -6,11 +6,11 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::{LockResult, TryLockError, TryLockResult};
+use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
 use lock_api::GuardNoSend;
 
-use super::poison::{Flag, Watch};
+use super::raw::Poisoning;
 use crate::raw::RawRwLock;
 
 /// A lock around a value that many may read or one may write, with the interface of
@@ -34,8 +34,7 @@ use crate::raw::RawRwLock;
 /// assert_eq!(RATES.read().unwrap().len(), 1);
 /// ```
 pub struct RwLock<T: ?Sized> {
-    poison: Flag,
-    inner: lock_api::RwLock<RawRwLock, T>,
+    inner: lock_api::RwLock<Poisoning<RawRwLock>, T>,
 }
 
 // A panic under the lock is made known by poisoning, so the value may be looked at afterwards.
@@ -60,8 +59,7 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub const fn new(value: T) -> RwLock<T> {
         Self {
-            poison: Flag::new(),
-            inner: lock_api::RwLock::from_raw(RawRwLock::new(), value),
+            inner: lock_api::RwLock::from_raw(Poisoning::new(RawRwLock::new()), value),
         }
     }
 
@@ -79,8 +77,7 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub const fn named(name: &'static str, value: T) -> RwLock<T> {
         Self {
-            poison: Flag::new(),
-            inner: lock_api::RwLock::from_raw(RawRwLock::named(name), value),
+            inner: lock_api::RwLock::from_raw(Poisoning::new(RawRwLock::named(name)), value),
         }
     }
 }
@@ -109,7 +106,8 @@ impl<T: ?Sized> RwLock<T> {
     #[inline]
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
-        self.poison.wrap(RwLockReadGuard::new(self.inner.read()))
+        let guard = RwLockReadGuard::new(self.inner.read());
+        self.raw().flag.wrap(guard)
     }
 
     /// Takes the lock for reading if that is possible at this moment.
@@ -133,7 +131,7 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
         match self.inner.try_read() {
-            Some(guard) => Ok(self.poison.wrap(RwLockReadGuard::new(guard))?),
+            Some(guard) => Ok(self.raw().flag.wrap(RwLockReadGuard::new(guard))?),
             None => Err(TryLockError::WouldBlock),
         }
     }
@@ -162,8 +160,8 @@ impl<T: ?Sized> RwLock<T> {
     #[inline]
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
-        let guard = self.inner.write();
-        self.written(guard)
+        let guard = RwLockWriteGuard::new(self.inner.write());
+        self.raw().flag.wrap(guard)
     }
 
     /// Takes the lock for writing if it is free at this moment.
@@ -187,7 +185,7 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
         match self.inner.try_write() {
-            Some(guard) => Ok(self.written(guard)?),
+            Some(guard) => Ok(self.raw().flag.wrap(RwLockWriteGuard::new(guard))?),
             None => Err(TryLockError::WouldBlock),
         }
     }
@@ -205,7 +203,7 @@ impl<T: ?Sized> RwLock<T> {
     /// ```
     #[inline]
     pub fn is_poisoned(&self) -> bool {
-        self.poison.get()
+        self.raw().flag.get()
     }
 
     /// Says that the value is sound again: later acquisitions succeed.
@@ -230,7 +228,7 @@ impl<T: ?Sized> RwLock<T> {
     /// ```
     #[inline]
     pub fn clear_poison(&self) {
-        self.poison.clear();
+        self.raw().flag.clear();
     }
 
     /// The value, out of the lock.
@@ -250,8 +248,8 @@ impl<T: ?Sized> RwLock<T> {
     where
         T: Sized,
     {
-        let Self { poison, inner } = self;
-        poison.wrap(inner.into_inner())
+        let (raw, value) = self.inner.into_inner_with_raw();
+        raw.flag.wrap(value)
     }
 
     /// The value, without locking: nobody else can reach it while the lock is borrowed.
@@ -270,7 +268,11 @@ impl<T: ?Sized> RwLock<T> {
     /// assert_eq!(*lock.read().unwrap(), 4);
     /// ```
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        self.poison.wrap(self.inner.get_mut())
+        if self.is_poisoned() {
+            Err(PoisonError::new(self.inner.get_mut()))
+        } else {
+            Ok(self.inner.get_mut())
+        }
     }
 
     /// Names this one instance in reports, beside its class.
@@ -288,27 +290,14 @@ impl<T: ?Sized> RwLock<T> {
     /// }
     /// ```
     pub fn set_label(&self, label: impl AsRef<str>) {
-        self.raw().record.set_label(label.as_ref());
+        self.raw().raw.record.set_label(label.as_ref());
     }
 
-    /// The raw lock, for its record.
+    /// The raw lock, for its flag and for its record.
     #[inline]
-    pub(super) fn raw(&self) -> &RawRwLock {
-        // SAFETY: nothing in this crate unlocks it but by the hold of a guard that ends there.
+    pub(super) fn raw(&self) -> &Poisoning<RawRwLock> {
+        // SAFETY: nothing in this crate unlocks it but with the end of the guard that holds it.
         unsafe { self.inner.raw() }
-    }
-
-    /// The guard of an exclusive acquisition.
-    #[inline]
-    fn written<'a>(
-        &'a self,
-        inner: lock_api::RwLockWriteGuard<'a, RawRwLock, T>,
-    ) -> LockResult<RwLockWriteGuard<'a, T>> {
-        self.poison.wrap(RwLockWriteGuard {
-            watch: self.poison.watch(),
-            inner,
-            stays_here: PhantomData,
-        })
     }
 }
 
@@ -344,7 +333,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
                 shown.field("data", &format_args!("<locked>"));
             }
         }
-        shown.field("poisoned", &self.poison.get());
+        shown.field("poisoned", &self.is_poisoned());
         shown.finish_non_exhaustive()
     }
 }
@@ -372,7 +361,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
 pub struct RwLockReadGuard<'a, T: ?Sized + 'a> {
     // The mapped guard points to the value alone and not to the lock around it. So this guard,
     // like std's, is covariant in `T`, and is `Sync` without asking for `T: Send`.
-    inner: lock_api::MappedRwLockReadGuard<'a, RawRwLock, T>,
+    inner: lock_api::MappedRwLockReadGuard<'a, Poisoning<RawRwLock>, T>,
     stays_here: PhantomData<GuardNoSend>,
 }
 
@@ -381,7 +370,7 @@ impl<T: ?Sized + RefUnwindSafe> RefUnwindSafe for RwLockReadGuard<'_, T> {}
 
 impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
     #[inline]
-    fn new(inner: lock_api::RwLockReadGuard<'a, RawRwLock, T>) -> Self {
+    fn new(inner: lock_api::RwLockReadGuard<'a, Poisoning<RawRwLock>, T>) -> Self {
         Self {
             inner: lock_api::RwLockReadGuard::map(inner, |value| value),
             stays_here: PhantomData,
@@ -432,20 +421,26 @@ impl<T: ?Sized + fmt::Display> fmt::Display for RwLockReadGuard<'_, T> {
     reason = "as in std, it makes `'a` the default lifetime of a trait object in here"
 )]
 pub struct RwLockWriteGuard<'a, T: ?Sized + 'a> {
-    // Dropped in this order: the poison must be seen by whoever takes the lock next.
-    watch: Watch<'a>,
-    inner: lock_api::RwLockWriteGuard<'a, RawRwLock, T>,
+    inner: lock_api::RwLockWriteGuard<'a, Poisoning<RawRwLock>, T>,
     stays_here: PhantomData<GuardNoSend>,
 }
 
-// SAFETY: a shared guard gives out shared references to the value and nothing else; what it keeps
-// beside the value, the flag and the raw lock, may be shared by itself.
+// SAFETY: a shared guard gives out shared references to the value and nothing else; the raw
+// lock beside the value may be shared by itself.
 unsafe impl<T: ?Sized + Sync> Sync for RwLockWriteGuard<'_, T> {}
 
 impl<T: ?Sized> UnwindSafe for RwLockWriteGuard<'_, T> {}
 impl<T: ?Sized> RefUnwindSafe for RwLockWriteGuard<'_, T> {}
 
 impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
+    #[inline]
+    fn new(inner: lock_api::RwLockWriteGuard<'a, Poisoning<RawRwLock>, T>) -> Self {
+        Self {
+            inner,
+            stays_here: PhantomData,
+        }
+    }
+
     /// Goes on reading what was written, without a moment in which the lock is free.
     ///
     /// Other readers are let in at once; no writer comes in between. A panic from here on poisons
@@ -465,9 +460,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     /// assert_eq!(*reader, 2);
     /// ```
     pub fn downgrade(s: Self) -> RwLockReadGuard<'a, T> {
-        let Self { watch, inner, .. } = s;
-        watch.dismiss();
-        RwLockReadGuard::new(lock_api::RwLockWriteGuard::downgrade(inner))
+        RwLockReadGuard::new(lock_api::RwLockWriteGuard::downgrade(s.inner))
     }
 }
 

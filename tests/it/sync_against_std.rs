@@ -221,3 +221,15 @@ fn named_and_labelled_locks_behave_like_others() {
         "Mutex { data: [1, 2], poisoned: false, .. }"
     );
 }
+
+#[test]
+#[cfg_attr(
+    debug_assertions,
+    ignore = "the records of an instrumented build take room"
+)]
+fn a_mutex_is_no_larger_than_that_of_std() {
+    if !cfg!(feature = "always") {
+        assert!(size_of::<ours::Mutex<u8>>() <= size_of::<theirs::Mutex<u8>>());
+        assert!(size_of::<ours::Mutex<u64>>() <= size_of::<theirs::Mutex<u64>>());
+    }
+}

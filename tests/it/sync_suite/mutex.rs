@@ -151,6 +151,18 @@ fn a_guard_shows_its_value() {
 }
 
 #[test]
+fn a_mutex_may_hold_another() {
+    let outer = Arc::new(Mutex::new(Arc::new(Mutex::new(1))));
+    thread::spawn({
+        let outer = Arc::clone(&outer);
+        move || *outer.lock().unwrap().lock().unwrap() += 1
+    })
+    .join()
+    .unwrap();
+    assert_eq!(*outer.lock().unwrap().lock().unwrap(), 2);
+}
+
+#[test]
 fn a_mutex_of_nothing_works_too() {
     let mutex = Mutex::new(());
     assert!(mutex.try_lock().is_ok());

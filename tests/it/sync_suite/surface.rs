@@ -11,27 +11,27 @@ use super::sync::{
 
 type S = &'static str;
 type Held = MutexGuard<'static, S>;
+type HeldSlice = MutexGuard<'static, [S]>;
+type ReadSlice = RwLockReadGuard<'static, [S]>;
+type WrittenSlice = RwLockWriteGuard<'static, [S]>;
 
 #[test]
 fn the_signatures_are_those_of_std() {
     const _: fn(S) -> Mutex<S> = Mutex::new;
     const _: fn(&'static Mutex<S>) -> LockResult<Held> = Mutex::lock;
     const _: fn(&'static Mutex<S>) -> TryLockResult<Held> = Mutex::try_lock;
-    const _: fn(&'static Mutex<[S]>) -> LockResult<MutexGuard<'static, [S]>> = Mutex::lock;
+    const _: fn(&'static Mutex<[S]>) -> LockResult<HeldSlice> = Mutex::lock;
     const _: fn(&Mutex<[S]>) -> bool = Mutex::is_poisoned;
     const _: fn(&Mutex<[S]>) = Mutex::clear_poison;
     const _: fn(Mutex<S>) -> LockResult<S> = Mutex::into_inner;
     const _: fn(&'static mut Mutex<[S]>) -> LockResult<&'static mut [S]> = Mutex::get_mut;
 
     const _: fn(S) -> RwLock<S> = RwLock::new;
-    const _: fn(&'static RwLock<[S]>) -> LockResult<RwLockReadGuard<'static, [S]>> = RwLock::read;
-    const _: fn(&'static RwLock<[S]>) -> TryLockResult<RwLockReadGuard<'static, [S]>> =
-        RwLock::try_read;
-    const _: fn(&'static RwLock<[S]>) -> LockResult<RwLockWriteGuard<'static, [S]>> = RwLock::write;
-    const _: fn(&'static RwLock<[S]>) -> TryLockResult<RwLockWriteGuard<'static, [S]>> =
-        RwLock::try_write;
-    const _: fn(RwLockWriteGuard<'static, [S]>) -> RwLockReadGuard<'static, [S]> =
-        RwLockWriteGuard::downgrade;
+    const _: fn(&'static RwLock<[S]>) -> LockResult<ReadSlice> = RwLock::read;
+    const _: fn(&'static RwLock<[S]>) -> TryLockResult<ReadSlice> = RwLock::try_read;
+    const _: fn(&'static RwLock<[S]>) -> LockResult<WrittenSlice> = RwLock::write;
+    const _: fn(&'static RwLock<[S]>) -> TryLockResult<WrittenSlice> = RwLock::try_write;
+    const _: fn(WrittenSlice) -> ReadSlice = RwLockWriteGuard::downgrade;
     const _: fn(&RwLock<[S]>) -> bool = RwLock::is_poisoned;
     const _: fn(&RwLock<[S]>) = RwLock::clear_poison;
     const _: fn(RwLock<S>) -> LockResult<S> = RwLock::into_inner;
