@@ -1,6 +1,9 @@
 //! Finds lock-order inversions and deadlocks.
 
 // Wrappers.
+pub mod sync;
+
+// Raw locks under them.
 mod raw;
 
 // Tracking.

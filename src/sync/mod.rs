@@ -1,0 +1,61 @@
+//! The standard library's locks, watched: change `use std::sync` to `use lockwarden::sync`.
+//!
+//! [`Mutex`], [`RwLock`] and [`Condvar`], with their guards, have the names, signatures, traits,
+//! poisoning and `Debug` output of `std::sync`, and tell the detector of every acquisition, wait
+//! and release. Beside that they have two things of their own: `named` constructors, whose name
+//! stands in reports instead of the place of construction, and `set_label`, for the name of one
+//! instance.
+//!
+//! Everything else in this module is std's own, passed on so that the import can be replaced as
+//! a whole: [`Arc`], [`Weak`], [`atomic`], [`mpsc`], [`Once`], [`OnceLock`], [`LazyLock`],
+//! [`Barrier`] and the types around poisoning. Those are not watched.
+//!
+//! # Examples
+//!
+//! ```
+//! use std::thread;
+//! use lockwarden::sync::{Arc, Mutex};
+//!
+//! let account = Arc::new(Mutex::named("account", 100));
+//! let handle = thread::spawn({
+//!     let account = Arc::clone(&account);
+//!     move || *account.lock().unwrap() -= 30
+//! });
+//! handle.join().unwrap();
+//! assert_eq!(*account.lock().unwrap(), 70);
+//! ```
+//!
+//! # Differences from std
+//!
+//! - The locks are `parking_lot`'s underneath. `Condvar` panics if it is used with two mutexes at
+//!   the same time, which std allows itself too but does not do on every platform.
+//! - In an instrumented build, an acquisition that would complete a deadlock panics, where std
+//!   would block for ever or, for a lock that the thread holds already, block or panic.
+//!
+//! # Cost
+//!
+//! Without instrumentation, an acquisition costs what it costs with `parking_lot`, and the check
+//! for poison that std makes: one look at a thread's panic count at each end of the exclusive
+//! holds, one load of a flag that lies beside the lock. A mutex is then two bytes and its value
+//! large (a `Mutex<u64>`: 16 bytes, as std's), and a `RwLock` as large as `parking_lot`'s with one
+//! byte more.
+
+mod condvar;
+mod mutex;
+mod poison;
+mod raw;
+mod rwlock;
+
+#[expect(
+    deprecated,
+    reason = "std still has it, and the import is replaced as a whole"
+)]
+pub use std::sync::ONCE_INIT;
+pub use std::sync::{
+    Arc, Barrier, BarrierWaitResult, LazyLock, LockResult, Once, OnceLock, OnceState, PoisonError,
+    TryLockError, TryLockResult, Weak, atomic, mpsc,
+};
+
+pub use self::condvar::{Condvar, WaitTimeoutResult};
+pub use self::mutex::{Mutex, MutexGuard};
+pub use self::rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};

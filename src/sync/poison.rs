@@ -1,0 +1,133 @@
+//! Poisoning: how a panic under a lock becomes known to whoever takes the lock next.
+//!
+//! The rules are those of `std::sync`. A lock is poisoned when a guard that was made while its
+//! thread was not panicking is dropped while it is. A guard made during a panic (in a destructor
+//! that runs while the thread unwinds) leaves the lock as it was: the data was damaged, if at
+//! all, before this guard came to be.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{LockResult, PoisonError};
+use std::thread;
+
+/// Whether a thread has panicked under the lock that this flag stands beside.
+///
+/// Every access is relaxed. Under the lock, the flag is ordered by the lock itself: it is
+/// written before the release and read after the acquire of the next holder, so that whoever
+/// takes the lock sees a panic of any earlier holder. [`get`](Self::get) and
+/// [`clear`](Self::clear) outside the lock are no more than a look at what is known now.
+#[derive(Debug)]
+pub(super) struct Flag(AtomicBool);
+
+impl Flag {
+    #[inline]
+    pub(super) const fn new() -> Self {
+        Self(AtomicBool::new(false))
+    }
+
+    #[inline]
+    pub(super) fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    pub(super) fn clear(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
+    /// Hands out what was locked, as an error if the lock is poisoned.
+    #[inline]
+    pub(super) fn wrap<T>(&self, locked: T) -> LockResult<T> {
+        if self.get() {
+            Err(PoisonError::new(locked))
+        } else {
+            Ok(locked)
+        }
+    }
+
+    /// Is told that an acquisition is about to end, before the lock is released: otherwise the
+    /// next holder could miss the panic.
+    #[inline]
+    pub(super) fn leave(&self, entry: Entry) {
+        if !entry.panicking && thread::panicking() {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The moment of an acquisition: whether its thread was panicking then.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    panicking: bool,
+}
+
+impl Entry {
+    /// This moment, right after the acquisition.
+    #[inline]
+    pub(super) fn now() -> Self {
+        Self {
+            panicking: thread::panicking(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    /// Leaves when it is dropped, as a guard does.
+    struct Guard<'a>(&'a Flag, Entry);
+
+    impl<'a> Guard<'a> {
+        fn new(flag: &'a Flag) -> Self {
+            Self(flag, Entry::now())
+        }
+    }
+
+    impl Drop for Guard<'_> {
+        fn drop(&mut self) {
+            self.0.leave(self.1);
+        }
+    }
+
+    /// Has a whole acquisition when it is dropped.
+    struct Late<'a>(&'a Flag);
+
+    impl Drop for Late<'_> {
+        fn drop(&mut self) {
+            drop(Guard::new(self.0));
+        }
+    }
+
+    #[test]
+    fn an_acquisition_that_ends_quietly_leaves_the_flag_alone() {
+        let flag = Flag::new();
+        drop(Guard::new(&flag));
+        assert!(!flag.get());
+        assert!(flag.wrap(()).is_ok());
+    }
+
+    #[test]
+    fn a_panic_sets_the_flag_until_it_is_cleared() {
+        let flag = Flag::new();
+        let failed = catch_unwind(AssertUnwindSafe(|| {
+            let _held = Guard::new(&flag);
+            panic!("with the lock held");
+        }));
+        assert!(failed.is_err() && flag.get());
+        assert_eq!(flag.wrap(7).unwrap_err().into_inner(), 7);
+        flag.clear();
+        assert!(!flag.get());
+    }
+
+    #[test]
+    fn an_acquisition_within_a_panic_leaves_the_flag_alone() {
+        let flag = Flag::new();
+        let failed = catch_unwind(AssertUnwindSafe(|| {
+            let _late = Late(&flag);
+            panic!("before the acquisition");
+        }));
+        assert!(failed.is_err() && !flag.get());
+    }
+}

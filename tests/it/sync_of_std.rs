@@ -1,0 +1,19 @@
+//! The suite on std's own locks: proof that what it demands of ours is what std does.
+
+// The files are those of `sync_of_lockwarden`, compiled a second time with another `sync`.
+#![allow(clippy::duplicate_mod)]
+
+use std::sync;
+
+#[path = "sync_suite/condvar.rs"]
+mod condvar;
+#[path = "sync_suite/mutex.rs"]
+mod mutex;
+#[path = "sync_suite/poison.rs"]
+mod poison;
+#[path = "sync_suite/rwlock.rs"]
+mod rwlock;
+#[path = "sync_suite/support.rs"]
+mod support;
+#[path = "sync_suite/surface.rs"]
+mod surface;
