@@ -1,5 +1,6 @@
 //! A finding with names, places and stacks put to its ids.
 
+use super::advice;
 use super::lock::LockInfo;
 use super::stack::Stack;
 use super::thread::ThreadInfo;
@@ -114,7 +115,7 @@ impl Report {
             suggestion: None,
         };
         report.reason = words::reason(&report);
-        report.suggestion = words::suggestion(&report);
+        report.suggestion = advice::suggestion(&report);
         report
     }
 

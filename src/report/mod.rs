@@ -15,6 +15,7 @@
 //! detector is held while it is made. What goes to standard error goes there in two writes: the
 //! stacks, which can take long to resolve, come after everything else.
 
+mod advice;
 mod columns;
 mod data;
 mod lock;
@@ -25,6 +26,7 @@ mod stack;
 mod text;
 mod thread;
 mod words;
+mod wrap;
 
 #[cfg(test)]
 mod fixture;

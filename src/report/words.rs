@@ -1,6 +1,6 @@
-//! The sentences of a report: what it is about, why it is what it is, and what to do.
+//! The sentences of a report: what it is about, and why it is what it is.
 
-use super::data::{Edge, Report};
+use super::data::Report;
 use super::names::{and_list, duration};
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::mode::Mode;
@@ -8,10 +8,6 @@ use crate::engine::verdict::Verdict;
 
 /// More names than this make a first line that nobody reads to its end.
 const NAMES_IN_HEADLINE: usize = 4;
-
-/// Two places that are further apart, in lines, are taken to be in different functions, where
-/// nobody can swap them.
-const NEAR: u32 = 40;
 
 /// The first line: the mark, the verdict, and what it is about.
 pub(super) fn headline(report: &Report) -> String {
@@ -200,130 +196,6 @@ pub(super) fn reason(report: &Report) -> String {
         );
     }
     reason
-}
-
-/// What to change.
-pub(super) fn suggestion(report: &Report) -> Option<String> {
-    match report.verdict {
-        Verdict::Inversion | Verdict::Guarded | Verdict::SingleThread | Verdict::Ordered => {
-            Some(one_order(report, report.edges_from_closing().next()?))
-        }
-        Verdict::Deadlock if report.edges.len() > 1 => {
-            Some(one_order(report, report.edges_from_closing().next()?))
-        }
-        Verdict::Deadlock => None,
-        Verdict::SelfDeadlock => {
-            let edge = report.edges.first()?;
-            if edge.from_site == edge.to_site {
-                return Some(format!(
-                    "{} is reached again, by a call, a callback or a loop, while its guard is \
-                     alive: drop the guard before that",
-                    edge.to_site
-                ));
-            }
-            Some(format!(
-                "drop the guard that was taken at {} before the call at {}, or hand the guarded \
-                 value on instead of locking again; a guard in the head of a `match`, `if let` or \
-                 `while let` lives to the end of its body",
-                edge.from_site, edge.to_site
-            ))
-        }
-        Verdict::RecursiveRead => {
-            let edge = report.edges.first()?;
-            Some(format!(
-                "hand the guard that was taken at {} on to {}, or drop it first, or use a \
-                 `RecursiveRwLock`",
-                edge.from_site, edge.to_site
-            ))
-        }
-        Verdict::Stall => None,
-        Verdict::Abandoned => Some(
-            "drop the guard before the thread ends: look for `mem::forget`, for a guard kept in a \
-             value that is leaked, and for a missing `force_unlock`"
-                .to_owned(),
-        ),
-    }
-}
-
-/// "Swap these two lines, or take both at once."
-fn one_order(report: &Report, edge: &Edge) -> String {
-    let (held, asked) = (report.the_lock(edge.from), report.the_lock(edge.to));
-    let (first, second) = (edge.from_site, edge.to_site);
-    let both = match report.edges.len() {
-        2 => format!(
-            "`lockwarden::acquire((&{}, &{}))`",
-            variable(report, edge.to, "a"),
-            variable(report, edge.from, "b")
-        ),
-        _ => "`lockwarden::acquire(..)`".to_owned(),
-    };
-    // A function that locks its arguments, called with them in either order: swapping its lines
-    // would change nothing.
-    let same_lines = |other: &Edge| (other.from_site, other.to_site) == (first, second);
-    if report
-        .edges
-        .iter()
-        .filter(|other| same_lines(other))
-        .count()
-        > 1
-    {
-        return format!(
-            "the same lines take the locks in whatever order they are given: take them at once \
-             with {both}, or sort them before {first}"
-        );
-    }
-    let near = first.file() == second.file()
-        && first.line() <= second.line()
-        && second.line() - first.line() <= NEAR;
-    let swap = if !near {
-        format!("take {asked} before {first} takes {held}, instead of after it at {second}")
-    } else if first.line() < second.line() {
-        format!(
-            "swap lines {} and {} of {}, so that {asked} is taken before {held}",
-            first.line(),
-            second.line(),
-            first.file()
-        )
-    } else {
-        format!(
-            "swap the two calls in line {} of {}, so that {asked} is taken before {held}",
-            first.line(),
-            first.file()
-        )
-    };
-    let like = match report.edges.iter().find(|other| other.from == edge.to) {
-        Some(other) if report.edges.len() == 2 && other.thread != edge.thread => {
-            format!(", as {} does", report.thread_name(other.thread))
-        }
-        Some(_) if report.edges.len() > 2 => ", which opens the ring".to_owned(),
-        _ => String::new(),
-    };
-    format!("{swap}{like}; or take both at once with {both}")
-}
-
-/// The name of the lock as a variable might be called, or `otherwise`.
-fn variable(report: &Report, id: LockId, otherwise: &str) -> String {
-    let name = report
-        .lock(id)
-        .and_then(|lock| lock.name)
-        .unwrap_or_default();
-    let mut characters = name.chars();
-    let plain = characters
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
-        && characters.all(|next| next.is_ascii_alphanumeric() || next == '_');
-    // Two accounts are both called `account`: then the name would say the wrong thing.
-    let unique = report
-        .locks
-        .iter()
-        .filter(|lock| lock.name == Some(name))
-        .count()
-        == 1;
-    if plain && unique {
-        name.to_owned()
-    } else {
-        otherwise.to_owned()
-    }
 }
 
 fn distinct_threads(report: &Report) -> Vec<ThreadId> {

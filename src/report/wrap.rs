@@ -1,0 +1,57 @@
+//! Sentences, wrapped.
+
+use super::names::width;
+
+/// Sentences are wrapped to this many columns. A place is never broken, so a line may be longer.
+const WRAP: usize = 100;
+
+/// A sentence behind its heading, wrapped so that what follows stands under what begins it.
+pub(super) fn wrapped(out: &mut String, heading: &str, sentence: &str) {
+    let indent = heading.len();
+    let mut column = indent;
+    out.push_str(heading);
+    for (at, word) in words(sentence).into_iter().enumerate() {
+        let wide = width(word);
+        if at > 0 && column + 1 + wide > WRAP {
+            out.push_str(&format!("\n{:indent$}", ""));
+            column = indent;
+        } else if at > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += wide;
+    }
+    out.push('\n');
+}
+
+/// The words of a sentence; what stands in backquotes is one.
+fn words(sentence: &str) -> Vec<&str> {
+    let mut quoted = false;
+    sentence
+        .split(|next| {
+            quoted ^= next == '`';
+            next == ' ' && !quoted
+        })
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_are_wrapped_between_words_and_never_in_code() {
+        let code = "`lockwarden::acquire((&a, &b))`";
+        let mut out = String::new();
+        wrapped(
+            &mut out,
+            "help: ",
+            &format!("{} {code} end", "word ".repeat(18)),
+        );
+        let lines: Vec<&str> = out.lines().collect();
+        assert_eq!(lines.len(), 2, "{out}");
+        assert_eq!(lines[1], format!("      {code} end"));
+    }
+}
