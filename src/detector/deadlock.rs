@@ -32,7 +32,9 @@ pub(crate) fn with_itself(
     site: Site,
 ) -> Option<Facts> {
     let held = slot.held()?;
-    let own = held.iter().find(|h| std::ptr::eq(h.ident, ident) && conflicts(need, h.mode))?;
+    let own = held
+        .iter()
+        .find(|h| std::ptr::eq(h.ident, ident) && conflicts(need, h.mode))?;
     Some(describe::self_deadlock(slot, ident, own, mode, site))
 }
 
@@ -81,13 +83,16 @@ pub(crate) fn look(slot: &'static Slot, record: &Record) -> Option<Facts> {
 fn owner_runs(slot: &Slot, record: &Record) -> bool {
     let owner = record.owner.load(Ordering::Relaxed);
     // SAFETY: the field holds null or a slot, and slots are never freed.
-    let Some(owner) = (unsafe { owner.as_ref() }) else { return false };
+    let Some(owner) = (unsafe { owner.as_ref() }) else {
+        return false;
+    };
     if owner.is_detached() || std::ptr::eq(owner, slot) || owner.wait.read().is_some() {
         return false;
     }
     let ident = record.ident_address();
     owner.held().is_some_and(|held| {
-        held.iter().any(|h| std::ptr::eq(h.ident, ident) && h.mode == Mode::Exclusive)
+        held.iter()
+            .any(|h| std::ptr::eq(h.ident, ident) && h.mode == Mode::Exclusive)
     })
 }
 
@@ -97,7 +102,11 @@ fn snapshots() -> Vec<Snapshot> {
         .filter_map(|slot| {
             // The wait first: if it stands, what was written before it is seen below.
             let wait = slot.wait.read();
-            Some(Snapshot { slot, held: slot.held()?, wait })
+            Some(Snapshot {
+                slot,
+                held: slot.held()?,
+                wait,
+            })
         })
         .collect()
 }
@@ -105,7 +114,11 @@ fn snapshots() -> Vec<Snapshot> {
 /// The shortest way from thread `me` back to itself, each step a thread that keeps the one before
 /// it waiting. All waits of locks are for all holders, so one stuck holder is enough.
 fn cycle_through(threads: &[Snapshot], me: usize) -> Option<Vec<Step>> {
-    let mut steps = vec![Step { at: me, from: 0, by: None }];
+    let mut steps = vec![Step {
+        at: me,
+        from: 0,
+        by: None,
+    }];
     let mut seen = vec![false; threads.len()];
     let mut next = 0;
     while next < steps.len() {
@@ -115,7 +128,11 @@ fn cycle_through(threads: &[Snapshot], me: usize) -> Option<Vec<Step>> {
                 return Some(walk_back(steps, next, by));
             }
             if !std::mem::replace(&mut seen[index], true) {
-                steps.push(Step { at: index, from: next, by });
+                steps.push(Step {
+                    at: index,
+                    from: next,
+                    by,
+                });
             }
         }
         next += 1;
@@ -134,17 +151,23 @@ fn walk_back(mut steps: Vec<Step>, last: usize, by: Option<HeldLock>) -> Vec<Ste
     }
     order.reverse();
     let mut steps: Vec<Option<Step>> = steps.into_iter().map(Some).collect();
-    order.into_iter().filter_map(|at| steps[at].take()).collect()
+    order
+        .into_iter()
+        .filter_map(|at| steps[at].take())
+        .collect()
 }
 
 /// The threads that keep thread `at` waiting, each of which would have to move.
 fn keepers(threads: &[Snapshot], at: usize) -> Vec<(usize, Option<HeldLock>)> {
-    let Some(wait) = threads[at].wait.filter(|wait| !wait.timed) else { return Vec::new() };
+    let Some(wait) = threads[at].wait.filter(|wait| !wait.timed) else {
+        return Vec::new();
+    };
     let mut keepers: Vec<(usize, Option<HeldLock>)> = Vec::new();
     for (index, thread) in threads.iter().enumerate() {
-        let hold = thread.held.iter().find(|h| {
-            std::ptr::eq(h.ident, wait.ident) && conflicts(wait.need, h.mode)
-        });
+        let hold = thread
+            .held
+            .iter()
+            .find(|h| std::ptr::eq(h.ident, wait.ident) && conflicts(wait.need, h.mode));
         if let Some(hold) = hold {
             keepers.push((index, Some(*hold)));
         }
@@ -187,7 +210,11 @@ fn report(threads: &[Snapshot], path: &[Step]) -> Option<Facts> {
     for step in path {
         let thread = &threads[step.at];
         // Relaxed: read and written under the detector's lock.
-        thread.slot.wait.reported.store(thread.wait?.epoch, Ordering::Relaxed);
+        thread
+            .slot
+            .wait
+            .reported
+            .store(thread.wait?.epoch, Ordering::Relaxed);
     }
     drop(guard);
     let mut stations = Vec::new();

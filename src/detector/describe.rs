@@ -35,11 +35,19 @@ pub(super) fn ident_of(held: &HeldLock) -> &'static Ident {
 
 /// A held lock, in the words of the engine. The same contract as `ident_of`.
 pub(super) fn held(held: &HeldLock) -> Held {
-    Held { lock: ident_of(held).id(), mode: held.mode, site: held.site }
+    Held {
+        lock: ident_of(held).id(),
+        mode: held.mode,
+        site: held.site,
+    }
 }
 
 fn held_info(held: &HeldLock) -> HeldInfo {
-    HeldInfo { lock: ident_of(held).id(), mode: held.mode, site: held.site }
+    HeldInfo {
+        lock: ident_of(held).id(),
+        mode: held.mode,
+        site: held.site,
+    }
 }
 
 /// A report's list of locks, in the order in which they come up, each once.
@@ -79,7 +87,14 @@ pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
 
 /// A wait for a lock, without its duration.
 pub(super) fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
-    WaitInfo { what: WaitsFor::Lock { lock: ident.id(), mode }, site, since: None }
+    WaitInfo {
+        what: WaitsFor::Lock {
+            lock: ident.id(),
+            mode,
+        },
+        site,
+        since: None,
+    }
 }
 
 /// The facts of cycles that the graph has found; `closed_at` is where the caller is.
@@ -90,7 +105,10 @@ pub(super) fn cycles(
     closed_at: Option<Site>,
 ) -> Vec<Facts> {
     let stack = (!findings.is_empty()).then(Stack::capture);
-    findings.iter().map(|f| cycle(slot, state, f, closed_at, stack.clone())).collect()
+    findings
+        .iter()
+        .map(|f| cycle(slot, state, f, closed_at, stack.clone()))
+        .collect()
 }
 
 fn cycle(
@@ -120,7 +138,12 @@ fn cycle(
             stack: state.stack(link.from_site, link.to_site),
         })
         .collect();
-    for id in finding.links.iter().flat_map(|link| link.gates.iter()).chain(&finding.guards) {
+    for id in finding
+        .links
+        .iter()
+        .flat_map(|link| link.gates.iter())
+        .chain(&finding.guards)
+    {
         locks.add_known(state, *id);
     }
     let mut threads: Vec<ThreadInfo> = Vec::new();
@@ -131,11 +154,15 @@ fn cycle(
         threads.push(if Some(edge.thread) == me {
             thread(slot, &mut locks)
         } else {
-            ThreadInfo { name: state.name(edge.thread), ..ThreadInfo::new(edge.thread) }
+            ThreadInfo {
+                name: state.name(edge.thread),
+                ..ThreadInfo::new(edge.thread)
+            }
         });
     }
-    let closing =
-        edges.iter().position(|e| Some(e.thread) == me && Some(e.to_site) == closed_at);
+    let closing = edges
+        .iter()
+        .position(|e| Some(e.thread) == me && Some(e.to_site) == closed_at);
     Facts {
         verdict: finding.verdict,
         locks: locks.0,
@@ -271,7 +298,11 @@ pub(super) fn deadlock(stations: &[Station], others: &[&'static Slot]) -> Facts 
             stack: None,
         })
         .collect();
-    let first = edges.iter().enumerate().min_by_key(|(_, e)| e.from).map_or(0, |(at, _)| at);
+    let first = edges
+        .iter()
+        .enumerate()
+        .min_by_key(|(_, e)| e.from)
+        .map_or(0, |(at, _)| at);
     let closing = (edges.len() - first) % edges.len().max(1);
     edges.rotate_left(first);
     Facts {

@@ -33,8 +33,7 @@ pub(crate) fn check(
 ) -> Vec<Facts> {
     let key = slot.key_at(Slot::depth(slot.state()));
     let known = tag::known(key, mode);
-    let (busy, remembered) =
-        with_own(slot, |own| (own.busy > 0, own.knows(known, ident.tag())));
+    let (busy, remembered) = with_own(slot, |own| (own.busy > 0, own.knows(known, ident.tag())));
     if busy {
         return Vec::new();
     }
@@ -48,8 +47,18 @@ pub(crate) fn check(
     if let Some(first) = held.iter().find(|h| std::ptr::eq(h.ident, ident)) {
         found.extend(recursive_read(slot, record, ident, first, mode, site));
     }
-    let holding = with_own(slot, |own| own.holding(key, || held.iter().map(describe::held).collect()));
-    found.extend(learn(slot, &held, &holding, ident, record.policy(), mode, site));
+    let holding = with_own(slot, |own| {
+        own.holding(key, || held.iter().map(describe::held).collect())
+    });
+    found.extend(learn(
+        slot,
+        &held,
+        &holding,
+        ident,
+        record.policy(),
+        mode,
+        site,
+    ));
     with_own(slot, |own| own.learn(known, ident.tag()));
     record.known.store(known, Ordering::Relaxed);
     found
@@ -88,7 +97,10 @@ fn learn(
     site: Site,
 ) -> Vec<Facts> {
     let unknown: Vec<Site> = with_own(slot, |own| {
-        held.iter().map(|h| h.site).filter(|from| !own.has_place(*from, site)).collect()
+        held.iter()
+            .map(|h| h.site)
+            .filter(|from| !own.has_place(*from, site))
+            .collect()
     });
     let others = || held.iter().filter(|h| !std::ptr::eq(h.ident, ident));
     let leaf_under_known = !ident.contexts.is_promoted()
@@ -120,7 +132,10 @@ fn learn(
     }
     if others().next().is_some() && !offer(ident, holding, mode, site) {
         let card = describe::card(ident);
-        debug_assert!(state.lock(card.id).is_some(), "a promoted lock stands in the graph");
+        debug_assert!(
+            state.lock(card.id).is_some(),
+            "a promoted lock stands in the graph"
+        );
         debug_assert_eq!(ident.class().kind.policy(), policy);
         findings.extend(state.graph.acquire(&Acquisition {
             thread,
@@ -137,7 +152,11 @@ fn learn(
 
 /// Offers the context to a leaf; `false` if the lock is none any more.
 fn offer(ident: &'static Ident, holding: &Arc<Holding>, mode: Mode, site: Site) -> bool {
-    let context = Context { holding: Arc::clone(holding), mode, site };
+    let context = Context {
+        holding: Arc::clone(holding),
+        mode,
+        site,
+    };
     match ident.contexts.offer(context) {
         Offer::Kept | Offer::Known => true,
         Offer::Full => {
@@ -150,23 +169,37 @@ fn offer(ident: &'static Ident, holding: &Arc<Holding>, mode: Mode, site: Site) 
 
 /// Moves a lock under which something is taken for the first time into the graph.
 fn promote(state: &mut State, ident: &'static Ident) -> Vec<Finding> {
-    let Some(contexts) = ident.contexts.promote() else { return Vec::new() };
+    let Some(contexts) = ident.contexts.promote() else {
+        return Vec::new();
+    };
     let card = describe::card(ident);
     let (id, policy) = (card.id, ident.class().kind.policy());
     state.add_lock(card);
     state.graph.add_lock(id, policy, ident.is_written());
     let mut findings = Vec::new();
     for context in contexts {
-        let to = Held { lock: id, mode: context.mode, site: context.site };
-        let gates: Vec<Held> =
-            context.holding.held.iter().chain(&context.holding.inherited).copied().collect();
+        let to = Held {
+            lock: id,
+            mode: context.mode,
+            site: context.site,
+        };
+        let gates: Vec<Held> = context
+            .holding
+            .held
+            .iter()
+            .chain(&context.holding.inherited)
+            .copied()
+            .collect();
         for from in context.holding.held.iter() {
             // A lock that was dropped since has taken its edges with it.
             if from.lock == id || state.lock(from.lock).is_none() {
                 continue;
             }
-            let gates: Vec<Held> =
-                gates.iter().copied().filter(|gate| gate.lock != from.lock).collect();
+            let gates: Vec<Held> = gates
+                .iter()
+                .copied()
+                .filter(|gate| gate.lock != from.lock)
+                .collect();
             let segment = &context.holding.segment;
             findings.extend(state.graph.add_edge_in_context(
                 *from,

@@ -27,7 +27,10 @@ pub(super) fn had_full_leaf() -> bool {
 
 /// How many reports were made, and how many findings the configuration ignored.
 pub(super) fn counts() -> (u64, u64) {
-    (REPORTS.load(Ordering::Relaxed), UNREPORTED.load(Ordering::Relaxed))
+    (
+        REPORTS.load(Ordering::Relaxed),
+        UNREPORTED.load(Ordering::Relaxed),
+    )
 }
 
 /// A panic that a report asks for, to be raised when everything is in order for it.

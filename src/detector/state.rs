@@ -93,13 +93,17 @@ impl State {
     /// Whether this recursive read is told for the first time.
     pub(super) fn is_new_recursive_read(&mut self, made: Site, first: Site, second: Site) -> bool {
         let (first, second) = places(first, second);
-        self.recursive_reads.insert((std::ptr::from_ref(made).addr(), first, second))
+        self.recursive_reads
+            .insert((std::ptr::from_ref(made).addr(), first, second))
     }
 }
 
 /// Two places, by address: both are static data.
 fn places(from: Site, to: Site) -> (usize, usize) {
-    (std::ptr::from_ref(from).addr(), std::ptr::from_ref(to).addr())
+    (
+        std::ptr::from_ref(from).addr(),
+        std::ptr::from_ref(to).addr(),
+    )
 }
 
 /// Made at first use; replaced, never freed, in the child of a fork.

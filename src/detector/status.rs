@@ -28,7 +28,11 @@ pub fn status() -> Status {
     let (reports, unreported) = publish::counts();
     let (locks, edges, reached) = {
         let state = state::lock();
-        (state.graph.lock_count(), state.graph.edge_count(), state.graph.limits_reached())
+        (
+            state.graph.lock_count(),
+            state.graph.edge_count(),
+            state.graph.limits_reached(),
+        )
     };
     let mut limits = Vec::new();
     if reports > config.get_max_reports() {

@@ -19,13 +19,20 @@ use crate::tracking::slot::Slot;
 #[inline]
 pub(crate) fn attach() -> Option<&'static Slot> {
     let slot = current::slot();
-    if slot.is_detached() { attach_slow() } else { Some(slot) }
+    if slot.is_detached() {
+        attach_slow()
+    } else {
+        Some(slot)
+    }
 }
 
 /// Runs `f` on the private part of the slot of the calling thread.
 #[inline(always)]
 pub(crate) fn with_own<R>(slot: &'static Slot, f: impl FnOnce(&mut Own) -> R) -> R {
-    debug_assert!(std::ptr::eq(slot, current::slot()), "a slot is private to its thread");
+    debug_assert!(
+        std::ptr::eq(slot, current::slot()),
+        "a slot is private to its thread"
+    );
     // SAFETY: the slot is the calling thread's. The closures given here are short, ours, and call
     // neither this function nor anything that is not ours, so no second borrow comes about.
     f(unsafe { slot.own() })
@@ -40,7 +47,11 @@ fn attach_slow() -> Option<&'static Slot> {
     let slot = registry::take();
     let own = Own::new(thread, &VectorClock::default());
     let seed = own.seed(state::generation());
-    slot.occupy(thread, std::thread::current().name().map(str::to_owned), Box::new(own));
+    slot.occupy(
+        thread,
+        std::thread::current().name().map(str::to_owned),
+        Box::new(own),
+    );
     slot.set_seed(seed);
     current::set(slot, Phase::Attached);
     exit::arm(slot);

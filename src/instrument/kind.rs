@@ -36,21 +36,33 @@ impl LockKind {
     /// A kind of lock called `noun` in reports, which is only ever held exclusively.
     #[must_use]
     pub const fn new(noun: &'static str) -> Self {
-        Self { noun, policy: ReadPolicy::WriterBlocksReaders, readers: false }
+        Self {
+            noun,
+            policy: ReadPolicy::WriterBlocksReaders,
+            readers: false,
+        }
     }
 
     /// A kind of reader-writer lock called `noun` in reports, in which a writer that waits blocks
     /// new readers, so that a reader can wait for a reader.
     #[must_use]
     pub const fn writer_blocks_readers(noun: &'static str) -> Self {
-        Self { noun, policy: ReadPolicy::WriterBlocksReaders, readers: true }
+        Self {
+            noun,
+            policy: ReadPolicy::WriterBlocksReaders,
+            readers: true,
+        }
     }
 
     /// A kind of reader-writer lock called `noun` in reports, whose readers wait for a writer that
     /// holds the lock and never for one that is queued.
     #[must_use]
     pub const fn readers_pass(noun: &'static str) -> Self {
-        Self { noun, policy: ReadPolicy::ReadersPass, readers: true }
+        Self {
+            noun,
+            policy: ReadPolicy::ReadersPass,
+            readers: true,
+        }
     }
 
     /// The word that reports use.

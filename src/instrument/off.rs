@@ -42,8 +42,19 @@ impl Lock {
     }
 
     /// Tells that the calling thread has acquired the lock without waiting.
+    ///
+    /// # Panics
+    ///
+    /// Never in this build.
     #[inline(always)]
     pub fn acquired(&self, _mode: Mode, _kind: Kind, _site: Site) -> Hold {
+        Hold(PhantomData)
+    }
+
+    /// Tells that the calling thread has back, without waiting, a lock that it had just let go, at
+    /// a point where it cannot unwind: like [`acquired`](Self::acquired), but it only reports.
+    #[inline(always)]
+    pub fn acquired_again(&self, _mode: Mode, _site: Site) -> Hold {
         Hold(PhantomData)
     }
 
@@ -82,6 +93,10 @@ impl Lock {
     /// Tells that the lock is about to be released.
     #[inline(always)]
     pub fn released(&self, _hold: Hold) {}
+
+    /// Tells, right before the lock is dropped, whether somebody still holds it.
+    #[inline(always)]
+    pub fn retired(&mut self, _held: bool) {}
 }
 
 /// One recorded acquisition, to be handed back at the release.

@@ -27,14 +27,18 @@ impl Lock {
     #[must_use]
     #[track_caller]
     pub const fn new(kind: &'static LockKind) -> Self {
-        Self { record: Record::new(kind, None, Location::caller()) }
+        Self {
+            record: Record::new(kind, None, Location::caller()),
+        }
     }
 
     /// The record of a lock whose class is `name`.
     #[must_use]
     #[track_caller]
     pub const fn named(kind: &'static LockKind, name: &'static str) -> Self {
-        Self { record: Record::new(kind, Some(name), Location::caller()) }
+        Self {
+            record: Record::new(kind, Some(name), Location::caller()),
+        }
     }
 
     /// Names this one instance in reports, beside the name of its class.
@@ -51,7 +55,10 @@ impl Lock {
     pub fn id(&self) -> LockId {
         match detector::attach() {
             Some(slot) => detector::with_own(slot, |own| self.record.identify(&mut own.pool)).id(),
-            None => self.record.ident().map_or(LockId::of_address(self), Ident::id),
+            None => self
+                .record
+                .ident()
+                .map_or(LockId::of_address(self), Ident::id),
         }
     }
 
@@ -59,10 +66,22 @@ impl Lock {
     ///
     /// # Panics
     ///
-    /// If this shows something that the configuration answers with a panic. The lock is then not
-    /// recorded as held; the caller releases it while it unwinds.
+    /// If `kind` is [`Blocking`](Kind::Blocking) and this shows something that the configuration
+    /// answers with a panic. The lock is then not recorded as held; the caller has to release it
+    /// while it unwinds.
     #[inline(always)]
     pub fn acquired(&self, mode: Mode, kind: Kind, site: Site) -> Hold {
+        self.acquired_by(mode, kind, site, true)
+    }
+
+    /// Tells that the calling thread has back, without waiting, a lock that it had just let go, at
+    /// a point where it cannot unwind: like [`acquired`](Self::acquired), but it only reports.
+    pub fn acquired_again(&self, mode: Mode, site: Site) -> Hold {
+        self.acquired_by(mode, Kind::Blocking, site, false)
+    }
+
+    #[inline(always)]
+    fn acquired_by(&self, mode: Mode, kind: Kind, site: Site, may_panic: bool) -> Hold {
         let slot = current::slot();
         let state = slot.state();
         let depth = Slot::depth(state);
@@ -82,32 +101,49 @@ impl Lock {
                 return Hold::of(slot);
             }
         }
-        self.acquired_slow(mode, kind, site)
+        self.acquired_slow(mode, kind, site, may_panic)
     }
 
     /// Lists the lock as held on top of `slot`, the calling thread's.
     #[inline(always)]
     fn note(&self, slot: &'static Slot, state: u64, tag: u64, mode: Mode, site: Site) {
-        slot.push(state, self.record.ident_address(), tag::share(tag, mode), mode, site);
+        slot.push(
+            state,
+            self.record.ident_address(),
+            tag::share(tag, mode),
+            mode,
+            site,
+        );
         if mode == Mode::Exclusive {
             // Relaxed: a hint, believed only where the slot lists the lock.
-            self.record.owner.store(ptr::from_ref(slot).cast_mut(), Ordering::Relaxed);
+            self.record
+                .owner
+                .store(ptr::from_ref(slot).cast_mut(), Ordering::Relaxed);
         }
     }
 
     #[inline(never)]
-    fn acquired_slow(&self, mode: Mode, kind: Kind, site: Site) -> Hold {
-        let Some(slot) = detector::attach() else { return Hold::untracked() };
+    fn acquired_slow(&self, mode: Mode, kind: Kind, site: Site, may_panic: bool) -> Hold {
+        let Some(slot) = detector::attach() else {
+            return Hold::untracked();
+        };
         if !slot.has_room(Slot::depth(slot.state())) {
             slot.maintain();
         }
         let ident = self.identify_as_holder(slot, mode);
-        let first_write = mode == Mode::Exclusive && self.record.owner.load(Ordering::Relaxed).is_null();
-        if first_write || (kind == Kind::Blocking && Slot::depth(slot.state()) > 0) {
-            return self.acquired_checked(slot, ident, mode, kind, site, first_write);
+        let is_nested = kind == Kind::Blocking && Slot::depth(slot.state()) > 0;
+        if is_nested || self.is_first_write(mode) {
+            let may_panic = may_panic && kind == Kind::Blocking;
+            return self.acquired_checked(slot, ident, mode, is_nested, site, may_panic);
         }
         self.note(slot, slot.state(), ident.tag(), mode, site);
         Hold::of(slot)
+    }
+
+    /// Whether this is the first exclusive acquisition of a lock that has readers too.
+    fn is_first_write(&self, mode: Mode) -> bool {
+        // Relaxed: only holders write the field, and the caller is the exclusive one.
+        mode == Mode::Exclusive && self.record.owner.load(Ordering::Relaxed).is_null()
     }
 
     fn identify_as_holder(&self, slot: &'static Slot, mode: Mode) -> &'static Ident {
@@ -124,22 +160,30 @@ impl Lock {
         slot: &'static Slot,
         ident: &'static Ident,
         mode: Mode,
-        kind: Kind,
+        is_nested: bool,
         site: Site,
-        first_write: bool,
+        may_panic: bool,
     ) -> Hold {
         slot.maintain();
         let mut findings = Vec::new();
-        if first_write {
+        if self.is_first_write(mode) {
             findings.extend(detector::order::first_write(slot, ident));
         }
-        if kind == Kind::Blocking {
-            findings.extend(detector::order::check(slot, &self.record, ident, mode, site));
+        if is_nested {
+            findings.extend(detector::order::check(
+                slot,
+                &self.record,
+                ident,
+                mode,
+                site,
+            ));
         }
         // Held before anyone is told: a callback that comes back to this lock is then refused, and
         // does not hang.
         self.note(slot, slot.state(), ident.tag(), mode, site);
-        if let Some(panic) = detector::publish(slot, findings) {
+        if let Some(panic) = detector::publish(slot, findings)
+            && may_panic
+        {
             slot.remove(ident);
             panic.raise();
         }
@@ -173,14 +217,31 @@ impl Lock {
     #[cold]
     pub fn attempt_upgrade(&self, hold: &Hold, kind: Kind, site: Site) -> Attempt<'_> {
         if hold.slot.is_none() {
-            return Attempt { lock: self, slot: None, mode: Mode::Exclusive, site };
+            return Attempt {
+                lock: self,
+                slot: None,
+                mode: Mode::Exclusive,
+                site,
+            };
         }
         self.begin(Need::Upgrade, Mode::Exclusive, kind, site, true)
     }
 
-    fn begin(&self, need: Need, mode: Mode, kind: Kind, site: Site, may_panic: bool) -> Attempt<'_> {
+    fn begin(
+        &self,
+        need: Need,
+        mode: Mode,
+        kind: Kind,
+        site: Site,
+        may_panic: bool,
+    ) -> Attempt<'_> {
         let Some(slot) = detector::attach() else {
-            return Attempt { lock: self, slot: None, mode, site };
+            return Attempt {
+                lock: self,
+                slot: None,
+                mode,
+                site,
+            };
         };
         slot.maintain();
         let ident = detector::with_own(slot, |own| self.record.identify_as_waiter(&mut own.pool));
@@ -200,27 +261,40 @@ impl Lock {
         }
         slot.wait.publish(need, !blocking, ident, site);
         if blocking && Slot::depth(slot.state()) > 0 {
-            let attempt = Attempt { lock: self, slot: Some(slot), mode, site };
+            let attempt = Attempt {
+                lock: self,
+                slot: Some(slot),
+                mode,
+                site,
+            };
             if let Some(found) = detector::deadlock::look(slot, &self.record) {
                 detector::end_in(detector::publish(slot, vec![found]), may_panic);
             }
             return attempt;
         }
-        Attempt { lock: self, slot: Some(slot), mode, site }
+        Attempt {
+            lock: self,
+            slot: Some(slot),
+            mode,
+            site,
+        }
     }
 
     /// Tells that a hold has changed its mode without letting go of the lock.
     pub fn converted(&self, hold: &Hold, mode: Mode) {
         let Some(slot) = hold.slot else { return };
         let ident = self.record.ident_address();
+        // A hold that was sent here keeps the mode in which it was taken: the slot that lists it
+        // belongs to another thread.
         if ptr::eq(slot, current::slot()) {
             slot.convert(ident, mode);
-        } else {
-            // The hold was sent here. Its entry keeps the mode in which it was taken: the slot
-            // belongs to another thread.
         }
         if mode == Mode::Exclusive
-            && self.record.owner.swap(ptr::from_ref(slot).cast_mut(), Ordering::Relaxed).is_null()
+            && self
+                .record
+                .owner
+                .swap(ptr::from_ref(slot).cast_mut(), Ordering::Relaxed)
+                .is_null()
             && let Some(here) = detector::attach()
             && let Some(ident) = self.record.ident()
         {
@@ -247,7 +321,9 @@ impl Lock {
     /// back at once, and a forgotten guard is reported with the right name.
     #[inline]
     pub fn retired(&mut self, held: bool) {
-        let Some(ident) = self.record.retire() else { return };
+        let Some(ident) = self.record.retire() else {
+            return;
+        };
         if !held {
             detector::retire(ident, true);
         }
@@ -286,11 +362,17 @@ pub struct Hold {
 impl Hold {
     #[inline(always)]
     fn of(slot: &'static Slot) -> Self {
-        Self { slot: Some(slot), marker: PhantomData }
+        Self {
+            slot: Some(slot),
+            marker: PhantomData,
+        }
     }
 
     fn untracked() -> Self {
-        Self { slot: None, marker: PhantomData }
+        Self {
+            slot: None,
+            marker: PhantomData,
+        }
     }
 }
 
@@ -309,7 +391,9 @@ pub struct Attempt<'a> {
 impl Attempt<'_> {
     /// Tells that the lock is had.
     pub fn acquired(self) -> Hold {
-        let Some(slot) = self.slot else { return Hold::untracked() };
+        let Some(slot) = self.slot else {
+            return Hold::untracked();
+        };
         let (lock, mode, site) = (self.lock, self.mode, self.site);
         // Ends the wait before the lock is listed as held, so that no reader sees both.
         drop(self);
@@ -317,9 +401,8 @@ impl Attempt<'_> {
             slot.maintain();
         }
         let ident = lock.identify_as_holder(slot, mode);
-        let first_write = mode == Mode::Exclusive && lock.record.owner.load(Ordering::Relaxed).is_null();
-        if first_write {
-            return lock.acquired_checked(slot, ident, mode, Kind::Timed, site, true);
+        if lock.is_first_write(mode) {
+            return lock.acquired_checked(slot, ident, mode, false, site, false);
         }
         lock.note(slot, slot.state(), ident.tag(), mode, site);
         Hold::of(slot)
@@ -354,14 +437,18 @@ impl Signal {
     #[must_use]
     #[track_caller]
     pub const fn new() -> Self {
-        Self { record: Record::new(&CONDVAR, None, Location::caller()) }
+        Self {
+            record: Record::new(&CONDVAR, None, Location::caller()),
+        }
     }
 
     /// The record of a condition variable whose class is `name`.
     #[must_use]
     #[track_caller]
     pub const fn named(name: &'static str) -> Self {
-        Self { record: Record::new(&CONDVAR, Some(name), Location::caller()) }
+        Self {
+            record: Record::new(&CONDVAR, Some(name), Location::caller()),
+        }
     }
 
     /// Names this one instance in reports, beside the name of its class.
@@ -388,9 +475,15 @@ impl Signal {
             let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
             slot.remove(lock.record.ident_address());
             hold.slot = None;
-            slot.wait.publish(Need::Signal, kind != Kind::Blocking, ident, site);
+            slot.wait
+                .publish(Need::Signal, kind != Kind::Blocking, ident, site);
         }
-        Waiting { slot, lock, hold, site }
+        Waiting {
+            slot,
+            lock,
+            hold,
+            site,
+        }
     }
 
     /// Tells that the calling thread is about to wake one waiter, or all.
@@ -435,7 +528,8 @@ impl Drop for Waiting<'_> {
         if Slot::depth(slot.state()) > 0 {
             findings = detector::order::check(slot, record, ident, Mode::Exclusive, self.site);
         }
-        self.lock.note(slot, slot.state(), ident.tag(), Mode::Exclusive, self.site);
+        self.lock
+            .note(slot, slot.state(), ident.tag(), Mode::Exclusive, self.site);
         *self.hold = Hold::of(slot);
         // The caller is owed a guard, so nothing is raised here.
         let _ = detector::publish(slot, findings);

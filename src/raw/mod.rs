@@ -11,6 +11,7 @@ pub(crate) mod call;
 mod condvar;
 mod mutex;
 mod rwlock;
+mod undo;
 mod upgrade;
 
 pub use self::condvar::RawCondvar;

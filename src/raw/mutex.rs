@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use lock_api::{RawMutex as _, RawMutexTimed as _};
 
 use super::call::Call;
+use super::undo::Undo;
 use crate::instrument::{self, Hold, Kind, Lock, LockKind, Mode, Site};
 
 /// Defines a raw mutex over a bare one. They differ in the bare lock, in the kind that reports
@@ -46,7 +47,11 @@ macro_rules! raw_mutex {
                 } else if self.bare.try_lock().is_none() {
                     return self.lock_slow(site);
                 }
-                self.record.acquired(Mode::Exclusive, Kind::Blocking, site)
+                // SAFETY: the bare lock was acquired above, and this runs only if nobody is told.
+                let undo = Undo::new(|| unsafe { self.bare.unlock(Default::default()) });
+                let hold = self.record.acquired(Mode::Exclusive, Kind::Blocking, site);
+                undo.disarm();
+                hold
             }
 
             /// Acquires, for the call at `site`, the mutex that the caller let go of just now. A
@@ -58,7 +63,7 @@ macro_rules! raw_mutex {
                 } else if self.bare.try_lock().is_none() {
                     return self.lock_again_slow(site);
                 }
-                self.record.acquired(Mode::Exclusive, Kind::Blocking, site)
+                self.record.acquired_again(Mode::Exclusive, site)
             }
 
             #[cold]
@@ -84,6 +89,15 @@ macro_rules! raw_mutex {
             }
         }
 
+        impl Drop for $name {
+            #[inline]
+            fn drop(&mut self) {
+                if instrument::ON {
+                    self.record.retired(self.bare.is_locked());
+                }
+            }
+        }
+
         impl Default for $name {
             #[track_caller]
             fn default() -> Self {
@@ -99,7 +113,7 @@ macro_rules! raw_mutex {
 
         // SAFETY: every acquisition and every release is one of the bare lock, which is a
         // `RawMutex` itself; the record takes no part in exclusion. `attempt` may unwind, and does
-        // so before the bare lock is asked.
+        // so before the bare lock is asked; `acquired` may, and the bare lock is then released.
         unsafe impl lock_api::RawMutex for $name {
             // A lock made through `lock_api` alone has this line for its class.
             #[allow(clippy::declare_interior_mutable_const)]

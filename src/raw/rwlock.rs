@@ -55,6 +55,15 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     }
 }
 
+impl<const RECURSIVE: bool> Drop for RawRwLock<RECURSIVE> {
+    #[inline]
+    fn drop(&mut self) {
+        if instrument::ON {
+            self.record.retired(self.bare.is_locked());
+        }
+    }
+}
+
 impl<const RECURSIVE: bool> Default for RawRwLock<RECURSIVE> {
     #[track_caller]
     fn default() -> Self {
@@ -74,7 +83,7 @@ impl<const RECURSIVE: bool> fmt::Debug for RawRwLock<RECURSIVE> {
 /// Defines, for one mode, the ways to acquire the lock that know their call site.
 macro_rules! acquisitions {
     ($mode:expr, $bare_lock:ident, $bare_try:ident, $bare_until:ident,
-     $at:ident, $again:ident, $slow:ident, $again_slow:ident, $timed:ident, $timed_slow:ident) => {
+     $bare_unlock:ident, $at:ident, $again:ident, $slow:ident, $again_slow:ident, $timed:ident, $timed_slow:ident) => {
         impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             /// Acquires the lock for the call at `site`.
             #[inline]
@@ -84,7 +93,13 @@ macro_rules! acquisitions {
                 } else if self.bare.$bare_try().is_none() {
                     return self.$slow(site);
                 }
-                self.record.acquired($mode, Kind::Blocking, site)
+                // SAFETY: the bare lock was acquired above, and this runs only if nobody is told.
+                let undo = crate::raw::undo::Undo::new(|| unsafe {
+                    self.bare.$bare_unlock(Default::default())
+                });
+                let hold = self.record.acquired($mode, Kind::Blocking, site);
+                undo.disarm();
+                hold
             }
 
             /// Acquires, for the call at `site`, the lock that the caller let go of just now. A
@@ -96,7 +111,7 @@ macro_rules! acquisitions {
                 } else if self.bare.$bare_try().is_none() {
                     return self.$again_slow(site);
                 }
-                self.record.acquired($mode, Kind::Blocking, site)
+                self.record.acquired_again($mode, site)
             }
 
             #[cold]
@@ -142,20 +157,20 @@ macro_rules! acquisitions {
 pub(super) use acquisitions;
 
 acquisitions! {
-    Mode::Shared, lock_shared, try_lock_shared, try_lock_shared_until,
+    Mode::Shared, lock_shared, try_lock_shared, try_lock_shared_until, unlock_shared,
     lock_shared_at, lock_shared_again, shared_slow, shared_again_slow, shared_timed,
     shared_timed_slow
 }
 
 acquisitions! {
-    Mode::Exclusive, lock_exclusive, try_lock_exclusive, try_lock_exclusive_until,
+    Mode::Exclusive, lock_exclusive, try_lock_exclusive, try_lock_exclusive_until, unlock_exclusive,
     lock_exclusive_at, lock_exclusive_again, exclusive_slow, exclusive_again_slow,
     exclusive_timed, exclusive_timed_slow
 }
 
 // SAFETY: every acquisition and every release is one of the bare lock, which is a `RawRwLock`
 // itself; the record takes no part in exclusion. `attempt` may unwind, and does so before the bare
-// lock is asked.
+// lock is asked; `acquired` may, and the bare lock is then released.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawRwLock<RECURSIVE> {
     // A lock made through `lock_api` alone has this line for its class.
     #[allow(clippy::declare_interior_mutable_const)]

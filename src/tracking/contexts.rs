@@ -10,8 +10,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::engine::clock::Segment;
 use crate::engine::acquisition::Held;
+use crate::engine::clock::Segment;
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
 
@@ -36,7 +36,9 @@ impl Holding {
 }
 
 fn same_locks(a: &[Held], b: &[Held]) -> bool {
-    a.len() == b.len() && a.iter().all(|x| b.iter().any(|y| x.lock == y.lock && x.mode == y.mode))
+    a.len() == b.len()
+        && a.iter()
+            .all(|x| b.iter().any(|y| x.lock == y.lock && x.mode == y.mode))
 }
 
 /// One acquisition of the leaf under other locks.
@@ -114,7 +116,12 @@ impl Contexts {
             if head & LOCKED == 0
                 && self
                     .0
-                    .compare_exchange_weak(head, head | LOCKED, Ordering::Acquire, Ordering::Relaxed)
+                    .compare_exchange_weak(
+                        head,
+                        head | LOCKED,
+                        Ordering::Acquire,
+                        Ordering::Relaxed,
+                    )
                     .is_ok()
             {
                 return Some(head);
@@ -135,15 +142,16 @@ impl Contexts {
 
     /// Keeps a context, unless it tells nothing new.
     pub(crate) fn offer(&self, context: Context) -> Offer {
-        let Some(head) = self.begin() else { return Offer::Promoted };
+        let Some(head) = self.begin() else {
+            return Offer::Promoted;
+        };
         let mut count = 0;
         let mut at = head;
         while at != 0 {
             // SAFETY: `begin` took the list, so its nodes are neither freed nor changed, and each
             // address in it was exposed from a box by the push below.
             let node = unsafe { &*std::ptr::with_exposed_provenance::<Node>(at) };
-            if node.link & MODE == mode_bits(context.mode)
-                && context.holding.repeats(&node.holding)
+            if node.link & MODE == mode_bits(context.mode) && context.holding.repeats(&node.holding)
             {
                 self.end(head);
                 return Offer::Known;
@@ -280,7 +288,10 @@ mod tests {
         leaf.offer(context(1, 1));
         leaf.offer(context(2, 1));
         let contexts = leaf.promote().unwrap();
-        let threads: Vec<_> = contexts.iter().map(|c| c.holding.segment.thread().get()).collect();
+        let threads: Vec<_> = contexts
+            .iter()
+            .map(|c| c.holding.segment.thread().get())
+            .collect();
         assert_eq!(threads, [1, 2]);
         assert!(leaf.promote().is_none());
         assert!(leaf.is_promoted());

@@ -45,7 +45,10 @@ impl Ident {
     #[inline]
     pub(super) fn occupy(&self, number: u64, class: &'static Class) {
         // Relaxed: the ident is published with the record's pointer to it (`Record::identify`).
-        self.class.store(std::ptr::from_ref(class).expose_provenance(), Ordering::Relaxed);
+        self.class.store(
+            std::ptr::from_ref(class).expose_provenance(),
+            Ordering::Relaxed,
+        );
         self.number.store(number, Ordering::Relaxed);
     }
 

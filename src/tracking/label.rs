@@ -12,12 +12,19 @@ static LABELS: Mutex<Option<HashMap<LockId, Box<str>>>> = Mutex::new(None);
 
 /// Names a lock, in place of an earlier name.
 pub(super) fn set(lock: LockId, label: &str) {
-    LABELS.lock().get_or_insert_default().insert(lock, label.into());
+    LABELS
+        .lock()
+        .get_or_insert_default()
+        .insert(lock, label.into());
 }
 
 /// The label of a lock.
 pub(super) fn get(lock: LockId) -> Option<String> {
-    LABELS.lock().as_ref()?.get(&lock).map(|label| label.to_string())
+    LABELS
+        .lock()
+        .as_ref()?
+        .get(&lock)
+        .map(|label| label.to_string())
 }
 
 /// Forgets the label of a lock that is dropped.

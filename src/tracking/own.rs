@@ -47,7 +47,11 @@ impl Own {
 
     /// The key of the thread while it holds nothing.
     pub(crate) fn seed(&self, generation: u32) -> u64 {
-        tag::seed(self.segment.thread().get(), self.segment.number(), generation)
+        tag::seed(
+            self.segment.thread().get(),
+            self.segment.number(),
+            generation,
+        )
     }
 
     /// Whether this acquisition is remembered: `known` is what the lock would remember of it.
@@ -64,7 +68,10 @@ impl Own {
 
     /// Whether the stack of this pair of places is known; remembers it if not.
     pub(crate) fn has_place(&mut self, from: Site, to: Site) -> bool {
-        let pair = (std::ptr::from_ref(from).addr(), std::ptr::from_ref(to).addr());
+        let pair = (
+            std::ptr::from_ref(from).addr(),
+            std::ptr::from_ref(to).addr(),
+        );
         let at = (pair.0 / 8 ^ pair.1 / 8 * 31) % PLACES;
         std::mem::replace(&mut self.places[at], pair) == pair
     }

@@ -34,7 +34,11 @@ pub(crate) struct Pool {
 
 impl Pool {
     pub(super) const fn new() -> Self {
-        Self { vacant: Vec::new(), next: 0, end: 0 }
+        Self {
+            vacant: Vec::new(),
+            next: 0,
+            end: 0,
+        }
     }
 
     /// An ident for a new lock.

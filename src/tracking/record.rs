@@ -90,7 +90,8 @@ impl Record {
         if self.ident().is_none() {
             let ident = pool.take(self.class());
             // Release pairs with the Acquire in `ident`: who sees the address sees the content.
-            self.ident.store(ptr::from_ref(ident).cast_mut(), Ordering::Release);
+            self.ident
+                .store(ptr::from_ref(ident).cast_mut(), Ordering::Release);
         }
         self.settle()
     }
@@ -128,7 +129,8 @@ impl Record {
             Ok(_) => ident,
             Err(_) => {
                 pool.give(ident, true);
-                self.ident().expect("a record keeps its ident until it is dropped")
+                self.ident()
+                    .expect("a record keeps its ident until it is dropped")
             }
         }
     }

@@ -13,7 +13,10 @@ struct Slots {
     free: Vec<&'static Slot>,
 }
 
-static SLOTS: Mutex<Slots> = Mutex::new(Slots { all: Vec::new(), free: Vec::new() });
+static SLOTS: Mutex<Slots> = Mutex::new(Slots {
+    all: Vec::new(),
+    free: Vec::new(),
+});
 
 static NEXT_THREAD: AtomicU64 = AtomicU64::new(1);
 
@@ -42,7 +45,12 @@ pub(crate) fn give(slot: &'static Slot) {
 /// All slots that are in use at this moment.
 pub(crate) fn occupied() -> Vec<&'static Slot> {
     let slots = SLOTS.lock();
-    slots.all.iter().copied().filter(|slot| slot.thread().is_some()).collect()
+    slots
+        .all
+        .iter()
+        .copied()
+        .filter(|slot| slot.thread().is_some())
+        .collect()
 }
 
 /// How many slots are in use.

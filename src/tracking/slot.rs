@@ -165,7 +165,8 @@ impl Slot {
         }
         // SAFETY: the slot is free and was taken off the free list by this thread alone.
         unsafe { *self.own.get() = Some(own) };
-        self.capacity.store(self.room.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.capacity
+            .store(self.room.load(Ordering::Relaxed), Ordering::Relaxed);
         self.thread.store(thread.get(), Ordering::Release);
     }
 
@@ -238,12 +239,20 @@ impl Slot {
     pub(crate) fn push(&self, state: u64, ident: *const Ident, share: u64, mode: Mode, site: Site) {
         let depth = Self::depth(state);
         // SAFETY: the caller saw room at this depth, so `depth + 1` is at most the room.
-        let (entry, above) = unsafe { (self.entry(depth as isize), self.entry(depth as isize + 1)) };
+        let (entry, above) =
+            unsafe { (self.entry(depth as isize), self.entry(depth as isize + 1)) };
         // Release on the fields pairs with the Acquire loads in `held`: a reader that sees one of
         // them also sees the state of the pop that made room, and so that its epoch is over.
-        entry.ident.store(ident.expose_provenance() | mode_bits(mode), Ordering::Release);
-        entry.site.store(ptr::from_ref(site).cast_mut(), Ordering::Release);
-        above.key.store(entry.key().wrapping_add(share), Ordering::Relaxed);
+        entry.ident.store(
+            ident.expose_provenance() | mode_bits(mode),
+            Ordering::Release,
+        );
+        entry
+            .site
+            .store(ptr::from_ref(site).cast_mut(), Ordering::Release);
+        above
+            .key
+            .store(entry.key().wrapping_add(share), Ordering::Relaxed);
         // Release pairs with the Acquire in `held`: the fields are written before they count.
         self.state.store(state + STEP + 1, Ordering::Release);
     }
@@ -292,8 +301,10 @@ impl Slot {
         for at in index..depth - 1 {
             // SAFETY: `at + 1` is below the depth.
             let (to, from) = unsafe { (self.entry(at), self.entry(at + 1)) };
-            to.ident.store(from.ident.load(Ordering::Relaxed), Ordering::Release);
-            to.site.store(from.site.load(Ordering::Relaxed), Ordering::Release);
+            to.ident
+                .store(from.ident.load(Ordering::Relaxed), Ordering::Release);
+            to.site
+                .store(from.site.load(Ordering::Relaxed), Ordering::Release);
         }
         self.state.store(state + 2 * STEP - 1, Ordering::Release);
         self.rekey(self.key_at(0));
@@ -308,7 +319,9 @@ impl Slot {
             if entry.ident.load(Ordering::Relaxed) & !MODE == ident.addr() {
                 self.state.store(state + STEP, Ordering::Relaxed);
                 fence(Ordering::Release);
-                entry.ident.store(ident.addr() | mode_bits(mode), Ordering::Release);
+                entry
+                    .ident
+                    .store(ident.addr() | mode_bits(mode), Ordering::Release);
                 self.state.store(state + 2 * STEP, Ordering::Release);
                 self.rekey(self.key_at(0));
                 return;
@@ -347,7 +360,8 @@ impl Slot {
         if Self::depth(self.state()) >= self.room.load(Ordering::Relaxed) {
             self.grow();
         }
-        self.capacity.store(self.room.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.capacity
+            .store(self.room.load(Ordering::Relaxed), Ordering::Relaxed);
         if self.bell.load(Ordering::Relaxed) != 0 {
             // Rung again meanwhile, and the store above may have overwritten the zero.
             self.capacity.store(0, Ordering::Relaxed);
@@ -363,8 +377,8 @@ impl Slot {
             let (entry, above) = unsafe { (self.entry(index), self.entry(index + 1)) };
             let bits = entry.ident.load(Ordering::Relaxed);
             let share = above.key().wrapping_sub(entry.key());
-            let fits = ident_at(bits)
-                .is_some_and(|ident| tag::share(ident.tag(), mode_of(bits)) == share);
+            let fits =
+                ident_at(bits).is_some_and(|ident| tag::share(ident.tag(), mode_of(bits)) == share);
             if fits {
                 index += 1;
             } else {
@@ -386,13 +400,17 @@ impl Slot {
                 // SAFETY: inside the old array, which has `room + 2` entries from −1 on.
                 let from = unsafe { &*old.offset(index) };
                 let to = &fresh[index as usize + 1];
-                to.ident.store(from.ident.load(Ordering::Relaxed), Ordering::Relaxed);
-                to.site.store(from.site.load(Ordering::Relaxed), Ordering::Relaxed);
-                to.key.store(from.key.load(Ordering::Relaxed), Ordering::Relaxed);
+                to.ident
+                    .store(from.ident.load(Ordering::Relaxed), Ordering::Relaxed);
+                to.site
+                    .store(from.site.load(Ordering::Relaxed), Ordering::Relaxed);
+                to.key
+                    .store(from.key.load(Ordering::Relaxed), Ordering::Relaxed);
             }
         }
         // Release pairs with the Acquire in `entry`.
-        self.entries.store(fresh[1..].as_mut_ptr(), Ordering::Release);
+        self.entries
+            .store(fresh[1..].as_mut_ptr(), Ordering::Release);
         self.room.store(wanted, Ordering::Release);
     }
 
@@ -408,7 +426,8 @@ impl Slot {
             unsafe { self.released_elsewhere.force_unlock(Default::default()) };
         }
         let state = self.state();
-        self.state.store((state + STEP) & !(STEP - 1), Ordering::Release);
+        self.state
+            .store((state + STEP) & !(STEP - 1), Ordering::Release);
         if !self.wait.epoch().is_multiple_of(2) {
             self.wait.clear();
         }

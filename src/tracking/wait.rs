@@ -75,9 +75,15 @@ impl Wait {
         let epoch = self.epoch.load(Ordering::Relaxed);
         // Release on the fields pairs with the Acquire loads of `read`: a reader that sees a new
         // field also sees that the last odd epoch is over.
-        self.need.store(encode(need) | if timed { TIMED } else { 0 }, Ordering::Release);
+        self.need.store(
+            encode(need) | if timed { TIMED } else { 0 },
+            Ordering::Release,
+        );
         self.ident.store(ident.cast_mut(), Ordering::Release);
-        self.site.store(std::ptr::from_ref(site).expose_provenance(), Ordering::Release);
+        self.site.store(
+            std::ptr::from_ref(site).expose_provenance(),
+            Ordering::Release,
+        );
         self.since.store(now(), Ordering::Release);
         self.epoch.store(epoch + 1, Ordering::Release);
         fence(Ordering::SeqCst);
@@ -114,7 +120,14 @@ impl Wait {
         // SAFETY: the field holds zero or the address of a `Site`, which is static data. It is not
         // zero: an odd epoch was published after the field was first written.
         let site: Site = unsafe { &*std::ptr::with_exposed_provenance(site) };
-        Some(Published { epoch, need: decode(need), timed: need & TIMED != 0, ident, site, since })
+        Some(Published {
+            epoch,
+            need: decode(need),
+            timed: need & TIMED != 0,
+            ident,
+            site,
+            since,
+        })
     }
 }
 

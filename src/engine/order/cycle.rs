@@ -60,7 +60,9 @@ impl<'a> Search<'a> {
             // Every further cycle through the edge has these two locks and is no news.
             return false;
         }
-        let Some(back) = self.store.distance(y) else { return false };
+        let Some(back) = self.store.distance(y) else {
+            return false;
+        };
         if back + 1 > self.limits.cycle_length {
             self.tell_shortest();
             return true;
@@ -104,7 +106,14 @@ impl<'a> Search<'a> {
         let picks: Box<[u16]> = Box::new([self.only.unwrap_or(0) as u16]);
         let pair = [self.store.lock(x), self.store.lock(y)];
         let sealed = self.within(aim, &pair, pair[1], budget) != Within::None;
-        let mut tree = vec![Path { before: 0, edge: self.edge, end: y, len: 1, sealed, picks }];
+        let mut tree = vec![Path {
+            before: 0,
+            edge: self.edge,
+            end: y,
+            len: 1,
+            sealed,
+            picks,
+        }];
         // By the number of links of that shortest cycle. It never falls along a path.
         let mut open: Vec<Vec<u32>> = vec![Vec::new(); self.limits.cycle_length + 1];
         open[back + 1].push(0);
@@ -125,7 +134,9 @@ impl<'a> Search<'a> {
             let store = self.store;
             for step in store.graph.edges_directed(end, Direction::Outgoing) {
                 let next = step.target();
-                let Some(rest) = store.distance(next) else { continue };
+                let Some(rest) = store.distance(next) else {
+                    continue;
+                };
                 if !budget.spend(1 + len / 8) {
                     return too_long;
                 }
@@ -155,16 +166,21 @@ impl<'a> Search<'a> {
                 }
                 let picks = match aim {
                     Aim::Any => Box::default(),
-                    Aim::Inversions => {
-                        match judge::lengthen(&hops, &picks, false, budget) {
-                            Some(picks) => picks,
-                            None => continue,
-                        }
-                    }
+                    Aim::Inversions => match judge::lengthen(&hops, &picks, false, budget) {
+                        Some(picks) => picks,
+                        None => continue,
+                    },
                 };
                 let sealed = within == Within::All;
                 open[len + 1 + rest].push(tree.len() as u32);
-                tree.push(Path { before: at, edge: step.id(), end: next, len: len + 1, sealed, picks });
+                tree.push(Path {
+                    before: at,
+                    edge: step.id(),
+                    end: next,
+                    len: len + 1,
+                    sealed,
+                    picks,
+                });
             }
         }
         too_long
@@ -174,13 +190,17 @@ impl<'a> Search<'a> {
     fn close(&mut self, aim: Aim, hops: &[Hop<'_>], picks: &[u16], budget: &mut Budget) {
         let locks: Vec<LockId> = hops.iter().map(|hop| hop.ends.0).collect();
         let mut free = Budget::new(usize::MAX);
-        if locks.iter().any(|lock| self.within(aim, &locks, *lock, &mut free) == Within::Fewer) {
+        if locks
+            .iter()
+            .any(|lock| self.within(aim, &locks, *lock, &mut free) == Within::Fewer)
+        {
             return;
         }
         let verdict = match aim {
             Aim::Any => judge::judge(hops, budget),
-            Aim::Inversions => judge::lengthen(hops, picks, true, budget)
-                .map(|picks| (Verdict::Inversion, picks)),
+            Aim::Inversions => {
+                judge::lengthen(hops, picks, true, budget).map(|picks| (Verdict::Inversion, picks))
+            }
         };
         if let Some((verdict, picks)) = verdict {
             self.tell(hops, verdict, &picks);
@@ -192,19 +212,30 @@ impl<'a> Search<'a> {
         // at the next step of the search again, which then ends.
         budget.spend(self.records.count(last) / 4);
         let inversions = aim == Aim::Inversions;
-        self.records.within(last, locks.len(), inversions, |lock| locks.contains(&lock))
+        self.records
+            .within(last, locks.len(), inversions, |lock| locks.contains(&lock))
     }
 
     fn hop(&self, edge: EdgeIndex) -> Hop<'a> {
-        hop(self.store, edge, if edge == self.edge { self.only } else { None })
+        hop(
+            self.store,
+            edge,
+            if edge == self.edge { self.only } else { None },
+        )
     }
 
     /// Remembers and returns a cycle unless it was told with a verdict as near to a deadlock.
     fn tell(&mut self, hops: &[Hop<'_>], verdict: Verdict, picks: &[u16]) {
-        let lowest = (0..hops.len()).min_by_key(|at| hops[*at].ends.0).unwrap_or(0);
+        let lowest = (0..hops.len())
+            .min_by_key(|at| hops[*at].ends.0)
+            .unwrap_or(0);
         let order = (lowest..hops.len()).chain(0..lowest);
         let locks: Vec<LockId> = order.clone().map(|at| hops[at].ends.0).collect();
-        if self.records.verdict(&locks).is_some_and(|known| nearness(known) <= nearness(verdict)) {
+        if self
+            .records
+            .verdict(&locks)
+            .is_some_and(|known| nearness(known) <= nearness(verdict))
+        {
             return;
         }
         self.records.note(&locks, verdict);
@@ -213,7 +244,11 @@ impl<'a> Search<'a> {
             Verdict::Guarded => judge::guards(hops, picks),
             _ => Vec::new(),
         };
-        self.found.push(Finding { verdict, links, guards });
+        self.found.push(Finding {
+            verdict,
+            links,
+            guards,
+        });
     }
 }
 
@@ -229,7 +264,10 @@ fn hop(store: &Store, edge: EdgeIndex, only: Option<usize>) -> Hop<'_> {
 
 fn link(hop: &Hop<'_>, pick: u16) -> Link {
     let context = hop.edge.get(pick.into());
-    let gates = context.gates.iter().flat_map(|gates| gates.around(hop.ends));
+    let gates = context
+        .gates
+        .iter()
+        .flat_map(|gates| gates.around(hop.ends));
     Link {
         from: hop.ends.0,
         from_mode: context.from_mode,

@@ -45,10 +45,17 @@ pub(super) struct GateSet {
 
 impl GateSet {
     fn collect(held: impl Iterator<Item = Held>) -> Self {
-        let mut gates: Vec<Gate> = held.map(|h| Gate { lock: h.lock, mode: h.mode }).collect();
+        let mut gates: Vec<Gate> = held
+            .map(|h| Gate {
+                lock: h.lock,
+                mode: h.mode,
+            })
+            .collect();
         gates.sort_unstable_by_key(|gate| (gate.lock, std::cmp::Reverse(strength(gate.mode))));
         gates.dedup_by_key(|gate| gate.lock);
-        Self { gates: gates.into_boxed_slice() }
+        Self {
+            gates: gates.into_boxed_slice(),
+        }
     }
 
     /// The members but for the two ends of an edge.
@@ -62,7 +69,10 @@ impl GateSet {
         if lock == ends.0 || lock == ends.1 {
             return None;
         }
-        let at = self.gates.binary_search_by_key(&lock, |gate| gate.lock).ok()?;
+        let at = self
+            .gates
+            .binary_search_by_key(&lock, |gate| gate.lock)
+            .ok()?;
         Some(self.gates[at].mode)
     }
 }
@@ -93,7 +103,10 @@ pub(super) struct GateSets {
 
 impl GateSets {
     pub(super) fn new() -> Self {
-        Self { sets: HashSet::default(), sweep_at: 256 }
+        Self {
+            sets: HashSet::default(),
+            sweep_at: 256,
+        }
     }
 
     /// The shared set of these locks; `None` for at most one, which is the edge's own start.
