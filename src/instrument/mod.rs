@@ -56,9 +56,13 @@
 
 mod kind;
 mod off;
+mod refusal;
 
 pub use self::kind::LockKind;
+pub(crate) use self::off::admit;
 pub use self::off::{Attempt, Hold, Lock, Signal, Waiting};
+pub(crate) use self::refusal::Refusal;
+pub use self::refusal::{Party, Reason};
 pub use crate::engine::ids::{LockId, Site, ThreadId};
 pub use crate::engine::mode::{Kind, Mode, ReadPolicy};
 
