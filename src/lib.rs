@@ -2,6 +2,7 @@
 
 // Wrappers.
 pub mod acquire;
+pub mod parking_lot;
 pub mod sync;
 
 // Raw locks under them.
