@@ -7,7 +7,7 @@ use crate::sync;
 
 /// One lock that [`acquire`](super::acquire) can take, with the way in which it is to be taken.
 ///
-/// A mutex is asked for by a reference to it, a reader-writer lock through [`read`] or [`write`].
+/// A mutex is asked for by a reference to it, a reader-writer lock through [`read`] or [`write`](write()).
 /// A lock of your own takes part if a reference to it implements this trait.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say which lock to take, and how",
@@ -33,12 +33,12 @@ pub trait Lockable {
 /// A reader-writer lock that is to be taken for reading. Made by [`read`].
 #[derive(Debug)]
 #[must_use = "nothing is locked before it is given to `acquire`"]
-pub struct Read<'a, L: ?Sized>(&'a L);
+pub struct Read<'a, L: ?Sized>(pub(crate) &'a L);
 
-/// A reader-writer lock that is to be taken for writing. Made by [`write`].
+/// A reader-writer lock that is to be taken for writing. Made by [`write`](write()).
 #[derive(Debug)]
 #[must_use = "nothing is locked before it is given to `acquire`"]
-pub struct Write<'a, L: ?Sized>(&'a L);
+pub struct Write<'a, L: ?Sized>(pub(crate) &'a L);
 
 /// Asks [`acquire`](super::acquire) for `lock`, for reading.
 ///

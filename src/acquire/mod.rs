@@ -46,6 +46,7 @@ mod many;
 mod tuple;
 mod violation;
 
+use std::mem::offset_of;
 use std::panic::Location;
 
 pub use self::guards::{Bundle, Guards};
@@ -54,20 +55,23 @@ pub use self::many::{Each, each};
 pub use self::violation::LockOrderViolation;
 use crate::instrument::{Lock, Site};
 pub use crate::instrument::{Party, Reason};
-use crate::raw::{RawMutex, RawRwLock};
+use crate::raw::{RawFairMutex, RawMutex, RawRemutex, RawRwLock, RawRwLockRecursive};
 
 // Without instrumentation a lock is known by the address of its record, which has no size. At the
 // start of the raw lock, which has one, no other record can have the same address.
 const _: () = assert!(
     size_of::<Lock>() > 0
-        || (std::mem::offset_of!(RawMutex, record) == 0
-            && std::mem::offset_of!(RawRwLock, record) == 0)
+        || (offset_of!(RawMutex, record) == 0
+            && offset_of!(RawFairMutex, record) == 0
+            && offset_of!(RawRemutex, record) == 0
+            && offset_of!(RawRwLock, record) == 0
+            && offset_of!(RawRwLockRecursive, record) == 0)
 );
 
 /// Takes all of `locks`, in the ascending order of their ids, and returns their guards in the
 /// order in which they were written.
 ///
-/// `locks` is a tuple of up to eight, each a `&mutex`, [`read`]`(&lock)` or [`write`]`(&lock)`; or
+/// `locks` is a tuple of up to eight, each a `&mutex`, [`read`]`(&lock)` or [`write`](write())`(&lock)`; or
 /// any number of one kind: a slice, an array, a vector, or [`each`]`(iterator)`. For a lock of
 /// the std flavour, the guard comes in its `LockResult`; [`Guards::checked`] opens them all.
 ///

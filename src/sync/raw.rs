@@ -8,7 +8,6 @@
 
 use std::panic::Location;
 
-use lock_api::{RawMutex as _, RawRwLock as _, RawRwLockDowngrade as _};
 
 use super::poison::{Entry, Flag};
 use crate::instrument::{Hold, Site};
