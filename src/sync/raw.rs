@@ -8,7 +8,6 @@
 
 use std::panic::Location;
 
-
 use super::poison::{Entry, Flag};
 use crate::instrument::{Hold, Site};
 use crate::raw::{RawMutex, RawRwLock};
