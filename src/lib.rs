@@ -1,6 +1,8 @@
 //! Finds lock-order inversions and deadlocks.
 
 // Wrappers.
+pub mod acquire;
+pub mod parking_lot;
 pub mod sync;
 
 // Raw locks under them.
@@ -19,4 +21,5 @@ mod detector;
 pub mod report;
 mod sink;
 
+pub use self::acquire::{acquire, each, read, write};
 pub use self::detector::status;

@@ -13,6 +13,7 @@ mod state;
 mod status;
 mod threads;
 
+pub(crate) use self::describe::{held_here, name};
 pub(crate) use self::order::{relabel, retire};
 pub(crate) use self::publish::{end_in, publish};
 pub use self::status::status;

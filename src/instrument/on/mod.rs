@@ -1,0 +1,11 @@
+//! The records of an instrumented build.
+
+mod admit;
+mod attempt;
+mod lock;
+mod signal;
+
+pub(crate) use self::admit::admit;
+pub use self::attempt::Attempt;
+pub use self::lock::{Hold, Lock};
+pub use self::signal::{Signal, Waiting};
