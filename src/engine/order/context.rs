@@ -59,7 +59,9 @@ impl Context {
         other: &'a Context,
         other_ends: (LockId, LockId),
     ) -> impl Iterator<Item = LockId> + 'a {
-        let mine = self.held(ends);
+        let bits = |from, context: &Context| gates::bits(from, context.gates.as_ref());
+        let disjoint = bits(ends.0, self) & bits(other_ends.0, other) == 0;
+        let mine = (!disjoint).then(|| self.held(ends)).into_iter().flatten();
         mine.filter(move |(lock, mode)| {
             let theirs = if *lock == other_ends.0 {
                 Some(other.from_mode)

@@ -41,6 +41,13 @@ pub(super) struct Gate {
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct GateSet {
     gates: Box<[Gate]>,
+    /// One bit for each lock: sets without a common bit have no common lock.
+    bits: u64,
+}
+
+/// The bit of a lock in a set's `bits`.
+fn bit(lock: LockId) -> u64 {
+    1 << (lock.get() & 63)
 }
 
 impl GateSet {
@@ -48,7 +55,8 @@ impl GateSet {
         let mut gates: Vec<Gate> = held.map(|h| Gate { lock: h.lock, mode: h.mode }).collect();
         gates.sort_unstable_by_key(|gate| (gate.lock, std::cmp::Reverse(strength(gate.mode))));
         gates.dedup_by_key(|gate| gate.lock);
-        Self { gates: gates.into_boxed_slice() }
+        let bits = gates.iter().fold(0, |bits, gate| bits | bit(gate.lock));
+        Self { gates: gates.into_boxed_slice(), bits }
     }
 
     /// The members but for the two ends of an edge.
@@ -65,6 +73,11 @@ impl GateSet {
         let at = self.gates.binary_search_by_key(&lock, |gate| gate.lock).ok()?;
         Some(self.gates[at].mode)
     }
+}
+
+/// The bits of all that a thread holds at an edge from `from`.
+pub(super) fn bits(from: LockId, gates: Option<&Arc<GateSet>>) -> u64 {
+    gates.map_or(0, |gates| gates.bits) | bit(from)
 }
 
 /// Whether the gates of `a` are all gates of `b`, held at least as strongly there.
