@@ -31,7 +31,10 @@ impl VectorClock {
     /// Takes in all that `other` knows.
     pub(crate) fn join(&mut self, other: &VectorClock) {
         let mut merged = Vec::with_capacity(self.entries.len().max(other.entries.len()));
-        let (mut a, mut b) = (self.entries.iter().peekable(), other.entries.iter().peekable());
+        let (mut a, mut b) = (
+            self.entries.iter().peekable(),
+            other.entries.iter().peekable(),
+        );
         loop {
             match (a.peek(), b.peek()) {
                 (Some(x), Some(y)) if x.0 == y.0 => {
@@ -72,7 +75,11 @@ pub(crate) struct Segment {
 impl Segment {
     /// The first segment of a thread that began after `past`.
     pub(crate) fn first(thread: ThreadId, past: &VectorClock) -> Self {
-        Self { thread, number: 1, past: Arc::new(past.clone()) }
+        Self {
+            thread,
+            number: 1,
+            past: Arc::new(past.clone()),
+        }
     }
 
     /// The thread whose segment this is.
@@ -90,7 +97,11 @@ impl Segment {
     pub(crate) fn next(&self, news: &VectorClock) -> Self {
         let mut past = self.here();
         past.join(news);
-        Self { thread: self.thread, number: self.number + 1, past: Arc::new(past) }
+        Self {
+            thread: self.thread,
+            number: self.number + 1,
+            past: Arc::new(past),
+        }
     }
 
     /// All that has happened up to now, this segment included: what a spawn or a message hands on.

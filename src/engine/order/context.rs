@@ -66,7 +66,10 @@ impl Context {
             let theirs = if *lock == other_ends.0 {
                 Some(other.from_mode)
             } else {
-                other.gates.as_ref().and_then(|gates| gates.mode_of(*lock, other_ends))
+                other
+                    .gates
+                    .as_ref()
+                    .and_then(|gates| gates.mode_of(*lock, other_ends))
             };
             theirs.is_some_and(|theirs| excludes(*mode, theirs))
         })

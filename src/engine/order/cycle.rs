@@ -71,7 +71,9 @@ impl<'a> Search<'a> {
             // Every further cycle through the edge has these two locks and is no news.
             return false;
         }
-        let Some(back) = self.store.distance(y) else { return false };
+        let Some(back) = self.store.distance(y) else {
+            return false;
+        };
         if back + 1 > self.limits.cycle_length {
             self.tell_shortest();
             return true;
@@ -114,7 +116,14 @@ impl<'a> Search<'a> {
         let pair = [self.store.lock(x), self.store.lock(y)];
         let sealed = self.within(aim, &pair, pair[1], budget) != Within::None;
         let picks: Box<[u16]> = Box::new([self.only.unwrap_or(0) as u16]);
-        let mut tree = vec![Path { before: 0, edge: self.edge, end: y, len: 1, sealed, picks }];
+        let mut tree = vec![Path {
+            before: 0,
+            edge: self.edge,
+            end: y,
+            len: 1,
+            sealed,
+            picks,
+        }];
         // Steps not yet taken, by the length of that shortest cycle, which never falls along a
         // path. Within one length the last comes first: that way leads straight to a cycle.
         let mut open: Vec<Vec<Step>> = vec![Vec::new(); self.limits.cycle_length + 1];
@@ -163,7 +172,14 @@ impl<'a> Search<'a> {
                 }
             };
             let (before, sealed, len) = (step.before, within == Within::All, path.len + 1);
-            tree.push(Path { before, edge: step.edge, end: step.end, len, sealed, picks });
+            tree.push(Path {
+                before,
+                edge: step.edge,
+                end: step.end,
+                len,
+                sealed,
+                picks,
+            });
             let last = tree.len() - 1;
             if !self.branch(&tree, last, &mut open, budget, &mut too_long) {
                 break;
@@ -183,19 +199,28 @@ impl<'a> Search<'a> {
     ) -> bool {
         let path = &tree[at];
         let x = self.store.ends(self.edge).0;
-        let edges = self.store.graph.edges_directed(path.end, Direction::Outgoing);
+        let edges = self
+            .store
+            .graph
+            .edges_directed(path.end, Direction::Outgoing);
         for (n, edge) in edges.enumerate() {
             // To put a step down is less work than to take it.
             if !budget.spend(usize::from(n % 8 == 0)) {
                 return false;
             }
             let end = edge.target();
-            let Some(rest) = self.store.distance(end) else { continue };
+            let Some(rest) = self.store.distance(end) else {
+                continue;
+            };
             if path.sealed && end != x {
                 continue;
             }
             match open.get_mut(path.len + 1 + rest) {
-                Some(list) => list.push(Step { before: at as u32, edge: edge.id(), end }),
+                Some(list) => list.push(Step {
+                    before: at as u32,
+                    edge: edge.id(),
+                    end,
+                }),
                 None => *too_long = true,
             }
         }
@@ -206,14 +231,18 @@ impl<'a> Search<'a> {
     fn close(&mut self, aim: Aim, hops: &[Hop<'_>], picks: &[u16], budget: &mut Budget) {
         let locks: Vec<LockId> = hops.iter().map(|hop| hop.ends.0).collect();
         let mut free = Budget::new(usize::MAX);
-        if locks.iter().any(|lock| self.within(aim, &locks, *lock, &mut free) == Within::Fewer) {
+        if locks
+            .iter()
+            .any(|lock| self.within(aim, &locks, *lock, &mut free) == Within::Fewer)
+        {
             return;
         }
         // One cycle with many contexts must not take what is there for all others.
         let verdict = budget.part(self.limits.search_steps / 8, |part| match aim {
             Aim::Any => judge::judge(hops, part),
-            Aim::Inversions => judge::lengthen(hops, picks, true, part)
-                .map(|picks| (Verdict::Inversion, picks)),
+            Aim::Inversions => {
+                judge::lengthen(hops, picks, true, part).map(|picks| (Verdict::Inversion, picks))
+            }
         });
         if let Some((verdict, picks)) = verdict {
             self.tell(hops, verdict, &picks);
@@ -225,7 +254,8 @@ impl<'a> Search<'a> {
         // at the next step of the search again, which then ends.
         budget.spend(self.records.count(last) / 4);
         let inversions = aim == Aim::Inversions;
-        self.records.within(last, locks.len(), inversions, |lock| locks.contains(&lock))
+        self.records
+            .within(last, locks.len(), inversions, |lock| locks.contains(&lock))
     }
 
     /// The hops of a path, into a buffer.
@@ -243,15 +273,25 @@ impl<'a> Search<'a> {
     }
 
     fn hop(&self, edge: EdgeIndex) -> Hop<'a> {
-        hop(self.store, edge, if edge == self.edge { self.only } else { None })
+        hop(
+            self.store,
+            edge,
+            if edge == self.edge { self.only } else { None },
+        )
     }
 
     /// Remembers and returns a cycle unless it was told with a verdict as near to a deadlock.
     fn tell(&mut self, hops: &[Hop<'_>], verdict: Verdict, picks: &[u16]) {
-        let lowest = (0..hops.len()).min_by_key(|at| hops[*at].ends.0).unwrap_or(0);
+        let lowest = (0..hops.len())
+            .min_by_key(|at| hops[*at].ends.0)
+            .unwrap_or(0);
         let order = (lowest..hops.len()).chain(0..lowest);
         let locks: Vec<LockId> = order.clone().map(|at| hops[at].ends.0).collect();
-        if self.records.verdict(&locks).is_some_and(|known| nearness(known) <= nearness(verdict)) {
+        if self
+            .records
+            .verdict(&locks)
+            .is_some_and(|known| nearness(known) <= nearness(verdict))
+        {
             return;
         }
         self.records.note(&locks, verdict);
@@ -260,7 +300,11 @@ impl<'a> Search<'a> {
             Verdict::Guarded => judge::guards(hops, picks),
             _ => Vec::new(),
         };
-        self.found.push(Finding { verdict, links, guards });
+        self.found.push(Finding {
+            verdict,
+            links,
+            guards,
+        });
     }
 }
 
@@ -276,7 +320,10 @@ fn hop(store: &Store, edge: EdgeIndex, only: Option<usize>) -> Hop<'_> {
 
 fn link(hop: &Hop<'_>, pick: u16) -> Link {
     let context = hop.edge.get(pick.into());
-    let gates = context.gates.iter().flat_map(|gates| gates.around(hop.ends));
+    let gates = context
+        .gates
+        .iter()
+        .flat_map(|gates| gates.around(hop.ends));
     Link {
         from: hop.ends.0,
         from_mode: context.from_mode,

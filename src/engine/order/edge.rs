@@ -33,7 +33,10 @@ struct More {
 
 impl Edge {
     pub(super) fn new(context: Context) -> Self {
-        Self { first: context, more: None }
+        Self {
+            first: context,
+            more: None,
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -66,7 +69,11 @@ impl Edge {
             return Offer::Kept(self.keep_instead_of_dominated(new, ends));
         }
         if self.len() < limit {
-            let more = self.more.get_or_insert_with(|| Box::new(More { contexts: Vec::with_capacity(1) }));
+            let more = self.more.get_or_insert_with(|| {
+                Box::new(More {
+                    contexts: Vec::with_capacity(1),
+                })
+            });
             more.contexts.push(new);
             return Offer::Kept(self.len() - 1);
         }
@@ -87,7 +94,11 @@ impl Edge {
             self.first = new;
             return 0;
         }
-        let more = self.more.get_or_insert_with(|| Box::new(More { contexts: Vec::with_capacity(1) }));
+        let more = self.more.get_or_insert_with(|| {
+            Box::new(More {
+                contexts: Vec::with_capacity(1),
+            })
+        });
         more.contexts.push(new);
         self.len() - 1
     }
@@ -107,7 +118,11 @@ impl Edge {
             threads.dedup();
             (threads.len(), pool().count() - others().count() > 1)
         };
-        let (at, most) = self.iter().map(spare).enumerate().max_by_key(|(_, spare)| *spare)?;
+        let (at, most) = self
+            .iter()
+            .map(spare)
+            .enumerate()
+            .max_by_key(|(_, spare)| *spare)?;
         (most > spare(new)).then_some(at)
     }
 

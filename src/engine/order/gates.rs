@@ -52,11 +52,19 @@ fn bit(lock: LockId) -> u64 {
 
 impl GateSet {
     fn collect(held: impl Iterator<Item = Held>) -> Self {
-        let mut gates: Vec<Gate> = held.map(|h| Gate { lock: h.lock, mode: h.mode }).collect();
+        let mut gates: Vec<Gate> = held
+            .map(|h| Gate {
+                lock: h.lock,
+                mode: h.mode,
+            })
+            .collect();
         gates.sort_unstable_by_key(|gate| (gate.lock, std::cmp::Reverse(strength(gate.mode))));
         gates.dedup_by_key(|gate| gate.lock);
         let bits = gates.iter().fold(0, |bits, gate| bits | bit(gate.lock));
-        Self { gates: gates.into_boxed_slice(), bits }
+        Self {
+            gates: gates.into_boxed_slice(),
+            bits,
+        }
     }
 
     /// The members but for the two ends of an edge.
@@ -70,7 +78,10 @@ impl GateSet {
         if lock == ends.0 || lock == ends.1 {
             return None;
         }
-        let at = self.gates.binary_search_by_key(&lock, |gate| gate.lock).ok()?;
+        let at = self
+            .gates
+            .binary_search_by_key(&lock, |gate| gate.lock)
+            .ok()?;
         Some(self.gates[at].mode)
     }
 }
@@ -89,10 +100,19 @@ pub(super) fn within(
     match (a, b) {
         (None, _) => true,
         (Some(a), Some(b)) if Arc::ptr_eq(a, b) => true,
-        (Some(a), b) => a.around(ends).all(|gate| {
-            let there = b.and_then(|b| b.mode_of(gate.lock, ends));
-            there.is_some_and(|mode| strength(mode) >= strength(gate.mode))
-        }),
+        (Some(a), None) => a.around(ends).next().is_none(),
+        (Some(a), Some(b)) => {
+            if a.bits & !(b.bits | bit(ends.0) | bit(ends.1)) != 0 {
+                return false;
+            }
+            let mut theirs = b.gates.iter();
+            a.around(ends).all(|gate| {
+                let there = theirs.find(|there| there.lock >= gate.lock);
+                there.is_some_and(|there| {
+                    there.lock == gate.lock && strength(there.mode) >= strength(gate.mode)
+                })
+            })
+        }
     }
 }
 
@@ -106,7 +126,10 @@ pub(super) struct GateSets {
 
 impl GateSets {
     pub(super) fn new() -> Self {
-        Self { sets: HashSet::default(), sweep_at: 256 }
+        Self {
+            sets: HashSet::default(),
+            sweep_at: 256,
+        }
     }
 
     /// The shared set of these locks; `None` for at most one, which is the edge's own start.

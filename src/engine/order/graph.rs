@@ -47,7 +47,10 @@ impl OrderGraph {
             gate_sets: GateSets::new(),
             records: Records::default(),
             reserve: Reserve::new(&limits),
-            limits: Limits { contexts_per_edge, ..limits },
+            limits: Limits {
+                contexts_per_edge,
+                ..limits
+            },
             reached: LimitsReached::default(),
         }
     }
@@ -65,11 +68,21 @@ impl OrderGraph {
     /// Returns what that makes new. An entry for the lock itself among those held is passed by:
     /// re-entrance is not a matter of order.
     pub(crate) fn acquire(&mut self, a: &Acquisition<'_>) -> Vec<Finding> {
-        debug_assert_eq!(a.thread, a.segment.thread(), "a thread acts in its own segment");
+        debug_assert_eq!(
+            a.thread,
+            a.segment.thread(),
+            "a thread acts in its own segment"
+        );
         let mut found = Vec::new();
         let held = a.held.iter().chain(a.inherited).copied();
-        let gates = self.gate_sets.intern(held.filter(|held| held.lock != a.lock));
-        let to = Held { lock: a.lock, mode: a.mode, site: a.site };
+        let gates = self
+            .gate_sets
+            .intern(held.filter(|held| held.lock != a.lock));
+        let to = Held {
+            lock: a.lock,
+            mode: a.mode,
+            site: a.site,
+        };
         let newly_written = self.note_request(&to);
         for from in a.held.iter().filter(|held| held.lock != a.lock) {
             self.add(from, &to, a.segment, gates.clone(), &mut found);
@@ -96,7 +109,9 @@ impl OrderGraph {
             return found;
         }
         let held = gates.iter().copied().chain([from]);
-        let gates = self.gate_sets.intern(held.filter(|held| held.lock != to.lock));
+        let gates = self
+            .gate_sets
+            .intern(held.filter(|held| held.lock != to.lock));
         let newly_written = self.note_request(&to);
         self.add(&from, &to, segment, gates, &mut found);
         if newly_written {
@@ -154,7 +169,8 @@ impl OrderGraph {
             Some(n) if written => !std::mem::replace(&mut self.store.graph[n].written, true),
             Some(_) => false,
             None => {
-                self.store.ensure(to.lock, ReadPolicy::WriterBlocksReaders, written);
+                self.store
+                    .ensure(to.lock, ReadPolicy::WriterBlocksReaders, written);
                 false
             }
         }
@@ -168,8 +184,12 @@ impl OrderGraph {
         gates: Option<Arc<GateSet>>,
         found: &mut Vec<Finding>,
     ) {
-        let x = self.store.ensure(from.lock, ReadPolicy::WriterBlocksReaders, false);
-        let y = self.store.ensure(to.lock, ReadPolicy::WriterBlocksReaders, false);
+        let x = self
+            .store
+            .ensure(from.lock, ReadPolicy::WriterBlocksReaders, false);
+        let y = self
+            .store
+            .ensure(to.lock, ReadPolicy::WriterBlocksReaders, false);
         let context = Context {
             segment: segment.clone(),
             gates,
@@ -212,7 +232,9 @@ impl OrderGraph {
 
     /// Searches all cycles through a lock again, in all contexts.
     fn judge_again(&mut self, lock: LockId, found: &mut Vec<Finding>) {
-        let Some(n) = self.store.index(lock) else { return };
+        let Some(n) = self.store.index(lock) else {
+            return;
+        };
         if !self.store.node(n).readers_wait() || self.store.node(n).knot == 0 {
             return;
         }
@@ -227,8 +249,24 @@ impl OrderGraph {
 
     /// Tells the cycles through an edge whose way back was just measured.
     fn search(&mut self, edge: EdgeIndex, only: Option<usize>, found: &mut Vec<Finding>) {
-        let Self { store, records, limits, reserve, .. } = self;
-        if (Search { store, records, limits, reserve, edge, only, found }).run() {
+        let Self {
+            store,
+            records,
+            limits,
+            reserve,
+            ..
+        } = self;
+        if (Search {
+            store,
+            records,
+            limits,
+            reserve,
+            edge,
+            only,
+            found,
+        })
+        .run()
+        {
             self.reached.searches_cut += 1;
         }
     }

@@ -49,14 +49,70 @@ impl Waived {
 /// name. One missing condition goes before two; where two are missing, an order that was
 /// observed says more than a gate, and either more than a shortage of threads.
 const LADDER: [(Waived, Verdict); 8] = [
-    (Waived { gates: false, order: false, threads: false }, Verdict::Inversion),
-    (Waived { gates: true, order: false, threads: false }, Verdict::Guarded),
-    (Waived { gates: false, order: true, threads: false }, Verdict::Ordered),
-    (Waived { gates: false, order: false, threads: true }, Verdict::SingleThread),
-    (Waived { gates: true, order: true, threads: false }, Verdict::Ordered),
-    (Waived { gates: false, order: true, threads: true }, Verdict::Ordered),
-    (Waived { gates: true, order: false, threads: true }, Verdict::Guarded),
-    (Waived { gates: true, order: true, threads: true }, Verdict::Ordered),
+    (
+        Waived {
+            gates: false,
+            order: false,
+            threads: false,
+        },
+        Verdict::Inversion,
+    ),
+    (
+        Waived {
+            gates: true,
+            order: false,
+            threads: false,
+        },
+        Verdict::Guarded,
+    ),
+    (
+        Waived {
+            gates: false,
+            order: true,
+            threads: false,
+        },
+        Verdict::Ordered,
+    ),
+    (
+        Waived {
+            gates: false,
+            order: false,
+            threads: true,
+        },
+        Verdict::SingleThread,
+    ),
+    (
+        Waived {
+            gates: true,
+            order: true,
+            threads: false,
+        },
+        Verdict::Ordered,
+    ),
+    (
+        Waived {
+            gates: false,
+            order: true,
+            threads: true,
+        },
+        Verdict::Ordered,
+    ),
+    (
+        Waived {
+            gates: true,
+            order: false,
+            threads: true,
+        },
+        Verdict::Guarded,
+    ),
+    (
+        Waived {
+            gates: true,
+            order: true,
+            threads: true,
+        },
+        Verdict::Ordered,
+    ),
 ];
 
 /// The verdict on a closed cycle and the contexts that bear it out, one index per hop.
@@ -85,7 +141,11 @@ pub(super) fn judge_long(hops: &[Hop<'_>], budget: &mut Budget) -> Option<(Verdi
     if has_enough_threads(hops) {
         return judge(hops, budget);
     }
-    let waived = Waived { gates: true, order: true, threads: true };
+    let waived = Waived {
+        gates: true,
+        order: true,
+        threads: true,
+    };
     Some((Verdict::SingleThread, choose(hops, waived, true, budget)?))
 }
 
@@ -120,7 +180,9 @@ pub(super) fn lengthen(
 pub(super) fn can_meet(first: &Hop<'_>, second: &Hop<'_>) -> bool {
     first.choices().any(|a| {
         let asked = first.edge.get(a);
-        second.choices().any(|b| second.blocks(asked, second.edge.get(b)))
+        second
+            .choices()
+            .any(|b| second.blocks(asked, second.edge.get(b)))
     })
 }
 

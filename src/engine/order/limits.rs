@@ -16,7 +16,12 @@ pub(crate) struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { contexts_per_edge: 16, search_steps: 20_000, cycle_length: 64, edges: 4_000_000 }
+        Self {
+            contexts_per_edge: 16,
+            search_steps: 20_000,
+            cycle_length: 64,
+            edges: 4_000_000,
+        }
     }
 }
 
@@ -47,7 +52,10 @@ pub(super) struct Budget {
 
 impl Budget {
     pub(super) fn new(steps: usize) -> Self {
-        Self { left: steps, cut: false }
+        Self {
+            left: steps,
+            cut: false,
+        }
     }
 
     /// Takes `steps`, or what is left, and says whether there were so many.
@@ -99,7 +107,11 @@ impl Reserve {
 
     pub(super) fn new(limits: &Limits) -> Self {
         let full = limits.search_steps;
-        Self { full, share: full / Self::SHARE, left: full.saturating_mul(Self::SEARCHES) }
+        Self {
+            full,
+            share: full / Self::SHARE,
+            left: full.saturating_mul(Self::SEARCHES),
+        }
     }
 
     /// The number of steps that the next search may take.

@@ -48,8 +48,9 @@ impl Store {
         let Some(mut ahead) = self.ascending(y, Direction::Outgoing, low..=high, Some(x)) else {
             return false;
         };
-        let mut behind =
-            self.ascending(x, Direction::Incoming, low..=high, None).unwrap_or_default();
+        let mut behind = self
+            .ascending(x, Direction::Incoming, low..=high, None)
+            .unwrap_or_default();
         let by_rank = |n: &NodeIndex| self.graph[*n].rank;
         ahead.sort_unstable_by_key(by_rank);
         behind.sort_unstable_by_key(by_rank);

@@ -141,7 +141,9 @@ impl Store {
 
     /// How far it is from `n` to the goal of the last `approach`, if it can be reached.
     pub(super) fn distance(&self, n: NodeIndex) -> Option<usize> {
-        self.scratch.is_behind(n).then(|| self.scratch.distance[n.index()] as usize)
+        self.scratch
+            .is_behind(n)
+            .then(|| self.scratch.distance[n.index()] as usize)
     }
 
     fn bounds(&self, x: NodeIndex, y: NodeIndex) -> (i64, i64) {

@@ -62,7 +62,13 @@ impl Records {
             }
             list.push(self.last);
         }
-        self.cycles.insert(self.last, Record { locks: locks.into(), verdict });
+        self.cycles.insert(
+            self.last,
+            Record {
+                locks: locks.into(),
+                verdict,
+            },
+        );
     }
 
     /// Drops every cycle through `lock`, which will not be seen again.
@@ -106,7 +112,11 @@ impl Records {
 
     fn find(&self, locks: &[LockId]) -> Option<u32> {
         let list = self.by_lock.get(locks.first()?)?;
-        let same = |id: &&u32| self.cycles.get(*id).is_some_and(|known| *known.locks == *locks);
+        let same = |id: &&u32| {
+            self.cycles
+                .get(*id)
+                .is_some_and(|known| *known.locks == *locks)
+        };
         list.iter().find(same).copied()
     }
 }

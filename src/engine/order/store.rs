@@ -116,7 +116,9 @@ impl Store {
     }
 
     pub(super) fn ends(&self, edge: EdgeIndex) -> (NodeIndex, NodeIndex) {
-        self.graph.edge_endpoints(edge).expect("edges are only named while they exist")
+        self.graph
+            .edge_endpoints(edge)
+            .expect("edges are only named while they exist")
     }
 
     /// Whether the two were last seen on a common cycle.
@@ -199,7 +201,9 @@ impl Store {
     /// is done at once; else the node is marked dead, and the graph is rebuilt without the dead
     /// once they outnumber the living, which makes it a constant for each edge on the whole.
     pub(super) fn forget(&mut self, lock: LockId) {
-        let Some(n) = self.nodes.remove(&lock) else { return };
+        let Some(n) = self.nodes.remove(&lock) else {
+            return;
+        };
         let mut steps = 0;
         let mut living = 0;
         for direction in [Direction::Outgoing, Direction::Incoming] {
@@ -222,11 +226,17 @@ impl Store {
     }
 
     fn unlink(&mut self, n: NodeIndex) {
-        let mut out = self.graph.neighbors_directed(n, Direction::Outgoing).detach();
+        let mut out = self
+            .graph
+            .neighbors_directed(n, Direction::Outgoing)
+            .detach();
         while let Some(other) = out.next_node(&self.graph) {
             self.graph[other].into -= 1;
         }
-        let mut into = self.graph.neighbors_directed(n, Direction::Incoming).detach();
+        let mut into = self
+            .graph
+            .neighbors_directed(n, Direction::Incoming)
+            .detach();
         while let Some(other) = into.next_node(&self.graph) {
             self.graph[other].out -= 1;
             // The index of this node will be given to another one.
@@ -251,7 +261,11 @@ impl Store {
         let mut moved: Vec<NodeIndex> = Vec::with_capacity(self.node_slots);
         let (old_nodes, old_edges) = old.into_nodes_edges_iters();
         for old_node in old_nodes.filter(|old| !old.weight.dead) {
-            let node = Node { out: 0, into: 0, ..old_node.weight };
+            let node = Node {
+                out: 0,
+                into: 0,
+                ..old_node.weight
+            };
             let index = self.graph.add_node(node);
             self.nodes.insert(node.lock, index);
             self.lowest = self.lowest.min(node.rank);
@@ -262,7 +276,12 @@ impl Store {
         }
         self.node_slots = self.graph.node_count();
         (self.live_edges, self.edge_slots) = (0, 0);
-        let place = |n: NodeIndex| moved.get(n.index()).copied().filter(|&n| n != NodeIndex::end());
+        let place = |n: NodeIndex| {
+            moved
+                .get(n.index())
+                .copied()
+                .filter(|&n| n != NodeIndex::end())
+        };
         for old_edge in old_edges {
             if let (Some(a), Some(b)) = (place(old_edge.source), place(old_edge.target)) {
                 self.insert(a, b, old_edge.weight);

@@ -40,7 +40,11 @@ pub(super) fn lock(n: usize) -> LockId {
 
 #[track_caller]
 pub(super) fn held(n: usize, mode: Mode) -> Held {
-    Held { lock: lock(n), mode, site: Location::caller() }
+    Held {
+        lock: lock(n),
+        mode,
+        site: Location::caller(),
+    }
 }
 
 /// The first segment of a thread that nothing orders.

@@ -93,12 +93,18 @@ fn forty_five_locks_in_all_rotations_give_each_pair_once() {
             held.push(next);
         }
     }
-    let inversions = told(&found).into_iter().filter(|(verdict, _)| *verdict == Inversion);
+    let inversions = told(&found)
+        .into_iter()
+        .filter(|(verdict, _)| *verdict == Inversion);
     let mut inversions: Vec<_> = inversions.map(|(_, locks)| locks).collect();
     let all = inversions.len();
     inversions.sort();
     inversions.dedup();
-    println!("{all} inversions among {} findings, {:?}", found.len(), graph.limits_reached());
+    println!(
+        "{all} inversions among {} findings, {:?}",
+        found.len(),
+        graph.limits_reached()
+    );
     assert_eq!(inversions.len(), all, "none twice");
     let pairs = inversions.iter().filter(|locks| locks.len() == 2).count();
     println!("{pairs} of them are pairs");

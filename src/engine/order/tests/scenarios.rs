@@ -33,7 +33,10 @@ fn opposite_orders_of_two_threads_are_an_inversion_with_both_sides() {
     assert_eq!(told(&found), [(Inversion, vec![1, 2])]);
     let links = &found[0].links;
     assert_eq!((links[0].from, links[0].to), (lock(A), lock(B)));
-    assert_eq!((links[0].thread, links[1].thread), (ThreadId::new(1), ThreadId::new(2)));
+    assert_eq!(
+        (links[0].thread, links[1].thread),
+        (ThreadId::new(1), ThreadId::new(2))
+    );
     assert_ne!(links[0].to_site, links[1].to_site);
     assert!(found[0].guards.is_empty());
 }
@@ -65,7 +68,10 @@ fn a_second_cycle_through_an_edge_that_was_told_is_told() {
 fn a_cycle_with_the_locks_of_one_that_was_told_and_more_is_no_news() {
     let mut graph = graph();
     take(&mut graph, &thread(1), &[A], B);
-    assert_eq!(told(&take(&mut graph, &thread(2), &[B], A)), [(Inversion, vec![1, 2])]);
+    assert_eq!(
+        told(&take(&mut graph, &thread(2), &[B], A)),
+        [(Inversion, vec![1, 2])]
+    );
     take(&mut graph, &thread(3), &[B], C);
     assert!(take(&mut graph, &thread(2), &[C], A).is_empty());
 }
@@ -79,7 +85,10 @@ fn one_edge_that_closes_two_cycles_tells_both() {
     }
     let mut found = told(&take(&mut graph, &thread(3), &[4], A));
     found.sort_by(|a, b| a.1.cmp(&b.1));
-    assert_eq!(found, [(Inversion, vec![1, 2, 4]), (Inversion, vec![1, 3, 4])]);
+    assert_eq!(
+        found,
+        [(Inversion, vec![1, 2, 4]), (Inversion, vec![1, 3, 4])]
+    );
 }
 
 #[test]
@@ -89,7 +98,10 @@ fn a_lock_dropped_in_the_middle_leaves_the_edge_around_it() {
     take(&mut graph, &thread(1), &[A, B], C);
     graph.forget(lock(B));
     assert_eq!((graph.lock_count(), graph.edge_count()), (2, 1));
-    assert_eq!(told(&take(&mut graph, &thread(2), &[C], A)), [(Inversion, vec![1, 3])]);
+    assert_eq!(
+        told(&take(&mut graph, &thread(2), &[C], A)),
+        [(Inversion, vec![1, 3])]
+    );
 }
 
 #[test]
@@ -118,16 +130,36 @@ fn a_gate_around_both_orders_guards_and_its_loss_is_told() {
 #[test]
 fn a_gate_that_both_hold_shared_is_none() {
     let mut graph = graph();
-    take_as(&mut graph, &thread(1), &[(G, Shared), (A, Exclusive)], (B, Exclusive));
-    let found = take_as(&mut graph, &thread(2), &[(G, Shared), (B, Exclusive)], (A, Exclusive));
+    take_as(
+        &mut graph,
+        &thread(1),
+        &[(G, Shared), (A, Exclusive)],
+        (B, Exclusive),
+    );
+    let found = take_as(
+        &mut graph,
+        &thread(2),
+        &[(G, Shared), (B, Exclusive)],
+        (A, Exclusive),
+    );
     assert_eq!(told(&found), [(Inversion, vec![1, 2])]);
 }
 
 #[test]
 fn a_gate_that_one_holds_shared_and_one_exclusively_guards() {
     let mut graph = graph();
-    take_as(&mut graph, &thread(1), &[(G, Shared), (A, Exclusive)], (B, Exclusive));
-    let found = take_as(&mut graph, &thread(2), &[(G, Exclusive), (B, Exclusive)], (A, Exclusive));
+    take_as(
+        &mut graph,
+        &thread(1),
+        &[(G, Shared), (A, Exclusive)],
+        (B, Exclusive),
+    );
+    let found = take_as(
+        &mut graph,
+        &thread(2),
+        &[(G, Exclusive), (B, Exclusive)],
+        (A, Exclusive),
+    );
     assert_eq!(told(&found), [(Guarded, vec![1, 2])]);
 }
 
@@ -148,15 +180,25 @@ fn locks_held_around_two_threads_guard_them() {
     };
     assert!(under_gate(1, A, B).is_empty());
     assert_eq!(told(&under_gate(2, B, A)), [(Guarded, vec![1, 2])]);
-    assert_eq!(graph.edge_count(), 2, "what is inherited is a gate and no edge");
+    assert_eq!(
+        graph.edge_count(),
+        2,
+        "what is inherited is a gate and no edge"
+    );
 }
 
 #[test]
 fn one_thread_with_both_orders_is_named_so_until_a_second_one_comes() {
     let mut graph = graph();
     take(&mut graph, &thread(1), &[A], B);
-    assert_eq!(told(&take(&mut graph, &thread(1), &[B], A)), [(SingleThread, vec![1, 2])]);
-    assert_eq!(told(&take(&mut graph, &thread(2), &[A], B)), [(Inversion, vec![1, 2])]);
+    assert_eq!(
+        told(&take(&mut graph, &thread(1), &[B], A)),
+        [(SingleThread, vec![1, 2])]
+    );
+    assert_eq!(
+        told(&take(&mut graph, &thread(2), &[A], B)),
+        [(Inversion, vec![1, 2])]
+    );
 }
 
 #[test]
@@ -165,10 +207,16 @@ fn orders_before_a_spawn_and_after_a_join_are_ordered() {
     let parent = thread(1);
     take(&mut graph, &parent, &[A], B);
     let child = Segment::first(ThreadId::new(2), &parent.here());
-    assert_eq!(told(&take(&mut graph, &child, &[B], A)), [(Ordered, vec![1, 2])]);
+    assert_eq!(
+        told(&take(&mut graph, &child, &[B], A)),
+        [(Ordered, vec![1, 2])]
+    );
     let joined = parent.next(&child.here());
     assert!(take(&mut graph, &joined, &[A], B).is_empty());
-    assert_eq!(told(&take(&mut graph, &thread(3), &[A], B)), [(Inversion, vec![1, 2])]);
+    assert_eq!(
+        told(&take(&mut graph, &thread(3), &[A], B)),
+        [(Inversion, vec![1, 2])]
+    );
 }
 
 #[test]
@@ -268,10 +316,17 @@ fn an_edge_that_comes_late_counts_like_one_that_was_seen_live() {
 
 #[test]
 fn limits_are_kept_and_said() {
-    let mut graph = OrderGraph::new(Limits { edges: 1, contexts_per_edge: 2, ..Limits::default() });
+    let mut graph = OrderGraph::new(Limits {
+        edges: 1,
+        contexts_per_edge: 2,
+        ..Limits::default()
+    });
     take(&mut graph, &thread(1), &[A], B);
     take(&mut graph, &thread(1), &[A], C);
-    assert_eq!((graph.edge_count(), graph.limits_reached().edges_refused), (1, 1));
+    assert_eq!(
+        (graph.edge_count(), graph.limits_reached().edges_refused),
+        (1, 1)
+    );
     for n in 2..5 {
         take(&mut graph, &thread(n), &[A], B);
     }
@@ -281,9 +336,15 @@ fn limits_are_kept_and_said() {
 
 #[test]
 fn a_first_context_of_a_thread_goes_before_a_second_one_of_another() {
-    let mut graph = OrderGraph::new(Limits { contexts_per_edge: 2, ..Limits::default() });
+    let mut graph = OrderGraph::new(Limits {
+        contexts_per_edge: 2,
+        ..Limits::default()
+    });
     take(&mut graph, &thread(1), &[8, A], B);
     take(&mut graph, &thread(1), &[9, A], B);
     take(&mut graph, &thread(2), &[A], B);
-    assert_eq!(told(&take(&mut graph, &thread(1), &[B], A)), [(Inversion, vec![1, 2])]);
+    assert_eq!(
+        told(&take(&mut graph, &thread(1), &[B], A)),
+        [(Inversion, vec![1, 2])]
+    );
 }
