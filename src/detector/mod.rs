@@ -11,6 +11,7 @@ pub(crate) mod order;
 mod publish;
 mod state;
 mod status;
+pub(crate) mod succession;
 mod threads;
 
 pub(crate) use self::describe::{held_here, name};

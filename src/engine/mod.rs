@@ -9,3 +9,4 @@ pub(crate) mod ids;
 pub(crate) mod mode;
 pub(crate) mod order;
 pub(crate) mod verdict;
+pub(crate) mod waitfor;

@@ -170,6 +170,47 @@ impl Signal {
 #[must_use = "drop it when the thread is awake and holds the lock again"]
 pub struct Waiting<'a>(PhantomData<(&'a Signal, GuardMarker)>);
 
+/// All that has happened up to one point in the life of a thread, for another thread to learn of.
+#[derive(Clone, Debug)]
+#[must_use = "hand it to the thread that goes on from here"]
+pub struct Past(());
+
+impl Past {
+    /// All that has happened up to here.
+    #[inline(always)]
+    pub fn here() -> Self {
+        Self(())
+    }
+
+    /// The calling thread has learnt of it: what follows comes after it.
+    #[inline(always)]
+    pub fn arrive(&self) {}
+}
+
+/// The locks that the calling thread holds for as long as other threads run.
+#[derive(Clone, Debug)]
+#[must_use = "enter them in the threads that run within"]
+pub struct Surroundings(());
+
+impl Surroundings {
+    /// The locks that the calling thread holds, with those that are held around it.
+    #[inline(always)]
+    pub fn here() -> Self {
+        Self(())
+    }
+
+    /// The calling thread runs within them until the result is dropped.
+    #[inline(always)]
+    pub fn enter(&self) -> Within {
+        Within(())
+    }
+}
+
+/// A thread that runs within the critical sections of another. Made by [`Surroundings::enter`].
+#[derive(Debug)]
+#[must_use = "the surroundings end when this is dropped"]
+pub struct Within(());
+
 /// Below this many, comparing each with each is quicker than sorting, and allocates nothing.
 const FEW: usize = 9;
 

@@ -47,11 +47,15 @@ impl Own {
 
     /// The key of the thread while it holds nothing.
     pub(crate) fn seed(&self, generation: u32) -> u64 {
-        tag::seed(
+        let seed = tag::seed(
             self.segment.thread().get(),
             self.segment.number(),
             generation,
-        )
+        );
+        self.inherited.iter().fold(seed, |seed, gate| {
+            let tag = tag::mix(gate.held.lock.get());
+            seed.wrapping_add(tag::share(tag, gate.held.mode))
+        })
     }
 
     /// Whether this acquisition is remembered: `known` is what the lock would remember of it.

@@ -9,7 +9,7 @@ use petgraph::visit::EdgeRef;
 use super::context::Context;
 use super::cycle::Search;
 use super::edge::{Edge, Offer};
-use super::gates::{GateSet, GateSets};
+use super::gates::{Gate, GateSet, GateSets};
 use super::limits::{Limits, LimitsReached, Reserve};
 use super::records::Records;
 use super::store::Store;
@@ -74,48 +74,24 @@ impl OrderGraph {
             "a thread acts in its own segment"
         );
         let mut found = Vec::new();
-        let held = a.held.iter().chain(a.inherited).copied();
+        let own = a.held.iter().chain(a.gone).map(Gate::from);
+        let held = own.chain(a.inherited.iter().map(Gate::from));
         let gates = self
             .gate_sets
-            .intern(held.filter(|held| held.lock != a.lock));
+            .intern(held.filter(|gate| gate.lock != a.lock));
         let to = Held {
             lock: a.lock,
             mode: a.mode,
             site: a.site,
         };
         let newly_written = self.note_request(&to);
-        for from in a.held.iter().filter(|held| held.lock != a.lock) {
+        let inherited = a.inherited.iter().map(|inherited| &inherited.held);
+        let froms = a.held.iter().chain(inherited);
+        for from in froms.filter(|held| held.lock != a.lock) {
             self.add(from, &to, a.segment, gates.clone(), &mut found);
         }
         if newly_written {
             self.judge_again(a.lock, &mut found);
-        }
-        found
-    }
-
-    /// Records one edge whose context was kept elsewhere until now: `thread`, in `segment`,
-    /// asked for `to` while it held `from` and, around both, `gates`.
-    pub(crate) fn add_edge_in_context(
-        &mut self,
-        from: Held,
-        to: Held,
-        thread: ThreadId,
-        segment: &Segment,
-        gates: &[Held],
-    ) -> Vec<Finding> {
-        debug_assert_eq!(thread, segment.thread(), "a thread acts in its own segment");
-        let mut found = Vec::new();
-        if from.lock == to.lock {
-            return found;
-        }
-        let held = gates.iter().copied().chain([from]);
-        let gates = self
-            .gate_sets
-            .intern(held.filter(|held| held.lock != to.lock));
-        let newly_written = self.note_request(&to);
-        self.add(&from, &to, segment, gates, &mut found);
-        if newly_written {
-            self.judge_again(to.lock, &mut found);
         }
         found
     }

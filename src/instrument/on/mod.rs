@@ -3,9 +3,11 @@
 mod admit;
 mod attempt;
 mod lock;
+mod past;
 mod signal;
 
 pub(crate) use self::admit::admit;
 pub use self::attempt::Attempt;
 pub use self::lock::{Hold, Lock};
+pub use self::past::{Past, Surroundings, Within};
 pub use self::signal::{Signal, Waiting};
