@@ -19,7 +19,7 @@ mod reach;
 mod records;
 mod store;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 
 pub(crate) use graph::OrderGraph;
 pub(crate) use limits::{Limits, LimitsReached};
