@@ -66,12 +66,7 @@ pub(super) struct Search<'a> {
 impl<'a> Search<'a> {
     /// Tells all cycles through the edge that are news. Returns whether any was left out.
     pub(super) fn run(&mut self) -> bool {
-        let (x, y) = self.store.ends(self.edge);
-        let pair = finding::canonical(vec![self.store.lock(x), self.store.lock(y)]);
-        if self.records.verdict(&pair) == Some(Verdict::Inversion) {
-            // Every further cycle through the edge has these two locks and is no news.
-            return false;
-        }
+        let y = self.store.ends(self.edge).1;
         let Some(back) = self.store.distance(y) else {
             return false;
         };
