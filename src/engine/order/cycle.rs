@@ -4,11 +4,12 @@ use petgraph::Direction;
 use petgraph::stable_graph::{EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
 
+use super::finding;
 use super::judge::{self, Hop};
 use super::limits::{Budget, Limits, Reserve};
 use super::records::{Records, Within, nearness};
 use super::store::Store;
-use crate::engine::acquisition::{Finding, Link};
+use crate::engine::acquisition::Finding;
 use crate::engine::ids::LockId;
 use crate::engine::verdict::Verdict;
 
@@ -65,12 +66,7 @@ pub(super) struct Search<'a> {
 impl<'a> Search<'a> {
     /// Tells all cycles through the edge that are news. Returns whether any was left out.
     pub(super) fn run(&mut self) -> bool {
-        let (x, y) = self.store.ends(self.edge);
-        let pair = canonical(vec![self.store.lock(x), self.store.lock(y)]);
-        if self.records.verdict(&pair) == Some(Verdict::Inversion) {
-            // Every further cycle through the edge has these two locks and is no news.
-            return false;
-        }
+        let y = self.store.ends(self.edge).1;
         let Some(back) = self.store.distance(y) else {
             return false;
         };
@@ -273,20 +269,18 @@ impl<'a> Search<'a> {
     }
 
     fn hop(&self, edge: EdgeIndex) -> Hop<'a> {
-        hop(
-            self.store,
-            edge,
-            if edge == self.edge { self.only } else { None },
-        )
+        let (from, to) = self.store.ends(edge);
+        Hop {
+            edge: &self.store.graph[edge],
+            ends: (self.store.lock(from), self.store.lock(to)),
+            readers_wait: self.store.node(from).readers_wait(),
+            only: if edge == self.edge { self.only } else { None },
+        }
     }
 
     /// Remembers and returns a cycle unless it was told with a verdict as near to a deadlock.
     fn tell(&mut self, hops: &[Hop<'_>], verdict: Verdict, picks: &[u16]) {
-        let lowest = (0..hops.len())
-            .min_by_key(|at| hops[*at].ends.0)
-            .unwrap_or(0);
-        let order = (lowest..hops.len()).chain(0..lowest);
-        let locks: Vec<LockId> = order.clone().map(|at| hops[at].ends.0).collect();
+        let locks = finding::canonical(hops.iter().map(|hop| hop.ends.0).collect());
         if self
             .records
             .verdict(&locks)
@@ -295,50 +289,6 @@ impl<'a> Search<'a> {
             return;
         }
         self.records.note(&locks, verdict);
-        let links = order.map(|at| link(&hops[at], picks[at])).collect();
-        let guards = match verdict {
-            Verdict::Guarded => judge::guards(hops, picks),
-            _ => Vec::new(),
-        };
-        self.found.push(Finding {
-            verdict,
-            links,
-            guards,
-        });
+        self.found.push(finding::of(hops, verdict, picks));
     }
-}
-
-fn hop(store: &Store, edge: EdgeIndex, only: Option<usize>) -> Hop<'_> {
-    let (from, to) = store.ends(edge);
-    Hop {
-        edge: &store.graph[edge],
-        ends: (store.lock(from), store.lock(to)),
-        readers_wait: store.node(from).readers_wait(),
-        only,
-    }
-}
-
-fn link(hop: &Hop<'_>, pick: u16) -> Link {
-    let context = hop.edge.get(pick.into());
-    let gates = context
-        .gates
-        .iter()
-        .flat_map(|gates| gates.around(hop.ends));
-    Link {
-        from: hop.ends.0,
-        from_mode: context.from_mode,
-        from_site: context.from_site,
-        to: hop.ends.1,
-        to_mode: context.to_mode,
-        to_site: context.to_site,
-        thread: context.thread(),
-        gates: gates.map(|gate| gate.lock).collect(),
-    }
-}
-
-/// Turns a cycle so that its lowest lock comes first.
-fn canonical(mut locks: Vec<LockId>) -> Vec<LockId> {
-    let lowest = (0..locks.len()).min_by_key(|at| locks[*at]).unwrap_or(0);
-    locks.rotate_left(lowest);
-    locks
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use petgraph::Direction;
-use petgraph::stable_graph::EdgeIndex;
+use petgraph::stable_graph::{EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
 
 use super::context::Context;
@@ -17,6 +17,7 @@ use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::clock::Segment;
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::mode::{Mode, ReadPolicy};
+use crate::engine::verdict::Verdict;
 
 /// The acquired-before edges among live locks, and the cycles that were told of them.
 ///
@@ -189,7 +190,7 @@ impl OrderGraph {
                 }
                 Offer::Kept(at) => at,
             };
-            if self.store.same_knot(x, y) && self.store.approach(x, y) {
+            if self.store.same_knot(x, y) && self.is_open(x, y) && self.store.approach(x, y) {
                 self.search(edge, Some(at), found);
             }
             return;
@@ -217,10 +218,20 @@ impl OrderGraph {
         let out = self.store.graph.edges_directed(n, Direction::Outgoing);
         let edges: Vec<_> = out.map(|edge| (edge.id(), edge.target())).collect();
         for (edge, next) in edges {
-            if self.store.same_knot(n, next) && self.store.approach(n, next) {
+            if self.store.same_knot(n, next)
+                && self.is_open(n, next)
+                && self.store.approach(n, next)
+            {
                 self.search(edge, None, found);
             }
         }
+    }
+
+    /// Whether a cycle through an edge between the two can be news. If the two locks alone were
+    /// told to be an inversion, every cycle through such an edge has both of them and is none.
+    fn is_open(&self, x: NodeIndex, y: NodeIndex) -> bool {
+        let (x, y) = (self.store.lock(x), self.store.lock(y));
+        self.records.verdict(&[x.min(y), x.max(y)]) != Some(Verdict::Inversion)
     }
 
     /// Tells the cycles through an edge whose way back was just measured.

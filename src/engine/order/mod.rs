@@ -9,6 +9,7 @@
 mod context;
 mod cycle;
 mod edge;
+mod finding;
 mod gates;
 mod graph;
 mod hash;
@@ -19,7 +20,7 @@ mod reach;
 mod records;
 mod store;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 
 pub(crate) use graph::OrderGraph;
 pub(crate) use limits::{Limits, LimitsReached};

@@ -2,7 +2,7 @@
 
 use super::Need::{AllOf, AnyOf, AtLeast, Each, Either};
 use super::{Chain, Need, State, Thread, UNKNOWN, chain, stuck};
-use crate::engine::order::tests::helper::Random;
+use crate::engine::random::Random;
 
 fn runs() -> Thread {
     Thread { state: State::Runs }

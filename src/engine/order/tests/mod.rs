@@ -1,6 +1,6 @@
 //! The order graph against naive models, against the scenarios, and at scale.
 
-pub(crate) mod helper;
+mod helper;
 mod naive;
 mod scale;
 mod scenarios;

@@ -218,6 +218,37 @@ fn one_thread_with_both_orders_is_named_so_until_a_second_one_comes() {
 }
 
 #[test]
+fn a_cycle_for_which_there_are_too_few_threads_is_named_after_that() {
+    let mut graph = graph();
+    take(&mut graph, &thread(1), &[A], B);
+    take(&mut graph, &thread(1), &[B], C);
+    assert_eq!(
+        told(&take(&mut graph, &thread(2), &[C], A)),
+        [(SingleThread, vec![1, 2, 3])]
+    );
+    assert_eq!(
+        told(&take(&mut graph, &thread(3), &[B], C)),
+        [(Inversion, vec![1, 2, 3])]
+    );
+}
+
+#[test]
+fn what_is_both_ordered_and_under_a_gate_is_named_after_the_order() {
+    let mut graph = graph();
+    let parent = thread(1);
+    take(&mut graph, &parent, &[G, A], B);
+    let child = Segment::first(ThreadId::new(2), &parent.here());
+    assert_eq!(
+        told(&take(&mut graph, &child, &[G, B], A)),
+        [(Ordered, vec![1, 2])]
+    );
+    assert_eq!(
+        told(&take(&mut graph, &thread(3), &[G, B], A)),
+        [(Guarded, vec![1, 2])]
+    );
+}
+
+#[test]
 fn orders_before_a_spawn_and_after_a_join_are_ordered() {
     let mut graph = graph();
     let parent = thread(1);

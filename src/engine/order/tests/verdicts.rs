@@ -1,6 +1,6 @@
 //! Verdicts on random small programs against the naive model.
 
-use super::helper::{Random, held, lock};
+use super::helper::{held, lock};
 use super::naive::{Model, Taken, minimal};
 use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::clock::Segment;
@@ -8,6 +8,7 @@ use crate::engine::ids::ThreadId;
 use crate::engine::mode::Mode::{Exclusive, Shared, Upgradable};
 use crate::engine::mode::{Mode, ReadPolicy};
 use crate::engine::order::{Limits, OrderGraph};
+use crate::engine::random::Random;
 use crate::engine::verdict::Verdict;
 
 const PROGRAMS: u64 = 1_500;

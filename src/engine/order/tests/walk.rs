@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use petgraph::visit::{EdgeRef, IntoEdgeReferences};
 
-use super::helper::{Random, lock, take, thread};
+use super::helper::{lock, take, thread};
 use crate::engine::order::{Limits, OrderGraph};
+use crate::engine::random::Random;
 
 /// Whether a path leads from `a` to `b`.
 fn leads(edges: &BTreeSet<(usize, usize)>, a: usize, b: usize) -> bool {
