@@ -1,0 +1,11 @@
+//! Tests of the public interface, in one program.
+
+#[cfg(feature = "arc_lock")]
+mod parking_lot_arc;
+mod parking_lot_condvar;
+mod parking_lot_mutex;
+mod parking_lot_remutex;
+mod parking_lot_rwlock;
+#[cfg(feature = "serde")]
+mod parking_lot_serde;
+mod parking_lot_traits;
