@@ -237,7 +237,8 @@ fn what_is_both_ordered_and_under_a_gate_is_named_after_the_order() {
     let mut graph = graph();
     let parent = thread(1);
     take(&mut graph, &parent, &[G, A], B);
-    let child = Segment::first(ThreadId::new(2), &parent.here());
+    let mut child = thread(2);
+    child.learn(&parent);
     assert_eq!(
         told(&take(&mut graph, &child, &[G, B], A)),
         [(Ordered, vec![1, 2])]
