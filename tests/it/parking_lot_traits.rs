@@ -10,6 +10,8 @@ use lockwarden::parking_lot::*;
 /// Whether a type has a marker trait, without a bound that would fail to compile.
 macro_rules! has {
     ($Trait:ident, $Type:ty) => {{
+        // Whichever of the two constants is chosen, the other is dead.
+        #[allow(dead_code)]
         trait Otherwise {
             const HAS: bool = false;
         }
