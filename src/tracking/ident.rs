@@ -71,7 +71,10 @@ impl Ident {
     /// The tag of the lock: zero while the ident is vacant.
     #[inline]
     pub(crate) fn tag(&self) -> u64 {
-        tag::mix(self.number.load(Ordering::Relaxed))
+        match self.number.load(Ordering::Relaxed) {
+            0 => 0,
+            number => tag::of(number),
+        }
     }
 
     /// The class of the lock.

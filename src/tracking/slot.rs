@@ -3,9 +3,10 @@
 #![allow(unsafe_code)]
 
 use std::cell::UnsafeCell;
+use std::hint::cold_path;
 use std::panic::Location;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
 
 use parking_lot::Mutex;
 
@@ -18,8 +19,8 @@ use crate::engine::mode::Mode;
 /// One held lock.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    /// The address of the ident, and the mode in the low bits.
-    ident: AtomicUsize,
+    ident: AtomicPtr<Ident>,
+    /// The site, and the mode in the low bits of its address.
     site: AtomicPtr<Location<'static>>,
     /// The key of the thread below this entry: its seed, plus the shares of all entries before.
     key: AtomicU64,
@@ -35,8 +36,8 @@ const fn mode_bits(mode: Mode) -> usize {
     }
 }
 
-const fn mode_of(bits: usize) -> Mode {
-    match bits & MODE {
+fn mode_of(site: *const Location<'static>) -> Mode {
+    match site.addr() & MODE {
         0 => Mode::Exclusive,
         1 => Mode::Shared,
         _ => Mode::Upgradable,
@@ -46,15 +47,28 @@ const fn mode_of(bits: usize) -> Mode {
 impl Entry {
     const fn new() -> Self {
         Self {
-            ident: AtomicUsize::new(0),
+            ident: AtomicPtr::new(ptr::null_mut()),
             site: AtomicPtr::new(ptr::null_mut()),
             key: AtomicU64::new(0),
         }
     }
 
+    /// The key of the thread below this entry; on that thread.
     #[inline(always)]
     pub(crate) fn key(&self) -> u64 {
-        self.key.load(Ordering::Relaxed)
+        // SAFETY: only the slot's thread writes it, and that is the caller.
+        unsafe { self.key.as_ptr().read() }
+    }
+
+    fn mode(&self) -> Mode {
+        mode_of(self.site.load(Ordering::Relaxed))
+    }
+
+    /// The ident, in the slot of the calling thread.
+    fn ident(&self) -> Option<&'static Ident> {
+        // SAFETY: entries hold addresses of idents. An ident is freed only when its lock was
+        // dropped while not held (`pool::spill`), and then no entry refers to it.
+        unsafe { self.ident.load(Ordering::Relaxed).as_ref() }
     }
 }
 
@@ -66,10 +80,14 @@ pub(crate) struct HeldLock {
     pub(crate) site: Site,
 }
 
-/// How many locks a slot has room for at first. The room doubles when it is full.
-const FIRST_CAPACITY: u32 = 32;
+/// How many bytes an entry takes. Depths are counted in them, so that the fast path need not
+/// multiply.
+const ENTRY: u32 = size_of::<Entry>() as u32;
 
-/// One push or pop, in the upper half of the state.
+/// How many locks a slot has room for at first, in bytes. The room doubles when it is full.
+const FIRST_ROOM: u32 = 32 * ENTRY;
+
+/// One change of the held locks, in the upper half of the state.
 const STEP: u64 = 1 << 32;
 
 /// What a thread holds and waits for.
@@ -78,24 +96,25 @@ const STEP: u64 = 1 << 32;
 #[derive(Debug)]
 #[repr(C, align(128))]
 pub(crate) struct Slot {
-    /// The number of entries in the low half; in the high half a count of all changes to them, so
-    /// that a reader can tell whether they stood still.
+    /// The depth in the low half: how many bytes of entries are in use. In the high half a count of
+    /// all changes but the removal of the uppermost entry, so that a reader can tell whether the
+    /// entries stood still: after such removals alone, the depth is smaller.
     state: AtomicU64,
-    /// Room for this many entries. Set to zero by anyone who wants the thread to take the slow
-    /// path at its next acquisition (`ring`).
+    /// Room for this many bytes of entries. Set to zero by anyone who wants the thread to take the
+    /// slow path at its next nested acquisition (`ring`).
     capacity: AtomicU32,
     /// Why somebody rang.
     bell: AtomicU32,
     /// The entries. One more stands before the first, and is never used, so that the slot of a
     /// thread that holds nothing can be compared with like any other.
     entries: AtomicPtr<Entry>,
-    /// The true capacity.
+    /// The true capacity, in bytes.
     room: AtomicU32,
     /// The serial number of the thread; zero while the slot is free.
     thread: AtomicU64,
     pub(crate) wait: Wait,
-    /// Locks that other threads have released on behalf of this one (`send_guard`): the address of
-    /// the ident with the mode.
+    /// Locks that other threads have released on behalf of this one (`send_guard`): the addresses of
+    /// their idents.
     released_elsewhere: Mutex<Vec<usize>>,
     /// The name of the thread.
     name: Mutex<Option<String>>,
@@ -113,15 +132,29 @@ unsafe impl Send for Slot {}
 impl std::panic::RefUnwindSafe for Slot {}
 impl std::panic::UnwindSafe for Slot {}
 
-static DETACHED: Slot = Slot::vacant();
+/// Where the slot of threads that have none keeps its entries. Their idents are those of no lock, and
+/// not null, so that no lock is found in it.
+static NOTHING: [Entry; 2] = [const {
+    Entry {
+        ident: AtomicPtr::new(ptr::without_provenance_mut(1)),
+        ..Entry::new()
+    }
+}; 2];
+
+// As if something were held, and no room for more: so that every acquisition takes the slow path.
+static DETACHED: Slot = Slot::with(ENTRY, &raw const NOTHING[0]);
 
 impl Slot {
     pub(super) const fn vacant() -> Self {
+        Self::with(0, ptr::null())
+    }
+
+    const fn with(depth: u32, entries: *const Entry) -> Self {
         Self {
-            state: AtomicU64::new(0),
+            state: AtomicU64::new(depth as u64),
             capacity: AtomicU32::new(0),
             bell: AtomicU32::new(0),
-            entries: AtomicPtr::new(ptr::null_mut()),
+            entries: AtomicPtr::new(entries.cast_mut()),
             room: AtomicU32::new(0),
             thread: AtomicU64::new(0),
             wait: Wait::new(),
@@ -132,7 +165,8 @@ impl Slot {
     }
 
     /// The slot of threads that have none yet: it has no room, so the first acquisition takes the
-    /// slow path, without a test of its own on the fast one.
+    /// slow path, and it lists no lock, so the release of an untracked one does too, both without a
+    /// test of their own on the fast path.
     pub(crate) const fn detached() -> &'static Slot {
         &DETACHED
     }
@@ -195,15 +229,18 @@ impl Slot {
         unsafe { (*self.own.get()).as_deref_mut().unwrap_unchecked() }
     }
 
-    // The fast path, on the slot's thread.
+    // The fast path, on the slot's thread. What only that thread writes it reads without an atomic
+    // access: there is nothing to be ordered with, and the compiler makes better code of it.
 
-    /// The state, to be handed to `entry` and `push`.
+    /// The state, to be handed to `top` and `push`.
     #[inline(always)]
     pub(crate) fn state(&self) -> u64 {
-        self.state.load(Ordering::Relaxed)
+        // SAFETY: only the slot's thread writes it, and that is the caller. (The detached slot is
+        // never written.)
+        unsafe { self.state.as_ptr().read() }
     }
 
-    /// The number of held locks in `state`.
+    /// How much is held in `state`: zero for nothing.
     #[inline(always)]
     pub(crate) const fn depth(state: u64) -> u32 {
         state as u32
@@ -215,132 +252,181 @@ impl Slot {
         depth < self.capacity.load(Ordering::Relaxed)
     }
 
-    /// The entry at `index`.
+    /// The entry at `depth`.
     ///
     /// # Safety
     ///
-    /// `index` is at most the slot's room, and the slot was occupied once. The index −1 is allowed.
+    /// `depth` is a multiple of [`ENTRY`], at least −`ENTRY` and at most the slot's room. The slot
+    /// is the detached one, and the depth is zero or that of its state, or it was occupied once.
     #[inline(always)]
-    unsafe fn entry(&self, index: isize) -> &Entry {
-        // SAFETY: `entries` points one past the start of an array of `room + 2` entries, which is
-        // never freed.
-        unsafe { &*self.entries.load(Ordering::Acquire).offset(index) }
+    unsafe fn entry(&self, depth: isize) -> &Entry {
+        // SAFETY: `entries` points one past the start of an array of the room and two entries more,
+        // which is never freed; the detached one to an array of two.
+        unsafe { &*self.entries.load(Ordering::Acquire).byte_offset(depth) }
     }
 
-    /// The key of the thread: what it holds at `depth`.
+    /// The entry at `depth`, on the slot's thread.
+    ///
+    /// # Safety
+    ///
+    /// As for `entry`, and the caller runs on the slot's thread.
     #[inline(always)]
-    pub(crate) fn key_at(&self, depth: u32) -> u64 {
-        // SAFETY: a depth is at most the room.
-        unsafe { self.entry(depth as isize) }.key()
+    unsafe fn own_entry(&self, depth: isize) -> &Entry {
+        // SAFETY: the contract is that of `entry`; the field is written by the caller's thread only.
+        unsafe { &*self.entries.as_ptr().read().byte_offset(depth) }
     }
 
-    /// Adds a held lock on top.
+    /// The first entry that is not in use: its key is that of the thread.
     #[inline(always)]
-    pub(crate) fn push(&self, state: u64, ident: *const Ident, share: u64, mode: Mode, site: Site) {
-        let depth = Self::depth(state);
-        // SAFETY: the caller saw room at this depth, so `depth + 1` is at most the room.
-        let (entry, above) =
-            unsafe { (self.entry(depth as isize), self.entry(depth as isize + 1)) };
+    pub(crate) fn top(&self, state: u64) -> &Entry {
+        // SAFETY: a depth is at most the room; that of the detached slot is its own.
+        unsafe { self.own_entry(Self::depth(state) as isize) }
+    }
+
+    /// The key of the thread: what it holds.
+    pub(crate) fn key(&self) -> u64 {
+        self.top(self.state()).key()
+    }
+
+    /// Whether the thread holds anything.
+    pub(crate) fn is_holding(&self) -> bool {
+        Self::depth(self.state()) > 0
+    }
+
+    /// Adds a held lock at `top`, the first free entry in `state`.
+    ///
+    /// # Safety
+    ///
+    /// The slot has room at the depth of `state`, or that is zero; and it is not the detached one.
+    #[inline(always)]
+    pub(crate) unsafe fn push(
+        &self,
+        state: u64,
+        top: &Entry,
+        ident: *const Ident,
+        share: u64,
+        mode: Mode,
+        site: Site,
+    ) {
         // Release on the fields pairs with the Acquire loads in `held`: a reader that sees one of
         // them also sees the state of the pop that made room, and so that its epoch is over.
-        entry.ident.store(
-            ident.expose_provenance() | mode_bits(mode),
+        top.ident.store(ident.cast_mut(), Ordering::Release);
+        top.site.store(
+            ptr::from_ref(site)
+                .wrapping_byte_add(mode_bits(mode))
+                .cast_mut(),
             Ordering::Release,
         );
-        entry
-            .site
-            .store(ptr::from_ref(site).cast_mut(), Ordering::Release);
+        // SAFETY: there was room at this depth, so the entry above is at most the one at the room,
+        // of which there is one more than fits.
+        let above = unsafe { &*ptr::from_ref(top).add(1) };
         above
             .key
-            .store(entry.key().wrapping_add(share), Ordering::Relaxed);
+            .store(top.key().wrapping_add(share), Ordering::Relaxed);
         // Release pairs with the Acquire in `held`: the fields are written before they count.
-        self.state.store(state + STEP + 1, Ordering::Release);
+        self.state
+            .store(state + (STEP + ENTRY as u64), Ordering::Release);
     }
 
     /// Takes the top lock off if it is this one; `false` if it is not.
     #[inline(always)]
     pub(crate) fn pop(&self, ident: *const Ident) -> bool {
         let state = self.state();
-        // SAFETY: at depth zero this reads the unused entry before the first. A detached slot is
-        // never asked: a hold of it is not tracked.
-        let top = unsafe { self.entry(Self::depth(state) as isize - 1) };
-        if top.ident.load(Ordering::Relaxed) & !MODE != ident.addr() {
+        // SAFETY: at depth zero this is the unused entry before the first; of the detached slot, the
+        // first of its two.
+        let last = unsafe { self.own_entry(Self::depth(state) as isize - ENTRY as isize) };
+        // SAFETY: only the slot's thread writes it, and that is the caller.
+        if !ptr::eq(unsafe { last.ident.as_ptr().read() }, ident) {
+            cold_path();
             return false;
         }
         // Release: the entry stands until the lock's own release, which follows, is about to
-        // happen; a reader that still sees the entry sees a lock that is still held.
-        self.state.store(state + STEP - 1, Ordering::Release);
+        // happen; a reader that still sees the entry sees a lock that is still held. The entry was
+        // that of the lock, so the depth is not zero, and the count does not change.
+        self.state.store(state - ENTRY as u64, Ordering::Release);
         true
     }
 
     // The slow path, on the slot's thread.
 
+    /// The entries in use, the uppermost last, by their depth.
+    fn depths(&self) -> std::iter::StepBy<std::ops::Range<isize>> {
+        (0..Self::depth(self.state()) as isize).step_by(ENTRY as usize)
+    }
+
     /// Takes a lock off wherever it stands, the uppermost first; `false` if it is not there.
     pub(crate) fn remove(&self, ident: *const Ident) -> bool {
-        let state = self.state();
-        let depth = Self::depth(state) as isize;
-        for index in (0..depth).rev() {
+        for depth in self.depths().rev() {
             // SAFETY: below the depth, so inside the array.
-            let entry = unsafe { self.entry(index) };
-            if entry.ident.load(Ordering::Relaxed) & !MODE == ident.addr() {
-                self.remove_at(index);
+            let entry = unsafe { self.entry(depth) };
+            if ptr::addr_eq(entry.ident.load(Ordering::Relaxed), ident) {
+                self.remove_at(depth);
                 return true;
             }
         }
         false
     }
 
-    fn remove_at(&self, index: isize) {
+    fn remove_at(&self, depth: isize) {
         let state = self.state();
-        let depth = Self::depth(state) as isize;
         // An odd epoch step is not needed: the count changes before and after the entries move, so
         // a reader that overlaps with the move sees two different states.
         self.state.store(state + STEP, Ordering::Relaxed);
         // Release fence: the new count is visible before any moved entry.
         fence(Ordering::Release);
-        for at in index..depth - 1 {
-            // SAFETY: `at + 1` is below the depth.
-            let (to, from) = unsafe { (self.entry(at), self.entry(at + 1)) };
+        let entry = ENTRY as isize;
+        for at in (depth..Self::depth(state) as isize - entry).step_by(ENTRY as usize) {
+            // SAFETY: the entry above `at` is below the depth.
+            let (to, from) = unsafe { (self.entry(at), self.entry(at + entry)) };
             to.ident
                 .store(from.ident.load(Ordering::Relaxed), Ordering::Release);
             to.site
                 .store(from.site.load(Ordering::Relaxed), Ordering::Release);
         }
-        self.state.store(state + 2 * STEP - 1, Ordering::Release);
-        self.rekey(self.key_at(0));
+        self.state
+            .store(state + 2 * STEP - ENTRY as u64, Ordering::Release);
+        self.rekey(self.seed());
     }
 
     /// Changes the mode of the uppermost hold of a lock.
     pub(crate) fn convert(&self, ident: *const Ident, mode: Mode) {
         let state = self.state();
-        for index in (0..Self::depth(state) as isize).rev() {
+        for depth in self.depths().rev() {
             // SAFETY: below the depth, so inside the array.
-            let entry = unsafe { self.entry(index) };
-            if entry.ident.load(Ordering::Relaxed) & !MODE == ident.addr() {
+            let entry = unsafe { self.entry(depth) };
+            if ptr::addr_eq(entry.ident.load(Ordering::Relaxed), ident) {
                 self.state.store(state + STEP, Ordering::Relaxed);
                 fence(Ordering::Release);
-                entry
-                    .ident
-                    .store(ident.addr() | mode_bits(mode), Ordering::Release);
+                let site = entry.site.load(Ordering::Relaxed);
+                entry.site.store(
+                    site.map_addr(|at| at & !MODE | mode_bits(mode)),
+                    Ordering::Release,
+                );
                 self.state.store(state + 2 * STEP, Ordering::Release);
-                self.rekey(self.key_at(0));
+                self.rekey(self.seed());
                 return;
             }
         }
     }
 
+    /// The key of the thread when it holds nothing.
+    fn seed(&self) -> u64 {
+        // SAFETY: zero is inside every array.
+        unsafe { self.entry(0) }.key()
+    }
+
     /// Computes all keys anew from `seed`, the key of a thread that holds nothing.
-    pub(crate) fn rekey(&self, seed: u64) {
+    fn rekey(&self, seed: u64) {
         let mut key = seed;
-        for index in 0..=Self::depth(self.state()) as isize {
-            // SAFETY: at most the depth, so inside the array.
-            let entry = unsafe { self.entry(index) };
+        for depth in self.depths() {
+            // SAFETY: below the depth, so inside the array.
+            let entry = unsafe { self.entry(depth) };
             entry.key.store(key, Ordering::Relaxed);
-            let bits = entry.ident.load(Ordering::Relaxed);
-            if let Some(ident) = ident_at(bits) {
-                key = key.wrapping_add(tag::share(ident.tag(), mode_of(bits)));
+            if let Some(ident) = entry.ident() {
+                key = key.wrapping_add(tag::share(ident.tag(), entry.mode()));
             }
         }
+        self.top(self.state()).key.store(key, Ordering::Relaxed);
     }
 
     /// Sets the key of a thread that holds nothing.
@@ -352,8 +438,8 @@ impl Slot {
     pub(crate) fn maintain(&self) {
         if self.bell.swap(0, Ordering::Acquire) != 0 {
             let released = std::mem::take(&mut *self.released_elsewhere.lock());
-            for bits in released {
-                self.remove(ptr::with_exposed_provenance(bits & !MODE));
+            for ident in released {
+                self.remove(ptr::without_provenance(ident));
             }
         }
         self.drop_stale();
@@ -371,18 +457,18 @@ impl Slot {
     /// Takes off locks whose guard was forgotten and that were then dropped: their ident is vacant
     /// or belongs to another lock, so its tag no longer fits the key.
     fn drop_stale(&self) {
-        let mut index = 0;
-        while index < Self::depth(self.state()) as isize {
-            // SAFETY: `index + 1` is at most the depth.
-            let (entry, above) = unsafe { (self.entry(index), self.entry(index + 1)) };
-            let bits = entry.ident.load(Ordering::Relaxed);
+        let mut depth = 0;
+        while depth < Self::depth(self.state()) as isize {
+            // SAFETY: the entry above is at most at the depth.
+            let (entry, above) = unsafe { (self.entry(depth), self.entry(depth + ENTRY as isize)) };
             let share = above.key().wrapping_sub(entry.key());
-            let fits =
-                ident_at(bits).is_some_and(|ident| tag::share(ident.tag(), mode_of(bits)) == share);
+            let fits = entry
+                .ident()
+                .is_some_and(|ident| tag::share(ident.tag(), entry.mode()) == share);
             if fits {
-                index += 1;
+                depth += ENTRY as isize;
             } else {
-                self.remove_at(index);
+                self.remove_at(depth);
             }
         }
     }
@@ -391,15 +477,13 @@ impl Slot {
     #[cold]
     fn grow(&self) {
         let room = self.room.load(Ordering::Relaxed);
-        let wanted = (room * 2).max(FIRST_CAPACITY);
-        let fresh: Box<[Entry]> = (0..wanted as usize + 2).map(|_| Entry::new()).collect();
+        let wanted = (room * 2).max(FIRST_ROOM);
+        let fresh: Box<[Entry]> = (0..wanted / ENTRY + 2).map(|_| Entry::new()).collect();
         let fresh: &'static mut [Entry] = Box::leak(fresh);
-        let old = self.entries.load(Ordering::Relaxed);
-        if !old.is_null() {
-            for index in 0..=room as isize {
-                // SAFETY: inside the old array, which has `room + 2` entries from −1 on.
-                let from = unsafe { &*old.offset(index) };
-                let to = &fresh[index as usize + 1];
+        if !self.entries.load(Ordering::Relaxed).is_null() {
+            for (index, to) in (0..=room / ENTRY).zip(&fresh[1..]) {
+                // SAFETY: inside the old array.
+                let from = unsafe { self.entry((index * ENTRY) as isize) };
                 to.ident
                     .store(from.ident.load(Ordering::Relaxed), Ordering::Relaxed);
                 to.site
@@ -453,31 +537,28 @@ impl Slot {
             // Acquire pairs with the Release in `push` and `pop`.
             let state = self.state.load(Ordering::Acquire);
             let depth = Self::depth(state);
-            let mut held = Vec::with_capacity(depth as usize);
+            let mut held = Vec::with_capacity((depth / ENTRY) as usize);
             // The room is read before the entries, so it is never larger than their array.
             if depth > self.room.load(Ordering::Acquire) {
                 continue;
             }
-            for index in 0..depth as isize {
+            for depth in (0..depth as isize).step_by(ENTRY as usize) {
                 // SAFETY: below the room of the array.
-                let entry = unsafe { self.entry(index) };
-                let bits = entry.ident.load(Ordering::Acquire);
+                let entry = unsafe { self.entry(depth) };
+                let ident = entry.ident.load(Ordering::Acquire);
                 let site = entry.site.load(Ordering::Acquire);
+                let mode = mode_of(site);
                 // SAFETY: sites are static; null only in entries that were never written, which
                 // the state compared below then excludes.
-                if let Some(site) = unsafe { site.as_ref() } {
-                    held.push(HeldLock {
-                        ident: ptr::with_exposed_provenance(bits & !MODE),
-                        mode: mode_of(bits),
-                        site,
-                    });
+                if let Some(site) = unsafe { site.map_addr(|at| at & !MODE).as_ref() } {
+                    held.push(HeldLock { ident, mode, site });
                 }
             }
             fence(Ordering::Acquire);
             if self.state.load(Ordering::Relaxed) == state {
                 let gone = self.released_elsewhere.lock();
-                for bits in gone.iter() {
-                    if let Some(at) = held.iter().rposition(|h| h.ident.addr() == *bits) {
+                for ident in gone.iter() {
+                    if let Some(at) = held.iter().rposition(|h| h.ident.addr() == *ident) {
                         held.remove(at);
                     }
                 }
@@ -487,11 +568,4 @@ impl Slot {
         }
         None
     }
-}
-
-/// The ident whose address stands in an entry.
-fn ident_at(bits: usize) -> Option<&'static Ident> {
-    // SAFETY: entries hold addresses of idents that were exposed by `push`. An ident is freed only
-    // when its lock was dropped while not held (`pool::spill`), and then no entry refers to it.
-    unsafe { ptr::with_exposed_provenance::<Ident>(bits & !MODE).as_ref() }
 }
