@@ -1,6 +1,7 @@
 //! Finds lock-order inversions and deadlocks.
 
 // Wrappers.
+pub mod parking_lot;
 pub mod sync;
 
 // Raw locks under them.

@@ -6,7 +6,7 @@ use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
-use lock_api::{RawRwLockUpgrade as _, RawRwLockUpgradeTimed as _};
+use lock_api::{RawRwLockUpgrade as _, RawRwLockUpgradeDowngrade as _, RawRwLockUpgradeTimed as _};
 
 use super::rwlock::{RawRwLock, acquisitions, deadline};
 use crate::instrument::{self, Hold, Kind, Mode, Site};
@@ -121,6 +121,19 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             attempt.upgraded(hold);
         }
         upgraded
+    }
+
+    /// Makes an exclusive hold upgradable again.
+    ///
+    /// # Safety
+    ///
+    /// `hold` is an exclusive hold of this lock; an upgradable one once this returns.
+    #[inline]
+    pub(crate) unsafe fn downgrade_held(&self, hold: &Hold) {
+        // Before the bare lock, like a release: a record never claims more than is held.
+        self.record.converted(hold, Mode::Upgradable);
+        // SAFETY: the caller has an exclusive hold, so the bare lock is held that way.
+        let _ = unsafe { self.bare.downgrade_to_upgradable(Default::default()) };
     }
 
     /// Takes a hold for an upgrade that may unwind, and has then to release it.
@@ -253,10 +266,8 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeDowngrade for RawRw
 
     #[inline]
     unsafe fn downgrade_to_upgradable(&self, hold: Hold) -> Hold {
-        // Before the bare lock, as above.
-        self.record.converted(&hold, Mode::Upgradable);
-        // SAFETY: the caller has an exclusive hold, so the bare lock is held that way.
-        let _ = unsafe { self.bare.downgrade_to_upgradable(Default::default()) };
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.downgrade_held(&hold) };
         hold
     }
 }
@@ -310,7 +321,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeTimed for RawRwLock
 
 #[cfg(test)]
 mod tests {
-    use lock_api::{RawRwLock as _, RawRwLockUpgradeDowngrade as _};
+    use lock_api::RawRwLock as _;
 
     use super::super::RawRwLockRecursive;
     use super::*;
