@@ -1,6 +1,7 @@
 //! Finds lock-order inversions and deadlocks.
 
 // Wrappers.
+pub mod acquire;
 pub mod parking_lot;
 pub mod sync;
 
@@ -20,4 +21,5 @@ mod detector;
 pub mod report;
 mod sink;
 
+pub use self::acquire::{acquire, each, read, write};
 pub use self::detector::status;

@@ -23,6 +23,17 @@ pub(super) fn card(ident: &Ident) -> LockInfo {
     }
 }
 
+/// What a lock is called in messages.
+pub(crate) fn name(ident: &Ident) -> Option<Box<str>> {
+    Some(card(ident).to_string().into_boxed_str())
+}
+
+/// The locks that the calling thread holds, and where it took them; its slot is `slot`.
+pub(crate) fn held_here(slot: &'static Slot) -> Vec<(&'static Ident, Site)> {
+    let held = slot.held().unwrap_or_default();
+    held.iter().map(|h| (ident_of(h), h.site)).collect()
+}
+
 /// The ident of a held lock.
 ///
 /// The caller has read the lock out of its own slot, or out of the slot of a thread that is known

@@ -8,4 +8,7 @@ pub(crate) mod clock;
 pub(crate) mod ids;
 pub(crate) mod mode;
 pub(crate) mod order;
+#[cfg(test)]
+mod random;
 pub(crate) mod verdict;
+pub(crate) mod waitfor;

@@ -53,6 +53,7 @@ mod condvar;
 mod fair_mutex;
 mod guard;
 mod lock;
+mod lockable;
 mod mutex;
 mod outcome;
 mod recursive_rwlock;

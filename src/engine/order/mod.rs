@@ -9,6 +9,7 @@
 mod context;
 mod cycle;
 mod edge;
+mod finding;
 mod gates;
 mod graph;
 mod hash;
