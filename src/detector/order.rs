@@ -44,7 +44,12 @@ pub(crate) fn check(
     }
     let held = slot.held().unwrap_or_default();
     let mut found = Vec::new();
-    if let Some(first) = held.iter().find(|h| std::ptr::eq(h.ident, ident)) {
+    let mut mine = held.iter().filter(|h| std::ptr::eq(h.ident, ident));
+    // Behind an upgradable or an exclusive hold no writer can queue.
+    if let Some(first) = mine.next()
+        && first.mode == Mode::Shared
+        && mine.all(|h| h.mode == Mode::Shared)
+    {
         found.extend(recursive_read(slot, record, ident, first, mode, site));
     }
     let holding = with_own(slot, |own| {
@@ -73,10 +78,7 @@ fn recursive_read(
     mode: Mode,
     site: Site,
 ) -> Option<Facts> {
-    if mode == Mode::Exclusive
-        || first.mode == Mode::Exclusive
-        || record.policy() == ReadPolicy::ReadersPass
-    {
+    if mode == Mode::Exclusive || record.policy() == ReadPolicy::ReadersPass {
         return None;
     }
     let made = ident.class().place;
