@@ -70,20 +70,22 @@ fn b_then_a(how: How) -> Script {
 
 #[test]
 fn row_1_a_reader_against_a_writer() {
-    check!(
-        Sort::READABLE
-            .iter()
-            .flat_map(|&sort| row(sort, &a_then_b(Shared), &b_then_a(Exclusive), |_| true))
-    );
+    check!(Sort::READABLE.iter().flat_map(|&sort| row(
+        sort,
+        &a_then_b(Shared),
+        &b_then_a(Exclusive),
+        |_| true
+    )));
 }
 
 #[test]
 fn row_1_mirrored_a_writer_against_a_reader() {
-    check!(
-        Sort::READABLE
-            .iter()
-            .flat_map(|&sort| row(sort, &a_then_b(Exclusive), &b_then_a(Shared), |_| true))
-    );
+    check!(Sort::READABLE.iter().flat_map(|&sort| row(
+        sort,
+        &a_then_b(Exclusive),
+        &b_then_a(Shared),
+        |_| true
+    )));
 }
 
 #[test]
@@ -108,11 +110,12 @@ fn row_2_readers_that_pass_writers_never_conflict() {
 
 #[test]
 fn row_3_writers() {
-    check!(
-        Sort::READABLE
-            .iter()
-            .flat_map(|&sort| row(sort, &a_then_b(Exclusive), &b_then_a(Exclusive), |_| true))
-    );
+    check!(Sort::READABLE.iter().flat_map(|&sort| row(
+        sort,
+        &a_then_b(Exclusive),
+        &b_then_a(Exclusive),
+        |_| true
+    )));
 }
 
 #[test]
@@ -180,29 +183,42 @@ fn row_7_a_harmless_edge_hides_no_harmful_one() {
 /// As long as somebody holds the lock upgradably, no writer can queue: a reader does not wait.
 #[test]
 fn a_reader_never_waits_for_an_upgradable_reader() {
-    check!([Sort::RwLock, Sort::RecursiveRwLock].iter().flat_map(|&sort| {
-        row(sort, &a_then_b(Upgradable), &b_then_a(Shared), |_| false)
-    }));
+    check!(
+        [Sort::RwLock, Sort::RecursiveRwLock]
+            .iter()
+            .flat_map(|&sort| { row(sort, &a_then_b(Upgradable), &b_then_a(Shared), |_| false) })
+    );
 }
 
 #[test]
 fn an_upgradable_reader_waits_behind_a_queued_writer() {
-    check!([Sort::RwLock, Sort::RecursiveRwLock].iter().flat_map(|&sort| {
-        row(sort, &a_then_b(Shared), &b_then_a(Upgradable), move |writer| {
-            sort == Sort::RwLock && writer != Writer::Never
-        })
-    }));
+    check!(
+        [Sort::RwLock, Sort::RecursiveRwLock]
+            .iter()
+            .flat_map(|&sort| {
+                row(
+                    sort,
+                    &a_then_b(Shared),
+                    &b_then_a(Upgradable),
+                    move |writer| sort == Sort::RwLock && writer != Writer::Never,
+                )
+            })
+    );
 }
 
 #[test]
 fn upgradable_readers_exclude_each_other_and_writers() {
-    check!([Sort::RwLock, Sort::RecursiveRwLock].iter().flat_map(|&sort| {
-        let mut cases = row(sort, &a_then_b(Upgradable), &b_then_a(Upgradable), |_| true);
-        for case in row(sort, &a_then_b(Upgradable), &b_then_a(Exclusive), |_| true) {
-            cases.push(case.renamed("writer"));
-        }
-        cases
-    }));
+    check!(
+        [Sort::RwLock, Sort::RecursiveRwLock]
+            .iter()
+            .flat_map(|&sort| {
+                let mut cases = row(sort, &a_then_b(Upgradable), &b_then_a(Upgradable), |_| true);
+                for case in row(sort, &a_then_b(Upgradable), &b_then_a(Exclusive), |_| true) {
+                    cases.push(case.renamed("writer"));
+                }
+                cases
+            })
+    );
 }
 
 #[test]
@@ -239,7 +255,7 @@ macro_rules! conversions {
         mod $name {
             use std::thread;
 
-            use lockwarden::parking_lot::{$Lock, $Read, $Upgradable, $Write, Mutex};
+            use lockwarden::parking_lot::{Mutex, $Lock, $Read, $Upgradable, $Write};
 
             use super::super::harness::{case, check};
             use super::super::turns::{elsewhere, panics};

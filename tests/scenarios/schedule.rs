@@ -35,12 +35,7 @@ pub(crate) fn schedules(scripts: &[Script]) -> Vec<Schedule> {
     all
 }
 
-fn extend(
-    scripts: &[Script],
-    at: &mut [usize],
-    so_far: &mut Schedule,
-    all: &mut Vec<Schedule>,
-) {
+fn extend(scripts: &[Script], at: &mut [usize], so_far: &mut Schedule, all: &mut Vec<Schedule>) {
     if (0..scripts.len()).all(|thread| at[thread] == scripts[thread].len()) {
         all.push(so_far.clone());
         return;
