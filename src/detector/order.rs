@@ -101,7 +101,7 @@ fn learn(
     let unknown: Vec<Site> = with_own(slot, |own| {
         held.iter()
             .map(|h| h.site)
-            .filter(|from| !own.has_place(*from, site))
+            .filter(|from| !own.has_place(from, site))
             .collect()
     });
     let others = || held.iter().filter(|h| !std::ptr::eq(h.ident, ident));
@@ -114,7 +114,7 @@ fn learn(
     // Captured outside the lock: it takes microseconds, and the lock is everybody's.
     let stack = (!unknown.is_empty()).then(|| {
         let known = state::lock();
-        if unknown.iter().all(|from| known.has_stack(*from, site)) {
+        if unknown.iter().all(|from| known.has_stack(from, site)) {
             return None;
         }
         drop(known);
