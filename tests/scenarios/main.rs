@@ -9,15 +9,15 @@
 
 //mod condvar;
 //mod deadlock;
-//mod guards;
+mod guards;
 mod harness;
 mod kinds;
 mod matrix;
-//mod order;
+mod order;
 //mod robust;
 mod rwlock_modes;
 mod schedule;
-//mod self_deadlock;
+mod self_deadlock;
 //mod silent;
 //mod thread_exit;
 //mod together;
