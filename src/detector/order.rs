@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::describe;
 use super::state::{self, State};
 use super::threads::with_own;
-use super::{describe, publish};
 use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
@@ -133,6 +133,9 @@ fn learn(
         findings.extend(promote(&mut state, describe::ident_of(h)));
     }
     if others().next().is_some() && !offer(ident, holding, mode, site) {
+        // It is promoted by now, or has more contexts than a leaf keeps: then its place is the
+        // graph, which keeps some for each edge. To drop one would lose an edge.
+        findings.extend(promote(&mut state, ident));
         let card = describe::card(ident);
         debug_assert!(
             state.lock(card.id).is_some(),
@@ -153,7 +156,7 @@ fn learn(
     describe::cycles(slot, &state, &findings, Some(site))
 }
 
-/// Offers the context to a leaf; `false` if the lock is none any more.
+/// Offers the context to a leaf; `false` if the lock is none any more, or a full one.
 fn offer(ident: &'static Ident, holding: &Arc<Holding>, mode: Mode, site: Site) -> bool {
     let context = Context {
         holding: Arc::clone(holding),
@@ -162,15 +165,12 @@ fn offer(ident: &'static Ident, holding: &Arc<Holding>, mode: Mode, site: Site) 
     };
     match ident.contexts.offer(context) {
         Offer::Kept | Offer::Known => true,
-        Offer::Full => {
-            publish::note_full_leaf();
-            true
-        }
-        Offer::Promoted => false,
+        Offer::Full | Offer::Promoted => false,
     }
 }
 
-/// Moves a lock under which something is taken for the first time into the graph.
+/// Moves a lock into the graph: something is taken under it for the first time, or it is a full
+/// leaf.
 pub(super) fn promote(state: &mut State, ident: &'static Ident) -> Vec<Finding> {
     let Some(contexts) = ident.contexts.promote() else {
         return Vec::new();

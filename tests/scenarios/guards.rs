@@ -51,29 +51,32 @@ fn a_recursive_read_through_getters() {
         })
         .finds("RecursiveRead chain")
         .finds("Deadlock chain"),
-        case("a writer of a std lock is queued, and holds another lock", || {
-            let (chain, other) = (RwLock::named("chain", 1), Mutex::named("other", ()));
-            let turns = Turns::new();
-            thread::scope(|scope| {
-                let reader = scope.spawn(|| {
-                    let _first = chain.read().unwrap();
-                    turns.pass(0);
-                    until(|| {
-                        matches!(
-                            chain.try_read(),
-                            Err(lockwarden::sync::TryLockError::WouldBlock)
-                        )
+        case(
+            "a writer of a std lock is queued, and holds another lock",
+            || {
+                let (chain, other) = (RwLock::named("chain", 1), Mutex::named("other", ()));
+                let turns = Turns::new();
+                thread::scope(|scope| {
+                    let reader = scope.spawn(|| {
+                        let _first = chain.read().unwrap();
+                        turns.pass(0);
+                        until(|| {
+                            matches!(
+                                chain.try_read(),
+                                Err(lockwarden::sync::TryLockError::WouldBlock)
+                            )
+                        });
+                        panics(|| drop(chain.read()));
                     });
-                    panics(|| drop(chain.read()));
+                    scope.spawn(|| {
+                        turns.reach(1);
+                        let _other = other.lock().unwrap();
+                        *chain.write().unwrap() += 1;
+                    });
+                    reader.join().unwrap();
                 });
-                scope.spawn(|| {
-                    turns.reach(1);
-                    let _other = other.lock().unwrap();
-                    *chain.write().unwrap() += 1;
-                });
-                reader.join().unwrap();
-            });
-        })
+            }
+        )
         .finds("RecursiveRead chain")
         .finds("Deadlock chain"),
         case("readers that pass are not held up", || {
@@ -131,7 +134,8 @@ fn a_forgotten_guard_is_abandoned_by_its_thread() {
                 let a = pl::Mutex::named("a", ());
                 mem::forget(a.lock());
             });
-        }),
+        })
+        .finds("Abandoned a"),
         case("locked raw and unlocked by force", || {
             let a = pl::Mutex::named("a", ());
             elsewhere(|| lock_and_unlock_raw(&a));
@@ -199,18 +203,21 @@ fn the_lock_of_a_forgotten_guard_moves_and_goes() {
             assert!(said.contains("`a`"), "{said}");
         })
         .finds("SelfDeadlock a"),
-        case("dropped, then others in its place, nested both ways", || {
-            for _ in 0..100 {
-                {
-                    let gone = Box::new(Mutex::named("gone", ()));
-                    mem::forget(gone.lock().unwrap());
+        case(
+            "dropped, then others in its place, nested both ways",
+            || {
+                for _ in 0..100 {
+                    {
+                        let gone = Box::new(Mutex::named("gone", ()));
+                        mem::forget(gone.lock().unwrap());
+                    }
+                    let a = Box::new(Mutex::named("a", ()));
+                    let b = Box::new(RwLock::named("b", ()));
+                    let _a = a.lock().unwrap();
+                    let _b = b.read().unwrap();
                 }
-                let a = Box::new(Mutex::named("a", ()));
-                let b = Box::new(RwLock::named("b", ()));
-                let _a = a.lock().unwrap();
-                let _b = b.read().unwrap();
             }
-        }),
+        ),
         case("dropped in another thread while its holder goes on", || {
             let b = pl::Mutex::named("b", ());
             let turns = Turns::new();

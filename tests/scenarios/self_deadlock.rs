@@ -109,10 +109,12 @@ fn a_method_calls_another_under_its_lock() {
         deadlocks_with_itself(|| queue.push(1));
         // As with std, the panic poisoned it; it is not left locked.
         assert!(queue.0.is_poisoned());
-        assert!(queue.0.try_lock().is_err_and(|error| matches!(
-            error,
-            lockwarden::sync::TryLockError::Poisoned(_)
-        )));
+        assert!(
+            queue
+                .0
+                .try_lock()
+                .is_err_and(|error| matches!(error, lockwarden::sync::TryLockError::Poisoned(_)))
+        );
     })
     .finds("SelfDeadlock jobs")]);
 }
