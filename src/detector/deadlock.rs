@@ -193,10 +193,11 @@ fn blocks_readers(wait: &Published) -> bool {
     ident.class().kind.policy() == ReadPolicy::WriterBlocksReaders
 }
 
-/// The facts of the deadlock, unless a thread of it has moved or was reported before.
+/// The facts of the deadlock, unless a thread of it has moved, or has reported one before that
+/// it is still in.
 fn report(threads: &[Snapshot], path: &[Step]) -> Option<Facts> {
     // Two threads that publish at the same moment both see the cycle: the lock lets one of them
-    // report it.
+    // report it, and the other one finds it marked.
     let guard = state::lock();
     for step in path {
         let thread = &threads[step.at];
@@ -207,15 +208,12 @@ fn report(threads: &[Snapshot], path: &[Step]) -> Option<Facts> {
             return None;
         }
     }
-    for step in path {
-        let thread = &threads[step.at];
-        // Relaxed: read and written under the detector's lock.
-        thread
-            .slot
-            .wait
-            .reported
-            .store(thread.wait?.epoch, Ordering::Relaxed);
-    }
+    // Only the thread that closed it is marked: it panics, and the others may come to wait for each
+    // other anew, still in the waits that they are in now.
+    let closer = &threads[path.first()?.at];
+    let epoch = closer.wait?.epoch;
+    // Relaxed: read and written under the detector's lock.
+    closer.slot.wait.reported.store(epoch, Ordering::Relaxed);
     drop(guard);
     let mut stations = Vec::new();
     let mut queued = Vec::new();
