@@ -10,6 +10,7 @@
 pub mod acquire;
 pub mod parking_lot;
 pub mod sync;
+pub mod thread;
 
 // Words of the user about locks.
 mod declare;
