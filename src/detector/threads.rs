@@ -11,7 +11,7 @@ use crate::tracking::current::{self, Phase};
 use crate::tracking::own::Own;
 use crate::tracking::registry;
 use crate::tracking::slot::Slot;
-use crate::{config, declare};
+use crate::{config, declare, suppress};
 
 /// The slot of the calling thread, which is given one if it has none; `None` if the detector is
 /// switched off, or the thread is too far gone.
@@ -64,6 +64,7 @@ fn attach_slow() -> Option<&'static Slot> {
             fork::watch();
             publish::quietly(slot, || {
                 declare::from_environment();
+                suppress::from_environment();
                 sink::started(&super::status());
             });
         }
