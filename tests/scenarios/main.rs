@@ -8,7 +8,7 @@
 #![cfg(any(debug_assertions, feature = "always"))]
 
 //mod condvar;
-//mod deadlock;
+mod deadlock;
 mod guards;
 mod harness;
 mod kinds;
