@@ -177,11 +177,11 @@ fn blocks_readers(wait: &Published) -> bool {
     ident.class().kind.policy() == ReadPolicy::WriterBlocksReaders
 }
 
-/// The facts of the deadlock, unless a thread of it has moved or was reported before. `ring` names
-/// the threads of it, the calling one first, each waiting for the next one.
+/// The facts of the deadlock, unless a thread of it has moved, or has reported one before that
+/// it is still in. `ring` names the threads, the calling one first, each waiting for the next one.
 fn report(threads: &[Snapshot], ring: &[usize]) -> Option<Facts> {
     // Two threads that publish at the same moment both see the cycle: the lock lets one of them
-    // report it.
+    // report it, and the other one finds it marked.
     let guard = state::lock();
     for &at in ring {
         let thread = &threads[at];
@@ -193,14 +193,14 @@ fn report(threads: &[Snapshot], ring: &[usize]) -> Option<Facts> {
             return None;
         }
     }
-    for &at in ring {
-        let thread = &threads[at];
-        thread
-            .slot
-            .wait
-            .reported
-            .store(thread.wait?.epoch, Ordering::Relaxed);
-    }
+    // Only the thread that closed it is marked: it panics, and the others may come to wait for each
+    // other anew, still in the waits that they are in now.
+    let closer = &threads[*ring.first()?];
+    closer
+        .slot
+        .wait
+        .reported
+        .store(closer.wait?.epoch, Ordering::Relaxed);
     drop(guard);
     let mut stations = Vec::new();
     let mut queued = Vec::new();

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::describe;
 use super::state::{self, State};
 use super::threads::with_own;
+use super::{classes, describe};
 use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
@@ -63,6 +63,9 @@ pub(crate) fn check(
         record.policy(),
         mode,
         site,
+    ));
+    found.extend(classes::learn(
+        slot, key, &held, &holding, ident, mode, site,
     ));
     with_own(slot, |own| own.learn(known, ident.tag()));
     record.known.store(known, Ordering::Relaxed);
@@ -153,6 +156,7 @@ fn learn(
             site,
         }));
     }
+    classes::note(&mut state, &findings);
     describe::cycles(slot, &state, &findings, Some(site))
 }
 
@@ -177,7 +181,7 @@ pub(super) fn promote(state: &mut State, ident: &'static Ident) -> Vec<Finding> 
     };
     let card = describe::card(ident);
     let (id, policy) = (card.id, ident.class().kind.policy());
-    state.add_lock(card);
+    state.add_lock(card, ident.class().id);
     state.graph.add_lock(id, policy, ident.is_written());
     let mut findings = Vec::new();
     for context in contexts {
@@ -204,12 +208,15 @@ pub(super) fn promote(state: &mut State, ident: &'static Ident) -> Vec<Finding> 
 /// The first writer of a reader-writer lock: from now on its readers can wait for readers.
 pub(crate) fn first_write(slot: &'static Slot, ident: &'static Ident) -> Vec<Facts> {
     ident.set_written();
-    if !ident.contexts.is_promoted() {
-        return Vec::new();
+    let mut found = Vec::new();
+    if ident.contexts.is_promoted() {
+        let mut state = state::lock();
+        let findings = state.graph.set_written(ident.id());
+        classes::note(&mut state, &findings);
+        found = describe::cycles(slot, &state, &findings, None);
     }
-    let mut state = state::lock();
-    let findings = state.graph.set_written(ident.id());
-    describe::cycles(slot, &state, &findings, None)
+    found.extend(classes::first_write(slot, ident.class()));
+    found
 }
 
 /// A lock is dropped: nothing of it stays behind. With `unreferred` the caller vouches that it was

@@ -54,7 +54,7 @@ pub(crate) fn publish(slot: &'static Slot, found: Vec<Facts>) -> Option<Panic> {
     let config = config::current();
     let mut panic = None;
     for facts in found {
-        if config.action(facts.verdict) == Action::Ignore {
+        if config.action(facts.verdict, facts.basis) == Action::Ignore {
             UNREPORTED.fetch_add(1, Ordering::Relaxed);
             continue;
         }

@@ -192,6 +192,27 @@ impl Past {
     pub fn arrive(&self) {}
 }
 
+/// The pasts of several threads, gathered for whoever goes on after all of them.
+#[derive(Debug, Default)]
+pub struct Pasts(());
+
+impl Pasts {
+    /// Nothing, as yet.
+    #[inline(always)]
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(())
+    }
+
+    /// Adds what happened up to one point.
+    #[inline(always)]
+    pub fn add(&self, _past: &Past) {}
+
+    /// The calling thread has learnt of all of it: what follows comes after it.
+    #[inline(always)]
+    pub fn arrive(&self) {}
+}
+
 /// The locks that the calling thread holds for as long as other threads run.
 #[derive(Clone, Debug)]
 #[must_use = "enter them in the threads that run within"]

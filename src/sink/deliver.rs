@@ -20,7 +20,7 @@ pub(crate) enum Then {
 /// The caller holds no lock of the detector, and has seen to it that locks that are used from
 /// here on are not watched. Nothing that a subscriber or a callback does comes back as a panic.
 pub(crate) fn deliver(config: &Config, report: &Report) -> Then {
-    let action = config.action(report.verdict);
+    let action = config.action(report.verdict, report.basis);
     if action == Action::Ignore {
         return Then::Continue;
     }
@@ -90,6 +90,8 @@ mod tests {
     fn report(sequence: u64, verdict: Verdict) -> Report {
         let facts = Facts {
             verdict,
+            basis: crate::report::Basis::Instances,
+            declared: None,
             locks: Vec::new(),
             threads: Vec::new(),
             edges: Vec::new(),

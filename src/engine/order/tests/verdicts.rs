@@ -142,7 +142,7 @@ impl Program {
         );
         assert_eq!(minimal(told), minimal(all), "seed {seed}");
         assert!(
-            !self.graph.limits_reached() != LimitsReached::default(),
+            self.graph.limits_reached() == LimitsReached::default(),
             "seed {seed}"
         );
     }
