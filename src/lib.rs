@@ -1,6 +1,14 @@
 //! Finds lock-order inversions and deadlocks.
 
+// Without instrumentation the wrappers use nothing of what lies below the records.
+#![cfg_attr(
+    not(any(debug_assertions, feature = "always")),
+    allow(dead_code, unused_imports)
+)]
+
 // Wrappers.
+pub mod acquire;
+pub mod parking_lot;
 pub mod sync;
 
 // Raw locks under them.
@@ -19,4 +27,5 @@ mod detector;
 pub mod report;
 mod sink;
 
+pub use self::acquire::{acquire, each, read, write};
 pub use self::detector::status;

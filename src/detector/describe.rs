@@ -2,6 +2,8 @@
 
 #![allow(unsafe_code)]
 
+use std::time::Duration;
+
 use super::state::State;
 use crate::engine::acquisition::{Finding, Held};
 use crate::engine::ids::{LockId, Site, ThreadId};
@@ -10,17 +12,27 @@ use crate::engine::verdict::Verdict;
 use crate::report::{Edge, Facts, HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo, WaitsFor};
 use crate::tracking::ident::Ident;
 use crate::tracking::slot::{HeldLock, Slot};
+use crate::tracking::wait;
 
 /// What a report says of a lock.
 pub(super) fn card(ident: &Ident) -> LockInfo {
     let class = ident.class();
     LockInfo {
-        id: ident.id(),
-        noun: class.kind.noun(),
         name: class.name,
         label: ident.label(),
-        created: class.place,
+        ..LockInfo::new(ident.id(), class.kind.noun(), class.place)
     }
+}
+
+/// What a lock is called in messages.
+pub(crate) fn name(ident: &Ident) -> Option<Box<str>> {
+    Some(card(ident).to_string().into_boxed_str())
+}
+
+/// The locks that the calling thread holds, and where it took them; its slot is `slot`.
+pub(crate) fn held_here(slot: &'static Slot) -> Vec<(&'static Ident, Site)> {
+    let held = slot.held().unwrap_or_default();
+    held.iter().map(|h| (ident_of(h), h.site)).collect()
 }
 
 /// The ident of a held lock.
@@ -85,8 +97,8 @@ pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
     }
 }
 
-/// A wait for a lock, without its duration.
-pub(super) fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
+/// A wait for a lock that has not begun.
+fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
     WaitInfo {
         what: WaitsFor::Lock {
             lock: ident.id(),
@@ -264,6 +276,8 @@ pub(super) struct Station {
     pub(super) wants: &'static Ident,
     pub(super) mode: Mode,
     pub(super) site: Site,
+    /// When the wait began, on the clock of [`wait::now`].
+    pub(super) since: u64,
 }
 
 /// The facts of a deadlock; the first station is the calling thread, which closed it.
@@ -276,7 +290,11 @@ pub(super) fn deadlock(stations: &[Station], others: &[&'static Slot]) -> Facts 
         .iter()
         .map(|s| {
             let mut info = thread(s.slot, &mut locks);
-            info.waits = Some(waits(s.wants, s.mode, s.site));
+            let since = Duration::from_nanos(wait::now().saturating_sub(s.since));
+            info.waits = Some(WaitInfo {
+                since: Some(since),
+                ..waits(s.wants, s.mode, s.site)
+            });
             info
         })
         .collect();

@@ -11,8 +11,10 @@ pub(crate) mod order;
 mod publish;
 mod state;
 mod status;
+pub(crate) mod succession;
 mod threads;
 
+pub(crate) use self::describe::{held_here, name};
 pub(crate) use self::order::{relabel, retire};
 pub(crate) use self::publish::{end_in, publish};
 pub use self::status::status;

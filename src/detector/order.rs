@@ -99,7 +99,7 @@ fn learn(
     let unknown: Vec<Site> = with_own(slot, |own| {
         held.iter()
             .map(|h| h.site)
-            .filter(|from| !own.has_place(*from, site))
+            .filter(|from| !own.has_place(from, site))
             .collect()
     });
     let others = || held.iter().filter(|h| !std::ptr::eq(h.ident, ident));
@@ -112,7 +112,7 @@ fn learn(
     // Captured outside the lock: it takes microseconds, and the lock is everybody's.
     let stack = (!unknown.is_empty()).then(|| {
         let known = state::lock();
-        if unknown.iter().all(|from| known.has_stack(*from, site)) {
+        if unknown.iter().all(|from| known.has_stack(from, site)) {
             return None;
         }
         drop(known);
@@ -142,6 +142,7 @@ fn learn(
             segment: &holding.segment,
             held: &holding.held,
             inherited: &holding.inherited,
+            gone: &[],
             lock: card.id,
             mode,
             site,
@@ -168,7 +169,7 @@ fn offer(ident: &'static Ident, holding: &Arc<Holding>, mode: Mode, site: Site) 
 }
 
 /// Moves a lock under which something is taken for the first time into the graph.
-fn promote(state: &mut State, ident: &'static Ident) -> Vec<Finding> {
+pub(super) fn promote(state: &mut State, ident: &'static Ident) -> Vec<Finding> {
     let Some(contexts) = ident.contexts.promote() else {
         return Vec::new();
     };
@@ -178,37 +179,22 @@ fn promote(state: &mut State, ident: &'static Ident) -> Vec<Finding> {
     state.graph.add_lock(id, policy, ident.is_written());
     let mut findings = Vec::new();
     for context in contexts {
-        let to = Held {
-            lock: id,
-            mode: context.mode,
-            site: context.site,
-        };
-        let gates: Vec<Held> = context
+        // Locks that were dropped since have taken their edges with them, but were gates then.
+        let (held, gone): (Vec<Held>, Vec<Held>) = context
             .holding
             .held
             .iter()
-            .chain(&context.holding.inherited)
-            .copied()
-            .collect();
-        for from in context.holding.held.iter() {
-            // A lock that was dropped since has taken its edges with it.
-            if from.lock == id || state.lock(from.lock).is_none() {
-                continue;
-            }
-            let gates: Vec<Held> = gates
-                .iter()
-                .copied()
-                .filter(|gate| gate.lock != from.lock)
-                .collect();
-            let segment = &context.holding.segment;
-            findings.extend(state.graph.add_edge_in_context(
-                *from,
-                to,
-                segment.thread(),
-                segment,
-                &gates,
-            ));
-        }
+            .partition(|held| state.lock(held.lock).is_some());
+        findings.extend(state.graph.acquire(&Acquisition {
+            thread: context.holding.segment.thread(),
+            segment: &context.holding.segment,
+            held: &held,
+            inherited: &context.holding.inherited,
+            gone: &gone,
+            lock: id,
+            mode: context.mode,
+            site: context.site,
+        }));
     }
     findings
 }

@@ -7,7 +7,6 @@ use std::sync::Once;
 
 use super::{describe, fork, publish, state};
 use crate::config;
-use crate::engine::clock::VectorClock;
 use crate::sink;
 use crate::tracking::current::{self, Phase};
 use crate::tracking::own::Own;
@@ -45,7 +44,7 @@ fn attach_slow() -> Option<&'static Slot> {
     }
     let thread = registry::next_thread();
     let slot = registry::take();
-    let own = Own::new(thread, &VectorClock::default());
+    let own = Own::new(thread);
     let seed = own.seed(state::generation());
     slot.occupy(
         thread,

@@ -13,15 +13,27 @@ pub(crate) struct Held {
     pub(crate) site: Site,
 }
 
+/// A lock that another thread holds for as long as this one runs.
+///
+/// It excludes whoever else wants the lock, but not what its holder does meanwhile, nor what other
+/// threads do that inherited it from the same holder: they are all in one critical section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Inherited {
+    pub(crate) held: Held,
+    pub(crate) holder: ThreadId,
+}
+
 /// One acquisition that may block: `thread` asks for `lock` while it holds `held`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Acquisition<'a> {
     pub(crate) thread: ThreadId,
     pub(crate) segment: &'a Segment,
-    /// Locks whose edges are to be recorded, each also a gate for the others.
+    /// The locks that the thread holds: each gives an edge, and is a gate for the others.
     pub(crate) held: &'a [Held],
-    /// Locks held around the thread as a whole (a parent's, around a scope): gates only.
-    pub(crate) inherited: &'a [Held],
+    /// Locks that another thread holds around this one (a parent, around a scope): the same.
+    pub(crate) inherited: &'a [Inherited],
+    /// Locks that the thread held, and that are gone by now: gates, and no edges.
+    pub(crate) gone: &'a [Held],
     pub(crate) lock: LockId,
     pub(crate) mode: Mode,
     pub(crate) site: Site,

@@ -68,17 +68,17 @@ impl VectorClock {
 pub(crate) struct Segment {
     thread: ThreadId,
     number: u32,
-    /// What happened before this segment began, this thread's own past included.
+    /// What other threads did before this segment began.
     past: Arc<VectorClock>,
 }
 
 impl Segment {
-    /// The first segment of a thread that began after `past`.
-    pub(crate) fn first(thread: ThreadId, past: &VectorClock) -> Self {
+    /// The first segment of a thread.
+    pub(crate) fn first(thread: ThreadId) -> Self {
         Self {
             thread,
             number: 1,
-            past: Arc::new(past.clone()),
+            past: Arc::default(),
         }
     }
 
@@ -92,23 +92,21 @@ impl Segment {
         self.number
     }
 
-    /// The segment that follows this one when the thread has learnt of `news`, or has made
-    /// something known (`news` empty).
-    pub(crate) fn next(&self, news: &VectorClock) -> Self {
-        let mut past = self.here();
-        past.join(news);
-        Self {
-            thread: self.thread,
-            number: self.number + 1,
-            past: Arc::new(past),
-        }
+    /// Goes on to the next segment: something was handed to another thread just now, and what
+    /// comes after it is not part of that.
+    pub(crate) fn advance(&mut self) {
+        self.number += 1;
     }
 
-    /// All that has happened up to now, this segment included: what a spawn or a message hands on.
-    pub(crate) fn here(&self) -> VectorClock {
-        let mut here = (*self.past).clone();
-        here.advance(self.thread, self.number);
-        here
+    /// Goes on to the next segment, which comes after all of `other`.
+    pub(crate) fn learn(&mut self, other: &Segment) {
+        self.number += 1;
+        if other.thread == self.thread || self.past.get(other.thread) >= other.number {
+            return;
+        }
+        let past = Arc::make_mut(&mut self.past);
+        past.join(&other.past);
+        past.advance(other.thread, other.number);
     }
 
     /// Whether all of this segment comes before all of `other`.
@@ -117,5 +115,51 @@ impl Segment {
             return self.number < other.number;
         }
         other.past.get(self.thread) >= self.number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(thread: u64) -> Segment {
+        Segment::first(ThreadId::new(thread))
+    }
+
+    #[test]
+    fn threads_that_never_met_are_not_ordered() {
+        let (a, b) = (first(1), first(2));
+        assert!(!a.before(&b) && !b.before(&a));
+    }
+
+    #[test]
+    fn what_came_before_a_hand_over_is_before_what_comes_after_it() {
+        let (mut a, mut b) = (first(1), first(2));
+        let (handed, b_then) = (a.clone(), b.clone());
+        a.advance();
+        b.learn(&handed);
+        assert!(handed.before(&b));
+        assert!(!a.before(&b) && !b.before(&a));
+        assert!(!handed.before(&b_then));
+        assert!(b_then.before(&b) && handed.before(&a));
+    }
+
+    #[test]
+    fn order_passes_through_a_third_thread() {
+        let (a, mut b, mut c) = (first(1), first(2), first(3));
+        b.learn(&a);
+        c.learn(&b);
+        assert!(a.before(&c) && b.before(&c));
+        assert!(!c.before(&a));
+    }
+
+    #[test]
+    fn learning_the_same_again_changes_nothing_but_the_segment() {
+        let (a, mut b) = (first(1), first(2));
+        b.learn(&a);
+        let past = Arc::clone(&b.past);
+        b.learn(&a);
+        assert!(Arc::ptr_eq(&past, &b.past));
+        assert_eq!(b.number(), 3);
     }
 }

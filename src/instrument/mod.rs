@@ -59,14 +59,18 @@ mod kind;
 mod off;
 #[cfg(any(debug_assertions, feature = "always"))]
 mod on;
+mod refusal;
 
 #[cfg(not(any(debug_assertions, feature = "always")))]
 use self::off as chosen;
 #[cfg(any(debug_assertions, feature = "always"))]
 use self::on as chosen;
 
-pub use self::chosen::{Attempt, Hold, Lock, Signal, Waiting};
+pub(crate) use self::chosen::admit;
+pub use self::chosen::{Attempt, Hold, Lock, Past, Signal, Surroundings, Waiting, Within};
 pub use self::kind::LockKind;
+pub(crate) use self::refusal::Refusal;
+pub use self::refusal::{Party, Reason};
 pub use crate::engine::ids::{LockId, Site, ThreadId};
 pub use crate::engine::mode::{Kind, Mode, ReadPolicy};
 

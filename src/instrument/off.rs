@@ -5,7 +5,7 @@
 
 use std::marker::PhantomData;
 
-use super::{GuardMarker, Kind, LockId, LockKind, Mode, Site};
+use super::{GuardMarker, Kind, LockId, LockKind, Mode, Party, Reason, Refusal, Site};
 
 /// The record of one lock instance.
 ///
@@ -169,3 +169,96 @@ impl Signal {
 #[derive(Debug)]
 #[must_use = "drop it when the thread is awake and holds the lock again"]
 pub struct Waiting<'a>(PhantomData<(&'a Signal, GuardMarker)>);
+
+/// All that has happened up to one point in the life of a thread, for another thread to learn of.
+#[derive(Clone, Debug)]
+#[must_use = "hand it to the thread that goes on from here"]
+pub struct Past(());
+
+impl Past {
+    /// All that has happened up to here.
+    #[inline(always)]
+    pub fn here() -> Self {
+        Self(())
+    }
+
+    /// The calling thread has learnt of it: what follows comes after it.
+    #[inline(always)]
+    pub fn arrive(&self) {}
+}
+
+/// The locks that the calling thread holds for as long as other threads run.
+#[derive(Clone, Debug)]
+#[must_use = "enter them in the threads that run within"]
+pub struct Surroundings(());
+
+impl Surroundings {
+    /// The locks that the calling thread holds, with those that are held around it.
+    #[inline(always)]
+    pub fn here() -> Self {
+        Self(())
+    }
+
+    /// The calling thread runs within them until the result is dropped.
+    #[inline(always)]
+    pub fn enter(&self) -> Within {
+        Within(())
+    }
+}
+
+/// A thread that runs within the critical sections of another. Made by [`Surroundings::enter`].
+#[derive(Debug)]
+#[must_use = "the surroundings end when this is dropped"]
+pub struct Within(());
+
+/// Below this many, comparing each with each is quicker than sorting, and allocates nothing.
+const FEW: usize = 9;
+
+/// Whether the calling thread may take all of `records` now, in the order of their ids.
+///
+/// This build knows of no held locks: a lock that is asked for twice is all it refuses.
+pub(crate) fn admit(records: &[&Lock], site: Site) -> Result<(), Refusal> {
+    let Some(lock) = asked_twice(records) else {
+        return Ok(());
+    };
+    let party = Party::new(lock, None, Some(site));
+    Err(Refusal::new(Reason::AskedTwice, party.clone(), party))
+}
+
+fn asked_twice(records: &[&Lock]) -> Option<LockId> {
+    if records.len() < FEW {
+        let ids = records.iter().map(|record| record.id());
+        return ids
+            .enumerate()
+            .find(|(at, id)| records[..*at].iter().any(|before| before.id() == *id))
+            .map(|(_, id)| id);
+    }
+    let mut ids: Vec<_> = records.iter().map(|record| record.id()).collect();
+    ids.sort_unstable();
+    ids.windows(2)
+        .find(|pair| pair[0] == pair[1])
+        .map(|pair| pair[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::Location;
+
+    use super::*;
+
+    #[test]
+    fn only_a_lock_that_is_asked_for_twice_is_refused() {
+        // In an array of their own, since records without a size may share an address.
+        let locks: [(u8, Lock); 20] = std::array::from_fn(|_| (0, Lock::new(&LockKind::MUTEX)));
+        for count in [0, 1, FEW - 1, FEW, locks.len()] {
+            let mut asked: Vec<&Lock> = locks[..count].iter().map(|lock| &lock.1).collect();
+            assert!(admit(&asked, Location::caller()).is_ok());
+            if let Some(&last) = asked.last() {
+                asked.insert(0, last);
+                let refusal = admit(&asked, Location::caller()).unwrap_err();
+                assert_eq!(refusal.reason(), Reason::AskedTwice);
+                assert_eq!(refusal.asked().lock(), last.id());
+            }
+        }
+    }
+}

@@ -30,19 +30,20 @@ impl Call {
         }
     }
 
-    /// The call that [`lend`](Self::lend) has on this thread, else [`here`](Self::here).
+    /// The call that was [lent](Self::lend) on this thread and not yet taken, else
+    /// [`here`](Self::here).
     #[inline]
     #[track_caller]
     pub(crate) fn lent() -> Self {
         let here = Self::here();
         if instrument::ON {
-            LENT.get().unwrap_or(here)
+            LENT.take().unwrap_or(here)
         } else {
             here
         }
     }
 
-    /// Runs `f`, within which [`lent`](Self::lent) is this call.
+    /// Runs `f`, within which the first [`lent`](Self::lent) is this call.
     ///
     /// `lock_api` calls the inner lock of a reentrant mutex from a closure, and a closure does not
     /// track its caller: without this detour, every reentrant mutex would be locked by the same
@@ -52,10 +53,9 @@ impl Call {
         if !instrument::ON {
             return f();
         }
-        // Nothing within `f` but the raw lock runs on this thread, so there is nothing to nest. If
-        // `f` unwinds, the call stays behind until the next one overwrites it.
         LENT.set(Some(self));
         let value = f();
+        // A recursive acquisition does not ask the inner lock, and so leaves the call behind.
         LENT.set(None);
         value
     }

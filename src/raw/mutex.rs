@@ -17,9 +17,12 @@ use crate::instrument::{self, Hold, Kind, Lock, LockKind, Mode, Site};
 macro_rules! raw_mutex {
     ($(#[$doc:meta])* $name:ident, $bare:ty, $kind:expr, $call:expr) => {
         $(#[$doc])*
+        // The record comes first: without instrumentation it has no size, and stands for the lock
+        // by its address. Anywhere else, that could be the address of what lies behind the lock.
+        #[repr(C)]
         pub struct $name {
-            pub(crate) bare: $bare,
             pub(crate) record: Lock,
+            pub(crate) bare: $bare,
         }
 
         impl $name {

@@ -17,9 +17,11 @@ use crate::instrument::{self, Hold, Kind, Lock, LockKind, Mode, Site};
 ///
 /// With `RECURSIVE`, readers pass a writer that waits, so that a thread may read twice; without,
 /// a queued writer makes new readers wait.
+// The record comes first, as in the raw mutexes, so that its address is the lock's own.
+#[repr(C)]
 pub struct RawRwLock<const RECURSIVE: bool = false> {
-    pub(crate) bare: parking_lot::RawRwLock<RECURSIVE>,
     pub(crate) record: Lock,
+    pub(crate) bare: parking_lot::RawRwLock<RECURSIVE>,
 }
 
 /// A raw reader-writer lock whose readers pass a writer that waits.

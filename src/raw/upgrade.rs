@@ -6,7 +6,7 @@ use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
-use lock_api::{RawRwLockUpgrade as _, RawRwLockUpgradeTimed as _};
+use lock_api::{RawRwLockUpgrade as _, RawRwLockUpgradeDowngrade as _, RawRwLockUpgradeTimed as _};
 
 use super::rwlock::{RawRwLock, acquisitions, deadline};
 use crate::instrument::{self, Hold, Kind, Mode, Site};
@@ -123,6 +123,19 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
         upgraded
     }
 
+    /// Makes an exclusive hold upgradable again.
+    ///
+    /// # Safety
+    ///
+    /// `hold` is an exclusive hold of this lock; an upgradable one once this returns.
+    #[inline]
+    pub(crate) unsafe fn downgrade_held(&self, hold: &Hold) {
+        // Before the bare lock, like a release: a record never claims more than is held.
+        self.record.converted(hold, Mode::Upgradable);
+        // SAFETY: the caller has an exclusive hold, so the bare lock is held that way.
+        let _ = unsafe { self.bare.downgrade_to_upgradable(Default::default()) };
+    }
+
     /// Takes a hold for an upgrade that may unwind, and has then to release it.
     ///
     /// # Safety
@@ -152,13 +165,12 @@ impl<const RECURSIVE: bool> Consumed<'_, RECURSIVE> {
         // SAFETY: `consumed` is never dropped, so the hold is taken once.
         unsafe { ManuallyDrop::take(&mut consumed.hold) }
     }
+}
 
-    /// Gives the hold back: as an exclusive one if it was upgraded, else as it was.
-    #[inline]
-    fn settle(self, upgraded: bool) -> Result<Hold, Hold> {
-        let hold = self.restore();
-        if upgraded { Ok(hold) } else { Err(hold) }
-    }
+/// The result of an upgrade that may fail: an exclusive hold, or the upgradable one.
+#[inline]
+fn settle(hold: Hold, upgraded: bool) -> Result<Hold, Hold> {
+    if upgraded { Ok(hold) } else { Err(hold) }
 }
 
 impl<const RECURSIVE: bool> Drop for Consumed<'_, RECURSIVE> {
@@ -201,6 +213,12 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawRwLock<RECU
     #[inline]
     #[track_caller]
     unsafe fn upgrade(&self, hold: Hold) -> Hold {
+        if !instrument::ON {
+            // Nothing unwinds, so nothing needs to be released.
+            // SAFETY: the caller's promise is the same.
+            unsafe { self.upgrade_held(&hold, Location::caller()) };
+            return hold;
+        }
         // SAFETY: the caller's promise is the same.
         let consumed = unsafe { self.consume(hold) };
         // SAFETY: the caller's promise is the same.
@@ -212,11 +230,8 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawRwLock<RECU
     #[track_caller]
     unsafe fn try_upgrade(&self, hold: Hold) -> Result<Hold, Hold> {
         // SAFETY: the caller's promise is the same.
-        if unsafe { self.try_upgrade_held(&hold) } {
-            Ok(hold)
-        } else {
-            Err(hold)
-        }
+        let upgraded = unsafe { self.try_upgrade_held(&hold) };
+        settle(hold, upgraded)
     }
 }
 
@@ -253,10 +268,8 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeDowngrade for RawRw
 
     #[inline]
     unsafe fn downgrade_to_upgradable(&self, hold: Hold) -> Hold {
-        // Before the bare lock, as above.
-        self.record.converted(&hold, Mode::Upgradable);
-        // SAFETY: the caller has an exclusive hold, so the bare lock is held that way.
-        let _ = unsafe { self.bare.downgrade_to_upgradable(Default::default()) };
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.downgrade_held(&hold) };
         hold
     }
 }
@@ -289,28 +302,38 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeTimed for RawRwLock
     #[track_caller]
     unsafe fn try_upgrade_for(&self, hold: Hold, timeout: Duration) -> Result<Hold, Hold> {
         let site = Location::caller();
+        if !instrument::ON {
+            // SAFETY: the caller's promise is the same.
+            let upgraded = unsafe { self.try_upgrade_held_for(&hold, timeout, site) };
+            return settle(hold, upgraded);
+        }
         // SAFETY: the caller's promise is the same.
         let consumed = unsafe { self.consume(hold) };
         // SAFETY: the caller's promise is the same.
         let upgraded = unsafe { self.try_upgrade_held_for(&consumed.hold, timeout, site) };
-        consumed.settle(upgraded)
+        settle(consumed.restore(), upgraded)
     }
 
     #[inline]
     #[track_caller]
     unsafe fn try_upgrade_until(&self, hold: Hold, timeout: Instant) -> Result<Hold, Hold> {
         let site = Location::caller();
+        if !instrument::ON {
+            // SAFETY: the caller's promise is the same.
+            let upgraded = unsafe { self.try_upgrade_held_until(&hold, timeout, site) };
+            return settle(hold, upgraded);
+        }
         // SAFETY: the caller's promise is the same.
         let consumed = unsafe { self.consume(hold) };
         // SAFETY: the caller's promise is the same.
         let upgraded = unsafe { self.try_upgrade_held_until(&consumed.hold, timeout, site) };
-        consumed.settle(upgraded)
+        settle(consumed.restore(), upgraded)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use lock_api::{RawRwLock as _, RawRwLockUpgradeDowngrade as _};
+    use lock_api::RawRwLock as _;
 
     use super::super::RawRwLockRecursive;
     use super::*;

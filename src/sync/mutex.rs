@@ -6,13 +6,13 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
-use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
 use lock_api::{GuardNoSend, RawMutex as _};
 
 use super::raw::{Exclusive, Poisoning};
-use crate::instrument::Hold;
+use crate::instrument::{Hold, Lock, Site};
 use crate::raw::RawMutex;
 
 /// A mutual-exclusion lock around a value, with the interface of [`std::sync::Mutex`].
@@ -111,7 +111,13 @@ impl<T: ?Sized> Mutex<T> {
     #[inline]
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
-        let exclusive = self.raw().lock();
+        self.lock_at(Location::caller())
+    }
+
+    /// [`lock`](Self::lock), for the call at `site`.
+    #[inline]
+    pub(crate) fn lock_at(&self, site: Site) -> LockResult<MutexGuard<'_, T>> {
+        let exclusive = self.raw().lock_at(site);
         // SAFETY: the line above took the lock, by this acquisition.
         unsafe { self.locked_by(exclusive) }
     }
@@ -257,7 +263,13 @@ impl<T: ?Sized> Mutex<T> {
     /// }
     /// ```
     pub fn set_label(&self, label: impl AsRef<str>) {
-        self.raw().raw.record.set_label(label.as_ref());
+        self.record().set_label(label.as_ref());
+    }
+
+    /// What the detector knows this mutex by.
+    #[inline]
+    pub(crate) fn record(&self) -> &Lock {
+        &self.raw().raw.record
     }
 
     /// The raw lock, for acquisitions, for its flag and for its record.

@@ -6,10 +6,10 @@
 
 #![allow(unsafe_code)]
 
-use lock_api::{RawMutex as _, RawRwLock as _, RawRwLockDowngrade as _};
+use std::panic::Location;
 
 use super::poison::{Entry, Flag};
-use crate::instrument::Hold;
+use crate::instrument::{Hold, Site};
 use crate::raw::{RawMutex, RawRwLock};
 
 /// A raw lock, and whether a thread has panicked under it.
@@ -50,6 +50,22 @@ impl<R> Poisoning<R> {
     }
 }
 
+impl Poisoning<RawMutex> {
+    /// Takes the lock for the call at `site`.
+    #[inline]
+    pub(super) fn lock_at(&self, site: Site) -> Exclusive {
+        self.enter(self.raw.lock_at(site))
+    }
+}
+
+impl Poisoning<RawRwLock> {
+    /// Takes the lock for writing, for the call at `site`.
+    #[inline]
+    pub(super) fn lock_exclusive_at(&self, site: Site) -> Exclusive {
+        self.enter(self.raw.lock_exclusive_at(site))
+    }
+}
+
 // SAFETY: every acquisition and every release is one of the raw mutex, by the hold that it gave
 // out. What comes beside them neither unwinds nor takes part in exclusion.
 unsafe impl lock_api::RawMutex for Poisoning<RawMutex> {
@@ -61,7 +77,7 @@ unsafe impl lock_api::RawMutex for Poisoning<RawMutex> {
     #[inline]
     #[track_caller]
     fn lock(&self) -> Exclusive {
-        self.enter(self.raw.lock())
+        self.lock_at(Location::caller())
     }
 
     #[inline]
@@ -112,7 +128,7 @@ unsafe impl lock_api::RawRwLock for Poisoning<RawRwLock> {
     #[inline]
     #[track_caller]
     fn lock_exclusive(&self) -> Exclusive {
-        self.enter(self.raw.lock_exclusive())
+        self.lock_exclusive_at(Location::caller())
     }
 
     #[inline]

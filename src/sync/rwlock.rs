@@ -5,12 +5,13 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
 use lock_api::GuardNoSend;
 
 use super::raw::Poisoning;
+use crate::instrument::{Lock, Site};
 use crate::raw::RawRwLock;
 
 /// A lock around a value that many may read or one may write, with the interface of
@@ -106,8 +107,16 @@ impl<T: ?Sized> RwLock<T> {
     #[inline]
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
-        let guard = RwLockReadGuard::new(self.inner.read());
-        self.raw().flag.wrap(guard)
+        self.read_at(Location::caller())
+    }
+
+    /// [`read`](Self::read), for the call at `site`.
+    #[inline]
+    pub(crate) fn read_at(&self, site: Site) -> LockResult<RwLockReadGuard<'_, T>> {
+        let hold = self.raw().raw.lock_shared_at(site);
+        // SAFETY: the line above took the lock for reading, by this hold.
+        let guard = unsafe { self.inner.make_read_guard_unchecked(hold) };
+        self.raw().flag.wrap(RwLockReadGuard::new(guard))
     }
 
     /// Takes the lock for reading if that is possible at this moment.
@@ -160,8 +169,16 @@ impl<T: ?Sized> RwLock<T> {
     #[inline]
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
-        let guard = RwLockWriteGuard::new(self.inner.write());
-        self.raw().flag.wrap(guard)
+        self.write_at(Location::caller())
+    }
+
+    /// [`write`](Self::write), for the call at `site`.
+    #[inline]
+    pub(crate) fn write_at(&self, site: Site) -> LockResult<RwLockWriteGuard<'_, T>> {
+        let exclusive = self.raw().lock_exclusive_at(site);
+        // SAFETY: the line above took the lock for writing, by this acquisition.
+        let guard = unsafe { self.inner.make_write_guard_unchecked(exclusive) };
+        self.raw().flag.wrap(RwLockWriteGuard::new(guard))
     }
 
     /// Takes the lock for writing if it is free at this moment.
@@ -290,7 +307,13 @@ impl<T: ?Sized> RwLock<T> {
     /// }
     /// ```
     pub fn set_label(&self, label: impl AsRef<str>) {
-        self.raw().raw.record.set_label(label.as_ref());
+        self.record().set_label(label.as_ref());
+    }
+
+    /// What the detector knows this lock by.
+    #[inline]
+    pub(crate) fn record(&self) -> &Lock {
+        &self.raw().raw.record
     }
 
     /// The raw lock, for its flag and for its record.

@@ -10,7 +10,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::engine::acquisition::Held;
+use crate::engine::acquisition::{Held, Inherited};
 use crate::engine::clock::Segment;
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
@@ -21,8 +21,8 @@ pub(crate) struct Holding {
     pub(crate) segment: Segment,
     /// The locks that the thread holds itself, in the order in which it took them.
     pub(crate) held: Box<[Held]>,
-    /// Locks held around the thread as a whole: gates only.
-    pub(crate) inherited: Box<[Held]>,
+    /// Locks that other threads hold around it.
+    pub(crate) inherited: Box<[Inherited]>,
 }
 
 impl Holding {
@@ -31,7 +31,7 @@ impl Holding {
         self.segment.thread() == other.segment.thread()
             && self.segment.number() == other.segment.number()
             && same_locks(&self.held, &other.held)
-            && same_locks(&self.inherited, &other.inherited)
+            && self.inherited == other.inherited
     }
 }
 
@@ -236,7 +236,6 @@ const fn mode_of(bits: usize) -> Mode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::clock::VectorClock;
     use crate::engine::ids::{LockId, ThreadId};
     use std::panic::Location;
 
@@ -248,7 +247,7 @@ mod tests {
         };
         Context {
             holding: Arc::new(Holding {
-                segment: Segment::first(ThreadId::new(thread), &VectorClock::default()),
+                segment: Segment::first(ThreadId::new(thread)),
                 held: Box::new([held]),
                 inherited: Box::new([]),
             }),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::contexts::Holding;
 use super::pool::Pool;
 use super::tag;
-use crate::engine::acquisition::Held;
-use crate::engine::clock::{Segment, VectorClock};
+use crate::engine::acquisition::{Held, Inherited};
+use crate::engine::clock::Segment;
 use crate::engine::ids::{Site, ThreadId};
 
 /// How many known acquisitions a thread remembers, beside the one that each lock remembers.
@@ -19,8 +19,8 @@ const PLACES: usize = 64;
 pub(crate) struct Own {
     /// Where the thread is in the order of spawns, joins and hand-overs.
     pub(crate) segment: Segment,
-    /// Locks that are held around all that the thread does.
-    pub(crate) inherited: Vec<Held>,
+    /// Locks that other threads hold around all that this one does.
+    pub(crate) inherited: Vec<Inherited>,
     /// Vacant idents and unused ids.
     pub(crate) pool: Pool,
     /// How many calls of the detector are under way in this thread. While it is not zero, locks are
@@ -32,10 +32,10 @@ pub(crate) struct Own {
 }
 
 impl Own {
-    /// The private part of the slot of a thread that begins after `past`.
-    pub(crate) fn new(thread: ThreadId, past: &VectorClock) -> Self {
+    /// The private part of the slot of a new thread.
+    pub(crate) fn new(thread: ThreadId) -> Self {
         Self {
-            segment: Segment::first(thread, past),
+            segment: Segment::first(thread),
             inherited: Vec::new(),
             pool: Pool::new(),
             busy: 0,
@@ -47,11 +47,15 @@ impl Own {
 
     /// The key of the thread while it holds nothing.
     pub(crate) fn seed(&self, generation: u32) -> u64 {
-        tag::seed(
+        let seed = tag::seed(
             self.segment.thread().get(),
             self.segment.number(),
             generation,
-        )
+        );
+        self.inherited.iter().fold(seed, |seed, gate| {
+            let tag = tag::mix(gate.held.lock.get());
+            seed.wrapping_add(tag::share(tag, gate.held.mode))
+        })
     }
 
     /// Whether this acquisition is remembered: `known` is what the lock would remember of it.
@@ -72,7 +76,7 @@ impl Own {
             std::ptr::from_ref(from).addr(),
             std::ptr::from_ref(to).addr(),
         );
-        let at = (pair.0 / 8 ^ pair.1 / 8 * 31) % PLACES;
+        let at = ((pair.0 / 8) ^ (pair.1 / 8 * 31)) % PLACES;
         std::mem::replace(&mut self.places[at], pair) == pair
     }
 
@@ -112,7 +116,7 @@ mod tests {
 
     #[test]
     fn what_was_learnt_is_known_until_it_is_forgotten() {
-        let mut own = Own::new(ThreadId::new(1), &VectorClock::default());
+        let mut own = Own::new(ThreadId::new(1));
         assert!(!own.knows(5, 6));
         own.learn(5, 6);
         assert!(own.knows(5, 6));
@@ -123,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_holding_is_shared_while_the_key_stands() {
-        let mut own = Own::new(ThreadId::new(1), &VectorClock::default());
+        let mut own = Own::new(ThreadId::new(1));
         let first = own.holding(1, || Box::new([]));
         assert!(Arc::ptr_eq(&first, &own.holding(1, || unreachable!())));
         assert!(!Arc::ptr_eq(&first, &own.holding(2, || Box::new([]))));

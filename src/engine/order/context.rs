@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::gates::{self, GateSet, excludes, strength};
+use super::gates::{self, Gate, GateSet, excludes, strength};
 use crate::engine::clock::Segment;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
@@ -52,30 +52,49 @@ impl Context {
     /// The locks, ascending, that the holders in two contexts cannot both hold.
     ///
     /// What a thread holds is its gates and the start of its edge. A gate of one that is the
-    /// start of the other excludes like a common gate: both would have to hold that lock.
+    /// start of the other excludes like a common gate: both would have to hold that lock. A lock
+    /// that one and the same thread holds around both, or around one while the other is its own
+    /// doing, excludes nothing: they are in one critical section.
     pub(super) fn common_gates<'a>(
         &'a self,
         ends: (LockId, LockId),
         other: &'a Context,
         other_ends: (LockId, LockId),
     ) -> impl Iterator<Item = LockId> + 'a {
-        let mine = self.held(ends);
-        mine.filter(move |(lock, mode)| {
-            let theirs = if *lock == other_ends.0 {
-                Some(other.from_mode)
+        let bits = |from, context: &Context| gates::bits(from, context.gates.as_ref());
+        let disjoint = bits(ends.0, self) & bits(other_ends.0, other) == 0;
+        let mine = (!disjoint).then(|| self.held(ends)).into_iter().flatten();
+        mine.filter(move |mine| {
+            let theirs = if mine.lock == other_ends.0 {
+                Some(other.start(other_ends.0))
+            } else if mine.lock == other_ends.1 {
+                None
             } else {
-                other
-                    .gates
-                    .as_ref()
-                    .and_then(|gates| gates.mode_of(*lock, other_ends))
+                other.gates.as_ref().and_then(|gates| gates.get(mine.lock))
             };
-            theirs.is_some_and(|theirs| excludes(*mode, theirs))
+            theirs.is_some_and(|theirs| {
+                excludes(mine.mode, theirs.mode) && self.holder(mine) != other.holder(&theirs)
+            })
         })
-        .map(|(lock, _)| lock)
+        .map(|gate| gate.lock)
     }
 
-    fn held(&self, ends: (LockId, LockId)) -> impl Iterator<Item = (LockId, Mode)> + '_ {
+    fn held(&self, ends: (LockId, LockId)) -> impl Iterator<Item = Gate> + '_ {
         let gates = self.gates.iter().flat_map(move |gates| gates.around(ends));
-        std::iter::once((ends.0, self.from_mode)).chain(gates.map(|gate| (gate.lock, gate.mode)))
+        std::iter::once(self.start(ends.0)).chain(gates)
+    }
+
+    /// The start of the edge, as it is held.
+    fn start(&self, from: LockId) -> Gate {
+        let known = self.gates.as_ref().and_then(|gates| gates.get(from));
+        Gate {
+            lock: from,
+            mode: self.from_mode,
+            holder: known.and_then(|gate| gate.holder),
+        }
+    }
+
+    fn holder(&self, gate: &Gate) -> ThreadId {
+        gate.holder.unwrap_or(self.thread())
     }
 }

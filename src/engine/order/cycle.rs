@@ -4,17 +4,21 @@ use petgraph::Direction;
 use petgraph::stable_graph::{EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
 
+use super::finding;
 use super::judge::{self, Hop};
 use super::limits::{Budget, Limits, Reserve};
 use super::records::{Records, Within, nearness};
 use super::store::Store;
-use crate::engine::acquisition::{Finding, Link};
+use crate::engine::acquisition::Finding;
 use crate::engine::ids::LockId;
 use crate::engine::verdict::Verdict;
 
 /// The least budget of judging the one cycle that may have any length: enough to compare each
 /// pair of links of some thousands.
 const LONG: usize = 1 << 20;
+
+/// Steps of finding the contexts for one path.
+const LENGTHEN: usize = 256;
 
 /// What a search is after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +42,14 @@ struct Path {
     picks: Box<[u16]>,
 }
 
+/// An edge by which a path may go on.
+#[derive(Clone, Copy)]
+struct Step {
+    before: u32,
+    edge: EdgeIndex,
+    end: NodeIndex,
+}
+
 /// A search for the cycles through one edge, over a store in which `approach` has measured the
 /// way back to the start of that edge.
 pub(super) struct Search<'a> {
@@ -54,12 +66,7 @@ pub(super) struct Search<'a> {
 impl<'a> Search<'a> {
     /// Tells all cycles through the edge that are news. Returns whether any was left out.
     pub(super) fn run(&mut self) -> bool {
-        let (x, y) = self.store.ends(self.edge);
-        let pair = canonical(vec![self.store.lock(x), self.store.lock(y)]);
-        if self.records.verdict(&pair) == Some(Verdict::Inversion) {
-            // Every further cycle through the edge has these two locks and is no news.
-            return false;
-        }
+        let y = self.store.ends(self.edge).1;
         let Some(back) = self.store.distance(y) else {
             return false;
         };
@@ -102,10 +109,9 @@ impl<'a> Search<'a> {
     /// some were given up because that cycle is too long.
     fn follow(&mut self, aim: Aim, budget: &mut Budget) -> bool {
         let (x, y) = self.store.ends(self.edge);
-        let back = self.store.distance(y).unwrap_or(0);
-        let picks: Box<[u16]> = Box::new([self.only.unwrap_or(0) as u16]);
         let pair = [self.store.lock(x), self.store.lock(y)];
         let sealed = self.within(aim, &pair, pair[1], budget) != Within::None;
+        let picks: Box<[u16]> = Box::new([self.only.unwrap_or(0) as u16]);
         let mut tree = vec![Path {
             before: 0,
             edge: self.edge,
@@ -114,76 +120,107 @@ impl<'a> Search<'a> {
             sealed,
             picks,
         }];
-        // By the number of links of that shortest cycle. It never falls along a path.
-        let mut open: Vec<Vec<u32>> = vec![Vec::new(); self.limits.cycle_length + 1];
-        open[back + 1].push(0);
-        let mut shortest = back + 1;
+        // Steps not yet taken, by the length of that shortest cycle, which never falls along a
+        // path. Within one length the last comes first: that way leads straight to a cycle.
+        let mut open: Vec<Vec<Step>> = vec![Vec::new(); self.limits.cycle_length + 1];
         let mut too_long = false;
-        while let Some(list) = open.get_mut(shortest) {
-            let Some(at) = list.pop() else {
-                shortest += 1;
+        if !self.branch(&tree, 0, &mut open, budget, &mut too_long) {
+            return too_long;
+        }
+        let mut length = 2;
+        let mut hops: Vec<Hop<'a>> = Vec::new();
+        while let Some(list) = open.get_mut(length) {
+            let Some(step) = list.pop() else {
+                length += 1;
                 continue;
             };
-            let path = &tree[at as usize];
-            let (len, end, sealed) = (path.len, path.end, path.sealed);
-            let picks = path.picks.clone();
-            let edges = edges_of(&tree, at);
-            let mut hops: Vec<Hop<'_>> = edges.iter().map(|edge| self.hop(*edge)).collect();
+            let path = &tree[step.before as usize];
+            if !budget.spend(1 + path.len / 8) {
+                break;
+            }
+            self.hops_of(&tree, step.before, &mut hops);
+            hops.push(self.hop(step.edge));
+            if !judge::can_meet(&hops[path.len - 1], &hops[path.len]) {
+                continue;
+            }
+            if step.end == x {
+                self.close(aim, &hops, &path.picks, budget);
+                continue;
+            }
             let mut locks: Vec<LockId> = hops.iter().map(|hop| hop.ends.0).collect();
-            locks.push(self.store.lock(end));
-            let store = self.store;
-            for step in store.graph.edges_directed(end, Direction::Outgoing) {
-                let next = step.target();
-                let Some(rest) = store.distance(next) else {
-                    continue;
-                };
-                if !budget.spend(1 + len / 8) {
-                    return too_long;
-                }
-                let closes = next == x;
-                if !closes && (sealed || locks.contains(&store.lock(next))) {
-                    continue;
-                }
-                if len + 1 + rest > self.limits.cycle_length {
-                    too_long = true;
-                    continue;
-                }
-                hops.truncate(len);
-                hops.push(self.hop(step.id()));
-                if !judge::can_meet(&hops[len - 1], &hops[len]) {
-                    continue;
-                }
-                if closes {
-                    self.close(aim, &hops, &picks, budget);
-                    continue;
-                }
-                let lock = store.lock(next);
-                locks.push(lock);
-                let within = self.within(aim, &locks, lock, budget);
-                locks.pop();
-                if within == Within::Fewer {
-                    continue;
-                }
-                let picks = match aim {
-                    Aim::Any => Box::default(),
-                    Aim::Inversions => match judge::lengthen(&hops, &picks, false, budget) {
+            let lock = self.store.lock(step.end);
+            if locks.contains(&lock) {
+                continue;
+            }
+            locks.push(lock);
+            let within = self.within(aim, &locks, lock, budget);
+            if within == Within::Fewer {
+                continue;
+            }
+            let picks = match aim {
+                Aim::Any => Box::default(),
+                Aim::Inversions => {
+                    let longer = |part: &mut _| judge::lengthen(&hops, &path.picks, false, part);
+                    match budget.part(LENGTHEN, longer) {
                         Some(picks) => picks,
                         None => continue,
-                    },
-                };
-                let sealed = within == Within::All;
-                open[len + 1 + rest].push(tree.len() as u32);
-                tree.push(Path {
-                    before: at,
-                    edge: step.id(),
-                    end: next,
-                    len: len + 1,
-                    sealed,
-                    picks,
-                });
+                    }
+                }
+            };
+            let (before, sealed, len) = (step.before, within == Within::All, path.len + 1);
+            tree.push(Path {
+                before,
+                edge: step.edge,
+                end: step.end,
+                len,
+                sealed,
+                picks,
+            });
+            let last = tree.len() - 1;
+            if !self.branch(&tree, last, &mut open, budget, &mut too_long) {
+                break;
             }
         }
         too_long
+    }
+
+    /// Puts down the steps that lead on from a path. Returns `false` if the budget is spent.
+    fn branch(
+        &self,
+        tree: &[Path],
+        at: usize,
+        open: &mut [Vec<Step>],
+        budget: &mut Budget,
+        too_long: &mut bool,
+    ) -> bool {
+        let path = &tree[at];
+        let x = self.store.ends(self.edge).0;
+        let edges = self
+            .store
+            .graph
+            .edges_directed(path.end, Direction::Outgoing);
+        for (n, edge) in edges.enumerate() {
+            // To put a step down is less work than to take it.
+            if !budget.spend(usize::from(n % 8 == 0)) {
+                return false;
+            }
+            let end = edge.target();
+            let Some(rest) = self.store.distance(end) else {
+                continue;
+            };
+            if path.sealed && end != x {
+                continue;
+            }
+            match open.get_mut(path.len + 1 + rest) {
+                Some(list) => list.push(Step {
+                    before: at as u32,
+                    edge: edge.id(),
+                    end,
+                }),
+                None => *too_long = true,
+            }
+        }
+        true
     }
 
     /// Judges a closed cycle and tells it if that is news.
@@ -196,12 +233,13 @@ impl<'a> Search<'a> {
         {
             return;
         }
-        let verdict = match aim {
-            Aim::Any => judge::judge(hops, budget),
+        // One cycle with many contexts must not take what is there for all others.
+        let verdict = budget.part(self.limits.search_steps / 8, |part| match aim {
+            Aim::Any => judge::judge(hops, part),
             Aim::Inversions => {
-                judge::lengthen(hops, picks, true, budget).map(|picks| (Verdict::Inversion, picks))
+                judge::lengthen(hops, picks, true, part).map(|picks| (Verdict::Inversion, picks))
             }
-        };
+        });
         if let Some((verdict, picks)) = verdict {
             self.tell(hops, verdict, &picks);
         }
@@ -216,21 +254,33 @@ impl<'a> Search<'a> {
             .within(last, locks.len(), inversions, |lock| locks.contains(&lock))
     }
 
+    /// The hops of a path, into a buffer.
+    fn hops_of(&self, tree: &[Path], mut at: u32, hops: &mut Vec<Hop<'a>>) {
+        hops.clear();
+        loop {
+            let path = &tree[at as usize];
+            hops.push(self.hop(path.edge));
+            if path.len == 1 {
+                hops.reverse();
+                return;
+            }
+            at = path.before;
+        }
+    }
+
     fn hop(&self, edge: EdgeIndex) -> Hop<'a> {
-        hop(
-            self.store,
-            edge,
-            if edge == self.edge { self.only } else { None },
-        )
+        let (from, to) = self.store.ends(edge);
+        Hop {
+            edge: &self.store.graph[edge],
+            ends: (self.store.lock(from), self.store.lock(to)),
+            readers_wait: self.store.node(from).readers_wait(),
+            only: if edge == self.edge { self.only } else { None },
+        }
     }
 
     /// Remembers and returns a cycle unless it was told with a verdict as near to a deadlock.
     fn tell(&mut self, hops: &[Hop<'_>], verdict: Verdict, picks: &[u16]) {
-        let lowest = (0..hops.len())
-            .min_by_key(|at| hops[*at].ends.0)
-            .unwrap_or(0);
-        let order = (lowest..hops.len()).chain(0..lowest);
-        let locks: Vec<LockId> = order.clone().map(|at| hops[at].ends.0).collect();
+        let locks = finding::canonical(hops.iter().map(|hop| hop.ends.0).collect());
         if self
             .records
             .verdict(&locks)
@@ -239,63 +289,6 @@ impl<'a> Search<'a> {
             return;
         }
         self.records.note(&locks, verdict);
-        let links = order.map(|at| link(&hops[at], picks[at])).collect();
-        let guards = match verdict {
-            Verdict::Guarded => judge::guards(hops, picks),
-            _ => Vec::new(),
-        };
-        self.found.push(Finding {
-            verdict,
-            links,
-            guards,
-        });
+        self.found.push(finding::of(hops, verdict, picks));
     }
-}
-
-fn hop(store: &Store, edge: EdgeIndex, only: Option<usize>) -> Hop<'_> {
-    let (from, to) = store.ends(edge);
-    Hop {
-        edge: &store.graph[edge],
-        ends: (store.lock(from), store.lock(to)),
-        readers_wait: store.node(from).readers_wait(),
-        only,
-    }
-}
-
-fn link(hop: &Hop<'_>, pick: u16) -> Link {
-    let context = hop.edge.get(pick.into());
-    let gates = context
-        .gates
-        .iter()
-        .flat_map(|gates| gates.around(hop.ends));
-    Link {
-        from: hop.ends.0,
-        from_mode: context.from_mode,
-        from_site: context.from_site,
-        to: hop.ends.1,
-        to_mode: context.to_mode,
-        to_site: context.to_site,
-        thread: context.thread(),
-        gates: gates.map(|gate| gate.lock).collect(),
-    }
-}
-
-fn edges_of(tree: &[Path], mut at: u32) -> Vec<EdgeIndex> {
-    let mut edges = Vec::with_capacity(tree[at as usize].len);
-    loop {
-        let path = &tree[at as usize];
-        edges.push(path.edge);
-        if path.len == 1 {
-            edges.reverse();
-            return edges;
-        }
-        at = path.before;
-    }
-}
-
-/// Turns a cycle so that its lowest lock comes first.
-fn canonical(mut locks: Vec<LockId>) -> Vec<LockId> {
-    let lowest = (0..locks.len()).min_by_key(|at| locks[*at]).unwrap_or(0);
-    locks.rotate_left(lowest);
-    locks
 }

@@ -133,3 +133,122 @@ impl Edge {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::mem::size_of;
+    use std::panic::Location;
+
+    use super::*;
+    use crate::engine::acquisition::Held;
+    use crate::engine::clock::Segment;
+    use crate::engine::ids::ThreadId;
+    use crate::engine::mode::Mode::{self, Exclusive, Shared};
+    use crate::engine::order::gates::{Gate, GateSets};
+    use crate::engine::order::store::Node;
+
+    fn lock(n: u64) -> LockId {
+        LockId::new(n).expect("tests number locks from 1")
+    }
+
+    fn ends() -> (LockId, LockId) {
+        (lock(1), lock(2))
+    }
+
+    fn segment(thread: u64) -> Segment {
+        Segment::first(ThreadId::new(thread))
+    }
+
+    /// A context under gates of these modes, exclusive but for `from_mode`.
+    fn context(segment: Segment, from_mode: Mode, gates: &[(u64, Mode)]) -> Context {
+        let site = Location::caller();
+        let held = gates.iter().map(|(n, mode)| Held {
+            lock: lock(*n),
+            mode: *mode,
+            site,
+        });
+        let start = Held {
+            lock: ends().0,
+            mode: from_mode,
+            site,
+        };
+        let held: Vec<Held> = held.chain([start]).collect();
+        let gates = GateSets::new().intern(held.iter().map(Gate::from));
+        Context {
+            segment,
+            gates,
+            from_site: site,
+            to_site: site,
+            from_mode,
+            to_mode: Exclusive,
+        }
+    }
+
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn the_documented_sizes_are_the_real_ones() {
+        assert_eq!(size_of::<Context>(), 56);
+        assert_eq!(size_of::<Option<Edge>>(), 64);
+        assert_eq!(size_of::<Option<Node>>(), 32);
+    }
+
+    #[test]
+    fn a_context_under_more_gates_or_in_a_weaker_mode_is_known() {
+        let mut edge = Edge::new(context(segment(1), Exclusive, &[(3, Shared)]));
+        for (mode, gates) in [
+            (Exclusive, &[(3, Shared)][..]),
+            (Exclusive, &[(3, Exclusive)]),
+            (Exclusive, &[(3, Shared), (4, Shared)]),
+            (Shared, &[(3, Shared)]),
+        ] {
+            assert_eq!(
+                edge.offer(context(segment(1), mode, gates), ends(), 9),
+                Offer::Known
+            );
+        }
+        assert_eq!(edge.len(), 1);
+    }
+
+    #[test]
+    fn a_context_that_says_more_takes_the_place_of_all_that_say_less() {
+        let mut edge = Edge::new(context(segment(1), Exclusive, &[(3, Exclusive)]));
+        edge.offer(context(segment(2), Exclusive, &[]), ends(), 9);
+        edge.offer(context(segment(1), Exclusive, &[(4, Exclusive)]), ends(), 9);
+        edge.offer(context(segment(1), Shared, &[(5, Shared)]), ends(), 9);
+        assert_eq!(edge.len(), 4);
+        assert_eq!(
+            edge.offer(context(segment(1), Exclusive, &[]), ends(), 9),
+            Offer::Kept(0)
+        );
+        assert_eq!(edge.len(), 2);
+    }
+
+    #[test]
+    fn another_thread_and_another_segment_are_other_contexts() {
+        let mut edge = Edge::new(context(segment(1), Exclusive, &[]));
+        let mut later = segment(1);
+        later.advance();
+        assert_eq!(
+            edge.offer(context(later, Exclusive, &[]), ends(), 9),
+            Offer::Kept(1)
+        );
+        assert_eq!(
+            edge.offer(context(segment(2), Exclusive, &[]), ends(), 9),
+            Offer::Kept(2)
+        );
+    }
+
+    #[test]
+    fn a_full_edge_lets_go_of_the_past_then_of_the_weak_and_then_refuses() {
+        let mut edge = Edge::new(context(segment(1), Exclusive, &[(3, Exclusive)]));
+        edge.offer(context(segment(2), Exclusive, &[(4, Exclusive)]), ends(), 2);
+        let mut later = segment(1);
+        later.advance();
+        let later = context(later, Exclusive, &[(3, Exclusive)]);
+        assert_eq!(edge.offer(later, ends(), 2), Offer::Replaced(0));
+        let free = context(segment(3), Exclusive, &[(4, Exclusive)]);
+        assert_eq!(edge.offer(free, ends(), 2), Offer::Refused);
+        let free = context(segment(3), Exclusive, &[]);
+        assert!(matches!(edge.offer(free, ends(), 2), Offer::Replaced(_)));
+    }
+}

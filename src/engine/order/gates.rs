@@ -5,8 +5,8 @@ use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use super::hash::IdHasher;
-use crate::engine::acquisition::Held;
-use crate::engine::ids::LockId;
+use crate::engine::acquisition::{Held, Inherited};
+use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::mode::Mode;
 
 /// How much a mode excludes: a higher one conflicts with all that a lower one conflicts with.
@@ -31,6 +31,27 @@ pub(super) fn excludes(a: Mode, b: Mode) -> bool {
 pub(super) struct Gate {
     pub(super) lock: LockId,
     pub(super) mode: Mode,
+    /// The thread that holds it, if that is not the one whose acquisition this is.
+    pub(super) holder: Option<ThreadId>,
+}
+
+impl From<&Held> for Gate {
+    fn from(held: &Held) -> Self {
+        Self {
+            lock: held.lock,
+            mode: held.mode,
+            holder: None,
+        }
+    }
+}
+
+impl From<&Inherited> for Gate {
+    fn from(inherited: &Inherited) -> Self {
+        Self {
+            holder: Some(inherited.holder),
+            ..Gate::from(&inherited.held)
+        }
+    }
 }
 
 /// The locks that a thread held at an acquisition, ascending, each once in its strongest mode.
@@ -41,20 +62,24 @@ pub(super) struct Gate {
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct GateSet {
     gates: Box<[Gate]>,
+    /// One bit for each lock: sets without a common bit have no common lock.
+    bits: u64,
+}
+
+/// The bit of a lock in a set's `bits`.
+fn bit(lock: LockId) -> u64 {
+    1 << (lock.get() & 63)
 }
 
 impl GateSet {
-    fn collect(held: impl Iterator<Item = Held>) -> Self {
-        let mut gates: Vec<Gate> = held
-            .map(|h| Gate {
-                lock: h.lock,
-                mode: h.mode,
-            })
-            .collect();
+    fn collect(gates: impl Iterator<Item = Gate>) -> Self {
+        let mut gates: Vec<Gate> = gates.collect();
         gates.sort_unstable_by_key(|gate| (gate.lock, std::cmp::Reverse(strength(gate.mode))));
         gates.dedup_by_key(|gate| gate.lock);
+        let bits = gates.iter().fold(0, |bits, gate| bits | bit(gate.lock));
         Self {
             gates: gates.into_boxed_slice(),
+            bits,
         }
     }
 
@@ -64,17 +89,19 @@ impl GateSet {
         gates.filter(move |gate| gate.lock != ends.0 && gate.lock != ends.1)
     }
 
-    /// The mode in which `lock` is held, if it is and is no end of the edge.
-    pub(super) fn mode_of(&self, lock: LockId, ends: (LockId, LockId)) -> Option<Mode> {
-        if lock == ends.0 || lock == ends.1 {
-            return None;
-        }
+    /// How and by whom `lock` is held, if it is.
+    pub(super) fn get(&self, lock: LockId) -> Option<Gate> {
         let at = self
             .gates
             .binary_search_by_key(&lock, |gate| gate.lock)
             .ok()?;
-        Some(self.gates[at].mode)
+        Some(self.gates[at])
     }
+}
+
+/// The bits of all that a thread holds at an edge from `from`.
+pub(super) fn bits(from: LockId, gates: Option<&Arc<GateSet>>) -> u64 {
+    gates.map_or(0, |gates| gates.bits) | bit(from)
 }
 
 /// Whether the gates of `a` are all gates of `b`, held at least as strongly there.
@@ -86,10 +113,19 @@ pub(super) fn within(
     match (a, b) {
         (None, _) => true,
         (Some(a), Some(b)) if Arc::ptr_eq(a, b) => true,
-        (Some(a), b) => a.around(ends).all(|gate| {
-            let there = b.and_then(|b| b.mode_of(gate.lock, ends));
-            there.is_some_and(|mode| strength(mode) >= strength(gate.mode))
-        }),
+        (Some(a), None) => a.around(ends).next().is_none(),
+        (Some(a), Some(b)) => {
+            if a.bits & !(b.bits | bit(ends.0) | bit(ends.1)) != 0 {
+                return false;
+            }
+            let mut theirs = b.gates.iter();
+            a.around(ends).all(|gate| {
+                let there = theirs.find(|there| there.lock >= gate.lock);
+                there.is_some_and(|there| {
+                    there.lock == gate.lock && strength(there.mode) >= strength(gate.mode)
+                })
+            })
+        }
     }
 }
 
@@ -109,10 +145,11 @@ impl GateSets {
         }
     }
 
-    /// The shared set of these locks; `None` for at most one, which is the edge's own start.
-    pub(super) fn intern(&mut self, held: impl Iterator<Item = Held>) -> Option<Arc<GateSet>> {
-        let set = GateSet::collect(held);
-        if set.gates.len() <= 1 {
+    /// The shared set of these locks; `None` for at most one that the thread holds itself, which
+    /// is the edge's own start.
+    pub(super) fn intern(&mut self, gates: impl Iterator<Item = Gate>) -> Option<Arc<GateSet>> {
+        let set = GateSet::collect(gates);
+        if set.gates.iter().skip(1).len() == 0 && set.gates.iter().all(|g| g.holder.is_none()) {
             return None;
         }
         if let Some(known) = self.sets.get(&set) {

@@ -3,20 +3,21 @@
 use std::sync::Arc;
 
 use petgraph::Direction;
-use petgraph::stable_graph::EdgeIndex;
+use petgraph::stable_graph::{EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
 
 use super::context::Context;
 use super::cycle::Search;
 use super::edge::{Edge, Offer};
-use super::gates::{GateSet, GateSets};
+use super::gates::{Gate, GateSet, GateSets};
 use super::limits::{Limits, LimitsReached, Reserve};
 use super::records::Records;
 use super::store::Store;
 use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::clock::Segment;
-use crate::engine::ids::{LockId, ThreadId};
+use crate::engine::ids::LockId;
 use crate::engine::mode::{Mode, ReadPolicy};
+use crate::engine::verdict::Verdict;
 
 /// The acquired-before edges among live locks, and the cycles that were told of them.
 ///
@@ -74,48 +75,24 @@ impl OrderGraph {
             "a thread acts in its own segment"
         );
         let mut found = Vec::new();
-        let held = a.held.iter().chain(a.inherited).copied();
+        let own = a.held.iter().chain(a.gone).map(Gate::from);
+        let held = own.chain(a.inherited.iter().map(Gate::from));
         let gates = self
             .gate_sets
-            .intern(held.filter(|held| held.lock != a.lock));
+            .intern(held.filter(|gate| gate.lock != a.lock));
         let to = Held {
             lock: a.lock,
             mode: a.mode,
             site: a.site,
         };
         let newly_written = self.note_request(&to);
-        for from in a.held.iter().filter(|held| held.lock != a.lock) {
+        let inherited = a.inherited.iter().map(|inherited| &inherited.held);
+        let froms = a.held.iter().chain(inherited);
+        for from in froms.filter(|held| held.lock != a.lock) {
             self.add(from, &to, a.segment, gates.clone(), &mut found);
         }
         if newly_written {
             self.judge_again(a.lock, &mut found);
-        }
-        found
-    }
-
-    /// Records one edge whose context was kept elsewhere until now: `thread`, in `segment`,
-    /// asked for `to` while it held `from` and, around both, `gates`.
-    pub(crate) fn add_edge_in_context(
-        &mut self,
-        from: Held,
-        to: Held,
-        thread: ThreadId,
-        segment: &Segment,
-        gates: &[Held],
-    ) -> Vec<Finding> {
-        debug_assert_eq!(thread, segment.thread(), "a thread acts in its own segment");
-        let mut found = Vec::new();
-        if from.lock == to.lock {
-            return found;
-        }
-        let held = gates.iter().copied().chain([from]);
-        let gates = self
-            .gate_sets
-            .intern(held.filter(|held| held.lock != to.lock));
-        let newly_written = self.note_request(&to);
-        self.add(&from, &to, segment, gates, &mut found);
-        if newly_written {
-            self.judge_again(to.lock, &mut found);
         }
         found
     }
@@ -213,7 +190,7 @@ impl OrderGraph {
                 }
                 Offer::Kept(at) => at,
             };
-            if self.store.same_knot(x, y) && self.store.approach(x, y) {
+            if self.store.same_knot(x, y) && self.is_open(x, y) && self.store.approach(x, y) {
                 self.search(edge, Some(at), found);
             }
             return;
@@ -241,10 +218,20 @@ impl OrderGraph {
         let out = self.store.graph.edges_directed(n, Direction::Outgoing);
         let edges: Vec<_> = out.map(|edge| (edge.id(), edge.target())).collect();
         for (edge, next) in edges {
-            if self.store.same_knot(n, next) && self.store.approach(n, next) {
+            if self.store.same_knot(n, next)
+                && self.is_open(n, next)
+                && self.store.approach(n, next)
+            {
                 self.search(edge, None, found);
             }
         }
+    }
+
+    /// Whether a cycle through an edge between the two can be news. If the two locks alone were
+    /// told to be an inversion, every cycle through such an edge has both of them and is none.
+    fn is_open(&self, x: NodeIndex, y: NodeIndex) -> bool {
+        let (x, y) = (self.store.lock(x), self.store.lock(y));
+        self.records.verdict(&[x.min(y), x.max(y)]) != Some(Verdict::Inversion)
     }
 
     /// Tells the cycles through an edge whose way back was just measured.

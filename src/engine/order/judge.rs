@@ -173,9 +173,6 @@ pub(super) fn lengthen(
         }
         longer.pop();
     }
-    if !has_enough_threads(hops) {
-        return None;
-    }
     choose(hops, waived, closed, budget)
 }
 

@@ -36,13 +36,6 @@ pub(crate) struct LimitsReached {
     pub(crate) edges_refused: u64,
 }
 
-impl LimitsReached {
-    /// Whether anything was left out at all.
-    pub(crate) fn any(&self) -> bool {
-        *self != Self::default()
-    }
-}
-
 /// Steps that are left to a search.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Budget {
@@ -58,14 +51,22 @@ impl Budget {
         }
     }
 
-    /// Takes `steps`, or says that there are not so many left.
+    /// Takes `steps`, or what is left, and says whether there were so many.
     pub(super) fn spend(&mut self, steps: usize) -> bool {
-        if self.cut || self.left < steps {
-            self.cut = true;
-            return false;
-        }
-        self.left -= steps;
-        true
+        let enough = self.left >= steps;
+        self.left = self.left.saturating_sub(steps);
+        self.cut |= !enough;
+        enough
+    }
+
+    /// Does a part of the work for at most `steps`, so that one part cannot take them all.
+    pub(super) fn part<T>(&mut self, steps: usize, work: impl FnOnce(&mut Budget) -> T) -> T {
+        let granted = steps.min(self.left);
+        let mut part = Budget::new(granted);
+        let done = work(&mut part);
+        self.left -= granted - part.left;
+        self.cut |= part.cut;
+        done
     }
 
     /// Whether something was refused.
@@ -84,7 +85,7 @@ impl Budget {
 /// In a knot of many locks every new context calls for a search, and each would take all it may:
 /// seconds of it, though the short cycles, which are the likely ones, come first. So only as
 /// many searches as fit into the reserve take the full number of steps, later ones a small
-/// share of it, and searches that need less than that fill the reserve again.
+/// share of it, and searches that need less than that fill the reserve again, slowly.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reserve {
     full: usize,
@@ -94,7 +95,8 @@ pub(super) struct Reserve {
 
 impl Reserve {
     const SEARCHES: usize = 64;
-    const SHARE: usize = 32;
+    const SHARE: usize = 128;
+    const REFILL: usize = 32;
 
     pub(super) fn new(limits: &Limits) -> Self {
         let full = limits.search_steps;
@@ -112,7 +114,11 @@ impl Reserve {
 
     /// Settles what a search took.
     pub(super) fn settle(&mut self, taken: usize) {
-        self.left = (self.left + self.share).saturating_sub(taken);
-        self.left = self.left.min(self.full.saturating_mul(Self::SEARCHES));
+        if taken > self.share {
+            self.left = self.left.saturating_sub(taken - self.share);
+        } else {
+            let refilled = self.left + (self.share - taken) / Self::REFILL;
+            self.left = refilled.min(self.full.saturating_mul(Self::SEARCHES));
+        }
     }
 }

@@ -9,6 +9,7 @@
 mod context;
 mod cycle;
 mod edge;
+mod finding;
 mod gates;
 mod graph;
 mod hash;
@@ -22,4 +23,4 @@ mod store;
 mod tests;
 
 pub(crate) use graph::OrderGraph;
-pub(crate) use limits::{Limits, LimitsReached};
+pub(crate) use limits::Limits;

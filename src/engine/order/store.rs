@@ -17,7 +17,7 @@ const UNLINK: u64 = 256;
 /// Slots beyond twice the living that are not worth a rebuild.
 const SLACK: usize = 1024;
 
-/// A lock in the graph. 40 bytes, plus 8 of `petgraph`'s list heads.
+/// A lock in the graph. 32 bytes, plus 8 of `petgraph`'s list heads.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Node {
     pub(super) lock: LockId,

@@ -1,38 +1,13 @@
-//! What the tests share: random numbers and short words for acquisitions.
+//! Short words for acquisitions and findings.
 
 use std::panic::Location;
 
 use crate::engine::acquisition::{Acquisition, Finding, Held};
-use crate::engine::clock::{Segment, VectorClock};
+use crate::engine::clock::Segment;
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::order::OrderGraph;
 use crate::engine::verdict::Verdict;
-
-/// splitmix64: small, and the same on every machine.
-pub(super) struct Random(u64);
-
-impl Random {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    pub(super) fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound as u64) as usize
-    }
-
-    pub(super) fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-}
 
 pub(super) fn lock(n: usize) -> LockId {
     LockId::new(n as u64).expect("tests number locks from 1")
@@ -49,7 +24,7 @@ pub(super) fn held(n: usize, mode: Mode) -> Held {
 
 /// The first segment of a thread that nothing orders.
 pub(super) fn thread(n: u64) -> Segment {
-    Segment::first(ThreadId::new(n), &VectorClock::default())
+    Segment::first(ThreadId::new(n))
 }
 
 /// `segment` asks for `to` while it holds `from`, in the modes given.
@@ -66,6 +41,7 @@ pub(super) fn take_as(
         segment,
         held: &held,
         inherited: &[],
+        gone: &[],
         lock: lock(to.0),
         mode: to.1,
         site: Location::caller(),

@@ -80,6 +80,27 @@ fn two_hubs_with_the_same_children_look_their_edges_up_and_forget_them() {
 }
 
 #[test]
+fn an_index_of_edges_does_not_remember_a_lock_whose_slot_another_one_got() {
+    let mut graph = OrderGraph::new(Limits::default());
+    let one = thread(1);
+    for child in 100..140 {
+        for parent in 1..40 {
+            take(&mut graph, &one, &[parent], child);
+        }
+    }
+    // Both lists are long by now, so this look-up makes the index.
+    take(&mut graph, &one, &[1], 100);
+    take(&mut graph, &one, &[1], 200);
+    graph.forget(lock(200));
+    for parent in 2..40 {
+        take(&mut graph, &one, &[parent], 201);
+    }
+    let edges = graph.edge_count();
+    take(&mut graph, &one, &[1], 201);
+    assert_eq!(graph.edge_count(), edges + 1);
+}
+
+#[test]
 fn forty_five_locks_in_all_rotations_give_each_pair_once() {
     const LOCKS: usize = 45;
     let mut graph = OrderGraph::new(Limits::default());

@@ -1,0 +1,135 @@
+//! Any number of locks of one kind: slices, vectors, arrays, iterators.
+
+use std::sync::LockResult;
+
+use super::guards::{Bundle, Guards, close, open};
+use super::{Acquire, LockOrderViolation, Lockable};
+use crate::instrument::{Site, admit};
+
+/// The locks that an iterator gives. Made by [`each`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is locked before it is given to `acquire`"]
+pub struct Each<I>(I);
+
+/// Asks [`acquire`](super::acquire) for every lock that `locks` gives.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::acquire::{acquire, each, read};
+/// use lockwarden::sync::RwLock;
+///
+/// let shards: Vec<RwLock<u32>> = (0..4).map(RwLock::new).collect();
+/// let held = acquire(each(shards.iter().map(read)))?.checked().unwrap();
+/// assert_eq!(held.iter().map(|shard| **shard).sum::<u32>(), 6);
+/// # Ok::<(), lockwarden::acquire::LockOrderViolation>(())
+/// ```
+pub fn each<I: IntoIterator>(locks: I) -> Each<I> {
+    Each(locks)
+}
+
+impl<L: Lockable> Acquire for Vec<L> {
+    type Guards = Vec<L::Guard>;
+
+    fn acquire_at(self, site: Site) -> Result<Guards<Self::Guards>, LockOrderViolation> {
+        loop {
+            let records: Vec<_> = self.iter().map(Lockable::record).collect();
+            admit(&records, site)?;
+            let ids: Vec<_> = records.iter().map(|record| record.id()).collect();
+            let mut order: Vec<usize> = (0..self.len()).collect();
+            order.sort_unstable_by_key(|&at| ids[at]);
+            // If a lock panics, the guards in here are dropped, and with them the locks that were
+            // taken before it.
+            let mut guards: Vec<_> = self.iter().map(|_| None).collect();
+            for &at in &order {
+                guards[at] = Some(self[at].lock(site));
+            }
+            let guards = Guards::new(guards.into_iter().flatten().collect(), order);
+            // A lock that somebody took for the very first time meanwhile may have got another id
+            // than it had above. Now that it is held, its id is final.
+            if records
+                .iter()
+                .zip(&ids)
+                .all(|(record, id)| record.id() == *id)
+            {
+                return Ok(guards);
+            }
+        }
+    }
+}
+
+impl<I: IntoIterator<Item: Lockable>> Acquire for Each<I> {
+    type Guards = Vec<<I::Item as Lockable>::Guard>;
+
+    fn acquire_at(self, site: Site) -> Result<Guards<Self::Guards>, LockOrderViolation> {
+        self.0.into_iter().collect::<Vec<_>>().acquire_at(site)
+    }
+}
+
+impl<L: Lockable, const N: usize> Acquire for [L; N] {
+    type Guards = Vec<L::Guard>;
+
+    fn acquire_at(self, site: Site) -> Result<Guards<Self::Guards>, LockOrderViolation> {
+        each(self).acquire_at(site)
+    }
+}
+
+impl<'a, L> Acquire for &'a [L]
+where
+    &'a L: Lockable,
+{
+    type Guards = Vec<<&'a L as Lockable>::Guard>;
+
+    fn acquire_at(self, site: Site) -> Result<Guards<Self::Guards>, LockOrderViolation> {
+        each(self).acquire_at(site)
+    }
+}
+
+impl<'a, L> Acquire for &'a Vec<L>
+where
+    &'a L: Lockable,
+{
+    type Guards = Vec<<&'a L as Lockable>::Guard>;
+
+    fn acquire_at(self, site: Site) -> Result<Guards<Self::Guards>, LockOrderViolation> {
+        each(self).acquire_at(site)
+    }
+}
+
+impl<'a, L, const N: usize> Acquire for &'a [L; N]
+where
+    &'a L: Lockable,
+{
+    type Guards = Vec<<&'a L as Lockable>::Guard>;
+
+    fn acquire_at(self, site: Site) -> Result<Guards<Self::Guards>, LockOrderViolation> {
+        each(self).acquire_at(site)
+    }
+}
+
+impl<G> Bundle for Vec<G> {
+    type Order = Vec<usize>;
+
+    fn release(self, order: &Self::Order) {
+        let mut guards: Vec<_> = self.into_iter().map(Some).collect();
+        for &at in order.iter().rev() {
+            drop(guards[at].take());
+        }
+    }
+}
+
+impl<G> Guards<Vec<LockResult<G>>> {
+    /// The guards without the results around them.
+    ///
+    /// # Errors
+    ///
+    /// If one of the locks is poisoned. The error holds all the guards.
+    pub fn checked(self) -> LockResult<Guards<Vec<G>>> {
+        let mut poisoned = false;
+        let guards = self.map(|given| {
+            let opened = given.into_iter().map(|given| open(given, &mut poisoned));
+            opened.collect::<Vec<_>>()
+        });
+        close(guards, poisoned)
+    }
+}

@@ -1,0 +1,77 @@
+//! Order between threads: what one hands to another, and what one holds around others.
+
+use super::threads::{attach, with_own};
+use super::{describe, order, publish, state};
+use crate::engine::acquisition::Inherited;
+use crate::engine::clock::Segment;
+use crate::tracking::current;
+use crate::tracking::slot::Slot;
+
+/// The point at which the calling thread is, and from which it goes on; `None` if the detector is
+/// off.
+pub(crate) fn here() -> Option<Segment> {
+    let slot = attach()?;
+    let here = with_own(slot, |own| {
+        let here = own.segment.clone();
+        own.segment.advance();
+        here
+    });
+    reseed(slot);
+    Some(here)
+}
+
+/// The calling thread learns of all that happened up to `point`.
+pub(crate) fn arrive(point: &Segment) {
+    if let Some(slot) = attach() {
+        with_own(slot, |own| own.segment.learn(point));
+        reseed(slot);
+    }
+}
+
+fn reseed(slot: &'static Slot) {
+    slot.set_seed(with_own(slot, |own| own.seed(state::generation())));
+}
+
+/// The locks that the calling thread holds, or that are held around it.
+pub(crate) fn held_around() -> Vec<Inherited> {
+    let slot = current::slot();
+    if slot.is_detached() {
+        return Vec::new();
+    }
+    slot.maintain();
+    let held = slot.held().unwrap_or_default();
+    let mut around = with_own(slot, |own| own.inherited.clone());
+    let Some(holder) = slot.thread() else {
+        return around;
+    };
+    if held.is_empty() {
+        return around;
+    }
+    // What is taken under them gives edges, so they have to stand in the graph.
+    let found = {
+        let mut state = state::lock();
+        state.introduce(holder, slot.name());
+        let findings: Vec<_> = held
+            .iter()
+            .flat_map(|h| order::promote(&mut state, describe::ident_of(h)))
+            .collect();
+        describe::cycles(slot, &state, &findings, None)
+    };
+    // The caller is in the middle of starting threads, where a panic is not expected.
+    let _ = publish::publish(slot, found);
+    around.extend(held.iter().map(|h| Inherited {
+        held: describe::held(h),
+        holder,
+    }));
+    around
+}
+
+/// From now on, `around` is held around the calling thread; returns what was before.
+pub(crate) fn surround(around: Vec<Inherited>) -> Vec<Inherited> {
+    let Some(slot) = attach() else {
+        return Vec::new();
+    };
+    let before = with_own(slot, |own| std::mem::replace(&mut own.inherited, around));
+    reseed(slot);
+    before
+}

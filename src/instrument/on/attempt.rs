@@ -1,0 +1,147 @@
+//! Waiting for a lock.
+
+use super::lock::{Hold, Lock};
+use crate::detector;
+use crate::instrument::{Kind, Mode, Site};
+use crate::tracking::slot::Slot;
+use crate::tracking::wait::Need;
+
+impl Lock {
+    /// Tells that the calling thread is about to wait for the lock.
+    ///
+    /// # Panics
+    ///
+    /// If the wait would never end, or shows something else that the configuration answers with a
+    /// panic.
+    #[cold]
+    pub fn attempt(&self, mode: Mode, kind: Kind, site: Site) -> Attempt<'_> {
+        self.begin(Need::Lock(mode), mode, kind, site, true)
+    }
+
+    /// Tells that the calling thread is about to wait for a lock that it has just let go, at a
+    /// point where it cannot unwind: like [`attempt`](Self::attempt), but a deadlock is reported
+    /// only.
+    #[cold]
+    pub fn attempt_again(&self, mode: Mode, kind: Kind, site: Site) -> Attempt<'_> {
+        self.begin(Need::Lock(mode), mode, kind, site, false)
+    }
+
+    /// Tells that an upgradable hold is about to wait until it is the only one.
+    ///
+    /// # Panics
+    ///
+    /// As [`attempt`](Self::attempt).
+    #[cold]
+    pub fn attempt_upgrade(&self, hold: &Hold, kind: Kind, site: Site) -> Attempt<'_> {
+        if hold.slot.is_none() {
+            return Attempt {
+                lock: self,
+                slot: None,
+                mode: Mode::Exclusive,
+                site,
+            };
+        }
+        self.begin(Need::Upgrade, Mode::Exclusive, kind, site, true)
+    }
+
+    fn begin(
+        &self,
+        need: Need,
+        mode: Mode,
+        kind: Kind,
+        site: Site,
+        may_panic: bool,
+    ) -> Attempt<'_> {
+        let Some(slot) = detector::attach() else {
+            return Attempt {
+                lock: self,
+                slot: None,
+                mode,
+                site,
+            };
+        };
+        slot.maintain();
+        let ident = detector::with_own(slot, |own| self.record.identify_as_waiter(&mut own.pool));
+        let blocking = kind == Kind::Blocking;
+        let mut findings = Vec::new();
+        if blocking && Slot::depth(slot.state()) > 0 {
+            if let Some(found) = detector::deadlock::with_itself(slot, ident, need, mode, site) {
+                detector::end_in(detector::publish(slot, vec![found]), may_panic);
+            } else {
+                findings = detector::order::check(slot, &self.record, ident, mode, site);
+            }
+        }
+        if let Some(panic) = detector::publish(slot, findings)
+            && may_panic
+        {
+            panic.raise();
+        }
+        slot.wait.publish(need, !blocking, ident, site);
+        if blocking && Slot::depth(slot.state()) > 0 {
+            let attempt = Attempt {
+                lock: self,
+                slot: Some(slot),
+                mode,
+                site,
+            };
+            if let Some(found) = detector::deadlock::look(slot, &self.record) {
+                detector::end_in(detector::publish(slot, vec![found]), may_panic);
+            }
+            return attempt;
+        }
+        Attempt {
+            lock: self,
+            slot: Some(slot),
+            mode,
+            site,
+        }
+    }
+}
+
+/// An acquisition under way.
+///
+/// Dropped without [`acquired`](Self::acquired), it says that the caller gave up.
+#[derive(Debug)]
+#[must_use = "call `acquired` when the lock is had; dropping it says that the caller gave up"]
+pub struct Attempt<'a> {
+    lock: &'a Lock,
+    slot: Option<&'static Slot>,
+    mode: Mode,
+    site: Site,
+}
+
+impl Attempt<'_> {
+    /// Tells that the lock is had.
+    pub fn acquired(self) -> Hold {
+        let Some(slot) = self.slot else {
+            return Hold::untracked();
+        };
+        let (lock, mode, site) = (self.lock, self.mode, self.site);
+        // Ends the wait before the lock is listed as held, so that no reader sees both.
+        drop(self);
+        if !slot.has_room(Slot::depth(slot.state())) {
+            slot.maintain();
+        }
+        let ident = lock.identify_as_holder(slot, mode);
+        if lock.is_first_write(mode) {
+            return lock.acquired_checked(slot, ident, mode, false, site, false);
+        }
+        lock.note(slot, slot.state(), ident.tag(), mode, site);
+        Hold::of(slot)
+    }
+
+    /// Tells that the upgrade of `hold` is done.
+    pub fn upgraded(self, hold: &Hold) {
+        let lock = self.lock;
+        drop(self);
+        lock.converted(hold, Mode::Exclusive);
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot {
+            slot.wait.clear();
+        }
+    }
+}

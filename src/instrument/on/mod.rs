@@ -1,0 +1,13 @@
+//! The records of an instrumented build.
+
+mod admit;
+mod attempt;
+mod lock;
+mod past;
+mod signal;
+
+pub(crate) use self::admit::admit;
+pub use self::attempt::Attempt;
+pub use self::lock::{Hold, Lock};
+pub use self::past::{Past, Surroundings, Within};
+pub use self::signal::{Signal, Waiting};

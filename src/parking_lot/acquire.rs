@@ -1,0 +1,115 @@
+//! The ways to acquire a lock in one mode: wait, try, wait for a while, wait until a moment.
+
+/// Defines the acquisitions of a lock in one mode.
+macro_rules! acquisitions {
+    (
+        $Lock:ident, $Guard:ident, $access:literal;
+        $lock:ident, $try_lock:ident, $try_for:ident, $try_until:ident, $make:ident;
+        $raw_lock:ident, $raw_try:ident, $raw_for:ident, $raw_until:ident
+    ) => {
+        impl<T: ?Sized> $Lock<T> {
+            #[doc = concat!("Acquires the lock with ", $access, ", waiting for as long as it takes.")]
+            ///
+            /// # Panics
+            ///
+            /// In an instrumented build, if waiting would complete a deadlock and the detector is
+            /// to panic then. If the lock has more readers than it can count.
+            #[inline]
+            #[track_caller]
+            pub fn $lock(&self) -> $Guard<'_, T> {
+                // SAFETY: acquiring breaks nothing, and the hold is the one just acquired.
+                unsafe { $Guard::of(self, self.0.raw().$raw_lock()) }
+            }
+
+            #[doc = concat!("Acquires the lock with ", $access, " if that is possible at once.")]
+            ///
+            /// # Panics
+            ///
+            /// If the lock has more readers than it can count.
+            #[inline]
+            #[track_caller]
+            pub fn $try_lock(&self) -> Option<$Guard<'_, T>> {
+                // SAFETY: acquiring breaks nothing.
+                let hold = unsafe { self.0.raw() }.$raw_try()?;
+                // SAFETY: the hold is the one just acquired.
+                Some(unsafe { $Guard::of(self, hold) })
+            }
+
+            #[doc = concat!("Acquires the lock with ", $access, ", or gives up after `timeout`.")]
+            ///
+            /// # Panics
+            ///
+            /// If the lock has more readers than it can count.
+            #[inline]
+            #[track_caller]
+            pub fn $try_for(&self, timeout: Duration) -> Option<$Guard<'_, T>> {
+                // SAFETY: acquiring breaks nothing.
+                let hold = unsafe { self.0.raw() }.$raw_for(timeout)?;
+                // SAFETY: the hold is the one just acquired.
+                Some(unsafe { $Guard::of(self, hold) })
+            }
+
+            #[doc = concat!("Acquires the lock with ", $access, ", or gives up at `timeout`.")]
+            ///
+            /// # Panics
+            ///
+            /// If the lock has more readers than it can count.
+            #[inline]
+            #[track_caller]
+            pub fn $try_until(&self, timeout: Instant) -> Option<$Guard<'_, T>> {
+                // SAFETY: acquiring breaks nothing.
+                let hold = unsafe { self.0.raw() }.$raw_until(timeout)?;
+                // SAFETY: the hold is the one just acquired.
+                Some(unsafe { $Guard::of(self, hold) })
+            }
+
+            #[doc = concat!("Makes a guard of a hold with ", $access, ".")]
+            ///
+            /// # Safety
+            ///
+            /// `hold` is a hold of this lock in this mode, and no guard is responsible for it. No
+            /// reference to the data conflicts with what the guard gives access to.
+            #[inline]
+            pub unsafe fn $make(&self, hold: Hold) -> $Guard<'_, T> {
+                // SAFETY: the caller's promise is the same.
+                unsafe { $Guard::of(self, hold) }
+            }
+        }
+    };
+}
+
+/// Defines the releases of a lock, in one mode, that need no guard.
+macro_rules! releases {
+    ($Lock:ident, $access:literal; $force:ident, $force_fair:ident; $unlock:ident, $unlock_fair:ident) => {
+        impl<T: ?Sized> $Lock<T> {
+            #[doc = concat!("Releases a hold with ", $access, ", whose guard was forgotten.")]
+            ///
+            /// # Safety
+            ///
+            /// `hold` is a hold of this lock in this mode, and no guard is responsible for it. No
+            /// reference to the data is used afterwards.
+            #[inline]
+            #[track_caller]
+            pub unsafe fn $force(&self, hold: Hold) {
+                // SAFETY: the caller's promise is the same.
+                unsafe { self.0.raw().$unlock(hold) };
+            }
+
+            #[doc = concat!("Releases a hold with ", $access, ", whose guard was forgotten, and hands")]
+            /// the lock to a thread that waits for it, if there is one.
+            ///
+            /// # Safety
+            ///
+            /// `hold` is a hold of this lock in this mode, and no guard is responsible for it. No
+            /// reference to the data is used afterwards.
+            #[inline]
+            #[track_caller]
+            pub unsafe fn $force_fair(&self, hold: Hold) {
+                // SAFETY: the caller's promise is the same.
+                unsafe { self.0.raw().$unlock_fair(hold) };
+            }
+        }
+    };
+}
+
+pub(super) use {acquisitions, releases};

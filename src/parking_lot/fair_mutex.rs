@@ -1,0 +1,69 @@
+//! The mutex that is always fair, and the guard of it.
+
+#![allow(unsafe_code)]
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem::{self, ManuallyDrop};
+use std::ops::{Deref, DerefMut};
+use std::panic::Location;
+use std::ptr;
+use std::time::{Duration, Instant};
+
+use lock_api::{RawMutex as _, RawMutexFair as _, RawMutexTimed as _};
+
+use super::acquire::{acquisitions, releases};
+use super::guard::{guard, guard_map, guard_mut};
+use super::lock::lock_type;
+use super::relock::{Defer, must_return};
+use crate::instrument::Hold;
+use crate::raw::RawFairMutex;
+
+lock_type! {
+    /// A mutual exclusion lock that every unlock hands to the thread that has waited longest.
+    ///
+    /// Nobody starves, at the price of a switch of threads at every contended unlock; see
+    /// [`Mutex`](super::Mutex) for the lock that is fair once in a while.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::parking_lot::FairMutex;
+    ///
+    /// let queue = FairMutex::new(vec![1, 2]);
+    /// queue.lock().push(3);
+    /// assert_eq!(queue.into_inner(), [1, 2, 3]);
+    /// ```
+    FairMutex, Mutex, RawFairMutex, "a fair mutex"
+}
+
+acquisitions! {
+    FairMutex, FairMutexGuard, "exclusive access";
+    lock, try_lock, try_lock_for, try_lock_until, make_guard_unchecked;
+    lock, try_lock, try_lock_for, try_lock_until
+}
+
+releases! { FairMutex, "exclusive access"; force_unlock, force_unlock_fair; unlock, unlock_fair }
+
+guard! {
+    /// Holds a [`FairMutex`] and gives access to its data; dropped, it releases the mutex.
+    #[must_use = "if unused the Mutex will immediately unlock"]
+    FairMutexGuard, FairMutex, mutex, &'a mut T;
+    unlock, unlock_fair, bump, lock_again
+}
+
+guard_mut! { FairMutexGuard }
+guard_map! { FairMutexGuard, MappedFairMutexGuard, MutexGuard, make_guard_unchecked, (&mut) }
+
+impl<'a, T: ?Sized> FairMutexGuard<'a, T> {
+    /// Forgets the guard and returns the data. The mutex stays locked for ever.
+    #[inline]
+    pub fn leak(s: Self) -> &'a mut T {
+        let s = ManuallyDrop::new(s);
+        // SAFETY: the guard holds the lock exclusively, and nobody can release it any more.
+        unsafe { &mut *s.lock.0.data_ptr() }
+    }
+}
+
+/// Holds a [`FairMutex`] and gives access to a part of its data; made by [`FairMutexGuard::map`].
+pub type MappedFairMutexGuard<'a, T> = lock_api::MappedMutexGuard<'a, RawFairMutex, T>;

@@ -1,0 +1,91 @@
+//! The locks of the crate `parking_lot`, watched.
+//!
+//! Every name of `parking_lot` 0.13 is here, with the same signatures and the same behaviour: to
+//! adopt the detector, write `lockwarden::parking_lot` where `parking_lot` stood. In a build
+//! without instrumentation, each lock has the size of the original and compiles to its
+//! instructions.
+//!
+//! # Examples
+//!
+//! ```
+//! use lockwarden::parking_lot::{Mutex, RwLock};
+//!
+//! struct Account { balance: Mutex<i64>, owner: RwLock<String> }
+//!
+//! let account = Account {
+//!     balance: Mutex::new(10),
+//!     owner: RwLock::named("owner", "ada".into()),
+//! };
+//! account.balance.set_label("the account of ada");
+//! *account.balance.lock() -= 3;
+//! assert_eq!(*account.balance.lock(), 7);
+//! assert_eq!(*account.owner.read(), "ada");
+//! ```
+//!
+//! # Beyond the original
+//!
+//! A lock belongs to a *class*, which is the place where it was made, or the name given to
+//! `named`. Locks of one class share what is learned of their order. `set_label` names one
+//! instance, in reports alone.
+//!
+//! # What differs
+//!
+//! - The locks are types of their own, not aliases of those of [`lock_api`], since `new` records
+//!   where it is called. Code that is generic over `lock_api::Mutex<R, T>` takes
+//!   `lock_api::Mutex<lockwarden::parking_lot::RawMutex, T>`, whose class is a line of this crate.
+//! - The guards that own an `Arc` (feature `arc_lock`) are those of `lock_api`: their `mutex` and
+//!   `into_arc` give an `Arc` of its lock, which `from_inner_arc` turns into one of this module's.
+//!   Where they have to take back a lock that they let go of, the line of `lock_api` is reported,
+//!   and a deadlock that panics there ends the process.
+//! - The inner raw lock of a [`ReentrantMutex`] is a [`RawRemutex`].
+//! - The raw locks keep their state per acquisition in a [`Hold`](crate::instrument::Hold).
+//! - There is no module `deadlock`: the whole crate takes its place.
+//!
+//! # What is not seen
+//!
+//! [`Once`] is the original. A guard that is sent to another thread (feature `send_guard`) is held,
+//! for the detector, by the thread that acquired it.
+
+mod acquire;
+#[cfg(feature = "arc_lock")]
+mod arc;
+mod condvar;
+mod fair_mutex;
+mod guard;
+mod lock;
+mod lockable;
+mod mutex;
+mod outcome;
+mod recursive_rwlock;
+mod relock;
+mod remutex;
+mod remutex_guard;
+mod rwlock;
+#[cfg(feature = "serde")]
+mod serde;
+mod upgrade;
+
+pub use ::lock_api;
+pub use ::parking_lot::{Once, OnceState};
+#[cfg(feature = "arc_lock")]
+pub use lock_api::{
+    ArcMutexGuard, ArcReentrantMutexGuard, ArcRwLockReadGuard, ArcRwLockUpgradableReadGuard,
+    ArcRwLockWriteGuard,
+};
+
+pub use self::condvar::{Condvar, WaitTimeoutResult};
+pub use self::fair_mutex::{FairMutex, FairMutexGuard, MappedFairMutexGuard};
+pub use self::mutex::{MappedMutexGuard, Mutex, MutexGuard};
+pub use self::recursive_rwlock::{
+    MappedRecursiveRwLockReadGuard, MappedRecursiveRwLockWriteGuard, RecursiveRwLock,
+    RecursiveRwLockReadGuard, RecursiveRwLockUpgradableReadGuard, RecursiveRwLockWriteGuard,
+};
+pub use self::remutex::{RawThreadId, ReentrantMutex};
+pub use self::remutex_guard::{MappedReentrantMutexGuard, ReentrantMutexGuard};
+pub use self::rwlock::{
+    MappedRwLockReadGuard, MappedRwLockWriteGuard, RwLock, RwLockReadGuard,
+    RwLockUpgradableReadGuard, RwLockWriteGuard,
+};
+pub use crate::raw::{
+    RawCondvar, RawFairMutex, RawMutex, RawRemutex, RawRwLock, RawRwLockRecursive,
+};

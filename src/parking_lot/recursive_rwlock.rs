@@ -1,0 +1,129 @@
+//! The reader-writer lock that a thread may read twice, and the guards of it.
+
+#![allow(unsafe_code)]
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem::{self, ManuallyDrop};
+use std::ops::{Deref, DerefMut};
+use std::panic::Location;
+use std::ptr;
+use std::time::{Duration, Instant};
+
+use lock_api::{
+    RawRwLock as _, RawRwLockDowngrade as _, RawRwLockFair as _, RawRwLockTimed as _,
+    RawRwLockUpgrade as _, RawRwLockUpgradeDowngrade as _, RawRwLockUpgradeFair as _,
+    RawRwLockUpgradeTimed as _,
+};
+
+use super::acquire::{acquisitions, releases};
+use super::guard::{guard, guard_map, guard_mut};
+use super::lock::lock_type;
+use super::relock::{Defer, must_return};
+use super::upgrade::mode_changes;
+use crate::instrument::Hold;
+use crate::raw::RawRwLockRecursive;
+
+lock_type! {
+    /// A reader-writer lock whose readers pass a writer that waits.
+    ///
+    /// A thread that reads already may therefore read again, whatever waits. The price is that
+    /// readers who come without a pause can keep a writer waiting for ever.
+    ///
+    /// It is not poisoned by a panic.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::parking_lot::RecursiveRwLock;
+    ///
+    /// let tree = RecursiveRwLock::new(vec![1, 2, 3]);
+    /// let outer = tree.read();
+    /// let inner = tree.read();
+    /// assert_eq!(outer.len(), inner.len());
+    /// assert!(tree.try_write().is_none());
+    /// ```
+    RecursiveRwLock, RwLock, RawRwLockRecursive, "a reader-writer lock that a thread may read twice"
+}
+
+acquisitions! {
+    RecursiveRwLock, RecursiveRwLockReadGuard, "shared access";
+    read, try_read, try_read_for, try_read_until, make_read_guard_unchecked;
+    lock_shared, try_lock_shared, try_lock_shared_for, try_lock_shared_until
+}
+
+acquisitions! {
+    RecursiveRwLock, RecursiveRwLockWriteGuard, "exclusive access";
+    write, try_write, try_write_for, try_write_until, make_write_guard_unchecked;
+    lock_exclusive, try_lock_exclusive, try_lock_exclusive_for, try_lock_exclusive_until
+}
+
+acquisitions! {
+    RecursiveRwLock, RecursiveRwLockUpgradableReadGuard, "upgradable access";
+    upgradable_read, try_upgradable_read, try_upgradable_read_for, try_upgradable_read_until,
+    make_upgradable_guard_unchecked;
+    lock_upgradable, try_lock_upgradable, try_lock_upgradable_for, try_lock_upgradable_until
+}
+
+releases! {
+    RecursiveRwLock, "shared access"; force_unlock_read, force_unlock_read_fair;
+    unlock_shared, unlock_shared_fair
+}
+
+releases! {
+    RecursiveRwLock, "exclusive access"; force_unlock_write, force_unlock_write_fair;
+    unlock_exclusive, unlock_exclusive_fair
+}
+
+impl<T: ?Sized> RecursiveRwLock<T> {
+    /// Whether anyone holds the lock with exclusive access at this moment.
+    #[inline]
+    #[track_caller]
+    pub fn is_locked_exclusive(&self) -> bool {
+        self.0.is_locked_exclusive()
+    }
+}
+
+guard! {
+    /// Holds a [`RecursiveRwLock`] with shared access; dropped, it releases the lock.
+    #[must_use = "if unused the RwLock will immediately unlock"]
+    RecursiveRwLockReadGuard, RecursiveRwLock, rwlock, &'a T;
+    unlock_shared, unlock_shared_fair, bump_shared, lock_shared_again
+}
+
+guard_map! {
+    RecursiveRwLockReadGuard, MappedRecursiveRwLockReadGuard, RwLockReadGuard, make_read_guard_unchecked, (&)
+}
+
+guard! {
+    /// Holds a [`RecursiveRwLock`] with exclusive access; dropped, it releases the lock.
+    #[must_use = "if unused the RwLock will immediately unlock"]
+    RecursiveRwLockWriteGuard, RecursiveRwLock, rwlock, &'a mut T;
+    unlock_exclusive, unlock_exclusive_fair, bump_exclusive, lock_exclusive_again
+}
+
+guard_mut! { RecursiveRwLockWriteGuard }
+
+guard_map! {
+    RecursiveRwLockWriteGuard, MappedRecursiveRwLockWriteGuard, RwLockWriteGuard, make_write_guard_unchecked, (&mut)
+}
+
+guard! {
+    /// Holds a [`RecursiveRwLock`] with shared access that can become exclusive; dropped, it releases the lock.
+    ///
+    /// There is one such guard at a time, beside any number of readers.
+    #[must_use = "if unused the RwLock will immediately unlock"]
+    RecursiveRwLockUpgradableReadGuard, RecursiveRwLock, rwlock, &'a T;
+    unlock_upgradable, unlock_upgradable_fair, bump_upgradable, lock_upgradable_again
+}
+
+mode_changes! { RecursiveRwLockReadGuard, RecursiveRwLockWriteGuard, RecursiveRwLockUpgradableReadGuard }
+
+/// Holds a [`RecursiveRwLock`] with shared access to a part of its data; made by [`RecursiveRwLockReadGuard::map`].
+pub type MappedRecursiveRwLockReadGuard<'a, T> =
+    lock_api::MappedRwLockReadGuard<'a, RawRwLockRecursive, T>;
+
+/// Holds a [`RecursiveRwLock`] with exclusive access to a part of its data; made by
+/// [`RecursiveRwLockWriteGuard::map`].
+pub type MappedRecursiveRwLockWriteGuard<'a, T> =
+    lock_api::MappedRwLockWriteGuard<'a, RawRwLockRecursive, T>;

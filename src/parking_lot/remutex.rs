@@ -1,0 +1,246 @@
+//! The mutex that its holder may lock again.
+
+#![allow(unsafe_code)]
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use super::remutex_guard::ReentrantMutexGuard;
+use crate::raw::RawRemutex;
+use crate::raw::call::Call;
+
+pub use ::parking_lot::RawThreadId;
+
+/// A mutual exclusion lock that its holder may lock again: `parking_lot`'s, watched in an
+/// instrumented build.
+///
+/// Its guards give shared access alone, since one thread may have several of them: put a `Cell` or
+/// a `RefCell` inside to change the data. The detector sees one hold, from the first acquisition
+/// of a thread to its last release.
+///
+/// It is not poisoned by a panic.
+///
+/// # Examples
+///
+/// ```
+/// use std::cell::Cell;
+/// use lockwarden::parking_lot::ReentrantMutex;
+///
+/// let depth = ReentrantMutex::new(Cell::new(0));
+/// fn descend(depth: &ReentrantMutex<Cell<u32>>, left: u32) {
+///     let guard = depth.lock();
+///     guard.set(guard.get() + 1);
+///     if left > 0 {
+///         descend(depth, left - 1);
+///     }
+/// }
+/// descend(&depth, 3);
+/// assert_eq!(depth.into_inner().get(), 4);
+/// ```
+// Transparent, so that a pointer to it is one to the lock of `lock_api`.
+#[repr(transparent)]
+pub struct ReentrantMutex<T: ?Sized>(
+    pub(super) lock_api::ReentrantMutex<RawRemutex, RawThreadId, T>,
+);
+
+impl<T> ReentrantMutex<T> {
+    /// Creates a reentrant mutex, unlocked. Its class is the place of the call.
+    #[inline]
+    #[track_caller]
+    pub const fn new(val: T) -> Self {
+        Self::from_raw(RawRemutex::new(), RawThreadId, val)
+    }
+
+    /// Creates a reentrant mutex, unlocked. Its class is `name`.
+    ///
+    /// Locks of one name share what is learned of their order, wherever they were made.
+    #[inline]
+    #[track_caller]
+    pub const fn named(name: &'static str, val: T) -> Self {
+        Self::from_raw(RawRemutex::named(name), RawThreadId, val)
+    }
+
+    /// Creates a reentrant mutex from a raw lock that exists already.
+    #[inline]
+    pub const fn from_raw(raw: RawRemutex, get_thread_id: RawThreadId, val: T) -> Self {
+        Self(lock_api::ReentrantMutex::from_raw(raw, get_thread_id, val))
+    }
+
+    /// Consumes the lock and returns the data.
+    #[inline]
+    pub fn into_inner(self) -> T {
+        self.0.into_inner()
+    }
+
+    /// Consumes the lock and returns the raw lock, the source of thread ids, and the data.
+    #[inline]
+    pub fn into_inner_with_raw(self) -> (RawRemutex, RawThreadId, T) {
+        self.0.into_inner_with_raw()
+    }
+}
+
+impl<T: ?Sized> ReentrantMutex<T> {
+    /// Names this one instance in reports, beside the name of its class.
+    #[inline]
+    pub fn set_label(&self, label: impl AsRef<str>) {
+        // SAFETY: the record is no part of the state of the lock.
+        unsafe { self.0.raw() }.record.set_label(label.as_ref());
+    }
+
+    /// Acquires the lock, waiting for as long as another thread has it.
+    ///
+    /// # Panics
+    ///
+    /// In an instrumented build, if waiting would complete a deadlock and the detector is to panic
+    /// then. If the thread holds the lock more often than can be counted.
+    #[inline]
+    #[track_caller]
+    pub fn lock(&self) -> ReentrantMutexGuard<'_, T> {
+        std::mem::forget(Call::here().lend(|| self.0.lock()));
+        // SAFETY: the acquisition just made has no guard: it was forgotten.
+        unsafe { ReentrantMutexGuard::of(self) }
+    }
+
+    /// Acquires the lock if no other thread has it.
+    ///
+    /// # Panics
+    ///
+    /// If the thread holds the lock more often than can be counted.
+    #[inline]
+    #[track_caller]
+    pub fn try_lock(&self) -> Option<ReentrantMutexGuard<'_, T>> {
+        std::mem::forget(Call::here().lend(|| self.0.try_lock())?);
+        // SAFETY: the acquisition just made has no guard: it was forgotten.
+        Some(unsafe { ReentrantMutexGuard::of(self) })
+    }
+
+    /// Acquires the lock, or gives up after `timeout`.
+    ///
+    /// # Panics
+    ///
+    /// If the thread holds the lock more often than can be counted.
+    #[inline]
+    #[track_caller]
+    pub fn try_lock_for(&self, timeout: Duration) -> Option<ReentrantMutexGuard<'_, T>> {
+        std::mem::forget(Call::here().lend(|| self.0.try_lock_for(timeout))?);
+        // SAFETY: the acquisition just made has no guard: it was forgotten.
+        Some(unsafe { ReentrantMutexGuard::of(self) })
+    }
+
+    /// Acquires the lock, or gives up at `timeout`.
+    ///
+    /// # Panics
+    ///
+    /// If the thread holds the lock more often than can be counted.
+    #[inline]
+    #[track_caller]
+    pub fn try_lock_until(&self, timeout: Instant) -> Option<ReentrantMutexGuard<'_, T>> {
+        std::mem::forget(Call::here().lend(|| self.0.try_lock_until(timeout))?);
+        // SAFETY: the acquisition just made has no guard: it was forgotten.
+        Some(unsafe { ReentrantMutexGuard::of(self) })
+    }
+
+    /// Makes a guard of an acquisition that has none.
+    ///
+    /// # Safety
+    ///
+    /// The thread holds the lock once more than it has guards. No reference to the data conflicts
+    /// with what the guard gives access to.
+    #[inline]
+    pub unsafe fn make_guard_unchecked(&self) -> ReentrantMutexGuard<'_, T> {
+        // SAFETY: the caller's promise is the same.
+        unsafe { ReentrantMutexGuard::of(self) }
+    }
+
+    /// Releases an acquisition whose guard was forgotten.
+    ///
+    /// # Safety
+    ///
+    /// The thread holds the lock once more than it has guards. No reference to the data that the
+    /// forgotten guard gave is used afterwards.
+    #[inline]
+    #[track_caller]
+    pub unsafe fn force_unlock(&self) {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.0.force_unlock() };
+    }
+
+    /// Releases an acquisition whose guard was forgotten; if it was the last, hands the lock to a
+    /// thread that waits for it, if there is one.
+    ///
+    /// # Safety
+    ///
+    /// The thread holds the lock once more than it has guards. No reference to the data that the
+    /// forgotten guard gave is used afterwards.
+    #[inline]
+    #[track_caller]
+    pub unsafe fn force_unlock_fair(&self) {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.0.force_unlock_fair() };
+    }
+
+    /// Returns a mutable reference to the data, without locking.
+    ///
+    /// The exclusive borrow of the lock proves that nobody else has it; a guard that was forgotten
+    /// leaves it locked, before and after.
+    #[inline]
+    pub const fn get_mut(&mut self) -> &mut T {
+        self.0.get_mut()
+    }
+
+    /// Whether anyone holds the lock at this moment.
+    #[inline]
+    #[track_caller]
+    pub fn is_locked(&self) -> bool {
+        self.0.is_locked()
+    }
+
+    /// Whether the calling thread holds the lock.
+    #[inline]
+    #[track_caller]
+    pub fn is_owned_by_current_thread(&self) -> bool {
+        self.0.is_owned_by_current_thread()
+    }
+
+    /// Returns the inner raw lock. Its operations are those of the traits of [`lock_api`].
+    ///
+    /// # Safety
+    ///
+    /// What is done with the raw lock must leave every guard that is alive in possession of it, and
+    /// must agree with the owner and the count that are kept beside it.
+    #[inline]
+    pub unsafe fn raw(&self) -> &RawRemutex {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.0.raw() }
+    }
+
+    /// Returns a pointer to the data: never null, aligned, valid while the lock lives.
+    ///
+    /// Accesses through it must be synchronized by the caller; a guard allows reading alone.
+    #[inline]
+    pub const fn data_ptr(&self) -> *mut T {
+        self.0.data_ptr()
+    }
+}
+
+impl<T: Default> Default for ReentrantMutex<T> {
+    #[inline]
+    #[track_caller]
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T> From<T> for ReentrantMutex<T> {
+    #[inline]
+    #[track_caller]
+    fn from(val: T) -> Self {
+        Self::new(val)
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for ReentrantMutex<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,32 @@
+//! Locks are serialised, and made anew, through their data.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{FairMutex, Mutex, RecursiveRwLock, ReentrantMutex, RwLock};
+
+/// Serialises a lock as its data, read under the lock.
+macro_rules! through_data {
+    ($Lock:ident, $read:ident) => {
+        impl<T: Serialize + ?Sized> Serialize for $Lock<T> {
+            #[track_caller]
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.$read().serialize(serializer)
+            }
+        }
+
+        impl<'de, T: Deserialize<'de>> Deserialize<'de> for $Lock<T> {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                // The place of construction would be this line for every lock that is ever read,
+                // and all of them would be one class: the type tells at least the sorts apart.
+                let class = std::any::type_name::<Self>();
+                T::deserialize(deserializer).map(|data| Self::named(class, data))
+            }
+        }
+    };
+}
+
+through_data! { Mutex, lock }
+through_data! { FairMutex, lock }
+through_data! { ReentrantMutex, lock }
+through_data! { RwLock, read }
+through_data! { RecursiveRwLock, read }
