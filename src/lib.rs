@@ -10,6 +10,10 @@
 pub mod acquire;
 pub mod parking_lot;
 pub mod sync;
+pub mod thread;
+
+// Words of the user about locks.
+mod declare;
 
 // Raw locks under them.
 mod raw;
@@ -28,4 +32,5 @@ pub mod report;
 mod sink;
 
 pub use self::acquire::{acquire, each, read, write};
+pub use self::declare::{OrderError, declare_order, declare_order_file};
 pub use self::detector::status;

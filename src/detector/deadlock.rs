@@ -171,9 +171,8 @@ fn blocks_readers(wait: &Published) -> bool {
     ident.class().kind.policy() == ReadPolicy::WriterBlocksReaders
 }
 
-/// The facts of the deadlock, unless a thread of it has moved, or has closed one that was reported
-/// and is about to end it. `ring` names the threads of it, the calling one first, each waiting for
-/// the next one.
+/// The facts of the deadlock, unless a thread of it has moved, or has reported one before that
+/// it is still in. `ring` names the threads, the calling one first, each waiting for the next one.
 fn report(threads: &[Snapshot], ring: &[usize]) -> Option<Facts> {
     // Two threads that publish at the same moment both see the cycle: the lock lets one of them
     // report it, and the other one finds it marked.
@@ -191,8 +190,11 @@ fn report(threads: &[Snapshot], ring: &[usize]) -> Option<Facts> {
     // Only the thread that closed it is marked: it panics, and the others may come to wait for each
     // other anew, still in the waits that they are in now.
     let closer = &threads[*ring.first()?];
-    let epoch = closer.wait?.epoch;
-    closer.slot.wait.reported.store(epoch, Ordering::Relaxed);
+    closer
+        .slot
+        .wait
+        .reported
+        .store(closer.wait?.epoch, Ordering::Relaxed);
     drop(guard);
     let mut stations = Vec::new();
     let mut queued = Vec::new();
