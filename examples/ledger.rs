@@ -19,11 +19,11 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::io::{self, BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::io::{self, BufRead, BufReader, ErrorKind, Lines, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use lockwarden::acquire;
 use lockwarden::config::{Config, Status};
@@ -32,7 +32,7 @@ use lockwarden::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 const ACCOUNTS: usize = 20;
 const CLIENTS: usize = 4;
-const TRANSFERS_PER_CLIENT: usize = 2_000;
+const TRANSFERS_PER_CLIENT: usize = 1_000;
 const OPENING_BALANCE: i64 = 100_000;
 
 // ---- the books ----------------------------------------------------------------------------------
@@ -187,26 +187,42 @@ fn handle(bank: &Bank, line: &str) -> Result<(), Box<dyn Error>> {
 
 // ---- the clients --------------------------------------------------------------------------------
 
-/// Sends its transfers, each again until it is done or refused.
-fn client(number: usize, stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let mut out = stream;
-    let mut answers = BufReader::new(stream).lines();
-    let mut random = Random(number as u64 + 1);
-    for _ in 0..TRANSFERS_PER_CLIENT {
-        let from = random.below(ACCOUNTS);
-        let to = (from + 1 + random.below(ACCOUNTS - 1)) % ACCOUNTS;
-        let cents = 1 + random.below(500);
+struct Client {
+    out: TcpStream,
+    answers: Lines<BufReader<TcpStream>>,
+}
+
+impl Client {
+    fn connect(address: SocketAddr) -> io::Result<Self> {
+        let out = TcpStream::connect(address)?;
+        out.set_nodelay(true)?;
+        let answers = BufReader::new(out.try_clone()?).lines();
+        Ok(Self { out, answers })
+    }
+
+    /// Sends a transfer, and sends it again until it is done or refused.
+    fn send(&mut self, transfer: Transfer) -> io::Result<()> {
+        let Transfer { from, to, cents } = transfer;
+        let request = format!("TRANSFER {from} {to} {cents}\n");
         loop {
-            out.write_all(format!("TRANSFER {from} {to} {cents}\n").as_bytes())?;
-            match answers.next().transpose()?.as_deref() {
+            self.out.write_all(request.as_bytes())?;
+            match self.answers.next().transpose()?.as_deref() {
                 Some("RETRY") => {}
-                Some(_) => break,
-                None => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Some(_) => return Ok(()),
+                None => return Err(ErrorKind::UnexpectedEof.into()),
             }
         }
     }
-    Ok(())
+
+    fn send_many(mut self, mut random: Random) -> io::Result<()> {
+        for _ in 0..TRANSFERS_PER_CLIENT {
+            let from = random.below(ACCOUNTS);
+            let to = (from + 1 + random.below(ACCOUNTS - 1)) % ACCOUNTS;
+            let cents = 1 + random.below(500) as i64;
+            self.send(Transfer { from, to, cents })?;
+        }
+        Ok(())
+    }
 }
 
 /// A xorshift generator: the same numbers in every run.
@@ -251,19 +267,32 @@ fn run(bank: &Bank) -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
     println!("ledger: {ACCOUNTS} accounts at {address}, {CLIENTS} clients");
-    // All connect before anybody accepts, so that the server can count on them.
-    let streams = (0..CLIENTS).map(|_| TcpStream::connect(address));
-    let streams = streams.collect::<io::Result<Vec<TcpStream>>>()?;
+    // All connect before anybody is accepted, so that the server can count on them.
+    let clients = (0..CLIENTS).map(|_| Client::connect(address));
+    let mut clients = clients.collect::<io::Result<Vec<Client>>>()?;
     thread::scope(|scope| {
         let server = scope.spawn(|| serve(bank, &listener, CLIENTS));
-        let clients = streams.into_iter().enumerate();
-        let clients: Vec<_> = clients
-            .map(|(number, stream)| scope.spawn(move || client(number, &stream)))
-            .collect();
-        clients
-            .into_iter()
-            .chain([server])
-            .try_for_each(|thread| thread.join().expect("no panic leaves a request"))
+        // One transfer each way, one after the other: nothing can hang yet, and the inversion is
+        // seen all the same.
+        let cents = 100;
+        clients[0].send(Transfer {
+            from: 17,
+            to: 4,
+            cents,
+        })?;
+        clients[1].send(Transfer {
+            from: 4,
+            to: 17,
+            cents,
+        })?;
+        // Then all of them at once.
+        let mut threads = vec![server];
+        for (number, client) in clients.into_iter().enumerate() {
+            let random = Random(number as u64 + 1);
+            threads.push(scope.spawn(move || client.send_many(random)));
+        }
+        let mut ends = threads.into_iter().map(ScopedJoinHandle::join);
+        ends.try_for_each(|end| end.expect("no panic leaves a request"))
     })
 }
 
