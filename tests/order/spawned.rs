@@ -201,3 +201,22 @@ fn threads_of_one_scope_are_concurrent() {
     };
     assert_eq!(found!(Default, run), ["Inversion a b"]);
 }
+
+/// Not about order, but about a hook, which is the whole process's.
+#[test]
+fn a_scope_panics_where_it_was_called() {
+    let run = || {
+        std::panic::set_hook(Box::new(|info| {
+            let file = info.location().unwrap().file();
+            println!("FOUND {} in {file}", info.payload_as_str().unwrap());
+        }));
+        let scope = || {
+            thread::scope(|s| {
+                s.spawn(|| std::panic::resume_unwind(Box::new("over")));
+            })
+        };
+        catch_unwind(scope).unwrap_err();
+    };
+    let expected = format!("a scoped thread panicked in {}", file!());
+    assert_eq!(found!(Default, run), [expected]);
+}
