@@ -146,10 +146,8 @@ fn a_handle_gives_the_thread_of_the_system() {
     let thread = handle.into_pthread_t();
     assert_eq!(thread, same);
     // SAFETY: the handle was given up, so that nobody else waits for the thread.
-    assert_eq!(
-        unsafe { libc::pthread_join(thread, std::ptr::null_mut()) },
-        0
-    );
+    let result = unsafe { libc::pthread_join(thread, std::ptr::null_mut()) };
+    assert_eq!(result, 0);
 }
 
 #[test]
