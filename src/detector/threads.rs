@@ -78,6 +78,7 @@ fn detach(slot: &'static Slot) {
         return;
     }
     slot.maintain();
+    slot.set_surrounded(false);
     let left = slot.held().unwrap_or_default();
     // A guard that may be sent may be alive in another thread, so nothing can be said.
     if !left.is_empty() && !cfg!(feature = "send_guard") {
