@@ -10,6 +10,7 @@
 pub mod acquire;
 pub mod parking_lot;
 pub mod sync;
+pub mod thread;
 
 // Raw locks under them.
 mod raw;
@@ -23,9 +24,12 @@ mod engine;
 
 // Out.
 pub mod config;
+mod declare;
 mod detector;
 pub mod report;
 mod sink;
+pub mod suppress;
 
 pub use self::acquire::{acquire, each, read, write};
-pub use self::detector::status;
+pub use self::declare::OrderError;
+pub use self::detector::{declare_order, declare_order_file, status};

@@ -9,7 +9,9 @@ use crate::engine::acquisition::{Finding, Held};
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::verdict::Verdict;
-use crate::report::{Edge, Facts, HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo, WaitsFor};
+use crate::report::{
+    Basis, Edge, Facts, HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo, WaitsFor,
+};
 use crate::tracking::ident::Ident;
 use crate::tracking::slot::{HeldLock, Slot};
 use crate::tracking::wait;
@@ -177,6 +179,8 @@ fn cycle(
         .position(|e| Some(e.thread) == me && Some(e.to_site) == closed_at);
     Facts {
         verdict: finding.verdict,
+        basis: Basis::Instances,
+        declared: None,
         locks: locks.0,
         threads,
         edges,
@@ -212,6 +216,8 @@ fn alone(
     };
     Facts {
         verdict,
+        basis: Basis::Instances,
+        declared: None,
         locks: locks.0,
         threads: vec![me],
         edges: vec![edge],
@@ -258,6 +264,8 @@ pub(super) fn abandoned(slot: &'static Slot, left: &[HeldLock]) -> Vec<Facts> {
             me.held.sort_by_key(|info| info.lock != ident_of(h).id());
             Facts {
                 verdict: Verdict::Abandoned,
+                basis: Basis::Instances,
+                declared: None,
                 locks: locks.0,
                 threads: vec![me],
                 edges: Vec::new(),
@@ -325,6 +333,8 @@ pub(super) fn deadlock(stations: &[Station], others: &[&'static Slot]) -> Facts 
     edges.rotate_left(first);
     Facts {
         verdict: Verdict::Deadlock,
+        basis: Basis::Instances,
+        declared: None,
         locks: locks.0,
         threads,
         edges,

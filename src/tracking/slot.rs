@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
 
 use parking_lot::Mutex;
 
-use super::ident::Ident;
+use super::ident::{Ident, SURROUNDINGS};
 use super::tag;
 use super::wait::Wait;
 use crate::engine::ids::{Site, ThreadId};
@@ -288,6 +288,11 @@ impl Slot {
         self.top(self.state()).key()
     }
 
+    /// How many locks the thread holds, one more for those that are held around it.
+    pub(crate) fn count(&self) -> u32 {
+        Self::depth(self.state()) / ENTRY
+    }
+
     /// Whether the thread holds anything.
     pub(crate) fn is_holding(&self) -> bool {
         Self::depth(self.state()) > 0
@@ -434,6 +439,20 @@ impl Slot {
         self.rekey(seed);
     }
 
+    /// Lists or unlists that others hold locks around this thread.
+    pub(crate) fn set_surrounded(&self, surrounded: bool) {
+        self.remove(&SURROUNDINGS);
+        if surrounded {
+            self.maintain();
+            let (state, mode) = (self.state(), Mode::Shared);
+            let share = tag::share(SURROUNDINGS.tag(), mode);
+            let site = Location::caller();
+            // SAFETY: `maintain` has made room, and the slot has an owner, so it is not the detached
+            // one.
+            unsafe { self.push(state, self.top(state), &SURROUNDINGS, share, mode, site) };
+        }
+    }
+
     /// Does what was rung for, and makes room. To be called at the start of every slow path.
     pub(crate) fn maintain(&self) {
         if self.bell.swap(0, Ordering::Acquire) != 0 {
@@ -547,6 +566,9 @@ impl Slot {
                 let entry = unsafe { self.entry(depth) };
                 let ident = entry.ident.load(Ordering::Acquire);
                 let site = entry.site.load(Ordering::Acquire);
+                if ptr::eq(ident, &SURROUNDINGS) {
+                    continue;
+                }
                 let mode = mode_of(site);
                 // SAFETY: sites are static; null only in entries that were never written, which
                 // the state compared below then excludes.

@@ -1,6 +1,8 @@
 //! Tests of the public interface: one binary, one file a subject.
 
 mod acquire;
+#[cfg(any(debug_assertions, feature = "always"))]
+mod next_deadlock;
 #[cfg(feature = "arc_lock")]
 mod parking_lot_arc;
 mod parking_lot_condvar;
@@ -13,3 +15,6 @@ mod parking_lot_traits;
 mod sync_against_std;
 mod sync_of_lockwarden;
 mod sync_of_std;
+mod thread_against_std;
+mod thread_of_lockwarden;
+mod thread_of_std;
