@@ -196,8 +196,9 @@ fn tries_with_back_off_in_both_orders() {
                         turns.take(at + 2, || {
                             assert!(matches!(other.try_lock(), Err(TryLockError::WouldBlock)));
                         });
-                        drop(held);
-                        turns.take(at + 4, || ());
+                        // Not before the other one has tried too.
+                        turns.take(at + 4, || drop(held));
+                        turns.take(at + 6, || ());
                         // Once more, now that the other one has backed off.
                         let _other = other.lock().unwrap();
                     });
