@@ -57,10 +57,19 @@ macro_rules! raw_mutex {
                 }
             }
 
-            /// Records an acquisition of the bare lock that may show something new.
-            #[cold]
+            /// Records an acquisition of the bare lock that may show something new. Not cold: every lock
+            /// comes here once.
             #[inline(never)]
             fn lock_unknown(&self, site: Site) -> Hold {
+                if let Some(hold) = self.record.acquired_first(site) {
+                    return hold;
+                }
+                self.lock_new(site)
+            }
+
+            #[cold]
+            #[inline(never)]
+            fn lock_new(&self, site: Site) -> Hold {
                 // SAFETY: the caller has acquired the bare lock, and this runs only if nobody is
                 // told of that.
                 let undo = Undo::new(|| unsafe { self.bare.unlock(Default::default()) });

@@ -60,13 +60,28 @@ impl Ident {
         self.number.store(number, Ordering::Relaxed);
     }
 
+    /// Takes the ident into use for another lock of the class that it had last.
+    #[inline(always)]
+    pub(super) fn occupy_again(&self, number: u64) {
+        // Relaxed, as in `occupy`.
+        self.number.store(number, Ordering::Relaxed);
+    }
+
     /// Ends the use by a lock. Whoever meets the ident later in a slot sees a tag of zero.
-    #[inline]
+    #[inline(always)]
     pub(super) fn vacate(&self) {
-        if self.class.load(Ordering::Relaxed) & LABELLED != 0 {
-            label::remove(self.id());
+        if self.class.load(Ordering::Relaxed) & FLAGS != 0 {
+            self.strip();
         }
         self.number.store(0, Ordering::Relaxed);
+    }
+
+    /// Takes off what belongs to the lock and not to its class.
+    #[cold]
+    fn strip(&self) {
+        if self.class.fetch_and(!FLAGS, Ordering::Relaxed) & LABELLED != 0 {
+            label::remove(self.id());
+        }
     }
 
     /// The id of the lock.

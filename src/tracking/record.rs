@@ -91,6 +91,21 @@ impl Record {
         self.settle()
     }
 
+    /// The same, if the lock has no readers and the thread has an ident for it at hand: the tag.
+    #[inline(always)]
+    pub(crate) fn identify_at_hand(&self, pool: &mut Pool) -> Option<u64> {
+        if !self.ident_address().is_null() || self.kind.has_readers() {
+            return None;
+        }
+        let ident = pool.take_alike(self.kind, self.name, self.place)?;
+        // Release pairs with the Acquire in `ident`, and with the one on the fast path.
+        self.ident
+            .store(ptr::from_ref(ident).cast_mut(), Ordering::Release);
+        let tag = ident.tag();
+        self.tag.store(tag, Ordering::Release);
+        Some(tag)
+    }
+
     /// The same, by a thread that shares the lock with other readers.
     pub(crate) fn identify_as_reader(&self, pool: &mut Pool) -> &'static Ident {
         self.identify(pool);

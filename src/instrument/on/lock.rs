@@ -131,6 +131,22 @@ impl Lock {
         Some(Hold::of(slot))
     }
 
+    /// The first acquisition of a lock that is only ever held exclusively, by a thread that holds
+    /// nothing, if all that it needs is at hand. It shows nothing new.
+    #[inline(always)]
+    pub(crate) fn acquired_first(&self, site: Site) -> Option<Hold> {
+        let slot = current::slot();
+        let state = slot.state();
+        // The slot of a thread that has none looks as if something were held.
+        if Slot::depth(state) != 0 {
+            return None;
+        }
+        let tag = detector::with_own(slot, |own| self.record.identify_at_hand(&mut own.pool))?;
+        // SAFETY: with nothing held there is room.
+        unsafe { self.note_at(slot, state, slot.top(state), tag, Mode::Exclusive, site) };
+        Some(Hold::of(slot))
+    }
+
     /// Lists the lock as held on top of `slot`, the calling thread's, after
     /// [`maintain`](Slot::maintain) and with the [`WRITTEN`](tag::WRITTEN) `tag` of the ident.
     pub(super) fn note(&self, slot: &'static Slot, tag: u64, mode: Mode, site: Site) {
