@@ -111,6 +111,7 @@ pub mod thread;
 
 // Words of the user about locks.
 mod declare;
+pub mod suppress;
 
 // Raw locks under them.
 mod raw;

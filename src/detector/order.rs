@@ -102,12 +102,16 @@ fn learn(
     site: Site,
 ) -> Vec<Facts> {
     let unknown: Vec<Site> = with_own(slot, |own| {
+        let around = holding.inherited.iter().map(|around| around.held.site);
         held.iter()
             .map(|h| h.site)
+            .chain(around)
             .filter(|from| !own.has_place(from, site))
             .collect()
     });
     let others = || held.iter().filter(|h| !std::ptr::eq(h.ident, ident));
+    // What is held around the thread was moved into the graph when it became that.
+    let is_nested = others().next().is_some() || !holding.inherited.is_empty();
     let leaf_under_known = !ident.contexts.is_promoted()
         && unknown.is_empty()
         && others().all(|h| describe::ident_of(h).contexts.is_promoted());
@@ -135,7 +139,7 @@ fn learn(
     for h in others() {
         findings.extend(promote(&mut state, describe::ident_of(h)));
     }
-    if others().next().is_some() && !offer(ident, holding, mode, site) {
+    if is_nested && !offer(ident, holding, mode, site) {
         // It is promoted by now, or has more contexts than a leaf keeps: then its place is the
         // graph, which keeps some for each edge. To drop one would lose an edge.
         findings.extend(promote(&mut state, ident));

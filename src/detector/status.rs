@@ -54,6 +54,7 @@ pub fn status() -> Status {
         threads: registry::threads() as u64,
         reports,
         unreported,
+        suppressed: publish::suppressed(),
         limits,
     })
 }

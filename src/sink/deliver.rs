@@ -20,7 +20,7 @@ pub(crate) enum Then {
 /// The caller holds no lock of the detector, and has seen to it that locks that are used from
 /// here on are not watched. Nothing that a subscriber or a callback does comes back as a panic.
 pub(crate) fn deliver(config: &Config, report: &Report) -> Then {
-    let action = config.action(report.verdict);
+    let action = config.action(report.verdict, report.basis);
     if action == Action::Ignore {
         return Then::Continue;
     }

@@ -7,8 +7,8 @@
 
 #![cfg(any(debug_assertions, feature = "always"))]
 
-//mod condvar;
-//mod deadlock;
+mod condvar;
+mod deadlock;
 mod guards;
 mod harness;
 mod kinds;
@@ -18,7 +18,7 @@ mod order;
 mod rwlock_modes;
 mod schedule;
 mod self_deadlock;
-//mod silent;
+mod silent;
 //mod thread_exit;
 //mod together;
 mod turns;
