@@ -43,7 +43,7 @@
 //! - [`instrument`] is how a lock tells the detector what it does. The wrappers use nothing else,
 //!   and a lock of your own can use it too.
 //! - [`report`] is what comes out: data, with a text.
-//! - [`config`] says what is done about it; [`status()`] says whether anything is watched.
+//! - [`config`] says what is done about it, [`suppress`] what is not; [`status()`] says whether anything is watched.
 //!
 //! # Verdicts
 //!

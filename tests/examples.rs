@@ -27,6 +27,8 @@ fn run(name: &str, arguments: &[&str]) -> Outcome {
     let mut child = Command::new(program(name))
         .args(arguments)
         .env_remove("LOCKWARDEN")
+        .env_remove("LOCKWARDEN_ORDER")
+        .env_remove("LOCKWARDEN_SUPPRESS")
         .env_remove("RUST_BACKTRACE")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
