@@ -18,6 +18,9 @@ use crate::engine::mode::Mode;
 /// What a thread held, and in which stretch of its life: shared by all that it takes meanwhile.
 #[derive(Debug)]
 pub(crate) struct Holding {
+    /// The generation of the detector's state in which this was seen: after a fork, what the
+    /// parent has seen counts no more.
+    pub(crate) generation: u32,
     pub(crate) segment: Segment,
     /// The locks that the thread holds itself, in the order in which it took them.
     pub(crate) held: Box<[Held]>,
@@ -28,7 +31,8 @@ pub(crate) struct Holding {
 impl Holding {
     /// Whether an acquisition under `self` tells nothing that one under `other` does not.
     fn repeats(&self, other: &Holding) -> bool {
-        self.segment.thread() == other.segment.thread()
+        self.generation == other.generation
+            && self.segment.thread() == other.segment.thread()
             && self.segment.number() == other.segment.number()
             && same_locks(&self.held, &other.held)
             && self.inherited == other.inherited
@@ -247,6 +251,7 @@ mod tests {
         };
         Context {
             holding: Arc::new(Holding {
+                generation: 0,
                 segment: Segment::first(ThreadId::new(thread)),
                 held: Box::new([held]),
                 inherited: Box::new([]),

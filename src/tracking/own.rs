@@ -91,11 +91,17 @@ impl Own {
     }
 
     /// The shared description of what the thread holds, made anew when the key has changed.
-    pub(crate) fn holding(&mut self, key: u64, held: impl FnOnce() -> Box<[Held]>) -> Arc<Holding> {
+    pub(crate) fn holding(
+        &mut self,
+        key: u64,
+        generation: u32,
+        held: impl FnOnce() -> Box<[Held]>,
+    ) -> Arc<Holding> {
         match &self.holding {
             Some((known, holding)) if *known == key => Arc::clone(holding),
             _ => {
                 let holding = Arc::new(Holding {
+                    generation,
                     segment: self.segment.clone(),
                     held: held(),
                     inherited: self.inherited.clone().into_boxed_slice(),
@@ -139,8 +145,8 @@ mod tests {
     #[test]
     fn a_holding_is_shared_while_the_key_stands() {
         let mut own = Own::new(ThreadId::new(1));
-        let first = own.holding(1, || Box::new([]));
-        assert!(Arc::ptr_eq(&first, &own.holding(1, || unreachable!())));
-        assert!(!Arc::ptr_eq(&first, &own.holding(2, || Box::new([]))));
+        let first = own.holding(1, 0, || Box::new([]));
+        assert!(Arc::ptr_eq(&first, &own.holding(1, 0, || unreachable!())));
+        assert!(!Arc::ptr_eq(&first, &own.holding(2, 0, || Box::new([]))));
     }
 }
