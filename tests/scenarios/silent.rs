@@ -196,6 +196,7 @@ fn tries_with_back_off_in_both_orders() {
                         turns.take(at + 2, || {
                             assert!(matches!(other.try_lock(), Err(TryLockError::WouldBlock)));
                         });
+                        turns.reach(4);
                         drop(held);
                         turns.take(at + 4, || ());
                         // Once more, now that the other one has backed off.
@@ -251,25 +252,27 @@ fn a_lock_that_was_tried_is_held() {
         let _a = a.try_lock_for(Duration::from_secs(1)).unwrap();
         let _b = b.lock();
     };
-    check!([("tried", tried), ("timed", timed)].into_iter().flat_map(
-        |(name, forth)| [false, true].map(|back_first| {
-            case(format!("{name} {back_first}"), move || {
-                let (a, b) = (pl::Mutex::named("a", ()), pl::Mutex::named("b", ()));
-                let back = || {
-                    let _b = b.lock();
-                    let _a = a.lock();
-                };
-                if back_first {
-                    elsewhere(back);
-                }
-                elsewhere(|| forth(&a, &b));
-                if !back_first {
-                    elsewhere(back);
-                }
-            })
-            .finds("Inversion a b")
-        })
-    ));
+    check!(
+        [("tried", tried), ("timed", timed)]
+            .into_iter()
+            .flat_map(|(name, forth)| [false, true].map(|back_first| {
+                case(format!("{name} {back_first}"), move || {
+                    let (a, b) = (pl::Mutex::named("a", ()), pl::Mutex::named("b", ()));
+                    let back = || {
+                        let _b = b.lock();
+                        let _a = a.lock();
+                    };
+                    if back_first {
+                        elsewhere(back);
+                    }
+                    elsewhere(|| forth(&a, &b));
+                    if !back_first {
+                        elsewhere(back);
+                    }
+                })
+                .finds("Inversion a b")
+            }))
+    );
 }
 
 /// Case 41: timed acquisitions in a cycle, granted and not.
@@ -399,8 +402,7 @@ fn two_instances_of_one_class() {
 fn private_locks_of_four_threads() {
     let scripts: Vec<Script> = (0..4)
         .map(|thread| {
-            let own: Vec<(usize, How)> =
-                (0..4).map(|n| (thread * 4 + n, How::Exclusive)).collect();
+            let own: Vec<(usize, How)> = (0..4).map(|n| (thread * 4 + n, How::Exclusive)).collect();
             nested(&own)
         })
         .collect();
