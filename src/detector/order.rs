@@ -185,7 +185,7 @@ pub(super) fn promote(state: &mut State, ident: &'static Ident) -> Vec<Finding> 
     };
     let card = describe::card(ident);
     let (id, policy) = (card.id, ident.class().kind.policy());
-    state.add_lock(card, ident.class().id);
+    state.add_lock(card, ident);
     state.graph.add_lock(id, policy, ident.is_written());
     let mut findings = Vec::new();
     for context in contexts {
