@@ -104,12 +104,16 @@ fn learn(
     site: Site,
 ) -> Vec<Facts> {
     let unknown: Vec<Site> = with_own(slot, |own| {
+        let around = holding.inherited.iter().map(|around| around.held.site);
         held.iter()
             .map(|h| h.site)
+            .chain(around)
             .filter(|from| !own.has_place(from, site))
             .collect()
     });
     let others = || held.iter().filter(|h| !std::ptr::eq(h.ident, ident));
+    // What is held around the thread was moved into the graph when it became that.
+    let is_nested = others().next().is_some() || !holding.inherited.is_empty();
     // In the child of a fork a promoted lock may not be in the new graph yet.
     let leaf_under_known = state::generation() == 0
         && !ident.contexts.is_promoted()
@@ -139,7 +143,7 @@ fn learn(
     for h in others() {
         findings.extend(promote(&mut state, describe::ident_of(h)));
     }
-    if others().next().is_some() && !offer(ident, holding, mode, site) {
+    if is_nested && !offer(ident, holding, mode, site) {
         // It is promoted by now, or has more contexts than a leaf keeps: then its place is the
         // graph, which keeps some for each edge. To drop one would lose an edge.
         findings.extend(promote(&mut state, ident));
@@ -185,7 +189,7 @@ pub(super) fn promote(state: &mut State, ident: &'static Ident) -> Vec<Finding> 
     if contexts.is_none() && state.lock(id).is_some() {
         return Vec::new();
     }
-    state.add_lock(describe::card(ident), ident.class().id);
+    state.add_lock(describe::card(ident), ident);
     state
         .graph
         .add_lock(id, ident.class().kind.policy(), ident.is_written());

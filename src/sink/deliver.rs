@@ -66,9 +66,12 @@ fn hand_out(config: &Config, report: &Report) {
 }
 
 fn say_limit(config: &Config, last: u64) {
+    let made = match last {
+        1 => "1 report was".to_owned(),
+        _ => format!("{last} reports were"),
+    };
     let words = format!(
-        "{last} reports were made, which is the limit (max_reports); the ones from here on are \
-         only counted"
+        "{made} made, which is the limit (max_reports); the ones from here on are only counted"
     );
     if config.writes_stderr() {
         stderr::say(&words);

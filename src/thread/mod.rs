@@ -28,9 +28,8 @@
 //! let numbers = vec![1, 2, 3];
 //! let total = Mutex::new(0);
 //! thread::scope(|s| {
-//!     for number in &numbers {
-//!         s.spawn(|| *total.lock().unwrap() += number);
-//!     }
+//!     s.spawn(|| *total.lock().unwrap() += numbers[0]);
+//!     s.spawn(|| *total.lock().unwrap() += numbers[1] + numbers[2]);
 //! });
 //! assert_eq!(total.into_inner().unwrap(), 6);
 //!

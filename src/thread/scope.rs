@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::thread::{self, Thread};
 
@@ -84,6 +85,7 @@ fn lend<'scope, 'env>(
         place.write(Scope {
             inner,
             common: &*common,
+            marker: PhantomData,
         });
         &*place
     }
@@ -93,6 +95,9 @@ fn lend<'scope, 'env>(
 pub struct Scope<'scope, 'env> {
     inner: &'scope thread::Scope<'scope, 'env>,
     common: &'scope Common,
+    /// Of the lifetimes it says what `inner` says already; it is there so that a scope is not
+    /// `UnwindSafe`, as std's is not.
+    marker: PhantomData<&'scope mut &'scope ()>,
 }
 
 impl<'scope, 'env> Scope<'scope, 'env> {

@@ -32,6 +32,14 @@ pub(crate) struct Ident {
     pub(crate) contexts: Contexts,
 }
 
+/// Stands in the slot of a thread for all the locks that others hold around it, so that such a
+/// thread is never one that holds nothing, whose acquisitions nobody would look at. It is no lock,
+/// has no class, and is not told to those who ask what a thread holds.
+pub(super) static SURROUNDINGS: Ident = Ident {
+    number: AtomicU64::new(u64::MAX),
+    ..Ident::vacant()
+};
+
 impl Ident {
     pub(super) const fn vacant() -> Self {
         Self {

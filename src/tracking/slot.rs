@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, 
 
 use parking_lot::Mutex;
 
-use super::ident::Ident;
+use super::ident::{Ident, SURROUNDINGS};
 use super::tag;
 use super::wait::Wait;
 use crate::engine::ids::{Site, ThreadId};
@@ -348,6 +348,21 @@ impl Slot {
         self.rekey(seed);
     }
 
+    /// Lists or unlists that others hold locks around this thread.
+    pub(crate) fn set_surrounded(&self, surrounded: bool) {
+        self.remove(&SURROUNDINGS);
+        if surrounded {
+            if !self.has_room(Self::depth(self.state())) {
+                self.maintain();
+            }
+            let (state, mode) = (self.state(), Mode::Shared);
+            if Self::depth(state) < self.room.load(Ordering::Relaxed) {
+                let share = tag::share(SURROUNDINGS.tag(), mode);
+                self.push(state, &SURROUNDINGS, share, mode, Location::caller());
+            }
+        }
+    }
+
     /// Does what was rung for, and makes room. To be called at the start of every slow path.
     pub(crate) fn maintain(&self) {
         if self.bell.swap(0, Ordering::Acquire) != 0 {
@@ -463,6 +478,9 @@ impl Slot {
                 let entry = unsafe { self.entry(index) };
                 let bits = entry.ident.load(Ordering::Acquire);
                 let site = entry.site.load(Ordering::Acquire);
+                if bits & !MODE == ptr::from_ref(&SURROUNDINGS).addr() {
+                    continue;
+                }
                 // SAFETY: sites are static; null only in entries that were never written, which
                 // the state compared below then excludes.
                 if let Some(site) = unsafe { site.as_ref() } {

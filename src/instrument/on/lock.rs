@@ -15,7 +15,7 @@ use crate::tracking::tag;
 
 /// The record of one lock instance.
 ///
-/// See the [module](super) for how a primitive uses it.
+/// See the [module](crate::instrument) for how a primitive uses it.
 #[derive(Debug)]
 pub struct Lock {
     pub(super) record: Record,

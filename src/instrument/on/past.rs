@@ -69,6 +69,9 @@ impl Past {
 #[derive(Debug, Default)]
 pub struct Pasts(Mutex<VectorClock>);
 
+// Nothing of the program's runs while it is changed, so no panic finds it half done.
+impl std::panic::RefUnwindSafe for Pasts {}
+
 impl Pasts {
     /// Nothing, as yet.
     #[must_use]

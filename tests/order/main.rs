@@ -1,0 +1,8 @@
+//! What spawn, join and scopes make of lock orders. Each case runs in a process of its own.
+
+// A build without instrumentation finds nothing.
+#![cfg(any(debug_assertions, feature = "always"))]
+
+mod harness;
+mod spawned;
+mod surrounded;
