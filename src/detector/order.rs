@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::state::{self, State};
 use super::threads::with_own;
-use super::{describe, publish};
+use super::{describe, publish, section};
 use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
@@ -49,6 +49,11 @@ pub(crate) fn check(
     }
     let holding = with_own(slot, |own| {
         own.holding(key, || held.iter().map(describe::held).collect())
+    });
+    section::note(slot, ident, || Context {
+        holding: Arc::clone(&holding),
+        mode,
+        site,
     });
     found.extend(learn(
         slot,

@@ -79,8 +79,8 @@ pub(crate) fn surround(around: Vec<Inherited>) -> Vec<Inherited> {
     let Some(slot) = attach() else {
         return Vec::new();
     };
-    slot.set_surrounded(!around.is_empty());
     let before = with_own(slot, |own| std::mem::replace(&mut own.inherited, around));
+    slot.set_surrounded(with_own(slot, |own| own.is_surrounded()));
     reseed(slot);
     before
 }
