@@ -20,6 +20,11 @@ pub(crate) fn here() -> Option<Segment> {
     Some(here)
 }
 
+/// All that the calling thread did and will yet do: it is at its end.
+pub(crate) fn end() -> Option<Segment> {
+    Some(here()?.whole())
+}
+
 /// The calling thread learns of all that happened up to `point`.
 pub(crate) fn arrive(point: &Segment) {
     if let Some(slot) = attach() {

@@ -182,6 +182,12 @@ impl Past {
         Self(())
     }
 
+    /// All that the calling thread ever does, for whoever joins it: it is at its end.
+    #[inline(always)]
+    pub(crate) fn of_ended() -> Self {
+        Self(())
+    }
+
     /// The calling thread has learnt of it: what follows comes after it.
     #[inline(always)]
     pub fn arrive(&self) {}

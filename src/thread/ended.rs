@@ -30,7 +30,7 @@ impl End {
     pub(super) fn here(mut section: Section) -> Self {
         section.leave();
         Self {
-            past: Past::here(),
+            past: Past::of_ended(),
             section,
         }
     }

@@ -44,10 +44,10 @@
 //!
 //! - [`JoinHandle::is_finished`] orders nothing, although the thread is then at its end: a program
 //!   that relies on it alone to tell one lock order from the other is reported.
-//! - A thread's end is taken after its closure and all that the closure owned are gone, and
-//!   before the destructors of its thread-locals run. What those lock is not ordered before the
-//!   `join`, and is not under the locks that are held around the scope (std does not let the end
-//!   of a scope wait for them either).
+//! - The destructors of a thread's thread-locals run when its closure and all that the closure
+//!   owned are gone. What they lock is not under the locks that are held around the scope, and is
+//!   taken to come before the `join`, or the end of the scope. The first is so; the end of a scope
+//!   does not wait for them, with std's threads either, so a cycle through them can be missed.
 //! - A lock counts as held around a scope if it is held where `scope` is called. A guard that is
 //!   moved into the scope's closure and dropped there, while threads of the scope are running, is
 //!   taken for one that is held to the end. A guard that is taken inside the closure surrounds
@@ -59,8 +59,11 @@
 //!
 //! # Cost
 //!
-//! Without instrumentation, none. With it, a spawn and a join take some hundred nanoseconds
-//! beside the thread itself, and a scope remembers 16 bytes for every thread that ended in it.
+//! Without instrumentation, none. With it, starting and joining a thread takes as long as std's
+//! within what can be measured (some ten microseconds), however many threads came before: those
+//! that have ended and were joined take no room. A thread that was started under a lock has the
+//! acquisitions that are new to it looked at while its parent holds that lock on, also where it
+//! holds nothing itself.
 
 mod builder;
 mod ended;

@@ -179,8 +179,7 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
 
     /// Waits for the end of the thread, and returns what it returned.
     ///
-    /// All that the thread did, in its thread-locals' destructors excepted, comes before all that
-    /// the calling thread does next.
+    /// All that the thread did comes before all that the calling thread does next.
     ///
     /// # Errors
     ///
