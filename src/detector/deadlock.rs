@@ -152,14 +152,20 @@ fn keepers(threads: &[Snapshot], wait: &Published) -> Vec<(usize, Option<HeldLoc
     }
     let shared = matches!(wait.need, Need::Lock(Mode::Shared | Mode::Upgradable));
     if keepers.is_empty() && shared && blocks_readers(wait) {
-        let writer = threads.iter().position(|thread| {
-            thread.wait.is_some_and(|other| {
-                std::ptr::eq(other.ident, wait.ident)
-                    && !other.timed
-                    && matches!(other.need, Need::Lock(Mode::Exclusive) | Need::Upgrade)
+        let writers = || {
+            threads.iter().enumerate().filter(|(_, thread)| {
+                thread.wait.is_some_and(|other| {
+                    std::ptr::eq(other.ident, wait.ident)
+                        && matches!(other.need, Need::Lock(Mode::Exclusive) | Need::Upgrade)
+                })
             })
-        });
-        keepers.extend(writer.map(|index| (index, None)));
+        };
+        // Which of several writers is ahead of the reader is not known. One with a deadline may
+        // be, and lets the reader in when it gives up.
+        let in_earnest = writers().all(|(_, thread)| thread.wait.is_some_and(|w| !w.timed));
+        if in_earnest {
+            keepers.extend(writers().next().map(|(index, _)| (index, None)));
+        }
     }
     keepers
 }
@@ -171,11 +177,11 @@ fn blocks_readers(wait: &Published) -> bool {
     ident.class().kind.policy() == ReadPolicy::WriterBlocksReaders
 }
 
-/// The facts of the deadlock, unless a thread of it has moved or was reported before. `ring` names
-/// the threads of it, the calling one first, each waiting for the next one.
+/// The facts of the deadlock, unless a thread of it has moved, or has reported one before that
+/// it is still in. `ring` names the threads, the calling one first, each waiting for the next one.
 fn report(threads: &[Snapshot], ring: &[usize]) -> Option<Facts> {
     // Two threads that publish at the same moment both see the cycle: the lock lets one of them
-    // report it.
+    // report it, and the other one finds it marked.
     let guard = state::lock();
     for &at in ring {
         let thread = &threads[at];
@@ -187,14 +193,14 @@ fn report(threads: &[Snapshot], ring: &[usize]) -> Option<Facts> {
             return None;
         }
     }
-    for &at in ring {
-        let thread = &threads[at];
-        thread
-            .slot
-            .wait
-            .reported
-            .store(thread.wait?.epoch, Ordering::Relaxed);
-    }
+    // Only the thread that closed it is marked: it panics, and the others may come to wait for each
+    // other anew, still in the waits that they are in now.
+    let closer = &threads[*ring.first()?];
+    closer
+        .slot
+        .wait
+        .reported
+        .store(closer.wait?.epoch, Ordering::Relaxed);
     drop(guard);
     let mut stations = Vec::new();
     let mut queued = Vec::new();

@@ -9,8 +9,11 @@ use crate::engine::acquisition::{Finding, Held};
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::verdict::Verdict;
-use crate::report::{Edge, Facts, HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo, WaitsFor};
+use crate::report::{
+    Basis, Edge, Facts, HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo, WaitsFor,
+};
 use crate::tracking::ident::Ident;
+use crate::tracking::registry;
 use crate::tracking::slot::{HeldLock, Slot};
 use crate::tracking::wait;
 
@@ -97,6 +100,30 @@ pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
     }
 }
 
+/// What a report says of another thread, which may be running: what of it is in the graph, as it is
+/// at this moment.
+fn elsewhere(state: &State, id: ThreadId, locks: &mut Locks) -> ThreadInfo {
+    let mut info = ThreadInfo {
+        name: state.name(id),
+        ..ThreadInfo::new(id)
+    };
+    let slot = registry::occupied()
+        .into_iter()
+        .find(|slot| slot.thread() == Some(id));
+    info.ended = slot.is_none();
+    for h in slot.and_then(|slot| slot.held()).unwrap_or_default() {
+        if let Some(lock) = state.lock_at(h.ident) {
+            locks.add_known(state, lock);
+            info.held.push(HeldInfo {
+                lock,
+                mode: h.mode,
+                site: h.site,
+            });
+        }
+    }
+    info
+}
+
 /// A wait for a lock that has not begun.
 fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
     WaitInfo {
@@ -166,10 +193,7 @@ fn cycle(
         threads.push(if Some(edge.thread) == me {
             thread(slot, &mut locks)
         } else {
-            ThreadInfo {
-                name: state.name(edge.thread),
-                ..ThreadInfo::new(edge.thread)
-            }
+            elsewhere(state, edge.thread, &mut locks)
         });
     }
     let closing = edges
@@ -177,6 +201,8 @@ fn cycle(
         .position(|e| Some(e.thread) == me && Some(e.to_site) == closed_at);
     Facts {
         verdict: finding.verdict,
+        basis: Basis::Instances,
+        declared: None,
         locks: locks.0,
         threads,
         edges,
@@ -212,6 +238,8 @@ fn alone(
     };
     Facts {
         verdict,
+        basis: Basis::Instances,
+        declared: None,
         locks: locks.0,
         threads: vec![me],
         edges: vec![edge],
@@ -258,6 +286,8 @@ pub(super) fn abandoned(slot: &'static Slot, left: &[HeldLock]) -> Vec<Facts> {
             me.held.sort_by_key(|info| info.lock != ident_of(h).id());
             Facts {
                 verdict: Verdict::Abandoned,
+                basis: Basis::Instances,
+                declared: None,
                 locks: locks.0,
                 threads: vec![me],
                 edges: Vec::new(),
@@ -325,6 +355,8 @@ pub(super) fn deadlock(stations: &[Station], others: &[&'static Slot]) -> Facts 
     edges.rotate_left(first);
     Facts {
         verdict: Verdict::Deadlock,
+        basis: Basis::Instances,
+        declared: None,
         locks: locks.0,
         threads,
         edges,

@@ -4,7 +4,9 @@
 //! ours, while it holds the detector's lock: what was found is described under the lock, and
 //! [`publish`](publish::publish)ed by the caller when it holds nothing.
 
+mod classes;
 pub(crate) mod deadlock;
+mod declaration;
 mod describe;
 mod fork;
 pub(crate) mod order;
@@ -15,8 +17,12 @@ mod status;
 pub(crate) mod succession;
 mod threads;
 
+pub use self::declaration::{declare_order, declare_order_file};
 pub(crate) use self::describe::{held_here, name};
 pub(crate) use self::order::{relabel, retire};
 pub(crate) use self::publish::{end_in, publish};
 pub use self::status::status;
+
+/// Whether this build is instrumented. A constant, so that a branch on it costs nothing.
+pub(crate) const ON: bool = cfg!(any(debug_assertions, feature = "always"));
 pub(crate) use self::threads::{attach, with_own};

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::state::{self, State};
 use super::threads::with_own;
-use super::{describe, publish, section};
+use super::{classes, describe, section};
 use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
@@ -44,7 +44,12 @@ pub(crate) fn check(
     }
     let held = slot.held().unwrap_or_default();
     let mut found = Vec::new();
-    if let Some(first) = held.iter().find(|h| std::ptr::eq(h.ident, ident)) {
+    let mut mine = held.iter().filter(|h| std::ptr::eq(h.ident, ident));
+    // Behind an upgradable or an exclusive hold no writer can queue.
+    if let Some(first) = mine.next()
+        && first.mode == Mode::Shared
+        && mine.all(|h| h.mode == Mode::Shared)
+    {
         found.extend(recursive_read(slot, record, ident, first, mode, site));
     }
     let holding = with_own(slot, |own| {
@@ -64,6 +69,9 @@ pub(crate) fn check(
         mode,
         site,
     ));
+    found.extend(classes::learn(
+        slot, key, &held, &holding, ident, mode, site,
+    ));
     with_own(slot, |own| own.learn(known, ident.tag()));
     record.known.store(known, Ordering::Relaxed);
     found
@@ -78,10 +86,7 @@ fn recursive_read(
     mode: Mode,
     site: Site,
 ) -> Option<Facts> {
-    if mode == Mode::Exclusive
-        || first.mode == Mode::Exclusive
-        || record.policy() == ReadPolicy::ReadersPass
-    {
+    if mode == Mode::Exclusive || record.policy() == ReadPolicy::ReadersPass {
         return None;
     }
     let made = ident.class().place;
@@ -140,6 +145,9 @@ fn learn(
         findings.extend(promote(&mut state, describe::ident_of(h)));
     }
     if is_nested && !offer(ident, holding, mode, site) {
+        // It is promoted by now, or has more contexts than a leaf keeps: then its place is the
+        // graph, which keeps some for each edge. To drop one would lose an edge.
+        findings.extend(promote(&mut state, ident));
         let card = describe::card(ident);
         debug_assert!(
             state.lock(card.id).is_some(),
@@ -157,10 +165,11 @@ fn learn(
             site,
         }));
     }
+    classes::note(&mut state, &findings);
     describe::cycles(slot, &state, &findings, Some(site))
 }
 
-/// Offers the context to a leaf; `false` if the lock is none any more.
+/// Offers the context to a leaf; `false` if the lock is none any more, or a full one.
 fn offer(ident: &'static Ident, holding: &Arc<Holding>, mode: Mode, site: Site) -> bool {
     let context = Context {
         holding: Arc::clone(holding),
@@ -169,22 +178,19 @@ fn offer(ident: &'static Ident, holding: &Arc<Holding>, mode: Mode, site: Site) 
     };
     match ident.contexts.offer(context) {
         Offer::Kept | Offer::Known => true,
-        Offer::Full => {
-            publish::note_full_leaf();
-            true
-        }
-        Offer::Promoted => false,
+        Offer::Full | Offer::Promoted => false,
     }
 }
 
-/// Moves a lock under which something is taken for the first time into the graph.
+/// Moves a lock into the graph: something is taken under it for the first time, or it is a full
+/// leaf.
 pub(super) fn promote(state: &mut State, ident: &'static Ident) -> Vec<Finding> {
     let Some(contexts) = ident.contexts.promote() else {
         return Vec::new();
     };
     let card = describe::card(ident);
     let (id, policy) = (card.id, ident.class().kind.policy());
-    state.add_lock(card);
+    state.add_lock(card, ident);
     state.graph.add_lock(id, policy, ident.is_written());
     let mut findings = Vec::new();
     for context in contexts {
@@ -211,12 +217,15 @@ pub(super) fn promote(state: &mut State, ident: &'static Ident) -> Vec<Finding> 
 /// The first writer of a reader-writer lock: from now on its readers can wait for readers.
 pub(crate) fn first_write(slot: &'static Slot, ident: &'static Ident) -> Vec<Facts> {
     ident.set_written();
-    if !ident.contexts.is_promoted() {
-        return Vec::new();
+    let mut found = Vec::new();
+    if ident.contexts.is_promoted() {
+        let mut state = state::lock();
+        let findings = state.graph.set_written(ident.id());
+        classes::note(&mut state, &findings);
+        found = describe::cycles(slot, &state, &findings, None);
     }
-    let mut state = state::lock();
-    let findings = state.graph.set_written(ident.id());
-    describe::cycles(slot, &state, &findings, None)
+    found.extend(classes::first_write(slot, ident.class()));
+    found
 }
 
 /// A lock is dropped: nothing of it stays behind. With `unreferred` the caller vouches that it was

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::{publish, state};
 use crate::config::{self, Activity, Limit, OffReason, Status};
-use crate::instrument;
 use crate::tracking::{registry, wait};
 
 /// Whether the detector is on, and what it has seen up to now.
@@ -18,7 +17,7 @@ use crate::tracking::{registry, wait};
 /// ```
 #[must_use]
 pub fn status() -> Status {
-    if !instrument::ON {
+    if !super::ON {
         return Status::Off(OffReason::NotCompiledIn);
     }
     let config = config::current();
@@ -38,7 +37,7 @@ pub fn status() -> Status {
     if reports > config.get_max_reports() {
         limits.push(Limit::MaxReports);
     }
-    if reached.contexts_dropped > 0 || publish::had_full_leaf() {
+    if reached.contexts_dropped > 0 {
         limits.push(Limit::ContextsPerEdge);
     }
     if reached.searches_cut > 0 {
@@ -54,6 +53,7 @@ pub fn status() -> Status {
         threads: registry::threads() as u64,
         reports,
         unreported,
+        suppressed: publish::suppressed(),
         limits,
     })
 }

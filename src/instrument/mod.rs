@@ -54,7 +54,6 @@
 //! lock.unlock(hold);
 //! ```
 
-mod kind;
 #[cfg(not(any(debug_assertions, feature = "always")))]
 mod off;
 #[cfg(any(debug_assertions, feature = "always"))]
@@ -68,14 +67,13 @@ use self::on as chosen;
 
 pub use self::chosen::{Attempt, Hold, Lock, Past, Pasts, Signal, Surroundings, Waiting, Within};
 pub(crate) use self::chosen::{Section, admit};
-pub use self::kind::LockKind;
 pub(crate) use self::refusal::Refusal;
 pub use self::refusal::{Party, Reason};
 pub use crate::engine::ids::{LockId, Site, ThreadId};
 pub use crate::engine::mode::{Kind, Mode, ReadPolicy};
+pub use crate::tracking::kind::LockKind;
 
-/// Whether this build is instrumented. A constant, so that a branch on it costs nothing.
-pub(crate) const ON: bool = cfg!(any(debug_assertions, feature = "always"));
+pub(crate) use crate::detector::ON;
 
 /// Decides whether a [`Hold`], and with it a guard, may be sent to another thread.
 #[cfg(not(feature = "send_guard"))]

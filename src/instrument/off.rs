@@ -86,6 +86,11 @@ impl Lock {
         Attempt(PhantomData)
     }
 
+    /// Tells that an upgradable hold has become the exclusive one by a call at `site` that would
+    /// have waited, but did not have to.
+    #[inline(always)]
+    pub fn upgraded(&self, _hold: &Hold, _site: Site) {}
+
     /// Tells that a hold has changed its mode without letting go of the lock.
     #[inline(always)]
     pub fn converted(&self, _hold: &Hold, _mode: Mode) {}

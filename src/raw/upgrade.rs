@@ -45,8 +45,11 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
         if !instrument::ON {
             // SAFETY: the caller has an upgradable hold, so the bare lock is held that way.
             let _ = unsafe { self.bare.upgrade(Default::default()) };
-        // SAFETY: the caller's promise is the same.
-        } else if !unsafe { self.try_upgrade_held(hold) } {
+        // SAFETY: as above.
+        } else if unsafe { self.bare.try_upgrade(Default::default()) }.is_ok() {
+            // Not a mere conversion: it would have waited, so it counts for the order.
+            self.record.upgraded(hold, site);
+        } else {
             // SAFETY: as above, and the upgrade has failed so far.
             unsafe { self.upgrade_slow(hold, site) };
         }

@@ -10,6 +10,7 @@ pub(crate) mod class;
 pub(crate) mod contexts;
 pub(crate) mod current;
 pub(crate) mod ident;
+pub(crate) mod kind;
 mod label;
 pub(crate) mod own;
 pub(crate) mod pool;

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use super::class::{self, Class};
 use super::ident::Ident;
+use super::kind::LockKind;
 use super::pool::Pool;
 use super::slot::Slot;
 use crate::engine::ids::Site;
 use crate::engine::mode::ReadPolicy;
-use crate::instrument::LockKind;
 
 /// What an acquisition reads and writes of its lock, beside the lock's own state.
 ///

@@ -1,6 +1,8 @@
 //! Tests of the public interface: one binary, one file a subject.
 
 mod acquire;
+#[cfg(any(debug_assertions, feature = "always"))]
+mod next_deadlock;
 #[cfg(feature = "arc_lock")]
 mod parking_lot_arc;
 mod parking_lot_condvar;

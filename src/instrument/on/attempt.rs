@@ -63,37 +63,37 @@ impl Lock {
         slot.maintain();
         let ident = detector::with_own(slot, |own| self.record.identify_as_waiter(&mut own.pool));
         let blocking = kind == Kind::Blocking;
+        let nested = blocking && Slot::depth(slot.state()) > 0;
         let mut findings = Vec::new();
-        if blocking && Slot::depth(slot.state()) > 0 {
+        if nested {
             if let Some(found) = detector::deadlock::with_itself(slot, ident, need, mode, site) {
                 detector::end_in(detector::publish(slot, vec![found]), may_panic);
             } else {
                 findings = detector::order::check(slot, &self.record, ident, mode, site);
             }
         }
-        if let Some(panic) = detector::publish(slot, findings)
-            && may_panic
-        {
-            panic.raise();
-        }
-        slot.wait.publish(need, !blocking, ident, site);
-        if blocking && Slot::depth(slot.state()) > 0 {
+        loop {
+            slot.wait.publish(need, !blocking, ident, site);
             let attempt = Attempt {
                 lock: self,
                 slot: Some(slot),
                 mode,
                 site,
             };
-            if let Some(found) = detector::deadlock::look(slot, &self.record) {
-                detector::end_in(detector::publish(slot, vec![found]), may_panic);
+            if nested && let Some(found) = detector::deadlock::look(slot, &self.record) {
+                // First what is there, then what could be: to tell of the one takes long enough
+                // to keep the other waiting.
+                findings.insert(0, found);
+                detector::end_in(detector::publish(slot, findings), may_panic);
+                return attempt;
             }
-            return attempt;
-        }
-        Attempt {
-            lock: self,
-            slot: Some(slot),
-            mode,
-            site,
+            if findings.is_empty() {
+                return attempt;
+            }
+            // Told while nothing is waited for, since the configuration may answer with a panic.
+            drop(attempt);
+            let panic = detector::publish(slot, std::mem::take(&mut findings));
+            detector::end_in(panic, may_panic);
         }
     }
 }
