@@ -11,6 +11,7 @@ mod describe;
 mod fork;
 pub(crate) mod order;
 mod publish;
+pub(crate) mod section;
 mod state;
 mod status;
 pub(crate) mod succession;

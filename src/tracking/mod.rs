@@ -16,6 +16,7 @@ pub(crate) mod own;
 pub(crate) mod pool;
 pub(crate) mod record;
 pub(crate) mod registry;
+pub(crate) mod section;
 pub(crate) mod slot;
 pub(crate) mod tag;
 pub(crate) mod wait;

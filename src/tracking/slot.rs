@@ -26,6 +26,10 @@ pub(crate) struct Entry {
 }
 
 const MODE: usize = 3;
+/// Set in the ident field of a hold under which a thread was started. `pop` does not know such an
+/// entry, so its release takes the slow path.
+const MARK: usize = 4;
+const FLAGS: usize = MODE | MARK;
 
 const fn mode_bits(mode: Mode) -> usize {
     match mode {
@@ -282,7 +286,7 @@ impl Slot {
         for index in (0..depth).rev() {
             // SAFETY: below the depth, so inside the array.
             let entry = unsafe { self.entry(index) };
-            if entry.ident.load(Ordering::Relaxed) & !MODE == ident.addr() {
+            if entry.ident.load(Ordering::Relaxed) & !FLAGS == ident.addr() {
                 self.remove_at(index);
                 return true;
             }
@@ -316,12 +320,13 @@ impl Slot {
         for index in (0..Self::depth(state) as isize).rev() {
             // SAFETY: below the depth, so inside the array.
             let entry = unsafe { self.entry(index) };
-            if entry.ident.load(Ordering::Relaxed) & !MODE == ident.addr() {
+            let bits = entry.ident.load(Ordering::Relaxed);
+            if bits & !FLAGS == ident.addr() {
                 self.state.store(state + STEP, Ordering::Relaxed);
                 fence(Ordering::Release);
                 entry
                     .ident
-                    .store(ident.addr() | mode_bits(mode), Ordering::Release);
+                    .store(bits & !MODE | mode_bits(mode), Ordering::Release);
                 self.state.store(state + 2 * STEP, Ordering::Release);
                 self.rekey(self.key_at(0));
                 return;
@@ -346,6 +351,33 @@ impl Slot {
     /// Sets the key of a thread that holds nothing.
     pub(crate) fn set_seed(&self, seed: u64) {
         self.rekey(seed);
+    }
+
+    /// Marks every hold, and says of each whether it was marked before. In the order of `held`.
+    pub(crate) fn mark(&self) -> Vec<bool> {
+        let depth = Self::depth(self.state()) as isize;
+        // SAFETY: below the depth, so inside the array.
+        let entries = (0..depth).map(|index| unsafe { self.entry(index) });
+        let own = |bits: usize| bits & !FLAGS != ptr::from_ref(&SURROUNDINGS).addr();
+        entries
+            // Only the slot's thread writes entries. A reader takes them with the mark or without.
+            .map(|entry| (entry, entry.ident.load(Ordering::Relaxed)))
+            .filter(|(_, bits)| own(*bits))
+            .map(|(entry, bits)| {
+                entry.ident.store(bits | MARK, Ordering::Release);
+                bits & MARK != 0
+            })
+            .collect()
+    }
+
+    /// Whether a hold of this lock is marked.
+    pub(crate) fn is_marked(&self, ident: *const Ident) -> bool {
+        let depth = Self::depth(self.state()) as isize;
+        (0..depth).any(|index| {
+            // SAFETY: below the depth, so inside the array.
+            let bits = unsafe { self.entry(index) }.ident.load(Ordering::Relaxed);
+            bits & !FLAGS == ident.addr() && bits & MARK != 0
+        })
     }
 
     /// Lists or unlists that others hold locks around this thread.
@@ -478,14 +510,14 @@ impl Slot {
                 let entry = unsafe { self.entry(index) };
                 let bits = entry.ident.load(Ordering::Acquire);
                 let site = entry.site.load(Ordering::Acquire);
-                if bits & !MODE == ptr::from_ref(&SURROUNDINGS).addr() {
+                if bits & !FLAGS == ptr::from_ref(&SURROUNDINGS).addr() {
                     continue;
                 }
                 // SAFETY: sites are static; null only in entries that were never written, which
                 // the state compared below then excludes.
                 if let Some(site) = unsafe { site.as_ref() } {
                     held.push(HeldLock {
-                        ident: ptr::with_exposed_provenance(bits & !MODE),
+                        ident: ptr::with_exposed_provenance(bits & !FLAGS),
                         mode: mode_of(bits),
                         site,
                     });
@@ -511,5 +543,5 @@ impl Slot {
 fn ident_at(bits: usize) -> Option<&'static Ident> {
     // SAFETY: entries hold addresses of idents that were exposed by `push`. An ident is freed only
     // when its lock was dropped while not held (`pool::spill`), and then no entry refers to it.
-    unsafe { ptr::with_exposed_provenance::<Ident>(bits & !MODE).as_ref() }
+    unsafe { ptr::with_exposed_provenance::<Ident>(bits & !FLAGS).as_ref() }
 }

@@ -276,6 +276,9 @@ impl Drop for Lock {
 #[cold]
 fn released_slow(slot: &'static Slot, ident: *const Ident) {
     if ptr::eq(slot, current::slot()) {
+        if slot.is_marked(ident) {
+            detector::with_own(slot, |own| own.marks.end(ident));
+        }
         slot.remove(ident);
     } else {
         slot.release_from_elsewhere(ident);
