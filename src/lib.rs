@@ -15,6 +15,9 @@ mod tracking;
 // Engine.
 mod engine;
 
+// Atomics.
+mod primitives;
+
 // Out.
 pub mod config;
 mod detector;

@@ -3,11 +3,10 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
-use parking_lot::{Mutex, MutexGuard};
-
 use crate::config;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::order::{Limits, OrderGraph};
+use crate::primitives::{Mutex, MutexGuard};
 use crate::report::{LockInfo, Stack};
 
 /// How many thread names are remembered for reports about edges of threads that have ended.

@@ -5,15 +5,14 @@
 use std::cell::UnsafeCell;
 use std::panic::Location;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
-
-use parking_lot::Mutex;
+use std::sync::atomic::Ordering;
 
 use super::ident::Ident;
 use super::tag;
 use super::wait::Wait;
 use crate::engine::ids::{Site, ThreadId};
 use crate::engine::mode::Mode;
+use crate::primitives::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Mutex, fence, spin_loop};
 
 /// One held lock.
 #[derive(Debug)]
@@ -483,7 +482,7 @@ impl Slot {
                 }
                 return Some(held);
             }
-            std::hint::spin_loop();
+            spin_loop();
         }
         None
     }

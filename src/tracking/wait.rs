@@ -1,6 +1,6 @@
 //! What a thread waits for.
 
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use once_cell::sync::Lazy;
@@ -8,6 +8,7 @@ use once_cell::sync::Lazy;
 use super::ident::Ident;
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
+use crate::primitives::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
 
 /// What a thread waits for, and in which way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
