@@ -3,7 +3,7 @@
 //! A thread publishes what it waits for and then looks. Of the threads of a deadlock one is the
 //! last to publish, and that one sees the records of all others, so nothing needs to poll.
 //!
-//! A cycle that is seen is real: each thread of it waits for a lock that the next one holds, and a
+//! Who waits for whom is reduced by [`waitfor`]. A cycle that is seen is real: each thread of it waits for a lock that the next one holds, and a
 //! thread that waits does not let go of anything. A record can be out of date only if its thread
 //! got the lock meanwhile; but then the holder let go of it, and did not wait. All epochs are read
 //! again at the end, under the detector's lock.
@@ -16,6 +16,7 @@ use super::describe::{self, Station};
 use super::state;
 use crate::engine::ids::Site;
 use crate::engine::mode::{Mode, ReadPolicy};
+use crate::engine::waitfor::{self, State};
 use crate::report::Facts;
 use crate::tracking::ident::Ident;
 use crate::tracking::record::Record;
@@ -50,21 +51,11 @@ fn conflicts(need: Need, mode: Mode) -> bool {
     }
 }
 
-/// What a thread holds, read once.
+/// What a thread holds and waits for, read once.
 struct Snapshot {
     slot: &'static Slot,
     held: Vec<HeldLock>,
     wait: Option<Published>,
-}
-
-/// A thread on the way through the wait-for relation.
-struct Step {
-    at: usize,
-    /// The step from which this one was reached.
-    from: usize,
-    /// The hold by which this thread keeps the one before it waiting; `None` if it does so by
-    /// being queued ahead of it.
-    by: Option<HeldLock>,
 }
 
 /// Looks whether the wait that the calling thread has just published closes a deadlock.
@@ -74,8 +65,43 @@ pub(crate) fn look(slot: &'static Slot, record: &Record) -> Option<Facts> {
     }
     let threads = snapshots();
     let me = threads.iter().position(|t| std::ptr::eq(t.slot, slot))?;
-    let path = cycle_through(&threads, me)?;
-    report(&threads, &path)
+    let states: Vec<waitfor::Thread> = threads
+        .iter()
+        .map(|thread| waitfor::Thread {
+            state: state_of(thread, &threads),
+        })
+        .collect();
+    let stuck = waitfor::stuck(&states);
+    if !stuck[me] {
+        return None;
+    }
+    // A chain that closes elsewhere leads into a deadlock that was there before, and was reported
+    // by the thread that closed it.
+    let chain = waitfor::chain(&states, &stuck, me);
+    if chain.closes_at != Some(0) {
+        return None;
+    }
+    report(&threads, &chain.threads)
+}
+
+/// What a thread would need to go on.
+fn state_of(thread: &Snapshot, threads: &[Snapshot]) -> State {
+    let Some(wait) = thread
+        .wait
+        .filter(|wait| !wait.timed && wait.need != Need::Signal)
+    else {
+        // It runs, or will by itself, or is woken by somebody unknown.
+        return State::Runs;
+    };
+    let keepers: Vec<usize> = keepers(threads, &wait)
+        .into_iter()
+        .map(|keeper| keeper.0)
+        .collect();
+    if keepers.is_empty() {
+        // The holder is not known, or has just let go.
+        return State::Runs;
+    }
+    State::Blocked(waitfor::Need::AllOf(keepers))
 }
 
 /// The common case, told by one look at another thread: whoever has the lock exclusively does not
@@ -111,57 +137,9 @@ fn snapshots() -> Vec<Snapshot> {
         .collect()
 }
 
-/// The shortest way from thread `me` back to itself, each step a thread that keeps the one before
-/// it waiting. All waits of locks are for all holders, so one stuck holder is enough.
-fn cycle_through(threads: &[Snapshot], me: usize) -> Option<Vec<Step>> {
-    let mut steps = vec![Step {
-        at: me,
-        from: 0,
-        by: None,
-    }];
-    let mut seen = vec![false; threads.len()];
-    let mut next = 0;
-    while next < steps.len() {
-        let at = steps[next].at;
-        for (index, by) in keepers(threads, at) {
-            if index == me {
-                return Some(walk_back(steps, next, by));
-            }
-            if !std::mem::replace(&mut seen[index], true) {
-                steps.push(Step {
-                    at: index,
-                    from: next,
-                    by,
-                });
-            }
-        }
-        next += 1;
-    }
-    None
-}
-
-/// The steps from the first one to `last`, which leads back to the first by `by`.
-fn walk_back(mut steps: Vec<Step>, last: usize, by: Option<HeldLock>) -> Vec<Step> {
-    steps[0].by = by;
-    let mut order = vec![last];
-    while let Some(&at) = order.last()
-        && at != 0
-    {
-        order.push(steps[at].from);
-    }
-    order.reverse();
-    let mut steps: Vec<Option<Step>> = steps.into_iter().map(Some).collect();
-    order
-        .into_iter()
-        .filter_map(|at| steps[at].take())
-        .collect()
-}
-
-/// The threads that keep thread `at` waiting, each of which would have to move.
-fn keepers(threads: &[Snapshot], at: usize) -> Vec<(usize, Option<HeldLock>)> {
-    let Some(wait) = threads[at].wait.filter(|wait| !wait.timed) else {
-        return Vec::new();
-    };
+/// The threads that keep a waiting thread from going on, each of which would have to move, with
+/// the hold by which they do; without one, by being queued ahead.
+fn keepers(threads: &[Snapshot], wait: &Published) -> Vec<(usize, Option<HeldLock>)> {
     let mut keepers: Vec<(usize, Option<HeldLock>)> = Vec::new();
     for (index, thread) in threads.iter().enumerate() {
         let hold = thread
@@ -173,7 +151,7 @@ fn keepers(threads: &[Snapshot], at: usize) -> Vec<(usize, Option<HeldLock>)> {
         }
     }
     let shared = matches!(wait.need, Need::Lock(Mode::Shared | Mode::Upgradable));
-    if keepers.is_empty() && shared && blocks_readers(&wait) {
+    if keepers.is_empty() && shared && blocks_readers(wait) {
         let writer = threads.iter().position(|thread| {
             thread.wait.is_some_and(|other| {
                 std::ptr::eq(other.ident, wait.ident)
@@ -193,36 +171,41 @@ fn blocks_readers(wait: &Published) -> bool {
     ident.class().kind.policy() == ReadPolicy::WriterBlocksReaders
 }
 
-/// The facts of the deadlock, unless a thread of it has moved or was reported before.
-fn report(threads: &[Snapshot], path: &[Step]) -> Option<Facts> {
+/// The facts of the deadlock, unless a thread of it has moved, or has reported one before that
+/// it is still in. `ring` names the threads, the calling one first, each waiting for the next one.
+fn report(threads: &[Snapshot], ring: &[usize]) -> Option<Facts> {
     // Two threads that publish at the same moment both see the cycle: the lock lets one of them
-    // report it.
+    // report it, and the other one finds it marked.
     let guard = state::lock();
-    for step in path {
-        let thread = &threads[step.at];
-        let wait = thread.wait?;
-        if thread.slot.wait.epoch() != wait.epoch
-            || thread.slot.wait.reported.load(Ordering::Relaxed) == wait.epoch
+    for &at in ring {
+        let thread = &threads[at];
+        let epoch = thread.wait?.epoch;
+        if thread.slot.wait.epoch() != epoch
+            // Relaxed: read and written under the detector's lock.
+            || thread.slot.wait.reported.load(Ordering::Relaxed) == epoch
         {
             return None;
         }
     }
-    for step in path {
-        let thread = &threads[step.at];
-        // Relaxed: read and written under the detector's lock.
-        thread
-            .slot
-            .wait
-            .reported
-            .store(thread.wait?.epoch, Ordering::Relaxed);
-    }
+    // Only the thread that closed it is marked: it panics, and the others may come to wait for each
+    // other anew, still in the waits that they are in now.
+    let closer = &threads[*ring.first()?];
+    closer
+        .slot
+        .wait
+        .reported
+        .store(closer.wait?.epoch, Ordering::Relaxed);
     drop(guard);
     let mut stations = Vec::new();
     let mut queued = Vec::new();
-    for step in path {
-        let thread = &threads[step.at];
+    for (place, &at) in ring.iter().enumerate() {
+        let before = &threads[ring[(place + ring.len() - 1) % ring.len()]];
+        let thread = &threads[at];
         let wait = thread.wait?;
-        let Some(holds) = step.by else {
+        let held = keepers(threads, &before.wait?)
+            .into_iter()
+            .find(|keeper| keeper.0 == at);
+        let Some((_, Some(holds))) = held else {
             queued.push(thread.slot);
             continue;
         };
@@ -237,6 +220,7 @@ fn report(threads: &[Snapshot], path: &[Step]) -> Option<Facts> {
                 Need::Upgrade | Need::Signal => Mode::Exclusive,
             },
             site: wait.site,
+            since: wait.since,
         });
     }
     Some(describe::deadlock(&stations, &queued))

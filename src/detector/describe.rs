@@ -2,24 +2,27 @@
 
 #![allow(unsafe_code)]
 
+use std::time::Duration;
+
 use super::state::State;
 use crate::engine::acquisition::{Finding, Held};
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::verdict::Verdict;
-use crate::report::{Edge, Facts, HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo, WaitsFor};
+use crate::report::{
+    Basis, Edge, Facts, HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo, WaitsFor,
+};
 use crate::tracking::ident::Ident;
 use crate::tracking::slot::{HeldLock, Slot};
+use crate::tracking::wait;
 
 /// What a report says of a lock.
 pub(super) fn card(ident: &Ident) -> LockInfo {
     let class = ident.class();
     LockInfo {
-        id: ident.id(),
-        noun: class.kind.noun(),
         name: class.name,
         label: ident.label(),
-        created: class.place,
+        ..LockInfo::new(ident.id(), class.kind.noun(), class.place)
     }
 }
 
@@ -96,8 +99,8 @@ pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
     }
 }
 
-/// A wait for a lock, without its duration.
-pub(super) fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
+/// A wait for a lock that has not begun.
+fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
     WaitInfo {
         what: WaitsFor::Lock {
             lock: ident.id(),
@@ -176,6 +179,8 @@ fn cycle(
         .position(|e| Some(e.thread) == me && Some(e.to_site) == closed_at);
     Facts {
         verdict: finding.verdict,
+        basis: Basis::Instances,
+        declared: None,
         locks: locks.0,
         threads,
         edges,
@@ -211,6 +216,8 @@ fn alone(
     };
     Facts {
         verdict,
+        basis: Basis::Instances,
+        declared: None,
         locks: locks.0,
         threads: vec![me],
         edges: vec![edge],
@@ -257,6 +264,8 @@ pub(super) fn abandoned(slot: &'static Slot, left: &[HeldLock]) -> Vec<Facts> {
             me.held.sort_by_key(|info| info.lock != ident_of(h).id());
             Facts {
                 verdict: Verdict::Abandoned,
+                basis: Basis::Instances,
+                declared: None,
                 locks: locks.0,
                 threads: vec![me],
                 edges: Vec::new(),
@@ -275,6 +284,8 @@ pub(super) struct Station {
     pub(super) wants: &'static Ident,
     pub(super) mode: Mode,
     pub(super) site: Site,
+    /// When the wait began, on the clock of [`wait::now`].
+    pub(super) since: u64,
 }
 
 /// The facts of a deadlock; the first station is the calling thread, which closed it.
@@ -287,7 +298,11 @@ pub(super) fn deadlock(stations: &[Station], others: &[&'static Slot]) -> Facts 
         .iter()
         .map(|s| {
             let mut info = thread(s.slot, &mut locks);
-            info.waits = Some(waits(s.wants, s.mode, s.site));
+            let since = Duration::from_nanos(wait::now().saturating_sub(s.since));
+            info.waits = Some(WaitInfo {
+                since: Some(since),
+                ..waits(s.wants, s.mode, s.site)
+            });
             info
         })
         .collect();
@@ -318,6 +333,8 @@ pub(super) fn deadlock(stations: &[Station], others: &[&'static Slot]) -> Facts 
     edges.rotate_left(first);
     Facts {
         verdict: Verdict::Deadlock,
+        basis: Basis::Instances,
+        declared: None,
         locks: locks.0,
         threads,
         edges,

@@ -4,6 +4,7 @@
 //! ours, while it holds the detector's lock: what was found is described under the lock, and
 //! [`publish`](publish::publish)ed by the caller when it holds nothing.
 
+pub(crate) mod classes;
 pub(crate) mod deadlock;
 mod describe;
 mod fork;

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::state::{self, State};
 use super::threads::with_own;
-use super::{describe, publish};
+use super::{classes, describe};
 use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
@@ -44,7 +44,12 @@ pub(crate) fn check(
     }
     let held = slot.held().unwrap_or_default();
     let mut found = Vec::new();
-    if let Some(first) = held.iter().find(|h| std::ptr::eq(h.ident, ident)) {
+    let mut mine = held.iter().filter(|h| std::ptr::eq(h.ident, ident));
+    // Behind an upgradable or an exclusive hold no writer can queue.
+    if let Some(first) = mine.next()
+        && first.mode == Mode::Shared
+        && mine.all(|h| h.mode == Mode::Shared)
+    {
         found.extend(recursive_read(slot, record, ident, first, mode, site));
     }
     let holding = with_own(slot, |own| {
@@ -58,6 +63,9 @@ pub(crate) fn check(
         record.policy(),
         mode,
         site,
+    ));
+    found.extend(classes::learn(
+        slot, key, &held, &holding, ident, mode, site,
     ));
     with_own(slot, |own| own.learn(known, ident.tag()));
     record.known.store(known, Ordering::Relaxed);
@@ -73,10 +81,7 @@ fn recursive_read(
     mode: Mode,
     site: Site,
 ) -> Option<Facts> {
-    if mode == Mode::Exclusive
-        || first.mode == Mode::Exclusive
-        || record.policy() == ReadPolicy::ReadersPass
-    {
+    if mode == Mode::Exclusive || record.policy() == ReadPolicy::ReadersPass {
         return None;
     }
     let made = ident.class().place;
@@ -99,7 +104,7 @@ fn learn(
     let unknown: Vec<Site> = with_own(slot, |own| {
         held.iter()
             .map(|h| h.site)
-            .filter(|from| !own.has_place(*from, site))
+            .filter(|from| !own.has_place(from, site))
             .collect()
     });
     let others = || held.iter().filter(|h| !std::ptr::eq(h.ident, ident));
@@ -112,7 +117,7 @@ fn learn(
     // Captured outside the lock: it takes microseconds, and the lock is everybody's.
     let stack = (!unknown.is_empty()).then(|| {
         let known = state::lock();
-        if unknown.iter().all(|from| known.has_stack(*from, site)) {
+        if unknown.iter().all(|from| known.has_stack(from, site)) {
             return None;
         }
         drop(known);
@@ -131,6 +136,9 @@ fn learn(
         findings.extend(promote(&mut state, describe::ident_of(h)));
     }
     if others().next().is_some() && !offer(ident, holding, mode, site) {
+        // It is promoted by now, or has more contexts than a leaf keeps: then its place is the
+        // graph, which keeps some for each edge. To drop one would lose an edge.
+        findings.extend(promote(&mut state, ident));
         let card = describe::card(ident);
         debug_assert!(
             state.lock(card.id).is_some(),
@@ -148,10 +156,11 @@ fn learn(
             site,
         }));
     }
+    classes::note(&mut state, &findings);
     describe::cycles(slot, &state, &findings, Some(site))
 }
 
-/// Offers the context to a leaf; `false` if the lock is none any more.
+/// Offers the context to a leaf; `false` if the lock is none any more, or a full one.
 fn offer(ident: &'static Ident, holding: &Arc<Holding>, mode: Mode, site: Site) -> bool {
     let context = Context {
         holding: Arc::clone(holding),
@@ -160,22 +169,19 @@ fn offer(ident: &'static Ident, holding: &Arc<Holding>, mode: Mode, site: Site) 
     };
     match ident.contexts.offer(context) {
         Offer::Kept | Offer::Known => true,
-        Offer::Full => {
-            publish::note_full_leaf();
-            true
-        }
-        Offer::Promoted => false,
+        Offer::Full | Offer::Promoted => false,
     }
 }
 
-/// Moves a lock under which something is taken for the first time into the graph.
+/// Moves a lock into the graph: something is taken under it for the first time, or it is a full
+/// leaf.
 pub(super) fn promote(state: &mut State, ident: &'static Ident) -> Vec<Finding> {
     let Some(contexts) = ident.contexts.promote() else {
         return Vec::new();
     };
     let card = describe::card(ident);
     let (id, policy) = (card.id, ident.class().kind.policy());
-    state.add_lock(card);
+    state.add_lock(card, ident.class().id);
     state.graph.add_lock(id, policy, ident.is_written());
     let mut findings = Vec::new();
     for context in contexts {
@@ -202,12 +208,15 @@ pub(super) fn promote(state: &mut State, ident: &'static Ident) -> Vec<Finding> 
 /// The first writer of a reader-writer lock: from now on its readers can wait for readers.
 pub(crate) fn first_write(slot: &'static Slot, ident: &'static Ident) -> Vec<Facts> {
     ident.set_written();
-    if !ident.contexts.is_promoted() {
-        return Vec::new();
+    let mut found = Vec::new();
+    if ident.contexts.is_promoted() {
+        let mut state = state::lock();
+        let findings = state.graph.set_written(ident.id());
+        classes::note(&mut state, &findings);
+        found = describe::cycles(slot, &state, &findings, None);
     }
-    let mut state = state::lock();
-    let findings = state.graph.set_written(ident.id());
-    describe::cycles(slot, &state, &findings, None)
+    found.extend(classes::first_write(slot, ident.class()));
+    found
 }
 
 /// A lock is dropped: nothing of it stays behind. With `unreferred` the caller vouches that it was

@@ -12,19 +12,6 @@ use crate::tracking::slot::Slot;
 static REPORTS: AtomicU64 = AtomicU64::new(0);
 static UNREPORTED: AtomicU64 = AtomicU64::new(0);
 
-/// Leaves that had no room for another context.
-static FULL_LEAVES: AtomicU64 = AtomicU64::new(0);
-
-/// Notes that a leaf had no room for another context, for the status to say.
-pub(super) fn note_full_leaf() {
-    FULL_LEAVES.fetch_add(1, Ordering::Relaxed);
-}
-
-/// Whether a leaf ever had no room for another context.
-pub(super) fn had_full_leaf() -> bool {
-    FULL_LEAVES.load(Ordering::Relaxed) > 0
-}
-
 /// How many reports were made, and how many findings the configuration ignored.
 pub(super) fn counts() -> (u64, u64) {
     (

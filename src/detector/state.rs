@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use crate::config;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::order::{Limits, OrderGraph};
+use crate::engine::verdict::Verdict;
 use crate::primitives::{Mutex, MutexGuard};
 use crate::report::{LockInfo, Stack};
 
@@ -15,8 +16,15 @@ const NAMES: usize = 1 << 16;
 /// What the detector knows.
 pub(super) struct State {
     pub(super) graph: OrderGraph,
-    /// The locks in the graph.
-    locks: HashMap<LockId, LockInfo>,
+    /// The same for classes of locks.
+    pub(super) classes: OrderGraph,
+    /// What reports say of a class, and of one that has only been declared.
+    class_cards: HashMap<LockId, LockInfo>,
+    /// The sets of classes of cycles that were found, so that classes do not tell again what
+    /// instances have told.
+    told: HashSet<(Vec<LockId>, Verdict)>,
+    /// The locks in the graph, each with its class.
+    locks: HashMap<LockId, (LockInfo, LockId)>,
     names: HashMap<ThreadId, Option<String>>,
     /// The threads in `names`, in the order in which they came.
     introduced: VecDeque<ThreadId>,
@@ -29,12 +37,16 @@ pub(super) struct State {
 impl State {
     fn new() -> Self {
         let config = config::current();
+        let limits = Limits {
+            contexts_per_edge: config.get_contexts_per_edge(),
+            search_steps: config.get_search_steps(),
+            ..Limits::default()
+        };
         Self {
-            graph: OrderGraph::new(Limits {
-                contexts_per_edge: config.get_contexts_per_edge(),
-                search_steps: config.get_search_steps(),
-                ..Limits::default()
-            }),
+            graph: OrderGraph::new(limits),
+            classes: OrderGraph::new(limits),
+            class_cards: HashMap::new(),
+            told: HashSet::new(),
             locks: HashMap::new(),
             names: HashMap::new(),
             introduced: VecDeque::new(),
@@ -43,16 +55,37 @@ impl State {
         }
     }
 
-    pub(super) fn add_lock(&mut self, info: LockInfo) {
-        self.locks.insert(info.id, info);
+    pub(super) fn add_lock(&mut self, info: LockInfo, class: LockId) {
+        self.locks.insert(info.id, (info, class));
     }
 
+    /// The class of a lock in the graph.
+    pub(super) fn class_of(&self, id: LockId) -> Option<LockId> {
+        self.locks.get(&id).map(|lock| lock.1)
+    }
+
+    /// What is known of a lock in the graph, or of a class.
     pub(super) fn lock(&self, id: LockId) -> Option<&LockInfo> {
-        self.locks.get(&id)
+        if id.is_class() {
+            self.class_cards.get(&id)
+        } else {
+            self.locks.get(&id).map(|lock| &lock.0)
+        }
+    }
+
+    pub(super) fn add_class(&mut self, card: LockInfo) {
+        self.class_cards.entry(card.id).or_insert(card);
+    }
+
+    /// Whether no cycle of these classes with this verdict was found before.
+    pub(super) fn is_new_cycle_of(&mut self, mut classes: Vec<LockId>, verdict: Verdict) -> bool {
+        classes.sort_unstable();
+        classes.dedup();
+        self.told.insert((classes, verdict))
     }
 
     pub(super) fn lock_mut(&mut self, id: LockId) -> Option<&mut LockInfo> {
-        self.locks.get_mut(&id)
+        self.locks.get_mut(&id).map(|lock| &mut lock.0)
     }
 
     pub(super) fn remove_lock(&mut self, id: LockId) {

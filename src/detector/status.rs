@@ -38,7 +38,7 @@ pub fn status() -> Status {
     if reports > config.get_max_reports() {
         limits.push(Limit::MaxReports);
     }
-    if reached.contexts_dropped > 0 || publish::had_full_leaf() {
+    if reached.contexts_dropped > 0 {
         limits.push(Limit::ContextsPerEdge);
     }
     if reached.searches_cut > 0 {

@@ -3,7 +3,7 @@
 use super::threads::{attach, with_own};
 use super::{describe, order, publish, state};
 use crate::engine::acquisition::Inherited;
-use crate::engine::clock::Segment;
+use crate::engine::clock::{Segment, VectorClock};
 use crate::tracking::current;
 use crate::tracking::slot::Slot;
 
@@ -24,6 +24,14 @@ pub(crate) fn here() -> Option<Segment> {
 pub(crate) fn arrive(point: &Segment) {
     if let Some(slot) = attach() {
         with_own(slot, |own| own.segment.learn(point));
+        reseed(slot);
+    }
+}
+
+/// The calling thread learns of all that `clock` names.
+pub(crate) fn arrive_after_all(clock: &VectorClock) {
+    if let Some(slot) = attach() {
+        with_own(slot, |own| own.segment.learn_all(clock));
         reseed(slot);
     }
 }

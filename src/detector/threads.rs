@@ -6,12 +6,12 @@
 use std::sync::Once;
 
 use super::{describe, fork, publish, state};
-use crate::config;
 use crate::sink;
 use crate::tracking::current::{self, Phase};
 use crate::tracking::own::Own;
 use crate::tracking::registry;
 use crate::tracking::slot::Slot;
+use crate::{config, declare};
 
 /// The slot of the calling thread, which is given one if it has none; `None` if the detector is
 /// switched off, or the thread is too far gone.
@@ -62,7 +62,10 @@ fn attach_slow() -> Option<&'static Slot> {
         START.call_once(|| first = true);
         if first {
             fork::watch();
-            publish::quietly(slot, || sink::started(&super::status()));
+            publish::quietly(slot, || {
+                declare::from_environment();
+                sink::started(&super::status());
+            });
         }
     }
     Some(slot)

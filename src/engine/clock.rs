@@ -12,6 +12,24 @@ pub(crate) struct VectorClock {
 }
 
 impl VectorClock {
+    /// Nothing came before.
+    pub(crate) const fn new() -> Self {
+        Self {
+            entries: Vec::new(),
+        }
+    }
+
+    /// Whether nothing came before.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Takes in a segment, and all that came before it.
+    pub(crate) fn take_in(&mut self, segment: &Segment) {
+        self.join(&segment.past);
+        self.advance(segment.thread, segment.number);
+    }
+
     /// The last segment of `thread` that is ordered before this point, zero for none.
     pub(crate) fn get(&self, thread: ThreadId) -> u32 {
         match self.entries.binary_search_by_key(&thread, |entry| entry.0) {
@@ -30,6 +48,14 @@ impl VectorClock {
 
     /// Takes in all that `other` knows.
     pub(crate) fn join(&mut self, other: &VectorClock) {
+        // A few into many: a look-up for each is quicker than a merge, which writes all anew. New
+        // threads have the highest numbers, so they are added at the end.
+        if other.entries.len() < self.entries.len() / 8 {
+            for &(thread, segment) in &other.entries {
+                self.advance(thread, segment);
+            }
+            return;
+        }
         let mut merged = Vec::with_capacity(self.entries.len().max(other.entries.len()));
         let (mut a, mut b) = (
             self.entries.iter().peekable(),
@@ -104,9 +130,14 @@ impl Segment {
         if other.thread == self.thread || self.past.get(other.thread) >= other.number {
             return;
         }
+        Arc::make_mut(&mut self.past).take_in(other);
+    }
+
+    /// Goes on to the next segment, which comes after all that `clock` names.
+    pub(crate) fn learn_all(&mut self, clock: &VectorClock) {
+        self.number += 1;
         let past = Arc::make_mut(&mut self.past);
-        past.join(&other.past);
-        past.advance(other.thread, other.number);
+        past.join(clock);
     }
 
     /// Whether all of this segment comes before all of `other`.
@@ -161,5 +192,39 @@ mod tests {
         b.learn(&a);
         assert!(Arc::ptr_eq(&past, &b.past));
         assert_eq!(b.number(), 3);
+    }
+
+    #[test]
+    fn what_comes_after_a_gathering_comes_after_all_that_was_gathered() {
+        let (mut early, mut gathered) = (first(1), VectorClock::new());
+        let others: Vec<Segment> = (2..40).map(first).collect();
+        for other in &others {
+            gathered.take_in(other);
+        }
+        // One of them is known already, which must not hide the others.
+        early.learn(&others[0]);
+        early.learn_all(&gathered);
+        assert!(others.iter().all(|other| other.before(&early)));
+        assert!(!first(40).before(&early));
+    }
+
+    #[test]
+    fn few_and_many_are_joined_alike() {
+        let clock = |threads: &[(u64, u32)]| {
+            let mut clock = VectorClock::new();
+            for &(thread, segment) in threads {
+                clock.advance(ThreadId::new(thread), segment);
+            }
+            clock
+        };
+        let many: Vec<(u64, u32)> = (1..100).map(|n| (n * 2, 5)).collect();
+        let few = [(7, 1), (8, 9), (10, 2)];
+        let (mut into_many, mut into_few) = (clock(&many), clock(&few));
+        into_many.join(&clock(&few));
+        into_few.join(&clock(&many));
+        assert_eq!(into_many, into_few);
+        assert_eq!(into_many.get(ThreadId::new(8)), 9);
+        assert_eq!(into_many.get(ThreadId::new(10)), 5);
+        assert_eq!(into_many.get(ThreadId::new(7)), 1);
     }
 }

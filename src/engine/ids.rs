@@ -28,6 +28,18 @@ impl LockId {
     /// The highest id there is; never given to a lock.
     pub(crate) const LAST: LockId = LockId(NonZeroU64::MAX);
 
+    /// The id of a class of locks, in the space above all instances.
+    pub(crate) fn of_class(number: u64) -> LockId {
+        LockId::new(Self::CLASSES | number).unwrap_or(LockId::LAST)
+    }
+
+    /// Whether it stands for a class of locks.
+    pub(crate) const fn is_class(self) -> bool {
+        self.0.get() & Self::CLASSES != 0
+    }
+
+    const CLASSES: u64 = 1 << 62;
+
     /// An id for a lock that is not tracked, from where it lies.
     pub(crate) fn of_address<T>(place: &T) -> LockId {
         let address = std::ptr::from_ref(place).addr() as u64;

@@ -67,7 +67,7 @@ use self::off as chosen;
 use self::on as chosen;
 
 pub(crate) use self::chosen::admit;
-pub use self::chosen::{Attempt, Hold, Lock, Past, Signal, Surroundings, Waiting, Within};
+pub use self::chosen::{Attempt, Hold, Lock, Past, Pasts, Signal, Surroundings, Waiting, Within};
 pub use self::kind::LockKind;
 pub(crate) use self::refusal::Refusal;
 pub use self::refusal::{Party, Reason};

@@ -86,6 +86,11 @@ impl Lock {
         Attempt(PhantomData)
     }
 
+    /// Tells that an upgradable hold has become the exclusive one by a call at `site` that would
+    /// have waited, but did not have to.
+    #[inline(always)]
+    pub fn upgraded(&self, _hold: &Hold, _site: Site) {}
+
     /// Tells that a hold has changed its mode without letting go of the lock.
     #[inline(always)]
     pub fn converted(&self, _hold: &Hold, _mode: Mode) {}
@@ -183,6 +188,27 @@ impl Past {
     }
 
     /// The calling thread has learnt of it: what follows comes after it.
+    #[inline(always)]
+    pub fn arrive(&self) {}
+}
+
+/// The pasts of several threads, gathered for whoever goes on after all of them.
+#[derive(Debug, Default)]
+pub struct Pasts(());
+
+impl Pasts {
+    /// Nothing, as yet.
+    #[inline(always)]
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(())
+    }
+
+    /// Adds what happened up to one point.
+    #[inline(always)]
+    pub fn add(&self, _past: &Past) {}
+
+    /// The calling thread has learnt of all of it: what follows comes after it.
     #[inline(always)]
     pub fn arrive(&self) {}
 }

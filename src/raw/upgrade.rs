@@ -45,8 +45,11 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
         if !instrument::ON {
             // SAFETY: the caller has an upgradable hold, so the bare lock is held that way.
             let _ = unsafe { self.bare.upgrade(Default::default()) };
-        // SAFETY: the caller's promise is the same.
-        } else if !unsafe { self.try_upgrade_held(hold) } {
+        // SAFETY: as above.
+        } else if unsafe { self.bare.try_upgrade(Default::default()) }.is_ok() {
+            // Not a mere conversion: it would have waited, so it counts for the order.
+            self.record.upgraded(hold, site);
+        } else {
             // SAFETY: as above, and the upgrade has failed so far.
             unsafe { self.upgrade_slow(hold, site) };
         }
@@ -165,13 +168,12 @@ impl<const RECURSIVE: bool> Consumed<'_, RECURSIVE> {
         // SAFETY: `consumed` is never dropped, so the hold is taken once.
         unsafe { ManuallyDrop::take(&mut consumed.hold) }
     }
+}
 
-    /// Gives the hold back: as an exclusive one if it was upgraded, else as it was.
-    #[inline]
-    fn settle(self, upgraded: bool) -> Result<Hold, Hold> {
-        let hold = self.restore();
-        if upgraded { Ok(hold) } else { Err(hold) }
-    }
+/// The result of an upgrade that may fail: an exclusive hold, or the upgradable one.
+#[inline]
+fn settle(hold: Hold, upgraded: bool) -> Result<Hold, Hold> {
+    if upgraded { Ok(hold) } else { Err(hold) }
 }
 
 impl<const RECURSIVE: bool> Drop for Consumed<'_, RECURSIVE> {
@@ -214,6 +216,12 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawRwLock<RECU
     #[inline]
     #[track_caller]
     unsafe fn upgrade(&self, hold: Hold) -> Hold {
+        if !instrument::ON {
+            // Nothing unwinds, so nothing needs to be released.
+            // SAFETY: the caller's promise is the same.
+            unsafe { self.upgrade_held(&hold, Location::caller()) };
+            return hold;
+        }
         // SAFETY: the caller's promise is the same.
         let consumed = unsafe { self.consume(hold) };
         // SAFETY: the caller's promise is the same.
@@ -225,11 +233,8 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawRwLock<RECU
     #[track_caller]
     unsafe fn try_upgrade(&self, hold: Hold) -> Result<Hold, Hold> {
         // SAFETY: the caller's promise is the same.
-        if unsafe { self.try_upgrade_held(&hold) } {
-            Ok(hold)
-        } else {
-            Err(hold)
-        }
+        let upgraded = unsafe { self.try_upgrade_held(&hold) };
+        settle(hold, upgraded)
     }
 }
 
@@ -300,22 +305,32 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeTimed for RawRwLock
     #[track_caller]
     unsafe fn try_upgrade_for(&self, hold: Hold, timeout: Duration) -> Result<Hold, Hold> {
         let site = Location::caller();
+        if !instrument::ON {
+            // SAFETY: the caller's promise is the same.
+            let upgraded = unsafe { self.try_upgrade_held_for(&hold, timeout, site) };
+            return settle(hold, upgraded);
+        }
         // SAFETY: the caller's promise is the same.
         let consumed = unsafe { self.consume(hold) };
         // SAFETY: the caller's promise is the same.
         let upgraded = unsafe { self.try_upgrade_held_for(&consumed.hold, timeout, site) };
-        consumed.settle(upgraded)
+        settle(consumed.restore(), upgraded)
     }
 
     #[inline]
     #[track_caller]
     unsafe fn try_upgrade_until(&self, hold: Hold, timeout: Instant) -> Result<Hold, Hold> {
         let site = Location::caller();
+        if !instrument::ON {
+            // SAFETY: the caller's promise is the same.
+            let upgraded = unsafe { self.try_upgrade_held_until(&hold, timeout, site) };
+            return settle(hold, upgraded);
+        }
         // SAFETY: the caller's promise is the same.
         let consumed = unsafe { self.consume(hold) };
         // SAFETY: the caller's promise is the same.
         let upgraded = unsafe { self.try_upgrade_held_until(&consumed.hold, timeout, site) };
-        consumed.settle(upgraded)
+        settle(consumed.restore(), upgraded)
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Report {
     pub sequence: u64,
     /// What is claimed.
     pub verdict: Verdict,
+    /// Whether the order was learnt from these locks, from their classes, or was declared.
+    pub basis: Basis,
     /// Why the verdict is what it is, in a sentence without a full stop.
     pub reason: String,
     /// The locks of the edges, in the order of the edges, then every other lock that the report
@@ -44,6 +46,9 @@ pub struct Report {
     /// The cycle: each edge ends at the lock at which the next one starts, and the last one
     /// closes on the first. Empty for a verdict that is not about an order.
     pub edges: Vec<Edge>,
+    /// Where the order was declared that was broken, if the basis is a declaration; the edges are
+    /// then those that break it.
+    pub declared: Option<Site>,
     /// The position in [`edges`](Self::edges) of the edge that was seen last and closed the cycle.
     pub closing: Option<usize>,
     /// The locks that were held around every edge, which make the cycle
@@ -53,6 +58,20 @@ pub struct Report {
     pub stack: Option<Stack>,
     /// What to change, in a sentence without a full stop.
     pub suggestion: Option<String>,
+}
+
+/// What an order was learnt from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Basis {
+    /// From these very locks.
+    Instances,
+    /// From locks of the same classes: no two threads were seen to take the same instances in
+    /// opposite orders. The ids in the report are those of classes.
+    Classes,
+    /// From a declaration (`lockwarden::declare_order`), which was broken. The ids in the report
+    /// are those of classes.
+    Declaration,
 }
 
 /// One side of a cycle: `thread` held `from` and asked for `to`.
@@ -85,12 +104,16 @@ pub struct Edge {
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
     pub(crate) verdict: Verdict,
+    /// See [`Report::basis`].
+    pub(crate) basis: Basis,
     /// See [`Report::locks`].
     pub(crate) locks: Vec<LockInfo>,
     /// See [`Report::threads`].
     pub(crate) threads: Vec<ThreadInfo>,
     /// See [`Report::edges`].
     pub(crate) edges: Vec<Edge>,
+    /// See [`Report::declared`].
+    pub(crate) declared: Option<Site>,
     /// See [`Report::closing`].
     pub(crate) closing: Option<usize>,
     /// See [`Report::guards`].
@@ -105,10 +128,12 @@ impl Report {
         let mut report = Self {
             sequence,
             verdict: facts.verdict,
+            basis: facts.basis,
             reason: String::new(),
             locks: facts.locks,
             threads: facts.threads,
             edges: facts.edges,
+            declared: facts.declared,
             closing: facts.closing,
             guards: facts.guards,
             stack: facts.stack,

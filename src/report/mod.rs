@@ -33,7 +33,7 @@ mod fixture;
 #[cfg(test)]
 mod snapshots;
 
-pub use self::data::{Edge, Report};
+pub use self::data::{Basis, Edge, Report};
 pub use self::lock::LockInfo;
 pub use self::stack::Stack;
 pub use self::thread::{HeldInfo, ThreadInfo, WaitInfo, WaitsFor};

@@ -78,6 +78,8 @@ fn facts(verdict: Verdict) -> Facts {
     let (ledger, audit) = fixture::created();
     Facts {
         verdict,
+        basis: super::Basis::Instances,
+        declared: None,
         locks: vec![
             lock(LEDGER, "Mutex", "ledger", ledger),
             lock(AUDIT, "Mutex", "audit", audit),

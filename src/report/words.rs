@@ -1,6 +1,6 @@
 //! The sentences of a report: what it is about, and why it is what it is.
 
-use super::data::Report;
+use super::data::{Basis, Report};
 use super::names::{and_list, duration};
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::mode::Mode;
@@ -45,6 +45,19 @@ fn subject(report: &Report) -> String {
             ),
             None => "a thread reads a lock that it reads already".to_owned(),
         },
+        Verdict::Inversion if report.basis == Basis::Declaration => match report.edges.first() {
+            Some(edge) => format!(
+                "{} is asked for under {}, against the declared order",
+                report.the_lock(edge.to),
+                report.the_lock(edge.from)
+            ),
+            None => "a declared order is broken".to_owned(),
+        },
+        Verdict::Inversion if report.basis == Basis::Classes => format!(
+            "locks of the classes {} are taken in {}",
+            ring(report),
+            orders(report)
+        ),
         Verdict::Inversion => format!("{} are taken in {}", ring(report), orders(report)),
         Verdict::Guarded => format!(
             "{} are taken in {}, always under {}",
@@ -160,6 +173,19 @@ pub(super) fn reason(report: &Report) -> String {
         Verdict::SelfDeadlock => "only this thread could release it, and it would be asleep; this \
                                   is certain, at this very call"
             .to_owned(),
+        Verdict::Inversion if report.basis == Basis::Declaration => match report.declared {
+            Some(site) => format!(
+                "the opposite order is declared at {site}; the first thread that keeps to it can \
+                 meet this one"
+            ),
+            None => "the opposite order is declared".to_owned(),
+        },
+        Verdict::Inversion if report.basis == Basis::Classes => format!(
+            "{}, no common lock, nothing orders them; no two threads were seen to take the same \
+             instances in opposite orders: it is the order of the classes that closes a ring, and \
+             it deadlocks as soon as the instances are the same",
+            counted_threads(report)
+        ),
         Verdict::Inversion => format!(
             "{}, no common lock, nothing orders them: each can come to hold its first lock while \
              the next one waits for it",

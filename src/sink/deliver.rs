@@ -90,6 +90,8 @@ mod tests {
     fn report(sequence: u64, verdict: Verdict) -> Report {
         let facts = Facts {
             verdict,
+            basis: crate::report::Basis::Instances,
+            declared: None,
             locks: Vec::new(),
             threads: Vec::new(),
             edges: Vec::new(),

@@ -2,10 +2,11 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 
 use parking_lot::Mutex;
 
-use crate::engine::ids::Site;
+use crate::engine::ids::{LockId, Site};
 use crate::instrument::LockKind;
 
 /// What all locks of one class have in common. Interned: one class, one address.
@@ -14,6 +15,11 @@ pub(crate) struct Class {
     pub(crate) kind: &'static LockKind,
     pub(crate) name: Option<&'static str>,
     pub(crate) place: Site,
+    /// The id of the class in the order of classes: that of its name, wherever the name is given,
+    /// else that of its place.
+    pub(crate) id: LockId,
+    /// Whether a lock of the class was ever taken by a writer.
+    pub(crate) written: AtomicBool,
 }
 
 /// What a class is found by: two pointers and a length stand for the name and the place, since
@@ -45,7 +51,35 @@ thread_local! {
         const { RefCell::new([None; REMEMBERED]) };
 }
 
-static TABLE: Mutex<Option<HashMap<Key, &'static Class>>> = Mutex::new(None);
+#[derive(Default)]
+struct Table {
+    classes: HashMap<Key, &'static Class>,
+    named: HashMap<Box<str>, LockId>,
+    count: u64,
+}
+
+impl Table {
+    fn next(&mut self) -> LockId {
+        self.count += 1;
+        LockId::of_class(self.count)
+    }
+
+    fn named(&mut self, name: &str) -> LockId {
+        if let Some(id) = self.named.get(name) {
+            return *id;
+        }
+        let id = self.next();
+        self.named.insert(name.into(), id);
+        id
+    }
+}
+
+static TABLE: Mutex<Option<Table>> = Mutex::new(None);
+
+/// The id of the class of this name, whether there is a lock of it yet or not.
+pub(crate) fn named(name: &str) -> LockId {
+    TABLE.lock().get_or_insert_default().named(name)
+}
 
 /// The class of locks of this kind, name and place.
 ///
@@ -63,11 +97,28 @@ pub(crate) fn intern(
         {
             return class;
         }
-        let class = *TABLE
-            .lock()
-            .get_or_insert_default()
-            .entry(key)
-            .or_insert_with(|| Box::leak(Box::new(Class { kind, name, place })));
+        let mut table = TABLE.lock();
+        let table = table.get_or_insert_default();
+        let class = match table.classes.get(&key) {
+            Some(class) => class,
+            None => {
+                let id = match name {
+                    Some(name) => table.named(name),
+                    None => table.next(),
+                };
+                let written = AtomicBool::new(!kind.has_readers());
+                let class = Class {
+                    kind,
+                    name,
+                    place,
+                    id,
+                    written,
+                };
+                let class: &'static Class = Box::leak(Box::new(class));
+                table.classes.insert(key, class);
+                class
+            }
+        };
         recent.borrow_mut()[at] = Some((key, class));
         class
     })
@@ -93,6 +144,17 @@ pub(super) unsafe fn after_fork() {
 mod tests {
     use super::*;
     use std::panic::Location;
+
+    #[test]
+    fn a_name_is_one_class_wherever_it_is_given() {
+        let (here, there) = (Location::caller(), std::panic::Location::caller());
+        let a = intern(&LockKind::MUTEX, Some("one name"), here);
+        let b = intern(&LockKind::RW_LOCK, Some("one name"), there);
+        assert_eq!(a.id, b.id);
+        assert_eq!(a.id, named("one name"));
+        assert_ne!(a.id, intern(&LockKind::MUTEX, None, here).id);
+        assert!(a.id.is_class());
+    }
 
     #[test]
     fn the_same_place_and_name_are_one_class() {

@@ -64,8 +64,8 @@ const PROMOTED: usize = 2;
 /// The low bits of a link that hold a mode.
 const MODE: usize = 3;
 
-/// How many contexts a leaf keeps. More add nothing but further threads to a cycle that eight
-/// threads already show.
+/// How many contexts a leaf keeps. One with more, such as a lock at the bottom of many others, is
+/// promoted: its contexts are then counted for each edge, and none of its edges is lost.
 const KEPT: usize = 8;
 
 /// What became of a context that was offered to a leaf.
@@ -75,7 +75,7 @@ pub(crate) enum Offer {
     Kept,
     /// It repeats one that was there.
     Known,
-    /// The list is full; it is dropped, which is said in the status.
+    /// The list is full: the lock has to be promoted.
     Full,
     /// The lock is in the graph: the context belongs there.
     Promoted,

@@ -13,6 +13,8 @@ use crate::engine::ids::{Site, ThreadId};
 const REMEMBERED: usize = 512;
 /// How many pairs of places a thread remembers to have a stack.
 const PLACES: usize = 64;
+/// How many contexts of pairs of classes a thread remembers.
+const CLASSES: usize = 128;
 
 /// The private part of a slot.
 #[derive(Debug)]
@@ -29,6 +31,7 @@ pub(crate) struct Own {
     known: Box<[u64; REMEMBERED]>,
     places: [(usize, usize); PLACES],
     holding: Option<(u64, Arc<Holding>)>,
+    classes: [u64; CLASSES],
 }
 
 impl Own {
@@ -42,6 +45,7 @@ impl Own {
             known: Box::new([0; REMEMBERED]),
             places: [(0, 0); PLACES],
             holding: None,
+            classes: [0; CLASSES],
         }
     }
 
@@ -70,13 +74,19 @@ impl Own {
         self.known[at] = value;
     }
 
+    /// Whether this context of a pair of classes is known; remembers it if not.
+    pub(crate) fn has_classes(&mut self, context: u64) -> bool {
+        let at = (context >> 32) as usize % CLASSES;
+        std::mem::replace(&mut self.classes[at], context) == context
+    }
+
     /// Whether the stack of this pair of places is known; remembers it if not.
     pub(crate) fn has_place(&mut self, from: Site, to: Site) -> bool {
         let pair = (
             std::ptr::from_ref(from).addr(),
             std::ptr::from_ref(to).addr(),
         );
-        let at = (pair.0 / 8 ^ pair.1 / 8 * 31) % PLACES;
+        let at = ((pair.0 / 8) ^ (pair.1 / 8 * 31)) % PLACES;
         std::mem::replace(&mut self.places[at], pair) == pair
     }
 
@@ -100,6 +110,7 @@ impl Own {
     pub(crate) fn forget(&mut self) {
         self.known.fill(0);
         self.places = [(0, 0); PLACES];
+        self.classes = [0; CLASSES];
         self.holding = None;
     }
 }

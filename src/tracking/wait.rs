@@ -49,7 +49,7 @@ pub(crate) struct Wait {
     ident: AtomicPtr<Ident>,
     site: AtomicUsize,
     since: AtomicU64,
-    /// The wait (by its epoch) in which the thread was reported as deadlocked.
+    /// The wait (by its epoch) by which the thread closed a deadlock that was reported.
     pub(crate) reported: AtomicU64,
 }
 

@@ -1,6 +1,17 @@
-//! The integration tests: one binary, one file a subject.
+//! Tests of the public interface: one binary, one file a subject.
 
 mod acquire;
+#[cfg(any(debug_assertions, feature = "always"))]
+mod next_deadlock;
+#[cfg(feature = "arc_lock")]
+mod parking_lot_arc;
+mod parking_lot_condvar;
+mod parking_lot_mutex;
+mod parking_lot_remutex;
+mod parking_lot_rwlock;
+#[cfg(feature = "serde")]
+mod parking_lot_serde;
+mod parking_lot_traits;
 mod sync_against_std;
 mod sync_of_lockwarden;
 mod sync_of_std;

@@ -44,7 +44,10 @@ impl Context {
 
     /// Whether this context has no further gate and no weaker mode than `other`, whoever took it.
     pub(super) fn is_as_strong(&self, other: &Context, ends: (LockId, LockId)) -> bool {
-        strength(self.from_mode) >= strength(other.from_mode)
+        // An upgradable hold keeps others out that a shared one does not, and the other way round: a
+        // reader can wait for a reader, behind a queued writer, but never for an upgradable holder.
+        let holds = self.from_mode == other.from_mode || self.from_mode == Mode::Exclusive;
+        holds
             && strength(self.to_mode) >= strength(other.to_mode)
             && gates::within(self.gates.as_ref(), other.gates.as_ref(), ends)
     }

@@ -141,10 +141,10 @@ mod tests {
 
     use super::*;
     use crate::engine::acquisition::Held;
-    use crate::engine::clock::{Segment, VectorClock};
+    use crate::engine::clock::Segment;
     use crate::engine::ids::ThreadId;
     use crate::engine::mode::Mode::{self, Exclusive, Shared};
-    use crate::engine::order::gates::GateSets;
+    use crate::engine::order::gates::{Gate, GateSets};
     use crate::engine::order::store::Node;
 
     fn lock(n: u64) -> LockId {
@@ -156,7 +156,7 @@ mod tests {
     }
 
     fn segment(thread: u64) -> Segment {
-        Segment::first(ThreadId::new(thread), &VectorClock::default())
+        Segment::first(ThreadId::new(thread))
     }
 
     /// A context under gates of these modes, exclusive but for `from_mode`.
@@ -172,7 +172,8 @@ mod tests {
             mode: from_mode,
             site,
         };
-        let gates = GateSets::new().intern(held.chain([start]));
+        let held: Vec<Held> = held.chain([start]).collect();
+        let gates = GateSets::new().intern(held.iter().map(Gate::from));
         Context {
             segment,
             gates,
@@ -225,7 +226,8 @@ mod tests {
     #[test]
     fn another_thread_and_another_segment_are_other_contexts() {
         let mut edge = Edge::new(context(segment(1), Exclusive, &[]));
-        let later = segment(1).next(&VectorClock::default());
+        let mut later = segment(1);
+        later.advance();
         assert_eq!(
             edge.offer(context(later, Exclusive, &[]), ends(), 9),
             Offer::Kept(1)
@@ -240,7 +242,8 @@ mod tests {
     fn a_full_edge_lets_go_of_the_past_then_of_the_weak_and_then_refuses() {
         let mut edge = Edge::new(context(segment(1), Exclusive, &[(3, Exclusive)]));
         edge.offer(context(segment(2), Exclusive, &[(4, Exclusive)]), ends(), 2);
-        let later = segment(1).next(&VectorClock::default());
+        let mut later = segment(1);
+        later.advance();
         let later = context(later, Exclusive, &[(3, Exclusive)]);
         assert_eq!(edge.offer(later, ends(), 2), Offer::Replaced(0));
         let free = context(segment(3), Exclusive, &[(4, Exclusive)]);

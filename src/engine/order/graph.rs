@@ -15,7 +15,7 @@ use super::records::Records;
 use super::store::Store;
 use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::clock::Segment;
-use crate::engine::ids::{LockId, ThreadId};
+use crate::engine::ids::LockId;
 use crate::engine::mode::{Mode, ReadPolicy};
 use crate::engine::verdict::Verdict;
 

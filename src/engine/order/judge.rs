@@ -5,6 +5,7 @@ use super::edge::Edge;
 use super::gates::excludes;
 use super::limits::Budget;
 use crate::engine::ids::{LockId, ThreadId};
+use crate::engine::mode::Mode;
 use crate::engine::verdict::Verdict;
 
 /// One edge of a path or a cycle.
@@ -25,8 +26,12 @@ impl Hop<'_> {
 
     /// Whether a thread that asks for the start of this edge, in `asked`, can be made to wait by
     /// one that holds it as `held` says.
+    ///
+    /// A reader waits for a reader if a writer is queued between them. Behind an upgradable hold
+    /// no writer can queue, so nobody waits for one but those whom it excludes.
     fn blocks(&self, asked: &Context, held: &Context) -> bool {
-        self.readers_wait || excludes(asked.to_mode, held.from_mode)
+        (self.readers_wait && held.from_mode == Mode::Shared)
+            || excludes(asked.to_mode, held.from_mode)
     }
 }
 

@@ -36,13 +36,6 @@ pub(crate) struct LimitsReached {
     pub(crate) edges_refused: u64,
 }
 
-impl LimitsReached {
-    /// Whether anything was left out at all.
-    pub(crate) fn any(&self) -> bool {
-        *self != Self::default()
-    }
-}
-
 /// Steps that are left to a search.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Budget {

@@ -23,4 +23,4 @@ mod store;
 mod tests;
 
 pub(crate) use graph::OrderGraph;
-pub(crate) use limits::{Limits, LimitsReached};
+pub(crate) use limits::Limits;

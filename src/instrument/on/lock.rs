@@ -189,6 +189,29 @@ impl Lock {
         Hold::of(slot)
     }
 
+    /// Tells that an upgradable hold has become the exclusive one by a call at `site` that would
+    /// have waited, but did not have to: an acquisition like any other, under all that is held.
+    ///
+    /// It cannot be taken back here, so a finding is only reported.
+    pub fn upgraded(&self, hold: &Hold, site: Site) {
+        if let Some(slot) = hold.slot
+            && ptr::eq(slot, current::slot())
+            && let Some(ident) = self.record.ident()
+        {
+            slot.maintain();
+            // The hold itself is listed too, and makes no order by itself.
+            let findings = if Slot::depth(slot.state()) > 1 {
+                detector::order::check(slot, &self.record, ident, Mode::Exclusive, site)
+            } else {
+                Vec::new()
+            };
+            self.converted(hold, Mode::Exclusive);
+            let _ = detector::publish(slot, findings);
+        } else {
+            self.converted(hold, Mode::Exclusive);
+        }
+    }
+
     /// Tells that a hold has changed its mode without letting go of the lock.
     pub fn converted(&self, hold: &Hold, mode: Mode) {
         let Some(slot) = hold.slot else { return };

@@ -9,5 +9,5 @@ mod signal;
 pub(crate) use self::admit::admit;
 pub use self::attempt::Attempt;
 pub use self::lock::{Hold, Lock};
-pub use self::past::{Past, Surroundings, Within};
+pub use self::past::{Past, Pasts, Surroundings, Within};
 pub use self::signal::{Signal, Waiting};

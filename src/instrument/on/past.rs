@@ -1,8 +1,10 @@
 //! Order between threads.
 
+use parking_lot::Mutex;
+
 use crate::detector::succession;
 use crate::engine::acquisition::Inherited;
-use crate::engine::clock::Segment;
+use crate::engine::clock::{Segment, VectorClock};
 
 /// All that has happened up to one point in the life of a thread, for another thread to learn of.
 ///
@@ -43,6 +45,52 @@ impl Past {
     pub fn arrive(&self) {
         if let Some(segment) = &self.0 {
             succession::arrive(segment);
+        }
+    }
+}
+
+/// The pasts of several threads, gathered for whoever goes on after all of them: after the end of
+/// a scope, or at a barrier.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::instrument::{Past, Pasts};
+///
+/// let ends = Pasts::new();
+/// std::thread::scope(|scope| {
+///     for _ in 0..3 {
+///         scope.spawn(|| ends.add(&Past::here()));
+///     }
+/// });
+/// ends.arrive();
+/// // Nothing that the three did before they added their past is concurrent with what follows.
+/// ```
+#[derive(Debug, Default)]
+pub struct Pasts(Mutex<VectorClock>);
+
+impl Pasts {
+    /// Nothing, as yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Mutex::new(VectorClock::new()))
+    }
+
+    /// Adds what happened up to one point.
+    ///
+    /// Costs a look-up for every thread that the point names, and 16 bytes for a new one.
+    pub fn add(&self, past: &Past) {
+        if let Some(segment) = &past.0 {
+            self.0.lock().take_in(segment);
+        }
+    }
+
+    /// The calling thread has learnt of all of it: what follows comes after it.
+    pub fn arrive(&self) {
+        // A copy: a thread that is seen for the first time tells the program's sinks so.
+        let clock = self.0.lock().clone();
+        if !clock.is_empty() {
+            succession::arrive_after_all(&clock);
         }
     }
 }

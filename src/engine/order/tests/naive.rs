@@ -61,7 +61,7 @@ impl Model {
     /// Whether one who asks can be made to wait by one who holds.
     fn conflict(&self, lock: usize, asked: Mode, held: Mode) -> bool {
         let readers = self.policies[lock] == ReadPolicy::WriterBlocksReaders && self.written[lock];
-        readers || exclude(asked, held)
+        (readers && held == Shared) || exclude(asked, held)
     }
 
     /// Whether two threads can be at these two places at once.

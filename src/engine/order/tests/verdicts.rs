@@ -7,6 +7,7 @@ use crate::engine::clock::Segment;
 use crate::engine::ids::ThreadId;
 use crate::engine::mode::Mode::{Exclusive, Shared, Upgradable};
 use crate::engine::mode::{Mode, ReadPolicy};
+use crate::engine::order::limits::LimitsReached;
 use crate::engine::order::{Limits, OrderGraph};
 use crate::engine::random::Random;
 use crate::engine::verdict::Verdict;
@@ -140,7 +141,10 @@ impl Program {
             "seed {seed}: {told:?} not in {all:?}"
         );
         assert_eq!(minimal(told), minimal(all), "seed {seed}");
-        assert!(!self.graph.limits_reached().any(), "seed {seed}");
+        assert!(
+            self.graph.limits_reached() == LimitsReached::default(),
+            "seed {seed}"
+        );
     }
 }
 

@@ -1,0 +1,43 @@
+//! Makes sure that there is something to measure.
+
+use std::env;
+use std::process::{Command, exit};
+
+use lockwarden::config::{OffReason, Status};
+
+/// Set for the run that this starts, so that it starts no other.
+const GUARD: &str = "LOCKWARDEN_BENCH_ALWAYS";
+
+/// Returns if the locks are watched. An optimised build leaves the watching out by itself; then the
+/// same bench is built and run again with the feature `always`, and this process ends with it.
+pub fn ensure() {
+    match lockwarden::status() {
+        Status::On(_) => return,
+        Status::Off(OffReason::NotCompiledIn) if env::var_os(GUARD).is_none() => {}
+        off => {
+            eprintln!("nothing to measure: lockwarden is {off}");
+            exit(1);
+        }
+    }
+    // Set by cargo for what it runs.
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut again = Command::new(cargo);
+    again
+        .args(["bench", "--quiet", "--features", "always", "--bench"])
+        .arg("overhead")
+        .arg("--")
+        .args(
+            env::args_os()
+                .skip(1)
+                .filter(|argument| argument != "--bench"),
+        )
+        .env(GUARD, "1");
+    eprintln!("building again with the feature `always`, without which nothing is watched");
+    match again.status() {
+        Ok(status) => exit(status.code().unwrap_or(1)),
+        Err(error) => {
+            eprintln!("run `cargo bench --features always --bench overhead`: {error}");
+            exit(1);
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The order of classes: what is learnt from one pair of locks holds for the next pair.
+//!
+//! The same engine as for instances, with the ids of classes for nodes. Gates stay instances: two
+//! locks of one class do not exclude each other. Two locks of the same class give no edge: whether
+//! one of them nests in the other is a question of instances alone.
+
+use std::sync::atomic::Ordering;
+
+use super::state::{self, State};
+use super::threads::{attach, with_own};
+use super::{describe, publish};
+use crate::engine::acquisition::{Acquisition, Finding, Held};
+use crate::engine::clock::Segment;
+use crate::engine::ids::{LockId, Site, ThreadId};
+use crate::engine::mode::{Mode, ReadPolicy};
+use crate::report::{Basis, Edge, Facts, LockInfo};
+use crate::tracking::class::{self, Class};
+use crate::tracking::contexts::Holding;
+use crate::tracking::ident::Ident;
+use crate::tracking::slot::{HeldLock, Slot};
+use crate::tracking::tag;
+
+/// The threads that a declaration is attributed to: one for each declared pair, so that nothing
+/// but the pair itself keeps it from closing a cycle. Serials of real threads are far below.
+const DECLARING: u64 = 1 << 63;
+
+/// Takes in the classes of a nested acquisition; `key` is the thread's.
+///
+/// Costs a look into the thread's own cache for each held lock when the context is known.
+pub(super) fn learn(
+    slot: &'static Slot,
+    key: u64,
+    held: &[HeldLock],
+    holding: &Holding,
+    ident: &'static Ident,
+    mode: Mode,
+    site: Site,
+) -> Vec<Facts> {
+    let to = ident.class();
+    let mut unknown = Vec::new();
+    for (at, h) in held.iter().enumerate() {
+        let from = describe::ident_of(h).class();
+        if from.id == to.id {
+            continue;
+        }
+        // The context without the lock itself: the thread, its segment, and the other held locks.
+        let gates = key.wrapping_sub(tag::share(describe::ident_of(h).tag(), h.mode));
+        let pair = tag::mix(from.id.get() << 32 ^ to.id.get());
+        let context = tag::known(gates ^ tag::share(pair, h.mode), mode);
+        if !with_own(slot, |own| own.has_classes(context)) {
+            unknown.push((at, from));
+        }
+    }
+    if unknown.is_empty() {
+        return Vec::new();
+    }
+    let mut state = state::lock();
+    enter(&mut state, to);
+    let mut findings = Vec::new();
+    for (at, from) in unknown {
+        enter(&mut state, from);
+        let gates: Vec<Held> = holding
+            .held
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != at)
+            .map(|(_, gate)| *gate)
+            .collect();
+        findings.extend(state.classes.acquire(&Acquisition {
+            thread: holding.segment.thread(),
+            segment: &holding.segment,
+            held: &[Held {
+                lock: from.id,
+                mode: held[at].mode,
+                site: held[at].site,
+            }],
+            inherited: &[],
+            gone: &gates,
+            lock: to.id,
+            mode,
+            site,
+        }));
+    }
+    findings.retain(|finding| is_new(&mut state, finding));
+    tell(slot, &state, findings, Some(site))
+}
+
+/// Makes a class known to the order of classes.
+fn enter(state: &mut State, class: &'static Class) {
+    // Relaxed: a flag that only ever goes up, read under the detector's lock, under which the
+    // thread that raises it afterwards judges the cycles again.
+    let written = class.written.load(Ordering::Relaxed);
+    state
+        .classes
+        .add_lock(class.id, class.kind.policy(), written);
+    state.add_class(LockInfo {
+        name: class.name,
+        ..LockInfo::new(class.id, class.kind.noun(), class.place)
+    });
+}
+
+fn is_new(state: &mut State, finding: &Finding) -> bool {
+    state.is_new_cycle_of(
+        finding.links.iter().map(|link| link.from).collect(),
+        finding.verdict,
+    )
+}
+
+/// The facts of cycles of classes.
+fn tell(
+    slot: &'static Slot,
+    state: &State,
+    findings: Vec<Finding>,
+    site: Option<Site>,
+) -> Vec<Facts> {
+    let mut facts = describe::cycles(slot, state, &findings, site);
+    for facts in &mut facts {
+        facts.basis = Basis::Classes;
+        let declared = facts
+            .edges
+            .iter()
+            .find(|edge| edge.thread.get() & DECLARING != 0);
+        if let Some(edge) = declared {
+            facts.basis = Basis::Declaration;
+            facts.declared = Some(edge.to_site);
+            // What is left are the edges that were really taken.
+            facts
+                .edges
+                .retain(|edge| edge.thread.get() & DECLARING == 0);
+            facts
+                .threads
+                .retain(|thread| thread.id.get() & DECLARING == 0);
+            let closing = |edge: &Edge| Some(edge.to_site) == site;
+            facts.closing = facts.edges.iter().position(closing);
+        }
+    }
+    facts
+}
+
+/// A lock of the class was taken by a writer for the first time.
+pub(super) fn first_write(slot: &'static Slot, class: &'static Class) -> Vec<Facts> {
+    if class.written.swap(true, Ordering::Relaxed) {
+        return Vec::new();
+    }
+    let mut state = state::lock();
+    let mut findings = state.classes.set_written(class.id);
+    findings.retain(|finding| is_new(&mut state, finding));
+    tell(slot, &state, findings, None)
+}
+
+/// Notes cycles of instances, so that their classes do not tell them again.
+pub(super) fn note(state: &mut State, findings: &[Finding]) {
+    for finding in findings {
+        let links = finding.links.iter();
+        let classes: Vec<LockId> = links.filter_map(|link| state.class_of(link.from)).collect();
+        state.is_new_cycle_of(classes, finding.verdict);
+    }
+}
+
+/// Takes in a declared order: each name comes before all that follow it. What has broken it
+/// already is reported now.
+pub(crate) fn declare(names: &[&'static str], site: Site) {
+    let Some(slot) = attach() else { return };
+    let mut found = Vec::new();
+    for (at, first) in names.iter().enumerate() {
+        for second in &names[at + 1..] {
+            found.extend(declare_pair(slot, first, second, site));
+        }
+    }
+    // A declaration stands at the start of a program, where nobody expects it to panic.
+    let _ = publish::publish(slot, found);
+}
+
+fn declare_pair(
+    slot: &'static Slot,
+    first: &'static str,
+    second: &'static str,
+    site: Site,
+) -> Vec<Facts> {
+    let (from, to) = (class::named(first), class::named(second));
+    let mut state = state::lock();
+    for (id, name) in [(from, first), (to, second)] {
+        state
+            .classes
+            .add_lock(id, ReadPolicy::WriterBlocksReaders, true);
+        state.add_class(LockInfo {
+            name: Some(name),
+            ..LockInfo::new(id, "lock", site)
+        });
+    }
+    let half = (1 << 31) - 1;
+    let thread = ThreadId::new(DECLARING | (from.get() & half) << 31 | (to.get() & half));
+    let mut findings = state.classes.acquire(&Acquisition {
+        thread,
+        segment: &Segment::first(thread),
+        held: &[Held {
+            lock: from,
+            mode: Mode::Exclusive,
+            site,
+        }],
+        inherited: &[],
+        gone: &[],
+        lock: to,
+        mode: Mode::Exclusive,
+        site,
+    });
+    findings.retain(|finding| is_new(&mut state, finding));
+    tell(slot, &state, findings, Some(site))
+}

@@ -1,0 +1,102 @@
+//! The end of a thread, for whoever joins it.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use crate::instrument::{self, Past};
+
+/// What a thread returned, and all that happened up to its end.
+///
+/// Of the size of `T` alone in a build without instrumentation.
+pub(super) struct Ended<T> {
+    value: T,
+    past: Past,
+}
+
+/// The payload of a thread that panicked, with the same.
+struct Panicked {
+    payload: Box<dyn Any + Send>,
+    past: Past,
+}
+
+/// Runs the body of a thread to its end; `at_end` is called last, with all that happened so far.
+///
+/// The body owns its captured values, so they are gone when its end is taken.
+pub(super) fn run<T>(body: impl FnOnce() -> T, at_end: impl FnOnce(&Past)) -> Ended<T> {
+    let end = move || {
+        let past = Past::here();
+        at_end(&past);
+        past
+    };
+    if !instrument::ON {
+        return Ended {
+            value: body(),
+            past: end(),
+        };
+    }
+    // Nothing is looked at after a panic but the payload, which goes on its way at once.
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(value) => Ended { value, past: end() },
+        Err(payload) => resume_unwind(Box::new(Panicked {
+            payload,
+            past: end(),
+        })),
+    }
+}
+
+/// The result of a join as the program expects it; the calling thread goes on after the end of
+/// the other.
+pub(super) fn joined<T>(result: std::thread::Result<Ended<T>>) -> std::thread::Result<T> {
+    match result {
+        Ok(ended) => {
+            ended.past.arrive();
+            Ok(ended.value)
+        }
+        // The other payloads are those of std itself, or of an uninstrumented build.
+        Err(payload) if instrument::ON => Err(match payload.downcast::<Panicked>() {
+            Ok(panicked) => {
+                panicked.past.arrive();
+                panicked.payload
+            }
+            Err(payload) => payload,
+        }),
+        Err(payload) => Err(payload),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_and_a_payload_come_out_as_they_went_in() {
+        assert_eq!(joined(Ok(run(|| 7, |_| {}))).unwrap(), 7);
+        let thrown = catch_unwind(|| run(|| -> u8 { resume_unwind(Box::new("words")) }, |_| {}));
+        let payload = joined(thrown).unwrap_err();
+        assert_eq!(payload.downcast_ref::<&str>(), Some(&"words"));
+    }
+
+    #[test]
+    fn the_end_comes_after_the_values_of_the_body_are_gone() {
+        struct Notes<'a>(&'a std::cell::RefCell<Vec<&'static str>>);
+        impl Drop for Notes<'_> {
+            fn drop(&mut self) {
+                self.0.borrow_mut().push("dropped");
+            }
+        }
+        let notes = std::cell::RefCell::new(Vec::new());
+        let captured = Notes(&notes);
+        let body = move || {
+            let _owned = captured;
+        };
+        let _ = run(body, |_| notes.borrow_mut().push("ended"));
+        assert_eq!(*notes.borrow(), ["dropped", "ended"]);
+    }
+
+    #[test]
+    fn a_build_without_instrumentation_hands_over_nothing_more() {
+        if !instrument::ON {
+            assert_eq!(size_of::<Ended<u64>>(), size_of::<u64>());
+        }
+    }
+}

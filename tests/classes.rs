@@ -1,0 +1,152 @@
+//! The order of classes and declared orders, in a process of their own.
+
+use std::sync::Mutex as Plain;
+use std::thread;
+
+use lockwarden::config::Config;
+use lockwarden::report::{Basis, Verdict};
+use lockwarden::sync::{Mutex, RwLock};
+
+/// The verdict, the basis and the names of the locks that the edges start from.
+type Found = (Verdict, Basis, Vec<&'static str>);
+
+static FOUND: Plain<Vec<Found>> = Plain::new(Vec::new());
+
+fn found() -> Vec<Found> {
+    std::mem::take(&mut *FOUND.lock().unwrap())
+}
+
+fn nest(outer: &Mutex<()>, inner: &Mutex<()>) {
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let _outer = outer.lock().unwrap();
+            let _inner = inner.lock().unwrap();
+        });
+    });
+}
+
+const fn queue() -> Mutex<()> {
+    Mutex::named("queue", ())
+}
+
+const fn work() -> Mutex<()> {
+    Mutex::named("work", ())
+}
+
+#[test]
+fn classes_and_declarations_find_what_no_instances_showed() {
+    if !lockwarden::status().is_on() {
+        // Without instrumentation there is nothing to find, but a declaration is still checked.
+        assert!(lockwarden::declare_order(&["a", "b"]).is_ok());
+        assert!(lockwarden::declare_order(&["b", "a"]).is_err());
+        return;
+    }
+    Config::new()
+        .stderr(false)
+        .callback(|report| {
+            let held = report.edges.iter().map(|edge| report.lock(edge.from));
+            let mut names: Vec<_> = held.filter_map(|lock| lock?.name).collect();
+            names.sort_unstable();
+            FOUND
+                .lock()
+                .unwrap()
+                .push((report.verdict, report.basis, names));
+        })
+        .install()
+        .unwrap();
+
+    // The order of one pair holds for the next pair.
+    let (first, second) = ([queue(), work()], [queue(), work()]);
+    nest(&first[0], &first[1]);
+    nest(&second[1], &second[0]);
+    assert_eq!(
+        found(),
+        [(Verdict::Inversion, Basis::Classes, vec!["queue", "work"])]
+    );
+    // It is told once, and the instances, once they show it, are told too.
+    nest(&second[1], &second[0]);
+    assert_eq!(found(), []);
+    nest(&first[1], &first[0]);
+    assert_eq!(
+        found(),
+        [(Verdict::Inversion, Basis::Instances, vec!["queue", "work"])]
+    );
+
+    // Instances that show it at once are told as instances alone.
+    let (left, right) = (Mutex::named("left", ()), Mutex::named("right", ()));
+    nest(&left, &right);
+    nest(&right, &left);
+    assert_eq!(
+        found(),
+        [(Verdict::Inversion, Basis::Instances, vec!["left", "right"])]
+    );
+
+    // Two of one class nest as they like, as long as no instances close a ring.
+    let many: Vec<Mutex<()>> = (0..4).map(|_| queue()).collect();
+    nest(&many[0], &many[1]);
+    nest(&many[3], &many[2]);
+    assert_eq!(found(), []);
+
+    // Readers of a class conflict once any lock of the class had a writer.
+    let (table, log) = (RwLock::named("table", ()), Mutex::named("log", ()));
+    let other = RwLock::named("table", ());
+    let read_then_log = |table: &RwLock<()>, log: &Mutex<()>| {
+        let _table = table.read().unwrap();
+        let _log = log.lock().unwrap();
+    };
+    let log_then_read = |table: &RwLock<()>, log: &Mutex<()>| {
+        let _log = log.lock().unwrap();
+        let _table = table.read().unwrap();
+    };
+    let log_of_other = Mutex::named("log", ());
+    thread::scope(|scope| {
+        scope.spawn(|| read_then_log(&table, &log)).join().unwrap();
+        scope
+            .spawn(|| log_then_read(&other, &log_of_other))
+            .join()
+            .unwrap();
+    });
+    assert_eq!(found(), []);
+    drop(RwLock::named("table", ()).write().unwrap());
+    assert_eq!(
+        found(),
+        [(Verdict::Inversion, Basis::Classes, vec!["log", "table"])]
+    );
+
+    // A declared order is broken by the first who does, without anybody keeping to it.
+    lockwarden::declare_order(&["ledger", "audit", "stats"]).unwrap();
+    let (ledger, stats) = (Mutex::named("ledger", ()), Mutex::named("stats", ()));
+    nest(&ledger, &stats);
+    assert_eq!(found(), []);
+    nest(&stats, &ledger);
+    // The very instances were taken in both orders by now, too.
+    let reports = found();
+    assert!(reports.contains(&(
+        Verdict::Inversion,
+        Basis::Instances,
+        vec!["ledger", "stats"]
+    )));
+    let audit = Mutex::named("audit", ());
+    nest(&stats, &audit);
+    assert_eq!(
+        found(),
+        [(Verdict::Inversion, Basis::Declaration, vec!["stats"])]
+    );
+
+    // One that was broken before it was declared is told when it is declared.
+    let (one, two) = (Mutex::named("one", ()), Mutex::named("two", ()));
+    nest(&two, &one);
+    lockwarden::declare_order(&["one", "two"]).unwrap();
+    assert_eq!(
+        found(),
+        [(Verdict::Inversion, Basis::Declaration, vec!["two"])]
+    );
+
+    let error = lockwarden::declare_order(&["stats", "ledger"])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("`stats` is declared to come before `ledger`, but"),
+        "{error}"
+    );
+}
