@@ -8,6 +8,8 @@ pub(crate) mod classes;
 pub(crate) mod deadlock;
 mod describe;
 mod fork;
+#[cfg(all(loom, test))]
+mod models;
 pub(crate) mod order;
 mod publish;
 mod state;

@@ -178,8 +178,16 @@ impl<T> AtomicPtr<T> {
         std::ptr::with_exposed_provenance_mut(self.0.load(order))
     }
 
+    /// A swap: loom does not order a store against a compare-and-swap that it does not know, and
+    /// then lets a later load see the value that was overwritten. All but one of the pointers are
+    /// stored by one thread at a time, so nothing is synchronised by it that is not already; the one
+    /// is `Record::ident`, where what the store would learn of is never looked at.
     pub(crate) fn store(&self, value: *mut T, order: Ordering) {
-        self.0.store(value.expose_provenance(), order);
+        let order = match order {
+            Ordering::Release => Ordering::AcqRel,
+            order => order,
+        };
+        self.swap(value, order);
     }
 
     pub(crate) fn swap(&self, value: *mut T, order: Ordering) -> *mut T {

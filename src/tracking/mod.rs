@@ -11,6 +11,8 @@ pub(crate) mod contexts;
 pub(crate) mod current;
 pub(crate) mod ident;
 mod label;
+#[cfg(all(loom, test))]
+pub(crate) mod models;
 pub(crate) mod own;
 pub(crate) mod pool;
 pub(crate) mod record;
