@@ -109,10 +109,6 @@ pub mod parking_lot;
 pub mod sync;
 pub mod thread;
 
-// Words of the user about locks.
-mod declare;
-pub mod suppress;
-
 // Raw locks under them.
 mod raw;
 
@@ -123,15 +119,20 @@ mod tracking;
 // Engine.
 mod engine;
 
+// Atomics.
+mod primitives;
+
 // Out.
 pub mod config;
+mod declare;
 mod detector;
 pub mod report;
 mod sink;
+pub mod suppress;
 
 pub use self::acquire::{acquire, each, read, write};
-pub use self::declare::{OrderError, declare_order, declare_order_file};
-pub use self::detector::status;
+pub use self::declare::OrderError;
+pub use self::detector::{declare_order, declare_order_file, status};
 
 // The examples of the README are tested with the others.
 #[cfg(doctest)]

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::{publish, state};
 use crate::config::{self, Activity, Limit, OffReason, Status};
-use crate::instrument;
 use crate::tracking::{registry, wait};
 
 /// Whether the detector is on, and what it has seen up to now.
@@ -17,7 +16,7 @@ use crate::tracking::{registry, wait};
 /// ```
 #[must_use]
 pub fn status() -> Status {
-    if !instrument::ON {
+    if !super::ON {
         return Status::Off(OffReason::NotCompiledIn);
     }
     let config = config::current();

@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicBool;
 
 use parking_lot::Mutex;
 
+use super::kind::LockKind;
 use crate::engine::ids::{LockId, Site};
-use crate::instrument::LockKind;
 
 /// What all locks of one class have in common. Interned: one class, one address.
 #[derive(Debug)]

@@ -126,8 +126,8 @@ pub(super) unsafe fn after_fork() {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::instrument::LockKind;
     use crate::tracking::class;
+    use crate::tracking::kind::LockKind;
     use std::panic::Location;
 
     #[test]

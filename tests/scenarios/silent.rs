@@ -196,6 +196,7 @@ fn tries_with_back_off_in_both_orders() {
                         turns.take(at + 2, || {
                             assert!(matches!(other.try_lock(), Err(TryLockError::WouldBlock)));
                         });
+                        turns.reach(4);
                         drop(held);
                         turns.take(at + 4, || ());
                         // Once more, now that the other one has backed off.
