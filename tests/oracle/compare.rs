@@ -18,7 +18,10 @@ pub(crate) enum Kind {
     Order,
     /// The same, where a thread holds a lock around a scope, whose threads ask for another.
     AroundScope,
-    /// The same, where a thread holds a lock while it joins the one that asks for another.
+    /// The same, where a thread holds a lock from before it starts until after it joins the one that
+    /// asks for another.
+    AroundThread,
+    /// The same, where a thread holds a lock while it joins another in any other way.
     AroundJoin,
     /// A thread waits for a lock that it holds.
     Itself,
@@ -29,9 +32,10 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 6] = [
+    pub(crate) const ALL: [Kind; 7] = [
         Kind::Order,
         Kind::AroundScope,
+        Kind::AroundThread,
         Kind::AroundJoin,
         Kind::Itself,
         Kind::RecursiveRead,
@@ -44,7 +48,8 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Kind::Order => "two or more locks in conflicting order",
             Kind::AroundScope => "the same, held around a scope",
-            Kind::AroundJoin => "the same, held around a plain join (not claimed)",
+            Kind::AroundThread => "the same, held from a spawn to its join",
+            Kind::AroundJoin => "the same, held around a join alone (not claimed)",
             Kind::Itself => "a thread waits for itself",
             Kind::RecursiveRead => "a read inside a read",
             Kind::JoinOnly => "a join under the one lock that is needed (no order, not claimed)",
@@ -195,6 +200,12 @@ fn kind(program: &Program, cycle: &Cycle) -> Kind {
     };
     if cycle.0.iter().all(scoped) {
         Kind::AroundScope
+    } else if cycle
+        .0
+        .iter()
+        .all(|hop| hop.holder == hop.asker || hop.around)
+    {
+        Kind::AroundThread
     } else {
         Kind::AroundJoin
     }
@@ -207,7 +218,7 @@ fn is_shown(schedule: &Schedule, shown: &Shown, kind: Kind, cycle: &Cycle) -> bo
         // It is the last thing that the run does.
         Kind::Itself => schedule.asks_itself == Some((first.asker, first.at)),
         Kind::RecursiveRead => shown.recursive_reads.contains(&(first.asker, first.from)),
-        Kind::Order | Kind::AroundScope | Kind::AroundJoin => {
+        Kind::Order | Kind::AroundScope | Kind::AroundThread | Kind::AroundJoin => {
             cycle.0.iter().all(|hop| shown.has(hop))
                 && cycle
                     .read_behind_writers()
@@ -218,7 +229,10 @@ fn is_shown(schedule: &Schedule, shown: &Shown, kind: Kind, cycle: &Cycle) -> bo
 
 /// As `is_shown`, for a link that occurred in any statement and under any further locks.
 fn is_loosely_shown(schedule: &Schedule, shown: &Shown, kind: Kind, cycle: &Cycle) -> bool {
-    let ordered = matches!(kind, Kind::Order | Kind::AroundScope | Kind::AroundJoin);
+    let ordered = matches!(
+        kind,
+        Kind::Order | Kind::AroundScope | Kind::AroundThread | Kind::AroundJoin
+    );
     ordered
         && cycle.0.iter().all(|hop| shown.has_loosely(hop))
         && cycle

@@ -18,6 +18,8 @@ pub(crate) struct Hop {
     pub(crate) to_shared: bool,
     /// The statement with which `asker` asks.
     pub(crate) at: u8,
+    /// Whether `holder` took `from` before it started `asker`.
+    pub(crate) around: bool,
     /// The locks that the two hold then, a bit each.
     pub(crate) held: u8,
 }
@@ -175,6 +177,7 @@ fn hops(machine: &Machine<'_>, state: &State, path: &[(usize, Request)]) -> Vec<
                 from_shared: shared.expect("it is on the path"),
                 to_shared: own.shared,
                 at: state.at[own.asker],
+                around: machine.holds_around(state, holder, wanted.lock, own.asker),
                 held: machine.lock_set(state, holder) | machine.lock_set(state, own.asker),
             }
         })

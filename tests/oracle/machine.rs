@@ -137,6 +137,24 @@ impl<'a> Machine<'a> {
             .map(|(_, hold)| *hold)
     }
 
+    /// Whether a thread has held a lock since before it started another.
+    pub(crate) fn holds_around(
+        &self,
+        state: &State,
+        thread: usize,
+        lock: u8,
+        child: usize,
+    ) -> bool {
+        let ops = &self.program.threads[thread];
+        let before = self.program.start_of(thread, child).unwrap_or(0);
+        ops[..before].iter().any(|op| match *op {
+            Op::Acquire { lock: l, guard, .. } => {
+                l == lock && state.held[thread] & (1 << guard) != 0
+            }
+            _ => false,
+        })
+    }
+
     /// The locks that a thread holds, or that are held around its scope, a bit each.
     pub(crate) fn lock_set(&self, state: &State, thread: usize) -> u8 {
         let around = self.program.scope_of(thread);

@@ -47,9 +47,10 @@ const FEW: u64 = 500;
 const PRINTED: usize = 12;
 
 /// The kinds of deadlock that the detector claims to tell from one run that shows their links.
-const CLAIMED: [Kind; 4] = [
+const CLAIMED: [Kind; 5] = [
     Kind::Order,
     Kind::AroundScope,
+    Kind::AroundThread,
     Kind::Itself,
     Kind::RecursiveRead,
 ];

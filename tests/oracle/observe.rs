@@ -120,6 +120,7 @@ fn said(report: &Report, run: u64) -> Said {
         from_shared: edge.from_mode != Mode::Exclusive,
         to_shared: edge.to_mode != Mode::Exclusive,
         at: 0,
+        around: false,
         held: 0,
     });
     Said {

@@ -148,6 +148,15 @@ impl Program {
             .expect("a normalised program numbers its acquisitions")
     }
 
+    /// The statement of `parent` that starts `child`.
+    pub(crate) fn start_of(&self, parent: usize, child: usize) -> Option<usize> {
+        self.threads[parent].iter().position(|op| match *op {
+            Op::Spawn(thread) => usize::from(thread) == child,
+            Op::Scope(set) => set & (1 << child) != 0,
+            _ => false,
+        })
+    }
+
     /// The thread in whose scope this one runs.
     pub(crate) fn scope_of(&self, thread: usize) -> Option<usize> {
         let opens = |op: &Op| matches!(op, Op::Scope(set) if set & (1 << thread) != 0);

@@ -215,6 +215,7 @@ pub(crate) fn shown(program: &Program, schedule: &Schedule) -> Shown {
                     from_shared: span.shared,
                     to_shared: shared,
                     at: statement,
+                    around: starts(events, span, event.thread),
                     held: held(span.thread) | held(event.thread),
                 });
             }
@@ -223,6 +224,18 @@ pub(crate) fn shown(program: &Program, schedule: &Schedule) -> Shown {
     shown.hops.sort_unstable();
     shown.hops.dedup();
     shown
+}
+
+/// Whether a thread is started by the holder of a hold, under it.
+fn starts(events: &[Event], span: &Span, child: u8) -> bool {
+    events[span.from..span.to].iter().any(|event| {
+        let started = match event.op {
+            Op::Spawn(thread) => 1 << thread,
+            Op::Scope(set) => set,
+            _ => 0,
+        };
+        event.thread == span.thread && started & (1 << child) != 0
+    })
 }
 
 /// Whether a hold lies around a scope in which `asker` runs, or that lies around such a one.
