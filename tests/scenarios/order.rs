@@ -383,6 +383,7 @@ fn forty_five_locks_in_all_rotations() {
     .configured(|config| {
         config
             .max_reports(u64::MAX)
+            .search_steps(10_000)
             .callback(|report| FOUND.lock().unwrap().push(super::harness::in_short(report)))
     })]);
 }
