@@ -119,6 +119,9 @@ mod tracking;
 // Engine.
 mod engine;
 
+// Atomics.
+mod primitives;
+
 // Out.
 pub mod config;
 mod declare;

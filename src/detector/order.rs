@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::state::{self, State};
 use super::threads::with_own;
-use super::{classes, describe};
+use super::{classes, describe, section};
 use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
@@ -56,6 +56,11 @@ pub(crate) fn check(
         own.holding(key, state::generation(), || {
             held.iter().map(describe::held).collect()
         })
+    });
+    section::note(slot, ident, || Context {
+        holding: Arc::clone(&holding),
+        mode,
+        site,
     });
     found.extend(learn(
         slot,

@@ -8,12 +8,13 @@
 #![allow(unsafe_code)]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use crate::engine::acquisition::{Held, Inherited};
 use crate::engine::clock::Segment;
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
+use crate::primitives::{AtomicUsize, spin_loop, yield_now};
 
 /// What a thread held, and in which stretch of its life: shared by all that it takes meanwhile.
 #[derive(Debug)]
@@ -133,9 +134,9 @@ impl Contexts {
             spins += 1;
             if spins.is_multiple_of(64) {
                 // The holder works on at most `KEPT` nodes; if it lost the CPU, let it run.
-                std::thread::yield_now();
+                yield_now();
             } else {
-                std::hint::spin_loop();
+                spin_loop();
             }
         }
     }

@@ -6,12 +6,13 @@
 //! the lock is dropped; its memory is freed only when no slot can refer to it (see
 //! [`pool`](super::pool)).
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::class::Class;
 use super::contexts::Contexts;
 use super::{label, tag};
 use crate::engine::ids::LockId;
+use crate::primitives::{AtomicU64, AtomicUsize};
 
 /// Set in the class field of a lock that has a label.
 const LABELLED: usize = 1;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::contexts::Holding;
 use super::pool::Pool;
+use super::section::{Marks, Notes};
 use super::tag;
 use crate::engine::acquisition::{Held, Inherited};
 use crate::engine::clock::Segment;
@@ -23,6 +24,10 @@ pub(crate) struct Own {
     pub(crate) segment: Segment,
     /// Locks that other threads hold around all that this one does.
     pub(crate) inherited: Vec<Inherited>,
+    /// The holds under which this thread started others.
+    pub(crate) marks: Marks,
+    /// What this thread notes for its own join.
+    pub(crate) notes: Option<Notes>,
     /// Vacant idents and unused ids.
     pub(crate) pool: Pool,
     /// How many calls of the detector are under way in this thread. While it is not zero, locks are
@@ -40,6 +45,8 @@ impl Own {
         Self {
             segment: Segment::first(thread),
             inherited: Vec::new(),
+            marks: Marks::default(),
+            notes: None,
             pool: Pool::new(),
             busy: 0,
             known: Box::new([0; REMEMBERED]),
@@ -47,6 +54,11 @@ impl Own {
             holding: None,
             classes: [0; CLASSES],
         }
+    }
+
+    /// Whether others hold locks around this thread, or may turn out to have done so.
+    pub(crate) fn is_surrounded(&self) -> bool {
+        !self.inherited.is_empty() || self.notes.as_ref().is_some_and(Notes::go_on)
     }
 
     /// The key of the thread while it holds nothing.

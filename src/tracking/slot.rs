@@ -5,15 +5,14 @@
 use std::cell::UnsafeCell;
 use std::panic::Location;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
-
-use parking_lot::Mutex;
+use std::sync::atomic::Ordering;
 
 use super::ident::{Ident, SURROUNDINGS};
 use super::tag;
 use super::wait::Wait;
 use crate::engine::ids::{Site, ThreadId};
 use crate::engine::mode::Mode;
+use crate::primitives::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Mutex, fence, spin_loop};
 
 /// One held lock.
 #[derive(Debug)]
@@ -26,6 +25,10 @@ pub(crate) struct Entry {
 }
 
 const MODE: usize = 3;
+/// Set in the ident field of a hold under which a thread was started. `pop` does not know such an
+/// entry, so its release takes the slow path.
+const MARK: usize = 4;
+const FLAGS: usize = MODE | MARK;
 
 const fn mode_bits(mode: Mode) -> usize {
     match mode {
@@ -67,10 +70,13 @@ pub(crate) struct HeldLock {
 }
 
 /// How many locks a slot has room for at first. The room doubles when it is full.
-const FIRST_CAPACITY: u32 = 32;
+const FIRST_CAPACITY: u32 = if cfg!(all(loom, test)) { 2 } else { 32 };
 
-/// One push or pop, in the upper half of the state.
-const STEP: u64 = 1 << 32;
+/// Set in the state while entries are being moved.
+const MOVING: u64 = 1 << 32;
+/// One change, in the bits of the state above that. They wrap around: a reader would have to sleep
+/// through exactly 2³¹ changes to be deceived.
+const STEP: u64 = 1 << 33;
 
 /// What a thread holds and waits for.
 ///
@@ -78,8 +84,11 @@ const STEP: u64 = 1 << 32;
 #[derive(Debug)]
 #[repr(C, align(128))]
 pub(crate) struct Slot {
-    /// The number of entries in the low half; in the high half a count of all changes to them, so
-    /// that a reader can tell whether they stood still.
+    /// | bits | content |
+    /// |---|---|
+    /// | 0–31 | the number of entries |
+    /// | 32 | whether entries below the top are being moved (`MOVING`) |
+    /// | 33–63 | a count of all changes, so that a reader can tell whether the entries stood still |
     state: AtomicU64,
     /// Room for this many entries. Set to zero by anyone who wants the thread to take the slow
     /// path at its next acquisition (`ring`).
@@ -116,7 +125,7 @@ impl std::panic::UnwindSafe for Slot {}
 static DETACHED: Slot = Slot::vacant();
 
 impl Slot {
-    pub(super) const fn vacant() -> Self {
+    pub(crate) const fn vacant() -> Self {
         Self {
             state: AtomicU64::new(0),
             capacity: AtomicU32::new(0),
@@ -175,6 +184,11 @@ impl Slot {
         self.capacity.store(0, Ordering::Relaxed);
         self.bell.store(0, Ordering::Relaxed);
         self.released_elsewhere.lock().clear();
+        // A lock that was released elsewhere at the last moment may still be listed.
+        let state = self.state();
+        self.state
+            .store(state.wrapping_add(STEP) & !(STEP - 1), Ordering::Release);
+        self.wait.clear();
         self.thread.store(0, Ordering::Release);
         // SAFETY: called by the slot's thread (or, after a fork, for a thread that is no more),
         // outside any borrow of `own`.
@@ -254,7 +268,8 @@ impl Slot {
             .key
             .store(entry.key().wrapping_add(share), Ordering::Relaxed);
         // Release pairs with the Acquire in `held`: the fields are written before they count.
-        self.state.store(state + STEP + 1, Ordering::Release);
+        self.state
+            .store(state.wrapping_add(STEP + 1), Ordering::Release);
     }
 
     /// Takes the top lock off if it is this one; `false` if it is not.
@@ -269,7 +284,8 @@ impl Slot {
         }
         // Release: the entry stands until the lock's own release, which follows, is about to
         // happen; a reader that still sees the entry sees a lock that is still held.
-        self.state.store(state + STEP - 1, Ordering::Release);
+        self.state
+            .store(state.wrapping_add(STEP - 1), Ordering::Release);
         true
     }
 
@@ -282,7 +298,7 @@ impl Slot {
         for index in (0..depth).rev() {
             // SAFETY: below the depth, so inside the array.
             let entry = unsafe { self.entry(index) };
-            if entry.ident.load(Ordering::Relaxed) & !MODE == ident.addr() {
+            if entry.ident.load(Ordering::Relaxed) & !FLAGS == ident.addr() {
                 self.remove_at(index);
                 return true;
             }
@@ -293,11 +309,12 @@ impl Slot {
     fn remove_at(&self, index: isize) {
         let state = self.state();
         let depth = Self::depth(state) as isize;
-        // An odd epoch step is not needed: the count changes before and after the entries move, so
-        // a reader that overlaps with the move sees two different states.
-        self.state.store(state + STEP, Ordering::Relaxed);
-        // Release fence: the new count is visible before any moved entry.
+        // Whoever reads it like this tries again: the entries are no list that ever was.
+        self.state.store(state | MOVING, Ordering::Relaxed);
+        // Release fence, pairs with the Acquire loads in `held`: who sees a moved entry sees that
+        // the state is not what it was.
         fence(Ordering::Release);
+        let share = self.share_at(index);
         for at in index..depth - 1 {
             // SAFETY: `at + 1` is below the depth.
             let (to, from) = unsafe { (self.entry(at), self.entry(at + 1)) };
@@ -306,46 +323,84 @@ impl Slot {
             to.site
                 .store(from.site.load(Ordering::Relaxed), Ordering::Release);
         }
-        self.state.store(state + 2 * STEP - 1, Ordering::Release);
-        self.rekey(self.key_at(0));
+        for at in index + 1..depth {
+            // SAFETY: `at + 1` is at most the depth.
+            let (to, from) = unsafe { (self.entry(at), self.entry(at + 1)) };
+            to.key
+                .store(from.key().wrapping_sub(share), Ordering::Relaxed);
+        }
+        self.state
+            .store(state.wrapping_add(STEP - 1), Ordering::Release);
     }
 
-    /// Changes the mode of the uppermost hold of a lock.
-    pub(crate) fn convert(&self, ident: *const Ident, mode: Mode) {
-        let state = self.state();
-        for index in (0..Self::depth(state) as isize).rev() {
-            // SAFETY: below the depth, so inside the array.
-            let entry = unsafe { self.entry(index) };
-            if entry.ident.load(Ordering::Relaxed) & !MODE == ident.addr() {
-                self.state.store(state + STEP, Ordering::Relaxed);
-                fence(Ordering::Release);
-                entry
-                    .ident
-                    .store(ident.addr() | mode_bits(mode), Ordering::Release);
-                self.state.store(state + 2 * STEP, Ordering::Release);
-                self.rekey(self.key_at(0));
-                return;
-            }
+    /// What the hold at `index` adds to the key, as it was pushed. Not asked of the ident, which may
+    /// belong to another lock by now.
+    fn share_at(&self, index: isize) -> u64 {
+        // SAFETY: the callers pass an index below the depth, so `index + 1` is inside the array.
+        let (entry, above) = unsafe { (self.entry(index), self.entry(index + 1)) };
+        above.key().wrapping_sub(entry.key())
+    }
+
+    /// Adds `change` to all keys from `index` up.
+    fn shift_keys(&self, index: isize, change: u64) {
+        for at in index..=Self::depth(self.state()) as isize {
+            // SAFETY: at most the depth, so inside the array.
+            let entry = unsafe { self.entry(at) };
+            entry
+                .key
+                .store(entry.key().wrapping_add(change), Ordering::Relaxed);
         }
     }
 
-    /// Computes all keys anew from `seed`, the key of a thread that holds nothing.
-    pub(crate) fn rekey(&self, seed: u64) {
-        let mut key = seed;
-        for index in 0..=Self::depth(self.state()) as isize {
-            // SAFETY: at most the depth, so inside the array.
+    /// Changes the mode of the uppermost hold of a lock.
+    pub(crate) fn convert(&self, ident: &Ident, mode: Mode) {
+        for index in (0..Self::depth(self.state()) as isize).rev() {
+            // SAFETY: below the depth, so inside the array.
             let entry = unsafe { self.entry(index) };
-            entry.key.store(key, Ordering::Relaxed);
+            let address = ptr::from_ref(ident).addr();
             let bits = entry.ident.load(Ordering::Relaxed);
-            if let Some(ident) = ident_at(bits) {
-                key = key.wrapping_add(tag::share(ident.tag(), mode_of(bits)));
+            if bits & !FLAGS == address {
+                // One store: a reader sees the old mode or the new one. Release, as in `push`.
+                entry
+                    .ident
+                    .store(bits & !MODE | mode_bits(mode), Ordering::Release);
+                let share = tag::share(ident.tag(), mode);
+                self.shift_keys(index + 1, share.wrapping_sub(self.share_at(index)));
+                return;
             }
         }
     }
 
     /// Sets the key of a thread that holds nothing.
     pub(crate) fn set_seed(&self, seed: u64) {
-        self.rekey(seed);
+        self.shift_keys(0, seed.wrapping_sub(self.key_at(0)));
+    }
+
+    /// Marks every hold, and says of each whether it was marked before. In the order of `held`.
+    pub(crate) fn mark(&self) -> Vec<bool> {
+        let depth = Self::depth(self.state()) as isize;
+        // SAFETY: below the depth, so inside the array.
+        let entries = (0..depth).map(|index| unsafe { self.entry(index) });
+        let own = |bits: usize| bits & !FLAGS != ptr::from_ref(&SURROUNDINGS).addr();
+        entries
+            // Only the slot's thread writes entries. A reader takes them with the mark or without.
+            .map(|entry| (entry, entry.ident.load(Ordering::Relaxed)))
+            .filter(|(_, bits)| own(*bits))
+            .map(|(entry, bits)| {
+                entry.ident.store(bits | MARK, Ordering::Release);
+                bits & MARK != 0
+            })
+            .collect()
+    }
+
+    /// Whether a hold of this lock is marked.
+    pub(crate) fn is_marked(&self, ident: *const Ident) -> bool {
+        let depth = Self::depth(self.state()) as isize;
+        (0..depth).any(|index| {
+            // SAFETY: below the depth, so inside the array.
+            let bits = unsafe { self.entry(index) }.ident.load(Ordering::Relaxed);
+            bits & !FLAGS == ident.addr() && bits & MARK != 0
+        })
     }
 
     /// Lists or unlists that others hold locks around this thread.
@@ -375,10 +430,11 @@ impl Slot {
         if Self::depth(self.state()) >= self.room.load(Ordering::Relaxed) {
             self.grow();
         }
+        // Acquire pairs with the Release of the other swap, in `release_from_elsewhere`: if this one
+        // comes second, and overwrites its zero, then the bell that was rung before is seen below.
         self.capacity
-            .store(self.room.load(Ordering::Relaxed), Ordering::Relaxed);
+            .swap(self.room.load(Ordering::Relaxed), Ordering::Acquire);
         if self.bell.load(Ordering::Relaxed) != 0 {
-            // Rung again meanwhile, and the store above may have overwritten the zero.
             self.capacity.store(0, Ordering::Relaxed);
         }
     }
@@ -388,12 +444,11 @@ impl Slot {
     fn drop_stale(&self) {
         let mut index = 0;
         while index < Self::depth(self.state()) as isize {
-            // SAFETY: `index + 1` is at most the depth.
-            let (entry, above) = unsafe { (self.entry(index), self.entry(index + 1)) };
-            let bits = entry.ident.load(Ordering::Relaxed);
-            let share = above.key().wrapping_sub(entry.key());
-            let fits =
-                ident_at(bits).is_some_and(|ident| tag::share(ident.tag(), mode_of(bits)) == share);
+            // SAFETY: below the depth, so inside the array.
+            let bits = unsafe { self.entry(index) }.ident.load(Ordering::Relaxed);
+            let fits = ident_at(bits).is_some_and(|ident| {
+                tag::share(ident.tag(), mode_of(bits)) == self.share_at(index)
+            });
             if fits {
                 index += 1;
             } else {
@@ -423,30 +478,39 @@ impl Slot {
                     .store(from.key.load(Ordering::Relaxed), Ordering::Relaxed);
             }
         }
+        // SAFETY: inside the array. Not the address of a part of it: a pointer to the part from 1
+        // on would not be allowed to reach the entry before.
+        let entries = unsafe { fresh.as_mut_ptr().add(1) };
         // Release pairs with the Acquire in `entry`.
-        self.entries
-            .store(fresh[1..].as_mut_ptr(), Ordering::Release);
+        self.entries.store(entries, Ordering::Release);
         self.room.store(wanted, Ordering::Release);
     }
 
     /// Frees the slot of a thread that does not exist in this process any more, after a fork.
+    ///
+    /// That thread may have been in the middle of anything, so what it owned is left behind as it
+    /// is: to drop a vector that was just growing would free the same memory twice.
     pub(crate) fn abandon(&self) {
-        // The locks may have been held by that thread; nobody else is there to hold them.
+        self.survive();
+        std::mem::forget(self.name.lock().take());
+        // SAFETY: the thread that had a borrow is gone.
+        unsafe { self.own.get().write(None) };
+        self.vacate();
+    }
+
+    /// Lets go of what other threads, which are no more, may have held of this slot at a fork.
+    pub(crate) fn survive(&self) {
         if self.name.is_locked() {
-            // SAFETY: the holder is gone.
+            // SAFETY: the holder is gone. It was reading, or it was this slot's own thread.
             unsafe { self.name.force_unlock(Default::default()) };
         }
         if self.released_elsewhere.is_locked() {
             // SAFETY: the holder is gone.
             unsafe { self.released_elsewhere.force_unlock(Default::default()) };
+            // It may have been in the middle of a push. Those locks stay listed, and their guards
+            // are in threads that are no more.
+            std::mem::forget(std::mem::take(&mut *self.released_elsewhere.lock()));
         }
-        let state = self.state();
-        self.state
-            .store((state + STEP) & !(STEP - 1), Ordering::Release);
-        if !self.wait.epoch().is_multiple_of(2) {
-            self.wait.clear();
-        }
-        self.vacate();
     }
 
     // From any thread.
@@ -454,9 +518,11 @@ impl Slot {
     /// Notes that the calling thread has released a lock of this slot's thread.
     pub(crate) fn release_from_elsewhere(&self, ident: *const Ident) {
         self.released_elsewhere.lock().push(ident.addr());
-        // Release pairs with the swap in `maintain`.
-        self.bell.store(1, Ordering::Release);
-        self.capacity.store(0, Ordering::Release);
+        // Both are swaps here and in `maintain`, since of two swaps of one place the second sees the
+        // first; of two stores that are followed by loads, neither might. Release pairs with the
+        // Acquire of the swaps in `maintain`.
+        self.bell.swap(1, Ordering::Release);
+        self.capacity.swap(0, Ordering::Release);
     }
 
     /// The held locks, if they stood still while they were read; `None` after a few tries.
@@ -467,6 +533,10 @@ impl Slot {
         for _ in 0..16 {
             // Acquire pairs with the Release in `push` and `pop`.
             let state = self.state.load(Ordering::Acquire);
+            if state & MOVING != 0 {
+                spin_loop();
+                continue;
+            }
             let depth = Self::depth(state);
             let mut held = Vec::with_capacity(depth as usize);
             // The room is read before the entries, so it is never larger than their array.
@@ -478,14 +548,14 @@ impl Slot {
                 let entry = unsafe { self.entry(index) };
                 let bits = entry.ident.load(Ordering::Acquire);
                 let site = entry.site.load(Ordering::Acquire);
-                if bits & !MODE == ptr::from_ref(&SURROUNDINGS).addr() {
+                if bits & !FLAGS == ptr::from_ref(&SURROUNDINGS).addr() {
                     continue;
                 }
                 // SAFETY: sites are static; null only in entries that were never written, which
                 // the state compared below then excludes.
                 if let Some(site) = unsafe { site.as_ref() } {
                     held.push(HeldLock {
-                        ident: ptr::with_exposed_provenance(bits & !MODE),
+                        ident: ptr::with_exposed_provenance(bits & !FLAGS),
                         mode: mode_of(bits),
                         site,
                     });
@@ -501,7 +571,7 @@ impl Slot {
                 }
                 return Some(held);
             }
-            std::hint::spin_loop();
+            spin_loop();
         }
         None
     }
@@ -511,5 +581,96 @@ impl Slot {
 fn ident_at(bits: usize) -> Option<&'static Ident> {
     // SAFETY: entries hold addresses of idents that were exposed by `push`. An ident is freed only
     // when its lock was dropped while not held (`pool::spill`), and then no entry refers to it.
-    unsafe { ptr::with_exposed_provenance::<Ident>(bits & !MODE).as_ref() }
+    unsafe { ptr::with_exposed_provenance::<Ident>(bits & !FLAGS).as_ref() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::own::Own;
+    use super::super::pool::Pool;
+    use super::super::{class, registry};
+    use super::*;
+    use crate::instrument::LockKind;
+
+    fn slot() -> &'static Slot {
+        let thread = registry::next_thread();
+        let slot: &'static Slot = Box::leak(Box::new(Slot::vacant()));
+        slot.occupy(thread, None, Box::new(Own::new(thread)));
+        slot.set_seed(7);
+        slot
+    }
+
+    fn lock(pool: &mut Pool) -> &'static Ident {
+        pool.take(class::intern(&LockKind::MUTEX, None, Location::caller()))
+    }
+
+    fn push(slot: &Slot, ident: &Ident) {
+        slot.maintain();
+        let share = tag::share(ident.tag(), Mode::Exclusive);
+        let site = Location::caller();
+        slot.push(slot.state(), ident, share, Mode::Exclusive, site);
+    }
+
+    #[test]
+    fn the_count_of_changes_wraps_around() {
+        let (slot, mut pool) = (slot(), Pool::default());
+        let [a, b] = [lock(&mut pool), lock(&mut pool)];
+        slot.state.store(!(STEP - 1), Ordering::Relaxed);
+        push(slot, a);
+        slot.state
+            .store(slot.state() | !(STEP - 1), Ordering::Relaxed);
+        push(slot, b);
+        assert!(slot.remove(a));
+        slot.state
+            .store(slot.state() | !(STEP - 1), Ordering::Relaxed);
+        assert!(slot.pop(b));
+        assert_eq!(slot.state(), 0);
+    }
+
+    #[test]
+    fn the_key_is_the_sum_of_what_is_held_in_whatever_order_it_came() {
+        let (slot, mut pool) = (slot(), Pool::default());
+        let [a, b, c] = [lock(&mut pool), lock(&mut pool), lock(&mut pool)];
+        for ident in [a, b, c] {
+            push(slot, ident);
+        }
+        slot.convert(a, Mode::Shared);
+        assert!(slot.remove(b));
+        slot.set_seed(9);
+        let expected = 9u64
+            .wrapping_add(tag::share(a.tag(), Mode::Shared))
+            .wrapping_add(c.tag());
+        assert_eq!(slot.key_at(2), expected);
+        assert!(slot.pop(c) && slot.pop(a));
+        assert_eq!(slot.key_at(0), 9);
+    }
+
+    #[test]
+    fn a_hold_of_a_dropped_lock_is_not_taken_for_one_of_the_next_lock() {
+        let (slot, mut pool) = (slot(), Pool::default());
+        let [a, forgotten] = [lock(&mut pool), lock(&mut pool)];
+        push(slot, a);
+        push(slot, forgotten);
+        pool.give(forgotten, false);
+        let next = lock(&mut pool);
+        assert!(std::ptr::eq(next, forgotten));
+        // Moves the entry of the forgotten hold.
+        assert!(slot.remove(a));
+        slot.maintain();
+        assert!(slot.held().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_slot_that_is_used_again_lists_nothing() {
+        let (slot, mut pool) = (slot(), Pool::default());
+        let a = lock(&mut pool);
+        push(slot, a);
+        slot.release_from_elsewhere(a);
+        assert!(slot.held().unwrap().is_empty());
+        slot.vacate();
+        let thread = registry::next_thread();
+        slot.occupy(thread, None, Box::new(Own::new(thread)));
+        assert_eq!(Slot::depth(slot.state()), 0);
+        assert!(slot.held().unwrap().is_empty());
+    }
 }

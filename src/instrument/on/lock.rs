@@ -215,10 +215,11 @@ impl Lock {
     /// Tells that a hold has changed its mode without letting go of the lock.
     pub fn converted(&self, hold: &Hold, mode: Mode) {
         let Some(slot) = hold.slot else { return };
-        let ident = self.record.ident_address();
         // A hold that was sent here keeps the mode in which it was taken: the slot that lists it
         // belongs to another thread.
-        if ptr::eq(slot, current::slot()) {
+        if ptr::eq(slot, current::slot())
+            && let Some(ident) = self.record.ident()
+        {
             slot.convert(ident, mode);
         }
         if mode == Mode::Exclusive
@@ -276,6 +277,9 @@ impl Drop for Lock {
 #[cold]
 fn released_slow(slot: &'static Slot, ident: *const Ident) {
     if ptr::eq(slot, current::slot()) {
+        if slot.is_marked(ident) {
+            detector::with_own(slot, |own| own.marks.end(ident));
+        }
         slot.remove(ident);
     } else {
         slot.release_from_elsewhere(ident);
