@@ -6,12 +6,13 @@
 //! the lock is dropped; its memory is freed only when no slot can refer to it (see
 //! [`pool`](super::pool)).
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::class::Class;
 use super::contexts::Contexts;
 use super::{label, tag};
 use crate::engine::ids::LockId;
+use crate::primitives::{AtomicU64, AtomicUsize};
 
 /// Set in the class field of a lock that has a label.
 const LABELLED: usize = 1;
@@ -35,15 +36,16 @@ pub(crate) struct Ident {
 /// Stands in the slot of a thread for all the locks that others hold around it, so that such a
 /// thread is never one that holds nothing, whose acquisitions nobody would look at. It is no lock,
 /// has no class, and is not told to those who ask what a thread holds.
-pub(super) static SURROUNDINGS: Ident = Ident {
-    number: AtomicU64::new(u64::MAX),
-    ..Ident::vacant()
-};
+pub(super) static SURROUNDINGS: Ident = Ident::numbered(u64::MAX);
 
 impl Ident {
     pub(super) const fn vacant() -> Self {
+        Self::numbered(0)
+    }
+
+    const fn numbered(number: u64) -> Self {
         Self {
-            number: AtomicU64::new(0),
+            number: AtomicU64::new(number),
             class: AtomicUsize::new(0),
             contexts: Contexts::new(),
         }

@@ -1,7 +1,7 @@
 //! The record that stands in every lock.
 
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::class::{self, Class};
 use super::ident::Ident;
@@ -11,6 +11,7 @@ use super::slot::Slot;
 use super::tag;
 use crate::engine::ids::Site;
 use crate::engine::mode::ReadPolicy;
+use crate::primitives::{AtomicPtr, AtomicU64, spin_loop};
 
 /// What an acquisition reads and writes of its lock, beside the lock's own state.
 ///
@@ -178,7 +179,7 @@ impl Record {
             if let Some(ident) = self.ident() {
                 return ident;
             }
-            std::hint::spin_loop();
+            spin_loop();
         }
         self.identify(pool)
     }
@@ -187,7 +188,8 @@ impl Record {
     #[inline]
     pub(crate) fn retire(&mut self) -> Option<&'static Ident> {
         let ident = self.ident()?;
-        *self.ident.get_mut() = ptr::null_mut();
+        // Relaxed: nobody else has the record.
+        self.ident.store(ptr::null_mut(), Ordering::Relaxed);
         Some(ident)
     }
 }

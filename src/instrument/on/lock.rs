@@ -18,7 +18,7 @@ use crate::tracking::tag;
 
 /// The record of one lock instance.
 ///
-/// See the [module](super) for how a primitive uses it.
+/// See the [module](crate::instrument) for how a primitive uses it.
 #[derive(Debug)]
 pub struct Lock {
     pub(super) record: Record,
@@ -298,10 +298,11 @@ impl Lock {
             return;
         }
         let slot = hold.slot;
-        let ident = self.record.ident_address();
         // A hold that was sent here keeps the mode in which it was taken: the slot that lists it
         // belongs to another thread.
-        if ptr::eq(slot, current::slot()) {
+        if ptr::eq(slot, current::slot())
+            && let Some(ident) = self.record.ident()
+        {
             slot.convert(ident, mode);
         }
         if mode == Mode::Exclusive {
@@ -362,6 +363,9 @@ fn released_slow(slot: &'static Slot, ident: *const Ident) {
     if slot.is_detached() {
         // The acquisition was not tracked.
     } else if ptr::eq(slot, current::slot()) {
+        if slot.is_marked(ident) {
+            detector::with_own(slot, |own| own.marks.end(ident));
+        }
         slot.remove(ident);
     } else {
         slot.release_from_elsewhere(ident);
