@@ -12,7 +12,7 @@ use std::rc::Rc;
 use loom::sync::{Mutex, MutexGuard};
 use loom::thread;
 
-use super::deadlock::closed;
+use super::deadlock::{claim, closed};
 use crate::engine::mode::Mode;
 use crate::instrument::LockKind;
 use crate::primitives::model;
@@ -22,7 +22,7 @@ use crate::tracking::pool::Pool;
 use crate::tracking::record::Record;
 use crate::tracking::slot::Slot;
 use crate::tracking::tag;
-use crate::tracking::wait::Need;
+use crate::tracking::wait::{Need, Sort};
 
 /// A lock, and the truth about it.
 struct Bare {
@@ -103,9 +103,12 @@ impl Actor {
                 let site = Location::caller();
                 self.truth.0.borrow_mut().after[self.number] = Some(at);
                 let need = Need::Lock(Mode::Exclusive);
-                self.slot.wait.publish(need, false, lock.ident, site);
+                self.slot
+                    .wait
+                    .publish(need, false, (lock.ident, Sort::NONE), site);
                 if Slot::depth(self.slot.state()) > 0
-                    && closed(self.slot, &lock.record, || self.slots.clone()).is_some()
+                    && closed(self.slot, &lock.record, || self.slots.clone())
+                        .is_some_and(|closed| claim(&closed))
                 {
                     let mut truth = self.truth.0.borrow_mut();
                     assert!(truth.is_stuck(self.number), "there is a deadlock");

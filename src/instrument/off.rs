@@ -88,6 +88,20 @@ impl Lock {
         Attempt(PhantomData)
     }
 
+    /// Tells that the calling thread is about to wait for a lock that queued threads may keep it out
+    /// of, as a writer that waits does with readers: like [`attempt`](Self::attempt), but before a
+    /// deadlock behind such a queue is told, the lock is tried once more with `retry`.
+    #[inline(always)]
+    pub fn attempt_or(
+        &self,
+        _retry: impl FnOnce() -> bool,
+        _mode: Mode,
+        _kind: Kind,
+        _site: Site,
+    ) -> Attempt<'_> {
+        Attempt(PhantomData)
+    }
+
     /// Tells that an upgradable hold is about to wait until it is the only one.
     ///
     /// # Panics
@@ -129,6 +143,12 @@ pub struct Hold(PhantomData<GuardMarker>);
 pub struct Attempt<'a>(PhantomData<(&'a Lock, GuardMarker)>);
 
 impl Attempt<'_> {
+    /// Whether the retry of [`Lock::attempt_or`] was made, and has got the lock.
+    #[inline(always)]
+    pub fn is_granted(&self) -> bool {
+        false
+    }
+
     /// Tells that the lock is had.
     #[inline(always)]
     pub fn acquired(self) -> Hold {

@@ -9,7 +9,7 @@ use crate::instrument::{Kind, LockKind, Mode, Site};
 use crate::tracking::current;
 use crate::tracking::record::Record;
 use crate::tracking::slot::Slot;
-use crate::tracking::wait::Need;
+use crate::tracking::wait::{Need, Sort};
 
 /// The record of one condition variable.
 #[derive(Debug)]
@@ -63,8 +63,12 @@ impl Signal {
             let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
             slot.remove(lock.record.ident_address());
             *hold = Hold::untracked();
-            slot.wait
-                .publish(Need::Signal, kind != Kind::Blocking, ident, site);
+            slot.wait.publish(
+                Need::Signal,
+                kind != Kind::Blocking,
+                (ident, Sort::NONE),
+                site,
+            );
         }
         Waiting {
             slot,
