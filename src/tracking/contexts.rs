@@ -191,9 +191,11 @@ impl Contexts {
     pub(crate) fn clear(&self) -> bool {
         // Relaxed: the caller is the only one left who can reach the ident.
         let head = self.0.load(Ordering::Relaxed);
-        if head == 0 {
-            return false;
-        }
+        head != 0 && self.clear_from(head)
+    }
+
+    #[cold]
+    fn clear_from(&self, head: usize) -> bool {
         self.0.store(0, Ordering::Relaxed);
         if head == PROMOTED {
             return true;

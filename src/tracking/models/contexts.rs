@@ -14,6 +14,7 @@ use crate::tracking::contexts::{Context, Holding, Offer};
 fn context(thread: u64) -> Context {
     Context {
         holding: Arc::new(Holding {
+            generation: 0,
             segment: Segment::first(ThreadId::new(thread)),
             held: Box::new([]),
             inherited: Box::new([]),

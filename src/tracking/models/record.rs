@@ -11,6 +11,7 @@ use crate::instrument::LockKind;
 use crate::primitives::model;
 use crate::tracking::pool::Pool;
 use crate::tracking::record::Record;
+use crate::tracking::tag;
 
 fn record(kind: &'static LockKind) -> Arc<Record> {
     let record = Record::new(kind, None, Location::caller());
@@ -23,11 +24,12 @@ fn record(kind: &'static LockKind) -> Arc<Record> {
 /// What the fast path does: who sees a tag pushes the ident that it belongs to.
 #[allow(unsafe_code)]
 fn look(record: &Record) {
-    let tag = record.tag.load(Ordering::Acquire);
-    if tag != 0 {
+    let seen = record.tag.load(Ordering::Acquire);
+    if seen != 0 {
         // SAFETY: no ident is freed in a model.
         let ident = unsafe { record.ident_address().as_ref() };
-        assert_eq!(ident.expect("a tag has an ident").tag(), tag);
+        let ident = ident.expect("a tag has an ident");
+        assert_eq!(ident.tag(), seen | tag::WRITTEN);
     }
 }
 
