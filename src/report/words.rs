@@ -225,7 +225,7 @@ pub(super) fn reason(report: &Report) -> String {
     reason
 }
 
-fn distinct_threads(report: &Report) -> Vec<ThreadId> {
+pub(super) fn distinct_threads(report: &Report) -> Vec<ThreadId> {
     let mut threads: Vec<ThreadId> = Vec::new();
     for edge in &report.edges {
         if !threads.contains(&edge.thread) {
