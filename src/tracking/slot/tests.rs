@@ -41,6 +41,10 @@ fn the_count_of_changes_wraps_around() {
     slot.state
         .store(slot.state() | !(STEP - 1), Ordering::Relaxed);
     assert!(slot.pop(b));
+    // To take off the uppermost does not count; the next addition does.
+    assert_eq!(slot.state(), !(STEP - 1));
+    push(slot, a);
+    assert!(slot.pop(a));
     assert_eq!(slot.state(), 0);
 }
 
