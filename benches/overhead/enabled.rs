@@ -10,7 +10,7 @@ const GUARD: &str = "LOCKWARDEN_BENCH_ALWAYS";
 
 /// Returns if the locks are watched. An optimised build leaves the watching out by itself; then the
 /// same bench is built and run again with the feature `always`, and this process ends with it.
-pub fn ensure() {
+pub(crate) fn ensure() {
     match lockwarden::status() {
         Status::On(_) => return,
         Status::Off(OffReason::NotCompiledIn) if env::var_os(GUARD).is_none() => {}
