@@ -1,0 +1,134 @@
+//! What watching costs whole programs: wall time and peak memory, watched and not.
+//!
+//! `cargo bench --bench programs` measures every program; `-- PROGRAM` only those whose name
+//! contains `PROGRAM`. Each run is a process of its own; in each round all programs run in both
+//! flavours, in a random order. A line a program: the medians, and their ratios.
+
+mod bare;
+mod child;
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../common/enabled.rs"]
+mod enabled;
+mod watched;
+
+use child::{Flavour, Outcome};
+use common::random::Random;
+use common::rounds::Spread;
+
+/// Runs of each program in each flavour.
+const ROUNDS: usize = 21;
+/// The ratio not to be passed, for time and for memory.
+const GOAL: f64 = 1.05;
+
+/// A program, in both flavours.
+struct Program {
+    name: &'static str,
+    runs: [fn(); 2],
+}
+
+/// The program `$name`, as the module `$at` of both flavours runs it with `$settings`.
+macro_rules! program {
+    ($name:literal, $at:ident, $settings:expr) => {
+        Program {
+            name: $name,
+            runs: [
+                || {
+                    use bare::$at as program;
+                    program::bench($settings);
+                },
+                || {
+                    use watched::$at as program;
+                    program::bench($settings);
+                },
+            ],
+        }
+    };
+}
+
+const PROGRAMS: [Program; 3] = [
+    program!("ledger", ledger, 60_000),
+    program!("kv-server", kv_server, true),
+    program!("kv-service", kv_server, false),
+];
+
+fn main() {
+    if let Some((name, flavour)) = child::asked_for() {
+        let program = PROGRAMS.iter().find(|program| program.name == name);
+        let program = program.expect("the parent asks for what there is");
+        return child::run(program.runs[flavour as usize]);
+    }
+    enabled::ensure("programs");
+    let filter: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
+    let wanted = |name: &str| filter.is_empty() || filter.iter().any(|part| name.contains(part));
+    let mut rows: Vec<Row> = PROGRAMS
+        .iter()
+        .filter(|program| wanted(program.name))
+        .map(|program| Row::new(program.name))
+        .collect();
+    let mut random = Random::new(0x10c4);
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    for _ in 0..ROUNDS {
+        random.shuffle(&mut order);
+        for &at in &order {
+            let first = Flavour::ALL[random.below(2)];
+            for flavour in [first, first.other()] {
+                let outcome = child::start(rows[at].name, flavour);
+                rows[at].outcomes[flavour as usize].push(outcome);
+            }
+        }
+    }
+    println!(
+        "{:<12} {:>10} {:>10} {:>6} {:>6}  {:>10} {:>10} {:>6}",
+        "program", "watched_ms", "bare_ms", "ratio", "least", "watched_kb", "bare_kb", "ratio"
+    );
+    for row in &rows {
+        row.print();
+    }
+}
+
+/// The outcomes of a program, by flavour.
+struct Row {
+    name: &'static str,
+    outcomes: [Vec<Outcome>; 2],
+}
+
+impl Row {
+    fn new(name: &'static str) -> Self {
+        let outcomes = [Vec::new(), Vec::new()];
+        Self { name, outcomes }
+    }
+
+    fn spread(&self, flavour: Flavour, figure: impl Fn(&Outcome) -> f64) -> Spread {
+        let figures: Vec<f64> = self.outcomes[flavour as usize].iter().map(figure).collect();
+        Spread::of(&figures)
+    }
+
+    fn print(&self) {
+        let time = |flavour| self.spread(flavour, |outcome| outcome.time.as_secs_f64() * 1e3);
+        let memory = |flavour| self.spread(flavour, |outcome| outcome.peak as f64);
+        let (ours, bare) = (time(Flavour::Watched), time(Flavour::Bare));
+        let ratio = ours.median / bare.median;
+        let (our_peak, bare_peak) = (memory(Flavour::Watched), memory(Flavour::Bare));
+        let peaks = our_peak.median / bare_peak.median;
+        let verdict = if ratio.max(peaks) > GOAL {
+            "over"
+        } else {
+            "within"
+        };
+        println!(
+            "{:<12} {:>10.1} {:>10.1} {:>6.3} {:>6.3}  {:>10.0} {:>10.0} {:>6.3}  {verdict} {GOAL}",
+            self.name,
+            ours.median,
+            bare.median,
+            ratio,
+            ours.least / bare.least,
+            our_peak.median,
+            bare_peak.median,
+            peaks,
+        );
+    }
+}
