@@ -4,11 +4,18 @@
 //! file too.
 
 #![allow(unsafe_code)]
+#![allow(dead_code, reason = "not everybody uses all of it")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 static IN_USE: AtomicI64 = AtomicI64::new(0);
+
+thread_local! {
+    /// Allocations of this thread. It has no destructor, so the allocator may use it at any time.
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
 
 /// The bytes that are in use, as they were asked for.
 pub(crate) fn in_use() -> i64 {
@@ -16,11 +23,19 @@ pub(crate) fn in_use() -> i64 {
     IN_USE.load(Ordering::Relaxed)
 }
 
+/// How often the calling thread has allocated.
+pub(crate) fn allocations() -> u64 {
+    ALLOCATIONS.get()
+}
+
 /// The allocator.
 pub(crate) struct Counting;
 
 fn count(allocated: usize, freed: usize) {
     IN_USE.fetch_add(allocated as i64 - freed as i64, Ordering::Relaxed);
+    if allocated > 0 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+    }
 }
 
 // SAFETY: every call is passed on to the system's allocator as it came.

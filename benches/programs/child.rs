@@ -66,7 +66,10 @@ pub(crate) fn start(program: &str, flavour: Flavour) -> Outcome {
         .split_once(' ')
         .and_then(|(time, peak)| Some((time.parse().ok()?, peak.parse().ok()?)));
     let Some((time, peak)) = figures else {
-        panic!("{program} {word} failed: {text}{}", String::from_utf8_lossy(&output.stderr));
+        panic!(
+            "{program} {word} failed: {text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     };
     let time = Duration::from_nanos(time);
     Outcome { time, peak }

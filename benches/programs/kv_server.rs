@@ -8,7 +8,7 @@ pub(crate) fn bench(sockets: bool) {
     let settings = Settings {
         workers: 4,
         connections: if sockets { 3 } else { 0 },
-        requests: if sockets { 4_000 } else { 16_000 },
+        requests: if sockets { 2_000 } else { 10_000 },
         keys: 3_000,
         value: 1_000,
     };

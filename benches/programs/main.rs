@@ -17,7 +17,7 @@ use common::random::Random;
 use common::rounds::Spread;
 
 /// Runs of each program in each flavour.
-const ROUNDS: usize = 21;
+const ROUNDS: usize = 15;
 /// The ratio not to be passed, for time and for memory.
 const GOAL: f64 = 1.05;
 

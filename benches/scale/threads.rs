@@ -37,8 +37,8 @@ pub(crate) fn measure(threads: usize, shared: bool) -> Figures {
         threads,
         depth: 2,
         new: Spread::of(&new).median,
-        known: Spread::of(&known).median,
-        bare: Spread::of(&bare).median,
+        known: Spread::of(&known).least,
+        bare: Spread::of(&bare).least,
         bytes: bytes[0] - bytes[1],
         kept: allocator::in_use() - before,
     }
@@ -88,8 +88,14 @@ fn run<S: Subject>(threads: usize, shared: bool, nests: usize) -> Run {
         gate.wait();
         gate.wait();
         let known = begun.elapsed();
-        let each: Vec<_> = all.into_iter().map(|thread| thread.join().unwrap()).collect();
-        let new: Vec<f64> = each.iter().map(|(new, _)| new.as_secs_f64() * 1e9).collect();
+        let each: Vec<_> = all
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect();
+        let new: Vec<f64> = each
+            .iter()
+            .map(|(new, _)| new.as_secs_f64() * 1e9)
+            .collect();
         (new, known, bytes)
     });
     Run {

@@ -43,8 +43,20 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Row>, String> {
 fn row(line: &str) -> Result<Row, String> {
     let fields: Vec<&str> = line.split(',').collect();
     let numbers: Result<Vec<f64>, _> = fields[1..].iter().map(|field| field.parse()).collect();
-    let Ok([size, locks, edges, threads, depth, new, known, bare, bytes, kept]) =
-        <[f64; 10]>::try_from(numbers.map_err(|error| format!("{line}: {error}"))?)
+    let Ok(
+        [
+            size,
+            locks,
+            edges,
+            threads,
+            depth,
+            new,
+            known,
+            bare,
+            bytes,
+            kept,
+        ],
+    ) = <[f64; 10]>::try_from(numbers.map_err(|error| format!("{line}: {error}"))?)
     else {
         return Err(format!("{line}: not as many columns as the first line"));
     };

@@ -6,7 +6,12 @@ pub(crate) fn replace(page: &str, part: &str, content: &str) -> Result<String, S
         format!("<!-- {part}:begin -->\n"),
         format!("<!-- {part}:end -->"),
     );
-    let missing = || format!("the page has no part between {} and {end}", begin.trim_end());
+    let missing = || {
+        format!(
+            "the page has no part between {} and {end}",
+            begin.trim_end()
+        )
+    };
     let (before, rest) = page.split_once(&begin).ok_or_else(missing)?;
     let (_, after) = rest.split_once(&end).ok_or_else(missing)?;
     Ok(format!("{before}{begin}\n{content}\n{end}{after}"))

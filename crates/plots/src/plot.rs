@@ -61,7 +61,9 @@ pub(crate) fn all(rows: &[Row], docs: &Path) -> Result<(), Box<dyn Error>> {
     };
     let over = |shape: &'static str, x: fn(&Row) -> f64| -> Vec<Line> {
         vec![
-            Line::of(rows, shape, &format!("{shape}, watched"), x, |row| row.known),
+            Line::of(rows, shape, &format!("{shape}, watched"), x, |row| {
+                row.known
+            }),
             Line::of(rows, shape, &format!("{shape}, bare"), x, |row| row.bare),
         ]
     };
@@ -90,7 +92,11 @@ pub(crate) fn all(rows: &[Row], docs: &Path) -> Result<(), Box<dyn Error>> {
     threads.extend(over("threads-shared", |row| row.threads));
     draw(
         &docs.join("scale-threads.svg"),
-        ["A known acquisition, by threads", "threads", "ns of two cores"],
+        [
+            "A known acquisition, by threads",
+            "threads",
+            "ns of two cores",
+        ],
         &threads,
     )
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::figures::{self, Row};
 
 /// The shapes in the order of the page: what each is, and what its size counts.
-const SHAPES: [(&str, &str, &str); 12] = [
+const SHAPES: [(&str, &str, &str); 14] = [
     ("alone", "Locks taken one at a time", "locks"),
     ("star", "One parent, many children", "edges"),
     ("fan-in", "One child, many parents", "edges"),
@@ -20,11 +20,7 @@ const SHAPES: [(&str, &str, &str); 12] = [
         "From each lock of one half to each of the other",
         "edges",
     ),
-    (
-        "random-order",
-        "100,000 locks in a random order",
-        "edges",
-    ),
+    ("random-order", "100,000 locks in a random order", "edges"),
     ("cliques-of-45", "Groups of 45 locks, nested", "edges"),
     (
         "rotations",
@@ -37,7 +33,21 @@ const SHAPES: [(&str, &str, &str); 12] = [
         "Threads, each with a pair of its own",
         "threads",
     ),
-    ("threads-shared", "Threads that nest the same pair", "threads"),
+    (
+        "threads-shared",
+        "Threads that nest the same pair",
+        "threads",
+    ),
+    (
+        "threads-in-turn",
+        "Threads spawned and joined one after the other (ns a thread: of all; of the last hundred)",
+        "threads",
+    ),
+    (
+        "loaded",
+        "Known pairs, after many threads have nested them under gates",
+        "threads",
+    ),
 ];
 
 /// All tables, one after the other.

@@ -76,7 +76,8 @@ impl<'a> Service<'a> {
             }
             Request::Swap(one, two) => {
                 let ticket = self.store.swap([one, two], |values| {
-                    self.log.append(&values.map(|(key, value)| (key, Some(value))))
+                    self.log
+                        .append(&values.map(|(key, value)| (key, Some(value))))
                 });
                 ticket.map_or(Ok(Answer::Missing), |ticket| self.commit(ticket))
             }
@@ -115,7 +116,11 @@ impl<'a> Service<'a> {
     pub(super) fn agrees_with_log(&self) -> io::Result<bool> {
         let mut all = Shard::new();
         for shard in self.store.freeze() {
-            all.extend(shard.iter().map(|(key, value)| (key.clone(), value.clone())));
+            all.extend(
+                shard
+                    .iter()
+                    .map(|(key, value)| (key.clone(), value.clone())),
+            );
         }
         let counters = self.counters.lock();
         Ok(all == self.log.replay()? && counters.refused == 0 && counters.answered > 0)
