@@ -1,6 +1,8 @@
 //! One run, in a process of its own: its peak of memory is that of the program, and nothing that
 //! an earlier run has learnt or left behind is there.
 
+#![allow(unsafe_code)]
+
 use std::env;
 use std::fs;
 use std::process::Command;
@@ -33,6 +35,8 @@ impl Flavour {
 pub(crate) struct Outcome {
     /// From the start of the program to its end, without the start of the process.
     pub(crate) time: Duration,
+    /// What the process has taken of all cores; zero where the system does not say.
+    pub(crate) cpu: Duration,
     /// The peak of the resident memory, in kilobytes; zero where the system does not say.
     pub(crate) peak: u64,
 }
@@ -49,7 +53,8 @@ pub(crate) fn asked_for() -> Option<(String, Flavour)> {
 pub(crate) fn run(program: fn()) {
     let start = Instant::now();
     program();
-    println!("{} {}", start.elapsed().as_nanos(), peak());
+    let time = start.elapsed();
+    println!("{} {} {}", time.as_nanos(), cpu().as_nanos(), peak());
 }
 
 /// Starts a child, and returns what its run took.
@@ -61,18 +66,40 @@ pub(crate) fn start(program: &str, flavour: Flavour) -> Outcome {
         .output()
         .expect("the bench starts once more");
     let text = String::from_utf8_lossy(&output.stdout);
-    let figures: Option<(u64, u64)> = text
-        .trim()
-        .split_once(' ')
-        .and_then(|(time, peak)| Some((time.parse().ok()?, peak.parse().ok()?)));
-    let Some((time, peak)) = figures else {
+    let figures: Vec<u64> = text
+        .split(' ')
+        .filter_map(|word| word.trim().parse().ok())
+        .collect();
+    let [time, cpu, peak] = figures[..] else {
         panic!(
             "{program} {word} failed: {text}{}",
             String::from_utf8_lossy(&output.stderr)
         );
     };
-    let time = Duration::from_nanos(time);
-    Outcome { time, peak }
+    Outcome {
+        time: Duration::from_nanos(time),
+        cpu: Duration::from_nanos(cpu),
+        peak,
+    }
+}
+
+#[cfg(unix)]
+fn cpu() -> Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: `time` is a place to write to.
+    let failed = unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) };
+    match failed {
+        0 => Duration::new(time.tv_sec as u64, time.tv_nsec as u32),
+        _ => Duration::ZERO,
+    }
+}
+
+#[cfg(not(unix))]
+fn cpu() -> Duration {
+    Duration::ZERO
 }
 
 fn peak() -> u64 {

@@ -10,7 +10,7 @@ pub(crate) fn bench(sockets: bool) {
         connections: if sockets { 3 } else { 0 },
         requests: if sockets { 2_000 } else { 10_000 },
         keys: 3_000,
-        value: 1_000,
+        value: if sockets { 4_000 } else { 1_000 },
     };
     let summary = program::run(&settings).expect("sockets and files work");
     assert!(summary.recovered, "{summary:?}");
