@@ -62,7 +62,7 @@ impl Bank {
     fn open(ordered: bool) -> Self {
         let account = |number| {
             let account = Mutex::named("account", OPENING_BALANCE);
-            account.set_label(&format!("account {number}"));
+            account.set_label(format!("account {number}"));
             account
         };
         Self {

@@ -77,7 +77,7 @@ fn main() -> ExitCode {
 
     let fork = |number| {
         let fork = Mutex::named("fork", 0);
-        fork.set_label(&format!("fork {number}"));
+        fork.set_label(format!("fork {number}"));
         fork
     };
     let forks: Vec<Fork> = (0..SEATS).map(fork).collect();

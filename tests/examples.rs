@@ -27,6 +27,8 @@ fn run(name: &str, arguments: &[&str]) -> Outcome {
     let mut child = Command::new(program(name))
         .args(arguments)
         .env_remove("LOCKWARDEN")
+        .env_remove("LOCKWARDEN_ORDER")
+        .env_remove("LOCKWARDEN_SUPPRESS")
         .env_remove("RUST_BACKTRACE")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -423,4 +425,18 @@ fn the_drop_ins_differ_by_their_import_alone() {
             "{names:?}"
         );
     }
+}
+
+#[test]
+fn the_readme_shows_the_report_as_it_is() {
+    if !WATCHED {
+        return;
+    }
+    let readme = fs::read_to_string("README.md").expect("it is there");
+    let command = "$ cargo run --example lock_order_inversion\n";
+    let shown = readme.split_once(command).expect("the README runs it").1;
+    let shown = shown.split_once("```").expect("the block ends").0;
+    let stderr = run("lock_order_inversion", &[]).stderr;
+    let body = stderr.split("\nstacks for ").next().unwrap_or_default();
+    assert_eq!(shown.trim_end(), body.trim_end());
 }

@@ -60,10 +60,26 @@ struct Snapshot {
 
 /// Looks whether the wait that the calling thread has just published closes a deadlock.
 pub(crate) fn look(slot: &'static Slot, record: &Record) -> Option<Facts> {
+    closed(slot, record, registry::occupied).map(|closed| facts(&closed))
+}
+
+/// A deadlock that was found, and is the finder's to report.
+pub(super) struct Closed {
+    threads: Vec<Snapshot>,
+    /// The threads of the deadlock, the calling one first, each waiting for the next one.
+    ring: Vec<usize>,
+}
+
+/// The deadlock that the wait of the calling thread has closed with threads of `all`.
+pub(super) fn closed(
+    slot: &'static Slot,
+    record: &Record,
+    all: impl FnOnce() -> Vec<&'static Slot>,
+) -> Option<Closed> {
     if owner_runs(slot, record) {
         return None;
     }
-    let threads = snapshots();
+    let threads = snapshots(all());
     let me = threads.iter().position(|t| std::ptr::eq(t.slot, slot))?;
     let states: Vec<waitfor::Thread> = threads
         .iter()
@@ -81,7 +97,11 @@ pub(crate) fn look(slot: &'static Slot, record: &Record) -> Option<Facts> {
     if chain.closes_at != Some(0) {
         return None;
     }
-    report(&threads, &chain.threads)
+    let closed = Closed {
+        threads,
+        ring: chain.threads,
+    };
+    claim(&closed).then_some(closed)
 }
 
 /// What a thread would need to go on.
@@ -122,9 +142,8 @@ fn owner_runs(slot: &Slot, record: &Record) -> bool {
     })
 }
 
-fn snapshots() -> Vec<Snapshot> {
-    registry::occupied()
-        .into_iter()
+fn snapshots(all: Vec<&'static Slot>) -> Vec<Snapshot> {
+    all.into_iter()
         .filter_map(|slot| {
             // The wait first: if it stands, what was written before it is seen below.
             let wait = slot.wait.read();
@@ -177,38 +196,42 @@ fn blocks_readers(wait: &Published) -> bool {
     ident.class().kind.policy() == ReadPolicy::WriterBlocksReaders
 }
 
-/// The facts of the deadlock, unless a thread of it has moved, or has reported one before that
-/// it is still in. `ring` names the threads, the calling one first, each waiting for the next one.
-fn report(threads: &[Snapshot], ring: &[usize]) -> Option<Facts> {
+/// Makes the deadlock the caller's, unless a thread of it has moved, or has reported one before that
+/// it is still in.
+fn claim(Closed { threads, ring }: &Closed) -> bool {
     // Two threads that publish at the same moment both see the cycle: the lock lets one of them
     // report it, and the other one finds it marked.
-    let guard = state::lock();
+    let _guard = state::lock();
+    let epoch = |at: usize| threads[at].wait.map_or(0, |wait| wait.epoch);
     for &at in ring {
-        let thread = &threads[at];
-        let epoch = thread.wait?.epoch;
-        if thread.slot.wait.epoch() != epoch
-            // Relaxed: read and written under the detector's lock.
-            || thread.slot.wait.reported.load(Ordering::Relaxed) == epoch
-        {
-            return None;
+        let wait = &threads[at].slot.wait;
+        // Relaxed: read and written under the detector's lock.
+        if wait.epoch() != epoch(at) || wait.reported.load(Ordering::Relaxed) == epoch(at) {
+            return false;
         }
     }
     // Only the thread that closed it is marked: it panics, and the others may come to wait for each
     // other anew, still in the waits that they are in now.
-    let closer = &threads[*ring.first()?];
-    closer
+    let closer = ring[0];
+    threads[closer]
         .slot
         .wait
         .reported
-        .store(closer.wait?.epoch, Ordering::Relaxed);
-    drop(guard);
+        .store(epoch(closer), Ordering::Relaxed);
+    true
+}
+
+/// What a report says of it.
+fn facts(Closed { threads, ring }: &Closed) -> Facts {
     let mut stations = Vec::new();
     let mut queued = Vec::new();
     for (place, &at) in ring.iter().enumerate() {
         let before = &threads[ring[(place + ring.len() - 1) % ring.len()]];
         let thread = &threads[at];
-        let wait = thread.wait?;
-        let held = keepers(threads, &before.wait?)
+        let (Some(wanted), Some(wait)) = (before.wait, thread.wait) else {
+            continue;
+        };
+        let held = keepers(threads, &wanted)
             .into_iter()
             .find(|keeper| keeper.0 == at);
         let Some((_, Some(holds))) = held else {
@@ -229,5 +252,5 @@ fn report(threads: &[Snapshot], ring: &[usize]) -> Option<Facts> {
             since: wait.since,
         });
     }
-    Some(describe::deadlock(&stations, &queued))
+    describe::deadlock(&stations, &queued)
 }

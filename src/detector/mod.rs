@@ -9,8 +9,11 @@ pub(crate) mod deadlock;
 mod declaration;
 mod describe;
 mod fork;
+#[cfg(all(loom, test))]
+mod models;
 pub(crate) mod order;
 mod publish;
+pub(crate) mod section;
 mod state;
 mod status;
 pub(crate) mod succession;

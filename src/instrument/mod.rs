@@ -65,8 +65,8 @@ use self::off as chosen;
 #[cfg(any(debug_assertions, feature = "always"))]
 use self::on as chosen;
 
-pub(crate) use self::chosen::admit;
 pub use self::chosen::{Attempt, Hold, Lock, Past, Pasts, Signal, Surroundings, Waiting, Within};
+pub(crate) use self::chosen::{Section, admit};
 pub(crate) use self::refusal::Refusal;
 pub use self::refusal::{Party, Reason};
 pub use crate::engine::ids::{LockId, Site, ThreadId};

@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::thread::{self, Thread};
 
-use super::ended::{self, Ended};
-use crate::instrument::{Past, Pasts, Surroundings};
+use super::ended::{self, End, Ended};
+use crate::instrument::{Past, Pasts, Section, Surroundings};
 
 /// What the threads of one scope have in common.
 struct Common {
@@ -134,10 +134,12 @@ impl<'scope, 'env> Scope<'scope, 'env> {
             past.arrive();
             drop(past);
             let within = common.around.enter();
-            ended::run(f, move |end| {
+            ended::run(f, move || {
                 // The destructors of thread-locals run later, when the scope may be over.
                 drop(within);
-                common.ends.add(end);
+                let end = End::here(Section::none());
+                common.ends.add(end.past());
+                end
             })
         }
     }
@@ -177,8 +179,7 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
 
     /// Waits for the end of the thread, and returns what it returned.
     ///
-    /// All that the thread did, in its thread-locals' destructors excepted, comes before all that
-    /// the calling thread does next.
+    /// All that the thread did comes before all that the calling thread does next.
     ///
     /// # Errors
     ///

@@ -22,6 +22,25 @@ pub(crate) struct Class {
     pub(crate) written: AtomicBool,
 }
 
+impl Class {
+    /// Whether this is the class of locks of this kind, name and place.
+    #[inline(always)]
+    pub(super) fn is_of(
+        &self,
+        kind: &'static LockKind,
+        name: Option<&'static str>,
+        place: Site,
+    ) -> bool {
+        let same_name = match (self.name, name) {
+            (None, None) => true,
+            // By address, as in the table.
+            (Some(own), Some(name)) => std::ptr::eq(own, name),
+            _ => false,
+        };
+        std::ptr::eq(self.kind, kind) && std::ptr::eq(self.place, place) && same_name
+    }
+}
+
 /// What a class is found by: two pointers and a length stand for the name and the place, since
 /// both are static data.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

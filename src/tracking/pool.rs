@@ -12,6 +12,8 @@ use parking_lot::Mutex;
 
 use super::class::Class;
 use super::ident::Ident;
+use super::kind::LockKind;
+use crate::engine::ids::Site;
 
 /// How many vacant idents a thread keeps.
 const KEPT: usize = 128;
@@ -27,6 +29,8 @@ static SPARE: Mutex<Vec<&'static Ident>> = Mutex::new(Vec::new());
 /// The vacant idents and unused ids of one thread.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
+    /// The ident that was given back last. It still has its class, for a lock of the same one.
+    last: Option<&'static Ident>,
     vacant: Vec<&'static Ident>,
     next: u64,
     end: u64,
@@ -35,10 +39,30 @@ pub(crate) struct Pool {
 impl Pool {
     pub(super) const fn new() -> Self {
         Self {
+            last: None,
             vacant: Vec::new(),
             next: 0,
             end: 0,
         }
+    }
+
+    /// An ident for a new lock of this kind, name and place, if the last lock that was dropped was
+    /// of the same ones: a loop that makes, uses and drops a lock looks for no class.
+    #[inline(always)]
+    pub(crate) fn take_alike(
+        &mut self,
+        kind: &'static LockKind,
+        name: Option<&'static str>,
+        place: Site,
+    ) -> Option<&'static Ident> {
+        let ident = self.last?;
+        if self.next == self.end || !ident.class().is_of(kind, name, place) {
+            return None;
+        }
+        self.last = None;
+        ident.occupy_again(self.next);
+        self.next += 1;
+        Some(ident)
     }
 
     /// An ident for a new lock.
@@ -52,7 +76,7 @@ impl Pool {
         }
         let number = self.next;
         self.next += 1;
-        let ident = match self.vacant.pop() {
+        let ident = match self.vacant.pop().or_else(|| self.last.take()) {
             Some(ident) => ident,
             None => fresh(),
         };
@@ -65,15 +89,17 @@ impl Pool {
     #[inline]
     pub(crate) fn give(&mut self, ident: &'static Ident, unreferred: bool) {
         ident.vacate();
-        if self.vacant.len() < KEPT {
-            self.vacant.push(ident);
-        } else {
-            spill(ident, unreferred);
+        if self.last.is_some() && self.vacant.len() >= KEPT {
+            return spill(ident, unreferred);
+        }
+        if let Some(before) = self.last.replace(ident) {
+            self.vacant.push(before);
         }
     }
 
     /// Hands everything on when the thread ends.
     pub(crate) fn drain(&mut self) {
+        self.vacant.extend(self.last.take());
         SPARE.lock().append(&mut self.vacant);
         self.vacant = Vec::new();
     }
@@ -141,6 +167,26 @@ mod tests {
             last = Some(ident.id());
             pool.give(ident, true);
         }
+        pool.drain();
+    }
+
+    #[test]
+    fn a_lock_like_the_last_one_gets_its_ident_and_another_id() {
+        let (kind, place) = (&LockKind::MUTEX, Location::caller());
+        let class = class::intern(kind, Some("alike"), place);
+        let mut pool = Pool::new();
+        assert!(pool.take_alike(kind, Some("alike"), place).is_none());
+        let ident = pool.take(class);
+        let id = ident.id();
+        ident.set_label("gone with the lock");
+        pool.give(ident, true);
+        assert!(pool.take_alike(kind, None, place).is_none());
+        assert!(pool.take_alike(kind, Some("other"), place).is_none());
+        let again = pool.take_alike(kind, Some("alike"), place).unwrap();
+        assert!(std::ptr::eq(again, ident) && again.id() > id);
+        assert!(again.label().is_none() && std::ptr::eq(again.class(), class));
+        assert!(pool.take_alike(kind, Some("alike"), place).is_none());
+        pool.give(again, true);
         pool.drain();
     }
 

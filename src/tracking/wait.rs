@@ -1,6 +1,6 @@
 //! What a thread waits for.
 
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use once_cell::sync::Lazy;
@@ -8,6 +8,7 @@ use once_cell::sync::Lazy;
 use super::ident::Ident;
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
+use crate::primitives::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
 
 /// What a thread waits for, and in which way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +73,9 @@ impl Wait {
     /// each other, at least one sees the other's record. It also orders the held locks, which the
     /// thread wrote before.
     pub(crate) fn publish(&self, need: Need, timed: bool, ident: *const Ident, site: Site) {
+        // A wait can be under way: its `Attempt` was forgotten, or a callback of its report waits
+        // in turn. The later one counts.
+        self.clear();
         let epoch = self.epoch.load(Ordering::Relaxed);
         // Release on the fields pairs with the Acquire loads of `read`: a reader that sees a new
         // field also sees that the last odd epoch is over.
@@ -89,9 +93,12 @@ impl Wait {
         fence(Ordering::SeqCst);
     }
 
-    /// Ends the wait of the calling thread.
+    /// Ends the wait of the calling thread, if there is one.
     pub(crate) fn clear(&self) {
         let epoch = self.epoch.load(Ordering::Relaxed);
+        if epoch.is_multiple_of(2) {
+            return;
+        }
         // Release: whoever later gets the lock that this thread waited for, and so synchronises
         // with its release, sees that the wait is over.
         self.epoch.store(epoch + 1, Ordering::Release);
@@ -182,5 +189,19 @@ mod tests {
             wait.clear();
             assert!(wait.read().is_none());
         }
+    }
+
+    #[test]
+    fn a_wait_within_a_wait_takes_its_place_and_both_end() {
+        let wait = Wait::new();
+        let site = Location::caller();
+        wait.publish(Need::Signal, false, ptr::null(), site);
+        wait.publish(Need::Upgrade, false, ptr::null(), site);
+        assert_eq!(wait.read().unwrap().need, Need::Upgrade);
+        wait.clear();
+        wait.clear();
+        assert!(wait.read().is_none());
+        wait.publish(Need::Signal, false, ptr::null(), site);
+        assert_eq!(wait.read().unwrap().need, Need::Signal);
     }
 }

@@ -4,5 +4,6 @@
 #![cfg(any(debug_assertions, feature = "always"))]
 
 mod harness;
+mod sections;
 mod spawned;
 mod surrounded;

@@ -196,6 +196,7 @@ fn tries_with_back_off_in_both_orders() {
                         turns.take(at + 2, || {
                             assert!(matches!(other.try_lock(), Err(TryLockError::WouldBlock)));
                         });
+                        turns.reach(4);
                         drop(held);
                         turns.take(at + 4, || ());
                         // Once more, now that the other one has backed off.
@@ -506,7 +507,7 @@ fn a_lock_that_moves_is_the_same_lock() {
         let mut boxed = Box::new(a);
         let mut another = pl::Mutex::named("another", ());
         std::mem::swap(&mut *boxed, &mut another);
-        let a = vec![another];
+        let a = [another];
         elsewhere(|| {
             let _b = b.lock().unwrap();
             let _another = boxed.lock();

@@ -33,7 +33,7 @@ impl Lock {
     /// As [`attempt`](Self::attempt).
     #[cold]
     pub fn attempt_upgrade(&self, hold: &Hold, kind: Kind, site: Site) -> Attempt<'_> {
-        if hold.slot.is_none() {
+        if hold.slot.is_detached() {
             return Attempt {
                 lock: self,
                 slot: None,
@@ -63,7 +63,7 @@ impl Lock {
         slot.maintain();
         let ident = detector::with_own(slot, |own| self.record.identify_as_waiter(&mut own.pool));
         let blocking = kind == Kind::Blocking;
-        let nested = blocking && Slot::depth(slot.state()) > 0;
+        let nested = blocking && slot.is_holding();
         let mut findings = Vec::new();
         if nested {
             if let Some(found) = detector::deadlock::with_itself(slot, ident, need, mode, site) {
@@ -119,14 +119,11 @@ impl Attempt<'_> {
         let (lock, mode, site) = (self.lock, self.mode, self.site);
         // Ends the wait before the lock is listed as held, so that no reader sees both.
         drop(self);
-        if !slot.has_room(Slot::depth(slot.state())) {
-            slot.maintain();
-        }
         let ident = lock.identify_as_holder(slot, mode);
         if lock.is_first_write(mode) {
             return lock.acquired_checked(slot, ident, mode, false, site, false);
         }
-        lock.note(slot, slot.state(), ident.tag(), mode, site);
+        lock.note(slot, ident.tag(), mode, site);
         Hold::of(slot)
     }
 

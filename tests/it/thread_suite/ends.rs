@@ -70,14 +70,11 @@ fn what_a_thread_owned_and_returned_is_dropped_if_nobody_joins_it() {
     let id = first.thread().id();
     drop(first);
     let second = thread::spawn(move || resume_unwind(Box::new(payload)));
-    let second_id = second.thread().id();
     drop(second);
-    // The channel ends when the last of the three is gone.
-    let mut told: Vec<_> = told.iter().collect();
-    assert_eq!(told.iter().filter(|by| **by == second_id).count(), 1);
-    told.retain(|by| *by != second_id);
-    // Held by the thread and by its handle, the value may go with either.
-    assert_eq!(told.len(), 2);
+    // The channel ends when the last of the three is gone. The value and the payload may go with
+    // the thread or with the handle, whichever is later.
+    let told: Vec<_> = told.iter().collect();
+    assert_eq!(told.len(), 3);
     assert!(told.contains(&id));
 }
 
