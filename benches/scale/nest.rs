@@ -30,7 +30,7 @@ pub(crate) fn measure(plan: &Plan) -> Figures {
         let before = allocator::in_use();
         let locks: Vec<_> = (0..plan.locks).map(|_| Ours::mutex()).collect();
         let made = allocator::in_use();
-        new.push(nanoseconds(carry_out::<Ours>(plan, &locks), news));
+        new.push(nanoseconds(carry_out::<Ours>(plan, &locks, 1), news));
         let known = allocator::in_use();
         drop(locks);
         // Later on, room that was kept is used again.
@@ -57,14 +57,14 @@ pub(crate) fn measure(plan: &Plan) -> Figures {
 fn known(plan: &Plan) -> (f64, f64) {
     let ours: Vec<_> = (0..plan.locks).map(|_| Ours::mutex()).collect();
     let bare: Vec<_> = (0..plan.locks).map(|_| Bare::mutex()).collect();
-    carry_out::<Ours>(plan, &ours);
-    carry_out::<Bare>(plan, &bare);
+    carry_out::<Ours>(plan, &ours, 1);
+    carry_out::<Bare>(plan, &bare, 1);
     let passes = (ACQUISITIONS / plan.sequence.len()).max(1);
     let count = passes * plan.sequence.len();
     let mut samples = [Vec::new(), Vec::new()];
     for _ in 0..SAMPLES {
-        samples[0].push(nanoseconds(repeat::<Ours>(plan, &ours, passes), count));
-        samples[1].push(nanoseconds(repeat::<Bare>(plan, &bare, passes), count));
+        samples[0].push(nanoseconds(carry_out::<Ours>(plan, &ours, passes), count));
+        samples[1].push(nanoseconds(carry_out::<Bare>(plan, &bare, passes), count));
     }
     let [ours, bare] = samples.map(|samples| Spread::of(&samples).least);
     (ours, bare)
@@ -86,25 +86,23 @@ fn warm_up(plan: &Plan) -> Plan {
 
 fn once<S: Subject>(plan: &Plan) {
     let locks: Vec<_> = (0..plan.locks).map(|_| S::mutex()).collect();
-    carry_out::<S>(plan, &locks);
-}
-
-fn repeat<S: Subject>(plan: &Plan, locks: &[S::Mutex], passes: usize) -> Duration {
-    (0..passes).map(|_| carry_out::<S>(plan, locks)).sum()
+    carry_out::<S>(plan, &locks, 1);
 }
 
 #[inline(never)]
-fn carry_out<S: Subject>(plan: &Plan, locks: &[S::Mutex]) -> Duration {
+fn carry_out<S: Subject>(plan: &Plan, locks: &[S::Mutex], passes: usize) -> Duration {
     let mut held: Vec<S::Guard<'_>> = Vec::with_capacity(plan.width);
     let start = Instant::now();
-    for nest in plan.sequence.chunks_exact(plan.width) {
-        for &lock in nest {
-            let mut guard = S::lock(&locks[lock as usize]);
-            *guard += 1;
-            held.push(guard);
-        }
-        while let Some(guard) = held.pop() {
-            drop(guard);
+    for _ in 0..passes {
+        for nest in plan.sequence.chunks_exact(plan.width) {
+            for &lock in nest {
+                let mut guard = S::lock(&locks[lock as usize]);
+                *guard += 1;
+                held.push(guard);
+            }
+            while let Some(guard) = held.pop() {
+                drop(guard);
+            }
         }
     }
     start.elapsed()

@@ -11,6 +11,8 @@ use crate::{Bare, Ours, SMALL_STACK, allocator};
 
 /// Nests of known edges that make a sample, of all threads together.
 const NESTS: usize = 200_000;
+/// But as many of each thread, so that what it starts with does not count.
+const LEAST: usize = 1_000;
 /// Samples of them.
 const SAMPLES: usize = 5;
 
@@ -19,7 +21,7 @@ const SAMPLES: usize = 5;
 pub(crate) fn measure(threads: usize, shared: bool) -> Figures {
     // As in `nest`: what comes once is not counted.
     run::<Ours>(1, shared, 1);
-    let nests = (NESTS / threads).max(1);
+    let nests = (NESTS / threads).max(LEAST);
     let (mut new, mut known, mut bare) = (Vec::new(), Vec::new(), Vec::new());
     let before = allocator::in_use();
     let mut bytes = [0; 2];
