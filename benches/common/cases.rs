@@ -106,9 +106,9 @@ pub fn two_parents<S: Subject>(count: u64) -> Duration {
 #[inline(never)]
 pub fn create<S: Subject>(count: u64) -> Duration {
     timed(count, || {
-        let mutex = black_box(S::mutex());
-        *S::lock(&mutex) += 1;
-        drop(black_box(mutex));
+        let mutex = S::mutex();
+        *S::lock(black_box(&mutex)) += 1;
+        drop(mutex);
     })
 }
 

@@ -57,9 +57,9 @@ impl Lock {
         Some(Hold(PhantomData))
     }
 
-    /// The first acquisition, which is like any other in this build.
+    /// The second fast path, which is never needed in this build.
     #[inline(always)]
-    pub(crate) fn acquired_first(&self, _site: Site) -> Option<Hold> {
+    pub(crate) fn acquired_at_hand(&self, _mode: Mode, _site: Site) -> Option<Hold> {
         Some(Hold(PhantomData))
     }
 

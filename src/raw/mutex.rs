@@ -61,7 +61,7 @@ macro_rules! raw_mutex {
             /// comes here once.
             #[inline(never)]
             fn lock_unknown(&self, site: Site) -> Hold {
-                if let Some(hold) = self.record.acquired_first(site) {
+                if let Some(hold) = self.record.acquired_at_hand(Mode::Exclusive, site) {
                     return hold;
                 }
                 self.lock_new(site)

@@ -85,7 +85,7 @@ impl<const RECURSIVE: bool> fmt::Debug for RawRwLock<RECURSIVE> {
 /// Defines, for one mode, the ways to acquire the lock that know their call site.
 macro_rules! acquisitions {
     ($mode:expr, $bare_lock:ident, $bare_try:ident, $bare_for:ident, $bare_until:ident,
-     $bare_unlock:ident, $at:ident, $again:ident, $unknown:ident, $slow:ident, $again_slow:ident, $timed:ident, $timed_slow:ident) => {
+     $bare_unlock:ident, $at:ident, $again:ident, $unknown:ident, $new:ident, $slow:ident, $again_slow:ident, $timed:ident, $timed_slow:ident) => {
         impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             /// Acquires the lock for the call at `site`.
             #[inline(always)]
@@ -102,9 +102,17 @@ macro_rules! acquisitions {
             }
 
             /// Records an acquisition of the bare lock that may show something new.
-            #[cold]
             #[inline(never)]
             fn $unknown(&self, site: Site) -> Hold {
+                if let Some(hold) = self.record.acquired_at_hand($mode, site) {
+                    return hold;
+                }
+                self.$new(site)
+            }
+
+            #[cold]
+            #[inline(never)]
+            fn $new(&self, site: Site) -> Hold {
                 // SAFETY: the caller has acquired the bare lock, and this runs only if nobody is
                 // told of that.
                 let undo = crate::raw::undo::Undo::new(|| unsafe {
@@ -171,14 +179,14 @@ pub(super) use acquisitions;
 
 acquisitions! {
     Mode::Shared, lock_shared, try_lock_shared, try_lock_shared_for, try_lock_shared_until, unlock_shared,
-    lock_shared_at, lock_shared_again, shared_unknown, shared_slow, shared_again_slow, shared_timed,
+    lock_shared_at, lock_shared_again, shared_unknown, shared_new, shared_slow, shared_again_slow, shared_timed,
     shared_timed_slow
 }
 
 acquisitions! {
     Mode::Exclusive, lock_exclusive, try_lock_exclusive, try_lock_exclusive_for,
     try_lock_exclusive_until, unlock_exclusive,
-    lock_exclusive_at, lock_exclusive_again, exclusive_unknown, exclusive_slow, exclusive_again_slow,
+    lock_exclusive_at, lock_exclusive_again, exclusive_unknown, exclusive_new, exclusive_slow, exclusive_again_slow,
     exclusive_timed, exclusive_timed_slow
 }
 

@@ -14,7 +14,8 @@ use crate::instrument::{self, Hold, Kind, Mode, Site};
 acquisitions! {
     Mode::Upgradable, lock_upgradable, try_lock_upgradable, try_lock_upgradable_for,
     try_lock_upgradable_until, unlock_upgradable,
-    lock_upgradable_at, lock_upgradable_again, upgradable_unknown, upgradable_slow, upgradable_again_slow,
+    lock_upgradable_at, lock_upgradable_again, upgradable_unknown, upgradable_new,
+    upgradable_slow, upgradable_again_slow,
     upgradable_timed, upgradable_timed_slow
 }
 

@@ -46,23 +46,25 @@ impl Pool {
         }
     }
 
-    /// An ident for a new lock of this kind, name and place, if the last lock that was dropped was
-    /// of the same ones: a loop that makes, uses and drops a lock looks for no class.
+    /// An ident for a new lock of this kind, name (empty for none) and place, and its number, if the
+    /// last lock that was dropped was of the same ones: a loop that makes, uses and drops a lock looks
+    /// for no class.
     #[inline(always)]
     pub(crate) fn take_alike(
         &mut self,
         kind: &'static LockKind,
-        name: Option<&'static str>,
+        name: &'static str,
         place: Site,
-    ) -> Option<&'static Ident> {
+    ) -> Option<(&'static Ident, u64)> {
         let ident = self.last?;
-        if self.next == self.end || !ident.class().is_of(kind, name, place) {
+        if self.next == self.end || !ident.class().looks_like(kind, name, place) {
             return None;
         }
+        let number = self.next;
         self.last = None;
-        ident.occupy_again(self.next);
         self.next += 1;
-        Some(ident)
+        ident.occupy_again(number);
+        Some((ident, number))
     }
 
     /// An ident for a new lock.
@@ -89,12 +91,21 @@ impl Pool {
     #[inline]
     pub(crate) fn give(&mut self, ident: &'static Ident, unreferred: bool) {
         ident.vacate();
-        if self.last.is_some() && self.vacant.len() >= KEPT {
+        if self.last.is_none() {
+            self.last = Some(ident);
+        } else {
+            self.give_more(ident, unreferred);
+        }
+    }
+
+    /// Takes back an ident when the last one was not needed again.
+    #[inline(never)]
+    fn give_more(&mut self, ident: &'static Ident, unreferred: bool) {
+        if self.vacant.len() >= KEPT {
             return spill(ident, unreferred);
         }
-        if let Some(before) = self.last.replace(ident) {
-            self.vacant.push(before);
-        }
+        // The new one is the better guess: a loop that has ended does not begin again.
+        self.vacant.extend(self.last.replace(ident));
     }
 
     /// Hands everything on when the thread ends.
@@ -173,19 +184,21 @@ mod tests {
     #[test]
     fn a_lock_like_the_last_one_gets_its_ident_and_another_id() {
         let (kind, place) = (&LockKind::MUTEX, Location::caller());
-        let class = class::intern(kind, Some("alike"), place);
+        let name = "alike";
+        let class = class::intern(kind, Some(name), place);
         let mut pool = Pool::new();
-        assert!(pool.take_alike(kind, Some("alike"), place).is_none());
+        assert!(pool.take_alike(kind, name, place).is_none());
         let ident = pool.take(class);
         let id = ident.id();
         ident.set_label("gone with the lock");
         pool.give(ident, true);
-        assert!(pool.take_alike(kind, None, place).is_none());
-        assert!(pool.take_alike(kind, Some("other"), place).is_none());
-        let again = pool.take_alike(kind, Some("alike"), place).unwrap();
+        assert!(pool.take_alike(kind, class::UNNAMED, place).is_none());
+        assert!(pool.take_alike(kind, &name[1..], place).is_none());
+        let (again, number) = pool.take_alike(kind, name, place).unwrap();
         assert!(std::ptr::eq(again, ident) && again.id() > id);
+        assert_eq!(again.tag(), crate::tracking::tag::of(number));
         assert!(again.label().is_none() && std::ptr::eq(again.class(), class));
-        assert!(pool.take_alike(kind, Some("alike"), place).is_none());
+        assert!(pool.take_alike(kind, name, place).is_none());
         pool.give(again, true);
         pool.drain();
     }

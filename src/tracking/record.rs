@@ -29,7 +29,8 @@ pub(crate) struct Record {
     pub(crate) owner: AtomicPtr<Slot>,
     ident: AtomicPtr<Ident>,
     kind: &'static LockKind,
-    name: Option<&'static str>,
+    /// Empty if there is none.
+    name: &'static str,
     place: Site,
 }
 
@@ -45,7 +46,10 @@ impl Record {
             owner: AtomicPtr::new(ptr::null_mut()),
             ident: AtomicPtr::new(ptr::null_mut()),
             kind,
-            name,
+            name: match name {
+                Some(name) => name,
+                None => class::UNNAMED,
+            },
             place,
         }
     }
@@ -73,7 +77,8 @@ impl Record {
     }
 
     pub(crate) fn class(&self) -> &'static Class {
-        class::intern(self.kind, self.name, self.place)
+        let name = (!self.name.is_empty()).then_some(self.name);
+        class::intern(self.kind, name, self.place)
     }
 
     /// Gives the lock its ident, at its first acquisition, by a thread that holds it exclusively.
@@ -98,11 +103,11 @@ impl Record {
         if !self.ident_address().is_null() || self.kind.has_readers() {
             return None;
         }
-        let ident = pool.take_alike(self.kind, self.name, self.place)?;
+        let (ident, number) = pool.take_alike(self.kind, self.name, self.place)?;
         // Release pairs with the Acquire in `ident`, and with the one on the fast path.
         self.ident
             .store(ptr::from_ref(ident).cast_mut(), Ordering::Release);
-        let tag = ident.tag();
+        let tag = tag::of(number);
         self.tag.store(tag, Ordering::Release);
         Some(tag)
     }

@@ -131,19 +131,39 @@ impl Lock {
         Some(Hold::of(slot))
     }
 
-    /// The first acquisition of a lock that is only ever held exclusively, by a thread that holds
-    /// nothing, if all that it needs is at hand. It shows nothing new.
-    #[inline(always)]
-    pub(crate) fn acquired_first(&self, site: Site) -> Option<Hold> {
+    /// A second fast path, for an acquisition that shows nothing new, though the lock does not say
+    /// so: the thread remembers it itself; or it is the first one of a lock that is only ever held
+    /// exclusively, by a thread that holds nothing and has all that it takes at hand.
+    pub(crate) fn acquired_at_hand(&self, mode: Mode, site: Site) -> Option<Hold> {
         let slot = current::slot();
         let state = slot.state();
-        // The slot of a thread that has none looks as if something were held.
-        if Slot::depth(state) != 0 {
-            return None;
-        }
-        let tag = detector::with_own(slot, |own| self.record.identify_at_hand(&mut own.pool))?;
-        // SAFETY: with nothing held there is room.
-        unsafe { self.note_at(slot, state, slot.top(state), tag, Mode::Exclusive, site) };
+        let top = slot.top(state);
+        let tag = if Slot::depth(state) == 0 {
+            if mode != Mode::Exclusive {
+                return None;
+            }
+            detector::with_own(slot, |own| self.record.identify_at_hand(&mut own.pool))?
+        } else {
+            // Acquire pairs with the Release in `Record::settle`.
+            let tag = self.record.tag.load(Ordering::Acquire);
+            let is_new = match mode {
+                Mode::Exclusive => tag & tag::WRITTEN == 0,
+                Mode::Shared | Mode::Upgradable => tag == 0,
+            };
+            // The slot of a thread that has none looks as if something were held, and has no room.
+            if is_new || !slot.has_room(Slot::depth(state)) {
+                return None;
+            }
+            let known = tag::known(top.key(), mode);
+            if !detector::with_own(slot, |own| own.knows(known, tag | tag::WRITTEN)) {
+                return None;
+            }
+            // Relaxed: a hint.
+            self.record.known.store(known, Ordering::Relaxed);
+            tag
+        };
+        // SAFETY: there is room: it was seen above, or nothing is held.
+        unsafe { self.note_at(slot, state, top, tag, mode, site) };
         Some(Hold::of(slot))
     }
 
