@@ -33,8 +33,8 @@ pub struct Past(Option<Segment>);
 impl Past {
     /// All that has happened up to here.
     ///
-    /// Costs a few nanoseconds, and that each nested acquisition that follows is looked at anew
-    /// the first time.
+    /// Costs a few nanoseconds, and, if the thread has made a nested acquisition since it last did
+    /// this, that each nested acquisition that follows is looked at anew the first time.
     pub fn here() -> Self {
         Self(succession::here())
     }
@@ -46,7 +46,8 @@ impl Past {
 
     /// The calling thread has learnt of it: what follows comes after it.
     ///
-    /// Costs, when the news is new, a merge of two lists as long as the threads that they name.
+    /// Costs a few nanoseconds; when the news is new, a merge of two lists as long as the threads
+    /// that they name, and what [`here`](Self::here) costs after a nested acquisition.
     pub fn arrive(&self) {
         if let Some(segment) = &self.0 {
             succession::arrive(segment);
