@@ -219,6 +219,26 @@ impl Pasts {
     pub fn arrive(&self) {}
 }
 
+/// [`Pasts`] that several hold together.
+#[derive(Clone, Debug)]
+pub(crate) struct Meeting(());
+
+impl Meeting {
+    /// Nothing, as yet.
+    #[inline(always)]
+    pub(crate) fn new() -> Self {
+        Self(())
+    }
+
+    /// Adds what happened up to one point.
+    #[inline(always)]
+    pub(crate) fn add(&self, _past: &Past) {}
+
+    /// The calling thread has learnt of all of it: what follows comes after it.
+    #[inline(always)]
+    pub(crate) fn arrive(&self) {}
+}
+
 /// The locks that the calling thread holds for as long as other threads run.
 #[derive(Clone, Debug)]
 #[must_use = "enter them in the threads that run within"]

@@ -6,9 +6,14 @@
 //! stands in reports instead of the place of construction, and `set_label`, for the name of one
 //! instance.
 //!
+//! The channels of [`mpsc`] tell it of the order that a hand-over makes: opposite lock orders
+//! before a send and after the receive cannot deadlock, as observed
+//! ([`Verdict::Ordered`](crate::report::Verdict::Ordered)). The release of a lock and its next
+//! acquisition order nothing.
+//!
 //! Everything else in this module is std's own, passed on so that the import can be replaced as
-//! a whole: [`Arc`], [`Weak`], [`atomic`], [`mpsc`], [`Once`], [`OnceLock`], [`LazyLock`],
-//! [`Barrier`] and the types around poisoning. Those are not watched.
+//! a whole: [`Arc`], [`Weak`], [`atomic`], [`Once`], [`OnceLock`], [`LazyLock`], [`Barrier`] and
+//! the types around poisoning. Those are not watched.
 //!
 //! # Examples
 //!
@@ -41,6 +46,7 @@
 //! byte more.
 
 mod condvar;
+pub mod mpsc;
 mod mutex;
 mod poison;
 mod raw;
@@ -53,7 +59,7 @@ mod rwlock;
 pub use std::sync::ONCE_INIT;
 pub use std::sync::{
     Arc, Barrier, BarrierWaitResult, LazyLock, LockResult, Once, OnceLock, OnceState, PoisonError,
-    TryLockError, TryLockResult, Weak, atomic, mpsc,
+    TryLockError, TryLockResult, Weak, atomic,
 };
 
 pub use self::condvar::{Condvar, WaitTimeoutResult};

@@ -5,6 +5,8 @@
 
 use std::sync;
 
+#[path = "sync_suite/channels.rs"]
+mod channels;
 #[path = "sync_suite/condvar.rs"]
 mod condvar;
 #[path = "sync_suite/mutex.rs"]

@@ -10,6 +10,7 @@ mod signal;
 pub(crate) use self::admit::admit;
 pub use self::attempt::Attempt;
 pub use self::lock::{Hold, Lock};
+pub(crate) use self::past::Meeting;
 pub use self::past::{Past, Pasts, Surroundings, Within};
 pub(crate) use self::section::Section;
 pub use self::signal::{Signal, Waiting};

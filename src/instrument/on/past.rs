@@ -1,5 +1,7 @@
 //! Order between threads.
 
+use std::sync::Arc;
+
 use parking_lot::Mutex;
 
 use crate::detector::succession;
@@ -101,6 +103,27 @@ impl Pasts {
         if !clock.is_empty() {
             succession::arrive_after_all(&clock);
         }
+    }
+}
+
+/// [`Pasts`] that several hold together.
+#[derive(Clone, Debug)]
+pub(crate) struct Meeting(Arc<Pasts>);
+
+impl Meeting {
+    /// Nothing, as yet.
+    pub(crate) fn new() -> Self {
+        Self(Arc::default())
+    }
+
+    /// Adds what happened up to one point.
+    pub(crate) fn add(&self, past: &Past) {
+        self.0.add(past);
+    }
+
+    /// The calling thread has learnt of all of it: what follows comes after it.
+    pub(crate) fn arrive(&self) {
+        self.0.arrive();
     }
 }
 
