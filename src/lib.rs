@@ -64,10 +64,11 @@
 //!   two orders apart, it makes a false alarm.
 //! - Waits for something else than a lock: channels, barriers, joins, [`Once`](std::sync::Once),
 //!   notifications that never come, I/O.
-//! - Order by other means: an atomic flag, a notification, or a message through a channel under its
-//!   old import, that keeps two threads apart is not seen, so what they do counts as concurrent.
-//! - Order that chance made: two threads between which a message went count as ordered, though
-//!   another message could have taken its place.
+//! - Order by other means: an atomic flag, or a message through a channel under its old import,
+//!   that keeps two threads apart is not seen, so what they do counts as concurrent; nor is a
+//!   notification that did not find the other thread asleep, or was not the only one meanwhile.
+//! - Order that chance made: two threads between which a message or a notification went count as
+//!   ordered, though another one could have taken its place.
 //! - Hangs without a ring of waits: endless loops, livelock, starvation.
 //!
 //! # Features

@@ -164,9 +164,11 @@ impl Signal {
         Waiting(PhantomData)
     }
 
-    /// Tells that the calling thread is about to wake one waiter, or all.
+    /// Lets `wake` wake one waiter, or all; in another build, only if somebody waits.
     #[inline(always)]
-    pub fn notifying(&self) {}
+    pub fn notify<R>(&self, wake: impl FnOnce() -> R) -> Option<R> {
+        Some(wake())
+    }
 }
 
 /// A thread asleep on a condition variable. Dropping it says that the thread is awake and holds
@@ -174,6 +176,12 @@ impl Signal {
 #[derive(Debug)]
 #[must_use = "drop it when the thread is awake and holds the lock again"]
 pub struct Waiting<'a>(PhantomData<(&'a Signal, GuardMarker)>);
+
+impl Waiting<'_> {
+    /// Tells that a notification has ended the wait, and neither its time nor chance has.
+    #[inline(always)]
+    pub fn notified(&mut self) {}
+}
 
 /// All that has happened up to one point in the life of a thread, for another thread to learn of.
 #[derive(Clone, Debug)]

@@ -6,10 +6,13 @@
 //! stands in reports instead of the place of construction, and `set_label`, for the name of one
 //! instance.
 //!
-//! The channels of [`mpsc`] tell it of the order that a hand-over makes: opposite lock orders
-//! before a send and after the receive cannot deadlock, as observed
-//! ([`Verdict::Ordered`](crate::report::Verdict::Ordered)). The release of a lock and its next
-//! acquisition order nothing.
+//! [`Condvar`] and the channels of [`mpsc`] tell it also of the order that a hand-over makes:
+//! opposite lock orders on its two sides cannot deadlock, as observed
+//! ([`Verdict::Ordered`](crate::report::Verdict::Ordered)). What a thread did before it sent a
+//! message comes before what follows the receipt, and what it did before it notified a waiter
+//! comes before what that one does when it is awake. The latter is claimed only if it was the only
+//! notification while the other thread waited, since else another one may have woken it. The
+//! release of a lock and its next acquisition order nothing.
 //!
 //! Everything else in this module is std's own, passed on so that the import can be replaced as
 //! a whole: [`Arc`], [`Weak`], [`atomic`], [`Once`], [`OnceLock`], [`LazyLock`], [`Barrier`] and

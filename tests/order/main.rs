@@ -5,6 +5,7 @@
 
 mod harness;
 mod messages;
+mod notifications;
 mod sections;
 mod spawned;
 mod surrounded;

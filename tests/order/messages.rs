@@ -59,13 +59,13 @@ fn through<S: Send + 'static, R: Send + 'static>(
 
 #[test]
 fn handed_over_through_bounded_channels_is_ordered() {
-    for bound in [0, 1, 5] {
-        let run = || {
+    let run = || {
+        for bound in [0, 1, 5] {
             let channel = mpsc::sync_channel(bound);
             through(channel, |s| s.send(()).unwrap(), |r| r.recv().unwrap());
-        };
-        assert_eq!(found!(All, run), ["Ordered a b"]);
-    }
+        }
+    };
+    assert_eq!(found!(All, run), ["Ordered a b"; 3]);
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Channels: names, signatures and behaviour, demanded of both flavours by the same lines.
 
 use std::error::Error;
-use std::fmt::{Debug, Display};
 use std::thread;
 use std::time::Duration;
 
@@ -162,7 +161,7 @@ fn the_ends_print_and_the_errors_speak() {
         format!("{:?}", receiver.into_iter()),
         "IntoIter { rx: Receiver { .. } }"
     );
-    fn speaks(error: impl Error + Debug + Display) -> bool {
+    fn speaks(error: impl Error) -> bool {
         !error.to_string().is_empty()
     }
     assert!(speaks(SendError(1)) && speaks(TrySendError::Full(1)));
