@@ -202,11 +202,17 @@ impl Segment {
         true
     }
 
-    /// Goes on to the next segment, which comes after all that `clock` names.
-    pub(crate) fn learn_all(&mut self, clock: &VectorClock) {
+    /// Goes on to the next segment, which comes after all that `clock` names; `false` if this one
+    /// does so already, and is gone on with.
+    pub(crate) fn learn_all(&mut self, clock: &VectorClock) -> bool {
+        let mut joined = VectorClock::clone(&self.past);
+        joined.join(clock);
+        if joined == *self.past {
+            return false;
+        }
         self.number += 1;
-        let past = Arc::make_mut(&mut self.past);
-        past.join(clock);
+        self.past = Arc::new(joined);
+        true
     }
 
     /// Whether all of this segment comes before all of `other`.

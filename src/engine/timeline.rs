@@ -64,8 +64,9 @@ impl Timeline {
 
     /// What follows comes after all that `clock` names.
     pub(crate) fn learn_all(&mut self, clock: &VectorClock) {
-        self.now.learn_all(clock);
-        self.seen = false;
+        if self.now.learn_all(clock) {
+            self.seen = false;
+        }
     }
 }
 
@@ -136,7 +137,7 @@ mod tests {
             for _ in 0..60 {
                 let at = random(threads.len());
                 let (timeline, known) = &mut threads[at];
-                match random(3) {
+                match random(4) {
                     0 => {
                         let segment = timeline.see();
                         for (number, (thread, earlier)) in seen.iter().enumerate() {
@@ -150,6 +151,15 @@ mod tests {
                         seen.push((at, segment));
                     }
                     1 => under_way.push((timeline.hand_over(), known.clone())),
+                    2 => {
+                        let mut gathered = VectorClock::new();
+                        for _ in 0..random(3).min(under_way.len()) {
+                            let (handed, told) = &under_way[random(under_way.len())];
+                            gathered.take_in(handed);
+                            known.extend(told);
+                        }
+                        timeline.learn_all(&gathered);
+                    }
                     _ if under_way.is_empty() => {}
                     _ => {
                         let (handed, told) = &under_way[random(under_way.len())];

@@ -6,17 +6,18 @@
 //! stands in reports instead of the place of construction, and `set_label`, for the name of one
 //! instance.
 //!
-//! [`Condvar`] and the channels of [`mpsc`] tell it also of the order that a hand-over makes:
+//! [`Condvar`], [`Barrier`] and the channels of [`mpsc`] tell it also of the order that a hand-over makes:
 //! opposite lock orders on its two sides cannot deadlock, as observed
 //! ([`Verdict::Ordered`](crate::report::Verdict::Ordered)). What a thread did before it sent a
 //! message comes before what follows the receipt, and what it did before it notified a waiter
 //! comes before what that one does when it is awake. The latter is claimed only if it was the only
-//! notification while the other thread waited, since else another one may have woken it. The
+//! notification while the other thread waited, since else another one may have woken it. What
+//! threads did before they came to a barrier comes before all that they do when they go on. The
 //! release of a lock and its next acquisition order nothing.
 //!
 //! Everything else in this module is std's own, passed on so that the import can be replaced as
-//! a whole: [`Arc`], [`Weak`], [`atomic`], [`Once`], [`OnceLock`], [`LazyLock`], [`Barrier`] and
-//! the types around poisoning. Those are not watched.
+//! a whole: [`Arc`], [`Weak`], [`atomic`], [`Once`], [`OnceLock`], [`LazyLock`] and the types
+//! around poisoning. Those are not watched.
 //!
 //! # Examples
 //!
@@ -48,6 +49,7 @@
 //! large (a `Mutex<u64>`: 16 bytes, as std's), and a `RwLock` as large as `parking_lot`'s with one
 //! byte more.
 
+mod barrier;
 mod condvar;
 pub mod mpsc;
 mod mutex;
@@ -61,10 +63,11 @@ mod rwlock;
 )]
 pub use std::sync::ONCE_INIT;
 pub use std::sync::{
-    Arc, Barrier, BarrierWaitResult, LazyLock, LockResult, Once, OnceLock, OnceState, PoisonError,
-    TryLockError, TryLockResult, Weak, atomic,
+    Arc, LazyLock, LockResult, Once, OnceLock, OnceState, PoisonError, TryLockError, TryLockResult,
+    Weak, atomic,
 };
 
+pub use self::barrier::{Barrier, BarrierWaitResult};
 pub use self::condvar::{Condvar, WaitTimeoutResult};
 pub use self::mutex::{Mutex, MutexGuard};
 pub use self::rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};

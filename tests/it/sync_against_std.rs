@@ -98,6 +98,9 @@ fn the_automatic_traits_are_those_of_std() {
     same_traits!(OurWriteGuard, WriteGuard);
     same_traits!(@one ours::Condvar, theirs::Condvar);
     same_traits!(@one OurResult, Result);
+    same_traits!(@one ours::Barrier, theirs::Barrier);
+    same_traits!(@one ours::BarrierWaitResult, theirs::BarrierWaitResult);
+    same_traits!(@each ours::BarrierWaitResult, theirs::BarrierWaitResult: Clone, Copy, PartialEq);
     same_traits!(@each OurResult, Result:
         Clone, Copy, Debug, PartialEq, Eq, Default, Hash, PartialOrd);
     same_traits!(@each OurMutex<u8>, Mutex<u8>: Clone, Debug, Default, PartialEq, From<u8>, Hash);

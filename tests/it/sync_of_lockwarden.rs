@@ -2,6 +2,8 @@
 
 use lockwarden::sync;
 
+#[path = "sync_suite/barrier.rs"]
+mod barrier;
 #[path = "sync_suite/channels.rs"]
 mod channels;
 #[path = "sync_suite/condvar.rs"]

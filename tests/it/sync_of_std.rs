@@ -5,6 +5,8 @@
 
 use std::sync;
 
+#[path = "sync_suite/barrier.rs"]
+mod barrier;
 #[path = "sync_suite/channels.rs"]
 mod channels;
 #[path = "sync_suite/condvar.rs"]

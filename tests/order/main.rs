@@ -3,6 +3,7 @@
 // A build without instrumentation finds nothing.
 #![cfg(any(debug_assertions, feature = "always"))]
 
+mod barriers;
 mod harness;
 mod messages;
 mod notifications;
