@@ -247,6 +247,40 @@ impl Meeting {
     pub(crate) fn arrive(&self) {}
 }
 
+/// The record of something that is initialised once.
+#[derive(Debug)]
+pub(crate) struct Origin(());
+
+impl Origin {
+    /// Nothing was initialised yet.
+    #[inline(always)]
+    pub(crate) const fn new() -> Self {
+        Self(())
+    }
+
+    /// It was there from the beginning, and there is nothing to learn.
+    #[inline(always)]
+    pub(crate) const fn none() -> Self {
+        Self(())
+    }
+
+    /// The calling thread may be about to initialise.
+    #[inline(always)]
+    pub(crate) fn prepare(&self) {}
+
+    /// The calling thread has initialised, and nobody can see it yet.
+    #[inline(always)]
+    pub(crate) fn set(&self) {}
+
+    /// Leaves it to whoever wants to see it to run `initialise`.
+    #[inline(always)]
+    pub(crate) fn first(&self, _initialise: impl FnOnce()) {}
+
+    /// The calling thread has seen that it is initialised.
+    #[inline(always)]
+    pub(crate) fn arrive(&self) {}
+}
+
 /// The locks that the calling thread holds for as long as other threads run.
 #[derive(Clone, Debug)]
 #[must_use = "enter them in the threads that run within"]

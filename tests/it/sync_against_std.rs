@@ -88,6 +88,13 @@ fn the_automatic_traits_are_those_of_std() {
     type SyncSender<T> = theirs::mpsc::SyncSender<T>;
     type OurReceiver<T> = ours::mpsc::Receiver<T>;
     type Receiver<T> = theirs::mpsc::Receiver<T>;
+    type OurOnceLock<T> = ours::OnceLock<T>;
+    type OnceLock<T> = theirs::OnceLock<T>;
+    type OurLazyLock<T> = ours::LazyLock<T>;
+    type LazyLock<T> = theirs::LazyLock<T>;
+    // With what it is made by.
+    type OurMaker<F> = ours::LazyLock<u8, F>;
+    type Maker<F> = theirs::LazyLock<u8, F>;
     /// Has no traits but the automatic ones.
     struct Silent;
 
@@ -99,6 +106,17 @@ fn the_automatic_traits_are_those_of_std() {
     same_traits!(@one ours::Condvar, theirs::Condvar);
     same_traits!(@one OurResult, Result);
     same_traits!(@one ours::Barrier, theirs::Barrier);
+    same_traits!(@one ours::Once, theirs::Once);
+    same_traits!(@each ours::Once, theirs::Once: Default, Clone);
+    same_traits!(sized OurOnceLock, OnceLock);
+    same_traits!(@each OurOnceLock<u8>, OnceLock<u8>:
+        Clone, Debug, Default, PartialEq, Eq, PartialOrd, Hash, From<u8>);
+    same_traits!(@each OurOnceLock<Silent>, OnceLock<Silent>:
+        Clone, Debug, Default, PartialEq, Eq, From<Silent>);
+    same_traits!(sized OurLazyLock, LazyLock);
+    same_traits!(sized OurMaker, Maker);
+    same_traits!(@each OurLazyLock<u8>, LazyLock<u8>: Clone, Debug, Default, PartialEq, From<u8>);
+    same_traits!(@each OurLazyLock<Silent>, LazyLock<Silent>: Debug, Default);
     same_traits!(@one ours::BarrierWaitResult, theirs::BarrierWaitResult);
     same_traits!(@each ours::BarrierWaitResult, theirs::BarrierWaitResult: Clone, Copy, PartialEq);
     same_traits!(@each OurResult, Result:

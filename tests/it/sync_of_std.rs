@@ -11,6 +11,8 @@ mod barrier;
 mod channels;
 #[path = "sync_suite/condvar.rs"]
 mod condvar;
+#[path = "sync_suite/init.rs"]
+mod init;
 #[path = "sync_suite/mutex.rs"]
 mod mutex;
 #[path = "sync_suite/poison.rs"]

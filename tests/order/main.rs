@@ -5,6 +5,7 @@
 
 mod barriers;
 mod harness;
+mod initialised;
 mod messages;
 mod notifications;
 mod sections;

@@ -46,6 +46,11 @@ impl Past {
         Self(succession::end())
     }
 
+    /// Whether the detector was on when it was taken.
+    pub(super) fn is_known(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// The calling thread has learnt of it: what follows comes after it.
     ///
     /// Costs a few nanoseconds; when the news is new, a merge of two lists as long as the threads
