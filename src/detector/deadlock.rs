@@ -11,11 +11,12 @@
 #![allow(unsafe_code)]
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::describe::{self, Station};
 use super::state;
 use crate::engine::ids::Site;
-use crate::engine::mode::{Mode, ReadPolicy};
+use crate::engine::mode::Mode;
 use crate::engine::waitfor::{self, State};
 use crate::report::Facts;
 use crate::tracking::ident::Ident;
@@ -94,14 +95,15 @@ pub(super) fn closed(
     // A chain that closes elsewhere leads into a deadlock that was there before, and was reported
     // by the thread that closed it.
     let chain = waitfor::chain(&states, &stuck, me);
-    if chain.closes_at != Some(0) {
+    // One that is of the calling thread alone was told before it waited.
+    if chain.closes_at != Some(0) || chain.threads.len() < 2 {
         return None;
     }
     let closed = Closed {
         threads,
         ring: chain.threads,
     };
-    claim(&closed).then_some(closed)
+    (stands(&closed) && claim(&closed)).then_some(closed)
 }
 
 /// What a thread would need to go on.
@@ -170,7 +172,7 @@ fn keepers(threads: &[Snapshot], wait: &Published) -> Vec<(usize, Option<HeldLoc
         }
     }
     let shared = matches!(wait.need, Need::Lock(Mode::Shared | Mode::Upgradable));
-    if keepers.is_empty() && shared && blocks_readers(wait) {
+    if keepers.is_empty() && shared && wait.queues {
         let writer = threads.iter().position(|thread| {
             thread.wait.is_some_and(|other| {
                 std::ptr::eq(other.ident, wait.ident)
@@ -183,11 +185,36 @@ fn keepers(threads: &[Snapshot], wait: &Published) -> Vec<(usize, Option<HeldLoc
     keepers
 }
 
-fn blocks_readers(wait: &Published) -> bool {
-    // SAFETY: the lock is borrowed by a thread that waits for it, so its ident is alive; the epoch
-    // of that thread is compared again before anything is made of the answer.
-    let ident = unsafe { &*wait.ident };
-    ident.class().kind.policy() == ReadPolicy::WriterBlocksReaders
+/// Whether a deadlock that rests on the order of a queue is still there after some milliseconds.
+///
+/// That a reader waits for a writer, and not the writer for it, cannot be told from what they have
+/// published: the reader may have come first, and have been woken already without having run since.
+/// Then it runs soon. Nobody is kept from anything meanwhile: the caller would wait in any case.
+fn stands(closed: &Closed) -> bool {
+    let Closed { threads, ring } = closed;
+    let queued = ring.iter().enumerate().any(|(place, &at)| {
+        let next = ring[(place + 1) % ring.len()];
+        threads[at].wait.is_some_and(|wait| {
+            keepers(threads, &wait)
+                .iter()
+                .any(|keeper| keeper.0 == next && keeper.1.is_none())
+        })
+    });
+    !queued
+        || (0..5).all(|_| {
+            std::thread::sleep(Duration::from_millis(1));
+            has_not_moved(closed)
+        })
+}
+
+/// Whether each thread is still in the wait in which it was seen.
+fn has_not_moved(Closed { threads, ring }: &Closed) -> bool {
+    ring.iter().all(|&at| {
+        let thread = &threads[at];
+        thread
+            .wait
+            .is_some_and(|wait| thread.slot.wait.epoch() == wait.epoch)
+    })
 }
 
 /// Makes the deadlock the caller's, unless a thread of it has moved, or has reported one before that

@@ -176,8 +176,11 @@ fn offer(ident: &'static Ident, holding: &Arc<Holding>, mode: Mode, site: Site) 
 /// Moves a lock into the graph: something is taken under it for the first time, or it is a full
 /// leaf.
 pub(super) fn promote(state: &mut State, ident: &'static Ident) -> Vec<Finding> {
-    let Some(contexts) = ident.contexts.promote() else {
-        return Vec::new();
+    let contexts = match ident.contexts.promote() {
+        Some(contexts) => contexts,
+        None if state.lock(ident.id()).is_some() => return Vec::new(),
+        // After a fork: the graph that the lock stood in was the parent's.
+        None => Vec::new(),
     };
     let card = describe::card(ident);
     let (id, policy) = (card.id, ident.class().kind.policy());

@@ -5,6 +5,8 @@
 
 use std::marker::PhantomData;
 
+use lock_api::GuardNoSend;
+
 use super::{GuardMarker, Kind, LockId, LockKind, Mode, Party, Reason, Refusal, Site};
 
 /// The record of one lock instance.
@@ -101,7 +103,7 @@ impl Lock {
 
     /// Tells, right before the lock is dropped, whether somebody still holds it.
     #[inline(always)]
-    pub fn retired(&mut self, _held: bool) {}
+    pub(crate) fn retired(&mut self, _held: bool) {}
 }
 
 /// One recorded acquisition, to be handed back at the release.
@@ -114,7 +116,7 @@ pub struct Hold(PhantomData<GuardMarker>);
 /// Dropped without [`acquired`](Self::acquired), it says that the caller gave up.
 #[derive(Debug)]
 #[must_use = "call `acquired` when the lock is had; dropping it says that the caller gave up"]
-pub struct Attempt<'a>(PhantomData<(&'a Lock, GuardMarker)>);
+pub struct Attempt<'a>(PhantomData<(&'a Lock, GuardNoSend)>);
 
 impl Attempt<'_> {
     /// Tells that the lock is had.
@@ -173,7 +175,7 @@ impl Signal {
 /// the lock again; the hold that was lent is then the record of the new acquisition.
 #[derive(Debug)]
 #[must_use = "drop it when the thread is awake and holds the lock again"]
-pub struct Waiting<'a>(PhantomData<(&'a Signal, GuardMarker)>);
+pub struct Waiting<'a>(PhantomData<(&'a Signal, GuardNoSend)>);
 
 /// All that has happened up to one point in the life of a thread, for another thread to learn of.
 #[derive(Clone, Debug)]

@@ -28,6 +28,8 @@ pub(crate) struct Published {
     pub(crate) need: Need,
     /// Whether the wait ends by itself, at a deadline.
     pub(crate) timed: bool,
+    /// Whether a writer that is queued ahead keeps a reader waiting.
+    pub(crate) queues: bool,
     pub(crate) ident: *const Ident,
     pub(crate) site: Site,
     pub(crate) since: u64,
@@ -54,6 +56,7 @@ pub(crate) struct Wait {
 }
 
 const TIMED: u32 = 1 << 8;
+const QUEUES: u32 = 1 << 9;
 
 impl Wait {
     pub(super) const fn new() -> Self {
@@ -72,7 +75,14 @@ impl Wait {
     /// Ends with a sequentially consistent fence: of two threads that publish and then look at
     /// each other, at least one sees the other's record. It also orders the held locks, which the
     /// thread wrote before.
-    pub(crate) fn publish(&self, need: Need, timed: bool, ident: *const Ident, site: Site) {
+    pub(crate) fn publish(
+        &self,
+        need: Need,
+        timed: bool,
+        queues: bool,
+        ident: *const Ident,
+        site: Site,
+    ) {
         // A wait can be under way: its `Attempt` was forgotten, or a callback of its report waits
         // in turn. The later one counts.
         self.clear();
@@ -80,7 +90,7 @@ impl Wait {
         // Release on the fields pairs with the Acquire loads of `read`: a reader that sees a new
         // field also sees that the last odd epoch is over.
         self.need.store(
-            encode(need) | if timed { TIMED } else { 0 },
+            encode(need) | if timed { TIMED } else { 0 } | if queues { QUEUES } else { 0 },
             Ordering::Release,
         );
         self.ident.store(ident.cast_mut(), Ordering::Release);
@@ -131,6 +141,7 @@ impl Wait {
             epoch,
             need: decode(need),
             timed: need & TIMED != 0,
+            queues: need & QUEUES != 0,
             ident,
             site,
             since,
@@ -149,7 +160,7 @@ const fn encode(need: Need) -> u32 {
 }
 
 const fn decode(need: u32) -> Need {
-    match need & !TIMED {
+    match need & (TIMED - 1) {
         0 => Need::Lock(Mode::Exclusive),
         1 => Need::Lock(Mode::Shared),
         2 => Need::Lock(Mode::Upgradable),
@@ -183,9 +194,10 @@ mod tests {
             (Need::Upgrade, true),
             (Need::Signal, false),
         ] {
-            wait.publish(need, timed, ptr::null(), site);
+            wait.publish(need, timed, !timed, ptr::null(), site);
             let read = wait.read().unwrap();
             assert_eq!((read.need, read.timed, read.site), (need, timed, site));
+            assert_eq!(read.queues, !timed);
             wait.clear();
             assert!(wait.read().is_none());
         }
@@ -195,13 +207,13 @@ mod tests {
     fn a_wait_within_a_wait_takes_its_place_and_both_end() {
         let wait = Wait::new();
         let site = Location::caller();
-        wait.publish(Need::Signal, false, ptr::null(), site);
-        wait.publish(Need::Upgrade, false, ptr::null(), site);
+        wait.publish(Need::Signal, false, false, ptr::null(), site);
+        wait.publish(Need::Upgrade, false, false, ptr::null(), site);
         assert_eq!(wait.read().unwrap().need, Need::Upgrade);
         wait.clear();
         wait.clear();
         assert!(wait.read().is_none());
-        wait.publish(Need::Signal, false, ptr::null(), site);
+        wait.publish(Need::Signal, false, false, ptr::null(), site);
         assert_eq!(wait.read().unwrap().need, Need::Signal);
     }
 }

@@ -1,8 +1,12 @@
 //! Waiting for a lock.
 
+use std::marker::PhantomData;
+
+use lock_api::GuardNoSend;
+
 use super::lock::{Hold, Lock};
 use crate::detector;
-use crate::instrument::{Kind, Mode, Site};
+use crate::instrument::{Kind, Mode, ReadPolicy, Site};
 use crate::tracking::slot::Slot;
 use crate::tracking::wait::Need;
 
@@ -39,6 +43,7 @@ impl Lock {
                 slot: None,
                 mode: Mode::Exclusive,
                 site,
+                marker: PhantomData,
             };
         }
         self.begin(Need::Upgrade, Mode::Exclusive, kind, site, true)
@@ -58,6 +63,7 @@ impl Lock {
                 slot: None,
                 mode,
                 site,
+                marker: PhantomData,
             };
         };
         slot.maintain();
@@ -76,13 +82,15 @@ impl Lock {
         {
             panic.raise();
         }
-        slot.wait.publish(need, !blocking, ident, site);
+        let queues = self.record.policy() == ReadPolicy::WriterBlocksReaders;
+        slot.wait.publish(need, !blocking, queues, ident, site);
         if blocking && Slot::depth(slot.state()) > 0 {
             let attempt = Attempt {
                 lock: self,
                 slot: Some(slot),
                 mode,
                 site,
+                marker: PhantomData,
             };
             if let Some(found) = detector::deadlock::look(slot, &self.record) {
                 detector::end_in(detector::publish(slot, vec![found]), may_panic);
@@ -94,6 +102,7 @@ impl Lock {
             slot: Some(slot),
             mode,
             site,
+            marker: PhantomData,
         }
     }
 }
@@ -108,6 +117,8 @@ pub struct Attempt<'a> {
     slot: Option<&'static Slot>,
     mode: Mode,
     site: Site,
+    /// An attempt works on the slot of its thread, and so never leaves it.
+    marker: PhantomData<GuardNoSend>,
 }
 
 impl Attempt<'_> {
@@ -143,5 +154,24 @@ impl Drop for Attempt<'_> {
         if let Some(slot) = self.slot {
             slot.wait.clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instrument::Waiting;
+
+    trait NotSend<A> {
+        fn holds() {}
+    }
+    impl<T: ?Sized> NotSend<()> for T {}
+    impl<T: ?Sized + Send> NotSend<u8> for T {}
+
+    #[test]
+    fn what_works_on_the_slot_of_its_thread_stays_there() {
+        // Ambiguous, and so not compiled, if they could be sent.
+        <Attempt<'static> as NotSend<_>>::holds();
+        <Waiting<'static> as NotSend<_>>::holds();
     }
 }

@@ -1,7 +1,10 @@
 //! Waiting for a condition variable.
 
+use std::marker::PhantomData;
 use std::panic::Location;
 use std::ptr;
+
+use lock_api::GuardNoSend;
 
 use super::lock::{Hold, Lock};
 use crate::detector;
@@ -63,13 +66,14 @@ impl Signal {
             slot.remove(lock.record.ident_address());
             hold.slot = None;
             slot.wait
-                .publish(Need::Signal, kind != Kind::Blocking, ident, site);
+                .publish(Need::Signal, kind != Kind::Blocking, false, ident, site);
         }
         Waiting {
             slot,
             lock,
             hold,
             site,
+            marker: PhantomData,
         }
     }
 
@@ -102,6 +106,8 @@ pub struct Waiting<'a> {
     lock: &'a Lock,
     hold: &'a mut Hold,
     site: Site,
+    /// As in [`Attempt`](super::Attempt).
+    marker: PhantomData<GuardNoSend>,
 }
 
 impl Drop for Waiting<'_> {

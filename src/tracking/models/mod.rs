@@ -31,6 +31,7 @@ impl Seat {
         slot.wait.publish(
             super::wait::Need::Signal,
             false,
+            false,
             std::ptr::null(),
             Location::caller(),
         );
