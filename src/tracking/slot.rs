@@ -307,9 +307,8 @@ impl Slot {
         let depth = Self::depth(state) as isize;
         // Whoever reads it like this tries again: the entries are no list that ever was.
         self.state.store(state | MOVING, Ordering::Relaxed);
-        // Release fence, pairs with the Acquire loads in `held`: who sees a moved entry sees that
-        // the state is not what it was.
-        fence(Ordering::Release);
+        // Release on the fields pairs with the Acquire loads in `held`: who sees a moved entry sees
+        // that the state is not what it was.
         let share = self.share_at(index);
         for at in index..depth - 1 {
             // SAFETY: `at + 1` is below the depth.
