@@ -1,4 +1,101 @@
 //! Finds lock-order inversions and deadlocks.
+//!
+//! Change an import, `std::sync` to [`lockwarden::sync`](sync) or `parking_lot` to
+//! [`lockwarden::parking_lot`](parking_lot), and every lock of a debug build or a test run is
+//! watched. A lock order that could deadlock is reported the first time it is seen, while nothing
+//! hangs; a deadlock that forms is named at once and broken by a panic in the thread that closed
+//! it. In a release build the same types are the bare locks.
+//!
+//! # Quick start
+//!
+//! ```no_run
+//! use lockwarden::sync::Mutex;
+//! use lockwarden::thread;
+//!
+//! static LEDGER: Mutex<i64> = Mutex::named("ledger", 0);
+//! static AUDIT: Mutex<Vec<i64>> = Mutex::named("audit", Vec::new());
+//!
+//! fn book(amount: i64) {
+//!     let mut ledger = LEDGER.lock().unwrap();
+//!     AUDIT.lock().unwrap().push(amount);
+//!     *ledger += amount;
+//! }
+//!
+//! fn is_balanced() -> bool {
+//!     let audit = AUDIT.lock().unwrap(); // The wrong way round: the audit log first.
+//!     let ledger = LEDGER.lock().unwrap();
+//!     audit.iter().sum::<i64>() == *ledger
+//! }
+//!
+//! thread::scope(|scope| {
+//!     scope.spawn(|| book(100));
+//!     // Whether the two meet or not, this is reported on standard error:
+//!     // lockwarden: Inversion: `ledger` and `audit` are taken in both orders
+//!     scope.spawn(|| is_balanced());
+//! });
+//! ```
+//!
+//! # Modules, in the direction in which the data flows
+//!
+//! - [`sync`], [`parking_lot`] and [`thread`] are what a program imports in place of the
+//!   originals. [`acquire`](mod@acquire) takes several locks at once, in an order that all threads
+//!   agree on; [`declare_order`] tells the detector of an order ahead.
+//! - [`instrument`] is how a lock tells the detector what it does. The wrappers use nothing else,
+//!   and a lock of your own can use it too.
+//! - [`report`] is what comes out: data, with a text.
+//! - [`config`] says what is done about it, [`suppress`] what is not; [`status()`] says whether anything is watched.
+//!
+//! # Verdicts
+//!
+//! | [`Verdict`](report::Verdict) | claims | does not claim | by default |
+//! |---|---|---|---|
+//! | `Deadlock` | these threads cannot go on unless something acts that is not watched | that the whole process hangs | report, then panic in the thread that closed it |
+//! | `SelfDeadlock` | certain at this call | | the same, before it blocks |
+//! | `Inversion` | a ring that no lock around it, no single thread and no spawn or join excludes | that data never orders it | report |
+//! | `RecursiveRead` | deadlocks if a writer queues between the two reads | the same of locks whose readers pass | report |
+//! | `Abandoned` | a thread ended while it held a lock | | report |
+//! | `Guarded`, `SingleThread`, `Ordered` | cannot deadlock as observed | that the code is safe: it becomes real if the lock, the thread or the order changes | count |
+//! | `Stall` | a name that is reserved: it is not made yet | | report |
+//!
+//! # What is not detected
+//!
+//! - The order of locks that were not taken in this run.
+//! - Locks that are not watched. Missing from a ring, one is a miss; missing as the lock that keeps
+//!   two orders apart, it makes a false alarm.
+//! - Waits for something else than a lock: channels, barriers, joins, [`Once`](std::sync::Once),
+//!   notifications that never come, I/O.
+//! - Order by other means: an atomic flag, a message or a notification that keeps two threads apart
+//!   is not seen, so what they do counts as concurrent.
+//! - Hangs without a ring of waits: endless loops, livelock, starvation.
+//!
+//! # Features
+//!
+//! - `always` keeps the instrumentation in builds without debug assertions: staging, and tests of
+//!   optimised builds.
+//! - `arc_lock` adds `lock_arc`, `read_arc` and the guards that own an `Arc` of their lock, to the
+//!   `parking_lot` flavour.
+//! - `serde` makes the locks of the `parking_lot` flavour serialise through their contents.
+//! - `send_guard` lets guards of the `parking_lot` flavour be sent to, and dropped on, another
+//!   thread.
+//!
+//! # Cost
+//!
+//! Without instrumentation, that of the bare locks. With it:
+//!
+//! | operation | cost |
+//! |---|---|
+//! | to make a lock | a few words beside the lock; it is not registered anywhere |
+//! | the first acquisition of a lock | an id, from a block that the thread has for itself |
+//! | an acquisition with nothing held | an entry in the thread's own list: no shared memory beside the lock, no allocation |
+//! | an acquisition under others, in a known order | one comparison more |
+//! | an acquisition in a new order | once: the lock of the graph, a search if the order is not the one so far, a stack for each new pair of lines |
+//! | a wait | its publication; a look at the owner, and at all threads if that one waits too |
+//! | a release | one entry less |
+//! | to drop a lock | O(its orders), nothing if nothing was ever taken under it |
+//! | a report | a text with source lines, and the names of its stacks, in the thread that found it |
+//!
+//! Memory is bounded by the locks that live and by the distinct orders between them; the
+//! [limits](config::Limit) are said when they are reached. There is no thread of the detector.
 
 // Without instrumentation the wrappers use nothing of what lies below the records.
 #![cfg_attr(
@@ -11,9 +108,6 @@ pub mod acquire;
 pub mod parking_lot;
 pub mod sync;
 pub mod thread;
-
-// Words of the user about locks.
-mod declare;
 
 // Raw locks under them.
 mod raw;
@@ -30,10 +124,17 @@ mod primitives;
 
 // Out.
 pub mod config;
+mod declare;
 mod detector;
 pub mod report;
 mod sink;
+pub mod suppress;
 
 pub use self::acquire::{acquire, each, read, write};
-pub use self::declare::{OrderError, declare_order, declare_order_file};
-pub use self::detector::status;
+pub use self::declare::OrderError;
+pub use self::detector::{declare_order, declare_order_file, status};
+
+// The examples of the README are tested with the others.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -3,7 +3,7 @@
 use std::sync::Mutex as Plain;
 use std::thread;
 
-use lockwarden::config::Config;
+use lockwarden::config::{Action, Config};
 use lockwarden::report::{Basis, Verdict};
 use lockwarden::sync::{Mutex, RwLock};
 
@@ -43,6 +43,7 @@ fn classes_and_declarations_find_what_no_instances_showed() {
     }
     Config::new()
         .stderr(false)
+        .classes(Action::Report)
         .callback(|report| {
             let held = report.edges.iter().map(|edge| report.lock(edge.from));
             let mut names: Vec<_> = held.filter_map(|lock| lock?.name).collect();

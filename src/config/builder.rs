@@ -7,7 +7,7 @@ use super::action::{Action, Actions};
 use super::environment::Overrides;
 use super::installed::{self, InstallError};
 use crate::engine::verdict::Verdict;
-use crate::report::Report;
+use crate::report::{Basis, Report};
 
 /// A callback, shared so that a configuration can be cloned.
 pub(crate) type Callback = Arc<dyn Fn(&Report) + Send + Sync + 'static>;
@@ -34,6 +34,7 @@ pub(crate) type Callback = Arc<dyn Fn(&Report) + Send + Sync + 'static>;
 #[must_use = "a configuration does nothing before it is installed"]
 pub struct Config {
     pub(super) actions: Actions,
+    pub(super) classes: Action,
     pub(super) callback: Option<Callback>,
     pub(super) enabled: bool,
     pub(super) stderr: bool,
@@ -48,13 +49,14 @@ impl Config {
     pub fn new() -> Self {
         Self {
             actions: Actions::default(),
+            classes: Action::Ignore,
             callback: None,
             enabled: true,
             stderr: true,
             tracing: true,
             max_reports: 1_000,
-            contexts_per_edge: 8,
-            search_steps: 100_000,
+            contexts_per_edge: 16,
+            search_steps: 20_000,
         }
     }
 
@@ -64,6 +66,19 @@ impl Config {
     /// `Abandoned` are reported; `Guarded`, `SingleThread` and `Ordered` are ignored.
     pub fn on(mut self, verdict: Verdict, action: Action) -> Self {
         self.actions.set(verdict, action);
+        self
+    }
+
+    /// Sets what is done about an inversion that only the classes of the locks show: one pair of
+    /// instances was taken in one order, and another pair, of the same classes, in the opposite
+    /// one. Ignored by default.
+    ///
+    /// It finds orders that are wrong long before the instances coincide, and it reports orders
+    /// that are right because they never do. A class is the name that its locks were given, else
+    /// the place that makes them. A verdict that is ignored altogether is ignored here too, and an
+    /// order that was [declared](crate::declare_order) is not meant.
+    pub fn classes(mut self, action: Action) -> Self {
+        self.classes = action;
         self
     }
 
@@ -110,7 +125,7 @@ impl Config {
         self
     }
 
-    /// Sets under how many distinct circumstances one edge is remembered; 8 by default.
+    /// Sets under how many distinct circumstances one edge is remembered; 16 by default.
     ///
     /// A circumstance is a thread, the other locks it held, and its place in the order of spawns
     /// and joins. Each takes some hundred bytes.
@@ -119,7 +134,7 @@ impl Config {
         self
     }
 
-    /// Sets after how many steps one search for cycles is given up; 100,000 by default.
+    /// Sets after how many steps one search for cycles is given up; 20,000 by default.
     pub fn search_steps(mut self, steps: usize) -> Self {
         self.search_steps = steps;
         self
@@ -138,7 +153,11 @@ impl Config {
         installed::install(self, std::panic::Location::caller())
     }
 
-    pub(crate) fn action(&self, verdict: Verdict) -> Action {
+    /// What is done about a finding of this verdict on this basis.
+    pub(crate) fn action(&self, verdict: Verdict, basis: Basis) -> Action {
+        if basis == Basis::Classes && self.actions.get(verdict) != Action::Ignore {
+            return self.classes;
+        }
         self.actions.get(verdict)
     }
 

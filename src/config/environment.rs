@@ -7,6 +7,8 @@ use crate::engine::verdict::Verdict;
 
 /// What stands for every verdict.
 const ALL: &str = "all";
+/// What stands for findings about classes of locks.
+const CLASSES: &str = "classes";
 const STDERR: &str = "stderr";
 const TRACING: &str = "tracing";
 const MAX_REPORTS: &str = "max_reports";
@@ -17,6 +19,7 @@ pub(super) enum Setting {
     Enabled(bool),
     On(Verdict, Action),
     All(Action),
+    Classes(Action),
     Stderr(bool),
     Tracing(bool),
     MaxReports(u64),
@@ -28,6 +31,7 @@ impl Setting {
             Setting::Enabled(on) => config.enabled = on,
             Setting::On(verdict, action) => config.actions.set(verdict, action),
             Setting::All(action) => config.actions.set_all(action),
+            Setting::Classes(action) => config.classes = action,
             Setting::Stderr(on) => config.stderr = on,
             Setting::Tracing(on) => config.tracing = on,
             Setting::MaxReports(reports) => config.max_reports = reports,
@@ -80,6 +84,9 @@ fn parse_part(part: &str) -> Result<Setting, String> {
     if key.eq_ignore_ascii_case(ALL) {
         return action(value).map(Setting::All);
     }
+    if key.eq_ignore_ascii_case(CLASSES) {
+        return action(value).map(Setting::Classes);
+    }
     if key.eq_ignore_ascii_case(STDERR) {
         return on_or_off(value).map(Setting::Stderr);
     }
@@ -112,7 +119,7 @@ fn parse_part(part: &str) -> Result<Setting, String> {
 fn keys() -> Vec<&'static str> {
     let verdicts = Verdict::ALL.into_iter().map(Verdict::name);
     verdicts
-        .chain([ALL, STDERR, TRACING, MAX_REPORTS])
+        .chain([ALL, CLASSES, STDERR, TRACING, MAX_REPORTS])
         .collect()
 }
 
@@ -165,11 +172,12 @@ fn meant(word: &str, names: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Basis;
 
     #[test]
     fn what_is_understood() {
         use Action::*;
-        use Setting::{All, Enabled, MaxReports, On, Stderr, Tracing};
+        use Setting::{All, Classes, Enabled, MaxReports, On, Stderr, Tracing};
         let table: &[(&str, &[Setting])] = &[
             ("", &[]),
             (" , ;", &[]),
@@ -188,6 +196,7 @@ mod tests {
                 &[Stderr(false), Tracing(false), Stderr(true)],
             ),
             ("max_reports=50", &[MaxReports(50)]),
+            ("Classes=report", &[Classes(Report)]),
         ];
         for (value, settings) in table {
             let overrides = Overrides::parse(value);
@@ -199,7 +208,7 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_named_with_what_is_allowed() {
         let keys = "Deadlock, SelfDeadlock, Inversion, Guarded, SingleThread, Ordered, \
-                    RecursiveRead, Stall, Abandoned, all, stderr, tracing, max_reports";
+                    RecursiveRead, Stall, Abandoned, all, classes, stderr, tracing, max_reports";
         let table = [
             (
                 "inversoin=panic",
@@ -261,8 +270,14 @@ mod tests {
             .on(Verdict::Stall, Action::Ignore)
             .max_reports(7);
         let config = code.overridden(&Overrides::parse("Inversion=abort,tracing=off,off"));
-        assert_eq!(config.action(Verdict::Inversion), Action::Abort);
-        assert_eq!(config.action(Verdict::Stall), Action::Ignore);
+        assert_eq!(
+            config.action(Verdict::Inversion, Basis::Instances),
+            Action::Abort
+        );
+        assert_eq!(
+            config.action(Verdict::Stall, Basis::Instances),
+            Action::Ignore
+        );
         assert_eq!(config.get_max_reports(), 7);
         assert!(!config.emits_tracing());
         assert!(config.writes_stderr());
@@ -272,9 +287,18 @@ mod tests {
     #[test]
     fn later_parts_win() {
         let config = Config::new().overridden(&Overrides::parse("Stall=panic,all=ignore"));
-        assert_eq!(config.action(Verdict::Stall), Action::Ignore);
+        assert_eq!(
+            config.action(Verdict::Stall, Basis::Instances),
+            Action::Ignore
+        );
         let config = Config::new().overridden(&Overrides::parse("all=ignore,Stall=panic"));
-        assert_eq!(config.action(Verdict::Stall), Action::Panic);
-        assert_eq!(config.action(Verdict::Deadlock), Action::Ignore);
+        assert_eq!(
+            config.action(Verdict::Stall, Basis::Instances),
+            Action::Panic
+        );
+        assert_eq!(
+            config.action(Verdict::Deadlock, Basis::Instances),
+            Action::Ignore
+        );
     }
 }

@@ -16,6 +16,7 @@
 //! | `off`, `on` | the switch for everything |
 //! | `Inversion=panic` | what this verdict does: `ignore`, `report`, `panic` or `abort` |
 //! | `all=ignore` | the same for every verdict |
+//! | `classes=report` | the same for what only the classes of locks show |
 //! | `stderr=off` | whether the text goes to standard error |
 //! | `tracing=off` | whether a `tracing` event is emitted |
 //! | `max_reports=50` | how many reports are made before the rest is only counted |

@@ -56,6 +56,8 @@ pub struct Activity {
     /// The findings since the start that were not reported, because their verdict is ignored or
     /// because a limit was reached.
     pub unreported: u64,
+    /// The findings since the start that a [suppression](crate::suppress) has fitted.
+    pub suppressed: u64,
     /// The limits that were reached, ascending.
     pub limits: Vec<Limit>,
 }
@@ -102,6 +104,9 @@ impl fmt::Display for Activity {
         if self.unreported > 0 {
             write!(f, ", {} not reported", Counted(self.unreported, "finding"))?;
         }
+        if self.suppressed > 0 {
+            write!(f, ", {} suppressed", Counted(self.suppressed, "finding"))?;
+        }
         for (at, limit) in self.limits.iter().enumerate() {
             f.write_str(if at == 0 { "; limits reached: " } else { ", " })?;
             write!(f, "{limit}")?;
@@ -133,13 +138,14 @@ mod tests {
             threads: 0,
             reports: 1,
             unreported: 3,
+            suppressed: 1,
             limits: vec![Limit::MaxReports, Limit::SearchSteps],
         });
         assert!(status.is_on());
         assert_eq!(
             status.to_string(),
-            "on, for 2.3 s: 1 lock, 2 edges, 0 threads, 1 report, 3 findings not reported; \
-             limits reached: max_reports, search_steps"
+            "on, for 2.3 s: 1 lock, 2 edges, 0 threads, 1 report, 3 findings not reported, \
+             1 finding suppressed; limits reached: max_reports, search_steps"
         );
     }
 

@@ -1,67 +1,23 @@
-//! Orders that are declared ahead, so that the first violation is a finding without the opposite
-//! order ever being run.
+//! Orders that are declared ahead: their files, and whether they contradict each other.
 
 mod declared;
 mod error;
 mod file;
 
-use std::panic::Location;
 use std::path::Path;
 
 use self::declared::Place;
 pub use self::error::OrderError;
-use crate::detector::classes;
-use crate::instrument;
+use crate::engine::ids::Site;
 
-/// Declares that locks of these classes are taken in this order: each before all that follow it.
-///
-/// The names are those given to `named`. A name that no lock has is no error: the lock may come
-/// later, or never. From now on, an acquisition against the order is an
-/// [`Inversion`](crate::report::Verdict::Inversion), whoever makes it and whether or not anybody
-/// ever takes the locks the other way round.
-///
-/// Costs, once, a little for each pair of names.
-///
-/// # Errors
-///
-/// [`OrderError`] if the names contradict each other or an earlier declaration. Nothing of the
-/// declaration is then taken in.
-///
-/// # Examples
-///
-/// ```
-/// lockwarden::declare_order(&["ledger", "audit", "stats"])?;
-/// let contradiction = lockwarden::declare_order(&["stats", "ledger"]);
-/// assert!(contradiction.is_err());
-/// # Ok::<(), lockwarden::OrderError>(())
-/// ```
-#[track_caller]
-pub fn declare_order(names: &[&str]) -> Result<(), OrderError> {
-    let site = Location::caller();
-    take_in(&[(names.to_vec(), Place::Code(site))], site)
+/// Takes in the order that `names` have in the code at `site`; returns the names with lives of
+/// their own.
+pub(crate) fn in_code(names: &[&str], site: Site) -> Result<Vec<Vec<&'static str>>, OrderError> {
+    declared::add(&[(names.to_vec(), Place::Code(site))])
 }
 
-/// Declares the orders that stand in a file, one a line: `ledger < audit < stats`.
-///
-/// Empty lines, and what follows a `#`, are passed over. Returns how many orders there were. The
-/// environment variable `LOCKWARDEN_ORDER` names such a file too, which is read at the start.
-///
-/// # Errors
-///
-/// [`OrderError`] if the file cannot be read, a line is not of that form, or the orders contradict
-/// each other or an earlier declaration. Nothing of the file is then taken in.
-///
-/// # Examples
-///
-/// ```no_run
-/// let orders = lockwarden::declare_order_file("locks.order")?;
-/// println!("{orders} lock orders are declared");
-/// # Ok::<(), lockwarden::OrderError>(())
-/// ```
-#[track_caller]
-pub fn declare_order_file(path: impl AsRef<Path>) -> Result<usize, OrderError> {
-    let site = Location::caller();
-    let path = path.as_ref();
+/// Takes in the orders of a file, all or none; returns their names with lives of their own.
+pub(crate) fn in_file(path: &Path) -> Result<Vec<Vec<&'static str>>, OrderError> {
     let text =
         std::fs::read_to_string(path).map_err(|error| OrderError::unreadable(path, &error))?;
     let orders = file::parse(&text, path)?;
@@ -74,27 +30,5 @@ pub fn declare_order_file(path: impl AsRef<Path>) -> Result<usize, OrderError> {
             )
         })
         .collect();
-    take_in(&orders, site)?;
-    Ok(orders.len())
-}
-
-fn take_in(orders: &[(Vec<&str>, Place)], site: instrument::Site) -> Result<(), OrderError> {
-    let names = declared::add(orders)?;
-    if instrument::ON {
-        for names in names {
-            classes::declare(&names, site);
-        }
-    }
-    Ok(())
-}
-
-/// Reads the file that the environment names, if it names one; what is wrong with it is said on
-/// standard error.
-pub(crate) fn from_environment() {
-    let Some(path) = std::env::var_os("LOCKWARDEN_ORDER").filter(|path| !path.is_empty()) else {
-        return;
-    };
-    if let Err(error) = declare_order_file(Path::new(&path)) {
-        crate::sink::say(&format!("LOCKWARDEN_ORDER: {error}"));
-    }
+    declared::add(&orders)
 }

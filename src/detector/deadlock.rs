@@ -173,14 +173,20 @@ fn keepers(threads: &[Snapshot], wait: &Published) -> Vec<(usize, Option<HeldLoc
     }
     let shared = matches!(wait.need, Need::Lock(Mode::Shared | Mode::Upgradable));
     if keepers.is_empty() && shared && wait.queues {
-        let writer = threads.iter().position(|thread| {
-            thread.wait.is_some_and(|other| {
-                std::ptr::eq(other.ident, wait.ident)
-                    && !other.timed
-                    && matches!(other.need, Need::Lock(Mode::Exclusive) | Need::Upgrade)
+        let writers = || {
+            threads.iter().enumerate().filter(|(_, thread)| {
+                thread.wait.is_some_and(|other| {
+                    std::ptr::eq(other.ident, wait.ident)
+                        && matches!(other.need, Need::Lock(Mode::Exclusive) | Need::Upgrade)
+                })
             })
-        });
-        keepers.extend(writer.map(|index| (index, None)));
+        };
+        // Which of several writers is ahead of the reader is not known. One with a deadline may
+        // be, and lets the reader in when it gives up.
+        let in_earnest = writers().all(|(_, thread)| thread.wait.is_some_and(|w| !w.timed));
+        if in_earnest {
+            keepers.extend(writers().next().map(|(index, _)| (index, None)));
+        }
     }
     keepers
 }

@@ -13,6 +13,7 @@ use crate::report::{
     Basis, Edge, Facts, HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo, WaitsFor,
 };
 use crate::tracking::ident::Ident;
+use crate::tracking::registry;
 use crate::tracking::slot::{HeldLock, Slot};
 use crate::tracking::wait;
 
@@ -99,6 +100,30 @@ pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
     }
 }
 
+/// What a report says of another thread, which may be running: what of it is in the graph, as it is
+/// at this moment.
+fn elsewhere(state: &State, id: ThreadId, locks: &mut Locks) -> ThreadInfo {
+    let mut info = ThreadInfo {
+        name: state.name(id),
+        ..ThreadInfo::new(id)
+    };
+    let slot = registry::occupied()
+        .into_iter()
+        .find(|slot| slot.thread() == Some(id));
+    info.ended = slot.is_none();
+    for h in slot.and_then(|slot| slot.held()).unwrap_or_default() {
+        if let Some(lock) = state.lock_at(h.ident) {
+            locks.add_known(state, lock);
+            info.held.push(HeldInfo {
+                lock,
+                mode: h.mode,
+                site: h.site,
+            });
+        }
+    }
+    info
+}
+
 /// A wait for a lock that has not begun.
 fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
     WaitInfo {
@@ -168,10 +193,7 @@ fn cycle(
         threads.push(if Some(edge.thread) == me {
             thread(slot, &mut locks)
         } else {
-            ThreadInfo {
-                name: state.name(edge.thread),
-                ..ThreadInfo::new(edge.thread)
-            }
+            elsewhere(state, edge.thread, &mut locks)
         });
     }
     let closing = edges

@@ -4,21 +4,27 @@
 //! ours, while it holds the detector's lock: what was found is described under the lock, and
 //! [`publish`](publish::publish)ed by the caller when it holds nothing.
 
-pub(crate) mod classes;
+mod classes;
 pub(crate) mod deadlock;
+mod declaration;
 mod describe;
 mod fork;
 #[cfg(all(loom, test))]
 mod models;
 pub(crate) mod order;
 mod publish;
+pub(crate) mod section;
 mod state;
 mod status;
 pub(crate) mod succession;
 mod threads;
 
+pub use self::declaration::{declare_order, declare_order_file};
 pub(crate) use self::describe::{held_here, name};
 pub(crate) use self::order::{relabel, retire};
 pub(crate) use self::publish::{end_in, publish};
 pub use self::status::status;
+
+/// Whether this build is instrumented. A constant, so that a branch on it costs nothing.
+pub(crate) const ON: bool = cfg!(any(debug_assertions, feature = "always"));
 pub(crate) use self::threads::{attach, with_own};

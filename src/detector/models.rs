@@ -164,18 +164,9 @@ impl Actor {
 
     /// `Lock::note`
     fn note(&self, lock: &'static Lock) {
-        let depth = Slot::depth(self.slot.state());
-        if !self.slot.has_room(depth) {
-            self.slot.maintain();
-        }
         let share = tag::share(lock.ident.tag(), Mode::Exclusive);
-        self.slot.push(
-            self.slot.state(),
-            lock.ident,
-            share,
-            Mode::Exclusive,
-            Location::caller(),
-        );
+        let site = Location::caller();
+        self.slot.add(lock.ident, share, Mode::Exclusive, site);
         lock.record
             .owner
             .store(std::ptr::from_ref(self.slot).cast_mut(), Ordering::Relaxed);

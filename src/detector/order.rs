@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::state::{self, State};
 use super::threads::with_own;
-use super::{classes, describe};
+use super::{classes, describe, section};
 use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
@@ -31,7 +31,7 @@ pub(crate) fn check(
     mode: Mode,
     site: Site,
 ) -> Vec<Facts> {
-    let key = slot.key_at(Slot::depth(slot.state()));
+    let key = slot.key();
     let known = tag::known(key, mode);
     let (busy, remembered) = with_own(slot, |own| (own.busy > 0, own.knows(known, ident.tag())));
     if busy {
@@ -53,7 +53,14 @@ pub(crate) fn check(
         found.extend(recursive_read(slot, record, ident, first, mode, site));
     }
     let holding = with_own(slot, |own| {
-        own.holding(key, || held.iter().map(describe::held).collect())
+        own.holding(key, state::generation(), || {
+            held.iter().map(describe::held).collect()
+        })
+    });
+    section::note(slot, ident, || Context {
+        holding: Arc::clone(&holding),
+        mode,
+        site,
     });
     found.extend(learn(
         slot,
@@ -102,13 +109,19 @@ fn learn(
     site: Site,
 ) -> Vec<Facts> {
     let unknown: Vec<Site> = with_own(slot, |own| {
+        let around = holding.inherited.iter().map(|around| around.held.site);
         held.iter()
             .map(|h| h.site)
+            .chain(around)
             .filter(|from| !own.has_place(from, site))
             .collect()
     });
     let others = || held.iter().filter(|h| !std::ptr::eq(h.ident, ident));
-    let leaf_under_known = !ident.contexts.is_promoted()
+    // What is held around the thread was moved into the graph when it became that.
+    let is_nested = others().next().is_some() || !holding.inherited.is_empty();
+    // In the child of a fork a promoted lock may not be in the new graph yet.
+    let leaf_under_known = state::generation() == 0
+        && !ident.contexts.is_promoted()
         && unknown.is_empty()
         && others().all(|h| describe::ident_of(h).contexts.is_promoted());
     if leaf_under_known && offer(ident, holding, mode, site) {
@@ -135,7 +148,7 @@ fn learn(
     for h in others() {
         findings.extend(promote(&mut state, describe::ident_of(h)));
     }
-    if others().next().is_some() && !offer(ident, holding, mode, site) {
+    if is_nested && !offer(ident, holding, mode, site) {
         // It is promoted by now, or has more contexts than a leaf keeps: then its place is the
         // graph, which keeps some for each edge. To drop one would lose an edge.
         findings.extend(promote(&mut state, ident));
@@ -174,20 +187,22 @@ fn offer(ident: &'static Ident, holding: &Arc<Holding>, mode: Mode, site: Site) 
 }
 
 /// Moves a lock into the graph: something is taken under it for the first time, or it is a full
-/// leaf.
+/// leaf. One that was promoted in the parent of a fork is entered in the child's graph.
 pub(super) fn promote(state: &mut State, ident: &'static Ident) -> Vec<Finding> {
-    let contexts = match ident.contexts.promote() {
-        Some(contexts) => contexts,
-        None if state.lock(ident.id()).is_some() => return Vec::new(),
-        // After a fork: the graph that the lock stood in was the parent's.
-        None => Vec::new(),
-    };
-    let card = describe::card(ident);
-    let (id, policy) = (card.id, ident.class().kind.policy());
-    state.add_lock(card, ident.class().id);
-    state.graph.add_lock(id, policy, ident.is_written());
+    let contexts = ident.contexts.promote();
+    let id = ident.id();
+    if contexts.is_none() && state.lock(id).is_some() {
+        return Vec::new();
+    }
+    state.add_lock(describe::card(ident), ident);
+    state
+        .graph
+        .add_lock(id, ident.class().kind.policy(), ident.is_written());
     let mut findings = Vec::new();
-    for context in contexts {
+    for context in contexts.unwrap_or_default() {
+        if context.holding.generation != state::generation() {
+            continue;
+        }
         // Locks that were dropped since have taken their edges with them, but were gates then.
         let (held, gone): (Vec<Held>, Vec<Held>) = context
             .holding

@@ -7,10 +7,17 @@ use crate::config::{self, Action};
 use crate::engine::verdict::Verdict;
 use crate::report::{Facts, Report};
 use crate::sink::{self, Then};
+use crate::suppress;
 use crate::tracking::slot::Slot;
 
 static REPORTS: AtomicU64 = AtomicU64::new(0);
 static UNREPORTED: AtomicU64 = AtomicU64::new(0);
+static SUPPRESSED: AtomicU64 = AtomicU64::new(0);
+
+/// How many findings were suppressed.
+pub(super) fn suppressed() -> u64 {
+    SUPPRESSED.load(Ordering::Relaxed)
+}
 
 /// How many reports were made, and how many findings the configuration ignored.
 pub(super) fn counts() -> (u64, u64) {
@@ -54,11 +61,16 @@ pub(crate) fn publish(slot: &'static Slot, found: Vec<Facts>) -> Option<Panic> {
     let config = config::current();
     let mut panic = None;
     for facts in found {
-        if config.action(facts.verdict) == Action::Ignore {
+        if config.action(facts.verdict, facts.basis) == Action::Ignore {
             UNREPORTED.fetch_add(1, Ordering::Relaxed);
             continue;
         }
-        let report = Report::new(REPORTS.fetch_add(1, Ordering::Relaxed) + 1, facts);
+        let mut report = Report::new(0, facts);
+        if quietly(slot, || suppress::suppresses(&report)) {
+            SUPPRESSED.fetch_add(1, Ordering::Relaxed);
+            continue;
+        }
+        report.sequence = REPORTS.fetch_add(1, Ordering::Relaxed) + 1;
         let then = quietly(slot, || sink::deliver(config, &report));
         if then == Then::Panic && panic.is_none() {
             panic = Some(Panic(report.headline()));

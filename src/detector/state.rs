@@ -9,9 +9,16 @@ use crate::engine::order::{Limits, OrderGraph};
 use crate::engine::verdict::Verdict;
 use crate::primitives::{Mutex, MutexGuard};
 use crate::report::{LockInfo, Stack};
+use crate::tracking::ident::Ident;
 
 /// How many thread names are remembered for reports about edges of threads that have ended.
 const NAMES: usize = 1 << 16;
+
+struct Known {
+    info: LockInfo,
+    class: LockId,
+    ident: usize,
+}
 
 /// What the detector knows.
 pub(super) struct State {
@@ -23,8 +30,8 @@ pub(super) struct State {
     /// The sets of classes of cycles that were found, so that classes do not tell again what
     /// instances have told.
     told: HashSet<(Vec<LockId>, Verdict)>,
-    /// The locks in the graph, each with its class.
-    locks: HashMap<LockId, (LockInfo, LockId)>,
+    /// The locks in the graph, each with its class and with the address of its ident.
+    locks: HashMap<LockId, Known>,
     names: HashMap<ThreadId, Option<String>>,
     /// The threads in `names`, in the order in which they came.
     introduced: VecDeque<ThreadId>,
@@ -55,13 +62,26 @@ impl State {
         }
     }
 
-    pub(super) fn add_lock(&mut self, info: LockInfo, class: LockId) {
-        self.locks.insert(info.id, (info, class));
+    pub(super) fn add_lock(&mut self, info: LockInfo, ident: &'static Ident) {
+        let class = ident.class().id;
+        let ident = std::ptr::from_ref(ident).addr();
+        self.locks.insert(info.id, Known { info, class, ident });
     }
 
     /// The class of a lock in the graph.
     pub(super) fn class_of(&self, id: LockId) -> Option<LockId> {
-        self.locks.get(&id).map(|lock| lock.1)
+        self.locks.get(&id).map(|known| known.class)
+    }
+
+    /// The lock in the graph whose ident lies at this address, without looking there: for locks of
+    /// running threads, who may let go of them, and drop them, at any moment.
+    ///
+    /// Goes through all locks: for reports alone.
+    pub(super) fn lock_at(&self, ident: *const Ident) -> Option<LockId> {
+        let mut locks = self.locks.iter();
+        locks
+            .find(|(_, known)| known.ident == ident.addr())
+            .map(|(id, _)| *id)
     }
 
     /// What is known of a lock in the graph, or of a class.
@@ -69,7 +89,7 @@ impl State {
         if id.is_class() {
             self.class_cards.get(&id)
         } else {
-            self.locks.get(&id).map(|lock| &lock.0)
+            self.locks.get(&id).map(|known| &known.info)
         }
     }
 
@@ -85,7 +105,7 @@ impl State {
     }
 
     pub(super) fn lock_mut(&mut self, id: LockId) -> Option<&mut LockInfo> {
-        self.locks.get_mut(&id).map(|lock| &mut lock.0)
+        self.locks.get_mut(&id).map(|known| &mut known.info)
     }
 
     pub(super) fn remove_lock(&mut self, id: LockId) {

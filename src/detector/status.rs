@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::{publish, state};
 use crate::config::{self, Activity, Limit, OffReason, Status};
-use crate::instrument;
 use crate::tracking::{registry, wait};
 
 /// Whether the detector is on, and what it has seen up to now.
@@ -13,12 +12,11 @@ use crate::tracking::{registry, wait};
 ///
 /// ```
 /// let status = lockwarden::status();
-/// assert_eq!(status.is_on(), cfg!(debug_assertions));
 /// println!("lockwarden is {status}");
 /// ```
 #[must_use]
 pub fn status() -> Status {
-    if !instrument::ON {
+    if !super::ON {
         return Status::Off(OffReason::NotCompiledIn);
     }
     let config = config::current();
@@ -54,6 +52,7 @@ pub fn status() -> Status {
         threads: registry::threads() as u64,
         reports,
         unreported,
+        suppressed: publish::suppressed(),
         limits,
     })
 }

@@ -20,6 +20,11 @@ pub(crate) fn here() -> Option<Segment> {
     Some(here)
 }
 
+/// All that the calling thread did and will yet do: it is at its end.
+pub(crate) fn end() -> Option<Segment> {
+    Some(here()?.whole())
+}
+
 /// The calling thread learns of all that happened up to `point`.
 pub(crate) fn arrive(point: &Segment) {
     if let Some(slot) = attach() {
@@ -80,6 +85,7 @@ pub(crate) fn surround(around: Vec<Inherited>) -> Vec<Inherited> {
         return Vec::new();
     };
     let before = with_own(slot, |own| std::mem::replace(&mut own.inherited, around));
+    slot.set_surrounded(with_own(slot, |own| own.is_surrounded()));
     reseed(slot);
     before
 }

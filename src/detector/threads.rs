@@ -5,13 +5,13 @@
 
 use std::sync::Once;
 
-use super::{describe, fork, publish, state};
+use super::{declaration, describe, fork, publish, state};
 use crate::sink;
 use crate::tracking::current::{self, Phase};
 use crate::tracking::own::Own;
 use crate::tracking::registry;
 use crate::tracking::slot::Slot;
-use crate::{config, declare};
+use crate::{config, suppress};
 
 /// The slot of the calling thread, which is given one if it has none; `None` if the detector is
 /// switched off, or the thread is too far gone.
@@ -64,7 +64,8 @@ fn attach_slow() -> Option<&'static Slot> {
         if first {
             fork::watch();
             publish::quietly(slot, || {
-                declare::from_environment();
+                declaration::from_environment();
+                suppress::from_environment();
                 sink::started(&super::status());
             });
         }
@@ -78,6 +79,7 @@ fn detach(slot: &'static Slot) {
         return;
     }
     slot.maintain();
+    slot.set_surrounded(false);
     let left = slot.held().unwrap_or_default();
     // A guard that may be sent may be alive in another thread, so nothing can be said.
     if !left.is_empty() && !cfg!(feature = "send_guard") {

@@ -30,7 +30,8 @@ pub(crate) struct Acquisition<'a> {
     pub(crate) segment: &'a Segment,
     /// The locks that the thread holds: each gives an edge, and is a gate for the others.
     pub(crate) held: &'a [Held],
-    /// Locks that another thread holds around this one (a parent, around a scope): the same.
+    /// Locks that another thread holds around this one (a parent, around a scope): the same, but
+    /// one that the graph does not know is gone by now, and gives no edge.
     pub(crate) inherited: &'a [Inherited],
     /// Locks that the thread held, and that are gone by now: gates, and no edges.
     pub(crate) gone: &'a [Held],

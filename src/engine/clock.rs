@@ -4,24 +4,67 @@ use std::sync::Arc;
 
 use super::ids::ThreadId;
 
+/// Stands for all segments of a thread: it has ended.
+const ALL: u32 = u32::MAX;
+
+/// Threads of which the same is known: one of which some segments are, or a run of threads, by
+/// number, that have ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Span {
+    first: u64,
+    last: u64,
+    segment: u32,
+}
+
+impl Span {
+    fn of(thread: ThreadId, segment: u32) -> Self {
+        Self {
+            first: thread.get(),
+            last: thread.get(),
+            segment,
+        }
+    }
+
+    /// Joins `next`, which does not start before this one, to this one; `false` if they are to
+    /// stand side by side.
+    fn absorb(&mut self, next: Span) -> bool {
+        if next.first == self.first && next.segment > self.segment {
+            // One thread that has ended or gone on; `next` cannot be the shorter run.
+            *self = next;
+            return true;
+        }
+        if next.first <= self.last {
+            self.last = self.last.max(next.last);
+            return true;
+        }
+        if self.segment == ALL && next.segment == ALL && next.first == self.last + 1 {
+            self.last = next.last;
+            return true;
+        }
+        false
+    }
+}
+
 /// For each thread known to have acted before this point, the number of its last segment that
-/// did. Sorted by thread, so that a join is a merge.
+/// did.
+///
+/// Sorted by thread, so that a join is a merge. Threads that have ended stand together in runs:
+/// a program that starts and joins threads for ever has a clock as long as the number of those
+/// that were never joined.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct VectorClock {
-    entries: Vec<(ThreadId, u32)>,
+    spans: Vec<Span>,
 }
 
 impl VectorClock {
     /// Nothing came before.
     pub(crate) const fn new() -> Self {
-        Self {
-            entries: Vec::new(),
-        }
+        Self { spans: Vec::new() }
     }
 
     /// Whether nothing came before.
     pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.spans.is_empty()
     }
 
     /// Takes in a segment, and all that came before it.
@@ -32,58 +75,66 @@ impl VectorClock {
 
     /// The last segment of `thread` that is ordered before this point, zero for none.
     pub(crate) fn get(&self, thread: ThreadId) -> u32 {
-        match self.entries.binary_search_by_key(&thread, |entry| entry.0) {
-            Ok(at) => self.entries[at].1,
-            Err(_) => 0,
+        let at = self.spans.partition_point(|span| span.last < thread.get());
+        match self.spans.get(at) {
+            Some(span) if span.first <= thread.get() => span.segment,
+            _ => 0,
         }
     }
 
     /// Records that `thread` has acted up to and including `segment`.
     pub(crate) fn advance(&mut self, thread: ThreadId, segment: u32) {
-        match self.entries.binary_search_by_key(&thread, |entry| entry.0) {
-            Ok(at) => self.entries[at].1 = self.entries[at].1.max(segment),
-            Err(at) => self.entries.insert(at, (thread, segment)),
+        if self.get(thread) >= segment {
+            return;
+        }
+        let new = Span::of(thread, segment);
+        let at = self.spans.partition_point(|span| span.first < new.first);
+        match self.spans.get_mut(at) {
+            Some(span) if span.first == new.first => *span = new,
+            _ => self.spans.insert(at, new),
+        }
+        // It may have become the link between its neighbours.
+        for left in [at, at.wrapping_sub(1)] {
+            if let Some(&right) = self.spans.get(left.wrapping_add(1))
+                && let Some(span) = self.spans.get_mut(left)
+                && span.absorb(right)
+            {
+                self.spans.remove(left + 1);
+            }
         }
     }
 
     /// Takes in all that `other` knows.
     pub(crate) fn join(&mut self, other: &VectorClock) {
-        // A few into many: a look-up for each is quicker than a merge, which writes all anew. New
-        // threads have the highest numbers, so they are added at the end.
-        if other.entries.len() < self.entries.len() / 8 {
-            for &(thread, segment) in &other.entries {
-                self.advance(thread, segment);
-            }
-            return;
-        }
-        let mut merged = Vec::with_capacity(self.entries.len().max(other.entries.len()));
-        let (mut a, mut b) = (
-            self.entries.iter().peekable(),
-            other.entries.iter().peekable(),
-        );
+        let mut merged: Vec<Span> = Vec::with_capacity(self.spans.len().max(other.spans.len()));
+        let (mut a, mut b) = (&self.spans[..], &other.spans[..]);
         loop {
-            match (a.peek(), b.peek()) {
-                (Some(x), Some(y)) if x.0 == y.0 => {
-                    merged.push((x.0, x.1.max(y.1)));
-                    a.next();
-                    b.next();
+            let next = match (a, b) {
+                ([x, rest @ ..], [y, ..]) if x.first <= y.first => {
+                    a = rest;
+                    *x
                 }
-                (Some(x), Some(y)) if x.0 < y.0 => {
-                    merged.push(**x);
-                    a.next();
+                (_, [y, rest @ ..]) => {
+                    b = rest;
+                    *y
                 }
-                (_, Some(y)) => {
-                    merged.push(**y);
-                    b.next();
+                ([x, rest @ ..], []) => {
+                    a = rest;
+                    *x
                 }
-                (Some(x), None) => {
-                    merged.push(**x);
-                    a.next();
+                ([], []) => break,
+            };
+            if !merged.last_mut().is_some_and(|last| last.absorb(next)) {
+                merged.push(next);
+            } else if let [.., before, last] = &mut merged[..] {
+                // A thread that has turned out to be ended may join the run before it.
+                let last = *last;
+                if before.absorb(last) {
+                    merged.pop();
                 }
-                (None, None) => break,
             }
         }
-        self.entries = merged;
+        self.spans = merged;
     }
 }
 
@@ -122,6 +173,14 @@ impl Segment {
     /// comes after it is not part of that.
     pub(crate) fn advance(&mut self) {
         self.number += 1;
+    }
+
+    /// All that the thread ever does, for whoever goes on after its end.
+    pub(crate) fn whole(&self) -> Self {
+        Self {
+            number: ALL,
+            ..self.clone()
+        }
     }
 
     /// Goes on to the next segment, which comes after all of `other`.
@@ -209,22 +268,60 @@ mod tests {
     }
 
     #[test]
-    fn few_and_many_are_joined_alike() {
-        let clock = |threads: &[(u64, u32)]| {
-            let mut clock = VectorClock::new();
-            for &(thread, segment) in threads {
-                clock.advance(ThreadId::new(thread), segment);
-            }
-            clock
+    fn threads_that_have_ended_take_no_room() {
+        let mut clock = VectorClock::new();
+        for number in (1..=1000).step_by(2).chain((2..=1000).step_by(2)) {
+            clock.take_in(&first(number).whole());
+        }
+        assert_eq!(clock.spans.len(), 1);
+        assert_eq!(clock.get(ThreadId::new(1000)), ALL);
+        assert_eq!(clock.get(ThreadId::new(1001)), 0);
+    }
+
+    /// Clocks of random segments, joined and advanced, against a plain map.
+    #[test]
+    fn clocks_are_those_of_a_naive_model() {
+        use std::collections::BTreeMap;
+        let mut seed = 0x5eed_u64;
+        let mut random = |below: u64| {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            seed % below
         };
-        let many: Vec<(u64, u32)> = (1..100).map(|n| (n * 2, 5)).collect();
-        let few = [(7, 1), (8, 9), (10, 2)];
-        let (mut into_many, mut into_few) = (clock(&many), clock(&few));
-        into_many.join(&clock(&few));
-        into_few.join(&clock(&many));
-        assert_eq!(into_many, into_few);
-        assert_eq!(into_many.get(ThreadId::new(8)), 9);
-        assert_eq!(into_many.get(ThreadId::new(10)), 5);
-        assert_eq!(into_many.get(ThreadId::new(7)), 1);
+        for _ in 0..2000 {
+            let mut made: Vec<(VectorClock, BTreeMap<u64, u32>)> = vec![Default::default(); 3];
+            for _ in 0..30 {
+                let (at, from) = (random(3) as usize, random(3) as usize);
+                if random(4) == 0 {
+                    let (clock, model) = made[from].clone();
+                    made[at].0.join(&clock);
+                    for (thread, segment) in model {
+                        let known = made[at].1.entry(thread).or_default();
+                        *known = segment.max(*known);
+                    }
+                } else {
+                    let thread = 1 + random(12);
+                    let segment = [1, 2, ALL, ALL][random(4) as usize];
+                    made[at].0.advance(ThreadId::new(thread), segment);
+                    let known = made[at].1.entry(thread).or_default();
+                    *known = segment.max(*known);
+                }
+                let (clock, model) = &made[at];
+                for thread in 0..15 {
+                    let expected = model.get(&thread).copied().unwrap_or(0);
+                    assert_eq!(clock.get(ThreadId::new(thread)), expected, "{clock:?}");
+                }
+                let spans = &clock.spans;
+                assert!(spans.iter().all(|s| s.first == s.last || s.segment == ALL));
+                assert!(
+                    spans.windows(2).all(|pair| pair[0].last < pair[1].first
+                        && (pair[0].last + 1 < pair[1].first
+                            || pair[0].segment != ALL
+                            || pair[1].segment != ALL)),
+                    "{clock:?}"
+                );
+            }
+        }
     }
 }

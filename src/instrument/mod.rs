@@ -54,7 +54,6 @@
 //! lock.unlock(hold);
 //! ```
 
-mod kind;
 #[cfg(not(any(debug_assertions, feature = "always")))]
 mod off;
 #[cfg(any(debug_assertions, feature = "always"))]
@@ -66,16 +65,15 @@ use self::off as chosen;
 #[cfg(any(debug_assertions, feature = "always"))]
 use self::on as chosen;
 
-pub(crate) use self::chosen::admit;
 pub use self::chosen::{Attempt, Hold, Lock, Past, Pasts, Signal, Surroundings, Waiting, Within};
-pub use self::kind::LockKind;
+pub(crate) use self::chosen::{Section, admit};
 pub(crate) use self::refusal::Refusal;
 pub use self::refusal::{Party, Reason};
 pub use crate::engine::ids::{LockId, Site, ThreadId};
 pub use crate::engine::mode::{Kind, Mode, ReadPolicy};
+pub use crate::tracking::kind::LockKind;
 
-/// Whether this build is instrumented. A constant, so that a branch on it costs nothing.
-pub(crate) const ON: bool = cfg!(any(debug_assertions, feature = "always"));
+pub(crate) use crate::detector::ON;
 
 /// Decides whether a [`Hold`], and with it a guard, may be sent to another thread.
 #[cfg(not(feature = "send_guard"))]

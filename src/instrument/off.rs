@@ -53,6 +53,18 @@ impl Lock {
         Hold(PhantomData)
     }
 
+    /// The fast path of [`acquired`](Self::acquired), which is always enough in this build.
+    #[inline(always)]
+    pub(crate) fn acquired_known(&self, _mode: Mode, _kind: Kind, _site: Site) -> Option<Hold> {
+        Some(Hold(PhantomData))
+    }
+
+    /// The second fast path, which is never needed in this build.
+    #[inline(always)]
+    pub(crate) fn acquired_at_hand(&self, _mode: Mode, _site: Site) -> Option<Hold> {
+        Some(Hold(PhantomData))
+    }
+
     /// Tells that the calling thread has back, without waiting, a lock that it had just let go, at
     /// a point where it cannot unwind: like [`acquired`](Self::acquired), but it only reports.
     #[inline(always)]
@@ -189,6 +201,12 @@ impl Past {
         Self(())
     }
 
+    /// All that the calling thread ever does, for whoever joins it: it is at its end.
+    #[inline(always)]
+    pub(crate) fn of_ended() -> Self {
+        Self(())
+    }
+
     /// The calling thread has learnt of it: what follows comes after it.
     #[inline(always)]
     pub fn arrive(&self) {}
@@ -232,6 +250,36 @@ impl Surroundings {
     pub fn enter(&self) -> Within {
         Within(())
     }
+}
+
+/// What a parent holds above a thread, on its way from the spawn through the thread to the join.
+#[derive(Debug)]
+pub(crate) struct Section(());
+
+impl Section {
+    /// Nothing.
+    #[inline(always)]
+    pub(crate) fn none() -> Self {
+        Self(())
+    }
+
+    /// What the calling thread holds, before it starts another.
+    #[inline(always)]
+    pub(crate) fn here() -> Self {
+        Self(())
+    }
+
+    /// The calling thread was started there.
+    #[inline(always)]
+    pub(crate) fn enter(&self) {}
+
+    /// The calling thread comes to its end.
+    #[inline(always)]
+    pub(crate) fn leave(&mut self) {}
+
+    /// The calling thread has joined the one that came from there.
+    #[inline(always)]
+    pub(crate) fn joined(self) {}
 }
 
 /// A thread that runs within the critical sections of another. Made by [`Surroundings::enter`].

@@ -125,6 +125,14 @@ macro_rules! atomic {
             }
 
             #[allow(dead_code)]
+            pub(crate) fn fetch_and(&self, value: $int, order: Ordering) -> $int {
+                match self.twin() {
+                    Some(twin) => twin.fetch_and(value, order),
+                    None => self.plain.fetch_and(value, order),
+                }
+            }
+
+            #[allow(dead_code)]
             pub(crate) fn compare_exchange(
                 &self,
                 current: $int,

@@ -96,7 +96,8 @@ pub struct Edge {
     pub thread: ThreadId,
     /// The other locks that the thread held, ascending.
     pub gates: Vec<LockId>,
-    /// Where the thread was, when this was first seen.
+    /// The stack with which the one place was first reached under the other, by whichever thread
+    /// and with whichever locks that was.
     pub stack: Option<Stack>,
 }
 

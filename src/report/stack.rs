@@ -69,6 +69,14 @@ impl Stack {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// The functions, the innermost first. Resolves the stack if nobody has.
+    pub(crate) fn functions(&self) -> Vec<&str> {
+        self.frames()
+            .iter()
+            .filter_map(|frame| frame.function.as_deref())
+            .collect()
+    }
+
     fn frames(&self) -> &[Frame] {
         self.0.resolved.get_or_init(|| {
             let mut frames = Vec::new();

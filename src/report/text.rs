@@ -202,17 +202,27 @@ fn stacks(out: &mut String, report: &Report) {
         out.push_str(&format!("\nstack{finder}, where it was found:\n{stack}"));
         shown.push(stack);
     }
-    for edge in report.edges_from_closing() {
+    for (at, edge) in report.edges_from_closing().enumerate() {
         let Some(stack) = &edge.stack else { continue };
-        if shown.iter().any(|other| other.is(stack)) {
+        // The stack of the closing edge was shown above; and places that several threads or locks
+        // have in common have one stack, the first one.
+        let newest = at == 0 && report.closing.is_some() && report.stack.is_some();
+        if newest || shown.iter().any(|other| other.is(stack)) {
             continue;
         }
-        let when = match report.verdict {
-            Verdict::Deadlock => "where it waits",
-            _ => "where this order was first seen",
+        let heading = match report.verdict {
+            Verdict::Deadlock => {
+                format!(
+                    "stack of {}, where it waits",
+                    report.thread_name(edge.thread)
+                )
+            }
+            _ => format!(
+                "stack where {} was first reached under {}",
+                edge.to_site, edge.from_site
+            ),
         };
-        let thread = report.thread_name(edge.thread);
-        out.push_str(&format!("\nstack of {thread}, {when}:\n{stack}"));
+        out.push_str(&format!("\n{heading}:\n{stack}"));
         shown.push(stack);
     }
 }

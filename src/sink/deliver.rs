@@ -20,7 +20,7 @@ pub(crate) enum Then {
 /// The caller holds no lock of the detector, and has seen to it that locks that are used from
 /// here on are not watched. Nothing that a subscriber or a callback does comes back as a panic.
 pub(crate) fn deliver(config: &Config, report: &Report) -> Then {
-    let action = config.action(report.verdict);
+    let action = config.action(report.verdict, report.basis);
     if action == Action::Ignore {
         return Then::Continue;
     }
@@ -66,9 +66,12 @@ fn hand_out(config: &Config, report: &Report) {
 }
 
 fn say_limit(config: &Config, last: u64) {
+    let made = match last {
+        1 => "1 report was".to_owned(),
+        _ => format!("{last} reports were"),
+    };
     let words = format!(
-        "{last} reports were made, which is the limit (max_reports); the ones from here on are \
-         only counted"
+        "{made} made, which is the limit (max_reports); the ones from here on are only counted"
     );
     if config.writes_stderr() {
         stderr::say(&words);

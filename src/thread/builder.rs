@@ -6,8 +6,7 @@ use std::io;
 use std::thread;
 
 use super::scope::{Scope, ScopedJoinHandle};
-use super::spawn::{JoinHandle, after};
-use crate::instrument::Past;
+use super::spawn::{JoinHandle, from_here};
 
 /// How a thread is to be started, as [`std::thread::Builder`] says it.
 ///
@@ -70,7 +69,7 @@ impl Builder {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let inner = self.inner.spawn(after(Past::here(), f))?;
+        let inner = self.inner.spawn(from_here(f))?;
         Ok(JoinHandle::new(inner))
     }
 
@@ -107,7 +106,7 @@ impl Builder {
     {
         // SAFETY: what is added to the closure and to its result is `'static`; for the rest the
         // caller vouches.
-        let inner = unsafe { self.inner.spawn_unchecked(after(Past::here(), f)) }?;
+        let inner = unsafe { self.inner.spawn_unchecked(from_here(f)) }?;
         Ok(JoinHandle::new(inner))
     }
 

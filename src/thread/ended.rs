@@ -3,43 +3,66 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use crate::instrument::{self, Past};
+use crate::instrument::{self, Past, Section};
 
 /// What a thread returned, and all that happened up to its end.
 ///
 /// Of the size of `T` alone in a build without instrumentation.
 pub(super) struct Ended<T> {
     value: T,
-    past: Past,
+    end: End,
 }
 
 /// The payload of a thread that panicked, with the same.
 struct Panicked {
     payload: Box<dyn Any + Send>,
-    past: Past,
+    end: End,
 }
 
-/// Runs the body of a thread to its end; `at_end` is called last, with all that happened so far.
+/// What a thread hands over at its end, whatever end it is.
+pub(super) struct End {
+    past: Past,
+    section: Section,
+}
+
+impl End {
+    /// The end of the calling thread, which was started in `section`.
+    pub(super) fn here(mut section: Section) -> Self {
+        section.leave();
+        Self {
+            past: Past::of_ended(),
+            section,
+        }
+    }
+
+    /// All that happened up to it.
+    pub(super) fn past(&self) -> &Past {
+        &self.past
+    }
+
+    fn arrive(self) {
+        // First the locks, under what the joining thread knows so far.
+        self.section.joined();
+        self.past.arrive();
+    }
+}
+
+/// Runs the body of a thread to its end, which `end` takes last of all.
 ///
-/// The body owns its captured values, so they are gone when its end is taken.
-pub(super) fn run<T>(body: impl FnOnce() -> T, at_end: impl FnOnce(&Past)) -> Ended<T> {
-    let end = move || {
-        let past = Past::here();
-        at_end(&past);
-        past
-    };
+/// The body owns its captured values, so they are gone by then.
+pub(super) fn run<T>(body: impl FnOnce() -> T, end: impl FnOnce() -> End) -> Ended<T> {
     if !instrument::ON {
         return Ended {
             value: body(),
-            past: end(),
+            end: end(),
         };
     }
     // Nothing is looked at after a panic but the payload, which goes on its way at once.
     match catch_unwind(AssertUnwindSafe(body)) {
-        Ok(value) => Ended { value, past: end() },
+        Ok(value) => Ended { value, end: end() },
         Err(payload) => resume_unwind(Box::new(Panicked {
             payload,
-            past: end(),
+            end: end(),
         })),
     }
 }
@@ -49,13 +72,13 @@ pub(super) fn run<T>(body: impl FnOnce() -> T, at_end: impl FnOnce(&Past)) -> En
 pub(super) fn joined<T>(result: std::thread::Result<Ended<T>>) -> std::thread::Result<T> {
     match result {
         Ok(ended) => {
-            ended.past.arrive();
+            ended.end.arrive();
             Ok(ended.value)
         }
         // The other payloads are those of std itself, or of an uninstrumented build.
         Err(payload) if instrument::ON => Err(match payload.downcast::<Panicked>() {
             Ok(panicked) => {
-                panicked.past.arrive();
+                panicked.end.arrive();
                 panicked.payload
             }
             Err(payload) => payload,
@@ -68,10 +91,14 @@ pub(super) fn joined<T>(result: std::thread::Result<Ended<T>>) -> std::thread::R
 mod tests {
     use super::*;
 
+    fn end() -> End {
+        End::here(Section::none())
+    }
+
     #[test]
     fn a_value_and_a_payload_come_out_as_they_went_in() {
-        assert_eq!(joined(Ok(run(|| 7, |_| {}))).unwrap(), 7);
-        let thrown = catch_unwind(|| run(|| -> u8 { resume_unwind(Box::new("words")) }, |_| {}));
+        assert_eq!(joined(Ok(run(|| 7, end))).unwrap(), 7);
+        let thrown = catch_unwind(|| run(|| -> u8 { resume_unwind(Box::new("words")) }, end));
         let payload = joined(thrown).unwrap_err();
         assert_eq!(payload.downcast_ref::<&str>(), Some(&"words"));
     }
@@ -89,7 +116,10 @@ mod tests {
         let body = move || {
             let _owned = captured;
         };
-        let _ = run(body, |_| notes.borrow_mut().push("ended"));
+        let _ = run(body, || {
+            notes.borrow_mut().push("ended");
+            end()
+        });
         assert_eq!(*notes.borrow(), ["dropped", "ended"]);
     }
 

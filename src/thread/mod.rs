@@ -13,6 +13,9 @@
 //!   them to what is taken, and guard a scope's threads against those that somebody else starts
 //!   under the same lock. They do not guard the threads of one scope against each other, for
 //!   these are in one and the same critical section.
+//! - **Sections.** The locks that a parent holds from before a [`spawn`] until after the `join`
+//!   are held around all that the thread does between. That is known at the join: from then on
+//!   they lead to what the thread took.
 //!
 //! Everything else in this module is std's own, passed on so that the import can be replaced as a
 //! whole: [`Thread`], [`ThreadId`], [`current`], [`park`], [`park_timeout`], [`sleep`],
@@ -28,9 +31,8 @@
 //! let numbers = vec![1, 2, 3];
 //! let total = Mutex::new(0);
 //! thread::scope(|s| {
-//!     for number in &numbers {
-//!         s.spawn(|| *total.lock().unwrap() += number);
-//!     }
+//!     s.spawn(|| *total.lock().unwrap() += numbers[0]);
+//!     s.spawn(|| *total.lock().unwrap() += numbers[1] + numbers[2]);
 //! });
 //! assert_eq!(total.into_inner().unwrap(), 6);
 //!
@@ -42,21 +44,26 @@
 //!
 //! - [`JoinHandle::is_finished`] orders nothing, although the thread is then at its end: a program
 //!   that relies on it alone to tell one lock order from the other is reported.
-//! - A thread's end is taken after its closure and all that the closure owned are gone, and
-//!   before the destructors of its thread-locals run. What those lock is not ordered before the
-//!   `join`, and is not under the locks that are held around the scope (std does not let the end
-//!   of a scope wait for them either).
+//! - The destructors of a thread's thread-locals run when its closure and all that the closure
+//!   owned are gone. What they lock is not under the locks that are held around the scope, and is
+//!   taken to come before the `join`, or the end of the scope. The first is so; the end of a scope
+//!   does not wait for them, with std's threads either, so a cycle through them can be missed.
 //! - A lock counts as held around a scope if it is held where `scope` is called. A guard that is
 //!   moved into the scope's closure and dropped there, while threads of the scope are running, is
 //!   taken for one that is held to the end. A guard that is taken inside the closure surrounds
 //!   nothing.
-//! - A lock that is held from before a [`spawn`] until after its `join` does not surround the
-//!   thread, since nothing tells beforehand that it will be joined there.
+//! - A lock that is held from before a [`spawn`] until after its `join` does not guard the thread,
+//!   since nothing tells beforehand that it will be joined there. Of what the thread takes, the
+//!   first 64 acquisitions that differ are kept for the join, and only for a join by its parent.
+//! - A lock that is taken after the [`spawn`] and held around the `join` leads to nothing.
 //!
 //! # Cost
 //!
-//! Without instrumentation, none. With it, a spawn and a join take a few hundred nanoseconds
-//! beside the thread itself, and a scope remembers 16 bytes for every thread that ended in it.
+//! Without instrumentation, none. With it, starting and joining a thread takes as long as std's
+//! within what can be measured (some ten microseconds), however many threads came before: those
+//! that have ended and were joined take no room. A thread that was started under a lock has the
+//! acquisitions that are new to it looked at while its parent holds that lock on, also where it
+//! holds nothing itself.
 
 mod builder;
 mod ended;

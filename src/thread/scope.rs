@@ -2,11 +2,12 @@
 
 #![allow(unsafe_code)]
 
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::thread::{self, Thread};
 
-use super::ended::{self, Ended};
-use crate::instrument::{Past, Pasts, Surroundings};
+use super::ended::{self, End, Ended};
+use crate::instrument::{Past, Pasts, Section, Surroundings};
 
 /// What the threads of one scope have in common.
 struct Common {
@@ -84,6 +85,7 @@ fn lend<'scope, 'env>(
         place.write(Scope {
             inner,
             common: &*common,
+            marker: PhantomData,
         });
         &*place
     }
@@ -93,6 +95,9 @@ fn lend<'scope, 'env>(
 pub struct Scope<'scope, 'env> {
     inner: &'scope thread::Scope<'scope, 'env>,
     common: &'scope Common,
+    /// Of the lifetimes it says what `inner` says already; it is there so that a scope is not
+    /// `UnwindSafe`, as std's is not.
+    marker: PhantomData<&'scope mut &'scope ()>,
 }
 
 impl<'scope, 'env> Scope<'scope, 'env> {
@@ -129,10 +134,12 @@ impl<'scope, 'env> Scope<'scope, 'env> {
             past.arrive();
             drop(past);
             let within = common.around.enter();
-            ended::run(f, move |end| {
+            ended::run(f, move || {
                 // The destructors of thread-locals run later, when the scope may be over.
                 drop(within);
-                common.ends.add(end);
+                let end = End::here(Section::none());
+                common.ends.add(end.past());
+                end
             })
         }
     }
@@ -172,8 +179,7 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
 
     /// Waits for the end of the thread, and returns what it returned.
     ///
-    /// All that the thread did, in its thread-locals' destructors excepted, comes before all that
-    /// the calling thread does next.
+    /// All that the thread did comes before all that the calling thread does next.
     ///
     /// # Errors
     ///

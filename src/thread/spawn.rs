@@ -2,8 +2,8 @@
 
 use std::thread::{self, Thread};
 
-use super::ended::{self, Ended};
-use crate::instrument::Past;
+use super::ended::{self, End, Ended};
+use crate::instrument::{Past, Section};
 
 /// Starts a new thread, as [`std::thread::spawn`] does.
 ///
@@ -27,15 +27,17 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    JoinHandle::new(thread::spawn(after(Past::here(), f)))
+    JoinHandle::new(thread::spawn(from_here(f)))
 }
 
-/// The body of a thread that goes on from `past`.
-pub(super) fn after<T>(past: Past, f: impl FnOnce() -> T) -> impl FnOnce() -> Ended<T> {
+/// The body of a thread that goes on from here.
+pub(super) fn from_here<T>(f: impl FnOnce() -> T) -> impl FnOnce() -> Ended<T> {
+    let (section, past) = (Section::here(), Past::here());
     move || {
         past.arrive();
         drop(past);
-        ended::run(f, |_| {})
+        section.enter();
+        ended::run(f, move || End::here(section))
     }
 }
 
@@ -79,8 +81,7 @@ impl<T> JoinHandle<T> {
 
     /// Waits for the end of the thread, and returns what it returned.
     ///
-    /// All that the thread did, in its thread-locals' destructors excepted, comes before all that
-    /// the calling thread does next.
+    /// All that the thread did comes before all that the calling thread does next.
     ///
     /// # Errors
     ///

@@ -19,6 +19,9 @@ use crate::primitives::{AtomicUsize, spin_loop, yield_now};
 /// What a thread held, and in which stretch of its life: shared by all that it takes meanwhile.
 #[derive(Debug)]
 pub(crate) struct Holding {
+    /// The generation of the detector's state in which this was seen: after a fork, what the
+    /// parent has seen counts no more.
+    pub(crate) generation: u32,
     pub(crate) segment: Segment,
     /// The locks that the thread holds itself, in the order in which it took them.
     pub(crate) held: Box<[Held]>,
@@ -29,7 +32,8 @@ pub(crate) struct Holding {
 impl Holding {
     /// Whether an acquisition under `self` tells nothing that one under `other` does not.
     fn repeats(&self, other: &Holding) -> bool {
-        self.segment.thread() == other.segment.thread()
+        self.generation == other.generation
+            && self.segment.thread() == other.segment.thread()
             && self.segment.number() == other.segment.number()
             && same_locks(&self.held, &other.held)
             && self.inherited == other.inherited
@@ -186,9 +190,11 @@ impl Contexts {
     #[inline]
     pub(crate) fn clear(&self) -> bool {
         // Relaxed: the caller has the lock to itself, and so has seen what others did with it.
-        if self.0.load(Ordering::Relaxed) == 0 {
-            return false;
-        }
+        self.0.load(Ordering::Relaxed) != 0 && self.clear_kept()
+    }
+
+    #[cold]
+    fn clear_kept(&self) -> bool {
         // Taken like by anyone else: if a hold of the lock was forgotten, its thread may be working
         // on the list at this moment.
         let Some(head) = self.begin() else {
@@ -250,6 +256,7 @@ mod tests {
         };
         Context {
             holding: Arc::new(Holding {
+                generation: 0,
                 segment: Segment::first(ThreadId::new(thread)),
                 held: Box::new([held]),
                 inherited: Box::new([]),

@@ -10,6 +10,7 @@ pub(crate) mod class;
 pub(crate) mod contexts;
 pub(crate) mod current;
 pub(crate) mod ident;
+pub(crate) mod kind;
 mod label;
 #[cfg(all(loom, test))]
 pub(crate) mod models;
@@ -17,6 +18,7 @@ pub(crate) mod own;
 pub(crate) mod pool;
 pub(crate) mod record;
 pub(crate) mod registry;
+pub(crate) mod section;
 pub(crate) mod slot;
 pub(crate) mod tag;
 pub(crate) mod wait;

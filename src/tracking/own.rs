@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::contexts::Holding;
 use super::pool::Pool;
+use super::section::{Marks, Notes};
 use super::tag;
 use crate::engine::acquisition::{Held, Inherited};
 use crate::engine::clock::Segment;
@@ -23,6 +24,10 @@ pub(crate) struct Own {
     pub(crate) segment: Segment,
     /// Locks that other threads hold around all that this one does.
     pub(crate) inherited: Vec<Inherited>,
+    /// The holds under which this thread started others.
+    pub(crate) marks: Marks,
+    /// What this thread notes for its own join.
+    pub(crate) notes: Option<Notes>,
     /// Vacant idents and unused ids.
     pub(crate) pool: Pool,
     /// How many calls of the detector are under way in this thread. While it is not zero, locks are
@@ -40,6 +45,8 @@ impl Own {
         Self {
             segment: Segment::first(thread),
             inherited: Vec::new(),
+            marks: Marks::default(),
+            notes: None,
             pool: Pool::new(),
             busy: 0,
             known: Box::new([0; REMEMBERED]),
@@ -47,6 +54,11 @@ impl Own {
             holding: None,
             classes: [0; CLASSES],
         }
+    }
+
+    /// Whether others hold locks around this thread, or may turn out to have done so.
+    pub(crate) fn is_surrounded(&self) -> bool {
+        !self.inherited.is_empty() || self.notes.as_ref().is_some_and(Notes::go_on)
     }
 
     /// The key of the thread while it holds nothing.
@@ -91,11 +103,17 @@ impl Own {
     }
 
     /// The shared description of what the thread holds, made anew when the key has changed.
-    pub(crate) fn holding(&mut self, key: u64, held: impl FnOnce() -> Box<[Held]>) -> Arc<Holding> {
+    pub(crate) fn holding(
+        &mut self,
+        key: u64,
+        generation: u32,
+        held: impl FnOnce() -> Box<[Held]>,
+    ) -> Arc<Holding> {
         match &self.holding {
             Some((known, holding)) if *known == key => Arc::clone(holding),
             _ => {
                 let holding = Arc::new(Holding {
+                    generation,
                     segment: self.segment.clone(),
                     held: held(),
                     inherited: self.inherited.clone().into_boxed_slice(),
@@ -139,8 +157,8 @@ mod tests {
     #[test]
     fn a_holding_is_shared_while_the_key_stands() {
         let mut own = Own::new(ThreadId::new(1));
-        let first = own.holding(1, || Box::new([]));
-        assert!(Arc::ptr_eq(&first, &own.holding(1, || unreachable!())));
-        assert!(!Arc::ptr_eq(&first, &own.holding(2, || Box::new([]))));
+        let first = own.holding(1, 0, || Box::new([]));
+        assert!(Arc::ptr_eq(&first, &own.holding(1, 0, || unreachable!())));
+        assert!(!Arc::ptr_eq(&first, &own.holding(2, 0, || Box::new([]))));
     }
 }

@@ -15,3 +15,6 @@ mod parking_lot_traits;
 mod sync_against_std;
 mod sync_of_lockwarden;
 mod sync_of_std;
+mod thread_against_std;
+mod thread_of_lockwarden;
+mod thread_of_std;

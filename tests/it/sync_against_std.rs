@@ -27,6 +27,7 @@ macro_rules! has {
         <Probe<$type>>::ANSWER
     }};
 }
+pub(crate) use has;
 
 /// Demands that a generic type of the two flavours has the same automatic traits, whatever it is
 /// made of.

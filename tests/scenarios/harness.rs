@@ -13,7 +13,7 @@ use lockwarden::report::{Report, Verdict};
 const CASE: &str = "LOCKWARDEN_SCENARIO";
 
 /// Longer than any case that passes takes, on a machine that is busy with other things.
-const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// One case: what runs, how the detector is configured meanwhile, and what it must find.
 pub(crate) struct Case {
@@ -25,6 +25,7 @@ pub(crate) struct Case {
     expected: Vec<String>,
     on_stderr: Vec<&'static str>,
     completes: bool,
+    limit: Duration,
 }
 
 /// A case that must find nothing, until told otherwise.
@@ -38,6 +39,7 @@ pub(crate) fn case(name: impl Into<String>, run: impl Fn() + 'static) -> Case {
         expected: Vec::new(),
         on_stderr: Vec::new(),
         completes: true,
+        limit: LIMIT,
     }
 }
 
@@ -85,6 +87,12 @@ impl Case {
         self
     }
 
+    /// How long the case may take, if that is more than usual.
+    pub(crate) fn within(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
     fn in_child(&self) -> ! {
         // The test runner has left its line open.
         println!();
@@ -118,7 +126,7 @@ impl Case {
         if let Some(value) = self.environment {
             command.env("LOCKWARDEN", value);
         }
-        let outcome = run_bounded(command);
+        let outcome = run_bounded(command, self.limit);
         let show = || {
             format!(
                 "case `{}` of {test}, {}\n--- standard output\n{}\n--- standard error\n{}",
@@ -198,7 +206,7 @@ struct Outcome {
     stderr: String,
 }
 
-fn run_bounded(mut command: Command) -> Outcome {
+fn run_bounded(mut command: Command, limit: Duration) -> Outcome {
     let mut child = command.spawn().expect("a test can start itself");
     let mut out = child.stdout.take().expect("it is piped");
     let mut err = child.stderr.take().expect("it is piped");
@@ -210,7 +218,7 @@ fn run_bounded(mut command: Command) -> Outcome {
         stdout
     });
     // The output ends when the child does.
-    let timed_out = done.recv_timeout(LIMIT).is_err();
+    let timed_out = done.recv_timeout(limit).is_err();
     if timed_out {
         let _ = child.kill();
     }

@@ -108,15 +108,20 @@ impl Sort {
     }
 }
 
+/// The guard, whether or not a panic has poisoned the lock.
+fn passed<G>(outcome: sync::LockResult<G>) -> G {
+    outcome.unwrap_or_else(sync::PoisonError::into_inner)
+}
+
 impl Any {
     /// Takes the lock, waiting for it.
     #[track_caller]
     pub(crate) fn take(&self, how: How) -> Held<'_> {
         use How::{Exclusive, Shared, Upgradable};
         match (self, how) {
-            (Any::SyncMutex(lock), Exclusive) => Held::SyncMutex(lock.lock().unwrap()),
-            (Any::SyncRwLock(lock), Shared) => Held::SyncRead(lock.read().unwrap()),
-            (Any::SyncRwLock(lock), Exclusive) => Held::SyncWrite(lock.write().unwrap()),
+            (Any::SyncMutex(lock), Exclusive) => Held::SyncMutex(passed(lock.lock())),
+            (Any::SyncRwLock(lock), Shared) => Held::SyncRead(passed(lock.read())),
+            (Any::SyncRwLock(lock), Exclusive) => Held::SyncWrite(passed(lock.write())),
             (Any::Mutex(lock), Exclusive) => Held::Mutex(lock.lock()),
             (Any::FairMutex(lock), Exclusive) => Held::FairMutex(lock.lock()),
             (Any::RwLock(lock), Shared) => Held::Read(lock.read()),
@@ -130,13 +135,5 @@ impl Any {
             (Any::RecursiveRwLock(lock), Exclusive) => Held::RecursiveWrite(lock.write()),
             _ => unreachable!("this kind of lock has no such mode"),
         }
-    }
-
-    /// Whether the lock has a mode beside the exclusive one.
-    pub(crate) fn has_readers(&self) -> bool {
-        matches!(
-            self,
-            Any::SyncRwLock(_) | Any::RwLock(_) | Any::RecursiveRwLock(_)
-        )
     }
 }

@@ -7,18 +7,18 @@
 
 #![cfg(any(debug_assertions, feature = "always"))]
 
-//mod condvar;
-//mod deadlock;
+mod condvar;
+mod deadlock;
 mod guards;
 mod harness;
 mod kinds;
 mod matrix;
 mod order;
-//mod robust;
+mod robust;
 mod rwlock_modes;
 mod schedule;
 mod self_deadlock;
-//mod silent;
-//mod thread_exit;
-//mod together;
+mod silent;
+mod thread_exit;
+mod together;
 mod turns;

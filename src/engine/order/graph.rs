@@ -86,7 +86,10 @@ impl OrderGraph {
             site: a.site,
         };
         let newly_written = self.note_request(&to);
+        // What is held around threads is made known beforehand, so one that is not is gone by now.
+        let known = |held: &&Held| self.store.index(held.lock).is_some();
         let inherited = a.inherited.iter().map(|inherited| &inherited.held);
+        let inherited: Vec<&Held> = inherited.filter(known).collect();
         let froms = a.held.iter().chain(inherited);
         for from in froms.filter(|held| held.lock != a.lock) {
             self.add(from, &to, a.segment, gates.clone(), &mut found);

@@ -37,7 +37,7 @@ impl Lock {
     /// As [`attempt`](Self::attempt).
     #[cold]
     pub fn attempt_upgrade(&self, hold: &Hold, kind: Kind, site: Site) -> Attempt<'_> {
-        if hold.slot.is_none() {
+        if hold.slot.is_detached() {
             return Attempt {
                 lock: self,
                 slot: None,
@@ -69,22 +69,18 @@ impl Lock {
         slot.maintain();
         let ident = detector::with_own(slot, |own| self.record.identify_as_waiter(&mut own.pool));
         let blocking = kind == Kind::Blocking;
+        let nested = blocking && slot.is_holding();
         let mut findings = Vec::new();
-        if blocking && Slot::depth(slot.state()) > 0 {
+        if nested {
             if let Some(found) = detector::deadlock::with_itself(slot, ident, need, mode, site) {
                 detector::end_in(detector::publish(slot, vec![found]), may_panic);
             } else {
                 findings = detector::order::check(slot, &self.record, ident, mode, site);
             }
         }
-        if let Some(panic) = detector::publish(slot, findings)
-            && may_panic
-        {
-            panic.raise();
-        }
         let queues = self.record.policy() == ReadPolicy::WriterBlocksReaders;
-        slot.wait.publish(need, !blocking, queues, ident, site);
-        if blocking && Slot::depth(slot.state()) > 0 {
+        loop {
+            slot.wait.publish(need, !blocking, queues, ident, site);
             let attempt = Attempt {
                 lock: self,
                 slot: Some(slot),
@@ -92,17 +88,20 @@ impl Lock {
                 site,
                 marker: PhantomData,
             };
-            if let Some(found) = detector::deadlock::look(slot, &self.record) {
-                detector::end_in(detector::publish(slot, vec![found]), may_panic);
+            if nested && let Some(found) = detector::deadlock::look(slot, &self.record) {
+                // First what is there, then what could be: to tell of the one takes long enough
+                // to keep the other waiting.
+                findings.insert(0, found);
+                detector::end_in(detector::publish(slot, findings), may_panic);
+                return attempt;
             }
-            return attempt;
-        }
-        Attempt {
-            lock: self,
-            slot: Some(slot),
-            mode,
-            site,
-            marker: PhantomData,
+            if findings.is_empty() {
+                return attempt;
+            }
+            // Told while nothing is waited for, since the configuration may answer with a panic.
+            drop(attempt);
+            let panic = detector::publish(slot, std::mem::take(&mut findings));
+            detector::end_in(panic, may_panic);
         }
     }
 }
@@ -130,14 +129,11 @@ impl Attempt<'_> {
         let (lock, mode, site) = (self.lock, self.mode, self.site);
         // Ends the wait before the lock is listed as held, so that no reader sees both.
         drop(self);
-        if !slot.has_room(Slot::depth(slot.state())) {
-            slot.maintain();
-        }
         let ident = lock.identify_as_holder(slot, mode);
         if lock.is_first_write(mode) {
             return lock.acquired_checked(slot, ident, mode, false, site, false);
         }
-        lock.note(slot, slot.state(), ident.tag(), mode, site);
+        lock.note(slot, ident.tag(), mode, site);
         Hold::of(slot)
     }
 

@@ -4,10 +4,12 @@ mod admit;
 mod attempt;
 mod lock;
 mod past;
+mod section;
 mod signal;
 
 pub(crate) use self::admit::admit;
 pub use self::attempt::Attempt;
 pub use self::lock::{Hold, Lock};
 pub use self::past::{Past, Pasts, Surroundings, Within};
+pub(crate) use self::section::Section;
 pub use self::signal::{Signal, Waiting};

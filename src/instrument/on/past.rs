@@ -39,6 +39,11 @@ impl Past {
         Self(succession::here())
     }
 
+    /// All that the calling thread ever does, for whoever joins it: it is at its end.
+    pub(crate) fn of_ended() -> Self {
+        Self(succession::end())
+    }
+
     /// The calling thread has learnt of it: what follows comes after it.
     ///
     /// Costs, when the news is new, a merge of two lists as long as the threads that they name.
@@ -69,6 +74,9 @@ impl Past {
 #[derive(Debug, Default)]
 pub struct Pasts(Mutex<VectorClock>);
 
+// Nothing of the program's runs while it is changed, so no panic finds it half done.
+impl std::panic::RefUnwindSafe for Pasts {}
+
 impl Pasts {
     /// Nothing, as yet.
     #[must_use]
@@ -78,7 +86,7 @@ impl Pasts {
 
     /// Adds what happened up to one point.
     ///
-    /// Costs a look-up for every thread that the point names, and 16 bytes for a new one.
+    /// Costs a look-up for every thread that the point names, and 24 bytes for a new one that has not ended.
     pub fn add(&self, past: &Past) {
         if let Some(segment) = &past.0 {
             self.0.lock().take_in(segment);

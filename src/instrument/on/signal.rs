@@ -59,12 +59,13 @@ impl Signal {
         site: Site,
     ) -> Waiting<'a> {
         // A hold that is not tracked, or was sent here from another thread, stays as it is.
-        let slot = hold.slot.filter(|slot| ptr::eq(*slot, current::slot()));
+        let tracked = !hold.slot.is_detached() && ptr::eq(hold.slot, current::slot());
+        let slot = tracked.then_some(hold.slot);
         if let Some(slot) = slot {
             slot.maintain();
             let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
             slot.remove(lock.record.ident_address());
-            hold.slot = None;
+            *hold = Hold::untracked();
             slot.wait
                 .publish(Need::Signal, kind != Kind::Blocking, false, ident, site);
         }
@@ -118,11 +119,11 @@ impl Drop for Waiting<'_> {
         let record = &self.lock.record;
         let ident = self.lock.identify_as_holder(slot, Mode::Exclusive);
         let mut findings = Vec::new();
-        if Slot::depth(slot.state()) > 0 {
+        if slot.is_holding() {
             findings = detector::order::check(slot, record, ident, Mode::Exclusive, self.site);
         }
         self.lock
-            .note(slot, slot.state(), ident.tag(), Mode::Exclusive, self.site);
+            .note(slot, ident.tag(), Mode::Exclusive, self.site);
         *self.hold = Hold::of(slot);
         // The caller is owed a guard, so nothing is raised here.
         let _ = detector::publish(slot, findings);

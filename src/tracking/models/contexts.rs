@@ -15,6 +15,7 @@ use crate::tracking::contexts::{Context, Contexts, Holding, Offer};
 fn context(thread: u64) -> Context {
     Context {
         holding: Arc::new(Holding {
+            generation: 0,
             segment: Segment::first(ThreadId::new(thread)),
             held: Box::new([]),
             inherited: Box::new([]),

@@ -11,7 +11,7 @@ use crate::tracking::tag;
 
 fn push(slot: &Slot, ident: &'static Ident) {
     let share = tag::share(ident.tag(), Mode::Exclusive);
-    slot.push(slot.state(), ident, share, Mode::Exclusive, sites()[0]);
+    slot.add(ident, share, Mode::Exclusive, sites()[0]);
 }
 
 /// The thread listed `ident`, and somebody else has released it.

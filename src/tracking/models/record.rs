@@ -11,6 +11,7 @@ use crate::instrument::LockKind;
 use crate::primitives::model;
 use crate::tracking::pool::Pool;
 use crate::tracking::record::Record;
+use crate::tracking::tag;
 
 fn record(kind: &'static LockKind) -> Arc<Record> {
     let record = Record::new(kind, None, Location::caller());
@@ -23,11 +24,12 @@ fn record(kind: &'static LockKind) -> Arc<Record> {
 /// What the fast path does: who sees a tag pushes the ident that it belongs to.
 #[allow(unsafe_code)]
 fn look(record: &Record) {
-    let tag = record.tag.load(Ordering::Acquire);
-    if tag != 0 {
+    let seen = record.tag.load(Ordering::Acquire);
+    if seen != 0 {
         // SAFETY: no ident is freed in a model.
         let ident = unsafe { record.ident_address().as_ref() };
-        assert_eq!(ident.expect("a tag has an ident").tag(), tag);
+        let ident = ident.expect("a tag has an ident");
+        assert_eq!(ident.tag(), seen | tag::WRITTEN);
     }
 }
 
@@ -60,6 +62,9 @@ fn readers_at_once_settle_on_one_ident() {
         let here = record.identify_as_reader(&mut Pool::default());
         look(&record);
         assert_eq!(other.join().unwrap(), here.id());
-        assert_eq!(record.tag.load(Ordering::Relaxed), here.tag());
+        assert_eq!(
+            record.tag.load(Ordering::Relaxed) | tag::WRITTEN,
+            here.tag()
+        );
     });
 }

@@ -29,12 +29,8 @@ fn items() -> [Item; 4] {
 }
 
 fn push(slot: &Slot, item: Item) {
-    let depth = Slot::depth(slot.state());
-    if !slot.has_room(depth) {
-        slot.maintain();
-    }
     let share = tag::share(item.ident.tag(), item.mode);
-    slot.push(slot.state(), item.ident, share, item.mode, item.site);
+    slot.add(item.ident, share, item.mode, item.site);
 }
 
 /// What another thread reads, as numbers of items; an entry that mixes two fails.

@@ -167,6 +167,7 @@ fn a_gate_that_one_holds_shared_and_one_exclusively_guards() {
 /// Two threads invert A and B under a lock that other threads, their parents, hold.
 fn inversion_under_parents(holders: [u64; 2]) -> (OrderGraph, Vec<Finding>) {
     let mut graph = graph();
+    graph.add_lock(lock(G), ReadPolicy::WriterBlocksReaders, true);
     let mut found = Vec::new();
     for (n, from, to, holder) in [(1, A, B, holders[0]), (2, B, A, holders[1])] {
         let gate = Inherited {
@@ -202,6 +203,35 @@ fn a_lock_held_around_threads_by_two_parents_guards_them() {
 fn a_lock_held_around_threads_by_one_parent_does_not_guard_them_from_each_other() {
     let (_, found) = inversion_under_parents([9, 9]);
     assert_eq!(told(&found), [(Inversion, vec![1, 2])]);
+}
+
+#[test]
+fn a_lock_held_around_threads_that_is_gone_guards_and_has_no_edges() {
+    let mut graph = graph();
+    let gate = Inherited {
+        held: held(G, Exclusive),
+        holder: ThreadId::new(9),
+    };
+    let mut found = Vec::new();
+    for (n, from, to, inherited) in [(1, A, B, true), (2, B, A, false)] {
+        let locks = [held(from, Exclusive), held(G, Exclusive)];
+        found.extend(graph.acquire(&Acquisition {
+            thread: ThreadId::new(n),
+            segment: &thread(n),
+            held: &locks[..1],
+            inherited: if inherited {
+                std::slice::from_ref(&gate)
+            } else {
+                &[]
+            },
+            gone: if inherited { &[] } else { &locks[1..] },
+            lock: lock(to),
+            mode: Exclusive,
+            site: gate.held.site,
+        }));
+    }
+    assert_eq!(told(&found), [(Guarded, vec![1, 2])]);
+    assert_eq!((graph.edge_count(), graph.lock_count()), (2, 2));
 }
 
 #[test]

@@ -1,0 +1,77 @@
+//! The lines of a file of rules.
+
+use std::path::Path;
+
+use super::{Rule, Subject, SuppressError};
+
+/// The rules of a file, and an error for each line that is none.
+pub(super) fn parse(text: &str, path: &Path) -> (Vec<Rule>, Vec<SuppressError>) {
+    let mut rules = Vec::new();
+    let mut errors = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        match parse_line(line) {
+            Ok(rule) => rules.push(rule),
+            Err(error) => errors.push(error.at(path, at + 1)),
+        }
+    }
+    (rules, errors)
+}
+
+fn parse_line(line: &str) -> Result<Rule, SuppressError> {
+    let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let Some(subject) = Subject::ALL
+        .into_iter()
+        .find(|subject| subject.name() == word)
+    else {
+        return Err(SuppressError::new(&format!(
+            "{word:?} is no subject; allowed are lock, place, function"
+        )));
+    };
+    // With spaces around it, so that the colons of places and of paths are not meant.
+    let (pattern, reason) = rest.split_once(" : ").unwrap_or((rest, ""));
+    let rule = Rule::new(subject, pattern.trim(), reason.trim());
+    rule.check()?;
+    Ok(rule)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_rules_and_the_rest_is_passed_over() {
+        let text = "# rules\n\nlock  ledger : early\n place src/a.rs:12  : private \n\
+                    function bank::audit::* : ticket 4711";
+        let (rules, errors) = parse(text, Path::new("x"));
+        assert_eq!(errors, []);
+        assert_eq!(
+            rules,
+            [
+                Rule::new(Subject::Lock, "ledger", "early"),
+                Rule::new(Subject::Place, "src/a.rs:12", "private"),
+                Rule::new(Subject::Function, "bank::audit::*", "ticket 4711"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_malformed_line_is_named_and_the_others_hold() {
+        let text = "lock ledger\nlokc a : b\nlock : reason\nlock audit : fine";
+        let (rules, errors) = parse(text, Path::new("x"));
+        assert_eq!(rules.len(), 1);
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        assert!(
+            errors[0].starts_with("x:1: the reason is missing"),
+            "{errors:?}"
+        );
+        assert!(
+            errors[1].starts_with("x:2: \"lokc\" is no subject; allowed are"),
+            "{errors:?}"
+        );
+        assert!(errors[2].starts_with("x:3: "), "{errors:?}");
+    }
+}

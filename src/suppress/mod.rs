@@ -1,0 +1,117 @@
+//! Findings that somebody has looked at and does not want to hear of again.
+//!
+//! A rule names a lock, a place or a function, and gives a reason, which is required: in a year
+//! nobody knows why a rule is there that does not say. A finding that a rule fits is not reported
+//! and not acted on; it is counted, for its rule and in the [status](crate::status).
+//!
+//! # The file
+//!
+//! The environment variable `LOCKWARDEN_SUPPRESS` names a file of rules, one a line:
+//!
+//! ```text
+//! # what       pattern             reason
+//! lock         ledger              : both orders happen before the server listens
+//! place        src/cache.rs:120    : the second lock is private to this function
+//! function     bank::audit::*      : to be reworked, ticket 4711
+//! ```
+//!
+//! `lock` is the name or the label of a lock of the cycle. `place` is where a lock of the cycle was
+//! made or taken: a file, with or without a line; the end of a path is enough. `function` is a
+//! function in a stack of the report, with its path; a `*` at the end stands for anything. A line
+//! that is not of that form is an error that names the file and the line, and the other lines
+//! hold.
+
+mod error;
+mod file;
+mod rule;
+mod rules;
+
+use std::path::Path;
+
+pub use self::error::SuppressError;
+pub use self::rule::{Rule, Subject};
+pub use self::rules::Unused;
+pub(crate) use self::rules::suppresses;
+
+/// Adds a rule: findings that it fits are not reported from now on.
+///
+/// # Errors
+///
+/// [`SuppressError`] if the pattern or the reason is empty.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::suppress::{self, Rule, Subject};
+///
+/// suppress::add(Rule::new(Subject::Lock, "ledger", "both orders come before the server listens"))?;
+/// let refused = suppress::add(Rule::new(Subject::Lock, "audit", ""));
+/// assert!(refused.unwrap_err().to_string().contains("reason"));
+/// # Ok::<(), suppress::SuppressError>(())
+/// ```
+pub fn add(rule: Rule) -> Result<(), SuppressError> {
+    rule.check()?;
+    rules::add(rule);
+    Ok(())
+}
+
+/// Adds the rules of a file; returns how many.
+///
+/// # Errors
+///
+/// Every line that is malformed, each with file and line, or the file's own error. The lines that
+/// are in order hold all the same.
+///
+/// # Examples
+///
+/// ```no_run
+/// if let Err(errors) = lockwarden::suppress::add_file("locks.suppress") {
+///     for error in errors {
+///         eprintln!("{error}");
+///     }
+/// }
+/// ```
+pub fn add_file(path: impl AsRef<Path>) -> Result<usize, Vec<SuppressError>> {
+    let path = path.as_ref();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| vec![SuppressError::unreadable(path, &error)])?;
+    let (rules, errors) = file::parse(&text, path);
+    let count = rules.len();
+    rules.into_iter().for_each(rules::add);
+    if errors.is_empty() {
+        Ok(count)
+    } else {
+        Err(errors)
+    }
+}
+
+/// The rules that have fitted nothing so far, to be printed at the end of a run: one that is never
+/// used hides nothing, until one day it hides something else.
+///
+/// # Examples
+///
+/// ```
+/// for unused in lockwarden::suppress::unused() {
+///     println!("{unused}");
+/// }
+/// ```
+#[must_use]
+pub fn unused() -> Vec<Unused> {
+    rules::unused()
+}
+
+/// Reads the file that the environment names, if it names one, and sees to it that unused rules
+/// are listed at the end if the environment asks for that.
+pub(crate) fn from_environment() {
+    let Some(path) = std::env::var_os("LOCKWARDEN_SUPPRESS").filter(|path| !path.is_empty()) else {
+        return;
+    };
+    if let Err(errors) = add_file(Path::new(&path)) {
+        for error in errors {
+            crate::sink::say(&format!("LOCKWARDEN_SUPPRESS: {error}"));
+        }
+    }
+    if std::env::var_os("LOCKWARDEN_SUPPRESS_UNUSED").is_some_and(|value| !value.is_empty()) {
+        rules::list_unused_at_exit();
+    }
+}

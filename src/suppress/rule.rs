@@ -1,0 +1,187 @@
+//! One rule, and what it fits.
+
+use std::fmt;
+use std::panic::Location;
+
+use super::SuppressError;
+use crate::report::Report;
+
+/// What the pattern of a [`Rule`] is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Subject {
+    /// The name or the label of a lock of the finding.
+    Lock,
+    /// Where a lock of the finding was made or taken: `file` or `file:line`.
+    Place,
+    /// A function in a stack of the report.
+    Function,
+}
+
+impl Subject {
+    /// Every subject.
+    pub const ALL: [Subject; 3] = [Subject::Lock, Subject::Place, Subject::Function];
+
+    /// The word for it in a file of rules.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Subject::Lock => "lock",
+            Subject::Place => "place",
+            Subject::Function => "function",
+        }
+    }
+}
+
+/// A rule: which findings are not to be reported, and why.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::suppress::{Rule, Subject};
+///
+/// let rule = Rule::new(Subject::Place, "src/cache.rs:120", "private to this function");
+/// assert_eq!(rule.to_string(), "place src/cache.rs:120 : private to this function");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    subject: Subject,
+    pattern: String,
+    reason: String,
+}
+
+impl Rule {
+    /// Findings in which something of this sort fits `pattern` are suppressed, for `reason`.
+    #[must_use]
+    pub fn new(subject: Subject, pattern: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self {
+            subject,
+            pattern: pattern.into(),
+            reason: reason.into(),
+        }
+    }
+
+    /// Why it is there.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    pub(super) fn check(&self) -> Result<(), SuppressError> {
+        if self.pattern.trim().is_empty() {
+            return Err(SuppressError::new("a pattern is missing"));
+        }
+        if self.reason.trim().is_empty() {
+            return Err(SuppressError::new("the reason is missing, and is required"));
+        }
+        Ok(())
+    }
+
+    /// Whether the rule fits a finding.
+    ///
+    /// Costs a comparison for each lock and place; for a function, the stacks are resolved, which
+    /// takes milliseconds the first time.
+    pub(super) fn fits(&self, report: &Report) -> bool {
+        match self.subject {
+            Subject::Lock => report.locks.iter().any(|lock| {
+                lock.name == Some(self.pattern.as_str())
+                    || lock.label.as_deref() == Some(self.pattern.as_str())
+            }),
+            Subject::Place => self.places(report).any(|place| self.is_at(place)),
+            Subject::Function => report
+                .edges
+                .iter()
+                .filter_map(|edge| edge.stack.as_ref())
+                .chain(&report.stack)
+                .any(|stack| {
+                    stack
+                        .functions()
+                        .iter()
+                        .any(|function| self.is_function(function))
+                }),
+        }
+    }
+
+    fn places<'a>(
+        &self,
+        report: &'a Report,
+    ) -> impl Iterator<Item = &'static Location<'static>> + 'a {
+        let cycle = report.edges.iter().flat_map(|edge| {
+            let made = report.lock(edge.from).map(|lock| lock.created);
+            [Some(edge.from_site), Some(edge.to_site), made]
+        });
+        let alone = report.edges.is_empty().then_some(&report.threads);
+        let held = alone.into_iter().flatten().flat_map(|thread| &thread.held);
+        cycle.flatten().chain(held.map(|held| held.site))
+    }
+
+    fn is_at(&self, place: &Location<'_>) -> bool {
+        let (file, line) = match self.pattern.rsplit_once(':') {
+            Some((file, line)) => match line.parse::<u32>() {
+                Ok(line) => (file, Some(line)),
+                Err(_) => (self.pattern.as_str(), None),
+            },
+            None => (self.pattern.as_str(), None),
+        };
+        let ends = place
+            .file()
+            .strip_suffix(file)
+            .is_some_and(|before| before.is_empty() || before.ends_with(['/', '\\']));
+        ends && line.is_none_or(|line| line == place.line())
+    }
+
+    fn is_function(&self, function: &str) -> bool {
+        match self.pattern.strip_suffix('*') {
+            Some(start) => function.starts_with(start),
+            None => function == self.pattern,
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {} : {}",
+            self.subject.name(),
+            self.pattern,
+            self.reason
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(pattern: &str) -> Rule {
+        Rule::new(Subject::Place, pattern, "a reason")
+    }
+
+    #[test]
+    fn a_place_is_the_end_of_a_path_with_or_without_a_line() {
+        let here = Location::caller();
+        let line = here.line();
+        assert!(place("rule.rs").is_at(here));
+        assert!(place("suppress/rule.rs").is_at(here));
+        assert!(place(&format!("rule.rs:{line}")).is_at(here));
+        assert!(!place(&format!("rule.rs:{}", line + 1)).is_at(here));
+        assert!(!place("ule.rs").is_at(here));
+        assert!(!place("other.rs").is_at(here));
+    }
+
+    #[test]
+    fn a_function_is_whole_or_ends_in_a_star() {
+        let rule = |pattern| Rule::new(Subject::Function, pattern, "a reason");
+        assert!(rule("bank::audit").is_function("bank::audit"));
+        assert!(!rule("bank::audit").is_function("bank::audit::run"));
+        assert!(rule("bank::*").is_function("bank::audit::run"));
+    }
+
+    #[test]
+    fn a_rule_needs_a_pattern_and_a_reason() {
+        assert!(place("x").check().is_ok());
+        assert!(place(" ").check().is_err());
+        assert!(Rule::new(Subject::Lock, "x", " ").check().is_err());
+    }
+}

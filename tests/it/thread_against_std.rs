@@ -1,0 +1,57 @@
+//! What can be said of threads only by laying the two flavours side by side.
+
+use std::cell::Cell;
+use std::fmt::Debug;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::rc::Rc;
+
+use super::sync_against_std::has;
+use lockwarden::thread as ours;
+use std::thread as theirs;
+
+macro_rules! same_traits {
+    ($ours:ty, $theirs:ty) => {
+        same_traits!(@each $ours, $theirs:
+            Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug, Clone, Default);
+    };
+    (@each $ours:ty, $theirs:ty: $($bound:path),*) => {
+        $(assert_eq!(
+            has!($ours: $bound),
+            has!($theirs: $bound),
+            "{}: {}", stringify!($ours), stringify!($bound),
+        );)*
+    };
+}
+
+#[test]
+fn the_automatic_traits_are_those_of_std() {
+    same_traits!(ours::Builder, theirs::Builder);
+    same_traits!(
+        ours::Scope<'static, 'static>,
+        theirs::Scope<'static, 'static>
+    );
+    same_traits!(ours::JoinHandle<u8>, theirs::JoinHandle<u8>);
+    same_traits!(ours::JoinHandle<Rc<u8>>, theirs::JoinHandle<Rc<u8>>);
+    same_traits!(ours::JoinHandle<Cell<u8>>, theirs::JoinHandle<Cell<u8>>);
+    same_traits!(
+        ours::ScopedJoinHandle<'static, u8>,
+        theirs::ScopedJoinHandle<'static, u8>
+    );
+    same_traits!(
+        ours::ScopedJoinHandle<'static, Rc<u8>>,
+        theirs::ScopedJoinHandle<'static, Rc<u8>>
+    );
+}
+
+#[test]
+fn handles_are_as_large_as_those_of_std() {
+    assert_eq!(
+        size_of::<ours::JoinHandle<u8>>(),
+        size_of::<theirs::JoinHandle<u8>>()
+    );
+    assert_eq!(
+        size_of::<ours::ScopedJoinHandle<'_, u8>>(),
+        size_of::<theirs::ScopedJoinHandle<'_, u8>>()
+    );
+    assert_eq!(size_of::<ours::Builder>(), size_of::<theirs::Builder>());
+}

@@ -1,0 +1,222 @@
+//! Order: what a spawn and a join put between two lock orders.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use lockwarden::sync::Mutex;
+use lockwarden::thread::{self, JoinHandle};
+
+use super::harness::Told::{All, Default};
+use super::harness::{apart, found, nest};
+
+/// Two locks, and what takes them in this order and in the other.
+fn orders() -> (
+    impl FnOnce() + Send + 'static,
+    impl FnOnce() + Send + 'static,
+) {
+    let a = Arc::new(Mutex::named("a", ()));
+    let b = Arc::new(Mutex::named("b", ()));
+    let (a2, b2) = (Arc::clone(&a), Arc::clone(&b));
+    (move || nest(&a, &b), move || nest(&b2, &a2))
+}
+
+fn joined_before() {
+    let (ab, ba) = orders();
+    thread::spawn(ab).join().unwrap();
+    thread::spawn(ba).join().unwrap();
+}
+
+#[test]
+fn joined_before_the_opposite_order_is_ordered() {
+    assert_eq!(found!(All, joined_before), ["Ordered a b"]);
+}
+
+#[test]
+fn what_is_ordered_is_silent_by_default() {
+    assert_eq!(found!(Default, joined_before), [] as [&str; 0]);
+}
+
+#[test]
+fn joined_by_the_thread_of_the_opposite_order_is_ordered() {
+    let run = || {
+        let (ab, ba) = orders();
+        thread::spawn(ab).join().unwrap();
+        ba();
+    };
+    assert_eq!(found!(All, run), ["Ordered a b"]);
+}
+
+#[test]
+fn spawned_after_the_first_order_is_ordered() {
+    let run = || {
+        let (ab, ba) = orders();
+        ab();
+        let builder = thread::Builder::new().name("later".to_owned());
+        builder.spawn(ba).unwrap().join().unwrap();
+    };
+    assert_eq!(found!(All, run), ["Ordered a b"]);
+}
+
+#[test]
+fn a_parent_after_the_spawn_is_concurrent_with_the_child() {
+    let run = || {
+        let (ab, ba) = orders();
+        let child = thread::spawn(ab);
+        // Waited for, but not by a join.
+        while !child.is_finished() {
+            thread::yield_now();
+        }
+        ba();
+        child.join().unwrap();
+    };
+    assert_eq!(found!(Default, run), ["Inversion a b"]);
+}
+
+#[test]
+fn two_children_at_a_time_are_concurrent() {
+    let run = || {
+        let (ab, ba) = orders();
+        let (go, wait) = std::sync::mpsc::channel();
+        let first: JoinHandle<()> = thread::spawn(move || {
+            ab();
+            go.send(()).unwrap();
+        });
+        let second = thread::spawn(move || {
+            wait.recv().unwrap();
+            ba();
+        });
+        first.join().unwrap();
+        second.join().unwrap();
+    };
+    assert_eq!(found!(Default, run), ["Inversion a b"]);
+}
+
+#[test]
+fn a_child_that_panicked_is_ordered_before_its_join_too() {
+    let run = || {
+        let (ab, ba) = orders();
+        let child = thread::spawn(move || {
+            ab();
+            std::panic::resume_unwind(Box::new("over"));
+        });
+        child.join().unwrap_err();
+        thread::spawn(ba).join().unwrap();
+    };
+    assert_eq!(found!(All, run), ["Ordered a b"]);
+}
+
+#[test]
+fn what_the_closure_owned_is_dropped_before_the_end() {
+    struct Last<F: FnOnce()>(Option<F>);
+    impl<F: FnOnce()> Drop for Last<F> {
+        fn drop(&mut self) {
+            self.0.take().unwrap()();
+        }
+    }
+    let run = || {
+        let (ab, ba) = orders();
+        let last = Last(Some(ab));
+        thread::spawn(move || drop(last)).join().unwrap();
+        ba();
+    };
+    assert_eq!(found!(All, run), ["Ordered a b"]);
+}
+
+#[test]
+fn order_passes_through_a_grandchild() {
+    let run = || {
+        let (ab, ba) = orders();
+        let child = thread::spawn(move || thread::spawn(ab).join().unwrap());
+        child.join().unwrap();
+        thread::spawn(|| thread::spawn(ba).join().unwrap())
+            .join()
+            .unwrap();
+    };
+    assert_eq!(found!(All, run), ["Ordered a b"]);
+}
+
+#[test]
+fn two_scopes_one_after_the_other_are_ordered() {
+    let run = || {
+        let (ab, ba) = orders();
+        thread::scope(|s| {
+            s.spawn(ab);
+        });
+        thread::scope(|s| {
+            s.spawn(ba);
+        });
+    };
+    assert_eq!(found!(All, run), ["Ordered a b"]);
+}
+
+#[test]
+fn the_end_of_a_scope_follows_all_of_its_threads() {
+    let run = || {
+        let (ab, ba) = orders();
+        thread::scope(|s| {
+            // Joined by hand first, which must not hide the others.
+            s.spawn(|| ()).join().unwrap();
+            s.spawn(|| s.spawn(ab));
+        });
+        ba();
+    };
+    assert_eq!(found!(All, run), ["Ordered a b"]);
+}
+
+#[test]
+fn the_end_of_a_scope_that_panics_follows_its_threads_too() {
+    let run = || {
+        let (ab, ba) = orders();
+        let scope = || {
+            thread::scope(|s| {
+                s.spawn(move || {
+                    ab();
+                    std::panic::resume_unwind(Box::new("over"));
+                });
+            })
+        };
+        catch_unwind(AssertUnwindSafe(scope)).unwrap_err();
+        ba();
+    };
+    assert_eq!(found!(All, run), ["Ordered a b"]);
+}
+
+#[test]
+fn joined_by_hand_in_a_scope_is_ordered() {
+    let run = || {
+        let (ab, ba) = orders();
+        thread::scope(|s| {
+            s.spawn(ab).join().unwrap();
+            s.spawn(ba);
+        });
+    };
+    assert_eq!(found!(All, run), ["Ordered a b"]);
+}
+
+#[test]
+fn threads_of_one_scope_are_concurrent() {
+    let run = || {
+        let (ab, ba) = orders();
+        thread::scope(|s| apart(s, ab, ba));
+    };
+    assert_eq!(found!(Default, run), ["Inversion a b"]);
+}
+
+/// Not about order, but about a hook, which is the whole process's.
+#[test]
+fn a_scope_panics_where_it_was_called() {
+    let run = || {
+        std::panic::set_hook(Box::new(|info| {
+            let file = info.location().unwrap().file();
+            println!("FOUND {} in {file}", info.payload_as_str().unwrap());
+        }));
+        let scope = || {
+            thread::scope(|s| {
+                s.spawn(|| std::panic::resume_unwind(Box::new("over")));
+            })
+        };
+        catch_unwind(scope).unwrap_err();
+    };
+    let expected = format!("a scoped thread panicked in {}", file!());
+    assert_eq!(found!(Default, run), [expected]);
+}
