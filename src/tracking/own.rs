@@ -7,8 +7,8 @@ use super::pool::Pool;
 use super::section::{Marks, Notes};
 use super::tag;
 use crate::engine::acquisition::{Held, Inherited};
-use crate::engine::clock::Segment;
 use crate::engine::ids::{Site, ThreadId};
+use crate::engine::timeline::Timeline;
 
 /// How many known acquisitions a thread remembers, beside the one that each lock remembers.
 const REMEMBERED: usize = 512;
@@ -21,7 +21,7 @@ const CLASSES: usize = 128;
 #[derive(Debug)]
 pub(crate) struct Own {
     /// Where the thread is in the order of spawns, joins and hand-overs.
-    pub(crate) segment: Segment,
+    pub(crate) timeline: Timeline,
     /// Locks that other threads hold around all that this one does.
     pub(crate) inherited: Vec<Inherited>,
     /// The holds under which this thread started others.
@@ -43,7 +43,7 @@ impl Own {
     /// The private part of the slot of a new thread.
     pub(crate) fn new(thread: ThreadId) -> Self {
         Self {
-            segment: Segment::first(thread),
+            timeline: Timeline::new(thread),
             inherited: Vec::new(),
             marks: Marks::default(),
             notes: None,
@@ -64,8 +64,8 @@ impl Own {
     /// The key of the thread while it holds nothing.
     pub(crate) fn seed(&self, generation: u32) -> u64 {
         let seed = tag::seed(
-            self.segment.thread().get(),
-            self.segment.number(),
+            self.timeline.thread().get(),
+            self.timeline.number(),
             generation,
         );
         self.inherited.iter().fold(seed, |seed, gate| {
@@ -114,7 +114,7 @@ impl Own {
             _ => {
                 let holding = Arc::new(Holding {
                     generation,
-                    segment: self.segment.clone(),
+                    segment: self.timeline.see(),
                     held: held(),
                     inherited: self.inherited.clone().into_boxed_slice(),
                 });
