@@ -60,7 +60,7 @@
 //! byte more. The channels, `Once`, `OnceLock` and `LazyLock` are std's; `Barrier` counts for itself, on a
 //! lock of `parking_lot`.
 //!
-//! With it, a hand-over costs a few nanoseconds on each side. If the thread that hands over has made
+//! With it, a hand-over costs some tens of nanoseconds. If the thread that hands over has made
 //! a nested acquisition since the last time, both look anew at each nested acquisition that follows,
 //! once. To look at a `Once` that is done costs one load more, except for the first time in a
 //! thread.
