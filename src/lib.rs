@@ -122,6 +122,9 @@ mod tracking;
 // Engine.
 mod engine;
 
+// Atomics.
+mod primitives;
+
 // Out.
 pub mod config;
 mod declare;

@@ -20,14 +20,16 @@ struct Apart<T>(T);
 /// Runs `step` until it has run `count` times after a warm-up, and returns the time of those.
 #[inline(always)]
 fn timed(count: u64, mut step: impl FnMut()) -> Duration {
-    for _ in 0..WARM {
-        step();
+    let mut time = Duration::ZERO;
+    // One loop for both, so that there is one call of `step`, which is then inlined.
+    for count in [WARM, count] {
+        let start = Instant::now();
+        for _ in 0..count {
+            step();
+        }
+        time = start.elapsed();
     }
-    let start = Instant::now();
-    for _ in 0..count {
-        step();
-    }
-    start.elapsed()
+    time
 }
 
 /// One mutex: lock, unlock.
@@ -104,9 +106,9 @@ pub fn two_parents<S: Subject>(count: u64) -> Duration {
 #[inline(never)]
 pub fn create<S: Subject>(count: u64) -> Duration {
     timed(count, || {
-        let mutex = black_box(S::mutex());
-        *S::lock(&mutex) += 1;
-        drop(black_box(mutex));
+        let mutex = S::mutex();
+        *S::lock(black_box(&mutex)) += 1;
+        drop(mutex);
     })
 }
 
@@ -165,15 +167,16 @@ fn contend<T: Sync>(count: u64, shared: T, step: impl Fn(&T) + Sync) -> Duration
     let shared = Apart(shared);
     let start = Barrier::new(2);
     let run = || {
-        for _ in 0..WARM {
-            step(&shared.0);
+        let mut span = (Instant::now(), Instant::now());
+        for count in [WARM, count / 2] {
+            start.wait();
+            span.0 = Instant::now();
+            for _ in 0..count {
+                step(&shared.0);
+            }
+            span.1 = Instant::now();
         }
-        start.wait();
-        let begun = Instant::now();
-        for _ in 0..count / 2 {
-            step(&shared.0);
-        }
-        (begun, Instant::now())
+        span
     };
     thread::scope(|scope| {
         let other = scope.spawn(run);

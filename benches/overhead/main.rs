@@ -7,6 +7,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod deadlock;
+#[path = "../common/enabled.rs"]
 mod enabled;
 mod memory;
 mod subscriber;
@@ -101,7 +102,7 @@ fn main() {
     if let Some(pairs) = deadlock::asked_for() {
         return deadlock::form(pairs);
     }
-    enabled::ensure();
+    enabled::ensure("overhead");
     let filter: Vec<String> = std::env::args()
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))

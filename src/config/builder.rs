@@ -55,8 +55,8 @@ impl Config {
             stderr: true,
             tracing: true,
             max_reports: 1_000,
-            contexts_per_edge: 8,
-            search_steps: 100_000,
+            contexts_per_edge: 16,
+            search_steps: 20_000,
         }
     }
 
@@ -125,7 +125,7 @@ impl Config {
         self
     }
 
-    /// Sets under how many distinct circumstances one edge is remembered; 8 by default.
+    /// Sets under how many distinct circumstances one edge is remembered; 16 by default.
     ///
     /// A circumstance is a thread, the other locks it held, and its place in the order of spawns,
     /// joins and messages. Each takes some hundred bytes.
@@ -134,7 +134,7 @@ impl Config {
         self
     }
 
-    /// Sets after how many steps one search for cycles is given up; 100,000 by default.
+    /// Sets after how many steps one search for cycles is given up; 20,000 by default.
     pub fn search_steps(mut self, steps: usize) -> Self {
         self.search_steps = steps;
         self

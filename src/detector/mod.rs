@@ -9,6 +9,8 @@ pub(crate) mod deadlock;
 mod declaration;
 mod describe;
 mod fork;
+#[cfg(all(loom, test))]
+mod models;
 pub(crate) mod order;
 mod publish;
 pub(crate) mod section;

@@ -31,7 +31,7 @@ pub(crate) fn check(
     mode: Mode,
     site: Site,
 ) -> Vec<Facts> {
-    let key = slot.key_at(Slot::depth(slot.state()));
+    let key = slot.key();
     let known = tag::known(key, mode);
     let (busy, remembered) = with_own(slot, |own| (own.busy > 0, own.knows(known, ident.tag())));
     if busy {

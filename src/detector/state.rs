@@ -3,12 +3,11 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
-use parking_lot::{Mutex, MutexGuard};
-
 use crate::config;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::order::{Limits, OrderGraph};
 use crate::engine::verdict::Verdict;
+use crate::primitives::{Mutex, MutexGuard};
 use crate::report::{LockInfo, Stack};
 use crate::tracking::ident::Ident;
 

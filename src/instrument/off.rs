@@ -51,6 +51,18 @@ impl Lock {
         Hold(PhantomData)
     }
 
+    /// The fast path of [`acquired`](Self::acquired), which is always enough in this build.
+    #[inline(always)]
+    pub(crate) fn acquired_known(&self, _mode: Mode, _kind: Kind, _site: Site) -> Option<Hold> {
+        Some(Hold(PhantomData))
+    }
+
+    /// The second fast path, which is never needed in this build.
+    #[inline(always)]
+    pub(crate) fn acquired_at_hand(&self, _mode: Mode, _site: Site) -> Option<Hold> {
+        Some(Hold(PhantomData))
+    }
+
     /// Tells that the calling thread has back, without waiting, a lock that it had just let go, at
     /// a point where it cannot unwind: like [`acquired`](Self::acquired), but it only reports.
     #[inline(always)]
@@ -73,6 +85,20 @@ impl Lock {
     /// only.
     #[inline(always)]
     pub fn attempt_again(&self, _mode: Mode, _kind: Kind, _site: Site) -> Attempt<'_> {
+        Attempt(PhantomData)
+    }
+
+    /// Tells that the calling thread is about to wait for a lock that queued threads may keep it out
+    /// of, as a writer that waits does with readers: like [`attempt`](Self::attempt), but before a
+    /// deadlock behind such a queue is told, the lock is tried once more with `retry`.
+    #[inline(always)]
+    pub fn attempt_or(
+        &self,
+        _retry: impl FnOnce() -> bool,
+        _mode: Mode,
+        _kind: Kind,
+        _site: Site,
+    ) -> Attempt<'_> {
         Attempt(PhantomData)
     }
 
@@ -117,6 +143,12 @@ pub struct Hold(PhantomData<GuardMarker>);
 pub struct Attempt<'a>(PhantomData<(&'a Lock, GuardMarker)>);
 
 impl Attempt<'_> {
+    /// Whether the retry of [`Lock::attempt_or`] was made, and has got the lock.
+    #[inline(always)]
+    pub fn is_granted(&self) -> bool {
+        false
+    }
+
     /// Tells that the lock is had.
     #[inline(always)]
     pub fn acquired(self) -> Hold {

@@ -14,7 +14,8 @@ macro_rules! acquisitions {
             ///
             /// In an instrumented build, if waiting would complete a deadlock and the detector is
             /// to panic then. If the lock has more readers than it can count.
-            #[inline]
+            // Always: the fast path of a watched lock is short, but too long for the compiler's taste.
+            #[inline(always)]
             #[track_caller]
             pub fn $lock(&self) -> $Guard<'_, T> {
                 // SAFETY: acquiring breaks nothing, and the hold is the one just acquired.

@@ -128,7 +128,7 @@ macro_rules! guard {
         }
 
         impl<'a, T: ?Sized + 'a> Drop for $Guard<'a, T> {
-            #[inline]
+            #[inline(always)]
             fn drop(&mut self) {
                 // SAFETY: the hold is the guard's, and nothing uses the guard after this.
                 unsafe { self.lock.0.raw().$unlock(ManuallyDrop::take(&mut self.hold)) };

@@ -7,6 +7,14 @@
 //! their caller already, and a `lock…_again(site)` that does not unwind, for those that let go of
 //! a lock for a while and must have it back.
 
+use std::time::Duration;
+
+/// How long an acquisition waits before the detector is told: not at all, but the bare lock spins
+/// before it looks at the clock, as it does before it blocks. A lock that is free a moment later is
+/// then had without a word, and a lock that is free at once by the same instructions as a bare one,
+/// which `try_lock`, with a load before its compare-and-swap, is not.
+pub(crate) const SPIN: Duration = Duration::ZERO;
+
 pub(crate) mod call;
 mod condvar;
 mod mutex;

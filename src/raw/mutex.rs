@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use lock_api::{RawMutex as _, RawMutexTimed as _};
 
+use super::SPIN;
 use super::call::Call;
 use super::undo::Undo;
 use crate::instrument::{self, Hold, Kind, Lock, LockKind, Mode, Site};
@@ -42,15 +43,42 @@ macro_rules! raw_mutex {
                 Self { bare: <$bare as lock_api::RawMutex>::INIT, record: Lock::named(&$kind, name) }
             }
 
-            /// Acquires the mutex for the call at `site`.
+            /// An unlocked mutex with this record.
             #[inline]
+            #[allow(dead_code)] // Not every raw mutex lies under both flavours.
+            pub(crate) const fn of(record: Lock) -> Self {
+                Self { bare: <$bare as lock_api::RawMutex>::INIT, record }
+            }
+
+            /// Acquires the mutex for the call at `site`.
+            #[inline(always)]
             pub(crate) fn lock_at(&self, site: Site) -> Hold {
                 if !instrument::ON {
                     let _ = self.bare.lock();
-                } else if self.bare.try_lock().is_none() {
+                } else if self.bare.try_lock_for(SPIN).is_none() {
                     return self.lock_slow(site);
                 }
-                // SAFETY: the bare lock was acquired above, and this runs only if nobody is told.
+                match self.record.acquired_known(Mode::Exclusive, Kind::Blocking, site) {
+                    Some(hold) => hold,
+                    None => self.lock_unknown(site),
+                }
+            }
+
+            /// Records an acquisition of the bare lock that may show something new. Not cold: every lock
+            /// comes here once.
+            #[inline(never)]
+            fn lock_unknown(&self, site: Site) -> Hold {
+                if let Some(hold) = self.record.acquired_at_hand(Mode::Exclusive, site) {
+                    return hold;
+                }
+                self.lock_new(site)
+            }
+
+            #[cold]
+            #[inline(never)]
+            fn lock_new(&self, site: Site) -> Hold {
+                // SAFETY: the caller has acquired the bare lock, and this runs only if nobody is
+                // told of that.
                 let undo = Undo::new(|| unsafe { self.bare.unlock(Default::default()) });
                 let hold = self.record.acquired(Mode::Exclusive, Kind::Blocking, site);
                 undo.disarm();
@@ -63,7 +91,7 @@ macro_rules! raw_mutex {
             pub(crate) fn lock_again(&self, site: Site) -> Hold {
                 if !instrument::ON {
                     let _ = self.bare.lock();
-                } else if self.bare.try_lock().is_none() {
+                } else if self.bare.try_lock_for(SPIN).is_none() {
                     return self.lock_again_slow(site);
                 }
                 self.record.acquired_again(Mode::Exclusive, site)
@@ -124,7 +152,7 @@ macro_rules! raw_mutex {
 
             type Guard = Hold;
 
-            #[inline]
+            #[inline(always)]
             #[track_caller]
             fn lock(&self) -> Hold {
                 let call = $call;
@@ -139,7 +167,7 @@ macro_rules! raw_mutex {
                 Some(self.record.acquired(Mode::Exclusive, Kind::Try, site))
             }
 
-            #[inline]
+            #[inline(always)]
             unsafe fn unlock(&self, hold: Hold) {
                 self.record.released(hold);
                 // SAFETY: the caller holds the lock by this hold, so the bare lock is held.

@@ -55,6 +55,15 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             record: Lock::named(Self::KIND, name),
         }
     }
+
+    /// An unlocked lock with this record.
+    #[inline]
+    pub(crate) const fn of(record: Lock) -> Self {
+        Self {
+            bare: parking_lot::RawRwLock::INIT,
+            record,
+        }
+    }
 }
 
 impl<const RECURSIVE: bool> Drop for RawRwLock<RECURSIVE> {
@@ -84,18 +93,37 @@ impl<const RECURSIVE: bool> fmt::Debug for RawRwLock<RECURSIVE> {
 
 /// Defines, for one mode, the ways to acquire the lock that know their call site.
 macro_rules! acquisitions {
-    ($mode:expr, $bare_lock:ident, $bare_try:ident, $bare_until:ident,
-     $bare_unlock:ident, $at:ident, $again:ident, $slow:ident, $again_slow:ident, $timed:ident, $timed_slow:ident) => {
+    ($mode:expr, $bare_lock:ident, $bare_try:ident, $bare_for:ident, $bare_until:ident,
+     $bare_unlock:ident, $at:ident, $again:ident, $unknown:ident, $new:ident, $slow:ident, $again_slow:ident, $timed:ident, $timed_slow:ident) => {
         impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             /// Acquires the lock for the call at `site`.
-            #[inline]
+            #[inline(always)]
             pub(crate) fn $at(&self, site: Site) -> Hold {
                 if !instrument::ON {
                     let _ = self.bare.$bare_lock();
-                } else if self.bare.$bare_try().is_none() {
+                } else if self.bare.$bare_for(crate::raw::SPIN).is_none() {
                     return self.$slow(site);
                 }
-                // SAFETY: the bare lock was acquired above, and this runs only if nobody is told.
+                match self.record.acquired_known($mode, Kind::Blocking, site) {
+                    Some(hold) => hold,
+                    None => self.$unknown(site),
+                }
+            }
+
+            /// Records an acquisition of the bare lock that may show something new.
+            #[inline(never)]
+            fn $unknown(&self, site: Site) -> Hold {
+                if let Some(hold) = self.record.acquired_at_hand($mode, site) {
+                    return hold;
+                }
+                self.$new(site)
+            }
+
+            #[cold]
+            #[inline(never)]
+            fn $new(&self, site: Site) -> Hold {
+                // SAFETY: the caller has acquired the bare lock, and this runs only if nobody is
+                // told of that.
                 let undo = crate::raw::undo::Undo::new(|| unsafe {
                     self.bare.$bare_unlock(Default::default())
                 });
@@ -110,7 +138,7 @@ macro_rules! acquisitions {
             pub(crate) fn $again(&self, site: Site) -> Hold {
                 if !instrument::ON {
                     let _ = self.bare.$bare_lock();
-                } else if self.bare.$bare_try().is_none() {
+                } else if self.bare.$bare_for(crate::raw::SPIN).is_none() {
                     return self.$again_slow(site);
                 }
                 self.record.acquired_again($mode, site)
@@ -118,8 +146,11 @@ macro_rules! acquisitions {
 
             #[cold]
             fn $slow(&self, site: Site) -> Hold {
-                let attempt = self.record.attempt($mode, Kind::Blocking, site);
-                let _ = self.bare.$bare_lock();
+                let retry = || self.bare.$bare_try().is_some();
+                let attempt = self.record.attempt_or(retry, $mode, Kind::Blocking, site);
+                if !attempt.is_granted() {
+                    let _ = self.bare.$bare_lock();
+                }
                 attempt.acquired()
             }
 
@@ -159,14 +190,15 @@ macro_rules! acquisitions {
 pub(super) use acquisitions;
 
 acquisitions! {
-    Mode::Shared, lock_shared, try_lock_shared, try_lock_shared_until, unlock_shared,
-    lock_shared_at, lock_shared_again, shared_slow, shared_again_slow, shared_timed,
+    Mode::Shared, lock_shared, try_lock_shared, try_lock_shared_for, try_lock_shared_until, unlock_shared,
+    lock_shared_at, lock_shared_again, shared_unknown, shared_new, shared_slow, shared_again_slow, shared_timed,
     shared_timed_slow
 }
 
 acquisitions! {
-    Mode::Exclusive, lock_exclusive, try_lock_exclusive, try_lock_exclusive_until, unlock_exclusive,
-    lock_exclusive_at, lock_exclusive_again, exclusive_slow, exclusive_again_slow,
+    Mode::Exclusive, lock_exclusive, try_lock_exclusive, try_lock_exclusive_for,
+    try_lock_exclusive_until, unlock_exclusive,
+    lock_exclusive_at, lock_exclusive_again, exclusive_unknown, exclusive_new, exclusive_slow, exclusive_again_slow,
     exclusive_timed, exclusive_timed_slow
 }
 
@@ -181,7 +213,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawRwLock<RECURSIVE> 
     type SharedGuard = Hold;
     type ExclusiveGuard = Hold;
 
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     fn lock_shared(&self) -> Hold {
         self.lock_shared_at(Location::caller())
@@ -197,14 +229,14 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawRwLock<RECURSIVE> 
         )
     }
 
-    #[inline]
+    #[inline(always)]
     unsafe fn unlock_shared(&self, hold: Hold) {
         self.record.released(hold);
         // SAFETY: the caller has a shared hold, so the bare lock is held that way.
         unsafe { self.bare.unlock_shared(Default::default()) };
     }
 
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     fn lock_exclusive(&self) -> Hold {
         self.lock_exclusive_at(Location::caller())
@@ -220,7 +252,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawRwLock<RECURSIVE> 
         )
     }
 
-    #[inline]
+    #[inline(always)]
     unsafe fn unlock_exclusive(&self, hold: Hold) {
         self.record.released(hold);
         // SAFETY: the caller has an exclusive hold, so the bare lock is held that way.

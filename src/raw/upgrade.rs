@@ -12,8 +12,10 @@ use super::rwlock::{RawRwLock, acquisitions, deadline};
 use crate::instrument::{self, Hold, Kind, Mode, Site};
 
 acquisitions! {
-    Mode::Upgradable, lock_upgradable, try_lock_upgradable, try_lock_upgradable_until, unlock_upgradable,
-    lock_upgradable_at, lock_upgradable_again, upgradable_slow, upgradable_again_slow,
+    Mode::Upgradable, lock_upgradable, try_lock_upgradable, try_lock_upgradable_for,
+    try_lock_upgradable_until, unlock_upgradable,
+    lock_upgradable_at, lock_upgradable_again, upgradable_unknown, upgradable_new,
+    upgradable_slow, upgradable_again_slow,
     upgradable_timed, upgradable_timed_slow
 }
 

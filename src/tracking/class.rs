@@ -14,6 +14,8 @@ use crate::engine::ids::{LockId, Site};
 pub(crate) struct Class {
     pub(crate) kind: &'static LockKind,
     pub(crate) name: Option<&'static str>,
+    /// The same, or empty.
+    alike: &'static str,
     pub(crate) place: Site,
     /// The id of the class in the order of classes: that of its name, wherever the name is given,
     /// else that of its place.
@@ -21,6 +23,26 @@ pub(crate) struct Class {
     /// Whether a lock of the class was ever taken by a writer.
     pub(crate) written: AtomicBool,
 }
+
+impl Class {
+    /// Whether this is seen at a glance to be the class of locks of this kind, name (empty for
+    /// none) and place. By address, as in the table; so it may be the same class and not look it.
+    #[inline(always)]
+    pub(super) fn looks_like(
+        &self,
+        kind: &'static LockKind,
+        name: &'static str,
+        place: Site,
+    ) -> bool {
+        std::ptr::eq(self.kind, kind)
+            && std::ptr::eq(self.place, place)
+            && std::ptr::eq(self.alike.as_ptr(), name.as_ptr())
+            && self.alike.len() == name.len()
+    }
+}
+
+/// The name of a record that has none.
+pub(super) static UNNAMED: &str = "";
 
 /// What a class is found by: two pointers and a length stand for the name and the place, since
 /// both are static data.
@@ -110,6 +132,7 @@ pub(crate) fn intern(
                 let class = Class {
                     kind,
                     name,
+                    alike: name.unwrap_or(UNNAMED),
                     place,
                     id,
                     written,

@@ -8,12 +8,13 @@
 #![allow(unsafe_code)]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use crate::engine::acquisition::{Held, Inherited};
 use crate::engine::clock::Segment;
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
+use crate::primitives::{AtomicUsize, spin_loop, yield_now};
 
 /// What a thread held, and in which stretch of its life: shared by all that it takes meanwhile.
 #[derive(Debug)]
@@ -133,9 +134,9 @@ impl Contexts {
             spins += 1;
             if spins.is_multiple_of(64) {
                 // The holder works on at most `KEPT` nodes; if it lost the CPU, let it run.
-                std::thread::yield_now();
+                yield_now();
             } else {
-                std::hint::spin_loop();
+                spin_loop();
             }
         }
     }
@@ -190,9 +191,11 @@ impl Contexts {
     pub(crate) fn clear(&self) -> bool {
         // Relaxed: the caller is the only one left who can reach the ident.
         let head = self.0.load(Ordering::Relaxed);
-        if head == 0 {
-            return false;
-        }
+        head != 0 && self.clear_from(head)
+    }
+
+    #[cold]
+    fn clear_from(&self, head: usize) -> bool {
         self.0.store(0, Ordering::Relaxed);
         if head == PROMOTED {
             return true;

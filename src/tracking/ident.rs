@@ -6,12 +6,13 @@
 //! the lock is dropped; its memory is freed only when no slot can refer to it (see
 //! [`pool`](super::pool)).
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::class::Class;
 use super::contexts::Contexts;
 use super::{label, tag};
 use crate::engine::ids::LockId;
+use crate::primitives::{AtomicU64, AtomicUsize};
 
 /// Set in the class field of a lock that has a label.
 const LABELLED: usize = 1;
@@ -35,15 +36,16 @@ pub(crate) struct Ident {
 /// Stands in the slot of a thread for all the locks that others hold around it, so that such a
 /// thread is never one that holds nothing, whose acquisitions nobody would look at. It is no lock,
 /// has no class, and is not told to those who ask what a thread holds.
-pub(super) static SURROUNDINGS: Ident = Ident {
-    number: AtomicU64::new(u64::MAX),
-    ..Ident::vacant()
-};
+pub(super) static SURROUNDINGS: Ident = Ident::numbered(u64::MAX);
 
 impl Ident {
     pub(super) const fn vacant() -> Self {
+        Self::numbered(0)
+    }
+
+    const fn numbered(number: u64) -> Self {
         Self {
-            number: AtomicU64::new(0),
+            number: AtomicU64::new(number),
             class: AtomicUsize::new(0),
             contexts: Contexts::new(),
         }
@@ -60,13 +62,28 @@ impl Ident {
         self.number.store(number, Ordering::Relaxed);
     }
 
+    /// Takes the ident into use for another lock of the class that it had last.
+    #[inline(always)]
+    pub(super) fn occupy_again(&self, number: u64) {
+        // Relaxed, as in `occupy`.
+        self.number.store(number, Ordering::Relaxed);
+    }
+
     /// Ends the use by a lock. Whoever meets the ident later in a slot sees a tag of zero.
-    #[inline]
+    #[inline(always)]
     pub(super) fn vacate(&self) {
-        if self.class.load(Ordering::Relaxed) & LABELLED != 0 {
-            label::remove(self.id());
+        if self.class.load(Ordering::Relaxed) & FLAGS != 0 {
+            self.strip();
         }
         self.number.store(0, Ordering::Relaxed);
+    }
+
+    /// Takes off what belongs to the lock and not to its class.
+    #[cold]
+    fn strip(&self) {
+        if self.class.fetch_and(!FLAGS, Ordering::Relaxed) & LABELLED != 0 {
+            label::remove(self.id());
+        }
     }
 
     /// The id of the lock.
@@ -79,7 +96,10 @@ impl Ident {
     /// The tag of the lock: zero while the ident is vacant.
     #[inline]
     pub(crate) fn tag(&self) -> u64 {
-        tag::mix(self.number.load(Ordering::Relaxed))
+        match self.number.load(Ordering::Relaxed) {
+            0 => 0,
+            number => tag::of(number),
+        }
     }
 
     /// The class of the lock.

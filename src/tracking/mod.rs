@@ -12,6 +12,8 @@ pub(crate) mod current;
 pub(crate) mod ident;
 pub(crate) mod kind;
 mod label;
+#[cfg(all(loom, test))]
+pub(crate) mod models;
 pub(crate) mod own;
 pub(crate) mod pool;
 pub(crate) mod record;

@@ -12,6 +12,8 @@ use parking_lot::Mutex;
 
 use super::class::Class;
 use super::ident::Ident;
+use super::kind::LockKind;
+use crate::engine::ids::Site;
 
 /// How many vacant idents a thread keeps.
 const KEPT: usize = 128;
@@ -27,6 +29,8 @@ static SPARE: Mutex<Vec<&'static Ident>> = Mutex::new(Vec::new());
 /// The vacant idents and unused ids of one thread.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
+    /// The ident that was given back last. It still has its class, for a lock of the same one.
+    last: Option<&'static Ident>,
     vacant: Vec<&'static Ident>,
     next: u64,
     end: u64,
@@ -35,10 +39,32 @@ pub(crate) struct Pool {
 impl Pool {
     pub(super) const fn new() -> Self {
         Self {
+            last: None,
             vacant: Vec::new(),
             next: 0,
             end: 0,
         }
+    }
+
+    /// An ident for a new lock of this kind, name (empty for none) and place, and its number, if the
+    /// last lock that was dropped was of the same ones: a loop that makes, uses and drops a lock looks
+    /// for no class.
+    #[inline(always)]
+    pub(crate) fn take_alike(
+        &mut self,
+        kind: &'static LockKind,
+        name: &'static str,
+        place: Site,
+    ) -> Option<(&'static Ident, u64)> {
+        let ident = self.last?;
+        if self.next == self.end || !ident.class().looks_like(kind, name, place) {
+            return None;
+        }
+        let number = self.next;
+        self.last = None;
+        self.next += 1;
+        ident.occupy_again(number);
+        Some((ident, number))
     }
 
     /// An ident for a new lock.
@@ -52,7 +78,7 @@ impl Pool {
         }
         let number = self.next;
         self.next += 1;
-        let ident = match self.vacant.pop() {
+        let ident = match self.vacant.pop().or_else(|| self.last.take()) {
             Some(ident) => ident,
             None => fresh(),
         };
@@ -65,15 +91,26 @@ impl Pool {
     #[inline]
     pub(crate) fn give(&mut self, ident: &'static Ident, unreferred: bool) {
         ident.vacate();
-        if self.vacant.len() < KEPT {
-            self.vacant.push(ident);
+        if self.last.is_none() {
+            self.last = Some(ident);
         } else {
-            spill(ident, unreferred);
+            self.give_more(ident, unreferred);
         }
+    }
+
+    /// Takes back an ident when the last one was not needed again.
+    #[inline(never)]
+    fn give_more(&mut self, ident: &'static Ident, unreferred: bool) {
+        if self.vacant.len() >= KEPT {
+            return spill(ident, unreferred);
+        }
+        // The new one is the better guess: a loop that has ended does not begin again.
+        self.vacant.extend(self.last.replace(ident));
     }
 
     /// Hands everything on when the thread ends.
     pub(crate) fn drain(&mut self) {
+        self.vacant.extend(self.last.take());
         SPARE.lock().append(&mut self.vacant);
         self.vacant = Vec::new();
     }
@@ -141,6 +178,28 @@ mod tests {
             last = Some(ident.id());
             pool.give(ident, true);
         }
+        pool.drain();
+    }
+
+    #[test]
+    fn a_lock_like_the_last_one_gets_its_ident_and_another_id() {
+        let (kind, place) = (&LockKind::MUTEX, Location::caller());
+        let name = "alike";
+        let class = class::intern(kind, Some(name), place);
+        let mut pool = Pool::new();
+        assert!(pool.take_alike(kind, name, place).is_none());
+        let ident = pool.take(class);
+        let id = ident.id();
+        ident.set_label("gone with the lock");
+        pool.give(ident, true);
+        assert!(pool.take_alike(kind, class::UNNAMED, place).is_none());
+        assert!(pool.take_alike(kind, &name[1..], place).is_none());
+        let (again, number) = pool.take_alike(kind, name, place).unwrap();
+        assert!(std::ptr::eq(again, ident) && again.id() > id);
+        assert_eq!(again.tag(), crate::tracking::tag::of(number));
+        assert!(again.label().is_none() && std::ptr::eq(again.class(), class));
+        assert!(pool.take_alike(kind, name, place).is_none());
+        pool.give(again, true);
         pool.drain();
     }
 

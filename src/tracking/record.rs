@@ -1,33 +1,36 @@
 //! The record that stands in every lock.
 
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::class::{self, Class};
 use super::ident::Ident;
 use super::kind::LockKind;
 use super::pool::Pool;
 use super::slot::Slot;
+use super::tag;
 use crate::engine::ids::Site;
 use crate::engine::mode::ReadPolicy;
+use crate::primitives::{AtomicPtr, AtomicU64, spin_loop};
 
 /// What an acquisition reads and writes of its lock, beside the lock's own state.
 ///
 /// All of it lies on the cache line of the lock, which its holder has to itself anyway.
 #[derive(Debug)]
 pub(crate) struct Record {
-    /// The tag of the lock's id; zero until the first acquisition.
+    /// The tag of the lock's id; zero until the first acquisition. Its bit [`tag::WRITTEN`] is zero as
+    /// long as the lock has had no writer, if it can have readers: a writer then takes the slow path.
     pub(crate) tag: AtomicU64,
     /// The key under which the last acquisition below other locks was found to be known. A hint:
     /// any thread may overwrite it, and a miss costs a look into the thread's own cache.
     pub(crate) known: AtomicU64,
-    /// The thread that was last to hold the lock exclusively. A hint for whoever waits: it counts
-    /// only if that thread's slot lists the lock. Null on a reader-writer lock that no writer ever
-    /// had.
+    /// The thread that was last to hold the lock exclusively, or null. A hint for whoever waits: it
+    /// counts only if that thread's slot lists the lock.
     pub(crate) owner: AtomicPtr<Slot>,
     ident: AtomicPtr<Ident>,
     kind: &'static LockKind,
-    name: Option<&'static str>,
+    /// Empty if there is none.
+    name: &'static str,
     place: Site,
 }
 
@@ -37,19 +40,16 @@ impl Record {
         name: Option<&'static str>,
         place: Site,
     ) -> Self {
-        let owner = if kind.has_readers() {
-            ptr::null_mut()
-        } else {
-            // Not null: there are no readers, so nobody needs to be told of the first writer.
-            ptr::from_ref(Slot::detached()).cast_mut()
-        };
         Self {
             tag: AtomicU64::new(0),
             known: AtomicU64::new(0),
-            owner: AtomicPtr::new(owner),
+            owner: AtomicPtr::new(ptr::null_mut()),
             ident: AtomicPtr::new(ptr::null_mut()),
             kind,
-            name,
+            name: match name {
+                Some(name) => name,
+                None => class::UNNAMED,
+            },
             place,
         }
     }
@@ -76,8 +76,14 @@ impl Record {
         self.kind.policy()
     }
 
+    /// What sort of lock it is.
+    pub(crate) fn kind(&self) -> &'static LockKind {
+        self.kind
+    }
+
     pub(crate) fn class(&self) -> &'static Class {
-        class::intern(self.kind, self.name, self.place)
+        let name = (!self.name.is_empty()).then_some(self.name);
+        class::intern(self.kind, name, self.place)
     }
 
     /// Gives the lock its ident, at its first acquisition, by a thread that holds it exclusively.
@@ -96,6 +102,21 @@ impl Record {
         self.settle()
     }
 
+    /// The same, if the lock has no readers and the thread has an ident for it at hand: the tag.
+    #[inline(always)]
+    pub(crate) fn identify_at_hand(&self, pool: &mut Pool) -> Option<u64> {
+        if !self.ident_address().is_null() || self.kind.has_readers() {
+            return None;
+        }
+        let (ident, number) = pool.take_alike(self.kind, self.name, self.place)?;
+        // Release pairs with the Acquire in `ident`, and with the one on the fast path.
+        self.ident
+            .store(ptr::from_ref(ident).cast_mut(), Ordering::Release);
+        let tag = tag::of(number);
+        self.tag.store(tag, Ordering::Release);
+        Some(tag)
+    }
+
     /// The same, by a thread that shares the lock with other readers.
     pub(crate) fn identify_as_reader(&self, pool: &mut Pool) -> &'static Ident {
         self.identify(pool);
@@ -105,9 +126,30 @@ impl Record {
     /// Writes the tag. Only holders do, when the ident can no longer be replaced.
     fn settle(&self) -> &'static Ident {
         let ident = self.ident().expect("the ident was stored just now");
-        // Release pairs with the Acquire load on the fast path: who sees the tag sees the ident.
-        self.tag.store(ident.tag(), Ordering::Release);
+        // Relaxed: other readers may be here too, and they write the same; a writer is alone.
+        if self.tag.load(Ordering::Relaxed) == 0 {
+            let unwritten = if self.kind.has_readers() {
+                tag::WRITTEN
+            } else {
+                0
+            };
+            // Release pairs with the Acquire load on the fast path: who sees the tag sees the ident.
+            self.tag.store(ident.tag() & !unwritten, Ordering::Release);
+        }
         ident
+    }
+
+    /// Whether no writer ever had the lock, which can have readers too; for a holder that has an
+    /// ident.
+    pub(crate) fn is_unwritten(&self) -> bool {
+        self.tag.load(Ordering::Relaxed) & tag::WRITTEN == 0
+    }
+
+    /// Notes that a writer has the lock: the caller.
+    pub(crate) fn set_written(&self) {
+        let tag = self.tag.load(Ordering::Relaxed);
+        // Release, as in `settle`. Nobody else writes it meanwhile: the caller is alone.
+        self.tag.store(tag | tag::WRITTEN, Ordering::Release);
     }
 
     /// Gives the lock an ident from outside: to a waiter, or to somebody who needs its id.
@@ -142,7 +184,7 @@ impl Record {
             if let Some(ident) = self.ident() {
                 return ident;
             }
-            std::hint::spin_loop();
+            spin_loop();
         }
         self.identify(pool)
     }
@@ -151,7 +193,8 @@ impl Record {
     #[inline]
     pub(crate) fn retire(&mut self) -> Option<&'static Ident> {
         let ident = self.ident()?;
-        *self.ident.get_mut() = ptr::null_mut();
+        // Relaxed: nobody else has the record.
+        self.ident.store(ptr::null_mut(), Ordering::Relaxed);
         Some(ident)
     }
 }

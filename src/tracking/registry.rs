@@ -61,6 +61,7 @@ pub(crate) fn threads() -> usize {
 
 /// In the child of a fork, frees the slots of all threads but `survivor`: they are no more.
 pub(crate) fn keep_only(survivor: &Slot) {
+    survivor.survive();
     let mut slots = SLOTS.lock();
     let Slots { all, free } = &mut *slots;
     for &slot in all.iter() {

@@ -1,13 +1,23 @@
 //! Tags: lock ids spread over 64 bits, so that a sum of tags stands for a set of locks.
 //!
 //! A thread's key is a seed plus the tags of the locks that it holds, each turned by its mode.
-//! Two different sets of locks have the same sum with a chance of 2⁻⁶⁴ (the tags are the output
+//! Two different sets of locks have the same sum with a chance of 2⁻⁶³ (the tags are the output
 //! of a bijective mixer, Steele, Lea & Flood's SplitMix, OOPSLA 2014), whatever the order in which
 //! the locks were taken or let go.
 
 use crate::engine::mode::Mode;
 
-/// The tag of the lock with this number. Bijective, and zero only for zero.
+/// Set in every tag; in the copy that stands in a lock, only once the lock had a writer, or if it
+/// has no readers.
+pub(crate) const WRITTEN: u64 = 1;
+
+/// The tag of the lock with this number.
+#[inline]
+pub(crate) const fn of(number: u64) -> u64 {
+    mix(number) | WRITTEN
+}
+
+/// Bijective, and zero only for zero.
 #[inline]
 pub(crate) const fn mix(number: u64) -> u64 {
     let mut z = number;
@@ -16,13 +26,13 @@ pub(crate) const fn mix(number: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// What a hold in `mode` adds to the key.
+/// What a hold in `mode` adds to the key. An exclusive one adds the tag itself.
 #[inline(always)]
 pub(crate) const fn share(tag: u64, mode: Mode) -> u64 {
     match mode {
         Mode::Exclusive => tag,
-        Mode::Shared => tag.rotate_left(21),
-        Mode::Upgradable => tag.rotate_left(42),
+        Mode::Shared => (tag | WRITTEN).rotate_left(21),
+        Mode::Upgradable => (tag | WRITTEN).rotate_left(42),
     }
 }
 
@@ -30,7 +40,7 @@ pub(crate) const fn share(tag: u64, mode: Mode) -> u64 {
 #[inline(always)]
 pub(crate) const fn known(key: u64, mode: Mode) -> u64 {
     match mode {
-        Mode::Exclusive => key ^ 0x51ed_270b_0d2a_7a31,
+        Mode::Exclusive => key,
         Mode::Shared => key ^ 0x2f65_4c92_d0f1_9a6b,
         Mode::Upgradable => key ^ 0x7b1c_93a5_4ed3_08f7,
     }
@@ -48,14 +58,14 @@ mod tests {
 
     #[test]
     fn tags_are_distinct_and_never_zero() {
-        let tags: HashSet<u64> = (1..=100_000).map(mix).collect();
+        let tags: HashSet<u64> = (1..=100_000).map(of).collect();
         assert_eq!(tags.len(), 100_000);
         assert!(!tags.contains(&0));
     }
 
     #[test]
     fn a_mode_changes_what_a_hold_adds() {
-        let tag = mix(7);
+        let tag = of(7);
         assert_ne!(share(tag, Mode::Exclusive), share(tag, Mode::Shared));
         assert_ne!(share(tag, Mode::Shared), share(tag, Mode::Upgradable));
     }
@@ -65,7 +75,7 @@ mod tests {
         let mut sums = HashSet::new();
         for a in 1..=200 {
             for b in a + 1..=200 {
-                assert!(sums.insert(mix(a).wrapping_add(mix(b))));
+                assert!(sums.insert(of(a).wrapping_add(of(b))));
             }
         }
     }

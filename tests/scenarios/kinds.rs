@@ -136,12 +136,4 @@ impl Any {
             _ => unreachable!("this kind of lock has no such mode"),
         }
     }
-
-    /// Whether the lock has a mode beside the exclusive one.
-    pub(crate) fn has_readers(&self) -> bool {
-        matches!(
-            self,
-            Any::SyncRwLock(_) | Any::RwLock(_) | Any::RecursiveRwLock(_)
-        )
-    }
 }

@@ -383,8 +383,11 @@ fn forty_five_locks_in_all_rotations() {
     .configured(|config| {
         config
             .max_reports(u64::MAX)
+            .search_steps(10_000)
             .callback(|report| FOUND.lock().unwrap().push(super::harness::in_short(report)))
-    })]);
+    })
+    // Half a minute without optimisation, and more on a machine that is busy.
+    .within(super::harness::LIMIT * 4)]);
 }
 
 /// What a case has found up to now, if it looks for itself.

@@ -70,7 +70,9 @@ fn a_callback_may_use_tracked_locks() {
     ]);
 }
 
-static CONCERNED: OnceLock<(Arc<Mutex<u32>>, Arc<pl::Mutex<u32>>)> = OnceLock::new();
+type Concerned = (Arc<Mutex<u32>>, Arc<pl::Mutex<u32>>);
+
+static CONCERNED: OnceLock<Concerned> = OnceLock::new();
 
 /// The callback runs where the lock call is: what the thread holds there, it can only try.
 #[test]
@@ -517,7 +519,7 @@ mod fork {
                         });
                     }
                     for _ in 0..20 {
-                        in_a_fork(|| inversion());
+                        in_a_fork(inversion);
                     }
                     stop.store(true, std::sync::atomic::Ordering::Relaxed);
                 });

@@ -507,7 +507,7 @@ fn a_lock_that_moves_is_the_same_lock() {
         let mut boxed = Box::new(a);
         let mut another = pl::Mutex::named("another", ());
         std::mem::swap(&mut *boxed, &mut another);
-        let a = vec![another];
+        let a = [another];
         elsewhere(|| {
             let _b = b.lock().unwrap();
             let _another = boxed.lock();

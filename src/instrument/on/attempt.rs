@@ -2,9 +2,10 @@
 
 use super::lock::{Hold, Lock};
 use crate::detector;
+use crate::detector::deadlock::Look;
 use crate::instrument::{Kind, Mode, Site};
 use crate::tracking::slot::Slot;
-use crate::tracking::wait::Need;
+use crate::tracking::wait::{Need, Sort};
 
 impl Lock {
     /// Tells that the calling thread is about to wait for the lock.
@@ -15,7 +16,7 @@ impl Lock {
     /// panic.
     #[cold]
     pub fn attempt(&self, mode: Mode, kind: Kind, site: Site) -> Attempt<'_> {
-        self.begin(Need::Lock(mode), mode, kind, site, true)
+        self.begin(Need::Lock(mode), mode, kind, site, true, || false)
     }
 
     /// Tells that the calling thread is about to wait for a lock that it has just let go, at a
@@ -23,7 +24,28 @@ impl Lock {
     /// only.
     #[cold]
     pub fn attempt_again(&self, mode: Mode, kind: Kind, site: Site) -> Attempt<'_> {
-        self.begin(Need::Lock(mode), mode, kind, site, false)
+        self.begin(Need::Lock(mode), mode, kind, site, false, || false)
+    }
+
+    /// Tells that the calling thread is about to wait for a lock that queued threads may keep it out
+    /// of, as a writer that waits does with readers: like [`attempt`](Self::attempt), but before a
+    /// deadlock behind such a queue is told, the lock is tried once more with `retry`.
+    ///
+    /// That is needed because nobody but the lock itself knows whether a writer that is about to
+    /// wait is in the queue yet. If the retry gets the lock, [`Attempt::is_granted`] says so.
+    ///
+    /// # Panics
+    ///
+    /// As [`attempt`](Self::attempt).
+    #[cold]
+    pub fn attempt_or(
+        &self,
+        retry: impl FnOnce() -> bool,
+        mode: Mode,
+        kind: Kind,
+        site: Site,
+    ) -> Attempt<'_> {
+        self.begin(Need::Lock(mode), mode, kind, site, true, retry)
     }
 
     /// Tells that an upgradable hold is about to wait until it is the only one.
@@ -33,15 +55,16 @@ impl Lock {
     /// As [`attempt`](Self::attempt).
     #[cold]
     pub fn attempt_upgrade(&self, hold: &Hold, kind: Kind, site: Site) -> Attempt<'_> {
-        if hold.slot.is_none() {
+        if hold.slot.is_detached() {
             return Attempt {
                 lock: self,
                 slot: None,
                 mode: Mode::Exclusive,
                 site,
+                granted: false,
             };
         }
-        self.begin(Need::Upgrade, Mode::Exclusive, kind, site, true)
+        self.begin(Need::Upgrade, Mode::Exclusive, kind, site, true, || false)
     }
 
     fn begin(
@@ -51,6 +74,7 @@ impl Lock {
         kind: Kind,
         site: Site,
         may_panic: bool,
+        retry: impl FnOnce() -> bool,
     ) -> Attempt<'_> {
         let Some(slot) = detector::attach() else {
             return Attempt {
@@ -58,12 +82,13 @@ impl Lock {
                 slot: None,
                 mode,
                 site,
+                granted: false,
             };
         };
         slot.maintain();
         let ident = detector::with_own(slot, |own| self.record.identify_as_waiter(&mut own.pool));
         let blocking = kind == Kind::Blocking;
-        let nested = blocking && Slot::depth(slot.state()) > 0;
+        let nested = blocking && slot.is_holding();
         let mut findings = Vec::new();
         if nested {
             if let Some(found) = detector::deadlock::with_itself(slot, ident, need, mode, site) {
@@ -72,20 +97,39 @@ impl Lock {
                 findings = detector::order::check(slot, &self.record, ident, mode, site);
             }
         }
+        let sort = Sort::of(self.record.kind());
+        let mut retry = Some(retry);
         loop {
-            slot.wait.publish(need, !blocking, ident, site);
-            let attempt = Attempt {
+            slot.wait.publish(need, !blocking, (ident, sort), site);
+            let mut attempt = Attempt {
                 lock: self,
                 slot: Some(slot),
                 mode,
                 site,
+                granted: false,
             };
-            if nested && let Some(found) = detector::deadlock::look(slot, &self.record) {
-                // First what is there, then what could be: to tell of the one takes long enough
-                // to keep the other waiting.
-                findings.insert(0, found);
-                detector::end_in(detector::publish(slot, findings), may_panic);
-                return attempt;
+            let look = if nested {
+                // The retry is used up when it succeeds, and then this is the last round.
+                let retry = || retry.take().is_some_and(|retry| retry());
+                detector::deadlock::look(slot, &self.record, retry)
+            } else {
+                Look::Nothing
+            };
+            match look {
+                Look::Nothing => {}
+                Look::Granted => {
+                    attempt.granted = true;
+                    // The caller has the lock, and no way to undo that if this unwound.
+                    let _ = detector::publish(slot, findings);
+                    return attempt;
+                }
+                Look::Deadlock(found) => {
+                    // First what is there, then what could be: to tell of the one takes long enough
+                    // to keep the other waiting.
+                    findings.insert(0, *found);
+                    detector::end_in(detector::publish(slot, findings), may_panic);
+                    return attempt;
+                }
             }
             if findings.is_empty() {
                 return attempt;
@@ -108,9 +152,15 @@ pub struct Attempt<'a> {
     slot: Option<&'static Slot>,
     mode: Mode,
     site: Site,
+    granted: bool,
 }
 
 impl Attempt<'_> {
+    /// Whether the retry of [`Lock::attempt_or`] was made, and has got the lock.
+    pub fn is_granted(&self) -> bool {
+        self.granted
+    }
+
     /// Tells that the lock is had.
     pub fn acquired(self) -> Hold {
         let Some(slot) = self.slot else {
@@ -119,14 +169,11 @@ impl Attempt<'_> {
         let (lock, mode, site) = (self.lock, self.mode, self.site);
         // Ends the wait before the lock is listed as held, so that no reader sees both.
         drop(self);
-        if !slot.has_room(Slot::depth(slot.state())) {
-            slot.maintain();
-        }
         let ident = lock.identify_as_holder(slot, mode);
         if lock.is_first_write(mode) {
             return lock.acquired_checked(slot, ident, mode, false, site, false);
         }
-        lock.note(slot, slot.state(), ident.tag(), mode, site);
+        lock.note(slot, ident.tag(), mode, site);
         Hold::of(slot)
     }
 

@@ -1,5 +1,8 @@
 //! The record of a lock.
 
+#![allow(unsafe_code)]
+
+use std::hint::cold_path;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::ptr;
@@ -10,7 +13,7 @@ use crate::instrument::{GuardMarker, Kind, LockId, LockKind, Mode, Site};
 use crate::tracking::current;
 use crate::tracking::ident::Ident;
 use crate::tracking::record::Record;
-use crate::tracking::slot::Slot;
+use crate::tracking::slot::{Entry, Slot};
 use crate::tracking::tag;
 
 /// The record of one lock instance.
@@ -81,38 +84,117 @@ impl Lock {
 
     #[inline(always)]
     fn acquired_by(&self, mode: Mode, kind: Kind, site: Site, may_panic: bool) -> Hold {
-        let slot = current::slot();
-        let state = slot.state();
-        let depth = Slot::depth(state);
-        if slot.has_room(depth) {
-            // Acquire pairs with the Release in `Record::settle`.
-            let tag = self.record.tag.load(Ordering::Acquire);
-            let key = slot.key_at(depth);
-            // Relaxed: both are hints that this thread's own earlier stores, or those of an earlier
-            // holder, gave; a stale one only leads to the slow path.
-            let known = depth == 0
-                || kind != Kind::Blocking
-                || self.record.known.load(Ordering::Relaxed) == tag::known(key, mode);
-            let owned =
-                mode != Mode::Exclusive || !self.record.owner.load(Ordering::Relaxed).is_null();
-            if tag != 0 && known && owned {
-                self.note(slot, state, tag, mode, site);
-                return Hold::of(slot);
-            }
+        match self.acquired_known(mode, kind, site) {
+            Some(hold) => hold,
+            None => self.acquired_slow(mode, kind, site, may_panic),
         }
-        self.acquired_slow(mode, kind, site, may_panic)
     }
 
-    /// Lists the lock as held on top of `slot`, the calling thread's.
+    /// The fast path of [`acquired`](Self::acquired): `None` if the acquisition may show something
+    /// new, and nothing is done yet.
+    ///
+    /// On the processors that this was measured on, a locked instruction hides the latency of what
+    /// comes after it, but every instruction of that costs its share of a cycle. So what counts here
+    /// is their number: about twenty.
     #[inline(always)]
-    pub(super) fn note(&self, slot: &'static Slot, state: u64, tag: u64, mode: Mode, site: Site) {
-        slot.push(
-            state,
-            self.record.ident_address(),
-            tag::share(tag, mode),
-            mode,
-            site,
-        );
+    pub(crate) fn acquired_known(&self, mode: Mode, kind: Kind, site: Site) -> Option<Hold> {
+        let slot = current::slot();
+        let state = slot.state();
+        let top = slot.top(state);
+        // With nothing held there is room, and no order to look at. The slot of a thread that has
+        // none looks as if something were held, and has no room.
+        if Slot::depth(state) != 0 {
+            if !slot.has_room(Slot::depth(state)) {
+                cold_path();
+                return None;
+            }
+            // Relaxed: a hint that this thread's own earlier stores, or those of an earlier holder,
+            // gave; a stale one only leads to the slow path.
+            let known = self.record.known.load(Ordering::Relaxed);
+            if kind == Kind::Blocking && known != tag::known(top.key(), mode) {
+                cold_path();
+                return None;
+            }
+        }
+        // Acquire pairs with the Release in `Record::settle`.
+        let tag = self.record.tag.load(Ordering::Acquire);
+        let is_new = match mode {
+            Mode::Exclusive => tag & tag::WRITTEN == 0,
+            Mode::Shared | Mode::Upgradable => tag == 0,
+        };
+        if is_new {
+            cold_path();
+            return None;
+        }
+        // SAFETY: there is room, as was seen above.
+        unsafe { self.note_at(slot, state, top, tag, mode, site) };
+        Some(Hold::of(slot))
+    }
+
+    /// A second fast path, for an acquisition that shows nothing new, though the lock does not say
+    /// so: the thread remembers it itself; or it is the first one of a lock that is only ever held
+    /// exclusively, by a thread that holds nothing and has all that it takes at hand.
+    pub(crate) fn acquired_at_hand(&self, mode: Mode, site: Site) -> Option<Hold> {
+        let slot = current::slot();
+        let state = slot.state();
+        let top = slot.top(state);
+        let tag = if Slot::depth(state) == 0 {
+            if mode != Mode::Exclusive {
+                return None;
+            }
+            detector::with_own(slot, |own| self.record.identify_at_hand(&mut own.pool))?
+        } else {
+            // Acquire pairs with the Release in `Record::settle`.
+            let tag = self.record.tag.load(Ordering::Acquire);
+            let is_new = match mode {
+                Mode::Exclusive => tag & tag::WRITTEN == 0,
+                Mode::Shared | Mode::Upgradable => tag == 0,
+            };
+            // The slot of a thread that has none looks as if something were held, and has no room.
+            if is_new || !slot.has_room(Slot::depth(state)) {
+                return None;
+            }
+            let known = tag::known(top.key(), mode);
+            if !detector::with_own(slot, |own| own.knows(known, tag | tag::WRITTEN)) {
+                return None;
+            }
+            // Relaxed: a hint.
+            self.record.known.store(known, Ordering::Relaxed);
+            tag
+        };
+        // SAFETY: there is room: it was seen above, or nothing is held.
+        unsafe { self.note_at(slot, state, top, tag, mode, site) };
+        Some(Hold::of(slot))
+    }
+
+    /// Lists the lock as held on top of `slot`, the calling thread's, after
+    /// [`maintain`](Slot::maintain) and with the [`WRITTEN`](tag::WRITTEN) `tag` of the ident.
+    pub(super) fn note(&self, slot: &'static Slot, tag: u64, mode: Mode, site: Site) {
+        let state = slot.state();
+        if Slot::depth(state) != 0 && !slot.has_room(Slot::depth(state)) {
+            slot.maintain();
+        }
+        let state = slot.state();
+        // SAFETY: `maintain` has made room, and somebody who rang since has not taken that away.
+        unsafe { self.note_at(slot, state, slot.top(state), tag, mode, site) };
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Slot::push`].
+    #[inline(always)]
+    unsafe fn note_at(
+        &self,
+        slot: &'static Slot,
+        state: u64,
+        top: &Entry,
+        tag: u64,
+        mode: Mode,
+        site: Site,
+    ) {
+        let (ident, share) = (self.record.ident_address(), tag::share(tag, mode));
+        // SAFETY: the caller's promise is the same.
+        unsafe { slot.push(state, top, ident, share, mode, site) };
         if mode == Mode::Exclusive {
             // Relaxed: a hint, believed only where the slot lists the lock.
             self.record
@@ -126,23 +208,19 @@ impl Lock {
         let Some(slot) = detector::attach() else {
             return Hold::untracked();
         };
-        if !slot.has_room(Slot::depth(slot.state())) {
-            slot.maintain();
-        }
         let ident = self.identify_as_holder(slot, mode);
-        let is_nested = kind == Kind::Blocking && Slot::depth(slot.state()) > 0;
+        let is_nested = kind == Kind::Blocking && slot.is_holding();
         if is_nested || self.is_first_write(mode) {
             let may_panic = may_panic && kind == Kind::Blocking;
             return self.acquired_checked(slot, ident, mode, is_nested, site, may_panic);
         }
-        self.note(slot, slot.state(), ident.tag(), mode, site);
+        self.note(slot, ident.tag(), mode, site);
         Hold::of(slot)
     }
 
     /// Whether this is the first exclusive acquisition of a lock that has readers too.
     pub(super) fn is_first_write(&self, mode: Mode) -> bool {
-        // Relaxed: only holders write the field, and the caller is the exclusive one.
-        mode == Mode::Exclusive && self.record.owner.load(Ordering::Relaxed).is_null()
+        mode == Mode::Exclusive && self.record.is_unwritten()
     }
 
     pub(super) fn identify_as_holder(&self, slot: &'static Slot, mode: Mode) -> &'static Ident {
@@ -166,6 +244,7 @@ impl Lock {
         slot.maintain();
         let mut findings = Vec::new();
         if self.is_first_write(mode) {
+            self.record.set_written();
             findings.extend(detector::order::first_write(slot, ident));
         }
         if is_nested {
@@ -179,7 +258,7 @@ impl Lock {
         }
         // Held before anyone is told: a callback that comes back to this lock is then refused, and
         // does not hang.
-        self.note(slot, slot.state(), ident.tag(), mode, site);
+        self.note(slot, ident.tag(), mode, site);
         if let Some(panic) = detector::publish(slot, findings)
             && may_panic
         {
@@ -194,13 +273,14 @@ impl Lock {
     ///
     /// It cannot be taken back here, so a finding is only reported.
     pub fn upgraded(&self, hold: &Hold, site: Site) {
-        if let Some(slot) = hold.slot
-            && ptr::eq(slot, current::slot())
+        let slot = hold.slot;
+        if ptr::eq(slot, current::slot())
+            && !slot.is_detached()
             && let Some(ident) = self.record.ident()
         {
             slot.maintain();
             // The hold itself is listed too, and makes no order by itself.
-            let findings = if Slot::depth(slot.state()) > 1 {
+            let findings = if slot.count() > 1 {
                 detector::order::check(slot, &self.record, ident, Mode::Exclusive, site)
             } else {
                 Vec::new()
@@ -214,22 +294,26 @@ impl Lock {
 
     /// Tells that a hold has changed its mode without letting go of the lock.
     pub fn converted(&self, hold: &Hold, mode: Mode) {
-        let Some(slot) = hold.slot else { return };
-        let ident = self.record.ident_address();
+        if hold.slot.is_detached() {
+            return;
+        }
+        let slot = hold.slot;
         // A hold that was sent here keeps the mode in which it was taken: the slot that lists it
         // belongs to another thread.
-        if ptr::eq(slot, current::slot()) {
+        if ptr::eq(slot, current::slot())
+            && let Some(ident) = self.record.ident()
+        {
             slot.convert(ident, mode);
         }
-        if mode == Mode::Exclusive
-            && self
-                .record
-                .owner
-                .swap(ptr::from_ref(slot).cast_mut(), Ordering::Relaxed)
-                .is_null()
+        if mode == Mode::Exclusive {
+            let owner = ptr::from_ref(slot).cast_mut();
+            self.record.owner.store(owner, Ordering::Relaxed);
+        }
+        if self.is_first_write(mode)
             && let Some(here) = detector::attach()
             && let Some(ident) = self.record.ident()
         {
+            self.record.set_written();
             let findings = detector::order::first_write(here, ident);
             // An upgrade cannot be taken back here, so a panic is not raised.
             let _ = detector::publish(here, findings);
@@ -239,13 +323,14 @@ impl Lock {
     /// Tells that the lock is about to be released.
     #[inline(always)]
     pub fn released(&self, hold: Hold) {
-        if let Some(slot) = hold.slot {
-            let ident = self.record.ident_address();
-            let here = !cfg!(feature = "send_guard") || ptr::eq(slot, current::slot());
-            if !(here && slot.pop(ident)) {
-                released_slow(slot, ident);
-            }
+        let slot = hold.slot;
+        let ident = self.record.ident_address();
+        let here = !cfg!(feature = "send_guard") || ptr::eq(slot, current::slot());
+        if here && slot.pop(ident) {
+            return;
         }
+        cold_path();
+        released_slow(slot, ident);
     }
 
     /// Tells, right before the lock is dropped, whether somebody still holds it: a guard was
@@ -275,7 +360,9 @@ impl Drop for Lock {
 
 #[cold]
 fn released_slow(slot: &'static Slot, ident: *const Ident) {
-    if ptr::eq(slot, current::slot()) {
+    if slot.is_detached() {
+        // The acquisition was not tracked.
+    } else if ptr::eq(slot, current::slot()) {
         if slot.is_marked(ident) {
             detector::with_own(slot, |own| own.marks.end(ident));
         }
@@ -289,8 +376,8 @@ fn released_slow(slot: &'static Slot, ident: *const Ident) {
 #[derive(Debug)]
 #[must_use = "hand it back to `Lock::released`, or the lock counts as held for ever"]
 pub struct Hold {
-    /// The slot that lists it; `None` if it is not tracked.
-    pub(super) slot: Option<&'static Slot>,
+    /// The slot that lists it; the detached one if it is not tracked.
+    pub(super) slot: &'static Slot,
     marker: PhantomData<GuardMarker>,
 }
 
@@ -298,15 +385,12 @@ impl Hold {
     #[inline(always)]
     pub(super) fn of(slot: &'static Slot) -> Self {
         Self {
-            slot: Some(slot),
+            slot,
             marker: PhantomData,
         }
     }
 
     pub(super) fn untracked() -> Self {
-        Self {
-            slot: None,
-            marker: PhantomData,
-        }
+        Self::of(Slot::detached())
     }
 }

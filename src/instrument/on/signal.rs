@@ -20,7 +20,7 @@ use crate::instrument::{Kind, LockKind, Mode, Site};
 use crate::tracking::current;
 use crate::tracking::record::Record;
 use crate::tracking::slot::Slot;
-use crate::tracking::wait::Need;
+use crate::tracking::wait::{Need, Sort};
 
 /// The record of one condition variable.
 #[derive(Debug)]
@@ -100,14 +100,19 @@ impl Signal {
             (notices.under_way == 0).then_some(notices.begun)
         };
         // A hold that is not tracked, or was sent here from another thread, stays as it is.
-        let slot = hold.slot.filter(|slot| ptr::eq(*slot, current::slot()));
+        let tracked = !hold.slot.is_detached() && ptr::eq(hold.slot, current::slot());
+        let slot = tracked.then_some(hold.slot);
         if let Some(slot) = slot {
             slot.maintain();
             let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
             slot.remove(lock.record.ident_address());
-            hold.slot = None;
-            slot.wait
-                .publish(Need::Signal, kind != Kind::Blocking, ident, site);
+            *hold = Hold::untracked();
+            slot.wait.publish(
+                Need::Signal,
+                kind != Kind::Blocking,
+                (ident, Sort::NONE),
+                site,
+            );
         }
         Waiting {
             signal: self,
@@ -202,11 +207,11 @@ impl Drop for Waiting<'_> {
         let record = &self.lock.record;
         let ident = self.lock.identify_as_holder(slot, Mode::Exclusive);
         let mut findings = Vec::new();
-        if Slot::depth(slot.state()) > 0 {
+        if slot.is_holding() {
             findings = detector::order::check(slot, record, ident, Mode::Exclusive, self.site);
         }
         self.lock
-            .note(slot, slot.state(), ident.tag(), Mode::Exclusive, self.site);
+            .note(slot, ident.tag(), Mode::Exclusive, self.site);
         *self.hold = Hold::of(slot);
         // The caller is owed a guard, so nothing is raised here.
         let _ = detector::publish(slot, findings);

@@ -1,0 +1,227 @@
+//! A model of the search for deadlocks: threads that take locks as the raw locks do, and look
+//! before they wait.
+//!
+//! The bare locks are loom's, which fails an execution in which nobody can move. So each model says
+//! that of a deadlock somebody was told, as else it would hang; that it was one thread; and, by
+//! looking at the truth at that moment, that it was one.
+
+use std::cell::RefCell;
+use std::panic::Location;
+use std::rc::Rc;
+
+use loom::sync::{Mutex, MutexGuard};
+use loom::thread;
+
+use super::deadlock::{claim, closed};
+use crate::engine::mode::Mode;
+use crate::instrument::LockKind;
+use crate::primitives::model;
+use crate::tracking::ident::Ident;
+use crate::tracking::models::Seat;
+use crate::tracking::pool::Pool;
+use crate::tracking::record::Record;
+use crate::tracking::slot::Slot;
+use crate::tracking::tag;
+use crate::tracking::wait::{Need, Sort};
+
+/// A lock, and the truth about it.
+struct Bare {
+    record: Record,
+    ident: &'static Ident,
+    bare: Mutex<()>,
+}
+
+impl Bare {
+    fn new() -> &'static Self {
+        let record = Record::new(&LockKind::MUTEX, None, Location::caller());
+        let ident = record.identify_as_writer(&mut Pool::default());
+        // Older than the threads.
+        record
+            .owner
+            .load(std::sync::atomic::Ordering::Relaxed)
+            .is_null();
+        Box::leak(Box::new(Self {
+            record,
+            ident,
+            bare: Mutex::new(()),
+        }))
+    }
+}
+
+/// What is so, whatever the threads know of it: by thread, the locks it has and the one it is
+/// after. Nothing in it is seen by the model.
+#[derive(Default)]
+struct Truth {
+    has: [Vec<usize>; 3],
+    after: [Option<usize>; 3],
+    told: usize,
+}
+
+impl Truth {
+    /// Whether a deadlock closes at this thread.
+    fn is_stuck(&self, me: usize) -> bool {
+        let mut at = me;
+        for _ in 0..self.has.len() {
+            let Some(lock) = self.after[at] else {
+                return false;
+            };
+            let Some(next) = self.has.iter().position(|has| has.contains(&lock)) else {
+                return false;
+            };
+            if next == me {
+                return true;
+            }
+            at = next;
+        }
+        false
+    }
+}
+
+/// loom runs all threads of a model on one, in turns.
+struct Shared(Rc<RefCell<Truth>>);
+#[allow(unsafe_code)]
+// SAFETY: as above.
+unsafe impl Send for Shared {}
+
+struct Actor {
+    number: usize,
+    slot: &'static Slot,
+    slots: Vec<&'static Slot>,
+    locks: Vec<&'static Bare>,
+    held: Vec<(usize, MutexGuard<'static, ()>)>,
+    truth: Shared,
+}
+
+impl Actor {
+    /// Takes a lock; `false` if that would close a deadlock.
+    fn lock(&mut self, at: usize) -> bool {
+        let lock = self.locks[at];
+        let guard = match lock.bare.try_lock() {
+            Ok(guard) => guard,
+            Err(_) => {
+                // `Lock::begin`
+                let site = Location::caller();
+                self.truth.0.borrow_mut().after[self.number] = Some(at);
+                let need = Need::Lock(Mode::Exclusive);
+                self.slot
+                    .wait
+                    .publish(need, false, (lock.ident, Sort::NONE), site);
+                if Slot::depth(self.slot.state()) > 0
+                    && closed(self.slot, &lock.record, || self.slots.clone())
+                        .is_some_and(|closed| claim(&closed))
+                {
+                    let mut truth = self.truth.0.borrow_mut();
+                    assert!(truth.is_stuck(self.number), "there is a deadlock");
+                    truth.told += 1;
+                    truth.after[self.number] = None;
+                    drop(truth);
+                    self.slot.wait.clear();
+                    return false;
+                }
+                let guard = lock.bare.lock().unwrap();
+                self.truth.0.borrow_mut().after[self.number] = None;
+                // `Attempt::acquired`
+                self.slot.wait.clear();
+                guard
+            }
+        };
+        self.truth.0.borrow_mut().has[self.number].push(at);
+        self.note(lock);
+        self.held.push((at, guard));
+        true
+    }
+
+    /// `Lock::note`
+    fn note(&self, lock: &'static Bare) {
+        let share = tag::share(lock.ident.tag(), Mode::Exclusive);
+        let site = Location::caller();
+        self.slot.add(lock.ident, share, Mode::Exclusive, site);
+        lock.record.owner.store(
+            std::ptr::from_ref(self.slot).cast_mut(),
+            std::sync::atomic::Ordering::Relaxed,
+        );
+    }
+
+    /// `Lock::released`, then the bare release.
+    fn unlock(&mut self) {
+        if let Some((at, guard)) = self.held.pop() {
+            assert!(self.slot.pop(self.locks[at].ident));
+            self.truth.0.borrow_mut().has[self.number].retain(|has| *has != at);
+            drop(guard);
+        }
+    }
+
+    /// Takes the locks one under the other, and lets go of them, of all if a deadlock is reported.
+    fn nest(mut self, order: &[usize]) {
+        for &at in order {
+            if !self.lock(at) {
+                break;
+            }
+        }
+        while !self.held.is_empty() {
+            self.unlock();
+        }
+    }
+}
+
+/// Runs one thread for each of `orders`; each has its first lock already. Returns how many reports
+/// each execution may make by `reports`.
+fn run(
+    preemptions: Option<usize>,
+    locks: usize,
+    orders: &'static [&'static [usize]],
+    reports: std::ops::RangeInclusive<usize>,
+) {
+    model::check(preemptions, move || {
+        // The detector's own lock is made before the threads.
+        drop(super::state::lock());
+        let seats: Vec<Seat> = orders.iter().map(|_| Seat::new()).collect();
+        let slots: Vec<_> = seats.iter().map(Seat::slot).collect();
+        let locks: Vec<_> = (0..locks).map(|_| Bare::new()).collect();
+        let truth = Rc::new(RefCell::new(Truth::default()));
+        let actors = (0..orders.len()).map(|number| Actor {
+            number,
+            slot: slots[number],
+            slots: slots.clone(),
+            locks: locks.clone(),
+            held: Vec::new(),
+            truth: Shared(Rc::clone(&truth)),
+        });
+        let mut actors: Vec<Actor> = actors.collect();
+        for (actor, order) in actors.iter_mut().zip(orders) {
+            assert!(actor.lock(order[0]));
+        }
+        let last = actors.pop().unwrap();
+        let others: Vec<_> = actors
+            .into_iter()
+            .zip(orders)
+            .map(|(actor, order)| {
+                let run = move || actor.nest(&order[1..]);
+                thread::spawn(run)
+            })
+            .collect();
+        last.nest(&orders[orders.len() - 1][1..]);
+        for other in others {
+            other.join().unwrap();
+        }
+        let told = truth.borrow().told;
+        assert!(reports.contains(&told), "{told} reports");
+    });
+}
+
+#[test]
+fn of_two_threads_that_close_a_deadlock_one_is_told() {
+    // Neither lets go of its first lock before it has the second, so it closes always, unless one
+    // is through before the other starts.
+    run(None, 2, &[&[0, 1], &[1, 0]], 1..=1);
+}
+
+#[test]
+fn of_three_threads_that_close_a_deadlock_one_is_told() {
+    run(Some(2), 3, &[&[0, 1], &[1, 2], &[2, 0]], 1..=1);
+}
+
+#[test]
+fn threads_that_wait_in_a_row_are_never_told() {
+    run(Some(3), 3, &[&[0, 1], &[1, 2], &[2]], 0..=0);
+}

@@ -1,0 +1,320 @@
+//! The primitives of a model: loom's, with the constructors of the standard library's.
+//!
+//! loom's atomics belong to one execution of a model and cannot be made in a constant, while the
+//! tracking has slots and records in statics. So each atomic here is a plain one, and gets a twin
+//! of loom's at its first use in each execution. Outside of a model it stays plain, so that the
+//! other tests of the crate run in the same binary.
+//!
+//! A twin counts as made by the thread that first uses it: a model has to touch, before it spawns,
+//! what its threads share (`Slot::occupy` does).
+
+#![allow(unsafe_code)]
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic as plain};
+
+/// The execution of a model that runs on this thread; zero outside of any. loom runs all threads of
+/// a model on one thread of the system, so they share it.
+fn execution() -> u64 {
+    EXECUTION.get()
+}
+
+thread_local! {
+    static EXECUTION: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Runs `f` in all orders. With `preemptions`, in all that take the processor away from a thread
+/// that could go on at most so often; switches at the end of a thread or where it waits are free.
+pub(crate) fn check(preemptions: Option<usize>, f: impl Fn() + Send + Sync + 'static) {
+    let count = Arc::new(plain::AtomicU64::new(0));
+    let counted = Arc::clone(&count);
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = builder.preemption_bound.or(preemptions);
+    builder.max_branches = 20_000;
+    builder.check(move || {
+        static NEXT: plain::AtomicU64 = plain::AtomicU64::new(1);
+        EXECUTION.set(NEXT.fetch_add(1, Ordering::Relaxed));
+        counted.fetch_add(1, Ordering::Relaxed);
+        f();
+    });
+    EXECUTION.set(0);
+    println!("{} executions", count.load(Ordering::Relaxed));
+}
+
+/// What stands for a plain object in one execution.
+struct Twin<T>(std::sync::Mutex<Option<(u64, Arc<T>)>>);
+
+impl<T> Twin<T> {
+    const fn new() -> Self {
+        Self(std::sync::Mutex::new(None))
+    }
+
+    /// The twin in the execution that is under way; `None` outside of any.
+    fn get(&self, make: impl FnOnce() -> T) -> Option<Arc<T>> {
+        let now = execution();
+        if now == 0 {
+            return None;
+        }
+        let mut twin = self.0.lock().unwrap();
+        match &*twin {
+            Some((made, twin)) if *made == now => Some(Arc::clone(twin)),
+            _ => {
+                let fresh = Arc::new(make());
+                *twin = Some((now, Arc::clone(&fresh)));
+                Some(fresh)
+            }
+        }
+    }
+}
+
+macro_rules! atomic {
+    ($name:ident, $int:ty) => {
+        pub(crate) struct $name {
+            plain: plain::$name,
+            twin: Twin<loom::sync::atomic::$name>,
+        }
+
+        // Each of these is the standard library's, on the twin if there is one.
+        impl $name {
+            pub(crate) const fn new(value: $int) -> Self {
+                Self {
+                    plain: plain::$name::new(value),
+                    twin: Twin::new(),
+                }
+            }
+
+            fn twin(&self) -> Option<Arc<loom::sync::atomic::$name>> {
+                self.twin
+                    .get(|| loom::sync::atomic::$name::new(self.plain.load(Ordering::Relaxed)))
+            }
+
+            pub(crate) fn load(&self, order: Ordering) -> $int {
+                match self.twin() {
+                    Some(twin) => twin.load(order),
+                    None => self.plain.load(order),
+                }
+            }
+
+            pub(crate) fn store(&self, value: $int, order: Ordering) {
+                match self.twin() {
+                    Some(twin) => twin.store(value, order),
+                    None => self.plain.store(value, order),
+                }
+            }
+
+            #[allow(dead_code)]
+            pub(crate) fn swap(&self, value: $int, order: Ordering) -> $int {
+                match self.twin() {
+                    Some(twin) => twin.swap(value, order),
+                    None => self.plain.swap(value, order),
+                }
+            }
+
+            #[allow(dead_code)]
+            pub(crate) fn fetch_or(&self, value: $int, order: Ordering) -> $int {
+                match self.twin() {
+                    Some(twin) => twin.fetch_or(value, order),
+                    None => self.plain.fetch_or(value, order),
+                }
+            }
+
+            #[allow(dead_code)]
+            pub(crate) fn fetch_and(&self, value: $int, order: Ordering) -> $int {
+                match self.twin() {
+                    Some(twin) => twin.fetch_and(value, order),
+                    None => self.plain.fetch_and(value, order),
+                }
+            }
+
+            #[allow(dead_code)]
+            pub(crate) fn compare_exchange(
+                &self,
+                current: $int,
+                new: $int,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$int, $int> {
+                match self.twin() {
+                    Some(twin) => twin.compare_exchange(current, new, success, failure),
+                    None => self.plain.compare_exchange(current, new, success, failure),
+                }
+            }
+
+            #[allow(dead_code)]
+            pub(crate) fn compare_exchange_weak(
+                &self,
+                current: $int,
+                new: $int,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$int, $int> {
+                self.compare_exchange(current, new, success, failure)
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(stringify!($name))
+            }
+        }
+    };
+}
+
+atomic!(AtomicU32, u32);
+atomic!(AtomicU64, u64);
+atomic!(AtomicUsize, usize);
+
+/// A pointer is its exposed address.
+#[derive(Debug)]
+pub(crate) struct AtomicPtr<T>(AtomicUsize, PhantomData<*mut T>);
+
+// SAFETY: like the standard library's, it hands out a pointer and never follows it.
+unsafe impl<T> Send for AtomicPtr<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for AtomicPtr<T> {}
+
+impl<T> AtomicPtr<T> {
+    /// Only a null pointer has an address in a constant; `aimed` is for others.
+    pub(crate) const fn new(_null: *mut T) -> Self {
+        Self(AtomicUsize::new(0), PhantomData)
+    }
+
+    pub(crate) fn load(&self, order: Ordering) -> *mut T {
+        std::ptr::with_exposed_provenance_mut(self.0.load(order))
+    }
+
+    /// A swap: loom does not order a store against a compare-and-swap that it does not know, and
+    /// then lets a later load see the value that was overwritten. All but one of the pointers are
+    /// stored by one thread at a time, so nothing is synchronised by it that is not already; the one
+    /// is `Record::ident`, where what the store would learn of is never looked at.
+    pub(crate) fn store(&self, value: *mut T, order: Ordering) {
+        let order = match order {
+            Ordering::Release => Ordering::AcqRel,
+            order => order,
+        };
+        self.swap(value, order);
+    }
+
+    pub(crate) fn swap(&self, value: *mut T, order: Ordering) -> *mut T {
+        std::ptr::with_exposed_provenance_mut(self.0.swap(value.expose_provenance(), order))
+    }
+
+    pub(crate) fn compare_exchange(
+        &self,
+        current: *mut T,
+        new: *mut T,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<*mut T, *mut T> {
+        let (current, new) = (current.expose_provenance(), new.expose_provenance());
+        self.0
+            .compare_exchange(current, new, success, failure)
+            .map(std::ptr::with_exposed_provenance_mut)
+            .map_err(std::ptr::with_exposed_provenance_mut)
+    }
+}
+
+pub(crate) fn fence(order: Ordering) {
+    if execution() == 0 {
+        plain::fence(order);
+    } else {
+        loom::sync::atomic::fence(order);
+    }
+}
+
+pub(crate) fn spin_loop() {
+    if execution() == 0 {
+        std::hint::spin_loop();
+    } else {
+        loom::hint::spin_loop();
+    }
+}
+
+pub(crate) fn yield_now() {
+    if execution() == 0 {
+        std::thread::yield_now();
+    } else {
+        loom::thread::yield_now();
+    }
+}
+
+/// A mutex: loom's decides whose turn it is, and the plain one, which is then free, has the data.
+pub(crate) struct Mutex<T> {
+    plain: parking_lot::Mutex<T>,
+    twin: Twin<loom::sync::Mutex<()>>,
+}
+
+impl<T> Mutex<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self {
+            plain: parking_lot::Mutex::new(value),
+            twin: Twin::new(),
+        }
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        let turn = self.twin.get(|| loom::sync::Mutex::new(())).map(|twin| {
+            let guard = twin.lock().unwrap();
+            // SAFETY: the guard borrows the mutex in `twin`, which stands beside it in `Turn`
+            // and is dropped after it.
+            let guard = unsafe {
+                std::mem::transmute::<
+                    loom::sync::MutexGuard<'_, ()>,
+                    loom::sync::MutexGuard<'static, ()>,
+                >(guard)
+            };
+            Turn {
+                _guard: guard,
+                _twin: Arc::clone(&twin),
+            }
+        });
+        MutexGuard {
+            data: self.plain.lock(),
+            _turn: turn,
+        }
+    }
+
+    pub(crate) fn is_locked(&self) -> bool {
+        self.plain.is_locked()
+    }
+
+    pub(crate) unsafe fn force_unlock(&self, guard: lock_api::GuardNoSend) {
+        // SAFETY: the caller's promise.
+        unsafe { self.plain.force_unlock(guard) };
+    }
+}
+
+impl<T> std::fmt::Debug for Mutex<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Mutex")
+    }
+}
+
+/// A turn of a mutex. The fields are dropped in this order.
+struct Turn {
+    _guard: loom::sync::MutexGuard<'static, ()>,
+    _twin: Arc<loom::sync::Mutex<()>>,
+}
+
+/// The data first, then the turn.
+pub(crate) struct MutexGuard<'a, T> {
+    data: parking_lot::MutexGuard<'a, T>,
+    _turn: Option<Turn>,
+}
+
+impl<T> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.data
+    }
+}
+
+impl<T> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.data
+    }
+}

@@ -1,0 +1,76 @@
+//! Models of the protocols of this layer: the code itself, in every order that the memory model
+//! allows.
+
+mod contexts;
+mod doorbell;
+mod record;
+mod slot;
+mod wait;
+
+use super::class;
+use super::ident::Ident;
+use super::own::Own;
+use super::pool::Pool;
+use super::registry;
+use super::slot::Slot;
+use crate::engine::ids::Site;
+use crate::instrument::LockKind;
+use std::panic::Location;
+
+/// The slot of a thread of the model. It is freed when the execution is over.
+pub(crate) struct Seat(*const Slot);
+
+impl Seat {
+    pub(crate) fn new() -> Self {
+        let thread = registry::next_thread();
+        let slot: &'static Slot = Box::leak(Box::new(Slot::vacant()));
+        slot.occupy(thread, None, Box::new(Own::new(thread)));
+        // Whatever others may read is to be older than they are.
+        slot.set_seed(1);
+        slot.maintain();
+        slot.wait.publish(
+            super::wait::Need::Signal,
+            false,
+            (std::ptr::null(), super::wait::Sort::NONE),
+            Location::caller(),
+        );
+        slot.wait.clear();
+        slot.wait
+            .reported
+            .store(0, std::sync::atomic::Ordering::Relaxed);
+        Self(slot)
+    }
+
+    #[allow(unsafe_code)]
+    pub(crate) fn slot(&self) -> &'static Slot {
+        // SAFETY: the threads of the model end before the seat is dropped.
+        unsafe { &*self.0 }
+    }
+}
+
+impl Drop for Seat {
+    #[allow(unsafe_code)]
+    fn drop(&mut self) {
+        // SAFETY: made from a box in `new`; nobody is left who uses it.
+        drop(unsafe { Box::from_raw(self.0.cast_mut()) });
+    }
+}
+
+/// A new lock.
+pub(crate) fn ident() -> &'static Ident {
+    let class = class::intern(&LockKind::MUTEX, None, Location::caller());
+    let ident = Pool::default().take(class);
+    // As above: older than the threads.
+    assert_ne!(ident.tag(), 0);
+    assert!(!ident.contexts.is_promoted());
+    ident
+}
+
+/// Places that differ.
+pub(crate) fn sites() -> [Site; 4] {
+    let a = Location::caller();
+    let b = Location::caller();
+    let c = Location::caller();
+    let d = Location::caller();
+    [a, b, c, d]
+}

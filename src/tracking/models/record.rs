@@ -1,0 +1,70 @@
+//! The first holder and somebody from outside give a lock its ident: what counts is one, and the
+//! tag is its own.
+
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use loom::thread;
+
+use crate::instrument::LockKind;
+use crate::primitives::model;
+use crate::tracking::pool::Pool;
+use crate::tracking::record::Record;
+use crate::tracking::tag;
+
+fn record(kind: &'static LockKind) -> Arc<Record> {
+    let record = Record::new(kind, None, Location::caller());
+    // Older than the threads of the model.
+    assert!(record.ident().is_none());
+    assert_eq!(record.tag.load(Ordering::Relaxed), 0);
+    Arc::new(record)
+}
+
+/// What the fast path does: who sees a tag pushes the ident that it belongs to.
+#[allow(unsafe_code)]
+fn look(record: &Record) {
+    let seen = record.tag.load(Ordering::Acquire);
+    if seen != 0 {
+        // SAFETY: no ident is freed in a model.
+        let ident = unsafe { record.ident_address().as_ref() };
+        let ident = ident.expect("a tag has an ident");
+        assert_eq!(ident.tag(), seen | tag::WRITTEN);
+    }
+}
+
+#[test]
+fn a_writer_beside_one_from_outside_settles_on_one_ident() {
+    model::check(None, || {
+        let record = record(&LockKind::MUTEX);
+        let (outside, fast) = (Arc::clone(&record), Arc::clone(&record));
+        let outside = thread::spawn(move || outside.identify(&mut Pool::default()).id());
+        let fast = thread::spawn(move || look(&fast));
+        let held = record.identify_as_writer(&mut Pool::default());
+        outside.join().unwrap();
+        fast.join().unwrap();
+        assert!(std::ptr::eq(record.ident_address(), held));
+        assert_eq!(record.tag.load(Ordering::Relaxed), held.tag());
+        assert_eq!(record.identify(&mut Pool::default()).id(), held.id());
+    });
+}
+
+#[test]
+fn readers_at_once_settle_on_one_ident() {
+    model::check(None, || {
+        let record = record(&LockKind::RW_LOCK);
+        let other = Arc::clone(&record);
+        let other = thread::spawn(move || {
+            let ident = other.identify_as_reader(&mut Pool::default());
+            look(&other);
+            ident.id()
+        });
+        let here = record.identify_as_reader(&mut Pool::default());
+        look(&record);
+        assert_eq!(other.join().unwrap(), here.id());
+        assert_eq!(
+            record.tag.load(Ordering::Relaxed) | tag::WRITTEN,
+            here.tag()
+        );
+    });
+}

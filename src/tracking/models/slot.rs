@@ -1,0 +1,145 @@
+//! Whoever reads the held locks of another thread reads a list that the thread once had.
+
+use loom::thread;
+
+use super::{Seat, ident, sites};
+use crate::engine::ids::Site;
+use crate::engine::mode::Mode::{self, Exclusive, Shared};
+use crate::primitives::model;
+use crate::tracking::ident::Ident;
+use crate::tracking::slot::Slot;
+use crate::tracking::tag;
+
+/// A lock of the model: the entry for it always has this mode and this place.
+#[derive(Clone, Copy)]
+struct Item {
+    ident: &'static Ident,
+    mode: Mode,
+    site: Site,
+}
+
+fn items() -> [Item; 4] {
+    let modes = [Exclusive, Shared, Exclusive, Shared];
+    let sites = sites();
+    std::array::from_fn(|at| Item {
+        ident: ident(),
+        mode: modes[at],
+        site: sites[at],
+    })
+}
+
+fn push(slot: &Slot, item: Item) {
+    let share = tag::share(item.ident.tag(), item.mode);
+    slot.add(item.ident, share, item.mode, item.site);
+}
+
+/// What another thread reads, as numbers of items; an entry that mixes two fails.
+fn read(slot: &Slot, items: &[Item]) -> Option<Vec<usize>> {
+    let held = slot.held()?;
+    Some(
+        held.iter()
+            .map(|h| {
+                items
+                    .iter()
+                    .position(|item| {
+                        std::ptr::eq(item.ident, h.ident)
+                            && item.mode == h.mode
+                            && std::ptr::eq(item.site, h.site)
+                    })
+                    .expect("an entry is of one acquisition")
+            })
+            .collect(),
+    )
+}
+
+/// Runs `owner` beside two reads, which have to give two of `lists`, in this order.
+fn beside(
+    start: &'static [usize],
+    lists: &'static [&'static [usize]],
+    owner: fn(&Slot, &[Item; 4]),
+) {
+    model::check(None, move || {
+        let items = items();
+        let seat = Seat::new();
+        let slot = seat.slot();
+        for &at in start {
+            push(slot, items[at]);
+        }
+        let reader = thread::spawn(move || {
+            let seen = read(slot, &items);
+            if let Some(seen) = &seen {
+                assert!(lists.contains(&seen.as_slice()), "{seen:?}");
+            }
+        });
+        owner(slot, &items);
+        reader.join().unwrap();
+        assert_eq!(read(slot, &items).as_deref(), lists.last().copied());
+    });
+}
+
+#[test]
+fn pushes_and_pops_are_seen_whole() {
+    beside(&[0], &[&[0], &[0, 1], &[0, 2]], |slot, items| {
+        push(slot, items[1]);
+        assert!(slot.pop(items[1].ident));
+        push(slot, items[2]);
+    });
+}
+
+#[test]
+fn an_entry_that_is_used_again_is_never_mixed() {
+    beside(
+        &[0, 1],
+        &[&[0, 1], &[0], &[], &[2], &[2, 3]],
+        |slot, items| {
+            assert!(slot.pop(items[1].ident));
+            assert!(slot.pop(items[0].ident));
+            push(slot, items[2]);
+            push(slot, items[3]);
+        },
+    );
+}
+
+#[test]
+fn a_removal_from_below_is_seen_whole() {
+    beside(&[0, 1, 2], &[&[0, 1, 2], &[1, 2]], |slot, items| {
+        assert!(slot.remove(items[0].ident));
+    });
+}
+
+#[test]
+fn a_removal_and_a_push_are_seen_whole() {
+    beside(&[0, 1], &[&[0, 1], &[1], &[1, 2]], |slot, items| {
+        assert!(slot.remove(items[0].ident));
+        push(slot, items[2]);
+    });
+}
+
+#[test]
+fn a_slot_that_grows_is_seen_whole() {
+    beside(&[0, 1], &[&[0, 1], &[0, 1, 2], &[0, 1]], |slot, items| {
+        push(slot, items[2]);
+        assert!(slot.pop(items[2].ident));
+    });
+}
+
+#[test]
+fn a_conversion_shows_the_old_mode_or_the_new_one() {
+    model::check(None, || {
+        let items = items();
+        let seat = Seat::new();
+        let slot = seat.slot();
+        push(slot, items[0]);
+        push(slot, items[1]);
+        let reader = thread::spawn(move || {
+            if let Some(held) = slot.held() {
+                assert_eq!(held.len(), 2);
+                assert!(std::ptr::eq(held[0].ident, items[0].ident));
+                assert!(std::ptr::eq(held[0].site, items[0].site));
+            }
+        });
+        slot.convert(items[0].ident, Shared);
+        reader.join().unwrap();
+        assert_eq!(slot.held().unwrap()[0].mode, Shared);
+    });
+}

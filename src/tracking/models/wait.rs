@@ -1,0 +1,62 @@
+//! A wait that is read is one that was published, and of two that publish one sees the other.
+
+use loom::thread;
+
+use super::{Seat, ident, sites};
+use crate::engine::mode::Mode;
+use crate::primitives::model;
+use crate::tracking::wait::{Need, Sort};
+
+#[test]
+fn a_wait_that_is_read_was_published_like_this() {
+    model::check(None, || {
+        let (locks, places) = ([ident(), ident()], sites());
+        let needs = [Need::Lock(Mode::Shared), Need::Upgrade];
+        let seat = Seat::new();
+        let slot = seat.slot();
+        let first = slot.wait.epoch() + 1;
+        let reader = thread::spawn(move || {
+            if let Some(read) = slot.wait.read() {
+                let at = ((read.epoch - first) / 2) as usize;
+                assert_eq!(read.need, needs[at]);
+                assert_eq!(read.timed, at == 1);
+                assert!(std::ptr::eq(read.ident, locks[at]));
+                assert!(std::ptr::eq(read.site, places[at]));
+            }
+        });
+        for at in 0..2 {
+            slot.wait
+                .publish(needs[at], at == 1, (locks[at], Sort::NONE), places[at]);
+            slot.wait.clear();
+        }
+        reader.join().unwrap();
+        assert!(slot.wait.read().is_none());
+    });
+}
+
+#[test]
+fn of_two_that_publish_and_look_one_sees_the_other() {
+    model::check(None, || {
+        let (lock, place) = (ident(), sites()[0]);
+        let seats = [Seat::new(), Seat::new()];
+        let [a, b] = [seats[0].slot(), seats[1].slot()];
+        let other = thread::spawn(move || {
+            b.wait.publish(
+                Need::Lock(Mode::Exclusive),
+                false,
+                (lock, Sort::NONE),
+                place,
+            );
+            a.wait.read().is_some()
+        });
+        a.wait.publish(
+            Need::Lock(Mode::Exclusive),
+            false,
+            (lock, Sort::NONE),
+            place,
+        );
+        let seen_here = b.wait.read().is_some();
+        let seen_there = other.join().unwrap();
+        assert!(seen_here || seen_there);
+    });
+}

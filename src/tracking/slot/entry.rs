@@ -1,0 +1,163 @@
+//! One held lock, as a slot lists it.
+
+#![allow(unsafe_code)]
+
+use std::panic::Location;
+use std::ptr;
+use std::sync::atomic::Ordering;
+
+use super::HeldLock;
+use crate::engine::ids::Site;
+use crate::engine::mode::Mode;
+use crate::primitives::{AtomicPtr, AtomicU64, own_ptr, own_u64};
+use crate::tracking::ident::{Ident, SURROUNDINGS};
+
+/// One held lock.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// The ident, and `MARK` in the lowest bit of its address.
+    ident: AtomicPtr<Ident>,
+    /// The site, and the mode in the low bits of its address.
+    site: AtomicPtr<Location<'static>>,
+    /// The key of the thread below this entry: its seed, plus the shares of all entries before.
+    key: AtomicU64,
+}
+
+const MODE: usize = 3;
+/// Set in the ident field of a hold under which a thread was started. `pop` does not know such an
+/// entry, so its release takes the slow path.
+const MARK: usize = 1;
+
+const fn mode_bits(mode: Mode) -> usize {
+    match mode {
+        Mode::Exclusive => 0,
+        Mode::Shared => 1,
+        Mode::Upgradable => 2,
+    }
+}
+
+fn mode_of(site: *const Location<'static>) -> Mode {
+    match site.addr() & MODE {
+        0 => Mode::Exclusive,
+        1 => Mode::Shared,
+        _ => Mode::Upgradable,
+    }
+}
+
+fn unmarked(ident: *mut Ident) -> *mut Ident {
+    ident.map_addr(|at| at & !MARK)
+}
+
+impl Entry {
+    /// An entry that no thread has used.
+    pub(super) const fn new() -> Self {
+        Self {
+            ident: AtomicPtr::new(ptr::null_mut()),
+            site: AtomicPtr::new(ptr::null_mut()),
+            key: AtomicU64::new(0),
+        }
+    }
+
+    /// An entry of no lock, and not of none either, so that no lock is found in it.
+    pub(super) const fn nothing() -> Self {
+        Self {
+            ident: AtomicPtr::new(ptr::without_provenance_mut(MARK)),
+            site: AtomicPtr::new(ptr::null_mut()),
+            key: AtomicU64::new(0),
+        }
+    }
+
+    /// The key of the thread below this entry; on that thread.
+    #[inline(always)]
+    pub(crate) fn key(&self) -> u64 {
+        // SAFETY: only the slot's thread writes it, and that is the caller.
+        unsafe { own_u64(&self.key) }
+    }
+
+    #[inline(always)]
+    pub(super) fn set_key(&self, key: u64) {
+        // Relaxed: nobody else reads it.
+        self.key.store(key, Ordering::Relaxed);
+    }
+
+    /// Makes it the entry of a hold.
+    #[inline(always)]
+    pub(super) fn set(&self, ident: *const Ident, mode: Mode, site: Site) {
+        // Release on the fields pairs with the Acquire loads in `read`: a reader that sees one of
+        // them also sees the state of the pop that made room, and so that its epoch is over.
+        self.ident.store(ident.cast_mut(), Ordering::Release);
+        let site = ptr::from_ref(site).wrapping_byte_add(mode_bits(mode));
+        self.site.store(site.cast_mut(), Ordering::Release);
+    }
+
+    /// Makes it the entry of the hold that `from` is the entry of.
+    pub(super) fn copy(&self, from: &Entry) {
+        self.ident
+            .store(from.ident.load(Ordering::Relaxed), Ordering::Release);
+        self.site
+            .store(from.site.load(Ordering::Relaxed), Ordering::Release);
+    }
+
+    /// Whether it is the unmarked entry of this lock; on the slot's thread.
+    #[inline(always)]
+    pub(super) fn is_plainly(&self, ident: *const Ident) -> bool {
+        // SAFETY: only the slot's thread writes it, and that is the caller.
+        ptr::addr_eq(unsafe { own_ptr(&self.ident) }, ident)
+    }
+
+    /// Whether it is the entry of this lock.
+    pub(super) fn is(&self, ident: *const Ident) -> bool {
+        ptr::addr_eq(unmarked(self.ident.load(Ordering::Relaxed)), ident)
+    }
+
+    pub(super) fn is_surroundings(&self) -> bool {
+        self.is(&SURROUNDINGS)
+    }
+
+    pub(super) fn is_marked(&self) -> bool {
+        self.ident.load(Ordering::Relaxed).addr() & MARK != 0
+    }
+
+    /// Marks it. Readers take it with the mark or without.
+    pub(super) fn mark(&self) {
+        let ident = self.ident.load(Ordering::Relaxed);
+        self.ident
+            .store(ident.map_addr(|at| at | MARK), Ordering::Release);
+    }
+
+    pub(super) fn mode(&self) -> Mode {
+        mode_of(self.site.load(Ordering::Relaxed))
+    }
+
+    /// Changes the mode, in one store: a reader sees the old one or the new one.
+    pub(super) fn set_mode(&self, mode: Mode) {
+        let site = self.site.load(Ordering::Relaxed);
+        // Release, as in `set`.
+        self.site.store(
+            site.map_addr(|at| at & !MODE | mode_bits(mode)),
+            Ordering::Release,
+        );
+    }
+
+    /// The ident, in the slot of the calling thread.
+    pub(super) fn ident(&self) -> Option<&'static Ident> {
+        // SAFETY: entries hold addresses of idents. An ident is freed only when its lock was
+        // dropped while not held (`pool::spill`), and then no entry refers to it.
+        unsafe { unmarked(self.ident.load(Ordering::Relaxed)).as_ref() }
+    }
+
+    /// What it says, from any thread; to be believed only if the state of the slot stood still.
+    /// `None` for an entry that was never used, and for what stands for the surroundings.
+    pub(super) fn read(&self) -> Option<HeldLock> {
+        // Acquire pairs with the Release in `set` and `copy`.
+        let ident = unmarked(self.ident.load(Ordering::Acquire));
+        let site = self.site.load(Ordering::Acquire);
+        if ptr::addr_eq(ident, &SURROUNDINGS) {
+            return None;
+        }
+        let mode = mode_of(site);
+        // SAFETY: a site is static; the field is null only in entries that were never used.
+        let site = unsafe { site.map_addr(|at| at & !MODE).as_ref() }?;
+        Some(HeldLock { ident, mode, site })
+    }
+}

@@ -1,0 +1,212 @@
+//! The slot of a thread: which locks it holds, and what it waits for.
+//!
+//! [`entry`] is one held lock; [`held`] is what the slot's thread does to the list of them;
+//! [`read`] is what other threads see of it.
+
+#![allow(unsafe_code)]
+
+mod entry;
+mod held;
+mod read;
+#[cfg(test)]
+mod tests;
+
+use std::cell::UnsafeCell;
+use std::ptr;
+use std::sync::atomic::Ordering;
+
+pub(crate) use self::entry::Entry;
+use super::ident::Ident;
+use super::wait::Wait;
+use crate::engine::ids::{Site, ThreadId};
+use crate::engine::mode::Mode;
+use crate::primitives::{AtomicPtr, AtomicU32, AtomicU64, Mutex};
+
+/// A held lock, as read out of a slot.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeldLock {
+    pub(crate) ident: *const Ident,
+    pub(crate) mode: Mode,
+    pub(crate) site: Site,
+}
+
+/// How many bytes an entry takes. Depths are counted in them, so that the fast path need not
+/// multiply.
+const ENTRY: u32 = size_of::<Entry>() as u32;
+
+/// Set in the state while entries are being moved.
+const MOVING: u64 = 1 << 32;
+/// One change, in the bits of the state above that. They wrap around: a reader would have to sleep
+/// through exactly 2³¹ changes to be deceived.
+const STEP: u64 = 1 << 33;
+
+/// What a thread holds and waits for.
+///
+/// Slots are never freed; one is used again when its thread has ended.
+#[derive(Debug)]
+#[repr(C, align(128))]
+pub(crate) struct Slot {
+    /// | bits | content |
+    /// |---|---|
+    /// | 0–31 | the depth: how many bytes of entries are in use |
+    /// | 32 | whether entries below the top are being moved (`MOVING`) |
+    /// | 33–63 | a count of all changes but the removal of the uppermost entry |
+    ///
+    /// A reader that finds the same state twice knows that the entries stood still: after removals
+    /// of the uppermost entry alone, the depth is smaller.
+    state: AtomicU64,
+    /// Room for this many bytes of entries. Set to zero by anyone who wants the thread to take the
+    /// slow path at its next nested acquisition.
+    capacity: AtomicU32,
+    /// Why somebody rang.
+    bell: AtomicU32,
+    /// The entries. One more stands before the first, and is never used, so that the slot of a
+    /// thread that holds nothing can be compared with like any other.
+    entries: AtomicPtr<Entry>,
+    /// The true capacity, in bytes.
+    room: AtomicU32,
+    /// The serial number of the thread; zero while the slot is free.
+    thread: AtomicU64,
+    pub(crate) wait: Wait,
+    /// Locks that other threads have released on behalf of this one (`send_guard`): the addresses of
+    /// their idents.
+    released_elsewhere: Mutex<Vec<usize>>,
+    /// The name of the thread.
+    name: Mutex<Option<String>>,
+    /// Everything that only the thread itself touches, by the layers above.
+    own: UnsafeCell<Option<Box<super::own::Own>>>,
+}
+
+// SAFETY: all fields but `own` are atomics or locked. `own` is reached through `Slot::own` alone,
+// whose contract confines it to the slot's thread.
+unsafe impl Sync for Slot {}
+// SAFETY: as above; nothing in it is bound to the thread that made it.
+unsafe impl Send for Slot {}
+
+// A panic leaves a slot as right as any other moment: its thread goes on using it while it unwinds.
+impl std::panic::RefUnwindSafe for Slot {}
+impl std::panic::UnwindSafe for Slot {}
+
+/// Where the slot of threads that have none keeps its entries.
+static NOTHING: [Entry; 2] = [const { Entry::nothing() }; 2];
+
+// As if something were held, and no room for more: so that every acquisition takes the slow path.
+static DETACHED: Slot = Slot::with(ENTRY, &raw const NOTHING[0]);
+
+impl Slot {
+    pub(crate) const fn vacant() -> Self {
+        Self::with(0, ptr::null())
+    }
+
+    const fn with(depth: u32, entries: *const Entry) -> Self {
+        Self {
+            state: AtomicU64::new(depth as u64),
+            capacity: AtomicU32::new(0),
+            bell: AtomicU32::new(0),
+            entries: AtomicPtr::new(entries.cast_mut()),
+            room: AtomicU32::new(0),
+            thread: AtomicU64::new(0),
+            wait: Wait::new(),
+            released_elsewhere: Mutex::new(Vec::new()),
+            name: Mutex::new(None),
+            own: UnsafeCell::new(None),
+        }
+    }
+
+    /// The slot of threads that have none yet: it has no room, so the first acquisition takes the
+    /// slow path, and it lists no lock, so the release of an untracked one does too, both without a
+    /// test of their own on the fast path.
+    pub(crate) const fn detached() -> &'static Slot {
+        &DETACHED
+    }
+
+    /// Whether this stands for "no slot".
+    #[inline(always)]
+    pub(crate) fn is_detached(&self) -> bool {
+        ptr::eq(self, &DETACHED)
+    }
+
+    /// The thread whose slot this is; `None` while it is free.
+    pub(crate) fn thread(&self) -> Option<ThreadId> {
+        // Acquire pairs with the Release in `occupy`.
+        match self.thread.load(Ordering::Acquire) {
+            0 => None,
+            serial => Some(ThreadId::new(serial)),
+        }
+    }
+
+    /// The name of the thread.
+    pub(crate) fn name(&self) -> Option<String> {
+        self.name.lock().clone()
+    }
+
+    /// Takes the slot into use for the calling thread.
+    pub(crate) fn occupy(&self, thread: ThreadId, name: Option<String>, own: Box<super::own::Own>) {
+        *self.name.lock() = name;
+        if self.entries.load(Ordering::Relaxed).is_null() {
+            self.grow();
+        }
+        // SAFETY: the slot is free and was taken off the free list by this thread alone.
+        unsafe { *self.own.get() = Some(own) };
+        self.capacity
+            .store(self.room.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.thread.store(thread.get(), Ordering::Release);
+    }
+
+    /// Ends the use by a thread, which holds nothing any more.
+    pub(crate) fn vacate(&self) {
+        self.capacity.store(0, Ordering::Relaxed);
+        self.bell.store(0, Ordering::Relaxed);
+        self.released_elsewhere.lock().clear();
+        // A lock that was released elsewhere at the last moment may still be listed.
+        let state = self.state();
+        self.state
+            .store(state.wrapping_add(STEP) & !(STEP - 1), Ordering::Release);
+        self.wait.clear();
+        self.thread.store(0, Ordering::Release);
+        // SAFETY: called by the slot's thread (or, after a fork, for a thread that is no more),
+        // outside any borrow of `own`.
+        unsafe { *self.own.get() = None };
+        *self.name.lock() = None;
+    }
+
+    /// What only the thread itself touches.
+    ///
+    /// # Safety
+    ///
+    /// The caller runs on the slot's thread, and no other borrow is alive: the result must not be
+    /// kept across anything that can come back here (a sink, user code, another call of `own`).
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref)]
+    pub(crate) unsafe fn own(&self) -> &mut super::own::Own {
+        // SAFETY: the contract above; `own` is `Some` from `occupy` to `vacate`.
+        unsafe { (*self.own.get()).as_deref_mut().unwrap_unchecked() }
+    }
+
+    /// Frees the slot of a thread that does not exist in this process any more, after a fork.
+    ///
+    /// That thread may have been in the middle of anything, so what it owned is left behind as it
+    /// is: to drop a vector that was just growing would free the same memory twice.
+    pub(crate) fn abandon(&self) {
+        self.survive();
+        std::mem::forget(self.name.lock().take());
+        // SAFETY: the thread that had a borrow is gone.
+        unsafe { self.own.get().write(None) };
+        self.vacate();
+    }
+
+    /// Lets go of what other threads, which are no more, may have held of this slot at a fork.
+    pub(crate) fn survive(&self) {
+        if self.name.is_locked() {
+            // SAFETY: the holder is gone. It was reading, or it was this slot's own thread.
+            unsafe { self.name.force_unlock(Default::default()) };
+        }
+        if self.released_elsewhere.is_locked() {
+            // SAFETY: the holder is gone.
+            unsafe { self.released_elsewhere.force_unlock(Default::default()) };
+            // It may have been in the middle of a push. Those locks stay listed, and their guards
+            // are in threads that are no more.
+            std::mem::forget(std::mem::take(&mut *self.released_elsewhere.lock()));
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The cycles of a state in which some threads can never go on.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::machine::{Machine, State};
+use super::program::{Op, lock_name, members};
+
+/// One link: `holder` holds `from` and waits until `asker`, which is itself or a thread that it
+/// joins, has got `to`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Hop {
+    pub(crate) from: u8,
+    pub(crate) to: u8,
+    pub(crate) holder: u8,
+    pub(crate) asker: u8,
+    pub(crate) from_shared: bool,
+    pub(crate) to_shared: bool,
+    /// The statement with which `asker` asks.
+    pub(crate) at: u8,
+    /// Whether `holder` took `from` before it started `asker`.
+    pub(crate) around: bool,
+    /// The locks that the two hold then, a bit each.
+    pub(crate) held: u8,
+}
+
+/// The links, in the rotation that begins at the lowest lock.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Cycle(pub(crate) Vec<Hop>);
+
+impl Cycle {
+    pub(crate) fn new(mut hops: Vec<Hop>) -> Self {
+        let first = (0..hops.len()).min_by_key(|at| hops[*at].from).unwrap_or(0);
+        hops.rotate_left(first);
+        Self(hops)
+    }
+
+    /// The locks, in the order of the cycle.
+    pub(crate) fn locks(&self) -> Vec<u8> {
+        self.0.iter().map(|hop| hop.from).collect()
+    }
+
+    /// The locks, a bit each.
+    pub(crate) fn lock_set(&self) -> u8 {
+        self.0.iter().fold(0, |set, hop| set | 1 << hop.from)
+    }
+
+    /// The locks at which a reader waits for a reader.
+    pub(crate) fn read_behind_writers(&self) -> impl Iterator<Item = u8> {
+        let before = |at: usize| self.0[(at + self.0.len() - 1) % self.0.len()];
+        (0..self.0.len())
+            .filter(move |at| self.0[*at].from_shared && before(*at).to_shared)
+            .map(|at| self.0[at].from)
+    }
+
+    /// Whether a thread in it waits for the end of another.
+    pub(crate) fn joins(&self) -> bool {
+        self.0.iter().any(|hop| hop.holder != hop.asker)
+    }
+}
+
+impl fmt::Display for Cycle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, hop) in self.0.iter().enumerate() {
+            if at > 0 {
+                f.write_str(", ")?;
+            }
+            write!(f, "t{}: {}", hop.holder, lock_name(hop.from))?;
+            if hop.from_shared {
+                f.write_str("(r)")?;
+            }
+            f.write_str(" -> ")?;
+            if hop.holder != hop.asker {
+                write!(f, "t{}: ", hop.asker)?;
+            }
+            write!(f, "{}", lock_name(hop.to))?;
+            if hop.to_shared {
+                f.write_str("(r)")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the wait of a thread comes down to.
+#[derive(Clone, Copy)]
+struct Request {
+    asker: usize,
+    lock: u8,
+    shared: bool,
+}
+
+/// Adds the cycles of a state in which no thread can take a step.
+pub(crate) fn collect(machine: &Machine<'_>, state: &State, into: &mut BTreeSet<Cycle>) {
+    for start in machine.threads() {
+        walk(machine, state, start, &mut Vec::new(), into);
+    }
+}
+
+/// What a thread waits for: one lock, or all that the threads that it joins wait for.
+fn requests(machine: &Machine<'_>, state: &State, thread: usize, into: &mut Vec<Request>) {
+    if !machine.is_started(state, thread) {
+        return;
+    }
+    match machine.op(state, thread) {
+        Some(Op::Acquire { lock, shared, .. }) => into.push(Request {
+            asker: thread,
+            lock,
+            shared,
+        }),
+        Some(Op::Join(child)) => requests(machine, state, child.into(), into),
+        Some(Op::Close(set)) => {
+            for child in members(set) {
+                requests(machine, state, child, into);
+            }
+        }
+        Some(Op::Release { .. } | Op::Spawn(_) | Op::Scope(_)) | None => {}
+    }
+}
+
+/// How a thread holds a lock so that the request has to wait for it.
+fn blocking_hold(
+    machine: &Machine<'_>,
+    state: &State,
+    thread: usize,
+    request: Request,
+) -> Option<bool> {
+    let fair = machine.is_fair(request.lock) && machine.has_queued(state, request.lock);
+    machine
+        .holds(state, thread)
+        .filter(|(lock, shared)| *lock == request.lock && (!(*shared && request.shared) || fair))
+        .map(|(_, shared)| shared)
+        .next()
+}
+
+fn walk(
+    machine: &Machine<'_>,
+    state: &State,
+    thread: usize,
+    path: &mut Vec<(usize, Request)>,
+    into: &mut BTreeSet<Cycle>,
+) {
+    let mut waits = Vec::new();
+    requests(machine, state, thread, &mut waits);
+    for wait in waits {
+        path.push((thread, wait));
+        for holder in machine.threads() {
+            if blocking_hold(machine, state, holder, wait).is_none() {
+                continue;
+            }
+            if holder == path[0].0 {
+                let cycle = Cycle::new(hops(machine, state, path));
+                // One that passes a lock twice has a shorter one within it.
+                if cycle.lock_set().count_ones() as usize == cycle.0.len() {
+                    into.insert(cycle);
+                }
+            } else if holder > path[0].0 && path.iter().all(|(on, _)| *on != holder) {
+                // The smallest thread goes first, so each cycle comes up once.
+                walk(machine, state, holder, path, into);
+            }
+        }
+        path.pop();
+    }
+}
+
+fn hops(machine: &Machine<'_>, state: &State, path: &[(usize, Request)]) -> Vec<Hop> {
+    (0..path.len())
+        .map(|at| {
+            let wanted = path[(at + path.len() - 1) % path.len()].1;
+            let (holder, own) = path[at];
+            let shared = blocking_hold(machine, state, holder, wanted);
+            Hop {
+                from: wanted.lock,
+                to: own.lock,
+                holder: holder as u8,
+                asker: own.asker as u8,
+                from_shared: shared.expect("it is on the path"),
+                to_shared: own.shared,
+                at: state.at[own.asker],
+                around: machine.holds_around(state, holder, wanted.lock, own.asker),
+                held: machine.lock_set(state, holder) | machine.lock_set(state, own.asker),
+            }
+        })
+        .collect()
+}

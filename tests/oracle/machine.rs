@@ -1,0 +1,286 @@
+//! How a program runs, one statement at a time: the semantics that the explorer and the choice of
+//! a schedule share.
+//!
+//! A thread that finds a mutex taken is simply not able to go on. A writer that finds a
+//! reader-writer lock taken is queued, which is a step of its own since it changes what readers
+//! may do; when the lock is free, whoever waits may get it.
+
+use super::program::{Op, Program, Sort, THREADS, members};
+
+/// Which rules hold. The truth is [`TRUTH`](Rules::TRUTH); the others answer what-if questions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rules {
+    /// Queued writers block readers, where the lock says so.
+    pub(crate) writers_block: bool,
+    /// A writer that is no thread of the program may queue for these locks at any time.
+    pub(crate) strangers_write: u8,
+    /// A try may fail although the lock is free.
+    pub(crate) tries_may_fail: bool,
+    /// Nobody waits in a join.
+    pub(crate) joins_pass: bool,
+    /// All threads are there from the start.
+    pub(crate) all_started: bool,
+}
+
+impl Rules {
+    pub(crate) const TRUTH: Rules = Rules {
+        writers_block: true,
+        strangers_write: 0,
+        tries_may_fail: false,
+        joins_pass: false,
+        all_started: false,
+    };
+    /// The rules of shuttle's locks.
+    pub(crate) const READERS_PASS: Rules = Rules {
+        writers_block: false,
+        ..Rules::TRUTH
+    };
+}
+
+/// Where the threads are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct State {
+    /// The next statement of each thread.
+    pub(crate) at: [u8; THREADS],
+    /// The acquisitions that each thread holds, a bit each.
+    pub(crate) held: [u8; THREADS],
+    /// The threads that are queued as writers, a bit each.
+    pub(crate) queued: u8,
+    /// The locks for which a stranger is queued as a writer, a bit each.
+    pub(crate) strangers: u8,
+}
+
+/// What a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The statement is done.
+    Done,
+    /// The statement was a try that failed.
+    Failed,
+    /// The thread is queued as a writer and waits.
+    Queued,
+}
+
+/// The semantics of one program.
+pub(crate) struct Machine<'a> {
+    pub(crate) program: &'a Program,
+    /// Who starts each thread, and in which statement.
+    starts: [Option<(usize, u8)>; THREADS],
+    /// The lock and sharedness of each acquisition.
+    guards: [Vec<(u8, bool)>; THREADS],
+    rules: Rules,
+}
+
+impl<'a> Machine<'a> {
+    pub(crate) fn new(program: &'a Program, rules: Rules) -> Self {
+        let mut starts = [None; THREADS];
+        let mut guards: [Vec<(u8, bool)>; THREADS] = Default::default();
+        for (thread, ops) in program.threads.iter().enumerate() {
+            for (at, op) in ops.iter().enumerate() {
+                match *op {
+                    Op::Spawn(child) => starts[usize::from(child)] = Some((thread, at as u8)),
+                    Op::Scope(set) => {
+                        for child in members(set) {
+                            starts[child] = Some((thread, at as u8));
+                        }
+                    }
+                    Op::Acquire { lock, shared, .. } => guards[thread].push((lock, shared)),
+                    _ => {}
+                }
+            }
+        }
+        Self {
+            program,
+            starts,
+            guards,
+            rules,
+        }
+    }
+
+    pub(crate) fn start(&self) -> State {
+        State {
+            at: [0; THREADS],
+            held: [0; THREADS],
+            queued: 0,
+            strangers: 0,
+        }
+    }
+
+    pub(crate) fn threads(&self) -> std::ops::Range<usize> {
+        0..self.program.threads.len()
+    }
+
+    pub(crate) fn op(&self, state: &State, thread: usize) -> Option<Op> {
+        self.program.threads[thread]
+            .get(usize::from(state.at[thread]))
+            .copied()
+    }
+
+    pub(crate) fn is_started(&self, state: &State, thread: usize) -> bool {
+        thread == 0
+            || self.rules.all_started && !self.program.threads[thread].is_empty()
+            || self.starts[thread].is_some_and(|(parent, at)| state.at[parent] > at)
+    }
+
+    pub(crate) fn has_ended(&self, state: &State, thread: usize) -> bool {
+        self.is_started(state, thread)
+            && usize::from(state.at[thread]) == self.program.threads[thread].len()
+    }
+
+    /// What a thread holds: lock and sharedness of each acquisition, in their order.
+    pub(crate) fn holds(&self, state: &State, thread: usize) -> impl Iterator<Item = (u8, bool)> {
+        let held = state.held[thread];
+        self.guards[thread]
+            .iter()
+            .enumerate()
+            .filter(move |(guard, _)| held & (1 << guard) != 0)
+            .map(|(_, hold)| *hold)
+    }
+
+    /// Whether a thread has held a lock since before it started another.
+    pub(crate) fn holds_around(
+        &self,
+        state: &State,
+        thread: usize,
+        lock: u8,
+        child: usize,
+    ) -> bool {
+        let ops = &self.program.threads[thread];
+        let before = self.program.start_of(thread, child).unwrap_or(0);
+        ops[..before].iter().any(|op| match *op {
+            Op::Acquire { lock: l, guard, .. } => {
+                l == lock && state.held[thread] & (1 << guard) != 0
+            }
+            _ => false,
+        })
+    }
+
+    /// The locks that a thread holds, or that are held around its scope, a bit each.
+    pub(crate) fn lock_set(&self, state: &State, thread: usize) -> u8 {
+        let around = self.program.scope_of(thread);
+        let around = around.map_or(0, |parent| self.lock_set(state, parent));
+        self.holds(state, thread)
+            .fold(around, |set, (lock, _)| set | 1 << lock)
+    }
+
+    /// Whether queued writers of this lock block readers.
+    pub(crate) fn is_fair(&self, lock: u8) -> bool {
+        self.rules.writers_block && self.program.locks[usize::from(lock)] == Sort::RwLock
+    }
+
+    /// Whether a writer of the lock is queued.
+    pub(crate) fn has_queued(&self, state: &State, lock: u8) -> bool {
+        state.strangers & (1 << lock) != 0
+            || state.queued != 0 && self.threads().any(|t| {
+                state.queued & (1 << t) != 0
+                    && matches!(self.op(state, t), Some(Op::Acquire { lock: l, .. }) if l == lock)
+            })
+    }
+
+    /// Whether anybody reads the lock, and whether anybody writes it.
+    fn users(&self, state: &State, lock: u8) -> (bool, bool) {
+        let (mut readers, mut writers) = (false, false);
+        for thread in self.threads() {
+            if state.held[thread] != 0 {
+                for (l, s) in self.holds(state, thread) {
+                    readers |= l == lock && s;
+                    writers |= l == lock && !s;
+                }
+            }
+        }
+        (readers, writers)
+    }
+
+    fn is_free_for(&self, state: &State, lock: u8, shared: bool) -> bool {
+        let (readers, writers) = self.users(state, lock);
+        if !shared {
+            return !readers && !writers;
+        }
+        let behind = readers && self.is_fair(lock) && self.has_queued(state, lock);
+        !writers && !behind
+    }
+
+    /// The next step of a thread, and where it leads; `None` if it cannot take one now.
+    pub(crate) fn step(&self, state: &State, thread: usize) -> Option<(Step, State)> {
+        if !self.is_started(state, thread) {
+            return None;
+        }
+        let mut next = *state;
+        let bit = 1u8 << thread;
+        let step = match self.op(state, thread)? {
+            Op::Acquire {
+                lock,
+                shared,
+                tries,
+                guard,
+            } => {
+                if self.is_free_for(state, lock, shared) {
+                    next.held[thread] |= 1 << guard;
+                    next.queued &= !bit;
+                    Step::Done
+                } else if tries {
+                    Step::Failed
+                } else if !shared && self.is_fair(lock) && state.queued & bit == 0 {
+                    next.queued |= bit;
+                    return Some((Step::Queued, next));
+                } else {
+                    return None;
+                }
+            }
+            Op::Release { guard } => {
+                next.held[thread] &= !(1 << guard);
+                let (lock, _) = self.guards[thread][usize::from(guard)];
+                if self.users(&next, lock) == (false, false) {
+                    next.strangers &= !(1 << lock);
+                }
+                Step::Done
+            }
+            Op::Spawn(_) | Op::Scope(_) => Step::Done,
+            Op::Close(_) | Op::Join(_) if self.rules.joins_pass => Step::Done,
+            Op::Close(set) => {
+                if !members(set).all(|child| self.has_ended(state, child)) {
+                    return None;
+                }
+                Step::Done
+            }
+            Op::Join(child) => {
+                if !self.has_ended(state, child.into()) {
+                    return None;
+                }
+                Step::Done
+            }
+        };
+        next.at[thread] += 1;
+        Some((step, next))
+    }
+
+    /// Where a try leads that fails without a cause, if the rules have that.
+    pub(crate) fn refusal(&self, state: &State, thread: usize) -> Option<State> {
+        let tries = matches!(
+            self.op(state, thread)?,
+            Op::Acquire { tries: true, .. } if self.is_started(state, thread)
+        );
+        let mut next = *state;
+        next.at[thread] += 1;
+        (tries && self.rules.tries_may_fail).then_some(next)
+    }
+
+    /// Where it leads that a stranger queues as a writer of a lock that is read.
+    pub(crate) fn strangers(&self, state: &State) -> impl Iterator<Item = State> {
+        let open = self.rules.strangers_write & !state.strangers;
+        (0..self.program.locks.len() as u8)
+            .filter(move |lock| {
+                open & (1 << lock) != 0 && self.is_fair(*lock) && self.users(state, *lock).0
+            })
+            .map(|lock| State {
+                strangers: state.strangers | 1 << lock,
+                ..*state
+            })
+    }
+
+    /// Whether every thread that was started has ended.
+    pub(crate) fn is_over(&self, state: &State) -> bool {
+        self.threads()
+            .all(|t| !self.is_started(state, t) || self.has_ended(state, t))
+    }
+}

@@ -1,0 +1,294 @@
+//! Runs a program once, on threads of its own and under the detector, in a given order of events.
+
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
+use std::time::Duration;
+
+use lockwarden::config::{Action, Config};
+use lockwarden::report::{Mode, Report, Verdict};
+use lockwarden::thread;
+
+use super::cycle::{Cycle, Hop};
+use super::locks::{Guard, Lock, Places};
+use super::program::{GUARDS, LOCKS, Op, Program, THREADS, members};
+use super::schedule::{Event, Schedule};
+
+/// Far longer than any turn takes; whoever waits that long has found a bug.
+const BOUND: Duration = Duration::from_secs(60);
+
+/// What the detector said about a program.
+#[derive(Clone, Debug)]
+pub(crate) struct Said {
+    pub(crate) verdict: Verdict,
+    /// For a cycle of locks, the cycle; else one link from the lock to itself.
+    pub(crate) cycle: Cycle,
+    pub(crate) reason: String,
+}
+
+static REPORTS: Mutex<Vec<Report>> = Mutex::new(Vec::new());
+
+/// Has everything that is found come here, and nothing go to standard error.
+pub(crate) fn install() {
+    let mut config = Config::new()
+        .stderr(false)
+        .tracing(false)
+        .max_reports(u64::MAX)
+        .callback(|report| {
+            let mut reports = REPORTS.lock().unwrap_or_else(|e| e.into_inner());
+            reports.push(report.clone());
+        });
+    for verdict in [Verdict::Guarded, Verdict::SingleThread, Verdict::Ordered] {
+        config = config.on(verdict, Action::Report);
+    }
+    config
+        .install()
+        .expect("nothing else configures this process");
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        let text = info.payload_as_str().unwrap_or_default();
+        if !text.starts_with("lockwarden: ") {
+            print(info);
+        }
+    }));
+}
+
+/// Runs the program and returns what the detector said.
+pub(crate) fn observe(program: &Program, schedule: &Schedule, places: Places) -> Vec<Said> {
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+    let run = RUNS.fetch_add(1, Ordering::Relaxed);
+    let locks: Vec<Lock> = program
+        .locks
+        .iter()
+        .enumerate()
+        .map(|(number, sort)| {
+            // Leaked, since a name lives for ever; some bytes for each lock of each run.
+            let name: &'static str = Box::leak(format!("{run}.{number}").into_boxed_str());
+            Lock::new(*sort, name, number, places)
+        })
+        .collect();
+    let (alive, ended) = mpsc::channel::<()>();
+    let stage = Arc::new(Stage {
+        program: program.clone(),
+        events: schedule.events.clone(),
+        asks_itself: schedule.asks_itself.map(|(thread, _)| thread.into()),
+        locks,
+        places,
+        at: Mutex::new(0),
+        turns: Default::default(),
+    });
+    let root = {
+        let (stage, alive) = (Arc::clone(&stage), alive.clone());
+        let body = move || stage.play(0, alive);
+        thread::Builder::new().name("t0".to_owned()).spawn(body)
+    };
+    drop(alive);
+    root.expect("a thread can be started")
+        .join()
+        .expect("it does not panic");
+    // All threads have let go of their end of the channel, so all have dropped their guards.
+    let over = ended.recv_timeout(BOUND);
+    assert_eq!(
+        over,
+        Err(mpsc::RecvTimeoutError::Disconnected),
+        "a thread hangs:\n{program}"
+    );
+    let mut reports = REPORTS.lock().unwrap_or_else(|e| e.into_inner());
+    reports.drain(..).map(|report| said(&report, run)).collect()
+}
+
+fn said(report: &Report, run: u64) -> Said {
+    let lock = |id| {
+        let name = report
+            .lock(id)
+            .and_then(|lock| lock.name)
+            .expect("it has a name");
+        let (of, number) = name.split_once('.').expect("that is how they are named");
+        assert_eq!(of, run.to_string(), "a report about another program");
+        number.parse::<u8>().expect("that is how they are named")
+    };
+    let thread = |id| {
+        let name = report.thread(id).and_then(|thread| thread.name.as_deref());
+        let name = name.expect("it has a name");
+        name[1..].parse::<u8>().expect("that is how they are named")
+    };
+    let hops = report.edges.iter().map(|edge| Hop {
+        from: lock(edge.from),
+        to: lock(edge.to),
+        holder: thread(edge.thread),
+        asker: thread(edge.thread),
+        from_shared: edge.from_mode != Mode::Exclusive,
+        to_shared: edge.to_mode != Mode::Exclusive,
+        at: 0,
+        around: false,
+        held: 0,
+    });
+    Said {
+        verdict: report.verdict,
+        cycle: Cycle::new(hops.collect()),
+        reason: report.reason.clone(),
+    }
+}
+
+/// What the threads of a run share.
+struct Stage {
+    program: Program,
+    events: Vec<Event>,
+    asks_itself: Option<usize>,
+    locks: Vec<Lock>,
+    places: Places,
+    /// The next event.
+    at: Mutex<usize>,
+    /// Where each thread waits for its turn.
+    turns: [Condvar; THREADS],
+}
+
+/// What a thread does in its turn.
+enum Turn {
+    Event(Event),
+    /// It asks for a lock that it holds.
+    AskItself,
+    /// Nothing more.
+    End,
+}
+
+type Guards<'a> = [Option<Guard<'a>>; GUARDS];
+
+impl Stage {
+    fn play(self: &Arc<Self>, thread: usize, alive: mpsc::Sender<()>) {
+        let mut guards: Guards<'_> = Default::default();
+        let mut reads = [0usize; LOCKS];
+        let mut handles: [Option<thread::JoinHandle<()>>; THREADS] = Default::default();
+        for op in &self.program.threads[thread] {
+            match self.await_turn(thread) {
+                Turn::Event(event) => {
+                    assert_eq!(event.op, *op);
+                    self.act(thread, event, &mut guards, &mut reads, &mut handles, &alive);
+                    // A scope has passed the turn on already and waits for that of its `Close`.
+                    if !matches!(op, Op::Scope(_)) {
+                        self.pass();
+                    }
+                }
+                Turn::AskItself => {
+                    let asks = || self.act_once(*op);
+                    let told = panic::catch_unwind(AssertUnwindSafe(asks));
+                    assert!(told.is_err(), "it would have hung:\n{}", self.program);
+                    self.pass();
+                    break;
+                }
+                Turn::End => break,
+            }
+        }
+        // The last one first, as if they went out of scope.
+        for guard in guards.iter_mut().rev() {
+            *guard = None;
+        }
+        drop(alive);
+    }
+
+    /// Blocks until the next event is of this thread, or there is none.
+    fn await_turn(&self, thread: usize) -> Turn {
+        let at = self.at.lock().unwrap_or_else(|e| e.into_inner());
+        let others_turn = |at: &mut usize| match self.events.get(*at) {
+            Some(event) => usize::from(event.thread) != thread,
+            None => *at == self.events.len() && self.asks_itself.is_some_and(|t| t != thread),
+        };
+        let (at, waited) = self.turns[thread]
+            .wait_timeout_while(at, BOUND, others_turn)
+            .unwrap_or_else(|e| e.into_inner());
+        assert!(
+            !waited.timed_out(),
+            "t{thread} never gets its turn:\n{}",
+            self.program
+        );
+        match self.events.get(*at) {
+            Some(event) => Turn::Event(*event),
+            None if *at == self.events.len() && self.asks_itself == Some(thread) => Turn::AskItself,
+            None => Turn::End,
+        }
+    }
+
+    /// Ends the turn.
+    fn pass(&self) {
+        let mut at = self.at.lock().unwrap_or_else(|e| e.into_inner());
+        *at += 1;
+        match self.events.get(*at) {
+            Some(event) => self.turns[usize::from(event.thread)].notify_one(),
+            None => self.turns.iter().for_each(Condvar::notify_one),
+        }
+    }
+
+    /// The statement that the detector answers with a panic.
+    fn act_once(&self, op: Op) {
+        if let Op::Acquire { lock, shared, .. } = op {
+            drop(self.locks[usize::from(lock)].acquire(shared, false, self.places));
+        }
+    }
+
+    fn act<'a>(
+        self: &'a Arc<Self>,
+        thread: usize,
+        event: Event,
+        guards: &mut Guards<'a>,
+        reads: &mut [usize; LOCKS],
+        handles: &mut [Option<thread::JoinHandle<()>>; THREADS],
+        alive: &mpsc::Sender<()>,
+    ) {
+        let body = |child: usize| {
+            let (stage, alive) = (Arc::clone(self), alive.clone());
+            let builder = thread::Builder::new().name(format!("t{child}"));
+            (builder, move || stage.play(child, alive))
+        };
+        match event.op {
+            Op::Acquire {
+                lock,
+                shared,
+                tries,
+                guard,
+            } => {
+                let number = usize::from(lock);
+                let taken = if tries {
+                    self.locks[number].try_acquire(shared)
+                } else {
+                    let again = shared && reads[number] > 0;
+                    Some(self.locks[number].acquire(shared, again, self.places))
+                };
+                assert_eq!(
+                    taken.is_some(),
+                    event.done,
+                    "not as foreseen:\n{}",
+                    self.program
+                );
+                reads[number] += usize::from(shared && taken.is_some());
+                guards[usize::from(guard)] = taken;
+            }
+            Op::Release { guard } => {
+                let (lock, shared) = self.program.acquisition(thread, guard);
+                let held = guards[usize::from(guard)].take().is_some();
+                reads[usize::from(lock)] -= usize::from(shared && held);
+            }
+            Op::Spawn(child) => {
+                let (builder, body) = body(child.into());
+                let handle = builder.spawn(body).expect("a thread can be started");
+                handles[usize::from(child)] = Some(handle);
+            }
+            Op::Join(child) => {
+                let handle = handles[usize::from(child)].take();
+                let handle = handle.expect("a thread is started before it is joined");
+                handle.join().expect("it does not panic");
+            }
+            Op::Scope(set) => thread::scope(|scope| {
+                for child in members(set) {
+                    let (builder, body) = body(child);
+                    builder
+                        .spawn_scoped(scope, body)
+                        .expect("a thread can be started");
+                }
+                self.pass();
+                // The turn of `Close` comes when all of them have ended.
+                self.await_turn(thread);
+            }),
+            Op::Close(_) => {}
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! A lock program: what all the backends interpret.
+
+use std::fmt;
+
+/// The most threads of a program; thread 0 is there from the start.
+pub(crate) const THREADS: usize = 4;
+/// The most locks of a program.
+pub(crate) const LOCKS: usize = 5;
+/// The most acquisitions of one thread.
+pub(crate) const GUARDS: usize = 8;
+
+/// What sort of lock it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sort {
+    Mutex,
+    /// A queued writer blocks new readers.
+    RwLock,
+    /// Readers pass a queued writer.
+    Recursive,
+}
+
+/// One statement of a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Op {
+    /// Takes a lock, as the acquisition number `guard` of its thread. One that only tries goes
+    /// on whether or not it gets it.
+    Acquire {
+        lock: u8,
+        shared: bool,
+        tries: bool,
+        guard: u8,
+    },
+    /// Releases what the acquisition `guard` took, if it took it.
+    Release { guard: u8 },
+    /// Starts a thread.
+    Spawn(u8),
+    /// Waits for the end of a thread that this one started.
+    Join(u8),
+    /// Opens a scope and starts these threads in it, a bit each.
+    Scope(u8),
+    /// Waits for the end of all threads of the scope; it stands right after `Scope`.
+    Close(u8),
+}
+
+/// A program: the sorts of its locks and the statements of its threads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Program {
+    pub(crate) locks: Vec<Sort>,
+    pub(crate) threads: Vec<Vec<Op>>,
+}
+
+impl Program {
+    /// The same program in the form that the backends expect: acquisitions numbered in order,
+    /// each released before its thread ends, threads started once and joined at most once, by
+    /// the thread that started them, and never after a thread that nobody starts.
+    pub(crate) fn normalised(&self) -> Self {
+        let mut started = vec![false; self.threads.len()];
+        started[0] = true;
+        let mut threads: Vec<Vec<Op>> = Vec::new();
+        for ops in &self.threads {
+            let mut numbers = [None; 32];
+            let (mut next, mut open) = (0, Vec::new());
+            let (mut mine, mut out) = (Vec::new(), Vec::new());
+            for op in ops {
+                match *op {
+                    Op::Acquire {
+                        lock,
+                        shared,
+                        tries,
+                        guard,
+                    } => {
+                        let shared = shared && self.locks[usize::from(lock)] != Sort::Mutex;
+                        numbers[usize::from(guard)] = Some(next);
+                        open.push(next);
+                        out.push(Op::Acquire {
+                            lock,
+                            shared,
+                            tries,
+                            guard: next,
+                        });
+                        next += 1;
+                    }
+                    Op::Release { guard } => {
+                        if let Some(guard) = numbers[usize::from(guard)].take() {
+                            open.retain(|g| *g != guard);
+                            out.push(Op::Release { guard });
+                        }
+                    }
+                    Op::Spawn(thread) => {
+                        if !std::mem::replace(&mut started[usize::from(thread)], true) {
+                            mine.push(thread);
+                            out.push(*op);
+                        }
+                    }
+                    Op::Scope(set) => {
+                        let set = members(set)
+                            .filter(|t| !std::mem::replace(&mut started[*t], true))
+                            .fold(0, |set, t| set | 1 << t);
+                        if set != 0 {
+                            out.extend([Op::Scope(set), Op::Close(set)]);
+                        }
+                    }
+                    // It comes with its `Scope`.
+                    Op::Close(_) => {}
+                    Op::Join(thread) => {
+                        if let Some(at) = mine.iter().position(|t| *t == thread) {
+                            mine.remove(at);
+                            out.push(*op);
+                        }
+                    }
+                }
+            }
+            out.extend(open.iter().rev().map(|guard| Op::Release { guard: *guard }));
+            threads.push(out);
+        }
+        loop {
+            let spawned = threads.iter().flatten().fold(0, |set, op| match op {
+                Op::Spawn(thread) => set | 1 << thread,
+                Op::Scope(threads) => set | threads,
+                _ => set,
+            });
+            let orphan =
+                (1..threads.len()).find(|t| !threads[*t].is_empty() && spawned & (1 << t) == 0);
+            match orphan {
+                Some(orphan) => threads[orphan].clear(),
+                None => break,
+            }
+        }
+        Self {
+            locks: self.locks.clone(),
+            threads,
+        }
+    }
+
+    /// The acquisition `guard` of a thread: its lock and whether it is shared.
+    pub(crate) fn acquisition(&self, thread: usize, guard: u8) -> (u8, bool) {
+        self.threads[thread]
+            .iter()
+            .find_map(|op| match *op {
+                Op::Acquire {
+                    lock,
+                    shared,
+                    guard: g,
+                    ..
+                } if g == guard => Some((lock, shared)),
+                _ => None,
+            })
+            .expect("a normalised program numbers its acquisitions")
+    }
+
+    /// The statement of `parent` that starts `child`.
+    pub(crate) fn start_of(&self, parent: usize, child: usize) -> Option<usize> {
+        self.threads[parent].iter().position(|op| match *op {
+            Op::Spawn(thread) => usize::from(thread) == child,
+            Op::Scope(set) => set & (1 << child) != 0,
+            _ => false,
+        })
+    }
+
+    /// The thread in whose scope this one runs.
+    pub(crate) fn scope_of(&self, thread: usize) -> Option<usize> {
+        let opens = |op: &Op| matches!(op, Op::Scope(set) if set & (1 << thread) != 0);
+        self.threads.iter().position(|ops| ops.iter().any(opens))
+    }
+
+    /// How many statements it has.
+    pub(crate) fn len(&self) -> usize {
+        self.threads.iter().map(Vec::len).sum()
+    }
+
+    /// Whether any acquisition only tries.
+    pub(crate) fn has_tries(&self) -> bool {
+        let tries = |op: &Op| matches!(op, Op::Acquire { tries: true, .. });
+        self.threads.iter().flatten().any(tries)
+    }
+}
+
+/// The threads of a set with a bit each.
+pub(crate) fn members(set: u8) -> impl Iterator<Item = usize> {
+    (0..THREADS).filter(move |thread| set & (1 << thread) != 0)
+}
+
+/// The name of a lock: `A` to `E`.
+pub(crate) fn lock_name(lock: u8) -> char {
+    char::from(b'A' + lock)
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (lock, sort) in self.locks.iter().enumerate() {
+            write!(f, "{}: {sort:?}  ", lock_name(lock as u8))?;
+        }
+        writeln!(f)?;
+        for (thread, ops) in self.threads.iter().enumerate() {
+            if ops.is_empty() && thread > 0 {
+                continue;
+            }
+            write!(f, "  t{thread}:")?;
+            for op in ops {
+                match *op {
+                    Op::Acquire {
+                        lock,
+                        shared,
+                        tries,
+                        ..
+                    } => {
+                        let word = match (self.locks[usize::from(lock)], shared) {
+                            (Sort::Mutex, _) => "lock",
+                            (_, true) => "read",
+                            (_, false) => "write",
+                        };
+                        let tries = if tries { "try_" } else { "" };
+                        write!(f, " {tries}{word}({})", lock_name(lock))?;
+                    }
+                    Op::Release { guard } => {
+                        write!(f, " drop({})", lock_name(self.acquisition(thread, guard).0))?;
+                    }
+                    Op::Spawn(other) => write!(f, " spawn(t{other})")?,
+                    Op::Join(other) => write!(f, " join(t{other})")?,
+                    Op::Scope(set) => {
+                        f.write_str(" scope(")?;
+                        for (nth, other) in members(set).enumerate() {
+                            write!(f, "{}t{other}", if nth > 0 { " " } else { "" })?;
+                        }
+                        f.write_str(")")?;
+                    }
+                    Op::Close(_) => {}
+                }
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}

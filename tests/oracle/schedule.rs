@@ -1,0 +1,286 @@
+//! The one order of events in which the detector sees a program.
+
+use super::cycle::Hop;
+use super::machine::{Machine, Rules, State, Step};
+use super::program::{Op, Program, THREADS};
+use super::random::Random;
+
+/// How many random orders are tried before one that gets stuck is taken up to there.
+const TRIES: usize = 40;
+
+/// A statement of a thread, and whether it does what it says; a try may fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Event {
+    pub(crate) thread: u8,
+    pub(crate) op: Op,
+    pub(crate) done: bool,
+}
+
+/// An order of events.
+#[derive(Clone, Debug)]
+pub(crate) struct Schedule {
+    pub(crate) events: Vec<Event>,
+    /// Whether every thread gets to its end; else all of them give up after the last event.
+    pub(crate) whole: bool,
+    /// The thread and its statement that, after the last event, asks for a lock that it holds itself.
+    pub(crate) asks_itself: Option<(u8, u8)>,
+}
+
+/// An order in which nobody ever waits, whole if one is found.
+pub(crate) fn choose(program: &Program, seed: u64) -> Schedule {
+    let machine = Machine::new(program, Rules::TRUTH);
+    let mut random = Random::new(seed ^ 0x5eed);
+    let mut longest = None;
+    for _ in 0..TRIES {
+        let schedule = walk(&machine, &mut random);
+        if schedule.whole {
+            return schedule;
+        }
+        let length = |s: &Schedule| (s.asks_itself.is_some(), s.events.len());
+        if longest
+            .as_ref()
+            .is_none_or(|l| length(l) < length(&schedule))
+        {
+            longest = Some(schedule);
+        }
+    }
+    longest.expect("at least one was tried")
+}
+
+fn walk(machine: &Machine<'_>, random: &mut Random) -> Schedule {
+    let mut state = machine.start();
+    let mut events = Vec::new();
+    // Long runs of one thread, or short ones.
+    let stay = [20, 60, 90][random.below(3)];
+    let mut last = 0;
+    loop {
+        let steps: Vec<(usize, Step, State)> = machine
+            .threads()
+            .filter_map(|t| machine.step(&state, t).map(|(step, next)| (t, step, next)))
+            .filter(|(_, step, _)| *step != Step::Queued)
+            .collect();
+        if steps.is_empty() {
+            break;
+        }
+        let again = steps.iter().position(|(t, ..)| *t == last);
+        let at = match again {
+            Some(at) if random.chance(stay) => at,
+            _ => random.below(steps.len()),
+        };
+        let (thread, step, next) = steps[at];
+        events.push(Event {
+            thread: thread as u8,
+            op: machine.op(&state, thread).expect("it has a step"),
+            done: step == Step::Done,
+        });
+        state = next;
+        last = thread;
+    }
+    Schedule {
+        whole: machine.is_over(&state),
+        asks_itself: machine
+            .threads()
+            .find(|t| asks_itself(machine, &state, *t))
+            .map(|t| (t as u8, state.at[t])),
+        events,
+    }
+}
+
+/// Whether a thread is about to wait for itself, whatever the others do.
+fn asks_itself(machine: &Machine<'_>, state: &State, thread: usize) -> bool {
+    let Some(Op::Acquire {
+        lock,
+        shared,
+        tries: false,
+        ..
+    }) = machine.op(state, thread)
+    else {
+        return false;
+    };
+    machine.is_started(state, thread)
+        && machine
+            .holds(state, thread)
+            .any(|(l, s)| l == lock && !(s && shared))
+}
+
+impl Shown {
+    /// Whether it shows this link, in whatever statement and under whatever locks.
+    pub(crate) fn has_loosely(&self, hop: &Hop) -> bool {
+        let (at, held) = (hop.at, hop.held);
+        self.hops.iter().any(|h| Hop { at, held, ..*h } == *hop)
+    }
+
+    /// Whether it shows this link, at this statement and under no other locks.
+    pub(crate) fn has(&self, hop: &Hop) -> bool {
+        let same = |h: &&Hop| {
+            Hop {
+                held: hop.held,
+                ..**h
+            } == *hop
+        };
+        self.hops
+            .iter()
+            .filter(same)
+            .any(|h| h.held & !hop.held == 0)
+    }
+}
+
+/// What an order of events shows of who asks for what while who holds what.
+#[derive(Debug, Default)]
+pub(crate) struct Shown {
+    /// The links that it shows.
+    pub(crate) hops: Vec<Hop>,
+    /// Second shared acquisitions of one lock by one thread: thread and lock.
+    pub(crate) recursive_reads: Vec<(u8, u8)>,
+}
+
+/// A hold, from event to event.
+struct Span {
+    thread: u8,
+    lock: u8,
+    shared: bool,
+    from: usize,
+    to: usize,
+}
+
+/// Reads off an order of events what it shows.
+pub(crate) fn shown(program: &Program, schedule: &Schedule) -> Shown {
+    let events = &schedule.events;
+    let mut spans: Vec<Span> = Vec::new();
+    let mut open = [[None; 8]; THREADS];
+    for (at, event) in events.iter().enumerate() {
+        let thread = usize::from(event.thread);
+        match event.op {
+            Op::Acquire {
+                lock,
+                shared,
+                guard,
+                ..
+            } if event.done => {
+                open[thread][usize::from(guard)] = Some(spans.len());
+                spans.push(Span {
+                    thread: event.thread,
+                    lock,
+                    shared,
+                    from: at,
+                    to: events.len(),
+                });
+            }
+            Op::Release { guard } => {
+                if let Some(span) = open[thread][usize::from(guard)].take() {
+                    let span: &mut Span = &mut spans[span];
+                    span.to = at;
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut shown = Shown::default();
+    let mut counts = [0u8; THREADS];
+    for (at, event) in events.iter().enumerate() {
+        let count = &mut counts[usize::from(event.thread)];
+        *count += 1;
+        let statement = *count - 1;
+        let Op::Acquire {
+            lock,
+            shared,
+            tries: false,
+            ..
+        } = event.op
+        else {
+            continue;
+        };
+        let held = |thread: u8| {
+            let around = |t: &usize| program.scope_of(*t);
+            let holders = std::iter::successors(Some(usize::from(thread)), around)
+                .fold(0u8, |set, t| set | 1 << t);
+            spans
+                .iter()
+                .filter(|s| holders & (1 << s.thread) != 0 && s.from < at && at < s.to)
+                .fold(0, |set, span| set | 1 << span.lock)
+        };
+        for span in spans.iter().filter(|span| span.from < at && at < span.to) {
+            if span.lock == lock {
+                if span.thread == event.thread && span.shared && shared {
+                    shown.recursive_reads.push((event.thread, lock));
+                }
+            } else if encloses(events, span, event.thread, at)
+                || surrounds(program, events, span, event.thread)
+            {
+                shown.hops.push(Hop {
+                    from: span.lock,
+                    to: lock,
+                    holder: span.thread,
+                    asker: event.thread,
+                    from_shared: span.shared,
+                    to_shared: shared,
+                    at: statement,
+                    around: starts(events, span, event.thread),
+                    held: held(span.thread) | held(event.thread),
+                });
+            }
+        }
+    }
+    shown.hops.sort_unstable();
+    shown.hops.dedup();
+    shown
+}
+
+/// Whether a thread is started by the holder of a hold, under it.
+fn starts(events: &[Event], span: &Span, child: u8) -> bool {
+    events[span.from..span.to].iter().any(|event| {
+        let started = match event.op {
+            Op::Spawn(thread) => 1 << thread,
+            Op::Scope(set) => set,
+            _ => 0,
+        };
+        event.thread == span.thread && started & (1 << child) != 0
+    })
+}
+
+/// Whether a hold lies around a scope in which `asker` runs, or that lies around such a one.
+fn surrounds(program: &Program, events: &[Event], span: &Span, asker: u8) -> bool {
+    let mut inner = usize::from(asker);
+    while let Some(outer) = program.scope_of(inner) {
+        let opens = |op| matches!(op, Op::Scope(set) if set & (1 << inner) != 0);
+        if outer == usize::from(span.thread) {
+            return events[span.from..span.to]
+                .iter()
+                .any(|event| event.thread == span.thread && opens(event.op));
+        }
+        inner = outer;
+    }
+    false
+}
+
+/// Whether a hold lies around what `asker` does at event `at`: it is its own, or that of a thread
+/// which joins it while it holds on.
+fn encloses(events: &[Event], span: &Span, asker: u8, at: usize) -> bool {
+    if span.thread == asker {
+        return true;
+    }
+    events[at..span.to.max(at)]
+        .iter()
+        .enumerate()
+        .any(|(after, event)| {
+            let joined = match event.op {
+                Op::Join(child) => 1 << child,
+                Op::Close(set) => set,
+                _ => return false,
+            };
+            event.thread == span.thread && within(events, joined, asker, at + after)
+        })
+}
+
+/// Whether `asker` is one of the threads, or is joined by one of them before event `until`.
+fn within(events: &[Event], threads: u8, asker: u8, until: usize) -> bool {
+    threads & (1 << asker) != 0
+        || events[..until].iter().enumerate().any(|(at, event)| {
+            let joined = match event.op {
+                Op::Join(child) => 1 << child,
+                Op::Close(set) => set,
+                _ => return false,
+            };
+            threads & (1 << event.thread) != 0 && within(events, joined, asker, at)
+        })
+}
