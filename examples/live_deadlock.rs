@@ -37,6 +37,12 @@ fn move_one(number: usize, barrier: &Barrier, from: &Mutex<i64>, to: &Mutex<i64>
     *to += 1;
 }
 
+fn total() -> i64 {
+    let accounts = [&CHECKING, &SAVINGS];
+    let balances = accounts.map(|account| *account.lock().unwrap_or_else(PoisonError::into_inner));
+    balances.iter().sum()
+}
+
 fn main() -> ExitCode {
     if !lockwarden::status().is_on() {
         eprintln!("live_deadlock: lockwarden is {}", lockwarden::status());
@@ -54,6 +60,7 @@ fn main() -> ExitCode {
         .install()
         .expect("nobody else installs a configuration");
 
+    println!("books: {} in all", total());
     let barrier = Barrier::new(2);
     let finished = thread::scope(|scope| {
         let threads = [
