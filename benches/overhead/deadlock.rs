@@ -125,7 +125,7 @@ pub(crate) fn form(pairs: usize) {
         .install()
         .expect("nothing is locked yet");
     let together = Arc::new(Barrier::new(2 * pairs));
-    for formed in formed.iter().take(pairs) {
+    for (pair, formed) in formed.iter().enumerate() {
         let (a, b) = (Arc::new(Mutex::new(0)), Arc::new(Mutex::new(0)));
         for (mine, other) in [(&a, &b), (&b, &a)] {
             let (mine, other) = (Arc::clone(mine), Arc::clone(other));
