@@ -8,6 +8,11 @@
 //! Where other processes use the cores too, wall time is mostly their doing. The time of all cores
 //! is then the better witness.
 
+#![allow(
+    clippy::duplicate_mod,
+    reason = "each program is there twice, with other locks: as if an import was changed"
+)]
+
 mod bare;
 mod child;
 #[path = "../common/mod.rs"]
