@@ -210,7 +210,7 @@ impl OrderGraph {
         }
     }
 
-    /// Searches all cycles through a lock again, in all contexts.
+    /// Searches the cycles through a lock again whose reader there can wait for a reader now.
     fn judge_again(&mut self, lock: LockId, found: &mut Vec<Finding>) {
         let Some(n) = self.store.index(lock) else {
             return;
@@ -221,7 +221,12 @@ impl OrderGraph {
         let out = self.store.graph.edges_directed(n, Direction::Outgoing);
         let edges: Vec<_> = out.map(|edge| (edge.id(), edge.target())).collect();
         for (edge, next) in edges {
-            if self.store.same_knot(n, next)
+            // A writer changes nothing for those who wait for any but a reader.
+            let known = &self.store.graph[edge];
+            if known
+                .iter()
+                .any(|context| context.from_mode == Mode::Shared)
+                && self.store.same_knot(n, next)
                 && self.is_open(n, next)
                 && self.store.approach(n, next)
             {
@@ -246,6 +251,8 @@ impl OrderGraph {
             reserve,
             ..
         } = self;
+        let (x, y) = store.ends(edge);
+        let known = records.inversions_through((store.lock(x), store.lock(y)));
         if (Search {
             store,
             records,
@@ -253,6 +260,7 @@ impl OrderGraph {
             reserve,
             edge,
             only,
+            known,
             found,
         })
         .run()
