@@ -7,6 +7,7 @@ use petgraph::visit::EdgeRef;
 use super::finding;
 use super::judge::{self, Hop};
 use super::limits::{Budget, Limits, Reserve};
+use super::prospects::Worth;
 use super::records::{Records, Within, nearness};
 use super::store::Store;
 use crate::engine::acquisition::Finding;
@@ -60,6 +61,8 @@ pub(super) struct Search<'a> {
     pub(super) edge: EdgeIndex,
     /// The context of the edge that is new, if it is not all of them that call for the search.
     pub(super) only: Option<usize>,
+    /// What was not ruled out beforehand.
+    pub(super) worth: Worth,
     /// The numbers of the inversions told with the edge in them: what they are part of is no news.
     pub(super) known: Vec<u32>,
     pub(super) found: &'a mut Vec<Finding>,
@@ -76,11 +79,11 @@ impl<'a> Search<'a> {
             self.tell_shortest();
             return true;
         }
-        let cut = self.enumerate(Aim::Inversions);
+        let cut = self.worth.inversions && self.enumerate(Aim::Inversions);
         if self.is_exhausted() {
             return false;
         }
-        self.enumerate(Aim::Any) || cut
+        (self.worth.labels && self.enumerate(Aim::Any)) || cut
     }
 
     /// Whether the two ends of the edge alone were told to be an inversion: any other cycle

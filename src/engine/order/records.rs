@@ -62,6 +62,8 @@ pub(super) struct Records {
     cycles: IdMap<u32, Record>,
     /// The cycles through each lock; those forgotten with another lock are weeded out later.
     by_lock: IdMap<LockId, Vec<u32>>,
+    /// The cycles of two locks, by the lower one and the higher one.
+    pairs: IdMap<(LockId, LockId), u32>,
     last: u32,
 }
 
@@ -69,6 +71,12 @@ impl Records {
     /// The verdict with which this cycle was told.
     pub(super) fn verdict(&self, locks: &[LockId]) -> Option<Verdict> {
         self.find(locks).map(|id| self.cycles[&id].verdict)
+    }
+
+    /// The verdict with which the two ends of an edge alone were told to be a cycle.
+    pub(super) fn pair(&self, (a, b): (LockId, LockId)) -> Option<Verdict> {
+        let id = self.pairs.get(&(a.min(b), a.max(b)))?;
+        self.cycles.get(id).map(|record| record.verdict)
     }
 
     /// Remembers a cycle in canonical rotation, and returns by which number.
@@ -88,6 +96,9 @@ impl Records {
             }
             list.push(self.last);
         }
+        if let [lower, higher] = locks {
+            self.pairs.insert((*lower, *higher), self.last);
+        }
         self.cycles.insert(
             self.last,
             Record {
@@ -101,7 +112,11 @@ impl Records {
     /// Drops every cycle through `lock`, which will not be seen again.
     pub(super) fn forget(&mut self, lock: LockId) {
         for id in self.by_lock.remove(&lock).unwrap_or_default() {
-            self.cycles.remove(&id);
+            if let Some(gone) = self.cycles.remove(&id)
+                && let [lower, higher] = *gone.locks
+            {
+                self.pairs.remove(&(lower, higher));
+            }
         }
     }
 
@@ -138,6 +153,9 @@ impl Records {
     }
 
     fn find(&self, locks: &[LockId]) -> Option<u32> {
+        if let [lower, higher] = locks {
+            return self.pairs.get(&(*lower, *higher)).copied();
+        }
         let same = |id: &&u32| {
             self.cycles
                 .get(*id)
