@@ -1,13 +1,22 @@
-//! One sample of a case.
+//! One figure of a case: the median of short samples.
+//!
+//! A sample is shorter than what a scheduler gives a thread in one go, so that most of them see
+//! nothing of what else the machine does.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::Peer;
 use crate::common::cases;
-use crate::common::rounds::Run;
+use crate::common::rounds::{Run, Spread};
 
 /// How long a sample takes, if the number of operations may be chosen.
-const TARGET: Duration = Duration::from_millis(16);
+const SAMPLE: Duration = Duration::from_micros(400);
+
+/// How many samples there are at most.
+const SAMPLES: usize = 25;
+
+/// After how long no further sample is begun.
+const LIMIT: Duration = Duration::from_millis(40);
 
 /// Something whose time is taken.
 pub(crate) struct Case {
@@ -36,14 +45,14 @@ pub(crate) fn cases<P: Peer>() -> [Case; 10] {
     ]
 }
 
-/// Prints a sample of every case.
+/// Measures every case.
 pub(crate) fn all<P: Peer>() -> bool {
     start::<P>();
     cases::<P>().iter().for_each(print);
     true
 }
 
-/// Prints a sample of the case called `name`, if there is one.
+/// Measures the case called `name`, if there is one.
 pub(crate) fn one<P: Peer>(name: &str) -> bool {
     let cases = cases::<P>();
     let Some(case) = cases.iter().find(|case| case.name == name) else {
@@ -59,24 +68,29 @@ fn start<P: Peer>() {
 }
 
 fn print(case: &Case) {
-    println!("{} {:.3}", case.name, sample(case));
+    println!("{} {:.3}", case.name, measure(case));
 }
 
 /// Nanoseconds an operation.
-fn sample(case: &Case) -> f64 {
+fn measure(case: &Case) -> f64 {
     let count = case.count.unwrap_or_else(|| calibrate(case.run));
-    (case.run)(count).as_secs_f64() * 1e9 / count as f64
+    let start = Instant::now();
+    let mut samples = Vec::new();
+    while samples.is_empty() || (samples.len() < SAMPLES && start.elapsed() < LIMIT) {
+        samples.push((case.run)(count).as_secs_f64() * 1e9 / count as f64);
+    }
+    Spread::of(&samples).median
 }
 
-/// The number of operations that takes about [`TARGET`].
+/// The number of operations that takes about [`SAMPLE`].
 fn calibrate(run: Run) -> u64 {
-    let mut count = 64;
+    let mut count = 16;
     loop {
         let time = run(count);
-        if time * 8 >= TARGET {
-            let factor = TARGET.as_secs_f64() / time.as_secs_f64();
+        if time * 4 >= SAMPLE {
+            let factor = SAMPLE.as_secs_f64() / time.as_secs_f64();
             return ((count as f64 * factor) as u64).max(2);
         }
-        count *= 4;
+        count *= 2;
     }
 }

@@ -91,7 +91,10 @@ fn inversion<P: Peer>() {
 /// The same around a third mutex, which makes it impossible to deadlock.
 fn gate<P: Peer>() {
     let locks = Locks::<P>::new();
-    in_turn::<P>(vec![nesting(&locks, &[2, 0, 1]), nesting(&locks, &[2, 1, 0])]);
+    in_turn::<P>(vec![
+        nesting(&locks, &[2, 0, 1]),
+        nesting(&locks, &[2, 1, 0]),
+    ]);
 }
 
 /// The same by one thread alone.
