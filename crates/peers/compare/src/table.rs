@@ -1,0 +1,119 @@
+//! The tables, as Markdown.
+
+use std::fmt::Write;
+
+use crate::detect::SCENARIOS;
+use crate::measure::{CASES, Figures};
+use crate::peers::{BARE, Peer};
+
+/// What stands in a cell that has nothing.
+const NOTHING: &str = "–";
+
+/// Everything, for `docs/performance.md`.
+pub(crate) fn long(
+    peers: &[Peer],
+    figures: &Figures,
+    found: &[Vec<String>],
+    rounds: usize,
+) -> String {
+    let mut text = format!(
+        "Time as a ratio to the bare locks of `parking_lot` 0.13.0: 1.00 is as fast as they are. \
+         Medians of {rounds} rounds, in which the peers take turns. 2 cores, x86-64 virtual \
+         machine.\n\n"
+    );
+    text += &ratios(peers, figures, |_| true);
+    text += "\nWhat they find, each scenario in a process of its own. The bare locks find nothing \
+             and are left out.\n\n";
+    let others: Vec<usize> = (0..peers.len()).filter(|at| *at != BARE).collect();
+    let rows = SCENARIOS.iter().zip(found).map(|(scenario, cells)| {
+        let cells = others.iter().map(|at| cells[*at].clone());
+        (scenario.title.to_owned(), cells.collect())
+    });
+    let titles: Vec<&str> = others.iter().map(|at| peers[*at].title).collect();
+    text += &table(&titles, "---", rows);
+    text += "\n*n.a.*: the peer looks for deadlocks that are there, and this one is not. In the \
+             first three rows the threads take turns, by means that no peer watches, and so get \
+             through; the last four rows cannot deadlock as they run, and silence is right. A peer \
+             that *panics* does so in the thread that found it.\n\n";
+    for peer in peers {
+        let built = match &peer.binary {
+            Ok(_) => String::new(),
+            Err(why) => format!(" **Does not build**: `{why}`."),
+        };
+        let (title, about) = (peer.title, peer.about);
+        let _ = writeln!(text, "- *{title}*: {about}.{built}");
+    }
+    text
+}
+
+/// The ratios of some cases, for the README.
+pub(crate) fn short(peers: &[Peer], figures: &Figures) -> String {
+    let mut text = ratios(peers, figures, |at| CASES[at].short);
+    for peer in peers {
+        if peer.binary.is_err() {
+            let _ = writeln!(text, "\n*{}* does not build here.", peer.title);
+        }
+    }
+    text
+}
+
+/// The ratios of the chosen cases. The bare locks are 1 by definition and have no column.
+fn ratios(peers: &[Peer], figures: &Figures, chosen: impl Fn(usize) -> bool) -> String {
+    let titles: Vec<&str> = peers.iter().skip(BARE + 1).map(|peer| peer.title).collect();
+    let rows = (0..CASES.len()).filter(|at| chosen(*at)).map(|at| {
+        let cells = figures[at].iter().skip(BARE + 1);
+        let cells = cells.map(|figure| figure.map_or(NOTHING.to_owned(), ratio));
+        (CASES[at].title.to_owned(), cells.collect())
+    });
+    table(&titles, "--:", rows)
+}
+
+fn table(
+    titles: &[&str],
+    align: &str,
+    rows: impl Iterator<Item = (String, Vec<String>)>,
+) -> String {
+    let mut text = format!("| | {} |\n|---|", titles.join(" | "));
+    for _ in titles {
+        text += align;
+        text.push('|');
+    }
+    text.push('\n');
+    for (title, cells) in rows {
+        let _ = writeln!(text, "| {title} | {} |", cells.join(" | "));
+    }
+    text
+}
+
+/// A ratio with as many digits as mean something.
+fn ratio(value: f64) -> String {
+    match value {
+        ..10.0 => format!("{value:.2}"),
+        ..100.0 => format!("{value:.0}"),
+        _ => {
+            let tens = (value / 10.0).round() as u64 * 10;
+            match tens {
+                ..1_000 => tens.to_string(),
+                _ => format!("{},{:03}", tens / 1_000, tens % 1_000),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ratio_has_as_many_digits_as_mean_something() {
+        let texts = [1.046, 9.994, 42.4, 123.4, 1846.0].map(ratio);
+        assert_eq!(texts, ["1.05", "9.99", "42", "120", "1,850"]);
+    }
+
+    #[test]
+    fn a_table_has_a_line_for_each_row() {
+        let rows = [("a".to_owned(), vec!["1".to_owned()])];
+        let text = table(&["x"], "--:", rows.into_iter());
+        assert_eq!(text, "| | x |\n|---|--:|\n| a | 1 |\n");
+    }
+}
