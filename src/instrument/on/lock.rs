@@ -134,6 +134,7 @@ impl Lock {
     /// A second fast path, for an acquisition that shows nothing new, though the lock does not say
     /// so: the thread remembers it itself; or it is the first one of a lock that is only ever held
     /// exclusively, by a thread that holds nothing and has all that it takes at hand.
+    #[inline(always)]
     pub(crate) fn acquired_at_hand(&self, mode: Mode, site: Site) -> Option<Hold> {
         let slot = current::slot();
         let state = slot.state();
