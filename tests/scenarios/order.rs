@@ -386,7 +386,7 @@ fn forty_five_locks_in_all_rotations() {
             .search_steps(10_000)
             .callback(|report| FOUND.lock().unwrap().push(super::harness::in_short(report)))
     })
-    // Half a minute without optimisation, and more on a machine that is busy.
+    // A few seconds without optimisation, and more on a machine that is busy.
     .within(super::harness::LIMIT * 4)]);
 }
 

@@ -64,6 +64,17 @@ impl Context {
             && self.common_gates(ends, other, other_ends).next().is_none()
     }
 
+    /// The mode in which the thread itself holds a lock, at an edge from `from`.
+    pub(super) fn own(&self, lock: LockId, from: LockId) -> Option<Mode> {
+        match &self.gates {
+            None => (lock == from).then_some(self.from_mode),
+            Some(gates) => {
+                let gate = gates.get(lock).filter(|gate| gate.holder.is_none());
+                gate.map(|gate| gate.mode)
+            }
+        }
+    }
+
     /// Whether one of the two was over before the other began.
     pub(super) fn is_ordered(&self, other: &Context) -> bool {
         self.segment.before(&other.segment) || other.segment.before(&self.segment)

@@ -131,11 +131,12 @@ pub(super) fn within(
             let (mine, theirs) = (&*a.gates, &*b.gates);
             let mut at = 0;
             for gate in mine {
-                while at < theirs.len() && theirs[at].lock < gate.lock {
+                let id = gate.lock.get();
+                while at < theirs.len() && theirs[at].lock.get() < id {
                     at += 1;
                 }
                 let is_there = at < theirs.len()
-                    && theirs[at].lock == gate.lock
+                    && theirs[at].lock.get() == id
                     && strength(theirs[at].mode) >= strength(gate.mode);
                 if !is_there && gate.lock != ends.0 && gate.lock != ends.1 {
                     return false;

@@ -192,6 +192,8 @@ impl OrderGraph {
                 }
                 Offer::Kept(at) => at,
             };
+            let context = self.store.graph[edge].get(at).clone();
+            self.store.note_guards(ends, &context);
             if self.store.same_knot(x, y) {
                 self.search(edge, Some(at), prospects, found);
             }
@@ -202,6 +204,7 @@ impl OrderGraph {
             return;
         }
         let closes = self.store.order(x, y) && self.store.leads(y, x);
+        self.store.note_guards(ends, &context);
         let edge = self.store.insert(x, y, Edge::new(context));
         if closes && self.store.approach(x, y) {
             self.store.tie(y);

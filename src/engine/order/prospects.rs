@@ -79,6 +79,9 @@ impl Prospects {
         }
         let beside = self.beside.get_or_insert_with(|| {
             reach(store, y, |edge, other| {
+                if store.is_guarded(other.1, context, ends.0) {
+                    return (0, false);
+                }
                 let mut contexts = edge.iter();
                 (
                     edge.len(),
