@@ -35,7 +35,7 @@ pub(crate) struct Scenario {
 }
 
 /// Every scenario, in the order of the table.
-pub(crate) const SCENARIOS: [Scenario; 10] = {
+pub(crate) const SCENARIOS: [Scenario; 11] = {
     use Expected::{Deadlock, Prediction, Silence};
     const fn new(name: &'static str, title: &'static str, expected: Expected) -> Scenario {
         Scenario {
@@ -47,8 +47,13 @@ pub(crate) const SCENARIOS: [Scenario; 10] = {
     [
         new("inversion", "A→B and B→A, got through", Prediction),
         new(
-            "rwlock",
+            "read-outside",
             "read R→lock M and M→write R, got through",
+            Prediction,
+        ),
+        new(
+            "read-inside",
+            "lock M→read R and write R→M, got through",
             Prediction,
         ),
         new(

@@ -62,6 +62,11 @@ pub(crate) fn all(peers: &[Peer], rounds: usize) -> Figures {
         }
     }
     let figure = |ratios: &Vec<f64>| (!ratios.is_empty()).then(|| Spread::of(ratios).median);
+    for (case, ratios) in CASES.iter().zip(&ratios) {
+        for (peer, ratios) in peers.iter().zip(ratios) {
+            eprintln!("{}, {}: {ratios:.2?}", case.name, peer.name);
+        }
+    }
     ratios
         .iter()
         .map(|peers| peers.iter().map(figure).collect())

@@ -31,10 +31,12 @@ pub(crate) fn long(
     });
     let titles: Vec<&str> = others.iter().map(|at| peers[*at].title).collect();
     text += &table(&titles, "---", rows);
-    text += "\n*n.a.*: the peer looks for deadlocks that are there, and this one is not. In the \
-             first three rows the threads take turns, by means that no peer watches, and so get \
-             through; the last four rows cannot deadlock as they run, and silence is right. A peer \
-             that *panics* does so in the thread that found it.\n\n";
+    text += "\n*n.a.*: the peer looks for deadlocks that are there, and this one is not. Where threads \
+             *got through*, they took turns by means that no peer watches, in place of the luck that \
+             spares such a program. The last four scenarios cannot deadlock as they run, so that a \
+             report is a *false alarm*; a peer that wants one order kept everywhere, whatever else \
+             excludes the deadlock, makes it by design. A peer that *panics* does so in a thread that \
+             takes part.\n\n";
     for peer in peers {
         let built = match &peer.binary {
             Ok(_) => String::new(),
