@@ -10,7 +10,7 @@ use crate::common::subject::Subject;
 use crate::{Join, Peer};
 
 /// How long a report may take that is not made by the thread that finds something.
-pub(crate) const GRACE: Duration = Duration::from_millis(300);
+pub(crate) const GRACE: Duration = Duration::from_millis(200);
 
 /// A scenario and its name.
 pub(crate) type Scenario = (&'static str, fn());
