@@ -55,15 +55,19 @@ fn main() -> ExitCode {
     // The message makes the threads take turns, so this run cannot deadlock. Another run, or a
     // change of the program, could: nothing in the locking itself keeps the two apart.
     let (booked, wait_until_booked) = mpsc::channel();
+    let (compared, wait_until_compared) = mpsc::channel::<()>();
     thread::scope(|scope| {
         let spawned = [
             named("writer").spawn_scoped(scope, move || {
                 book(100);
                 booked.send(()).expect("the auditor waits");
+                // Stays for as long as the auditor is there, so that every run looks the same.
+                let _ = wait_until_compared.recv();
             }),
             named("auditor").spawn_scoped(scope, move || {
                 wait_until_booked.recv().expect("the writer sends");
                 assert!(compare(), "every booking is in both");
+                drop(compared);
             }),
         ];
         assert!(spawned.iter().all(Result::is_ok), "two threads are had");

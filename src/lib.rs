@@ -51,7 +51,7 @@
 //! |---|---|---|---|
 //! | `Deadlock` | these threads cannot go on unless something acts that is not watched | that the whole process hangs | report, then panic in the thread that closed it |
 //! | `SelfDeadlock` | certain at this call | | the same, before it blocks |
-//! | `Inversion` | a ring that no lock around it, no single thread and no spawn or join excludes | that data never orders it | report |
+//! | `Inversion` | a ring that no lock around it, no single thread and no spawn, join or hand-over excludes | that data never orders it | report |
 //! | `RecursiveRead` | deadlocks if a writer queues between the two reads | the same of locks whose readers pass | report |
 //! | `Abandoned` | a thread ended while it held a lock | | report |
 //! | `Guarded`, `SingleThread`, `Ordered` | cannot deadlock as observed | that the code is safe: it becomes real if the lock, the thread or the order changes | count |
@@ -64,8 +64,11 @@
 //!   two orders apart, it makes a false alarm.
 //! - Waits for something else than a lock: channels, barriers, joins, [`Once`](std::sync::Once),
 //!   notifications that never come, I/O.
-//! - Order by other means: an atomic flag, a message or a notification that keeps two threads apart
-//!   is not seen, so what they do counts as concurrent.
+//! - Order by other means: an atomic flag, or a message through a channel under its old import,
+//!   that keeps two threads apart is not seen, so what they do counts as concurrent; nor is a
+//!   notification that did not find the other thread asleep, or was not the only one meanwhile.
+//! - Order that chance made: two threads between which a message or a notification went count as
+//!   ordered, though another one could have taken its place.
 //! - Hangs without a ring of waits: endless loops, livelock, starvation.
 //!
 //! # Features

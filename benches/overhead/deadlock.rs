@@ -26,7 +26,7 @@ const PROCESSES: usize = 21;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// From the forming of a deadlock to its report, and how many were reported.
-pub struct Named {
+pub(crate) struct Named {
     first: Spread,
     last: Spread,
     least_found: usize,
@@ -56,14 +56,14 @@ impl fmt::Display for Named {
 }
 
 /// How many pairs this process is to deadlock, if it was started for that.
-pub fn asked_for() -> Option<usize> {
+pub(crate) fn asked_for() -> Option<usize> {
     let mut arguments = std::env::args().skip_while(|argument| argument != FORM);
     arguments.next()?;
     arguments.next()?.parse().ok()
 }
 
 /// Starts processes that deadlock, and gathers their times.
-pub fn measure(pairs: usize, with_subscriber: bool) -> Named {
+pub(crate) fn measure(pairs: usize, with_subscriber: bool) -> Named {
     let (mut first, mut last, mut least_found) = (Vec::new(), Vec::new(), pairs);
     for _ in 0..PROCESSES {
         let mut process = Command::new(std::env::current_exe().expect("this program has a path"));
@@ -102,7 +102,7 @@ static FORMED: OnceLock<Vec<AtomicU64>> = OnceLock::new();
 
 /// Forms `pairs` deadlocks at once, and prints for each how many milliseconds it took to name it.
 /// Ends the process.
-pub fn form(pairs: usize) {
+pub(crate) fn form(pairs: usize) {
     if std::env::var_os(SUBSCRIBER).is_some() {
         subscriber::install();
     }
@@ -125,7 +125,7 @@ pub fn form(pairs: usize) {
         .install()
         .expect("nothing is locked yet");
     let together = Arc::new(Barrier::new(2 * pairs));
-    for pair in 0..pairs {
+    for (pair, formed) in formed.iter().enumerate() {
         let (a, b) = (Arc::new(Mutex::new(0)), Arc::new(Mutex::new(0)));
         for (mine, other) in [(&a, &b), (&b, &a)] {
             let (mine, other) = (Arc::clone(mine), Arc::clone(other));
@@ -134,7 +134,7 @@ pub fn form(pairs: usize) {
                 let _mine = mine.lock();
                 together.wait();
                 // The later of the two stays: that is when the deadlock becomes inevitable.
-                formed[pair].fetch_max(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
+                formed.fetch_max(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
                 let _other = other.lock();
             };
             thread::Builder::new()

@@ -7,6 +7,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod deadlock;
+#[path = "../common/enabled.rs"]
 mod enabled;
 mod memory;
 mod subscriber;
@@ -83,12 +84,12 @@ fn ratios() -> Vec<Case> {
         row!("rows-100", rows_100, 1000, None),
         row!("rows-16000", rows_16000, 1000, None),
         row!("private-pairs", private_pairs, 3000, Some(1.15)),
-        row!("shared-pair", shared_pair, 5000, None),
-        row!("one-lock", one_lock, 5000, Some(1.0 / 0.95)),
+        row!("shared-pair", shared_pair, 20000, None),
+        row!("one-lock", one_lock, 20000, Some(1.0 / 0.95)),
         row!(
             "one-lock-and-work",
             one_lock_and_work,
-            5000,
+            20000,
             Some(1.0 / 0.95)
         ),
     ]
@@ -101,7 +102,7 @@ fn main() {
     if let Some(pairs) = deadlock::asked_for() {
         return deadlock::form(pairs);
     }
-    enabled::ensure();
+    enabled::ensure("overhead");
     let filter: Vec<String> = std::env::args()
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))

@@ -13,7 +13,7 @@ static ASKED: AtomicI64 = AtomicI64::new(0);
 static TAKEN: AtomicI64 = AtomicI64::new(0);
 
 /// The system's allocator, with a count of the bytes that are in use.
-pub struct Counting;
+pub(crate) struct Counting;
 
 /// What an allocation takes of the heap: what was asked for, rounded up to the size classes of the
 /// usual allocators (multiples of 16, with a header of 8).
@@ -52,7 +52,7 @@ unsafe impl GlobalAlloc for Counting {
 }
 
 /// The bytes of the detector for locks that each were taken once under a parent.
-pub struct Bytes {
+pub(crate) struct Bytes {
     asked: f64,
     taken: f64,
     kept: i64,
@@ -69,7 +69,7 @@ impl fmt::Display for Bytes {
 }
 
 /// Counts the bytes of `count` new edges under one parent, beside those of the locks themselves.
-pub fn edges<S: Subject>(count: u64) -> Bytes {
+pub(crate) fn edges<S: Subject>(count: u64) -> Bytes {
     // The first time fills what a thread keeps at hand; that is there once and for all edges.
     once::<S>(count);
     COUNTING.store(true, Ordering::Relaxed);

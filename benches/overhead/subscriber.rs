@@ -30,6 +30,6 @@ impl Subscriber for Taking {
 }
 
 /// Installs it for the rest of the process.
-pub fn install() {
+pub(crate) fn install() {
     tracing::subscriber::set_global_default(Taking).expect("no subscriber was set before");
 }

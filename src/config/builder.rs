@@ -127,8 +127,8 @@ impl Config {
 
     /// Sets under how many distinct circumstances one edge is remembered; 16 by default.
     ///
-    /// A circumstance is a thread, the other locks it held, and its place in the order of spawns
-    /// and joins. Each takes some hundred bytes.
+    /// A circumstance is a thread, the other locks it held, and its place in the order of spawns,
+    /// joins and messages. Each takes some hundred bytes.
     pub fn contexts_per_edge(mut self, contexts: usize) -> Self {
         self.contexts_per_edge = contexts;
         self

@@ -1,6 +1,10 @@
 //! From what was found to those who want to know.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
 
 use super::threads::with_own;
 use crate::config::{self, Action};
@@ -71,12 +75,33 @@ pub(crate) fn publish(slot: &'static Slot, found: Vec<Facts>) -> Option<Panic> {
             continue;
         }
         report.sequence = REPORTS.fetch_add(1, Ordering::Relaxed) + 1;
+        report.repeats = repeats(&report);
         let then = quietly(slot, || sink::deliver(config, &report));
         if then == Then::Panic && panic.is_none() {
             panic = Some(Panic(report.headline()));
         }
     }
     panic
+}
+
+/// The first report about the same source lines. There are as many as the program has pairs of
+/// places that nest.
+fn repeats(report: &Report) -> Option<u64> {
+    static FIRST: Mutex<Option<HashMap<u64, u64>>> = Mutex::new(None);
+    // An order that is taken is news; a thread that hangs, or ends, is so each time.
+    if report.edges.is_empty()
+        || matches!(report.verdict, Verdict::Deadlock | Verdict::SelfDeadlock)
+    {
+        return None;
+    }
+    let mut first = FIRST.lock();
+    match first.get_or_insert_default().entry(report.signature()) {
+        Entry::Occupied(known) => Some(*known.get()),
+        Entry::Vacant(vacant) => {
+            vacant.insert(report.sequence);
+            None
+        }
+    }
 }
 
 /// A callback or a subscriber has come back to a lock that its own thread holds, or closed a

@@ -1,23 +1,20 @@
 //! Order between threads: what one hands to another, and what one holds around others.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::threads::{attach, with_own};
 use super::{describe, order, publish, state};
 use crate::engine::acquisition::Inherited;
 use crate::engine::clock::{Segment, VectorClock};
 use crate::tracking::current;
+use crate::tracking::own::Own;
 use crate::tracking::slot::Slot;
 
 /// The point at which the calling thread is, and from which it goes on; `None` if the detector is
 /// off.
 pub(crate) fn here() -> Option<Segment> {
     let slot = attach()?;
-    let here = with_own(slot, |own| {
-        let here = own.segment.clone();
-        own.segment.advance();
-        here
-    });
-    reseed(slot);
-    Some(here)
+    Some(change(slot, |own| own.timeline.hand_over()))
 }
 
 /// All that the calling thread did and will yet do: it is at its end.
@@ -28,17 +25,40 @@ pub(crate) fn end() -> Option<Segment> {
 /// The calling thread learns of all that happened up to `point`.
 pub(crate) fn arrive(point: &Segment) {
     if let Some(slot) = attach() {
-        with_own(slot, |own| own.segment.learn(point));
-        reseed(slot);
+        change(slot, |own| own.timeline.learn(point));
     }
 }
 
 /// The calling thread learns of all that `clock` names.
 pub(crate) fn arrive_after_all(clock: &VectorClock) {
     if let Some(slot) = attach() {
-        with_own(slot, |own| own.segment.learn_all(clock));
-        reseed(slot);
+        change(slot, |own| own.timeline.learn_all(clock));
     }
+}
+
+/// Runs `f`, after which the thread may be in a new segment.
+fn change<R>(slot: &'static Slot, f: impl FnOnce(&mut Own) -> R) -> R {
+    let (result, is_new) = with_own(slot, |own| {
+        let before = own.timeline.number();
+        let result = f(own);
+        (result, own.timeline.number() != before)
+    });
+    if is_new {
+        reseed(slot);
+        if with_own(slot, |own| own.timeline.is_cut()) {
+            // Relaxed: it stands for no other memory.
+            CUT.store(true, Ordering::Relaxed);
+        }
+    }
+    result
+}
+
+/// Whether a thread came after more others than it can remember.
+static CUT: AtomicBool = AtomicBool::new(false);
+
+/// Whether some order between threads was forgotten.
+pub(super) fn is_cut() -> bool {
+    CUT.load(Ordering::Relaxed)
 }
 
 fn reseed(slot: &'static Slot) {

@@ -10,7 +10,7 @@ use crate::sink;
 use crate::tracking::current::{self, Phase};
 use crate::tracking::own::Own;
 use crate::tracking::registry;
-use crate::tracking::slot::Slot;
+use crate::tracking::slot::{HeldLock, Slot};
 use crate::{config, suppress};
 
 /// The slot of the calling thread, which is given one if it has none; `None` if the detector is
@@ -46,11 +46,12 @@ fn attach_slow() -> Option<&'static Slot> {
     let slot = registry::take();
     let own = Own::new(thread);
     let seed = own.seed(state::generation());
-    slot.occupy(
-        thread,
-        std::thread::current().name().map(str::to_owned),
-        Box::new(own),
-    );
+    // A thread that is ending may have lost its handle already, and to ask for it would panic.
+    let name = match current::phase() {
+        Phase::Ending => None,
+        _ => std::thread::current().name().map(str::to_owned),
+    };
+    slot.occupy(thread, name, Box::new(own));
     slot.set_seed(seed);
     current::set(slot, Phase::Attached);
     exit::arm(slot);
@@ -80,12 +81,14 @@ fn detach(slot: &'static Slot) {
     slot.maintain();
     slot.set_surrounded(false);
     let left = slot.held().unwrap_or_default();
-    // A guard that may be sent may be alive in another thread, so nothing can be said.
-    if !left.is_empty() && !cfg!(feature = "send_guard") {
-        let found = describe::abandoned(slot, &left);
-        // A thread that ends has nowhere to unwind to.
-        let _ = publish::publish(slot, found);
-    }
+    // A guard that may be sent may be alive in another thread, so nothing can be said of it.
+    let abandoned: Vec<HeldLock> = left
+        .iter()
+        .filter(|h| !describe::ident_of(h).class().kind.is_sendable())
+        .copied()
+        .collect();
+    // A thread that ends has nowhere to unwind to.
+    let _ = publish::publish(slot, describe::abandoned(slot, &abandoned));
     with_own(slot, |own| own.pool.drain());
     current::set(Slot::detached(), Phase::Ending);
     if left.is_empty() {

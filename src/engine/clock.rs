@@ -5,7 +5,10 @@ use std::sync::Arc;
 use super::ids::ThreadId;
 
 /// Stands for all segments of a thread: it has ended.
-const ALL: u32 = u32::MAX;
+const ALL: u64 = u64::MAX;
+
+/// How many spans a clock has at most: 24 KiB of them.
+const LIMIT: usize = 1024;
 
 /// Threads of which the same is known: one of which some segments are, or a run of threads, by
 /// number, that have ended.
@@ -13,11 +16,11 @@ const ALL: u32 = u32::MAX;
 struct Span {
     first: u64,
     last: u64,
-    segment: u32,
+    segment: u64,
 }
 
 impl Span {
-    fn of(thread: ThreadId, segment: u32) -> Self {
+    fn of(thread: ThreadId, segment: u64) -> Self {
         Self {
             first: thread.get(),
             last: thread.get(),
@@ -51,15 +54,41 @@ impl Span {
 /// Sorted by thread, so that a join is a merge. Threads that have ended stand together in runs:
 /// a program that starts and joins threads for ever has a clock as long as the number of those
 /// that were never joined.
+///
+/// Those are forgotten when they are too many, first the ones that had the least to tell: they then
+/// count as concurrent, which may make a false alarm and never a miss.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct VectorClock {
     spans: Vec<Span>,
+    /// Whether something was forgotten.
+    is_cut: bool,
 }
 
 impl VectorClock {
     /// Nothing came before.
     pub(crate) const fn new() -> Self {
-        Self { spans: Vec::new() }
+        Self {
+            spans: Vec::new(),
+            is_cut: false,
+        }
+    }
+
+    /// Whether something that came before was forgotten, here or in what it learnt from.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    /// Forgets what is too much.
+    fn cut(&mut self) {
+        while self.spans.len() > LIMIT {
+            self.is_cut = true;
+            let spans = self.spans.iter().enumerate();
+            // Threads that have ended, in runs or not, have the highest number of all.
+            let least = spans.min_by_key(|(_, span)| (span.segment, span.first));
+            if let Some((at, _)) = least {
+                self.spans.remove(at);
+            }
+        }
     }
 
     /// Whether nothing came before.
@@ -74,7 +103,7 @@ impl VectorClock {
     }
 
     /// The last segment of `thread` that is ordered before this point, zero for none.
-    pub(crate) fn get(&self, thread: ThreadId) -> u32 {
+    pub(crate) fn get(&self, thread: ThreadId) -> u64 {
         let at = self.spans.partition_point(|span| span.last < thread.get());
         match self.spans.get(at) {
             Some(span) if span.first <= thread.get() => span.segment,
@@ -83,7 +112,7 @@ impl VectorClock {
     }
 
     /// Records that `thread` has acted up to and including `segment`.
-    pub(crate) fn advance(&mut self, thread: ThreadId, segment: u32) {
+    pub(crate) fn advance(&mut self, thread: ThreadId, segment: u64) {
         if self.get(thread) >= segment {
             return;
         }
@@ -102,6 +131,7 @@ impl VectorClock {
                 self.spans.remove(left + 1);
             }
         }
+        self.cut();
     }
 
     /// Takes in all that `other` knows.
@@ -135,6 +165,8 @@ impl VectorClock {
             }
         }
         self.spans = merged;
+        self.is_cut |= other.is_cut;
+        self.cut();
     }
 }
 
@@ -144,7 +176,7 @@ impl VectorClock {
 #[derive(Clone, Debug)]
 pub(crate) struct Segment {
     thread: ThreadId,
-    number: u32,
+    number: u64,
     /// What other threads did before this segment began.
     past: Arc<VectorClock>,
 }
@@ -165,7 +197,7 @@ impl Segment {
     }
 
     /// The number of the segment in its thread, from 1.
-    pub(crate) fn number(&self) -> u32 {
+    pub(crate) fn number(&self) -> u64 {
         self.number
     }
 
@@ -173,6 +205,19 @@ impl Segment {
     /// comes after it is not part of that.
     pub(crate) fn advance(&mut self) {
         self.number += 1;
+    }
+
+    /// The segment up to whose end all is past, while nothing has been seen in this one.
+    pub(super) fn previous(&self) -> Self {
+        Self {
+            number: self.number - 1,
+            ..self.clone()
+        }
+    }
+
+    /// Whether something that came before was forgotten.
+    pub(super) fn is_cut(&self) -> bool {
+        self.past.is_cut()
     }
 
     /// All that the thread ever does, for whoever goes on after its end.
@@ -183,20 +228,28 @@ impl Segment {
         }
     }
 
-    /// Goes on to the next segment, which comes after all of `other`.
-    pub(crate) fn learn(&mut self, other: &Segment) {
-        self.number += 1;
+    /// Goes on to the next segment, which comes after all of `other`; `false` if this one does so
+    /// already, and is gone on with.
+    pub(crate) fn learn(&mut self, other: &Segment) -> bool {
         if other.thread == self.thread || self.past.get(other.thread) >= other.number {
-            return;
+            return false;
         }
+        self.number += 1;
         Arc::make_mut(&mut self.past).take_in(other);
+        true
     }
 
-    /// Goes on to the next segment, which comes after all that `clock` names.
-    pub(crate) fn learn_all(&mut self, clock: &VectorClock) {
+    /// Goes on to the next segment, which comes after all that `clock` names; `false` if this one
+    /// does so already, and is gone on with.
+    pub(crate) fn learn_all(&mut self, clock: &VectorClock) -> bool {
+        let mut joined = VectorClock::clone(&self.past);
+        joined.join(clock);
+        if joined == *self.past {
+            return false;
+        }
         self.number += 1;
-        let past = Arc::make_mut(&mut self.past);
-        past.join(clock);
+        self.past = Arc::new(joined);
+        true
     }
 
     /// Whether all of this segment comes before all of `other`.
@@ -244,13 +297,13 @@ mod tests {
     }
 
     #[test]
-    fn learning_the_same_again_changes_nothing_but_the_segment() {
+    fn learning_the_same_again_changes_nothing() {
         let (a, mut b) = (first(1), first(2));
-        b.learn(&a);
+        assert!(b.learn(&a));
         let past = Arc::clone(&b.past);
-        b.learn(&a);
+        assert!(!b.learn(&a));
         assert!(Arc::ptr_eq(&past, &b.past));
-        assert_eq!(b.number(), 3);
+        assert_eq!(b.number(), 2);
     }
 
     #[test]
@@ -278,6 +331,25 @@ mod tests {
         assert_eq!(clock.get(ThreadId::new(1001)), 0);
     }
 
+    #[test]
+    fn a_clock_forgets_those_who_had_the_least_to_tell() {
+        let mut clock = VectorClock::new();
+        clock.advance(ThreadId::new(1), 100);
+        // Not one after the other, so that they make no run.
+        for number in (3..).step_by(2).take(LIMIT) {
+            assert!(!clock.is_cut());
+            clock.advance(ThreadId::new(number), 1 + number % 2);
+        }
+        assert!(clock.is_cut());
+        assert_eq!(clock.spans.len(), LIMIT);
+        assert_eq!(clock.get(ThreadId::new(1)), 100);
+        assert_eq!(clock.get(ThreadId::new(3)), 0);
+        assert_eq!(clock.get(ThreadId::new(5)), 2);
+        let mut other = VectorClock::new();
+        other.join(&clock);
+        assert!(other.is_cut());
+    }
+
     /// Clocks of random segments, joined and advanced, against a plain map.
     #[test]
     fn clocks_are_those_of_a_naive_model() {
@@ -290,7 +362,7 @@ mod tests {
             seed % below
         };
         for _ in 0..2000 {
-            let mut made: Vec<(VectorClock, BTreeMap<u64, u32>)> = vec![Default::default(); 3];
+            let mut made: Vec<(VectorClock, BTreeMap<u64, u64>)> = vec![Default::default(); 3];
             for _ in 0..30 {
                 let (at, from) = (random(3) as usize, random(3) as usize);
                 if random(4) == 0 {

@@ -10,6 +10,7 @@ pub(crate) mod mode;
 pub(crate) mod order;
 #[cfg(test)]
 mod random;
+pub(crate) mod timeline;
 pub(crate) mod verdict;
 // The rule is general; locks need the part of it in which all holders must move.
 #[allow(dead_code)]

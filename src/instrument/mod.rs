@@ -66,7 +66,7 @@ use self::off as chosen;
 use self::on as chosen;
 
 pub use self::chosen::{Attempt, Hold, Lock, Past, Pasts, Signal, Surroundings, Waiting, Within};
-pub(crate) use self::chosen::{Section, admit};
+pub(crate) use self::chosen::{Meeting, Origin, Section, admit};
 pub(crate) use self::refusal::Refusal;
 pub use self::refusal::{Party, Reason};
 pub use crate::engine::ids::{LockId, Site, ThreadId};

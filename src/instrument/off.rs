@@ -5,6 +5,8 @@
 
 use std::marker::PhantomData;
 
+use lock_api::GuardNoSend;
+
 use super::{GuardMarker, Kind, LockId, LockKind, Mode, Party, Reason, Refusal, Site};
 
 /// The record of one lock instance.
@@ -88,6 +90,20 @@ impl Lock {
         Attempt(PhantomData)
     }
 
+    /// Tells that the calling thread is about to wait for a lock that queued threads may keep it out
+    /// of, as a writer that waits does with readers: like [`attempt`](Self::attempt), but before a
+    /// deadlock behind such a queue is told, the lock is tried once more with `retry`.
+    #[inline(always)]
+    pub fn attempt_or(
+        &self,
+        _retry: impl FnOnce() -> bool,
+        _mode: Mode,
+        _kind: Kind,
+        _site: Site,
+    ) -> Attempt<'_> {
+        Attempt(PhantomData)
+    }
+
     /// Tells that an upgradable hold is about to wait until it is the only one.
     ///
     /// # Panics
@@ -113,7 +129,7 @@ impl Lock {
 
     /// Tells, right before the lock is dropped, whether somebody still holds it.
     #[inline(always)]
-    pub fn retired(&mut self, _held: bool) {}
+    pub(crate) fn retired(&mut self, _held: bool) {}
 }
 
 /// One recorded acquisition, to be handed back at the release.
@@ -126,9 +142,15 @@ pub struct Hold(PhantomData<GuardMarker>);
 /// Dropped without [`acquired`](Self::acquired), it says that the caller gave up.
 #[derive(Debug)]
 #[must_use = "call `acquired` when the lock is had; dropping it says that the caller gave up"]
-pub struct Attempt<'a>(PhantomData<(&'a Lock, GuardMarker)>);
+pub struct Attempt<'a>(PhantomData<(&'a Lock, GuardNoSend)>);
 
 impl Attempt<'_> {
+    /// Whether the retry of [`Lock::attempt_or`] was made, and has got the lock.
+    #[inline(always)]
+    pub fn is_granted(&self) -> bool {
+        false
+    }
+
     /// Tells that the lock is had.
     #[inline(always)]
     pub fn acquired(self) -> Hold {
@@ -176,16 +198,24 @@ impl Signal {
         Waiting(PhantomData)
     }
 
-    /// Tells that the calling thread is about to wake one waiter, or all.
+    /// Lets `wake` wake one waiter, or all; in another build, only if somebody waits.
     #[inline(always)]
-    pub fn notifying(&self) {}
+    pub fn notify<R>(&self, wake: impl FnOnce() -> R) -> Option<R> {
+        Some(wake())
+    }
 }
 
 /// A thread asleep on a condition variable. Dropping it says that the thread is awake and holds
 /// the lock again; the hold that was lent is then the record of the new acquisition.
 #[derive(Debug)]
 #[must_use = "drop it when the thread is awake and holds the lock again"]
-pub struct Waiting<'a>(PhantomData<(&'a Signal, GuardMarker)>);
+pub struct Waiting<'a>(PhantomData<(&'a Signal, GuardNoSend)>);
+
+impl Waiting<'_> {
+    /// Tells that a notification has ended the wait, and neither its time nor chance has.
+    #[inline(always)]
+    pub fn notified(&mut self) {}
+}
 
 /// All that has happened up to one point in the life of a thread, for another thread to learn of.
 #[derive(Clone, Debug)]
@@ -229,6 +259,60 @@ impl Pasts {
     /// The calling thread has learnt of all of it: what follows comes after it.
     #[inline(always)]
     pub fn arrive(&self) {}
+}
+
+/// [`Pasts`] that several hold together.
+#[derive(Clone, Debug)]
+pub(crate) struct Meeting(());
+
+impl Meeting {
+    /// Nothing, as yet.
+    #[inline(always)]
+    pub(crate) fn new() -> Self {
+        Self(())
+    }
+
+    /// Adds what happened up to one point.
+    #[inline(always)]
+    pub(crate) fn add(&self, _past: &Past) {}
+
+    /// The calling thread has learnt of all of it: what follows comes after it.
+    #[inline(always)]
+    pub(crate) fn arrive(&self) {}
+}
+
+/// The record of something that is initialised once.
+#[derive(Debug)]
+pub(crate) struct Origin(());
+
+impl Origin {
+    /// Nothing was initialised yet.
+    #[inline(always)]
+    pub(crate) const fn new() -> Self {
+        Self(())
+    }
+
+    /// It was there from the beginning, and there is nothing to learn.
+    #[inline(always)]
+    pub(crate) const fn none() -> Self {
+        Self(())
+    }
+
+    /// The calling thread may be about to initialise.
+    #[inline(always)]
+    pub(crate) fn prepare(&self) {}
+
+    /// The calling thread has initialised, and nobody can see it yet.
+    #[inline(always)]
+    pub(crate) fn set(&self) {}
+
+    /// Leaves it to whoever wants to see it to run `initialise`.
+    #[inline(always)]
+    pub(crate) fn first(&self, _initialise: impl FnOnce()) {}
+
+    /// The calling thread has seen that it is initialised.
+    #[inline(always)]
+    pub(crate) fn arrive(&self) {}
 }
 
 /// The locks that the calling thread holds for as long as other threads run.

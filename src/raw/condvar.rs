@@ -13,7 +13,8 @@ use crate::instrument::{self, Hold, Kind, Signal, Site};
 
 /// A raw condition variable: `parking_lot`'s, with a record of who waits on it.
 ///
-/// It never wakes spuriously, and its counts of woken threads are exact.
+/// It never wakes spuriously, and its counts of woken threads are exact. So a wait that did not run
+/// out of time was ended by a notification.
 pub struct RawCondvar {
     bare: parking_lot::RawCondvar,
     record: Signal,
@@ -56,11 +57,12 @@ impl RawCondvar {
     #[inline]
     pub(crate) unsafe fn wait_at(&self, mutex: &RawMutex, hold: &mut Hold, site: Site) {
         // Dropped at the end, on unwind too: the bare wait may panic, and has the lock then.
-        let _waiting = self
+        let mut waiting = self
             .record
             .waiting(&mutex.record, hold, Kind::Blocking, site);
         // SAFETY: the caller holds the mutex by `hold`, so its bare lock is held.
         unsafe { self.bare.wait(&mutex.bare, &mut Default::default()) };
+        waiting.notified();
     }
 
     /// Waits until `deadline` for the call at `site`; tells whether that was reached.
@@ -76,12 +78,16 @@ impl RawCondvar {
         deadline: &Instant,
         site: Site,
     ) -> bool {
-        let _waiting = self.record.waiting(&mutex.record, hold, Kind::Timed, site);
+        let mut waiting = self.record.waiting(&mutex.record, hold, Kind::Timed, site);
         // SAFETY: the caller holds the mutex by `hold`, so its bare lock is held.
-        unsafe {
+        let timed_out = unsafe {
             self.bare
                 .wait_until(&mutex.bare, &mut Default::default(), deadline)
+        };
+        if !timed_out {
+            waiting.notified();
         }
+        timed_out
     }
 
     /// Waits for at most `timeout` for the call at `site`; tells whether that has passed.
@@ -150,15 +156,15 @@ unsafe impl lock_api::RawCondvar for RawCondvar {
     #[inline]
     #[track_caller]
     fn notify_one(&self) -> bool {
-        self.record.notifying();
-        self.bare.notify_one()
+        self.record
+            .notify(|| self.bare.notify_one())
+            .unwrap_or(false)
     }
 
     #[inline]
     #[track_caller]
     fn notify_all(&self) -> usize {
-        self.record.notifying();
-        self.bare.notify_all()
+        self.record.notify(|| self.bare.notify_all()).unwrap_or(0)
     }
 }
 

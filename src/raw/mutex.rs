@@ -43,6 +43,13 @@ macro_rules! raw_mutex {
                 Self { bare: <$bare as lock_api::RawMutex>::INIT, record: Lock::named(&$kind, name) }
             }
 
+            /// An unlocked mutex with this record.
+            #[inline]
+            #[allow(dead_code)] // Not every raw mutex lies under both flavours.
+            pub(crate) const fn of(record: Lock) -> Self {
+                Self { bare: <$bare as lock_api::RawMutex>::INIT, record }
+            }
+
             /// Acquires the mutex for the call at `site`.
             #[inline(always)]
             pub(crate) fn lock_at(&self, site: Site) -> Hold {

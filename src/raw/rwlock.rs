@@ -55,6 +55,15 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             record: Lock::named(Self::KIND, name),
         }
     }
+
+    /// An unlocked lock with this record.
+    #[inline]
+    pub(crate) const fn of(record: Lock) -> Self {
+        Self {
+            bare: parking_lot::RawRwLock::INIT,
+            record,
+        }
+    }
 }
 
 impl<const RECURSIVE: bool> Drop for RawRwLock<RECURSIVE> {
@@ -137,8 +146,11 @@ macro_rules! acquisitions {
 
             #[cold]
             fn $slow(&self, site: Site) -> Hold {
-                let attempt = self.record.attempt($mode, Kind::Blocking, site);
-                let _ = self.bare.$bare_lock();
+                let retry = || self.bare.$bare_try().is_some();
+                let attempt = self.record.attempt_or(retry, $mode, Kind::Blocking, site);
+                if !attempt.is_granted() {
+                    let _ = self.bare.$bare_lock();
+                }
                 attempt.acquired()
             }
 

@@ -1,5 +1,7 @@
 //! A finding with names, places and stacks put to its ids.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use super::advice;
 use super::lock::LockInfo;
 use super::stack::Stack;
@@ -32,6 +34,9 @@ use crate::engine::verdict::Verdict;
 pub struct Report {
     /// The number of this report in the process, from 1. Findings that are ignored get none.
     pub sequence: u64,
+    /// The number of the first report about the same source lines, if this is not the first: another
+    /// cycle, of other locks that were made and taken in the same places.
+    pub repeats: Option<u64>,
     /// What is claimed.
     pub verdict: Verdict,
     /// Whether the order was learnt from these locks, from their classes, or was declared.
@@ -128,6 +133,7 @@ impl Report {
     pub(crate) fn new(sequence: u64, facts: Facts) -> Self {
         let mut report = Self {
             sequence,
+            repeats: None,
             verdict: facts.verdict,
             basis: facts.basis,
             reason: String::new(),
@@ -152,6 +158,22 @@ impl Report {
         words::headline(self)
     }
 
+    /// The source lines that it is about, as one number: the verdict, and for each edge the class of
+    /// the lock and both places, in whatever order.
+    pub(crate) fn signature(&self) -> u64 {
+        let mut edges: Vec<u64> = self
+            .edges
+            .iter()
+            .map(|edge| {
+                let made = self.lock(edge.from).map(|lock| (lock.name, lock.created));
+                hash(&(made, edge.from_site, edge.to_site))
+            })
+            .collect();
+        edges.sort_unstable();
+        edges.dedup();
+        hash(&(self.verdict, edges))
+    }
+
     /// What is known of the lock `id`, if the report names it.
     #[must_use]
     pub fn lock(&self, id: LockId) -> Option<&LockInfo> {
@@ -170,4 +192,11 @@ impl Report {
         let start = self.closing.unwrap_or(0).min(self.edges.len());
         self.edges[start..].iter().chain(&self.edges[..start])
     }
+}
+
+/// A hash that is the same for the same value throughout the process.
+fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }

@@ -7,11 +7,12 @@ use std::fmt;
 
 use super::columns;
 use super::data::{Edge, Report};
-use super::names::{duration, width};
+use super::names::{and_list, duration, width};
 use super::snippet::{self, Mark};
 use super::source::Sources;
 use super::stack::Stack;
 use super::thread::{HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
+use super::words;
 use super::wrap::wrapped;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::Mode;
@@ -50,6 +51,19 @@ impl Report {
         }
         held_locks(&mut out, self);
         out
+    }
+
+    /// The text of a report about the same source lines as the report number `first`.
+    pub(crate) fn brief(&self, first: u64) -> String {
+        let threads: Vec<String> = words::distinct_threads(self)
+            .iter()
+            .map(|id| self.thread_name(*id))
+            .collect();
+        format!(
+            "{}\n  on the same lines as report {first}, by {}\n",
+            self.headline(),
+            and_list(&threads)
+        )
     }
 
     /// The stacks with their heading, or nothing if there is none.
@@ -234,13 +248,10 @@ fn held_locks(out: &mut String, report: &Report) {
     }
     out.push_str("\nlocks held by these threads now:\n");
     for thread in &report.threads {
-        if thread.ended {
-            out.push_str(&format!("  {thread} has ended\n"));
-        } else {
-            out.push_str(&format!("  {thread}\n"));
-        }
+        out.push_str(&format!("  {thread}\n"));
         state(out, report, thread);
-        if thread.held.is_empty() && !thread.ended {
+        if thread.held.is_empty() {
+            // Whether it has ended by now is a matter of microseconds, and no matter here.
             out.push_str("    holds nothing\n");
         }
     }

@@ -17,7 +17,8 @@ pub(super) fn headline(report: &Report) -> String {
 fn subject(report: &Report) -> String {
     match report.verdict {
         Verdict::Deadlock => {
-            let threads = match distinct_threads(report).len() {
+            // A thread that is only queued has no edge.
+            let threads = match distinct_threads(report).len().max(report.threads.len()) {
                 0 | 1 => "a thread waits for itself".to_owned(),
                 2 => "2 threads wait for each other".to_owned(),
                 many => format!("{many} threads wait for each other in a ring"),
@@ -163,7 +164,7 @@ fn abandoned(report: &Report) -> String {
 /// Why the verdict is what it is.
 pub(super) fn reason(report: &Report) -> String {
     let mut reason = match report.verdict {
-        Verdict::Deadlock => match distinct_threads(report).len() {
+        Verdict::Deadlock => match distinct_threads(report).len().max(report.threads.len()) {
             0 | 1 => "the thread waits, without a timeout, for what only it can release".to_owned(),
             many => format!(
                 "each of the {many} threads waits, without a timeout, for a lock that the next one \
@@ -224,7 +225,7 @@ pub(super) fn reason(report: &Report) -> String {
     reason
 }
 
-fn distinct_threads(report: &Report) -> Vec<ThreadId> {
+pub(super) fn distinct_threads(report: &Report) -> Vec<ThreadId> {
     let mut threads: Vec<ThreadId> = Vec::new();
     for edge in &report.edges {
         if !threads.contains(&edge.thread) {

@@ -45,8 +45,10 @@ fn hand_out(config: &Config, report: &Report) {
     // Standard error first: it is ours, so it works even if what comes after does not return.
     // The empty line at the end keeps it apart from what comes next.
     if config.writes_stderr() {
-        callback::guarded("the text", || {
-            stderr::write(&format!("{}\n", report.body()))
+        callback::guarded("the text", || match report.repeats {
+            // One wrong pair of lines can be run with very many pairs of locks.
+            Some(first) => stderr::write(&report.brief(first)),
+            None => stderr::write(&format!("{}\n", report.body())),
         });
     }
     if config.emits_tracing() {
@@ -57,7 +59,7 @@ fn hand_out(config: &Config, report: &Report) {
     }
     // Names for the first stack of a process take hundreds of milliseconds to find in a build
     // without optimisation: nobody is to wait that long to be told of a deadlock.
-    if config.writes_stderr() {
+    if config.writes_stderr() && report.repeats.is_none() {
         callback::guarded("the text", || match report.stacks() {
             stacks if stacks.is_empty() => {}
             stacks => stderr::write(&format!("{stacks}\n")),

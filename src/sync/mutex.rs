@@ -12,7 +12,7 @@ use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 use lock_api::{GuardNoSend, RawMutex as _};
 
 use super::raw::{Exclusive, Poisoning};
-use crate::instrument::{Hold, Lock, Site};
+use crate::instrument::{Hold, Lock, LockKind, Site};
 use crate::raw::RawMutex;
 
 /// A mutual-exclusion lock around a value, with the interface of [`std::sync::Mutex`].
@@ -61,7 +61,10 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub const fn new(value: T) -> Mutex<T> {
         Self {
-            inner: lock_api::Mutex::from_raw(Poisoning::new(RawMutex::new()), value),
+            inner: lock_api::Mutex::from_raw(
+                Poisoning::new(RawMutex::of(Lock::new(&LockKind::STD_MUTEX))),
+                value,
+            ),
         }
     }
 
@@ -79,7 +82,10 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub const fn named(name: &'static str, value: T) -> Mutex<T> {
         Self {
-            inner: lock_api::Mutex::from_raw(Poisoning::new(RawMutex::named(name)), value),
+            inner: lock_api::Mutex::from_raw(
+                Poisoning::new(RawMutex::of(Lock::named(&LockKind::STD_MUTEX, name))),
+                value,
+            ),
         }
     }
 }

@@ -11,7 +11,7 @@ use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 use lock_api::GuardNoSend;
 
 use super::raw::Poisoning;
-use crate::instrument::{Lock, Site};
+use crate::instrument::{Lock, LockKind, Site};
 use crate::raw::RawRwLock;
 
 /// A lock around a value that many may read or one may write, with the interface of
@@ -60,7 +60,10 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub const fn new(value: T) -> RwLock<T> {
         Self {
-            inner: lock_api::RwLock::from_raw(Poisoning::new(RawRwLock::new()), value),
+            inner: lock_api::RwLock::from_raw(
+                Poisoning::new(RawRwLock::of(Lock::new(&LockKind::STD_RW_LOCK))),
+                value,
+            ),
         }
     }
 
@@ -78,7 +81,10 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub const fn named(name: &'static str, value: T) -> RwLock<T> {
         Self {
-            inner: lock_api::RwLock::from_raw(Poisoning::new(RawRwLock::named(name)), value),
+            inner: lock_api::RwLock::from_raw(
+                Poisoning::new(RawRwLock::of(Lock::named(&LockKind::STD_RW_LOCK, name))),
+                value,
+            ),
         }
     }
 }

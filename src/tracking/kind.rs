@@ -19,6 +19,7 @@ pub struct LockKind {
     noun: &'static str,
     policy: ReadPolicy,
     readers: bool,
+    sendable: bool,
 }
 
 impl LockKind {
@@ -33,6 +34,24 @@ impl LockKind {
     /// A reader-writer lock whose readers pass a queued writer.
     pub const RECURSIVE_RW_LOCK: LockKind = LockKind::readers_pass("RecursiveRwLock");
 
+    /// The mutex of the std flavour, whose guards stay in their thread whatever the features.
+    pub(crate) const STD_MUTEX: LockKind = LockKind::MUTEX.pinned();
+    /// The reader-writer lock of the std flavour, whose guards stay in their thread.
+    pub(crate) const STD_RW_LOCK: LockKind = LockKind::RW_LOCK.pinned();
+
+    const fn pinned(self) -> Self {
+        Self {
+            sendable: false,
+            ..self
+        }
+    }
+
+    /// Whether a guard may be sent to another thread, so that who took the lock need not be the one
+    /// who lets it go.
+    pub(crate) const fn is_sendable(&self) -> bool {
+        self.sendable
+    }
+
     /// A kind of lock called `noun` in reports, which is only ever held exclusively.
     #[must_use]
     pub const fn new(noun: &'static str) -> Self {
@@ -40,6 +59,7 @@ impl LockKind {
             noun,
             policy: ReadPolicy::WriterBlocksReaders,
             readers: false,
+            sendable: cfg!(feature = "send_guard"),
         }
     }
 
@@ -48,9 +68,8 @@ impl LockKind {
     #[must_use]
     pub const fn writer_blocks_readers(noun: &'static str) -> Self {
         Self {
-            noun,
-            policy: ReadPolicy::WriterBlocksReaders,
             readers: true,
+            ..Self::new(noun)
         }
     }
 
@@ -59,9 +78,8 @@ impl LockKind {
     #[must_use]
     pub const fn readers_pass(noun: &'static str) -> Self {
         Self {
-            noun,
             policy: ReadPolicy::ReadersPass,
-            readers: true,
+            ..Self::writer_blocks_readers(noun)
         }
     }
 

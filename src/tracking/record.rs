@@ -76,6 +76,11 @@ impl Record {
         self.kind.policy()
     }
 
+    /// What sort of lock it is.
+    pub(crate) fn kind(&self) -> &'static LockKind {
+        self.kind
+    }
+
     pub(crate) fn class(&self) -> &'static Class {
         let name = (!self.name.is_empty()).then_some(self.name);
         class::intern(self.kind, name, self.place)

@@ -47,8 +47,8 @@ pub(crate) const fn known(key: u64, mode: Mode) -> u64 {
 }
 
 /// The key of a thread that holds nothing, in one segment of its life.
-pub(crate) const fn seed(thread: u64, segment: u32, generation: u32) -> u64 {
-    mix(mix(thread) ^ ((segment as u64) << 32 | generation as u64))
+pub(crate) const fn seed(thread: u64, segment: u64, generation: u32) -> u64 {
+    mix(mix(mix(thread) ^ segment) ^ generation as u64)
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use std::time::Instant;
 use once_cell::sync::Lazy;
 
 use super::ident::Ident;
+use super::kind::LockKind;
 use crate::engine::ids::Site;
-use crate::engine::mode::Mode;
+use crate::engine::mode::{Mode, ReadPolicy};
 use crate::primitives::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
 
 /// What a thread waits for, and in which way.
@@ -21,6 +22,34 @@ pub(crate) enum Need {
     Signal,
 }
 
+/// What those who look at a wait have to know of the lock that it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sort {
+    /// Whether a queued writer blocks readers.
+    pub(crate) queues: bool,
+    /// Whether a guard may be in another thread than the one that took the lock.
+    pub(crate) sendable: bool,
+}
+
+impl Sort {
+    /// For what is no lock.
+    pub(crate) const NONE: Sort = Sort {
+        queues: false,
+        sendable: false,
+    };
+
+    pub(crate) fn of(kind: &LockKind) -> Self {
+        Self {
+            queues: kind.policy() == ReadPolicy::WriterBlocksReaders,
+            sendable: kind.is_sendable(),
+        }
+    }
+
+    fn encode(self) -> u32 {
+        (if self.queues { QUEUES } else { 0 }) | (if self.sendable { SENDABLE } else { 0 })
+    }
+}
+
 /// A wait, as its thread published it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Published {
@@ -28,6 +57,8 @@ pub(crate) struct Published {
     pub(crate) need: Need,
     /// Whether the wait ends by itself, at a deadline.
     pub(crate) timed: bool,
+    /// What sort of lock it is for. Kept here, since the ident may be gone when somebody reads it.
+    pub(crate) sort: Sort,
     pub(crate) ident: *const Ident,
     pub(crate) site: Site,
     pub(crate) since: u64,
@@ -54,6 +85,8 @@ pub(crate) struct Wait {
 }
 
 const TIMED: u32 = 1 << 8;
+const QUEUES: u32 = 1 << 9;
+const SENDABLE: u32 = 1 << 10;
 
 impl Wait {
     pub(super) const fn new() -> Self {
@@ -72,7 +105,13 @@ impl Wait {
     /// Ends with a sequentially consistent fence: of two threads that publish and then look at
     /// each other, at least one sees the other's record. It also orders the held locks, which the
     /// thread wrote before.
-    pub(crate) fn publish(&self, need: Need, timed: bool, ident: *const Ident, site: Site) {
+    pub(crate) fn publish(
+        &self,
+        need: Need,
+        timed: bool,
+        (ident, sort): (*const Ident, Sort),
+        site: Site,
+    ) {
         // A wait can be under way: its `Attempt` was forgotten, or a callback of its report waits
         // in turn. The later one counts.
         self.clear();
@@ -80,7 +119,7 @@ impl Wait {
         // Release on the fields pairs with the Acquire loads of `read`: a reader that sees a new
         // field also sees that the last odd epoch is over.
         self.need.store(
-            encode(need) | if timed { TIMED } else { 0 },
+            encode(need) | sort.encode() | if timed { TIMED } else { 0 },
             Ordering::Release,
         );
         self.ident.store(ident.cast_mut(), Ordering::Release);
@@ -131,6 +170,10 @@ impl Wait {
             epoch,
             need: decode(need),
             timed: need & TIMED != 0,
+            sort: Sort {
+                queues: need & QUEUES != 0,
+                sendable: need & SENDABLE != 0,
+            },
             ident,
             site,
             since,
@@ -149,7 +192,7 @@ const fn encode(need: Need) -> u32 {
 }
 
 const fn decode(need: u32) -> Need {
-    match need & !TIMED {
+    match need & !(TIMED | QUEUES | SENDABLE) {
         0 => Need::Lock(Mode::Exclusive),
         1 => Need::Lock(Mode::Shared),
         2 => Need::Lock(Mode::Upgradable),
@@ -183,7 +226,7 @@ mod tests {
             (Need::Upgrade, true),
             (Need::Signal, false),
         ] {
-            wait.publish(need, timed, ptr::null(), site);
+            wait.publish(need, timed, (ptr::null(), Sort::NONE), site);
             let read = wait.read().unwrap();
             assert_eq!((read.need, read.timed, read.site), (need, timed, site));
             wait.clear();
@@ -195,13 +238,13 @@ mod tests {
     fn a_wait_within_a_wait_takes_its_place_and_both_end() {
         let wait = Wait::new();
         let site = Location::caller();
-        wait.publish(Need::Signal, false, ptr::null(), site);
-        wait.publish(Need::Upgrade, false, ptr::null(), site);
+        wait.publish(Need::Signal, false, (ptr::null(), Sort::NONE), site);
+        wait.publish(Need::Upgrade, false, (ptr::null(), Sort::NONE), site);
         assert_eq!(wait.read().unwrap().need, Need::Upgrade);
         wait.clear();
         wait.clear();
         assert!(wait.read().is_none());
-        wait.publish(Need::Signal, false, ptr::null(), site);
+        wait.publish(Need::Signal, false, (ptr::null(), Sort::NONE), site);
         assert_eq!(wait.read().unwrap().need, Need::Signal);
     }
 }

@@ -32,16 +32,21 @@ pub(crate) use has;
 /// Demands that a generic type of the two flavours has the same automatic traits, whatever it is
 /// made of.
 macro_rules! same_traits {
-    ($ours:ident, $theirs:ident) => {
+    (sized $ours:ident, $theirs:ident) => {
         same_traits!(@of $ours, $theirs:
-            u8, [u8], str, Cell<u8>, RefCell<u8>, Rc<u8>, *const u8, &'static Cell<u8>,
+            u8, Cell<u8>, RefCell<u8>, Rc<u8>, *const u8, &'static Cell<u8>,
             // `Sync` and not `Send`.
             theirs::MutexGuard<'static, u8>,
             // Neither safe to unwind with, nor to refer to across an unwind.
             &'static mut u8, &'static mut Cell<u8>,
-            dyn Debug, dyn Debug + Send, dyn Debug + Sync, dyn Debug + Send + Sync,
-            dyn Debug + UnwindSafe, dyn Debug + RefUnwindSafe, dyn Debug + Unpin,
             std::marker::PhantomPinned
+        );
+    };
+    ($ours:ident, $theirs:ident) => {
+        same_traits!(sized $ours, $theirs);
+        same_traits!(@of $ours, $theirs:
+            [u8], str, dyn Debug, dyn Debug + Send, dyn Debug + Sync, dyn Debug + Send + Sync,
+            dyn Debug + UnwindSafe, dyn Debug + RefUnwindSafe, dyn Debug + Unpin
         );
     };
     (@of $ours:ident, $theirs:ident: $($value:ty),*) => {
@@ -77,6 +82,22 @@ fn the_automatic_traits_are_those_of_std() {
     type OurResult = ours::WaitTimeoutResult;
     type Result = theirs::WaitTimeoutResult;
 
+    type OurSender<T> = ours::mpsc::Sender<T>;
+    type Sender<T> = theirs::mpsc::Sender<T>;
+    type OurSyncSender<T> = ours::mpsc::SyncSender<T>;
+    type SyncSender<T> = theirs::mpsc::SyncSender<T>;
+    type OurReceiver<T> = ours::mpsc::Receiver<T>;
+    type Receiver<T> = theirs::mpsc::Receiver<T>;
+    type OurOnceLock<T> = ours::OnceLock<T>;
+    type OnceLock<T> = theirs::OnceLock<T>;
+    type OurLazyLock<T> = ours::LazyLock<T>;
+    type LazyLock<T> = theirs::LazyLock<T>;
+    // With what it is made by.
+    type OurMaker<F> = ours::LazyLock<u8, F>;
+    type Maker<F> = theirs::LazyLock<u8, F>;
+    /// Has no traits but the automatic ones.
+    struct Silent;
+
     same_traits!(OurMutex, Mutex);
     same_traits!(OurMutexGuard, MutexGuard);
     same_traits!(OurRwLock, RwLock);
@@ -84,6 +105,20 @@ fn the_automatic_traits_are_those_of_std() {
     same_traits!(OurWriteGuard, WriteGuard);
     same_traits!(@one ours::Condvar, theirs::Condvar);
     same_traits!(@one OurResult, Result);
+    same_traits!(@one ours::Barrier, theirs::Barrier);
+    same_traits!(@one ours::Once, theirs::Once);
+    same_traits!(@each ours::Once, theirs::Once: Default, Clone);
+    same_traits!(sized OurOnceLock, OnceLock);
+    same_traits!(@each OurOnceLock<u8>, OnceLock<u8>:
+        Clone, Debug, Default, PartialEq, Eq, PartialOrd, Hash, From<u8>);
+    same_traits!(@each OurOnceLock<Silent>, OnceLock<Silent>:
+        Clone, Debug, Default, PartialEq, Eq, From<Silent>);
+    same_traits!(sized OurLazyLock, LazyLock);
+    same_traits!(sized OurMaker, Maker);
+    same_traits!(@each OurLazyLock<u8>, LazyLock<u8>: Clone, Debug, Default, PartialEq, From<u8>);
+    same_traits!(@each OurLazyLock<Silent>, LazyLock<Silent>: Debug, Default);
+    same_traits!(@one ours::BarrierWaitResult, theirs::BarrierWaitResult);
+    same_traits!(@each ours::BarrierWaitResult, theirs::BarrierWaitResult: Clone, Copy, PartialEq);
     same_traits!(@each OurResult, Result:
         Clone, Copy, Debug, PartialEq, Eq, Default, Hash, PartialOrd);
     same_traits!(@each OurMutex<u8>, Mutex<u8>: Clone, Debug, Default, PartialEq, From<u8>, Hash);
@@ -94,6 +129,20 @@ fn the_automatic_traits_are_those_of_std() {
         Clone, Debug, Display, PartialEq, AsRef<u8>, Borrow<u8>);
     same_traits!(@each OurWriteGuard<u8>, WriteGuard<u8>:
         Clone, Debug, Display, PartialEq, AsRef<u8>, Borrow<u8>);
+    same_traits!(sized OurSender, Sender);
+    same_traits!(sized OurSyncSender, SyncSender);
+    same_traits!(sized OurReceiver, Receiver);
+    same_traits!(@each ours::mpsc::Iter<'static, u8>, theirs::mpsc::Iter<'static, u8>:
+        Send, Sync, UnwindSafe, RefUnwindSafe, Debug, Clone);
+    same_traits!(@each ours::mpsc::Iter<'static, Silent>, theirs::mpsc::Iter<'static, Silent>:
+        Debug);
+    same_traits!(@each ours::mpsc::TryIter<'static, Silent>, theirs::mpsc::TryIter<'static, Silent>:
+        Send, Sync, UnwindSafe, RefUnwindSafe, Debug, Clone);
+    same_traits!(@each ours::mpsc::IntoIter<Silent>, theirs::mpsc::IntoIter<Silent>:
+        Send, Sync, UnwindSafe, RefUnwindSafe, Debug, Clone);
+    same_traits!(@each OurSender<Silent>, Sender<Silent>: Clone, Debug, Default);
+    same_traits!(@each OurSyncSender<Silent>, SyncSender<Silent>: Clone, Debug, Default);
+    same_traits!(@each OurReceiver<Silent>, Receiver<Silent>: Clone, Debug, Default);
     // The probe itself must be able to give both answers.
     assert!(has!(u8: Send) && !has!(Rc<u8>: Send));
     assert!(
@@ -228,8 +277,16 @@ fn named_and_labelled_locks_behave_like_others() {
     debug_assertions,
     ignore = "the records of an instrumented build take room"
 )]
-fn a_mutex_is_no_larger_than_that_of_std() {
+fn mutexes_and_channels_are_no_larger_than_those_of_std() {
     if !cfg!(feature = "always") {
+        assert_eq!(
+            size_of::<ours::mpsc::Sender<u8>>(),
+            size_of::<theirs::mpsc::Sender<u8>>()
+        );
+        assert_eq!(
+            size_of::<ours::mpsc::Receiver<u8>>(),
+            size_of::<theirs::mpsc::Receiver<u8>>()
+        );
         assert!(size_of::<ours::Mutex<u8>>() <= size_of::<theirs::Mutex<u8>>());
         assert!(size_of::<ours::Mutex<u64>>() <= size_of::<theirs::Mutex<u64>>());
     }

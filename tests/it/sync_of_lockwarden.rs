@@ -2,8 +2,14 @@
 
 use lockwarden::sync;
 
+#[path = "sync_suite/barrier.rs"]
+mod barrier;
+#[path = "sync_suite/channels.rs"]
+mod channels;
 #[path = "sync_suite/condvar.rs"]
 mod condvar;
+#[path = "sync_suite/init.rs"]
+mod init;
 #[path = "sync_suite/mutex.rs"]
 mod mutex;
 #[path = "sync_suite/poison.rs"]

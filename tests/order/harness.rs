@@ -2,7 +2,7 @@
 
 use std::io::Read;
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use lockwarden::config::{Action, Config};
@@ -14,7 +14,7 @@ use lockwarden::thread::{self, Scope};
 const CHILD: &str = "LOCKWARDEN_ORDER_CASE";
 
 /// Longer than any case that passes takes, on a machine that is busy with other things.
-const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// Which verdicts are told.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -104,6 +104,17 @@ pub(crate) use found;
 pub(crate) fn nest(outer: &Mutex<()>, inner: &Mutex<()>) {
     let _outer = outer.lock().unwrap();
     let _inner = inner.lock().unwrap();
+}
+
+/// Two locks, and what takes them in this order and in the other.
+pub(crate) fn orders() -> (
+    impl FnOnce() + Send + 'static,
+    impl FnOnce() + Send + 'static,
+) {
+    let a = Arc::new(Mutex::named("a", ()));
+    let b = Arc::new(Mutex::named("b", ()));
+    let (a2, b2) = (Arc::clone(&a), Arc::clone(&b));
+    (move || nest(&a, &b), move || nest(&b2, &a2))
 }
 
 /// Starts two threads of a scope, the second when the first is at its end. They do not meet, but

@@ -1,9 +1,13 @@
-//! What spawn, join and scopes make of lock orders. Each case runs in a process of its own.
+//! What spawn, join, scopes and hand-overs make of lock orders. Each case runs in a process of its own.
 
 // A build without instrumentation finds nothing.
 #![cfg(any(debug_assertions, feature = "always"))]
 
+mod barriers;
 mod harness;
+mod initialised;
+mod messages;
+mod notifications;
 mod sections;
 mod spawned;
 mod surrounded;

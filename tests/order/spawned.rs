@@ -1,24 +1,11 @@
 //! Order: what a spawn and a join put between two lock orders.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
-use lockwarden::sync::Mutex;
 use lockwarden::thread::{self, JoinHandle};
 
 use super::harness::Told::{All, Default};
-use super::harness::{apart, found, nest};
-
-/// Two locks, and what takes them in this order and in the other.
-fn orders() -> (
-    impl FnOnce() + Send + 'static,
-    impl FnOnce() + Send + 'static,
-) {
-    let a = Arc::new(Mutex::named("a", ()));
-    let b = Arc::new(Mutex::named("b", ()));
-    let (a2, b2) = (Arc::clone(&a), Arc::clone(&b));
-    (move || nest(&a, &b), move || nest(&b2, &a2))
-}
+use super::harness::{apart, found, orders};
 
 fn joined_before() {
     let (ab, ba) = orders();

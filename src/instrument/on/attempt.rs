@@ -1,10 +1,15 @@
 //! Waiting for a lock.
 
+use std::marker::PhantomData;
+
+use lock_api::GuardNoSend;
+
 use super::lock::{Hold, Lock};
 use crate::detector;
+use crate::detector::deadlock::Look;
 use crate::instrument::{Kind, Mode, Site};
 use crate::tracking::slot::Slot;
-use crate::tracking::wait::Need;
+use crate::tracking::wait::{Need, Sort};
 
 impl Lock {
     /// Tells that the calling thread is about to wait for the lock.
@@ -15,7 +20,7 @@ impl Lock {
     /// panic.
     #[cold]
     pub fn attempt(&self, mode: Mode, kind: Kind, site: Site) -> Attempt<'_> {
-        self.begin(Need::Lock(mode), mode, kind, site, true)
+        self.begin(Need::Lock(mode), mode, kind, site, true, || false)
     }
 
     /// Tells that the calling thread is about to wait for a lock that it has just let go, at a
@@ -23,7 +28,28 @@ impl Lock {
     /// only.
     #[cold]
     pub fn attempt_again(&self, mode: Mode, kind: Kind, site: Site) -> Attempt<'_> {
-        self.begin(Need::Lock(mode), mode, kind, site, false)
+        self.begin(Need::Lock(mode), mode, kind, site, false, || false)
+    }
+
+    /// Tells that the calling thread is about to wait for a lock that queued threads may keep it out
+    /// of, as a writer that waits does with readers: like [`attempt`](Self::attempt), but before a
+    /// deadlock behind such a queue is told, the lock is tried once more with `retry`.
+    ///
+    /// That is needed because nobody but the lock itself knows whether a writer that is about to
+    /// wait is in the queue yet. If the retry gets the lock, [`Attempt::is_granted`] says so.
+    ///
+    /// # Panics
+    ///
+    /// As [`attempt`](Self::attempt).
+    #[cold]
+    pub fn attempt_or(
+        &self,
+        retry: impl FnOnce() -> bool,
+        mode: Mode,
+        kind: Kind,
+        site: Site,
+    ) -> Attempt<'_> {
+        self.begin(Need::Lock(mode), mode, kind, site, true, retry)
     }
 
     /// Tells that an upgradable hold is about to wait until it is the only one.
@@ -39,9 +65,11 @@ impl Lock {
                 slot: None,
                 mode: Mode::Exclusive,
                 site,
+                marker: PhantomData,
+                granted: false,
             };
         }
-        self.begin(Need::Upgrade, Mode::Exclusive, kind, site, true)
+        self.begin(Need::Upgrade, Mode::Exclusive, kind, site, true, || false)
     }
 
     fn begin(
@@ -51,6 +79,7 @@ impl Lock {
         kind: Kind,
         site: Site,
         may_panic: bool,
+        retry: impl FnOnce() -> bool,
     ) -> Attempt<'_> {
         let Some(slot) = detector::attach() else {
             return Attempt {
@@ -58,6 +87,8 @@ impl Lock {
                 slot: None,
                 mode,
                 site,
+                marker: PhantomData,
+                granted: false,
             };
         };
         slot.maintain();
@@ -72,20 +103,40 @@ impl Lock {
                 findings = detector::order::check(slot, &self.record, ident, mode, site);
             }
         }
+        let sort = Sort::of(self.record.kind());
+        let mut retry = Some(retry);
         loop {
-            slot.wait.publish(need, !blocking, ident, site);
-            let attempt = Attempt {
+            slot.wait.publish(need, !blocking, (ident, sort), site);
+            let mut attempt = Attempt {
                 lock: self,
                 slot: Some(slot),
                 mode,
                 site,
+                marker: PhantomData,
+                granted: false,
             };
-            if nested && let Some(found) = detector::deadlock::look(slot, &self.record) {
-                // First what is there, then what could be: to tell of the one takes long enough
-                // to keep the other waiting.
-                findings.insert(0, found);
-                detector::end_in(detector::publish(slot, findings), may_panic);
-                return attempt;
+            let look = if nested {
+                // The retry is used up when it succeeds, and then this is the last round.
+                let retry = || retry.take().is_some_and(|retry| retry());
+                detector::deadlock::look(slot, &self.record, retry)
+            } else {
+                Look::Nothing
+            };
+            match look {
+                Look::Nothing => {}
+                Look::Granted => {
+                    attempt.granted = true;
+                    // The caller has the lock, and no way to undo that if this unwound.
+                    let _ = detector::publish(slot, findings);
+                    return attempt;
+                }
+                Look::Deadlock(found) => {
+                    // First what is there, then what could be: to tell of the one takes long enough
+                    // to keep the other waiting.
+                    findings.insert(0, *found);
+                    detector::end_in(detector::publish(slot, findings), may_panic);
+                    return attempt;
+                }
             }
             if findings.is_empty() {
                 return attempt;
@@ -108,9 +159,17 @@ pub struct Attempt<'a> {
     slot: Option<&'static Slot>,
     mode: Mode,
     site: Site,
+    /// An attempt works on the slot of its thread, and so never leaves it.
+    marker: PhantomData<GuardNoSend>,
+    granted: bool,
 }
 
 impl Attempt<'_> {
+    /// Whether the retry of [`Lock::attempt_or`] was made, and has got the lock.
+    pub fn is_granted(&self) -> bool {
+        self.granted
+    }
+
     /// Tells that the lock is had.
     pub fn acquired(self) -> Hold {
         let Some(slot) = self.slot else {
@@ -140,5 +199,24 @@ impl Drop for Attempt<'_> {
         if let Some(slot) = self.slot {
             slot.wait.clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instrument::Waiting;
+
+    trait NotSend<A> {
+        fn holds() {}
+    }
+    impl<T: ?Sized> NotSend<()> for T {}
+    impl<T: ?Sized + Send> NotSend<u8> for T {}
+
+    #[test]
+    fn what_works_on_the_slot_of_its_thread_stays_there() {
+        // Ambiguous, and so not compiled, if they could be sent.
+        <Attempt<'static> as NotSend<_>>::holds();
+        <Waiting<'static> as NotSend<_>>::holds();
     }
 }

@@ -3,6 +3,7 @@
 mod admit;
 mod attempt;
 mod lock;
+mod origin;
 mod past;
 mod section;
 mod signal;
@@ -10,6 +11,8 @@ mod signal;
 pub(crate) use self::admit::admit;
 pub use self::attempt::Attempt;
 pub use self::lock::{Hold, Lock};
+pub(crate) use self::origin::Origin;
+pub(crate) use self::past::Meeting;
 pub use self::past::{Past, Pasts, Surroundings, Within};
 pub(crate) use self::section::Section;
 pub use self::signal::{Signal, Waiting};

@@ -1,5 +1,7 @@
 //! Order between threads.
 
+use std::sync::Arc;
+
 use parking_lot::Mutex;
 
 use crate::detector::succession;
@@ -33,8 +35,8 @@ pub struct Past(Option<Segment>);
 impl Past {
     /// All that has happened up to here.
     ///
-    /// Costs a few nanoseconds, and that each nested acquisition that follows is looked at anew
-    /// the first time.
+    /// Costs a few nanoseconds, and, if the thread has made a nested acquisition since it last did
+    /// this, that each nested acquisition that follows is looked at anew the first time.
     pub fn here() -> Self {
         Self(succession::here())
     }
@@ -44,9 +46,15 @@ impl Past {
         Self(succession::end())
     }
 
+    /// Whether the detector was on when it was taken.
+    pub(super) fn is_known(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// The calling thread has learnt of it: what follows comes after it.
     ///
-    /// Costs, when the news is new, a merge of two lists as long as the threads that they name.
+    /// Costs a few nanoseconds; when the news is new, a merge of two lists as long as the threads
+    /// that they name, and what [`here`](Self::here) costs after a nested acquisition.
     pub fn arrive(&self) {
         if let Some(segment) = &self.0 {
             succession::arrive(segment);
@@ -100,6 +108,27 @@ impl Pasts {
         if !clock.is_empty() {
             succession::arrive_after_all(&clock);
         }
+    }
+}
+
+/// [`Pasts`] that several hold together.
+#[derive(Clone, Debug)]
+pub(crate) struct Meeting(Arc<Pasts>);
+
+impl Meeting {
+    /// Nothing, as yet.
+    pub(crate) fn new() -> Self {
+        Self(Arc::default())
+    }
+
+    /// Adds what happened up to one point.
+    pub(crate) fn add(&self, past: &Past) {
+        self.0.add(past);
+    }
+
+    /// The calling thread has learnt of all of it: what follows comes after it.
+    pub(crate) fn arrive(&self) {
+        self.0.arrive();
     }
 }
 

@@ -31,7 +31,7 @@ impl Seat {
         slot.wait.publish(
             super::wait::Need::Signal,
             false,
-            std::ptr::null(),
+            (std::ptr::null(), super::wait::Sort::NONE),
             Location::caller(),
         );
         slot.wait.clear();

@@ -5,7 +5,7 @@ use loom::thread;
 use super::{Seat, ident, sites};
 use crate::engine::mode::Mode;
 use crate::primitives::model;
-use crate::tracking::wait::Need;
+use crate::tracking::wait::{Need, Sort};
 
 #[test]
 fn a_wait_that_is_read_was_published_like_this() {
@@ -25,7 +25,8 @@ fn a_wait_that_is_read_was_published_like_this() {
             }
         });
         for at in 0..2 {
-            slot.wait.publish(needs[at], at == 1, locks[at], places[at]);
+            slot.wait
+                .publish(needs[at], at == 1, (locks[at], Sort::NONE), places[at]);
             slot.wait.clear();
         }
         reader.join().unwrap();
@@ -40,12 +41,20 @@ fn of_two_that_publish_and_look_one_sees_the_other() {
         let seats = [Seat::new(), Seat::new()];
         let [a, b] = [seats[0].slot(), seats[1].slot()];
         let other = thread::spawn(move || {
-            b.wait
-                .publish(Need::Lock(Mode::Exclusive), false, lock, place);
+            b.wait.publish(
+                Need::Lock(Mode::Exclusive),
+                false,
+                (lock, Sort::NONE),
+                place,
+            );
             a.wait.read().is_some()
         });
-        a.wait
-            .publish(Need::Lock(Mode::Exclusive), false, lock, place);
+        a.wait.publish(
+            Need::Lock(Mode::Exclusive),
+            false,
+            (lock, Sort::NONE),
+            place,
+        );
         let seen_here = b.wait.read().is_some();
         let seen_there = other.join().unwrap();
         assert!(seen_here || seen_there);

@@ -1,4 +1,8 @@
 //! Makes sure that there is something to measure.
+//!
+//! No part of `common/mod.rs`, which packages include that do not know `lockwarden`.
+
+#![allow(unreachable_pub, reason = "each bench is a crate of its own")]
 
 use std::env;
 use std::process::{Command, exit};
@@ -10,7 +14,7 @@ const GUARD: &str = "LOCKWARDEN_BENCH_ALWAYS";
 
 /// Returns if the locks are watched. An optimised build leaves the watching out by itself; then the
 /// same bench is built and run again with the feature `always`, and this process ends with it.
-pub fn ensure() {
+pub(crate) fn ensure(bench: &str) {
     match lockwarden::status() {
         Status::On(_) => return,
         Status::Off(OffReason::NotCompiledIn) if env::var_os(GUARD).is_none() => {}
@@ -24,7 +28,7 @@ pub fn ensure() {
     let mut again = Command::new(cargo);
     again
         .args(["bench", "--quiet", "--features", "always", "--bench"])
-        .arg("overhead")
+        .arg(bench)
         .arg("--")
         .args(
             env::args_os()
@@ -36,7 +40,7 @@ pub fn ensure() {
     match again.status() {
         Ok(status) => exit(status.code().unwrap_or(1)),
         Err(error) => {
-            eprintln!("run `cargo bench --features always --bench overhead`: {error}");
+            eprintln!("run `cargo bench --features always --bench {bench}`: {error}");
             exit(1);
         }
     }

@@ -1,0 +1,129 @@
+//! What came before something was initialised.
+//!
+//! Whoever sees that it is initialised comes after the initialiser. To learn so at each access
+//! would cost more than the access. So a thread learns it at its first one: a word has one bit for
+//! each thread that has, and an access looks at that alone. Threads whose numbers agree modulo 64
+//! share a bit, and only the first of them learns: the others count as concurrent with the
+//! initialiser, which may be a false alarm and never a miss.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::past::Past;
+use crate::detector;
+use crate::tracking::current;
+
+/// The record of something that is initialised once.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    past: OnceLock<Past>,
+    /// A bit for each thread that has learnt of it.
+    told: AtomicU64,
+}
+
+impl Origin {
+    /// Nothing was initialised yet.
+    pub(crate) const fn new() -> Self {
+        Self {
+            past: OnceLock::new(),
+            told: AtomicU64::new(0),
+        }
+    }
+
+    /// It was there from the beginning, and there is nothing to learn.
+    pub(crate) const fn none() -> Self {
+        Self {
+            past: OnceLock::new(),
+            told: AtomicU64::new(u64::MAX),
+        }
+    }
+
+    /// The calling thread may be about to initialise, while others wait. What the first use of the
+    /// detector does must come before that, for a sink may want to see what is initialised.
+    pub(crate) fn prepare(&self) {
+        let _ = detector::attach();
+    }
+
+    /// The calling thread has initialised, and nobody can see it yet.
+    pub(crate) fn set(&self) {
+        let _ = self.past.set(Past::here());
+    }
+
+    /// Runs `initialise`, unless that was done, for the calling thread or another.
+    ///
+    /// If it panics, the next one runs it again.
+    #[inline]
+    pub(crate) fn first(&self, initialise: impl FnOnce()) {
+        if !self.is_told() {
+            self.prepare();
+            self.past.get_or_init(|| {
+                initialise();
+                Past::here()
+            });
+            self.learn();
+        }
+    }
+
+    /// The calling thread has seen that it is initialised.
+    ///
+    /// Costs one load, except for the first time in a thread.
+    #[inline]
+    pub(crate) fn arrive(&self) {
+        if !self.is_told() {
+            self.learn();
+        }
+    }
+
+    #[inline]
+    fn is_told(&self) -> bool {
+        // Relaxed: the bit was set by this thread, or says that there is nothing to learn.
+        self.told.load(Ordering::Relaxed) & bit() != 0
+    }
+
+    #[cold]
+    fn learn(&self) {
+        let Some(past) = self.past.get() else { return };
+        past.arrive();
+        // The thread may have a number only since it has arrived.
+        let told = if past.is_known() { bit() } else { u64::MAX };
+        self.told.fetch_or(told, Ordering::Relaxed);
+    }
+}
+
+/// The bit of the calling thread.
+#[inline]
+fn bit() -> u64 {
+    let number = current::slot().thread().map_or(0, |thread| thread.get());
+    1 << (number % 64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_is_told_once() {
+        let origin = Origin::new();
+        origin.prepare();
+        assert!(!origin.is_told());
+        // Nothing is there to learn as yet.
+        origin.arrive();
+        assert!(!origin.is_told());
+        origin.set();
+        origin.arrive();
+        assert!(origin.is_told());
+        assert!(Origin::none().is_told());
+    }
+
+    #[test]
+    fn what_is_initialised_is_not_initialised_again() {
+        let origin = Origin::new();
+        let mut runs = 0;
+        origin.first(|| runs += 1);
+        origin.first(|| runs += 1);
+        std::thread::scope(|scope| {
+            scope.spawn(|| origin.first(|| runs += 1));
+        });
+        assert_eq!(runs, 1);
+    }
+}

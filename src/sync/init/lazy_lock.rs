@@ -1,0 +1,144 @@
+//! `LazyLock`: a value that is made when it is first wanted.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync;
+
+use crate::instrument::Origin;
+
+/// A value that is made when it is first wanted, as with [`std::sync::LazyLock`].
+///
+/// What the thread that made it did up to then comes before what a thread does that has seen it.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::sync::LazyLock;
+///
+/// static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| "a b c".split(' ').collect());
+///
+/// assert_eq!(WORDS.len(), 3);
+/// ```
+pub struct LazyLock<T, F = fn() -> T> {
+    inner: sync::LazyLock<T, F>,
+    origin: Origin,
+}
+
+impl<T, F: FnOnce() -> T> LazyLock<T, F> {
+    /// A value that `f` is to make.
+    #[inline]
+    pub const fn new(f: F) -> LazyLock<T, F> {
+        Self {
+            inner: sync::LazyLock::new(f),
+            origin: Origin::new(),
+        }
+    }
+
+    /// The value, which is made if it is not there. Waits if another thread is at it.
+    ///
+    /// # Panics
+    ///
+    /// If what makes it does, or has done so before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::sync::LazyLock;
+    ///
+    /// let answer = LazyLock::new(|| 42);
+    /// assert_eq!(LazyLock::force(&answer), &42);
+    /// ```
+    #[inline]
+    pub fn force(this: &LazyLock<T, F>) -> &T {
+        this.origin.first(|| {
+            sync::LazyLock::force(&this.inner);
+        });
+        sync::LazyLock::force(&this.inner)
+    }
+
+    /// The value, which is made if it is not there, to be changed.
+    ///
+    /// # Panics
+    ///
+    /// As [`force`](Self::force) does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::sync::LazyLock;
+    ///
+    /// let mut answer = LazyLock::new(|| 41);
+    /// *LazyLock::force_mut(&mut answer) += 1;
+    /// assert_eq!(*answer, 42);
+    /// ```
+    #[inline]
+    pub fn force_mut(this: &mut LazyLock<T, F>) -> &mut T {
+        let value = sync::LazyLock::force_mut(&mut this.inner);
+        // If it was made just now. Else the first of those who share it from now on would be taken
+        // for the one who made it.
+        this.origin.set();
+        value
+    }
+}
+
+impl<T, F> LazyLock<T, F> {
+    /// The value, if it is there. Never blocks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::sync::LazyLock;
+    ///
+    /// let answer = LazyLock::new(|| 42);
+    /// assert_eq!(LazyLock::get(&answer), None);
+    /// ```
+    #[inline]
+    pub fn get(this: &LazyLock<T, F>) -> Option<&T> {
+        let value = sync::LazyLock::get(&this.inner)?;
+        this.origin.arrive();
+        Some(value)
+    }
+
+    /// The value, if it is there, to be changed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::sync::LazyLock;
+    ///
+    /// let mut answer = LazyLock::new(|| 42);
+    /// assert_eq!(LazyLock::get_mut(&mut answer), None);
+    /// ```
+    #[inline]
+    pub fn get_mut(this: &mut LazyLock<T, F>) -> Option<&mut T> {
+        sync::LazyLock::get_mut(&mut this.inner)
+    }
+}
+
+impl<T, F: FnOnce() -> T> Deref for LazyLock<T, F> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        LazyLock::force(self)
+    }
+}
+
+impl<T, F: FnOnce() -> T> DerefMut for LazyLock<T, F> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        LazyLock::force_mut(self)
+    }
+}
+
+impl<T: Default> Default for LazyLock<T> {
+    fn default() -> LazyLock<T> {
+        LazyLock::new(T::default)
+    }
+}
+
+impl<T: fmt::Debug, F> fmt::Debug for LazyLock<T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}

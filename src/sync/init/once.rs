@@ -1,0 +1,159 @@
+//! `Once`: a piece of code that runs once.
+
+use std::fmt;
+use std::sync::{self, OnceState};
+
+use crate::instrument::Origin;
+
+/// A piece of code that runs once, as with [`std::sync::Once`].
+///
+/// What ran, and what that thread did before, comes before what a thread does that has seen that
+/// it is done.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::sync::Once;
+///
+/// static START: Once = Once::new();
+///
+/// fn use_it() {
+///     START.call_once(|| println!("the first one starts it"));
+/// }
+/// use_it();
+/// use_it();
+/// assert!(START.is_completed());
+/// ```
+pub struct Once {
+    inner: sync::Once,
+    origin: Origin,
+}
+
+impl Once {
+    /// Nothing has run.
+    #[inline]
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "std's has none")]
+    pub const fn new() -> Once {
+        Self {
+            inner: sync::Once::new(),
+            origin: Origin::new(),
+        }
+    }
+
+    /// Runs `f` if nothing has run; if another thread is at it, waits until that is done.
+    ///
+    /// # Panics
+    ///
+    /// If `f` does, or what ran before did.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let once = lockwarden::sync::Once::new();
+    /// let mut runs = 0;
+    /// once.call_once(|| runs += 1);
+    /// once.call_once(|| runs += 1);
+    /// assert_eq!(runs, 1);
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn call_once<F>(&self, f: F)
+    where
+        F: FnOnce(),
+    {
+        if !self.inner.is_completed() {
+            self.origin.prepare();
+            self.inner.call_once(|| {
+                f();
+                self.origin.set();
+            });
+        }
+        self.origin.arrive();
+    }
+
+    /// Like [`call_once`](Self::call_once), but runs `f` also if what ran before has panicked,
+    /// which `f` can ask.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::sync::Once;
+    ///
+    /// let once = Once::new();
+    /// once.call_once_force(|state| assert!(!state.is_poisoned()));
+    /// assert!(once.is_completed());
+    /// ```
+    #[inline]
+    pub fn call_once_force<F>(&self, f: F)
+    where
+        F: FnOnce(&OnceState),
+    {
+        if !self.inner.is_completed() {
+            self.origin.prepare();
+            self.inner.call_once_force(|state| {
+                f(state);
+                self.origin.set();
+            });
+        }
+        self.origin.arrive();
+    }
+
+    /// Whether something has run to its end. Never blocks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(!lockwarden::sync::Once::new().is_completed());
+    /// ```
+    #[inline]
+    pub fn is_completed(&self) -> bool {
+        let is_completed = self.inner.is_completed();
+        if is_completed {
+            self.origin.arrive();
+        }
+        is_completed
+    }
+
+    /// Waits until something has run to its end.
+    ///
+    /// # Panics
+    ///
+    /// If that panicked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::sync::Once;
+    /// use lockwarden::thread;
+    ///
+    /// static READY: Once = Once::new();
+    ///
+    /// thread::spawn(|| READY.call_once(|| ()));
+    /// READY.wait();
+    /// ```
+    pub fn wait(&self) {
+        self.inner.wait();
+        self.origin.arrive();
+    }
+
+    /// Waits until something has run to its end, also if something panicked before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let once = lockwarden::sync::Once::new();
+    /// once.call_once(|| ());
+    /// once.wait_force();
+    /// ```
+    pub fn wait_force(&self) {
+        self.inner.wait_force();
+        self.origin.arrive();
+    }
+}
+
+impl fmt::Debug for Once {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}

@@ -1,0 +1,192 @@
+//! `OnceLock`: a value that is written once.
+
+use std::fmt;
+use std::sync;
+
+use crate::instrument::Origin;
+
+/// A value that is written once, as with [`std::sync::OnceLock`].
+///
+/// What the thread that wrote it did before comes before what a thread does that has seen it.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::sync::OnceLock;
+///
+/// static NAME: OnceLock<String> = OnceLock::new();
+///
+/// assert_eq!(NAME.get_or_init(|| "first".to_owned()), "first");
+/// assert_eq!(NAME.set("second".to_owned()), Err("second".to_owned()));
+/// ```
+pub struct OnceLock<T> {
+    inner: sync::OnceLock<T>,
+    origin: Origin,
+}
+
+impl<T> OnceLock<T> {
+    /// Nothing is written.
+    #[inline]
+    #[must_use]
+    pub const fn new() -> OnceLock<T> {
+        Self {
+            inner: sync::OnceLock::new(),
+            origin: Origin::new(),
+        }
+    }
+
+    /// The value, if it is written. Never blocks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(lockwarden::sync::OnceLock::<u8>::new().get(), None);
+    /// ```
+    #[inline]
+    pub fn get(&self) -> Option<&T> {
+        let value = self.inner.get()?;
+        self.origin.arrive();
+        Some(value)
+    }
+
+    /// The value, if it is written. Nobody else can see it meanwhile, so nothing is waited for.
+    #[inline]
+    pub fn get_mut(&mut self) -> Option<&mut T> {
+        self.inner.get_mut()
+    }
+
+    /// Waits until the value is written.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::sync::OnceLock;
+    /// use lockwarden::thread;
+    ///
+    /// let answer = OnceLock::new();
+    /// thread::scope(|scope| {
+    ///     scope.spawn(|| answer.set(42));
+    ///     assert_eq!(answer.wait(), &42);
+    /// });
+    /// ```
+    #[inline]
+    pub fn wait(&self) -> &T {
+        let value = self.inner.wait();
+        self.origin.arrive();
+        value
+    }
+
+    /// Writes the value. Waits if another thread is at it.
+    ///
+    /// # Errors
+    ///
+    /// If one is written already. The error is the value that was not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let cell = lockwarden::sync::OnceLock::new();
+    /// assert_eq!((cell.set(1), cell.set(2)), (Ok(()), Err(2)));
+    /// ```
+    #[inline]
+    pub fn set(&self, value: T) -> Result<(), T> {
+        let mut value = Some(value);
+        self.get_or_init(|| value.take().expect("this runs once"));
+        value.map_or(Ok(()), Err)
+    }
+
+    /// The value, which `f` makes if it is not written. Waits if another thread is at it.
+    ///
+    /// # Panics
+    ///
+    /// If `f` does; nothing is written then. An `f` that comes back here waits for itself for ever.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let cell = lockwarden::sync::OnceLock::new();
+    /// assert_eq!(cell.get_or_init(|| 1), &1);
+    /// assert_eq!(cell.get_or_init(|| 2), &1);
+    /// ```
+    #[inline]
+    pub fn get_or_init<F>(&self, f: F) -> &T
+    where
+        F: FnOnce() -> T,
+    {
+        if let Some(value) = self.get() {
+            return value;
+        }
+        self.origin.prepare();
+        let value = self.inner.get_or_init(|| {
+            let value = f();
+            self.origin.set();
+            value
+        });
+        self.origin.arrive();
+        value
+    }
+
+    /// The value, out of its cell.
+    #[inline]
+    pub fn into_inner(self) -> Option<T> {
+        self.inner.into_inner()
+    }
+
+    /// The value, out of its cell, in which another can be written then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut cell = lockwarden::sync::OnceLock::from(1);
+    /// assert_eq!(cell.take(), Some(1));
+    /// assert_eq!(cell.set(2), Ok(()));
+    /// ```
+    #[inline]
+    pub fn take(&mut self) -> Option<T> {
+        self.origin = Origin::new();
+        self.inner.take()
+    }
+}
+
+impl<T> Default for OnceLock<T> {
+    #[inline]
+    fn default() -> OnceLock<T> {
+        OnceLock::new()
+    }
+}
+
+impl<T> From<T> for OnceLock<T> {
+    /// A cell in which this is written. Whoever gets to see the cell is not told by it who made it.
+    #[inline]
+    fn from(value: T) -> Self {
+        Self {
+            inner: sync::OnceLock::from(value),
+            origin: Origin::none(),
+        }
+    }
+}
+
+impl<T: Clone> Clone for OnceLock<T> {
+    #[inline]
+    fn clone(&self) -> OnceLock<T> {
+        match self.get() {
+            Some(value) => OnceLock::from(value.clone()),
+            None => OnceLock::new(),
+        }
+    }
+}
+
+impl<T: PartialEq> PartialEq for OnceLock<T> {
+    #[inline]
+    fn eq(&self, other: &OnceLock<T>) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl<T: Eq> Eq for OnceLock<T> {}
+
+impl<T: fmt::Debug> fmt::Debug for OnceLock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}

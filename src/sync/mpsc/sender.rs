@@ -1,0 +1,79 @@
+//! `Sender`: the sending end of a channel without a bound.
+
+use std::fmt;
+use std::sync::mpsc;
+
+use super::SendError;
+use super::ends::{Ends, Parcel};
+
+/// The sending end of a channel without a bound, as [`std::sync::mpsc::Sender`] is. Made by
+/// [`channel`](super::channel).
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::sync::mpsc::{Sender, channel};
+/// use lockwarden::thread;
+///
+/// fn report(to: Sender<u32>) {
+///     to.send(42).unwrap();
+/// }
+///
+/// let (sender, receiver) = channel();
+/// thread::spawn(move || report(sender));
+/// assert_eq!(receiver.recv(), Ok(42));
+/// ```
+pub struct Sender<T> {
+    inner: mpsc::Sender<Parcel<T>>,
+    ends: Ends,
+}
+
+impl<T> Sender<T> {
+    pub(super) fn new(inner: mpsc::Sender<Parcel<T>>, ends: Ends) -> Self {
+        Self { inner, ends }
+    }
+
+    /// Sends a message. Never blocks.
+    ///
+    /// What the calling thread did so far comes before what the thread does that receives it.
+    ///
+    /// # Errors
+    ///
+    /// If the receiver is gone. The error holds the message. A message that was sent may still not
+    /// be received, if the receiver goes later.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = lockwarden::sync::mpsc::channel();
+    /// sender.send(1).unwrap();
+    /// drop(receiver);
+    /// assert_eq!(sender.send(2).unwrap_err().0, 2);
+    /// ```
+    pub fn send(&self, t: T) -> Result<(), SendError<T>> {
+        self.inner.send(Parcel::pack(t)).map_err(|refused| {
+            self.ends.no_receiver();
+            SendError(refused.0.take_back())
+        })
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    /// Another sender of the same channel.
+    fn clone(&self) -> Sender<T> {
+        Self::new(self.inner.clone(), self.ends.clone())
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    // Before the inner one goes, which tells the receiver.
+    fn drop(&mut self) {
+        self.ends.drop_sender();
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}

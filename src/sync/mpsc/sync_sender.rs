@@ -1,0 +1,105 @@
+//! `SyncSender`: the sending end of a channel with a bound.
+
+use std::fmt;
+use std::sync::mpsc;
+
+use super::ends::{Ends, Parcel};
+use super::{SendError, TrySendError};
+
+/// The sending end of a channel with a bound, as [`std::sync::mpsc::SyncSender`] is. Made by
+/// [`sync_channel`](super::sync_channel).
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::sync::mpsc::sync_channel;
+/// use lockwarden::thread;
+///
+/// let (sender, receiver) = sync_channel(2);
+/// thread::spawn(move || (0..10).for_each(|n| sender.send(n).unwrap()));
+/// assert_eq!(receiver.iter().count(), 10);
+/// ```
+pub struct SyncSender<T> {
+    inner: mpsc::SyncSender<Parcel<T>>,
+    ends: Ends,
+}
+
+impl<T> SyncSender<T> {
+    pub(super) fn new(inner: mpsc::SyncSender<Parcel<T>>, ends: Ends) -> Self {
+        Self { inner, ends }
+    }
+
+    /// Sends a message, and waits until there is room for it, or, if the channel has a bound of
+    /// zero, until it is received.
+    ///
+    /// What the calling thread did so far comes before what the thread does that receives it.
+    ///
+    /// # Errors
+    ///
+    /// If the receiver is gone. The error holds the message.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = lockwarden::sync::mpsc::sync_channel(1);
+    /// sender.send(1).unwrap();
+    /// drop(receiver);
+    /// assert_eq!(sender.send(2).unwrap_err().0, 2);
+    /// ```
+    pub fn send(&self, t: T) -> Result<(), SendError<T>> {
+        self.inner.send(Parcel::pack(t)).map_err(|refused| {
+            self.ends.no_receiver();
+            SendError(refused.0.take_back())
+        })
+    }
+
+    /// Sends a message if there is room for it, or, if the channel has a bound of zero, if the
+    /// receiver is waiting for it.
+    ///
+    /// # Errors
+    ///
+    /// If there is no room, or the receiver is gone. The error holds the message.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::sync::mpsc::{TrySendError, sync_channel};
+    ///
+    /// let (sender, _receiver) = sync_channel(1);
+    /// assert_eq!(sender.try_send(1), Ok(()));
+    /// assert_eq!(sender.try_send(2), Err(TrySendError::Full(2)));
+    /// ```
+    pub fn try_send(&self, t: T) -> Result<(), TrySendError<T>> {
+        let refused = match self.inner.try_send(Parcel::pack(t)) {
+            Ok(()) => return Ok(()),
+            Err(refused) => refused,
+        };
+        Err(match refused {
+            mpsc::TrySendError::Full(parcel) => TrySendError::Full(parcel.take_back()),
+            mpsc::TrySendError::Disconnected(parcel) => {
+                self.ends.no_receiver();
+                TrySendError::Disconnected(parcel.take_back())
+            }
+        })
+    }
+}
+
+impl<T> Clone for SyncSender<T> {
+    /// Another sender of the same channel.
+    fn clone(&self) -> SyncSender<T> {
+        Self::new(self.inner.clone(), self.ends.clone())
+    }
+}
+
+impl<T> Drop for SyncSender<T> {
+    // Before the inner one goes, which tells the receiver.
+    fn drop(&mut self) {
+        self.ends.drop_sender();
+    }
+}
+
+impl<T> fmt::Debug for SyncSender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}

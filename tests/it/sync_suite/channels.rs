@@ -1,0 +1,171 @@
+//! Channels: names, signatures and behaviour, demanded of both flavours by the same lines.
+
+use std::error::Error;
+use std::thread;
+use std::time::Duration;
+
+use super::sync::mpsc::{
+    self, IntoIter, Iter, Receiver, RecvError, RecvTimeoutError, SendError, Sender, SyncSender,
+    TryIter, TryRecvError, TrySendError, channel, sync_channel,
+};
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+type S = &'static str;
+
+#[test]
+fn the_signatures_are_those_of_std() {
+    const _: fn() -> (Sender<S>, Receiver<S>) = channel;
+    const _: fn(usize) -> (SyncSender<S>, Receiver<S>) = sync_channel;
+    const _: fn(&Sender<S>, S) -> Result<(), SendError<S>> = Sender::send;
+    const _: fn(&SyncSender<S>, S) -> Result<(), SendError<S>> = SyncSender::send;
+    const _: fn(&SyncSender<S>, S) -> Result<(), TrySendError<S>> = SyncSender::try_send;
+    const _: fn(&Receiver<S>) -> Result<S, RecvError> = Receiver::recv;
+    const _: fn(&Receiver<S>) -> Result<S, TryRecvError> = Receiver::try_recv;
+    const _: fn(&Receiver<S>, Duration) -> Result<S, RecvTimeoutError> = Receiver::recv_timeout;
+    const _: fn(&'static Receiver<S>) -> Iter<'static, S> = Receiver::iter;
+    const _: fn(&'static Receiver<S>) -> TryIter<'static, S> = Receiver::try_iter;
+    const _: fn(Receiver<S>) -> IntoIter<S> = Receiver::into_iter;
+    const _: fn(&'static Receiver<S>) -> Iter<'static, S> =
+        <&Receiver<S> as IntoIterator>::into_iter;
+}
+
+#[test]
+fn messages_come_in_the_order_in_which_they_were_sent() {
+    let (sender, receiver) = channel();
+    for n in 0..100 {
+        sender.send(n).unwrap();
+    }
+    drop(sender);
+    assert!(receiver.into_iter().eq(0..100));
+}
+
+#[test]
+fn many_senders_reach_one_receiver() {
+    for bound in [None, Some(0), Some(3)] {
+        let mut sum = 0;
+        thread::scope(|scope| {
+            let receiver = match bound {
+                None => {
+                    let (sender, receiver) = channel();
+                    for n in 0..4 {
+                        let sender = sender.clone();
+                        scope.spawn(move || (0..50).for_each(|m| sender.send(n * m).unwrap()));
+                    }
+                    receiver
+                }
+                Some(bound) => {
+                    let (sender, receiver) = sync_channel(bound);
+                    for n in 0..4 {
+                        let sender = sender.clone();
+                        scope.spawn(move || (0..50).for_each(|m| sender.send(n * m).unwrap()));
+                    }
+                    receiver
+                }
+            };
+            for n in &receiver {
+                sum += n;
+            }
+        });
+        assert_eq!(sum, 6 * 49 * 25);
+    }
+}
+
+#[test]
+fn a_sender_may_be_shared() {
+    let (sender, receiver) = channel();
+    thread::scope(|scope| {
+        for n in 0..3 {
+            let sender = &sender;
+            scope.spawn(move || sender.send(n).unwrap());
+        }
+    });
+    assert_eq!(receiver.try_iter().sum::<i32>(), 3);
+}
+
+#[test]
+fn a_receiver_whose_senders_are_gone_says_so_after_the_last_message() {
+    let (sender, receiver) = channel();
+    assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+    let short = receiver.recv_timeout(Duration::from_millis(1));
+    assert_eq!(short, Err(RecvTimeoutError::Timeout));
+    sender.send("a").unwrap();
+    drop(sender);
+    assert_eq!(receiver.recv_timeout(LIMIT), Ok("a"));
+    assert_eq!(receiver.recv(), Err(RecvError));
+    assert_eq!(receiver.try_recv(), Err(TryRecvError::Disconnected));
+    let end = receiver.recv_timeout(LIMIT);
+    assert_eq!(end, Err(RecvTimeoutError::Disconnected));
+    assert_eq!(
+        (receiver.iter().next(), receiver.try_iter().next()),
+        (None, None)
+    );
+}
+
+#[test]
+fn what_cannot_be_sent_comes_back() {
+    let (sender, receiver) = channel();
+    drop(receiver);
+    assert_eq!(sender.send(String::from("a")).unwrap_err().0, "a");
+    let (sender, receiver) = sync_channel(1);
+    sender.try_send(String::from("a")).unwrap();
+    let full = sender.try_send(String::from("b")).unwrap_err();
+    assert_eq!(full, TrySendError::Full(String::from("b")));
+    drop(receiver);
+    let gone = sender.try_send(String::from("c")).unwrap_err();
+    assert_eq!(gone, TrySendError::Disconnected(String::from("c")));
+    assert_eq!(sender.send(String::from("d")).unwrap_err().0, "d");
+    let (sender, _receiver) = sync_channel(0);
+    assert_eq!(sender.try_send(1), Err(TrySendError::Full(1)));
+}
+
+#[test]
+fn a_sender_that_waits_is_told_that_the_receiver_is_gone() {
+    let (sender, receiver) = sync_channel(0);
+    thread::scope(|scope| {
+        let waiting = scope.spawn(move || sender.send(7));
+        drop(receiver);
+        assert_eq!(waiting.join().unwrap().unwrap_err().0, 7);
+    });
+}
+
+#[test]
+fn messages_that_nobody_receives_are_dropped_with_the_channel() {
+    let counted = std::sync::Arc::new(());
+    let (sender, receiver) = channel();
+    for _ in 0..3 {
+        sender.send(counted.clone()).unwrap();
+    }
+    drop((receiver.recv(), receiver));
+    assert_eq!(std::sync::Arc::strong_count(&counted), 1);
+    assert!(sender.send(counted.clone()).is_err());
+    assert_eq!(std::sync::Arc::strong_count(&counted), 1);
+}
+
+#[test]
+fn the_ends_print_and_the_errors_speak() {
+    let (sender, receiver) = channel::<u8>();
+    let (bounded, _receiver) = sync_channel::<u8>(0);
+    assert_eq!(format!("{sender:?}"), "Sender { .. }");
+    assert_eq!(format!("{bounded:?}"), "SyncSender { .. }");
+    assert_eq!(format!("{receiver:?}"), "Receiver { .. }");
+    assert_eq!(
+        format!("{:?}", receiver.iter()),
+        "Iter { rx: Receiver { .. } }"
+    );
+    assert_eq!(
+        format!("{:?}", receiver.try_iter()),
+        "TryIter { rx: Receiver { .. } }"
+    );
+    assert_eq!(
+        format!("{:?}", receiver.into_iter()),
+        "IntoIter { rx: Receiver { .. } }"
+    );
+    fn speaks(error: impl Error) -> bool {
+        !error.to_string().is_empty()
+    }
+    assert!(speaks(SendError(1)) && speaks(TrySendError::Full(1)));
+    assert!(speaks(RecvError) && speaks(TryRecvError::Empty));
+    assert!(speaks(RecvTimeoutError::Timeout));
+    let _: mpsc::TrySendError<u8> = SendError(1).into();
+}
