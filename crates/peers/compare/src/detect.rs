@@ -6,10 +6,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::peers::Peer;
+use crate::peers::{BARE, Peer};
 
-/// How long a scenario may take before its process is killed.
-const LIMIT: Duration = Duration::from_secs(5);
+/// How long a scenario may take before its process is killed. `no_deadlocks` looks after a second,
+/// and then resolves stacks before it says anything: on a busy machine that takes seconds more.
+const LIMIT: Duration = Duration::from_secs(20);
 
 /// How long more, once something was said.
 const AFTER: Duration = Duration::from_secs(1);
@@ -35,7 +36,7 @@ pub(crate) struct Scenario {
 }
 
 /// Every scenario, in the order of the table.
-pub(crate) const SCENARIOS: [Scenario; 10] = {
+pub(crate) const SCENARIOS: [Scenario; 11] = {
     use Expected::{Deadlock, Prediction, Silence};
     const fn new(name: &'static str, title: &'static str, expected: Expected) -> Scenario {
         Scenario {
@@ -47,8 +48,13 @@ pub(crate) const SCENARIOS: [Scenario; 10] = {
     [
         new("inversion", "A→B and B→A, got through", Prediction),
         new(
-            "rwlock",
+            "read-outside",
             "read R→lock M and M→write R, got through",
+            Prediction,
+        ),
+        new(
+            "read-inside",
+            "lock M→read R and write R→M, got through",
             Prediction,
         ),
         new(
@@ -70,8 +76,9 @@ pub(crate) const SCENARIOS: [Scenario; 10] = {
     ]
 };
 
-/// What a peer did in a scenario, as the table says it: for each scenario, of each peer.
+/// What the peers but the bare locks did, as the table says it: for each scenario, of each peer.
 pub(crate) fn all(peers: &[Peer]) -> Vec<Vec<String>> {
+    let peers = &peers[BARE + 1..];
     SCENARIOS
         .iter()
         .map(|scenario| peers.iter().map(|peer| one(peer, scenario)).collect())

@@ -22,7 +22,7 @@ use std::{env, fs};
 use peers::Peer;
 
 /// How often each case of each peer is measured, unless the caller says.
-const ROUNDS: usize = 11;
+const ROUNDS: usize = 9;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let rounds = match env::args().nth(1) {

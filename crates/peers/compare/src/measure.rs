@@ -38,8 +38,33 @@ pub(crate) const CASES: [Case; 10] = {
     ]
 };
 
-/// For each case, of each peer that could be measured, the median of its ratios to the bare locks.
-pub(crate) type Figures = Vec<Vec<Option<f64>>>;
+/// The ratios of one peer to the bare locks in one case.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Figure {
+    /// The median.
+    pub(crate) median: f64,
+    /// What the middle half of the rounds lies between.
+    pub(crate) middle: [f64; 2],
+}
+
+impl Figure {
+    /// What `ratios` come to, if there is any.
+    fn of(ratios: &[f64]) -> Option<Self> {
+        if ratios.is_empty() {
+            return None;
+        }
+        let mut sorted = ratios.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let quarter = sorted.len() / 4;
+        Some(Self {
+            median: Spread::of(&sorted).median,
+            middle: [sorted[quarter], sorted[sorted.len() - 1 - quarter]],
+        })
+    }
+}
+
+/// For each case, of each peer, what could be measured.
+pub(crate) type Figures = Vec<Vec<Option<Figure>>>;
 
 /// Measures everything `rounds` times.
 pub(crate) fn all(peers: &[Peer], rounds: usize) -> Figures {
@@ -61,10 +86,9 @@ pub(crate) fn all(peers: &[Peer], rounds: usize) -> Figures {
             }
         }
     }
-    let figure = |ratios: &Vec<f64>| (!ratios.is_empty()).then(|| Spread::of(ratios).median);
     ratios
         .iter()
-        .map(|peers| peers.iter().map(figure).collect())
+        .map(|peers| peers.iter().map(|ratios| Figure::of(ratios)).collect())
         .collect()
 }
 
@@ -75,4 +99,17 @@ fn sample(peer: &Peer, case: &str) -> Option<f64> {
     String::from_utf8_lossy(&output.stdout)
         .lines()
         .find_map(|line| line.strip_prefix(case)?.trim().parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_half_leaves_out_the_outer_quarters() {
+        let figure = Figure::of(&[9.0, 1.0, 3.0, 2.0, 4.0]).unwrap();
+        assert_eq!(figure.median, 3.0);
+        assert_eq!(figure.middle, [2.0, 4.0]);
+        assert_eq!(Figure::of(&[]), None);
+    }
 }

@@ -1,7 +1,8 @@
 //! One figure of a case: the median of short samples.
 //!
-//! A sample is shorter than what a scheduler gives a thread in one go, so that most of them see
-//! nothing of what else the machine does.
+//! A sample of one thread is shorter than what a scheduler gives a thread in one go, so that most of
+//! them see nothing of what else the machine does. One of two threads is longer: they have to run
+//! at the same time for most of it.
 
 use std::time::{Duration, Instant};
 
@@ -9,39 +10,51 @@ use crate::Peer;
 use crate::common::cases;
 use crate::common::rounds::{Run, Spread};
 
-/// How long a sample takes, if the number of operations may be chosen.
-const SAMPLE: Duration = Duration::from_micros(400);
+/// How long a sample of one thread takes.
+const ALONE: Duration = Duration::from_micros(400);
+
+/// How long a sample of two threads takes.
+const TOGETHER: Duration = Duration::from_millis(3);
 
 /// How many samples there are at most.
 const SAMPLES: usize = 25;
 
 /// After how long no further sample is begun.
-const LIMIT: Duration = Duration::from_millis(40);
+const LIMIT: Duration = Duration::from_millis(60);
 
 /// Something whose time is taken.
 pub(crate) struct Case {
     /// What the caller asks for it by.
     pub(crate) name: &'static str,
     run: Run,
-    /// The number of operations, where it is part of the case.
-    count: Option<u64>,
+    size: Size,
+}
+
+/// How much a sample does.
+#[derive(Clone, Copy)]
+enum Size {
+    /// As many operations as take about this long.
+    Time(Duration),
+    /// So many operations: they are part of the case, or what has to be made for them takes longer
+    /// than they do.
+    Count(u64),
 }
 
 /// Every case.
 pub(crate) fn cases<P: Peer>() -> [Case; 10] {
-    let case = |name, run, count| Case { name, run, count };
+    let case = |name, run, size| Case { name, run, size };
+    let (alone, together) = (Size::Time(ALONE), Size::Time(TOGETHER));
     [
-        case("lock", cases::lock::<P> as Run, None),
-        case("pair", cases::pair::<P>, None),
-        case("deep", cases::deep::<P>, None),
-        case("read", cases::read::<P>, None),
-        case("write", cases::write::<P>, None),
-        case("private-pairs", cases::private_pairs::<P>, None),
-        case("one-lock", cases::one_lock::<P>, None),
-        case("create", cases::create::<P>, None),
-        // To make the hierarchy takes some peers longer than any number of operations in it.
-        case("rows-16000", cases::rows_16000::<P>, Some(4_000)),
-        case("new-edges", cases::new_edges::<P>, Some(10_000)),
+        case("lock", cases::lock::<P> as Run, alone),
+        case("pair", cases::pair::<P>, alone),
+        case("deep", cases::deep::<P>, alone),
+        case("read", cases::read::<P>, alone),
+        case("write", cases::write::<P>, alone),
+        case("private-pairs", cases::private_pairs::<P>, together),
+        case("one-lock", cases::one_lock::<P>, together),
+        case("create", cases::create::<P>, alone),
+        case("rows-16000", cases::rows_16000::<P>, Size::Count(4_000)),
+        case("new-edges", cases::new_edges::<P>, Size::Count(10_000)),
     ]
 }
 
@@ -73,7 +86,10 @@ fn print(case: &Case) {
 
 /// Nanoseconds an operation.
 fn measure(case: &Case) -> f64 {
-    let count = case.count.unwrap_or_else(|| calibrate(case.run));
+    let count = match case.size {
+        Size::Time(time) => calibrate(case.run, time),
+        Size::Count(count) => count,
+    };
     let start = Instant::now();
     let mut samples = Vec::new();
     while samples.is_empty() || (samples.len() < SAMPLES && start.elapsed() < LIMIT) {
@@ -82,13 +98,13 @@ fn measure(case: &Case) -> f64 {
     Spread::of(&samples).median
 }
 
-/// The number of operations that takes about [`SAMPLE`].
-fn calibrate(run: Run) -> u64 {
+/// The number of operations that takes about `target`.
+fn calibrate(run: Run, target: Duration) -> u64 {
     let mut count = 16;
     loop {
         let time = run(count);
-        if time * 4 >= SAMPLE {
-            let factor = SAMPLE.as_secs_f64() / time.as_secs_f64();
+        if time * 4 >= target {
+            let factor = target.as_secs_f64() / time.as_secs_f64();
             return ((count as f64 * factor) as u64).max(2);
         }
         count *= 2;

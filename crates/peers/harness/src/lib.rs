@@ -9,6 +9,10 @@
 //!   is to wait for a bounded time;
 //! - `list`: prints the names of both.
 
+#[allow(
+    clippy::should_implement_trait,
+    reason = "it is public only so that the peers can name it"
+)]
 #[path = "../../../../benches/common/mod.rs"]
 pub mod common;
 

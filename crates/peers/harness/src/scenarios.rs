@@ -10,16 +10,17 @@ use crate::common::subject::Subject;
 use crate::{Join, Peer};
 
 /// How long a report may take that is not made by the thread that finds something.
-pub(crate) const GRACE: Duration = Duration::from_millis(300);
+pub(crate) const GRACE: Duration = Duration::from_millis(200);
 
 /// A scenario and its name.
 pub(crate) type Scenario = (&'static str, fn());
 
 /// Every scenario.
-pub(crate) fn all<P: Peer>() -> [Scenario; 10] {
+pub(crate) fn all<P: Peer>() -> [Scenario; 11] {
     [
         ("inversion", inversion::<P>),
-        ("rwlock", reader_and_writer::<P>),
+        ("read-outside", read_outside::<P>),
+        ("read-inside", read_inside::<P>),
         ("philosophers-in-turn", philosophers_in_turn::<P>),
         ("deadlock", || ring::<P>(2)),
         ("philosophers-at-once", || ring::<P>(3)),
@@ -124,7 +125,7 @@ fn philosophers_in_turn<P: Peer>() {
 }
 
 /// A mutex under a shared hold, and the exclusive hold under the mutex.
-fn reader_and_writer<P: Peer>() {
+fn read_outside<P: Peer>() {
     let locks = Locks::<P>::new();
     let (one, other) = (Arc::clone(&locks), locks);
     in_turn::<P>(vec![
@@ -135,6 +136,22 @@ fn reader_and_writer<P: Peer>() {
         Box::new(move || {
             let _lock = P::lock(&other.mutexes[0]);
             let _write = P::write(&other.rwlocks[0]);
+        }),
+    ]);
+}
+
+/// A shared hold under a mutex, and the mutex under the exclusive hold.
+fn read_inside<P: Peer>() {
+    let locks = Locks::<P>::new();
+    let (one, other) = (Arc::clone(&locks), locks);
+    in_turn::<P>(vec![
+        Box::new(move || {
+            let _lock = P::lock(&one.mutexes[0]);
+            let _read = P::read(&one.rwlocks[0]);
+        }),
+        Box::new(move || {
+            let _write = P::write(&other.rwlocks[0]);
+            let _lock = P::lock(&other.mutexes[0]);
         }),
     ]);
 }
