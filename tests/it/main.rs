@@ -1,7 +1,7 @@
 //! Tests of the public interface: one binary, one file a subject.
 
 mod acquire;
-#[cfg(any(debug_assertions, feature = "always"))]
+#[cfg(all(any(debug_assertions, feature = "always"), not(feature = "send_guard")))]
 mod next_deadlock;
 #[cfg(feature = "arc_lock")]
 mod parking_lot_arc;
