@@ -78,12 +78,6 @@ impl<T> SpinLock<T> {
     }
 }
 
-impl<T> Drop for SpinLock<T> {
-    fn drop(&mut self) {
-        self.record.retired(*self.locked.get_mut());
-    }
-}
-
 struct SpinGuard<'a, T> {
     lock: &'a SpinLock<T>,
     /// Also keeps the guard in the thread that made it.

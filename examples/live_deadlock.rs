@@ -16,8 +16,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lockwarden::config::Config;
-use lockwarden::parking_lot::Mutex;
 use lockwarden::report::Verdict;
+use lockwarden::sync::{Mutex, PoisonError};
 
 static CHECKING: Mutex<i64> = Mutex::named("checking", 100);
 static SAVINGS: Mutex<i64> = Mutex::named("savings", 100);
@@ -28,12 +28,19 @@ static ASKED: [OnceLock<Instant>; 2] = [OnceLock::new(), OnceLock::new()];
 static NAMED_AFTER: OnceLock<Duration> = OnceLock::new();
 
 fn move_one(number: usize, barrier: &Barrier, from: &Mutex<i64>, to: &Mutex<i64>) {
-    let mut from = from.lock();
+    // The thread that breaks the deadlock leaves its lock poisoned, with the books as they were.
+    let mut from = from.lock().unwrap_or_else(PoisonError::into_inner);
     barrier.wait();
     ASKED[number].get_or_init(Instant::now);
-    let mut to = to.lock();
+    let mut to = to.lock().unwrap_or_else(PoisonError::into_inner);
     *from -= 1;
     *to += 1;
+}
+
+fn total() -> i64 {
+    let accounts = [&CHECKING, &SAVINGS];
+    let balances = accounts.map(|account| *account.lock().unwrap_or_else(PoisonError::into_inner));
+    balances.iter().sum()
 }
 
 fn main() -> ExitCode {
@@ -53,6 +60,7 @@ fn main() -> ExitCode {
         .install()
         .expect("nobody else installs a configuration");
 
+    println!("books: {} in all", total());
     let barrier = Barrier::new(2);
     let finished = thread::scope(|scope| {
         let threads = [
@@ -64,7 +72,9 @@ fn main() -> ExitCode {
 
     let finished = finished.into_iter().filter(|&ok| ok).count();
     println!("{finished} of 2 threads finished, the other one broke the deadlock");
-    println!("books: {} in all", *CHECKING.lock() + *SAVINGS.lock());
+    let [checking, savings] = [&CHECKING, &SAVINGS]
+        .map(|account| *account.lock().unwrap_or_else(PoisonError::into_inner));
+    println!("books: {} in all", checking + savings);
     match NAMED_AFTER.get() {
         Some(time) => println!("named after {:.3} ms", time.as_secs_f64() * 1_000.0),
         None => println!("not named"),

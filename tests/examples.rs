@@ -277,28 +277,28 @@ fn live_deadlock_is_named_and_ends() {
             "waits for",
             "`checking`",
             "live_deadlock",
-            "let mut to = to.lock();",
+            "let mut to = to.lock().unwrap_or_else(PoisonError::into_inner);",
         )
         .shows(
             headline,
             "holding",
             "`savings`",
             "live_deadlock",
-            "let mut from = from.lock();",
+            "let mut from = from.lock().unwrap_or_else(PoisonError::into_inner);",
         )
         .shows(
             headline,
             "waits for",
             "`savings`",
             "live_deadlock",
-            "let mut to = to.lock();",
+            "let mut to = to.lock().unwrap_or_else(PoisonError::into_inner);",
         )
         .shows(
             headline,
             "holding",
             "`checking`",
             "live_deadlock",
-            "let mut from = from.lock();",
+            "let mut from = from.lock().unwrap_or_else(PoisonError::into_inner);",
         )
         .prints("1 of 2 threads finished, the other one broke the deadlock")
         .prints("books: 200 in all");

@@ -125,7 +125,7 @@ pub(crate) fn form(pairs: usize) {
         .install()
         .expect("nothing is locked yet");
     let together = Arc::new(Barrier::new(2 * pairs));
-    for pair in 0..pairs {
+    for (pair, formed) in formed.iter().enumerate() {
         let (a, b) = (Arc::new(Mutex::new(0)), Arc::new(Mutex::new(0)));
         for (mine, other) in [(&a, &b), (&b, &a)] {
             let (mine, other) = (Arc::clone(mine), Arc::clone(other));
@@ -134,7 +134,7 @@ pub(crate) fn form(pairs: usize) {
                 let _mine = mine.lock();
                 together.wait();
                 // The later of the two stays: that is when the deadlock becomes inevitable.
-                formed[pair].fetch_max(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
+                formed.fetch_max(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
                 let _other = other.lock();
             };
             thread::Builder::new()

@@ -20,10 +20,13 @@ pub enum Limit {
     SearchSteps,
     /// More acquired-before edges than are kept at one time: further ones are not looked at.
     Edges,
+    /// A thread came after more than 1,024 others that it has not joined: those that did least
+    /// count as concurrent with it from then on, so that an inversion may be a false alarm.
+    ThreadsInOrder,
 }
 
 impl Limit {
-    /// The name of the method of [`Config`](crate::config::Config) that sets it.
+    /// The name of it: of the method of [`Config`](crate::config::Config) that sets it, if one does.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -31,6 +34,7 @@ impl Limit {
             Limit::ContextsPerEdge => "contexts_per_edge",
             Limit::SearchSteps => "search_steps",
             Limit::Edges => "edges",
+            Limit::ThreadsInOrder => "threads_in_order",
         }
     }
 }

@@ -259,7 +259,8 @@ pub(super) fn closed(
     // A chain that closes elsewhere leads into a deadlock that was there before, and was reported
     // by the thread that closed it.
     let chain = waitfor::chain(&states, &stuck, me);
-    (chain.closes_at == Some(0)).then_some(Closed {
+    // One of the calling thread alone was told before it waited.
+    (chain.closes_at == Some(0) && chain.threads.len() > 1).then_some(Closed {
         all,
         ring: chain.threads,
     })

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{publish, state};
+use super::{publish, state, succession};
 use crate::config::{self, Activity, Limit, OffReason, Status};
 use crate::tracking::{registry, wait};
 
@@ -44,6 +44,9 @@ pub fn status() -> Status {
     }
     if reached.edges_refused > 0 {
         limits.push(Limit::Edges);
+    }
+    if succession::is_cut() {
+        limits.push(Limit::ThreadsInOrder);
     }
     Status::On(Activity {
         uptime: Duration::from_nanos(wait::now()),

@@ -1,5 +1,7 @@
 //! Order between threads: what one hands to another, and what one holds around others.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::threads::{attach, with_own};
 use super::{describe, order, publish, state};
 use crate::engine::acquisition::Inherited;
@@ -43,8 +45,20 @@ fn change<R>(slot: &'static Slot, f: impl FnOnce(&mut Own) -> R) -> R {
     });
     if is_new {
         reseed(slot);
+        if with_own(slot, |own| own.timeline.is_cut()) {
+            // Relaxed: it stands for no other memory.
+            CUT.store(true, Ordering::Relaxed);
+        }
     }
     result
+}
+
+/// Whether a thread came after more others than it can remember.
+static CUT: AtomicBool = AtomicBool::new(false);
+
+/// Whether some order between threads was forgotten.
+pub(super) fn is_cut() -> bool {
+    CUT.load(Ordering::Relaxed)
 }
 
 fn reseed(slot: &'static Slot) {

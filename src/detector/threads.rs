@@ -46,11 +46,12 @@ fn attach_slow() -> Option<&'static Slot> {
     let slot = registry::take();
     let own = Own::new(thread);
     let seed = own.seed(state::generation());
-    slot.occupy(
-        thread,
-        std::thread::current().name().map(str::to_owned),
-        Box::new(own),
-    );
+    // A thread that is ending may have lost its handle already, and to ask for it would panic.
+    let name = match current::phase() {
+        Phase::Ending => None,
+        _ => std::thread::current().name().map(str::to_owned),
+    };
+    slot.occupy(thread, name, Box::new(own));
     slot.set_seed(seed);
     current::set(slot, Phase::Attached);
     exit::arm(slot);

@@ -7,6 +7,9 @@ use super::ids::ThreadId;
 /// Stands for all segments of a thread: it has ended.
 const ALL: u64 = u64::MAX;
 
+/// How many spans a clock has at most: 24 KiB of them.
+const LIMIT: usize = 1024;
+
 /// Threads of which the same is known: one of which some segments are, or a run of threads, by
 /// number, that have ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,15 +54,41 @@ impl Span {
 /// Sorted by thread, so that a join is a merge. Threads that have ended stand together in runs:
 /// a program that starts and joins threads for ever has a clock as long as the number of those
 /// that were never joined.
+///
+/// Those are forgotten when they are too many, first the ones that had the least to tell: they then
+/// count as concurrent, which may make a false alarm and never a miss.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct VectorClock {
     spans: Vec<Span>,
+    /// Whether something was forgotten.
+    is_cut: bool,
 }
 
 impl VectorClock {
     /// Nothing came before.
     pub(crate) const fn new() -> Self {
-        Self { spans: Vec::new() }
+        Self {
+            spans: Vec::new(),
+            is_cut: false,
+        }
+    }
+
+    /// Whether something that came before was forgotten, here or in what it learnt from.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    /// Forgets what is too much.
+    fn cut(&mut self) {
+        while self.spans.len() > LIMIT {
+            self.is_cut = true;
+            let spans = self.spans.iter().enumerate();
+            // Threads that have ended, in runs or not, have the highest number of all.
+            let least = spans.min_by_key(|(_, span)| (span.segment, span.first));
+            if let Some((at, _)) = least {
+                self.spans.remove(at);
+            }
+        }
     }
 
     /// Whether nothing came before.
@@ -102,6 +131,7 @@ impl VectorClock {
                 self.spans.remove(left + 1);
             }
         }
+        self.cut();
     }
 
     /// Takes in all that `other` knows.
@@ -135,6 +165,8 @@ impl VectorClock {
             }
         }
         self.spans = merged;
+        self.is_cut |= other.is_cut;
+        self.cut();
     }
 }
 
@@ -181,6 +213,11 @@ impl Segment {
             number: self.number - 1,
             ..self.clone()
         }
+    }
+
+    /// Whether something that came before was forgotten.
+    pub(super) fn is_cut(&self) -> bool {
+        self.past.is_cut()
     }
 
     /// All that the thread ever does, for whoever goes on after its end.
@@ -292,6 +329,25 @@ mod tests {
         assert_eq!(clock.spans.len(), 1);
         assert_eq!(clock.get(ThreadId::new(1000)), ALL);
         assert_eq!(clock.get(ThreadId::new(1001)), 0);
+    }
+
+    #[test]
+    fn a_clock_forgets_those_who_had_the_least_to_tell() {
+        let mut clock = VectorClock::new();
+        clock.advance(ThreadId::new(1), 100);
+        // Not one after the other, so that they make no run.
+        for number in (3..).step_by(2).take(LIMIT) {
+            assert!(!clock.is_cut());
+            clock.advance(ThreadId::new(number), 1 + number % 2);
+        }
+        assert!(clock.is_cut());
+        assert_eq!(clock.spans.len(), LIMIT);
+        assert_eq!(clock.get(ThreadId::new(1)), 100);
+        assert_eq!(clock.get(ThreadId::new(3)), 0);
+        assert_eq!(clock.get(ThreadId::new(5)), 2);
+        let mut other = VectorClock::new();
+        other.join(&clock);
+        assert!(other.is_cut());
     }
 
     /// Clocks of random segments, joined and advanced, against a plain map.

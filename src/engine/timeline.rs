@@ -38,6 +38,11 @@ impl Timeline {
         self.now.number()
     }
 
+    /// Whether something that came before was forgotten, as it was too much.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.now.is_cut()
+    }
+
     /// The segment that runs, for something that was seen in it.
     pub(crate) fn see(&mut self) -> Segment {
         self.seen = true;

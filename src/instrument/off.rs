@@ -5,6 +5,8 @@
 
 use std::marker::PhantomData;
 
+use lock_api::GuardNoSend;
+
 use super::{GuardMarker, Kind, LockId, LockKind, Mode, Party, Reason, Refusal, Site};
 
 /// The record of one lock instance.
@@ -127,7 +129,7 @@ impl Lock {
 
     /// Tells, right before the lock is dropped, whether somebody still holds it.
     #[inline(always)]
-    pub fn retired(&mut self, _held: bool) {}
+    pub(crate) fn retired(&mut self, _held: bool) {}
 }
 
 /// One recorded acquisition, to be handed back at the release.
@@ -140,7 +142,7 @@ pub struct Hold(PhantomData<GuardMarker>);
 /// Dropped without [`acquired`](Self::acquired), it says that the caller gave up.
 #[derive(Debug)]
 #[must_use = "call `acquired` when the lock is had; dropping it says that the caller gave up"]
-pub struct Attempt<'a>(PhantomData<(&'a Lock, GuardMarker)>);
+pub struct Attempt<'a>(PhantomData<(&'a Lock, GuardNoSend)>);
 
 impl Attempt<'_> {
     /// Whether the retry of [`Lock::attempt_or`] was made, and has got the lock.
@@ -207,7 +209,7 @@ impl Signal {
 /// the lock again; the hold that was lent is then the record of the new acquisition.
 #[derive(Debug)]
 #[must_use = "drop it when the thread is awake and holds the lock again"]
-pub struct Waiting<'a>(PhantomData<(&'a Signal, GuardMarker)>);
+pub struct Waiting<'a>(PhantomData<(&'a Signal, GuardNoSend)>);
 
 impl Waiting<'_> {
     /// Tells that a notification has ended the wait, and neither its time nor chance has.

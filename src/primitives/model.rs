@@ -14,7 +14,7 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, atomic as plain};
+use std::sync::{Arc, PoisonError, atomic as plain};
 
 /// The execution of a model that runs on this thread; zero outside of any. loom runs all threads of
 /// a model on one thread of the system, so they share it.
@@ -29,6 +29,9 @@ thread_local! {
 /// Runs `f` in all orders. With `preemptions`, in all that take the processor away from a thread
 /// that could go on at most so often; switches at the end of a thread or where it waits are free.
 pub(crate) fn check(preemptions: Option<usize>, f: impl Fn() + Send + Sync + 'static) {
+    // One model at a time: a static has one twin, and belongs to the execution that used it last.
+    static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let count = Arc::new(plain::AtomicU64::new(0));
     let counted = Arc::clone(&count);
     let mut builder = loom::model::Builder::new();

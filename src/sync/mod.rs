@@ -6,11 +6,11 @@
 //! stands in reports instead of the place of construction, and `set_label`, for the name of one
 //! instance.
 //!
-//! [`Condvar`], [`Barrier`] and the channels of [`mpsc`] tell it also of the order that a hand-over makes:
-//! opposite lock orders on its two sides cannot deadlock, as observed
+//! [`Condvar`], [`Barrier`] and the channels of [`mpsc`] tell it also of the order that a hand-over
+//! makes: opposite lock orders on its two sides cannot deadlock, as observed
 //! ([`Verdict::Ordered`](crate::report::Verdict::Ordered)). What a thread did before it sent a
-//! message comes before what follows the receipt, and what it did before it notified a waiter
-//! comes before what that one does when it is awake. The latter is claimed only if it was the only
+//! message comes before what follows the receipt, and what it did before it notified a waiter comes
+//! before what that one does when it is awake. The latter is claimed only if it was the only
 //! notification while the other thread waited, since else another one may have woken it. What
 //! threads did before they came to a barrier comes before all that they do when they go on. What
 //! ran in a [`Once`], or made the value of a [`OnceLock`] or a [`LazyLock`], comes before what a
@@ -57,11 +57,11 @@
 //! for poison that std makes: one look at a thread's panic count at each end of the exclusive
 //! holds, one load of a flag that lies beside the lock. A mutex is then two bytes and its value
 //! large (a `Mutex<u64>`: 16 bytes, as std's), and a `RwLock` as large as `parking_lot`'s with one
-//! byte more. The channels, `Once`, `OnceLock` and `LazyLock` are std's; `Barrier` counts for itself, on a
-//! lock of `parking_lot`.
+//! byte more. The channels, `Once`, `OnceLock` and `LazyLock` are std's; `Barrier` counts for
+//! itself, on a lock of `parking_lot`.
 //!
-//! With it, a hand-over costs a few nanoseconds on each side. If the thread that hands over has made
-//! a nested acquisition since the last time, both look anew at each nested acquisition that follows,
+//! With it, a hand-over costs some tens of nanoseconds. If the thread that hands over has made a
+//! nested acquisition since the last time, both look anew at each nested acquisition that follows,
 //! once. To look at a `Once` that is done costs one load more, except for the first time in a
 //! thread.
 

@@ -189,17 +189,19 @@ impl Contexts {
     /// Empties the list when the lock is dropped; tells whether the lock was in the graph.
     #[inline]
     pub(crate) fn clear(&self) -> bool {
-        // Relaxed: the caller is the only one left who can reach the ident.
-        let head = self.0.load(Ordering::Relaxed);
-        head != 0 && self.clear_from(head)
+        // Relaxed: the caller has the lock to itself, and so has seen what others did with it.
+        self.0.load(Ordering::Relaxed) != 0 && self.clear_kept()
     }
 
     #[cold]
-    fn clear_from(&self, head: usize) -> bool {
-        self.0.store(0, Ordering::Relaxed);
-        if head == PROMOTED {
+    fn clear_kept(&self) -> bool {
+        // Taken like by anyone else: if a hold of the lock was forgotten, its thread may be working
+        // on the list at this moment.
+        let Some(head) = self.begin() else {
+            self.0.store(0, Ordering::Relaxed);
             return true;
-        }
+        };
+        self.end(0);
         drop(take(head));
         false
     }

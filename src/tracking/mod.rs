@@ -11,6 +11,7 @@ pub(crate) mod contexts;
 pub(crate) mod current;
 pub(crate) mod ident;
 pub(crate) mod kind;
+mod known;
 mod label;
 #[cfg(all(loom, test))]
 pub(crate) mod models;

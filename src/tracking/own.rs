@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::contexts::Holding;
+use super::known::Known;
 use super::pool::Pool;
 use super::section::{Marks, Notes};
 use super::tag;
@@ -10,12 +11,8 @@ use crate::engine::acquisition::{Held, Inherited};
 use crate::engine::ids::{Site, ThreadId};
 use crate::engine::timeline::Timeline;
 
-/// How many known acquisitions a thread remembers, beside the one that each lock remembers.
-const REMEMBERED: usize = 512;
 /// How many pairs of places a thread remembers to have a stack.
 const PLACES: usize = 64;
-/// How many contexts of pairs of classes a thread remembers.
-const CLASSES: usize = 128;
 
 /// The private part of a slot.
 #[derive(Debug)]
@@ -33,10 +30,12 @@ pub(crate) struct Own {
     /// How many calls of the detector are under way in this thread. While it is not zero, locks are
     /// tracked and nothing is checked, so that a sink may use tracked locks.
     pub(crate) busy: u32,
-    known: Box<[u64; REMEMBERED]>,
+    /// Known acquisitions, beside the one that each lock remembers.
+    known: Known,
     places: [(usize, usize); PLACES],
     holding: Option<(u64, Arc<Holding>)>,
-    classes: [u64; CLASSES],
+    /// Known contexts of pairs of classes.
+    classes: Known,
 }
 
 impl Own {
@@ -49,10 +48,10 @@ impl Own {
             notes: None,
             pool: Pool::new(),
             busy: 0,
-            known: Box::new([0; REMEMBERED]),
+            known: Known::new(),
             places: [(0, 0); PLACES],
             holding: None,
-            classes: [0; CLASSES],
+            classes: Known::new(),
         }
     }
 
@@ -76,20 +75,19 @@ impl Own {
 
     /// Whether this acquisition is remembered: `known` is what the lock would remember of it.
     pub(crate) fn knows(&self, known: u64, tag: u64) -> bool {
-        let (at, value) = place(known, tag);
-        self.known[at] == value
+        self.known.has(word(known, tag))
     }
 
-    /// Remembers an acquisition, in place of one that happens to fall on the same spot.
+    /// Remembers an acquisition.
     pub(crate) fn learn(&mut self, known: u64, tag: u64) {
-        let (at, value) = place(known, tag);
-        self.known[at] = value;
+        self.known.add(word(known, tag));
     }
 
     /// Whether this context of a pair of classes is known; remembers it if not.
     pub(crate) fn has_classes(&mut self, context: u64) -> bool {
-        let at = (context >> 32) as usize % CLASSES;
-        std::mem::replace(&mut self.classes[at], context) == context
+        let has = self.classes.has(context);
+        self.classes.add(context);
+        has
     }
 
     /// Whether the stack of this pair of places is known; remembers it if not.
@@ -126,17 +124,16 @@ impl Own {
 
     /// Forgets what it knows, after a change that makes all of it doubtful.
     pub(crate) fn forget(&mut self) {
-        self.known.fill(0);
+        self.known.clear();
         self.places = [(0, 0); PLACES];
-        self.classes = [0; CLASSES];
+        self.classes.clear();
         self.holding = None;
     }
 }
 
-/// Where an acquisition is remembered, and as what.
-fn place(known: u64, tag: u64) -> (usize, u64) {
-    let value = known.wrapping_add(tag.rotate_left(11)) | 1;
-    ((value >> 32) as usize % REMEMBERED, value)
+/// As what an acquisition is remembered.
+fn word(known: u64, tag: u64) -> u64 {
+    known.wrapping_add(tag.rotate_left(11)) | 1
 }
 
 #[cfg(test)]

@@ -100,8 +100,6 @@ fn a_recursive_read_through_getters() {
 }
 
 /// Scenario 9: the guard is forgotten, and the thread exits.
-// A guard that may be sent may be alive elsewhere, so nothing is said of it.
-#[cfg(not(feature = "send_guard"))]
 #[test]
 fn a_forgotten_guard_is_abandoned_by_its_thread() {
     check!([
@@ -163,8 +161,6 @@ fn lock_and_unlock_raw(a: &pl::Mutex<()>) {
 
 /// Whoever waits for a lock whose thread is gone waits for ever, which nobody can undo; at least
 /// the abandonment was told, and waiting with a deadline works.
-// A guard that may be sent may be alive elsewhere, so nothing is said of it.
-#[cfg(not(feature = "send_guard"))]
 #[test]
 fn an_abandoned_lock_still_times_out() {
     check!([case("timed", || {

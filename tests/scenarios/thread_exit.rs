@@ -89,8 +89,6 @@ fn locks_in_destructors_of_thread_locals() {
     ]);
 }
 
-// A guard that may be sent may be alive elsewhere, so nothing is said of it.
-#[cfg(not(feature = "send_guard"))]
 #[test]
 fn guards_that_are_dropped_with_their_thread() {
     check!([

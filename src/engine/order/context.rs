@@ -52,6 +52,34 @@ impl Context {
             && gates::within(self.gates.as_ref(), other.gates.as_ref(), ends)
     }
 
+    /// Whether two threads can be where these contexts say at the same time.
+    pub(super) fn can_stand_beside(
+        &self,
+        ends: (LockId, LockId),
+        other: &Context,
+        other_ends: (LockId, LockId),
+    ) -> bool {
+        self.thread() != other.thread()
+            && !self.is_ordered(other)
+            && self.common_gates(ends, other, other_ends).next().is_none()
+    }
+
+    /// The mode in which the thread itself holds a lock, at an edge from `from`.
+    pub(super) fn own(&self, lock: LockId, from: LockId) -> Option<Mode> {
+        match &self.gates {
+            None => (lock == from).then_some(self.from_mode),
+            Some(gates) => {
+                let gate = gates.get(lock).filter(|gate| gate.holder.is_none());
+                gate.map(|gate| gate.mode)
+            }
+        }
+    }
+
+    /// Whether one of the two was over before the other began.
+    pub(super) fn is_ordered(&self, other: &Context) -> bool {
+        self.segment.before(&other.segment) || other.segment.before(&self.segment)
+    }
+
     /// The locks, ascending, that the holders in two contexts cannot both hold.
     ///
     /// What a thread holds is its gates and the start of its edge. A gate of one that is the

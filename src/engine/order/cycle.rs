@@ -7,6 +7,7 @@ use petgraph::visit::EdgeRef;
 use super::finding;
 use super::judge::{self, Hop};
 use super::limits::{Budget, Limits, Reserve};
+use super::prospects::Worth;
 use super::records::{Records, Within, nearness};
 use super::store::Store;
 use crate::engine::acquisition::Finding;
@@ -24,9 +25,9 @@ const LENGTHEN: usize = 256;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Aim {
     /// Inversions. A path is given up as soon as no choice of contexts makes it part of one, or
-    /// when an inversion that was told lies within it.
+    /// when an inversion that was told with the edge of the search in it lies within the path.
     Inversions,
-    /// Cycles with any verdict. A path is given up when a cycle that was told lies within it.
+    /// Cycles with any verdict. A path is given up when any cycle that was told lies within it.
     Any,
 }
 
@@ -60,6 +61,10 @@ pub(super) struct Search<'a> {
     pub(super) edge: EdgeIndex,
     /// The context of the edge that is new, if it is not all of them that call for the search.
     pub(super) only: Option<usize>,
+    /// What was not ruled out beforehand.
+    pub(super) worth: Worth,
+    /// The numbers of the inversions told with the edge in them: what they are part of is no news.
+    pub(super) known: Vec<u32>,
     pub(super) found: &'a mut Vec<Finding>,
 }
 
@@ -74,8 +79,23 @@ impl<'a> Search<'a> {
             self.tell_shortest();
             return true;
         }
-        let cut = self.enumerate(Aim::Inversions);
-        self.enumerate(Aim::Any) || cut
+        let cut = self.worth.inversions && self.enumerate(Aim::Inversions);
+        if self.is_exhausted() {
+            return false;
+        }
+        (self.worth.labels && self.enumerate(Aim::Any)) || cut
+    }
+
+    /// Whether the two ends of the edge alone were told to be an inversion: any other cycle
+    /// through the edge has both of them, and is no news.
+    fn is_exhausted(&self) -> bool {
+        let pair = self.pair();
+        self.records.among_within(&self.known, &pair) != Within::None
+    }
+
+    fn pair(&self) -> [LockId; 2] {
+        let (x, y) = self.store.ends(self.edge);
+        [self.store.lock(x), self.store.lock(y)]
     }
 
     /// Judges one shortest cycle, however long it is.
@@ -109,8 +129,7 @@ impl<'a> Search<'a> {
     /// some were given up because that cycle is too long.
     fn follow(&mut self, aim: Aim, budget: &mut Budget) -> bool {
         let (x, y) = self.store.ends(self.edge);
-        let pair = [self.store.lock(x), self.store.lock(y)];
-        let sealed = self.within(aim, &pair, pair[1], budget) != Within::None;
+        let sealed = self.within(aim, &self.pair(), budget) != Within::None;
         let picks: Box<[u16]> = Box::new([self.only.unwrap_or(0) as u16]);
         let mut tree = vec![Path {
             before: 0,
@@ -145,6 +164,9 @@ impl<'a> Search<'a> {
             }
             if step.end == x {
                 self.close(aim, &hops, &path.picks, budget);
+                if hops.len() == 2 && aim == Aim::Inversions && self.is_exhausted() {
+                    break;
+                }
                 continue;
             }
             let mut locks: Vec<LockId> = hops.iter().map(|hop| hop.ends.0).collect();
@@ -153,7 +175,7 @@ impl<'a> Search<'a> {
                 continue;
             }
             locks.push(lock);
-            let within = self.within(aim, &locks, lock, budget);
+            let within = self.within(aim, &locks, budget);
             if within == Within::Fewer {
                 continue;
             }
@@ -226,11 +248,14 @@ impl<'a> Search<'a> {
     /// Judges a closed cycle and tells it if that is news.
     fn close(&mut self, aim: Aim, hops: &[Hop<'_>], picks: &[u16], budget: &mut Budget) {
         let locks: Vec<LockId> = hops.iter().map(|hop| hop.ends.0).collect();
-        let mut free = Budget::new(usize::MAX);
-        if locks
-            .iter()
-            .any(|lock| self.within(aim, &locks, *lock, &mut free) == Within::Fewer)
-        {
+        // What was told since the path came to be counts too.
+        let is_old = match aim {
+            Aim::Inversions => self.records.among_within(&self.known, &locks) == Within::Fewer,
+            Aim::Any => locks
+                .iter()
+                .any(|lock| self.records.any_within(*lock, &locks) == Within::Fewer),
+        };
+        if is_old {
             return;
         }
         // One cycle with many contexts must not take what is there for all others.
@@ -245,13 +270,20 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn within(&self, aim: Aim, locks: &[LockId], last: LockId, budget: &mut Budget) -> Within {
+    /// How what was told relates to a path that has become longer by its last lock.
+    fn within(&self, aim: Aim, path: &[LockId], budget: &mut Budget) -> Within {
         // A look at many remembered cycles is work too. What the budget refuses here it refuses
         // at the next step of the search again, which then ends.
-        budget.spend(self.records.count(last) / 4);
-        let inversions = aim == Aim::Inversions;
-        self.records
-            .within(last, locks.len(), inversions, |lock| locks.contains(&lock))
+        match (aim, path.last()) {
+            (Aim::Any, Some(last)) => {
+                budget.spend(self.records.count(*last) / 4);
+                self.records.any_within(*last, path)
+            }
+            _ => {
+                budget.spend(self.known.len() / 4);
+                self.records.among_within(&self.known, path)
+            }
+        }
     }
 
     /// The hops of a path, into a buffer.
@@ -288,7 +320,10 @@ impl<'a> Search<'a> {
         {
             return;
         }
-        self.records.note(&locks, verdict);
+        let id = self.records.note(&locks, verdict);
+        if verdict == Verdict::Inversion {
+            self.known.push(id);
+        }
         self.found.push(finding::of(hops, verdict, picks));
     }
 }

@@ -107,23 +107,32 @@ impl Edge {
         if let Some(at) = self.iter().position(|known| new.succeeds(known, ends)) {
             return Some(at);
         }
-        let pool = || self.iter().chain([new]);
+        let pool: Vec<&Context> = self.iter().chain([new]).collect();
+        let mut threads = Vec::with_capacity(pool.len());
         // How well a context can be done without: the number of threads that have one which is
         // as strong, and, where that is equal, whether its own thread has another one.
-        let spare = |context: &Context| {
-            let others = || pool().filter(|other| other.thread() != context.thread());
-            let stronger = others().filter(|other| other.is_as_strong(context, ends));
-            let mut threads: Vec<_> = stronger.map(Context::thread).collect();
+        let mut spare = |context: &Context| {
+            let thread = context.thread();
+            let mut of_thread = 0;
+            threads.clear();
+            for other in &pool {
+                if other.thread() == thread {
+                    of_thread += 1;
+                } else if other.is_as_strong(context, ends) {
+                    threads.push(other.thread());
+                }
+            }
             threads.sort_unstable();
             threads.dedup();
-            (threads.len(), pool().count() - others().count() > 1)
+            (threads.len(), of_thread > 1)
         };
+        let of_new = spare(new);
         let (at, most) = self
             .iter()
             .map(spare)
             .enumerate()
             .max_by_key(|(_, spare)| *spare)?;
-        (most > spare(new)).then_some(at)
+        (most > of_new).then_some(at)
     }
 
     fn get_mut(&mut self, at: usize) -> &mut Context {

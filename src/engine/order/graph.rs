@@ -1,20 +1,18 @@
 //! The order graph as the layers above see it.
 
-use std::sync::Arc;
-
 use petgraph::Direction;
-use petgraph::stable_graph::{EdgeIndex, NodeIndex};
+use petgraph::stable_graph::EdgeIndex;
 use petgraph::visit::EdgeRef;
 
 use super::context::Context;
 use super::cycle::Search;
 use super::edge::{Edge, Offer};
-use super::gates::{Gate, GateSet, GateSets};
+use super::gates::{Gate, GateSets};
 use super::limits::{Limits, LimitsReached, Reserve};
+use super::prospects::{Prospects, Worth};
 use super::records::Records;
 use super::store::Store;
 use crate::engine::acquisition::{Acquisition, Finding, Held};
-use crate::engine::clock::Segment;
 use crate::engine::ids::LockId;
 use crate::engine::mode::{Mode, ReadPolicy};
 use crate::engine::verdict::Verdict;
@@ -77,9 +75,12 @@ impl OrderGraph {
         let mut found = Vec::new();
         let own = a.held.iter().chain(a.gone).map(Gate::from);
         let held = own.chain(a.inherited.iter().map(Gate::from));
-        let gates = self
-            .gate_sets
-            .intern(held.filter(|gate| gate.lock != a.lock));
+        let held = held.filter(|gate| gate.lock != a.lock);
+        let count = held.clone().count();
+        let gates = self.gate_sets.intern(held);
+        // Where a lock is held twice, and in different modes, the edges differ in what they exclude.
+        let alike = gates.as_ref().map_or(count.min(1), |gates| gates.len()) == count;
+        let mut prospects = Prospects::default();
         let to = Held {
             lock: a.lock,
             mode: a.mode,
@@ -92,7 +93,18 @@ impl OrderGraph {
         let inherited: Vec<&Held> = inherited.filter(known).collect();
         let froms = a.held.iter().chain(inherited);
         for from in froms.filter(|held| held.lock != a.lock) {
-            self.add(from, &to, a.segment, gates.clone(), &mut found);
+            if !alike {
+                prospects = Prospects::default();
+            }
+            let context = Context {
+                segment: a.segment.clone(),
+                gates: gates.clone(),
+                from_site: from.site,
+                to_site: to.site,
+                from_mode: from.mode,
+                to_mode: to.mode,
+            };
+            self.add((from.lock, to.lock), context, &mut prospects, &mut found);
         }
         if newly_written {
             self.judge_again(a.lock, &mut found);
@@ -158,28 +170,15 @@ impl OrderGraph {
 
     fn add(
         &mut self,
-        from: &Held,
-        to: &Held,
-        segment: &Segment,
-        gates: Option<Arc<GateSet>>,
+        ends: (LockId, LockId),
+        context: Context,
+        prospects: &mut Prospects,
         found: &mut Vec<Finding>,
     ) {
-        let x = self
-            .store
-            .ensure(from.lock, ReadPolicy::WriterBlocksReaders, false);
-        let y = self
-            .store
-            .ensure(to.lock, ReadPolicy::WriterBlocksReaders, false);
-        let context = Context {
-            segment: segment.clone(),
-            gates,
-            from_site: from.site,
-            to_site: to.site,
-            from_mode: from.mode,
-            to_mode: to.mode,
-        };
+        let policy = ReadPolicy::WriterBlocksReaders;
+        let x = self.store.ensure(ends.0, policy, false);
+        let y = self.store.ensure(ends.1, policy, false);
         if let Some(edge) = self.store.find(x, y) {
-            let ends = (from.lock, to.lock);
             let known = &mut self.store.graph[edge];
             let at = match known.offer(context, ends, self.limits.contexts_per_edge) {
                 Offer::Known => return,
@@ -193,8 +192,10 @@ impl OrderGraph {
                 }
                 Offer::Kept(at) => at,
             };
-            if self.store.same_knot(x, y) && self.is_open(x, y) && self.store.approach(x, y) {
-                self.search(edge, Some(at), found);
+            let context = self.store.graph[edge].get(at).clone();
+            self.store.note_guards(ends, &context);
+            if self.store.same_knot(x, y) {
+                self.search(edge, Some(at), prospects, found);
             }
             return;
         }
@@ -203,14 +204,15 @@ impl OrderGraph {
             return;
         }
         let closes = self.store.order(x, y) && self.store.leads(y, x);
+        self.store.note_guards(ends, &context);
         let edge = self.store.insert(x, y, Edge::new(context));
         if closes && self.store.approach(x, y) {
             self.store.tie(y);
-            self.search(edge, Some(0), found);
+            self.search(edge, Some(0), prospects, found);
         }
     }
 
-    /// Searches all cycles through a lock again, in all contexts.
+    /// Searches the cycles through a lock again whose reader there can wait for a reader now.
     fn judge_again(&mut self, lock: LockId, found: &mut Vec<Finding>) {
         let Some(n) = self.store.index(lock) else {
             return;
@@ -221,24 +223,22 @@ impl OrderGraph {
         let out = self.store.graph.edges_directed(n, Direction::Outgoing);
         let edges: Vec<_> = out.map(|edge| (edge.id(), edge.target())).collect();
         for (edge, next) in edges {
-            if self.store.same_knot(n, next)
-                && self.is_open(n, next)
-                && self.store.approach(n, next)
-            {
-                self.search(edge, None, found);
+            // A writer changes nothing for those who wait for any but a reader.
+            let known = &self.store.graph[edge];
+            if known.iter().any(|c| c.from_mode == Mode::Shared) && self.store.same_knot(n, next) {
+                self.search(edge, None, &mut Prospects::default(), found);
             }
         }
     }
 
-    /// Whether a cycle through an edge between the two can be news. If the two locks alone were
-    /// told to be an inversion, every cycle through such an edge has both of them and is none.
-    fn is_open(&self, x: NodeIndex, y: NodeIndex) -> bool {
-        let (x, y) = (self.store.lock(x), self.store.lock(y));
-        self.records.verdict(&[x.min(y), x.max(y)]) != Some(Verdict::Inversion)
-    }
-
-    /// Tells the cycles through an edge whose way back was just measured.
-    fn search(&mut self, edge: EdgeIndex, only: Option<usize>, found: &mut Vec<Finding>) {
+    /// Tells the cycles through an edge of a knot that are news, by one of its contexts or by any.
+    fn search(
+        &mut self,
+        edge: EdgeIndex,
+        only: Option<usize>,
+        prospects: &mut Prospects,
+        found: &mut Vec<Finding>,
+    ) {
         let Self {
             store,
             records,
@@ -246,6 +246,18 @@ impl OrderGraph {
             reserve,
             ..
         } = self;
+        let (x, y) = store.ends(edge);
+        let ends = (store.lock(x), store.lock(y));
+        let worth = match only {
+            Some(at) => prospects.of(store, records, (x, y), store.graph[edge].get(at)),
+            // Two locks that were told to be an inversion are in every cycle through the edge.
+            None if records.pair(ends) == Some(Verdict::Inversion) => Worth::NONE,
+            None => Worth::ALL,
+        };
+        if worth == Worth::NONE || !store.approach(x, y) {
+            return;
+        }
+        let known = records.inversions_through(ends);
         if (Search {
             store,
             records,
@@ -253,6 +265,8 @@ impl OrderGraph {
             reserve,
             edge,
             only,
+            worth,
+            known,
             found,
         })
         .run()

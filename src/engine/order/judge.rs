@@ -178,6 +178,13 @@ pub(super) fn lengthen(
         }
         longer.pop();
     }
+    // All but the last have no other choice than the one that was tried.
+    if hops[..hops.len() - 1]
+        .iter()
+        .all(|hop| hop.choices().len() == 1)
+    {
+        return None;
+    }
     choose(hops, waived, closed, budget)
 }
 
@@ -273,7 +280,7 @@ fn fits(hops: &[Hop<'_>], picks: &[u16], waived: Waived, closed: bool) -> bool {
             return waived.threads;
         }
         let (old_ends, new_ends) = (hops[earlier].ends, hops[at].ends);
-        (waived.order || !(old.segment.before(&new.segment) || new.segment.before(&old.segment)))
+        (waived.order || !old.is_ordered(new))
             && (waived.gates || old.common_gates(old_ends, new, new_ends).next().is_none())
     })
 }

@@ -15,6 +15,7 @@ mod graph;
 mod hash;
 mod judge;
 mod limits;
+mod prospects;
 mod rank;
 mod reach;
 mod records;

@@ -121,21 +121,28 @@ impl Store {
     }
 
     /// Gives all nodes between `y` and `x` of the last `approach` the number of one knot: each
-    /// of them, and each edge between two of them, lies on a cycle through x → y.
+    /// of them, and each edge between two of them, lies on a cycle through x → y. If they have
+    /// one already, they keep it.
     pub(super) fn tie(&mut self, y: NodeIndex) {
-        self.knots += 1;
-        let knot = self.knots;
         let mut found = vec![y];
         self.scratch.mark_ahead(y);
-        while let Some(n) = found.pop() {
-            self.graph[n].knot = knot;
-            self.bound_knots(knot, self.node(n).rank);
+        let mut at = 0;
+        while let Some(&n) = found.get(at) {
+            at += 1;
             let Store { graph, scratch, .. } = self;
             for next in graph.neighbors_directed(n, Direction::Outgoing) {
                 if scratch.is_behind(next) && scratch.mark_ahead(next) {
                     found.push(next);
                 }
             }
+        }
+        if found.iter().all(|n| self.same_knot(y, *n)) {
+            return;
+        }
+        self.knots += 1;
+        for n in found {
+            self.graph[n].knot = self.knots;
+            self.bound_knots(self.knots, self.node(n).rank);
         }
     }
 

@@ -1,14 +1,17 @@
 //! Nodes and edges: look-up, insertion and deletion, each in time that no fan-out spoils.
 
+use std::collections::hash_map::Entry;
+
 use petgraph::Direction;
 use petgraph::stable_graph::{EdgeIndex, NodeIndex, StableDiGraph};
 use petgraph::visit::EdgeRef;
 
+use super::context::Context;
 use super::edge::Edge;
 use super::hash::IdMap;
 use super::reach::Scratch;
 use crate::engine::ids::LockId;
-use crate::engine::mode::ReadPolicy;
+use crate::engine::mode::{Mode, ReadPolicy};
 
 /// Up to this many entries an adjacency list is walked instead of indexed.
 const WALK: u32 = 32;
@@ -54,6 +57,9 @@ pub(super) struct Store {
     nodes: IdMap<LockId, NodeIndex>,
     /// Outgoing edges by target, for nodes where walking the list was too long once.
     hubs: IdMap<NodeIndex, IdMap<NodeIndex, EdgeIndex>>,
+    /// For each end of an edge, the locks that every thread held itself, exclusively, whenever it
+    /// asked for it in a way that an edge remembers.
+    guards: IdMap<LockId, Vec<LockId>>,
     live_edges: usize,
     node_slots: usize,
     edge_slots: usize,
@@ -72,6 +78,7 @@ impl Store {
             graph: StableDiGraph::new(),
             nodes: IdMap::default(),
             hubs: IdMap::default(),
+            guards: IdMap::default(),
             live_edges: 0,
             node_slots: 0,
             edge_slots: 0,
@@ -160,6 +167,30 @@ impl Store {
         index
     }
 
+    /// Notes under which locks the end of an edge was asked for.
+    pub(super) fn note_guards(&mut self, (from, to): (LockId, LockId), context: &Context) {
+        let is_own = |lock: &LockId| context.own(*lock, from) == Some(Mode::Exclusive);
+        match self.guards.entry(to) {
+            Entry::Occupied(mut known) => known.get_mut().retain(is_own),
+            Entry::Vacant(new) => {
+                let gates = context
+                    .gates
+                    .iter()
+                    .flat_map(|gates| gates.around((to, to)));
+                let mut held: Vec<LockId> = gates.map(|gate| gate.lock).chain([from]).collect();
+                held.retain(is_own);
+                new.insert(held);
+            }
+        }
+    }
+
+    /// Whether everyone who asks for `lock` holds a lock that the thread of `context` holds too:
+    /// then nobody can ask for it while that thread is there.
+    pub(super) fn is_guarded(&self, lock: LockId, context: &Context, from: LockId) -> bool {
+        let mut guards = self.guards.get(&lock).into_iter().flatten();
+        guards.any(|guard| context.own(*guard, from).is_some())
+    }
+
     /// The edge from `a` to `b`.
     ///
     /// The shorter of the two lists is walked; where both are long, `a` gets an index, once.
@@ -201,6 +232,7 @@ impl Store {
     /// is done at once; else the node is marked dead, and the graph is rebuilt without the dead
     /// once they outnumber the living, which makes it a constant for each edge on the whole.
     pub(super) fn forget(&mut self, lock: LockId) {
+        self.guards.remove(&lock);
         let Some(n) = self.nodes.remove(&lock) else {
             return;
         };

@@ -1,5 +1,9 @@
 //! Waiting for a lock.
 
+use std::marker::PhantomData;
+
+use lock_api::GuardNoSend;
+
 use super::lock::{Hold, Lock};
 use crate::detector;
 use crate::detector::deadlock::Look;
@@ -61,6 +65,7 @@ impl Lock {
                 slot: None,
                 mode: Mode::Exclusive,
                 site,
+                marker: PhantomData,
                 granted: false,
             };
         }
@@ -82,6 +87,7 @@ impl Lock {
                 slot: None,
                 mode,
                 site,
+                marker: PhantomData,
                 granted: false,
             };
         };
@@ -106,6 +112,7 @@ impl Lock {
                 slot: Some(slot),
                 mode,
                 site,
+                marker: PhantomData,
                 granted: false,
             };
             let look = if nested {
@@ -152,6 +159,8 @@ pub struct Attempt<'a> {
     slot: Option<&'static Slot>,
     mode: Mode,
     site: Site,
+    /// An attempt works on the slot of its thread, and so never leaves it.
+    marker: PhantomData<GuardNoSend>,
     granted: bool,
 }
 
@@ -190,5 +199,24 @@ impl Drop for Attempt<'_> {
         if let Some(slot) = self.slot {
             slot.wait.clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instrument::Waiting;
+
+    trait NotSend<A> {
+        fn holds() {}
+    }
+    impl<T: ?Sized> NotSend<()> for T {}
+    impl<T: ?Sized + Send> NotSend<u8> for T {}
+
+    #[test]
+    fn what_works_on_the_slot_of_its_thread_stays_there() {
+        // Ambiguous, and so not compiled, if they could be sent.
+        <Attempt<'static> as NotSend<_>>::holds();
+        <Waiting<'static> as NotSend<_>>::holds();
     }
 }

@@ -335,15 +335,18 @@ impl Lock {
     }
 
     /// Tells, right before the lock is dropped, whether somebody still holds it: a guard was
-    /// forgotten. A primitive that can tell should; the memory behind the record is then given
-    /// back at once, and a forgotten guard is reported with the right name.
+    /// forgotten. The memory behind the record is then given back at once, and a forgotten guard is
+    /// reported with the right name.
+    ///
+    /// Not for others to call: with a wrong answer, slots would refer to freed memory.
     #[inline]
-    pub fn retired(&mut self, held: bool) {
+    pub(crate) fn retired(&mut self, held: bool) {
         let Some(ident) = self.record.retire() else {
             return;
         };
         if !held {
-            detector::retire(ident, true);
+            // A guard that was sent away may have been dropped just now, and its thread not know it.
+            detector::retire(ident, !cfg!(feature = "send_guard"));
         }
         // Held: the ident stays as it is, for ever, since the slot of the thread that forgot the
         // guard refers to it.

@@ -121,7 +121,9 @@ mod tests {
         let mut runs = 0;
         origin.first(|| runs += 1);
         origin.first(|| runs += 1);
-        std::thread::scope(|scope| scope.spawn(|| origin.first(|| runs += 1)));
+        std::thread::scope(|scope| {
+            scope.spawn(|| origin.first(|| runs += 1));
+        });
         assert_eq!(runs, 1);
     }
 }

@@ -7,11 +7,14 @@
 //! counted since, so then nothing is claimed either; and one that found nobody waiting is not
 //! carried out at all, so that it cannot wake a thread that began to wait after it had looked.
 
+use std::marker::PhantomData;
 use std::panic::{Location, RefUnwindSafe};
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
+
+use lock_api::GuardNoSend;
 
 use super::lock::{Hold, Lock};
 use super::past::Past;
@@ -122,6 +125,7 @@ impl Signal {
             lock,
             hold,
             site,
+            marker: PhantomData,
         }
     }
 
@@ -180,6 +184,8 @@ pub struct Waiting<'a> {
     lock: &'a Lock,
     hold: &'a mut Hold,
     site: Site,
+    /// As in [`Attempt`](super::Attempt).
+    marker: PhantomData<GuardNoSend>,
 }
 
 impl Waiting<'_> {

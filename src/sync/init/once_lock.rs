@@ -99,7 +99,7 @@ impl<T> OnceLock<T> {
     ///
     /// # Panics
     ///
-    /// If `f` does; nothing is written then. An `f` that comes back here waits for itself, for ever.
+    /// If `f` does; nothing is written then. An `f` that comes back here waits for itself for ever.
     ///
     /// # Examples
     ///

@@ -1,6 +1,7 @@
-//! Every context that is offered is kept in the leaf or handed out, once.
+//! Every context that is offered is kept in the leaf or handed out, once, and is seen whole.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use loom::thread;
 
@@ -8,8 +9,8 @@ use super::{ident, sites};
 use crate::engine::clock::Segment;
 use crate::engine::ids::ThreadId;
 use crate::engine::mode::Mode;
-use crate::primitives::model;
-use crate::tracking::contexts::{Context, Holding, Offer};
+use crate::primitives::{AtomicU64, model};
+use crate::tracking::contexts::{Context, Contexts, Holding, Offer};
 
 fn context(thread: u64) -> Context {
     Context {
@@ -24,17 +25,48 @@ fn context(thread: u64) -> Context {
     }
 }
 
+/// Stands for what a context consists of: written before the offer, in no order of its own.
+struct Content([AtomicU64; 3]);
+
+impl Content {
+    fn new() -> Arc<Self> {
+        let content = Self([const { AtomicU64::new(0) }; 3]);
+        // Older than the threads.
+        assert!(content.0.iter().all(|word| word.load(Relaxed) == 0));
+        Arc::new(content)
+    }
+
+    fn offer(&self, leaf: &Contexts, id: u64) -> Offer {
+        self.0[id as usize].store(id, Relaxed);
+        leaf.offer(context(id))
+    }
+
+    /// Whether the context of each of `found` is seen as it was written.
+    fn is_whole(&self, found: &[Context]) -> bool {
+        found.iter().all(|c| {
+            let id = c.holding.segment.thread().get();
+            self.0[id as usize].load(Relaxed) == id
+        })
+    }
+}
+
 #[test]
 fn an_offer_beside_a_promotion_is_in_the_one_or_is_refused() {
     model::check(None, || {
         let leaf = &ident().contexts;
-        let offers = thread::spawn(move || [leaf.offer(context(1)), leaf.offer(context(2))]);
-        let promoted = leaf.promote().expect("nobody else promotes it");
-        let kept = offers.join().unwrap().map(|offer| match offer {
+        let content = Content::new();
+        let theirs = Arc::clone(&content);
+        let promoting = thread::spawn(move || {
+            let promoted = leaf.promote().expect("nobody else promotes it");
+            assert!(theirs.is_whole(&promoted));
+            promoted
+        });
+        let kept = [1, 2].map(|id| match content.offer(leaf, id) {
             Offer::Kept => true,
             Offer::Promoted => false,
             other => panic!("{other:?}"),
         });
+        let promoted = promoting.join().unwrap();
         for (id, kept) in [1, 2].into_iter().zip(kept) {
             let found = promoted
                 .iter()

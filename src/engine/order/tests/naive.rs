@@ -22,37 +22,34 @@ pub(super) struct Model {
 }
 
 impl Model {
-    /// The sets of locks, as bits, of all cycles that are inversions.
-    pub(super) fn inversions(&self) -> Vec<u32> {
-        let mut sets = Vec::new();
+    /// All cycles that are inversions, each as its locks from the lowest one on.
+    pub(super) fn inversions(&self) -> Vec<Vec<usize>> {
+        let mut cycles = Vec::new();
         for first in 0..self.taken.len() {
-            self.lengthen(&mut vec![first], &mut sets);
+            self.lengthen(&mut vec![first], &mut cycles);
         }
-        sets.sort_unstable();
-        sets.dedup();
-        sets
+        cycles.sort_unstable();
+        cycles.dedup();
+        cycles
     }
 
-    fn lengthen(&self, chain: &mut Vec<usize>, sets: &mut Vec<u32>) {
+    fn lengthen(&self, chain: &mut Vec<usize>, cycles: &mut Vec<Vec<usize>>) {
         let (first, last) = (&self.taken[chain[0]], &self.taken[chain[chain.len() - 1]]);
         if last.to.0 == first.from.0 {
             if self.conflict(first.from.0, last.to.1, first.from.1) {
-                sets.push(
-                    chain
-                        .iter()
-                        .fold(0, |set, at| set | 1 << self.taken[*at].from.0),
-                );
+                cycles.push(chain.iter().map(|at| self.taken[*at].from.0).collect());
             }
             return;
         }
         for next in 0..self.taken.len() {
             let new = &self.taken[next];
             let fits = new.from.0 == last.to.0
+                && new.from.0 > first.from.0
                 && self.conflict(new.from.0, last.to.1, new.from.1)
                 && chain.iter().all(|at| self.agree(&self.taken[*at], new));
             if fits {
                 chain.push(next);
-                self.lengthen(chain, sets);
+                self.lengthen(chain, cycles);
                 chain.pop();
             }
         }
@@ -85,14 +82,13 @@ fn exclude(a: Mode, b: Mode) -> bool {
     }
 }
 
-/// Those sets of which no other one is a part.
-pub(super) fn minimal(mut sets: Vec<u32>) -> Vec<u32> {
-    sets.sort_unstable();
-    sets.dedup();
-    let all = sets.clone();
-    sets.retain(|set| {
-        !all.iter()
-            .any(|other| other != set && other & set == *other)
-    });
-    sets
+/// Whether all locks of one cycle are among those of another, which has more.
+pub(super) fn is_part(shorter: &[usize], longer: &[usize]) -> bool {
+    shorter.len() < longer.len() && shorter.iter().all(|lock| longer.contains(lock))
+}
+
+/// The pairs of locks that follow each other in a cycle.
+pub(super) fn edges(cycle: &[usize]) -> impl Iterator<Item = (usize, usize)> + '_ {
+    let next = cycle.iter().cycle().skip(1);
+    cycle.iter().copied().zip(next.copied())
 }

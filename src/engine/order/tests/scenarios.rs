@@ -65,16 +65,68 @@ fn a_second_cycle_through_an_edge_that_was_told_is_told() {
     }
 }
 
+/// All inversions that come of these edges, each taken by the thread of its place in the list.
+fn inversions_of(edges: &[(usize, usize)], order: &[usize]) -> Vec<Vec<u64>> {
+    let mut graph = graph();
+    let mut all = Vec::new();
+    for &at in order {
+        let (from, to) = edges[at];
+        for (verdict, locks) in told(&take(&mut graph, &thread(at as u64), &[from], to)) {
+            assert_eq!(verdict, Inversion, "{order:?}");
+            all.push(locks);
+        }
+    }
+    all
+}
+
 #[test]
-fn a_cycle_with_the_locks_of_one_that_was_told_and_more_is_no_news() {
+fn a_longer_cycle_is_told_if_the_edge_that_closes_it_is_only_its_own() {
+    let edges = [(A, B), (B, A), (B, C), (C, A)];
+    for (order, news) in [
+        ([0, 1, 2, 3], true),
+        ([0, 1, 3, 2], true),
+        ([1, 0, 2, 3], true),
+        ([0, 2, 1, 3], true),
+        ([2, 1, 0, 3], true),
+        ([3, 1, 0, 2], true),
+        // The triangle first, then the pair within it.
+        ([0, 2, 3, 1], true),
+        ([3, 2, 0, 1], true),
+        // The edge of both closes both, and the pair is what it makes new.
+        ([1, 2, 3, 0], false),
+        ([2, 3, 1, 0], false),
+    ] {
+        let mut found = inversions_of(&edges, &order);
+        found.sort();
+        let pair = vec![1, 2];
+        let both = [pair.clone(), vec![1, 2, 3]];
+        assert_eq!(found, both[..if news { 2 } else { 1 }], "{order:?}");
+    }
+}
+
+#[test]
+fn a_new_context_has_a_longer_cycle_told_if_the_shorter_one_does_not_have_its_edge() {
     let mut graph = graph();
     take(&mut graph, &thread(1), &[A], B);
-    assert_eq!(
-        told(&take(&mut graph, &thread(2), &[B], A)),
-        [(Inversion, vec![1, 2])]
-    );
-    take(&mut graph, &thread(3), &[B], C);
-    assert!(take(&mut graph, &thread(2), &[C], A).is_empty());
+    take(&mut graph, &thread(2), &[B], A);
+    take(&mut graph, &thread(1), &[B], C);
+    // Thread 1 cannot be at two places, so there is no news but in the words for it.
+    let found = told(&take(&mut graph, &thread(3), &[C], A));
+    assert!(found.iter().all(|(verdict, _)| *verdict != Inversion));
+    let found = told(&take(&mut graph, &thread(4), &[B], C));
+    assert_eq!(found, [(Inversion, vec![1, 2, 3])]);
+    // Here the pair has the edge.
+    assert!(take(&mut graph, &thread(5), &[A], B).is_empty());
+}
+
+#[test]
+fn a_cycle_through_all_edges_but_one_of_a_longer_one_leaves_that_one_to_tell_it() {
+    // Around four, with a short cut: 2 -> 4 leaves out 3.
+    let edges = [(1, 2), (2, 4), (4, 1), (2, 3), (3, 4)];
+    let found = inversions_of(&edges, &[0, 1, 2, 3, 4]);
+    assert_eq!(found, [vec![1, 2, 4], vec![1, 2, 3, 4]]);
+    // An edge of both comes last.
+    assert_eq!(inversions_of(&edges, &[1, 2, 3, 4, 0]), [[1, 2, 4]]);
 }
 
 #[test]

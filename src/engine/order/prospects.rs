@@ -1,0 +1,137 @@
+//! Whether a search can find anything, found out once for all edges of an acquisition.
+
+use std::collections::HashSet;
+use std::hash::BuildHasherDefault;
+
+use petgraph::Direction;
+use petgraph::stable_graph::NodeIndex;
+use petgraph::visit::EdgeRef;
+
+use super::context::Context;
+use super::edge::Edge;
+use super::hash::IdHasher;
+use super::records::{Records, nearness};
+use super::store::Store;
+use crate::engine::ids::LockId;
+use crate::engine::verdict::Verdict;
+
+/// Steps of one look ahead: the contexts of a lock with a hundred ways out, several times over.
+const STEPS: usize = 4096;
+
+/// What is worth a search through one edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Worth {
+    pub(super) inversions: bool,
+    pub(super) labels: bool,
+}
+
+impl Worth {
+    pub(super) const ALL: Self = Self {
+        inversions: true,
+        labels: true,
+    };
+    pub(super) const NONE: Self = Self {
+        inversions: false,
+        labels: false,
+    };
+}
+
+/// Nodes of a knot; `None` if there was too much to look at, which stands for all of them.
+type Reached = Option<HashSet<NodeIndex, BuildHasherDefault<IdHasher>>>;
+
+/// What the lock that is asked for leads to, as far as it concerns one acquisition.
+///
+/// All edges of an acquisition end there, under the same gates and in the same segment, so one
+/// look serves them all. Edges that the acquisition itself puts in lead to that lock only, and
+/// what is told meanwhile makes less news, not more; so a look stays good until the
+/// knot becomes another one.
+#[derive(Debug, Default)]
+pub(super) struct Prospects {
+    knot: u32,
+    /// Over edges with a context that can stand beside that of the acquisition.
+    beside: Option<Reached>,
+    /// Over edges whose two ends were not told yet as a cycle of their own.
+    untold: Option<Reached>,
+}
+
+impl Prospects {
+    /// What a search through x → y can find that is news, by the context that is new.
+    ///
+    /// Both ends are in one knot, and with them every cycle through the edge.
+    pub(super) fn of(
+        &mut self,
+        store: &Store,
+        records: &Records,
+        (x, y): (NodeIndex, NodeIndex),
+        context: &Context,
+    ) -> Worth {
+        let knot = store.node(y).knot;
+        if self.knot != knot {
+            *self = Self {
+                knot,
+                ..Self::default()
+            };
+        }
+        let ends = (store.lock(x), store.lock(y));
+        let pair = records.pair(ends);
+        if pair == Some(Verdict::Inversion) {
+            return Worth::NONE;
+        }
+        let beside = self.beside.get_or_insert_with(|| {
+            reach(store, y, |edge, other| {
+                if store.is_guarded(other.1, context, ends.0) {
+                    return (0, false);
+                }
+                let mut contexts = edge.iter();
+                (
+                    edge.len(),
+                    contexts.any(|known| context.can_stand_beside(ends, known, other)),
+                )
+            })
+        });
+        let inversions = has(beside, x);
+        let labels = match pair {
+            // Only the pair itself can be news, with a verdict that is nearer to a deadlock.
+            Some(verdict) => inversions || nearness(verdict) > nearness(Verdict::Guarded),
+            None => {
+                let untold = self.untold.get_or_insert_with(|| {
+                    reach(store, y, |_, other| (1, records.pair(other).is_none()))
+                });
+                has(untold, x)
+            }
+        };
+        Worth { inversions, labels }
+    }
+}
+
+fn has(reached: &Reached, n: NodeIndex) -> bool {
+    reached.as_ref().is_none_or(|reached| reached.contains(&n))
+}
+
+/// The nodes of its knot that `y` leads to over edges for which `passes` says so, after as many
+/// steps as it says.
+fn reach(
+    store: &Store,
+    y: NodeIndex,
+    mut passes: impl FnMut(&Edge, (LockId, LockId)) -> (usize, bool),
+) -> Reached {
+    let mut reached: HashSet<NodeIndex, _> = HashSet::default();
+    let mut open = vec![y];
+    let mut left = STEPS;
+    while let Some(n) = open.pop() {
+        for edge in store.graph.edges_directed(n, Direction::Outgoing) {
+            let next = edge.target();
+            left = left.checked_sub(1)?;
+            if store.node(next).is_dead() || !store.same_knot(y, next) || reached.contains(&next) {
+                continue;
+            }
+            let (steps, passed) = passes(edge.weight(), (store.lock(n), store.lock(next)));
+            left = left.checked_sub(steps)?;
+            if passed {
+                reached.insert(next);
+                open.push(next);
+            }
+        }
+    }
+    Some(reached)
+}

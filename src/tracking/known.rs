@@ -1,0 +1,123 @@
+//! What a thread knows already: a set of 64-bit words that grows while it is of use.
+//!
+//! A miss costs the detector's lock and a walk through the graph, some hundred times what a hit
+//! does, so the set makes room for a program's whole working set as long as that is not absurd.
+
+/// How many words stand together: a word is looked for in one such group, half a cache line.
+const WAYS: usize = 4;
+/// How many words there is room for at first.
+const FIRST: usize = 512;
+/// How many there is room for at most: a quarter of a megabyte a thread.
+const MOST: usize = 1 << 15;
+
+/// A set of words, which forgets some of them when it is full.
+///
+/// # Cost
+///
+/// A look, or a new word, is a few comparisons. To grow costs a look at every word, each time after
+/// as many words were lost as there is room for half of, so O(1) a word that is lost.
+#[derive(Debug)]
+pub(super) struct Known {
+    words: Box<[u64]>,
+    /// How many words were forgotten for others since it last grew.
+    lost: usize,
+}
+
+impl Known {
+    pub(super) fn new() -> Self {
+        Self {
+            words: vec![0; FIRST].into_boxed_slice(),
+            lost: 0,
+        }
+    }
+
+    fn group(&self, word: u64) -> std::ops::Range<usize> {
+        let at = (word >> 32) as usize % (self.words.len() / WAYS) * WAYS;
+        at..at + WAYS
+    }
+
+    /// Whether the word is known. It is not zero.
+    #[inline]
+    pub(super) fn has(&self, word: u64) -> bool {
+        self.words[self.group(word)].contains(&word)
+    }
+
+    /// Takes the word in, in place of the one of its group that came first.
+    pub(super) fn add(&mut self, word: u64) {
+        if self.has(word) {
+            return;
+        }
+        if self.put(word) {
+            self.lost += 1;
+            if self.lost > self.words.len() / 2 && self.words.len() < MOST {
+                self.grow();
+            }
+        }
+    }
+
+    /// Whether another word was forgotten for this one.
+    fn put(&mut self, word: u64) -> bool {
+        let group = self.group(word);
+        let group = &mut self.words[group];
+        let last = group[WAYS - 1];
+        group.copy_within(..WAYS - 1, 1);
+        group[0] = word;
+        last != 0
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let room = vec![0; self.words.len() * 4].into_boxed_slice();
+        let words = std::mem::replace(&mut self.words, room);
+        for word in words.into_iter().filter(|word| *word != 0) {
+            self.put(word);
+        }
+        self.lost = 0;
+    }
+
+    /// Forgets everything.
+    pub(super) fn clear(&mut self) {
+        self.words.fill(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tracking::tag;
+
+    #[test]
+    fn what_was_added_is_known_until_it_is_cleared() {
+        let mut known = Known::new();
+        assert!(!known.has(7));
+        known.add(7);
+        known.add(7);
+        assert!(known.has(7));
+        assert!(!known.has(7 << 32));
+        known.clear();
+        assert!(!known.has(7));
+    }
+
+    #[test]
+    fn it_grows_to_what_comes_again_and_again() {
+        let mut known = Known::new();
+        for _ in 0..20 {
+            (1..=10_000).map(tag::mix).for_each(|word| known.add(word));
+        }
+        let missed = (1..=10_000)
+            .map(tag::mix)
+            .filter(|word| !known.has(*word))
+            .count();
+        assert!(missed < 100, "{missed} of 10,000 are missed");
+        assert!(known.words.len() <= MOST);
+    }
+
+    #[test]
+    fn it_grows_no_further_than_it_may() {
+        let mut known = Known::new();
+        (1..=1_000_000)
+            .map(tag::mix)
+            .for_each(|word| known.add(word));
+        assert_eq!(known.words.len(), MOST);
+    }
+}
