@@ -15,7 +15,7 @@
 
 #![allow(unsafe_code)]
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -167,6 +167,30 @@ impl Snapshots {
         keepers
     }
 
+    /// The shortest ring of threads through `me`, the first one, each waiting for the next one.
+    fn ring_through(&self, me: usize) -> Option<Vec<usize>> {
+        let mut from: Vec<Option<usize>> = vec![None; self.threads.len()];
+        let mut open = VecDeque::from([me]);
+        while let Some(at) = open.pop_front() {
+            let Some(wait) = self.threads[at].wait.filter(|wait| !wait.timed) else {
+                continue;
+            };
+            for (keeper, _) in self.keepers(&wait) {
+                if keeper == me {
+                    let back = |at: &usize| from[*at];
+                    let mut ring: Vec<usize> = std::iter::successors(Some(at), back).collect();
+                    ring.reverse();
+                    return Some(ring);
+                }
+                if from[keeper].is_none() {
+                    from[keeper] = Some(at);
+                    open.push_back(keeper);
+                }
+            }
+        }
+        None
+    }
+
     /// What a thread would need to go on.
     fn state(&self, thread: &Snapshot) -> State {
         let Some(wait) = thread
@@ -256,14 +280,11 @@ pub(super) fn closed(
     if !stuck[me] {
         return None;
     }
-    // A chain that closes elsewhere leads into a deadlock that was there before, and was reported
-    // by the thread that closed it.
-    let chain = waitfor::chain(&states, &stuck, me);
+    // If no ring leads through this thread, it has come to wait for a deadlock that was there before,
+    // and was reported by the thread that closed it.
+    let ring = all.ring_through(me)?;
     // One of the calling thread alone was told before it waited.
-    (chain.closes_at == Some(0) && chain.threads.len() > 1).then_some(Closed {
-        all,
-        ring: chain.threads,
-    })
+    (ring.len() > 1).then_some(Closed { all, ring })
 }
 
 /// The common case, told by one look at another thread: whoever has the lock exclusively does not
