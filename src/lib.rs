@@ -79,7 +79,7 @@
 //!   `parking_lot` flavour.
 //! - `serde` makes the locks of the `parking_lot` flavour serialise through their contents.
 //! - `send_guard` lets guards of the `parking_lot` flavour be sent to, and dropped on, another
-//!   thread.
+//!   thread. Deadlocks over its locks are then not told, since nobody can say who holds them.
 //!
 //! # Cost
 //!

@@ -43,8 +43,10 @@
 //!
 //! # What is not seen
 //!
-//! [`Once`] is the original. A guard that is sent to another thread (feature `send_guard`) is held,
-//! for the detector, by the thread that acquired it.
+//! [`Once`] is the original. With the feature `send_guard`, a guard may be in another thread than the
+//! one that took the lock, and nobody can say in which. The orders of these locks are learnt all the
+//! same, for the thread that took them; but what is only true if that thread still holds the lock
+//! (`Deadlock`, `SelfDeadlock`, `Abandoned`) is not told of them.
 
 mod acquire;
 #[cfg(feature = "arc_lock")]
