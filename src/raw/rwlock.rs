@@ -91,9 +91,26 @@ impl<const RECURSIVE: bool> fmt::Debug for RawRwLock<RECURSIVE> {
     }
 }
 
+pub(super) type BareGuard = <parking_lot::RawRwLock as lock_api::RawRwLock>::SharedGuard;
+
+/// A short try of the bare lock, before a wait is told.
+impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
+    #[inline(always)]
+    pub(super) fn spin_shared(&self) -> Option<BareGuard> {
+        self.bare.try_lock_shared_for(super::SPIN)
+    }
+
+    /// Without spinning: a writer that waits, if only for a moment, turns readers away, and one of
+    /// those would not see who did it, nor be seen by that writer.
+    #[inline(always)]
+    pub(super) fn spin_exclusive(&self) -> Option<BareGuard> {
+        self.bare.try_lock_exclusive()
+    }
+}
+
 /// Defines, for one mode, the ways to acquire the lock that know their call site.
 macro_rules! acquisitions {
-    ($mode:expr, $bare_lock:ident, $bare_try:ident, $bare_for:ident, $bare_until:ident,
+    ($mode:expr, $bare_lock:ident, $bare_try:ident, $spin:ident, $bare_until:ident,
      $bare_unlock:ident, $at:ident, $again:ident, $unknown:ident, $new:ident, $slow:ident, $again_slow:ident, $timed:ident, $timed_slow:ident) => {
         impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             /// Acquires the lock for the call at `site`.
@@ -101,7 +118,7 @@ macro_rules! acquisitions {
             pub(crate) fn $at(&self, site: Site) -> Hold {
                 if !instrument::ON {
                     let _ = self.bare.$bare_lock();
-                } else if self.bare.$bare_for(crate::raw::SPIN).is_none() {
+                } else if self.$spin().is_none() {
                     return self.$slow(site);
                 }
                 match self.record.acquired_known($mode, Kind::Blocking, site) {
@@ -138,7 +155,7 @@ macro_rules! acquisitions {
             pub(crate) fn $again(&self, site: Site) -> Hold {
                 if !instrument::ON {
                     let _ = self.bare.$bare_lock();
-                } else if self.bare.$bare_for(crate::raw::SPIN).is_none() {
+                } else if self.$spin().is_none() {
                     return self.$again_slow(site);
                 }
                 self.record.acquired_again($mode, site)
@@ -190,13 +207,13 @@ macro_rules! acquisitions {
 pub(super) use acquisitions;
 
 acquisitions! {
-    Mode::Shared, lock_shared, try_lock_shared, try_lock_shared_for, try_lock_shared_until, unlock_shared,
+    Mode::Shared, lock_shared, try_lock_shared, spin_shared, try_lock_shared_until, unlock_shared,
     lock_shared_at, lock_shared_again, shared_unknown, shared_new, shared_slow, shared_again_slow, shared_timed,
     shared_timed_slow
 }
 
 acquisitions! {
-    Mode::Exclusive, lock_exclusive, try_lock_exclusive, try_lock_exclusive_for,
+    Mode::Exclusive, lock_exclusive, try_lock_exclusive, spin_exclusive,
     try_lock_exclusive_until, unlock_exclusive,
     lock_exclusive_at, lock_exclusive_again, exclusive_unknown, exclusive_new, exclusive_slow, exclusive_again_slow,
     exclusive_timed, exclusive_timed_slow

@@ -8,15 +8,23 @@ use std::time::{Duration, Instant};
 
 use lock_api::{RawRwLockUpgrade as _, RawRwLockUpgradeDowngrade as _, RawRwLockUpgradeTimed as _};
 
-use super::rwlock::{RawRwLock, acquisitions, deadline};
+use super::rwlock::{BareGuard, RawRwLock, acquisitions, deadline};
 use crate::instrument::{self, Hold, Kind, Mode, Site};
 
 acquisitions! {
-    Mode::Upgradable, lock_upgradable, try_lock_upgradable, try_lock_upgradable_for,
+    Mode::Upgradable, lock_upgradable, try_lock_upgradable, spin_upgradable,
     try_lock_upgradable_until, unlock_upgradable,
     lock_upgradable_at, lock_upgradable_again, upgradable_unknown, upgradable_new,
     upgradable_slow, upgradable_again_slow,
     upgradable_timed, upgradable_timed_slow
+}
+
+/// A short try of the bare lock, before a wait is told.
+impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
+    #[inline(always)]
+    pub(super) fn spin_upgradable(&self) -> Option<BareGuard> {
+        self.bare.try_lock_upgradable_for(super::SPIN)
+    }
 }
 
 /// Upgrades that borrow the hold. If one unwinds, the hold is what it was: upgradable.
