@@ -19,6 +19,8 @@ const WALK: u32 = 32;
 const UNLINK: u64 = 256;
 /// Slots beyond twice the living that are not worth a rebuild.
 const SLACK: usize = 1024;
+/// How many locks are kept that guard all requests for one. Each edge looks through all of them.
+const GUARDS: usize = 8;
 
 /// A lock in the graph. 32 bytes, plus 8 of `petgraph`'s list heads.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +60,7 @@ pub(super) struct Store {
     /// Outgoing edges by target, for nodes where walking the list was too long once.
     hubs: IdMap<NodeIndex, IdMap<NodeIndex, EdgeIndex>>,
     /// For each end of an edge, the locks that every thread held itself, exclusively, whenever it
-    /// asked for it in a way that an edge remembers.
+    /// asked for it in a way that an edge remembers. A few are enough: they only spare a search.
     guards: IdMap<LockId, Vec<LockId>>,
     live_edges: usize,
     node_slots: usize,
@@ -177,9 +179,8 @@ impl Store {
                     .gates
                     .iter()
                     .flat_map(|gates| gates.around((to, to)));
-                let mut held: Vec<LockId> = gates.map(|gate| gate.lock).chain([from]).collect();
-                held.retain(is_own);
-                new.insert(held);
+                let held = [from].into_iter().chain(gates.map(|gate| gate.lock));
+                new.insert(held.filter(is_own).take(GUARDS).collect());
             }
         }
     }
