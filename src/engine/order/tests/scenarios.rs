@@ -181,6 +181,22 @@ fn a_gate_around_both_orders_guards_and_its_loss_is_told() {
 }
 
 #[test]
+fn a_lock_that_was_only_ever_asked_for_under_a_gate_is_found_by_who_asks_without_it() {
+    let mut graph = graph();
+    // Everybody asks for C under the gate, and so does who closes the cycle.
+    take(&mut graph, &thread(1), &[A], B);
+    take(&mut graph, &thread(2), &[G, B], C);
+    let found = told(&take(&mut graph, &thread(3), &[G, C], A));
+    assert_eq!(found, [(Guarded, vec![1, 2, 3])]);
+    let found = told(&take(&mut graph, &thread(4), &[B], C));
+    assert_eq!(found, [(Inversion, vec![1, 2, 3])]);
+    graph.forget(lock(C));
+    take(&mut graph, &thread(2), &[G, B], 4);
+    let found = told(&take(&mut graph, &thread(3), &[4], A));
+    assert_eq!(found, [(Inversion, vec![1, 2, 4])]);
+}
+
+#[test]
 fn a_gate_that_both_hold_shared_is_none() {
     let mut graph = graph();
     take_as(
