@@ -5,6 +5,9 @@
 //! of loom's at its first use in each execution. Outside of a model it stays plain, so that the
 //! other tests of the crate run in the same binary.
 //!
+//! The models are run by
+//! `RUSTFLAGS="--cfg loom" cargo test --release --features always --lib --target-dir target/loom models`.
+//!
 //! A twin counts as made by the thread that first uses it: a model has to touch, before it spawns,
 //! what its threads share (`Slot::occupy` does).
 
