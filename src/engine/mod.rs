@@ -4,6 +4,7 @@
 //! answers with findings made of ids; names, stacks and words are put to them further up.
 
 pub(crate) mod acquisition;
+pub(crate) mod awaited;
 pub(crate) mod clock;
 pub(crate) mod ids;
 pub(crate) mod mode;

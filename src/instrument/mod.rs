@@ -65,10 +65,13 @@ use self::off as chosen;
 #[cfg(any(debug_assertions, feature = "always"))]
 use self::on as chosen;
 
-pub use self::chosen::{Attempt, Hold, Lock, Past, Pasts, Signal, Surroundings, Waiting, Within};
+pub use self::chosen::{
+    Attempt, Hold, Lock, Past, Pasts, Providers, Resource, Signal, Surroundings, Waiting, Within,
+};
 pub(crate) use self::chosen::{Meeting, Origin, Section, admit};
 pub(crate) use self::refusal::Refusal;
 pub use self::refusal::{Party, Reason};
+pub use crate::engine::awaited::Awaited;
 pub use crate::engine::ids::{LockId, Site, ThreadId};
 pub use crate::engine::mode::{Kind, Mode, ReadPolicy};
 pub use crate::tracking::kind::LockKind;

@@ -3,10 +3,13 @@
 //! Every type is zero-sized and every function an empty body that is always inlined, so that a
 //! lock built with them compiles to the instructions of the bare lock.
 
+mod resource;
+
 use std::marker::PhantomData;
 
 use lock_api::GuardNoSend;
 
+pub use self::resource::{Providers, Resource};
 use super::{GuardMarker, Kind, LockId, LockKind, Mode, Party, Reason, Refusal, Site};
 
 /// The record of one lock instance.

@@ -5,6 +5,7 @@ mod attempt;
 mod lock;
 mod origin;
 mod past;
+mod resource;
 mod section;
 mod signal;
 
@@ -14,5 +15,6 @@ pub use self::lock::{Hold, Lock};
 pub(crate) use self::origin::Origin;
 pub(crate) use self::past::Meeting;
 pub use self::past::{Past, Pasts, Surroundings, Within};
+pub use self::resource::{Providers, Resource};
 pub(crate) use self::section::Section;
 pub use self::signal::{Signal, Waiting};

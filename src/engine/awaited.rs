@@ -1,0 +1,66 @@
+//! What a blocked thread needs somebody to do, where that is not to release a lock.
+
+/// What a thread waits for at something that is no lock: the word that reports use.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::instrument::Awaited;
+///
+/// assert_eq!(Awaited::Message.of("`jobs`"), "a message of `jobs`");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Awaited {
+    /// A message from a channel, or an item from a queue.
+    Message,
+    /// Room for one more in a channel or a queue.
+    Room,
+    /// That somebody takes over what is sent, hand to hand.
+    Partner,
+    /// One of several operations: the branches of a select.
+    Selection,
+    /// Permits of a semaphore.
+    Permit,
+    /// That an event is set.
+    Event,
+    /// The other threads that are to meet at a barrier.
+    Arrival,
+    /// A notification of a condition variable.
+    Notification,
+    /// That all that was put into a queue, or given to a pool, is done.
+    Tasks,
+    /// The result of a job.
+    Result,
+    /// The end of an initialisation that another thread runs.
+    Initialisation,
+    /// To be unparked.
+    Unpark,
+    /// The end of a thread, or of all threads of a scope.
+    End,
+    /// That something happens which only the primitive has a name for.
+    Other,
+}
+
+impl Awaited {
+    /// What is waited for, in words, if `resource` is the name of the thing.
+    #[must_use]
+    pub fn of(self, resource: &str) -> String {
+        match self {
+            Awaited::Message => format!("a message of {resource}"),
+            Awaited::Room => format!("room in {resource}"),
+            Awaited::Partner => format!("somebody who receives from {resource}"),
+            Awaited::Selection => format!("one of the branches of {resource}"),
+            Awaited::Permit => format!("a permit of {resource}"),
+            Awaited::Event => format!("{resource} to be set"),
+            Awaited::Arrival => format!("the others at {resource}"),
+            Awaited::Notification => format!("a notification of {resource}"),
+            Awaited::Tasks => format!("the tasks of {resource} to be done"),
+            Awaited::Result => format!("the result of a job of {resource}"),
+            Awaited::Initialisation => format!("the initialisation of {resource}"),
+            Awaited::Unpark => "somebody who unparks it".to_owned(),
+            Awaited::End => format!("the end of {resource}"),
+            Awaited::Other => resource.to_owned(),
+        }
+    }
+}
