@@ -367,6 +367,22 @@ impl Section {
     pub(crate) fn joined(self) {}
 }
 
+/// The check that a thread belongs to, on its way to the threads that it starts.
+#[derive(Debug)]
+pub(crate) struct Cohort(());
+
+impl Cohort {
+    /// That of the calling thread.
+    #[inline(always)]
+    pub(crate) fn here() -> Self {
+        Self(())
+    }
+
+    /// The calling thread, which has just begun, belongs to it.
+    #[inline(always)]
+    pub(crate) fn enter(&self) {}
+}
+
 /// A thread that runs within the critical sections of another. Made by [`Surroundings::enter`].
 #[derive(Debug)]
 #[must_use = "the surroundings end when this is dropped"]

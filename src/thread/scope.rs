@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 use std::thread::{self, Thread};
 
 use super::ended::{self, End, Ended};
-use crate::instrument::{Past, Pasts, Section, Surroundings};
+use crate::instrument::{Cohort, Past, Pasts, Section, Surroundings};
 
 /// What the threads of one scope have in common.
 struct Common {
@@ -128,9 +128,10 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        let past = Past::here();
+        let (cohort, past) = (Cohort::here(), Past::here());
         let common = self.common;
         move || {
+            cohort.enter();
             past.arrive();
             drop(past);
             let within = common.around.enter();

@@ -3,7 +3,7 @@
 use std::thread::{self, Thread};
 
 use super::ended::{self, End, Ended};
-use crate::instrument::{Past, Section};
+use crate::instrument::{Cohort, Past, Section};
 
 /// Starts a new thread, as [`std::thread::spawn`] does.
 ///
@@ -32,8 +32,9 @@ where
 
 /// The body of a thread that goes on from here.
 pub(super) fn from_here<T>(f: impl FnOnce() -> T) -> impl FnOnce() -> Ended<T> {
-    let (section, past) = (Section::here(), Past::here());
+    let (cohort, section, past) = (Cohort::here(), Section::here(), Past::here());
     move || {
+        cohort.enter();
         past.arrive();
         drop(past);
         section.enter();

@@ -2,6 +2,7 @@
 
 mod admit;
 mod attempt;
+mod cohort;
 mod lock;
 mod origin;
 mod past;
@@ -11,6 +12,7 @@ mod signal;
 
 pub(crate) use self::admit::admit;
 pub use self::attempt::Attempt;
+pub(crate) use self::cohort::Cohort;
 pub use self::lock::{Hold, Lock};
 pub(crate) use self::origin::Origin;
 pub(crate) use self::past::Meeting;

@@ -73,6 +73,8 @@ pub(crate) struct Slot {
     released_elsewhere: Mutex<Vec<usize>>,
     /// The name of the thread.
     name: Mutex<Option<String>>,
+    /// The number of the check of `testing` that the thread belongs to; zero stands for the process.
+    scope: AtomicU64,
     /// Everything that only the thread itself touches, by the layers above.
     own: UnsafeCell<Option<Box<super::own::Own>>>,
 }
@@ -109,6 +111,7 @@ impl Slot {
             wait: Wait::new(),
             released_elsewhere: Mutex::new(Vec::new()),
             name: Mutex::new(None),
+            scope: AtomicU64::new(0),
             own: UnsafeCell::new(None),
         }
     }
@@ -140,6 +143,21 @@ impl Slot {
         self.name.lock().clone()
     }
 
+    /// The number of the check of `testing` that the thread belongs to; zero if it belongs to none,
+    /// and so to the process at large.
+    ///
+    /// A thread has it from before its first acquisition to its end, and those that it starts through
+    /// `lockwarden::thread` have the same.
+    pub(crate) fn scope(&self) -> u64 {
+        // Acquire pairs with the Release in `set_scope`, so that who sees the number finds the check.
+        self.scope.load(Ordering::Acquire)
+    }
+
+    /// Makes the calling thread, whose slot this is, a part of a check.
+    pub(crate) fn set_scope(&self, scope: u64) {
+        self.scope.store(scope, Ordering::Release);
+    }
+
     /// Takes the slot into use for the calling thread.
     pub(crate) fn occupy(&self, thread: ThreadId, name: Option<String>, own: Box<super::own::Own>) {
         *self.name.lock() = name;
@@ -163,6 +181,7 @@ impl Slot {
         self.state
             .store(state.wrapping_add(STEP) & !(STEP - 1), Ordering::Release);
         self.wait.clear();
+        self.scope.store(0, Ordering::Release);
         self.thread.store(0, Ordering::Release);
         // SAFETY: called by the slot's thread (or, after a fork, for a thread that is no more),
         // outside any borrow of `own`.
