@@ -76,6 +76,11 @@ impl Locks {
         }
     }
 
+    /// The list.
+    pub(super) fn into_list(self) -> Vec<LockInfo> {
+        self.0
+    }
+
     fn add_known(&mut self, state: &State, id: LockId) {
         if !self.0.iter().any(|info| info.id == id)
             && let Some(info) = state.lock(id)
@@ -97,6 +102,7 @@ pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
         held: held.iter().map(held_info).collect(),
         waits: None,
         ended: false,
+        panicked: false,
     }
 }
 
@@ -133,6 +139,7 @@ fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
         },
         site,
         since: None,
+        by: None,
     }
 }
 

@@ -22,9 +22,9 @@ mod threads;
 pub use self::declaration::{declare_order, declare_order_file};
 pub(crate) use self::describe::{held_here, name};
 pub(crate) use self::order::{relabel, retire};
-pub(crate) use self::publish::{end_in, publish};
+pub(crate) use self::publish::{Panic, end_in, publish};
 pub use self::status::status;
 
 /// Whether this build is instrumented. A constant, so that a branch on it costs nothing.
 pub(crate) const ON: bool = cfg!(any(debug_assertions, feature = "always"));
-pub(crate) use self::threads::{attach, with_own};
+pub(crate) use self::threads::{attach, note_panic, with_own};

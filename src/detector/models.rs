@@ -13,7 +13,7 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
 
-use super::deadlock::{claim, closed};
+use super::deadlock::closed;
 use crate::engine::mode::Mode;
 use crate::instrument::LockKind;
 use crate::primitives::model;
@@ -23,7 +23,7 @@ use crate::tracking::pool::Pool;
 use crate::tracking::record::Record;
 use crate::tracking::slot::Slot;
 use crate::tracking::tag;
-use crate::tracking::wait::{Need, Sort};
+use crate::tracking::wait::{Need, Request, Sort};
 
 /// A bare lock. Not loom's mutex, whose release is no step of its own, so that not every order of
 /// it and a `try_lock` is tried.
@@ -139,12 +139,11 @@ impl Actor {
             let site = Location::caller();
             self.truth.0.borrow_mut().after[self.number] = Some(at);
             let need = Need::Lock(Mode::Exclusive);
-            self.slot
-                .wait
-                .publish(need, false, (lock.ident, Sort::NONE), site);
+            let request = Request::lock(need, false, (lock.ident, Sort::NONE), site);
+            self.slot.wait.publish(&request);
             if Slot::depth(self.slot.state()) > 0
                 && closed(self.slot, &lock.record, || self.slots.clone())
-                    .is_some_and(|closed| claim(&closed))
+                    .is_some_and(|closed| closed.claim())
             {
                 let mut truth = self.truth.0.borrow_mut();
                 assert!(truth.is_stuck(self.number), "there is a deadlock");

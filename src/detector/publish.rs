@@ -37,10 +37,23 @@ pub(super) fn counts() -> (u64, u64) {
 pub(crate) struct Panic(String);
 
 impl Panic {
-    /// Raises it.
+    /// The panic that another thread was asked to raise in the calling one.
+    pub(crate) fn of_message(message: String) -> Self {
+        Self(message)
+    }
+
+    /// Its message, for another thread to raise it.
+    pub(super) fn into_message(self) -> String {
+        self.0
+    }
+
+    /// Raises it, unless the thread is panicking: a second panic would abort the process where the
+    /// first one was being dealt with.
     #[cold]
-    pub(crate) fn raise(self) -> ! {
-        panic!("{}", self.0)
+    pub(crate) fn raise(self) {
+        if !std::thread::panicking() {
+            panic!("{}", self.0)
+        }
     }
 }
 
@@ -111,9 +124,6 @@ fn refuse(found: &[Facts]) -> Option<Panic> {
     let fatal = found
         .iter()
         .find(|facts| matches!(facts.verdict, Verdict::SelfDeadlock | Verdict::Deadlock))?;
-    if std::thread::panicking() {
-        return None;
-    }
     Some(Panic(Report::new(0, fatal.clone()).headline()))
 }
 
@@ -128,4 +138,34 @@ pub(super) fn quietly<R>(slot: &'static Slot, f: impl FnOnce() -> R) -> R {
     with_own(slot, |own| own.busy += 1);
     let _busy = Busy(slot);
     f()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_unwinds_does_not_panic_again() {
+        struct RaisesWhenDropped;
+        impl Drop for RaisesWhenDropped {
+            fn drop(&mut self) {
+                Panic::of_message("this would abort the process".to_owned()).raise();
+            }
+        }
+        let result = std::panic::catch_unwind(|| {
+            let _raises = RaisesWhenDropped;
+            panic!("on purpose, and caught");
+        });
+        let message = result.unwrap_err();
+        assert_eq!(
+            message.downcast_ref::<&str>(),
+            Some(&"on purpose, and caught")
+        );
+        let raised = std::panic::catch_unwind(|| Panic::of_message("raised".to_owned()).raise());
+        let message = raised.unwrap_err();
+        assert_eq!(
+            message.downcast_ref::<String>().map(String::as_str),
+            Some("raised")
+        );
+    }
 }

@@ -5,12 +5,12 @@
 
 use std::sync::Once;
 
-use super::{declaration, describe, fork, publish, state};
+use super::{deadlock, declaration, describe, fork, publish, state};
 use crate::sink;
 use crate::tracking::current::{self, Phase};
 use crate::tracking::own::Own;
-use crate::tracking::registry;
 use crate::tracking::slot::{HeldLock, Slot};
+use crate::tracking::{panicked, registry};
 use crate::{config, suppress};
 
 /// The slot of the calling thread, which is given one if it has none; `None` if the detector is
@@ -73,6 +73,14 @@ fn attach_slow() -> Option<&'static Slot> {
     Some(slot)
 }
 
+/// Notes that the calling thread ends by a panic.
+pub(crate) fn note_panic() {
+    let slot = current::slot();
+    if let Some(thread) = slot.thread() {
+        panicked::add(thread, slot.name());
+    }
+}
+
 /// Takes the slot away from the calling thread, which ends.
 fn detach(slot: &'static Slot) {
     if !std::ptr::eq(slot, current::slot()) {
@@ -89,6 +97,9 @@ fn detach(slot: &'static Slot) {
         .collect();
     // A thread that ends has nowhere to unwind to.
     let _ = publish::publish(slot, describe::abandoned(slot, &abandoned));
+    slot.wait.clear();
+    slot.end();
+    deadlock::thread_ended(slot);
     with_own(slot, |own| own.pool.drain());
     current::set(Slot::detached(), Phase::Ending);
     if left.is_empty() {

@@ -36,13 +36,44 @@ pub enum Awaited {
     Initialisation,
     /// To be unparked.
     Unpark,
-    /// The end of a thread, or of all threads of a scope.
+    /// The end of a thread that is joined.
     End,
+    /// The end of a thread whose scope is over otherwise. Nothing can be made to unwind out of there
+    /// before that.
+    ScopeEnd,
+    /// That time passes.
+    Time,
     /// That something happens which only the primitive has a name for.
     Other,
 }
 
 impl Awaited {
+    /// All of them, in the order of their numbers.
+    const ALL: [Awaited; 16] = [
+        Awaited::Message,
+        Awaited::Room,
+        Awaited::Partner,
+        Awaited::Selection,
+        Awaited::Permit,
+        Awaited::Event,
+        Awaited::Arrival,
+        Awaited::Notification,
+        Awaited::Tasks,
+        Awaited::Result,
+        Awaited::Initialisation,
+        Awaited::Unpark,
+        Awaited::End,
+        Awaited::ScopeEnd,
+        Awaited::Time,
+        Awaited::Other,
+    ];
+
+    /// The one whose discriminant this is.
+    pub(crate) fn of_number(number: u32) -> Awaited {
+        let found = Self::ALL.get(number as usize);
+        found.copied().unwrap_or(Awaited::Other)
+    }
+
     /// What is waited for, in words, if `resource` is the name of the thing.
     #[must_use]
     pub fn of(self, resource: &str) -> String {
@@ -59,8 +90,22 @@ impl Awaited {
             Awaited::Result => format!("the result of a job of {resource}"),
             Awaited::Initialisation => format!("the initialisation of {resource}"),
             Awaited::Unpark => "somebody who unparks it".to_owned(),
-            Awaited::End => format!("the end of {resource}"),
+            Awaited::End | Awaited::ScopeEnd => format!("the end of {resource}"),
+            Awaited::Time => "time to pass".to_owned(),
             Awaited::Other => resource.to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_is_found_by_its_number() {
+        for awaited in Awaited::ALL {
+            assert_eq!(Awaited::of_number(awaited as u32), awaited);
+        }
+        assert_eq!(Awaited::of_number(99), Awaited::Other);
     }
 }

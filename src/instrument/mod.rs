@@ -68,7 +68,7 @@ use self::on as chosen;
 pub use self::chosen::{
     Attempt, Hold, Lock, Past, Pasts, Providers, Resource, Signal, Surroundings, Waiting, Within,
 };
-pub(crate) use self::chosen::{Cohort, Meeting, Origin, Section, admit};
+pub(crate) use self::chosen::{Cohort, Life, Meeting, Origin, Section, admit, idle};
 pub(crate) use self::refusal::Refusal;
 pub use self::refusal::{Party, Reason};
 pub use crate::engine::awaited::Awaited;

@@ -3,14 +3,18 @@
 //! Every type is zero-sized and every function an empty body that is always inlined, so that a
 //! lock built with them compiles to the instructions of the bare lock.
 
+mod life;
 mod resource;
 
 use std::marker::PhantomData;
 
 use lock_api::GuardNoSend;
 
+pub(crate) use self::life::Life;
+pub(crate) use self::resource::idle;
 pub use self::resource::{Providers, Resource};
 use super::{GuardMarker, Kind, LockId, LockKind, Mode, Party, Reason, Refusal, Site};
+use crate::tracking::alarm::Wake;
 
 /// The record of one lock instance.
 ///
@@ -201,10 +205,28 @@ impl Signal {
         Waiting(PhantomData)
     }
 
-    /// Lets `wake` wake one waiter, or all; in another build, only if somebody waits.
+    /// The same, of a thread that can be woken by `wake` if its wait will never end.
     #[inline(always)]
-    pub fn notify<R>(&self, wake: impl FnOnce() -> R) -> Option<R> {
-        Some(wake())
+    pub(crate) fn waiting_or<'a>(
+        &'a self,
+        _wake: Option<Wake>,
+        lock: &'a Lock,
+        hold: &'a mut Hold,
+        kind: Kind,
+        site: Site,
+    ) -> Waiting<'a> {
+        self.waiting(lock, hold, kind, site)
+    }
+
+    /// Notes that `count` waiters were woken without a notification.
+    #[inline(always)]
+    pub(crate) fn woken(&self, _count: usize) {}
+
+    /// Lets `wake` wake one waiter, or all, and say how many it has woken; returns that. In another
+    /// build, nothing is done if nobody waits.
+    #[inline(always)]
+    pub fn notify(&self, wake: impl FnOnce() -> usize) -> usize {
+        wake()
     }
 }
 

@@ -10,11 +10,13 @@ use lock_api::{RawCondvar as _, RawCondvarTimed as _};
 
 use super::RawMutex;
 use crate::instrument::{self, Hold, Kind, Signal, Site};
+use crate::tracking::alarm::Wake;
 
 /// A raw condition variable: `parking_lot`'s, with a record of who waits on it.
 ///
 /// It never wakes spuriously, and its counts of woken threads are exact. So a wait that did not run
-/// out of time was ended by a notification.
+/// out of time was ended by a notification. The one exception is a thread that would have slept for
+/// ever: when a deadlock is told to one that waits here, all that wait here are woken.
 pub struct RawCondvar {
     bare: parking_lot::RawCondvar,
     record: Signal,
@@ -49,6 +51,17 @@ impl RawCondvar {
         self.record.set_label(label);
     }
 
+    /// Wakes all that wait: they would never be notified.
+    ///
+    /// # Safety
+    ///
+    /// `data` points at a condition variable.
+    unsafe fn wake_all(data: *const ()) {
+        // SAFETY: the caller's promise.
+        let condvar = unsafe { &*data.cast::<Self>() };
+        condvar.record.woken(condvar.bare.notify_all());
+    }
+
     /// Waits for the call at `site`.
     ///
     /// # Safety
@@ -57,9 +70,12 @@ impl RawCondvar {
     #[inline]
     pub(crate) unsafe fn wait_at(&self, mutex: &RawMutex, hold: &mut Hold, site: Site) {
         // Dropped at the end, on unwind too: the bare wait may panic, and has the lock then.
-        let mut waiting = self
-            .record
-            .waiting(&mutex.record, hold, Kind::Blocking, site);
+        // SAFETY: this condition variable is borrowed until the record of the wait is gone, which
+        // takes the alarm back.
+        let wake = unsafe { Wake::new(Self::wake_all, std::ptr::from_ref(self).cast()) };
+        let mut waiting =
+            self.record
+                .waiting_or(Some(wake), &mutex.record, hold, Kind::Blocking, site);
         // SAFETY: the caller holds the mutex by `hold`, so its bare lock is held.
         unsafe { self.bare.wait(&mutex.bare, &mut Default::default()) };
         waiting.notified();
@@ -156,15 +172,14 @@ unsafe impl lock_api::RawCondvar for RawCondvar {
     #[inline]
     #[track_caller]
     fn notify_one(&self) -> bool {
-        self.record
-            .notify(|| self.bare.notify_one())
-            .unwrap_or(false)
+        let woken = self.record.notify(|| self.bare.notify_one().into());
+        woken > 0
     }
 
     #[inline]
     #[track_caller]
     fn notify_all(&self) -> usize {
-        self.record.notify(|| self.bare.notify_all()).unwrap_or(0)
+        self.record.notify(|| self.bare.notify_all())
     }
 }
 

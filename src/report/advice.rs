@@ -1,6 +1,8 @@
 //! What a report advises: one concrete change.
 
 use super::data::{Edge, Report};
+use super::thread::{ThreadInfo, WaitInfo, WaitsFor};
+use crate::engine::awaited::Awaited;
 use crate::engine::ids::LockId;
 use crate::engine::verdict::Verdict;
 
@@ -17,7 +19,11 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
         Verdict::Deadlock if report.edges.len() > 1 => {
             Some(one_order(report, report.edges_from_closing().next()?))
         }
-        Verdict::Deadlock => None,
+        Verdict::Deadlock => standstill(report),
+        Verdict::SelfDeadlock if report.edges.is_empty() => {
+            let wait = report.threads.iter().find_map(|t| t.waits.as_ref())?;
+            Some(instead(wait)?.to_owned())
+        }
         Verdict::SelfDeadlock => {
             let edge = report.edges.first()?;
             if edge.from_site == edge.to_site {
@@ -49,6 +55,84 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
                 .to_owned(),
         ),
     }
+}
+
+/// What to change where not all waits are for locks.
+fn standstill(report: &Report) -> Option<String> {
+    let waits = |thread: &ThreadInfo| thread.waits.clone();
+    let wanted: Vec<LockId> = report
+        .threads
+        .iter()
+        .filter_map(waits)
+        .filter_map(|wait| match wait.what {
+            WaitsFor::Lock { lock, .. } => Some(lock),
+            WaitsFor::Resource { .. } => None,
+        })
+        .collect();
+    // Somebody keeps a lock through a wait for something else, and another one needs the lock.
+    for thread in &report.threads {
+        let Some(wait) = &thread.waits else { continue };
+        let kept = thread.held.iter().find(|held| wanted.contains(&held.lock));
+        if let (WaitsFor::Resource { .. }, Some(held)) = (wait.what, kept) {
+            return Some(format!(
+                "let go of {}, which {thread} took at {}, before the wait at {}",
+                report.the_lock(held.lock),
+                held.site,
+                wait.site
+            ));
+        }
+    }
+    let of_no_join = |wait: &WaitInfo| {
+        !matches!(
+            wait.what,
+            WaitsFor::Resource {
+                awaited: Awaited::End | Awaited::ScopeEnd,
+                ..
+            }
+        )
+    };
+    let wait = report.threads.iter().filter_map(waits).find(of_no_join)?;
+    instead(&wait).map(str::to_owned)
+}
+
+/// What usually goes wrong with such a wait.
+fn instead(wait: &WaitInfo) -> Option<&'static str> {
+    let WaitsFor::Resource { awaited, .. } = wait.what else {
+        return None;
+    };
+    Some(match awaited {
+        Awaited::Message => {
+            "drop every sender that is not used any more, the receiving thread's own above all; and \
+             let one side send before it receives"
+        }
+        Awaited::Room | Awaited::Partner => {
+            "receive somewhere that does not depend on this send, drop the receiver when nobody \
+             receives any more, or make more room"
+        }
+        Awaited::Selection => "give the select a branch that is sure to come, or a timeout",
+        Awaited::Permit => {
+            "release a permit on every path, also when a thread fails, and let nobody wait for \
+             further ones while it keeps some"
+        }
+        Awaited::Event => "set the event on every path, also when the thread that should fails",
+        Awaited::Arrival => {
+            "make the barrier for as many threads as come, and abort it when one of them fails"
+        }
+        Awaited::Notification => {
+            "change the condition under the mutex, and notify after that on every path, also that \
+             of a panic; check the condition before each wait"
+        }
+        Awaited::Tasks => "say of every task that it is done, also when it fails",
+        Awaited::Result => {
+            "let no job wait for another one of the same pool: return what it needs, chain the two, \
+             or use a second pool"
+        }
+        Awaited::Initialisation => {
+            "let the initialiser do without what needs its own result, or compute that outside"
+        }
+        Awaited::End => "let no thread join itself, nor one that waits for it",
+        _ => return None,
+    })
 }
 
 /// "Swap these two lines, or take both at once."

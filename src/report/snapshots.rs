@@ -56,6 +56,7 @@ fn waits(mut thread: ThreadInfo, lock: u64, mode: Mode, site: Site) -> ThreadInf
         what,
         site,
         since: Some(Duration::from_millis(3)),
+        by: None,
     });
     thread
 }

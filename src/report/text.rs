@@ -11,9 +11,10 @@ use super::names::{and_list, duration, width};
 use super::snippet::{self, Mark};
 use super::source::Sources;
 use super::stack::Stack;
-use super::thread::{HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
+use super::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
 use super::words;
 use super::wrap::wrapped;
+use crate::engine::awaited::Awaited;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::Mode;
 use crate::engine::verdict::Verdict;
@@ -171,20 +172,23 @@ fn mark(site: Site, label: &str, primary: bool) -> Mark {
     }
 }
 
+/// How many threads are shown in full where each has lines of its own.
+const BYSTANDERS: usize = 12;
+
 /// What the threads hold and wait for, where no edge says so: the body of a report that is not
 /// about an order.
 fn bystanders(out: &mut String, sources: &mut Sources, report: &Report) {
     if !report.edges.is_empty() {
         return;
     }
-    for thread in &report.threads {
-        if thread.waits.is_none() && thread.held.is_empty() {
-            continue;
-        }
-        let ended = if thread.ended {
-            ", which has ended"
-        } else {
-            ""
+    let concerned =
+        |thread: &&ThreadInfo| thread.waits.is_some() || !thread.held.is_empty() || thread.panicked;
+    let threads: Vec<&ThreadInfo> = report.threads.iter().filter(concerned).collect();
+    for thread in threads.iter().take(BYSTANDERS) {
+        let ended = match (thread.panicked, thread.ended) {
+            (true, _) => ", which has ended by a panic",
+            (false, true) => ", which has ended",
+            (false, false) => "",
         };
         out.push_str(&format!("\n{thread}{ended}\n"));
         state(out, report, thread);
@@ -192,6 +196,7 @@ fn bystanders(out: &mut String, sources: &mut Sources, report: &Report) {
         if let Some(wait) = &thread.waits {
             let label = match wait.what {
                 WaitsFor::Lock { lock, .. } => format!("waits for {}", report.short_name(lock)),
+                WaitsFor::Resource { .. } => format!("waits for {}", report.awaited(wait)),
             };
             marks.push(mark(wait.site, &label, true));
         }
@@ -200,6 +205,12 @@ fn bystanders(out: &mut String, sources: &mut Sources, report: &Report) {
             marks.push(mark(held.site, &label, marks.is_empty()));
         }
         snippet::show(out, sources, &marks);
+    }
+    if threads.len() > BYSTANDERS {
+        out.push_str(&format!(
+            "\nand {} threads more\n",
+            threads.len() - BYSTANDERS
+        ));
     }
 }
 
@@ -269,6 +280,9 @@ fn state(out: &mut String, report: &Report, thread: &ThreadInfo) {
             report.awaited(wait),
             wait.site
         ));
+        if let Some(by) = words::ended_by(report, wait) {
+            out.push_str(&format!("    {by}\n"));
+        }
     }
     // In the order in which it took them; the columns are as wide as the widest.
     let names: Vec<String> = thread
@@ -290,6 +304,16 @@ impl Report {
     pub(super) fn awaited(&self, wait: &WaitInfo) -> String {
         match wait.what {
             WaitsFor::Lock { lock, mode } => self.lock_in_mode(lock, mode),
+            WaitsFor::Resource { resource, awaited } => match &wait.by {
+                Some(FreedBy::Threads(threads))
+                    if matches!(awaited, Awaited::End | Awaited::ScopeEnd) =>
+                {
+                    let names: Vec<String> =
+                        threads.iter().map(|id| self.thread_name(*id)).collect();
+                    awaited.of(&and_list(&names))
+                }
+                _ => awaited.of(&self.the_lock(resource)),
+            },
         }
     }
 

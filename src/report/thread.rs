@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::names::Escaped;
+use crate::engine::awaited::Awaited;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 
@@ -23,6 +24,8 @@ pub struct ThreadInfo {
     pub waits: Option<WaitInfo>,
     /// Whether it had ended.
     pub ended: bool,
+    /// Whether it had ended by a panic.
+    pub panicked: bool,
 }
 
 /// A lock that a thread held.
@@ -38,7 +41,7 @@ pub struct HeldInfo {
 }
 
 /// A wait of a thread.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WaitInfo {
     /// What it waited for.
@@ -47,6 +50,20 @@ pub struct WaitInfo {
     pub site: Site,
     /// For how long it had been waiting, if that was measured.
     pub since: Option<Duration>,
+    /// Who could have ended the wait, if that was looked for.
+    pub by: Option<FreedBy>,
+}
+
+/// Who could have ended a wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FreedBy {
+    /// These threads alone.
+    Threads(Vec<ThreadId>),
+    /// Any thread of the process.
+    Anyone,
+    /// Nobody who is left.
+    Nobody,
 }
 
 /// What a thread waited for.
@@ -61,6 +78,15 @@ pub enum WaitsFor {
         /// How it was asked for.
         mode: Mode,
     },
+    /// Something that is no lock.
+    #[non_exhaustive]
+    Resource {
+        /// The channel, the queue, the event. It is listed among the
+        /// [locks](super::Report::locks) of the report.
+        resource: LockId,
+        /// What was waited for there.
+        awaited: Awaited,
+    },
 }
 
 impl ThreadInfo {
@@ -72,6 +98,7 @@ impl ThreadInfo {
             held: Vec::new(),
             waits: None,
             ended: false,
+            panicked: false,
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use super::data::{Basis, Report};
 use super::names::{and_list, duration};
+use super::thread::{FreedBy, ThreadInfo, WaitInfo, WaitsFor};
+use crate::engine::awaited::Awaited;
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::verdict::Verdict;
@@ -16,6 +18,7 @@ pub(super) fn headline(report: &Report) -> String {
 
 fn subject(report: &Report) -> String {
     match report.verdict {
+        Verdict::Deadlock if report.edges.is_empty() => standstill(report),
         Verdict::Deadlock => {
             // A thread that is only queued has no edge.
             let threads = match distinct_threads(report).len().max(report.threads.len()) {
@@ -23,11 +26,15 @@ fn subject(report: &Report) -> String {
                 2 => "2 threads wait for each other".to_owned(),
                 many => format!("{many} threads wait for each other in a ring"),
             };
-            match report.edges.len() {
-                0 => threads,
-                _ => format!("{threads} over {}", ring(report)),
-            }
+            format!("{threads} over {}", ring(report))
         }
+        Verdict::SelfDeadlock if report.edges.is_empty() => match waiting(report).first() {
+            Some((thread, wait)) => format!(
+                "{thread} is about to wait for {}, which only it could bring about",
+                report.awaited(wait)
+            ),
+            None => "a thread waits for itself".to_owned(),
+        },
         Verdict::SelfDeadlock => match report.edges.first() {
             Some(edge) => format!(
                 "{} asks for {} ({}) while it holds it ({})",
@@ -79,6 +86,94 @@ fn subject(report: &Report) -> String {
         Verdict::Stall => stall(report),
         Verdict::Abandoned => abandoned(report),
     }
+}
+
+/// The threads that wait, and for what.
+fn waiting(report: &Report) -> Vec<(&ThreadInfo, &WaitInfo)> {
+    report
+        .threads
+        .iter()
+        .filter_map(|thread| Some((thread, thread.waits.as_ref()?)))
+        .collect()
+}
+
+/// Threads that wait in whatever ways for what none of them can bring about any more.
+fn standstill(report: &Report) -> String {
+    let waiting = waiting(report);
+    let anyone = |wait: &WaitInfo| wait.by == Some(FreedBy::Anyone);
+    let everyone = waiting.iter().any(|(_, wait)| anyone(wait));
+    let each = |(thread, wait): &(&ThreadInfo, &WaitInfo)| {
+        format!("{thread} for {}", report.awaited(wait))
+    };
+    match waiting.as_slice() {
+        [] => "threads wait for each other".to_owned(),
+        [(thread, wait)] if everyone => format!(
+            "{thread} waits for {}, and no other thread is left",
+            report.awaited(wait)
+        ),
+        [(thread, wait)] => format!(
+            "{thread} waits for {}, which nobody can bring about",
+            report.awaited(wait)
+        ),
+        many => {
+            let mut parts: Vec<String> = many.iter().take(NAMES_IN_HEADLINE).map(each).collect();
+            if many.len() > NAMES_IN_HEADLINE {
+                parts.truncate(2);
+                parts.push(format!("{} more", many.len() - 2));
+            }
+            let how = if everyone {
+                format!("all {} threads wait", many.len())
+            } else {
+                format!("{} threads wait for each other", many.len())
+            };
+            format!("{how}: {}", and_list(&parts))
+        }
+    }
+}
+
+/// Who could have ended a wait that is for something else than a lock, or is for a lock that nobody
+/// lets go of; nothing if the wait itself says so.
+pub(super) fn ended_by(report: &Report, wait: &WaitInfo) -> Option<String> {
+    let text = match wait.by.as_ref()? {
+        FreedBy::Threads(threads) => {
+            if let WaitsFor::Resource {
+                awaited: Awaited::End | Awaited::ScopeEnd,
+                ..
+            } = wait.what
+            {
+                return None;
+            }
+            let names: Vec<String> = threads.iter().map(|id| report.thread_name(*id)).collect();
+            match wait.what {
+                WaitsFor::Lock { .. } => format!("which {} keeps", and_list(&names)),
+                WaitsFor::Resource { .. } => format!("which only {} could end", and_list(&names)),
+            }
+        }
+        FreedBy::Anyone => "which any thread could end, but none can move".to_owned(),
+        FreedBy::Nobody => "which nobody is left to end".to_owned(),
+    };
+    Some(text)
+}
+
+/// The chain of those who wait, in one sentence.
+fn chain(report: &Report) -> String {
+    let links: Vec<String> = waiting(report)
+        .iter()
+        .take(NAMES_IN_HEADLINE)
+        .map(|(thread, wait)| {
+            let by = ended_by(report, wait).map_or(String::new(), |by| format!(", {by}"));
+            format!("{thread} waits for {}{by}", report.awaited(wait))
+        })
+        .collect();
+    let all_blocked = waiting(report)
+        .iter()
+        .any(|(_, wait)| wait.by == Some(FreedBy::Anyone));
+    let end = if all_blocked {
+        "every thread of the process is blocked without a limit, so nobody ever goes on"
+    } else {
+        "none of them waits with a limit, so nobody ever goes on"
+    };
+    format!("{}; {end}", links.join("; "))
 }
 
 /// The locks of the cycle: all of them, or how many they are.
@@ -164,6 +259,7 @@ fn abandoned(report: &Report) -> String {
 /// Why the verdict is what it is.
 pub(super) fn reason(report: &Report) -> String {
     let mut reason = match report.verdict {
+        Verdict::Deadlock if report.edges.is_empty() => chain(report),
         Verdict::Deadlock => match distinct_threads(report).len().max(report.threads.len()) {
             0 | 1 => "the thread waits, without a timeout, for what only it can release".to_owned(),
             many => format!(

@@ -5,6 +5,9 @@
 use std::io;
 use std::thread;
 
+use crate::instrument::Life;
+use std::panic::Location;
+
 use super::scope::{Scope, ScopedJoinHandle};
 use super::spawn::{JoinHandle, from_here};
 
@@ -64,13 +67,15 @@ impl Builder {
     /// # Panics
     ///
     /// If the name contains a null byte.
+    #[track_caller]
     pub fn spawn<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let inner = self.inner.spawn(from_here(f))?;
-        Ok(JoinHandle::new(inner))
+        let life = Life::new(Location::caller());
+        let inner = self.inner.spawn(from_here(f, life.clone()))?;
+        Ok(JoinHandle::new(inner, life))
     }
 
     /// Starts a thread that may borrow, on the caller's word that it ends in time.
@@ -99,15 +104,18 @@ impl Builder {
     /// let handle = unsafe { thread::Builder::new().spawn_unchecked(body) }.unwrap();
     /// assert_eq!(handle.join().unwrap(), 43);
     /// ```
+    #[track_caller]
     pub unsafe fn spawn_unchecked<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
     where
         F: FnOnce() -> T + Send,
         T: Send,
     {
+        let life = Life::new(Location::caller());
+        let body = from_here(f, life.clone());
         // SAFETY: what is added to the closure and to its result is `'static`; for the rest the
         // caller vouches.
-        let inner = unsafe { self.inner.spawn_unchecked(from_here(f)) }?;
-        Ok(JoinHandle::new(inner))
+        let inner = unsafe { self.inner.spawn_unchecked(body) }?;
+        Ok(JoinHandle::new(inner, life))
     }
 
     /// Starts the thread in a scope, like [`Scope::spawn`].
@@ -132,6 +140,7 @@ impl Builder {
     ///     assert_eq!(handle.join().unwrap(), 2);
     /// });
     /// ```
+    #[track_caller]
     pub fn spawn_scoped<'scope, 'env, F, T>(
         self,
         scope: &'scope Scope<'scope, 'env>,
@@ -141,8 +150,11 @@ impl Builder {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        let inner = self.inner.spawn_scoped(scope.inner(), scope.within(f))?;
-        Ok(ScopedJoinHandle::new(inner))
+        let life = Life::new(Location::caller());
+        let body = scope.within(f, life.clone());
+        let inner = self.inner.spawn_scoped(scope.inner(), body)?;
+        scope.started(life.clone());
+        Ok(ScopedJoinHandle::new(inner, life))
     }
 }
 

@@ -17,10 +17,18 @@
 //!   are held around all that the thread does between. That is known at the join: from then on
 //!   they lead to what the thread took.
 //!
+//! - **Waits.** A `join` and the end of a scope are waits for a thread. If that can never end, since
+//!   it waits for the calling one in whatever way, a
+//!   [`Deadlock`](crate::report::Verdict::Deadlock) is told; a thread that joins itself is told a
+//!   [`SelfDeadlock`](crate::report::Verdict::SelfDeadlock). A `join` then panics, as configured;
+//!   the end of a scope cannot, and another thread of the deadlock does in its place, if it is in a
+//!   wait out of which it can be woken. A thread that panicked is named in later reports about
+//!   waits that it might have ended.
+//!
 //! Everything else in this module is std's own, passed on so that the import can be replaced as a
-//! whole: [`Thread`], [`ThreadId`], [`current`], [`park`], [`park_timeout`], [`sleep`],
-//! [`yield_now`], [`panicking`], [`available_parallelism`], [`LocalKey`], [`AccessError`] and
-//! [`Result`]. Those are not watched: an `unpark` orders nothing.
+//! whole: [`Thread`], [`ThreadId`], [`current`], [`yield_now`], [`panicking`], [`available_parallelism`], [`LocalKey`], [`AccessError`] and
+//! [`Result`]. Those are not watched. [`park`] and [`sleep`] only tell others that the thread is
+//! there: who unparks it is not seen, and orders nothing.
 //!
 //! # Examples
 //!
@@ -67,12 +75,13 @@
 
 mod builder;
 mod ended;
+mod rest;
 mod scope;
 mod spawn;
 
 pub use std::thread::{
     AccessError, LocalKey, Result, Thread, ThreadId, available_parallelism, current, panicking,
-    park, park_timeout, sleep, yield_now,
+    yield_now,
 };
 #[expect(
     deprecated,
@@ -81,5 +90,6 @@ pub use std::thread::{
 pub use std::thread::{park_timeout_ms, sleep_ms};
 
 pub use self::builder::Builder;
+pub use self::rest::{park, park_timeout, sleep};
 pub use self::scope::{Scope, ScopedJoinHandle, scope};
 pub use self::spawn::{JoinHandle, spawn};

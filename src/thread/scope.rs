@@ -4,10 +4,13 @@
 
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+use std::panic::Location;
 use std::thread::{self, Thread};
 
 use super::ended::{self, End, Ended};
-use crate::instrument::{Cohort, Past, Pasts, Section, Surroundings};
+use parking_lot::Mutex;
+
+use crate::instrument::{self, Awaited, Cohort, Life, Past, Pasts, Section, Site, Surroundings};
 
 /// What the threads of one scope have in common.
 struct Common {
@@ -15,6 +18,37 @@ struct Common {
     around: Surroundings,
     /// The ends of those that have ended.
     ends: Pasts,
+    /// The threads that have been started, but for some that have ended.
+    lives: Mutex<Vec<Life>>,
+}
+
+// Nothing of the program's runs while the list is changed, so no panic finds it half done.
+impl std::panic::RefUnwindSafe for Common {}
+
+impl Common {
+    /// A thread of the scope was started.
+    fn started(&self, life: Life) {
+        if instrument::ON {
+            let mut lives = self.lives.lock();
+            // Now and then, so that a scope that starts threads for ever does not grow.
+            if lives.len() == lives.capacity() {
+                lives.retain(|life| !life.is_over());
+            }
+            lives.push(life);
+        }
+    }
+
+    /// Waits for all threads of the scope, in a way that the detector sees. They may start others
+    /// until they end.
+    fn wait_for_all(&self, site: Site) {
+        loop {
+            let life = self.lives.lock().pop();
+            match life {
+                Some(life) => life.wait(Awaited::ScopeEnd, site),
+                None => return,
+            }
+        }
+    }
 }
 
 impl Drop for Common {
@@ -60,12 +94,34 @@ where
     let common = Common {
         around: Surroundings::here(),
         ends: Pasts::new(),
+        lives: Mutex::new(Vec::new()),
     };
     // The scope has to stand where it is until its last thread has ended, which is after the
     // closure below has returned; and its lifetimes have a name only inside that closure.
     let mut place = MaybeUninit::<Scope<'static, 'static>>::uninit();
     let (place, common) = (&raw mut place, &raw const common);
-    thread::scope(move |inner| f(lend(place, common, inner)))
+    let site = Location::caller();
+    thread::scope(move |inner| {
+        let scope = lend(place, common, inner);
+        // std waits for them in any case, but nobody sees for whom.
+        let _end = AtEnd {
+            common: scope.common,
+            site,
+        };
+        f(scope)
+    })
+}
+
+/// Waits for the threads of a scope when its closure has returned or unwound.
+struct AtEnd<'a> {
+    common: &'a Common,
+    site: Site,
+}
+
+impl Drop for AtEnd<'_> {
+    fn drop(&mut self) {
+        self.common.wait_for_all(self.site);
+    }
 }
 
 /// Makes the scope in its place.
@@ -110,12 +166,21 @@ impl<'scope, 'env> Scope<'scope, 'env> {
     ///
     /// If the operating system does not start a thread;
     /// [`Builder::spawn_scoped`](super::Builder::spawn_scoped) returns the error instead.
+    #[track_caller]
     pub fn spawn<F, T>(&'scope self, f: F) -> ScopedJoinHandle<'scope, T>
     where
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        ScopedJoinHandle::new(self.inner.spawn(self.within(f)))
+        let life = Life::new(Location::caller());
+        let inner = self.inner.spawn(self.within(f, life.clone()));
+        self.started(life.clone());
+        ScopedJoinHandle::new(inner, life)
+    }
+
+    /// A thread with this life was started in the scope.
+    pub(super) fn started(&self, life: Life) {
+        self.common.started(life);
     }
 
     pub(super) fn inner(&self) -> &'scope thread::Scope<'scope, 'env> {
@@ -123,7 +188,11 @@ impl<'scope, 'env> Scope<'scope, 'env> {
     }
 
     /// The body of a thread of the scope that goes on from here.
-    pub(super) fn within<F, T>(&self, f: F) -> impl FnOnce() -> Ended<T> + Send + use<'scope, F, T>
+    pub(super) fn within<F, T>(
+        &self,
+        f: F,
+        life: Life,
+    ) -> impl FnOnce() -> Ended<T> + Send + use<'scope, F, T>
     where
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
@@ -132,6 +201,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         let common = self.common;
         move || {
             cohort.enter();
+            let _living = life.begin();
             past.arrive();
             drop(past);
             let within = common.around.enter();
@@ -165,11 +235,12 @@ impl std::fmt::Debug for Scope<'_, '_> {
 /// ```
 pub struct ScopedJoinHandle<'scope, T> {
     inner: thread::ScopedJoinHandle<'scope, Ended<T>>,
+    life: Life,
 }
 
 impl<'scope, T> ScopedJoinHandle<'scope, T> {
-    pub(super) fn new(inner: thread::ScopedJoinHandle<'scope, Ended<T>>) -> Self {
-        Self { inner }
+    pub(super) fn new(inner: thread::ScopedJoinHandle<'scope, Ended<T>>, life: Life) -> Self {
+        Self { inner, life }
     }
 
     /// The thread behind this handle.
@@ -185,7 +256,9 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
     /// # Errors
     ///
     /// The payload of the panic by which the thread ended. The scope then does not panic for it.
+    #[track_caller]
     pub fn join(self) -> thread::Result<T> {
+        self.life.wait(Awaited::End, Location::caller());
         ended::joined(self.inner.join())
     }
 

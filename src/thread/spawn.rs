@@ -3,7 +3,8 @@
 use std::thread::{self, Thread};
 
 use super::ended::{self, End, Ended};
-use crate::instrument::{Cohort, Past, Section};
+use crate::instrument::{Awaited, Cohort, Life, Past, Section};
+use std::panic::Location;
 
 /// Starts a new thread, as [`std::thread::spawn`] does.
 ///
@@ -22,19 +23,22 @@ use crate::instrument::{Cohort, Past, Section};
 ///
 /// If the operating system does not start a thread; [`Builder::spawn`](super::Builder::spawn)
 /// returns the error instead.
+#[track_caller]
 pub fn spawn<F, T>(f: F) -> JoinHandle<T>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    JoinHandle::new(thread::spawn(from_here(f)))
+    let life = Life::new(Location::caller());
+    JoinHandle::new(thread::spawn(from_here(f, life.clone())), life)
 }
 
 /// The body of a thread that goes on from here.
-pub(super) fn from_here<T>(f: impl FnOnce() -> T) -> impl FnOnce() -> Ended<T> {
+pub(super) fn from_here<T>(f: impl FnOnce() -> T, life: Life) -> impl FnOnce() -> Ended<T> {
     let (cohort, section, past) = (Cohort::here(), Section::here(), Past::here());
     move || {
         cohort.enter();
+        let _living = life.begin();
         past.arrive();
         drop(past);
         section.enter();
@@ -57,11 +61,12 @@ pub(super) fn from_here<T>(f: impl FnOnce() -> T) -> impl FnOnce() -> Ended<T> {
 /// ```
 pub struct JoinHandle<T> {
     inner: thread::JoinHandle<Ended<T>>,
+    life: Life,
 }
 
 impl<T> JoinHandle<T> {
-    pub(super) fn new(inner: thread::JoinHandle<Ended<T>>) -> Self {
-        Self { inner }
+    pub(super) fn new(inner: thread::JoinHandle<Ended<T>>, life: Life) -> Self {
+        Self { inner, life }
     }
 
     /// The thread behind this handle.
@@ -90,7 +95,9 @@ impl<T> JoinHandle<T> {
     ///
     /// # Panics
     ///
-    /// On some platforms, if a thread joins itself.
+    /// If the wait would never end, as the configuration says: the thread joins itself, or waits
+    /// for the calling one, by whatever other waits there are in between. The thread is then
+    /// detached.
     ///
     /// # Examples
     ///
@@ -100,7 +107,9 @@ impl<T> JoinHandle<T> {
     /// let result = thread::spawn(|| std::panic::resume_unwind(Box::new("no"))).join();
     /// assert_eq!(result.unwrap_err().downcast_ref(), Some(&"no"));
     /// ```
+    #[track_caller]
     pub fn join(self) -> thread::Result<T> {
+        self.life.wait(Awaited::End, Location::caller());
         ended::joined(self.inner.join())
     }
 

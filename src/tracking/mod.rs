@@ -6,6 +6,8 @@
 //! [`Slot`](slot::Slot) belongs to a thread: its held locks, what it waits for, since when. It is
 //! written by its thread alone and read by others, who believe it only if its epoch stood still.
 
+pub(crate) mod alarm;
+mod census;
 pub(crate) mod class;
 pub(crate) mod contexts;
 pub(crate) mod current;
@@ -16,6 +18,8 @@ mod label;
 #[cfg(all(loom, test))]
 pub(crate) mod models;
 pub(crate) mod own;
+pub(crate) mod panicked;
+pub(crate) mod party;
 pub(crate) mod pool;
 pub(crate) mod record;
 pub(crate) mod registry;
@@ -31,6 +35,8 @@ pub(crate) fn before_fork() {
     pool::before_fork();
     class::before_fork();
     label::before_fork();
+    panicked::before_fork();
+    party::before_fork();
 }
 
 /// Lets them go again, in parent and child.
@@ -43,6 +49,8 @@ pub(crate) fn before_fork() {
 pub(crate) unsafe fn after_fork() {
     // SAFETY: the caller's promise.
     unsafe {
+        party::after_fork();
+        panicked::after_fork();
         label::after_fork();
         class::after_fork();
         pool::after_fork();

@@ -1,9 +1,11 @@
 //! All slots of the process.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
+use super::current;
+use super::party::Party;
 use super::slot::Slot;
 use crate::engine::ids::ThreadId;
 
@@ -17,6 +19,9 @@ static SLOTS: Mutex<Slots> = Mutex::new(Slots {
     all: Vec::new(),
     free: Vec::new(),
 });
+
+/// The slot that was made last; each leads to the one that was made before it.
+static NEWEST: AtomicPtr<Slot> = AtomicPtr::new(std::ptr::null_mut());
 
 static NEXT_THREAD: AtomicU64 = AtomicU64::new(1);
 
@@ -32,6 +37,10 @@ pub(crate) fn take() -> &'static Slot {
     slots.free.pop().unwrap_or_else(|| {
         let slot: &'static Slot = Box::leak(Box::new(Slot::vacant()));
         slots.all.push(slot);
+        // Under the lock, so no other store comes in between. Release pairs with the Acquire in
+        // `all`: who finds the slot finds it made.
+        slot.set_older(NEWEST.load(Ordering::Relaxed));
+        NEWEST.store(std::ptr::from_ref(slot).cast_mut(), Ordering::Release);
         slot
     })
 }
@@ -51,6 +60,45 @@ pub(crate) fn occupied() -> Vec<&'static Slot> {
         .copied()
         .filter(|slot| slot.thread().is_some())
         .collect()
+}
+
+/// All slots, also those that nobody uses, without a lock.
+#[allow(unsafe_code)]
+fn all() -> impl Iterator<Item = &'static Slot> {
+    // SAFETY: null, or a slot, and those are never freed.
+    let newest = unsafe { NEWEST.load(Ordering::Acquire).as_ref() };
+    std::iter::successors(newest, |slot| slot.older())
+}
+
+/// Whether a thread is known to run, or to wait in a way that ends by itself or is not understood.
+pub(crate) fn any_runs() -> bool {
+    all().any(|slot| slot.thread().is_some() && !slot.has_ended() && !slot.wait.is_untimed())
+}
+
+/// Whether this thread is known to run, in the same sense; `false` for one that has ended.
+pub(crate) fn runs(thread: ThreadId) -> bool {
+    all().any(|slot| slot.thread() == Some(thread) && !slot.has_ended() && !slot.wait.is_untimed())
+}
+
+/// Whether a thread is published to wait for what only these can do.
+pub(crate) fn anyone_waits_for(by: &Party) -> bool {
+    all().any(|slot| {
+        let wait = slot.wait.read();
+        wait.is_some_and(|wait| std::ptr::eq(wait.by, by))
+    })
+}
+
+/// How many threads the process has that are not known; `None` if the
+/// system does not say.
+///
+/// Threads that are about to end, and not known any more, are among them; the calling one is not.
+pub(crate) fn strangers() -> Option<usize> {
+    let lives = |slot: &&&Slot| !slot.has_ended() || std::ptr::eq(**slot, current::slot());
+    let known = occupied().iter().filter(lives).count();
+    // The system last: whoever was known and ends meanwhile makes it one too few, but then that
+    // thread was running, and whoever believes this looks at all threads again.
+    let all = super::census::threads()?;
+    Some(all.saturating_sub(known))
 }
 
 /// How many slots are in use.

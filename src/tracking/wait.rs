@@ -7,6 +7,8 @@ use once_cell::sync::Lazy;
 
 use super::ident::Ident;
 use super::kind::LockKind;
+use super::party::Party;
+use crate::engine::awaited::Awaited;
 use crate::engine::ids::Site;
 use crate::engine::mode::{Mode, ReadPolicy};
 use crate::primitives::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
@@ -18,8 +20,73 @@ pub(crate) enum Need {
     Lock(Mode),
     /// To be the only holder of a lock that it holds upgradably.
     Upgrade,
+    /// Something else than a lock.
+    Other(Awaited),
+}
+
+impl Need {
     /// A notification of a condition variable.
-    Signal,
+    pub(crate) const SIGNAL: Need = Need::Other(Awaited::Notification);
+}
+
+/// A wait, as its thread publishes it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request {
+    pub(crate) need: Need,
+    /// Whether the wait ends by itself, at a deadline.
+    pub(crate) timed: bool,
+    /// What sort of lock it is for.
+    pub(crate) sort: Sort,
+    /// The lock, or the other thing, that it is for.
+    pub(crate) ident: *const Ident,
+    /// Of another thing than a lock: what others have to know of it.
+    pub(crate) party: *const Party,
+    /// How often something had been provided there, before it was tried for the last time.
+    pub(crate) version: u64,
+    /// Who alone can end the wait; null if anyone may.
+    pub(crate) by: *const Party,
+    /// The mutex of a condition variable, which has to be had again.
+    pub(crate) mutex: *const Ident,
+    pub(crate) site: Site,
+    /// When it began.
+    pub(crate) since: u64,
+}
+
+impl Request {
+    /// A wait for a lock, from now on.
+    pub(crate) fn lock(
+        need: Need,
+        timed: bool,
+        (ident, sort): (*const Ident, Sort),
+        site: Site,
+    ) -> Self {
+        Self {
+            need,
+            timed,
+            sort,
+            ident,
+            party: std::ptr::null(),
+            version: 0,
+            by: std::ptr::null(),
+            mutex: std::ptr::null(),
+            site,
+            since: now(),
+        }
+    }
+
+    /// The party of the thing that is waited for, if it is no lock.
+    #[allow(unsafe_code)]
+    pub(crate) fn party(&self) -> Option<&'static Party> {
+        // SAFETY: null, or a party, and those are never freed.
+        unsafe { self.party.as_ref() }
+    }
+
+    /// Those who alone can end the wait.
+    #[allow(unsafe_code)]
+    pub(crate) fn by(&self) -> Option<&'static Party> {
+        // SAFETY: as above.
+        unsafe { self.by.as_ref() }
+    }
 }
 
 /// What those who look at a wait have to know of the lock that it is for.
@@ -50,18 +117,19 @@ impl Sort {
     }
 }
 
-/// A wait, as its thread published it.
+/// A wait, as others read it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Published {
     pub(crate) epoch: u64,
-    pub(crate) need: Need,
-    /// Whether the wait ends by itself, at a deadline.
-    pub(crate) timed: bool,
-    /// What sort of lock it is for. Kept here, since the ident may be gone when somebody reads it.
-    pub(crate) sort: Sort,
-    pub(crate) ident: *const Ident,
-    pub(crate) site: Site,
-    pub(crate) since: u64,
+    pub(crate) request: Request,
+}
+
+impl std::ops::Deref for Published {
+    type Target = Request;
+
+    fn deref(&self) -> &Request {
+        &self.request
+    }
 }
 
 /// The wait record of a slot: written by its thread, read by all.
@@ -78,6 +146,10 @@ pub(crate) struct Wait {
     epoch: AtomicU64,
     need: AtomicU32,
     ident: AtomicPtr<Ident>,
+    party: AtomicPtr<Party>,
+    version: AtomicU64,
+    by: AtomicPtr<Party>,
+    mutex: AtomicPtr<Ident>,
     site: AtomicUsize,
     since: AtomicU64,
     /// The wait (by its epoch) by which the thread closed a deadlock that was reported.
@@ -87,6 +159,8 @@ pub(crate) struct Wait {
 const TIMED: u32 = 1 << 8;
 const QUEUES: u32 = 1 << 9;
 const SENDABLE: u32 = 1 << 10;
+/// The first number of those that stand for something else than a lock.
+const OTHER: u32 = 4;
 
 impl Wait {
     pub(super) const fn new() -> Self {
@@ -94,6 +168,10 @@ impl Wait {
             epoch: AtomicU64::new(0),
             need: AtomicU32::new(0),
             ident: AtomicPtr::new(std::ptr::null_mut()),
+            party: AtomicPtr::new(std::ptr::null_mut()),
+            version: AtomicU64::new(0),
+            by: AtomicPtr::new(std::ptr::null_mut()),
+            mutex: AtomicPtr::new(std::ptr::null_mut()),
             site: AtomicUsize::new(0),
             since: AtomicU64::new(0),
             reported: AtomicU64::new(0),
@@ -105,30 +183,25 @@ impl Wait {
     /// Ends with a sequentially consistent fence: of two threads that publish and then look at
     /// each other, at least one sees the other's record. It also orders the held locks, which the
     /// thread wrote before.
-    pub(crate) fn publish(
-        &self,
-        need: Need,
-        timed: bool,
-        (ident, sort): (*const Ident, Sort),
-        site: Site,
-    ) {
+    pub(crate) fn publish(&self, request: &Request) {
         // A wait can be under way: its `Attempt` was forgotten, or a callback of its report waits
         // in turn. The later one counts.
         self.clear();
         let epoch = self.epoch.load(Ordering::Relaxed);
+        let flags = request.sort.encode() | if request.timed { TIMED } else { 0 };
         // Release on the fields pairs with the Acquire loads of `read`: a reader that sees a new
         // field also sees that the last odd epoch is over.
-        self.need.store(
-            encode(need) | sort.encode() | if timed { TIMED } else { 0 },
-            Ordering::Release,
-        );
-        self.ident.store(ident.cast_mut(), Ordering::Release);
-        self.site.store(
-            std::ptr::from_ref(site).expose_provenance(),
-            Ordering::Release,
-        );
-        self.since.store(now(), Ordering::Release);
-        self.epoch.store(epoch + 1, Ordering::Release);
+        let to = Ordering::Release;
+        self.need.store(encode(request.need) | flags, to);
+        self.ident.store(request.ident.cast_mut(), to);
+        self.party.store(request.party.cast_mut(), to);
+        self.version.store(request.version, to);
+        self.by.store(request.by.cast_mut(), to);
+        self.mutex.store(request.mutex.cast_mut(), to);
+        let site = std::ptr::from_ref(request.site);
+        self.site.store(site.expose_provenance(), to);
+        self.since.store(request.since, to);
+        self.epoch.store(epoch + 1, to);
         fence(Ordering::SeqCst);
     }
 
@@ -158,6 +231,10 @@ impl Wait {
         }
         let need = self.need.load(Ordering::Acquire);
         let ident = self.ident.load(Ordering::Acquire);
+        let party = self.party.load(Ordering::Acquire);
+        let version = self.version.load(Ordering::Acquire);
+        let by = self.by.load(Ordering::Acquire);
+        let mutex = self.mutex.load(Ordering::Acquire);
         let site = self.site.load(Ordering::Acquire);
         let since = self.since.load(Ordering::Acquire);
         if self.epoch.load(Ordering::Relaxed) != epoch {
@@ -166,8 +243,7 @@ impl Wait {
         // SAFETY: the field holds zero or the address of a `Site`, which is static data. It is not
         // zero: an odd epoch was published after the field was first written.
         let site: Site = unsafe { &*std::ptr::with_exposed_provenance(site) };
-        Some(Published {
-            epoch,
+        let request = Request {
             need: decode(need),
             timed: need & TIMED != 0,
             sort: Sort {
@@ -175,9 +251,26 @@ impl Wait {
                 sendable: need & SENDABLE != 0,
             },
             ident,
+            party,
+            version,
+            by,
+            mutex,
             site,
             since,
-        })
+        };
+        Some(Published { epoch, request })
+    }
+
+    /// Whether the thread waits for something without a limit, at this moment, in a way that is
+    /// understood.
+    pub(crate) fn is_untimed(&self) -> bool {
+        // Acquire pairs with the Release stores of `publish`. A need of the next wait may be read
+        // with the epoch of this one; who asks wants a hint.
+        if self.epoch.load(Ordering::Acquire).is_multiple_of(2) {
+            return false;
+        }
+        let need = self.need.load(Ordering::Acquire);
+        need & TIMED == 0 && decode(need) != Need::Other(Awaited::Unpark)
     }
 }
 
@@ -187,17 +280,17 @@ const fn encode(need: Need) -> u32 {
         Need::Lock(Mode::Shared) => 1,
         Need::Lock(Mode::Upgradable) => 2,
         Need::Upgrade => 3,
-        Need::Signal => 4,
+        Need::Other(awaited) => OTHER + awaited as u32,
     }
 }
 
-const fn decode(need: u32) -> Need {
+fn decode(need: u32) -> Need {
     match need & !(TIMED | QUEUES | SENDABLE) {
         0 => Need::Lock(Mode::Exclusive),
         1 => Need::Lock(Mode::Shared),
         2 => Need::Lock(Mode::Upgradable),
         3 => Need::Upgrade,
-        _ => Need::Signal,
+        other => Need::Other(Awaited::of_number(other - OTHER)),
     }
 }
 
@@ -214,37 +307,44 @@ mod tests {
     use std::panic::Location;
     use std::ptr;
 
+    fn request(need: Need, timed: bool) -> Request {
+        Request::lock(need, timed, (ptr::null(), Sort::NONE), Location::caller())
+    }
+
     #[test]
     fn a_wait_is_read_as_published_until_it_is_cleared() {
         let wait = Wait::new();
-        assert!(wait.read().is_none());
-        let site = Location::caller();
+        assert!(wait.read().is_none() && !wait.is_untimed());
         for (need, timed) in [
             (Need::Lock(Mode::Exclusive), false),
             (Need::Lock(Mode::Shared), true),
             (Need::Lock(Mode::Upgradable), false),
             (Need::Upgrade, true),
-            (Need::Signal, false),
+            (Need::SIGNAL, false),
+            (Need::Other(Awaited::Message), true),
+            (Need::Other(Awaited::Other), false),
         ] {
-            wait.publish(need, timed, (ptr::null(), Sort::NONE), site);
+            let request = request(need, timed);
+            wait.publish(&request);
             let read = wait.read().unwrap();
-            assert_eq!((read.need, read.timed, read.site), (need, timed, site));
+            assert_eq!((read.need, read.timed), (need, timed));
+            assert_eq!(read.site, request.site);
+            assert_eq!(wait.is_untimed(), !timed);
             wait.clear();
-            assert!(wait.read().is_none());
+            assert!(wait.read().is_none() && !wait.is_untimed());
         }
     }
 
     #[test]
     fn a_wait_within_a_wait_takes_its_place_and_both_end() {
         let wait = Wait::new();
-        let site = Location::caller();
-        wait.publish(Need::Signal, false, (ptr::null(), Sort::NONE), site);
-        wait.publish(Need::Upgrade, false, (ptr::null(), Sort::NONE), site);
+        wait.publish(&request(Need::SIGNAL, false));
+        wait.publish(&request(Need::Upgrade, false));
         assert_eq!(wait.read().unwrap().need, Need::Upgrade);
         wait.clear();
         wait.clear();
         assert!(wait.read().is_none());
-        wait.publish(Need::Signal, false, (ptr::null(), Sort::NONE), site);
-        assert_eq!(wait.read().unwrap().need, Need::Signal);
+        wait.publish(&request(Need::SIGNAL, false));
+        assert_eq!(wait.read().unwrap().need, Need::SIGNAL);
     }
 }

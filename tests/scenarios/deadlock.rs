@@ -90,7 +90,7 @@ fn the_report_names_threads_locks_and_places() {
             let thread = report
                 .thread(edge.thread)
                 .expect("it is one of the threads");
-            let wait = thread.waits.expect("it waits");
+            let wait = thread.waits.as_ref().expect("it waits");
             let WaitsFor::Lock { lock, .. } = wait.what else {
                 panic!("it waits for a lock");
             };

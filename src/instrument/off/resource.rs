@@ -27,6 +27,10 @@ impl Resource {
     #[inline(always)]
     pub fn set_label(&self, _label: &str) {}
 
+    /// Tells that the calling thread has just done what may let a waiter go on.
+    #[inline(always)]
+    pub fn provided(&self) {}
+
     /// Waits, without a limit, until `attempt` returns something.
     #[inline(always)]
     pub fn wait<T>(
@@ -85,6 +89,14 @@ impl Providers {
         Self(())
     }
 
+    /// So many threads more will [`enter`](Self::enter), or have to be given up.
+    #[inline(always)]
+    pub fn expect(&self, _count: usize) {}
+
+    /// So many of those that were expected will not enter.
+    #[inline(always)]
+    pub fn give_up(&self, _count: usize) {}
+
     /// The calling thread is one of them from now on, until [`leave`](Self::leave).
     #[inline(always)]
     pub fn enter(&self) {}
@@ -92,4 +104,10 @@ impl Providers {
     /// The calling thread is not one of them any more.
     #[inline(always)]
     pub fn leave(&self) {}
+}
+
+/// The calling thread lets time pass, or is parked.
+#[inline(always)]
+pub(crate) fn idle<R>(_awaited: Awaited, _timed: bool, _site: Site, f: impl FnOnce() -> R) -> R {
+    f()
 }

@@ -9,7 +9,7 @@ use crate::detector;
 use crate::detector::deadlock::Look;
 use crate::instrument::{Kind, Mode, Site};
 use crate::tracking::slot::Slot;
-use crate::tracking::wait::{Need, Sort};
+use crate::tracking::wait::{Need, Request, Sort};
 
 impl Lock {
     /// Tells that the calling thread is about to wait for the lock.
@@ -106,7 +106,8 @@ impl Lock {
         let sort = Sort::of(self.record.kind());
         let mut retry = Some(retry);
         loop {
-            slot.wait.publish(need, !blocking, (ident, sort), site);
+            slot.wait
+                .publish(&Request::lock(need, !blocking, (ident, sort), site));
             let mut attempt = Attempt {
                 lock: self,
                 slot: Some(slot),
@@ -115,7 +116,9 @@ impl Lock {
                 marker: PhantomData,
                 granted: false,
             };
-            let look = if nested {
+            // A thread that holds nothing keeps nobody from a lock, but others may wait for its end,
+            // or for anything that it might do.
+            let look = if nested || (blocking && detector::deadlock::anyone_elsewhere()) {
                 // The retry is used up when it succeeds, and then this is the last round.
                 let retry = || retry.take().is_some_and(|retry| retry());
                 detector::deadlock::look(slot, &self.record, retry)

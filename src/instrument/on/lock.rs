@@ -262,6 +262,7 @@ impl Lock {
         self.note(slot, ident.tag(), mode, site);
         if let Some(panic) = detector::publish(slot, findings)
             && may_panic
+            && !std::thread::panicking()
         {
             slot.remove(ident);
             panic.raise();

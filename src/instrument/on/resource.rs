@@ -1,11 +1,34 @@
 //! Waiting for what is no lock: messages, room, permits, events.
+//!
+//! Nothing is recorded of an operation that succeeds at once, nor in the first millisecond of a
+//! wait. After that the wait is published and the thread looks whether it can ever end.
+//!
+//! Whoever does something that may let others go on says so afterwards ([`Resource::provided`]). A
+//! wait is published with the count of that before its last attempt. So a waiter that was satisfied
+//! and has not woken yet is known by a count that has moved since, and is not taken for one that is
+//! stuck; it publishes again when it has found out that it is not satisfied.
+//!
+//! A wait wakes from time to time, at most every 200 milliseconds: for the message that somebody who
+//! has ended left behind who could have ended it, and to look again if a thread that the detector
+//! does not know was in the way.
 
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use crate::detector;
+use crate::detector::Panic;
+use crate::detector::deadlock::{self, Elsewhere, Stuck};
 use crate::instrument::{Awaited, LockKind, Site};
+use crate::tracking::party::{self, Party, Waiter};
 use crate::tracking::record::Record;
+use crate::tracking::slot::Slot;
+use crate::tracking::wait::{self, Need, Request, Sort};
+
+/// How long a wait lasts before anybody is told of it.
+const FIRST: Duration = Duration::from_millis(1);
+/// How long a thread waits before it wakes again, at first and at most.
+const SHORT: Duration = Duration::from_millis(10);
+const LONG: Duration = Duration::from_millis(200);
 
 /// The record of something that threads wait for and that is no lock: a channel, a queue, an event.
 ///
@@ -31,6 +54,7 @@ use crate::tracking::record::Record;
 ///     fn open(&self) {
 ///         *self.open.lock().unwrap() = true;
 ///         self.opened.notify_all();
+///         self.record.provided();
 ///     }
 ///
 ///     #[track_caller]
@@ -57,6 +81,7 @@ use crate::tracking::record::Record;
 #[derive(Debug)]
 pub struct Resource {
     record: Record,
+    party: party::Own,
 }
 
 impl Resource {
@@ -66,6 +91,7 @@ impl Resource {
     pub const fn new(kind: &'static LockKind) -> Self {
         Self {
             record: Record::new(kind, None, Location::caller()),
+            party: party::Own::new(),
         }
     }
 
@@ -75,6 +101,15 @@ impl Resource {
     pub const fn named(kind: &'static LockKind, name: &'static str) -> Self {
         Self {
             record: Record::new(kind, Some(name), Location::caller()),
+            party: party::Own::new(),
+        }
+    }
+
+    /// The record of a resource whose class is `place`.
+    pub(crate) const fn at(kind: &'static LockKind, place: Site) -> Self {
+        Self {
+            record: Record::new(kind, None, place),
+            party: party::Own::new(),
         }
     }
 
@@ -82,6 +117,21 @@ impl Resource {
     pub fn set_label(&self, label: &str) {
         if let Some(slot) = detector::attach() {
             detector::with_own(slot, |own| self.record.identify(&mut own.pool)).set_label(label);
+        }
+    }
+
+    /// Tells that the calling thread has just done what may let a waiter go on: sent, received, set,
+    /// released, closed.
+    ///
+    /// To be called after each such thing, and before the thread waits for anything itself. Without
+    /// it a waiter that has not woken yet is taken for one that never will, and a
+    /// [`Deadlock`](crate::report::Verdict::Deadlock) is told that is none.
+    ///
+    /// Costs one load if nobody ever waited for long.
+    #[inline]
+    pub fn provided(&self) {
+        if let Some(party) = self.party.get() {
+            party.provide();
         }
     }
 
@@ -101,17 +151,13 @@ impl Resource {
         &self,
         awaited: Awaited,
         site: Site,
-        mut attempt: impl FnMut(Option<Duration>) -> Option<T>,
+        attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
-        let _ = (awaited, site);
-        loop {
-            if let Some(done) = attempt(None) {
-                return done;
-            }
-        }
+        self.wait_for(None, awaited, site, attempt)
     }
 
-    /// The same, where nobody but `providers` can end the wait.
+    /// The same, where nobody but `providers` can end the wait. If that is the calling thread alone,
+    /// it is told so before anything is attempted.
     ///
     /// # Panics
     ///
@@ -124,13 +170,74 @@ impl Resource {
         site: Site,
         attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
-        let _ = providers;
-        self.wait(awaited, site, attempt)
+        self.wait_for(Some(providers.party.get_or_take()), awaited, site, attempt)
+    }
+
+    fn wait_for<T>(
+        &self,
+        by: Option<&'static Party>,
+        awaited: Awaited,
+        site: Site,
+        mut attempt: impl FnMut(Option<Duration>) -> Option<T>,
+    ) -> T {
+        let Some(slot) = detector::attach() else {
+            loop {
+                if let Some(done) = attempt(None) {
+                    return done;
+                }
+            }
+        };
+        let since = wait::now();
+        let party = self.party.get_or_take();
+        if let Some(by) = by {
+            let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
+            detector::end_in(deadlock::alone(slot, ident, awaited, by, site), true);
+        }
+        let _waiter = Waiter::at(party);
+        let mut version = party.version();
+        if let Some(done) = attempt(Some(FIRST)) {
+            return done;
+        }
+        slot.maintain();
+        let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
+        let lock = (std::ptr::from_ref(ident), Sort::NONE);
+        let mut request = Request {
+            party,
+            by: by.map_or(std::ptr::null(), std::ptr::from_ref),
+            since,
+            ..Request::lock(Need::Other(awaited), false, lock, site)
+        };
+        let _elsewhere = Elsewhere::new();
+        loop {
+            request.version = version;
+            slot.alarm.arm(None);
+            let _published = Shown::new(slot, &request);
+            let mut unsure = look(slot, by);
+            let mut limit = SHORT;
+            loop {
+                let before = party.version();
+                if let Some(done) = attempt(Some(limit)) {
+                    return done;
+                }
+                if let Some(message) = slot.alarm.take() {
+                    Panic::of_message(message).raise();
+                }
+                if before != version {
+                    // It was not for this thread. Only now can others know that.
+                    version = before;
+                    break;
+                }
+                if unsure {
+                    unsure = look(slot, by);
+                }
+                limit = (limit * 2).min(LONG);
+            }
+        }
     }
 
     /// Waits until `deadline` at most; `None` if that is over before `attempt` returns something.
     ///
-    /// Such a wait is told to nobody but the watchdog: it ends by itself.
+    /// Such a wait ends by itself, so it is no part of any deadlock.
     #[cold]
     pub fn wait_until<T>(
         &self,
@@ -139,14 +246,77 @@ impl Resource {
         site: Site,
         mut attempt: impl FnMut(Duration) -> Option<T>,
     ) -> Option<T> {
-        let _ = (awaited, site);
-        loop {
+        let mut attempt = || {
             let left = deadline.saturating_duration_since(Instant::now());
-            let done = attempt(left);
-            if done.is_some() || left.is_zero() {
+            (attempt(left), left.is_zero())
+        };
+        let Some(slot) = detector::attach() else {
+            loop {
+                let (done, is_over) = attempt();
+                if done.is_some() || is_over {
+                    return done;
+                }
+            }
+        };
+        slot.maintain();
+        let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
+        let lock = (std::ptr::from_ref(ident), Sort::NONE);
+        let request = Request {
+            party: self.party.get_or_take(),
+            ..Request::lock(Need::Other(awaited), true, lock, site)
+        };
+        let _published = Shown::new(slot, &request);
+        loop {
+            let (done, is_over) = attempt();
+            if done.is_some() || is_over {
                 return done;
             }
         }
+    }
+}
+
+/// The calling thread lets time pass, or is parked: something that no other thread can be seen to
+/// end, but whoever looks at the thread wants to know.
+pub(crate) fn idle<R>(awaited: Awaited, timed: bool, site: Site, f: impl FnOnce() -> R) -> R {
+    static REST: LockKind = LockKind::new("rest");
+    static RECORD: Resource = Resource::named(&REST, "rest");
+    let Some(slot) = detector::attach() else {
+        return f();
+    };
+    let ident = detector::with_own(slot, |own| RECORD.record.identify(&mut own.pool));
+    let lock = (std::ptr::from_ref(ident), Sort::NONE);
+    let _published = Shown::new(
+        slot,
+        &Request::lock(Need::Other(awaited), timed, lock, site),
+    );
+    f()
+}
+
+/// Looks whether the wait that was published can end; whether to look again later.
+fn look(slot: &'static Slot, by: Option<&Party>) -> bool {
+    match deadlock::look_elsewhere(slot, by) {
+        Stuck::No => false,
+        Stuck::UpToStrangers => true,
+        Stuck::Told(panic) => {
+            detector::end_in(panic, true);
+            false
+        }
+    }
+}
+
+/// A published wait, for as long as this lives.
+struct Shown(&'static Slot);
+
+impl Shown {
+    fn new(slot: &'static Slot, request: &Request) -> Self {
+        slot.wait.publish(request);
+        Self(slot)
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        self.0.wait.clear();
     }
 }
 
@@ -161,19 +331,70 @@ impl Drop for Resource {
 /// Threads of which one has to act before a wait can end: the workers of a pool.
 ///
 /// A wait for anybody else is [`Resource::wait`].
-#[derive(Debug, Default)]
-pub struct Providers(());
+#[derive(Debug)]
+pub struct Providers {
+    party: party::Own,
+}
 
 impl Providers {
     /// Nobody, as yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self(())
+        Self {
+            party: party::Own::new(),
+        }
     }
 
-    /// The calling thread is one of them from now on, until [`leave`](Self::leave).
-    pub fn enter(&self) {}
+    /// So many threads more will [`enter`](Self::enter), or have to be given up. Until then nobody
+    /// is told that a wait for them cannot end.
+    pub fn expect(&self, count: usize) {
+        self.party
+            .get_or_take()
+            .change(|members| members.unknown += count);
+    }
 
-    /// The calling thread is not one of them any more.
-    pub fn leave(&self) {}
+    /// So many of those that were expected will not enter.
+    pub fn give_up(&self, count: usize) {
+        self.party
+            .get_or_take()
+            .change(|members| members.unknown = members.unknown.saturating_sub(count));
+    }
+
+    /// The calling thread is one of them from now on, until [`leave`](Self::leave); one of those
+    /// that were expected, if any were.
+    pub fn enter(&self) {
+        let Some(id) = detector::attach().and_then(Slot::thread) else {
+            return;
+        };
+        self.party.get_or_take().change(|members| {
+            members.unknown = members.unknown.saturating_sub(1);
+            members.threads.push(id);
+        });
+    }
+
+    /// The calling thread is not one of them any more. Whoever waits for what it can now not do is
+    /// told so; what it has done has to be [`provided`](Resource::provided) before this.
+    pub fn leave(&self) {
+        let Some(slot) = detector::attach() else {
+            return;
+        };
+        let id = slot.thread();
+        let party = self.party.get_or_take();
+        let was_in = party.change(|members| {
+            let at = members
+                .threads
+                .iter()
+                .position(|member| Some(*member) == id);
+            at.map(|at| members.threads.swap_remove(at)).is_some()
+        });
+        if was_in {
+            deadlock::provider_left(slot, party);
+        }
+    }
+}
+
+impl Default for Providers {
+    fn default() -> Self {
+        Self::new()
+    }
 }

@@ -19,16 +19,22 @@ use lock_api::GuardNoSend;
 use super::lock::{Hold, Lock};
 use super::past::Past;
 use crate::detector;
+use crate::detector::Panic;
+use crate::detector::deadlock::{self, Elsewhere, Stuck};
 use crate::instrument::{Kind, LockKind, Mode, Site};
+use crate::tracking::alarm::Wake;
 use crate::tracking::current;
+use crate::tracking::party;
 use crate::tracking::record::Record;
 use crate::tracking::slot::Slot;
-use crate::tracking::wait::{Need, Sort};
+use crate::tracking::wait::{Need, Request, Sort};
 
 /// The record of one condition variable.
 #[derive(Debug)]
 pub struct Signal {
     record: Record,
+    /// What others look at: how many were notified that are not awake.
+    party: party::Own,
     /// How many threads are between the begin of a wait and its end.
     waiters: AtomicUsize,
     notices: Mutex<Notices>,
@@ -68,6 +74,7 @@ impl Signal {
     const fn of(record: Record) -> Self {
         Self {
             record,
+            party: party::Own::new(),
             waiters: AtomicUsize::new(0),
             notices: Mutex::new(Notices {
                 begun: 0,
@@ -86,9 +93,27 @@ impl Signal {
 
     /// Tells that the calling thread is about to let go of `lock`, which it holds by `hold`, and
     /// to sleep until it is notified and has the lock again.
+    ///
+    /// # Panics
+    ///
+    /// If the wait would never end, as the configuration says. The lock is then still held, by
+    /// `hold`.
     #[cold]
     pub fn waiting<'a>(
         &'a self,
+        lock: &'a Lock,
+        hold: &'a mut Hold,
+        kind: Kind,
+        site: Site,
+    ) -> Waiting<'a> {
+        self.waiting_or(None, lock, hold, kind, site)
+    }
+
+    /// The same, of a thread that can be woken by `wake` if its wait will never end.
+    #[cold]
+    pub(crate) fn waiting_or<'a>(
+        &'a self,
+        wake: Option<Wake>,
         lock: &'a Lock,
         hold: &'a mut Hold,
         kind: Kind,
@@ -105,43 +130,62 @@ impl Signal {
         // A hold that is not tracked, or was sent here from another thread, stays as it is.
         let tracked = !hold.slot.is_detached() && ptr::eq(hold.slot, current::slot());
         let slot = tracked.then_some(hold.slot);
+        let timed = kind != Kind::Blocking;
         if let Some(slot) = slot {
             slot.maintain();
             let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
-            slot.remove(lock.record.ident_address());
+            let mutex = lock.record.ident_address();
+            slot.remove(mutex);
             *hold = Hold::untracked();
-            slot.wait.publish(
-                Need::Signal,
-                kind != Kind::Blocking,
-                (ident, Sort::NONE),
-                site,
-            );
+            slot.alarm.arm(wake);
+            let sort = Sort::of(lock.record.kind());
+            slot.wait.publish(&Request {
+                party: self.party.get_or_take(),
+                mutex,
+                ..Request::lock(Need::SIGNAL, timed, (ident, sort), site)
+            });
         }
-        Waiting {
+        let waiting = Waiting {
             signal: self,
             began,
             news: None,
             slot,
+            elsewhere: (!timed).then(Elsewhere::new),
             lock,
             hold,
             site,
             marker: PhantomData,
+        };
+        if let Some(slot) = slot.filter(|_| !timed)
+            && let Stuck::Told(panic) = deadlock::look_elsewhere(slot, None)
+        {
+            detector::end_in(panic, true);
         }
+        waiting
     }
 
-    /// Lets `wake` wake one waiter, or all; `None`, and nothing was done, if nobody waits.
+    /// Notes that `count` waiters were woken without a notification.
+    pub(crate) fn woken(&self, count: usize) {
+        self.party.get_or_take().owe(count as u64);
+    }
+
+    /// Lets `wake` wake one waiter, or all, and say how many it has woken; returns that. If nobody
+    /// waits, nothing is done.
+    ///
+    /// Each of those that were woken has to call [`Waiting::notified`].
     ///
     /// Costs one load if nobody waits, else a few tens of nanoseconds and what [`Past::here`] costs.
     #[inline]
-    pub fn notify<R>(&self, wake: impl FnOnce() -> R) -> Option<R> {
+    pub fn notify(&self, wake: impl FnOnce() -> usize) -> usize {
         // Relaxed: see `waiting`.
         if self.waiters.load(Ordering::Relaxed) == 0 {
-            return None;
+            return 0;
         }
         self.begin_notice();
-        let result = wake();
+        let woken = wake();
+        self.woken(woken);
         self.notices.lock().under_way -= 1;
-        Some(result)
+        woken
     }
 
     #[cold]
@@ -181,6 +225,8 @@ pub struct Waiting<'a> {
     /// What came before the one that ended the wait.
     news: Option<Past>,
     slot: Option<&'static Slot>,
+    /// Counted, if it waits without a limit.
+    elsewhere: Option<Elsewhere>,
     lock: &'a Lock,
     hold: &'a mut Hold,
     site: Site,
@@ -190,7 +236,20 @@ pub struct Waiting<'a> {
 
 impl Waiting<'_> {
     /// Tells that a notification has ended the wait, and neither its time nor chance has.
+    ///
+    /// # Panics
+    ///
+    /// If it was no notification: the wait would never have ended, and the configuration answers
+    /// that with a panic. The lock is held, as after any wait.
     pub fn notified(&mut self) {
+        // First the end of the wait: a thread that is owed nothing and still waits counts as asleep.
+        if let Some(slot) = self.slot {
+            slot.wait.clear();
+        }
+        self.signal.party.get_or_take().settle();
+        if let Some(message) = self.slot.and_then(|slot| slot.alarm.take()) {
+            Panic::of_message(message).raise();
+        }
         let notices = self.signal.notices.lock();
         if self.began.is_some_and(|began| notices.begun == began + 1) {
             self.news.clone_from(&notices.last);
@@ -203,8 +262,11 @@ impl Drop for Waiting<'_> {
         // Relaxed: it stands for no other memory.
         self.signal.waiters.fetch_sub(1, Ordering::Relaxed);
         if let Some(slot) = self.slot {
+            // First the alarm: what it would wake may be gone once this is over.
+            slot.alarm.disarm();
             slot.wait.clear();
         }
+        self.elsewhere = None;
         if let Some(news) = self.news.take() {
             news.arrive();
         }

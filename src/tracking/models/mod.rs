@@ -28,12 +28,12 @@ impl Seat {
         // Whatever others may read is to be older than they are.
         slot.set_seed(1);
         slot.maintain();
-        slot.wait.publish(
-            super::wait::Need::Signal,
+        slot.wait.publish(&super::wait::Request::lock(
+            super::wait::Need::SIGNAL,
             false,
             (std::ptr::null(), super::wait::Sort::NONE),
             Location::caller(),
-        );
+        ));
         slot.wait.clear();
         slot.wait
             .reported

@@ -5,7 +5,7 @@ use loom::thread;
 use super::{Seat, ident, sites};
 use crate::engine::mode::Mode;
 use crate::primitives::model;
-use crate::tracking::wait::{Need, Sort};
+use crate::tracking::wait::{Need, Request, Sort};
 
 #[test]
 fn a_wait_that_is_read_was_published_like_this() {
@@ -25,8 +25,9 @@ fn a_wait_that_is_read_was_published_like_this() {
             }
         });
         for at in 0..2 {
+            let lock = (locks[at], Sort::NONE);
             slot.wait
-                .publish(needs[at], at == 1, (locks[at], Sort::NONE), places[at]);
+                .publish(&Request::lock(needs[at], at == 1, lock, places[at]));
             slot.wait.clear();
         }
         reader.join().unwrap();
@@ -40,21 +41,15 @@ fn of_two_that_publish_and_look_one_sees_the_other() {
         let (lock, place) = (ident(), sites()[0]);
         let seats = [Seat::new(), Seat::new()];
         let [a, b] = [seats[0].slot(), seats[1].slot()];
+        let request = move || {
+            let need = Need::Lock(Mode::Exclusive);
+            Request::lock(need, false, (lock, Sort::NONE), place)
+        };
         let other = thread::spawn(move || {
-            b.wait.publish(
-                Need::Lock(Mode::Exclusive),
-                false,
-                (lock, Sort::NONE),
-                place,
-            );
+            b.wait.publish(&request());
             a.wait.read().is_some()
         });
-        a.wait.publish(
-            Need::Lock(Mode::Exclusive),
-            false,
-            (lock, Sort::NONE),
-            place,
-        );
+        a.wait.publish(&request());
         let seen_here = b.wait.read().is_some();
         let seen_there = other.join().unwrap();
         assert!(seen_here || seen_there);

@@ -16,6 +16,7 @@ use std::ptr;
 use std::sync::atomic::Ordering;
 
 pub(crate) use self::entry::Entry;
+use super::alarm::Alarm;
 use super::ident::Ident;
 use super::wait::Wait;
 use crate::engine::ids::{Site, ThreadId};
@@ -68,6 +69,10 @@ pub(crate) struct Slot {
     /// The serial number of the thread; zero while the slot is free.
     thread: AtomicU64,
     pub(crate) wait: Wait,
+    /// How the thread is told that its wait will not end.
+    pub(crate) alarm: Alarm,
+    /// Not zero once the thread has ended and left the slot behind, for what it still holds.
+    ended: AtomicU32,
     /// Locks that other threads have released on behalf of this one (`send_guard`): the addresses of
     /// their idents.
     released_elsewhere: Mutex<Vec<usize>>,
@@ -75,6 +80,8 @@ pub(crate) struct Slot {
     name: Mutex<Option<String>>,
     /// The number of the check of `testing` that the thread belongs to; zero stands for the process.
     scope: AtomicU64,
+    /// The slot that was made before this one, or null.
+    older: AtomicPtr<Slot>,
     /// Everything that only the thread itself touches, by the layers above.
     own: UnsafeCell<Option<Box<super::own::Own>>>,
 }
@@ -109,9 +116,12 @@ impl Slot {
             room: AtomicU32::new(0),
             thread: AtomicU64::new(0),
             wait: Wait::new(),
+            alarm: Alarm::new(),
+            ended: AtomicU32::new(0),
             released_elsewhere: Mutex::new(Vec::new()),
             name: Mutex::new(None),
             scope: AtomicU64::new(0),
+            older: AtomicPtr::new(ptr::null_mut()),
             own: UnsafeCell::new(None),
         }
     }
@@ -136,6 +146,29 @@ impl Slot {
             0 => None,
             serial => Some(ThreadId::new(serial)),
         }
+    }
+
+    /// The slot that was made before this one.
+    pub(crate) fn older(&self) -> Option<&'static Slot> {
+        // Relaxed: set before the slot itself could be found.
+        // SAFETY: null, or a slot, and those are never freed.
+        unsafe { self.older.load(Ordering::Relaxed).as_ref() }
+    }
+
+    /// Sets it, before anyone else knows the slot.
+    pub(crate) fn set_older(&self, older: *mut Slot) {
+        self.older.store(older, Ordering::Relaxed);
+    }
+
+    /// Notes that the thread has come to its end.
+    pub(crate) fn end(&self) {
+        // Release pairs with the Acquire in `has_ended`: who sees it sees all that the thread did.
+        self.ended.store(1, Ordering::Release);
+    }
+
+    /// Whether the thread has come to its end.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire) != 0
     }
 
     /// The name of the thread.
@@ -166,6 +199,7 @@ impl Slot {
         }
         // SAFETY: the slot is free and was taken off the free list by this thread alone.
         unsafe { *self.own.get() = Some(own) };
+        self.ended.store(0, Ordering::Relaxed);
         self.capacity
             .store(self.room.load(Ordering::Relaxed), Ordering::Relaxed);
         self.thread.store(thread.get(), Ordering::Release);

@@ -1,0 +1,118 @@
+//! A thread that closes a deadlock in which not all waits are for locks.
+
+use super::snapshot::Snapshots;
+use super::standstill::{Judge, Judgement, States};
+use super::{Look, claim, facts, lasts, left};
+use crate::detector::publish::{self, Panic};
+use crate::engine::awaited::Awaited;
+use crate::engine::ids::Site;
+use crate::tracking::ident::Ident;
+use crate::tracking::party::Party;
+use crate::tracking::registry;
+use crate::tracking::slot::Slot;
+use crate::tracking::wait::Need;
+
+/// What a thread learns that looks before it goes on waiting.
+#[derive(Debug)]
+pub(crate) enum Stuck {
+    /// Its wait can end, or somebody else is told.
+    No,
+    /// It can only end if a thread does something that the detector does not know.
+    UpToStrangers,
+    /// It cannot end. That was told; this is what the configuration asks for.
+    Told(Option<Panic>),
+}
+
+/// Looks whether the wait for something that is no lock, which the calling thread has just
+/// published, closes a deadlock; tells so.
+pub(crate) fn look_elsewhere(slot: &'static Slot, by: Option<&Party>) -> Stuck {
+    let moves = match by {
+        None => registry::any_runs(),
+        Some(party) => {
+            let members = party.members();
+            members.unknown > 0 || members.threads.iter().any(|id| registry::runs(*id))
+        }
+    };
+    if moves {
+        return Stuck::No;
+    }
+    let all = Snapshots::of(registry::occupied());
+    let Some(me) = all.place_of(slot) else {
+        return Stuck::No;
+    };
+    match Judge::new(&all).of(&all, me) {
+        Judgement::Moves => Stuck::No,
+        Judgement::UpToStrangers => Stuck::UpToStrangers,
+        Judgement::Stuck(states) => {
+            let set = states.closed_set(me);
+            if (is_doubtful(&all, &set) && !lasts(&all, &set)) || !claim(&all, &set) {
+                return Stuck::No;
+            }
+            let found = facts::standstill(&all, states, &set);
+            let panic = publish::publish(slot, vec![found]);
+            let need = all.threads[me].wait.map(|wait| wait.need);
+            Stuck::Told(match (panic, need) {
+                // What one of those does that it waits for is better ended than the thread that
+                // looks after them; and nothing can unwind past the end of a scope.
+                (Some(panic), Some(Need::Other(Awaited::End))) => {
+                    left::give_away(&all, &set, panic).err()
+                }
+                (Some(panic), Some(Need::Other(Awaited::ScopeEnd))) => {
+                    let _ = left::give_away(&all, &set, panic);
+                    None
+                }
+                (panic, _) => panic,
+            })
+        }
+    }
+}
+
+/// The same for a wait for a lock that is in no ring of locks.
+pub(super) fn look_of_lock(
+    all: &Snapshots,
+    me: usize,
+    states: &States,
+    retry: impl FnOnce() -> bool,
+) -> Look {
+    let set = states.closed_set(me);
+    if is_behind_a_queue(all, me) && retry() {
+        return Look::Granted;
+    }
+    if (is_doubtful(all, &set) && !lasts(all, &set)) || !claim(all, &set) {
+        return Look::Nothing;
+    }
+    Look::Deadlock(Box::new(facts::standstill(all, states, &set)))
+}
+
+/// Whether one of these threads may be about to get the lock that it waits for.
+fn is_doubtful(all: &Snapshots, set: &[usize]) -> bool {
+    set.iter().any(|&at| is_behind_a_queue(all, at))
+}
+
+/// Whether a thread waits for a lock that nobody is seen to hold.
+fn is_behind_a_queue(all: &Snapshots, at: usize) -> bool {
+    let Some(wait) = &all.threads[at].wait else {
+        return false;
+    };
+    all.keepers(wait).iter().any(|(_, hold)| hold.is_none())
+}
+
+/// The calling thread is about to wait for what only it could do: tells so.
+pub(crate) fn alone(
+    slot: &'static Slot,
+    ident: &'static Ident,
+    awaited: Awaited,
+    by: &Party,
+    site: Site,
+) -> Option<Panic> {
+    let members = by.members();
+    let me = slot.thread()?;
+    if members.unknown > 0 || members.threads.is_empty() {
+        return None;
+    }
+    if members.threads.iter().any(|member| *member != me) {
+        return None;
+    }
+    let found = facts::alone(slot, ident, Need::Other(awaited), site);
+    publish::publish(slot, vec![found])
+}

@@ -1,0 +1,110 @@
+//! What a report says of threads that wait for something else than locks.
+
+#![allow(unsafe_code)]
+
+use std::time::Duration;
+
+use super::snapshot::Snapshots;
+use super::standstill::States;
+use crate::detector::describe::{self, Locks};
+use crate::engine::ids::{Site, ThreadId};
+use crate::engine::mode::Mode;
+use crate::engine::verdict::Verdict;
+use crate::report::{Basis, Facts, FreedBy, Stack, ThreadInfo, WaitInfo, WaitsFor};
+use crate::tracking::ident::Ident;
+use crate::tracking::panicked;
+use crate::tracking::slot::Slot;
+use crate::tracking::wait::{self, Need};
+
+fn of(verdict: Verdict, locks: Locks, threads: Vec<ThreadInfo>) -> Facts {
+    Facts {
+        verdict,
+        basis: Basis::Instances,
+        declared: None,
+        locks: locks.into_list(),
+        threads,
+        edges: Vec::new(),
+        closing: None,
+        guards: Vec::new(),
+        stack: Some(Stack::capture()),
+    }
+}
+
+/// What is waited for, which the report then names.
+fn waits_for(ident: &Ident, need: Need, locks: &mut Locks) -> WaitsFor {
+    locks.add(ident);
+    let id = ident.id();
+    match need {
+        Need::Lock(mode) => WaitsFor::Lock { lock: id, mode },
+        Need::Upgrade => WaitsFor::Lock {
+            lock: id,
+            mode: Mode::Exclusive,
+        },
+        Need::Other(awaited) => WaitsFor::Resource {
+            resource: id,
+            awaited,
+        },
+    }
+}
+
+/// The threads of `set`, all of which are stuck.
+pub(super) fn standstill(all: &Snapshots, states: &States, set: &[usize]) -> Facts {
+    let mut locks = Locks::default();
+    let id = |at: &usize| all.threads[*at].id.unwrap_or(ThreadId::new(0));
+    let mut threads: Vec<ThreadInfo> = set
+        .iter()
+        .map(|&at| {
+            let thread = &all.threads[at];
+            let mut info = describe::thread(thread.slot, &mut locks);
+            info.ended = thread.slot.has_ended();
+            let Some(wait) = &thread.wait else {
+                return info;
+            };
+            // SAFETY: the thread is blocked in a wait for this, as its epoch showed, and does not
+            // come out of it before the report is made: none of the set can move.
+            let ident = unsafe { &*wait.ident };
+            let next = states.waits_for(at);
+            let by = if next.contains(&states.anyone()) {
+                FreedBy::Anyone
+            } else if next.is_empty() {
+                FreedBy::Nobody
+            } else {
+                FreedBy::Threads(next.iter().map(id).collect())
+            };
+            let since = Duration::from_nanos(wait::now().saturating_sub(wait.since));
+            info.waits = Some(WaitInfo {
+                what: waits_for(ident, wait.need, &mut locks),
+                site: wait.site,
+                since: Some(since),
+                by: Some(by),
+            });
+            info
+        })
+        .collect();
+    let open = |info: &ThreadInfo| {
+        let by = info.waits.as_ref().and_then(|wait| wait.by.as_ref());
+        matches!(by, Some(FreedBy::Anyone | FreedBy::Nobody))
+    };
+    if threads.iter().any(open) {
+        threads.extend(panicked::all().into_iter().map(|(id, name)| ThreadInfo {
+            name,
+            ended: true,
+            panicked: true,
+            ..ThreadInfo::new(id)
+        }));
+    }
+    of(Verdict::Deadlock, locks, threads)
+}
+
+/// The calling thread is about to wait for what only it could do.
+pub(super) fn alone(slot: &'static Slot, ident: &'static Ident, need: Need, site: Site) -> Facts {
+    let mut locks = Locks::default();
+    let mut me = describe::thread(slot, &mut locks);
+    me.waits = Some(WaitInfo {
+        what: waits_for(ident, need, &mut locks),
+        site,
+        since: None,
+        by: Some(FreedBy::Threads(vec![me.id])),
+    });
+    of(Verdict::SelfDeadlock, locks, vec![me])
+}

@@ -1,0 +1,114 @@
+//! A thread that goes, and by that leaves others behind who wait for ever.
+//!
+//! It has nowhere to unwind to. So it tells what it sees, and one of those that it leaves behind is
+//! given the panic, if the configuration asks for one.
+
+use std::time::Duration;
+
+use super::snapshot::Snapshots;
+use super::standstill::{Judge, Judgement};
+use super::{anyone_elsewhere, claim, facts};
+use crate::detector::publish::{self, Panic};
+use crate::engine::awaited::Awaited;
+use crate::tracking::party::Party;
+use crate::tracking::registry;
+use crate::tracking::slot::Slot;
+use crate::tracking::wait::{Need, Published};
+
+/// How often a thread that ends looks again while threads that ended before it are still counted by
+/// the system.
+const PATIENCE: u32 = 20;
+
+/// The calling thread has come to its end, as its slot says.
+pub(crate) fn thread_ended(slot: &'static Slot) {
+    if !anyone_elsewhere() || registry::any_runs() {
+        return;
+    }
+    for _ in 0..PATIENCE {
+        if tell(slot, |_| true) != Told::LaterMaybe {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// The calling thread is not one of `party` any more.
+pub(crate) fn provider_left(slot: &'static Slot, party: &Party) {
+    if anyone_elsewhere() && registry::anyone_waits_for(party) {
+        tell(slot, |wait| std::ptr::eq(wait.by, party));
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Told {
+    Done,
+    LaterMaybe,
+}
+
+/// Tells of the threads in such waits that are stuck.
+fn tell(slot: &'static Slot, concerns: impl Fn(&Published) -> bool) -> Told {
+    let all = Snapshots::of(registry::occupied());
+    let mut told = Told::Done;
+    let mut judge = Judge::new(&all);
+    for at in victims(&all, concerns) {
+        match judge.of(&all, at) {
+            Judgement::Moves => {}
+            Judgement::UpToStrangers => told = Told::LaterMaybe,
+            Judgement::Stuck(states) => {
+                let set = states.closed_set(at);
+                if !claim(&all, &set) {
+                    continue;
+                }
+                let found = facts::standstill(&all, states, &set);
+                if let Some(panic) = publish::publish(slot, vec![found]) {
+                    give(&all, at, panic);
+                }
+            }
+        }
+    }
+    told
+}
+
+/// Gives the panic to a thread that waits.
+fn give(all: &Snapshots, at: usize, panic: Panic) {
+    let victim = &all.threads[at];
+    if let Some(wait) = &victim.wait {
+        let is_waiting = || victim.slot.wait.epoch() == wait.epoch;
+        victim.slot.alarm.ring(panic.into_message(), is_waiting);
+    }
+}
+
+/// Gives the panic of the thread that closed a deadlock to another one of it, which waits for no
+/// other thread's end; gives it back if there is none.
+pub(super) fn give_away(all: &Snapshots, set: &[usize], panic: Panic) -> Result<(), Panic> {
+    let waits_for_end = |at: &usize| {
+        let wait = &all.threads[*at].wait;
+        wait.is_some_and(|wait| wait.need == Need::Other(Awaited::End))
+    };
+    let mut others = victims(all, |_| true).into_iter();
+    match others.find(|at| set[1..].contains(at) && !waits_for_end(at)) {
+        Some(at) => {
+            give(all, at, panic);
+            Ok(())
+        }
+        None => Err(panic),
+    }
+}
+
+/// The threads that can be given a panic, those that wait for another thread's end last: it is
+/// better that a thread ends which somebody joins than the one that joins it.
+fn victims(all: &Snapshots, concerns: impl Fn(&Published) -> bool) -> Vec<usize> {
+    let mut found: Vec<(bool, usize)> = Vec::new();
+    for (at, thread) in all.threads.iter().enumerate() {
+        if let Some(wait) = &thread.wait
+            && let Need::Other(awaited) = wait.need
+            && !wait.timed
+            && awaited != Awaited::ScopeEnd
+            && concerns(wait)
+        {
+            found.push((awaited == Awaited::End, at));
+        }
+    }
+    found.sort_unstable();
+    found.into_iter().map(|(_, at)| at).collect()
+}

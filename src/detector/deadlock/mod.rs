@@ -1,0 +1,236 @@
+//! Deadlocks: of a thread with itself, before it waits, and of several, as the last of them does.
+//!
+//! A thread publishes what it waits for and then looks. Of the threads of a deadlock one is the
+//! last to publish, and that one sees the records of all others, so nothing needs to poll. What can
+//! close a deadlock beside that is the end of a thread, which looks too, for those that it leaves
+//! behind.
+//!
+//! Who waits for whom is reduced by [`waitfor`]. What is seen is real:
+//!
+//! - A thread that waits does not let go of anything. A record of a wait for a lock can be out of
+//!   date only if its thread got the lock meanwhile; but then the holder let go of it, and did not
+//!   wait.
+//! - Whoever provides something to those who wait for something else than a lock says so at its
+//!   [`Party`](crate::tracking::party::Party) afterwards. A waiter that may have been satisfied, and
+//!   only has not woken yet, is known by that and counts as one that runs.
+//! - A wait that anyone may end counts as stuck only if every thread of the process is: known to
+//!   the detector, and blocked without a limit.
+//!
+//! All epochs are read again at the end, under the detector's lock.
+//!
+//! A reader that waits behind a queued writer is another matter: only the lock knows whether the
+//! writer was there first. If the reader is the calling thread, it tries once more before it
+//! believes that; if it is another one, what was seen has to last for a while.
+
+mod elsewhere;
+mod facts;
+mod left;
+mod ring;
+mod snapshot;
+mod standstill;
+
+pub(crate) use self::elsewhere::{Stuck, alone, look_elsewhere};
+pub(crate) use self::left::{provider_left, thread_ended};
+#[cfg(all(loom, test))]
+use self::ring::Closed;
+use self::snapshot::Snapshots;
+use self::standstill::{Judge, Judgement};
+use super::describe;
+use super::state;
+use crate::engine::ids::Site;
+use crate::engine::mode::Mode;
+#[cfg(all(loom, test))]
+use crate::engine::waitfor;
+use crate::report::Facts;
+use crate::tracking::ident::Ident;
+use crate::tracking::record::Record;
+use crate::tracking::registry;
+use crate::tracking::slot::Slot;
+use crate::tracking::wait::Need;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// How many threads wait for something that is no lock. While there are none, only a thread that
+/// holds a lock can close a deadlock.
+static ELSEWHERE: AtomicUsize = AtomicUsize::new(0);
+
+/// A thread that waits for something that is no lock, for as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Elsewhere(());
+
+impl Elsewhere {
+    pub(crate) fn new() -> Self {
+        // Relaxed: the wait is published after it, with a sequentially consistent fence, and whoever
+        // asks has published its own with the same.
+        ELSEWHERE.fetch_add(1, Ordering::Relaxed);
+        Self(())
+    }
+}
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        ELSEWHERE.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Whether some thread waits for something that is no lock.
+pub(crate) fn anyone_elsewhere() -> bool {
+    ELSEWHERE.load(Ordering::Relaxed) > 0
+}
+
+/// Whether the calling thread, by what it holds, keeps itself from ever getting what it needs.
+pub(crate) fn with_itself(
+    slot: &'static Slot,
+    ident: &'static Ident,
+    need: Need,
+    mode: Mode,
+    site: Site,
+) -> Option<Facts> {
+    if ident.class().kind.is_sendable() {
+        // The guard may be in another thread by now.
+        return None;
+    }
+    let held = slot.held()?;
+    let own = held
+        .iter()
+        .find(|h| std::ptr::eq(h.ident, ident) && conflicts(need, h.mode))?;
+    Some(describe::self_deadlock(slot, ident, own, mode, site))
+}
+
+/// Whether a hold in `mode` keeps a thread that needs `need` of the same lock waiting.
+fn conflicts(need: Need, mode: Mode) -> bool {
+    match need {
+        Need::Lock(Mode::Exclusive) => true,
+        Need::Lock(Mode::Shared) => mode == Mode::Exclusive,
+        Need::Lock(Mode::Upgradable) => mode != Mode::Shared,
+        // The upgradable hold is the caller's own.
+        Need::Upgrade => mode == Mode::Shared,
+        Need::Other(_) => false,
+    }
+}
+
+/// What a look at all threads shows.
+pub(crate) enum Look {
+    /// No deadlock of which the calling thread is a part and that is its to report.
+    Nothing,
+    /// What looked like a deadlock was none: the retry has got the lock.
+    Granted,
+    /// A deadlock that the calling thread has closed.
+    Deadlock(Box<Facts>),
+}
+
+/// Looks whether the wait for a lock that the calling thread has just published closes a deadlock.
+pub(crate) fn look(slot: &'static Slot, record: &Record, retry: impl FnOnce() -> bool) -> Look {
+    if owner_runs(slot, record) {
+        return Look::Nothing;
+    }
+    let all = Snapshots::of(registry::occupied());
+    let Some(me) = all.place_of(slot) else {
+        return Look::Nothing;
+    };
+    let mut judge = Judge::new(&all);
+    let Judgement::Stuck(states) = judge.of(&all, me) else {
+        return Look::Nothing;
+    };
+    // If no ring of locks leads through this thread, other waits take part, or it has come to wait
+    // for a deadlock that was there before.
+    let Some(ring) = all.ring_through(me) else {
+        return elsewhere::look_of_lock(&all, me, states, retry);
+    };
+    if ring.len() < 2 {
+        // One of the calling thread alone was told before it waited.
+        return Look::Nothing;
+    }
+    let closed = ring::Closed { all, ring };
+    let behind_a_queue = closed.behind_a_queue();
+    if behind_a_queue.first() == Some(&true) && retry() {
+        return Look::Granted;
+    }
+    if behind_a_queue.iter().skip(1).any(|queued| *queued) && !closed.lasts() {
+        return Look::Nothing;
+    }
+    if closed.claim() {
+        Look::Deadlock(Box::new(closed.facts()))
+    } else {
+        Look::Nothing
+    }
+}
+
+/// The deadlock over locks alone that the wait of the calling thread has closed with threads of
+/// `all`.
+#[cfg(all(loom, test))]
+pub(super) fn closed(
+    slot: &'static Slot,
+    record: &Record,
+    all: impl FnOnce() -> Vec<&'static Slot>,
+) -> Option<Closed> {
+    if owner_runs(slot, record) {
+        return None;
+    }
+    let all = Snapshots::of(all());
+    let me = all.place_of(slot)?;
+    if !waitfor::stuck(&all.states(true))[me] {
+        return None;
+    }
+    let ring = all.ring_through(me)?;
+    (ring.len() > 1).then_some(Closed { all, ring })
+}
+
+/// The common case, told by one look at another thread: whoever has the lock exclusively does not
+/// wait, so there is no deadlock yet. If it comes to wait later it will see this thread.
+#[allow(unsafe_code)]
+fn owner_runs(slot: &Slot, record: &Record) -> bool {
+    let owner = record.owner.load(Ordering::Relaxed);
+    // SAFETY: the field holds null or a slot, and slots are never freed.
+    let Some(owner) = (unsafe { owner.as_ref() }) else {
+        return false;
+    };
+    let waits = owner.wait.read().is_some() || owner.has_ended();
+    if owner.is_detached() || std::ptr::eq(owner, slot) || waits {
+        return false;
+    }
+    let ident = record.ident_address();
+    owner.held().is_some_and(|held| {
+        held.iter()
+            .any(|h| std::ptr::eq(h.ident, ident) && h.mode == Mode::Exclusive)
+    })
+}
+
+/// Whether these threads do not move for a while.
+///
+/// Between the moment in which a lock is granted and that in which its new holder says so lie a
+/// few instructions: a reader that looks as if it waited behind a queue may be there.
+fn lasts(all: &Snapshots, threads: &[usize]) -> bool {
+    (0..5).all(|_| {
+        std::thread::sleep(Duration::from_millis(2));
+        threads.iter().all(|&at| all.stands(at))
+    })
+}
+
+/// Makes the deadlock of these threads the caller's, unless one of them has moved, or has reported
+/// one before that it is still in. The first one is the thread that closed it.
+fn claim(all: &Snapshots, threads: &[usize]) -> bool {
+    // Two threads that publish at the same moment both see the cycle: the lock lets one of them
+    // report it, and the other one finds it marked.
+    let _guard = state::lock();
+    let reported = |at: &usize| {
+        let thread = &all.threads[*at];
+        // Relaxed: read and written under the detector's lock.
+        let reported = thread.slot.wait.reported.load(Ordering::Relaxed);
+        thread.wait.is_some_and(|wait| wait.epoch == reported)
+    };
+    if !threads.iter().all(|&at| all.stands(at)) || threads.iter().any(reported) {
+        return false;
+    }
+    // Only the thread that closed it is marked: it panics, and the others may come to wait for each
+    // other anew, still in the waits that they are in now.
+    let closer = &all.threads[threads[0]];
+    if let Some(wait) = closer.wait {
+        closer
+            .slot
+            .wait
+            .reported
+            .store(wait.epoch, Ordering::Relaxed);
+    }
+    true
+}

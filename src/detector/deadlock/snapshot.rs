@@ -1,0 +1,244 @@
+//! What all threads hold and wait for, read once.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::conflicts;
+use crate::engine::awaited::Awaited;
+use crate::engine::ids::ThreadId;
+use crate::engine::mode::Mode;
+use crate::engine::waitfor::{self, State};
+use crate::tracking::party::Party;
+use crate::tracking::slot::{HeldLock, Slot};
+use crate::tracking::wait::{Need, Published};
+
+/// What a thread holds and waits for, read once.
+pub(super) struct Snapshot {
+    pub(super) slot: &'static Slot,
+    pub(super) id: Option<ThreadId>,
+    pub(super) wait: Option<Published>,
+}
+
+/// A thread that keeps others waiting: by a hold or, without one, by being queued ahead.
+pub(super) type Keeper = (usize, Option<HeldLock>);
+
+/// What all threads hold and wait for, by lock.
+pub(super) struct Snapshots {
+    pub(super) threads: Vec<Snapshot>,
+    /// For each ident, by address, who holds the lock.
+    holders: HashMap<usize, Vec<(usize, HeldLock)>>,
+    /// For each ident, by address, who waits to be the only holder.
+    writers: HashMap<usize, Vec<usize>>,
+}
+
+impl Snapshots {
+    pub(super) fn of(all: Vec<&'static Slot>) -> Self {
+        let mut snapshots = Self {
+            threads: Vec::with_capacity(all.len()),
+            holders: HashMap::new(),
+            writers: HashMap::new(),
+        };
+        for slot in all {
+            // The wait first: if it stands, what was written before it is seen below.
+            let wait = slot.wait.read();
+            let Some(held) = slot.held() else { continue };
+            let at = snapshots.threads.len();
+            for h in held {
+                snapshots
+                    .holders
+                    .entry(h.ident.addr())
+                    .or_default()
+                    .push((at, h));
+            }
+            if let Some(wait) = &wait
+                && matches!(wait.need, Need::Lock(Mode::Exclusive) | Need::Upgrade)
+            {
+                snapshots
+                    .writers
+                    .entry(wait.ident.addr())
+                    .or_default()
+                    .push(at);
+            }
+            let id = slot.thread();
+            snapshots.threads.push(Snapshot { slot, id, wait });
+        }
+        snapshots
+    }
+
+    /// The place of a thread.
+    pub(super) fn place_of(&self, slot: &Slot) -> Option<usize> {
+        self.threads
+            .iter()
+            .position(|thread| std::ptr::eq(thread.slot, slot))
+    }
+
+    /// The threads that keep a waiting thread from going on, each of which would have to move.
+    pub(super) fn keepers(&self, wait: &Published) -> Vec<Keeper> {
+        if wait.sort.sendable || matches!(wait.need, Need::Other(_)) {
+            // The guards may be in other threads than those that took the lock; or it is no lock.
+            return Vec::new();
+        }
+        let holders = self.holders.get(&wait.ident.addr()).into_iter().flatten();
+        let mut keepers: Vec<Keeper> = holders
+            .filter(|(_, hold)| conflicts(wait.need, hold.mode))
+            .map(|(at, hold)| (*at, Some(*hold)))
+            .collect();
+        let shared = matches!(wait.need, Need::Lock(Mode::Shared | Mode::Upgradable));
+        if keepers.is_empty() && shared && wait.sort.queues {
+            let none = Vec::new();
+            let writers = self.writers.get(&wait.ident.addr()).unwrap_or(&none);
+            // Which of several writers is ahead of the reader is not known. One with a deadline may
+            // be, and lets the reader in when it gives up.
+            let timed = |at: &usize| self.threads[*at].wait.is_none_or(|wait| wait.timed);
+            if !writers.iter().any(timed) {
+                keepers.extend(writers.first().map(|at| (*at, None)));
+            }
+        }
+        keepers
+    }
+
+    /// Whoever holds the mutex that a thread must have again before it is done with its wait for a
+    /// condition variable.
+    pub(super) fn keepers_of_mutex(&self, wait: &Published) -> Vec<usize> {
+        if wait.mutex.is_null() || wait.sort.sendable {
+            return Vec::new();
+        }
+        let holders = self.holders.get(&wait.mutex.addr()).into_iter().flatten();
+        holders.map(|(at, _)| *at).collect()
+    }
+
+    /// The shortest ring of threads through `me`, the first one, each waiting for a lock that the
+    /// next one keeps.
+    pub(super) fn ring_through(&self, me: usize) -> Option<Vec<usize>> {
+        let mut from: Vec<Option<usize>> = vec![None; self.threads.len()];
+        let mut open = VecDeque::from([me]);
+        while let Some(at) = open.pop_front() {
+            let Some(wait) = self.threads[at].wait.filter(|wait| !wait.timed) else {
+                continue;
+            };
+            for (keeper, _) in self.keepers(&wait) {
+                if keeper == me {
+                    let back = |at: &usize| from[*at];
+                    let mut ring: Vec<usize> = std::iter::successors(Some(at), back).collect();
+                    ring.reverse();
+                    return Some(ring);
+                }
+                if from[keeper].is_none() {
+                    from[keeper] = Some(at);
+                    open.push_back(keeper);
+                }
+            }
+        }
+        None
+    }
+
+    /// All threads as the reduction wants them, and one more after them, that stands for "anyone":
+    /// it can move if one of them can, or if `strangers` may be there whom nobody knows.
+    pub(super) fn states(&self, strangers: bool) -> Vec<waitfor::Thread> {
+        let anyone = self.threads.len();
+        let mut states: Vec<waitfor::Thread> = self
+            .threads
+            .iter()
+            .map(|thread| waitfor::Thread {
+                state: self.state(thread, anyone),
+            })
+            .collect();
+        states.push(waitfor::Thread {
+            state: if strangers {
+                State::Runs
+            } else {
+                State::Blocked(waitfor::Need::AnyOf((0..anyone).collect()))
+            },
+        });
+        states
+    }
+
+    /// What a thread would need to go on.
+    fn state(&self, thread: &Snapshot, anyone: usize) -> State {
+        if thread.slot.has_ended() {
+            return State::Blocked(waitfor::Need::AnyOf(Vec::new()));
+        }
+        let Some(wait) = &thread.wait else {
+            return State::Runs;
+        };
+        let need = match wait.need {
+            Need::Lock(_) | Need::Upgrade => self.need_of_lock(wait, anyone),
+            Need::Other(Awaited::Notification) => self.need_of_signal(wait, anyone),
+            // Who unparks is not seen, and so not whether somebody has.
+            Need::Other(Awaited::Unpark) => None,
+            Need::Other(_) => self.need_of_party(wait, anyone),
+        };
+        need.map_or(State::Runs, State::Blocked)
+    }
+
+    fn need_of_lock(&self, wait: &Published, anyone: usize) -> Option<waitfor::Need> {
+        let keepers = self.keepers(wait);
+        // Without a keeper the holder is not known, or has just let go.
+        if wait.timed || keepers.is_empty() {
+            return None;
+        }
+        let needed = keepers.iter().map(|(at, _)| {
+            // A lock whose holder has ended can be let go by anyone, with `force_unlock`.
+            if self.threads[*at].slot.has_ended() {
+                anyone
+            } else {
+                *at
+            }
+        });
+        Some(waitfor::Need::AllOf(needed.collect()))
+    }
+
+    fn need_of_signal(&self, wait: &Published, anyone: usize) -> Option<waitfor::Need> {
+        let mutex = self.keepers_of_mutex(wait);
+        let relock = (!mutex.is_empty()).then_some(waitfor::Need::AllOf(mutex));
+        // One that was notified, or will give up, only needs the mutex.
+        if wait.timed || wait.party().is_none_or(Party::owes) {
+            return relock;
+        }
+        let mut needs = vec![waitfor::Need::AnyOf(vec![anyone])];
+        needs.extend(relock);
+        Some(waitfor::Need::Each(needs))
+    }
+
+    fn need_of_party(&self, wait: &Published, anyone: usize) -> Option<waitfor::Need> {
+        let changed = wait
+            .party()
+            .is_none_or(|party| party.version() != wait.version);
+        if wait.timed || changed {
+            return None;
+        }
+        let Some(by) = wait.by() else {
+            return Some(waitfor::Need::AnyOf(vec![anyone]));
+        };
+        let members = by.members();
+        if members.unknown > 0 {
+            return None;
+        }
+        let place = |id: &ThreadId| {
+            let found = self.threads.iter().position(|t| t.id == Some(*id));
+            found.unwrap_or(waitfor::UNKNOWN)
+        };
+        let members = members.threads.iter().map(place);
+        Some(waitfor::Need::AnyOf(members.collect()))
+    }
+
+    /// Whether a thread is still in the wait that was read, and nothing was provided to it.
+    pub(super) fn stands(&self, at: usize) -> bool {
+        let thread = &self.threads[at];
+        if thread.slot.has_ended() {
+            return true;
+        }
+        let Some(wait) = &thread.wait else {
+            return false;
+        };
+        let unchanged = match wait.need {
+            Need::Lock(_) | Need::Upgrade => true,
+            Need::Other(Awaited::Notification) => {
+                wait.timed
+                    || !wait.party().is_none_or(Party::owes)
+                    || !self.keepers_of_mutex(wait).is_empty()
+            }
+            Need::Other(_) => wait.party().is_some_and(|p| p.version() == wait.version),
+        };
+        unchanged && thread.slot.wait.epoch() == wait.epoch
+    }
+}

@@ -1,0 +1,35 @@
+//! The life of a thread, in a build without instrumentation.
+
+use crate::instrument::{Awaited, Site};
+
+/// The life of one thread.
+#[derive(Clone, Debug)]
+pub(crate) struct Life(());
+
+impl Life {
+    /// The life of a thread that is about to be started.
+    #[inline(always)]
+    pub(crate) fn new(_place: Site) -> Self {
+        Self(())
+    }
+
+    /// The calling thread is the one whose life this is.
+    #[inline(always)]
+    pub(crate) fn begin(self) -> Living {
+        Living(())
+    }
+
+    /// Whether nothing more of it has to be waited for.
+    #[inline(always)]
+    pub(crate) fn is_over(&self) -> bool {
+        true
+    }
+
+    /// Does not wait: whoever joins the thread does.
+    #[inline(always)]
+    pub(crate) fn wait(&self, _awaited: Awaited, _site: Site) {}
+}
+
+/// A thread during its life.
+#[derive(Debug)]
+pub(crate) struct Living(());

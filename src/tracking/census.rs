@@ -1,0 +1,42 @@
+//! How many threads the process has, by the system's count.
+
+/// How many there are, the calling one among them; `None` where nobody says.
+#[cfg(target_os = "linux")]
+pub(super) fn threads() -> Option<usize> {
+    let stat = std::fs::read("/proc/self/stat").ok()?;
+    parse(&stat)
+}
+
+/// How many there are: not known here.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn threads() -> Option<usize> {
+    None
+}
+
+/// The twentieth field. The second one is the name of the program in brackets, which may have
+/// blanks and brackets in it.
+#[cfg(any(target_os = "linux", test))]
+fn parse(stat: &[u8]) -> Option<usize> {
+    let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
+    let rest = std::str::from_utf8(&stat[after_name..]).ok()?;
+    rest.split_ascii_whitespace().nth(17)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_count_is_found_behind_any_name() {
+        let stat = b"12 (a) b (c)) S 1 12 12 0 -1 4194304 99 0 0 0 1 2 0 0 20 0 7 0 123 456 789";
+        assert_eq!(parse(stat), Some(7));
+        assert_eq!(parse(b"12 (a) S 1"), None);
+        assert_eq!(parse(b"nonsense"), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn this_process_has_threads() {
+        assert!(threads().is_some_and(|count| count >= 1));
+    }
+}

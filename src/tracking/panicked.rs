@@ -1,0 +1,44 @@
+//! Threads that ended by a panic: what others wait for in vain is often what one of them was to do.
+
+use std::collections::VecDeque;
+
+use parking_lot::Mutex;
+
+use crate::engine::ids::ThreadId;
+
+/// How many are remembered: the last ones.
+const KEPT: usize = 16;
+
+static PANICKED: Mutex<VecDeque<(ThreadId, Option<String>)>> = Mutex::new(VecDeque::new());
+
+/// Remembers a thread that ends by a panic.
+pub(crate) fn add(thread: ThreadId, name: Option<String>) {
+    let mut panicked = PANICKED.lock();
+    if panicked.len() == KEPT {
+        panicked.pop_front();
+    }
+    panicked.push_back((thread, name));
+}
+
+/// The threads that ended by a panic, the last one first.
+pub(crate) fn all() -> Vec<(ThreadId, Option<String>)> {
+    PANICKED.lock().iter().rev().cloned().collect()
+}
+
+/// Keeps the list still across a fork.
+#[cfg(unix)]
+pub(super) fn before_fork() {
+    std::mem::forget(PANICKED.lock());
+}
+
+/// Lets it go again.
+///
+/// # Safety
+///
+/// `before_fork` ran in this thread.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+pub(super) unsafe fn after_fork() {
+    // SAFETY: the lock is held, by the guard that `before_fork` forgot.
+    unsafe { PANICKED.force_unlock(Default::default()) };
+}

@@ -1,0 +1,221 @@
+//! What others have to know of a wait for something that is no lock.
+//!
+//! A party outlives whatever it belongs to, as an ident does: who looks at a wait may be late, and
+//! then finds that the epoch of the wait has moved, or reads what belongs to somebody else and
+//! finds the same.
+
+use std::sync::atomic::Ordering;
+
+use crate::engine::ids::ThreadId;
+use crate::primitives::{AtomicPtr, AtomicU64, Mutex};
+
+/// The part of a resource, or of a set of threads, that other threads look at.
+#[derive(Debug)]
+pub(crate) struct Party {
+    /// How many threads wait here.
+    waiters: AtomicU64,
+    /// How often something was done here, while somebody waited, that may let a waiter go on.
+    version: AtomicU64,
+    /// How many were told to go on and have not yet said that they do.
+    owed: AtomicU64,
+    members: Mutex<Members>,
+}
+
+/// Threads that can do what is waited for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Members {
+    pub(crate) threads: Vec<ThreadId>,
+    /// How many more there will be, or may be, whom nobody knows yet.
+    pub(crate) unknown: usize,
+}
+
+/// Parties that nobody uses.
+static SPARE: parking_lot::Mutex<Vec<&'static Party>> = parking_lot::Mutex::new(Vec::new());
+
+impl Party {
+    pub(crate) fn new() -> Self {
+        Self {
+            waiters: AtomicU64::new(0),
+            version: AtomicU64::new(0),
+            owed: AtomicU64::new(0),
+            members: Mutex::new(Members::default()),
+        }
+    }
+
+    /// How often something was provided.
+    pub(crate) fn version(&self) -> u64 {
+        // Acquire pairs with the Release in `provide`. What matters more: whoever provided something
+        // and waits now published that wait afterwards, so who has read that wait sees the change.
+        self.version.load(Ordering::Acquire)
+    }
+
+    /// Something was done that may let a waiter go on.
+    #[inline]
+    pub(crate) fn provide(&self) {
+        // Relaxed: a waiter counts itself before it attempts anything. Whoever does what would have
+        // satisfied an attempt that has failed has seen, in whatever way the primitive does that,
+        // that there is a waiter to wake, and by that sees the count.
+        if self.waiters.load(Ordering::Relaxed) > 0 {
+            self.version.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    /// So many were told to go on.
+    pub(crate) fn owe(&self, count: u64) {
+        // Release, as in `provide`.
+        self.owed.fetch_add(count, Ordering::Release);
+    }
+
+    /// One of those that were told does go on.
+    pub(crate) fn settle(&self) {
+        // Relaxed: it stands for no other memory. It may come before the notifier says that it owes
+        // it; the sum is right when both are done.
+        self.owed.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether somebody was told to go on and has not said that it does.
+    pub(crate) fn owes(&self) -> bool {
+        // Acquire, as in `version`.
+        self.owed.load(Ordering::Acquire) != 0
+    }
+
+    /// The threads that can do what is waited for.
+    pub(crate) fn members(&self) -> Members {
+        self.members.lock().clone()
+    }
+
+    pub(crate) fn change<R>(&self, f: impl FnOnce(&mut Members) -> R) -> R {
+        f(&mut self.members.lock())
+    }
+}
+
+/// A thread that waits at a party, for as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Waiter(&'static Party);
+
+impl Waiter {
+    pub(crate) fn at(party: &'static Party) -> Self {
+        // Relaxed: see `provide`.
+        party.waiters.fetch_add(1, Ordering::Relaxed);
+        Self(party)
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        self.0.waiters.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A party of one's own, from the first time that it is needed.
+#[derive(Debug)]
+pub(crate) struct Own(AtomicPtr<Party>);
+
+impl Own {
+    pub(crate) const fn new() -> Self {
+        Self(AtomicPtr::new(std::ptr::null_mut()))
+    }
+
+    /// The party, if it was ever needed.
+    #[inline]
+    #[allow(unsafe_code)]
+    pub(crate) fn get(&self) -> Option<&'static Party> {
+        // Acquire pairs with the Release in `get_or_take`.
+        // SAFETY: null, or a party, and those are never freed.
+        unsafe { self.0.load(Ordering::Acquire).as_ref() }
+    }
+
+    /// The party.
+    pub(crate) fn get_or_take(&self) -> &'static Party {
+        if let Some(party) = self.get() {
+            return party;
+        }
+        let spare = SPARE.lock().pop();
+        let party = spare.unwrap_or_else(|| Box::leak(Box::new(Party::new())));
+        let address = std::ptr::from_ref(party).cast_mut();
+        let null = std::ptr::null_mut();
+        match self
+            .0
+            .compare_exchange(null, address, Ordering::AcqRel, Ordering::Acquire)
+        {
+            Ok(_) => party,
+            Err(_) => {
+                SPARE.lock().push(party);
+                self.get().expect("somebody else was first")
+            }
+        }
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        if let Some(party) = self.get() {
+            // Nobody waits for what is dropped, so nothing is owed. Whoever still reads of it must
+            // not take what comes for the same.
+            party.version.fetch_add(1, Ordering::Release);
+            party.owed.store(0, Ordering::Relaxed);
+            party.change(|members| *members = Members::default());
+            SPARE.lock().push(party);
+        }
+    }
+}
+
+/// Keeps the spare parties still across a fork.
+#[cfg(unix)]
+pub(super) fn before_fork() {
+    std::mem::forget(SPARE.lock());
+}
+
+/// Lets them go again.
+///
+/// # Safety
+///
+/// `before_fork` ran in this thread.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+pub(super) unsafe fn after_fork() {
+    // SAFETY: the lock is held, by the guard that `before_fork` forgot.
+    unsafe { SPARE.force_unlock(Default::default()) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_party_that_is_used_again_is_not_the_same() {
+        let own = Own::new();
+        assert!(own.get().is_none());
+        let party = own.get_or_take();
+        assert!(std::ptr::eq(party, own.get_or_take()));
+        let version = party.version();
+        party.change(|members| members.unknown = 3);
+        party.owe(2);
+        drop(own);
+        assert_ne!(party.version(), version);
+        assert!(!party.owes());
+        assert_eq!(party.members(), Members::default());
+    }
+
+    #[test]
+    fn only_what_is_provided_to_somebody_counts() {
+        let party = Box::leak(Box::new(Party::new()));
+        party.provide();
+        assert_eq!(party.version(), 0);
+        let waiter = Waiter::at(party);
+        party.provide();
+        assert_eq!(party.version(), 1);
+        drop(waiter);
+        party.provide();
+        assert_eq!(party.version(), 1);
+    }
+
+    #[test]
+    fn what_is_settled_early_is_owed_no_more() {
+        let party = Party::new();
+        party.settle();
+        assert!(party.owes());
+        party.owe(1);
+        assert!(!party.owes());
+    }
+}

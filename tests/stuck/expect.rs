@@ -1,0 +1,56 @@
+//! What is expected of a kernel.
+
+use crate::child::Outcome;
+
+/// A kernel, and what is to be told of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) run: fn(),
+    pub(crate) told: Told,
+}
+
+/// What is to be told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Nothing, and the kernel ends well.
+    Nothing,
+    /// One finding, whose headline begins with this and has all of these in it; and the kernel ends
+    /// by itself, since somebody panics.
+    Finding(&'static str, &'static [&'static str]),
+    /// The same, but nobody can be made to panic: the kernel ends itself when it was told.
+    AndStays(&'static str, &'static [&'static str]),
+}
+
+impl Case {
+    /// Whether the outcome is as expected, else why not.
+    pub(crate) fn check(&self, outcome: &Outcome) -> Result<(), String> {
+        let Some(code) = outcome.code else {
+            return Err("it had to be killed".to_owned());
+        };
+        let headlines = outcome.headlines();
+        let (verdict, words, ends_well) = match self.told {
+            Told::Nothing => {
+                return match (headlines.as_slice(), code) {
+                    ([], 0) => Ok(()),
+                    _ => Err("it should be silent and end with 0".to_owned()),
+                };
+            }
+            Told::Finding(verdict, words) => (verdict, words, false),
+            Told::AndStays(verdict, words) => (verdict, words, true),
+        };
+        let [headline] = headlines.as_slice() else {
+            return Err(format!("one finding, not {}", headlines.len()));
+        };
+        if !headline.starts_with(&format!("{verdict}: ")) {
+            return Err(format!("the verdict should be {verdict}"));
+        }
+        if let Some(word) = words.iter().find(|word| !headline.contains(**word)) {
+            return Err(format!("no {word:?} in the headline"));
+        }
+        if (code == 0) != ends_well {
+            return Err(format!("it ended with {code}"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,174 @@
+//! Threads that wait for the end of others.
+
+use std::sync::{Arc, Barrier};
+
+use lockwarden::config::Config;
+use lockwarden::sync::Mutex;
+use lockwarden::thread;
+
+use crate::expect::{Case, Told};
+
+static NEEDED: Mutex<u32> = Mutex::named("needed", 0);
+
+pub(crate) const CASES: &[Case] = &[
+    Case {
+        name: "a join under the mutex that the thread needs, the join first",
+        run: || join_under_mutex(Order::JoinFirst),
+        told: Told::Finding(
+            "Deadlock",
+            &["`needed`", "the end of thread `needs it` (2)"],
+        ),
+    },
+    Case {
+        name: "a join under the mutex that the thread needs, the lock first",
+        run: || join_under_mutex(Order::LockFirst),
+        told: Told::Finding(
+            "Deadlock",
+            &["`needed`", "the end of thread `needs it` (2)"],
+        ),
+    },
+    Case {
+        name: "the end of a scope under the mutex that a thread of it needs",
+        run: scope_under_mutex,
+        told: Told::AndStays("Deadlock", &["`needed`", "the end of thread 2"]),
+    },
+    Case {
+        name: "two threads join each other",
+        run: join_each_other,
+        told: Told::Finding("Deadlock", &["thread `a` (2)", "thread `b` (3)"]),
+    },
+    Case {
+        name: "a thread joins itself",
+        run: join_itself,
+        told: Told::Finding("SelfDeadlock", &["thread `self` (2)", "the end of"]),
+    },
+    Case {
+        name: "a thread is joined that takes its time, and a lock that is free",
+        run: join_of_a_slow_one,
+        told: Told::Nothing,
+    },
+];
+
+#[derive(Clone, Copy, PartialEq)]
+enum Order {
+    JoinFirst,
+    LockFirst,
+}
+
+/// Waits until a thread with this name (the main one if there is none) sleeps, as the system says.
+fn until_asleep(thread: Option<&str>) {
+    let main = std::process::id().to_string();
+    let asleep = |task: std::fs::DirEntry| {
+        let read = |file| std::fs::read_to_string(task.path().join(file)).unwrap_or_default();
+        let is_it = match thread {
+            Some(name) => read("comm").trim() == name,
+            None => task.file_name() == main.as_str(),
+        };
+        let stat = read("stat");
+        is_it
+            && stat
+                .rsplit(") ")
+                .next()
+                .is_some_and(|rest| rest.starts_with('S'))
+    };
+    let tasks = || std::fs::read_dir("/proc/self/task").expect("this system has it");
+    while !tasks().filter_map(Result::ok).any(asleep) {
+        std::thread::yield_now();
+    }
+}
+
+fn join_under_mutex(order: Order) {
+    let guard = NEEDED.lock().unwrap();
+    let start = Arc::new(Barrier::new(2));
+    let begin = Arc::clone(&start);
+    let needs = thread::Builder::new()
+        .name("needs it".to_owned())
+        .spawn(move || {
+            begin.wait();
+            if order == Order::JoinFirst {
+                until_asleep(None);
+            }
+            *NEEDED.lock().unwrap() += 1;
+        })
+        .unwrap();
+    start.wait();
+    if order == Order::LockFirst {
+        until_asleep(Some("needs it"));
+    }
+    let result = needs.join();
+    drop(guard);
+    result.unwrap();
+}
+
+fn scope_under_mutex() {
+    // Nobody can unwind here: the scope waits for its thread, and the thread for a lock. So the
+    // program ends when it was told.
+    Config::new()
+        .callback(|_| std::process::exit(0))
+        .install()
+        .unwrap();
+    let _guard = NEEDED.lock().unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| *NEEDED.lock().unwrap() += 1);
+    });
+}
+
+fn join_each_other() {
+    type Handle = thread::JoinHandle<()>;
+    static HANDLES: Mutex<(Option<Handle>, Option<Handle>)> = Mutex::new((None, None));
+    let named = |name: &str| thread::Builder::new().name(name.to_owned());
+    let start = Arc::new(Barrier::new(3));
+    let (a, b) = (Arc::clone(&start), Arc::clone(&start));
+    let first = named("a").spawn(move || {
+        a.wait();
+        let other = HANDLES.lock().unwrap().1.take();
+        other.unwrap().join().unwrap();
+    });
+    let second = named("b").spawn(move || {
+        b.wait();
+        let other = HANDLES.lock().unwrap().0.take();
+        other.unwrap().join().unwrap();
+    });
+    *HANDLES.lock().unwrap() = (Some(first.unwrap()), Some(second.unwrap()));
+    start.wait();
+    until_gone(2);
+    std::process::exit(101);
+}
+
+/// Waits until so many threads have ended.
+fn until_gone(count: usize) {
+    let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
+    let before = 1 + count;
+    while threads() > before - count {
+        std::thread::yield_now();
+    }
+}
+
+fn join_itself() {
+    let (give, take) = std::sync::mpsc::channel::<thread::JoinHandle<()>>();
+    let handle = thread::Builder::new()
+        .name("self".to_owned())
+        .spawn(move || take.recv().unwrap().join().unwrap())
+        .unwrap();
+    give.send(handle).unwrap();
+    until_gone(1);
+    std::process::exit(101);
+}
+
+fn join_of_a_slow_one() {
+    let (go, wait) = std::sync::mpsc::channel();
+    let slow = thread::Builder::new()
+        .name("slow".to_owned())
+        .spawn(move || {
+            wait.recv().unwrap();
+            *NEEDED.lock().unwrap() += 1;
+        })
+        .unwrap();
+    let helper = std::thread::spawn(move || {
+        until_asleep(None);
+        go.send(()).unwrap();
+    });
+    slow.join().unwrap();
+    helper.join().unwrap();
+    assert_eq!(*NEEDED.lock().unwrap(), 1);
+}

@@ -1,0 +1,168 @@
+//! Threads that wait for a condition variable.
+
+use std::sync::Barrier;
+
+use lockwarden::sync::{Condvar, Mutex};
+use lockwarden::thread;
+
+use crate::expect::{Case, Told};
+
+static READY: Mutex<bool> = Mutex::named("ready", false);
+static CHANGED: Condvar = Condvar::named("changed");
+static OTHER: Mutex<()> = Mutex::named("other", ());
+
+pub(crate) const CASES: &[Case] = &[
+    Case {
+        name: "no notifier exists",
+        run: wait_until_ready,
+        told: Told::Finding(
+            "Deadlock",
+            &["a notification of `changed`", "no other thread is left"],
+        ),
+    },
+    Case {
+        name: "the only notifier ends without notifying, after the wait has begun",
+        run: notifier_ends,
+        told: Told::Finding("Deadlock", &["a notification of `changed`"]),
+    },
+    Case {
+        name: "the only notifier panics",
+        run: notifier_panics,
+        told: Told::Finding("Deadlock", &["a notification of `changed`"]),
+    },
+    Case {
+        name: "a wait under another lock that the notifier needs, the wait first",
+        run: || wait_under_other(true),
+        told: Told::Finding("Deadlock", &["`changed`", "`other`"]),
+    },
+    Case {
+        name: "a wait under another lock that the notifier needs, the notifier first",
+        run: || wait_under_other(false),
+        told: Told::Finding("Deadlock", &["`changed`", "`other`"]),
+    },
+    Case {
+        name: "two threads wake each other, many times",
+        run: ping_pong,
+        told: Told::Nothing,
+    },
+    Case {
+        name: "one of many is woken at a time",
+        run: one_by_one,
+        told: Told::Nothing,
+    },
+];
+
+fn wait_until_ready() {
+    let mut ready = READY.lock().unwrap();
+    while !*ready {
+        ready = CHANGED.wait(ready).unwrap();
+    }
+}
+
+/// Returns when the other thread sleeps on the condition variable: it has let go of the mutex.
+fn until_it_waits(held: &Barrier) {
+    held.wait();
+    drop(READY.lock().unwrap());
+}
+
+fn wait_after(held: &Barrier) {
+    let mut ready = READY.lock().unwrap();
+    held.wait();
+    while !*ready {
+        ready = CHANGED.wait(ready).unwrap();
+    }
+}
+
+fn notifier_ends() {
+    let held = Barrier::new(2);
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| wait_after(&held));
+        scope.spawn(|| until_it_waits(&held));
+        waiter.join().unwrap();
+    });
+}
+
+fn notifier_panics() {
+    let held = Barrier::new(2);
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| wait_after(&held));
+        let notifier = scope.spawn(|| {
+            until_it_waits(&held);
+            std::panic::resume_unwind(Box::new("fails before it notifies"));
+        });
+        assert!(notifier.join().is_err());
+        waiter.join().unwrap();
+    });
+}
+
+fn wait_under_other(wait_first: bool) {
+    let (held, taken) = (Barrier::new(2), Barrier::new(2));
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| {
+            let _other = OTHER.lock().unwrap();
+            if !wait_first {
+                taken.wait();
+            }
+            wait_after(&held);
+        });
+        let notifier = scope.spawn(|| {
+            if wait_first {
+                until_it_waits(&held);
+                drop(OTHER.lock().unwrap());
+            } else {
+                taken.wait();
+                let other = thread::spawn(|| drop(OTHER.lock().unwrap()));
+                held.wait();
+                other.join().unwrap();
+            }
+            *READY.lock().unwrap() = true;
+            CHANGED.notify_one();
+        });
+        notifier.join().unwrap();
+        waiter.join().unwrap();
+    });
+}
+
+fn ping_pong() {
+    const TURNS: usize = 5_000;
+    static TURN: Mutex<usize> = Mutex::named("turn", 0);
+    let play = |me: usize| {
+        let mut turn = TURN.lock().unwrap();
+        while *turn < TURNS {
+            if *turn % 2 == me {
+                *turn += 1;
+                CHANGED.notify_one();
+            } else {
+                turn = CHANGED.wait(turn).unwrap();
+            }
+        }
+        CHANGED.notify_one();
+    };
+    let other = thread::spawn(move || play(1));
+    play(0);
+    other.join().unwrap();
+}
+
+fn one_by_one() {
+    const WAITERS: usize = 8;
+    static PERMITS: Mutex<usize> = Mutex::named("permits", 0);
+    let waiters: Vec<_> = (0..WAITERS)
+        .map(|_| {
+            thread::spawn(|| {
+                let mut permits = PERMITS.lock().unwrap();
+                while *permits == 0 {
+                    permits = CHANGED.wait(permits).unwrap();
+                }
+                *permits -= 1;
+                // Whoever was woken passes it on.
+                *permits += 1;
+                CHANGED.notify_one();
+            })
+        })
+        .collect();
+    *PERMITS.lock().unwrap() = 1;
+    CHANGED.notify_one();
+    for waiter in waiters {
+        waiter.join().unwrap();
+    }
+}
