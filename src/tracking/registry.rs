@@ -70,9 +70,15 @@ fn all() -> impl Iterator<Item = &'static Slot> {
     std::iter::successors(newest, |slot| slot.older())
 }
 
-/// Whether a thread is known to run, or to wait in a way that ends by itself or is not understood.
-pub(crate) fn any_runs() -> bool {
-    all().any(|slot| slot.thread().is_some() && !slot.has_ended() && !slot.wait.is_untimed())
+/// Whether a thread of this check, or of the process at large if that is zero, is known to run, or
+/// to wait in a way that ends by itself or is not understood.
+pub(crate) fn any_runs(scope: u64) -> bool {
+    all().any(|slot| {
+        slot.thread().is_some()
+            && (scope == 0 || slot.scope() == scope)
+            && !slot.has_ended()
+            && !slot.wait.is_untimed()
+    })
 }
 
 /// Whether this thread is known to run, in the same sense; `false` for one that has ended.

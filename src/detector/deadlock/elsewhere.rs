@@ -27,7 +27,7 @@ pub(crate) enum Stuck {
 /// published, closes a deadlock; tells so.
 pub(crate) fn look_elsewhere(slot: &'static Slot, by: Option<&Party>) -> Stuck {
     let moves = match by {
-        None => registry::any_runs(),
+        None => registry::any_runs(slot.scope()),
         Some(party) => {
             let members = party.members();
             members.unknown > 0 || members.threads.iter().any(|id| registry::runs(*id))

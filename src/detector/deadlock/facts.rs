@@ -64,7 +64,7 @@ pub(super) fn standstill(all: &Snapshots, states: &States, set: &[usize]) -> Fac
             // come out of it before the report is made: none of the set can move.
             let ident = unsafe { &*wait.ident };
             let next = states.waits_for(at);
-            let by = if next.contains(&states.anyone()) {
+            let by = if next.iter().any(|&next| states.is_anyone(next)) {
                 FreedBy::Anyone
             } else if next.is_empty() {
                 FreedBy::Nobody

@@ -21,7 +21,7 @@ const PATIENCE: u32 = 20;
 
 /// The calling thread has come to its end, as its slot says.
 pub(crate) fn thread_ended(slot: &'static Slot) {
-    if !anyone_elsewhere() || registry::any_runs() {
+    if !anyone_elsewhere() || registry::any_runs(slot.scope()) {
         return;
     }
     for _ in 0..PATIENCE {

@@ -15,6 +15,8 @@ use crate::tracking::wait::{Need, Published};
 pub(super) struct Snapshot {
     pub(super) slot: &'static Slot,
     pub(super) id: Option<ThreadId>,
+    /// The check of `testing` that it belongs to; zero for none.
+    scope: u64,
     pub(super) wait: Option<Published>,
 }
 
@@ -59,7 +61,13 @@ impl Snapshots {
                     .push(at);
             }
             let id = slot.thread();
-            snapshots.threads.push(Snapshot { slot, id, wait });
+            let scope = slot.scope();
+            snapshots.threads.push(Snapshot {
+                slot,
+                id,
+                scope,
+                wait,
+            });
         }
         snapshots
     }
@@ -131,25 +139,32 @@ impl Snapshots {
         None
     }
 
-    /// All threads as the reduction wants them, and one more after them, that stands for "anyone":
-    /// it can move if one of them can, or if `strangers` may be there whom nobody knows.
+    /// All threads as the reduction wants them, and after them some that stand for "anyone": the
+    /// first for the process at large, which can move if any thread can, or if `strangers` may be
+    /// there whom nobody knows; then one for each check of `testing`, which can move if a thread of
+    /// that check can.
     pub(super) fn states(&self, strangers: bool) -> Vec<waitfor::Thread> {
-        let anyone = self.threads.len();
-        let mut states: Vec<waitfor::Thread> = self
+        let count = self.threads.len();
+        let mut scopes: Vec<u64> = self.threads.iter().map(|thread| thread.scope).collect();
+        scopes.push(0);
+        scopes.sort_unstable();
+        scopes.dedup();
+        let anyone = |scope: u64| count + scopes.binary_search(&scope).unwrap_or(0);
+        let mut states: Vec<State> = self
             .threads
             .iter()
-            .map(|thread| waitfor::Thread {
-                state: self.state(thread, anyone),
-            })
+            .map(|thread| self.state(thread, anyone(thread.scope)))
             .collect();
-        states.push(waitfor::Thread {
-            state: if strangers {
-                State::Runs
-            } else {
-                State::Blocked(waitfor::Need::AnyOf((0..anyone).collect()))
-            },
-        });
-        states
+        let members = |scope: u64| {
+            let is_in = |at: &usize| scope == 0 || self.threads[*at].scope == scope;
+            waitfor::Need::AnyOf((0..count).filter(is_in).collect())
+        };
+        states.extend(scopes.iter().map(|&scope| match scope {
+            0 if strangers => State::Runs,
+            _ => State::Blocked(members(scope)),
+        }));
+        let thread = |state| waitfor::Thread { state };
+        states.into_iter().map(thread).collect()
     }
 
     /// What a thread would need to go on.

@@ -16,23 +16,29 @@ pub(super) enum Judgement<'a> {
     Stuck(&'a States),
 }
 
-/// All threads in the words of the reduction, and which of them are stuck. The last one stands for
-/// "anyone".
+/// All threads in the words of the reduction, and which of them are stuck.
 pub(super) struct States {
-    pub(super) threads: Vec<waitfor::Thread>,
-    pub(super) stuck: Vec<bool>,
+    threads: Vec<waitfor::Thread>,
+    stuck: Vec<bool>,
+    /// How many of them are threads; those after stand for "anyone".
+    count: usize,
 }
 
 impl States {
     fn of(all: &Snapshots, strangers: bool) -> Self {
         let threads = all.states(strangers);
         let stuck = waitfor::stuck(&threads);
-        Self { threads, stuck }
+        let count = all.threads.len();
+        Self {
+            threads,
+            stuck,
+            count,
+        }
     }
 
-    /// The place of "anyone".
-    pub(super) fn anyone(&self) -> usize {
-        self.threads.len() - 1
+    /// Whether this place stands for "anyone".
+    pub(super) fn is_anyone(&self, at: usize) -> bool {
+        at >= self.count
     }
 
     /// Those that a stuck thread directly waits for, and that are stuck too.
@@ -68,8 +74,7 @@ impl States {
                 }
             }
         }
-        let anyone = self.anyone();
-        order.retain(|at| *at != anyone);
+        order.retain(|at| !self.is_anyone(*at));
         order
     }
 }
