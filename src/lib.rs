@@ -3,8 +3,9 @@
 //! Change an import, `std::sync` to [`lockwarden::sync`](sync) or `parking_lot` to
 //! [`lockwarden::parking_lot`](parking_lot), and every lock of a debug build or a test run is
 //! watched. A lock order that could deadlock is reported the first time it is seen, while nothing
-//! hangs; a deadlock that forms is named at once and broken by a panic in the thread that closed
-//! it. In a release build the same types are the bare locks.
+//! hangs; a deadlock that forms, over locks, joins, messages, notifications or whatever else threads
+//! wait for, is named at once and broken by a panic in a thread of it. In a release build the same
+//! types are the bare ones.
 //!
 //! # Quick start
 //!
@@ -49,7 +50,7 @@
 //!
 //! | [`Verdict`](report::Verdict) | claims | does not claim | by default |
 //! |---|---|---|---|
-//! | `Deadlock` | these threads cannot go on unless something acts that is not watched | that the whole process hangs | report, then panic in the thread that closed it |
+//! | `Deadlock` | these threads cannot go on unless something acts that is not watched | that the whole process hangs | report, then panic in a thread of it: the one that closed it, if that is possible |
 //! | `SelfDeadlock` | certain at this call | | the same, before it blocks |
 //! | `Inversion` | a ring that no lock around it, no single thread and no spawn, join or hand-over excludes | that data never orders it | report |
 //! | `RecursiveRead` | deadlocks if a writer queues between the two reads | the same of locks whose readers pass | report |
@@ -62,8 +63,14 @@
 //! - The order of locks that were not taken in this run.
 //! - Locks that are not watched. Missing from a ring, one is a miss; missing as the lock that keeps
 //!   two orders apart, it makes a false alarm.
-//! - Waits for something else than a lock: channels, barriers, joins, [`Once`](std::sync::Once),
-//!   notifications that never come, I/O.
+//! - Waits for something that any thread might bring about (a message, a notification, a permit, an
+//!   event, an arrival at a barrier) while some thread still runs, waits with a limit, or is unknown:
+//!   it might be the one. Rust lets an end of a channel wander from thread to thread unseen, so
+//!   nobody can say who has one. Such a wait is a `Deadlock` once every thread of the process, or of
+//!   a check of a test, is blocked without a limit; the number of threads is asked of the system,
+//!   which answers on Linux alone. A wait for a lock, a join, an initialisation or the result of a
+//!   job is for certain threads, and is told whatever else runs.
+//! - Waits for I/O, for processes, for an `unpark`.
 //! - Order by other means: an atomic flag, or a message through a channel under its old import,
 //!   that keeps two threads apart is not seen, so what they do counts as concurrent; nor is a
 //!   notification that did not find the other thread asleep, or was not the only one meanwhile.

@@ -120,6 +120,22 @@ macro_rules! atomic {
             }
 
             #[allow(dead_code)]
+            pub(crate) fn fetch_add(&self, value: $int, order: Ordering) -> $int {
+                match self.twin() {
+                    Some(twin) => twin.fetch_add(value, order),
+                    None => self.plain.fetch_add(value, order),
+                }
+            }
+
+            #[allow(dead_code)]
+            pub(crate) fn fetch_sub(&self, value: $int, order: Ordering) -> $int {
+                match self.twin() {
+                    Some(twin) => twin.fetch_sub(value, order),
+                    None => self.plain.fetch_sub(value, order),
+                }
+            }
+
+            #[allow(dead_code)]
             pub(crate) fn fetch_or(&self, value: $int, order: Ordering) -> $int {
                 match self.twin() {
                     Some(twin) => twin.fetch_or(value, order),

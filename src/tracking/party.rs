@@ -52,10 +52,12 @@ impl Party {
     /// Something was done that may let a waiter go on.
     #[inline]
     pub(crate) fn provide(&self) {
-        // Relaxed: a waiter counts itself before it attempts anything. Whoever does what would have
-        // satisfied an attempt that has failed has seen, in whatever way the primitive does that,
-        // that there is a waiter to wake, and by that sees the count.
-        if self.waiters.load(Ordering::Relaxed) > 0 {
+        // A waiter counts itself before it attempts anything. Whoever does what would have satisfied
+        // an attempt that has failed has seen, in whatever way the primitive does that, that there is
+        // a waiter to wake, and by that sees the count. Acquire pairs with the Release in the drop of
+        // a `Waiter`: who does not find it any more, since it was satisfied already, also sees that
+        // its wait is over.
+        if self.waiters.load(Ordering::Acquire) > 0 {
             self.version.fetch_add(1, Ordering::Release);
         }
     }
@@ -103,7 +105,8 @@ impl Waiter {
 
 impl Drop for Waiter {
     fn drop(&mut self) {
-        self.0.waiters.fetch_sub(1, Ordering::Relaxed);
+        // Release: see `provide`.
+        self.0.waiters.fetch_sub(1, Ordering::Release);
     }
 }
 

@@ -159,6 +159,8 @@ pub(crate) struct Wait {
 const TIMED: u32 = 1 << 8;
 const QUEUES: u32 = 1 << 9;
 const SENDABLE: u32 = 1 << 10;
+/// There are a party and what belongs to it.
+const PARTY: u32 = 1 << 11;
 /// The first number of those that stand for something else than a lock.
 const OTHER: u32 = 4;
 
@@ -188,16 +190,21 @@ impl Wait {
         // in turn. The later one counts.
         self.clear();
         let epoch = self.epoch.load(Ordering::Relaxed);
-        let flags = request.sort.encode() | if request.timed { TIMED } else { 0 };
+        let is_party = !request.party.is_null();
+        let flags = request.sort.encode()
+            | if request.timed { TIMED } else { 0 }
+            | if is_party { PARTY } else { 0 };
         // Release on the fields pairs with the Acquire loads of `read`: a reader that sees a new
         // field also sees that the last odd epoch is over.
         let to = Ordering::Release;
         self.need.store(encode(request.need) | flags, to);
         self.ident.store(request.ident.cast_mut(), to);
-        self.party.store(request.party.cast_mut(), to);
-        self.version.store(request.version, to);
-        self.by.store(request.by.cast_mut(), to);
-        self.mutex.store(request.mutex.cast_mut(), to);
+        if is_party {
+            self.party.store(request.party.cast_mut(), to);
+            self.version.store(request.version, to);
+            self.by.store(request.by.cast_mut(), to);
+            self.mutex.store(request.mutex.cast_mut(), to);
+        }
         let site = std::ptr::from_ref(request.site);
         self.site.store(site.expose_provenance(), to);
         self.since.store(request.since, to);
@@ -231,10 +238,14 @@ impl Wait {
         }
         let need = self.need.load(Ordering::Acquire);
         let ident = self.ident.load(Ordering::Acquire);
-        let party = self.party.load(Ordering::Acquire);
-        let version = self.version.load(Ordering::Acquire);
-        let by = self.by.load(Ordering::Acquire);
-        let mutex = self.mutex.load(Ordering::Acquire);
+        let (mut party, mut by) = (std::ptr::null(), std::ptr::null());
+        let (mut mutex, mut version) = (std::ptr::null(), 0);
+        if need & PARTY != 0 {
+            party = self.party.load(Ordering::Acquire).cast_const();
+            version = self.version.load(Ordering::Acquire);
+            by = self.by.load(Ordering::Acquire).cast_const();
+            mutex = self.mutex.load(Ordering::Acquire).cast_const();
+        }
         let site = self.site.load(Ordering::Acquire);
         let since = self.since.load(Ordering::Acquire);
         if self.epoch.load(Ordering::Relaxed) != epoch {
@@ -285,7 +296,7 @@ const fn encode(need: Need) -> u32 {
 }
 
 fn decode(need: u32) -> Need {
-    match need & !(TIMED | QUEUES | SENDABLE) {
+    match need & !(TIMED | QUEUES | SENDABLE | PARTY) {
         0 => Need::Lock(Mode::Exclusive),
         1 => Need::Lock(Mode::Shared),
         2 => Need::Lock(Mode::Upgradable),

@@ -25,6 +25,8 @@
 mod elsewhere;
 mod facts;
 mod left;
+#[cfg(all(loom, test))]
+mod models;
 mod ring;
 mod snapshot;
 mod standstill;

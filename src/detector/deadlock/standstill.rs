@@ -81,6 +81,8 @@ impl States {
 
 /// Judges the threads of one snapshot.
 pub(super) struct Judge {
+    /// How many threads there are whom nobody knows, asked when it matters.
+    strangers: fn() -> Option<usize>,
     /// As though everyone were known.
     closed: States,
     /// Without anyone unknown being of any use to it, made if it is needed.
@@ -90,8 +92,18 @@ pub(super) struct Judge {
 impl Judge {
     pub(super) fn new(all: &Snapshots) -> Self {
         Self {
+            strangers: registry::strangers,
             closed: States::of(all, false),
             open: None,
+        }
+    }
+
+    /// The same, in a model, which has no other threads than those that it names.
+    #[cfg(all(loom, test))]
+    pub(super) fn closed(all: &Snapshots) -> Self {
+        Self {
+            strangers: || Some(0),
+            ..Self::new(all)
         }
     }
 
@@ -105,7 +117,7 @@ impl Judge {
         if open.stuck[me] {
             return Judgement::Stuck(open);
         }
-        match registry::strangers() {
+        match (self.strangers)() {
             Some(0) => Judgement::Stuck(&self.closed),
             _ => Judgement::UpToStrangers,
         }

@@ -13,6 +13,7 @@ use super::own::Own;
 use super::pool::Pool;
 use super::registry;
 use super::slot::Slot;
+use super::wait::{Need, Request, Sort};
 use crate::engine::ids::Site;
 use crate::instrument::LockKind;
 use std::panic::Location;
@@ -28,12 +29,12 @@ impl Seat {
         // Whatever others may read is to be older than they are.
         slot.set_seed(1);
         slot.maintain();
-        slot.wait.publish(&super::wait::Request::lock(
-            super::wait::Need::SIGNAL,
-            false,
-            (std::ptr::null(), super::wait::Sort::NONE),
-            Location::caller(),
-        ));
+        slot.set_scope(0);
+        let lock = (std::ptr::null(), Sort::NONE);
+        slot.wait.publish(&Request {
+            party: std::ptr::NonNull::dangling().as_ptr(),
+            ..Request::lock(Need::SIGNAL, false, lock, Location::caller())
+        });
         slot.wait.clear();
         slot.wait
             .reported

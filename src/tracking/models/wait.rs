@@ -25,7 +25,7 @@ fn a_wait_that_is_read_was_published_like_this() {
             }
         });
         for at in 0..2 {
-            let lock = (locks[at], Sort::NONE);
+            let lock = (std::ptr::from_ref(locks[at]), Sort::NONE);
             slot.wait
                 .publish(&Request::lock(needs[at], at == 1, lock, places[at]));
             slot.wait.clear();
