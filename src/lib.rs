@@ -38,6 +38,7 @@
 //!
 //! # Modules, in the direction in which the data flows
 //!
+//! - [`testing`] is for tests: it runs a piece of one under supervision, and asserts what was found.
 //! - [`sync`], [`parking_lot`] and [`thread`] are what a program imports in place of the
 //!   originals. [`acquire`](mod@acquire) takes several locks at once, in an order that all threads
 //!   agree on; [`declare_order`] tells the detector of an order ahead.
@@ -112,6 +113,9 @@
     not(any(debug_assertions, feature = "always")),
     allow(dead_code, unused_imports)
 )]
+
+// Tests.
+pub mod testing;
 
 // Wrappers.
 pub mod acquire;

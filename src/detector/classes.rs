@@ -6,9 +6,11 @@
 
 use std::sync::atomic::Ordering;
 
+use parking_lot::Mutex;
+
 use super::state::{self, State};
 use super::threads::{attach, with_own};
-use super::{describe, publish};
+use super::{describe, publish, trial};
 use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::clock::Segment;
 use crate::engine::ids::{LockId, Site, ThreadId};
@@ -54,7 +56,8 @@ pub(super) fn learn(
     if unknown.is_empty() {
         return Vec::new();
     }
-    let mut state = state::lock();
+    let graph = trial::graph_of(slot);
+    let mut state = graph.lock();
     enter(&mut state, to);
     let mut findings = Vec::new();
     for (at, from) in unknown {
@@ -142,7 +145,8 @@ pub(super) fn first_write(slot: &'static Slot, class: &'static Class) -> Vec<Fac
     if class.written.swap(true, Ordering::Relaxed) {
         return Vec::new();
     }
-    let mut state = state::lock();
+    let graph = trial::graph_of(slot);
+    let mut state = graph.lock();
     let mut findings = state.classes.set_written(class.id);
     findings.retain(|finding| is_new(&mut state, finding));
     tell(slot, &state, findings, None)
@@ -157,28 +161,54 @@ pub(super) fn note(state: &mut State, findings: &[Finding]) {
     }
 }
 
+/// The pairs that were declared, for the graphs of checks to come.
+static DECLARED: Mutex<Vec<(&'static str, &'static str, Site)>> = Mutex::new(Vec::new());
+
 /// Takes in a declared order: each name comes before all that follow it. What has broken it
 /// already is reported now.
 pub(crate) fn declare(names: &[&'static str], site: Site) {
     let Some(slot) = attach() else { return };
-    let mut found = Vec::new();
+    let (mut found, mut found_in_trial) = (Vec::new(), Vec::new());
+    let graph = trial::graph_of(slot);
     for (at, first) in names.iter().enumerate() {
         for second in &names[at + 1..] {
-            found.extend(declare_pair(slot, first, second, site));
+            DECLARED.lock().push((first, second, site));
+            {
+                let mut state = state::lock();
+                let findings = declare_pair(&mut state, first, second, site);
+                found.extend(tell(slot, &state, findings, Some(site)));
+            }
+            if graph.is_own() {
+                let mut state = graph.lock();
+                let findings = declare_pair(&mut state, first, second, site);
+                found_in_trial.extend(tell(slot, &state, findings, Some(site)));
+            }
         }
     }
     // A declaration stands at the start of a program, where nobody expects it to panic.
-    let _ = publish::publish(slot, found);
+    if graph.is_own() {
+        let _ = publish::publish_to(slot, None, found);
+        let _ = publish::publish(slot, found_in_trial);
+    } else {
+        let _ = publish::publish(slot, found);
+    }
+}
+
+/// Takes all that was declared into a graph of which nothing is known yet.
+pub(super) fn declare_again(state: &mut State) {
+    for (first, second, site) in DECLARED.lock().clone() {
+        // Nothing breaks it: what contradicts another declaration was refused.
+        declare_pair(state, first, second, site);
+    }
 }
 
 fn declare_pair(
-    slot: &'static Slot,
+    state: &mut State,
     first: &'static str,
     second: &'static str,
     site: Site,
-) -> Vec<Facts> {
+) -> Vec<Finding> {
     let (from, to) = (class::named(first), class::named(second));
-    let mut state = state::lock();
     for (id, name) in [(from, first), (to, second)] {
         state
             .classes
@@ -204,6 +234,6 @@ fn declare_pair(
         mode: Mode::Exclusive,
         site,
     });
-    findings.retain(|finding| is_new(&mut state, finding));
-    tell(slot, &state, findings, Some(site))
+    findings.retain(|finding| is_new(state, finding));
+    findings
 }

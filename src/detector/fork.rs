@@ -7,20 +7,30 @@
 pub(super) fn watch() {
     extern "C" fn before() {
         crate::tracking::before_fork();
+        super::trial::before_fork();
     }
     extern "C" fn parent() {
         // SAFETY: `before` ran in this thread just before the fork.
-        unsafe { crate::tracking::after_fork() };
+        unsafe {
+            super::trial::after_fork();
+            crate::tracking::after_fork();
+        }
     }
     extern "C" fn child() {
         // SAFETY: as above; the thread that forked is the only one in this process.
-        unsafe { crate::tracking::after_fork() };
+        unsafe {
+            super::trial::after_fork();
+            crate::tracking::after_fork();
+        }
         // The detector's own lock may have been held at the fork by a thread that is gone now; it
         // is left behind with its state, which described the parent.
         super::state::renew();
+        super::trial::renew();
         let survivor = crate::tracking::current::slot();
         crate::tracking::registry::keep_only(survivor);
+        crate::tracking::pin::forget_all();
         if !survivor.is_detached() {
+            survivor.set_scope(0);
             super::threads::with_own(survivor, |own| own.forget());
             let seed =
                 super::threads::with_own(survivor, |own| own.seed(super::state::generation()));

@@ -17,7 +17,9 @@ pub(crate) mod section;
 mod state;
 mod status;
 pub(crate) mod succession;
+pub(crate) mod survey;
 mod threads;
+pub(crate) mod trial;
 
 pub use self::declaration::{declare_order, declare_order_file};
 pub(crate) use self::describe::{held_here, name};

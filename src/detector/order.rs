@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::state::{self, State};
 use super::threads::with_own;
-use super::{classes, describe, section};
+use super::{classes, describe, section, trial};
 use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
@@ -92,7 +92,10 @@ fn recursive_read(
         return None;
     }
     let made = ident.class().place;
-    if !state::lock().is_new_recursive_read(made, first.site, site) {
+    if !trial::graph_of(slot)
+        .lock()
+        .is_new_recursive_read(made, first.site, site)
+    {
         return None;
     }
     Some(describe::recursive_read(slot, ident, first, mode, site))
@@ -119,8 +122,11 @@ fn learn(
     let others = || held.iter().filter(|h| !std::ptr::eq(h.ident, ident));
     // What is held around the thread was moved into the graph when it became that.
     let is_nested = others().next().is_some() || !holding.inherited.is_empty();
-    // In the child of a fork a promoted lock may not be in the new graph yet.
+    let graph = trial::graph_of(slot);
+    // In the child of a fork, or in a check that has a graph of its own, a promoted lock may not be
+    // in the new graph yet.
     let leaf_under_known = state::generation() == 0
+        && !graph.is_own()
         && !ident.contexts.is_promoted()
         && unknown.is_empty()
         && others().all(|h| describe::ident_of(h).contexts.is_promoted());
@@ -129,7 +135,7 @@ fn learn(
     }
     // Captured outside the lock: it takes microseconds, and the lock is everybody's.
     let stack = (!unknown.is_empty()).then(|| {
-        let known = state::lock();
+        let known = graph.lock();
         if unknown.iter().all(|from| known.has_stack(from, site)) {
             return None;
         }
@@ -137,7 +143,7 @@ fn learn(
         Some(Stack::capture())
     });
     let thread = holding.segment.thread();
-    let mut state = state::lock();
+    let mut state = graph.lock();
     if let Some(Some(stack)) = stack {
         for from in unknown {
             state.add_stack(from, site, stack.clone());
@@ -148,7 +154,8 @@ fn learn(
     for h in others() {
         findings.extend(promote(&mut state, describe::ident_of(h)));
     }
-    if is_nested && !offer(ident, holding, mode, site) {
+    // What a leaf keeps is told to the graph of the process.
+    if is_nested && (graph.is_own() || !offer(ident, holding, mode, site)) {
         // It is promoted by now, or has more contexts than a leaf keeps: then its place is the
         // graph, which keeps some for each edge. To drop one would lose an edge.
         findings.extend(promote(&mut state, ident));
@@ -189,7 +196,13 @@ fn offer(ident: &'static Ident, holding: &Arc<Holding>, mode: Mode, site: Site) 
 /// Moves a lock into the graph: something is taken under it for the first time, or it is a full
 /// leaf. One that was promoted in the parent of a fork is entered in the child's graph.
 pub(super) fn promote(state: &mut State, ident: &'static Ident) -> Vec<Finding> {
-    let contexts = ident.contexts.promote();
+    let contexts = if state.is_of_trial() {
+        // What it knows as a leaf is the process's. Of a leaf nothing is found: no edge leaves it.
+        promote(&mut state::lock(), ident);
+        None
+    } else {
+        ident.contexts.promote()
+    };
     let id = ident.id();
     if contexts.is_none() && state.lock(id).is_some() {
         return Vec::new();
@@ -228,7 +241,8 @@ pub(crate) fn first_write(slot: &'static Slot, ident: &'static Ident) -> Vec<Fac
     ident.set_written();
     let mut found = Vec::new();
     if ident.contexts.is_promoted() {
-        let mut state = state::lock();
+        let graph = trial::graph_of(slot);
+        let mut state = graph.lock();
         let findings = state.graph.set_written(ident.id());
         classes::note(&mut state, &findings);
         found = describe::cycles(slot, &state, &findings, None);
@@ -255,12 +269,15 @@ pub(crate) fn retire(ident: &'static Ident, unreferred: bool) {
 #[cold]
 fn forget(id: LockId) {
     state::lock().remove_lock(id);
+    trial::forget(id);
 }
 
 /// A lock was given a label: reports that come from the graph show it too.
 pub(crate) fn relabel(record: &Record) {
     let Some(ident) = record.ident() else { return };
-    if let Some(info) = state::lock().lock_mut(ident.id()) {
-        info.label = ident.label();
+    let (id, label) = (ident.id(), ident.label());
+    trial::relabel(id, label.as_ref());
+    if let Some(info) = state::lock().lock_mut(id) {
+        info.label = label;
     }
 }

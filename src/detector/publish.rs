@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 
 use super::threads::with_own;
+use super::trial::{self, Trial};
 use crate::config::{self, Action};
 use crate::engine::verdict::Verdict;
-use crate::report::{Facts, Report};
+use crate::report::{Basis, Facts, Report};
 use crate::sink::{self, Then};
 use crate::suppress;
 use crate::tracking::slot::Slot;
@@ -68,18 +69,38 @@ pub(crate) fn end_in(panic: Option<Panic>, may_panic: bool) {
 
 /// Reports what was found, as the configuration says. The caller holds no lock of the detector;
 /// its own use of tracked locks is not looked at meanwhile.
+///
+/// What a thread of a check finds goes to that check, and to no sink: a test that expects a finding
+/// prints nothing. A panic that the configuration asks for happens all the same, since it breaks
+/// the deadlock; and nobody is aborted without having been told why.
 pub(crate) fn publish(slot: &'static Slot, found: Vec<Facts>) -> Option<Panic> {
     if found.is_empty() {
         return None;
     }
+    publish_to(slot, trial::of(slot).as_deref(), found)
+}
+
+/// The same, for `trial` to have; without one, for everybody.
+pub(super) fn publish_to(
+    slot: &'static Slot,
+    trial: Option<&Trial>,
+    found: Vec<Facts>,
+) -> Option<Panic> {
     if with_own(slot, |own| own.busy > 0) {
         return refuse(&found);
     }
     let config = config::current();
     let mut panic = None;
     for facts in found {
-        if config.action(facts.verdict, facts.basis) == Action::Ignore {
+        let action = config.action(facts.verdict, facts.basis);
+        if action == Action::Ignore {
             UNREPORTED.fetch_add(1, Ordering::Relaxed);
+            // What classes alone show is of use to nobody who has not asked for it.
+            if let Some(trial) = trial
+                && facts.basis == Basis::Instances
+            {
+                trial.count(Report::new(0, facts));
+            }
             continue;
         }
         let mut report = Report::new(0, facts);
@@ -88,10 +109,23 @@ pub(crate) fn publish(slot: &'static Slot, found: Vec<Facts>) -> Option<Panic> {
             continue;
         }
         report.sequence = REPORTS.fetch_add(1, Ordering::Relaxed) + 1;
-        report.repeats = repeats(&report);
-        let then = quietly(slot, || sink::deliver(config, &report));
+        let headline = report.headline();
+        let then = match trial {
+            Some(trial) if action < Action::Abort => {
+                let then = sink::then(action);
+                if then == Then::Panic {
+                    trial.note_panic(&headline);
+                }
+                trial.report(report);
+                then
+            }
+            _ => {
+                report.repeats = repeats(&report);
+                quietly(slot, || sink::deliver(config, &report))
+            }
+        };
         if then == Then::Panic && panic.is_none() {
-            panic = Some(Panic(report.headline()));
+            panic = Some(Panic(headline));
         }
     }
     panic

@@ -10,7 +10,7 @@
 //! too late for what its own nested acquisitions showed meanwhile.
 
 use super::threads::{attach, with_own};
-use super::{describe, order, publish, state};
+use super::{describe, order, publish, trial};
 use crate::engine::acquisition::{Acquisition, Inherited};
 use crate::tracking::contexts::Context;
 use crate::tracking::current;
@@ -92,10 +92,11 @@ pub(super) fn note(slot: &'static Slot, ident: &'static Ident, context: impl FnO
     let is_new = with_own(slot, |own| {
         own.notes.as_mut().is_some_and(|notes| notes.add(taken))
     });
-    if is_new && !ident.contexts.is_promoted() {
+    let graph = trial::graph_of(slot);
+    if is_new && (graph.is_own() || !ident.contexts.is_promoted()) {
         // A leaf could not be found again by its id, which is all that may be kept of it.
         let found = {
-            let mut state = state::lock();
+            let mut state = graph.lock();
             let findings = order::promote(&mut state, ident);
             describe::cycles(slot, &state, &findings, None)
         };
@@ -139,8 +140,9 @@ pub(crate) fn joined(above: &Above, taken: Vec<Taken>) {
 /// Tells the graph that all of `taken` was taken under `around`.
 fn tell(slot: &'static Slot, around: &[Inherited], taken: &[Taken]) {
     let held = slot.held().unwrap_or_default();
+    let graph = trial::graph_of(slot);
     let found = {
-        let mut state = state::lock();
+        let mut state = graph.lock();
         state.introduce(around[0].holder, slot.name());
         let mut findings = Vec::new();
         for h in &held {

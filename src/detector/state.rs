@@ -39,6 +39,8 @@ pub(super) struct State {
     stacks: HashMap<(usize, usize), Stack>,
     /// Recursive reads that were told: the place of the lock's construction and both sites.
     recursive_reads: HashSet<(usize, usize, usize)>,
+    /// Whether it is that of one check, and not that of the process.
+    is_of_trial: bool,
 }
 
 impl State {
@@ -59,7 +61,21 @@ impl State {
             introduced: VecDeque::new(),
             stacks: HashMap::new(),
             recursive_reads: HashSet::new(),
+            is_of_trial: false,
         }
+    }
+
+    /// An empty one for one check.
+    pub(super) fn of_trial() -> Self {
+        Self {
+            is_of_trial: true,
+            ..Self::new()
+        }
+    }
+
+    /// Whether it is that of one check, and not that of the process.
+    pub(super) fn is_of_trial(&self) -> bool {
+        self.is_of_trial
     }
 
     pub(super) fn add_lock(&mut self, info: LockInfo, ident: &'static Ident) {

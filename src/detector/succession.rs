@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::threads::{attach, with_own};
-use super::{describe, order, publish, state};
+use super::{describe, order, publish, state, trial};
 use crate::engine::acquisition::Inherited;
 use crate::engine::clock::{Segment, VectorClock};
 use crate::tracking::current;
@@ -81,8 +81,9 @@ pub(crate) fn held_around() -> Vec<Inherited> {
         return around;
     }
     // What is taken under them gives edges, so they have to stand in the graph.
+    let graph = trial::graph_of(slot);
     let found = {
-        let mut state = state::lock();
+        let mut state = graph.lock();
         state.introduce(holder, slot.name());
         let findings: Vec<_> = held
             .iter()

@@ -33,6 +33,11 @@ pub(crate) fn deliver(config: &Config, report: &Report) -> Then {
     if report.sequence == last.saturating_add(1) {
         say_limit(config, last);
     }
+    then(action)
+}
+
+/// What follows a report, by the action for it.
+pub(crate) fn then(action: Action) -> Then {
     match action {
         Action::Abort => std::process::abort(),
         Action::Panic => Then::Panic,

@@ -8,6 +8,6 @@ mod deliver;
 mod stderr;
 mod tracing;
 
-pub(crate) use self::deliver::{Then, deliver};
+pub(crate) use self::deliver::{Then, deliver, then};
 pub(crate) use self::stderr::say;
 pub(crate) use self::tracing::started;

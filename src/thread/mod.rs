@@ -75,6 +75,7 @@
 
 mod builder;
 mod ended;
+mod limited;
 mod rest;
 mod scope;
 mod spawn;
@@ -90,6 +91,7 @@ pub use std::thread::{
 pub use std::thread::{park_timeout_ms, sleep_ms};
 
 pub use self::builder::Builder;
+pub(crate) use self::limited::join_within;
 pub use self::rest::{park, park_timeout, sleep};
 pub use self::scope::{Scope, ScopedJoinHandle, scope};
 pub use self::spawn::{JoinHandle, spawn};

@@ -69,6 +69,10 @@ impl<T> JoinHandle<T> {
         Self { inner, life }
     }
 
+    pub(super) fn into_inner(self) -> thread::JoinHandle<Ended<T>> {
+        self.inner
+    }
+
     /// The thread behind this handle.
     ///
     /// # Examples

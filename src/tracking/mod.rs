@@ -20,6 +20,7 @@ pub(crate) mod models;
 pub(crate) mod own;
 pub(crate) mod panicked;
 pub(crate) mod party;
+pub(crate) mod pin;
 pub(crate) mod pool;
 pub(crate) mod record;
 pub(crate) mod registry;

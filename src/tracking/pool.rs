@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use super::class::Class;
 use super::ident::Ident;
 use super::kind::LockKind;
+use super::pin;
 use crate::engine::ids::Site;
 
 /// How many vacant idents a thread keeps.
@@ -134,14 +135,15 @@ pub(crate) fn spill_vacated(ident: &'static Ident, unreferred: bool) {
 /// Takes back an ident where the thread has enough, or has none of its own any more.
 #[cold]
 fn spill(ident: &'static Ident, unreferred: bool) {
-    if !unreferred {
+    if !unreferred || !pin::may_free() {
         SPARE.lock().push(ident);
         return;
     }
     let ident = std::ptr::from_ref(ident).cast_mut();
     // SAFETY: every ident was leaked from a box in `fresh`. The lock that had it is being dropped
     // and was not held, so no slot, no wait and (its contexts are cleared) no graph refers to it;
-    // the caller gives up the last reference.
+    // the caller gives up the last reference. Nobody who read it out of a slot before looks at it
+    // now: there is no pin.
     drop(unsafe { Box::from_raw(ident) });
 }
 

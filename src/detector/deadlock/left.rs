@@ -9,6 +9,7 @@ use super::snapshot::Snapshots;
 use super::standstill::{Judge, Judgement};
 use super::{anyone_elsewhere, claim, facts};
 use crate::detector::publish::{self, Panic};
+use crate::detector::trial;
 use crate::engine::awaited::Awaited;
 use crate::tracking::party::Party;
 use crate::tracking::registry;
@@ -60,7 +61,9 @@ fn tell(slot: &'static Slot, concerns: impl Fn(&Published) -> bool) -> Told {
                     continue;
                 }
                 let found = facts::standstill(&all, states, &set);
-                if let Some(panic) = publish::publish(slot, vec![found]) {
+                // It belongs to the check of those that are left behind.
+                let trial = trial::of(all.threads[at].slot);
+                if let Some(panic) = publish::publish_to(slot, trial.as_deref(), vec![found]) {
                     give(&all, at, panic);
                 }
             }

@@ -13,6 +13,11 @@ impl Cohort {
         Self(current::slot().scope())
     }
 
+    /// That of the check with this number.
+    pub(crate) fn of(number: u64) -> Self {
+        Self(number)
+    }
+
     /// The calling thread, which has just begun, belongs to it.
     pub(crate) fn enter(&self) {
         // Who belongs to the process does already.

@@ -1,0 +1,199 @@
+//! The checks of `testing` that are under way: what their threads found and, where a check has an
+//! order graph of its own, what they taught it.
+//!
+//! A thread belongs to the check that its slot names ([`Slot::scope`]). Its findings go there as
+//! values, and to no sink. In a check with a graph of its own its acquisitions are told to that
+//! graph alone. What a thread remembers to be known it remembers under its own serial number, and
+//! it belongs to one check for life; so nothing that was learnt of one graph counts as known of
+//! another. The locks themselves may be shared: one that such a check nests is no leaf any more, so
+//! that its contexts, which are those of the process, stand in the graph of the process, and its
+//! drop is told to all graphs.
+//!
+//! # What it cannot see
+//!
+//! That a lock had its first writer is told to the graph of the thread that was it.
+
+#![allow(unsafe_code)]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use parking_lot::Mutex as PlainMutex;
+
+use super::classes;
+use super::state::{self, State};
+use crate::engine::ids::LockId;
+use crate::primitives::{Mutex, MutexGuard};
+use crate::report::Report;
+use crate::tracking::slot::Slot;
+
+/// One check under way.
+pub(crate) struct Trial {
+    number: u64,
+    /// Its own order graph; `None` if it shares that of the process.
+    own: Option<Mutex<State>>,
+    gathered: PlainMutex<Gathered>,
+}
+
+/// What was found by the threads of one check.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    /// What the configuration reports, in the order in which it was found.
+    pub(crate) findings: Vec<Report>,
+    /// What it only counts.
+    pub(crate) counted: Vec<Report>,
+    /// The messages of the panics that it asked for.
+    pub(crate) panics: Vec<String>,
+}
+
+static TRIALS: PlainMutex<BTreeMap<u64, Arc<Trial>>> = PlainMutex::new(BTreeMap::new());
+/// How many of them have a graph of their own.
+static OWN: AtomicUsize = AtomicUsize::new(0);
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+impl Trial {
+    /// Begins a check, with an order graph of its own or that of the process.
+    pub(crate) fn open(own: bool) -> Arc<Self> {
+        let own = own.then(|| {
+            let mut state = State::of_trial();
+            classes::declare_again(&mut state);
+            Mutex::new(state)
+        });
+        let trial = Arc::new(Self {
+            // Relaxed: the numbers need to be distinct and nothing else.
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
+            own,
+            gathered: PlainMutex::default(),
+        });
+        if trial.own.is_some() {
+            // Before the graph is shown to anyone. Relaxed: whoever drops a lock that stands in the
+            // graph has it from a thread that has seen the graph, and by that this.
+            OWN.fetch_add(1, Ordering::Relaxed);
+        }
+        TRIALS.lock().insert(trial.number, Arc::clone(&trial));
+        trial
+    }
+
+    /// The number that the slots of its threads have.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Ends the check: what was found. Threads that it leaves behind belong to the process from now
+    /// on, as far as findings go.
+    pub(crate) fn close(&self) -> Gathered {
+        if TRIALS.lock().remove(&self.number).is_some() && self.own.is_some() {
+            OWN.fetch_sub(1, Ordering::Relaxed);
+        }
+        std::mem::take(&mut self.gathered.lock())
+    }
+
+    /// Takes in a finding that the configuration reports.
+    pub(super) fn report(&self, report: Report) {
+        self.gathered.lock().findings.push(report);
+    }
+
+    /// Takes in a finding that the configuration only counts.
+    pub(super) fn count(&self, report: Report) {
+        self.gathered.lock().counted.push(report);
+    }
+
+    /// Notes that a thread is going to panic with this message, as the configuration asks.
+    pub(super) fn note_panic(&self, message: &str) {
+        self.gathered.lock().panics.push(message.to_owned());
+    }
+}
+
+/// The check that the thread of a slot belongs to, if it is still under way.
+pub(super) fn of(slot: &Slot) -> Option<Arc<Trial>> {
+    match slot.scope() {
+        0 => None,
+        number => TRIALS.lock().get(&number).cloned(),
+    }
+}
+
+/// Where the acquisitions of a thread are told.
+pub(super) enum Graph {
+    /// With the process at large.
+    Process,
+    /// With a check that has a graph of its own.
+    Own(Arc<Trial>),
+}
+
+/// Where the acquisitions of the thread of a slot are told.
+pub(super) fn graph_of(slot: &Slot) -> Graph {
+    match of(slot) {
+        Some(trial) if trial.own.is_some() => Graph::Own(trial),
+        _ => Graph::Process,
+    }
+}
+
+impl Graph {
+    pub(super) fn is_own(&self) -> bool {
+        matches!(self, Graph::Own(_))
+    }
+
+    /// Takes its lock. That of the process may be taken under that of a check, and not the other
+    /// way round.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        if let Graph::Own(trial) = self
+            && let Some(own) = &trial.own
+        {
+            return own.lock();
+        }
+        state::lock()
+    }
+}
+
+/// Runs `f` on the graph of each check that has one of its own.
+fn each(mut f: impl FnMut(&mut State)) {
+    if OWN.load(Ordering::Relaxed) == 0 {
+        return;
+    }
+    let trials: Vec<Arc<Trial>> = TRIALS.lock().values().cloned().collect();
+    for trial in trials {
+        if let Some(own) = &trial.own {
+            f(&mut own.lock());
+        }
+    }
+}
+
+/// A lock that may stand in the graphs of checks is gone.
+pub(super) fn forget(id: LockId) {
+    each(|state| state.remove_lock(id));
+}
+
+/// A lock that may stand there has got another label.
+pub(super) fn relabel(id: LockId, label: Option<&String>) {
+    each(|state| {
+        if let Some(info) = state.lock_mut(id) {
+            info.label = label.cloned();
+        }
+    });
+}
+
+/// Keeps the list still across a fork.
+#[cfg(unix)]
+pub(super) fn before_fork() {
+    std::mem::forget(TRIALS.lock());
+}
+
+/// Lets the list go again.
+///
+/// # Safety
+///
+/// `before_fork` ran in this thread.
+#[cfg(unix)]
+pub(super) unsafe fn after_fork() {
+    // SAFETY: the lock is held, by the guard that `before_fork` forgot.
+    unsafe { TRIALS.force_unlock(Default::default()) };
+}
+
+/// In the child of a fork: what was under way is not any more. A thread that is gone may have been
+/// in the middle of anything, so it is left behind as it is.
+#[cfg(unix)]
+pub(super) fn renew() {
+    std::mem::forget(std::mem::take(&mut *TRIALS.lock()));
+    OWN.store(0, Ordering::Relaxed);
+}

@@ -1,0 +1,181 @@
+//! Runs a piece of a test under supervision.
+
+use std::any::Any;
+use std::panic::Location;
+use std::time::{Duration, Instant};
+
+use super::hang::Hang;
+use super::limit;
+use super::outcome::{Outcome, Panicked, Parts};
+use crate::config;
+use crate::detector::trial::Trial;
+use crate::detector::{self, survey};
+use crate::engine::ids::Site;
+use crate::instrument::Cohort;
+use crate::thread;
+
+/// Runs `f` on a thread of its own, for at most 30 seconds, and tells how it went.
+///
+/// The limit is another one if `LOCKWARDEN_TEST_TIMEOUT` says so; the order graph is a fresh one.
+/// [`Check`] has the choice of both.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::sync::{Arc, Mutex};
+/// use lockwarden::testing::check;
+/// use lockwarden::thread;
+///
+/// let outcome = check(|| {
+///     let total = Arc::new(Mutex::new(0));
+///     let adds = Arc::clone(&total);
+///     let adder = thread::spawn(move || *adds.lock().unwrap() += 1);
+///     adder.join().unwrap();
+///     assert_eq!(*total.lock().unwrap(), 1);
+/// });
+/// outcome.assert_clean();
+/// ```
+///
+/// # Panics
+///
+/// If the operating system does not start a thread. A panic of `f` is part of the outcome.
+#[track_caller]
+pub fn check<F>(f: F) -> Outcome
+where
+    F: FnOnce() + Send + 'static,
+{
+    Check::new().run(f)
+}
+
+/// Which orders of locks a check knows of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Graph {
+    /// Those that its own threads take, and those that were declared. The same check then finds
+    /// the same each time, whatever else the process does or has done.
+    #[default]
+    Fresh,
+    /// All that the process has seen, before the check and meanwhile. An order that one test has
+    /// taken can so be found to contradict another's, once.
+    Shared,
+}
+
+/// How a check is to be run.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use lockwarden::testing::{Check, Graph};
+///
+/// let outcome = Check::new()
+///     .timeout(Duration::from_secs(5))
+///     .graph(Graph::Shared)
+///     .run(|| println!("under supervision"));
+/// outcome.assert_clean();
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use = "nothing is run before `run`"]
+pub struct Check {
+    timeout: Option<Duration>,
+    graph: Graph,
+}
+
+impl Check {
+    /// With a limit of 30 seconds, or of what `LOCKWARDEN_TEST_TIMEOUT` says (`500ms`, `5s`, `2m`),
+    /// and a fresh order graph.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the limit, which the environment does not change then.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Chooses the order graph.
+    pub fn graph(mut self, graph: Graph) -> Self {
+        self.graph = graph;
+        self
+    }
+
+    /// Runs `f` on a thread of its own, and tells how it went.
+    ///
+    /// # Panics
+    ///
+    /// If the operating system does not start a thread. A panic of `f` is part of the outcome.
+    #[track_caller]
+    pub fn run<F>(self, f: F) -> Outcome
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.run_at(f, Location::caller())
+    }
+
+    pub(super) fn run_at<F>(self, f: F, site: Site) -> Outcome
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        let limit = self.timeout.unwrap_or_else(limit::default);
+        let watched = detector::ON && config::current().is_enabled();
+        let trial = watched.then(|| Trial::open(self.graph == Graph::Fresh));
+        let number = trial.as_ref().map_or(0, |trial| trial.number());
+        // Under the name of the caller's thread, which is that of the test, so that the message of
+        // a panic says whose it is.
+        let mut builder = thread::Builder::new();
+        if let Some(name) = thread::current().name() {
+            builder = builder.name(name.to_owned());
+        }
+        let start = Instant::now();
+        let cohort = Cohort::of(number);
+        let body = move || {
+            cohort.enter();
+            f();
+        };
+        let handle = builder
+            .spawn(body)
+            .expect("the operating system starts a thread");
+        let end = thread::join_within(handle, limit.saturating_sub(start.elapsed()));
+        // Looked at while the threads are still where they hang.
+        let hang = end.is_none().then(|| {
+            let threads = if watched {
+                survey::threads(number)
+            } else {
+                Vec::new()
+            };
+            Hang::new(limit, watched, threads)
+        });
+        let gathered = trial.map(|trial| trial.close()).unwrap_or_default();
+        let payload = end.and_then(Result::err);
+        let panicked = payload.and_then(|payload| {
+            let message = message(&*payload);
+            // The panic by which the detector has broken a deadlock is told as its finding.
+            let own = gathered.panics.contains(&message);
+            (!own).then_some(Panicked {
+                message,
+                payload: payload.into(),
+            })
+        });
+        Outcome::new(Parts {
+            findings: gathered.findings,
+            counted: gathered.counted,
+            broken: !gathered.panics.is_empty(),
+            hang,
+            panicked,
+            watched,
+            site,
+        })
+    }
+}
+
+/// The words of a panic.
+fn message(payload: &(dyn Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "something that is no text".to_owned()
+    }
+}

@@ -1,0 +1,100 @@
+//! What an assertion has found, to be asked for more.
+
+use crate::instrument::LockId;
+use crate::report::{LockInfo, Report, Verdict};
+
+/// The findings of one verdict. Made by [`Outcome::assert_finds`](super::Outcome::assert_finds).
+#[derive(Clone, Debug)]
+pub struct Found<'a> {
+    verdict: Verdict,
+    reports: Vec<&'a Report>,
+    watched: bool,
+}
+
+impl<'a> Found<'a> {
+    pub(super) fn new(verdict: Verdict, reports: Vec<&'a Report>, watched: bool) -> Self {
+        Self {
+            verdict,
+            reports,
+            watched,
+        }
+    }
+
+    /// The findings; none only if nothing was watched.
+    #[must_use]
+    pub fn reports(&self) -> &[&'a Report] {
+        &self.reports
+    }
+
+    /// Fails the test unless one of them is about these locks and no others, whichever comes first.
+    ///
+    /// A lock is meant by its name or by its label. Returns what is left: the findings about these.
+    ///
+    /// # Panics
+    ///
+    /// If there is none, with the locks that were found instead.
+    #[track_caller]
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "it is an assertion, and the result is for those who want more"
+    )]
+    pub fn among<const N: usize>(self, names: [&str; N]) -> Self {
+        let about: Vec<&Report> = self
+            .reports
+            .iter()
+            .copied()
+            .filter(|report| is_about(report, &names))
+            .collect();
+        if self.watched && about.is_empty() {
+            let others: Vec<String> = self.reports.iter().map(|report| words(report)).collect();
+            panic!(
+                "lockwarden: no {} is among {}; found were those among {}",
+                self.verdict,
+                names.map(|name| format!("`{name}`")).join(", "),
+                others.join("; ")
+            );
+        }
+        Self {
+            reports: about,
+            ..self
+        }
+    }
+}
+
+/// The locks that a report is about: those of its edges, or else the first one that it names.
+pub(super) fn subjects(report: &Report) -> Vec<&LockInfo> {
+    let mut ids: Vec<LockId> = Vec::new();
+    for edge in &report.edges {
+        for id in [edge.from, edge.to] {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+    }
+    if ids.is_empty() {
+        return report.locks.iter().take(1).collect();
+    }
+    ids.into_iter().filter_map(|id| report.lock(id)).collect()
+}
+
+fn is_about(report: &Report, names: &[&str]) -> bool {
+    let mut left: Vec<&str> = names.to_vec();
+    let taken = subjects(report).into_iter().all(|lock| {
+        let is_meant =
+            |name: &&str| lock.name == Some(*name) || lock.label.as_deref() == Some(name);
+        match left.iter().position(is_meant) {
+            Some(at) => {
+                left.swap_remove(at);
+                true
+            }
+            None => false,
+        }
+    });
+    taken && left.is_empty()
+}
+
+fn words(report: &Report) -> String {
+    let locks = subjects(report);
+    let names: Vec<String> = locks.into_iter().map(ToString::to_string).collect();
+    names.join(", ")
+}

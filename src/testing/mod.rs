@@ -1,0 +1,64 @@
+//! For tests: assert that code is free of inversions, that a bug is found, that a lock is held
+//! here; and let a test that hangs fail, with what every thread waits for.
+//!
+//! [`check`] runs a closure on a thread of its own, with a limit, and returns an [`Outcome`]. The
+//! threads that the closure starts through [`lockwarden::thread`](crate::thread) belong to the same
+//! check, with all that they start in turn: what any of them finds is in its outcome, and goes to
+//! no sink, so that a test that expects a finding prints nothing. Tests that run beside each other
+//! do not mix. Each check begins with a fresh order graph, unless it [shares](Graph::Shared) that of
+//! the process.
+//!
+//! # Examples
+//!
+//! ```
+//! use lockwarden::sync::{Arc, Mutex};
+//! use lockwarden::testing::check;
+//! use lockwarden::thread;
+//!
+//! let outcome = check(|| {
+//!     let total = Arc::new(Mutex::new(0));
+//!     let workers: Vec<_> = (0..4)
+//!         .map(|n| {
+//!             let total = Arc::clone(&total);
+//!             thread::spawn(move || *total.lock().unwrap() += n)
+//!         })
+//!         .collect();
+//!     for worker in workers {
+//!         worker.join().unwrap();
+//!     }
+//!     assert_eq!(*total.lock().unwrap(), 6);
+//! });
+//! outcome.assert_clean();
+//! ```
+//!
+//! # Panics that break a deadlock
+//!
+//! A thread that closes a deadlock panics in a check too, as the configuration says: it would hang
+//! otherwise. That panic fails nothing by itself; what it was for is in the outcome.
+//!
+//! # What it cannot see
+//!
+//! - Threads that are started in another way, as with `std::thread`, belong to the process.
+//! - A check ends with its closure: what a thread does that the closure started and did not join is
+//!   found in time, or too late. From then on such a thread, like those that a hang leaves behind,
+//!   reports as though it belonged to the process.
+//! - A pool that is made at its first use belongs, with its threads, to the check that used it first.
+//! - Without instrumentation, or with the detector switched off, a check runs its closure with the
+//!   limit and finds nothing. [`Outcome::is_watched`] tells.
+//!
+//! # Cost
+//!
+//! A check starts two threads. In one with a fresh graph, nested acquisitions that are new to a
+//! thread take a map look-up more, and the locks that are nested stand in two graphs.
+
+mod check;
+mod found;
+mod hang;
+mod limit;
+mod outcome;
+mod snapshot;
+
+pub use self::check::{Check, Graph, check};
+pub use self::found::Found;
+pub use self::hang::Hang;
+pub use self::outcome::Outcome;

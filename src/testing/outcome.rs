@@ -1,0 +1,252 @@
+//! How a check went.
+
+use std::any::Any;
+use std::fmt;
+use std::fmt::Write as _;
+use std::panic::resume_unwind;
+use std::sync::{Mutex, PoisonError};
+
+use super::found::Found;
+use super::hang::Hang;
+use super::snapshot;
+use crate::engine::ids::Site;
+use crate::report::{Report, Verdict};
+
+/// How a check went: what was found, whether it ended, whether it panicked.
+///
+/// # Examples
+///
+/// A test that a bug is found:
+///
+/// ```
+/// use lockwarden::report::Verdict;
+/// use lockwarden::sync::Mutex;
+/// use lockwarden::testing::check;
+/// use lockwarden::thread;
+///
+/// static LEDGER: Mutex<i64> = Mutex::named("ledger", 0);
+/// static AUDIT: Mutex<Vec<i64>> = Mutex::named("audit", Vec::new());
+///
+/// let outcome = check(|| {
+///     let book = || {
+///         let mut ledger = LEDGER.lock().unwrap();
+///         AUDIT.lock().unwrap().push(5);
+///         *ledger += 5;
+///     };
+///     let is_balanced = || {
+///         let audit = AUDIT.lock().unwrap();
+///         audit.iter().sum::<i64>() == *LEDGER.lock().unwrap()
+///     };
+///     thread::scope(|scope| {
+///         // One after the other; but nothing keeps them apart in another run.
+///         let booked = scope.spawn(book);
+///         while !booked.is_finished() {
+///             thread::yield_now();
+///         }
+///         scope.spawn(is_balanced);
+///     });
+/// });
+/// outcome.assert_finds(Verdict::Inversion).among(["ledger", "audit"]);
+/// ```
+#[derive(Debug)]
+#[must_use = "an outcome that nobody looks at lets every test pass"]
+pub struct Outcome {
+    parts: Parts,
+}
+
+/// What an outcome is made of.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub(super) findings: Vec<Report>,
+    pub(super) counted: Vec<Report>,
+    /// Whether the detector has broken a deadlock by a panic.
+    pub(super) broken: bool,
+    pub(super) hang: Option<Hang>,
+    pub(super) panicked: Option<Panicked>,
+    pub(super) watched: bool,
+    pub(super) site: Site,
+}
+
+/// A panic of the closure that is not the detector's.
+pub(super) struct Panicked {
+    pub(super) message: String,
+    /// Behind a mutex, so that an outcome may be looked at from anywhere.
+    pub(super) payload: Mutex<Box<dyn Any + Send>>,
+}
+
+impl fmt::Debug for Panicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.message.fmt(f)
+    }
+}
+
+impl Outcome {
+    pub(super) fn new(parts: Parts) -> Self {
+        Self { parts }
+    }
+
+    /// What the threads of the check found and the configuration reports, in the order in which it
+    /// was found.
+    #[must_use]
+    pub fn findings(&self) -> &[Report] {
+        &self.parts.findings
+    }
+
+    /// What they found and the configuration only counts: by default
+    /// [`Guarded`](Verdict::Guarded), [`SingleThread`](Verdict::SingleThread) and
+    /// [`Ordered`](Verdict::Ordered) cycles. No check fails by these.
+    #[must_use]
+    pub fn counted(&self) -> &[Report] {
+        &self.parts.counted
+    }
+
+    /// The message of the panic of the closure, if it panicked.
+    ///
+    /// The panic by which the detector breaks a deadlock is none of these: it is told as a finding.
+    #[must_use]
+    pub fn panic(&self) -> Option<&str> {
+        let panicked = self.parts.panicked.as_ref();
+        panicked.map(|panicked| panicked.message.as_str())
+    }
+
+    /// Where the threads were when the time was over, if the check has not ended in time.
+    #[must_use]
+    pub fn hung(&self) -> Option<&Hang> {
+        self.parts.hang.as_ref()
+    }
+
+    /// Whether anything was watched: if not, in a build without instrumentation or with the
+    /// detector switched off, there are no findings to look for.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.parts.watched
+    }
+
+    /// Whether it ended in time, without a panic, and nothing was found.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.parts.findings.is_empty() && self.parts.hang.is_none() && self.panic().is_none()
+    }
+
+    /// Fails the test unless the check [is clean](Self::is_clean).
+    ///
+    /// # Panics
+    ///
+    /// If it is not, with every report and, if it hangs, with what each thread holds and waits for.
+    #[track_caller]
+    pub fn assert_clean(&self) {
+        if !self.is_clean() {
+            panic!("lockwarden: the check is not clean\n{self}");
+        }
+    }
+
+    /// Fails the test unless something with this verdict was found, among the
+    /// [`findings`](Self::findings) or among those that are only [`counted`](Self::counted).
+    /// What is returned can be asked for more.
+    ///
+    /// Other findings may be there beside it. A panic of the closure fails it too, unless the
+    /// detector has broken a deadlock, from which panics are to be expected; so does a hang, unless
+    /// a deadlock is what is looked for.
+    ///
+    /// Nothing can be found if nothing [is watched](Self::is_watched): it passes then.
+    ///
+    /// # Panics
+    ///
+    /// If it was not found, with what was found instead.
+    #[track_caller]
+    pub fn assert_finds(&self, verdict: Verdict) -> Found<'_> {
+        let all = self.parts.findings.iter().chain(&self.parts.counted);
+        let found: Vec<&Report> = all.filter(|report| report.verdict == verdict).collect();
+        if self.parts.watched {
+            let blocks = matches!(
+                verdict,
+                Verdict::Deadlock | Verdict::SelfDeadlock | Verdict::Stall
+            );
+            if found.is_empty() {
+                panic!("lockwarden: no {verdict} was found\n{self}");
+            }
+            if self.panic().is_some() && !self.parts.broken {
+                panic!("lockwarden: {verdict} was found, but the closure panicked\n{self}");
+            }
+            if self.hung().is_some() && !blocks {
+                panic!("lockwarden: {verdict} was found, but the check hangs\n{self}");
+            }
+        }
+        Found::new(verdict, found, self.parts.watched)
+    }
+
+    /// A text of what was found that is the same for every run that finds the same: ready for a
+    /// snapshot assertion.
+    ///
+    /// Threads are T1, T2 and so on, in the order in which the text comes to them. Locks have their
+    /// names or, without one, are L1, L2. There are no addresses, ids, times or lines, and of a path
+    /// the file name alone. The findings are sorted. What is only counted is left out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::testing::check;
+    ///
+    /// assert_eq!(check(|| ()).snapshot(), "nothing was found\n");
+    /// ```
+    #[must_use]
+    pub fn snapshot(&self) -> String {
+        snapshot::of(&self.parts)
+    }
+
+    /// Goes on with the panic of the closure, if it panicked, with all that was thrown; the message
+    /// has been printed before, by the panic hook.
+    ///
+    /// # Panics
+    ///
+    /// With the payload of the closure's [`panic`](Self::panic).
+    ///
+    /// # Examples
+    ///
+    /// ```should_panic
+    /// use lockwarden::testing::check;
+    ///
+    /// check(|| panic!("thrown again")).resume_panic().assert_clean();
+    /// ```
+    pub fn resume_panic(mut self) -> Self {
+        match self.parts.panicked.take() {
+            Some(panicked) => {
+                let payload = panicked.payload.into_inner();
+                resume_unwind(payload.unwrap_or_else(PoisonError::into_inner))
+            }
+            None => self,
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    /// Writes all that is known, in full.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = &self.parts;
+        writeln!(f, "check at {}", parts.site)?;
+        if let Some(hang) = &parts.hang {
+            write!(f, "{hang}")?;
+        }
+        if let Some(message) = self.panic() {
+            writeln!(f, "it panicked: {message}")?;
+        }
+        if !parts.watched {
+            return writeln!(f, "nothing was watched");
+        }
+        if parts.findings.is_empty() {
+            writeln!(f, "nothing was found")?;
+        }
+        for report in &parts.findings {
+            let mut text = String::new();
+            write!(text, "{report}")?;
+            writeln!(f, "\n{}", text.trim_end())?;
+        }
+        if !parts.counted.is_empty() {
+            writeln!(f, "\nonly counted:")?;
+        }
+        for report in &parts.counted {
+            writeln!(f, "    {}", report.headline())?;
+        }
+        Ok(())
+    }
+}

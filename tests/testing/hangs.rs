@@ -1,0 +1,131 @@
+//! Checks that do not end, and the limit.
+
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use lockwarden::sync::{Arc, Mutex};
+use lockwarden::testing::{Check, check};
+use lockwarden::thread;
+
+use super::{LONG, WATCHED};
+
+/// Set in the process that is to run a case.
+const CHILD: &str = "LOCKWARDEN_TESTING_CASE";
+
+#[test]
+fn a_check_that_hangs_is_left_behind_with_a_dump() {
+    let (never, message) = mpsc::channel::<()>();
+    let (waits, is_there) = mpsc::channel();
+    let start = Instant::now();
+    let outcome = Check::new().timeout(Duration::from_secs(2)).run(move || {
+        let ledger = Arc::new(Mutex::named("hung ledger", ()));
+        let ledger2 = Arc::clone(&ledger);
+        let _held = ledger.lock().unwrap();
+        let waiter = thread::Builder::new().name("the waiter".to_owned());
+        let waiter = waiter
+            .spawn(move || {
+                waits.send(()).unwrap();
+                drop(ledger2.lock());
+            })
+            .unwrap();
+        let _ = message.recv();
+        let _ = waiter.join();
+    });
+    is_there.recv().unwrap();
+    // Generous: that it came at all is the point.
+    assert!(start.elapsed() < LONG);
+    let hang = outcome.hung().expect("nobody sends");
+    assert_eq!(hang.limit(), Duration::from_secs(2));
+    let text = hang.to_string();
+    assert!(text.contains("it has not ended within 2s"), "{text}");
+    if WATCHED {
+        assert!(text.contains("thread `the waiter` ("), "{text}");
+        assert!(
+            text.contains("waits for `hung ledger` (exclusive) at tests/testing/hangs.rs:"),
+            "{text}"
+        );
+        assert!(text.contains("holds `hung ledger`  exclusive"), "{text}");
+        let snapshot = outcome.snapshot();
+        assert_eq!(
+            snapshot,
+            "it hangs\n  T1 holds `hung ledger` (exclusive) taken in hangs.rs\n  T2 waits for `hung \
+             ledger` (exclusive) in hangs.rs\n"
+        );
+    }
+    assert!(!outcome.is_clean());
+    assert!(std::panic::catch_unwind(|| outcome.assert_clean()).is_err());
+    // The process goes on, and so do those that were left behind.
+    check(|| ()).assert_clean();
+    drop(never);
+}
+
+/// Runs a test of this file that is ignored, in a process of its own, with this limit in the
+/// environment: what it prints, and whether it passes.
+fn run(test: &str, limit: &str) -> (String, bool) {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            test,
+            "--nocapture",
+            "--test-threads=1",
+            "--ignored",
+        ])
+        .env(CHILD, "1")
+        .env("LOCKWARDEN_TEST_TIMEOUT", limit)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if start.elapsed() > LONG {
+            child.kill().unwrap();
+            break;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    let output = child.wait_with_output().unwrap();
+    let text =
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    (text.concat(), output.status.success())
+}
+
+#[test]
+#[ignore = "run by other tests, in a process of its own"]
+fn case_that_hangs() {
+    if std::env::var_os(CHILD).is_none() {
+        return;
+    }
+    let outcome = check(|| {
+        let (_never, message) = mpsc::channel::<()>();
+        let held = Mutex::named("held for ever", ());
+        let _held = held.lock().unwrap();
+        let _ = message.recv();
+    });
+    outcome.assert_clean();
+}
+
+#[test]
+#[ignore = "run by other tests, in a process of its own"]
+fn case_that_ends() {
+    check(|| ()).assert_clean();
+    check(|| ()).assert_clean();
+}
+
+#[test]
+fn the_environment_sets_the_limit() {
+    let (text, passes) = run("hangs::case_that_hangs", "200ms");
+    assert!(!passes, "{text}");
+    assert!(text.contains("it has not ended within 200ms"), "{text}");
+}
+
+#[test]
+fn a_limit_that_is_not_understood_is_named_once_and_the_default_stands() {
+    let (text, passes) = run("hangs::case_that_ends", "soon");
+    assert!(passes, "{text}");
+    let complaint = "LOCKWARDEN_TEST_TIMEOUT: \"soon\" has no unit: say 500ms, 5s or 2m; the \
+                     limit is 30s, as without it";
+    assert_eq!(text.matches(complaint).count(), 1, "{text}");
+}
