@@ -10,21 +10,16 @@ use parking_lot::Mutex;
 
 use super::state::{self, State};
 use super::threads::{attach, with_own};
-use super::{describe, publish, trial};
+use super::{declared, describe, publish, trial};
 use crate::engine::acquisition::{Acquisition, Finding, Held};
-use crate::engine::clock::Segment;
-use crate::engine::ids::{LockId, Site, ThreadId};
+use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
-use crate::report::{Basis, Edge, Facts, LockInfo};
+use crate::report::{Basis, Facts, LockInfo};
 use crate::tracking::class::{self, Class};
 use crate::tracking::contexts::Holding;
 use crate::tracking::ident::Ident;
 use crate::tracking::slot::{HeldLock, Slot};
 use crate::tracking::tag;
-
-/// The threads that a declaration is attributed to: one for each declared pair, so that nothing
-/// but the pair itself keeps it from closing a cycle. Serials of real threads are far below.
-const DECLARING: u64 = 1 << 63;
 
 /// Takes in the classes of a nested acquisition; `key` is the thread's.
 ///
@@ -89,7 +84,7 @@ pub(super) fn learn(
 }
 
 /// Makes a class known to the order of classes.
-fn enter(state: &mut State, class: &'static Class) {
+pub(super) fn enter(state: &mut State, class: &'static Class) {
     // Relaxed: a flag that only ever goes up, read under the detector's lock, under which the
     // thread that raises it afterwards judges the cycles again.
     let written = class.written.load(Ordering::Relaxed);
@@ -99,6 +94,17 @@ fn enter(state: &mut State, class: &'static Class) {
     state.add_class(LockInfo {
         name: class.name,
         ..LockInfo::new(class.id, class.kind.noun(), class.place)
+    });
+}
+
+/// The same for one of which nothing but the name is known.
+pub(super) fn enter_named(state: &mut State, id: LockId, name: &'static str, site: Site) {
+    state
+        .classes
+        .add_lock(id, ReadPolicy::WriterBlocksReaders, true);
+    state.add_class(LockInfo {
+        name: Some(name),
+        ..LockInfo::new(id, "lock", site)
     });
 }
 
@@ -118,23 +124,8 @@ fn tell(
 ) -> Vec<Facts> {
     let mut facts = describe::cycles(slot, state, &findings, site);
     for facts in &mut facts {
-        facts.basis = Basis::Classes;
-        let declared = facts
-            .edges
-            .iter()
-            .find(|edge| edge.thread.get() & DECLARING != 0);
-        if let Some(edge) = declared {
-            facts.basis = Basis::Declaration;
-            facts.declared = Some(edge.to_site);
-            // What is left are the edges that were really taken.
-            facts
-                .edges
-                .retain(|edge| edge.thread.get() & DECLARING == 0);
-            facts
-                .threads
-                .retain(|thread| thread.id.get() & DECLARING == 0);
-            let closing = |edge: &Edge| Some(edge.to_site) == site;
-            facts.closing = facts.edges.iter().position(closing);
+        if facts.basis != Basis::Declaration {
+            facts.basis = Basis::Classes;
         }
     }
     facts
@@ -209,31 +200,9 @@ fn declare_pair(
     site: Site,
 ) -> Vec<Finding> {
     let (from, to) = (class::named(first), class::named(second));
-    for (id, name) in [(from, first), (to, second)] {
-        state
-            .classes
-            .add_lock(id, ReadPolicy::WriterBlocksReaders, true);
-        state.add_class(LockInfo {
-            name: Some(name),
-            ..LockInfo::new(id, "lock", site)
-        });
-    }
-    let half = (1 << 31) - 1;
-    let thread = ThreadId::new(DECLARING | (from.get() & half) << 31 | (to.get() & half));
-    let mut findings = state.classes.acquire(&Acquisition {
-        thread,
-        segment: &Segment::first(thread),
-        held: &[Held {
-            lock: from,
-            mode: Mode::Exclusive,
-            site,
-        }],
-        inherited: &[],
-        gone: &[],
-        lock: to,
-        mode: Mode::Exclusive,
-        site,
-    });
+    enter_named(state, from, first, site);
+    enter_named(state, to, second, site);
+    let mut findings = declared::declare(&mut state.classes, from, to, site);
     findings.retain(|finding| is_new(state, finding));
     findings
 }

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::declared;
 use super::state::State;
 use crate::engine::acquisition::{Finding, Held};
 use crate::engine::ids::{LockId, Site, ThreadId};
@@ -153,7 +154,11 @@ pub(super) fn cycles(
     let stack = (!findings.is_empty()).then(Stack::capture);
     findings
         .iter()
-        .map(|f| cycle(slot, state, f, closed_at, stack.clone()))
+        .map(|f| {
+            let mut facts = cycle(slot, state, f, closed_at, stack.clone());
+            declared::settle(&mut facts, closed_at);
+            facts
+        })
         .collect()
 }
 

@@ -4,9 +4,11 @@
 //! ours, while it holds the detector's lock: what was found is described under the lock, and
 //! [`publish`](publish::publish)ed by the caller when it holds nothing.
 
+pub(crate) mod assertion;
 mod classes;
 pub(crate) mod deadlock;
 mod declaration;
+mod declared;
 mod describe;
 mod fork;
 #[cfg(all(loom, test))]

@@ -84,6 +84,20 @@ pub(crate) fn threads(scope: u64) -> Vec<Seen> {
     seen
 }
 
+/// The locks that the calling thread holds, whose slot it is, with the addresses of their idents.
+pub(crate) fn own(slot: &'static Slot) -> Vec<(*const Ident, SeenHold)> {
+    let held = slot.held().unwrap_or_default();
+    let held = held.iter().map(|hold| {
+        let seen = SeenHold {
+            lock: describe::card(describe::ident_of(hold)),
+            mode: hold.mode,
+            site: hold.site,
+        };
+        (hold.ident, seen)
+    });
+    held.collect()
+}
+
 fn see(slot: &'static Slot, _pin: &Pin) -> Option<Seen> {
     let id = slot.thread()?;
     // SAFETY: a slot lists idents of locks that its thread holds, or waits for, and was read after

@@ -54,10 +54,12 @@
 //! lock.unlock(hold);
 //! ```
 
+mod held;
 #[cfg(not(any(debug_assertions, feature = "always")))]
 mod off;
 #[cfg(any(debug_assertions, feature = "always"))]
 mod on;
+mod recorded;
 mod refusal;
 
 #[cfg(not(any(debug_assertions, feature = "always")))]
@@ -68,7 +70,11 @@ use self::on as chosen;
 pub use self::chosen::{
     Attempt, Hold, Lock, Past, Pasts, Providers, Resource, Signal, Surroundings, Waiting, Within,
 };
-pub(crate) use self::chosen::{Cohort, Life, Meeting, Origin, Section, admit, idle};
+pub(crate) use self::chosen::{
+    Cohort, Life, Meeting, Origin, Section, admit, assert_order, held_here, idle,
+};
+pub(crate) use self::held::{HeldHere, Side};
+pub use self::recorded::Recorded;
 pub(crate) use self::refusal::Refusal;
 pub use self::refusal::{Party, Reason};
 pub use crate::engine::awaited::Awaited;

@@ -3,6 +3,7 @@
 //! Every type is zero-sized and every function an empty body that is always inlined, so that a
 //! lock built with them compiles to the instructions of the bare lock.
 
+mod held;
 mod life;
 mod resource;
 
@@ -10,6 +11,7 @@ use std::marker::PhantomData;
 
 use lock_api::GuardNoSend;
 
+pub(crate) use self::held::{assert_order, held_here};
 pub(crate) use self::life::Life;
 pub(crate) use self::resource::idle;
 pub use self::resource::{Providers, Resource};

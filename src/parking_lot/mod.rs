@@ -58,6 +58,7 @@ mod lock;
 mod lockable;
 mod mutex;
 mod outcome;
+mod recorded;
 mod recursive_rwlock;
 mod relock;
 mod remutex;

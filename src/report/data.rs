@@ -74,8 +74,9 @@ pub enum Basis {
     /// From locks of the same classes: no two threads were seen to take the same instances in
     /// opposite orders. The ids in the report are those of classes.
     Classes,
-    /// From a declaration (`lockwarden::declare_order`), which was broken. The ids in the report
-    /// are those of classes.
+    /// From a declaration, which was broken. The ids in the report are those of classes if it was one
+    /// by names (`lockwarden::declare_order`), and those of the locks if it named them
+    /// ([`assert_order!`](crate::assert_order)).
     Declaration,
 }
 

@@ -72,6 +72,7 @@ pub mod mpsc;
 mod mutex;
 mod poison;
 mod raw;
+mod recorded;
 mod rwlock;
 
 pub use std::sync::{

@@ -51,10 +51,13 @@
 //! A check starts two threads. In one with a fresh graph, nested acquisitions that are new to a
 //! thread take a map look-up more, and the locks that are nested stand in two graphs.
 
+#[doc(hidden)]
+pub mod asserted;
 mod check;
 mod found;
 mod hang;
 mod limit;
+mod macros;
 mod outcome;
 mod snapshot;
 
@@ -62,3 +65,7 @@ pub use self::check::{Check, Graph, check};
 pub use self::found::Found;
 pub use self::hang::Hang;
 pub use self::outcome::Outcome;
+#[doc(inline)]
+pub use crate::{
+    assert_deadlock_free, assert_held, assert_no_locks_held, assert_not_held, assert_order,
+};

@@ -9,13 +9,7 @@ use lockwarden::sync::{Arc, Mutex};
 use lockwarden::testing::{Check, Outcome, check};
 use lockwarden::thread;
 
-use super::{LONG, WATCHED, apart, deadlock, nest};
-
-/// The message with which `f` fails.
-fn failure(f: impl FnOnce()) -> String {
-    let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("it fails");
-    *payload.downcast::<String>().expect("it fails with words")
-}
+use super::{LONG, WATCHED, apart, deadlock, failure, nest};
 
 fn invert(a: &'static str, b: &'static str) -> Outcome {
     Check::new().timeout(LONG).run(move || {

@@ -1,10 +1,12 @@
 //! The test helpers, as a test uses them.
 
+mod asserts;
 mod checks;
 mod graphs;
 mod hangs;
 mod snapshots;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Barrier;
 use std::time::Duration;
 
@@ -16,6 +18,12 @@ const WATCHED: bool = cfg!(any(debug_assertions, feature = "always"));
 
 /// Longer than anything here takes that goes well, on a machine that is busy with other things.
 const LONG: Duration = Duration::from_secs(120);
+
+/// The message with which `f` fails.
+fn failure(f: impl FnOnce()) -> String {
+    let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("it fails");
+    *payload.downcast::<String>().expect("it fails with words")
+}
 
 /// Takes the one lock and, under it, the other.
 #[track_caller]

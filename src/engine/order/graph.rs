@@ -148,6 +148,10 @@ impl OrderGraph {
         self.reached
     }
 
+    pub(super) fn store_ref(&self) -> &Store {
+        &self.store
+    }
+
     #[cfg(test)]
     pub(super) fn store(&mut self) -> &mut Store {
         &mut self.store

@@ -22,6 +22,7 @@ mod records;
 mod store;
 #[cfg(test)]
 mod tests;
+mod way;
 
 pub(crate) use graph::OrderGraph;
 pub(crate) use limits::Limits;

@@ -6,3 +6,4 @@ mod scale;
 mod scenarios;
 mod verdicts;
 mod walk;
+mod ways;
