@@ -31,6 +31,9 @@
 //! outcome.assert_clean();
 //! ```
 //!
+//! A [`Turnstile`] forces the interleaving that a test is about. The macros, such as
+//! [`assert_held!`](crate::assert_held), say what has to be so where they stand.
+//!
 //! # Panics that break a deadlock
 //!
 //! A thread that closes a deadlock panics in a check too, as the configuration says: it would hang
@@ -60,11 +63,14 @@ mod limit;
 mod macros;
 mod outcome;
 mod snapshot;
+mod steps;
+mod turnstile;
 
 pub use self::check::{Check, Graph, check};
 pub use self::found::Found;
 pub use self::hang::Hang;
 pub use self::outcome::Outcome;
+pub use self::turnstile::Turnstile;
 #[doc(inline)]
 pub use crate::{
     assert_deadlock_free, assert_held, assert_no_locks_held, assert_not_held, assert_order,

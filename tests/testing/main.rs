@@ -5,6 +5,7 @@ mod checks;
 mod graphs;
 mod hangs;
 mod snapshots;
+mod turnstiles;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Barrier;
