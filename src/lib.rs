@@ -86,6 +86,7 @@
 //! - `arc_lock` adds `lock_arc`, `read_arc` and the guards that own an `Arc` of their lock, to the
 //!   `parking_lot` flavour.
 //! - `serde` makes the locks of the `parking_lot` flavour serialise through their contents.
+//! - `macros` adds the attribute `#[lockwarden::test]`.
 //! - `send_guard` lets guards of the `parking_lot` flavour be sent to, and dropped on, another
 //!   thread. Deadlocks over its locks are then not told, since nobody can say who holds them.
 //!
@@ -143,6 +144,55 @@ mod detector;
 pub mod report;
 mod sink;
 pub mod suppress;
+
+/// Makes a function a test that runs under [`testing::check`]: it fails if a deadlock is found, or an
+/// order of locks that can lead to one, and if it does not end in time.
+///
+/// It stands in place of `#[test]`, and works with libtest and with cargo-nextest; `#[ignore]`,
+/// `#[should_panic]` and a returned [`Result`] mean what they always do. Findings go to no sink: a
+/// test that fails by them says all. Needs the feature `macros`.
+///
+/// | option | meaning | default |
+/// |---|---|---|
+/// | `timeout = "5s"` | the limit: `500ms`, `5s`, `2m` | 30 s, or `LOCKWARDEN_TEST_TIMEOUT` |
+/// | `expect = "Inversion"` | the test passes if something with this [`Verdict`](report::Verdict) is found, and fails if not | nothing may be found |
+/// | `graph = "Shared"` | the [`Graph`](testing::Graph) of orders | `Fresh` |
+///
+/// Where nothing is watched, a test that expects a finding is not run, and passes.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::sync::Mutex;
+/// use lockwarden::thread;
+///
+/// #[lockwarden::test(timeout = "5s")]
+/// fn adds_up() -> Result<(), std::num::ParseIntError> {
+///     let total = Mutex::new(0);
+///     let number: i32 = "42".parse()?;
+///     thread::scope(|scope| {
+///         scope.spawn(|| *total.lock().unwrap() += number);
+///     });
+///     assert_eq!(*total.lock().unwrap(), 42);
+///     Ok(())
+/// }
+///
+/// #[lockwarden::test(expect = "SelfDeadlock")]
+/// fn locks_twice() {
+///     let total = Mutex::new(0);
+///     let _first = total.lock();
+///     let _second = total.lock();
+/// }
+/// ```
+///
+/// An option that is not understood is an error of the compiler:
+///
+/// ```compile_fail
+/// #[lockwarden::test(expect = "Inversoin")]
+/// fn typed_in_haste() {}
+/// ```
+#[cfg(feature = "macros")]
+pub use lockwarden_macros::test;
 
 pub use self::acquire::{acquire, each, read, write};
 pub use self::declare::OrderError;

@@ -59,6 +59,9 @@ pub mod asserted;
 mod check;
 mod found;
 mod hang;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod harness;
 mod limit;
 mod macros;
 mod outcome;

@@ -122,6 +122,12 @@ impl Outcome {
         self.parts.watched
     }
 
+    /// Whether the detector has broken a deadlock by a panic.
+    #[cfg(feature = "macros")]
+    pub(super) fn is_broken(&self) -> bool {
+        self.parts.broken
+    }
+
     /// Whether it ended in time, without a panic, and nothing was found.
     #[must_use]
     pub fn is_clean(&self) -> bool {

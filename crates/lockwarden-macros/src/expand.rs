@@ -1,0 +1,175 @@
+//! What the attribute makes of a function.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::{Error, ItemFn, Result, ReturnType, Signature, Type};
+
+use crate::options::Options;
+
+/// The test that runs the function under supervision.
+pub(crate) fn test(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
+    let options = Options::parse(attribute)?;
+    let function: ItemFn = syn::parse2(item)?;
+    refuse(&function)?;
+    let ItemFn {
+        attrs,
+        vis,
+        sig,
+        block,
+    } = function;
+    let name = &sig.ident;
+    let check = check(&options);
+    let expect = match &options.expect {
+        Some(verdict) => quote!(::core::option::Option::Some(
+            ::lockwarden::report::Verdict::#verdict
+        )),
+        None => quote!(::core::option::Option::None),
+    };
+    // libtest wants a test that may panic to return nothing; any other result is reported on the
+    // thread that has it, since it need not be one that can be sent.
+    let (result, end) = if returns_nothing(&sig.output) {
+        (quote!(), quote!(;))
+    } else {
+        (quote!(-> ::std::process::ExitCode), quote!())
+    };
+    // The spans make the name of the test the place of the check.
+    let run = quote_spanned! {name.span()=>
+        ::lockwarden::testing::harness::run(#check, #expect, #name) #end
+    };
+    Ok(quote! {
+        #[::core::prelude::v1::test]
+        #(#attrs)*
+        #vis fn #name() #result {
+            #sig #block
+            #run
+        }
+    })
+}
+
+/// How the check is to be run.
+fn check(options: &Options) -> TokenStream {
+    let mut check = quote!(::lockwarden::testing::Check::new());
+    if let Some(timeout) = options.timeout {
+        let (seconds, nanos) = (timeout.as_secs(), timeout.subsec_nanos());
+        check.extend(quote!(.timeout(::core::time::Duration::new(#seconds, #nanos))));
+    }
+    if let Some(graph) = &options.graph {
+        check.extend(quote!(.graph(::lockwarden::testing::Graph::#graph)));
+    }
+    check
+}
+
+fn returns_nothing(output: &ReturnType) -> bool {
+    match output {
+        ReturnType::Default => true,
+        ReturnType::Type(_, of) => matches!(&**of, Type::Tuple(tuple) if tuple.elems.is_empty()),
+    }
+}
+
+/// Refuses what cannot be a test.
+fn refuse(function: &ItemFn) -> Result<()> {
+    let Signature {
+        asyncness,
+        generics,
+        inputs,
+        ..
+    } = &function.sig;
+    if let Some(of) = asyncness {
+        let problem =
+            "a test is run by a thread, which does not await: write a `fn` that blocks on it";
+        return Err(Error::new_spanned(of, problem));
+    }
+    if !generics.params.is_empty() {
+        return Err(Error::new_spanned(generics, "a test is not generic"));
+    }
+    if !inputs.is_empty() {
+        return Err(Error::new_spanned(inputs, "a test takes no arguments"));
+    }
+    let again = function
+        .attrs
+        .iter()
+        .find(|attribute| attribute.path().is_ident("test"));
+    if let Some(again) = again {
+        let problem = "`#[lockwarden::test]` makes it a test already: leave this one out";
+        return Err(Error::new_spanned(again, problem));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(item: TokenStream) -> String {
+        let error = test(TokenStream::new(), item).err();
+        error.expect("there is something wrong").to_string()
+    }
+
+    #[test]
+    fn what_cannot_be_a_test_is_refused() {
+        for (item, words) in [
+            (
+                quote!(
+                    async fn f() {}
+                ),
+                "does not await",
+            ),
+            (
+                quote!(
+                    fn f<T>() {}
+                ),
+                "is not generic",
+            ),
+            (
+                quote!(
+                    fn f(x: u8) {}
+                ),
+                "takes no arguments",
+            ),
+            (
+                quote!(
+                    #[test]
+                    fn f() {}
+                ),
+                "leave this one out",
+            ),
+            (
+                quote!(
+                    struct S;
+                ),
+                "expected `fn`",
+            ),
+        ] {
+            let problem = problem(item);
+            assert!(problem.contains(words), "{problem}");
+        }
+    }
+
+    #[test]
+    fn what_a_test_returns_decides_what_libtest_is_given() {
+        let text = |item| test(TokenStream::new(), item).unwrap().to_string();
+        for nothing in [
+            quote!(
+                fn f() {}
+            ),
+            quote!(
+                fn f() -> () {}
+            ),
+        ] {
+            assert!(!text(nothing).contains("ExitCode"));
+        }
+        let given = text(quote!(
+            fn f() -> Result<(), String> {
+                Ok(())
+            }
+        ));
+        assert!(
+            given.contains("fn f () -> :: std :: process :: ExitCode {"),
+            "{given}"
+        );
+        assert!(
+            given.contains("fn f () -> Result < () , String > {"),
+            "{given}"
+        );
+    }
+}

@@ -1,0 +1,164 @@
+//! What stands in the parentheses of the attribute.
+
+use std::time::Duration;
+
+use proc_macro2::TokenStream;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{Error, Ident, LitStr, Result, Token};
+
+/// The verdicts that can be expected: the names of the variants of `Verdict`.
+const VERDICTS: [&str; 9] = [
+    "Deadlock",
+    "SelfDeadlock",
+    "Inversion",
+    "Guarded",
+    "SingleThread",
+    "Ordered",
+    "RecursiveRead",
+    "Stall",
+    "Abandoned",
+];
+
+/// What is said of a test.
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) timeout: Option<Duration>,
+    /// The name of a verdict.
+    pub(crate) expect: Option<Ident>,
+    /// The name of a graph.
+    pub(crate) graph: Option<Ident>,
+}
+
+/// One option: `name = "value"`.
+struct Pair {
+    name: Ident,
+    value: LitStr,
+}
+
+impl Parse for Pair {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let name = input.parse()?;
+        input.parse::<Token![=]>()?;
+        let value = input.parse()?;
+        Ok(Self { name, value })
+    }
+}
+
+impl Options {
+    pub(crate) fn parse(attribute: TokenStream) -> Result<Self> {
+        let pairs = Punctuated::<Pair, Token![,]>::parse_terminated.parse2(attribute)?;
+        let mut options = Self::default();
+        for Pair { name, value } in pairs {
+            let twice = match name.to_string().as_str() {
+                "timeout" => options.timeout.replace(duration(&value)?).is_some(),
+                "expect" => {
+                    let verdict = one_of(&value, &VERDICTS, "verdict")?;
+                    options.expect.replace(verdict).is_some()
+                }
+                "graph" => {
+                    let graph = one_of(&value, &["Fresh", "Shared"], "graph")?;
+                    options.graph.replace(graph).is_some()
+                }
+                _ => {
+                    return Err(Error::new(
+                        name.span(),
+                        format!(
+                            "`{name}` is no option of a test; there are timeout = \"5s\", \
+                             expect = \"Inversion\" and graph = \"Shared\""
+                        ),
+                    ));
+                }
+            };
+            if twice {
+                return Err(Error::new(name.span(), format!("`{name}` is set twice")));
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// The value as the name of a variant.
+fn one_of(value: &LitStr, names: &[&str], what: &str) -> Result<Ident> {
+    let text = value.value();
+    if names.contains(&text.as_str()) {
+        return Ok(Ident::new(&text, value.span()));
+    }
+    let names = names.join(", ");
+    let problem = format!("{text:?} is no {what}; there are {names}");
+    Err(Error::new(value.span(), problem))
+}
+
+/// A number with a unit, as `LOCKWARDEN_TEST_TIMEOUT` has it: `500ms`, `5s`, `1.5s`, `2m`.
+fn duration(value: &LitStr) -> Result<Duration> {
+    let text = value.value();
+    let error = |problem: &str| Error::new(value.span(), format!("{text:?} {problem}"));
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.');
+    let (number, unit) = text.split_at(end.unwrap_or(text.len()));
+    let seconds = match unit.trim() {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" | "min" => 60.0,
+        _ => return Err(error("has no unit: say \"500ms\", \"5s\" or \"2m\"")),
+    };
+    let number: f64 = number
+        .parse()
+        .map_err(|_| error("is no number with a unit, such as \"500ms\", \"5s\" or \"2m\""))?;
+    let limit = Duration::try_from_secs_f64(number * seconds).unwrap_or(Duration::MAX);
+    if limit.is_zero() {
+        return Err(error("leaves no time at all"));
+    }
+    if limit > Duration::from_secs(24 * 60 * 60) {
+        return Err(error("is more than a day"));
+    }
+    Ok(limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quote::quote;
+
+    fn problem(attribute: TokenStream) -> String {
+        let error = Options::parse(attribute).err();
+        error.expect("there is something wrong").to_string()
+    }
+
+    #[test]
+    fn options_are_understood_in_any_order() {
+        let options = quote!(expect = "Inversion", graph = "Shared", timeout = "1.5s",);
+        let options = Options::parse(options).unwrap();
+        assert_eq!(options.timeout, Some(Duration::from_millis(1500)));
+        assert_eq!(options.expect.unwrap(), "Inversion");
+        assert_eq!(options.graph.unwrap(), "Shared");
+        let none = Options::parse(TokenStream::new()).unwrap();
+        assert!(none.timeout.is_none() && none.expect.is_none() && none.graph.is_none());
+    }
+
+    #[test]
+    fn what_is_not_understood_is_named() {
+        for (attribute, words) in [
+            (quote!(limit = "5s"), "`limit` is no option of a test"),
+            (quote!(timeout = "5"), "\"5\" has no unit"),
+            (quote!(timeout = "0ms"), "\"0ms\" leaves no time"),
+            (quote!(timeout = "2000m"), "\"2000m\" is more than a day"),
+            (
+                quote!(timeout = "1s", timeout = "2s"),
+                "`timeout` is set twice",
+            ),
+            (quote!(timeout = 5), "expected string literal"),
+            (
+                quote!(expect = "inversion"),
+                "\"inversion\" is no verdict; there are Deadlock,",
+            ),
+            (
+                quote!(graph = "new"),
+                "\"new\" is no graph; there are Fresh, Shared",
+            ),
+            (quote!(timeout), "expected `=`"),
+        ] {
+            let problem = problem(attribute);
+            assert!(problem.contains(words), "{problem}");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What `#[lockwarden::test]` makes of a test.
+
+use std::panic::Location;
+use std::process::{ExitCode, Termination};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::check::Check;
+use crate::config;
+use crate::detector;
+use crate::report::Verdict;
+
+/// Runs the body of a test: it passes if its check is clean or, if a verdict is expected, finds
+/// that.
+///
+/// A finding can only be expected where something is watched: elsewhere the body is not run, since
+/// it may be a deadlock.
+#[track_caller]
+pub fn run<T: Termination>(
+    check: Check,
+    expect: Option<Verdict>,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> ExitCode {
+    let site = Location::caller();
+    if let Some(verdict) = expect
+        && !(detector::ON && config::current().is_enabled())
+    {
+        println!("lockwarden: not run, since nothing is watched: no {verdict} can be found");
+        return ExitCode::SUCCESS;
+    }
+    // What the body returns stays with its thread: an error need not be one that can be sent.
+    let code = Arc::new(Mutex::new(ExitCode::FAILURE));
+    let given = Arc::clone(&code);
+    let body = move || {
+        let ended = body().report();
+        *given.lock().unwrap_or_else(PoisonError::into_inner) = ended;
+    };
+    let mut outcome = check.run_at(body, site);
+    // Of the panics that follow from a broken deadlock nothing is to be learnt.
+    if outcome.panic().is_some() && !(expect.is_some() && outcome.is_broken()) {
+        if !outcome.findings().is_empty() {
+            eprintln!("lockwarden: before it panicked\n{outcome}");
+        }
+        outcome = outcome.resume_panic();
+    }
+    match expect {
+        Some(verdict) => {
+            outcome.assert_finds(verdict);
+            // The thread that closed the deadlock did not come to its end.
+            if outcome.is_broken() {
+                return ExitCode::SUCCESS;
+            }
+        }
+        None => outcome.assert_clean(),
+    }
+    *code.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,142 @@
+//! `#[lockwarden::test]`, under libtest. Tests that are to fail are ignored here, and run by others
+//! in a process of their own.
+
+#![cfg(feature = "macros")]
+
+use std::process::Command;
+
+use lockwarden::sync::Mutex;
+use lockwarden::thread;
+
+/// Whether this build watches its locks.
+const WATCHED: bool = cfg!(any(debug_assertions, feature = "always"));
+
+/// Takes two locks in both orders, on threads that nothing orders.
+fn invert() {
+    let (a, b) = (Mutex::named("a", ()), Mutex::named("b", ()));
+    let nest = |outer: &Mutex<()>, inner: &Mutex<()>| {
+        let _outer = outer.lock().unwrap();
+        let _inner = inner.lock().unwrap();
+    };
+    thread::scope(|scope| {
+        let first = scope.spawn(|| nest(&a, &b));
+        while !first.is_finished() {
+            thread::yield_now();
+        }
+        scope.spawn(|| nest(&b, &a));
+    });
+}
+
+#[lockwarden::test]
+fn a_clean_test_passes() {
+    assert_eq!(*Mutex::new(5).lock().unwrap(), 5);
+}
+
+#[lockwarden::test(timeout = "2m", graph = "Shared")]
+fn options_go_together() {}
+
+#[lockwarden::test(expect = "Inversion")]
+fn what_is_expected_is_found() {
+    invert();
+}
+
+#[lockwarden::test(expect = "SelfDeadlock")]
+fn a_thread_that_locks_twice_is_found() {
+    let m = Mutex::new(());
+    let _first = m.lock();
+    let _second = m.lock();
+}
+
+#[lockwarden::test]
+fn a_result_may_be_returned_and_need_not_be_sent() -> Result<(), Box<dyn std::error::Error>> {
+    let number: u8 = "7".parse()?;
+    assert_eq!(number, 7);
+    Ok(())
+}
+
+#[lockwarden::test]
+#[should_panic(expected = "on purpose, in the body")]
+fn a_panic_that_should_be_is_the_bodys_own() {
+    panic!("on purpose, in the body");
+}
+
+/// A test with a documentation, which looks at the name of its thread.
+#[lockwarden::test]
+fn the_thread_has_the_name_of_the_test() {
+    let name = thread::current().name().map(str::to_owned);
+    // With one thread of tests, libtest runs them on its own.
+    let names = ["the_thread_has_the_name_of_the_test", "main"];
+    assert!(names.contains(&name.as_deref().unwrap()), "{name:?}");
+}
+
+#[lockwarden::test]
+#[ignore = "run by another test: it fails"]
+fn fails_by_a_finding() {
+    invert();
+}
+
+#[lockwarden::test(expect = "Deadlock")]
+#[ignore = "run by another test: it fails"]
+fn fails_for_want_of_a_finding() {
+    invert();
+}
+
+#[lockwarden::test(timeout = "100ms")]
+#[ignore = "run by another test: it fails"]
+fn fails_in_time() {
+    let (_never, message) = std::sync::mpsc::channel::<()>();
+    let _ = message.recv();
+}
+
+#[lockwarden::test]
+#[ignore = "run by another test: it fails"]
+fn fails_by_an_error() -> Result<(), String> {
+    Err("an error of the test".to_owned())
+}
+
+#[lockwarden::test(expect = "Inversion")]
+#[ignore = "run by another test: it fails"]
+fn fails_by_a_panic_beside_the_finding() {
+    invert();
+    panic!("a panic of the test");
+}
+
+/// Runs a test that is ignored: what it prints, and whether it passes.
+fn run(test: &str) -> (String, bool) {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--ignored"])
+        .env_remove("LOCKWARDEN_TEST_TIMEOUT")
+        .output()
+        .unwrap();
+    let texts = [output.stdout, output.stderr];
+    let texts = texts.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    (texts.concat(), output.status.success())
+}
+
+#[test]
+fn tests_that_are_to_fail_do_and_say_why() {
+    for (test, words, where_watched) in [
+        ("fails_by_a_finding", "Inversion: `a` and `b`", true),
+        ("fails_for_want_of_a_finding", "no Deadlock was found", true),
+        ("fails_in_time", "it has not ended within 100ms", false),
+        (
+            "fails_by_an_error",
+            "Error: \"an error of the test\"",
+            false,
+        ),
+        (
+            "fails_by_a_panic_beside_the_finding",
+            "a panic of the test",
+            true,
+        ),
+    ] {
+        let (text, passes) = run(test);
+        let ought_to_pass = where_watched && !WATCHED;
+        assert_eq!(passes, ought_to_pass, "{test}: {text}");
+        assert!(passes || text.contains(words), "{test}: {text}");
+        assert!(
+            text.contains("1 passed") || text.contains("1 failed"),
+            "{text}"
+        );
+    }
+}
