@@ -392,6 +392,51 @@ fn custom_lock_takes_part() {
 }
 
 #[test]
+fn in_tests_tells_a_clean_check_from_a_bug_and_from_a_hang() {
+    let outcome = run("in_tests", &[]);
+    outcome.ends_with(0);
+    let expected = if WATCHED {
+        "transfers in one order:
+nothing was found
+transfers in any order:
+Inversion: `account` \"mine\", `account` \"yours\"
+  T1 holds `account` \"mine\" (exclusive) taken in in_tests.rs, asks for `account` \"yours\" (exclusive) in in_tests.rs
+  T2 holds `account` \"yours\" (exclusive) taken in in_tests.rs, asks for `account` \"mine\" (exclusive) in in_tests.rs
+a transfer that waits for an answer:
+it hangs
+  T1 holds `account` \"mine\" (exclusive) taken in in_tests.rs
+and the process goes on
+"
+    } else {
+        "transfers in one order:
+nothing was found
+transfers in any order:
+nothing was found
+a transfer that waits for an answer:
+it hangs
+and the process goes on
+"
+    };
+    assert_eq!(outcome.stdout, expected);
+    assert!(
+        outcome.stderr.starts_with("it has not ended within 1s\n"),
+        "{}",
+        outcome.stderr
+    );
+    if WATCHED {
+        let line = format!(
+            "    holds `account` \"mine\"  exclusive  taken at {}:",
+            site(
+                "in_tests",
+                "let _balance = account.balance.lock().unwrap();"
+            )
+        );
+        assert!(outcome.stderr.contains(&line), "{}", outcome.stderr);
+    }
+    assert!(outcome.reports().is_empty(), "{}", outcome.stderr);
+}
+
+#[test]
 fn drop_in_std_does_what_it_did() {
     let outcome = run("drop_in_std", &[]);
     outcome.ends_with(0).is_silent();

@@ -65,6 +65,7 @@ pub mod harness;
 mod limit;
 mod macros;
 mod outcome;
+mod panics;
 mod snapshot;
 mod steps;
 mod turnstile;
@@ -73,6 +74,7 @@ pub use self::check::{Check, Graph, check};
 pub use self::found::Found;
 pub use self::hang::Hang;
 pub use self::outcome::Outcome;
+pub use self::panics::print_held_locks_on_panic;
 pub use self::turnstile::Turnstile;
 #[doc(inline)]
 pub use crate::{

@@ -1,6 +1,5 @@
 //! Checks that do not end, and the limit.
 
-use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -8,10 +7,7 @@ use lockwarden::sync::{Arc, Mutex};
 use lockwarden::testing::{Check, check};
 use lockwarden::thread;
 
-use super::{LONG, WATCHED};
-
-/// Set in the process that is to run a case.
-const CHILD: &str = "LOCKWARDEN_TESTING_CASE";
+use super::{LONG, WATCHED, run_alone};
 
 #[test]
 fn a_check_that_hangs_is_left_behind_with_a_dump() {
@@ -60,44 +56,9 @@ fn a_check_that_hangs_is_left_behind_with_a_dump() {
     drop(never);
 }
 
-/// Runs a test of this file that is ignored, in a process of its own, with this limit in the
-/// environment: what it prints, and whether it passes.
-fn run(test: &str, limit: &str) -> (String, bool) {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            test,
-            "--nocapture",
-            "--test-threads=1",
-            "--ignored",
-        ])
-        .env(CHILD, "1")
-        .env("LOCKWARDEN_TEST_TIMEOUT", limit)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let start = Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        if start.elapsed() > LONG {
-            child.kill().unwrap();
-            break;
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
-    let output = child.wait_with_output().unwrap();
-    let text =
-        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    (text.concat(), output.status.success())
-}
-
 #[test]
 #[ignore = "run by other tests, in a process of its own"]
 fn case_that_hangs() {
-    if std::env::var_os(CHILD).is_none() {
-        return;
-    }
     let outcome = check(|| {
         let (_never, message) = mpsc::channel::<()>();
         let held = Mutex::named("held for ever", ());
@@ -116,14 +77,17 @@ fn case_that_ends() {
 
 #[test]
 fn the_environment_sets_the_limit() {
-    let (text, passes) = run("hangs::case_that_hangs", "200ms");
+    let (text, passes) = run_alone(
+        "hangs::case_that_hangs",
+        ("LOCKWARDEN_TEST_TIMEOUT", "200ms"),
+    );
     assert!(!passes, "{text}");
     assert!(text.contains("it has not ended within 200ms"), "{text}");
 }
 
 #[test]
 fn a_limit_that_is_not_understood_is_named_once_and_the_default_stands() {
-    let (text, passes) = run("hangs::case_that_ends", "soon");
+    let (text, passes) = run_alone("hangs::case_that_ends", ("LOCKWARDEN_TEST_TIMEOUT", "soon"));
     assert!(passes, "{text}");
     let complaint = "LOCKWARDEN_TEST_TIMEOUT: \"soon\" has no unit: say 500ms, 5s or 2m; the \
                      limit is 30s, as without it";

@@ -4,12 +4,14 @@ mod asserts;
 mod checks;
 mod graphs;
 mod hangs;
+mod panics;
 mod snapshots;
 mod turnstiles;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::{Command, Stdio};
 use std::sync::Barrier;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lockwarden::sync::{Arc, Mutex};
 use lockwarden::thread;
@@ -24,6 +26,38 @@ const LONG: Duration = Duration::from_secs(120);
 fn failure(f: impl FnOnce()) -> String {
     let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("it fails");
     *payload.downcast::<String>().expect("it fails with words")
+}
+
+/// Runs a test that is ignored, in a process of its own, with this in the environment: what it
+/// prints, and whether it passes.
+fn run_alone(test: &str, variable: (&str, &str)) -> (String, bool) {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            test,
+            "--nocapture",
+            "--test-threads=1",
+            "--ignored",
+        ])
+        .env_remove("LOCKWARDEN_TEST_TIMEOUT")
+        .env(variable.0, variable.1)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if start.elapsed() > LONG {
+            child.kill().unwrap();
+            break;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    let output = child.wait_with_output().unwrap();
+    let texts = [output.stdout, output.stderr];
+    let texts = texts.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    (texts.concat(), output.status.success())
 }
 
 /// Takes the one lock and, under it, the other.
