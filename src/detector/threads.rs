@@ -77,7 +77,7 @@ fn attach_slow() -> Option<&'static Slot> {
 pub(crate) fn note_panic() {
     let slot = current::slot();
     if let Some(thread) = slot.thread() {
-        panicked::add(thread, slot.name());
+        panicked::add(slot.scope(), thread, slot.name());
     }
 }
 

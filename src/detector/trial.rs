@@ -26,6 +26,7 @@ use super::state::{self, State};
 use crate::engine::ids::LockId;
 use crate::primitives::{Mutex, MutexGuard};
 use crate::report::Report;
+use crate::tracking::expected;
 use crate::tracking::slot::Slot;
 
 /// One check under way.
@@ -86,6 +87,7 @@ impl Trial {
         if TRIALS.lock().remove(&self.number).is_some() && self.own.is_some() {
             OWN.fetch_sub(1, Ordering::Relaxed);
         }
+        expected::close(self.number);
         std::mem::take(&mut self.gathered.lock())
     }
 

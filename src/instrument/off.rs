@@ -410,7 +410,7 @@ impl Cohort {
 
     /// The calling thread, which has just begun, belongs to it.
     #[inline(always)]
-    pub(crate) fn enter(&self) {}
+    pub(crate) fn enter(self) {}
 }
 
 /// A thread that runs within the critical sections of another. Made by [`Surroundings::enter`].

@@ -41,7 +41,9 @@
 //!
 //! # What it cannot see
 //!
-//! - Threads that are started in another way, as with `std::thread`, belong to the process.
+//! - Threads that are started in another way, as with `std::thread`, belong to the process. They do
+//!   not count as able to end a wait in a check: a check that waits, by a primitive of this crate,
+//!   for what only such a thread will do is told to be in a deadlock.
 //! - A check ends with its closure: what a thread does that the closure started and did not join is
 //!   found in time, or too late. From then on such a thread, like those that a hang leaves behind,
 //!   reports as though it belonged to the process.

@@ -11,6 +11,7 @@ mod census;
 pub(crate) mod class;
 pub(crate) mod contexts;
 pub(crate) mod current;
+pub(crate) mod expected;
 pub(crate) mod ident;
 pub(crate) mod kind;
 mod known;
@@ -38,6 +39,7 @@ pub(crate) fn before_fork() {
     label::before_fork();
     panicked::before_fork();
     party::before_fork();
+    expected::before_fork();
 }
 
 /// Lets them go again, in parent and child.
@@ -50,6 +52,7 @@ pub(crate) fn before_fork() {
 pub(crate) unsafe fn after_fork() {
     // SAFETY: the caller's promise.
     unsafe {
+        expected::after_fork();
         party::after_fork();
         panicked::after_fork();
         label::after_fork();

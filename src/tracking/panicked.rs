@@ -9,20 +9,23 @@ use crate::engine::ids::ThreadId;
 /// How many are remembered: the last ones.
 const KEPT: usize = 16;
 
-static PANICKED: Mutex<VecDeque<(ThreadId, Option<String>)>> = Mutex::new(VecDeque::new());
+/// With the check of `testing` that each belonged to.
+static PANICKED: Mutex<VecDeque<(u64, ThreadId, Option<String>)>> = Mutex::new(VecDeque::new());
 
-/// Remembers a thread that ends by a panic.
-pub(crate) fn add(thread: ThreadId, name: Option<String>) {
+/// Remembers a thread that ends by a panic, of this check or of the process at large.
+pub(crate) fn add(scope: u64, thread: ThreadId, name: Option<String>) {
     let mut panicked = PANICKED.lock();
     if panicked.len() == KEPT {
         panicked.pop_front();
     }
-    panicked.push_back((thread, name));
+    panicked.push_back((scope, thread, name));
 }
 
-/// The threads that ended by a panic, the last one first.
-pub(crate) fn all() -> Vec<(ThreadId, Option<String>)> {
-    PANICKED.lock().iter().rev().cloned().collect()
+/// The threads that ended by a panic, of a check or of the process at large, the last one first.
+pub(crate) fn of(scope: u64) -> Vec<(ThreadId, Option<String>)> {
+    let panicked = PANICKED.lock();
+    let of_scope = panicked.iter().rev().filter(|entry| entry.0 == scope);
+    of_scope.map(|(_, id, name)| (*id, name.clone())).collect()
 }
 
 /// Keeps the list still across a fork.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use parking_lot::Mutex;
 
 use super::current;
+use super::expected;
 use super::party::Party;
 use super::slot::Slot;
 use crate::engine::ids::ThreadId;
@@ -73,12 +74,13 @@ fn all() -> impl Iterator<Item = &'static Slot> {
 /// Whether a thread of this check, or of the process at large if that is zero, is known to run, or
 /// to wait in a way that ends by itself or is not understood.
 pub(crate) fn any_runs(scope: u64) -> bool {
-    all().any(|slot| {
-        slot.thread().is_some()
-            && (scope == 0 || slot.scope() == scope)
-            && !slot.has_ended()
-            && !slot.wait.is_untimed()
-    })
+    expected::has(scope)
+        || all().any(|slot| {
+            slot.thread().is_some()
+                && (scope == 0 || slot.scope() == scope)
+                && !slot.has_ended()
+                && !slot.wait.is_untimed()
+        })
 }
 
 /// Whether this thread is known to run, in the same sense; `false` for one that has ended.

@@ -5,7 +5,7 @@ use std::sync::Barrier;
 
 use lockwarden::parking_lot;
 use lockwarden::report::Verdict;
-use lockwarden::sync::{Arc, Mutex};
+use lockwarden::sync::{Arc, Condvar, Mutex};
 use lockwarden::testing::{Check, Outcome, check};
 use lockwarden::thread;
 
@@ -205,6 +205,59 @@ fn checks_that_run_at_the_same_time_do_not_mix() {
     for (outcome, (a, b)) in outcomes.iter().zip(names) {
         assert_eq!(outcome.findings().len(), usize::from(WATCHED));
         outcome.assert_finds(Verdict::Inversion).among([a, b]);
+    }
+}
+
+#[test]
+fn a_check_whose_threads_all_wait_is_in_a_deadlock_whatever_others_do() {
+    if !WATCHED {
+        return;
+    }
+    let outcome = Check::new().timeout(LONG).run(|| {
+        let (flag, changed) = (Mutex::new(false), Condvar::named("changed"));
+        thread::scope(|scope| {
+            let waits = scope.spawn(|| {
+                let flag = flag.lock().unwrap();
+                let _flag = changed.wait_while(flag, |flag| !*flag);
+            });
+            assert!(waits.join().is_err());
+        });
+    });
+    assert_eq!(outcome.panic(), None, "{outcome}");
+    outcome.assert_finds(Verdict::Deadlock);
+}
+
+#[test]
+fn threads_that_have_not_begun_yet_count_as_able_to_end_a_wait() {
+    // Under load a thread may begin long after the first look at those that wait for it.
+    let outcomes = std::thread::scope(|scope| {
+        let checks: Vec<_> = (0..8)
+            .map(|_| {
+                scope.spawn(|| {
+                    Check::new().timeout(LONG).run(|| {
+                        for _ in 0..20 {
+                            let (say, hear) = (Arc::new(Mutex::new(false)), Condvar::new());
+                            let (said, heard) = (Arc::clone(&say), Arc::new(hear));
+                            let notify = Arc::clone(&heard);
+                            let child = thread::spawn(move || {
+                                *said.lock().unwrap() = true;
+                                notify.notify_one();
+                            });
+                            let flag = say.lock().unwrap();
+                            drop(heard.wait_while(flag, |flag| !*flag).unwrap());
+                            child.join().unwrap();
+                        }
+                    })
+                })
+            })
+            .collect();
+        checks
+            .into_iter()
+            .map(|check| check.join().unwrap())
+            .collect::<Vec<_>>()
+    });
+    for outcome in outcomes {
+        outcome.assert_clean();
     }
 }
 

@@ -143,6 +143,25 @@ fn what_can_be_seen_at_once_is_told_at_once() {
 }
 
 #[test]
+fn a_check_all_of_whose_threads_wait_is_told_at_once() {
+    if !WATCHED {
+        return;
+    }
+    let outcome = Check::new().timeout(LONG).run(|| {
+        let turnstile = Turnstile::new(["forgotten", "b", "c"]).limit(LONG * 10);
+        thread::scope(|scope| {
+            let b = scope.spawn(|| turnstile.pass("b"));
+            let c = scope.spawn(|| turnstile.pass("c"));
+            assert!(b.join().is_err() && c.join().is_err());
+        });
+    });
+    assert_eq!(outcome.panic(), None, "{outcome}");
+    let found = outcome.assert_finds(Verdict::Deadlock);
+    let text = found.reports()[0].to_string();
+    assert!(text.contains("Turnstile"), "{text}");
+}
+
+#[test]
 fn who_waits_behind_a_thread_that_panics_is_told_at_once() {
     let turnstile = Turnstile::new(["panics", "waits"]).limit(LONG * 10);
     let text = thread::scope(|scope| {

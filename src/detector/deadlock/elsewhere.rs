@@ -36,7 +36,7 @@ pub(crate) fn look_elsewhere(slot: &'static Slot, by: Option<&Party>) -> Stuck {
     if moves {
         return Stuck::No;
     }
-    let all = Snapshots::of(registry::occupied());
+    let all = Snapshots::now();
     let Some(me) = all.place_of(slot) else {
         return Stuck::No;
     };

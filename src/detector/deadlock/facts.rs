@@ -56,7 +56,7 @@ pub(super) fn standstill(all: &Snapshots, states: &States, set: &[usize]) -> Fac
         .map(|&at| {
             let thread = &all.threads[at];
             let mut info = describe::thread(thread.slot, &mut locks);
-            info.ended = thread.slot.has_ended();
+            info.ended = thread.ended;
             let Some(wait) = &thread.wait else {
                 return info;
             };
@@ -86,12 +86,17 @@ pub(super) fn standstill(all: &Snapshots, states: &States, set: &[usize]) -> Fac
         matches!(by, Some(FreedBy::Anyone | FreedBy::Nobody))
     };
     if threads.iter().any(open) {
-        threads.extend(panicked::all().into_iter().map(|(id, name)| ThreadInfo {
-            name,
-            ended: true,
-            panicked: true,
-            ..ThreadInfo::new(id)
-        }));
+        let scope = set.first().map_or(0, |&at| all.threads[at].slot.scope());
+        threads.extend(
+            panicked::of(scope)
+                .into_iter()
+                .map(|(id, name)| ThreadInfo {
+                    name,
+                    ended: true,
+                    panicked: true,
+                    ..ThreadInfo::new(id)
+                }),
+        );
     }
     of(Verdict::Deadlock, locks, threads)
 }

@@ -48,7 +48,7 @@ enum Told {
 
 /// Tells of the threads in such waits that are stuck.
 fn tell(slot: &'static Slot, concerns: impl Fn(&Published) -> bool) -> Told {
-    let all = Snapshots::of(registry::occupied());
+    let all = Snapshots::now();
     let mut told = Told::Done;
     let mut judge = Judge::new(&all);
     for at in victims(&all, concerns) {

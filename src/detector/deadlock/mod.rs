@@ -46,7 +46,6 @@ use crate::engine::waitfor;
 use crate::report::Facts;
 use crate::tracking::ident::Ident;
 use crate::tracking::record::Record;
-use crate::tracking::registry;
 use crate::tracking::slot::Slot;
 use crate::tracking::wait::Need;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -126,7 +125,7 @@ pub(crate) fn look(slot: &'static Slot, record: &Record, retry: impl FnOnce() ->
     if owner_runs(slot, record) {
         return Look::Nothing;
     }
-    let all = Snapshots::of(registry::occupied());
+    let all = Snapshots::now();
     let Some(me) = all.place_of(slot) else {
         return Look::Nothing;
     };

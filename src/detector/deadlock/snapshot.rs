@@ -7,7 +7,9 @@ use crate::engine::awaited::Awaited;
 use crate::engine::ids::ThreadId;
 use crate::engine::mode::Mode;
 use crate::engine::waitfor::{self, State};
+use crate::tracking::expected::Roll;
 use crate::tracking::party::Party;
+use crate::tracking::registry;
 use crate::tracking::slot::{HeldLock, Slot};
 use crate::tracking::wait::{Need, Published};
 
@@ -17,6 +19,9 @@ pub(super) struct Snapshot {
     pub(super) id: Option<ThreadId>,
     /// The check of `testing` that it belongs to; zero for none.
     scope: u64,
+    /// Whether it had come to its end before anything else of it was read. One that does so later is
+    /// taken as it was found: what it did meanwhile may have ended the wait of another.
+    pub(super) ended: bool,
     pub(super) wait: Option<Published>,
 }
 
@@ -30,19 +35,36 @@ pub(super) struct Snapshots {
     holders: HashMap<usize, Vec<(usize, HeldLock)>>,
     /// For each ident, by address, who waits to be the only holder.
     writers: HashMap<usize, Vec<usize>>,
+    /// The checks that may have threads which are not among these.
+    missing: Vec<u64>,
 }
 
 impl Snapshots {
+    /// Those of the process.
+    pub(super) fn now() -> Self {
+        let roll = Roll::call();
+        let mut snapshots = Self::of(registry::occupied());
+        snapshots.missing = roll.missing();
+        snapshots
+    }
+
     pub(super) fn of(all: Vec<&'static Slot>) -> Self {
         let mut snapshots = Self {
             threads: Vec::with_capacity(all.len()),
             holders: HashMap::new(),
             writers: HashMap::new(),
+            missing: Vec::new(),
         };
         for slot in all {
+            let ended = slot.has_ended();
             // The wait first: if it stands, what was written before it is seen below.
             let wait = slot.wait.read();
-            let Some(held) = slot.held() else { continue };
+            // A slot that does not stand still is that of a thread that runs: left out, it would not
+            // count as one that can end a wait.
+            let (held, wait) = match slot.held() {
+                Some(held) => (held, wait),
+                None => (Vec::new(), None),
+            };
             let at = snapshots.threads.len();
             for h in held {
                 snapshots
@@ -66,6 +88,7 @@ impl Snapshots {
                 slot,
                 id,
                 scope,
+                ended,
                 wait,
             });
         }
@@ -161,6 +184,7 @@ impl Snapshots {
         };
         states.extend(scopes.iter().map(|&scope| match scope {
             0 if strangers => State::Runs,
+            _ if self.missing.contains(&scope) => State::Runs,
             _ => State::Blocked(members(scope)),
         }));
         let thread = |state| waitfor::Thread { state };
@@ -169,7 +193,7 @@ impl Snapshots {
 
     /// What a thread would need to go on.
     fn state(&self, thread: &Snapshot, anyone: usize) -> State {
-        if thread.slot.has_ended() {
+        if thread.ended {
             return State::Blocked(waitfor::Need::AnyOf(Vec::new()));
         }
         let Some(wait) = &thread.wait else {
@@ -193,11 +217,7 @@ impl Snapshots {
         }
         let needed = keepers.iter().map(|(at, _)| {
             // A lock whose holder has ended can be let go by anyone, with `force_unlock`.
-            if self.threads[*at].slot.has_ended() {
-                anyone
-            } else {
-                *at
-            }
+            if self.threads[*at].ended { anyone } else { *at }
         });
         Some(waitfor::Need::AllOf(needed.collect()))
     }
@@ -239,7 +259,7 @@ impl Snapshots {
     /// Whether a thread is still in the wait that was read, and nothing was provided to it.
     pub(super) fn stands(&self, at: usize) -> bool {
         let thread = &self.threads[at];
-        if thread.slot.has_ended() {
+        if thread.ended {
             return true;
         }
         let Some(wait) = &thread.wait else {

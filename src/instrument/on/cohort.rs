@@ -1,30 +1,44 @@
 //! The check of `testing` that threads belong to.
 
 use crate::detector;
-use crate::tracking::current;
+use crate::tracking::{current, expected};
 
-/// The check that a thread belongs to, on its way to the threads that it starts.
+/// The check that a thread belongs to, on its way to a thread that it starts.
+///
+/// As long as it is on its way, that thread is expected.
 #[derive(Debug)]
 pub(crate) struct Cohort(u64);
 
 impl Cohort {
-    /// That of the calling thread.
+    /// That of the calling thread, which is about to start another.
     pub(crate) fn here() -> Self {
-        Self(current::slot().scope())
+        Self::of(current::slot().scope())
     }
 
     /// That of the check with this number.
     pub(crate) fn of(number: u64) -> Self {
+        if number != 0 {
+            expected::add(number);
+        }
         Self(number)
     }
 
     /// The calling thread, which has just begun, belongs to it.
-    pub(crate) fn enter(&self) {
+    pub(crate) fn enter(self) {
         // Who belongs to the process does already.
         if self.0 != 0
             && let Some(slot) = detector::attach()
         {
             slot.set_scope(self.0);
+        }
+        // Dropped, and the thread not expected any more, when its slot says where it belongs.
+    }
+}
+
+impl Drop for Cohort {
+    fn drop(&mut self) {
+        if self.0 != 0 {
+            expected::remove(self.0);
         }
     }
 }
