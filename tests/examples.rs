@@ -29,6 +29,7 @@ fn run(name: &str, arguments: &[&str]) -> Outcome {
         .env_remove("LOCKWARDEN")
         .env_remove("LOCKWARDEN_ORDER")
         .env_remove("LOCKWARDEN_SUPPRESS")
+        .env_remove("LOCKWARDEN_TEST_TIMEOUT")
         .env_remove("RUST_BACKTRACE")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -8,7 +8,7 @@ use lockwarden::{
     assert_deadlock_free, assert_held, assert_no_locks_held, assert_not_held, assert_order, thread,
 };
 
-use super::{WATCHED, apart, failure, nest};
+use super::{WATCHED, apart, failure, nest, run_alone};
 
 #[test]
 fn every_lock_of_both_flavours_is_held_while_it_is() {
@@ -214,4 +214,29 @@ fn an_order_against_an_assertion_before_fails() {
     assert_eq!(outcome.panic().is_some(), WATCHED);
     let outcome = with_two(|a, _| assert_order!(a < a));
     assert_eq!(outcome.panic().is_some(), WATCHED);
+}
+
+#[test]
+#[ignore = "run by another test, in a process of its own"]
+fn case_that_is_switched_off() {
+    let outcome = with_two(|a, b| {
+        apart(|| nest(a, b), || nest(b, a));
+        assert_held!(a);
+        assert_order!(b < a);
+        let _held = a.lock().unwrap();
+        assert_not_held!(a);
+        assert_no_locks_held!();
+    });
+    outcome.assert_clean();
+    assert!(!outcome.is_watched());
+    let found = outcome.assert_finds(Verdict::Inversion);
+    assert!(found.among(["first", "second"]).reports().is_empty());
+}
+
+#[test]
+fn where_nothing_is_watched_every_assertion_about_locks_passes() {
+    let case = "asserts::case_that_is_switched_off";
+    let (text, passes) = run_alone(case, ("LOCKWARDEN", "off"));
+    assert!(passes, "{text}");
+    assert!(text.contains("1 passed"), "{text}");
 }
