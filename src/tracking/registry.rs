@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
-use super::current;
 use super::expected;
 use super::party::Party;
 use super::slot::Slot;
@@ -96,17 +95,11 @@ pub(crate) fn anyone_waits_for(by: &Party) -> bool {
     })
 }
 
-/// How many threads the process has that are not known; `None` if the
-/// system does not say.
+/// How many threads the process has beside these many that live; `None` if the system does not say.
 ///
-/// Threads that are about to end, and not known any more, are among them; the calling one is not.
-pub(crate) fn strangers() -> Option<usize> {
-    let lives = |slot: &&&Slot| !slot.has_ended() || std::ptr::eq(**slot, current::slot());
-    let known = occupied().iter().filter(lives).count();
-    // The system last: whoever was known and ends meanwhile makes it one too few, but then that
-    // thread was running, and whoever believes this looks at all threads again.
-    let all = super::census::threads()?;
-    Some(all.saturating_sub(known))
+/// Threads that are about to end, and not known any more, are among them.
+pub(crate) fn strangers(known: usize) -> Option<usize> {
+    Some(super::census::threads()?.saturating_sub(known))
 }
 
 /// How many slots are in use.

@@ -7,6 +7,7 @@ use crate::engine::awaited::Awaited;
 use crate::engine::ids::ThreadId;
 use crate::engine::mode::Mode;
 use crate::engine::waitfor::{self, State};
+use crate::tracking::current;
 use crate::tracking::expected::Roll;
 use crate::tracking::party::Party;
 use crate::tracking::registry;
@@ -93,6 +94,15 @@ impl Snapshots {
             });
         }
         snapshots
+    }
+
+    /// How many threads live, of those that were looked at. Of the others nobody knows what they do,
+    /// also if they have a slot by now. Should one of these have ended since, a look at the epochs of
+    /// all that are taken to be stuck shows that: it was running.
+    pub(super) fn living(&self) -> usize {
+        let me = current::slot();
+        let lives = |thread: &&Snapshot| !thread.ended || std::ptr::eq(thread.slot, me);
+        self.threads.iter().filter(lives).count()
     }
 
     /// The place of a thread.

@@ -82,7 +82,7 @@ impl States {
 /// Judges the threads of one snapshot.
 pub(super) struct Judge {
     /// How many threads there are whom nobody knows, asked when it matters.
-    strangers: fn() -> Option<usize>,
+    strangers: fn(&Snapshots) -> Option<usize>,
     /// As though everyone were known.
     closed: States,
     /// Without anyone unknown being of any use to it, made if it is needed.
@@ -92,7 +92,7 @@ pub(super) struct Judge {
 impl Judge {
     pub(super) fn new(all: &Snapshots) -> Self {
         Self {
-            strangers: registry::strangers,
+            strangers: |all| registry::strangers(all.living()),
             closed: States::of(all, false),
             open: None,
         }
@@ -102,7 +102,7 @@ impl Judge {
     #[cfg(all(loom, test))]
     pub(super) fn closed(all: &Snapshots) -> Self {
         Self {
-            strangers: || Some(0),
+            strangers: |_| Some(0),
             ..Self::new(all)
         }
     }
@@ -117,7 +117,7 @@ impl Judge {
         if open.stuck[me] {
             return Judgement::Stuck(open);
         }
-        match (self.strangers)() {
+        match (self.strangers)(all) {
             Some(0) => Judgement::Stuck(&self.closed),
             _ => Judgement::UpToStrangers,
         }
