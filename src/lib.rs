@@ -85,6 +85,7 @@
 //!   optimised builds.
 //! - `arc_lock` adds `lock_arc`, `read_arc` and the guards that own an `Arc` of their lock, to the
 //!   `parking_lot` flavour.
+//! - `queue` adds the module `queue`: queues that threads share, whose waits are watched.
 //! - `serde` makes the locks of the `parking_lot` flavour serialise through their contents.
 //! - `macros` adds the attribute `#[lockwarden::test]`.
 //! - `send_guard` lets guards of the `parking_lot` flavour be sent to, and dropped on, another
@@ -121,10 +122,14 @@ pub mod testing;
 // Wrappers.
 pub mod acquire;
 pub mod parking_lot;
+#[cfg(feature = "queue")]
+pub mod queue;
 pub mod sync;
 pub mod thread;
 
-// Raw locks under them.
+// Under them: when a wait is over, and raw locks.
+#[cfg(feature = "queue")]
+mod deadline;
 mod raw;
 
 // Tracking.

@@ -283,6 +283,13 @@ impl Pasts {
     #[inline(always)]
     pub fn add(&self, _past: &Past) {}
 
+    /// What was added so far, and nothing of what is added later.
+    #[inline(always)]
+    #[cfg(feature = "queue")]
+    pub(crate) fn so_far(&self) -> Self {
+        Self(())
+    }
+
     /// The calling thread has learnt of all of it: what follows comes after it.
     #[inline(always)]
     pub fn arrive(&self) {}

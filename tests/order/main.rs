@@ -8,6 +8,8 @@ mod harness;
 mod initialised;
 mod messages;
 mod notifications;
+#[cfg(feature = "queue")]
+mod queues;
 mod sections;
 mod spawned;
 mod surrounded;

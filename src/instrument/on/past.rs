@@ -101,6 +101,12 @@ impl Pasts {
         }
     }
 
+    /// What was added so far, and nothing of what is added later.
+    #[cfg(feature = "queue")]
+    pub(crate) fn so_far(&self) -> Self {
+        Self(Mutex::new(self.0.lock().clone()))
+    }
+
     /// The calling thread has learnt of all of it: what follows comes after it.
     pub fn arrive(&self) {
         // A copy: a thread that is seen for the first time tells the program's sinks so.

@@ -1,0 +1,24 @@
+//! How a queue is shut down.
+
+/// What becomes of the items that are in a queue when it is shut down.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::queue::{Queue, Shutdown};
+///
+/// let queue = Queue::new();
+/// queue.put(1).unwrap();
+/// queue.shutdown(Shutdown::Graceful);
+/// assert_eq!(queue.len(), 1);
+/// queue.shutdown(Shutdown::Immediate);
+/// assert_eq!(queue.len(), 0);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shutdown {
+    /// They can still be got; when none is left, who wants one is told so.
+    Graceful,
+    /// They are dropped and count as done. Those that were got before do not: a `join` waits until
+    /// these are marked.
+    Immediate,
+}
