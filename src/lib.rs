@@ -90,6 +90,7 @@
 //! - `macros` adds the attribute `#[lockwarden::test]`.
 //! - `send_guard` lets guards of the `parking_lot` flavour be sent to, and dropped on, another
 //!   thread. Deadlocks over its locks are then not told, since nobody can say who holds them.
+//! - `timer` adds the module `timer`: callbacks that run later, or again and again.
 //!
 //! # Cost
 //!
@@ -126,9 +127,11 @@ pub mod parking_lot;
 pub mod queue;
 pub mod sync;
 pub mod thread;
+#[cfg(feature = "timer")]
+pub mod timer;
 
 // Under them: when a wait is over, and raw locks.
-#[cfg(feature = "queue")]
+#[cfg(any(feature = "queue", feature = "timer"))]
 mod deadline;
 mod raw;
 

@@ -20,3 +20,5 @@ mod sync_of_std;
 mod thread_against_std;
 mod thread_of_lockwarden;
 mod thread_of_std;
+#[cfg(feature = "timer")]
+mod timer;

@@ -13,3 +13,5 @@ mod queues;
 mod sections;
 mod spawned;
 mod surrounded;
+#[cfg(feature = "timer")]
+mod timers;

@@ -1,0 +1,85 @@
+//! Timers with a name, and without a panic if the system starts no thread.
+
+use std::io;
+use std::panic::Location;
+use std::time::Duration;
+
+use super::periodic::Periodic;
+use super::timer::Timer;
+use crate::instrument::{LockKind, Resource, Site};
+use crate::thread;
+
+/// How a timer is to be made: its name.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use lockwarden::thread;
+/// use lockwarden::timer::Builder;
+///
+/// let timer = Builder::new()
+///     .name("greeter")
+///     .after(Duration::ZERO, || assert_eq!(thread::current().name(), Some("greeter")))
+///     .unwrap();
+/// assert!(timer.join().unwrap());
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+#[must_use = "call `after` or `every`"]
+pub struct Builder {
+    name: Option<&'static str>,
+}
+
+impl Builder {
+    /// A timer without a name: its thread is called "timer" or "periodic".
+    pub const fn new() -> Self {
+        Self { name: None }
+    }
+
+    /// Names the timer and its thread, in reports and in the message of a panic.
+    pub const fn name(self, name: &'static str) -> Self {
+        Self { name: Some(name) }
+    }
+
+    /// Makes what [`Timer::after`] makes.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system does not start a thread, or the name contains a null byte.
+    #[track_caller]
+    pub fn after(self, delay: Duration, f: impl FnOnce() + Send + 'static) -> io::Result<Timer> {
+        const KIND: LockKind = LockKind::new("Timer");
+        let site = Location::caller();
+        Timer::start(delay, f, self.record(&KIND), self.thread("timer")?, site)
+    }
+
+    /// Makes what [`Periodic::every`] makes.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system does not start a thread, or the name contains a null byte.
+    #[track_caller]
+    pub fn every(self, period: Duration, f: impl FnMut() + Send + 'static) -> io::Result<Periodic> {
+        const KIND: LockKind = LockKind::new("Periodic");
+        let site: Site = Location::caller();
+        let thread = self.thread("periodic")?;
+        Periodic::start(period, f, self.record(&KIND), thread, site)
+    }
+
+    #[track_caller]
+    fn record(self, kind: &'static LockKind) -> Resource {
+        match self.name {
+            Some(name) => Resource::named(kind, name),
+            None => Resource::new(kind),
+        }
+    }
+
+    fn thread(self, otherwise: &str) -> io::Result<thread::Builder> {
+        let name = self.name.unwrap_or(otherwise);
+        if name.contains('\0') {
+            let why = "the name of a timer contains a null byte";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
+        Ok(thread::Builder::new().name(name.to_owned()))
+    }
+}
