@@ -85,6 +85,8 @@
 //!   optimised builds.
 //! - `arc_lock` adds `lock_arc`, `read_arc` and the guards that own an `Arc` of their lock, to the
 //!   `parking_lot` flavour.
+//! - `pool` adds the module `pool`: threads that do what they are given, and futures of the results.
+//!   It brings `queue` with it.
 //! - `queue` adds the module `queue`: queues that threads share, whose waits are watched.
 //! - `serde` makes the locks of the `parking_lot` flavour serialise through their contents.
 //! - `macros` adds the attribute `#[lockwarden::test]`.
@@ -123,6 +125,8 @@ pub mod testing;
 // Wrappers.
 pub mod acquire;
 pub mod parking_lot;
+#[cfg(feature = "pool")]
+pub mod pool;
 #[cfg(feature = "queue")]
 pub mod queue;
 pub mod sync;

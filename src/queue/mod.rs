@@ -56,13 +56,13 @@
 //! A put allocates when the store grows. With instrumentation an item carries three words more, and
 //! a put, a get and a `task_done` cost about 20 nanoseconds more each.
 
-mod core;
+pub(crate) mod core;
 mod error;
 mod fifo;
 mod lifo;
 mod priority;
 mod shutdown;
-mod store;
+pub(crate) mod store;
 mod surface;
 
 pub use self::error::{

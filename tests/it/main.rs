@@ -12,6 +12,8 @@ mod parking_lot_rwlock;
 #[cfg(feature = "serde")]
 mod parking_lot_serde;
 mod parking_lot_traits;
+#[cfg(feature = "pool")]
+mod pool;
 #[cfg(feature = "queue")]
 mod queue;
 mod sync_against_std;

@@ -8,6 +8,8 @@ mod harness;
 mod initialised;
 mod messages;
 mod notifications;
+#[cfg(feature = "pool")]
+mod pools;
 #[cfg(feature = "queue")]
 mod queues;
 mod sections;

@@ -1,0 +1,177 @@
+//! The workers of a pool, and what they have in common.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::job::Run;
+use crate::instrument::{Awaited, Past, Pasts, Providers, Resource, Site};
+use crate::queue::Shutdown;
+use crate::queue::core::Core;
+use crate::queue::store::Fifo;
+
+/// A job that waits for its turn.
+pub(super) type Queued = Box<dyn Run>;
+
+/// What the workers of one pool share with those who give them work.
+pub(super) struct Crew {
+    jobs: Core<Fifo<Queued>>,
+    /// What those wait for who want a result, or the end of all.
+    record: Resource,
+    workers: Providers,
+    census: Mutex<Census>,
+    /// Notified when the census changes.
+    changed: Condvar,
+    /// What the workers did that have ended.
+    ends: Pasts,
+    site: Site,
+}
+
+#[derive(Clone, Copy)]
+struct Census {
+    /// Workers that have not ended.
+    alive: usize,
+    /// Workers whose job waits for the end of the others.
+    inside: usize,
+}
+
+impl Crew {
+    /// Nobody yet, for a pool that is made at `site`.
+    pub(super) fn new(bound: usize, jobs: Resource, record: Resource, site: Site) -> Self {
+        Self {
+            jobs: Core::new(Fifo::new(), bound, jobs),
+            record,
+            workers: Providers::new(),
+            census: Mutex::new(Census {
+                alive: 0,
+                inside: 0,
+            }),
+            changed: Condvar::new(),
+            ends: Pasts::new(),
+            site,
+        }
+    }
+
+    pub(super) fn record(&self) -> &Resource {
+        &self.record
+    }
+
+    pub(super) fn workers(&self) -> &Providers {
+        &self.workers
+    }
+
+    pub(super) fn site(&self) -> Site {
+        self.site
+    }
+
+    pub(super) fn set_label(&self, label: &str) {
+        self.record.set_label(label);
+        self.jobs.record().set_label(label);
+    }
+
+    /// Gives the workers a job, waiting for room; gives it up if the pool is shut down.
+    pub(super) fn give(&self, job: Queued, site: Site) {
+        // An error has the job, which is cancelled when it is dropped.
+        drop(self.jobs.put(job, Some(&self.workers), site));
+    }
+
+    /// One worker more is about to be started.
+    pub(super) fn hire(&self) {
+        self.census.lock().alive += 1;
+    }
+
+    /// It was not started.
+    pub(super) fn fire(&self) {
+        self.census.lock().alive -= 1;
+    }
+
+    /// The life of a worker.
+    pub(super) fn work(&self) {
+        self.workers.enter();
+        let _end = End(self);
+        while let Some(mut job) = self.next() {
+            // The job has its own panics to itself. This is for what it leaves behind, whose
+            // destructors may panic, too.
+            let _ = catch_unwind(AssertUnwindSafe(move || job.run()));
+        }
+    }
+
+    /// The next job, waiting for it; `None` if there will be none.
+    fn next(&self) -> Option<Queued> {
+        loop {
+            // An idle worker may be the one that closes a deadlock, as the last thread of the
+            // process that could still run. Its panic would free nobody: it goes on.
+            let next = catch_unwind(AssertUnwindSafe(|| self.jobs.get(self.site)));
+            if let Ok(next) = next {
+                return next.ok();
+            }
+        }
+    }
+
+    /// Lets no more jobs in; says what becomes of those that wait.
+    pub(super) fn shut_down(&self, how: Shutdown) {
+        self.jobs.shutdown(how);
+    }
+
+    /// Waits until all workers have ended, but for those that wait here themselves.
+    pub(super) fn wait_for_end(&self, is_worker: bool, site: Site) {
+        let _inside = is_worker.then(|| Inside::new(self));
+        let attempt = |limit: Option<Duration>| {
+            let mut census = self.census.lock();
+            if !census.is_over() {
+                match limit {
+                    Some(limit) => {
+                        self.changed.wait_for(&mut census, limit);
+                    }
+                    None => self.changed.wait(&mut census),
+                }
+            }
+            census.is_over().then_some(())
+        };
+        let is_over = self.census.lock().is_over();
+        if !is_over {
+            self.record
+                .wait_by(&self.workers, Awaited::Tasks, site, attempt);
+        }
+        self.ends.arrive();
+    }
+
+    fn count(&self, change: impl FnOnce(&mut Census)) {
+        change(&mut self.census.lock());
+        self.changed.notify_all();
+    }
+}
+
+impl Census {
+    fn is_over(self) -> bool {
+        self.alive <= self.inside
+    }
+}
+
+/// Says, whatever happens, that a worker has ended.
+struct End<'a>(&'a Crew);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.ends.add(&Past::here());
+        self.0.count(|census| census.alive -= 1);
+        self.0.workers.leave();
+    }
+}
+
+/// A worker whose job waits for the others.
+struct Inside<'a>(&'a Crew);
+
+impl<'a> Inside<'a> {
+    fn new(crew: &'a Crew) -> Self {
+        crew.count(|census| census.inside += 1);
+        Self(crew)
+    }
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        self.0.count(|census| census.inside -= 1);
+    }
+}
