@@ -20,6 +20,8 @@ pub(super) struct Crew {
     /// What those wait for who want a result, or the end of all.
     record: Resource,
     workers: Providers,
+    /// Each of them by itself.
+    desks: Box<[Providers]>,
     census: Mutex<Census>,
     /// Notified when the census changes.
     changed: Condvar,
@@ -37,10 +39,17 @@ struct Census {
 }
 
 impl Crew {
-    /// Nobody yet, for a pool that is made at `site`.
-    pub(super) fn new(bound: usize, jobs: Resource, record: Resource, site: Site) -> Self {
+    /// Places for `n` workers of a pool that is made at `site`, and room for `bound` jobs.
+    pub(super) fn new(
+        n: usize,
+        bound: usize,
+        jobs: Resource,
+        record: Resource,
+        site: Site,
+    ) -> Self {
         Self {
             jobs: Core::new(Fifo::new(), bound, jobs),
+            desks: (0..n).map(|_| Providers::new()).collect(),
             record,
             workers: Providers::new(),
             census: Mutex::new(Census {
@@ -57,8 +66,9 @@ impl Crew {
         &self.record
     }
 
-    pub(super) fn workers(&self) -> &Providers {
-        &self.workers
+    /// Who may bring a result: any worker, or the one at this desk.
+    pub(super) fn providers(&self, desk: Option<usize>) -> &Providers {
+        desk.map_or(&self.workers, |desk| &self.desks[desk])
     }
 
     pub(super) fn site(&self) -> Site {
@@ -78,22 +88,25 @@ impl Crew {
 
     /// One worker more is about to be started.
     pub(super) fn hire(&self) {
+        self.workers.expect(1);
         self.census.lock().alive += 1;
     }
 
     /// It was not started.
     pub(super) fn fire(&self) {
+        self.workers.give_up(1);
         self.census.lock().alive -= 1;
     }
 
-    /// The life of a worker.
-    pub(super) fn work(&self) {
+    /// The life of the worker at this desk.
+    pub(super) fn work(&self, desk: usize) {
+        self.desks[desk].enter();
         self.workers.enter();
-        let _end = End(self);
+        let _end = End(self, desk);
         while let Some(mut job) = self.next() {
             // The job has its own panics to itself. This is for what it leaves behind, whose
             // destructors may panic, too.
-            let _ = catch_unwind(AssertUnwindSafe(move || job.run()));
+            let _ = catch_unwind(AssertUnwindSafe(move || job.run(desk)));
         }
     }
 
@@ -139,6 +152,7 @@ impl Crew {
 
     fn count(&self, change: impl FnOnce(&mut Census)) {
         change(&mut self.census.lock());
+        self.record.provided();
         self.changed.notify_all();
     }
 }
@@ -150,13 +164,14 @@ impl Census {
 }
 
 /// Says, whatever happens, that a worker has ended.
-struct End<'a>(&'a Crew);
+struct End<'a>(&'a Crew, usize);
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
         self.0.ends.add(&Past::here());
         self.0.count(|census| census.alive -= 1);
         self.0.workers.leave();
+        self.0.desks[self.1].leave();
     }
 }
 

@@ -60,7 +60,7 @@ pub fn wait<'a, T: 'a>(
         WaitFor::All => false,
         WaitFor::FirstFailure => state.has_failure,
     };
-    let mut done = watch.gather.wait(watch.crew(), site, |state| {
+    let mut done = watch.gather.wait(site, |state| {
         let is_over = state.count == all || is_over(state);
         is_over.then(|| Vec::from(std::mem::take(&mut state.order)))
     });
@@ -90,15 +90,10 @@ pub fn wait<'a, T: 'a>(
 #[track_caller]
 pub fn as_completed<T>(futures: impl IntoIterator<Item = Future<T>>) -> AsCompleted<T> {
     let futures: Vec<Option<Future<T>>> = futures.into_iter().map(Some).collect();
-    let gather = Arc::new(Gather::default());
-    for (number, future) in futures.iter().flatten().enumerate() {
-        future.job().watch(&gather, number);
-    }
     AsCompleted {
         left: futures.len(),
-        crew: common(futures.iter().flatten()),
+        gather: Gather::of(futures.iter().flatten()),
         futures,
-        gather,
         site: Location::caller(),
     }
 }
@@ -112,7 +107,6 @@ pub struct AsCompleted<T> {
     /// How many are still to come.
     left: usize,
     gather: Arc<Gather>,
-    crew: Option<Common>,
     site: Site,
 }
 
@@ -124,7 +118,7 @@ impl<T> Iterator for AsCompleted<T> {
             return None;
         }
         let next = |state: &mut State| state.order.pop_front();
-        let number = self.gather.wait(self.crew.as_ref(), self.site, next);
+        let number = self.gather.wait(self.site, next);
         self.left -= 1;
         let future = self.futures[number].take();
         if let Some(future) = &future {
@@ -149,10 +143,13 @@ impl<T> fmt::Debug for AsCompleted<T> {
 }
 
 /// Where those jobs are told of that somebody waits for.
-#[derive(Default)]
 pub(super) struct Gather {
     state: Mutex<State>,
     changed: Condvar,
+    /// The pool of the first of the jobs.
+    crew: Option<Arc<Crew>>,
+    /// Whether that is the pool of all.
+    is_one_pool: bool,
 }
 
 #[derive(Default)]
@@ -166,22 +163,36 @@ struct State {
 }
 
 impl Gather {
+    /// One that the jobs of these futures tell of, by their numbers in this order.
+    fn of<'a, T: 'a>(futures: impl Iterator<Item = &'a Future<T>> + Clone) -> Arc<Self> {
+        let mut crews = futures.clone().map(|future| future.job().crew());
+        let crew = crews.next();
+        let gather = Arc::new(Self {
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            crew: crew.cloned(),
+            is_one_pool: crew.is_some_and(|crew| crews.all(|other| Arc::ptr_eq(crew, other))),
+        });
+        for (number, future) in futures.enumerate() {
+            future.job().watch(&gather, number);
+        }
+        gather
+    }
+
     /// The job of this number is done.
     pub(super) fn add(&self, number: usize, end: JobEnd) {
         let mut state = self.state.lock();
         state.order.push_back(number);
         state.count += 1;
         state.has_failure |= end != JobEnd::Finished;
+        if let Some(crew) = &self.crew {
+            crew.record().provided();
+        }
         self.changed.notify_all();
     }
 
     /// Waits until `look` finds something.
-    fn wait<R>(
-        &self,
-        crew: Option<&Common>,
-        site: Site,
-        look: impl Fn(&mut State) -> Option<R>,
-    ) -> R {
+    fn wait<R>(&self, site: Site, look: impl Fn(&mut State) -> Option<R>) -> R {
         let at_once = look(&mut self.state.lock());
         if let Some(found) = at_once {
             return found;
@@ -198,55 +209,27 @@ impl Gather {
                 look(&mut state)
             })
         };
-        match crew {
-            Some(Common { crew, alone: true }) => {
-                let record = crew.record();
-                record.wait_by(crew.workers(), Awaited::Result, site, attempt)
-            }
-            Some(Common { crew, alone: false }) => {
-                crew.record().wait(Awaited::Result, site, attempt)
-            }
-            None => unreachable!("of no jobs, all are done"),
+        let crew = self.crew.as_ref().expect("of no jobs, all are done");
+        let record = crew.record();
+        match self.is_one_pool {
+            true => record.wait_by(crew.providers(None), Awaited::Result, site, attempt),
+            false => record.wait(Awaited::Result, site, attempt),
         }
     }
-}
-
-/// The pool of several futures.
-struct Common {
-    /// That of the first one.
-    crew: Arc<Crew>,
-    /// Whether it is that of all.
-    alone: bool,
-}
-
-fn common<'a, T: 'a>(mut futures: impl Iterator<Item = &'a Future<T>>) -> Option<Common> {
-    let crew = Arc::clone(futures.next()?.job().crew());
-    let alone = futures.all(|future| Arc::ptr_eq(future.job().crew(), &crew));
-    Some(Common { crew, alone })
 }
 
 /// Futures that tell a gathering of their ends, for as long as this lives.
 struct Watch<'a, T> {
     futures: Vec<&'a Future<T>>,
     gather: Arc<Gather>,
-    crew: Option<Common>,
 }
 
 impl<'a, T> Watch<'a, T> {
     fn new(futures: Vec<&'a Future<T>>) -> Self {
-        let gather = Arc::new(Gather::default());
-        for (number, future) in futures.iter().enumerate() {
-            future.job().watch(&gather, number);
-        }
         Self {
-            crew: common(futures.iter().copied()),
+            gather: Gather::of(futures.iter().copied()),
             futures,
-            gather,
         }
-    }
-
-    fn crew(&self) -> Option<&Common> {
-        self.crew.as_ref()
     }
 }
 

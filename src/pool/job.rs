@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use super::crew::Crew;
 use super::error::{JobEnd, JobError};
 use super::gather::Gather;
-use crate::instrument::{Awaited, Past, Providers, Site};
+use crate::instrument::{Awaited, Past, Site};
 
 /// Runs when a job is done.
 pub(super) type Callback = Box<dyn FnOnce(JobEnd) + Send>;
@@ -19,8 +19,6 @@ pub(super) struct Job<T> {
     state: Mutex<State<T>>,
     /// Notified when it is done, and when it has started, since others can then end the wait.
     changed: Condvar,
-    /// The worker that runs it.
-    runner: Providers,
     crew: Arc<Crew>,
 }
 
@@ -37,13 +35,13 @@ struct State<T> {
 
 /// | from | to | by |
 /// |---|---|---|
-/// | `Queued` | `Running` | the worker that takes it |
+/// | `Queued` | `Running` | the worker that takes it, at this desk |
 /// | `Running` | `Done` | the same, at the end |
 /// | `Queued` | `Done(Cancelled)` | `cancel`, or whoever drops the job undone |
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Queued,
-    Running,
+    Running(usize),
     Done(JobEnd),
 }
 
@@ -58,7 +56,6 @@ impl<T> Job<T> {
                 watchers: Vec::new(),
             }),
             changed: Condvar::new(),
-            runner: Providers::new(),
             crew,
         }
     }
@@ -71,18 +68,18 @@ impl<T> Job<T> {
     pub(super) fn end(&self) -> Option<JobEnd> {
         match self.state.lock().phase {
             Phase::Done(end) => Some(end),
-            Phase::Queued | Phase::Running => None,
+            Phase::Queued | Phase::Running(_) => None,
         }
     }
 
-    /// Runs `f` as this job, if that was not cancelled; `f` is dropped in any case.
-    pub(super) fn run(&self, f: impl FnOnce() -> T) {
-        self.runner.enter();
+    /// Runs `f` as this job, at this desk, if it was not cancelled; `f` is dropped in any case.
+    pub(super) fn run(&self, desk: usize, f: impl FnOnce() -> T) {
+        let running = Phase::Running(desk);
         let is_on = {
             let mut state = self.state.lock();
             let is_on = state.phase == Phase::Queued;
             if is_on {
-                state.phase = Phase::Running;
+                state.phase = running;
                 self.changed.notify_all();
             }
             is_on
@@ -91,7 +88,7 @@ impl<T> Job<T> {
             // What is torn by the panic is the program's: it hears of it where it asks for the
             // result, as of the panic of a thread.
             let outcome = catch_unwind(AssertUnwindSafe(f));
-            self.finish(Phase::Running, outcome.map_err(JobError::Panicked));
+            self.finish(running, outcome.map_err(JobError::Panicked));
         }
     }
 
@@ -115,12 +112,10 @@ impl<T> Job<T> {
         let callbacks = std::mem::take(&mut state.callbacks);
         let watchers = std::mem::take(&mut state.watchers);
         self.changed.notify_all();
+        self.crew.record().provided();
         drop(state);
         for (gather, number) in watchers {
             gather.add(number, end);
-        }
-        if from == Phase::Running {
-            self.runner.leave();
         }
         for callback in callbacks {
             // The panic has told of itself; it is neither the job's nor the worker's.
@@ -170,18 +165,16 @@ impl<T> Job<T> {
     /// Waits until the job is done.
     pub(super) fn wait(&self, site: Site) {
         loop {
-            let started = match self.state.lock().phase {
-                Phase::Done(_) => return,
-                phase => phase == Phase::Running,
-            };
+            let phase = self.state.lock().phase;
             // Before it starts, any worker may come to take it; then, only its own can end it.
-            let providers = match started {
-                true => &self.runner,
-                false => self.crew.workers(),
+            let desk = match phase {
+                Phase::Done(_) => return,
+                Phase::Running(desk) => Some(desk),
+                Phase::Queued => None,
             };
-            let is_done = |limit: Option<Duration>| {
+            let has_changed = |limit: Option<Duration>| {
                 let mut state = self.state.lock();
-                if !Self::is_over(&state, started) {
+                if state.phase == phase {
                     match limit {
                         Some(limit) => {
                             self.changed.wait_for(&mut state, limit);
@@ -189,19 +182,11 @@ impl<T> Job<T> {
                         None => self.changed.wait(&mut state),
                     }
                 }
-                Self::is_over(&state, started).then_some(())
+                (state.phase != phase).then_some(())
             };
+            let providers = self.crew.providers(desk);
             let record = self.crew.record();
-            record.wait_by(providers, Awaited::Result, site, is_done);
-        }
-    }
-
-    /// Whether there is nothing to wait for, or another thread than at the beginning.
-    fn is_over(state: &State<T>, started: bool) -> bool {
-        match state.phase {
-            Phase::Queued => false,
-            Phase::Running => !started,
-            Phase::Done(_) => true,
+            record.wait_by(providers, Awaited::Result, site, has_changed);
         }
     }
 
@@ -245,14 +230,14 @@ impl<T, F> Task<T, F> {
 
 /// Whatever the type of its result.
 pub(super) trait Run: Send {
-    /// Does it, in the calling thread.
-    fn run(&mut self);
+    /// Does it, in the worker at this desk.
+    fn run(&mut self, desk: usize);
 }
 
 impl<T: Send, F: FnOnce() -> T + Send> Run for Task<T, F> {
-    fn run(&mut self) {
+    fn run(&mut self, desk: usize) {
         if let Some(f) = self.f.take() {
-            self.job.run(f);
+            self.job.run(desk, f);
         }
     }
 }

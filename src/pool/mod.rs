@@ -51,8 +51,7 @@
 //!
 //! # Cost
 //!
-//! A job is two allocations and goes through a [`Queue`](crate::queue::Queue). With instrumentation
-//! its worker is recorded at its start and its end, about 100 nanoseconds together.
+//! A job is two allocations and goes through a [`Queue`](crate::queue::Queue), at the cost of that.
 
 mod builder;
 mod crew;

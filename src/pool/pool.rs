@@ -63,8 +63,8 @@ impl ThreadPool {
     /// Starts one worker more.
     pub(super) fn start(&mut self, thread: thread::Builder) -> io::Result<()> {
         self.crew.hire();
-        let crew = Arc::clone(&self.crew);
-        let started = thread.spawn(move || crew.work());
+        let (crew, desk) = (Arc::clone(&self.crew), self.workers.len());
+        let started = thread.spawn(move || crew.work(desk));
         let handle = started.inspect_err(|_| self.crew.fire())?;
         self.workers.push(handle.thread().id());
         self.handles.get_mut().push(handle);

@@ -225,6 +225,7 @@ impl<S: Store> Core<S> {
         state.taken = state.taken.checked_sub(1).ok_or(TooManyDone)?;
         self.done.add(&past);
         if state.unfinished() == 0 {
+            self.record.provided();
             self.all_done.notify_all();
         }
         Ok(())
@@ -268,6 +269,7 @@ impl<S: Store> Core<S> {
             Shutdown::Graceful => S::default(),
             Shutdown::Immediate => std::mem::take(&mut state.store),
         };
+        self.record.provided();
         if state.unfinished() == 0 {
             self.all_done.notify_all();
         }
@@ -293,6 +295,7 @@ impl<S: Store> Core<S> {
         if let Some(entry) = entry.take() {
             // Whoever is woken waits for the lock. It is told first, since a comparison may panic
             // when the item is in the heap already.
+            self.record.provided();
             self.not_empty.notify_one();
             state.store.push(entry);
         }
@@ -327,7 +330,10 @@ impl<S: Store> Core<S> {
         }
         // Counted and told first, for the reason given in `offer`.
         state.taken += 1;
-        self.not_full.notify_one();
+        if self.capacity != usize::MAX {
+            self.record.provided();
+            self.not_full.notify_one();
+        }
         state.store.pop().ok_or(Nothing::Empty)
     }
 

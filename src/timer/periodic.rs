@@ -245,6 +245,7 @@ struct End<'a>(&'a Shared);
 impl Drop for End<'_> {
     fn drop(&mut self) {
         self.0.state.lock().has_ended = true;
+        self.0.record.provided();
         self.0.changed.notify_all();
     }
 }
