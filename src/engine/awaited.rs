@@ -32,6 +32,9 @@ pub enum Awaited {
     Tasks,
     /// The result of a job.
     Result,
+    /// Something to do, in a worker of a pool that has nothing to do. It does not unwind out of there:
+    /// nobody would be freed by that.
+    Job,
     /// The end of an initialisation that another thread runs.
     Initialisation,
     /// To be unparked.
@@ -49,7 +52,7 @@ pub enum Awaited {
 
 impl Awaited {
     /// All of them, in the order of their numbers.
-    const ALL: [Awaited; 16] = [
+    const ALL: [Awaited; 17] = [
         Awaited::Message,
         Awaited::Room,
         Awaited::Partner,
@@ -60,6 +63,7 @@ impl Awaited {
         Awaited::Notification,
         Awaited::Tasks,
         Awaited::Result,
+        Awaited::Job,
         Awaited::Initialisation,
         Awaited::Unpark,
         Awaited::End,
@@ -67,6 +71,11 @@ impl Awaited {
         Awaited::Time,
         Awaited::Other,
     ];
+
+    /// Whether a thread that waits for it can be made to panic.
+    pub(crate) fn can_unwind(self) -> bool {
+        !matches!(self, Awaited::Job | Awaited::ScopeEnd)
+    }
 
     /// The one whose discriminant this is.
     pub(crate) fn of_number(number: u32) -> Awaited {
@@ -88,6 +97,7 @@ impl Awaited {
             Awaited::Notification => format!("a notification of {resource}"),
             Awaited::Tasks => format!("the tasks of {resource} to be done"),
             Awaited::Result => format!("the result of a job of {resource}"),
+            Awaited::Job => format!("a job of {resource}"),
             Awaited::Initialisation => format!("the initialisation of {resource}"),
             Awaited::Unpark => "somebody who unparks it".to_owned(),
             Awaited::End | Awaited::ScopeEnd => format!("the end of {resource}"),

@@ -103,22 +103,10 @@ impl Crew {
         self.desks[desk].enter();
         self.workers.enter();
         let _end = End(self, desk);
-        while let Some(mut job) = self.next() {
+        while let Ok(mut job) = self.jobs.get(Awaited::Job, self.site) {
             // The job has its own panics to itself. This is for what it leaves behind, whose
             // destructors may panic, too.
             let _ = catch_unwind(AssertUnwindSafe(move || job.run(desk)));
-        }
-    }
-
-    /// The next job, waiting for it; `None` if there will be none.
-    fn next(&self) -> Option<Queued> {
-        loop {
-            // An idle worker may be the one that closes a deadlock, as the last thread of the
-            // process that could still run. Its panic would free nobody: it goes on.
-            let next = catch_unwind(AssertUnwindSafe(|| self.jobs.get(self.site)));
-            if let Ok(next) = next {
-                return next.ok();
-            }
         }
     }
 

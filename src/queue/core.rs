@@ -10,43 +10,41 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::Shutdown;
 use super::error::{
-    GetError, GetTimeoutError, PutError, PutTimeoutError, TooManyDone, TryGetError, TryPutError,
-    Unfinished,
+    GetError, GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError,
 };
 use super::store::{Entry, Store};
 use crate::deadline;
-use crate::instrument::{Awaited, Past, Pasts, Providers, Resource, Site};
+use crate::instrument::{Awaited, Pasts, Providers, Resource, Site};
 
 /// A queue with the items in `S`.
 pub(crate) struct Core<S> {
-    state: Mutex<State<S>>,
+    pub(super) state: Mutex<State<S>>,
     /// Notified once for every item that is put.
-    not_empty: Condvar,
+    pub(super) not_empty: Condvar,
     /// Notified once for every item that is got.
-    not_full: Condvar,
+    pub(super) not_full: Condvar,
     /// Notified when nothing is unfinished.
-    all_done: Condvar,
+    pub(super) all_done: Condvar,
     /// `usize::MAX`: there is always room.
     capacity: usize,
     /// What was done before each `task_done`.
-    done: Pasts,
+    pub(super) done: Pasts,
     /// What was done before the shutdown.
-    down: Pasts,
-    record: Resource,
+    pub(super) down: Pasts,
+    pub(super) record: Resource,
 }
 
-struct State<S> {
-    store: S,
+pub(super) struct State<S> {
+    pub(super) store: S,
     /// How many were got and not marked as done.
-    taken: usize,
-    is_shut_down: bool,
+    pub(super) taken: usize,
+    pub(super) is_shut_down: bool,
 }
 
 impl<S: Store> State<S> {
     /// How many were put and are not done.
-    fn unfinished(&self) -> usize {
+    pub(super) fn unfinished(&self) -> usize {
         self.store.len() + self.taken
     }
 }
@@ -177,12 +175,13 @@ impl<S: Store> Core<S> {
         }
     }
 
-    pub(crate) fn get(&self, site: Site) -> Result<S::Item, GetError> {
+    /// Gets, as what reports shall call it.
+    pub(crate) fn get(&self, awaited: Awaited, site: Site) -> Result<S::Item, GetError> {
         let at_once = self.poll(&mut self.state.lock());
         let got = match at_once {
             Err(Nothing::Empty) => self
                 .record
-                .wait(Awaited::Message, site, |limit| self.poll_within(limit)),
+                .wait(awaited, site, |limit| self.poll_within(limit)),
             Err(Nothing::ShutDown) => None,
             Ok(entry) => Some(entry),
         };
@@ -217,67 +216,6 @@ impl<S: Store> Core<S> {
             }
             None => Err(GetTimeoutError::Empty),
         }
-    }
-
-    pub(crate) fn task_done(&self) -> Result<(), TooManyDone> {
-        let past = Past::here();
-        let mut state = self.state.lock();
-        state.taken = state.taken.checked_sub(1).ok_or(TooManyDone)?;
-        self.done.add(&past);
-        if state.unfinished() == 0 {
-            self.record.provided();
-            self.all_done.notify_all();
-        }
-        Ok(())
-    }
-
-    pub(crate) fn join(&self, site: Site) {
-        let at_once = self.finished(&self.state.lock());
-        let done = at_once.unwrap_or_else(|| {
-            self.record
-                .wait(Awaited::Tasks, site, |limit| self.finished_within(limit))
-        });
-        done.arrive();
-    }
-
-    pub(crate) fn join_timeout(&self, timeout: Duration, site: Site) -> Result<(), Unfinished> {
-        let at_once = self.finished(&self.state.lock());
-        let done = at_once.or_else(|| {
-            let deadline = deadline::after(timeout);
-            let attempt = |left| self.finished_within(Some(left));
-            self.record
-                .wait_until(Awaited::Tasks, deadline, site, attempt)
-        });
-        let Some(done) = done else {
-            let count = self.state.lock().unfinished();
-            return Err(Unfinished { count });
-        };
-        done.arrive();
-        Ok(())
-    }
-
-    pub(crate) fn shutdown(&self, how: Shutdown) {
-        let past = Past::here();
-        let mut state = self.state.lock();
-        // Those who are turned away learn what came before the first shutdown; a later one may
-        // come after they were turned away.
-        if !state.is_shut_down {
-            state.is_shut_down = true;
-            self.down.add(&past);
-        }
-        let left = match how {
-            Shutdown::Graceful => S::default(),
-            Shutdown::Immediate => std::mem::take(&mut state.store),
-        };
-        self.record.provided();
-        if state.unfinished() == 0 {
-            self.all_done.notify_all();
-        }
-        self.not_empty.notify_all();
-        self.not_full.notify_all();
-        drop(state);
-        // Not under the lock: destructors of the program run here.
-        drop(left);
     }
 
     /// Puts the entry if there is room; else leaves it where it is.
@@ -351,21 +289,6 @@ impl<S: Store> Core<S> {
         }
     }
 
-    /// What was done before all was done, if all is.
-    fn finished(&self, state: &State<S>) -> Option<Pasts> {
-        (state.unfinished() == 0).then(|| self.done.so_far())
-    }
-
-    /// The same, waiting for it.
-    fn finished_within(&self, limit: Option<Duration>) -> Option<Pasts> {
-        let mut state = self.state.lock();
-        let finished = self.finished(&state);
-        if finished.is_none() && sleep(&self.all_done, &mut state, limit) {
-            return self.finished(&state);
-        }
-        finished
-    }
-
     /// The item of an entry that was refused since the queue is shut down.
     fn turned_away(&self, entry: Option<Entry<S::Item>>) -> S::Item {
         self.down.arrive();
@@ -379,7 +302,7 @@ fn back<T>(entry: Option<Entry<T>>) -> T {
 }
 
 /// Sleeps until it is notified, for as long as `limit` at most; whether it is worth to try again.
-fn sleep<S>(
+pub(super) fn sleep<S>(
     condvar: &Condvar,
     state: &mut MutexGuard<'_, State<S>>,
     limit: Option<Duration>,

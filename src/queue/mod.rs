@@ -64,6 +64,7 @@ mod priority;
 mod shutdown;
 pub(crate) mod store;
 mod surface;
+mod tasks;
 
 pub use self::error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TooManyDone, TryGetError, TryPutError,

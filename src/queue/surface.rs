@@ -217,7 +217,10 @@ macro_rules! queue {
             /// ```
             #[track_caller]
             pub fn get(&self) -> Result<T, $crate::queue::GetError> {
-                self.core.get(std::panic::Location::caller())
+                self.core.get(
+                    $crate::instrument::Awaited::Message,
+                    std::panic::Location::caller(),
+                )
             }
 
             /// Gets the next item if there is one.

@@ -82,16 +82,16 @@ fn standstill(report: &Report) -> Option<String> {
             ));
         }
     }
-    let of_no_join = |wait: &WaitInfo| {
+    let of_a_cause = |wait: &WaitInfo| {
         !matches!(
             wait.what,
             WaitsFor::Resource {
-                awaited: Awaited::End | Awaited::ScopeEnd,
+                awaited: Awaited::End | Awaited::ScopeEnd | Awaited::Job,
                 ..
             }
         )
     };
-    let wait = report.threads.iter().filter_map(waits).find(of_no_join)?;
+    let wait = report.threads.iter().filter_map(waits).find(of_a_cause)?;
     instead(&wait).map(str::to_owned)
 }
 

@@ -8,12 +8,28 @@
 mod child;
 mod expect;
 mod joins;
+#[cfg(feature = "pool")]
+mod pools;
+#[cfg(feature = "queue")]
+mod queues;
 mod signals;
+#[cfg(feature = "timer")]
+mod timers;
 
 use expect::{Case, Told};
 
 fn main() {
-    let cases: Vec<Case> = [joins::CASES, signals::CASES].concat();
+    let kernels: &[&[Case]] = &[
+        joins::CASES,
+        signals::CASES,
+        #[cfg(feature = "pool")]
+        pools::CASES,
+        #[cfg(feature = "queue")]
+        queues::CASES,
+        #[cfg(feature = "timer")]
+        timers::CASES,
+    ];
+    let cases = kernels.concat();
     let mut arguments = std::env::args().skip(1);
     if let Some(name) = arguments.next()
         && let Some(case) = cases.iter().find(|case| case.name == name)

@@ -46,10 +46,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "the result of a job under the mutex that it needs, the others idle",
         run: result_under_mutex,
-        told: Told::Finding(
-            "Deadlock",
-            &["the result of a job of `worker`", "`needed`"],
-        ),
+        told: Told::Finding("Deadlock", &["the result of a job of `worker`", "`needed`"]),
     },
     Case {
         name: "the end of a pool under the mutex that a job needs",

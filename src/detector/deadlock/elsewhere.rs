@@ -57,8 +57,12 @@ pub(crate) fn look_elsewhere(slot: &'static Slot, by: Option<&Party>) -> Stuck {
                 (Some(panic), Some(Need::Other(Awaited::End))) => {
                     left::give_away(&all, &set, panic).err()
                 }
-                (Some(panic), Some(Need::Other(Awaited::ScopeEnd))) => {
-                    let _ = left::give_away(&all, &set, panic);
+                (Some(panic), Some(Need::Other(awaited))) if !awaited.can_unwind() => {
+                    let left = left::give_away(&all, &set, panic).err();
+                    // An idle worker is in nobody's way, so there is no better one.
+                    if let (Some(panic), Awaited::Job) = (left, awaited) {
+                        left::give_to_any(&all, &set, panic);
+                    }
                     None
                 }
                 (panic, _) => panic,

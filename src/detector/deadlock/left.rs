@@ -98,6 +98,15 @@ pub(super) fn give_away(all: &Snapshots, set: &[usize], panic: Panic) -> Result<
     }
 }
 
+/// Gives the panic of the thread that closed a deadlock to another one of it, whatever that waits
+/// for.
+pub(super) fn give_to_any(all: &Snapshots, set: &[usize], panic: Panic) {
+    let mut others = victims(all, |_| true).into_iter();
+    if let Some(at) = others.find(|at| set[1..].contains(at)) {
+        give(all, at, panic);
+    }
+}
+
 /// The threads that can be given a panic, those that wait for another thread's end last: it is
 /// better that a thread ends which somebody joins than the one that joins it.
 fn victims(all: &Snapshots, concerns: impl Fn(&Published) -> bool) -> Vec<usize> {
@@ -106,7 +115,7 @@ fn victims(all: &Snapshots, concerns: impl Fn(&Published) -> bool) -> Vec<usize>
         if let Some(wait) = &thread.wait
             && let Need::Other(awaited) = wait.need
             && !wait.timed
-            && awaited != Awaited::ScopeEnd
+            && awaited.can_unwind()
             && concerns(wait)
         {
             found.push((awaited == Awaited::End, at));

@@ -1,0 +1,88 @@
+//! When all that was put into a queue is done, and when no more is put.
+
+use std::time::Duration;
+
+use super::Shutdown;
+use super::core::{Core, State, sleep};
+use super::error::{TooManyDone, Unfinished};
+use super::store::Store;
+use crate::deadline;
+use crate::instrument::{Awaited, Past, Pasts, Site};
+
+impl<S: Store> Core<S> {
+    pub(crate) fn task_done(&self) -> Result<(), TooManyDone> {
+        let past = Past::here();
+        let mut state = self.state.lock();
+        state.taken = state.taken.checked_sub(1).ok_or(TooManyDone)?;
+        self.done.add(&past);
+        if state.unfinished() == 0 {
+            self.record.provided();
+            self.all_done.notify_all();
+        }
+        Ok(())
+    }
+
+    pub(crate) fn join(&self, site: Site) {
+        let at_once = self.finished(&self.state.lock());
+        let done = at_once.unwrap_or_else(|| {
+            self.record
+                .wait(Awaited::Tasks, site, |limit| self.finished_within(limit))
+        });
+        done.arrive();
+    }
+
+    pub(crate) fn join_timeout(&self, timeout: Duration, site: Site) -> Result<(), Unfinished> {
+        let at_once = self.finished(&self.state.lock());
+        let done = at_once.or_else(|| {
+            let deadline = deadline::after(timeout);
+            let attempt = |left| self.finished_within(Some(left));
+            self.record
+                .wait_until(Awaited::Tasks, deadline, site, attempt)
+        });
+        let Some(done) = done else {
+            let count = self.state.lock().unfinished();
+            return Err(Unfinished { count });
+        };
+        done.arrive();
+        Ok(())
+    }
+
+    pub(crate) fn shutdown(&self, how: Shutdown) {
+        let past = Past::here();
+        let mut state = self.state.lock();
+        // Those who are turned away learn what came before the first shutdown; a later one may
+        // come after they were turned away.
+        if !state.is_shut_down {
+            state.is_shut_down = true;
+            self.down.add(&past);
+        }
+        let left = match how {
+            Shutdown::Graceful => S::default(),
+            Shutdown::Immediate => std::mem::take(&mut state.store),
+        };
+        self.record.provided();
+        if state.unfinished() == 0 {
+            self.all_done.notify_all();
+        }
+        self.not_empty.notify_all();
+        self.not_full.notify_all();
+        drop(state);
+        // Not under the lock: destructors of the program run here.
+        drop(left);
+    }
+
+    /// What was done before all was done, if all is.
+    fn finished(&self, state: &State<S>) -> Option<Pasts> {
+        (state.unfinished() == 0).then(|| self.done.so_far())
+    }
+
+    /// The same, waiting for it.
+    fn finished_within(&self, limit: Option<Duration>) -> Option<Pasts> {
+        let mut state = self.state.lock();
+        let finished = self.finished(&state);
+        if finished.is_none() && sleep(&self.all_done, &mut state, limit) {
+            return self.finished(&state);
+        }
+        finished
+    }
+}
