@@ -20,7 +20,7 @@ impl fmt::Display for HeldHere {
 
 /// One side of an order that is asserted.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Side<'a> {
+pub(crate) enum Term<'a> {
     /// This very lock.
     Lock(&'a super::Lock),
     /// All locks of this name.

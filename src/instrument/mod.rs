@@ -73,7 +73,7 @@ pub use self::chosen::{
 pub(crate) use self::chosen::{
     Cohort, Life, Meeting, Origin, Section, admit, assert_order, held_here, idle,
 };
-pub(crate) use self::held::{HeldHere, Side};
+pub(crate) use self::held::{HeldHere, Term};
 pub use self::recorded::Recorded;
 pub(crate) use self::refusal::Refusal;
 pub use self::refusal::{Party, Reason};

@@ -4,7 +4,7 @@ use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::check::Check;
-use crate::instrument::{self, HeldHere, Recorded, Side};
+use crate::instrument::{self, HeldHere, Recorded, Term};
 
 /// `assert_held!`
 #[track_caller]
@@ -66,20 +66,20 @@ fn list(holds: &[HeldHere]) -> String {
 pub trait Ordered {
     #[doc(hidden)]
     #[expect(private_interfaces, reason = "nobody but the macro calls it")]
-    fn side(&self) -> Side<'_>;
+    fn side(&self) -> Term<'_>;
 }
 
 #[expect(private_interfaces, reason = "nobody but the macro calls it")]
 impl<L: Recorded> Ordered for L {
-    fn side(&self) -> Side<'_> {
-        Side::Lock(self.record())
+    fn side(&self) -> Term<'_> {
+        Term::Lock(self.record())
     }
 }
 
 #[expect(private_interfaces, reason = "nobody but the macro calls it")]
 impl Ordered for &'static str {
-    fn side(&self) -> Side<'_> {
-        Side::Class(self)
+    fn side(&self) -> Term<'_> {
+        Term::Class(self)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Questions about what the calling thread holds, where nothing is known of it.
 
 use super::Lock;
-use crate::instrument::{HeldHere, Side, Site};
+use crate::instrument::{HeldHere, Site, Term};
 
 impl Lock {
     /// Nothing is watched.
@@ -21,6 +21,6 @@ pub(crate) fn held_here() -> Option<Vec<HeldHere>> {
 }
 
 /// Nothing is watched, so nothing shows another order.
-pub(crate) fn assert_order(_: Side<'_>, _: Side<'_>, _: Site) -> Result<(), String> {
+pub(crate) fn assert_order(_: Term<'_>, _: Term<'_>, _: Site) -> Result<(), String> {
     Ok(())
 }

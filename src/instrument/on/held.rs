@@ -5,7 +5,7 @@ use std::ptr;
 use super::lock::Lock;
 use crate::detector::assertion::{self, Named};
 use crate::detector::{self, survey};
-use crate::instrument::{HeldHere, Side, Site};
+use crate::instrument::{HeldHere, Site, Term};
 use crate::tracking::ident::Ident;
 
 impl Lock {
@@ -50,12 +50,12 @@ fn held(is_meant: impl Fn(*const Ident) -> bool) -> Option<Vec<HeldHere>> {
 /// # Errors
 ///
 /// How it came before, in words.
-pub(crate) fn assert_order(first: Side<'_>, second: Side<'_>, site: Site) -> Result<(), String> {
-    let named = |side: Side<'_>| match side {
-        Side::Lock(lock) => Some(Named::Of(lock.identified()?.class())),
-        Side::Class(name) => Some(Named::By(name)),
+pub(crate) fn assert_order(first: Term<'_>, second: Term<'_>, site: Site) -> Result<(), String> {
+    let named = |side: Term<'_>| match side {
+        Term::Lock(lock) => Some(Named::Of(lock.identified()?.class())),
+        Term::Class(name) => Some(Named::By(name)),
     };
-    if let (Side::Lock(first), Side::Lock(second)) = (first, second) {
+    if let (Term::Lock(first), Term::Lock(second)) = (first, second) {
         return match (first.identified(), second.identified()) {
             (Some(first), Some(second)) if ptr::eq(first, second) => {
                 Err("they are one and the same lock".to_owned())
