@@ -5,27 +5,79 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::threads::{attach, with_own};
 use super::{describe, order, publish, state, trial};
 use crate::engine::acquisition::Inherited;
-use crate::engine::clock::{Segment, VectorClock};
+use crate::engine::clock::VectorClock;
 use crate::tracking::current;
 use crate::tracking::own::Own;
+use crate::tracking::point::Point;
 use crate::tracking::slot::Slot;
 
 /// The point at which the calling thread is, and from which it goes on; `None` if the detector is
 /// off.
-pub(crate) fn here() -> Option<Segment> {
+#[inline]
+pub(crate) fn here() -> Option<Point> {
     let slot = attach()?;
-    Some(change(slot, |own| own.timeline.hand_over()))
+    if let Some(point) = with_own(slot, |own| own.points.take(&own.timeline)) {
+        return Some(point);
+    }
+    Some(new_point(slot))
+}
+
+#[cold]
+fn new_point(slot: &'static Slot) -> Point {
+    let segment = change(slot, |own| own.timeline.hand_over());
+    with_own(slot, |own| own.points.stock(segment))
 }
 
 /// All that the calling thread did and will yet do: it is at its end.
-pub(crate) fn end() -> Option<Segment> {
-    Some(here()?.whole())
+pub(crate) fn end() -> Option<Point> {
+    let slot = attach()?;
+    let segment = change(slot, |own| own.timeline.hand_over());
+    Some(Point::new(segment.whole()))
 }
 
 /// The calling thread learns of all that happened up to `point`.
-pub(crate) fn arrive(point: &Segment) {
-    if let Some(slot) = attach() {
-        change(slot, |own| own.timeline.learn(point));
+#[inline]
+pub(crate) fn arrive(point: &Point) {
+    if let Some(slot) = attach()
+        && !with_own(slot, |own| own.timeline.knows(point.segment()))
+    {
+        change(slot, |own| own.timeline.learn(point.segment()));
+    }
+}
+
+/// The calling thread learns of all that happened up to `point`, and needs it no more.
+#[inline]
+pub(crate) fn arrive_last(point: Point) {
+    let slot = current::slot();
+    let known = if slot.is_detached() {
+        Some(point)
+    } else {
+        with_own(slot, |own| own.points.drop_known(point))
+    };
+    if let Some(news) = known {
+        learn_last(news);
+    }
+}
+
+#[cold]
+fn learn_last(point: Point) {
+    arrive(&point);
+    let slot = current::slot();
+    if slot.is_detached() {
+        point.drop_alone();
+    } else {
+        with_own(slot, |own| own.points.drop_learnt(point));
+    }
+}
+
+/// The calling thread needs `point` no more.
+#[inline]
+pub(crate) fn forget(point: Point) {
+    let slot = current::slot();
+    if slot.is_detached() {
+        point.drop_alone();
+    } else {
+        with_own(slot, |own| own.points.drop(point));
     }
 }
 

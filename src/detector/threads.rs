@@ -100,7 +100,10 @@ fn detach(slot: &'static Slot) {
     slot.wait.clear();
     slot.end();
     deadlock::thread_ended(slot);
-    with_own(slot, |own| own.pool.drain());
+    with_own(slot, |own| {
+        own.pool.drain();
+        own.points.drain();
+    });
     current::set(Slot::detached(), Phase::Ending);
     if left.is_empty() {
         registry::give(slot);

@@ -228,10 +228,16 @@ impl Segment {
         }
     }
 
+    /// Whether this segment comes after all of `other` already.
+    #[inline]
+    pub(super) fn knows(&self, other: &Segment) -> bool {
+        other.thread == self.thread || self.past.get(other.thread) >= other.number
+    }
+
     /// Goes on to the next segment, which comes after all of `other`; `false` if this one does so
     /// already, and is gone on with.
     pub(crate) fn learn(&mut self, other: &Segment) -> bool {
-        if other.thread == self.thread || self.past.get(other.thread) >= other.number {
+        if self.knows(other) {
             return false;
         }
         self.number += 1;

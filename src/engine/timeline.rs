@@ -60,6 +60,19 @@ impl Timeline {
         here
     }
 
+    /// Whether `point` is all that has happened up to here: what [`hand_over`](Self::hand_over)
+    /// gave last, if nothing was seen and nothing learnt since.
+    #[inline]
+    pub(crate) fn is_at(&self, point: &Segment) -> bool {
+        !self.seen && point.number() + 1 == self.now.number()
+    }
+
+    /// Whether what follows comes after all of `other` already.
+    #[inline]
+    pub(crate) fn knows(&self, other: &Segment) -> bool {
+        self.now.knows(other)
+    }
+
     /// What follows comes after all of `other`.
     pub(crate) fn learn(&mut self, other: &Segment) {
         if self.now.learn(other) {

@@ -54,13 +54,16 @@
 //! lock.unlock(hold);
 //! ```
 
+mod distant;
 mod held;
 #[cfg(not(any(debug_assertions, feature = "always")))]
 mod off;
 #[cfg(any(debug_assertions, feature = "always"))]
 mod on;
+mod parcel;
 mod recorded;
 mod refusal;
+mod side;
 
 #[cfg(not(any(debug_assertions, feature = "always")))]
 use self::off as chosen;
@@ -71,12 +74,15 @@ pub use self::chosen::{
     Attempt, Hold, Lock, Past, Pasts, Providers, Resource, Signal, Surroundings, Waiting, Within,
 };
 pub(crate) use self::chosen::{
-    Cohort, Life, Meeting, Origin, Section, admit, assert_order, held_here, idle,
+    Cohort, Ends, Life, Meeting, Origin, Section, admit, assert_order, held_here, idle,
 };
+pub(crate) use self::distant::deadline_after;
 pub(crate) use self::held::{HeldHere, Term};
+pub(crate) use self::parcel::Parcel;
 pub use self::recorded::Recorded;
 pub(crate) use self::refusal::Refusal;
 pub use self::refusal::{Party, Reason};
+pub(crate) use self::side::Side;
 pub use crate::engine::awaited::Awaited;
 pub use crate::engine::ids::{LockId, Site, ThreadId};
 pub use crate::engine::mode::{Kind, Mode, ReadPolicy};

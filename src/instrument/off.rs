@@ -3,6 +3,7 @@
 //! Every type is zero-sized and every function an empty body that is always inlined, so that a
 //! lock built with them compiles to the instructions of the bare lock.
 
+mod ends;
 mod held;
 mod life;
 mod resource;
@@ -11,6 +12,7 @@ use std::marker::PhantomData;
 
 use lock_api::GuardNoSend;
 
+pub(crate) use self::ends::Ends;
 pub(crate) use self::held::{assert_order, held_here};
 pub(crate) use self::life::Life;
 pub(crate) use self::resource::idle;
@@ -265,6 +267,10 @@ impl Past {
     /// The calling thread has learnt of it: what follows comes after it.
     #[inline(always)]
     pub fn arrive(&self) {}
+
+    /// The same, by the only one who does.
+    #[inline(always)]
+    pub(crate) fn arrive_last(self) {}
 }
 
 /// The pasts of several threads, gathered for whoever goes on after all of them.

@@ -22,6 +22,7 @@ pub(crate) mod own;
 pub(crate) mod panicked;
 pub(crate) mod party;
 pub(crate) mod pin;
+pub(crate) mod point;
 pub(crate) mod pool;
 pub(crate) mod record;
 pub(crate) mod registry;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::contexts::Holding;
 use super::known::Known;
+use super::point::Points;
 use super::pool::Pool;
 use super::section::{Marks, Notes};
 use super::tag;
@@ -19,6 +20,8 @@ const PLACES: usize = 64;
 pub(crate) struct Own {
     /// Where the thread is in the order of spawns, joins and hand-overs.
     pub(crate) timeline: Timeline,
+    /// The points of that order that it hands over, or was handed.
+    pub(crate) points: Points,
     /// Locks that other threads hold around all that this one does.
     pub(crate) inherited: Vec<Inherited>,
     /// The holds under which this thread started others.
@@ -43,6 +46,7 @@ impl Own {
     pub(crate) fn new(thread: ThreadId) -> Self {
         Self {
             timeline: Timeline::new(thread),
+            points: Points::default(),
             inherited: Vec::new(),
             marks: Marks::default(),
             notes: None,

@@ -3,6 +3,7 @@
 mod admit;
 mod attempt;
 mod cohort;
+mod ends;
 mod held;
 mod life;
 mod lock;
@@ -15,6 +16,7 @@ mod signal;
 pub(crate) use self::admit::admit;
 pub use self::attempt::Attempt;
 pub(crate) use self::cohort::Cohort;
+pub(crate) use self::ends::Ends;
 pub(crate) use self::held::{assert_order, held_here};
 pub(crate) use self::life::Life;
 pub use self::lock::{Hold, Lock};

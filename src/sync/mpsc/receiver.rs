@@ -1,12 +1,13 @@
 //! `Receiver`: the receiving end of a channel.
 
 use std::fmt;
-use std::sync::mpsc;
+use std::panic::Location;
 use std::time::Duration;
 
-use super::ends::{Ends, Parcel};
+use super::inner::Incoming;
 use super::iter::{IntoIter, Iter, TryIter};
 use super::{RecvError, RecvTimeoutError, TryRecvError};
+use crate::instrument::{Ends, Parcel, Site};
 
 /// The receiving end of a channel, as [`std::sync::mpsc::Receiver`] is. Made by
 /// [`channel`](super::channel) and [`sync_channel`](super::sync_channel).
@@ -24,12 +25,12 @@ use super::{RecvError, RecvTimeoutError, TryRecvError};
 /// assert_eq!(receiver.into_iter().collect::<Vec<_>>(), [2]);
 /// ```
 pub struct Receiver<T> {
-    inner: mpsc::Receiver<Parcel<T>>,
+    inner: Incoming<Parcel<T>>,
     ends: Ends,
 }
 
 impl<T> Receiver<T> {
-    pub(super) fn new(inner: mpsc::Receiver<Parcel<T>>, ends: Ends) -> Self {
+    pub(super) fn new(inner: Incoming<Parcel<T>>, ends: Ends) -> Self {
         Self { inner, ends }
     }
 
@@ -42,6 +43,11 @@ impl<T> Receiver<T> {
     /// If there is no message and all senders are gone. What they did before they were dropped
     /// comes before what the calling thread does next.
     ///
+    /// # Panics
+    ///
+    /// In an instrumented build, if the wait would never end: see the
+    /// [module](super#what-it-sees).
+    ///
     /// # Examples
     ///
     /// ```
@@ -53,8 +59,15 @@ impl<T> Receiver<T> {
     /// assert_eq!(receiver.recv(), Ok(1));
     /// assert_eq!(receiver.recv(), Err(RecvError));
     /// ```
+    #[inline]
+    #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
-        match self.inner.recv() {
+        self.recv_at(Location::caller())
+    }
+
+    #[inline]
+    pub(super) fn recv_at(&self, site: Site) -> Result<T, RecvError> {
+        match self.inner.recv(&self.ends, site) {
             Ok(parcel) => Ok(parcel.receive()),
             Err(gone) => {
                 self.ends.no_senders();
@@ -79,6 +92,7 @@ impl<T> Receiver<T> {
     /// drop(sender);
     /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Disconnected));
     /// ```
+    #[inline]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         match self.inner.try_recv() {
             Ok(parcel) => Ok(parcel.receive()),
@@ -107,8 +121,10 @@ impl<T> Receiver<T> {
     /// let none = receiver.recv_timeout(Duration::from_millis(1));
     /// assert_eq!(none, Err(RecvTimeoutError::Timeout));
     /// ```
+    #[track_caller]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
-        match self.inner.recv_timeout(timeout) {
+        let site = Location::caller();
+        match self.inner.recv_timeout(timeout, &self.ends, site) {
             Ok(parcel) => Ok(parcel.receive()),
             Err(none) => {
                 if none == RecvTimeoutError::Disconnected {
@@ -129,8 +145,12 @@ impl<T> Receiver<T> {
     /// drop(sender);
     /// assert!(receiver.iter().eq([1]));
     /// ```
+    #[track_caller]
     pub fn iter(&self) -> Iter<'_, T> {
-        Iter { rx: self }
+        Iter {
+            rx: self,
+            site: Location::caller(),
+        }
     }
 
     /// The messages that are there; the end is where none is. Never waits.
@@ -146,12 +166,27 @@ impl<T> Receiver<T> {
     pub fn try_iter(&self) -> TryIter<'_, T> {
         TryIter { rx: self }
     }
+
+    /// Names this one channel in reports, beside the name of its class.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = lockwarden::sync::mpsc::channel();
+    /// receiver.set_label("jobs of worker 3");
+    /// sender.send(1).unwrap();
+    /// # assert_eq!(receiver.recv(), Ok(1));
+    /// ```
+    pub fn set_label(&self, label: impl AsRef<str>) {
+        self.ends.record().set_label(label.as_ref());
+    }
 }
 
 impl<'a, T> IntoIterator for &'a Receiver<T> {
     type Item = T;
     type IntoIter = Iter<'a, T>;
 
+    #[track_caller]
     fn into_iter(self) -> Iter<'a, T> {
         self.iter()
     }
@@ -161,8 +196,12 @@ impl<T> IntoIterator for Receiver<T> {
     type Item = T;
     type IntoIter = IntoIter<T>;
 
+    #[track_caller]
     fn into_iter(self) -> IntoIter<T> {
-        IntoIter { rx: self }
+        IntoIter {
+            rx: self,
+            site: Location::caller(),
+        }
     }
 }
 
@@ -176,6 +215,6 @@ impl<T> Drop for Receiver<T> {
 
 impl<T> fmt::Debug for Receiver<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
+        f.debug_struct("Receiver").finish_non_exhaustive()
     }
 }

@@ -1,10 +1,10 @@
 //! `Sender`: the sending end of a channel without a bound.
 
 use std::fmt;
-use std::sync::mpsc;
 
 use super::SendError;
-use super::ends::{Ends, Parcel};
+use super::inner::Unbounded;
+use crate::instrument::{Ends, Parcel};
 
 /// The sending end of a channel without a bound, as [`std::sync::mpsc::Sender`] is. Made by
 /// [`channel`](super::channel).
@@ -24,12 +24,12 @@ use super::ends::{Ends, Parcel};
 /// assert_eq!(receiver.recv(), Ok(42));
 /// ```
 pub struct Sender<T> {
-    inner: mpsc::Sender<Parcel<T>>,
+    inner: Unbounded<Parcel<T>>,
     ends: Ends,
 }
 
 impl<T> Sender<T> {
-    pub(super) fn new(inner: mpsc::Sender<Parcel<T>>, ends: Ends) -> Self {
+    pub(super) fn new(inner: Unbounded<Parcel<T>>, ends: Ends) -> Self {
         Self { inner, ends }
     }
 
@@ -50,11 +50,26 @@ impl<T> Sender<T> {
     /// drop(receiver);
     /// assert_eq!(sender.send(2).unwrap_err().0, 2);
     /// ```
+    #[inline]
     pub fn send(&self, t: T) -> Result<(), SendError<T>> {
         self.inner.send(Parcel::pack(t)).map_err(|refused| {
-            self.ends.no_receiver();
+            self.ends.no_receivers();
             SendError(refused.0.take_back())
         })
+    }
+
+    /// Names this one channel in reports, beside the name of its class.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = lockwarden::sync::mpsc::channel();
+    /// sender.set_label("jobs of worker 3");
+    /// sender.send(1).unwrap();
+    /// # assert_eq!(receiver.recv(), Ok(1));
+    /// ```
+    pub fn set_label(&self, label: impl AsRef<str>) {
+        self.ends.record().set_label(label.as_ref());
     }
 }
 
@@ -74,6 +89,6 @@ impl<T> Drop for Sender<T> {
 
 impl<T> fmt::Debug for Sender<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
+        f.debug_struct("Sender").finish_non_exhaustive()
     }
 }

@@ -1,10 +1,11 @@
 //! `SyncSender`: the sending end of a channel with a bound.
 
 use std::fmt;
-use std::sync::mpsc;
+use std::panic::Location;
 
-use super::ends::{Ends, Parcel};
+use super::inner::Bounded;
 use super::{SendError, TrySendError};
+use crate::instrument::{Ends, Parcel};
 
 /// The sending end of a channel with a bound, as [`std::sync::mpsc::SyncSender`] is. Made by
 /// [`sync_channel`](super::sync_channel).
@@ -20,12 +21,12 @@ use super::{SendError, TrySendError};
 /// assert_eq!(receiver.iter().count(), 10);
 /// ```
 pub struct SyncSender<T> {
-    inner: mpsc::SyncSender<Parcel<T>>,
+    inner: Bounded<Parcel<T>>,
     ends: Ends,
 }
 
 impl<T> SyncSender<T> {
-    pub(super) fn new(inner: mpsc::SyncSender<Parcel<T>>, ends: Ends) -> Self {
+    pub(super) fn new(inner: Bounded<Parcel<T>>, ends: Ends) -> Self {
         Self { inner, ends }
     }
 
@@ -38,6 +39,11 @@ impl<T> SyncSender<T> {
     ///
     /// If the receiver is gone. The error holds the message.
     ///
+    /// # Panics
+    ///
+    /// In an instrumented build, if the wait would never end: see the
+    /// [module](super#what-it-sees).
+    ///
     /// # Examples
     ///
     /// ```
@@ -46,9 +52,13 @@ impl<T> SyncSender<T> {
     /// drop(receiver);
     /// assert_eq!(sender.send(2).unwrap_err().0, 2);
     /// ```
+    #[inline]
+    #[track_caller]
     pub fn send(&self, t: T) -> Result<(), SendError<T>> {
-        self.inner.send(Parcel::pack(t)).map_err(|refused| {
-            self.ends.no_receiver();
+        let parcel = Parcel::pack(t);
+        let sent = self.inner.send(parcel, &self.ends, Location::caller());
+        sent.map_err(|refused| {
+            self.ends.no_receivers();
             SendError(refused.0.take_back())
         })
     }
@@ -69,18 +79,33 @@ impl<T> SyncSender<T> {
     /// assert_eq!(sender.try_send(1), Ok(()));
     /// assert_eq!(sender.try_send(2), Err(TrySendError::Full(2)));
     /// ```
+    #[inline]
     pub fn try_send(&self, t: T) -> Result<(), TrySendError<T>> {
         let refused = match self.inner.try_send(Parcel::pack(t)) {
             Ok(()) => return Ok(()),
             Err(refused) => refused,
         };
         Err(match refused {
-            mpsc::TrySendError::Full(parcel) => TrySendError::Full(parcel.take_back()),
-            mpsc::TrySendError::Disconnected(parcel) => {
-                self.ends.no_receiver();
+            TrySendError::Full(parcel) => TrySendError::Full(parcel.take_back()),
+            TrySendError::Disconnected(parcel) => {
+                self.ends.no_receivers();
                 TrySendError::Disconnected(parcel.take_back())
             }
         })
+    }
+
+    /// Names this one channel in reports, beside the name of its class.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = lockwarden::sync::mpsc::sync_channel(1);
+    /// sender.set_label("jobs of worker 3");
+    /// sender.send(1).unwrap();
+    /// # assert_eq!(receiver.recv(), Ok(1));
+    /// ```
+    pub fn set_label(&self, label: impl AsRef<str>) {
+        self.ends.record().set_label(label.as_ref());
     }
 }
 
@@ -100,6 +125,6 @@ impl<T> Drop for SyncSender<T> {
 
 impl<T> fmt::Debug for SyncSender<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
+        f.debug_struct("SyncSender").finish_non_exhaustive()
     }
 }

@@ -130,6 +130,83 @@ fn a_sender_that_waits_is_told_that_the_receiver_is_gone() {
 }
 
 #[test]
+fn messages_that_nobody_receives_are_dropped_with_the_receiver() {
+    let counted = std::sync::Arc::new(());
+    let (sender, receiver) = sync_channel(3);
+    for _ in 0..3 {
+        sender.send(counted.clone()).unwrap();
+    }
+    drop(receiver);
+    assert_eq!(std::sync::Arc::strong_count(&counted), 1);
+    drop(sender);
+}
+
+#[test]
+fn senders_that_wait_for_room_go_on_one_by_one() {
+    let (sender, receiver) = sync_channel(1);
+    sender.send(0).unwrap();
+    thread::scope(|scope| {
+        for n in 1..5 {
+            let sender = sender.clone();
+            scope.spawn(move || sender.send(n).unwrap());
+        }
+        drop(sender);
+        let mut all: Vec<i32> = receiver.iter().collect();
+        all.sort_unstable();
+        assert_eq!(all, [0, 1, 2, 3, 4]);
+    });
+}
+
+#[test]
+fn senders_that_wait_for_room_are_told_that_the_receiver_is_gone() {
+    let (sender, receiver) = sync_channel(1);
+    sender.send(0).unwrap();
+    thread::scope(|scope| {
+        let waiting: Vec<_> = (1..4)
+            .map(|n| {
+                let sender = sender.clone();
+                scope.spawn(move || sender.send(n).unwrap_err().0)
+            })
+            .collect();
+        drop(receiver);
+        let back: Vec<i32> = waiting.into_iter().map(|w| w.join().unwrap()).collect();
+        assert_eq!(back, [1, 2, 3]);
+    });
+}
+
+#[test]
+fn a_message_is_handed_over_directly_in_every_way() {
+    let (sender, receiver) = sync_channel(0);
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            for n in 0..4 {
+                sender.send(n).unwrap();
+            }
+            while sender.try_send(4).is_err() {
+                thread::yield_now();
+            }
+        });
+        assert_eq!(receiver.recv(), Ok(0));
+        assert_eq!(receiver.recv_timeout(LIMIT), Ok(1));
+        let got = std::iter::repeat_with(|| receiver.try_recv().ok());
+        assert_eq!(got.flatten().next(), Some(2));
+        assert!(receiver.iter().eq([3, 4]));
+        assert_eq!(receiver.recv(), Err(RecvError));
+    });
+}
+
+#[test]
+fn a_timeout_that_the_clock_has_no_room_for_is_no_limit() {
+    let (sender, receiver) = sync_channel(0);
+    thread::scope(|scope| {
+        scope.spawn(move || sender.send(1).unwrap());
+        assert_eq!(receiver.recv_timeout(Duration::MAX), Ok(1));
+        let end = receiver.recv_timeout(Duration::MAX);
+        assert_eq!(end, Err(RecvTimeoutError::Disconnected));
+    });
+}
+
+#[test]
 fn messages_that_nobody_receives_are_dropped_with_the_channel() {
     let counted = std::sync::Arc::new(());
     let (sender, receiver) = channel();

@@ -1,0 +1,24 @@
+//! Deadlines that a clock may have no room for.
+
+use std::time::{Duration, Instant};
+
+/// Longer than any program runs.
+const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// The end of `timeout`, or of a hundred years if the clock does not reach that far.
+pub(crate) fn deadline_after(timeout: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(timeout).unwrap_or_else(|| now + FOR_EVER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_beyond_the_clock_is_a_long_one() {
+        let now = Instant::now();
+        assert!(deadline_after(Duration::from_secs(1)) >= now + Duration::from_secs(1));
+        assert!(deadline_after(Duration::MAX) >= now + FOR_EVER);
+    }
+}

@@ -1,0 +1,212 @@
+//! The channels of an instrumented build.
+
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvError, RecvTimeoutError, SendError, TryRecvError, TrySendError};
+use std::time::Duration;
+
+use super::direct;
+use super::room::{Keeper, Room};
+use crate::instrument::{Awaited, Ends, Side, Site, deadline_after};
+
+/// The sending end of a channel with a bound.
+pub(in super::super) enum Bounded<T> {
+    /// Of one, or more.
+    Buffered(mpsc::SyncSender<T>, Arc<Room>),
+    /// Of zero.
+    Direct(crossbeam_channel::Sender<T>),
+}
+
+/// The receiving end of a channel.
+pub(in super::super) enum Incoming<T> {
+    /// Without a bound.
+    Unbounded(mpsc::Receiver<T>),
+    /// With a bound of one, or more. The receiver goes before the senders are told.
+    Buffered(mpsc::Receiver<T>, Keeper),
+    /// With a bound of zero.
+    Direct(crossbeam_channel::Receiver<T>),
+}
+
+// As std's: nothing is pinned, and no message lies in the receiver itself.
+impl<T> Unpin for Incoming<T> {}
+
+pub(in super::super) fn unbounded<T>() -> (mpsc::Sender<T>, Incoming<T>) {
+    let (sender, receiver) = mpsc::channel();
+    (sender, Incoming::Unbounded(receiver))
+}
+
+pub(in super::super) fn bounded<T>(bound: usize) -> (Bounded<T>, Incoming<T>) {
+    if bound == 0 {
+        let (sender, receiver) = crossbeam_channel::bounded(0);
+        return (Bounded::Direct(sender), Incoming::Direct(receiver));
+    }
+    let (sender, receiver) = mpsc::sync_channel(bound);
+    let room = Room::new();
+    (
+        Bounded::Buffered(sender, Arc::clone(&room)),
+        Incoming::Buffered(receiver, Keeper::of(room)),
+    )
+}
+
+impl<T> Bounded<T> {
+    #[inline(always)]
+    pub(in super::super) fn send(
+        &self,
+        message: T,
+        ends: &Ends,
+        site: Site,
+    ) -> Result<(), SendError<T>> {
+        match self.try_send(message) {
+            Ok(()) => Ok(()),
+            Err(refused) => self.wait(refused, ends, site),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wait(&self, refused: TrySendError<T>, ends: &Ends, site: Site) -> Result<(), SendError<T>> {
+        let mut left = match refused {
+            TrySendError::Disconnected(message) => return Err(SendError(message)),
+            TrySendError::Full(message) => Some(message),
+        };
+        match self {
+            Bounded::Buffered(sender, room) => {
+                let entered = room.enter();
+                ends.record().wait(Awaited::Room, site, |limit| {
+                    entered.attempt(limit, || {
+                        attempt(&mut left, |message| sender.try_send(message))
+                    })
+                })
+            }
+            Bounded::Direct(sender) => {
+                let _here = ends.come(Side::Sending);
+                ends.record().wait(Awaited::Partner, site, |limit| {
+                    ends.meet(Side::Sending, limit, |limit| {
+                        attempt(&mut left, |message| {
+                            direct::send_within(sender, message, limit)
+                        })
+                    })
+                })
+            }
+        }
+    }
+
+    #[inline(always)]
+    pub(in super::super) fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
+        match self {
+            Bounded::Buffered(sender, _) => sender.try_send(message),
+            Bounded::Direct(sender) => direct::try_send(sender, message),
+        }
+    }
+}
+
+/// Tries to send what is left to send, and keeps it if that fails.
+fn attempt<T>(
+    left: &mut Option<T>,
+    send: impl FnOnce(T) -> Result<(), TrySendError<T>>,
+) -> Option<Result<(), SendError<T>>> {
+    match send(left.take()?) {
+        Ok(()) => Some(Ok(())),
+        Err(TrySendError::Disconnected(message)) => Some(Err(SendError(message))),
+        Err(TrySendError::Full(message)) => {
+            *left = Some(message);
+            None
+        }
+    }
+}
+
+impl<T> Clone for Bounded<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Bounded::Buffered(sender, room) => Bounded::Buffered(sender.clone(), Arc::clone(room)),
+            Bounded::Direct(sender) => Bounded::Direct(sender.clone()),
+        }
+    }
+}
+
+impl<T> Incoming<T> {
+    #[inline(always)]
+    pub(in super::super) fn recv(&self, ends: &Ends, site: Site) -> Result<T, RecvError> {
+        match self.try_recv() {
+            Ok(message) => Ok(message),
+            Err(none) => self.wait(none, ends, site),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wait(&self, none: TryRecvError, ends: &Ends, site: Site) -> Result<T, RecvError> {
+        if none == TryRecvError::Disconnected {
+            return Err(RecvError);
+        }
+        let record = ends.record();
+        match self {
+            Incoming::Direct(_) => {
+                let _here = ends.come(Side::Receiving);
+                record.wait(Awaited::Message, site, |limit| {
+                    ends.meet(Side::Receiving, limit, |limit| self.attempt(limit))
+                })
+            }
+            _ => record.wait(Awaited::Message, site, |limit| self.attempt(limit)),
+        }
+    }
+
+    fn attempt(&self, limit: Option<Duration>) -> Option<Result<T, RecvError>> {
+        match self.recv_within(limit) {
+            Ok(message) => Some(Ok(message)),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Err(RecvError)),
+        }
+    }
+
+    fn recv_within(&self, limit: Option<Duration>) -> Result<T, RecvTimeoutError> {
+        match self {
+            Incoming::Unbounded(receiver) => std_within(receiver, limit),
+            Incoming::Buffered(receiver, keeper) => {
+                std_within(receiver, limit).inspect(|_| keeper.free())
+            }
+            Incoming::Direct(receiver) => direct::recv_within(receiver, limit),
+        }
+    }
+
+    pub(in super::super) fn recv_timeout(
+        &self,
+        timeout: Duration,
+        ends: &Ends,
+        site: Site,
+    ) -> Result<T, RecvTimeoutError> {
+        match self.try_recv() {
+            Ok(message) => return Ok(message),
+            Err(TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
+            Err(TryRecvError::Empty) => {}
+        }
+        let deadline = deadline_after(timeout);
+        let record = ends.record();
+        let received = record.wait_until(Awaited::Message, deadline, site, |left| {
+            self.attempt(Some(left))
+        });
+        match received {
+            Some(received) => received.map_err(RecvTimeoutError::from),
+            None => Err(RecvTimeoutError::Timeout),
+        }
+    }
+
+    #[inline(always)]
+    pub(in super::super) fn try_recv(&self) -> Result<T, TryRecvError> {
+        match self {
+            Incoming::Unbounded(receiver) => receiver.try_recv(),
+            Incoming::Buffered(receiver, keeper) => receiver.try_recv().inspect(|_| keeper.free()),
+            Incoming::Direct(receiver) => direct::try_recv(receiver),
+        }
+    }
+}
+
+/// Waits for at most `limit` at a receiver of std's.
+fn std_within<T>(
+    receiver: &mpsc::Receiver<T>,
+    limit: Option<Duration>,
+) -> Result<T, RecvTimeoutError> {
+    match limit {
+        Some(limit) => receiver.recv_timeout(limit),
+        None => receiver.recv().map_err(RecvTimeoutError::from),
+    }
+}
