@@ -83,6 +83,7 @@
 //!
 //! - `always` keeps the instrumentation in builds without debug assertions: staging, and tests of
 //!   optimised builds.
+//! - `channel` adds the module `channel`: the channels of `crossbeam-channel`, with `select!`.
 //! - `arc_lock` adds `lock_arc`, `read_arc` and the guards that own an `Arc` of their lock, to the
 //!   `parking_lot` flavour.
 //! - `pool` adds the module `pool`: threads that do what they are given, and futures of the results.
@@ -124,6 +125,8 @@ pub mod testing;
 
 // Wrappers.
 pub mod acquire;
+#[cfg(feature = "channel")]
+pub mod channel;
 pub mod parking_lot;
 #[cfg(feature = "pool")]
 pub mod pool;

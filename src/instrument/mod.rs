@@ -83,6 +83,8 @@ pub use self::recorded::Recorded;
 pub(crate) use self::refusal::Refusal;
 pub use self::refusal::{Party, Reason};
 pub(crate) use self::side::Side;
+#[cfg(feature = "channel")]
+pub(crate) use self::side::meet;
 pub use crate::engine::awaited::Awaited;
 pub use crate::engine::ids::{LockId, Site, ThreadId};
 pub use crate::engine::mode::{Kind, Mode, ReadPolicy};

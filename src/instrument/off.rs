@@ -258,6 +258,13 @@ impl Past {
         Self(())
     }
 
+    /// Nothing.
+    #[cfg(feature = "channel")]
+    #[inline(always)]
+    pub(crate) const fn nothing() -> Self {
+        Self(())
+    }
+
     /// All that the calling thread ever does, for whoever joins it: it is at its end.
     #[inline(always)]
     pub(crate) fn of_ended() -> Self {

@@ -20,6 +20,16 @@ impl<T> Parcel<T> {
         }
     }
 
+    /// A message that no thread has sent.
+    #[cfg(feature = "channel")]
+    #[inline]
+    pub(crate) fn of_nobody(message: T) -> Self {
+        Self {
+            past: Past::nothing(),
+            message,
+        }
+    }
+
     /// Unpacks it in the thread that has received it.
     #[inline]
     pub(crate) fn receive(self) -> T {

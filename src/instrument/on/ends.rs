@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::past::{Past, Pasts};
 use super::resource::Resource;
-use crate::instrument::{LockKind, Side};
+use crate::instrument::LockKind;
+use crate::instrument::side::{Side, meet};
 
 /// The record of a channel, which all of its ends share.
 #[derive(Clone, Debug)]
@@ -24,9 +25,6 @@ struct Common {
     /// How many wait to be handed something.
     receiving: AtomicUsize,
 }
-
-/// Long enough for two that wait for each other to meet, if both run.
-const GLIMPSE: Duration = Duration::from_millis(1);
 
 static CHANNEL: LockKind = LockKind::new("channel");
 
@@ -92,22 +90,19 @@ impl Ends {
     }
 
     /// One attempt, of somebody who has [come](Self::come) to `side`, at a direct hand-over.
-    ///
-    /// As long as somebody waits on the other side too, the attempt goes on: the two of them will
-    /// meet. If both looked up between their attempts, each might do so while the other does not
-    /// look, and both would seem to wait for nobody.
     pub(crate) fn meet<R>(
         &self,
         side: Side,
         limit: Option<Duration>,
-        mut attempt: impl FnMut(Option<Duration>) -> Option<R>,
+        attempt: impl FnMut(Option<Duration>) -> Option<R>,
     ) -> Option<R> {
-        loop {
-            let done = attempt(limit.map(|limit| limit.max(GLIMPSE)));
-            if done.is_some() || !self.is_met(side, 0) {
-                return done;
-            }
-        }
+        meet(limit, || self.is_met(side, 0), attempt)
+    }
+
+    /// Whether both are ends of one channel.
+    #[cfg(feature = "channel")]
+    pub(crate) fn is_same(&self, other: &Ends) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 

@@ -44,6 +44,12 @@ impl Past {
         Self(succession::here())
     }
 
+    /// Nothing.
+    #[cfg(feature = "channel")]
+    pub(crate) const fn nothing() -> Self {
+        Self(None)
+    }
+
     /// All that the calling thread ever does, for whoever joins it: it is at its end.
     pub(crate) fn of_ended() -> Self {
         Self(succession::end())

@@ -1,0 +1,101 @@
+//! The messages of a channel, one after the other.
+
+use std::fmt;
+use std::iter::FusedIterator;
+
+use super::receiver::Receiver;
+use crate::instrument::Site;
+
+/// The messages of a channel, each waited for. Made by [`Receiver::iter`].
+///
+/// # Examples
+///
+/// ```
+/// let (sender, receiver) = lockwarden::channel::unbounded();
+/// sender.send(1).unwrap();
+/// drop(sender);
+/// let mut iter = receiver.iter();
+/// assert_eq!((iter.next(), iter.next()), (Some(1), None));
+/// ```
+pub struct Iter<'a, T> {
+    pub(super) receiver: &'a Receiver<T>,
+    /// Where it was made: the next one may be asked for in code that is not the program's.
+    pub(super) site: Site,
+}
+
+impl<T> FusedIterator for Iter<'_, T> {}
+
+impl<T> Iterator for Iter<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.receiver.recv_at(self.site).ok()
+    }
+}
+
+impl<T> fmt::Debug for Iter<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad("Iter { .. }")
+    }
+}
+
+/// The messages of a channel that are there already. Made by [`Receiver::try_iter`].
+///
+/// # Examples
+///
+/// ```
+/// let (sender, receiver) = lockwarden::channel::unbounded();
+/// sender.send(1).unwrap();
+/// let mut iter = receiver.try_iter();
+/// assert_eq!((iter.next(), iter.next()), (Some(1), None));
+/// ```
+pub struct TryIter<'a, T> {
+    pub(super) receiver: &'a Receiver<T>,
+}
+
+impl<T> Iterator for TryIter<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.receiver.try_recv().ok()
+    }
+}
+
+impl<T> fmt::Debug for TryIter<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad("TryIter { .. }")
+    }
+}
+
+/// The messages of a channel, each waited for, with the receiver itself. Made by its
+/// `into_iter`.
+///
+/// # Examples
+///
+/// ```
+/// let (sender, receiver) = lockwarden::channel::unbounded();
+/// sender.send(1).unwrap();
+/// drop(sender);
+/// let mut iter = receiver.into_iter();
+/// assert_eq!((iter.next(), iter.next()), (Some(1), None));
+/// ```
+pub struct IntoIter<T> {
+    pub(super) receiver: Receiver<T>,
+    pub(super) site: Site,
+}
+
+impl<T> FusedIterator for IntoIter<T> {}
+
+impl<T> Iterator for IntoIter<T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.receiver.recv_at(self.site).ok()
+    }
+}
+
+impl<T> fmt::Debug for IntoIter<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad("IntoIter { .. }")
+    }
+}
