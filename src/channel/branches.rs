@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::watch;
-use crate::instrument::{Awaited, Ends, LockKind, Resource, Side, Site, meet};
-
-static SELECT: LockKind = LockKind::new("select");
+use crate::instrument::{
+    Ends, Side, Site, deadline_after, meet, wait_for_selection, wait_for_selection_until,
+};
 
 /// One operation of a selection.
 #[derive(Clone)]
@@ -38,37 +37,37 @@ impl<'a> Branches<'a> {
 
     /// Waits for one of them, without a limit.
     #[cold]
-    #[track_caller]
     pub(super) fn wait<R>(
         &self,
         site: Site,
         mut attempt: impl FnMut(Option<Duration>) -> Option<R>,
     ) -> R {
-        // A selection is nothing that lasts: its class is the place at which it waits.
-        let record = Resource::new(&SELECT);
         if self.0.iter().any(|branch| branch.is_clock) {
-            let attempt = |limit| attempt(Some(limit));
-            return watch::wait_for_the_clock(&record, Awaited::Selection, site, attempt);
+            // It ends by itself, as far as is known.
+            loop {
+                let distant = deadline_after(Duration::MAX);
+                let done = self.wait_until(distant, site, |limit| attempt(Some(limit)));
+                if let Some(done) = done {
+                    return done;
+                }
+            }
         }
+        let _selecting: Vec<_> = self.0.iter().map(|branch| branch.ends.select()).collect();
         let direct: Vec<&Branch<'_>> = self.0.iter().filter(|branch| branch.is_direct).collect();
         let _here: Vec<_> = direct.iter().map(|b| b.ends.come(b.side)).collect();
         let is_met = || direct.iter().any(|branch| is_met(branch, &direct));
-        record.wait(Awaited::Selection, site, |limit| {
-            meet(limit, is_met, &mut attempt)
-        })
+        wait_for_selection(site, |limit| meet(limit, is_met, &mut attempt))
     }
 
     /// Waits for one of them until `deadline` at most.
     #[cold]
-    #[track_caller]
     pub(super) fn wait_until<R>(
         &self,
         deadline: Instant,
         site: Site,
         attempt: impl FnMut(Duration) -> Option<R>,
     ) -> Option<R> {
-        let record = Resource::new(&SELECT);
-        record.wait_until(Awaited::Selection, deadline, site, attempt)
+        wait_for_selection_until(deadline, site, attempt)
     }
 }
 

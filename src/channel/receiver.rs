@@ -8,7 +8,7 @@ use super::iter::{IntoIter, Iter, TryIter};
 use super::source::Source;
 use super::watch;
 use super::{RecvError, RecvTimeoutError, TryRecvError};
-use crate::instrument::{Awaited, Ends, ON, Parcel, Side, Site, deadline_after};
+use crate::instrument::{Awaited, End, Ends, ON, Parcel, Side, Site, deadline_after};
 
 /// The receiving end of a channel, as [`crossbeam_channel::Receiver`] is. Made by
 /// [`bounded`](super::bounded) and [`unbounded`](super::unbounded), and by [`after`](super::after),
@@ -28,12 +28,15 @@ use crate::instrument::{Awaited, Ends, ON, Parcel, Side, Site, deadline_after};
 /// ```
 pub struct Receiver<T> {
     pub(super) source: Source<T>,
-    pub(super) ends: Ends,
+    pub(super) ends: End,
 }
 
 impl<T> Receiver<T> {
     pub(super) fn new(source: Source<T>, ends: Ends) -> Self {
-        Self { source, ends }
+        Self {
+            source,
+            ends: End::of(ends),
+        }
     }
 
     /// Takes a message if there is one.
@@ -55,7 +58,7 @@ impl<T> Receiver<T> {
     #[inline]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         match self.source.try_recv() {
-            Ok(parcel) => Ok(parcel.receive()),
+            Ok(parcel) => Ok(self.take(parcel)),
             Err(TryRecvError::Empty) => Err(TryRecvError::Empty),
             Err(TryRecvError::Disconnected) => Err(self.gone().into()),
         }
@@ -98,7 +101,7 @@ impl<T> Receiver<T> {
             return self.source.recv().map(Parcel::receive);
         }
         match self.source.try_recv() {
-            Ok(parcel) => Ok(parcel.receive()),
+            Ok(parcel) => Ok(self.take(parcel)),
             Err(none) => self.wait(none, site),
         }
     }
@@ -111,7 +114,7 @@ impl<T> Receiver<T> {
         }
         let received = if self.source.is_clock() {
             let attempt = |limit| self.recv_within(Some(limit));
-            watch::wait_for_the_clock(self.ends.record(), Awaited::Message, site, attempt)
+            watch::wait_for_the_clock(&self.ends, Awaited::Message, site, attempt)
         } else {
             let side = self.is_direct().then_some(Side::Receiving);
             let attempt = |limit| self.recv_within(limit);
@@ -168,7 +171,7 @@ impl<T> Receiver<T> {
         site: Site,
     ) -> Result<T, RecvTimeoutError> {
         match self.source.try_recv() {
-            Ok(parcel) => return Ok(parcel.receive()),
+            Ok(parcel) => return Ok(self.take(parcel)),
             Err(TryRecvError::Disconnected) => return Err(self.gone().into()),
             Err(TryRecvError::Empty) => {}
         }
@@ -198,9 +201,16 @@ impl<T> Receiver<T> {
     #[inline]
     pub(super) fn unpack(&self, received: Result<Parcel<T>, RecvError>) -> Result<T, RecvError> {
         match received {
-            Ok(parcel) => Ok(parcel.receive()),
+            Ok(parcel) => Ok(self.take(parcel)),
             Err(RecvError) => Err(self.gone()),
         }
+    }
+
+    /// Unpacks what was received, which may have made room.
+    #[inline]
+    fn take(&self, parcel: Parcel<T>) -> T {
+        self.ends.provided();
+        parcel.receive()
     }
 
     /// All senders are gone.
@@ -356,12 +366,12 @@ impl<T> IntoIterator for Receiver<T> {
 impl<T> Clone for Receiver<T> {
     /// Another receiver of the same channel: each message goes to one of them.
     fn clone(&self) -> Self {
-        Self::new(self.source.clone(), self.ends.clone())
+        Self::new(self.source.clone(), Ends::clone(&self.ends))
     }
 }
 
 impl<T> Drop for Receiver<T> {
-    // Before the inner one goes, which tells the senders.
+    // Before the inner one goes, which tells the senders; that it has, is told after it.
     fn drop(&mut self) {
         self.ends.drop_receiver();
     }

@@ -82,6 +82,7 @@ impl<'a> SelectedOperation<'a> {
     /// ```
     pub fn send<T>(self, s: &Sender<T>, msg: T) -> Result<(), SendError<T>> {
         let sent = self.inner.send(&s.inner, Parcel::pack(msg));
+        s.ends.provided();
         sent.map_err(|gone| s.gone(gone.0))
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::watch;
 use super::{SendError, SendTimeoutError, TrySendError};
-use crate::instrument::{Awaited, Ends, ON, Parcel, Side, Site, deadline_after};
+use crate::instrument::{Awaited, End, Ends, ON, Parcel, Side, Site, deadline_after};
 
 /// The sending end of a channel, as [`crossbeam_channel::Sender`] is. Made by
 /// [`bounded`](super::bounded) and [`unbounded`](super::unbounded).
@@ -27,12 +27,15 @@ use crate::instrument::{Awaited, Ends, ON, Parcel, Side, Site, deadline_after};
 /// ```
 pub struct Sender<T> {
     pub(super) inner: crossbeam_channel::Sender<Parcel<T>>,
-    pub(super) ends: Ends,
+    pub(super) ends: End,
 }
 
 impl<T> Sender<T> {
     pub(super) fn new(inner: crossbeam_channel::Sender<Parcel<T>>, ends: Ends) -> Self {
-        Self { inner, ends }
+        Self {
+            inner,
+            ends: End::of(ends),
+        }
     }
 
     /// Sends a message if there is room for it, or, if the channel has a capacity of zero, if
@@ -56,7 +59,10 @@ impl<T> Sender<T> {
     #[inline]
     pub fn try_send(&self, msg: T) -> Result<(), TrySendError<T>> {
         match self.inner.try_send(Parcel::pack(msg)) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.ends.provided();
+                Ok(())
+            }
             Err(TrySendError::Full(parcel)) => Err(TrySendError::Full(parcel.take_back())),
             Err(TrySendError::Disconnected(parcel)) => Err(self.gone(parcel).into()),
         }
@@ -93,7 +99,10 @@ impl<T> Sender<T> {
             return sent.map_err(|gone| SendError(gone.0.take_back()));
         }
         match self.inner.try_send(parcel) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.ends.provided();
+                Ok(())
+            }
             Err(refused) => self.wait(refused, Location::caller()),
         }
     }
@@ -108,6 +117,7 @@ impl<T> Sender<T> {
         let attempt = |limit| self.send_within(&mut left, limit);
         let side = self.is_direct().then_some(Side::Sending);
         let sent = watch::wait(&self.ends, self.awaited(), side, site, attempt);
+        self.ends.provided();
         sent.map_err(|parcel| self.gone(parcel))
     }
 
@@ -161,7 +171,10 @@ impl<T> Sender<T> {
         site: Site,
     ) -> Result<(), SendTimeoutError<T>> {
         let mut left = match self.inner.try_send(Parcel::pack(msg)) {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                self.ends.provided();
+                return Ok(());
+            }
             Err(TrySendError::Full(parcel)) => Some(parcel),
             Err(TrySendError::Disconnected(parcel)) => return Err(self.gone(parcel).into()),
         };
@@ -170,7 +183,10 @@ impl<T> Sender<T> {
             self.send_within(&mut left, Some(limit))
         });
         match sent {
-            Some(sent) => sent.map_err(|parcel| self.gone(parcel).into()),
+            Some(sent) => {
+                self.ends.provided();
+                sent.map_err(|parcel| self.gone(parcel).into())
+            }
             None => {
                 let parcel = left.expect("it is left, since it was not sent");
                 Err(SendTimeoutError::Timeout(parcel.take_back()))
@@ -306,12 +322,12 @@ impl<T> Sender<T> {
 impl<T> Clone for Sender<T> {
     /// Another sender of the same channel.
     fn clone(&self) -> Self {
-        Self::new(self.inner.clone(), self.ends.clone())
+        Self::new(self.inner.clone(), Ends::clone(&self.ends))
     }
 }
 
 impl<T> Drop for Sender<T> {
-    // Before the inner one goes, which tells the receivers.
+    // Before the inner one goes, which tells the receivers; that it has, is told after it.
     fn drop(&mut self) {
         self.ends.drop_sender();
     }

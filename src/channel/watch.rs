@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::instrument::{Awaited, Ends, Resource, Side, Site, deadline_after};
+use crate::instrument::{Awaited, Ends, Side, Site, deadline_after};
 
 /// Waits at one channel, without a limit; on `side` of it, if messages are handed over directly.
 pub(super) fn wait<R>(
@@ -22,14 +22,17 @@ pub(super) fn wait<R>(
 
 /// Waits at something that ends by itself, as far as is known: not to be called stuck.
 pub(super) fn wait_for_the_clock<R>(
-    record: &Resource,
+    ends: &Ends,
     awaited: Awaited,
     site: Site,
     mut attempt: impl FnMut(Duration) -> Option<R>,
 ) -> R {
     loop {
         let distant = deadline_after(Duration::MAX);
-        if let Some(done) = record.wait_until(awaited, distant, site, &mut attempt) {
+        if let Some(done) = ends
+            .record()
+            .wait_until(awaited, distant, site, &mut attempt)
+        {
             return done;
         }
     }

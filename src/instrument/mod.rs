@@ -76,6 +76,9 @@ pub use self::chosen::{
 pub(crate) use self::chosen::{
     Cohort, Ends, Life, Meeting, Origin, Section, admit, assert_order, held_here, idle,
 };
+pub(crate) use self::chosen::{Cohort, End, Ends, Life, Meeting, Origin, Section, admit, idle};
+#[cfg(feature = "channel")]
+pub(crate) use self::chosen::{wait_for_selection, wait_for_selection_until};
 pub(crate) use self::distant::deadline_after;
 pub(crate) use self::held::{HeldHere, Term};
 pub(crate) use self::parcel::Parcel;

@@ -56,7 +56,7 @@ enum Order {
 }
 
 /// Waits until a thread with this name (the main one if there is none) sleeps, as the system says.
-fn until_asleep(thread: Option<&str>) {
+pub(crate) fn until_asleep(thread: Option<&str>) {
     let main = std::process::id().to_string();
     let asleep = |task: std::fs::DirEntry| {
         let read = |file| std::fs::read_to_string(task.path().join(file)).unwrap_or_default();

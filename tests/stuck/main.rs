@@ -5,6 +5,7 @@
 //! nothing. Without arguments, this program runs each kernel as a child of itself and looks at what
 //! that says; with the name of a kernel, it is that kernel.
 
+mod channels;
 mod child;
 mod expect;
 mod joins;
@@ -12,6 +13,8 @@ mod joins;
 mod pools;
 #[cfg(feature = "queue")]
 mod queues;
+#[cfg(feature = "channel")]
+mod select;
 mod signals;
 #[cfg(feature = "timer")]
 mod timers;
@@ -30,6 +33,14 @@ fn main() {
         timers::CASES,
     ];
     let cases = kernels.concat();
+    let families = [
+        channels::CASES,
+        joins::CASES,
+        #[cfg(feature = "channel")]
+        select::CASES,
+        signals::CASES,
+    ];
+    let cases: Vec<Case> = families.concat();
     let mut arguments = std::env::args().skip(1);
     if let Some(name) = arguments.next()
         && let Some(case) = cases.iter().find(|case| case.name == name)

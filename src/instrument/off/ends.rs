@@ -2,8 +2,12 @@
 
 use std::marker::PhantomData;
 use std::time::Duration;
+#[cfg(feature = "channel")]
+use std::time::Instant;
 
 use super::resource::Resource;
+#[cfg(feature = "channel")]
+use crate::instrument::{Awaited, Site};
 use crate::instrument::{LockKind, Side};
 
 /// The record of a channel, which all of its ends share.
@@ -24,6 +28,16 @@ impl Ends {
     #[inline(always)]
     pub(crate) fn record(&self) -> &Resource {
         &RECORD
+    }
+
+    /// The calling thread has sent or received, or let go of an end.
+    #[inline(always)]
+    pub(crate) fn provided(&self) {}
+
+    /// A selection with an operation here is about to wait.
+    #[inline(always)]
+    pub(crate) fn select(&self) -> Here<'_> {
+        Here(PhantomData)
     }
 
     /// A sending end is about to be dropped.
@@ -75,3 +89,46 @@ impl Ends {
 /// A thread that waits on one side of a channel. Made by [`Ends::come`].
 #[derive(Debug)]
 pub(crate) struct Here<'a>(PhantomData<&'a ()>);
+
+/// What one end has of the record.
+#[derive(Debug)]
+pub(crate) struct End(Ends);
+
+impl End {
+    #[inline(always)]
+    pub(crate) fn of(ends: Ends) -> Self {
+        Self(ends)
+    }
+}
+
+impl std::ops::Deref for End {
+    type Target = Ends;
+
+    #[inline(always)]
+    fn deref(&self) -> &Ends {
+        &self.0
+    }
+}
+
+/// Waits for one of the operations of a selection.
+#[cfg(feature = "channel")]
+pub(crate) fn wait_for_selection<R>(
+    _site: Site,
+    mut attempt: impl FnMut(Option<Duration>) -> Option<R>,
+) -> R {
+    loop {
+        if let Some(done) = attempt(None) {
+            return done;
+        }
+    }
+}
+
+/// Waits for one of the operations of a selection until `deadline` at most.
+#[cfg(feature = "channel")]
+pub(crate) fn wait_for_selection_until<R>(
+    deadline: Instant,
+    site: Site,
+    attempt: impl FnMut(Duration) -> Option<R>,
+) -> Option<R> {
+    RECORD.wait_until(Awaited::Selection, deadline, site, attempt)
+}

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+#[cfg(feature = "channel")]
+use std::time::Instant;
 
 use super::past::{Past, Pasts};
 use super::resource::Resource;
 use crate::instrument::LockKind;
 use crate::instrument::side::{Side, meet};
+#[cfg(feature = "channel")]
+use crate::instrument::{Awaited, Site};
 
 /// The record of a channel, which all of its ends share.
 #[derive(Clone, Debug)]
@@ -24,7 +28,18 @@ struct Common {
     sending: AtomicUsize,
     /// How many wait to be handed something.
     receiving: AtomicUsize,
+    /// How many selections wait that have an operation here.
+    #[cfg(feature = "channel")]
+    selecting: AtomicUsize,
 }
+
+/// What all selections wait at together: what is done at a channel at which one waits is provided to
+/// all of them. One that cannot use it finds that out when it looks up the next time.
+#[cfg(feature = "channel")]
+static SELECTIONS: Resource = Resource::named(&SELECT, "select");
+
+#[cfg(feature = "channel")]
+static SELECT: LockKind = LockKind::new("select");
 
 static CHANNEL: LockKind = LockKind::new("channel");
 
@@ -42,12 +57,33 @@ impl Ends {
             receivers: Pasts::new(),
             sending: AtomicUsize::new(0),
             receiving: AtomicUsize::new(0),
+            #[cfg(feature = "channel")]
+            selecting: AtomicUsize::new(0),
         }))
     }
 
     /// What waits at the channel are told to.
     pub(crate) fn record(&self) -> &Resource {
         &self.0.record
+    }
+
+    /// The calling thread has sent or received, or let go of an end.
+    #[inline]
+    pub(crate) fn provided(&self) {
+        self.0.record.provided();
+        // Relaxed: a selection counts itself before it attempts anything; see `Party::provide`.
+        #[cfg(feature = "channel")]
+        if self.0.selecting.load(Ordering::Relaxed) > 0 {
+            SELECTIONS.provided();
+        }
+    }
+
+    /// A selection with an operation here is about to wait, until the result is dropped.
+    #[cfg(feature = "channel")]
+    pub(crate) fn select(&self) -> Here<'_> {
+        // Relaxed: see `provided`.
+        self.0.selecting.fetch_add(1, Ordering::Relaxed);
+        Here(&self.0.selecting)
     }
 
     /// A sending end is about to be dropped.
@@ -124,4 +160,52 @@ impl Drop for Here<'_> {
         // Sequentially consistent: see `Ends::come`.
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
+}
+
+/// What one end has of the record: to be dropped after the end of the channel itself, since those
+/// who wait may go on then.
+#[derive(Debug)]
+pub(crate) struct End(Ends);
+
+impl End {
+    pub(crate) fn of(ends: Ends) -> Self {
+        Self(ends)
+    }
+}
+
+impl std::ops::Deref for End {
+    type Target = Ends;
+
+    #[inline(always)]
+    fn deref(&self) -> &Ends {
+        &self.0
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.provided();
+    }
+}
+
+/// Waits for one of the operations of a selection, at channels of which each was told so by
+/// [`Ends::select`]. The selection is named after the place at which it waits.
+#[cfg(feature = "channel")]
+pub(crate) fn wait_for_selection<R>(
+    site: Site,
+    attempt: impl FnMut(Option<Duration>) -> Option<R>,
+) -> R {
+    let record = Resource::at(&SELECT, site);
+    record.wait_among(&SELECTIONS, Awaited::Selection, site, attempt)
+}
+
+/// Waits for one of the operations of a selection until `deadline` at most.
+#[cfg(feature = "channel")]
+pub(crate) fn wait_for_selection_until<R>(
+    deadline: Instant,
+    site: Site,
+    attempt: impl FnMut(Duration) -> Option<R>,
+) -> Option<R> {
+    let record = Resource::at(&SELECT, site);
+    record.wait_until(Awaited::Selection, deadline, site, attempt)
 }

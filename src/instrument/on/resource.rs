@@ -153,7 +153,20 @@ impl Resource {
         site: Site,
         attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
-        self.wait_for(None, awaited, site, attempt)
+        self.wait_for(self.party.get_or_take(), None, awaited, site, attempt)
+    }
+
+    /// The same, where what may let this wait go on is [`provided`](Self::provided) to `other`.
+    #[cfg(feature = "channel")]
+    #[cold]
+    pub(crate) fn wait_among<T>(
+        &self,
+        other: &Resource,
+        awaited: Awaited,
+        site: Site,
+        attempt: impl FnMut(Option<Duration>) -> Option<T>,
+    ) -> T {
+        self.wait_for(other.party.get_or_take(), None, awaited, site, attempt)
     }
 
     /// The same, where nobody but `providers` can end the wait. If that is the calling thread alone,
@@ -170,11 +183,13 @@ impl Resource {
         site: Site,
         attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
-        self.wait_for(Some(providers.party.get_or_take()), awaited, site, attempt)
+        let by = Some(providers.party.get_or_take());
+        self.wait_for(self.party.get_or_take(), by, awaited, site, attempt)
     }
 
     fn wait_for<T>(
         &self,
+        party: &'static Party,
         by: Option<&'static Party>,
         awaited: Awaited,
         site: Site,
@@ -188,7 +203,6 @@ impl Resource {
             }
         };
         let since = wait::now();
-        let party = self.party.get_or_take();
         if let Some(by) = by {
             let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
             detector::end_in(deadlock::alone(slot, ident, awaited, by, site), true);

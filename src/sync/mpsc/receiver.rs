@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::inner::Incoming;
 use super::iter::{IntoIter, Iter, TryIter};
 use super::{RecvError, RecvTimeoutError, TryRecvError};
-use crate::instrument::{Ends, Parcel, Site};
+use crate::instrument::{End, Ends, Parcel, Site};
 
 /// The receiving end of a channel, as [`std::sync::mpsc::Receiver`] is. Made by
 /// [`channel`](super::channel) and [`sync_channel`](super::sync_channel).
@@ -26,12 +26,15 @@ use crate::instrument::{Ends, Parcel, Site};
 /// ```
 pub struct Receiver<T> {
     inner: Incoming<Parcel<T>>,
-    ends: Ends,
+    ends: End,
 }
 
 impl<T> Receiver<T> {
     pub(super) fn new(inner: Incoming<Parcel<T>>, ends: Ends) -> Self {
-        Self { inner, ends }
+        Self {
+            inner,
+            ends: End::of(ends),
+        }
     }
 
     /// Waits for a message.
@@ -68,7 +71,7 @@ impl<T> Receiver<T> {
     #[inline]
     pub(super) fn recv_at(&self, site: Site) -> Result<T, RecvError> {
         match self.inner.recv(&self.ends, site) {
-            Ok(parcel) => Ok(parcel.receive()),
+            Ok(parcel) => Ok(self.take(parcel)),
             Err(gone) => {
                 self.ends.no_senders();
                 Err(gone)
@@ -95,7 +98,7 @@ impl<T> Receiver<T> {
     #[inline]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         match self.inner.try_recv() {
-            Ok(parcel) => Ok(parcel.receive()),
+            Ok(parcel) => Ok(self.take(parcel)),
             Err(none) => {
                 if none == TryRecvError::Disconnected {
                     self.ends.no_senders();
@@ -125,7 +128,7 @@ impl<T> Receiver<T> {
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
         let site = Location::caller();
         match self.inner.recv_timeout(timeout, &self.ends, site) {
-            Ok(parcel) => Ok(parcel.receive()),
+            Ok(parcel) => Ok(self.take(parcel)),
             Err(none) => {
                 if none == RecvTimeoutError::Disconnected {
                     self.ends.no_senders();
@@ -133,6 +136,13 @@ impl<T> Receiver<T> {
                 Err(none)
             }
         }
+    }
+
+    /// Unpacks what was received, which may have made room.
+    #[inline]
+    fn take(&self, parcel: Parcel<T>) -> T {
+        self.ends.provided();
+        parcel.receive()
     }
 
     /// The messages, each waited for, until all senders are gone.
@@ -206,7 +216,7 @@ impl<T> IntoIterator for Receiver<T> {
 }
 
 impl<T> Drop for Receiver<T> {
-    // Before the inner one goes, which tells the senders. The messages that nobody received are
+    // Before the inner one goes, which tells the senders; that it has, is told after it. The messages that nobody received are
     // dropped after that, and their destructors are not waited for by anyone.
     fn drop(&mut self) {
         self.ends.drop_receiver();

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::SendError;
 use super::inner::Unbounded;
-use crate::instrument::{Ends, Parcel};
+use crate::instrument::{End, Ends, Parcel};
 
 /// The sending end of a channel without a bound, as [`std::sync::mpsc::Sender`] is. Made by
 /// [`channel`](super::channel).
@@ -25,12 +25,15 @@ use crate::instrument::{Ends, Parcel};
 /// ```
 pub struct Sender<T> {
     inner: Unbounded<Parcel<T>>,
-    ends: Ends,
+    ends: End,
 }
 
 impl<T> Sender<T> {
     pub(super) fn new(inner: Unbounded<Parcel<T>>, ends: Ends) -> Self {
-        Self { inner, ends }
+        Self {
+            inner,
+            ends: End::of(ends),
+        }
     }
 
     /// Sends a message. Never blocks.
@@ -52,7 +55,9 @@ impl<T> Sender<T> {
     /// ```
     #[inline]
     pub fn send(&self, t: T) -> Result<(), SendError<T>> {
-        self.inner.send(Parcel::pack(t)).map_err(|refused| {
+        let sent = self.inner.send(Parcel::pack(t));
+        self.ends.provided();
+        sent.map_err(|refused| {
             self.ends.no_receivers();
             SendError(refused.0.take_back())
         })
@@ -76,12 +81,12 @@ impl<T> Sender<T> {
 impl<T> Clone for Sender<T> {
     /// Another sender of the same channel.
     fn clone(&self) -> Sender<T> {
-        Self::new(self.inner.clone(), self.ends.clone())
+        Self::new(self.inner.clone(), Ends::clone(&self.ends))
     }
 }
 
 impl<T> Drop for Sender<T> {
-    // Before the inner one goes, which tells the receiver.
+    // Before the inner one goes, which tells the receiver; that it has, is told after it.
     fn drop(&mut self) {
         self.ends.drop_sender();
     }

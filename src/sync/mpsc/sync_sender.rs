@@ -5,7 +5,7 @@ use std::panic::Location;
 
 use super::inner::Bounded;
 use super::{SendError, TrySendError};
-use crate::instrument::{Ends, Parcel};
+use crate::instrument::{End, Ends, Parcel};
 
 /// The sending end of a channel with a bound, as [`std::sync::mpsc::SyncSender`] is. Made by
 /// [`sync_channel`](super::sync_channel).
@@ -22,12 +22,15 @@ use crate::instrument::{Ends, Parcel};
 /// ```
 pub struct SyncSender<T> {
     inner: Bounded<Parcel<T>>,
-    ends: Ends,
+    ends: End,
 }
 
 impl<T> SyncSender<T> {
     pub(super) fn new(inner: Bounded<Parcel<T>>, ends: Ends) -> Self {
-        Self { inner, ends }
+        Self {
+            inner,
+            ends: End::of(ends),
+        }
     }
 
     /// Sends a message, and waits until there is room for it, or, if the channel has a bound of
@@ -57,6 +60,7 @@ impl<T> SyncSender<T> {
     pub fn send(&self, t: T) -> Result<(), SendError<T>> {
         let parcel = Parcel::pack(t);
         let sent = self.inner.send(parcel, &self.ends, Location::caller());
+        self.ends.provided();
         sent.map_err(|refused| {
             self.ends.no_receivers();
             SendError(refused.0.take_back())
@@ -82,7 +86,10 @@ impl<T> SyncSender<T> {
     #[inline]
     pub fn try_send(&self, t: T) -> Result<(), TrySendError<T>> {
         let refused = match self.inner.try_send(Parcel::pack(t)) {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                self.ends.provided();
+                return Ok(());
+            }
             Err(refused) => refused,
         };
         Err(match refused {
@@ -112,12 +119,12 @@ impl<T> SyncSender<T> {
 impl<T> Clone for SyncSender<T> {
     /// Another sender of the same channel.
     fn clone(&self) -> SyncSender<T> {
-        Self::new(self.inner.clone(), self.ends.clone())
+        Self::new(self.inner.clone(), Ends::clone(&self.ends))
     }
 }
 
 impl<T> Drop for SyncSender<T> {
-    // Before the inner one goes, which tells the receiver.
+    // Before the inner one goes, which tells the receiver; that it has, is told after it.
     fn drop(&mut self) {
         self.ends.drop_sender();
     }
