@@ -1,10 +1,10 @@
 //! `select!`: waiting for one of several operations that stand in the source.
 //!
 //! The branches are read one by one (`@read`, with `@body` for what stands behind the arrow), and
-//! each gets names of its own for the end of its channel and for its index: the two identifiers are
-//! the same words in every step, but a macro's words are told apart by the step that wrote them. When
-//! all are read, the ends are evaluated and bound (`@bind`), and the selection runs (`@run`). The
-//! bodies stand in the code of the caller, outside any loop or closure, so that `break`, `continue`,
+//! each gets names of its own for the end of its channel, its index and its result: the identifiers
+//! are the same words in every step, but a macro's words are told apart by the step that wrote them.
+//! When all are read, the ends are evaluated and bound (`@bind`), one operation is selected
+//! (`@select`) and done, and a body is run: that of the operation, or the `@default`. The bodies stand in the code of the caller, outside any loop or closure, so that `break`, `continue`,
 //! `return` and `?` mean in them what they mean there.
 
 /// Waits for one of several operations, and does it.
@@ -108,7 +108,7 @@ macro_rules! __channel_select_internal {
     ) => {
         $crate::__channel_select_internal!(
             @body $new [$($done)*] $default
-            [end index Receiver recv ($receiver) () ($result)] $($rest)+
+            [end index done Receiver recv ($receiver) () ($result)] $($rest)+
         )
     };
     (@read $new:ident [$($done:tt)*] $default:tt
@@ -116,7 +116,7 @@ macro_rules! __channel_select_internal {
     ) => {
         $crate::__channel_select_internal!(
             @body $new [$($done)*] $default
-            [end index Sender send ($sender) ($message) ($result)] $($rest)+
+            [end index done Sender send ($sender) ($message) ($result)] $($rest)+
         )
     };
     (@read $new:ident $done:tt [] default => $($rest:tt)+) => {
@@ -139,14 +139,15 @@ macro_rules! __channel_select_internal {
     };
     // All are read. A single receipt needs no selection.
     (@read $new:ident
-        [[$end:ident $index:ident Receiver recv ($receiver:expr) () ($result:pat) ($body:expr)]]
+        [[$end:ident $index:ident $result:ident Receiver recv
+            ($receiver:expr) () ($pattern:pat) ($body:expr)]]
         []
     ) => {
         match $receiver {
             ref $end => {
                 let $end: &$crate::channel::Receiver<_> = $end;
-                let result = $end.recv();
-                let $result = result;
+                let $result = $end.recv();
+                let $pattern = $result;
                 $body
             }
         }
@@ -199,7 +200,8 @@ macro_rules! __channel_select_internal {
 
     // Evaluates the ends, each once and in order. They live until the body is over.
     (@bind $new:ident
-        [[$end:ident $index:ident $type:ident $operation:ident ($value:expr) $($more:tt)*] $($rest:tt)*]
+        [[$end:ident $index:ident $result:ident $type:ident $operation:ident ($value:expr) $($more:tt)*]
+            $($rest:tt)*]
         $default:tt $all:tt
     ) => {
         match $value {
@@ -209,47 +211,51 @@ macro_rules! __channel_select_internal {
             }
         }
     };
+    // Selects and does an operation, so that nothing is borrowed any more when the body begins, and
+    // runs that.
     (@bind $new:ident [] $default:tt
-        [$([$end:ident $index:ident $type:ident $operation:ident $value:tt ($($message:expr)?)
-            ($result:pat) ($body:expr)])*]
+        [$([$end:ident $index:ident $result:ident $type:ident $operation:ident $value:tt
+            ($($message:expr)?) ($pattern:pat) ($body:expr)])*]
     ) => {{
-        #[allow(unused_mut)]
-        let mut select = $crate::channel::Select::$new();
-        $(let $index = select.$operation($end);)*
-        $crate::__channel_select_internal!(
-            @run select operation $default {
-                let _chosen = operation.index();
+        $(let mut $result = ::std::option::Option::None;)*
+        {
+            #[allow(unused_mut)]
+            let mut select = $crate::channel::Select::$new();
+            $(let $index = select.$operation($end);)*
+            let selected = $crate::__channel_select_internal!(@select select $default);
+            if let ::std::option::Option::Some(selected) = selected {
+                let _chosen = selected.index();
                 $(if _chosen == $index {
-                    let result = operation.$operation($end $(, $message)?);
-                    let $result = result;
-                    $body
+                    $result = ::std::option::Option::Some(
+                        selected.$operation($end $(, $message)?)
+                    );
                 } else)* {
                     ::std::unreachable!("a selection chooses among its own operations")
                 }
             }
-        )
+        }
+        $(if let ::std::option::Option::Some($result) = $result {
+            let $pattern = $result;
+            $body
+        } else)* {
+            $crate::__channel_select_internal!(@default $default)
+        }
     }};
 
-    // Runs the selection. It is over before the body begins.
-    (@run $select:ident $operation:ident [] $chosen:block) => {{
-        let $operation = $select.select();
-        ::std::mem::drop($select);
-        $chosen
-    }};
-    (@run $select:ident $operation:ident [default () ($default:expr)] $chosen:block) => {{
-        let outcome = $select.try_select();
-        ::std::mem::drop($select);
-        match outcome {
-            ::std::result::Result::Ok($operation) => $chosen,
-            ::std::result::Result::Err(_) => $default,
-        }
-    }};
-    (@run $select:ident $operation:ident [default ($timeout:expr) ($default:expr)] $chosen:block) => {{
-        let outcome = $select.select_timeout($timeout);
-        ::std::mem::drop($select);
-        match outcome {
-            ::std::result::Result::Ok($operation) => $chosen,
-            ::std::result::Result::Err(_) => $default,
-        }
-    }};
+    (@select $select:ident []) => {
+        ::std::option::Option::Some($select.select())
+    };
+    (@select $select:ident [default () $body:tt]) => {
+        $select.try_select().ok()
+    };
+    (@select $select:ident [default ($timeout:expr) $body:tt]) => {
+        $select.select_timeout($timeout).ok()
+    };
+
+    (@default []) => {
+        ::std::unreachable!("a selection without a default waits until something is done")
+    };
+    (@default [default $timeout:tt ($body:expr)]) => {
+        $body
+    };
 }

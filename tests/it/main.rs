@@ -1,6 +1,10 @@
 //! Tests of the public interface: one binary, one file a subject.
 
 mod acquire;
+#[cfg(feature = "channel")]
+mod channel_of_crossbeam;
+#[cfg(feature = "channel")]
+mod channel_of_lockwarden;
 #[cfg(all(any(debug_assertions, feature = "always"), not(feature = "send_guard")))]
 mod next_deadlock;
 #[cfg(feature = "arc_lock")]

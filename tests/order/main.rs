@@ -4,6 +4,8 @@
 #![cfg(any(debug_assertions, feature = "always"))]
 
 mod barriers;
+#[cfg(feature = "channel")]
+mod channels;
 mod harness;
 mod initialised;
 mod messages;
