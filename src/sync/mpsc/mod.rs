@@ -54,8 +54,8 @@
 //! # Cost
 //!
 //! Without instrumentation, none. With it, a message carries one word more, and a send and a
-//! receive together cost 6 to 8 nanoseconds more, or some tens of them if the sender has done
-//! something new since its last message. If the sender has made a nested acquisition since
+//! receive together cost some 8 nanoseconds more, or some tens if the sender has done something new
+//! since its last message. If the sender has made a nested acquisition since
 //! its last message, both threads look anew at each nested acquisition that follows, once.
 
 mod inner;
