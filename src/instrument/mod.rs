@@ -74,9 +74,8 @@ pub use self::chosen::{
     Attempt, Hold, Lock, Past, Pasts, Providers, Resource, Signal, Surroundings, Waiting, Within,
 };
 pub(crate) use self::chosen::{
-    Cohort, Ends, Life, Meeting, Origin, Section, admit, assert_order, held_here, idle,
+    Cohort, End, Ends, Life, Meeting, Origin, Section, admit, assert_order, held_here, idle,
 };
-pub(crate) use self::chosen::{Cohort, End, Ends, Life, Meeting, Origin, Section, admit, idle};
 #[cfg(feature = "channel")]
 pub(crate) use self::chosen::{wait_for_selection, wait_for_selection_until};
 pub(crate) use self::distant::deadline_after;

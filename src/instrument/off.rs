@@ -12,11 +12,10 @@ use std::marker::PhantomData;
 
 use lock_api::GuardNoSend;
 
-pub(crate) use self::ends::Ends;
-pub(crate) use self::held::{assert_order, held_here};
 pub(crate) use self::ends::{End, Ends};
 #[cfg(feature = "channel")]
 pub(crate) use self::ends::{wait_for_selection, wait_for_selection_until};
+pub(crate) use self::held::{assert_order, held_here};
 pub(crate) use self::life::Life;
 pub(crate) use self::resource::idle;
 pub use self::resource::{Providers, Resource};

@@ -23,24 +23,19 @@ use expect::{Case, Told};
 
 fn main() {
     let kernels: &[&[Case]] = &[
+        channels::CASES,
         joins::CASES,
-        signals::CASES,
         #[cfg(feature = "pool")]
         pools::CASES,
         #[cfg(feature = "queue")]
         queues::CASES,
+        #[cfg(feature = "channel")]
+        select::CASES,
+        signals::CASES,
         #[cfg(feature = "timer")]
         timers::CASES,
     ];
     let cases = kernels.concat();
-    let families = [
-        channels::CASES,
-        joins::CASES,
-        #[cfg(feature = "channel")]
-        select::CASES,
-        signals::CASES,
-    ];
-    let cases: Vec<Case> = families.concat();
     let mut arguments = std::env::args().skip(1);
     if let Some(name) = arguments.next()
         && let Some(case) = cases.iter().find(|case| case.name == name)

@@ -95,6 +95,15 @@ fn notifier_panics() {
     });
 }
 
+struct NotifiesAtItsEnd;
+
+impl Drop for NotifiesAtItsEnd {
+    fn drop(&mut self) {
+        *READY.lock().unwrap_or_else(|e| e.into_inner()) = true;
+        CHANGED.notify_one();
+    }
+}
+
 fn wait_under_other(wait_first: bool) {
     let (held, taken) = (Barrier::new(2), Barrier::new(2));
     thread::scope(|scope| {
@@ -106,6 +115,8 @@ fn wait_under_other(wait_first: bool) {
             wait_after(&held);
         });
         let notifier = scope.spawn(|| {
+            // Also if it is the one that is told: else the waiter would wait for ever after that.
+            let _notifies = NotifiesAtItsEnd;
             if wait_first {
                 until_it_waits(&held);
                 drop(OTHER.lock().unwrap());
@@ -115,8 +126,6 @@ fn wait_under_other(wait_first: bool) {
                 held.wait();
                 other.join().unwrap();
             }
-            *READY.lock().unwrap() = true;
-            CHANGED.notify_one();
         });
         notifier.join().unwrap();
         waiter.join().unwrap();

@@ -16,11 +16,10 @@ mod signal;
 pub(crate) use self::admit::admit;
 pub use self::attempt::Attempt;
 pub(crate) use self::cohort::Cohort;
-pub(crate) use self::ends::Ends;
-pub(crate) use self::held::{assert_order, held_here};
 pub(crate) use self::ends::{End, Ends};
 #[cfg(feature = "channel")]
 pub(crate) use self::ends::{wait_for_selection, wait_for_selection_until};
+pub(crate) use self::held::{assert_order, held_here};
 pub(crate) use self::life::Life;
 pub use self::lock::{Hold, Lock};
 pub(crate) use self::origin::Origin;
