@@ -74,7 +74,7 @@ pub use self::chosen::{
     Attempt, Hold, Lock, Past, Pasts, Providers, Resource, Signal, Surroundings, Waiting, Within,
 };
 pub(crate) use self::chosen::{
-    Cohort, End, Ends, Life, Meeting, Origin, Section, admit, assert_order, held_here, idle,
+    Cohort, End, Ends, Life, Meeting, Origin, Section, admit, assert_order, held_here, idle, mark,
 };
 #[cfg(feature = "channel")]
 pub(crate) use self::chosen::{wait_for_selection, wait_for_selection_until};

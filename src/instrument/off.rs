@@ -273,6 +273,13 @@ impl Past {
         Self(())
     }
 
+    /// Whether the detector was on when it was taken. There is nothing to learn of it, and nothing
+    /// to look for.
+    #[inline(always)]
+    pub(crate) fn is_known(&self) -> bool {
+        false
+    }
+
     /// The calling thread has learnt of it: what follows comes after it.
     #[inline(always)]
     pub fn arrive(&self) {}
@@ -328,6 +335,12 @@ impl Meeting {
     /// The calling thread has learnt of all of it: what follows comes after it.
     #[inline(always)]
     pub(crate) fn arrive(&self) {}
+}
+
+/// A bit for the calling thread: none, since there is nothing that it could learn.
+#[inline(always)]
+pub(crate) fn mark(_bits: u64) -> u64 {
+    0
 }
 
 /// The record of something that is initialised once.

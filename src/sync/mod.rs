@@ -67,6 +67,7 @@
 
 mod barrier;
 mod condvar;
+mod event;
 mod init;
 pub mod mpsc;
 mod mutex;
@@ -74,6 +75,7 @@ mod poison;
 mod raw;
 mod recorded;
 mod rwlock;
+mod semaphore;
 
 pub use std::sync::{
     Arc, LockResult, OnceState, PoisonError, TryLockError, TryLockResult, Weak, atomic,
@@ -81,9 +83,11 @@ pub use std::sync::{
 
 pub use self::barrier::{Barrier, BarrierWaitResult};
 pub use self::condvar::{Condvar, WaitTimeoutResult};
+pub use self::event::Event;
 pub use self::init::{LazyLock, Once, OnceLock};
 pub use self::mutex::{Mutex, MutexGuard};
 pub use self::rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+pub use self::semaphore::{BoundedSemaphore, Permit, Semaphore, TooManyReleases};
 
 /// A [`Once`] of which nothing has run, as [`std::sync::ONCE_INIT`] is.
 #[allow(clippy::declare_interior_mutable_const)]

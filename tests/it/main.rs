@@ -5,6 +5,7 @@ mod acquire;
 mod channel_of_crossbeam;
 #[cfg(feature = "channel")]
 mod channel_of_lockwarden;
+mod event;
 #[cfg(all(any(debug_assertions, feature = "always"), not(feature = "send_guard")))]
 mod next_deadlock;
 #[cfg(feature = "arc_lock")]
@@ -20,6 +21,7 @@ mod parking_lot_traits;
 mod pool;
 #[cfg(feature = "queue")]
 mod queue;
+mod semaphore;
 mod sync_against_std;
 mod sync_of_lockwarden;
 mod sync_of_std;

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -129,4 +130,21 @@ pub(crate) fn apart<'scope>(
         thread::yield_now();
     }
     scope.spawn(second);
+}
+
+/// Runs `first` in a thread, and, when it is over, `second` in another. Nothing orders them.
+pub(crate) fn one_after_the_other(first: impl FnOnce() + Send, second: impl FnOnce() + Send) {
+    let over = AtomicBool::new(false);
+    thread::scope(|s| {
+        s.spawn(|| {
+            first();
+            over.store(true, Ordering::Release);
+        });
+        s.spawn(|| {
+            while !over.load(Ordering::Acquire) {
+                thread::yield_now();
+            }
+            second();
+        });
+    });
 }

@@ -1,29 +1,10 @@
 //! Initialisation: what the initialiser did, and those who see that it is done.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use lockwarden::sync::{LazyLock, Once, OnceLock};
 use lockwarden::thread;
 
 use super::harness::Told::{All, Default};
-use super::harness::{found, orders};
-
-/// Runs `first` in a thread, and, when it is over, `second` in another. Nothing orders them.
-fn one_after_the_other(first: impl FnOnce() + Send, second: impl FnOnce() + Send) {
-    let over = AtomicBool::new(false);
-    thread::scope(|s| {
-        s.spawn(|| {
-            first();
-            over.store(true, Ordering::Release);
-        });
-        s.spawn(|| {
-            while !over.load(Ordering::Acquire) {
-                thread::yield_now();
-            }
-            second();
-        });
-    });
-}
+use super::harness::{found, one_after_the_other, orders};
 
 #[test]
 fn whoever_sees_that_a_once_is_done_comes_after_it() {

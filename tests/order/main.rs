@@ -6,6 +6,7 @@
 mod barriers;
 #[cfg(feature = "channel")]
 mod channels;
+mod events;
 mod harness;
 mod initialised;
 mod messages;
@@ -15,6 +16,7 @@ mod pools;
 #[cfg(feature = "queue")]
 mod queues;
 mod sections;
+mod semaphores;
 mod spawned;
 mod surrounded;
 #[cfg(feature = "timer")]

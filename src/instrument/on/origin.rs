@@ -9,9 +9,9 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::mark::mark;
 use super::past::Past;
 use crate::detector;
-use crate::tracking::current;
 
 /// The record of something that is initialised once.
 #[derive(Debug)]
@@ -93,8 +93,7 @@ impl Origin {
 /// The bit of the calling thread.
 #[inline]
 fn bit() -> u64 {
-    let number = current::slot().thread().map_or(0, |thread| thread.get());
-    1 << (number % 64)
+    mark(64)
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ impl Past {
     }
 
     /// Whether the detector was on when it was taken.
-    pub(super) fn is_known(&self) -> bool {
+    pub(crate) fn is_known(&self) -> bool {
         self.0.is_some()
     }
 

@@ -1,0 +1,27 @@
+//! What a semaphore refuses.
+
+use std::error::Error;
+use std::fmt;
+
+/// More was released to a [`BoundedSemaphore`](super::BoundedSemaphore) than was taken from it for
+/// good.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::sync::{BoundedSemaphore, TooManyReleases};
+///
+/// let full = BoundedSemaphore::new(1);
+/// let refused: TooManyReleases = full.release().unwrap_err();
+/// assert_eq!(refused.to_string(), "more permits are released than were taken");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooManyReleases;
+
+impl fmt::Display for TooManyReleases {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("more permits are released than were taken")
+    }
+}
+
+impl Error for TooManyReleases {}
