@@ -177,6 +177,8 @@ impl Event {
             }
             if let Some(past) = past {
                 self.become_set(&mut state, past);
+                drop(state);
+                self.record.provided();
                 return;
             }
         }

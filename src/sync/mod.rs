@@ -81,7 +81,7 @@ pub use std::sync::{
     Arc, LockResult, OnceState, PoisonError, TryLockError, TryLockResult, Weak, atomic,
 };
 
-pub use self::barrier::{Barrier, BarrierWaitResult};
+pub use self::barrier::{Barrier, BarrierTimeoutError, BarrierWaitResult, BrokenBarrierError};
 pub use self::condvar::{Condvar, WaitTimeoutResult};
 pub use self::event::Event;
 pub use self::init::{LazyLock, Once, OnceLock};

@@ -5,6 +5,7 @@ mod acquire;
 mod channel_of_crossbeam;
 #[cfg(feature = "channel")]
 mod channel_of_lockwarden;
+mod barrier;
 mod event;
 #[cfg(all(any(debug_assertions, feature = "always"), not(feature = "send_guard")))]
 mod next_deadlock;

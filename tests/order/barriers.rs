@@ -104,3 +104,29 @@ fn those_who_did_not_go_on_together_are_not_ordered() {
     };
     assert_eq!(found!(Default, run), ["Inversion a b"]);
 }
+
+#[test]
+fn those_who_are_told_that_it_is_broken_are_not_ordered() {
+    let run = || {
+        let (ab, ba) = orders();
+        let barrier = Barrier::new(3);
+        let barrier = &barrier;
+        thread::scope(|s| {
+            let first = s.spawn(move || {
+                ab();
+                barrier.wait_checked().unwrap_err();
+            });
+            s.spawn(move || {
+                while barrier.n_waiting() == 0 {
+                    thread::yield_now();
+                }
+                barrier.abort();
+                while !first.is_finished() {
+                    thread::yield_now();
+                }
+                ba();
+            });
+        });
+    };
+    assert_eq!(found!(Default, run), ["Inversion a b"]);
+}

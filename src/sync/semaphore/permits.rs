@@ -230,6 +230,8 @@ impl Permits {
         }
         if more & WAITED_FOR != 0 {
             line.serve(&self.word);
+            drop(line);
+            self.record.provided();
         }
         true
     }
@@ -298,6 +300,8 @@ impl Place<'_> {
             line.leave(&self.waiter);
             // Those behind may need less; the word is marked, for there was somebody: this thread.
             line.serve(&self.permits.word);
+            drop(line);
+            self.permits.record.provided();
         }
         granted
     }

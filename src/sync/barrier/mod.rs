@@ -1,0 +1,13 @@
+//! Barriers: std's, watched, and with the means to give up.
+//!
+//! A barrier counts for itself, as std's does, since who waits at std's is not told which others it
+//! went on with; a thread that is early for the next time would be taken for one of those.
+
+mod error;
+mod meeting_place;
+mod result;
+mod rounds;
+
+pub use self::error::{BarrierTimeoutError, BrokenBarrierError};
+pub use self::meeting_place::Barrier;
+pub use self::result::BarrierWaitResult;
