@@ -7,6 +7,7 @@ mod ends;
 mod held;
 mod life;
 mod resource;
+mod turns;
 
 use std::marker::PhantomData;
 
@@ -19,6 +20,7 @@ pub(crate) use self::held::{assert_order, held_here};
 pub(crate) use self::life::Life;
 pub(crate) use self::resource::idle;
 pub use self::resource::{Providers, Resource};
+pub(crate) use self::turns::Turns;
 use super::{GuardMarker, Kind, LockId, LockKind, Mode, Party, Reason, Refusal, Site};
 use crate::tracking::alarm::Wake;
 
@@ -359,10 +361,6 @@ impl Origin {
     pub(crate) const fn none() -> Self {
         Self(())
     }
-
-    /// The calling thread may be about to initialise.
-    #[inline(always)]
-    pub(crate) fn prepare(&self) {}
 
     /// The calling thread has initialised, and nobody can see it yet.
     #[inline(always)]

@@ -13,6 +13,7 @@ mod past;
 mod resource;
 mod section;
 mod signal;
+mod turns;
 
 pub(crate) use self::admit::admit;
 pub use self::attempt::Attempt;
@@ -31,3 +32,4 @@ pub(crate) use self::resource::idle;
 pub use self::resource::{Providers, Resource};
 pub(crate) use self::section::Section;
 pub use self::signal::{Signal, Waiting};
+pub(crate) use self::turns::Turns;

@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::mark::mark;
 use super::past::Past;
-use crate::detector;
 
 /// The record of something that is initialised once.
 #[derive(Debug)]
@@ -38,28 +37,19 @@ impl Origin {
         }
     }
 
-    /// The calling thread may be about to initialise, while others wait. What the first use of the
-    /// detector does must come before that, for a sink may want to see what is initialised.
-    pub(crate) fn prepare(&self) {
-        let _ = detector::attach();
-    }
-
     /// The calling thread has initialised, and nobody can see it yet.
     pub(crate) fn set(&self) {
         let _ = self.past.set(Past::here());
     }
 
-    /// Runs `initialise`, unless that was done, for the calling thread or another.
-    ///
-    /// If it panics, the next one runs it again.
+    /// Runs `initialise`, which calls [`set`](Self::set) at its end, unless that was done, for the
+    /// calling thread or another.
     #[inline]
     pub(crate) fn first(&self, initialise: impl FnOnce()) {
         if !self.is_told() {
-            self.prepare();
-            self.past.get_or_init(|| {
+            if self.past.get().is_none() {
                 initialise();
-                Past::here()
-            });
+            }
             self.learn();
         }
     }
@@ -103,7 +93,6 @@ mod tests {
     #[test]
     fn a_thread_is_told_once() {
         let origin = Origin::new();
-        origin.prepare();
         assert!(!origin.is_told());
         // Nothing is there to learn as yet.
         origin.arrive();
@@ -118,10 +107,14 @@ mod tests {
     fn what_is_initialised_is_not_initialised_again() {
         let origin = Origin::new();
         let mut runs = 0;
-        origin.first(|| runs += 1);
-        origin.first(|| runs += 1);
+        let mut initialise = || {
+            runs += 1;
+            origin.set();
+        };
+        origin.first(&mut initialise);
+        origin.first(&mut initialise);
         std::thread::scope(|scope| {
-            scope.spawn(|| origin.first(|| runs += 1));
+            scope.spawn(|| origin.first(initialise));
         });
         assert_eq!(runs, 1);
     }

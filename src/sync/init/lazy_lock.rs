@@ -2,9 +2,12 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::panic::Location;
 use std::sync;
 
-use crate::instrument::Origin;
+use crate::instrument::{LockKind, Origin, Turns};
+
+static LAZY_LOCK: LockKind = LockKind::new("LazyLock");
 
 /// A value that is made when it is first wanted, as with [`std::sync::LazyLock`].
 ///
@@ -22,15 +25,39 @@ use crate::instrument::Origin;
 pub struct LazyLock<T, F = fn() -> T> {
     inner: sync::LazyLock<T, F>,
     origin: Origin,
+    turns: Turns,
 }
 
 impl<T, F: FnOnce() -> T> LazyLock<T, F> {
-    /// A value that `f` is to make.
+    /// A value that `f` is to make. Its class, by which reports speak of it, is the place of the
+    /// call.
     #[inline]
+    #[track_caller]
     pub const fn new(f: F) -> LazyLock<T, F> {
         Self {
             inner: sync::LazyLock::new(f),
             origin: Origin::new(),
+            turns: Turns::new(&LAZY_LOCK),
+        }
+    }
+
+    /// A value that `f` is to make, of the class `name`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::sync::LazyLock;
+    ///
+    /// static ANSWER: LazyLock<u8> = LazyLock::named("answer", || 42);
+    /// assert_eq!(*ANSWER, 42);
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub const fn named(name: &'static str, f: F) -> LazyLock<T, F> {
+        Self {
+            inner: sync::LazyLock::new(f),
+            origin: Origin::new(),
+            turns: Turns::named(&LAZY_LOCK, name),
         }
     }
 
@@ -38,7 +65,8 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
     ///
     /// # Panics
     ///
-    /// If what makes it does, or has done so before.
+    /// If what makes it does, or has done so before. If the wait would never end, as the
+    /// configuration says: so it is if what makes it comes back here.
     ///
     /// # Examples
     ///
@@ -49,9 +77,15 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
     /// assert_eq!(LazyLock::force(&answer), &42);
     /// ```
     #[inline]
+    #[track_caller]
     pub fn force(this: &LazyLock<T, F>) -> &T {
+        let site = Location::caller();
         this.origin.first(|| {
-            sync::LazyLock::force(&this.inner);
+            let is_done = || sync::LazyLock::get(&this.inner).is_some();
+            this.turns.run(is_done, site, || {
+                sync::LazyLock::force(&this.inner);
+                this.origin.set();
+            });
         });
         sync::LazyLock::force(&this.inner)
     }
@@ -82,6 +116,18 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
 }
 
 impl<T, F> LazyLock<T, F> {
+    /// Names this one instance in reports, beside the name of its class.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let answer = lockwarden::sync::LazyLock::new(|| 42);
+    /// lockwarden::sync::LazyLock::set_label(&answer, "the answer");
+    /// ```
+    pub fn set_label(this: &LazyLock<T, F>, label: impl AsRef<str>) {
+        this.turns.set_label(label.as_ref());
+    }
+
     /// The value, if it is there. Never blocks.
     ///
     /// # Examples
@@ -119,6 +165,7 @@ impl<T, F: FnOnce() -> T> Deref for LazyLock<T, F> {
     type Target = T;
 
     #[inline]
+    #[track_caller]
     fn deref(&self) -> &T {
         LazyLock::force(self)
     }
@@ -132,6 +179,7 @@ impl<T, F: FnOnce() -> T> DerefMut for LazyLock<T, F> {
 }
 
 impl<T: Default> Default for LazyLock<T> {
+    #[track_caller]
     fn default() -> LazyLock<T> {
         LazyLock::new(T::default)
     }

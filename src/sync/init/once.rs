@@ -1,9 +1,12 @@
 //! `Once`: a piece of code that runs once.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::{self, OnceState};
 
-use crate::instrument::Origin;
+use crate::instrument::{LockKind, Origin, Site, Turns};
+
+static ONCE: LockKind = LockKind::new("Once");
 
 /// A piece of code that runs once, as with [`std::sync::Once`].
 ///
@@ -27,25 +30,61 @@ use crate::instrument::Origin;
 pub struct Once {
     inner: sync::Once,
     origin: Origin,
+    turns: Turns,
 }
 
 impl Once {
-    /// Nothing has run.
+    /// Nothing has run. Its class, by which reports speak of it, is the place of the call.
     #[inline]
     #[must_use]
+    #[track_caller]
     #[expect(clippy::new_without_default, reason = "std's has none")]
     pub const fn new() -> Once {
+        Self::of(Turns::new(&ONCE))
+    }
+
+    /// Nothing has run, of the class `name`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::sync::Once;
+    ///
+    /// static START: Once = Once::named("start");
+    /// START.call_once(|| ());
+    /// ```
+    #[inline]
+    #[must_use]
+    #[track_caller]
+    pub const fn named(name: &'static str) -> Once {
+        Self::of(Turns::named(&ONCE, name))
+    }
+
+    const fn of(turns: Turns) -> Once {
         Self {
             inner: sync::Once::new(),
             origin: Origin::new(),
+            turns,
         }
+    }
+
+    /// Names this one instance in reports, beside the name of its class.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// lockwarden::sync::Once::new().set_label("start of worker 3");
+    /// ```
+    pub fn set_label(&self, label: impl AsRef<str>) {
+        self.turns.set_label(label.as_ref());
     }
 
     /// Runs `f` if nothing has run; if another thread is at it, waits until that is done.
     ///
     /// # Panics
     ///
-    /// If `f` does, or what ran before did.
+    /// If `f` does, or what ran before did. If the wait would never end, as the configuration says:
+    /// so it is if `f` comes back here.
     ///
     /// # Examples
     ///
@@ -63,10 +102,11 @@ impl Once {
         F: FnOnce(),
     {
         if !self.inner.is_completed() {
-            self.origin.prepare();
-            self.inner.call_once(|| {
-                f();
-                self.origin.set();
+            self.run(Location::caller(), || {
+                self.inner.call_once(|| {
+                    f();
+                    self.origin.set();
+                });
             });
         }
         self.origin.arrive();
@@ -85,18 +125,25 @@ impl Once {
     /// assert!(once.is_completed());
     /// ```
     #[inline]
+    #[track_caller]
     pub fn call_once_force<F>(&self, f: F)
     where
         F: FnOnce(&OnceState),
     {
         if !self.inner.is_completed() {
-            self.origin.prepare();
-            self.inner.call_once_force(|state| {
-                f(state);
-                self.origin.set();
+            self.run(Location::caller(), || {
+                self.inner.call_once_force(|state| {
+                    f(state);
+                    self.origin.set();
+                });
             });
         }
         self.origin.arrive();
+    }
+
+    #[inline]
+    fn run(&self, site: Site, call: impl FnOnce()) {
+        self.turns.run(|| self.inner.is_completed(), site, call);
     }
 
     /// Whether something has run to its end. Never blocks.
@@ -119,7 +166,7 @@ impl Once {
     ///
     /// # Panics
     ///
-    /// If that panicked.
+    /// If that panicked. If the wait would never end, as the configuration says.
     ///
     /// # Examples
     ///
@@ -132,12 +179,19 @@ impl Once {
     /// thread::spawn(|| READY.call_once(|| ()));
     /// READY.wait();
     /// ```
+    #[track_caller]
     pub fn wait(&self) {
-        self.inner.wait();
+        let is_done = || self.inner.is_completed();
+        self.turns
+            .wait(is_done, true, Location::caller(), || self.inner.wait());
         self.origin.arrive();
     }
 
     /// Waits until something has run to its end, also if something panicked before.
+    ///
+    /// # Panics
+    ///
+    /// If the wait would never end, as the configuration says.
     ///
     /// # Examples
     ///
@@ -146,8 +200,12 @@ impl Once {
     /// once.call_once(|| ());
     /// once.wait_force();
     /// ```
+    #[track_caller]
     pub fn wait_force(&self) {
-        self.inner.wait_force();
+        let is_done = || self.inner.is_completed();
+        self.turns.wait(is_done, false, Location::caller(), || {
+            self.inner.wait_force();
+        });
         self.origin.arrive();
     }
 }

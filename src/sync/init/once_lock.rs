@@ -1,9 +1,12 @@
 //! `OnceLock`: a value that is written once.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync;
 
-use crate::instrument::Origin;
+use crate::instrument::{LockKind, Origin, Turns};
+
+static ONCE_LOCK: LockKind = LockKind::new("OnceLock");
 
 /// A value that is written once, as with [`std::sync::OnceLock`].
 ///
@@ -22,17 +25,53 @@ use crate::instrument::Origin;
 pub struct OnceLock<T> {
     inner: sync::OnceLock<T>,
     origin: Origin,
+    turns: Turns,
 }
 
 impl<T> OnceLock<T> {
-    /// Nothing is written.
+    /// Nothing is written. Its class, by which reports speak of it, is the place of the call.
     #[inline]
     #[must_use]
+    #[track_caller]
     pub const fn new() -> OnceLock<T> {
+        Self::of(Turns::new(&ONCE_LOCK))
+    }
+
+    /// Nothing is written, in a cell of the class `name`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::sync::OnceLock;
+    ///
+    /// static NAME: OnceLock<String> = OnceLock::named("name");
+    /// assert_eq!(NAME.get(), None);
+    /// ```
+    #[inline]
+    #[must_use]
+    #[track_caller]
+    pub const fn named(name: &'static str) -> OnceLock<T> {
+        Self::of(Turns::named(&ONCE_LOCK, name))
+    }
+
+    const fn of(turns: Turns) -> OnceLock<T> {
         Self {
             inner: sync::OnceLock::new(),
             origin: Origin::new(),
+            turns,
         }
+    }
+
+    /// Names this one instance in reports, beside the name of its class.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let name = lockwarden::sync::OnceLock::from("ada");
+    /// name.set_label("name of user 3");
+    /// ```
+    pub fn set_label(&self, label: impl AsRef<str>) {
+        self.turns.set_label(label.as_ref());
     }
 
     /// The value, if it is written. Never blocks.
@@ -57,6 +96,10 @@ impl<T> OnceLock<T> {
 
     /// Waits until the value is written.
     ///
+    /// # Panics
+    ///
+    /// If the wait would never end, as the configuration says.
+    ///
     /// # Examples
     ///
     /// ```
@@ -70,8 +113,11 @@ impl<T> OnceLock<T> {
     /// });
     /// ```
     #[inline]
+    #[track_caller]
     pub fn wait(&self) -> &T {
-        let value = self.inner.wait();
+        let is_done = || self.inner.get().is_some();
+        let site = Location::caller();
+        let value = self.turns.wait(is_done, false, site, || self.inner.wait());
         self.origin.arrive();
         value
     }
@@ -82,6 +128,10 @@ impl<T> OnceLock<T> {
     ///
     /// If one is written already. The error is the value that was not.
     ///
+    /// # Panics
+    ///
+    /// If the wait would never end, as the configuration says.
+    ///
     /// # Examples
     ///
     /// ```
@@ -89,6 +139,7 @@ impl<T> OnceLock<T> {
     /// assert_eq!((cell.set(1), cell.set(2)), (Ok(()), Err(2)));
     /// ```
     #[inline]
+    #[track_caller]
     pub fn set(&self, value: T) -> Result<(), T> {
         let mut value = Some(value);
         self.get_or_init(|| value.take().expect("this runs once"));
@@ -99,7 +150,8 @@ impl<T> OnceLock<T> {
     ///
     /// # Panics
     ///
-    /// If `f` does; nothing is written then. An `f` that comes back here waits for itself for ever.
+    /// If `f` does; nothing is written then. If the wait would never end, as the configuration says:
+    /// so it is if `f` comes back here.
     ///
     /// # Examples
     ///
@@ -109,6 +161,7 @@ impl<T> OnceLock<T> {
     /// assert_eq!(cell.get_or_init(|| 2), &1);
     /// ```
     #[inline]
+    #[track_caller]
     pub fn get_or_init<F>(&self, f: F) -> &T
     where
         F: FnOnce() -> T,
@@ -116,14 +169,16 @@ impl<T> OnceLock<T> {
         if let Some(value) = self.get() {
             return value;
         }
-        self.origin.prepare();
-        let value = self.inner.get_or_init(|| {
-            let value = f();
-            self.origin.set();
-            value
+        let is_done = || self.inner.get().is_some();
+        self.turns.run(is_done, Location::caller(), || {
+            self.inner.get_or_init(|| {
+                let value = f();
+                self.origin.set();
+                value
+            });
         });
         self.origin.arrive();
-        value
+        self.inner.get().expect("it is written once this was run")
     }
 
     /// The value, out of its cell.
@@ -150,6 +205,7 @@ impl<T> OnceLock<T> {
 
 impl<T> Default for OnceLock<T> {
     #[inline]
+    #[track_caller]
     fn default() -> OnceLock<T> {
         OnceLock::new()
     }
@@ -158,16 +214,19 @@ impl<T> Default for OnceLock<T> {
 impl<T> From<T> for OnceLock<T> {
     /// A cell in which this is written. Whoever gets to see the cell is not told by it who made it.
     #[inline]
+    #[track_caller]
     fn from(value: T) -> Self {
         Self {
             inner: sync::OnceLock::from(value),
             origin: Origin::none(),
+            turns: Turns::new(&ONCE_LOCK),
         }
     }
 }
 
 impl<T: Clone> Clone for OnceLock<T> {
     #[inline]
+    #[track_caller]
     fn clone(&self) -> OnceLock<T> {
         match self.get() {
             Some(value) => OnceLock::from(value.clone()),
