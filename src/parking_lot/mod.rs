@@ -43,7 +43,7 @@
 //!
 //! # What is not seen
 //!
-//! [`Once`] is the original. With the feature `send_guard`, a guard may be in another thread than the
+//! With the feature `send_guard`, a guard may be in another thread than the
 //! one that took the lock, and nobody can say in which. The orders of these locks are learnt all the
 //! same, for the thread that took them; but what is only true if that thread still holds the lock
 //! (`Deadlock`, `SelfDeadlock`, `Abandoned`) is not told of them.
@@ -57,6 +57,7 @@ mod guard;
 mod lock;
 mod lockable;
 mod mutex;
+mod once;
 mod outcome;
 mod recorded;
 mod recursive_rwlock;
@@ -69,7 +70,7 @@ mod serde;
 mod upgrade;
 
 pub use ::lock_api;
-pub use ::parking_lot::{Once, OnceState};
+pub use ::parking_lot::OnceState;
 #[cfg(feature = "arc_lock")]
 pub use lock_api::{
     ArcMutexGuard, ArcReentrantMutexGuard, ArcRwLockReadGuard, ArcRwLockUpgradableReadGuard,
@@ -79,6 +80,7 @@ pub use lock_api::{
 pub use self::condvar::{Condvar, WaitTimeoutResult};
 pub use self::fair_mutex::{FairMutex, FairMutexGuard, MappedFairMutexGuard};
 pub use self::mutex::{MappedMutexGuard, Mutex, MutexGuard};
+pub use self::once::Once;
 pub use self::recursive_rwlock::{
     MappedRecursiveRwLockReadGuard, MappedRecursiveRwLockWriteGuard, RecursiveRwLock,
     RecursiveRwLockReadGuard, RecursiveRwLockUpgradableReadGuard, RecursiveRwLockWriteGuard,

@@ -13,6 +13,7 @@ mod next_deadlock;
 mod parking_lot_arc;
 mod parking_lot_condvar;
 mod parking_lot_mutex;
+mod parking_lot_once;
 mod parking_lot_remutex;
 mod parking_lot_rwlock;
 #[cfg(feature = "serde")]

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, mpsc};
 use std::thread;
 
 use super::sync::{LazyLock, Once, OnceLock, OnceState};
@@ -94,6 +95,62 @@ fn a_lazy_value_whose_initialiser_panicked_is_poisoned() {
         let failed = catch_unwind(AssertUnwindSafe(|| *lazy)).unwrap_err();
         assert_eq!(failed.downcast_ref(), Some(&expected));
     }
+}
+
+/// Those who come while an initialiser runs, which fails, find what those find who come later.
+#[test]
+fn who_comes_while_it_fails_goes_by_what_is_left() {
+    let (once, cell) = (Once::new(), OnceLock::new());
+    let (begin, begun) = mpsc::channel();
+    let (fail, may_fail) = mpsc::channel::<()>();
+    let may_fail = Mutex::new(may_fail);
+    // Each of the three waits inside for the same word.
+    let fails = || {
+        begin.send(()).unwrap();
+        may_fail.lock().unwrap().recv().unwrap();
+        std::panic::resume_unwind(Box::new("as it should"));
+    };
+    let lazy: LazyLock<u8, _> = LazyLock::new(|| -> u8 {
+        fails();
+        0
+    });
+    fn ends(f: impl FnOnce()) -> bool {
+        catch_unwind(AssertUnwindSafe(f)).is_ok()
+    }
+    thread::scope(|scope| {
+        for n in 0..3 {
+            let (once, cell, lazy, fails) = (&once, &cell, &lazy, fails);
+            scope.spawn(move || match n {
+                0 => assert!(!ends(|| once.call_once(fails))),
+                1 => assert!(!ends(|| {
+                    cell.get_or_init(|| {
+                        fails();
+                        0
+                    });
+                })),
+                _ => assert!(!ends(|| {
+                    LazyLock::force(lazy);
+                })),
+            });
+        }
+        (0..3).for_each(|_| begun.recv().unwrap());
+        let poisoned = [
+            scope.spawn(|| ends(|| once.call_once(|| ()))),
+            scope.spawn(|| ends(|| once.wait())),
+            scope.spawn(|| ends(|| assert_eq!(LazyLock::force(&lazy), &0))),
+        ];
+        let waits = scope.spawn(|| once.wait_force());
+        let takes = scope.spawn(|| assert_eq!(cell.get_or_init(|| 7), &7));
+        let reads = scope.spawn(|| assert_eq!(cell.wait(), &7));
+        (0..3).for_each(|_| fail.send(()).unwrap());
+        for one in poisoned {
+            assert!(!one.join().unwrap());
+        }
+        once.call_once_force(|state| assert!(state.is_poisoned()));
+        waits.join().unwrap();
+        takes.join().unwrap();
+        reads.join().unwrap();
+    });
 }
 
 #[test]
