@@ -141,6 +141,98 @@ fn the_std_condvar() {
 }
 
 #[test]
+fn what_std_has_beside_locks() {
+    use lockwarden::sync::{Barrier, BarrierWaitResult, LazyLock, Once, OnceLock, OnceState};
+
+    static LAZY: LazyLock<u32> = LazyLock::named("lazy", || 1);
+    static CELL: OnceLock<u32> = OnceLock::named("cell");
+    static ONCE: Once = Once::named("once");
+    static BARRIER: Barrier = Barrier::named("barrier", 2);
+    LazyLock::set_label(&LAZY, "one");
+    CELL.set_label("two");
+    ONCE.set_label("three");
+    BARRIER.set_label("four");
+    thread::scope(|scope| {
+        scope.spawn(|| ONCE.call_once_force(|state: &OnceState| assert!(!state.is_poisoned())));
+        scope.spawn(|| CELL.set(2));
+        ONCE.wait();
+        ONCE.wait_force();
+        assert_eq!(*LAZY + CELL.wait(), 3);
+        let other = scope.spawn(|| BARRIER.wait().is_leader());
+        let result: BarrierWaitResult = BARRIER.wait();
+        assert_ne!(result.is_leader(), other.join().unwrap());
+    });
+    ONCE.call_once(|| unreachable!());
+    assert!(ONCE.is_completed());
+    assert_eq!((CELL.get_or_init(|| 3), CELL.set(4)), (&2, Err(4)));
+    assert_eq!(LazyLock::force(&LAZY), LazyLock::get(&LAZY).unwrap());
+}
+
+#[test]
+fn barriers_that_are_broken() {
+    use lockwarden::sync::{Barrier, BarrierTimeoutError, BrokenBarrierError};
+
+    let barrier = Barrier::new(2);
+    let alone: BarrierTimeoutError = barrier.wait_timeout(SHORT).unwrap_err();
+    assert_eq!(alone, BarrierTimeoutError::Timeout);
+    assert!(barrier.is_broken());
+    barrier.reset();
+    assert_eq!(barrier.n_waiting(), 0);
+    barrier.abort();
+    let broken: BrokenBarrierError = barrier.wait_checked().unwrap_err();
+    assert!(!broken.to_string().is_empty());
+}
+
+#[test]
+fn semaphores_and_events() {
+    use lockwarden::sync::{BoundedSemaphore, Event, Permit, Semaphore, TooManyReleases};
+
+    static SEMAPHORE: Semaphore = Semaphore::named("semaphore", 2);
+    static EVENT: Event = Event::named("event");
+    SEMAPHORE.set_label("of the test");
+    EVENT.set_label("of the test");
+    let permit: Permit<'_> = SEMAPHORE.acquire();
+    assert!(SEMAPHORE.try_acquire_many(2).is_none());
+    assert!(SEMAPHORE.acquire_many_timeout(2, SHORT).is_none());
+    let another = SEMAPHORE.try_acquire().unwrap();
+    assert!(SEMAPHORE.acquire_timeout(SHORT).is_none());
+    another.forget();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            assert!(!EVENT.is_set());
+            drop(permit);
+            SEMAPHORE.release();
+            EVENT.set();
+        });
+        assert_eq!(SEMAPHORE.acquire_many(2).count(), 2);
+        EVENT.wait();
+        assert!(EVENT.wait_timeout(SHORT));
+    });
+    EVENT.clear();
+    SEMAPHORE.release_many(3);
+    assert_eq!(SEMAPHORE.available_permits(), 5);
+
+    let bounded = BoundedSemaphore::new(1);
+    let refused: TooManyReleases = bounded.release().unwrap_err();
+    assert!(!refused.to_string().is_empty());
+    bounded.acquire().forget();
+    assert!(bounded.release_many(1).is_ok());
+}
+
+#[test]
+fn the_parking_lot_once() {
+    static ONCE: pl::Once = pl::Once::named("once");
+    ONCE.set_label("of the test");
+    assert_eq!(ONCE.state(), pl::OnceState::New);
+    thread::scope(|scope| {
+        scope.spawn(|| ONCE.call_once_force(|state| assert!(!state.is_poisoned())));
+        ONCE.wait();
+    });
+    ONCE.call_once(|| unreachable!());
+    assert!(ONCE.is_completed() && pl::Once::new_completed().is_completed());
+}
+
+#[test]
 fn the_parking_lot_mutexes() {
     let mut mutex = pl::Mutex::named("mutex", (1, 2));
     mutex.set_label("pair");
