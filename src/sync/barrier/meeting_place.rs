@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use super::error::{BarrierTimeoutError, BrokenBarrierError};
 use super::result::BarrierWaitResult;
 use super::rounds::{Coming, Rounds};
-use crate::instrument::{Awaited, LockKind, Meeting, Past, Resource, Site};
+use crate::instrument::{Awaited, LockKind, Past, Resource, Site};
 
 static BARRIER: LockKind = LockKind::new("Barrier");
 
@@ -274,10 +274,25 @@ impl Barrier {
         deadline: Option<Instant>,
         site: Site,
     ) -> Result<BarrierWaitResult, BarrierTimeoutError> {
+        if self.threads > 1 {
+            return self.meet_others(deadline, site);
+        }
+        // Nobody ever waits, and who is alone has nobody to come after.
+        match self.is_broken() {
+            true => Err(BarrierTimeoutError::Broken),
+            false => Ok(BarrierWaitResult(true)),
+        }
+    }
+
+    fn meet_others(
+        &self,
+        deadline: Option<Instant>,
+        site: Site,
+    ) -> Result<BarrierWaitResult, BarrierTimeoutError> {
         // Outside the lock, as the arrivals below: both may tell the program's sinks of a new
-        // thread. Who is alone has nobody to come after.
-        let past = (self.threads > 1).then(Past::here);
-        let coming = self.rounds.lock().come(self.threads, past.as_ref())?;
+        // thread.
+        let past = Past::here();
+        let coming = self.rounds.lock().come(self.threads, &past)?;
         let (meeting, is_leader) = match coming {
             Coming::Last(meeting) => {
                 self.wake();
@@ -288,7 +303,7 @@ impl Barrier {
                 (meeting, false)
             }
         };
-        meeting.as_ref().map(Meeting::arrive);
+        meeting.arrive();
         Ok(BarrierWaitResult(is_leader))
     }
 

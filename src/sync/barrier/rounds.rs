@@ -25,9 +25,9 @@ pub(super) struct Rounds {
 #[derive(Debug)]
 pub(super) enum Coming {
     /// All are there.
-    Last(Option<Meeting>),
+    Last(Meeting),
     /// Some are missing, of the round of that number.
-    Early(usize, Option<Meeting>),
+    Early(usize, Meeting),
 }
 
 impl Rounds {
@@ -45,16 +45,13 @@ impl Rounds {
     pub(super) fn come(
         &mut self,
         threads: usize,
-        past: Option<&Past>,
+        past: &Past,
     ) -> Result<Coming, BrokenBarrierError> {
         if self.broken {
             return Err(BrokenBarrierError);
         }
-        let meeting = past.map(|past| {
-            let meeting = self.meeting.get_or_insert_with(Meeting::new);
-            meeting.add(past);
-            meeting.clone()
-        });
+        let meeting = self.meeting.get_or_insert_with(Meeting::new).clone();
+        meeting.add(past);
         self.waiting += 1;
         if self.waiting < threads {
             return Ok(Coming::Early(self.number, meeting));
@@ -119,7 +116,7 @@ mod tests {
     use super::*;
 
     fn early(rounds: &mut Rounds) -> usize {
-        match rounds.come(3, None) {
+        match rounds.come(3, &Past::here()) {
             Ok(Coming::Early(number, _)) => number,
             other => panic!("{other:?}"),
         }
@@ -130,7 +127,7 @@ mod tests {
         let mut rounds = Rounds::new();
         let (first, second) = (early(&mut rounds), early(&mut rounds));
         assert_eq!((first, second, rounds.waiting()), (0, 0, 2));
-        assert!(matches!(rounds.come(3, None), Ok(Coming::Last(None))));
+        assert!(matches!(rounds.come(3, &Past::here()), Ok(Coming::Last(_))));
         assert_eq!(early(&mut rounds), 1);
         assert_eq!(rounds.leave(first), Some(Ok(())));
         assert_eq!(rounds.leave(second), Some(Ok(())));
@@ -158,8 +155,8 @@ mod tests {
     fn nobody_comes_while_it_is_broken() {
         let mut rounds = Rounds::new();
         rounds.set_broken(true);
-        assert!(rounds.come(1, None).is_err());
+        assert!(rounds.come(1, &Past::here()).is_err());
         rounds.set_broken(false);
-        assert!(matches!(rounds.come(1, None), Ok(Coming::Last(_))));
+        assert!(matches!(rounds.come(1, &Past::here()), Ok(Coming::Last(_))));
     }
 }

@@ -59,6 +59,7 @@ impl<'a> Permit<'a> {
     /// items.acquire().forget();
     /// assert_eq!(items.available_permits(), 0);
     /// ```
+    #[inline]
     pub fn forget(mut self) {
         self.permits.forget(self.count);
         self.count = 0;

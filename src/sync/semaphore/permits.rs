@@ -170,8 +170,7 @@ impl Permits {
     #[inline]
     pub(super) fn add(&self, count: usize) {
         let is_added = if self.orders() {
-            let past = Past::here();
-            self.add_in_line(count, Some(&past))
+            self.add_after_past(count)
         } else {
             self.add_unordered(count)
         };
@@ -209,6 +208,12 @@ impl Permits {
     }
 
     #[cold]
+    fn add_after_past(&self, count: usize) -> bool {
+        let past = Past::here();
+        self.add_in_line(count, Some(&past))
+    }
+
+    #[cold]
     fn add_in_line(&self, count: usize, past: Option<&Past>) -> bool {
         let mut line = self.line.lock();
         let mut word = self.word.load(Ordering::Relaxed);
@@ -237,12 +242,14 @@ impl Permits {
     }
 
     /// So many permits, which were taken, are not given back by who took them.
+    #[inline]
     pub(super) fn forget(&self, count: usize) {
         // Relaxed: it stands for no other memory.
         self.forgotten.fetch_add(count, Ordering::Relaxed);
     }
 
     /// So many of those that were forgotten are about to be added; tells whether there were so many.
+    #[inline]
     pub(super) fn recall(&self, count: usize) -> bool {
         // Relaxed: as above.
         self.forgotten
