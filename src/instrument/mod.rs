@@ -76,6 +76,8 @@ pub use self::chosen::{
 pub(crate) use self::chosen::{
     Cohort, End, Ends, Life, Meeting, Origin, Section, admit, assert_order, held_here, idle, mark,
     Cohort, Life, Meeting, Origin, Section, Turns, admit, assert_order, held_here, idle, mark,
+    Cohort, Life, Meeting, Origin, Section, Turns, admit, assert_order, held_here, idle, introduce,
+    mark,
 };
 #[cfg(feature = "channel")]
 pub(crate) use self::chosen::{wait_for_selection, wait_for_selection_until};

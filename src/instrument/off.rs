@@ -269,6 +269,15 @@ impl Past {
         Self(())
     }
 
+    #[inline(always)]
+    pub(crate) const fn none() -> Self {
+        Self(())
+    }
+
+    /// Makes this all that has happened up to here.
+    #[inline(always)]
+    pub(crate) fn renew(&mut self) {}
+
     /// All that the calling thread ever does, for whoever joins it: it is at its end.
     #[inline(always)]
     pub(crate) fn of_ended() -> Self {
@@ -338,6 +347,10 @@ impl Meeting {
     #[inline(always)]
     pub(crate) fn arrive(&self) {}
 }
+
+/// The calling thread is about to tell something with a lock of a primitive held.
+#[inline(always)]
+pub(crate) fn introduce() {}
 
 /// A bit for the calling thread: none, since there is nothing that it could learn.
 #[inline(always)]

@@ -24,7 +24,7 @@ pub(crate) use self::ends::{wait_for_selection, wait_for_selection_until};
 pub(crate) use self::held::{assert_order, held_here};
 pub(crate) use self::life::Life;
 pub use self::lock::{Hold, Lock};
-pub(crate) use self::mark::mark;
+pub(crate) use self::mark::{introduce, mark};
 pub(crate) use self::origin::Origin;
 pub(crate) use self::past::Meeting;
 pub use self::past::{Past, Pasts, Surroundings, Within};

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
+use super::mark::introduce;
 use super::resource::{Providers, Resource};
-use crate::detector;
 use crate::instrument::{Awaited, LockKind, Site};
 
 /// The record of something that is initialised once, by one thread, while others may wait.
@@ -77,9 +77,8 @@ impl Turns {
     ///
     /// As `initialise` does, or if the wait would never end.
     pub(crate) fn run(&self, is_done: impl Fn() -> bool, site: Site, initialise: impl FnOnce()) {
-        // What the first use of the detector does must come before the turn, since a sink may want
-        // to see what is initialised.
-        let _ = detector::attach();
+        // Before the turn also since a sink may want to see what is initialised.
+        introduce();
         if let Some(turn) = self.take(&is_done, site) {
             initialise();
             turn.done();

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::news::News;
-use crate::instrument::Meeting;
+use super::news::{Learnt, News};
 
 /// How much of the word of the permits one permit is.
 pub(super) const ONE: usize = 2;
@@ -35,7 +34,7 @@ pub(super) struct Waiter {
 #[derive(Debug)]
 pub(super) struct Granted {
     /// What the waiter comes after, if that is certain.
-    pub(super) news: Option<Meeting>,
+    pub(super) news: Option<Learnt>,
 }
 
 impl Line {

@@ -15,51 +15,109 @@ use crate::instrument::{Meeting, Past};
 pub(super) struct News {
     /// How many permits they added.
     added: usize,
-    /// Where what came before them is gathered.
-    meeting: Option<Meeting>,
-    /// Whether one of them orders nothing.
-    unordered: bool,
+    before: Before,
+    /// What came before the first of them, kept for the next first one, which may be of the same
+    /// thread.
+    first: Past,
+}
+
+/// What came before them.
+#[derive(Debug)]
+enum Before {
+    /// Nothing: there were none.
+    Nothing,
+    /// What came before the first one, the only one.
+    First,
+    /// What is gathered there.
+    All(Meeting),
+    /// Nobody knows: one of them orders nothing.
+    Unordered,
+}
+
+/// What a taker comes after.
+#[derive(Debug)]
+pub(super) enum Learnt {
+    /// One release.
+    Past(Past),
+    /// Several.
+    Meeting(Meeting),
+}
+
+impl Learnt {
+    /// The calling thread goes on after it.
+    pub(super) fn arrive(&self) {
+        match self {
+            Learnt::Past(past) => past.arrive(),
+            Learnt::Meeting(meeting) => meeting.arrive(),
+        }
+    }
 }
 
 impl News {
     pub(super) const fn new() -> Self {
         Self {
             added: 0,
-            meeting: None,
-            unordered: false,
+            before: Before::Nothing,
+            first: Past::none(),
         }
     }
 
-    /// So many permits are added, after `past`, or by somebody who gives back what he took.
-    pub(super) fn add(&mut self, count: usize, past: Option<&Past>) {
+    /// The calling thread, which is [introduced](crate::instrument::introduce), adds so many permits.
+    pub(super) fn add(&mut self, count: usize) {
         self.added += count;
-        match past {
-            Some(past) => self.meeting.get_or_insert_with(Meeting::new).add(past),
-            None => self.unordered = true,
+        match &self.before {
+            Before::Nothing => {
+                self.first.renew();
+                self.before = Before::First;
+            }
+            Before::First => {
+                let meeting = Meeting::new();
+                meeting.add(&self.first);
+                meeting.add(&Past::here());
+                self.before = Before::All(meeting);
+            }
+            Before::All(meeting) => meeting.add(&Past::here()),
+            Before::Unordered => {}
         }
+    }
+
+    /// Somebody gives so many permits back.
+    pub(super) fn give_back(&mut self, count: usize) {
+        self.added += count;
+        self.before = Before::Unordered;
     }
 
     /// So many permits are taken, and so many are left: what the taker comes after, if that is
     /// certain.
-    pub(super) fn take(&mut self, count: usize, left: usize) -> Option<Meeting> {
+    pub(super) fn take(&mut self, count: usize, left: usize) -> Option<Learnt> {
         if left > 0 {
             return None;
         }
-        let all = std::mem::replace(self, Self::new());
-        all.meeting.filter(|_| all.added == count && !all.unordered)
+        let added = std::mem::take(&mut self.added);
+        match std::mem::replace(&mut self.before, Before::Nothing) {
+            _ if added != count => None,
+            Before::Nothing | Before::Unordered => None,
+            Before::First => Some(Learnt::Past(self.first.clone())),
+            Before::All(meeting) => Some(Learnt::Meeting(meeting)),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::instrument::introduce;
 
     #[test]
     fn who_takes_all_comes_after_all() {
         let mut news = News::new();
-        news.add(1, Some(&Past::here()));
-        news.add(2, Some(&Past::here()));
-        assert!(news.take(3, 0).is_some());
+        for releases in 1..4 {
+            introduce();
+            (0..releases).for_each(|_| news.add(2));
+            let learnt = news.take(2 * releases, 0).unwrap();
+            assert_eq!(matches!(learnt, Learnt::Past(_)), releases == 1);
+            learnt.arrive();
+        }
         // And only once.
         assert!(news.take(0, 0).is_none());
     }
@@ -67,19 +125,19 @@ mod tests {
     #[test]
     fn who_takes_some_comes_after_nobody_knows_whom() {
         let mut news = News::new();
-        news.add(2, Some(&Past::here()));
+        news.add(2);
         assert!(news.take(1, 1).is_none());
         assert!(news.take(1, 0).is_none());
         // From here on it is certain again.
-        news.add(1, Some(&Past::here()));
+        news.add(1);
         assert!(news.take(1, 0).is_some());
     }
 
     #[test]
     fn what_is_given_back_orders_nothing() {
         let mut news = News::new();
-        news.add(1, None);
-        news.add(1, Some(&Past::here()));
+        news.give_back(1);
+        news.add(1);
         assert!(news.take(2, 0).is_none());
     }
 }

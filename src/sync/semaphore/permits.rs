@@ -8,7 +8,8 @@ use std::time::Instant;
 use parking_lot::Mutex;
 
 use super::line::{Granted, Line, ONE, WAITED_FOR, Waiter};
-use crate::instrument::{Awaited, Meeting, ON, Past, Resource, Site};
+use super::news::{Learnt, News};
+use crate::instrument::{Awaited, ON, Resource, Site, introduce};
 
 /// As many permits as there can be.
 pub(super) const MAX: usize = usize::MAX / ONE;
@@ -169,8 +170,12 @@ impl Permits {
     /// If there are too many then. Nothing is added.
     #[inline]
     pub(super) fn add(&self, count: usize) {
+        if count == 0 {
+            return;
+        }
         let is_added = if self.orders() {
-            self.add_after_past(count)
+            introduce();
+            self.add_in_line(count, News::add)
         } else {
             self.add_unordered(count)
         };
@@ -182,7 +187,7 @@ impl Permits {
     #[inline]
     pub(super) fn give_back(&self, count: usize) {
         let _ = if self.orders() {
-            self.add_in_line(count, None)
+            self.add_in_line(count, News::give_back)
         } else {
             self.add_unordered(count)
         };
@@ -204,17 +209,11 @@ impl Permits {
                 Err(now) => word = now,
             }
         }
-        self.add_in_line(count, None)
+        self.add_in_line(count, News::give_back)
     }
 
     #[cold]
-    fn add_after_past(&self, count: usize) -> bool {
-        let past = Past::here();
-        self.add_in_line(count, Some(&past))
-    }
-
-    #[cold]
-    fn add_in_line(&self, count: usize, past: Option<&Past>) -> bool {
+    fn add_in_line(&self, count: usize, note: fn(&mut News, usize)) -> bool {
         let mut line = self.line.lock();
         let mut word = self.word.load(Ordering::Relaxed);
         let more = loop {
@@ -231,7 +230,7 @@ impl Permits {
             }
         };
         if self.orders() {
-            line.news.add(count, past);
+            note(&mut line.news, count);
         }
         if more & WAITED_FOR != 0 {
             line.serve(&self.word);
@@ -272,7 +271,7 @@ fn more(word: usize, count: usize) -> Option<usize> {
     (count <= MAX - word / ONE).then(|| word + count * ONE)
 }
 
-fn learn(news: Option<&Meeting>) {
+fn learn(news: Option<&Learnt>) {
     if let Some(news) = news {
         news.arrive();
     }
