@@ -28,18 +28,6 @@ fn new_point(slot: &'static Slot) -> Point {
     with_own(slot, |own| own.points.stock(segment))
 }
 
-/// Makes `point` the point at which the calling thread is, as [`here`] gives it.
-pub(crate) fn renew(point: &mut Option<Segment>) {
-    let Some(slot) = attach() else {
-        *point = None;
-        return;
-    };
-    change(slot, |own| match point {
-        Some(last) => own.timeline.renew(last),
-        None => *point = Some(own.timeline.hand_over()),
-    });
-}
-
 /// All that the calling thread did and will yet do: it is at its end.
 pub(crate) fn end() -> Option<Point> {
     let slot = attach()?;

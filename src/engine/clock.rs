@@ -215,13 +215,6 @@ impl Segment {
         }
     }
 
-    /// Whether this is what [`previous`](Self::previous) of `now` is.
-    pub(super) fn is_previous_to(&self, now: &Segment) -> bool {
-        self.thread == now.thread
-            && self.number + 1 == now.number
-            && Arc::ptr_eq(&self.past, &now.past)
-    }
-
     /// Whether something that came before was forgotten.
     pub(super) fn is_cut(&self) -> bool {
         self.past.is_cut()

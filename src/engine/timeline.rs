@@ -71,12 +71,6 @@ impl Timeline {
     #[inline]
     pub(crate) fn knows(&self, other: &Segment) -> bool {
         self.now.knows(other)
-    /// Makes `last`, which was handed over before, by this thread or another, all that has happened up
-    /// to here; does nothing if it is.
-    pub(crate) fn renew(&mut self, last: &mut Segment) {
-        if self.seen || !last.is_previous_to(&self.now) {
-            *last = self.hand_over();
-        }
     }
 
     /// What follows comes after all of `other`.
@@ -112,38 +106,6 @@ mod tests {
         let there = b.see();
         assert!(early.before(&there));
         assert!(!late.before(&there) && !there.before(&late));
-    }
-
-    #[test]
-    fn what_is_renewed_is_what_would_be_handed_over() {
-        let (mut a, mut b, mut c) = (new(1), new(2), new(3));
-        let mut last = a.hand_over();
-        // Of the thread itself, when it has seen something, learnt something, or neither.
-        for step in 0..9 {
-            match step % 3 {
-                0 => drop(a.see()),
-                1 => {
-                    drop(b.see());
-                    a.learn(&b.hand_over());
-                }
-                _ => {}
-            }
-            a.renew(&mut last);
-            let fresh = a.hand_over();
-            assert_eq!(
-                (last.thread(), last.number()),
-                (fresh.thread(), fresh.number())
-            );
-            let seen = a.see();
-            c.learn(&last);
-            assert!(!seen.before(&c.see()));
-        }
-        // Of another thread.
-        let there = b.see();
-        b.renew(&mut last);
-        assert_eq!(last.thread(), b.thread());
-        c.learn(&last);
-        assert!(there.before(&c.see()));
     }
 
     #[test]

@@ -74,10 +74,8 @@ pub use self::chosen::{
     Attempt, Hold, Lock, Past, Pasts, Providers, Resource, Signal, Surroundings, Waiting, Within,
 };
 pub(crate) use self::chosen::{
-    Cohort, End, Ends, Life, Meeting, Origin, Section, admit, assert_order, held_here, idle, mark,
-    Cohort, Life, Meeting, Origin, Section, Turns, admit, assert_order, held_here, idle, mark,
-    Cohort, Life, Meeting, Origin, Section, Turns, admit, assert_order, held_here, idle, introduce,
-    mark,
+    Cohort, End, Ends, Life, Meeting, Origin, Section, Turns, admit, assert_order, held_here, idle,
+    introduce, mark,
 };
 #[cfg(feature = "channel")]
 pub(crate) use self::chosen::{wait_for_selection, wait_for_selection_until};

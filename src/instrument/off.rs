@@ -263,20 +263,10 @@ impl Past {
     }
 
     /// Nothing.
-    #[cfg(feature = "channel")]
     #[inline(always)]
     pub(crate) const fn nothing() -> Self {
         Self(())
     }
-
-    #[inline(always)]
-    pub(crate) const fn none() -> Self {
-        Self(())
-    }
-
-    /// Makes this all that has happened up to here.
-    #[inline(always)]
-    pub(crate) fn renew(&mut self) {}
 
     /// All that the calling thread ever does, for whoever joins it: it is at its end.
     #[inline(always)]

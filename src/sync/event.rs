@@ -38,8 +38,8 @@ static EVENT: LockKind = LockKind::new("Event");
 /// # Cost
 ///
 /// To see that it is set is one load, except, with instrumentation, for the first time in a thread
-/// after each `set`. To set it takes a lock, and with instrumentation up to 20 nanoseconds more, for a thread that was not the last
-/// to do so.
+/// after each `set`. To set it takes a lock, and with instrumentation what
+/// [`Past::here`](crate::instrument::Past::here) costs.
 ///
 /// # Examples
 ///
@@ -137,7 +137,7 @@ impl Event {
             word: AtomicU64::new(0),
             state: Mutex::new(State {
                 times: 0,
-                past: Past::none(),
+                past: Past::nothing(),
                 meeting: None,
             }),
             changed: Condvar::new(),
@@ -174,7 +174,7 @@ impl Event {
             return;
         }
         state.times = state.times.wrapping_add(1);
-        state.past.renew();
+        state.past = Past::here();
         if let Some(meeting) = state.meeting.take() {
             meeting.add(&state.past);
         }

@@ -1,11 +1,11 @@
 //! Tests of the public interface: one binary, one file a subject.
 
 mod acquire;
+mod barrier;
 #[cfg(feature = "channel")]
 mod channel_of_crossbeam;
 #[cfg(feature = "channel")]
 mod channel_of_lockwarden;
-mod barrier;
 mod event;
 #[cfg(all(any(debug_assertions, feature = "always"), not(feature = "send_guard")))]
 mod next_deadlock;

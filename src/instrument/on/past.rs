@@ -45,19 +45,8 @@ impl Past {
     }
 
     /// Nothing.
-    #[cfg(feature = "channel")]
     pub(crate) const fn nothing() -> Self {
         Self(None)
-    }
-
-    pub(crate) const fn none() -> Self {
-        Self(None)
-    }
-
-    /// Makes this all that has happened up to here, for less than [`here`](Self::here) costs if it
-    /// was taken by the same thread, which has done nothing since that matters.
-    pub(crate) fn renew(&mut self) {
-        succession::renew(&mut self.0);
     }
 
     /// All that the calling thread ever does, for whoever joins it: it is at its end.

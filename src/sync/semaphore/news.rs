@@ -58,7 +58,7 @@ impl News {
         Self {
             added: 0,
             before: Before::Nothing,
-            first: Past::none(),
+            first: Past::nothing(),
         }
     }
 
@@ -67,7 +67,7 @@ impl News {
         self.added += count;
         match &self.before {
             Before::Nothing => {
-                self.first.renew();
+                self.first = Past::here();
                 self.before = Before::First;
             }
             Before::First => {
