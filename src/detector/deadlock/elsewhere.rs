@@ -12,6 +12,10 @@ use crate::tracking::registry;
 use crate::tracking::slot::Slot;
 use crate::tracking::wait::Need;
 
+/// How often a thread looks whether a deadlock lasts, of which it is no part, before it tells of it:
+/// for about a tenth of a second.
+const LEFT_TO_OTHERS: u32 = 10;
+
 /// What a thread learns that looks before it goes on waiting.
 #[derive(Debug)]
 pub(crate) enum Stuck {
@@ -45,13 +49,23 @@ pub(crate) fn look_elsewhere(slot: &'static Slot, by: Option<&Party>) -> Stuck {
         Judgement::UpToStrangers => Stuck::UpToStrangers,
         Judgement::Stuck(states) => {
             let set = states.closed_set(me);
-            if (is_doubtful(&all, &set) && !lasts(&all, &set)) || !claim(&all, &set) {
+            // A thread that only waits for a deadlock of others leaves it to them to tell, and tells
+            // itself if they could not.
+            let in_ring = states.is_in_ring(me);
+            let rounds = if in_ring { 1 } else { LEFT_TO_OTHERS };
+            let is_sure = in_ring && !is_doubtful(&all, &set);
+            if !is_sure && !(0..rounds).all(|_| lasts(&all, &set)) || !claim(&all, &set) {
                 return Stuck::No;
             }
             let found = facts::standstill(&all, states, &set);
             let panic = publish::publish(slot, vec![found]);
             let need = all.threads[me].wait.map(|wait| wait.need);
             Stuck::Told(match (panic, need) {
+                // Its own end would change nothing.
+                (Some(panic), _) if !in_ring => {
+                    let _ = left::give_away(&all, &set, panic);
+                    None
+                }
                 // What one of those does that it waits for is better ended than the thread that
                 // looks after them; and nothing can unwind past the end of a scope.
                 (Some(panic), Some(Need::Other(Awaited::End))) => {
@@ -78,6 +92,10 @@ pub(super) fn look_of_lock(
     states: &States,
     retry: impl FnOnce() -> bool,
 ) -> Look {
+    if !states.is_in_ring(me) {
+        // It has come to wait for a deadlock that was there before.
+        return Look::Nothing;
+    }
     let set = states.closed_set(me);
     if is_behind_a_queue(all, me) && retry() {
         return Look::Granted;

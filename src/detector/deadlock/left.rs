@@ -55,6 +55,8 @@ fn tell(slot: &'static Slot, concerns: impl Fn(&Published) -> bool) -> Told {
         match judge.of(&all, at) {
             Judgement::Moves => {}
             Judgement::UpToStrangers => told = Told::LaterMaybe,
+            // One that only waits for those who wait for each other is no use as a victim.
+            Judgement::Stuck(states) if !states.is_in_ring(at) => {}
             Judgement::Stuck(states) => {
                 let set = states.closed_set(at);
                 if !claim(&all, &set) {

@@ -59,6 +59,16 @@ impl States {
         found
     }
 
+    /// Whether a stuck thread is one of those that wait for each other, and does not only wait for
+    /// them.
+    pub(super) fn is_in_ring(&self, me: usize) -> bool {
+        let chain = waitfor::chain(&self.threads, &self.stuck, me);
+        match chain.closes_at {
+            Some(at) => at == 0,
+            None => chain.threads.len() == 1,
+        }
+    }
+
     /// The stuck threads that keep `me` so, with itself: first the chain of those that wait for
     /// each other, then the rest, nearest first.
     pub(super) fn closed_set(&self, me: usize) -> Vec<usize> {
