@@ -7,6 +7,7 @@ use lockwarden::sync::Mutex;
 use lockwarden::thread;
 
 use crate::expect::{Case, Told};
+use crate::steps::until_asleep;
 
 static NEEDED: Mutex<u32> = Mutex::named("needed", 0);
 
@@ -55,28 +56,6 @@ enum Order {
     LockFirst,
 }
 
-/// Waits until a thread with this name (the main one if there is none) sleeps, as the system says.
-pub(crate) fn until_asleep(thread: Option<&str>) {
-    let main = std::process::id().to_string();
-    let asleep = |task: std::fs::DirEntry| {
-        let read = |file| std::fs::read_to_string(task.path().join(file)).unwrap_or_default();
-        let is_it = match thread {
-            Some(name) => read("comm").trim() == name,
-            None => task.file_name() == main.as_str(),
-        };
-        let stat = read("stat");
-        is_it
-            && stat
-                .rsplit(") ")
-                .next()
-                .is_some_and(|rest| rest.starts_with('S'))
-    };
-    let tasks = || std::fs::read_dir("/proc/self/task").expect("this system has it");
-    while !tasks().filter_map(Result::ok).any(asleep) {
-        std::thread::yield_now();
-    }
-}
-
 fn join_under_mutex(order: Order) {
     let guard = NEEDED.lock().unwrap();
     let start = Arc::new(Barrier::new(2));
@@ -86,14 +65,14 @@ fn join_under_mutex(order: Order) {
         .spawn(move || {
             begin.wait();
             if order == Order::JoinFirst {
-                until_asleep(None);
+                until_asleep("main");
             }
             *NEEDED.lock().unwrap() += 1;
         })
         .unwrap();
     start.wait();
     if order == Order::LockFirst {
-        until_asleep(Some("needs it"));
+        until_asleep("needs it");
     }
     let result = needs.join();
     drop(guard);
@@ -165,7 +144,7 @@ fn join_of_a_slow_one() {
         })
         .unwrap();
     let helper = std::thread::spawn(move || {
-        until_asleep(None);
+        until_asleep("main");
         go.send(()).unwrap();
     });
     slow.join().unwrap();

@@ -5,9 +5,12 @@
 //! nothing. Without arguments, this program runs each kernel as a child of itself and looks at what
 //! that says; with the name of a kernel, it is that kernel.
 
+mod barriers;
 mod channels;
 mod child;
+mod events;
 mod expect;
+mod initialisation;
 mod joins;
 #[cfg(feature = "pool")]
 mod pools;
@@ -15,7 +18,9 @@ mod pools;
 mod queues;
 #[cfg(feature = "channel")]
 mod select;
+mod semaphores;
 mod signals;
+mod steps;
 #[cfg(feature = "timer")]
 mod timers;
 
@@ -23,7 +28,10 @@ use expect::{Case, Told};
 
 fn main() {
     let kernels: &[&[Case]] = &[
+        barriers::CASES,
         channels::CASES,
+        events::CASES,
+        initialisation::CASES,
         joins::CASES,
         #[cfg(feature = "pool")]
         pools::CASES,
@@ -31,6 +39,7 @@ fn main() {
         queues::CASES,
         #[cfg(feature = "channel")]
         select::CASES,
+        semaphores::CASES,
         signals::CASES,
         #[cfg(feature = "timer")]
         timers::CASES,
@@ -43,12 +52,14 @@ fn main() {
         (case.run)();
         return;
     }
-    if !cfg!(any(debug_assertions, feature = "always")) {
-        println!("not instrumented: nothing is stuck that would be told");
-        return;
-    }
-    let mut failed = 0;
+    let instrumented = cfg!(any(debug_assertions, feature = "always"));
+    let (mut count, mut failed) = (0, 0);
     for case in &cases {
+        if !instrumented && case.told != Told::Nothing {
+            // It would hang.
+            continue;
+        }
+        count += 1;
         let outcome = child::run(case.name);
         match case.check(&outcome) {
             Ok(()) => println!("kernel {} ... ok", case.name),
@@ -58,10 +69,8 @@ fn main() {
             }
         }
     }
-    println!("\n{} kernels, {failed} failed", cases.len());
+    println!("\n{count} kernels, {failed} failed");
     if failed > 0 {
         std::process::exit(1);
     }
-    let silent = cases.iter().filter(|case| case.told == Told::Nothing);
-    println!("{} of them are not stuck and were not told", silent.count());
 }
