@@ -9,7 +9,7 @@ use lockwarden::sync::mpsc::{self, Receiver, channel_named, sync_channel_named};
 use lockwarden::thread;
 
 use crate::expect::{Case, Told};
-use crate::joins::until_asleep;
+use crate::steps::until_asleep;
 
 pub(crate) const CASES: &[Case] = &[
     Case {
@@ -126,7 +126,7 @@ fn send_under_mutex(bound: usize, send_first: bool) {
             let mut state = STATE.lock().unwrap();
             holds.wait();
             if !send_first {
-                until_asleep(Some("receives"));
+                until_asleep("receives");
             }
             *state += 1;
             sender.send(*state).unwrap();
@@ -137,7 +137,7 @@ fn send_under_mutex(bound: usize, send_first: bool) {
         .spawn(move || {
             held.wait();
             if send_first {
-                until_asleep(Some("sends"));
+                until_asleep("sends");
             }
             let _state = STATE.lock().unwrap();
             receiver.recv().unwrap()
@@ -155,14 +155,14 @@ fn both_receive(first: bool) {
         .name("other".to_owned())
         .spawn(move || {
             if first {
-                until_asleep(None);
+                until_asleep("main");
             }
             let n: u32 = from_main.recv().unwrap();
             to_main.send(n).unwrap();
         })
         .unwrap();
     if !first {
-        until_asleep(Some("other"));
+        until_asleep("other");
     }
     let n: u32 = from_other.recv().unwrap();
     to_other.send(n).unwrap();
@@ -172,7 +172,7 @@ fn both_receive(first: bool) {
 fn dropped_in_time() {
     let (sender, receiver) = channel_named::<()>("results");
     let other = thread::spawn(move || {
-        until_asleep(None);
+        until_asleep("main");
         drop(sender);
     });
     assert_eq!(receiver.iter().count(), 0);
@@ -182,7 +182,7 @@ fn dropped_in_time() {
 fn stranger_sends() {
     let (sender, receiver) = sync_channel_named("results", 0);
     let stranger = std::thread::spawn(move || {
-        until_asleep(None);
+        until_asleep("main");
         // `lockwarden` gets to know of it only here.
         sender.send(1).unwrap();
     });

@@ -9,7 +9,7 @@ use lockwarden::sync::Mutex;
 use lockwarden::thread;
 
 use crate::expect::{Case, Told};
-use crate::joins::until_asleep;
+use crate::steps::until_asleep;
 
 pub(crate) const CASES: &[Case] = &[
     Case {
@@ -124,7 +124,7 @@ fn send_under_mutex(capacity: usize, send_first: bool) {
             let mut state = STATE.lock().unwrap();
             holds.send(()).unwrap();
             if !send_first {
-                until_asleep(Some("receives"));
+                until_asleep("receives");
             }
             *state += 1;
             sender.send(*state).unwrap();
@@ -135,7 +135,7 @@ fn send_under_mutex(capacity: usize, send_first: bool) {
         .spawn(move || {
             held.recv().unwrap();
             if send_first {
-                until_asleep(Some("sends"));
+                until_asleep("sends");
             }
             let _state = STATE.lock().unwrap();
             receiver.recv().unwrap()
@@ -153,14 +153,14 @@ fn both_receive(first: bool) {
         .name("other".to_owned())
         .spawn(move || {
             if first {
-                until_asleep(None);
+                until_asleep("main");
             }
             let n: u32 = from_main.recv().unwrap();
             to_main.send(n).unwrap();
         })
         .unwrap();
     if !first {
-        until_asleep(Some("other"));
+        until_asleep("other");
     }
     let n: u32 = from_other.recv().unwrap();
     to_other.send(n).unwrap();
@@ -193,7 +193,7 @@ fn both_select(first: bool) {
         .name("other".to_owned())
         .spawn(move || {
             if first {
-                until_asleep(None);
+                until_asleep("main");
             }
             let nothing = never::<u32>();
             select! {
@@ -203,7 +203,7 @@ fn both_select(first: bool) {
         })
         .unwrap();
     if !first {
-        until_asleep(Some("other"));
+        until_asleep("other");
     }
     select! {
         recv(from_other) -> n => to_other.send(n.unwrap()).unwrap(),
