@@ -13,8 +13,8 @@ use lockwarden::config::{OffReason, Status};
 const GUARD: &str = "LOCKWARDEN_BENCH_ALWAYS";
 
 /// Returns if the locks are watched. An optimised build leaves the watching out by itself; then the
-/// same bench is built and run again with the feature `always`, and this process ends with it.
-pub(crate) fn ensure(bench: &str) {
+/// same bench is built and run again with `features`, `always` among them, and this process ends with it.
+pub(crate) fn ensure(bench: &str, features: &str) {
     match lockwarden::status() {
         Status::On(_) => return,
         Status::Off(OffReason::NotCompiledIn) if env::var_os(GUARD).is_none() => {}
@@ -27,7 +27,7 @@ pub(crate) fn ensure(bench: &str) {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut again = Command::new(cargo);
     again
-        .args(["bench", "--quiet", "--features", "always", "--bench"])
+        .args(["bench", "--quiet", "--features", features, "--bench"])
         .arg(bench)
         .arg("--")
         .args(
@@ -40,7 +40,7 @@ pub(crate) fn ensure(bench: &str) {
     match again.status() {
         Ok(status) => exit(status.code().unwrap_or(1)),
         Err(error) => {
-            eprintln!("run `cargo bench --features always --bench {bench}`: {error}");
+            eprintln!("run `cargo bench --features {features} --bench {bench}`: {error}");
             exit(1);
         }
     }

@@ -102,7 +102,7 @@ fn main() {
     if let Some(pairs) = deadlock::asked_for() {
         return deadlock::form(pairs);
     }
-    enabled::ensure("overhead");
+    enabled::ensure("overhead", "always");
     let filter: Vec<String> = std::env::args()
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))

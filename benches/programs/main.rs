@@ -65,7 +65,7 @@ fn main() {
         let program = program.expect("the parent asks for what there is");
         return child::run(program.runs[flavour as usize]);
     }
-    enabled::ensure("programs");
+    enabled::ensure("programs", "always");
     let filter: Vec<String> = std::env::args()
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))

@@ -103,7 +103,7 @@ fn main() {
     if let Ok(task) = env::var(TASK) {
         return child(&task);
     }
-    enabled::ensure("scale");
+    enabled::ensure("scale", "always");
     let arguments: Vec<String> = env::args().skip(1).collect();
     let file = arguments
         .iter()
