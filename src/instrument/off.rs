@@ -306,6 +306,11 @@ impl Pasts {
     #[inline(always)]
     pub fn add(&self, _past: &Past) {}
 
+    /// The same, by the only one who can.
+    #[cfg(feature = "queue")]
+    #[inline(always)]
+    pub(crate) fn add_alone(&mut self, _past: &Past) {}
+
     /// What was added so far, and nothing of what is added later.
     #[inline(always)]
     #[cfg(feature = "queue")]

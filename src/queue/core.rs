@@ -28,8 +28,6 @@ pub(crate) struct Core<S> {
     pub(super) all_done: Condvar,
     /// `usize::MAX`: there is always room.
     capacity: usize,
-    /// What was done before each `task_done`.
-    pub(super) done: Pasts,
     /// What was done before the shutdown.
     pub(super) down: Pasts,
     pub(super) record: Resource,
@@ -40,6 +38,8 @@ pub(super) struct State<S> {
     /// How many were got and not marked as done.
     pub(super) taken: usize,
     pub(super) is_shut_down: bool,
+    /// What was done before each `task_done`.
+    pub(super) done: Pasts,
 }
 
 impl<S: Store> State<S> {
@@ -69,12 +69,12 @@ impl<S> Core<S> {
                 store,
                 taken: 0,
                 is_shut_down: false,
+                done: Pasts::new(),
             }),
             not_empty: Condvar::new(),
             not_full: Condvar::new(),
             all_done: Condvar::new(),
             capacity: if capacity == 0 { 1 } else { capacity },
-            done: Pasts::new(),
             down: Pasts::new(),
             record,
         }

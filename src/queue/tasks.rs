@@ -14,7 +14,7 @@ impl<S: Store> Core<S> {
         let past = Past::here();
         let mut state = self.state.lock();
         state.taken = state.taken.checked_sub(1).ok_or(TooManyDone)?;
-        self.done.add(&past);
+        state.done.add_alone(&past);
         if state.unfinished() == 0 {
             self.record.provided();
             self.all_done.notify_all();
@@ -73,7 +73,7 @@ impl<S: Store> Core<S> {
 
     /// What was done before all was done, if all is.
     fn finished(&self, state: &State<S>) -> Option<Pasts> {
-        (state.unfinished() == 0).then(|| self.done.so_far())
+        (state.unfinished() == 0).then(|| state.done.so_far())
     }
 
     /// The same, waiting for it.

@@ -135,6 +135,14 @@ impl Pasts {
         }
     }
 
+    /// The same, by the only one who can: without a lock.
+    #[cfg(feature = "queue")]
+    pub(crate) fn add_alone(&mut self, past: &Past) {
+        if let Some(point) = &past.0 {
+            self.0.get_mut().take_in(point.segment());
+        }
+    }
+
     /// What was added so far, and nothing of what is added later.
     #[cfg(feature = "queue")]
     pub(crate) fn so_far(&self) -> Self {
