@@ -71,9 +71,10 @@ impl Ends {
     #[inline]
     pub(crate) fn provided(&self) {
         self.0.record.provided();
-        // Relaxed: a selection counts itself before it attempts anything; see `Party::provide`.
+        // Acquire, as in `Party::provide`: a selection counts itself before it attempts anything, and
+        // one that is not found any more is over.
         #[cfg(feature = "channel")]
-        if self.0.selecting.load(Ordering::Relaxed) > 0 {
+        if self.0.selecting.load(Ordering::Acquire) > 0 {
             SELECTIONS.provided();
         }
     }
