@@ -496,3 +496,82 @@ fn the_readme_shows_the_report_as_it_is() {
         );
     }
 }
+
+// ---- patterns -----------------------------------------------------------------------------------
+
+impl Outcome {
+    /// Whether it was a finding that ended the program: by an error of its own, or, if the main
+    /// thread was the one to break a deadlock, by a panic there.
+    fn fails(&self) -> &Self {
+        let failed = matches!(self.code, Some(1 | 101));
+        assert!(failed, "{:?}\n{}{}", self.code, self.stdout, self.stderr);
+        self
+    }
+
+    /// Whether the first report says that this many threads wait, and for all of `waits`: they come
+    /// to wait in any order.
+    fn tells(&self, threads: usize, waits: &[&str]) -> &Self {
+        let first = *self.reports().first().expect("there is a report");
+        let count = format!("Deadlock: all {threads} threads wait: ");
+        assert!(first.starts_with(&count), "{first}");
+        for wait in waits {
+            assert!(first.contains(wait), "no {wait:?} in {first}");
+        }
+        self
+    }
+}
+
+/// Runs an example with its bug, where that ends.
+fn run_with_bug(name: &str) -> Option<Outcome> {
+    let outcome = run(name, &["--bug"]);
+    if WATCHED {
+        return Some(outcome);
+    }
+    outcome.ends_with(2);
+    let refused = "with its bug, this program would hang for ever\n";
+    assert!(outcome.stderr.ends_with(refused), "{}", outcome.stderr);
+    assert!(outcome.stdout.is_empty(), "{}", outcome.stdout);
+    None
+}
+
+#[test]
+fn actors_answer_each_other() {
+    let outcome = run("actor", &[]);
+    outcome.ends_with(0).is_silent();
+    assert_eq!(
+        outcome.stdout,
+        "there are 10 pieces\n6 pieces: taken\n5 pieces: refused\n4 pieces: taken\n"
+    );
+}
+
+#[test]
+fn two_actors_that_ask_each_other_are_told() {
+    let Some(outcome) = run_with_bug("actor") else {
+        return;
+    };
+    outcome
+        .fails()
+        .prints("there are 10 pieces")
+        .tells(
+            3,
+            &[
+                "thread `main` (1) for a message of `answer of the shop`",
+                "for a message of `answer of the stock`",
+                "for a message of `promises of the shop`",
+            ],
+        )
+        .shows(
+            "Deadlock: ",
+            "waits for",
+            "`answer of the stock`",
+            "actor",
+            "ask(\"answer of the stock\"",
+        )
+        .shows(
+            "Deadlock: ",
+            "waits for",
+            "`promises of the shop`",
+            "actor",
+            "ask(\"promises of the shop\"",
+        );
+}
