@@ -575,3 +575,37 @@ fn two_actors_that_ask_each_other_are_told() {
             "ask(\"promises of the shop\"",
         );
 }
+
+#[test]
+fn a_listener_sees_all_periods() {
+    let outcome = run("periodic_timer", &[]);
+    outcome.ends_with(0).is_silent();
+    assert_eq!(
+        outcome.stdout,
+        "the first period is over\nthe listener has seen all 5 periods\nthe timer has counted 5 periods\n"
+    );
+}
+
+#[test]
+fn a_tick_that_is_lost_is_told() {
+    let Some(outcome) = run_with_bug("periodic_timer") else {
+        return;
+    };
+    outcome
+        .fails()
+        .prints("the first period is over")
+        .tells(
+            2,
+            &[
+                "thread `main` (1) for the end of thread `listener`",
+                "for a notification of `tick`",
+            ],
+        )
+        .shows(
+            "Deadlock: ",
+            "waits for",
+            "`tick`",
+            "periodic_timer",
+            "timer.wait_for_notification();",
+        );
+}
