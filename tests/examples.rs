@@ -576,6 +576,43 @@ fn two_actors_that_ask_each_other_are_told() {
         );
 }
 
+#[cfg(feature = "channel")]
+#[test]
+fn an_exchange_passes_warnings_on() {
+    let outcome = run("exchange", &[]);
+    outcome.ends_with(0).is_silent();
+    assert_eq!(
+        outcome.stdout,
+        "stop the pump: 120\nopen the valve: 120\nall was heard\n"
+    );
+}
+
+#[cfg(feature = "channel")]
+#[test]
+fn a_subscriber_that_publishes_to_itself_is_told() {
+    let Some(outcome) = run_with_bug("exchange") else {
+        return;
+    };
+    outcome
+        .fails()
+        .prints("stop the pump: 120")
+        .tells(
+            3,
+            &[
+                "thread `main` (1) for the end of thread `watcher`",
+                "for a message of `mailbox of the operator`",
+                "for room in `mailbox of the watcher`",
+            ],
+        )
+        .shows(
+            "Deadlock: ",
+            "waits for",
+            "room in `mailbox of the watcher`",
+            "exchange",
+            "format!(\"open the valve: {value}\")",
+        );
+}
+
 #[test]
 fn a_listener_sees_all_periods() {
     let outcome = run("periodic_timer", &[]);
