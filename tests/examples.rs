@@ -613,6 +613,44 @@ fn a_subscriber_that_publishes_to_itself_is_told() {
         );
 }
 
+#[cfg(feature = "queue")]
+#[test]
+fn an_external_interface_serves_its_callers() {
+    let outcome = run("external_interface", &[]);
+    outcome.ends_with(0).is_silent();
+    assert_eq!(
+        outcome.stdout,
+        "two squares are to be drawn\nsquares drawn: 10 true, 20 true\n"
+    );
+}
+
+#[cfg(feature = "queue")]
+#[test]
+fn an_owner_that_calls_itself_is_told() {
+    let Some(outcome) = run_with_bug("external_interface") else {
+        return;
+    };
+    outcome
+        .fails()
+        .prints("two squares are to be drawn")
+        .tells(
+            4,
+            &[
+                "thread `main` (1) for the end of thread `caller 10`",
+                "thread `owner` (",
+                "thread `caller 20` (",
+                "for a message of `result`",
+            ],
+        )
+        .shows(
+            "Deadlock: ",
+            "waits for",
+            "`result`",
+            "external_interface",
+            "let line = again.call(",
+        );
+}
+
 #[test]
 fn a_listener_sees_all_periods() {
     let outcome = run("periodic_timer", &[]);
