@@ -651,6 +651,50 @@ fn an_owner_that_calls_itself_is_told() {
         );
 }
 
+#[cfg(feature = "channel")]
+#[test]
+fn a_consumer_selects_among_queues_and_a_socket() {
+    let outcome = run("select_queues", &[]);
+    outcome.ends_with(0).is_silent();
+    assert_eq!(
+        outcome.stdout,
+        "the peer has hung up\nbooked: 3 orders, 3 returns, 3 lines\n"
+    );
+}
+
+#[cfg(feature = "channel")]
+#[test]
+fn a_selection_that_no_branch_can_end_is_told() {
+    let Some(outcome) = run_with_bug("select_queues") else {
+        return;
+    };
+    outcome
+        .fails()
+        .prints("the peer has hung up")
+        .tells(
+            3,
+            &[
+                "thread `main` (1) for the end of thread `clerk`",
+                "for one of the branches of the select made at examples/select_queues.rs:",
+                "for a message of `credits`",
+            ],
+        )
+        .shows(
+            "Deadlock: ",
+            "waits for",
+            "`credits`",
+            "select_queues",
+            "credits.recv()",
+        )
+        .shows(
+            "Deadlock: ",
+            "waits for",
+            "one of the branches",
+            "select_queues",
+            "        select! {",
+        );
+}
+
 #[test]
 fn a_listener_sees_all_periods() {
     let outcome = run("periodic_timer", &[]);
