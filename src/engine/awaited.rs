@@ -90,7 +90,8 @@ impl Awaited {
             Awaited::Message => format!("a message of {resource}"),
             Awaited::Room => format!("room in {resource}"),
             Awaited::Partner => format!("somebody who receives from {resource}"),
-            Awaited::Selection => format!("one of the branches of {resource}"),
+            // Where it is waited for says which.
+            Awaited::Selection => "any branch of its select".to_owned(),
             Awaited::Permit => format!("a permit of {resource}"),
             Awaited::Event => format!("{resource} to be set"),
             Awaited::Arrival => format!("the others at {resource}"),

@@ -82,17 +82,24 @@ fn standstill(report: &Report) -> Option<String> {
             ));
         }
     }
-    let of_a_cause = |wait: &WaitInfo| {
-        !matches!(
-            wait.what,
-            WaitsFor::Resource {
-                awaited: Awaited::End | Awaited::ScopeEnd | Awaited::Job,
-                ..
-            }
-        )
-    };
-    let wait = report.threads.iter().filter_map(waits).find(of_a_cause)?;
+    let waits = report.threads.iter().filter_map(waits);
+    let wait = waits.min_by_key(innocence)?;
     instead(&wait).map(str::to_owned)
+}
+
+/// How little a wait says about what is wrong: who waits for a message, or for the end of a thread,
+/// often waits for what another one of the deadlock would have done.
+fn innocence(wait: &WaitInfo) -> u8 {
+    match wait.what {
+        WaitsFor::Resource { awaited, .. } => match awaited {
+            Awaited::Room | Awaited::Partner => 0,
+            Awaited::Message | Awaited::Selection => 2,
+            Awaited::Job => 3,
+            Awaited::End | Awaited::ScopeEnd => 4,
+            _ => 1,
+        },
+        WaitsFor::Lock { .. } => 5,
+    }
 }
 
 /// What usually goes wrong with such a wait.

@@ -9,7 +9,8 @@ use super::data::{Edge, Facts, Report};
 use super::fixture;
 use super::lock::LockInfo;
 use super::stack::Stack;
-use super::thread::{HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
+use super::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
+use crate::engine::awaited::Awaited;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode::{self, Exclusive, Shared};
 use crate::engine::verdict::Verdict;
@@ -57,6 +58,25 @@ fn waits(mut thread: ThreadInfo, lock: u64, mode: Mode, site: Site) -> ThreadInf
         site,
         since: Some(Duration::from_millis(3)),
         by: None,
+    });
+    thread
+}
+
+fn awaits(
+    mut thread: ThreadInfo,
+    resource: u64,
+    awaited: Awaited,
+    by: FreedBy,
+    site: Site,
+) -> ThreadInfo {
+    thread.waits = Some(WaitInfo {
+        what: WaitsFor::Resource {
+            resource: id(resource),
+            awaited,
+        },
+        site,
+        since: Some(Duration::from_millis(3)),
+        by: Some(by),
     });
     thread
 }
@@ -349,4 +369,85 @@ fn an_abandoned_lock_says_who_left_it() {
     writer.ended = true;
     facts.threads = vec![writer];
     check("abandoned", facts);
+}
+
+#[test]
+fn a_ring_of_a_join_a_mutex_and_a_full_channel_reads_as_one_chain() {
+    let (book, log) = fixture::post();
+    let (log_first, book_second) = fixture::reconcile();
+    let mut facts = facts(Verdict::Deadlock);
+    facts
+        .locks
+        .push(lock(GATE, "channel", "entries", fixture::created().0));
+    let by = |number| FreedBy::Threads(vec![ThreadId::new(number)]);
+    facts
+        .locks
+        .push(lock(14, "thread", "", fixture::created().1));
+    let main = thread(MAIN, "main", &[(LEDGER, Exclusive, book)]);
+    let mut auditor = waits(
+        thread(AUDITOR, "auditor", &[(AUDIT, Exclusive, log_first)]),
+        LEDGER,
+        Exclusive,
+        book_second,
+    );
+    auditor.waits.as_mut().expect("it waits").by = Some(by(MAIN));
+    let writer = thread(WRITER, "writer", &[]);
+    facts.threads = vec![
+        awaits(main, 14, Awaited::End, by(WRITER), log),
+        awaits(
+            writer,
+            GATE,
+            Awaited::Room,
+            by(AUDITOR),
+            fixture::balance().1,
+        ),
+        auditor,
+    ];
+    check("deadlock_chain", facts);
+}
+
+#[test]
+fn when_all_wait_those_are_named_who_panicked() {
+    let (book, log) = fixture::post();
+    let mut facts = facts(Verdict::Deadlock);
+    facts.locks = vec![
+        lock(GATE, "Condvar", "posted", fixture::created().0),
+        lock(14, "thread", "", fixture::created().1),
+    ];
+    let auditor = thread(AUDITOR, "auditor", &[]);
+    let main = thread(MAIN, "main", &[]);
+    facts.threads = vec![
+        awaits(auditor, GATE, Awaited::Notification, FreedBy::Anyone, book),
+        awaits(
+            main,
+            14,
+            Awaited::End,
+            FreedBy::Threads(vec![ThreadId::new(AUDITOR)]),
+            log,
+        ),
+        ThreadInfo {
+            ended: true,
+            panicked: true,
+            ..thread(WRITER, "writer", &[])
+        },
+    ];
+    check("deadlock_everyone", facts);
+}
+
+#[test]
+fn a_thread_that_only_could_end_its_own_wait_is_told_so() {
+    let (book, _) = fixture::post();
+    let mut facts = facts(Verdict::SelfDeadlock);
+    facts.locks = vec![lock(GATE, "LazyLock", "rates", fixture::created().0)];
+    let me = FreedBy::Threads(vec![ThreadId::new(MAIN)]);
+    let mut main = awaits(
+        thread(MAIN, "main", &[]),
+        GATE,
+        Awaited::Initialisation,
+        me,
+        book,
+    );
+    main.waits.as_mut().expect("it waits").since = None;
+    facts.threads = vec![main];
+    check("self_deadlock_lazy", facts);
 }

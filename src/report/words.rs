@@ -122,7 +122,10 @@ fn standstill(report: &Report) -> String {
                 parts.push(format!("{} more", many.len() - 2));
             }
             let how = if everyone {
-                format!("all {} threads wait", many.len())
+                match many.len() {
+                    2 => "both threads wait".to_owned(),
+                    count => format!("all {count} threads wait"),
+                }
             } else {
                 format!("{} threads wait for each other", many.len())
             };
@@ -161,19 +164,28 @@ fn chain(report: &Report) -> String {
         .iter()
         .take(NAMES_IN_HEADLINE)
         .map(|(thread, wait)| {
-            let by = ended_by(report, wait).map_or(String::new(), |by| format!(", {by}"));
+            let by = match wait.by {
+                // Said of all of them at the end.
+                Some(FreedBy::Anyone) => None,
+                _ => ended_by(report, wait),
+            };
+            let by = by.map_or(String::new(), |by| format!(", {by}"));
             format!("{thread} waits for {}{by}", report.awaited(wait))
         })
         .collect();
+    let more = match waiting(report).len().saturating_sub(NAMES_IN_HEADLINE) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
     let all_blocked = waiting(report)
         .iter()
         .any(|(_, wait)| wait.by == Some(FreedBy::Anyone));
     let end = if all_blocked {
-        "every thread of the process is blocked without a limit, so nobody ever goes on"
+        "every thread is blocked without a limit, so nobody is left who could end any of these waits"
     } else {
         "none of them waits with a limit, so nobody ever goes on"
     };
-    format!("{}; {end}", links.join("; "))
+    format!("{}{more}; {end}", links.join("; "))
 }
 
 /// The locks of the cycle: all of them, or how many they are.
@@ -267,6 +279,11 @@ pub(super) fn reason(report: &Report) -> String {
                  holds; none of them can go on"
             ),
         },
+        Verdict::SelfDeadlock if report.edges.is_empty() => {
+            "only this thread could bring that about, and it would be asleep; this is certain, at \
+             this very call"
+                .to_owned()
+        }
         Verdict::SelfDeadlock => "only this thread could release it, and it would be asleep; this \
                                   is certain, at this very call"
             .to_owned(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::snapshot::Snapshots;
 use super::standstill::States;
 use crate::detector::describe::{self, Locks};
+use crate::engine::awaited::Awaited;
 use crate::engine::ids::{Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::verdict::Verdict;
@@ -81,6 +82,14 @@ pub(super) fn standstill(all: &Snapshots, states: &States, set: &[usize]) -> Fac
             info
         })
         .collect();
+    let anyone = |info: &ThreadInfo| {
+        let by = info.waits.as_ref().and_then(|wait| wait.by.as_ref());
+        by == Some(&FreedBy::Anyone)
+    };
+    if threads.iter().any(anyone) {
+        // There is no ring to follow. Those who look after others come last.
+        threads.sort_by_key(|info| (waits_for_end(info), info.id));
+    }
     let open = |info: &ThreadInfo| {
         let by = info.waits.as_ref().and_then(|wait| wait.by.as_ref());
         matches!(by, Some(FreedBy::Anyone | FreedBy::Nobody))
@@ -99,6 +108,17 @@ pub(super) fn standstill(all: &Snapshots, states: &States, set: &[usize]) -> Fac
         );
     }
     of(Verdict::Deadlock, locks, threads)
+}
+
+fn waits_for_end(info: &ThreadInfo) -> bool {
+    let what = info.waits.as_ref().map(|wait| wait.what);
+    matches!(
+        what,
+        Some(WaitsFor::Resource {
+            awaited: Awaited::End | Awaited::ScopeEnd,
+            ..
+        })
+    )
 }
 
 /// The calling thread is about to wait for what only it could do.
