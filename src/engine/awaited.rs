@@ -91,7 +91,7 @@ impl Awaited {
             Awaited::Room => format!("room in {resource}"),
             Awaited::Partner => format!("somebody who receives from {resource}"),
             // Where it is waited for says which.
-            Awaited::Selection => "any branch of its select".to_owned(),
+            Awaited::Selection => "one of the branches of its select".to_owned(),
             Awaited::Permit => format!("a permit of {resource}"),
             Awaited::Event => format!("{resource} to be set"),
             Awaited::Arrival => format!("the others at {resource}"),
