@@ -35,7 +35,7 @@ static POOL: LazyLock<ThreadPool> = LazyLock::new(|| {
 
 /// In the run with the bug: every worker has a log before the first one asks for help, so that
 /// every run looks the same.
-static ALL_READ: Barrier = Barrier::new(LOGS);
+static ALL_READ: Barrier = Barrier::named("all read", LOGS);
 
 /// Hits by host.
 type Hits = BTreeMap<String, u64>;

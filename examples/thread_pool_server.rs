@@ -29,7 +29,7 @@ static POOL: LazyLock<ThreadPool> = LazyLock::new(|| {
 
 /// Every client is served by a worker before the first one sends a line, so that every run looks
 /// the same.
-static ALL_SERVED: Barrier = Barrier::new(CLIENTS);
+static ALL_SERVED: Barrier = Barrier::named("all served", CLIENTS);
 
 fn shout(line: &str) -> String {
     line.to_uppercase()
