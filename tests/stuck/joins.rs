@@ -1,15 +1,18 @@
 //! Threads that wait for the end of others.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
+use std::time::Duration;
 
 use lockwarden::config::Config;
-use lockwarden::sync::Mutex;
+use lockwarden::sync::{Mutex, Semaphore};
 use lockwarden::thread;
 
 use crate::expect::{Case, Told};
-use crate::steps::until_asleep;
+use crate::steps::{start, until_asleep};
 
 static NEEDED: Mutex<u32> = Mutex::named("needed", 0);
+static NEVER: Semaphore = Semaphore::named("never", 0);
 
 pub(crate) const CASES: &[Case] = &[
     Case {
@@ -37,6 +40,11 @@ pub(crate) const CASES: &[Case] = &[
         name: "two threads join each other",
         run: join_each_other,
         told: Told::Finding("Deadlock", &["thread `a`", "thread `b`"]),
+    },
+    Case {
+        name: "who joins tells of a deadlock, a thread ends of it, and those who are left wait on",
+        run: join_who_stays,
+        told: Told::AndStays("Deadlock", &["all 2 threads wait", "`late`"]),
     },
     Case {
         name: "a thread joins itself",
@@ -121,6 +129,31 @@ fn until_gone(count: usize) {
     while threads() > before - count {
         std::thread::yield_now();
     }
+}
+
+fn join_who_stays() {
+    // The first report is that all three wait. One of them panics; what matters is that the others,
+    // who have not moved, are told again. So only the second report is said, and no panic.
+    std::panic::set_hook(Box::new(|_| ()));
+    static REPORTS: AtomicUsize = AtomicUsize::new(0);
+    Config::new()
+        .stderr(false)
+        .callback(|report| {
+            if REPORTS.fetch_add(1, Ordering::AcqRel) == 1 {
+                eprintln!("{}", report.headline());
+                std::process::exit(0);
+            }
+        })
+        .install()
+        .unwrap();
+    let wait = || drop(NEVER.acquire());
+    let _early = start("early", wait);
+    until_asleep("early");
+    let late = start("late", wait);
+    until_asleep("late");
+    // Time for them to say that they wait, so that the join is what closes it.
+    std::thread::sleep(Duration::from_millis(50));
+    late.join().unwrap();
 }
 
 fn join_itself() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::snapshot::Snapshots;
 use super::standstill::{Judge, Judgement};
-use super::{anyone_elsewhere, claim, facts};
+use super::{anyone_elsewhere, claim, facts, pass_mark};
 use crate::detector::publish::{self, Panic};
 use crate::detector::trial;
 use crate::engine::awaited::Awaited;
@@ -93,6 +93,7 @@ pub(super) fn give_away(all: &Snapshots, set: &[usize], panic: Panic) -> Result<
     let mut others = victims(all, |_| true).into_iter();
     match others.find(|at| set[1..].contains(at) && !waits_for_end(at)) {
         Some(at) => {
+            pass_mark(all, set[0], at);
             give(all, at, panic);
             Ok(())
         }
@@ -105,6 +106,7 @@ pub(super) fn give_away(all: &Snapshots, set: &[usize], panic: Panic) -> Result<
 pub(super) fn give_to_any(all: &Snapshots, set: &[usize], panic: Panic) {
     let mut others = victims(all, |_| true).into_iter();
     if let Some(at) = others.find(|at| set[1..].contains(at)) {
+        pass_mark(all, set[0], at);
         give(all, at, panic);
     }
 }

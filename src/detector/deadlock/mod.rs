@@ -225,13 +225,27 @@ fn claim(all: &Snapshots, threads: &[usize]) -> bool {
     }
     // Only the thread that closed it is marked: it panics, and the others may come to wait for each
     // other anew, still in the waits that they are in now.
-    let closer = &all.threads[threads[0]];
-    if let Some(wait) = closer.wait {
-        closer
-            .slot
-            .wait
-            .reported
-            .store(wait.epoch, Ordering::Relaxed);
-    }
+    mark(all, threads[0]);
     true
+}
+
+/// The thread that closed a deadlock does not panic for it, but another one does in its place: the
+/// mark goes to that one. Left where it was, it would hide all deadlocks that the first one comes to
+/// be in after that without having moved.
+fn pass_mark(all: &Snapshots, from: usize, to: usize) {
+    let _guard = state::lock();
+    // Relaxed, as above. No wait has the epoch zero.
+    let closer = &all.threads[from].slot.wait;
+    closer.reported.store(0, Ordering::Relaxed);
+    mark(all, to);
+}
+
+/// Marks a thread as one that panics for a deadlock, as long as it is in the same wait. To be called
+/// with the detector's lock held.
+fn mark(all: &Snapshots, at: usize) {
+    let thread = &all.threads[at];
+    if let Some(wait) = thread.wait {
+        let reported = &thread.slot.wait.reported;
+        reported.store(wait.epoch, Ordering::Relaxed);
+    }
 }
