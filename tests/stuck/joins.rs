@@ -44,7 +44,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "who joins tells of a deadlock, a thread ends of it, and those who are left wait on",
         run: join_who_stays,
-        told: Told::AndStays("Deadlock", &["all 2 threads wait", "`late`"]),
+        told: Told::AndStays("Deadlock", &["both threads wait", "`late`"]),
     },
     Case {
         name: "a thread joins itself",
