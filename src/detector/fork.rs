@@ -31,6 +31,7 @@ pub(super) fn watch() {
         crate::tracking::pin::forget_all();
         if !survivor.is_detached() {
             survivor.set_scope(0);
+            survivor.life.begin();
             super::threads::with_own(survivor, |own| own.forget());
             let seed =
                 super::threads::with_own(survivor, |own| own.seed(super::state::generation()));

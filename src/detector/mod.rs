@@ -13,6 +13,7 @@ mod describe;
 mod fork;
 #[cfg(all(loom, test))]
 mod models;
+pub(crate) mod observe;
 pub(crate) mod order;
 mod publish;
 pub(crate) mod section;

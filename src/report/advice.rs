@@ -1,6 +1,7 @@
 //! What a report advises: one concrete change.
 
 use super::data::{Edge, Report};
+use super::stall;
 use super::thread::{ThreadInfo, WaitInfo, WaitsFor};
 use crate::engine::awaited::Awaited;
 use crate::engine::ids::LockId;
@@ -48,7 +49,7 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
                 edge.from_site, edge.to_site
             ))
         }
-        Verdict::Stall => None,
+        Verdict::Stall => stall::suggestion(report),
         Verdict::Abandoned => Some(
             "drop the guard before the thread ends: look for `mem::forget`, for a guard kept in a \
              value that is leaked, and for a missing `force_unlock`"

@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::advice;
 use super::lock::LockInfo;
 use super::stack::Stack;
+use super::stall::Stall;
 use super::thread::ThreadInfo;
 use super::words;
 use crate::engine::ids::{LockId, Site, ThreadId};
@@ -61,6 +62,8 @@ pub struct Report {
     pub guards: Vec<LockId>,
     /// Where the thread that found it was.
     pub stack: Option<Stack>,
+    /// What does not go on, if the verdict is [`Stall`](Verdict::Stall).
+    pub stall: Option<Stall>,
     /// What to change, in a sentence without a full stop.
     pub suggestion: Option<String>,
 }
@@ -145,11 +148,24 @@ impl Report {
             closing: facts.closing,
             guards: facts.guards,
             stack: facts.stack,
+            stall: None,
             suggestion: None,
         };
-        report.reason = words::reason(&report);
-        report.suggestion = advice::suggestion(&report);
+        report.put_words();
         report
+    }
+
+    /// The report of a stall.
+    pub(crate) fn of_stall(facts: Facts, stall: Stall) -> Self {
+        let mut report = Self::new(0, facts);
+        report.stall = Some(stall);
+        report.put_words();
+        report
+    }
+
+    fn put_words(&mut self) {
+        self.reason = words::reason(self);
+        self.suggestion = advice::suggestion(self);
     }
 
     /// The first line of the text, without its end: `lockwarden: `, the verdict, and what it is

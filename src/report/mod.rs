@@ -15,6 +15,7 @@
 //! detector is held while it is made. What goes to standard error goes there in two writes: the
 //! stacks, which can take long to resolve, come after everything else.
 
+mod activity;
 mod advice;
 mod columns;
 mod data;
@@ -23,6 +24,7 @@ mod names;
 mod snippet;
 mod source;
 mod stack;
+mod stall;
 mod text;
 mod thread;
 mod words;
@@ -33,9 +35,11 @@ mod fixture;
 #[cfg(test)]
 mod snapshots;
 
+pub use self::activity::Activity;
 pub use self::data::{Basis, Edge, Report};
 pub use self::lock::LockInfo;
 pub use self::stack::Stack;
+pub use self::stall::{Cause, Holder, Stall};
 pub use self::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
 pub use crate::engine::awaited::Awaited;
 pub use crate::engine::ids::{LockId, Site, ThreadId};

@@ -5,10 +5,12 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::activity::Activity;
 use super::data::{Edge, Facts, Report};
 use super::fixture;
 use super::lock::LockInfo;
 use super::stack::Stack;
+use super::stall::{Cause, Holder, Stall};
 use super::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
 use crate::engine::awaited::Awaited;
 use crate::engine::ids::{LockId, Site, ThreadId};
@@ -137,7 +139,11 @@ fn both_orders(verdict: Verdict) -> Facts {
 
 #[track_caller]
 fn check(name: &str, facts: Facts) {
-    let report = Report::new(1, facts);
+    check_report(name, &Report::new(1, facts));
+}
+
+#[track_caller]
+fn check_report(name: &str, report: &Report) {
     let text = report.to_string();
     let file =
         Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/report/snapshots/{name}.txt"));
@@ -355,10 +361,50 @@ fn an_ordered_cycle_says_what_orders_it() {
 #[test]
 fn a_stall_says_who_waits_for_what() {
     let (book, log) = fixture::post();
+    let (taken, _) = fixture::reconcile();
     let mut facts = facts(Verdict::Stall);
     let writer = thread(WRITER, "writer", &[(LEDGER, Exclusive, book)]);
-    facts.threads = vec![waits(writer, AUDIT, Exclusive, log)];
-    check("stall", facts);
+    let auditor = thread(AUDITOR, "auditor", &[(AUDIT, Exclusive, taken)]);
+    facts.threads = vec![waits(writer, AUDIT, Exclusive, log), auditor];
+    let holder = Holder {
+        thread: ThreadId::new(AUDITOR),
+        lock: id(AUDIT),
+        mode: Exclusive,
+        site: taken,
+        at_least: Duration::from_millis(10_400),
+        activity: Activity::InSystemCall {
+            number: 35,
+            name: Some("nanosleep"),
+        },
+    };
+    let stall = Stall {
+        cause: Cause::Wait {
+            thread: ThreadId::new(WRITER),
+            waiters: 3,
+        },
+        lasted: Duration::from_millis(10_020),
+        limit: Duration::from_secs(10),
+        holders: vec![holder],
+    };
+    check_report("stall", &Report::of_stall(facts, stall));
+}
+
+#[test]
+fn a_missed_heartbeat_says_where_it_was_set_up() {
+    let mut facts = facts(Verdict::Stall);
+    facts.locks.clear();
+    facts.threads = vec![thread(WRITER, "writer", &[])];
+    let stall = Stall {
+        cause: Cause::Heartbeat {
+            name: "ingest".to_owned(),
+            site: fixture::created().0,
+            thread: Some(ThreadId::new(WRITER)),
+        },
+        lasted: Duration::from_millis(2_500),
+        limit: Duration::from_secs(1),
+        holders: Vec::new(),
+    };
+    check_report("stall_heartbeat", &Report::of_stall(facts, stall));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use super::names::{and_list, duration, width};
 use super::snippet::{self, Mark};
 use super::source::Sources;
 use super::stack::Stack;
+use super::stall;
 use super::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
 use super::words;
 use super::wrap::wrapped;
@@ -42,6 +43,7 @@ impl Report {
         out.push('\n');
         links(&mut out, sources, self);
         bystanders(&mut out, sources, self);
+        stall::show(&mut out, self);
         columns::show(&mut out, self);
         out.push('\n');
         if !self.reason.is_empty() {

@@ -2,6 +2,7 @@
 
 use super::data::{Basis, Report};
 use super::names::{and_list, duration};
+use super::stall;
 use super::thread::{FreedBy, ThreadInfo, WaitInfo, WaitsFor};
 use crate::engine::awaited::Awaited;
 use crate::engine::ids::{LockId, ThreadId};
@@ -83,7 +84,7 @@ fn subject(report: &Report) -> String {
             ring(report),
             orders(report)
         ),
-        Verdict::Stall => stall(report),
+        Verdict::Stall => stall::subject(report),
         Verdict::Abandoned => abandoned(report),
     }
 }
@@ -224,26 +225,6 @@ fn guards(report: &Report) -> String {
     and_list(&names)
 }
 
-fn stall(report: &Report) -> String {
-    let waiting = report
-        .threads
-        .iter()
-        .find_map(|thread| thread.waits.as_ref().map(|wait| (thread, wait)));
-    match waiting {
-        Some((thread, wait)) => {
-            let awaited = report.awaited(wait);
-            match wait.since {
-                Some(since) => format!("{thread} has waited {} for {awaited}", duration(since)),
-                None => format!("{thread} waits for {awaited}"),
-            }
-        }
-        None => match report.threads.first() {
-            Some(thread) => format!("{thread} makes no progress"),
-            None => "a thread makes no progress".to_owned(),
-        },
-    }
-}
-
 fn abandoned(report: &Report) -> String {
     let thread = report
         .threads
@@ -319,9 +300,7 @@ pub(super) fn reason(report: &Report) -> String {
         Verdict::RecursiveRead => "a writer that queues between the two reads waits for the \
                                    first, and the second waits behind that writer"
             .to_owned(),
-        Verdict::Stall => "no progress for longer than the limit; whether it will ever go on is \
-                           not known"
-            .to_owned(),
+        Verdict::Stall => stall::reason(report),
         Verdict::Abandoned => "the guard was forgotten, or leaked; nobody is left to release the \
                                lock, and whoever asks for it waits for ever"
             .to_owned(),

@@ -17,7 +17,7 @@ use crate::tracking::ident::{Ident, SURROUNDINGS};
 pub(crate) struct Entry {
     /// The ident, and `MARK` in the lowest bit of its address.
     ident: AtomicPtr<Ident>,
-    /// The site, and the mode in the low bits of its address.
+    /// The site, and in the low bits of its address the mode and `SEEN`.
     site: AtomicPtr<Location<'static>>,
     /// The key of the thread below this entry: its seed, plus the shares of all entries before.
     key: AtomicU64,
@@ -35,6 +35,15 @@ const fn mode_bits(mode: Mode) -> usize {
         Mode::Upgradable => 2,
     }
 }
+
+/// Set in the site field by somebody who looks at the slot from outside, and gone with the hold:
+/// whoever finds it still there knows that the hold is the same one. Zero, and so never found, where
+/// addresses of sites have no third bit to spare.
+const SEEN: usize = if align_of::<Location<'static>>() >= 8 {
+    4
+} else {
+    0
+};
 
 fn mode_of(site: *const Location<'static>) -> Mode {
     match site.addr() & MODE {
@@ -157,7 +166,27 @@ impl Entry {
         }
         let mode = mode_of(site);
         // SAFETY: a site is static; the field is null only in entries that were never used.
-        let site = unsafe { site.map_addr(|at| at & !MODE).as_ref() }?;
+        let site = unsafe { site.map_addr(|at| at & !(MODE | SEEN)).as_ref() }?;
         Some(HeldLock { ident, mode, site })
+    }
+
+    /// Whether the hold is marked as seen.
+    pub(super) fn is_seen(&self) -> bool {
+        self.site.load(Ordering::Relaxed).addr() & SEEN != 0
+    }
+
+    /// Marks the hold as seen, from any thread; `false` if the entry has changed since `hold` was
+    /// read out of it, unmarked.
+    ///
+    /// If it has changed and looks the same, the hold that took its place is marked: whoever counts
+    /// from the moment after the call counts right all the same.
+    pub(super) fn see(&self, hold: &HeldLock) -> bool {
+        let bits = mode_bits(hold.mode);
+        let site = ptr::from_ref(hold.site).wrapping_byte_add(bits).cast_mut();
+        let seen = site.map_addr(|at| at | SEEN);
+        // Release, as in `set`: a reader that sees the mark sees what was written before the site.
+        self.site
+            .compare_exchange(site, seen, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok()
     }
 }

@@ -1,12 +1,13 @@
 //! The slot of a thread: which locks it holds, and what it waits for.
 //!
 //! [`entry`] is one held lock; [`held`] is what the slot's thread does to the list of them;
-//! [`read`] is what other threads see of it.
+//! [`read`] is what other threads see of it; [`life`] is what is known of the thread itself.
 
 #![allow(unsafe_code)]
 
 mod entry;
 mod held;
+mod life;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,9 @@ use std::ptr;
 use std::sync::atomic::Ordering;
 
 pub(crate) use self::entry::Entry;
+use self::life::Life;
+pub(crate) use self::life::os_id;
+pub(crate) use self::read::Watched;
 use super::alarm::Alarm;
 use super::ident::Ident;
 use super::wait::Wait;
@@ -24,7 +28,7 @@ use crate::engine::mode::Mode;
 use crate::primitives::{AtomicPtr, AtomicU32, AtomicU64, Mutex};
 
 /// A held lock, as read out of a slot.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct HeldLock {
     pub(crate) ident: *const Ident,
     pub(crate) mode: Mode,
@@ -73,6 +77,7 @@ pub(crate) struct Slot {
     pub(crate) alarm: Alarm,
     /// Not zero once the thread has ended and left the slot behind, for what it still holds.
     ended: AtomicU32,
+    pub(crate) life: Life,
     /// Locks that other threads have released on behalf of this one (`send_guard`): the addresses of
     /// their idents.
     released_elsewhere: Mutex<Vec<usize>>,
@@ -118,6 +123,7 @@ impl Slot {
             wait: Wait::new(),
             alarm: Alarm::new(),
             ended: AtomicU32::new(0),
+            life: Life::new(),
             released_elsewhere: Mutex::new(Vec::new()),
             name: Mutex::new(None),
             scope: AtomicU64::new(0),
@@ -194,6 +200,7 @@ impl Slot {
     /// Takes the slot into use for the calling thread.
     pub(crate) fn occupy(&self, thread: ThreadId, name: Option<String>, own: Box<super::own::Own>) {
         *self.name.lock() = name;
+        self.life.begin();
         if self.entries.load(Ordering::Relaxed).is_null() {
             self.grow();
         }

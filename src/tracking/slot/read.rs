@@ -4,9 +4,20 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{ENTRY, HeldLock, MOVING, Slot};
+use super::{ENTRY, Entry, HeldLock, MOVING, Slot};
 use crate::primitives::{fence, spin_loop};
 use crate::tracking::ident::Ident;
+use crate::tracking::pin::Pin;
+
+/// A held lock of a thread that is watched from outside.
+#[derive(Debug)]
+pub(crate) struct Watched<R> {
+    pub(crate) hold: HeldLock,
+    /// Whether the very same hold was seen the last time.
+    pub(crate) seen: bool,
+    /// What was found in the ident, if the hold lasted until after the look.
+    pub(crate) found: Option<R>,
+}
 
 impl Slot {
     /// Notes that the calling thread has released a lock of this slot's thread.
@@ -24,6 +35,61 @@ impl Slot {
     /// Of a running thread the answer may be out of date at once. The idents in it may be looked
     /// into only if the thread is known to be blocked, or is the calling one.
     pub(crate) fn held(&self) -> Option<Vec<HeldLock>> {
+        let (_, mut held) = self.snapshot(|_, entry| entry.read())?;
+        self.take_out_released_elsewhere(&mut held, |hold| hold.ident);
+        Some(held)
+    }
+
+    /// The held locks of a thread that may be running, each with what `look` says of its ident;
+    /// `None` if they do not stand still.
+    ///
+    /// With `mark`, each is marked as seen, and told apart from those that were marked before. That
+    /// is for one caller in the process, or "before" means nothing.
+    pub(crate) fn watched<R>(
+        &self,
+        _pin: &Pin,
+        mark: bool,
+        look: impl Fn(&Ident) -> R,
+    ) -> Option<Vec<Watched<R>>> {
+        let (before, mut all) =
+            self.snapshot(|at, entry| Some((at, entry.read()?, entry.is_seen())))?;
+        self.take_out_released_elsewhere(&mut all, |(_, hold, _)| hold.ident);
+        let entries = self.entries.load(Ordering::Acquire);
+        let watched = all.into_iter().filter_map(|(at, hold, seen)| {
+            // SAFETY: below the room of the array that was read, and so of the one that took its
+            // place; neither is ever freed.
+            let entry = unsafe { &*entries.byte_add(at) };
+            if mark && !seen && !entry.see(&hold) {
+                return None;
+            }
+            // SAFETY: the slot listed it while it stood still, after the pin was made, so the ident
+            // is not freed before the pin is gone (see `pin`).
+            let found = look(unsafe { &*hold.ident });
+            fence(Ordering::Acquire);
+            // The ident may have gone to another lock meanwhile, but not if this is the same hold.
+            let state = self.state.load(Ordering::Relaxed);
+            let stands = if entry.is_seen() {
+                // An entry that is not in use any more looks as before until it is used again.
+                state & MOVING == 0
+                    && Self::depth(state) as usize > at
+                    && entry.read().is_some_and(|now| now == hold)
+            } else {
+                state == before
+            };
+            let found = stands.then_some(found);
+            Some(Watched { hold, seen, found })
+        });
+        Some(watched.collect())
+    }
+
+    /// A word that changes with everything that the thread does with tracked primitives.
+    pub(crate) fn progress(&self) -> u64 {
+        self.state.load(Ordering::Relaxed) ^ self.wait.epoch().rotate_left(32)
+    }
+
+    /// What `read` makes of each entry and its place, if they stood still meanwhile, and the state
+    /// then.
+    fn snapshot<T>(&self, read: impl Fn(usize, &Entry) -> Option<T>) -> Option<(u64, Vec<T>)> {
         for _ in 0..16 {
             // Acquire pairs with the Release in `push` and `pop`.
             let state = self.state.load(Ordering::Acquire);
@@ -35,24 +101,27 @@ impl Slot {
             }
             // Acquire pairs with the Release in `grow`.
             let entries = self.entries.load(Ordering::Acquire);
-            let mut held = Vec::with_capacity((depth / ENTRY) as usize);
+            let mut all = Vec::with_capacity((depth / ENTRY) as usize);
             for at in (0..depth as usize).step_by(ENTRY as usize) {
                 // SAFETY: below the room of the array, which is never freed.
-                held.extend(unsafe { &*entries.byte_add(at) }.read());
+                all.extend(read(at, unsafe { &*entries.byte_add(at) }));
             }
             fence(Ordering::Acquire);
             if self.state.load(Ordering::Relaxed) == state {
-                self.take_out_released_elsewhere(&mut held);
-                return Some(held);
+                return Some((state, all));
             }
             spin_loop();
         }
         None
     }
 
-    fn take_out_released_elsewhere(&self, held: &mut Vec<HeldLock>) {
+    fn take_out_released_elsewhere<T>(
+        &self,
+        held: &mut Vec<T>,
+        ident_of: impl Fn(&T) -> *const Ident,
+    ) {
         for ident in self.released_elsewhere.lock().iter() {
-            if let Some(at) = held.iter().rposition(|h| h.ident.addr() == *ident) {
+            if let Some(at) = held.iter().rposition(|h| ident_of(h).addr() == *ident) {
                 held.remove(at);
             }
         }

@@ -3,11 +3,12 @@
 use std::panic::Location;
 use std::sync::atomic::Ordering;
 
-use super::{STEP, Slot};
+use super::{STEP, Slot, Watched};
 use crate::engine::mode::Mode;
 use crate::instrument::LockKind;
 use crate::tracking::ident::Ident;
 use crate::tracking::own::Own;
+use crate::tracking::pin::Pin;
 use crate::tracking::pool::Pool;
 use crate::tracking::{class, registry, tag};
 
@@ -89,4 +90,33 @@ fn a_slot_that_is_used_again_lists_nothing() {
     slot.occupy(thread, None, Box::new(Own::new(thread)));
     assert_eq!(Slot::depth(slot.state()), 0);
     assert!(slot.held().unwrap().is_empty());
+}
+
+/// What a look from outside sees: for each hold its id and whether it was there before.
+#[cfg(target_pointer_width = "64")]
+fn look(slot: &Slot) -> Vec<(u64, bool)> {
+    let watched = slot.watched(&Pin::new(), true, |ident| ident.id().get());
+    let seen = |w: Watched<u64>| (w.found.expect("nothing moves"), w.seen);
+    watched.unwrap().into_iter().map(seen).collect()
+}
+
+#[cfg(target_pointer_width = "64")]
+#[test]
+fn a_hold_is_the_same_one_until_it_is_taken_again() {
+    let (slot, mut pool) = (slot(), Pool::default());
+    let [a, b, c] = [lock(&mut pool), lock(&mut pool), lock(&mut pool)];
+    let [at_a, at_b, at_c] = [a, b, c].map(|ident| ident.id().get());
+    push(slot, a);
+    push(slot, b);
+    assert_eq!(look(slot), [(at_a, false), (at_b, false)]);
+    // What happens above a hold is no matter of its own.
+    push(slot, c);
+    assert_eq!(look(slot), [(at_a, true), (at_b, true), (at_c, false)]);
+    // It is the same one where it comes to stand when one below it is gone, and in another mode.
+    assert!(slot.remove(a));
+    slot.convert(b, Mode::Shared);
+    assert_eq!(look(slot), [(at_b, true), (at_c, true)]);
+    assert!(slot.pop(c));
+    push(slot, c);
+    assert_eq!(look(slot), [(at_b, true), (at_c, false)]);
 }
