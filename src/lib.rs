@@ -159,6 +159,7 @@ mod detector;
 pub mod report;
 mod sink;
 pub mod suppress;
+pub mod watchdog;
 
 /// Makes a function a test that runs under [`testing::check`]: it fails if a deadlock is found, or an
 /// order of locks that can lead to one, and if it does not end in time.

@@ -21,14 +21,17 @@ mod state;
 mod status;
 pub(crate) mod succession;
 pub(crate) mod survey;
+mod tally;
 mod threads;
 pub(crate) mod trial;
 
 pub use self::declaration::{declare_order, declare_order_file};
 pub(crate) use self::describe::{held_here, name};
 pub(crate) use self::order::{relabel, retire};
-pub(crate) use self::publish::{Panic, end_in, publish};
+pub(crate) use self::publish::{Panic, aside, end_in, publish, publish_stall};
 pub use self::status::status;
+#[cfg(feature = "metrics")]
+pub(crate) use self::tally::reported;
 
 /// Whether this build is instrumented. A constant, so that a branch on it costs nothing.
 pub(crate) const ON: bool = cfg!(any(debug_assertions, feature = "always"));

@@ -54,10 +54,15 @@ pub(crate) struct ObservedWait {
 }
 
 impl Observed {
+    /// Whether the slot still is that of the thread.
+    pub(crate) fn is_there(&self) -> bool {
+        self.slot.thread() == Some(self.thread)
+    }
+
     /// The name of the thread, if the slot still is its.
     pub(crate) fn name(&self) -> Option<String> {
         let name = self.slot.name();
-        name.filter(|_| self.slot.thread() == Some(self.thread))
+        name.filter(|_| self.is_there())
     }
 }
 

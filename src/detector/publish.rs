@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
+use super::tally;
 use super::threads::with_own;
 use super::trial::{self, Trial};
 use crate::config::{self, Action};
 use crate::engine::verdict::Verdict;
-use crate::report::{Basis, Facts, Report};
+use crate::report::{Basis, Facts, Report, Stall};
 use crate::sink::{self, Then};
 use crate::suppress;
 use crate::tracking::slot::Slot;
@@ -109,6 +110,7 @@ pub(super) fn publish_to(
             continue;
         }
         report.sequence = REPORTS.fetch_add(1, Ordering::Relaxed) + 1;
+        tally::count(report.verdict);
         let headline = report.headline();
         let then = match trial {
             Some(trial) if action < Action::Abort => {
@@ -129,6 +131,39 @@ pub(super) fn publish_to(
         }
     }
     panic
+}
+
+/// Reports a stall, from the watchdog's thread: the report, and what the configuration wants done
+/// about it beside. `None` if nobody wants to hear of it.
+pub(crate) fn publish_stall(
+    slot: Option<&'static Slot>,
+    facts: Facts,
+    stall: Stall,
+) -> Option<(Report, Action)> {
+    let config = config::current();
+    let action = config.action(facts.verdict, facts.basis);
+    if action == Action::Ignore {
+        UNREPORTED.fetch_add(1, Ordering::Relaxed);
+        return None;
+    }
+    let mut report = Report::of_stall(facts, stall);
+    if aside(slot, || suppress::suppresses(&report)) {
+        SUPPRESSED.fetch_add(1, Ordering::Relaxed);
+        return None;
+    }
+    report.sequence = REPORTS.fetch_add(1, Ordering::Relaxed) + 1;
+    tally::count(report.verdict);
+    aside(slot, || sink::tell(config, &report));
+    Some((report, action))
+}
+
+/// Runs `f`, which may do anything, without looking at its use of tracked locks, if the calling
+/// thread has a slot.
+pub(crate) fn aside<R>(slot: Option<&'static Slot>, f: impl FnOnce() -> R) -> R {
+    match slot {
+        Some(slot) => quietly(slot, f),
+        None => f(),
+    }
 }
 
 /// The first report about the same source lines. There are as many as the program has pairs of

@@ -11,7 +11,7 @@ use crate::tracking::current::{self, Phase};
 use crate::tracking::own::Own;
 use crate::tracking::slot::{HeldLock, Slot};
 use crate::tracking::{panicked, registry};
-use crate::{config, suppress};
+use crate::{config, suppress, watchdog};
 
 /// The slot of the calling thread, which is given one if it has none; `None` if the detector is
 /// switched off, or the thread is too far gone.
@@ -67,6 +67,7 @@ fn attach_slow() -> Option<&'static Slot> {
                 declaration::from_environment();
                 suppress::from_environment();
                 sink::started(&super::status());
+                watchdog::from_environment();
             });
         }
     }

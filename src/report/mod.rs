@@ -38,7 +38,7 @@ mod snapshots;
 pub use self::activity::Activity;
 pub use self::data::{Basis, Edge, Report};
 pub use self::lock::LockInfo;
-pub use self::stack::Stack;
+pub use self::stack::{Stack, StackFrame};
 pub use self::stall::{Cause, Holder, Stall};
 pub use self::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
 pub use crate::engine::awaited::Awaited;
@@ -47,3 +47,4 @@ pub use crate::engine::mode::Mode;
 pub use crate::engine::verdict::Verdict;
 
 pub(crate) use self::data::Facts;
+pub(crate) use self::names::{Escaped, duration};

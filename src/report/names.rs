@@ -10,7 +10,7 @@ use crate::engine::ids::{LockId, Site, ThreadId};
 
 /// A text of the user in which nothing can break the line or the terminal: control characters are
 /// shown as escapes.
-pub(super) struct Escaped<'a>(pub(super) &'a str);
+pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -139,7 +139,7 @@ pub(super) fn short_place(site: Site) -> String {
 }
 
 /// How long something took, as coarse as a person wants it.
-pub(super) fn duration(time: Duration) -> String {
+pub(crate) fn duration(time: Duration) -> String {
     match time.as_millis() {
         0 => "less than 1 ms".to_owned(),
         millis @ 1..1000 => format!("{millis} ms"),

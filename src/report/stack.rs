@@ -1,5 +1,6 @@
 //! Where a thread was: captured as bare addresses, given names when somebody reads it.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -35,6 +36,18 @@ struct Frame {
     column: Option<u32>,
 }
 
+/// One function of a [`Stack`], as it was found in the debug information of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StackFrame<'a> {
+    /// The name of the function, without the hash at its end.
+    pub function: Option<&'a str>,
+    /// The source file.
+    pub file: Option<&'a str>,
+    /// The line in it.
+    pub line: Option<u32>,
+}
+
 impl Stack {
     /// The stack of the calling thread.
     pub(crate) fn capture() -> Self {
@@ -47,6 +60,41 @@ impl Stack {
             addresses: addresses.into_boxed_slice(),
             resolved: OnceCell::new(),
         }))
+    }
+
+    /// A stack of which the addresses were captured elsewhere, the innermost first.
+    #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
+    pub(crate) fn of_addresses(addresses: &[usize]) -> Self {
+        Self(Arc::new(Frames {
+            addresses: addresses.into(),
+            resolved: OnceCell::new(),
+        }))
+    }
+
+    /// The addresses, the innermost first.
+    pub(crate) fn addresses(&self) -> &[usize] {
+        &self.0.addresses
+    }
+
+    /// Looks up the names of all these stacks, of what they have in common once.
+    pub(crate) fn resolve_all<'a>(stacks: impl IntoIterator<Item = &'a Stack>) {
+        let mut known: HashMap<usize, Vec<Frame>> = HashMap::new();
+        for stack in stacks {
+            if stack.0.resolved.get().is_some() {
+                continue;
+            }
+            let mut frames = Vec::new();
+            for &address in &stack.0.addresses {
+                let found = known.entry(address).or_insert_with(|| {
+                    let mut found = Vec::new();
+                    resolve(address, &mut found);
+                    found
+                });
+                frames.extend_from_slice(found);
+            }
+            // Somebody who was faster has found the same.
+            let _ = stack.0.resolved.set(trimmed(frames));
+        }
     }
 
     /// A stack of these functions, each called in the first line of a file of its own.
@@ -75,6 +123,26 @@ impl Stack {
             .iter()
             .filter_map(|frame| frame.function.as_deref())
             .collect()
+    }
+
+    /// The functions with their places, the innermost first. Looks up their names if nobody has.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")]
+    /// for thread in lockwarden::watchdog::dump().threads {
+    ///     let Ok(stack) = &thread.stack else { continue };
+    ///     let innermost = stack.places().next();
+    ///     println!("{:?}", innermost.and_then(|place| place.function));
+    /// }
+    /// ```
+    pub fn places(&self) -> impl Iterator<Item = StackFrame<'_>> {
+        self.frames().iter().map(|frame| StackFrame {
+            function: frame.function.as_deref(),
+            file: frame.file.as_deref(),
+            line: frame.line,
+        })
     }
 
     fn frames(&self) -> &[Frame] {
@@ -146,19 +214,24 @@ impl Frame {
     /// A function of this crate, or of one that its locks and its stacks are built on.
     fn is_ours(&self) -> bool {
         self.starts_with_any(&["lockwarden::", "backtrace::", "lock_api::", "parking_lot::"])
+            || self.starts_with_any(&["parking_lot_core::"])
     }
 
     /// Anything but ours, and what only passes calls on and may stand between two of ours.
     fn is_of_the_program(&self) -> bool {
         let plumbing = self.starts_with_any(&["core::", "std::", "alloc::", "once_cell::"])
-            || self.path().contains("core::ops::function::Fn");
+            || self.path().contains("core::ops::function::Fn")
+            // What the locks of this crate sleep in.
+            || self.function.as_deref() == Some("syscall");
         !plumbing && !self.is_ours()
     }
 
     /// A function of the runtime from which the thread or `main` is called.
     fn starts_thread(&self) -> bool {
+        // Not all of `std::sys`: a thread that sleeps does so in there.
         self.path().contains("__rust_begin_short_backtrace")
-            || self.starts_with_any(&["std::rt::lang_start", "std::sys::thread", "std::sys::pal"])
+            || self.starts_with_any(&["std::rt::lang_start"])
+            || self.starts_with_any(&["std::sys::"]) && self.path().contains("thread_start")
     }
 }
 
@@ -231,6 +304,30 @@ mod tests {
                 "bank::main"
             ])
         );
+    }
+
+    #[test]
+    fn a_thread_that_sleeps_is_shown_from_where_it_does() {
+        let slept = frames(&[
+            "syscall",
+            "std::sys::pal::unix::futex::futex_wait",
+            "std::thread::park",
+            "bank::wait_for_orders",
+        ]);
+        let mut all = slept.clone();
+        all.extend(frames(&[
+            "std::sys::thread::unix::Thread::new::thread_start",
+            "clone3",
+        ]));
+        assert_eq!(trimmed(all), slept);
+        let all = frames(&[
+            "syscall",
+            "parking_lot_core::parking_lot::park",
+            "<lockwarden::raw::mutex::RawMutex as lock_api::mutex::RawMutex>::lock",
+            "bank::transfer",
+            "std::rt::lang_start",
+        ]);
+        assert_eq!(trimmed(all), frames(&["bank::transfer"]));
     }
 
     #[test]

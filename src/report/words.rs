@@ -1,7 +1,7 @@
 //! The sentences of a report: what it is about, and why it is what it is.
 
 use super::data::{Basis, Report};
-use super::names::{and_list, duration};
+use super::names::and_list;
 use super::stall;
 use super::thread::{FreedBy, ThreadInfo, WaitInfo, WaitsFor};
 use crate::engine::awaited::Awaited;

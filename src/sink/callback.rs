@@ -8,7 +8,7 @@ use super::stderr;
 ///
 /// A panic that went on from here would unwind the program out of a lock call that has, in its
 /// eyes, nothing to do with it.
-pub(super) fn guarded(who: &str, call: impl FnOnce()) {
+pub(crate) fn guarded(who: &str, call: impl FnOnce()) {
     // Unwind safety: nothing of ours is shared with `call` except a report, which it only reads.
     let Err(payload) = catch_unwind(AssertUnwindSafe(call)) else {
         return;

@@ -1,6 +1,6 @@
 //! One report, to everyone who is to have it.
 
-use super::{callback, stderr, tracing};
+use super::{callback, listener, stderr, tracing};
 use crate::config::{Action, Config};
 use crate::report::Report;
 
@@ -24,15 +24,8 @@ pub(crate) fn deliver(config: &Config, report: &Report) -> Then {
     if action == Action::Ignore {
         return Then::Continue;
     }
-    let last = config.get_max_reports();
     // What ends the program, or a thread of it, never goes unexplained.
-    if report.sequence <= last || action > Action::Report {
-        hand_out(config, report);
-    }
-    // Numbers are given once, so this is said once.
-    if report.sequence == last.saturating_add(1) {
-        say_limit(config, last);
-    }
+    tell_if(config, report, action > Action::Report);
     then(action)
 }
 
@@ -42,6 +35,23 @@ pub(crate) fn then(action: Action) -> Then {
         Action::Abort => std::process::abort(),
         Action::Panic => Then::Panic,
         _ => Then::Continue,
+    }
+}
+
+/// The same, without an end in a panic or an abort.
+pub(crate) fn tell(config: &Config, report: &Report) {
+    tell_if(config, report, false);
+}
+
+/// Tells of it if the limit allows that, or anyway.
+fn tell_if(config: &Config, report: &Report, anyway: bool) {
+    let last = config.get_max_reports();
+    if report.sequence <= last || anyway {
+        hand_out(config, report);
+    }
+    // Numbers are given once, so this is said once.
+    if report.sequence == last.saturating_add(1) {
+        say_limit(config, last);
     }
 }
 
@@ -61,6 +71,7 @@ fn hand_out(config: &Config, report: &Report) {
     if let Some(callback) = config.get_callback() {
         callback::guarded("the callback", || callback(report));
     }
+    listener::tell(report);
     // Names for the first stack of a process take hundreds of milliseconds to find in a build
     // without optimisation: nobody is to wait that long to be told of a deadlock.
     if config.writes_stderr() && report.repeats.is_none() {

@@ -5,9 +5,12 @@
 
 mod callback;
 mod deliver;
+mod listener;
 mod stderr;
 mod tracing;
 
-pub(crate) use self::deliver::{Then, deliver, then};
-pub(crate) use self::stderr::say;
+pub(crate) use self::callback::guarded;
+pub(crate) use self::deliver::{Then, deliver, tell, then};
+pub(crate) use self::listener::listen;
+pub(crate) use self::stderr::{say, write};
 pub(crate) use self::tracing::started;

@@ -22,7 +22,7 @@ static WRITER: Mutex<()> = Mutex::new(());
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Writes the whole text. What cannot be written is lost: there is nobody left to tell.
-pub(super) fn write(text: &str) {
+pub(crate) fn write(text: &str) {
     let _apart = WRITER.try_lock_for(PATIENCE);
     let _ = write_unlocked(text.as_bytes());
 }

@@ -78,6 +78,7 @@ pub(crate) fn any_runs(scope: u64) -> bool {
             slot.thread().is_some()
                 && (scope == 0 || slot.scope() == scope)
                 && !slot.has_ended()
+                && !slot.life.is_ours()
                 && !slot.wait.is_untimed()
         })
 }

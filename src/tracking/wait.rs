@@ -1,7 +1,7 @@
 //! What a thread waits for.
 
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use once_cell::sync::Lazy;
 
@@ -306,6 +306,11 @@ fn decode(need: u32) -> Need {
 }
 
 static START: Lazy<Instant> = Lazy::new(Instant::now);
+
+/// How long ago `at` was, on the clock of `now`.
+pub(crate) fn time_since(at: u64) -> Duration {
+    Duration::from_nanos(now().saturating_sub(at))
+}
 
 /// Nanoseconds since the first call.
 pub(crate) fn now() -> u64 {

@@ -189,7 +189,11 @@ impl Snapshots {
             .map(|thread| self.state(thread, anyone(thread.scope)))
             .collect();
         let members = |scope: u64| {
-            let is_in = |at: &usize| scope == 0 || self.threads[*at].scope == scope;
+            // The watchdog does nothing that anybody waits for.
+            let is_in = |at: &usize| {
+                let thread = &self.threads[*at];
+                (scope == 0 || thread.scope == scope) && !thread.slot.life.is_ours()
+            };
             waitfor::Need::AnyOf((0..count).filter(is_in).collect())
         };
         states.extend(scopes.iter().map(|&scope| match scope {

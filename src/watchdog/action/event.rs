@@ -1,0 +1,75 @@
+//! Alerts as `tracing` events, with the target `lockwarden::watchdog` and fields whose names stay.
+//!
+//! | field | value |
+//! |---|---|
+//! | `phase` | `began`, `goes_on` or `ended` |
+//! | `verdict` | the name of the verdict |
+//! | `cause` | `wait`, `hold`, `heartbeat`, `no_progress` or `deadlock` |
+//! | `sequence` | the number of the report in the process |
+//! | `lasted_ms`, `limit_ms` | in milliseconds; the limit of a deadlock is 0 |
+//! | `threads`, `locks` | those of the report, joined by `, ` |
+//! | `left_out` | how many stalls were not told of before |
+//! | `message` | what the first line of the text says |
+
+use super::super::alert::Alert;
+use super::super::course::Phase;
+use super::super::words::{cause, phase};
+use crate::report::Report;
+
+/// Emits one event: an error, or, when it is over, a warning.
+pub(super) fn emit(alert: &Alert) {
+    let report = &alert.report;
+    // Level and target belong to the place of the call, so there has to be one for each.
+    macro_rules! event {
+        ($level:expr) => {
+            tracing::event!(
+                target: "lockwarden::watchdog",
+                $level,
+                phase = phase(alert.phase),
+                verdict = report.verdict.name(),
+                cause = cause(report),
+                sequence = report.sequence,
+                lasted_ms = u64::try_from(alert.lasted.as_millis()).unwrap_or(u64::MAX),
+                limit_ms = limit(report),
+                threads = %threads(report),
+                locks = %locks(report),
+                left_out = alert.left_out,
+                "{}",
+                message(alert)
+            )
+        };
+    }
+    match alert.phase {
+        Phase::Began | Phase::GoesOn => event!(tracing::Level::ERROR),
+        Phase::Ended => event!(tracing::Level::WARN),
+    }
+}
+
+/// The headline without the marks that the target already is.
+fn message(alert: &Alert) -> String {
+    let line = alert.headline();
+    let line = line.strip_prefix("lockwarden: watchdog: ").unwrap_or(&line);
+    line.to_owned()
+}
+
+fn limit(report: &Report) -> u64 {
+    let limit = report
+        .stall
+        .as_ref()
+        .map_or(0, |stall| stall.limit.as_millis());
+    u64::try_from(limit).unwrap_or(u64::MAX)
+}
+
+fn threads(report: &Report) -> String {
+    let names: Vec<String> = report.threads.iter().map(ToString::to_string).collect();
+    names.join(", ")
+}
+
+fn locks(report: &Report) -> String {
+    let names: Vec<String> = report
+        .locks
+        .iter()
+        .map(|lock| report.lock_name(lock.id))
+        .collect();
+    names.join(", ")
+}

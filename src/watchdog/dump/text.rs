@@ -1,0 +1,114 @@
+//! The text of a dump.
+
+use std::fmt;
+
+use super::{Dump, DumpedThread};
+use crate::engine::ids::LockId;
+use crate::report::{Escaped, HeldInfo, LockInfo, Stack, WaitInfo, WaitsFor, duration};
+
+impl fmt::Display for Dump {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.resolve();
+        let threads = match self.threads.len() {
+            1 => "1 thread".to_owned(),
+            many => format!("{many} threads"),
+        };
+        writeln!(f, "{threads}, captured in {}", duration(self.took))?;
+        // Threads of a pool are often in one and the same place: it is shown once.
+        let mut shown: Vec<(usize, &Stack)> = Vec::new();
+        for (at, thread) in self.threads.iter().enumerate() {
+            writeln!(f, "\n{}: {}", thread.title(), self.doing(thread))?;
+            for held in thread.held.iter().flatten() {
+                self.holds(f, held)?;
+            }
+            if thread.held.is_none() {
+                writeln!(f, "    holds locks that changed all the time")?;
+            }
+            match &thread.stack {
+                Err(why) => writeln!(f, "    no stack: {why}")?,
+                Ok(stack) => {
+                    let same =
+                        |(_, other): &&(usize, &Stack)| other.addresses() == stack.addresses();
+                    match shown.iter().find(same) {
+                        Some((first, _)) => {
+                            writeln!(
+                                f,
+                                "    in the same place as {}",
+                                self.threads[*first].title()
+                            )?;
+                        }
+                        None => {
+                            write!(f, "{stack}")?;
+                            shown.push((at, stack));
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl DumpedThread {
+    /// What it is called: `` thread `ingest` (3), 4711 to the system ``.
+    pub(super) fn title(&self) -> String {
+        let mut title = match (&self.name, self.id) {
+            (Some(name), Some(id)) => format!("thread `{}` ({})", Escaped(name), id.get()),
+            (None, Some(id)) => id.to_string(),
+            (Some(name), None) => format!("thread `{}`", Escaped(name)),
+            (None, None) => "a thread".to_owned(),
+        };
+        if let Some(os_id) = self.os_id {
+            title += &format!(", {os_id} to the system");
+        }
+        title
+    }
+}
+
+impl Dump {
+    fn doing(&self, thread: &DumpedThread) -> String {
+        match &thread.waits {
+            Some(wait) => format!("{}; it {}", self.waits(wait), thread.activity),
+            None => thread.activity.to_string(),
+        }
+    }
+
+    fn waits(&self, wait: &WaitInfo) -> String {
+        let what = match wait.what {
+            WaitsFor::Lock { lock, mode } => format!("{} ({mode})", self.name(lock)),
+            WaitsFor::Resource { resource, awaited } => awaited.of(&self.name(resource)),
+        };
+        let since = wait
+            .since
+            .map(|since| format!(", for {} now", duration(since)))
+            .unwrap_or_default();
+        format!("waits for {what} at {}{since}", wait.site)
+    }
+
+    fn holds(&self, f: &mut fmt::Formatter<'_>, held: &HeldInfo) -> fmt::Result {
+        let name = self.name(held.lock);
+        writeln!(
+            f,
+            "    holds {name} ({}), taken at {}",
+            held.mode, held.site
+        )
+    }
+
+    /// The lock, with its id where another one is called the same.
+    fn name(&self, id: LockId) -> String {
+        let Some(lock) = self.lock(id) else {
+            return format!("lock {id}");
+        };
+        let alike = |other: &LockInfo| {
+            other.id != id
+                && other.name == lock.name
+                && other.label == lock.label
+                && (lock.name.is_some() || lock.label.is_some() || other.created == lock.created)
+        };
+        if self.locks.iter().any(alike) {
+            format!("{lock} ({id})")
+        } else {
+            lock.to_string()
+        }
+    }
+}

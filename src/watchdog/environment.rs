@@ -1,0 +1,254 @@
+//! The environment variable `LOCKWARDEN_WATCHDOG`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::builder::Builder;
+use super::error::Error;
+use super::guard::Watchdog;
+use crate::sink;
+
+const NAME: &str = "LOCKWARDEN_WATCHDOG";
+
+/// The watchdog that the environment has started.
+static STARTED: Mutex<Option<Watchdog>> = Mutex::new(None);
+
+/// What the variable says.
+#[derive(Debug, Default)]
+struct Environment(Vec<Setting>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Setting {
+    Wait(Option<Duration>),
+    Events(Option<Duration>),
+    Hold(Option<Duration>),
+    Progress(Option<Duration>),
+    Signal(Option<i32>),
+    Quit,
+    Stderr,
+    Event,
+    Json(PathBuf),
+    Abort,
+    Exit(i32),
+    Restart(u32),
+}
+
+/// What the variable says; `None` if it is not set, or says `off`.
+fn read() -> Result<Option<Environment>, Error> {
+    let value = std::env::var_os(NAME).unwrap_or_default();
+    parse(&value.to_string_lossy())
+}
+
+/// Starts the watchdog that the variable asks for, if it does. What cannot be done is said on
+/// standard error, and the program goes on.
+pub(crate) fn from_environment() {
+    let started = read().and_then(|environment| match environment {
+        Some(environment) => environment.apply(Builder::new())?.start().map(Some),
+        None => Ok(None),
+    });
+    match started {
+        Ok(Some(watchdog)) => *STARTED.lock() = Some(watchdog),
+        // The program starts its own just now.
+        Ok(None) | Err(Error::AlreadyRunning) => {}
+        Err(error) => sink::say(&format!("{NAME}: {error}")),
+    }
+}
+
+/// What the program says, with what the variable says put over it. One that is not understood is said
+/// on standard error.
+pub(super) fn put_over(builder: Builder) -> Builder {
+    let put = read().and_then(|environment| match environment {
+        Some(environment) => environment.apply(builder.clone()).map(Some),
+        None => Ok(None),
+    });
+    match put {
+        Ok(put) => put.unwrap_or(builder),
+        Err(error) => {
+            sink::say(&format!("{NAME}: {error}"));
+            builder
+        }
+    }
+}
+
+/// Ends the watchdog that the environment has started, in favour of one of the program.
+pub(super) fn give_way() {
+    let started = STARTED.lock().take();
+    drop(started);
+}
+
+impl Environment {
+    /// Puts it over what the program says.
+    fn apply(self, mut to: Builder) -> Result<Builder, Error> {
+        for setting in self.0 {
+            to = match setting {
+                Setting::Wait(limit) => to.wait_limit(limit),
+                Setting::Events(limit) => to.event_limit(limit),
+                Setting::Hold(limit) => to.hold_limit(limit),
+                Setting::Progress(limit) => to.progress_limit(limit),
+                Setting::Signal(Some(signal)) => to.signal(signal),
+                Setting::Signal(None) => to.without_signals(),
+                Setting::Quit => to.dump_on_quit(),
+                Setting::Stderr => to.stderr(),
+                Setting::Event => to.event(),
+                Setting::Json(path) => json(to, path)?,
+                Setting::Abort => to.abort(),
+                Setting::Exit(code) => to.exit(code),
+                Setting::Restart(times) => to.restart(times),
+            };
+        }
+        Ok(to)
+    }
+}
+
+#[cfg(feature = "json")]
+fn json(to: Builder, path: PathBuf) -> Result<Builder, Error> {
+    Ok(to.json_lines(path))
+}
+
+#[cfg(not(feature = "json"))]
+fn json(_to: Builder, path: PathBuf) -> Result<Builder, Error> {
+    Err(Error::Environment {
+        part: format!("json={}", path.display()),
+        why: "this program was built without the feature `json`".to_owned(),
+    })
+}
+
+fn parse(value: &str) -> Result<Option<Environment>, Error> {
+    let mut settings = Vec::new();
+    let parts = value.split([',', ';']).map(str::trim);
+    for part in parts.filter(|part| !part.is_empty()) {
+        if part.eq_ignore_ascii_case("off") {
+            return Ok(None);
+        }
+        let setting = setting(part).map_err(|why| Error::Environment {
+            part: part.to_owned(),
+            why,
+        })?;
+        settings.push(setting);
+    }
+    Ok((!settings.is_empty()).then_some(Environment(settings)))
+}
+
+fn setting(part: &str) -> Result<Setting, String> {
+    let (key, value) = part.split_once('=').unwrap_or((part, ""));
+    let (key, value) = (key.trim().to_ascii_lowercase(), value.trim());
+    let number = || value.parse().map_err(|_| format!("{value:?} is no number"));
+    match key.as_str() {
+        "wait" => limit(value).map(Setting::Wait),
+        "events" => limit(value).map(Setting::Events),
+        "hold" => limit(value).map(Setting::Hold),
+        "progress" => limit(value).map(Setting::Progress),
+        "signal" if value.eq_ignore_ascii_case("off") => Ok(Setting::Signal(None)),
+        "signal" => number().map(|signal| Setting::Signal(Some(signal))),
+        "quit" if value.is_empty() => Ok(Setting::Quit),
+        "stderr" if value.is_empty() => Ok(Setting::Stderr),
+        "event" if value.is_empty() => Ok(Setting::Event),
+        "json" if !value.is_empty() => Ok(Setting::Json(value.into())),
+        "abort" if value.is_empty() => Ok(Setting::Abort),
+        "exit" => number().map(Setting::Exit),
+        "restart" => number().and_then(|times| {
+            let times = u32::try_from(times).map_err(|_| format!("{value:?} is no count"))?;
+            Ok(Setting::Restart(times))
+        }),
+        _ if part.starts_with(|first: char| first.is_ascii_digit()) => {
+            limit(part).map(Setting::Wait)
+        }
+        _ => Err(
+            "allowed are a limit such as 10s, wait=, events=, hold= and progress= with a limit or \
+             off, signal= with a number or off, quit, stderr, event, json= with a path, abort, \
+             exit= with a code, restart= with a count, and off"
+                .to_owned(),
+        ),
+    }
+}
+
+fn limit(value: &str) -> Result<Option<Duration>, String> {
+    if value.eq_ignore_ascii_case("off") {
+        return Ok(None);
+    }
+    let unit = value.trim_start_matches(|digit: char| digit.is_ascii_digit() || digit == '.');
+    let number = &value[..value.len() - unit.len()];
+    let seconds = match unit.trim() {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(format!("{value:?} is no time: 500ms, 10s, 2m and 1h are")),
+    };
+    let number: f64 = number
+        .parse()
+        .map_err(|_| format!("{number:?} is no number"))?;
+    Duration::try_from_secs_f64(number * seconds)
+        .map(Some)
+        .map_err(|_| format!("{value:?} is too long"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(value: &str) -> Vec<Setting> {
+        parse(value).unwrap().map_or(Vec::new(), |e| e.0)
+    }
+
+    #[test]
+    fn a_time_alone_is_the_limit_for_a_wait() {
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(settings("10s"), [Setting::Wait(seconds(10))]);
+        assert_eq!(settings(" 2m "), [Setting::Wait(seconds(120))]);
+        assert_eq!(
+            settings("500ms; Events=off, hold=1h,progress=1.5s"),
+            [
+                Setting::Wait(Some(Duration::from_millis(500))),
+                Setting::Events(None),
+                Setting::Hold(seconds(3600)),
+                Setting::Progress(Some(Duration::from_millis(1_500))),
+            ]
+        );
+    }
+
+    #[test]
+    fn actions_stand_in_their_order() {
+        assert_eq!(
+            settings("1s,json=/tmp/x,stderr,quit,signal=off,exit=3,restart=2"),
+            [
+                Setting::Wait(Some(Duration::from_secs(1))),
+                Setting::Json("/tmp/x".into()),
+                Setting::Stderr,
+                Setting::Quit,
+                Setting::Signal(None),
+                Setting::Exit(3),
+                Setting::Restart(2),
+            ]
+        );
+    }
+
+    #[test]
+    fn off_and_nothing_start_none() {
+        assert!(parse("").unwrap().is_none());
+        assert!(parse("10s,off").unwrap().is_none());
+    }
+
+    #[test]
+    fn what_is_not_understood_is_an_error_that_says_why() {
+        for value in [
+            "10",
+            "10x",
+            "s",
+            "wait=",
+            "wait=1e3s",
+            "quit=3",
+            "exit=",
+            "restart=-1",
+            "nonsense",
+            "hold=9999999999999999999999h",
+            "json",
+        ] {
+            let error = parse(value).map(|_| value).unwrap_err();
+            assert!(matches!(error, Error::Environment { .. }), "{value}");
+            assert!(error.to_string().contains("is not understood"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Why a watchdog was not started.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Why a watchdog was not started. The program goes on without it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// A limit is so short that nothing could be told in time.
+    #[non_exhaustive]
+    LimitTooShort {
+        /// What the limit is for.
+        what: &'static str,
+        /// The limit.
+        limit: Duration,
+        /// The shortest one that is allowed.
+        shortest: Duration,
+    },
+    /// A limit is so long that nothing would ever be told.
+    #[non_exhaustive]
+    LimitTooLong {
+        /// What the limit is for.
+        what: &'static str,
+        /// The limit.
+        limit: Duration,
+        /// The longest one that is allowed.
+        longest: Duration,
+    },
+    /// Nothing could ever be told: no alert is allowed in a minute.
+    NoAlerts,
+    /// There is a watchdog in this process already.
+    AlreadyRunning,
+    /// The file for lines of JSON cannot be written.
+    #[non_exhaustive]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The program, or a library of it, handles the signal itself.
+    #[non_exhaustive]
+    SignalTaken {
+        /// The number of the signal.
+        signal: i32,
+    },
+    /// The signal does not exist, or cannot be handled.
+    #[non_exhaustive]
+    SignalUnusable {
+        /// The number of the signal.
+        signal: i32,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The thread could not be started.
+    #[non_exhaustive]
+    Thread {
+        /// Why not.
+        source: io::Error,
+    },
+    /// A part of the environment variable `LOCKWARDEN_WATCHDOG` is not understood.
+    #[non_exhaustive]
+    Environment {
+        /// The part.
+        part: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::LimitTooShort {
+                what,
+                limit,
+                shortest,
+            } => write!(
+                f,
+                "the limit for {what} is {limit:?}, and the shortest one is {shortest:?}; to switch \
+                 it off, leave it out"
+            ),
+            Error::LimitTooLong {
+                what,
+                limit,
+                longest,
+            } => write!(
+                f,
+                "the limit for {what} is {limit:?}, and the longest one is {longest:?}; to switch \
+                 it off, leave it out"
+            ),
+            Error::NoAlerts => {
+                f.write_str("no alert is allowed in a minute, so none would be told")
+            }
+            Error::AlreadyRunning => f.write_str("a watchdog is running in this process already"),
+            Error::File { path, source } => {
+                write!(f, "the file {path:?} cannot be written: {source}")
+            }
+            Error::SignalTaken { signal } => write!(
+                f,
+                "the signal {signal} is handled by the program already; choose another one"
+            ),
+            Error::SignalUnusable { signal, source } => {
+                write!(f, "the signal {signal} cannot be used: {source}")
+            }
+            Error::Thread { source } => {
+                write!(f, "the thread of the watchdog cannot be started: {source}")
+            }
+            Error::Environment { part, why } => write!(f, "{part:?} is not understood: {why}"),
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Error::File { source, .. }
+            | Error::SignalUnusable { source, .. }
+            | Error::Thread { source } => Some(source),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Heartbeats: a loop says that it is alive.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::sample::PulseSample;
+use crate::detector;
+use crate::engine::ids::{Site, ThreadId};
+use crate::tracking::wait;
+
+/// A sign of life that a loop gives, and that is missed when it does not.
+///
+/// Made by [`Watchdog::heartbeat`](super::Watchdog::heartbeat). It counts from then on, and ends when
+/// it is dropped. It may be sent to the thread that beats, and shared by several.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use lockwarden::watchdog::Watchdog;
+///
+/// # fn main() -> Result<(), lockwarden::watchdog::Error> {
+/// let watchdog = Watchdog::builder().spawn()?;
+/// let heartbeat = watchdog.heartbeat("ingest", Duration::from_secs(5));
+/// for batch in 0..3 {
+///     heartbeat.beat();
+///     # let _ = batch;
+/// }
+/// {
+///     let _pause = heartbeat.pause(); // The next step may take long.
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct Heartbeat(Arc<Pulse>);
+
+/// What the watchdog looks at.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    id: u64,
+    pub(super) name: String,
+    pub(super) site: Site,
+    pub(super) limit: Duration,
+    /// When it was last well, in nanoseconds.
+    last: AtomicU64,
+    /// The thread that beat last; zero if none has.
+    thread: AtomicU64,
+    /// How many pauses are under way.
+    paused: AtomicU32,
+    has_ended: AtomicBool,
+}
+
+impl Pulse {
+    pub(super) fn new(name: String, site: Site, limit: Duration) -> Arc<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Arc::new(Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            name,
+            site,
+            limit,
+            last: AtomicU64::new(wait::now()),
+            thread: AtomicU64::new(0),
+            paused: AtomicU32::new(0),
+            has_ended: AtomicBool::new(false),
+        })
+    }
+
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.has_ended.load(Ordering::Relaxed)
+    }
+
+    /// The thread that beat last.
+    pub(super) fn thread(&self) -> Option<ThreadId> {
+        match self.thread.load(Ordering::Relaxed) {
+            0 => None,
+            serial => Some(ThreadId::new(serial)),
+        }
+    }
+
+    /// What a look shows, if it is to beat at this moment.
+    pub(super) fn sample(&self) -> Option<PulseSample> {
+        // Acquire pairs with the Release in the drop of a pause: who sees that it is over sees the
+        // beat that ended it.
+        let is_due = self.paused.load(Ordering::Acquire) == 0 && !self.has_ended();
+        is_due.then(|| PulseSample {
+            id: self.id,
+            limit: self.limit,
+            last: self.last.load(Ordering::Relaxed),
+        })
+    }
+
+    fn beat(&self) {
+        // Relaxed: the times stand for no other memory. A later one that is overwritten by an
+        // earlier one, of another thread, is as good.
+        self.last.store(wait::now(), Ordering::Relaxed);
+    }
+}
+
+impl Heartbeat {
+    pub(super) fn new(pulse: Arc<Pulse>) -> Self {
+        Self(pulse)
+    }
+
+    /// Says that the calling thread is alive.
+    ///
+    /// Costs a look at the clock and two stores.
+    pub fn beat(&self) {
+        if let Some(thread) = detector::attach().and_then(|slot| slot.thread()) {
+            self.0.thread.store(thread.get(), Ordering::Relaxed);
+        }
+        self.0.beat();
+    }
+
+    /// Nothing is missed until the result is dropped, which counts as a beat.
+    pub fn pause(&self) -> Pause<'_> {
+        self.0.paused.fetch_add(1, Ordering::Relaxed);
+        Pause {
+            pulse: &self.0,
+            marker: PhantomData,
+        }
+    }
+
+    /// The name of the heartbeat.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+}
+
+impl Drop for Heartbeat {
+    fn drop(&mut self) {
+        self.0.has_ended.store(true, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Heartbeat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Heartbeat")
+            .field("name", &self.0.name)
+            .field("limit", &self.0.limit)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A heartbeat that is not to beat. Made by [`Heartbeat::pause`].
+#[must_use = "the pause ends when this is dropped"]
+pub struct Pause<'a> {
+    pulse: &'a Pulse,
+    marker: PhantomData<&'a Heartbeat>,
+}
+
+impl Drop for Pause<'_> {
+    fn drop(&mut self) {
+        self.pulse.beat();
+        // Release: see `sample`.
+        self.pulse.paused.fetch_sub(1, Ordering::Release);
+    }
+}
+
+impl fmt::Debug for Pause<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pause")
+            .field("name", &self.pulse.name)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::Location;
+
+    #[test]
+    fn a_heartbeat_is_looked_at_unless_it_is_paused_or_over() {
+        let pulse = Pulse::new("x".to_owned(), Location::caller(), Duration::from_secs(1));
+        let heartbeat = Heartbeat::new(Arc::clone(&pulse));
+        let set_up = pulse.sample().unwrap().last;
+        assert_eq!(pulse.thread(), None);
+        heartbeat.beat();
+        assert!(pulse.sample().unwrap().last >= set_up);
+        assert!(pulse.thread().is_some());
+        let first = heartbeat.pause();
+        let second = heartbeat.pause();
+        drop(first);
+        assert!(pulse.sample().is_none());
+        let before = wait::now();
+        drop(second);
+        assert!(pulse.sample().unwrap().last >= before);
+        drop(heartbeat);
+        assert!(pulse.sample().is_none() && pulse.has_ended());
+    }
+}

@@ -1,0 +1,74 @@
+//! Threads that wait for work, and are in no hurry to get any.
+
+use std::marker::PhantomData;
+
+use crate::detector;
+use crate::tracking::current;
+
+/// The calling thread waits for work until the result is dropped: what it waits for meanwhile, if it
+/// is no lock, may take as long as it takes, and is no stall.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::sync::mpsc;
+///
+/// let (send, jobs) = mpsc::channel();
+/// let worker = lockwarden::thread::spawn(move || loop {
+///     let idle = lockwarden::watchdog::idle();
+///     let Ok(job) = jobs.recv() else { break };
+///     drop(idle);
+///     let _: u32 = job;
+/// });
+/// send.send(7).unwrap();
+/// drop(send);
+/// worker.join().unwrap();
+/// ```
+///
+/// Costs a store.
+pub fn idle() -> Idle {
+    let slot = detector::attach();
+    let begins = slot.is_some_and(|slot| !slot.life.is_idle());
+    if begins && let Some(slot) = slot {
+        slot.life.set_idle(true);
+    }
+    Idle {
+        begins,
+        marker: PhantomData,
+    }
+}
+
+/// The calling thread waits for work. Made by [`idle`].
+#[derive(Debug)]
+#[must_use = "the thread counts as idle until this is dropped"]
+pub struct Idle {
+    /// Whether it is the outermost one of the thread.
+    begins: bool,
+    /// It speaks of the thread that made it.
+    marker: PhantomData<*const ()>,
+}
+
+impl Drop for Idle {
+    fn drop(&mut self) {
+        let slot = current::slot();
+        if self.begins && !slot.is_detached() {
+            slot.life.set_idle(false);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_is_idle_until_the_outermost_one_is_dropped() {
+        let is_idle = || current::slot().life.is_idle();
+        let outer = idle();
+        let inner = idle();
+        drop(inner);
+        assert!(is_idle());
+        drop(outer);
+        assert!(!is_idle());
+    }
+}

@@ -1,0 +1,141 @@
+//! Puts the handlers in place.
+
+#![allow(unsafe_code)]
+
+use std::io;
+use std::ptr;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use parking_lot::Mutex;
+
+use super::super::dump::NoStack;
+use super::super::error::Error;
+use super::{Choice, handler};
+use crate::report::Stack;
+
+/// The signal that threads are asked by; `UNSET` or `OFF` if there is none.
+static SIGNAL: AtomicI32 = AtomicI32::new(UNSET);
+const UNSET: i32 = 0;
+const OFF: i32 = -1;
+
+/// The signal that threads are asked by when nobody says otherwise: a real-time signal in the
+/// middle, which neither the C library nor common programs use.
+fn default_signal() -> i32 {
+    libc::SIGRTMIN() + 6
+}
+
+/// Sees to it that threads can be asked, or are not.
+pub(in crate::watchdog) fn install(choice: Choice) -> Result<(), Error> {
+    let signal = match choice {
+        Choice::Off => {
+            SIGNAL.store(OFF, Ordering::Relaxed);
+            return Ok(());
+        }
+        Choice::Default => default_signal(),
+        Choice::Number(signal) => signal,
+    };
+    let handler: extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void) = handler::handler;
+    // What the unwinder does only the first time is not to be done in a handler.
+    drop(Stack::capture());
+    handle(signal, handler as *const () as libc::sighandler_t)?;
+    SIGNAL.store(signal, Ordering::Relaxed);
+    Ok(())
+}
+
+/// The signal to ask by, put in place if nobody has chosen one.
+pub(super) fn signal() -> Result<i32, NoStack> {
+    if SIGNAL.load(Ordering::Relaxed) == UNSET && install(Choice::Default).is_err() {
+        return Err(NoStack::SignalTaken);
+    }
+    match SIGNAL.load(Ordering::Relaxed) {
+        OFF => Err(NoStack::NoSignals),
+        signal => Ok(signal),
+    }
+}
+
+/// Handles a signal that nobody else handles.
+///
+/// The handler stays for as long as the process lives: a signal that comes late must not meet the
+/// default, which ends the process.
+pub(super) fn handle(signal: i32, handler: libc::sighandler_t) -> Result<(), Error> {
+    /// Two threads of this crate are not to meet between the look and the change.
+    static APART: Mutex<()> = Mutex::new(());
+    let _apart = APART.lock();
+    let unusable = |source| Error::SignalUnusable { signal, source };
+    let synchronous = [
+        libc::SIGSEGV,
+        libc::SIGBUS,
+        libc::SIGFPE,
+        libc::SIGILL,
+        libc::SIGTRAP,
+        libc::SIGABRT,
+    ];
+    if synchronous.contains(&signal) {
+        let why = "it is what a fault of the program raises";
+        return Err(unusable(io::Error::new(io::ErrorKind::InvalidInput, why)));
+    }
+    // SAFETY: all zeros is a valid value: the default handler, and an empty mask.
+    let mut old: libc::sigaction = unsafe { std::mem::zeroed() };
+    // SAFETY: nothing is changed, and `old` is a place to write to.
+    if unsafe { libc::sigaction(signal, ptr::null(), &mut old) } != 0 {
+        return Err(unusable(io::Error::last_os_error()));
+    }
+    if old.sa_sigaction == handler {
+        return Ok(());
+    }
+    if old.sa_sigaction != libc::SIG_DFL {
+        return Err(Error::SignalTaken { signal });
+    }
+    // SAFETY: as above.
+    let mut new: libc::sigaction = unsafe { std::mem::zeroed() };
+    new.sa_sigaction = handler;
+    // Not on the alternative stack of the thread: that is small, and meant for an overflow.
+    new.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
+    // SAFETY: the handler fits `SA_SIGINFO`, is static, does not unwind, and does nothing that may
+    // not be done in a handler (see the module).
+    if unsafe { libc::sigaction(signal, &new, ptr::null_mut()) } != 0 {
+        return Err(unusable(io::Error::last_os_error()));
+    }
+    Ok(())
+}
+
+/// Keeps all signals from the calling thread: handlers of the program are not to run in a thread
+/// of this crate.
+pub(in crate::watchdog) fn shield() {
+    // SAFETY: `all` is filled before it is read, and the mask is that of the calling thread alone.
+    unsafe {
+        let mut all: libc::sigset_t = std::mem::zeroed();
+        libc::sigfillset(&mut all);
+        libc::pthread_sigmask(libc::SIG_BLOCK, &all, ptr::null_mut());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    extern "C" fn somebody(_: i32, _: *mut libc::siginfo_t, _: *mut libc::c_void) {}
+    extern "C" fn somebody_else(_: i32, _: *mut libc::siginfo_t, _: *mut libc::c_void) {}
+
+    fn address(handler: extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void)) -> usize {
+        handler as *const () as usize
+    }
+
+    #[test]
+    fn a_handler_that_is_there_is_respected() {
+        let signal = libc::SIGRTMAX() - 1;
+        assert!(handle(signal, address(somebody)).is_ok());
+        assert!(handle(signal, address(somebody)).is_ok());
+        let error = handle(signal, address(somebody_else)).unwrap_err();
+        assert!(matches!(error, Error::SignalTaken { .. }), "{error}");
+        assert!(error.to_string().contains(&signal.to_string()));
+    }
+
+    #[test]
+    fn what_cannot_be_handled_is_an_error() {
+        for signal in [libc::SIGKILL, libc::SIGSEGV, 0, -3, 4711] {
+            let error = handle(signal, address(somebody)).unwrap_err();
+            assert!(matches!(error, Error::SignalUnusable { .. }), "{error}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What one thread is asked, and where its answer goes.
+
+use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+
+/// The most frames that are kept. A deeper stack keeps its innermost ones.
+const MAX_FRAMES: usize = 128;
+
+/// A question to one thread. Never freed: a handler may come late.
+///
+/// | state | meaning |
+/// |---|---|
+/// | 0 | nobody is asked |
+/// | thread, `WANTED` | this thread is asked |
+/// | thread, `WRITING` | its handler writes the frames |
+/// | thread, `DONE` | the frames are there |
+///
+/// The thread is a part of the state, so that the handler of a thread that was asked before cannot
+/// take a question to another one for its own.
+#[derive(Debug)]
+pub(super) struct Request {
+    state: AtomicU64,
+    count: AtomicUsize,
+    frames: [AtomicUsize; MAX_FRAMES],
+}
+
+const WANTED: u64 = 1;
+const WRITING: u64 = 2;
+const DONE: u64 = 3;
+
+const fn state(thread: u32, phase: u64) -> u64 {
+    (thread as u64) << 2 | phase
+}
+
+/// The question that stands.
+static CURRENT: AtomicPtr<Request> = AtomicPtr::new(std::ptr::null_mut());
+
+/// The question that stands, if there ever was one.
+#[allow(unsafe_code)]
+pub(super) fn current() -> Option<&'static Request> {
+    // SAFETY: null, or a request, and those are never freed. Acquire pairs with the Release in
+    // `put`: the request is seen whole.
+    unsafe { CURRENT.load(Ordering::Acquire).as_ref() }
+}
+
+impl Request {
+    /// A new one, for ever.
+    pub(super) fn leak() -> &'static Self {
+        Box::leak(Box::new(Self {
+            state: AtomicU64::new(0),
+            count: AtomicUsize::new(0),
+            frames: [const { AtomicUsize::new(0) }; MAX_FRAMES],
+        }))
+    }
+
+    /// Asks this thread. The request is free.
+    pub(super) fn put(&'static self, thread: u32) {
+        // Release pairs with the Acquire in `claim`: what was read of the last answer was read
+        // before the next one is written.
+        self.state.store(state(thread, WANTED), Ordering::Release);
+        let this = std::ptr::from_ref(self).cast_mut();
+        CURRENT.store(this, Ordering::Release);
+    }
+
+    /// In the handler of `thread`: whether it is asked, and is to answer now.
+    pub(super) fn claim(&self, thread: u32) -> bool {
+        self.state
+            .compare_exchange(
+                state(thread, WANTED),
+                state(thread, WRITING),
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            )
+            .is_ok()
+    }
+
+    /// In the handler: the frame number `at`; `false` if there is no room for more after it.
+    pub(super) fn set(&self, at: usize, address: usize) -> bool {
+        if let Some(frame) = self.frames.get(at) {
+            frame.store(address, Ordering::Relaxed);
+        }
+        at + 1 < MAX_FRAMES
+    }
+
+    /// In the handler: there are so many frames.
+    pub(super) fn finish(&self, thread: u32, count: usize) {
+        self.count.store(count.min(MAX_FRAMES), Ordering::Relaxed);
+        // Release pairs with the Acquire in `answer`: the frames are written.
+        self.state.store(state(thread, DONE), Ordering::Release);
+    }
+
+    /// The answer of this thread, if it is there.
+    pub(super) fn answer(&self, thread: u32) -> Option<Vec<usize>> {
+        if self.state.load(Ordering::Acquire) != state(thread, DONE) {
+            return None;
+        }
+        let count = self.count.load(Ordering::Relaxed);
+        let frames = self.frames[..count].iter();
+        Some(frames.map(|frame| frame.load(Ordering::Relaxed)).collect())
+    }
+
+    /// Takes the question back; `false` if the thread is writing the answer.
+    pub(super) fn withdraw(&self, thread: u32) -> bool {
+        self.state
+            .compare_exchange(
+                state(thread, WANTED),
+                0,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            )
+            .is_ok()
+    }
+
+    /// Whether no handler writes to it.
+    pub(super) fn is_free(&self) -> bool {
+        // Acquire, as in `answer`.
+        self.state.load(Ordering::Acquire) & 3 != WRITING
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_was_asked_before_does_not_answer_for_the_next_one() {
+        let request = Request::leak();
+        request.put(7);
+        assert!(request.withdraw(7));
+        request.put(8);
+        assert!(!request.claim(7));
+        assert!(request.claim(8));
+        assert!(!request.withdraw(8) && !request.is_free());
+        assert!(request.answer(8).is_none());
+        assert!(request.set(0, 100) && request.set(1, 101));
+        request.finish(8, 2);
+        assert_eq!(request.answer(8), Some(vec![100, 101]));
+        assert!(request.answer(7).is_none() && request.is_free());
+        // The signal of the first question arrives at last.
+        assert!(!request.claim(8));
+    }
+
+    #[test]
+    fn a_stack_that_is_too_deep_keeps_its_innermost_frames() {
+        let request = Request::leak();
+        request.put(1);
+        assert!(request.claim(1));
+        let kept = (0..).take_while(|at| request.set(*at, *at)).count() + 1;
+        request.finish(1, kept + 1);
+        let frames = request.answer(1).unwrap();
+        assert_eq!(frames, (0..MAX_FRAMES).collect::<Vec<_>>());
+    }
+}
