@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use lockwarden::config::Config;
-use lockwarden::report::{Report, Verdict};
+use lockwarden::report::{Cause, Report, Verdict};
 
 /// Tells the child which case to run.
 const CASE: &str = "LOCKWARDEN_SCENARIO";
@@ -272,6 +272,12 @@ pub(crate) fn in_short(report: &Report) -> String {
     let mut names: Vec<String> = report.edges.iter().map(|edge| name(edge.from)).collect();
     if report.verdict == Verdict::Abandoned {
         names.extend(report.locks.first().map(|lock| name(lock.id)));
+    }
+    if let Some(stall) = &report.stall {
+        names.extend(match &stall.cause {
+            Cause::Heartbeat { name, .. } => Some(name.clone()),
+            _ => report.locks.first().map(|lock| name(lock.id)),
+        });
     }
     if let Some(first) = (0..names.len()).min_by_key(|&at| &names[at]) {
         names.rotate_left(first);

@@ -36,6 +36,8 @@ mod sent;
 #[cfg(not(feature = "send_guard"))]
 mod silent;
 #[cfg(not(feature = "send_guard"))]
+mod stall;
+#[cfg(not(feature = "send_guard"))]
 mod thread_exit;
 #[cfg(not(feature = "send_guard"))]
 mod together;
