@@ -68,19 +68,30 @@ impl Watchdog {
     pub fn heartbeat(&self, name: impl Into<String>, limit: Duration) -> Heartbeat {
         let limit = limits::within_reason(limit);
         let pulse = Pulse::new(name.into(), Location::caller(), limit);
-        self.shared.add(Arc::clone(&pulse));
+        if !self.is_of_another_process() {
+            self.shared.add(Arc::clone(&pulse));
+        }
         Heartbeat::new(pulse)
+    }
+
+    /// Whether this is the child of a fork: the thread is not here, and may have left what it shares
+    /// with others locked.
+    fn is_of_another_process(&self) -> bool {
+        self.process != std::process::id()
     }
 }
 
 impl Drop for Watchdog {
     fn drop(&mut self) {
-        // In the child of a fork there is no such thread.
-        if self.process != std::process::id() || is_here(&self.shared) {
-            self.shared.stop(Duration::ZERO);
+        if self.is_of_another_process() {
             return;
         }
-        self.shared.stop(PATIENCE);
+        let patience = if is_here(&self.shared) {
+            Duration::ZERO
+        } else {
+            PATIENCE
+        };
+        self.shared.stop(patience);
     }
 }
 

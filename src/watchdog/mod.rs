@@ -38,8 +38,8 @@
 //!
 //! # Stacks
 //!
-//! A thread is asked where it is by a signal, one after the other, each for a tenth of a second at
-//! most; the answer goes into memory that was set aside before (feature `signals`, on by default,
+//! A thread is asked where it is by a signal, 64 of them at once, and waited for 0.3 seconds at most,
+//! or less when many do not answer; the answer goes into memory that was set aside before (feature `signals`, on by default,
 //! Linux and Android). That is so for threads that wait, too: to wake up in order to look at itself,
 //! a thread would have to give up its place in the queue of the lock. The names of the functions are
 //! looked up in the thread of the watchdog, or in that which displays the dump, when all is captured.
@@ -73,6 +73,7 @@
 //! - Threads that wait for something that is not tracked. They are in the dump, with their stacks.
 //! - When a hold began, more exactly than from look to look. Holds are not timed where addresses have
 //!   32 bits.
+//! - The child of a fork: the thread is not there. A program can start another watchdog in it.
 //! - A stop of the process that is shorter than a quarter of the shortest limit.
 //!
 //! # Cost

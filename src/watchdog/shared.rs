@@ -29,6 +29,10 @@ pub(super) struct Shared {
     bell: Condvar,
 }
 
+// Nothing of the program's runs while it is changed, so no panic finds it half done.
+impl std::panic::RefUnwindSafe for Shared {}
+impl std::panic::UnwindSafe for Shared {}
+
 impl Shared {
     /// Sleeps for `asked`, or until there is something to do: whether to go on.
     pub(super) fn sleep(&self, asked: Duration) -> bool {

@@ -1,13 +1,14 @@
 //! Makes a dump.
 //!
 //! What the slots of the threads say is read first, then what the operating system says of each
-//! thread, then each is asked where it is, one after the other. Nothing of this takes a lock of the
-//! detector for longer than it takes to copy a list, and nothing is looked up: names of functions
-//! are found when the dump is displayed.
+//! thread, then all are asked where they are. Nothing of this takes a lock of the detector for longer
+//! than it takes to copy a list, and nothing is looked up: names of functions are found when the dump
+//! is displayed.
 
+use std::collections::HashSet;
 use std::time::{Instant, SystemTime};
 
-use super::super::signal::{self, Asking};
+use super::super::signal;
 use super::system::{self, Seen};
 use super::{Dump, DumpedThread, NoStack};
 use crate::detector::observe::{self, Observed};
@@ -15,32 +16,100 @@ use crate::report::{Activity, LockInfo, Stack, WaitInfo};
 use crate::tracking::slot::os_id;
 use crate::tracking::wait;
 
+/// A thread that is being looked at.
+struct Subject {
+    /// What its slot says, if it has one.
+    observed: Option<Observed>,
+    os_id: Option<u32>,
+    seen: Seen,
+    /// `None` as long as it is to be asked.
+    stack: Option<Result<Stack, NoStack>>,
+}
+
 /// All threads, as they are now.
 pub(in crate::watchdog) fn capture() -> Dump {
     let (taken, started) = (SystemTime::now(), Instant::now());
-    let mut asking = signal::asking();
-    let observed = observe::observe(false);
-    let mut locks: Vec<LockInfo> = Vec::new();
-    let mut threads: Vec<DumpedThread> = Vec::with_capacity(observed.len());
-    for one in &observed {
-        for lock in locks_of(one) {
-            if !locks.iter().any(|known| known.id == lock.id) {
-                locks.push(lock.clone());
-            }
-        }
-        threads.push(tracked(one, &mut asking));
+    let mut subjects = subjects();
+    let asked: Vec<(u32, u64)> = subjects
+        .iter()
+        .filter(|subject| subject.stack.is_none())
+        .filter_map(|subject| Some((subject.os_id?, subject.seen.blocked)))
+        .collect();
+    let mut answers = signal::ask(&asked).into_iter();
+    for subject in subjects
+        .iter_mut()
+        .filter(|subject| subject.stack.is_none())
+    {
+        subject.stack = answers.next();
     }
-    threads.sort_by_key(|thread| thread.id);
-    for os_id in system::threads() {
-        if !threads.iter().any(|thread| thread.os_id == Some(os_id)) {
-            threads.extend(untracked(os_id, &mut asking));
+    let mut locks: Vec<LockInfo> = Vec::new();
+    let mut known = HashSet::new();
+    for lock in subjects
+        .iter()
+        .filter_map(|s| s.observed.as_ref())
+        .flat_map(locks_of)
+    {
+        if known.insert(lock.id) {
+            locks.push(lock.clone());
         }
     }
     Dump {
         taken,
-        took: started.elapsed(),
-        threads,
+        threads: subjects.into_iter().filter_map(thread).collect(),
         locks,
+        took: started.elapsed(),
+    }
+}
+
+/// All threads, with what is known of them without asking.
+fn subjects() -> Vec<Subject> {
+    let mut observed = observe::observe(false);
+    observed.sort_by_key(|observed| observed.thread);
+    let mut ids: HashSet<u32> = HashSet::new();
+    let mut subjects: Vec<Subject> = Vec::with_capacity(observed.len());
+    for observed in observed {
+        let os_id = observed.os_id;
+        ids.extend(os_id);
+        subjects.push(subject(os_id, Some(observed)));
+    }
+    let others = system::threads().into_iter().filter(|id| !ids.contains(id));
+    subjects.extend(others.map(|id| subject(Some(id), None)));
+    subjects
+}
+
+fn subject(os_id: Option<u32>, observed: Option<Observed>) -> Subject {
+    let seen = os_id.map_or_else(Seen::nothing, system::look);
+    let stack = told_without_asking(os_id, &seen, observed.as_ref());
+    Subject {
+        observed,
+        os_id,
+        seen,
+        stack,
+    }
+}
+
+/// Where a thread is, or why that is not known, if there is no need to ask it.
+fn told_without_asking(
+    id: Option<u32>,
+    seen: &Seen,
+    observed: Option<&Observed>,
+) -> Option<Result<Stack, NoStack>> {
+    if observed.is_some_and(|observed| observed.has_ended) {
+        return Some(Err(NoStack::Ended));
+    }
+    if observed.is_some_and(|observed| observed.is_ours) {
+        return Some(Err(NoStack::Watchdog));
+    }
+    let Some(id) = id else {
+        return Some(Err(NoStack::NoSignals));
+    };
+    if id == os_id() {
+        return Some(Ok(Stack::capture()));
+    }
+    match seen.activity {
+        Activity::Ended => Some(Err(NoStack::Ended)),
+        Activity::Stopped | Activity::Uninterruptible => Some(Err(NoStack::Unreachable)),
+        _ => None,
     }
 }
 
@@ -49,13 +118,29 @@ fn locks_of(observed: &Observed) -> impl Iterator<Item = &LockInfo> {
     held.chain(observed.wait.as_ref().map(|wait| &wait.lock))
 }
 
-/// A thread that has a slot.
-fn tracked(observed: &Observed, asking: &mut Asking) -> DumpedThread {
-    let seen = match observed.os_id {
-        Some(id) => system::look(id),
-        None => Seen::nothing(),
+/// What the dump says of it; `None` if it has ended, and nobody has known it.
+fn thread(subject: Subject) -> Option<DumpedThread> {
+    let Subject {
+        observed,
+        os_id,
+        seen,
+        stack,
+    } = subject;
+    let stack = stack.unwrap_or(Err(NoStack::NoAnswer));
+    let Some(observed) = observed else {
+        let is_gone = seen.activity == Activity::Ended
+            || stack.as_ref().is_err_and(|why| *why == NoStack::Ended);
+        return (!is_gone).then_some(DumpedThread {
+            id: None,
+            os_id,
+            name: seen.name,
+            is_ours: false,
+            activity: seen.activity,
+            held: Some(Vec::new()),
+            waits: None,
+            stack,
+        });
     };
-    let stack = stack(observed.os_id, &seen, observed.is_ours, asking);
     // The thread may have ended meanwhile, and another one have got its number.
     let is_gone = observed.has_ended || !observed.is_there();
     let waits = observed.wait.as_ref().map(|wait| WaitInfo {
@@ -65,60 +150,18 @@ fn tracked(observed: &Observed, asking: &mut Asking) -> DumpedThread {
         by: None,
     });
     let held = observed.held.as_ref();
-    DumpedThread {
+    Some(DumpedThread {
         id: Some(observed.thread),
-        os_id: observed.os_id,
+        os_id,
         name: observed.name(),
         is_ours: observed.is_ours,
+        held: held.map(|held| held.iter().map(|hold| hold.info).collect()),
+        waits,
         activity: if is_gone {
             Activity::Ended
         } else {
             seen.activity
         },
-        held: held.map(|held| held.iter().map(|hold| hold.info).collect()),
-        waits,
         stack: if is_gone { Err(NoStack::Ended) } else { stack },
-    }
-}
-
-/// A thread that has none. `None` if it has ended meanwhile.
-fn untracked(id: u32, asking: &mut Asking) -> Option<DumpedThread> {
-    let seen = system::look(id);
-    if seen.activity == Activity::Ended {
-        return None;
-    }
-    let stack = stack(Some(id), &seen, false, asking);
-    if stack.as_ref().is_err_and(|why| *why == NoStack::Ended) {
-        return None;
-    }
-    Some(DumpedThread {
-        id: None,
-        os_id: Some(id),
-        name: seen.name,
-        is_ours: false,
-        activity: seen.activity,
-        held: Some(Vec::new()),
-        waits: None,
-        stack,
     })
-}
-
-fn stack(
-    id: Option<u32>,
-    seen: &Seen,
-    is_ours: bool,
-    asking: &mut Asking,
-) -> Result<Stack, NoStack> {
-    if is_ours {
-        return Err(NoStack::Watchdog);
-    }
-    if id == Some(os_id()).filter(|id| *id != 0) {
-        return Ok(Stack::capture());
-    }
-    match seen.activity {
-        Activity::Ended => return Err(NoStack::Ended),
-        Activity::Stopped | Activity::Uninterruptible => return Err(NoStack::Unreachable),
-        _ => {}
-    }
-    asking.ask(id.ok_or(NoStack::NoSignals)?, seen.blocked)
 }

@@ -1,4 +1,4 @@
-//! Asks one thread after the other.
+//! Asks threads, as many at once as there is room for.
 
 #![allow(unsafe_code)]
 
@@ -7,21 +7,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-
 use super::super::dump::NoStack;
 use super::install;
-use super::request::Request;
+use super::request::{self, Request};
 use crate::report::Stack;
 
-/// For how long one thread is waited for.
-const PATIENCE: Duration = Duration::from_millis(100);
-/// For how long all of them are, before each that does not answer costs only `SHORT`.
+/// For how long the threads that are asked at once are waited for.
+const PATIENCE: Duration = Duration::from_millis(300);
+/// For how long all of them are, before those that do not answer cost only `SHORT`.
 const IN_ALL: Duration = Duration::from_millis(1_500);
-const SHORT: Duration = Duration::from_millis(5);
-
-/// Requests to which a thread that had been given up was still writing.
-static LATE: Mutex<Vec<&'static Request>> = Mutex::new(Vec::new());
+const SHORT: Duration = Duration::from_millis(10);
 
 /// The process of which a thread is asking; zero if none is.
 static AT_WORK: AtomicU32 = AtomicU32::new(0);
@@ -55,71 +50,68 @@ impl Drop for Turn {
     }
 }
 
-/// Somebody who asks where threads are: one at a time in the process.
-#[derive(Debug)]
-pub(in crate::watchdog) struct Asking {
-    signal: Result<i32, NoStack>,
-    request: Option<&'static Request>,
-    until: Instant,
-    _turn: Turn,
-}
-
-/// Begins to ask, when it is the caller's turn.
-pub(in crate::watchdog) fn asking() -> Asking {
-    let turn = Turn::take();
-    Asking {
-        signal: install::signal(),
-        request: None,
-        until: Instant::now() + IN_ALL,
-        _turn: turn,
-    }
-}
-
-impl Asking {
-    /// Where the thread with this id is, of which the blocked signals are these.
-    pub(in crate::watchdog) fn ask(&mut self, id: u32, blocked: u64) -> Result<Stack, NoStack> {
-        let signal = self.signal?;
-        if blocked & 1 << (signal - 1) != 0 {
-            return Err(NoStack::SignalBlocked);
-        }
-        let request = self.request.take().unwrap_or_else(free);
-        request.put(id);
-        if let Err(why) = send(id, signal) {
-            if request.withdraw(id) {
-                self.request = Some(request);
-            }
-            return Err(why);
-        }
-        let now = Instant::now();
-        let limit = if now < self.until { PATIENCE } else { SHORT };
-        let mut answer = wait(request, id, now + limit);
-        if answer.is_none() && !request.withdraw(id) {
-            // It is writing, so it will be done if only it is let run.
-            answer = wait(request, id, Instant::now() + limit);
-        }
-        if request.is_free() {
-            self.request = Some(request);
+/// Where each of these threads is, of which the blocked signals are these.
+pub(in crate::watchdog) fn ask(threads: &[(u32, u64)]) -> Vec<Result<Stack, NoStack>> {
+    let signal = match install::signal() {
+        Ok(signal) => signal,
+        Err(why) => return vec![Err(why); threads.len()],
+    };
+    let _turn = Turn::take();
+    let until = Instant::now() + IN_ALL;
+    let mut answers = Vec::with_capacity(threads.len());
+    while answers.len() < threads.len() {
+        let rest = &threads[answers.len()..];
+        let limit = if Instant::now() < until {
+            PATIENCE
         } else {
-            LATE.lock().push(request);
-        }
-        let frames = answer.ok_or(NoStack::NoAnswer)?;
+            SHORT
+        };
+        answers.extend(ask_some(rest, signal, limit));
+    }
+    answers
+}
+
+/// A thread that was asked, or why it was not.
+type Asked = Result<&'static Request, NoStack>;
+
+/// Asks the first of `threads`, as many as can be asked at once, and waits for them.
+fn ask_some(threads: &[(u32, u64)], signal: i32, limit: Duration) -> Vec<Result<Stack, NoStack>> {
+    let asked: Vec<(u32, Asked)> = threads
+        .iter()
+        .zip(request::free())
+        .map(|((id, blocked), request)| (*id, begin(*id, *blocked, signal, request)))
+        .collect();
+    if asked.is_empty() {
+        // All that there is room for is being written to by threads that do not get to run.
+        return vec![Err(NoStack::NoAnswer); threads.len()];
+    }
+    wait(&asked, Instant::now() + limit);
+    // Of those that are writing: they will be done if only they are let run.
+    let writing: Vec<(u32, Asked)> = asked
+        .iter()
+        .filter(|(id, asked)| {
+            asked.is_ok_and(|request| request.answer(*id).is_none() && !request.withdraw(*id))
+        })
+        .copied()
+        .collect();
+    wait(&writing, Instant::now() + limit);
+    let answers = asked.into_iter().map(|(id, asked)| {
+        let frames = asked?.answer(id).ok_or(NoStack::NoAnswer)?;
         Ok(Stack::of_addresses(&frames))
-    }
+    });
+    answers.collect()
 }
 
-impl Drop for Asking {
-    fn drop(&mut self) {
-        LATE.lock().extend(self.request);
+fn begin(id: u32, blocked: u64, signal: i32, request: &'static Request) -> Asked {
+    if blocked & 1 << (signal - 1) != 0 {
+        return Err(NoStack::SignalBlocked);
     }
-}
-
-/// A request that no handler writes to.
-fn free() -> &'static Request {
-    let mut late = LATE.lock();
-    match late.iter().position(|request| request.is_free()) {
-        Some(at) => late.swap_remove(at),
-        None => Request::leak(),
+    request.put(id);
+    if let Err(why) = send(id, signal) {
+        request.withdraw(id);
+        return Err(why);
     }
+    Ok(request)
 }
 
 fn send(id: u32, signal: i32) -> Result<(), NoStack> {
@@ -142,14 +134,14 @@ fn send(id: u32, signal: i32) -> Result<(), NoStack> {
     }
 }
 
-fn wait(request: &Request, id: u32, until: Instant) -> Option<Vec<usize>> {
+/// Waits until all of them have answered.
+fn wait(asked: &[(u32, Asked)], until: Instant) {
     let mut pause = Duration::from_micros(10);
+    let mut open: Vec<_> = asked.iter().collect();
     for round in 0.. {
-        if let Some(answer) = request.answer(id) {
-            return Some(answer);
-        }
-        if Instant::now() > until {
-            return None;
+        open.retain(|(id, asked)| asked.is_ok_and(|request| request.answer(*id).is_none()));
+        if open.is_empty() || Instant::now() > until {
+            return;
         }
         if round < 20 {
             thread::yield_now();
@@ -158,7 +150,6 @@ fn wait(request: &Request, id: u32, until: Instant) -> Option<Vec<usize>> {
             pause = (pause * 2).min(Duration::from_millis(1));
         }
     }
-    None
 }
 
 #[cfg(test)]
@@ -170,16 +161,13 @@ mod tests {
 
     #[test]
     fn a_thread_that_blocks_the_signal_is_not_asked_and_one_that_is_gone_has_ended() {
-        let mut asking = asking();
-        assert_eq!(
-            asking.ask(os_id(), u64::MAX).unwrap_err(),
-            NoStack::SignalBlocked
-        );
+        let one = |id, blocked| ask(&[(id, blocked)]).remove(0).unwrap_err();
+        assert_eq!(one(os_id(), u64::MAX), NoStack::SignalBlocked);
         let id = thread::spawn(os_id).join().unwrap();
         while std::fs::exists(format!("/proc/self/task/{id}")).unwrap() {
             thread::yield_now();
         }
-        assert_eq!(asking.ask(id, 0).unwrap_err(), NoStack::Ended);
+        assert_eq!(one(id, 0), NoStack::Ended);
     }
 
     #[inline(never)]
@@ -198,7 +186,7 @@ mod tests {
         let id = told.recv().unwrap();
         // It is asked as often as it takes until it has gone to sleep.
         let start = Instant::now();
-        let found = std::iter::repeat_with(|| asking().ask(id, 0).unwrap().to_string())
+        let found = std::iter::repeat_with(|| ask(&[(id, 0)]).remove(0).unwrap().to_string())
             .take_while(|_| start.elapsed() < Duration::from_secs(20))
             .any(|text| text.contains("sleeps_in_a_well_known_place") || !cfg!(debug_assertions));
         wake.send(()).unwrap();

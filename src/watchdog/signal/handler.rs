@@ -19,12 +19,9 @@ pub(super) extern "C" fn handler(_: c_int, _: *mut libc::siginfo_t, context: *mu
 
 fn answer(context: *mut c_void) {
     let me = os_id();
-    let Some(request) = request::current() else {
+    let Some(request) = request::claim(me) else {
         return;
     };
-    if !request.claim(me) {
-        return;
-    }
     let interrupted = interrupted_at(context);
     let mut count = 0;
     let mut is_ours = interrupted.is_some();

@@ -6,9 +6,9 @@
 //!
 //! # Why it is right
 //!
-//! A handler runs in the middle of anything, so it may do almost nothing. This one reads one
-//! pointer, claims the request that is meant for its own thread, walks the stack and stores
-//! addresses, all into memory that was set aside before. It takes no lock and allocates nothing.
+//! A handler runs in the middle of anything, so it may do almost nothing. This one looks
+//! for the request that is meant for its own thread, claims it, walks the stack and stores addresses,
+//! all in memory that was set aside before. It takes no lock and allocates nothing.
 //!
 //! To walk the stack is what no standard calls safe. Since glibc 2.35 with a libgcc of GCC 12 or
 //! later, and with LLVM's unwinder in a static program, it takes no lock either; it is run once when
@@ -31,7 +31,7 @@ mod request;
 
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
 mod on {
-    pub(in crate::watchdog) use super::ask::{Asking, asking};
+    pub(in crate::watchdog) use super::ask::ask;
     pub(in crate::watchdog) use super::install::{install, shield};
     pub(in crate::watchdog) use super::quit::{is_asked, watch_for_quit};
 }

@@ -5,20 +5,9 @@ use super::super::error::Error;
 use super::Choice;
 use crate::report::Stack;
 
-/// Somebody who asks nobody.
-#[derive(Debug)]
-pub(in crate::watchdog) struct Asking(());
-
-/// Begins to ask.
-pub(in crate::watchdog) fn asking() -> Asking {
-    Asking(())
-}
-
-impl Asking {
-    /// Where the thread is.
-    pub(in crate::watchdog) fn ask(&mut self, _id: u32, _blocked: u64) -> Result<Stack, NoStack> {
-        Err(NoStack::NoSignals)
-    }
+/// Asks nobody.
+pub(in crate::watchdog) fn ask(threads: &[(u32, u64)]) -> Vec<Result<Stack, NoStack>> {
+    vec![Err(NoStack::NoSignals); threads.len()]
 }
 
 /// Does nothing.

@@ -1,11 +1,11 @@
 //! What one thread is asked, and where its answer goes.
 
-use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// The most frames that are kept. A deeper stack keeps its innermost ones.
 const MAX_FRAMES: usize = 128;
 
-/// A question to one thread. Never freed: a handler may come late.
+/// A question to one thread.
 ///
 /// | state | meaning |
 /// |---|---|
@@ -31,41 +31,48 @@ const fn state(thread: u32, phase: u64) -> u64 {
     (thread as u64) << 2 | phase
 }
 
-/// The question that stands.
-static CURRENT: AtomicPtr<Request> = AtomicPtr::new(std::ptr::null_mut());
+/// How many threads can be asked at once.
+pub(super) const AT_ONCE: usize = 64;
 
-/// The question that stands, if there ever was one.
-#[allow(unsafe_code)]
-pub(super) fn current() -> Option<&'static Request> {
-    // SAFETY: null, or a request, and those are never freed. Acquire pairs with the Release in
-    // `put`: the request is seen whole.
-    unsafe { CURRENT.load(Ordering::Acquire).as_ref() }
+/// The questions, set aside before anybody is asked.
+static REQUESTS: [Request; AT_ONCE] = [const { Request::new() }; AT_ONCE];
+
+/// Those that no handler writes to.
+pub(super) fn free() -> impl Iterator<Item = &'static Request> {
+    REQUESTS.iter().filter(|request| request.is_free())
+}
+
+/// In the handler of `thread`: the question to it, which it is to answer now, if there is one.
+pub(super) fn claim(thread: u32) -> Option<&'static Request> {
+    REQUESTS.iter().find(|request| request.claim(thread))
 }
 
 impl Request {
-    /// A new one, for ever.
-    pub(super) fn leak() -> &'static Self {
-        Box::leak(Box::new(Self {
+    const fn new() -> Self {
+        Self {
             state: AtomicU64::new(0),
             count: AtomicUsize::new(0),
             frames: [const { AtomicUsize::new(0) }; MAX_FRAMES],
-        }))
+        }
     }
 
     /// Asks this thread. The request is free.
-    pub(super) fn put(&'static self, thread: u32) {
+    pub(super) fn put(&self, thread: u32) {
         // Release pairs with the Acquire in `claim`: what was read of the last answer was read
         // before the next one is written.
         self.state.store(state(thread, WANTED), Ordering::Release);
-        let this = std::ptr::from_ref(self).cast_mut();
-        CURRENT.store(this, Ordering::Release);
     }
 
-    /// In the handler of `thread`: whether it is asked, and is to answer now.
-    pub(super) fn claim(&self, thread: u32) -> bool {
+    /// Whether this thread is asked, and is to answer now.
+    fn claim(&self, thread: u32) -> bool {
+        // The look spares those that are not meant a write to memory that others share.
+        let wanted = state(thread, WANTED);
+        if self.state.load(Ordering::Relaxed) != wanted {
+            return false;
+        }
         self.state
             .compare_exchange(
-                state(thread, WANTED),
+                wanted,
                 state(thread, WRITING),
                 Ordering::Acquire,
                 Ordering::Relaxed,
@@ -111,7 +118,7 @@ impl Request {
     }
 
     /// Whether no handler writes to it.
-    pub(super) fn is_free(&self) -> bool {
+    fn is_free(&self) -> bool {
         // Acquire, as in `answer`.
         self.state.load(Ordering::Acquire) & 3 != WRITING
     }
@@ -123,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_thread_that_was_asked_before_does_not_answer_for_the_next_one() {
-        let request = Request::leak();
+        let request = Request::new();
         request.put(7);
         assert!(request.withdraw(7));
         request.put(8);
@@ -141,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_stack_that_is_too_deep_keeps_its_innermost_frames() {
-        let request = Request::leak();
+        let request = Request::new();
         request.put(1);
         assert!(request.claim(1));
         let kept = (0..).take_while(|at| request.set(*at, *at)).count() + 1;

@@ -1,0 +1,82 @@
+//! What ends the process, and what starts it anew.
+
+use std::os::unix::process::ExitStatusExt as _;
+
+use lockwarden::watchdog::Watchdog;
+
+use crate::child::{LIMIT, STALL, Standstill, apart};
+
+/// Stands still until the process ends by itself.
+fn stand_still() {
+    let _standstill = Standstill::begin();
+    std::thread::sleep(LIMIT);
+}
+
+#[test]
+fn the_process_ends_with_the_code_that_was_asked_for() {
+    apart!(
+        &[],
+        || {
+            let _watchdog = Watchdog::builder()
+                .wait_limit(STALL)
+                .stderr()
+                .exit(41)
+                .spawn();
+            stand_still();
+        },
+        |outcome| {
+            assert_eq!(outcome.status.code(), Some(41), "{}", outcome.stderr);
+            outcome.says("watchdog: Stall: thread `waiter`");
+        }
+    );
+}
+
+#[test]
+fn the_process_aborts() {
+    apart!(
+        &[],
+        || {
+            let _watchdog = Watchdog::builder().wait_limit(STALL).abort().spawn();
+            stand_still();
+        },
+        |outcome| assert_eq!(outcome.status.signal(), Some(libc::SIGABRT)),
+    );
+}
+
+#[test]
+fn the_configuration_can_ask_for_the_abort_and_the_actions_come_first() {
+    apart!(
+        &[("LOCKWARDEN", "Stall=abort")],
+        || {
+            let _watchdog = Watchdog::builder().wait_limit(STALL).stderr().spawn();
+            stand_still();
+        },
+        |outcome| {
+            assert_eq!(outcome.status.signal(), Some(libc::SIGABRT));
+            outcome.says("watchdog: Stall: thread `waiter`");
+        }
+    );
+}
+
+#[test]
+fn the_program_is_restarted_as_often_as_was_said() {
+    apart!(
+        &[("LOCKWARDEN_RESTARTS", "0")],
+        || {
+            println!("STARTED {}", std::env::var("LOCKWARDEN_RESTARTS").unwrap());
+            let builder = Watchdog::builder().wait_limit(STALL).restart(2).exit(3);
+            let _watchdog = builder.spawn();
+            stand_still();
+        },
+        |outcome| {
+            assert_eq!(outcome.status.code(), Some(3), "{}", outcome.stderr);
+            let starts: Vec<&str> = outcome
+                .stdout
+                .lines()
+                .filter_map(|line| line.strip_prefix("STARTED "))
+                .collect();
+            assert_eq!(starts, ["0", "1", "2"], "{}", outcome.stdout);
+            outcome.says("restarted 2 times, and is not any more");
+        }
+    );
+}

@@ -1,0 +1,73 @@
+//! The environment variable, in a program that knows of no watchdog.
+
+use std::time::Duration;
+
+use lockwarden::config::Status;
+use lockwarden::sync::Mutex;
+use lockwarden::watchdog::Watchdog;
+
+use crate::child::{LIMIT, Standstill, apart};
+
+fn reports() -> u64 {
+    match lockwarden::status() {
+        Status::On(activity) => activity.reports,
+        _ => 0,
+    }
+}
+
+fn until_there_are(wanted: u64) {
+    let start = std::time::Instant::now();
+    while reports() < wanted {
+        assert!(start.elapsed() < LIMIT, "there are {} reports", reports());
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn a_program_that_was_not_built_for_it_is_watched() {
+    apart!(
+        &[("LOCKWARDEN_WATCHDOG", "200ms")],
+        || {
+            let standstill = Standstill::begin();
+            until_there_are(1);
+            standstill.end();
+        },
+        |outcome| {
+            outcome.succeeds();
+            outcome.says("lockwarden: Stall: thread `waiter`");
+        }
+    );
+}
+
+#[test]
+fn the_variable_goes_before_what_the_program_says_and_gives_way_to_it() {
+    apart!(
+        &[("LOCKWARDEN_WATCHDOG", "200ms")],
+        || {
+            drop(Mutex::new(()).lock());
+            let builder = Watchdog::builder().wait_limit(None);
+            let _watchdog = builder
+                .spawn()
+                .expect("the one of the environment gives way");
+            let standstill = Standstill::begin();
+            until_there_are(1);
+            standstill.end();
+        },
+        |outcome| outcome.succeeds()
+    );
+}
+
+#[test]
+fn what_is_not_understood_is_said_and_starts_nothing() {
+    apart!(
+        &[("LOCKWARDEN_WATCHDOG", "10")],
+        || {
+            drop(Mutex::new(()).lock());
+            drop(Watchdog::builder().spawn().unwrap());
+        },
+        |outcome| {
+            outcome.succeeds();
+            outcome.says("lockwarden: LOCKWARDEN_WATCHDOG: \"10\" is not understood");
+        }
+    );
+}
