@@ -23,6 +23,7 @@ mod signals;
 mod steps;
 #[cfg(feature = "timer")]
 mod timers;
+mod watched;
 
 use expect::{Case, Told};
 
@@ -43,6 +44,7 @@ fn main() {
         signals::CASES,
         #[cfg(feature = "timer")]
         timers::CASES,
+        watched::CASES,
     ];
     let cases = kernels.concat();
     let mut arguments = std::env::args().skip(1);

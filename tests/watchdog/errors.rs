@@ -1,6 +1,5 @@
 //! Bad configuration is an error value that says what and why, and the program goes on.
 
-use std::error::Error as _;
 use std::time::Duration;
 
 use lockwarden::watchdog::{Error, Watchdog};
@@ -35,7 +34,7 @@ fn a_file_that_cannot_be_written_is_refused() {
         matches!(&error, Error::File { path: at, .. } if *at == path),
         "{error}"
     );
-    assert!(error.source().is_some());
+    assert!(std::error::Error::source(&error).is_some());
 }
 
 #[test]

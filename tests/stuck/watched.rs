@@ -1,0 +1,24 @@
+//! Threads that wait for ever beside a watchdog: it is one more thread, and can wake nobody.
+
+use lockwarden::sync::{Condvar, Mutex};
+use lockwarden::watchdog::Watchdog;
+
+use crate::expect::{Case, Told};
+
+static READY: Mutex<bool> = Mutex::named("ready", false);
+static CHANGED: Condvar = Condvar::named("changed");
+
+pub(crate) const CASES: &[Case] = &[Case {
+    name: "no notifier exists, and there is a watchdog",
+    run: wait_beside_a_watchdog,
+    told: Told::Finding("Deadlock", &["a notification of `changed`"]),
+}];
+
+fn wait_beside_a_watchdog() {
+    let watchdog = Watchdog::builder().call(|_| {});
+    let _watchdog = watchdog.spawn().expect("there is no other one");
+    let mut ready = READY.lock().unwrap();
+    while !*ready {
+        ready = CHANGED.wait(ready).unwrap();
+    }
+}
