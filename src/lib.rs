@@ -45,6 +45,7 @@
 //! - [`instrument`] is how a lock tells the detector what it does. The wrappers use nothing else,
 //!   and a lock of your own can use it too.
 //! - [`report`] is what comes out: data, with a text.
+//! - [`watchdog`] is a thread that tells what lasts too long, with all threads of the process.
 //! - [`config`] says what is done about it, [`suppress`] what is not; [`status()`] says whether anything is watched.
 //!
 //! # Verdicts
@@ -57,7 +58,7 @@
 //! | `RecursiveRead` | deadlocks if a writer queues between the two reads | the same of locks whose readers pass | report |
 //! | `Abandoned` | a thread ended while it held a lock | | report |
 //! | `Guarded`, `SingleThread`, `Ordered` | cannot deadlock as observed | that the code is safe: it becomes real if the lock, the thread or the order changes | count |
-//! | `Stall` | a name that is reserved: it is not made yet | | report |
+//! | `Stall` | lasted longer than a limit that somebody set, and lasts still | that it will not end | report, by the [`watchdog`] alone |
 //!
 //! # What is not detected
 //!
@@ -77,7 +78,8 @@
 //!   notification that did not find the other thread asleep, or was not the only one meanwhile.
 //! - Order that chance made: two threads between which a message or a notification went count as
 //!   ordered, though another one could have taken its place.
-//! - Hangs without a ring of waits: endless loops, livelock, starvation.
+//! - Hangs without a ring of waits: endless loops, livelock, starvation. The [`watchdog`] tells those
+//!   that keep somebody waiting for too long, or miss a heartbeat.
 //!
 //! # Features
 //!
@@ -91,6 +93,11 @@
 //! - `queue` adds the module `queue`: queues that threads share, whose waits are watched.
 //! - `serde` makes the locks of the `parking_lot` flavour serialise through their contents.
 //! - `macros` adds the attribute `#[lockwarden::test]`.
+//! - `signals`, on by default: dumps ask threads where they are by a signal, on Linux and Android.
+//! - `json` lets the watchdog write its alerts as lines of JSON.
+//! - `metrics` lets the watchdog tell how many findings, waits and locks there are, through the
+//!   `metrics` facade.
+//! - `systemd` lets the watchdog ping systemd while all is well.
 //! - `send_guard` lets guards of the `parking_lot` flavour be sent to, and dropped on, another
 //!   thread. Deadlocks over its locks are then not told, since nobody can say who holds them.
 //! - `timer` adds the module `timer`: callbacks that run later, or again and again.
@@ -112,7 +119,8 @@
 //! | a report | a text with source lines, and the names of its stacks, in the thread that found it |
 //!
 //! Memory is bounded by the locks that live and by the distinct orders between them; the
-//! [limits](config::Limit) are said when they are reached. There is no thread of the detector.
+//! [limits](config::Limit) are said when they are reached. There is no thread of the detector
+//! but the [`watchdog`], where one is asked for.
 
 // Without instrumentation the wrappers use nothing of what lies below the records.
 #![cfg_attr(

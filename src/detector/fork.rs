@@ -29,6 +29,8 @@ pub(super) fn watch() {
         let survivor = crate::tracking::current::slot();
         crate::tracking::registry::keep_only(survivor);
         crate::tracking::pin::forget_all();
+        // Those who watched are no more.
+        crate::tracking::slot::place::set_delay(None);
         if !survivor.is_detached() {
             survivor.set_scope(0);
             survivor.life.begin();

@@ -9,12 +9,12 @@ use super::describe;
 use crate::engine::ids::{Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::primitives::fence;
-use crate::report::{HeldInfo, LockInfo, WaitsFor};
+use crate::report::{HeldInfo, LockInfo, Stack, WaitsFor};
 use crate::tracking::ident::Ident;
 use crate::tracking::pin::Pin;
 use crate::tracking::registry;
-use crate::tracking::slot::{Slot, Watched};
-use crate::tracking::wait::Need;
+use crate::tracking::slot::{Slot, Watched, place};
+use crate::tracking::wait::{self, Need};
 
 /// One thread.
 #[derive(Debug)]
@@ -59,6 +59,13 @@ impl Observed {
         self.slot.thread() == Some(self.thread)
     }
 
+    /// Where the thread waits, if it has looked itself.
+    pub(crate) fn place(&self) -> Option<Stack> {
+        let wait = self.wait.as_ref()?;
+        let place = self.slot.place.of(wait.since)?;
+        self.is_there().then(|| Stack::of_addresses(&place))
+    }
+
     /// The name of the thread, if the slot still is its.
     pub(crate) fn name(&self) -> Option<String> {
         let name = self.slot.name();
@@ -85,7 +92,7 @@ fn one(slot: &'static Slot, mark: bool, pin: &Pin) -> Option<Observed> {
         has_ended: slot.has_ended(),
         is_ours: slot.life.is_ours(),
         is_idle: slot.life.is_idle(),
-        wait: wait(slot, pin),
+        wait: wait_of(slot, pin),
         held: slot
             .watched(pin, mark, describe::card)
             .map(|held| held.into_iter().filter_map(hold).collect()),
@@ -107,7 +114,7 @@ fn hold(watched: Watched<LockInfo>) -> Option<ObservedHold> {
     })
 }
 
-fn wait(slot: &Slot, _pin: &Pin) -> Option<ObservedWait> {
+fn wait_of(slot: &Slot, _pin: &Pin) -> Option<ObservedWait> {
     let wait = slot.wait.read()?;
     // SAFETY: null, or the ident of something that a thread waited for after the pin was made. It
     // was borrowed by that thread then, so it was not dropped, and its ident is not freed before the
@@ -136,4 +143,13 @@ fn wait(slot: &Slot, _pin: &Pin) -> Option<ObservedWait> {
         site: wait.site,
         since: wait.since,
     })
+}
+
+/// The calling thread, whose slot this is, is still in the wait that began at `since`: if that has
+/// lasted for a while, and somebody watches, it leaves word of where it is.
+pub(crate) fn note_place(slot: &Slot, since: u64) {
+    if place::is_worth_a_look(wait::now().saturating_sub(since)) {
+        let stack = || Stack::capture().addresses().into();
+        slot.place.leave(since, stack);
+    }
 }

@@ -63,7 +63,6 @@ impl Stack {
     }
 
     /// A stack of which the addresses were captured elsewhere, the innermost first.
-    #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
     pub(crate) fn of_addresses(addresses: &[usize]) -> Self {
         Self(Arc::new(Frames {
             addresses: addresses.into(),

@@ -29,6 +29,7 @@ pub struct Builder {
     pub(super) per_minute: usize,
     pub(super) signal: Choice,
     pub(super) quit: bool,
+    capture_delay: Option<Duration>,
     systemd: bool,
 }
 
@@ -41,6 +42,7 @@ impl Builder {
             per_minute: 20,
             signal: Choice::Default,
             quit: false,
+            capture_delay: Some(Duration::from_millis(100)),
             systemd: false,
         }
     }
@@ -86,6 +88,15 @@ impl Builder {
     /// with the next one.
     pub fn alerts_per_minute(mut self, alerts: usize) -> Self {
         self.per_minute = alerts;
+        self
+    }
+
+    /// Sets for how long a thread waits before it takes note of where it is, which costs it some
+    /// microseconds; 100 milliseconds by default. With `None` it never does, and is asked by a signal.
+    ///
+    /// That is for waits that are made in slices: for what is no lock and no condition variable.
+    pub fn capture_delay(mut self, delay: impl Into<Option<Duration>>) -> Self {
+        self.capture_delay = delay.into();
         self
     }
 
@@ -207,6 +218,7 @@ impl Builder {
                 actions: self.actions,
                 per_minute: self.per_minute,
                 quit: self.quit,
+                capture_delay: self.capture_delay,
                 systemd: self.systemd,
             })
         })

@@ -18,6 +18,7 @@ use crate::detector;
 use crate::engine::verdict::Verdict;
 use crate::report::Report;
 use crate::sink;
+use crate::tracking::slot::place;
 
 /// For how long the end of a watchdog is waited for: it may be in a callback that does not return.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -157,6 +158,7 @@ fn work(shared: Arc<Shared>, orders: Orders, place: Place, ready: &mpsc::Sender<
     struct Stopped(Arc<Shared>, Option<Place>);
     impl Drop for Stopped {
         fn drop(&mut self) {
+            place::set_delay(None);
             drop(self.1.take());
             self.0.stopped();
         }
@@ -168,6 +170,7 @@ fn work(shared: Arc<Shared>, orders: Orders, place: Place, ready: &mpsc::Sender<
         slot.life.mark_ours();
     }
     let stopped = Stopped(Arc::clone(&shared), Some(place));
+    place::set_delay(orders.capture_delay);
     let told = Arc::clone(&shared);
     let listening = sink::listen(move |report: &Report| {
         let is_there = matches!(report.verdict, Verdict::Deadlock | Verdict::SelfDeadlock);

@@ -40,8 +40,10 @@
 //!
 //! A thread is asked where it is by a signal, 64 of them at once, and waited for 0.3 seconds at most,
 //! or less when many do not answer; the answer goes into memory that was set aside before (feature `signals`, on by default,
-//! Linux and Android). That is so for threads that wait, too: to wake up in order to look at itself,
-//! a thread would have to give up its place in the queue of the lock. The names of the functions are
+//! Linux and Android). A thread that waits in slices, for a message or a permit, takes note of where it
+//! is when it has waited for a while ([`capture_delay`](Builder::capture_delay)), and is not asked. One
+//! that waits for a lock or a condition variable is: to wake up in order to look at itself, it would
+//! have to give up its place in the queue. The names of the functions are
 //! looked up in the thread of the watchdog, or in that which displays the dump, when all is captured.
 //!
 //! A signal interrupts what the system calls a slow call. The system starts most of them again; those

@@ -36,6 +36,7 @@ pub(super) struct Orders {
     pub(super) actions: Vec<Action>,
     pub(super) per_minute: usize,
     pub(super) quit: bool,
+    pub(super) capture_delay: Option<Duration>,
     pub(super) systemd: bool,
 }
 

@@ -11,6 +11,7 @@ mod child;
 mod deadlock;
 mod environment;
 mod errors;
+mod places;
 #[cfg(feature = "json")]
 mod schema;
 #[cfg(all(feature = "signals", target_os = "linux"))]

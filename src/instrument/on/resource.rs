@@ -15,9 +15,9 @@
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
-use crate::detector;
 use crate::detector::Panic;
 use crate::detector::deadlock::{self, Elsewhere, Stuck};
+use crate::detector::{self, observe};
 use crate::instrument::{Awaited, LockKind, Site};
 use crate::tracking::party::{self, Party, Waiter};
 use crate::tracking::record::Record;
@@ -233,6 +233,7 @@ impl Resource {
                 if let Some(done) = attempt(Some(limit)) {
                     return done;
                 }
+                observe::note_place(slot, since);
                 if let Some(message) = slot.alarm.take() {
                     Panic::of_message(message).raise();
                 }

@@ -8,6 +8,7 @@
 mod entry;
 mod held;
 mod life;
+pub(crate) mod place;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use std::sync::atomic::Ordering;
 pub(crate) use self::entry::Entry;
 use self::life::Life;
 pub(crate) use self::life::os_id;
+use self::place::Place;
 pub(crate) use self::read::Watched;
 use super::alarm::Alarm;
 use super::ident::Ident;
@@ -78,6 +80,8 @@ pub(crate) struct Slot {
     /// Not zero once the thread has ended and left the slot behind, for what it still holds.
     ended: AtomicU32,
     pub(crate) life: Life,
+    /// Where the thread waits, if it waits in slices and has done so for a while.
+    pub(crate) place: Place,
     /// Locks that other threads have released on behalf of this one (`send_guard`): the addresses of
     /// their idents.
     released_elsewhere: Mutex<Vec<usize>>,
@@ -124,6 +128,7 @@ impl Slot {
             alarm: Alarm::new(),
             ended: AtomicU32::new(0),
             life: Life::new(),
+            place: Place::new(),
             released_elsewhere: Mutex::new(Vec::new()),
             name: Mutex::new(None),
             scope: AtomicU64::new(0),
@@ -222,6 +227,7 @@ impl Slot {
         self.state
             .store(state.wrapping_add(STEP) & !(STEP - 1), Ordering::Release);
         self.wait.clear();
+        self.place.clear();
         self.scope.store(0, Ordering::Release);
         self.thread.store(0, Ordering::Release);
         // SAFETY: called by the slot's thread (or, after a fork, for a thread that is no more),
@@ -257,6 +263,7 @@ impl Slot {
 
     /// Lets go of what other threads, which are no more, may have held of this slot at a fork.
     pub(crate) fn survive(&self) {
+        self.place.survive();
         if self.name.is_locked() {
             // SAFETY: the holder is gone. It was reading, or it was this slot's own thread.
             unsafe { self.name.force_unlock(Default::default()) };

@@ -100,6 +100,9 @@ fn told_without_asking(
     if observed.is_some_and(|observed| observed.is_ours) {
         return Some(Err(NoStack::Watchdog));
     }
+    if let Some(place) = observed.and_then(Observed::place) {
+        return Some(Ok(place));
+    }
     let Some(id) = id else {
         return Some(Err(NoStack::NoSignals));
     };

@@ -1,0 +1,97 @@
+//! A thread that waits in slices takes note of where it is: it need not be asked.
+
+use std::panic::Location;
+use std::sync::{Arc, Condvar, Mutex, mpsc};
+use std::thread;
+
+use lockwarden::instrument::{Awaited, LockKind, Resource};
+use lockwarden::report::WaitsFor;
+use lockwarden::watchdog::{Phase, Watchdog};
+
+use crate::child::{LIMIT, STALL, apart};
+
+static LATCH: LockKind = LockKind::new("Latch");
+
+/// Opens once.
+struct Latch {
+    open: Mutex<bool>,
+    opened: Condvar,
+    record: Resource,
+}
+
+impl Latch {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            open: Mutex::new(false),
+            opened: Condvar::new(),
+            record: Resource::named(&LATCH, "latch"),
+        })
+    }
+
+    fn open(&self) {
+        *self.open.lock().unwrap() = true;
+        self.opened.notify_all();
+        self.record.provided();
+    }
+
+    #[track_caller]
+    fn wait(&self) {
+        self.record
+            .wait(Awaited::Event, Location::caller(), |limit| {
+                let open = self.open.lock().unwrap();
+                let open = match limit {
+                    _ if *open => open,
+                    Some(limit) => self.opened.wait_timeout(open, limit).unwrap().0,
+                    None => self.opened.wait(open).unwrap(),
+                };
+                open.then_some(())
+            });
+    }
+}
+
+#[inline(never)]
+fn waits_in_a_well_known_place(latch: &Latch) {
+    latch.wait();
+}
+
+#[test]
+fn a_thread_that_waits_in_slices_says_where_without_a_signal() {
+    apart!(
+        &[],
+        || {
+            let (tell, alerts) = mpsc::channel();
+            let builder = Watchdog::builder()
+                .wait_limit(STALL * 5)
+                .without_signals()
+                .call(move |alert| tell.send(alert.clone()).unwrap_or_default());
+            let _watchdog = builder.spawn().unwrap();
+            let latch = Latch::new();
+            let own = Arc::clone(&latch);
+            let waiter = thread::spawn(move || waits_in_a_well_known_place(&own));
+            let alert = alerts.recv_timeout(LIMIT).expect("it is told");
+            assert_eq!(alert.phase, Phase::Began);
+            let dump = alert.dump.as_ref().unwrap();
+            let waits = |thread: &&lockwarden::watchdog::DumpedThread| thread.waits.is_some();
+            let thread = dump.threads.iter().find(waits).unwrap();
+            let what = thread.waits.as_ref().unwrap().what;
+            let WaitsFor::Resource {
+                resource, awaited, ..
+            } = what
+            else {
+                panic!("{what:?}");
+            };
+            assert_eq!(awaited, Awaited::Event);
+            assert_eq!(dump.lock(resource).unwrap().name, Some("latch"));
+            let stack = thread.stack.as_ref().expect("it has looked itself");
+            if cfg!(debug_assertions) {
+                let innermost = stack.places().find_map(|place| place.function).unwrap();
+                assert!(innermost.contains("Latch::wait"), "{stack}");
+                let text = stack.to_string();
+                assert!(text.contains("waits_in_a_well_known_place"), "{text}");
+            }
+            latch.open();
+            waiter.join().unwrap();
+        },
+        |outcome| outcome.succeeds()
+    );
+}
