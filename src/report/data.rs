@@ -60,7 +60,8 @@ pub struct Report {
     /// The locks that were held around every edge, which make the cycle
     /// [`Guarded`](Verdict::Guarded). Empty otherwise.
     pub guards: Vec<LockId>,
-    /// Where the thread that found it was.
+    /// Where the thread that found it was. Of a stall, which nobody finds but the watchdog, where the
+    /// thread is that it is about.
     pub stack: Option<Stack>,
     /// What does not go on, if the verdict is [`Stall`](Verdict::Stall).
     pub stall: Option<Stall>,

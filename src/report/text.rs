@@ -219,7 +219,9 @@ fn bystanders(out: &mut String, sources: &mut Sources, report: &Report) {
 /// The stacks, that of the finder first, none twice.
 fn stacks(out: &mut String, report: &Report) {
     let mut shown: Vec<&Stack> = Vec::new();
-    if let Some(stack) = &report.stack {
+    // That of a stall stands in the dump of all threads.
+    let is_stall = report.verdict == Verdict::Stall;
+    if let Some(stack) = report.stack.as_ref().filter(|_| !is_stall) {
         let finder = match report.edges_from_closing().next() {
             Some(edge) if report.closing.is_some() || report.edges.len() == 1 => {
                 format!(" of {}", report.thread_name(edge.thread))

@@ -52,7 +52,8 @@
 //!
 //! # The environment variable
 //!
-//! A list of parts, separated by commas, for example `LOCKWARDEN_WATCHDOG=10s,events=off,json=/tmp/alerts`:
+//! Read when the program first uses a tracked primitive, so not in a build that tracks nothing. It is
+//! a list of parts, separated by commas, for example `LOCKWARDEN_WATCHDOG=10s,events=off,json=/tmp/alerts`:
 //! a limit for waits; `wait=`, `events=`, `hold=` and `progress=` with a limit or `off`; `signal=`
 //! with a number or `off`; `quit` for dumps at `SIGQUIT`; and the actions `stderr`, `event`,
 //! `json=PATH`, `abort`, `exit=CODE` and `restart=TIMES`. It is put over what the program says. One

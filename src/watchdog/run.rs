@@ -17,11 +17,11 @@ use super::sample::Sample;
 use super::shared::Shared;
 use super::signal;
 use super::stall;
-use crate::config::Action as Wanted;
+use crate::config::{self, Action as Wanted};
 use crate::detector::observe::{self, Observed};
 use crate::detector::{aside, publish_stall};
 use crate::engine::verdict::Verdict;
-use crate::report::Report;
+use crate::report::{Facts, Report, Stall};
 use crate::sink;
 use crate::tracking::slot::Slot;
 use crate::tracking::wait;
@@ -62,8 +62,8 @@ struct Scene {
 
 impl Scene {
     /// All threads; captured once for a look.
-    fn dump(&mut self) -> Dump {
-        self.dump.get_or_insert_with(dump::capture).clone()
+    fn dump(&mut self) -> &Dump {
+        self.dump.get_or_insert_with(dump::capture)
     }
 }
 
@@ -168,7 +168,7 @@ impl Runner {
             .filter_map(|step| self.tell(step, &mut scene))
             .collect();
         for (step, (report, wanted)) in told {
-            let dump = (step.phase != Phase::Ended).then(|| scene.dump());
+            let dump = (step.phase != Phase::Ended).then(|| scene.dump().clone());
             self.act(&Alert {
                 phase: step.phase,
                 report,
@@ -216,19 +216,18 @@ impl Runner {
 
     /// Reports a stall through the detector, if anybody wants to hear of it.
     fn begin(&self, step: &Step, scene: &mut Scene) -> Option<(Report, Wanted)> {
-        let (facts, stall) = self.describe(step, scene)?;
+        let (mut facts, stall) = self.describe(step, scene)?;
         // The threads as they are now, and not when the report is written.
-        if crate::config::current().action(Verdict::Stall, facts.basis) != Wanted::Ignore {
-            scene.dump();
+        if config::current().action(Verdict::Stall, facts.basis) != Wanted::Ignore {
+            let about = facts.threads.first().map(|thread| thread.id);
+            let dump = scene.dump();
+            let about = about.and_then(|id| dump.thread(id));
+            facts.stack = about.and_then(|thread| thread.stack.clone().ok());
         }
         publish_stall(self.slot, facts, stall)
     }
 
-    fn describe(
-        &self,
-        step: &Step,
-        scene: &Scene,
-    ) -> Option<(crate::report::Facts, crate::report::Stall)> {
+    fn describe(&self, step: &Step, scene: &Scene) -> Option<(Facts, Stall)> {
         let seen = (&scene.observed[..], scene.now);
         stall::facts(
             &step.overdue,

@@ -152,6 +152,25 @@ fn a_thread_that_blocks_the_signal_is_said_to() {
 }
 
 #[test]
+fn a_handler_that_the_program_puts_in_place_later_is_left_alone() {
+    apart!(
+        &[],
+        || {
+            let signal = libc::SIGRTMIN() + 5;
+            let _watchdog = Watchdog::builder().signal(signal).spawn().unwrap();
+            let standstill = Standstill::begin();
+            assert!(named(&dump(), "holder").stack.is_ok());
+            ignore(signal);
+            let dump = dump();
+            let holder = named(&dump, "holder");
+            assert_eq!(holder.stack.as_ref().unwrap_err(), &NoStack::SignalTaken);
+            standstill.end();
+        },
+        |outcome| outcome.succeeds()
+    );
+}
+
+#[test]
 fn without_signals_it_is_said_that_nobody_was_asked() {
     apart!(
         &[],

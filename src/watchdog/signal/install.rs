@@ -34,10 +34,9 @@ pub(in crate::watchdog) fn install(choice: Choice) -> Result<(), Error> {
         Choice::Default => default_signal(),
         Choice::Number(signal) => signal,
     };
-    let handler: extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void) = handler::handler;
     // What the unwinder does only the first time is not to be done in a handler.
     drop(Stack::capture());
-    handle(signal, handler as *const () as libc::sighandler_t)?;
+    handle(signal, address())?;
     SIGNAL.store(signal, Ordering::Relaxed);
     Ok(())
 }
@@ -49,8 +48,28 @@ pub(super) fn signal() -> Result<i32, NoStack> {
     }
     match SIGNAL.load(Ordering::Relaxed) {
         OFF => Err(NoStack::NoSignals),
-        signal => Ok(signal),
+        // The program may have put its own handler in place since, or the default, which would end
+        // the process.
+        signal if current(signal).is_ok_and(|current| current == address()) => Ok(signal),
+        _ => Err(NoStack::SignalTaken),
     }
+}
+
+/// The address of the handler that answers.
+fn address() -> libc::sighandler_t {
+    let handler: extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void) = handler::handler;
+    handler as *const () as libc::sighandler_t
+}
+
+/// What the signal is handled by now.
+fn current(signal: i32) -> io::Result<libc::sighandler_t> {
+    // SAFETY: all zeros is a valid value: the default handler, and an empty mask.
+    let mut old: libc::sigaction = unsafe { std::mem::zeroed() };
+    // SAFETY: nothing is changed, and `old` is a place to write to.
+    if unsafe { libc::sigaction(signal, ptr::null(), &mut old) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(old.sa_sigaction)
 }
 
 /// Handles a signal that nobody else handles.
@@ -74,19 +93,12 @@ pub(super) fn handle(signal: i32, handler: libc::sighandler_t) -> Result<(), Err
         let why = "it is what a fault of the program raises";
         return Err(unusable(io::Error::new(io::ErrorKind::InvalidInput, why)));
     }
-    // SAFETY: all zeros is a valid value: the default handler, and an empty mask.
-    let mut old: libc::sigaction = unsafe { std::mem::zeroed() };
-    // SAFETY: nothing is changed, and `old` is a place to write to.
-    if unsafe { libc::sigaction(signal, ptr::null(), &mut old) } != 0 {
-        return Err(unusable(io::Error::last_os_error()));
+    match current(signal).map_err(unusable)? {
+        now if now == handler => return Ok(()),
+        libc::SIG_DFL => {}
+        _ => return Err(Error::SignalTaken { signal }),
     }
-    if old.sa_sigaction == handler {
-        return Ok(());
-    }
-    if old.sa_sigaction != libc::SIG_DFL {
-        return Err(Error::SignalTaken { signal });
-    }
-    // SAFETY: as above.
+    // SAFETY: all zeros is a valid value: no flags, and an empty mask.
     let mut new: libc::sigaction = unsafe { std::mem::zeroed() };
     new.sa_sigaction = handler;
     // Not on the alternative stack of the thread: that is small, and meant for an overflow.
