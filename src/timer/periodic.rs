@@ -13,6 +13,7 @@ use super::schedule::Schedule;
 use crate::deadline;
 use crate::instrument::{Awaited, Resource, Site};
 use crate::thread::{self, ThreadId};
+use crate::watchdog::Runs;
 
 /// A callback that runs again and again, at a fixed rate, on a thread of its own.
 ///
@@ -154,7 +155,8 @@ impl Periodic {
 
     /// For how long the next run has been due: zero while all is well.
     ///
-    /// It grows while a run takes longer than a period, and so tells a watchdog of one that hangs.
+    /// It grows while a run takes longer than a period. A [watchdog](crate::watchdog) tells of that by
+    /// itself, as of a heartbeat that is missed.
     /// It is zero once the timer is stopped or has ended.
     ///
     /// # Examples
@@ -197,8 +199,10 @@ impl Drop for Periodic {
 impl Shared {
     fn run(&self, mut f: impl FnMut(), site: Site) {
         let _end = End(self);
+        let name = thread::current().name().unwrap_or("periodic").to_owned();
+        let mut runs = Runs::new(name, site, self.state.lock().schedule.period());
         while self.wait(site) {
-            f();
+            runs.run(&mut f);
             self.state.lock().schedule.catch_up(Instant::now());
         }
     }
@@ -213,7 +217,7 @@ impl Shared {
             }
             state.is_stopped.then_some(())
         };
-        self.record.wait_until(Awaited::Other, due, site, attempt);
+        self.record.wait_until(Awaited::Time, due, site, attempt);
         let mut state = self.state.lock();
         state.schedule.begin();
         !state.is_stopped

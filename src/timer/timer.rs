@@ -183,7 +183,7 @@ impl Shared {
             }
             (*phase == Phase::Cancelled).then_some(())
         };
-        self.record.wait_until(Awaited::Other, due, site, attempt);
+        self.record.wait_until(Awaited::Time, due, site, attempt);
         let mut phase = self.phase.lock();
         // At the last moment it may have been cancelled.
         if *phase == Phase::Waiting {

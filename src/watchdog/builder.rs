@@ -51,7 +51,8 @@ impl Builder {
     /// By default, 10 seconds, and for locks alone.
     ///
     /// Waits with a deadline count too. Several threads that wait for one thing are one stall. A sleep
-    /// is none, nor is a join: if the thread that is joined hangs, it is told itself.
+    /// is none, nor is a worker of a pool without a job, nor a join: if the thread that is joined hangs,
+    /// it is told itself.
     ///
     /// A thread that waits for work may well wait for long, and nothing is wrong: give what is no lock
     /// another limit, or none, with [`event_limit`](Self::event_limit), or let such threads say so with

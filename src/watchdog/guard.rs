@@ -1,11 +1,12 @@
 //! The watchdog, as the program has it.
 
 use std::panic::Location;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, Weak, mpsc};
 use std::thread;
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use super::builder::Builder;
 use super::error::Error;
@@ -27,6 +28,22 @@ const LOOK: Duration = Duration::from_secs(2);
 
 /// The process that has a watchdog; zero if there is none.
 static RUNNING: AtomicU32 = AtomicU32::new(0);
+
+/// What the watchdog that was started last works for, and its process.
+static CURRENT: Mutex<(u32, Weak<Shared>)> = Mutex::new((0, Weak::new()));
+
+/// What the watchdog of this process works for, if there is one.
+#[cfg(feature = "timer")]
+pub(super) fn current() -> Option<Arc<Shared>> {
+    // Not waited for: it is locked for a few instructions, or, in the child of a fork at the wrong
+    // moment, for ever.
+    let current = CURRENT.try_lock()?;
+    let (process, shared) = &*current;
+    (*process == std::process::id())
+        .then(|| shared.upgrade())
+        .flatten()
+        .filter(|shared| !shared.has_stopped())
+}
 
 /// A thread that watches over all others, until this is dropped.
 ///
@@ -147,6 +164,7 @@ pub(super) fn start(prepare: impl FnOnce() -> Result<Orders, Error>) -> Result<W
         .map_err(|source| Error::Thread { source })?;
     // Whoever has the watchdog can rely on it. If the thread panics, there is nobody to wait for.
     let _ = is_ready.recv();
+    *CURRENT.lock() = (std::process::id(), Arc::downgrade(&shared));
     Ok(Watchdog {
         shared,
         process: std::process::id(),

@@ -86,7 +86,7 @@ impl Pulse {
 
     /// What a look shows, if it is to beat at this moment.
     pub(super) fn sample(&self) -> Option<PulseSample> {
-        // Acquire pairs with the Release in the drop of a pause: who sees that it is over sees the
+        // Acquire pairs with the Release in `go_on`: who sees that it is over sees the
         // beat that ended it.
         let is_due = self.paused.load(Ordering::Acquire) == 0 && !self.has_ended();
         is_due.then(|| PulseSample {
@@ -94,6 +94,30 @@ impl Pulse {
             limit: self.limit,
             last: self.last.load(Ordering::Relaxed),
         })
+    }
+
+    /// The calling thread is alive.
+    pub(super) fn beat_here(&self) {
+        if let Some(thread) = detector::attach().and_then(|slot| slot.thread()) {
+            self.thread.store(thread.get(), Ordering::Relaxed);
+        }
+        self.beat();
+    }
+
+    /// Nothing is missed until as many calls of `go_on` have come.
+    pub(super) fn pause(&self) {
+        self.paused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Ends a pause. Comes after a beat.
+    pub(super) fn go_on(&self) {
+        // Release: see `sample`.
+        self.paused.fetch_sub(1, Ordering::Release);
+    }
+
+    /// It is not to beat any more.
+    pub(super) fn end(&self) {
+        self.has_ended.store(true, Ordering::Relaxed);
     }
 
     fn beat(&self) {
@@ -112,15 +136,12 @@ impl Heartbeat {
     ///
     /// Costs a look at the clock and two stores.
     pub fn beat(&self) {
-        if let Some(thread) = detector::attach().and_then(|slot| slot.thread()) {
-            self.0.thread.store(thread.get(), Ordering::Relaxed);
-        }
-        self.0.beat();
+        self.0.beat_here();
     }
 
     /// Nothing is missed until the result is dropped, which counts as a beat.
     pub fn pause(&self) -> Pause<'_> {
-        self.0.paused.fetch_add(1, Ordering::Relaxed);
+        self.0.pause();
         Pause {
             pulse: &self.0,
             marker: PhantomData,
@@ -136,7 +157,7 @@ impl Heartbeat {
 
 impl Drop for Heartbeat {
     fn drop(&mut self) {
-        self.0.has_ended.store(true, Ordering::Relaxed);
+        self.0.end();
     }
 }
 
@@ -159,8 +180,7 @@ pub struct Pause<'a> {
 impl Drop for Pause<'_> {
     fn drop(&mut self) {
         self.pulse.beat();
-        // Release: see `sample`.
-        self.pulse.paused.fetch_sub(1, Ordering::Release);
+        self.pulse.go_on();
     }
 }
 

@@ -11,7 +11,8 @@
 //! - a wait for a tracked primitive that lasts too long: who waits, who holds what it waits for, for
 //!   how long, taken where, and what the holder does now;
 //! - a hold that lasts too long;
-//! - a [`Heartbeat`] that is missed;
+//! - a [`Heartbeat`] that is missed; a run of a `timer::Periodic` has one by itself, and is to be over
+//!   before the next one is due;
 //! - no progress anywhere, while some thread waits.
 //!
 //! A deadlock is told by the detector at once. The watchdog is handed its report, looks at all
@@ -103,6 +104,8 @@ mod limits;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod run;
+#[cfg(feature = "timer")]
+mod runs;
 mod sample;
 mod shared;
 mod signal;
@@ -120,6 +123,8 @@ pub use self::error::Error;
 pub use self::guard::Watchdog;
 pub use self::heartbeat::{Heartbeat, Pause};
 pub use self::idle::{Idle, idle};
+#[cfg(feature = "timer")]
+pub(crate) use self::runs::Runs;
 
 /// All threads of the process, as they are now: what each does, holds and waits for, and where it is.
 ///

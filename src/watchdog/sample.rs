@@ -59,14 +59,14 @@ impl Sample {
     }
 }
 
-/// Whether the thread sleeps, or waits for the end of another one: if that one hangs, it is told
-/// itself.
+/// Whether the thread sleeps, has nothing to do, or waits for the end of another one: if that one
+/// hangs, it is told itself.
 fn is_passive(observed: &Observed) -> bool {
     let what = observed.wait.as_ref().map(|wait| wait.what);
     matches!(
         what,
         Some(WaitsFor::Resource {
-            awaited: Awaited::Time | Awaited::End | Awaited::ScopeEnd,
+            awaited: Awaited::Time | Awaited::Job | Awaited::End | Awaited::ScopeEnd,
             ..
         })
     )

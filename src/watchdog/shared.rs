@@ -14,6 +14,8 @@ struct Inside {
     is_stopping: bool,
     has_stopped: bool,
     pulses: Vec<Arc<Pulse>>,
+    /// Whether a heartbeat came that may have to be looked at sooner than the others.
+    has_news: bool,
     /// The deadlocks that were told since the last look, each with its number.
     inbox: Vec<(u64, Report)>,
     /// The number of the last deadlock of which the threads were looked at.
@@ -38,7 +40,7 @@ impl Shared {
     pub(super) fn sleep(&self, asked: Duration) -> bool {
         let until = Instant::now() + asked;
         let mut inside = self.inside.lock();
-        while !inside.is_stopping && inside.inbox.is_empty() {
+        while !inside.is_stopping && inside.inbox.is_empty() && !inside.has_news {
             if self.bell.wait_until(&mut inside, until).timed_out() {
                 break;
             }
@@ -64,14 +66,23 @@ impl Shared {
         self.bell.notify_all();
     }
 
+    /// Whether the thread has ended.
+    #[cfg(feature = "timer")]
+    pub(super) fn has_stopped(&self) -> bool {
+        self.inside.lock().has_stopped
+    }
+
     pub(super) fn add(&self, pulse: Arc<Pulse>) {
-        self.inside.lock().pulses.push(pulse);
+        let mut inside = self.inside.lock();
+        inside.pulses.push(pulse);
+        inside.has_news = true;
         self.bell.notify_all();
     }
 
     /// The heartbeats, without those that have ended.
     pub(super) fn pulses(&self) -> Vec<Arc<Pulse>> {
         let mut inside = self.inside.lock();
+        inside.has_news = false;
         inside.pulses.retain(|pulse| !pulse.has_ended());
         inside.pulses.clone()
     }

@@ -8,6 +8,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+#[cfg(feature = "queue")]
+use lockwarden::report::Awaited;
 use lockwarden::report::{Cause, Verdict, WaitsFor};
 use lockwarden::sync::{Condvar, Mutex};
 use lockwarden::watchdog::{Alert, Builder, Phase, Watchdog};
@@ -223,6 +225,66 @@ fn stop_waits_for_a_loop_that_has_ended() -> Case {
     .finds("Stall opened")
 }
 
+#[cfg(feature = "queue")]
+fn receiver_has_returned() -> Case {
+    case(
+        "69, the receiver has returned and its value is alive",
+        || {
+            let watch = Watch::waits();
+            let queue = Arc::new(lockwarden::queue::Queue::bounded_named("requests", 1));
+            let own = Arc::clone(&queue);
+            let sends = spawn("waiter", move || {
+                for request in 0..3 {
+                    own.put(request).unwrap();
+                }
+            });
+            // The receiver has got what it wanted; the queue lives on in this thread.
+            assert_eq!(queue.get(), Ok(0));
+            let alert = watch.next(Phase::Began);
+            let (name, what) = waiter(&alert);
+            assert_eq!(name, "waiter");
+            assert!(matches!(
+                what,
+                WaitsFor::Resource {
+                    awaited: Awaited::Room,
+                    ..
+                }
+            ));
+            assert_eq!((queue.get(), queue.get()), (Ok(1), Ok(2)));
+            sends.join().unwrap();
+            watch.next(Phase::Ended);
+        },
+    )
+    .finds("Stall requests")
+}
+
+#[cfg(feature = "queue")]
+fn lost_reply() -> Case {
+    case("76, the sender of a reply is lost on an error path", || {
+        let watch = Watch::waits();
+        let replies = Arc::new(lockwarden::queue::Queue::bounded_named("replies", 1));
+        let own = Arc::clone(&replies);
+        let waits = spawn("waiter", move || assert_eq!(own.get(), Ok("late")));
+        // Whoever was to reply has met an error, and does not say so.
+        let failed = spawn("server", || {});
+        failed.join().unwrap();
+        let alert = watch.next(Phase::Began);
+        let (name, what) = waiter(&alert);
+        assert_eq!(name, "waiter");
+        assert!(matches!(
+            what,
+            WaitsFor::Resource {
+                awaited: Awaited::Message,
+                ..
+            }
+        ));
+        replies.put("late").unwrap();
+        waits.join().unwrap();
+        watch.next(Phase::Ended);
+    })
+    .finds("Stall replies")
+}
+
 #[inline(never)]
 fn spins_for_ever(free: &AtomicBool) {
     while !free.load(Ordering::Relaxed) {
@@ -416,6 +478,12 @@ fn a_wait_that_nobody_ends_is_told() {
         stop_waits_for_a_loop_that_has_ended(),
         timed_acquisition(),
     ]);
+}
+
+#[cfg(feature = "queue")]
+#[test]
+fn what_nobody_takes_or_sends_is_told() {
+    check!([receiver_has_returned(), lost_reply()]);
 }
 
 #[test]

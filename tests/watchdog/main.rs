@@ -11,6 +11,8 @@ mod child;
 mod deadlock;
 mod environment;
 mod errors;
+#[cfg(feature = "timer")]
+mod periods;
 mod places;
 #[cfg(feature = "json")]
 mod schema;

@@ -50,7 +50,7 @@ fn a_wait_tells_which_are_done() {
     assert_eq!(wait(futures, WaitFor::All), [0, 1, 2]);
     let none: [&Future<u8>; 0] = [];
     for until in [WaitFor::First, WaitFor::All, WaitFor::FirstFailure] {
-        assert_eq!(wait(none, until), []);
+        assert_eq!(wait(none, until), Vec::<usize>::new());
     }
 }
 
@@ -135,5 +135,5 @@ fn many_threads_give_many_jobs() {
         });
         givers.into_iter().map(|giver| giver.join().unwrap()).sum()
     });
-    assert_eq!(sum, (1..=2000).sum());
+    assert_eq!(sum, (1..=2000).sum::<u64>());
 }

@@ -81,7 +81,7 @@ macro_rules! crowd {
                 let sums = consumers.into_iter().map(|c| c.join().unwrap());
                 sums.sum::<u64>()
             });
-            assert_eq!(sum, (0..SIDES * ITEMS).sum());
+            assert_eq!(sum, (0..SIDES * ITEMS).sum::<u64>());
         });
     };
 }
