@@ -8,10 +8,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-#[cfg(feature = "queue")]
-use lockwarden::report::Awaited;
-use lockwarden::report::{Cause, Verdict, WaitsFor};
-use lockwarden::sync::{Condvar, Mutex};
+use lockwarden::report::{Awaited, Cause, Verdict, WaitsFor};
+use lockwarden::sync::{self, Condvar, Mutex};
 use lockwarden::watchdog::{Alert, Builder, Phase, Watchdog};
 
 use crate::harness::{Case, LIMIT, case, check};
@@ -225,32 +223,25 @@ fn stop_waits_for_a_loop_that_has_ended() -> Case {
     .finds("Stall opened")
 }
 
-#[cfg(feature = "queue")]
 fn receiver_has_returned() -> Case {
     case(
         "69, the receiver has returned and its value is alive",
         || {
             let watch = Watch::waits();
-            let queue = Arc::new(lockwarden::queue::Queue::bounded_named("requests", 1));
-            let own = Arc::clone(&queue);
+            let (requests, receiver) = sync::mpsc::sync_channel_named("requests", 1);
             let sends = spawn("waiter", move || {
                 for request in 0..3 {
-                    own.put(request).unwrap();
+                    requests.send(request).unwrap();
                 }
             });
-            // The receiver has got what it wanted; the queue lives on in this thread.
-            assert_eq!(queue.get(), Ok(0));
+            // The receiver has got what it wanted; it lives on in this thread.
+            assert_eq!(receiver.recv(), Ok(0));
             let alert = watch.next(Phase::Began);
             let (name, what) = waiter(&alert);
             assert_eq!(name, "waiter");
-            assert!(matches!(
-                what,
-                WaitsFor::Resource {
-                    awaited: Awaited::Room,
-                    ..
-                }
-            ));
-            assert_eq!((queue.get(), queue.get()), (Ok(1), Ok(2)));
+            let room = Awaited::Room;
+            assert!(matches!(what, WaitsFor::Resource { awaited, .. } if awaited == room));
+            assert_eq!((receiver.recv(), receiver.recv()), (Ok(1), Ok(2)));
             sends.join().unwrap();
             watch.next(Phase::Ended);
         },
@@ -258,27 +249,19 @@ fn receiver_has_returned() -> Case {
     .finds("Stall requests")
 }
 
-#[cfg(feature = "queue")]
 fn lost_reply() -> Case {
     case("76, the sender of a reply is lost on an error path", || {
         let watch = Watch::waits();
-        let replies = Arc::new(lockwarden::queue::Queue::bounded_named("replies", 1));
-        let own = Arc::clone(&replies);
-        let waits = spawn("waiter", move || assert_eq!(own.get(), Ok("late")));
-        // Whoever was to reply has met an error, and does not say so.
-        let failed = spawn("server", || {});
-        failed.join().unwrap();
+        let (reply, replies) = sync::mpsc::channel_named("replies");
+        let waits = spawn("waiter", move || assert_eq!(replies.recv(), Ok("late")));
+        // Whoever was to reply has met an error, and has left the sender in a table of open calls.
+        let open_calls = vec![reply];
         let alert = watch.next(Phase::Began);
         let (name, what) = waiter(&alert);
         assert_eq!(name, "waiter");
-        assert!(matches!(
-            what,
-            WaitsFor::Resource {
-                awaited: Awaited::Message,
-                ..
-            }
-        ));
-        replies.put("late").unwrap();
+        let message = Awaited::Message;
+        assert!(matches!(what, WaitsFor::Resource { awaited, .. } if awaited == message));
+        open_calls[0].send("late").unwrap();
         waits.join().unwrap();
         watch.next(Phase::Ended);
     })
@@ -480,7 +463,6 @@ fn a_wait_that_nobody_ends_is_told() {
     ]);
 }
 
-#[cfg(feature = "queue")]
 #[test]
 fn what_nobody_takes_or_sends_is_told() {
     check!([receiver_has_returned(), lost_reply()]);
