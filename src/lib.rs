@@ -85,21 +85,21 @@
 //!
 //! - `always` keeps the instrumentation in builds without debug assertions: staging, and tests of
 //!   optimised builds.
-//! - `channel` adds the module `channel`: the channels of `crossbeam-channel`, with `select!`.
 //! - `arc_lock` adds `lock_arc`, `read_arc` and the guards that own an `Arc` of their lock, to the
 //!   `parking_lot` flavour.
+//! - `channel` adds the module `channel`: the channels of `crossbeam-channel`, with `select!`.
+//! - `json` lets the watchdog write its alerts as lines of JSON.
+//! - `macros` adds the attribute `#[lockwarden::test]`.
+//! - `metrics` lets the watchdog tell how many findings, waits and locks there are, through the
+//!   `metrics` facade.
 //! - `pool` adds the module `pool`: threads that do what they are given, and futures of the results.
 //!   It brings `queue` with it.
 //! - `queue` adds the module `queue`: queues that threads share, whose waits are watched.
-//! - `serde` makes the locks of the `parking_lot` flavour serialise through their contents.
-//! - `macros` adds the attribute `#[lockwarden::test]`.
-//! - `signals`, on by default: dumps ask threads where they are by a signal, on Linux and Android.
-//! - `json` lets the watchdog write its alerts as lines of JSON.
-//! - `metrics` lets the watchdog tell how many findings, waits and locks there are, through the
-//!   `metrics` facade.
-//! - `systemd` lets the watchdog ping systemd while all is well.
 //! - `send_guard` lets guards of the `parking_lot` flavour be sent to, and dropped on, another
 //!   thread. Deadlocks over its locks are then not told, since nobody can say who holds them.
+//! - `serde` makes the locks of the `parking_lot` flavour serialise through their contents.
+//! - `signals`, on by default: dumps ask threads where they are by a signal, on Linux and Android.
+//! - `systemd` lets the watchdog ping systemd while all is well.
 //! - `timer` adds the module `timer`: callbacks that run later, or again and again.
 //!
 //! # Cost

@@ -127,7 +127,11 @@ mod tests {
     use super::*;
 
     extern "C" fn somebody(_: i32, _: *mut libc::siginfo_t, _: *mut libc::c_void) {}
-    extern "C" fn somebody_else(_: i32, _: *mut libc::siginfo_t, _: *mut libc::c_void) {}
+    /// Does something, so that no compiler makes one function of the two.
+    extern "C" fn somebody_else(_: i32, _: *mut libc::siginfo_t, _: *mut libc::c_void) {
+        SIGNAL.load(Ordering::Relaxed);
+        std::sync::atomic::fence(Ordering::SeqCst);
+    }
 
     fn address(handler: extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void)) -> usize {
         handler as *const () as usize
