@@ -255,7 +255,7 @@ fn lost_reply() -> Case {
         let (reply, replies) = sync::mpsc::channel_named("replies");
         let waits = spawn("waiter", move || assert_eq!(replies.recv(), Ok("late")));
         // Whoever was to reply has met an error, and has left the sender in a table of open calls.
-        let open_calls = vec![reply];
+        let open_calls = [reply];
         let alert = watch.next(Phase::Began);
         let (name, what) = waiter(&alert);
         assert_eq!(name, "waiter");

@@ -1,5 +1,9 @@
 //! Whoever reads the held locks of another thread reads a list that the thread once had.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use loom::sync::atomic::AtomicBool;
 use loom::thread;
 
 use super::{Seat, ident, sites};
@@ -7,6 +11,7 @@ use crate::engine::ids::Site;
 use crate::engine::mode::Mode::{self, Exclusive, Shared};
 use crate::primitives::model;
 use crate::tracking::ident::Ident;
+use crate::tracking::pin::Pin;
 use crate::tracking::slot::Slot;
 use crate::tracking::tag;
 
@@ -141,5 +146,34 @@ fn a_conversion_shows_the_old_mode_or_the_new_one() {
         slot.convert(items[0].ident, Shared);
         reader.join().unwrap();
         assert_eq!(slot.held().unwrap()[0].mode, Shared);
+    });
+}
+
+/// Whether the one lock that the slot lists is held by the hold that the last look saw.
+fn look(slot: &Slot) -> Option<bool> {
+    let watched = slot.watched(&Pin::new(), true, |_| ())?;
+    watched.first().map(|watched| watched.seen)
+}
+
+#[test]
+fn a_mark_is_gone_with_its_hold() {
+    model::check(None, || {
+        let [item, ..] = items();
+        let seat = Seat::new();
+        let slot = seat.slot();
+        push(slot, item);
+        let again = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&again);
+        let reader = thread::spawn(move || {
+            look(slot);
+            told.load(Ordering::Acquire)
+        });
+        assert!(slot.pop(item.ident));
+        again.store(true, Ordering::Release);
+        push(slot, item);
+        let was_again = reader.join().unwrap();
+        // The second hold is marked only by a look that came after it began.
+        let seen = look(slot).expect("nothing moves");
+        assert!(!seen || was_again);
     });
 }
