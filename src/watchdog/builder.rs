@@ -143,9 +143,9 @@ impl Builder {
         self
     }
 
-    /// Adds an action: a call of this function, in the thread of the watchdog.
+    /// Adds an action: a call of this function, in a thread of the watchdog.
     ///
-    /// As long as it runs nothing is watched, so hand the alert on, rather than do work here, and
+    /// As long as it runs nothing else is told, so hand the alert on, rather than do work here, and
     /// take no lock that may be what hangs. A panic in it is caught and said on standard error.
     pub fn call(mut self, callback: impl Fn(&Alert) + Send + Sync + 'static) -> Self {
         self.actions.push(Action::Call(Arc::new(callback)));

@@ -1,13 +1,16 @@
 //! The watchdog, as the program has it.
 
+use std::collections::HashMap;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Weak, mpsc};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::action::Action;
 use super::builder::Builder;
 use super::error::Error;
 use super::heartbeat::{Heartbeat, Pulse};
@@ -15,16 +18,21 @@ use super::limits;
 use super::run::{Orders, Runner};
 use super::shared::Shared;
 use super::signal;
+use super::teller::{News, Teller};
 use crate::detector;
 use crate::engine::verdict::Verdict;
 use crate::report::Report;
 use crate::sink;
-use crate::tracking::slot::place;
+use crate::tracking::slot::{Slot, place};
 
 /// For how long the end of a watchdog is waited for: it may be in a callback that does not return.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// For how long a thread that has closed a deadlock waits until all threads were looked at.
 const LOOK: Duration = Duration::from_secs(2);
+
+/// How much there may be to tell while something else is being told: a callback that does not return is
+/// not to fill the memory.
+const WAITING: usize = 64;
 
 /// The process that has a watchdog; zero if there is none.
 static RUNNING: AtomicU32 = AtomicU32::new(0);
@@ -151,19 +159,22 @@ impl Drop for Place {
     }
 }
 
-/// Starts the thread, after `prepare` has put in order what it needs.
+/// Starts the threads, after `prepare` has put in order what it needs.
 pub(super) fn start(prepare: impl FnOnce() -> Result<Orders, Error>) -> Result<Watchdog, Error> {
     let place = Place::take()?;
     let orders = prepare()?;
     let shared = Arc::new(Shared::default());
-    let own = Arc::clone(&shared);
+    let (news, comes) = mpsc::sync_channel(WAITING);
     let (ready, is_ready) = mpsc::channel();
-    thread::Builder::new()
-        .name("lockwarden".to_owned())
-        .spawn(move || work(own, orders, place, &ready))
-        .map_err(|source| Error::Thread { source })?;
-    // Whoever has the watchdog can rely on it. If the thread panics, there is nobody to wait for.
-    let _ = is_ready.recv();
+    let (own, actions, is_teller_ready) =
+        (Arc::clone(&shared), orders.actions.clone(), ready.clone());
+    spawn("lockwarden-tell", move || {
+        tell(own, actions, place, &comes, &is_teller_ready);
+    })?;
+    let own = Arc::clone(&shared);
+    spawn("lockwarden", move || look(own, orders, news, &ready))?;
+    // Whoever has the watchdog can rely on it. If a thread panics, there is nobody to wait for.
+    let _ = (is_ready.recv(), is_ready.recv());
     *CURRENT.lock() = (std::process::id(), Arc::downgrade(&shared));
     Ok(Watchdog {
         shared,
@@ -171,33 +182,64 @@ pub(super) fn start(prepare: impl FnOnce() -> Result<Orders, Error>) -> Result<W
     })
 }
 
-/// The thread.
-fn work(shared: Arc<Shared>, orders: Orders, place: Place, ready: &mpsc::Sender<()>) {
-    struct Stopped(Arc<Shared>, Option<Place>);
-    impl Drop for Stopped {
-        fn drop(&mut self) {
-            place::set_delay(None);
-            drop(self.1.take());
-            self.0.stopped();
-        }
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+    let thread = thread::Builder::new().name(name.to_owned());
+    match thread.spawn(run) {
+        Ok(_) => Ok(()),
+        Err(source) => Err(Error::Thread { source }),
     }
+}
+
+/// Makes the calling thread one of the watchdog.
+fn settle(shared: &Arc<Shared>) -> Option<&'static Slot> {
     signal::shield();
-    HERE.set(Arc::as_ptr(&shared).addr());
-    let slot = detector::attach();
-    if let Some(slot) = slot {
-        slot.life.mark_ours();
-    }
-    let stopped = Stopped(Arc::clone(&shared), Some(place));
+    HERE.set(Arc::as_ptr(shared).addr());
+    let slot = detector::attach()?;
+    slot.life.mark_ours();
+    Some(slot)
+}
+
+/// The thread that looks.
+fn look(shared: Arc<Shared>, orders: Orders, news: SyncSender<News>, ready: &Sender<()>) {
+    let slot = settle(&shared);
     place::set_delay(orders.capture_delay);
     let told = Arc::clone(&shared);
-    let listening = sink::listen(move |report: &Report| {
+    let _listening = sink::listen(move |report: &Report| {
         let is_there = matches!(report.verdict, Verdict::Deadlock | Verdict::SelfDeadlock);
         if is_there && !is_here(&told) {
             told.tell(report.clone(), LOOK);
         }
     });
     let _ = ready.send(());
-    Runner::new(shared, orders, slot).run();
-    drop(listening);
-    drop(stopped);
+    Runner::new(shared, orders, news, slot).run();
+    place::set_delay(None);
+}
+
+/// The thread that tells. It ends after the other one.
+fn tell(
+    shared: Arc<Shared>,
+    actions: Vec<Action>,
+    place: Place,
+    news: &Receiver<News>,
+    ready: &Sender<()>,
+) {
+    struct Stopped(Arc<Shared>, Option<Place>);
+    impl Drop for Stopped {
+        fn drop(&mut self) {
+            drop(self.1.take());
+            self.0.stopped();
+        }
+    }
+    let _stopped = Stopped(Arc::clone(&shared), Some(place));
+    let slot = settle(&shared);
+    let _ = ready.send(());
+    let teller = Teller {
+        shared,
+        actions,
+        slot,
+        told: HashMap::new(),
+    };
+    teller.run(news);
+    // Nobody else has the place of the watchdog before the one that looks is gone too.
+    while news.recv().is_ok() {}
 }

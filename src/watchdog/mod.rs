@@ -82,7 +82,7 @@
 //!
 //! # Cost
 //!
-//! A thread that sleeps nearly all the time. A look reads what each thread holds and waits for: some
+//! Two threads that sleep nearly all the time: one looks, and one tells what it has seen. A look reads what each thread holds and waits for: some
 //! hundred nanoseconds a thread. A dump takes some tens of microseconds a thread, and the lookup of
 //! names as long as [`Stack`](crate::report::Stack) says.
 
@@ -112,6 +112,7 @@ mod signal;
 mod stall;
 #[cfg(all(feature = "systemd", unix))]
 mod systemd;
+mod teller;
 mod words;
 
 pub use self::alert::Alert;

@@ -1,28 +1,27 @@
-//! The thread of the watchdog: one look after the other.
+//! The thread of the watchdog that looks: one look after the other.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use super::action::Action;
-use super::alert::Alert;
 use super::course::{Course, Phase, Step};
 use super::dump::{self, Dump};
 use super::extras::Extras;
 use super::heartbeat::Pulse;
-use super::judge::{Judge, Key};
+use super::judge::Judge;
 use super::lateness;
 use super::limits::{self, Limits};
 use super::sample::Sample;
 use super::shared::Shared;
 use super::signal;
 use super::stall;
+use super::teller::News;
 use crate::config::{self, Action as Wanted};
 use crate::detector::observe::{self, Observed};
 use crate::detector::{aside, publish_stall};
 use crate::engine::verdict::Verdict;
-use crate::report::{Facts, Report, Stall};
-use crate::sink;
+use crate::report::{Facts, Stall};
 use crate::tracking::slot::Slot;
 use crate::tracking::wait;
 
@@ -47,8 +46,8 @@ pub(super) struct Runner {
     slot: Option<&'static Slot>,
     judge: Judge,
     course: Course,
-    /// The last report of each stall that was told and lasts.
-    told: HashMap<Key, Report>,
+    /// To the thread that tells.
+    news: SyncSender<News>,
     extras: Extras,
 }
 
@@ -68,11 +67,16 @@ impl Scene {
 }
 
 impl Runner {
-    pub(super) fn new(shared: Arc<Shared>, orders: Orders, slot: Option<&'static Slot>) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        orders: Orders,
+        news: SyncSender<News>,
+        slot: Option<&'static Slot>,
+    ) -> Self {
         Self {
             judge: Judge::new(orders.limits, wait::now()),
             course: Course::new(orders.per_minute),
-            told: HashMap::new(),
+            news,
             extras: Extras::new(orders.systemd),
             shared,
             orders,
@@ -97,11 +101,7 @@ impl Runner {
             self.deadlocks();
             self.look();
             if self.orders.quit && signal::is_asked() {
-                let text = format!(
-                    "lockwarden: watchdog: asked for all threads: {}\n",
-                    dump::capture()
-                );
-                sink::guarded("the text", || sink::write(&text));
+                self.send(News::Asked(dump::capture()));
             }
         }
     }
@@ -125,7 +125,7 @@ impl Runner {
             .min()
     }
 
-    /// Tells of the deadlocks that the detector has told of since the last look.
+    /// Hands on the deadlocks that the detector has told of since the last look.
     fn deadlocks(&mut self) {
         let inbox = self.shared.inbox();
         let Some((last, _)) = inbox.last() else {
@@ -134,13 +134,7 @@ impl Runner {
         let dump = dump::capture();
         self.shared.seen(*last);
         for (_, report) in inbox {
-            self.act(&Alert {
-                phase: Phase::Began,
-                report,
-                lasted: Duration::ZERO,
-                left_out: 0,
-                dump: Some(dump.clone()),
-            });
+            self.send(News::Deadlock(Box::new(report), dump.clone()));
         }
     }
 
@@ -161,70 +155,48 @@ impl Runner {
             pulses,
             dump: None,
         };
-        let steps = self.course.follow(overdue, now);
-        // All are reported before anything is done about one: that may take long.
-        let told: Vec<_> = steps
-            .iter()
-            .filter_map(|step| self.tell(step, &mut scene))
-            .collect();
-        for (step, (report, wanted)) in told {
-            let dump = (step.phase != Phase::Ended).then(|| scene.dump().clone());
-            self.act(&Alert {
-                phase: step.phase,
-                report,
-                lasted: step.lasted,
-                left_out: step.left_out,
-                dump,
-            });
-            if wanted == Wanted::Abort {
-                std::process::abort();
-            }
+        for key in self.shared.muted() {
+            self.course.mute(&key);
+        }
+        for step in self.course.follow(overdue, now) {
+            self.tell(&step, &mut scene);
         }
         let is_calm = self.course.is_calm();
         aside(self.slot, || self.extras.tell(&sample, now, is_calm));
     }
 
-    /// The report of what there is to tell, and what the configuration wants done about it.
-    fn tell<'a>(
-        &mut self,
-        step: &'a Step,
-        scene: &mut Scene,
-    ) -> Option<(&'a Step, (Report, Wanted))> {
-        let key = step.overdue.key;
-        let (report, wanted) = match step.phase {
-            Phase::Began => {
-                let told = self.begin(step, scene);
-                if told.is_none() {
-                    self.course.mute(&key);
-                }
-                told?
-            }
-            Phase::GoesOn => {
-                let (facts, stall) = self.describe(step, scene)?;
-                let mut report = Report::of_stall(facts, stall);
-                report.sequence = self.told.get(&key).map_or(0, |first| first.sequence);
-                (report, Wanted::Report)
-            }
-            Phase::Ended => {
-                let report = self.told.remove(&key)?;
-                return Some((step, (report, Wanted::Report)));
-            }
+    /// Hands on what there is to tell.
+    fn tell(&mut self, step: &Step, scene: &mut Scene) {
+        let (key, lasted) = (step.overdue.key, step.lasted);
+        if step.phase == Phase::Ended {
+            return self.send(News::Over { key, lasted });
+        }
+        let Some((mut facts, stall)) = self.describe(step, scene) else {
+            return;
         };
-        self.told.insert(key, report.clone());
-        Some((step, (report, wanted)))
+        if config::current().action(Verdict::Stall, facts.basis) == Wanted::Ignore {
+            // It is counted, and nobody need look at all threads for that.
+            let _ = publish_stall(self.slot, facts, stall);
+            return self.course.mute(&key);
+        }
+        let about = facts.threads.first().map(|thread| thread.id);
+        let dump = scene.dump().clone();
+        let about = about.and_then(|id| dump.thread(id));
+        facts.stack = about.and_then(|thread| thread.stack.clone().ok());
+        self.send(News::Lasts {
+            key,
+            phase: step.phase,
+            found: Box::new((facts, stall)),
+            lasted,
+            left_out: step.left_out,
+            dump,
+        });
     }
 
-    /// Reports a stall through the detector, if anybody wants to hear of it.
-    fn begin(&self, step: &Step, scene: &mut Scene) -> Option<(Report, Wanted)> {
-        let (mut facts, stall) = self.describe(step, scene)?;
-        // The threads as they are now, and not when the report is written.
-        if config::current().action(Verdict::Stall, facts.basis) != Wanted::Ignore {
-            let about = facts.threads.first().map(|thread| thread.id);
-            let dump = scene.dump();
-            let about = about.and_then(|id| dump.thread(id));
-            facts.stack = about.and_then(|thread| thread.stack.clone().ok());
-        }
-        publish_stall(self.slot, facts, stall)
+    fn send(&self, news: News) {
+        // If the one who tells is gone, this one is about to end; if it does not get on, then what it
+        // has not told is enough.
+        let _ = self.news.try_send(news);
     }
 
     fn describe(&self, step: &Step, scene: &Scene) -> Option<(Facts, Stall)> {
@@ -236,11 +208,5 @@ impl Runner {
             &self.judge.holds,
             &scene.pulses,
         )
-    }
-
-    fn act(&self, alert: &Alert) {
-        for action in &self.orders.actions {
-            aside(self.slot, || action.run(alert));
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! What the thread of the watchdog shares with those who use it.
+//! What the threads of the watchdog share with those who use it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::heartbeat::Pulse;
+use super::judge::Key;
 use crate::report::Report;
 
 #[derive(Default)]
@@ -18,12 +19,14 @@ struct Inside {
     has_news: bool,
     /// The deadlocks that were told since the last look, each with its number.
     inbox: Vec<(u64, Report)>,
+    /// Stalls of which nobody wants to hear.
+    muted: Vec<Key>,
     /// The number of the last deadlock of which the threads were looked at.
     seen: u64,
     next: u64,
 }
 
-/// What the thread of the watchdog shares with those who use it.
+/// What the threads of the watchdog share with those who use it.
 #[derive(Default)]
 pub(super) struct Shared {
     inside: Mutex<Inside>,
@@ -55,6 +58,21 @@ impl Shared {
         inside.is_stopping = true;
         self.bell.notify_all();
         while !inside.has_stopped && !self.bell.wait_until(&mut inside, until).timed_out() {}
+    }
+
+    /// Whether the threads are asked to end.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.inside.lock().is_stopping
+    }
+
+    /// Nobody wants to hear of this stall.
+    pub(super) fn mute(&self, key: Key) {
+        self.inside.lock().muted.push(key);
+    }
+
+    /// The stalls of which nobody wants to hear, since this was last called.
+    pub(super) fn muted(&self) -> Vec<Key> {
+        std::mem::take(&mut self.inside.lock().muted)
     }
 
     /// The thread has ended.

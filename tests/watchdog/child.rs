@@ -120,6 +120,17 @@ fn text(from: &mut impl Read) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// What this process writes to standard error from now on.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+pub(crate) fn read_stderr() -> impl std::io::BufRead {
+    use std::os::fd::AsRawFd as _;
+    let (read, write) = std::io::pipe().unwrap();
+    // SAFETY: both are open descriptors of this process.
+    assert_ne!(unsafe { libc::dup2(write.as_raw_fd(), 2) }, -1);
+    std::io::BufReader::new(read)
+}
+
 /// A thread waits for a lock that another one holds, until the result is dropped.
 pub(crate) struct Standstill {
     free: Option<mpsc::Sender<()>>,

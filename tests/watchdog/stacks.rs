@@ -2,8 +2,7 @@
 
 #![allow(unsafe_code)]
 
-use std::io::BufRead;
-use std::os::fd::AsRawFd as _;
+use std::io::BufRead as _;
 use std::ptr;
 use std::sync::mpsc;
 use std::thread;
@@ -12,7 +11,7 @@ use std::time::{Duration, Instant};
 use lockwarden::report::Activity;
 use lockwarden::watchdog::{Dump, DumpedThread, NoStack, Watchdog, dump};
 
-use crate::child::{LIMIT, Standstill, apart};
+use crate::child::{LIMIT, Standstill, apart, read_stderr};
 
 /// Ignores a signal, as a program may that has its own idea of it.
 pub(crate) fn ignore(signal: i32) {
@@ -34,14 +33,6 @@ fn block(signal: i32) {
         libc::sigaddset(&mut set, signal);
         libc::pthread_sigmask(libc::SIG_BLOCK, &set, ptr::null_mut());
     }
-}
-
-/// What this process writes to standard error from now on.
-fn read_stderr() -> impl BufRead {
-    let (read, write) = std::io::pipe().unwrap();
-    // SAFETY: both are open descriptors of this process.
-    assert_ne!(unsafe { libc::dup2(write.as_raw_fd(), 2) }, -1);
-    std::io::BufReader::new(read)
 }
 
 fn named<'a>(dump: &'a Dump, name: &str) -> &'a DumpedThread {

@@ -1,0 +1,130 @@
+//! The thread that tells what the other one has seen: to look up names, to write, and to call what
+//! the program gave may take long, and nobody is to be kept from looking by it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
+use super::action::Action;
+use super::alert::Alert;
+use super::course::Phase;
+use super::dump::Dump;
+use super::judge::Key;
+use super::shared::Shared;
+use crate::config::Action as Wanted;
+use crate::detector::{aside, publish_stall};
+use crate::report::{Facts, Report, Stall};
+use crate::sink;
+use crate::tracking::slot::Slot;
+
+/// Something to tell.
+#[derive(Debug)]
+pub(super) enum News {
+    /// A stall begins, or goes on.
+    Lasts {
+        key: Key,
+        phase: Phase,
+        found: Box<(Facts, Stall)>,
+        lasted: Duration,
+        left_out: u64,
+        dump: Dump,
+    },
+    /// A stall is over.
+    Over { key: Key, lasted: Duration },
+    /// A deadlock, which the detector has told of.
+    Deadlock(Box<Report>, Dump),
+    /// Somebody wants to see all threads.
+    Asked(Dump),
+}
+
+/// Tells what comes.
+pub(super) struct Teller {
+    pub(super) shared: Arc<Shared>,
+    pub(super) actions: Vec<Action>,
+    pub(super) slot: Option<&'static Slot>,
+    /// The last report of each stall that was told and lasts.
+    pub(super) told: HashMap<Key, Report>,
+}
+
+impl Teller {
+    /// Tells what comes, until nobody is left to send anything, or it is to stop.
+    pub(super) fn run(mut self, news: &Receiver<News>) {
+        for news in news {
+            if self.shared.is_stopping() {
+                return;
+            }
+            self.tell(news);
+        }
+    }
+
+    fn tell(&mut self, news: News) {
+        match news {
+            News::Lasts {
+                key,
+                phase,
+                found,
+                lasted,
+                left_out,
+                dump,
+            } => {
+                let Some((report, wanted)) = self.report(key, phase, *found) else {
+                    return self.shared.mute(key);
+                };
+                self.told.insert(key, report.clone());
+                self.act(&Alert {
+                    phase,
+                    report,
+                    lasted,
+                    left_out,
+                    dump: Some(dump),
+                });
+                if wanted == Wanted::Abort {
+                    std::process::abort();
+                }
+            }
+            News::Over { key, lasted } => {
+                if let Some(report) = self.told.remove(&key) {
+                    self.act(&Alert {
+                        phase: Phase::Ended,
+                        report,
+                        lasted,
+                        left_out: 0,
+                        dump: None,
+                    });
+                }
+            }
+            News::Deadlock(report, dump) => self.act(&Alert {
+                phase: Phase::Began,
+                report: *report,
+                lasted: Duration::ZERO,
+                left_out: 0,
+                dump: Some(dump),
+            }),
+            News::Asked(dump) => {
+                let text = || format!("lockwarden: watchdog: asked for all threads: {dump}\n");
+                sink::guarded("the text", || sink::write(&text()));
+            }
+        }
+    }
+
+    /// The report of a stall that lasts, and what the configuration wants done about it; `None` if
+    /// nobody wants to hear of it.
+    fn report(&self, key: Key, phase: Phase, found: (Facts, Stall)) -> Option<(Report, Wanted)> {
+        let (facts, stall) = found;
+        if phase == Phase::Began {
+            return publish_stall(self.slot, facts, stall);
+        }
+        // One that was not told when it began is not told later.
+        let first = self.told.get(&key)?;
+        let mut report = Report::of_stall(facts, stall);
+        report.sequence = first.sequence;
+        Some((report, Wanted::Report))
+    }
+
+    fn act(&self, alert: &Alert) {
+        for action in &self.actions {
+            aside(self.slot, || action.run(alert));
+        }
+    }
+}
