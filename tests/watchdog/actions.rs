@@ -64,6 +64,7 @@ fn the_program_is_restarted_as_often_as_was_said() {
         &[("LOCKWARDEN_RESTARTS", "0")],
         || {
             println!("STARTED {}", std::env::var("LOCKWARDEN_RESTARTS").unwrap());
+            println!("BLOCKED {}", blocked_signals());
             let builder = Watchdog::builder().wait_limit(STALL).restart(2).exit(3);
             let _watchdog = builder.spawn();
             stand_still();
@@ -76,7 +77,20 @@ fn the_program_is_restarted_as_often_as_was_said() {
                 .filter_map(|line| line.strip_prefix("STARTED "))
                 .collect();
             assert_eq!(starts, ["0", "1", "2"], "{}", outcome.stdout);
+            // The thread that starts the program anew keeps signals out; the program must not.
+            let blocked = outcome.stdout.lines();
+            let blocked: Vec<&str> = blocked
+                .filter(|line| line.starts_with("BLOCKED "))
+                .collect();
+            assert_eq!(blocked, [blocked[0]; 3], "{}", outcome.stdout);
             outcome.says("restarted 2 times, and is not any more");
         }
     );
+}
+
+/// The signals that the calling thread keeps out, where the system tells them in a file.
+fn blocked_signals() -> String {
+    let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("SigBlk:"));
+    line.unwrap_or_default().to_owned()
 }

@@ -1,5 +1,7 @@
 //! The program anew, in the same process.
 
+#[cfg(unix)]
+use super::super::signal;
 use crate::sink;
 
 /// Counts the restarts, from one program to the next.
@@ -15,7 +17,8 @@ pub(super) fn restart(times: u32) {
     let made = made.and_then(|made| made.parse::<u32>().ok()).unwrap_or(0);
     if made >= times {
         sink::say(&format!(
-            "watchdog: the program was restarted {made} times, and is not any more"
+            "watchdog: the program was restarted {made} {}, and is not any more",
+            if made == 1 { "time" } else { "times" }
         ));
         return;
     }
@@ -40,8 +43,11 @@ pub(super) fn restart(times: u32) {
         "watchdog: the program is restarted: {} of {times}",
         made + 1
     ));
+    // The new program would keep out whatever signals this thread does.
+    signal::unshield();
     // Returns only if it fails.
     let error = command.exec();
+    signal::shield();
     sink::say(&format!(
         "watchdog: the program cannot be restarted: {error}"
     ));

@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+use std::cell::Cell;
 use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -111,14 +112,34 @@ pub(super) fn handle(signal: i32, handler: libc::sighandler_t) -> Result<(), Err
     Ok(())
 }
 
+thread_local! {
+    /// The signals that the calling thread kept from itself before [`shield`].
+    static BEFORE: Cell<Option<libc::sigset_t>> = const { Cell::new(None) };
+}
+
 /// Keeps all signals from the calling thread: handlers of the program are not to run in a thread
 /// of this crate.
 pub(in crate::watchdog) fn shield() {
-    // SAFETY: `all` is filled before it is read, and the mask is that of the calling thread alone.
-    unsafe {
+    // SAFETY: `all` is filled before it is read, all zeros is a valid set, and the mask is that of
+    // the calling thread alone.
+    let before = unsafe {
         let mut all: libc::sigset_t = std::mem::zeroed();
+        let mut before: libc::sigset_t = std::mem::zeroed();
         libc::sigfillset(&mut all);
-        libc::pthread_sigmask(libc::SIG_BLOCK, &all, ptr::null_mut());
+        let done = libc::pthread_sigmask(libc::SIG_BLOCK, &all, &mut before);
+        (done == 0).then_some(before)
+    };
+    BEFORE.set(before);
+}
+
+/// Gives the calling thread the signals back that [`shield`] has kept from it.
+///
+/// A program that is started by it has the same mask as it: one without this could not even be
+/// ended by `SIGTERM`.
+pub(in crate::watchdog) fn unshield() {
+    if let Some(before) = BEFORE.take() {
+        // SAFETY: `before` was filled by the system, and the mask is that of the calling thread alone.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &before, ptr::null_mut()) };
     }
 }
 

@@ -32,7 +32,7 @@ mod request;
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
 mod on {
     pub(in crate::watchdog) use super::ask::ask;
-    pub(in crate::watchdog) use super::install::{install, shield};
+    pub(in crate::watchdog) use super::install::{install, shield, unshield};
     pub(in crate::watchdog) use super::quit::{is_asked, watch_for_quit};
 }
 
