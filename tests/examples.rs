@@ -35,6 +35,7 @@ fn run(name: &str, arguments: &[&str]) -> Outcome {
         .args(arguments)
         .env_remove("LOCKWARDEN")
         .env_remove("LOCKWARDEN_ORDER")
+        .env_remove("LOCKWARDEN_RESTARTS")
         .env_remove("LOCKWARDEN_SUPPRESS")
         .env_remove("LOCKWARDEN_TEST_TIMEOUT")
         .env_remove("RUST_BACKTRACE")

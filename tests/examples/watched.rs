@@ -64,3 +64,35 @@ fn stack_of<'a>(text: &'a str, thread: &str) -> &'a str {
     let rest = &text[start..];
     &rest[..rest.find("\n\n").unwrap_or(rest.len())]
 }
+
+#[test]
+fn a_daemon_goes_on_with_the_next_peer() {
+    let outcome = run("daemon", &[]);
+    outcome.ends_with(0).is_silent();
+    assert_eq!(
+        outcome.stdout,
+        "the daemon starts\npeer 1: hello\npeer 2 does not answer\npeer 3: hello\nthe round is over\n"
+    );
+}
+
+/// A program is started anew by `exec` on Unix alone.
+#[cfg(unix)]
+#[test]
+fn a_daemon_that_hangs_is_started_anew_once() {
+    let outcome = run("daemon", &["--bug"]);
+    outcome.ends_with(3);
+    let life = "the daemon starts\npeer 1: hello\n";
+    assert_eq!(outcome.stdout, life.repeat(2));
+    let reports = outcome.reports();
+    let missed = "Stall: the heartbeat `rounds` is missed for ";
+    let missed = reports.iter().filter(|line| line.starts_with(missed));
+    assert_eq!(missed.count(), 2, "{}", outcome.stderr);
+    for said in ["restarted: 1 of 1", "restarted 1 time, and is not any more"] {
+        assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
+    }
+    if STACKS {
+        // The second program can be asked as the first one was: it keeps no signal out.
+        let asked = outcome.stderr.matches(": daemon::ask\n").count();
+        assert_eq!(asked, 2, "{}", outcome.stderr);
+    }
+}
