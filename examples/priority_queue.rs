@@ -108,7 +108,7 @@ fn main() -> ExitCode {
     let bug = std::env::args().nth(1).is_some_and(|arg| arg == "--bug");
     if bug && !lockwarden::status().is_on() {
         eprintln!("priority_queue: lockwarden is {}", lockwarden::status());
-        eprintln!("priority_queue: with --bug, this program would hang for ever");
+        eprintln!("priority_queue: with its bug, this program would hang for ever");
         return ExitCode::from(2);
     }
 

@@ -61,7 +61,7 @@ fn main() -> ExitCode {
     let bug = std::env::args().nth(1).is_some_and(|arg| arg == "--bug");
     if bug && !lockwarden::status().is_on() {
         eprintln!("producer_consumer: lockwarden is {}", lockwarden::status());
-        eprintln!("producer_consumer: with --bug, this program would hang for ever");
+        eprintln!("producer_consumer: with its bug, this program would hang for ever");
         return ExitCode::from(2);
     }
 

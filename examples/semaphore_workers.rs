@@ -80,7 +80,7 @@ fn main() -> ExitCode {
     let bug = std::env::args().nth(1).is_some_and(|arg| arg == "--bug");
     if bug && !lockwarden::status().is_on() {
         eprintln!("semaphore_workers: lockwarden is {}", lockwarden::status());
-        eprintln!("semaphore_workers: with --bug, this program would hang for ever");
+        eprintln!("semaphore_workers: with its bug, this program would hang for ever");
         return ExitCode::from(2);
     }
 

@@ -95,7 +95,7 @@ fn main() -> ExitCode {
     let bug = std::env::args().nth(1).is_some_and(|arg| arg == "--bug");
     if bug && !lockwarden::status().is_on() {
         eprintln!("shared_counter: lockwarden is {}", lockwarden::status());
-        eprintln!("shared_counter: with --bug, this program would hang for ever");
+        eprintln!("shared_counter: with its bug, this program would hang for ever");
         return ExitCode::from(2);
     }
     let counter: Box<dyn Counter> = if bug {

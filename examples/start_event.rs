@@ -53,7 +53,7 @@ fn main() -> ExitCode {
     let bug = std::env::args().nth(1).is_some_and(|arg| arg == "--bug");
     if bug && !lockwarden::status().is_on() {
         eprintln!("start_event: lockwarden is {}", lockwarden::status());
-        eprintln!("start_event: with --bug, this program would hang for ever");
+        eprintln!("start_event: with its bug, this program would hang for ever");
         return ExitCode::from(2);
     }
 

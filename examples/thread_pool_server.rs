@@ -85,7 +85,7 @@ fn main() -> io::Result<ExitCode> {
     let bug = std::env::args().nth(1).is_some_and(|arg| arg == "--bug");
     if bug && !lockwarden::status().is_on() {
         eprintln!("thread_pool_server: lockwarden is {}", lockwarden::status());
-        eprintln!("thread_pool_server: with --bug, this program would hang for ever");
+        eprintln!("thread_pool_server: with its bug, this program would hang for ever");
         return Ok(ExitCode::from(2));
     }
     let answer = if bug { shout_elsewhere } else { shout };

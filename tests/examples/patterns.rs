@@ -11,7 +11,7 @@ fn run_with_bug(name: &str) -> Option<Outcome> {
     }
     outcome.ends_with(2);
     assert!(outcome.stdout.is_empty(), "{}", outcome.stdout);
-    let why = format!("{name}: with --bug, this program would hang for ever\n");
+    let why = format!("{name}: with its bug, this program would hang for ever\n");
     assert!(outcome.stderr.ends_with(&why), "{}", outcome.stderr);
     None
 }
