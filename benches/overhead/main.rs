@@ -17,6 +17,7 @@ use std::time::Duration;
 use common::cases;
 use common::random::Random;
 use common::rounds::{self, Row, Run};
+use lockwarden::watchdog::Watchdog;
 
 #[global_allocator]
 static ALLOCATOR: memory::Counting = memory::Counting;
@@ -113,12 +114,17 @@ fn main() {
         "{:<40} {:>9} {:>9} {:>6}  {:>9} {:>9} {:>6}",
         "case", "ours_ns", "bare_ns", "ratio", "least", "least", "ratio"
     );
-    for phase in ["", "+tracing"] {
-        if !phase.is_empty() {
-            subscriber::install();
-        }
-        measure(phase, &wanted, &mut random);
-    }
+    measure("", &wanted, &mut random);
+    // It looks often enough to tell of what lasts a second not much later.
+    let watchdog = Watchdog::builder()
+        .wait_limit(Duration::from_secs(1))
+        .hold_limit(Duration::from_secs(1))
+        .spawn()
+        .expect("the watchdog can be started");
+    measure("+watchdog", &wanted, &mut random);
+    drop(watchdog);
+    subscriber::install();
+    measure("+tracing", &wanted, &mut random);
 }
 
 fn measure(phase: &str, wanted: &dyn Fn(&str) -> bool, random: &mut Random) {
@@ -156,7 +162,10 @@ fn measure(phase: &str, wanted: &dyn Fn(&str) -> bool, random: &mut Random) {
     for pairs in [1, 100] {
         let name = named(&format!("deadlock-of-{pairs}"));
         if wanted(&name) {
-            println!("{name:<40} {}", deadlock::measure(pairs, !phase.is_empty()));
+            println!(
+                "{name:<40} {}",
+                deadlock::measure(pairs, phase == "+tracing")
+            );
         }
     }
 }
