@@ -12,8 +12,10 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Awaited {
-    /// A message from a channel, or an item from a queue.
+    /// A message from a channel.
     Message,
+    /// An item from a queue.
+    Item,
     /// Room for one more in a channel or a queue.
     Room,
     /// That somebody takes over what is sent, hand to hand.
@@ -52,8 +54,9 @@ pub enum Awaited {
 
 impl Awaited {
     /// All of them, in the order of their numbers.
-    const ALL: [Awaited; 17] = [
+    const ALL: [Awaited; 18] = [
         Awaited::Message,
+        Awaited::Item,
         Awaited::Room,
         Awaited::Partner,
         Awaited::Selection,
@@ -88,6 +91,7 @@ impl Awaited {
     pub fn of(self, resource: &str) -> String {
         match self {
             Awaited::Message => format!("a message of {resource}"),
+            Awaited::Item => format!("an item of {resource}"),
             Awaited::Room => format!("room in {resource}"),
             Awaited::Partner => format!("somebody who receives from {resource}"),
             // Where it is waited for says which.

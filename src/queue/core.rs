@@ -203,7 +203,7 @@ impl<S: Store> Core<S> {
                 let deadline = deadline::after(timeout);
                 let attempt = |left| self.poll_within(Some(left));
                 self.record
-                    .wait_until(Awaited::Message, deadline, site, attempt)
+                    .wait_until(Awaited::Item, deadline, site, attempt)
             }
             Err(Nothing::ShutDown) => Some(None),
             Ok(entry) => Some(Some(entry)),

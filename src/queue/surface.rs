@@ -218,7 +218,7 @@ macro_rules! queue {
             #[track_caller]
             pub fn get(&self) -> Result<T, $crate::queue::GetError> {
                 self.core.get(
-                    $crate::instrument::Awaited::Message,
+                    $crate::instrument::Awaited::Item,
                     std::panic::Location::caller(),
                 )
             }

@@ -94,7 +94,7 @@ fn innocence(wait: &WaitInfo) -> u8 {
     match wait.what {
         WaitsFor::Resource { awaited, .. } => match awaited {
             Awaited::Room | Awaited::Partner => 0,
-            Awaited::Message | Awaited::Selection => 2,
+            Awaited::Message | Awaited::Item | Awaited::Selection => 2,
             Awaited::Job => 3,
             Awaited::End | Awaited::ScopeEnd => 4,
             _ => 1,
@@ -116,6 +116,10 @@ fn instead(wait: &WaitInfo) -> Option<&'static str> {
         Awaited::Room | Awaited::Partner => {
             "receive somewhere that does not depend on this send, drop the receiver when nobody \
              receives any more, or make more room"
+        }
+        Awaited::Item => {
+            "put something in on every path, also when a thread fails, or shut the queue down when \
+             nobody puts any more"
         }
         Awaited::Selection => "give the select a branch that is sure to come, or a timeout",
         Awaited::Permit => {

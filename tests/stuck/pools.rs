@@ -60,7 +60,7 @@ pub(crate) const CASES: &[Case] = &[
             // Either order: the workers wait before this, or after it.
             NEVER.get().unwrap();
         },
-        told: Told::Finding("Deadlock", &["a message of `never`"]),
+        told: Told::Finding("Deadlock", &["an item of `never`"]),
     },
     Case {
         name: "workers become idle after somebody waits for ever",
@@ -68,7 +68,7 @@ pub(crate) const CASES: &[Case] = &[
             drop(pool(2).submit(|| thread::sleep(10 * SHORT)));
             NEVER.get().unwrap();
         },
-        told: Told::Finding("Deadlock", &["a message of `never`"]),
+        told: Told::Finding("Deadlock", &["an item of `never`"]),
     },
     Case {
         name: "jobs that wait for jobs which other workers can do",

@@ -32,7 +32,7 @@ pub(crate) const CASES: &[Case] = &[
         run: || {
             RANKED.get().unwrap();
         },
-        told: Told::Finding("Deadlock", &["a message of `ranked`"]),
+        told: Told::Finding("Deadlock", &["an item of `ranked`"]),
     },
     Case {
         name: "a join of a queue whose worker has ended without a word",
@@ -51,7 +51,7 @@ pub(crate) const CASES: &[Case] = &[
             thread::spawn(|| while JOBS.get().is_ok() {});
             JOBS.join();
         },
-        told: Told::AndStays("Deadlock", &["the tasks of `jobs`", "a message of `jobs`"]),
+        told: Told::AndStays("Deadlock", &["the tasks of `jobs`", "an item of `jobs`"]),
     },
     Case {
         name: "a join of a queue under the mutex that the worker needs",
