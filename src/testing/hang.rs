@@ -4,11 +4,14 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::detector::survey::Seen;
+use crate::watchdog::{self, Dump};
 
-/// A check that did not end in time, with what each of its threads held and waited for then.
+/// A check that did not end in time, with what each of its threads held and waited for then, and
+/// where it was.
 ///
-/// Displayed as text, a paragraph for each thread. The threads are left behind: they go on, or
-/// hang on, by themselves.
+/// Displayed as text, a paragraph for each thread, with its stack where the feature `signals` can
+/// have it. The first text of a process looks up the names of functions, which can take a second in
+/// a build without optimisation. The threads are left behind: they go on, or hang on, by themselves.
 ///
 /// # Examples
 ///
@@ -30,6 +33,8 @@ pub struct Hang {
     limit: Duration,
     watched: bool,
     threads: Vec<Seen>,
+    /// Where all threads of the process are.
+    dump: Option<Dump>,
 }
 
 impl Hang {
@@ -38,6 +43,7 @@ impl Hang {
             limit,
             watched,
             threads,
+            dump: watched.then(watchdog::dump),
         }
     }
 
@@ -58,12 +64,16 @@ impl fmt::Display for Hang {
         if !self.watched {
             return writeln!(f, "nothing is known of its threads: nothing is watched");
         }
-        write_threads(f, &self.threads)
+        write_threads(f, &self.threads, self.dump.as_ref())
     }
 }
 
-/// What each thread holds and waits for.
-pub(super) fn write_threads(f: &mut impl fmt::Write, threads: &[Seen]) -> fmt::Result {
+/// What each thread holds and waits for, and where it is, if there is a dump that says so.
+pub(super) fn write_threads(
+    f: &mut impl fmt::Write,
+    threads: &[Seen],
+    dump: Option<&Dump>,
+) -> fmt::Result {
     for thread in threads {
         match &thread.name {
             Some(name) => writeln!(f, "thread `{}` ({})", name.escape_debug(), thread.id.get())?,
@@ -89,6 +99,13 @@ pub(super) fn write_threads(f: &mut impl fmt::Write, threads: &[Seen]) -> fmt::R
         }
         if thread.held.is_empty() {
             writeln!(f, "    holds nothing")?;
+        }
+        match dump.and_then(|dump| dump.thread(thread.id)) {
+            Some(dumped) => match &dumped.stack {
+                Ok(stack) => write!(f, "{stack}")?,
+                Err(why) => writeln!(f, "    no stack: {why}")?,
+            },
+            None => {}
         }
     }
     Ok(())

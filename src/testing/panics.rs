@@ -67,6 +67,6 @@ fn held_locks() -> String {
     }
     let mut text = format!("lockwarden: locks that the threads of {of} hold:\n");
     // Writing to a string cannot fail.
-    let _ = write_threads(&mut text, &threads);
+    let _ = write_threads(&mut text, &threads, None);
     text
 }

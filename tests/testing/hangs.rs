@@ -42,6 +42,15 @@ fn a_check_that_hangs_is_left_behind_with_a_dump() {
             "{text}"
         );
         assert!(text.contains("holds `hung ledger`  exclusive"), "{text}");
+        if cfg!(all(
+            debug_assertions,
+            target_os = "linux",
+            feature = "signals"
+        )) {
+            // The stacks of both.
+            let here = "hangs::a_check_that_hangs_is_left_behind_with_a_dump::{{closure}}";
+            assert!(text.matches(here).count() >= 2, "{text}");
+        }
         let snapshot = outcome.snapshot();
         assert_eq!(
             snapshot,
