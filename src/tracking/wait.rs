@@ -141,7 +141,10 @@ impl std::ops::Deref for Published {
 ///
 /// A reader takes the epoch, the fields and the epoch again, and believes what it read if the
 /// epoch is odd and the same both times.
+///
+/// It has lines of its own: others look at it while its thread writes what it holds.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct Wait {
     epoch: AtomicU64,
     need: AtomicU32,

@@ -197,7 +197,7 @@ impl Lock {
         // SAFETY: the caller's promise is the same.
         unsafe { slot.push(state, top, ident, share, mode, site) };
         if mode == Mode::Exclusive {
-            // Relaxed: a hint, believed only where the slot lists the lock.
+            // Relaxed: a hint for whoever waits; see `detector::deadlock`.
             self.record
                 .owner
                 .store(ptr::from_ref(slot).cast_mut(), Ordering::Relaxed);
