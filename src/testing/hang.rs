@@ -100,11 +100,10 @@ pub(super) fn write_threads(
         if thread.held.is_empty() {
             writeln!(f, "    holds nothing")?;
         }
-        match dump.and_then(|dump| dump.thread(thread.id)) {
-            Some(dumped) => match &dumped.stack {
-                Ok(stack) => write!(f, "{stack}")?,
-                Err(why) => writeln!(f, "    no stack: {why}")?,
-            },
+        let dumped = dump.and_then(|dump| dump.thread(thread.id));
+        match dumped.map(|dumped| &dumped.stack) {
+            Some(Ok(stack)) => write!(f, "{stack}")?,
+            Some(Err(why)) => writeln!(f, "    no stack: {why}")?,
             None => {}
         }
     }
