@@ -96,3 +96,76 @@ fn a_daemon_that_hangs_is_started_anew_once() {
         assert_eq!(asked, 2, "{}", outcome.stderr);
     }
 }
+
+#[cfg(feature = "metrics")]
+#[test]
+fn staging_is_asked_over_http_why_it_stalls() {
+    let outcome = run("staging", &[]);
+    if !WATCHED {
+        outcome.ends_with(2);
+        return;
+    }
+    outcome
+        .ends_with(0)
+        .prints("GET /stock: 200 OK 3 pieces")
+        .prints("GET /alerts: it waits for the supplier")
+        .prints("GET /alerts: and another one for the stock")
+        .prints("GET /metrics: lockwarden_threads_blocked 2")
+        .prints("GET /metrics: lockwarden_findings_total{verdict=\"Stall\"} 2")
+        .prints("GET /alerts/2: 200 OK")
+        .prints("POST /release: 200 OK 10 pieces are on their way")
+        .prints("POST /stall: 200 OK 13 pieces")
+        .prints("GET /stock: 200 OK 13 pieces");
+    let is_log = |line: &str| line.starts_with("{\"timestamp\":\"") && line.ends_with('}');
+    for line in outcome.stderr.lines() {
+        assert!(is_log(line), "{line}");
+    }
+    let logs = |said: &[&str]| {
+        let has_all = |line: &&str| said.iter().all(|said| line.contains(said));
+        outcome.stderr.lines().filter(has_all).count()
+    };
+    let answered = ["\"path\":\"/stall\"", "\"status\":200"];
+    assert_eq!(logs(&answered), 1, "{}", outcome.stderr);
+    for phase in ["\"phase\":\"began\"", "\"phase\":\"ended\""] {
+        let alert = ["\"target\":\"lockwarden::watchdog\"", phase];
+        assert_eq!(logs(&alert), 2, "{}", outcome.stderr);
+    }
+    // Requests have numbers, and how often the program asks for alerts depends on the machine.
+    let (_, ends) = outcome
+        .stdout
+        .split_once("\nGET /alerts: 200 OK\n")
+        .expect("it asks for all alerts");
+    let ends: Vec<&str> = ends.lines().collect();
+    let [order, stock] = ends[..] else {
+        panic!("{} alerts: {ends:?}", ends.len());
+    };
+    for (end, number, awaited) in [
+        (order, 1, "for a message of `supplier`"),
+        (stock, 2, "for `stock` (exclusive)"),
+    ] {
+        let over = format!("report {number} is over after ");
+        assert!(end.starts_with(&over) && end.ends_with(awaited), "{end}");
+    }
+    let name = |end: &str| end.split('`').nth(1).map(str::to_owned);
+    let order = name(order).expect("the thread has a name");
+    let held = site("staging/service", "let mut stock = self.stock.lock()");
+    let alert = stack_of(&outcome.stdout, &order);
+    let holds = format!("holds `stock` (exclusive), taken at {held}:");
+    assert!(alert.contains(&holds), "{alert}");
+    if STACKS {
+        let stock = name(stock).expect("the thread has a name");
+        for (thread, function) in [(order, "Service::order"), (stock, "Service::stock")] {
+            let stack = stack_of(&outcome.stdout, &thread);
+            let function = format!("staging::service::{function}");
+            assert!(stack.contains(&function), "{thread}: {stack}");
+        }
+    }
+}
+
+#[cfg(feature = "metrics")]
+#[test]
+fn staging_says_how_it_is_used() {
+    let outcome = run("staging", &["--port"]);
+    outcome.ends_with(2);
+    assert_eq!(outcome.stderr, "usage: staging [--serve ADDRESS]\n");
+}
