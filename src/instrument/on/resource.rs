@@ -13,6 +13,7 @@
 //! does not know was in the way.
 
 use std::panic::Location;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::detector::Panic;
@@ -242,7 +243,7 @@ impl Resource {
                     version = before;
                     break;
                 }
-                if unsure {
+                if unsure && is_due() {
                     unsure = look(slot, by);
                 }
                 limit = (limit * 2).min(LONG);
@@ -305,6 +306,20 @@ pub(crate) fn idle<R>(awaited: Awaited, timed: bool, site: Site, f: impl FnOnce(
         &Request::lock(Need::Other(awaited), timed, lock, site),
     );
     f()
+}
+
+/// Whether it is time that somebody looks again, and nobody else does: five hundred idle threads
+/// beside one that the detector does not know are to cost no more than a few.
+fn is_due() -> bool {
+    // Relaxed: it stands for no other memory.
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    const PAUSE: Duration = Duration::from_millis(20);
+    let (now, next) = (wait::now(), NEXT.load(Ordering::Relaxed));
+    let then = now + PAUSE.as_nanos() as u64;
+    now >= next
+        && NEXT
+            .compare_exchange(next, then, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
 }
 
 /// Looks whether the wait that was published can end; whether to look again later.
