@@ -13,6 +13,7 @@ pub(crate) mod order;
 mod random;
 pub(crate) mod timeline;
 pub(crate) mod verdict;
-// The rule is general; locks need the part of it in which all holders must move.
+// The rule is general. Who could bring a permit, or come to a barrier, is anyone, so the parts of it
+// that count are not needed by what there is.
 #[allow(dead_code)]
 pub(crate) mod waitfor;

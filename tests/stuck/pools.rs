@@ -9,6 +9,7 @@ use lockwarden::sync::{Arc, Barrier, Mutex, OnceLock};
 use lockwarden::thread;
 
 use crate::expect::{Case, Told};
+use crate::steps::until_asleep;
 
 static POOL: OnceLock<ThreadPool> = OnceLock::new();
 static NEEDED: Mutex<u32> = Mutex::named("needed", 0);
@@ -65,7 +66,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "workers become idle after somebody waits for ever",
         run: || {
-            drop(pool(2).submit(|| thread::sleep(10 * SHORT)));
+            drop(pool(2).submit(|| until_asleep("main")));
             NEVER.get().unwrap();
         },
         told: Told::Finding("Deadlock", &["an item of `never`"]),

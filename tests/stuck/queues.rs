@@ -8,6 +8,7 @@ use lockwarden::sync::Mutex;
 use lockwarden::thread;
 
 use crate::expect::{Case, Told};
+use crate::steps::until_asleep;
 
 static JOBS: Queue<u32> = Queue::named("jobs");
 static FULL: Queue<u32> = Queue::bounded_named("full", 1);
@@ -95,8 +96,8 @@ fn consumer_ends_during_put() {
     thread::spawn(|| {
         let _ = JOBS.get_timeout(SHORT);
         FULL.get().unwrap();
-        // Time for the others to fill it again and to wait.
-        thread::sleep(SHORT);
+        // The other one fills it again and waits.
+        until_asleep("main");
     });
     for item in 2..4 {
         FULL.put(item).unwrap();
