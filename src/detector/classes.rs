@@ -6,14 +6,13 @@
 
 use std::sync::atomic::Ordering;
 
-use parking_lot::Mutex;
-
 use super::state::{self, State};
 use super::threads::{attach, with_own};
 use super::{declared, describe, publish, trial};
 use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
+use crate::primitives::fork_safe::ForkSafe;
 use crate::report::{Basis, Facts, LockInfo};
 use crate::tracking::class::{self, Class};
 use crate::tracking::contexts::Holding;
@@ -153,7 +152,8 @@ pub(super) fn note(state: &mut State, findings: &[Finding]) {
 }
 
 /// The pairs that were declared, for the graphs of checks to come.
-static DECLARED: Mutex<Vec<(&'static str, &'static str, Site)>> = Mutex::new(Vec::new());
+pub(super) static DECLARED: ForkSafe<Vec<(&'static str, &'static str, Site)>> =
+    ForkSafe::new(Vec::new());
 
 /// Takes in a declared order: each name comes before all that follow it. What has broken it
 /// already is reported now.

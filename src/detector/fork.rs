@@ -5,23 +5,25 @@
 /// Sees to it that the child of every later fork starts clean.
 #[cfg(unix)]
 pub(super) fn watch() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use crate::primitives::fork_safe;
+
     extern "C" fn before() {
-        crate::tracking::before_fork();
-        super::trial::before_fork();
+        // In the order in which one may be taken under another: the detector's come first.
+        fork_safe::hold(&[
+            &super::trial::TRIALS,
+            &super::classes::DECLARED,
+            &super::publish::FIRST,
+            &crate::suppress::RULES,
+        ]);
+        fork_safe::hold(&crate::tracking::statics());
     }
     extern "C" fn parent() {
-        // SAFETY: `before` ran in this thread just before the fork.
-        unsafe {
-            super::trial::after_fork();
-            crate::tracking::after_fork();
-        }
+        fork_safe::release();
     }
     extern "C" fn child() {
-        // SAFETY: as above; the thread that forked is the only one in this process.
-        unsafe {
-            super::trial::after_fork();
-            crate::tracking::after_fork();
-        }
+        fork_safe::release();
         // The detector's own lock may have been held at the fork by a thread that is gone now; it
         // is left behind with its state, which described the parent.
         super::state::renew();
@@ -39,6 +41,11 @@ pub(super) fn watch() {
                 super::threads::with_own(survivor, |own| own.seed(super::state::generation()));
             survivor.set_seed(seed);
         }
+    }
+    static WATCHES: AtomicBool = AtomicBool::new(false);
+    // Relaxed: who comes second goes on without the handlers, and they are as good as there.
+    if WATCHES.swap(true, Ordering::Relaxed) {
+        return;
     }
     // SAFETY: the three functions fit the signature and are static. If there is no memory for
     // them, forks go unnoticed, as without this crate.

@@ -4,13 +4,12 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::Mutex;
-
 use super::tally;
 use super::threads::with_own;
 use super::trial::{self, Trial};
 use crate::config::{self, Action};
 use crate::engine::verdict::Verdict;
+use crate::primitives::fork_safe::ForkSafe;
 use crate::report::{Basis, Facts, Report, Stall};
 use crate::sink::{self, Then};
 use crate::suppress;
@@ -166,10 +165,12 @@ pub(crate) fn aside<R>(slot: Option<&'static Slot>, f: impl FnOnce() -> R) -> R 
     }
 }
 
+/// The first report about each set of source lines.
+pub(super) static FIRST: ForkSafe<Option<HashMap<u64, u64>>> = ForkSafe::new(None);
+
 /// The first report about the same source lines. There are as many as the program has pairs of
 /// places that nest.
 fn repeats(report: &Report) -> Option<u64> {
-    static FIRST: Mutex<Option<HashMap<u64, u64>>> = Mutex::new(None);
     // An order that is taken is news; a thread that hangs, or ends, is so each time.
     if report.edges.is_empty()
         || matches!(report.verdict, Verdict::Deadlock | Verdict::SelfDeadlock)

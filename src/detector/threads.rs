@@ -42,6 +42,8 @@ fn attach_slow() -> Option<&'static Slot> {
     if !config::current().is_enabled() || (current::phase() == Phase::Ending && !exit::REPEATS) {
         return None;
     }
+    // Before anything is locked that a child must find free.
+    fork::watch();
     let thread = registry::next_thread();
     let slot = registry::take();
     let own = Own::new(thread);
@@ -62,7 +64,6 @@ fn attach_slow() -> Option<&'static Slot> {
         let mut first = false;
         START.call_once(|| first = true);
         if first {
-            fork::watch();
             publish::quietly(slot, || {
                 declaration::from_environment();
                 suppress::from_environment();

@@ -13,8 +13,6 @@
 //!
 //! That a lock had its first writer is told to the graph of the thread that was it.
 
-#![allow(unsafe_code)]
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -24,6 +22,7 @@ use parking_lot::Mutex as PlainMutex;
 use super::classes;
 use super::state::{self, State};
 use crate::engine::ids::LockId;
+use crate::primitives::fork_safe::ForkSafe;
 use crate::primitives::{Mutex, MutexGuard};
 use crate::report::Report;
 use crate::tracking::expected;
@@ -48,7 +47,7 @@ pub(crate) struct Gathered {
     pub(crate) panics: Vec<String>,
 }
 
-static TRIALS: PlainMutex<BTreeMap<u64, Arc<Trial>>> = PlainMutex::new(BTreeMap::new());
+pub(super) static TRIALS: ForkSafe<BTreeMap<u64, Arc<Trial>>> = ForkSafe::new(BTreeMap::new());
 /// How many of them have a graph of their own.
 static OWN: AtomicUsize = AtomicUsize::new(0);
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -173,23 +172,6 @@ pub(super) fn relabel(id: LockId, label: Option<&String>) {
             info.label = label.cloned();
         }
     });
-}
-
-/// Keeps the list still across a fork.
-#[cfg(unix)]
-pub(super) fn before_fork() {
-    std::mem::forget(TRIALS.lock());
-}
-
-/// Lets the list go again.
-///
-/// # Safety
-///
-/// `before_fork` ran in this thread.
-#[cfg(unix)]
-pub(super) unsafe fn after_fork() {
-    // SAFETY: the lock is held, by the guard that `before_fork` forgot.
-    unsafe { TRIALS.force_unlock(Default::default()) };
 }
 
 /// In the child of a fork: what was under way is not any more. A thread that is gone may have been

@@ -11,6 +11,8 @@
 //!
 //! Statics that a model does not reach (counters of ids, tables of classes) stay outside.
 
+pub(crate) mod fork_safe;
+
 #[cfg(not(all(loom, test)))]
 pub(crate) use std::hint::spin_loop;
 #[cfg(not(all(loom, test)))]

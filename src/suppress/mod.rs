@@ -30,6 +30,8 @@ use std::path::Path;
 
 pub use self::error::SuppressError;
 pub use self::rule::{Rule, Subject};
+#[cfg(unix)]
+pub(crate) use self::rules::RULES;
 pub use self::rules::Unused;
 pub(crate) use self::rules::suppresses;
 

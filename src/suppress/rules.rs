@@ -4,17 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::Mutex;
-
 use super::Rule;
+use crate::primitives::fork_safe::ForkSafe;
 use crate::report::Report;
 
-struct InForce {
+pub(crate) struct InForce {
     rule: Rule,
     used: AtomicU64,
 }
 
-static RULES: Mutex<Vec<Arc<InForce>>> = Mutex::new(Vec::new());
+pub(crate) static RULES: ForkSafe<Vec<Arc<InForce>>> = ForkSafe::new(Vec::new());
 
 pub(super) fn add(rule: Rule) {
     RULES.lock().push(Arc::new(InForce {

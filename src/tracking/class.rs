@@ -4,10 +4,9 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 
-use parking_lot::Mutex;
-
 use super::kind::LockKind;
 use crate::engine::ids::{LockId, Site};
+use crate::primitives::fork_safe::ForkSafe;
 
 /// What all locks of one class have in common. Interned: one class, one address.
 #[derive(Debug)]
@@ -74,7 +73,7 @@ thread_local! {
 }
 
 #[derive(Default)]
-struct Table {
+pub(super) struct Table {
     classes: HashMap<Key, &'static Class>,
     named: HashMap<Box<str>, LockId>,
     count: u64,
@@ -96,7 +95,7 @@ impl Table {
     }
 }
 
-static TABLE: Mutex<Option<Table>> = Mutex::new(None);
+pub(super) static TABLE: ForkSafe<Option<Table>> = ForkSafe::new(None);
 
 /// The id of the class of this name, whether there is a lock of it yet or not.
 pub(crate) fn named(name: &str) -> LockId {
@@ -145,22 +144,6 @@ pub(crate) fn intern(
         recent.borrow_mut()[at] = Some((key, class));
         class
     })
-}
-
-/// Keeps the table still across a fork.
-pub(super) fn before_fork() {
-    std::mem::forget(TABLE.lock());
-}
-
-/// Lets the table go again.
-///
-/// # Safety
-///
-/// `before_fork` ran in this thread.
-#[allow(unsafe_code)]
-pub(super) unsafe fn after_fork() {
-    // SAFETY: the lock is held, by the guard that `before_fork` forgot.
-    unsafe { TABLE.force_unlock(Default::default()) };
 }
 
 #[cfg(test)]

@@ -11,11 +11,11 @@
 
 use std::collections::BTreeMap;
 
-use parking_lot::Mutex;
+use crate::primitives::fork_safe::ForkSafe;
 
 /// What is known of the threads of one check.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Count {
+pub(super) struct Count {
     /// How many are expected.
     expected: usize,
     /// How many were ever started.
@@ -23,7 +23,7 @@ struct Count {
 }
 
 /// By the number of the check, until that is over.
-static COUNTS: Mutex<BTreeMap<u64, Count>> = Mutex::new(BTreeMap::new());
+pub(super) static COUNTS: ForkSafe<BTreeMap<u64, Count>> = ForkSafe::new(BTreeMap::new());
 
 /// A thread of the check is about to be started.
 pub(crate) fn add(scope: u64) {
@@ -78,24 +78,6 @@ impl Roll {
         });
         changed.map(|(scope, _)| *scope).collect()
     }
-}
-
-/// Keeps the table still across a fork.
-#[cfg(unix)]
-pub(super) fn before_fork() {
-    std::mem::forget(COUNTS.lock());
-}
-
-/// Lets it go again.
-///
-/// # Safety
-///
-/// `before_fork` ran in this thread.
-#[cfg(unix)]
-#[allow(unsafe_code)]
-pub(super) unsafe fn after_fork() {
-    // SAFETY: the lock is held, by the guard that `before_fork` forgot.
-    unsafe { COUNTS.force_unlock(Default::default()) };
 }
 
 #[cfg(test)]

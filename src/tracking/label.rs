@@ -4,11 +4,10 @@
 
 use std::collections::HashMap;
 
-use parking_lot::Mutex;
-
 use crate::engine::ids::LockId;
+use crate::primitives::fork_safe::ForkSafe;
 
-static LABELS: Mutex<Option<HashMap<LockId, Box<str>>>> = Mutex::new(None);
+pub(super) static LABELS: ForkSafe<Option<HashMap<LockId, Box<str>>>> = ForkSafe::new(None);
 
 /// Names a lock, in place of an earlier name.
 pub(super) fn set(lock: LockId, label: &str) {
@@ -32,20 +31,4 @@ pub(super) fn remove(lock: LockId) {
     if let Some(labels) = LABELS.lock().as_mut() {
         labels.remove(&lock);
     }
-}
-
-/// Keeps the table still across a fork.
-pub(super) fn before_fork() {
-    std::mem::forget(LABELS.lock());
-}
-
-/// Lets the table go again.
-///
-/// # Safety
-///
-/// `before_fork` ran in this thread.
-#[allow(unsafe_code)]
-pub(super) unsafe fn after_fork() {
-    // SAFETY: the lock is held, by the guard that `before_fork` forgot.
-    unsafe { LABELS.force_unlock(Default::default()) };
 }

@@ -31,34 +31,16 @@ pub(crate) mod slot;
 pub(crate) mod tag;
 pub(crate) mod wait;
 
-/// Takes every lock of this layer, so that none is held by a thread that is gone in the child.
+/// The locks of this layer that the child of a fork must find free. None is taken under another.
 #[cfg(unix)]
-pub(crate) fn before_fork() {
-    registry::before_fork();
-    pool::before_fork();
-    class::before_fork();
-    label::before_fork();
-    panicked::before_fork();
-    party::before_fork();
-    expected::before_fork();
-}
-
-/// Lets them go again, in parent and child.
-///
-/// # Safety
-///
-/// `before_fork` ran in this thread, before the fork.
-#[cfg(unix)]
-#[allow(unsafe_code)]
-pub(crate) unsafe fn after_fork() {
-    // SAFETY: the caller's promise.
-    unsafe {
-        expected::after_fork();
-        party::after_fork();
-        panicked::after_fork();
-        label::after_fork();
-        class::after_fork();
-        pool::after_fork();
-        registry::after_fork();
-    }
+pub(crate) fn statics() -> [&'static dyn crate::primitives::fork_safe::Stands; 7] {
+    [
+        &registry::SLOTS,
+        &pool::SPARE,
+        &class::TABLE,
+        &label::LABELS,
+        &panicked::PANICKED,
+        &party::SPARE,
+        &expected::COUNTS,
+    ]
 }

@@ -2,15 +2,15 @@
 
 use std::collections::VecDeque;
 
-use parking_lot::Mutex;
-
 use crate::engine::ids::ThreadId;
+use crate::primitives::fork_safe::ForkSafe;
 
 /// How many are remembered: the last ones.
 const KEPT: usize = 16;
 
 /// With the check of `testing` that each belonged to.
-static PANICKED: Mutex<VecDeque<(u64, ThreadId, Option<String>)>> = Mutex::new(VecDeque::new());
+pub(super) static PANICKED: ForkSafe<VecDeque<(u64, ThreadId, Option<String>)>> =
+    ForkSafe::new(VecDeque::new());
 
 /// Remembers a thread that ends by a panic, of this check or of the process at large.
 pub(crate) fn add(scope: u64, thread: ThreadId, name: Option<String>) {
@@ -26,22 +26,4 @@ pub(crate) fn of(scope: u64) -> Vec<(ThreadId, Option<String>)> {
     let panicked = PANICKED.lock();
     let of_scope = panicked.iter().rev().filter(|entry| entry.0 == scope);
     of_scope.map(|(_, id, name)| (*id, name.clone())).collect()
-}
-
-/// Keeps the list still across a fork.
-#[cfg(unix)]
-pub(super) fn before_fork() {
-    std::mem::forget(PANICKED.lock());
-}
-
-/// Lets it go again.
-///
-/// # Safety
-///
-/// `before_fork` ran in this thread.
-#[cfg(unix)]
-#[allow(unsafe_code)]
-pub(super) unsafe fn after_fork() {
-    // SAFETY: the lock is held, by the guard that `before_fork` forgot.
-    unsafe { PANICKED.force_unlock(Default::default()) };
 }

@@ -7,6 +7,7 @@
 use std::sync::atomic::Ordering;
 
 use crate::engine::ids::ThreadId;
+use crate::primitives::fork_safe::ForkSafe;
 use crate::primitives::{AtomicPtr, AtomicU64, Mutex};
 
 /// The part of a resource, or of a set of threads, that other threads look at.
@@ -30,7 +31,7 @@ pub(crate) struct Members {
 }
 
 /// Parties that nobody uses.
-static SPARE: parking_lot::Mutex<Vec<&'static Party>> = parking_lot::Mutex::new(Vec::new());
+pub(super) static SPARE: ForkSafe<Vec<&'static Party>> = ForkSafe::new(Vec::new());
 
 impl Party {
     pub(crate) fn new() -> Self {
@@ -161,24 +162,6 @@ impl Drop for Own {
             SPARE.lock().push(party);
         }
     }
-}
-
-/// Keeps the spare parties still across a fork.
-#[cfg(unix)]
-pub(super) fn before_fork() {
-    std::mem::forget(SPARE.lock());
-}
-
-/// Lets them go again.
-///
-/// # Safety
-///
-/// `before_fork` ran in this thread.
-#[cfg(unix)]
-#[allow(unsafe_code)]
-pub(super) unsafe fn after_fork() {
-    // SAFETY: the lock is held, by the guard that `before_fork` forgot.
-    unsafe { SPARE.force_unlock(Default::default()) };
 }
 
 #[cfg(test)]

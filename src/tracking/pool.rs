@@ -8,13 +8,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::Mutex;
-
 use super::class::Class;
 use super::ident::Ident;
 use super::kind::LockKind;
 use super::pin;
 use crate::engine::ids::Site;
+use crate::primitives::fork_safe::ForkSafe;
 
 /// How many vacant idents a thread keeps.
 const KEPT: usize = 128;
@@ -25,7 +24,7 @@ const BLOCK: u64 = 64;
 static NEXT_BLOCK: AtomicU64 = AtomicU64::new(1);
 
 /// Vacant idents that some thread had too many of, or left behind.
-static SPARE: Mutex<Vec<&'static Ident>> = Mutex::new(Vec::new());
+pub(super) static SPARE: ForkSafe<Vec<&'static Ident>> = ForkSafe::new(Vec::new());
 
 /// The vacant idents and unused ids of one thread.
 #[derive(Debug, Default)]
@@ -145,21 +144,6 @@ fn spill(ident: &'static Ident, unreferred: bool) {
     // the caller gives up the last reference. Nobody who read it out of a slot before looks at it
     // now: there is no pin.
     drop(unsafe { Box::from_raw(ident) });
-}
-
-/// Keeps the spare idents still across a fork.
-pub(super) fn before_fork() {
-    std::mem::forget(SPARE.lock());
-}
-
-/// Lets the spare idents go again.
-///
-/// # Safety
-///
-/// `before_fork` ran in this thread.
-pub(super) unsafe fn after_fork() {
-    // SAFETY: the lock is held, by the guard that `before_fork` forgot.
-    unsafe { SPARE.force_unlock(Default::default()) };
 }
 
 #[cfg(test)]

@@ -2,20 +2,19 @@
 
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
-use parking_lot::Mutex;
-
 use super::expected;
 use super::party::Party;
 use super::slot::Slot;
 use crate::engine::ids::ThreadId;
+use crate::primitives::fork_safe::ForkSafe;
 
 #[derive(Debug, Default)]
-struct Slots {
+pub(super) struct Slots {
     all: Vec<&'static Slot>,
     free: Vec<&'static Slot>,
 }
 
-static SLOTS: Mutex<Slots> = Mutex::new(Slots {
+pub(super) static SLOTS: ForkSafe<Slots> = ForkSafe::new(Slots {
     all: Vec::new(),
     free: Vec::new(),
 });
@@ -120,20 +119,4 @@ pub(crate) fn keep_only(survivor: &Slot) {
             free.push(slot);
         }
     }
-}
-
-/// Keeps the list still across a fork.
-pub(super) fn before_fork() {
-    std::mem::forget(SLOTS.lock());
-}
-
-/// Lets the list go again.
-///
-/// # Safety
-///
-/// `before_fork` ran in this thread.
-#[allow(unsafe_code)]
-pub(super) unsafe fn after_fork() {
-    // SAFETY: the lock is held, by the guard that `before_fork` forgot.
-    unsafe { SLOTS.force_unlock(Default::default()) };
 }
