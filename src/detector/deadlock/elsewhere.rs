@@ -54,11 +54,15 @@ pub(crate) fn look_elsewhere(slot: &'static Slot, by: Option<&Party>) -> Stuck {
             let in_ring = states.is_in_ring(me);
             let rounds = if in_ring { 1 } else { LEFT_TO_OTHERS };
             let is_sure = in_ring && !is_doubtful(&all, &set);
-            if !is_sure && !(0..rounds).all(|_| lasts(&all, &set)) || !claim(&all, &set) {
+            if !is_sure && !(0..rounds).all(|_| lasts(&all, &set)) {
                 return Stuck::No;
             }
+            let Some(claim) = claim(&all, &set) else {
+                return Stuck::No;
+            };
             let found = facts::standstill(&all, states, &set);
             let panic = publish::publish(slot, vec![found]);
+            drop(claim);
             let need = all.threads[me].wait.map(|wait| wait.need);
             Stuck::Told(match (panic, need) {
                 // Its own end would change nothing.
@@ -100,10 +104,13 @@ pub(super) fn look_of_lock(
     if is_behind_a_queue(all, me) && retry() {
         return Look::Granted;
     }
-    if (is_doubtful(all, &set) && !lasts(all, &set)) || !claim(all, &set) {
+    if is_doubtful(all, &set) && !lasts(all, &set) {
         return Look::Nothing;
     }
-    Look::Deadlock(Box::new(facts::standstill(all, states, &set)))
+    match claim(all, &set) {
+        Some(claim) => Look::Deadlock(Box::new(facts::standstill(all, states, &set)), claim),
+        None => Look::Nothing,
+    }
 }
 
 /// Whether one of these threads may be about to get the lock that it waits for.

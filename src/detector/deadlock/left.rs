@@ -59,13 +59,15 @@ fn tell(slot: &'static Slot, concerns: impl Fn(&Published) -> bool) -> Told {
             Judgement::Stuck(states) if !states.is_in_ring(at) => {}
             Judgement::Stuck(states) => {
                 let set = states.closed_set(at);
-                if !claim(&all, &set) {
+                let Some(claim) = claim(&all, &set) else {
                     continue;
-                }
+                };
                 let found = facts::standstill(&all, states, &set);
                 // It belongs to the check of those that are left behind.
                 let trial = trial::of(all.threads[at].slot);
-                if let Some(panic) = publish::publish_to(slot, trial.as_deref(), vec![found]) {
+                let panic = publish::publish_to(slot, trial.as_deref(), vec![found]);
+                drop(claim);
+                if let Some(panic) = panic {
                     give(&all, at, panic);
                 }
             }

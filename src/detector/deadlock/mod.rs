@@ -49,7 +49,7 @@ use crate::tracking::record::Record;
 use crate::tracking::slot::Slot;
 use crate::tracking::wait::Need;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How many threads wait for something that is no lock. While there are none, only a thread that
 /// holds a lock can close a deadlock.
@@ -116,8 +116,8 @@ pub(crate) enum Look {
     Nothing,
     /// What looked like a deadlock was none: the retry has got the lock.
     Granted,
-    /// A deadlock that the calling thread has closed.
-    Deadlock(Box<Facts>),
+    /// A deadlock that the calling thread has closed, to be told while the claim is kept.
+    Deadlock(Box<Facts>, Claim),
 }
 
 /// Looks whether the wait for a lock that the calling thread has just published closes a deadlock.
@@ -150,10 +150,9 @@ pub(crate) fn look(slot: &'static Slot, record: &Record, retry: impl FnOnce() ->
     if behind_a_queue.iter().skip(1).any(|queued| *queued) && !closed.lasts() {
         return Look::Nothing;
     }
-    if closed.claim() {
-        Look::Deadlock(Box::new(closed.facts()))
-    } else {
-        Look::Nothing
+    match closed.claim() {
+        Some(claim) => Look::Deadlock(Box::new(closed.facts()), claim),
+        None => Look::Nothing,
     }
 }
 
@@ -214,9 +213,36 @@ fn lasts(all: &Snapshots, threads: &[usize]) -> bool {
     })
 }
 
+/// How many deadlocks are claimed and not told yet.
+static UNTOLD: AtomicUsize = AtomicUsize::new(0);
+
+/// For how long a thread keeps back what it has found until a deadlock is told. Only who subscribes
+/// to reports can take so long, and then they come in another order.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A deadlock is the caller's to tell; dropped when that is done.
+#[derive(Debug)]
+pub(crate) struct Claim(());
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        UNTOLD.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Waits until the deadlocks are told that others have claimed: what is there comes before what
+/// could be. To be called by a thread that has looked, and so has had the detector's lock after them.
+pub(crate) fn let_others_tell() {
+    let start = Instant::now();
+    // Relaxed: who claims counts it under the detector's lock.
+    while UNTOLD.load(Ordering::Relaxed) > 0 && start.elapsed() < PATIENCE {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// Makes the deadlock of these threads the caller's, unless one of them has moved, or has reported
 /// one before that it is still in. The first one is the thread that closed it.
-fn claim(all: &Snapshots, threads: &[usize]) -> bool {
+fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
     // Two threads that publish at the same moment both see the cycle: the lock lets one of them
     // report it, and the other one finds it marked.
     let _guard = state::lock();
@@ -227,12 +253,13 @@ fn claim(all: &Snapshots, threads: &[usize]) -> bool {
         thread.wait.is_some_and(|wait| wait.epoch == reported)
     };
     if !threads.iter().all(|&at| all.stands(at)) || threads.iter().any(reported) {
-        return false;
+        return None;
     }
     // Only the thread that closed it is marked: it panics, and the others may come to wait for each
     // other anew, still in the waits that they are in now.
     mark(all, threads[0]);
-    true
+    UNTOLD.fetch_add(1, Ordering::Relaxed);
+    Some(Claim(()))
 }
 
 /// The thread that closed a deadlock does not panic for it, but another one does in its place: the

@@ -88,7 +88,7 @@ fn look(slot: &'static Slot, all: &[&'static Slot]) -> bool {
     };
     let mut judge = Judge::closed(&all);
     match judge.of(&all, me) {
-        Judgement::Stuck(states) => claim(&all, &states.closed_set(me)),
+        Judgement::Stuck(states) => claim(&all, &states.closed_set(me)).is_some(),
         Judgement::Moves | Judgement::UpToStrangers => false,
     }
 }

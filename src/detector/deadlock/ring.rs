@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use super::snapshot::Snapshots;
-use super::{claim, lasts};
+use super::{Claim, claim, lasts};
 use crate::detector::describe::{self, Station};
 use crate::engine::mode::Mode;
 use crate::report::Facts;
@@ -40,7 +40,7 @@ impl Closed {
     }
 
     /// Makes the deadlock the caller's; see [`claim`].
-    pub(in crate::detector) fn claim(&self) -> bool {
+    pub(in crate::detector) fn claim(&self) -> Option<Claim> {
         claim(&self.all, &self.ring)
     }
 

@@ -95,14 +95,14 @@ impl Lock {
         let ident = detector::with_own(slot, |own| self.record.identify_as_waiter(&mut own.pool));
         let blocking = kind == Kind::Blocking;
         let nested = blocking && slot.is_holding();
-        let mut findings = Vec::new();
-        if nested {
-            if let Some(found) = detector::deadlock::with_itself(slot, ident, need, mode, site) {
-                detector::end_in(detector::publish(slot, vec![found]), may_panic);
-            } else {
-                findings = detector::order::check(slot, &self.record, ident, mode, site);
-            }
+        let mut to_check = nested;
+        if nested
+            && let Some(found) = detector::deadlock::with_itself(slot, ident, need, mode, site)
+        {
+            detector::end_in(detector::publish(slot, vec![found]), may_panic);
+            to_check = false;
         }
+        let mut findings = Vec::new();
         let sort = Sort::of(self.record.kind());
         let mut retry = Some(retry);
         loop {
@@ -116,6 +116,11 @@ impl Lock {
                 marker: PhantomData,
                 granted: false,
             };
+            // After the wait is published: who learns from what this adds that the order could
+            // deadlock sees, if it has, that this thread waits.
+            if std::mem::take(&mut to_check) {
+                findings = detector::order::check(slot, &self.record, ident, mode, site);
+            }
             // A thread that holds nothing keeps nobody from a lock, but others may wait for its end,
             // or for anything that it might do.
             let look = if nested || (blocking && detector::deadlock::anyone_elsewhere()) {
@@ -133,17 +138,19 @@ impl Lock {
                     let _ = detector::publish(slot, findings);
                     return attempt;
                 }
-                Look::Deadlock(found) => {
-                    // First what is there, then what could be: to tell of the one takes long enough
-                    // to keep the other waiting.
+                Look::Deadlock(found, claim) => {
+                    // First what is there, then what could be.
                     findings.insert(0, *found);
-                    detector::end_in(detector::publish(slot, findings), may_panic);
+                    let panic = detector::publish(slot, findings);
+                    drop(claim);
+                    detector::end_in(panic, may_panic);
                     return attempt;
                 }
             }
             if findings.is_empty() {
                 return attempt;
             }
+            detector::deadlock::let_others_tell();
             // Told while nothing is waited for, since the configuration may answer with a panic.
             drop(attempt);
             let panic = detector::publish(slot, std::mem::take(&mut findings));
