@@ -87,9 +87,9 @@ pub(super) fn enter(state: &mut State, class: &'static Class) {
     // Relaxed: a flag that only ever goes up, read under the detector's lock, under which the
     // thread that raises it afterwards judges the cycles again.
     let written = class.written.load(Ordering::Relaxed);
-    state
-        .classes
-        .add_lock(class.id, class.kind.policy(), written);
+    if state.classes.add_lock(class.id, class.kind.policy()) && written {
+        state.classes.let_anyone_write(class.id);
+    }
     state.add_class(LockInfo {
         name: class.name,
         ..LockInfo::new(class.id, class.kind.noun(), class.place)
@@ -98,9 +98,8 @@ pub(super) fn enter(state: &mut State, class: &'static Class) {
 
 /// The same for one of which nothing but the name is known.
 pub(super) fn enter_named(state: &mut State, id: LockId, name: &'static str, site: Site) {
-    state
-        .classes
-        .add_lock(id, ReadPolicy::WriterBlocksReaders, true);
+    state.classes.add_lock(id, ReadPolicy::WriterBlocksReaders);
+    state.classes.let_anyone_write(id);
     state.add_class(LockInfo {
         name: Some(name),
         ..LockInfo::new(id, "lock", site)
@@ -132,12 +131,13 @@ fn tell(
 
 /// A lock of the class was taken by a writer for the first time.
 pub(super) fn first_write(slot: &'static Slot, class: &'static Class) -> Vec<Facts> {
-    if class.written.swap(true, Ordering::Relaxed) {
+    // Relaxed: whoever raises it judges the cycles again, under the detector's lock.
+    if class.written.load(Ordering::Relaxed) || class.written.swap(true, Ordering::Relaxed) {
         return Vec::new();
     }
     let graph = trial::graph_of(slot);
     let mut state = graph.lock();
-    let mut findings = state.classes.set_written(class.id);
+    let mut findings = state.classes.let_anyone_write(class.id);
     findings.retain(|finding| is_new(&mut state, finding));
     tell(slot, &state, findings, None)
 }

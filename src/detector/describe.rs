@@ -220,6 +220,7 @@ fn cycle(
         edges,
         closing,
         guards: finding.guards.clone(),
+        lacks_writers: finding.lacks_writers,
         stack,
     }
 }
@@ -257,6 +258,7 @@ fn alone(
         edges: vec![edge],
         closing: Some(0),
         guards: Vec::new(),
+        lacks_writers: false,
         stack: Some(Stack::capture()),
     }
 }
@@ -305,6 +307,7 @@ pub(super) fn abandoned(slot: &'static Slot, left: &[HeldLock]) -> Vec<Facts> {
                 edges: Vec::new(),
                 closing: None,
                 guards: Vec::new(),
+                lacks_writers: false,
                 stack: None,
             }
         })
@@ -374,6 +377,7 @@ pub(super) fn deadlock(stations: &[Station], others: &[&'static Slot]) -> Facts 
         edges,
         closing: Some(closing),
         guards: Vec::new(),
+        lacks_writers: false,
         stack: Some(Stack::capture()),
     }
 }

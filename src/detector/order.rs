@@ -21,6 +21,9 @@ use crate::tracking::tag;
 /// Looks at an acquisition of a lock by a thread that holds others, before the lock is listed as
 /// held, and returns what it shows.
 ///
+/// An exclusive acquisition by a thread that holds nothing is of interest too, if readers of the lock
+/// can wait for each other behind a queued writer.
+///
 /// Called when the lock itself does not remember the acquisition. Costs a look into the thread's
 /// own cache if the thread remembers it; if the lock is a leaf, a new context in the leaf; only
 /// else is the graph asked.
@@ -74,6 +77,9 @@ pub(crate) fn check(
     found.extend(classes::learn(
         slot, key, &held, &holding, ident, mode, site,
     ));
+    if mode == Mode::Exclusive {
+        found.extend(classes::first_write(slot, ident.class()));
+    }
     with_own(slot, |own| own.learn(known, ident.tag()));
     record.known.store(known, Ordering::Relaxed);
     found
@@ -122,6 +128,7 @@ fn learn(
     let others = || held.iter().filter(|h| !std::ptr::eq(h.ident, ident));
     // What is held around the thread was moved into the graph when it became that.
     let is_nested = others().next().is_some() || !holding.inherited.is_empty();
+    let is_writer = mode == Mode::Exclusive && ident.class().kind.readers_wait();
     let graph = trial::graph_of(slot);
     // In the child of a fork, or in a check that has a graph of its own, a promoted lock may not be
     // in the new graph yet.
@@ -155,7 +162,7 @@ fn learn(
         findings.extend(promote(&mut state, describe::ident_of(h)));
     }
     // What a leaf keeps is told to the graph of the process.
-    if is_nested && (graph.is_own() || !offer(ident, holding, mode, site)) {
+    if (is_nested || is_writer) && (graph.is_own() || !offer(ident, holding, mode, site)) {
         // It is promoted by now, or has more contexts than a leaf keeps: then its place is the
         // graph, which keeps some for each edge. To drop one would lose an edge.
         findings.extend(promote(&mut state, ident));
@@ -175,6 +182,9 @@ fn learn(
             mode,
             site,
         }));
+        if is_writer && state.graph.may_anyone_write(card.id) {
+            ident.let_anyone_write();
+        }
     }
     classes::note(&mut state, &findings);
     describe::cycles(slot, &state, &findings, Some(site))
@@ -208,9 +218,10 @@ pub(super) fn promote(state: &mut State, ident: &'static Ident) -> Vec<Finding> 
         return Vec::new();
     }
     state.add_lock(describe::card(ident), ident);
-    state
-        .graph
-        .add_lock(id, ident.class().kind.policy(), ident.is_written());
+    state.graph.add_lock(id, ident.class().kind.policy());
+    if ident.may_anyone_write() {
+        state.graph.let_anyone_write(id);
+    }
     let mut findings = Vec::new();
     for context in contexts.unwrap_or_default() {
         if context.holding.generation != state::generation() {
@@ -234,21 +245,6 @@ pub(super) fn promote(state: &mut State, ident: &'static Ident) -> Vec<Finding> 
         }));
     }
     findings
-}
-
-/// The first writer of a reader-writer lock: from now on its readers can wait for readers.
-pub(crate) fn first_write(slot: &'static Slot, ident: &'static Ident) -> Vec<Facts> {
-    ident.set_written();
-    let mut found = Vec::new();
-    if ident.contexts.is_promoted() {
-        let graph = trial::graph_of(slot);
-        let mut state = graph.lock();
-        let findings = state.graph.set_written(ident.id());
-        classes::note(&mut state, &findings);
-        found = describe::cycles(slot, &state, &findings, None);
-    }
-    found.extend(classes::first_write(slot, ident.class()));
-    found
 }
 
 /// A lock is dropped: nothing of it stays behind. With `unreferred` the caller vouches that it was

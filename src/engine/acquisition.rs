@@ -62,4 +62,7 @@ pub(crate) struct Finding {
     pub(crate) links: Vec<Link>,
     /// The gate locks common to the links, for `Guarded`; empty otherwise.
     pub(crate) guards: Vec<LockId>,
+    /// Whether it would be an inversion if a writer could be queued where one of its readers waits
+    /// for another.
+    pub(crate) lacks_writers: bool,
 }

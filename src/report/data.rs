@@ -60,6 +60,10 @@ pub struct Report {
     /// The locks that were held around every edge, which make the cycle
     /// [`Guarded`](Verdict::Guarded). Empty otherwise.
     pub guards: Vec<LockId>,
+    /// Whether the cycle would be an [`Inversion`](Verdict::Inversion) if somebody wrote one of its
+    /// locks: a reader waits for a reader only behind a writer that is queued between them, and nobody
+    /// was seen to write the lock who could be there then.
+    pub lacks_writers: bool,
     /// Where the thread that found it was. Of a stall, which nobody finds but the watchdog, where the
     /// thread is that it is about.
     pub stack: Option<Stack>,
@@ -129,6 +133,8 @@ pub(crate) struct Facts {
     pub(crate) closing: Option<usize>,
     /// See [`Report::guards`].
     pub(crate) guards: Vec<LockId>,
+    /// See [`Report::lacks_writers`].
+    pub(crate) lacks_writers: bool,
     /// See [`Report::stack`].
     pub(crate) stack: Option<Stack>,
 }
@@ -148,6 +154,7 @@ impl Report {
             declared: facts.declared,
             closing: facts.closing,
             guards: facts.guards,
+            lacks_writers: facts.lacks_writers,
             stack: facts.stack,
             stall: None,
             suggestion: None,

@@ -111,6 +111,7 @@ fn facts(verdict: Verdict) -> Facts {
         edges: Vec::new(),
         closing: None,
         guards: Vec::new(),
+        lacks_writers: false,
         stack: None,
     }
 }

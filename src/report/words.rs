@@ -68,6 +68,13 @@ fn subject(report: &Report) -> String {
             orders(report)
         ),
         Verdict::Inversion => format!("{} are taken in {}", ring(report), orders(report)),
+        Verdict::Guarded | Verdict::SingleThread | Verdict::Ordered if report.lacks_writers => {
+            format!(
+                "{} are taken in {}, by readers that no writer comes between",
+                ring(report),
+                orders(report)
+            )
+        }
         Verdict::Guarded => format!(
             "{} are taken in {}, always under {}",
             ring(report),
@@ -213,6 +220,26 @@ fn orders(report: &Report) -> &'static str {
     }
 }
 
+/// Why readers do not wait for each other, though they would if a writer were queued between them.
+fn no_writer_then(report: &Report) -> String {
+    let when = match report.verdict {
+        Verdict::Guarded => format!(
+            "whoever was seen to write it holds {}, which one of these threads holds too",
+            guards(report)
+        ),
+        Verdict::SingleThread => "only these threads were seen to write it".to_owned(),
+        _ => "whoever was seen to write it did so before or after that".to_owned(),
+    };
+    let names = readers_behind_a_writer(report);
+    let names: Vec<String> = names.iter().map(|&id| report.the_lock(id)).collect();
+    format!(
+        "both sides only read {}: the second reader waits for the first only behind a writer that is \
+         queued in between, and {when}; it becomes an inversion when another thread writes it \
+         meanwhile",
+        and_list(&names)
+    )
+}
+
 fn guards(report: &Report) -> String {
     if report.guards.is_empty() {
         return "a common lock".to_owned();
@@ -286,6 +313,9 @@ pub(super) fn reason(report: &Report) -> String {
              the next one waits for it",
             counted_threads(report)
         ),
+        Verdict::Guarded | Verdict::SingleThread | Verdict::Ordered if report.lacks_writers => {
+            no_writer_then(report)
+        }
         Verdict::Guarded => format!(
             "guarded by {}: both sides happen under it, so they never meet; they can as soon as \
              one of them goes without it",
@@ -306,7 +336,7 @@ pub(super) fn reason(report: &Report) -> String {
             .to_owned(),
     };
     let queued = readers_behind_a_writer(report);
-    if !queued.is_empty() {
+    if !queued.is_empty() && !report.lacks_writers {
         let names: Vec<String> = queued.iter().map(|&id| report.the_lock(id)).collect();
         reason += &format!(
             "; both sides only read {}, but a writer that is queued in between blocks the second \

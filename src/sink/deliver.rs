@@ -117,6 +117,7 @@ mod tests {
             edges: Vec::new(),
             closing: None,
             guards: Vec::new(),
+            lacks_writers: false,
             stack: None,
         };
         Report::new(sequence, facts)

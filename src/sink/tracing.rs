@@ -194,6 +194,7 @@ mod tests {
             edges: vec![edge(4, 1, 2), edge(5, 2, 1)],
             closing: Some(1),
             guards: Vec::new(),
+            lacks_writers: false,
             stack: None,
         };
         Report::new(9, facts)

@@ -127,7 +127,7 @@ pub(crate) fn intern(
                     Some(name) => table.named(name),
                     None => table.next(),
                 };
-                let written = AtomicBool::new(!kind.has_readers());
+                let written = AtomicBool::new(!kind.readers_wait());
                 let class = Class {
                     kind,
                     name,

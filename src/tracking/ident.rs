@@ -16,9 +16,9 @@ use crate::primitives::{AtomicU64, AtomicUsize};
 
 /// Set in the class field of a lock that has a label.
 const LABELLED: usize = 1;
-/// Set in the class field of a reader-writer lock that had a writer.
-const WRITTEN: usize = 2;
-const FLAGS: usize = LABELLED | WRITTEN;
+/// Set in the class field of a reader-writer lock that anyone may write, for all that is known.
+const ANYONE_WRITES: usize = 2;
+const FLAGS: usize = LABELLED | ANYONE_WRITES;
 
 /// What is known of one lock instance. Three words: with a context of two more it is all that a
 /// lock at the end of an acquired-before edge costs.
@@ -117,15 +117,14 @@ impl Ident {
         self.class.fetch_or(LABELLED, Ordering::Relaxed);
     }
 
-    /// Notes that the lock had a writer.
-    pub(crate) fn set_written(&self) {
-        self.class.fetch_or(WRITTEN, Ordering::Relaxed);
+    /// Notes that the lock had so many writers that they are not told apart any more.
+    pub(crate) fn let_anyone_write(&self) {
+        self.class.fetch_or(ANYONE_WRITES, Ordering::Relaxed);
     }
 
-    /// Whether its readers can meet a queued writer.
-    pub(crate) fn is_written(&self) -> bool {
-        let class = self.class();
-        !class.kind.has_readers() || self.class.load(Ordering::Relaxed) & WRITTEN != 0
+    /// Whether it had.
+    pub(crate) fn may_anyone_write(&self) -> bool {
+        self.class.load(Ordering::Relaxed) & ANYONE_WRITES != 0
     }
 
     /// The label, if one was set.

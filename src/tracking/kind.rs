@@ -57,7 +57,8 @@ impl LockKind {
     pub const fn new(noun: &'static str) -> Self {
         Self {
             noun,
-            policy: ReadPolicy::WriterBlocksReaders,
+            // Nobody reads it, so nobody waits for a reader.
+            policy: ReadPolicy::ReadersPass,
             readers: false,
             sendable: cfg!(feature = "send_guard"),
         }
@@ -68,6 +69,7 @@ impl LockKind {
     #[must_use]
     pub const fn writer_blocks_readers(noun: &'static str) -> Self {
         Self {
+            policy: ReadPolicy::WriterBlocksReaders,
             readers: true,
             ..Self::new(noun)
         }
@@ -78,8 +80,8 @@ impl LockKind {
     #[must_use]
     pub const fn readers_pass(noun: &'static str) -> Self {
         Self {
-            policy: ReadPolicy::ReadersPass,
-            ..Self::writer_blocks_readers(noun)
+            readers: true,
+            ..Self::new(noun)
         }
     }
 
@@ -93,6 +95,12 @@ impl LockKind {
     #[must_use]
     pub const fn policy(&self) -> ReadPolicy {
         self.policy
+    }
+
+    /// Whether a reader of the lock can wait for another one, behind a queued writer: then it is of
+    /// interest who writes it, and when.
+    pub(crate) const fn readers_wait(&self) -> bool {
+        matches!(self.policy, ReadPolicy::WriterBlocksReaders)
     }
 
     /// Whether the lock can be held in another mode than exclusive.

@@ -18,8 +18,8 @@ use crate::primitives::{AtomicPtr, AtomicU64, spin_loop};
 /// All of it lies on the cache line of the lock, which its holder has to itself anyway.
 #[derive(Debug)]
 pub(crate) struct Record {
-    /// The tag of the lock's id; zero until the first acquisition. Its bit [`tag::WRITTEN`] is zero as
-    /// long as the lock has had no writer, if it can have readers: a writer then takes the slow path.
+    /// The tag of the lock's id; zero until the first acquisition. Its bit [`tag::PLAIN`] is zero as
+    /// long as it is of interest who writes the lock: a writer that holds nothing then has to be known.
     pub(crate) tag: AtomicU64,
     /// The key under which the last acquisition below other locks was found to be known. A hint:
     /// any thread may overwrite it, and a miss costs a look into the thread's own cache.
@@ -105,7 +105,7 @@ impl Record {
     /// The same, if the lock has no readers and the thread has an ident for it at hand: the tag.
     #[inline(always)]
     pub(crate) fn identify_at_hand(&self, pool: &mut Pool) -> Option<u64> {
-        if !self.ident_address().is_null() || self.kind.has_readers() {
+        if !self.ident_address().is_null() || self.kind.readers_wait() {
             return None;
         }
         let (ident, number) = pool.take_alike(self.kind, self.name, self.place)?;
@@ -128,28 +128,23 @@ impl Record {
         let ident = self.ident().expect("the ident was stored just now");
         // Relaxed: other readers may be here too, and they write the same; a writer is alone.
         if self.tag.load(Ordering::Relaxed) == 0 {
-            let unwritten = if self.kind.has_readers() {
-                tag::WRITTEN
+            let plain = if self.kind.readers_wait() {
+                tag::PLAIN
             } else {
                 0
             };
             // Release pairs with the Acquire load on the fast path: who sees the tag sees the ident.
-            self.tag.store(ident.tag() & !unwritten, Ordering::Release);
+            self.tag.store(ident.tag() & !plain, Ordering::Release);
         }
         ident
     }
 
-    /// Whether no writer ever had the lock, which can have readers too; for a holder that has an
+    /// Notes that it is of no interest any more who writes the lock. For its writer, which has an
     /// ident.
-    pub(crate) fn is_unwritten(&self) -> bool {
-        self.tag.load(Ordering::Relaxed) & tag::WRITTEN == 0
-    }
-
-    /// Notes that a writer has the lock: the caller.
-    pub(crate) fn set_written(&self) {
+    pub(crate) fn set_plain(&self) {
         let tag = self.tag.load(Ordering::Relaxed);
         // Release, as in `settle`. Nobody else writes it meanwhile: the caller is alone.
-        self.tag.store(tag | tag::WRITTEN, Ordering::Release);
+        self.tag.store(tag | tag::PLAIN, Ordering::Release);
     }
 
     /// Gives the lock an ident from outside: to a waiter, or to somebody who needs its id.

@@ -71,6 +71,7 @@ pub(super) fn facts(
         edges: Vec::new(),
         closing: None,
         guards: Vec::new(),
+        lacks_writers: false,
         stack: None,
     };
     let stall = Stall {

@@ -27,6 +27,7 @@ fn of(verdict: Verdict, locks: Locks, threads: Vec<ThreadInfo>) -> Facts {
         edges: Vec::new(),
         closing: None,
         guards: Vec::new(),
+        lacks_writers: false,
         stack: Some(Stack::capture()),
     }
 }

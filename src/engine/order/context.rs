@@ -110,7 +110,8 @@ impl Context {
         .map(|gate| gate.lock)
     }
 
-    fn held(&self, ends: (LockId, LockId)) -> impl Iterator<Item = Gate> + '_ {
+    /// All that is held at an edge, but for its end.
+    pub(super) fn held(&self, ends: (LockId, LockId)) -> impl Iterator<Item = Gate> + '_ {
         let gates = self.gates.iter().flat_map(move |gates| gates.around(ends));
         std::iter::once(self.start(ends.0)).chain(gates)
     }
@@ -125,7 +126,8 @@ impl Context {
         }
     }
 
-    fn holder(&self, gate: &Gate) -> ThreadId {
+    /// Who holds a lock that is held here.
+    pub(super) fn holder(&self, gate: &Gate) -> ThreadId {
         gate.holder.unwrap_or(self.thread())
     }
 }

@@ -306,6 +306,7 @@ impl<'a> Search<'a> {
             edge: &self.store.graph[edge],
             ends: (self.store.lock(from), self.store.lock(to)),
             readers_wait: self.store.node(from).readers_wait(),
+            writers: self.store.writers(self.store.lock(from)),
             only: if edge == self.edge { self.only } else { None },
         }
     }

@@ -1,9 +1,13 @@
 //! A judged cycle in the form in which it is told.
 
 use super::judge::{self, Hop};
+use super::limits::Budget;
 use crate::engine::acquisition::{Finding, Link};
 use crate::engine::ids::LockId;
 use crate::engine::verdict::Verdict;
+
+/// Steps of finding out whether it is for want of a writer that a cycle is no inversion.
+const STEPS: usize = 1_000;
 
 /// The finding on a cycle, in canonical rotation, with one context for each hop.
 pub(super) fn of(hops: &[Hop<'_>], verdict: Verdict, picks: &[u16]) -> Finding {
@@ -19,6 +23,8 @@ pub(super) fn of(hops: &[Hop<'_>], verdict: Verdict, picks: &[u16]) -> Finding {
         verdict,
         links: order.map(|at| link(&hops[at], picks[at])).collect(),
         guards,
+        lacks_writers: verdict != Verdict::Inversion
+            && judge::lacks_writers(hops, &mut Budget::new(STEPS)),
     }
 }
 

@@ -87,6 +87,10 @@ impl GateSet {
         self.gates.len()
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Gate> + '_ {
+        self.gates.iter()
+    }
+
     /// The members but for the two ends of an edge.
     pub(super) fn around(&self, ends: (LockId, LockId)) -> impl Iterator<Item = Gate> + '_ {
         let gates = self.gates.iter().copied();
@@ -170,8 +174,18 @@ impl GateSets {
         if set.gates.iter().skip(1).len() == 0 && set.gates.iter().all(|g| g.holder.is_none()) {
             return None;
         }
+        Some(self.share(set))
+    }
+
+    /// The same, where the one lock is not known otherwise: `None` for none at all.
+    pub(super) fn intern_all(&mut self, gates: impl Iterator<Item = Gate>) -> Option<Arc<GateSet>> {
+        let set = GateSet::collect(gates);
+        (set.len() > 0).then(|| self.share(set))
+    }
+
+    fn share(&mut self, set: GateSet) -> Arc<GateSet> {
         if let Some(known) = self.sets.get(&set) {
-            return Some(Arc::clone(known));
+            return Arc::clone(known);
         }
         if self.sets.len() >= self.sweep_at {
             // The graph's own lock is around every clone and drop of these, so the count is
@@ -181,6 +195,6 @@ impl GateSets {
         }
         let set = Arc::new(set);
         self.sets.insert(Arc::clone(&set));
-        Some(set)
+        set
     }
 }

@@ -1,5 +1,7 @@
 //! The order graph as the layers above see it.
 
+use std::sync::Arc;
+
 use petgraph::Direction;
 use petgraph::stable_graph::EdgeIndex;
 use petgraph::visit::EdgeRef;
@@ -12,6 +14,7 @@ use super::limits::{Limits, LimitsReached, Reserve};
 use super::prospects::{Prospects, Worth};
 use super::records::Records;
 use super::store::Store;
+use super::writers::{Writer, Writers};
 use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::ids::LockId;
 use crate::engine::mode::{Mode, ReadPolicy};
@@ -54,15 +57,19 @@ impl OrderGraph {
         }
     }
 
-    /// Makes a lock known; nothing happens if it is known already.
+    /// Makes a lock known, whose readers wait as `policy` says; returns whether that is news.
     ///
-    /// `written` says whether a blocking exclusive acquisition of it was seen. A lock that takes
-    /// part in an edge without having been made known lets writers block readers.
-    pub(crate) fn add_lock(&mut self, lock: LockId, policy: ReadPolicy, written: bool) {
-        self.store.ensure(lock, policy, written);
+    /// A lock that takes part in an edge without having been made known lets writers block readers.
+    pub(crate) fn add_lock(&mut self, lock: LockId, policy: ReadPolicy) -> bool {
+        let is_new = self.store.index(lock).is_none();
+        self.store.ensure(lock, policy);
+        is_new
     }
 
     /// Records that a thread asks for a lock, in a way that may block, under those it holds.
+    ///
+    /// That may be nothing, and is of interest then if it is asked for exclusively: such a writer can
+    /// be queued where readers wait for each other.
     ///
     /// Returns what that makes new. An entry for the lock itself among those held is passed by:
     /// re-entrance is not a matter of order.
@@ -77,7 +84,7 @@ impl OrderGraph {
         let held = own.chain(a.inherited.iter().map(Gate::from));
         let held = held.filter(|gate| gate.lock != a.lock);
         let count = held.clone().count();
-        let gates = self.gate_sets.intern(held);
+        let gates = self.gate_sets.intern(held.clone());
         // Where a lock is held twice, and in different modes, the edges differ in what they exclude.
         let alike = gates.as_ref().map_or(count.min(1), |gates| gates.len()) == count;
         let mut prospects = Prospects::default();
@@ -86,7 +93,20 @@ impl OrderGraph {
             mode: a.mode,
             site: a.site,
         };
-        let newly_written = self.note_request(&to);
+        let n = self.store.index(to.lock).unwrap_or_else(|| {
+            let policy = ReadPolicy::WriterBlocksReaders;
+            self.store.ensure(to.lock, policy)
+        });
+        let newly_written = to.mode == Mode::Exclusive && {
+            let writer = Writer {
+                segment: a.segment.clone(),
+                gates: match &gates {
+                    Some(gates) => Some(Arc::clone(gates)),
+                    None => self.gate_sets.intern_all(held),
+                },
+            };
+            self.store.note_writer(n, Some(writer))
+        };
         // What is held around threads is made known beforehand, so one that is not is gone by now.
         let known = |held: &&Held| self.store.index(held.lock).is_some();
         let inherited = a.inherited.iter().map(|inherited| &inherited.held);
@@ -112,19 +132,21 @@ impl OrderGraph {
         found
     }
 
-    /// Notes that a blocking exclusive acquisition of a lock was seen, so that from now on its
-    /// readers can wait for readers, and judges the cycles through it again.
-    ///
-    /// An exclusive `acquire` does the same of its own accord.
-    pub(crate) fn set_written(&mut self, lock: LockId) -> Vec<Finding> {
+    /// Notes that anyone may ask for a lock exclusively, at any time, so that from now on its readers
+    /// can always wait for readers, and judges the cycles through it again.
+    pub(crate) fn let_anyone_write(&mut self, lock: LockId) -> Vec<Finding> {
         let mut found = Vec::new();
         if let Some(n) = self.store.index(lock)
-            && !self.store.node(n).written
+            && self.store.note_writer(n, None)
         {
-            self.store.graph[n].written = true;
             self.judge_again(lock, &mut found);
         }
         found
+    }
+
+    /// Whether so many were seen to write a lock that they are not told apart any more.
+    pub(crate) fn may_anyone_write(&self, lock: LockId) -> bool {
+        self.store.writers(lock).is_some_and(Writers::is_anyone)
     }
 
     /// Takes out a lock that is gone, with its edges and with the memory of its cycles.
@@ -157,21 +179,6 @@ impl OrderGraph {
         &mut self.store
     }
 
-    /// Makes the lock known, and written if it is asked for exclusively. Returns whether that
-    /// is new of a lock that was known.
-    fn note_request(&mut self, to: &Held) -> bool {
-        let written = to.mode == Mode::Exclusive;
-        match self.store.index(to.lock) {
-            Some(n) if written => !std::mem::replace(&mut self.store.graph[n].written, true),
-            Some(_) => false,
-            None => {
-                self.store
-                    .ensure(to.lock, ReadPolicy::WriterBlocksReaders, written);
-                false
-            }
-        }
-    }
-
     fn add(
         &mut self,
         ends: (LockId, LockId),
@@ -180,8 +187,8 @@ impl OrderGraph {
         found: &mut Vec<Finding>,
     ) {
         let policy = ReadPolicy::WriterBlocksReaders;
-        let x = self.store.ensure(ends.0, policy, false);
-        let y = self.store.ensure(ends.1, policy, false);
+        let x = self.store.ensure(ends.0, policy);
+        let y = self.store.ensure(ends.1, policy);
         if let Some(edge) = self.store.find(x, y) {
             let known = &mut self.store.graph[edge];
             let at = match known.offer(context, ends, self.limits.contexts_per_edge) {

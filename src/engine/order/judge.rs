@@ -4,6 +4,8 @@ use super::context::Context;
 use super::edge::Edge;
 use super::gates::excludes;
 use super::limits::Budget;
+use super::queue::{can_queue, queues};
+use super::writers::Writers;
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::verdict::Verdict;
@@ -15,6 +17,8 @@ pub(super) struct Hop<'a> {
     pub(super) ends: (LockId, LockId),
     /// Whether a reader can wait for a reader at the start of the edge.
     pub(super) readers_wait: bool,
+    /// Those who may be queued there.
+    pub(super) writers: Option<&'a Writers>,
     /// The one context that is to be looked at, if it is that context which is new.
     pub(super) only: Option<usize>,
 }
@@ -37,15 +41,15 @@ impl Hop<'_> {
 
 /// Which of the conditions of a deadlock may be missing.
 #[derive(Clone, Copy, Debug, Default)]
-struct Waived {
-    gates: bool,
-    order: bool,
-    threads: bool,
+pub(super) struct Waived {
+    pub(super) gates: bool,
+    pub(super) order: bool,
+    pub(super) threads: bool,
 }
 
 impl Waived {
     /// Nothing is left that compares a link with others than its neighbours.
-    fn all(self) -> bool {
+    pub(super) fn all(self) -> bool {
         self.gates && self.order && self.threads
     }
 }
@@ -173,7 +177,9 @@ pub(super) fn lengthen(
             return None;
         }
         longer.push(choice as u16);
-        if fits(hops, &longer, waived, closed) {
+        let is_choice = fits(hops, &longer, waived, closed)
+            && (!closed || can_queue(hops, &longer, waived, budget));
+        if is_choice {
             return Some(longer.into_boxed_slice());
         }
         longer.pop();
@@ -210,9 +216,30 @@ pub(super) fn guards(hops: &[Hop<'_>], picks: &[u16]) -> Vec<LockId> {
             }
         }
     }
+    for writer in queues(hops, picks).flatten() {
+        for (i, hop) in hops.iter().enumerate() {
+            let context = hop.edge.get(picks[i].into());
+            if context.thread() != writer.thread() {
+                guards.extend(writer.gates_against(context, hop.ends));
+            }
+        }
+    }
     guards.sort_unstable();
     guards.dedup();
     guards
+}
+
+/// Whether a cycle is no inversion for want of a writer alone, who would have to be queued where one
+/// of its readers waits for another.
+pub(super) fn lacks_writers(hops: &[Hop<'_>], budget: &mut Budget) -> bool {
+    let hops: Vec<Hop<'_>> = hops
+        .iter()
+        .map(|hop| Hop {
+            writers: Some(&Writers::Anyone),
+            ..*hop
+        })
+        .collect();
+    choose(&hops, Waived::default(), true, budget).is_some()
 }
 
 /// Whether there are as many threads as links: else no choice can have distinct ones.
@@ -242,11 +269,13 @@ fn choose(
             return None;
         }
         if fits(hops, &picks, waived, closed) {
-            if picks.len() == hops.len() {
+            if picks.len() < hops.len() {
+                picks.push(start(picks.len()));
+                continue;
+            }
+            if !closed || can_queue(hops, &picks, waived, budget) {
                 return Some(picks.into_boxed_slice());
             }
-            picks.push(start(picks.len()));
-            continue;
         }
         loop {
             let at = picks.len().checked_sub(1)?;

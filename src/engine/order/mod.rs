@@ -16,6 +16,7 @@ mod hash;
 mod judge;
 mod limits;
 mod prospects;
+mod queue;
 mod rank;
 mod reach;
 mod records;
@@ -23,6 +24,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod way;
+mod writers;
 
 pub(crate) use graph::OrderGraph;
 pub(crate) use limits::Limits;

@@ -10,6 +10,7 @@ use super::context::Context;
 use super::edge::Edge;
 use super::hash::IdMap;
 use super::reach::Scratch;
+use super::writers::{Writer, Writers};
 use crate::engine::ids::LockId;
 use crate::engine::mode::{Mode, ReadPolicy};
 
@@ -34,8 +35,8 @@ pub(super) struct Node {
     /// Nodes that were found on a common cycle have the same number here, others have zero.
     pub(super) knot: u32,
     pub(super) policy: ReadPolicy,
-    /// Whether a blocking exclusive acquisition was seen.
-    pub(super) written: bool,
+    /// Whether a blocking exclusive acquisition was seen; by whom, the store knows.
+    written: bool,
     /// Forgotten, but still in the adjacency lists of its neighbours.
     dead: bool,
 }
@@ -62,6 +63,8 @@ pub(super) struct Store {
     /// For each end of an edge, the locks that every thread held itself, exclusively, whenever it
     /// asked for it in a way that an edge remembers. A few are enough: they only spare a search.
     guards: IdMap<LockId, Vec<LockId>>,
+    /// Who asked for a lock exclusively, for those whose readers wait for writers.
+    writers: IdMap<LockId, Writers>,
     live_edges: usize,
     node_slots: usize,
     edge_slots: usize,
@@ -81,6 +84,7 @@ impl Store {
             nodes: IdMap::default(),
             hubs: IdMap::default(),
             guards: IdMap::default(),
+            writers: IdMap::default(),
             live_edges: 0,
             node_slots: 0,
             edge_slots: 0,
@@ -148,7 +152,7 @@ impl Store {
     }
 
     /// The node of `lock`, made at the end of the order if there is none.
-    pub(super) fn ensure(&mut self, lock: LockId, policy: ReadPolicy, written: bool) -> NodeIndex {
+    pub(super) fn ensure(&mut self, lock: LockId, policy: ReadPolicy) -> NodeIndex {
         if let Some(&known) = self.nodes.get(&lock) {
             return known;
         }
@@ -160,13 +164,38 @@ impl Store {
             into: 0,
             knot: 0,
             policy,
-            written,
+            written: false,
             dead: false,
         };
         let index = self.graph.add_node(node);
         self.node_slots = self.node_slots.max(index.index() + 1);
         self.nodes.insert(lock, index);
         index
+    }
+
+    /// Notes a writer of a lock, or that anyone may be one; returns whether that is news.
+    pub(super) fn note_writer(&mut self, n: NodeIndex, writer: Option<Writer>) -> bool {
+        let node = &mut self.graph[n];
+        if node.policy == ReadPolicy::ReadersPass {
+            return false;
+        }
+        node.written = true;
+        let lock = node.lock;
+        let none = || Writers::These(Vec::new());
+        let writers = self.writers.entry(lock).or_insert_with(none);
+        match writer {
+            Some(writer) => writers.offer(writer, lock),
+            None if writers.is_anyone() => false,
+            None => {
+                *writers = Writers::Anyone;
+                true
+            }
+        }
+    }
+
+    /// Who may be queued as a writer at a lock.
+    pub(super) fn writers(&self, lock: LockId) -> Option<&Writers> {
+        self.writers.get(&lock)
     }
 
     /// Notes under which locks the end of an edge was asked for.
@@ -234,6 +263,7 @@ impl Store {
     /// once they outnumber the living, which makes it a constant for each edge on the whole.
     pub(super) fn forget(&mut self, lock: LockId) {
         self.guards.remove(&lock);
+        self.writers.remove(&lock);
         let Some(n) = self.nodes.remove(&lock) else {
             return;
         };

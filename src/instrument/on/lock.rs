@@ -117,14 +117,20 @@ impl Lock {
             }
         }
         // Acquire pairs with the Release in `Record::settle`.
-        let tag = self.record.tag.load(Ordering::Acquire);
-        let is_new = match mode {
-            Mode::Exclusive => tag & tag::WRITTEN == 0,
-            Mode::Shared | Mode::Upgradable => tag == 0,
-        };
-        if is_new {
-            cold_path();
-            return None;
+        let mut tag = self.record.tag.load(Ordering::Acquire);
+        if mode != Mode::Exclusive {
+            if tag == 0 {
+                cold_path();
+                return None;
+            }
+        } else if tag & tag::PLAIN == 0 {
+            // A writer, or the first acquisition.
+            let known = self.record.known.load(Ordering::Relaxed);
+            if tag == 0 || (kind == Kind::Blocking && known != tag::known(top.key(), mode)) {
+                cold_path();
+                return None;
+            }
+            tag |= tag::PLAIN;
         }
         // SAFETY: there is room, as was seen above.
         unsafe { self.note_at(slot, state, top, tag, mode, site) };
@@ -139,24 +145,20 @@ impl Lock {
         let slot = current::slot();
         let state = slot.state();
         let top = slot.top(state);
-        let tag = if Slot::depth(state) == 0 {
-            if mode != Mode::Exclusive {
+        // Acquire pairs with the Release in `Record::settle`.
+        let tag = self.record.tag.load(Ordering::Acquire) | tag::PLAIN;
+        let tag = if tag == tag::PLAIN {
+            if mode != Mode::Exclusive || Slot::depth(state) != 0 {
                 return None;
             }
             detector::with_own(slot, |own| self.record.identify_at_hand(&mut own.pool))?
         } else {
-            // Acquire pairs with the Release in `Record::settle`.
-            let tag = self.record.tag.load(Ordering::Acquire);
-            let is_new = match mode {
-                Mode::Exclusive => tag & tag::WRITTEN == 0,
-                Mode::Shared | Mode::Upgradable => tag == 0,
-            };
             // The slot of a thread that has none looks as if something were held, and has no room.
-            if is_new || !slot.has_room(Slot::depth(state)) {
+            if Slot::depth(state) != 0 && !slot.has_room(Slot::depth(state)) {
                 return None;
             }
             let known = tag::known(top.key(), mode);
-            if !detector::with_own(slot, |own| own.knows(known, tag | tag::WRITTEN)) {
+            if !detector::with_own(slot, |own| own.knows(known, tag)) {
                 return None;
             }
             // Relaxed: a hint.
@@ -169,7 +171,7 @@ impl Lock {
     }
 
     /// Lists the lock as held on top of `slot`, the calling thread's, after
-    /// [`maintain`](Slot::maintain) and with the [`WRITTEN`](tag::WRITTEN) `tag` of the ident.
+    /// [`maintain`](Slot::maintain) and with the [`PLAIN`](tag::PLAIN) `tag` of the ident.
     pub(super) fn note(&self, slot: &'static Slot, tag: u64, mode: Mode, site: Site) {
         let state = slot.state();
         if Slot::depth(state) != 0 && !slot.has_room(Slot::depth(state)) {
@@ -210,18 +212,24 @@ impl Lock {
             return Hold::untracked();
         };
         let ident = self.identify_as_holder(slot, mode);
-        let is_nested = kind == Kind::Blocking && slot.is_holding();
-        if is_nested || self.is_first_write(mode) {
-            let may_panic = may_panic && kind == Kind::Blocking;
-            return self.acquired_checked(slot, ident, mode, is_nested, site, may_panic);
+        if kind == Kind::Blocking && (slot.is_holding() || self.is_writer(mode)) {
+            return self.acquired_checked(slot, ident, mode, site, may_panic);
         }
         self.note(slot, ident.tag(), mode, site);
         Hold::of(slot)
     }
 
-    /// Whether this is the first exclusive acquisition of a lock that has readers too.
-    pub(super) fn is_first_write(&self, mode: Mode) -> bool {
-        mode == Mode::Exclusive && self.record.is_unwritten()
+    /// Whether it is of interest who waits for the lock in this mode, and when.
+    pub(super) fn is_writer(&self, mode: Mode) -> bool {
+        mode == Mode::Exclusive && self.record.kind().readers_wait()
+    }
+
+    /// Takes in, after a blocking acquisition, that it is of no interest any more who writes the
+    /// lock.
+    pub(super) fn settle_writers(&self, ident: &'static Ident, mode: Mode) {
+        if self.is_writer(mode) && ident.may_anyone_write() {
+            self.record.set_plain();
+        }
     }
 
     pub(super) fn identify_as_holder(&self, slot: &'static Slot, mode: Mode) -> &'static Ident {
@@ -238,25 +246,12 @@ impl Lock {
         slot: &'static Slot,
         ident: &'static Ident,
         mode: Mode,
-        is_nested: bool,
         site: Site,
         may_panic: bool,
     ) -> Hold {
         slot.maintain();
-        let mut findings = Vec::new();
-        if self.is_first_write(mode) {
-            self.record.set_written();
-            findings.extend(detector::order::first_write(slot, ident));
-        }
-        if is_nested {
-            findings.extend(detector::order::check(
-                slot,
-                &self.record,
-                ident,
-                mode,
-                site,
-            ));
-        }
+        let findings = detector::order::check(slot, &self.record, ident, mode, site);
+        self.settle_writers(ident, mode);
         // Held before anyone is told: a callback that comes back to this lock is then refused, and
         // does not hang.
         self.note(slot, ident.tag(), mode, site);
@@ -282,7 +277,7 @@ impl Lock {
         {
             slot.maintain();
             // The hold itself is listed too, and makes no order by itself.
-            let findings = if slot.count() > 1 {
+            let findings = if slot.count() > 1 || self.is_writer(Mode::Exclusive) {
                 detector::order::check(slot, &self.record, ident, Mode::Exclusive, site)
             } else {
                 Vec::new()
@@ -310,15 +305,6 @@ impl Lock {
         if mode == Mode::Exclusive {
             let owner = ptr::from_ref(slot).cast_mut();
             self.record.owner.store(owner, Ordering::Relaxed);
-        }
-        if self.is_first_write(mode)
-            && let Some(here) = detector::attach()
-            && let Some(ident) = self.record.ident()
-        {
-            self.record.set_written();
-            let findings = detector::order::first_write(here, ident);
-            // An upgrade cannot be taken back here, so a panic is not raised.
-            let _ = detector::publish(here, findings);
         }
     }
 

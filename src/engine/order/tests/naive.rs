@@ -14,10 +14,21 @@ pub(super) struct Taken {
     pub(super) to: (usize, Mode),
 }
 
+/// One writer of a lock, as it was recorded.
+#[derive(Clone, Debug)]
+pub(super) struct Written {
+    pub(super) lock: usize,
+    pub(super) segment: Segment,
+    /// All that it held.
+    pub(super) held: Vec<(usize, Mode)>,
+}
+
 /// All that was recorded of a few locks.
 pub(super) struct Model {
     pub(super) policies: Vec<ReadPolicy>,
-    pub(super) written: Vec<bool>,
+    /// The locks that anyone may write at any time.
+    pub(super) anyone: Vec<bool>,
+    pub(super) written: Vec<Written>,
     pub(super) taken: Vec<Taken>,
 }
 
@@ -36,7 +47,8 @@ impl Model {
     fn lengthen(&self, chain: &mut Vec<usize>, cycles: &mut Vec<Vec<usize>>) {
         let (first, last) = (&self.taken[chain[0]], &self.taken[chain[chain.len() - 1]]);
         if last.to.0 == first.from.0 {
-            if self.conflict(first.from.0, last.to.1, first.from.1) {
+            let closes = self.conflict(first.from.0, last.to.1, first.from.1);
+            if closes && self.can_queue(chain, 0, &mut Vec::new()) {
                 cycles.push(chain.iter().map(|at| self.taken[*at].from.0).collect());
             }
             return;
@@ -57,22 +69,54 @@ impl Model {
 
     /// Whether one who asks can be made to wait by one who holds.
     fn conflict(&self, lock: usize, asked: Mode, held: Mode) -> bool {
-        let readers = self.policies[lock] == ReadPolicy::WriterBlocksReaders && self.written[lock];
+        let is_written = self.anyone[lock] || self.written.iter().any(|w| w.lock == lock);
+        let readers = self.policies[lock] == ReadPolicy::WriterBlocksReaders && is_written;
         (readers && held == Shared) || exclude(asked, held)
+    }
+
+    /// Whether there is a writer, from this link of a closed chain on, wherever one is needed beside
+    /// those that are queued already.
+    fn can_queue(&self, chain: &[usize], at: usize, queued: &mut Vec<usize>) -> bool {
+        if at == chain.len() {
+            return true;
+        }
+        let before = &self.taken[chain[(at + chain.len() - 1) % chain.len()]];
+        let (lock, held) = self.taken[chain[at]].from;
+        if exclude(before.to.1, held) || self.anyone[lock] {
+            return self.can_queue(chain, at + 1, queued);
+        }
+        (0..self.written.len()).any(|new| {
+            let writer = &self.written[new];
+            let beside = |segment: &Segment, held: &[(usize, Mode)]| {
+                apart((&writer.segment, &writer.held), (segment, held))
+            };
+            let taken = chain.iter().map(|at| &self.taken[*at]);
+            let others = queued.iter().map(|at| &self.written[*at]);
+            let fits = writer.lock == lock
+                && taken.map(|t| beside(&t.segment, &t.held)).all(|fits| fits)
+                && others.map(|w| beside(&w.segment, &w.held)).all(|fits| fits);
+            fits && {
+                queued.push(new);
+                let rest = self.can_queue(chain, at + 1, queued);
+                queued.pop();
+                rest
+            }
+        })
     }
 
     /// Whether two threads can be at these two places at once.
     fn agree(&self, a: &Taken, b: &Taken) -> bool {
-        let lock_of_both = a
-            .held
-            .iter()
-            .any(|x| b.held.iter().any(|y| x.0 == y.0 && exclude(x.1, y.1)));
-        a.from.0 != b.from.0
-            && a.segment.thread() != b.segment.thread()
-            && !a.segment.before(&b.segment)
-            && !b.segment.before(&a.segment)
-            && !lock_of_both
+        a.from.0 != b.from.0 && apart((&a.segment, &a.held), (&b.segment, &b.held))
     }
+}
+
+/// Whether two threads can be at the same time in these segments and hold this.
+fn apart(a: (&Segment, &[(usize, Mode)]), b: (&Segment, &[(usize, Mode)])) -> bool {
+    let (mine, theirs) = (a.1, b.1);
+    let lock_of_both = mine
+        .iter()
+        .any(|x| theirs.iter().any(|y| x.0 == y.0 && exclude(x.1, y.1)));
+    a.0.thread() != b.0.thread() && !a.0.before(b.0) && !b.0.before(a.0) && !lock_of_both
 }
 
 fn exclude(a: Mode, b: Mode) -> bool {

@@ -2,8 +2,9 @@
 
 use super::helper::{held, lock, take, take_as, thread, told};
 use crate::engine::acquisition::{Acquisition, Finding, Inherited};
+use crate::engine::clock::Segment;
 use crate::engine::ids::ThreadId;
-use crate::engine::mode::Mode::{Exclusive, Shared, Upgradable};
+use crate::engine::mode::Mode::{self, Exclusive, Shared, Upgradable};
 use crate::engine::mode::ReadPolicy;
 use crate::engine::order::limits::LimitsReached;
 use crate::engine::order::{Limits, OrderGraph};
@@ -21,8 +22,8 @@ fn graph() -> OrderGraph {
 /// A is a reader-writer lock, B a mutex.
 fn graph_of(policy: ReadPolicy) -> OrderGraph {
     let mut graph = graph();
-    graph.add_lock(lock(A), policy, false);
-    graph.add_lock(lock(B), ReadPolicy::WriterBlocksReaders, true);
+    graph.add_lock(lock(A), policy);
+    graph.add_lock(lock(B), ReadPolicy::ReadersPass);
     graph
 }
 
@@ -235,7 +236,7 @@ fn a_gate_that_one_holds_shared_and_one_exclusively_guards() {
 /// Two threads invert A and B under a lock that other threads, their parents, hold.
 fn inversion_under_parents(holders: [u64; 2]) -> (OrderGraph, Vec<Finding>) {
     let mut graph = graph();
-    graph.add_lock(lock(G), ReadPolicy::WriterBlocksReaders, true);
+    graph.add_lock(lock(G), ReadPolicy::WriterBlocksReaders);
     let mut found = Vec::new();
     for (n, from, to, holder) in [(1, A, B, holders[0]), (2, B, A, holders[1])] {
         let gate = Inherited {
@@ -378,31 +379,123 @@ fn row_1_a_reader_and_a_writer_conflict() {
     }
 }
 
+/// Two threads read A, one around B and one within it.
+fn readers_in_both_orders(graph: &mut OrderGraph) {
+    take_as(graph, &thread(1), &[(A, Shared)], (B, Exclusive));
+    assert!(take_as(graph, &thread(2), &[(B, Exclusive)], (A, Shared)).is_empty());
+}
+
+fn write(graph: &mut OrderGraph, segment: &Segment, under: &[(usize, Mode)]) -> Vec<Finding> {
+    take_as(graph, segment, under, (A, Exclusive))
+}
+
 #[test]
 fn row_2_two_readers_conflict_once_a_write_was_seen_after() {
     let mut graph = graph_of(ReadPolicy::WriterBlocksReaders);
-    take_as(&mut graph, &thread(1), &[(A, Shared)], (B, Exclusive));
-    assert!(take_as(&mut graph, &thread(2), &[(B, Exclusive)], (A, Shared)).is_empty());
-    assert_eq!(told(&graph.set_written(lock(A))), [(Inversion, vec![1, 2])]);
-    assert!(graph.set_written(lock(A)).is_empty());
+    readers_in_both_orders(&mut graph);
+    let found = write(&mut graph, &thread(3), &[]);
+    assert_eq!(told(&found), [(Inversion, vec![1, 2])]);
+    assert!(write(&mut graph, &thread(4), &[]).is_empty());
 }
 
 #[test]
 fn row_2_two_readers_conflict_once_a_write_was_seen_before() {
     let mut graph = graph_of(ReadPolicy::WriterBlocksReaders);
-    assert!(graph.set_written(lock(A)).is_empty());
+    assert!(write(&mut graph, &thread(3), &[]).is_empty());
     take_as(&mut graph, &thread(1), &[(A, Shared)], (B, Exclusive));
     let found = take_as(&mut graph, &thread(2), &[(B, Exclusive)], (A, Shared));
     assert_eq!(told(&found), [(Inversion, vec![1, 2])]);
+    assert!(!found[0].lacks_writers);
+}
+
+#[test]
+fn row_2_two_readers_conflict_once_anyone_may_write() {
+    let mut graph = graph_of(ReadPolicy::WriterBlocksReaders);
+    readers_in_both_orders(&mut graph);
+    assert_eq!(
+        told(&graph.let_anyone_write(lock(A))),
+        [(Inversion, vec![1, 2])]
+    );
+    assert!(graph.let_anyone_write(lock(A)).is_empty());
 }
 
 #[test]
 fn row_2_a_write_in_an_order_of_its_own_raises_the_cycle_too() {
     let mut graph = graph_of(ReadPolicy::WriterBlocksReaders);
-    take_as(&mut graph, &thread(1), &[(A, Shared)], (B, Exclusive));
-    assert!(take_as(&mut graph, &thread(2), &[(B, Exclusive)], (A, Shared)).is_empty());
-    let found = take_as(&mut graph, &thread(3), &[(C, Exclusive)], (A, Exclusive));
+    readers_in_both_orders(&mut graph);
+    let found = write(&mut graph, &thread(3), &[(C, Exclusive)]);
     assert_eq!(told(&found), [(Inversion, vec![1, 2])]);
+}
+
+#[test]
+fn row_2_no_thread_of_the_cycle_is_the_writer_that_it_takes() {
+    let mut graph = graph_of(ReadPolicy::WriterBlocksReaders);
+    readers_in_both_orders(&mut graph);
+    let found = write(&mut graph, &thread(1), &[]);
+    assert_eq!(told(&found), [(SingleThread, vec![1, 2])]);
+    assert!(found[0].lacks_writers);
+    assert!(write(&mut graph, &thread(2), &[]).is_empty());
+    let found = write(&mut graph, &thread(3), &[]);
+    assert_eq!(told(&found), [(Inversion, vec![1, 2])]);
+}
+
+#[test]
+fn row_2_a_writer_from_before_the_threads_were_started_is_none() {
+    let mut parent = thread(3);
+    let start = parent.clone();
+    parent.advance();
+    let child = |n| {
+        let mut child = thread(n);
+        child.learn(&start);
+        child
+    };
+    let mut graph = graph_of(ReadPolicy::WriterBlocksReaders);
+    assert!(write(&mut graph, &start, &[]).is_empty());
+    take_as(&mut graph, &child(1), &[(A, Shared)], (B, Exclusive));
+    let found = take_as(&mut graph, &child(2), &[(B, Exclusive)], (A, Shared));
+    assert_eq!(told(&found), [(Ordered, vec![1, 2])]);
+    assert!(found[0].lacks_writers);
+    let found = write(&mut graph, &parent, &[]);
+    assert_eq!(told(&found), [(Inversion, vec![1, 2])]);
+}
+
+#[test]
+fn row_2_a_writer_under_a_lock_of_the_readers_is_none() {
+    let mut graph = graph_of(ReadPolicy::WriterBlocksReaders);
+    take_as(&mut graph, &thread(1), &[(A, Shared)], (B, Exclusive));
+    let under = [(G, Exclusive), (B, Exclusive)];
+    assert!(take_as(&mut graph, &thread(2), &under, (A, Shared)).is_empty());
+    let found = write(&mut graph, &thread(3), &[(G, Exclusive)]);
+    assert_eq!(told(&found), [(Guarded, vec![1, 2])]);
+    assert!(found[0].lacks_writers);
+    assert_eq!(found[0].guards, [lock(G)]);
+}
+
+#[test]
+fn row_2_readers_of_two_locks_take_two_writers() {
+    let mut graph = graph();
+    take_as(&mut graph, &thread(1), &[(A, Shared)], (B, Shared));
+    take_as(&mut graph, &thread(2), &[(B, Shared)], (A, Shared));
+    assert!(take_as(&mut graph, &thread(3), &[], (A, Exclusive)).is_empty());
+    let found = take_as(&mut graph, &thread(3), &[], (B, Exclusive));
+    assert_eq!(told(&found), [(SingleThread, vec![1, 2])]);
+    let found = take_as(&mut graph, &thread(4), &[], (B, Exclusive));
+    assert_eq!(told(&found), [(Inversion, vec![1, 2])]);
+}
+
+#[test]
+fn more_writers_than_are_told_apart_are_anyone() {
+    let mut graph = graph_of(ReadPolicy::WriterBlocksReaders);
+    readers_in_both_orders(&mut graph);
+    let mut writer = thread(1);
+    let mut raised = 0;
+    while !graph.may_anyone_write(lock(A)) {
+        assert_eq!(raised, 0, "the one writer is a thread of the cycle");
+        let found = write(&mut graph, &writer, &[]);
+        raised += found.iter().filter(|f| f.verdict == Inversion).count();
+        writer.advance();
+    }
+    assert_eq!(raised, 1);
 }
 
 #[test]
@@ -410,7 +503,8 @@ fn row_2_readers_that_pass_writers_stay_silent() {
     let mut graph = graph_of(ReadPolicy::ReadersPass);
     take_as(&mut graph, &thread(1), &[(A, Shared)], (B, Exclusive));
     assert!(take_as(&mut graph, &thread(2), &[(B, Exclusive)], (A, Shared)).is_empty());
-    assert!(graph.set_written(lock(A)).is_empty());
+    assert!(write(&mut graph, &thread(3), &[]).is_empty());
+    assert!(graph.let_anyone_write(lock(A)).is_empty());
 }
 
 #[test]

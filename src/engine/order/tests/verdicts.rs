@@ -1,7 +1,7 @@
 //! Verdicts on random small programs against the naive model.
 
-use super::helper::{held, lock};
-use super::naive::{Model, Taken, edges, is_part};
+use super::helper::{held, lock, take_as};
+use super::naive::{Model, Taken, Written, edges, is_part};
 use crate::engine::acquisition::{Acquisition, Finding, Held, Link};
 use crate::engine::clock::Segment;
 use crate::engine::ids::ThreadId;
@@ -45,14 +45,15 @@ impl Program {
                 ReadPolicy::WriterBlocksReaders
             };
             policies.push(policy);
-            graph.add_lock(lock(n + 1), policy, false);
+            graph.add_lock(lock(n + 1), policy);
         }
         let first = |n| Segment::first(ThreadId::new(n as u64));
         Self {
             graph,
             model: Model {
                 policies,
-                written: vec![false; locks],
+                anyone: vec![false; locks],
+                written: Vec::new(),
                 taken: Vec::new(),
             },
             segments: (0..threads).map(first).collect(),
@@ -82,7 +83,11 @@ impl Program {
         };
         let segment = self.segments[random.below(self.segments.len())].clone();
         if to.1 == Exclusive {
-            self.model.written[to.0] = true;
+            self.model.written.push(Written {
+                lock: to.0,
+                segment: segment.clone(),
+                held: all.clone(),
+            });
         }
         for from in &all[..split] {
             let (segment, from) = (segment.clone(), *from);
@@ -119,10 +124,22 @@ impl Program {
         }
     }
 
+    /// A writer under nothing, or anyone.
     fn write(&mut self, random: &mut Random) {
         let n = random.below(self.model.policies.len());
-        self.model.written[n] = true;
-        self.found.extend(self.graph.set_written(lock(n + 1)));
+        if random.one_in(8) {
+            self.model.anyone[n] = true;
+            self.found.extend(self.graph.let_anyone_write(lock(n + 1)));
+            return;
+        }
+        let segment = self.segments[random.below(self.segments.len())].clone();
+        let found = take_as(&mut self.graph, &segment, &[], (n + 1, Exclusive));
+        self.found.extend(found);
+        self.model.written.push(Written {
+            lock: n,
+            segment,
+            held: Vec::new(),
+        });
     }
 
     /// The inversions that were told, as the model writes them.
