@@ -134,7 +134,7 @@ pub(crate) fn compare(
     };
     for cycle in &truth.cycles {
         let kind = kind(program, cycle);
-        let loosely = is_loosely_shown(schedule, shown, kind, cycle);
+        let loosely = is_loosely_shown(shown, kind, cycle);
         let shown = is_shown(schedule, shown, kind, cycle);
         let locks = cycle.locks();
         let known = |r: &&mut Reachable| r.kind == kind && r.locks == locks;
@@ -220,31 +220,17 @@ fn is_shown(schedule: &Schedule, shown: &Shown, kind: Kind, cycle: &Cycle) -> bo
         Kind::RecursiveRead => shown.recursive_reads.contains(&(first.asker, first.from)),
         Kind::Order | Kind::AroundScope | Kind::AroundThread | Kind::AroundJoin => {
             cycle.0.iter().all(|hop| shown.has(hop))
-                && cycle
-                    .read_behind_writers()
-                    .all(|lock| is_written(schedule, lock))
         }
     }
 }
 
 /// As `is_shown`, for a link that occurred in any statement and under any further locks.
-fn is_loosely_shown(schedule: &Schedule, shown: &Shown, kind: Kind, cycle: &Cycle) -> bool {
+fn is_loosely_shown(shown: &Shown, kind: Kind, cycle: &Cycle) -> bool {
     let ordered = matches!(
         kind,
         Kind::Order | Kind::AroundScope | Kind::AroundThread | Kind::AroundJoin
     );
-    ordered
-        && cycle.0.iter().all(|hop| shown.has_loosely(hop))
-        && cycle
-            .read_behind_writers()
-            .all(|lock| is_written(schedule, lock))
-}
-
-/// Whether the run shows that the lock has writers, which can then be queued.
-fn is_written(schedule: &Schedule, lock: u8) -> bool {
-    schedule.events.iter().any(|event| {
-        event.done && matches!(event.op, Op::Acquire { lock: l, shared: false, .. } if l == lock)
-    })
+    ordered && cycle.0.iter().all(|hop| shown.has_loosely(hop))
 }
 
 fn fate(reachable: &Reachable, said: &[Said]) -> Fate {

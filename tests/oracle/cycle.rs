@@ -22,6 +22,19 @@ pub(crate) struct Hop {
     pub(crate) around: bool,
     /// The locks that the two hold then, a bit each.
     pub(crate) held: u8,
+    /// The writer behind which a reader waits for `from`, if that is only read.
+    pub(crate) behind: Option<Writer>,
+}
+
+/// A thread that is queued as a writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Writer {
+    pub(crate) thread: u8,
+    pub(crate) lock: u8,
+    /// The statement with which it asks.
+    pub(crate) at: u8,
+    /// The locks that it holds then, a bit each.
+    pub(crate) held: u8,
 }
 
 /// The links, in the rotation that begins at the lowest lock.
@@ -152,7 +165,7 @@ fn walk(
                 let cycle = Cycle::new(hops(machine, state, path));
                 // One that passes a lock twice has a shorter one within it.
                 if cycle.lock_set().count_ones() as usize == cycle.0.len() {
-                    into.insert(cycle);
+                    behind_writers(machine, state, cycle, 0, into);
                 }
             } else if holder > path[0].0 && path.iter().all(|(on, _)| *on != holder) {
                 // The smallest thread goes first, so each cycle comes up once.
@@ -179,7 +192,38 @@ fn hops(machine: &Machine<'_>, state: &State, path: &[(usize, Request)]) -> Vec<
                 at: state.at[own.asker],
                 around: machine.holds_around(state, holder, wanted.lock, own.asker),
                 held: machine.lock_set(state, holder) | machine.lock_set(state, own.asker),
+                behind: None,
             }
         })
         .collect()
+}
+
+/// Adds a cycle once for each choice of the writers behind which its readers wait, from link `at` on.
+fn behind_writers(
+    machine: &Machine<'_>,
+    state: &State,
+    cycle: Cycle,
+    at: usize,
+    into: &mut BTreeSet<Cycle>,
+) {
+    let Some(hop) = cycle.0.get(at) else {
+        into.insert(cycle);
+        return;
+    };
+    let lock = hop.from;
+    let waits = cycle.read_behind_writers().any(|read| read == lock);
+    let mut writers = machine.queued(state, lock).peekable();
+    if !waits || writers.peek().is_none() {
+        return behind_writers(machine, state, cycle, at + 1, into);
+    }
+    for thread in writers {
+        let mut one = cycle.clone();
+        one.0[at].behind = Some(Writer {
+            thread: thread as u8,
+            lock,
+            at: state.at[thread],
+            held: machine.lock_set(state, thread),
+        });
+        behind_writers(machine, state, one, at + 1, into);
+    }
 }

@@ -171,10 +171,15 @@ impl<'a> Machine<'a> {
     /// Whether a writer of the lock is queued.
     pub(crate) fn has_queued(&self, state: &State, lock: u8) -> bool {
         state.strangers & (1 << lock) != 0
-            || state.queued != 0 && self.threads().any(|t| {
-                state.queued & (1 << t) != 0
-                    && matches!(self.op(state, t), Some(Op::Acquire { lock: l, .. }) if l == lock)
-            })
+            || state.queued != 0 && self.queued(state, lock).next().is_some()
+    }
+
+    /// The threads that are queued as writers of the lock.
+    pub(crate) fn queued(&self, state: &State, lock: u8) -> impl Iterator<Item = usize> {
+        self.threads().filter(move |t| {
+            state.queued & (1 << t) != 0
+                && matches!(self.op(state, *t), Some(Op::Acquire { lock: l, .. }) if l == lock)
+        })
     }
 
     /// Whether anybody reads the lock, and whether anybody writes it.

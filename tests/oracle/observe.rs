@@ -122,6 +122,7 @@ fn said(report: &Report, run: u64) -> Said {
         at: 0,
         around: false,
         held: 0,
+        behind: None,
     });
     Said {
         verdict: report.verdict,

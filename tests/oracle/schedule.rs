@@ -1,6 +1,6 @@
 //! The one order of events in which the detector sees a program.
 
-use super::cycle::Hop;
+use super::cycle::{Hop, Writer};
 use super::machine::{Machine, Rules, State, Step};
 use super::program::{Op, Program, THREADS};
 use super::random::Random;
@@ -104,24 +104,43 @@ fn asks_itself(machine: &Machine<'_>, state: &State, thread: usize) -> bool {
 }
 
 impl Shown {
-    /// Whether it shows this link, in whatever statement and under whatever locks.
+    /// Whether it shows this link, and the writer that it takes, in whatever statements and under
+    /// whatever locks.
     pub(crate) fn has_loosely(&self, hop: &Hop) -> bool {
-        let (at, held) = (hop.at, hop.held);
-        self.hops.iter().any(|h| Hop { at, held, ..*h } == *hop)
+        let (at, held, behind) = (hop.at, hop.held, hop.behind);
+        let same = |h: &Hop| {
+            let loosely = Hop {
+                at,
+                held,
+                behind,
+                ..*h
+            };
+            loosely == *hop
+        };
+        let asks = |w: Writer| {
+            let mut writers = self.writers.iter();
+            writers.any(|h| (h.thread, h.lock) == (w.thread, w.lock))
+        };
+        self.hops.iter().any(same) && hop.behind.is_none_or(asks)
     }
 
-    /// Whether it shows this link, at this statement and under no other locks.
+    /// Whether it shows this link, and the writer that it takes, at these statements and under no
+    /// other locks.
     pub(crate) fn has(&self, hop: &Hop) -> bool {
         let same = |h: &&Hop| {
             Hop {
                 held: hop.held,
+                behind: hop.behind,
                 ..**h
             } == *hop
         };
-        self.hops
-            .iter()
-            .filter(same)
-            .any(|h| h.held & !hop.held == 0)
+        let asks = |w: Writer| {
+            let same = |h: &&Writer| (h.thread, h.lock, h.at) == (w.thread, w.lock, w.at);
+            let mut writers = self.writers.iter().filter(same);
+            writers.any(|h| h.held & !w.held == 0)
+        };
+        let mut hops = self.hops.iter().filter(same);
+        hops.any(|h| h.held & !hop.held == 0) && hop.behind.is_none_or(asks)
     }
 }
 
@@ -130,6 +149,8 @@ impl Shown {
 pub(crate) struct Shown {
     /// The links that it shows.
     pub(crate) hops: Vec<Hop>,
+    /// Those who ask for a lock exclusively.
+    pub(crate) writers: Vec<Writer>,
     /// Second shared acquisitions of one lock by one thread: thread and lock.
     pub(crate) recursive_reads: Vec<(u8, u8)>,
 }
@@ -199,6 +220,14 @@ pub(crate) fn shown(program: &Program, schedule: &Schedule) -> Shown {
                 .filter(|s| holders & (1 << s.thread) != 0 && s.from < at && at < s.to)
                 .fold(0, |set, span| set | 1 << span.lock)
         };
+        if !shared {
+            shown.writers.push(Writer {
+                thread: event.thread,
+                lock,
+                at: statement,
+                held: held(event.thread),
+            });
+        }
         for span in spans.iter().filter(|span| span.from < at && at < span.to) {
             if span.lock == lock {
                 if span.thread == event.thread && span.shared && shared {
@@ -217,6 +246,7 @@ pub(crate) fn shown(program: &Program, schedule: &Schedule) -> Shown {
                     at: statement,
                     around: starts(events, span, event.thread),
                     held: held(span.thread) | held(event.thread),
+                    behind: None,
                 });
             }
         }

@@ -37,9 +37,9 @@ pub(crate) struct Tally {
     fates: BTreeMap<(Kind, Fate), usize>,
     all: Precision,
     /// All, in programs without tries.
-    all_plain: Precision,
+    pub(crate) all_plain: Precision,
     /// Cycles in which everybody waits for a hold that excludes it, in programs without tries.
-    pub(crate) plain: Precision,
+    plain: Precision,
     /// Cycles in which everybody waits for a hold that excludes it.
     excluding: Precision,
     /// Cycles in which a reader waits for a reader.
