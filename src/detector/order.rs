@@ -128,7 +128,8 @@ fn learn(
     let others = || held.iter().filter(|h| !std::ptr::eq(h.ident, ident));
     // What is held around the thread was moved into the graph when it became that.
     let is_nested = others().next().is_some() || !holding.inherited.is_empty();
-    let is_writer = mode == Mode::Exclusive && ident.class().kind.readers_wait();
+    let is_writer =
+        mode == Mode::Exclusive && ident.class().kind.readers_wait() && !ident.may_anyone_write();
     let graph = trial::graph_of(slot);
     // In the child of a fork, or in a check that has a graph of its own, a promoted lock may not be
     // in the new graph yet.

@@ -70,7 +70,12 @@ impl Lock {
 
     /// The fast path of [`acquired`](Self::acquired), which is always enough in this build.
     #[inline(always)]
-    pub(crate) fn acquired_known(&self, _mode: Mode, _kind: Kind, _site: Site) -> Option<Hold> {
+    pub(crate) fn acquired_known<const WRITES: bool>(
+        &self,
+        _mode: Mode,
+        _kind: Kind,
+        _site: Site,
+    ) -> Option<Hold> {
         Some(Hold(PhantomData))
     }
 

@@ -58,7 +58,7 @@ macro_rules! raw_mutex {
                 } else if self.bare.try_lock_for(SPIN).is_none() {
                     return self.lock_slow(site);
                 }
-                match self.record.acquired_known(Mode::Exclusive, Kind::Blocking, site) {
+                match self.record.acquired_known::<false>(Mode::Exclusive, Kind::Blocking, site) {
                     Some(hold) => hold,
                     None => self.lock_unknown(site),
                 }

@@ -110,7 +110,7 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
 
 /// Defines, for one mode, the ways to acquire the lock that know their call site.
 macro_rules! acquisitions {
-    ($mode:expr, $bare_lock:ident, $bare_try:ident, $spin:ident, $bare_until:ident,
+    ($mode:expr, $writes:literal, $bare_lock:ident, $bare_try:ident, $spin:ident, $bare_until:ident,
      $bare_unlock:ident, $at:ident, $again:ident, $unknown:ident, $new:ident, $slow:ident, $again_slow:ident, $timed:ident, $timed_slow:ident) => {
         impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             /// Acquires the lock for the call at `site`.
@@ -121,7 +121,15 @@ macro_rules! acquisitions {
                 } else if self.$spin().is_none() {
                     return self.$slow(site);
                 }
-                match self.record.acquired_known($mode, Kind::Blocking, site) {
+                // Readers that pass a queued writer never wait for each other.
+                let known = if RECURSIVE {
+                    self.record
+                        .acquired_known::<false>($mode, Kind::Blocking, site)
+                } else {
+                    self.record
+                        .acquired_known::<$writes>($mode, Kind::Blocking, site)
+                };
+                match known {
                     Some(hold) => hold,
                     None => self.$unknown(site),
                 }
@@ -207,13 +215,13 @@ macro_rules! acquisitions {
 pub(super) use acquisitions;
 
 acquisitions! {
-    Mode::Shared, lock_shared, try_lock_shared, spin_shared, try_lock_shared_until, unlock_shared,
+    Mode::Shared, false, lock_shared, try_lock_shared, spin_shared, try_lock_shared_until, unlock_shared,
     lock_shared_at, lock_shared_again, shared_unknown, shared_new, shared_slow, shared_again_slow, shared_timed,
     shared_timed_slow
 }
 
 acquisitions! {
-    Mode::Exclusive, lock_exclusive, try_lock_exclusive, spin_exclusive,
+    Mode::Exclusive, true, lock_exclusive, try_lock_exclusive, spin_exclusive,
     try_lock_exclusive_until, unlock_exclusive,
     lock_exclusive_at, lock_exclusive_again, exclusive_unknown, exclusive_new, exclusive_slow, exclusive_again_slow,
     exclusive_timed, exclusive_timed_slow

@@ -12,7 +12,7 @@ use super::rwlock::{BareGuard, RawRwLock, acquisitions, deadline};
 use crate::instrument::{self, Hold, Kind, Mode, Site};
 
 acquisitions! {
-    Mode::Upgradable, lock_upgradable, try_lock_upgradable, spin_upgradable,
+    Mode::Upgradable, false, lock_upgradable, try_lock_upgradable, spin_upgradable,
     try_lock_upgradable_until, unlock_upgradable,
     lock_upgradable_at, lock_upgradable_again, upgradable_unknown, upgradable_new,
     upgradable_slow, upgradable_again_slow,

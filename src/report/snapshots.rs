@@ -353,6 +353,27 @@ fn a_cycle_of_one_thread_says_so() {
 }
 
 #[test]
+fn a_cycle_of_readers_says_that_nobody_writes_between_them() {
+    for (verdict, name) in [
+        (Verdict::Guarded, "guarded_writer"),
+        (Verdict::SingleThread, "no_third_writer"),
+        (Verdict::Ordered, "ordered_writer"),
+    ] {
+        let mut facts = both_orders(verdict);
+        facts.edges[0].from_mode = Shared;
+        facts.edges[1].to_mode = Shared;
+        facts.lacks_writers = true;
+        if verdict == Verdict::Guarded {
+            facts
+                .locks
+                .push(lock(GATE, "Mutex", "gate", fixture::created().0));
+            facts.guards = vec![id(GATE)];
+        }
+        check(name, facts);
+    }
+}
+
+#[test]
 fn an_ordered_cycle_says_what_orders_it() {
     let mut facts = both_orders(Verdict::Ordered);
     facts.threads[0].ended = true;

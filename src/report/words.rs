@@ -227,7 +227,7 @@ fn no_writer_then(report: &Report) -> String {
             "whoever was seen to write it holds {}, which one of these threads holds too",
             guards(report)
         ),
-        Verdict::SingleThread => "only these threads were seen to write it".to_owned(),
+        Verdict::SingleThread => "too few other threads were seen to write it".to_owned(),
         _ => "whoever was seen to write it did so before or after that".to_owned(),
     };
     let names = readers_behind_a_writer(report);

@@ -18,10 +18,9 @@ use crate::primitives::{AtomicPtr, AtomicU64, spin_loop};
 /// All of it lies on the cache line of the lock, which its holder has to itself anyway.
 #[derive(Debug)]
 pub(crate) struct Record {
-    /// The tag of the lock's id; zero until the first acquisition. Its bit [`tag::PLAIN`] is zero as
-    /// long as it is of interest who writes the lock: a writer that holds nothing then has to be known.
+    /// The tag of the lock's id; zero until the first acquisition.
     pub(crate) tag: AtomicU64,
-    /// The key under which the last acquisition below other locks was found to be known. A hint:
+    /// The key under which the last acquisition that is of interest was found to be known. A hint:
     /// any thread may overwrite it, and a miss costs a look into the thread's own cache.
     pub(crate) known: AtomicU64,
     /// The thread that was last to hold the lock exclusively, or null. A hint for whoever waits: it
@@ -128,23 +127,10 @@ impl Record {
         let ident = self.ident().expect("the ident was stored just now");
         // Relaxed: other readers may be here too, and they write the same; a writer is alone.
         if self.tag.load(Ordering::Relaxed) == 0 {
-            let plain = if self.kind.readers_wait() {
-                tag::PLAIN
-            } else {
-                0
-            };
             // Release pairs with the Acquire load on the fast path: who sees the tag sees the ident.
-            self.tag.store(ident.tag() & !plain, Ordering::Release);
+            self.tag.store(ident.tag(), Ordering::Release);
         }
         ident
-    }
-
-    /// Notes that it is of no interest any more who writes the lock. For its writer, which has an
-    /// ident.
-    pub(crate) fn set_plain(&self) {
-        let tag = self.tag.load(Ordering::Relaxed);
-        // Release, as in `settle`. Nobody else writes it meanwhile: the caller is alone.
-        self.tag.store(tag | tag::PLAIN, Ordering::Release);
     }
 
     /// Gives the lock an ident from outside: to a waiter, or to somebody who needs its id.

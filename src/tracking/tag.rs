@@ -7,15 +7,10 @@
 
 use crate::engine::mode::Mode;
 
-/// Set in every tag; in the copy that stands in a lock, only if it is of no interest who takes it
-/// exclusively while holding nothing: no reader of it can wait for another one, behind a writer, or
-/// anyone may be that writer.
-pub(crate) const PLAIN: u64 = 1;
-
-/// The tag of the lock with this number.
+/// The tag of the lock with this number: never zero.
 #[inline]
 pub(crate) const fn of(number: u64) -> u64 {
-    mix(number) | PLAIN
+    mix(number) | 1
 }
 
 /// Bijective, and zero only for zero.
@@ -32,8 +27,8 @@ pub(crate) const fn mix(number: u64) -> u64 {
 pub(crate) const fn share(tag: u64, mode: Mode) -> u64 {
     match mode {
         Mode::Exclusive => tag,
-        Mode::Shared => (tag | PLAIN).rotate_left(21),
-        Mode::Upgradable => (tag | PLAIN).rotate_left(42),
+        Mode::Shared => tag.rotate_left(21),
+        Mode::Upgradable => tag.rotate_left(42),
     }
 }
 

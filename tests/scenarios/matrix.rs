@@ -19,11 +19,14 @@ enum Written {
     After,
     /// All but the first, before.
     NotAll,
+    /// All, before, by one thread: it can be queued at one of them only.
+    ByOne,
 }
 
+/// Each by a thread of its own.
 fn write(locks: &[Any]) {
     for lock in locks {
-        drop(lock.take(How::Exclusive));
+        elsewhere(|| drop(lock.take(How::Exclusive)));
     }
 }
 
@@ -31,13 +34,18 @@ fn write(locks: &[Any]) {
 fn run(sort: Sort, scripts: &[Script], schedule: &Schedule, written: Written) {
     let locks: Vec<Any> = (0..scripts.len()).map(|n| sort.make(NAMES[n])).collect();
     match written {
-        Written::Before => elsewhere(|| write(&locks)),
-        Written::NotAll => elsewhere(|| write(&locks[1..])),
+        Written::Before => write(&locks),
+        Written::NotAll => write(&locks[1..]),
+        Written::ByOne => elsewhere(|| {
+            for lock in &locks {
+                drop(lock.take(How::Exclusive));
+            }
+        }),
         Written::Never | Written::After => {}
     }
     schedule::run(&locks, scripts, schedule);
     if written == Written::After {
-        elsewhere(|| write(&locks));
+        write(&locks);
     }
 }
 
@@ -59,6 +67,7 @@ fn cycle(sort: Sort, how: How, count: usize) -> Vec<Case> {
             Written::Before,
             Written::After,
             Written::NotAll,
+            Written::ByOne,
         ],
         _ => &[Written::Never],
     };

@@ -98,6 +98,60 @@ fn row_2_readers_only_conflict_where_a_writer_can_be_queued() {
     )));
 }
 
+/// Reads the lock in both orders, in threads that are known to follow what their parent did before.
+fn read_in_both_orders(locks: &[Any]) {
+    lockwarden::thread::scope(|scope| {
+        let first = scope.spawn(|| {
+            let _a = locks[A].take(Shared);
+            let _b = locks[B].take(Exclusive);
+        });
+        // Not joined by a tracked thread, which would order the two.
+        while !first.is_finished() {
+            std::thread::yield_now();
+        }
+        let second = scope.spawn(|| {
+            let _b = locks[B].take(Exclusive);
+            let _a = locks[A].take(Shared);
+        });
+        while !second.is_finished() {
+            std::thread::yield_now();
+        }
+    });
+}
+
+#[test]
+fn row_2_a_writer_that_was_there_before_the_readers_is_not_queued_between_them() {
+    check!(Sort::RW_LOCKS.iter().flat_map(|&sort| {
+        let configured_once = case(format!("{sort:?} written at the start"), move || {
+            let locks = locks(sort);
+            drop(locks[A].take(Exclusive));
+            read_in_both_orders(&locks);
+            drop(locks[A].take(Exclusive));
+        });
+        let written_again = case(format!("{sort:?} written by somebody else"), move || {
+            let locks = locks(sort);
+            drop(locks[A].take(Exclusive));
+            read_in_both_orders(&locks);
+            write(&locks[A]);
+        });
+        [configured_once, written_again.finds("Inversion A B")]
+    }));
+}
+
+#[test]
+fn row_2_no_reader_is_the_writer_that_is_queued_between_it_and_the_other() {
+    check!(Sort::RW_LOCKS.iter().flat_map(|&sort| {
+        let then_write = |script: Script| -> Script {
+            script
+                .into_iter()
+                .chain(nested(&[(A, Exclusive)]))
+                .collect()
+        };
+        let (first, second) = (then_write(a_then_b(Shared)), then_write(b_then_a(Shared)));
+        row(sort, &first, &second, |writer| writer != Writer::Never)
+    }));
+}
+
 #[test]
 fn row_2_readers_that_pass_writers_never_conflict() {
     check!(row(

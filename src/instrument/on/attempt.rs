@@ -95,7 +95,7 @@ impl Lock {
         let ident = detector::with_own(slot, |own| self.record.identify_as_waiter(&mut own.pool));
         let blocking = kind == Kind::Blocking;
         let nested = blocking && slot.is_holding();
-        let mut to_check = blocking && (nested || self.is_writer(mode));
+        let mut to_check = nested || (blocking && self.is_writer(mode));
         if nested
             && let Some(found) = detector::deadlock::with_itself(slot, ident, need, mode, site)
         {
@@ -189,7 +189,6 @@ impl Attempt<'_> {
         // Ends the wait before the lock is listed as held, so that no reader sees both.
         drop(self);
         let ident = lock.identify_as_holder(slot, mode);
-        lock.settle_writers(ident, mode);
         lock.note(slot, ident.tag(), mode, site);
         Hold::of(slot)
     }

@@ -84,53 +84,56 @@ impl Lock {
 
     #[inline(always)]
     fn acquired_by(&self, mode: Mode, kind: Kind, site: Site, may_panic: bool) -> Hold {
-        match self.acquired_known(mode, kind, site) {
+        let known = if mode == Mode::Exclusive && self.record.kind().readers_wait() {
+            self.acquired_known::<true>(mode, kind, site)
+        } else {
+            self.acquired_known::<false>(mode, kind, site)
+        };
+        match known {
             Some(hold) => hold,
             None => self.acquired_slow(mode, kind, site, may_panic),
         }
     }
 
     /// The fast path of [`acquired`](Self::acquired): `None` if the acquisition may show something
-    /// new, and nothing is done yet.
+    /// new, and nothing is done yet. `WRITES` says whether the acquisition is exclusive and of a lock
+    /// whose readers can wait for each other behind its writers: then it is of interest in any case,
+    /// else if other locks are held.
     ///
     /// On the processors that this was measured on, a locked instruction hides the latency of what
     /// comes after it, but every instruction of that costs its share of a cycle. So what counts here
     /// is their number: about twenty.
     #[inline(always)]
-    pub(crate) fn acquired_known(&self, mode: Mode, kind: Kind, site: Site) -> Option<Hold> {
+    pub(crate) fn acquired_known<const WRITES: bool>(
+        &self,
+        mode: Mode,
+        kind: Kind,
+        site: Site,
+    ) -> Option<Hold> {
         let slot = current::slot();
         let state = slot.state();
         let top = slot.top(state);
         // With nothing held there is room, and no order to look at. The slot of a thread that has
         // none looks as if something were held, and has no room.
-        if Slot::depth(state) != 0 {
-            if !slot.has_room(Slot::depth(state)) {
-                cold_path();
-                return None;
-            }
+        let is_nested = Slot::depth(state) != 0;
+        if is_nested && !slot.has_room(Slot::depth(state)) {
+            cold_path();
+            return None;
+        }
+        if (WRITES || is_nested) && kind == Kind::Blocking {
             // Relaxed: a hint that this thread's own earlier stores, or those of an earlier holder,
             // gave; a stale one only leads to the slow path.
             let known = self.record.known.load(Ordering::Relaxed);
-            if kind == Kind::Blocking && known != tag::known(top.key(), mode) {
+            if known != tag::known(top.key(), mode) {
                 cold_path();
                 return None;
             }
         }
         // Acquire pairs with the Release in `Record::settle`.
-        let mut tag = self.record.tag.load(Ordering::Acquire);
-        if mode != Mode::Exclusive {
-            if tag == 0 {
-                cold_path();
-                return None;
-            }
-        } else if tag & tag::PLAIN == 0 {
-            // A writer, or the first acquisition.
-            let known = self.record.known.load(Ordering::Relaxed);
-            if tag == 0 || (kind == Kind::Blocking && known != tag::known(top.key(), mode)) {
-                cold_path();
-                return None;
-            }
-            tag |= tag::PLAIN;
+        let tag = self.record.tag.load(Ordering::Acquire);
+        if tag == 0 {
+            cold_path();
+            return None;
         }
         // SAFETY: there is room, as was seen above.
         unsafe { self.note_at(slot, state, top, tag, mode, site) };
@@ -146,8 +149,8 @@ impl Lock {
         let state = slot.state();
         let top = slot.top(state);
         // Acquire pairs with the Release in `Record::settle`.
-        let tag = self.record.tag.load(Ordering::Acquire) | tag::PLAIN;
-        let tag = if tag == tag::PLAIN {
+        let tag = self.record.tag.load(Ordering::Acquire);
+        let tag = if tag == 0 {
             if mode != Mode::Exclusive || Slot::depth(state) != 0 {
                 return None;
             }
@@ -171,7 +174,7 @@ impl Lock {
     }
 
     /// Lists the lock as held on top of `slot`, the calling thread's, after
-    /// [`maintain`](Slot::maintain) and with the [`PLAIN`](tag::PLAIN) `tag` of the ident.
+    /// [`maintain`](Slot::maintain) and with the `tag` of the ident.
     pub(super) fn note(&self, slot: &'static Slot, tag: u64, mode: Mode, site: Site) {
         let state = slot.state();
         if Slot::depth(state) != 0 && !slot.has_room(Slot::depth(state)) {
@@ -224,14 +227,6 @@ impl Lock {
         mode == Mode::Exclusive && self.record.kind().readers_wait()
     }
 
-    /// Takes in, after a blocking acquisition, that it is of no interest any more who writes the
-    /// lock.
-    pub(super) fn settle_writers(&self, ident: &'static Ident, mode: Mode) {
-        if self.is_writer(mode) && ident.may_anyone_write() {
-            self.record.set_plain();
-        }
-    }
-
     pub(super) fn identify_as_holder(&self, slot: &'static Slot, mode: Mode) -> &'static Ident {
         detector::with_own(slot, |own| match mode {
             Mode::Exclusive => self.record.identify_as_writer(&mut own.pool),
@@ -251,7 +246,6 @@ impl Lock {
     ) -> Hold {
         slot.maintain();
         let findings = detector::order::check(slot, &self.record, ident, mode, site);
-        self.settle_writers(ident, mode);
         // Held before anyone is told: a callback that comes back to this lock is then refused, and
         // does not hang.
         self.note(slot, ident.tag(), mode, site);
