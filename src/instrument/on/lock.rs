@@ -148,25 +148,30 @@ impl Lock {
         let slot = current::slot();
         let state = slot.state();
         let top = slot.top(state);
-        // Acquire pairs with the Release in `Record::settle`.
-        let tag = self.record.tag.load(Ordering::Acquire);
-        let tag = if tag == 0 {
-            if mode != Mode::Exclusive || Slot::depth(state) != 0 {
-                return None;
-            }
-            detector::with_own(slot, |own| self.record.identify_at_hand(&mut own.pool))?
+        let is_nested = Slot::depth(state) != 0;
+        let fresh = if !is_nested && mode == Mode::Exclusive {
+            detector::with_own(slot, |own| self.record.identify_at_hand(&mut own.pool))
         } else {
-            // The slot of a thread that has none looks as if something were held, and has no room.
-            if Slot::depth(state) != 0 && !slot.has_room(Slot::depth(state)) {
-                return None;
+            None
+        };
+        let tag = match fresh {
+            Some(tag) => tag,
+            None => {
+                // Acquire pairs with the Release in `Record::settle`.
+                let tag = self.record.tag.load(Ordering::Acquire);
+                // The slot of a thread that has none looks as if something were held, and has no
+                // room.
+                if tag == 0 || (is_nested && !slot.has_room(Slot::depth(state))) {
+                    return None;
+                }
+                let known = tag::known(top.key(), mode);
+                if !detector::with_own(slot, |own| own.knows(known, tag)) {
+                    return None;
+                }
+                // Relaxed: a hint.
+                self.record.known.store(known, Ordering::Relaxed);
+                tag
             }
-            let known = tag::known(top.key(), mode);
-            if !detector::with_own(slot, |own| own.knows(known, tag)) {
-                return None;
-            }
-            // Relaxed: a hint.
-            self.record.known.store(known, Ordering::Relaxed);
-            tag
         };
         // SAFETY: there is room: it was seen above, or nothing is held.
         unsafe { self.note_at(slot, state, top, tag, mode, site) };

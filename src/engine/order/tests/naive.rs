@@ -90,11 +90,11 @@ impl Model {
             let beside = |segment: &Segment, held: &[(usize, Mode)]| {
                 apart((&writer.segment, &writer.held), (segment, held))
             };
-            let taken = chain.iter().map(|at| &self.taken[*at]);
-            let others = queued.iter().map(|at| &self.written[*at]);
+            let mut taken = chain.iter().map(|at| &self.taken[*at]);
+            let mut others = queued.iter().map(|at| &self.written[*at]);
             let fits = writer.lock == lock
-                && taken.map(|t| beside(&t.segment, &t.held)).all(|fits| fits)
-                && others.map(|w| beside(&w.segment, &w.held)).all(|fits| fits);
+                && taken.all(|t| beside(&t.segment, &t.held))
+                && others.all(|w| beside(&w.segment, &w.held));
             fits && {
                 queued.push(new);
                 let rest = self.can_queue(chain, at + 1, queued);
