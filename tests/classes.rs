@@ -82,11 +82,52 @@ fn classes_and_declarations_find_what_no_instances_showed() {
         [(Verdict::Inversion, Basis::Instances, vec!["left", "right"])]
     );
 
-    // Two of one class nest as they like, as long as no instances close a ring.
+    // Two of one class nest in the order in which they were taken first, which is that of their ids.
     let many: Vec<Mutex<()>> = (0..4).map(|_| queue()).collect();
     nest(&many[0], &many[1]);
     nest(&many[3], &many[2]);
+    nest(&many[0], &many[2]);
     assert_eq!(found(), []);
+    // Sub-classes go before ids, and children before the later ones of their parents' class.
+    let tree: Vec<Mutex<()>> = (0..4).map(|_| Mutex::named("node", ())).collect();
+    let [leaf, branch, root, other] = &tree[..] else {
+        unreachable!("there are four");
+    };
+    for node in &tree {
+        drop(node.lock());
+    }
+    branch.nested_in(root);
+    leaf.nested_in(branch);
+    nest(root, branch);
+    nest(branch, leaf);
+    nest(root, leaf);
+    other.set_subclass(7);
+    nest(leaf, other);
+    assert_eq!(found(), []);
+    // All else is told, once for each class, without anybody taking the opposite order.
+    let pages = [Mutex::named("page", ()), Mutex::named("page", ())];
+    pages.iter().for_each(|page| drop(page.lock()));
+    nest(&pages[1], &pages[0]);
+    nest(&pages[1], &pages[0]);
+    assert_eq!(
+        found(),
+        [(Verdict::Inversion, Basis::Classes, vec!["page"])]
+    );
+    let rows = [RwLock::named("row", ()), RwLock::named("row", ())];
+    rows.iter().for_each(|row| drop(row.read()));
+    rows[0].set_subclass(1);
+    thread::scope(|scope| {
+        scope.spawn(|| drop((rows[0].read(), rows[1].read())));
+    });
+    assert_eq!(found(), [(Verdict::Inversion, Basis::Classes, vec!["row"])]);
+    // Unless the instances show it themselves.
+    let cells = [work(), work()];
+    nest(&cells[0], &cells[1]);
+    nest(&cells[1], &cells[0]);
+    assert_eq!(
+        found(),
+        [(Verdict::Inversion, Basis::Instances, vec!["work", "work"])]
+    );
 
     // Readers of a class conflict once any lock of the class had a writer.
     let (table, log) = (RwLock::named("table", ()), Mutex::named("log", ()));

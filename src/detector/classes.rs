@@ -1,8 +1,9 @@
 //! The order of classes: what is learnt from one pair of locks holds for the next pair.
 //!
 //! The same engine as for instances, with the ids of classes for nodes. Gates stay instances: two
-//! locks of one class do not exclude each other. Two locks of the same class give no edge: whether
-//! one of them nests in the other is a question of instances alone.
+//! locks of one class do not exclude each other. Two locks of the same class give no edge: they nest in
+//! ascending order of their sub-classes and ids, which is an order on which all threads agree, and an
+//! acquisition that goes against it is told.
 
 use std::sync::atomic::Ordering;
 
@@ -12,6 +13,7 @@ use super::{declared, describe, publish, trial};
 use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
+use crate::engine::verdict::Verdict;
 use crate::primitives::fork_safe::ForkSafe;
 use crate::report::{Basis, Facts, LockInfo};
 use crate::tracking::class::{self, Class};
@@ -33,10 +35,11 @@ pub(super) fn learn(
     site: Site,
 ) -> Vec<Facts> {
     let to = ident.class();
-    let mut unknown = Vec::new();
+    let (mut unknown, mut alike) = (Vec::new(), Vec::new());
     for (at, h) in held.iter().enumerate() {
         let from = describe::ident_of(h).class();
         if from.id == to.id {
+            alike.extend(is_against_ids(h, ident, mode).then_some(at));
             continue;
         }
         // The context without the lock itself: the thread, its segment, and the other held locks.
@@ -47,7 +50,7 @@ pub(super) fn learn(
             unknown.push((at, from));
         }
     }
-    if unknown.is_empty() {
+    if unknown.is_empty() && alike.is_empty() {
         return Vec::new();
     }
     let graph = trial::graph_of(slot);
@@ -79,7 +82,24 @@ pub(super) fn learn(
         }));
     }
     findings.retain(|finding| is_new(&mut state, finding));
-    tell(slot, &state, findings, Some(site))
+    let mut facts = tell(slot, &state, findings, Some(site));
+    if !alike.is_empty() && state.is_new_cycle_of(vec![to.id], Verdict::Inversion) {
+        drop(state);
+        let against = |at: usize| describe::against_ids(slot, ident, &held[at], mode, site);
+        facts.extend(alike.first().map(|at| against(*at)));
+    }
+    facts
+}
+
+/// Whether an acquisition under another lock of the same class goes against the order in which those
+/// nest: that of their sub-classes, then that of their ids.
+fn is_against_ids(held: &HeldLock, ident: &'static Ident, mode: Mode) -> bool {
+    let outer = describe::ident_of(held);
+    let rank = |ident: &Ident| (ident.subclass(), ident.id());
+    let passes = held.mode == Mode::Shared
+        && mode == Mode::Shared
+        && ident.class().kind.policy() == ReadPolicy::ReadersPass;
+    !std::ptr::eq(outer, ident) && !passes && rank(outer) > rank(ident)
 }
 
 /// Makes a class known to the order of classes.

@@ -289,6 +289,29 @@ pub(super) fn recursive_read(
     facts
 }
 
+/// The calling thread asks for a lock under another one of the same class, against their order.
+pub(super) fn against_ids(
+    slot: &'static Slot,
+    ident: &'static Ident,
+    outer: &HeldLock,
+    mode: Mode,
+    site: Site,
+) -> Facts {
+    let mut facts = alone(Verdict::Inversion, slot, ident, outer, mode, site);
+    facts.basis = Basis::Classes;
+    let from = card(ident_of(outer));
+    for edge in &mut facts.edges {
+        edge.from = from.id;
+    }
+    // The locks of the edges come first.
+    facts.locks.retain(|lock| lock.id != from.id);
+    facts.locks.insert(0, from);
+    for thread in &mut facts.threads {
+        thread.waits = None;
+    }
+    facts
+}
+
 /// The calling thread ends while it holds locks.
 pub(super) fn abandoned(slot: &'static Slot, left: &[HeldLock]) -> Vec<Facts> {
     left.iter()

@@ -49,6 +49,14 @@ impl Lock {
     #[inline(always)]
     pub fn set_label(&self, _label: &str) {}
 
+    /// Says that the lock nests in `parent`, a lock of the same class.
+    #[inline(always)]
+    pub fn nested_in(&self, _parent: &Lock) {}
+
+    /// Gives the lock a sub-class.
+    #[inline(always)]
+    pub fn set_subclass(&self, _subclass: u32) {}
+
     /// The id, which ascends in the order of the address in this build: fixed for as long as the
     /// record is borrowed.
     #[inline]

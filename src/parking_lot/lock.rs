@@ -52,6 +52,22 @@ macro_rules! lock_type {
                 unsafe { self.0.raw() }.record.set_label(label.as_ref());
             }
 
+            /// Says that this lock is taken under `parent`, a lock of the same class, whatever their ids:
+            /// see [`sync::Mutex::nested_in`](crate::sync::Mutex::nested_in).
+            #[inline]
+            pub fn nested_in(&self, parent: &(impl crate::instrument::Recorded + ?Sized)) {
+                // SAFETY: the record is no part of the state of the lock.
+                unsafe { self.0.raw() }.record.nested_in(parent.record());
+            }
+
+            /// Gives this instance a sub-class: see
+            /// [`sync::Mutex::set_subclass`](crate::sync::Mutex::set_subclass).
+            #[inline]
+            pub fn set_subclass(&self, subclass: u32) {
+                // SAFETY: the record is no part of the state of the lock.
+                unsafe { self.0.raw() }.record.set_subclass(subclass);
+            }
+
             /// Returns a mutable reference to the data, without locking.
             ///
             /// The exclusive borrow of the lock proves that nobody else has it; a guard that was

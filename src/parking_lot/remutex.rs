@@ -87,6 +87,22 @@ impl<T: ?Sized> ReentrantMutex<T> {
         unsafe { self.0.raw() }.record.set_label(label.as_ref());
     }
 
+    /// Says that this lock is taken under `parent`, a lock of the same class, whatever their ids:
+    /// see [`sync::Mutex::nested_in`](crate::sync::Mutex::nested_in).
+    #[inline]
+    pub fn nested_in(&self, parent: &(impl crate::instrument::Recorded + ?Sized)) {
+        // SAFETY: the record is no part of the state of the lock.
+        unsafe { self.0.raw() }.record.nested_in(parent.record());
+    }
+
+    /// Gives this instance a sub-class: see
+    /// [`sync::Mutex::set_subclass`](crate::sync::Mutex::set_subclass).
+    #[inline]
+    pub fn set_subclass(&self, subclass: u32) {
+        // SAFETY: the record is no part of the state of the lock.
+        unsafe { self.0.raw() }.record.set_subclass(subclass);
+    }
+
     /// Acquires the lock, waiting for as long as another thread has it.
     ///
     /// # Panics

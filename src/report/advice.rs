@@ -3,6 +3,7 @@
 use super::data::{Edge, Report};
 use super::stall;
 use super::thread::{ThreadInfo, WaitInfo, WaitsFor};
+use super::words;
 use crate::engine::awaited::Awaited;
 use crate::engine::ids::LockId;
 use crate::engine::verdict::Verdict;
@@ -14,6 +15,11 @@ const NEAR: u32 = 40;
 /// What to change.
 pub(super) fn suggestion(report: &Report) -> Option<String> {
     match report.verdict {
+        Verdict::Inversion if words::within_a_class(report) => Some(
+            "take the one with the lower id first, as `lockwarden::acquire` does; or, if the inner \
+             one always belongs under the outer one, say so with `inner.nested_in(&outer)`"
+                .to_owned(),
+        ),
         Verdict::Inversion | Verdict::Guarded | Verdict::SingleThread | Verdict::Ordered => {
             Some(one_order(report, report.edges_from_closing().next()?))
         }

@@ -24,7 +24,7 @@ struct Step {
 
 /// The interleaving, or nothing for a verdict that has none.
 pub(super) fn show(out: &mut String, report: &Report) {
-    if report.edges.is_empty() {
+    if report.edges.is_empty() || words::within_a_class(report) {
         return;
     }
     let title = match report.verdict {

@@ -80,7 +80,8 @@ pub enum Basis {
     /// From these very locks.
     Instances,
     /// From locks of the same classes: no two threads were seen to take the same instances in
-    /// opposite orders. The ids in the report are those of classes.
+    /// opposite orders. The ids in the report are those of classes; but if it is about two locks of one
+    /// class, which has a single edge, they are those of the locks.
     Classes,
     /// From a declaration, which was broken. The ids in the report are those of classes if it was one
     /// by names (`lockwarden::declare_order`), and those of the locks if it named them

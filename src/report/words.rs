@@ -62,6 +62,14 @@ fn subject(report: &Report) -> String {
             ),
             None => "a declared order is broken".to_owned(),
         },
+        Verdict::Inversion if within_a_class(report) => match report.edges.first() {
+            Some(edge) => format!(
+                "{} is asked for under {}, against the order within their class",
+                report.the_lock(edge.to),
+                report.the_lock(edge.from)
+            ),
+            None => "two locks of a class are nested against their order".to_owned(),
+        },
         Verdict::Inversion if report.basis == Basis::Classes => format!(
             "locks of the classes {} are taken in {}",
             ring(report),
@@ -302,6 +310,12 @@ pub(super) fn reason(report: &Report) -> String {
             ),
             None => "the opposite order is declared".to_owned(),
         },
+        Verdict::Inversion if within_a_class(report) => {
+            "locks of one class are alike, so it takes an order among them on which all threads \
+             agree, which is that of their sub-classes and ids; whoever keeps to it can meet this \
+             thread"
+                .to_owned()
+        }
         Verdict::Inversion if report.basis == Basis::Classes => format!(
             "{}, no common lock, nothing orders them; no two threads were seen to take the same \
              instances in opposite orders: it is the order of the classes that closes a ring, and \
@@ -345,6 +359,11 @@ pub(super) fn reason(report: &Report) -> String {
         );
     }
     reason
+}
+
+/// Whether it is about two locks of one class.
+pub(super) fn within_a_class(report: &Report) -> bool {
+    report.basis == Basis::Classes && report.edges.len() == 1
 }
 
 pub(super) fn distinct_threads(report: &Report) -> Vec<ThreadId> {

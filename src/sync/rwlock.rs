@@ -11,7 +11,7 @@ use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 use lock_api::GuardNoSend;
 
 use super::raw::Poisoning;
-use crate::instrument::{Lock, LockKind, Site};
+use crate::instrument::{Lock, LockKind, Recorded, Site};
 use crate::raw::RawRwLock;
 
 /// A lock around a value that many may read or one may write, with the interface of
@@ -314,6 +314,43 @@ impl<T: ?Sized> RwLock<T> {
     /// ```
     pub fn set_label(&self, label: impl AsRef<str>) {
         self.record().set_label(label.as_ref());
+    }
+
+    /// Says that this lock is taken under `parent`, a lock of the same class, whatever their ids: the
+    /// lock of a child in a tree, under that of its parent. It gets the next sub-class after that of
+    /// `parent`, as it is now.
+    ///
+    /// Where the order of classes is looked at
+    /// ([`Config::classes`](crate::config::Config::classes)), two locks of one class nest in ascending
+    /// order of their sub-classes, and of their ids within one sub-class; all else is told. Without
+    /// instrumentation this does nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::sync::RwLock;
+    ///
+    /// let leaf = RwLock::named("node", 2);
+    /// let root = RwLock::named("node", 1);
+    /// leaf.nested_in(&root);
+    /// ```
+    pub fn nested_in(&self, parent: &(impl Recorded + ?Sized)) {
+        self.record().nested_in(parent.record());
+    }
+
+    /// Gives this instance a sub-class: locks of one class nest in ascending order of their
+    /// sub-classes. One that is given none has sub-class 0. See [`nested_in`](Self::nested_in).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::sync::RwLock;
+    ///
+    /// let page = RwLock::named("page", 2);
+    /// page.set_subclass(3);
+    /// ```
+    pub fn set_subclass(&self, subclass: u32) {
+        self.record().set_subclass(subclass);
     }
 
     /// What the detector knows this lock by.

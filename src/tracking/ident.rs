@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 
 use super::class::Class;
 use super::contexts::Contexts;
-use super::{label, tag};
+use super::{label, subclass, tag};
 use crate::engine::ids::LockId;
 use crate::primitives::{AtomicU64, AtomicUsize};
 
@@ -18,7 +18,9 @@ use crate::primitives::{AtomicU64, AtomicUsize};
 const LABELLED: usize = 1;
 /// Set in the class field of a reader-writer lock that anyone may write, for all that is known.
 const ANYONE_WRITES: usize = 2;
-const FLAGS: usize = LABELLED | ANYONE_WRITES;
+/// Set in the class field of a lock that has a sub-class.
+const RANKED: usize = 4;
+const FLAGS: usize = LABELLED | ANYONE_WRITES | RANKED;
 
 /// What is known of one lock instance. Three words: with a context of two more it is all that a
 /// lock at the end of an acquired-before edge costs.
@@ -81,8 +83,12 @@ impl Ident {
     /// Takes off what belongs to the lock and not to its class.
     #[cold]
     fn strip(&self) {
-        if self.class.fetch_and(!FLAGS, Ordering::Relaxed) & LABELLED != 0 {
+        let flags = self.class.fetch_and(!FLAGS, Ordering::Relaxed);
+        if flags & LABELLED != 0 {
             label::remove(self.id());
+        }
+        if flags & RANKED != 0 {
+            subclass::remove(self.id());
         }
     }
 
@@ -125,6 +131,20 @@ impl Ident {
     /// Whether it had.
     pub(crate) fn may_anyone_write(&self) -> bool {
         self.class.load(Ordering::Relaxed) & ANYONE_WRITES != 0
+    }
+
+    /// Gives this instance a rank among the locks of its class.
+    pub(crate) fn set_subclass(&self, subclass: u32) {
+        subclass::set(self.id(), subclass);
+        self.class.fetch_or(RANKED, Ordering::Relaxed);
+    }
+
+    /// That rank; zero if none was given.
+    pub(crate) fn subclass(&self) -> u32 {
+        if self.class.load(Ordering::Relaxed) & RANKED == 0 {
+            return 0;
+        }
+        subclass::get(self.id()).unwrap_or(0)
     }
 
     /// The label, if one was set.

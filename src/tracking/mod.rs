@@ -28,17 +28,19 @@ pub(crate) mod record;
 pub(crate) mod registry;
 pub(crate) mod section;
 pub(crate) mod slot;
+mod subclass;
 pub(crate) mod tag;
 pub(crate) mod wait;
 
 /// The locks of this layer that the child of a fork must find free. None is taken under another.
 #[cfg(unix)]
-pub(crate) fn statics() -> [&'static dyn crate::primitives::fork_safe::Stands; 7] {
+pub(crate) fn statics() -> [&'static dyn crate::primitives::fork_safe::Stands; 8] {
     [
         &registry::SLOTS,
         &pool::SPARE,
         &class::TABLE,
         &label::LABELS,
+        &subclass::SUBCLASSES,
         &panicked::PANICKED,
         &party::SPARE,
         &expected::COUNTS,

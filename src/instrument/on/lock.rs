@@ -51,6 +51,26 @@ impl Lock {
         }
     }
 
+    /// Says that the lock nests in `parent`, a lock of the same class: its sub-class becomes the next
+    /// one after that of `parent`.
+    pub fn nested_in(&self, parent: &Lock) {
+        if let Some(slot) = detector::attach() {
+            let identify =
+                |lock: &Lock| detector::with_own(slot, |own| lock.record.identify(&mut own.pool));
+            let subclass = identify(parent).subclass();
+            identify(self).set_subclass(subclass.saturating_add(1));
+        }
+    }
+
+    /// Gives the lock a sub-class: locks of one class nest in ascending order of their sub-classes,
+    /// and of their ids within one. A lock that is given none has sub-class 0.
+    pub fn set_subclass(&self, subclass: u32) {
+        if let Some(slot) = detector::attach() {
+            detector::with_own(slot, |own| self.record.identify(&mut own.pool))
+                .set_subclass(subclass);
+        }
+    }
+
     /// The id of the lock: unique, never used again, and ascending in an order on which all
     /// threads agree. Given at the first acquisition or the first call.
     #[must_use]
