@@ -362,7 +362,7 @@ pub(crate) fn introduce() {}
 
 /// A bit for the calling thread: none, since there is nothing that it could learn.
 #[inline(always)]
-pub(crate) fn mark(_bits: u64) -> u64 {
+pub(crate) fn mark() -> u64 {
     0
 }
 

@@ -72,10 +72,8 @@ pub struct Event {
     record: Resource,
 }
 
-const SET: u64 = 1 << MARKS;
-
-/// How many bits there are for threads.
-const MARKS: u64 = 63;
+/// The bit that is no thread's.
+const SET: u64 = 1 << 63;
 
 struct State {
     /// How many times it has become set.
@@ -179,7 +177,7 @@ impl Event {
             meeting.add(&state.past);
         }
         // Who sets it knows what came before.
-        self.word.store(SET | mark(MARKS), Ordering::Release);
+        self.word.store(SET | mark(), Ordering::Release);
         self.changed.notify_all();
         drop(state);
         self.record.provided();
@@ -211,7 +209,7 @@ impl Event {
     #[inline]
     #[must_use]
     pub fn is_set(&self) -> bool {
-        self.has(SET | mark(MARKS)) || (self.has(SET) && self.look().is_none())
+        self.has(SET | mark()) || (self.has(SET) && self.look().is_none())
     }
 
     /// Waits until it is set.
@@ -235,7 +233,7 @@ impl Event {
     #[inline]
     #[track_caller]
     pub fn wait(&self) {
-        if !self.has(SET | mark(MARKS)) {
+        if !self.has(SET | mark()) {
             self.wait_until(None);
         }
     }
@@ -257,7 +255,7 @@ impl Event {
     #[track_caller]
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         // A deadline that cannot be represented is never reached.
-        self.has(SET | mark(MARKS)) || self.wait_until(Instant::now().checked_add(timeout))
+        self.has(SET | mark()) || self.wait_until(Instant::now().checked_add(timeout))
     }
 
     /// Whether all of `bits` are there.
@@ -280,7 +278,7 @@ impl Event {
         // It may tell the program's sinks of a new thread.
         MutexGuard::unlocked(&mut state, || past.arrive());
         if state.times == times && self.has(SET) {
-            let told = if past.is_known() { mark(MARKS) } else { !SET };
+            let told = if past.is_known() { mark() } else { !SET };
             // Relaxed, and a read-modify-write: see the field.
             self.word.fetch_or(told, Ordering::Relaxed);
         }

@@ -10,10 +10,8 @@ pub(crate) fn introduce() {
     let _ = detector::attach();
 }
 
-/// One of so many bits of a word, for the calling thread. Threads whose numbers agree modulo that
-/// share one.
+/// A bit for the calling thread, which is not the highest one of the word. Some threads share one.
 #[inline]
-pub(crate) fn mark(bits: u64) -> u64 {
-    let number = current::slot().thread().map_or(0, |thread| thread.get());
-    1 << (number % bits)
+pub(crate) fn mark() -> u64 {
+    current::slot().mark_bit()
 }

@@ -83,7 +83,7 @@ impl Origin {
 /// The bit of the calling thread.
 #[inline]
 fn bit() -> u64 {
-    mark(64)
+    mark()
 }
 
 #[cfg(test)]

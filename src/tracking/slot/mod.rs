@@ -47,6 +47,9 @@ const MOVING: u64 = 1 << 32;
 /// through exactly 2³¹ changes to be deceived.
 const STEP: u64 = 1 << 33;
 
+/// How many marks there are: a word has room for them and for one bit more.
+pub(crate) const MARKS: u32 = 63;
+
 /// What a thread holds and waits for.
 ///
 /// Slots are never freed; one is used again when its thread has ended.
@@ -74,6 +77,8 @@ pub(crate) struct Slot {
     room: AtomicU32,
     /// The serial number of the thread; zero while the slot is free.
     thread: AtomicU64,
+    /// The thread's mark; see [`mark_bit`](Self::mark_bit).
+    mark: AtomicU64,
     pub(crate) wait: Wait,
     /// How the thread is told that its wait will not end.
     pub(crate) alarm: Alarm,
@@ -124,6 +129,7 @@ impl Slot {
             entries: AtomicPtr::new(entries.cast_mut()),
             room: AtomicU32::new(0),
             thread: AtomicU64::new(0),
+            mark: AtomicU64::new(1),
             wait: Wait::new(),
             alarm: Alarm::new(),
             ended: AtomicU32::new(0),
@@ -214,7 +220,17 @@ impl Slot {
         self.ended.store(0, Ordering::Relaxed);
         self.capacity
             .store(self.room.load(Ordering::Relaxed), Ordering::Relaxed);
+        let mark = 1 << (thread.get() % u64::from(MARKS));
+        self.mark.store(mark, Ordering::Relaxed);
         self.thread.store(thread.get(), Ordering::Release);
+    }
+
+    /// One of [`MARKS`] bits, for the calling thread, whose slot this is: the lowest ones of a word.
+    /// Threads whose numbers agree modulo that share one.
+    #[inline(always)]
+    pub(crate) fn mark_bit(&self) -> u64 {
+        // Relaxed: written by the thread itself, when it took the slot.
+        self.mark.load(Ordering::Relaxed)
     }
 
     /// Ends the use by a thread, which holds nothing any more.
