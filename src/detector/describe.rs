@@ -33,10 +33,10 @@ pub(crate) fn name(ident: &Ident) -> Option<Box<str>> {
     Some(card(ident).to_string().into_boxed_str())
 }
 
-/// The locks that the calling thread holds, and where it took them; its slot is `slot`.
-pub(crate) fn held_here(slot: &'static Slot) -> Vec<(&'static Ident, Site)> {
+/// The locks that the calling thread holds, and how and where it took them; its slot is `slot`.
+pub(crate) fn held_here(slot: &'static Slot) -> Vec<(&'static Ident, HeldInfo)> {
     let held = slot.held().unwrap_or_default();
-    held.iter().map(|h| (ident_of(h), h.site)).collect()
+    held.iter().map(|h| (ident_of(h), held_info(h))).collect()
 }
 
 /// The ident of a held lock.

@@ -20,7 +20,6 @@ pub(crate) mod section;
 mod state;
 mod status;
 pub(crate) mod succession;
-pub(crate) mod survey;
 mod tally;
 mod threads;
 pub(crate) mod trial;

@@ -1,12 +1,15 @@
-//! What all threads hold and wait for at one moment, for the watchdog: seen from outside, while
-//! they go on.
+//! What threads hold and wait for at one moment, for the watchdog and for the helpers of tests: seen
+//! from outside, while they go on.
+//!
+//! A thread that runs may be at another place before the answer is read. So nothing is claimed of
+//! such an answer but that each line of it was so a moment ago.
 
 #![allow(unsafe_code)]
 
 use std::sync::atomic::Ordering;
 
 use super::describe;
-use crate::engine::ids::{Site, ThreadId};
+use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::primitives::fence;
 use crate::report::{HeldInfo, LockInfo, Stack, WaitsFor};
@@ -16,26 +19,30 @@ use crate::tracking::registry;
 use crate::tracking::slot::{Slot, Watched, place};
 use crate::tracking::wait::{self, Need};
 
-/// One thread.
-#[derive(Debug)]
+/// One thread, as it was seen.
+#[derive(Clone, Debug)]
 pub(crate) struct Observed {
     slot: &'static Slot,
     pub(crate) thread: ThreadId,
+    pub(crate) name: Option<String>,
     /// The operating system's id, where it is known and the thread has not ended.
     pub(crate) os_id: Option<u32>,
+    /// Whether it has ended, and left behind what it holds.
     pub(crate) has_ended: bool,
     pub(crate) is_ours: bool,
     /// Whether it has said that it waits for work.
     pub(crate) is_idle: bool,
-    /// `None` if that did not stand still while it was read.
+    /// The locks that it holds, in the order in which it took them; `None` if that did not stand still
+    /// while it was read.
     pub(crate) held: Option<Vec<ObservedHold>>,
+    /// What it waits for, if that is something that is watched.
     pub(crate) wait: Option<ObservedWait>,
     /// Changes with everything that the thread does with tracked primitives.
     pub(crate) progress: u64,
 }
 
 /// A held lock.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ObservedHold {
     pub(crate) lock: LockInfo,
     pub(crate) info: HeldInfo,
@@ -44,13 +51,15 @@ pub(crate) struct ObservedHold {
 }
 
 /// A wait.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ObservedWait {
     pub(crate) lock: LockInfo,
-    pub(crate) what: WaitsFor,
+    pub(crate) need: Need,
     pub(crate) site: Site,
     /// When it began, on the clock of `tracking::wait`, in nanoseconds.
     pub(crate) since: u64,
+    /// Whether it ends by itself, at a deadline.
+    pub(crate) timed: bool,
 }
 
 impl Observed {
@@ -66,19 +75,61 @@ impl Observed {
         self.is_there().then(|| Stack::of_addresses(&place))
     }
 
-    /// The name of the thread, if the slot still is its.
-    pub(crate) fn name(&self) -> Option<String> {
-        let name = self.slot.name();
-        name.filter(|_| self.is_there())
+    /// The locks that the thread holds, as far as they are known.
+    pub(crate) fn holds(&self) -> &[ObservedHold] {
+        self.held.as_deref().unwrap_or_default()
+    }
+}
+
+impl ObservedWait {
+    /// What is waited for, in the words of a report.
+    pub(crate) fn what(&self) -> WaitsFor {
+        match self.need {
+            Need::Lock(mode) => WaitsFor::Lock {
+                lock: self.lock.id,
+                mode,
+            },
+            Need::Upgrade => WaitsFor::Lock {
+                lock: self.lock.id,
+                mode: Mode::Exclusive,
+            },
+            Need::Other(awaited) => WaitsFor::Resource {
+                resource: self.lock.id,
+                awaited,
+            },
+        }
+    }
+
+    /// The same as a part of a sentence, if `name` is what the thing is called.
+    pub(crate) fn describe(&self, name: &str) -> String {
+        match self.need {
+            Need::Lock(mode) => format!("{name} ({mode})"),
+            Need::Upgrade => format!("{name} (the upgrade to exclusive)"),
+            Need::Other(awaited) => awaited.of(name),
+        }
     }
 }
 
 /// All threads that have a slot. With `mark`, which is for the watchdog's own thread alone, their
 /// holds can be told from those of the observation before: see [`ObservedHold::seen`].
-pub(crate) fn observe(mark: bool) -> Vec<Observed> {
+///
+/// Costs some hundred nanoseconds a thread.
+pub(crate) fn all(mark: bool) -> Vec<Observed> {
+    of(|_| true, mark)
+}
+
+/// The threads whose scope is `scope`, in the order in which they were first seen by the detector.
+pub(crate) fn of_scope(scope: u64) -> Vec<Observed> {
+    let mut observed = of(|slot| slot.scope() == scope, false);
+    observed.sort_by_key(|one| one.thread);
+    observed
+}
+
+fn of(is_meant: impl Fn(&Slot) -> bool, mark: bool) -> Vec<Observed> {
     let pin = Pin::new();
     registry::occupied()
         .into_iter()
+        .filter(|slot| is_meant(slot))
         .filter_map(|slot| one(slot, mark, &pin))
         .collect()
 }
@@ -88,21 +139,22 @@ fn one(slot: &'static Slot, mark: bool, pin: &Pin) -> Option<Observed> {
     let observed = Observed {
         slot,
         thread,
+        name: slot.name(),
         os_id: slot.life.os_id().filter(|_| !slot.has_ended()),
         has_ended: slot.has_ended(),
         is_ours: slot.life.is_ours(),
         is_idle: slot.life.is_idle(),
         wait: wait_of(slot, pin),
         held: slot
-            .watched(pin, mark, describe::card)
+            .watched(pin, mark, card)
             .map(|held| held.into_iter().filter_map(hold).collect()),
         progress: slot.progress(),
     };
     (slot.thread() == Some(thread)).then_some(observed)
 }
 
-fn hold(watched: Watched<LockInfo>) -> Option<ObservedHold> {
-    let lock = watched.found?;
+fn hold(watched: Watched<Option<LockInfo>>) -> Option<ObservedHold> {
+    let lock = watched.found??;
     Some(ObservedHold {
         info: HeldInfo {
             lock: lock.id,
@@ -120,29 +172,23 @@ fn wait_of(slot: &Slot, _pin: &Pin) -> Option<ObservedWait> {
     // was borrowed by that thread then, so it was not dropped, and its ident is not freed before the
     // pin is gone (see `pin`).
     let ident: &Ident = unsafe { wait.ident.as_ref() }?;
-    let lock = describe::card(ident);
-    let what = match wait.need {
-        Need::Lock(mode) => WaitsFor::Lock {
-            lock: lock.id,
-            mode,
-        },
-        Need::Upgrade => WaitsFor::Lock {
-            lock: lock.id,
-            mode: Mode::Exclusive,
-        },
-        Need::Other(awaited) => WaitsFor::Resource {
-            resource: lock.id,
-            awaited,
-        },
-    };
+    let lock = card(ident)?;
     fence(Ordering::Acquire);
     // If the wait goes on, the ident was its own all the time.
     (slot.wait.epoch() == wait.epoch).then_some(ObservedWait {
         lock,
-        what,
+        need: wait.need,
         site: wait.site,
         since: wait.since,
+        timed: wait.timed,
     })
+}
+
+/// What is said of a lock that may be dropped at any moment; `None` if it is gone: its guard was
+/// forgotten, or another thread has let go of it.
+fn card(ident: &Ident) -> Option<LockInfo> {
+    let card = describe::card(ident);
+    (card.id != LockId::LAST).then_some(card)
 }
 
 /// The calling thread, whose slot this is, is still in the wait that began at `since`: if that has

@@ -9,7 +9,7 @@ use super::limit;
 use super::outcome::{Outcome, Panicked, Parts};
 use crate::config;
 use crate::detector::trial::Trial;
-use crate::detector::{self, survey};
+use crate::detector::{self, observe};
 use crate::engine::ids::Site;
 use crate::instrument::Cohort;
 use crate::thread;
@@ -140,7 +140,7 @@ impl Check {
         // Looked at while the threads are still where they hang.
         let hang = end.is_none().then(|| {
             let threads = if watched {
-                survey::threads(number)
+                observe::of_scope(number)
             } else {
                 Vec::new()
             };

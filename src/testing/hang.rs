@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::detector::survey::Seen;
+use crate::detector::observe::Observed;
+use crate::report::{Escaped, duration};
+use crate::tracking::wait;
 use crate::watchdog::{self, Dump};
 
 /// A check that did not end in time, with what each of its threads held and waited for then, and
@@ -32,17 +34,20 @@ use crate::watchdog::{self, Dump};
 pub struct Hang {
     limit: Duration,
     watched: bool,
-    threads: Vec<Seen>,
+    threads: Vec<Observed>,
+    /// When they were so, on the clock of `tracking::wait`.
+    seen_at: u64,
     /// Where all threads of the process are.
     dump: Option<Dump>,
 }
 
 impl Hang {
-    pub(super) fn new(limit: Duration, watched: bool, threads: Vec<Seen>) -> Self {
+    pub(super) fn new(limit: Duration, watched: bool, threads: Vec<Observed>) -> Self {
         Self {
             limit,
             watched,
             threads,
+            seen_at: wait::now(),
             dump: watched.then(watchdog::dump),
         }
     }
@@ -53,7 +58,7 @@ impl Hang {
         self.limit
     }
 
-    pub(super) fn threads(&self) -> &[Seen] {
+    pub(super) fn threads(&self) -> &[Observed] {
         &self.threads
     }
 }
@@ -64,43 +69,46 @@ impl fmt::Display for Hang {
         if !self.watched {
             return writeln!(f, "nothing is known of its threads: nothing is watched");
         }
-        write_threads(f, &self.threads, self.dump.as_ref())
+        write_threads(f, &self.threads, self.seen_at, self.dump.as_ref())
     }
 }
 
-/// What each thread holds and waits for, and where it is, if there is a dump that says so.
+/// What each thread held and waited for at a moment, and where it is, if there is a dump that says so.
 pub(super) fn write_threads(
     f: &mut impl fmt::Write,
-    threads: &[Seen],
+    threads: &[Observed],
+    now: u64,
     dump: Option<&Dump>,
 ) -> fmt::Result {
     for thread in threads {
         match &thread.name {
-            Some(name) => writeln!(f, "thread `{}` ({})", name.escape_debug(), thread.id.get())?,
-            None => writeln!(f, "{}", thread.id)?,
+            Some(name) => writeln!(f, "thread `{}` ({})", Escaped(name), thread.thread.get())?,
+            None => writeln!(f, "{}", thread.thread)?,
         }
-        match &thread.waits {
+        match &thread.wait {
             Some(wait) => {
-                let what = wait.what.of(&wait.lock.to_string());
+                let what = wait.describe(&wait.lock.to_string());
                 let timed = if wait.timed { ", with a timeout" } else { "" };
                 writeln!(
                     f,
-                    "    waits for {what} at {}, for {:.1} s now{timed}",
+                    "    waits for {what} at {}, for {} now{timed}",
                     wait.site,
-                    wait.since.as_secs_f64()
+                    duration(Duration::from_nanos(now.saturating_sub(wait.since)))
                 )?;
             }
-            None if thread.ended => writeln!(f, "    has ended")?,
+            None if thread.has_ended => writeln!(f, "    has ended")?,
             None => writeln!(f, "    runs, or waits for something that is not watched")?,
         }
-        for hold in &thread.held {
-            let (lock, mode, site) = (&hold.lock, hold.mode, hold.site);
+        for hold in thread.holds() {
+            let (lock, mode, site) = (&hold.lock, hold.info.mode, hold.info.site);
             writeln!(f, "    holds {lock}  {mode}  taken at {site}")?;
         }
-        if thread.held.is_empty() {
-            writeln!(f, "    holds nothing")?;
+        match &thread.held {
+            None => writeln!(f, "    holds locks that changed all the time")?,
+            Some(held) if held.is_empty() => writeln!(f, "    holds nothing")?,
+            Some(_) => {}
         }
-        let dumped = dump.and_then(|dump| dump.thread(thread.id));
+        let dumped = dump.and_then(|dump| dump.thread(thread.thread));
         match dumped.map(|dumped| &dumped.stack) {
             Some(Ok(stack)) => write!(f, "{stack}")?,
             Some(Err(why)) => writeln!(f, "    no stack: {why}")?,

@@ -5,8 +5,8 @@ use std::sync::Once;
 
 use super::hang::write_threads;
 use crate::config;
-use crate::detector::{self, survey};
-use crate::tracking::current;
+use crate::detector::{self, observe};
+use crate::tracking::{current, wait};
 
 /// From now on, whoever panics also prints the locks that the threads of its test hold, and what
 /// they wait for.
@@ -55,8 +55,10 @@ fn held_locks() -> String {
         return String::new();
     }
     let scope = current::slot().scope();
-    let mut threads = survey::threads(scope);
-    threads.retain(|thread| !thread.held.is_empty() || thread.waits.is_some());
+    let mut threads = observe::of_scope(scope);
+    threads.retain(|thread| {
+        thread.held.as_ref().is_none_or(|held| !held.is_empty()) || thread.wait.is_some()
+    });
     let of = if scope == 0 {
         "the process"
     } else {
@@ -67,6 +69,6 @@ fn held_locks() -> String {
     }
     let mut text = format!("lockwarden: locks that the threads of {of} hold:\n");
     // Writing to a string cannot fail.
-    let _ = write_threads(&mut text, &threads, None);
+    let _ = write_threads(&mut text, &threads, wait::now(), None);
     text
 }

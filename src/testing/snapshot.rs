@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use super::found::subjects;
 use super::outcome::Parts;
-use crate::detector::survey::Seen;
+use crate::detector::observe::Observed;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::report::{Edge, LockInfo, Report};
 
@@ -107,33 +107,33 @@ fn finding(out: &mut String, names: &mut Names, report: &Report, edges: &[&Edge]
 
 /// What each thread of a hang holds and waits for. Those that do neither come and go, and are left
 /// out.
-fn threads(out: &mut String, names: &mut Names, threads: &[Seen]) {
-    let busy = |thread: &&Seen| thread.waits.is_some() || !thread.held.is_empty();
-    let mut threads: Vec<&Seen> = threads.iter().filter(busy).collect();
+fn threads(out: &mut String, names: &mut Names, threads: &[Observed]) {
+    let busy = |thread: &&Observed| thread.wait.is_some() || !thread.holds().is_empty();
+    let mut threads: Vec<&Observed> = threads.iter().filter(busy).collect();
     threads.sort_by_cached_key(|thread| {
-        let waits = thread.waits.as_ref();
+        let waits = thread.wait.as_ref();
         let waits = waits.map(|wait| (key(&wait.lock), place(wait.site)));
-        let held = thread.held.iter();
+        let held = thread.holds().iter();
         let held: Vec<_> = held
-            .map(|hold| (key(&hold.lock), place(hold.site)))
+            .map(|hold| (key(&hold.lock), place(hold.info.site)))
             .collect();
         (waits, held, thread.name.clone())
     });
     for thread in threads {
         let mut says = Vec::new();
-        if let Some(wait) = &thread.waits {
-            let what = wait.what.of(&names.lock(&wait.lock));
+        if let Some(wait) = &thread.wait {
+            let what = wait.describe(&names.lock(&wait.lock));
             says.push(format!("waits for {what} in {}", file(wait.site)));
         }
-        for hold in &thread.held {
+        for hold in thread.holds() {
             let lock = names.lock(&hold.lock);
             says.push(format!(
                 "holds {lock} ({}) taken in {}",
-                hold.mode,
-                file(hold.site)
+                hold.info.mode,
+                file(hold.info.site)
             ));
         }
-        let _ = writeln!(out, "  {} {}", names.thread(thread.id), says.join(", "));
+        let _ = writeln!(out, "  {} {}", names.thread(thread.thread), says.join(", "));
     }
 }
 

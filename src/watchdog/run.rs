@@ -141,7 +141,7 @@ impl Runner {
     /// One look at all threads and heartbeats.
     fn look(&mut self) {
         let pulses = self.shared.pulses();
-        let observed = observe::observe(true);
+        let observed = observe::all(true);
         // After the look: a hold that is seen for the first time counts from now on.
         let now = wait::now();
         let due = pulses.iter().filter_map(|pulse| pulse.sample()).collect();

@@ -62,7 +62,7 @@ impl Sample {
 /// Whether the thread sleeps, has nothing to do, or waits for the end of another one: if that one
 /// hangs, it is told itself.
 fn is_passive(observed: &Observed) -> bool {
-    let what = observed.wait.as_ref().map(|wait| wait.what);
+    let what = observed.wait.as_ref().map(|wait| wait.what());
     matches!(
         what,
         Some(WaitsFor::Resource {
@@ -84,7 +84,7 @@ fn thread(observed: &Observed) -> ThreadSample {
     });
     let wait = observed.wait.as_ref().map(|wait| WaitSample {
         on: wait.lock.id,
-        is_lock: matches!(wait.what, WaitsFor::Lock { .. }),
+        is_lock: matches!(wait.what(), WaitsFor::Lock { .. }),
         since: wait.since,
     });
     ThreadSample {

@@ -86,7 +86,7 @@ pub(super) fn facts(
 fn who_holds(lock: LockId, (observed, now): (&[Observed], u64), holds: &Holds) -> Vec<Holder> {
     let mut holders = Vec::new();
     for one in observed {
-        for hold in one.held.iter().flatten().filter(|h| h.info.lock == lock) {
+        for hold in one.holds().iter().filter(|h| h.info.lock == lock) {
             let since = holds.since(one.thread, lock, hold.info.site);
             holders.push(Holder {
                 thread: one.thread,
@@ -109,7 +109,7 @@ fn locks<'a>(threads: impl Iterator<Item = &'a Observed>) -> Vec<LockInfo> {
     let mut locks: Vec<LockInfo> = Vec::new();
     for one in threads {
         let waited = one.wait.iter().map(|wait| &wait.lock);
-        for lock in waited.chain(one.held.iter().flatten().map(|hold| &hold.lock)) {
+        for lock in waited.chain(one.holds().iter().map(|hold| &hold.lock)) {
             if !locks.iter().any(|known| known.id == lock.id) {
                 locks.push(lock.clone());
             }
@@ -123,12 +123,12 @@ fn time(since: u64, now: u64) -> Duration {
 }
 
 fn info(observed: &Observed, now: u64) -> ThreadInfo {
-    let held = observed.held.iter().flatten();
+    let held = observed.holds().iter();
     ThreadInfo {
-        name: observed.name(),
+        name: observed.name.clone(),
         held: held.map(|hold| hold.info).collect(),
         waits: observed.wait.as_ref().map(|wait| WaitInfo {
-            what: wait.what,
+            what: wait.what(),
             site: wait.site,
             since: Some(time(wait.since, now)),
             by: None,

@@ -22,8 +22,8 @@ pub(crate) fn admit(records: &[&Lock], site: Site) -> Result<(), Refusal> {
     let Some(lowest) = idents.iter().min_by_key(|ident| ident.id()) else {
         return Ok(());
     };
-    for (ident, held_at) in detector::held_here(slot) {
-        let held = Party::new(ident.id(), detector::name(ident), Some(held_at));
+    for (ident, hold) in detector::held_here(slot) {
+        let held = Party::new(ident.id(), detector::name(ident), Some(hold.site));
         let again = idents.iter().find(|asked| std::ptr::eq(**asked, ident));
         let (reason, asked) = match again {
             Some(asked) => (Reason::HeldAlready, asked),

@@ -3,9 +3,10 @@
 use std::ptr;
 
 use super::lock::Lock;
+use crate::detector;
 use crate::detector::assertion::{self, Named};
-use crate::detector::{self, survey};
 use crate::instrument::{HeldHere, Site, Term};
+use crate::report::HeldInfo;
 use crate::tracking::ident::Ident;
 
 impl Lock {
@@ -35,10 +36,10 @@ pub(crate) fn held_here() -> Option<Vec<HeldHere>> {
 fn held(is_meant: impl Fn(*const Ident) -> bool) -> Option<Vec<HeldHere>> {
     let slot = detector::attach()?;
     slot.maintain();
-    let held = survey::own(slot).into_iter();
-    let held = held.filter(|(ident, _)| is_meant(*ident));
-    let words = |(_, hold): (_, survey::SeenHold)| HeldHere {
-        lock: hold.lock.to_string(),
+    let held = detector::held_here(slot).into_iter();
+    let held = held.filter(|(ident, _)| is_meant(ptr::from_ref(*ident)));
+    let words = |(ident, hold): (&Ident, HeldInfo)| HeldHere {
+        lock: detector::name(ident).map_or_else(String::new, String::from),
         mode: hold.mode,
         site: hold.site,
     };

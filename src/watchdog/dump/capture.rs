@@ -63,7 +63,7 @@ pub(in crate::watchdog) fn capture() -> Dump {
 
 /// All threads, with what is known of them without asking.
 fn subjects() -> Vec<Subject> {
-    let mut observed = observe::observe(false);
+    let mut observed = observe::all(false);
     observed.sort_by_key(|observed| observed.thread);
     let mut ids: HashSet<u32> = HashSet::new();
     let mut subjects: Vec<Subject> = Vec::with_capacity(observed.len());
@@ -117,7 +117,7 @@ fn told_without_asking(
 }
 
 fn locks_of(observed: &Observed) -> impl Iterator<Item = &LockInfo> {
-    let held = observed.held.iter().flatten().map(|hold| &hold.lock);
+    let held = observed.holds().iter().map(|hold| &hold.lock);
     held.chain(observed.wait.as_ref().map(|wait| &wait.lock))
 }
 
@@ -147,7 +147,7 @@ fn thread(subject: Subject) -> Option<DumpedThread> {
     // The thread may have ended meanwhile, and another one have got its number.
     let is_gone = observed.has_ended || !observed.is_there();
     let waits = observed.wait.as_ref().map(|wait| WaitInfo {
-        what: wait.what,
+        what: wait.what(),
         site: wait.site,
         since: Some(wait::time_since(wait.since)),
         by: None,
@@ -156,7 +156,7 @@ fn thread(subject: Subject) -> Option<DumpedThread> {
     Some(DumpedThread {
         id: Some(observed.thread),
         os_id,
-        name: observed.name(),
+        name: observed.name,
         is_ours: observed.is_ours,
         held: held.map(|held| held.iter().map(|hold| hold.info).collect()),
         waits,
