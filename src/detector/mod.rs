@@ -27,7 +27,7 @@ pub(crate) mod trial;
 pub use self::declaration::{declare_order, declare_order_file};
 pub(crate) use self::describe::{held_here, name};
 pub(crate) use self::order::{relabel, retire};
-pub(crate) use self::publish::{Panic, aside, end_in, publish, publish_stall};
+pub(crate) use self::publish::{Panic, Published, aside, end_in, publish, publish_stall};
 pub use self::status::status;
 #[cfg(feature = "metrics")]
 pub(crate) use self::tally::reported;

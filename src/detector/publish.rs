@@ -132,16 +132,25 @@ pub(super) fn publish_to(
     panic
 }
 
-/// Reports a stall, from the watchdog's thread: the report, and what the configuration wants done
-/// about it beside. `None` if nobody wants to hear of it.
+/// A stall that was reported.
+#[derive(Debug)]
+pub(crate) struct Published {
+    pub(crate) report: Report,
+    /// What the configuration wants done about it beside.
+    pub(crate) wanted: Action,
+    /// Whether the text of the report stands on standard error.
+    pub(crate) printed: bool,
+}
+
+/// Reports a stall, from the watchdog's thread. `None` if nobody wants to hear of it.
 pub(crate) fn publish_stall(
     slot: Option<&'static Slot>,
     facts: Facts,
     stall: Stall,
-) -> Option<(Report, Action)> {
+) -> Option<Published> {
     let config = config::current();
-    let action = config.action(facts.verdict, facts.basis);
-    if action == Action::Ignore {
+    let wanted = config.action(facts.verdict, facts.basis);
+    if wanted == Action::Ignore {
         UNREPORTED.fetch_add(1, Ordering::Relaxed);
         return None;
     }
@@ -152,8 +161,12 @@ pub(crate) fn publish_stall(
     }
     report.sequence = REPORTS.fetch_add(1, Ordering::Relaxed) + 1;
     tally::count(report.verdict);
-    aside(slot, || sink::tell(config, &report));
-    Some((report, action))
+    let printed = aside(slot, || sink::tell(config, &report));
+    Some(Published {
+        report,
+        wanted,
+        printed,
+    })
 }
 
 /// Runs `f`, which may do anything, without looking at its use of tracked locks, if the calling

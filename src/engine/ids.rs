@@ -65,7 +65,8 @@ impl fmt::Display for LockId {
     }
 }
 
-/// The identity of one thread: a serial number from 1, never reused.
+/// The identity of one thread: a serial number from 1, never reused, in the order in which the
+/// detector first saw them. Displayed as `thread #3`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ThreadId(u64);
 
@@ -91,6 +92,6 @@ impl fmt::Debug for ThreadId {
 
 impl fmt::Display for ThreadId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "thread {}", self.0)
+        write!(f, "thread #{}", self.0)
     }
 }

@@ -4,8 +4,8 @@ use std::fmt;
 
 /// What a thread does, as far as the operating system says so.
 ///
-/// Displayed as what comes after "it": "is in the system call `nanosleep`", "is on a CPU, or ready
-/// to be".
+/// Displayed as what comes after "it": "is in the system call `nanosleep`", "runs, or is ready
+/// to".
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Activity {
@@ -39,9 +39,9 @@ impl fmt::Display for Activity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Activity::Running { cpu: Some(cpu) } => {
-                write!(f, "is on a CPU, or ready to be (the last one was {cpu})")
+                write!(f, "runs, or is ready to, on CPU {cpu}")
             }
-            Activity::Running { cpu: None } => f.write_str("is on a CPU, or ready to be"),
+            Activity::Running { cpu: None } => f.write_str("runs, or is ready to"),
             Activity::InSystemCall {
                 name: Some(name), ..
             } => write!(f, "is in the system call `{name}`"),

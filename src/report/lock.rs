@@ -38,6 +38,24 @@ impl LockInfo {
     }
 }
 
+impl LockInfo {
+    /// The same within a sentence, where one without a name needs an article.
+    pub(crate) fn in_a_sentence(&self) -> String {
+        match self.name {
+            Some(_) => self.to_string(),
+            None => format!("the {self}"),
+        }
+    }
+}
+
+/// The comma between what is waited for and where, if the former ends with a place itself.
+pub(crate) fn comma(awaited: &str, lock: Option<&LockInfo>) -> &'static str {
+    match lock {
+        Some(lock) if awaited.ends_with(&lock.created.to_string()) => ",",
+        _ => "",
+    }
+}
+
 impl fmt::Display for LockInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.name, &self.label) {

@@ -8,7 +8,8 @@
 //! The text begins with `lockwarden: ` and the name of the verdict. Then it reads in the order in
 //! which a person asks: what is being taken, what is held meanwhile, who takes the same locks the
 //! other way round and where that was first seen, how the two meet, why this verdict, what to
-//! change; then the locks that every thread of the report holds, and the stacks.
+//! change; then the locks that every thread of the report holds, and the stacks. A number behind a
+//! name, `(#3)`, is the id of the thread or of the lock: it tells apart what has the same name.
 //!
 //! Making the text reads the source files that the report names, where they are at hand, and
 //! resolves the stacks. Nothing of that is done before the text is asked for, and no lock of the
@@ -47,4 +48,5 @@ pub use crate::engine::mode::Mode;
 pub use crate::engine::verdict::Verdict;
 
 pub(crate) use self::data::Facts;
+pub(crate) use self::lock::comma;
 pub(crate) use self::names::{Escaped, duration};

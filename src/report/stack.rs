@@ -220,8 +220,8 @@ impl Frame {
     fn is_of_the_program(&self) -> bool {
         let plumbing = self.starts_with_any(&["core::", "std::", "alloc::", "once_cell::"])
             || self.path().contains("core::ops::function::Fn")
-            // What the locks of this crate sleep in.
-            || self.function.as_deref() == Some("syscall");
+            // What catches panics, and what the locks of this crate sleep in.
+            || matches!(self.function.as_deref(), Some("__rust_try" | "syscall"));
         !plumbing && !self.is_ours()
     }
 
@@ -291,6 +291,8 @@ mod tests {
             "std::iter::for_each",
             "bank::main",
             "core::ops::function::FnOnce::call_once",
+            "std::panicking::catch_unwind::do_call",
+            "__rust_try",
             "std::sys::backtrace::__rust_begin_short_backtrace",
             "main",
         ]);

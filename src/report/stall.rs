@@ -107,7 +107,10 @@ pub(super) fn subject(report: &Report) -> String {
             report.the_lock(*lock)
         ),
         Cause::Heartbeat { name, .. } => {
-            format!("the heartbeat `{}` is missed for {lasted}", Escaped(name))
+            format!(
+                "the heartbeat `{}` has not come for {lasted}",
+                Escaped(name)
+            )
         }
         Cause::NoProgress { waiting } => {
             let threads = match waiting {
@@ -116,6 +119,27 @@ pub(super) fn subject(report: &Report) -> String {
             };
             format!("nothing has happened for {lasted}, while {threads}")
         }
+    }
+}
+
+/// What it was, when it is over: the same without a duration.
+pub(super) fn past(report: &Report) -> String {
+    match report.stall.as_ref().map(|stall| &stall.cause) {
+        Some(Cause::Wait { thread, .. }) => {
+            let wait = report.thread(*thread);
+            let wait = wait.and_then(|thread| thread.waits.as_ref());
+            let awaited = wait.map_or_else(|| "something".to_owned(), |wait| report.awaited(wait));
+            format!("the wait of {} for {awaited}", report.thread_name(*thread))
+        }
+        Some(Cause::Hold { thread, lock, .. }) => format!(
+            "the hold of {} by {}",
+            report.the_lock(*lock),
+            report.thread_name(*thread)
+        ),
+        Some(Cause::Heartbeat { name, .. }) => {
+            format!("the missed heartbeat `{}`", Escaped(name))
+        }
+        Some(Cause::NoProgress { .. }) | None => "a time in which nothing happened".to_owned(),
     }
 }
 

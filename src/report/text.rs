@@ -7,6 +7,7 @@ use std::fmt;
 
 use super::columns;
 use super::data::{Edge, Report};
+use super::lock::comma;
 use super::names::{and_list, duration, width};
 use super::snippet::{self, Mark};
 use super::source::Sources;
@@ -54,6 +55,11 @@ impl Report {
         }
         held_locks(&mut out, self);
         out
+    }
+
+    /// What a stall was that is over.
+    pub(crate) fn past(&self) -> String {
+        stall::past(self)
     }
 
     /// The text of a report about the same source lines as the report number `first`.
@@ -279,10 +285,11 @@ fn state(out: &mut String, report: &Report, thread: &ThreadInfo) {
             Some(since) => format!(", for {} now", duration(since)),
             None => String::new(),
         };
+        let awaited = report.awaited(wait);
+        let comma = comma(&awaited, report.lock(wait.subject()));
+        let site = wait.site;
         out.push_str(&format!(
-            "    waits for {} at {}{since}\n",
-            report.awaited(wait),
-            wait.site
+            "    waits for {awaited}{comma} at {site}{since}\n"
         ));
         if let Some(by) = words::ended_by(report, wait) {
             out.push_str(&format!("    {by}\n"));

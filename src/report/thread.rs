@@ -10,7 +10,7 @@ use crate::engine::mode::Mode;
 
 /// One thread of a report, as it was when the report was made.
 ///
-/// Displayed as its name with its id, ``thread `auditor` (3)``, or, if it has no name, `thread 3`.
+/// Displayed as its name with its id, ``thread `auditor` (#3)``, or, if it has no name, `thread #3`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ThreadInfo {
@@ -52,6 +52,16 @@ pub struct WaitInfo {
     pub since: Option<Duration>,
     /// Who could have ended the wait, if that was looked for.
     pub by: Option<FreedBy>,
+}
+
+impl WaitInfo {
+    /// The lock, or the other thing, that it was for.
+    pub(crate) fn subject(&self) -> LockId {
+        match self.what {
+            WaitsFor::Lock { lock, .. } => lock,
+            WaitsFor::Resource { resource, .. } => resource,
+        }
+    }
 }
 
 /// Who could have ended a wait.
@@ -106,7 +116,7 @@ impl ThreadInfo {
 impl fmt::Display for ThreadInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
-            Some(name) => write!(f, "thread `{}` ({})", Escaped(name), self.id.get()),
+            Some(name) => write!(f, "thread `{}` (#{})", Escaped(name), self.id.get()),
             None => write!(f, "{}", self.id),
         }
     }

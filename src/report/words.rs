@@ -174,34 +174,21 @@ pub(super) fn ended_by(report: &Report, wait: &WaitInfo) -> Option<String> {
     Some(text)
 }
 
-/// The chain of those who wait, in one sentence.
-fn chain(report: &Report) -> String {
-    let links: Vec<String> = waiting(report)
-        .iter()
-        .take(NAMES_IN_HEADLINE)
-        .map(|(thread, wait)| {
-            let by = match wait.by {
-                // Said of all of them at the end.
-                Some(FreedBy::Anyone) => None,
-                _ => ended_by(report, wait),
-            };
-            let by = by.map_or(String::new(), |by| format!(", {by}"));
-            format!("{thread} waits for {}{by}", report.awaited(wait))
-        })
-        .collect();
-    let more = match waiting(report).len().saturating_sub(NAMES_IN_HEADLINE) {
-        0 => String::new(),
-        more => format!("; and {more} more"),
-    };
-    let all_blocked = waiting(report)
-        .iter()
-        .any(|(_, wait)| wait.by == Some(FreedBy::Anyone));
-    let end = if all_blocked {
-        "every thread is blocked without a limit, so nobody is left who could end any of these waits"
-    } else {
-        "none of them waits with a limit, so nobody ever goes on"
-    };
-    format!("{}{more}; {end}", links.join("; "))
+/// Why those who wait never go on. For what, and who could have ended that, is said of each before.
+fn never_ends(report: &Report) -> &'static str {
+    let waiting = waiting(report);
+    let anyone = |(_, wait): &(&ThreadInfo, &WaitInfo)| wait.by == Some(FreedBy::Anyone);
+    match waiting.len() {
+        _ if waiting.iter().any(anyone) => {
+            "every thread is blocked without a limit, so nobody is left who could end any of these \
+             waits"
+        }
+        0 | 1 => "the wait has no limit, and whoever could end it is stuck in it, or gone",
+        _ => {
+            "none of these waits has a limit, and whoever could end one of them is stuck as well, \
+             or gone; so nobody ever goes on"
+        }
+    }
 }
 
 /// The locks of the cycle: all of them, or how many they are.
@@ -287,7 +274,7 @@ fn abandoned(report: &Report) -> String {
 /// Why the verdict is what it is.
 pub(super) fn reason(report: &Report) -> String {
     let mut reason = match report.verdict {
-        Verdict::Deadlock if report.edges.is_empty() => chain(report),
+        Verdict::Deadlock if report.edges.is_empty() => never_ends(report).to_owned(),
         Verdict::Deadlock => match distinct_threads(report).len().max(report.threads.len()) {
             0 | 1 => "the thread waits, without a timeout, for what only it can release".to_owned(),
             many => format!(

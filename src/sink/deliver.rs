@@ -38,21 +38,23 @@ pub(crate) fn then(action: Action) -> Then {
     }
 }
 
-/// The same, without an end in a panic or an abort.
-pub(crate) fn tell(config: &Config, report: &Report) {
-    tell_if(config, report, false);
+/// The same, without an end in a panic or an abort; whether its text stands on standard error now.
+pub(crate) fn tell(config: &Config, report: &Report) -> bool {
+    tell_if(config, report, false) && config.writes_stderr()
 }
 
-/// Tells of it if the limit allows that, or anyway.
-fn tell_if(config: &Config, report: &Report, anyway: bool) {
+/// Tells of it if the limit allows that, or anyway; whether it did.
+fn tell_if(config: &Config, report: &Report, anyway: bool) -> bool {
     let last = config.get_max_reports();
-    if report.sequence <= last || anyway {
+    let is_told = report.sequence <= last || anyway;
+    if is_told {
         hand_out(config, report);
     }
     // Numbers are given once, so this is said once.
     if report.sequence == last.saturating_add(1) {
         say_limit(config, last);
     }
+    is_told
 }
 
 fn hand_out(config: &Config, report: &Report) {

@@ -220,7 +220,7 @@ mod tests {
             ("sequence", "9".to_owned()),
             ("sites", report.edges[0].from_site.to_string()),
             ("suggestion", report.suggestion.clone().expect("it has one")),
-            ("threads", "thread 4, thread 5".to_owned()),
+            ("threads", "thread #4, thread #5".to_owned()),
             ("verdict", "Inversion".to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value));

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::detector::observe::Observed;
-use crate::report::{Escaped, duration};
+use crate::report::{Escaped, comma, duration};
 use crate::tracking::wait;
 use crate::watchdog::{self, Dump};
 
@@ -82,16 +82,17 @@ pub(super) fn write_threads(
 ) -> fmt::Result {
     for thread in threads {
         match &thread.name {
-            Some(name) => writeln!(f, "thread `{}` ({})", Escaped(name), thread.thread.get())?,
+            Some(name) => writeln!(f, "thread `{}` (#{})", Escaped(name), thread.thread.get())?,
             None => writeln!(f, "{}", thread.thread)?,
         }
         match &thread.wait {
             Some(wait) => {
-                let what = wait.describe(&wait.lock.to_string());
+                let what = wait.describe(&wait.lock.in_a_sentence());
+                let comma = comma(&what, Some(&wait.lock));
                 let timed = if wait.timed { ", with a timeout" } else { "" };
                 writeln!(
                     f,
-                    "    waits for {what} at {}, for {} now{timed}",
+                    "    waits for {what}{comma} at {}, for {} now{timed}",
                     wait.site,
                     duration(Duration::from_nanos(now.saturating_sub(wait.since)))
                 )?;

@@ -34,22 +34,34 @@ impl Alert {
         let number = self.report.sequence;
         let line = self.report.headline();
         let what = line.strip_prefix("lockwarden: ").unwrap_or(&line);
-        let lasted = duration(self.lasted);
         let mut text = match self.phase {
             Phase::Began => format!("lockwarden: watchdog: {what} (report {number})"),
-            Phase::GoesOn => {
-                format!("lockwarden: watchdog: report {number} goes on after {lasted}: {what}")
-            }
+            Phase::GoesOn => format!("lockwarden: watchdog: report {number} goes on: {what}"),
             Phase::Ended => {
-                format!(
-                    "lockwarden: watchdog: report {number} is over after {lasted}: it was {what}"
-                )
+                let (lasted, what) = (duration(self.lasted), self.report.past());
+                format!("lockwarden: watchdog: report {number} is over after {lasted}: {what}")
             }
         };
-        if self.left_out > 0 {
-            text += &format!("; {} more were left out before", self.left_out);
-        }
+        self.add_left_out(&mut text);
         text
+    }
+
+    /// The text where that of the report itself stands above it.
+    pub(super) fn below_the_report(&self) -> String {
+        let (verdict, number) = (self.report.verdict, self.report.sequence);
+        let mut text =
+            format!("lockwarden: watchdog: all threads at the {verdict} above, report {number}");
+        self.add_left_out(&mut text);
+        match &self.dump {
+            Some(dump) => format!("{text}\n{dump}"),
+            None => text + "\n",
+        }
+    }
+
+    fn add_left_out(&self, text: &mut String) {
+        if self.left_out > 0 {
+            *text += &format!("; {} more were left out before", self.left_out);
+        }
     }
 }
 

@@ -127,7 +127,8 @@ impl Builder {
         self
     }
 
-    /// Adds an action: the text, with all threads, on standard error.
+    /// Adds an action: the text, with all threads, on standard error. Where the report stands there
+    /// already, as it does by default, only what it does not say.
     pub fn stderr(mut self) -> Self {
         self.actions.push(Action::Stderr);
         self

@@ -12,8 +12,8 @@ use super::course::Phase;
 use super::dump::Dump;
 use super::judge::Key;
 use super::shared::Shared;
-use crate::config::Action as Wanted;
-use crate::detector::{aside, publish_stall};
+use crate::config::{self, Action as Wanted};
+use crate::detector::{Published, aside, publish_stall};
 use crate::report::{Facts, Report, Stall};
 use crate::sink;
 use crate::tracking::slot::Slot;
@@ -68,39 +68,49 @@ impl Teller {
                 left_out,
                 dump,
             } => {
-                let Some((report, wanted)) = self.report(key, phase, *found) else {
+                let Some(published) = self.report(key, phase, *found) else {
                     return self.shared.mute(key);
                 };
+                let Published {
+                    report,
+                    wanted,
+                    printed,
+                } = published;
                 self.told.insert(key, report.clone());
-                self.act(&Alert {
+                let alert = Alert {
                     phase,
                     report,
                     lasted,
                     left_out,
                     dump: Some(dump),
-                });
+                };
+                self.act(&alert, printed);
                 if wanted == Wanted::Abort {
                     std::process::abort();
                 }
             }
             News::Over { key, lasted } => {
                 if let Some(report) = self.told.remove(&key) {
-                    self.act(&Alert {
+                    let alert = Alert {
                         phase: Phase::Ended,
                         report,
                         lasted,
                         left_out: 0,
                         dump: None,
-                    });
+                    };
+                    self.act(&alert, false);
                 }
             }
-            News::Deadlock(report, dump) => self.act(&Alert {
-                phase: Phase::Began,
-                report: *report,
-                lasted: Duration::ZERO,
-                left_out: 0,
-                dump: Some(dump),
-            }),
+            News::Deadlock(report, dump) => {
+                let alert = Alert {
+                    phase: Phase::Began,
+                    report: *report,
+                    lasted: Duration::ZERO,
+                    left_out: 0,
+                    dump: Some(dump),
+                };
+                self.act(&alert, config::current().writes_stderr());
+            }
             News::Asked(dump) => {
                 let text = || format!("lockwarden: watchdog: asked for all threads: {dump}\n");
                 sink::guarded("the text", || sink::write(&text()));
@@ -108,9 +118,8 @@ impl Teller {
         }
     }
 
-    /// The report of a stall that lasts, and what the configuration wants done about it; `None` if
-    /// nobody wants to hear of it.
-    fn report(&self, key: Key, phase: Phase, found: (Facts, Stall)) -> Option<(Report, Wanted)> {
+    /// The report of a stall that lasts; `None` if nobody wants to hear of it.
+    fn report(&self, key: Key, phase: Phase, found: (Facts, Stall)) -> Option<Published> {
         let (facts, stall) = found;
         if phase == Phase::Began {
             return publish_stall(self.slot, facts, stall);
@@ -119,12 +128,18 @@ impl Teller {
         let first = self.told.get(&key)?;
         let mut report = Report::of_stall(facts, stall);
         report.sequence = first.sequence;
-        Some((report, Wanted::Report))
+        Some(Published {
+            report,
+            wanted: Wanted::Report,
+            printed: false,
+        })
     }
 
-    fn act(&self, alert: &Alert) {
+    /// Does all that is to be done; `printed` says whether the text of the report stands on standard
+    /// error already.
+    fn act(&self, alert: &Alert, printed: bool) {
         for action in &self.actions {
-            aside(self.slot, || action.run(alert));
+            aside(self.slot, || action.run(alert, printed));
         }
     }
 }

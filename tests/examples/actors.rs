@@ -61,7 +61,7 @@ fn two_actors_that_ask_each_other_are_told() {
         .tells(
             3,
             &[
-                "thread `main` (1) for a message of `answer of the shop`",
+                "thread `main` (#1) for a message of `answer of the shop`",
                 "for a message of `answer of the stock`",
                 "for a message of `promises of the shop`",
             ],
@@ -105,7 +105,7 @@ fn a_subscriber_that_publishes_to_itself_is_told() {
         .tells(
             3,
             &[
-                "thread `main` (1) for the end of thread `watcher`",
+                "thread `main` (#1) for the end of thread `watcher`",
                 "for a message of `mailbox of the operator`",
                 "for room in `mailbox of the watcher`",
             ],
@@ -142,7 +142,7 @@ fn an_owner_that_calls_itself_is_told() {
         .tells(
             4,
             &[
-                "thread `main` (1) for the end of thread `caller 10`",
+                "thread `main` (#1) for the end of thread `caller 10`",
                 "thread `owner` (",
                 "thread `caller 20` (",
                 "for a message of `result`",
@@ -180,7 +180,7 @@ fn a_selection_that_no_branch_can_end_is_told() {
         .tells(
             3,
             &[
-                "thread `main` (1) for the end of thread `clerk`",
+                "thread `main` (#1) for the end of thread `clerk`",
                 "for one of the branches of its select",
                 "for a message of `credits`",
             ],
@@ -222,7 +222,7 @@ fn a_tick_that_is_lost_is_told() {
         .tells(
             2,
             &[
-                "thread `main` (1) for the end of thread `listener`",
+                "thread `main` (#1) for the end of thread `listener`",
                 "for a notification of `tick`",
             ],
         )

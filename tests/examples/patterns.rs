@@ -206,7 +206,7 @@ fn start_event_that_is_never_set_is_found() {
         return;
     };
     outcome.ends_with(101).prints("the service is starting");
-    let headline = "Deadlock: thread `main` (1) waits for `started` to be set, and no other thread \
+    let headline = "Deadlock: thread `main` (#1) waits for `started` to be set, and no other thread \
                     is left";
     assert_eq!(outcome.reports()[0], headline);
     outcome.shows(
@@ -216,7 +216,7 @@ fn start_event_that_is_never_set_is_found() {
         "start_event",
         "STARTED.wait()",
     );
-    let dead = "\nthread `service` (2), which has ended by a panic\n";
+    let dead = "\nthread `service` (#2), which has ended by a panic\n";
     assert!(outcome.stderr.contains(dead), "{}", outcome.stderr);
 }
 

@@ -47,7 +47,7 @@ fn heartbeat_is_missed_once_and_not_while_it_is_paused() {
         .prints("the index is rebuilt")
         .prints("`ingest` is missed")
         .prints("it beats again");
-    let missed = "watchdog: Stall: the heartbeat `ingest` is missed for ";
+    let missed = "lockwarden: Stall: the heartbeat `ingest` has not come for ";
     assert!(outcome.stderr.contains(missed), "{}", outcome.stderr);
     if STACKS {
         let stack = stack_of(&outcome.stderr, "ingest");
@@ -84,7 +84,7 @@ fn a_daemon_that_hangs_is_started_anew_once() {
     let life = "the daemon starts\npeer 1: hello\n";
     assert_eq!(outcome.stdout, life.repeat(2));
     let reports = outcome.reports();
-    let missed = "Stall: the heartbeat `rounds` is missed for ";
+    let missed = "Stall: the heartbeat `rounds` has not come for ";
     let missed = reports.iter().filter(|line| line.starts_with(missed));
     assert_eq!(missed.count(), 2, "{}", outcome.stderr);
     for said in ["restarted: 1 of 1", "restarted 1 time, and is not any more"] {

@@ -20,7 +20,7 @@ pub(crate) const CASES: &[Case] = &[
         run: || join_under_mutex(Order::JoinFirst),
         told: Told::Finding(
             "Deadlock",
-            &["`needed`", "the end of thread `needs it` (2)"],
+            &["`needed`", "the end of thread `needs it` (#2)"],
         ),
     },
     Case {
@@ -28,13 +28,13 @@ pub(crate) const CASES: &[Case] = &[
         run: || join_under_mutex(Order::LockFirst),
         told: Told::Finding(
             "Deadlock",
-            &["`needed`", "the end of thread `needs it` (2)"],
+            &["`needed`", "the end of thread `needs it` (#2)"],
         ),
     },
     Case {
         name: "the end of a scope under the mutex that a thread of it needs",
         run: scope_under_mutex,
-        told: Told::AndStays("Deadlock", &["`needed`", "the end of thread 2"]),
+        told: Told::AndStays("Deadlock", &["`needed`", "the end of thread #2"]),
     },
     Case {
         name: "two threads join each other",
@@ -49,7 +49,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a thread joins itself",
         run: join_itself,
-        told: Told::Finding("SelfDeadlock", &["thread `self` (2)", "the end of"]),
+        told: Told::Finding("SelfDeadlock", &["thread `self` (#2)", "the end of"]),
     },
     Case {
         name: "a thread is joined that takes its time, and a lock that is free",

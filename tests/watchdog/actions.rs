@@ -26,7 +26,27 @@ fn the_process_ends_with_the_code_that_was_asked_for() {
         },
         |outcome| {
             assert_eq!(outcome.status.code(), Some(41), "{}", outcome.stderr);
-            outcome.says("watchdog: Stall: thread `waiter`");
+            // The report says what it is, and this only what comes with it.
+            outcome.says("lockwarden: watchdog: all threads at the Stall above, report 1\n");
+            let headlines = outcome.stderr.matches("Stall: thread `waiter`").count();
+            assert_eq!(headlines, 1, "{}", outcome.stderr);
+        }
+    );
+}
+
+#[test]
+fn the_text_says_what_it_is_about_where_the_report_is_not_printed() {
+    apart!(
+        &[("LOCKWARDEN", "stderr=off")],
+        || {
+            let builder = Watchdog::builder().wait_limit(STALL).stderr().exit(41);
+            let _watchdog = builder.spawn();
+            stand_still();
+        },
+        |outcome| {
+            assert_eq!(outcome.status.code(), Some(41), "{}", outcome.stderr);
+            outcome.says("lockwarden: watchdog: Stall: thread `waiter`");
+            outcome.says("for `slow` (exclusive) (report 1)\n");
         }
     );
 }
@@ -53,7 +73,7 @@ fn the_configuration_can_ask_for_the_abort_and_the_actions_come_first() {
         },
         |outcome| {
             assert_eq!(outcome.status.signal(), Some(libc::SIGABRT));
-            outcome.says("watchdog: Stall: thread `waiter`");
+            outcome.says("lockwarden: watchdog: all threads at the Stall above, report 1\n");
         }
     );
 }

@@ -40,8 +40,9 @@ pub(super) enum Action {
 }
 
 impl Action {
-    /// Does it. Nothing that the program does comes back as a panic.
-    pub(super) fn run(&self, alert: &Alert) {
+    /// Does it. Nothing that the program does comes back as a panic. With `printed`, the text of the
+    /// report stands on standard error already.
+    pub(super) fn run(&self, alert: &Alert, printed: bool) {
         // What ends the process does so once: when it begins.
         let begins = alert.phase == Phase::Began;
         match self {
@@ -49,7 +50,11 @@ impl Action {
                 sink::guarded("the `tracing` subscriber", || event::emit(alert));
             }
             Action::Stderr => {
-                sink::guarded("the text", || sink::write(&format!("{alert}\n")));
+                let text = || match printed {
+                    true => alert.below_the_report(),
+                    false => alert.to_string(),
+                };
+                sink::guarded("the text", || sink::write(&format!("{}\n", text())));
             }
             #[cfg(feature = "json")]
             Action::Json(file) => {

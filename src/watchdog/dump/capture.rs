@@ -74,6 +74,8 @@ fn subjects() -> Vec<Subject> {
     }
     let others = system::threads().into_iter().filter(|id| !ids.contains(id));
     subjects.extend(others.map(|id| subject(Some(id), None)));
+    // Those of this crate last: nobody looks for them.
+    subjects.sort_by_key(|subject| subject.observed.as_ref().is_some_and(|o| o.is_ours));
     subjects
 }
 
@@ -136,7 +138,12 @@ fn thread(subject: Subject) -> Option<DumpedThread> {
         return (!is_gone).then_some(DumpedThread {
             id: None,
             os_id,
-            name: seen.name,
+            // The system calls it as the program.
+            name: if os_id == Some(std::process::id()) {
+                Some("main".to_owned())
+            } else {
+                seen.name
+            },
             is_ours: false,
             activity: seen.activity,
             held: Some(Vec::new()),

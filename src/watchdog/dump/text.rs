@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Dump, DumpedThread};
 use crate::engine::ids::LockId;
-use crate::report::{Escaped, HeldInfo, LockInfo, Stack, WaitInfo, WaitsFor, duration};
+use crate::report::{Escaped, HeldInfo, LockInfo, Stack, WaitInfo, WaitsFor, comma, duration};
 
 impl fmt::Display for Dump {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -50,10 +50,10 @@ impl fmt::Display for Dump {
 }
 
 impl DumpedThread {
-    /// What it is called: `` thread `ingest` (3), 4711 to the system ``.
+    /// What it is called: `` thread `ingest` (#3), 4711 to the system ``.
     pub(super) fn title(&self) -> String {
         let mut title = match (&self.name, self.id) {
-            (Some(name), Some(id)) => format!("thread `{}` ({})", Escaped(name), id.get()),
+            (Some(name), Some(id)) => format!("thread `{}` (#{})", Escaped(name), id.get()),
             (None, Some(id)) => id.to_string(),
             (Some(name), None) => format!("thread `{}`", Escaped(name)),
             (None, None) => "a thread".to_owned(),
@@ -82,7 +82,8 @@ impl Dump {
             .since
             .map(|since| format!(", for {} now", duration(since)))
             .unwrap_or_default();
-        format!("waits for {what} at {}{since}", wait.site)
+        let comma = comma(&what, self.lock(wait.subject()));
+        format!("waits for {what}{comma} at {}{since}", wait.site)
     }
 
     fn holds(&self, f: &mut fmt::Formatter<'_>, held: &HeldInfo) -> fmt::Result {
@@ -105,10 +106,11 @@ impl Dump {
                 && other.label == lock.label
                 && (lock.name.is_some() || lock.label.is_some() || other.created == lock.created)
         };
+        let name = lock.in_a_sentence();
         if self.locks.iter().any(alike) {
-            format!("{lock} ({id})")
+            format!("{name} ({id})")
         } else {
-            lock.to_string()
+            name
         }
     }
 }

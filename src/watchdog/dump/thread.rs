@@ -14,9 +14,9 @@ pub struct DumpedThread {
     /// The id that the operating system gave it, where that is known: on Linux and Android.
     pub os_id: Option<u32>,
     /// The name of the thread. Of one that has never used a tracked primitive, what the operating
-    /// system calls it: the first 15 bytes.
+    /// system calls it: the first 15 bytes, or `main` if it is the first one of the process.
     pub name: Option<String>,
-    /// Whether it is the thread of the watchdog.
+    /// Whether it is a thread of the watchdog. Those are listed last.
     pub is_ours: bool,
     /// What the operating system says that it does.
     pub activity: Activity,
