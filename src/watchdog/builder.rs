@@ -167,9 +167,11 @@ impl Builder {
     }
 
     /// Adds an action: the program is started anew in its process, with the same arguments, at most
-    /// so many times in a row. Only on Unix.
+    /// so many times in a row: a program that has run for an hour since then begins to count anew.
+    /// Only on Unix.
     ///
-    /// The environment variable `LOCKWARDEN_RESTARTS` counts them. Files that are not closed at the
+    /// The environment variable `LOCKWARDEN_RESTARTS` has their number and the time of the last one,
+    /// in seconds since 1970, as in `2@1770000000`. Files that are not closed at the
     /// start of a program stay open, as always.
     pub fn restart(mut self, times: u32) -> Self {
         self.actions.push(Action::Restart(times));

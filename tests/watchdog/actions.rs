@@ -83,7 +83,8 @@ fn the_program_is_restarted_as_often_as_was_said() {
     apart!(
         &[("LOCKWARDEN_RESTARTS", "0")],
         || {
-            println!("STARTED {}", std::env::var("LOCKWARDEN_RESTARTS").unwrap());
+            let restarts = std::env::var("LOCKWARDEN_RESTARTS").unwrap();
+            println!("STARTED {}", restarts.split('@').next().unwrap());
             println!("BLOCKED {}", blocked_signals());
             let builder = Watchdog::builder().wait_limit(STALL).restart(2).exit(3);
             let _watchdog = builder.spawn();
@@ -104,6 +105,29 @@ fn the_program_is_restarted_as_often_as_was_said() {
                 .collect();
             assert_eq!(blocked, [blocked[0]; 3], "{}", outcome.stdout);
             outcome.says("restarted 2 times, and is not any more");
+        }
+    );
+}
+
+#[test]
+fn a_program_that_has_run_well_for_long_is_restarted_again() {
+    apart!(
+        // Twice, the last time in 1970.
+        &[("LOCKWARDEN_RESTARTS", "2@0")],
+        || {
+            let restarts = std::env::var("LOCKWARDEN_RESTARTS").unwrap();
+            println!("STARTED {}", restarts.split('@').next().unwrap());
+            let builder = Watchdog::builder().wait_limit(STALL).restart(1).exit(3);
+            let _watchdog = builder.spawn();
+            stand_still();
+        },
+        |outcome| {
+            assert_eq!(outcome.status.code(), Some(3), "{}", outcome.stderr);
+            let lines = outcome.stdout.lines();
+            let starts: Vec<&str> = lines.filter(|line| line.starts_with("STARTED ")).collect();
+            assert_eq!(starts, ["STARTED 2", "STARTED 1"], "{}", outcome.stdout);
+            outcome.says("the program is restarted: 1 of 1");
+            outcome.says("restarted 1 time, and is not any more");
         }
     );
 }

@@ -7,6 +7,8 @@ mod file;
 #[cfg(feature = "json")]
 mod json;
 mod restart;
+#[cfg(unix)]
+mod restarts;
 
 use std::fmt;
 use std::sync::Arc;
@@ -35,7 +37,7 @@ pub(super) enum Action {
     Abort,
     /// The end of the process with this code.
     Exit(i32),
-    /// The program anew in this process, at most so many times.
+    /// The program anew in this process, at most so many times in a row.
     Restart(u32),
 }
 

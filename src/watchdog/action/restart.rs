@@ -4,21 +4,24 @@
 use super::super::signal;
 use crate::sink;
 
-/// Counts the restarts, from one program to the next.
-const RESTARTS: &str = "LOCKWARDEN_RESTARTS";
-
-/// Starts the program anew with the same arguments, unless that was done `times` times already.
+/// Starts the program anew with the same arguments, unless that was done `times` times in a row
+/// already.
 #[cfg(unix)]
 pub(super) fn restart(times: u32) {
     use std::os::unix::process::CommandExt as _;
     use std::process::Command;
 
-    let made = std::env::var(RESTARTS).ok();
-    let made = made.and_then(|made| made.parse::<u32>().ok()).unwrap_or(0);
-    if made >= times {
+    use super::restarts::{RESTARTS, Restarts};
+
+    let now = std::time::SystemTime::now();
+    let made = Restarts::of_environment(now);
+    if made.in_a_row >= times {
+        let made = match made.in_a_row {
+            1 => "1 time".to_owned(),
+            many => format!("{many} times"),
+        };
         sink::say(&format!(
-            "watchdog: the program was restarted {made} {}, and is not any more",
-            if made == 1 { "time" } else { "times" }
+            "watchdog: the program was restarted {made}, and is not any more"
         ));
         return;
     }
@@ -36,12 +39,11 @@ pub(super) fn restart(times: u32) {
     if let Some(name) = arguments.next() {
         command.arg0(name);
     }
-    command
-        .args(arguments)
-        .env(RESTARTS, (made + 1).to_string());
+    let made = made.one_more(now);
+    command.args(arguments).env(RESTARTS, made.to_string());
     sink::say(&format!(
         "watchdog: the program is restarted: {} of {times}",
-        made + 1
+        made.in_a_row
     ));
     // The new program would keep out whatever signals this thread does.
     signal::unshield();

@@ -1,0 +1,126 @@
+//! How often the program was started anew, as one program tells the next.
+//!
+//! The number stands in the environment, with the time of the last restart behind it: `2@1770000000`.
+//! A program that has run for an hour since then was well, so what comes after that begins anew.
+//! Otherwise a service that hangs once a month would be given up at last.
+
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The variable.
+pub(super) const RESTARTS: &str = "LOCKWARDEN_RESTARTS";
+
+/// After so long the program has been well.
+const WELL: Duration = Duration::from_secs(60 * 60);
+
+/// Restarts that came one soon after the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Restarts {
+    pub(super) in_a_row: u32,
+    /// When the last one was, in seconds since 1970; `None` if nobody has said so.
+    last: Option<u64>,
+}
+
+impl Restarts {
+    /// Those that this program knows of at `now`.
+    pub(super) fn of_environment(now: SystemTime) -> Self {
+        let text = std::env::var(RESTARTS).unwrap_or_default();
+        Self::parse(&text).unwrap_or_default().at(now)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (in_a_row, last) = match text.split_once('@') {
+            Some((in_a_row, last)) => (in_a_row, Some(last.parse().ok()?)),
+            None => (text, None),
+        };
+        Some(Self {
+            in_a_row: in_a_row.parse().ok()?,
+            last,
+        })
+    }
+
+    /// What is left of them at `now`. If the clock was set back meanwhile, all of them.
+    fn at(self, now: SystemTime) -> Self {
+        let well_by = self.last.map(|last| last.saturating_add(WELL.as_secs()));
+        match well_by {
+            Some(well_by) if well_by <= seconds(now) => Self::default(),
+            _ => self,
+        }
+    }
+
+    /// With the one that is made at `now`.
+    pub(super) fn one_more(self, now: SystemTime) -> Self {
+        Self {
+            in_a_row: self.in_a_row.saturating_add(1),
+            last: Some(seconds(now)),
+        }
+    }
+}
+
+/// As the variable has it.
+impl fmt::Display for Restarts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.in_a_row)?;
+        match self.last {
+            Some(last) => write!(f, "@{last}"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn start() -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(1_770_000_000)
+    }
+
+    /// What the next program finds at `now`.
+    fn told(made: Restarts, now: SystemTime) -> u32 {
+        Restarts::parse(&made.to_string()).unwrap().at(now).in_a_row
+    }
+
+    #[test]
+    fn those_within_an_hour_of_each_other_are_in_a_row() {
+        let first = Restarts::default().one_more(start());
+        assert_eq!(first.to_string(), "1@1770000000");
+        assert_eq!(told(first, start() + 59 * MINUTE), 1);
+        let second = first.one_more(start() + 59 * MINUTE);
+        // The hour begins with the last one.
+        assert_eq!(told(second, start() + 118 * MINUTE), 2);
+    }
+
+    #[test]
+    fn after_an_hour_without_one_they_count_anew() {
+        let made = Restarts::default().one_more(start()).one_more(start());
+        assert_eq!(told(made, start() + 60 * MINUTE), 0);
+        assert_eq!(told(made, start() + 60 * 24 * 30 * MINUTE), 0);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_forgets_nothing() {
+        let made = Restarts::default().one_more(start());
+        assert_eq!(told(made, start() - 600 * MINUTE), 1);
+        assert_eq!(told(made, UNIX_EPOCH - MINUTE), 1);
+    }
+
+    #[test]
+    fn a_number_without_a_time_counts_and_what_is_no_number_does_not() {
+        let known = Restarts::parse("3").unwrap();
+        assert_eq!(known.at(start()).in_a_row, 3);
+        assert_eq!(known.to_string(), "3");
+        for text in ["", "many", "-1", "3@", "3@noon", "@5"] {
+            assert_eq!(Restarts::parse(text), None, "{text}");
+        }
+        let most = Restarts::parse("4294967295@18446744073709551615").unwrap();
+        assert_eq!(most.at(start()).one_more(start()).in_a_row, u32::MAX);
+    }
+}
