@@ -179,7 +179,7 @@ impl Builder {
     }
 
     /// systemd is pinged while nothing stalls, if it asks for that (`WatchdogSec=` in the unit). Only
-    /// on Unix. A notification socket without a path, in the abstract name space, is not served.
+    /// on Unix.
     #[cfg(feature = "systemd")]
     pub fn systemd(mut self) -> Self {
         self.systemd = true;

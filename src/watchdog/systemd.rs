@@ -4,6 +4,7 @@
 //! that it is alive. It says so at half of that time, and not while anything stalls. Where systemd
 //! does not ask for pings, none are sent.
 
+use std::io;
 use std::time::Duration;
 
 use sd_notify::NotifyState;
@@ -46,7 +47,7 @@ impl Pinger {
             return;
         }
         self.last = Some(now);
-        if let Err(error) = sd_notify::notify(&[NotifyState::Watchdog])
+        if let Err(error) = say_so()
             && !std::mem::replace(&mut self.complained, true)
         {
             sink::say(&format!(
@@ -60,6 +61,45 @@ impl Pinger {
             let since = Duration::from_nanos(now.saturating_sub(last));
             since + self.tick() >= self.every
         })
+    }
+}
+
+/// Says that all is well to the socket that `NOTIFY_SOCKET` names.
+fn say_so() -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if let Some(socket) = abstract_socket(std::env::var_os("NOTIFY_SOCKET")) {
+        return abstractly::tell(&socket, &NotifyState::Watchdog);
+    }
+    sd_notify::notify(&[NotifyState::Watchdog])
+}
+
+/// The name of a socket that has no path, but a name in the abstract name space, which is written
+/// with `@` in place of the zero byte before it. The crate takes that for a path.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn abstract_socket(socket: Option<std::ffi::OsString>) -> Option<Vec<u8>> {
+    use std::os::unix::ffi::OsStringExt as _;
+
+    let socket = socket?.into_vec();
+    socket.strip_prefix(b"@").map(<[u8]>::to_vec)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod abstractly {
+    use std::io;
+    #[cfg(target_os = "android")]
+    use std::os::android::net::SocketAddrExt as _;
+    #[cfg(target_os = "linux")]
+    use std::os::linux::net::SocketAddrExt as _;
+    use std::os::unix::net::{SocketAddr, UnixDatagram};
+
+    use sd_notify::NotifyState;
+
+    /// Sends it to the socket with this name.
+    pub(super) fn tell(name: &[u8], state: &NotifyState<'_>) -> io::Result<()> {
+        let address = SocketAddr::from_abstract_name(name)?;
+        let socket = UnixDatagram::unbound()?;
+        let words = format!("{state}\n");
+        socket.send_to_addr(words.as_bytes(), &address).map(drop)
     }
 }
 

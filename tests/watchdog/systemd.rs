@@ -53,6 +53,35 @@ fn pings_come_at_half_of_the_time_and_stop_during_a_stall() {
     let _ = std::fs::remove_file(&path);
 }
 
+/// A socket without a path, as systemd gives it to what runs in a name space of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_socket_that_has_no_path_is_served_too() {
+    use std::os::linux::net::SocketAddrExt as _;
+    use std::os::unix::net::SocketAddr;
+
+    let socket = format!("@lockwarden-{}-notify", std::process::id());
+    apart!(
+        &[("NOTIFY_SOCKET", &socket), ("WATCHDOG_USEC", WATCHDOG_USEC)],
+        || {
+            let name = std::env::var("NOTIFY_SOCKET").unwrap();
+            let address = SocketAddr::from_abstract_name(name.strip_prefix('@').unwrap());
+            let socket = UnixDatagram::bind_addr(&address.unwrap()).unwrap();
+            socket.set_read_timeout(Some(LIMIT)).unwrap();
+            let _watchdog = Watchdog::builder().systemd().spawn().unwrap();
+            for _ in 0..2 {
+                let mut words = [0; 64];
+                let length = socket.recv(&mut words).expect("a ping comes");
+                assert_eq!(&words[..length], b"WATCHDOG=1\n");
+            }
+        },
+        |outcome| {
+            outcome.succeeds();
+            assert!(!outcome.stderr.contains("systemd"), "{}", outcome.stderr);
+        }
+    );
+}
+
 #[test]
 fn where_systemd_does_not_ask_nothing_is_sent() {
     let path = std::env::temp_dir().join(format!("lockwarden-{}-quiet", std::process::id()));
