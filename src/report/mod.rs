@@ -49,4 +49,4 @@ pub use crate::engine::verdict::Verdict;
 
 pub(crate) use self::data::Facts;
 pub(crate) use self::lock::comma;
-pub(crate) use self::names::{Escaped, duration};
+pub(crate) use self::names::{Escaped, duration, place};

@@ -138,6 +138,24 @@ pub(super) fn short_place(site: Site) -> String {
     format!("{}:{}", file.unwrap_or(site.file()), site.line())
 }
 
+/// The place as a part of a sentence. Where a function is handed to the standard library, as to
+/// `map`, and called there, it is the library's.
+pub(crate) fn place(site: Site) -> String {
+    match of_the_library(site.file()) {
+        Some(path) => {
+            let (line, column) = (site.line(), site.column());
+            format!("{path}:{line}:{column} of the standard library")
+        }
+        None => site.to_string(),
+    }
+}
+
+/// The path of a file within the standard library, if it is one of its.
+pub(super) fn of_the_library(file: &str) -> Option<&str> {
+    let (_, path) = file.strip_prefix("/rustc/")?.split_once("library")?;
+    Some(path.trim_start_matches(['/', '\\']))
+}
+
 /// How long something took, as coarse as a person wants it.
 pub(crate) fn duration(time: Duration) -> String {
     match time.as_millis() {
@@ -166,6 +184,24 @@ mod tests {
             Escaped("a\nb\u{1b}[31m ü").to_string(),
             "a\\nb\\u{1b}[31m ü"
         );
+    }
+
+    #[track_caller]
+    fn called(_: ()) -> Site {
+        std::panic::Location::caller()
+    }
+
+    #[test]
+    fn a_place_in_the_standard_library_is_said_to_be_one() {
+        assert!(place(called(())).starts_with("src/report/names.rs:"));
+        // Where the library was built with the program, as with an option of cargo, its files have
+        // other paths, and are shown as they are.
+        let there = [()].map(called)[0];
+        if there.file().starts_with("/rustc/") {
+            let place = place(there);
+            assert!(place.starts_with("core/src/"), "{place}");
+            assert!(place.ends_with(" of the standard library"), "{place}");
+        }
     }
 
     #[test]

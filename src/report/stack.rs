@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
 
+use super::names::of_the_library;
+
 /// The most frames that are kept. A deeper stack keeps its innermost ones.
 const MAX_FRAMES: usize = 128;
 
@@ -220,9 +222,19 @@ impl Frame {
     fn is_of_the_program(&self) -> bool {
         let plumbing = self.starts_with_any(&["core::", "std::", "alloc::", "once_cell::"])
             || self.path().contains("core::ops::function::Fn")
-            // What catches panics, and what the locks of this crate sleep in.
-            || matches!(self.function.as_deref(), Some("__rust_try" | "syscall"));
+            || self.path() == "__rust_try"
+            || self.sleeps();
         !plumbing && !self.is_ours()
+    }
+
+    /// What the locks of this crate, its joins and its sleeps, sleep in.
+    fn sleeps(&self) -> bool {
+        let name = self
+            .path()
+            .trim_start_matches("__GI_")
+            .trim_start_matches('_');
+        let calls = ["syscall", "nanosleep", "clock_nanosleep"];
+        calls.contains(&name) || name.starts_with("pthread_clockjoin")
     }
 
     /// A function of the runtime from which the thread or `main` is called.
@@ -242,11 +254,11 @@ impl fmt::Display for Stack {
             writeln!(f, "{number:>4}: {function}")?;
             let Some(file) = &frame.file else { continue };
             // A path under the current directory is shown like the places of the locks are.
-            let short = here
+            let under = here
                 .as_deref()
                 .and_then(|here| std::path::Path::new(file).strip_prefix(here).ok())
-                .and_then(std::path::Path::to_str)
-                .unwrap_or(file);
+                .and_then(std::path::Path::to_str);
+            let short = under.or_else(|| of_the_library(file)).unwrap_or(file);
             write!(f, "          at {short}")?;
             for number in [frame.line, frame.column].into_iter().flatten() {
                 write!(f, ":{number}")?;
@@ -325,6 +337,14 @@ mod tests {
             "syscall",
             "parking_lot_core::parking_lot::park",
             "<lockwarden::raw::mutex::RawMutex as lock_api::mutex::RawMutex>::lock",
+            "bank::transfer",
+            "std::rt::lang_start",
+        ]);
+        assert_eq!(trimmed(all), frames(&["bank::transfer"]));
+        let all = frames(&[
+            "__GI___clock_nanosleep",
+            "std::sys::thread::unix::sleep",
+            "lockwarden::thread::rest::sleep",
             "bank::transfer",
             "std::rt::lang_start",
         ]);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::activity::Activity;
 use super::data::Report;
-use super::names::{Escaped, duration};
+use super::names::{Escaped, duration, place};
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 
@@ -185,13 +185,19 @@ pub(super) fn show(out: &mut String, report: &Report) {
         if at == 0 {
             out.push('\n');
         }
+        if matches!(stall.cause, Cause::Hold { .. }) {
+            // The rest was said.
+            let (thread, activity) = (report.thread_name(holder.thread), &holder.activity);
+            out.push_str(&format!("{thread} {activity}\n"));
+            continue;
+        }
         out.push_str(&format!(
             "{} has held {} ({}) for at least {}, since {}; it {}\n",
             report.thread_name(holder.thread),
             report.the_lock(holder.lock),
             holder.mode,
             duration(holder.at_least),
-            holder.site,
+            place(holder.site),
             holder.activity
         ));
     }

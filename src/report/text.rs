@@ -8,7 +8,7 @@ use std::fmt;
 use super::columns;
 use super::data::{Edge, Report};
 use super::lock::comma;
-use super::names::{and_list, duration, width};
+use super::names::{and_list, duration, place, width};
 use super::snippet::{self, Mark};
 use super::source::Sources;
 use super::stack::Stack;
@@ -287,7 +287,7 @@ fn state(out: &mut String, report: &Report, thread: &ThreadInfo) {
         };
         let awaited = report.awaited(wait);
         let comma = comma(&awaited, report.lock(wait.subject()));
-        let site = wait.site;
+        let site = place(wait.site);
         out.push_str(&format!(
             "    waits for {awaited}{comma} at {site}{since}\n"
         ));
@@ -305,7 +305,8 @@ fn state(out: &mut String, report: &Report, thread: &ThreadInfo) {
     for (HeldInfo { mode, site, .. }, name) in thread.held.iter().zip(&names) {
         let pad = " ".repeat(wide - width(name));
         out.push_str(&format!(
-            "    holds {name}{pad}  {mode:<9}  taken at {site}\n"
+            "    holds {name}{pad}  {mode:<9}  taken at {}\n",
+            place(site)
         ));
     }
 }

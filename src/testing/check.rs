@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use super::hang::Hang;
 use super::limit;
+use super::names;
 use super::outcome::{Outcome, Panicked, Parts};
 use crate::config;
 use crate::detector::trial::Trial;
 use crate::detector::{self, observe};
 use crate::engine::ids::Site;
 use crate::instrument::Cohort;
-use crate::thread;
+use crate::thread::{self, Joining};
 
 /// Runs `f` on a thread of its own, for at most 30 seconds, and tells how it went.
 ///
@@ -136,7 +137,15 @@ impl Check {
         let handle = builder
             .spawn(body)
             .expect("the operating system starts a thread");
-        let end = thread::join_within(handle, limit.saturating_sub(start.elapsed()));
+        let joining = Joining::of(handle);
+        let mut end = None;
+        if let Some(lead) = names::lead(limit).filter(|_| watched) {
+            end = joining.within((limit - lead).saturating_sub(start.elapsed()));
+            if end.is_none() {
+                names::prepare();
+            }
+        }
+        let end = end.or_else(|| joining.within(limit.saturating_sub(start.elapsed())));
         // Looked at while the threads are still where they hang.
         let hang = end.is_none().then(|| {
             let threads = if watched {

@@ -4,15 +4,15 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::detector::observe::Observed;
-use crate::report::{Escaped, comma, duration};
+use crate::report::{Escaped, comma, duration, place};
 use crate::tracking::wait;
-use crate::watchdog::{self, Dump};
+use crate::watchdog::{self, Dump, DumpedThread};
 
 /// A check that did not end in time, with what each of its threads held and waited for then, and
 /// where it was.
 ///
 /// Displayed as text, a paragraph for each thread, with its stack where the feature `signals` can
-/// have it. The first text of a process looks up the names of functions, which can take a second in
+/// have it; after those of the check the other threads of the process. The first text of a process looks up the names of functions, which can take a second in
 /// a build without optimisation. The threads are left behind: they go on, or hang on, by themselves.
 ///
 /// # Examples
@@ -69,7 +69,21 @@ impl fmt::Display for Hang {
         if !self.watched {
             return writeln!(f, "nothing is known of its threads: nothing is watched");
         }
-        write_threads(f, &self.threads, self.seen_at, self.dump.as_ref())
+        let Some(dump) = &self.dump else {
+            return write_threads(f, &self.threads, self.seen_at, None);
+        };
+        let is_of_the_check = |thread: &DumpedThread| {
+            let mut known = self.threads.iter();
+            known.any(|known| Some(known.thread) == thread.id)
+        };
+        let is_another = |thread: &DumpedThread| !(thread.is_ours || is_of_the_check(thread));
+        dump.resolve();
+        writeln!(f)?;
+        write_threads(f, &self.threads, self.seen_at, Some(dump))?;
+        if dump.threads.iter().any(is_another) {
+            writeln!(f, "\nthe other threads of the process:")?;
+        }
+        dump.write_threads(f, is_another)
     }
 }
 
@@ -80,7 +94,10 @@ pub(super) fn write_threads(
     now: u64,
     dump: Option<&Dump>,
 ) -> fmt::Result {
-    for thread in threads {
+    for (at, thread) in threads.iter().enumerate() {
+        if at > 0 {
+            writeln!(f)?;
+        }
         match &thread.name {
             Some(name) => writeln!(f, "thread `{}` (#{})", Escaped(name), thread.thread.get())?,
             None => writeln!(f, "{}", thread.thread)?,
@@ -93,7 +110,7 @@ pub(super) fn write_threads(
                 writeln!(
                     f,
                     "    waits for {what}{comma} at {}, for {} now{timed}",
-                    wait.site,
+                    place(wait.site),
                     duration(Duration::from_nanos(now.saturating_sub(wait.since)))
                 )?;
             }
@@ -101,7 +118,7 @@ pub(super) fn write_threads(
             None => writeln!(f, "    runs, or waits for something that is not watched")?,
         }
         for hold in thread.holds() {
-            let (lock, mode, site) = (&hold.lock, hold.info.mode, hold.info.site);
+            let (lock, mode, site) = (&hold.lock, hold.info.mode, place(hold.info.site));
             writeln!(f, "    holds {lock}  {mode}  taken at {site}")?;
         }
         match &thread.held {

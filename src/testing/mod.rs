@@ -53,7 +53,8 @@
 //!
 //! # Cost
 //!
-//! A check starts two threads. In one with a fresh graph, nested acquisitions that are new to a
+//! A check starts two threads. One that is near its limit looks up the names of functions in a third,
+//! once in a process, so that they are there if it hangs. In one with a fresh graph, nested acquisitions that are new to a
 //! thread take a map look-up more, and the locks that are nested stand in two graphs.
 
 #[doc(hidden)]
@@ -66,6 +67,7 @@ mod hang;
 pub mod harness;
 mod limit;
 mod macros;
+mod names;
 mod outcome;
 mod panics;
 mod snapshot;

@@ -239,7 +239,8 @@ impl fmt::Display for Outcome {
         if !parts.watched {
             return writeln!(f, "nothing was watched");
         }
-        if parts.findings.is_empty() {
+        let ended = parts.hang.is_none() && self.panic().is_none();
+        if parts.findings.is_empty() && ended {
             writeln!(f, "nothing was found")?;
         }
         for report in &parts.findings {

@@ -91,7 +91,7 @@ pub use std::thread::{
 pub use std::thread::{park_timeout_ms, sleep_ms};
 
 pub use self::builder::Builder;
-pub(crate) use self::limited::join_within;
+pub(crate) use self::limited::Joining;
 pub use self::rest::{park, park_timeout, sleep};
 pub use self::scope::{Scope, ScopedJoinHandle, scope};
 pub use self::spawn::{JoinHandle, spawn};

@@ -14,6 +14,10 @@ fn a_check_that_hangs_is_left_behind_with_a_dump() {
     let (never, message) = mpsc::channel::<()>();
     let (waits, is_there) = mpsc::channel();
     let start = Instant::now();
+    let (go, nothing) = mpsc::channel();
+    let (reads, is_read) = mpsc::channel();
+    let other = std::thread::spawn(move || reads_what_nobody_sends(&reads, &nothing));
+    is_read.recv().unwrap();
     let outcome = Check::new().timeout(Duration::from_secs(2)).run(move || {
         let ledger = Arc::new(Mutex::named("hung ledger", ()));
         let ledger2 = Arc::clone(&ledger);
@@ -47,9 +51,17 @@ fn a_check_that_hangs_is_left_behind_with_a_dump() {
             target_os = "linux",
             feature = "signals"
         )) {
-            // The stacks of both.
+            // The stacks of both, and of those that are of no check: one is this thread.
             let here = "hangs::a_check_that_hangs_is_left_behind_with_a_dump::{{closure}}";
             assert!(text.matches(here).count() >= 2, "{text}");
+            let (_, others) = text
+                .split_once("\nthe other threads of the process:\n")
+                .unwrap();
+            let here = "hangs::a_check_that_hangs_is_left_behind_with_a_dump\n";
+            assert!(others.contains(here), "{others}");
+            let a_std_thread = "hangs::reads_what_nobody_sends";
+            assert!(others.contains(a_std_thread), "{others}");
+            assert!(!others.contains("`lockwarden"), "{others}");
         }
         let snapshot = outcome.snapshot();
         assert_eq!(
@@ -63,6 +75,16 @@ fn a_check_that_hangs_is_left_behind_with_a_dump() {
     // The process goes on, and so do those that were left behind.
     check(|| ()).assert_clean();
     drop(never);
+    drop(go);
+    other.join().unwrap();
+}
+
+/// A thread that no check knows of.
+#[inline(never)]
+fn reads_what_nobody_sends(reads: &mpsc::Sender<()>, nothing: &mpsc::Receiver<()>) {
+    reads.send(()).unwrap();
+    let _ = nothing.recv();
+    std::hint::black_box(());
 }
 
 #[test]

@@ -16,6 +16,9 @@ use crate::report::{Activity, LockInfo, Stack, WaitInfo};
 use crate::tracking::slot::os_id;
 use crate::tracking::wait;
 
+/// The threads of this crate that use nothing of it.
+const HELPERS: [&str; 2] = ["lockwarden join", "lockwarden name"];
+
 /// A thread that is being looked at.
 struct Subject {
     /// What its slot says, if it has one.
@@ -53,9 +56,12 @@ pub(in crate::watchdog) fn capture() -> Dump {
             locks.push(lock.clone());
         }
     }
+    let mut threads: Vec<DumpedThread> = subjects.into_iter().filter_map(thread).collect();
+    // Those of this crate last: nobody looks for them.
+    threads.sort_by_key(|thread| thread.is_ours);
     Dump {
         taken,
-        threads: subjects.into_iter().filter_map(thread).collect(),
+        threads,
         locks,
         took: started.elapsed(),
     }
@@ -74,8 +80,6 @@ fn subjects() -> Vec<Subject> {
     }
     let others = system::threads().into_iter().filter(|id| !ids.contains(id));
     subjects.extend(others.map(|id| subject(Some(id), None)));
-    // Those of this crate last: nobody looks for them.
-    subjects.sort_by_key(|subject| subject.observed.as_ref().is_some_and(|o| o.is_ours));
     subjects
 }
 
@@ -135,16 +139,18 @@ fn thread(subject: Subject) -> Option<DumpedThread> {
     let Some(observed) = observed else {
         let is_gone = seen.activity == Activity::Ended
             || stack.as_ref().is_err_and(|why| *why == NoStack::Ended);
+        // The system calls the first one as the program.
+        let is_main = os_id == Some(std::process::id());
+        let name = if is_main {
+            Some("main".to_owned())
+        } else {
+            seen.name
+        };
         return (!is_gone).then_some(DumpedThread {
             id: None,
             os_id,
-            // The system calls it as the program.
-            name: if os_id == Some(std::process::id()) {
-                Some("main".to_owned())
-            } else {
-                seen.name
-            },
-            is_ours: false,
+            is_ours: name.as_deref().is_some_and(|name| HELPERS.contains(&name)),
+            name,
             activity: seen.activity,
             held: Some(Vec::new()),
             waits: None,

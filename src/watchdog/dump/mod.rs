@@ -28,7 +28,7 @@ pub struct Dump {
     /// How long that took. The threads were looked at one after the other, while the others went on.
     pub took: Duration,
     /// The threads: those that use tracked primitives, in the order in which they came to do so,
-    /// then the others.
+    /// then the others, and those of the watchdog last.
     pub threads: Vec<DumpedThread>,
     /// The locks, and other things, that the threads hold and wait for.
     pub locks: Vec<LockInfo>,
@@ -48,7 +48,7 @@ impl Dump {
     }
 
     /// Looks up the functions of all stacks.
-    pub(super) fn resolve(&self) {
+    pub(crate) fn resolve(&self) {
         let stacks = self.threads.iter().filter_map(|t| t.stack.as_ref().ok());
         Stack::resolve_all(stacks);
     }

@@ -4,19 +4,32 @@ use std::fmt;
 
 use super::{Dump, DumpedThread};
 use crate::engine::ids::LockId;
-use crate::report::{Escaped, HeldInfo, LockInfo, Stack, WaitInfo, WaitsFor, comma, duration};
+use crate::report::{
+    Escaped, HeldInfo, LockInfo, Stack, WaitInfo, WaitsFor, comma, duration, place,
+};
 
 impl fmt::Display for Dump {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.resolve();
         let threads = match self.threads.len() {
             1 => "1 thread".to_owned(),
             many => format!("{many} threads"),
         };
         writeln!(f, "{threads}, captured in {}", duration(self.took))?;
+        self.write_threads(f, |_| true)
+    }
+}
+
+impl Dump {
+    /// Writes what is known of those threads that are meant, each after an empty line.
+    pub(crate) fn write_threads(
+        &self,
+        f: &mut impl fmt::Write,
+        is_meant: impl Fn(&DumpedThread) -> bool,
+    ) -> fmt::Result {
+        self.resolve();
         // Threads of a pool are often in one and the same place: it is shown once.
-        let mut shown: Vec<(usize, &Stack)> = Vec::new();
-        for (at, thread) in self.threads.iter().enumerate() {
+        let mut shown: Vec<(&DumpedThread, &Stack)> = Vec::new();
+        for thread in self.threads.iter().filter(|thread| is_meant(thread)) {
             writeln!(f, "\n{}: {}", thread.title(), self.doing(thread))?;
             for held in thread.held.iter().flatten() {
                 self.holds(f, held)?;
@@ -24,25 +37,19 @@ impl fmt::Display for Dump {
             if thread.held.is_none() {
                 writeln!(f, "    holds locks that changed all the time")?;
             }
-            match &thread.stack {
-                Err(why) => writeln!(f, "    no stack: {why}")?,
-                Ok(stack) => {
-                    let same =
-                        |(_, other): &&(usize, &Stack)| other.addresses() == stack.addresses();
-                    match shown.iter().find(same) {
-                        Some((first, _)) => {
-                            writeln!(
-                                f,
-                                "    in the same place as {}",
-                                self.threads[*first].title()
-                            )?;
-                        }
-                        None => {
-                            write!(f, "{stack}")?;
-                            shown.push((at, stack));
-                        }
-                    }
+            let stack = match &thread.stack {
+                Ok(stack) => stack,
+                Err(why) => {
+                    writeln!(f, "    no stack: {why}")?;
+                    continue;
                 }
+            };
+            let same = |(_, other): &&(_, &Stack)| other.addresses() == stack.addresses();
+            if let Some((first, _)) = shown.iter().find(same) {
+                writeln!(f, "    in the same place as {}", first.title())?;
+            } else {
+                write!(f, "{stack}")?;
+                shown.push((thread, stack));
             }
         }
         Ok(())
@@ -83,15 +90,16 @@ impl Dump {
             .map(|since| format!(", for {} now", duration(since)))
             .unwrap_or_default();
         let comma = comma(&what, self.lock(wait.subject()));
-        format!("waits for {what}{comma} at {}{since}", wait.site)
+        format!("waits for {what}{comma} at {}{since}", place(wait.site))
     }
 
-    fn holds(&self, f: &mut fmt::Formatter<'_>, held: &HeldInfo) -> fmt::Result {
+    fn holds(&self, f: &mut impl fmt::Write, held: &HeldInfo) -> fmt::Result {
         let name = self.name(held.lock);
         writeln!(
             f,
             "    holds {name} ({}), taken at {}",
-            held.mode, held.site
+            held.mode,
+            place(held.site)
         )
     }
 

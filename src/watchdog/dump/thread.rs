@@ -16,7 +16,8 @@ pub struct DumpedThread {
     /// The name of the thread. Of one that has never used a tracked primitive, what the operating
     /// system calls it: the first 15 bytes, or `main` if it is the first one of the process.
     pub name: Option<String>,
-    /// Whether it is a thread of the watchdog. Those are listed last.
+    /// Whether it is a thread of this crate: of the watchdog, or one that helps a check. Those are listed
+    /// last.
     pub is_ours: bool,
     /// What the operating system says that it does.
     pub activity: Activity,

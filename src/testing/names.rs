@@ -1,0 +1,40 @@
+//! The names of functions, made ready before a text needs them.
+//!
+//! The first look-up of a process reads all debug information of the program, which takes a second
+//! in a build without optimisation. A check that is likely to hang has that done by another thread
+//! while it still waits, so that its text follows soon after its limit.
+
+use std::sync::Once;
+use std::thread;
+use std::time::Duration;
+
+use crate::report::Stack;
+
+/// How long before a limit is over it is time to begin; `None` if a check is not to be disturbed by
+/// it, and its text comes when it comes.
+pub(super) fn lead(limit: Duration) -> Option<Duration> {
+    (limit >= Duration::from_secs(1)).then(|| (limit / 2).min(Duration::from_secs(2)))
+}
+
+/// Begins, if nobody has.
+pub(super) fn prepare() {
+    static BEGUN: Once = Once::new();
+    BEGUN.call_once(|| {
+        let thread = thread::Builder::new().name("lockwarden name".to_owned());
+        // Without the thread, the text takes the time.
+        let _ = thread.spawn(|| Stack::resolve_all([&Stack::capture()]));
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_looked_up_before_the_limit_unless_it_is_short() {
+        let seconds = Duration::from_secs;
+        assert_eq!(lead(Duration::from_millis(999)), None);
+        assert_eq!(lead(seconds(1)), Some(Duration::from_millis(500)));
+        assert_eq!(lead(seconds(30)), Some(seconds(2)));
+    }
+}
