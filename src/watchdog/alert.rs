@@ -59,8 +59,10 @@ impl Alert {
     }
 
     fn add_left_out(&self, text: &mut String) {
-        if self.left_out > 0 {
-            *text += &format!("; {} more were left out before", self.left_out);
+        match self.left_out {
+            0 => {}
+            1 => *text += "; 1 more was left out before",
+            many => *text += &format!("; {many} more were left out before"),
         }
     }
 }
@@ -72,5 +74,83 @@ impl fmt::Display for Alert {
             Some(dump) => write!(f, "{dump}"),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::verdict::Verdict;
+    use crate::report::{Basis, Cause, Facts, Stall};
+
+    fn alert(phase: Phase, left_out: u64) -> Alert {
+        let facts = Facts {
+            verdict: Verdict::Stall,
+            basis: Basis::Instances,
+            declared: None,
+            locks: Vec::new(),
+            threads: Vec::new(),
+            edges: Vec::new(),
+            closing: None,
+            guards: Vec::new(),
+            lacks_writers: false,
+            stack: None,
+        };
+        let lasted = Duration::from_millis(2_500);
+        let cause = Cause::Heartbeat {
+            name: "ingest".to_owned(),
+            site: std::panic::Location::caller(),
+            thread: None,
+        };
+        let stall = Stall {
+            cause,
+            lasted,
+            limit: Duration::from_secs(2),
+            holders: Vec::new(),
+        };
+        let mut report = Report::of_stall(facts, stall);
+        report.sequence = 7;
+        Alert {
+            phase,
+            report,
+            lasted,
+            left_out,
+            dump: None,
+        }
+    }
+
+    #[test]
+    fn a_headline_says_what_it_is_and_how_many_others_there_were() {
+        for (phase, left_out, line) in [
+            (
+                Phase::Began,
+                0,
+                "Stall: the heartbeat `ingest` has not come for 2.5 s (report 7)",
+            ),
+            (
+                Phase::Began,
+                3,
+                "Stall: the heartbeat `ingest` has not come for 2.5 s (report 7); 3 more were left \
+                 out before",
+            ),
+            (
+                Phase::GoesOn,
+                0,
+                "report 7 goes on: Stall: the heartbeat `ingest` has not come for 2.5 s",
+            ),
+            (
+                Phase::Ended,
+                0,
+                "report 7 is over after 2.5 s: the missed heartbeat `ingest`",
+            ),
+        ] {
+            let headline = alert(phase, left_out).headline();
+            assert_eq!(headline, format!("lockwarden: watchdog: {line}"));
+        }
+        assert_eq!(
+            alert(Phase::Began, 1).below_the_report(),
+            "lockwarden: watchdog: all threads at the Stall above, report 7; 1 more was left out \
+             before\n"
+        );
     }
 }

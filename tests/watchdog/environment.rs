@@ -60,6 +60,19 @@ fn the_variable_goes_before_what_the_program_says_and_gives_way_to_it() {
     );
 }
 
+#[cfg(feature = "json")]
+#[test]
+fn a_file_that_cannot_be_written_is_said_and_the_program_goes_on() {
+    apart!(
+        &[("LOCKWARDEN_WATCHDOG", "10s,json=/nowhere/alerts")],
+        || drop(Mutex::new(()).lock()),
+        |outcome| {
+            outcome.succeeds();
+            outcome.says("the file \"/nowhere/alerts\" cannot be written: ");
+        }
+    );
+}
+
 #[test]
 fn what_is_not_understood_is_said_and_starts_nothing() {
     apart!(

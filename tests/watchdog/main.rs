@@ -11,6 +11,8 @@ mod child;
 mod deadlock;
 mod environment;
 mod errors;
+#[cfg(feature = "json")]
+mod events;
 #[cfg(feature = "timer")]
 mod periods;
 mod places;

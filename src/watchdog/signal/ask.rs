@@ -193,4 +193,29 @@ mod tests {
         assert!(sleeper.join().unwrap());
         assert!(found);
     }
+
+    #[test]
+    fn a_thread_that_does_not_answer_is_said_not_to_have() {
+        let signal = install::signal().unwrap();
+        let (tell, told) = mpsc::channel();
+        let (wake, woken) = mpsc::channel::<()>();
+        let deaf = thread::spawn(move || {
+            // SAFETY: the set is filled before it is read, and the mask is that of this thread.
+            unsafe {
+                let mut set: libc::sigset_t = std::mem::zeroed();
+                libc::sigemptyset(&mut set);
+                libc::sigaddset(&mut set, signal);
+                libc::pthread_sigmask(libc::SIG_BLOCK, &set, std::ptr::null_mut());
+            }
+            tell.send(os_id()).unwrap();
+            let _ = woken.recv();
+        });
+        let id = told.recv().unwrap();
+        // As if it had blocked the signal after it was looked at.
+        let answers = ask(&[(id, 0), (os_id(), 0)]);
+        assert_eq!(answers[0].as_ref().unwrap_err(), &NoStack::NoAnswer);
+        assert!(answers[1].is_ok(), "the others are not lost by it");
+        drop(wake);
+        deaf.join().unwrap();
+    }
 }
