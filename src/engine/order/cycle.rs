@@ -5,7 +5,8 @@ use petgraph::stable_graph::{EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
 
 use super::finding;
-use super::judge::{self, Hop};
+use super::hop::Hop;
+use super::judge;
 use super::limits::{Budget, Limits, Reserve};
 use super::prospects::Worth;
 use super::records::{Records, Within, nearness};

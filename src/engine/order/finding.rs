@@ -1,6 +1,7 @@
 //! A judged cycle in the form in which it is told.
 
-use super::judge::{self, Hop};
+use super::hop::Hop;
+use super::judge;
 use super::limits::Budget;
 use crate::engine::acquisition::{Finding, Link};
 use crate::engine::ids::LockId;

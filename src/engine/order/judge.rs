@@ -1,58 +1,11 @@
 //! The verdict on one cycle: which choice of one context per edge comes nearest to a deadlock.
 
-use super::context::Context;
-use super::edge::Edge;
-use super::gates::excludes;
+use super::hop::{Hop, Waived};
 use super::limits::Budget;
 use super::queue::{can_queue, queues};
 use super::writers::Writers;
 use crate::engine::ids::{LockId, ThreadId};
-use crate::engine::mode::Mode;
 use crate::engine::verdict::Verdict;
-
-/// One edge of a path or a cycle.
-#[derive(Clone, Copy)]
-pub(super) struct Hop<'a> {
-    pub(super) edge: &'a Edge,
-    pub(super) ends: (LockId, LockId),
-    /// Whether a reader can wait for a reader at the start of the edge.
-    pub(super) readers_wait: bool,
-    /// Those who may be queued there.
-    pub(super) writers: Option<&'a Writers>,
-    /// The one context that is to be looked at, if it is that context which is new.
-    pub(super) only: Option<usize>,
-}
-
-impl Hop<'_> {
-    fn choices(&self) -> std::ops::Range<usize> {
-        self.only.map_or(0..self.edge.len(), |only| only..only + 1)
-    }
-
-    /// Whether a thread that asks for the start of this edge, in `asked`, can be made to wait by
-    /// one that holds it as `held` says.
-    ///
-    /// A reader waits for a reader if a writer is queued between them. Behind an upgradable hold
-    /// no writer can queue, so nobody waits for one but those whom it excludes.
-    fn blocks(&self, asked: &Context, held: &Context) -> bool {
-        (self.readers_wait && held.from_mode == Mode::Shared)
-            || excludes(asked.to_mode, held.from_mode)
-    }
-}
-
-/// Which of the conditions of a deadlock may be missing.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Waived {
-    pub(super) gates: bool,
-    pub(super) order: bool,
-    pub(super) threads: bool,
-}
-
-impl Waived {
-    /// Nothing is left that compares a link with others than its neighbours.
-    pub(super) fn all(self) -> bool {
-        self.gates && self.order && self.threads
-    }
-}
 
 /// What to try, from the deadlock down to what excludes it in the most ways, each with its
 /// name. One missing condition goes before two; where two are missing, an order that was

@@ -13,6 +13,7 @@ mod finding;
 mod gates;
 mod graph;
 mod hash;
+mod hop;
 mod judge;
 mod limits;
 mod prospects;

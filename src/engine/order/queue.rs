@@ -1,7 +1,7 @@
 //! Writers that are queued between the readers of a cycle.
 
 use super::gates::excludes;
-use super::judge::{Hop, Waived};
+use super::hop::{Hop, Waived};
 use super::limits::Budget;
 use super::writers::{Writer, Writers};
 
