@@ -2,14 +2,13 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
-use std::time::Duration;
 
 use lockwarden::config::Config;
 use lockwarden::sync::{Mutex, Semaphore};
 use lockwarden::thread;
 
 use crate::expect::{Case, Told};
-use crate::steps::{start, until_asleep};
+use crate::steps::{start, until, until_asleep};
 
 static NEEDED: Mutex<u32> = Mutex::named("needed", 0);
 static NEVER: Semaphore = Semaphore::named("never", 0);
@@ -126,9 +125,7 @@ fn join_each_other() {
 fn until_gone(count: usize) {
     let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
     let before = 1 + count;
-    while threads() > before - count {
-        std::thread::yield_now();
-    }
+    until(|| threads() == before - count);
 }
 
 fn join_who_stays() {
@@ -151,8 +148,7 @@ fn join_who_stays() {
     until_asleep("early");
     let late = start("late", wait);
     until_asleep("late");
-    // Time for them to say that they wait, so that the join is what closes it.
-    std::thread::sleep(Duration::from_millis(50));
+    // So the join is what closes it.
     late.join().unwrap();
 }
 

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use lockwarden::pool::{Builder, Future, ThreadPool, WaitFor, as_completed, wait};
 use lockwarden::queue::Queue;
+use lockwarden::report::Awaited;
 use lockwarden::sync::{Arc, Barrier, Mutex, OnceLock};
 use lockwarden::thread;
 
 use crate::expect::{Case, Told};
-use crate::steps::until_asleep;
+use crate::steps::{WATCHED, start, until, until_asleep, until_waits_for, waits};
 
 static POOL: OnceLock<ThreadPool> = OnceLock::new();
 static NEEDED: Mutex<u32> = Mutex::named("needed", 0);
@@ -35,8 +36,13 @@ pub(crate) const CASES: &[Case] = &[
         told: Told::Finding("SelfDeadlock", &["the result of a job of `worker`"]),
     },
     Case {
-        name: "all workers wait for jobs that are queued behind them",
-        run: all_wait_for_queued,
+        name: "all workers wait for jobs that are queued behind them, the first one last",
+        run: || all_wait_for_queued(0),
+        told: RESULT,
+    },
+    Case {
+        name: "all workers wait for jobs that are queued behind them, the second one last",
+        run: || all_wait_for_queued(1),
         told: RESULT,
     },
     Case {
@@ -45,20 +51,30 @@ pub(crate) const CASES: &[Case] = &[
         told: Told::Finding("SelfDeadlock", &["room in `worker`"]),
     },
     Case {
-        name: "the result of a job under the mutex that it needs, the others idle",
-        run: result_under_mutex,
+        name: "the result of a job under the mutex that it needs, the others idle, the job first",
+        run: || result_under_mutex(true),
         told: Told::Finding("Deadlock", &["the result of a job of `worker`", "`needed`"]),
     },
     Case {
-        name: "the end of a pool under the mutex that a job needs",
-        run: shutdown_under_mutex,
+        name: "the result of a job under the mutex that it needs, the others idle, the job last",
+        run: || result_under_mutex(false),
+        told: Told::Finding("Deadlock", &["the result of a job of `worker`", "`needed`"]),
+    },
+    Case {
+        name: "the end of a pool under the mutex that a job needs, the job first",
+        run: || shutdown_under_mutex(true),
+        told: Told::Finding("Deadlock", &["the tasks of `worker`", "`needed`"]),
+    },
+    Case {
+        name: "the end of a pool under the mutex that a job needs, the job last",
+        run: || shutdown_under_mutex(false),
         told: Told::Finding("Deadlock", &["the tasks of `worker`", "`needed`"]),
     },
     Case {
         name: "an idle pool hides nobody who waits for ever",
         run: || {
             pool(2).submit(|| ()).result().unwrap();
-            // Either order: the workers wait before this, or after it.
+            until_idle();
             NEVER.get().unwrap();
         },
         told: Told::Finding("Deadlock", &["an item of `never`"]),
@@ -77,8 +93,8 @@ pub(crate) const CASES: &[Case] = &[
         told: Told::Nothing,
     },
     Case {
-        name: "a slow job, waited for in every way, and an idle pool",
-        run: slow_jobs,
+        name: "a job that goes on, waited for in every way, and an idle pool",
+        run: awaited_jobs,
         told: Told::Nothing,
     },
     Case {
@@ -101,10 +117,19 @@ fn pool(threads: usize) -> &'static ThreadPool {
 
 /// Waits as nobody does who could be told of anything, and panics if the job did.
 fn poll<T>(job: Future<T>) -> T {
-    while !job.done() {
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    until(|| job.done());
     job.result().unwrap()
+}
+
+/// The name of the worker that this runs in.
+fn this_worker() -> String {
+    let name = thread::current().name().map(str::to_owned);
+    name.expect("a worker has a name")
+}
+
+/// Until both workers of a pool have nothing to do.
+fn until_idle() {
+    ["worker-0", "worker-1"].map(|worker| until_waits_for(worker, Awaited::Job));
 }
 
 fn own_pool(waits: impl FnOnce(Future<()>) + Send + 'static) {
@@ -114,21 +139,27 @@ fn own_pool(waits: impl FnOnce(Future<()>) + Send + 'static) {
     pool.shutdown();
 }
 
-fn all_wait_for_queued() {
+fn all_wait_for_queued(last: usize) {
+    static FIRST: OnceLock<String> = OnceLock::new();
     let pool = pool(2);
     let all = Arc::new(Barrier::new(2));
-    let outer = [0; 2].map(|_| {
+    let outer = [0, 1].map(|number| {
         let all = Arc::clone(&all);
         pool.submit(move || {
             all.wait();
-            pool.submit(|| ()).result().unwrap();
+            let inner = pool.submit(|| ());
+            if number == last {
+                until(|| FIRST.get().is_some());
+                until_waits_for(FIRST.get().unwrap(), Awaited::Result);
+            } else {
+                FIRST.set(this_worker()).unwrap();
+            }
+            inner.result().unwrap();
         })
     });
     // One of them is given up, and the other one goes on.
     let outer = outer.map(|job| {
-        while !job.done() {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        until(|| job.done());
         job.result()
     });
     assert_eq!(outer.iter().filter(|result| result.is_ok()).count(), 1);
@@ -146,23 +177,43 @@ fn own_pool_is_full() {
     }));
 }
 
-fn result_under_mutex() {
+/// A job that needs the mutex, which the calling thread has; one that waits for `awaited` before
+/// that job does, or after it.
+fn needs_mutex(pool: &'static ThreadPool, (name, awaited): Waiter, job_first: bool) -> Future<()> {
+    static WORKER: OnceLock<String> = OnceLock::new();
+    let job = pool.submit(move || {
+        if job_first {
+            WORKER.set(this_worker()).unwrap();
+        } else {
+            until_waits_for(name, awaited);
+        }
+        drop(NEEDED.lock());
+    });
+    if job_first {
+        until(|| WORKER.get().is_some_and(|worker| waits(worker)));
+    }
+    job
+}
+
+/// The name of a thread, and what it is to wait for.
+type Waiter = (&'static str, Awaited);
+
+fn result_under_mutex(job_first: bool) {
     let pool = pool(3);
-    let waits = thread::spawn(|| {
+    let waits = start("waits", move || {
         let guard = NEEDED.lock().unwrap();
-        pool.submit(|| drop(NEEDED.lock())).result().unwrap();
+        let job = needs_mutex(pool, ("waits", Awaited::Result), job_first);
+        job.result().unwrap();
         drop(guard);
     });
-    while !waits.is_finished() {
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    until(|| waits.is_finished());
     waits.join().unwrap();
 }
 
-fn shutdown_under_mutex() {
+fn shutdown_under_mutex(job_first: bool) {
     let pool = pool(2);
     let guard = NEEDED.lock().unwrap();
-    let job = pool.submit(|| drop(NEEDED.lock()));
+    let job = needs_mutex(pool, ("main", Awaited::Tasks), job_first);
     pool.shutdown();
     drop(guard);
     job.result().unwrap();
@@ -170,10 +221,13 @@ fn shutdown_under_mutex() {
 
 fn others_can() {
     let pool = pool(2);
-    for _ in 0..20 {
-        let outer = pool.submit(|| {
-            let inner = pool.submit(|| {
-                thread::sleep(Duration::from_millis(2));
+    for asleep in [false, true].repeat(10) {
+        let outer = pool.submit(move || {
+            let waits = this_worker();
+            let inner = pool.submit(move || {
+                if asleep {
+                    until_waits_for(&waits, Awaited::Result);
+                }
                 1
             });
             inner.result().unwrap() + 1
@@ -183,21 +237,25 @@ fn others_can() {
     pool.shutdown();
 }
 
-fn slow_jobs() {
+fn awaited_jobs() {
     let pool = pool(2);
-    let slow = || pool.submit(|| thread::sleep(5 * SHORT));
+    // Each is at work until somebody waits for it.
+    let slow = || pool.submit(|| until_asleep("main"));
     slow().result().unwrap();
     assert_eq!(wait(&[slow(), slow(), slow()], WaitFor::All), [0, 1, 2]);
     assert_eq!(as_completed([slow(), slow()]).count(), 2);
     // Idle, while somebody lets time pass.
-    thread::sleep(5 * SHORT);
+    until(|| {
+        thread::sleep(Duration::from_millis(1));
+        !WATCHED || waits("worker-0") && waits("worker-1")
+    });
+    thread::sleep(Duration::from_millis(1));
     let (go, held) = mpsc::channel();
     let job = pool.submit(move || held.recv().unwrap());
-    thread::scope(|s| {
-        s.spawn(|| job.result().unwrap());
-        thread::sleep(5 * SHORT);
-        go.send(()).unwrap();
-    });
+    let asks = start("asks", move || job.result().unwrap());
+    until_asleep("asks");
+    go.send(()).unwrap();
+    asks.join().unwrap();
     drop([slow(), slow(), slow()]);
     pool.shutdown();
 }

@@ -1,14 +1,16 @@
 //! Threads that wait at queues.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use lockwarden::config::Config;
 use lockwarden::queue::{PriorityQueue, Queue, Shutdown};
+use lockwarden::report::Awaited;
 use lockwarden::sync::Mutex;
 use lockwarden::thread;
 
 use crate::expect::{Case, Told};
-use crate::steps::until_asleep;
+use crate::steps::{WATCHED, start, until, until_asleep, until_waits_for, waits};
 
 static JOBS: Queue<u32> = Queue::named("jobs");
 static FULL: Queue<u32> = Queue::bounded_named("full", 1);
@@ -45,18 +47,23 @@ pub(crate) const CASES: &[Case] = &[
         told: Told::Finding("Deadlock", &["the tasks of `jobs`"]),
     },
     Case {
-        name: "a join of a queue whose worker forgets to say that it is done",
-        run: || {
-            end_when_told();
-            JOBS.put(1).unwrap();
-            thread::spawn(|| while JOBS.get().is_ok() {});
-            JOBS.join();
-        },
+        name: "a join of a queue whose worker forgets to say that it is done, the join first",
+        run: || join_of_a_forgetful_one(true),
         told: Told::AndStays("Deadlock", &["the tasks of `jobs`", "an item of `jobs`"]),
     },
     Case {
-        name: "a join of a queue under the mutex that the worker needs",
-        run: join_under_mutex,
+        name: "a join of a queue whose worker forgets to say that it is done, the worker first",
+        run: || join_of_a_forgetful_one(false),
+        told: Told::AndStays("Deadlock", &["the tasks of `jobs`", "an item of `jobs`"]),
+    },
+    Case {
+        name: "a join of a queue under the mutex that the worker needs, the join first",
+        run: || join_under_mutex(true),
+        told: Told::AndStays("Deadlock", &["the tasks of `jobs`", "`needed`"]),
+    },
+    Case {
+        name: "a join of a queue under the mutex that the worker needs, the lock first",
+        run: || join_under_mutex(false),
         told: Told::AndStays("Deadlock", &["the tasks of `jobs`", "`needed`"]),
     },
     Case {
@@ -92,38 +99,63 @@ fn put_after_the_consumer() {
 }
 
 fn consumer_ends_during_put() {
-    FULL.put(1).unwrap();
+    static PUT: AtomicU32 = AtomicU32::new(0);
     thread::spawn(|| {
-        let _ = JOBS.get_timeout(SHORT);
+        until_asleep("main");
         FULL.get().unwrap();
         // The other one fills it again and waits.
+        until(|| PUT.load(Ordering::Acquire) == 2);
         until_asleep("main");
     });
-    for item in 2..4 {
+    for item in 1..4 {
         FULL.put(item).unwrap();
+        PUT.store(item, Ordering::Release);
     }
 }
 
-fn join_under_mutex() {
+fn join_under_mutex(join_first: bool) {
     end_when_told();
     JOBS.put(1).unwrap();
     let guard = NEEDED.lock().unwrap();
-    thread::spawn(|| {
+    start("worker", move || {
+        if join_first {
+            until_asleep("main");
+        }
         *NEEDED.lock().unwrap() += JOBS.get().unwrap();
         JOBS.task_done().unwrap();
     });
+    if !join_first {
+        until_asleep("worker");
+    }
     JOBS.join();
     drop(guard);
+}
+
+fn join_of_a_forgetful_one(join_first: bool) {
+    end_when_told();
+    JOBS.put(1).unwrap();
+    start("worker", move || {
+        if join_first {
+            until_asleep("main");
+        }
+        while JOBS.get().is_ok() {}
+    });
+    if !join_first {
+        until_waits_for("worker", Awaited::Item);
+    }
+    JOBS.join();
 }
 
 fn join_of_a_slow_one() {
     let worker = thread::spawn(|| {
         while let Ok(item) = JOBS.get() {
-            thread::sleep(Duration::from_millis(item.into()));
+            if item > 0 {
+                until_asleep("main");
+            }
             JOBS.task_done().unwrap();
         }
     });
-    for item in [300, 0, 5] {
+    for item in [1, 0, 2] {
         JOBS.put(item).unwrap();
     }
     JOBS.join();
@@ -135,11 +167,16 @@ fn somebody_runs() {
     FULL.put(1).unwrap();
     JOBS.put(1).unwrap();
     let waiters = [
-        thread::spawn(|| FULL.put(2).unwrap()),
-        thread::spawn(|| assert_eq!(RANKED.get(), Ok(7))),
-        thread::spawn(|| JOBS.join()),
+        start("puts", || FULL.put(2).unwrap()),
+        start("gets", || assert_eq!(RANKED.get(), Ok(7))),
+        start("joins", || JOBS.join()),
     ];
-    thread::sleep(10 * SHORT);
+    // Before the last one of them has looked, and after that.
+    until(|| {
+        thread::sleep(Duration::from_millis(1));
+        ["puts", "gets", "joins"].iter().all(|name| waits(name)) || !WATCHED
+    });
+    thread::sleep(Duration::from_millis(1));
     assert_eq!(FULL.get(), Ok(1));
     RANKED.put(7).unwrap();
     JOBS.shutdown(Shutdown::Immediate);
@@ -150,9 +187,25 @@ fn somebody_runs() {
 
 fn timed() {
     FULL.put(1).unwrap();
+    // Each again and again, until the one that waits for their ends does so without a limit.
+    let until_joined = |mut wait: Box<dyn FnMut() + Send>| {
+        move || {
+            wait();
+            until(|| {
+                wait();
+                waits("main") || !WATCHED
+            });
+        }
+    };
     thread::scope(|s| {
-        s.spawn(|| FULL.put_timeout(2, 10 * SHORT).unwrap_err());
-        s.spawn(|| RANKED.get_timeout(10 * SHORT).unwrap_err());
-        s.spawn(|| FULL.join_timeout(10 * SHORT).unwrap_err());
+        s.spawn(until_joined(Box::new(|| {
+            FULL.put_timeout(2, SHORT).unwrap_err();
+        })));
+        s.spawn(until_joined(Box::new(|| {
+            RANKED.get_timeout(SHORT).unwrap_err();
+        })));
+        s.spawn(until_joined(Box::new(|| {
+            FULL.join_timeout(SHORT).unwrap_err();
+        })));
     });
 }

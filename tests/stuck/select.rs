@@ -9,7 +9,7 @@ use lockwarden::sync::Mutex;
 use lockwarden::thread;
 
 use crate::expect::{Case, Told};
-use crate::steps::until_asleep;
+use crate::steps::{start, until_asleep};
 
 pub(crate) const CASES: &[Case] = &[
     Case {
@@ -267,18 +267,19 @@ fn selections_meet() {
 }
 
 fn served_and_waited_for() {
-    for _ in 0..200 {
+    for asleep in [false, true].repeat(100) {
         let (requests, incoming) = unbounded();
         let (replies, answers) = unbounded();
         let (_kept, nothing) = unbounded::<()>();
-        let other = thread::spawn(move || {
+        let other = start("selects", move || {
             select! {
                 recv(incoming) -> n => replies.send(n.unwrap()).unwrap(),
                 recv(nothing) -> _ => {}
             }
         });
-        // Longer than nobody is told of a wait, now and then.
-        std::thread::sleep(Duration::from_millis(2));
+        if asleep {
+            until_asleep("selects");
+        }
         requests.send(1).unwrap();
         assert_eq!(answers.recv(), Ok(1));
         other.join().unwrap();

@@ -1,8 +1,18 @@
 //! Who comes first.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
+use lockwarden::report::{Awaited, WaitsFor};
 use lockwarden::thread;
+use lockwarden::watchdog::DumpedThread;
+
+/// Whether this build watches what threads wait for.
+pub(crate) const WATCHED: bool = cfg!(any(debug_assertions, feature = "always"));
+
+/// Longer than anything takes that comes, on a machine that is busy, and shorter than a kernel may
+/// take.
+const LIMIT: Duration = Duration::from_secs(40);
 
 /// Where two threads come to, each once, before either goes on. Nobody sleeps there.
 pub(crate) struct Meeting(AtomicUsize);
@@ -43,28 +53,66 @@ pub(crate) fn join(both: [thread::JoinHandle<()>; 2]) {
     }
 }
 
-/// Waits until the thread of that name sleeps, which is for this one to come second: it is about to
-/// wait for nothing else. Where the system does not say so, whoever is quicker comes first.
+/// Waits until something holds that is certain to come, and of which nobody tells.
+pub(crate) fn until(mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < LIMIT, "it does not come to hold");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Waits until the thread of that name waits, and has said so to the detector, which is for this one
+/// to come second. In a build that watches nothing, until it sleeps; where the system does not say
+/// that either, whoever is quicker comes first.
 pub(crate) fn until_asleep(thread: &str) {
-    if !cfg!(target_os = "linux") {
-        return;
+    if cfg!(target_os = "linux") {
+        until(|| is_asleep(thread));
     }
-    let is_asleep = || {
-        let tasks = std::fs::read_dir("/proc/self/task").expect("this system has it");
-        tasks.filter_map(Result::ok).any(|task| {
-            let read = |file| std::fs::read_to_string(task.path().join(file)).unwrap_or_default();
-            // To the system, the first thread has the name of the program, and its number.
-            let is_main = task.file_name().to_str() == Some(&std::process::id().to_string());
-            let name = match is_main {
-                true => "main".to_owned(),
-                false => read("comm"),
-            };
-            let stat = read("stat");
-            let state = stat.rsplit(") ").next().unwrap_or_default();
-            name.trim() == thread && state.starts_with('S')
-        })
-    };
-    while !is_asleep() {
-        std::thread::yield_now();
+    if WATCHED {
+        until(|| waits(thread));
     }
+}
+
+/// The same, of a thread that has waited for other things before.
+pub(crate) fn until_waits_for(thread: &str, awaited: Awaited) {
+    if WATCHED {
+        let is_it = |what| matches!(what, WaitsFor::Resource { awaited: it, .. } if it == awaited);
+        until(|| wait_of(thread).is_some_and(is_it));
+    } else {
+        until_asleep(thread);
+    }
+}
+
+/// Whether a thread of that name is known to wait for something that is watched.
+pub(crate) fn waits(thread: &str) -> bool {
+    wait_of(thread).is_some()
+}
+
+fn wait_of(thread: &str) -> Option<WaitsFor> {
+    let dump = lockwarden::watchdog::dump();
+    let named = |it: &&DumpedThread| it.name.as_deref() == Some(thread);
+    let mut waits = dump
+        .threads
+        .iter()
+        .filter(named)
+        .map(|it| it.waits.as_ref());
+    waits.find_map(|wait| Some(wait?.what))
+}
+
+/// Whether the system says that a thread of that name sleeps.
+fn is_asleep(thread: &str) -> bool {
+    let tasks = std::fs::read_dir("/proc/self/task").expect("this system has it");
+    tasks.filter_map(Result::ok).any(|task| {
+        let read = |file| std::fs::read_to_string(task.path().join(file)).unwrap_or_default();
+        // To the system, the first thread has the name of the program, and its number.
+        let is_main = task.file_name().to_str() == Some(&std::process::id().to_string());
+        let name = match is_main {
+            true => "main".to_owned(),
+            false => read("comm"),
+        };
+        let stat = read("stat");
+        let state = stat.rsplit(") ").next().unwrap_or_default();
+        name.trim() == thread && state.starts_with('S')
+    })
 }
