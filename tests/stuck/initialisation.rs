@@ -100,27 +100,13 @@ pub(crate) const CASES: &[Case] = &[
         told: Told::Finding("Deadlock", &["the initialisation of `a`", "of `b`"]),
     },
     Case {
-        name: "a cell and what runs once initialise each other",
-        run: || {
-            static CELL: OnceLock<u8> = OnceLock::named("cell");
-            static ONCE: pl::Once = pl::Once::named("once");
-            static BOTH: Meeting = Meeting::new();
-            watch([
-                start("one", || {
-                    CELL.get_or_init(|| {
-                        BOTH.come();
-                        ONCE.call_once(|| ());
-                        1
-                    });
-                }),
-                start("other", || {
-                    ONCE.call_once(|| {
-                        BOTH.come();
-                        CELL.get_or_init(|| 2);
-                    });
-                }),
-            ]);
-        },
+        name: "a cell and what runs once initialise each other, the cell first",
+        run: || cell_and_once(|| (), || until_asleep("one")),
+        told: Told::Finding("Deadlock", &["the initialisation of `cell`", "of `once`"]),
+    },
+    Case {
+        name: "a cell and what runs once initialise each other, what runs once first",
+        run: || cell_and_once(|| until_asleep("other"), || ()),
         told: Told::Finding("Deadlock", &["the initialisation of `cell`", "of `once`"]),
     },
     Case {
@@ -213,6 +199,28 @@ fn lazies(before_one: fn(), before_other: fn()) {
     watch([
         start("one", || assert_eq!(*A, 2)),
         start("other", || assert_eq!(*B, 2)),
+    ]);
+}
+
+fn cell_and_once(before_one: fn(), before_other: fn()) {
+    static CELL: OnceLock<u8> = OnceLock::named("cell");
+    static ONCE: pl::Once = pl::Once::named("once");
+    watch([
+        start("one", move || {
+            CELL.get_or_init(|| {
+                BOTH.come();
+                before_one();
+                ONCE.call_once(|| ());
+                1
+            });
+        }),
+        start("other", move || {
+            ONCE.call_once(|| {
+                BOTH.come();
+                before_other();
+                CELL.get_or_init(|| 2);
+            });
+        }),
     ]);
 }
 

@@ -8,7 +8,7 @@ use lockwarden::sync::{Mutex, Semaphore};
 use lockwarden::thread;
 
 use crate::expect::{Case, Told};
-use crate::steps::{start, until, until_asleep};
+use crate::steps::{start, start_scoped, until, until_asleep};
 
 static NEEDED: Mutex<u32> = Mutex::named("needed", 0);
 static NEVER: Semaphore = Semaphore::named("never", 0);
@@ -31,13 +31,29 @@ pub(crate) const CASES: &[Case] = &[
         ),
     },
     Case {
-        name: "the end of a scope under the mutex that a thread of it needs",
-        run: scope_under_mutex,
-        told: Told::AndStays("Deadlock", &["`needed`", "the end of thread #2"]),
+        name: "the end of a scope under the mutex that a thread of it needs, the end first",
+        run: || scope_under_mutex(Order::JoinFirst),
+        told: Told::AndStays(
+            "Deadlock",
+            &["`needed`", "the end of thread `needs it` (#2)"],
+        ),
     },
     Case {
-        name: "two threads join each other",
-        run: join_each_other,
+        name: "the end of a scope under the mutex that a thread of it needs, the lock first",
+        run: || scope_under_mutex(Order::LockFirst),
+        told: Told::AndStays(
+            "Deadlock",
+            &["`needed`", "the end of thread `needs it` (#2)"],
+        ),
+    },
+    Case {
+        name: "two threads join each other, the one first",
+        run: || join_each_other("a"),
+        told: Told::Finding("Deadlock", &["thread `a`", "thread `b`"]),
+    },
+    Case {
+        name: "two threads join each other, the other first",
+        run: || join_each_other("b"),
         told: Told::Finding("Deadlock", &["thread `a`", "thread `b`"]),
     },
     Case {
@@ -86,7 +102,7 @@ fn join_under_mutex(order: Order) {
     result.unwrap();
 }
 
-fn scope_under_mutex() {
+fn scope_under_mutex(order: Order) {
     // Nobody can unwind here: the scope waits for its thread, and the thread for a lock. So the
     // program ends when it was told.
     Config::new()
@@ -95,28 +111,33 @@ fn scope_under_mutex() {
         .unwrap();
     let _guard = NEEDED.lock().unwrap();
     thread::scope(|scope| {
-        scope.spawn(|| *NEEDED.lock().unwrap() += 1);
+        start_scoped(scope, "needs it", || {
+            if order == Order::JoinFirst {
+                until_asleep("main");
+            }
+            *NEEDED.lock().unwrap() += 1;
+        });
+        if order == Order::LockFirst {
+            until_asleep("needs it");
+        }
     });
 }
 
-fn join_each_other() {
-    type Handle = thread::JoinHandle<()>;
-    static HANDLES: Mutex<(Option<Handle>, Option<Handle>)> = Mutex::new((None, None));
-    let named = |name: &str| thread::Builder::new().name(name.to_owned());
-    let start = Arc::new(Barrier::new(3));
-    let (a, b) = (Arc::clone(&start), Arc::clone(&start));
-    let first = named("a").spawn(move || {
-        a.wait();
-        let other = HANDLES.lock().unwrap().1.take();
-        other.unwrap().join().unwrap();
+fn join_each_other(first: &'static str) {
+    let handles = [("a", "b"), ("b", "a")].map(|(name, other)| {
+        let (give, take) = std::sync::mpsc::channel::<thread::JoinHandle<()>>();
+        let handle = start(name, move || {
+            let handle = take.recv().unwrap();
+            if name != first {
+                until_asleep(other);
+            }
+            handle.join().unwrap();
+        });
+        (give, handle)
     });
-    let second = named("b").spawn(move || {
-        b.wait();
-        let other = HANDLES.lock().unwrap().0.take();
-        other.unwrap().join().unwrap();
-    });
-    *HANDLES.lock().unwrap() = (Some(first.unwrap()), Some(second.unwrap()));
-    start.wait();
+    let [(to_a, a), (to_b, b)] = handles;
+    to_a.send(b).unwrap();
+    to_b.send(a).unwrap();
     until_gone(2);
     std::process::exit(101);
 }

@@ -129,7 +129,9 @@ fn this_worker() -> String {
 
 /// Until both workers of a pool have nothing to do.
 fn until_idle() {
-    ["worker-0", "worker-1"].map(|worker| until_waits_for(worker, Awaited::Job));
+    for worker in ["worker-0", "worker-1"] {
+        until_waits_for(worker, Awaited::Job);
+    }
 }
 
 fn own_pool(waits: impl FnOnce(Future<()>) + Send + 'static) {

@@ -45,8 +45,13 @@ pub(crate) const CASES: &[Case] = &[
         told: Told::Finding("Deadlock", &["a permit of `permits`"]),
     },
     Case {
-        name: "two threads with a permit each want another",
-        run: want_another,
+        name: "two threads with a permit each want another, the one first",
+        run: || want_another("one"),
+        told: Told::Finding("Deadlock", &["a permit of `pair`"]),
+    },
+    Case {
+        name: "two threads with a permit each want another, the other first",
+        run: || want_another("other"),
         told: Told::Finding("Deadlock", &["a permit of `pair`"]),
     },
     Case {
@@ -97,12 +102,15 @@ fn ask_in_vain() {
     }
 }
 
-fn want_another() {
+fn want_another(first: &'static str) {
     static BOTH: Meeting = Meeting::new();
     join(["one", "other"].map(|name| {
-        start(name, || {
+        start(name, move || {
             let _one = PAIR.acquire();
             BOTH.come();
+            if name != first {
+                until_asleep(first);
+            }
             let _another = PAIR.acquire();
         })
     }));

@@ -1,11 +1,13 @@
 //! Threads that wait for a condition variable.
 
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use lockwarden::sync::{Condvar, Mutex};
 use lockwarden::thread;
 
 use crate::expect::{Case, Told};
+use crate::steps::{start_scoped, until_asleep};
 
 static READY: Mutex<bool> = Mutex::named("ready", false);
 static CHANGED: Condvar = Condvar::named("changed");
@@ -26,9 +28,29 @@ pub(crate) const CASES: &[Case] = &[
         told: Told::Finding("Deadlock", &["a notification of `changed`"]),
     },
     Case {
-        name: "the only notifier panics",
-        run: notifier_panics,
+        name: "the only notifier panics, after the wait has begun",
+        run: || notifier_panics(true),
         told: Told::Finding("Deadlock", &["a notification of `changed`"]),
+    },
+    Case {
+        name: "the only notifier panics, before the wait begins",
+        run: || notifier_panics(false),
+        told: Told::Finding("Deadlock", &["a notification of `changed`"]),
+    },
+    Case {
+        name: "a flag is stored without the mutex between the look at it and the wait",
+        run: || store_without_mutex(Stored::Between),
+        told: Told::Finding("Deadlock", &["a notification of `changed`"]),
+    },
+    Case {
+        name: "a flag is stored without the mutex before anybody looks at it",
+        run: || store_without_mutex(Stored::Before),
+        told: Told::Nothing,
+    },
+    Case {
+        name: "a flag is stored without the mutex when the wait has begun",
+        run: || store_without_mutex(Stored::After),
+        told: Told::Nothing,
     },
     Case {
         name: "a wait under another lock that the notifier needs, the wait first",
@@ -82,15 +104,67 @@ fn notifier_ends() {
     });
 }
 
-fn notifier_panics() {
+fn notifier_panics(wait_first: bool) {
     let held = Barrier::new(2);
+    let fails = || std::panic::resume_unwind(Box::new("fails before it notifies"));
     thread::scope(|scope| {
-        let waiter = scope.spawn(|| wait_after(&held));
-        let notifier = scope.spawn(|| {
-            until_it_waits(&held);
-            std::panic::resume_unwind(Box::new("fails before it notifies"));
+        if wait_first {
+            let waiter = scope.spawn(|| wait_after(&held));
+            let notifier = scope.spawn(|| {
+                until_it_waits(&held);
+                fails();
+            });
+            assert!(notifier.join().is_err());
+            waiter.join().unwrap();
+        } else {
+            assert!(scope.spawn(fails).join().is_err());
+            scope.spawn(wait_until_ready).join().unwrap();
+        }
+    });
+}
+
+/// When a flag is stored, and the condition variable notified.
+#[derive(Clone, Copy, PartialEq)]
+enum Stored {
+    Before,
+    Between,
+    After,
+}
+
+fn store_without_mutex(stored: Stored) {
+    static FLAG: AtomicBool = AtomicBool::new(false);
+    let between = Barrier::new(2);
+    let store = || {
+        FLAG.store(true, Ordering::SeqCst);
+        CHANGED.notify_all();
+    };
+    thread::scope(|scope| {
+        if stored == Stored::Before {
+            store();
+        }
+        let waiter = start_scoped(scope, "waiter", || {
+            let mut guard = OTHER.lock().unwrap();
+            while !FLAG.load(Ordering::SeqCst) {
+                if stored == Stored::Between {
+                    // The wake-up goes to nobody.
+                    between.wait();
+                    between.wait();
+                }
+                guard = CHANGED.wait(guard).unwrap();
+            }
         });
-        assert!(notifier.join().is_err());
+        match stored {
+            Stored::Before => {}
+            Stored::Between => {
+                between.wait();
+                store();
+                between.wait();
+            }
+            Stored::After => {
+                until_asleep("waiter");
+                store();
+            }
+        }
         waiter.join().unwrap();
     });
 }

@@ -36,6 +36,17 @@ pub(crate) fn start(name: &str, run: impl FnOnce() + Send + 'static) -> thread::
     builder.spawn(run).expect("a thread can be started")
 }
 
+/// The same in a scope.
+pub(crate) fn start_scoped<'scope, 'env>(
+    scope: &'scope thread::Scope<'scope, 'env>,
+    name: &str,
+    run: impl FnOnce() + Send + 'scope,
+) -> thread::ScopedJoinHandle<'scope, ()> {
+    let builder = thread::Builder::new().name(name.to_owned());
+    let started = builder.spawn_scoped(scope, run);
+    started.expect("a thread can be started")
+}
+
 /// Looks on until both are at their end, and panics if one of them has: this thread waits for
 /// nothing meanwhile, and is no part of what they do.
 pub(crate) fn watch(both: [thread::JoinHandle<()>; 2]) {
