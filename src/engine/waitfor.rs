@@ -3,10 +3,12 @@
 //! Start from the threads that can run and add, until nothing changes, every blocked thread whose
 //! need those could meet; what remains is deadlocked (Holt 1972). That is right because a thread
 //! that can run may do anything, and because what it does for one waiter takes nothing from
-//! another one for good: so the set only grows, in whatever order it is grown. A thread, or a
-//! handle, outside our knowledge counts as able to run, so the one error this can make is to
-//! stay silent. It sees who waits for whom, not what a running thread will do: a thread that
-//! could notify and never does is no deadlock.
+//! another one for good: so the set only grows, in whatever order it is grown. One thing takes
+//! something away: a thread that ends for another one cannot come to a barrier after that. So the
+//! set can be too large, where two threads are counted of which one has to end for the other. A
+//! thread, or a handle, outside our knowledge counts as able to run, so the one error this can
+//! make is to stay silent. It sees who waits for whom, not what a running thread will do: a thread
+//! that could notify and never does is no deadlock.
 //!
 //! Threads are named by their index in the slice that is looked at.
 
@@ -305,5 +307,7 @@ fn way_back(reached: &[(usize, usize)], mut at: usize) -> Vec<usize> {
     way
 }
 
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! Waits of every kind, and random systems against all moves.
+//! Needs of every kind, and random ones against every order in which they can be met.
 
 use super::Need::{AllOf, AnyOf, AtLeast, Each, Either};
 use super::{Chain, Need, State, Thread, UNKNOWN, chain, stuck};
@@ -228,7 +228,7 @@ fn random_need(random: &mut Random, threads: usize, depth: usize) -> Need {
 }
 
 #[test]
-fn random_systems_agree_with_all_moves() {
+fn random_needs_agree_with_every_order_in_which_they_are_met() {
     let mut stuck_ones = 0;
     for seed in 0..5_000 {
         let mut random = Random::new(seed);
