@@ -229,16 +229,20 @@ impl Snapshots {
         if wait.timed || keepers.is_empty() {
             return None;
         }
-        let needed = keepers.iter().map(|(at, _)| {
-            // A lock whose holder has ended can be let go by anyone, with `force_unlock`.
-            if self.threads[*at].ended { anyone } else { *at }
-        });
-        Some(waitfor::Need::AllOf(needed.collect()))
+        let holders = keepers.iter().map(|(at, _)| *at);
+        Some(self.let_go(holders, anyone))
+    }
+
+    /// That each of these holders lets go of its lock.
+    fn let_go(&self, holders: impl Iterator<Item = usize>, anyone: usize) -> waitfor::Need {
+        // A lock whose holder has ended can be let go by anyone, with `force_unlock`.
+        let who = |at: usize| if self.threads[at].ended { anyone } else { at };
+        waitfor::Need::AllOf(holders.map(who).collect())
     }
 
     fn need_of_signal(&self, wait: &Published, anyone: usize) -> Option<waitfor::Need> {
         let mutex = self.keepers_of_mutex(wait);
-        let relock = (!mutex.is_empty()).then_some(waitfor::Need::AllOf(mutex));
+        let relock = (!mutex.is_empty()).then(|| self.let_go(mutex.into_iter(), anyone));
         // One that was notified, or will give up, only needs the mutex.
         if wait.timed || wait.party().is_none_or(Party::owes) {
             return relock;
