@@ -40,7 +40,12 @@ pub(crate) const CASES: &[Case] = &[
             waits.join().unwrap();
             mine.unwrap();
         },
-        told: Told::Finding("Deadlock", &["the others at `meeting`"]),
+        told: Told::Saying(
+            "Deadlock",
+            &["the others at `meeting`"],
+            &["thread `fails` (#2), which has ended by a panic"],
+            &[],
+        ),
     },
     Case {
         name: "one of those who are to come panics when the others wait",

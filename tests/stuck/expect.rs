@@ -18,7 +18,14 @@ pub(crate) enum Told {
     /// One finding, whose headline begins with this and has all of these in it; and the kernel ends
     /// by itself, since somebody panics.
     Finding(&'static str, &'static [&'static str]),
-    /// The same, but nobody can be made to panic: the kernel ends itself when it was told.
+    /// The same, and what is said of it has these lines in it, and nothing of those.
+    Saying(
+        &'static str,
+        &'static [&'static str],
+        &'static [&'static str],
+        &'static [&'static str],
+    ),
+    /// As `Finding`, but nobody can be made to panic: the kernel ends itself when it was told.
     AndStays(&'static str, &'static [&'static str]),
 }
 
@@ -37,6 +44,16 @@ impl Case {
                 };
             }
             Told::Finding(verdict, words) => (verdict, words, false),
+            Told::Saying(verdict, words, lines, others) => {
+                let is_said = |words: &&&str| outcome.stderr.contains(**words);
+                if let Some(line) = lines.iter().find(|line| !is_said(line)) {
+                    return Err(format!("it should say {line:?}"));
+                }
+                if let Some(other) = others.iter().find(is_said) {
+                    return Err(format!("it should not say {other:?}"));
+                }
+                (verdict, words, false)
+            }
             Told::AndStays(verdict, words) => (verdict, words, true),
         };
         let [headline] = headlines.as_slice() else {

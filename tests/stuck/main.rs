@@ -6,12 +6,15 @@
 //! that says; with the name of a kernel, it is that kernel.
 
 mod barriers;
+mod chains;
 mod channels;
 mod child;
+mod crowd;
 mod events;
 mod expect;
 mod initialisation;
 mod joins;
+mod limits;
 #[cfg(feature = "pool")]
 mod pools;
 #[cfg(feature = "queue")]
@@ -21,6 +24,7 @@ mod select;
 mod semaphores;
 mod signals;
 mod steps;
+mod strangers;
 #[cfg(feature = "timer")]
 mod timers;
 mod watched;
@@ -30,10 +34,13 @@ use expect::{Case, Told};
 fn main() {
     let kernels: &[&[Case]] = &[
         barriers::CASES,
+        chains::CASES,
         channels::CASES,
+        crowd::CASES,
         events::CASES,
         initialisation::CASES,
         joins::CASES,
+        limits::CASES,
         #[cfg(feature = "pool")]
         pools::CASES,
         #[cfg(feature = "queue")]
@@ -42,6 +49,7 @@ fn main() {
         select::CASES,
         semaphores::CASES,
         signals::CASES,
+        strangers::CASES,
         #[cfg(feature = "timer")]
         timers::CASES,
         watched::CASES,

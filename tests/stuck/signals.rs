@@ -30,12 +30,22 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "the only notifier panics, after the wait has begun",
         run: || notifier_panics(true),
-        told: Told::Finding("Deadlock", &["a notification of `changed`"]),
+        told: Told::Saying(
+            "Deadlock",
+            &["a notification of `changed`"],
+            &["thread `notifier` (", "), which has ended by a panic"],
+            &[],
+        ),
     },
     Case {
         name: "the only notifier panics, before the wait begins",
         run: || notifier_panics(false),
-        told: Told::Finding("Deadlock", &["a notification of `changed`"]),
+        told: Told::Saying(
+            "Deadlock",
+            &["a notification of `changed`"],
+            &["thread `notifier` (", "), which has ended by a panic"],
+            &[],
+        ),
     },
     Case {
         name: "a flag is stored without the mutex between the look at it and the wait",
@@ -110,14 +120,14 @@ fn notifier_panics(wait_first: bool) {
     thread::scope(|scope| {
         if wait_first {
             let waiter = scope.spawn(|| wait_after(&held));
-            let notifier = scope.spawn(|| {
+            let notifier = start_scoped(scope, "notifier", || {
                 until_it_waits(&held);
                 fails();
             });
             assert!(notifier.join().is_err());
             waiter.join().unwrap();
         } else {
-            assert!(scope.spawn(fails).join().is_err());
+            assert!(start_scoped(scope, "notifier", fails).join().is_err());
             scope.spawn(wait_until_ready).join().unwrap();
         }
     });

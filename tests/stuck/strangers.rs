@@ -1,0 +1,95 @@
+//! Threads that are known to nobody hold the other ends, or could: the detector is silent.
+
+use lockwarden::sync::{Barrier, Condvar, Event, Mutex, OnceLock, Semaphore, mpsc};
+
+use crate::expect::{Case, Told};
+use crate::steps::until_asleep;
+
+static LOCK: Mutex<bool> = Mutex::named("lock", false);
+static CHANGED: Condvar = Condvar::named("changed");
+static PERMITS: Semaphore = Semaphore::named("permits", 0);
+static EVENT: Event = Event::named("event");
+static CELL: OnceLock<u32> = OnceLock::named("cell");
+static MEETING: Barrier = Barrier::named("meeting", 2);
+
+pub(crate) const CASES: &[Case] = &[
+    Case {
+        name: "a stranger notifies",
+        run: || {
+            let wait = || drop(CHANGED.wait_while(LOCK.lock().unwrap(), |done| !*done));
+            let notify = || {
+                *LOCK.lock().unwrap() = true;
+                CHANGED.notify_one();
+            };
+            helped(wait, notify);
+        },
+        told: Told::Nothing,
+    },
+    Case {
+        name: "a stranger releases a permit",
+        run: || helped(|| PERMITS.acquire().forget(), || PERMITS.release()),
+        told: Told::Nothing,
+    },
+    Case {
+        name: "a stranger sets an event",
+        run: || helped(|| EVENT.wait(), || EVENT.set()),
+        told: Told::Nothing,
+    },
+    Case {
+        name: "a stranger initialises",
+        run: || helped(|| assert_eq!(CELL.wait(), &1), || CELL.set(1).unwrap()),
+        told: Told::Nothing,
+    },
+    Case {
+        name: "a stranger comes to a barrier",
+        run: || helped(|| _ = MEETING.wait(), || _ = MEETING.wait()),
+        told: Told::Nothing,
+    },
+    Case {
+        name: "a stranger makes room",
+        run: || {
+            let (sender, receiver) = mpsc::sync_channel(1);
+            sender.send(1).unwrap();
+            helped(
+                || sender.send(2).unwrap(),
+                move || assert_eq!(receiver.recv(), Ok(1)),
+            );
+        },
+        told: Told::Nothing,
+    },
+    #[cfg(feature = "queue")]
+    Case {
+        name: "a stranger fills a queue",
+        run: || {
+            static QUEUE: lockwarden::queue::Queue<u32> = lockwarden::queue::Queue::named("queue");
+            helped(|| assert_eq!(QUEUE.get(), Ok(1)), || QUEUE.put(1).unwrap());
+        },
+        told: Told::Nothing,
+    },
+    #[cfg(feature = "channel")]
+    Case {
+        name: "a stranger sends to a selection",
+        run: || {
+            let (sender, receiver) = lockwarden::channel::bounded(0);
+            let (_kept, nothing) = lockwarden::channel::bounded::<u32>(0);
+            let select = || {
+                lockwarden::channel::select! {
+                    recv(receiver) -> it => assert_eq!(it, Ok(1)),
+                    recv(nothing) -> _ => {}
+                }
+            };
+            helped(select, move || sender.send(1).unwrap());
+        },
+        told: Told::Nothing,
+    },
+];
+
+/// Waits, and is helped by a thread that uses nothing that is watched before that.
+fn helped(wait: impl FnOnce(), help: impl FnOnce() + Send + 'static) {
+    let stranger = std::thread::spawn(move || {
+        until_asleep("main");
+        help();
+    });
+    wait();
+    stranger.join().unwrap();
+}
