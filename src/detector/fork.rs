@@ -15,6 +15,7 @@ pub(super) fn watch() {
             &super::trial::TRIALS,
             &super::classes::DECLARED,
             &super::publish::FIRST,
+            &super::deadlock::told::TOLD,
             &crate::suppress::RULES,
         ]);
         fork_safe::hold(&crate::tracking::statics());

@@ -43,6 +43,10 @@ impl Panic {
         Self(message)
     }
 
+    pub(super) fn message(&self) -> &str {
+        &self.0
+    }
+
     /// Its message, for another thread to raise it.
     pub(super) fn into_message(self) -> String {
         self.0

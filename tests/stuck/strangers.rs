@@ -50,10 +50,11 @@ pub(crate) const CASES: &[Case] = &[
         run: || {
             let (sender, receiver) = mpsc::sync_channel(1);
             sender.send(1).unwrap();
-            helped(
-                || sender.send(2).unwrap(),
-                move || assert_eq!(receiver.recv(), Ok(1)),
-            );
+            let receive = move || {
+                assert_eq!(receiver.recv(), Ok(1));
+                receiver
+            };
+            helped(|| sender.send(2).unwrap(), receive);
         },
         told: Told::Nothing,
     },
@@ -85,11 +86,11 @@ pub(crate) const CASES: &[Case] = &[
 ];
 
 /// Waits, and is helped by a thread that uses nothing that is watched before that.
-fn helped(wait: impl FnOnce(), help: impl FnOnce() + Send + 'static) {
+fn helped<T: Send + 'static>(wait: impl FnOnce(), help: impl FnOnce() -> T + Send + 'static) {
     let stranger = std::thread::spawn(move || {
         until_asleep("main");
-        help();
+        help()
     });
     wait();
-    stranger.join().unwrap();
+    drop(stranger.join().unwrap());
 }

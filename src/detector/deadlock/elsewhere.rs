@@ -60,9 +60,10 @@ pub(crate) fn look_elsewhere(slot: &'static Slot, by: Option<&Party>) -> Stuck {
             let Some(claim) = claim(&all, &set) else {
                 return Stuck::No;
             };
-            let found = facts::standstill(&all, states, &set);
-            let panic = publish::publish(slot, vec![found]);
-            drop(claim);
+            let panic = claim.tell(|| {
+                let found = facts::standstill(&all, states, &set);
+                publish::publish(slot, vec![found])
+            });
             let need = all.threads[me].wait.map(|wait| wait.need);
             Stuck::Told(match (panic, need) {
                 // Its own end would change nothing.

@@ -62,11 +62,12 @@ fn tell(slot: &'static Slot, concerns: impl Fn(&Published) -> bool) -> Told {
                 let Some(claim) = claim(&all, &set) else {
                     continue;
                 };
-                let found = facts::standstill(&all, states, &set);
-                // It belongs to the check of those that are left behind.
-                let trial = trial::of(all.threads[at].slot);
-                let panic = publish::publish_to(slot, trial.as_deref(), vec![found]);
-                drop(claim);
+                let panic = claim.tell(|| {
+                    let found = facts::standstill(&all, states, &set);
+                    // It belongs to the check of those that are left behind.
+                    let trial = trial::of(all.threads[at].slot);
+                    publish::publish_to(slot, trial.as_deref(), vec![found])
+                });
                 if let Some(panic) = panic {
                     give(&all, at, panic);
                 }

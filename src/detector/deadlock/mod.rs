@@ -30,6 +30,7 @@ mod models;
 mod ring;
 mod snapshot;
 mod standstill;
+pub(super) mod told;
 
 pub(crate) use self::elsewhere::{Stuck, alone, look_elsewhere};
 pub(crate) use self::left::{provider_left, thread_ended};
@@ -38,6 +39,7 @@ use self::ring::Closed;
 use self::snapshot::Snapshots;
 use self::standstill::{Judge, Judgement};
 use super::describe;
+use super::publish::Panic;
 use super::state;
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
@@ -222,7 +224,15 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A deadlock is the caller's to tell; dropped when that is done.
 #[derive(Debug)]
-pub(crate) struct Claim(());
+pub(crate) struct Claim(told::Waits);
+
+impl Claim {
+    /// Lets `publish` tell the deadlock, unless it is what is left of one that was told and answered
+    /// with a panic: then that is the answer again.
+    pub(crate) fn tell(self, publish: impl FnOnce() -> Option<Panic>) -> Option<Panic> {
+        told::once(&self.0, publish)
+    }
+}
 
 impl Drop for Claim {
     fn drop(&mut self) {
@@ -259,7 +269,7 @@ fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
     // other anew, still in the waits that they are in now.
     mark(all, threads[0]);
     UNTOLD.fetch_add(1, Ordering::Relaxed);
-    Some(Claim(()))
+    Some(Claim(told::Waits::new(all, threads)))
 }
 
 /// The thread that closed a deadlock does not panic for it, but another one does in its place: the

@@ -137,6 +137,12 @@ impl Snapshots {
         keepers
     }
 
+    /// Whether a thread holds anything.
+    pub(super) fn holds(&self, at: usize) -> bool {
+        let mut holders = self.holders.values().flatten();
+        holders.any(|(holder, _)| *holder == at)
+    }
+
     /// Whoever holds the mutex that a thread must have again before it is done with its wait for a
     /// condition variable.
     pub(super) fn keepers_of_mutex(&self, wait: &Published) -> Vec<usize> {

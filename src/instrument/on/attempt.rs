@@ -141,8 +141,7 @@ impl Lock {
                 Look::Deadlock(found, claim) => {
                     // First what is there, then what could be.
                     findings.insert(0, *found);
-                    let panic = detector::publish(slot, findings);
-                    drop(claim);
+                    let panic = claim.tell(|| detector::publish(slot, findings));
                     detector::end_in(panic, may_panic);
                     return attempt;
                 }
