@@ -61,6 +61,8 @@
 //! - A thread that waits for a permit, an event or others at a barrier, while any thread of the
 //!   process runs, sleeps, or waits for something that is not watched: nobody can say that it will
 //!   not be the one to act.
+//! - The end of the last thread that the detector does not know, if all others wait for locks and
+//!   condition variables: these do not wake up to look again.
 //! - Of more than 64 threads that look at one `Once`, `OnceLock` or `LazyLock`, some count as
 //!   concurrent with what it ran: it remembers who has looked in one word, by the numbers of the
 //!   threads modulo 64. What an initialiser did that panicked orders nothing.

@@ -6,6 +6,11 @@
 //! began before the wait and is not over yet may be the one that ends it, without having been
 //! counted since, so then nothing is claimed either; and one that found nobody waiting is not
 //! carried out at all, so that it cannot wake a thread that began to wait after it had looked.
+//!
+//! A thread looks once whether its wait can end, and whoever comes to wait or ends after that looks
+//! again. It does not wake to look itself, as [`Resource`](super::resource::Resource) does: for that
+//! it would have to leave the queue and take the mutex, a notification meanwhile would go to nobody,
+//! and to make up for that the wait would have to end for no reason.
 
 use std::marker::PhantomData;
 use std::panic::{Location, RefUnwindSafe};
