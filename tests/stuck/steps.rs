@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use lockwarden::report::{Awaited, WaitsFor};
+#[cfg(any(feature = "pool", feature = "queue", feature = "timer"))]
+use lockwarden::report::Awaited;
+use lockwarden::report::WaitsFor;
 use lockwarden::thread;
 use lockwarden::watchdog::DumpedThread;
 
@@ -86,6 +88,7 @@ pub(crate) fn until_asleep(thread: &str) {
 }
 
 /// The same, of a thread that has waited for other things before.
+#[cfg(any(feature = "pool", feature = "queue", feature = "timer"))]
 pub(crate) fn until_waits_for(thread: &str, awaited: Awaited) {
     if WATCHED {
         let is_it = |what| matches!(what, WaitsFor::Resource { awaited: it, .. } if it == awaited);
