@@ -2,14 +2,14 @@
 
 /// How many there are, the calling one among them; `None` where nobody says.
 #[cfg(target_os = "linux")]
-pub(super) fn threads() -> Option<usize> {
+pub(crate) fn threads() -> Option<usize> {
     let stat = std::fs::read("/proc/self/stat").ok()?;
     parse(&stat)
 }
 
 /// How many there are: not known here.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn threads() -> Option<usize> {
+pub(crate) fn threads() -> Option<usize> {
     None
 }
 

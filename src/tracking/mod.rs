@@ -7,7 +7,7 @@
 //! written by its thread alone and read by others, who believe it only if its epoch stood still.
 
 pub(crate) mod alarm;
-mod census;
+pub(crate) mod census;
 pub(crate) mod class;
 pub(crate) mod contexts;
 pub(crate) mod current;

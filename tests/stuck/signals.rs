@@ -1,7 +1,7 @@
 //! Threads that wait for a condition variable.
 
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
 
 use lockwarden::sync::{Condvar, Mutex};
 use lockwarden::thread;
@@ -46,6 +46,11 @@ pub(crate) const CASES: &[Case] = &[
             &["thread `notifier` (", "), which has ended by a panic"],
             &[],
         ),
+    },
+    Case {
+        name: "the last eight threads that might notify end at the same moment",
+        run: all_end_at_once,
+        told: Told::Finding("Deadlock", &["a notification of `changed`"]),
     },
     Case {
         name: "a flag is stored without the mutex between the look at it and the wait",
@@ -131,6 +136,18 @@ fn notifier_panics(wait_first: bool) {
             scope.spawn(wait_until_ready).join().unwrap();
         }
     });
+}
+
+fn all_end_at_once() {
+    let go = Arc::new(Barrier::new(8));
+    for _ in 0..8 {
+        let go = Arc::clone(&go);
+        thread::spawn(move || {
+            until_asleep("main");
+            go.wait();
+        });
+    }
+    wait_until_ready();
 }
 
 /// When a flag is stored, and the condition variable notified.

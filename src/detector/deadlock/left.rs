@@ -11,6 +11,7 @@ use super::{anyone_elsewhere, claim, facts, pass_mark};
 use crate::detector::publish::{self, Panic};
 use crate::detector::trial;
 use crate::engine::awaited::Awaited;
+use crate::tracking::census;
 use crate::tracking::party::Party;
 use crate::tracking::registry;
 use crate::tracking::slot::Slot;
@@ -25,11 +26,30 @@ pub(crate) fn thread_ended(slot: &'static Slot) {
     if !anyone_elsewhere() || registry::any_runs(slot.scope()) {
         return;
     }
-    for _ in 0..PATIENCE {
+    // Of several that end at once each has to know that the others only do the same.
+    struct Leaving(&'static Slot);
+    impl Drop for Leaving {
+        fn drop(&mut self) {
+            self.0.life.set_leaving(false);
+        }
+    }
+    slot.life.set_leaving(true);
+    let _leaving = Leaving(slot);
+    look_after(slot);
+}
+
+fn look_after(slot: &'static Slot) {
+    let mut threads = census::threads();
+    let mut tries = 0;
+    while tries < PATIENCE {
         if tell(slot, |_| true) != Told::LaterMaybe {
             return;
         }
         std::thread::sleep(Duration::from_millis(1));
+        // As long as they go, it is worth while to wait for the last of them.
+        let now = census::threads();
+        tries = if now < threads { 0 } else { tries + 1 };
+        threads = now;
     }
 }
 

@@ -96,13 +96,20 @@ impl Snapshots {
         snapshots
     }
 
-    /// How many threads live, of those that were looked at. Of the others nobody knows what they do,
-    /// also if they have a slot by now. Should one of these have ended since, a look at the epochs of
-    /// all that are taken to be stuck shows that: it was running.
-    pub(super) fn living(&self) -> usize {
+    /// How many threads the process has beside those that were looked at, if the system says so. Of
+    /// these nobody knows what they do, also if they have a slot by now.
+    ///
+    /// Should one that was looked at have ended since, a look at the epochs of all that are taken to be
+    /// stuck shows that: it was running.
+    pub(super) fn strangers(&self) -> Option<usize> {
         let me = current::slot();
-        let lives = |thread: &&Snapshot| !thread.ended || std::ptr::eq(thread.slot, me);
-        self.threads.iter().filter(lives).count()
+        let is_other = |thread: &Snapshot| thread.ended && !std::ptr::eq(thread.slot, me);
+        let lives = |thread: &&Snapshot| !is_other(thread) || thread.slot.life.is_leaving();
+        let living: Vec<&Snapshot> = self.threads.iter().filter(lives).collect();
+        let strangers = registry::strangers(living.len())?;
+        // One that is about to go was counted by the system if it is still there.
+        let is_gone = |thread: &&Snapshot| is_other(thread) && !thread.slot.life.is_leaving();
+        Some(strangers + living.into_iter().filter(is_gone).count())
     }
 
     /// The place of a thread.

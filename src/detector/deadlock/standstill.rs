@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 
 use super::snapshot::Snapshots;
 use crate::engine::waitfor::{self, Need, State};
-use crate::tracking::registry;
 
 /// What the reduction says of one thread.
 pub(super) enum Judgement<'a> {
@@ -102,7 +101,7 @@ pub(super) struct Judge {
 impl Judge {
     pub(super) fn new(all: &Snapshots) -> Self {
         Self {
-            strangers: |all| registry::strangers(all.living()),
+            strangers: Snapshots::strangers,
             closed: States::of(all, false),
             open: None,
         }

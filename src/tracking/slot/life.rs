@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const OURS: u64 = 1 << 33;
 /// Set while the thread waits for work, and is in no hurry to get any.
 const IDLE: u64 = 1 << 34;
+/// Set while the thread, which has ended as far as the program goes, looks after those that it leaves
+/// behind.
+const LEAVING: u64 = 1 << 35;
 
 /// The operating system's id of a thread, and marks.
 #[derive(Debug)]
@@ -33,6 +36,21 @@ impl Life {
         } else {
             self.0.fetch_and(!IDLE, Ordering::Relaxed);
         }
+    }
+
+    /// The thread has come to its end and begins, or ends, to look after others.
+    pub(crate) fn set_leaving(&self, leaving: bool) {
+        // Release, and Acquire in `is_leaving`: who sees that the thread still looks, after having
+        // asked the system for the number of threads, knows that it was among them.
+        if leaving {
+            self.0.fetch_or(LEAVING, Ordering::Release);
+        } else {
+            self.0.fetch_and(!LEAVING, Ordering::Release);
+        }
+    }
+
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.0.load(Ordering::Acquire) & LEAVING != 0
     }
 
     /// The id that the operating system gave the thread, where that is known.
