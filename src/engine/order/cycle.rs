@@ -306,7 +306,6 @@ impl<'a> Search<'a> {
         Hop {
             edge: &self.store.graph[edge],
             ends: (self.store.lock(from), self.store.lock(to)),
-            readers_wait: self.store.node(from).readers_wait(),
             writers: self.store.writers(self.store.lock(from)),
             only: if edge == self.edge { self.only } else { None },
         }

@@ -97,7 +97,7 @@ impl OrderGraph {
             let policy = ReadPolicy::WriterBlocksReaders;
             self.store.ensure(to.lock, policy)
         });
-        let newly_written = to.mode == Mode::Exclusive && {
+        let newly_written = to.mode == Mode::Exclusive && self.store.tells_writers_apart(n) && {
             let writer = Writer {
                 segment: a.segment.clone(),
                 gates: match &gates {
@@ -228,7 +228,7 @@ impl OrderGraph {
         let Some(n) = self.store.index(lock) else {
             return;
         };
-        if !self.store.node(n).readers_wait() || self.store.node(n).knot == 0 {
+        if self.store.node(n).knot == 0 {
             return;
         }
         let out = self.store.graph.edges_directed(n, Direction::Outgoing);

@@ -12,9 +12,7 @@ use crate::engine::mode::Mode;
 pub(super) struct Hop<'a> {
     pub(super) edge: &'a Edge,
     pub(super) ends: (LockId, LockId),
-    /// Whether a reader can wait for a reader at the start of the edge.
-    pub(super) readers_wait: bool,
-    /// Those who may be queued there.
+    /// Those who may be queued at the start of the edge, if a reader can wait for a reader there.
     pub(super) writers: Option<&'a Writers>,
     /// The one context that is to be looked at, if it is that context which is new.
     pub(super) only: Option<usize>,
@@ -31,7 +29,7 @@ impl Hop<'_> {
     /// A reader waits for a reader if a writer is queued between them. Behind an upgradable hold
     /// no writer can queue, so nobody waits for one but those whom it excludes.
     pub(super) fn blocks(&self, asked: &Context, held: &Context) -> bool {
-        (self.readers_wait && held.from_mode == Mode::Shared)
+        (self.writers.is_some() && held.from_mode == Mode::Shared)
             || excludes(asked.to_mode, held.from_mode)
     }
 }

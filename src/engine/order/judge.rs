@@ -188,7 +188,7 @@ pub(super) fn lacks_writers(hops: &[Hop<'_>], budget: &mut Budget) -> bool {
     let hops: Vec<Hop<'_>> = hops
         .iter()
         .map(|hop| Hop {
-            writers: Some(&Writers::Anyone),
+            writers: hop.writers.map(|_| &Writers::Anyone),
             ..*hop
         })
         .collect();

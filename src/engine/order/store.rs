@@ -35,8 +35,6 @@ pub(super) struct Node {
     /// Nodes that were found on a common cycle have the same number here, others have zero.
     pub(super) knot: u32,
     pub(super) policy: ReadPolicy,
-    /// Whether a blocking exclusive acquisition was seen; by whom, the store knows.
-    written: bool,
     /// Forgotten, but still in the adjacency lists of its neighbours.
     dead: bool,
 }
@@ -45,11 +43,6 @@ impl Node {
     /// Whether the lock was forgotten: searches pass such a node by.
     pub(super) fn is_dead(&self) -> bool {
         self.dead
-    }
-
-    /// Whether a reader can wait for a reader here, with a writer queued in between.
-    pub(super) fn readers_wait(&self) -> bool {
-        self.written && self.policy == ReadPolicy::WriterBlocksReaders
     }
 }
 
@@ -164,7 +157,6 @@ impl Store {
             into: 0,
             knot: 0,
             policy,
-            written: false,
             dead: false,
         };
         let index = self.graph.add_node(node);
@@ -175,12 +167,10 @@ impl Store {
 
     /// Notes a writer of a lock, or that anyone may be one; returns whether that is news.
     pub(super) fn note_writer(&mut self, n: NodeIndex, writer: Option<Writer>) -> bool {
-        let node = &mut self.graph[n];
-        if node.policy == ReadPolicy::ReadersPass {
+        let Node { policy, lock, .. } = self.graph[n];
+        if policy == ReadPolicy::ReadersPass {
             return false;
         }
-        node.written = true;
-        let lock = node.lock;
         let none = || Writers::These(Vec::new());
         let writers = self.writers.entry(lock).or_insert_with(none);
         match writer {
@@ -193,7 +183,16 @@ impl Store {
         }
     }
 
-    /// Who may be queued as a writer at a lock.
+    /// Whether it is of interest who writes a lock: its readers wait for writers, and it is not so
+    /// that anyone is one.
+    pub(super) fn tells_writers_apart(&self, n: NodeIndex) -> bool {
+        let Node { policy, lock, .. } = self.graph[n];
+        policy == ReadPolicy::WriterBlocksReaders
+            && !self.writers(lock).is_some_and(Writers::is_anyone)
+    }
+
+    /// Who may be queued as a writer at a lock; `None` if nobody was seen to write it, or if its readers
+    /// do not wait for writers.
     pub(super) fn writers(&self, lock: LockId) -> Option<&Writers> {
         self.writers.get(&lock)
     }

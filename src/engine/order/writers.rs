@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::context::Context;
-use super::gates::{GateSet, excludes, within};
+use super::gates::{Gate, GateSet, excludes, within};
 use crate::engine::clock::Segment;
 use crate::engine::ids::{LockId, ThreadId};
 
@@ -80,8 +80,7 @@ impl Writer {
         let gates = self.gates.iter().flat_map(move |mine| {
             context.held(ends).filter(move |theirs| {
                 mine.get(theirs.lock).is_some_and(|gate| {
-                    let holder = gate.holder.unwrap_or(self.thread());
-                    excludes(gate.mode, theirs.mode) && holder != context.holder(theirs)
+                    excludes(gate.mode, theirs.mode) && self.holder(&gate) != context.holder(theirs)
                 })
             })
         });
@@ -94,11 +93,14 @@ impl Writer {
             return false;
         };
         mine.iter().any(|gate| {
-            theirs.get(gate.lock).is_some_and(|other_gate| {
-                excludes(gate.mode, other_gate.mode)
-                    && gate.holder.unwrap_or(self.thread())
-                        != other_gate.holder.unwrap_or(other.thread())
+            theirs.get(gate.lock).is_some_and(|theirs| {
+                excludes(gate.mode, theirs.mode) && self.holder(gate) != other.holder(&theirs)
             })
         })
+    }
+
+    /// Who holds a lock that is held around it.
+    fn holder(&self, gate: &Gate) -> ThreadId {
+        gate.holder.unwrap_or(self.thread())
     }
 }
