@@ -55,6 +55,11 @@ pub(crate) fn check(
     {
         found.extend(recursive_read(slot, record, ident, first, mode, site));
     }
+    if is_harmless(slot, &held, ident, mode) {
+        with_own(slot, |own| own.learn(known, ident.tag()));
+        record.known.store(known, Ordering::Relaxed);
+        return found;
+    }
     let holding = with_own(slot, |own| {
         own.holding(key, state::generation(), || {
             held.iter().map(describe::held).collect()
@@ -83,6 +88,30 @@ pub(crate) fn check(
     with_own(slot, |own| own.learn(known, ident.tag()));
     record.known.store(known, Ordering::Relaxed);
     found
+}
+
+/// Whether the thread already has a hold of the lock that keeps out all that it could wait for by this
+/// request: a re-entrant acquisition, or a read inside a read. Such a request is part of no deadlock
+/// of several locks, so it gives no edges; the hold that was there stays what it is.
+///
+/// A hold that a parent has around this thread keeps others out in the same way, and the parent itself
+/// where the two modes stand beside each other, unless a writer can queue behind it.
+fn is_harmless(slot: &'static Slot, held: &[HeldLock], ident: &'static Ident, mode: Mode) -> bool {
+    let kind = ident.class().kind;
+    // A guard that can be sent may have been: then the hold that is listed here is another thread's.
+    let is_kept_out = |h: &HeldLock| std::ptr::eq(h.ident, ident) && h.mode.keeps_out(mode);
+    if !kind.is_sendable() && held.iter().any(is_kept_out) {
+        return true;
+    }
+    mode == Mode::Shared
+        && with_own(slot, |own| {
+            own.inherited.iter().any(|around| match around.held.mode {
+                _ if around.held.lock != ident.id() => false,
+                Mode::Exclusive => false,
+                Mode::Upgradable => true,
+                Mode::Shared => kind.policy() == ReadPolicy::ReadersPass,
+            })
+        })
 }
 
 /// A second shared hold by one thread, between which a writer can queue.

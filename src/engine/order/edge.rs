@@ -202,20 +202,30 @@ mod tests {
     }
 
     #[test]
-    fn a_context_under_more_gates_or_in_a_weaker_mode_is_known() {
+    fn a_context_under_more_gates_or_that_asks_in_a_weaker_mode_is_known() {
         let mut edge = Edge::new(context(segment(1), Exclusive, &[(3, Shared)]));
-        for (mode, gates) in [
+        for (asked, gates) in [
             (Exclusive, &[(3, Shared)][..]),
             (Exclusive, &[(3, Exclusive)]),
             (Exclusive, &[(3, Shared), (4, Shared)]),
             (Shared, &[(3, Shared)]),
         ] {
-            assert_eq!(
-                edge.offer(context(segment(1), mode, gates), ends(), 9),
-                Offer::Known
-            );
+            let context = Context {
+                to_mode: asked,
+                ..context(segment(1), Exclusive, gates)
+            };
+            assert_eq!(edge.offer(context, ends(), 9), Offer::Known);
         }
         assert_eq!(edge.len(), 1);
+    }
+
+    #[test]
+    fn a_hold_in_another_mode_is_another_context() {
+        let mut edge = Edge::new(context(segment(1), Exclusive, &[]));
+        for (mode, at) in [(Shared, 1), (Mode::Upgradable, 2)] {
+            let other = context(segment(1), mode, &[]);
+            assert_eq!(edge.offer(other, ends(), 9), Offer::Kept(at));
+        }
     }
 
     #[test]
@@ -223,7 +233,7 @@ mod tests {
         let mut edge = Edge::new(context(segment(1), Exclusive, &[(3, Exclusive)]));
         edge.offer(context(segment(2), Exclusive, &[]), ends(), 9);
         edge.offer(context(segment(1), Exclusive, &[(4, Exclusive)]), ends(), 9);
-        edge.offer(context(segment(1), Shared, &[(5, Shared)]), ends(), 9);
+        edge.offer(context(segment(1), Exclusive, &[(5, Shared)]), ends(), 9);
         assert_eq!(edge.len(), 4);
         assert_eq!(
             edge.offer(context(segment(1), Exclusive, &[]), ends(), 9),

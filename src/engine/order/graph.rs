@@ -71,8 +71,10 @@ impl OrderGraph {
     /// That may be nothing, and is of interest then if it is asked for exclusively: such a writer can
     /// be queued where readers wait for each other.
     ///
-    /// Returns what that makes new. An entry for the lock itself among those held is passed by:
-    /// re-entrance is not a matter of order.
+    /// Returns what that makes new. An entry for the lock itself among those held gives no edge, and
+    /// is a gate like any other: it keeps out all that cannot stand beside it. If it keeps out all
+    /// that the request could wait for ([`Mode::keeps_out`]), the request is no matter of order, and
+    /// the caller leaves it out.
     pub(crate) fn acquire(&mut self, a: &Acquisition<'_>) -> Vec<Finding> {
         debug_assert_eq!(
             a.thread,
@@ -82,7 +84,6 @@ impl OrderGraph {
         let mut found = Vec::new();
         let own = a.held.iter().chain(a.gone).map(Gate::from);
         let held = own.chain(a.inherited.iter().map(Gate::from));
-        let held = held.filter(|gate| gate.lock != a.lock);
         let count = held.clone().count();
         let gates = self.gate_sets.intern(held.clone());
         // Where a lock is held twice, and in different modes, the edges differ in what they exclude.

@@ -174,7 +174,7 @@ impl Store {
         let none = || Writers::These(Vec::new());
         let writers = self.writers.entry(lock).or_insert_with(none);
         match writer {
-            Some(writer) => writers.offer(writer, lock),
+            Some(writer) => writers.offer(writer),
             None if writers.is_anyone() => false,
             None => {
                 *writers = Writers::Anyone;
@@ -203,10 +203,7 @@ impl Store {
         match self.guards.entry(to) {
             Entry::Occupied(mut known) => known.get_mut().retain(is_own),
             Entry::Vacant(new) => {
-                let gates = context
-                    .gates
-                    .iter()
-                    .flat_map(|gates| gates.around((to, to)));
+                let gates = context.gates.iter().flat_map(|gates| gates.around(from));
                 let held = [from].into_iter().chain(gates.map(|gate| gate.lock));
                 new.insert(held.filter(is_own).take(GUARDS).collect());
             }
