@@ -389,7 +389,11 @@ impl Origin {
 
     /// Leaves it to whoever wants to see it to run `initialise`.
     #[inline(always)]
-    pub(crate) fn first(&self, _initialise: impl FnOnce()) {}
+    pub(crate) fn first(&self, _ask: impl FnOnce(), _initialise: impl FnOnce()) {}
+
+    /// The calling thread has asked for what is initialised.
+    #[inline(always)]
+    pub(crate) fn arrive_asking(&self, _ask: impl FnOnce()) {}
 
     /// The calling thread has seen that it is initialised.
     #[inline(always)]
