@@ -155,6 +155,10 @@ impl Lock {
     #[inline(always)]
     pub fn released(&self, _hold: Hold) {}
 
+    /// Tells that the lock is about to be released from an upgradable hold.
+    #[inline(always)]
+    pub fn released_upgradable(&self, _hold: Hold) {}
+
     /// Tells, right before the lock is dropped, whether somebody still holds it.
     #[inline(always)]
     pub(crate) fn retired(&mut self, _held: bool) {}

@@ -640,6 +640,48 @@ mod again {
     }
 
     #[test]
+    fn of_two_holds_of_one_lock_the_one_that_is_released_goes() {
+        let upgradable_first = case("the upgradable one first", || {
+            let a = RwLock::named("A", ());
+            let upgradable = a.upgradable_read();
+            let _read = a.read();
+            drop(upgradable);
+            // A writer can be queued between the two reads again.
+            let _again = a.upgradable_read();
+        });
+        let read_first = case("the shared one first", || {
+            let a = RwLock::named("A", ());
+            let _upgradable = a.upgradable_read();
+            drop(a.read());
+            let _read = a.read();
+        });
+        let below = case("the shared one first, below the other", || {
+            let a = RecursiveRwLock::named("A", ());
+            let read = a.read();
+            let upgradable = a.upgradable_read();
+            drop(read);
+            // What is upgraded now is the only hold.
+            drop(lockwarden::parking_lot::RecursiveRwLockUpgradableReadGuard::upgrade(upgradable));
+        });
+        let downgraded = case("an upgradable one that is downgraded", || {
+            let a = RwLock::named("A", ());
+            let upgradable = a.upgradable_read();
+            let read = a.read();
+            let downgraded = RwLockUpgradableReadGuard::downgrade(upgradable);
+            drop(read);
+            drop(downgraded);
+            lockwarden::assert_no_locks_held!();
+            drop(a.write());
+        });
+        check!([
+            upgradable_first.finds("RecursiveRead A"),
+            read_first,
+            below,
+            downgraded
+        ]);
+    }
+
+    #[test]
     fn a_read_under_the_read_of_a_parent_gives_no_order() {
         check!(both_orders(
             "scope",

@@ -276,7 +276,7 @@ impl Drop for Initialising {
     fn drop(&mut self) {
         // The thread may be at its end, and have lost its slot.
         if std::ptr::eq(self.slot, current::slot()) {
-            released_slow(self.slot, self.ident);
+            released_slow(self.slot, self.ident, false);
         }
     }
 }
