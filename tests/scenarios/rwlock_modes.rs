@@ -640,6 +640,27 @@ mod again {
     }
 
     #[test]
+    fn behind_a_read_beside_an_upgradable_hold_no_writer_is_queued() {
+        check!(both_orders(
+            "upgradable and shared",
+            || {
+                let a = RwLock::named("A", ());
+                elsewhere(|| drop(a.write()));
+                a
+            },
+            |a, b| {
+                let _upgradable = a.upgradable_read();
+                let _read = a.read();
+                let _b = b.lock();
+            },
+            |a, b| {
+                let _b = b.lock();
+                let _a = a.read();
+            },
+        ));
+    }
+
+    #[test]
     fn of_two_holds_of_one_lock_the_one_that_is_released_goes() {
         let upgradable_first = case("the upgradable one first", || {
             let a = RwLock::named("A", ());

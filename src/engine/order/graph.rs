@@ -112,7 +112,15 @@ impl OrderGraph {
         let known = |held: &&Held| self.store.index(held.lock).is_some();
         let inherited = a.inherited.iter().map(|inherited| &inherited.held);
         let inherited: Vec<&Held> = inherited.filter(known).collect();
-        let froms = a.held.iter().chain(inherited);
+        // A read beside an upgradable hold of the same thread blocks nobody whom that does not block, and
+        // no writer can queue behind it.
+        let is_covered = |held: &Held| {
+            let mut own = a.held.iter();
+            held.mode == Mode::Shared
+                && own.any(|h| h.lock == held.lock && h.mode == Mode::Upgradable)
+        };
+        let own = a.held.iter().filter(|held| alike || !is_covered(held));
+        let froms = own.chain(inherited);
         for from in froms.filter(|held| held.lock != a.lock) {
             if !alike {
                 prospects = Prospects::default();
