@@ -71,6 +71,21 @@ pub(crate) fn end_in(panic: Option<Panic>, may_panic: bool) {
     }
 }
 
+/// Whether a finding with this verdict is of use: it is reported, or counted by the check of the thread.
+pub(super) fn is_wanted(slot: &'static Slot, verdict: Verdict) -> bool {
+    let config = config::current();
+    let bases = [Basis::Instances, Basis::Classes, Basis::Declaration];
+    slot.scope() != 0
+        || bases
+            .iter()
+            .any(|basis| config.action(verdict, *basis) != Action::Ignore)
+}
+
+/// Counts findings that are not wanted.
+pub(super) fn ignore(count: usize) {
+    UNREPORTED.fetch_add(count as u64, Ordering::Relaxed);
+}
+
 /// Reports what was found, as the configuration says. The caller holds no lock of the detector;
 /// its own use of tracked locks is not looked at meanwhile.
 ///

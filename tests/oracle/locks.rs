@@ -71,7 +71,7 @@ impl Places {
 }
 
 type Make = fn(&'static str) -> parking_lot::RwLock<()>;
-type Read = for<'a> fn(&'a parking_lot::RwLock<()>, Mode) -> Guard<'a>;
+type Read = for<'a> fn(&'a parking_lot::RwLock<()>, Mode, bool) -> Option<Guard<'a>>;
 
 #[track_caller]
 fn make(name: &'static str) -> parking_lot::RwLock<()> {
@@ -79,11 +79,14 @@ fn make(name: &'static str) -> parking_lot::RwLock<()> {
 }
 
 #[track_caller]
-fn read(lock: &parking_lot::RwLock<()>, mode: Mode) -> Guard<'_> {
-    match mode {
-        Mode::Shared => Guard::Read(lock.read()),
-        Mode::Upgradable => Guard::Upgradable(lock.upgradable_read()),
-        Mode::Exclusive => Guard::Write(lock.write()),
+fn read(lock: &parking_lot::RwLock<()>, mode: Mode, tries: bool) -> Option<Guard<'_>> {
+    match (mode, tries) {
+        (Mode::Shared, false) => Some(Guard::Read(lock.read())),
+        (Mode::Upgradable, false) => Some(Guard::Upgradable(lock.upgradable_read())),
+        (Mode::Exclusive, false) => Some(Guard::Write(lock.write())),
+        (Mode::Shared, true) => lock.try_read().map(Guard::Read),
+        (Mode::Upgradable, true) => lock.try_upgradable_read().map(Guard::Upgradable),
+        (Mode::Exclusive, true) => lock.try_write().map(Guard::Write),
     }
 }
 
@@ -99,10 +102,10 @@ const MADE: [Make; 20] = [
 /// Thirty-two places where locks are read.
 #[rustfmt::skip]
 const READ: [Read; 32] = [
-    |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m),
-    |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m),
-    |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m),
-    |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m), |l, m| read(l, m),
+    |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t),
+    |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t),
+    |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t),
+    |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t),
 ];
 
 impl Lock {
@@ -125,7 +128,7 @@ impl Lock {
             Lock::Mutex(lock) => Guard::Mutex(lock.lock().unwrap_or_else(|e| e.into_inner())),
             Lock::RwLock(lock) => {
                 let place = if again { places.second } else { places.first };
-                READ[place](lock, mode)
+                READ[place](lock, mode, false).expect("it waits")
             }
             Lock::Reentrant(lock) => Guard::Reentrant(lock.lock()),
             Lock::Recursive(lock) if mode == Mode::Shared => Guard::RecursiveRead(lock.read()),
@@ -134,18 +137,17 @@ impl Lock {
     }
 
     /// Tries to take the lock.
-    pub(crate) fn try_acquire(&self, mode: Mode) -> Option<Guard<'_>> {
+    pub(crate) fn try_acquire(&self, mode: Mode, again: bool, places: Places) -> Option<Guard<'_>> {
         match self {
             Lock::Mutex(lock) => match lock.try_lock() {
                 Ok(guard) => Some(Guard::Mutex(guard)),
                 Err(sync::TryLockError::Poisoned(error)) => Some(Guard::Mutex(error.into_inner())),
                 Err(sync::TryLockError::WouldBlock) => None,
             },
-            Lock::RwLock(lock) => match mode {
-                Mode::Shared => lock.try_read().map(Guard::Read),
-                Mode::Upgradable => lock.try_upgradable_read().map(Guard::Upgradable),
-                Mode::Exclusive => lock.try_write().map(Guard::Write),
-            },
+            Lock::RwLock(lock) => {
+                let place = if again { places.second } else { places.first };
+                READ[place](lock, mode, true)
+            }
             Lock::Reentrant(lock) => lock.try_lock().map(Guard::Reentrant),
             Lock::Recursive(lock) if mode == Mode::Shared => {
                 lock.try_read().map(Guard::RecursiveRead)

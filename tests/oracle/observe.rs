@@ -266,10 +266,10 @@ impl Stage {
                 guard,
             } => {
                 let number = usize::from(lock);
+                let again = mode != Mode::Exclusive && reads[number] > 0;
                 let taken = if tries {
-                    self.locks[number].try_acquire(mode)
+                    self.locks[number].try_acquire(mode, again, self.places)
                 } else {
-                    let again = mode != Mode::Exclusive && reads[number] > 0;
                     Some(self.locks[number].acquire(mode, again, self.places))
                 };
                 assert_eq!(

@@ -223,10 +223,18 @@ impl OrderGraph {
             self.reached.edges_refused += 1;
             return;
         }
-        let closes = self.store.order(x, y) && self.store.leads(y, x);
+        // Two nodes of one knot are on a common cycle already, and all that lies on a cycle with the new
+        // edge is in that knot: nothing has to be ordered, looked for or tied.
+        let mut tied = self.store.is_exact_knot(x, y);
+        if !tied && self.store.node(y).knot == 0 && self.store.is_in_exact_knot(x) {
+            tied = self.store.join_knot(x, y) == Some(true);
+        }
+        let closes = !tied && self.store.order(x, y) && self.store.leads(y, x);
         self.store.note_guards(ends, &context);
         let edge = self.store.insert(x, y, Edge::new(context));
-        if closes && self.store.approach(x, y) {
+        if tied {
+            self.search(edge, Some(0), prospects, found);
+        } else if closes && self.store.approach(x, y, usize::MAX) {
             self.store.tie(y);
             self.search(edge, Some(0), prospects, found);
         }
@@ -274,7 +282,17 @@ impl OrderGraph {
             None if records.pair(ends) == Some(Verdict::Inversion) => Worth::NONE,
             None => Worth::ALL,
         };
-        if worth == Worth::NONE || !store.approach(x, y) {
+        if worth == Worth::NONE {
+            return;
+        }
+        let most = match worth.inversions {
+            true => usize::MAX,
+            false => prospects.left(limits.search_steps),
+        };
+        let is_cycle = store.approach(x, y, most);
+        prospects.spend(store.approached());
+        if !is_cycle {
+            self.reached.searches_cut += u64::from(store.approached() == most);
             return;
         }
         let known = records.inversions_through(ends);
