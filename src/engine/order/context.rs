@@ -53,6 +53,16 @@ impl Context {
             && gates::within(self.gates.as_ref(), other.gates.as_ref(), Some(ends.0))
     }
 
+    /// Whether this context is seen at a glance to have the gates and modes of `other`.
+    pub(super) fn is_alike(&self, other: &Context) -> bool {
+        let gates = match (&self.gates, &other.gates) {
+            (None, None) => true,
+            (Some(mine), Some(theirs)) => Arc::ptr_eq(mine, theirs),
+            _ => false,
+        };
+        gates && self.from_mode == other.from_mode && self.to_mode == other.to_mode
+    }
+
     /// Whether two threads can be where these contexts say at the same time.
     pub(super) fn can_stand_beside(
         &self,

@@ -107,6 +107,9 @@ impl Edge {
         if let Some(at) = self.iter().position(|known| new.succeeds(known, ends)) {
             return Some(at);
         }
+        if self.iter().all(|known| known.is_alike(new)) {
+            return self.least_needed_of_alike(new);
+        }
         let pool: Vec<&Context> = self.iter().chain([new]).collect();
         let mut threads = Vec::with_capacity(pool.len());
         // How well a context can be done without: the number of threads that have one which is
@@ -133,6 +136,23 @@ impl Edge {
             .enumerate()
             .max_by_key(|(_, spare)| *spare)?;
         (most > of_new).then_some(at)
+    }
+
+    /// The same where all contexts differ in nothing but thread and segment, as where many threads do
+    /// the same: what can be done without is the second one of a thread. Each of them is compared with
+    /// the others by the number of its thread alone.
+    fn least_needed_of_alike(&self, new: &Context) -> Option<usize> {
+        let mut threads: Vec<_> = self.iter().map(Context::thread).collect();
+        if threads.contains(&new.thread()) {
+            return None;
+        }
+        let of = |at: usize| self.get(at).thread();
+        threads.sort_unstable();
+        let is_second = |at: &usize| {
+            let first = threads.partition_point(|thread| *thread < of(*at));
+            threads.get(first + 1) == Some(&of(*at))
+        };
+        (0..self.len()).rev().find(is_second)
     }
 
     fn get_mut(&mut self, at: usize) -> &mut Context {
