@@ -192,7 +192,7 @@ fn cycle(
             to_site: link.to_site,
             thread: link.thread,
             gates: link.gates.to_vec(),
-            stack: state.stack(link.from_site, link.to_site),
+            stack: state.stack((link.from, link.to), link.from_site, link.to_site),
         })
         .collect();
     for id in finding

@@ -127,9 +127,13 @@ fn recursive_read(
         return None;
     }
     let made = ident.class().place;
+    let path = match std::ptr::eq(first.site, site) {
+        true => Stack::capture().path(),
+        false => 0,
+    };
     if !trial::graph_of(slot)
         .lock()
-        .is_new_recursive_read(made, first.site, site)
+        .is_new_recursive_read(made, first.site, site, path)
     {
         return None;
     }
@@ -155,25 +159,35 @@ fn learn(
             .collect()
     });
     let others = || held.iter().filter(|h| !std::ptr::eq(h.ident, ident));
+    let graph = trial::graph_of(slot);
+    // Places of one file may be those of a type that the program has put around its locks, where they
+    // tell nothing apart.
+    let edges: Vec<(LockId, LockId)> = others()
+        .filter(|h| h.site.file() == site.file())
+        .map(|h| (describe::ident_of(h).id(), ident.id()))
+        .collect();
+    let keeps_edges = !edges.is_empty()
+        && with_own(slot, |own| own.has_stacks_left())
+        && !edges.iter().all(|edge| graph.lock().has_edge_stack(*edge));
     // What is held around the thread was moved into the graph when it became that.
     let is_nested = others().next().is_some() || !holding.inherited.is_empty();
     let is_writer =
         mode == Mode::Exclusive && ident.class().kind.readers_wait() && !ident.may_anyone_write();
-    let graph = trial::graph_of(slot);
     // In the child of a fork, or in a check that has a graph of its own, a promoted lock may not be
     // in the new graph yet.
     let leaf_under_known = state::generation() == 0
         && !graph.is_own()
         && !ident.contexts.is_promoted()
         && unknown.is_empty()
+        && !keeps_edges
         && others().all(|h| describe::ident_of(h).contexts.is_promoted());
     if leaf_under_known && offer(ident, holding, mode, site) {
         return Vec::new();
     }
     // Captured outside the lock: it takes microseconds, and the lock is everybody's.
-    let stack = (!unknown.is_empty()).then(|| {
+    let stack = (keeps_edges || !unknown.is_empty()).then(|| {
         let known = graph.lock();
-        if unknown.iter().all(|from| known.has_stack(from, site)) {
+        if !keeps_edges && unknown.iter().all(|from| known.has_stack(from, site)) {
             return None;
         }
         drop(known);
@@ -184,6 +198,9 @@ fn learn(
     if let Some(Some(stack)) = stack {
         for from in unknown {
             state.add_stack(from, site, stack.clone());
+        }
+        for edge in edges.into_iter().filter(|_| keeps_edges) {
+            state.add_edge_stack(edge, stack.clone());
         }
     }
     state.introduce(thread, slot.name());
