@@ -114,5 +114,10 @@ fn two_findings_on_the_lines_of_a_wrapper_are_two() {
         let stack = edge.stack.as_ref().expect("it was kept").to_string();
         assert!(stack.contains(function), "{function} is not in\n{stack}");
         assert!(!stack.contains("audit"), "{stack}");
+        let caller = format!("called by wrapped::{function}, tests/wrapped.rs:");
+        assert!(
+            last.to_string().contains(&caller),
+            "{caller} is not in\n{last}"
+        );
     }
 }

@@ -115,6 +115,11 @@ fn links(out: &mut String, sources: &mut Sources, report: &Report) {
                 "    {verb:<9} {name}{pad}  {mode:<9}  {place:<8} {site}\n"
             ));
         }
+        if report.is_wrapped()
+            && let Some(caller) = edge.stack.as_ref().and_then(|s| s.caller_of(edge.to_site))
+        {
+            out.push_str(&format!("    called by {caller}\n"));
+        }
         if !edge.gates.is_empty() {
             let names: Vec<String> = edge.gates.iter().map(|&id| report.lock_name(id)).collect();
             out.push_str(&format!("    and       {}\n", names.join(", ")));
