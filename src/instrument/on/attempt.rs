@@ -8,6 +8,7 @@ use super::lock::{Hold, Lock};
 use crate::detector;
 use crate::detector::deadlock::Look;
 use crate::instrument::{Kind, Mode, Site};
+use crate::tracking::pool::Pool;
 use crate::tracking::slot::Slot;
 use crate::tracking::wait::{Need, Request, Sort};
 
@@ -92,7 +93,8 @@ impl Lock {
             };
         };
         slot.maintain();
-        let ident = detector::with_own(slot, |own| self.record.identify_as_waiter(&mut own.pool));
+        let identify = |pool: &mut Pool| self.record.identify_as_waiter(pool);
+        let ident = detector::with_own(slot, |own| own.pool.at(site, identify));
         let blocking = kind == Kind::Blocking;
         let nested = blocking && slot.is_holding();
         let mut to_check = nested || (blocking && self.is_writer(mode));
@@ -187,7 +189,7 @@ impl Attempt<'_> {
         let (lock, mode, site) = (self.lock, self.mode, self.site);
         // Ends the wait before the lock is listed as held, so that no reader sees both.
         drop(self);
-        let ident = lock.identify_as_holder(slot, mode);
+        let ident = lock.identify_as_holder(slot, mode, site);
         lock.note(slot, ident.tag(), mode, site);
         Hold::of(slot)
     }
