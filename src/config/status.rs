@@ -109,7 +109,7 @@ impl fmt::Display for Activity {
         }
         for (at, limit) in self.limits.iter().enumerate() {
             f.write_str(if at == 0 { "; limits reached: " } else { ", " })?;
-            write!(f, "{limit}")?;
+            write!(f, "{limit} ({})", limit.cost())?;
         }
         Ok(())
     }
@@ -145,7 +145,8 @@ mod tests {
         assert_eq!(
             status.to_string(),
             "on, for 2.3 s: 1 lock, 2 edges, 0 threads, 1 report, 3 findings not reported, \
-             1 finding suppressed; limits reached: max_reports, search_steps"
+             1 finding suppressed; limits reached: max_reports \
+             (later reports are only counted), search_steps (some cycles were not looked at)"
         );
     }
 
