@@ -54,7 +54,7 @@ impl Stack {
     /// The stack of the calling thread.
     pub(crate) fn capture() -> Self {
         let mut addresses = Vec::with_capacity(32);
-        backtrace::trace(|frame| {
+        walk(|frame| {
             addresses.push(frame.ip().addr());
             addresses.len() < MAX_FRAMES
         });
@@ -77,8 +77,9 @@ impl Stack {
         &self.0.addresses
     }
 
-    /// Looks up the names of all these stacks, of what they have in common once.
-    pub(crate) fn resolve_all<'a>(stacks: impl IntoIterator<Item = &'a Stack>) {
+    /// Looks up the names of all these stacks, of what they have in common once; calls `between` after
+    /// each address.
+    pub(crate) fn resolve_all<'a>(stacks: impl IntoIterator<Item = &'a Stack>, between: impl Fn()) {
         let mut known: HashMap<usize, Vec<Frame>> = HashMap::new();
         for stack in stacks {
             if stack.0.resolved.get().is_some() {
@@ -89,6 +90,7 @@ impl Stack {
                 let found = known.entry(address).or_insert_with(|| {
                     let mut found = Vec::new();
                     resolve(address, &mut found);
+                    between();
                     found
                 });
                 frames.extend_from_slice(found);
@@ -111,6 +113,11 @@ impl Stack {
             addresses: Box::default(),
             resolved: OnceCell::with_value(frames.collect()),
         }))
+    }
+
+    /// Whether its names have been looked up.
+    pub(crate) fn is_resolved(&self) -> bool {
+        self.0.resolved.get().is_some()
     }
 
     /// Whether both are one capture.
@@ -155,6 +162,25 @@ impl Stack {
             trimmed(frames)
         })
     }
+}
+
+/// Walks the stack of the calling thread.
+///
+/// `backtrace::trace` takes a lock of the process for this, which a thread of the program may have for
+/// hundreds of milliseconds while it looks up names. Only the debugging library of Windows needs it.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+fn walk(each: impl FnMut(&backtrace::Frame) -> bool) {
+    // SAFETY: what has to be kept apart from other threads is the lookup of names, which is not done
+    // here. On Unix the walk is `_Unwind_Backtrace`, which is meant to be called by any number of
+    // threads at once: it reads the stack of its caller and tables that do not change, and the list of
+    // loaded libraries under the linker's own lock.
+    unsafe { backtrace::trace_unsynchronized(each) }
+}
+
+#[cfg(not(unix))]
+fn walk(each: impl FnMut(&backtrace::Frame) -> bool) {
+    backtrace::trace(each);
 }
 
 fn resolve(address: usize, frames: &mut Vec<Frame>) {

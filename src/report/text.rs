@@ -75,6 +75,22 @@ impl Report {
         )
     }
 
+    /// Whether there is a stack to show.
+    pub(crate) fn has_stacks(&self) -> bool {
+        self.all_stacks().next().is_some()
+    }
+
+    /// Looks up the names of the stacks; calls `between` after each address.
+    pub(crate) fn resolve(&self, between: impl Fn()) {
+        Stack::resolve_all(self.all_stacks(), between);
+    }
+
+    fn all_stacks(&self) -> impl Iterator<Item = &Stack> {
+        // That of a stall stands in the dump of all threads.
+        let own = self.stack.iter().filter(|_| self.verdict != Verdict::Stall);
+        own.chain(self.edges.iter().filter_map(|edge| edge.stack.as_ref()))
+    }
+
     /// The stacks with their heading, or nothing if there is none.
     pub(crate) fn stacks(&self) -> String {
         let mut out = String::new();

@@ -33,7 +33,7 @@ pub use self::rule::{Rule, Subject};
 #[cfg(unix)]
 pub(crate) use self::rules::RULES;
 pub use self::rules::Unused;
-pub(crate) use self::rules::suppresses;
+pub(crate) use self::rules::{say_unused, suppresses};
 
 /// Adds a rule: findings that it fits are not reported from now on.
 ///

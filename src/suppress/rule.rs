@@ -79,8 +79,8 @@ impl Rule {
 
     /// Whether the rule fits a finding.
     ///
-    /// Costs a comparison for each lock and place; for a function, the stacks are resolved, which
-    /// takes milliseconds the first time.
+    /// Costs a comparison for each lock, place and function. A stack of which the names have not been
+    /// looked up fits nothing.
     pub(super) fn fits(&self, report: &Report) -> bool {
         match self.subject {
             Subject::Lock => report.locks.iter().any(|lock| {
@@ -93,6 +93,7 @@ impl Rule {
                 .iter()
                 .filter_map(|edge| edge.stack.as_ref())
                 .chain(&report.stack)
+                .filter(|stack| stack.is_resolved())
                 .any(|stack| {
                     stack
                         .functions()
@@ -100,6 +101,11 @@ impl Rule {
                         .any(|function| self.is_function(function))
                 }),
         }
+    }
+
+    /// Whether it asks for the names of the stacks.
+    pub(super) fn is_about_functions(&self) -> bool {
+        self.subject == Subject::Function
     }
 
     fn places<'a>(

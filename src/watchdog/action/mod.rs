@@ -56,7 +56,7 @@ impl Action {
                     true => alert.below_the_report(),
                     false => alert.to_string(),
                 };
-                sink::guarded("the text", || sink::write(&format!("{}\n", text())));
+                sink::guarded("the text", || sink::print(format!("{}\n", text())));
             }
             #[cfg(feature = "json")]
             Action::Json(file) => {
@@ -67,8 +67,14 @@ impl Action {
             Action::Call(callback) => {
                 sink::guarded("the callback of the watchdog", || callback(alert));
             }
-            Action::Abort if begins => std::process::abort(),
-            Action::Exit(code) if begins => end::exit(*code),
+            Action::Abort if begins => {
+                sink::flush(sink::LAST);
+                std::process::abort()
+            }
+            Action::Exit(code) if begins => {
+                sink::flush(sink::LAST);
+                end::exit(*code)
+            }
             Action::Restart(times) if begins => restart::restart(*times),
             Action::Abort | Action::Exit(_) | Action::Restart(_) => {}
         }

@@ -1,0 +1,9 @@
+//! What lies between a finding and a person: each test owns its process.
+
+#![cfg(any(debug_assertions, feature = "always"))]
+
+#[path = "../watchdog/child.rs"]
+#[allow(dead_code)]
+mod child;
+mod delivery;
+mod kernels;
