@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 
-use super::SuppressError;
+use crate::config::RuleError;
 use crate::report::Report;
 
 /// What the pattern of a [`Rule`] is compared with.
@@ -67,12 +67,12 @@ impl Rule {
         &self.reason
     }
 
-    pub(super) fn check(&self) -> Result<(), SuppressError> {
+    pub(super) fn check(&self) -> Result<(), RuleError> {
         if self.pattern.trim().is_empty() {
-            return Err(SuppressError::new("a pattern is missing"));
+            return Err(RuleError::new("a pattern is missing"));
         }
         if self.reason.trim().is_empty() {
-            return Err(SuppressError::new("the reason is missing, and is required"));
+            return Err(RuleError::new("the reason is missing, and is required"));
         }
         Ok(())
     }

@@ -6,4 +6,5 @@
 #[allow(dead_code)]
 mod child;
 mod delivery;
+mod environment;
 mod kernels;
