@@ -20,6 +20,10 @@
 //! | `stderr=off` | whether the text goes to standard error |
 //! | `tracing=off` | whether a `tracing` event is emitted |
 //! | `max_reports=50` | how many reports are made before the rest is only counted |
+//! | `exit=100` | the code with which the process ends if there were findings, 1 to 255 |
+//! | `summary=1` | a summary on standard error at the end of the process |
+//! | `summary=/path` | the same as a line of JSON, at the end of this file |
+//! | `json=/path` | every report as a line of JSON, at the end of this file (feature `json`) |
 //!
 //! A part that is not understood is named on standard error, once, with what is allowed, and is
 //! otherwise ignored. The variable is read once, at the first use of the detector.
@@ -46,7 +50,7 @@ pub use self::builder::Config;
 pub use self::installed::InstallError;
 pub use self::limit::Limit;
 pub use self::rule_file::RuleError;
-pub use self::status::{Activity, OffReason, Status};
+pub use self::status::{Activity, OffReason, Status, Totals};
 
 pub(crate) use self::installed::current;
 pub(crate) use self::variables::Variable;

@@ -17,6 +17,7 @@ pub(super) fn watch() {
             &super::publish::FIRST,
             &super::deadlock::told::TOLD,
             &crate::suppress::RULES,
+            &crate::sink::summary::FINDINGS,
             &crate::sink::QUEUE,
         ]);
         fork_safe::hold(&crate::tracking::statics());
@@ -31,6 +32,7 @@ pub(super) fn watch() {
         super::state::renew();
         super::trial::renew();
         crate::sink::renew();
+        crate::sink::summary::renew();
         let survivor = crate::tracking::current::slot();
         crate::tracking::registry::keep_only(survivor);
         crate::tracking::pin::forget_all();

@@ -184,6 +184,14 @@ impl Report {
         words::headline(self)
     }
 
+    /// The first line without the mark at its beginning: the verdict, and what it is about.
+    pub(crate) fn subject(&self) -> String {
+        let line = self.headline();
+        line.strip_prefix("lockwarden: ")
+            .map(str::to_owned)
+            .unwrap_or(line)
+    }
+
     /// The source lines that it is about, as one number: the verdict, and for each edge the class of
     /// the lock and both places, in whatever order.
     pub(crate) fn signature(&self) -> u64 {

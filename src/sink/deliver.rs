@@ -78,6 +78,10 @@ fn tell_if(config: &Config, report: &Report, anyway: bool) -> (bool, Option<Tick
 fn hand_out(config: &Config, report: &Report) -> Option<Ticket> {
     // Standard error first: it is ours, so it works even if what comes after does not return.
     let text = config.writes_stderr().then(|| print(report)).flatten();
+    #[cfg(feature = "json")]
+    if let Some(path) = config.get_json() {
+        add_line(path.to_owned(), report);
+    }
     if config.emits_tracing() {
         callback::guarded("the `tracing` subscriber", || tracing::emit(report));
     }
@@ -95,6 +99,21 @@ pub(crate) fn resolve(report: &Report, patience: Duration) {
     if let Ok(ticket) = delivery::hand_over(job) {
         delivery::wait_for(ticket, patience);
     }
+}
+
+/// Has the report written to a file as a line of JSON, when there is time for the names of its stacks.
+#[cfg(feature = "json")]
+fn add_line(path: std::path::PathBuf, report: &Report) {
+    let report = report.clone();
+    delivery::hand_over_slow(Box::new(move || {
+        callback::guarded("the line of JSON", || {
+            report.resolve(delivery::catch_up);
+            super::file::append(
+                &path,
+                &format!("{}\n", super::json::value(&report, "report")),
+            );
+        });
+    }));
 }
 
 /// Has the text written: the body at once, then the stacks when there is time for their names.

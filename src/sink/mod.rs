@@ -7,8 +7,12 @@
 mod callback;
 mod deliver;
 mod delivery;
+mod file;
+#[cfg(feature = "json")]
+pub(crate) mod json;
 mod listener;
 mod stderr;
+pub(crate) mod summary;
 mod tracing;
 
 pub(crate) use self::callback::guarded;
@@ -16,6 +20,8 @@ pub(crate) use self::deliver::{Then, deliver, resolve, tell, then};
 pub(crate) use self::delivery::{LAST, flush, settle_with};
 #[cfg(unix)]
 pub(crate) use self::delivery::{QUEUE, renew};
+#[cfg(feature = "json")]
+pub(crate) use self::file::LinesFile;
 pub(crate) use self::listener::listen;
 pub(crate) use self::stderr::{print, say};
 pub(crate) use self::tracing::started;

@@ -235,10 +235,11 @@ impl Builder {
 
     #[cfg(feature = "json")]
     fn open_files(&mut self) -> Result<(), Error> {
-        use super::action::JsonFile;
+        use crate::sink::LinesFile;
         // From the last one on, so that the places of the others stay what they are.
         for (at, path) in std::mem::take(&mut self.json).into_iter().rev() {
-            let file = JsonFile::at(path.clone()).map_err(|source| Error::File { path, source })?;
+            let file =
+                LinesFile::at(path.clone()).map_err(|source| Error::File { path, source })?;
             self.actions.insert(at, Action::Json(file));
         }
         Ok(())

@@ -7,4 +7,10 @@
 mod child;
 mod delivery;
 mod environment;
+#[cfg(feature = "json")]
+mod json;
 mod kernels;
+#[cfg(feature = "json")]
+#[path = "../support/schema.rs"]
+mod schema;
+mod summary;

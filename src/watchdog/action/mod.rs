@@ -3,8 +3,6 @@
 mod end;
 mod event;
 #[cfg(feature = "json")]
-mod file;
-#[cfg(feature = "json")]
 mod json;
 mod restart;
 #[cfg(unix)]
@@ -13,8 +11,6 @@ mod restarts;
 use std::fmt;
 use std::sync::Arc;
 
-#[cfg(feature = "json")]
-pub(super) use self::file::JsonFile;
 use super::alert::Alert;
 use super::course::Phase;
 use crate::sink;
@@ -30,7 +26,7 @@ pub(super) enum Action {
     Stderr,
     /// A line of JSON at the end of a file.
     #[cfg(feature = "json")]
-    Json(JsonFile),
+    Json(sink::LinesFile),
     /// A function of the program.
     Call(Callback),
     /// The end of the process, with a core where the system writes one.
