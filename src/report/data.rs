@@ -181,15 +181,12 @@ impl Report {
     /// about.
     #[must_use]
     pub fn headline(&self) -> String {
-        words::headline(self)
+        format!("lockwarden: {}", self.subject())
     }
 
     /// The first line without the mark at its beginning: the verdict, and what it is about.
     pub(crate) fn subject(&self) -> String {
-        let line = self.headline();
-        line.strip_prefix("lockwarden: ")
-            .map(str::to_owned)
-            .unwrap_or(line)
+        words::headline(self)
     }
 
     /// The source lines that it is about, as one number: the verdict, and for each edge the class of

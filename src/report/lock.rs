@@ -9,7 +9,8 @@ use crate::engine::ids::{LockId, Site};
 ///
 /// Displayed as its name in backquotes, followed by its label, or, if it has neither, as what it
 /// is and where it was made: `` `ledger` ``, `` `account` "account 17" ``,
-/// `Mutex made at src/bank.rs:10:5`.
+/// `Mutex made at src/bank.rs:10:5`. Of a name or a label of more than 128 characters the beginning and
+/// the end are displayed, and what cannot be seen is displayed as an escape.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LockInfo {

@@ -49,4 +49,6 @@ pub use crate::engine::verdict::Verdict;
 
 pub(crate) use self::data::Facts;
 pub(crate) use self::lock::comma;
+#[cfg(feature = "json")]
+pub(crate) use self::names::cut;
 pub(crate) use self::names::{Escaped, duration, place};

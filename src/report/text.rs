@@ -99,9 +99,7 @@ impl Report {
             return out;
         }
         // The other reports that may stand between the body and this need a name for it.
-        let headline = self.headline();
-        let about = headline.strip_prefix("lockwarden: ").unwrap_or(&headline);
-        format!("stacks for {about}\n{out}")
+        format!("stacks for {}\n{out}", self.subject())
     }
 }
 

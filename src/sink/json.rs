@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Map, Value, json};
 
 use crate::engine::ids::Site;
+use crate::report::cut;
 use crate::report::{
     Activity, Basis, Cause, HeldInfo, LockInfo, Report, Stack, Stall, ThreadInfo, WaitInfo,
     WaitsFor,
@@ -110,8 +111,8 @@ pub(crate) fn lock(lock: &LockInfo) -> Value {
     json!({
         "id": lock.id.get(),
         "kind": lock.noun,
-        "name": lock.name,
-        "label": lock.label,
+        "name": lock.name.map(cut),
+        "label": lock.label.as_deref().map(cut),
         "created": site(lock.created),
     })
 }
@@ -119,7 +120,7 @@ pub(crate) fn lock(lock: &LockInfo) -> Value {
 fn thread(thread: &ThreadInfo) -> Value {
     json!({
         "id": thread.id.get(),
-        "name": thread.name,
+        "name": thread.name.as_deref().map(cut),
         "ended": thread.ended,
         "panicked": thread.panicked,
         "held": thread.held.iter().map(held).collect::<Value>(),

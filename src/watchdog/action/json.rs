@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::super::alert::Alert;
 use super::super::dump::{Dump, DumpedThread};
 use super::super::words::{cause, phase};
+use crate::report::cut;
 use crate::sink::json::{activity, frames, held, lock, milliseconds, value, waits};
 
 /// The line, with its end.
@@ -36,7 +37,7 @@ fn dumped(thread: &DumpedThread) -> Value {
     json!({
         "id": thread.id.map(|id| id.get()),
         "os_id": thread.os_id,
-        "name": thread.name,
+        "name": thread.name.as_deref().map(cut),
         "is_ours": thread.is_ours,
         "activity": activity(&thread.activity),
         "held": holds.map(|holds| holds.iter().map(held).collect::<Value>()),
