@@ -26,7 +26,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -221,6 +221,7 @@ fn started() -> MutexGuard<'static, Queue> {
     let thread = thread::Builder::new().name("lockwarden-out".to_owned());
     // Not under the lock: the allocator and the hooks of the program may run in there.
     let is_started = thread.spawn(serve).is_ok();
+    flush_at_exit();
     queue = QUEUE.lock();
     if !is_started {
         queue.thread = Thread::None;
@@ -235,6 +236,28 @@ fn started() -> MutexGuard<'static, Queue> {
     }
     queue
 }
+
+/// Sees to it that the end of the process waits for what is not written; once in a process, since the
+/// child of a fork has it from its parent.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+fn flush_at_exit() {
+    static WATCHES: AtomicBool = AtomicBool::new(false);
+    extern "C" fn ended() {
+        // Unwinding out of here would abort the process.
+        let _ = catch_unwind(|| flush(LAST));
+    }
+    // Relaxed: the flag orders nothing.
+    if !WATCHES.swap(true, Ordering::Relaxed) {
+        // SAFETY: the function fits the signature, is static and does not unwind. If there is no room
+        // for it, what is not written at the end of the process is lost.
+        unsafe { libc::atexit(ended) };
+    }
+}
+
+/// The end of the process is not noticed here: who makes a finding waits for its text.
+#[cfg(not(unix))]
+fn flush_at_exit() {}
 
 /// What the thread does, for as long as the process lives.
 fn serve() {
