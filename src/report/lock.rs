@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::names::Escaped;
+use super::names::{Escaped, place};
 use crate::engine::ids::{LockId, Site};
 
 /// One lock of a report.
@@ -52,7 +52,7 @@ impl LockInfo {
 /// The comma between what is waited for and where, if the former ends with a place itself.
 pub(crate) fn comma(awaited: &str, lock: Option<&LockInfo>) -> &'static str {
     match lock {
-        Some(lock) if awaited.ends_with(&lock.created.to_string()) => ",",
+        Some(lock) if awaited.ends_with(&place(lock.created)) => ",",
         _ => "",
     }
 }
@@ -63,7 +63,7 @@ impl fmt::Display for LockInfo {
             (Some(name), Some(label)) => write!(f, "`{}` \"{}\"", Escaped(name), Escaped(label)),
             (Some(name), None) => write!(f, "`{}`", Escaped(name)),
             (None, Some(label)) => write!(f, "{} \"{}\"", self.noun, Escaped(label)),
-            (None, None) => write!(f, "{} made at {}", self.noun, self.created),
+            (None, None) => write!(f, "{} made at {}", self.noun, place(self.created)),
         }
     }
 }

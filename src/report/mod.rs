@@ -21,6 +21,7 @@ mod advice;
 mod columns;
 mod data;
 mod lock;
+mod module;
 mod names;
 mod snippet;
 mod source;

@@ -173,21 +173,42 @@ pub(super) fn short_place(site: Site) -> String {
 }
 
 /// The place as a part of a sentence. Where a function is handed to the standard library, as to
-/// `map`, and called there, it is the library's.
+/// `map`, and called there, it is the library's. Of a dependency only its name and version are shown, and
+/// the path within it.
 pub(crate) fn place(site: Site) -> String {
-    match of_the_library(site.file()) {
-        Some(path) => {
-            let (line, column) = (site.line(), site.column());
-            format!("{path}:{line}:{column} of the standard library")
-        }
-        None => site.to_string(),
+    let (file, line, column) = (site.file(), site.line(), site.column());
+    match (of_the_library(file), of_a_dependency(file)) {
+        (Some(path), _) => format!("{path}:{line}:{column} of the standard library"),
+        (None, Some(path)) => format!("{path}:{line}:{column}"),
+        (None, None) => site.to_string(),
     }
 }
 
+/// The path of a file of the standard library within it, or of a dependency from its name on.
+pub(super) fn short_file(file: &str) -> Option<&str> {
+    of_the_library(file).or_else(|| of_a_dependency(file))
+}
+
 /// The path of a file within the standard library, if it is one of its.
-pub(super) fn of_the_library(file: &str) -> Option<&str> {
+fn of_the_library(file: &str) -> Option<&str> {
     let (_, path) = file.strip_prefix("/rustc/")?.split_once("library")?;
     Some(path.trim_start_matches(['/', '\\']))
+}
+
+/// The path of a file of a dependency, from the name of its folder on, where cargo has put it: behind
+/// the name of the registry, or of the repository and the revision.
+fn of_a_dependency(file: &str) -> Option<&str> {
+    const FOLDERS: [&str; 4] = [
+        "/registry/src/",
+        "\\registry\\src\\",
+        "/git/checkouts/",
+        "\\git\\checkouts\\",
+    ];
+    let inner = FOLDERS
+        .iter()
+        .find_map(|folder| Some(file.split_once(folder)?.1))?;
+    let (_, path) = inner.split_once(['/', '\\'])?;
+    Some(path)
 }
 
 /// How long something took, as coarse as a person wants it.
@@ -283,6 +304,26 @@ mod tests {
             assert!(place.starts_with("core/src/"), "{place}");
             assert!(place.ends_with(" of the standard library"), "{place}");
         }
+    }
+
+    #[test]
+    fn the_path_of_a_dependency_begins_with_its_name() {
+        let cargo = "/home/me/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f";
+        let file = format!("{cargo}/sentry-core-0.49.5/src/hub_impl.rs");
+        assert_eq!(
+            short_file(&file),
+            Some("sentry-core-0.49.5/src/hub_impl.rs")
+        );
+        assert_eq!(
+            short_file("/home/me/.cargo/git/checkouts/tool-0123456789abcdef/89abcde/src/lib.rs"),
+            Some("89abcde/src/lib.rs")
+        );
+        assert_eq!(
+            short_file("/rustc/0123/library/core/src/option.rs"),
+            Some("core/src/option.rs")
+        );
+        assert_eq!(short_file("/home/me/bank/src/main.rs"), None);
+        assert_eq!(short_file("src/main.rs"), None);
     }
 
     #[test]

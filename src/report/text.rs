@@ -119,14 +119,15 @@ fn links(out: &mut String, sources: &mut Sources, report: &Report) {
         let asked = report.lock_name(edge.to);
         let held = report.lock_name(edge.from);
         let wide = width(&asked).max(width(&held));
-        for (verb, name, mode, place, site) in [
+        for (verb, name, mode, word, site) in [
             (asks(report), &asked, edge.to_mode, "at", edge.to_site),
             ("holding", &held, edge.from_mode, "taken at", edge.from_site),
         ] {
             let pad = " ".repeat(wide - width(name));
             let mode = mode.to_string();
             out.push_str(&format!(
-                "    {verb:<9} {name}{pad}  {mode:<9}  {place:<8} {site}\n"
+                "    {verb:<9} {name}{pad}  {mode:<9}  {word:<8} {}\n",
+                place(site)
             ));
         }
         if !edge.gates.is_empty() {
@@ -268,7 +269,8 @@ fn stacks(out: &mut String, report: &Report) {
             }
             _ => format!(
                 "stack where {} was first reached under {}",
-                edge.to_site, edge.from_site
+                place(edge.to_site),
+                place(edge.from_site)
             ),
         };
         out.push_str(&format!("\n{heading}:\n{stack}"));

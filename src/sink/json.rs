@@ -176,9 +176,16 @@ pub(crate) fn waits(wait: &WaitInfo) -> Value {
 }
 
 pub(crate) fn frames(stack: &Stack) -> Value {
-    let frames = stack
-        .places()
-        .map(|place| json!({ "function": place.function, "file": place.file, "line": place.line }));
+    let frames = stack.places().map(|place| {
+        json!({
+            "function": place.function,
+            "file": place.file,
+            "line": place.line,
+            "module": place.module,
+            "offset": place.offset,
+            "build_id": place.build_id,
+        })
+    });
     frames.collect()
 }
 

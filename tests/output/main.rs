@@ -13,4 +13,6 @@ mod kernels;
 #[cfg(feature = "json")]
 #[path = "../support/schema.rs"]
 mod schema;
+#[cfg(target_os = "linux")]
+mod stripped;
 mod summary;
