@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use super::declared;
 use super::state::State;
+use super::{declared, publish};
 use crate::engine::acquisition::{Finding, Held};
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
@@ -151,9 +151,15 @@ pub(super) fn cycles(
     findings: &[Finding],
     closed_at: Option<Site>,
 ) -> Vec<Facts> {
-    let stack = (!findings.is_empty()).then(Stack::capture);
-    findings
+    // To describe what no sink and no check will see costs more than to find it, and an excused nest has
+    // as many of those as it has edges.
+    let (wanted, ignored): (Vec<&Finding>, Vec<&Finding>) = findings
         .iter()
+        .partition(|finding| publish::is_wanted(slot, finding.verdict));
+    publish::ignore(ignored.len());
+    let stack = (!wanted.is_empty()).then(Stack::capture);
+    wanted
+        .into_iter()
         .map(|f| {
             let mut facts = cycle(slot, state, f, closed_at, stack.clone());
             declared::settle(&mut facts, closed_at);
@@ -186,7 +192,7 @@ fn cycle(
             to_site: link.to_site,
             thread: link.thread,
             gates: link.gates.to_vec(),
-            stack: state.stack(link.from_site, link.to_site),
+            stack: state.stack((link.from, link.to), link.from_site, link.to_site),
         })
         .collect();
     for id in finding

@@ -205,6 +205,34 @@ impl Report {
         hash(&(self.verdict, edges))
     }
 
+    /// The call path on which it was found, where its lines may be those of a type that the program has
+    /// put around its locks: all locks are made in one file and all places are in that file. Zero
+    /// elsewhere, where the lines say enough.
+    pub(crate) fn path(&self) -> u64 {
+        let Some(first) = self.edges.first() else {
+            return 0;
+        };
+        let file = first.from_site.file();
+        let is_there = |edge: &Edge| edge.from_site.file() == file && edge.to_site.file() == file;
+        let is_wrapped = self.edges.iter().all(is_there)
+            && self.locks.iter().all(|lock| lock.created.file() == file)
+            && self.edges.iter().any(|edge| {
+                std::ptr::eq(edge.from_site, edge.to_site) || self.shares_a_place(edge)
+            });
+        match &self.stack {
+            Some(stack) if is_wrapped => stack.path(),
+            _ => 0,
+        }
+    }
+
+    /// Whether another lock than that at the same end of an edge is taken at one of its places.
+    fn shares_a_place(&self, edge: &Edge) -> bool {
+        self.edges.iter().any(|other| {
+            (other.from != edge.from && std::ptr::eq(other.from_site, edge.from_site))
+                || (other.to != edge.to && std::ptr::eq(other.to_site, edge.to_site))
+        })
+    }
+
     /// What is known of the lock `id`, if the report names it.
     #[must_use]
     pub fn lock(&self, id: LockId) -> Option<&LockInfo> {

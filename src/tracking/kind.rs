@@ -20,6 +20,7 @@ pub struct LockKind {
     policy: ReadPolicy,
     readers: bool,
     sendable: bool,
+    initialises: bool,
 }
 
 impl LockKind {
@@ -46,6 +47,20 @@ impl LockKind {
         }
     }
 
+    /// Something that is initialised once, called `noun` in reports: its initialiser holds it for as
+    /// long as it runs, in its own thread.
+    pub(crate) const fn initialised_once(noun: &'static str) -> Self {
+        Self {
+            initialises: true,
+            ..Self::new(noun).pinned()
+        }
+    }
+
+    /// Whether a hold is that of an initialiser.
+    pub(crate) const fn is_initialised_once(&self) -> bool {
+        self.initialises
+    }
+
     /// Whether a guard may be sent to another thread, so that who took the lock need not be the one
     /// who lets it go.
     pub(crate) const fn is_sendable(&self) -> bool {
@@ -61,6 +76,7 @@ impl LockKind {
             policy: ReadPolicy::ReadersPass,
             readers: false,
             sendable: cfg!(feature = "send_guard"),
+            initialises: false,
         }
     }
 

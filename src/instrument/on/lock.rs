@@ -337,7 +337,15 @@ impl Lock {
             return;
         }
         cold_path();
-        released_slow(slot, ident);
+        released_slow(slot, ident, false);
+    }
+
+    /// Tells that the lock is about to be released from an upgradable hold.
+    ///
+    /// Any hold can be handed to [`released`](Self::released); but if the thread holds the lock in
+    /// shared mode too, that one takes off the shared hold.
+    pub fn released_upgradable(&self, hold: Hold) {
+        released_slow(hold.slot, self.record.ident_address(), true);
     }
 
     /// Tells, right before the lock is dropped, whether somebody still holds it: a guard was
@@ -369,14 +377,14 @@ impl Drop for Lock {
 }
 
 #[cold]
-fn released_slow(slot: &'static Slot, ident: *const Ident) {
+pub(super) fn released_slow(slot: &'static Slot, ident: *const Ident, upgradable: bool) {
     if slot.is_detached() {
         // The acquisition was not tracked.
     } else if ptr::eq(slot, current::slot()) {
         if slot.is_marked(ident) {
             detector::with_own(slot, |own| own.marks.end(ident));
         }
-        slot.remove(ident);
+        slot.remove_as(ident, upgradable);
     } else {
         slot.release_from_elsewhere(ident);
     }
