@@ -66,9 +66,14 @@ impl Crew {
         &self.record
     }
 
-    /// Who may bring a result: any worker, or the one at this desk.
-    pub(super) fn providers(&self, desk: Option<usize>) -> &Providers {
-        desk.map_or(&self.workers, |desk| &self.desks[desk])
+    /// The workers, of which one has to end a job that runs.
+    pub(super) fn workers(&self) -> &Providers {
+        &self.workers
+    }
+
+    /// The worker at this desk.
+    pub(super) fn worker(&self, desk: usize) -> &Providers {
+        &self.desks[desk]
     }
 
     pub(super) fn site(&self) -> Site {
@@ -82,8 +87,9 @@ impl Crew {
 
     /// Gives the workers a job, waiting for room; gives it up if the pool is shut down.
     pub(super) fn give(&self, job: Queued, site: Site) {
-        // An error has the job, which is cancelled when it is dropped.
-        drop(self.jobs.put(job, Some(&self.workers), site));
+        // An error has the job, which is cancelled when it is dropped. The wait for room can be ended
+        // by any thread that can shut the pool down, not by the workers alone.
+        drop(self.jobs.put(job, site));
     }
 
     /// One worker more is about to be started.

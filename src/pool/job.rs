@@ -92,6 +92,11 @@ impl<T> Job<T> {
         }
     }
 
+    /// Whether it waits for a worker, and so can be cancelled.
+    pub(super) fn is_queued(&self) -> bool {
+        self.state.lock().phase == Phase::Queued
+    }
+
     /// Whether the job will never run, now or already.
     pub(super) fn cancel(&self) -> bool {
         self.finish(Phase::Queued, Err(JobError::Cancelled))
@@ -166,7 +171,8 @@ impl<T> Job<T> {
     pub(super) fn wait(&self, site: Site) {
         loop {
             let phase = self.state.lock().phase;
-            // Before it starts, any worker may come to take it; then, only its own can end it.
+            // Before it starts, any worker may come to take it, and any thread that has the future or
+            // the pool may cancel it; then, only its own worker can end it.
             let desk = match phase {
                 Phase::Done(_) => return,
                 Phase::Running(desk) => Some(desk),
@@ -184,9 +190,14 @@ impl<T> Job<T> {
                 }
                 (state.phase != phase).then_some(())
             };
-            let providers = self.crew.providers(desk);
             let record = self.crew.record();
-            record.wait_by(providers, Awaited::Result, site, has_changed);
+            match desk {
+                Some(desk) => {
+                    let worker = self.crew.worker(desk);
+                    record.wait_by(worker, Awaited::Result, site, has_changed);
+                }
+                None => record.wait(Awaited::Result, site, has_changed),
+            }
         }
     }
 

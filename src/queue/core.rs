@@ -15,7 +15,7 @@ use super::error::{
 };
 use super::store::{Entry, Store};
 use crate::deadline;
-use crate::instrument::{Awaited, Pasts, Providers, Resource, Site};
+use crate::instrument::{Awaited, Pasts, Resource, Site};
 
 /// A queue with the items in `S`.
 pub(crate) struct Core<S> {
@@ -112,22 +112,14 @@ impl<S: Store> Core<S> {
         }
     }
 
-    /// Puts; if it is known who alone gets items, `getters` are those.
-    pub(crate) fn put(
-        &self,
-        item: S::Item,
-        getters: Option<&Providers>,
-        site: Site,
-    ) -> Result<(), PutError<S::Item>> {
+    /// Puts, waiting for room.
+    pub(crate) fn put(&self, item: S::Item, site: Site) -> Result<(), PutError<S::Item>> {
         let mut entry = Some(Entry::pack(item));
         let at_once = self.offer(&mut self.state.lock(), &mut entry);
         let put = match at_once {
             Err(Refused::Full) => {
                 let attempt = |limit| self.offer_within(limit, &mut entry);
-                match getters {
-                    Some(getters) => self.record.wait_by(getters, Awaited::Room, site, attempt),
-                    None => self.record.wait(Awaited::Room, site, attempt),
-                }
+                self.record.wait(Awaited::Room, site, attempt)
             }
             Err(Refused::ShutDown) => false,
             Ok(()) => true,

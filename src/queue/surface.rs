@@ -143,7 +143,7 @@ macro_rules! queue {
             /// ```
             #[track_caller]
             pub fn put(&self, item: T) -> Result<(), $crate::queue::PutError<T>> {
-                self.core.put(item, None, std::panic::Location::caller())
+                self.core.put(item, std::panic::Location::caller())
             }
 
             /// Puts an item if there is room.

@@ -127,22 +127,24 @@ fn is_behind_a_queue(all: &Snapshots, at: usize) -> bool {
     all.keepers(wait).iter().any(|(_, hold)| hold.is_none())
 }
 
-/// The calling thread is about to wait for what only it could do: tells so.
+/// Whether the calling thread is the only one of `by`.
+pub(crate) fn is_alone(slot: &'static Slot, by: &Party) -> bool {
+    let members = by.members();
+    let Some(me) = slot.thread() else {
+        return false;
+    };
+    members.unknown == 0
+        && !members.threads.is_empty()
+        && members.threads.iter().all(|member| *member == me)
+}
+
+/// Reports that the calling thread is about to wait for what only it could do.
 pub(crate) fn alone(
     slot: &'static Slot,
     ident: &'static Ident,
     awaited: Awaited,
-    by: &Party,
     site: Site,
 ) -> Option<Panic> {
-    let members = by.members();
-    let me = slot.thread()?;
-    if members.unknown > 0 || members.threads.is_empty() {
-        return None;
-    }
-    if members.threads.iter().any(|member| *member != me) {
-        return None;
-    }
     let found = facts::alone(slot, ident, Need::Other(awaited), site);
     publish::publish(slot, vec![found])
 }

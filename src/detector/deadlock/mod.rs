@@ -32,7 +32,7 @@ mod snapshot;
 mod standstill;
 pub(super) mod told;
 
-pub(crate) use self::elsewhere::{Stuck, alone, look_elsewhere};
+pub(crate) use self::elsewhere::{Stuck, alone, is_alone, look_elsewhere};
 pub(crate) use self::left::{provider_left, thread_ended};
 #[cfg(all(loom, test))]
 use self::ring::Closed;

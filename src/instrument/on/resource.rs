@@ -170,8 +170,12 @@ impl Resource {
         self.wait_for(other.party.get_or_take(), None, awaited, site, attempt)
     }
 
-    /// The same, where nobody but `providers` can end the wait. If that is the calling thread alone,
-    /// it is told so before anything is attempted.
+    /// Waits like [`wait`](Self::wait), where no thread but `providers` can end the wait. If these are
+    /// the calling thread alone and one more attempt fails, a
+    /// [`SelfDeadlock`](crate::report::Verdict::SelfDeadlock) is reported before the thread blocks.
+    ///
+    /// A thread that can cancel what is waited for can end the wait, too: if there may be one that is
+    /// not among the providers, [`wait`](Self::wait) is the method to call.
     ///
     /// # Panics
     ///
@@ -204,12 +208,22 @@ impl Resource {
             }
         };
         let since = wait::now();
-        if let Some(by) = by {
-            let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
-            detector::end_in(deadlock::alone(slot, ident, awaited, by, site), true);
-        }
         let _waiter = Waiter::at(party);
         let mut version = party.version();
+        if let Some(by) = by
+            && deadlock::is_alone(slot, by)
+        {
+            // The caller's own attempt is older than this look: another provider may have done what is
+            // waited for and left in between. It left after that, so an attempt from here on sees it.
+            if let Some(done) = attempt(Some(Duration::ZERO)) {
+                return done;
+            }
+            // Whoever entered, provided and left meanwhile has moved the version.
+            if deadlock::is_alone(slot, by) && party.version() == version {
+                let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
+                detector::end_in(deadlock::alone(slot, ident, awaited, site), true);
+            }
+        }
         if let Some(done) = attempt(Some(FIRST)) {
             return done;
         }
@@ -426,5 +440,51 @@ impl Providers {
 impl Default for Providers {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+    use std::thread;
+
+    use super::*;
+
+    static KIND: LockKind = LockKind::new("Test");
+
+    #[test]
+    fn a_provider_that_provides_and_leaves_after_the_first_attempt_leaves_no_deadlock() {
+        let (resource, providers) = (Resource::new(&KIND), Providers::new());
+        let done = AtomicBool::new(false);
+        providers.enter();
+        // The attempt of a primitive that comes before `wait_by`.
+        assert!(!done.load(Ordering::Acquire));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                providers.enter();
+                done.store(true, Ordering::Release);
+                resource.provided();
+                providers.leave();
+            });
+        });
+        let attempt = |_| done.load(Ordering::Acquire).then_some(());
+        resource.wait_by(&providers, Awaited::Tasks, Location::caller(), attempt);
+        providers.leave();
+    }
+
+    #[test]
+    fn a_wait_for_the_calling_thread_alone_is_refused_before_it_blocks() {
+        let (resource, providers) = (Resource::new(&KIND), Providers::new());
+        providers.enter();
+        let waits = std::panic::AssertUnwindSafe(|| {
+            resource.wait_by(&providers, Awaited::Tasks, Location::caller(), |limit| {
+                assert_eq!(limit, Some(Duration::ZERO), "it does not block");
+                None::<()>
+            });
+        });
+        let message = std::panic::catch_unwind(waits).unwrap_err();
+        let message = message.downcast_ref::<String>().unwrap();
+        assert!(message.contains("SelfDeadlock"), "{message}");
+        providers.leave();
     }
 }
