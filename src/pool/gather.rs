@@ -60,10 +60,12 @@ pub fn wait<'a, T: 'a>(
         WaitFor::All => false,
         WaitFor::FirstFailure => state.has_failure,
     };
-    let mut done = watch.gather.wait(watch.futures.iter().copied(), site, |state| {
-        let is_over = state.count == all || is_over(state);
-        is_over.then(|| Vec::from(std::mem::take(&mut state.order)))
-    });
+    let mut done = watch
+        .gather
+        .wait(watch.futures.iter().copied(), site, |state| {
+            let is_over = state.count == all || is_over(state);
+            is_over.then(|| Vec::from(std::mem::take(&mut state.order)))
+        });
     done.sort_unstable();
     for &at in &done {
         watch.futures[at].job().arrive();

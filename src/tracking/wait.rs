@@ -157,6 +157,8 @@ pub(crate) struct Wait {
     since: AtomicU64,
     /// The wait (by its epoch) by which the thread closed a deadlock that was reported.
     pub(crate) reported: AtomicU64,
+    /// When the wait began (`since`) that a report has named as one that never ends.
+    named: AtomicU64,
 }
 
 const TIMED: u32 = 1 << 8;
@@ -180,7 +182,19 @@ impl Wait {
             site: AtomicUsize::new(0),
             since: AtomicU64::new(0),
             reported: AtomicU64::new(0),
+            named: AtomicU64::new(u64::MAX),
         }
+    }
+
+    /// A report names the wait that began at `since` as one that never ends. Any thread may call this.
+    pub(crate) fn set_named(&self, since: u64) {
+        // Relaxed: a hint for the watchdog, which stands for no other memory.
+        self.named.store(since, Ordering::Relaxed);
+    }
+
+    /// Whether a report has named the wait that began at `since` as one that never ends.
+    pub(crate) fn is_named(&self, since: u64) -> bool {
+        self.named.load(Ordering::Relaxed) == since
     }
 
     /// Publishes a wait of the calling thread, just before it begins.

@@ -89,16 +89,26 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a job waits for the result of another one, which main cancels by a shared future",
-        run: || cancelled(|inner| assert_eq!(wait([inner], WaitFor::All), [0]), |_, job| {
-            assert!(job.cancel());
-        }),
+        run: || {
+            cancelled(
+                |inner| assert_eq!(wait([inner], WaitFor::All), [0]),
+                |_, job| {
+                    assert!(job.cancel());
+                },
+            )
+        },
         told: Told::Nothing,
     },
     Case {
         name: "a job waits for the result of another one, which main cancels by the end of the pool",
-        run: || cancelled(|inner| assert_eq!(wait([inner], WaitFor::First), [0]), |pool, _| {
-            pool.shutdown_now();
-        }),
+        run: || {
+            cancelled(
+                |inner| assert_eq!(wait([inner], WaitFor::First), [0]),
+                |pool, _| {
+                    pool.shutdown_now();
+                },
+            )
+        },
         told: Told::Nothing,
     },
     Case {

@@ -41,11 +41,13 @@ use self::standstill::{Judge, Judgement};
 use super::describe;
 use super::publish::Panic;
 use super::state;
+use crate::config::{self, Action};
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
+use crate::engine::verdict::Verdict;
 #[cfg(all(loom, test))]
 use crate::engine::waitfor;
-use crate::report::Facts;
+use crate::report::{Basis, Facts};
 use crate::tracking::ident::Ident;
 use crate::tracking::record::Record;
 use crate::tracking::slot::Slot;
@@ -269,7 +271,20 @@ fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
     // other anew, still in the waits that they are in now.
     mark(all, threads[0]);
     UNTOLD.fetch_add(1, Ordering::Relaxed);
+    // From here on, so that the watchdog does not report these waits while the report is written.
+    if is_reported(Verdict::Deadlock) {
+        for thread in threads.iter().map(|&at| &all.threads[at]) {
+            if let Some(wait) = thread.wait {
+                thread.slot.wait.set_named(wait.since);
+            }
+        }
+    }
     Some(Claim(told::Waits::new(all, threads)))
+}
+
+/// Whether the configuration reports this verdict.
+pub(crate) fn is_reported(verdict: Verdict) -> bool {
+    config::current().action(verdict, Basis::Instances) != Action::Ignore
 }
 
 /// The thread that closed a deadlock does not panic for it, but another one does in its place: the

@@ -7,6 +7,7 @@ use lock_api::GuardNoSend;
 use super::lock::{Hold, Lock};
 use crate::detector;
 use crate::detector::deadlock::Look;
+use crate::engine::verdict::Verdict;
 use crate::instrument::{Kind, Mode, Site};
 use crate::tracking::slot::Slot;
 use crate::tracking::wait::{Need, Request, Sort};
@@ -96,18 +97,23 @@ impl Lock {
         let blocking = kind == Kind::Blocking;
         let nested = blocking && slot.is_holding();
         let mut to_check = nested || (blocking && self.is_writer(mode));
+        let mut is_named = false;
         if nested
             && let Some(found) = detector::deadlock::with_itself(slot, ident, need, mode, site)
         {
             detector::end_in(detector::publish(slot, vec![found]), may_panic);
             to_check = false;
+            is_named = detector::deadlock::is_reported(Verdict::SelfDeadlock);
         }
         let mut findings = Vec::new();
         let sort = Sort::of(self.record.kind());
         let mut retry = Some(retry);
         loop {
-            slot.wait
-                .publish(&Request::lock(need, !blocking, (ident, sort), site));
+            let request = Request::lock(need, !blocking, (ident, sort), site);
+            slot.wait.publish(&request);
+            if is_named {
+                slot.wait.set_named(request.since);
+            }
             let mut attempt = Attempt {
                 lock: self,
                 slot: Some(slot),

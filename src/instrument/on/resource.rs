@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use crate::detector::Panic;
 use crate::detector::deadlock::{self, Elsewhere, Stuck};
 use crate::detector::{self, observe};
+use crate::engine::verdict::Verdict;
 use crate::instrument::{Awaited, LockKind, Site};
 use crate::tracking::party::{self, Party, Waiter};
 use crate::tracking::record::Record;
@@ -222,6 +223,9 @@ impl Resource {
             if deadlock::is_alone(slot, by) && party.version() == version {
                 let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
                 detector::end_in(deadlock::alone(slot, ident, awaited, site), true);
+                if deadlock::is_reported(Verdict::SelfDeadlock) {
+                    slot.wait.set_named(since);
+                }
             }
         }
         if let Some(done) = attempt(Some(FIRST)) {
