@@ -48,7 +48,7 @@ impl Crew {
         site: Site,
     ) -> Self {
         Self {
-            jobs: Core::new(Fifo::new(), bound, jobs),
+            jobs: Core::new(Fifo::new(), (), bound, jobs),
             desks: (0..n).map(|_| Providers::new()).collect(),
             record,
             workers: Providers::new(),
@@ -118,7 +118,7 @@ impl Crew {
 
     /// Lets no more jobs in; says what becomes of those that wait.
     pub(super) fn shut_down(&self, how: Shutdown) {
-        self.jobs.shutdown(how);
+        self.jobs.shutdown(how, self.site);
     }
 
     /// Waits until all workers have ended, but for those that wait here themselves.
