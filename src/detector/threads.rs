@@ -75,11 +75,11 @@ fn attach_slow() -> Option<&'static Slot> {
     Some(slot)
 }
 
-/// Notes that the calling thread ends by a panic.
-pub(crate) fn note_panic() {
+/// Notes that the calling thread ends by a panic or, if it `is_caught`, goes on after one.
+pub(crate) fn note_panic(is_caught: bool) {
     let slot = current::slot();
     if let Some(thread) = slot.thread() {
-        panicked::add(slot.scope(), thread, slot.name());
+        panicked::add(slot.scope(), thread, slot.name(), is_caught);
     }
 }
 

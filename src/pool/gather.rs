@@ -189,7 +189,7 @@ impl Gather {
         state.count += 1;
         state.has_failure |= end != JobEnd::Finished;
         if let Some(crew) = &self.crew {
-            crew.record().provided();
+            crew.provided();
         }
         self.changed.notify_all();
     }
@@ -218,13 +218,10 @@ impl Gather {
             })
         };
         let crew = self.crew.as_ref().expect("of no jobs, all are done");
-        let record = crew.record();
         // A job that has started is never cancelled any more, so only its worker can end it.
-        if self.is_one_pool && !futures.any(|future| future.job().is_queued()) {
-            record.wait_by(crew.workers(), Awaited::Result, site, attempt)
-        } else {
-            record.wait(Awaited::Result, site, attempt)
-        }
+        let is_by_workers = self.is_one_pool && !futures.any(|future| future.job().is_queued());
+        let workers = is_by_workers.then(|| crew.workers());
+        crew.wait(workers, Awaited::Result, site, attempt)
     }
 }
 

@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use super::crew::Crew;
 use super::error::{JobEnd, JobError};
 use super::gather::Gather;
-use crate::instrument::{Awaited, Past, Site};
+use crate::instrument::{Awaited, Past, Site, caught_panic};
 
 /// Runs when a job is done.
 pub(super) type Callback = Box<dyn FnOnce(JobEnd) + Send>;
@@ -88,6 +88,9 @@ impl<T> Job<T> {
             // What is torn by the panic is the program's: it hears of it where it asks for the
             // result, as of the panic of a thread.
             let outcome = catch_unwind(AssertUnwindSafe(f));
+            if outcome.is_err() {
+                caught_panic();
+            }
             self.finish(running, outcome.map_err(JobError::Panicked));
         }
     }
@@ -117,14 +120,16 @@ impl<T> Job<T> {
         let callbacks = std::mem::take(&mut state.callbacks);
         let watchers = std::mem::take(&mut state.watchers);
         self.changed.notify_all();
-        self.crew.record().provided();
+        self.crew.provided();
         drop(state);
         for (gather, number) in watchers {
             gather.add(number, end);
         }
         for callback in callbacks {
             // The panic has told of itself; it is neither the job's nor the worker's.
-            let _ = catch_unwind(AssertUnwindSafe(|| callback(end)));
+            if catch_unwind(AssertUnwindSafe(|| callback(end))).is_err() {
+                caught_panic();
+            }
         }
         true
     }
@@ -190,14 +195,8 @@ impl<T> Job<T> {
                 }
                 (state.phase != phase).then_some(())
             };
-            let record = self.crew.record();
-            match desk {
-                Some(desk) => {
-                    let worker = self.crew.worker(desk);
-                    record.wait_by(worker, Awaited::Result, site, has_changed);
-                }
-                None => record.wait(Awaited::Result, site, has_changed),
-            }
+            let worker = desk.map(|desk| self.crew.worker(desk));
+            self.crew.wait(worker, Awaited::Result, site, has_changed);
         }
     }
 

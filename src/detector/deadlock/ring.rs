@@ -4,7 +4,7 @@
 
 use super::snapshot::Snapshots;
 use super::{Claim, claim, lasts};
-use crate::detector::describe::{self, Station};
+use crate::detector::describe::{self, QueuedWriter, Station};
 use crate::engine::mode::Mode;
 use crate::report::Facts;
 use crate::tracking::slot::HeldLock;
@@ -51,23 +51,31 @@ impl Closed {
         for (place, &at) in self.ring.iter().enumerate() {
             let thread = &self.all.threads[at];
             let Some(wait) = thread.wait else { continue };
-            let Some(holds) = self.keeper(place) else {
-                queued.push(thread.slot);
-                continue;
+            // SAFETY: the thread is blocked in a wait for this lock, as its epoch showed, and does not
+            // come out of it before the report is made: its deadlock is closed.
+            let wants = unsafe { &*wait.ident };
+            let mode = match wait.need {
+                Need::Lock(mode) => mode,
+                Need::Upgrade | Need::Other(_) => Mode::Exclusive,
             };
-            stations.push(Station {
-                slot: thread.slot,
-                holds,
-                // SAFETY: the thread is blocked in a wait for this lock, as its epoch showed, and
-                // does not come out of it before the report is made: its deadlock is closed.
-                wants: unsafe { &*wait.ident },
-                mode: match wait.need {
-                    Need::Lock(mode) => mode,
-                    Need::Upgrade | Need::Other(_) => Mode::Exclusive,
-                },
-                site: wait.site,
-                since: wait.since,
-            });
+            let (slot, site, since) = (thread.slot, wait.site, wait.since);
+            match self.keeper(place) {
+                Some(holds) => stations.push(Station {
+                    slot,
+                    holds,
+                    wants,
+                    mode,
+                    site,
+                    since,
+                }),
+                None => queued.push(QueuedWriter {
+                    slot,
+                    wants,
+                    mode,
+                    site,
+                    since,
+                }),
+            }
         }
         describe::deadlock(&stations, &queued)
     }

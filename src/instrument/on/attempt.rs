@@ -7,8 +7,10 @@ use lock_api::GuardNoSend;
 use super::lock::{Hold, Lock};
 use crate::detector;
 use crate::detector::deadlock::Look;
+use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
 use crate::instrument::{Kind, Mode, Site};
+use crate::tracking::reacquired;
 use crate::tracking::slot::Slot;
 use crate::tracking::wait::{Need, Request, Sort};
 
@@ -105,6 +107,9 @@ impl Lock {
             to_check = false;
             is_named = detector::deadlock::is_reported(Verdict::SelfDeadlock);
         }
+        if nested && let Some(how) = reacquisition(need, may_panic) {
+            reacquired::note(site, how);
+        }
         let mut findings = Vec::new();
         let sort = Sort::of(self.record.kind());
         let mut retry = Some(retry);
@@ -161,6 +166,16 @@ impl Lock {
             let panic = detector::publish(slot, std::mem::take(&mut findings));
             detector::end_in(panic, may_panic);
         }
+    }
+}
+
+/// How an acquisition takes the lock back, if it does. One that cannot unwind is the end of a call that
+/// had released the lock.
+fn reacquisition(need: Need, may_panic: bool) -> Option<Reacquisition> {
+    match need {
+        Need::Upgrade => Some(Reacquisition::Upgrade),
+        _ if !may_panic => Some(Reacquisition::Unlocked),
+        _ => None,
     }
 }
 

@@ -158,17 +158,27 @@ impl Resource {
         self.wait_for(self.party.get_or_take(), None, awaited, site, attempt)
     }
 
-    /// The same, where what may let this wait go on is [`provided`](Self::provided) to `other`.
-    #[cfg(feature = "channel")]
+    /// Waits like [`wait`](Self::wait), or like [`wait_by`](Self::wait_by) if there are `providers`,
+    /// where what may let this wait go on is [`provided`](Self::provided) to `other`. Reports name this
+    /// resource.
+    ///
+    /// For a primitive in which threads wait for different things, as the workers of a pool for jobs and
+    /// others for results: it has one name, and what is provided to some does not wake the others.
+    ///
+    /// # Panics
+    ///
+    /// As [`wait`](Self::wait).
     #[cold]
-    pub(crate) fn wait_among<T>(
+    pub fn wait_among<T>(
         &self,
         other: &Resource,
+        providers: Option<&Providers>,
         awaited: Awaited,
         site: Site,
         attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
-        self.wait_for(other.party.get_or_take(), None, awaited, site, attempt)
+        let by = providers.map(|providers| providers.party.get_or_take());
+        self.wait_for(other.party.get_or_take(), by, awaited, site, attempt)
     }
 
     /// Waits like [`wait`](Self::wait), where no thread but `providers` can end the wait. If these are
