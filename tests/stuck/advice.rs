@@ -206,6 +206,8 @@ fn functions(mended: bool) {
     fn a_then_b() {
         let _a = A.lock().unwrap();
         BOTH.come();
+        // It closes the ring.
+        until(|| waits("two"));
         then(&B);
     }
     fn b_then_a() {

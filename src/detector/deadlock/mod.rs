@@ -30,14 +30,14 @@ mod models;
 mod ring;
 mod snapshot;
 mod standstill;
+mod stuck_set;
 pub(super) mod told;
 
 pub(crate) use self::elsewhere::{Stuck, alone, is_alone, look_elsewhere};
 pub(crate) use self::left::{provider_left, thread_ended};
-#[cfg(all(loom, test))]
-use self::ring::Closed;
 use self::snapshot::Snapshots;
-use self::standstill::{Judge, Judgement};
+use self::standstill::Judge;
+use self::stuck_set::Detected;
 use super::describe;
 use super::publish::Panic;
 use super::state;
@@ -133,41 +133,22 @@ pub(crate) fn look(slot: &'static Slot, record: &Record, retry: impl FnOnce() ->
     let Some(me) = all.place_of(slot) else {
         return Look::Nothing;
     };
-    let mut judge = Judge::new(&all);
-    let Judgement::Stuck(states) = judge.of(&all, me) else {
-        return Look::Nothing;
-    };
-    // If no ring of locks leads through this thread, other waits take part, or it has come to wait
-    // for a deadlock that was there before.
-    let Some(ring) = all.ring_through(me) else {
-        return elsewhere::look_of_lock(&all, me, states, retry);
-    };
-    if ring.len() < 2 {
-        // One of the calling thread alone was told before it waited.
-        return Look::Nothing;
-    }
-    let closed = ring::Closed { all, ring };
-    let behind_a_queue = closed.behind_a_queue();
-    if behind_a_queue.first() == Some(&true) && retry() {
-        return Look::Granted;
-    }
-    if behind_a_queue.iter().skip(1).any(|queued| *queued) && !closed.lasts() {
-        return Look::Nothing;
-    }
-    match closed.claim() {
-        Some(claim) => Look::Deadlock(Box::new(closed.facts()), claim),
-        None => Look::Nothing,
+    // One that has come to wait for a deadlock that was there before leaves it to its threads.
+    match stuck_set::detect(&all, &mut Judge::new(&all), me, true, retry) {
+        Detected::Nothing | Detected::DependsOnUntracked => Look::Nothing,
+        Detected::Granted => Look::Granted,
+        Detected::Deadlock(found) => Look::Deadlock(Box::new(found.facts), found.claim),
     }
 }
 
-/// The deadlock over locks alone that the wait of the calling thread has closed with threads of
-/// `all`.
+/// The claim to the deadlock over locks alone that the wait of the calling thread has closed with threads
+/// of `all`; `None` if there is none, or another thread has claimed it.
 #[cfg(all(loom, test))]
 pub(super) fn closed(
     slot: &'static Slot,
     record: &Record,
     all: impl FnOnce() -> Vec<&'static Slot>,
-) -> Option<Closed> {
+) -> Option<Option<Claim>> {
     if owner_runs(slot, record) {
         return None;
     }
@@ -177,7 +158,7 @@ pub(super) fn closed(
         return None;
     }
     let ring = all.ring_through(me)?;
-    (ring.len() > 1).then_some(Closed { all, ring })
+    (ring.len() > 1).then(|| claim(&all, &ring))
 }
 
 /// The common case, told by one look at another thread: whoever has the lock exclusively does not
