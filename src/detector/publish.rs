@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::tally;
 use super::threads::with_own;
 use super::trial::{self, Trial};
+use super::writing::Writing;
 use crate::config::{self, Action};
 use crate::engine::verdict::Verdict;
 use crate::primitives::fork_safe::ForkSafe;
@@ -140,6 +141,8 @@ pub(super) fn publish_to(
             }
             _ => {
                 report.repeats = repeats(&report);
+                sink::summary::note(&report);
+                let _writing = Writing::new();
                 quietly(slot, || sink::deliver(config, &report))
             }
         };
@@ -179,6 +182,7 @@ pub(crate) fn publish_stall(
     }
     report.sequence = REPORTS.fetch_add(1, Ordering::Relaxed) + 1;
     tally::count(report.verdict);
+    sink::summary::note(&report);
     let printed = aside(slot, || sink::tell(config, &report));
     Some(Published {
         report,

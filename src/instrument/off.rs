@@ -267,6 +267,10 @@ impl Waiting<'_> {
     pub fn notified(&mut self) {}
 }
 
+/// Tells that the calling thread has caught a panic of a job or a callback.
+#[inline(always)]
+pub fn caught_panic() {}
+
 /// All that has happened up to one point in the life of a thread, for another thread to learn of.
 #[derive(Clone, Debug)]
 #[must_use = "hand it to the thread that goes on from here"]

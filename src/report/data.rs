@@ -10,6 +10,7 @@ use super::thread::ThreadInfo;
 use super::words;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
+use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
 
 /// One finding, complete: what a callback is given and what the text is made of.
@@ -101,12 +102,16 @@ pub struct Edge {
     pub from_mode: Mode,
     /// Where it had been taken.
     pub from_site: Site,
+    /// How it had been taken back there, if that was no call that locks.
+    pub from_again: Option<Reacquisition>,
     /// The lock that was asked for.
     pub to: LockId,
     /// How it was asked for.
     pub to_mode: Mode,
     /// Where it was asked for.
     pub to_site: Site,
+    /// How it was taken back there, if that was no call that locks.
+    pub to_again: Option<Reacquisition>,
     /// The thread that did both, when this was first seen.
     pub thread: ThreadId,
     /// The other locks that the thread held, ascending.
@@ -181,6 +186,11 @@ impl Report {
     /// about.
     #[must_use]
     pub fn headline(&self) -> String {
+        format!("lockwarden: {}", self.subject())
+    }
+
+    /// The first line without the mark at its beginning: the verdict, and what it is about.
+    pub(crate) fn subject(&self) -> String {
         words::headline(self)
     }
 

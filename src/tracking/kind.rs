@@ -40,7 +40,10 @@ impl LockKind {
     /// The reader-writer lock of the std flavour, whose guards stay in their thread.
     pub(crate) const STD_RW_LOCK: LockKind = LockKind::RW_LOCK.pinned();
 
-    const fn pinned(self) -> Self {
+    /// The same kind for a lock whose guards stay in their thread, also with the feature `send_guard`. The
+    /// thread that took the lock is then known to be the one that holds it.
+    #[must_use]
+    pub const fn pinned(self) -> Self {
         Self {
             sendable: false,
             ..self

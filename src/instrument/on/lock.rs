@@ -9,10 +9,12 @@ use std::ptr;
 use std::sync::atomic::Ordering;
 
 use crate::detector;
+use crate::engine::reacquisition::Reacquisition;
 use crate::instrument::{GuardMarker, Kind, LockId, LockKind, Mode, Site};
 use crate::tracking::current;
 use crate::tracking::ident::Ident;
 use crate::tracking::pool::Pool;
+use crate::tracking::reacquired;
 use crate::tracking::record::Record;
 use crate::tracking::slot::{Entry, Slot};
 use crate::tracking::tag;
@@ -277,6 +279,9 @@ impl Lock {
         may_panic: bool,
     ) -> Hold {
         slot.maintain();
+        if !may_panic && slot.is_holding() {
+            reacquired::note(site, Reacquisition::Unlocked);
+        }
         let findings = detector::order::check(slot, &self.record, ident, mode, site);
         // Held before anyone is told: a callback that comes back to this lock is then refused, and
         // does not hang.
@@ -304,6 +309,7 @@ impl Lock {
             slot.maintain();
             // The hold itself is listed too, and makes no order by itself.
             let findings = if slot.count() > 1 || self.is_writer(Mode::Exclusive) {
+                reacquired::note(site, Reacquisition::Upgrade);
                 detector::order::check(slot, &self.record, ident, Mode::Exclusive, site)
             } else {
                 Vec::new()
