@@ -147,6 +147,7 @@ fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
         site,
         since: None,
         by: None,
+        counts: None,
     }
 }
 

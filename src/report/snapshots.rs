@@ -60,6 +60,7 @@ fn waits(mut thread: ThreadInfo, lock: u64, mode: Mode, site: Site) -> ThreadInf
         site,
         since: Some(Duration::from_millis(3)),
         by: None,
+        counts: None,
     });
     thread
 }
@@ -79,6 +80,7 @@ fn awaits(
         site,
         since: Some(Duration::from_millis(3)),
         by: Some(by),
+        counts: None,
     });
     thread
 }

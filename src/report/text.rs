@@ -319,6 +319,9 @@ fn state(out: &mut String, report: &Report, thread: &ThreadInfo) {
         out.push_str(&format!(
             "    waits for {awaited}{comma} at {site}{since}\n"
         ));
+        if let Some(counts) = words::counts(report, wait) {
+            out.push_str(&format!("    {counts}\n"));
+        }
         if let Some(by) = words::ended_by(report, wait) {
             out.push_str(&format!("    {by}\n"));
         }

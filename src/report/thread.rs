@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::names::{Escaped, place};
 use crate::engine::awaited::Awaited;
+use crate::engine::counts::Counts;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 
@@ -57,6 +58,8 @@ pub struct WaitInfo {
     pub since: Option<Duration>,
     /// Who could have ended the wait, if that was looked for.
     pub by: Option<FreedBy>,
+    /// What the primitive counted when the wait began, if it counts.
+    pub counts: Option<Counts>,
 }
 
 impl WaitInfo {

@@ -58,13 +58,16 @@ advice! {
     "a send into a channel without room", no_room, "Deadlock",
         ["make room for all that is sent before the first receive"];
     "more permits than there are", too_many_permits, "Deadlock",
-        ["asks `permits` for more permits at",
-         "make `permits` with as many as are ever taken at once"];
+        ["which asks for 3 permits; 2 permits are free, 1 thread is queued",
+         "asks `permits` for 3 permits at once, and 2 of them come to be free",
+         "make `permits` with as many permits as are ever taken at the same time"];
     "threads that each want another permit", further_permits, "Deadlock",
-        ["several threads wait for further permits of `pair`",
+        ["which asks for 1 permit; 0 permits are free, 2 threads are queued",
+         "several threads wait for further permits of `pair`",
          "take all that one thread needs in one call"];
     "a barrier for more threads than come", barrier, "Deadlock",
-        ["make `barrier` for as many threads as come to it"];
+        ["which is made for 3 threads, of which 2 have arrived",
+         "make `barrier` for as many threads as come to it"];
     "a notification before the wait", lost_notification, "Deadlock",
         ["check the condition in a loop before the wait at"];
     "an event that is not set when its thread panics", event, "Deadlock",
@@ -105,6 +108,7 @@ fn temporary(mended: bool) {
 }
 
 fn waits_under(mended: bool) {
+    only_deadlocks();
     let waits_for_mail = start("waits", move || {
         let mail = MAIL.lock().unwrap();
         let index = INDEX.lock().unwrap();

@@ -79,6 +79,7 @@ pub(super) fn standstill(all: &Snapshots, states: &States, set: &[usize]) -> Fac
                 site: wait.site,
                 since: Some(since),
                 by: Some(by),
+                counts: wait.counts,
             });
             info
         })
@@ -133,6 +134,7 @@ pub(super) fn alone(slot: &'static Slot, ident: &'static Ident, need: Need, site
         site,
         since: None,
         by: Some(FreedBy::Threads(vec![me.id])),
+        counts: None,
     });
     of(Verdict::SelfDeadlock, locks, vec![me])
 }

@@ -162,7 +162,8 @@ fn of_wait(report: &Report, me: &ThreadInfo, wait: &WaitInfo, awaited: Awaited) 
             format!("set {name} on every path, also when the thread that is to set it fails")
         }
         Awaited::Arrival => format!(
-            "make {name} for as many threads as come to it, and abort it when one of them fails"
+            "make {name} for as many threads as come to it in one round, and abort it when one of them \
+             fails"
         ),
         Awaited::Notification => format!(
             "check the condition in a loop before the wait at {at}, change it under the mutex, and \
@@ -200,9 +201,16 @@ fn permits(report: &Report, name: &str, me: &ThreadInfo, wait: &WaitInfo) -> Str
              thread needs in one call, and release them on every path, also when it fails"
         );
     }
+    let asks = match wait.counts {
+        Some(counts) if counts.wanted > 1 => format!(
+            "{me} asks {name} for {} permits at once, and {} of them come to be free",
+            counts.wanted, counts.available
+        ),
+        _ => format!("no thread is left that releases a permit of {name} to {me}"),
+    };
     format!(
-        "{me} asks {name} for more permits at {} than are released to it: make {name} with as many as \
-         are ever taken at once, and release them on every path, also when a thread fails",
+        "{asks}: make {name} with as many permits as are ever taken at the same time, drop those that \
+         {me} keeps before it asks at {}, and release them on every path, also when a thread fails",
         place(wait.site)
     )
 }
