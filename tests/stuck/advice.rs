@@ -34,7 +34,9 @@ advice! {
     "a guard that is a temporary of a `match`", temporary, "SelfDeadlock",
         ["drop the guard that was taken at", "in an argument, in a chain of calls", "`if let`"];
     "a lock that a wait takes back under another one", waits_under, "Deadlock",
-        ["release `index`, which thread `waits` (#2) took at", "before the wait at"];
+        ["for `mail` (exclusive) back",
+         "the wait there releases `mail` when it begins and takes it back when it ends",
+         "release `index`, which thread `waits` (#2) took at", "before the wait at"];
     "an order in which a wait takes a lock back", order_of_wait, "Inversion",
         ["the wait there releases `mail` when it begins and takes it back when it ends",
          "release `index`, which is taken at", "before the wait at",

@@ -29,6 +29,7 @@ mod strangers;
 #[cfg(feature = "timer")]
 mod timers;
 mod watched;
+mod words;
 
 use expect::{Case, Told};
 
@@ -55,6 +56,7 @@ fn main() {
         #[cfg(feature = "timer")]
         timers::CASES,
         watched::CASES,
+        words::CASES,
     ];
     let cases = kernels.concat();
     let mut arguments = std::env::args().skip(1);

@@ -43,9 +43,9 @@ fn kept_through_a_wait(report: &Report) -> Option<String> {
         })
         .collect();
     waiting(report).find_map(|(thread, wait)| {
-        let WaitsFor::Resource { .. } = wait.what else {
+        if matches!(wait.what, WaitsFor::Lock { .. }) && wait.again.is_none() {
             return None;
-        };
+        }
         let held = thread
             .held
             .iter()

@@ -164,6 +164,7 @@ fn thread(subject: Subject) -> Option<DumpedThread> {
         site: wait.site,
         since: Some(wait::time_since(wait.since)),
         by: None,
+        again: None,
         counts: None,
     });
     let held = observed.held.as_ref();
