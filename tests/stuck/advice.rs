@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use lockwarden::config::{Action, Config};
 use lockwarden::parking_lot;
+use lockwarden::pool::{Builder, ThreadPool};
 use lockwarden::report::Verdict;
 use lockwarden::sync::{Arc, Barrier, Condvar, Event, LazyLock, Mutex, RwLock, Semaphore, mpsc};
 use lockwarden::thread;
@@ -75,6 +76,16 @@ advice! {
     "an event that is not set when its thread panics", event, "Deadlock",
         ["thread `sets` (#2) has ended by a panic",
          "look there first, and do what others wait for in a destructor"];
+    "two threads that wait before they set", both_wait, "Deadlock",
+        ["each wait for an event before they set one: let one of them set its event before it waits"];
+    "a comparison that uses its queue", comparison, "SelfDeadlock",
+        ["let the comparison of the items (`Ord::cmp`) do without the queue that compares them"];
+    "a job that waits for another one of its pool", own_pool, "Deadlock",
+        ["thread `worker-0` (#2) is a worker of `worker` and waits at", "call it directly"];
+    "a job that submits more to its pool, which is full", full_pool, "Deadlock",
+        ["which is full: give `worker` a larger bound (`queue_bound`)"];
+    "a put into a queue without room", full_queue, "Deadlock",
+        ["make room for all that is put before the first get"];
     "an initialiser that needs its own result", initialiser, "SelfDeadlock",
         ["let the initialiser of", "do without what needs its own result"];
     "a join under the lock that the joined thread needs", join_under, "Deadlock",
@@ -402,4 +413,84 @@ fn join_under(mended: bool) {
         needs.join().unwrap();
         drop(index);
     }
+}
+
+fn both_wait(mended: bool) {
+    static READY: Event = Event::named("ready");
+    static SEEN: Event = Event::named("seen");
+    let other = start("other", || {
+        READY.wait();
+        SEEN.set();
+    });
+    if mended {
+        READY.set();
+        SEEN.wait();
+    } else {
+        SEEN.wait();
+        READY.set();
+    }
+    other.join().unwrap();
+}
+
+fn comparison(mended: bool) {
+    use lockwarden::queue::PriorityQueue;
+    use std::cmp::Ordering as Order;
+
+    static QUEUE: PriorityQueue<Item> = PriorityQueue::named("queue");
+
+    #[derive(PartialEq, Eq)]
+    struct Item(bool);
+    impl PartialOrd for Item {
+        fn partial_cmp(&self, other: &Self) -> Option<Order> {
+            Some(self.cmp(other))
+        }
+    }
+    impl Ord for Item {
+        fn cmp(&self, other: &Self) -> Order {
+            if self.0 || other.0 {
+                drop(QUEUE.try_get());
+            }
+            Order::Equal
+        }
+    }
+    QUEUE.put(Item(!mended)).unwrap();
+    QUEUE.put(Item(false)).unwrap();
+}
+
+fn own_pool(mended: bool) {
+    let (pool, inner) = pool(2);
+    let outer = pool.submit(move || {
+        let one = || 1;
+        match mended {
+            true => one(),
+            false => inner.submit(one).result().unwrap(),
+        }
+    });
+    assert_eq!(outer.result().unwrap(), 1);
+}
+
+fn full_pool(mended: bool) {
+    let (pool, inner) = pool(if mended { 2 } else { 1 });
+    let outer = pool.submit(move || {
+        for _ in 0..2 {
+            drop(inner.submit(|| ()));
+        }
+    });
+    outer.result().unwrap();
+}
+
+/// A pool of one worker, with room for so many jobs.
+fn pool(bound: usize) -> (Arc<ThreadPool>, Arc<ThreadPool>) {
+    let builder = Builder::new().threads(1).name("worker");
+    let pool = Arc::new(builder.queue_bound(bound).build().unwrap());
+    (Arc::clone(&pool), pool)
+}
+
+fn full_queue(mended: bool) {
+    use lockwarden::queue::Queue;
+
+    let queue = Queue::bounded(if mended { 2 } else { 1 });
+    queue.put(1).unwrap();
+    queue.put(2).unwrap();
+    assert_eq!((queue.get(), queue.get()), (Ok(1), Ok(2)));
 }

@@ -5,6 +5,7 @@
 //! nothing. Without arguments, this program runs each kernel as a child of itself and looks at what
 //! that says; with a part of a name, those kernels; with the name of a kernel, it is that kernel.
 
+#[cfg(feature = "pool")]
 mod advice;
 mod barriers;
 mod chains;
@@ -35,6 +36,7 @@ use expect::{Case, Told};
 
 fn main() {
     let kernels: &[&[Case]] = &[
+        #[cfg(feature = "pool")]
         advice::CASES,
         barriers::CASES,
         chains::CASES,
