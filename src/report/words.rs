@@ -140,11 +140,7 @@ fn standstill(report: &Report) -> String {
                 true => (idle, 0),
                 false => (busy, idle.len()),
             };
-            let mut parts: Vec<String> = shown
-                .iter()
-                .take(NAMES_IN_HEADLINE)
-                .map(|it| each(it))
-                .collect();
+            let mut parts: Vec<String> = shown.iter().take(NAMES_IN_HEADLINE).map(each).collect();
             if shown.len() > NAMES_IN_HEADLINE {
                 parts.truncate(2);
                 parts.push(format!("{} more", shown.len() - 2));

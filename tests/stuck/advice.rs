@@ -105,17 +105,17 @@ fn end_after_inversion(mended: bool) {
 }
 
 fn temporary(mended: bool) {
-    let mail = Mutex::named("mail", false);
+    let mail = Mutex::named("mail", 0);
     if mended {
         let read = *mail.lock().unwrap();
         match read {
-            false => *mail.lock().unwrap() = true,
-            true => {}
+            0 => *mail.lock().unwrap() = 1,
+            count => assert_eq!(count, 1),
         }
     } else {
         match *mail.lock().unwrap() {
-            false => *mail.lock().unwrap() = true,
-            true => {}
+            0 => *mail.lock().unwrap() = 1,
+            count => assert_eq!(count, 1),
         }
     }
 }
