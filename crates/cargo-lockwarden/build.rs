@@ -113,9 +113,16 @@ fn stripped(manifest: &str, is_root: bool) -> String {
         }
     }
     if is_root {
-        let members = ["facade", "crates/lockwarden-macros", "crates/lockwarden-std"];
+        let members = [
+            "facade",
+            "crates/lockwarden-macros",
+            "crates/lockwarden-std",
+        ];
         let mut workspace = toml::Table::new();
-        workspace.insert("members".to_owned(), members.map(String::from).to_vec().into());
+        workspace.insert(
+            "members".to_owned(),
+            members.map(String::from).to_vec().into(),
+        );
         workspace.insert("resolver".to_owned(), "3".into());
         manifest.insert("workspace".to_owned(), workspace.into());
     }

@@ -61,7 +61,11 @@ enum Command {
 struct CargoArguments {
     /// The arguments of cargo's own command. `--only` and `--exclude` may stand here too; beside
     /// `--workspace`, `--exclude` is cargo's
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGS"
+    )]
     arguments: Vec<OsString>,
 }
 
@@ -71,7 +75,11 @@ struct EnvArguments {
     #[arg(long, value_enum, default_value = "sh")]
     format: Shell,
     /// Arguments of cargo that choose the project and the target
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGS"
+    )]
     arguments: Vec<OsString>,
 }
 
@@ -200,7 +208,13 @@ impl Request {
                     None => bail!("{name} wants a value"),
                 },
             };
-            let list = || value.to_string_lossy().split(',').map(str::to_owned).collect::<Vec<_>>();
+            let list = || {
+                value
+                    .to_string_lossy()
+                    .split(',')
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>()
+            };
             match name {
                 "--only" => chosen.only.extend(list()),
                 "--exclude" if is_ours => chosen.exclude.extend(list()),

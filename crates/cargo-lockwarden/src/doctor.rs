@@ -12,11 +12,23 @@ use crate::wrapper;
 /// Crates that wait in a way of their own, which no replacement of std shows.
 const OWN_WAITS: [(&str, &str); 7] = [
     ("async-lock", "its locks are those of async tasks"),
-    ("crossbeam-channel", "its channels park threads themselves; their waits are not seen"),
+    (
+        "crossbeam-channel",
+        "its channels park threads themselves; their waits are not seen",
+    ),
     ("event-listener", "its waits are not seen"),
-    ("flume", "its channels wait by `park`; the locks inside are watched"),
-    ("spin", "its locks spin; those behind `lock_api` are watched"),
-    ("tokio", "the locks of its runtime are watched, those of `tokio::sync` are not"),
+    (
+        "flume",
+        "its channels wait by `park`; the locks inside are watched",
+    ),
+    (
+        "spin",
+        "its locks spin; those behind `lock_api` are watched",
+    ),
+    (
+        "tokio",
+        "the locks of its runtime are watched, those of `tokio::sync` are not",
+    ),
     ("usync", "its locks are not seen"),
 ];
 

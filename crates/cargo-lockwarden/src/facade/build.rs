@@ -88,8 +88,7 @@ pub(crate) fn ensure(project: &Project, triple: &str, offline: bool) -> Result<F
     if let Some(facade) = read(&folder) {
         return Ok(facade);
     }
-    fs::create_dir_all(&folder)
-        .with_context(|| format!("{} cannot be made", folder.display()))?;
+    fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     // Two commands at once build it once.
     let lock = File::create(folder.join("lock"))
         .with_context(|| format!("{} cannot be written", folder.display()))?;
@@ -128,7 +127,11 @@ fn build(project: &Project, triple: &str, folder: &Path, offline: bool) -> Resul
         cargo.env_remove(variable);
     }
     cargo
-        .args(["build", "--release", "--message-format=json-render-diagnostics"])
+        .args([
+            "build",
+            "--release",
+            "--message-format=json-render-diagnostics",
+        ])
         .arg("--manifest-path")
         .arg(root.join("facade/Cargo.toml"))
         .args(["--target", triple, "--target-dir"])
@@ -143,7 +146,7 @@ fn build(project: &Project, triple: &str, folder: &Path, offline: bool) -> Resul
         )
         .env("CARGO_INCREMENTAL", "0")
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3")
-        .env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only")
+        .env("CARGO_PROFILE_RELEASE_DEBUG", "limited")
         .env("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "false")
         .env("CARGO_PROFILE_RELEASE_LTO", "off")
         .env("CARGO_PROFILE_RELEASE_PANIC", "unwind")

@@ -176,8 +176,8 @@ mod tests {
     #[test]
     fn a_key_that_is_not_known_is_refused() {
         let metadata = json!({"lockwarden": {"exlude": ["y"]}});
-        let error = Selection::gather(&Chosen::default(), Path::new("/nowhere"), &[&metadata])
-            .unwrap_err();
+        let error =
+            Selection::gather(&Chosen::default(), Path::new("/nowhere"), &[&metadata]).unwrap_err();
         let error = format!("{error:#}");
         assert!(error.contains("exlude"), "{error}");
     }

@@ -68,10 +68,10 @@ pub(crate) fn prepare(request: &Request) -> Result<Prepared> {
 /// If the build cannot be prepared or cargo not started.
 pub(crate) fn cargo(subcommand: &str, request: Request) -> Result<ExitCode> {
     let prepared = prepare(&request)?;
-    let summary = prepared.project.target_dir.join(format!(
-        "lockwarden-summary-{}.jsonl",
-        std::process::id()
-    ));
+    let summary = prepared
+        .project
+        .target_dir
+        .join(format!("lockwarden-summary-{}.jsonl", std::process::id()));
     let _ = std::fs::remove_file(&summary);
     let status = Command::new(facade::cargo())
         .arg(subcommand)

@@ -77,9 +77,7 @@ impl Summary {
         match fs::read_to_string(path) {
             Ok(text) => Ok(Self::parse(&text)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => {
-                Err(error).with_context(|| format!("{} cannot be read", path.display()))
-            }
+            Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
         }
     }
 
@@ -229,6 +227,9 @@ mod tests {
     fn a_line_of_another_kind_is_counted_and_does_not_end_the_reading() {
         let sum = Summary::parse(&format!("not json\n{{\"kind\":\"other\"}}\n{LINE}\n"));
         assert_eq!((sum.foreign, sum.processes), (2, 1));
-        assert!(sum.text(&[]).contains("2 lines of the summary not understood"));
+        assert!(
+            sum.text(&[])
+                .contains("2 lines of the summary not understood")
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! What is said when a crate does not compile.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use super::invocation::Invocation;
@@ -8,12 +8,19 @@ use super::rustc::{Compiler, Package};
 
 /// Says that a crate compiles without the facade and not with it, if that is so. An error of the
 /// crate itself needs no words beside those of the compiler.
-pub(super) fn explain(compiler: &Compiler, bare: &Invocation, package: &Package) {
+pub(super) fn explain(
+    compiler: &Compiler,
+    bare: &Invocation,
+    search: &[PathBuf],
+    package: &Package,
+) {
+    let mut bare = bare.clone();
+    bare.add_search(search);
     let folder = std::env::temp_dir().join(format!("lockwarden-bare-{}", std::process::id()));
     if std::fs::create_dir_all(&folder).is_err() {
         return;
     }
-    if compiles(compiler, bare, &folder) {
+    if compiles(compiler, &bare, &folder) {
         let Package { name, version } = package;
         eprintln!(
             "lockwarden: `{name} {version}` does not compile with the watched standard library, and \

@@ -51,7 +51,10 @@ pub(super) fn run(plan: &Plan, mut arguments: Vec<OsString>) -> Result<ExitCode>
     };
     if let Some(why) = left_out(plan, &package) {
         note(plan, &package, why);
-        return Ok(code(compiler.run(&invocation)?));
+        // What it depends on may be watched.
+        let mut bare = invocation.clone();
+        bare.add_search(&facade.search);
+        return Ok(code(compiler.run(&bare)?));
     }
     let replacement = replacement::of(&package.name, &package.version)
         // The tests of the package itself are for its own code.
@@ -62,7 +65,7 @@ pub(super) fn run(plan: &Plan, mut arguments: Vec<OsString>) -> Result<ExitCode>
     let watched = with_facade(&invocation, facade);
     let status = compiler.run(&watched)?;
     if !status.success() {
-        failure::explain(&compiler, &invocation, &package);
+        failure::explain(&compiler, &invocation, &facade.search, &package);
     }
     Ok(code(status))
 }
@@ -137,7 +140,7 @@ fn replaced(
     }
     let status = compiler.run(&changed)?;
     if !status.success() {
-        failure::explain(compiler, invocation, package);
+        failure::explain(compiler, invocation, &facade.search, package);
     }
     Ok(code(status))
 }
@@ -169,9 +172,12 @@ impl Original {
                 *argument = format!("--emit={}", kinds.join(",")).into();
             }
         }
-        let is_linked = invocation
-            .value("--emit")
-            .is_some_and(|kinds| kinds.to_string_lossy().split(',').any(|kind| kind == "link"));
+        let is_linked = invocation.value("--emit").is_some_and(|kinds| {
+            kinds
+                .to_string_lossy()
+                .split(',')
+                .any(|kind| kind == "link")
+        });
         let extension = if is_linked { "rlib" } else { "rmeta" };
         Ok(Self {
             invocation: renamed,

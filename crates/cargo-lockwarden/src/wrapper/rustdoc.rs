@@ -17,12 +17,14 @@ pub(super) fn run(plan: &Plan, arguments: Vec<OsString>) -> Result<ExitCode> {
         .target()
         .and_then(|triple| plan.facades.get(&triple));
     let package = Package::from_environment();
-    let watched = match (facade, package) {
-        (Some(facade), Some(package)) if left_out(plan, &package).is_none() => {
-            with_facade(&invocation, facade)
+    let mut watched = invocation;
+    if let (Some(facade), Some(package)) = (facade, package) {
+        if left_out(plan, &package).is_none() {
+            watched = with_facade(&watched, facade);
+        } else {
+            watched.add_search(&facade.search);
         }
-        _ => invocation,
-    };
+    }
     let status = Command::new(&plan.rustdoc)
         .args(&watched.arguments)
         .status()
