@@ -19,16 +19,16 @@ pub(super) struct Summary {
     pub(super) processes: u64,
     /// Locks, their classes, their orders and the threads, each over the whole life of its process.
     pub(super) locks: u64,
-    classes: u64,
-    orders: u64,
-    threads: u64,
+    pub(super) classes: u64,
+    pub(super) orders: u64,
+    pub(super) threads: u64,
     /// Reports that were made.
     pub(super) reports: u64,
-    suppressed: u64,
+    pub(super) suppressed: u64,
     /// The first line of each, with how many processes have made it and a program that did.
-    findings: BTreeMap<String, (u64, String)>,
+    pub(super) findings: BTreeMap<String, (u64, String)>,
     /// Lines that were not understood: they come from another version of the detector.
-    foreign: u64,
+    pub(super) foreign: u64,
 }
 
 /// The line of one process.
