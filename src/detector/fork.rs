@@ -17,6 +17,8 @@ pub(super) fn watch() {
             &super::publish::FIRST,
             &super::deadlock::told::TOLD,
             &crate::suppress::RULES,
+            &crate::sink::summary::FINDINGS,
+            &crate::sink::QUEUE,
         ]);
         fork_safe::hold(&crate::tracking::statics());
     }
@@ -29,6 +31,8 @@ pub(super) fn watch() {
         // is left behind with its state, which described the parent.
         super::state::renew();
         super::trial::renew();
+        crate::sink::renew();
+        crate::sink::summary::renew();
         let survivor = crate::tracking::current::slot();
         crate::tracking::registry::keep_only(survivor);
         crate::tracking::pin::forget_all();

@@ -126,6 +126,7 @@ pub(super) fn publish_to(
             }
             _ => {
                 report.repeats = repeats(&report);
+                sink::summary::note(&report);
                 quietly(slot, || sink::deliver(config, &report))
             }
         };
@@ -165,6 +166,7 @@ pub(crate) fn publish_stall(
     }
     report.sequence = REPORTS.fetch_add(1, Ordering::Relaxed) + 1;
     tally::count(report.verdict);
+    sink::summary::note(&report);
     let printed = aside(slot, || sink::tell(config, &report));
     Some(Published {
         report,

@@ -150,6 +150,11 @@ impl State {
         self.stacks.contains_key(&places(from, to))
     }
 
+    /// How many distinct orders of source places were ever seen.
+    pub(super) fn order_count(&self) -> u64 {
+        self.stacks.len() as u64
+    }
+
     pub(super) fn add_stack(&mut self, from: Site, to: Site, stack: Stack) {
         self.stacks.entry(places(from, to)).or_insert(stack);
     }

@@ -17,6 +17,9 @@ mod events;
 mod periods;
 mod places;
 #[cfg(feature = "json")]
+#[path = "../support/schema.rs"]
+mod published;
+#[cfg(feature = "json")]
 mod schema;
 #[cfg(all(feature = "signals", target_os = "linux"))]
 mod stacks;
