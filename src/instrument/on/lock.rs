@@ -354,6 +354,19 @@ impl Lock {
         released_slow(hold.slot, self.record.ident_address(), true);
     }
 
+    /// Records a release, right before it, by whichever thread has the hold: one that was sent here
+    /// from another thread is taken off the locks that are held there.
+    pub fn released_by_any(&self, hold: Hold) {
+        released_slow(hold.slot, self.record.ident_address(), false);
+    }
+
+    /// Records a release by the calling thread, right before it, where the hold of the acquisition is
+    /// not at hand: the guard was forgotten, or the lock goes out of the sight of the record. The
+    /// last acquisition that the thread has not released ends; without one, nothing happens.
+    pub fn released_without_hold(&self) {
+        released_slow(current::slot(), self.record.ident_address(), false);
+    }
+
     /// Tells, right before the lock is dropped, whether somebody still holds it: a guard was
     /// forgotten. The memory behind the record is then given back at once, and a forgotten guard is
     /// reported with the right name.
