@@ -17,6 +17,7 @@ pub(super) fn watch() {
             &super::publish::FIRST,
             &super::deadlock::told::TOLD,
             &crate::suppress::RULES,
+            &crate::record::RECORDER,
         ]);
         fork_safe::hold(&crate::tracking::statics());
     }

@@ -10,6 +10,7 @@ use super::trial::{self, Trial};
 use crate::config::{self, Action};
 use crate::engine::verdict::Verdict;
 use crate::primitives::fork_safe::ForkSafe;
+use crate::record;
 use crate::report::{Basis, Facts, Report, Stall};
 use crate::sink::{self, Then};
 use crate::suppress;
@@ -114,6 +115,7 @@ pub(super) fn publish_to(
         }
         report.sequence = REPORTS.fetch_add(1, Ordering::Relaxed) + 1;
         tally::count(report.verdict);
+        record::finding(&report);
         let headline = report.headline();
         let then = match trial {
             Some(trial) if action < Action::Abort => {
@@ -165,6 +167,7 @@ pub(crate) fn publish_stall(
     }
     report.sequence = REPORTS.fetch_add(1, Ordering::Relaxed) + 1;
     tally::count(report.verdict);
+    record::finding(&report);
     let printed = aside(slot, || sink::tell(config, &report));
     Some(Published {
         report,
