@@ -23,6 +23,8 @@ pub(crate) struct Checked {
     pub(crate) cycles: Vec<Cycle>,
     /// Findings of single processes that the baseline does not accept.
     pub(crate) findings: Vec<FindingRow>,
+    /// How many further findings have the verdict and the lock classes of one of those.
+    pub(crate) alike: usize,
     /// Cycles that are excused, with the reason.
     pub(crate) excused: Vec<(Cycle, String)>,
     /// Orders that the baseline does not have.
@@ -144,6 +146,7 @@ impl FindingRow {
     pub(crate) fn fingerprint(&self) -> String {
         let mut classes: Vec<&str> = self.edges.iter().map(|edge| edge.from.as_str()).collect();
         classes.sort_unstable();
+        classes.dedup();
         let headline = if classes.is_empty() {
             self.headline.as_str()
         } else {
@@ -210,6 +213,14 @@ pub(crate) fn check(records: &Records, baseline: &Baseline) -> Checked {
             checked.findings.push(finding.clone());
         }
     }
+    // Many locks of one class give one mistake as many findings.
+    let count = checked.findings.len();
+    checked.findings.sort_by_key(|finding| finding.edges.len());
+    let mut prints = BTreeSet::new();
+    checked
+        .findings
+        .retain(|finding| prints.insert(finding.fingerprint()));
+    checked.alike = count - checked.findings.len();
     // A cycle that a process has reported itself is told once, with what the process knows.
     let reported: BTreeSet<BTreeSet<&str>> = checked
         .findings

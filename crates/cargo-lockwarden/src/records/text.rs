@@ -71,6 +71,14 @@ pub(crate) fn checked(checked: &Checked, sources: &Sources, baseline: &str) -> S
         text.push_str(&self::cycle(cycle, sources));
         text.push('\n');
     }
+    if checked.alike > 0 {
+        let _ = writeln!(
+            text,
+            "{}: {} of the same verdicts and lock classes",
+            label(NOTE, "note"),
+            count(checked.alike, "further finding is", "further findings are")
+        );
+    }
     for (cycle, reason) in &checked.excused {
         let _ = writeln!(
             text,
