@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
 
-use super::check::{Checked, Cycle, Link};
+use super::check::{CYCLES, Checked, Cycle, Link};
 use super::merged::Records;
 use super::read::Tally;
 use super::row::FindingRow;
@@ -77,6 +77,13 @@ pub(crate) fn checked(checked: &Checked, sources: &Sources, baseline: &str) -> S
             "{}: {} of the same verdicts and lock classes",
             label(NOTE, "note"),
             count(checked.alike, "further finding is", "further findings are")
+        );
+    }
+    if checked.cycles.len() >= CYCLES {
+        let _ = writeln!(
+            text,
+            "{}: {CYCLES} cycles are the most that one check looks for; there may be more",
+            label(NOTE, "note")
         );
     }
     for (cycle, reason) in &checked.excused {

@@ -52,7 +52,7 @@ impl Picture {
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
              height=\"{height:.0}\" role=\"img\">\n<title>{}</title>\n<style>{}</style>\n<defs><marker id=\"arrow\" \
-             viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\"><path \
+             viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerUnits=\"userSpaceOnUse\" markerWidth=\"11\" markerHeight=\"11\" orient=\"auto\"><path \
              d=\"M0 0 L8 4 L0 8 Z\" class=\"head\"/></marker></defs>\n{}</svg>\n",
             escaped(title),
             STYLE,
