@@ -3,6 +3,7 @@
 //! Each value is a join-semilattice: a minimum, a maximum, a logical or, or the smallest few elements of a
 //! union. So the order, the grouping and the repetition of what is joined do not matter.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
 use super::names::{Name, Names};
@@ -248,16 +249,7 @@ impl Records {
             })
         });
         let mut edges: Vec<_> = self.edges.iter().collect();
-        edges.sort_by_cached_key(|(key, _)| {
-            let gates = texts(&key.gates);
-            (
-                text(&key.from),
-                text(&key.to),
-                key.from_mode,
-                key.to_mode,
-                gates,
-            )
-        });
+        edges.sort_unstable_by(|(a, _), (b, _)| self.compare(a, b));
         let edges = edges.into_iter().map(move |(key, seen)| {
             Row::Edge(EdgeRow {
                 from: text(&key.from),
@@ -283,12 +275,23 @@ impl Records {
         runs.chain(classes).chain(edges).chain(findings)
     }
 
+    /// The order of two edges by their texts.
+    pub(crate) fn compare(&self, a: &EdgeKey, b: &EdgeKey) -> Ordering {
+        let text = |name: Name| self.names.text(name);
+        let gates = |key: &'_ EdgeKey| key.gates.iter().map(|gate| text(*gate)).collect::<Vec<_>>();
+        text(a.from)
+            .cmp(text(b.from))
+            .then_with(|| text(a.to).cmp(text(b.to)))
+            .then_with(|| (a.from_mode, a.to_mode).cmp(&(b.from_mode, b.to_mode)))
+            .then_with(|| gates(a).cmp(&gates(b)))
+    }
+
     /// The same rows as lines of JSON.
     pub(crate) fn lines(&self) -> impl Iterator<Item = String> {
         self.rows().map(|row| {
-            let mut value = serde_json::to_value(&row).expect("a row is plain data");
-            value["v"] = 1.into();
-            format!("{value}\n")
+            let text = serde_json::to_string(&row).expect("a row is plain data");
+            // The version stands first, so that a reader can tell early.
+            format!("{{\"v\":1,{}\n", &text[1..])
         })
     }
 }

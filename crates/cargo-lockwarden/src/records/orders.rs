@@ -34,16 +34,7 @@ impl<'a> Orders<'a> {
     pub(crate) fn of(records: &'a Records) -> Self {
         let mut sorted: Vec<(&EdgeKey, &EdgeSeen)> = records.edges.iter().collect();
         let text = |name: Name| records.names.text(name);
-        sorted.sort_by_cached_key(|(key, _)| {
-            let gates: Vec<&str> = key.gates.iter().map(|gate| text(*gate)).collect();
-            (
-                text(key.from),
-                text(key.to),
-                key.from_mode,
-                key.to_mode,
-                gates,
-            )
-        });
+        sorted.sort_unstable_by(|(a, _), (b, _)| records.compare(a, b));
         let mut pairs: BTreeMap<(&str, &str), Parallel<'a>> = BTreeMap::new();
         for (key, seen) in sorted {
             if key.from != key.to {

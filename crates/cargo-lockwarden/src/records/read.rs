@@ -59,7 +59,7 @@ fn file(path: &Path, records: &mut Records, tally: &mut Tally) -> io::Result<()>
         number += 1;
         // A last line without an end was torn when its process died.
         let is_whole = line.last() == Some(&b'\n');
-        match is_whole.then(|| serde_json::from_slice::<Row>(&line)) {
+        match is_whole.then(|| Row::parse(&line)) {
             Some(Ok(row)) => {
                 tally.rows += 1;
                 records.add(row, &mut run);

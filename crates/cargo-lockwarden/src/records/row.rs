@@ -2,6 +2,7 @@
 //!
 //! Fields and kinds of rows that are not known are ignored, so that newer files can be read.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -38,7 +39,7 @@ impl fmt::Display for Mode {
 }
 
 /// One line.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(tag = "row", rename_all = "lowercase")]
 pub(crate) enum Row {
     Run(RunRow),
@@ -47,8 +48,29 @@ pub(crate) enum Row {
     Finding(FindingRow),
     Full(FullRow),
     End(EndRow),
-    #[serde(other)]
     Unknown,
+}
+
+impl Row {
+    /// The row of a line. The kind is looked for first, which is quicker than to keep the fields until it is
+    /// known.
+    pub(crate) fn parse(line: &[u8]) -> serde_json::Result<Self> {
+        #[derive(Deserialize)]
+        struct Kind<'a> {
+            #[serde(borrow)]
+            row: Cow<'a, str>,
+        }
+        let kind: Kind<'_> = serde_json::from_slice(line)?;
+        Ok(match kind.row.as_ref() {
+            "run" => Self::Run(serde_json::from_slice(line)?),
+            "class" => Self::Class(serde_json::from_slice(line)?),
+            "edge" => Self::Edge(serde_json::from_slice(line)?),
+            "finding" => Self::Finding(serde_json::from_slice(line)?),
+            "full" => Self::Full(serde_json::from_slice(line)?),
+            "end" => Self::End(serde_json::from_slice(line)?),
+            _ => Self::Unknown,
+        })
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
