@@ -156,6 +156,7 @@ fn each_edge_is_written_once_with_modes_places_and_gates() {
         r#""gates":["ledger"]"#,
     ]);
     assert_eq!(directory.rows("class").len(), 3);
+    assert_eq!(directory.rows("end").len(), 1);
 }
 
 #[test]

@@ -10,7 +10,10 @@ use std::collections::HashMap;
 
 use std::path::Path;
 
-use super::OrderError;
+use crate::config::{RuleError, rule_file};
+
+/// What a line looks like.
+const EXAMPLE: &str = "ledger < audit < stats";
 
 /// One line.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,15 +22,12 @@ pub(super) struct Order<'a> {
     pub(super) names: Vec<&'a str>,
 }
 
-pub(super) fn parse<'a>(text: &'a str, path: &Path) -> Result<Vec<Order<'a>>, OrderError> {
+pub(super) fn parse<'a>(text: &'a str, path: &Path) -> Result<Vec<Order<'a>>, RuleError> {
     let mut orders = Vec::new();
     let mut places = HashMap::new();
-    for (at, line) in text.lines().enumerate() {
-        let line_number = at + 1;
+    for (number, line) in rule_file::lines(text) {
+        let malformed = |problem| RuleError::new(problem).at(path, number, EXAMPLE);
         let line = line.split('#').next().unwrap_or_default().trim();
-        if line.is_empty() {
-            continue;
-        }
         if let Some((symbol, place)) = line.split_once(" = ") {
             places.insert(symbol.trim(), place.trim());
             continue;
@@ -35,31 +35,19 @@ pub(super) fn parse<'a>(text: &'a str, path: &Path) -> Result<Vec<Order<'a>>, Or
         if let Some((_, note)) = line.split_once(" ! ") {
             let reason = note.trim().strip_prefix("loop:").map(str::trim);
             if reason.is_none_or(str::is_empty) {
-                return Err(OrderError::malformed(
-                    path,
-                    line_number,
-                    "a known loop needs its reason after `! loop:`",
-                ));
+                return Err(malformed("a known loop needs its reason after `! loop:`"));
             }
             continue;
         }
         let names: Vec<&str> = line.split('<').map(str::trim).collect();
         if names.iter().any(|name| name.is_empty()) {
-            return Err(OrderError::malformed(
-                path,
-                line_number,
-                "a name is missing",
-            ));
+            return Err(malformed("a name is missing"));
         }
         if names.len() < 2 {
-            return Err(OrderError::malformed(
-                path,
-                line_number,
-                "one name is no order",
-            ));
+            return Err(malformed("one name is no order"));
         }
         orders.push(Order {
-            line: line_number,
+            line: number,
             names,
         });
     }

@@ -22,4 +22,6 @@ mod json;
 mod recorder;
 mod rows;
 
-pub(crate) use self::recorder::{RECORDER, Taken, edge, finding, from_environment, is_recording};
+pub(crate) use self::recorder::{
+    RECORDER, Taken, edge, finding, finish, from_environment, is_recording,
+};

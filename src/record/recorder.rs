@@ -4,10 +4,11 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::file::{RecordFile, Written};
 use super::rows::{self, EdgeRow, Run};
+use crate::config::{self, Variable};
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
 use crate::primitives::fork_safe::ForkSafe;
@@ -19,9 +20,15 @@ use crate::tracking::class_key;
 /// Up to this size a file grows, unless `LOCKWARDEN_RECORD_MAX` says another one.
 const LIMIT: u64 = 64 << 20;
 
-/// Whether there is a recorder. Relaxed everywhere: a thread that reads it late misses rows that it
-/// could as well have learnt a moment earlier; the recorder itself is behind a lock.
-static RECORDS: AtomicBool = AtomicBool::new(false);
+/// What the flag [`STATE`] says.
+const UNSET: u8 = 0;
+const ON: u8 = 1;
+/// The record has ended, is full, or could not be written.
+const ENDED: u8 = 2;
+
+/// Whether the process records. Relaxed everywhere: a thread that reads it late misses rows that it could
+/// as well have learnt a moment earlier; the recorder itself is behind a lock.
+static STATE: AtomicU8 = AtomicU8::new(UNSET);
 
 /// The recorder. A fork takes its lock, so that the child finds it free.
 pub(crate) static RECORDER: ForkSafe<Option<Recorder>> = ForkSafe::new(None);
@@ -55,54 +62,55 @@ pub(crate) struct Taken<'a> {
     pub(crate) thread: &'a str,
 }
 
-/// Whether edges and findings are recorded.
+/// Whether edges and findings are recorded. The configuration is asked as long as there is no record, since
+/// a program may install it after its first lock.
 #[inline]
 pub(crate) fn is_recording() -> bool {
-    RECORDS.load(Ordering::Relaxed)
+    match STATE.load(Ordering::Relaxed) {
+        UNSET => config::current().get_record().is_some_and(start),
+        state => state == ON,
+    }
 }
 
 /// Starts a record in the directory that the environment names, if it names one.
 pub(crate) fn from_environment() {
-    let Some(directory) = std::env::var_os("LOCKWARDEN_RECORD").filter(|path| !path.is_empty())
-    else {
-        return;
-    };
-    let limit = match std::env::var("LOCKWARDEN_RECORD_MAX") {
-        Err(_) => LIMIT,
-        Ok(text) => match size(&text) {
-            Some(limit) => limit,
-            None => {
-                sink::say(&format!(
-                    "LOCKWARDEN_RECORD_MAX: {text:?} is no size, such as 500K, 64M or 1G; the \
-                     limit is 64M"
-                ));
-                LIMIT
-            }
-        },
-    };
-    start_limited(Path::new(&directory), limit);
+    if let Some(directory) = Variable::Record.read() {
+        start(Path::new(&directory));
+    }
 }
 
-/// Starts a record in `directory`, unless there is one.
-pub(crate) fn start(directory: &Path) {
-    start_limited(directory, LIMIT);
-}
-
-fn start_limited(directory: &Path, limit: u64) {
+/// Starts a record in `directory`, unless there is one; whether there is one then.
+#[cold]
+fn start(directory: &Path) -> bool {
     let mut recorder = RECORDER.lock();
     if recorder.is_some() {
-        return;
+        return true;
     }
-    match Recorder::create(directory, limit, Run::of_process(), None) {
-        Ok(new) => {
-            *recorder = Some(new);
-            RECORDS.store(true, Ordering::Relaxed);
-        }
+    let result = Recorder::create(directory, limit(), Run::of_process(), None);
+    let is_on = result.is_ok();
+    STATE.store(if is_on { ON } else { ENDED }, Ordering::Relaxed);
+    match result {
+        Ok(new) => *recorder = Some(new),
         Err(error) => {
             drop(recorder);
             say_lost(directory, &error);
         }
     }
+    is_on
+}
+
+fn limit() -> u64 {
+    let text = Variable::RecordMax.text();
+    if text.is_empty() {
+        return LIMIT;
+    }
+    size(&text).unwrap_or_else(|| {
+        sink::say(&format!(
+            "{}: {text:?} is no size, such as 500K, 64M or 1G; the limit is 64M",
+            Variable::RecordMax.name()
+        ));
+        LIMIT
+    })
 }
 
 /// Records an acquisition under another lock, if it is new in this process.
@@ -117,11 +125,14 @@ pub(crate) fn finding(report: &Report) {
 
 /// Ends the record with a row that says that the process ended in order.
 pub(crate) fn finish() {
+    if STATE.load(Ordering::Relaxed) != ON {
+        return;
+    }
     with(|recorder| {
         let line = rows::end(&recorder.run, recorder.rows);
         recorder.file.append_anyway(&line)
     });
-    RECORDS.store(false, Ordering::Relaxed);
+    STATE.store(ENDED, Ordering::Relaxed);
 }
 
 /// Runs `f` on the recorder. A failure ends the record and is said once.
@@ -134,7 +145,7 @@ fn with(f: impl FnOnce(&mut Recorder) -> io::Result<()>) {
         return;
     };
     if let Err(error) = open.follow_fork().and_then(|()| f(open)) {
-        RECORDS.store(false, Ordering::Relaxed);
+        STATE.store(ENDED, Ordering::Relaxed);
         let path = open.file.path().to_owned();
         *recorder = None;
         drop(recorder);
@@ -223,7 +234,7 @@ impl Recorder {
             Written::Whole => self.rows += 1,
             Written::Full => {
                 self.file.append_anyway(&rows::full(self.limit))?;
-                RECORDS.store(false, Ordering::Relaxed);
+                STATE.store(ENDED, Ordering::Relaxed);
             }
         }
         Ok(())

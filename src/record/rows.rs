@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::json::Object;
+use crate::config::Variable;
 use crate::engine::ids::LockId;
 use crate::engine::mode::Mode;
 use crate::report::Report;
@@ -49,7 +50,10 @@ impl Run {
             attributes.extend(program.clone().map(|program| (BINARY, program)));
         }
         attributes.extend(program.map(|program| ("program", program)));
-        attributes.extend(variable(&"LOCKWARDEN").map(|value| ("settings", value)));
+        let settings = Variable::Config.text();
+        if !settings.is_empty() {
+            attributes.push(("settings", settings));
+        }
         Self {
             id: new_id(),
             attributes,
