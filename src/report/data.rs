@@ -162,6 +162,16 @@ impl Report {
         report
     }
 
+    /// The same report without the labels of its locks, which are data of the program's user.
+    pub(crate) fn without_labels(&self) -> Self {
+        let mut report = self.clone();
+        for lock in &mut report.locks {
+            lock.label = None;
+        }
+        report.put_words();
+        report
+    }
+
     fn put_words(&mut self) {
         self.reason = words::reason(self);
         self.suggestion = advice::suggestion(self);

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{doctor, environment, run};
+use crate::{doctor, environment, records, run};
 
 /// Finds deadlocks and lock-order inversions in a program and all its dependencies, unchanged.
 ///
@@ -55,6 +55,8 @@ enum Command {
     Env(EnvArguments),
     /// Say what would be watched, what would not, and why
     Doctor(CargoArguments),
+    #[command(flatten)]
+    Records(records::Command),
 }
 
 #[derive(Args, Debug)]
@@ -128,6 +130,7 @@ impl Cli {
             Command::Doctor(arguments) => {
                 doctor::print(&Request::new(selection, arguments.arguments)?)
             }
+            Command::Records(command) => Ok(command.run()),
         }
     }
 }

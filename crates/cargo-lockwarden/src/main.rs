@@ -12,6 +12,7 @@
 //! - `plan`: what the wrapper has to do, as a file that it reads.
 //! - `wrapper`: one call of rustc or rustdoc, changed by the plan.
 //! - `run`, `environment`, `doctor`: the subcommands.
+//! - `records`: the subcommands on records of lock orders; `symbols` names locks from the source.
 
 mod cli;
 mod doctor;
@@ -19,7 +20,9 @@ mod environment;
 mod facade;
 mod plan;
 mod project;
+mod records;
 mod run;
+mod symbols;
 mod wrapper;
 
 use std::process::ExitCode;
