@@ -15,6 +15,7 @@ use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
 use crate::engine::verdict::Verdict;
 use crate::primitives::fork_safe::ForkSafe;
+use crate::record;
 use crate::report::{Basis, Facts, LockInfo};
 use crate::tracking::class::{self, Class};
 use crate::tracking::contexts::Holding;
@@ -42,6 +43,11 @@ pub(super) fn learn(
             alike.extend(is_against_ids(h, ident, mode).then_some(at));
             continue;
         }
+        // As for instances, a read beside an upgradable hold adds nothing.
+        let covers = |o: &HeldLock| std::ptr::eq(o.ident, h.ident) && o.mode == Mode::Upgradable;
+        if h.mode == Mode::Shared && held.iter().any(covers) {
+            continue;
+        }
         // The context without the lock itself: the thread, its segment, and the other held locks.
         let gates = key.wrapping_sub(tag::share(describe::ident_of(h).tag(), h.mode));
         let pair = tag::mix(from.id.get() << 32 ^ to.id.get());
@@ -52,6 +58,9 @@ pub(super) fn learn(
     }
     if unknown.is_empty() && alike.is_empty() {
         return Vec::new();
+    }
+    if record::is_recording() {
+        record_edges(slot, held, &unknown, to, mode, site);
     }
     let graph = trial::graph_of(slot);
     let mut state = graph.lock();
@@ -89,6 +98,38 @@ pub(super) fn learn(
         facts.extend(alike.first().map(|at| against(*at)));
     }
     facts
+}
+
+/// Writes the acquisition of a lock of class `to`, under each of the held locks in `unknown`, to the
+/// record of the process.
+#[cold]
+fn record_edges(
+    slot: &'static Slot,
+    held: &[HeldLock],
+    unknown: &[(usize, &'static Class)],
+    to: &'static Class,
+    mode: Mode,
+    site: Site,
+) {
+    let thread = slot.name().unwrap_or_default();
+    for (at, from) in unknown {
+        let gates: Vec<&'static Class> = held
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| other != at)
+            .map(|(_, gate)| describe::ident_of(gate).class())
+            .collect();
+        record::edge(&record::Taken {
+            from,
+            from_mode: held[*at].mode,
+            from_site: held[*at].site,
+            to,
+            to_mode: mode,
+            to_site: site,
+            gates: &gates,
+            thread: &thread,
+        });
+    }
 }
 
 /// Whether an acquisition under another lock of the same class goes against the order in which those

@@ -2,8 +2,8 @@
 
 #![allow(unsafe_code)]
 
-use super::declared;
 use super::state::State;
+use super::{declared, publish};
 use crate::engine::acquisition::{Finding, Held};
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
@@ -159,9 +159,15 @@ pub(super) fn cycles(
     findings: &[Finding],
     closed_at: Option<Site>,
 ) -> Vec<Facts> {
-    let stack = (!findings.is_empty()).then(Stack::capture);
-    findings
+    // To describe what no sink and no check will see costs more than to find it, and an excused nest has
+    // as many of those as it has edges.
+    let (wanted, ignored): (Vec<&Finding>, Vec<&Finding>) = findings
         .iter()
+        .partition(|finding| publish::is_wanted(slot, finding.verdict));
+    publish::ignore(ignored.len());
+    let stack = (!wanted.is_empty()).then(Stack::capture);
+    wanted
+        .into_iter()
         .map(|f| {
             let mut facts = cycle(slot, state, f, closed_at, stack.clone());
             declared::settle(&mut facts, closed_at);
@@ -196,7 +202,7 @@ fn cycle(
             to_again: reacquired::of(link.to_site),
             thread: link.thread,
             gates: link.gates.to_vec(),
-            stack: state.stack(link.from_site, link.to_site),
+            stack: state.stack((link.from, link.to), link.from_site, link.to_site),
         })
         .collect();
     for id in finding
@@ -222,9 +228,6 @@ fn cycle(
         .iter()
         .position(|e| Some(e.thread) == me && Some(e.to_site) == closed_at);
     Facts {
-        verdict: finding.verdict,
-        basis: Basis::Instances,
-        declared: None,
         locks: locks.0,
         threads,
         edges,
@@ -232,6 +235,7 @@ fn cycle(
         guards: finding.guards.clone(),
         lacks_writers: finding.lacks_writers,
         stack,
+        ..Facts::of(finding.verdict)
     }
 }
 
@@ -262,16 +266,12 @@ fn alone(
         stack: None,
     };
     Facts {
-        verdict,
-        basis: Basis::Instances,
-        declared: None,
         locks: locks.0,
         threads: vec![me],
         edges: vec![edge],
         closing: Some(0),
-        guards: Vec::new(),
-        lacks_writers: false,
         stack: Some(Stack::capture()),
+        ..Facts::of(verdict)
     }
 }
 
@@ -334,16 +334,9 @@ pub(super) fn abandoned(slot: &'static Slot, left: &[HeldLock]) -> Vec<Facts> {
             me.ended = true;
             me.held.sort_by_key(|info| info.lock != ident_of(h).id());
             Facts {
-                verdict: Verdict::Abandoned,
-                basis: Basis::Instances,
-                declared: None,
                 locks: locks.0,
                 threads: vec![me],
-                edges: Vec::new(),
-                closing: None,
-                guards: Vec::new(),
-                lacks_writers: false,
-                stack: None,
+                ..Facts::of(Verdict::Abandoned)
             }
         })
         .collect()
@@ -431,15 +424,11 @@ pub(super) fn deadlock(stations: &[Station], queued: &[QueuedWriter]) -> Facts {
     let closing = (edges.len() - first) % edges.len().max(1);
     edges.rotate_left(first);
     Facts {
-        verdict: Verdict::Deadlock,
-        basis: Basis::Instances,
-        declared: None,
         locks: locks.0,
         threads,
         edges,
         closing: Some(closing),
-        guards: Vec::new(),
-        lacks_writers: false,
         stack: Some(Stack::capture()),
+        ..Facts::of(Verdict::Deadlock)
     }
 }

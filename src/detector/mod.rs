@@ -10,6 +10,7 @@ pub(crate) mod deadlock;
 mod declaration;
 mod declared;
 mod describe;
+mod exit;
 mod fork;
 #[cfg(all(loom, test))]
 mod models;

@@ -21,6 +21,7 @@ mod advice;
 mod columns;
 mod data;
 mod lock;
+mod module;
 mod names;
 mod snippet;
 mod source;
@@ -51,4 +52,6 @@ pub use crate::engine::verdict::Verdict;
 
 pub(crate) use self::data::Facts;
 pub(crate) use self::lock::comma;
+#[cfg(feature = "json")]
+pub(crate) use self::names::cut;
 pub(crate) use self::names::{Escaped, duration, place};

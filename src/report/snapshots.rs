@@ -106,19 +106,12 @@ fn edge(thread: u64, from: (u64, Mode, Site), to: (u64, Mode, Site)) -> Edge {
 fn facts(verdict: Verdict) -> Facts {
     let (ledger, audit) = fixture::created();
     Facts {
-        verdict,
         basis: super::Basis::Instances,
-        declared: None,
         locks: vec![
             lock(LEDGER, "Mutex", "ledger", ledger),
             lock(AUDIT, "Mutex", "audit", audit),
         ],
-        threads: Vec::new(),
-        edges: Vec::new(),
-        closing: None,
-        guards: Vec::new(),
-        lacks_writers: false,
-        stack: None,
+        ..Facts::of(verdict)
     }
 }
 

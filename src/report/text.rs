@@ -76,6 +76,22 @@ impl Report {
         )
     }
 
+    /// Whether there is a stack to show.
+    pub(crate) fn has_stacks(&self) -> bool {
+        self.all_stacks().next().is_some()
+    }
+
+    /// Looks up the names of the stacks; calls `between` after each address.
+    pub(crate) fn resolve(&self, between: impl Fn()) {
+        Stack::resolve_all(self.all_stacks(), between);
+    }
+
+    fn all_stacks(&self) -> impl Iterator<Item = &Stack> {
+        // That of a stall stands in the dump of all threads.
+        let own = self.stack.iter().filter(|_| self.verdict != Verdict::Stall);
+        own.chain(self.edges.iter().filter_map(|edge| edge.stack.as_ref()))
+    }
+
     /// The stacks with their heading, or nothing if there is none.
     pub(crate) fn stacks(&self) -> String {
         let mut out = String::new();
@@ -84,9 +100,7 @@ impl Report {
             return out;
         }
         // The other reports that may stand between the body and this need a name for it.
-        let headline = self.headline();
-        let about = headline.strip_prefix("lockwarden: ").unwrap_or(&headline);
-        format!("stacks for {about}\n{out}")
+        format!("stacks for {}\n{out}", self.subject())
     }
 }
 
@@ -112,14 +126,15 @@ fn links(out: &mut String, sources: &mut Sources, report: &Report) {
             None => "taken at",
             Some(_) => "taken back at",
         };
-        for (verb, name, mode, place, site) in [
+        for (verb, name, mode, word, site) in [
             (asks(report), &asked, edge.to_mode, "at", edge.to_site),
             ("holding", &held, edge.from_mode, taken, edge.from_site),
         ] {
             let pad = " ".repeat(wide - width(name));
             let mode = mode.to_string();
             out.push_str(&format!(
-                "    {verb:<9} {name}{pad}  {mode:<9}  {place:<8} {site}\n"
+                "    {verb:<9} {name}{pad}  {mode:<9}  {word:<8} {}\n",
+                place(site)
             ));
         }
         for (again, lock) in [(edge.from_again, &held), (edge.to_again, &asked)] {
@@ -279,7 +294,8 @@ fn stacks(out: &mut String, report: &Report) {
             }
             _ => format!(
                 "stack where {} was first reached under {}",
-                edge.to_site, edge.from_site
+                place(edge.to_site),
+                place(edge.from_site)
             ),
         };
         out.push_str(&format!("\n{heading}:\n{stack}"));

@@ -15,7 +15,7 @@ const NAMES_IN_HEADLINE: usize = 4;
 
 /// The first line: the mark, the verdict, and what it is about.
 pub(super) fn headline(report: &Report) -> String {
-    format!("lockwarden: {}: {}", report.verdict, subject(report))
+    format!("{}: {}", report.verdict, subject(report))
 }
 
 fn subject(report: &Report) -> String {

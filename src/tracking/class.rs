@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 
+use super::class_key;
 use super::kind::LockKind;
 use crate::engine::ids::{LockId, Site};
 use crate::primitives::fork_safe::ForkSafe;
@@ -102,6 +103,12 @@ pub(crate) fn named(name: &str) -> LockId {
     TABLE.lock().get_or_insert_default().named(name)
 }
 
+/// How many classes of locks there are.
+pub(crate) fn count() -> u64 {
+    let table = TABLE.lock();
+    table.as_ref().map_or(0, |table| table.classes.len() as u64)
+}
+
 /// The class of locks of this kind, name and place.
 ///
 /// A class is never freed: there are as many as the program has places that construct locks.
@@ -125,7 +132,9 @@ pub(crate) fn intern(
             None => {
                 let id = match name {
                     Some(name) => table.named(name),
-                    None => table.next(),
+                    // By the key that records and declared orders use, so that an order can be declared
+                    // for a lock without a name.
+                    None => table.named(&class_key::of_site(place)),
                 };
                 let written = AtomicBool::new(!kind.readers_wait());
                 let class = Class {

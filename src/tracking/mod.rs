@@ -9,6 +9,7 @@
 pub(crate) mod alarm;
 pub(crate) mod census;
 pub(crate) mod class;
+pub(crate) mod class_key;
 pub(crate) mod contexts;
 pub(crate) mod current;
 pub(crate) mod expected;

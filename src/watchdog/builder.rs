@@ -168,7 +168,7 @@ impl Builder {
         self
     }
 
-    /// Adds an action: the process ends with this code, at once; nothing that is registered for an
+    /// Adds an action: the process ends with this code, from 0 to 255, at once; nothing that is registered for an
     /// orderly end is run, as that might wait for what hangs.
     pub fn exit(mut self, code: i32) -> Self {
         self.actions.push(Action::Exit(code));
@@ -216,6 +216,11 @@ impl Builder {
         if self.per_minute == 0 {
             return Err(Error::NoAlerts);
         }
+        for action in &self.actions {
+            if let Action::Exit(code @ (i32::MIN..=-1 | 256..)) = action {
+                return Err(Error::ExitCode { code: *code });
+            }
+        }
         if self.actions.is_empty() && self.json.is_empty() {
             self.actions.push(Action::Stderr);
         }
@@ -239,10 +244,11 @@ impl Builder {
 
     #[cfg(feature = "json")]
     fn open_files(&mut self) -> Result<(), Error> {
-        use super::action::JsonFile;
+        use crate::sink::LinesFile;
         // From the last one on, so that the places of the others stay what they are.
         for (at, path) in std::mem::take(&mut self.json).into_iter().rev() {
-            let file = JsonFile::at(path.clone()).map_err(|source| Error::File { path, source })?;
+            let file =
+                LinesFile::at(path.clone()).map_err(|source| Error::File { path, source })?;
             self.actions.insert(at, Action::Json(file));
         }
         Ok(())

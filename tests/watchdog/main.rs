@@ -18,6 +18,9 @@ mod exempt;
 mod periods;
 mod places;
 #[cfg(feature = "json")]
+#[path = "../support/schema.rs"]
+mod published;
+#[cfg(feature = "json")]
 mod schema;
 #[cfg(all(feature = "signals", target_os = "linux"))]
 mod stacks;

@@ -12,7 +12,7 @@ use crate::engine::ids::{Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
-use crate::report::{Basis, Facts, FreedBy, Stack, ThreadInfo, WaitInfo, WaitsFor};
+use crate::report::{Facts, FreedBy, Stack, ThreadInfo, WaitInfo, WaitsFor};
 use crate::tracking::ident::Ident;
 use crate::tracking::panicked;
 use crate::tracking::party::Party;
@@ -21,16 +21,10 @@ use crate::tracking::wait::{self, Need};
 
 fn of(verdict: Verdict, locks: Locks, threads: Vec<ThreadInfo>) -> Facts {
     Facts {
-        verdict,
-        basis: Basis::Instances,
-        declared: None,
         locks: locks.into_list(),
         threads,
-        edges: Vec::new(),
-        closing: None,
-        guards: Vec::new(),
-        lacks_writers: false,
         stack: Some(Stack::capture()),
+        ..Facts::of(verdict)
     }
 }
 

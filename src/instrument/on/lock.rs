@@ -343,7 +343,28 @@ impl Lock {
             return;
         }
         cold_path();
-        released_slow(slot, ident);
+        released_slow(slot, ident, false);
+    }
+
+    /// Tells that the lock is about to be released from an upgradable hold.
+    ///
+    /// Any hold can be handed to [`released`](Self::released); but if the thread holds the lock in
+    /// shared mode too, that one takes off the shared hold.
+    pub fn released_upgradable(&self, hold: Hold) {
+        released_slow(hold.slot, self.record.ident_address(), true);
+    }
+
+    /// Records a release, right before it, by whichever thread has the hold: one that was sent here
+    /// from another thread is taken off the locks that are held there.
+    pub fn released_by_any(&self, hold: Hold) {
+        released_slow(hold.slot, self.record.ident_address(), false);
+    }
+
+    /// Records a release by the calling thread, right before it, where the hold of the acquisition is
+    /// not at hand: the guard was forgotten, or the lock goes out of the sight of the record. The
+    /// last acquisition that the thread has not released ends; without one, nothing happens.
+    pub fn released_without_hold(&self) {
+        released_slow(current::slot(), self.record.ident_address(), false);
     }
 
     /// Tells, right before the lock is dropped, whether somebody still holds it: a guard was
@@ -375,14 +396,14 @@ impl Drop for Lock {
 }
 
 #[cold]
-fn released_slow(slot: &'static Slot, ident: *const Ident) {
+pub(super) fn released_slow(slot: &'static Slot, ident: *const Ident, upgradable: bool) {
     if slot.is_detached() {
         // The acquisition was not tracked.
     } else if ptr::eq(slot, current::slot()) {
         if slot.is_marked(ident) {
             detector::with_own(slot, |own| own.marks.end(ident));
         }
-        slot.remove(ident);
+        slot.remove_as(ident, upgradable);
     } else {
         slot.release_from_elsewhere(ident);
     }

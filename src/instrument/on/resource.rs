@@ -122,6 +122,11 @@ impl Resource {
         }
     }
 
+    /// The record that the detector has of it.
+    pub(super) fn record(&self) -> &Record {
+        &self.record
+    }
+
     /// Tells that the calling thread has just done what may let a waiter go on: sent, received, set,
     /// released, closed.
     ///

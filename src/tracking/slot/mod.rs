@@ -20,6 +20,7 @@ use std::sync::atomic::Ordering;
 pub(crate) use self::entry::Entry;
 use self::life::Life;
 pub(crate) use self::life::os_id;
+pub(in crate::tracking) use self::life::ours;
 use self::place::Place;
 pub(crate) use self::read::Watched;
 use super::alarm::Alarm;

@@ -50,6 +50,6 @@ impl Dump {
     /// Looks up the functions of all stacks.
     pub(crate) fn resolve(&self) {
         let stacks = self.threads.iter().filter_map(|t| t.stack.as_ref().ok());
-        Stack::resolve_all(stacks);
+        Stack::resolve_all(stacks, || {});
     }
 }
