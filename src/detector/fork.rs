@@ -16,6 +16,7 @@ pub(super) fn watch() {
             &super::classes::DECLARED,
             &super::publish::FIRST,
             &super::deadlock::told::TOLD,
+            &super::writing::PERIODS,
             &crate::suppress::RULES,
             &crate::sink::summary::FINDINGS,
             &crate::sink::QUEUE,
@@ -33,6 +34,7 @@ pub(super) fn watch() {
         super::trial::renew();
         crate::sink::renew();
         crate::sink::summary::renew();
+        super::writing::forget();
         let survivor = crate::tracking::current::slot();
         crate::tracking::registry::keep_only(survivor);
         crate::tracking::pin::forget_all();

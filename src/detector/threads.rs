@@ -85,11 +85,11 @@ fn settle_own() {
     }
 }
 
-/// Notes that the calling thread ends by a panic.
-pub(crate) fn note_panic() {
+/// Notes that the calling thread ends by a panic or, if it `is_caught`, goes on after one.
+pub(crate) fn note_panic(is_caught: bool) {
     let slot = current::slot();
     if let Some(thread) = slot.thread() {
-        panicked::add(slot.scope(), thread, slot.name());
+        panicked::add(slot.scope(), thread, slot.name(), is_caught);
     }
 }
 

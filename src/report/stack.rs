@@ -12,6 +12,10 @@ use super::names::short_file;
 /// The most frames that are kept. A deeper stack keeps its innermost ones.
 const MAX_FRAMES: usize = 128;
 
+/// How many frames tell one call path from another: those of this crate and some of its callers. Where
+/// nothing is inlined there are more of ours.
+const PATH: usize = if cfg!(debug_assertions) { 24 } else { 12 };
+
 /// Where a thread was, as the functions it was in.
 ///
 /// Capturing walks the stack and keeps the addresses: some microseconds, and eight bytes a frame.
@@ -86,6 +90,17 @@ impl Stack {
     /// The addresses, the innermost first.
     pub(crate) fn addresses(&self) -> &[usize] {
         &self.0.addresses
+    }
+
+    /// The calls at the innermost end, as one number: the way through this crate, and what called that.
+    ///
+    /// Return addresses, so that nothing has to be looked up. Two ways through this crate that lead to
+    /// the same call of the program give two numbers.
+    pub(crate) fn path(&self) -> u64 {
+        let inner = self.addresses().iter().take(PATH);
+        inner.fold(0, |path: u64, address| {
+            (path.rotate_left(5) ^ *address as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        })
     }
 
     /// Looks up the names of all these stacks, of what they have in common once; calls `between` after

@@ -176,6 +176,8 @@ mod tests {
             to_mode: Mode::Exclusive,
             to_site: site,
             thread: ThreadId::new(thread),
+            from_again: None,
+            to_again: None,
             gates: Vec::new(),
             stack: None,
         };

@@ -13,6 +13,7 @@ mod environment;
 mod errors;
 #[cfg(feature = "json")]
 mod events;
+mod exempt;
 #[cfg(feature = "timer")]
 mod periods;
 mod places;

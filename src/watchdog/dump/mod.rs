@@ -11,7 +11,7 @@ mod thread;
 use std::time::{Duration, SystemTime};
 
 pub(super) use self::capture::capture;
-pub(super) use self::system::activity;
+pub(super) use self::system::{activity, threads};
 pub use self::thread::{DumpedThread, NoStack};
 use crate::engine::ids::{LockId, ThreadId};
 use crate::report::{LockInfo, Stack};
