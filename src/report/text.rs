@@ -137,6 +137,11 @@ fn links(out: &mut String, sources: &mut Sources, report: &Report) {
                 place(site)
             ));
         }
+        if report.is_wrapped()
+            && let Some(caller) = edge.stack.as_ref().and_then(|s| s.caller_of(edge.to_site))
+        {
+            out.push_str(&format!("    called by {caller}\n"));
+        }
         for (again, lock) in [(edge.from_again, &held), (edge.to_again, &asked)] {
             if let Some(again) = again {
                 out.push_str(&format!("    {}\n", words::taken_back(again, lock)));

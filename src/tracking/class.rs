@@ -41,6 +41,23 @@ impl Class {
     }
 }
 
+/// Whether a place lies in the standard library or in the locks of this crate, and so in no code of a
+/// user.
+pub(super) fn is_of_a_library(place: Site) -> bool {
+    let file = place.file();
+    // As the toolchain has it, with its source at hand or without.
+    let sources = ["/rustlib/src/rust/library/", r"\rustlib\src\rust\library\"];
+    if file.starts_with("/rustc/") || sources.iter().any(|source| file.contains(source)) {
+        return true;
+    }
+    let root = file!()
+        .strip_suffix("tracking/class.rs")
+        .unwrap_or_default();
+    let own = file.strip_prefix(root).filter(|_| !root.is_empty());
+    let rooms = ["sync/", "parking_lot/", "raw/", "acquire/", "pool/"];
+    own.is_some_and(|path| rooms.iter().any(|room| path.starts_with(room)))
+}
+
 /// The name of a record that has none.
 pub(super) static UNNAMED: &str = "";
 

@@ -44,6 +44,8 @@ pub(crate) struct Pool {
     vacant: Vec<&'static Ident>,
     next: u64,
     end: u64,
+    /// Where the lock is acquired for which an ident is taken.
+    site: Option<Site>,
 }
 
 impl Pool {
@@ -53,7 +55,21 @@ impl Pool {
             vacant: Vec::new(),
             next: 0,
             end: 0,
+            site: None,
         }
+    }
+
+    /// Runs `identify`, for a lock that is acquired at `site`.
+    pub(crate) fn at<R>(&mut self, site: Site, identify: impl FnOnce(&mut Self) -> R) -> R {
+        self.site = Some(site);
+        let identified = identify(self);
+        self.site = None;
+        identified
+    }
+
+    /// Where the lock is acquired, if it is.
+    pub(super) fn site(&self) -> Option<Site> {
+        self.site
     }
 
     /// An ident for a new lock of this kind, name (empty for none) and place, and its number, if the

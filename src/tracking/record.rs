@@ -80,9 +80,18 @@ impl Record {
         self.kind
     }
 
-    pub(crate) fn class(&self) -> &'static Class {
+    /// The class of the lock, for which `pool` gives an ident.
+    ///
+    /// A lock that is made by `.map(Mutex::new)`, `Arc::default()` or the like has a line of a library
+    /// as its place, which it shares with all others that are; that gives way to the line at which it
+    /// is acquired first.
+    fn class(&self, pool: &Pool) -> &'static Class {
         let name = (!self.name.is_empty()).then_some(self.name);
-        class::intern(self.kind, name, self.place)
+        let place = match pool.site() {
+            Some(site) if name.is_none() && class::is_of_a_library(self.place) => site,
+            _ => self.place,
+        };
+        class::intern(self.kind, name, place)
     }
 
     /// Gives the lock its ident, at its first acquisition, by a thread that holds it exclusively.
@@ -93,7 +102,7 @@ impl Record {
     #[inline]
     pub(crate) fn identify_as_writer(&self, pool: &mut Pool) -> &'static Ident {
         if self.ident().is_none() {
-            let ident = pool.take(self.class());
+            let ident = pool.take(self.class(pool));
             // Release pairs with the Acquire in `ident`: who sees the address sees the content.
             self.ident
                 .store(ptr::from_ref(ident).cast_mut(), Ordering::Release);
@@ -142,7 +151,7 @@ impl Record {
         if let Some(ident) = self.ident() {
             return ident;
         }
-        let ident = pool.take(self.class());
+        let ident = pool.take(self.class(pool));
         match self.ident.compare_exchange(
             ptr::null_mut(),
             ptr::from_ref(ident).cast_mut(),

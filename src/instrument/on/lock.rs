@@ -13,6 +13,7 @@ use crate::engine::reacquisition::Reacquisition;
 use crate::instrument::{GuardMarker, Kind, LockId, LockKind, Mode, Site};
 use crate::tracking::current;
 use crate::tracking::ident::Ident;
+use crate::tracking::pool::Pool;
 use crate::tracking::reacquired;
 use crate::tracking::record::Record;
 use crate::tracking::slot::{Entry, Slot};
@@ -241,7 +242,7 @@ impl Lock {
         let Some(slot) = detector::attach() else {
             return Hold::untracked();
         };
-        let ident = self.identify_as_holder(slot, mode);
+        let ident = self.identify_as_holder(slot, mode, site);
         if kind == Kind::Blocking && (slot.is_holding() || self.is_writer(mode)) {
             return self.acquired_checked(slot, ident, mode, site, may_panic);
         }
@@ -254,11 +255,17 @@ impl Lock {
         mode == Mode::Exclusive && self.record.kind().readers_wait()
     }
 
-    pub(super) fn identify_as_holder(&self, slot: &'static Slot, mode: Mode) -> &'static Ident {
-        detector::with_own(slot, |own| match mode {
-            Mode::Exclusive => self.record.identify_as_writer(&mut own.pool),
-            Mode::Shared | Mode::Upgradable => self.record.identify_as_reader(&mut own.pool),
-        })
+    pub(super) fn identify_as_holder(
+        &self,
+        slot: &'static Slot,
+        mode: Mode,
+        site: Site,
+    ) -> &'static Ident {
+        let identify = |pool: &mut Pool| match mode {
+            Mode::Exclusive => self.record.identify_as_writer(pool),
+            Mode::Shared | Mode::Upgradable => self.record.identify_as_reader(pool),
+        };
+        detector::with_own(slot, |own| own.pool.at(site, identify))
     }
 
     /// Records the acquisition, and looks whether it shows anything new.
