@@ -1,10 +1,10 @@
 //! The packages of the project, and where its watched build goes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use cargo_metadata::{Metadata, MetadataCommand};
+use cargo_metadata::{DepKindInfo, DependencyKind, Metadata, MetadataCommand, Node, PackageId};
 
 use super::cargo_config::CargoConfig;
 use super::selection::Selection;
@@ -24,13 +24,13 @@ pub(crate) struct Project {
     pub(crate) target_is_implied: bool,
     /// The target folder of the watched build.
     pub(crate) target_dir: PathBuf,
-    /// All packages of the build as (name, version), and whether they belong to the workspace.
+    /// All packages whose code is in the programs.
     pub(crate) packages: Vec<Package>,
     /// The features of `lockwarden` that the project itself asks for.
     pub(crate) lockwarden_features: BTreeSet<String>,
 }
 
-/// One package of the build.
+/// One package.
 #[derive(Clone, Debug)]
 pub(crate) struct Package {
     pub(crate) name: String,
@@ -79,9 +79,11 @@ impl Project {
             || metadata.target_directory.clone().into_std_path_buf(),
             |folder| here.join(folder),
         );
+        let compiled_in = compiled_in(&metadata);
         let packages: Vec<Package> = metadata
             .packages
             .iter()
+            .filter(|package| compiled_in.contains(&package.id))
             .map(|package| Package {
                 name: package.name.to_string(),
                 version: package.version.to_string(),
@@ -97,6 +99,7 @@ impl Project {
             .map(|package| (package.name.clone(), package.version.clone()))
             .collect();
         selection.check(&names)?;
+        let lockwarden_features = lockwarden_features(&metadata);
         Ok(Self {
             root,
             toolchain,
@@ -105,7 +108,7 @@ impl Project {
             targets,
             target_is_implied,
             target_dir: target_dir.join("lockwarden"),
-            lockwarden_features: lockwarden_features(&metadata),
+            lockwarden_features,
             packages,
         })
     }
@@ -131,17 +134,49 @@ fn metadata(request: &Request, targets: &[String]) -> Result<Metadata> {
         })
 }
 
-/// The features under which the project itself uses `lockwarden`, if it does: the detector that takes
-/// its place needs them too.
+/// The features under which the project itself uses `lockwarden`, if it does, beside those that it has
+/// by default: the detector that takes its place needs them too.
 fn lockwarden_features(metadata: &Metadata) -> BTreeSet<String> {
     let Some(resolve) = &metadata.resolve else {
         return BTreeSet::new();
     };
-    resolve
-        .nodes
+    let mut features = BTreeSet::new();
+    for node in &resolve.nodes {
+        let package = &metadata[&node.id];
+        if package.name == "lockwarden" {
+            features.extend(node.features.iter().map(ToString::to_string));
+            for implied in package.features.get("default").into_iter().flatten() {
+                features.remove(implied);
+            }
+        }
+    }
+    features.remove("default");
+    features
+}
+
+/// The packages whose code is in the programs, and not only in the compiler that builds them: what is
+/// reached from the workspace without a build dependency and not through a procedural macro.
+fn compiled_in(metadata: &Metadata) -> HashSet<&PackageId> {
+    let nodes: HashMap<&PackageId, &Node> = metadata
+        .resolve
         .iter()
-        .filter(|node| metadata[&node.id].name == "lockwarden")
-        .flat_map(|node| node.features.iter().map(ToString::to_string))
-        .filter(|feature| feature != "default")
-        .collect()
+        .flat_map(|resolve| &resolve.nodes)
+        .map(|node| (&node.id, node))
+        .collect();
+    let mut reached = HashSet::new();
+    let mut open: Vec<&PackageId> = metadata.workspace_members.iter().collect();
+    while let Some(id) = open.pop() {
+        let is_macro = |target: &cargo_metadata::Target| target.is_proc_macro();
+        if metadata[id].targets.iter().any(is_macro) || !reached.insert(id) {
+            continue;
+        }
+        let dependencies = nodes.get(id).into_iter().flat_map(|node| &node.deps);
+        for dependency in dependencies {
+            let is_built = |kind: &DepKindInfo| kind.kind != DependencyKind::Build;
+            if dependency.dep_kinds.iter().any(is_built) {
+                open.push(&dependency.pkg);
+            }
+        }
+    }
+    reached
 }
