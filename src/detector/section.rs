@@ -56,7 +56,11 @@ pub(crate) fn begin(above: &Above) {
     if let Some(slot) = attach() {
         let held = above.held.iter().map(|(_, over)| over);
         let notes = Notes::new(held.chain(&above.further).cloned().collect());
-        with_own(slot, |own| own.notes = Some(notes));
+        with_own(slot, |own| {
+            own.notes = Some(notes);
+            // What locks learnt in them was not noted.
+            own.first.clear();
+        });
         slot.set_surrounded(true);
     }
 }

@@ -161,7 +161,8 @@ impl Lock {
     }
 
     /// A second fast path, for an acquisition that shows nothing new, though the lock does not say
-    /// so: the thread remembers it itself; or it is the first one of a lock that is only ever held
+    /// so: the thread remembers it itself; or it is the first one of the lock and shows what that of
+    /// another lock of the class has shown; or it is the first one of a lock that is only ever held
     /// exclusively, by a thread that holds nothing and has all that it takes at hand.
     #[inline(always)]
     pub(crate) fn acquired_at_hand(&self, mode: Mode, site: Site) -> Option<Hold> {
@@ -169,7 +170,18 @@ impl Lock {
         let state = slot.state();
         let top = slot.top(state);
         let is_nested = Slot::depth(state) != 0;
-        let fresh = if !is_nested && mode == Mode::Exclusive {
+        // The slot of a thread that has none looks as if something were held, and has no room.
+        if is_nested && !slot.has_room(Slot::depth(state)) {
+            return None;
+        }
+        let fresh = if !self.record.ident_address().is_null() {
+            None
+        } else if is_nested || self.is_writer(mode) {
+            let known = tag::known(top.key(), mode);
+            detector::with_own(slot, |own| {
+                own.identify_like_before(&self.record, known, mode, site)
+            })
+        } else if mode == Mode::Exclusive {
             detector::with_own(slot, |own| self.record.identify_at_hand(&mut own.pool))
         } else {
             None
@@ -179,9 +191,7 @@ impl Lock {
             None => {
                 // Acquire pairs with the Release in `Record::settle`.
                 let tag = self.record.tag.load(Ordering::Acquire);
-                // The slot of a thread that has none looks as if something were held, and has no
-                // room.
-                if tag == 0 || (is_nested && !slot.has_room(Slot::depth(state))) {
+                if tag == 0 {
                     return None;
                 }
                 let known = tag::known(top.key(), mode);
