@@ -108,7 +108,6 @@ pub fn create<S: Subject>(count: u64) -> Duration {
     timed(count, || {
         let mutex = S::mutex();
         *S::lock(black_box(&mutex)) += 1;
-        drop(mutex);
     })
 }
 
@@ -125,7 +124,6 @@ fn fresh_under<S: Subject>(parent: &S::Mutex) {
     let mut outer = S::lock(black_box(parent));
     let mutex = S::mutex();
     *S::lock(black_box(&mutex)) += 1;
-    drop(mutex);
     *outer += 1;
 }
 

@@ -139,7 +139,7 @@ impl Record {
         known: u64,
         mode: Mode,
     ) -> Option<u64> {
-        let ident = pool.take(first.class());
+        let (ident, number) = pool.take_last(first.class());
         // Before the ident is published: nobody else works on its contexts.
         ident.contexts.share(first);
         let address = ptr::from_ref(ident).cast_mut();
@@ -160,7 +160,7 @@ impl Record {
             pool.give(ident, true);
             return None;
         }
-        let tag = ident.tag();
+        let tag = tag::of(number);
         // Relaxed: a hint.
         self.known.store(known, Ordering::Relaxed);
         self.tag.store(tag, Ordering::Release);
