@@ -12,7 +12,7 @@ use super::slot::Slot;
 use super::tag;
 use crate::engine::ids::Site;
 use crate::engine::mode::{Mode, ReadPolicy};
-use crate::primitives::{AtomicPtr, AtomicU64, spin_loop};
+use crate::primitives::{AtomicPtr, AtomicU64, Fast, spin_loop};
 
 /// What an acquisition reads and writes of its lock, beside the lock's own state.
 ///
@@ -68,7 +68,7 @@ impl Record {
     /// The address of the ident, to compare with.
     #[inline(always)]
     pub(crate) fn ident_address(&self) -> *const Ident {
-        self.ident.load(Ordering::Relaxed)
+        self.ident.get_relaxed()
     }
 
     /// Whether a queued writer blocks readers of this lock.

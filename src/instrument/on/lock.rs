@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 
 use crate::detector;
 use crate::instrument::{GuardMarker, Kind, LockId, LockKind, Mode, Site};
+use crate::primitives::Fast;
 use crate::tracking::current;
 use crate::tracking::ident::Ident;
 use crate::tracking::record::Record;
@@ -130,6 +131,14 @@ impl Lock {
         kind: Kind,
         site: Site,
     ) -> Option<Hold> {
+        self.acquired_if_known(WRITES, mode, kind, site)
+    }
+
+    // In a debug build a function of its own, so that it is compiled with this crate: the profile of
+    // the program can then ask for an optimised one.
+    #[cfg_attr(debug_assertions, inline(never))]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn acquired_if_known(&self, writes: bool, mode: Mode, kind: Kind, site: Site) -> Option<Hold> {
         let slot = current::slot();
         let state = slot.state();
         let top = slot.top(state);
@@ -140,17 +149,17 @@ impl Lock {
             cold_path();
             return None;
         }
-        if (WRITES || is_nested) && kind == Kind::Blocking {
+        if (writes || is_nested) && matches!(kind, Kind::Blocking) {
             // Relaxed: a hint that this thread's own earlier stores, or those of an earlier holder,
             // gave; a stale one only leads to the slow path.
-            let known = self.record.known.load(Ordering::Relaxed);
+            let known = self.record.known.get_relaxed();
             if known != tag::known(top.key(), mode) {
                 cold_path();
                 return None;
             }
         }
         // Acquire pairs with the Release in `Record::settle`.
-        let tag = self.record.tag.load(Ordering::Acquire);
+        let tag = self.record.tag.get_acquire();
         if tag == 0 {
             cold_path();
             return None;
@@ -236,11 +245,10 @@ impl Lock {
         let (ident, share) = (self.record.ident_address(), tag::share(tag, mode));
         // SAFETY: the caller's promise is the same.
         unsafe { slot.push(state, top, ident, share, mode, site) };
-        if mode == Mode::Exclusive {
+        if matches!(mode, Mode::Exclusive) {
             // Relaxed: a hint for whoever waits; see `detector::deadlock`.
-            self.record
-                .owner
-                .store(ptr::from_ref(slot).cast_mut(), Ordering::Relaxed);
+            let owner = slot as *const Slot as *mut Slot;
+            self.record.owner.set_relaxed(owner);
         }
     }
 
@@ -338,7 +346,8 @@ impl Lock {
     }
 
     /// Tells that the lock is about to be released.
-    #[inline(always)]
+    #[cfg_attr(debug_assertions, inline(never))]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn released(&self, hold: Hold) {
         let slot = hold.slot;
         let ident = self.record.ident_address();
@@ -346,7 +355,6 @@ impl Lock {
         if here && slot.pop(ident) {
             return;
         }
-        cold_path();
         released_slow(slot, ident);
     }
 
