@@ -173,7 +173,7 @@ fn learn(
             state.add_stack(from, site, stack.clone());
         }
     }
-    state.introduce(thread, slot.name());
+    state.introduce(thread, slot);
     let mut findings = Vec::new();
     for h in others() {
         findings.extend(promote(&mut state, describe::ident_of(h)));

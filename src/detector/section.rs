@@ -147,7 +147,7 @@ fn tell(slot: &'static Slot, around: &[Inherited], taken: &[Taken]) {
     let graph = trial::graph_of(slot);
     let found = {
         let mut state = graph.lock();
-        state.introduce(around[0].holder, slot.name());
+        state.introduce(around[0].holder, slot);
         let mut findings = Vec::new();
         for h in &held {
             findings.extend(order::promote(&mut state, describe::ident_of(h)));
