@@ -72,6 +72,7 @@ use self::on as chosen;
 
 pub use self::chosen::{
     Attempt, Hold, Lock, Past, Pasts, Providers, Resource, Signal, Surroundings, Waiting, Within,
+    caught_panic,
 };
 pub(crate) use self::chosen::{
     Cohort, End, Ends, Life, Meeting, Origin, Section, Turns, admit, assert_order, held_here, idle,
