@@ -271,3 +271,181 @@ impl Drop for FirstContexts {
         self.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::Location;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::engine::acquisition::Held;
+    use crate::engine::clock::Segment;
+    use crate::engine::ids::{LockId, ThreadId};
+    use crate::engine::mode::Mode;
+    use crate::tracking::class;
+    use crate::tracking::contexts::{Contexts, Holding, Offer};
+
+    fn holding(parent: u64) -> Arc<Holding> {
+        Arc::new(Holding {
+            generation: 0,
+            segment: Segment::first(ThreadId::new(1)),
+            held: Box::new([Held {
+                lock: LockId::new(parent).unwrap(),
+                mode: Mode::Exclusive,
+                site: Location::caller(),
+            }]),
+            inherited: Box::new([]),
+        })
+    }
+
+    fn context(holding: &Arc<Holding>, site: Site) -> Context {
+        Context {
+            holding: Arc::clone(holding),
+            mode: Mode::Exclusive,
+            site,
+        }
+    }
+
+    /// A thread that has learnt the context twice, and where.
+    struct Learnt {
+        slot: &'static Slot,
+        contexts: FirstContexts,
+        class: &'static Class,
+        holding: Arc<Holding>,
+        site: Site,
+    }
+
+    const KNOWN: u64 = 0x1234_5678_9abc_def0;
+
+    impl Learnt {
+        fn new() -> Self {
+            let (place, site) = (Location::caller(), Location::caller());
+            let mut learnt = Self {
+                slot: Box::leak(Box::new(Slot::vacant())),
+                contexts: FirstContexts::default(),
+                class: class::intern(&LockKind::MUTEX, None, place),
+                holding: holding(1),
+                site,
+            };
+            learnt.learn(KNOWN);
+            assert!(learnt.find(KNOWN).is_none(), "it came up once");
+            learnt.learn(KNOWN);
+            learnt
+        }
+
+        fn learn(&mut self, known: u64) {
+            let context = context(&self.holding, self.site);
+            self.contexts.learn(self.slot, self.class, known, context);
+        }
+
+        fn find(&self, known: u64) -> Option<&FirstContext> {
+            let Class { kind, place, .. } = *self.class;
+            self.contexts
+                .find(kind, class::UNNAMED, place, known, self.site)
+        }
+
+        /// A leaf that shares the context.
+        fn leaf(&self) -> Contexts {
+            let leaf = Contexts::new();
+            leaf.share(self.find(KNOWN).unwrap());
+            leaf
+        }
+    }
+
+    #[test]
+    fn a_context_is_found_by_what_is_known_of_it_and_by_nothing_else() {
+        let learnt = Learnt::new();
+        let Class { kind, place, .. } = *learnt.class;
+        let find =
+            |kind, name, place, known, site| learnt.contexts.find(kind, name, place, known, site);
+        assert!(find(kind, class::UNNAMED, place, KNOWN, learnt.site).is_some());
+        assert!(find(kind, class::UNNAMED, place, KNOWN + 1, learnt.site).is_none());
+        assert!(find(kind, class::UNNAMED, place, KNOWN, place).is_none());
+        assert!(find(kind, class::UNNAMED, learnt.site, KNOWN, learnt.site).is_none());
+        assert!(find(kind, "named", place, KNOWN, learnt.site).is_none());
+        assert!(
+            find(
+                &LockKind::RW_LOCK,
+                class::UNNAMED,
+                place,
+                KNOWN,
+                learnt.site
+            )
+            .is_none()
+        );
+    }
+
+    #[test]
+    fn a_leaf_that_shares_a_context_hands_it_out_like_its_own() {
+        let learnt = Learnt::new();
+        let leaf = learnt.leaf();
+        let other = holding(2);
+        assert_eq!(
+            leaf.offer(context(&learnt.holding, learnt.site)),
+            Offer::Known
+        );
+        assert_eq!(leaf.offer(context(&other, learnt.site)), Offer::Kept);
+        let promoted = leaf.promote().unwrap();
+        let parents: Vec<u64> = promoted
+            .iter()
+            .map(|c| c.holding.held[0].lock.get())
+            .collect();
+        assert_eq!(parents, [1, 2]);
+        let leaf = learnt.leaf();
+        let promoted = leaf.promote().unwrap();
+        assert!(promoted.len() == 1 && Arc::ptr_eq(&promoted[0].holding, &learnt.holding));
+        assert!(leaf.clear(true));
+    }
+
+    #[test]
+    fn a_context_lives_as_long_as_a_lock_or_the_cache_refers_to_it() {
+        let mut learnt = Learnt::new();
+        let holding = Arc::clone(&learnt.holding);
+        let others = || Arc::strong_count(&holding) - 2;
+        assert_eq!(others(), 1);
+        let leaves: Vec<Contexts> = (0..3).map(|_| learnt.leaf()).collect();
+        // By the owner, and by a thread that is not.
+        let first: *const FirstContext = learnt.find(KNOWN).unwrap();
+        learnt.find(KNOWN).unwrap().take();
+        // SAFETY: the reference was taken in the line before.
+        unsafe { FirstContext::give(first, learnt.slot) };
+        assert!(!leaves[0].clear(true));
+        assert_eq!(others(), 1);
+        learnt.contexts.clear();
+        assert_eq!(others(), 1, "two leaves share it");
+        assert!(!leaves[1].clear(false));
+        assert_eq!(others(), 1, "one leaf has it");
+        assert_eq!(leaves[2].promote().unwrap().len(), 1);
+        assert_eq!(others(), 0);
+    }
+
+    #[test]
+    fn the_stock_is_filled_again() {
+        let learnt = Learnt::new();
+        let first = learnt.find(KNOWN).unwrap();
+        (0..=BULK).for_each(|_| first.take());
+        assert_eq!(first.stock.get(), BULK - 1);
+        assert_eq!(first.references.load(Ordering::Relaxed), 2 * BULK + 1);
+    }
+
+    #[test]
+    fn it_grows_for_contexts_that_come_again_and_no_further_than_it_may() {
+        let mut learnt = Learnt::new();
+        for _ in 0..20 {
+            for known in (1..=600).map(crate::tracking::tag::mix) {
+                learnt.learn(known);
+                learnt.learn(known);
+            }
+        }
+        let known = (1..=600).map(crate::tracking::tag::mix);
+        let found = known.filter(|known| learnt.find(*known).is_some()).count();
+        assert!(found > 400, "{found} of 600 are found");
+        (1..=100_000)
+            .map(crate::tracking::tag::mix)
+            .for_each(|known| {
+                learnt.learn(known);
+                learnt.learn(known);
+            });
+        assert_eq!(learnt.contexts.rooms.len(), MOST);
+    }
+}
