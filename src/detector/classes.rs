@@ -151,7 +151,7 @@ pub(super) fn enter(state: &mut State, class: &'static Class) {
     if state.classes.add_lock(class.id, class.kind.policy()) && written {
         state.classes.let_anyone_write(class.id);
     }
-    state.add_class(LockInfo {
+    state.add_class(class.id, || LockInfo {
         name: class.name,
         ..LockInfo::new(class.id, class.kind.noun(), class.place)
     });
@@ -161,7 +161,7 @@ pub(super) fn enter(state: &mut State, class: &'static Class) {
 pub(super) fn enter_named(state: &mut State, id: LockId, name: &'static str, site: Site) {
     state.classes.add_lock(id, ReadPolicy::WriterBlocksReaders);
     state.classes.let_anyone_write(id);
-    state.add_class(LockInfo {
+    state.add_class(id, || LockInfo {
         name: Some(name),
         ..LockInfo::new(id, "lock", site)
     });

@@ -117,6 +117,7 @@ fn detach(slot: &'static Slot) {
     with_own(slot, |own| {
         own.pool.drain();
         own.points.drain();
+        own.first.clear();
     });
     current::set(Slot::detached(), Phase::Ending);
     if left.is_empty() {

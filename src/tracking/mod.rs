@@ -13,6 +13,7 @@ pub(crate) mod class_key;
 pub(crate) mod contexts;
 pub(crate) mod current;
 pub(crate) mod expected;
+pub(crate) mod first;
 pub(crate) mod ident;
 pub(crate) mod kind;
 mod known;
