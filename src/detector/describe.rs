@@ -147,6 +147,8 @@ fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
         site,
         since: None,
         by: None,
+        again: reacquired::of(site),
+        counts: None,
     }
 }
 
@@ -226,9 +228,6 @@ fn cycle(
         .iter()
         .position(|e| Some(e.thread) == me && Some(e.to_site) == closed_at);
     Facts {
-        verdict: finding.verdict,
-        basis: Basis::Instances,
-        declared: None,
         locks: locks.0,
         threads,
         edges,
@@ -236,6 +235,7 @@ fn cycle(
         guards: finding.guards.clone(),
         lacks_writers: finding.lacks_writers,
         stack,
+        ..Facts::of(finding.verdict)
     }
 }
 
@@ -266,16 +266,12 @@ fn alone(
         stack: None,
     };
     Facts {
-        verdict,
-        basis: Basis::Instances,
-        declared: None,
         locks: locks.0,
         threads: vec![me],
         edges: vec![edge],
         closing: Some(0),
-        guards: Vec::new(),
-        lacks_writers: false,
         stack: Some(Stack::capture()),
+        ..Facts::of(verdict)
     }
 }
 
@@ -338,16 +334,9 @@ pub(super) fn abandoned(slot: &'static Slot, left: &[HeldLock]) -> Vec<Facts> {
             me.ended = true;
             me.held.sort_by_key(|info| info.lock != ident_of(h).id());
             Facts {
-                verdict: Verdict::Abandoned,
-                basis: Basis::Instances,
-                declared: None,
                 locks: locks.0,
                 threads: vec![me],
-                edges: Vec::new(),
-                closing: None,
-                guards: Vec::new(),
-                lacks_writers: false,
-                stack: None,
+                ..Facts::of(Verdict::Abandoned)
             }
         })
         .collect()
@@ -435,15 +424,11 @@ pub(super) fn deadlock(stations: &[Station], queued: &[QueuedWriter]) -> Facts {
     let closing = (edges.len() - first) % edges.len().max(1);
     edges.rotate_left(first);
     Facts {
-        verdict: Verdict::Deadlock,
-        basis: Basis::Instances,
-        declared: None,
         locks: locks.0,
         threads,
         edges,
         closing: Some(closing),
-        guards: Vec::new(),
-        lacks_writers: false,
         stack: Some(Stack::capture()),
+        ..Facts::of(Verdict::Deadlock)
     }
 }

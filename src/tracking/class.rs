@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 
+use super::class_key;
 use super::kind::LockKind;
 use crate::engine::ids::{LockId, Site};
 use crate::primitives::fork_safe::ForkSafe;
@@ -148,7 +149,9 @@ pub(crate) fn intern(
             None => {
                 let id = match name {
                     Some(name) => table.named(name),
-                    None => table.next(),
+                    // By the key that records and declared orders use, so that an order can be declared
+                    // for a lock without a name.
+                    None => table.named(&class_key::of_site(place)),
                 };
                 let written = AtomicBool::new(!kind.readers_wait());
                 let class = Class {

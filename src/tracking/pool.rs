@@ -83,12 +83,11 @@ impl Pool {
         place: Site,
     ) -> Option<(&'static Ident, u64)> {
         let ident = self.last?;
-        if self.next == self.end || !ident.class().looks_like(kind, name, place) {
+        if !ident.class().looks_like(kind, name, place) {
             return None;
         }
-        let number = self.next;
+        let number = self.number();
         self.last = None;
-        self.next += 1;
         ident.occupy_again(number);
         Some((ident, number))
     }
@@ -96,20 +95,49 @@ impl Pool {
     /// An ident for a new lock.
     #[inline]
     pub(crate) fn take(&mut self, class: &'static Class) -> &'static Ident {
-        if self.next == self.end {
-            // Relaxed: the blocks need to be distinct and nothing else. They ascend, and a thread
-            // uses up one before it takes the next, so ids of one thread ascend too.
-            self.next = NEXT_BLOCK.fetch_add(BLOCK, Ordering::Relaxed);
-            self.end = self.next + BLOCK;
-        }
-        let number = self.next;
-        self.next += 1;
+        let number = self.number();
         let ident = match self.vacant.pop().or_else(|| self.last.take()) {
             Some(ident) => ident,
             None => fresh(),
         };
         ident.occupy(number, class);
         ident
+    }
+
+    /// The same where the ident that was given back last is as good as any, and its number.
+    #[inline(always)]
+    pub(super) fn take_last(&mut self, class: &'static Class) -> (&'static Ident, u64) {
+        let number = self.number();
+        let ident = match self.last.take() {
+            Some(ident) => ident,
+            None => self.take_vacant(),
+        };
+        ident.occupy(number, class);
+        (ident, number)
+    }
+
+    #[inline(never)]
+    fn take_vacant(&mut self) -> &'static Ident {
+        self.vacant.pop().unwrap_or_else(fresh)
+    }
+
+    /// An unused number.
+    #[inline(always)]
+    fn number(&mut self) -> u64 {
+        if self.next == self.end {
+            self.take_block();
+        }
+        let number = self.next;
+        self.next += 1;
+        number
+    }
+
+    #[inline(never)]
+    fn take_block(&mut self) {
+        // Relaxed: the blocks need to be distinct and nothing else. They ascend, and a thread
+        // uses up one before it takes the next, so ids of one thread ascend too.
+        self.next = NEXT_BLOCK.fetch_add(BLOCK, Ordering::Relaxed);
+        self.end = self.next + BLOCK;
     }
 
     /// Takes back the ident of a dropped lock. With `unreferred` the caller vouches that no slot
