@@ -147,6 +147,8 @@ fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
         site,
         since: None,
         by: None,
+        again: reacquired::of(site),
+        counts: None,
     }
 }
 

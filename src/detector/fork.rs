@@ -18,6 +18,7 @@ pub(super) fn watch() {
             &super::deadlock::told::TOLD,
             &super::writing::PERIODS,
             &crate::suppress::RULES,
+            &crate::record::RECORDER,
             &crate::sink::summary::FINDINGS,
             &crate::sink::QUEUE,
         ]);

@@ -85,7 +85,23 @@ pub(crate) fn check(
     if mode == Mode::Exclusive {
         found.extend(classes::first_write(slot, ident.class()));
     }
-    with_own(slot, |own| own.learn(known, ident.tag()));
+    let is_alone = found.is_empty()
+        // Else the context was told to the graph of a check, or noted for the join.
+        && slot.scope() == 0
+        // What two locks of one class show depends on their ids.
+        && held.iter().all(|h| describe::ident_of(h).class().id != ident.class().id)
+        && !ident.contexts.is_promoted();
+    with_own(slot, |own| {
+        own.learn(known, ident.tag());
+        if is_alone && own.notes.is_none() {
+            let context = Context {
+                holding: Arc::clone(&holding),
+                mode,
+                site,
+            };
+            own.first.learn(slot, ident.class(), known, context);
+        }
+    });
     record.known.store(known, Ordering::Relaxed);
     found
 }
@@ -203,7 +219,7 @@ fn learn(
             state.add_edge_stack(edge, stack.clone());
         }
     }
-    state.introduce(thread, slot.name());
+    state.introduce(thread, slot);
     let mut findings = Vec::new();
     for h in others() {
         findings.extend(promote(&mut state, describe::ident_of(h)));
@@ -298,7 +314,7 @@ pub(super) fn promote(state: &mut State, ident: &'static Ident) -> Vec<Finding> 
 /// not held.
 #[inline]
 pub(crate) fn retire(ident: &'static Ident, unreferred: bool) {
-    if ident.contexts.clear() {
+    if ident.contexts.clear(unreferred) {
         forget(ident.id());
     }
     let slot = current::slot();

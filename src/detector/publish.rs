@@ -10,6 +10,7 @@ use super::writing::Writing;
 use crate::config::{self, Action};
 use crate::engine::verdict::Verdict;
 use crate::primitives::fork_safe::ForkSafe;
+use crate::record;
 use crate::report::{Basis, Facts, Report, Stall};
 use crate::sink::{self, Then};
 use crate::suppress;
@@ -129,6 +130,7 @@ pub(super) fn publish_to(
         }
         report.sequence = REPORTS.fetch_add(1, Ordering::Relaxed) + 1;
         tally::count(report.verdict);
+        record::finding(&report);
         let headline = report.headline();
         let then = match trial {
             Some(trial) if action < Action::Abort => {
@@ -182,6 +184,7 @@ pub(crate) fn publish_stall(
     }
     report.sequence = REPORTS.fetch_add(1, Ordering::Relaxed) + 1;
     tally::count(report.verdict);
+    record::finding(&report);
     sink::summary::note(&report);
     let printed = aside(slot, || sink::tell(config, &report));
     Some(Published {

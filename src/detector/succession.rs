@@ -141,7 +141,7 @@ pub(crate) fn held_around() -> Vec<Inherited> {
     let graph = trial::graph_of(slot);
     let found = {
         let mut state = graph.lock();
-        state.introduce(holder, slot.name());
+        state.introduce(holder, slot);
         let findings: Vec<_> = held
             .iter()
             .flat_map(|h| order::promote(&mut state, describe::ident_of(h)))

@@ -6,6 +6,7 @@
 use std::sync::Once;
 
 use super::{deadlock, declaration, describe, exit as process_exit, fork, publish, state};
+use crate::record;
 use crate::sink;
 use crate::tracking::current::{self, Phase};
 use crate::tracking::own::Own;
@@ -69,6 +70,7 @@ fn attach_slow() -> Option<&'static Slot> {
             publish::quietly(slot, || {
                 declaration::from_environment();
                 suppress::from_environment();
+                record::from_environment();
                 sink::started(&super::status());
                 watchdog::from_environment();
             });
@@ -115,6 +117,7 @@ fn detach(slot: &'static Slot) {
     with_own(slot, |own| {
         own.pool.drain();
         own.points.drain();
+        own.first.clear();
     });
     current::set(Slot::detached(), Phase::Ending);
     if left.is_empty() {

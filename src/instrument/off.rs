@@ -159,6 +159,14 @@ impl Lock {
     #[inline(always)]
     pub fn released_upgradable(&self, _hold: Hold) {}
 
+    /// Records a release by whichever thread has the hold.
+    #[inline(always)]
+    pub fn released_by_any(&self, _hold: Hold) {}
+
+    /// Records a release by the calling thread, where the hold of the acquisition is not at hand.
+    #[inline(always)]
+    pub fn released_without_hold(&self) {}
+
     /// Tells, right before the lock is dropped, whether somebody still holds it.
     #[inline(always)]
     pub(crate) fn retired(&mut self, _held: bool) {}

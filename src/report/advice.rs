@@ -29,6 +29,13 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
         Verdict::SelfDeadlock if report.edges.is_empty() => stuck::alone(report),
         Verdict::SelfDeadlock => {
             let edge = report.edges.first()?;
+            if order::is_order_of_queue(report, edge.to) {
+                return Some(format!(
+                    "let the comparison of the items (`Ord::cmp`) do without the queue that compares \
+                     them, which it uses at {}",
+                    edge.to_site
+                ));
+            }
             if edge.from_site == edge.to_site {
                 return Some(format!(
                     "{} is reached again, by a call, a callback or a loop, while its guard is \

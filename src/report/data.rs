@@ -162,6 +162,16 @@ impl Report {
         report
     }
 
+    /// The same report without the labels of its locks, which are data of the program's user.
+    pub(crate) fn without_labels(&self) -> Self {
+        let mut report = self.clone();
+        for lock in &mut report.locks {
+            lock.label = None;
+        }
+        report.put_words();
+        report
+    }
+
     fn put_words(&mut self) {
         self.reason = words::reason(self);
         self.suggestion = advice::suggestion(self);
@@ -199,20 +209,25 @@ impl Report {
     /// put around its locks: all locks are made in one file and all places are in that file. Zero
     /// elsewhere, where the lines say enough.
     pub(crate) fn path(&self) -> u64 {
+        match &self.stack {
+            Some(stack) if self.is_wrapped() => stack.path(),
+            _ => 0,
+        }
+    }
+
+    /// Whether its lines may be those of a type that the program has put around its locks.
+    pub(super) fn is_wrapped(&self) -> bool {
         let Some(first) = self.edges.first() else {
-            return 0;
+            return false;
         };
         let file = first.from_site.file();
         let is_there = |edge: &Edge| edge.from_site.file() == file && edge.to_site.file() == file;
-        let is_wrapped = self.edges.iter().all(is_there)
+        self.edges.iter().all(is_there)
             && self.locks.iter().all(|lock| lock.created.file() == file)
-            && self.edges.iter().any(|edge| {
-                std::ptr::eq(edge.from_site, edge.to_site) || self.shares_a_place(edge)
-            });
-        match &self.stack {
-            Some(stack) if is_wrapped => stack.path(),
-            _ => 0,
-        }
+            && self
+                .edges
+                .iter()
+                .any(|edge| std::ptr::eq(edge.from_site, edge.to_site) || self.shares_a_place(edge))
     }
 
     /// Whether another lock than that at the same end of an edge is taken at one of its places.

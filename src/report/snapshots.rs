@@ -60,6 +60,8 @@ fn waits(mut thread: ThreadInfo, lock: u64, mode: Mode, site: Site) -> ThreadInf
         site,
         since: Some(Duration::from_millis(3)),
         by: None,
+        again: None,
+        counts: None,
     });
     thread
 }
@@ -79,6 +81,8 @@ fn awaits(
         site,
         since: Some(Duration::from_millis(3)),
         by: Some(by),
+        again: None,
+        counts: None,
     });
     thread
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use super::names::{Escaped, place};
 use crate::engine::awaited::Awaited;
+use crate::engine::counts::Counts;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
+use crate::engine::reacquisition::Reacquisition;
 
 /// One thread of a report, as it was when the report was made.
 ///
@@ -57,6 +59,10 @@ pub struct WaitInfo {
     pub since: Option<Duration>,
     /// Who could have ended the wait, if that was looked for.
     pub by: Option<FreedBy>,
+    /// How the lock that it waits for is taken back, if that was no call that locks.
+    pub again: Option<Reacquisition>,
+    /// What the primitive counted when the wait began, if it counts.
+    pub counts: Option<Counts>,
 }
 
 impl WaitInfo {

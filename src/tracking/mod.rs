@@ -9,9 +9,11 @@
 pub(crate) mod alarm;
 pub(crate) mod census;
 pub(crate) mod class;
+pub(crate) mod class_key;
 pub(crate) mod contexts;
 pub(crate) mod current;
 pub(crate) mod expected;
+pub(crate) mod first;
 pub(crate) mod ident;
 pub(crate) mod kind;
 mod known;

@@ -9,6 +9,7 @@ use super::ident::Ident;
 use super::kind::LockKind;
 use super::party::Party;
 use crate::engine::awaited::Awaited;
+use crate::engine::counts::Counts;
 use crate::engine::ids::Site;
 use crate::engine::mode::{Mode, ReadPolicy};
 use crate::primitives::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
@@ -52,6 +53,8 @@ pub(crate) struct Request {
     pub(crate) since: u64,
     /// Whether the thread unwinds from a panic.
     pub(crate) panicking: bool,
+    /// What the primitive counts, if it does.
+    pub(crate) counts: Option<Counts>,
 }
 
 impl Request {
@@ -74,6 +77,7 @@ impl Request {
             site,
             since: now(),
             panicking: std::thread::panicking(),
+            counts: None,
         }
     }
 
@@ -158,6 +162,9 @@ pub(crate) struct Wait {
     mutex: AtomicPtr<Ident>,
     site: AtomicUsize,
     since: AtomicU64,
+    /// What is wanted, and what is there.
+    counts: AtomicU64,
+    queued: AtomicU32,
     /// The wait (by its epoch) by which the thread closed a deadlock that was reported.
     pub(crate) reported: AtomicU64,
     /// When the wait began (`since`) that a report has named as one that never ends.
@@ -171,6 +178,8 @@ const SENDABLE: u32 = 1 << 10;
 const PARTY: u32 = 1 << 11;
 /// The thread unwinds.
 const PANICKING: u32 = 1 << 12;
+/// There are counts.
+const COUNTS: u32 = 1 << 13;
 /// The first number of those that stand for something else than a lock.
 const OTHER: u32 = 4;
 
@@ -186,6 +195,8 @@ impl Wait {
             mutex: AtomicPtr::new(std::ptr::null_mut()),
             site: AtomicUsize::new(0),
             since: AtomicU64::new(0),
+            counts: AtomicU64::new(0),
+            queued: AtomicU32::new(0),
             reported: AtomicU64::new(0),
             named: AtomicU64::new(u64::MAX),
         }
@@ -216,7 +227,8 @@ impl Wait {
         let flags = request.sort.encode()
             | if request.timed { TIMED } else { 0 }
             | if is_party { PARTY } else { 0 }
-            | if request.panicking { PANICKING } else { 0 };
+            | if request.panicking { PANICKING } else { 0 }
+            | if request.counts.is_some() { COUNTS } else { 0 };
         // Release on the fields pairs with the Acquire loads of `read`: a reader that sees a new
         // field also sees that the last odd epoch is over.
         let to = Ordering::Release;
@@ -227,6 +239,11 @@ impl Wait {
             self.version.store(request.version, to);
             self.by.store(request.by.cast_mut(), to);
             self.mutex.store(request.mutex.cast_mut(), to);
+        }
+        if let Some(counts) = request.counts {
+            let both = u64::from(counts.wanted) << 32 | u64::from(counts.available);
+            self.counts.store(both, to);
+            self.queued.store(counts.queued, to);
         }
         let site = std::ptr::from_ref(request.site);
         self.site.store(site.expose_provenance(), to);
@@ -269,6 +286,14 @@ impl Wait {
             by = self.by.load(Ordering::Acquire).cast_const();
             mutex = self.mutex.load(Ordering::Acquire).cast_const();
         }
+        let counts = (need & COUNTS != 0).then(|| {
+            let both = self.counts.load(Ordering::Acquire);
+            Counts {
+                wanted: (both >> 32) as u32,
+                available: both as u32,
+                queued: self.queued.load(Ordering::Acquire),
+            }
+        });
         let site = self.site.load(Ordering::Acquire);
         let since = self.since.load(Ordering::Acquire);
         if self.epoch.load(Ordering::Relaxed) != epoch {
@@ -292,6 +317,7 @@ impl Wait {
             site,
             since,
             panicking: need & PANICKING != 0,
+            counts,
         };
         Some(Published { epoch, request })
     }
@@ -320,7 +346,7 @@ const fn encode(need: Need) -> u32 {
 }
 
 fn decode(need: u32) -> Need {
-    match need & !(TIMED | QUEUES | SENDABLE | PARTY | PANICKING) {
+    match need & !(TIMED | QUEUES | SENDABLE | PARTY | PANICKING | COUNTS) {
         0 => Need::Lock(Mode::Exclusive),
         1 => Need::Lock(Mode::Shared),
         2 => Need::Lock(Mode::Upgradable),

@@ -129,6 +129,8 @@ fn info(observed: &Observed, now: u64) -> ThreadInfo {
             site: wait.site,
             since: Some(time(wait.since, now)),
             by: (!wait.by.is_empty()).then(|| FreedBy::Threads(wait.by.clone())),
+            again: None,
+            counts: None,
         }),
         ended: observed.has_ended,
         ..ThreadInfo::new(observed.thread)

@@ -7,6 +7,7 @@ mod barriers;
 #[cfg(feature = "channel")]
 mod channels;
 mod events;
+mod fresh;
 mod harness;
 mod initialised;
 mod messages;

@@ -5,6 +5,7 @@
 //! nothing. Without arguments, this program runs each kernel as a child of itself and looks at what
 //! that says; with a part of a name, those kernels; with the name of a kernel, it is that kernel.
 
+#[cfg(feature = "pool")]
 mod advice;
 mod barriers;
 mod chains;
@@ -29,11 +30,13 @@ mod strangers;
 #[cfg(feature = "timer")]
 mod timers;
 mod watched;
+mod words;
 
 use expect::{Case, Told};
 
 fn main() {
     let kernels: &[&[Case]] = &[
+        #[cfg(feature = "pool")]
         advice::CASES,
         barriers::CASES,
         chains::CASES,
@@ -55,6 +58,7 @@ fn main() {
         #[cfg(feature = "timer")]
         timers::CASES,
         watched::CASES,
+        words::CASES,
     ];
     let cases = kernels.concat();
     let mut arguments = std::env::args().skip(1);

@@ -10,6 +10,7 @@ use crate::detector::deadlock::Look;
 use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
 use crate::instrument::{Kind, Mode, Site};
+use crate::tracking::pool::Pool;
 use crate::tracking::reacquired;
 use crate::tracking::slot::Slot;
 use crate::tracking::wait::{Need, Request, Sort};
@@ -95,7 +96,8 @@ impl Lock {
             };
         };
         slot.maintain();
-        let ident = detector::with_own(slot, |own| self.record.identify_as_waiter(&mut own.pool));
+        let identify = |pool: &mut Pool| self.record.identify_as_waiter(pool);
+        let ident = detector::with_own(slot, |own| own.pool.at(site, identify));
         let blocking = kind == Kind::Blocking;
         let nested = blocking && slot.is_holding();
         let mut to_check = nested || (blocking && self.is_writer(mode));
@@ -208,7 +210,7 @@ impl Attempt<'_> {
         let (lock, mode, site) = (self.lock, self.mode, self.site);
         // Ends the wait before the lock is listed as held, so that no reader sees both.
         drop(self);
-        let ident = lock.identify_as_holder(slot, mode);
+        let ident = lock.identify_as_holder(slot, mode, site);
         lock.note(slot, ident.tag(), mode, site);
         Hold::of(slot)
     }

@@ -20,7 +20,7 @@ use crate::detector::Panic;
 use crate::detector::deadlock::{self, Elsewhere, Stuck};
 use crate::detector::{self, observe};
 use crate::engine::verdict::Verdict;
-use crate::instrument::{Awaited, LockKind, Site};
+use crate::instrument::{Awaited, Counts, LockKind, Site};
 use crate::tracking::party::{self, Party, Waiter};
 use crate::tracking::record::Record;
 use crate::tracking::slot::Slot;
@@ -160,7 +160,25 @@ impl Resource {
         site: Site,
         attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
-        self.wait_for(self.party.get_or_take(), None, awaited, site, attempt)
+        self.wait_for(self.party.get_or_take(), None, None, awaited, site, attempt)
+    }
+
+    /// Waits like [`wait`](Self::wait); reports say what the primitive counts, as `counts` returns it before
+    /// the wait is published. `counts` is called between two calls of `attempt`.
+    ///
+    /// # Panics
+    ///
+    /// As [`wait`](Self::wait).
+    #[cold]
+    pub fn wait_counted<T>(
+        &self,
+        counts: impl Fn() -> Counts,
+        awaited: Awaited,
+        site: Site,
+        attempt: impl FnMut(Option<Duration>) -> Option<T>,
+    ) -> T {
+        let party = self.party.get_or_take();
+        self.wait_for(party, None, Some(&counts), awaited, site, attempt)
     }
 
     /// Waits like [`wait`](Self::wait), or like [`wait_by`](Self::wait_by) if there are `providers`,
@@ -183,7 +201,7 @@ impl Resource {
         attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
         let by = providers.map(|providers| providers.party.get_or_take());
-        self.wait_for(other.party.get_or_take(), by, awaited, site, attempt)
+        self.wait_for(other.party.get_or_take(), by, None, awaited, site, attempt)
     }
 
     /// Waits like [`wait`](Self::wait), where no thread but `providers` can end the wait. If these are
@@ -205,13 +223,14 @@ impl Resource {
         attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
         let by = Some(providers.party.get_or_take());
-        self.wait_for(self.party.get_or_take(), by, awaited, site, attempt)
+        self.wait_for(self.party.get_or_take(), by, None, awaited, site, attempt)
     }
 
     fn wait_for<T>(
         &self,
         party: &'static Party,
         by: Option<&'static Party>,
+        counts: Option<&dyn Fn() -> Counts>,
         awaited: Awaited,
         site: Site,
         mut attempt: impl FnMut(Option<Duration>) -> Option<T>,
@@ -258,6 +277,7 @@ impl Resource {
         let _elsewhere = Elsewhere::new();
         loop {
             request.version = version;
+            request.counts = counts.map(|counts| counts());
             slot.alarm.arm(None);
             let _published = Shown::new(slot, &request);
             let mut unsure = look(slot, by);

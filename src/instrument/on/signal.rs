@@ -280,7 +280,9 @@ impl Drop for Waiting<'_> {
         let Some(slot) = self.slot else { return };
         slot.maintain();
         let record = &self.lock.record;
-        let ident = self.lock.identify_as_holder(slot, Mode::Exclusive);
+        let ident = self
+            .lock
+            .identify_as_holder(slot, Mode::Exclusive, self.site);
         let mut findings = Vec::new();
         if slot.is_holding() {
             reacquired::note(self.site, Reacquisition::Wait);

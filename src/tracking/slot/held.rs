@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use super::{ENTRY, Entry, MOVING, STEP, Slot};
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
-use crate::primitives::{fence, own_ptr, own_u64};
+use crate::primitives::{Fast, fence, own_ptr, own_u64};
 use crate::tracking::ident::{Ident, SURROUNDINGS};
 use crate::tracking::tag;
 
@@ -37,7 +37,7 @@ impl Slot {
     /// Whether there is room for one more lock at `depth`, and nobody rang.
     #[inline(always)]
     pub(crate) fn has_room(&self, depth: u32) -> bool {
-        depth < self.capacity.load(Ordering::Relaxed)
+        depth < self.capacity.get_relaxed()
     }
 
     /// The entry at `depth`, in the slot of the calling thread.
@@ -51,7 +51,7 @@ impl Slot {
         // SAFETY: the field is written by the slot's thread only, and that is the caller. It points
         // one past the start of an array of the room and two entries more, which is never freed;
         // that of the detached slot to an array of two.
-        unsafe { &*own_ptr(&self.entries).byte_offset(depth) }
+        unsafe { &*own_ptr(&self.entries).wrapping_byte_offset(depth) }
     }
 
     /// The first entry that is not in use: its key is that of the thread.
@@ -94,11 +94,11 @@ impl Slot {
         top.set(ident, mode, site);
         // SAFETY: there was room at this depth, so the entry above is at most the one at the room,
         // of which there is one more than fits.
-        let above = unsafe { &*ptr::from_ref(top).add(1) };
+        let above = unsafe { &*(top as *const Entry).wrapping_add(1) };
         above.set_key(top.key().wrapping_add(share));
         // Release pairs with the Acquire in `held`: the fields are written before they count.
         self.state
-            .store(state.wrapping_add(STEP + ENTRY as u64), Ordering::Release);
+            .set_release(state.wrapping_add(STEP + ENTRY as u64));
     }
 
     /// Takes the top lock off if it is this one; `false` if it is not, or is marked.
@@ -115,7 +115,7 @@ impl Slot {
         // Release: the entry stands until the lock's own release, which follows, is about to
         // happen; a reader that still sees the entry sees a lock that is still held. The entry was
         // that of the lock, so the depth is not zero, and the count does not change.
-        self.state.store(state - ENTRY as u64, Ordering::Release);
+        self.state.set_release(state - ENTRY as u64);
         true
     }
 }
