@@ -29,7 +29,7 @@ pub(super) fn watch() {
         // is left behind with its state, which described the parent.
         super::state::renew();
         super::trial::renew();
-        let survivor = crate::tracking::current::slot();
+        let survivor = crate::tracking::current::own();
         crate::tracking::registry::keep_only(survivor);
         crate::tracking::pin::forget_all();
         // Those who watched are no more.

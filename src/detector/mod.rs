@@ -11,6 +11,7 @@ mod declaration;
 mod declared;
 mod describe;
 mod fork;
+mod name;
 #[cfg(all(loom, test))]
 mod models;
 pub(crate) mod observe;

@@ -255,7 +255,7 @@ pub(crate) fn retire(ident: &'static Ident, unreferred: bool) {
     if ident.contexts.clear() {
         forget(ident.id());
     }
-    let slot = current::slot();
+    let slot = current::open();
     if slot.is_detached() {
         pool::spill_vacated(ident, unreferred);
     } else {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 
 use super::names::of_the_library;
+use crate::tracking::current::Inside;
 
 /// The most frames that are kept. A deeper stack keeps its innermost ones.
 const MAX_FRAMES: usize = 128;
@@ -53,6 +54,8 @@ pub struct StackFrame<'a> {
 impl Stack {
     /// The stack of the calling thread.
     pub(crate) fn capture() -> Self {
+        // The walk takes a lock of the whole process.
+        let _inside = Inside::enter();
         let mut addresses = Vec::with_capacity(32);
         backtrace::trace(|frame| {
             addresses.push(frame.ip().addr());

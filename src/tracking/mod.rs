@@ -12,6 +12,7 @@ pub(crate) mod class;
 pub(crate) mod contexts;
 pub(crate) mod current;
 pub(crate) mod expected;
+pub(crate) mod handler;
 pub(crate) mod ident;
 pub(crate) mod kind;
 mod known;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use once_cell::sync::Lazy;
 
+use super::current::closed;
 use super::ident::Ident;
 use super::kind::LockKind;
 use super::party::Party;
@@ -189,6 +190,11 @@ impl Wait {
     /// each other, at least one sees the other's record. It also orders the held locks, which the
     /// thread wrote before.
     pub(crate) fn publish(&self, request: &Request) {
+        // A signal handler may wait too, and would publish that in the middle of this.
+        closed(|| self.publish_closed(request));
+    }
+
+    fn publish_closed(&self, request: &Request) {
         // A wait can be under way: its `Attempt` was forgotten, or a callback of its report waits
         // in turn. The later one counts.
         self.clear();
@@ -217,6 +223,10 @@ impl Wait {
 
     /// Ends the wait of the calling thread, if there is one.
     pub(crate) fn clear(&self) {
+        closed(|| self.clear_closed());
+    }
+
+    fn clear_closed(&self) {
         let epoch = self.epoch.load(Ordering::Relaxed);
         if epoch.is_multiple_of(2) {
             return;

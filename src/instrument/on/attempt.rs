@@ -81,7 +81,7 @@ impl Lock {
         may_panic: bool,
         retry: impl FnOnce() -> bool,
     ) -> Attempt<'_> {
-        let Some(slot) = detector::attach() else {
+        let Some(slot) = detector::attach().filter(|slot| !slot.blocked.is_inside()) else {
             return Attempt {
                 lock: self,
                 slot: None,

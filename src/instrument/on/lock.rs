@@ -13,7 +13,7 @@ use crate::instrument::{GuardMarker, Kind, LockId, LockKind, Mode, Site};
 use crate::tracking::current;
 use crate::tracking::ident::Ident;
 use crate::tracking::record::Record;
-use crate::tracking::slot::{Entry, Slot};
+use crate::tracking::slot::Slot;
 use crate::tracking::tag;
 
 /// The record of one lock instance.
@@ -132,9 +132,9 @@ impl Lock {
     ) -> Option<Hold> {
         let slot = current::slot();
         let state = slot.state();
-        let top = slot.top(state);
         // With nothing held there is room, and no order to look at. The slot of a thread that has
-        // none looks as if something were held, and has no room.
+        // none looks as if something were held, and has no room; and so does one to which an entry
+        // is just being added.
         let is_nested = Slot::depth(state) != 0;
         if is_nested && !slot.has_room(Slot::depth(state)) {
             cold_path();
@@ -144,7 +144,7 @@ impl Lock {
             // Relaxed: a hint that this thread's own earlier stores, or those of an earlier holder,
             // gave; a stale one only leads to the slow path.
             let known = self.record.known.load(Ordering::Relaxed);
-            if known != tag::known(top.key(), mode) {
+            if known != tag::known(slot.top(state).key(), mode) {
                 cold_path();
                 return None;
             }
@@ -156,7 +156,7 @@ impl Lock {
             return None;
         }
         // SAFETY: there is room, as was seen above.
-        unsafe { self.note_at(slot, state, top, tag, mode, site) };
+        unsafe { self.note_at(slot, state, tag, mode, site) };
         Some(Hold::of(slot))
     }
 
@@ -167,7 +167,6 @@ impl Lock {
     pub(crate) fn acquired_at_hand(&self, mode: Mode, site: Site) -> Option<Hold> {
         let slot = current::slot();
         let state = slot.state();
-        let top = slot.top(state);
         let is_nested = Slot::depth(state) != 0;
         let fresh = if !is_nested && mode == Mode::Exclusive {
             detector::with_own(slot, |own| self.record.identify_at_hand(&mut own.pool))
@@ -184,7 +183,7 @@ impl Lock {
                 if tag == 0 || (is_nested && !slot.has_room(Slot::depth(state))) {
                     return None;
                 }
-                let known = tag::known(top.key(), mode);
+                let known = tag::known(slot.top(state).key(), mode);
                 if !detector::with_own(slot, |own| own.knows(known, tag)) {
                     return None;
                 }
@@ -194,7 +193,7 @@ impl Lock {
             }
         };
         // SAFETY: there is room: it was seen above, or nothing is held.
-        unsafe { self.note_at(slot, state, top, tag, mode, site) };
+        unsafe { self.note_at(slot, state, tag, mode, site) };
         Some(Hold::of(slot))
     }
 
@@ -207,7 +206,7 @@ impl Lock {
         }
         let state = slot.state();
         // SAFETY: `maintain` has made room, and somebody who rang since has not taken that away.
-        unsafe { self.note_at(slot, state, slot.top(state), tag, mode, site) };
+        unsafe { self.note_at(slot, state, tag, mode, site) };
     }
 
     /// # Safety
@@ -218,14 +217,13 @@ impl Lock {
         &self,
         slot: &'static Slot,
         state: u64,
-        top: &Entry,
         tag: u64,
         mode: Mode,
         site: Site,
     ) {
         let (ident, share) = (self.record.ident_address(), tag::share(tag, mode));
         // SAFETY: the caller's promise is the same.
-        unsafe { slot.push(state, top, ident, share, mode, site) };
+        unsafe { slot.push(state, ident, share, mode, site) };
         if mode == Mode::Exclusive {
             // Relaxed: a hint for whoever waits; see `detector::deadlock`.
             self.record
@@ -236,7 +234,7 @@ impl Lock {
 
     #[inline(never)]
     fn acquired_slow(&self, mode: Mode, kind: Kind, site: Site, may_panic: bool) -> Hold {
-        let Some(slot) = detector::attach() else {
+        let Some(slot) = detector::attach().filter(|slot| !slot.blocked.is_inside()) else {
             return Hold::untracked();
         };
         let ident = self.identify_as_holder(slot, mode);
@@ -290,7 +288,7 @@ impl Lock {
     /// It cannot be taken back here, so a finding is only reported.
     pub fn upgraded(&self, hold: &Hold, site: Site) {
         let slot = hold.slot;
-        if ptr::eq(slot, current::slot())
+        if ptr::eq(slot, current::open())
             && !slot.is_detached()
             && let Some(ident) = self.record.ident()
         {
@@ -316,7 +314,7 @@ impl Lock {
         let slot = hold.slot;
         // A hold that was sent here keeps the mode in which it was taken: the slot that lists it
         // belongs to another thread.
-        if ptr::eq(slot, current::slot())
+        if ptr::eq(slot, current::open())
             && let Some(ident) = self.record.ident()
         {
             slot.convert(ident, mode);
@@ -372,11 +370,13 @@ impl Drop for Lock {
 fn released_slow(slot: &'static Slot, ident: *const Ident) {
     if slot.is_detached() {
         // The acquisition was not tracked.
-    } else if ptr::eq(slot, current::slot()) {
+    } else if ptr::eq(slot, current::open()) {
         if slot.is_marked(ident) {
             detector::with_own(slot, |own| own.marks.end(ident));
         }
         slot.remove(ident);
+    } else if ptr::eq(slot, current::own()) {
+        slot.release_from_inside(ident);
     } else {
         slot.release_from_elsewhere(ident);
     }

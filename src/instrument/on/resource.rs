@@ -203,6 +203,7 @@ impl Resource {
                 }
             }
         };
+        slot.blocked.is_outside();
         let since = wait::now();
         if let Some(by) = by {
             let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));

@@ -133,10 +133,11 @@ impl Signal {
             (notices.under_way == 0).then_some(notices.begun)
         };
         // A hold that is not tracked, or was sent here from another thread, stays as it is.
-        let tracked = !hold.slot.is_detached() && ptr::eq(hold.slot, current::slot());
+        let tracked = !hold.slot.is_detached() && ptr::eq(hold.slot, current::open());
         let slot = tracked.then_some(hold.slot);
         let timed = kind != Kind::Blocking;
         if let Some(slot) = slot {
+            slot.blocked.is_outside();
             slot.maintain();
             let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
             let mutex = lock.record.ident_address();

@@ -5,12 +5,13 @@
 use std::hint::cold_path;
 use std::panic::Location;
 use std::ptr;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{Ordering, compiler_fence};
 
-use super::{ENTRY, Entry, MOVING, STEP, Slot};
+use super::{ENTRY, Entry, MOVING, PUSHING, STEP, Slot};
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
 use crate::primitives::{fence, own_ptr, own_u64};
+use crate::tracking::current::closed;
 use crate::tracking::ident::{Ident, SURROUNDINGS};
 use crate::tracking::tag;
 
@@ -76,7 +77,13 @@ impl Slot {
         Self::depth(self.state()) > 0
     }
 
-    /// Adds a held lock at `top`, the first free entry in `state`.
+    /// Adds a held lock above the depth of `state`.
+    ///
+    /// A signal handler may come at any point, take locks of its own and let go of them again. Before
+    /// the first step it adds and removes entries above this depth, as though it had run earlier; if
+    /// the list grew, that is seen below. After the first step it is not tracked (see
+    /// [`current::open`](crate::tracking::current::open)). It finds the state as it was when it
+    /// leaves, but for the count of changes.
     ///
     /// # Safety
     ///
@@ -85,20 +92,34 @@ impl Slot {
     pub(crate) unsafe fn push(
         &self,
         state: u64,
-        top: &Entry,
         ident: *const Ident,
         share: u64,
         mode: Mode,
         site: Site,
     ) {
+        // Both changes of the state are a load and a store of it, not of the `state` that the caller
+        // has, for two reasons: the count is then right after a handler, and it is one instruction.
+        // Release pairs with the Acquire in `snapshot`: who sees the new entry does not see a state
+        // that was before.
+        self.change(PUSHING + ENTRY as u64, Ordering::Release);
+        compiler_fence(Ordering::SeqCst);
+        // SAFETY: there was room at this depth, and there is no less now.
+        let top = unsafe { self.entry(Self::depth(state) as isize) };
         top.set(ident, mode, site);
         // SAFETY: there was room at this depth, so the entry above is at most the one at the room,
         // of which there is one more than fits.
         let above = unsafe { &*ptr::from_ref(top).add(1) };
         above.set_key(top.key().wrapping_add(share));
-        // Release pairs with the Acquire in `held`: the fields are written before they count.
-        self.state
-            .store(state.wrapping_add(STEP + ENTRY as u64), Ordering::Release);
+        compiler_fence(Ordering::SeqCst);
+        // Release pairs with the Acquire in `snapshot`: the fields are written before they count.
+        self.change(STEP.wrapping_sub(PUSHING), Ordering::Release);
+    }
+
+    /// Adds to the state, which nobody else writes.
+    #[inline(always)]
+    fn change(&self, by: u64, order: Ordering) {
+        let state = self.state.load(Ordering::Relaxed);
+        self.state.store(state.wrapping_add(by), order);
     }
 
     /// Takes the top lock off if it is this one; `false` if it is not, or is marked.
@@ -115,12 +136,13 @@ impl Slot {
         // Release: the entry stands until the lock's own release, which follows, is about to
         // happen; a reader that still sees the entry sees a lock that is still held. The entry was
         // that of the lock, so the depth is not zero, and the count does not change.
-        self.state.store(state - ENTRY as u64, Ordering::Release);
+        self.change((ENTRY as u64).wrapping_neg(), Ordering::Release);
         true
     }
 }
 
-/// The slow path.
+/// The slow path. What changes more than one entry closes the thread meanwhile, so that a signal handler
+/// finds no list that is half changed.
 impl Slot {
     /// Adds a held lock on top, after making room.
     pub(crate) fn add(&self, ident: *const Ident, share: u64, mode: Mode, site: Site) {
@@ -130,7 +152,7 @@ impl Slot {
         let state = self.state();
         // SAFETY: there was room, or `maintain` has made it, and somebody who rang since has not
         // taken that away. The slot has a thread, so it is not the detached one.
-        unsafe { self.push(state, self.top(state), ident, share, mode, site) };
+        unsafe { self.push(state, ident, share, mode, site) };
     }
 
     /// The entries in use, the uppermost last, by their depth.
@@ -151,6 +173,10 @@ impl Slot {
     }
 
     fn remove_at(&self, depth: isize) {
+        closed(|| self.move_down(depth));
+    }
+
+    fn move_down(&self, depth: isize) {
         let state = self.state();
         let (end, step) = (Self::depth(state) as isize, ENTRY as isize);
         // Whoever reads it like this tries again: the entries are no list that ever was.
@@ -183,11 +209,13 @@ impl Slot {
 
     /// Adds `change` to all keys from `depth` up.
     fn shift_keys(&self, depth: isize, change: u64) {
-        for at in (depth..=Self::depth(self.state()) as isize).step_by(ENTRY as usize) {
-            // SAFETY: at most the depth, so inside the array.
-            let entry = unsafe { self.entry(at) };
-            entry.set_key(entry.key().wrapping_add(change));
-        }
+        closed(|| {
+            for at in (depth..=Self::depth(self.state()) as isize).step_by(ENTRY as usize) {
+                // SAFETY: at most the depth, so inside the array.
+                let entry = unsafe { self.entry(at) };
+                entry.set_key(entry.key().wrapping_add(change));
+            }
+        });
     }
 
     /// Changes the mode of the uppermost hold of a lock.
@@ -199,8 +227,7 @@ impl Slot {
                 entry.set_mode(mode);
                 let share = tag::share(ident.tag(), mode);
                 let change = share.wrapping_sub(self.share_at(depth));
-                self.shift_keys(depth + ENTRY as isize, change);
-                return;
+                return self.shift_keys(depth + ENTRY as isize, change);
             }
         }
     }
@@ -244,6 +271,10 @@ impl Slot {
 
     /// Does what was rung for, and makes room. To be called at the start of every slow path.
     pub(crate) fn maintain(&self) {
+        closed(|| self.maintain_closed());
+    }
+
+    fn maintain_closed(&self) {
         if self.bell.swap(0, Ordering::Acquire) != 0 {
             let released = std::mem::take(&mut *self.released_elsewhere.lock());
             for ident in released {

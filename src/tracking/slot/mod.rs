@@ -23,6 +23,7 @@ pub(crate) use self::life::os_id;
 use self::place::Place;
 pub(crate) use self::read::Watched;
 use super::alarm::Alarm;
+use super::handler::Blocked;
 use super::ident::Ident;
 use super::wait::Wait;
 use crate::engine::ids::{Site, ThreadId};
@@ -41,6 +42,9 @@ pub(crate) struct HeldLock {
 /// multiply.
 const ENTRY: u32 = size_of::<Entry>() as u32;
 
+/// Set in the state while an entry is being added: a depth that no room reaches, so that an acquisition
+/// by a handler of the same thread takes the slow path, and a reader tries again.
+const PUSHING: u64 = 1 << 30;
 /// Set in the state while entries are being moved.
 const MOVING: u64 = 1 << 32;
 /// One change, in the bits of the state above that. They wrap around: a reader would have to sleep
@@ -58,7 +62,8 @@ pub(crate) const MARKS: u32 = 63;
 pub(crate) struct Slot {
     /// | bits | content |
     /// |---|---|
-    /// | 0–31 | the depth: how many bytes of entries are in use |
+    /// | 0–29 | the depth: how many bytes of entries are in use |
+    /// | 30 | whether the uppermost of them is being written (`PUSHING`) |
     /// | 32 | whether entries below the top are being moved (`MOVING`) |
     /// | 33–63 | a count of all changes but the removal of the uppermost entry |
     ///
@@ -85,6 +90,8 @@ pub(crate) struct Slot {
     /// Not zero once the thread has ended and left the slot behind, for what it still holds.
     ended: AtomicU32,
     pub(crate) life: Life,
+    /// The signals that are blocked in the thread while it is in no handler.
+    pub(crate) blocked: Blocked,
     /// Where the thread waits, if it waits in slices and has done so for a while.
     pub(crate) place: Place,
     /// Locks that other threads have released on behalf of this one (`send_guard`): the addresses of
@@ -134,6 +141,7 @@ impl Slot {
             alarm: Alarm::new(),
             ended: AtomicU32::new(0),
             life: Life::new(),
+            blocked: Blocked::new(),
             place: Place::new(),
             released_elsewhere: Mutex::new(Vec::new()),
             name: Mutex::new(None),
@@ -154,6 +162,11 @@ impl Slot {
     #[inline(always)]
     pub(crate) fn is_detached(&self) -> bool {
         ptr::eq(self, &DETACHED)
+    }
+
+    /// Whether the calling thread, whose slot this is, was interrupted while it added an entry.
+    pub(crate) fn is_pushing(&self) -> bool {
+        self.state() & PUSHING != 0
     }
 
     /// The thread whose slot this is; `None` while it is free.
@@ -212,6 +225,7 @@ impl Slot {
     pub(crate) fn occupy(&self, thread: ThreadId, name: Option<String>, own: Box<super::own::Own>) {
         *self.name.lock() = name;
         self.life.begin();
+        self.blocked.is_outside();
         if self.entries.load(Ordering::Relaxed).is_null() {
             self.grow();
         }
