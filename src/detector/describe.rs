@@ -337,6 +337,24 @@ pub(super) fn abandoned(slot: &'static Slot, left: &[HeldLock]) -> Vec<Facts> {
         .collect()
 }
 
+/// The calling thread asks for a lock that a thread which is no more still holds.
+pub(super) fn abandoned_and_awaited(
+    (gone, hold): (&'static Slot, HeldLock),
+    slot: &'static Slot,
+    ident: &'static Ident,
+    mode: Mode,
+    site: Site,
+) -> Option<Facts> {
+    let mut facts = abandoned(gone, &[hold]).pop()?;
+    let mut locks = Locks(std::mem::take(&mut facts.locks));
+    let mut me = thread(slot, &mut locks);
+    me.waits = Some(waits(ident, mode, site));
+    facts.locks = locks.0;
+    facts.threads.push(me);
+    facts.stack = Some(Stack::capture());
+    Some(facts)
+}
+
 /// One thread of a deadlock: what it holds that the one before it wants, and what it waits for.
 pub(super) struct Station {
     pub(super) slot: &'static Slot,

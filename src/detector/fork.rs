@@ -16,6 +16,7 @@ pub(super) fn watch() {
             &super::classes::DECLARED,
             &super::publish::FIRST,
             &super::deadlock::told::TOLD,
+            &super::abandoned::TOLD,
             &crate::suppress::RULES,
         ]);
         fork_safe::hold(&crate::tracking::statics());
@@ -30,7 +31,7 @@ pub(super) fn watch() {
         super::state::renew();
         super::trial::renew();
         let survivor = crate::tracking::current::own();
-        crate::tracking::registry::keep_only(survivor);
+        super::abandoned::left_behind(crate::tracking::registry::keep_only(survivor));
         crate::tracking::pin::forget_all();
         // Those who watched are no more.
         crate::tracking::slot::place::set_delay(None);

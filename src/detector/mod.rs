@@ -4,6 +4,7 @@
 //! ours, while it holds the detector's lock: what was found is described under the lock, and
 //! [`publish`](publish::publish)ed by the caller when it holds nothing.
 
+pub(crate) mod abandoned;
 pub(crate) mod assertion;
 mod classes;
 pub(crate) mod deadlock;
@@ -28,7 +29,7 @@ pub(crate) mod trial;
 pub use self::declaration::{declare_order, declare_order_file};
 pub(crate) use self::describe::{held_here, name};
 pub(crate) use self::order::{relabel, retire};
-pub(crate) use self::publish::{Panic, Published, aside, end_in, publish, publish_stall};
+pub(crate) use self::publish::{Panic, Published, aside, can_unwind, end_in, publish, publish_stall};
 pub use self::status::status;
 #[cfg(feature = "metrics")]
 pub(crate) use self::tally::reported;

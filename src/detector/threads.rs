@@ -5,7 +5,7 @@
 
 use std::sync::Once;
 
-use super::{deadlock, declaration, describe, fork, name, publish, state};
+use super::{abandoned, deadlock, declaration, describe, fork, name, publish, state};
 use crate::sink;
 use crate::tracking::current::{self, Inside, Phase};
 use crate::tracking::own::Own;
@@ -63,6 +63,8 @@ fn attach_slow() -> Option<&'static Slot> {
     slot.set_seed(seed);
     current::set(&inside, slot, Phase::Attached);
     exit::arm(slot);
+    // Fails if it has begun already.
+    let _ = LEAVES.try_with(|_| ());
 
     static START: Once = Once::new();
     let mut is_first = false;
@@ -80,6 +82,20 @@ fn attach_slow() -> Option<&'static Slot> {
         });
     }
     Some(slot)
+}
+
+/// Dropped when the thread begins to destroy its thread-locals, but for those that it came to use after
+/// its first lock: they are destroyed before.
+struct Leaves;
+
+impl Drop for Leaves {
+    fn drop(&mut self) {
+        current::leave();
+    }
+}
+
+thread_local! {
+    static LEAVES: Leaves = const { Leaves };
 }
 
 /// Notes that the calling thread ends by a panic.
@@ -117,6 +133,8 @@ fn detach(slot: &'static Slot) {
     current::set(&inside, Slot::detached(), Phase::Ending);
     if left.is_empty() {
         registry::give(slot);
+    } else {
+        abandoned::left_behind(1);
     }
     // Else the slot stays as it is: holds that refer to it may still be handed back, and whoever
     // waits for such a lock can be told who left with it.

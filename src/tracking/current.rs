@@ -42,6 +42,8 @@ thread_local! {
     static SLOT: Cell<&'static Slot> = const { Cell::new(Slot::detached()) };
     static OWN: Cell<&'static Slot> = const { Cell::new(Slot::detached()) };
     static PHASE: Cell<Phase> = const { Cell::new(Phase::New) };
+    /// Whether the thread has come to the end of its closure, or begun to destroy its thread-locals.
+    static LEAVING: Cell<bool> = const { Cell::new(false) };
     /// How many [`Inside`] there are.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
     /// What `SLOT` is again when there is none any more.
@@ -80,6 +82,16 @@ pub(crate) fn is_inside() -> bool {
 /// The phase of the calling thread.
 pub(crate) fn phase() -> Phase {
     PHASE.get()
+}
+
+/// Whether the calling thread has come to its end, but for the destructors of its thread-locals.
+pub(crate) fn is_leaving() -> bool {
+    LEAVING.get()
+}
+
+/// The calling thread has come to the end of its closure, or begun to destroy its thread-locals.
+pub(crate) fn leave() {
+    LEAVING.set(true);
 }
 
 /// Sets the slot and the phase of the calling thread, which is inside.

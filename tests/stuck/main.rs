@@ -27,6 +27,7 @@ mod steps;
 mod strangers;
 #[cfg(feature = "timer")]
 mod timers;
+mod unwinding;
 mod watched;
 
 use expect::{Case, Told};
@@ -52,6 +53,7 @@ fn main() {
         strangers::CASES,
         #[cfg(feature = "timer")]
         timers::CASES,
+        unwinding::CASES,
         watched::CASES,
     ];
     let cases = kernels.concat();

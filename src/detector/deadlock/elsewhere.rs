@@ -2,7 +2,7 @@
 
 use super::snapshot::Snapshots;
 use super::standstill::{Judge, Judgement, States};
-use super::{Look, claim, facts, lasts, left};
+use super::{Look, claim, facts, lasts, left, told, unbroken};
 use crate::detector::publish::{self, Panic};
 use crate::engine::awaited::Awaited;
 use crate::engine::ids::Site;
@@ -71,6 +71,12 @@ pub(crate) fn look_elsewhere(slot: &'static Slot, by: Option<&Party>) -> Stuck {
                     let _ = left::give_away(&all, &set, panic);
                     None
                 }
+                (Some(panic), _) if !publish::can_unwind() => {
+                    if left::give_away(&all, &set, panic).is_err() {
+                        unbroken(slot);
+                    }
+                    None
+                }
                 // What one of those does that it waits for is better ended than the thread that
                 // looks after them; and nothing can unwind past the end of a scope.
                 (Some(panic), Some(Need::Other(Awaited::End))) => {
@@ -133,7 +139,7 @@ pub(crate) fn alone(
     ident: &'static Ident,
     awaited: Awaited,
     by: &Party,
-    site: Site,
+    (site, since): (Site, u64),
 ) -> Option<Panic> {
     let members = by.members();
     let me = slot.thread()?;
@@ -144,5 +150,8 @@ pub(crate) fn alone(
         return None;
     }
     let found = facts::alone(slot, ident, Need::Other(awaited), site);
-    publish::publish(slot, vec![found])
+    let panic = publish::publish(slot, vec![found])?;
+    // If it cannot unwind it will wait, and everybody who looks at that sees what was told just now.
+    told::remember(told::Waits::alone(slot, since), panic.message());
+    Some(panic)
 }

@@ -99,9 +99,13 @@ impl Lock {
         if nested
             && let Some(found) = detector::deadlock::with_itself(slot, ident, need, mode, site)
         {
-            detector::end_in(detector::publish(slot, vec![found]), may_panic);
+            detector::end_in(detector::publish(slot, vec![found]), may_panic, site);
             to_check = false;
         }
+        // One that nobody can release any more, unless with `force_unlock`.
+        let mut gone = blocking
+            .then(|| detector::abandoned::holder(&self.record, ident, need))
+            .flatten();
         let mut findings = Vec::new();
         let sort = Sort::of(self.record.kind());
         let mut retry = Some(retry);
@@ -123,7 +127,8 @@ impl Lock {
             }
             // A thread that holds nothing keeps nobody from a lock, but others may wait for its end,
             // or for anything that it might do.
-            let look = if nested || (blocking && detector::deadlock::anyone_elsewhere()) {
+            let elsewhere = blocking && detector::deadlock::anyone_elsewhere();
+            let look = if nested || elsewhere || gone.is_some() {
                 // The retry is used up when it succeeds, and then this is the last round.
                 let retry = || retry.take().is_some_and(|retry| retry());
                 detector::deadlock::look(slot, &self.record, retry)
@@ -141,10 +146,14 @@ impl Lock {
                 Look::Deadlock(found, claim) => {
                     // First what is there, then what could be.
                     findings.insert(0, *found);
-                    let panic = claim.tell(|| detector::publish(slot, findings));
-                    detector::end_in(panic, may_panic);
+                    let unwinds = may_panic && detector::can_unwind();
+                    let panic = claim.answer(unwinds, || detector::publish(slot, findings));
+                    detector::end_in(panic, may_panic, site);
                     return attempt;
                 }
+            }
+            if let Some(gone) = gone.take() {
+                findings.extend(detector::abandoned::waited_for(slot, gone, ident, mode, site));
             }
             if findings.is_empty() {
                 return attempt;
@@ -153,7 +162,7 @@ impl Lock {
             // Told while nothing is waited for, since the configuration may answer with a panic.
             drop(attempt);
             let panic = detector::publish(slot, std::mem::take(&mut findings));
-            detector::end_in(panic, may_panic);
+            detector::end_in(panic, may_panic, site);
         }
     }
 }

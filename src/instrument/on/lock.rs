@@ -225,10 +225,11 @@ impl Lock {
         // SAFETY: the caller's promise is the same.
         unsafe { slot.push(state, ident, share, mode, site) };
         if mode == Mode::Exclusive {
-            // Relaxed: a hint for whoever waits; see `detector::deadlock`.
+            // A hint for whoever waits. Release pairs with the Acquire in `deadlock::owner_runs`: who
+            // finds the slot finds it made, and as its thread took it into use.
             self.record
                 .owner
-                .store(ptr::from_ref(slot).cast_mut(), Ordering::Relaxed);
+                .store(ptr::from_ref(slot).cast_mut(), Ordering::Release);
         }
     }
 
@@ -274,10 +275,10 @@ impl Lock {
         self.note(slot, ident.tag(), mode, site);
         if let Some(panic) = detector::publish(slot, findings)
             && may_panic
-            && !std::thread::panicking()
+            && detector::can_unwind()
         {
             slot.remove(ident);
-            panic.raise();
+            panic.raise(site);
         }
         Hold::of(slot)
     }
@@ -321,7 +322,8 @@ impl Lock {
         }
         if mode == Mode::Exclusive {
             let owner = ptr::from_ref(slot).cast_mut();
-            self.record.owner.store(owner, Ordering::Relaxed);
+            // Release, as in `note_at`.
+            self.record.owner.store(owner, Ordering::Release);
         }
     }
 

@@ -207,7 +207,8 @@ impl Resource {
         let since = wait::now();
         if let Some(by) = by {
             let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
-            detector::end_in(deadlock::alone(slot, ident, awaited, by, site), true);
+            let panic = deadlock::alone(slot, ident, awaited, by, (site, since));
+            detector::end_in(panic, true, site);
         }
         let _waiter = Waiter::at(party);
         let mut version = party.version();
@@ -228,7 +229,7 @@ impl Resource {
             request.version = version;
             slot.alarm.arm(None);
             let _published = Shown::new(slot, &request);
-            let mut unsure = look(slot, by);
+            let mut unsure = look(slot, by, site);
             let mut limit = SHORT;
             loop {
                 let before = party.version();
@@ -237,7 +238,7 @@ impl Resource {
                 }
                 observe::note_place(slot, since);
                 if let Some(message) = slot.alarm.take() {
-                    Panic::of_message(message).raise();
+                    Panic::of_message(message).raise(site);
                 }
                 if before != version {
                     // It was not for this thread. Only now can others know that.
@@ -245,7 +246,7 @@ impl Resource {
                     break;
                 }
                 if unsure && is_due() {
-                    unsure = look(slot, by);
+                    unsure = look(slot, by, site);
                 }
                 limit = (limit * 2).min(LONG);
             }
@@ -324,12 +325,12 @@ fn is_due() -> bool {
 }
 
 /// Looks whether the wait that was published can end; whether to look again later.
-fn look(slot: &'static Slot, by: Option<&Party>) -> bool {
+fn look(slot: &'static Slot, by: Option<&Party>, site: Site) -> bool {
     match deadlock::look_elsewhere(slot, by) {
         Stuck::No => false,
         Stuck::UpToStrangers => true,
         Stuck::Told(panic) => {
-            detector::end_in(panic, true);
+            detector::end_in(panic, true, site);
             false
         }
     }

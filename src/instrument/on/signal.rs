@@ -165,7 +165,7 @@ impl Signal {
         if let Some(slot) = slot.filter(|_| !timed)
             && let Stuck::Told(panic) = deadlock::look_elsewhere(slot, None)
         {
-            detector::end_in(panic, true);
+            detector::end_in(panic, true, site);
         }
         waiting
     }
@@ -254,7 +254,7 @@ impl Waiting<'_> {
         }
         self.signal.party.get_or_take().settle();
         if let Some(message) = self.slot.and_then(|slot| slot.alarm.take()) {
-            Panic::of_message(message).raise();
+            Panic::of_message(message).raise(self.site);
         }
         let notices = self.signal.notices.lock();
         if self.began.is_some_and(|began| notices.begun == began + 1) {

@@ -299,17 +299,22 @@ impl Slot {
     fn drop_stale(&self) {
         let mut depth = 0;
         while depth < Self::depth(self.state()) as isize {
-            // SAFETY: below the depth, so inside the array.
-            let entry = unsafe { self.entry(depth) };
-            let fits = entry
-                .ident()
-                .is_some_and(|ident| tag::share(ident.tag(), entry.mode()) == self.share_at(depth));
-            if fits {
+            if self.is_as_pushed(depth) {
                 depth += ENTRY as isize;
             } else {
                 self.remove_at(depth);
             }
         }
+    }
+
+    /// Whether the entry at `depth` is of the lock that it was of when it was pushed. For the thread
+    /// itself, and for everyone when it has ended.
+    pub(super) fn is_as_pushed(&self, depth: isize) -> bool {
+        // SAFETY: the callers pass a depth below that of the state, so it is inside the array.
+        let entry = unsafe { self.entry(depth) };
+        entry
+            .ident()
+            .is_some_and(|ident| tag::share(ident.tag(), entry.mode()) == self.share_at(depth))
     }
 
     /// Doubles the room. The old array stays: somebody may be reading it.

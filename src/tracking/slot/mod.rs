@@ -291,6 +291,16 @@ impl Slot {
         self.vacate();
     }
 
+    /// Makes it the slot of a thread that has ended with what it held, since a fork left it behind.
+    pub(crate) fn leave_behind(&self) {
+        // What it owned stays as it is, as in `abandon`.
+        // SAFETY: the thread that had a borrow is gone.
+        unsafe { self.own.get().write(None) };
+        self.wait.clear();
+        self.scope.store(0, Ordering::Release);
+        self.end();
+    }
+
     /// Lets go of what other threads, which are no more, may have held of this slot at a fork.
     pub(crate) fn survive(&self) {
         self.place.survive();

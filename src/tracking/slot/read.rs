@@ -53,6 +53,21 @@ impl Slot {
         Some(held)
     }
 
+    /// What the thread, which has ended, has left behind: the locks that it held and that are still
+    /// there.
+    pub(crate) fn left(&self) -> Vec<HeldLock> {
+        // Acquire, in `has_ended`: nothing changes any more.
+        if !self.has_ended() {
+            return Vec::new();
+        }
+        let all = self.snapshot(|at, entry| Some((at, entry.read()?)));
+        let mut all = all.map_or(Vec::new(), |(_, all)| all);
+        self.take_out_released_elsewhere(&mut all, |(_, hold)| hold.ident);
+        // A lock that was let go with `force_unlock`, and dropped, has given its ident to another one.
+        all.retain(|(at, _)| self.is_as_pushed(*at as isize));
+        all.into_iter().map(|(_, hold)| hold).collect()
+    }
+
     /// The held locks of a thread that may be running, each with what `look` says of its ident;
     /// `None` if they do not stand still.
     ///
