@@ -102,8 +102,9 @@ pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
         name: slot.name(),
         held: held.iter().map(held_info).collect(),
         waits: None,
-        ended: false,
+        ended: slot.has_ended(),
         panicked: false,
+        left_by_fork: slot.life.is_left_by_fork(),
     }
 }
 

@@ -36,4 +36,4 @@ pub(crate) use self::tally::reported;
 
 /// Whether this build is instrumented. A constant, so that a branch on it costs nothing.
 pub(crate) const ON: bool = cfg!(any(debug_assertions, feature = "always"));
-pub(crate) use self::threads::{attach, note_panic, with_own};
+pub(crate) use self::threads::{attach, note_panic, with_own, with_own_at_hand};

@@ -39,6 +39,21 @@ pub(crate) fn with_own<R>(slot: &'static Slot, f: impl FnOnce(&mut Own) -> R) ->
     current::closed(|| f(unsafe { slot.own() }))
 }
 
+/// The same on the way of every new lock, for a thread that is known not to be inside the detector.
+#[inline(always)]
+pub(crate) fn with_own_at_hand<R>(slot: &'static Slot, f: impl FnOnce(&mut Own) -> R) -> R {
+    // SAFETY: as in `with_own`.
+    current::closed_at(slot, || f(unsafe { slot.own() }))
+}
+
+/// The same for what a signal handler may do in the middle of it.
+#[inline(always)]
+pub(crate) fn with_own_open<R>(slot: &'static Slot, f: impl FnOnce(&mut Own) -> R) -> R {
+    // SAFETY: as in `with_own`, but for a handler. That one is done with what it borrows when `f` goes
+    // on, and `f` reads again what it has changed.
+    f(unsafe { slot.own() })
+}
+
 #[cold]
 fn attach_slow() -> Option<&'static Slot> {
     if current::is_inside() {

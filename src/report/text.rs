@@ -194,6 +194,7 @@ fn bystanders(out: &mut String, sources: &mut Sources, report: &Report) {
     let threads: Vec<&ThreadInfo> = report.threads.iter().filter(concerned).collect();
     for thread in threads.iter().take(BYSTANDERS) {
         let ended = match (thread.panicked, thread.ended) {
+            _ if thread.left_by_fork => ", of the parent, which the fork left behind",
             (true, _) => ", which has ended by a panic",
             (false, true) => ", which has ended",
             (false, false) => "",

@@ -26,6 +26,8 @@ pub struct ThreadInfo {
     pub ended: bool,
     /// Whether it had ended by a panic.
     pub panicked: bool,
+    /// Whether it is a thread of the parent, of which a fork has copied the memory and not the thread.
+    pub left_by_fork: bool,
 }
 
 /// A lock that a thread held.
@@ -109,6 +111,7 @@ impl ThreadInfo {
             waits: None,
             ended: false,
             panicked: false,
+            left_by_fork: false,
         }
     }
 }

@@ -197,8 +197,7 @@ impl Attempt<'_> {
         // Ends the wait before the lock is listed as held, so that no reader sees both.
         drop(self);
         let ident = lock.identify_as_holder(slot, mode);
-        lock.note(slot, ident.tag(), mode, site);
-        Hold::of(slot)
+        lock.note(slot, ident.tag(), mode, site)
     }
 
     /// Tells that the upgrade of `hold` is done.

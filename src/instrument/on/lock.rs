@@ -169,7 +169,8 @@ impl Lock {
         let state = slot.state();
         let is_nested = Slot::depth(state) != 0;
         let fresh = if !is_nested && mode == Mode::Exclusive {
-            detector::with_own(slot, |own| self.record.identify_at_hand(&mut own.pool))
+            // With nothing held, the slot is neither the detached one nor in the middle of a change.
+            detector::with_own_at_hand(slot, |own| self.record.identify_at_hand(&mut own.pool))
         } else {
             None
         };
@@ -198,15 +199,19 @@ impl Lock {
     }
 
     /// Lists the lock as held on top of `slot`, the calling thread's, after
-    /// [`maintain`](Slot::maintain) and with the `tag` of the ident.
-    pub(super) fn note(&self, slot: &'static Slot, tag: u64, mode: Mode, site: Site) {
+    /// [`maintain`](Slot::maintain) and with the `tag` of the ident; not if the list is full.
+    pub(super) fn note(&self, slot: &'static Slot, tag: u64, mode: Mode, site: Site) -> Hold {
         let state = slot.state();
         if Slot::depth(state) != 0 && !slot.has_room(Slot::depth(state)) {
             slot.maintain();
+            if slot.is_full() {
+                return Hold::untracked();
+            }
         }
         let state = slot.state();
         // SAFETY: `maintain` has made room, and somebody who rang since has not taken that away.
         unsafe { self.note_at(slot, state, tag, mode, site) };
+        Hold::of(slot)
     }
 
     /// # Safety
@@ -238,12 +243,14 @@ impl Lock {
         let Some(slot) = detector::attach().filter(|slot| !slot.blocked.is_inside()) else {
             return Hold::untracked();
         };
+        if slot.is_full() {
+            return Hold::untracked();
+        }
         let ident = self.identify_as_holder(slot, mode);
         if kind == Kind::Blocking && (slot.is_holding() || self.is_writer(mode)) {
             return self.acquired_checked(slot, ident, mode, site, may_panic);
         }
-        self.note(slot, ident.tag(), mode, site);
-        Hold::of(slot)
+        self.note(slot, ident.tag(), mode, site)
     }
 
     /// Whether it is of interest who waits for the lock in this mode, and when.
@@ -272,15 +279,17 @@ impl Lock {
         let findings = detector::order::check(slot, &self.record, ident, mode, site);
         // Held before anyone is told: a callback that comes back to this lock is then refused, and
         // does not hang.
-        self.note(slot, ident.tag(), mode, site);
+        let hold = self.note(slot, ident.tag(), mode, site);
         if let Some(panic) = detector::publish(slot, findings)
             && may_panic
             && detector::can_unwind()
         {
-            slot.remove(ident);
+            if !hold.slot.is_detached() {
+                slot.remove(ident);
+            }
             panic.raise(site);
         }
-        Hold::of(slot)
+        hold
     }
 
     /// Tells that an upgradable hold has become the exclusive one by a call at `site` that would

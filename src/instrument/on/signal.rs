@@ -284,9 +284,9 @@ impl Drop for Waiting<'_> {
         if slot.is_holding() {
             findings = detector::order::check(slot, record, ident, Mode::Exclusive, self.site);
         }
-        self.lock
+        *self.hold = self
+            .lock
             .note(slot, ident.tag(), Mode::Exclusive, self.site);
-        *self.hold = Hold::of(slot);
         // The caller is owed a guard, so nothing is raised here.
         let _ = detector::publish(slot, findings);
     }

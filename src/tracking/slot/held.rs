@@ -5,11 +5,12 @@
 use std::hint::cold_path;
 use std::panic::Location;
 use std::ptr;
-use std::sync::atomic::{Ordering, compiler_fence};
+use std::sync::atomic::{AtomicBool, Ordering, compiler_fence};
 
 use super::{ENTRY, Entry, MOVING, PUSHING, STEP, Slot};
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
+use crate::primitives::fork_safe::ForkSafe;
 use crate::primitives::{fence, own_ptr, own_u64};
 use crate::tracking::current::closed;
 use crate::tracking::ident::{Ident, SURROUNDINGS};
@@ -17,6 +18,27 @@ use crate::tracking::tag;
 
 /// How many locks a slot has room for at first, in bytes. The room doubles when it is full.
 const FIRST_ROOM: u32 = ENTRY * if cfg!(all(loom, test)) { 2 } else { 32 };
+
+/// How much the room grows at most, in bytes: for 8,192 locks. A release out of order moves what was
+/// taken later, so the room bounds what a thread pays that drops its guards in the order in which it
+/// took them.
+const MOST_ROOM: u32 = ENTRY * 8192;
+
+/// In a list of at most so many bytes, what is stale is looked for each time.
+const SHORT: u32 = ENTRY * 64;
+
+/// Whether a slot was full.
+static FULL: AtomicBool = AtomicBool::new(false);
+
+/// The arrays that were outgrown, by their addresses. A reader may be late, so none is ever freed; and
+/// what looks for leaks finds them here.
+pub(crate) static OUTGROWN: ForkSafe<Vec<usize>> = ForkSafe::new(Vec::new());
+
+/// Whether a thread held more locks than are listed.
+pub(crate) fn was_full() -> bool {
+    // Relaxed: it stands for no other memory.
+    FULL.load(Ordering::Relaxed)
+}
 
 /// The fast path. What only the slot's thread writes it reads without an atomic access: there is
 /// nothing to be ordered with, and the compiler makes better code of it.
@@ -144,10 +166,22 @@ impl Slot {
 /// The slow path. What changes more than one entry closes the thread meanwhile, so that a signal handler
 /// finds no list that is half changed.
 impl Slot {
-    /// Adds a held lock on top, after making room.
+    /// Whether as many locks are listed as ever can be; noted for [`was_full`].
+    pub(crate) fn is_full(&self) -> bool {
+        let is_full = Self::depth(self.state()) >= MOST_ROOM;
+        if is_full {
+            FULL.store(true, Ordering::Relaxed);
+        }
+        is_full
+    }
+
+    /// Adds a held lock on top, after making room, unless the list is full.
     pub(crate) fn add(&self, ident: *const Ident, share: u64, mode: Mode, site: Site) {
         if !self.has_room(Self::depth(self.state())) {
             self.maintain();
+        }
+        if self.is_full() {
+            return;
         }
         let state = self.state();
         // SAFETY: there was room, or `maintain` has made it, and somebody who rang since has not
@@ -281,7 +315,14 @@ impl Slot {
                 self.remove(ptr::without_provenance(ident));
             }
         }
-        self.drop_stale();
+        // A long list is looked through when it has doubled, so that it is not looked through at every
+        // acquisition of a thread that has forgotten many guards.
+        let depth = Self::depth(self.state());
+        if depth <= SHORT || depth >= self.next_look.load(Ordering::Relaxed) {
+            self.drop_stale();
+            let next = Self::depth(self.state()).saturating_mul(2).min(MOST_ROOM);
+            self.next_look.store(next.max(SHORT), Ordering::Relaxed);
+        }
         if Self::depth(self.state()) >= self.room.load(Ordering::Relaxed) {
             self.grow();
         }
@@ -321,10 +362,15 @@ impl Slot {
     #[cold]
     pub(super) fn grow(&self) {
         let room = self.room.load(Ordering::Relaxed);
-        let wanted = (room * 2).max(FIRST_ROOM);
+        if room >= MOST_ROOM {
+            return;
+        }
+        let wanted = (room * 2).clamp(FIRST_ROOM, MOST_ROOM);
         let fresh: Box<[Entry]> = (0..wanted / ENTRY + 2).map(|_| Entry::new()).collect();
         let fresh: &'static mut [Entry] = Box::leak(fresh);
-        if !self.entries.load(Ordering::Relaxed).is_null() {
+        let outgrown = self.entries.load(Ordering::Relaxed);
+        if !outgrown.is_null() {
+            OUTGROWN.lock().push(outgrown.addr());
             for (index, to) in (0..=room / ENTRY).zip(&fresh[1..]) {
                 // SAFETY: inside the old array.
                 let from = unsafe { self.entry((index * ENTRY) as isize) };

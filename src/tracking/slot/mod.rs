@@ -18,6 +18,7 @@ use std::ptr;
 use std::sync::atomic::Ordering;
 
 pub(crate) use self::entry::Entry;
+pub(crate) use self::held::{OUTGROWN, was_full};
 use self::life::Life;
 pub(crate) use self::life::os_id;
 use self::place::Place;
@@ -80,6 +81,8 @@ pub(crate) struct Slot {
     entries: AtomicPtr<Entry>,
     /// The true capacity, in bytes.
     room: AtomicU32,
+    /// The depth at which a long list is looked through again for what is stale.
+    next_look: AtomicU32,
     /// The serial number of the thread; zero while the slot is free.
     thread: AtomicU64,
     /// The thread's mark; see [`mark_bit`](Self::mark_bit).
@@ -135,6 +138,7 @@ impl Slot {
             bell: AtomicU32::new(0),
             entries: AtomicPtr::new(entries.cast_mut()),
             room: AtomicU32::new(0),
+            next_look: AtomicU32::new(0),
             thread: AtomicU64::new(0),
             mark: AtomicU64::new(1),
             wait: Wait::new(),
@@ -251,6 +255,7 @@ impl Slot {
     pub(crate) fn vacate(&self) {
         self.capacity.store(0, Ordering::Relaxed);
         self.bell.store(0, Ordering::Relaxed);
+        self.next_look.store(0, Ordering::Relaxed);
         self.released_elsewhere.lock().clear();
         // A lock that was released elsewhere at the last moment may still be listed.
         let state = self.state();
@@ -298,6 +303,7 @@ impl Slot {
         unsafe { self.own.get().write(None) };
         self.wait.clear();
         self.scope.store(0, Ordering::Release);
+        self.life.mark_left_by_fork();
         self.end();
     }
 
