@@ -12,9 +12,9 @@ mod declaration;
 mod declared;
 mod describe;
 mod fork;
-mod name;
 #[cfg(all(loom, test))]
 mod models;
+mod name;
 pub(crate) mod observe;
 pub(crate) mod order;
 mod publish;
@@ -29,7 +29,9 @@ pub(crate) mod trial;
 pub use self::declaration::{declare_order, declare_order_file};
 pub(crate) use self::describe::{held_here, name};
 pub(crate) use self::order::{relabel, retire};
-pub(crate) use self::publish::{Panic, Published, aside, can_unwind, end_in, publish, publish_stall};
+pub(crate) use self::publish::{
+    Panic, Published, aside, can_unwind, end_in, publish, publish_stall,
+};
 pub use self::status::status;
 #[cfg(feature = "metrics")]
 pub(crate) use self::tally::reported;

@@ -273,7 +273,8 @@ pub(crate) fn retire(ident: &'static Ident, unreferred: bool) {
     if ident.contexts.clear() {
         forget(ident.id());
     }
-    let slot = current::open();
+    // Not `open`: what is changed here is nothing that an addition to the held locks uses.
+    let slot = current::slot();
     if slot.is_detached() {
         pool::spill_vacated(ident, unreferred);
     } else {

@@ -264,7 +264,8 @@ mod tests {
         struct RaisesWhenDropped;
         impl Drop for RaisesWhenDropped {
             fn drop(&mut self) {
-                Panic::of_message("this would abort the process".to_owned()).raise(Location::caller());
+                Panic::of_message("this would abort the process".to_owned())
+                    .raise(Location::caller());
             }
         }
         let result = std::panic::catch_unwind(|| {

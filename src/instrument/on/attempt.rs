@@ -153,7 +153,9 @@ impl Lock {
                 }
             }
             if let Some(gone) = gone.take() {
-                findings.extend(detector::abandoned::waited_for(slot, gone, ident, mode, site));
+                findings.extend(detector::abandoned::waited_for(
+                    slot, gone, ident, mode, site,
+                ));
             }
             if findings.is_empty() {
                 return attempt;

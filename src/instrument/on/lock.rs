@@ -12,6 +12,7 @@ use crate::detector;
 use crate::instrument::{GuardMarker, Kind, LockId, LockKind, Mode, Site};
 use crate::tracking::current;
 use crate::tracking::ident::Ident;
+use crate::tracking::own::Own;
 use crate::tracking::record::Record;
 use crate::tracking::slot::Slot;
 use crate::tracking::tag;
@@ -167,32 +168,37 @@ impl Lock {
     pub(crate) fn acquired_at_hand(&self, mode: Mode, site: Site) -> Option<Hold> {
         let slot = current::slot();
         let state = slot.state();
-        let is_nested = Slot::depth(state) != 0;
-        let fresh = if !is_nested && mode == Mode::Exclusive {
+        if Slot::depth(state) == 0 && mode == Mode::Exclusive {
             // With nothing held, the slot is neither the detached one nor in the middle of a change.
-            detector::with_own_at_hand(slot, |own| self.record.identify_at_hand(&mut own.pool))
-        } else {
-            None
-        };
-        let tag = match fresh {
-            Some(tag) => tag,
-            None => {
-                // Acquire pairs with the Release in `Record::settle`.
-                let tag = self.record.tag.load(Ordering::Acquire);
-                // The slot of a thread that has none looks as if something were held, and has no
-                // room.
-                if tag == 0 || (is_nested && !slot.has_room(Slot::depth(state))) {
-                    return None;
-                }
-                let known = tag::known(slot.top(state).key(), mode);
-                if !detector::with_own(slot, |own| own.knows(known, tag)) {
-                    return None;
-                }
-                // Relaxed: a hint.
-                self.record.known.store(known, Ordering::Relaxed);
-                tag
+            let fresh = |own: &mut Own| self.record.identify_at_hand(&mut own.pool);
+            if let Some(tag) = detector::with_own_at_hand(slot, fresh) {
+                // SAFETY: nothing is held, so there is room.
+                unsafe { self.note_at(slot, state, tag, mode, site) };
+                return Some(Hold::of(slot));
             }
-        };
+        }
+        self.acquired_remembered(mode, site)
+    }
+
+    /// The part of that which the thread remembers. By itself, so that it takes no registers from the
+    /// other part.
+    #[inline(never)]
+    fn acquired_remembered(&self, mode: Mode, site: Site) -> Option<Hold> {
+        let slot = current::slot();
+        let state = slot.state();
+        // Acquire pairs with the Release in `Record::settle`.
+        let tag = self.record.tag.load(Ordering::Acquire);
+        // The slot of a thread that has none looks as if something were held, and has no room.
+        let depth = Slot::depth(state);
+        if tag == 0 || (depth != 0 && !slot.has_room(depth)) {
+            return None;
+        }
+        let known = tag::known(slot.top(state).key(), mode);
+        if !detector::with_own(slot, |own| own.knows(known, tag)) {
+            return None;
+        }
+        // Relaxed: a hint.
+        self.record.known.store(known, Ordering::Relaxed);
         // SAFETY: there is room: it was seen above, or nothing is held.
         unsafe { self.note_at(slot, state, tag, mode, site) };
         Some(Hold::of(slot))
@@ -218,14 +224,7 @@ impl Lock {
     ///
     /// As for [`Slot::push`].
     #[inline(always)]
-    unsafe fn note_at(
-        &self,
-        slot: &'static Slot,
-        state: u64,
-        tag: u64,
-        mode: Mode,
-        site: Site,
-    ) {
+    unsafe fn note_at(&self, slot: &'static Slot, state: u64, tag: u64, mode: Mode, site: Site) {
         let (ident, share) = (self.record.ident_address(), tag::share(tag, mode));
         // SAFETY: the caller's promise is the same.
         unsafe { slot.push(state, ident, share, mode, site) };

@@ -19,10 +19,10 @@ use crate::tracking::tag;
 /// How many locks a slot has room for at first, in bytes. The room doubles when it is full.
 const FIRST_ROOM: u32 = ENTRY * if cfg!(all(loom, test)) { 2 } else { 32 };
 
-/// How much the room grows at most, in bytes: for 8,192 locks. A release out of order moves what was
+/// How much the room grows at most, in bytes: for 2,048 locks. A release out of order moves what was
 /// taken later, so the room bounds what a thread pays that drops its guards in the order in which it
 /// took them.
-const MOST_ROOM: u32 = ENTRY * 8192;
+const MOST_ROOM: u32 = ENTRY * 2048;
 
 /// In a list of at most so many bytes, what is stale is looked for each time.
 const SHORT: u32 = ENTRY * 64;
