@@ -26,8 +26,8 @@ const KEPT: usize = 64;
 
 /// So many threads more have left something behind.
 pub(super) fn left_behind(threads: usize) {
-    // Relaxed: a hint. Whoever waits for such a lock before it sees this was told nothing before
-    // either.
+    // Relaxed: a hint. A thread that does not see it yet waits without a report, as one does that
+    // came to wait before the holder ended.
     LEFT.fetch_add(threads, Ordering::Relaxed);
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn holder(
     registry::ended().into_iter().find_map(|slot| {
         let mut holds = slot.left().into_iter();
         let hold = holds.find(|hold| ptr::eq(hold.ident, ident) && conflicts(need, hold.mode))?;
-        // Somebody may have let go of it with `force_unlock`, and another thread have it now.
+        // It may have been released with `force_unlock`, and another thread have it now.
         let owner = record.owner.load(Ordering::Acquire).cast_const();
         let is_last = hold.mode != Mode::Exclusive || ptr::eq(owner, slot);
         is_last.then_some((slot, hold))

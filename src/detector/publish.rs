@@ -70,7 +70,7 @@ impl Panic {
             let thread = match (slot.name(), slot.thread()) {
                 (Some(name), _) => format!("`{name}`"),
                 (None, Some(id)) => format!("#{}", id.get()),
-                (None, None) => "that nobody knows".to_owned(),
+                (None, None) => "without a name".to_owned(),
             };
             let message = self.0.strip_prefix("lockwarden: ").unwrap_or(&self.0);
             sink::say(&format!("thread {thread} panics at {site}: {message}"));

@@ -337,8 +337,8 @@ pub(super) fn reason(report: &Report) -> String {
             .to_owned(),
         Verdict::Stall => stall::reason(report),
         Verdict::Abandoned if report.threads.iter().any(|thread| thread.left_by_fork) => {
-            "a fork copies a lock as it is, and of the threads only the one that forks; nobody in this \
-             process can release the lock, and whoever asks for it waits for ever"
+            "a fork copies a lock as it is, and of the threads only the one that forks; no thread of this \
+             process can release the lock, and a thread that asks for it waits for ever"
                 .to_owned()
         }
         Verdict::Abandoned => "the guard was forgotten, or leaked; nobody is left to release the \

@@ -37,7 +37,7 @@ pub(crate) const CASES: &[Case] = &[
         told: Told::Finding("Deadlock", &["`needed`", "the end of thread `leaves` (#2)"]),
     },
     Case {
-        name: "a thread joins itself in a panic hook, and that is told once",
+        name: "a thread joins itself in a panic hook, and that is reported once",
         run: join_of_oneself_in_a_hook,
         told: Told::AndStays("SelfDeadlock", &["thread `self` (#2)", "the end of"]),
     },

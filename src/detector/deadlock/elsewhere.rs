@@ -151,7 +151,7 @@ pub(crate) fn alone(
     }
     let found = facts::alone(slot, ident, Need::Other(awaited), site);
     let panic = publish::publish(slot, vec![found])?;
-    // If it cannot unwind it will wait, and everybody who looks at that sees what was told just now.
+    // If it cannot unwind it will wait, and a look at that wait finds the report that was made just now.
     told::remember(told::Waits::alone(slot, since), panic.message());
     Some(panic)
 }

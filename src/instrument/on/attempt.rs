@@ -102,7 +102,7 @@ impl Lock {
             detector::end_in(detector::publish(slot, vec![found]), may_panic, site);
             to_check = false;
         }
-        // One that nobody can release any more, unless with `force_unlock`.
+        // A holder that is no more: the lock can only be released with `force_unlock`.
         let mut gone = blocking
             .then(|| detector::abandoned::holder(&self.record, ident, need))
             .flatten();

@@ -229,8 +229,8 @@ impl Lock {
         // SAFETY: the caller's promise is the same.
         unsafe { slot.push(state, ident, share, mode, site) };
         if mode == Mode::Exclusive {
-            // A hint for whoever waits. Release pairs with the Acquire in `deadlock::owner_runs`: who
-            // finds the slot finds it made, and as its thread took it into use.
+            // A hint for a thread that waits. Release pairs with the Acquire in `deadlock::owner_runs`:
+            // a thread that reads the address sees the slot made and taken into use.
             self.record
                 .owner
                 .store(ptr::from_ref(slot).cast_mut(), Ordering::Release);

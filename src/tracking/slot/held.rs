@@ -101,7 +101,7 @@ impl Slot {
 
     /// Adds a held lock above the depth of `state`.
     ///
-    /// A signal handler may come at any point, take locks of its own and let go of them again. Before
+    /// A signal handler may come at any point, take locks of its own and release them again. Before
     /// the first step it adds and removes entries above this depth, as though it had run earlier; if
     /// the list grew, that is seen below. After the first step it is not tracked (see
     /// [`current::open`](crate::tracking::current::open)). It finds the state as it was when it
@@ -137,7 +137,7 @@ impl Slot {
         self.change(STEP.wrapping_sub(PUSHING), Ordering::Release);
     }
 
-    /// Adds to the state, which nobody else writes.
+    /// Adds to the state, which no other thread writes.
     #[inline(always)]
     fn change(&self, by: u64, order: Ordering) {
         let state = self.state.load(Ordering::Relaxed);

@@ -63,7 +63,7 @@ impl Slot {
         let all = self.snapshot(|at, entry| Some((at, entry.read()?)));
         let mut all = all.map_or(Vec::new(), |(_, all)| all);
         self.take_out_released_elsewhere(&mut all, |(_, hold)| hold.ident);
-        // A lock that was let go with `force_unlock`, and dropped, has given its ident to another one.
+        // A lock that was released with `force_unlock`, and dropped, has given its ident to another one.
         all.retain(|(at, _)| self.is_as_pushed(*at as isize));
         all.into_iter().map(|(_, hold)| hold).collect()
     }
