@@ -23,7 +23,7 @@ pub enum Limit {
     /// A thread came after more than 1,024 others that it has not joined: those that did least
     /// count as concurrent with it from then on, so that an inversion may be a false alarm.
     ThreadsInOrder,
-    /// A thread held more than 2,048 locks at once, or asked for one while it held more than 256: of
+    /// A thread held more than 2,048 locks at once, or asked for one while it held more than 1,024: of
     /// the former the further ones are not tracked, of the latter no order is learnt. A guard that was
     /// forgotten counts as held.
     HeldLocks,

@@ -19,7 +19,7 @@ use crate::tracking::slot::{HeldLock, Slot};
 use crate::tracking::tag;
 
 /// How many locks a thread may hold of which orders are learnt.
-const MOST_HELD: u32 = 256;
+const MOST_HELD: u32 = 1024;
 
 /// Whether a thread held more.
 static CROWDED: AtomicBool = AtomicBool::new(false);

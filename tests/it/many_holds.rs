@@ -31,7 +31,9 @@ fn forgotten_guards_cost_no_more_each() {
 fn guards_may_be_dropped_in_the_order_in_which_they_were_taken() {
     let locks: Vec<_> = (0..5_000).map(pl::Mutex::new).collect();
     for _ in 0..2 {
-        let guards: Vec<_> = locks.iter().map(pl::Mutex::lock).collect();
+        // Only tried: the orders among so many are another matter.
+        let guards: Vec<_> = locks.iter().filter_map(pl::Mutex::try_lock).collect();
+        assert_eq!(guards.len(), locks.len());
         drop(guards);
     }
     assert!(locks.iter().all(|lock| !lock.is_locked()));
