@@ -20,7 +20,7 @@ use crate::tracking::slot::Slot;
 
 /// What the calling thread holds above a thread that it is about to start; `None` for nothing.
 pub(crate) fn above() -> Option<Above> {
-    let slot = current::slot();
+    let slot = current::open();
     if slot.is_detached() {
         return None;
     }
@@ -67,7 +67,7 @@ pub(crate) fn begin(above: &Above) {
 
 /// The calling thread ends: what it took so far.
 pub(crate) fn end() -> Vec<Taken> {
-    let slot = current::slot();
+    let slot = current::open();
     if slot.is_detached() {
         return Vec::new();
     }
@@ -110,7 +110,7 @@ pub(super) fn note(slot: &'static Slot, ident: &'static Ident, context: impl FnO
 
 /// The calling thread has joined the one that was started under `above` and has `taken`.
 pub(crate) fn joined(above: &Above, taken: Vec<Taken>) {
-    let slot = current::slot();
+    let slot = current::open();
     if taken.is_empty() || slot.is_detached() || slot.thread() != Some(above.holder) {
         return;
     }

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use lock_api::{RawMutex as _, RawMutexTimed as _};
 
-use super::SPIN;
 use super::call::Call;
 use super::undo::Undo;
 use crate::instrument::{self, Hold, Kind, Lock, LockKind, Mode, Site};
@@ -57,7 +56,7 @@ macro_rules! raw_mutex {
             pub(crate) fn lock_at(&self, site: Site) -> Hold {
                 if !instrument::ON {
                     let _ = self.bare.lock();
-                } else if self.bare.try_lock_for(SPIN).is_none() {
+                } else if super::spin!(self.bare, try_lock, try_lock_for).is_none() {
                     return self.lock_slow(site);
                 }
                 match self.record.acquired_known::<false>(Mode::Exclusive, Kind::Blocking, site) {
@@ -93,7 +92,7 @@ macro_rules! raw_mutex {
             pub(crate) fn lock_again(&self, site: Site) -> Hold {
                 if !instrument::ON {
                     let _ = self.bare.lock();
-                } else if self.bare.try_lock_for(SPIN).is_none() {
+                } else if super::spin!(self.bare, try_lock, try_lock_for).is_none() {
                     return self.lock_again_slow(site);
                 }
                 self.record.acquired_again(Mode::Exclusive, site)

@@ -14,6 +14,7 @@ pub(crate) mod contexts;
 pub(crate) mod current;
 pub(crate) mod expected;
 pub(crate) mod first;
+pub(crate) mod handler;
 pub(crate) mod ident;
 pub(crate) mod kind;
 mod known;
@@ -37,7 +38,7 @@ pub(crate) mod wait;
 
 /// The locks of this layer that the child of a fork must find free. None is taken under another.
 #[cfg(unix)]
-pub(crate) fn statics() -> [&'static dyn crate::primitives::fork_safe::Stands; 9] {
+pub(crate) fn statics() -> [&'static dyn crate::primitives::fork_safe::Stands; 10] {
     [
         &registry::SLOTS,
         &pool::SPARE,
@@ -48,5 +49,6 @@ pub(crate) fn statics() -> [&'static dyn crate::primitives::fork_safe::Stands; 9
         &party::SPARE,
         &expected::COUNTS,
         &reacquired::CALLS,
+        &slot::OUTGROWN,
     ]
 }

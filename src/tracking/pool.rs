@@ -9,6 +9,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::class::Class;
+use super::current::closed;
 use super::ident::Ident;
 use super::kind::LockKind;
 use super::pin;
@@ -155,11 +156,13 @@ impl Pool {
     /// Takes back an ident when the last one was not needed again.
     #[inline(never)]
     fn give_more(&mut self, ident: &'static Ident, unreferred: bool) {
-        if self.vacant.len() >= KEPT {
-            return spill(ident, unreferred);
-        }
-        // The new one is the better guess: a loop that has ended does not begin again.
-        self.vacant.extend(self.last.replace(ident));
+        closed(|| {
+            if self.vacant.len() >= KEPT {
+                return spill(ident, unreferred);
+            }
+            // The new one is the better guess: a loop that has ended does not begin again.
+            self.vacant.extend(self.last.replace(ident));
+        });
     }
 
     /// How many ids the thread has taken and not used yet.

@@ -29,6 +29,7 @@ mod steps;
 mod strangers;
 #[cfg(feature = "timer")]
 mod timers;
+mod unwinding;
 mod watched;
 mod words;
 
@@ -57,6 +58,7 @@ fn main() {
         strangers::CASES,
         #[cfg(feature = "timer")]
         timers::CASES,
+        unwinding::CASES,
         watched::CASES,
         words::CASES,
     ];

@@ -242,6 +242,7 @@ impl Resource {
                 }
             }
         };
+        slot.blocked.is_outside();
         let since = wait::now();
         let _waiter = Waiter::at(party);
         let mut version = party.version();
@@ -256,7 +257,8 @@ impl Resource {
             // Whoever entered, provided and left meanwhile has moved the version.
             if deadlock::is_alone(slot, by) && party.version() == version {
                 let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
-                detector::end_in(deadlock::alone(slot, ident, awaited, site), true);
+                let panic = deadlock::alone(slot, ident, awaited, (site, since));
+                detector::end_in(panic, true, site);
                 if deadlock::is_reported(Verdict::SelfDeadlock) {
                     slot.wait.set_named(since);
                 }
@@ -280,7 +282,7 @@ impl Resource {
             request.counts = counts.map(|counts| counts());
             slot.alarm.arm(None);
             let _published = Shown::new(slot, &request);
-            let mut unsure = look(slot, by);
+            let mut unsure = look(slot, by, site);
             let mut limit = SHORT;
             loop {
                 let before = party.version();
@@ -289,7 +291,7 @@ impl Resource {
                 }
                 observe::note_place(slot, since);
                 if let Some(message) = slot.alarm.take() {
-                    Panic::of_message(message).raise();
+                    Panic::of_message(message).raise(site);
                 }
                 if before != version {
                     // It was not for this thread. Only now can others know that.
@@ -297,7 +299,7 @@ impl Resource {
                     break;
                 }
                 if unsure && is_due() {
-                    unsure = look(slot, by);
+                    unsure = look(slot, by, site);
                 }
                 limit = (limit * 2).min(LONG);
             }
@@ -376,12 +378,12 @@ fn is_due() -> bool {
 }
 
 /// Looks whether the wait that was published can end; whether to look again later.
-fn look(slot: &'static Slot, by: Option<&Party>) -> bool {
+fn look(slot: &'static Slot, by: Option<&Party>, site: Site) -> bool {
     match deadlock::look_elsewhere(slot, by) {
         Stuck::No => false,
         Stuck::UpToStrangers => true,
         Stuck::Told(panic) => {
-            detector::end_in(panic, true);
+            detector::end_in(panic, true, site);
             false
         }
     }
