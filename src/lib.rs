@@ -164,6 +164,7 @@ mod primitives;
 pub mod config;
 mod declare;
 mod detector;
+mod record;
 pub mod report;
 mod sink;
 pub mod suppress;

@@ -60,6 +60,10 @@ pub(crate) struct ObservedWait {
     pub(crate) since: u64,
     /// Whether it ends by itself, at a deadline.
     pub(crate) timed: bool,
+    /// The threads of which one has to end the wait; empty if any thread may.
+    pub(crate) by: Vec<ThreadId>,
+    /// Whether a report has named it as a wait that never ends.
+    pub(crate) is_named: bool,
 }
 
 impl Observed {
@@ -173,6 +177,8 @@ fn wait_of(slot: &Slot, _pin: &Pin) -> Option<ObservedWait> {
     // pin is gone (see `pin`).
     let ident: &Ident = unsafe { wait.ident.as_ref() }?;
     let lock = card(ident)?;
+    let by = wait.by().map(|by| by.members().threads);
+    let is_named = slot.wait.is_named(wait.since);
     fence(Ordering::Acquire);
     // If the wait goes on, the ident was its own all the time.
     (slot.wait.epoch() == wait.epoch).then_some(ObservedWait {
@@ -181,6 +187,8 @@ fn wait_of(slot: &Slot, _pin: &Pin) -> Option<ObservedWait> {
         site: wait.site,
         since: wait.since,
         timed: wait.timed,
+        by: by.unwrap_or_default(),
+        is_named,
     })
 }
 

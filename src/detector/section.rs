@@ -56,7 +56,11 @@ pub(crate) fn begin(above: &Above) {
     if let Some(slot) = attach() {
         let held = above.held.iter().map(|(_, over)| over);
         let notes = Notes::new(held.chain(&above.further).cloned().collect());
-        with_own(slot, |own| own.notes = Some(notes));
+        with_own(slot, |own| {
+            own.notes = Some(notes);
+            // What locks learnt in them was not noted.
+            own.first.clear();
+        });
         slot.set_surrounded(true);
     }
 }
@@ -143,7 +147,7 @@ fn tell(slot: &'static Slot, around: &[Inherited], taken: &[Taken]) {
     let graph = trial::graph_of(slot);
     let found = {
         let mut state = graph.lock();
-        state.introduce(around[0].holder, slot.name());
+        state.introduce(around[0].holder, slot);
         let mut findings = Vec::new();
         for h in &held {
             findings.extend(order::promote(&mut state, describe::ident_of(h)));

@@ -5,7 +5,8 @@
 
 use std::sync::Once;
 
-use super::{deadlock, declaration, describe, fork, publish, state};
+use super::{deadlock, declaration, describe, exit as process_exit, fork, publish, state};
+use crate::record;
 use crate::sink;
 use crate::tracking::current::{self, Phase};
 use crate::tracking::own::Own;
@@ -64,9 +65,12 @@ fn attach_slow() -> Option<&'static Slot> {
         let mut first = false;
         START.call_once(|| first = true);
         if first {
+            sink::settle_with(settle_own);
+            process_exit::watch();
             publish::quietly(slot, || {
                 declaration::from_environment();
                 suppress::from_environment();
+                record::from_environment();
                 sink::started(&super::status());
                 watchdog::from_environment();
             });
@@ -75,11 +79,19 @@ fn attach_slow() -> Option<&'static Slot> {
     Some(slot)
 }
 
-/// Notes that the calling thread ends by a panic.
-pub(crate) fn note_panic() {
+/// Makes the calling thread one of the library: known, and its use of locks not looked at.
+fn settle_own() {
+    if let Some(slot) = attach() {
+        slot.life.mark_ours();
+        with_own(slot, |own| own.busy += 1);
+    }
+}
+
+/// Notes that the calling thread ends by a panic or, if it `is_caught`, goes on after one.
+pub(crate) fn note_panic(is_caught: bool) {
     let slot = current::slot();
     if let Some(thread) = slot.thread() {
-        panicked::add(slot.scope(), thread, slot.name());
+        panicked::add(slot.scope(), thread, slot.name(), is_caught);
     }
 }
 
@@ -105,6 +117,7 @@ fn detach(slot: &'static Slot) {
     with_own(slot, |own| {
         own.pool.drain();
         own.points.drain();
+        own.first.clear();
     });
     current::set(Slot::detached(), Phase::Ending);
     if left.is_empty() {

@@ -72,6 +72,7 @@ use self::on as chosen;
 
 pub use self::chosen::{
     Attempt, Hold, Lock, Past, Pasts, Providers, Resource, Signal, Surroundings, Waiting, Within,
+    caught_panic,
 };
 pub(crate) use self::chosen::{
     Cohort, End, Ends, Life, Meeting, Origin, Section, Turns, admit, assert_order, held_here, idle,
@@ -89,6 +90,7 @@ pub(crate) use self::side::Side;
 #[cfg(feature = "channel")]
 pub(crate) use self::side::meet;
 pub use crate::engine::awaited::Awaited;
+pub use crate::engine::counts::Counts;
 pub use crate::engine::ids::{LockId, Site, ThreadId};
 pub use crate::engine::mode::{Kind, Mode, ReadPolicy};
 pub use crate::tracking::kind::LockKind;

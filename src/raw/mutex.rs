@@ -51,7 +51,9 @@ macro_rules! raw_mutex {
             }
 
             /// Acquires the mutex for the call at `site`.
-            #[inline(always)]
+            // In a debug build a function of its own, as in `instrument::on::lock`.
+            #[cfg_attr(debug_assertions, inline(never))]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub(crate) fn lock_at(&self, site: Site) -> Hold {
                 if !instrument::ON {
                     let _ = self.bare.lock();
@@ -167,7 +169,8 @@ macro_rules! raw_mutex {
                 Some(self.record.acquired(Mode::Exclusive, Kind::Try, site))
             }
 
-            #[inline(always)]
+            #[cfg_attr(debug_assertions, inline(never))]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             unsafe fn unlock(&self, hold: Hold) {
                 self.record.released(hold);
                 // SAFETY: the caller holds the lock by this hold, so the bare lock is held.

@@ -25,7 +25,11 @@ thread_local! {
 /// The slot of the calling thread, or the detached one.
 #[inline(always)]
 pub(crate) fn slot() -> &'static Slot {
-    SLOT.get()
+    match SLOT.try_with(Cell::get) {
+        Ok(slot) => slot,
+        // Never: it has no destructor.
+        Err(_) => Slot::detached(),
+    }
 }
 
 /// The phase of the calling thread.

@@ -9,9 +9,11 @@
 pub(crate) mod alarm;
 pub(crate) mod census;
 pub(crate) mod class;
+pub(crate) mod class_key;
 pub(crate) mod contexts;
 pub(crate) mod current;
 pub(crate) mod expected;
+pub(crate) mod first;
 pub(crate) mod ident;
 pub(crate) mod kind;
 mod known;
@@ -24,6 +26,7 @@ pub(crate) mod party;
 pub(crate) mod pin;
 pub(crate) mod point;
 pub(crate) mod pool;
+pub(crate) mod reacquired;
 pub(crate) mod record;
 pub(crate) mod registry;
 pub(crate) mod section;
@@ -34,7 +37,7 @@ pub(crate) mod wait;
 
 /// The locks of this layer that the child of a fork must find free. None is taken under another.
 #[cfg(unix)]
-pub(crate) fn statics() -> [&'static dyn crate::primitives::fork_safe::Stands; 8] {
+pub(crate) fn statics() -> [&'static dyn crate::primitives::fork_safe::Stands; 9] {
     [
         &registry::SLOTS,
         &pool::SPARE,
@@ -44,5 +47,6 @@ pub(crate) fn statics() -> [&'static dyn crate::primitives::fork_safe::Stands; 8
         &panicked::PANICKED,
         &party::SPARE,
         &expected::COUNTS,
+        &reacquired::CALLS,
     ]
 }

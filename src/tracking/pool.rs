@@ -23,6 +23,16 @@ const BLOCK: u64 = 64;
 /// The next block of ids.
 static NEXT_BLOCK: AtomicU64 = AtomicU64::new(1);
 
+/// How many ids threads have taken and not used, those of threads that have ended.
+static UNUSED: AtomicU64 = AtomicU64::new(0);
+
+/// How many ids were ever used, and, of each thread that is alive, up to a block that it may use.
+pub(crate) fn used() -> u64 {
+    // Relaxed: numbers that are only told.
+    let taken = NEXT_BLOCK.load(Ordering::Relaxed) - 1;
+    taken.saturating_sub(UNUSED.load(Ordering::Relaxed))
+}
+
 /// Vacant idents that some thread had too many of, or left behind.
 pub(super) static SPARE: ForkSafe<Vec<&'static Ident>> = ForkSafe::new(Vec::new());
 
@@ -34,6 +44,8 @@ pub(crate) struct Pool {
     vacant: Vec<&'static Ident>,
     next: u64,
     end: u64,
+    /// Where the lock is acquired for which an ident is taken.
+    site: Option<Site>,
 }
 
 impl Pool {
@@ -43,7 +55,21 @@ impl Pool {
             vacant: Vec::new(),
             next: 0,
             end: 0,
+            site: None,
         }
+    }
+
+    /// Runs `identify`, for a lock that is acquired at `site`.
+    pub(crate) fn at<R>(&mut self, site: Site, identify: impl FnOnce(&mut Self) -> R) -> R {
+        self.site = Some(site);
+        let identified = identify(self);
+        self.site = None;
+        identified
+    }
+
+    /// Where the lock is acquired, if it is.
+    pub(super) fn site(&self) -> Option<Site> {
+        self.site
     }
 
     /// An ident for a new lock of this kind, name (empty for none) and place, and its number, if the
@@ -57,12 +83,11 @@ impl Pool {
         place: Site,
     ) -> Option<(&'static Ident, u64)> {
         let ident = self.last?;
-        if self.next == self.end || !ident.class().looks_like(kind, name, place) {
+        if !ident.class().looks_like(kind, name, place) {
             return None;
         }
-        let number = self.next;
+        let number = self.number();
         self.last = None;
-        self.next += 1;
         ident.occupy_again(number);
         Some((ident, number))
     }
@@ -70,20 +95,49 @@ impl Pool {
     /// An ident for a new lock.
     #[inline]
     pub(crate) fn take(&mut self, class: &'static Class) -> &'static Ident {
-        if self.next == self.end {
-            // Relaxed: the blocks need to be distinct and nothing else. They ascend, and a thread
-            // uses up one before it takes the next, so ids of one thread ascend too.
-            self.next = NEXT_BLOCK.fetch_add(BLOCK, Ordering::Relaxed);
-            self.end = self.next + BLOCK;
-        }
-        let number = self.next;
-        self.next += 1;
+        let number = self.number();
         let ident = match self.vacant.pop().or_else(|| self.last.take()) {
             Some(ident) => ident,
             None => fresh(),
         };
         ident.occupy(number, class);
         ident
+    }
+
+    /// The same where the ident that was given back last is as good as any, and its number.
+    #[inline(always)]
+    pub(super) fn take_last(&mut self, class: &'static Class) -> (&'static Ident, u64) {
+        let number = self.number();
+        let ident = match self.last.take() {
+            Some(ident) => ident,
+            None => self.take_vacant(),
+        };
+        ident.occupy(number, class);
+        (ident, number)
+    }
+
+    #[inline(never)]
+    fn take_vacant(&mut self) -> &'static Ident {
+        self.vacant.pop().unwrap_or_else(fresh)
+    }
+
+    /// An unused number.
+    #[inline(always)]
+    fn number(&mut self) -> u64 {
+        if self.next == self.end {
+            self.take_block();
+        }
+        let number = self.next;
+        self.next += 1;
+        number
+    }
+
+    #[inline(never)]
+    fn take_block(&mut self) {
+        // Relaxed: the blocks need to be distinct and nothing else. They ascend, and a thread
+        // uses up one before it takes the next, so ids of one thread ascend too.
+        self.next = NEXT_BLOCK.fetch_add(BLOCK, Ordering::Relaxed);
+        self.end = self.next + BLOCK;
     }
 
     /// Takes back the ident of a dropped lock. With `unreferred` the caller vouches that no slot
@@ -108,8 +162,15 @@ impl Pool {
         self.vacant.extend(self.last.replace(ident));
     }
 
+    /// How many ids the thread has taken and not used yet.
+    pub(crate) fn unused(&self) -> u64 {
+        self.end - self.next
+    }
+
     /// Hands everything on when the thread ends.
     pub(crate) fn drain(&mut self) {
+        UNUSED.fetch_add(self.end - self.next, Ordering::Relaxed);
+        self.next = self.end;
         self.vacant.extend(self.last.take());
         SPARE.lock().append(&mut self.vacant);
         self.vacant = Vec::new();

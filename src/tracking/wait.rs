@@ -9,6 +9,7 @@ use super::ident::Ident;
 use super::kind::LockKind;
 use super::party::Party;
 use crate::engine::awaited::Awaited;
+use crate::engine::counts::Counts;
 use crate::engine::ids::Site;
 use crate::engine::mode::{Mode, ReadPolicy};
 use crate::primitives::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
@@ -50,6 +51,10 @@ pub(crate) struct Request {
     pub(crate) site: Site,
     /// When it began.
     pub(crate) since: u64,
+    /// Whether the thread unwinds from a panic.
+    pub(crate) panicking: bool,
+    /// What the primitive counts, if it does.
+    pub(crate) counts: Option<Counts>,
 }
 
 impl Request {
@@ -71,6 +76,8 @@ impl Request {
             mutex: std::ptr::null(),
             site,
             since: now(),
+            panicking: std::thread::panicking(),
+            counts: None,
         }
     }
 
@@ -155,8 +162,13 @@ pub(crate) struct Wait {
     mutex: AtomicPtr<Ident>,
     site: AtomicUsize,
     since: AtomicU64,
+    /// What is wanted, and what is there.
+    counts: AtomicU64,
+    queued: AtomicU32,
     /// The wait (by its epoch) by which the thread closed a deadlock that was reported.
     pub(crate) reported: AtomicU64,
+    /// When the wait began (`since`) that a report has named as one that never ends.
+    named: AtomicU64,
 }
 
 const TIMED: u32 = 1 << 8;
@@ -164,6 +176,10 @@ const QUEUES: u32 = 1 << 9;
 const SENDABLE: u32 = 1 << 10;
 /// There are a party and what belongs to it.
 const PARTY: u32 = 1 << 11;
+/// The thread unwinds.
+const PANICKING: u32 = 1 << 12;
+/// There are counts.
+const COUNTS: u32 = 1 << 13;
 /// The first number of those that stand for something else than a lock.
 const OTHER: u32 = 4;
 
@@ -179,8 +195,22 @@ impl Wait {
             mutex: AtomicPtr::new(std::ptr::null_mut()),
             site: AtomicUsize::new(0),
             since: AtomicU64::new(0),
+            counts: AtomicU64::new(0),
+            queued: AtomicU32::new(0),
             reported: AtomicU64::new(0),
+            named: AtomicU64::new(u64::MAX),
         }
+    }
+
+    /// A report names the wait that began at `since` as one that never ends. Any thread may call this.
+    pub(crate) fn set_named(&self, since: u64) {
+        // Relaxed: a hint for the watchdog, which stands for no other memory.
+        self.named.store(since, Ordering::Relaxed);
+    }
+
+    /// Whether a report has named the wait that began at `since` as one that never ends.
+    pub(crate) fn is_named(&self, since: u64) -> bool {
+        self.named.load(Ordering::Relaxed) == since
     }
 
     /// Publishes a wait of the calling thread, just before it begins.
@@ -196,7 +226,9 @@ impl Wait {
         let is_party = !request.party.is_null();
         let flags = request.sort.encode()
             | if request.timed { TIMED } else { 0 }
-            | if is_party { PARTY } else { 0 };
+            | if is_party { PARTY } else { 0 }
+            | if request.panicking { PANICKING } else { 0 }
+            | if request.counts.is_some() { COUNTS } else { 0 };
         // Release on the fields pairs with the Acquire loads of `read`: a reader that sees a new
         // field also sees that the last odd epoch is over.
         let to = Ordering::Release;
@@ -207,6 +239,11 @@ impl Wait {
             self.version.store(request.version, to);
             self.by.store(request.by.cast_mut(), to);
             self.mutex.store(request.mutex.cast_mut(), to);
+        }
+        if let Some(counts) = request.counts {
+            let both = u64::from(counts.wanted) << 32 | u64::from(counts.available);
+            self.counts.store(both, to);
+            self.queued.store(counts.queued, to);
         }
         let site = std::ptr::from_ref(request.site);
         self.site.store(site.expose_provenance(), to);
@@ -249,6 +286,14 @@ impl Wait {
             by = self.by.load(Ordering::Acquire).cast_const();
             mutex = self.mutex.load(Ordering::Acquire).cast_const();
         }
+        let counts = (need & COUNTS != 0).then(|| {
+            let both = self.counts.load(Ordering::Acquire);
+            Counts {
+                wanted: (both >> 32) as u32,
+                available: both as u32,
+                queued: self.queued.load(Ordering::Acquire),
+            }
+        });
         let site = self.site.load(Ordering::Acquire);
         let since = self.since.load(Ordering::Acquire);
         if self.epoch.load(Ordering::Relaxed) != epoch {
@@ -271,6 +316,8 @@ impl Wait {
             mutex,
             site,
             since,
+            panicking: need & PANICKING != 0,
+            counts,
         };
         Some(Published { epoch, request })
     }
@@ -299,7 +346,7 @@ const fn encode(need: Need) -> u32 {
 }
 
 fn decode(need: u32) -> Need {
-    match need & !(TIMED | QUEUES | SENDABLE | PARTY) {
+    match need & !(TIMED | QUEUES | SENDABLE | PARTY | PANICKING | COUNTS) {
         0 => Need::Lock(Mode::Exclusive),
         1 => Need::Lock(Mode::Shared),
         2 => Need::Lock(Mode::Upgradable),

@@ -32,8 +32,7 @@ impl Alert {
     #[must_use]
     pub fn headline(&self) -> String {
         let number = self.report.sequence;
-        let line = self.report.headline();
-        let what = line.strip_prefix("lockwarden: ").unwrap_or(&line);
+        let what = self.report.subject();
         let mut text = match self.phase {
             Phase::Began => format!("lockwarden: watchdog: {what} (report {number})"),
             Phase::GoesOn => format!("lockwarden: watchdog: report {number} goes on: {what}"),
@@ -81,21 +80,10 @@ impl fmt::Display for Alert {
 mod tests {
     use super::*;
     use crate::engine::verdict::Verdict;
-    use crate::report::{Basis, Cause, Facts, Stall};
+    use crate::report::{Cause, Facts, Stall};
 
     fn alert(phase: Phase, left_out: u64) -> Alert {
-        let facts = Facts {
-            verdict: Verdict::Stall,
-            basis: Basis::Instances,
-            declared: None,
-            locks: Vec::new(),
-            threads: Vec::new(),
-            edges: Vec::new(),
-            closing: None,
-            guards: Vec::new(),
-            lacks_writers: false,
-            stack: None,
-        };
+        let facts = Facts::of(Verdict::Stall);
         let lasted = Duration::from_millis(2_500);
         let cause = Cause::Heartbeat {
             name: "ingest".to_owned(),

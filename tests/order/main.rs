@@ -9,6 +9,7 @@ mod channels;
 #[path = "../support/child.rs"]
 mod child;
 mod events;
+mod fresh;
 mod harness;
 mod initialised;
 mod messages;

@@ -5,6 +5,8 @@
 //! nothing. This program runs each kernel as a child of itself and looks at what that says; it takes
 //! the arguments of libtest, so filters and cargo-nextest work.
 
+#[cfg(feature = "pool")]
+mod advice;
 mod barriers;
 mod chains;
 mod channels;
@@ -29,6 +31,7 @@ mod strangers;
 #[cfg(feature = "timer")]
 mod timers;
 mod watched;
+mod words;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -37,6 +40,8 @@ use expect::{Case, Told};
 
 fn main() {
     let kernels: &[&[Case]] = &[
+        #[cfg(feature = "pool")]
+        advice::CASES,
         barriers::CASES,
         chains::CASES,
         channels::CASES,
@@ -57,6 +62,7 @@ fn main() {
         #[cfg(feature = "timer")]
         timers::CASES,
         watched::CASES,
+        words::CASES,
     ];
     let cases = kernels.concat();
     if let Some(name) = child::part() {

@@ -9,9 +9,13 @@ use std::ptr;
 use std::sync::atomic::Ordering;
 
 use crate::detector;
+use crate::engine::reacquisition::Reacquisition;
 use crate::instrument::{GuardMarker, Kind, LockId, LockKind, Mode, Site};
+use crate::primitives::Fast;
 use crate::tracking::current;
 use crate::tracking::ident::Ident;
+use crate::tracking::pool::Pool;
+use crate::tracking::reacquired;
 use crate::tracking::record::Record;
 use crate::tracking::slot::{Entry, Slot};
 use crate::tracking::tag;
@@ -130,6 +134,14 @@ impl Lock {
         kind: Kind,
         site: Site,
     ) -> Option<Hold> {
+        self.acquired_if_known(WRITES, mode, kind, site)
+    }
+
+    // In a debug build a function of its own, so that it is compiled with this crate: the profile of
+    // the program can then ask for an optimised one.
+    #[cfg_attr(debug_assertions, inline(never))]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn acquired_if_known(&self, writes: bool, mode: Mode, kind: Kind, site: Site) -> Option<Hold> {
         let slot = current::slot();
         let state = slot.state();
         let top = slot.top(state);
@@ -140,17 +152,17 @@ impl Lock {
             cold_path();
             return None;
         }
-        if (WRITES || is_nested) && kind == Kind::Blocking {
+        if (writes || is_nested) && matches!(kind, Kind::Blocking) {
             // Relaxed: a hint that this thread's own earlier stores, or those of an earlier holder,
             // gave; a stale one only leads to the slow path.
-            let known = self.record.known.load(Ordering::Relaxed);
+            let known = self.record.known.get_relaxed();
             if known != tag::known(top.key(), mode) {
                 cold_path();
                 return None;
             }
         }
         // Acquire pairs with the Release in `Record::settle`.
-        let tag = self.record.tag.load(Ordering::Acquire);
+        let tag = self.record.tag.get_acquire();
         if tag == 0 {
             cold_path();
             return None;
@@ -161,7 +173,8 @@ impl Lock {
     }
 
     /// A second fast path, for an acquisition that shows nothing new, though the lock does not say
-    /// so: the thread remembers it itself; or it is the first one of a lock that is only ever held
+    /// so: the thread remembers it itself; or it is the first one of the lock and shows what that of
+    /// another lock of the class has shown; or it is the first one of a lock that is only ever held
     /// exclusively, by a thread that holds nothing and has all that it takes at hand.
     #[inline(always)]
     pub(crate) fn acquired_at_hand(&self, mode: Mode, site: Site) -> Option<Hold> {
@@ -169,7 +182,18 @@ impl Lock {
         let state = slot.state();
         let top = slot.top(state);
         let is_nested = Slot::depth(state) != 0;
-        let fresh = if !is_nested && mode == Mode::Exclusive {
+        // The slot of a thread that has none looks as if something were held, and has no room.
+        if is_nested && !slot.has_room(Slot::depth(state)) {
+            return None;
+        }
+        let fresh = if !self.record.ident_address().is_null() {
+            None
+        } else if is_nested || self.is_writer(mode) {
+            let known = tag::known(top.key(), mode);
+            detector::with_own(slot, |own| {
+                own.identify_like_before(&self.record, known, mode, site)
+            })
+        } else if mode == Mode::Exclusive {
             detector::with_own(slot, |own| self.record.identify_at_hand(&mut own.pool))
         } else {
             None
@@ -179,9 +203,7 @@ impl Lock {
             None => {
                 // Acquire pairs with the Release in `Record::settle`.
                 let tag = self.record.tag.load(Ordering::Acquire);
-                // The slot of a thread that has none looks as if something were held, and has no
-                // room.
-                if tag == 0 || (is_nested && !slot.has_room(Slot::depth(state))) {
+                if tag == 0 {
                     return None;
                 }
                 let known = tag::known(top.key(), mode);
@@ -226,11 +248,10 @@ impl Lock {
         let (ident, share) = (self.record.ident_address(), tag::share(tag, mode));
         // SAFETY: the caller's promise is the same.
         unsafe { slot.push(state, top, ident, share, mode, site) };
-        if mode == Mode::Exclusive {
+        if matches!(mode, Mode::Exclusive) {
             // Relaxed: a hint for whoever waits; see `detector::deadlock`.
-            self.record
-                .owner
-                .store(ptr::from_ref(slot).cast_mut(), Ordering::Relaxed);
+            let owner = slot as *const Slot as *mut Slot;
+            self.record.owner.set_relaxed(owner);
         }
     }
 
@@ -239,7 +260,7 @@ impl Lock {
         let Some(slot) = detector::attach() else {
             return Hold::untracked();
         };
-        let ident = self.identify_as_holder(slot, mode);
+        let ident = self.identify_as_holder(slot, mode, site);
         if kind == Kind::Blocking && (slot.is_holding() || self.is_writer(mode)) {
             return self.acquired_checked(slot, ident, mode, site, may_panic);
         }
@@ -252,11 +273,17 @@ impl Lock {
         mode == Mode::Exclusive && self.record.kind().readers_wait()
     }
 
-    pub(super) fn identify_as_holder(&self, slot: &'static Slot, mode: Mode) -> &'static Ident {
-        detector::with_own(slot, |own| match mode {
-            Mode::Exclusive => self.record.identify_as_writer(&mut own.pool),
-            Mode::Shared | Mode::Upgradable => self.record.identify_as_reader(&mut own.pool),
-        })
+    pub(super) fn identify_as_holder(
+        &self,
+        slot: &'static Slot,
+        mode: Mode,
+        site: Site,
+    ) -> &'static Ident {
+        let identify = |pool: &mut Pool| match mode {
+            Mode::Exclusive => self.record.identify_as_writer(pool),
+            Mode::Shared | Mode::Upgradable => self.record.identify_as_reader(pool),
+        };
+        detector::with_own(slot, |own| own.pool.at(site, identify))
     }
 
     /// Records the acquisition, and looks whether it shows anything new.
@@ -270,6 +297,9 @@ impl Lock {
         may_panic: bool,
     ) -> Hold {
         slot.maintain();
+        if !may_panic && slot.is_holding() {
+            reacquired::note(site, Reacquisition::Unlocked);
+        }
         let findings = detector::order::check(slot, &self.record, ident, mode, site);
         // Held before anyone is told: a callback that comes back to this lock is then refused, and
         // does not hang.
@@ -297,6 +327,7 @@ impl Lock {
             slot.maintain();
             // The hold itself is listed too, and makes no order by itself.
             let findings = if slot.count() > 1 || self.is_writer(Mode::Exclusive) {
+                reacquired::note(site, Reacquisition::Upgrade);
                 detector::order::check(slot, &self.record, ident, Mode::Exclusive, site)
             } else {
                 Vec::new()
@@ -328,7 +359,8 @@ impl Lock {
     }
 
     /// Tells that the lock is about to be released.
-    #[inline(always)]
+    #[cfg_attr(debug_assertions, inline(never))]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn released(&self, hold: Hold) {
         let slot = hold.slot;
         let ident = self.record.ident_address();
@@ -336,8 +368,28 @@ impl Lock {
         if here && slot.pop(ident) {
             return;
         }
-        cold_path();
-        released_slow(slot, ident);
+        released_slow(slot, ident, false);
+    }
+
+    /// Tells that the lock is about to be released from an upgradable hold.
+    ///
+    /// Any hold can be handed to [`released`](Self::released); but if the thread holds the lock in
+    /// shared mode too, that one takes off the shared hold.
+    pub fn released_upgradable(&self, hold: Hold) {
+        released_slow(hold.slot, self.record.ident_address(), true);
+    }
+
+    /// Records a release, right before it, by whichever thread has the hold: one that was sent here
+    /// from another thread is taken off the locks that are held there.
+    pub fn released_by_any(&self, hold: Hold) {
+        released_slow(hold.slot, self.record.ident_address(), false);
+    }
+
+    /// Records a release by the calling thread, right before it, where the hold of the acquisition is
+    /// not at hand: the guard was forgotten, or the lock goes out of the sight of the record. The
+    /// last acquisition that the thread has not released ends; without one, nothing happens.
+    pub fn released_without_hold(&self) {
+        released_slow(current::slot(), self.record.ident_address(), false);
     }
 
     /// Tells, right before the lock is dropped, whether somebody still holds it: a guard was
@@ -369,14 +421,14 @@ impl Drop for Lock {
 }
 
 #[cold]
-fn released_slow(slot: &'static Slot, ident: *const Ident) {
+pub(super) fn released_slow(slot: &'static Slot, ident: *const Ident, upgradable: bool) {
     if slot.is_detached() {
         // The acquisition was not tracked.
     } else if ptr::eq(slot, current::slot()) {
         if slot.is_marked(ident) {
             detector::with_own(slot, |own| own.marks.end(ident));
         }
-        slot.remove(ident);
+        slot.remove_as(ident, upgradable);
     } else {
         slot.release_from_elsewhere(ident);
     }

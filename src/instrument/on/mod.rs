@@ -2,6 +2,7 @@
 
 mod admit;
 mod attempt;
+mod caught;
 mod cohort;
 mod ends;
 mod held;
@@ -17,6 +18,7 @@ mod turns;
 
 pub(crate) use self::admit::admit;
 pub use self::attempt::Attempt;
+pub use self::caught::caught_panic;
 pub(crate) use self::cohort::Cohort;
 pub(crate) use self::ends::{End, Ends};
 #[cfg(feature = "channel")]

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use super::{ENTRY, Entry, MOVING, STEP, Slot};
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
-use crate::primitives::{fence, own_ptr, own_u64};
+use crate::primitives::{Fast, fence, own_ptr, own_u64};
 use crate::tracking::ident::{Ident, SURROUNDINGS};
 use crate::tracking::tag;
 
@@ -37,7 +37,7 @@ impl Slot {
     /// Whether there is room for one more lock at `depth`, and nobody rang.
     #[inline(always)]
     pub(crate) fn has_room(&self, depth: u32) -> bool {
-        depth < self.capacity.load(Ordering::Relaxed)
+        depth < self.capacity.get_relaxed()
     }
 
     /// The entry at `depth`, in the slot of the calling thread.
@@ -51,7 +51,7 @@ impl Slot {
         // SAFETY: the field is written by the slot's thread only, and that is the caller. It points
         // one past the start of an array of the room and two entries more, which is never freed;
         // that of the detached slot to an array of two.
-        unsafe { &*own_ptr(&self.entries).byte_offset(depth) }
+        unsafe { &*own_ptr(&self.entries).wrapping_byte_offset(depth) }
     }
 
     /// The first entry that is not in use: its key is that of the thread.
@@ -94,11 +94,11 @@ impl Slot {
         top.set(ident, mode, site);
         // SAFETY: there was room at this depth, so the entry above is at most the one at the room,
         // of which there is one more than fits.
-        let above = unsafe { &*ptr::from_ref(top).add(1) };
+        let above = unsafe { &*(top as *const Entry).wrapping_add(1) };
         above.set_key(top.key().wrapping_add(share));
         // Release pairs with the Acquire in `held`: the fields are written before they count.
         self.state
-            .store(state.wrapping_add(STEP + ENTRY as u64), Ordering::Release);
+            .set_release(state.wrapping_add(STEP + ENTRY as u64));
     }
 
     /// Takes the top lock off if it is this one; `false` if it is not, or is marked.
@@ -115,7 +115,7 @@ impl Slot {
         // Release: the entry stands until the lock's own release, which follows, is about to
         // happen; a reader that still sees the entry sees a lock that is still held. The entry was
         // that of the lock, so the depth is not zero, and the count does not change.
-        self.state.store(state - ENTRY as u64, Ordering::Release);
+        self.state.set_release(state - ENTRY as u64);
         true
     }
 }
@@ -148,6 +148,20 @@ impl Slot {
             }
         }
         false
+    }
+
+    /// Takes off the uppermost hold of a lock that is upgradable, or that is not; the uppermost of any
+    /// kind if there is none; `false` if the lock is not there.
+    pub(crate) fn remove_as(&self, ident: *const Ident, upgradable: bool) -> bool {
+        for depth in self.depths().rev() {
+            // SAFETY: below the depth, so inside the array.
+            let entry = unsafe { self.entry(depth) };
+            if entry.is(ident) && (entry.mode() == Mode::Upgradable) == upgradable {
+                self.remove_at(depth);
+                return true;
+            }
+        }
+        self.remove(ident)
     }
 
     fn remove_at(&self, depth: isize) {
@@ -190,12 +204,12 @@ impl Slot {
         }
     }
 
-    /// Changes the mode of the uppermost hold of a lock.
+    /// Changes the mode of the hold of a lock that can change it: a shared one stays one.
     pub(crate) fn convert(&self, ident: &Ident, mode: Mode) {
         for depth in self.depths().rev() {
             // SAFETY: below the depth, so inside the array.
             let entry = unsafe { self.entry(depth) };
-            if entry.is(ident) {
+            if entry.is(ident) && entry.mode() != Mode::Shared {
                 entry.set_mode(mode);
                 let share = tag::share(ident.tag(), mode);
                 let change = share.wrapping_sub(self.share_at(depth));

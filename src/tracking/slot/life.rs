@@ -10,6 +10,14 @@ const IDLE: u64 = 1 << 34;
 /// behind.
 const LEAVING: u64 = 1 << 35;
 
+/// How many threads of this crate there ever were.
+static OURS_EVER: AtomicU64 = AtomicU64::new(0);
+
+/// How many threads of this crate there ever were.
+pub(crate) fn ours() -> u64 {
+    OURS_EVER.load(Ordering::Relaxed)
+}
+
 /// The operating system's id of a thread, and marks.
 #[derive(Debug)]
 pub(crate) struct Life(AtomicU64);
@@ -26,6 +34,8 @@ impl Life {
 
     /// The thread is one of this crate's own.
     pub(crate) fn mark_ours(&self) {
+        // Relaxed: a number that is only told.
+        OURS_EVER.fetch_add(1, Ordering::Relaxed);
         self.0.fetch_or(OURS, Ordering::Relaxed);
     }
 
