@@ -49,9 +49,10 @@ impl Lock {
     }
 
     /// Names this one instance in reports, beside the name of its class.
-    pub fn set_label(&self, label: &str) {
+    pub fn set_label(&self, label: impl AsRef<str>) {
         if let Some(slot) = detector::attach() {
-            detector::with_own(slot, |own| self.record.identify(&mut own.pool)).set_label(label);
+            detector::with_own(slot, |own| self.record.identify(&mut own.pool))
+                .set_label(label.as_ref());
             detector::relabel(&self.record);
         }
     }
