@@ -158,7 +158,7 @@ mod tracking;
 mod engine;
 
 // Atomics.
-mod primitives;
+mod shim;
 
 // Out.
 pub mod config;

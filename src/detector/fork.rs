@@ -7,7 +7,7 @@
 pub(super) fn watch() {
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use crate::primitives::fork_safe;
+    use crate::shim::fork_safe;
 
     extern "C" fn before() {
         // In the order in which one may be taken under another: the detector's come first.

@@ -16,7 +16,7 @@ use loom::thread;
 use super::deadlock::closed;
 use crate::engine::mode::Mode;
 use crate::instrument::LockKind;
-use crate::primitives::model;
+use crate::shim::model;
 use crate::tracking::ident::Ident;
 use crate::tracking::models::Seat;
 use crate::tracking::pool::Pool;

@@ -7,8 +7,8 @@ use crate::config;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::order::{IdMap, Limits, OrderGraph};
 use crate::engine::verdict::Verdict;
-use crate::primitives::{Mutex, MutexGuard};
 use crate::report::{LockInfo, Stack};
+use crate::shim::{Mutex, MutexGuard};
 use crate::tracking::ident::Ident;
 use crate::tracking::slot::Slot;
 

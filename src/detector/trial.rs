@@ -23,9 +23,9 @@ use super::classes;
 use super::state::{self, State};
 use crate::engine::ids::LockId;
 use crate::engine::order::IdMap;
-use crate::primitives::fork_safe::ForkSafe;
-use crate::primitives::{Mutex, MutexGuard};
 use crate::report::Report;
+use crate::shim::fork_safe::ForkSafe;
+use crate::shim::{Mutex, MutexGuard};
 use crate::tracking::expected;
 use crate::tracking::slot::Slot;
 

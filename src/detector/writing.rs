@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use crate::primitives::fork_safe::ForkSafe;
+use crate::shim::fork_safe::ForkSafe;
 use crate::tracking::wait;
 
 /// How many periods are remembered: the last ones.

@@ -6,8 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::{delivery, file, stderr};
 use crate::config::{Activity, Config};
 use crate::engine::verdict::Verdict;
-use crate::primitives::fork_safe::ForkSafe;
 use crate::report::Report;
+use crate::shim::fork_safe::ForkSafe;
 
 /// How many findings are repeated.
 const KEPT: usize = 50;

@@ -7,7 +7,7 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::primitives::{AtomicU32, Mutex};
+use crate::shim::{AtomicU32, Mutex};
 
 /// Wakes the thread from the wait that it is in.
 ///

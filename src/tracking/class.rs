@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use super::class_key;
 use super::kind::LockKind;
 use crate::engine::ids::{LockId, Site};
-use crate::primitives::fork_safe::ForkSafe;
+use crate::shim::fork_safe::ForkSafe;
 
 /// What all locks of one class have in common. Interned: one class, one address.
 #[derive(Debug)]

@@ -16,7 +16,7 @@ use crate::engine::acquisition::{Held, Inherited};
 use crate::engine::clock::Segment;
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
-use crate::primitives::{AtomicUsize, spin_loop, yield_now};
+use crate::shim::{AtomicUsize, spin_loop, yield_now};
 
 /// What a thread held, and in which stretch of its life: shared by all that it takes meanwhile.
 #[derive(Debug)]

@@ -12,7 +12,7 @@
 use std::hash::BuildHasherDefault;
 
 use crate::engine::order::IdMap;
-use crate::primitives::fork_safe::ForkSafe;
+use crate::shim::fork_safe::ForkSafe;
 
 /// What is known of the threads of one check.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

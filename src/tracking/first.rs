@@ -22,7 +22,7 @@ use super::contexts::Context;
 use super::kind::LockKind;
 use super::slot::Slot;
 use crate::engine::ids::Site;
-use crate::primitives::{AtomicPtr, AtomicUsize, fence};
+use crate::shim::{AtomicPtr, AtomicUsize, fence};
 
 /// How many references the owner takes at once.
 const BULK: usize = 1 << 20;

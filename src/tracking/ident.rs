@@ -12,7 +12,7 @@ use super::class::Class;
 use super::contexts::Contexts;
 use super::{label, subclass, tag};
 use crate::engine::ids::LockId;
-use crate::primitives::{AtomicU64, AtomicUsize};
+use crate::shim::{AtomicU64, AtomicUsize};
 
 /// Set in the class field of a lock that has a label.
 const LABELLED: usize = 1;

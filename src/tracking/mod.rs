@@ -38,7 +38,7 @@ pub(crate) mod wait;
 
 /// The locks of this layer that the child of a fork must find free. None is taken under another.
 #[cfg(unix)]
-pub(crate) fn statics() -> [&'static dyn crate::primitives::fork_safe::Stands; 10] {
+pub(crate) fn statics() -> [&'static dyn crate::shim::fork_safe::Stands; 10] {
     [
         &registry::SLOTS,
         &pool::SPARE,

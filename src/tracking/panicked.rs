@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::engine::ids::ThreadId;
-use crate::primitives::fork_safe::ForkSafe;
+use crate::shim::fork_safe::ForkSafe;
 
 /// How many are remembered: the last ones.
 const KEPT: usize = 16;

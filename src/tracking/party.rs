@@ -7,8 +7,8 @@
 use std::sync::atomic::Ordering;
 
 use crate::engine::ids::ThreadId;
-use crate::primitives::fork_safe::ForkSafe;
-use crate::primitives::{AtomicPtr, AtomicU64, Mutex};
+use crate::shim::fork_safe::ForkSafe;
+use crate::shim::{AtomicPtr, AtomicU64, Mutex};
 
 /// The part of a resource, or of a set of threads, that other threads look at.
 #[derive(Debug)]

@@ -20,7 +20,7 @@ use std::sync::atomic::Ordering;
 
 use crate::engine::clock::Segment;
 use crate::engine::timeline::Timeline;
-use crate::primitives::{AtomicUsize, fence};
+use crate::shim::{AtomicUsize, fence};
 
 /// How many references are taken at once.
 const BULK: usize = 1024;

@@ -14,7 +14,7 @@ use super::ident::Ident;
 use super::kind::LockKind;
 use super::pin;
 use crate::engine::ids::Site;
-use crate::primitives::fork_safe::ForkSafe;
+use crate::shim::fork_safe::ForkSafe;
 
 /// How many vacant idents a thread keeps.
 const KEPT: usize = 128;

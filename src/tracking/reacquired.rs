@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use crate::engine::ids::Site;
 use crate::engine::reacquisition::Reacquisition;
-use crate::primitives::fork_safe::ForkSafe;
+use crate::shim::fork_safe::ForkSafe;
 
 pub(super) static CALLS: ForkSafe<Option<HashMap<Site, Reacquisition>>> = ForkSafe::new(None);
 

@@ -12,7 +12,7 @@ use super::slot::Slot;
 use super::tag;
 use crate::engine::ids::Site;
 use crate::engine::mode::{Mode, ReadPolicy};
-use crate::primitives::{AtomicPtr, AtomicU64, Fast, spin_loop};
+use crate::shim::{AtomicPtr, AtomicU64, Fast, spin_loop};
 
 /// What an acquisition reads and writes of its lock, beside the lock's own state.
 ///

@@ -6,7 +6,7 @@ use super::expected;
 use super::party::Party;
 use super::slot::Slot;
 use crate::engine::ids::ThreadId;
-use crate::primitives::fork_safe::ForkSafe;
+use crate::shim::fork_safe::ForkSafe;
 
 #[derive(Debug, Default)]
 pub(super) struct Slots {

@@ -13,7 +13,7 @@ use crate::engine::awaited::Awaited;
 use crate::engine::counts::Counts;
 use crate::engine::ids::Site;
 use crate::engine::mode::{Mode, ReadPolicy};
-use crate::primitives::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
+use crate::shim::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
 
 /// What a thread waits for, and in which way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

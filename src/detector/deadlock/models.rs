@@ -12,7 +12,7 @@ use super::claim;
 use super::snapshot::Snapshots;
 use super::standstill::{Judge, Judgement};
 use crate::engine::awaited::Awaited;
-use crate::primitives::model;
+use crate::shim::model;
 use crate::tracking::models::{Seat, ident};
 use crate::tracking::party::{Party, Waiter};
 use crate::tracking::slot::Slot;

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use super::snapshot::{Snapshot, Snapshots};
 use crate::detector::publish::Panic;
-use crate::primitives::fork_safe::ForkSafe;
+use crate::shim::fork_safe::ForkSafe;
 use crate::tracking::slot::Slot;
 
 /// How many are remembered: the last ones.

@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use crate::detector;
 use crate::engine::reacquisition::Reacquisition;
 use crate::instrument::{GuardMarker, Kind, LockId, LockKind, Mode, Site};
-use crate::primitives::Fast;
+use crate::shim::Fast;
 use crate::tracking::current;
 use crate::tracking::ident::Ident;
 use crate::tracking::own::Own;

@@ -9,7 +9,7 @@ use super::{ident, sites};
 use crate::engine::clock::Segment;
 use crate::engine::ids::ThreadId;
 use crate::engine::mode::Mode;
-use crate::primitives::{AtomicU64, model};
+use crate::shim::{AtomicU64, model};
 use crate::tracking::contexts::{Context, Contexts, Holding, Offer};
 
 fn context(thread: u64) -> Context {

@@ -4,7 +4,7 @@ use loom::thread;
 
 use super::{Seat, ident, sites};
 use crate::engine::mode::Mode;
-use crate::primitives::model;
+use crate::shim::model;
 use crate::tracking::ident::Ident;
 use crate::tracking::slot::Slot;
 use crate::tracking::tag;

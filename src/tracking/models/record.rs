@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use loom::thread;
 
 use crate::instrument::LockKind;
-use crate::primitives::model;
+use crate::shim::model;
 use crate::tracking::pool::Pool;
 use crate::tracking::record::Record;
 

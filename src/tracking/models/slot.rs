@@ -9,7 +9,7 @@ use loom::thread;
 use super::{Seat, ident, sites};
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode::{self, Exclusive, Shared};
-use crate::primitives::model;
+use crate::shim::model;
 use crate::tracking::ident::Ident;
 use crate::tracking::pin::Pin;
 use crate::tracking::slot::Slot;

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use super::HeldLock;
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
-use crate::primitives::{AtomicPtr, AtomicU64, Fast, own_ptr, own_u64};
+use crate::shim::{AtomicPtr, AtomicU64, Fast, own_ptr, own_u64};
 use crate::tracking::ident::{Ident, SURROUNDINGS};
 
 /// One held lock.

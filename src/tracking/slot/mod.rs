@@ -30,7 +30,7 @@ use super::ident::Ident;
 use super::wait::Wait;
 use crate::engine::ids::{Site, ThreadId};
 use crate::engine::mode::Mode;
-use crate::primitives::{AtomicPtr, AtomicU32, AtomicU64, Mutex};
+use crate::shim::{AtomicPtr, AtomicU32, AtomicU64, Mutex};
 
 /// A held lock, as read out of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

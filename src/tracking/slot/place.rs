@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::primitives::Mutex;
+use crate::shim::Mutex;
 
 /// After how many nanoseconds of a wait a thread looks; never, if nobody watches.
 static DELAY: AtomicU64 = AtomicU64::new(NEVER);

@@ -5,7 +5,7 @@
 use std::sync::atomic::Ordering;
 
 use super::{ENTRY, Entry, HeldLock, MOVING, Slot};
-use crate::primitives::{MutexGuard, fence, spin_loop};
+use crate::shim::{MutexGuard, fence, spin_loop};
 use crate::tracking::ident::Ident;
 use crate::tracking::pin::Pin;
 

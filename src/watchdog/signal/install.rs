@@ -120,7 +120,7 @@ thread_local! {
 /// Keeps all signals from the calling thread: handlers of the program are not to run in a thread
 /// of this crate.
 pub(in crate::watchdog) fn shield() {
-    BEFORE.set(crate::primitives::signals::block_all());
+    BEFORE.set(crate::shim::signals::block_all());
 }
 
 /// Gives the calling thread the signals back that [`shield`] has kept from it.

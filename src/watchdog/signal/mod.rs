@@ -17,11 +17,11 @@
 //! already; a thread that is asked while another one loads a library then waits for that.
 
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
-mod ask;
+pub(crate) mod ask;
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
 mod handler;
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
-mod install;
+pub(crate) mod install;
 #[cfg(not(all(feature = "signals", any(target_os = "linux", target_os = "android"))))]
 mod off;
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
