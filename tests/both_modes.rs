@@ -13,7 +13,9 @@ use lockwarden::acquire::{
 };
 use lockwarden::acquire::{each, read, write};
 use lockwarden::config::{Action, Activity, Config, InstallError, Limit, OffReason, Status};
-use lockwarden::instrument::{self, Hold, Kind, LockKind, Mode, Past, ReadPolicy, Surroundings};
+use lockwarden::instrument::{
+    self, AcquireKind, Hold, LockKind, Mode, Past, ReadPolicy, Surroundings,
+};
 use lockwarden::report::{
     Basis, Edge, HeldInfo, LockId, LockInfo, Report, Site, Stack, ThreadId, ThreadInfo, Verdict,
     WaitInfo, WaitsFor,
@@ -373,9 +375,13 @@ fn a_primitive_of_ones_own() {
         fn lock(&self) -> Hold {
             let site: Site = Location::caller();
             if !self.locked.swap(true, Ordering::Acquire) {
-                return self.record.acquired(Mode::Exclusive, Kind::Blocking, site);
+                return self
+                    .record
+                    .acquired(Mode::Exclusive, AcquireKind::Blocking, site);
             }
-            let attempt = self.record.attempt(Mode::Exclusive, Kind::Blocking, site);
+            let attempt = self
+                .record
+                .attempt(Mode::Exclusive, AcquireKind::Blocking, site);
             while self.locked.swap(true, Ordering::Acquire) {
                 std::thread::yield_now();
             }

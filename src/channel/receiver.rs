@@ -8,7 +8,7 @@ use super::iter::{IntoIter, Iter, TryIter};
 use super::source::Source;
 use super::watch;
 use super::{RecvError, RecvTimeoutError, TryRecvError};
-use crate::instrument::{Awaited, End, Ends, ON, Parcel, Side, Site, deadline_after};
+use crate::instrument::{End, Ends, ON, Parcel, Side, Site, WaitReason, deadline_after};
 
 /// The receiving end of a channel, as [`crossbeam_channel::Receiver`] is. Made by
 /// [`bounded`](super::bounded) and [`unbounded`](super::unbounded), and by [`after`](super::after),
@@ -114,11 +114,11 @@ impl<T> Receiver<T> {
         }
         let received = if self.source.is_clock() {
             let attempt = |limit| self.recv_within(Some(limit));
-            watch::wait_for_the_clock(&self.ends, Awaited::Message, site, attempt)
+            watch::wait_for_the_clock(&self.ends, WaitReason::Message, site, attempt)
         } else {
             let side = self.is_direct().then_some(Side::Receiving);
             let attempt = |limit| self.recv_within(limit);
-            watch::wait(&self.ends, Awaited::Message, side, site, attempt)
+            watch::wait(&self.ends, WaitReason::Message, side, site, attempt)
         };
         self.unpack(received)
     }
@@ -176,7 +176,7 @@ impl<T> Receiver<T> {
             Err(TryRecvError::Empty) => {}
         }
         let record = self.ends.record();
-        let received = record.wait_until(Awaited::Message, deadline(), site, |limit| {
+        let received = record.wait_until(WaitReason::Message, deadline(), site, |limit| {
             self.recv_within(Some(limit))
         });
         match received {

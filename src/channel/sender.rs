@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::watch;
 use super::{SendError, SendTimeoutError, TrySendError};
-use crate::instrument::{Awaited, End, Ends, ON, Parcel, Side, Site, deadline_after};
+use crate::instrument::{End, Ends, ON, Parcel, Side, Site, WaitReason, deadline_after};
 
 /// The sending end of a channel, as [`crossbeam_channel::Sender`] is. Made by
 /// [`bounded`](super::bounded) and [`unbounded`](super::unbounded).
@@ -226,11 +226,11 @@ impl<T> Sender<T> {
         self.inner.capacity() == Some(0)
     }
 
-    fn awaited(&self) -> Awaited {
+    fn awaited(&self) -> WaitReason {
         if self.is_direct() {
-            Awaited::Partner
+            WaitReason::Partner
         } else {
-            Awaited::Room
+            WaitReason::Room
         }
     }
 

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::instrument::{Awaited, Ends, Side, Site, deadline_after};
+use crate::instrument::{Ends, Side, Site, WaitReason, deadline_after};
 
 /// Waits at one channel, without a limit; on `side` of it, if messages are handed over directly.
 pub(super) fn wait<R>(
     ends: &Ends,
-    awaited: Awaited,
+    awaited: WaitReason,
     side: Option<Side>,
     site: Site,
     mut attempt: impl FnMut(Option<Duration>) -> Option<R>,
@@ -23,7 +23,7 @@ pub(super) fn wait<R>(
 /// Waits at something that ends by itself, as far as is known: not to be called stuck.
 pub(super) fn wait_for_the_clock<R>(
     ends: &Ends,
-    awaited: Awaited,
+    awaited: WaitReason,
     site: Site,
     mut attempt: impl FnMut(Duration) -> Option<R>,
 ) -> R {

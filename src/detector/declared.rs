@@ -4,10 +4,10 @@
 //! nothing but the pair itself keeps it from closing a cycle.
 
 use crate::engine::acquisition::{Acquisition, Finding, Held};
-use crate::engine::clock::Segment;
+use crate::engine::clock::vector_clock::Segment;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
-use crate::engine::order::OrderGraph;
+use crate::engine::order_graph::OrderGraph;
 use crate::report::{Basis, Edge, Facts};
 
 /// Set in the serials of the threads that declarations are attributed to: those of real threads are

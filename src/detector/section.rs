@@ -11,7 +11,7 @@
 
 use super::threads::{attach, with_own};
 use super::{describe, order, publish, trial};
-use crate::engine::acquisition::{Acquisition, Inherited};
+use crate::engine::acquisition::{Acquisition, InheritedHold};
 use crate::tracking::contexts::Context;
 use crate::tracking::current;
 use crate::tracking::ident::Ident;
@@ -119,11 +119,11 @@ pub(crate) fn joined(above: &Above, taken: Vec<Taken>) {
         let at = with_own(slot, |own| own.marks.find(over));
         at.is_some_and(|at| slot.is_marked(std::ptr::without_provenance(at)))
     };
-    let around: Vec<Inherited> = above
+    let around: Vec<InheritedHold> = above
         .held
         .iter()
         .filter(|(_, over)| lasts(over))
-        .map(|(held, _)| Inherited {
+        .map(|(held, _)| InheritedHold {
             held: *held,
             holder: above.holder,
         })
@@ -142,7 +142,7 @@ pub(crate) fn joined(above: &Above, taken: Vec<Taken>) {
 }
 
 /// Tells the graph that all of `taken` was taken under `around`.
-fn tell(slot: &'static Slot, around: &[Inherited], taken: &[Taken]) {
+fn tell(slot: &'static Slot, around: &[InheritedHold], taken: &[Taken]) {
     let held = slot.held().unwrap_or_default();
     let graph = trial::graph_of(slot);
     let found = {
@@ -158,7 +158,7 @@ fn tell(slot: &'static Slot, around: &[Inherited], taken: &[Taken]) {
                 continue;
             }
             let holding = &context.holding;
-            let inherited: Vec<Inherited> = [around, &holding.inherited].concat();
+            let inherited: Vec<InheritedHold> = [around, &holding.inherited].concat();
             findings.extend(state.graph.acquire(&Acquisition {
                 thread: holding.segment.thread(),
                 segment: &holding.segment,

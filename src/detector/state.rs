@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use crate::config;
 use crate::engine::ids::{LockId, Site, ThreadId};
-use crate::engine::order::{IdMap, Limits, OrderGraph};
+use crate::engine::order_graph::{IdMap, Limits, OrderGraph};
 use crate::engine::verdict::Verdict;
 use crate::report::{LockInfo, Stack};
 use crate::shim::{Mutex, MutexGuard};

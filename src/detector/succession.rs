@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::threads::{attach, with_own};
 use super::{describe, order, publish, state, trial};
-use crate::engine::acquisition::Inherited;
-use crate::engine::clock::VectorClock;
+use crate::engine::acquisition::InheritedHold;
+use crate::engine::clock::vector_clock::VectorClock;
 use crate::tracking::current;
 use crate::tracking::own::Own;
 use crate::tracking::point::Point;
@@ -123,7 +123,7 @@ fn reseed(slot: &'static Slot) {
 }
 
 /// The locks that the calling thread holds, or that are held around it.
-pub(crate) fn held_around() -> Vec<Inherited> {
+pub(crate) fn held_around() -> Vec<InheritedHold> {
     let slot = current::open();
     if slot.is_detached() {
         return Vec::new();
@@ -150,7 +150,7 @@ pub(crate) fn held_around() -> Vec<Inherited> {
     };
     // The caller is in the middle of starting threads, where a panic is not expected.
     let _ = publish::publish(slot, found);
-    around.extend(held.iter().map(|h| Inherited {
+    around.extend(held.iter().map(|h| InheritedHold {
         held: describe::held(h),
         holder,
     }));
@@ -158,7 +158,7 @@ pub(crate) fn held_around() -> Vec<Inherited> {
 }
 
 /// From now on, `around` is held around the calling thread; returns what was before.
-pub(crate) fn surround(around: Vec<Inherited>) -> Vec<Inherited> {
+pub(crate) fn surround(around: Vec<InheritedHold>) -> Vec<InheritedHold> {
     let Some(slot) = attach() else {
         return Vec::new();
     };

@@ -22,7 +22,7 @@ use parking_lot::Mutex as PlainMutex;
 use super::classes;
 use super::state::{self, State};
 use crate::engine::ids::LockId;
-use crate::engine::order::IdMap;
+use crate::engine::order_graph::IdMap;
 use crate::report::Report;
 use crate::shim::fork_safe::ForkSafe;
 use crate::shim::{Mutex, MutexGuard};

@@ -18,7 +18,7 @@
 //! ```
 //! use std::panic::Location;
 //! use std::sync::atomic::{AtomicBool, Ordering};
-//! use lockwarden::instrument::{Hold, Kind, Lock, LockKind, Mode};
+//! use lockwarden::instrument::{Hold, AcquireKind, Lock, LockKind, Mode};
 //!
 //! static SPIN: LockKind = LockKind::new("SpinLock");
 //!
@@ -34,9 +34,9 @@
 //!     fn lock(&self) -> Hold {
 //!         let site = Location::caller();
 //!         if !self.locked.swap(true, Ordering::Acquire) {
-//!             return self.record.acquired(Mode::Exclusive, Kind::Blocking, site);
+//!             return self.record.acquired(Mode::Exclusive, AcquireKind::Blocking, site);
 //!         }
-//!         let attempt = self.record.attempt(Mode::Exclusive, Kind::Blocking, site);
+//!         let attempt = self.record.attempt(Mode::Exclusive, AcquireKind::Blocking, site);
 //!         while self.locked.swap(true, Ordering::Acquire) {
 //!             std::thread::yield_now();
 //!         }
@@ -89,10 +89,10 @@ pub use self::refusal::{Party, Reason};
 pub(crate) use self::side::Side;
 #[cfg(feature = "channel")]
 pub(crate) use self::side::meet;
-pub use crate::engine::awaited::Awaited;
 pub use crate::engine::counts::Counts;
 pub use crate::engine::ids::{LockId, Site, ThreadId};
-pub use crate::engine::mode::{Kind, Mode, ReadPolicy};
+pub use crate::engine::mode::{AcquireKind, Mode, ReadPolicy};
+pub use crate::engine::wait_reason::WaitReason;
 pub use crate::tracking::kind::LockKind;
 
 pub(crate) use crate::detector::ON;

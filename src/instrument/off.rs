@@ -21,7 +21,7 @@ pub(crate) use self::life::Life;
 pub(crate) use self::resource::idle;
 pub use self::resource::{Providers, Resource};
 pub(crate) use self::turns::Turns;
-use super::{GuardMarker, Kind, LockId, LockKind, Mode, Party, Reason, Refusal, Site};
+use super::{AcquireKind, GuardMarker, LockId, LockKind, Mode, Party, Reason, Refusal, Site};
 use crate::tracking::alarm::Wake;
 
 /// The record of one lock instance.
@@ -72,7 +72,7 @@ impl Lock {
     ///
     /// Never in this build.
     #[inline(always)]
-    pub fn acquired(&self, _mode: Mode, _kind: Kind, _site: Site) -> Hold {
+    pub fn acquired(&self, _mode: Mode, _kind: AcquireKind, _site: Site) -> Hold {
         Hold(PhantomData)
     }
 
@@ -81,7 +81,7 @@ impl Lock {
     pub(crate) fn acquired_known<const WRITES: bool>(
         &self,
         _mode: Mode,
-        _kind: Kind,
+        _kind: AcquireKind,
         _site: Site,
     ) -> Option<Hold> {
         Some(Hold(PhantomData))
@@ -106,7 +106,7 @@ impl Lock {
     ///
     /// Never in this build.
     #[inline(always)]
-    pub fn attempt(&self, _mode: Mode, _kind: Kind, _site: Site) -> Attempt<'_> {
+    pub fn attempt(&self, _mode: Mode, _kind: AcquireKind, _site: Site) -> Attempt<'_> {
         Attempt(PhantomData)
     }
 
@@ -114,7 +114,7 @@ impl Lock {
     /// point where it cannot unwind: like [`attempt`](Self::attempt), but a deadlock is reported
     /// only.
     #[inline(always)]
-    pub fn attempt_again(&self, _mode: Mode, _kind: Kind, _site: Site) -> Attempt<'_> {
+    pub fn attempt_again(&self, _mode: Mode, _kind: AcquireKind, _site: Site) -> Attempt<'_> {
         Attempt(PhantomData)
     }
 
@@ -126,7 +126,7 @@ impl Lock {
         &self,
         _retry: impl FnOnce() -> bool,
         _mode: Mode,
-        _kind: Kind,
+        _kind: AcquireKind,
         _site: Site,
     ) -> Attempt<'_> {
         Attempt(PhantomData)
@@ -138,7 +138,7 @@ impl Lock {
     ///
     /// Never in this build.
     #[inline(always)]
-    pub fn attempt_upgrade(&self, _hold: &Hold, _kind: Kind, _site: Site) -> Attempt<'_> {
+    pub fn attempt_upgrade(&self, _hold: &Hold, _kind: AcquireKind, _site: Site) -> Attempt<'_> {
         Attempt(PhantomData)
     }
 
@@ -232,7 +232,7 @@ impl Signal {
         &'a self,
         _lock: &'a Lock,
         _hold: &'a mut Hold,
-        _kind: Kind,
+        _kind: AcquireKind,
         _site: Site,
     ) -> Waiting<'a> {
         Waiting(PhantomData)
@@ -245,7 +245,7 @@ impl Signal {
         _wake: Option<Wake>,
         lock: &'a Lock,
         hold: &'a mut Hold,
-        kind: Kind,
+        kind: AcquireKind,
         site: Site,
     ) -> Waiting<'a> {
         self.waiting(lock, hold, kind, site)

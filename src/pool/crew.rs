@@ -6,7 +6,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::job::Run;
-use crate::instrument::{Awaited, Past, Pasts, Providers, Resource, Site, caught_panic};
+use crate::instrument::{Past, Pasts, Providers, Resource, Site, WaitReason, caught_panic};
 use crate::queue::Shutdown;
 use crate::queue::core::Core;
 use crate::queue::store::Fifo;
@@ -77,7 +77,7 @@ impl Crew {
     pub(super) fn wait<T>(
         &self,
         providers: Option<&Providers>,
-        awaited: Awaited,
+        awaited: WaitReason,
         site: Site,
         attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
@@ -127,7 +127,7 @@ impl Crew {
         self.desks[desk].enter();
         self.workers.enter();
         let _end = End(self, desk);
-        while let Ok(mut job) = self.jobs.get(Awaited::Job, self.site) {
+        while let Ok(mut job) = self.jobs.get(WaitReason::Job, self.site) {
             // The job has its own panics to itself. This is for what it leaves behind, whose
             // destructors may panic, too.
             if catch_unwind(AssertUnwindSafe(move || job.run(desk))).is_err() {
@@ -158,7 +158,7 @@ impl Crew {
         };
         let is_over = self.census.lock().is_over();
         if !is_over {
-            self.wait(Some(&self.workers), Awaited::Tasks, site, attempt);
+            self.wait(Some(&self.workers), WaitReason::Tasks, site, attempt);
         }
         self.ends.arrive();
     }

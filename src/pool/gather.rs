@@ -11,7 +11,7 @@ use parking_lot::{Condvar, Mutex};
 use super::crew::Crew;
 use super::error::JobEnd;
 use super::future::Future;
-use crate::instrument::{Awaited, Site};
+use crate::instrument::{Site, WaitReason};
 
 /// What [`wait`] waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -221,7 +221,7 @@ impl Gather {
         // A job that has started is never cancelled any more, so only its worker can end it.
         let is_by_workers = self.is_one_pool && !futures.any(|future| future.job().is_queued());
         let workers = is_by_workers.then(|| crew.workers());
-        crew.wait(workers, Awaited::Result, site, attempt)
+        crew.wait(workers, WaitReason::Result, site, attempt)
     }
 }
 

@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use super::crew::Crew;
 use super::error::{JobEnd, JobError};
 use super::gather::Gather;
-use crate::instrument::{Awaited, Past, Site, caught_panic};
+use crate::instrument::{Past, Site, WaitReason, caught_panic};
 
 /// Runs when a job is done.
 pub(super) type Callback = Box<dyn FnOnce(JobEnd) + Send>;
@@ -196,7 +196,8 @@ impl<T> Job<T> {
                 (state.phase != phase).then_some(())
             };
             let worker = desk.map(|desk| self.crew.worker(desk));
-            self.crew.wait(worker, Awaited::Result, site, has_changed);
+            self.crew
+                .wait(worker, WaitReason::Result, site, has_changed);
         }
     }
 
@@ -214,7 +215,7 @@ impl<T> Job<T> {
         };
         let record = self.crew.record();
         record
-            .wait_until(Awaited::Result, deadline, site, attempt)
+            .wait_until(WaitReason::Result, deadline, site, attempt)
             .is_some()
     }
 

@@ -20,7 +20,7 @@ use super::error::{
 use super::store::{Entry, Store};
 use super::turn::Turn;
 use crate::deadline;
-use crate::instrument::{Awaited, Pasts, Resource, Site};
+use crate::instrument::{Pasts, Resource, Site, WaitReason};
 
 /// A queue with the items in `S`.
 pub(crate) struct Core<S, W = ()> {
@@ -131,7 +131,7 @@ impl<S: Store, W: Turn> Core<S, W> {
         let put = match at_once {
             Err(Refused::Full) => {
                 let attempt = |limit| self.offer_within(limit, &mut entry, site);
-                self.record.wait(Awaited::Room, site, attempt)
+                self.record.wait(WaitReason::Room, site, attempt)
             }
             Err(Refused::ShutDown) => false,
             Ok(()) => true,
@@ -155,7 +155,7 @@ impl<S: Store, W: Turn> Core<S, W> {
                 let deadline = deadline::after(timeout);
                 let attempt = |left| self.offer_within(Some(left), &mut entry, site);
                 self.record
-                    .wait_until(Awaited::Room, deadline, site, attempt)
+                    .wait_until(WaitReason::Room, deadline, site, attempt)
             }
             Err(Refused::ShutDown) => Some(false),
             Ok(()) => Some(true),
@@ -180,7 +180,7 @@ impl<S: Store, W: Turn> Core<S, W> {
     }
 
     /// Gets, as what reports shall call it.
-    pub(crate) fn get(&self, awaited: Awaited, site: Site) -> Result<S::Item, GetError> {
+    pub(crate) fn get(&self, awaited: WaitReason, site: Site) -> Result<S::Item, GetError> {
         let at_once = self.poll_now(site);
         let got = match at_once {
             Err(Nothing::Empty) => self
@@ -207,7 +207,7 @@ impl<S: Store, W: Turn> Core<S, W> {
                 let deadline = deadline::after(timeout);
                 let attempt = |left| self.poll_within(Some(left), site);
                 self.record
-                    .wait_until(Awaited::Item, deadline, site, attempt)
+                    .wait_until(WaitReason::Item, deadline, site, attempt)
             }
             Err(Nothing::ShutDown) => Some(None),
             Ok(entry) => Some(Some(entry)),

@@ -220,7 +220,7 @@ macro_rules! queue {
             #[track_caller]
             pub fn get(&self) -> Result<T, $crate::queue::GetError> {
                 self.core.get(
-                    $crate::instrument::Awaited::Item,
+                    $crate::instrument::WaitReason::Item,
                     std::panic::Location::caller(),
                 )
             }

@@ -8,7 +8,7 @@ use super::error::{TooManyDone, Unfinished};
 use super::store::Store;
 use super::turn::Turn;
 use crate::deadline;
-use crate::instrument::{Awaited, Past, Pasts, Site};
+use crate::instrument::{Past, Pasts, Site, WaitReason};
 
 impl<S: Store, W: Turn> Core<S, W> {
     pub(crate) fn task_done(&self) -> Result<(), TooManyDone> {
@@ -27,7 +27,7 @@ impl<S: Store, W: Turn> Core<S, W> {
         let at_once = self.finished(&self.state.lock());
         let done = at_once.unwrap_or_else(|| {
             self.record
-                .wait(Awaited::Tasks, site, |limit| self.finished_within(limit))
+                .wait(WaitReason::Tasks, site, |limit| self.finished_within(limit))
         });
         done.arrive();
     }
@@ -38,7 +38,7 @@ impl<S: Store, W: Turn> Core<S, W> {
             let deadline = deadline::after(timeout);
             let attempt = |left| self.finished_within(Some(left));
             self.record
-                .wait_until(Awaited::Tasks, deadline, site, attempt)
+                .wait_until(WaitReason::Tasks, deadline, site, attempt)
         });
         let Some(done) = done else {
             let count = self.state.lock().unfinished();

@@ -8,7 +8,7 @@
 
 use parking_lot::{Mutex, MutexGuard};
 
-use crate::instrument::{Hold, Kind, Lock, LockKind, Mode, Site};
+use crate::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Site};
 
 /// What a thread takes before it changes the items.
 pub(crate) trait Turn {
@@ -60,11 +60,15 @@ impl Turn for Comparisons {
     fn take(&self, site: Site) -> Comparing<'_> {
         let (guard, hold) = match self.bare.try_lock() {
             Some(guard) => {
-                let hold = self.record.acquired(Mode::Exclusive, Kind::Blocking, site);
+                let hold = self
+                    .record
+                    .acquired(Mode::Exclusive, AcquireKind::Blocking, site);
                 (guard, hold)
             }
             None => {
-                let attempt = self.record.attempt(Mode::Exclusive, Kind::Blocking, site);
+                let attempt = self
+                    .record
+                    .attempt(Mode::Exclusive, AcquireKind::Blocking, site);
                 let guard = self.bare.lock();
                 (guard, attempt.acquired())
             }

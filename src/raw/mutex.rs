@@ -10,7 +10,8 @@ use lock_api::{RawMutex as _, RawMutexTimed as _};
 
 use super::call::Call;
 use super::undo::Undo;
-use crate::instrument::{self, Hold, Kind, Lock, LockKind, Mode, Site};
+use crate::instrument;
+use crate::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Site};
 
 /// Defines a raw mutex over a bare one. They differ in the bare lock, in the kind that reports
 /// speak of, and in where they learn of their caller: an expression that gives a [`Call`].
@@ -59,7 +60,7 @@ macro_rules! raw_mutex {
                 } else if super::spin!(self.bare, try_lock, try_lock_for).is_none() {
                     return self.lock_slow(site);
                 }
-                match self.record.acquired_known::<false>(Mode::Exclusive, Kind::Blocking, site) {
+                match self.record.acquired_known::<false>(Mode::Exclusive, AcquireKind::Blocking, site) {
                     Some(hold) => hold,
                     None => self.lock_unknown(site),
                 }
@@ -81,7 +82,7 @@ macro_rules! raw_mutex {
                 // SAFETY: the caller has acquired the bare lock, and this runs only if nobody is
                 // told of that.
                 let undo = Undo::new(|| unsafe { self.bare.unlock(Default::default()) });
-                let hold = self.record.acquired(Mode::Exclusive, Kind::Blocking, site);
+                let hold = self.record.acquired(Mode::Exclusive, AcquireKind::Blocking, site);
                 undo.disarm();
                 hold
             }
@@ -100,14 +101,14 @@ macro_rules! raw_mutex {
 
             #[cold]
             fn lock_slow(&self, site: Site) -> Hold {
-                let attempt = self.record.attempt(Mode::Exclusive, Kind::Blocking, site);
+                let attempt = self.record.attempt(Mode::Exclusive, AcquireKind::Blocking, site);
                 let _ = self.bare.lock();
                 attempt.acquired()
             }
 
             #[cold]
             fn lock_again_slow(&self, site: Site) -> Hold {
-                let attempt = self.record.attempt_again(Mode::Exclusive, Kind::Blocking, site);
+                let attempt = self.record.attempt_again(Mode::Exclusive, AcquireKind::Blocking, site);
                 let _ = self.bare.lock();
                 attempt.acquired()
             }
@@ -116,7 +117,7 @@ macro_rules! raw_mutex {
             fn lock_timed(&self, deadline: Option<Instant>, site: Site) -> Option<Hold> {
                 // A deadline that cannot be represented is never reached: the wait is unbounded.
                 let Some(deadline) = deadline else { return Some(self.lock_slow(site)) };
-                let attempt = self.record.attempt(Mode::Exclusive, Kind::Timed, site);
+                let attempt = self.record.attempt(Mode::Exclusive, AcquireKind::Timed, site);
                 self.bare.try_lock_until(deadline).map(|_| attempt.acquired())
             }
         }
@@ -165,7 +166,7 @@ macro_rules! raw_mutex {
             fn try_lock(&self) -> Option<Hold> {
                 let site = $call.site;
                 self.bare.try_lock()?;
-                Some(self.record.acquired(Mode::Exclusive, Kind::Try, site))
+                Some(self.record.acquired(Mode::Exclusive, AcquireKind::Try, site))
             }
 
             #[cfg_attr(debug_assertions, inline(never))]
@@ -202,7 +203,7 @@ macro_rules! raw_mutex {
                 // SAFETY: the hold is read here and written below; nothing in between unwinds,
                 // since `attempt_again` and the bare lock do not.
                 self.record.released(unsafe { ptr::read(hold) });
-                let attempt = self.record.attempt_again(Mode::Exclusive, Kind::Blocking, site);
+                let attempt = self.record.attempt_again(Mode::Exclusive, AcquireKind::Blocking, site);
                 // SAFETY: the bare lock is still held, and held again when this returns.
                 unsafe { self.bare.bump(&mut Default::default()) };
                 // SAFETY: the old value was moved out above.
@@ -224,7 +225,7 @@ macro_rules! raw_mutex {
                 } else if self.bare.try_lock().is_none() {
                     return self.lock_timed(Instant::now().checked_add(timeout), site);
                 }
-                Some(self.record.acquired(Mode::Exclusive, Kind::Timed, site))
+                Some(self.record.acquired(Mode::Exclusive, AcquireKind::Timed, site))
             }
 
             #[inline]
@@ -236,7 +237,7 @@ macro_rules! raw_mutex {
                 } else if self.bare.try_lock().is_none() {
                     return self.lock_timed(Some(deadline), site);
                 }
-                Some(self.record.acquired(Mode::Exclusive, Kind::Timed, site))
+                Some(self.record.acquired(Mode::Exclusive, AcquireKind::Timed, site))
             }
         }
     };

@@ -16,11 +16,11 @@ use super::stall;
 use super::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
 use super::words;
 use super::wrap::wrapped;
-use crate::engine::awaited::Awaited;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::Mode;
 use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
+use crate::engine::wait_reason::WaitReason;
 
 impl fmt::Display for Report {
     /// Writes the whole text: the [body](Report::body), then the stacks.
@@ -381,7 +381,7 @@ impl Report {
             },
             WaitsFor::Resource { resource, awaited } => match &wait.by {
                 Some(FreedBy::Threads(threads))
-                    if matches!(awaited, Awaited::End | Awaited::ScopeEnd) =>
+                    if matches!(awaited, WaitReason::End | WaitReason::ScopeEnd) =>
                 {
                     let names: Vec<String> =
                         threads.iter().map(|id| self.thread_name(*id)).collect();

@@ -4,11 +4,11 @@ use super::data::{Basis, Report};
 use super::names::{and_list, place};
 use super::stall;
 use super::thread::{FreedBy, ThreadInfo, WaitInfo, WaitsFor};
-use crate::engine::awaited::Awaited;
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
+use crate::engine::wait_reason::WaitReason;
 
 /// More names than this make a first line that nobody reads to its end.
 const NAMES_IN_HEADLINE: usize = 4;
@@ -195,7 +195,7 @@ pub(super) fn counts(report: &Report, wait: &WaitInfo) -> Option<String> {
         return None;
     };
     Some(match awaited {
-        Awaited::Permit => {
+        WaitReason::Permit => {
             let are = |count, noun| match count {
                 1 => format!("1 {noun} is"),
                 _ => format!("{count} {noun}s are"),
@@ -210,7 +210,7 @@ pub(super) fn counts(report: &Report, wait: &WaitInfo) -> Option<String> {
                 are(newest.queued, "thread")
             )
         }
-        Awaited::Arrival => format!(
+        WaitReason::Arrival => format!(
             "which is made for {} threads, of which {} arrived",
             own.wanted,
             match newest.available {
@@ -243,7 +243,7 @@ pub(super) fn ended_by(report: &Report, wait: &WaitInfo) -> Option<String> {
     let text = match wait.by.as_ref()? {
         FreedBy::Threads(threads) => {
             if let WaitsFor::Resource {
-                awaited: Awaited::End | Awaited::ScopeEnd,
+                awaited: WaitReason::End | WaitReason::ScopeEnd,
                 ..
             } = wait.what
             {

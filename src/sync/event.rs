@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use crate::instrument::{Awaited, LockKind, Meeting, Past, Resource, introduce, mark};
+use crate::instrument::{LockKind, Meeting, Past, Resource, WaitReason, introduce, mark};
 
 static EVENT: LockKind = LockKind::new("Event");
 
@@ -295,12 +295,14 @@ impl Event {
             Some(deadline) => {
                 let set = self
                     .record
-                    .wait_until(Awaited::Event, deadline, site, |left| is_over(Some(left)));
+                    .wait_until(WaitReason::Event, deadline, site, |left| {
+                        is_over(Some(left))
+                    });
                 if set.is_none() {
                     return false;
                 }
             }
-            None => self.record.wait(Awaited::Event, site, is_over),
+            None => self.record.wait(WaitReason::Event, site, is_over),
         }
         next.meeting.arrive();
         true

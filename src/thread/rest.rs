@@ -5,7 +5,7 @@
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::instrument::{Awaited, idle};
+use crate::instrument::{WaitReason, idle};
 
 /// Blocks until the thread is unparked, as [`std::thread::park`] does. It may also wake by itself.
 ///
@@ -24,7 +24,7 @@ use crate::instrument::{Awaited, idle};
 #[track_caller]
 pub fn park() {
     idle(
-        Awaited::Unpark,
+        WaitReason::Unpark,
         false,
         Location::caller(),
         std::thread::park,
@@ -44,7 +44,7 @@ pub fn park() {
 /// ```
 #[track_caller]
 pub fn park_timeout(dur: Duration) {
-    idle(Awaited::Unpark, true, Location::caller(), || {
+    idle(WaitReason::Unpark, true, Location::caller(), || {
         std::thread::park_timeout(dur);
     });
 }
@@ -61,7 +61,7 @@ pub fn park_timeout(dur: Duration) {
 /// ```
 #[track_caller]
 pub fn sleep(dur: Duration) {
-    idle(Awaited::Time, true, Location::caller(), || {
+    idle(WaitReason::Time, true, Location::caller(), || {
         std::thread::sleep(dur);
     });
 }

@@ -10,7 +10,8 @@ use std::thread::{self, Thread};
 use super::ended::{self, End, Ended};
 use parking_lot::Mutex;
 
-use crate::instrument::{self, Awaited, Cohort, Life, Past, Pasts, Section, Site, Surroundings};
+use crate::instrument;
+use crate::instrument::{Cohort, Life, Past, Pasts, Section, Site, Surroundings, WaitReason};
 
 /// What the threads of one scope have in common.
 struct Common {
@@ -44,7 +45,7 @@ impl Common {
         loop {
             let life = self.lives.lock().pop();
             match life {
-                Some(life) => life.wait(Awaited::ScopeEnd, site),
+                Some(life) => life.wait(WaitReason::ScopeEnd, site),
                 None => return,
             }
         }
@@ -258,7 +259,7 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
     /// The payload of the panic by which the thread ended. The scope then does not panic for it.
     #[track_caller]
     pub fn join(self) -> thread::Result<T> {
-        self.life.wait(Awaited::End, Location::caller());
+        self.life.wait(WaitReason::End, Location::caller());
         ended::joined(self.inner.join())
     }
 

@@ -3,7 +3,7 @@
 use std::thread::{self, Thread};
 
 use super::ended::{self, End, Ended};
-use crate::instrument::{Awaited, Cohort, Life, Past, Section};
+use crate::instrument::{Cohort, Life, Past, Section, WaitReason};
 use std::panic::Location;
 
 /// Starts a new thread, as [`std::thread::spawn`] does.
@@ -113,7 +113,7 @@ impl<T> JoinHandle<T> {
     /// ```
     #[track_caller]
     pub fn join(self) -> thread::Result<T> {
-        self.life.wait(Awaited::End, Location::caller());
+        self.life.wait(WaitReason::End, Location::caller());
         ended::joined(self.inner.join())
     }
 

@@ -11,7 +11,7 @@ use super::builder::Builder;
 use super::panicked::Panicked;
 use super::schedule::Schedule;
 use crate::deadline;
-use crate::instrument::{Awaited, Resource, Site};
+use crate::instrument::{Resource, Site, WaitReason};
 use crate::thread::{self, ThreadId};
 use crate::watchdog::Runs;
 
@@ -217,7 +217,7 @@ impl Shared {
             }
             state.is_stopped.then_some(())
         };
-        self.record.wait_until(Awaited::Time, due, site, attempt);
+        self.record.wait_until(WaitReason::Time, due, site, attempt);
         let mut state = self.state.lock();
         state.schedule.begin();
         !state.is_stopped
@@ -238,7 +238,7 @@ impl Shared {
             state.has_ended.then_some(())
         };
         if !self.state.lock().has_ended {
-            self.record.wait(Awaited::End, site, attempt);
+            self.record.wait(WaitReason::End, site, attempt);
         }
     }
 }

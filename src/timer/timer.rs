@@ -10,7 +10,7 @@ use parking_lot::{Condvar, Mutex};
 use super::builder::Builder;
 use super::panicked::Panicked;
 use crate::deadline;
-use crate::instrument::{Awaited, Resource, Site};
+use crate::instrument::{Resource, Site, WaitReason};
 use crate::thread;
 
 /// A callback that runs once, after some time, on a thread of its own.
@@ -183,7 +183,7 @@ impl Shared {
             }
             (*phase == Phase::Cancelled).then_some(())
         };
-        self.record.wait_until(Awaited::Time, due, site, attempt);
+        self.record.wait_until(WaitReason::Time, due, site, attempt);
         let mut phase = self.phase.lock();
         // At the last moment it may have been cancelled.
         if *phase == Phase::Waiting {

@@ -12,8 +12,8 @@ use std::sync::atomic::Ordering;
 
 use super::current;
 use super::first::FirstContext;
-use crate::engine::acquisition::{Held, Inherited};
-use crate::engine::clock::Segment;
+use crate::engine::acquisition::{Held, InheritedHold};
+use crate::engine::clock::vector_clock::Segment;
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
 use crate::shim::{AtomicUsize, spin_loop, yield_now};
@@ -28,7 +28,7 @@ pub(crate) struct Holding {
     /// The locks that the thread holds itself, in the order in which it took them.
     pub(crate) held: Box<[Held]>,
     /// Locks that other threads hold around it.
-    pub(crate) inherited: Box<[Inherited]>,
+    pub(crate) inherited: Box<[InheritedHold]>,
 }
 
 impl Holding {

@@ -11,7 +11,7 @@
 
 use std::hash::BuildHasherDefault;
 
-use crate::engine::order::IdMap;
+use crate::engine::order_graph::IdMap;
 use crate::shim::fork_safe::ForkSafe;
 
 /// What is known of the threads of one check.

@@ -279,7 +279,7 @@ mod tests {
 
     use super::*;
     use crate::engine::acquisition::Held;
-    use crate::engine::clock::Segment;
+    use crate::engine::clock::vector_clock::Segment;
     use crate::engine::ids::{LockId, ThreadId};
     use crate::engine::mode::Mode;
     use crate::tracking::class;

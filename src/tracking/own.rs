@@ -10,10 +10,10 @@ use super::pool::Pool;
 use super::record::Record;
 use super::section::{Marks, Notes};
 use super::tag;
-use crate::engine::acquisition::{Held, Inherited};
+use crate::engine::acquisition::{Held, InheritedHold};
+use crate::engine::clock::timeline::Timeline;
 use crate::engine::ids::{Site, ThreadId};
 use crate::engine::mode::Mode;
-use crate::engine::timeline::Timeline;
 
 /// How many pairs of places a thread remembers to have a stack.
 const PLACES: usize = 64;
@@ -28,7 +28,7 @@ pub(crate) struct Own {
     /// The points of that order that it hands over, or was handed.
     pub(crate) points: Points,
     /// Locks that other threads hold around all that this one does.
-    pub(crate) inherited: Vec<Inherited>,
+    pub(crate) inherited: Vec<InheritedHold>,
     /// The holds under which this thread started others.
     pub(crate) marks: Marks,
     /// What this thread notes for its own join.

@@ -18,8 +18,8 @@
 use std::ptr::NonNull;
 use std::sync::atomic::Ordering;
 
-use crate::engine::clock::Segment;
-use crate::engine::timeline::Timeline;
+use crate::engine::clock::timeline::Timeline;
+use crate::engine::clock::vector_clock::Segment;
 use crate::shim::{AtomicUsize, fence};
 
 /// How many references are taken at once.

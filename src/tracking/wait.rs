@@ -9,10 +9,10 @@ use super::current::closed;
 use super::ident::Ident;
 use super::kind::LockKind;
 use super::party::Party;
-use crate::engine::awaited::Awaited;
 use crate::engine::counts::Counts;
 use crate::engine::ids::Site;
 use crate::engine::mode::{Mode, ReadPolicy};
+use crate::engine::wait_reason::WaitReason;
 use crate::shim::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
 
 /// What a thread waits for, and in which way.
@@ -23,12 +23,12 @@ pub(crate) enum Need {
     /// To be the only holder of a lock that it holds upgradably.
     Upgrade,
     /// Something else than a lock.
-    Other(Awaited),
+    Other(WaitReason),
 }
 
 impl Need {
     /// A notification of a condition variable.
-    pub(crate) const SIGNAL: Need = Need::Other(Awaited::Notification);
+    pub(crate) const SIGNAL: Need = Need::Other(WaitReason::Notification);
 }
 
 /// A wait, as its thread publishes it.
@@ -341,7 +341,7 @@ impl Wait {
             return false;
         }
         let need = self.need.load(Ordering::Acquire);
-        need & TIMED == 0 && decode(need) != Need::Other(Awaited::Unpark)
+        need & TIMED == 0 && decode(need) != Need::Other(WaitReason::Unpark)
     }
 }
 
@@ -361,7 +361,7 @@ fn decode(need: u32) -> Need {
         1 => Need::Lock(Mode::Shared),
         2 => Need::Lock(Mode::Upgradable),
         3 => Need::Upgrade,
-        other => Need::Other(Awaited::of_number(other - OTHER)),
+        other => Need::Other(WaitReason::of_number(other - OTHER)),
     }
 }
 
@@ -404,8 +404,8 @@ mod tests {
             (Need::Lock(Mode::Upgradable), false),
             (Need::Upgrade, true),
             (Need::SIGNAL, false),
-            (Need::Other(Awaited::Message), true),
-            (Need::Other(Awaited::Other), false),
+            (Need::Other(WaitReason::Message), true),
+            (Need::Other(WaitReason::Other), false),
         ] {
             let request = request(need, timed);
             wait.publish(&request);

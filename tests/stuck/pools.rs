@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lockwarden::pool::{Builder, Future, ThreadPool, WaitFor, as_completed, wait};
 use lockwarden::queue::Queue;
-use lockwarden::report::Awaited;
+use lockwarden::report::WaitReason;
 use lockwarden::sync::{Arc, Barrier, Mutex, OnceLock};
 use lockwarden::thread;
 
@@ -158,7 +158,7 @@ fn this_worker() -> String {
 /// Until both workers of a pool have nothing to do.
 fn until_idle() {
     for worker in ["worker-0", "worker-1"] {
-        until_waits_for(worker, Awaited::Job);
+        until_waits_for(worker, WaitReason::Job);
     }
 }
 
@@ -182,7 +182,7 @@ fn cancelled(
         waits(&inner);
     });
     let inner = take.recv().unwrap();
-    until_waits_for("worker-0", Awaited::Result);
+    until_waits_for("worker-0", WaitReason::Result);
     cancel(pool, &inner);
     outer.result().unwrap();
 }
@@ -194,7 +194,7 @@ fn room_ends_with_the_pool() {
             drop(pool.submit(|| ()));
         }
     });
-    until_waits_for("worker-0", Awaited::Room);
+    until_waits_for("worker-0", WaitReason::Room);
     pool.shutdown();
     outer.result().unwrap();
 }
@@ -218,7 +218,7 @@ fn all_wait_for_queued(last: usize) {
             let inner = pool.submit(|| ());
             if number == last {
                 until(|| FIRST.get().is_some());
-                until_waits_for(FIRST.get().unwrap(), Awaited::Result);
+                until_waits_for(FIRST.get().unwrap(), WaitReason::Result);
             } else {
                 FIRST.set(this_worker()).unwrap();
             }
@@ -262,13 +262,13 @@ fn needs_mutex(pool: &'static ThreadPool, (name, awaited): Waiter, job_first: bo
 }
 
 /// The name of a thread, and what it is to wait for.
-type Waiter = (&'static str, Awaited);
+type Waiter = (&'static str, WaitReason);
 
 fn result_under_mutex(job_first: bool) {
     let pool = pool(3);
     let waits = start("waits", move || {
         let guard = NEEDED.lock().unwrap();
-        let job = needs_mutex(pool, ("waits", Awaited::Result), job_first);
+        let job = needs_mutex(pool, ("waits", WaitReason::Result), job_first);
         job.result().unwrap();
         drop(guard);
     });
@@ -279,7 +279,7 @@ fn result_under_mutex(job_first: bool) {
 fn shutdown_under_mutex(job_first: bool) {
     let pool = pool(2);
     let guard = NEEDED.lock().unwrap();
-    let job = needs_mutex(pool, ("main", Awaited::Tasks), job_first);
+    let job = needs_mutex(pool, ("main", WaitReason::Tasks), job_first);
     pool.shutdown();
     drop(guard);
     job.result().unwrap();
@@ -292,7 +292,7 @@ fn others_can() {
             let waits = this_worker();
             let inner = pool.submit(move || {
                 if asleep {
-                    until_waits_for(&waits, Awaited::Result);
+                    until_waits_for(&waits, WaitReason::Result);
                 }
                 1
             });

@@ -5,8 +5,8 @@ use super::standstill::Judge;
 use super::stuck_set::{self, Deadlock, Detected};
 use super::{facts, left, told, unbroken};
 use crate::detector::publish::{self, Panic};
-use crate::engine::awaited::Awaited;
 use crate::engine::ids::Site;
+use crate::engine::wait_reason::WaitReason;
 use crate::tracking::ident::Ident;
 use crate::tracking::party::Party;
 use crate::tracking::registry;
@@ -64,13 +64,13 @@ pub(crate) fn look_elsewhere(slot: &'static Slot, by: Option<&Party>) -> Stuck {
                 }
                 // What one of those does that it waits for is better ended than the thread that
                 // looks after them; and nothing can unwind past the end of a scope.
-                (Some(panic), Some(Need::Other(Awaited::End))) => {
+                (Some(panic), Some(Need::Other(WaitReason::End))) => {
                     left::give_away(&all, &set, panic).err()
                 }
                 (Some(panic), Some(Need::Other(awaited))) if !awaited.can_unwind() => {
                     let left = left::give_away(&all, &set, panic).err();
                     // An idle worker is in nobody's way, so there is no better one.
-                    if let (Some(panic), Awaited::Job) = (left, awaited) {
+                    if let (Some(panic), WaitReason::Job) = (left, awaited) {
                         left::give_to_any(&all, &set, panic);
                     }
                     None
@@ -96,7 +96,7 @@ pub(crate) fn is_alone(slot: &'static Slot, by: &Party) -> bool {
 pub(crate) fn alone(
     slot: &'static Slot,
     ident: &'static Ident,
-    awaited: Awaited,
+    awaited: WaitReason,
     (site, since): (Site, u64),
 ) -> Option<Panic> {
     let found = facts::alone(slot, ident, Need::Other(awaited), site);

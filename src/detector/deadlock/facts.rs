@@ -7,11 +7,11 @@ use std::time::Duration;
 use super::snapshot::Snapshots;
 use super::standstill::States;
 use crate::detector::describe::{self, Locks};
-use crate::engine::awaited::Awaited;
 use crate::engine::ids::{Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
+use crate::engine::wait_reason::WaitReason;
 use crate::report::{Facts, FreedBy, Stack, ThreadInfo, WaitInfo, WaitsFor};
 use crate::tracking::ident::Ident;
 use crate::tracking::panicked;
@@ -128,7 +128,7 @@ fn waits_for_end(info: &ThreadInfo) -> bool {
     matches!(
         what,
         Some(WaitsFor::Resource {
-            awaited: Awaited::End | Awaited::ScopeEnd,
+            awaited: WaitReason::End | WaitReason::ScopeEnd,
             ..
         })
     )

@@ -11,7 +11,7 @@ use super::stuck_set::{self, Deadlock, Detected};
 use super::{anyone_elsewhere, pass_mark};
 use crate::detector::publish::{self, Panic};
 use crate::detector::trial;
-use crate::engine::awaited::Awaited;
+use crate::engine::wait_reason::WaitReason;
 use crate::tracking::census;
 use crate::tracking::party::Party;
 use crate::tracking::registry;
@@ -104,7 +104,7 @@ fn give(all: &Snapshots, at: usize, panic: Panic) {
 pub(super) fn give_away(all: &Snapshots, set: &[usize], panic: Panic) -> Result<(), Panic> {
     let waits_for_end = |at: &usize| {
         let wait = &all.threads[*at].wait;
-        wait.is_some_and(|wait| wait.need == Need::Other(Awaited::End))
+        wait.is_some_and(|wait| wait.need == Need::Other(WaitReason::End))
     };
     let mut others = victims(all, |_| true).into_iter();
     match others.find(|at| set[1..].contains(at) && !waits_for_end(at)) {
@@ -138,7 +138,7 @@ pub(super) fn victims(all: &Snapshots, concerns: impl Fn(&Published) -> bool) ->
             && awaited.can_unwind()
             && concerns(wait)
         {
-            found.push((awaited == Awaited::End, at));
+            found.push((awaited == WaitReason::End, at));
         }
     }
     found.sort_unstable();

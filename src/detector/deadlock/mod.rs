@@ -46,7 +46,7 @@ use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
 use crate::engine::verdict::Verdict;
 #[cfg(all(loom, test))]
-use crate::engine::waitfor;
+use crate::engine::wait_for;
 use crate::report::{Basis, Facts};
 use crate::sink;
 use crate::tracking::ident::Ident;
@@ -155,7 +155,7 @@ pub(super) fn closed(
     }
     let all = Snapshots::of(all());
     let me = all.place_of(slot)?;
-    if !waitfor::stuck(&all.states(true))[me] {
+    if !wait_for::stuck(&all.states(true))[me] {
         return None;
     }
     let ring = all.ring_through(me)?;

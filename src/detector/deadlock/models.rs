@@ -11,7 +11,7 @@ use loom::thread;
 use super::claim;
 use super::snapshot::Snapshots;
 use super::standstill::{Judge, Judgement};
-use crate::engine::awaited::Awaited;
+use crate::engine::wait_reason::WaitReason;
 use crate::shim::model;
 use crate::tracking::models::{Seat, ident};
 use crate::tracking::party::{Party, Waiter};
@@ -66,7 +66,7 @@ fn wait(slot: &'static Slot, all: &[&'static Slot], flag: &Flag) -> bool {
         return false;
     }
     let lock = (std::ptr::from_ref(ident()), Sort::NONE);
-    let need = Need::Other(Awaited::Event);
+    let need = Need::Other(WaitReason::Event);
     slot.wait.publish(&Request {
         party: flag.party,
         version,

@@ -3,10 +3,11 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::conflicts;
-use crate::engine::awaited::Awaited;
 use crate::engine::ids::ThreadId;
 use crate::engine::mode::Mode;
-use crate::engine::waitfor::{self, State};
+use crate::engine::wait_for;
+use crate::engine::wait_for::ThreadState;
+use crate::engine::wait_reason::WaitReason;
 use crate::tracking::current;
 use crate::tracking::expected::Roll;
 use crate::tracking::party::Party;
@@ -189,14 +190,14 @@ impl Snapshots {
     /// first for the process at large, which can move if any thread can, or if `strangers` may be
     /// there whom nobody knows; then one for each check of `testing`, which can move if a thread of
     /// that check can.
-    pub(super) fn states(&self, strangers: bool) -> Vec<waitfor::Thread> {
+    pub(super) fn states(&self, strangers: bool) -> Vec<wait_for::Thread> {
         let count = self.threads.len();
         let mut scopes: Vec<u64> = self.threads.iter().map(|thread| thread.scope).collect();
         scopes.push(0);
         scopes.sort_unstable();
         scopes.dedup();
         let anyone = |scope: u64| count + scopes.binary_search(&scope).unwrap_or(0);
-        let mut states: Vec<State> = self
+        let mut states: Vec<ThreadState> = self
             .threads
             .iter()
             .map(|thread| self.state(thread, anyone(thread.scope)))
@@ -207,36 +208,36 @@ impl Snapshots {
                 let thread = &self.threads[*at];
                 (scope == 0 || thread.scope == scope) && !thread.slot.life.is_ours()
             };
-            waitfor::Need::AnyOf((0..count).filter(is_in).collect())
+            wait_for::WaitFor::AnyOf((0..count).filter(is_in).collect())
         };
         states.extend(scopes.iter().map(|&scope| match scope {
-            0 if strangers => State::Runs,
-            _ if self.missing.contains(&scope) => State::Runs,
-            _ => State::Blocked(members(scope)),
+            0 if strangers => ThreadState::Runs,
+            _ if self.missing.contains(&scope) => ThreadState::Runs,
+            _ => ThreadState::Blocked(members(scope)),
         }));
-        let thread = |state| waitfor::Thread { state };
+        let thread = |state| wait_for::Thread { state };
         states.into_iter().map(thread).collect()
     }
 
     /// What a thread would need to go on.
-    fn state(&self, thread: &Snapshot, anyone: usize) -> State {
+    fn state(&self, thread: &Snapshot, anyone: usize) -> ThreadState {
         if thread.ended {
-            return State::Blocked(waitfor::Need::AnyOf(Vec::new()));
+            return ThreadState::Blocked(wait_for::WaitFor::AnyOf(Vec::new()));
         }
         let Some(wait) = &thread.wait else {
-            return State::Runs;
+            return ThreadState::Runs;
         };
         let need = match wait.need {
             Need::Lock(_) | Need::Upgrade => self.need_of_lock(wait, anyone),
-            Need::Other(Awaited::Notification) => self.need_of_signal(wait, anyone),
+            Need::Other(WaitReason::Notification) => self.need_of_signal(wait, anyone),
             // Who unparks is not seen, and so not whether somebody has.
-            Need::Other(Awaited::Unpark) => None,
+            Need::Other(WaitReason::Unpark) => None,
             Need::Other(_) => self.need_of_party(wait, anyone),
         };
-        need.map_or(State::Runs, State::Blocked)
+        need.map_or(ThreadState::Runs, ThreadState::Blocked)
     }
 
-    fn need_of_lock(&self, wait: &Published, anyone: usize) -> Option<waitfor::Need> {
+    fn need_of_lock(&self, wait: &Published, anyone: usize) -> Option<wait_for::WaitFor> {
         let keepers = self.keepers(wait);
         // Without a keeper the holder is not known, or has just let go.
         if wait.timed || keepers.is_empty() {
@@ -247,25 +248,25 @@ impl Snapshots {
     }
 
     /// That each of these holders lets go of its lock.
-    fn let_go(&self, holders: impl Iterator<Item = usize>, anyone: usize) -> waitfor::Need {
+    fn let_go(&self, holders: impl Iterator<Item = usize>, anyone: usize) -> wait_for::WaitFor {
         // A lock whose holder has ended can be let go by anyone, with `force_unlock`.
         let who = |at: usize| if self.threads[at].ended { anyone } else { at };
-        waitfor::Need::AllOf(holders.map(who).collect())
+        wait_for::WaitFor::AllOf(holders.map(who).collect())
     }
 
-    fn need_of_signal(&self, wait: &Published, anyone: usize) -> Option<waitfor::Need> {
+    fn need_of_signal(&self, wait: &Published, anyone: usize) -> Option<wait_for::WaitFor> {
         let mutex = self.keepers_of_mutex(wait);
         let relock = (!mutex.is_empty()).then(|| self.let_go(mutex.into_iter(), anyone));
         // One that was notified, or will give up, only needs the mutex.
         if wait.timed || wait.party().is_none_or(Party::owes) {
             return relock;
         }
-        let mut needs = vec![waitfor::Need::AnyOf(vec![anyone])];
+        let mut needs = vec![wait_for::WaitFor::AnyOf(vec![anyone])];
         needs.extend(relock);
-        Some(waitfor::Need::Each(needs))
+        Some(wait_for::WaitFor::Each(needs))
     }
 
-    fn need_of_party(&self, wait: &Published, anyone: usize) -> Option<waitfor::Need> {
+    fn need_of_party(&self, wait: &Published, anyone: usize) -> Option<wait_for::WaitFor> {
         let changed = wait
             .party()
             .is_none_or(|party| party.version() != wait.version);
@@ -273,7 +274,7 @@ impl Snapshots {
             return None;
         }
         let Some(by) = wait.by() else {
-            return Some(waitfor::Need::AnyOf(vec![anyone]));
+            return Some(wait_for::WaitFor::AnyOf(vec![anyone]));
         };
         let members = by.members();
         if members.unknown > 0 {
@@ -281,10 +282,10 @@ impl Snapshots {
         }
         let place = |id: &ThreadId| {
             let found = self.threads.iter().position(|t| t.id == Some(*id));
-            found.unwrap_or(waitfor::UNKNOWN)
+            found.unwrap_or(wait_for::UNKNOWN)
         };
         let members = members.threads.iter().map(place);
-        Some(waitfor::Need::AnyOf(members.collect()))
+        Some(wait_for::WaitFor::AnyOf(members.collect()))
     }
 
     /// Whether a thread is still in the wait that was read, and nothing was provided to it.
@@ -298,7 +299,7 @@ impl Snapshots {
         };
         let unchanged = match wait.need {
             Need::Lock(_) | Need::Upgrade => true,
-            Need::Other(Awaited::Notification) => {
+            Need::Other(WaitReason::Notification) => {
                 wait.timed
                     || !wait.party().is_none_or(Party::owes)
                     || !self.keepers_of_mutex(wait).is_empty()

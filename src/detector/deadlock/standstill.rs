@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::snapshot::Snapshots;
-use crate::engine::waitfor;
+use crate::engine::wait_for;
 
 /// What the reduction says of one thread.
 pub(super) enum Judgement<'a> {
@@ -17,7 +17,7 @@ pub(super) enum Judgement<'a> {
 
 /// All threads in the words of the reduction, and which of them are stuck.
 pub(super) struct States {
-    threads: Vec<waitfor::Thread>,
+    threads: Vec<wait_for::Thread>,
     stuck: Vec<bool>,
     /// How many of them are threads; those after stand for "anyone".
     count: usize,
@@ -26,7 +26,7 @@ pub(super) struct States {
 impl States {
     fn of(all: &Snapshots, strangers: bool) -> Self {
         let threads = all.states(strangers);
-        let stuck = waitfor::stuck(&threads);
+        let stuck = wait_for::stuck(&threads);
         let count = all.threads.len();
         Self {
             threads,
@@ -42,13 +42,13 @@ impl States {
 
     /// Those that a stuck thread directly waits for, and that are stuck too.
     pub(super) fn waits_for(&self, at: usize) -> Vec<usize> {
-        waitfor::waits_for(&self.threads, &self.stuck, at)
+        wait_for::waits_for(&self.threads, &self.stuck, at)
     }
 
     /// Whether a stuck thread is one of those that wait for each other, and does not only wait for
     /// them.
     pub(super) fn is_in_ring(&self, me: usize) -> bool {
-        let chain = waitfor::chain(&self.threads, &self.stuck, me);
+        let chain = wait_for::chain(&self.threads, &self.stuck, me);
         match chain.closes_at {
             Some(at) => at == 0,
             None => chain.threads.len() == 1,
@@ -58,7 +58,7 @@ impl States {
     /// The stuck threads that keep `me` so, with itself: first the chain of those that wait for
     /// each other, then the rest, nearest first.
     pub(super) fn closed_set(&self, me: usize) -> Vec<usize> {
-        let mut order = waitfor::chain(&self.threads, &self.stuck, me).threads;
+        let mut order = wait_for::chain(&self.threads, &self.stuck, me).threads;
         let mut seen = vec![false; self.threads.len()];
         order.iter().for_each(|at| seen[*at] = true);
         let mut open: VecDeque<usize> = order.iter().copied().collect();

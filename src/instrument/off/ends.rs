@@ -6,9 +6,9 @@ use std::time::Duration;
 use std::time::Instant;
 
 use super::resource::Resource;
-#[cfg(feature = "channel")]
-use crate::instrument::{Awaited, Site};
 use crate::instrument::{LockKind, Side};
+#[cfg(feature = "channel")]
+use crate::instrument::{Site, WaitReason};
 
 /// The record of a channel, which all of its ends share.
 #[derive(Clone, Debug)]
@@ -130,5 +130,5 @@ pub(crate) fn wait_for_selection_until<R>(
     site: Site,
     attempt: impl FnMut(Duration) -> Option<R>,
 ) -> Option<R> {
-    RECORD.wait_until(Awaited::Selection, deadline, site, attempt)
+    RECORD.wait_until(WaitReason::Selection, deadline, site, attempt)
 }

@@ -1,6 +1,6 @@
 //! The life of a thread, in a build without instrumentation.
 
-use crate::instrument::{Awaited, Site};
+use crate::instrument::{Site, WaitReason};
 
 /// The life of one thread.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ impl Life {
 
     /// Does not wait: whoever joins the thread does.
     #[inline(always)]
-    pub(crate) fn wait(&self, _awaited: Awaited, _site: Site) {}
+    pub(crate) fn wait(&self, _awaited: WaitReason, _site: Site) {}
 }
 
 /// A thread during its life.

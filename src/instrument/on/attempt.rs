@@ -9,7 +9,7 @@ use crate::detector;
 use crate::detector::deadlock::Look;
 use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
-use crate::instrument::{Kind, Mode, Site};
+use crate::instrument::{AcquireKind, Mode, Site};
 use crate::tracking::pool::Pool;
 use crate::tracking::reacquired;
 use crate::tracking::slot::Slot;
@@ -23,7 +23,7 @@ impl Lock {
     /// If the wait would never end, or shows something else that the configuration answers with a
     /// panic.
     #[cold]
-    pub fn attempt(&self, mode: Mode, kind: Kind, site: Site) -> Attempt<'_> {
+    pub fn attempt(&self, mode: Mode, kind: AcquireKind, site: Site) -> Attempt<'_> {
         self.begin(Need::Lock(mode), mode, kind, site, true, || false)
     }
 
@@ -31,7 +31,7 @@ impl Lock {
     /// point where it cannot unwind: like [`attempt`](Self::attempt), but a deadlock is reported
     /// only.
     #[cold]
-    pub fn attempt_again(&self, mode: Mode, kind: Kind, site: Site) -> Attempt<'_> {
+    pub fn attempt_again(&self, mode: Mode, kind: AcquireKind, site: Site) -> Attempt<'_> {
         self.begin(Need::Lock(mode), mode, kind, site, false, || false)
     }
 
@@ -50,7 +50,7 @@ impl Lock {
         &self,
         retry: impl FnOnce() -> bool,
         mode: Mode,
-        kind: Kind,
+        kind: AcquireKind,
         site: Site,
     ) -> Attempt<'_> {
         self.begin(Need::Lock(mode), mode, kind, site, true, retry)
@@ -62,7 +62,7 @@ impl Lock {
     ///
     /// As [`attempt`](Self::attempt).
     #[cold]
-    pub fn attempt_upgrade(&self, hold: &Hold, kind: Kind, site: Site) -> Attempt<'_> {
+    pub fn attempt_upgrade(&self, hold: &Hold, kind: AcquireKind, site: Site) -> Attempt<'_> {
         if hold.slot.is_detached() {
             return Attempt {
                 lock: self,
@@ -80,7 +80,7 @@ impl Lock {
         &self,
         need: Need,
         mode: Mode,
-        kind: Kind,
+        kind: AcquireKind,
         site: Site,
         may_panic: bool,
         retry: impl FnOnce() -> bool,
@@ -98,7 +98,7 @@ impl Lock {
         slot.maintain();
         let identify = |pool: &mut Pool| self.record.identify_as_waiter(pool);
         let ident = detector::with_own(slot, |own| own.pool.at(site, identify));
-        let blocking = kind == Kind::Blocking;
+        let blocking = kind == AcquireKind::Blocking;
         let nested = blocking && slot.is_holding();
         let mut to_check = nested || (blocking && self.is_writer(mode));
         let mut is_named = false;

@@ -11,7 +11,7 @@ use super::resource::Resource;
 use crate::instrument::LockKind;
 use crate::instrument::side::{Side, meet};
 #[cfg(feature = "channel")]
-use crate::instrument::{Awaited, Site};
+use crate::instrument::{Site, WaitReason};
 
 /// The record of a channel, which all of its ends share.
 #[derive(Clone, Debug)]
@@ -197,7 +197,7 @@ pub(crate) fn wait_for_selection<R>(
     attempt: impl FnMut(Option<Duration>) -> Option<R>,
 ) -> R {
     let record = Resource::at(&SELECT, site);
-    record.wait_among(&SELECTIONS, None, Awaited::Selection, site, attempt)
+    record.wait_among(&SELECTIONS, None, WaitReason::Selection, site, attempt)
 }
 
 /// Waits for one of the operations of a selection until `deadline` at most.
@@ -208,5 +208,5 @@ pub(crate) fn wait_for_selection_until<R>(
     attempt: impl FnMut(Duration) -> Option<R>,
 ) -> Option<R> {
     let record = Resource::at(&SELECT, site);
-    record.wait_until(Awaited::Selection, deadline, site, attempt)
+    record.wait_until(WaitReason::Selection, deadline, site, attempt)
 }

@@ -10,7 +10,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::resource::{Providers, Resource};
 use crate::detector;
-use crate::instrument::{Awaited, LockKind, Site};
+use crate::instrument::{LockKind, Site, WaitReason};
 use crate::tracking::current;
 
 static THREAD: LockKind = LockKind::new("thread");
@@ -74,9 +74,9 @@ impl Life {
     }
 
     /// Waits for that or, if it is the end itself that is awaited, until the thread is gone.
-    pub(crate) fn wait(&self, awaited: Awaited, site: Site) {
+    pub(crate) fn wait(&self, awaited: WaitReason, site: Site) {
         let wanted = match awaited {
-            Awaited::End => Stage::Gone,
+            WaitReason::End => Stage::Gone,
             _ => Stage::Over,
         };
         if *self.0.stage.lock() >= wanted {

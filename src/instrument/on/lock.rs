@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 
 use crate::detector;
 use crate::engine::reacquisition::Reacquisition;
-use crate::instrument::{GuardMarker, Kind, LockId, LockKind, Mode, Site};
+use crate::instrument::{AcquireKind, GuardMarker, LockId, LockKind, Mode, Site};
 use crate::shim::Fast;
 use crate::tracking::current;
 use crate::tracking::ident::Ident;
@@ -98,18 +98,18 @@ impl Lock {
     /// answers with a panic. The lock is then not recorded as held; the caller has to release it
     /// while it unwinds.
     #[inline(always)]
-    pub fn acquired(&self, mode: Mode, kind: Kind, site: Site) -> Hold {
+    pub fn acquired(&self, mode: Mode, kind: AcquireKind, site: Site) -> Hold {
         self.acquired_by(mode, kind, site, true)
     }
 
     /// Tells that the calling thread has back, without waiting, a lock that it had just let go, at
     /// a point where it cannot unwind: like [`acquired`](Self::acquired), but it only reports.
     pub fn acquired_again(&self, mode: Mode, site: Site) -> Hold {
-        self.acquired_by(mode, Kind::Blocking, site, false)
+        self.acquired_by(mode, AcquireKind::Blocking, site, false)
     }
 
     #[inline(always)]
-    fn acquired_by(&self, mode: Mode, kind: Kind, site: Site, may_panic: bool) -> Hold {
+    fn acquired_by(&self, mode: Mode, kind: AcquireKind, site: Site, may_panic: bool) -> Hold {
         let known = if mode == Mode::Exclusive && self.record.kind().readers_wait() {
             self.acquired_known::<true>(mode, kind, site)
         } else {
@@ -133,7 +133,7 @@ impl Lock {
     pub(crate) fn acquired_known<const WRITES: bool>(
         &self,
         mode: Mode,
-        kind: Kind,
+        kind: AcquireKind,
         site: Site,
     ) -> Option<Hold> {
         self.acquired_if_known(WRITES, mode, kind, site)
@@ -143,7 +143,13 @@ impl Lock {
     // the program can then ask for an optimised one.
     #[cfg_attr(debug_assertions, inline(never))]
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn acquired_if_known(&self, writes: bool, mode: Mode, kind: Kind, site: Site) -> Option<Hold> {
+    fn acquired_if_known(
+        &self,
+        writes: bool,
+        mode: Mode,
+        kind: AcquireKind,
+        site: Site,
+    ) -> Option<Hold> {
         let slot = current::slot();
         let state = slot.state();
         // With nothing held there is room, and no order to look at. The slot of a thread that has
@@ -154,7 +160,7 @@ impl Lock {
             cold_path();
             return None;
         }
-        if (writes || is_nested) && matches!(kind, Kind::Blocking) {
+        if (writes || is_nested) && matches!(kind, AcquireKind::Blocking) {
             // Relaxed: a hint that this thread's own earlier stores, or those of an earlier holder,
             // gave; a stale one only leads to the slow path.
             let known = self.record.known.get_relaxed();
@@ -264,7 +270,7 @@ impl Lock {
     }
 
     #[inline(never)]
-    fn acquired_slow(&self, mode: Mode, kind: Kind, site: Site, may_panic: bool) -> Hold {
+    fn acquired_slow(&self, mode: Mode, kind: AcquireKind, site: Site, may_panic: bool) -> Hold {
         let Some(slot) = detector::attach().filter(|slot| !slot.blocked.is_inside()) else {
             return Hold::untracked();
         };
@@ -272,7 +278,7 @@ impl Lock {
             return Hold::untracked();
         }
         let ident = self.identify_as_holder(slot, mode, site);
-        if kind == Kind::Blocking && (slot.is_holding() || self.is_writer(mode)) {
+        if kind == AcquireKind::Blocking && (slot.is_holding() || self.is_writer(mode)) {
             return self.acquired_checked(slot, ident, mode, site, may_panic);
         }
         self.note(slot, ident.tag(), mode, site)

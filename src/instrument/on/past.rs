@@ -5,8 +5,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::detector::succession;
-use crate::engine::acquisition::Inherited;
-use crate::engine::clock::VectorClock;
+use crate::engine::acquisition::InheritedHold;
+use crate::engine::clock::vector_clock::VectorClock;
 use crate::tracking::point::Point;
 
 /// All that has happened up to one point in the life of a thread, for another thread to learn of.
@@ -136,7 +136,7 @@ impl Pasts {
     /// Costs a look-up for every thread that the point names, and 24 bytes for a new one that has not ended.
     pub fn add(&self, past: &Past) {
         if let Some(point) = &past.0 {
-            self.0.lock().take_in(point.segment());
+            self.0.lock().merge_segment(point.segment());
         }
     }
 
@@ -144,7 +144,7 @@ impl Pasts {
     #[cfg(feature = "queue")]
     pub(crate) fn add_alone(&mut self, past: &Past) {
         if let Some(point) = &past.0 {
-            self.0.get_mut().take_in(point.segment());
+            self.0.get_mut().merge_segment(point.segment());
         }
     }
 
@@ -204,7 +204,7 @@ impl Meeting {
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "enter them in the threads that run within"]
-pub struct Surroundings(Vec<Inherited>);
+pub struct Surroundings(Vec<InheritedHold>);
 
 impl Surroundings {
     /// The locks that the calling thread holds, with those that are held around it.
@@ -227,7 +227,7 @@ impl Surroundings {
 #[derive(Debug)]
 #[must_use = "the surroundings end when this is dropped"]
 pub struct Within {
-    before: Option<Vec<Inherited>>,
+    before: Option<Vec<InheritedHold>>,
 }
 
 impl Drop for Within {

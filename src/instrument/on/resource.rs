@@ -20,7 +20,7 @@ use crate::detector::Panic;
 use crate::detector::deadlock::{self, Elsewhere, Stuck};
 use crate::detector::{self, observe};
 use crate::engine::verdict::Verdict;
-use crate::instrument::{Awaited, Counts, LockKind, Site};
+use crate::instrument::{Counts, LockKind, Site, WaitReason};
 use crate::tracking::party::{self, Party, Waiter};
 use crate::tracking::record::Record;
 use crate::tracking::slot::Slot;
@@ -41,7 +41,7 @@ const LONG: Duration = Duration::from_millis(200);
 /// ```
 /// use std::panic::Location;
 /// use std::sync::{Condvar, Mutex};
-/// use lockwarden::instrument::{Awaited, LockKind, Resource};
+/// use lockwarden::instrument::{WaitReason, LockKind, Resource};
 ///
 /// static LATCH: LockKind = LockKind::new("Latch");
 ///
@@ -64,7 +64,7 @@ const LONG: Duration = Duration::from_millis(200);
 ///         if *self.open.lock().unwrap() {
 ///             return;
 ///         }
-///         self.record.wait(Awaited::Event, Location::caller(), |limit| {
+///         self.record.wait(WaitReason::Event, Location::caller(), |limit| {
 ///             let open = self.open.lock().unwrap();
 ///             let open = match limit {
 ///                 _ if *open => open,
@@ -157,7 +157,7 @@ impl Resource {
     #[cold]
     pub fn wait<T>(
         &self,
-        awaited: Awaited,
+        awaited: WaitReason,
         site: Site,
         attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
@@ -174,7 +174,7 @@ impl Resource {
     pub fn wait_counted<T>(
         &self,
         counts: impl Fn() -> Counts,
-        awaited: Awaited,
+        awaited: WaitReason,
         site: Site,
         attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
@@ -197,7 +197,7 @@ impl Resource {
         &self,
         other: &Resource,
         providers: Option<&Providers>,
-        awaited: Awaited,
+        awaited: WaitReason,
         site: Site,
         attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
@@ -219,7 +219,7 @@ impl Resource {
     pub fn wait_by<T>(
         &self,
         providers: &Providers,
-        awaited: Awaited,
+        awaited: WaitReason,
         site: Site,
         attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
@@ -232,7 +232,7 @@ impl Resource {
         party: &'static Party,
         by: Option<&'static Party>,
         counts: Option<&dyn Fn() -> Counts>,
-        awaited: Awaited,
+        awaited: WaitReason,
         site: Site,
         mut attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
@@ -313,7 +313,7 @@ impl Resource {
     #[cold]
     pub fn wait_until<T>(
         &self,
-        awaited: Awaited,
+        awaited: WaitReason,
         deadline: Instant,
         site: Site,
         mut attempt: impl FnMut(Duration) -> Option<T>,
@@ -349,7 +349,7 @@ impl Resource {
 
 /// The calling thread lets time pass, or is parked: something that no other thread can be seen to
 /// end, but whoever looks at the thread wants to know.
-pub(crate) fn idle<R>(awaited: Awaited, timed: bool, site: Site, f: impl FnOnce() -> R) -> R {
+pub(crate) fn idle<R>(awaited: WaitReason, timed: bool, site: Site, f: impl FnOnce() -> R) -> R {
     static REST: LockKind = LockKind::new("rest");
     static RECORD: Resource = Resource::named(&REST, "rest");
     let Some(slot) = detector::attach() else {
@@ -510,7 +510,7 @@ mod tests {
             });
         });
         let attempt = |_| done.load(Ordering::Acquire).then_some(());
-        resource.wait_by(&providers, Awaited::Tasks, Location::caller(), attempt);
+        resource.wait_by(&providers, WaitReason::Tasks, Location::caller(), attempt);
         providers.leave();
     }
 
@@ -519,7 +519,7 @@ mod tests {
         let (resource, providers) = (Resource::new(&KIND), Providers::new());
         providers.enter();
         let waits = std::panic::AssertUnwindSafe(|| {
-            resource.wait_by(&providers, Awaited::Tasks, Location::caller(), |limit| {
+            resource.wait_by(&providers, WaitReason::Tasks, Location::caller(), |limit| {
                 assert_eq!(limit, Some(Duration::ZERO), "it does not block");
                 None::<()>
             });

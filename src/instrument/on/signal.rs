@@ -27,7 +27,7 @@ use crate::detector;
 use crate::detector::Panic;
 use crate::detector::deadlock::{self, Elsewhere, Stuck};
 use crate::engine::reacquisition::Reacquisition;
-use crate::instrument::{Kind, LockKind, Mode, Site};
+use crate::instrument::{AcquireKind, LockKind, Mode, Site};
 use crate::tracking::alarm::Wake;
 use crate::tracking::current;
 use crate::tracking::party;
@@ -111,7 +111,7 @@ impl Signal {
         &'a self,
         lock: &'a Lock,
         hold: &'a mut Hold,
-        kind: Kind,
+        kind: AcquireKind,
         site: Site,
     ) -> Waiting<'a> {
         self.waiting_or(None, lock, hold, kind, site)
@@ -124,7 +124,7 @@ impl Signal {
         wake: Option<Wake>,
         lock: &'a Lock,
         hold: &'a mut Hold,
-        kind: Kind,
+        kind: AcquireKind,
         site: Site,
     ) -> Waiting<'a> {
         // Relaxed: whoever changes the condition under the lock before it notifies gets the lock
@@ -138,7 +138,7 @@ impl Signal {
         // A hold that is not tracked, or was sent here from another thread, stays as it is.
         let tracked = !hold.slot.is_detached() && ptr::eq(hold.slot, current::open());
         let slot = tracked.then_some(hold.slot);
-        let timed = kind != Kind::Blocking;
+        let timed = kind != AcquireKind::Blocking;
         if let Some(slot) = slot {
             slot.blocked.is_outside();
             slot.maintain();

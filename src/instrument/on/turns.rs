@@ -33,7 +33,7 @@ use super::lock::released_slow;
 use super::mark::introduce;
 use super::resource::{Providers, Resource};
 use crate::detector;
-use crate::instrument::{Awaited, LockKind, Mode, Site};
+use crate::instrument::{LockKind, Mode, Site, WaitReason};
 use crate::tracking::current;
 use crate::tracking::ident::Ident;
 use crate::tracking::slot::Slot;
@@ -213,7 +213,7 @@ impl Turns {
         let taken = try_take(&mut self.state.lock());
         let taken = taken.unwrap_or_else(|| {
             self.resource
-                .wait_by(&self.at_work, Awaited::Initialisation, site, |limit| {
+                .wait_by(&self.at_work, WaitReason::Initialisation, site, |limit| {
                     let mut state = self.state.lock();
                     self.sleep(&mut state, limit, |state| state.taken);
                     try_take(&mut state)
@@ -229,7 +229,7 @@ impl Turns {
     /// Waits until the thread that has its turn is at its end.
     fn until_the_turn_ends(&self, site: Site) {
         self.resource
-            .wait_by(&self.at_work, Awaited::Initialisation, site, |limit| {
+            .wait_by(&self.at_work, WaitReason::Initialisation, site, |limit| {
                 let mut state = self.state.lock();
                 self.sleep(&mut state, limit, |state| state.taken);
                 (!state.taken).then_some(())
@@ -238,11 +238,12 @@ impl Turns {
 
     /// Waits until it `is_over`, which anybody may bring about: whoever begins.
     fn until(&self, is_over: impl Fn(&State) -> bool, site: Site) {
-        self.resource.wait(Awaited::Initialisation, site, |limit| {
-            let mut state = self.state.lock();
-            self.sleep(&mut state, limit, |state| !is_over(state));
-            is_over(&state).then_some(())
-        });
+        self.resource
+            .wait(WaitReason::Initialisation, site, |limit| {
+                let mut state = self.state.lock();
+                self.sleep(&mut state, limit, |state| !is_over(state));
+                is_over(&state).then_some(())
+            });
     }
 
     fn sleep(

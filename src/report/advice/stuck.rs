@@ -6,8 +6,8 @@
 use super::super::data::Report;
 use super::super::names::place;
 use super::super::thread::{FreedBy, ThreadInfo, WaitInfo, WaitsFor};
-use crate::engine::awaited::Awaited;
 use crate::engine::ids::LockId;
+use crate::engine::wait_reason::WaitReason;
 
 /// What to change.
 pub(super) fn suggestion(report: &Report) -> Option<String> {
@@ -104,10 +104,10 @@ fn crossed(report: &Report) -> Option<String> {
         return None;
     }
     let (does, done) = match (awaited(first)?, awaited(second)?) {
-        (Awaited::Message | Awaited::Item, Awaited::Message | Awaited::Item) => {
+        (WaitReason::Message | WaitReason::Item, WaitReason::Message | WaitReason::Item) => {
             ("receive before they send", "send before it receives")
         }
-        (Awaited::Event, Awaited::Event) => (
+        (WaitReason::Event, WaitReason::Event) => (
             "wait for an event before they set one",
             "set its event before it waits",
         ),
@@ -124,7 +124,7 @@ fn is_idle(wait: &WaitInfo) -> bool {
     matches!(
         wait.what,
         WaitsFor::Resource {
-            awaited: Awaited::Job,
+            awaited: WaitReason::Job,
             ..
         }
     )
@@ -132,83 +132,88 @@ fn is_idle(wait: &WaitInfo) -> bool {
 
 /// How little a wait says about what is wrong: a thread that waits for a message, or for the end of a
 /// thread, often waits for what another one of the deadlock would have done.
-fn innocence(awaited: Awaited) -> u8 {
+fn innocence(awaited: WaitReason) -> u8 {
     match awaited {
-        Awaited::Room | Awaited::Partner => 0,
-        Awaited::Message | Awaited::Item | Awaited::Selection => 2,
-        Awaited::End | Awaited::ScopeEnd => 3,
-        Awaited::Job => 4,
+        WaitReason::Room | WaitReason::Partner => 0,
+        WaitReason::Message | WaitReason::Item | WaitReason::Selection => 2,
+        WaitReason::End | WaitReason::ScopeEnd => 3,
+        WaitReason::Job => 4,
         _ => 1,
     }
 }
 
 /// What usually goes wrong with such a wait, with the names and places of this one.
-fn of_wait(report: &Report, me: &ThreadInfo, wait: &WaitInfo, awaited: Awaited) -> Option<String> {
+fn of_wait(
+    report: &Report,
+    me: &ThreadInfo,
+    wait: &WaitInfo,
+    awaited: WaitReason,
+) -> Option<String> {
     let name = report.the_lock(wait.subject());
     let at = place(wait.site);
     Some(match awaited {
-        Awaited::Message => format!(
+        WaitReason::Message => format!(
             "the receive at {at} ends when a thread sends to {name} or when its last sender is \
              dropped: send before this wait, and drop every sender that is not used any more, above \
              all one that {me} has itself"
         ),
-        Awaited::Room if noun(report, wait) == "ThreadPool" => format!(
+        WaitReason::Room if noun(report, wait) == "ThreadPool" => format!(
             "{me} submits a job to {name} at {at}, which is full: give {name} a larger bound \
              (`queue_bound`), or let no job of {name} submit more to {name}"
         ),
-        Awaited::Room if noun(report, wait).ends_with("Queue") => format!(
+        WaitReason::Room if noun(report, wait).ends_with("Queue") => format!(
             "the put at {at} ends when a thread gets an item from {name} or shuts it down: get in a \
              thread that does not wait for this put, make room for all that is put before the first \
              get, or shut {name} down when no thread gets any more"
         ),
-        Awaited::Room | Awaited::Partner => format!(
+        WaitReason::Room | WaitReason::Partner => format!(
             "the send at {at} ends when a thread receives from {name} or when its last receiver is \
              dropped: receive in a thread that does not wait for this send, or make room for all that \
              is sent before the first receive; if {me} is the receiver, let it keep the item instead \
              of sending it to itself"
         ),
-        Awaited::Item => format!(
+        WaitReason::Item => format!(
             "put an item into {name} on every path, also when a thread fails, or shut {name} down when \
              no thread puts any more"
         ),
-        Awaited::Selection => {
+        WaitReason::Selection => {
             format!("give the select at {at} a branch that is sure to come, or a timeout")
         }
-        Awaited::Permit => permits(report, &name, me, wait),
-        Awaited::Event => {
+        WaitReason::Permit => permits(report, &name, me, wait),
+        WaitReason::Event => {
             format!("set {name} on every path, also when the thread that is to set it fails")
         }
-        Awaited::Arrival => format!(
+        WaitReason::Arrival => format!(
             "make {name} for as many threads as come to it in one round, and abort it when one of them \
              fails"
         ),
-        Awaited::Notification => format!(
+        WaitReason::Notification => format!(
             "check the condition in a loop before the wait at {at}, change it under the mutex, and \
              notify {name} after that on every path, also that of a panic"
         ),
-        Awaited::Tasks if noun(report, wait) == "ThreadPool" => format!(
+        WaitReason::Tasks if noun(report, wait) == "ThreadPool" => format!(
             "let every job of {name} come to its end: what its workers wait for is said above"
         ),
-        Awaited::Tasks => {
+        WaitReason::Tasks => {
             format!("say of every task of {name} that it is done (`task_done`), also when it fails")
         }
-        Awaited::Result if works_for(report, me, wait) => format!(
+        WaitReason::Result if works_for(report, me, wait) => format!(
             "{me} is a worker of {name} and waits at {at} for a job that needs a worker of {name}: \
              return what the job needs and submit the second one from outside, call it directly, or \
              use a second pool"
         ),
-        Awaited::Result => format!(
+        WaitReason::Result => format!(
             "the job whose result {me} waits for at {at} does not come to its end: what its worker \
              waits for is said above"
         ),
-        Awaited::Initialisation if wait.by == Some(FreedBy::Anyone) => format!(
+        WaitReason::Initialisation if wait.by == Some(FreedBy::Anyone) => format!(
             "initialise {name} on every path, also when the thread that is to do that fails"
         ),
-        Awaited::Initialisation => format!(
+        WaitReason::Initialisation => format!(
             "let the initialiser of {name} do without what needs its own result, or compute that \
              before"
         ),
-        Awaited::End | Awaited::ScopeEnd => joins(report, me, wait)?,
+        WaitReason::End | WaitReason::ScopeEnd => joins(report, me, wait)?,
         _ => return None,
     })
 }
@@ -268,7 +273,7 @@ fn joins(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> Option<String> {
         matches!(
             wait.what,
             WaitsFor::Resource {
-                awaited: Awaited::End | Awaited::ScopeEnd,
+                awaited: WaitReason::End | WaitReason::ScopeEnd,
                 ..
             }
         )

@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use super::error::{BarrierTimeoutError, BrokenBarrierError};
 use super::result::BarrierWaitResult;
 use super::rounds::{Coming, Rounds};
-use crate::instrument::{Awaited, Counts, LockKind, Past, Resource, Site};
+use crate::instrument::{Counts, LockKind, Past, Resource, Site, WaitReason};
 
 static BARRIER: LockKind = LockKind::new("Barrier");
 
@@ -322,7 +322,7 @@ impl Barrier {
         let is_over = |limit| seat.wait(limit).then_some(());
         match deadline {
             Some(deadline) => {
-                let arrival = Awaited::Arrival;
+                let arrival = WaitReason::Arrival;
                 let _ = self
                     .record
                     .wait_until(arrival, deadline, site, |left| is_over(Some(left)));
@@ -333,7 +333,7 @@ impl Barrier {
                     Counts::new(self.threads, arrived, arrived)
                 };
                 self.record
-                    .wait_counted(counts, Awaited::Arrival, site, is_over);
+                    .wait_counted(counts, WaitReason::Arrival, site, is_over);
             }
         }
         seat.leave()

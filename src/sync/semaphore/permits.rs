@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use super::line::{Granted, Line, ONE, WAITED_FOR, Waiter};
 use super::news::{Learnt, News};
-use crate::instrument::{Awaited, Counts, ON, Resource, Site, introduce};
+use crate::instrument::{Counts, ON, Resource, Site, WaitReason, introduce};
 
 /// As many permits as there can be.
 pub(super) const MAX: usize = usize::MAX / ONE;
@@ -156,12 +156,14 @@ impl Permits {
             Some(deadline) => {
                 let _ = self
                     .record
-                    .wait_until(Awaited::Permit, deadline, site, |left| served(Some(left)));
+                    .wait_until(WaitReason::Permit, deadline, site, |left| {
+                        served(Some(left))
+                    });
             }
             None => {
                 let counts = || Counts::new(count, self.available(), self.line.lock().len());
                 self.record
-                    .wait_counted(counts, Awaited::Permit, site, served);
+                    .wait_counted(counts, WaitReason::Permit, site, served);
             }
         }
         place.leave()

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use loom::thread;
 
 use super::{ident, sites};
-use crate::engine::clock::Segment;
+use crate::engine::clock::vector_clock::Segment;
 use crate::engine::ids::ThreadId;
 use crate::engine::mode::Mode;
 use crate::shim::{AtomicU64, model};

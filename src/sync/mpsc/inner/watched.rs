@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::direct;
 use super::room::{Keeper, Room};
-use crate::instrument::{Awaited, Ends, Side, Site, deadline_after};
+use crate::instrument::{Ends, Side, Site, WaitReason, deadline_after};
 
 /// The sending end of a channel with a bound.
 pub(in super::super) enum Bounded<T> {
@@ -71,7 +71,7 @@ impl<T> Bounded<T> {
         match self {
             Bounded::Buffered(sender, room) => {
                 let entered = room.enter();
-                ends.record().wait(Awaited::Room, site, |limit| {
+                ends.record().wait(WaitReason::Room, site, |limit| {
                     entered.attempt(limit, || {
                         attempt(&mut left, |message| sender.try_send(message))
                     })
@@ -79,7 +79,7 @@ impl<T> Bounded<T> {
             }
             Bounded::Direct(sender) => {
                 let _here = ends.come(Side::Sending);
-                ends.record().wait(Awaited::Partner, site, |limit| {
+                ends.record().wait(WaitReason::Partner, site, |limit| {
                     ends.meet(Side::Sending, limit, |limit| {
                         attempt(&mut left, |message| {
                             direct::send_within(sender, message, limit)
@@ -142,11 +142,11 @@ impl<T> Incoming<T> {
         match self {
             Incoming::Direct(_) => {
                 let _here = ends.come(Side::Receiving);
-                record.wait(Awaited::Message, site, |limit| {
+                record.wait(WaitReason::Message, site, |limit| {
                     ends.meet(Side::Receiving, limit, |limit| self.attempt(limit))
                 })
             }
-            _ => record.wait(Awaited::Message, site, |limit| self.attempt(limit)),
+            _ => record.wait(WaitReason::Message, site, |limit| self.attempt(limit)),
         }
     }
 
@@ -181,7 +181,7 @@ impl<T> Incoming<T> {
         }
         let deadline = deadline_after(timeout);
         let record = ends.record();
-        let received = record.wait_until(Awaited::Message, deadline, site, |left| {
+        let received = record.wait_until(WaitReason::Message, deadline, site, |left| {
             self.attempt(Some(left))
         });
         match received {
