@@ -9,11 +9,11 @@ use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::report::Facts;
 use crate::shim::fork_safe::ForkSafe;
-use crate::tracking::ident::Ident;
-use crate::tracking::record::Record;
-use crate::tracking::registry;
-use crate::tracking::slot::{HeldLock, Slot};
-use crate::tracking::wait::Need;
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::record::LockRecord;
+use crate::tracking::process::registry;
+use crate::tracking::thread::slot::{HeldLock, Slot};
+use crate::tracking::thread::wait::WaitKind;
 
 /// How many threads have left something behind. As long as there are none, a wait costs one load more.
 static LEFT: AtomicUsize = AtomicUsize::new(0);
@@ -33,9 +33,9 @@ pub(super) fn left_behind(threads: usize) {
 
 /// The hold that a thread which is no more has of this lock, and that keeps the caller waiting.
 pub(crate) fn holder(
-    record: &Record,
+    record: &LockRecord,
     ident: &'static Ident,
-    need: Need,
+    need: WaitKind,
 ) -> Option<(&'static Slot, HeldLock)> {
     if LEFT.load(Ordering::Relaxed) == 0 || ident.class().kind.is_sendable() {
         return None;

@@ -5,8 +5,9 @@ use super::{classes, declared, order, trial};
 use crate::engine::acquisition::Link;
 use crate::engine::ids::{LockId, Site};
 use crate::report::{LockInfo, ThreadInfo};
-use crate::tracking::class::{self, Class};
-use crate::tracking::ident::Ident;
+use crate::tracking::lock::class;
+use crate::tracking::lock::class::Class;
+use crate::tracking::lock::ident::Ident;
 
 use super::state::State;
 

@@ -17,11 +17,12 @@ use crate::engine::verdict::Verdict;
 use crate::record;
 use crate::report::{Basis, Facts, LockInfo};
 use crate::shim::fork_safe::ForkSafe;
-use crate::tracking::class::{self, Class};
-use crate::tracking::contexts::Holding;
-use crate::tracking::ident::Ident;
-use crate::tracking::slot::{HeldLock, Slot};
-use crate::tracking::tag;
+use crate::tracking::lock::class;
+use crate::tracking::lock::class::Class;
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::leaf_edges::HeldSnapshot;
+use crate::tracking::thread::lockset_hash;
+use crate::tracking::thread::slot::{HeldLock, Slot};
 
 /// Takes in the classes of a nested acquisition; `key` is the thread's.
 ///
@@ -30,7 +31,7 @@ pub(super) fn learn(
     slot: &'static Slot,
     key: u64,
     held: &[HeldLock],
-    holding: &Holding,
+    holding: &HeldSnapshot,
     ident: &'static Ident,
     mode: Mode,
     site: Site,
@@ -49,9 +50,9 @@ pub(super) fn learn(
             continue;
         }
         // The context without the lock itself: the thread, its segment, and the other held locks.
-        let gates = key.wrapping_sub(tag::share(describe::ident_of(h).tag(), h.mode));
-        let pair = tag::mix(from.id.get() << 32 ^ to.id.get());
-        let context = tag::known(gates ^ tag::share(pair, h.mode), mode);
+        let gates = key.wrapping_sub(lockset_hash::share(describe::ident_of(h).tag(), h.mode));
+        let pair = lockset_hash::mix(from.id.get() << 32 ^ to.id.get());
+        let context = lockset_hash::known(gates ^ lockset_hash::share(pair, h.mode), mode);
         if !with_own(slot, |own| own.has_classes(context)) {
             unknown.push((at, from));
         }

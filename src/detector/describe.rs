@@ -13,12 +13,12 @@ use crate::engine::verdict::Verdict;
 use crate::report::{
     Basis, Edge, Facts, HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo, WaitsFor,
 };
-use crate::tracking::current;
-use crate::tracking::ident::Ident;
-use crate::tracking::reacquired;
-use crate::tracking::registry;
-use crate::tracking::slot::{HeldLock, Slot};
-use crate::tracking::wait;
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::process::reacquired;
+use crate::tracking::process::registry;
+use crate::tracking::thread::current;
+use crate::tracking::thread::slot::{HeldLock, Slot};
+use crate::tracking::thread::wait;
 
 /// What a report says of a lock.
 pub(super) fn card(ident: &Ident) -> LockInfo {

@@ -37,13 +37,13 @@ pub(super) fn watch() {
         crate::sink::renew();
         crate::sink::summary::renew();
         super::writing::forget();
-        let survivor = crate::tracking::current::own();
-        super::abandoned::left_behind(crate::tracking::registry::keep_only(survivor));
-        crate::tracking::pin::forget_all();
+        let survivor = crate::tracking::thread::current::own();
+        super::abandoned::left_behind(crate::tracking::process::registry::keep_only(survivor));
+        crate::tracking::lock::pin::forget_all();
         // Those who watched are no more.
-        crate::tracking::slot::place::set_delay(None);
+        crate::tracking::thread::slot::parked_stack::set_delay(None);
         if !survivor.is_detached() {
-            survivor.set_scope(0);
+            survivor.set_check_id(0);
             survivor.life.begin();
             super::threads::with_own(survivor, |own| own.forget());
             let seed =

@@ -12,7 +12,7 @@
 //! it, since the operating system hands that on.
 
 #[cfg(unix)]
-use crate::tracking::handler::is_any_signal_blocked;
+use crate::tracking::thread::signal_handler::is_any_signal_blocked;
 
 /// The name of the calling thread.
 #[cfg(unix)]

@@ -10,13 +10,13 @@ use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
 use crate::report::{Facts, Stack};
-use crate::tracking::contexts::{Context, Holding, Offer};
-use crate::tracking::current;
-use crate::tracking::ident::Ident;
-use crate::tracking::pool;
-use crate::tracking::record::Record;
-use crate::tracking::slot::{HeldLock, Slot};
-use crate::tracking::tag;
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::leaf_edges::{HeldSnapshot, Insert, LeafEdge};
+use crate::tracking::lock::lock_id_pool;
+use crate::tracking::lock::record::LockRecord;
+use crate::tracking::thread::current;
+use crate::tracking::thread::lockset_hash;
+use crate::tracking::thread::slot::{HeldLock, Slot};
 
 /// How many locks a thread may hold of which orders are learnt.
 const MOST_HELD: u32 = 1024;
@@ -41,13 +41,13 @@ pub(super) fn was_crowded() -> bool {
 /// else is the graph asked.
 pub(crate) fn check(
     slot: &'static Slot,
-    record: &Record,
+    record: &LockRecord,
     ident: &'static Ident,
     mode: Mode,
     site: Site,
 ) -> Vec<Facts> {
     let key = slot.key();
-    let known = tag::known(key, mode);
+    let known = lockset_hash::known(key, mode);
     let (busy, remembered) = with_own(slot, |own| (own.busy > 0, own.knows(known, ident.tag())));
     if busy {
         return Vec::new();
@@ -83,7 +83,7 @@ pub(crate) fn check(
             held.iter().map(describe::held).collect()
         })
     });
-    section::note(slot, ident, || Context {
+    section::note(slot, ident, || LeafEdge {
         holding: Arc::clone(&holding),
         mode,
         site,
@@ -105,14 +105,14 @@ pub(crate) fn check(
     }
     let is_alone = found.is_empty()
         // Else the context was told to the graph of a check, or noted for the join.
-        && slot.scope() == 0
+        && slot.check_id() == 0
         // What two locks of one class show depends on their ids.
         && held.iter().all(|h| describe::ident_of(h).class().id != ident.class().id)
         && !ident.contexts.is_promoted();
     with_own(slot, |own| {
         own.learn(known, ident.tag());
         if is_alone && own.notes.is_none() {
-            let context = Context {
+            let context = LeafEdge {
                 holding: Arc::clone(&holding),
                 mode,
                 site,
@@ -151,7 +151,7 @@ fn is_harmless(slot: &'static Slot, held: &[HeldLock], ident: &'static Ident, mo
 /// A second shared hold by one thread, between which a writer can queue.
 fn recursive_read(
     slot: &'static Slot,
-    record: &Record,
+    record: &LockRecord,
     ident: &'static Ident,
     first: &HeldLock,
     mode: Mode,
@@ -178,7 +178,7 @@ fn recursive_read(
 fn learn(
     slot: &'static Slot,
     held: &[HeldLock],
-    holding: &Arc<Holding>,
+    holding: &Arc<HeldSnapshot>,
     ident: &'static Ident,
     policy: ReadPolicy,
     mode: Mode,
@@ -272,15 +272,15 @@ fn learn(
 }
 
 /// Offers the context to a leaf; `false` if the lock is none any more, or a full one.
-fn offer(ident: &'static Ident, holding: &Arc<Holding>, mode: Mode, site: Site) -> bool {
-    let context = Context {
+fn offer(ident: &'static Ident, holding: &Arc<HeldSnapshot>, mode: Mode, site: Site) -> bool {
+    let context = LeafEdge {
         holding: Arc::clone(holding),
         mode,
         site,
     };
     match ident.contexts.offer(context) {
-        Offer::Kept | Offer::Known => true,
-        Offer::Full | Offer::Promoted => false,
+        Insert::Kept | Insert::Known => true,
+        Insert::Full | Insert::Promoted => false,
     }
 }
 
@@ -338,7 +338,7 @@ pub(crate) fn retire(ident: &'static Ident, unreferred: bool) {
     // Not `open`: what is changed here is nothing that an addition to the held locks uses.
     let slot = current::slot();
     if slot.is_detached() {
-        pool::spill_vacated(ident, unreferred);
+        lock_id_pool::spill_vacated(ident, unreferred);
     } else {
         // A handler that drops a lock between the steps of `Pool::give` loses an ident by it, and that
         // is all: the rest closes the thread itself.
@@ -353,7 +353,7 @@ fn forget(id: LockId) {
 }
 
 /// A lock was given a label: reports that come from the graph show it too.
-pub(crate) fn relabel(record: &Record) {
+pub(crate) fn relabel(record: &LockRecord) {
     let Some(ident) = record.ident() else { return };
     let (id, label) = (ident.id(), ident.label());
     trial::relabel(id, label.as_ref());

@@ -15,8 +15,8 @@ use crate::report::{Basis, Facts, Report, Stall};
 use crate::shim::fork_safe::ForkSafe;
 use crate::sink::{self, Then};
 use crate::suppress;
-use crate::tracking::current;
-use crate::tracking::slot::Slot;
+use crate::tracking::thread::current;
+use crate::tracking::thread::slot::Slot;
 
 static REPORTS: AtomicU64 = AtomicU64::new(0);
 static UNREPORTED: AtomicU64 = AtomicU64::new(0);
@@ -67,7 +67,7 @@ impl Panic {
             return;
         }
         let slot = current::own();
-        if slot.scope() == 0 {
+        if slot.check_id() == 0 {
             let thread = match (slot.name(), slot.thread()) {
                 (Some(name), _) => format!("`{name}`"),
                 (None, Some(id)) => format!("#{}", id.get()),
@@ -102,7 +102,7 @@ pub(crate) fn end_in(panic: Option<Panic>, may_panic: bool, site: Site) {
 pub(super) fn is_wanted(slot: &'static Slot, verdict: Verdict) -> bool {
     let config = config::current();
     let bases = [Basis::Instances, Basis::Classes, Basis::Declaration];
-    slot.scope() != 0
+    slot.check_id() != 0
         || bases
             .iter()
             .any(|basis| config.action(verdict, *basis) != Action::Ignore)

@@ -12,14 +12,16 @@
 use super::threads::{attach, with_own};
 use super::{describe, order, publish, trial};
 use crate::engine::acquisition::{Acquisition, InheritedHold};
-use crate::tracking::contexts::Context;
-use crate::tracking::current;
-use crate::tracking::ident::Ident;
-use crate::tracking::section::{Above, Notes, Over, Taken};
-use crate::tracking::slot::Slot;
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::leaf_edges::LeafEdge;
+use crate::tracking::thread::current;
+use crate::tracking::thread::inherited_holds::{
+    AcquisitionLog, HoldEnd, NestedAcquisition, ParentHolds,
+};
+use crate::tracking::thread::slot::Slot;
 
 /// What the calling thread holds above a thread that it is about to start; `None` for nothing.
-pub(crate) fn above() -> Option<Above> {
+pub(crate) fn above() -> Option<ParentHolds> {
     let slot = current::open();
     if slot.is_detached() {
         return None;
@@ -44,7 +46,7 @@ pub(crate) fn above() -> Option<Above> {
             with_own(slot, |own| own.marks.mark(h.ident, was)),
         )
     };
-    Some(Above {
+    Some(ParentHolds {
         holder: slot.thread()?,
         held: held.iter().zip(marked).map(mark).collect(),
         further,
@@ -52,10 +54,10 @@ pub(crate) fn above() -> Option<Above> {
 }
 
 /// The calling thread was started under `above`.
-pub(crate) fn begin(above: &Above) {
+pub(crate) fn begin(above: &ParentHolds) {
     if let Some(slot) = attach() {
         let held = above.held.iter().map(|(_, over)| over);
-        let notes = Notes::new(held.chain(&above.further).cloned().collect());
+        let notes = AcquisitionLog::new(held.chain(&above.further).cloned().collect());
         with_own(slot, |own| {
             own.notes = Some(notes);
             // What locks learnt in them was not noted.
@@ -66,14 +68,14 @@ pub(crate) fn begin(above: &Above) {
 }
 
 /// The calling thread ends: what it took so far.
-pub(crate) fn end() -> Vec<Taken> {
+pub(crate) fn end() -> Vec<NestedAcquisition> {
     let slot = current::open();
     if slot.is_detached() {
         return Vec::new();
     }
     let notes = with_own(slot, |own| own.notes.take());
     settle(slot);
-    notes.map(Notes::into_taken).unwrap_or_default()
+    notes.map(AcquisitionLog::into_taken).unwrap_or_default()
 }
 
 fn settle(slot: &'static Slot) {
@@ -81,15 +83,15 @@ fn settle(slot: &'static Slot) {
 }
 
 /// Notes an acquisition for the join, if one is to come that may want it.
-pub(super) fn note(slot: &'static Slot, ident: &'static Ident, context: impl FnOnce() -> Context) {
-    let Some(go_on) = with_own(slot, |own| own.notes.as_ref().map(Notes::go_on)) else {
+pub(super) fn note(slot: &'static Slot, ident: &'static Ident, context: impl FnOnce() -> LeafEdge) {
+    let Some(go_on) = with_own(slot, |own| own.notes.as_ref().map(AcquisitionLog::go_on)) else {
         return;
     };
     if !go_on {
         // What was noted is kept: a joiner may still be within the section if the notes are full.
         return settle(slot);
     }
-    let taken = Taken {
+    let taken = NestedAcquisition {
         lock: ident.id(),
         context: context(),
     };
@@ -109,13 +111,13 @@ pub(super) fn note(slot: &'static Slot, ident: &'static Ident, context: impl FnO
 }
 
 /// The calling thread has joined the one that was started under `above` and has `taken`.
-pub(crate) fn joined(above: &Above, taken: Vec<Taken>) {
+pub(crate) fn joined(above: &ParentHolds, taken: Vec<NestedAcquisition>) {
     let slot = current::open();
     if taken.is_empty() || slot.is_detached() || slot.thread() != Some(above.holder) {
         return;
     }
     slot.maintain();
-    let lasts = |over: &Over| {
+    let lasts = |over: &HoldEnd| {
         let at = with_own(slot, |own| own.marks.find(over));
         at.is_some_and(|at| slot.is_marked(std::ptr::without_provenance(at)))
     };
@@ -142,7 +144,7 @@ pub(crate) fn joined(above: &Above, taken: Vec<Taken>) {
 }
 
 /// Tells the graph that all of `taken` was taken under `around`.
-fn tell(slot: &'static Slot, around: &[InheritedHold], taken: &[Taken]) {
+fn tell(slot: &'static Slot, around: &[InheritedHold], taken: &[NestedAcquisition]) {
     let held = slot.held().unwrap_or_default();
     let graph = trial::graph_of(slot);
     let found = {
@@ -152,7 +154,7 @@ fn tell(slot: &'static Slot, around: &[InheritedHold], taken: &[Taken]) {
         for h in &held {
             findings.extend(order::promote(&mut state, describe::ident_of(h)));
         }
-        for Taken { lock, context } in taken {
+        for NestedAcquisition { lock, context } in taken {
             // A lock that is gone leads nowhere.
             if state.lock(*lock).is_none() {
                 continue;

@@ -9,8 +9,8 @@ use crate::engine::order_graph::{IdMap, Limits, OrderGraph};
 use crate::engine::verdict::Verdict;
 use crate::report::{LockInfo, Stack};
 use crate::shim::{Mutex, MutexGuard};
-use crate::tracking::ident::Ident;
-use crate::tracking::slot::Slot;
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::thread::slot::Slot;
 
 /// How many stacks of single edges are kept: some hundred bytes each.
 const EDGE_STACKS: usize = 4096;

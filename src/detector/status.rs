@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::threads::with_own;
 use super::{order, publish, state, succession};
 use crate::config::{self, Activity, Limit, OffReason, Status, Totals};
-use crate::tracking::{class, current, pool, registry, slot, wait};
+use crate::tracking::lock::{class, lock_id_pool};
+use crate::tracking::process::registry;
+use crate::tracking::thread::{current, slot, wait};
 
 /// Whether the detector is on, and what it has seen up to now.
 ///
@@ -62,7 +64,7 @@ pub fn status() -> Status {
         unreported,
         suppressed: publish::suppressed(),
         total: Totals {
-            locks: pool::used().saturating_sub(own_unused()),
+            locks: lock_id_pool::used().saturating_sub(own_unused()),
             classes: class::count(),
             orders,
             threads: registry::ever(),

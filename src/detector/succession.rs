@@ -6,15 +6,15 @@ use super::threads::{attach, with_own};
 use super::{describe, order, publish, state, trial};
 use crate::engine::acquisition::InheritedHold;
 use crate::engine::clock::vector_clock::VectorClock;
-use crate::tracking::current;
-use crate::tracking::own::Own;
-use crate::tracking::point::Point;
-use crate::tracking::slot::Slot;
+use crate::tracking::thread::clock_ref::ClockRef;
+use crate::tracking::thread::current;
+use crate::tracking::thread::local::Local;
+use crate::tracking::thread::slot::Slot;
 
 /// The point at which the calling thread is, and from which it goes on; `None` if the detector is
 /// off.
 #[inline]
-pub(crate) fn here() -> Option<Point> {
+pub(crate) fn here() -> Option<ClockRef> {
     let slot = attach()?;
     if let Some(point) = with_own(slot, |own| own.points.take(&own.timeline)) {
         return Some(point);
@@ -23,21 +23,21 @@ pub(crate) fn here() -> Option<Point> {
 }
 
 #[cold]
-fn new_point(slot: &'static Slot) -> Point {
+fn new_point(slot: &'static Slot) -> ClockRef {
     let segment = change(slot, |own| own.timeline.hand_over());
     with_own(slot, |own| own.points.stock(segment))
 }
 
 /// All that the calling thread did and will yet do: it is at its end.
-pub(crate) fn end() -> Option<Point> {
+pub(crate) fn end() -> Option<ClockRef> {
     let slot = attach()?;
     let segment = change(slot, |own| own.timeline.hand_over());
-    Some(Point::new(segment.whole()))
+    Some(ClockRef::new(segment.whole()))
 }
 
 /// The calling thread learns of all that happened up to `point`.
 #[inline]
-pub(crate) fn arrive(point: &Point) {
+pub(crate) fn arrive(point: &ClockRef) {
     if let Some(slot) = attach()
         && !with_own(slot, |own| own.timeline.knows(point.segment()))
     {
@@ -46,13 +46,13 @@ pub(crate) fn arrive(point: &Point) {
 }
 
 /// Whether the calling thread comes after all that happened up to `point`, or is not tracked.
-pub(crate) fn is_known(point: &Point) -> bool {
+pub(crate) fn is_known(point: &ClockRef) -> bool {
     attach().is_none_or(|slot| with_own(slot, |own| own.timeline.knows(point.segment())))
 }
 
 /// The calling thread learns of all that happened up to `point`, and needs it no more.
 #[inline]
-pub(crate) fn arrive_last(point: Point) {
+pub(crate) fn arrive_last(point: ClockRef) {
     let slot = current::open();
     let known = if slot.is_detached() {
         Some(point)
@@ -65,7 +65,7 @@ pub(crate) fn arrive_last(point: Point) {
 }
 
 #[cold]
-fn learn_last(point: Point) {
+fn learn_last(point: ClockRef) {
     arrive(&point);
     let slot = current::open();
     if slot.is_detached() {
@@ -77,7 +77,7 @@ fn learn_last(point: Point) {
 
 /// The calling thread needs `point` no more.
 #[inline]
-pub(crate) fn forget(point: Point) {
+pub(crate) fn forget(point: ClockRef) {
     let slot = current::open();
     if slot.is_detached() {
         point.drop_alone();
@@ -94,7 +94,7 @@ pub(crate) fn arrive_after_all(clock: &VectorClock) {
 }
 
 /// Runs `f`, after which the thread may be in a new segment.
-fn change<R>(slot: &'static Slot, f: impl FnOnce(&mut Own) -> R) -> R {
+fn change<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -> R) -> R {
     let (result, is_new) = with_own(slot, |own| {
         let before = own.timeline.number();
         let result = f(own);

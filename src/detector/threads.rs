@@ -9,10 +9,11 @@ use super::exit as process_exit;
 use super::{abandoned, deadlock, declaration, describe, fork, name, publish, state};
 use crate::record;
 use crate::sink;
-use crate::tracking::current::{self, Inside, Phase};
-use crate::tracking::own::Own;
-use crate::tracking::slot::{HeldLock, Slot};
-use crate::tracking::{panicked, registry};
+use crate::tracking::process::{panicked_threads, registry};
+use crate::tracking::thread::current;
+use crate::tracking::thread::current::{Inside, ThreadPhase};
+use crate::tracking::thread::local::Local;
+use crate::tracking::thread::slot::{HeldLock, Slot};
 use crate::{config, suppress, watchdog};
 
 /// The slot of the calling thread, which is given one if it has none; `None` if the detector is
@@ -29,7 +30,7 @@ pub(crate) fn attach() -> Option<&'static Slot> {
 
 /// Runs `f` on the private part of the slot of the calling thread.
 #[inline(always)]
-pub(crate) fn with_own<R>(slot: &'static Slot, f: impl FnOnce(&mut Own) -> R) -> R {
+pub(crate) fn with_own<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -> R) -> R {
     debug_assert!(
         std::ptr::eq(slot, current::own()),
         "a slot is private to its thread"
@@ -43,14 +44,14 @@ pub(crate) fn with_own<R>(slot: &'static Slot, f: impl FnOnce(&mut Own) -> R) ->
 
 /// The same on the way of every new lock, for a thread that is known not to be inside the detector.
 #[inline(always)]
-pub(crate) fn with_own_at_hand<R>(slot: &'static Slot, f: impl FnOnce(&mut Own) -> R) -> R {
+pub(crate) fn with_own_at_hand<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -> R) -> R {
     // SAFETY: as in `with_own`.
     current::closed_at(slot, || f(unsafe { slot.own() }))
 }
 
 /// The same for what a signal handler may do in the middle of it.
 #[inline(always)]
-pub(crate) fn with_own_open<R>(slot: &'static Slot, f: impl FnOnce(&mut Own) -> R) -> R {
+pub(crate) fn with_own_open<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -> R) -> R {
     // SAFETY: as in `with_own`, but for a handler. That one is done with what it borrows when `f` goes
     // on, and `f` reads again what it has changed.
     f(unsafe { slot.own() })
@@ -62,23 +63,25 @@ fn attach_slow() -> Option<&'static Slot> {
         return None;
     }
     let inside = Inside::enter();
-    if !config::current().is_enabled() || (current::phase() == Phase::Ending && !exit::REPEATS) {
+    if !config::current().is_enabled()
+        || (current::phase() == ThreadPhase::Ending && !exit::REPEATS)
+    {
         return None;
     }
     // Before anything is locked that a child must find free.
     fork::watch();
     let thread = registry::next_thread();
     let slot = registry::take();
-    let own = Own::new(thread);
+    let own = Local::new(thread);
     let seed = own.seed(state::generation());
     let name = match current::phase() {
         // Its handle may be gone already, and to ask for it would panic.
-        Phase::Ending => None,
+        ThreadPhase::Ending => None,
         _ => name::of_this_thread(),
     };
     slot.occupy(thread, name, Box::new(own));
     slot.set_seed(seed);
-    current::set(&inside, slot, Phase::Attached);
+    current::set(&inside, slot, ThreadPhase::Attached);
     exit::arm(slot);
     // Fails if it has begun already.
     let _ = LEAVES.try_with(|_| ());
@@ -130,7 +133,7 @@ thread_local! {
 pub(crate) fn note_panic(is_caught: bool) {
     let slot = current::own();
     if let Some(thread) = slot.thread() {
-        panicked::add(slot.scope(), thread, slot.name(), is_caught);
+        panicked_threads::add(slot.check_id(), thread, slot.name(), is_caught);
     }
 }
 
@@ -159,7 +162,7 @@ fn detach(slot: &'static Slot) {
         own.points.drain();
         own.first.clear();
     });
-    current::set(&inside, Slot::detached(), Phase::Ending);
+    current::set(&inside, Slot::detached(), ThreadPhase::Ending);
     if left.is_empty() {
         registry::give(slot);
     } else {

@@ -26,8 +26,8 @@ use crate::engine::order_graph::IdMap;
 use crate::report::Report;
 use crate::shim::fork_safe::ForkSafe;
 use crate::shim::{Mutex, MutexGuard};
-use crate::tracking::expected;
-use crate::tracking::slot::Slot;
+use crate::tracking::process::pending_spawns;
+use crate::tracking::thread::slot::Slot;
 
 /// One check under way.
 pub(crate) struct Trial {
@@ -88,7 +88,7 @@ impl Trial {
         if TRIALS.lock().remove(&self.number).is_some() && self.own.is_some() {
             OWN.fetch_sub(1, Ordering::Relaxed);
         }
-        expected::close(self.number);
+        pending_spawns::close(self.number);
         std::mem::take(&mut self.gathered.lock())
     }
 
@@ -110,7 +110,7 @@ impl Trial {
 
 /// The check that the thread of a slot belongs to, if it is still under way.
 pub(super) fn of(slot: &Slot) -> Option<Arc<Trial>> {
-    match slot.scope() {
+    match slot.check_id() {
         0 => None,
         number => TRIALS.lock().get(&number).cloned(),
     }

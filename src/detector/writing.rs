@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use crate::shim::fork_safe::ForkSafe;
-use crate::tracking::wait;
+use crate::tracking::thread::wait;
 
 /// How many periods are remembered: the last ones.
 const KEPT: usize = 64;

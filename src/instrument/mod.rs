@@ -93,7 +93,7 @@ pub use crate::engine::counts::Counts;
 pub use crate::engine::ids::{LockId, Site, ThreadId};
 pub use crate::engine::mode::{AcquireKind, Mode, ReadPolicy};
 pub use crate::engine::wait_reason::WaitReason;
-pub use crate::tracking::kind::LockKind;
+pub use crate::tracking::lock::kind::LockKind;
 
 pub(crate) use crate::detector::ON;
 

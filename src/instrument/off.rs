@@ -22,7 +22,7 @@ pub(crate) use self::resource::idle;
 pub use self::resource::{Providers, Resource};
 pub(crate) use self::turns::Turns;
 use super::{AcquireKind, GuardMarker, LockId, LockKind, Mode, Party, Reason, Refusal, Site};
-use crate::tracking::alarm::Wake;
+use crate::tracking::thread::remote_panic::Wake;
 
 /// The record of one lock instance.
 ///

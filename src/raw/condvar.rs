@@ -11,7 +11,7 @@ use lock_api::{RawCondvar as _, RawCondvarTimed as _};
 use super::RawMutex;
 use crate::instrument;
 use crate::instrument::{AcquireKind, Hold, Signal, Site};
-use crate::tracking::alarm::Wake;
+use crate::tracking::thread::remote_panic::Wake;
 
 /// A raw condition variable: `parking_lot`'s, with a record of who waits on it.
 ///

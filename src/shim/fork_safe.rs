@@ -11,7 +11,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{self, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::tracking::current::Inside;
+use crate::tracking::thread::current::Inside;
 
 /// A mutex in a static. What is done under it runs no code but this crate's, and does not fork.
 #[derive(Debug)]

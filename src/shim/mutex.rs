@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use crate::tracking::current::Inside;
+use crate::tracking::thread::current::Inside;
 
 /// A mutex. A signal handler, or an allocator, that comes back to a watched lock while this one is held
 /// is not tracked, and so does not come to wait for this one.

@@ -198,7 +198,7 @@ fn is_stalled() -> bool {
 
 /// Nanoseconds on the detector's clock; never zero.
 fn now() -> u64 {
-    crate::tracking::wait::now().max(1)
+    crate::tracking::thread::wait::now().max(1)
 }
 
 /// Waits for a change; `None` if there was none before the deadline.

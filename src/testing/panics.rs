@@ -6,7 +6,7 @@ use std::sync::Once;
 use super::hang::write_threads;
 use crate::config;
 use crate::detector::{self, observe};
-use crate::tracking::{current, wait};
+use crate::tracking::thread::{current, wait};
 
 /// From now on, whoever panics also prints the locks that the threads of its test hold, and what
 /// they wait for.
@@ -54,7 +54,7 @@ fn held_locks() -> String {
     if !(detector::ON && config::current().is_enabled()) {
         return String::new();
     }
-    let scope = current::own().scope();
+    let scope = current::own().check_id();
     let mut threads = observe::of_scope(scope);
     threads.retain(|thread| {
         thread.held.as_ref().is_none_or(|held| !held.is_empty()) || thread.wait.is_some()

@@ -23,7 +23,7 @@ use crate::detector;
 use crate::engine::verdict::Verdict;
 use crate::report::Report;
 use crate::sink;
-use crate::tracking::slot::{Slot, place};
+use crate::tracking::thread::slot::{Slot, parked_stack};
 
 /// For how long the end of a watchdog is waited for: it may be in a callback that does not return.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -202,7 +202,7 @@ fn settle(shared: &Arc<Shared>) -> Option<&'static Slot> {
 /// The thread that looks.
 fn look(shared: Arc<Shared>, orders: Orders, news: SyncSender<News>, ready: &Sender<()>) {
     let slot = settle(&shared);
-    place::set_delay(orders.capture_delay);
+    parked_stack::set_delay(orders.capture_delay);
     let told = Arc::clone(&shared);
     let _listening = sink::listen(move |report: &Report| {
         let is_there = matches!(report.verdict, Verdict::Deadlock | Verdict::SelfDeadlock);
@@ -212,7 +212,7 @@ fn look(shared: Arc<Shared>, orders: Orders, news: SyncSender<News>, ready: &Sen
     });
     let _ = ready.send(());
     Runner::new(shared, orders, news, slot).run();
-    place::set_delay(None);
+    parked_stack::set_delay(None);
 }
 
 /// The thread that tells. It ends after the other one.

@@ -22,8 +22,8 @@ use crate::detector::observe::{self, Observed};
 use crate::detector::{aside, publish_stall, writing};
 use crate::engine::verdict::Verdict;
 use crate::report::{Activity, Facts, Stall};
-use crate::tracking::slot::Slot;
-use crate::tracking::wait;
+use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::wait;
 
 /// With a signal for a dump, nobody is to wait longer than this for it.
 const QUIT_TICK: Duration = Duration::from_millis(100);

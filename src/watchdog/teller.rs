@@ -16,7 +16,7 @@ use crate::config::{self, Action as Wanted};
 use crate::detector::{Published, aside, publish_stall};
 use crate::report::{Facts, Report, Stall};
 use crate::sink;
-use crate::tracking::slot::Slot;
+use crate::tracking::thread::slot::Slot;
 
 /// Something to tell.
 #[derive(Debug)]

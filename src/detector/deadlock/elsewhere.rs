@@ -7,11 +7,11 @@ use super::{facts, left, told, unbroken};
 use crate::detector::publish::{self, Panic};
 use crate::engine::ids::Site;
 use crate::engine::wait_reason::WaitReason;
-use crate::tracking::ident::Ident;
-use crate::tracking::party::Party;
-use crate::tracking::registry;
-use crate::tracking::slot::Slot;
-use crate::tracking::wait::Need;
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::process::registry;
+use crate::tracking::process::resource_state::ResourceState;
+use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::wait::WaitKind;
 
 /// What a thread learns that looks before it goes on waiting.
 #[derive(Debug)]
@@ -26,9 +26,9 @@ pub(crate) enum Stuck {
 
 /// Looks whether the wait for something that is no lock, which the calling thread has just
 /// published, closes a deadlock; tells so.
-pub(crate) fn look_elsewhere(slot: &'static Slot, by: Option<&Party>) -> Stuck {
+pub(crate) fn look_elsewhere(slot: &'static Slot, by: Option<&ResourceState>) -> Stuck {
     let moves = match by {
-        None => registry::any_runs(slot.scope()),
+        None => registry::any_runs(slot.check_id()),
         Some(party) => {
             let members = party.members();
             members.unknown > 0 || members.threads.iter().any(|id| registry::runs(*id))
@@ -64,10 +64,10 @@ pub(crate) fn look_elsewhere(slot: &'static Slot, by: Option<&Party>) -> Stuck {
                 }
                 // What one of those does that it waits for is better ended than the thread that
                 // looks after them; and nothing can unwind past the end of a scope.
-                (Some(panic), Some(Need::Other(WaitReason::End))) => {
+                (Some(panic), Some(WaitKind::Other(WaitReason::End))) => {
                     left::give_away(&all, &set, panic).err()
                 }
-                (Some(panic), Some(Need::Other(awaited))) if !awaited.can_unwind() => {
+                (Some(panic), Some(WaitKind::Other(awaited))) if !awaited.can_unwind() => {
                     let left = left::give_away(&all, &set, panic).err();
                     // An idle worker is in nobody's way, so there is no better one.
                     if let (Some(panic), WaitReason::Job) = (left, awaited) {
@@ -82,7 +82,7 @@ pub(crate) fn look_elsewhere(slot: &'static Slot, by: Option<&Party>) -> Stuck {
 }
 
 /// Whether the calling thread is the only one of `by`.
-pub(crate) fn is_alone(slot: &'static Slot, by: &Party) -> bool {
+pub(crate) fn is_alone(slot: &'static Slot, by: &ResourceState) -> bool {
     let members = by.members();
     let Some(me) = slot.thread() else {
         return false;
@@ -99,7 +99,7 @@ pub(crate) fn alone(
     awaited: WaitReason,
     (site, since): (Site, u64),
 ) -> Option<Panic> {
-    let found = facts::alone(slot, ident, Need::Other(awaited), site);
+    let found = facts::alone(slot, ident, WaitKind::Other(awaited), site);
     let panic = publish::publish(slot, vec![found])?;
     // If it cannot unwind it will wait, and a look at that wait finds the report that was made just now.
     told::remember(told::Waits::alone(slot, since), panic.message());

@@ -13,11 +13,12 @@ use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
 use crate::engine::wait_reason::WaitReason;
 use crate::report::{Facts, FreedBy, Stack, ThreadInfo, WaitInfo, WaitsFor};
-use crate::tracking::ident::Ident;
-use crate::tracking::panicked;
-use crate::tracking::party::Party;
-use crate::tracking::slot::Slot;
-use crate::tracking::wait::{self, Need};
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::process::panicked_threads;
+use crate::tracking::process::resource_state::ResourceState;
+use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::wait;
+use crate::tracking::thread::wait::WaitKind;
 
 fn of(verdict: Verdict, locks: Locks, threads: Vec<ThreadInfo>) -> Facts {
     Facts {
@@ -29,16 +30,16 @@ fn of(verdict: Verdict, locks: Locks, threads: Vec<ThreadInfo>) -> Facts {
 }
 
 /// What is waited for, which the report then names.
-fn waits_for(ident: &Ident, need: Need, locks: &mut Locks) -> WaitsFor {
+fn waits_for(ident: &Ident, need: WaitKind, locks: &mut Locks) -> WaitsFor {
     locks.add(ident);
     let id = ident.id();
     match need {
-        Need::Lock(mode) => WaitsFor::Lock { lock: id, mode },
-        Need::Upgrade => WaitsFor::Lock {
+        WaitKind::Lock(mode) => WaitsFor::Lock { lock: id, mode },
+        WaitKind::Upgrade => WaitsFor::Lock {
             lock: id,
             mode: Mode::Exclusive,
         },
-        Need::Other(awaited) => WaitsFor::Resource {
+        WaitKind::Other(awaited) => WaitsFor::Resource {
             resource: id,
             awaited,
         },
@@ -72,12 +73,13 @@ pub(super) fn standstill(all: &Snapshots, states: &States, set: &[usize]) -> Fac
             let since = Duration::from_nanos(wait::now().saturating_sub(wait.since));
             // One that was notified only needs the mutex, which it takes back.
             let mutex = all.keepers_of_mutex(wait);
-            let is_woken = wait.timed || wait.party().is_none_or(Party::owes);
-            let relocks = wait.need == Need::SIGNAL && !mutex.is_empty() && is_woken;
+            let is_woken =
+                wait.timed || wait.party().is_none_or(ResourceState::has_pending_wakeups);
+            let relocks = wait.need == WaitKind::SIGNAL && !mutex.is_empty() && is_woken;
             let (what, again) = if relocks {
                 // SAFETY: as above; a thread that waits for a condition variable borrows its mutex.
                 let mutex = unsafe { &*wait.mutex };
-                let what = waits_for(mutex, Need::Lock(Mode::Exclusive), &mut locks);
+                let what = waits_for(mutex, WaitKind::Lock(Mode::Exclusive), &mut locks);
                 (what, Some(Reacquisition::Wait))
             } else {
                 (waits_for(ident, wait.need, &mut locks), None)
@@ -106,8 +108,8 @@ pub(super) fn standstill(all: &Snapshots, states: &States, set: &[usize]) -> Fac
         matches!(by, Some(FreedBy::Anyone | FreedBy::Nobody))
     };
     if threads.iter().any(open) {
-        let scope = set.first().map_or(0, |&at| all.threads[at].slot.scope());
-        for other in panicked::of(scope) {
+        let scope = set.first().map_or(0, |&at| all.threads[at].slot.check_id());
+        for other in panicked_threads::of(scope) {
             let known = threads.iter_mut().find(|info| info.id == other.thread);
             match known {
                 Some(info) => info.panicked = true,
@@ -135,7 +137,12 @@ fn waits_for_end(info: &ThreadInfo) -> bool {
 }
 
 /// The calling thread is about to wait for what only it could do.
-pub(super) fn alone(slot: &'static Slot, ident: &'static Ident, need: Need, site: Site) -> Facts {
+pub(super) fn alone(
+    slot: &'static Slot,
+    ident: &'static Ident,
+    need: WaitKind,
+    site: Site,
+) -> Facts {
     let mut locks = Locks::default();
     let mut me = describe::thread(slot, &mut locks);
     me.waits = Some(WaitInfo {

@@ -12,11 +12,11 @@ use super::{anyone_elsewhere, pass_mark};
 use crate::detector::publish::{self, Panic};
 use crate::detector::trial;
 use crate::engine::wait_reason::WaitReason;
-use crate::tracking::census;
-use crate::tracking::party::Party;
-use crate::tracking::registry;
-use crate::tracking::slot::Slot;
-use crate::tracking::wait::{Need, Published};
+use crate::tracking::process::os_threads;
+use crate::tracking::process::registry;
+use crate::tracking::process::resource_state::ResourceState;
+use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::wait::{PublishedWait, WaitKind};
 
 /// How often a thread that ends looks again while threads that ended before it are still counted by
 /// the system.
@@ -24,7 +24,7 @@ const PATIENCE: u32 = 20;
 
 /// The calling thread has come to its end, as its slot says.
 pub(crate) fn thread_ended(slot: &'static Slot) {
-    if !anyone_elsewhere() || registry::any_runs(slot.scope()) {
+    if !anyone_elsewhere() || registry::any_runs(slot.check_id()) {
         return;
     }
     // Of several that end at once each has to know that the others only do the same.
@@ -40,7 +40,7 @@ pub(crate) fn thread_ended(slot: &'static Slot) {
 }
 
 fn look_after(slot: &'static Slot) {
-    let mut threads = census::threads();
+    let mut threads = os_threads::threads();
     let mut tries = 0;
     while tries < PATIENCE {
         if tell(slot, |_| true) != Told::LaterMaybe {
@@ -48,14 +48,14 @@ fn look_after(slot: &'static Slot) {
         }
         std::thread::sleep(Duration::from_millis(1));
         // As long as they go, it is worth while to wait for the last of them.
-        let now = census::threads();
+        let now = os_threads::threads();
         tries = if now < threads { 0 } else { tries + 1 };
         threads = now;
     }
 }
 
 /// The calling thread is not one of `party` any more.
-pub(crate) fn provider_left(slot: &'static Slot, party: &Party) {
+pub(crate) fn provider_left(slot: &'static Slot, party: &ResourceState) {
     if anyone_elsewhere() && registry::anyone_waits_for(party) {
         tell(slot, |wait| std::ptr::eq(wait.by, party));
     }
@@ -68,7 +68,7 @@ enum Told {
 }
 
 /// Tells of the threads in such waits that are stuck.
-fn tell(slot: &'static Slot, concerns: impl Fn(&Published) -> bool) -> Told {
+fn tell(slot: &'static Slot, concerns: impl Fn(&PublishedWait) -> bool) -> Told {
     let all = Snapshots::now();
     let mut told = Told::Done;
     let mut judge = Judge::new(&all);
@@ -104,7 +104,7 @@ fn give(all: &Snapshots, at: usize, panic: Panic) {
 pub(super) fn give_away(all: &Snapshots, set: &[usize], panic: Panic) -> Result<(), Panic> {
     let waits_for_end = |at: &usize| {
         let wait = &all.threads[*at].wait;
-        wait.is_some_and(|wait| wait.need == Need::Other(WaitReason::End))
+        wait.is_some_and(|wait| wait.need == WaitKind::Other(WaitReason::End))
     };
     let mut others = victims(all, |_| true).into_iter();
     match others.find(|at| set[1..].contains(at) && !waits_for_end(at)) {
@@ -129,11 +129,11 @@ pub(super) fn give_to_any(all: &Snapshots, set: &[usize], panic: Panic) {
 
 /// The threads that can be given a panic, those that wait for another thread's end last: it is
 /// better that a thread ends which somebody joins than the one that joins it.
-pub(super) fn victims(all: &Snapshots, concerns: impl Fn(&Published) -> bool) -> Vec<usize> {
+pub(super) fn victims(all: &Snapshots, concerns: impl Fn(&PublishedWait) -> bool) -> Vec<usize> {
     let mut found: Vec<(bool, usize)> = Vec::new();
     for (at, thread) in all.threads.iter().enumerate() {
         if let Some(wait) = &thread.wait
-            && let Need::Other(awaited) = wait.need
+            && let WaitKind::Other(awaited) = wait.need
             && !wait.timed
             && awaited.can_unwind()
             && concerns(wait)

@@ -11,7 +11,7 @@
 //!   date only if its thread got the lock meanwhile; but then the holder let go of it, and did not
 //!   wait.
 //! - Whoever provides something to those who wait for something else than a lock says so at its
-//!   [`Party`](crate::tracking::party::Party) afterwards. A waiter that may have been satisfied, and
+//!   [`ResourceState`](crate::tracking::process::resource_state::ResourceState) afterwards. A waiter that may have been satisfied, and
 //!   only has not woken yet, is known by that and counts as one that runs.
 //! - A wait that anyone may end counts as stuck only if every thread of the process is: known to
 //!   the detector, and blocked without a limit.
@@ -49,10 +49,11 @@ use crate::engine::verdict::Verdict;
 use crate::engine::wait_for;
 use crate::report::{Basis, Facts};
 use crate::sink;
-use crate::tracking::ident::Ident;
-use crate::tracking::record::Record;
-use crate::tracking::slot::Slot;
-use crate::tracking::wait::{self, Need};
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::record::LockRecord;
+use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::wait;
+use crate::tracking::thread::wait::WaitKind;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -88,7 +89,7 @@ pub(crate) fn anyone_elsewhere() -> bool {
 pub(crate) fn with_itself(
     slot: &'static Slot,
     ident: &'static Ident,
-    need: Need,
+    need: WaitKind,
     mode: Mode,
     site: Site,
 ) -> Option<Facts> {
@@ -104,14 +105,14 @@ pub(crate) fn with_itself(
 }
 
 /// Whether a hold in `mode` keeps a thread that needs `need` of the same lock waiting.
-pub(super) fn conflicts(need: Need, mode: Mode) -> bool {
+pub(super) fn conflicts(need: WaitKind, mode: Mode) -> bool {
     match need {
-        Need::Lock(Mode::Exclusive) => true,
-        Need::Lock(Mode::Shared) => mode == Mode::Exclusive,
-        Need::Lock(Mode::Upgradable) => mode != Mode::Shared,
+        WaitKind::Lock(Mode::Exclusive) => true,
+        WaitKind::Lock(Mode::Shared) => mode == Mode::Exclusive,
+        WaitKind::Lock(Mode::Upgradable) => mode != Mode::Shared,
         // The upgradable hold is the caller's own.
-        Need::Upgrade => mode == Mode::Shared,
-        Need::Other(_) => false,
+        WaitKind::Upgrade => mode == Mode::Shared,
+        WaitKind::Other(_) => false,
     }
 }
 
@@ -126,7 +127,7 @@ pub(crate) enum Look {
 }
 
 /// Looks whether the wait for a lock that the calling thread has just published closes a deadlock.
-pub(crate) fn look(slot: &'static Slot, record: &Record, retry: impl FnOnce() -> bool) -> Look {
+pub(crate) fn look(slot: &'static Slot, record: &LockRecord, retry: impl FnOnce() -> bool) -> Look {
     if owner_runs(slot, record) {
         return Look::Nothing;
     }
@@ -147,7 +148,7 @@ pub(crate) fn look(slot: &'static Slot, record: &Record, retry: impl FnOnce() ->
 #[cfg(all(loom, test))]
 pub(super) fn closed(
     slot: &'static Slot,
-    record: &Record,
+    record: &LockRecord,
     all: impl FnOnce() -> Vec<&'static Slot>,
 ) -> Option<Option<Claim>> {
     if owner_runs(slot, record) {
@@ -165,7 +166,7 @@ pub(super) fn closed(
 /// The common case, told by one look at another thread: whoever has the lock exclusively does not
 /// wait, so there is no deadlock yet. If it comes to wait later it will see this thread.
 #[allow(unsafe_code)]
-fn owner_runs(slot: &Slot, record: &Record) -> bool {
+fn owner_runs(slot: &Slot, record: &LockRecord) -> bool {
     // Acquire pairs with the Release in `Lock::note_at` and `Lock::converted`: the slot was made, and
     // taken into use, before it was stored there.
     let owner = record.owner.load(Ordering::Acquire);
@@ -306,7 +307,7 @@ fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
 
 /// Says that a deadlock was told that the configuration wants broken, and that cannot be.
 fn unbroken(closer: &'static Slot) {
-    if closer.scope() == 0 {
+    if closer.check_id() == 0 {
         sink::say(
             "nothing will break this deadlock: the thread that closed it cannot unwind where it is, \
              and no other one of it waits where it can be woken",

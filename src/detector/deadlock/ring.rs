@@ -6,8 +6,8 @@ use super::snapshot::Snapshots;
 use crate::detector::describe::{self, QueuedWriter, Station};
 use crate::engine::mode::Mode;
 use crate::report::Facts;
-use crate::tracking::slot::HeldLock;
-use crate::tracking::wait::Need;
+use crate::tracking::thread::slot::HeldLock;
+use crate::tracking::thread::wait::WaitKind;
 
 /// How the thread at this place of the ring keeps the one before it waiting; `None` if it only is queued
 /// ahead of that one.
@@ -29,8 +29,8 @@ pub(super) fn facts(all: &Snapshots, ring: &[usize]) -> Facts {
         // come out of it before the report is made: its deadlock is closed.
         let wants = unsafe { &*wait.ident };
         let mode = match wait.need {
-            Need::Lock(mode) => mode,
-            Need::Upgrade | Need::Other(_) => Mode::Exclusive,
+            WaitKind::Lock(mode) => mode,
+            WaitKind::Upgrade | WaitKind::Other(_) => Mode::Exclusive,
         };
         let (slot, site, since) = (thread.slot, wait.site, wait.since);
         match keeper(all, ring, place) {

@@ -8,12 +8,12 @@ use crate::engine::mode::Mode;
 use crate::engine::wait_for;
 use crate::engine::wait_for::ThreadState;
 use crate::engine::wait_reason::WaitReason;
-use crate::tracking::current;
-use crate::tracking::expected::Roll;
-use crate::tracking::party::Party;
-use crate::tracking::registry;
-use crate::tracking::slot::{HeldLock, Slot};
-use crate::tracking::wait::{Need, Published};
+use crate::tracking::process::pending_spawns::PendingSpawns;
+use crate::tracking::process::registry;
+use crate::tracking::process::resource_state::ResourceState;
+use crate::tracking::thread::current;
+use crate::tracking::thread::slot::{HeldLock, Slot};
+use crate::tracking::thread::wait::{PublishedWait, WaitKind};
 
 /// What a thread holds and waits for, read once.
 pub(super) struct Snapshot {
@@ -24,7 +24,7 @@ pub(super) struct Snapshot {
     /// Whether it had come to its end before anything else of it was read. One that does so later is
     /// taken as it was found: what it did meanwhile may have ended the wait of another.
     pub(super) ended: bool,
-    pub(super) wait: Option<Published>,
+    pub(super) wait: Option<PublishedWait>,
 }
 
 /// A thread that keeps others waiting: by a hold or, without one, by being queued ahead.
@@ -44,7 +44,7 @@ pub(super) struct Snapshots {
 impl Snapshots {
     /// Those of the process.
     pub(super) fn now() -> Self {
-        let roll = Roll::call();
+        let roll = PendingSpawns::call();
         let mut snapshots = Self::of(registry::occupied());
         snapshots.missing = roll.missing();
         snapshots
@@ -76,7 +76,10 @@ impl Snapshots {
                     .push((at, h));
             }
             if let Some(wait) = &wait
-                && matches!(wait.need, Need::Lock(Mode::Exclusive) | Need::Upgrade)
+                && matches!(
+                    wait.need,
+                    WaitKind::Lock(Mode::Exclusive) | WaitKind::Upgrade
+                )
             {
                 snapshots
                     .writers
@@ -85,7 +88,7 @@ impl Snapshots {
                     .push(at);
             }
             let id = slot.thread();
-            let scope = slot.scope();
+            let scope = slot.check_id();
             snapshots.threads.push(Snapshot {
                 slot,
                 id,
@@ -107,7 +110,7 @@ impl Snapshots {
         let is_other = |thread: &Snapshot| thread.ended && !std::ptr::eq(thread.slot, me);
         let lives = |thread: &&Snapshot| !is_other(thread) || thread.slot.life.is_leaving();
         let living: Vec<&Snapshot> = self.threads.iter().filter(lives).collect();
-        let strangers = registry::strangers(living.len())?;
+        let strangers = registry::untracked_threads(living.len())?;
         // One that is about to go was counted by the system if it is still there.
         let is_gone = |thread: &&Snapshot| is_other(thread) && !thread.slot.life.is_leaving();
         Some(strangers + living.into_iter().filter(is_gone).count())
@@ -121,8 +124,8 @@ impl Snapshots {
     }
 
     /// The threads that keep a waiting thread from going on, each of which would have to move.
-    pub(super) fn keepers(&self, wait: &Published) -> Vec<Keeper> {
-        if wait.sort.sendable || matches!(wait.need, Need::Other(_)) {
+    pub(super) fn keepers(&self, wait: &PublishedWait) -> Vec<Keeper> {
+        if wait.sort.sendable || matches!(wait.need, WaitKind::Other(_)) {
             // The guards may be in other threads than those that took the lock; or it is no lock.
             return Vec::new();
         }
@@ -131,7 +134,7 @@ impl Snapshots {
             .filter(|(_, hold)| conflicts(wait.need, hold.mode))
             .map(|(at, hold)| (*at, Some(*hold)))
             .collect();
-        let shared = matches!(wait.need, Need::Lock(Mode::Shared | Mode::Upgradable));
+        let shared = matches!(wait.need, WaitKind::Lock(Mode::Shared | Mode::Upgradable));
         if keepers.is_empty() && shared && wait.sort.queues {
             let none = Vec::new();
             let writers = self.writers.get(&wait.ident.addr()).unwrap_or(&none);
@@ -153,7 +156,7 @@ impl Snapshots {
 
     /// Whoever holds the mutex that a thread must have again before it is done with its wait for a
     /// condition variable.
-    pub(super) fn keepers_of_mutex(&self, wait: &Published) -> Vec<usize> {
+    pub(super) fn keepers_of_mutex(&self, wait: &PublishedWait) -> Vec<usize> {
         if wait.mutex.is_null() || wait.sort.sendable {
             return Vec::new();
         }
@@ -228,16 +231,16 @@ impl Snapshots {
             return ThreadState::Runs;
         };
         let need = match wait.need {
-            Need::Lock(_) | Need::Upgrade => self.need_of_lock(wait, anyone),
-            Need::Other(WaitReason::Notification) => self.need_of_signal(wait, anyone),
+            WaitKind::Lock(_) | WaitKind::Upgrade => self.need_of_lock(wait, anyone),
+            WaitKind::Other(WaitReason::Notification) => self.need_of_signal(wait, anyone),
             // Who unparks is not seen, and so not whether somebody has.
-            Need::Other(WaitReason::Unpark) => None,
-            Need::Other(_) => self.need_of_party(wait, anyone),
+            WaitKind::Other(WaitReason::Unpark) => None,
+            WaitKind::Other(_) => self.need_of_party(wait, anyone),
         };
         need.map_or(ThreadState::Runs, ThreadState::Blocked)
     }
 
-    fn need_of_lock(&self, wait: &Published, anyone: usize) -> Option<wait_for::WaitFor> {
+    fn need_of_lock(&self, wait: &PublishedWait, anyone: usize) -> Option<wait_for::WaitFor> {
         let keepers = self.keepers(wait);
         // Without a keeper the holder is not known, or has just let go.
         if wait.timed || keepers.is_empty() {
@@ -254,11 +257,11 @@ impl Snapshots {
         wait_for::WaitFor::AllOf(holders.map(who).collect())
     }
 
-    fn need_of_signal(&self, wait: &Published, anyone: usize) -> Option<wait_for::WaitFor> {
+    fn need_of_signal(&self, wait: &PublishedWait, anyone: usize) -> Option<wait_for::WaitFor> {
         let mutex = self.keepers_of_mutex(wait);
         let relock = (!mutex.is_empty()).then(|| self.let_go(mutex.into_iter(), anyone));
         // One that was notified, or will give up, only needs the mutex.
-        if wait.timed || wait.party().is_none_or(Party::owes) {
+        if wait.timed || wait.party().is_none_or(ResourceState::has_pending_wakeups) {
             return relock;
         }
         let mut needs = vec![wait_for::WaitFor::AnyOf(vec![anyone])];
@@ -266,7 +269,7 @@ impl Snapshots {
         Some(wait_for::WaitFor::Each(needs))
     }
 
-    fn need_of_party(&self, wait: &Published, anyone: usize) -> Option<wait_for::WaitFor> {
+    fn need_of_party(&self, wait: &PublishedWait, anyone: usize) -> Option<wait_for::WaitFor> {
         let changed = wait
             .party()
             .is_none_or(|party| party.version() != wait.version);
@@ -298,13 +301,13 @@ impl Snapshots {
             return false;
         };
         let unchanged = match wait.need {
-            Need::Lock(_) | Need::Upgrade => true,
-            Need::Other(WaitReason::Notification) => {
+            WaitKind::Lock(_) | WaitKind::Upgrade => true,
+            WaitKind::Other(WaitReason::Notification) => {
                 wait.timed
-                    || !wait.party().is_none_or(Party::owes)
+                    || !wait.party().is_none_or(ResourceState::has_pending_wakeups)
                     || !self.keepers_of_mutex(wait).is_empty()
             }
-            Need::Other(_) => wait.party().is_some_and(|p| p.version() == wait.version),
+            WaitKind::Other(_) => wait.party().is_some_and(|p| p.version() == wait.version),
         };
         unchanged && thread.slot.wait.epoch() == wait.epoch
     }

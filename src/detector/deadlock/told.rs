@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use super::snapshot::{Snapshot, Snapshots};
 use crate::detector::publish::Panic;
 use crate::shim::fork_safe::ForkSafe;
-use crate::tracking::slot::Slot;
+use crate::tracking::thread::slot::Slot;
 
 /// How many are remembered: the last ones.
 const KEPT: usize = 16;

@@ -3,7 +3,7 @@
 use super::lock::Lock;
 use crate::detector;
 use crate::instrument::{LockId, Party, Reason, Refusal, Site};
-use crate::tracking::ident::Ident;
+use crate::tracking::lock::ident::Ident;
 
 /// Whether the calling thread may take all of `records` now, in the order of their ids, which are
 /// given to those that have none yet in the order in which they are written.

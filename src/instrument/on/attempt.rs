@@ -10,10 +10,10 @@ use crate::detector::deadlock::Look;
 use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
 use crate::instrument::{AcquireKind, Mode, Site};
-use crate::tracking::pool::Pool;
-use crate::tracking::reacquired;
-use crate::tracking::slot::Slot;
-use crate::tracking::wait::{Need, Request, Sort};
+use crate::tracking::lock::lock_id_pool::LockIdPool;
+use crate::tracking::process::reacquired;
+use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
 
 impl Lock {
     /// Tells that the calling thread is about to wait for the lock.
@@ -24,7 +24,7 @@ impl Lock {
     /// panic.
     #[cold]
     pub fn attempt(&self, mode: Mode, kind: AcquireKind, site: Site) -> Attempt<'_> {
-        self.begin(Need::Lock(mode), mode, kind, site, true, || false)
+        self.begin(WaitKind::Lock(mode), mode, kind, site, true, || false)
     }
 
     /// Tells that the calling thread is about to wait for a lock that it has just let go, at a
@@ -32,7 +32,7 @@ impl Lock {
     /// only.
     #[cold]
     pub fn attempt_again(&self, mode: Mode, kind: AcquireKind, site: Site) -> Attempt<'_> {
-        self.begin(Need::Lock(mode), mode, kind, site, false, || false)
+        self.begin(WaitKind::Lock(mode), mode, kind, site, false, || false)
     }
 
     /// Tells that the calling thread is about to wait for a lock that queued threads may keep it out
@@ -53,7 +53,7 @@ impl Lock {
         kind: AcquireKind,
         site: Site,
     ) -> Attempt<'_> {
-        self.begin(Need::Lock(mode), mode, kind, site, true, retry)
+        self.begin(WaitKind::Lock(mode), mode, kind, site, true, retry)
     }
 
     /// Tells that an upgradable hold is about to wait until it is the only one.
@@ -73,12 +73,14 @@ impl Lock {
                 granted: false,
             };
         }
-        self.begin(Need::Upgrade, Mode::Exclusive, kind, site, true, || false)
+        self.begin(WaitKind::Upgrade, Mode::Exclusive, kind, site, true, || {
+            false
+        })
     }
 
     fn begin(
         &self,
-        need: Need,
+        need: WaitKind,
         mode: Mode,
         kind: AcquireKind,
         site: Site,
@@ -96,7 +98,7 @@ impl Lock {
             };
         };
         slot.maintain();
-        let identify = |pool: &mut Pool| self.record.identify_as_waiter(pool);
+        let identify = |pool: &mut LockIdPool| self.record.identify_as_waiter(pool);
         let ident = detector::with_own(slot, |own| own.pool.at(site, identify));
         let blocking = kind == AcquireKind::Blocking;
         let nested = blocking && slot.is_holding();
@@ -117,10 +119,10 @@ impl Lock {
             .then(|| detector::abandoned::holder(&self.record, ident, need))
             .flatten();
         let mut findings = Vec::new();
-        let sort = Sort::of(self.record.kind());
+        let sort = LockTraits::of(self.record.kind());
         let mut retry = Some(retry);
         loop {
-            let request = Request::lock(need, !blocking, (ident, sort), site);
+            let request = WaitRequest::lock(need, !blocking, (ident, sort), site);
             slot.wait.publish(&request);
             if is_named {
                 slot.wait.set_named(request.since);
@@ -184,9 +186,9 @@ impl Lock {
 
 /// How an acquisition takes the lock back, if it does. One that cannot unwind is the end of a call that
 /// had released the lock.
-fn reacquisition(need: Need, may_panic: bool) -> Option<Reacquisition> {
+fn reacquisition(need: WaitKind, may_panic: bool) -> Option<Reacquisition> {
     match need {
-        Need::Upgrade => Some(Reacquisition::Upgrade),
+        WaitKind::Upgrade => Some(Reacquisition::Upgrade),
         _ if !may_panic => Some(Reacquisition::Unlocked),
         _ => None,
     }

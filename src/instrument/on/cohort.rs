@@ -1,7 +1,8 @@
 //! The check of `testing` that threads belong to.
 
 use crate::detector;
-use crate::tracking::{current, expected};
+use crate::tracking::process::pending_spawns;
+use crate::tracking::thread::current;
 
 /// The check that a thread belongs to, on its way to a thread that it starts.
 ///
@@ -12,13 +13,13 @@ pub(crate) struct Cohort(u64);
 impl Cohort {
     /// That of the calling thread, which is about to start another.
     pub(crate) fn here() -> Self {
-        Self::of(current::own().scope())
+        Self::of(current::own().check_id())
     }
 
     /// That of the check with this number.
     pub(crate) fn of(number: u64) -> Self {
         if number != 0 {
-            expected::add(number);
+            pending_spawns::add(number);
         }
         Self(number)
     }
@@ -29,7 +30,7 @@ impl Cohort {
         if self.0 != 0
             && let Some(slot) = detector::attach()
         {
-            slot.set_scope(self.0);
+            slot.set_check_id(self.0);
         }
         // Dropped, and the thread not expected any more, when its slot says where it belongs.
     }
@@ -38,7 +39,7 @@ impl Cohort {
 impl Drop for Cohort {
     fn drop(&mut self) {
         if self.0 != 0 {
-            expected::remove(self.0);
+            pending_spawns::remove(self.0);
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::detector;
 use crate::detector::assertion::{self, Named};
 use crate::instrument::{HeldHere, Site, Term};
 use crate::report::HeldInfo;
-use crate::tracking::ident::Ident;
+use crate::tracking::lock::ident::Ident;
 
 impl Lock {
     /// How the calling thread holds the lock, one entry for each hold; `None` if nothing is watched.

@@ -11,7 +11,7 @@ use parking_lot::{Condvar, Mutex};
 use super::resource::{Providers, Resource};
 use crate::detector;
 use crate::instrument::{LockKind, Site, WaitReason};
-use crate::tracking::current;
+use crate::tracking::thread::current;
 
 static THREAD: LockKind = LockKind::new("thread");
 

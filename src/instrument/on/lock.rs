@@ -12,21 +12,21 @@ use crate::detector;
 use crate::engine::reacquisition::Reacquisition;
 use crate::instrument::{AcquireKind, GuardMarker, LockId, LockKind, Mode, Site};
 use crate::shim::Fast;
-use crate::tracking::current;
-use crate::tracking::ident::Ident;
-use crate::tracking::own::Own;
-use crate::tracking::pool::Pool;
-use crate::tracking::reacquired;
-use crate::tracking::record::Record;
-use crate::tracking::slot::Slot;
-use crate::tracking::tag;
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::lock_id_pool::LockIdPool;
+use crate::tracking::lock::record::LockRecord;
+use crate::tracking::process::reacquired;
+use crate::tracking::thread::current;
+use crate::tracking::thread::local::Local;
+use crate::tracking::thread::lockset_hash;
+use crate::tracking::thread::slot::Slot;
 
 /// The record of one lock instance.
 ///
 /// See the [module](crate::instrument) for how a primitive uses it.
 #[derive(Debug)]
 pub struct Lock {
-    pub(super) record: Record,
+    pub(super) record: LockRecord,
 }
 
 impl Lock {
@@ -35,7 +35,7 @@ impl Lock {
     #[track_caller]
     pub const fn new(kind: &'static LockKind) -> Self {
         Self {
-            record: Record::new(kind, None, Location::caller()),
+            record: LockRecord::new(kind, None, Location::caller()),
         }
     }
 
@@ -44,7 +44,7 @@ impl Lock {
     #[track_caller]
     pub const fn named(kind: &'static LockKind, name: &'static str) -> Self {
         Self {
-            record: Record::new(kind, Some(name), Location::caller()),
+            record: LockRecord::new(kind, Some(name), Location::caller()),
         }
     }
 
@@ -164,12 +164,12 @@ impl Lock {
             // Relaxed: a hint that this thread's own earlier stores, or those of an earlier holder,
             // gave; a stale one only leads to the slow path.
             let known = self.record.known.get_relaxed();
-            if known != tag::known(slot.top(state).key(), mode) {
+            if known != lockset_hash::known(slot.top(state).key(), mode) {
                 cold_path();
                 return None;
             }
         }
-        // Acquire pairs with the Release in `Record::settle`.
+        // Acquire pairs with the Release in `LockRecord::settle`.
         let tag = self.record.tag.get_acquire();
         if tag == 0 {
             cold_path();
@@ -190,7 +190,7 @@ impl Lock {
         let state = slot.state();
         if Slot::depth(state) == 0 && mode == Mode::Exclusive {
             // With nothing held, the slot is neither the detached one nor in the middle of a change.
-            let fresh = |own: &mut Own| self.record.identify_at_hand(&mut own.pool);
+            let fresh = |own: &mut Local| self.record.identify_at_hand(&mut own.pool);
             if let Some(tag) = detector::with_own_at_hand(slot, fresh) {
                 // SAFETY: nothing is held, so there is room.
                 unsafe { self.note_at(slot, state, tag, mode, site) };
@@ -211,7 +211,7 @@ impl Lock {
         if depth != 0 && !slot.has_room(depth) {
             return None;
         }
-        let known = tag::known(slot.top(state).key(), mode);
+        let known = lockset_hash::known(slot.top(state).key(), mode);
         let is_fresh =
             self.record.ident_address().is_null() && (depth != 0 || self.is_writer(mode));
         let first = is_fresh.then(|| {
@@ -222,7 +222,7 @@ impl Lock {
         let tag = match first.flatten() {
             Some(tag) => tag,
             None => {
-                // Acquire pairs with the Release in `Record::settle`.
+                // Acquire pairs with the Release in `LockRecord::settle`.
                 let tag = self.record.tag.load(Ordering::Acquire);
                 if tag == 0 || !detector::with_own(slot, |own| own.knows(known, tag)) {
                     return None;
@@ -258,7 +258,7 @@ impl Lock {
     /// As for [`Slot::push`].
     #[inline(always)]
     unsafe fn note_at(&self, slot: &'static Slot, state: u64, tag: u64, mode: Mode, site: Site) {
-        let (ident, share) = (self.record.ident_address(), tag::share(tag, mode));
+        let (ident, share) = (self.record.ident_address(), lockset_hash::share(tag, mode));
         // SAFETY: the caller's promise is the same.
         unsafe { slot.push(state, ident, share, mode, site) };
         if matches!(mode, Mode::Exclusive) {
@@ -295,7 +295,7 @@ impl Lock {
         mode: Mode,
         site: Site,
     ) -> &'static Ident {
-        let identify = |pool: &mut Pool| match mode {
+        let identify = |pool: &mut LockIdPool| match mode {
             Mode::Exclusive => self.record.identify_as_writer(pool),
             Mode::Shared | Mode::Upgradable => self.record.identify_as_reader(pool),
         };

@@ -1,7 +1,7 @@
 //! A thread that is known, and a bit for it.
 
 use crate::detector;
-use crate::tracking::current;
+use crate::tracking::thread::current;
 
 /// The calling thread is about to tell something with a lock of a primitive held. What the first use
 /// of the detector by a thread does must come before that, since it may tell the program's sinks.

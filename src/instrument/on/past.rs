@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use crate::detector::succession;
 use crate::engine::acquisition::InheritedHold;
 use crate::engine::clock::vector_clock::VectorClock;
-use crate::tracking::point::Point;
+use crate::tracking::thread::clock_ref::ClockRef;
 
 /// All that has happened up to one point in the life of a thread, for another thread to learn of.
 ///
@@ -31,7 +31,7 @@ use crate::tracking::point::Point;
 /// ```
 #[derive(Debug)]
 #[must_use = "hand it to the thread that goes on from here"]
-pub struct Past(Option<Point>);
+pub struct Past(Option<ClockRef>);
 
 impl Past {
     /// All that has happened up to here.
@@ -88,7 +88,7 @@ impl Past {
 
 impl Clone for Past {
     fn clone(&self) -> Self {
-        Self(self.0.as_ref().map(Point::another))
+        Self(self.0.as_ref().map(ClockRef::another))
     }
 }
 

@@ -21,10 +21,12 @@ use crate::detector::deadlock::{self, Elsewhere, Stuck};
 use crate::detector::{self, observe};
 use crate::engine::verdict::Verdict;
 use crate::instrument::{Counts, LockKind, Site, WaitReason};
-use crate::tracking::party::{self, Party, Waiter};
-use crate::tracking::record::Record;
-use crate::tracking::slot::Slot;
-use crate::tracking::wait::{self, Need, Request, Sort};
+use crate::tracking::lock::record::LockRecord;
+use crate::tracking::process::resource_state;
+use crate::tracking::process::resource_state::{ResourceState, Waiter};
+use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::wait;
+use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
 
 /// How long a wait lasts before anybody is told of it.
 const FIRST: Duration = Duration::from_millis(1);
@@ -82,8 +84,8 @@ const LONG: Duration = Duration::from_millis(200);
 /// ```
 #[derive(Debug)]
 pub struct Resource {
-    record: Record,
-    party: party::Own,
+    record: LockRecord,
+    party: resource_state::LazyResourceState,
 }
 
 impl Resource {
@@ -92,8 +94,8 @@ impl Resource {
     #[track_caller]
     pub const fn new(kind: &'static LockKind) -> Self {
         Self {
-            record: Record::new(kind, None, Location::caller()),
-            party: party::Own::new(),
+            record: LockRecord::new(kind, None, Location::caller()),
+            party: resource_state::LazyResourceState::new(),
         }
     }
 
@@ -102,16 +104,16 @@ impl Resource {
     #[track_caller]
     pub const fn named(kind: &'static LockKind, name: &'static str) -> Self {
         Self {
-            record: Record::new(kind, Some(name), Location::caller()),
-            party: party::Own::new(),
+            record: LockRecord::new(kind, Some(name), Location::caller()),
+            party: resource_state::LazyResourceState::new(),
         }
     }
 
     /// The record of a resource whose class is `place`.
     pub(crate) const fn at(kind: &'static LockKind, place: Site) -> Self {
         Self {
-            record: Record::new(kind, None, place),
-            party: party::Own::new(),
+            record: LockRecord::new(kind, None, place),
+            party: resource_state::LazyResourceState::new(),
         }
     }
 
@@ -124,7 +126,7 @@ impl Resource {
     }
 
     /// The record that the detector has of it.
-    pub(super) fn record(&self) -> &Record {
+    pub(super) fn record(&self) -> &LockRecord {
         &self.record
     }
 
@@ -229,8 +231,8 @@ impl Resource {
 
     fn wait_for<T>(
         &self,
-        party: &'static Party,
-        by: Option<&'static Party>,
+        party: &'static ResourceState,
+        by: Option<&'static ResourceState>,
         counts: Option<&dyn Fn() -> Counts>,
         awaited: WaitReason,
         site: Site,
@@ -270,12 +272,12 @@ impl Resource {
         }
         slot.maintain();
         let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
-        let lock = (std::ptr::from_ref(ident), Sort::NONE);
-        let mut request = Request {
+        let lock = (std::ptr::from_ref(ident), LockTraits::NONE);
+        let mut request = WaitRequest {
             party,
             by: by.map_or(std::ptr::null(), std::ptr::from_ref),
             since,
-            ..Request::lock(Need::Other(awaited), false, lock, site)
+            ..WaitRequest::lock(WaitKind::Other(awaited), false, lock, site)
         };
         let _elsewhere = Elsewhere::new();
         loop {
@@ -332,10 +334,10 @@ impl Resource {
         };
         slot.maintain();
         let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
-        let lock = (std::ptr::from_ref(ident), Sort::NONE);
-        let request = Request {
+        let lock = (std::ptr::from_ref(ident), LockTraits::NONE);
+        let request = WaitRequest {
             party: self.party.get_or_take(),
-            ..Request::lock(Need::Other(awaited), true, lock, site)
+            ..WaitRequest::lock(WaitKind::Other(awaited), true, lock, site)
         };
         let _published = Shown::new(slot, &request);
         loop {
@@ -356,10 +358,10 @@ pub(crate) fn idle<R>(awaited: WaitReason, timed: bool, site: Site, f: impl FnOn
         return f();
     };
     let ident = detector::with_own(slot, |own| RECORD.record.identify(&mut own.pool));
-    let lock = (std::ptr::from_ref(ident), Sort::NONE);
+    let lock = (std::ptr::from_ref(ident), LockTraits::NONE);
     let _published = Shown::new(
         slot,
-        &Request::lock(Need::Other(awaited), timed, lock, site),
+        &WaitRequest::lock(WaitKind::Other(awaited), timed, lock, site),
     );
     f()
 }
@@ -379,7 +381,7 @@ fn is_due() -> bool {
 }
 
 /// Looks whether the wait that was published can end; whether to look again later.
-fn look(slot: &'static Slot, by: Option<&Party>, site: Site) -> bool {
+fn look(slot: &'static Slot, by: Option<&ResourceState>, site: Site) -> bool {
     match deadlock::look_elsewhere(slot, by) {
         Stuck::No => false,
         Stuck::UpToStrangers => true,
@@ -394,7 +396,7 @@ fn look(slot: &'static Slot, by: Option<&Party>, site: Site) -> bool {
 struct Shown(&'static Slot);
 
 impl Shown {
-    fn new(slot: &'static Slot, request: &Request) -> Self {
+    fn new(slot: &'static Slot, request: &WaitRequest) -> Self {
         slot.wait.publish(request);
         Self(slot)
     }
@@ -419,7 +421,7 @@ impl Drop for Resource {
 /// A wait for anybody else is [`Resource::wait`].
 #[derive(Debug)]
 pub struct Providers {
-    party: party::Own,
+    party: resource_state::LazyResourceState,
 }
 
 impl Providers {
@@ -427,7 +429,7 @@ impl Providers {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            party: party::Own::new(),
+            party: resource_state::LazyResourceState::new(),
         }
     }
 

@@ -1,11 +1,11 @@
 //! Critical sections that span a spawn and its join.
 
 use crate::detector::section;
-use crate::tracking::section::{Above, Taken};
+use crate::tracking::thread::inherited_holds::{NestedAcquisition, ParentHolds};
 
 /// What a parent holds above a thread, on its way from the spawn through the thread to the join.
 #[derive(Debug)]
-pub(crate) struct Section(Option<Box<(Above, Vec<Taken>)>>);
+pub(crate) struct Section(Option<Box<(ParentHolds, Vec<NestedAcquisition>)>>);
 
 impl Section {
     /// Nothing.

@@ -28,20 +28,20 @@ use crate::detector::Panic;
 use crate::detector::deadlock::{self, Elsewhere, Stuck};
 use crate::engine::reacquisition::Reacquisition;
 use crate::instrument::{AcquireKind, LockKind, Mode, Site};
-use crate::tracking::alarm::Wake;
-use crate::tracking::current;
-use crate::tracking::party;
-use crate::tracking::reacquired;
-use crate::tracking::record::Record;
-use crate::tracking::slot::Slot;
-use crate::tracking::wait::{Need, Request, Sort};
+use crate::tracking::lock::record::LockRecord;
+use crate::tracking::process::reacquired;
+use crate::tracking::process::resource_state;
+use crate::tracking::thread::current;
+use crate::tracking::thread::remote_panic::Wake;
+use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
 
 /// The record of one condition variable.
 #[derive(Debug)]
 pub struct Signal {
-    record: Record,
+    record: LockRecord,
     /// What others look at: how many were notified that are not awake.
-    party: party::Own,
+    party: resource_state::LazyResourceState,
     /// How many threads are between the begin of a wait and its end.
     waiters: AtomicUsize,
     notices: Mutex<Notices>,
@@ -68,20 +68,20 @@ impl Signal {
     #[must_use]
     #[track_caller]
     pub const fn new() -> Self {
-        Self::of(Record::new(&CONDVAR, None, Location::caller()))
+        Self::of(LockRecord::new(&CONDVAR, None, Location::caller()))
     }
 
     /// The record of a condition variable whose class is `name`.
     #[must_use]
     #[track_caller]
     pub const fn named(name: &'static str) -> Self {
-        Self::of(Record::new(&CONDVAR, Some(name), Location::caller()))
+        Self::of(LockRecord::new(&CONDVAR, Some(name), Location::caller()))
     }
 
-    const fn of(record: Record) -> Self {
+    const fn of(record: LockRecord) -> Self {
         Self {
             record,
-            party: party::Own::new(),
+            party: resource_state::LazyResourceState::new(),
             waiters: AtomicUsize::new(0),
             notices: Mutex::new(Notices {
                 begun: 0,
@@ -147,11 +147,11 @@ impl Signal {
             slot.remove(mutex);
             *hold = Hold::untracked();
             slot.alarm.arm(wake);
-            let sort = Sort::of(lock.record.kind());
-            slot.wait.publish(&Request {
+            let sort = LockTraits::of(lock.record.kind());
+            slot.wait.publish(&WaitRequest {
                 party: self.party.get_or_take(),
                 mutex,
-                ..Request::lock(Need::SIGNAL, timed, (ident, sort), site)
+                ..WaitRequest::lock(WaitKind::SIGNAL, timed, (ident, sort), site)
             });
         }
         let waiting = Waiting {
@@ -175,7 +175,7 @@ impl Signal {
 
     /// Notes that `count` waiters were woken without a notification.
     pub(crate) fn woken(&self, count: usize) {
-        self.party.get_or_take().owe(count as u64);
+        self.party.get_or_take().add_pending_wakeups(count as u64);
     }
 
     /// Lets `wake` wake one waiter, or all, and say how many it has woken; returns that. If nobody
@@ -255,7 +255,7 @@ impl Waiting<'_> {
         if let Some(slot) = self.slot {
             slot.wait.clear();
         }
-        self.signal.party.get_or_take().settle();
+        self.signal.party.get_or_take().finish_wakeup();
         if let Some(message) = self.slot.and_then(|slot| slot.alarm.take()) {
             Panic::of_message(message).raise(self.site);
         }

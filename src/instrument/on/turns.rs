@@ -34,10 +34,10 @@ use super::mark::introduce;
 use super::resource::{Providers, Resource};
 use crate::detector;
 use crate::instrument::{LockKind, Mode, Site, WaitReason};
-use crate::tracking::current;
-use crate::tracking::ident::Ident;
-use crate::tracking::slot::Slot;
-use crate::tracking::tag;
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::thread::current;
+use crate::tracking::thread::lockset_hash;
+use crate::tracking::thread::slot::Slot;
 
 /// The record of something that is initialised once, by one thread, while others may wait.
 #[derive(Debug)]
@@ -145,7 +145,7 @@ impl Turns {
         slot.maintain();
         let record = self.resource.record();
         let ident = detector::with_own(slot, |own| record.identify(&mut own.pool));
-        let share = tag::share(ident.tag(), Mode::Exclusive);
+        let share = lockset_hash::share(ident.tag(), Mode::Exclusive);
         slot.add(ident, share, Mode::Exclusive, site);
         Some(Initialising { slot, ident })
     }

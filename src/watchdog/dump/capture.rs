@@ -13,8 +13,8 @@ use super::system::{self, Seen};
 use super::{Dump, DumpedThread, NoStack};
 use crate::detector::observe::{self, Observed};
 use crate::report::{Activity, LockInfo, Stack, WaitInfo};
-use crate::tracking::slot::os_id;
-use crate::tracking::wait;
+use crate::tracking::thread::slot::os_id;
+use crate::tracking::thread::wait;
 
 /// The threads of this crate that use nothing of it.
 const HELPERS: [&str; 2] = ["lockwarden join", "lockwarden name"];

@@ -151,7 +151,7 @@ mod proc {
     #[cfg(test)]
     mod tests {
         use super::*;
-        use crate::tracking::slot::os_id;
+        use crate::tracking::thread::slot::os_id;
 
         #[test]
         fn the_calling_thread_is_listed_and_runs() {

@@ -157,7 +157,7 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
-    use crate::tracking::slot::os_id;
+    use crate::tracking::thread::slot::os_id;
 
     #[test]
     fn a_thread_that_blocks_the_signal_is_not_asked_and_one_that_is_gone_has_ended() {

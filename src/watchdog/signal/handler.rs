@@ -5,7 +5,7 @@
 use std::ffi::{c_int, c_void};
 
 use super::request;
-use crate::tracking::slot::os_id;
+use crate::tracking::thread::slot::os_id;
 
 /// Answers the question that stands, if it is meant for this thread.
 pub(super) extern "C" fn handler(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
