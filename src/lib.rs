@@ -166,6 +166,7 @@ mod declare;
 mod detector;
 mod record;
 pub mod report;
+pub(crate) mod runtime;
 mod sink;
 pub mod suppress;
 pub mod watchdog;

@@ -19,13 +19,13 @@ use crate::tracking::thread::wait::WaitKind;
 static LEFT: AtomicUsize = AtomicUsize::new(0);
 
 /// The threads and locks of which was told that one waits for them.
-pub(super) static TOLD: ForkSafe<Vec<(ThreadId, LockId)>> = ForkSafe::new(Vec::new());
+pub(crate) static TOLD: ForkSafe<Vec<(ThreadId, LockId)>> = ForkSafe::new(Vec::new());
 
 /// How many pairs are remembered.
 const KEPT: usize = 64;
 
 /// So many threads more have left something behind.
-pub(super) fn left_behind(threads: usize) {
+pub(crate) fn left_behind(threads: usize) {
     // Relaxed: a hint. A thread that does not see it yet waits without a report, as one does that
     // came to wait before the holder ended.
     LEFT.fetch_add(threads, Ordering::Relaxed);

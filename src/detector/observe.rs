@@ -196,7 +196,7 @@ fn wait_of(slot: &Slot, _pin: &Pin) -> Option<ObservedWait> {
 /// What is said of a lock that may be dropped at any moment; `None` if it is gone: its guard was
 /// forgotten, or another thread has let go of it.
 fn card(ident: &Ident) -> Option<LockInfo> {
-    let card = describe::card(ident);
+    let card = describe::lock_info(ident);
     (card.id != LockId::LAST).then_some(card)
 }
 

@@ -9,7 +9,7 @@ use super::limit;
 use super::names;
 use super::outcome::{Outcome, Panicked, Parts};
 use crate::config;
-use crate::detector::trial::Trial;
+use crate::detector::check_session::CheckSession;
 use crate::detector::{self, observe};
 use crate::engine::ids::Site;
 use crate::instrument::Cohort;
@@ -120,7 +120,7 @@ impl Check {
     {
         let limit = self.timeout.unwrap_or_else(limit::default);
         let watched = detector::ON && config::current().is_enabled();
-        let trial = watched.then(|| Trial::open(self.graph == Graph::Fresh));
+        let trial = watched.then(|| CheckSession::open(self.graph == Graph::Fresh));
         let number = trial.as_ref().map_or(0, |trial| trial.number());
         // Under the name of the caller's thread, which is that of the test, so that the message of
         // a panic says whose it is.

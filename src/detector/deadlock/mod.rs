@@ -22,22 +22,22 @@
 //! writer was there first. If the reader is the calling thread, it tries once more before it
 //! believes that; if it is another one, what was seen has to last for a while.
 
-mod elsewhere;
-mod facts;
-mod left;
+mod description;
+mod lock_cycle;
 #[cfg(all(loom, test))]
 mod models;
-mod ring;
+mod reduction;
+pub(crate) mod reported;
+mod resource_wait;
 mod snapshot;
-mod standstill;
 mod stuck_set;
-pub(super) mod told;
+mod thread_exit;
 
-pub(crate) use self::elsewhere::{Stuck, alone, is_alone, look_elsewhere};
-pub(crate) use self::left::{provider_left, thread_ended};
+use self::reduction::Reducer;
+pub(crate) use self::resource_wait::{Stuck, alone, check_resource_wait, is_alone};
 use self::snapshot::Snapshots;
-use self::standstill::Judge;
 use self::stuck_set::Detected;
+pub(crate) use self::thread_exit::{provider_left, thread_ended};
 use super::describe;
 use super::publish::Panic;
 use super::state;
@@ -59,30 +59,30 @@ use std::time::Duration;
 
 /// How many threads wait for something that is no lock. While there are none, only a thread that
 /// holds a lock can close a deadlock.
-static ELSEWHERE: AtomicUsize = AtomicUsize::new(0);
+static RESOURCE_WAITS: AtomicUsize = AtomicUsize::new(0);
 
 /// A thread that waits for something that is no lock, for as long as this lives.
 #[derive(Debug)]
-pub(crate) struct Elsewhere(());
+pub(crate) struct ResourceWait(());
 
-impl Elsewhere {
+impl ResourceWait {
     pub(crate) fn new() -> Self {
         // Relaxed: the wait is published after it, with a sequentially consistent fence, and whoever
         // asks has published its own with the same.
-        ELSEWHERE.fetch_add(1, Ordering::Relaxed);
+        RESOURCE_WAITS.fetch_add(1, Ordering::Relaxed);
         Self(())
     }
 }
 
-impl Drop for Elsewhere {
+impl Drop for ResourceWait {
     fn drop(&mut self) {
-        ELSEWHERE.fetch_sub(1, Ordering::Relaxed);
+        RESOURCE_WAITS.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 /// Whether some thread waits for something that is no lock.
-pub(crate) fn anyone_elsewhere() -> bool {
-    ELSEWHERE.load(Ordering::Relaxed) > 0
+pub(crate) fn any_resource_wait() -> bool {
+    RESOURCE_WAITS.load(Ordering::Relaxed) > 0
 }
 
 /// Whether the calling thread, by what it holds, keeps itself from ever getting what it needs.
@@ -136,7 +136,7 @@ pub(crate) fn look(slot: &'static Slot, record: &LockRecord, retry: impl FnOnce(
         return Look::Nothing;
     };
     // One that has come to wait for a deadlock that was there before leaves it to its threads.
-    match stuck_set::detect(&all, &mut Judge::new(&all), me, true, retry) {
+    match stuck_set::detect(&all, &mut Reducer::new(&all), me, true, retry) {
         Detected::Nothing | Detected::DependsOnUntracked => Look::Nothing,
         Detected::Granted => Look::Granted,
         Detected::Deadlock(found) => Look::Deadlock(Box::new(found.facts), found.claim),
@@ -203,7 +203,7 @@ fn lasts(all: &Snapshots, threads: &[usize]) -> bool {
 }
 
 /// How many deadlocks are claimed and not told yet.
-static UNTOLD: AtomicUsize = AtomicUsize::new(0);
+static UNREPORTED: AtomicUsize = AtomicUsize::new(0);
 
 /// For how long a thread keeps back what it has found until a deadlock is told. Only who subscribes
 /// to reports can take so long, and then they come in another order.
@@ -212,7 +212,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// A deadlock is the caller's to tell; dropped when that is done.
 #[derive(Debug)]
 pub(crate) struct Claim {
-    waits: told::Waits,
+    waits: reported::ReportedWaits,
     /// Those of its threads, beside the one that closed it, that can be woken to unwind; each with the
     /// epoch of its wait.
     heirs: Vec<(&'static Slot, u64)>,
@@ -228,7 +228,7 @@ impl Claim {
         unwinds: bool,
         publish: impl FnOnce() -> Option<Panic>,
     ) -> Option<Panic> {
-        let panic = told::once(&self.waits, publish)?;
+        let panic = reported::once(&self.waits, publish)?;
         if unwinds {
             return Some(panic);
         }
@@ -247,13 +247,13 @@ impl Claim {
     /// Lets `publish` tell the deadlock, unless it is what is left of one that was told and answered
     /// with a panic: then that is the answer again.
     pub(crate) fn tell(self, publish: impl FnOnce() -> Option<Panic>) -> Option<Panic> {
-        told::once(&self.waits, publish)
+        reported::once(&self.waits, publish)
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        UNTOLD.fetch_sub(1, Ordering::Relaxed);
+        UNREPORTED.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -262,7 +262,7 @@ impl Drop for Claim {
 pub(crate) fn let_others_tell() {
     let start = wait::now();
     // Relaxed: who claims counts it under the detector's lock.
-    while UNTOLD.load(Ordering::Relaxed) > 0 && wait::time_since(start) < PATIENCE {
+    while UNREPORTED.load(Ordering::Relaxed) > 0 && wait::time_since(start) < PATIENCE {
         std::thread::sleep(Duration::from_millis(1));
     }
 }
@@ -285,7 +285,7 @@ fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
     // Only the thread that closed it is marked: it panics, and the others may come to wait for each
     // other anew, still in the waits that they are in now.
     mark(all, threads[0]);
-    UNTOLD.fetch_add(1, Ordering::Relaxed);
+    UNREPORTED.fetch_add(1, Ordering::Relaxed);
     // From here on, so that the watchdog does not report these waits while the report is written.
     if is_reported(Verdict::Deadlock) {
         for thread in threads.iter().map(|&at| &all.threads[at]) {
@@ -294,10 +294,10 @@ fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
             }
         }
     }
-    let others = left::victims(all, |_| true).into_iter();
+    let others = thread_exit::victims(all, |_| true).into_iter();
     let heirs = others.filter(|at| threads[1..].contains(at));
     Some(Claim {
-        waits: told::Waits::new(all, threads),
+        waits: reported::ReportedWaits::new(all, threads),
         heirs: heirs
             .filter_map(|at| Some((all.threads[at].slot, all.threads[at].wait?.epoch)))
             .collect(),

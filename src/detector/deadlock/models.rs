@@ -9,8 +9,8 @@ use loom::sync::{Condvar, Mutex};
 use loom::thread;
 
 use super::claim;
+use super::reduction::{Judgement, Reducer};
 use super::snapshot::Snapshots;
-use super::standstill::{Judge, Judgement};
 use crate::engine::wait_reason::WaitReason;
 use crate::shim::model;
 use crate::tracking::models::{Seat, ident};
@@ -86,10 +86,10 @@ fn look(slot: &'static Slot, all: &[&'static Slot]) -> bool {
     let Some(me) = all.place_of(slot) else {
         return false;
     };
-    let mut judge = Judge::closed(&all);
+    let mut judge = Reducer::closed(&all);
     match judge.of(&all, me) {
         Judgement::Stuck(states) => claim(&all, &states.closed_set(me)).is_some(),
-        Judgement::Moves | Judgement::UpToStrangers => false,
+        Judgement::Moves | Judgement::DependsOnUntracked => false,
     }
 }
 

@@ -16,7 +16,7 @@ use crate::tracking::thread::slot::{HeldLock, Slot};
 use crate::tracking::thread::wait::{PublishedWait, WaitKind};
 
 /// What a thread holds and waits for, read once.
-pub(super) struct Snapshot {
+pub(super) struct ThreadSnapshot {
     pub(super) slot: &'static Slot,
     pub(super) id: Option<ThreadId>,
     /// The check of `testing` that it belongs to; zero for none.
@@ -28,11 +28,11 @@ pub(super) struct Snapshot {
 }
 
 /// A thread that keeps others waiting: by a hold or, without one, by being queued ahead.
-pub(super) type Keeper = (usize, Option<HeldLock>);
+pub(super) type Blocker = (usize, Option<HeldLock>);
 
 /// What all threads hold and wait for, by lock.
 pub(super) struct Snapshots {
-    pub(super) threads: Vec<Snapshot>,
+    pub(super) threads: Vec<ThreadSnapshot>,
     /// For each ident, by address, who holds the lock.
     holders: HashMap<usize, Vec<(usize, HeldLock)>>,
     /// For each ident, by address, who waits to be the only holder.
@@ -89,7 +89,7 @@ impl Snapshots {
             }
             let id = slot.thread();
             let scope = slot.check_id();
-            snapshots.threads.push(Snapshot {
+            snapshots.threads.push(ThreadSnapshot {
                 slot,
                 id,
                 scope,
@@ -105,15 +105,15 @@ impl Snapshots {
     ///
     /// Should one that was looked at have ended since, a look at the epochs of all that are taken to be
     /// stuck shows that: it was running.
-    pub(super) fn strangers(&self) -> Option<usize> {
+    pub(super) fn untracked_threads(&self) -> Option<usize> {
         let me = current::own();
-        let is_other = |thread: &Snapshot| thread.ended && !std::ptr::eq(thread.slot, me);
-        let lives = |thread: &&Snapshot| !is_other(thread) || thread.slot.life.is_leaving();
-        let living: Vec<&Snapshot> = self.threads.iter().filter(lives).collect();
-        let strangers = registry::untracked_threads(living.len())?;
+        let is_other = |thread: &ThreadSnapshot| thread.ended && !std::ptr::eq(thread.slot, me);
+        let lives = |thread: &&ThreadSnapshot| !is_other(thread) || thread.slot.life.is_leaving();
+        let living: Vec<&ThreadSnapshot> = self.threads.iter().filter(lives).collect();
+        let untracked_threads = registry::untracked_threads(living.len())?;
         // One that is about to go was counted by the system if it is still there.
-        let is_gone = |thread: &&Snapshot| is_other(thread) && !thread.slot.life.is_leaving();
-        Some(strangers + living.into_iter().filter(is_gone).count())
+        let is_gone = |thread: &&ThreadSnapshot| is_other(thread) && !thread.slot.life.is_leaving();
+        Some(untracked_threads + living.into_iter().filter(is_gone).count())
     }
 
     /// The place of a thread.
@@ -124,13 +124,13 @@ impl Snapshots {
     }
 
     /// The threads that keep a waiting thread from going on, each of which would have to move.
-    pub(super) fn keepers(&self, wait: &PublishedWait) -> Vec<Keeper> {
+    pub(super) fn keepers(&self, wait: &PublishedWait) -> Vec<Blocker> {
         if wait.sort.sendable || matches!(wait.need, WaitKind::Other(_)) {
             // The guards may be in other threads than those that took the lock; or it is no lock.
             return Vec::new();
         }
         let holders = self.holders.get(&wait.ident.addr()).into_iter().flatten();
-        let mut keepers: Vec<Keeper> = holders
+        let mut keepers: Vec<Blocker> = holders
             .filter(|(_, hold)| conflicts(wait.need, hold.mode))
             .map(|(at, hold)| (*at, Some(*hold)))
             .collect();
@@ -190,10 +190,10 @@ impl Snapshots {
     }
 
     /// All threads as the reduction wants them, and after them some that stand for "anyone": the
-    /// first for the process at large, which can move if any thread can, or if `strangers` may be
+    /// first for the process at large, which can move if any thread can, or if `untracked_threads` may be
     /// there whom nobody knows; then one for each check of `testing`, which can move if a thread of
     /// that check can.
-    pub(super) fn states(&self, strangers: bool) -> Vec<wait_for::Thread> {
+    pub(super) fn states(&self, untracked_threads: bool) -> Vec<wait_for::Thread> {
         let count = self.threads.len();
         let mut scopes: Vec<u64> = self.threads.iter().map(|thread| thread.scope).collect();
         scopes.push(0);
@@ -214,7 +214,7 @@ impl Snapshots {
             wait_for::WaitFor::AnyOf((0..count).filter(is_in).collect())
         };
         states.extend(scopes.iter().map(|&scope| match scope {
-            0 if strangers => ThreadState::Runs,
+            0 if untracked_threads => ThreadState::Runs,
             _ if self.missing.contains(&scope) => ThreadState::Runs,
             _ => ThreadState::Blocked(members(scope)),
         }));
@@ -223,7 +223,7 @@ impl Snapshots {
     }
 
     /// What a thread would need to go on.
-    fn state(&self, thread: &Snapshot, anyone: usize) -> ThreadState {
+    fn state(&self, thread: &ThreadSnapshot, anyone: usize) -> ThreadState {
         if thread.ended {
             return ThreadState::Blocked(wait_for::WaitFor::AnyOf(Vec::new()));
         }

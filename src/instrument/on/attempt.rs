@@ -138,11 +138,12 @@ impl Lock {
             // After the wait is published: who learns from what this adds that the order could
             // deadlock sees, if it has, that this thread waits.
             if std::mem::take(&mut to_check) {
-                findings = detector::order::check(slot, &self.record, ident, mode, site);
+                findings =
+                    crate::detector::order::check::check(slot, &self.record, ident, mode, site);
             }
             // A thread that holds nothing keeps nobody from a lock, but others may wait for its end,
             // or for anything that it might do.
-            let elsewhere = blocking && detector::deadlock::anyone_elsewhere();
+            let elsewhere = blocking && detector::deadlock::any_resource_wait();
             let look = if nested || elsewhere || gone.is_some() {
                 // The retry is used up when it succeeds, and then this is the last round.
                 let retry = || retry.take().is_some_and(|retry| retry());

@@ -4,7 +4,8 @@ use std::ptr;
 
 use super::lock::Lock;
 use crate::detector;
-use crate::detector::assertion::{self, Named};
+use crate::detector::order::assertion;
+use crate::detector::order::assertion::Named;
 use crate::instrument::{HeldHere, Site, Term};
 use crate::report::HeldInfo;
 use crate::tracking::lock::ident::Ident;

@@ -316,7 +316,7 @@ impl Lock {
         if !may_panic && slot.is_holding() {
             reacquired::note(site, Reacquisition::Unlocked);
         }
-        let findings = detector::order::check(slot, &self.record, ident, mode, site);
+        let findings = crate::detector::order::check::check(slot, &self.record, ident, mode, site);
         // Held before anyone is told: a callback that comes back to this lock is then refused, and
         // does not hang.
         let hold = self.note(slot, ident.tag(), mode, site);
@@ -346,7 +346,13 @@ impl Lock {
             // The hold itself is listed too, and makes no order by itself.
             let findings = if slot.count() > 1 || self.is_writer(Mode::Exclusive) {
                 reacquired::note(site, Reacquisition::Upgrade);
-                detector::order::check(slot, &self.record, ident, Mode::Exclusive, site)
+                crate::detector::order::check::check(
+                    slot,
+                    &self.record,
+                    ident,
+                    Mode::Exclusive,
+                    site,
+                )
             } else {
                 Vec::new()
             };

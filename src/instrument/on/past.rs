@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::detector::succession;
+use crate::detector::happens_before;
 use crate::engine::acquisition::InheritedHold;
 use crate::engine::clock::vector_clock::VectorClock;
 use crate::tracking::thread::clock_ref::ClockRef;
@@ -41,7 +41,7 @@ impl Past {
     /// follows is looked at anew the first time.
     #[inline]
     pub fn here() -> Self {
-        Self(succession::here())
+        Self(happens_before::release_clock())
     }
 
     /// Nothing.
@@ -51,7 +51,7 @@ impl Past {
 
     /// All that the calling thread ever does, for whoever joins it: it is at its end.
     pub(crate) fn of_ended() -> Self {
-        Self(succession::end())
+        Self(happens_before::end())
     }
 
     /// Whether the detector was on when it was taken.
@@ -61,7 +61,7 @@ impl Past {
 
     /// Whether the calling thread comes after it already, or nothing is known of the two.
     pub(crate) fn is_known_here(&self) -> bool {
-        self.0.as_ref().is_none_or(succession::is_known)
+        self.0.as_ref().is_none_or(happens_before::is_known)
     }
 
     /// The calling thread has learnt of it: what follows comes after it.
@@ -71,7 +71,7 @@ impl Past {
     #[inline]
     pub fn arrive(&self) {
         if let Some(point) = &self.0 {
-            succession::arrive(point);
+            happens_before::acquire_clock(point);
         }
     }
 }
@@ -81,7 +81,7 @@ impl Past {
     #[inline]
     pub(crate) fn arrive_last(mut self) {
         if let Some(point) = self.0.take() {
-            succession::arrive_last(point);
+            happens_before::acquire_last(point);
         }
     }
 }
@@ -96,7 +96,7 @@ impl Drop for Past {
     #[inline]
     fn drop(&mut self) {
         if let Some(point) = self.0.take() {
-            succession::forget(point);
+            happens_before::forget(point);
         }
     }
 }
@@ -159,7 +159,7 @@ impl Pasts {
         // A copy: a thread that is seen for the first time tells the program's sinks so.
         let clock = self.0.lock().clone();
         if !clock.is_empty() {
-            succession::arrive_after_all(&clock);
+            happens_before::acquire_merged(&clock);
         }
     }
 }
@@ -209,7 +209,7 @@ pub struct Surroundings(Vec<InheritedHold>);
 impl Surroundings {
     /// The locks that the calling thread holds, with those that are held around it.
     pub fn here() -> Self {
-        Self(succession::held_around())
+        Self(happens_before::holds_to_inherit())
     }
 
     /// The calling thread runs within them until the result is dropped.
@@ -218,7 +218,7 @@ impl Surroundings {
             return Within { before: None };
         }
         Within {
-            before: Some(succession::surround(self.0.clone())),
+            before: Some(happens_before::inherit_holds(self.0.clone())),
         }
     }
 }
@@ -233,7 +233,7 @@ pub struct Within {
 impl Drop for Within {
     fn drop(&mut self) {
         if let Some(before) = self.before.take() {
-            succession::surround(before);
+            happens_before::inherit_holds(before);
         }
     }
 }

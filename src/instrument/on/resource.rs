@@ -17,7 +17,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::detector::Panic;
-use crate::detector::deadlock::{self, Elsewhere, Stuck};
+use crate::detector::deadlock;
+use crate::detector::deadlock::{ResourceWait, Stuck};
 use crate::detector::{self, observe};
 use crate::engine::verdict::Verdict;
 use crate::instrument::{Counts, LockKind, Site, WaitReason};
@@ -279,7 +280,7 @@ impl Resource {
             since,
             ..WaitRequest::lock(WaitKind::Other(awaited), false, lock, site)
         };
-        let _elsewhere = Elsewhere::new();
+        let _elsewhere = ResourceWait::new();
         loop {
             request.version = version;
             request.counts = counts.map(|counts| counts());
@@ -382,9 +383,9 @@ fn is_due() -> bool {
 
 /// Looks whether the wait that was published can end; whether to look again later.
 fn look(slot: &'static Slot, by: Option<&ResourceState>, site: Site) -> bool {
-    match deadlock::look_elsewhere(slot, by) {
+    match deadlock::check_resource_wait(slot, by) {
         Stuck::No => false,
-        Stuck::UpToStrangers => true,
+        Stuck::DependsOnUntracked => true,
         Stuck::Told(panic) => {
             detector::end_in(panic, true, site);
             false

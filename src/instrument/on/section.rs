@@ -1,6 +1,6 @@
 //! Critical sections that span a spawn and its join.
 
-use crate::detector::section;
+use crate::detector::order::inherited_holds;
 use crate::tracking::thread::inherited_holds::{NestedAcquisition, ParentHolds};
 
 /// What a parent holds above a thread, on its way from the spawn through the thread to the join.
@@ -15,20 +15,20 @@ impl Section {
 
     /// What the calling thread holds, before it starts another.
     pub(crate) fn here() -> Self {
-        Self(section::above().map(|above| Box::new((above, Vec::new()))))
+        Self(inherited_holds::above().map(|above| Box::new((above, Vec::new()))))
     }
 
     /// The calling thread was started there.
     pub(crate) fn enter(&self) {
         if let Some(section) = &self.0 {
-            section::begin(&section.0);
+            inherited_holds::begin(&section.0);
         }
     }
 
     /// The calling thread comes to its end.
     pub(crate) fn leave(&mut self) {
         if let Some(section) = &mut self.0 {
-            section.1 = section::end();
+            section.1 = inherited_holds::end();
         }
     }
 
@@ -36,7 +36,7 @@ impl Section {
     pub(crate) fn joined(self) {
         if let Some(section) = self.0 {
             let (above, taken) = *section;
-            section::joined(&above, taken);
+            inherited_holds::joined(&above, taken);
         }
     }
 }

@@ -25,7 +25,8 @@ use super::lock::{Hold, Lock};
 use super::past::Past;
 use crate::detector;
 use crate::detector::Panic;
-use crate::detector::deadlock::{self, Elsewhere, Stuck};
+use crate::detector::deadlock;
+use crate::detector::deadlock::{ResourceWait, Stuck};
 use crate::engine::reacquisition::Reacquisition;
 use crate::instrument::{AcquireKind, LockKind, Mode, Site};
 use crate::tracking::lock::record::LockRecord;
@@ -159,14 +160,14 @@ impl Signal {
             began,
             news: None,
             slot,
-            elsewhere: (!timed).then(Elsewhere::new),
+            elsewhere: (!timed).then(ResourceWait::new),
             lock,
             hold,
             site,
             marker: PhantomData,
         };
         if let Some(slot) = slot.filter(|_| !timed)
-            && let Stuck::Told(panic) = deadlock::look_elsewhere(slot, None)
+            && let Stuck::Told(panic) = deadlock::check_resource_wait(slot, None)
         {
             detector::end_in(panic, true, site);
         }
@@ -235,7 +236,7 @@ pub struct Waiting<'a> {
     news: Option<Past>,
     slot: Option<&'static Slot>,
     /// Counted, if it waits without a limit.
-    elsewhere: Option<Elsewhere>,
+    elsewhere: Option<ResourceWait>,
     lock: &'a Lock,
     hold: &'a mut Hold,
     site: Site,
@@ -288,7 +289,13 @@ impl Drop for Waiting<'_> {
         let mut findings = Vec::new();
         if slot.is_holding() {
             reacquired::note(self.site, Reacquisition::Wait);
-            findings = detector::order::check(slot, record, ident, Mode::Exclusive, self.site);
+            findings = crate::detector::order::check::check(
+                slot,
+                record,
+                ident,
+                Mode::Exclusive,
+                self.site,
+            );
         }
         *self.hold = self
             .lock

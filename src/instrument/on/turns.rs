@@ -133,7 +133,8 @@ impl Turns {
         if slot.is_holding() {
             let record = self.resource.record();
             let ident = detector::with_own(slot, |own| record.identify(&mut own.pool));
-            let found = detector::order::check(slot, record, ident, Mode::Exclusive, site);
+            let found =
+                crate::detector::order::check::check(slot, record, ident, Mode::Exclusive, site);
             detector::end_in(detector::publish(slot, found), true, site);
         }
     }

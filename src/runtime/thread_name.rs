@@ -16,7 +16,7 @@ use crate::tracking::thread::signal_handler::is_any_signal_blocked;
 
 /// The name of the calling thread.
 #[cfg(unix)]
-pub(super) fn of_this_thread() -> Option<String> {
+pub(crate) fn of_this_thread() -> Option<String> {
     if is_any_signal_blocked() {
         unix::name()
     } else {
@@ -26,7 +26,7 @@ pub(super) fn of_this_thread() -> Option<String> {
 
 /// The name of the calling thread.
 #[cfg(not(unix))]
-pub(super) fn of_this_thread() -> Option<String> {
+pub(crate) fn of_this_thread() -> Option<String> {
     known()
 }
 

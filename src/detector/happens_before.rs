@@ -2,10 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::threads::{attach, with_own};
-use super::{describe, order, publish, state, trial};
+use super::order::check;
+use super::{check_session, describe, publish, state};
 use crate::engine::acquisition::InheritedHold;
 use crate::engine::clock::vector_clock::VectorClock;
+use crate::runtime::threads::{attach, with_own};
 use crate::tracking::thread::clock_ref::ClockRef;
 use crate::tracking::thread::current;
 use crate::tracking::thread::local::Local;
@@ -14,7 +15,7 @@ use crate::tracking::thread::slot::Slot;
 /// The point at which the calling thread is, and from which it goes on; `None` if the detector is
 /// off.
 #[inline]
-pub(crate) fn here() -> Option<ClockRef> {
+pub(crate) fn release_clock() -> Option<ClockRef> {
     let slot = attach()?;
     if let Some(point) = with_own(slot, |own| own.points.take(&own.timeline)) {
         return Some(point);
@@ -37,7 +38,7 @@ pub(crate) fn end() -> Option<ClockRef> {
 
 /// The calling thread learns of all that happened up to `point`.
 #[inline]
-pub(crate) fn arrive(point: &ClockRef) {
+pub(crate) fn acquire_clock(point: &ClockRef) {
     if let Some(slot) = attach()
         && !with_own(slot, |own| own.timeline.knows(point.segment()))
     {
@@ -52,7 +53,7 @@ pub(crate) fn is_known(point: &ClockRef) -> bool {
 
 /// The calling thread learns of all that happened up to `point`, and needs it no more.
 #[inline]
-pub(crate) fn arrive_last(point: ClockRef) {
+pub(crate) fn acquire_last(point: ClockRef) {
     let slot = current::open();
     let known = if slot.is_detached() {
         Some(point)
@@ -66,7 +67,7 @@ pub(crate) fn arrive_last(point: ClockRef) {
 
 #[cold]
 fn learn_last(point: ClockRef) {
-    arrive(&point);
+    acquire_clock(&point);
     let slot = current::open();
     if slot.is_detached() {
         point.drop_alone();
@@ -87,7 +88,7 @@ pub(crate) fn forget(point: ClockRef) {
 }
 
 /// The calling thread learns of all that `clock` names.
-pub(crate) fn arrive_after_all(clock: &VectorClock) {
+pub(crate) fn acquire_merged(clock: &VectorClock) {
     if let Some(slot) = attach() {
         change(slot, |own| own.timeline.learn_all(clock));
     }
@@ -114,7 +115,7 @@ fn change<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -> R) -> R {
 static CUT: AtomicBool = AtomicBool::new(false);
 
 /// Whether some order between threads was forgotten.
-pub(super) fn is_cut() -> bool {
+pub(crate) fn is_cut() -> bool {
     CUT.load(Ordering::Relaxed)
 }
 
@@ -123,7 +124,7 @@ fn reseed(slot: &'static Slot) {
 }
 
 /// The locks that the calling thread holds, or that are held around it.
-pub(crate) fn held_around() -> Vec<InheritedHold> {
+pub(crate) fn holds_to_inherit() -> Vec<InheritedHold> {
     let slot = current::open();
     if slot.is_detached() {
         return Vec::new();
@@ -138,13 +139,13 @@ pub(crate) fn held_around() -> Vec<InheritedHold> {
         return around;
     }
     // What is taken under them gives edges, so they have to stand in the graph.
-    let graph = trial::graph_of(slot);
+    let graph = check_session::graph_of(slot);
     let found = {
         let mut state = graph.lock();
         state.introduce(holder, slot);
         let findings: Vec<_> = held
             .iter()
-            .flat_map(|h| order::promote(&mut state, describe::ident_of(h)))
+            .flat_map(|h| check::promote(&mut state, describe::ident_of(h)))
             .collect();
         describe::cycles(slot, &state, &findings, None)
     };
@@ -158,7 +159,7 @@ pub(crate) fn held_around() -> Vec<InheritedHold> {
 }
 
 /// From now on, `around` is held around the calling thread; returns what was before.
-pub(crate) fn surround(around: Vec<InheritedHold>) -> Vec<InheritedHold> {
+pub(crate) fn inherit_holds(around: Vec<InheritedHold>) -> Vec<InheritedHold> {
     let Some(slot) = attach() else {
         return Vec::new();
     };

@@ -3,7 +3,8 @@
 #![allow(unsafe_code)]
 
 use super::snapshot::Snapshots;
-use crate::detector::describe::{self, QueuedWriter, Station};
+use crate::detector::describe;
+use crate::detector::describe::{CycleThread, QueuedWriter};
 use crate::engine::mode::Mode;
 use crate::report::Facts;
 use crate::tracking::thread::slot::HeldLock;
@@ -34,7 +35,7 @@ pub(super) fn facts(all: &Snapshots, ring: &[usize]) -> Facts {
         };
         let (slot, site, since) = (thread.slot, wait.site, wait.since);
         match keeper(all, ring, place) {
-            Some(holds) => stations.push(Station {
+            Some(holds) => stations.push(CycleThread {
                 slot,
                 holds,
                 wants,

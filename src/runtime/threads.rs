@@ -5,9 +5,11 @@
 
 use std::sync::Once;
 
-use super::exit as process_exit;
-use super::{abandoned, deadlock, declaration, describe, fork, name, publish, state};
+use crate::detector::order::declaration;
+use crate::detector::{abandoned, deadlock, describe, publish, state};
 use crate::record;
+use crate::runtime::exit as process_exit;
+use crate::runtime::{fork, thread_name};
 use crate::sink;
 use crate::tracking::process::{panicked_threads, registry};
 use crate::tracking::thread::current;
@@ -77,7 +79,7 @@ fn attach_slow() -> Option<&'static Slot> {
     let name = match current::phase() {
         // Its handle may be gone already, and to ask for it would panic.
         ThreadPhase::Ending => None,
-        _ => name::of_this_thread(),
+        _ => thread_name::of_this_thread(),
     };
     slot.occupy(thread, name, Box::new(own));
     slot.set_seed(seed);
@@ -100,7 +102,7 @@ fn attach_slow() -> Option<&'static Slot> {
             declaration::from_environment();
             suppress::from_environment();
             record::from_environment();
-            sink::started(&super::status());
+            sink::started(&crate::detector::status());
             watchdog::from_environment();
         });
     }

@@ -1,15 +1,16 @@
 //! Orders that a test asserts: that none was taken the other way round, and that none will be.
 
-use super::threads::attach;
-use super::{classes, declared, order, trial};
+use crate::detector::check_session;
+use crate::detector::order::{check, classes, declared};
 use crate::engine::acquisition::Link;
 use crate::engine::ids::{LockId, Site};
 use crate::report::{LockInfo, ThreadInfo};
+use crate::runtime::threads::attach;
 use crate::tracking::lock::class;
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::ident::Ident;
 
-use super::state::State;
+use crate::detector::state::DetectorState;
 
 /// One side of an order between classes of locks.
 #[derive(Clone, Copy)]
@@ -28,7 +29,7 @@ impl Named {
         }
     }
 
-    fn enter(self, state: &mut State, site: Site) {
+    fn enter(self, state: &mut DetectorState, site: Site) {
         match self {
             Named::Of(class) => classes::enter(state, class),
             Named::By(name) => classes::enter_named(state, self.id(), name, site),
@@ -47,11 +48,11 @@ pub(crate) fn instances(
     site: Site,
 ) -> Result<(), String> {
     let Some(slot) = attach() else { return Ok(()) };
-    let graph = trial::graph_of(slot);
+    let graph = check_session::graph_of(slot);
     let mut state = graph.lock();
     for ident in [first, second] {
         // Nothing is found by that: the orders of a leaf all lead to it.
-        let _ = order::promote(&mut state, ident);
+        let _ = check::promote(&mut state, ident);
     }
     let (first, second) = (first.id(), second.id());
     if let Some(way) = state.graph.way(second, first) {
@@ -68,7 +69,7 @@ pub(crate) fn instances(
 /// How it was, in words.
 pub(crate) fn named(first: Named, second: Named, site: Site) -> Result<(), String> {
     let Some(slot) = attach() else { return Ok(()) };
-    let graph = trial::graph_of(slot);
+    let graph = check_session::graph_of(slot);
     let mut state = graph.lock();
     for class in [first, second] {
         class.enter(&mut state, site);
@@ -81,7 +82,7 @@ pub(crate) fn named(first: Named, second: Named, site: Site) -> Result<(), Strin
     Ok(())
 }
 
-fn words(state: &State, way: &[Link]) -> String {
+fn words(state: &DetectorState, way: &[Link]) -> String {
     let name = |id| {
         state
             .lock(id)

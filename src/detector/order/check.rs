@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::state::{self, State};
-use super::threads::{with_own, with_own_open};
-use super::{classes, describe, section, trial};
+use crate::detector::order::{classes, inherited_holds};
+use crate::detector::state;
+use crate::detector::state::DetectorState;
+use crate::detector::{check_session, describe};
 use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
 use crate::report::{Facts, Stack};
+use crate::runtime::threads::{with_own, with_own_open};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::leaf_edges::{HeldSnapshot, Insert, LeafEdge};
 use crate::tracking::lock::lock_id_pool;
@@ -25,7 +27,7 @@ const MOST_HELD: u32 = 1024;
 static CROWDED: AtomicBool = AtomicBool::new(false);
 
 /// Whether a thread held so many locks that an order was not learnt.
-pub(super) fn was_crowded() -> bool {
+pub(crate) fn was_crowded() -> bool {
     // Relaxed: it stands for no other memory.
     CROWDED.load(Ordering::Relaxed)
 }
@@ -83,7 +85,7 @@ pub(crate) fn check(
             held.iter().map(describe::held).collect()
         })
     });
-    section::note(slot, ident, || LeafEdge {
+    inherited_holds::note(slot, ident, || LeafEdge {
         holding: Arc::clone(&holding),
         mode,
         site,
@@ -165,7 +167,7 @@ fn recursive_read(
         true => Stack::capture().path(),
         false => 0,
     };
-    if !trial::graph_of(slot)
+    if !check_session::graph_of(slot)
         .lock()
         .is_new_recursive_read(made, first.site, site, path)
     {
@@ -193,7 +195,7 @@ fn learn(
             .collect()
     });
     let others = || held.iter().filter(|h| !std::ptr::eq(h.ident, ident));
-    let graph = trial::graph_of(slot);
+    let graph = check_session::graph_of(slot);
     // Places of one file may be those of a type that the program has put around its locks, where they
     // tell nothing apart.
     let edges: Vec<(LockId, LockId)> = others()
@@ -247,7 +249,7 @@ fn learn(
         // It is promoted by now, or has more contexts than a leaf keeps: then its place is the
         // graph, which keeps some for each edge. To drop one would lose an edge.
         findings.extend(promote(&mut state, ident));
-        let card = describe::card(ident);
+        let card = describe::lock_info(ident);
         debug_assert!(
             state.lock(card.id).is_some(),
             "a promoted lock stands in the graph"
@@ -286,8 +288,11 @@ fn offer(ident: &'static Ident, holding: &Arc<HeldSnapshot>, mode: Mode, site: S
 
 /// Moves a lock into the graph: something is taken under it for the first time, or it is a full
 /// leaf. One that was promoted in the parent of a fork is entered in the child's graph.
-pub(super) fn promote(state: &mut State, ident: &'static Ident) -> Vec<Finding> {
-    let contexts = if state.is_of_trial() {
+pub(in crate::detector) fn promote(
+    state: &mut DetectorState,
+    ident: &'static Ident,
+) -> Vec<Finding> {
+    let contexts = if state.is_of_check() {
         // What it knows as a leaf is the process's. Of a leaf nothing is found: no edge leaves it.
         promote(&mut state::lock(), ident);
         None
@@ -298,7 +303,7 @@ pub(super) fn promote(state: &mut State, ident: &'static Ident) -> Vec<Finding> 
     if contexts.is_none() && state.lock(id).is_some() {
         return Vec::new();
     }
-    state.add_lock(describe::card(ident), ident);
+    state.add_lock(describe::lock_info(ident), ident);
     state.graph.add_lock(id, ident.class().kind.policy());
     if ident.may_anyone_write() {
         state.graph.let_anyone_write(id);
@@ -349,14 +354,14 @@ pub(crate) fn retire(ident: &'static Ident, unreferred: bool) {
 #[cold]
 fn forget(id: LockId) {
     state::lock().remove_lock(id);
-    trial::forget(id);
+    check_session::forget(id);
 }
 
 /// A lock was given a label: reports that come from the graph show it too.
 pub(crate) fn relabel(record: &LockRecord) {
     let Some(ident) = record.ident() else { return };
     let (id, label) = (ident.id(), ident.label());
-    trial::relabel(id, label.as_ref());
+    check_session::relabel(id, label.as_ref());
     if let Some(info) = state::lock().lock_mut(id) {
         info.label = label;
     }

@@ -4,7 +4,7 @@
 
 /// Sees to it that the child of every later fork starts clean.
 #[cfg(unix)]
-pub(super) fn watch() {
+pub(crate) fn watch() {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use crate::shim::fork_safe;
@@ -12,12 +12,12 @@ pub(super) fn watch() {
     extern "C" fn before() {
         // In the order in which one may be taken under another: the detector's come first.
         fork_safe::hold(&[
-            &super::trial::TRIALS,
-            &super::classes::DECLARED,
-            &super::publish::FIRST,
-            &super::deadlock::told::TOLD,
-            &super::writing::PERIODS,
-            &super::abandoned::TOLD,
+            &crate::detector::check_session::SESSIONS,
+            &crate::detector::order::classes::DECLARED,
+            &crate::detector::publish::FIRST,
+            &crate::detector::deadlock::reported::REPORTED,
+            &crate::detector::writing::PERIODS,
+            &crate::detector::abandoned::TOLD,
             &crate::suppress::RULES,
             &crate::record::RECORDER,
             &crate::sink::summary::FINDINGS,
@@ -32,22 +32,25 @@ pub(super) fn watch() {
         fork_safe::release();
         // The detector's own lock may have been held at the fork by a thread that is gone now; it
         // is left behind with its state, which described the parent.
-        super::state::renew();
-        super::trial::renew();
+        crate::detector::state::renew();
+        crate::detector::check_session::renew();
         crate::sink::renew();
         crate::sink::summary::renew();
-        super::writing::forget();
+        crate::detector::writing::forget();
         let survivor = crate::tracking::thread::current::own();
-        super::abandoned::left_behind(crate::tracking::process::registry::keep_only(survivor));
+        crate::detector::abandoned::left_behind(crate::tracking::process::registry::keep_only(
+            survivor,
+        ));
         crate::tracking::lock::pin::forget_all();
         // Those who watched are no more.
         crate::tracking::thread::slot::parked_stack::set_delay(None);
         if !survivor.is_detached() {
             survivor.set_check_id(0);
             survivor.life.begin();
-            super::threads::with_own(survivor, |own| own.forget());
-            let seed =
-                super::threads::with_own(survivor, |own| own.seed(super::state::generation()));
+            crate::runtime::threads::with_own(survivor, |own| own.forget());
+            let seed = crate::runtime::threads::with_own(survivor, |own| {
+                own.seed(crate::detector::state::generation())
+            });
             survivor.set_seed(seed);
         }
     }
@@ -63,4 +66,4 @@ pub(super) fn watch() {
 
 /// There is no fork here.
 #[cfg(not(unix))]
-pub(super) fn watch() {}
+pub(crate) fn watch() {}

@@ -1,9 +1,9 @@
 //! A thread that closes a deadlock in which not all waits are for locks.
 
+use super::reduction::Reducer;
 use super::snapshot::Snapshots;
-use super::standstill::Judge;
 use super::stuck_set::{self, Deadlock, Detected};
-use super::{facts, left, told, unbroken};
+use super::{description, reported, thread_exit, unbroken};
 use crate::detector::publish::{self, Panic};
 use crate::engine::ids::Site;
 use crate::engine::wait_reason::WaitReason;
@@ -19,14 +19,14 @@ pub(crate) enum Stuck {
     /// Its wait can end, or somebody else is told.
     No,
     /// It can only end if a thread does something that the detector does not know.
-    UpToStrangers,
+    DependsOnUntracked,
     /// It cannot end. That was told; this is what the configuration asks for.
     Told(Option<Panic>),
 }
 
 /// Looks whether the wait for something that is no lock, which the calling thread has just
 /// published, closes a deadlock; tells so.
-pub(crate) fn look_elsewhere(slot: &'static Slot, by: Option<&ResourceState>) -> Stuck {
+pub(crate) fn check_resource_wait(slot: &'static Slot, by: Option<&ResourceState>) -> Stuck {
     let moves = match by {
         None => registry::any_runs(slot.check_id()),
         Some(party) => {
@@ -41,10 +41,10 @@ pub(crate) fn look_elsewhere(slot: &'static Slot, by: Option<&ResourceState>) ->
     let Some(me) = all.place_of(slot) else {
         return Stuck::No;
     };
-    match stuck_set::detect(&all, &mut Judge::new(&all), me, false, || false) {
+    match stuck_set::detect(&all, &mut Reducer::new(&all), me, false, || false) {
         // Nothing is tried again, so nothing is granted.
         Detected::Nothing | Detected::Granted => Stuck::No,
-        Detected::DependsOnUntracked => Stuck::UpToStrangers,
+        Detected::DependsOnUntracked => Stuck::DependsOnUntracked,
         Detected::Deadlock(Deadlock { set, claim, facts }) => {
             let panic = claim.tell(|| publish::publish(slot, vec![facts]));
             let in_ring = set.is_in_ring;
@@ -53,11 +53,11 @@ pub(crate) fn look_elsewhere(slot: &'static Slot, by: Option<&ResourceState>) ->
             Stuck::Told(match (panic, need) {
                 // Its own end would change nothing.
                 (Some(panic), _) if !in_ring => {
-                    let _ = left::give_away(&all, &set, panic);
+                    let _ = thread_exit::give_away(&all, &set, panic);
                     None
                 }
                 (Some(panic), _) if !publish::can_unwind() => {
-                    if left::give_away(&all, &set, panic).is_err() {
+                    if thread_exit::give_away(&all, &set, panic).is_err() {
                         unbroken(slot);
                     }
                     None
@@ -65,13 +65,13 @@ pub(crate) fn look_elsewhere(slot: &'static Slot, by: Option<&ResourceState>) ->
                 // What one of those does that it waits for is better ended than the thread that
                 // looks after them; and nothing can unwind past the end of a scope.
                 (Some(panic), Some(WaitKind::Other(WaitReason::End))) => {
-                    left::give_away(&all, &set, panic).err()
+                    thread_exit::give_away(&all, &set, panic).err()
                 }
                 (Some(panic), Some(WaitKind::Other(awaited))) if !awaited.can_unwind() => {
-                    let left = left::give_away(&all, &set, panic).err();
+                    let left = thread_exit::give_away(&all, &set, panic).err();
                     // An idle worker is in nobody's way, so there is no better one.
                     if let (Some(panic), WaitReason::Job) = (left, awaited) {
-                        left::give_to_any(&all, &set, panic);
+                        thread_exit::give_to_any(&all, &set, panic);
                     }
                     None
                 }
@@ -99,9 +99,9 @@ pub(crate) fn alone(
     awaited: WaitReason,
     (site, since): (Site, u64),
 ) -> Option<Panic> {
-    let found = facts::alone(slot, ident, WaitKind::Other(awaited), site);
+    let found = description::alone(slot, ident, WaitKind::Other(awaited), site);
     let panic = publish::publish(slot, vec![found])?;
     // If it cannot unwind it will wait, and a look at that wait finds the report that was made just now.
-    told::remember(told::Waits::alone(slot, since), panic.message());
+    reported::remember(reported::ReportedWaits::alone(slot, since), panic.message());
     Some(panic)
 }

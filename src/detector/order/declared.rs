@@ -15,12 +15,12 @@ use crate::report::{Basis, Edge, Facts};
 const DECLARING: u64 = 1 << 63;
 
 /// Whether it stands for a declaration.
-pub(super) fn is_declaring(thread: ThreadId) -> bool {
+pub(in crate::detector) fn is_declaring(thread: ThreadId) -> bool {
     thread.get() & DECLARING != 0
 }
 
 /// Declares, at `site`, that one lock or class comes before another.
-pub(super) fn declare(
+pub(in crate::detector) fn declare(
     graph: &mut OrderGraph,
     from: LockId,
     to: LockId,
@@ -46,7 +46,7 @@ pub(super) fn declare(
 
 /// Takes the declared edges out of the facts of a cycle: what is left are those that were really
 /// taken, and break the declaration.
-pub(super) fn settle(facts: &mut Facts, closed_at: Option<Site>) {
+pub(in crate::detector) fn settle(facts: &mut Facts, closed_at: Option<Site>) {
     let declared = facts.edges.iter().find(|edge| is_declaring(edge.thread));
     let Some(declared) = declared else { return };
     facts.basis = Basis::Declaration;

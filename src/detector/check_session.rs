@@ -19,8 +19,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex as PlainMutex;
 
-use super::classes;
-use super::state::{self, State};
+use super::order::classes;
+use super::state;
+use super::state::DetectorState;
 use crate::engine::ids::LockId;
 use crate::engine::order_graph::IdMap;
 use crate::report::Report;
@@ -30,16 +31,16 @@ use crate::tracking::process::pending_spawns;
 use crate::tracking::thread::slot::Slot;
 
 /// One check under way.
-pub(crate) struct Trial {
+pub(crate) struct CheckSession {
     number: u64,
     /// Its own order graph; `None` if it shares that of the process.
-    own: Option<Mutex<State>>,
-    gathered: PlainMutex<Gathered>,
+    own: Option<Mutex<DetectorState>>,
+    gathered: PlainMutex<CheckFindings>,
 }
 
 /// What was found by the threads of one check.
 #[derive(Debug, Default)]
-pub(crate) struct Gathered {
+pub(crate) struct CheckFindings {
     /// What the configuration reports, in the order in which it was found.
     pub(crate) findings: Vec<Report>,
     /// What it only counts.
@@ -48,17 +49,17 @@ pub(crate) struct Gathered {
     pub(crate) panics: Vec<String>,
 }
 
-pub(super) static TRIALS: ForkSafe<IdMap<u64, Arc<Trial>>> =
+pub(crate) static SESSIONS: ForkSafe<IdMap<u64, Arc<CheckSession>>> =
     ForkSafe::new(IdMap::with_hasher(BuildHasherDefault::new()));
 /// How many of them have a graph of their own.
 static OWN: AtomicUsize = AtomicUsize::new(0);
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
-impl Trial {
+impl CheckSession {
     /// Begins a check, with an order graph of its own or that of the process.
     pub(crate) fn open(own: bool) -> Arc<Self> {
         let own = own.then(|| {
-            let mut state = State::of_trial();
+            let mut state = DetectorState::of_check();
             classes::declare_again(&mut state);
             Mutex::new(state)
         });
@@ -73,7 +74,7 @@ impl Trial {
             // graph has it from a thread that has seen the graph, and by that this.
             OWN.fetch_add(1, Ordering::Relaxed);
         }
-        TRIALS.lock().insert(trial.number, Arc::clone(&trial));
+        SESSIONS.lock().insert(trial.number, Arc::clone(&trial));
         trial
     }
 
@@ -84,8 +85,8 @@ impl Trial {
 
     /// Ends the check: what was found. Threads that it leaves behind belong to the process from now
     /// on, as far as findings go.
-    pub(crate) fn close(&self) -> Gathered {
-        if TRIALS.lock().remove(&self.number).is_some() && self.own.is_some() {
+    pub(crate) fn close(&self) -> CheckFindings {
+        if SESSIONS.lock().remove(&self.number).is_some() && self.own.is_some() {
             OWN.fetch_sub(1, Ordering::Relaxed);
         }
         pending_spawns::close(self.number);
@@ -109,10 +110,10 @@ impl Trial {
 }
 
 /// The check that the thread of a slot belongs to, if it is still under way.
-pub(super) fn of(slot: &Slot) -> Option<Arc<Trial>> {
+pub(super) fn of(slot: &Slot) -> Option<Arc<CheckSession>> {
     match slot.check_id() {
         0 => None,
-        number => TRIALS.lock().get(&number).cloned(),
+        number => SESSIONS.lock().get(&number).cloned(),
     }
 }
 
@@ -121,7 +122,7 @@ pub(super) enum Graph {
     /// With the process at large.
     Process,
     /// With a check that has a graph of its own.
-    Own(Arc<Trial>),
+    Own(Arc<CheckSession>),
 }
 
 /// Where the acquisitions of the thread of a slot are told.
@@ -139,7 +140,7 @@ impl Graph {
 
     /// Takes its lock. That of the process may be taken under that of a check, and not the other
     /// way round.
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, DetectorState> {
         if let Graph::Own(trial) = self
             && let Some(own) = &trial.own
         {
@@ -150,11 +151,11 @@ impl Graph {
 }
 
 /// Runs `f` on the graph of each check that has one of its own.
-fn each(mut f: impl FnMut(&mut State)) {
+fn each(mut f: impl FnMut(&mut DetectorState)) {
     if OWN.load(Ordering::Relaxed) == 0 {
         return;
     }
-    let trials: Vec<Arc<Trial>> = TRIALS.lock().values().cloned().collect();
+    let trials: Vec<Arc<CheckSession>> = SESSIONS.lock().values().cloned().collect();
     for trial in trials {
         if let Some(own) = &trial.own {
             f(&mut own.lock());
@@ -179,7 +180,7 @@ pub(super) fn relabel(id: LockId, label: Option<&String>) {
 /// In the child of a fork: what was under way is not any more. A thread that is gone may have been
 /// in the middle of anything, so it is left behind as it is.
 #[cfg(unix)]
-pub(super) fn renew() {
-    std::mem::forget(std::mem::take(&mut *TRIALS.lock()));
+pub(crate) fn renew() {
+    std::mem::forget(std::mem::take(&mut *SESSIONS.lock()));
     OWN.store(0, Ordering::Relaxed);
 }

@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
+use super::reduction::ThreadStates;
 use super::snapshot::Snapshots;
-use super::standstill::States;
 use crate::detector::describe::{self, Locks};
 use crate::engine::ids::{Site, ThreadId};
 use crate::engine::mode::Mode;
@@ -47,7 +47,7 @@ fn waits_for(ident: &Ident, need: WaitKind, locks: &mut Locks) -> WaitsFor {
 }
 
 /// The threads of `set`, all of which are stuck.
-pub(super) fn standstill(all: &Snapshots, states: &States, set: &[usize]) -> Facts {
+pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -> Facts {
     let mut locks = Locks::default();
     let id = |at: &usize| all.threads[*at].id.unwrap_or(ThreadId::new(0));
     let mut threads: Vec<ThreadInfo> = set

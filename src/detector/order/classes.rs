@@ -7,15 +7,17 @@
 
 use std::sync::atomic::Ordering;
 
-use super::state::{self, State};
-use super::threads::{attach, with_own};
-use super::{declared, describe, publish, trial};
+use crate::detector::order::declared;
+use crate::detector::state;
+use crate::detector::state::DetectorState;
+use crate::detector::{check_session, describe, publish};
 use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
 use crate::engine::verdict::Verdict;
 use crate::record;
 use crate::report::{Basis, Facts, LockInfo};
+use crate::runtime::threads::{attach, with_own};
 use crate::shim::fork_safe::ForkSafe;
 use crate::tracking::lock::class;
 use crate::tracking::lock::class::Class;
@@ -27,7 +29,7 @@ use crate::tracking::thread::slot::{HeldLock, Slot};
 /// Takes in the classes of a nested acquisition; `key` is the thread's.
 ///
 /// Costs a look into the thread's own cache for each held lock when the context is known.
-pub(super) fn learn(
+pub(in crate::detector) fn learn(
     slot: &'static Slot,
     key: u64,
     held: &[HeldLock],
@@ -63,7 +65,7 @@ pub(super) fn learn(
     if record::is_recording() {
         record_edges(slot, held, &unknown, to, mode, site);
     }
-    let graph = trial::graph_of(slot);
+    let graph = check_session::graph_of(slot);
     let mut state = graph.lock();
     enter(&mut state, to);
     let mut findings = Vec::new();
@@ -145,7 +147,7 @@ fn is_against_ids(held: &HeldLock, ident: &'static Ident, mode: Mode) -> bool {
 }
 
 /// Makes a class known to the order of classes.
-pub(super) fn enter(state: &mut State, class: &'static Class) {
+pub(in crate::detector) fn enter(state: &mut DetectorState, class: &'static Class) {
     // Relaxed: a flag that only ever goes up, read under the detector's lock, under which the
     // thread that raises it afterwards judges the cycles again.
     let written = class.written.load(Ordering::Relaxed);
@@ -159,7 +161,12 @@ pub(super) fn enter(state: &mut State, class: &'static Class) {
 }
 
 /// The same for one of which nothing but the name is known.
-pub(super) fn enter_named(state: &mut State, id: LockId, name: &'static str, site: Site) {
+pub(in crate::detector) fn enter_named(
+    state: &mut DetectorState,
+    id: LockId,
+    name: &'static str,
+    site: Site,
+) {
     state.classes.add_lock(id, ReadPolicy::WriterBlocksReaders);
     state.classes.let_anyone_write(id);
     state.add_class(id, || LockInfo {
@@ -168,7 +175,7 @@ pub(super) fn enter_named(state: &mut State, id: LockId, name: &'static str, sit
     });
 }
 
-fn is_new(state: &mut State, finding: &Finding) -> bool {
+fn is_new(state: &mut DetectorState, finding: &Finding) -> bool {
     state.is_new_cycle_of(
         finding.links.iter().map(|link| link.from).collect(),
         finding.verdict,
@@ -178,7 +185,7 @@ fn is_new(state: &mut State, finding: &Finding) -> bool {
 /// The facts of cycles of classes.
 fn tell(
     slot: &'static Slot,
-    state: &State,
+    state: &DetectorState,
     findings: Vec<Finding>,
     site: Option<Site>,
 ) -> Vec<Facts> {
@@ -192,12 +199,12 @@ fn tell(
 }
 
 /// A lock of the class was taken by a writer for the first time.
-pub(super) fn first_write(slot: &'static Slot, class: &'static Class) -> Vec<Facts> {
+pub(in crate::detector) fn first_write(slot: &'static Slot, class: &'static Class) -> Vec<Facts> {
     // Relaxed: whoever raises it judges the cycles again, under the detector's lock.
     if class.written.load(Ordering::Relaxed) || class.written.swap(true, Ordering::Relaxed) {
         return Vec::new();
     }
-    let graph = trial::graph_of(slot);
+    let graph = check_session::graph_of(slot);
     let mut state = graph.lock();
     let mut findings = state.classes.let_anyone_write(class.id);
     findings.retain(|finding| is_new(&mut state, finding));
@@ -205,7 +212,7 @@ pub(super) fn first_write(slot: &'static Slot, class: &'static Class) -> Vec<Fac
 }
 
 /// Notes cycles of instances, so that their classes do not tell them again.
-pub(super) fn note(state: &mut State, findings: &[Finding]) {
+pub(in crate::detector) fn note(state: &mut DetectorState, findings: &[Finding]) {
     for finding in findings {
         let links = finding.links.iter();
         let classes: Vec<LockId> = links.filter_map(|link| state.class_of(link.from)).collect();
@@ -214,7 +221,7 @@ pub(super) fn note(state: &mut State, findings: &[Finding]) {
 }
 
 /// The pairs that were declared, for the graphs of checks to come.
-pub(super) static DECLARED: ForkSafe<Vec<(&'static str, &'static str, Site)>> =
+pub(crate) static DECLARED: ForkSafe<Vec<(&'static str, &'static str, Site)>> =
     ForkSafe::new(Vec::new());
 
 /// Takes in a declared order: each name comes before all that follow it. What has broken it
@@ -222,7 +229,7 @@ pub(super) static DECLARED: ForkSafe<Vec<(&'static str, &'static str, Site)>> =
 pub(crate) fn declare(names: &[&'static str], site: Site) {
     let Some(slot) = attach() else { return };
     let (mut found, mut found_in_trial) = (Vec::new(), Vec::new());
-    let graph = trial::graph_of(slot);
+    let graph = check_session::graph_of(slot);
     for (at, first) in names.iter().enumerate() {
         for second in &names[at + 1..] {
             DECLARED.lock().push((first, second, site));
@@ -248,7 +255,7 @@ pub(crate) fn declare(names: &[&'static str], site: Site) {
 }
 
 /// Takes all that was declared into a graph of which nothing is known yet.
-pub(super) fn declare_again(state: &mut State) {
+pub(in crate::detector) fn declare_again(state: &mut DetectorState) {
     for (first, second, site) in DECLARED.lock().clone() {
         // Nothing breaks it: what contradicts another declaration was refused.
         declare_pair(state, first, second, site);
@@ -256,7 +263,7 @@ pub(super) fn declare_again(state: &mut State) {
 }
 
 fn declare_pair(
-    state: &mut State,
+    state: &mut DetectorState,
     first: &'static str,
     second: &'static str,
     site: Site,

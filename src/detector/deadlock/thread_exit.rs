@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
+use super::reduction::Reducer;
 use super::snapshot::Snapshots;
-use super::standstill::Judge;
 use super::stuck_set::{self, Deadlock, Detected};
-use super::{anyone_elsewhere, pass_mark};
+use super::{any_resource_wait, pass_mark};
+use crate::detector::check_session;
 use crate::detector::publish::{self, Panic};
-use crate::detector::trial;
 use crate::engine::wait_reason::WaitReason;
 use crate::tracking::process::os_threads;
 use crate::tracking::process::registry;
@@ -24,7 +24,7 @@ const PATIENCE: u32 = 20;
 
 /// The calling thread has come to its end, as its slot says.
 pub(crate) fn thread_ended(slot: &'static Slot) {
-    if !anyone_elsewhere() || registry::any_runs(slot.check_id()) {
+    if !any_resource_wait() || registry::any_runs(slot.check_id()) {
         return;
     }
     // Of several that end at once each has to know that the others only do the same.
@@ -56,7 +56,7 @@ fn look_after(slot: &'static Slot) {
 
 /// The calling thread is not one of `party` any more.
 pub(crate) fn provider_left(slot: &'static Slot, party: &ResourceState) {
-    if anyone_elsewhere() && registry::anyone_waits_for(party) {
+    if any_resource_wait() && registry::anyone_waits_for(party) {
         tell(slot, |wait| std::ptr::eq(wait.by, party));
     }
 }
@@ -71,7 +71,7 @@ enum Told {
 fn tell(slot: &'static Slot, concerns: impl Fn(&PublishedWait) -> bool) -> Told {
     let all = Snapshots::now();
     let mut told = Told::Done;
-    let mut judge = Judge::new(&all);
+    let mut judge = Reducer::new(&all);
     for at in victims(&all, concerns) {
         // One that only waits for those who wait for each other is no use as a victim.
         match stuck_set::detect(&all, &mut judge, at, true, || false) {
@@ -79,7 +79,7 @@ fn tell(slot: &'static Slot, concerns: impl Fn(&PublishedWait) -> bool) -> Told 
             Detected::DependsOnUntracked => told = Told::LaterMaybe,
             Detected::Deadlock(Deadlock { claim, facts, .. }) => {
                 // It belongs to the check of those that are left behind.
-                let trial = trial::of(all.threads[at].slot);
+                let trial = check_session::of(all.threads[at].slot);
                 let publish = || publish::publish_to(slot, trial.as_deref(), vec![facts]);
                 if let Some(panic) = claim.tell(publish) {
                     give(&all, at, panic);

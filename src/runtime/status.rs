@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::threads::with_own;
-use super::{order, publish, state, succession};
 use crate::config::{self, Activity, Limit, OffReason, Status, Totals};
+use crate::detector::order::check;
+use crate::detector::{happens_before, publish, state};
+use crate::runtime::threads::with_own;
 use crate::tracking::lock::{class, lock_id_pool};
 use crate::tracking::process::registry;
 use crate::tracking::thread::{current, slot, wait};
@@ -19,7 +20,7 @@ use crate::tracking::thread::{current, slot, wait};
 /// ```
 #[must_use]
 pub fn status() -> Status {
-    if !super::ON {
+    if !crate::detector::ON {
         return Status::Off(OffReason::NotCompiledIn);
     }
     let config = config::current();
@@ -49,10 +50,10 @@ pub fn status() -> Status {
     if reached.edges_refused > 0 {
         limits.push(Limit::Edges);
     }
-    if succession::is_cut() {
+    if happens_before::is_cut() {
         limits.push(Limit::ThreadsInOrder);
     }
-    if slot::was_full() || order::was_crowded() {
+    if slot::was_full() || check::was_crowded() {
         limits.push(Limit::HeldLocks);
     }
     Status::On(Activity {

@@ -14,7 +14,7 @@ use crate::{
 /// Sees to it that the end of the process is noticed. Called once in a process; the child of a fork
 /// has it from its parent.
 #[cfg(unix)]
-pub(super) fn watch() {
+pub(crate) fn watch() {
     extern "C" fn ended() {
         // Unwinding out of here would abort the process. A thread-local that is gone by now makes code
         // of the standard library panic.
@@ -27,7 +27,7 @@ pub(super) fn watch() {
 
 /// The end of the process is not noticed here: who makes a finding waits for its text.
 #[cfg(not(unix))]
-pub(super) fn watch() {}
+pub(crate) fn watch() {}
 
 #[cfg(unix)]
 fn at_exit() {

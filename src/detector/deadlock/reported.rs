@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use super::snapshot::{Snapshot, Snapshots};
+use super::snapshot::{Snapshots, ThreadSnapshot};
 use crate::detector::publish::Panic;
 use crate::shim::fork_safe::ForkSafe;
 use crate::tracking::thread::slot::Slot;
@@ -15,7 +15,7 @@ const KEPT: usize = 16;
 
 /// The waits of a deadlock.
 #[derive(Clone, Debug)]
-pub(in crate::detector) struct Waits {
+pub(crate) struct ReportedWaits {
     /// For each thread the address of its slot, and the time at which its wait began. The epoch moves
     /// also when something was provided that was not for this thread.
     of: Vec<(usize, u64)>,
@@ -23,11 +23,11 @@ pub(in crate::detector) struct Waits {
     beside_ended: bool,
 }
 
-impl Waits {
+impl ReportedWaits {
     /// Those that these threads are in.
     pub(super) fn new(all: &Snapshots, set: &[usize]) -> Self {
         let threads = set.iter().map(|at| &all.threads[*at]);
-        let wait = |thread: &Snapshot| {
+        let wait = |thread: &ThreadSnapshot| {
             let slot = std::ptr::from_ref(thread.slot).addr();
             Some((slot, thread.wait?.since))
         };
@@ -46,19 +46,22 @@ impl Waits {
     }
 
     /// Whether there is nothing here that was not among those.
-    fn are_left_of(&self, told: &Waits) -> bool {
+    fn are_left_of(&self, told: &ReportedWaits) -> bool {
         !self.beside_ended && self.of.iter().all(|wait| told.of.contains(wait))
     }
 }
 
 /// The waits of each, and the message of its panic.
-pub(in crate::detector) static TOLD: ForkSafe<VecDeque<(Waits, String)>> =
+pub(crate) static REPORTED: ForkSafe<VecDeque<(ReportedWaits, String)>> =
     ForkSafe::new(VecDeque::new());
 
 /// The panic of the deadlock that these waits are left of, or of the one that `publish` tells.
-pub(super) fn once(waits: &Waits, publish: impl FnOnce() -> Option<Panic>) -> Option<Panic> {
-    let of = |(told, _): &&(Waits, String)| waits.are_left_of(told);
-    let message = TOLD
+pub(super) fn once(
+    waits: &ReportedWaits,
+    publish: impl FnOnce() -> Option<Panic>,
+) -> Option<Panic> {
+    let of = |(told, _): &&(ReportedWaits, String)| waits.are_left_of(told);
+    let message = REPORTED
         .lock()
         .iter()
         .find(of)
@@ -72,8 +75,8 @@ pub(super) fn once(waits: &Waits, publish: impl FnOnce() -> Option<Panic>) -> Op
 }
 
 /// Remembers that a deadlock of these waits was told, and answered with the panic of this message.
-pub(super) fn remember(waits: Waits, message: &str) {
-    let mut told = TOLD.lock();
+pub(super) fn remember(waits: ReportedWaits, message: &str) {
+    let mut told = REPORTED.lock();
     if told.len() == KEPT {
         told.pop_front();
     }

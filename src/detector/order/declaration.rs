@@ -4,9 +4,9 @@
 use std::panic::Location;
 use std::path::Path;
 
-use super::classes;
 use crate::config::Variable;
 use crate::declare::{self, OrderError};
+use crate::detector::order::classes;
 use crate::engine::ids::Site;
 use crate::sink;
 
@@ -66,7 +66,7 @@ pub fn declare_order_file(path: impl AsRef<Path>) -> Result<usize, OrderError> {
 }
 
 fn take_in(orders: Vec<Vec<&'static str>>, site: Site) {
-    if super::ON {
+    if crate::detector::ON {
         for names in orders {
             classes::declare(&names, site);
         }
@@ -75,7 +75,7 @@ fn take_in(orders: Vec<Vec<&'static str>>, site: Site) {
 
 /// Reads the file that the environment names, if it names one; what is wrong with it is said on
 /// standard error.
-pub(super) fn from_environment() {
+pub(crate) fn from_environment() {
     let Some(path) = Variable::Order.read() else {
         return;
     };

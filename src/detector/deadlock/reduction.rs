@@ -10,22 +10,22 @@ pub(super) enum Judgement<'a> {
     /// It can move, or might.
     Moves,
     /// It cannot, unless one of the threads brings something that nobody knows.
-    UpToStrangers,
+    DependsOnUntracked,
     /// It cannot.
-    Stuck(&'a States),
+    Stuck(&'a ThreadStates),
 }
 
 /// All threads in the words of the reduction, and which of them are stuck.
-pub(super) struct States {
+pub(super) struct ThreadStates {
     threads: Vec<wait_for::Thread>,
     stuck: Vec<bool>,
     /// How many of them are threads; those after stand for "anyone".
     count: usize,
 }
 
-impl States {
-    fn of(all: &Snapshots, strangers: bool) -> Self {
-        let threads = all.states(strangers);
+impl ThreadStates {
+    fn of(all: &Snapshots, untracked_threads: bool) -> Self {
+        let threads = all.states(untracked_threads);
         let stuck = wait_for::stuck(&threads);
         let count = all.threads.len();
         Self {
@@ -76,20 +76,20 @@ impl States {
 }
 
 /// Judges the threads of one snapshot.
-pub(super) struct Judge {
+pub(super) struct Reducer {
     /// How many threads there are whom nobody knows, asked when it matters.
-    strangers: fn(&Snapshots) -> Option<usize>,
+    untracked_threads: fn(&Snapshots) -> Option<usize>,
     /// As though everyone were known.
-    closed: States,
+    closed: ThreadStates,
     /// Without anyone unknown being of any use to it, made if it is needed.
-    open: Option<States>,
+    open: Option<ThreadStates>,
 }
 
-impl Judge {
+impl Reducer {
     pub(super) fn new(all: &Snapshots) -> Self {
         Self {
-            strangers: Snapshots::strangers,
-            closed: States::of(all, false),
+            untracked_threads: Snapshots::untracked_threads,
+            closed: ThreadStates::of(all, false),
             open: None,
         }
     }
@@ -98,7 +98,7 @@ impl Judge {
     #[cfg(all(loom, test))]
     pub(super) fn closed(all: &Snapshots) -> Self {
         Self {
-            strangers: |_| Some(0),
+            untracked_threads: |_| Some(0),
             ..Self::new(all)
         }
     }
@@ -109,13 +109,13 @@ impl Judge {
         if !self.closed.stuck[me] {
             return Judgement::Moves;
         }
-        let open = self.open.get_or_insert_with(|| States::of(all, true));
+        let open = self.open.get_or_insert_with(|| ThreadStates::of(all, true));
         if open.stuck[me] {
             return Judgement::Stuck(open);
         }
-        match (self.strangers)(all) {
+        match (self.untracked_threads)(all) {
             Some(0) => Judgement::Stuck(&self.closed),
-            _ => Judgement::UpToStrangers,
+            _ => Judgement::DependsOnUntracked,
         }
     }
 }

@@ -9,9 +9,10 @@
 //! The notes give edges, never less of a verdict: that the thread was guarded by its parent comes
 //! too late for what its own nested acquisitions showed meanwhile.
 
-use super::threads::{attach, with_own};
-use super::{describe, order, publish, trial};
+use crate::detector::order::check;
+use crate::detector::{check_session, describe, publish};
 use crate::engine::acquisition::{Acquisition, InheritedHold};
+use crate::runtime::threads::{attach, with_own};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::leaf_edges::LeafEdge;
 use crate::tracking::thread::current;
@@ -83,7 +84,11 @@ fn settle(slot: &'static Slot) {
 }
 
 /// Notes an acquisition for the join, if one is to come that may want it.
-pub(super) fn note(slot: &'static Slot, ident: &'static Ident, context: impl FnOnce() -> LeafEdge) {
+pub(in crate::detector) fn note(
+    slot: &'static Slot,
+    ident: &'static Ident,
+    context: impl FnOnce() -> LeafEdge,
+) {
     let Some(go_on) = with_own(slot, |own| own.notes.as_ref().map(AcquisitionLog::go_on)) else {
         return;
     };
@@ -98,12 +103,12 @@ pub(super) fn note(slot: &'static Slot, ident: &'static Ident, context: impl FnO
     let is_new = with_own(slot, |own| {
         own.notes.as_mut().is_some_and(|notes| notes.add(taken))
     });
-    let graph = trial::graph_of(slot);
+    let graph = check_session::graph_of(slot);
     if is_new && (graph.is_own() || !ident.contexts.is_promoted()) {
         // A leaf could not be found again by its id, which is all that may be kept of it.
         let found = {
             let mut state = graph.lock();
-            let findings = order::promote(&mut state, ident);
+            let findings = check::promote(&mut state, ident);
             describe::cycles(slot, &state, &findings, None)
         };
         let _ = publish::publish(slot, found);
@@ -146,13 +151,13 @@ pub(crate) fn joined(above: &ParentHolds, taken: Vec<NestedAcquisition>) {
 /// Tells the graph that all of `taken` was taken under `around`.
 fn tell(slot: &'static Slot, around: &[InheritedHold], taken: &[NestedAcquisition]) {
     let held = slot.held().unwrap_or_default();
-    let graph = trial::graph_of(slot);
+    let graph = check_session::graph_of(slot);
     let found = {
         let mut state = graph.lock();
         state.introduce(around[0].holder, slot);
         let mut findings = Vec::new();
         for h in &held {
-            findings.extend(order::promote(&mut state, describe::ident_of(h)));
+            findings.extend(check::promote(&mut state, describe::ident_of(h)));
         }
         for NestedAcquisition { lock, context } in taken {
             // A lock that is gone leads nowhere.
