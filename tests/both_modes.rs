@@ -9,12 +9,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use lockwarden::acquire::{
-    Acquire, Bundle, Each, Guards, LockOrderViolation, Lockable, Party, Read, Reason, Write,
+    Acquire, Each, GuardSet, Guards, LockOrderViolation, LockRef, Lockable, Read, ViolationReason,
+    Write,
 };
 use lockwarden::acquire::{each, read, write};
 use lockwarden::config::{Action, Activity, Config, InstallError, Limit, OffReason, Status};
 use lockwarden::instrument::{
-    self, AcquireKind, Hold, LockKind, Mode, Past, ReadPolicy, Surroundings,
+    self, AcquireKind, Clock, Hold, InheritedHolds, LockKind, Mode, ReadPolicy,
 };
 use lockwarden::report::{
     Basis, Edge, HeldInfo, LockId, LockInfo, Report, Site, Stack, ThreadId, ThreadInfo, Verdict,
@@ -355,8 +356,8 @@ fn several_locks_together() {
     assert_eq!(acquire(vec![read(&c)]).unwrap().len(), 1);
 
     let refused: LockOrderViolation = acquire((&row[0], &row[0])).unwrap_err();
-    assert_eq!(refused.reason(), Reason::AskedTwice);
-    let asked: &Party = refused.asked();
+    assert_eq!(refused.reason(), ViolationReason::AskedTwice);
+    let asked: &LockRef = refused.asked();
     assert_eq!(asked, refused.held());
     assert!(!refused.to_string().is_empty());
 }
@@ -421,9 +422,9 @@ fn a_primitive_of_ones_own() {
     });
     assert_eq!(count.into_inner(), 200);
 
-    let past = Past::here();
-    past.arrive();
-    let _within = Surroundings::here().enter();
+    let past = Clock::release();
+    past.acquire();
+    let _within = InheritedHolds::current().enter();
 }
 
 #[test]
@@ -554,7 +555,9 @@ fn every_type_can_be_named() {
         pl::ReentrantMutex<u8>,
     )>();
 
-    fn takes<A: Acquire<Guards = G>, G: Bundle>(locks: A) -> Result<Guards<G>, LockOrderViolation> {
+    fn takes<A: Acquire<Guards = G>, G: GuardSet>(
+        locks: A,
+    ) -> Result<Guards<G>, LockOrderViolation> {
         acquire(locks)
     }
     fn is_lockable<L: Lockable>(_: &L) {}

@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use crate::instrument::{
-    Ends, Side, Site, deadline_after, meet, wait_for_selection, wait_for_selection_until,
+    Endpoints, Side, Site, block_on, deadline_after, wait_for_selection, wait_for_selection_until,
 };
 
 /// One operation of a selection.
 #[derive(Clone)]
 pub(super) struct Branch<'a> {
     pub(super) index: usize,
-    pub(super) ends: &'a Ends,
+    pub(super) ends: &'a Endpoints,
     pub(super) side: Side,
     /// Whether its channel holds no messages.
     pub(super) is_direct: bool,
@@ -54,9 +54,9 @@ impl<'a> Branches<'a> {
         }
         let _selecting: Vec<_> = self.0.iter().map(|branch| branch.ends.select()).collect();
         let direct: Vec<&Branch<'_>> = self.0.iter().filter(|branch| branch.is_direct).collect();
-        let _here: Vec<_> = direct.iter().map(|b| b.ends.come(b.side)).collect();
-        let is_met = || direct.iter().any(|branch| is_met(branch, &direct));
-        wait_for_selection(site, |limit| meet(limit, is_met, &mut attempt))
+        let _here: Vec<_> = direct.iter().map(|b| b.ends.register(b.side)).collect();
+        let has_counterpart = || direct.iter().any(|branch| has_counterpart(branch, &direct));
+        wait_for_selection(site, |limit| block_on(limit, has_counterpart, &mut attempt))
     }
 
     /// Waits for one of them until `deadline` at most.
@@ -73,9 +73,9 @@ impl<'a> Branches<'a> {
 
 /// Whether somebody else waits on the other side of a channel: a selection does not hand anything
 /// over to itself.
-fn is_met(branch: &Branch<'_>, all: &[&Branch<'_>]) -> bool {
+fn has_counterpart(branch: &Branch<'_>, all: &[&Branch<'_>]) -> bool {
     let mine = all
         .iter()
         .filter(|other| other.side == branch.side.opposite() && other.ends.is_same(branch.ends));
-    branch.ends.is_met(branch.side, mine.count())
+    branch.ends.has_counterpart(branch.side, mine.count())
 }

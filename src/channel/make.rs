@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::receiver::Receiver;
 use super::sender::Sender;
 use super::source::Source;
-use crate::instrument::{Ends, Parcel};
+use crate::instrument::{Endpoints, Stamped};
 
 /// Makes a channel that holds any number of messages.
 ///
@@ -21,7 +21,7 @@ use crate::instrument::{Ends, Parcel};
 /// ```
 #[track_caller]
 pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
-    joined(crossbeam_channel::unbounded(), Ends::new(None))
+    joined(crossbeam_channel::unbounded(), Endpoints::new(None))
 }
 
 /// The same, with a name that stands in reports instead of the place of construction.
@@ -37,7 +37,7 @@ pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
 /// ```
 #[track_caller]
 pub fn unbounded_named<T>(name: &'static str) -> (Sender<T>, Receiver<T>) {
-    joined(crossbeam_channel::unbounded(), Ends::new(Some(name)))
+    joined(crossbeam_channel::unbounded(), Endpoints::new(Some(name)))
 }
 
 /// Makes a channel that holds up to `cap` messages: a send waits for room. With a capacity of zero
@@ -59,7 +59,7 @@ pub fn unbounded_named<T>(name: &'static str) -> (Sender<T>, Receiver<T>) {
 /// ```
 #[track_caller]
 pub fn bounded<T>(cap: usize) -> (Sender<T>, Receiver<T>) {
-    joined(crossbeam_channel::bounded(cap), Ends::new(None))
+    joined(crossbeam_channel::bounded(cap), Endpoints::new(None))
 }
 
 /// The same, with a name that stands in reports instead of the place of construction.
@@ -79,15 +79,15 @@ pub fn bounded<T>(cap: usize) -> (Sender<T>, Receiver<T>) {
 /// ```
 #[track_caller]
 pub fn bounded_named<T>(name: &'static str, cap: usize) -> (Sender<T>, Receiver<T>) {
-    joined(crossbeam_channel::bounded(cap), Ends::new(Some(name)))
+    joined(crossbeam_channel::bounded(cap), Endpoints::new(Some(name)))
 }
 
 fn joined<T>(
     (sender, receiver): (
-        crossbeam_channel::Sender<Parcel<T>>,
-        crossbeam_channel::Receiver<Parcel<T>>,
+        crossbeam_channel::Sender<Stamped<T>>,
+        crossbeam_channel::Receiver<Stamped<T>>,
     ),
-    ends: Ends,
+    ends: Endpoints,
 ) -> (Sender<T>, Receiver<T>) {
     (
         Sender::new(sender, ends.clone()),
@@ -114,7 +114,7 @@ fn joined<T>(
 /// ```
 #[track_caller]
 pub fn after(duration: Duration) -> Receiver<Instant> {
-    clock(crossbeam_channel::after(duration), Ends::new(None))
+    clock(crossbeam_channel::after(duration), Endpoints::new(None))
 }
 
 /// A receiver of one message, which comes at the time `when`.
@@ -132,7 +132,7 @@ pub fn after(duration: Duration) -> Receiver<Instant> {
 /// ```
 #[track_caller]
 pub fn at(when: Instant) -> Receiver<Instant> {
-    clock(crossbeam_channel::at(when), Ends::new(None))
+    clock(crossbeam_channel::at(when), Endpoints::new(None))
 }
 
 /// A receiver of messages that come at intervals of `duration`: the times at which they were due.
@@ -152,10 +152,10 @@ pub fn at(when: Instant) -> Receiver<Instant> {
 /// ```
 #[track_caller]
 pub fn tick(duration: Duration) -> Receiver<Instant> {
-    clock(crossbeam_channel::tick(duration), Ends::new(None))
+    clock(crossbeam_channel::tick(duration), Endpoints::new(None))
 }
 
-fn clock(receiver: crossbeam_channel::Receiver<Instant>, ends: Ends) -> Receiver<Instant> {
+fn clock(receiver: crossbeam_channel::Receiver<Instant>, ends: Endpoints) -> Receiver<Instant> {
     Receiver::new(Source::Clock(receiver, identity), ends)
 }
 
@@ -181,5 +181,5 @@ fn clock(receiver: crossbeam_channel::Receiver<Instant>, ends: Ends) -> Receiver
 #[track_caller]
 pub fn never<T>() -> Receiver<T> {
     let receiver = crossbeam_channel::never();
-    Receiver::new(Source::Senders(receiver), Ends::new(None))
+    Receiver::new(Source::Senders(receiver), Endpoints::new(None))
 }

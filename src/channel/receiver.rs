@@ -8,7 +8,7 @@ use super::iter::{IntoIter, Iter, TryIter};
 use super::source::Source;
 use super::watch;
 use super::{RecvError, RecvTimeoutError, TryRecvError};
-use crate::instrument::{End, Ends, ON, Parcel, Side, Site, WaitReason, deadline_after};
+use crate::instrument::{Endpoint, Endpoints, ON, Side, Site, Stamped, WaitReason, deadline_after};
 
 /// The receiving end of a channel, as [`crossbeam_channel::Receiver`] is. Made by
 /// [`bounded`](super::bounded) and [`unbounded`](super::unbounded), and by [`after`](super::after),
@@ -28,14 +28,14 @@ use crate::instrument::{End, Ends, ON, Parcel, Side, Site, WaitReason, deadline_
 /// ```
 pub struct Receiver<T> {
     pub(super) source: Source<T>,
-    pub(super) ends: End,
+    pub(super) ends: Endpoint,
 }
 
 impl<T> Receiver<T> {
-    pub(super) fn new(source: Source<T>, ends: Ends) -> Self {
+    pub(super) fn new(source: Source<T>, ends: Endpoints) -> Self {
         Self {
             source,
-            ends: End::of(ends),
+            ends: Endpoint::of(ends),
         }
     }
 
@@ -98,7 +98,7 @@ impl<T> Receiver<T> {
     #[inline]
     pub(super) fn recv_at(&self, site: Site) -> Result<T, RecvError> {
         if !ON {
-            return self.source.recv().map(Parcel::receive);
+            return self.source.recv().map(Stamped::receive);
         }
         match self.source.try_recv() {
             Ok(parcel) => Ok(self.take(parcel)),
@@ -186,7 +186,7 @@ impl<T> Receiver<T> {
     }
 
     /// Receives a message, or an error if all senders are gone; `None` if `limit` is over first.
-    fn recv_within(&self, limit: Option<Duration>) -> Option<Result<Parcel<T>, RecvError>> {
+    fn recv_within(&self, limit: Option<Duration>) -> Option<Result<Stamped<T>, RecvError>> {
         let Some(limit) = limit else {
             return Some(self.source.recv());
         };
@@ -199,7 +199,7 @@ impl<T> Receiver<T> {
 
     /// What a receipt came to, in the thread that has waited for it.
     #[inline]
-    pub(super) fn unpack(&self, received: Result<Parcel<T>, RecvError>) -> Result<T, RecvError> {
+    pub(super) fn unpack(&self, received: Result<Stamped<T>, RecvError>) -> Result<T, RecvError> {
         match received {
             Ok(parcel) => Ok(self.take(parcel)),
             Err(RecvError) => Err(self.gone()),
@@ -208,7 +208,7 @@ impl<T> Receiver<T> {
 
     /// Unpacks what was received, which may have made room.
     #[inline]
-    fn take(&self, parcel: Parcel<T>) -> T {
+    fn take(&self, parcel: Stamped<T>) -> T {
         self.ends.provided();
         parcel.receive()
     }
@@ -366,7 +366,7 @@ impl<T> IntoIterator for Receiver<T> {
 impl<T> Clone for Receiver<T> {
     /// Another receiver of the same channel: each message goes to one of them.
     fn clone(&self) -> Self {
-        Self::new(self.source.clone(), Ends::clone(&self.ends))
+        Self::new(self.source.clone(), Endpoints::clone(&self.ends))
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use super::receiver::Receiver;
 use super::sender::Sender;
 use super::{RecvError, SendError};
-use crate::instrument::Parcel;
+use crate::instrument::Stamped;
 
 /// An operation that was selected, as [`crossbeam_channel::SelectedOperation`] is. Made by
 /// [`Select::select`](super::Select::select) and the like.
@@ -81,7 +81,7 @@ impl<'a> SelectedOperation<'a> {
     /// assert_eq!(sent, Err(SendError(1)));
     /// ```
     pub fn send<T>(self, s: &Sender<T>, msg: T) -> Result<(), SendError<T>> {
-        let sent = self.inner.send(&s.inner, Parcel::pack(msg));
+        let sent = self.inner.send(&s.inner, Stamped::stamp(msg));
         s.ends.provided();
         sent.map_err(|gone| s.gone(gone.0))
     }

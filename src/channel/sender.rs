@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::watch;
 use super::{SendError, SendTimeoutError, TrySendError};
-use crate::instrument::{End, Ends, ON, Parcel, Side, Site, WaitReason, deadline_after};
+use crate::instrument::{Endpoint, Endpoints, ON, Side, Site, Stamped, WaitReason, deadline_after};
 
 /// The sending end of a channel, as [`crossbeam_channel::Sender`] is. Made by
 /// [`bounded`](super::bounded) and [`unbounded`](super::unbounded).
@@ -26,15 +26,15 @@ use crate::instrument::{End, Ends, ON, Parcel, Side, Site, WaitReason, deadline_
 /// assert_eq!(receiver.recv(), Ok(42));
 /// ```
 pub struct Sender<T> {
-    pub(super) inner: crossbeam_channel::Sender<Parcel<T>>,
-    pub(super) ends: End,
+    pub(super) inner: crossbeam_channel::Sender<Stamped<T>>,
+    pub(super) ends: Endpoint,
 }
 
 impl<T> Sender<T> {
-    pub(super) fn new(inner: crossbeam_channel::Sender<Parcel<T>>, ends: Ends) -> Self {
+    pub(super) fn new(inner: crossbeam_channel::Sender<Stamped<T>>, ends: Endpoints) -> Self {
         Self {
             inner,
-            ends: End::of(ends),
+            ends: Endpoint::of(ends),
         }
     }
 
@@ -58,7 +58,7 @@ impl<T> Sender<T> {
     /// ```
     #[inline]
     pub fn try_send(&self, msg: T) -> Result<(), TrySendError<T>> {
-        match self.inner.try_send(Parcel::pack(msg)) {
+        match self.inner.try_send(Stamped::stamp(msg)) {
             Ok(()) => {
                 self.ends.provided();
                 Ok(())
@@ -93,7 +93,7 @@ impl<T> Sender<T> {
     #[inline]
     #[track_caller]
     pub fn send(&self, msg: T) -> Result<(), SendError<T>> {
-        let parcel = Parcel::pack(msg);
+        let parcel = Stamped::stamp(msg);
         if !ON {
             let sent = self.inner.send(parcel);
             return sent.map_err(|gone| SendError(gone.0.take_back()));
@@ -109,7 +109,7 @@ impl<T> Sender<T> {
 
     #[cold]
     #[inline(never)]
-    fn wait(&self, refused: TrySendError<Parcel<T>>, site: Site) -> Result<(), SendError<T>> {
+    fn wait(&self, refused: TrySendError<Stamped<T>>, site: Site) -> Result<(), SendError<T>> {
         let mut left = match refused {
             TrySendError::Full(parcel) => Some(parcel),
             TrySendError::Disconnected(parcel) => return Err(self.gone(parcel)),
@@ -170,7 +170,7 @@ impl<T> Sender<T> {
         deadline: impl FnOnce() -> Instant,
         site: Site,
     ) -> Result<(), SendTimeoutError<T>> {
-        let mut left = match self.inner.try_send(Parcel::pack(msg)) {
+        let mut left = match self.inner.try_send(Stamped::stamp(msg)) {
             Ok(()) => {
                 self.ends.provided();
                 return Ok(());
@@ -198,9 +198,9 @@ impl<T> Sender<T> {
     /// over first.
     fn send_within(
         &self,
-        left: &mut Option<Parcel<T>>,
+        left: &mut Option<Stamped<T>>,
         limit: Option<Duration>,
-    ) -> Option<Result<(), Parcel<T>>> {
+    ) -> Option<Result<(), Stamped<T>>> {
         let parcel = left.take()?;
         let Some(limit) = limit else {
             return Some(self.inner.send(parcel).map_err(|gone| gone.0));
@@ -217,7 +217,7 @@ impl<T> Sender<T> {
 
     /// All receivers are gone.
     #[cold]
-    pub(super) fn gone(&self, parcel: Parcel<T>) -> SendError<T> {
+    pub(super) fn gone(&self, parcel: Stamped<T>) -> SendError<T> {
         self.ends.no_receivers();
         SendError(parcel.take_back())
     }
@@ -322,7 +322,7 @@ impl<T> Sender<T> {
 impl<T> Clone for Sender<T> {
     /// Another sender of the same channel.
     fn clone(&self) -> Self {
-        Self::new(self.inner.clone(), Ends::clone(&self.ends))
+        Self::new(self.inner.clone(), Endpoints::clone(&self.ends))
     }
 }
 

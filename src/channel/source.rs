@@ -6,12 +6,12 @@ use crossbeam_channel::{
     Receiver, RecvError, RecvTimeoutError, Select, SelectedOperation, TryRecvError,
 };
 
-use crate::instrument::Parcel;
+use crate::instrument::Stamped;
 
 /// Who sends to a receiver.
 pub(super) enum Source<T> {
     /// Threads, or nobody.
-    Senders(Receiver<Parcel<T>>),
+    Senders(Receiver<Stamped<T>>),
     /// The clock. The function makes a message of the time, which it is already: this is how that
     /// is said where any type of message may stand.
     Clock(Receiver<Instant>, fn(Instant) -> T),
@@ -34,7 +34,7 @@ impl<T> Source<T> {
     }
 
     #[inline]
-    pub(super) fn try_recv(&self) -> Result<Parcel<T>, TryRecvError> {
+    pub(super) fn try_recv(&self) -> Result<Stamped<T>, TryRecvError> {
         match self {
             Source::Senders(receiver) => receiver.try_recv(),
             Source::Clock(receiver, message) => receiver.try_recv().map(told(message)),
@@ -42,14 +42,14 @@ impl<T> Source<T> {
     }
 
     #[inline]
-    pub(super) fn recv(&self) -> Result<Parcel<T>, RecvError> {
+    pub(super) fn recv(&self) -> Result<Stamped<T>, RecvError> {
         match self {
             Source::Senders(receiver) => receiver.recv(),
             Source::Clock(receiver, message) => receiver.recv().map(told(message)),
         }
     }
 
-    pub(super) fn recv_timeout(&self, timeout: Duration) -> Result<Parcel<T>, RecvTimeoutError> {
+    pub(super) fn recv_timeout(&self, timeout: Duration) -> Result<Stamped<T>, RecvTimeoutError> {
         match self {
             Source::Senders(receiver) => receiver.recv_timeout(timeout),
             Source::Clock(receiver, message) => receiver.recv_timeout(timeout).map(told(message)),
@@ -65,7 +65,7 @@ impl<T> Source<T> {
     pub(super) fn complete(
         &self,
         operation: SelectedOperation<'_>,
-    ) -> Result<Parcel<T>, RecvError> {
+    ) -> Result<Stamped<T>, RecvError> {
         match self {
             Source::Senders(receiver) => operation.recv(receiver),
             Source::Clock(receiver, message) => operation.recv(receiver).map(told(message)),
@@ -98,9 +98,9 @@ impl<T> Source<T> {
 }
 
 /// What the clock tells, as a message.
-fn told<T>(message: &fn(Instant) -> T) -> impl FnOnce(Instant) -> Parcel<T> {
+fn told<T>(message: &fn(Instant) -> T) -> impl FnOnce(Instant) -> Stamped<T> {
     let message = *message;
-    move |time| Parcel::of_nobody(message(time))
+    move |time| Stamped::unstamped(message(time))
 }
 
 impl<T> Clone for Source<T> {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::instrument::{Ends, Side, Site, WaitReason, deadline_after};
+use crate::instrument::{Endpoints, Side, Site, WaitReason, deadline_after};
 
 /// Waits at one channel, without a limit; on `side` of it, if messages are handed over directly.
 pub(super) fn wait<R>(
-    ends: &Ends,
+    ends: &Endpoints,
     awaited: WaitReason,
     side: Option<Side>,
     site: Site,
@@ -15,14 +15,15 @@ pub(super) fn wait<R>(
     let Some(side) = side else {
         return ends.record().wait(awaited, site, attempt);
     };
-    let _here = ends.come(side);
-    ends.record()
-        .wait(awaited, site, |limit| ends.meet(side, limit, &mut attempt))
+    let _here = ends.register(side);
+    ends.record().wait(awaited, site, |limit| {
+        ends.block_on(side, limit, &mut attempt)
+    })
 }
 
 /// Waits at something that ends by itself, as far as is known: not to be called stuck.
 pub(super) fn wait_for_the_clock<R>(
-    ends: &Ends,
+    ends: &Endpoints,
     awaited: WaitReason,
     site: Site,
     mut attempt: impl FnMut(Duration) -> Option<R>,

@@ -3,12 +3,12 @@
 #![allow(unsafe_code)]
 
 use super::{FairMutex, Mutex, RecursiveRwLock, ReentrantMutex, RwLock};
-use crate::instrument::{Lock, Recorded};
+use crate::instrument::{Lock, Tracked};
 
 macro_rules! recorded {
     ($($Lock:ident),+) => {
         $(
-            impl<T: ?Sized> Recorded for $Lock<T> {
+            impl<T: ?Sized> Tracked for $Lock<T> {
                 fn record(&self) -> &Lock {
                     // SAFETY: the record is no part of the state of the lock.
                     &unsafe { self.0.raw() }.record

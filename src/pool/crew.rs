@@ -6,7 +6,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::job::Run;
-use crate::instrument::{Past, Pasts, Providers, Resource, Site, WaitReason, caught_panic};
+use crate::instrument::{Clock, MergedClock, Providers, Resource, Site, WaitReason, caught_panic};
 use crate::queue::Shutdown;
 use crate::queue::core::Core;
 use crate::queue::store::Fifo;
@@ -27,7 +27,7 @@ pub(super) struct Crew {
     /// Notified when the census changes.
     changed: Condvar,
     /// What the workers did that have ended.
-    ends: Pasts,
+    ends: MergedClock,
     site: Site,
 }
 
@@ -58,7 +58,7 @@ impl Crew {
                 inside: 0,
             }),
             changed: Condvar::new(),
-            ends: Pasts::new(),
+            ends: MergedClock::new(),
             site,
         }
     }
@@ -160,7 +160,7 @@ impl Crew {
         if !is_over {
             self.wait(Some(&self.workers), WaitReason::Tasks, site, attempt);
         }
-        self.ends.arrive();
+        self.ends.acquire();
     }
 
     fn count(&self, change: impl FnOnce(&mut Census)) {
@@ -181,7 +181,7 @@ struct End<'a>(&'a Crew, usize);
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
-        self.0.ends.add(&Past::here());
+        self.0.ends.add(&Clock::release());
         self.0.count(|census| census.alive -= 1);
         self.0.workers.leave();
         self.0.desks[self.1].leave();

@@ -68,7 +68,7 @@ pub fn wait<'a, T: 'a>(
         });
     done.sort_unstable();
     for &at in &done {
-        watch.futures[at].job().arrive();
+        watch.futures[at].job().acquire();
     }
     done
 }
@@ -125,7 +125,7 @@ impl<T> Iterator for AsCompleted<T> {
         self.left -= 1;
         let future = self.futures[number].take();
         if let Some(future) = &future {
-            future.job().arrive();
+            future.job().acquire();
         }
         future
     }

@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use super::crew::Crew;
 use super::error::{JobEnd, JobError};
 use super::gather::Gather;
-use crate::instrument::{Past, Site, WaitReason, caught_panic};
+use crate::instrument::{Clock, Site, WaitReason, caught_panic};
 
 /// Runs when a job is done.
 pub(super) type Callback = Box<dyn FnOnce(JobEnd) + Send>;
@@ -27,7 +27,7 @@ struct State<T> {
     /// There from the end of the job until its future takes it.
     outcome: Option<Result<T, JobError>>,
     /// What its worker, or who cancelled it, did before it was done.
-    past: Option<Past>,
+    past: Option<Clock>,
     callbacks: Vec<Callback>,
     /// Those who wait for several jobs, each with its number for this one.
     watchers: Vec<(Arc<Gather>, usize)>,
@@ -108,7 +108,7 @@ impl<T> Job<T> {
 
     /// The job is done, if it is in this phase; tells everybody.
     fn finish(&self, from: Phase, outcome: Result<T, JobError>) -> bool {
-        let past = Past::here();
+        let past = Clock::release();
         let end = JobEnd::of(&outcome);
         let mut state = self.state.lock();
         if state.phase != from {
@@ -165,10 +165,10 @@ impl<T> Job<T> {
     }
 
     /// The calling thread has seen that the job is done.
-    pub(super) fn arrive(&self) {
+    pub(super) fn acquire(&self) {
         let past = self.state.lock().past.clone();
         if let Some(past) = past {
-            past.arrive();
+            past.acquire();
         }
     }
 
@@ -221,7 +221,7 @@ impl<T> Job<T> {
 
     /// The outcome of a job that is done, in the thread that owns its future.
     pub(super) fn take(&self) -> Result<T, JobError> {
-        self.arrive();
+        self.acquire();
         let outcome = self.state.lock().outcome.take();
         outcome.expect("one future takes the outcome of a job that is done, once")
     }

@@ -20,7 +20,7 @@ use super::error::{
 use super::store::{Entry, Store};
 use super::turn::Turn;
 use crate::deadline;
-use crate::instrument::{Pasts, Resource, Site, WaitReason};
+use crate::instrument::{MergedClock, Resource, Site, WaitReason};
 
 /// A queue with the items in `S`.
 pub(crate) struct Core<S, W = ()> {
@@ -36,7 +36,7 @@ pub(crate) struct Core<S, W = ()> {
     /// `usize::MAX`: there is always room.
     capacity: usize,
     /// What was done before the shutdown.
-    pub(super) down: Pasts,
+    pub(super) down: MergedClock,
     pub(super) record: Resource,
 }
 
@@ -49,7 +49,7 @@ pub(super) struct State<S> {
     pub(super) taken: usize,
     pub(super) is_shut_down: bool,
     /// What was done before each `task_done`.
-    pub(super) done: Pasts,
+    pub(super) done: MergedClock,
 }
 
 impl<S> State<S> {
@@ -81,13 +81,13 @@ impl<S, W> Core<S, W> {
                 len: 0,
                 taken: 0,
                 is_shut_down: false,
-                done: Pasts::new(),
+                done: MergedClock::new(),
             }),
             not_empty: Condvar::new(),
             not_full: Condvar::new(),
             all_done: Condvar::new(),
             capacity: if capacity == 0 { 1 } else { capacity },
-            down: Pasts::new(),
+            down: MergedClock::new(),
             record,
         }
     }
@@ -115,7 +115,7 @@ impl<S: Store, W: Turn> Core<S, W> {
     }
 
     pub(crate) fn try_put(&self, item: S::Item, site: Site) -> Result<(), TryPutError<S::Item>> {
-        let mut entry = Some(Entry::pack(item));
+        let mut entry = Some(Entry::stamp(item));
         let refused = self.offer_now(&mut entry, site);
         match refused {
             Ok(()) => Ok(()),
@@ -126,7 +126,7 @@ impl<S: Store, W: Turn> Core<S, W> {
 
     /// Puts, waiting for room.
     pub(crate) fn put(&self, item: S::Item, site: Site) -> Result<(), PutError<S::Item>> {
-        let mut entry = Some(Entry::pack(item));
+        let mut entry = Some(Entry::stamp(item));
         let at_once = self.offer_now(&mut entry, site);
         let put = match at_once {
             Err(Refused::Full) => {
@@ -148,7 +148,7 @@ impl<S: Store, W: Turn> Core<S, W> {
         timeout: Duration,
         site: Site,
     ) -> Result<(), PutTimeoutError<S::Item>> {
-        let mut entry = Some(Entry::pack(item));
+        let mut entry = Some(Entry::stamp(item));
         let at_once = self.offer_now(&mut entry, site);
         let put = match at_once {
             Err(Refused::Full) => {
@@ -173,7 +173,7 @@ impl<S: Store, W: Turn> Core<S, W> {
             Ok(entry) => Ok(entry.receive()),
             Err(Nothing::Empty) => Err(TryGetError::Empty),
             Err(Nothing::ShutDown) => {
-                self.down.arrive();
+                self.down.acquire();
                 Err(TryGetError::ShutDown)
             }
         }
@@ -192,7 +192,7 @@ impl<S: Store, W: Turn> Core<S, W> {
         if let Some(entry) = got {
             return Ok(entry.receive());
         }
-        self.down.arrive();
+        self.down.acquire();
         Err(GetError)
     }
 
@@ -215,7 +215,7 @@ impl<S: Store, W: Turn> Core<S, W> {
         match got {
             Some(Some(entry)) => Ok(entry.receive()),
             Some(None) => {
-                self.down.arrive();
+                self.down.acquire();
                 Err(GetTimeoutError::ShutDown)
             }
             None => Err(GetTimeoutError::Empty),
@@ -321,7 +321,7 @@ impl<S: Store, W: Turn> Core<S, W> {
 
     /// The item of an entry that was refused since the queue is shut down.
     fn turned_away(&self, entry: Option<Entry<S::Item>>) -> S::Item {
-        self.down.arrive();
+        self.down.acquire();
         back(entry)
     }
 }

@@ -3,28 +3,28 @@
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};
 
-use crate::instrument::Past;
+use crate::instrument::Clock;
 
 /// An item, with what the thread that put it did before.
 ///
 /// Of the size of the item alone in a build without instrumentation.
 pub(crate) struct Entry<T> {
-    past: Past,
+    past: Clock,
     item: T,
 }
 
 impl<T> Entry<T> {
     /// Packs an item that the calling thread is about to put.
-    pub(super) fn pack(item: T) -> Self {
+    pub(super) fn stamp(item: T) -> Self {
         Self {
-            past: Past::here(),
+            past: Clock::release(),
             item,
         }
     }
 
     /// Unpacks it in the thread that has got it.
     pub(super) fn receive(self) -> T {
-        self.past.arrive();
+        self.past.acquire();
         self.item
     }
 
@@ -119,7 +119,7 @@ mod tests {
     fn order_of<S: Store<Item = u32>>() -> Vec<u32> {
         let mut store = S::default();
         for item in [2, 1, 3] {
-            store.push(Entry::pack(item));
+            store.push(Entry::stamp(item));
         }
         std::iter::from_fn(|| store.pop())
             .map(Entry::receive)

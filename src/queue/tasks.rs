@@ -8,14 +8,14 @@ use super::error::{TooManyDone, Unfinished};
 use super::store::Store;
 use super::turn::Turn;
 use crate::deadline;
-use crate::instrument::{Past, Pasts, Site, WaitReason};
+use crate::instrument::{Clock, MergedClock, Site, WaitReason};
 
 impl<S: Store, W: Turn> Core<S, W> {
     pub(crate) fn task_done(&self) -> Result<(), TooManyDone> {
-        let past = Past::here();
+        let past = Clock::release();
         let mut state = self.state.lock();
         state.taken = state.taken.checked_sub(1).ok_or(TooManyDone)?;
-        state.done.add_alone(&past);
+        state.done.add_mut(&past);
         if state.unfinished() == 0 {
             self.record.provided();
             self.all_done.notify_all();
@@ -29,7 +29,7 @@ impl<S: Store, W: Turn> Core<S, W> {
             self.record
                 .wait(WaitReason::Tasks, site, |limit| self.finished_within(limit))
         });
-        done.arrive();
+        done.acquire();
     }
 
     pub(crate) fn join_timeout(&self, timeout: Duration, site: Site) -> Result<(), Unfinished> {
@@ -44,12 +44,12 @@ impl<S: Store, W: Turn> Core<S, W> {
             let count = self.state.lock().unfinished();
             return Err(Unfinished { count });
         };
-        done.arrive();
+        done.acquire();
         Ok(())
     }
 
     pub(crate) fn shutdown(&self, how: Shutdown, site: Site) {
-        let past = Past::here();
+        let past = Clock::release();
         // Whoever changes the items has them out of the queue.
         let turn = (how == Shutdown::Immediate).then(|| self.turn.take(site));
         let mut state = self.state.lock();
@@ -79,12 +79,12 @@ impl<S: Store, W: Turn> Core<S, W> {
     }
 
     /// What was done before all was done, if all is.
-    fn finished(&self, state: &State<S>) -> Option<Pasts> {
-        (state.unfinished() == 0).then(|| state.done.so_far())
+    fn finished(&self, state: &State<S>) -> Option<MergedClock> {
+        (state.unfinished() == 0).then(|| state.done.snapshot())
     }
 
     /// The same, waiting for it.
-    fn finished_within(&self, limit: Option<Duration>) -> Option<Pasts> {
+    fn finished_within(&self, limit: Option<Duration>) -> Option<MergedClock> {
         let mut state = self.state.lock();
         let finished = self.finished(&state);
         if finished.is_none() && sleep(&self.all_done, &mut state, limit) {

@@ -10,7 +10,7 @@ use lock_api::{RawCondvar as _, RawCondvarTimed as _};
 
 use super::RawMutex;
 use crate::instrument;
-use crate::instrument::{AcquireKind, Hold, Signal, Site};
+use crate::instrument::{AcquireKind, CondvarRecord, Hold, Site};
 use crate::tracking::thread::remote_panic::Wake;
 
 /// A raw condition variable: `parking_lot`'s, with a record of who waits on it.
@@ -20,7 +20,7 @@ use crate::tracking::thread::remote_panic::Wake;
 /// ever: when a deadlock is told to one that waits here, all that wait here are woken.
 pub struct RawCondvar {
     bare: parking_lot::RawCondvar,
-    record: Signal,
+    record: CondvarRecord,
 }
 
 impl RawCondvar {
@@ -31,7 +31,7 @@ impl RawCondvar {
     pub const fn new() -> Self {
         Self {
             bare: parking_lot::RawCondvar::INIT,
-            record: Signal::new(),
+            record: CondvarRecord::new(),
         }
     }
 
@@ -42,7 +42,7 @@ impl RawCondvar {
     pub const fn named(name: &'static str) -> Self {
         Self {
             bare: parking_lot::RawCondvar::INIT,
-            record: Signal::named(name),
+            record: CondvarRecord::named(name),
         }
     }
 

@@ -96,7 +96,7 @@ macro_rules! raw_mutex {
                 } else if super::spin!(self.bare, try_lock, try_lock_for).is_none() {
                     return self.lock_again_slow(site);
                 }
-                self.record.acquired_again(Mode::Exclusive, site)
+                self.record.reacquired(Mode::Exclusive, site)
             }
 
             #[cold]
@@ -108,7 +108,7 @@ macro_rules! raw_mutex {
 
             #[cold]
             fn lock_again_slow(&self, site: Site) -> Hold {
-                let attempt = self.record.attempt_again(Mode::Exclusive, AcquireKind::Blocking, site);
+                let attempt = self.record.attempt_reacquire(Mode::Exclusive, AcquireKind::Blocking, site);
                 let _ = self.bare.lock();
                 attempt.acquired()
             }
@@ -201,9 +201,9 @@ macro_rules! raw_mutex {
                     return unsafe { self.bare.bump(&mut Default::default()) };
                 }
                 // SAFETY: the hold is read here and written below; nothing in between unwinds,
-                // since `attempt_again` and the bare lock do not.
+                // since `attempt_reacquire` and the bare lock do not.
                 self.record.released(unsafe { ptr::read(hold) });
-                let attempt = self.record.attempt_again(Mode::Exclusive, AcquireKind::Blocking, site);
+                let attempt = self.record.attempt_reacquire(Mode::Exclusive, AcquireKind::Blocking, site);
                 // SAFETY: the bare lock is still held, and held again when this returns.
                 unsafe { self.bare.bump(&mut Default::default()) };
                 // SAFETY: the old value was moved out above.

@@ -167,15 +167,15 @@ macro_rules! acquisitions {
                 } else if self.$spin().is_none() {
                     return self.$again_slow(site);
                 }
-                self.record.acquired_again($mode, site)
+                self.record.reacquired($mode, site)
             }
 
             #[cold]
             fn $slow(&self, site: Site) -> Hold {
                 let retry = || self.bare.$bare_try().is_some();
-                let attempt = self
-                    .record
-                    .attempt_or(retry, $mode, AcquireKind::Blocking, site);
+                let attempt =
+                    self.record
+                        .attempt_with_retry(retry, $mode, AcquireKind::Blocking, site);
                 if !attempt.is_granted() {
                     let _ = self.bare.$bare_lock();
                 }
@@ -186,7 +186,7 @@ macro_rules! acquisitions {
             fn $again_slow(&self, site: Site) -> Hold {
                 let attempt = self
                     .record
-                    .attempt_again($mode, AcquireKind::Blocking, site);
+                    .attempt_reacquire($mode, AcquireKind::Blocking, site);
                 let _ = self.bare.$bare_lock();
                 attempt.acquired()
             }
@@ -318,13 +318,15 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             return bump();
         }
         // SAFETY: the hold is read here and written below; nothing in between unwinds, since
-        // `attempt_again` and the bare lock do not.
+        // `attempt_reacquire` and the bare lock do not.
         let held = unsafe { ptr::read(hold) };
         match mode {
             Mode::Upgradable => self.record.released_upgradable(held),
             Mode::Shared | Mode::Exclusive => self.record.released(held),
         }
-        let attempt = self.record.attempt_again(mode, AcquireKind::Blocking, site);
+        let attempt = self
+            .record
+            .attempt_reacquire(mode, AcquireKind::Blocking, site);
         bump();
         // SAFETY: the old value was moved out above.
         unsafe { ptr::write(hold, attempt.acquired()) };

@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use crate::instrument::{LockKind, Meeting, Past, Resource, WaitReason, introduce, mark};
+use crate::instrument::{
+    Clock, LockKind, Resource, SharedMergedClock, WaitReason, ensure_attached, thread_bit,
+};
 
 static EVENT: LockKind = LockKind::new("Event");
 
@@ -39,7 +41,7 @@ static EVENT: LockKind = LockKind::new("Event");
 ///
 /// To see that it is set is one load, except, with instrumentation, for the first time in a thread
 /// after each `set`. To set it takes a lock, and with instrumentation what
-/// [`Past::here`](crate::instrument::Past::here) costs.
+/// [`Clock::release`](crate::instrument::Clock::release) costs.
 ///
 /// # Examples
 ///
@@ -79,15 +81,15 @@ struct State {
     /// How many times it has become set.
     times: u64,
     /// What came before it was set, if it is.
-    past: Past,
+    past: Clock,
     /// Where those who wait for it will learn that.
-    meeting: Option<Meeting>,
+    meeting: Option<SharedMergedClock>,
 }
 
 /// What one who waits waits for: that it becomes set once more than so often.
 struct Next {
     times: u64,
-    meeting: Meeting,
+    meeting: SharedMergedClock,
 }
 
 // Nothing of the program's runs while the state is changed, so no panic finds it half done.
@@ -135,7 +137,7 @@ impl Event {
             word: AtomicU64::new(0),
             state: Mutex::new(State {
                 times: 0,
-                past: Past::nothing(),
+                past: Clock::unknown(),
                 meeting: None,
             }),
             changed: Condvar::new(),
@@ -166,18 +168,18 @@ impl Event {
     /// assert!(event.is_set());
     /// ```
     pub fn set(&self) {
-        introduce();
+        ensure_attached();
         let mut state = self.state.lock();
         if self.has(SET) {
             return;
         }
         state.times = state.times.wrapping_add(1);
-        state.past = Past::here();
+        state.past = Clock::release();
         if let Some(meeting) = state.meeting.take() {
             meeting.add(&state.past);
         }
         // Who sets it knows what came before.
-        self.word.store(SET | mark(), Ordering::Release);
+        self.word.store(SET | thread_bit(), Ordering::Release);
         self.changed.notify_all();
         drop(state);
         self.record.provided();
@@ -209,7 +211,7 @@ impl Event {
     #[inline]
     #[must_use]
     pub fn is_set(&self) -> bool {
-        self.has(SET | mark()) || (self.has(SET) && self.look().is_none())
+        self.has(SET | thread_bit()) || (self.has(SET) && self.look().is_none())
     }
 
     /// Waits until it is set.
@@ -233,7 +235,7 @@ impl Event {
     #[inline]
     #[track_caller]
     pub fn wait(&self) {
-        if !self.has(SET | mark()) {
+        if !self.has(SET | thread_bit()) {
             self.wait_until(None);
         }
     }
@@ -255,7 +257,7 @@ impl Event {
     #[track_caller]
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         // A deadline that cannot be represented is never reached.
-        self.has(SET | mark()) || self.wait_until(Instant::now().checked_add(timeout))
+        self.has(SET | thread_bit()) || self.wait_until(Instant::now().checked_add(timeout))
     }
 
     /// Whether all of `bits` are there.
@@ -271,14 +273,17 @@ impl Event {
         let mut state = self.state.lock();
         let times = state.times;
         if !self.has(SET) {
-            let meeting = state.meeting.get_or_insert_with(Meeting::new).clone();
+            let meeting = state
+                .meeting
+                .get_or_insert_with(SharedMergedClock::new)
+                .clone();
             return Some(Next { times, meeting });
         }
         let past = state.past.clone();
         // It may tell the program's sinks of a new thread.
-        MutexGuard::unlocked(&mut state, || past.arrive());
+        MutexGuard::unlocked(&mut state, || past.acquire());
         if state.times == times && self.has(SET) {
-            let told = if past.is_known() { mark() } else { !SET };
+            let told = if past.is_known() { thread_bit() } else { !SET };
             // Relaxed, and a read-modify-write: see the field.
             self.word.fetch_or(told, Ordering::Relaxed);
         }
@@ -304,7 +309,7 @@ impl Event {
             }
             None => self.record.wait(WaitReason::Event, site, is_over),
         }
-        next.meeting.arrive();
+        next.meeting.acquire();
         true
     }
 

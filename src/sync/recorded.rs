@@ -1,15 +1,15 @@
 //! The records of this flavour's locks, for whoever asks.
 
 use super::{Mutex, RwLock};
-use crate::instrument::{Lock, Recorded};
+use crate::instrument::{Lock, Tracked};
 
-impl<T: ?Sized> Recorded for Mutex<T> {
+impl<T: ?Sized> Tracked for Mutex<T> {
     fn record(&self) -> &Lock {
         Mutex::record(self)
     }
 }
 
-impl<T: ?Sized> Recorded for RwLock<T> {
+impl<T: ?Sized> Tracked for RwLock<T> {
     fn record(&self) -> &Lock {
         RwLock::record(self)
     }

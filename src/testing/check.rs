@@ -12,7 +12,7 @@ use crate::config;
 use crate::detector::check_session::CheckSession;
 use crate::detector::{self, observe};
 use crate::engine::ids::Site;
-use crate::instrument::Cohort;
+use crate::instrument::CheckMembership;
 use crate::thread::{self, Joining};
 
 /// Runs `f` on a thread of its own, for at most 30 seconds, and tells how it went.
@@ -129,7 +129,7 @@ impl Check {
             builder = builder.name(name.to_owned());
         }
         let start = Instant::now();
-        let cohort = Cohort::of(number);
+        let cohort = CheckMembership::of(number);
         let body = move || {
             cohort.enter();
             f();

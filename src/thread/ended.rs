@@ -3,7 +3,8 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use crate::instrument::{self, Past, Section};
+use crate::instrument;
+use crate::instrument::{Clock, SpawnHolds};
 
 /// What a thread returned, and all that happened up to its end.
 ///
@@ -21,29 +22,29 @@ struct Panicked {
 
 /// What a thread hands over at its end, whatever end it is.
 pub(super) struct End {
-    past: Past,
-    section: Section,
+    past: Clock,
+    section: SpawnHolds,
 }
 
 impl End {
     /// The end of the calling thread, which was started in `section`.
-    pub(super) fn here(mut section: Section) -> Self {
+    pub(super) fn here(mut section: SpawnHolds) -> Self {
         section.leave();
         Self {
-            past: Past::of_ended(),
+            past: Clock::at_exit(),
             section,
         }
     }
 
     /// All that happened up to it.
-    pub(super) fn past(&self) -> &Past {
+    pub(super) fn past(&self) -> &Clock {
         &self.past
     }
 
-    fn arrive(self) {
+    fn acquire(self) {
         // First the locks, under what the joining thread knows so far.
         self.section.joined();
-        self.past.arrive();
+        self.past.acquire();
     }
 }
 
@@ -72,13 +73,13 @@ pub(super) fn run<T>(body: impl FnOnce() -> T, end: impl FnOnce() -> End) -> End
 pub(super) fn joined<T>(result: std::thread::Result<Ended<T>>) -> std::thread::Result<T> {
     match result {
         Ok(ended) => {
-            ended.end.arrive();
+            ended.end.acquire();
             Ok(ended.value)
         }
         // The other payloads are those of std itself, or of an uninstrumented build.
         Err(payload) if instrument::ON => Err(match payload.downcast::<Panicked>() {
             Ok(panicked) => {
-                panicked.end.arrive();
+                panicked.end.acquire();
                 panicked.payload
             }
             Err(payload) => payload,
@@ -92,7 +93,7 @@ mod tests {
     use super::*;
 
     fn end() -> End {
-        End::here(Section::none())
+        End::here(SpawnHolds::none())
     }
 
     #[test]

@@ -11,16 +11,18 @@ use super::ended::{self, End, Ended};
 use parking_lot::Mutex;
 
 use crate::instrument;
-use crate::instrument::{Cohort, Life, Past, Pasts, Section, Site, Surroundings, WaitReason};
+use crate::instrument::{
+    CheckMembership, Clock, InheritedHolds, JoinRecord, MergedClock, Site, SpawnHolds, WaitReason,
+};
 
 /// What the threads of one scope have in common.
 struct Common {
     /// The locks that are held around all of them.
-    around: Surroundings,
+    around: InheritedHolds,
     /// The ends of those that have ended.
-    ends: Pasts,
+    ends: MergedClock,
     /// The threads that have been started, but for some that have ended.
-    lives: Mutex<Vec<Life>>,
+    lives: Mutex<Vec<JoinRecord>>,
 }
 
 // Nothing of the program's runs while the list is changed, so no panic finds it half done.
@@ -28,7 +30,7 @@ impl std::panic::RefUnwindSafe for Common {}
 
 impl Common {
     /// A thread of the scope was started.
-    fn started(&self, life: Life) {
+    fn started(&self, life: JoinRecord) {
         if instrument::ON {
             let mut lives = self.lives.lock();
             // Now and then, so that a scope that starts threads for ever does not grow.
@@ -55,7 +57,7 @@ impl Common {
 impl Drop for Common {
     /// The scope is over, also by a panic: the caller goes on after the ends of all its threads.
     fn drop(&mut self) {
-        self.ends.arrive();
+        self.ends.acquire();
     }
 }
 
@@ -93,8 +95,8 @@ where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
 {
     let common = Common {
-        around: Surroundings::here(),
-        ends: Pasts::new(),
+        around: InheritedHolds::current(),
+        ends: MergedClock::new(),
         lives: Mutex::new(Vec::new()),
     };
     // The scope has to stand where it is until its last thread has ended, which is after the
@@ -173,14 +175,14 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        let life = Life::new(Location::caller());
+        let life = JoinRecord::new(Location::caller());
         let inner = self.inner.spawn(self.within(f, life.clone()));
         self.started(life.clone());
         ScopedJoinHandle::new(inner, life)
     }
 
     /// A thread with this life was started in the scope.
-    pub(super) fn started(&self, life: Life) {
+    pub(super) fn started(&self, life: JoinRecord) {
         self.common.started(life);
     }
 
@@ -192,24 +194,24 @@ impl<'scope, 'env> Scope<'scope, 'env> {
     pub(super) fn within<F, T>(
         &self,
         f: F,
-        life: Life,
+        life: JoinRecord,
     ) -> impl FnOnce() -> Ended<T> + Send + use<'scope, F, T>
     where
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        let (cohort, past) = (Cohort::here(), Past::here());
+        let (cohort, past) = (CheckMembership::here(), Clock::release());
         let common = self.common;
         move || {
             cohort.enter();
             let _living = life.begin();
-            past.arrive();
+            past.acquire();
             drop(past);
             let within = common.around.enter();
             ended::run(f, move || {
                 // The destructors of thread-locals run later, when the scope may be over.
                 drop(within);
-                let end = End::here(Section::none());
+                let end = End::here(SpawnHolds::none());
                 common.ends.add(end.past());
                 end
             })
@@ -236,11 +238,11 @@ impl std::fmt::Debug for Scope<'_, '_> {
 /// ```
 pub struct ScopedJoinHandle<'scope, T> {
     inner: thread::ScopedJoinHandle<'scope, Ended<T>>,
-    life: Life,
+    life: JoinRecord,
 }
 
 impl<'scope, T> ScopedJoinHandle<'scope, T> {
-    pub(super) fn new(inner: thread::ScopedJoinHandle<'scope, Ended<T>>, life: Life) -> Self {
+    pub(super) fn new(inner: thread::ScopedJoinHandle<'scope, Ended<T>>, life: JoinRecord) -> Self {
         Self { inner, life }
     }
 

@@ -3,7 +3,7 @@
 use std::thread::{self, Thread};
 
 use super::ended::{self, End, Ended};
-use crate::instrument::{Cohort, Life, Past, Section, WaitReason};
+use crate::instrument::{CheckMembership, Clock, JoinRecord, SpawnHolds, WaitReason};
 use std::panic::Location;
 
 /// Starts a new thread, as [`std::thread::spawn`] does.
@@ -29,17 +29,21 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let life = Life::new(Location::caller());
+    let life = JoinRecord::new(Location::caller());
     JoinHandle::new(thread::spawn(from_here(f, life.clone())), life)
 }
 
 /// The body of a thread that goes on from here.
-pub(super) fn from_here<T>(f: impl FnOnce() -> T, life: Life) -> impl FnOnce() -> Ended<T> {
-    let (cohort, section, past) = (Cohort::here(), Section::here(), Past::here());
+pub(super) fn from_here<T>(f: impl FnOnce() -> T, life: JoinRecord) -> impl FnOnce() -> Ended<T> {
+    let (cohort, section, past) = (
+        CheckMembership::here(),
+        SpawnHolds::here(),
+        Clock::release(),
+    );
     move || {
         cohort.enter();
         let _living = life.begin();
-        past.arrive();
+        past.acquire();
         drop(past);
         section.enter();
         ended::run(f, move || End::here(section))
@@ -61,11 +65,11 @@ pub(super) fn from_here<T>(f: impl FnOnce() -> T, life: Life) -> impl FnOnce() -
 /// ```
 pub struct JoinHandle<T> {
     inner: thread::JoinHandle<Ended<T>>,
-    life: Life,
+    life: JoinRecord,
 }
 
 impl<T> JoinHandle<T> {
-    pub(super) fn new(inner: thread::JoinHandle<Ended<T>>, life: Life) -> Self {
+    pub(super) fn new(inner: thread::JoinHandle<Ended<T>>, life: JoinRecord) -> Self {
         Self { inner, life }
     }
 

@@ -31,7 +31,7 @@ impl Lock {
     /// point where it cannot unwind: like [`attempt`](Self::attempt), but a deadlock is reported
     /// only.
     #[cold]
-    pub fn attempt_again(&self, mode: Mode, kind: AcquireKind, site: Site) -> Attempt<'_> {
+    pub fn attempt_reacquire(&self, mode: Mode, kind: AcquireKind, site: Site) -> Attempt<'_> {
         self.begin(WaitKind::Lock(mode), mode, kind, site, false, || false)
     }
 
@@ -46,7 +46,7 @@ impl Lock {
     ///
     /// As [`attempt`](Self::attempt).
     #[cold]
-    pub fn attempt_or(
+    pub fn attempt_with_retry(
         &self,
         retry: impl FnOnce() -> bool,
         mode: Mode,
@@ -211,7 +211,7 @@ pub struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// Whether the retry of [`Lock::attempt_or`] was made, and has got the lock.
+    /// Whether the retry of [`Lock::attempt_with_retry`] was made, and has got the lock.
     pub fn is_granted(&self) -> bool {
         self.granted
     }
@@ -247,7 +247,7 @@ impl Drop for Attempt<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::instrument::Waiting;
+    use crate::instrument::WaitGuard;
 
     trait NotSend<A> {
         fn holds() {}
@@ -259,6 +259,6 @@ mod tests {
     fn what_works_on_the_slot_of_its_thread_stays_there() {
         // Ambiguous, and so not compiled, if they could be sent.
         <Attempt<'static> as NotSend<_>>::holds();
-        <Waiting<'static> as NotSend<_>>::holds();
+        <WaitGuard<'static> as NotSend<_>>::holds();
     }
 }

@@ -104,7 +104,7 @@ impl Lock {
 
     /// Tells that the calling thread has back, without waiting, a lock that it had just let go, at
     /// a point where it cannot unwind: like [`acquired`](Self::acquired), but it only reports.
-    pub fn acquired_again(&self, mode: Mode, site: Site) -> Hold {
+    pub fn reacquired(&self, mode: Mode, site: Site) -> Hold {
         self.acquired_by(mode, AcquireKind::Blocking, site, false)
     }
 

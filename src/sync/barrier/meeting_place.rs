@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use super::error::{BarrierTimeoutError, BrokenBarrierError};
 use super::result::BarrierWaitResult;
 use super::rounds::{Coming, Rounds};
-use crate::instrument::{Counts, LockKind, Past, Resource, Site, WaitReason};
+use crate::instrument::{Clock, Counts, LockKind, Resource, Site, WaitReason};
 
 static BARRIER: LockKind = LockKind::new("Barrier");
 
@@ -291,7 +291,7 @@ impl Barrier {
     ) -> Result<BarrierWaitResult, BarrierTimeoutError> {
         // Outside the lock, as the arrivals below: both may tell the program's sinks of a new
         // thread.
-        let past = Past::here();
+        let past = Clock::release();
         let coming = self.rounds.lock().come(self.threads, &past)?;
         let (meeting, is_leader) = match coming {
             Coming::Last(meeting) => {
@@ -303,7 +303,7 @@ impl Barrier {
                 (meeting, false)
             }
         };
-        meeting.arrive();
+        meeting.acquire();
         Ok(BarrierWaitResult(is_leader))
     }
 

@@ -4,7 +4,7 @@
 //! only those are remembered that did not, for as long as somebody has not been told.
 
 use super::error::BrokenBarrierError;
-use crate::instrument::{Meeting, Past};
+use crate::instrument::{Clock, SharedMergedClock};
 
 /// The round that runs, and those before it that are not forgotten.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(super) struct Rounds {
     /// The number of the round.
     number: usize,
     /// Where those who come gather what they did; made by the first of them.
-    meeting: Option<Meeting>,
+    meeting: Option<SharedMergedClock>,
     /// Whether nobody may come.
     broken: bool,
     /// The rounds that were broken off, each with how many have not been told.
@@ -25,9 +25,9 @@ pub(super) struct Rounds {
 #[derive(Debug)]
 pub(super) enum Coming {
     /// All are there.
-    Last(Meeting),
+    Last(SharedMergedClock),
     /// Some are missing, of the round of that number.
-    Early(usize, Meeting),
+    Early(usize, SharedMergedClock),
 }
 
 impl Rounds {
@@ -45,12 +45,15 @@ impl Rounds {
     pub(super) fn come(
         &mut self,
         threads: usize,
-        past: &Past,
+        past: &Clock,
     ) -> Result<Coming, BrokenBarrierError> {
         if self.broken {
             return Err(BrokenBarrierError);
         }
-        let meeting = self.meeting.get_or_insert_with(Meeting::new).clone();
+        let meeting = self
+            .meeting
+            .get_or_insert_with(SharedMergedClock::new)
+            .clone();
         meeting.add(past);
         self.waiting += 1;
         if self.waiting < threads {
@@ -116,7 +119,7 @@ mod tests {
     use super::*;
 
     fn early(rounds: &mut Rounds) -> usize {
-        match rounds.come(3, &Past::here()) {
+        match rounds.come(3, &Clock::release()) {
             Ok(Coming::Early(number, _)) => number,
             other => panic!("{other:?}"),
         }
@@ -127,7 +130,10 @@ mod tests {
         let mut rounds = Rounds::new();
         let (first, second) = (early(&mut rounds), early(&mut rounds));
         assert_eq!((first, second, rounds.waiting()), (0, 0, 2));
-        assert!(matches!(rounds.come(3, &Past::here()), Ok(Coming::Last(_))));
+        assert!(matches!(
+            rounds.come(3, &Clock::release()),
+            Ok(Coming::Last(_))
+        ));
         assert_eq!(early(&mut rounds), 1);
         assert_eq!(rounds.leave(first), Some(Ok(())));
         assert_eq!(rounds.leave(second), Some(Ok(())));
@@ -155,8 +161,11 @@ mod tests {
     fn nobody_comes_while_it_is_broken() {
         let mut rounds = Rounds::new();
         rounds.set_broken(true);
-        assert!(rounds.come(1, &Past::here()).is_err());
+        assert!(rounds.come(1, &Clock::release()).is_err());
         rounds.set_broken(false);
-        assert!(matches!(rounds.come(1, &Past::here()), Ok(Coming::Last(_))));
+        assert!(matches!(
+            rounds.come(1, &Clock::release()),
+            Ok(Coming::Last(_))
+        ));
     }
 }

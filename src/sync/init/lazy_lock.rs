@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 use std::sync;
 
-use crate::instrument::{LockKind, Origin, Turns};
+use crate::instrument::{InitClock, LockKind, OnceRecord};
 
 static LAZY_LOCK: LockKind = LockKind::initialised_once("LazyLock");
 
@@ -24,8 +24,8 @@ static LAZY_LOCK: LockKind = LockKind::initialised_once("LazyLock");
 /// ```
 pub struct LazyLock<T, F = fn() -> T> {
     inner: sync::LazyLock<T, F>,
-    origin: Origin,
-    turns: Turns,
+    origin: InitClock,
+    turns: OnceRecord,
 }
 
 impl<T, F: FnOnce() -> T> LazyLock<T, F> {
@@ -36,8 +36,8 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
     pub const fn new(f: F) -> LazyLock<T, F> {
         Self {
             inner: sync::LazyLock::new(f),
-            origin: Origin::new(),
-            turns: Turns::new(&LAZY_LOCK),
+            origin: InitClock::new(),
+            turns: OnceRecord::new(&LAZY_LOCK),
         }
     }
 
@@ -56,8 +56,8 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
     pub const fn named(name: &'static str, f: F) -> LazyLock<T, F> {
         Self {
             inner: sync::LazyLock::new(f),
-            origin: Origin::new(),
-            turns: Turns::named(&LAZY_LOCK, name),
+            origin: InitClock::new(),
+            turns: OnceRecord::named(&LAZY_LOCK, name),
         }
     }
 
@@ -142,7 +142,7 @@ impl<T, F> LazyLock<T, F> {
     #[inline]
     pub fn get(this: &LazyLock<T, F>) -> Option<&T> {
         let value = sync::LazyLock::get(&this.inner)?;
-        this.origin.arrive();
+        this.origin.acquire();
         Some(value)
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::{self, OnceState};
 
-use crate::instrument::{LockKind, Origin, Site, Turns};
+use crate::instrument::{InitClock, LockKind, OnceRecord, Site};
 
 static ONCE: LockKind = LockKind::initialised_once("Once");
 
@@ -29,8 +29,8 @@ static ONCE: LockKind = LockKind::initialised_once("Once");
 /// ```
 pub struct Once {
     inner: sync::Once,
-    origin: Origin,
-    turns: Turns,
+    origin: InitClock,
+    turns: OnceRecord,
 }
 
 impl Once {
@@ -40,7 +40,7 @@ impl Once {
     #[track_caller]
     #[expect(clippy::new_without_default, reason = "std's has none")]
     pub const fn new() -> Once {
-        Self::of(Turns::new(&ONCE))
+        Self::of(OnceRecord::new(&ONCE))
     }
 
     /// Nothing has run, of the class `name`.
@@ -57,13 +57,13 @@ impl Once {
     #[must_use]
     #[track_caller]
     pub const fn named(name: &'static str) -> Once {
-        Self::of(Turns::named(&ONCE, name))
+        Self::of(OnceRecord::named(&ONCE, name))
     }
 
-    const fn of(turns: Turns) -> Once {
+    const fn of(turns: OnceRecord) -> Once {
         Self {
             inner: sync::Once::new(),
-            origin: Origin::new(),
+            origin: InitClock::new(),
             turns,
         }
     }
@@ -159,7 +159,7 @@ impl Once {
     pub fn is_completed(&self) -> bool {
         let is_completed = self.inner.is_completed();
         if is_completed {
-            self.origin.arrive();
+            self.origin.acquire();
         }
         is_completed
     }

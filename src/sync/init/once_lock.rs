@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync;
 
-use crate::instrument::{LockKind, Origin, Turns};
+use crate::instrument::{InitClock, LockKind, OnceRecord};
 
 static ONCE_LOCK: LockKind = LockKind::initialised_once("OnceLock");
 
@@ -24,8 +24,8 @@ static ONCE_LOCK: LockKind = LockKind::initialised_once("OnceLock");
 /// ```
 pub struct OnceLock<T> {
     inner: sync::OnceLock<T>,
-    origin: Origin,
-    turns: Turns,
+    origin: InitClock,
+    turns: OnceRecord,
 }
 
 impl<T> OnceLock<T> {
@@ -34,7 +34,7 @@ impl<T> OnceLock<T> {
     #[must_use]
     #[track_caller]
     pub const fn new() -> OnceLock<T> {
-        Self::of(Turns::new(&ONCE_LOCK))
+        Self::of(OnceRecord::new(&ONCE_LOCK))
     }
 
     /// Nothing is written, in a cell of the class `name`.
@@ -51,13 +51,13 @@ impl<T> OnceLock<T> {
     #[must_use]
     #[track_caller]
     pub const fn named(name: &'static str) -> OnceLock<T> {
-        Self::of(Turns::named(&ONCE_LOCK, name))
+        Self::of(OnceRecord::named(&ONCE_LOCK, name))
     }
 
-    const fn of(turns: Turns) -> OnceLock<T> {
+    const fn of(turns: OnceRecord) -> OnceLock<T> {
         Self {
             inner: sync::OnceLock::new(),
-            origin: Origin::new(),
+            origin: InitClock::new(),
             turns,
         }
     }
@@ -84,7 +84,7 @@ impl<T> OnceLock<T> {
     #[inline]
     pub fn get(&self) -> Option<&T> {
         let value = self.inner.get()?;
-        self.origin.arrive();
+        self.origin.acquire();
         Some(value)
     }
 
@@ -179,7 +179,7 @@ impl<T> OnceLock<T> {
                 value
             });
         });
-        self.origin.arrive();
+        self.origin.acquire();
         self.inner.get().expect("it is written once this was run")
     }
 
@@ -200,7 +200,7 @@ impl<T> OnceLock<T> {
     /// ```
     #[inline]
     pub fn take(&mut self) -> Option<T> {
-        self.origin = Origin::new();
+        self.origin = InitClock::new();
         self.inner.take()
     }
 }
@@ -220,8 +220,8 @@ impl<T> From<T> for OnceLock<T> {
     fn from(value: T) -> Self {
         Self {
             inner: sync::OnceLock::from(value),
-            origin: Origin::none(),
-            turns: Turns::new(&ONCE_LOCK),
+            origin: InitClock::none(),
+            turns: OnceRecord::new(&ONCE_LOCK),
         }
     }
 }

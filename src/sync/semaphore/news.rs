@@ -8,7 +8,7 @@
 //! A permit that is given back by its drop is the release of a limit, as that of a lock: who is next
 //! is chance.
 
-use crate::instrument::{Meeting, Past};
+use crate::instrument::{Clock, SharedMergedClock};
 
 /// The releases since there were no permits.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(super) struct News {
     before: Before,
     /// What came before the first of them, kept for the next first one, which may be of the same
     /// thread.
-    first: Past,
+    first: Clock,
 }
 
 /// What came before them.
@@ -29,7 +29,7 @@ enum Before {
     /// What came before the first one, the only one.
     First,
     /// What is gathered there.
-    All(Meeting),
+    All(SharedMergedClock),
     /// Nobody knows: one of them orders nothing.
     Unordered,
 }
@@ -38,17 +38,17 @@ enum Before {
 #[derive(Debug)]
 pub(super) enum Learnt {
     /// One release.
-    Past(Past),
+    Clock(Clock),
     /// Several.
-    Meeting(Meeting),
+    SharedMergedClock(SharedMergedClock),
 }
 
 impl Learnt {
     /// The calling thread goes on after it.
-    pub(super) fn arrive(&self) {
+    pub(super) fn acquire(&self) {
         match self {
-            Learnt::Past(past) => past.arrive(),
-            Learnt::Meeting(meeting) => meeting.arrive(),
+            Learnt::Clock(past) => past.acquire(),
+            Learnt::SharedMergedClock(meeting) => meeting.acquire(),
         }
     }
 }
@@ -58,25 +58,25 @@ impl News {
         Self {
             added: 0,
             before: Before::Nothing,
-            first: Past::nothing(),
+            first: Clock::unknown(),
         }
     }
 
-    /// The calling thread, which is [introduced](crate::instrument::introduce), adds so many permits.
+    /// The calling thread, which is [introduced](crate::instrument::ensure_attached), adds so many permits.
     pub(super) fn add(&mut self, count: usize) {
         self.added += count;
         match &self.before {
             Before::Nothing => {
-                self.first = Past::here();
+                self.first = Clock::release();
                 self.before = Before::First;
             }
             Before::First => {
-                let meeting = Meeting::new();
+                let meeting = SharedMergedClock::new();
                 meeting.add(&self.first);
-                meeting.add(&Past::here());
+                meeting.add(&Clock::release());
                 self.before = Before::All(meeting);
             }
-            Before::All(meeting) => meeting.add(&Past::here()),
+            Before::All(meeting) => meeting.add(&Clock::release()),
             Before::Unordered => {}
         }
     }
@@ -97,8 +97,8 @@ impl News {
         match std::mem::replace(&mut self.before, Before::Nothing) {
             _ if added != count => None,
             Before::Nothing | Before::Unordered => None,
-            Before::First => Some(Learnt::Past(self.first.clone())),
-            Before::All(meeting) => Some(Learnt::Meeting(meeting)),
+            Before::First => Some(Learnt::Clock(self.first.clone())),
+            Before::All(meeting) => Some(Learnt::SharedMergedClock(meeting)),
         }
     }
 }
@@ -106,17 +106,17 @@ impl News {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::instrument::introduce;
+    use crate::instrument::ensure_attached;
 
     #[test]
     fn who_takes_all_comes_after_all() {
         let mut news = News::new();
         for releases in 1..4 {
-            introduce();
+            ensure_attached();
             (0..releases).for_each(|_| news.add(2));
             let learnt = news.take(2 * releases, 0).unwrap();
-            assert_eq!(matches!(learnt, Learnt::Past(_)), releases == 1);
-            learnt.arrive();
+            assert_eq!(matches!(learnt, Learnt::Clock(_)), releases == 1);
+            learnt.acquire();
         }
         // And only once.
         assert!(news.take(0, 0).is_none());

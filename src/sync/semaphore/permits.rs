@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use super::line::{Granted, Line, ONE, WAITED_FOR, Waiter};
 use super::news::{Learnt, News};
-use crate::instrument::{Counts, ON, Resource, Site, WaitReason, introduce};
+use crate::instrument::{Counts, ON, Resource, Site, WaitReason, ensure_attached};
 
 /// As many permits as there can be.
 pub(super) const MAX: usize = usize::MAX / ONE;
@@ -180,7 +180,7 @@ impl Permits {
             return;
         }
         let is_added = if self.orders() {
-            introduce();
+            ensure_attached();
             self.add_in_line(count, News::add)
         } else {
             self.add_unordered(count)
@@ -279,7 +279,7 @@ fn more(word: usize, count: usize) -> Option<usize> {
 
 fn learn(news: Option<&Learnt>) {
     if let Some(news) = news {
-        news.arrive();
+        news.acquire();
     }
 }
 

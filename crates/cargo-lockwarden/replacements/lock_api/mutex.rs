@@ -7,7 +7,7 @@ use core::panic::Location;
 #[cfg(feature = "arc_lock")]
 use std::sync::Arc;
 
-use lockwarden::instrument::{AcquireKind, Mode, Signal, Site};
+use lockwarden::instrument::{AcquireKind, Mode, CondvarRecord, Site};
 
 use crate::kind;
 use crate::record::{Held, Record};
@@ -480,7 +480,7 @@ unsafe impl<'a, R: RawMutex + 'a, T: ?Sized + 'a> owning_ref::StableAddress
 #[doc(hidden)]
 pub fn wait<R: RawMutex, T: ?Sized>(
     guard: &mut MutexGuard<'_, R, T>,
-    signal: &Signal,
+    signal: &CondvarRecord,
     kind: AcquireKind,
     site: Site,
     wait: impl FnOnce(&mut MutexGuard<'_, R, T>) -> bool,

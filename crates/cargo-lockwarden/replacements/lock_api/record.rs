@@ -96,7 +96,7 @@ impl Record {
         if !self.is_tracked() {
             return wait().then_some(Held::Untracked);
         }
-        let attempt = self.lock.attempt_or(&tried, mode, kind, site);
+        let attempt = self.lock.attempt_with_retry(&tried, mode, kind, site);
         if !attempt.is_granted() && !wait() {
             return None;
         }
@@ -128,9 +128,9 @@ impl Record {
             return Held::Untracked;
         }
         let hold = if tried() {
-            self.lock.acquired_again(mode, site)
+            self.lock.reacquired(mode, site)
         } else {
-            let attempt = self.lock.attempt_again(mode, AcquireKind::Blocking, site);
+            let attempt = self.lock.attempt_reacquire(mode, AcquireKind::Blocking, site);
             wait();
             attempt.acquired()
         };
@@ -200,7 +200,7 @@ impl Record {
     pub(crate) fn wait(
         &self,
         held: Held,
-        signal: &lockwarden::instrument::Signal,
+        signal: &lockwarden::instrument::CondvarRecord,
         kind: AcquireKind,
         site: Site,
         give_back: impl FnOnce(Held),

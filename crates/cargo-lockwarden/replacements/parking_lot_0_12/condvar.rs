@@ -6,12 +6,12 @@ use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use lock_api::watched;
-use lockwarden::instrument::{AcquireKind, Signal, Site};
+use lockwarden::instrument::{AcquireKind, CondvarRecord, Site};
 use parking_lot_original::{MutexGuard, WaitTimeoutResult};
 
 /// A condition variable.
 pub struct Condvar {
-    signal: Signal,
+    signal: CondvarRecord,
     original: parking_lot_original::Condvar,
 }
 
@@ -21,7 +21,7 @@ impl Condvar {
     #[track_caller]
     pub const fn new() -> Condvar {
         Condvar {
-            signal: Signal::new(),
+            signal: CondvarRecord::new(),
             original: parking_lot_original::Condvar::new(),
         }
     }

@@ -10,18 +10,18 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::mark::mark;
-use super::past::Past;
+use super::clock::Clock;
+use super::thread_bit::thread_bit;
 
 /// The record of something that is initialised once.
 #[derive(Debug)]
-pub(crate) struct Origin {
-    past: OnceLock<Past>,
+pub(crate) struct InitClock {
+    past: OnceLock<Clock>,
     /// A bit for each thread that has learnt of it.
     told: AtomicU64,
 }
 
-impl Origin {
+impl InitClock {
     /// Nothing was initialised yet.
     pub(crate) const fn new() -> Self {
         Self {
@@ -40,7 +40,7 @@ impl Origin {
 
     /// The calling thread has initialised, and nobody can see it yet.
     pub(crate) fn set(&self) {
-        let _ = self.past.set(Past::here());
+        let _ = self.past.set(Clock::release());
     }
 
     /// Runs `initialise`, which calls [`set`](Self::set) at its end, unless that was done, for the
@@ -76,7 +76,7 @@ impl Origin {
     ///
     /// Costs one load, except for the first time in a thread.
     #[inline]
-    pub(crate) fn arrive(&self) {
+    pub(crate) fn acquire(&self) {
         if !self.is_told() {
             self.learn();
         }
@@ -91,7 +91,7 @@ impl Origin {
     #[cold]
     fn learn(&self) {
         let Some(past) = self.past.get() else { return };
-        past.arrive();
+        past.acquire();
         // The thread may have a number only since it has arrived.
         let told = if past.is_known() { bit() } else { u64::MAX };
         self.told.fetch_or(told, Ordering::Relaxed);
@@ -101,7 +101,7 @@ impl Origin {
 /// The bit of the calling thread.
 #[inline]
 fn bit() -> u64 {
-    mark()
+    thread_bit()
 }
 
 #[cfg(test)]
@@ -110,20 +110,20 @@ mod tests {
 
     #[test]
     fn a_thread_is_told_once() {
-        let origin = Origin::new();
+        let origin = InitClock::new();
         assert!(!origin.is_told());
         // Nothing is there to learn as yet.
-        origin.arrive();
+        origin.acquire();
         assert!(!origin.is_told());
         origin.set();
-        origin.arrive();
+        origin.acquire();
         assert!(origin.is_told());
-        assert!(Origin::none().is_told());
+        assert!(InitClock::none().is_told());
     }
 
     #[test]
     fn what_is_initialised_is_not_initialised_again() {
-        let origin = Origin::new();
+        let origin = InitClock::new();
         let mut runs = 0;
         let mut initialise = || {
             runs += 1;

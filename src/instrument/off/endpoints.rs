@@ -12,12 +12,12 @@ use crate::instrument::{Site, WaitReason};
 
 /// The record of a channel, which all of its ends share.
 #[derive(Clone, Debug)]
-pub(crate) struct Ends(());
+pub(crate) struct Endpoints(());
 
 static CHANNEL: LockKind = LockKind::new("channel");
 static RECORD: Resource = Resource::new(&CHANNEL);
 
-impl Ends {
+impl Endpoints {
     /// The record of a new channel.
     #[inline(always)]
     pub(crate) fn new(_name: Option<&'static str>) -> Self {
@@ -36,8 +36,8 @@ impl Ends {
 
     /// A selection with an operation here is about to wait.
     #[inline(always)]
-    pub(crate) fn select(&self) -> Here<'_> {
-        Here(PhantomData)
+    pub(crate) fn select(&self) -> EndpointWait<'_> {
+        EndpointWait(PhantomData)
     }
 
     /// A sending end is about to be dropped.
@@ -58,19 +58,19 @@ impl Ends {
 
     /// The calling thread waits on this side.
     #[inline(always)]
-    pub(crate) fn come(&self, _side: Side) -> Here<'_> {
-        Here(PhantomData)
+    pub(crate) fn register(&self, _side: Side) -> EndpointWait<'_> {
+        EndpointWait(PhantomData)
     }
 
     /// Whether somebody waits on the other side: nobody asks in this build.
     #[inline(always)]
-    pub(crate) fn is_met(&self, _side: Side, _mine: usize) -> bool {
+    pub(crate) fn has_counterpart(&self, _side: Side, _mine: usize) -> bool {
         false
     }
 
     /// One attempt at a direct hand-over.
     #[inline(always)]
-    pub(crate) fn meet<R>(
+    pub(crate) fn block_on<R>(
         &self,
         _side: Side,
         limit: Option<Duration>,
@@ -81,31 +81,31 @@ impl Ends {
 
     /// Whether both are ends of one channel: nobody asks in this build.
     #[inline(always)]
-    pub(crate) fn is_same(&self, _other: &Ends) -> bool {
+    pub(crate) fn is_same(&self, _other: &Endpoints) -> bool {
         false
     }
 }
 
-/// A thread that waits on one side of a channel. Made by [`Ends::come`].
+/// A thread that waits on one side of a channel. Made by [`Endpoints::register`].
 #[derive(Debug)]
-pub(crate) struct Here<'a>(PhantomData<&'a ()>);
+pub(crate) struct EndpointWait<'a>(PhantomData<&'a ()>);
 
 /// What one end has of the record.
 #[derive(Debug)]
-pub(crate) struct End(Ends);
+pub(crate) struct Endpoint(Endpoints);
 
-impl End {
+impl Endpoint {
     #[inline(always)]
-    pub(crate) fn of(ends: Ends) -> Self {
+    pub(crate) fn of(ends: Endpoints) -> Self {
         Self(ends)
     }
 }
 
-impl std::ops::Deref for End {
-    type Target = Ends;
+impl std::ops::Deref for Endpoint {
+    type Target = Endpoints;
 
     #[inline(always)]
-    fn deref(&self) -> &Ends {
+    fn deref(&self) -> &Endpoints {
         &self.0
     }
 }

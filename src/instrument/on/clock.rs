@@ -13,7 +13,7 @@ use crate::tracking::thread::clock_ref::ClockRef;
 ///
 /// A spawn, a join and a hand-over of a message order what comes before them before what comes
 /// after: two opposite lock orders on both sides of such a point cannot deadlock. The releasing
-/// side takes a `Past` and hands it on; the receiving side calls [`arrive`](Self::arrive).
+/// side takes a `Clock` and hands it on; the receiving side calls [`acquire`](Self::arrive).
 ///
 /// The release of a lock and its next acquisition order nothing: the other thread might have been
 /// first.
@@ -21,36 +21,36 @@ use crate::tracking::thread::clock_ref::ClockRef;
 /// # Examples
 ///
 /// ```
-/// use lockwarden::instrument::Past;
+/// use lockwarden::instrument::Clock;
 ///
-/// let past = Past::here();
+/// let past = Clock::release();
 /// std::thread::spawn(move || {
-///     past.arrive();
+///     past.acquire();
 ///     // Nothing that the parent did before the spawn is concurrent with what follows.
 /// }).join().unwrap();
 /// ```
 #[derive(Debug)]
 #[must_use = "hand it to the thread that goes on from here"]
-pub struct Past(Option<ClockRef>);
+pub struct Clock(Option<ClockRef>);
 
-impl Past {
+impl Clock {
     /// All that has happened up to here.
     ///
     /// Costs a nanosecond or two; if the thread has made a nested acquisition, or learnt something,
     /// since it last did this, an allocation; and after a nested acquisition also that each one that
     /// follows is looked at anew the first time.
     #[inline]
-    pub fn here() -> Self {
+    pub fn release() -> Self {
         Self(happens_before::release_clock())
     }
 
     /// Nothing.
-    pub(crate) const fn nothing() -> Self {
+    pub(crate) const fn unknown() -> Self {
         Self(None)
     }
 
     /// All that the calling thread ever does, for whoever joins it: it is at its end.
-    pub(crate) fn of_ended() -> Self {
+    pub(crate) fn at_exit() -> Self {
         Self(happens_before::end())
     }
 
@@ -69,30 +69,30 @@ impl Past {
     /// Costs a few nanoseconds; when the news is new, a merge of two lists as long as the threads
     /// that they name, and what [`here`](Self::here) costs after a nested acquisition.
     #[inline]
-    pub fn arrive(&self) {
+    pub fn acquire(&self) {
         if let Some(point) = &self.0 {
             happens_before::acquire_clock(point);
         }
     }
 }
 
-impl Past {
-    /// [`arrive`](Self::arrive), by the only one who does: cheaper than that and a drop.
+impl Clock {
+    /// [`acquire`](Self::arrive), by the only one who does: cheaper than that and a drop.
     #[inline]
-    pub(crate) fn arrive_last(mut self) {
+    pub(crate) fn acquire_last(mut self) {
         if let Some(point) = self.0.take() {
             happens_before::acquire_last(point);
         }
     }
 }
 
-impl Clone for Past {
+impl Clone for Clock {
     fn clone(&self) -> Self {
         Self(self.0.as_ref().map(ClockRef::another))
     }
 }
 
-impl Drop for Past {
+impl Drop for Clock {
     #[inline]
     fn drop(&mut self) {
         if let Some(point) = self.0.take() {
@@ -107,24 +107,24 @@ impl Drop for Past {
 /// # Examples
 ///
 /// ```
-/// use lockwarden::instrument::{Past, Pasts};
+/// use lockwarden::instrument::{Clock, MergedClock};
 ///
-/// let ends = Pasts::new();
+/// let ends = MergedClock::new();
 /// std::thread::scope(|scope| {
 ///     for _ in 0..3 {
-///         scope.spawn(|| ends.add(&Past::here()));
+///         scope.spawn(|| ends.add(&Clock::release()));
 ///     }
 /// });
-/// ends.arrive();
+/// ends.acquire();
 /// // Nothing that the three did before they added their past is concurrent with what follows.
 /// ```
 #[derive(Debug, Default)]
-pub struct Pasts(Mutex<VectorClock>);
+pub struct MergedClock(Mutex<VectorClock>);
 
 // Nothing of the program's runs while it is changed, so no panic finds it half done.
-impl std::panic::RefUnwindSafe for Pasts {}
+impl std::panic::RefUnwindSafe for MergedClock {}
 
-impl Pasts {
+impl MergedClock {
     /// Nothing, as yet.
     #[must_use]
     pub const fn new() -> Self {
@@ -134,7 +134,7 @@ impl Pasts {
     /// Adds what happened up to one point.
     ///
     /// Costs a look-up for every thread that the point names, and 24 bytes for a new one that has not ended.
-    pub fn add(&self, past: &Past) {
+    pub fn add(&self, past: &Clock) {
         if let Some(point) = &past.0 {
             self.0.lock().merge_segment(point.segment());
         }
@@ -142,7 +142,7 @@ impl Pasts {
 
     /// The same, by the only one who can: without a lock.
     #[cfg(feature = "queue")]
-    pub(crate) fn add_alone(&mut self, past: &Past) {
+    pub(crate) fn add_mut(&mut self, past: &Clock) {
         if let Some(point) = &past.0 {
             self.0.get_mut().merge_segment(point.segment());
         }
@@ -150,12 +150,12 @@ impl Pasts {
 
     /// What was added so far, and nothing of what is added later.
     #[cfg(feature = "queue")]
-    pub(crate) fn so_far(&self) -> Self {
+    pub(crate) fn snapshot(&self) -> Self {
         Self(Mutex::new(self.0.lock().clone()))
     }
 
     /// The calling thread has learnt of all of it: what follows comes after it.
-    pub fn arrive(&self) {
+    pub fn acquire(&self) {
         // A copy: a thread that is seen for the first time tells the program's sinks so.
         let clock = self.0.lock().clone();
         if !clock.is_empty() {
@@ -164,24 +164,24 @@ impl Pasts {
     }
 }
 
-/// [`Pasts`] that several hold together.
+/// [`MergedClock`] that several hold together.
 #[derive(Clone, Debug)]
-pub(crate) struct Meeting(Arc<Pasts>);
+pub(crate) struct SharedMergedClock(Arc<MergedClock>);
 
-impl Meeting {
+impl SharedMergedClock {
     /// Nothing, as yet.
     pub(crate) fn new() -> Self {
         Self(Arc::default())
     }
 
     /// Adds what happened up to one point.
-    pub(crate) fn add(&self, past: &Past) {
+    pub(crate) fn add(&self, past: &Clock) {
         self.0.add(past);
     }
 
     /// The calling thread has learnt of all of it: what follows comes after it.
-    pub(crate) fn arrive(&self) {
-        self.0.arrive();
+    pub(crate) fn acquire(&self) {
+        self.0.acquire();
     }
 }
 
@@ -193,9 +193,9 @@ impl Meeting {
 /// # Examples
 ///
 /// ```
-/// use lockwarden::instrument::Surroundings;
+/// use lockwarden::instrument::InheritedHolds;
 ///
-/// let around = Surroundings::here();
+/// let around = InheritedHolds::current();
 /// std::thread::scope(|scope| {
 ///     scope.spawn(|| {
 ///         let _within = around.enter();
@@ -204,33 +204,33 @@ impl Meeting {
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "enter them in the threads that run within"]
-pub struct Surroundings(Vec<InheritedHold>);
+pub struct InheritedHolds(Vec<InheritedHold>);
 
-impl Surroundings {
+impl InheritedHolds {
     /// The locks that the calling thread holds, with those that are held around it.
-    pub fn here() -> Self {
+    pub fn current() -> Self {
         Self(happens_before::holds_to_inherit())
     }
 
     /// The calling thread runs within them until the result is dropped.
-    pub fn enter(&self) -> Within {
+    pub fn enter(&self) -> ScopeGuard {
         if self.0.is_empty() {
-            return Within { before: None };
+            return ScopeGuard { before: None };
         }
-        Within {
+        ScopeGuard {
             before: Some(happens_before::inherit_holds(self.0.clone())),
         }
     }
 }
 
-/// A thread that runs within the critical sections of another. Made by [`Surroundings::enter`].
+/// A thread that runs within the critical sections of another. Made by [`InheritedHolds::enter`].
 #[derive(Debug)]
 #[must_use = "the surroundings end when this is dropped"]
-pub struct Within {
+pub struct ScopeGuard {
     before: Option<Vec<InheritedHold>>,
 }
 
-impl Drop for Within {
+impl Drop for ScopeGuard {
     fn drop(&mut self) {
         if let Some(before) = self.before.take() {
             happens_before::inherit_holds(before);

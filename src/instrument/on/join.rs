@@ -17,7 +17,7 @@ static THREAD: LockKind = LockKind::new("thread");
 
 /// The life of one thread: known to whoever started it, to the thread, and to whoever joins it.
 #[derive(Clone, Debug)]
-pub(crate) struct Life(Arc<Inner>);
+pub(crate) struct JoinRecord(Arc<Inner>);
 
 /// How far a thread has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,7 +39,7 @@ struct Inner {
     thread: Providers,
 }
 
-impl Life {
+impl JoinRecord {
     /// The life of a thread that is about to be started at `place`.
     pub(crate) fn new(place: Site) -> Self {
         let thread = Providers::new();
@@ -55,7 +55,7 @@ impl Life {
 
     /// The calling thread is the one whose life this is, and runs nothing yet that is not ours; it is
     /// over when the result is dropped.
-    pub(crate) fn begin(self) -> Living {
+    pub(crate) fn begin(self) -> RunningThread {
         self.0.thread.enter();
         let slot = current::slot();
         if !slot.is_detached() {
@@ -65,7 +65,7 @@ impl Life {
         // Thread-locals are destroyed in the opposite order of their first uses, on every system, and
         // this is the first of them. If it cannot be had, the thread is gone when it is over.
         let _ = LEAVING.try_with(|last| last.borrow_mut().push(leaving));
-        Living(self)
+        RunningThread(self)
     }
 
     /// Whether the thread has come to the end of its closure.
@@ -105,9 +105,9 @@ impl Life {
 
 /// A thread during its life.
 #[derive(Debug)]
-pub(crate) struct Living(Life);
+pub(crate) struct RunningThread(JoinRecord);
 
-impl Drop for Living {
+impl Drop for RunningThread {
     fn drop(&mut self) {
         if std::thread::panicking() {
             detector::note_panic(false);
@@ -119,7 +119,7 @@ impl Drop for Living {
 
 /// A thread that destroys its thread-locals: this one last.
 #[derive(Debug)]
-struct Leaving(Life);
+struct Leaving(JoinRecord);
 
 impl Drop for Leaving {
     fn drop(&mut self) {

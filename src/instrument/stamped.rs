@@ -1,21 +1,21 @@
 //! A message, with what its sender did before.
 
-use super::Past;
+use super::Clock;
 
 /// What goes through a channel in place of the message alone.
 ///
 /// Of the size of the message in a build without instrumentation.
-pub(crate) struct Parcel<T> {
-    past: Past,
+pub(crate) struct Stamped<T> {
+    past: Clock,
     message: T,
 }
 
-impl<T> Parcel<T> {
+impl<T> Stamped<T> {
     /// Packs a message that the calling thread is about to send.
     #[inline]
-    pub(crate) fn pack(message: T) -> Self {
+    pub(crate) fn stamp(message: T) -> Self {
         Self {
-            past: Past::here(),
+            past: Clock::release(),
             message,
         }
     }
@@ -23,9 +23,9 @@ impl<T> Parcel<T> {
     /// A message that no thread has sent.
     #[cfg(feature = "channel")]
     #[inline]
-    pub(crate) fn of_nobody(message: T) -> Self {
+    pub(crate) fn unstamped(message: T) -> Self {
         Self {
-            past: Past::nothing(),
+            past: Clock::unknown(),
             message,
         }
     }
@@ -34,7 +34,7 @@ impl<T> Parcel<T> {
     #[inline]
     pub(crate) fn receive(self) -> T {
         let Self { past, message } = self;
-        past.arrive_last();
+        past.acquire_last();
         message
     }
 

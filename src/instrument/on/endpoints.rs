@@ -6,24 +6,24 @@ use std::time::Duration;
 #[cfg(feature = "channel")]
 use std::time::Instant;
 
-use super::past::{Past, Pasts};
+use super::clock::{Clock, MergedClock};
 use super::resource::Resource;
 use crate::instrument::LockKind;
-use crate::instrument::side::{Side, meet};
+use crate::instrument::side::{Side, block_on};
 #[cfg(feature = "channel")]
 use crate::instrument::{Site, WaitReason};
 
 /// The record of a channel, which all of its ends share.
 #[derive(Clone, Debug)]
-pub(crate) struct Ends(Arc<Common>);
+pub(crate) struct Endpoints(Arc<Common>);
 
 #[derive(Debug)]
 struct Common {
     record: Resource,
     /// What those did who have let go of a sending end.
-    senders: Pasts,
+    senders: MergedClock,
     /// The same of the receiving ends.
-    receivers: Pasts,
+    receivers: MergedClock,
     /// How many threads wait, without a limit, to hand something over directly.
     sending: AtomicUsize,
     /// How many wait to be handed something.
@@ -43,7 +43,7 @@ static SELECT: LockKind = LockKind::new("select");
 
 static CHANNEL: LockKind = LockKind::new("channel");
 
-impl Ends {
+impl Endpoints {
     /// The record of a new channel, whose class is `name`, or else the place of the call.
     #[track_caller]
     pub(crate) fn new(name: Option<&'static str>) -> Self {
@@ -53,8 +53,8 @@ impl Ends {
         };
         Self(Arc::new(Common {
             record,
-            senders: Pasts::new(),
-            receivers: Pasts::new(),
+            senders: MergedClock::new(),
+            receivers: MergedClock::new(),
             sending: AtomicUsize::new(0),
             receiving: AtomicUsize::new(0),
             #[cfg(feature = "channel")]
@@ -81,64 +81,64 @@ impl Ends {
 
     /// A selection with an operation here is about to wait, until the result is dropped.
     #[cfg(feature = "channel")]
-    pub(crate) fn select(&self) -> Here<'_> {
+    pub(crate) fn select(&self) -> EndpointWait<'_> {
         // Relaxed: see `provided`.
         self.0.selecting.fetch_add(1, Ordering::Relaxed);
-        Here(&self.0.selecting)
+        EndpointWait(&self.0.selecting)
     }
 
     /// A sending end is about to be dropped.
     pub(crate) fn drop_sender(&self) {
-        self.0.senders.add(&Past::here());
+        self.0.senders.add(&Clock::release());
     }
 
     /// A receiving end is about to be dropped.
     pub(crate) fn drop_receiver(&self) {
-        self.0.receivers.add(&Past::here());
+        self.0.receivers.add(&Clock::release());
     }
 
     /// The calling thread was told that all senders are gone.
     #[cold]
     pub(crate) fn no_senders(&self) {
-        self.0.senders.arrive();
+        self.0.senders.acquire();
     }
 
     /// The calling thread was told that all receivers are gone.
     #[cold]
     pub(crate) fn no_receivers(&self) {
-        self.0.receivers.arrive();
+        self.0.receivers.acquire();
     }
 
     /// The calling thread waits on this side, until the result is dropped, for somebody on the
     /// other.
-    pub(crate) fn come(&self, side: Side) -> Here<'_> {
+    pub(crate) fn register(&self, side: Side) -> EndpointWait<'_> {
         let count = self.0.count(side);
-        // Sequentially consistent, as the load in `is_met`: of two that come to the two sides, at
+        // Sequentially consistent, as the load in `has_counterpart`: of two that come to the two sides, at
         // least one sees the other in its next look.
         count.fetch_add(1, Ordering::SeqCst);
-        Here(count)
+        EndpointWait(count)
     }
 
     /// Whether more than `mine` wait on the other side.
-    pub(crate) fn is_met(&self, side: Side, mine: usize) -> bool {
+    pub(crate) fn has_counterpart(&self, side: Side, mine: usize) -> bool {
         let there = self.0.count(side.opposite());
-        // Sequentially consistent: see `come`.
+        // Sequentially consistent: see `register`.
         there.load(Ordering::SeqCst) > mine
     }
 
     /// One attempt, of somebody who has [come](Self::come) to `side`, at a direct hand-over.
-    pub(crate) fn meet<R>(
+    pub(crate) fn block_on<R>(
         &self,
         side: Side,
         limit: Option<Duration>,
         attempt: impl FnMut(Option<Duration>) -> Option<R>,
     ) -> Option<R> {
-        meet(limit, || self.is_met(side, 0), attempt)
+        block_on(limit, || self.has_counterpart(side, 0), attempt)
     }
 
     /// Whether both are ends of one channel.
     #[cfg(feature = "channel")]
-    pub(crate) fn is_same(&self, other: &Ends) -> bool {
+    pub(crate) fn is_same(&self, other: &Endpoints) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
@@ -152,13 +152,13 @@ impl Common {
     }
 }
 
-/// A thread that waits on one side of a channel. Made by [`Ends::come`].
+/// A thread that waits on one side of a channel. Made by [`Endpoints::register`].
 #[derive(Debug)]
-pub(crate) struct Here<'a>(&'a AtomicUsize);
+pub(crate) struct EndpointWait<'a>(&'a AtomicUsize);
 
-impl Drop for Here<'_> {
+impl Drop for EndpointWait<'_> {
     fn drop(&mut self) {
-        // Sequentially consistent: see `Ends::come`.
+        // Sequentially consistent: see `Endpoints::register`.
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
@@ -166,31 +166,31 @@ impl Drop for Here<'_> {
 /// What one end has of the record: to be dropped after the end of the channel itself, since those
 /// who wait may go on then.
 #[derive(Debug)]
-pub(crate) struct End(Ends);
+pub(crate) struct Endpoint(Endpoints);
 
-impl End {
-    pub(crate) fn of(ends: Ends) -> Self {
+impl Endpoint {
+    pub(crate) fn of(ends: Endpoints) -> Self {
         Self(ends)
     }
 }
 
-impl std::ops::Deref for End {
-    type Target = Ends;
+impl std::ops::Deref for Endpoint {
+    type Target = Endpoints;
 
     #[inline(always)]
-    fn deref(&self) -> &Ends {
+    fn deref(&self) -> &Endpoints {
         &self.0
     }
 }
 
-impl Drop for End {
+impl Drop for Endpoint {
     fn drop(&mut self) {
         self.0.provided();
     }
 }
 
 /// Waits for one of the operations of a selection, at channels of which each was told so by
-/// [`Ends::select`]. The selection is named after the place at which it waits.
+/// [`Endpoints::select`]. The selection is named after the place at which it waits.
 #[cfg(feature = "channel")]
 pub(crate) fn wait_for_selection<R>(
     site: Site,

@@ -7,7 +7,7 @@ use super::{LockId, Site};
 /// Why a set of locks was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Reason {
+pub enum ViolationReason {
     /// One lock stands in the set twice.
     AskedTwice,
     /// The thread holds a lock of the set already.
@@ -18,13 +18,13 @@ pub enum Reason {
 
 /// One of the two locks of a refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Party {
+pub struct LockRef {
     lock: LockId,
     name: Option<Box<str>>,
     site: Option<Site>,
 }
 
-impl Party {
+impl LockRef {
     /// The lock with this id and, as far as they are known, its name and where it was asked for.
     pub(crate) fn new(lock: LockId, name: Option<Box<str>>, site: Option<Site>) -> Self {
         Self { lock, name, site }
@@ -49,7 +49,7 @@ impl Party {
     }
 }
 
-impl fmt::Display for Party {
+impl fmt::Display for LockRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
             Some(name) => write!(f, "{name} ({})", self.lock),
@@ -60,16 +60,16 @@ impl fmt::Display for Party {
 
 /// A refusal, with both locks that make it one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    reason: Reason,
-    asked: Party,
-    held: Party,
+pub(crate) struct Violation {
+    reason: ViolationReason,
+    asked: LockRef,
+    held: LockRef,
 }
 
-impl Refusal {
+impl Violation {
     /// `asked` cannot be given out for `reason`, because of `held`, which for
     /// [`AskedTwice`](Reason::AskedTwice) is the same lock, asked for before.
-    pub(crate) fn new(reason: Reason, asked: Party, held: Party) -> Self {
+    pub(crate) fn new(reason: ViolationReason, asked: LockRef, held: LockRef) -> Self {
         Self {
             reason,
             asked,
@@ -77,15 +77,15 @@ impl Refusal {
         }
     }
 
-    pub(crate) fn reason(&self) -> Reason {
+    pub(crate) fn reason(&self) -> ViolationReason {
         self.reason
     }
 
-    pub(crate) fn asked(&self) -> &Party {
+    pub(crate) fn asked(&self) -> &LockRef {
         &self.asked
     }
 
-    pub(crate) fn held(&self) -> &Party {
+    pub(crate) fn held(&self) -> &LockRef {
         &self.held
     }
 }
@@ -102,17 +102,17 @@ impl fmt::Display for At {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (asked, held) = (&self.asked, &self.held);
         let (asks, holds) = (At(asked.site), At(held.site));
         match self.reason {
-            Reason::AskedTwice => write!(f, "{asked} is asked for twice at {asks}"),
-            Reason::HeldAlready => write!(
+            ViolationReason::AskedTwice => write!(f, "{asked} is asked for twice at {asks}"),
+            ViolationReason::HeldAlready => write!(
                 f,
                 "{asked}, asked for at {asks}, is held by this thread already, taken at {holds}"
             ),
-            Reason::OutOfOrder => write!(
+            ViolationReason::OutOfOrder => write!(
                 f,
                 "{asked}, asked for at {asks}, is not above {held}, which this thread holds, \
                  taken at {holds}"
@@ -127,8 +127,8 @@ mod tests {
 
     use super::*;
 
-    fn party(number: u64, name: Option<&str>, site: Option<Site>) -> Party {
-        Party::new(LockId::new(number).unwrap(), name.map(Box::from), site)
+    fn party(number: u64, name: Option<&str>, site: Option<Site>) -> LockRef {
+        LockRef::new(LockId::new(number).unwrap(), name.map(Box::from), site)
     }
 
     #[test]
@@ -136,19 +136,20 @@ mod tests {
         let (site, line) = (Location::caller(), line!());
         let asked = party(3, Some("`ledger`"), Some(site));
         let held = party(7, None, Some(site));
-        let text = Refusal::new(Reason::OutOfOrder, asked.clone(), held).to_string();
+        let text = Violation::new(ViolationReason::OutOfOrder, asked.clone(), held).to_string();
         let here = format!("{}:{line}:", file!());
         assert_eq!(text.matches(&here).count(), 2, "{text}");
         assert!(text.starts_with("`ledger` (#3), asked for at "), "{text}");
         assert!(text.contains("is not above lock #7, which"), "{text}");
 
         let held = party(3, Some("`ledger`"), None);
-        let text = Refusal::new(Reason::HeldAlready, asked.clone(), held.clone()).to_string();
+        let text =
+            Violation::new(ViolationReason::HeldAlready, asked.clone(), held.clone()).to_string();
         assert!(
             text.ends_with("already, taken at an unknown place"),
             "{text}"
         );
-        let text = Refusal::new(Reason::AskedTwice, asked, held).to_string();
+        let text = Violation::new(ViolationReason::AskedTwice, asked, held).to_string();
         assert!(
             text.starts_with("`ledger` (#3) is asked for twice at "),
             "{text}"

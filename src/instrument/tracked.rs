@@ -13,13 +13,13 @@ use super::Lock;
 /// # Examples
 ///
 /// ```
-/// use lockwarden::instrument::{Lock, LockKind, Recorded};
+/// use lockwarden::instrument::{Lock, LockKind, Tracked};
 ///
 /// static SPIN: LockKind = LockKind::new("SpinLock");
 ///
 /// struct SpinLock { record: Lock }
 ///
-/// impl Recorded for SpinLock {
+/// impl Tracked for SpinLock {
 ///     fn record(&self) -> &Lock {
 ///         &self.record
 ///     }
@@ -32,12 +32,12 @@ use super::Lock;
     message = "`{Self}` is no lock that is watched",
     note = "the locks of `lockwarden::sync` and `lockwarden::parking_lot` are"
 )]
-pub trait Recorded {
+pub trait Tracked {
     /// The record that the lock keeps.
     fn record(&self) -> &Lock;
 }
 
-impl Recorded for Lock {
+impl Tracked for Lock {
     fn record(&self) -> &Lock {
         self
     }
@@ -47,7 +47,7 @@ impl Recorded for Lock {
 macro_rules! leads_to_a_lock {
     ($($Pointer:ty),+) => {
         $(
-            impl<L: Recorded + ?Sized> Recorded for $Pointer {
+            impl<L: Tracked + ?Sized> Tracked for $Pointer {
                 fn record(&self) -> &Lock {
                     (**self).record()
                 }

@@ -30,8 +30,8 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::lock::released_slow;
-use super::mark::introduce;
 use super::resource::{Providers, Resource};
+use super::thread_bit::ensure_attached;
 use crate::detector;
 use crate::instrument::{LockKind, Mode, Site, WaitReason};
 use crate::tracking::lock::ident::Ident;
@@ -41,7 +41,7 @@ use crate::tracking::thread::slot::Slot;
 
 /// The record of something that is initialised once, by one thread, while others may wait.
 #[derive(Debug)]
-pub(crate) struct Turns {
+pub(crate) struct OnceRecord {
     state: Mutex<State>,
     changed: Condvar,
     resource: Resource,
@@ -58,10 +58,10 @@ struct State {
 }
 
 // Nothing of the program's runs while the state is changed, so no panic finds it half done.
-impl UnwindSafe for Turns {}
-impl RefUnwindSafe for Turns {}
+impl UnwindSafe for OnceRecord {}
+impl RefUnwindSafe for OnceRecord {}
 
-impl Turns {
+impl OnceRecord {
     /// The record of something whose class is the place of the call.
     #[track_caller]
     pub(crate) const fn new(kind: &'static LockKind) -> Self {
@@ -100,7 +100,7 @@ impl Turns {
     /// As `initialise` does, or if the wait would never end.
     pub(crate) fn run(&self, is_done: impl Fn() -> bool, site: Site, initialise: impl FnOnce()) {
         // Before the turn also since a sink may want to see what is initialised.
-        introduce();
+        ensure_attached();
         self.ask(site);
         if let Some(turn) = self.take(&is_done, site) {
             let held = self.hold(site);
@@ -194,7 +194,7 @@ impl Turns {
     }
 
     /// Takes a turn when nobody has one; `None` if it is done then.
-    fn take(&self, is_done: &impl Fn() -> bool, site: Site) -> Option<Turn<'_>> {
+    fn take(&self, is_done: &impl Fn() -> bool, site: Site) -> Option<Initialisation<'_>> {
         let try_take = |state: &mut State| {
             if state.taken {
                 return None;
@@ -206,7 +206,7 @@ impl Turns {
             // With the lock held, so that nobody waits for a turn that nobody has. The thread is known
             // to the detector already, so this tells nobody.
             self.at_work.enter();
-            Some(Some(Turn {
+            Some(Some(Initialisation {
                 turns: self,
                 failed: true,
             }))
@@ -284,19 +284,19 @@ impl Drop for Initialising {
 }
 
 /// The turn of the calling thread; over when this is dropped.
-struct Turn<'a> {
-    turns: &'a Turns,
+struct Initialisation<'a> {
+    turns: &'a OnceRecord,
     failed: bool,
 }
 
-impl Turn<'_> {
+impl Initialisation<'_> {
     /// It ends without a panic.
     fn done(mut self) {
         self.failed = false;
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Initialisation<'_> {
     fn drop(&mut self) {
         *self.turns.state.lock() = State {
             taken: false,
@@ -321,7 +321,7 @@ mod tests {
 
     #[test]
     fn nobody_is_at_it_beside_another_and_nobody_again() {
-        let (turns, done) = (Turns::new(&KIND), AtomicBool::new(false));
+        let (turns, done) = (OnceRecord::new(&KIND), AtomicBool::new(false));
         let runs = AtomicUsize::new(0);
         thread::scope(|scope| {
             for _ in 0..4 {
@@ -347,7 +347,7 @@ mod tests {
 
     #[test]
     fn a_turn_that_panics_is_over_and_the_next_one_makes_it_good() {
-        let (turns, done) = (Turns::named(&KIND, "turns"), Cell::new(false));
+        let (turns, done) = (OnceRecord::named(&KIND, "turns"), Cell::new(false));
         turns.set_label("of the test");
         let site = Location::caller();
         let fails = AssertUnwindSafe(|| turns.run(|| done.get(), site, || panic!("in its turn")));

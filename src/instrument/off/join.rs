@@ -4,9 +4,9 @@ use crate::instrument::{Site, WaitReason};
 
 /// The life of one thread.
 #[derive(Clone, Debug)]
-pub(crate) struct Life(());
+pub(crate) struct JoinRecord(());
 
-impl Life {
+impl JoinRecord {
     /// The life of a thread that is about to be started.
     #[inline(always)]
     pub(crate) fn new(_place: Site) -> Self {
@@ -15,8 +15,8 @@ impl Life {
 
     /// The calling thread is the one whose life this is.
     #[inline(always)]
-    pub(crate) fn begin(self) -> Living {
-        Living(())
+    pub(crate) fn begin(self) -> RunningThread {
+        RunningThread(())
     }
 
     /// Whether nothing more of it has to be waited for.
@@ -32,4 +32,4 @@ impl Life {
 
 /// A thread during its life.
 #[derive(Debug)]
-pub(crate) struct Living(());
+pub(crate) struct RunningThread(());

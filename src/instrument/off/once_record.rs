@@ -4,9 +4,9 @@ use crate::instrument::{LockKind, Site};
 
 /// The record of something that is initialised once, by one thread, while others may wait.
 #[derive(Debug)]
-pub(crate) struct Turns(());
+pub(crate) struct OnceRecord(());
 
-impl Turns {
+impl OnceRecord {
     /// The record of something whose class is the place of the call.
     #[inline(always)]
     pub(crate) const fn new(_kind: &'static LockKind) -> Self {

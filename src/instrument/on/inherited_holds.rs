@@ -5,9 +5,9 @@ use crate::tracking::thread::inherited_holds::{NestedAcquisition, ParentHolds};
 
 /// What a parent holds above a thread, on its way from the spawn through the thread to the join.
 #[derive(Debug)]
-pub(crate) struct Section(Option<Box<(ParentHolds, Vec<NestedAcquisition>)>>);
+pub(crate) struct SpawnHolds(Option<Box<(ParentHolds, Vec<NestedAcquisition>)>>);
 
-impl Section {
+impl SpawnHolds {
     /// Nothing.
     pub(crate) fn none() -> Self {
         Self(None)

@@ -8,9 +8,9 @@ use crate::tracking::thread::current;
 ///
 /// As long as it is on its way, that thread is expected.
 #[derive(Debug)]
-pub(crate) struct Cohort(u64);
+pub(crate) struct CheckMembership(u64);
 
-impl Cohort {
+impl CheckMembership {
     /// That of the calling thread, which is about to start another.
     pub(crate) fn here() -> Self {
         Self::of(current::own().check_id())
@@ -36,7 +36,7 @@ impl Cohort {
     }
 }
 
-impl Drop for Cohort {
+impl Drop for CheckMembership {
     fn drop(&mut self) {
         if self.0 != 0 {
             pending_spawns::remove(self.0);

@@ -21,8 +21,8 @@ use parking_lot::Mutex;
 
 use lock_api::GuardNoSend;
 
+use super::clock::Clock;
 use super::lock::{Hold, Lock};
-use super::past::Past;
 use crate::detector;
 use crate::detector::Panic;
 use crate::detector::deadlock;
@@ -39,32 +39,32 @@ use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
 
 /// The record of one condition variable.
 #[derive(Debug)]
-pub struct Signal {
+pub struct CondvarRecord {
     record: LockRecord,
     /// What others look at: how many were notified that are not awake.
     party: resource_state::LazyResourceState,
     /// How many threads are between the begin of a wait and its end.
     waiters: AtomicUsize,
-    notices: Mutex<Notices>,
+    notices: Mutex<Notifications>,
 }
 
 /// The notifications that found somebody waiting.
 #[derive(Debug)]
-struct Notices {
+struct Notifications {
     /// How many have begun.
     begun: u64,
     /// How many of those are not over.
     under_way: usize,
     /// What came before the last one that began.
-    last: Option<Past>,
+    last: Option<Clock>,
 }
 
 // Nothing of the program's runs while the notices are changed, so no panic finds them half done.
-impl RefUnwindSafe for Signal {}
+impl RefUnwindSafe for CondvarRecord {}
 
 static CONDVAR: LockKind = LockKind::readers_pass("Condvar");
 
-impl Signal {
+impl CondvarRecord {
     /// The record of a condition variable whose class is the place of the call.
     #[must_use]
     #[track_caller]
@@ -84,7 +84,7 @@ impl Signal {
             record,
             party: resource_state::LazyResourceState::new(),
             waiters: AtomicUsize::new(0),
-            notices: Mutex::new(Notices {
+            notices: Mutex::new(Notifications {
                 begun: 0,
                 under_way: 0,
                 last: None,
@@ -114,7 +114,7 @@ impl Signal {
         hold: &'a mut Hold,
         kind: AcquireKind,
         site: Site,
-    ) -> Waiting<'a> {
+    ) -> WaitGuard<'a> {
         self.waiting_or(None, lock, hold, kind, site)
     }
 
@@ -127,7 +127,7 @@ impl Signal {
         hold: &'a mut Hold,
         kind: AcquireKind,
         site: Site,
-    ) -> Waiting<'a> {
+    ) -> WaitGuard<'a> {
         // Relaxed: whoever changes the condition under the lock before it notifies gets the lock
         // from this thread, if that has not seen the change, and by that sees the count. Without
         // the lock a notification may come before any wait.
@@ -155,7 +155,7 @@ impl Signal {
                 ..WaitRequest::lock(WaitKind::SIGNAL, timed, (ident, sort), site)
             });
         }
-        let waiting = Waiting {
+        let waiting = WaitGuard {
             signal: self,
             began,
             news: None,
@@ -182,9 +182,9 @@ impl Signal {
     /// Lets `wake` wake one waiter, or all, and say how many it has woken; returns that. If nobody
     /// waits, nothing is done.
     ///
-    /// Each of those that were woken has to call [`Waiting::notified`].
+    /// Each of those that were woken has to call [`WaitGuard::notified`].
     ///
-    /// Costs one load if nobody waits, else a few tens of nanoseconds and what [`Past::here`] costs.
+    /// Costs one load if nobody waits, else a few tens of nanoseconds and what [`Clock::release`] costs.
     #[inline]
     pub fn notify(&self, wake: impl FnOnce() -> usize) -> usize {
         // Relaxed: see `waiting`.
@@ -201,7 +201,7 @@ impl Signal {
     #[cold]
     fn begin_notice(&self) {
         // Before the lock is taken: it may tell the program's sinks of a new thread.
-        let past = Past::here();
+        let past = Clock::release();
         let mut notices = self.notices.lock();
         notices.begun += 1;
         notices.under_way += 1;
@@ -209,14 +209,14 @@ impl Signal {
     }
 }
 
-impl Default for Signal {
+impl Default for CondvarRecord {
     #[track_caller]
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Drop for Signal {
+impl Drop for CondvarRecord {
     fn drop(&mut self) {
         if let Some(ident) = self.record.retire() {
             detector::retire(ident, false);
@@ -228,12 +228,12 @@ impl Drop for Signal {
 /// the lock again; the hold that was lent is then the record of the new acquisition.
 #[derive(Debug)]
 #[must_use = "drop it when the thread is awake and holds the lock again"]
-pub struct Waiting<'a> {
-    signal: &'a Signal,
+pub struct WaitGuard<'a> {
+    signal: &'a CondvarRecord,
     /// How many notifications had begun when the wait did, if all of them were over.
     began: Option<u64>,
     /// What came before the one that ended the wait.
-    news: Option<Past>,
+    news: Option<Clock>,
     slot: Option<&'static Slot>,
     /// Counted, if it waits without a limit.
     elsewhere: Option<ResourceWait>,
@@ -244,7 +244,7 @@ pub struct Waiting<'a> {
     marker: PhantomData<GuardNoSend>,
 }
 
-impl Waiting<'_> {
+impl WaitGuard<'_> {
     /// Tells that a notification has ended the wait, and neither its time nor chance has.
     ///
     /// # Panics
@@ -267,7 +267,7 @@ impl Waiting<'_> {
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitGuard<'_> {
     fn drop(&mut self) {
         // Relaxed: it stands for no other memory.
         self.signal.waiters.fetch_sub(1, Ordering::Relaxed);
@@ -278,7 +278,7 @@ impl Drop for Waiting<'_> {
         }
         self.elsewhere = None;
         if let Some(news) = self.news.take() {
-            news.arrive();
+            news.acquire();
         }
         let Some(slot) = self.slot else { return };
         slot.maintain();
