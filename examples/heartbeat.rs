@@ -61,7 +61,7 @@ fn main() -> ExitCode {
     let (tell, alerts) = mpsc::channel();
     let watchdog = Watchdog::builder()
         .stderr()
-        .call(move |alert| {
+        .on_alert(move |alert| {
             let _ = tell.send(alert.clone());
         })
         .spawn();

@@ -164,6 +164,7 @@ mod shim;
 pub mod config;
 mod declare;
 mod detector;
+mod dump;
 mod record;
 pub mod report;
 pub(crate) mod runtime;

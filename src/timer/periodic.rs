@@ -13,7 +13,7 @@ use super::schedule::Schedule;
 use crate::deadline;
 use crate::instrument::{Resource, Site, WaitReason};
 use crate::thread::{self, ThreadId};
-use crate::watchdog::Runs;
+use crate::watchdog::PeriodicRuns;
 
 /// A callback that runs again and again, at a fixed rate, on a thread of its own.
 ///
@@ -200,7 +200,7 @@ impl Shared {
     fn run(&self, mut f: impl FnMut(), site: Site) {
         let _end = End(self);
         let name = thread::current().name().unwrap_or("periodic").to_owned();
-        let mut runs = Runs::new(name, site, self.state.lock().schedule.period());
+        let mut runs = PeriodicRuns::new(name, site, self.state.lock().schedule.period());
         while self.wait(site) {
             runs.run(&mut f);
             self.state.lock().schedule.catch_up(Instant::now());

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::course::Phase;
-use super::dump::Dump;
+use super::backoff::Phase;
+use crate::dump::Dump;
 use crate::report::{Report, duration};
 
 /// A stall, or a deadlock, with all threads of the process.

@@ -19,7 +19,7 @@ use crate::child::{LIMIT, STALL, Standstill, apart};
 /// Starts a watchdog that hands its alerts on, for as long as the first part of the result lives.
 fn watch(builder: Builder) -> (Watchdog, Receiver<Alert>) {
     let (tell, alerts) = mpsc::channel();
-    let builder = builder.call(move |alert| tell.send(alert.clone()).unwrap_or_default());
+    let builder = builder.on_alert(move |alert| tell.send(alert.clone()).unwrap_or_default());
     (builder.spawn().unwrap(), alerts)
 }
 

@@ -16,7 +16,8 @@ fn a_missed_period_is_told_and_that_it_is_over() {
         || {
             let (tell, alerts) = mpsc::channel();
             let builder = Watchdog::builder().wait_limit(None);
-            let builder = builder.call(move |alert| tell.send(alert.clone()).unwrap_or_default());
+            let builder =
+                builder.on_alert(move |alert| tell.send(alert.clone()).unwrap_or_default());
             let (free, is_free) = mpsc::channel::<()>();
             let mut runs = 0;
             // There is no watchdog yet when it starts.

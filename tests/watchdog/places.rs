@@ -63,7 +63,7 @@ fn a_thread_that_waits_in_slices_says_where_without_a_signal() {
             let builder = Watchdog::builder()
                 .wait_limit(STALL * 5)
                 .without_signals()
-                .call(move |alert| tell.send(alert.clone()).unwrap_or_default());
+                .on_alert(move |alert| tell.send(alert.clone()).unwrap_or_default());
             let _watchdog = builder.spawn().unwrap();
             let latch = Latch::new();
             let own = Arc::clone(&latch);

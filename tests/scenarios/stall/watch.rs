@@ -21,7 +21,7 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn start(limits: impl FnOnce(Builder) -> Builder) -> Self {
         let (tell, alerts) = mpsc::channel();
-        let builder = Watchdog::builder().call(move |alert| {
+        let builder = Watchdog::builder().on_alert(move |alert| {
             let _ = tell.send(alert.clone());
         });
         let dog = limits(builder).spawn().expect("there is no other watchdog");

@@ -45,7 +45,7 @@ pub(super) enum About {
 
 /// Judges one look after the other.
 #[derive(Debug)]
-pub(super) struct Judge {
+pub(super) struct StallDetector {
     limits: Limits,
     pub(super) holds: Holds,
     /// Nothing counts from before this moment.
@@ -54,7 +54,7 @@ pub(super) struct Judge {
     progress: Option<(u64, u64)>,
 }
 
-impl Judge {
+impl StallDetector {
     /// A judge who begins at `now`.
     pub(super) fn new(limits: Limits, now: u64) -> Self {
         Self {
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn the_longest_of_several_waits_for_one_lock_is_told() {
-        let mut judge = Judge::new(limits(), 0);
+        let mut judge = StallDetector::new(limits(), 0);
         let all = || {
             sample(vec![
                 waits(1, 7, true, 30 * MS),
@@ -328,7 +328,7 @@ mod tests {
             hold: None,
             progress: None,
         };
-        let mut judge = Judge::new(off, 0);
+        let mut judge = StallDetector::new(off, 0);
         let all = sample(vec![waits(1, 7, true, 0), waits(2, 8, false, 0)]);
         assert!(judge.look(&all, 1_000_000 * MS, |_| false).is_empty());
     }
@@ -336,7 +336,7 @@ mod tests {
     #[test]
     fn a_hold_is_told_when_it_was_seen_for_the_limit() {
         let site = Location::caller();
-        let mut judge = Judge::new(limits(), 0);
+        let mut judge = StallDetector::new(limits(), 0);
         let holds = |seen| ThreadSample {
             held: Some(vec![HoldSample {
                 lock: id(7),
@@ -358,7 +358,7 @@ mod tests {
     fn a_standstill_needs_somebody_who_waits() {
         let mut only = limits();
         (only.wait, only.event, only.hold) = (None, Some(None), None);
-        let mut judge = Judge::new(only, 0);
+        let mut judge = StallDetector::new(only, 0);
         let busy = |progress| ThreadSample {
             progress,
             ..thread(1)
@@ -375,7 +375,7 @@ mod tests {
 
     #[test]
     fn a_wait_that_a_report_has_named_is_not_told_nor_is_a_hold_in_it() {
-        let mut judge = Judge::new(limits(), 0);
+        let mut judge = StallDetector::new(limits(), 0);
         let site = Location::caller();
         let mut named = waits(1, 7, true, 0);
         if let Some(wait) = &mut named.wait {
@@ -394,7 +394,7 @@ mod tests {
 
     #[test]
     fn the_time_in_which_reports_are_written_does_not_count() {
-        let mut judge = Judge::new(limits(), 0);
+        let mut judge = StallDetector::new(limits(), 0);
         let mut all = sample(vec![waits(1, 7, true, 50 * MS)]);
         all.writing = vec![(0, 60 * MS), (100 * MS, 150 * MS)];
         // Sixty milliseconds of it were spent on reports.
@@ -404,7 +404,7 @@ mod tests {
 
     #[test]
     fn a_join_has_no_limit_but_is_a_wait_when_nothing_happens() {
-        let mut judge = Judge::new(limits(), 0);
+        let mut judge = StallDetector::new(limits(), 0);
         let joins = ThreadSample {
             joins: true,
             ..thread(1)
@@ -423,7 +423,7 @@ mod tests {
 
     #[test]
     fn after_a_sleep_of_the_machine_the_limits_start_again() {
-        let mut judge = Judge::new(limits(), 0);
+        let mut judge = StallDetector::new(limits(), 0);
         let all = || Sample {
             threads: vec![waits(1, 7, true, 0), waits(2, 9, true, 0)],
             pulses: vec![PulseSample {

@@ -11,15 +11,15 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::action::Action;
+use super::alert_thread::{AlertThread, Message};
 use super::builder::Builder;
 use super::error::Error;
 use super::heartbeat::{Heartbeat, Pulse};
 use super::limits;
-use super::run::{Orders, Runner};
+use super::poll_loop::{PollLoop, Settings};
 use super::shared::Shared;
-use super::signal;
-use super::teller::{News, Teller};
 use crate::detector;
+use crate::dump::signal;
 use crate::engine::verdict::Verdict;
 use crate::report::Report;
 use crate::sink;
@@ -68,7 +68,7 @@ pub(super) fn current() -> Option<Arc<Shared>> {
 ///     .wait_limit(Duration::from_secs(5))
 ///     .event_limit(None)
 ///     .hold_limit(Duration::from_secs(30))
-///     .call(|alert| eprintln!("{}", alert.headline()))
+///     .on_alert(|alert| eprintln!("{}", alert.headline()))
 ///     .spawn()?;
 /// # Ok(())
 /// # }
@@ -160,7 +160,7 @@ impl Drop for Place {
 }
 
 /// Starts the threads, after `prepare` has put in order what it needs.
-pub(super) fn start(prepare: impl FnOnce() -> Result<Orders, Error>) -> Result<Watchdog, Error> {
+pub(super) fn start(prepare: impl FnOnce() -> Result<Settings, Error>) -> Result<Watchdog, Error> {
     let place = Place::take()?;
     let orders = prepare()?;
     let shared = Arc::new(Shared::default());
@@ -200,7 +200,7 @@ fn settle(shared: &Arc<Shared>) -> Option<&'static Slot> {
 }
 
 /// The thread that looks.
-fn look(shared: Arc<Shared>, orders: Orders, news: SyncSender<News>, ready: &Sender<()>) {
+fn look(shared: Arc<Shared>, orders: Settings, news: SyncSender<Message>, ready: &Sender<()>) {
     let slot = settle(&shared);
     parked_stack::set_delay(orders.capture_delay);
     let told = Arc::clone(&shared);
@@ -211,7 +211,7 @@ fn look(shared: Arc<Shared>, orders: Orders, news: SyncSender<News>, ready: &Sen
         }
     });
     let _ = ready.send(());
-    Runner::new(shared, orders, news, slot).run();
+    PollLoop::new(shared, orders, news, slot).run();
     parked_stack::set_delay(None);
 }
 
@@ -220,7 +220,7 @@ fn tell(
     shared: Arc<Shared>,
     actions: Vec<Action>,
     place: Place,
-    news: &Receiver<News>,
+    news: &Receiver<Message>,
     ready: &Sender<()>,
 ) {
     struct Stopped(Arc<Shared>, Option<Place>);
@@ -233,7 +233,7 @@ fn tell(
     let _stopped = Stopped(Arc::clone(&shared), Some(place));
     let slot = settle(&shared);
     let _ = ready.send(());
-    let teller = Teller {
+    let teller = AlertThread {
         shared,
         actions,
         slot,

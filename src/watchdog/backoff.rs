@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use super::judge::{Key, Overdue};
+use super::stalls::{Key, Overdue};
 
 /// Where a stall stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,7 +19,7 @@ pub enum Phase {
 
 /// Something to tell.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Step {
+pub(super) struct Notice {
     pub(super) phase: Phase,
     pub(super) overdue: Overdue,
     pub(super) lasted: Duration,
@@ -29,7 +29,7 @@ pub(super) struct Step {
 }
 
 #[derive(Debug)]
-struct Known {
+struct KnownStall {
     overdue: Overdue,
     /// How long it had lasted when it was last told; `None` if it never was.
     told: Option<Duration>,
@@ -39,8 +39,8 @@ struct Known {
 
 /// All stalls that last.
 #[derive(Debug)]
-pub(super) struct Course {
-    known: HashMap<Key, Known>,
+pub(super) struct Backoff {
+    known: HashMap<Key, KnownStall>,
     /// When something was told within the last minute, in nanoseconds.
     recent: VecDeque<u64>,
     per_minute: usize,
@@ -49,7 +49,7 @@ pub(super) struct Course {
 
 const MINUTE: u64 = 60_000_000_000;
 
-impl Course {
+impl Backoff {
     /// At most so many alerts are told in a minute; ends are not counted.
     pub(super) fn new(per_minute: usize) -> Self {
         Self {
@@ -77,7 +77,7 @@ impl Course {
     }
 
     /// Takes in all that lasts too long at `now`: what is there to be told.
-    pub(super) fn follow(&mut self, mut overdue: Vec<Overdue>, now: u64) -> Vec<Step> {
+    pub(super) fn follow(&mut self, mut overdue: Vec<Overdue>, now: u64) -> Vec<Notice> {
         let mut steps = Vec::new();
         self.ends(&overdue, now, &mut steps);
         // What was never told comes before what is told again.
@@ -86,7 +86,7 @@ impl Course {
             known.is_some_and(|known| known.told.is_some())
         });
         for overdue in overdue {
-            let known = self.known.entry(overdue.key).or_insert(Known {
+            let known = self.known.entry(overdue.key).or_insert(KnownStall {
                 overdue,
                 told: None,
                 counted: false,
@@ -115,7 +115,7 @@ impl Course {
             self.recent.push_back(now);
             known.told = Some(lasted);
             let left_out = std::mem::take(&mut self.left_out);
-            steps.push(Step {
+            steps.push(Notice {
                 phase,
                 overdue: known.overdue,
                 lasted,
@@ -125,14 +125,14 @@ impl Course {
         steps
     }
 
-    fn ends(&mut self, overdue: &[Overdue], now: u64, steps: &mut Vec<Step>) {
+    fn ends(&mut self, overdue: &[Overdue], now: u64, steps: &mut Vec<Notice>) {
         let lasts = |key: &Key| overdue.iter().any(|overdue| overdue.key == *key);
         self.known.retain(|key, known| {
             if lasts(key) {
                 return true;
             }
             if known.told.is_some() && !known.muted {
-                steps.push(Step {
+                steps.push(Notice {
                     phase: Phase::Ended,
                     overdue: known.overdue,
                     lasted: since(known.overdue.began, now),
@@ -151,7 +151,7 @@ fn since(began: u64, now: u64) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::super::judge::About;
+    use super::super::stalls::About;
     use super::*;
 
     const S: u64 = 1_000_000_000;
@@ -165,14 +165,14 @@ mod tests {
         }
     }
 
-    fn told(steps: &[Step]) -> Vec<(Phase, u64, u64)> {
-        let words = |step: &Step| (step.phase, step.lasted.as_secs(), step.left_out);
+    fn told(steps: &[Notice]) -> Vec<(Phase, u64, u64)> {
+        let words = |step: &Notice| (step.phase, step.lasted.as_secs(), step.left_out);
         steps.iter().map(words).collect()
     }
 
     #[test]
     fn a_stall_is_told_with_back_off_and_then_its_end() {
-        let mut course = Course::new(10);
+        let mut course = Backoff::new(10);
         let mut all = Vec::new();
         for second in 1..=9 {
             all.extend(told(&course.follow(vec![overdue(1)], second * S)));
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn of_a_flood_the_number_that_was_left_out_is_told() {
-        let mut course = Course::new(2);
+        let mut course = Backoff::new(2);
         let all = || (0..5).map(overdue).collect::<Vec<_>>();
         assert_eq!(
             told(&course.follow(all(), S)),
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn what_was_never_told_has_no_end() {
-        let mut course = Course::new(1);
+        let mut course = Backoff::new(1);
         course.follow(vec![overdue(1), overdue(2)], S);
         let ends = course.follow(Vec::new(), 2 * S);
         assert_eq!(ends.len(), 1);
@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn what_nobody_wants_to_hear_of_is_calm() {
-        let mut course = Course::new(5);
+        let mut course = Backoff::new(5);
         course.follow(vec![overdue(1)], S);
         course.mute(&Key::Heartbeat(1));
         assert!(course.is_calm());

@@ -3,8 +3,8 @@
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::super::error::Error;
 use super::install;
+use crate::watchdog::error::Error;
 
 /// Whether the signal has come.
 static ASKED: AtomicBool = AtomicBool::new(false);
@@ -14,13 +14,13 @@ extern "C" fn asked(_: c_int, _: *mut libc::siginfo_t, _: *mut libc::c_void) {
 }
 
 /// Handles `SIGQUIT`, unless the program does.
-pub(in crate::watchdog) fn watch_for_quit() -> Result<(), Error> {
+pub(crate) fn watch_for_quit() -> Result<(), Error> {
     let handler: extern "C" fn(c_int, *mut libc::siginfo_t, *mut libc::c_void) = asked;
     install::handle(libc::SIGQUIT, handler as *const () as libc::sighandler_t)
 }
 
 /// Whether the signal has come since this was last asked.
-pub(in crate::watchdog) fn is_asked() -> bool {
+pub(crate) fn is_asked() -> bool {
     // Relaxed: the flag stands for no other memory.
     ASKED.load(Ordering::Relaxed) && ASKED.swap(false, Ordering::Relaxed)
 }

@@ -22,7 +22,7 @@ impl Seen {
 }
 
 /// What a thread of this process does.
-pub(in crate::watchdog) fn activity(os_id: Option<u32>) -> Activity {
+pub(crate) fn activity(os_id: Option<u32>) -> Activity {
     os_id.map_or(Activity::Unknown, |id| look(id).activity)
 }
 
@@ -33,14 +33,14 @@ pub(super) fn look(_id: u32) -> Seen {
 
 /// The ids of all threads.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(in crate::watchdog) fn threads() -> Vec<u32> {
+pub(crate) fn threads() -> Vec<u32> {
     Vec::new()
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) use self::proc::look;
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(in crate::watchdog) use self::proc::threads;
+pub(crate) use self::proc::threads;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod proc {
@@ -50,7 +50,7 @@ mod proc {
     use crate::report::Activity;
 
     /// The ids of all threads.
-    pub(in crate::watchdog) fn threads() -> Vec<u32> {
+    pub(crate) fn threads() -> Vec<u32> {
         let Ok(entries) = fs::read_dir("/proc/self/task") else {
             return Vec::new();
         };
@@ -60,7 +60,7 @@ mod proc {
         ids
     }
 
-    pub(in super::super) fn look(id: u32) -> Seen {
+    pub(in crate::dump) fn look(id: u32) -> Seen {
         let path = format!("/proc/self/task/{id}");
         let status = fs::read(format!("{path}/status"));
         let Ok(status) = status else {

@@ -6,14 +6,14 @@ use super::sample::Sample;
 
 /// Those who want to know how it is, whether anything stalls or not.
 #[derive(Debug)]
-pub(super) struct Extras {
+pub(super) struct Exporters {
     #[cfg(all(feature = "systemd", unix))]
     pinger: Option<super::systemd::Pinger>,
     #[cfg(feature = "metrics")]
     meter: super::metrics::Meter,
 }
 
-impl Extras {
+impl Exporters {
     /// All that this build has; systemd only if it is asked for.
     pub(super) fn new(systemd: bool) -> Self {
         let _ = systemd;

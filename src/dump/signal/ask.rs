@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::super::dump::NoStack;
 use super::install;
 use super::request::{self, Request};
+use crate::dump::NoStack;
 use crate::report::Stack;
 
 /// For how long the threads that are asked at once are waited for.
@@ -51,7 +51,7 @@ impl Drop for Turn {
 }
 
 /// Where each of these threads is, of which the blocked signals are these.
-pub(in crate::watchdog) fn ask(threads: &[(u32, u64)]) -> Vec<Result<Stack, NoStack>> {
+pub(crate) fn ask(threads: &[(u32, u64)]) -> Vec<Result<Stack, NoStack>> {
     let signal = match install::signal() {
         Ok(signal) => signal,
         Err(why) => return vec![Err(why); threads.len()],

@@ -31,19 +31,19 @@ mod request;
 
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
 mod on {
-    pub(in crate::watchdog) use super::ask::ask;
-    pub(in crate::watchdog) use super::install::{install, shield, unshield};
-    pub(in crate::watchdog) use super::quit::{is_asked, watch_for_quit};
+    pub(crate) use super::ask::ask;
+    pub(crate) use super::install::{install, shield, unshield};
+    pub(crate) use super::quit::{is_asked, watch_for_quit};
 }
 
 #[cfg(not(all(feature = "signals", any(target_os = "linux", target_os = "android"))))]
-pub(super) use self::off::*;
+pub(crate) use self::off::*;
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
-pub(super) use self::on::*;
+pub(crate) use self::on::*;
 
 /// By which signal threads are asked where they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Choice {
+pub(crate) enum Choice {
     /// By one that programs rarely use.
     #[default]
     Default,

@@ -5,21 +5,23 @@ use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use super::action::Action;
-use super::course::{Course, Phase, Step};
-use super::dump::{self, Dump};
-use super::extras::Extras;
+use super::alert_thread::Message;
+use super::backoff::{Backoff, Notice, Phase};
+use super::clock_gap;
+use super::describe;
+use super::exporters::Exporters;
 use super::heartbeat::Pulse;
-use super::judge::{self, Judge, Key, Overdue};
-use super::lateness;
 use super::limits::{self, Limits};
 use super::sample::Sample;
 use super::shared::Shared;
-use super::signal;
-use super::stall;
-use super::teller::News;
+use super::stalls;
+use super::stalls::{Key, Overdue, StallDetector};
 use crate::config::{self, Action as Wanted};
 use crate::detector::observe::{self, Observed};
 use crate::detector::{aside, publish_stall, writing};
+use crate::dump;
+use crate::dump::Dump;
+use crate::dump::signal;
 use crate::engine::verdict::Verdict;
 use crate::report::{Activity, Facts, Stall};
 use crate::tracking::thread::slot::Slot;
@@ -30,7 +32,7 @@ const QUIT_TICK: Duration = Duration::from_millis(100);
 
 /// What a watchdog is to do.
 #[derive(Debug)]
-pub(super) struct Orders {
+pub(super) struct Settings {
     pub(super) limits: Limits,
     pub(super) actions: Vec<Action>,
     pub(super) per_minute: usize,
@@ -40,15 +42,15 @@ pub(super) struct Orders {
 }
 
 /// A watchdog at work.
-pub(super) struct Runner {
+pub(super) struct PollLoop {
     shared: Arc<Shared>,
-    orders: Orders,
+    orders: Settings,
     slot: Option<&'static Slot>,
-    judge: Judge,
-    course: Course,
+    judge: StallDetector,
+    course: Backoff,
     /// To the thread that tells.
-    news: SyncSender<News>,
-    extras: Extras,
+    news: SyncSender<Message>,
+    extras: Exporters,
 }
 
 /// What one look shows, and the dump if somebody needed it.
@@ -66,18 +68,18 @@ impl Scene {
     }
 }
 
-impl Runner {
+impl PollLoop {
     pub(super) fn new(
         shared: Arc<Shared>,
-        orders: Orders,
-        news: SyncSender<News>,
+        orders: Settings,
+        news: SyncSender<Message>,
         slot: Option<&'static Slot>,
     ) -> Self {
         Self {
-            judge: Judge::new(orders.limits, wait::now()),
-            course: Course::new(orders.per_minute),
+            judge: StallDetector::new(orders.limits, wait::now()),
+            course: Backoff::new(orders.per_minute),
             news,
-            extras: Extras::new(orders.systemd),
+            extras: Exporters::new(orders.systemd),
             shared,
             orders,
             slot,
@@ -95,13 +97,13 @@ impl Runner {
             }
             let now = wait::now();
             let took = Duration::from_nanos(now.saturating_sub(before));
-            if lateness::is_overslept(asked, took, shortest) {
+            if clock_gap::is_overslept(asked, took, shortest) {
                 self.judge.restart(now);
             }
             self.deadlocks();
             self.look();
             if self.orders.quit && signal::is_asked() {
-                self.send(News::Asked(dump::capture()));
+                self.send(Message::Asked(dump::capture()));
             }
         }
     }
@@ -134,7 +136,7 @@ impl Runner {
         let dump = dump::capture();
         self.shared.seen(*last);
         for (_, report) in inbox {
-            self.send(News::Deadlock(Box::new(report), dump.clone()));
+            self.send(Message::Deadlock(Box::new(report), dump.clone()));
         }
     }
 
@@ -151,7 +153,7 @@ impl Runner {
             .judge
             .look(&sample, now, |key| self.course.is_known(key));
         let stands = |overdue: &Overdue| overdue.key == Key::Progress;
-        if judge::waiting(&sample) == 0 && overdue.iter().any(stands) && anything_runs(&observed) {
+        if stalls::waiting(&sample) == 0 && overdue.iter().any(stands) && anything_runs(&observed) {
             // Some join threads, and what is not watched goes on: it may be what they wait for.
             self.judge.runs(now);
             overdue.retain(|overdue| !stands(overdue));
@@ -178,10 +180,10 @@ impl Runner {
     }
 
     /// Hands on what there is to tell.
-    fn tell(&mut self, step: &Step, scene: &mut Scene) {
+    fn tell(&mut self, step: &Notice, scene: &mut Scene) {
         let (key, lasted) = (step.overdue.key, step.lasted);
         if step.phase == Phase::Ended {
-            return self.send(News::Over { key, lasted });
+            return self.send(Message::Over { key, lasted });
         }
         let Some((mut facts, stall)) = self.describe(step, scene) else {
             return;
@@ -195,7 +197,7 @@ impl Runner {
         let dump = scene.dump().clone();
         let about = about.and_then(|id| dump.thread(id));
         facts.stack = about.and_then(|thread| thread.stack.clone().ok());
-        self.send(News::Lasts {
+        self.send(Message::Lasts {
             key,
             phase: step.phase,
             found: Box::new((facts, stall)),
@@ -205,15 +207,15 @@ impl Runner {
         });
     }
 
-    fn send(&self, news: News) {
+    fn send(&self, news: Message) {
         // If the one who tells is gone, this one is about to end; if it does not get on, then what it
         // has not told is enough.
         let _ = self.news.try_send(news);
     }
 
-    fn describe(&self, step: &Step, scene: &Scene) -> Option<(Facts, Stall)> {
+    fn describe(&self, step: &Notice, scene: &Scene) -> Option<(Facts, Stall)> {
         let seen = (&scene.observed[..], scene.now);
-        stall::facts(
+        describe::facts(
             &step.overdue,
             step.lasted,
             seen,

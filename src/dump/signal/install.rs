@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use parking_lot::Mutex;
 
-use super::super::dump::NoStack;
-use super::super::error::Error;
 use super::{Choice, handler};
+use crate::dump::NoStack;
 use crate::report::Stack;
+use crate::watchdog::error::Error;
 
 /// The signal that threads are asked by; `UNSET` or `OFF` if there is none.
 static SIGNAL: AtomicI32 = AtomicI32::new(UNSET);
@@ -26,7 +26,7 @@ fn default_signal() -> i32 {
 }
 
 /// Sees to it that threads can be asked, or are not.
-pub(in crate::watchdog) fn install(choice: Choice) -> Result<(), Error> {
+pub(crate) fn install(choice: Choice) -> Result<(), Error> {
     let signal = match choice {
         Choice::Off => {
             SIGNAL.store(OFF, Ordering::Relaxed);
@@ -119,7 +119,7 @@ thread_local! {
 
 /// Keeps all signals from the calling thread: handlers of the program are not to run in a thread
 /// of this crate.
-pub(in crate::watchdog) fn shield() {
+pub(crate) fn shield() {
     BEFORE.set(crate::shim::signals::block_all());
 }
 
@@ -127,7 +127,7 @@ pub(in crate::watchdog) fn shield() {
 ///
 /// A program that is started by it has the same mask as it: one without this could not even be
 /// ended by `SIGTERM`.
-pub(in crate::watchdog) fn unshield() {
+pub(crate) fn unshield() {
     if let Some(before) = BEFORE.take() {
         // SAFETY: `before` was filled by the system, and the mask is that of the calling thread alone.
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &before, ptr::null_mut()) };

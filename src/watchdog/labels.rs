@@ -1,6 +1,6 @@
 //! The words that machines read: they stay.
 
-use super::course::Phase;
+use super::backoff::Phase;
 use crate::report::{Cause, Report};
 
 /// The word for a phase.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use super::guard;
+use super::handle;
 use super::heartbeat::Pulse;
 use super::limits;
 use super::shared::Shared;
@@ -11,7 +11,7 @@ use crate::engine::ids::Site;
 
 /// A heartbeat that is to beat only while a run is under way.
 #[derive(Debug)]
-pub(crate) struct Runs {
+pub(crate) struct PeriodicRuns {
     name: String,
     site: Site,
     limit: Duration,
@@ -19,7 +19,7 @@ pub(crate) struct Runs {
     pulse: Option<(Arc<Pulse>, Weak<Shared>)>,
 }
 
-impl Runs {
+impl PeriodicRuns {
     /// Runs that are called `name`, and are not to last longer than `limit`.
     pub(crate) fn new(name: String, site: Site, limit: Duration) -> Self {
         Self {
@@ -52,7 +52,7 @@ impl Runs {
     fn pulse(&mut self) -> Option<&Pulse> {
         let is_watched = |(_, by): &(Arc<Pulse>, Weak<Shared>)| by.strong_count() > 0;
         if !self.pulse.as_ref().is_some_and(is_watched) {
-            self.pulse = guard::current().map(|shared| {
+            self.pulse = handle::current().map(|shared| {
                 let pulse = Pulse::new(self.name.clone(), self.site, self.limit);
                 pulse.pause();
                 shared.add(Arc::clone(&pulse));
@@ -63,7 +63,7 @@ impl Runs {
     }
 }
 
-impl Drop for Runs {
+impl Drop for PeriodicRuns {
     fn drop(&mut self) {
         if let Some((pulse, _)) = &self.pulse {
             pulse.end();

@@ -4,21 +4,22 @@
 //! is what the operating system says of a thread.
 
 mod capture;
+pub(crate) mod signal;
 mod system;
 mod text;
 mod thread;
 
 use std::time::{Duration, SystemTime};
 
-pub(super) use self::capture::capture;
-pub(super) use self::system::{activity, threads};
+pub(crate) use self::capture::capture;
+pub(crate) use self::system::{activity, threads};
 pub use self::thread::{DumpedThread, NoStack};
 use crate::engine::ids::{LockId, ThreadId};
 use crate::report::{LockInfo, Stack};
 
 /// All threads of the process: what each does, holds and waits for, and where it is.
 ///
-/// Made by [`dump()`](super::dump). Displayed as text, in which the functions of the stacks are
+/// Made by [`dump()`](crate::watchdog::dump). Displayed as text, in which the functions of the stacks are
 /// looked up; see [`Stack`] for what that costs the first time.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::dump;
 use super::heartbeat::Pulse;
 use super::holds::Holds;
-use super::judge::{About, Overdue};
+use super::stalls::{About, Overdue};
 use crate::detector::observe::Observed;
+use crate::dump;
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::verdict::Verdict;
 use crate::report::{Cause, Facts, FreedBy, Holder, LockInfo, Stall, ThreadInfo, WaitInfo};

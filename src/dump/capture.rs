@@ -8,10 +8,10 @@
 use std::collections::HashSet;
 use std::time::{Instant, SystemTime};
 
-use super::super::signal;
 use super::system::{self, Seen};
 use super::{Dump, DumpedThread, NoStack};
 use crate::detector::observe::{self, Observed};
+use crate::dump::signal;
 use crate::report::{Activity, LockInfo, Stack, WaitInfo};
 use crate::tracking::thread::slot::os_id;
 use crate::tracking::thread::wait;
@@ -30,7 +30,7 @@ struct Subject {
 }
 
 /// All threads, as they are now.
-pub(in crate::watchdog) fn capture() -> Dump {
+pub(crate) fn capture() -> Dump {
     let (taken, started) = (SystemTime::now(), Instant::now());
     let mut subjects = subjects();
     let asked: Vec<(u32, u64)> = subjects

@@ -8,19 +8,19 @@ use std::time::Duration;
 
 use super::action::Action;
 use super::alert::Alert;
-use super::course::Phase;
-use super::dump::Dump;
-use super::judge::Key;
+use super::backoff::Phase;
 use super::shared::Shared;
+use super::stalls::Key;
 use crate::config::{self, Action as Wanted};
 use crate::detector::{Published, aside, publish_stall};
+use crate::dump::Dump;
 use crate::report::{Facts, Report, Stall};
 use crate::sink;
 use crate::tracking::thread::slot::Slot;
 
 /// Something to tell.
 #[derive(Debug)]
-pub(super) enum News {
+pub(super) enum Message {
     /// A stall begins, or goes on.
     Lasts {
         key: Key,
@@ -39,7 +39,7 @@ pub(super) enum News {
 }
 
 /// Tells what comes.
-pub(super) struct Teller {
+pub(super) struct AlertThread {
     pub(super) shared: Arc<Shared>,
     pub(super) actions: Vec<Action>,
     pub(super) slot: Option<&'static Slot>,
@@ -47,9 +47,9 @@ pub(super) struct Teller {
     pub(super) told: HashMap<Key, Report>,
 }
 
-impl Teller {
+impl AlertThread {
     /// Tells what comes, until nobody is left to send anything, or it is to stop.
-    pub(super) fn run(mut self, news: &Receiver<News>) {
+    pub(super) fn run(mut self, news: &Receiver<Message>) {
         for news in news {
             if self.shared.is_stopping() {
                 return;
@@ -58,9 +58,9 @@ impl Teller {
         }
     }
 
-    fn tell(&mut self, news: News) {
+    fn tell(&mut self, news: Message) {
         match news {
-            News::Lasts {
+            Message::Lasts {
                 key,
                 phase,
                 found,
@@ -90,7 +90,7 @@ impl Teller {
                     std::process::abort();
                 }
             }
-            News::Over { key, lasted } => {
+            Message::Over { key, lasted } => {
                 if let Some(report) = self.told.remove(&key) {
                     let alert = Alert {
                         phase: Phase::Ended,
@@ -102,7 +102,7 @@ impl Teller {
                     self.act(&alert, false);
                 }
             }
-            News::Deadlock(report, dump) => {
+            Message::Deadlock(report, dump) => {
                 let alert = Alert {
                     phase: Phase::Began,
                     report: *report,
@@ -112,7 +112,7 @@ impl Teller {
                 };
                 self.act(&alert, config::current().writes_stderr());
             }
-            News::Asked(dump) => {
+            Message::Asked(dump) => {
                 let text = || format!("lockwarden: watchdog: asked for all threads: {dump}\n");
                 sink::guarded("the text", || sink::print(text()));
             }
