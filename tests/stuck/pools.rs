@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use lockwarden::pool::{Builder, Future, ThreadPool, WaitFor, as_completed, wait};
+use lockwarden::pool::{Builder, JobHandle, ThreadPool, WaitFor, as_completed, wait};
 use lockwarden::queue::Queue;
 use lockwarden::report::WaitReason;
 use lockwarden::sync::{Arc, Barrier, Mutex, OnceLock};
@@ -162,7 +162,7 @@ fn until_idle() {
     }
 }
 
-fn own_pool(waits: impl FnOnce(Future<()>) + Send + 'static) {
+fn own_pool(waits: impl FnOnce(JobHandle<()>) + Send + 'static) {
     let pool = pool(1);
     let outer = pool.submit(move || waits(pool.submit(|| ())));
     outer.result().unwrap();
@@ -171,8 +171,8 @@ fn own_pool(waits: impl FnOnce(Future<()>) + Send + 'static) {
 
 /// A job waits for one that is queued behind it, until main cancels that.
 fn cancelled(
-    waits: impl FnOnce(&Future<()>) + Send + 'static,
-    cancel: impl FnOnce(&ThreadPool, &Future<()>),
+    waits: impl FnOnce(&JobHandle<()>) + Send + 'static,
+    cancel: impl FnOnce(&ThreadPool, &JobHandle<()>),
 ) {
     let pool = pool(1);
     let (give, take) = mpsc::channel();
@@ -226,7 +226,7 @@ fn all_wait_for_queued(last: usize) {
         })
     });
     // One of them is given up, and the other one goes on.
-    let outer = outer.map(Future::result);
+    let outer = outer.map(JobHandle::result);
     assert_eq!(outer.iter().filter(|result| result.is_ok()).count(), 1);
     for result in outer {
         result.unwrap();
@@ -245,7 +245,11 @@ fn own_pool_is_full() {
 
 /// A job that needs the mutex, which the calling thread has; one that waits for `awaited` before
 /// that job does, or after it.
-fn needs_mutex(pool: &'static ThreadPool, (name, awaited): Waiter, job_first: bool) -> Future<()> {
+fn needs_mutex(
+    pool: &'static ThreadPool,
+    (name, awaited): Waiter,
+    job_first: bool,
+) -> JobHandle<()> {
     static WORKER: OnceLock<String> = OnceLock::new();
     let job = pool.submit(move || {
         if job_first {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::deadline::later;
+use crate::extra::deadline::later;
 
 /// When the next run is due, and how many were left out.
 ///

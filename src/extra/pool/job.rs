@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::crew::Crew;
 use super::error::{JobEnd, JobError};
-use super::gather::Gather;
+use super::wait::JobWait;
+use super::workers::Workers;
 use crate::instrument::{Clock, Site, WaitReason, caught_panic};
 
 /// Runs when a job is done.
@@ -19,7 +19,7 @@ pub(super) struct Job<T> {
     state: Mutex<State<T>>,
     /// Notified when it is done, and when it has started, since others can then end the wait.
     changed: Condvar,
-    crew: Arc<Crew>,
+    crew: Arc<Workers>,
 }
 
 struct State<T> {
@@ -30,7 +30,7 @@ struct State<T> {
     past: Option<Clock>,
     callbacks: Vec<Callback>,
     /// Those who wait for several jobs, each with its number for this one.
-    watchers: Vec<(Arc<Gather>, usize)>,
+    watchers: Vec<(Arc<JobWait>, usize)>,
 }
 
 /// | from | to | by |
@@ -46,7 +46,7 @@ enum Phase {
 }
 
 impl<T> Job<T> {
-    pub(super) fn new(crew: Arc<Crew>) -> Self {
+    pub(super) fn new(crew: Arc<Workers>) -> Self {
         Self {
             state: Mutex::new(State {
                 phase: Phase::Queued,
@@ -60,7 +60,7 @@ impl<T> Job<T> {
         }
     }
 
-    pub(super) fn crew(&self) -> &Arc<Crew> {
+    pub(super) fn crew(&self) -> &Arc<Workers> {
         &self.crew
     }
 
@@ -73,8 +73,8 @@ impl<T> Job<T> {
     }
 
     /// Runs `f` as this job, at this desk, if it was not cancelled; `f` is dropped in any case.
-    pub(super) fn run(&self, desk: usize, f: impl FnOnce() -> T) {
-        let running = Phase::Running(desk);
+    pub(super) fn run(&self, worker_index: usize, f: impl FnOnce() -> T) {
+        let running = Phase::Running(worker_index);
         let is_on = {
             let mut state = self.state.lock();
             let is_on = state.phase == Phase::Queued;
@@ -146,7 +146,7 @@ impl<T> Job<T> {
     }
 
     /// Has `gather` told, by this number, when the job is done.
-    pub(super) fn watch(&self, gather: &Arc<Gather>, number: usize) {
+    pub(super) fn watch(&self, gather: &Arc<JobWait>, number: usize) {
         let mut state = self.state.lock();
         if let Phase::Done(end) = state.phase {
             drop(state);
@@ -157,7 +157,7 @@ impl<T> Job<T> {
     }
 
     /// Undoes [`watch`](Self::watch).
-    pub(super) fn unwatch(&self, gather: &Arc<Gather>) {
+    pub(super) fn unwatch(&self, gather: &Arc<JobWait>) {
         let mut state = self.state.lock();
         state
             .watchers
@@ -178,9 +178,9 @@ impl<T> Job<T> {
             let phase = self.state.lock().phase;
             // Before it starts, any worker may come to take it, and any thread that has the future or
             // the pool may cancel it; then, only its own worker can end it.
-            let desk = match phase {
+            let worker_index = match phase {
                 Phase::Done(_) => return,
-                Phase::Running(desk) => Some(desk),
+                Phase::Running(worker_index) => Some(worker_index),
                 Phase::Queued => None,
             };
             let has_changed = |limit: Option<Duration>| {
@@ -195,7 +195,7 @@ impl<T> Job<T> {
                 }
                 (state.phase != phase).then_some(())
             };
-            let worker = desk.map(|desk| self.crew.worker(desk));
+            let worker = worker_index.map(|worker_index| self.crew.worker(worker_index));
             self.crew
                 .wait(worker, WaitReason::Result, site, has_changed);
         }
@@ -242,13 +242,13 @@ impl<T, F> Task<T, F> {
 /// Whatever the type of its result.
 pub(super) trait Run: Send {
     /// Does it, in the worker at this desk.
-    fn run(&mut self, desk: usize);
+    fn run(&mut self, worker_index: usize);
 }
 
 impl<T: Send, F: FnOnce() -> T + Send> Run for Task<T, F> {
-    fn run(&mut self, desk: usize) {
+    fn run(&mut self, worker_index: usize) {
         if let Some(f) = self.f.take() {
-            self.job.run(desk, f);
+            self.job.run(worker_index, f);
         }
     }
 }

@@ -357,7 +357,7 @@ macro_rules! queue {
 
             /// Takes no more items in, and wakes all who wait for room.
             ///
-            /// What becomes of the items that are in it, [`Shutdown`](crate::queue::Shutdown)
+            /// What becomes of the items that are in it, [`Shutdown`](crate::extra::queue::Shutdown)
             /// says; those who wait for an item are told when none is left. A second shutdown may
             /// be sharper than the first, and does nothing otherwise. What was done before the
             /// first one comes before what those do next who are turned away.

@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::builder::Builder;
 use super::panicked::Panicked;
-use crate::deadline;
+use crate::extra::deadline;
 use crate::instrument::{Resource, Site, WaitReason};
 use crate::thread;
 

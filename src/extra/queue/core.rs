@@ -19,7 +19,7 @@ use super::error::{
 };
 use super::store::{Entry, Store};
 use super::turn::Turn;
-use crate::deadline;
+use crate::extra::deadline;
 use crate::instrument::{MergedClock, Resource, Site, WaitReason};
 
 /// A queue with the items in `S`.

@@ -7,7 +7,7 @@ use super::core::{Core, State, sleep};
 use super::error::{TooManyDone, Unfinished};
 use super::store::Store;
 use super::turn::Turn;
-use crate::deadline;
+use crate::extra::deadline;
 use crate::instrument::{Clock, MergedClock, Site, WaitReason};
 
 impl<S: Store, W: Turn> Core<S, W> {

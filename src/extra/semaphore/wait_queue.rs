@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::news::{Learnt, News};
+use super::release_order::{ReleaseOrder, TakerOrder};
 
 /// How much of the word of the permits one permit is.
 pub(super) const ONE: usize = 2;
@@ -17,9 +17,9 @@ pub(super) const WAITED_FOR: usize = 1;
 
 /// The line, and what comes before those who take permits from now on.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct WaitQueue {
     waiters: VecDeque<Arc<Waiter>>,
-    pub(super) news: News,
+    pub(super) news: ReleaseOrder,
 }
 
 /// One who waits.
@@ -34,14 +34,14 @@ pub(super) struct Waiter {
 #[derive(Debug)]
 pub(super) struct Granted {
     /// What the waiter comes after, if that is certain.
-    pub(super) news: Option<Learnt>,
+    pub(super) news: Option<TakerOrder>,
 }
 
-impl Line {
+impl WaitQueue {
     pub(super) const fn new() -> Self {
         Self {
             waiters: VecDeque::new(),
-            news: News::new(),
+            news: ReleaseOrder::new(),
         }
     }
 

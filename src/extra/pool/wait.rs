@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::crew::Crew;
 use super::error::JobEnd;
-use super::future::Future;
+use super::job_handle::JobHandle;
+use super::workers::Workers;
 use crate::instrument::{Site, WaitReason};
 
 /// What [`wait`] waits for.
@@ -31,7 +31,7 @@ pub enum WaitFor {
 ///
 /// # Panics
 ///
-/// If the wait closes a deadlock, as with [`Future::result`]. Where the futures are of several
+/// If the wait closes a deadlock, as with [`JobHandle::result`]. Where the futures are of several
 /// pools, that is only told when every thread of the process waits.
 ///
 /// # Examples
@@ -48,11 +48,11 @@ pub enum WaitFor {
 /// ```
 #[track_caller]
 pub fn wait<'a, T: 'a>(
-    futures: impl IntoIterator<Item = &'a Future<T>>,
+    futures: impl IntoIterator<Item = &'a JobHandle<T>>,
     until: WaitFor,
 ) -> Vec<usize> {
     let site = Location::caller();
-    let futures: Vec<&Future<T>> = futures.into_iter().collect();
+    let futures: Vec<&JobHandle<T>> = futures.into_iter().collect();
     let all = futures.len();
     let watch = Watch::new(futures);
     let is_over = |state: &State| match until {
@@ -84,17 +84,17 @@ pub fn wait<'a, T: 'a>(
 /// let jobs: Vec<_> = (1..=3).map(|n| pool.submit(move || n * n)).collect();
 /// let mut sum = 0;
 /// for job in as_completed(jobs) {
-///     assert!(job.done());
+///     assert!(job.is_finished());
 ///     sum += job.result().unwrap();
 /// }
 /// assert_eq!(sum, 14);
 /// ```
 #[track_caller]
-pub fn as_completed<T>(futures: impl IntoIterator<Item = Future<T>>) -> AsCompleted<T> {
-    let futures: Vec<Option<Future<T>>> = futures.into_iter().map(Some).collect();
+pub fn as_completed<T>(futures: impl IntoIterator<Item = JobHandle<T>>) -> AsCompleted<T> {
+    let futures: Vec<Option<JobHandle<T>>> = futures.into_iter().map(Some).collect();
     AsCompleted {
         left: futures.len(),
-        gather: Gather::of(futures.iter().flatten()),
+        gather: JobWait::of(futures.iter().flatten()),
         futures,
         site: Location::caller(),
     }
@@ -102,20 +102,20 @@ pub fn as_completed<T>(futures: impl IntoIterator<Item = Future<T>>) -> AsComple
 
 /// Futures in the order in which their jobs come to an end. Made by [`as_completed`].
 ///
-/// To take the next one panics if the wait closes a deadlock, as with [`Future::result`].
+/// To take the next one panics if the wait closes a deadlock, as with [`JobHandle::result`].
 #[must_use = "it does nothing unless it is iterated over"]
 pub struct AsCompleted<T> {
-    futures: Vec<Option<Future<T>>>,
+    futures: Vec<Option<JobHandle<T>>>,
     /// How many are still to come.
     left: usize,
-    gather: Arc<Gather>,
+    gather: Arc<JobWait>,
     site: Site,
 }
 
 impl<T> Iterator for AsCompleted<T> {
-    type Item = Future<T>;
+    type Item = JobHandle<T>;
 
-    fn next(&mut self) -> Option<Future<T>> {
+    fn next(&mut self) -> Option<JobHandle<T>> {
         if self.left == 0 {
             return None;
         }
@@ -146,11 +146,11 @@ impl<T> fmt::Debug for AsCompleted<T> {
 }
 
 /// Where those jobs are told of that somebody waits for.
-pub(super) struct Gather {
+pub(super) struct JobWait {
     state: Mutex<State>,
     changed: Condvar,
     /// The pool of the first of the jobs.
-    crew: Option<Arc<Crew>>,
+    crew: Option<Arc<Workers>>,
     /// Whether that is the pool of all.
     is_one_pool: bool,
 }
@@ -165,9 +165,9 @@ struct State {
     has_failure: bool,
 }
 
-impl Gather {
+impl JobWait {
     /// One that the jobs of these futures tell of, by their numbers in this order.
-    fn of<'a, T: 'a>(futures: impl Iterator<Item = &'a Future<T>> + Clone) -> Arc<Self> {
+    fn of<'a, T: 'a>(futures: impl Iterator<Item = &'a JobHandle<T>> + Clone) -> Arc<Self> {
         let mut crews = futures.clone().map(|future| future.job().crew());
         let crew = crews.next();
         let gather = Arc::new(Self {
@@ -197,7 +197,7 @@ impl Gather {
     /// Waits until `look` finds something about those of these futures that are not done.
     fn wait<'a, T: 'a, R>(
         &self,
-        mut futures: impl Iterator<Item = &'a Future<T>>,
+        mut futures: impl Iterator<Item = &'a JobHandle<T>>,
         site: Site,
         look: impl Fn(&mut State) -> Option<R>,
     ) -> R {
@@ -227,14 +227,14 @@ impl Gather {
 
 /// Futures that tell a gathering of their ends, for as long as this lives.
 struct Watch<'a, T> {
-    futures: Vec<&'a Future<T>>,
-    gather: Arc<Gather>,
+    futures: Vec<&'a JobHandle<T>>,
+    gather: Arc<JobWait>,
 }
 
 impl<'a, T> Watch<'a, T> {
-    fn new(futures: Vec<&'a Future<T>>) -> Self {
+    fn new(futures: Vec<&'a JobHandle<T>>) -> Self {
         Self {
-            gather: Gather::of(futures.iter().copied()),
+            gather: JobWait::of(futures.iter().copied()),
             futures,
         }
     }

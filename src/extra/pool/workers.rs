@@ -6,16 +6,16 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::job::Run;
+use crate::extra::queue::Shutdown;
+use crate::extra::queue::core::Core;
+use crate::extra::queue::store::Fifo;
 use crate::instrument::{Clock, MergedClock, Providers, Resource, Site, WaitReason, caught_panic};
-use crate::queue::Shutdown;
-use crate::queue::core::Core;
-use crate::queue::store::Fifo;
 
 /// A job that waits for its turn.
 pub(super) type Queued = Box<dyn Run>;
 
 /// What the workers of one pool share with those who give them work.
-pub(super) struct Crew {
+pub(super) struct Workers {
     jobs: Core<Fifo<Queued>>,
     /// What is provided to threads that wait for a result, or for the end of all workers. These waits
     /// are named after `jobs`, as the pool has one name.
@@ -39,7 +39,7 @@ struct Census {
     inside: usize,
 }
 
-impl Crew {
+impl Workers {
     /// Places for `n` workers of a pool that is made at `site`, and room for `bound` jobs.
     pub(super) fn new(
         n: usize,
@@ -91,8 +91,8 @@ impl Crew {
     }
 
     /// The worker at this desk.
-    pub(super) fn worker(&self, desk: usize) -> &Providers {
-        &self.desks[desk]
+    pub(super) fn worker(&self, worker_index: usize) -> &Providers {
+        &self.desks[worker_index]
     }
 
     pub(super) fn site(&self) -> Site {
@@ -111,26 +111,26 @@ impl Crew {
     }
 
     /// One worker more is about to be started.
-    pub(super) fn hire(&self) {
+    pub(super) fn spawn_worker(&self) {
         self.workers.expect(1);
         self.census.lock().alive += 1;
     }
 
     /// It was not started.
-    pub(super) fn fire(&self) {
+    pub(super) fn retire_worker(&self) {
         self.workers.give_up(1);
         self.census.lock().alive -= 1;
     }
 
     /// The life of the worker at this desk.
-    pub(super) fn work(&self, desk: usize) {
-        self.desks[desk].enter();
+    pub(super) fn work(&self, worker_index: usize) {
+        self.desks[worker_index].enter();
         self.workers.enter();
-        let _end = End(self, desk);
+        let _end = End(self, worker_index);
         while let Ok(mut job) = self.jobs.get(WaitReason::Job, self.site) {
             // The job has its own panics to itself. This is for what it leaves behind, whose
             // destructors may panic, too.
-            if catch_unwind(AssertUnwindSafe(move || job.run(desk))).is_err() {
+            if catch_unwind(AssertUnwindSafe(move || job.run(worker_index))).is_err() {
                 caught_panic();
             }
         }
@@ -177,7 +177,7 @@ impl Census {
 }
 
 /// Says, whatever happens, that a worker has ended.
-struct End<'a>(&'a Crew, usize);
+struct End<'a>(&'a Workers, usize);
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
@@ -189,10 +189,10 @@ impl Drop for End<'_> {
 }
 
 /// A worker whose job waits for the others.
-struct Inside<'a>(&'a Crew);
+struct Inside<'a>(&'a Workers);
 
 impl<'a> Inside<'a> {
-    fn new(crew: &'a Crew) -> Self {
+    fn new(crew: &'a Workers) -> Self {
         crew.count(|census| census.inside += 1);
         Self(crew)
     }

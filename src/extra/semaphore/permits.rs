@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 
-use super::line::{Granted, Line, ONE, WAITED_FOR, Waiter};
-use super::news::{Learnt, News};
+use super::release_order::{ReleaseOrder, TakerOrder};
+use super::wait_queue::{Granted, ONE, WAITED_FOR, WaitQueue, Waiter};
 use crate::instrument::{Counts, ON, Resource, Site, WaitReason, ensure_attached};
 
 /// As many permits as there can be.
@@ -27,7 +27,7 @@ pub(super) struct Permits {
     /// if it sees too few permits in the same word. Whoever adds some after that sees the mark, or
     /// fails to swap what it has seen, and serves the line.
     word: AtomicUsize,
-    line: Mutex<Line>,
+    line: Mutex<WaitQueue>,
     /// How many were taken by somebody who will not give them back himself.
     forgotten: AtomicUsize,
     /// How many there were in the beginning.
@@ -47,7 +47,7 @@ impl Permits {
         assert!(first <= MAX, "a semaphore cannot have so many permits");
         Self {
             word: AtomicUsize::new(first * ONE),
-            line: Mutex::new(Line::new()),
+            line: Mutex::new(WaitQueue::new()),
             forgotten: AtomicUsize::new(0),
             first,
             record,
@@ -84,7 +84,7 @@ impl Permits {
         let mut word = self.word.load(Ordering::Relaxed);
         while let Some(less) = less(word, count) {
             // Acquire pairs with the Release of those who added: all of them, as every change of the
-            // word but that of `Line::serve`, which passes them on, is a read-modify-write.
+            // word but that of `WaitQueue::serve`, which passes them on, is a read-modify-write.
             match self
                 .word
                 .compare_exchange_weak(word, less, Ordering::Acquire, Ordering::Relaxed)
@@ -107,7 +107,7 @@ impl Permits {
 
     /// Takes permits if there are enough and nobody waits; else leaves the word marked, if it is to
     /// be.
-    fn take_with(&self, line: &mut Line, count: usize, mark: bool) -> Option<Granted> {
+    fn take_with(&self, line: &mut WaitQueue, count: usize, mark: bool) -> Option<Granted> {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             let (then, taken) = match less(word, count) {
@@ -181,7 +181,7 @@ impl Permits {
         }
         let is_added = if self.orders() {
             ensure_attached();
-            self.add_in_line(count, News::add)
+            self.add_in_line(count, ReleaseOrder::add)
         } else {
             self.add_unordered(count)
         };
@@ -193,7 +193,7 @@ impl Permits {
     #[inline]
     pub(super) fn give_back(&self, count: usize) {
         let _ = if self.orders() {
-            self.add_in_line(count, News::give_back)
+            self.add_in_line(count, ReleaseOrder::give_back)
         } else {
             self.add_unordered(count)
         };
@@ -215,11 +215,11 @@ impl Permits {
                 Err(now) => word = now,
             }
         }
-        self.add_in_line(count, News::give_back)
+        self.add_in_line(count, ReleaseOrder::give_back)
     }
 
     #[cold]
-    fn add_in_line(&self, count: usize, note: fn(&mut News, usize)) -> bool {
+    fn add_in_line(&self, count: usize, note: fn(&mut ReleaseOrder, usize)) -> bool {
         let mut line = self.line.lock();
         let mut word = self.word.load(Ordering::Relaxed);
         let more = loop {
@@ -277,7 +277,7 @@ fn more(word: usize, count: usize) -> Option<usize> {
     (count <= MAX - word / ONE).then(|| word + count * ONE)
 }
 
-fn learn(news: Option<&Learnt>) {
+fn learn(news: Option<&TakerOrder>) {
     if let Some(news) = news {
         news.acquire();
     }

@@ -4,8 +4,8 @@ use std::io;
 use std::panic::Location;
 use std::sync::Arc;
 
-use super::crew::Crew;
 use super::pool::ThreadPool;
+use super::workers::Workers;
 use crate::instrument::{LockKind, Resource};
 use crate::thread;
 
@@ -79,7 +79,7 @@ impl Builder {
             None => thread::available_parallelism().map_or(1, usize::from),
         };
         let (jobs, record) = (self.record(), self.record());
-        let crew = Crew::new(n, self.bound, jobs, record, Location::caller());
+        let crew = Workers::new(n, self.bound, jobs, record, Location::caller());
         // Dropped on an error, it waits for those that were started.
         let mut pool = ThreadPool::new_empty(Arc::new(crew));
         for number in 0..n {

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::builder::Builder;
-use super::crew::Crew;
-use super::future::Future;
 use super::job::{Job, Task};
+use super::job_handle::JobHandle;
 use super::map::Map;
+use super::workers::Workers;
+use crate::extra::queue::Shutdown;
 use crate::instrument::Site;
-use crate::queue::Shutdown;
 use crate::thread::{self, ThreadId};
 
 /// A number of threads that do what they are given, in the order in which it comes.
@@ -32,7 +32,7 @@ use crate::thread::{self, ThreadId};
 /// assert_eq!(sum, 285);
 /// ```
 pub struct ThreadPool {
-    crew: Arc<Crew>,
+    crew: Arc<Workers>,
     workers: Vec<ThreadId>,
     /// Taken by the first who shuts the pool down from outside.
     handles: Mutex<Vec<thread::JoinHandle<()>>>,
@@ -52,7 +52,7 @@ impl ThreadPool {
         built.expect("the system starts the threads of the pool")
     }
 
-    pub(super) fn new_empty(crew: Arc<Crew>) -> Self {
+    pub(super) fn new_empty(crew: Arc<Workers>) -> Self {
         Self {
             crew,
             workers: Vec::new(),
@@ -62,10 +62,10 @@ impl ThreadPool {
 
     /// Starts one worker more.
     pub(super) fn start(&mut self, thread: thread::Builder) -> io::Result<()> {
-        self.crew.hire();
-        let (crew, desk) = (Arc::clone(&self.crew), self.workers.len());
-        let started = thread.spawn(move || crew.work(desk));
-        let handle = started.inspect_err(|_| self.crew.fire())?;
+        self.crew.spawn_worker();
+        let (crew, worker_index) = (Arc::clone(&self.crew), self.workers.len());
+        let started = thread.spawn(move || crew.work(worker_index));
+        let handle = started.inspect_err(|_| self.crew.retire_worker())?;
         self.workers.push(handle.thread().id());
         self.handles.get_mut().push(handle);
         Ok(())
@@ -111,7 +111,7 @@ impl ThreadPool {
     /// assert_eq!(job.result().unwrap(), "done");
     /// ```
     #[track_caller]
-    pub fn submit<F, T>(&self, f: F) -> Future<T>
+    pub fn submit<F, T>(&self, f: F) -> JobHandle<T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
@@ -119,7 +119,7 @@ impl ThreadPool {
         self.submit_at(f, Location::caller())
     }
 
-    fn submit_at<F, T>(&self, f: F, site: Site) -> Future<T>
+    fn submit_at<F, T>(&self, f: F, site: Site) -> JobHandle<T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
@@ -127,7 +127,7 @@ impl ThreadPool {
         let job = Arc::new(Job::new(Arc::clone(&self.crew)));
         let task = Task::new(Arc::clone(&job), f);
         self.crew.give(Box::new(task), site);
-        Future::new(job)
+        JobHandle::new(job)
     }
 
     /// Has the workers do `f` with each of `items`; the results come in the order of these.

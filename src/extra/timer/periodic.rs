@@ -10,7 +10,7 @@ use parking_lot::{Condvar, Mutex};
 use super::builder::Builder;
 use super::panicked::Panicked;
 use super::schedule::Schedule;
-use crate::deadline;
+use crate::extra::deadline;
 use crate::instrument::{Resource, Site, WaitReason};
 use crate::thread::{self, ThreadId};
 use crate::watchdog::PeriodicRuns;

@@ -4,9 +4,9 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 
-use super::future::Future;
+use super::job_handle::JobHandle;
 
-/// Why a job has no result. Returned by [`Future::result`].
+/// Why a job has no result. Returned by [`JobHandle::result`].
 ///
 /// # Examples
 ///
@@ -69,7 +69,7 @@ impl fmt::Display for JobError {
 
 impl Error for JobError {}
 
-/// Why [`Future::result_timeout`] has no result.
+/// Why [`JobHandle::result_timeout`] has no result.
 ///
 /// # Examples
 ///
@@ -89,7 +89,7 @@ impl Error for JobError {}
 /// ```
 pub enum ResultTimeoutError<T> {
     /// The job was not done in that time. Here is its future again.
-    Timeout(Future<T>),
+    Timeout(JobHandle<T>),
     /// The job has no result.
     Job(JobError),
 }
@@ -114,7 +114,7 @@ impl<T> fmt::Display for ResultTimeoutError<T> {
 
 impl<T> Error for ResultTimeoutError<T> {}
 
-/// How a job came to its end, as those are told who asked with [`Future::on_done`].
+/// How a job came to its end, as those are told who asked with [`JobHandle::on_done`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum JobEnd {
     /// It has a result.

@@ -12,16 +12,16 @@
 /// The branches are `recv(receiver) -> result => body` and `send(sender, message) -> result => body`,
 /// and there can be one `default => body`, which is run if no operation can be done now, or
 /// `default(timeout) => body`, which is run if none can be done in that time. If several can be done,
-/// one is chosen at random; by [`select_biased!`](crate::channel::select_biased), the first.
+/// one is chosen at random; by [`select_biased!`](crate::extra::channel::select_biased), the first.
 ///
-/// A result is what [`Receiver::recv`](crate::channel::Receiver::recv) or
-/// [`Sender::send`](crate::channel::Sender::send) would have returned. A message is evaluated only
+/// A result is what [`Receiver::recv`](crate::extra::channel::Receiver::recv) or
+/// [`Sender::send`](crate::extra::channel::Sender::send) would have returned. A message is evaluated only
 /// when it is about to be sent.
 ///
 /// # Panics
 ///
 /// In an instrumented build, if the wait would never end: see the
-/// [module](crate::channel#what-it-sees).
+/// [module](crate::extra::channel#what-it-sees).
 ///
 /// # Examples
 ///
@@ -67,7 +67,7 @@ macro_rules! __channel_select {
 
 /// Waits for one of several operations, and does it: of those that can be done, the first.
 ///
-/// See [`select!`](crate::channel::select) for the branches.
+/// See [`select!`](crate::extra::channel::select) for the branches.
 ///
 /// # Examples
 ///
@@ -91,7 +91,7 @@ macro_rules! __channel_select_biased {
     };
 }
 
-/// What [`select!`](crate::channel::select) is made of.
+/// What [`select!`](crate::extra::channel::select) is made of.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __channel_select_internal {

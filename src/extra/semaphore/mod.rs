@@ -6,11 +6,11 @@
 
 mod bounded;
 mod error;
-mod line;
-mod news;
 mod permit;
 mod permits;
+mod release_order;
 mod unbounded;
+mod wait_queue;
 
 pub use self::bounded::BoundedSemaphore;
 pub use self::error::TooManyReleases;

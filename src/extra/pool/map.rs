@@ -4,13 +4,13 @@ use std::fmt;
 use std::vec;
 
 use super::error::JobError;
-use super::future::Future;
+use super::job_handle::JobHandle;
 use crate::instrument::Site;
 
 /// The results of jobs in the order of what they were made of. Made by
 /// [`ThreadPool::map`](super::ThreadPool::map).
 ///
-/// To take the next one panics if the wait closes a deadlock, as with [`Future::result`]. Dropped
+/// To take the next one panics if the wait closes a deadlock, as with [`JobHandle::result`]. Dropped
 /// before its end, it leaves the other jobs to themselves.
 ///
 /// # Examples
@@ -24,12 +24,12 @@ use crate::instrument::Site;
 /// ```
 #[must_use = "a job that fails says so nowhere else"]
 pub struct Map<T> {
-    futures: vec::IntoIter<Future<T>>,
+    futures: vec::IntoIter<JobHandle<T>>,
     site: Site,
 }
 
 impl<T> Map<T> {
-    pub(super) fn new(futures: Vec<Future<T>>, site: Site) -> Self {
+    pub(super) fn new(futures: Vec<JobHandle<T>>, site: Site) -> Self {
         Self {
             futures: futures.into_iter(),
             site,

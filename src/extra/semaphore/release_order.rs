@@ -12,7 +12,7 @@ use crate::instrument::{Clock, SharedMergedClock};
 
 /// The releases since there were no permits.
 #[derive(Debug)]
-pub(super) struct News {
+pub(super) struct ReleaseOrder {
     /// How many permits they added.
     added: usize,
     before: Before,
@@ -36,24 +36,24 @@ enum Before {
 
 /// What a taker comes after.
 #[derive(Debug)]
-pub(super) enum Learnt {
+pub(super) enum TakerOrder {
     /// One release.
     Clock(Clock),
     /// Several.
     SharedMergedClock(SharedMergedClock),
 }
 
-impl Learnt {
+impl TakerOrder {
     /// The calling thread goes on after it.
     pub(super) fn acquire(&self) {
         match self {
-            Learnt::Clock(past) => past.acquire(),
-            Learnt::SharedMergedClock(meeting) => meeting.acquire(),
+            TakerOrder::Clock(past) => past.acquire(),
+            TakerOrder::SharedMergedClock(meeting) => meeting.acquire(),
         }
     }
 }
 
-impl News {
+impl ReleaseOrder {
     pub(super) const fn new() -> Self {
         Self {
             added: 0,
@@ -89,7 +89,7 @@ impl News {
 
     /// So many permits are taken, and so many are left: what the taker comes after, if that is
     /// certain.
-    pub(super) fn take(&mut self, count: usize, left: usize) -> Option<Learnt> {
+    pub(super) fn take(&mut self, count: usize, left: usize) -> Option<TakerOrder> {
         if left > 0 {
             return None;
         }
@@ -97,8 +97,8 @@ impl News {
         match std::mem::replace(&mut self.before, Before::Nothing) {
             _ if added != count => None,
             Before::Nothing | Before::Unordered => None,
-            Before::First => Some(Learnt::Clock(self.first.clone())),
-            Before::All(meeting) => Some(Learnt::SharedMergedClock(meeting)),
+            Before::First => Some(TakerOrder::Clock(self.first.clone())),
+            Before::All(meeting) => Some(TakerOrder::SharedMergedClock(meeting)),
         }
     }
 }
@@ -110,12 +110,12 @@ mod tests {
 
     #[test]
     fn who_takes_all_comes_after_all() {
-        let mut news = News::new();
+        let mut news = ReleaseOrder::new();
         for releases in 1..4 {
             ensure_attached();
             (0..releases).for_each(|_| news.add(2));
             let learnt = news.take(2 * releases, 0).unwrap();
-            assert_eq!(matches!(learnt, Learnt::Clock(_)), releases == 1);
+            assert_eq!(matches!(learnt, TakerOrder::Clock(_)), releases == 1);
             learnt.acquire();
         }
         // And only once.
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn who_takes_some_comes_after_nobody_knows_whom() {
-        let mut news = News::new();
+        let mut news = ReleaseOrder::new();
         news.add(2);
         assert!(news.take(1, 1).is_none());
         assert!(news.take(1, 0).is_none());
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn what_is_given_back_orders_nothing() {
-        let mut news = News::new();
+        let mut news = ReleaseOrder::new();
         news.give_back(1);
         news.add(1);
         assert!(news.take(2, 0).is_none());

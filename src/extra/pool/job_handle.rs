@@ -1,4 +1,4 @@
-//! `Future`: the result of a job that is being done elsewhere.
+//! `JobHandle`: the result of a job that is being done elsewhere.
 
 use std::fmt;
 use std::panic::Location;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::error::{JobEnd, JobError, ResultTimeoutError};
 use super::job::Job;
-use crate::deadline;
+use crate::extra::deadline;
 use crate::instrument::Site;
 
 /// The result of a job, to be waited for. Made by [`ThreadPool::submit`](super::ThreadPool::submit).
@@ -18,18 +18,18 @@ use crate::instrument::Site;
 /// # Examples
 ///
 /// ```
-/// use lockwarden::pool::{Future, ThreadPool};
+/// use lockwarden::pool::{JobHandle, ThreadPool};
 ///
 /// let pool = ThreadPool::new(2);
-/// let answer: Future<i32> = pool.submit(|| 6 * 7);
+/// let answer: JobHandle<i32> = pool.submit(|| 6 * 7);
 /// assert_eq!(answer.result().unwrap(), 42);
 /// ```
 #[must_use = "a job that fails says so nowhere else"]
-pub struct Future<T> {
+pub struct JobHandle<T> {
     job: Arc<Job<T>>,
 }
 
-impl<T> Future<T> {
+impl<T> JobHandle<T> {
     pub(super) fn new(job: Arc<Job<T>>) -> Self {
         Self { job }
     }
@@ -133,10 +133,10 @@ impl<T> Future<T> {
     /// let pool = ThreadPool::new(1);
     /// let job = pool.submit(|| 1);
     /// wait([&job], WaitFor::All);
-    /// assert!(job.done());
+    /// assert!(job.is_finished());
     /// ```
     #[must_use]
-    pub fn done(&self) -> bool {
+    pub fn is_finished(&self) -> bool {
         self.job.end().is_some()
     }
 
@@ -162,10 +162,10 @@ impl<T> Future<T> {
     }
 }
 
-impl<T> fmt::Debug for Future<T> {
+impl<T> fmt::Debug for JobHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Future")
-            .field("done", &self.done())
+        f.debug_struct("JobHandle")
+            .field("is_finished", &self.is_finished())
             .finish_non_exhaustive()
     }
 }
