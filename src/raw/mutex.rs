@@ -58,27 +58,27 @@ macro_rules! raw_mutex {
                 if !instrument::ON {
                     let _ = self.bare.lock();
                 } else if super::spin!(self.bare, try_lock, try_lock_for).is_none() {
-                    return self.lock_slow(site);
+                    return self.lock_contended(site);
                 }
                 match self.record.acquired_known::<false>(Mode::Exclusive, AcquireKind::Blocking, site) {
                     Some(hold) => hold,
-                    None => self.lock_unknown(site),
+                    None => self.record_checked(site),
                 }
             }
 
             /// Records an acquisition of the bare lock that may show something new. Not cold: every lock
             /// comes here once.
             #[inline(never)]
-            fn lock_unknown(&self, site: Site) -> Hold {
+            fn record_checked(&self, site: Site) -> Hold {
                 if let Some(hold) = self.record.acquired_at_hand(Mode::Exclusive, site) {
                     return hold;
                 }
-                self.lock_new(site)
+                self.record_new(site)
             }
 
             #[cold]
             #[inline(never)]
-            fn lock_new(&self, site: Site) -> Hold {
+            fn record_new(&self, site: Site) -> Hold {
                 // SAFETY: the caller has acquired the bare lock, and this runs only if nobody is
                 // told of that.
                 let undo = Undo::new(|| unsafe { self.bare.unlock(Default::default()) });
@@ -90,24 +90,24 @@ macro_rules! raw_mutex {
             /// Acquires, for the call at `site`, the mutex that the caller let go of just now. A
             /// deadlock is reported, and does not panic.
             #[inline]
-            pub(crate) fn lock_again(&self, site: Site) -> Hold {
+            pub(crate) fn relock(&self, site: Site) -> Hold {
                 if !instrument::ON {
                     let _ = self.bare.lock();
                 } else if super::spin!(self.bare, try_lock, try_lock_for).is_none() {
-                    return self.lock_again_slow(site);
+                    return self.relock_contended(site);
                 }
                 self.record.reacquired(Mode::Exclusive, site)
             }
 
             #[cold]
-            fn lock_slow(&self, site: Site) -> Hold {
+            fn lock_contended(&self, site: Site) -> Hold {
                 let attempt = self.record.attempt(Mode::Exclusive, AcquireKind::Blocking, site);
                 let _ = self.bare.lock();
                 attempt.acquired()
             }
 
             #[cold]
-            fn lock_again_slow(&self, site: Site) -> Hold {
+            fn relock_contended(&self, site: Site) -> Hold {
                 let attempt = self.record.attempt_reacquire(Mode::Exclusive, AcquireKind::Blocking, site);
                 let _ = self.bare.lock();
                 attempt.acquired()
@@ -116,7 +116,7 @@ macro_rules! raw_mutex {
             #[cold]
             fn lock_timed(&self, deadline: Option<Instant>, site: Site) -> Option<Hold> {
                 // A deadline that cannot be represented is never reached: the wait is unbounded.
-                let Some(deadline) = deadline else { return Some(self.lock_slow(site)) };
+                let Some(deadline) = deadline else { return Some(self.lock_contended(site)) };
                 let attempt = self.record.attempt(Mode::Exclusive, AcquireKind::Timed, site);
                 self.bare.try_lock_until(deadline).map(|_| attempt.acquired())
             }
@@ -158,7 +158,7 @@ macro_rules! raw_mutex {
             #[track_caller]
             fn lock(&self) -> Hold {
                 let call = $call;
-                if call.again { self.lock_again(call.site) } else { self.lock_at(call.site) }
+                if call.again { self.relock(call.site) } else { self.lock_at(call.site) }
             }
 
             #[inline]
@@ -258,5 +258,5 @@ raw_mutex! {
     ///
     /// It is recorded once, from the first acquisition to the last release: `lock_api` counts the
     /// recursion on top of it, and a recursive acquisition can neither wait nor make an order.
-    RawRemutex, parking_lot::RawMutex, LockKind::REENTRANT_MUTEX, Call::lent()
+    RawRemutex, parking_lot::RawMutex, LockKind::REENTRANT_MUTEX, Call::overridden()
 }

@@ -221,14 +221,14 @@ pub(super) use acquisitions;
 
 acquisitions! {
     Mode::Shared, false, lock_shared, try_lock_shared, spin_shared, try_lock_shared_until, unlock_shared,
-    lock_shared_at, lock_shared_again, shared_unknown, shared_new, shared_slow, shared_again_slow, shared_timed,
+    lock_shared_at, relock_shared, shared_checked, shared_new, shared_slow, shared_again_slow, shared_timed,
     shared_timed_slow
 }
 
 acquisitions! {
     Mode::Exclusive, true, lock_exclusive, try_lock_exclusive, spin_exclusive,
     try_lock_exclusive_until, unlock_exclusive,
-    lock_exclusive_at, lock_exclusive_again, exclusive_unknown, exclusive_new, exclusive_slow, exclusive_again_slow,
+    lock_exclusive_at, relock_exclusive, exclusive_checked, exclusive_new, exclusive_slow, exclusive_again_slow,
     exclusive_timed, exclusive_timed_slow
 }
 

@@ -15,7 +15,7 @@ use crate::instrument::{AcquireKind, Hold, Mode, Site};
 acquisitions! {
     Mode::Upgradable, false, lock_upgradable, try_lock_upgradable, spin_upgradable,
     try_lock_upgradable_until, unlock_upgradable,
-    lock_upgradable_at, lock_upgradable_again, upgradable_unknown, upgradable_new,
+    lock_upgradable_at, relock_upgradable, upgradable_checked, upgradable_new,
     upgradable_slow, upgradable_again_slow,
     upgradable_timed, upgradable_timed_slow
 }

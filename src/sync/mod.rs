@@ -93,13 +93,13 @@
 
 mod barrier;
 mod condvar;
-mod init;
 pub mod mpsc;
 mod mutex;
+mod once;
 mod poison;
 mod raw;
-mod recorded;
 mod rwlock;
+mod tracked;
 
 pub use std::sync::{
     Arc, LockResult, OnceState, PoisonError, TryLockError, TryLockResult, Weak, atomic,
@@ -107,8 +107,8 @@ pub use std::sync::{
 
 pub use self::barrier::{Barrier, BarrierTimeoutError, BarrierWaitResult, BrokenBarrierError};
 pub use self::condvar::{Condvar, WaitTimeoutResult};
-pub use self::init::{LazyLock, Once, OnceLock};
 pub use self::mutex::{Mutex, MutexGuard};
+pub use self::once::{LazyLock, Once, OnceLock};
 pub use self::rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use crate::extra::event::Event;
 pub use crate::extra::semaphore::{BoundedSemaphore, Permit, Semaphore, TooManyReleases};

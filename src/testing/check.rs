@@ -13,7 +13,8 @@ use crate::detector::check_session::CheckSession;
 use crate::detector::{self, observe};
 use crate::engine::ids::Site;
 use crate::instrument::CheckMembership;
-use crate::thread::{self, Joining};
+use crate::thread;
+use crate::thread::TimedJoin;
 
 /// Runs `f` on a thread of its own, for at most 30 seconds, and tells how it went.
 ///
@@ -137,7 +138,7 @@ impl Check {
         let handle = builder
             .spawn(body)
             .expect("the operating system starts a thread");
-        let joining = Joining::of(handle);
+        let joining = TimedJoin::of(handle);
         let mut end = None;
         if let Some(lead) = names::lead(limit).filter(|_| watched) {
             end = joining.within((limit - lead).saturating_sub(start.elapsed()));

@@ -7,7 +7,8 @@ use std::mem::MaybeUninit;
 use std::panic::Location;
 use std::thread::{self, Thread};
 
-use super::ended::{self, End, Ended};
+use super::join_packet;
+use super::join_packet::{End, JoinPacket};
 use parking_lot::Mutex;
 
 use crate::instrument;
@@ -195,7 +196,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         &self,
         f: F,
         life: JoinRecord,
-    ) -> impl FnOnce() -> Ended<T> + Send + use<'scope, F, T>
+    ) -> impl FnOnce() -> JoinPacket<T> + Send + use<'scope, F, T>
     where
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
@@ -208,7 +209,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
             past.acquire();
             drop(past);
             let within = common.around.enter();
-            ended::run(f, move || {
+            join_packet::run(f, move || {
                 // The destructors of thread-locals run later, when the scope may be over.
                 drop(within);
                 let end = End::here(SpawnHolds::none());
@@ -237,12 +238,15 @@ impl std::fmt::Debug for Scope<'_, '_> {
 /// assert_eq!(count, 2);
 /// ```
 pub struct ScopedJoinHandle<'scope, T> {
-    inner: thread::ScopedJoinHandle<'scope, Ended<T>>,
+    inner: thread::ScopedJoinHandle<'scope, JoinPacket<T>>,
     life: JoinRecord,
 }
 
 impl<'scope, T> ScopedJoinHandle<'scope, T> {
-    pub(super) fn new(inner: thread::ScopedJoinHandle<'scope, Ended<T>>, life: JoinRecord) -> Self {
+    pub(super) fn new(
+        inner: thread::ScopedJoinHandle<'scope, JoinPacket<T>>,
+        life: JoinRecord,
+    ) -> Self {
         Self { inner, life }
     }
 
@@ -262,7 +266,7 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
     #[track_caller]
     pub fn join(self) -> thread::Result<T> {
         self.life.wait(WaitReason::End, Location::caller());
-        ended::joined(self.inner.join())
+        join_packet::joined(self.inner.join())
     }
 
     /// Whether the thread's closure has come to its end. Never blocks, and orders nothing.

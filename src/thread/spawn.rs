@@ -2,7 +2,8 @@
 
 use std::thread::{self, Thread};
 
-use super::ended::{self, End, Ended};
+use super::join_packet;
+use super::join_packet::{End, JoinPacket};
 use crate::instrument::{CheckMembership, Clock, JoinRecord, SpawnHolds, WaitReason};
 use std::panic::Location;
 
@@ -34,7 +35,10 @@ where
 }
 
 /// The body of a thread that goes on from here.
-pub(super) fn from_here<T>(f: impl FnOnce() -> T, life: JoinRecord) -> impl FnOnce() -> Ended<T> {
+pub(super) fn from_here<T>(
+    f: impl FnOnce() -> T,
+    life: JoinRecord,
+) -> impl FnOnce() -> JoinPacket<T> {
     let (cohort, section, past) = (
         CheckMembership::here(),
         SpawnHolds::here(),
@@ -46,7 +50,7 @@ pub(super) fn from_here<T>(f: impl FnOnce() -> T, life: JoinRecord) -> impl FnOn
         past.acquire();
         drop(past);
         section.enter();
-        ended::run(f, move || End::here(section))
+        join_packet::run(f, move || End::here(section))
     }
 }
 
@@ -64,16 +68,16 @@ pub(super) fn from_here<T>(f: impl FnOnce() -> T, life: JoinRecord) -> impl FnOn
 /// assert_eq!(handle.join().unwrap(), 42);
 /// ```
 pub struct JoinHandle<T> {
-    inner: thread::JoinHandle<Ended<T>>,
+    inner: thread::JoinHandle<JoinPacket<T>>,
     life: JoinRecord,
 }
 
 impl<T> JoinHandle<T> {
-    pub(super) fn new(inner: thread::JoinHandle<Ended<T>>, life: JoinRecord) -> Self {
+    pub(super) fn new(inner: thread::JoinHandle<JoinPacket<T>>, life: JoinRecord) -> Self {
         Self { inner, life }
     }
 
-    pub(super) fn into_inner(self) -> thread::JoinHandle<Ended<T>> {
+    pub(super) fn into_inner(self) -> thread::JoinHandle<JoinPacket<T>> {
         self.inner
     }
 
@@ -118,7 +122,7 @@ impl<T> JoinHandle<T> {
     #[track_caller]
     pub fn join(self) -> thread::Result<T> {
         self.life.wait(WaitReason::End, Location::caller());
-        ended::joined(self.inner.join())
+        join_packet::joined(self.inner.join())
     }
 
     /// Whether the thread's closure has come to its end. Never blocks, and orders nothing: only

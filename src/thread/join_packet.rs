@@ -9,7 +9,7 @@ use crate::instrument::{Clock, SpawnHolds};
 /// What a thread returned, and all that happened up to its end.
 ///
 /// Of the size of `T` alone in a build without instrumentation.
-pub(super) struct Ended<T> {
+pub(super) struct JoinPacket<T> {
     value: T,
     end: End,
 }
@@ -51,16 +51,16 @@ impl End {
 /// Runs the body of a thread to its end, which `end` takes last of all.
 ///
 /// The body owns its captured values, so they are gone by then.
-pub(super) fn run<T>(body: impl FnOnce() -> T, end: impl FnOnce() -> End) -> Ended<T> {
+pub(super) fn run<T>(body: impl FnOnce() -> T, end: impl FnOnce() -> End) -> JoinPacket<T> {
     if !instrument::ON {
-        return Ended {
+        return JoinPacket {
             value: body(),
             end: end(),
         };
     }
     // Nothing is looked at after a panic but the payload, which goes on its way at once.
     match catch_unwind(AssertUnwindSafe(body)) {
-        Ok(value) => Ended { value, end: end() },
+        Ok(value) => JoinPacket { value, end: end() },
         Err(payload) => resume_unwind(Box::new(Panicked {
             payload,
             end: end(),
@@ -70,7 +70,7 @@ pub(super) fn run<T>(body: impl FnOnce() -> T, end: impl FnOnce() -> End) -> End
 
 /// The result of a join as the program expects it; the calling thread goes on after the end of
 /// the other.
-pub(super) fn joined<T>(result: std::thread::Result<Ended<T>>) -> std::thread::Result<T> {
+pub(super) fn joined<T>(result: std::thread::Result<JoinPacket<T>>) -> std::thread::Result<T> {
     match result {
         Ok(ended) => {
             ended.end.acquire();
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_build_without_instrumentation_hands_over_nothing_more() {
         if !instrument::ON {
-            assert_eq!(size_of::<Ended<u64>>(), size_of::<u64>());
+            assert_eq!(size_of::<JoinPacket<u64>>(), size_of::<u64>());
         }
     }
 }

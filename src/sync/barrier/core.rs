@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::error::{BarrierTimeoutError, BrokenBarrierError};
+use super::generations::{Arrival, Generations};
 use super::result::BarrierWaitResult;
-use super::rounds::{Coming, Rounds};
 use crate::instrument::{Clock, Counts, LockKind, Resource, Site, WaitReason};
 
 static BARRIER: LockKind = LockKind::new("Barrier");
@@ -55,7 +55,7 @@ static BARRIER: LockKind = LockKind::new("Barrier");
 /// });
 /// ```
 pub struct Barrier {
-    rounds: Mutex<Rounds>,
+    rounds: Mutex<Generations>,
     over: Condvar,
     threads: usize,
     record: Resource,
@@ -104,7 +104,7 @@ impl Barrier {
 
     const fn of(threads: usize, record: Resource) -> Barrier {
         Self {
-            rounds: Mutex::new(Rounds::new()),
+            rounds: Mutex::new(Generations::new()),
             over: Condvar::new(),
             threads,
             record,
@@ -294,11 +294,11 @@ impl Barrier {
         let past = Clock::release();
         let coming = self.rounds.lock().come(self.threads, &past)?;
         let (meeting, is_leader) = match coming {
-            Coming::Last(meeting) => {
+            Arrival::Last(meeting) => {
                 self.wake();
                 (meeting, true)
             }
-            Coming::Early(round, meeting) => {
+            Arrival::Early(round, meeting) => {
                 self.wait_for_the_others(round, deadline, site)?;
                 (meeting, false)
             }
@@ -340,7 +340,7 @@ impl Barrier {
     }
 
     /// Ends the round that runs, in one way or another, and tells all who wait.
-    fn end(&self, how: impl FnOnce(&mut Rounds)) {
+    fn end(&self, how: impl FnOnce(&mut Generations)) {
         how(&mut self.rounds.lock());
         self.wake();
     }
@@ -368,7 +368,7 @@ impl Seat<'_> {
     /// Waits for at most `limit`; tells whether the round is over.
     fn wait(&self, limit: Option<Duration>) -> bool {
         let mut rounds = self.barrier.rounds.lock();
-        let runs = |rounds: &mut Rounds| rounds.runs(self.round);
+        let runs = |rounds: &mut Generations| rounds.runs(self.round);
         match limit {
             Some(limit) => {
                 self.barrier.over.wait_while_for(&mut rounds, runs, limit);

@@ -8,7 +8,7 @@ use crate::instrument::{Clock, SharedMergedClock};
 
 /// The round that runs, and those before it that are not forgotten.
 #[derive(Debug)]
-pub(super) struct Rounds {
+pub(super) struct Generations {
     /// How many have come.
     waiting: usize,
     /// The number of the round.
@@ -23,14 +23,14 @@ pub(super) struct Rounds {
 
 /// What becomes of somebody who comes.
 #[derive(Debug)]
-pub(super) enum Coming {
+pub(super) enum Arrival {
     /// All are there.
     Last(SharedMergedClock),
     /// Some are missing, of the round of that number.
     Early(usize, SharedMergedClock),
 }
 
-impl Rounds {
+impl Generations {
     pub(super) const fn new() -> Self {
         Self {
             waiting: 0,
@@ -46,7 +46,7 @@ impl Rounds {
         &mut self,
         threads: usize,
         past: &Clock,
-    ) -> Result<Coming, BrokenBarrierError> {
+    ) -> Result<Arrival, BrokenBarrierError> {
         if self.broken {
             return Err(BrokenBarrierError);
         }
@@ -57,10 +57,10 @@ impl Rounds {
         meeting.add(past);
         self.waiting += 1;
         if self.waiting < threads {
-            return Ok(Coming::Early(self.number, meeting));
+            return Ok(Arrival::Early(self.number, meeting));
         }
         self.begin();
-        Ok(Coming::Last(meeting))
+        Ok(Arrival::Last(meeting))
     }
 
     /// Who comes now meets others.
@@ -118,21 +118,21 @@ impl Rounds {
 mod tests {
     use super::*;
 
-    fn early(rounds: &mut Rounds) -> usize {
+    fn early(rounds: &mut Generations) -> usize {
         match rounds.come(3, &Clock::release()) {
-            Ok(Coming::Early(number, _)) => number,
+            Ok(Arrival::Early(number, _)) => number,
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
     fn the_last_one_ends_the_round_well() {
-        let mut rounds = Rounds::new();
+        let mut rounds = Generations::new();
         let (first, second) = (early(&mut rounds), early(&mut rounds));
         assert_eq!((first, second, rounds.waiting()), (0, 0, 2));
         assert!(matches!(
             rounds.come(3, &Clock::release()),
-            Ok(Coming::Last(_))
+            Ok(Arrival::Last(_))
         ));
         assert_eq!(early(&mut rounds), 1);
         assert_eq!(rounds.leave(first), Some(Ok(())));
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn those_of_a_round_that_failed_are_told_so_however_late() {
-        let mut rounds = Rounds::new();
+        let mut rounds = Generations::new();
         let (first, second) = (early(&mut rounds), early(&mut rounds));
         rounds.fail();
         // Nobody is in this one.
@@ -159,13 +159,13 @@ mod tests {
 
     #[test]
     fn nobody_comes_while_it_is_broken() {
-        let mut rounds = Rounds::new();
+        let mut rounds = Generations::new();
         rounds.set_broken(true);
         assert!(rounds.come(1, &Clock::release()).is_err());
         rounds.set_broken(false);
         assert!(matches!(
             rounds.come(1, &Clock::release()),
-            Ok(Coming::Last(_))
+            Ok(Arrival::Last(_))
         ));
     }
 }

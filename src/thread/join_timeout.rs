@@ -4,14 +4,15 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use super::ended::{self, Ended};
+use super::join_packet;
+use super::join_packet::JoinPacket;
 use super::spawn::JoinHandle;
 
 /// The end of a thread, which may come in time or not.
 #[derive(Debug)]
-pub(crate) struct Joining<T>(mpsc::Receiver<thread::Result<Ended<T>>>);
+pub(crate) struct TimedJoin<T>(mpsc::Receiver<thread::Result<JoinPacket<T>>>);
 
-impl<T: Send + 'static> Joining<T> {
+impl<T: Send + 'static> TimedJoin<T> {
     /// That of this thread, with the destructors of its thread-locals.
     ///
     /// # Panics
@@ -33,7 +34,7 @@ impl<T: Send + 'static> Joining<T> {
 
     /// Waits for it for at most `limit`; `None` if it has not come by then, and is still to come.
     pub(crate) fn within(&self, limit: Duration) -> Option<thread::Result<T>> {
-        self.0.recv_timeout(limit).ok().map(ended::joined)
+        self.0.recv_timeout(limit).ok().map(join_packet::joined)
     }
 }
 
@@ -46,7 +47,7 @@ mod tests {
     #[test]
     fn the_result_comes_when_the_thread_ends_and_none_before() {
         let (go, wait) = mpsc::channel::<u8>();
-        let joining = Joining::of(super::super::spawn(move || wait.recv()));
+        let joining = TimedJoin::of(super::super::spawn(move || wait.recv()));
         assert!(joining.within(Duration::from_millis(1)).is_none());
         go.send(5).unwrap();
         let joined = joining.within(LONG).expect("it ends");
