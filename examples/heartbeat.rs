@@ -12,7 +12,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lockwarden::report::Cause;
+use lockwarden::report::StallCause;
 use lockwarden::watchdog::{Alert, Heartbeat, Phase, Watchdog};
 
 const LIMIT: Duration = Duration::from_millis(200);
@@ -82,7 +82,7 @@ fn main() -> ExitCode {
         println!("the watchdog says nothing");
         std::process::exit(1);
     };
-    if let Some(Cause::Heartbeat { name, .. }) = missed.report.stall.map(|stall| stall.cause) {
+    if let Some(StallCause::Heartbeat { name, .. }) = missed.report.stall.map(|stall| stall.cause) {
         println!("`{name}` is missed");
     }
     REPAIRED.store(true, Ordering::Relaxed);

@@ -13,7 +13,7 @@ use lockwarden::acquire::{
     Write,
 };
 use lockwarden::acquire::{each, read, write};
-use lockwarden::config::{Action, Activity, Config, InstallError, Limit, OffReason, Status};
+use lockwarden::config::{Action, Config, Counters, InstallError, Limit, OffReason, Status};
 use lockwarden::instrument::{
     self, AcquireKind, Clock, Hold, InheritedHolds, LockKind, Mode, ReadPolicy,
 };
@@ -506,7 +506,7 @@ fn settings_and_status() {
         });
     }
     match lockwarden::status() {
-        Status::On(Activity { reports, .. }) => {
+        Status::On(Counters { reports, .. }) => {
             assert!(reports >= 1);
             assert_eq!(REPORTS.load(Ordering::Relaxed), 1);
         }

@@ -10,7 +10,7 @@ use super::data::{Edge, Facts, Report};
 use super::fixture;
 use super::lock::LockInfo;
 use super::stack::Stack;
-use super::stall::{Cause, Holder, Stall};
+use super::stall::{Holder, Stall, StallCause};
 use super::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode::{self, Exclusive, Shared};
@@ -399,7 +399,7 @@ fn a_stall_says_who_waits_for_what() {
         },
     };
     let stall = Stall {
-        cause: Cause::Wait {
+        cause: StallCause::Wait {
             thread: ThreadId::new(WRITER),
             waiters: 3,
         },
@@ -416,7 +416,7 @@ fn a_missed_heartbeat_says_where_it_was_set_up() {
     facts.locks.clear();
     facts.threads = vec![thread(WRITER, "writer", &[])];
     let stall = Stall {
-        cause: Cause::Heartbeat {
+        cause: StallCause::Heartbeat {
             name: "ingest".to_owned(),
             site: fixture::created().0,
             thread: Some(ThreadId::new(WRITER)),

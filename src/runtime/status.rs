@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::config::{self, Activity, Limit, OffReason, Status, Totals};
+use crate::config;
+use crate::config::{Counters, Limit, OffReason, Status, Totals};
 use crate::detector::order::check;
 use crate::detector::{happens_before, publish, state};
 use crate::runtime::threads::with_own;
@@ -56,7 +57,7 @@ pub fn status() -> Status {
     if slot::was_full() || check::was_crowded() {
         limits.push(Limit::HeldLocks);
     }
-    Status::On(Activity {
+    Status::On(Counters {
         uptime: Duration::from_nanos(wait::now()),
         locks: locks as u64,
         edges: edges as u64,

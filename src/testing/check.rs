@@ -5,9 +5,9 @@ use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use super::hang::Hang;
-use super::limit;
-use super::names;
 use super::outcome::{Outcome, Panicked, Parts};
+use super::symbolize;
+use super::timeout;
 use crate::config;
 use crate::detector::check_session::CheckSession;
 use crate::detector::{self, observe};
@@ -119,7 +119,7 @@ impl Check {
     where
         F: FnOnce() + Send + 'static,
     {
-        let limit = self.timeout.unwrap_or_else(limit::default);
+        let limit = self.timeout.unwrap_or_else(timeout::default);
         let watched = detector::ON && config::current().is_enabled();
         let trial = watched.then(|| CheckSession::open(self.graph == Graph::Fresh));
         let number = trial.as_ref().map_or(0, |trial| trial.number());
@@ -140,10 +140,10 @@ impl Check {
             .expect("the operating system starts a thread");
         let joining = TimedJoin::of(handle);
         let mut end = None;
-        if let Some(lead) = names::lead(limit).filter(|_| watched) {
+        if let Some(lead) = symbolize::lead(limit).filter(|_| watched) {
             end = joining.within((limit - lead).saturating_sub(start.elapsed()));
             if end.is_none() {
-                names::prepare();
+                symbolize::prepare();
             }
         }
         let end = end.or_else(|| joining.within(limit.saturating_sub(start.elapsed())));

@@ -10,7 +10,7 @@ use crate::detector::observe::Observed;
 use crate::dump;
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::verdict::Verdict;
-use crate::report::{Cause, Facts, FreedBy, Holder, LockInfo, Stall, ThreadInfo, WaitInfo};
+use crate::report::{Facts, FreedBy, Holder, LockInfo, Stall, StallCause, ThreadInfo, WaitInfo};
 
 /// The facts of a stall that has lasted for `lasted` at `now`, when the threads were as `observed`; `None` if what it is about is not there.
 pub(super) fn facts(
@@ -30,19 +30,19 @@ pub(super) fn facts(
                 holders = who_holds(wait.lock.id, (observed, now), holds);
                 holders.retain(|holder| holder.thread != thread);
             }
-            Cause::Wait { thread, waiters }
+            StallCause::Wait { thread, waiters }
         }
         About::Hold(thread, lock, site) => {
             threads.push(thread);
             holders = who_holds(lock, (observed, now), holds);
             holders.retain(|holder| holder.thread == thread && holder.site == site);
-            Cause::Hold { thread, lock, site }
+            StallCause::Hold { thread, lock, site }
         }
         About::Heartbeat(id) => {
             let pulse = pulses.iter().find(|pulse| pulse.id() == id)?;
             let thread = pulse.thread();
             threads.extend(thread);
-            Cause::Heartbeat {
+            StallCause::Heartbeat {
                 name: pulse.name.clone(),
                 site: pulse.site,
                 thread,
@@ -51,7 +51,7 @@ pub(super) fn facts(
         About::Progress(waiting) => {
             let all = observed.iter().filter(|o| !o.is_ours && o.wait.is_some());
             threads.extend(all.map(|o| o.thread));
-            Cause::NoProgress { waiting }
+            StallCause::NoProgress { waiting }
         }
     };
     // Those who hold what is waited for, or could end the wait, need names.

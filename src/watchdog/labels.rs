@@ -1,7 +1,7 @@
 //! The words that machines read: they stay.
 
 use super::backoff::Phase;
-use crate::report::{Cause, Report};
+use crate::report::{Report, StallCause};
 
 /// The word for a phase.
 pub(super) fn phase(phase: Phase) -> &'static str {
@@ -15,10 +15,10 @@ pub(super) fn phase(phase: Phase) -> &'static str {
 /// The word for what an alert is about.
 pub(super) fn cause(report: &Report) -> &'static str {
     match report.stall.as_ref().map(|stall| &stall.cause) {
-        Some(Cause::Wait { .. }) => "wait",
-        Some(Cause::Hold { .. }) => "hold",
-        Some(Cause::Heartbeat { .. }) => "heartbeat",
-        Some(Cause::NoProgress { .. }) => "no_progress",
+        Some(StallCause::Wait { .. }) => "wait",
+        Some(StallCause::Hold { .. }) => "hold",
+        Some(StallCause::Heartbeat { .. }) => "heartbeat",
+        Some(StallCause::NoProgress { .. }) => "no_progress",
         None => "deadlock",
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Barrier, mpsc};
 use std::thread;
 
-use lockwarden::report::{Cause, Verdict};
+use lockwarden::report::{StallCause, Verdict};
 use lockwarden::sync::Mutex;
 use lockwarden::watchdog::{Phase, Watchdog};
 
@@ -66,7 +66,7 @@ fn a_callback_that_panics_is_said_and_the_next_action_is_done() {
             let standstill = Standstill::begin();
             let alert = alerts.recv_timeout(LIMIT).expect("it is told");
             let stall = alert.report.stall.as_ref().unwrap();
-            assert!(matches!(stall.cause, Cause::Wait { waiters: 1, .. }));
+            assert!(matches!(stall.cause, StallCause::Wait { waiters: 1, .. }));
             standstill.end();
         },
         |outcome| {

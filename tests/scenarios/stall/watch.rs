@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use lockwarden::report::{Cause, WaitsFor};
+use lockwarden::report::{StallCause, WaitsFor};
 use lockwarden::watchdog::{Alert, Builder, Phase, Watchdog};
 
 use crate::harness::LIMIT;
@@ -47,7 +47,7 @@ impl Watch {
 /// The name of the thread that a stalled wait is about, and what it waits for.
 pub(super) fn waiter(alert: &Alert) -> (String, WaitsFor) {
     let stall = alert.report.stall.as_ref().expect("it is a stall");
-    let Cause::Wait { thread, .. } = stall.cause else {
+    let StallCause::Wait { thread, .. } = stall.cause else {
         panic!("{:?}", stall.cause);
     };
     let thread = alert.report.thread(thread).expect("the waiter is listed");

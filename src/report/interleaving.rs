@@ -1,8 +1,8 @@
 //! How the threads of a cycle meet: one column a thread, one row a step.
 
 use super::data::{Edge, Report};
+use super::headline;
 use super::names::{short_place, shortened, width};
-use super::words;
 use crate::engine::ids::Site;
 use crate::engine::verdict::Verdict;
 
@@ -24,7 +24,7 @@ struct Step {
 
 /// The interleaving, or nothing for a verdict that has none.
 pub(super) fn show(out: &mut String, report: &Report) {
-    if report.edges.is_empty() || words::within_a_class(report) {
+    if report.edges.is_empty() || headline::within_a_class(report) {
         return;
     }
     let title = match report.verdict {
@@ -64,11 +64,11 @@ fn around(report: &Report, edges: &[&Edge]) -> (Vec<String>, Vec<Step>) {
             site: Some(edge.from_site),
         })
         .collect();
-    let queued = words::readers_behind_a_writer(report);
+    let queued = headline::readers_behind_a_writer(report);
     let mut any_writer = None;
     for lock in queued {
         // In a deadlock the writer is there, and has a line.
-        let writer = words::queued_writer(report, lock);
+        let writer = headline::queued_writer(report, lock);
         let column = match (writer, any_writer) {
             (None, Some(column)) => column,
             _ => {

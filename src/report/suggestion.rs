@@ -4,8 +4,8 @@ mod order;
 mod stuck;
 
 use super::data::Report;
+use super::headline;
 use super::stall;
-use super::words;
 use crate::engine::verdict::Verdict;
 
 /// Where a guard lives on that has no name.
@@ -16,7 +16,7 @@ const TEMPORARY: &str = "a guard without a name lives to the end of its statemen
 /// What to change.
 pub(super) fn suggestion(report: &Report) -> Option<String> {
     match report.verdict {
-        Verdict::Inversion if words::within_a_class(report) => Some(
+        Verdict::Inversion if headline::within_a_class(report) => Some(
             "take the one with the lower id first, as `lockwarden::acquire` does; or, if the inner \
              one always belongs under the outer one, say so with `inner.nested_in(&outer)`"
                 .to_owned(),
