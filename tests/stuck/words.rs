@@ -83,7 +83,7 @@ fn job_panics() {
         assert!(DONE.is_set(), "on its way");
         DONE.set();
     });
-    until(|| job.done());
+    until(|| job.is_finished());
     for worker in 0..4 {
         crate::steps::until_waits_for(&format!("worker-{worker}"), WaitReason::Job);
     }
