@@ -94,7 +94,7 @@ impl Lock {
     ///
     /// # Panics
     ///
-    /// If `kind` is [`Blocking`](Kind::Blocking) and this shows something that the configuration
+    /// If `kind` is [`Blocking`](AcquireKind::Blocking) and this shows something that the configuration
     /// answers with a panic. The lock is then not recorded as held; the caller has to release it
     /// while it unwinds.
     #[inline(always)]
