@@ -411,7 +411,7 @@ impl InitClock {
 
     /// The calling thread has asked for what is initialised.
     #[inline(always)]
-    pub(crate) fn arrive_asking(&self, _ask: impl FnOnce()) {}
+    pub(crate) fn acquire_asking(&self, _ask: impl FnOnce()) {}
 
     /// The calling thread has seen that it is initialised.
     #[inline(always)]

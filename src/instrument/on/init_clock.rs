@@ -44,7 +44,7 @@ impl InitClock {
     }
 
     /// Runs `initialise`, which calls [`set`](Self::set) at its end, unless that was done, for the
-    /// calling thread or another; then runs `ask` as [`arrive_asking`](Self::arrive_asking) does.
+    /// calling thread or another; then runs `ask` as [`acquire_asking`](Self::acquire_asking) does.
     #[inline]
     pub(crate) fn first(&self, ask: impl FnOnce(), initialise: impl FnOnce()) {
         if !self.is_told() {
@@ -63,7 +63,7 @@ impl InitClock {
     ///
     /// Costs one load, except for the first time in a thread.
     #[inline]
-    pub(crate) fn arrive_asking(&self, ask: impl FnOnce()) {
+    pub(crate) fn acquire_asking(&self, ask: impl FnOnce()) {
         if !self.is_told() {
             if self.past.get().is_some_and(|past| !past.is_known_here()) {
                 ask();
