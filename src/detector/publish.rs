@@ -203,8 +203,11 @@ pub(crate) fn aside<R>(slot: Option<&'static Slot>, f: impl FnOnce() -> R) -> R 
     }
 }
 
-/// The first reports about each set of source lines: the call path and the number of each.
-pub(super) static FIRST: ForkSafe<Option<HashMap<u64, Vec<(u64, u64)>>>> = ForkSafe::new(None);
+/// Reports about the same source lines: the call path and the number of each.
+type Paths = Vec<(u64, u64)>;
+
+/// The first reports about each set of source lines.
+pub(super) static FIRST: ForkSafe<Option<HashMap<u64, Paths>>> = ForkSafe::new(None);
 
 /// How many reports about the same lines are made in full, by different call paths.
 const PATHS: usize = 8;

@@ -33,7 +33,7 @@ fn parse_line(line: &str) -> Result<Rule, RuleError> {
         .into_iter()
         .find(|subject| subject.name() == word)
     else {
-        return Err(RuleError::new(&format!(
+        return Err(RuleError::new(format!(
             "{word:?} is no subject; allowed are lock, place, function"
         )));
     };
