@@ -152,7 +152,8 @@ impl Once {
                 });
             });
         }
-        self.origin.acquire_asking(|| self.turns.ask_for_ready(site));
+        self.origin
+            .acquire_asking(|| self.turns.ask_for_ready(site));
     }
 
     /// Like [`call_once`](Self::call_once), but runs `f` also if what ran before has panicked,
@@ -186,7 +187,8 @@ impl Once {
                 });
             });
         }
-        self.origin.acquire_asking(|| self.turns.ask_for_ready(site));
+        self.origin
+            .acquire_asking(|| self.turns.ask_for_ready(site));
     }
 
     #[inline]
@@ -232,7 +234,8 @@ impl Once {
     fn wait_for(&self, or_failed: bool, site: Site, see: impl FnOnce()) {
         let is_done = || self.inner.is_completed();
         self.turns.wait(is_done, or_failed, site, see);
-        self.origin.acquire_asking(|| self.turns.ask_for_ready(site));
+        self.origin
+            .acquire_asking(|| self.turns.ask_for_ready(site));
     }
 }
 

@@ -8,6 +8,7 @@
 //! own wait, which they do not get to, nothing could be said of them.
 
 mod lazy_lock;
+#[allow(clippy::module_inception)]
 mod once;
 mod once_lock;
 

@@ -110,7 +110,8 @@ impl Once {
                 });
             });
         }
-        self.origin.acquire_asking(|| self.turns.ask_for_ready(site));
+        self.origin
+            .acquire_asking(|| self.turns.ask_for_ready(site));
     }
 
     /// Like [`call_once`](Self::call_once), but runs `f` also if what ran before has panicked,
@@ -140,7 +141,8 @@ impl Once {
                 });
             });
         }
-        self.origin.acquire_asking(|| self.turns.ask_for_ready(site));
+        self.origin
+            .acquire_asking(|| self.turns.ask_for_ready(site));
     }
 
     #[inline]
@@ -186,7 +188,8 @@ impl Once {
         let site = Location::caller();
         let is_done = || self.inner.is_completed();
         self.turns.wait(is_done, true, site, || self.inner.wait());
-        self.origin.acquire_asking(|| self.turns.ask_for_ready(site));
+        self.origin
+            .acquire_asking(|| self.turns.ask_for_ready(site));
     }
 
     /// Waits until something has run to its end, also if something panicked before.
@@ -208,7 +211,8 @@ impl Once {
         let is_done = || self.inner.is_completed();
         self.turns
             .wait(is_done, false, site, || self.inner.wait_force());
-        self.origin.acquire_asking(|| self.turns.ask_for_ready(site));
+        self.origin
+            .acquire_asking(|| self.turns.ask_for_ready(site));
     }
 }
 

@@ -118,7 +118,8 @@ impl<T> OnceLock<T> {
         let is_done = || self.inner.get().is_some();
         let site = Location::caller();
         let value = self.turns.wait(is_done, false, site, || self.inner.wait());
-        self.origin.acquire_asking(|| self.turns.ask_for_ready(site));
+        self.origin
+            .acquire_asking(|| self.turns.ask_for_ready(site));
         value
     }
 
@@ -168,7 +169,8 @@ impl<T> OnceLock<T> {
     {
         let site = Location::caller();
         if let Some(value) = self.inner.get() {
-            self.origin.acquire_asking(|| self.turns.ask_for_ready(site));
+            self.origin
+                .acquire_asking(|| self.turns.ask_for_ready(site));
             return value;
         }
         let is_done = || self.inner.get().is_some();
