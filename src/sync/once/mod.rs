@@ -7,11 +7,15 @@
 //! turn where the detector sees it: nobody but the thread that has it can end such a wait. In std's
 //! own wait, which they do not get to, nothing could be said of them.
 
+mod call_once;
 mod lazy_lock;
+<<<<<<< HEAD
 #[allow(clippy::module_inception)]
 mod once;
+=======
+>>>>>>> ci
 mod once_lock;
 
+pub use self::call_once::Once;
 pub use self::lazy_lock::LazyLock;
-pub use self::once::Once;
 pub use self::once_lock::OnceLock;
