@@ -133,8 +133,8 @@ impl Condvar {
     ///
     /// # Errors
     ///
-    /// Returns an error if the mutex is poisoned when it has been reacquired. The error holds the
-    /// guard.
+    /// Returns an error if the mutex is poisoned when it has been reacquired. The error holds both
+    /// values.
     ///
     /// # Panics
     ///
@@ -160,8 +160,8 @@ impl Condvar {
     ///
     /// # Errors
     ///
-    /// Returns an error if the mutex is poisoned when it has been reacquired. The error holds the
-    /// guard.
+    /// Returns an error if the mutex is poisoned when it has been reacquired. The error holds both
+    /// values.
     ///
     /// # Panics
     ///

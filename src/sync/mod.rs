@@ -1,5 +1,5 @@
-//! Tracked locks and channels with std's interface: change `use std::sync` to `use
-//! lockwarden::sync`.
+//! Tracked locks and channels with std's interface: import `lockwarden::sync` in place of
+//! `std::sync`.
 //!
 //! [`Mutex`], [`RwLock`] and [`Condvar`], with their guards, have the names, signatures, traits,
 //! poisoning and `Debug` output of `std::sync`, and record every acquisition, wait and release in
