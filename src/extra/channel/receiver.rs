@@ -44,17 +44,6 @@ impl<T> Receiver<T> {
     /// # Errors
     ///
     /// If there is none yet, or there will be none.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{TryRecvError, unbounded};
-    ///
-    /// let (sender, receiver) = unbounded::<i32>();
-    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
-    /// drop(sender);
-    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Disconnected));
-    /// ```
     #[inline]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         match self.source.try_recv() {
@@ -77,18 +66,6 @@ impl<T> Receiver<T> {
     ///
     /// In an instrumented build, if the wait would never end: see the
     /// [module](super#what-it-sees).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{RecvError, unbounded};
-    ///
-    /// let (sender, receiver) = unbounded();
-    /// sender.send(1).unwrap();
-    /// drop(sender);
-    /// assert_eq!(receiver.recv(), Ok(1));
-    /// assert_eq!(receiver.recv(), Err(RecvError));
-    /// ```
     #[inline]
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
@@ -128,17 +105,6 @@ impl<T> Receiver<T> {
     /// # Errors
     ///
     /// If none has come in that time, or none will come.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use lockwarden::channel::{RecvTimeoutError, unbounded};
-    ///
-    /// let (_sender, receiver) = unbounded::<i32>();
-    /// let none = receiver.recv_timeout(Duration::from_millis(1));
-    /// assert_eq!(none, Err(RecvTimeoutError::Timeout));
-    /// ```
     #[track_caller]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
         self.recv_by(|| deadline_after(timeout), Location::caller())
@@ -149,17 +115,6 @@ impl<T> Receiver<T> {
     /// # Errors
     ///
     /// As [`recv_timeout`](Self::recv_timeout).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Instant;
-    /// use lockwarden::channel::{RecvTimeoutError, unbounded};
-    ///
-    /// let (_sender, receiver) = unbounded::<i32>();
-    /// let none = receiver.recv_deadline(Instant::now());
-    /// assert_eq!(none, Err(RecvTimeoutError::Timeout));
-    /// ```
     #[track_caller]
     pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
         self.recv_by(|| deadline, Location::caller())
@@ -225,70 +180,26 @@ impl<T> Receiver<T> {
     }
 
     /// Whether no message is in the channel. With a capacity of zero, none ever is.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, receiver) = lockwarden::channel::unbounded();
-    /// assert!(receiver.is_empty());
-    /// sender.send(1).unwrap();
-    /// assert!(!receiver.is_empty());
-    /// ```
     pub fn is_empty(&self) -> bool {
         self.source.is_empty()
     }
 
     /// Whether there is no room in the channel. With a capacity of zero, there never is.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, receiver) = lockwarden::channel::bounded(1);
-    /// assert!(!receiver.is_full());
-    /// sender.send(1).unwrap();
-    /// assert!(receiver.is_full());
-    /// ```
     pub fn is_full(&self) -> bool {
         self.source.is_full()
     }
 
     /// How many messages are in the channel.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, receiver) = lockwarden::channel::unbounded();
-    /// sender.send(1).unwrap();
-    /// assert_eq!(receiver.len(), 1);
-    /// ```
     pub fn len(&self) -> usize {
         self.source.len()
     }
 
     /// How many messages the channel holds at most; `None` if any number.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{bounded, unbounded};
-    ///
-    /// assert_eq!(bounded::<u8>(5).1.capacity(), Some(5));
-    /// assert_eq!(unbounded::<u8>().1.capacity(), None);
-    /// ```
     pub fn capacity(&self) -> Option<usize> {
         self.source.capacity()
     }
 
     /// The messages, each waited for, until all senders are gone.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, receiver) = lockwarden::channel::unbounded();
-    /// sender.send(1).unwrap();
-    /// drop(sender);
-    /// assert!(receiver.iter().eq([1]));
-    /// ```
     #[track_caller]
     pub fn iter(&self) -> Iter<'_, T> {
         Iter {
@@ -298,29 +209,11 @@ impl<T> Receiver<T> {
     }
 
     /// The messages that are there; the end is where none is. Never waits.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, receiver) = lockwarden::channel::unbounded();
-    /// sender.send(1).unwrap();
-    /// assert!(receiver.try_iter().eq([1]));
-    /// ```
     pub fn try_iter(&self) -> TryIter<'_, T> {
         TryIter { receiver: self }
     }
 
     /// Whether both receive from the same channel.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::unbounded;
-    ///
-    /// let (_sender, receiver) = unbounded::<u8>();
-    /// assert!(receiver.same_channel(&receiver.clone()));
-    /// assert!(!receiver.same_channel(&unbounded().1));
-    /// ```
     pub fn same_channel(&self, other: &Receiver<T>) -> bool {
         self.source.same_channel(&other.source)
     }

@@ -42,32 +42,12 @@ pub struct Select<'a> {
 
 impl<'a> Select<'a> {
     /// No operations. If several can be done, one is chosen at random.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::Select;
-    ///
-    /// assert!(Select::new().try_select().is_err());
-    /// ```
     #[must_use]
     pub fn new() -> Select<'a> {
         Self::of(crossbeam_channel::Select::new())
     }
 
     /// No operations. If several can be done, the one that was added first is chosen.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (first, second) = (unbounded::<u8>(), unbounded::<u8>());
-    /// let mut select = Select::new_biased();
-    /// select.send(&first.0);
-    /// select.send(&second.0);
-    /// assert_eq!(select.ready(), 0);
-    /// ```
     #[must_use]
     pub fn new_biased() -> Self {
         Self::of(crossbeam_channel::Select::new_biased())
@@ -81,15 +61,6 @@ impl<'a> Select<'a> {
     }
 
     /// Adds that something is sent; returns the index of that.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (sender, _receiver) = unbounded::<u8>();
-    /// assert_eq!(Select::new().send(&sender), 0);
-    /// ```
     pub fn send<T>(&mut self, s: &'a Sender<T>) -> usize {
         let index = self.inner.send(&s.inner);
         if ON {
@@ -105,15 +76,6 @@ impl<'a> Select<'a> {
     }
 
     /// Adds that something is received; returns the index of that.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (_sender, receiver) = unbounded::<u8>();
-    /// assert_eq!(Select::new().recv(&receiver), 0);
-    /// ```
     pub fn recv<T>(&mut self, r: &'a Receiver<T>) -> usize {
         let index = r.source.select(&mut self.inner);
         if ON {
@@ -133,18 +95,6 @@ impl<'a> Select<'a> {
     /// # Panics
     ///
     /// If there is none with that index.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (sender, _receiver) = unbounded::<u8>();
-    /// let mut select = Select::new();
-    /// let sending = select.send(&sender);
-    /// select.remove(sending);
-    /// assert!(select.try_ready().is_err());
-    /// ```
     pub fn remove(&mut self, index: usize) {
         self.inner.remove(index);
         self.branches.remove(index);
@@ -155,17 +105,6 @@ impl<'a> Select<'a> {
     /// # Errors
     ///
     /// If there is none.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (_sender, receiver) = unbounded::<u8>();
-    /// let mut select = Select::new();
-    /// select.recv(&receiver);
-    /// assert!(select.try_select().is_err());
-    /// ```
     pub fn try_select(&mut self) -> Result<SelectedOperation<'a>, TrySelectError> {
         self.inner.try_select().map(SelectedOperation::new)
     }
@@ -176,18 +115,6 @@ impl<'a> Select<'a> {
     ///
     /// If there are no operations. In an instrumented build, if the wait would never end: see the
     /// [module](super#what-it-sees).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (sender, receiver) = unbounded();
-    /// sender.send(1).unwrap();
-    /// let mut select = Select::new();
-    /// select.recv(&receiver);
-    /// assert_eq!(select.select().recv(&receiver), Ok(1));
-    /// ```
     #[track_caller]
     pub fn select(&mut self) -> SelectedOperation<'a> {
         if !ON || self.branches.is_empty() {
@@ -209,18 +136,6 @@ impl<'a> Select<'a> {
     /// # Errors
     ///
     /// If none can be done in that time.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (_sender, receiver) = unbounded::<u8>();
-    /// let mut select = Select::new();
-    /// select.recv(&receiver);
-    /// assert!(select.select_timeout(Duration::from_millis(1)).is_err());
-    /// ```
     #[track_caller]
     pub fn select_timeout(
         &mut self,
@@ -234,18 +149,6 @@ impl<'a> Select<'a> {
     /// # Errors
     ///
     /// As [`select_timeout`](Self::select_timeout).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Instant;
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (_sender, receiver) = unbounded::<u8>();
-    /// let mut select = Select::new();
-    /// select.recv(&receiver);
-    /// assert!(select.select_deadline(Instant::now()).is_err());
-    /// ```
     #[track_caller]
     pub fn select_deadline(
         &mut self,
@@ -268,17 +171,6 @@ impl<'a> Select<'a> {
     /// # Errors
     ///
     /// If there is none.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (_sender, receiver) = unbounded::<u8>();
-    /// let mut select = Select::new();
-    /// select.recv(&receiver);
-    /// assert!(select.try_ready().is_err());
-    /// ```
     pub fn try_ready(&mut self) -> Result<usize, TryReadyError> {
         self.inner.try_ready()
     }
@@ -288,17 +180,6 @@ impl<'a> Select<'a> {
     /// # Panics
     ///
     /// As [`select`](Self::select).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (sender, _receiver) = unbounded::<u8>();
-    /// let mut select = Select::new();
-    /// let sending = select.send(&sender);
-    /// assert_eq!(select.ready(), sending);
-    /// ```
     #[track_caller]
     pub fn ready(&mut self) -> usize {
         if !ON || self.branches.is_empty() {
@@ -319,18 +200,6 @@ impl<'a> Select<'a> {
     /// # Errors
     ///
     /// If none can be done in that time.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (_sender, receiver) = unbounded::<u8>();
-    /// let mut select = Select::new();
-    /// select.recv(&receiver);
-    /// assert!(select.ready_timeout(Duration::from_millis(1)).is_err());
-    /// ```
     #[track_caller]
     pub fn ready_timeout(&mut self, timeout: Duration) -> Result<usize, ReadyTimeoutError> {
         self.ready_deadline(deadline_after(timeout))
@@ -341,18 +210,6 @@ impl<'a> Select<'a> {
     /// # Errors
     ///
     /// As [`ready_timeout`](Self::ready_timeout).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Instant;
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (_sender, receiver) = unbounded::<u8>();
-    /// let mut select = Select::new();
-    /// select.recv(&receiver);
-    /// assert!(select.ready_deadline(Instant::now()).is_err());
-    /// ```
     #[track_caller]
     pub fn ready_deadline(&mut self, deadline: Instant) -> Result<usize, ReadyTimeoutError> {
         if let Ok(index) = self.inner.try_ready() {

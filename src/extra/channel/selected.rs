@@ -41,19 +41,6 @@ impl<'a> SelectedOperation<'a> {
     }
 
     /// Which operation it is: what the selection returned when that was added.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{Select, bounded};
-    ///
-    /// let (sender, _receiver) = bounded(1);
-    /// let mut select = Select::new();
-    /// let sending = select.send(&sender);
-    /// let operation = select.select();
-    /// assert_eq!(operation.index(), sending);
-    /// operation.send(&sender, 1).unwrap();
-    /// ```
     pub fn index(&self) -> usize {
         self.inner.index()
     }
@@ -67,19 +54,6 @@ impl<'a> SelectedOperation<'a> {
     /// # Panics
     ///
     /// If `s` is not the sender that was selected.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{Select, SendError, bounded};
-    ///
-    /// let (sender, receiver) = bounded(1);
-    /// drop(receiver);
-    /// let mut select = Select::new();
-    /// select.send(&sender);
-    /// let sent = select.select().send(&sender, 1);
-    /// assert_eq!(sent, Err(SendError(1)));
-    /// ```
     pub fn send<T>(self, s: &Sender<T>, msg: T) -> Result<(), SendError<T>> {
         let sent = self.inner.send(&s.inner, Stamped::stamp(msg));
         s.ends.provided();
@@ -95,18 +69,6 @@ impl<'a> SelectedOperation<'a> {
     /// # Panics
     ///
     /// If `r` is not the receiver that was selected.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (sender, receiver) = unbounded();
-    /// sender.send(1).unwrap();
-    /// let mut select = Select::new();
-    /// select.recv(&receiver);
-    /// assert_eq!(select.select().recv(&receiver), Ok(1));
-    /// ```
     pub fn recv<T>(self, r: &Receiver<T>) -> Result<T, RecvError> {
         r.unpack(r.source.complete(self.inner))
     }

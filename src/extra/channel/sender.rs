@@ -44,18 +44,6 @@ impl<T> Sender<T> {
     /// # Errors
     ///
     /// If there is no room, or all receivers are gone. The error holds the message.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{TrySendError, bounded};
-    ///
-    /// let (sender, receiver) = bounded(1);
-    /// assert_eq!(sender.try_send(1), Ok(()));
-    /// assert_eq!(sender.try_send(2), Err(TrySendError::Full(2)));
-    /// drop(receiver);
-    /// assert_eq!(sender.try_send(3), Err(TrySendError::Disconnected(3)));
-    /// ```
     #[inline]
     pub fn try_send(&self, msg: T) -> Result<(), TrySendError<T>> {
         match self.inner.try_send(Stamped::stamp(msg)) {
@@ -81,15 +69,6 @@ impl<T> Sender<T> {
     ///
     /// In an instrumented build, if the wait would never end: see the
     /// [module](super#what-it-sees).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, receiver) = lockwarden::channel::bounded(1);
-    /// sender.send(1).unwrap();
-    /// drop(receiver);
-    /// assert_eq!(sender.send(2).unwrap_err().into_inner(), 2);
-    /// ```
     #[inline]
     #[track_caller]
     pub fn send(&self, msg: T) -> Result<(), SendError<T>> {
@@ -127,17 +106,6 @@ impl<T> Sender<T> {
     ///
     /// If it could not be sent in that time, or all receivers are gone. The error holds the
     /// message.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use lockwarden::channel::{SendTimeoutError, bounded};
-    ///
-    /// let (sender, _receiver) = bounded(0);
-    /// let refused = sender.send_timeout(1, Duration::from_millis(1));
-    /// assert_eq!(refused, Err(SendTimeoutError::Timeout(1)));
-    /// ```
     #[track_caller]
     pub fn send_timeout(&self, msg: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
         self.send_by(msg, || deadline_after(timeout), Location::caller())
@@ -148,17 +116,6 @@ impl<T> Sender<T> {
     /// # Errors
     ///
     /// As [`send_timeout`](Self::send_timeout).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Instant;
-    /// use lockwarden::channel::{SendTimeoutError, bounded};
-    ///
-    /// let (sender, _receiver) = bounded(0);
-    /// let refused = sender.send_deadline(1, Instant::now());
-    /// assert_eq!(refused, Err(SendTimeoutError::Timeout(1)));
-    /// ```
     #[track_caller]
     pub fn send_deadline(&self, msg: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
         self.send_by(msg, || deadline, Location::caller())
@@ -235,71 +192,26 @@ impl<T> Sender<T> {
     }
 
     /// Whether no message is in the channel. With a capacity of zero, none ever is.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, _receiver) = lockwarden::channel::unbounded();
-    /// assert!(sender.is_empty());
-    /// sender.send(1).unwrap();
-    /// assert!(!sender.is_empty());
-    /// ```
     pub fn is_empty(&self) -> bool {
         self.inner.is_empty()
     }
 
     /// Whether there is no room in the channel. With a capacity of zero, there never is.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, _receiver) = lockwarden::channel::bounded(1);
-    /// assert!(!sender.is_full());
-    /// sender.send(1).unwrap();
-    /// assert!(sender.is_full());
-    /// ```
     pub fn is_full(&self) -> bool {
         self.inner.is_full()
     }
 
     /// How many messages are in the channel.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, _receiver) = lockwarden::channel::unbounded();
-    /// sender.send(1).unwrap();
-    /// assert_eq!(sender.len(), 1);
-    /// ```
     pub fn len(&self) -> usize {
         self.inner.len()
     }
 
     /// How many messages the channel holds at most; `None` if any number.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{bounded, unbounded};
-    ///
-    /// assert_eq!(bounded::<u8>(5).0.capacity(), Some(5));
-    /// assert_eq!(unbounded::<u8>().0.capacity(), None);
-    /// ```
     pub fn capacity(&self) -> Option<usize> {
         self.inner.capacity()
     }
 
     /// Whether both send to the same channel.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::unbounded;
-    ///
-    /// let (sender, _receiver) = unbounded::<u8>();
-    /// assert!(sender.same_channel(&sender.clone()));
-    /// assert!(!sender.same_channel(&unbounded().0));
-    /// ```
     pub fn same_channel(&self, other: &Sender<T>) -> bool {
         self.inner.same_channel(&other.inner)
     }

@@ -86,7 +86,7 @@ impl ThreadPool {
         self.workers.len()
     }
 
-    /// Names this one instance in reports, beside the name of its class.
+    /// Sets a label for this instance, which reports show beside the name of its class.
     pub fn set_label(&self, label: impl AsRef<str>) {
         self.crew.set_label(label.as_ref());
     }
