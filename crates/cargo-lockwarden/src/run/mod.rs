@@ -1,5 +1,6 @@
 //! Runs cargo over a watched build, and says at the end what was found.
 
+mod names;
 mod summary;
 
 use std::ffi::OsString;
@@ -80,7 +81,9 @@ pub(crate) fn cargo(subcommand: &str, request: Request) -> Result<ExitCode> {
         .env("LOCKWARDEN", detector_settings(&summary))
         .status()
         .context("cargo cannot be started")?;
-    let found = Summary::read(&summary)?;
+    let sources = names::sources(&prepared.project);
+    let symbol = |place: &str| sources.symbol(place).map(|symbol| symbol.path);
+    let found = Summary::read(&summary)?.with_names(symbol);
     let _ = std::fs::remove_file(&summary);
     let runs = runs_programs(subcommand, &request.arguments);
     if !runs {
