@@ -11,8 +11,9 @@ use anyhow::{Context, Result};
 use self::summary::Summary;
 use crate::cli::Request;
 use crate::facade;
-use crate::plan::{self, Plan};
+use crate::plan::Plan;
 use crate::project::Project;
+use crate::variables;
 
 /// The exit code of a run with findings.
 const FINDINGS: u8 = 100;
@@ -45,7 +46,7 @@ pub(crate) fn prepare(request: &Request) -> Result<Prepared> {
     let mut variables = vec![
         ("RUSTC_WRAPPER", itself.clone().into_os_string()),
         ("RUSTDOC", itself.into_os_string()),
-        (plan::VARIABLE, path.into_os_string()),
+        (variables::PLAN, path.into_os_string()),
         ("CARGO_TARGET_DIR", project.target_dir.clone().into()),
         // Else cargo remembers the version of the compiler without the line that our wrapper adds.
         ("CARGO_CACHE_RUSTC_INFO", "0".into()),

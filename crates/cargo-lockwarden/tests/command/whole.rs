@@ -128,6 +128,15 @@ fn the_variables_make_plain_cargo_build_a_watched_program() {
         .ends_with(0)
         .says("build script: std::")
         .says("program: lockwarden::");
+    // The command under its own variables does not call itself for ever.
+    let mut command = project.command();
+    for line in answer.out.lines() {
+        let (name, value) = line.split_once('=').unwrap();
+        command.env(name, value);
+    }
+    Answer::of(command.arg("run"))
+        .ends_with(0)
+        .says("program: lockwarden::");
 }
 
 #[test]
