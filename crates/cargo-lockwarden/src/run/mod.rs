@@ -88,6 +88,13 @@ pub(crate) fn cargo(subcommand: &str, request: Request) -> Result<ExitCode> {
     let _ = std::fs::remove_file(&summary);
     let runs = runs_programs(subcommand, &request.arguments);
     if !runs {
+        if subcommand == "build" && status.success() {
+            let folder = prepared.project.target_dir.display();
+            eprintln!(
+                "lockwarden: the watched programs are in {folder}; a run with \
+                 LOCKWARDEN=exit={FINDINGS},summary=1 ends with {FINDINGS} after a finding"
+            );
+        }
         return Ok(ExitCode::from(program_code(status)));
     }
     found.print(&prepared.plan.left_out, &prepared.project.packages);

@@ -35,7 +35,10 @@ fn a_run_in_which_nothing_was_watched_is_told_from_one_in_which_nothing_was_foun
         .ends_with(4)
         .says("no lock was watched");
     project.call(&["run", "--", "7"]).ends_with(7);
-    project.call(&["build"]).ends_with(0);
+    project
+        .call(&["build"])
+        .ends_with(0)
+        .says("the watched programs are in ");
     project.call(&["test", "--no-run"]).ends_with(0);
 }
 
