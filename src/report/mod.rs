@@ -27,6 +27,7 @@ mod snippet;
 mod source;
 mod stack;
 mod stall;
+mod symbols;
 mod text;
 mod thread;
 mod words;

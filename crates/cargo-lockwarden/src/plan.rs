@@ -28,6 +28,8 @@ pub(crate) struct Plan {
     pub(crate) rustdoc: OsString,
     /// The folder with a file for each crate that was left out.
     pub(crate) left_out: PathBuf,
+    /// The folder with a table for each crate, of names that its source has for locks.
+    pub(crate) symbols: PathBuf,
 }
 
 impl Plan {
@@ -67,6 +69,7 @@ impl Plan {
             wrapper,
             rustdoc,
             left_out: project.target_dir.join("lockwarden-left-out"),
+            symbols: project.target_dir.join("lockwarden-symbols"),
         };
         let compiled = serde_json::to_vec(&(&plan.facades, &plan.selection))?;
         plan.fingerprint = Hash::new()

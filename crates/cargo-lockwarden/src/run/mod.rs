@@ -1,6 +1,5 @@
 //! Runs cargo over a watched build, and says at the end what was found.
 
-mod names;
 mod summary;
 
 use std::ffi::OsString;
@@ -50,6 +49,8 @@ pub(crate) fn prepare(request: &Request) -> Result<Prepared> {
         ("CARGO_TARGET_DIR", project.target_dir.clone().into()),
         // Else cargo remembers the version of the compiler without the line that our wrapper adds.
         ("CARGO_CACHE_RUSTC_INFO", "0".into()),
+        // The detector reads the names that the wrapper has found in the sources.
+        (variables::SYMBOLS, plan.symbols.clone().into()),
     ];
     if project.target_is_implied {
         // Only with a target does cargo keep build scripts and macros apart from the program.
@@ -82,9 +83,7 @@ pub(crate) fn cargo(subcommand: &str, request: Request) -> Result<ExitCode> {
         .env("LOCKWARDEN", detector_settings(&summary))
         .status()
         .context("cargo cannot be started")?;
-    let sources = names::sources(&prepared.project);
-    let symbol = |place: &str| sources.symbol(place).map(|symbol| symbol.path);
-    let found = Summary::read(&summary)?.with_names(symbol);
+    let found = Summary::read(&summary)?;
     let _ = std::fs::remove_file(&summary);
     let runs = runs_programs(subcommand, &request.arguments);
     if !runs {

@@ -10,7 +10,6 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use super::names;
 use crate::project::Package;
 
 /// The sum over all processes.
@@ -108,15 +107,6 @@ impl Summary {
                 .or_insert_with(|| (0, line.program.clone()));
             entry.0 += 1;
         }
-    }
-
-    /// The same, with the names that the source has for locks without one.
-    pub(super) fn with_names(mut self, symbol: impl Fn(&str) -> Option<String>) -> Self {
-        self.findings = std::mem::take(&mut self.findings)
-            .into_iter()
-            .map(|(headline, seen)| (names::named(&headline, &symbol), seen))
-            .collect();
-        self
     }
 
     /// Says what was watched, what was found and what was left out, on standard error.

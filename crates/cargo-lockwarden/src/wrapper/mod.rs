@@ -10,6 +10,7 @@ mod invocation;
 mod replacement;
 mod rustc;
 mod rustdoc;
+mod tables;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use super::failure;
 use super::invocation::Invocation;
 use super::replacement::{self, Replacement};
-use super::{allocator, code};
+use super::{allocator, code, tables};
 use crate::facade::Facade;
 use crate::plan::Plan;
 use crate::project::LeftOut;
@@ -62,6 +62,7 @@ pub(super) fn run(plan: &Plan, mut arguments: Vec<OsString>) -> Result<ExitCode>
     if let Some(replacement) = replacement {
         return replaced(&compiler, &invocation, facade, &package, replacement);
     }
+    tables::write(&plan.symbols, &invocation, &package);
     let watched = with_facade(&invocation, facade);
     let status = compiler.run(&watched)?;
     if !status.success() {
