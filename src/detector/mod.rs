@@ -4,36 +4,27 @@
 //! ours, while it holds the detector's lock: what was found is described under the lock, and
 //! [`publish`](publish::publish)ed by the caller when it holds nothing.
 
-pub(crate) mod assertion;
-mod classes;
+pub(crate) mod check_session;
+mod counters;
 pub(crate) mod deadlock;
-mod declaration;
-mod declared;
-mod describe;
-mod exit;
-mod fork;
+pub(crate) mod describe;
+pub(crate) mod happens_before;
 #[cfg(all(loom, test))]
 mod models;
 pub(crate) mod observe;
 pub(crate) mod order;
-mod publish;
-pub(crate) mod section;
-mod state;
-mod status;
-pub(crate) mod succession;
-mod tally;
-mod threads;
-pub(crate) mod trial;
+pub(crate) mod publish;
+pub(crate) mod state;
 pub(crate) mod writing;
 
-pub use self::declaration::{declare_order, declare_order_file};
-pub(crate) use self::describe::{held_here, name};
-pub(crate) use self::order::{relabel, retire};
-pub(crate) use self::publish::{Panic, Published, aside, end_in, publish, publish_stall};
-pub use self::status::status;
 #[cfg(feature = "metrics")]
-pub(crate) use self::tally::reported;
+pub(crate) use self::counters::reported;
+pub(crate) use self::describe::{held_here, name};
+pub(crate) use self::order::check::{relabel, retire};
+pub use self::order::declaration::{declare_order, declare_order_file};
+pub(crate) use self::publish::{Panic, Published, aside, end_in, publish, publish_stall};
+pub use crate::runtime::status::status;
 
 /// Whether this build is instrumented. A constant, so that a branch on it costs nothing.
 pub(crate) const ON: bool = cfg!(any(debug_assertions, feature = "always"));
-pub(crate) use self::threads::{attach, note_panic, with_own};
+pub(crate) use crate::runtime::threads::{attach, note_panic, with_own};

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use lockwarden::config::Config;
-use lockwarden::report::{Cause, Report, Verdict};
+use lockwarden::report::{Report, StallCause, Verdict};
 
 /// Tells the child which case to run.
 const CASE: &str = "LOCKWARDEN_SCENARIO";
@@ -275,7 +275,7 @@ pub(crate) fn in_short(report: &Report) -> String {
     }
     if let Some(stall) = &report.stall {
         names.extend(match &stall.cause {
-            Cause::Heartbeat { name, .. } => Some(name.clone()),
+            StallCause::Heartbeat { name, .. } => Some(name.clone()),
             _ => report.locks.first().map(|lock| name(lock.id)),
         });
     }
