@@ -212,7 +212,7 @@ pub mod watchdog;
 #[cfg(feature = "macros")]
 pub use lockwarden_macros::test;
 
-pub use self::acquire::{acquire, each, read, write};
+pub use self::acquire::acquire;
 pub use self::declare::OrderError;
 pub use self::detector::{declare_order, declare_order_file, status};
 #[cfg(feature = "channel")]

@@ -12,6 +12,7 @@ use lockwarden::acquire::{
     Acquire, Each, GuardSet, Guards, LockOrderViolation, LockRef, Lockable, Read, ViolationReason,
     Write,
 };
+use lockwarden::acquire::{each, read, write};
 use lockwarden::config::{Action, Config, Counters, InstallError, Limit, OffReason, Status};
 use lockwarden::instrument::{
     self, AcquireKind, Clock, Hold, InheritedHolds, LockKind, Mode, ReadPolicy,
@@ -21,7 +22,7 @@ use lockwarden::report::{
     WaitInfo, WaitsFor,
 };
 use lockwarden::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
-use lockwarden::{acquire, each, parking_lot as pl, read, thread, write};
+use lockwarden::{acquire, parking_lot as pl, thread};
 
 /// Whether this build is instrumented.
 const ON: bool = cfg!(any(debug_assertions, feature = "always"));

@@ -28,6 +28,10 @@ pub enum Limit {
     /// A thread came after more than 1,024 others that it has not joined: those that did least
     /// count as concurrent with it from then on, so that an inversion may be a false alarm.
     ThreadsInOrder,
+    /// A thread held more than 2,048 locks at once, or asked for one while it held more than 1,024: of
+    /// the former the further ones are not tracked, of the latter no order is learnt. A guard that was
+    /// forgotten counts as held.
+    HeldLocks,
 }
 
 impl Limit {
@@ -40,6 +44,7 @@ impl Limit {
             Limit::SearchSteps => "search_steps",
             Limit::Edges => "edges",
             Limit::ThreadsInOrder => "threads_in_order",
+            Limit::HeldLocks => "held_locks",
         }
     }
 }
@@ -56,6 +61,7 @@ impl Limit {
             Limit::SearchSteps => "some cycles were not looked at",
             Limit::Edges => "orders seen after that are not looked at",
             Limit::ThreadsInOrder => "an inversion may be a false alarm",
+            Limit::HeldLocks => "locks that a thread takes beyond it are not tracked",
         }
     }
 }

@@ -2,6 +2,8 @@
 
 #![allow(unsafe_code)]
 
+use std::collections::HashSet;
+
 use super::order::declared;
 use super::publish;
 use super::state::DetectorState;
@@ -103,6 +105,7 @@ pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
         held: held.iter().map(held_info).collect(),
         spawned: slot.spawned(),
         panicking: is_panicking(slot),
+        left_by_fork: slot.life.is_left_by_fork(),
         ..ThreadInfo::new(slot.thread().unwrap_or(ThreadId::new(0)))
     }
 }
@@ -325,15 +328,23 @@ pub(super) fn against_ids(
     facts
 }
 
-/// The calling thread ends while it holds locks.
+/// How many locks that one thread has left behind are told of, each by itself; and how many holds each
+/// of these reports shows. Each costs a look at all holds.
+const ABANDONED: usize = 32;
+
+/// The calling thread ends while it holds locks: one finding for each lock.
 pub(crate) fn abandoned(slot: &'static Slot, left: &[HeldLock]) -> Vec<Facts> {
+    let mut seen = HashSet::new();
     left.iter()
+        .filter(|h| seen.insert(h.ident))
+        .take(ABANDONED)
         .map(|h| {
             let mut locks = Locks::default();
             locks.add(ident_of(h));
             let mut me = thread(slot, &mut locks);
             me.ended = true;
             me.held.sort_by_key(|info| info.lock != ident_of(h).id());
+            me.held.truncate(ABANDONED);
             Facts {
                 locks: locks.0,
                 threads: vec![me],
@@ -341,6 +352,24 @@ pub(crate) fn abandoned(slot: &'static Slot, left: &[HeldLock]) -> Vec<Facts> {
             }
         })
         .collect()
+}
+
+/// The calling thread asks for a lock that a thread which is no more still holds.
+pub(super) fn abandoned_and_awaited(
+    (gone, hold): (&'static Slot, HeldLock),
+    slot: &'static Slot,
+    ident: &'static Ident,
+    mode: Mode,
+    site: Site,
+) -> Option<Facts> {
+    let mut facts = abandoned(gone, &[hold]).pop()?;
+    let mut locks = Locks(std::mem::take(&mut facts.locks));
+    let mut me = thread(slot, &mut locks);
+    me.waits = Some(waits(ident, mode, site));
+    facts.locks = locks.0;
+    facts.threads.push(me);
+    facts.stack = Some(Stack::capture());
+    Some(facts)
 }
 
 /// One thread of a deadlock: what it holds that the one before it wants, and what it waits for.

@@ -54,7 +54,7 @@ pub(crate) fn is_known(point: &ClockRef) -> bool {
 /// The calling thread learns of all that happened up to `point`, and needs it no more.
 #[inline]
 pub(crate) fn acquire_last(point: ClockRef) {
-    let slot = current::slot();
+    let slot = current::open();
     let known = if slot.is_detached() {
         Some(point)
     } else {
@@ -68,7 +68,7 @@ pub(crate) fn acquire_last(point: ClockRef) {
 #[cold]
 fn learn_last(point: ClockRef) {
     acquire_clock(&point);
-    let slot = current::slot();
+    let slot = current::open();
     if slot.is_detached() {
         point.drop_alone();
     } else {
@@ -79,7 +79,7 @@ fn learn_last(point: ClockRef) {
 /// The calling thread needs `point` no more.
 #[inline]
 pub(crate) fn forget(point: ClockRef) {
-    let slot = current::slot();
+    let slot = current::open();
     if slot.is_detached() {
         point.drop_alone();
     } else {
@@ -125,7 +125,7 @@ fn reseed(slot: &'static Slot) {
 
 /// The locks that the calling thread holds, or that are held around it.
 pub(crate) fn holds_to_inherit() -> Vec<InheritedHold> {
-    let slot = current::slot();
+    let slot = current::open();
     if slot.is_detached() {
         return Vec::new();
     }

@@ -4,6 +4,7 @@
 //! ours, while it holds the detector's lock: what was found is described under the lock, and
 //! [`publish`](publish::publish)ed by the caller when it holds nothing.
 
+pub(crate) mod abandoned;
 pub(crate) mod check_session;
 mod counters;
 pub(crate) mod deadlock;
@@ -22,9 +23,11 @@ pub(crate) use self::counters::reported;
 pub(crate) use self::describe::{held_here, name};
 pub(crate) use self::order::check::{relabel, retire};
 pub use self::order::declaration::{declare_order, declare_order_file};
-pub(crate) use self::publish::{Panic, Published, aside, end_in, publish, publish_stall};
+pub(crate) use self::publish::{
+    Panic, Published, aside, can_unwind, end_in, publish, publish_stall,
+};
 pub use crate::runtime::status::status;
 
 /// Whether this build is instrumented. A constant, so that a branch on it costs nothing.
 pub(crate) const ON: bool = cfg!(any(debug_assertions, feature = "always"));
-pub(crate) use crate::runtime::threads::{attach, note_panic, with_own};
+pub(crate) use crate::runtime::threads::{attach, note_panic, with_own, with_own_at_hand};

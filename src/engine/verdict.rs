@@ -31,7 +31,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// Every verdict, in the order of the documentation.
-    pub const ALL: [Verdict; 9] = [
+    pub const ALL: &'static [Verdict] = &[
         Verdict::Deadlock,
         Verdict::SelfDeadlock,
         Verdict::Inversion,

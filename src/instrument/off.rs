@@ -49,7 +49,7 @@ impl Lock {
 
     /// Names this one instance in reports, beside the name of its class.
     #[inline(always)]
-    pub fn set_label(&self, _label: &str) {}
+    pub fn set_label(&self, _label: impl AsRef<str>) {}
 
     /// Says that the lock nests in `parent`, a lock of the same class.
     #[inline(always)]
@@ -225,7 +225,7 @@ impl CondvarRecord {
 
     /// Names this one instance in reports, beside the name of its class.
     #[inline(always)]
-    pub fn set_label(&self, _label: &str) {}
+    pub fn set_label(&self, _label: impl AsRef<str>) {}
 
     /// Tells that the calling thread is about to let go of `lock`, which it holds by `hold`, and
     /// to sleep until it is notified and has the lock again.

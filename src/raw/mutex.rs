@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use lock_api::{RawMutex as _, RawMutexTimed as _};
 
-use super::SPIN;
 use super::call::Call;
 use super::undo::Undo;
 use crate::instrument;
@@ -58,7 +57,7 @@ macro_rules! raw_mutex {
             pub(crate) fn lock_at(&self, site: Site) -> Hold {
                 if !instrument::ON {
                     let _ = self.bare.lock();
-                } else if self.bare.try_lock_for(SPIN).is_none() {
+                } else if super::spin!(self.bare, try_lock, try_lock_for).is_none() {
                     return self.lock_contended(site);
                 }
                 match self.record.acquired_known::<false>(Mode::Exclusive, AcquireKind::Blocking, site) {
@@ -94,7 +93,7 @@ macro_rules! raw_mutex {
             pub(crate) fn relock(&self, site: Site) -> Hold {
                 if !instrument::ON {
                     let _ = self.bare.lock();
-                } else if self.bare.try_lock_for(SPIN).is_none() {
+                } else if super::spin!(self.bare, try_lock, try_lock_for).is_none() {
                     return self.relock_contended(site);
                 }
                 self.record.reacquired(Mode::Exclusive, site)

@@ -352,7 +352,11 @@ fn abandoned(report: &Report) -> String {
             if names.is_empty() {
                 names.push("a lock".to_owned());
             }
-            format!("{thread} ended while it held {}", and_list(&names))
+            let names = and_list(&names);
+            match thread.left_by_fork {
+                true => format!("{thread} held {names} at the fork, and is not in this process"),
+                false => format!("{thread} ended while it held {names}"),
+            }
         }
         None => "a thread ended while it held a lock".to_owned(),
     }
@@ -419,6 +423,11 @@ pub(super) fn reason(report: &Report) -> String {
                                    first, and the second waits behind that writer"
             .to_owned(),
         Verdict::Stall => stall::reason(report),
+        Verdict::Abandoned if report.threads.iter().any(|thread| thread.left_by_fork) => {
+            "a fork copies a lock as it is, and of the threads only the one that forks; no thread of this \
+             process can release the lock, and a thread that asks for it waits for ever"
+                .to_owned()
+        }
         Verdict::Abandoned => "the guard was forgotten, or leaked; nobody is left to release the \
                                lock, and whoever asks for it waits for ever"
             .to_owned(),

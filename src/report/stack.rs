@@ -9,6 +9,7 @@ use once_cell::sync::OnceCell;
 use super::module::{Module, Modules, Place};
 use super::names::short_file;
 use crate::engine::ids::Site;
+use crate::tracking::thread::current::Inside;
 
 /// The most frames that are kept. A deeper stack keeps its innermost ones.
 const MAX_FRAMES: usize = 128;
@@ -69,6 +70,8 @@ pub struct StackFrame<'a> {
 impl Stack {
     /// The stack of the calling thread.
     pub(crate) fn capture() -> Self {
+        // The walk takes a lock of the whole process.
+        let _inside = Inside::enter();
         let mut addresses = Vec::with_capacity(32);
         walk(|frame| {
             addresses.push(frame.ip().addr());

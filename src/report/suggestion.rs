@@ -58,6 +58,12 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
             ))
         }
         Verdict::Stall => stall::suggestion(report),
+        Verdict::Abandoned if report.threads.iter().any(|thread| thread.left_by_fork) => Some(
+            "take the locks that the child needs before the fork, in the thread that forks, and drop \
+             them in both processes; or fork before other threads are started; or do nothing in the \
+             child but `exec`"
+                .to_owned(),
+        ),
         Verdict::Abandoned => Some(
             "drop the guard before the thread ends: look for `mem::forget`, for a guard kept in a \
              value that is leaked, and for a missing `force_unlock`"

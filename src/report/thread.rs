@@ -33,6 +33,8 @@ pub struct ThreadInfo {
     pub panicking: bool,
     /// Where it was spawned, if that was by `lockwarden::thread`.
     pub spawned: Option<Site>,
+    /// Whether it is a thread of the parent, of which a fork has copied the memory and not the thread.
+    pub left_by_fork: bool,
 }
 
 /// A lock that a thread held.
@@ -122,6 +124,7 @@ impl ThreadInfo {
             panicked: false,
             panicking: false,
             spawned: None,
+            left_by_fork: false,
         }
     }
 }
@@ -130,6 +133,7 @@ impl ThreadInfo {
     /// What is special about the thread, as what follows its name.
     pub(super) fn circumstance(&self) -> String {
         let state = match (self.panicked, self.ended, self.panicking) {
+            _ if self.left_by_fork => ", of the parent, which the fork left behind",
             (true, true, _) => ", which has ended by a panic",
             (true, false, _) => ", which has caught the panic of a job or a callback",
             (false, true, _) => ", which has ended",

@@ -17,6 +17,7 @@ pub(crate) fn watch() {
             &crate::detector::publish::FIRST,
             &crate::detector::deadlock::reported::REPORTED,
             &crate::detector::writing::PERIODS,
+            &crate::detector::abandoned::TOLD,
             &crate::suppress::RULES,
             &crate::record::RECORDER,
             &crate::sink::summary::FINDINGS,
@@ -36,8 +37,10 @@ pub(crate) fn watch() {
         crate::sink::renew();
         crate::sink::summary::renew();
         crate::detector::writing::forget();
-        let survivor = crate::tracking::thread::current::slot();
-        crate::tracking::process::registry::keep_only(survivor);
+        let survivor = crate::tracking::thread::current::own();
+        crate::detector::abandoned::left_behind(crate::tracking::process::registry::keep_only(
+            survivor,
+        ));
         crate::tracking::lock::pin::forget_all();
         // Those who watched are no more.
         crate::tracking::thread::slot::parked_stack::set_delay(None);

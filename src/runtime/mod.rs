@@ -3,4 +3,5 @@
 mod exit;
 mod fork;
 pub(crate) mod status;
+mod thread_name;
 pub(crate) mod threads;

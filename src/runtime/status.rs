@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use crate::config;
 use crate::config::{Counters, Limit, OffReason, Status, Totals};
+use crate::detector::order::check;
 use crate::detector::{happens_before, publish, state};
 use crate::runtime::threads::with_own;
 use crate::tracking::lock::{class, lock_id_pool};
 use crate::tracking::process::registry;
-use crate::tracking::thread::{current, wait};
+use crate::tracking::thread::{current, slot, wait};
 
 /// Whether the detector is on, and what it has seen up to now.
 ///
@@ -52,6 +53,9 @@ pub fn status() -> Status {
     }
     if happens_before::is_cut() {
         limits.push(Limit::ThreadsInOrder);
+    }
+    if slot::was_full() || check::was_crowded() {
+        limits.push(Limit::HeldLocks);
     }
     Status::On(Counters {
         uptime: Duration::from_nanos(wait::now()),

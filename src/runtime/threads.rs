@@ -6,22 +6,23 @@
 use std::sync::Once;
 
 use crate::detector::order::declaration;
-use crate::detector::{deadlock, describe, publish, state};
+use crate::detector::{abandoned, deadlock, describe, publish, state};
 use crate::record;
-use crate::runtime::{exit as process_exit, fork};
+use crate::runtime::exit as process_exit;
+use crate::runtime::{fork, thread_name};
 use crate::sink;
 use crate::tracking::process::{panicked_threads, registry};
 use crate::tracking::thread::current;
-use crate::tracking::thread::current::ThreadPhase;
+use crate::tracking::thread::current::{Inside, ThreadPhase};
 use crate::tracking::thread::local::Local;
 use crate::tracking::thread::slot::{HeldLock, Slot};
 use crate::{config, suppress, watchdog};
 
 /// The slot of the calling thread, which is given one if it has none; `None` if the detector is
-/// switched off, or the thread is too far gone.
+/// switched off, the thread is inside the detector already, or it is too far gone.
 #[inline]
 pub(crate) fn attach() -> Option<&'static Slot> {
-    let slot = current::slot();
+    let slot = current::open();
     if slot.is_detached() {
         attach_slow()
     } else {
@@ -33,16 +34,37 @@ pub(crate) fn attach() -> Option<&'static Slot> {
 #[inline(always)]
 pub(crate) fn with_own<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -> R) -> R {
     debug_assert!(
-        std::ptr::eq(slot, current::slot()),
+        std::ptr::eq(slot, current::own()),
         "a slot is private to its thread"
     );
     // SAFETY: the slot is the calling thread's. The closures given here are short, ours, and call
-    // neither this function nor anything that is not ours, so no second borrow comes about.
+    // neither this function nor anything that is not ours but the allocator; that, and a signal
+    // handler, finds the thread inside the detector, and is not tracked. So no second borrow comes
+    // about.
+    current::closed(|| f(unsafe { slot.own() }))
+}
+
+/// The same on the way of every new lock, for a thread that is known not to be inside the detector.
+#[inline(always)]
+pub(crate) fn with_own_at_hand<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -> R) -> R {
+    // SAFETY: as in `with_own`.
+    current::closed_at(slot, || f(unsafe { slot.own() }))
+}
+
+/// The same for what a signal handler may do in the middle of it.
+#[inline(always)]
+pub(crate) fn with_own_open<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -> R) -> R {
+    // SAFETY: as in `with_own`, but for a handler. That one is done with what it borrows when `f` goes
+    // on, and `f` reads again what it has changed.
     f(unsafe { slot.own() })
 }
 
 #[cold]
 fn attach_slow() -> Option<&'static Slot> {
+    if current::is_inside() {
+        return None;
+    }
+    let inside = Inside::enter();
     if !config::current().is_enabled()
         || (current::phase() == ThreadPhase::Ending && !exit::REPEATS)
     {
@@ -54,32 +76,35 @@ fn attach_slow() -> Option<&'static Slot> {
     let slot = registry::take();
     let own = Local::new(thread);
     let seed = own.seed(state::generation());
-    // A thread that is ending may have lost its handle already, and to ask for it would panic.
     let name = match current::phase() {
+        // Its handle may be gone already, and to ask for it would panic.
         ThreadPhase::Ending => None,
-        _ => std::thread::current().name().map(str::to_owned),
+        _ => thread_name::of_this_thread(),
     };
     slot.occupy(thread, name, Box::new(own));
     slot.set_seed(seed);
-    current::set(slot, ThreadPhase::Attached);
+    current::set(&inside, slot, ThreadPhase::Attached);
     exit::arm(slot);
+    // Fails if it has begun already.
+    let _ = LEAVES.try_with(|_| ());
 
     static START: Once = Once::new();
+    let mut is_first = false;
     if !START.is_completed() {
         // Not `call_once` around the event: a subscriber that uses a tracked lock comes back here.
-        let mut first = false;
-        START.call_once(|| first = true);
-        if first {
-            sink::settle_with(settle_own);
-            process_exit::watch();
-            publish::quietly(slot, || {
-                declaration::from_environment();
-                suppress::from_environment();
-                record::from_environment();
-                sink::started(&crate::detector::status());
-                watchdog::from_environment();
-            });
-        }
+        START.call_once(|| is_first = true);
+    }
+    drop(inside);
+    if is_first {
+        sink::settle_with(settle_own);
+        process_exit::watch();
+        publish::quietly(slot, || {
+            declaration::from_environment();
+            suppress::from_environment();
+            record::from_environment();
+            sink::started(&crate::detector::status());
+            watchdog::from_environment();
+        });
     }
     Some(slot)
 }
@@ -92,9 +117,23 @@ fn settle_own() {
     }
 }
 
+/// Dropped when the thread begins to destroy its thread-locals, but for those that it came to use after
+/// its first lock: they are destroyed before.
+struct Leaves;
+
+impl Drop for Leaves {
+    fn drop(&mut self) {
+        current::leave();
+    }
+}
+
+thread_local! {
+    static LEAVES: Leaves = const { Leaves };
+}
+
 /// Notes that the calling thread ends by a panic or, if it `is_caught`, goes on after one.
 pub(crate) fn note_panic(is_caught: bool) {
-    let slot = current::slot();
+    let slot = current::own();
     if let Some(thread) = slot.thread() {
         panicked_threads::add(slot.check_id(), thread, slot.name(), is_caught);
     }
@@ -119,14 +158,17 @@ fn detach(slot: &'static Slot) {
     slot.wait.clear();
     slot.end();
     deadlock::thread_ended(slot);
+    let inside = Inside::enter();
     with_own(slot, |own| {
         own.pool.drain();
         own.points.drain();
         own.first.clear();
     });
-    current::set(Slot::detached(), ThreadPhase::Ending);
+    current::set(&inside, Slot::detached(), ThreadPhase::Ending);
     if left.is_empty() {
         registry::give(slot);
+    } else {
+        abandoned::left_behind(1);
     }
     // Else the slot stays as it is: holds that refer to it may still be handed back, and whoever
     // waits for such a lock can be told who left with it.

@@ -25,7 +25,9 @@ pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize,
 pub(crate) use std::thread::yield_now;
 
 #[cfg(not(all(loom, test)))]
-pub(crate) use parking_lot::{Mutex, MutexGuard};
+mod mutex;
+#[cfg(not(all(loom, test)))]
+pub(crate) use self::mutex::{Mutex, MutexGuard};
 
 #[cfg(all(loom, test))]
 pub(crate) mod model;

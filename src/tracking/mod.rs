@@ -14,7 +14,7 @@ pub(crate) mod process;
 pub(crate) mod thread;
 /// The locks of this layer that the child of a fork must find free. None is taken under another.
 #[cfg(unix)]
-pub(crate) fn statics() -> [&'static dyn crate::shim::fork_safe::Stands; 9] {
+pub(crate) fn statics() -> [&'static dyn crate::shim::fork_safe::Stands; 10] {
     [
         &process::registry::SLOTS,
         &lock::lock_id_pool::SPARE,
@@ -25,5 +25,6 @@ pub(crate) fn statics() -> [&'static dyn crate::shim::fork_safe::Stands; 9] {
         &process::resource_state::SPARE,
         &process::pending_spawns::COUNTS,
         &process::reacquired::CALLS,
+        &thread::slot::OUTGROWN,
     ]
 }

@@ -6,6 +6,8 @@
 mod barriers;
 #[cfg(feature = "channel")]
 mod channels;
+#[path = "../support/child.rs"]
+mod child;
 mod events;
 mod fresh;
 mod harness;
@@ -22,3 +24,5 @@ mod spawned;
 mod surrounded;
 #[cfg(feature = "timer")]
 mod timers;
+#[path = "../support/verdicts.rs"]
+mod verdicts;

@@ -3,7 +3,7 @@
 use super::reduction::Reducer;
 use super::snapshot::Snapshots;
 use super::stuck_set::{self, Deadlock, Detected};
-use super::{description, thread_exit};
+use super::{description, reported, thread_exit, unbroken};
 use crate::detector::publish::{self, Panic};
 use crate::engine::ids::Site;
 use crate::engine::wait_reason::WaitReason;
@@ -56,6 +56,12 @@ pub(crate) fn check_resource_wait(slot: &'static Slot, by: Option<&ResourceState
                     let _ = thread_exit::give_away(&all, &set, panic);
                     None
                 }
+                (Some(panic), _) if !publish::can_unwind() => {
+                    if thread_exit::give_away(&all, &set, panic).is_err() {
+                        unbroken(slot);
+                    }
+                    None
+                }
                 // What one of those does that it waits for is better ended than the thread that
                 // looks after them; and nothing can unwind past the end of a scope.
                 (Some(panic), Some(WaitKind::Other(WaitReason::End))) => {
@@ -91,8 +97,11 @@ pub(crate) fn alone(
     slot: &'static Slot,
     ident: &'static Ident,
     awaited: WaitReason,
-    site: Site,
+    (site, since): (Site, u64),
 ) -> Option<Panic> {
     let found = description::alone(slot, ident, WaitKind::Other(awaited), site);
-    publish::publish(slot, vec![found])
+    let panic = publish::publish(slot, vec![found])?;
+    // If it cannot unwind it will wait, and a look at that wait finds the report that was made just now.
+    reported::remember(reported::ReportedWaits::alone(slot, since), panic.message());
+    Some(panic)
 }

@@ -106,7 +106,7 @@ impl Snapshots {
     /// Should one that was looked at have ended since, a look at the epochs of all that are taken to be
     /// stuck shows that: it was running.
     pub(super) fn untracked_threads(&self) -> Option<usize> {
-        let me = current::slot();
+        let me = current::own();
         let is_other = |thread: &ThreadSnapshot| thread.ended && !std::ptr::eq(thread.slot, me);
         let lives = |thread: &&ThreadSnapshot| !is_other(thread) || thread.slot.life.is_leaving();
         let living: Vec<&ThreadSnapshot> = self.threads.iter().filter(lives).collect();

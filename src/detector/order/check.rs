@@ -1,7 +1,7 @@
 //! Lock order: what an acquisition under other locks tells the graph.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::detector::order::{classes, inherited_holds};
 use crate::detector::state;
@@ -11,7 +11,7 @@ use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
 use crate::report::{Facts, Stack};
-use crate::runtime::threads::with_own;
+use crate::runtime::threads::{with_own, with_own_open};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::leaf_edges::{HeldSnapshot, Insert, LeafEdge};
 use crate::tracking::lock::lock_id_pool;
@@ -19,6 +19,18 @@ use crate::tracking::lock::record::LockRecord;
 use crate::tracking::thread::current;
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::slot::{HeldLock, Slot};
+
+/// How many locks a thread may hold of which orders are learnt.
+const MOST_HELD: u32 = 1024;
+
+/// Whether a thread held more.
+static CROWDED: AtomicBool = AtomicBool::new(false);
+
+/// Whether a thread held so many locks that an order was not learnt.
+pub(crate) fn was_crowded() -> bool {
+    // Relaxed: it stands for no other memory.
+    CROWDED.load(Ordering::Relaxed)
+}
 
 /// Looks at an acquisition of a lock by a thread that holds others, before the lock is listed as
 /// held, and returns what it shows.
@@ -45,6 +57,12 @@ pub(crate) fn check(
     // Relaxed: a hint.
     if remembered {
         record.known.store(known, Ordering::Relaxed);
+        return Vec::new();
+    }
+    // Each new order costs a look at each lock that is held. Of a thread that has forgotten as many
+    // guards, or locks a whole table, every order would be new.
+    if slot.count() > MOST_HELD {
+        CROWDED.store(true, Ordering::Relaxed);
         return Vec::new();
     }
     let held = slot.held().unwrap_or_default();
@@ -322,11 +340,14 @@ pub(crate) fn retire(ident: &'static Ident, unreferred: bool) {
     if ident.contexts.clear(unreferred) {
         forget(ident.id());
     }
+    // Not `open`: what is changed here is nothing that an addition to the held locks uses.
     let slot = current::slot();
     if slot.is_detached() {
         lock_id_pool::spill_vacated(ident, unreferred);
     } else {
-        with_own(slot, |own| own.pool.give(ident, unreferred));
+        // A handler that drops a lock between the steps of `Pool::give` loses an ident by it, and that
+        // is all: the rest closes the thread itself.
+        with_own_open(slot, |own| own.pool.give(ident, unreferred));
     }
 }
 

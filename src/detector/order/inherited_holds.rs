@@ -23,7 +23,7 @@ use crate::tracking::thread::slot::Slot;
 
 /// What the calling thread holds above a thread that it is about to start; `None` for nothing.
 pub(crate) fn above() -> Option<ParentHolds> {
-    let slot = current::slot();
+    let slot = current::open();
     if slot.is_detached() {
         return None;
     }
@@ -70,7 +70,7 @@ pub(crate) fn begin(above: &ParentHolds) {
 
 /// The calling thread ends: what it took so far.
 pub(crate) fn end() -> Vec<NestedAcquisition> {
-    let slot = current::slot();
+    let slot = current::open();
     if slot.is_detached() {
         return Vec::new();
     }
@@ -117,7 +117,7 @@ pub(in crate::detector) fn note(
 
 /// The calling thread has joined the one that was started under `above` and has `taken`.
 pub(crate) fn joined(above: &ParentHolds, taken: Vec<NestedAcquisition>) {
-    let slot = current::slot();
+    let slot = current::open();
     if taken.is_empty() || slot.is_detached() || slot.thread() != Some(above.holder) {
         return;
     }

@@ -25,7 +25,7 @@ impl Resource {
 
     /// Names this one instance in reports, beside the name of its class.
     #[inline(always)]
-    pub fn set_label(&self, _label: &str) {}
+    pub fn set_label(&self, _label: impl AsRef<str>) {}
 
     /// Tells that the calling thread has just done what may let a waiter go on.
     #[inline(always)]

@@ -13,7 +13,7 @@ pub(crate) struct CheckMembership(u64);
 impl CheckMembership {
     /// That of the calling thread, which is about to start another.
     pub(crate) fn here() -> Self {
-        Self::of(current::slot().check_id())
+        Self::of(current::own().check_id())
     }
 
     /// That of the check with this number.

@@ -13,7 +13,7 @@ use crate::tracking::thread::clock_ref::ClockRef;
 ///
 /// A spawn, a join and a hand-over of a message order what comes before them before what comes
 /// after: two opposite lock orders on both sides of such a point cannot deadlock. The releasing
-/// side takes a `Clock` and hands it on; the receiving side calls [`acquire`](Self::arrive).
+/// side takes a `Clock` and hands it on; the receiving side calls [`acquire`](Self::acquire).
 ///
 /// The release of a lock and its next acquisition order nothing: the other thread might have been
 /// first.
@@ -67,7 +67,7 @@ impl Clock {
     /// The calling thread has learnt of it: what follows comes after it.
     ///
     /// Costs a few nanoseconds; when the news is new, a merge of two lists as long as the threads
-    /// that they name, and what [`here`](Self::here) costs after a nested acquisition.
+    /// that they name, and what [`release`](Self::release) costs after a nested acquisition.
     #[inline]
     pub fn acquire(&self) {
         if let Some(point) = &self.0 {
@@ -77,7 +77,7 @@ impl Clock {
 }
 
 impl Clock {
-    /// [`acquire`](Self::arrive), by the only one who does: cheaper than that and a drop.
+    /// [`acquire`](Self::acquire), by the only one who does: cheaper than that and a drop.
     #[inline]
     pub(crate) fn acquire_last(mut self) {
         if let Some(point) = self.0.take() {

@@ -93,9 +93,10 @@ impl CondvarRecord {
     }
 
     /// Names this one instance in reports, beside the name of its class.
-    pub fn set_label(&self, label: &str) {
+    pub fn set_label(&self, label: impl AsRef<str>) {
         if let Some(slot) = detector::attach() {
-            detector::with_own(slot, |own| self.record.identify(&mut own.pool)).set_label(label);
+            detector::with_own(slot, |own| self.record.identify(&mut own.pool))
+                .set_label(label.as_ref());
         }
     }
 
@@ -136,10 +137,11 @@ impl CondvarRecord {
             (notices.under_way == 0).then_some(notices.begun)
         };
         // A hold that is not tracked, or was sent here from another thread, stays as it is.
-        let tracked = !hold.slot.is_detached() && ptr::eq(hold.slot, current::slot());
+        let tracked = !hold.slot.is_detached() && ptr::eq(hold.slot, current::open());
         let slot = tracked.then_some(hold.slot);
         let timed = kind != AcquireKind::Blocking;
         if let Some(slot) = slot {
+            slot.blocked.is_outside();
             slot.maintain();
             let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
             let mutex = lock.record.ident_address();
@@ -167,7 +169,7 @@ impl CondvarRecord {
         if let Some(slot) = slot.filter(|_| !timed)
             && let Stuck::Told(panic) = deadlock::check_resource_wait(slot, None)
         {
-            detector::end_in(panic, true);
+            detector::end_in(panic, true, site);
         }
         waiting
     }
@@ -256,7 +258,7 @@ impl WaitGuard<'_> {
         }
         self.signal.party.get_or_take().finish_wakeup();
         if let Some(message) = self.slot.and_then(|slot| slot.alarm.take()) {
-            Panic::of_message(message).raise();
+            Panic::of_message(message).raise(self.site);
         }
         let notices = self.signal.notices.lock();
         if self.began.is_some_and(|began| notices.begun == began + 1) {
@@ -295,9 +297,9 @@ impl Drop for WaitGuard<'_> {
                 self.site,
             );
         }
-        self.lock
+        *self.hold = self
+            .lock
             .note(slot, ident.tag(), Mode::Exclusive, self.site);
-        *self.hold = Hold::of(slot);
         // The caller is owed a guard, so nothing is raised here.
         let _ = detector::publish(slot, findings);
     }

@@ -17,8 +17,9 @@ use crate::tracking::lock::lock_id_pool::LockIdPool;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::process::reacquired;
 use crate::tracking::thread::current;
+use crate::tracking::thread::local::Local;
 use crate::tracking::thread::lockset_hash;
-use crate::tracking::thread::slot::{LocksetEntry, Slot};
+use crate::tracking::thread::slot::Slot;
 
 /// The record of one lock instance.
 ///
@@ -48,9 +49,10 @@ impl Lock {
     }
 
     /// Names this one instance in reports, beside the name of its class.
-    pub fn set_label(&self, label: &str) {
+    pub fn set_label(&self, label: impl AsRef<str>) {
         if let Some(slot) = detector::attach() {
-            detector::with_own(slot, |own| self.record.identify(&mut own.pool)).set_label(label);
+            detector::with_own(slot, |own| self.record.identify(&mut own.pool))
+                .set_label(label.as_ref());
             detector::relabel(&self.record);
         }
     }
@@ -92,7 +94,7 @@ impl Lock {
     ///
     /// # Panics
     ///
-    /// If `kind` is [`Blocking`](Kind::Blocking) and this shows something that the configuration
+    /// If `kind` is [`Blocking`](AcquireKind::Blocking) and this shows something that the configuration
     /// answers with a panic. The lock is then not recorded as held; the caller has to release it
     /// while it unwinds.
     #[inline(always)]
@@ -150,9 +152,9 @@ impl Lock {
     ) -> Option<Hold> {
         let slot = current::slot();
         let state = slot.state();
-        let top = slot.top(state);
         // With nothing held there is room, and no order to look at. The slot of a thread that has
-        // none looks as if something were held, and has no room.
+        // none looks as if something were held, and has no room; and so does one to which an entry
+        // is just being added.
         let is_nested = Slot::depth(state) != 0;
         if is_nested && !slot.has_room(Slot::depth(state)) {
             cold_path();
@@ -162,7 +164,7 @@ impl Lock {
             // Relaxed: a hint that this thread's own earlier stores, or those of an earlier holder,
             // gave; a stale one only leads to the slow path.
             let known = self.record.known.get_relaxed();
-            if known != lockset_hash::known(top.key(), mode) {
+            if known != lockset_hash::known(slot.top(state).key(), mode) {
                 cold_path();
                 return None;
             }
@@ -174,7 +176,7 @@ impl Lock {
             return None;
         }
         // SAFETY: there is room, as was seen above.
-        unsafe { self.note_at(slot, state, top, tag, mode, site) };
+        unsafe { self.note_at(slot, state, tag, mode, site) };
         Some(Hold::of(slot))
     }
 
@@ -186,34 +188,43 @@ impl Lock {
     pub(crate) fn acquired_at_hand(&self, mode: Mode, site: Site) -> Option<Hold> {
         let slot = current::slot();
         let state = slot.state();
-        let top = slot.top(state);
-        let is_nested = Slot::depth(state) != 0;
+        if Slot::depth(state) == 0 && mode == Mode::Exclusive {
+            // With nothing held, the slot is neither the detached one nor in the middle of a change.
+            let fresh = |own: &mut Local| self.record.identify_at_hand(&mut own.pool);
+            if let Some(tag) = detector::with_own_at_hand(slot, fresh) {
+                // SAFETY: nothing is held, so there is room.
+                unsafe { self.note_at(slot, state, tag, mode, site) };
+                return Some(Hold::of(slot));
+            }
+        }
+        self.acquired_remembered(mode, site)
+    }
+
+    /// The part of that which the thread remembers. By itself, so that it takes no registers from the
+    /// other part.
+    #[inline(never)]
+    fn acquired_remembered(&self, mode: Mode, site: Site) -> Option<Hold> {
+        let slot = current::slot();
+        let state = slot.state();
         // The slot of a thread that has none looks as if something were held, and has no room.
-        if is_nested && !slot.has_room(Slot::depth(state)) {
+        let depth = Slot::depth(state);
+        if depth != 0 && !slot.has_room(depth) {
             return None;
         }
-        let fresh = if !self.record.ident_address().is_null() {
-            None
-        } else if is_nested || self.is_writer(mode) {
-            let known = lockset_hash::known(top.key(), mode);
+        let known = lockset_hash::known(slot.top(state).key(), mode);
+        let is_fresh =
+            self.record.ident_address().is_null() && (depth != 0 || self.is_writer(mode));
+        let first = is_fresh.then(|| {
             detector::with_own(slot, |own| {
                 own.identify_like_before(&self.record, known, mode, site)
             })
-        } else if mode == Mode::Exclusive {
-            detector::with_own(slot, |own| self.record.identify_at_hand(&mut own.pool))
-        } else {
-            None
-        };
-        let tag = match fresh {
+        });
+        let tag = match first.flatten() {
             Some(tag) => tag,
             None => {
                 // Acquire pairs with the Release in `LockRecord::settle`.
                 let tag = self.record.tag.load(Ordering::Acquire);
-                if tag == 0 {
-                    return None;
-                }
-                let known = lockset_hash::known(top.key(), mode);
-                if !detector::with_own(slot, |own| own.knows(known, tag)) {
+                if tag == 0 || !detector::with_own(slot, |own| own.knows(known, tag)) {
                     return None;
                 }
                 // Relaxed: a hint.
@@ -222,56 +233,55 @@ impl Lock {
             }
         };
         // SAFETY: there is room: it was seen above, or nothing is held.
-        unsafe { self.note_at(slot, state, top, tag, mode, site) };
+        unsafe { self.note_at(slot, state, tag, mode, site) };
         Some(Hold::of(slot))
     }
 
     /// Lists the lock as held on top of `slot`, the calling thread's, after
-    /// [`maintain`](Slot::maintain) and with the `tag` of the ident.
-    pub(super) fn note(&self, slot: &'static Slot, tag: u64, mode: Mode, site: Site) {
+    /// [`maintain`](Slot::maintain) and with the `tag` of the ident; not if the list is full.
+    pub(super) fn note(&self, slot: &'static Slot, tag: u64, mode: Mode, site: Site) -> Hold {
         let state = slot.state();
         if Slot::depth(state) != 0 && !slot.has_room(Slot::depth(state)) {
             slot.maintain();
+            if slot.is_full() {
+                return Hold::untracked();
+            }
         }
         let state = slot.state();
         // SAFETY: `maintain` has made room, and somebody who rang since has not taken that away.
-        unsafe { self.note_at(slot, state, slot.top(state), tag, mode, site) };
+        unsafe { self.note_at(slot, state, tag, mode, site) };
+        Hold::of(slot)
     }
 
     /// # Safety
     ///
     /// As for [`Slot::push`].
     #[inline(always)]
-    unsafe fn note_at(
-        &self,
-        slot: &'static Slot,
-        state: u64,
-        top: &LocksetEntry,
-        tag: u64,
-        mode: Mode,
-        site: Site,
-    ) {
+    unsafe fn note_at(&self, slot: &'static Slot, state: u64, tag: u64, mode: Mode, site: Site) {
         let (ident, share) = (self.record.ident_address(), lockset_hash::share(tag, mode));
         // SAFETY: the caller's promise is the same.
-        unsafe { slot.push(state, top, ident, share, mode, site) };
+        unsafe { slot.push(state, ident, share, mode, site) };
         if matches!(mode, Mode::Exclusive) {
-            // Relaxed: a hint for whoever waits; see `detector::deadlock`.
+            // A hint for a thread that waits. Release pairs with the Acquire in `deadlock::owner_runs`:
+            // a thread that reads the address sees the slot made and taken into use.
             let owner = slot as *const Slot as *mut Slot;
-            self.record.owner.set_relaxed(owner);
+            self.record.owner.set_release(owner);
         }
     }
 
     #[inline(never)]
     fn acquired_slow(&self, mode: Mode, kind: AcquireKind, site: Site, may_panic: bool) -> Hold {
-        let Some(slot) = detector::attach() else {
+        let Some(slot) = detector::attach().filter(|slot| !slot.blocked.is_inside()) else {
             return Hold::untracked();
         };
+        if slot.is_full() {
+            return Hold::untracked();
+        }
         let ident = self.identify_as_holder(slot, mode, site);
         if kind == AcquireKind::Blocking && (slot.is_holding() || self.is_writer(mode)) {
             return self.acquired_checked(slot, ident, mode, site, may_panic);
         }
-        self.note(slot, ident.tag(), mode, site);
-        Hold::of(slot)
+        self.note(slot, ident.tag(), mode, site)
     }
 
     /// Whether it is of interest who waits for the lock in this mode, and when.
@@ -309,15 +319,17 @@ impl Lock {
         let findings = crate::detector::order::check::check(slot, &self.record, ident, mode, site);
         // Held before anyone is told: a callback that comes back to this lock is then refused, and
         // does not hang.
-        self.note(slot, ident.tag(), mode, site);
+        let hold = self.note(slot, ident.tag(), mode, site);
         if let Some(panic) = detector::publish(slot, findings)
             && may_panic
-            && !std::thread::panicking()
+            && detector::can_unwind()
         {
-            slot.remove(ident);
-            panic.raise();
+            if !hold.slot.is_detached() {
+                slot.remove(ident);
+            }
+            panic.raise(site);
         }
-        Hold::of(slot)
+        hold
     }
 
     /// Tells that an upgradable hold has become the exclusive one by a call at `site` that would
@@ -326,7 +338,7 @@ impl Lock {
     /// It cannot be taken back here, so a finding is only reported.
     pub fn upgraded(&self, hold: &Hold, site: Site) {
         let slot = hold.slot;
-        if ptr::eq(slot, current::slot())
+        if ptr::eq(slot, current::open())
             && !slot.is_detached()
             && let Some(ident) = self.record.ident()
         {
@@ -359,14 +371,15 @@ impl Lock {
         let slot = hold.slot;
         // A hold that was sent here keeps the mode in which it was taken: the slot that lists it
         // belongs to another thread.
-        if ptr::eq(slot, current::slot())
+        if ptr::eq(slot, current::open())
             && let Some(ident) = self.record.ident()
         {
             slot.convert(ident, mode);
         }
         if mode == Mode::Exclusive {
             let owner = ptr::from_ref(slot).cast_mut();
-            self.record.owner.store(owner, Ordering::Relaxed);
+            // Release, as in `note_at`.
+            self.record.owner.store(owner, Ordering::Release);
         }
     }
 
@@ -436,11 +449,13 @@ impl Drop for Lock {
 pub(super) fn released_slow(slot: &'static Slot, ident: *const Ident, upgradable: bool) {
     if slot.is_detached() {
         // The acquisition was not tracked.
-    } else if ptr::eq(slot, current::slot()) {
+    } else if ptr::eq(slot, current::open()) {
         if slot.is_marked(ident) {
             detector::with_own(slot, |own| own.marks.end(ident));
         }
         slot.remove_as(ident, upgradable);
+    } else if ptr::eq(slot, current::own()) {
+        slot.release_from_inside(ident);
     } else {
         slot.release_from_elsewhere(ident);
     }

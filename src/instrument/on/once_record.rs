@@ -135,7 +135,7 @@ impl OnceRecord {
             let ident = detector::with_own(slot, |own| record.identify(&mut own.pool));
             let found =
                 crate::detector::order::check::check(slot, record, ident, Mode::Exclusive, site);
-            detector::end_in(detector::publish(slot, found), true);
+            detector::end_in(detector::publish(slot, found), true, site);
         }
     }
 

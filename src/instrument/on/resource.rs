@@ -119,9 +119,10 @@ impl Resource {
     }
 
     /// Names this one instance in reports, beside the name of its class.
-    pub fn set_label(&self, label: &str) {
+    pub fn set_label(&self, label: impl AsRef<str>) {
         if let Some(slot) = detector::attach() {
-            detector::with_own(slot, |own| self.record.identify(&mut own.pool)).set_label(label);
+            detector::with_own(slot, |own| self.record.identify(&mut own.pool))
+                .set_label(label.as_ref());
         }
     }
 
@@ -245,6 +246,7 @@ impl Resource {
                 }
             }
         };
+        slot.blocked.is_outside();
         let since = wait::now();
         let _waiter = Waiter::at(party);
         let mut version = party.version();
@@ -259,7 +261,8 @@ impl Resource {
             // Whoever entered, provided and left meanwhile has moved the version.
             if deadlock::is_alone(slot, by) && party.version() == version {
                 let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
-                detector::end_in(deadlock::alone(slot, ident, awaited, site), true);
+                let panic = deadlock::alone(slot, ident, awaited, (site, since));
+                detector::end_in(panic, true, site);
                 if deadlock::is_reported(Verdict::SelfDeadlock) {
                     slot.wait.set_named(since);
                 }
@@ -283,7 +286,7 @@ impl Resource {
             request.counts = counts.map(|counts| counts());
             slot.alarm.arm(None);
             let _published = Shown::new(slot, &request);
-            let mut unsure = look(slot, by);
+            let mut unsure = look(slot, by, site);
             let mut limit = SHORT;
             loop {
                 let before = party.version();
@@ -292,7 +295,7 @@ impl Resource {
                 }
                 observe::note_place(slot, since);
                 if let Some(message) = slot.alarm.take() {
-                    Panic::of_message(message).raise();
+                    Panic::of_message(message).raise(site);
                 }
                 if before != version {
                     // It was not for this thread. Only now can others know that.
@@ -300,7 +303,7 @@ impl Resource {
                     break;
                 }
                 if unsure && is_due() {
-                    unsure = look(slot, by);
+                    unsure = look(slot, by, site);
                 }
                 limit = (limit * 2).min(LONG);
             }
@@ -379,12 +382,12 @@ fn is_due() -> bool {
 }
 
 /// Looks whether the wait that was published can end; whether to look again later.
-fn look(slot: &'static Slot, by: Option<&ResourceState>) -> bool {
+fn look(slot: &'static Slot, by: Option<&ResourceState>, site: Site) -> bool {
     match deadlock::check_resource_wait(slot, by) {
         Stuck::No => false,
         Stuck::DependsOnUntracked => true,
         Stuck::Told(panic) => {
-            detector::end_in(panic, true);
+            detector::end_in(panic, true, site);
             false
         }
     }

@@ -14,6 +14,7 @@ use crate::tracking::lock::class::Class;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::pin;
+use crate::tracking::thread::current::closed;
 
 /// How many vacant idents a thread keeps.
 const KEPT: usize = 128;
@@ -158,11 +159,13 @@ impl LockIdPool {
     /// Takes back an ident when the last one was not needed again.
     #[inline(never)]
     fn give_more(&mut self, ident: &'static Ident, unreferred: bool) {
-        if self.vacant.len() >= KEPT {
-            return spill(ident, unreferred);
-        }
-        // The new one is the better guess: a loop that has ended does not begin again.
-        self.vacant.extend(self.last.replace(ident));
+        closed(|| {
+            if self.vacant.len() >= KEPT {
+                return spill(ident, unreferred);
+            }
+            // The new one is the better guess: a loop that has ended does not begin again.
+            self.vacant.extend(self.last.replace(ident));
+        });
     }
 
     /// How many ids the thread has taken and not used yet.

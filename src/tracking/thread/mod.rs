@@ -7,5 +7,6 @@ pub(crate) mod local;
 pub(crate) mod lockset_hash;
 pub(crate) mod remote_panic;
 mod seen_cache;
+pub(crate) mod signal_handler;
 pub(crate) mod slot;
 pub(crate) mod wait;

@@ -13,6 +13,7 @@ use crate::shim::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::process::resource_state::ResourceState;
+use crate::tracking::thread::current::closed;
 
 /// What a thread waits for, and in which way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,6 +220,11 @@ impl WaitRecord {
     /// each other, at least one sees the other's record. It also orders the held locks, which the
     /// thread wrote before.
     pub(crate) fn publish(&self, request: &WaitRequest) {
+        // A signal handler may wait too, and would publish that in the middle of this.
+        closed(|| self.publish_closed(request));
+    }
+
+    fn publish_closed(&self, request: &WaitRequest) {
         // A wait can be under way: its `Attempt` was forgotten, or a callback of its report waits
         // in turn. The later one counts.
         self.clear();
@@ -254,6 +260,10 @@ impl WaitRecord {
 
     /// Ends the wait of the calling thread, if there is one.
     pub(crate) fn clear(&self) {
+        closed(|| self.clear_closed());
+    }
+
+    fn clear_closed(&self) {
         let epoch = self.epoch.load(Ordering::Relaxed);
         if epoch.is_multiple_of(2) {
             return;
@@ -355,6 +365,9 @@ fn decode(need: u32) -> WaitKind {
     }
 }
 
+/// Whether the system has a clock. Where it has none, to ask for the time would panic.
+pub(crate) const HAS_CLOCK: bool = !cfg!(all(target_family = "wasm", target_os = "unknown"));
+
 static START: Lazy<Instant> = Lazy::new(Instant::now);
 
 /// How long ago `at` was, on the clock of `now`.
@@ -362,9 +375,13 @@ pub(crate) fn time_since(at: u64) -> Duration {
     Duration::from_nanos(now().saturating_sub(at))
 }
 
-/// Nanoseconds since the first call.
+/// Nanoseconds since the first call; always zero where there is no clock.
 pub(crate) fn now() -> u64 {
-    START.elapsed().as_nanos() as u64
+    if HAS_CLOCK {
+        START.elapsed().as_nanos() as u64
+    } else {
+        0
+    }
 }
 
 #[cfg(test)]
