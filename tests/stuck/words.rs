@@ -44,7 +44,7 @@ pub(crate) const CASES: &[Case] = &[
         },
         told: Told::Saying(
             "Deadlock",
-            &["over `a` and `b`"],
+            &["2 threads wait for each other over", "`a`", "`b`"],
             &["thread #2, spawned at tests/stuck/words.rs:"],
             &[],
         ),
