@@ -15,6 +15,7 @@ fn main() {
     shard();
     condition();
     read_twice();
+    hub();
     let lock = parking_lot::RwLock::new(3);
     assert_eq!(serde_json::to_string(&lock).unwrap(), "3");
     let lock = Arc::new(lock);
@@ -29,7 +30,8 @@ fn main() {
 
 /// The ledger and a shard, in both orders.
 fn shard() {
-    let map = DashMap::from_iter([(1, 1)]);
+    let map = DashMap::new();
+    map.insert(1, 1);
     let is_done = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -77,4 +79,13 @@ fn read_twice() {
     drop(lock.read_recursive());
     drop(lock.read());
     drop(first);
+}
+
+/// The hub is read while it is read, in one call of a published crate: reported.
+fn hub() {
+    let error = std::fmt::Error;
+    let events = sentry_core::test::with_captured_events(|| {
+        sentry_core::capture_error(&error);
+    });
+    assert_eq!(events.len(), 1);
 }
