@@ -22,9 +22,7 @@ use crate::raw::RawMutex;
 lock_type! {
     /// A mutual exclusion lock: `parking_lot`'s, watched in an instrumented build.
     ///
-    /// It is not poisoned by a panic. An unlock is eventually fair: usually the lock goes to
-    /// whoever asks first, and once in a while, about every half millisecond, to the thread that
-    /// has waited longest.
+    /// A panic does not poison the lock.
     ///
     /// A thread that locks a mutex that it holds already waits for itself for ever; in an
     /// instrumented build, that is reported before it blocks.
@@ -95,7 +93,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     #[inline]
     pub fn leak(s: Self) -> &'a mut T {
         let s = ManuallyDrop::new(s);
-        // SAFETY: the guard holds the lock exclusively, and nobody can release it any more.
+        // SAFETY: the guard holds the lock exclusively, and no code can release it any more.
         unsafe { &mut *s.lock.0.data_ptr() }
     }
 }
