@@ -35,7 +35,10 @@ unsafe impl lock_api::RawMutex for Own {
 
     #[inline]
     fn lock(&self) {
-        assert!(!self.0.replace(true), "a second lock by the only thread would never end");
+        assert!(
+            !self.0.replace(true),
+            "a second lock by the only thread would never end"
+        );
     }
 
     #[inline]
