@@ -121,7 +121,7 @@ unsafe impl lock_api::RawRwLock for Poisoning<RawRwLock> {
 
     #[inline]
     unsafe fn unlock_shared(&self, hold: Hold) {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: guaranteed by the caller, under the same conditions.
         unsafe { self.raw.unlock_shared(hold) };
     }
 

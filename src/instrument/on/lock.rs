@@ -264,7 +264,7 @@ impl Lock {
     #[inline(always)]
     unsafe fn note_at(&self, slot: &'static Slot, state: u64, tag: u64, mode: Mode, site: Site) {
         let (ident, share) = (self.record.ident_address(), lockset_hash::share(tag, mode));
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: guaranteed by the caller, under the same conditions.
         unsafe { slot.push(state, ident, share, mode, site) };
         if matches!(mode, Mode::Exclusive) {
             // A hint for a thread that waits. Release pairs with the Acquire in
