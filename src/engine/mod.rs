@@ -1,7 +1,7 @@
 //! The engine: order graph, cycles and their verdicts, wait-for reduction.
 //!
-//! Pure: no statics, no thread-locals, no I/O, no clock. It is told of acquisitions in ids and
-//! answers with findings made of ids; names, stacks and words are put to them further up.
+//! Pure: no statics, no thread-locals, no I/O, no time. Its input are acquisitions and waits made of ids, its
+//! output are findings made of ids; the detector adds names, stacks and text.
 
 pub(crate) mod acquisition;
 pub(crate) mod counts;

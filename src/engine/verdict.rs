@@ -1,4 +1,4 @@
-//! What a finding claims.
+//! Verdicts: what a finding claims.
 
 use std::fmt;
 
@@ -17,11 +17,11 @@ pub enum Verdict {
     Inversion,
     /// A cycle that a gate lock, held around every edge, excludes as observed.
     Guarded,
-    /// A cycle whose edges one thread alone took.
+    /// A cycle whose edges were all taken by one thread.
     SingleThread,
     /// A cycle whose edges are ordered by spawn, join or a hand-over, as observed.
     Ordered,
-    /// A second shared acquisition by one thread, which a writer queued in between would block.
+    /// A second shared acquisition by one thread, which blocks if a writer is queued in between.
     RecursiveRead,
     /// A wait or a hold that lasts longer than its limit, or a missed heartbeat.
     Stall,
@@ -43,7 +43,7 @@ impl Verdict {
         Verdict::Abandoned,
     ];
 
-    /// The name, as it stands in reports and in `LOCKWARDEN`.
+    /// Returns the name that reports and `LOCKWARDEN` use.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

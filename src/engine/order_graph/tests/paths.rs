@@ -1,4 +1,4 @@
-//! Chains of edges, as they are asked for.
+//! Queries for chains of edges.
 
 use super::helper::{lock, take, thread};
 use crate::engine::order_graph::{Limits, OrderGraph};
@@ -12,7 +12,7 @@ fn way(graph: &OrderGraph, from: usize, to: usize) -> Option<Vec<(u64, u64, u64)
 }
 
 #[test]
-fn a_way_is_the_shortest_chain_and_goes_in_one_direction() {
+fn a_path_is_the_shortest_chain_and_follows_the_edges() {
     let mut graph = OrderGraph::new(Limits::default());
     take(&mut graph, &thread(1), &[1], 2);
     take(&mut graph, &thread(2), &[2], 3);
@@ -25,7 +25,7 @@ fn a_way_is_the_shortest_chain_and_goes_in_one_direction() {
 }
 
 #[test]
-fn no_way_leads_through_a_lock_that_is_gone() {
+fn no_path_leads_through_a_dropped_lock() {
     let mut graph = OrderGraph::new(Limits::default());
     take(&mut graph, &thread(1), &[1], 2);
     take(&mut graph, &thread(1), &[2], 3);
