@@ -19,7 +19,7 @@ use crate::tracking::thread::wait::WaitKind;
 static LEFT: AtomicUsize = AtomicUsize::new(0);
 
 /// The pairs of ended thread and lock of which a waiting thread was reported.
-pub(crate) static TOLD: ForkSafe<Vec<(ThreadId, LockId)>> = ForkSafe::new(Vec::new());
+pub(crate) static REPORTED: ForkSafe<Vec<(ThreadId, LockId)>> = ForkSafe::new(Vec::new());
 
 /// The most pairs that are remembered.
 const KEPT: usize = 64;
@@ -61,14 +61,14 @@ pub(crate) fn waited_for(
 ) -> Option<Facts> {
     let pair = (gone.thread()?, ident.id());
     {
-        let mut told = TOLD.lock();
-        if told.contains(&pair) {
+        let mut reported = REPORTED.lock();
+        if reported.contains(&pair) {
             return None;
         }
-        if told.len() == KEPT {
-            told.remove(0);
+        if reported.len() == KEPT {
+            reported.remove(0);
         }
-        told.push(pair);
+        reported.push(pair);
     }
     describe::abandoned_and_awaited((gone, hold), slot, ident, mode, site)
 }

@@ -91,7 +91,7 @@ impl Lock {
 struct Truth {
     has: [Vec<usize>; 3],
     after: [Option<usize>; 3],
-    told: usize,
+    reported: usize,
 }
 
 impl Truth {
@@ -146,7 +146,7 @@ impl Actor {
             {
                 let mut truth = self.truth.0.borrow_mut();
                 assert!(truth.is_stuck(self.number), "there is a deadlock");
-                truth.told += 1;
+                truth.reported += 1;
                 truth.after[self.number] = None;
                 drop(truth);
                 self.slot.wait.clear();
@@ -238,8 +238,8 @@ fn run(
         for other in others {
             other.join().unwrap();
         }
-        let told = truth.borrow().told;
-        assert!(reports.contains(&told), "{told} reports");
+        let reported = truth.borrow().reported;
+        assert!(reports.contains(&reported), "{reported} reports");
     });
 }
 

@@ -32,7 +32,7 @@ pub(crate) struct DetectorState {
     class_infos: IdMap<LockId, LockInfo>,
     /// The sets of classes of the cycles that were found, so that the order of classes does not report again
     /// what instances have shown.
-    told: HashSet<(Vec<LockId>, Verdict)>,
+    reported: HashSet<(Vec<LockId>, Verdict)>,
     /// The locks in the graph, each with its class and with the address of its ident.
     locks: IdMap<LockId, KnownLock>,
     names: IdMap<ThreadId, Option<String>>,
@@ -62,7 +62,7 @@ impl DetectorState {
             graph: OrderGraph::new(limits),
             classes: OrderGraph::new(limits),
             class_infos: IdMap::default(),
-            told: HashSet::new(),
+            reported: HashSet::new(),
             locks: IdMap::default(),
             names: IdMap::default(),
             introduced: VecDeque::new(),
@@ -127,7 +127,7 @@ impl DetectorState {
     pub(crate) fn is_new_cycle_of(&mut self, mut classes: Vec<LockId>, verdict: Verdict) -> bool {
         classes.sort_unstable();
         classes.dedup();
-        self.told.insert((classes, verdict))
+        self.reported.insert((classes, verdict))
     }
 
     pub(crate) fn lock_mut(&mut self, id: LockId) -> Option<&mut LockInfo> {

@@ -17,7 +17,7 @@ pub(crate) fn watch() {
             &crate::detector::publish::FIRST,
             &crate::detector::deadlock::reported::REPORTED,
             &crate::detector::writing::PERIODS,
-            &crate::detector::abandoned::TOLD,
+            &crate::detector::abandoned::REPORTED,
             &crate::suppress::RULES,
             &crate::record::RECORDER,
             &crate::sink::summary::FINDINGS,

@@ -2,7 +2,7 @@
 //!
 //! Normally they are those of the standard library and of `parking_lot`, under their own names, so nothing
 //! comes between the tracking layer and the hardware. In the models (`--cfg loom`, unit tests only) they are
-//! those of [`model`]: the same code then runs in every order, and with every stale value, that the memory
+//! those of `model.rs`: the same code then runs in every order, and with every stale value, that the memory
 //! model allows. Run them with:
 //!
 //! ```text

@@ -4,13 +4,13 @@
 //! and that thread sees the records of all others, so no polling is needed. The only other event that can
 //! close a deadlock is the end of a thread, which looks on behalf of the threads that remain.
 //!
-//! The wait-for graph is reduced by [`wait_for`]. What is found is real:
+//! The wait-for graph is reduced by `engine::wait_for`. What is found is real:
 //!
 //! - A waiting thread releases nothing. A published wait for a lock can be out of date only if its thread
 //!   got the lock meanwhile; but then the holder released the lock, and did not wait.
 //! - A thread that provides something for which others wait, other than the release of a lock, records that
-//!   afterwards in the [`ResourceState`](crate::tracking::process::resource_state::ResourceState). By that, a waiter that may have been
-//!   satisfied, and only has not woken yet, is recognised and counts as running.
+//!   afterwards in the `ResourceState` of the resource. By that, a waiter that may have been satisfied, and only has not
+//!   woken yet, is recognised and counts as running.
 //! - A wait that any thread may end counts as deadlocked only if every thread of the process is: known to
 //!   the detector, and blocked without a timeout.
 //!
@@ -19,8 +19,6 @@
 //! A reader that waits behind a queued writer is a special case: only the lock knows whether the writer was
 //! queued first. If the reader is the calling thread, it tries to acquire the lock once more before it
 //! reports; if it is another thread, the observed state has to last for a while.
-//! writer was there first. If the reader is the calling thread, it tries once more before it
-//! believes that; if it is another one, what was seen has to last for a while.
 
 mod description;
 mod lock_cycle;

@@ -73,12 +73,12 @@ fn wait(slot: &'static Slot, all: &[&'static Slot], flag: &Flag) -> bool {
         version,
         ..WaitRequest::lock(need, false, lock, Location::caller())
     });
-    let told = look(slot, all);
-    if !told {
+    let reported = look(slot, all);
+    if !reported {
         flag.sleep();
     }
     slot.wait.clear();
-    told
+    reported
 }
 
 /// Does the same as `check_resource_wait`, in a process with these threads alone.
@@ -120,8 +120,8 @@ fn of_two_threads_that_wait_for_what_no_thread_provides_one_reports_it() {
         let slots: [&'static Slot; 2] = [seats[0].slot(), seats[1].slot()];
         let (a, b) = (Flag::new(), Flag::new());
         let (there, here) = (Arc::clone(&a), Arc::clone(&b));
-        let told = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&told);
+        let reported = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&reported);
         let other = thread::spawn(move || {
             if wait(slots[1], &slots, &there) {
                 count.fetch_add(1, Ordering::Relaxed);
@@ -130,10 +130,10 @@ fn of_two_threads_that_wait_for_what_no_thread_provides_one_reports_it() {
             }
         });
         if wait(slots[0], &slots, &b) {
-            told.fetch_add(1, Ordering::Relaxed);
+            reported.fetch_add(1, Ordering::Relaxed);
             a.set();
         }
         other.join().unwrap();
-        assert_eq!(told.load(Ordering::Relaxed), 1);
+        assert_eq!(reported.load(Ordering::Relaxed), 1);
     });
 }

@@ -46,8 +46,8 @@ impl ReportedWaits {
     }
 
     /// Returns whether all of these waits are among those of the reported deadlock.
-    fn are_left_of(&self, told: &ReportedWaits) -> bool {
-        !self.beside_ended && self.of.iter().all(|wait| told.of.contains(wait))
+    fn are_left_of(&self, earlier: &ReportedWaits) -> bool {
+        !self.beside_ended && self.of.iter().all(|wait| earlier.of.contains(wait))
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) fn once(
     waits: &ReportedWaits,
     publish: impl FnOnce() -> Option<Panic>,
 ) -> Option<Panic> {
-    let of = |(told, _): &&(ReportedWaits, String)| waits.are_left_of(told);
+    let of = |(earlier, _): &&(ReportedWaits, String)| waits.are_left_of(earlier);
     let message = REPORTED
         .lock()
         .iter()
@@ -77,9 +77,9 @@ pub(super) fn once(
 
 /// Records that a deadlock of these waits was reported and answered with the panic of this message.
 pub(super) fn remember(waits: ReportedWaits, message: &str) {
-    let mut told = REPORTED.lock();
-    if told.len() == KEPT {
-        told.pop_front();
+    let mut earlier = REPORTED.lock();
+    if earlier.len() == KEPT {
+        earlier.pop_front();
     }
-    told.push_back((waits, message.to_owned()));
+    earlier.push_back((waits, message.to_owned()));
 }

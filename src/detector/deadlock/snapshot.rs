@@ -247,11 +247,15 @@ impl Snapshots {
             return None;
         }
         let holders = keepers.iter().map(|(at, _)| *at);
-        Some(self.let_go(holders, anyone))
+        Some(self.all_of_holders(holders, anyone))
     }
 
     /// Returns `AllOf` over the holders.
-    fn let_go(&self, holders: impl Iterator<Item = usize>, anyone: usize) -> wait_for::WaitFor {
+    fn all_of_holders(
+        &self,
+        holders: impl Iterator<Item = usize>,
+        anyone: usize,
+    ) -> wait_for::WaitFor {
         // A lock whose holder has ended can be released by any thread, with `force_unlock`.
         let who = |at: usize| if self.threads[at].ended { anyone } else { at };
         wait_for::WaitFor::AllOf(holders.map(who).collect())
@@ -259,7 +263,7 @@ impl Snapshots {
 
     fn need_of_signal(&self, wait: &PublishedWait, anyone: usize) -> Option<wait_for::WaitFor> {
         let mutex = self.keepers_of_mutex(wait);
-        let relock = (!mutex.is_empty()).then(|| self.let_go(mutex.into_iter(), anyone));
+        let relock = (!mutex.is_empty()).then(|| self.all_of_holders(mutex.into_iter(), anyone));
         // A notified thread, or one with a deadline, waits only for the mutex.
         if wait.timed || wait.party().is_none_or(ResourceState::has_pending_wakeups) {
             return relock;

@@ -42,7 +42,7 @@ fn look_after(slot: &'static Slot) {
     let mut threads = os_threads::threads();
     let mut tries = 0;
     while tries < PATIENCE {
-        if tell(slot, |_| true) != Told::LaterMaybe {
+        if report_stuck(slot, |_| true) != Outcome::LaterMaybe {
             return;
         }
         std::thread::sleep(Duration::from_millis(1));
@@ -56,26 +56,26 @@ fn look_after(slot: &'static Slot) {
 /// Checks the waits of other threads when the calling thread is no provider in `party` any more.
 pub(crate) fn provider_left(slot: &'static Slot, party: &ResourceState) {
     if any_resource_wait() && registry::anyone_waits_for(party) {
-        tell(slot, |wait| std::ptr::eq(wait.by, party));
+        report_stuck(slot, |wait| std::ptr::eq(wait.by, party));
     }
 }
 
 #[derive(PartialEq, Eq)]
-enum Told {
+enum Outcome {
     Done,
     LaterMaybe,
 }
 
 /// Reports the deadlocked threads in the waits that `concerns` selects.
-fn tell(slot: &'static Slot, concerns: impl Fn(&PublishedWait) -> bool) -> Told {
+fn report_stuck(slot: &'static Slot, concerns: impl Fn(&PublishedWait) -> bool) -> Outcome {
     let all = Snapshots::now();
-    let mut told = Told::Done;
+    let mut outcome = Outcome::Done;
     let mut judge = Reducer::new(&all);
     for at in victims(&all, concerns) {
         // A thread that only waits for a cycle of waits is no useful victim.
         match stuck_set::detect(&all, &mut judge, at, true, || false) {
             Detected::Nothing | Detected::Granted => {}
-            Detected::DependsOnUntracked => told = Told::LaterMaybe,
+            Detected::DependsOnUntracked => outcome = Outcome::LaterMaybe,
             Detected::Deadlock(Deadlock { claim, facts, .. }) => {
                 // The finding belongs to the check of the waiting threads.
                 let trial = check_session::of(all.threads[at].slot);
@@ -86,7 +86,7 @@ fn tell(slot: &'static Slot, concerns: impl Fn(&PublishedWait) -> bool) -> Told 
             }
         }
     }
-    told
+    outcome
 }
 
 /// Passes the panic to a waiting thread.

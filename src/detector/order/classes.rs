@@ -94,7 +94,7 @@ pub(in crate::detector) fn learn(
         }));
     }
     findings.retain(|finding| is_new(&mut state, finding));
-    let mut facts = tell(slot, &state, findings, Some(site));
+    let mut facts = describe_cycles(slot, &state, findings, Some(site));
     if !alike.is_empty() && state.is_new_cycle_of(vec![to.id], Verdict::Inversion) {
         drop(state);
         let against = |at: usize| describe::against_ids(slot, ident, &held[at], mode, site);
@@ -183,7 +183,7 @@ fn is_new(state: &mut DetectorState, finding: &Finding) -> bool {
 }
 
 /// Describes cycles of classes.
-fn tell(
+fn describe_cycles(
     slot: &'static Slot,
     state: &DetectorState,
     findings: Vec<Finding>,
@@ -208,7 +208,7 @@ pub(in crate::detector) fn first_write(slot: &'static Slot, class: &'static Clas
     let mut state = graph.lock();
     let mut findings = state.classes.let_anyone_write(class.id);
     findings.retain(|finding| is_new(&mut state, finding));
-    tell(slot, &state, findings, None)
+    describe_cycles(slot, &state, findings, None)
 }
 
 /// Records cycles of instances, so that the order of their classes does not report them again.
@@ -236,12 +236,12 @@ pub(crate) fn declare(names: &[&'static str], site: Site) {
             {
                 let mut state = state::lock();
                 let findings = declare_pair(&mut state, first, second, site);
-                found.extend(tell(slot, &state, findings, Some(site)));
+                found.extend(describe_cycles(slot, &state, findings, Some(site)));
             }
             if graph.is_own() {
                 let mut state = graph.lock();
                 let findings = declare_pair(&mut state, first, second, site);
-                found_in_trial.extend(tell(slot, &state, findings, Some(site)));
+                found_in_trial.extend(describe_cycles(slot, &state, findings, Some(site)));
             }
         }
     }

@@ -136,7 +136,7 @@ pub(crate) fn joined(above: &ParentHolds, taken: Vec<NestedAcquisition>) {
         })
         .collect();
     if !around.is_empty() {
-        tell(slot, &around, &taken);
+        record_in_graph(slot, &around, &taken);
     }
     // The acquisitions of the joined thread are within every hold above this one, too.
     with_own(slot, |own| {
@@ -149,7 +149,7 @@ pub(crate) fn joined(above: &ParentHolds, taken: Vec<NestedAcquisition>) {
 }
 
 /// Records in the graph that all of `taken` was acquired under `around`.
-fn tell(slot: &'static Slot, around: &[InheritedHold], taken: &[NestedAcquisition]) {
+fn record_in_graph(slot: &'static Slot, around: &[InheritedHold], taken: &[NestedAcquisition]) {
     let held = slot.held().unwrap_or_default();
     let graph = check_session::graph_of(slot);
     let found = {

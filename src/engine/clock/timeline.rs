@@ -116,9 +116,9 @@ mod tests {
         b.learn(&a.hand_over());
         let number = a.number();
         for _ in 0..3 {
-            let told = b.number();
+            let acquired = b.number();
             b.learn(&a.hand_over());
-            assert_eq!((a.number(), b.number()), (number, told));
+            assert_eq!((a.number(), b.number()), (number, acquired));
         }
         let late = a.see();
         let there = b.see();
@@ -174,17 +174,17 @@ mod tests {
                     2 => {
                         let mut gathered = VectorClock::new();
                         for _ in 0..random(3).min(under_way.len()) {
-                            let (handed, told) = &under_way[random(under_way.len())];
+                            let (handed, acquired) = &under_way[random(under_way.len())];
                             gathered.merge_segment(handed);
-                            known.extend(told);
+                            known.extend(acquired);
                         }
                         timeline.learn_all(&gathered);
                     }
                     _ if under_way.is_empty() => {}
                     _ => {
-                        let (handed, told) = &under_way[random(under_way.len())];
+                        let (handed, acquired) = &under_way[random(under_way.len())];
                         timeline.learn(handed);
-                        known.extend(told);
+                        known.extend(acquired);
                     }
                 }
             }

@@ -77,7 +77,7 @@ impl<'a> Search<'a> {
             return false;
         };
         if back + 1 > self.limits.cycle_length {
-            self.tell_shortest();
+            self.report_shortest();
             return true;
         }
         let cut = self.worth.inversions && self.enumerate(Aim::Inversions);
@@ -100,7 +100,7 @@ impl<'a> Search<'a> {
     }
 
     /// Classifies one shortest cycle, whatever its length.
-    fn tell_shortest(&mut self) {
+    fn report_shortest(&mut self) {
         let (x, mut n) = self.store.ends(self.edge);
         let mut edges = vec![self.edge];
         while n != x {
@@ -114,7 +114,7 @@ impl<'a> Search<'a> {
         let hops: Vec<CycleStep<'_>> = edges.iter().map(|edge| self.hop(*edge)).collect();
         let mut budget = Budget::new(self.limits.search_steps.max(LONG));
         if let Some((verdict, picks)) = classify::classify_long(&hops, &mut budget) {
-            self.tell(&hops, verdict, &picks);
+            self.report(&hops, verdict, &picks);
         }
     }
 
@@ -267,7 +267,7 @@ impl<'a> Search<'a> {
             }
         });
         if let Some((verdict, picks)) = verdict {
-            self.tell(hops, verdict, &picks);
+            self.report(hops, verdict, &picks);
         }
     }
 
@@ -312,7 +312,7 @@ impl<'a> Search<'a> {
     }
 
     /// Records a cycle as a finding unless it was reported with a verdict as near to a deadlock.
-    fn tell(&mut self, hops: &[CycleStep<'_>], verdict: Verdict, picks: &[u16]) {
+    fn report(&mut self, hops: &[CycleStep<'_>], verdict: Verdict, picks: &[u16]) {
         let locks = finding::canonical(hops.iter().map(|hop| hop.ends.0).collect());
         if self
             .records

@@ -98,7 +98,7 @@ impl OrderGraph {
             let policy = ReadPolicy::WriterBlocksReaders;
             self.store.ensure(to.lock, policy)
         });
-        let newly_written = to.mode == Mode::Exclusive && self.store.tells_writers_apart(n) && {
+        let newly_written = to.mode == Mode::Exclusive && self.store.distinguishes_writers(n) && {
             let writer = Writer {
                 segment: a.segment.clone(),
                 gates: match &gates {

@@ -1,6 +1,6 @@
 //! The order graph: which lock was requested while which was held, and which cycles result.
 //!
-//! Its input are acquisitions, its output are the findings that each one adds. A known edge in a known
+//! For each acquisition it returns the findings that the acquisition adds. A known edge in a known
 //! context costs a look-up; a new edge costs the Pearce–Kelly maintenance of a topological order; cycles are
 //! searched only where that order shows that there is one. The README of the engine says why this is correct,
 //! what it costs and what it cannot see.

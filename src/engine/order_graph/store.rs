@@ -205,7 +205,7 @@ impl Store {
 
     /// Returns whether the writers of a lock are to be recorded: its readers wait for writers, and not every
     /// thread counts as a writer already.
-    pub(super) fn tells_writers_apart(&self, n: NodeIndex) -> bool {
+    pub(super) fn distinguishes_writers(&self, n: NodeIndex) -> bool {
         let Node { policy, lock, .. } = self.graph[n];
         policy == ReadPolicy::WriterBlocksReaders
             && !self.writers(lock).is_some_and(Writers::is_anyone)

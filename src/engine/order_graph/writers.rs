@@ -12,7 +12,7 @@ use crate::engine::clock::vector_clock::Segment;
 use crate::engine::ids::{LockId, ThreadId};
 
 /// The most distinguished writers of one lock.
-const TOLD_APART: usize = 16;
+const DISTINGUISHED: usize = 16;
 
 /// One way in which a lock was requested exclusively: thread, segment, and locks held.
 #[derive(Clone, Debug)]
@@ -41,7 +41,7 @@ impl Writers {
             return false;
         }
         known.retain(|writer| !new.says(writer));
-        if known.len() < TOLD_APART {
+        if known.len() < DISTINGUISHED {
             known.push(new);
         } else {
             *self = Writers::Anyone;

@@ -129,7 +129,6 @@ pub(crate) fn count() -> u64 {
 /// Returns the class of locks of this kind, name and location.
 ///
 /// A class is never freed: there are as many as the program has locations that construct locks.
-/// A class is never freed: there are as many as the program has places that construct locks.
 pub(crate) fn intern(
     kind: &'static LockKind,
     name: Option<&'static str>,

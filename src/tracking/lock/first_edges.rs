@@ -154,7 +154,6 @@ struct Room {
 ///
 /// A look-up is a hash of two words and one comparison. A context that occurs once costs a word; one that
 /// occurs again allocates a [`FirstContext`].
-/// that comes up again allocates a [`FirstContext`].
 #[derive(Debug, Default)]
 pub(crate) struct FirstContexts {
     rooms: Box<[Room]>,

@@ -58,7 +58,7 @@ fn an_insertion_beside_a_promotion_is_promoted_or_refused() {
         let content = Content::new();
         let theirs = Arc::clone(&content);
         let promoting = thread::spawn(move || {
-            let promoted = leaf.promote().expect("nobody else promotes it");
+            let promoted = leaf.promote().expect("no other thread promotes it");
             assert!(theirs.is_whole(&promoted));
             promoted
         });

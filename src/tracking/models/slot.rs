@@ -163,10 +163,10 @@ fn a_mark_ends_with_its_hold() {
         let slot = seat.slot();
         push(slot, item);
         let again = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&again);
+        let flag = Arc::clone(&again);
         let reader = thread::spawn(move || {
             look(slot);
-            told.load(Ordering::Acquire)
+            flag.load(Ordering::Acquire)
         });
         assert!(slot.pop(item.ident));
         again.store(true, Ordering::Release);

@@ -146,7 +146,7 @@ impl LazyResourceState {
             Ok(_) => party,
             Err(_) => {
                 SPARE.lock().push(party);
-                self.get().expect("somebody else was first")
+                self.get().expect("another thread was first")
             }
         }
     }

@@ -21,7 +21,7 @@ fn a_path_is_the_shortest_chain_and_follows_the_edges() {
     assert_eq!(way(&graph, 3, 1), None);
     take(&mut graph, &thread(4), &[1], 3);
     assert_eq!(way(&graph, 1, 4), Some(vec![(4, 1, 3), (3, 3, 4)]));
-    assert_eq!(way(&graph, 1, 9), None, "a lock that nobody has seen");
+    assert_eq!(way(&graph, 1, 9), None, "an unknown lock");
 }
 
 #[test]

@@ -24,7 +24,7 @@ impl Wait {
 
 #[test]
 fn random_systems_agree_with_all_moves() {
-    let mut told: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut reported: BTreeMap<&str, usize> = BTreeMap::new();
     let (mut in_part, mut compared) = (0, 0);
     for seed in 0..SYSTEMS {
         let system = draw::system(seed);
@@ -38,7 +38,7 @@ fn random_systems_agree_with_all_moves() {
             let of = || format!("seed {seed}, thread {thread}: {system:?}");
             if stuck[thread] {
                 assert!(!ever[thread], "it goes on, {}", of());
-                *told.entry(system.waits[thread].word()).or_default() += 1;
+                *reported.entry(system.waits[thread].word()).or_default() += 1;
             } else {
                 assert!(ever[thread], "it never goes on, {}", of());
                 compared += 1;
@@ -51,6 +51,6 @@ fn random_systems_agree_with_all_moves() {
     // Systems that are always or never deadlocked would prove nothing.
     assert!(in_part > 1_000, "{in_part}");
     assert!(compared > 10_000, "{compared}");
-    assert_eq!(told.len(), 7, "{told:?}");
-    assert!(told.values().all(|count| *count > 100), "{told:?}");
+    assert_eq!(reported.len(), 7, "{reported:?}");
+    assert!(reported.values().all(|count| *count > 100), "{reported:?}");
 }

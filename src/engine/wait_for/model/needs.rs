@@ -36,7 +36,9 @@ impl Seen<'_> {
             Phase::Ended => Some(WaitFor::AnyOf(Vec::new())),
             // A notified thread, or one with a deadline, waits only for the mutex.
             Phase::Timed | Phase::Relocks => match self.system.waits[thread] {
-                Wait::Condvar { mutex, .. } => Some(self.let_go(&self.state.keepers(mutex, true))),
+                Wait::Condvar { mutex, .. } => {
+                    Some(self.all_of_holders(&self.state.keepers(mutex, true)))
+                }
                 _ => None,
             },
             Phase::None | Phase::Runs => None,
@@ -68,7 +70,7 @@ impl Seen<'_> {
                 Some(WaitFor::AnyOf(partners.map(name).collect()))
             }
             Wait::Condvar { mutex, .. } => {
-                let relock = self.let_go(&self.state.keepers(*mutex, true));
+                let relock = self.all_of_holders(&self.state.keepers(*mutex, true));
                 Some(WaitFor::Each(vec![self.anyone(), relock]))
             }
             Wait::End { of } => self.state.lives(*of).then(|| WaitFor::AllOf(vec![*of])),
@@ -78,7 +80,7 @@ impl Seen<'_> {
     fn need_of_lock(&self, at: usize, exclusive: bool) -> Option<WaitFor> {
         let keepers = self.state.keepers(at, exclusive);
         if !keepers.is_empty() {
-            return Some(self.let_go(&keepers));
+            return Some(self.all_of_holders(&keepers));
         }
         let queues = matches!(self.system.things[at], Thing::Lock { queues: true });
         let ahead = self.system.writers(self.state, at);
@@ -92,7 +94,7 @@ impl Seen<'_> {
     }
 
     /// Waits for each of these holders; for any thread in place of a holder that has ended.
-    fn let_go(&self, holders: &[usize]) -> WaitFor {
+    fn all_of_holders(&self, holders: &[usize]) -> WaitFor {
         let ended = |holder: usize| self.state.phases[holder] == Phase::Ended;
         let who = |holder: &usize| {
             if ended(*holder) {

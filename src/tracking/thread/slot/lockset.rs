@@ -122,7 +122,6 @@ impl Slot {
         // Both changes of the state load and store it, instead of using the `state` that the caller has, for
         // two reasons: the count is then right after a handler, and it is one instruction. Release pairs with
         // the Acquire in `snapshot`: a thread that sees the new entry does not see an earlier state.
-        // that was before.
         self.change(PUSHING + ENTRY as u64);
         compiler_fence(Ordering::SeqCst);
         // SAFETY: there was room at this depth, and there is no less now.

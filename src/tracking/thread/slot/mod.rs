@@ -77,7 +77,6 @@ pub(crate) struct Slot {
     ///
     /// If a reader finds the same state twice, the entries did not change in between: after removals of the
     /// uppermost entry alone, the depth is smaller.
-    /// of the uppermost entry alone, the depth is smaller.
     state: AtomicU64,
     /// The capacity in bytes of entries. Any thread may set it to zero to make the slot's thread take the
     /// slow path at its next nested acquisition.
