@@ -245,7 +245,7 @@ const PATHS: usize = 8;
 /// Where the lines are those of a type that wraps the program's locks, they are the same for every lock: then
 /// only reports with the same call path repeat each other.
 fn repeats(report: &Report) -> Option<u64> {
-    // A repeated order is a repetition; a thread that hangs, or ends, is news each time.
+    // Only reports about orders can repeat; a thread that hangs, or ends, is news each time.
     if report.edges.is_empty()
         || matches!(report.verdict, Verdict::Deadlock | Verdict::SelfDeadlock)
     {

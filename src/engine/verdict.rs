@@ -10,7 +10,7 @@ use std::fmt;
 pub enum Verdict {
     /// A closed set of threads, each of which waits without a timeout for others of the set.
     Deadlock,
-    /// A thread asks for a lock that it holds in a conflicting mode.
+    /// A thread requests a lock that it holds in a conflicting mode.
     SelfDeadlock,
     /// A cycle of acquired-before edges that can deadlock: distinct threads, no common gate
     /// lock, conflicting modes, and nothing that orders the threads.

@@ -25,8 +25,8 @@ pub(crate) fn watch() {
     unsafe { libc::atexit(ended) };
 }
 
-/// Does nothing: the end of the process is not observed on this system, so a finding waits until its text is
-/// written.
+/// Does nothing: the end of the process is not observed on this system, so a thread with a finding waits
+/// until its text is written.
 #[cfg(not(unix))]
 pub(crate) fn watch() {}
 

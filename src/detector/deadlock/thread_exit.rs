@@ -26,7 +26,7 @@ pub(crate) fn thread_ended(slot: &'static Slot) {
     if !any_resource_wait() || registry::any_runs(slot.check_id()) {
         return;
     }
-    // Of several threads that end at once, each has to know that the others do nothing else.
+    // Of several threads that end at once, each has to recognise that the others are only ending, too.
     struct Leaving(&'static Slot);
     impl Drop for Leaving {
         fn drop(&mut self) {

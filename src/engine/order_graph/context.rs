@@ -53,8 +53,7 @@ impl Context {
             && gates::within(self.gates.as_ref(), other.gates.as_ref(), Some(ends.0))
     }
 
-    /// Returns whether this context has the same gates and modes as `other`, by a comparison of constant
-    /// cost.
+    /// Returns whether this context shares its gate set with `other` and has the same modes; O(1).
     pub(super) fn is_alike(&self, other: &Context) -> bool {
         let gates = match (&self.gates, &other.gates) {
             (None, None) => true,

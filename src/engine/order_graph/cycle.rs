@@ -38,7 +38,8 @@ struct Path {
     edge: EdgeIndex,
     end: NodeIndex,
     len: usize,
-    /// Whether the path has all locks of a reported cycle: it may close, but no longer path is news.
+    /// Whether the path has all locks of a reported cycle: it may close, but an extension
+    /// of it is no news.
     sealed: bool,
     /// The contexts by which the path can be part of an inversion, if the search is for inversions.
     picks: Box<[u16]>,

@@ -97,7 +97,7 @@ impl FirstContext {
         if ptr::eq(first.owner.load(Ordering::Relaxed), slot) {
             first.stock.set(first.stock.get() + 1);
         } else {
-            // SAFETY: the caller gives up one reference.
+            // SAFETY: the caller drops one reference.
             unsafe { Self::release(this, 1) };
         }
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Set for a thread of this crate: it ends no wait of the program.
 const OURS: u64 = 1 << 33;
-/// Set while the thread is idle: it waits for work without a limit of its own.
+/// Set while the thread is idle: it waits for work, and a long wait is no stall.
 const IDLE: u64 = 1 << 34;
 /// Set while the thread, which has ended as far as the program is concerned, checks the waits of remaining
 /// threads.
