@@ -1,4 +1,4 @@
-//! The lines of a file of orders, which is also the baseline of `cargo lockwarden check`.
+//! The parser of a file of orders, which is also the baseline of `cargo lockwarden check`.
 //!
 //! | line | meaning |
 //! |---|---|
@@ -12,7 +12,7 @@ use std::path::Path;
 
 use crate::config::{RuleError, rule_file};
 
-/// What a line looks like.
+/// A line in the right form, for error messages.
 const EXAMPLE: &str = "ledger < audit < stats";
 
 /// One line.
@@ -51,7 +51,7 @@ pub(super) fn parse<'a>(text: &'a str, path: &Path) -> Result<Vec<Order<'a>>, Ru
             names,
         });
     }
-    // The process knows a lock without a name by its place of construction.
+    // The process identifies a lock without a name by its location of construction.
     for order in &mut orders {
         for name in &mut order.names {
             *name = places.get(name).copied().unwrap_or(name);
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_orders_and_the_rest_is_passed_over() {
+    fn lines_are_orders_and_comments_are_skipped() {
         let text = "# locks\n\nledger < audit<stats # three\n  cache line <  index \n";
         let orders = parse(text, Path::new("x")).unwrap();
         assert_eq!(
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_line_is_named() {
+    fn a_malformed_line_is_an_error_with_its_number() {
         for (text, problem) in [
             ("a < b ! loop:", "x:1: a known loop needs its reason"),
             ("a < b\na <", "x:2: a name is missing"),

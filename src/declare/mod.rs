@@ -1,4 +1,4 @@
-//! Orders that are declared ahead: their files, and whether they contradict each other.
+//! Declared orders: their files, and the check that they do not contradict each other.
 
 mod declared;
 mod file;
@@ -10,13 +10,12 @@ pub use crate::config::RuleError as OrderError;
 use crate::config::rule_file;
 use crate::engine::ids::Site;
 
-/// Takes in the order that `names` have in the code at `site`; returns the names with lives of
-/// their own.
+/// Adds the order that `names` have in the code at `site`; returns the names as `'static` strings.
 pub(crate) fn in_code(names: &[&str], site: Site) -> Result<Vec<Vec<&'static str>>, OrderError> {
     declared::add(&[(names.to_vec(), Place::Code(site))])
 }
 
-/// Takes in the orders of a file, all or none; returns their names with lives of their own.
+/// Adds the orders of a file, all or none; returns their names as `'static` strings.
 pub(crate) fn in_file(path: &Path) -> Result<Vec<Vec<&'static str>>, OrderError> {
     let text = rule_file::read(path)?;
     let orders = file::parse(&text, path)?;

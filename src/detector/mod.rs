@@ -1,8 +1,8 @@
-//! The one process-wide detector: threads in, findings of the engine in, reports out.
+//! The process-wide detector: acquisitions and waits of threads in, reports out.
 //!
-//! Everything here is off the fast path. No function calls a sink, or anything else that is not
-//! ours, while it holds the detector's lock: what was found is described under the lock, and
-//! [`publish`](publish::publish)ed by the caller when it holds nothing.
+//! Everything here is off the fast path. No function calls a sink, or any other code outside this crate,
+//! while it holds the detector's lock: a finding is described under the lock, and
+//! [`publish`](publish::publish)ed by the caller when it holds no lock of the detector.
 
 pub(crate) mod abandoned;
 pub(crate) mod check_session;

@@ -1,4 +1,4 @@
-//! What is kept for each thread: its slot, which other threads read, and its local state.
+//! What is recorded of each thread: its slot, which other threads read, and its local state.
 
 pub(crate) mod clock_ref;
 pub(crate) mod current;
