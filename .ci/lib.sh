@@ -1,4 +1,5 @@
-# Sourced by each step: the root of the repository, an environment without settings of ours, and `step` and `need`.
+# Sourced by each step: the root of the repository, an environment without settings of ours, and `step`, `need`
+# and `skip`.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -12,6 +13,14 @@ done
 step() {
     printf '\n==> [%4d s] %s\n' "$SECONDS" "$*"
     "$@" </dev/null
+}
+
+# Says what is not checked, and what is missing for it.
+skip() {
+    echo "ci: $*" >&2
+    if [[ -n ${CI_SKIPPED:-} ]]; then
+        echo "$*" >>"$CI_SKIPPED"
+    fi
 }
 
 # Stops with a message unless the cargo subcommand $1 is installed; a component $2 of the toolchain is
