@@ -19,7 +19,7 @@ use crate::tracking::slot::{HeldLock, Slot};
 use crate::tracking::wait;
 
 /// What a report says of a lock.
-pub(super) fn card(ident: &Ident) -> LockInfo {
+pub(crate) fn card(ident: &Ident) -> LockInfo {
     let class = ident.class();
     LockInfo {
         name: class.name,
@@ -104,6 +104,8 @@ pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
         waits: None,
         ended: false,
         panicked: false,
+        is_task: slot.life.is_agent(),
+        notes: Vec::new(),
     }
 }
 

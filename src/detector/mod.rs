@@ -19,19 +19,21 @@ mod publish;
 pub(crate) mod section;
 mod state;
 mod status;
+mod stuck;
 pub(crate) mod succession;
 mod tally;
 mod threads;
 pub(crate) mod trial;
 
 pub use self::declaration::{declare_order, declare_order_file};
-pub(crate) use self::describe::{held_here, name};
+pub(crate) use self::describe::{card, held_here, name};
 pub(crate) use self::order::{relabel, retire};
 pub(crate) use self::publish::{Panic, Published, aside, end_in, publish, publish_stall};
 pub use self::status::status;
+pub(crate) use self::stuck::publish_stuck;
 #[cfg(feature = "metrics")]
 pub(crate) use self::tally::reported;
 
 /// Whether this build is instrumented. A constant, so that a branch on it costs nothing.
 pub(crate) const ON: bool = cfg!(any(debug_assertions, feature = "always"));
-pub(crate) use self::threads::{attach, note_panic, with_own};
+pub(crate) use self::threads::{attach, detach_agent, note_panic, with_own};

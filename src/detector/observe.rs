@@ -11,8 +11,9 @@ use std::sync::atomic::Ordering;
 use super::describe;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
+use crate::instrument::Observation;
 use crate::primitives::fence;
-use crate::report::{HeldInfo, LockInfo, Stack, WaitsFor};
+use crate::report::{HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo, WaitsFor};
 use crate::tracking::ident::Ident;
 use crate::tracking::pin::Pin;
 use crate::tracking::registry;
@@ -68,6 +69,11 @@ impl Observed {
         self.slot.thread() == Some(self.thread)
     }
 
+    /// Whether it is an agent, not a thread of the system.
+    pub(crate) fn is_task(&self) -> bool {
+        self.slot.life.is_agent()
+    }
+
     /// Where the thread waits, if it has looked itself.
     pub(crate) fn place(&self) -> Option<Stack> {
         let wait = self.wait.as_ref()?;
@@ -78,6 +84,34 @@ impl Observed {
     /// The locks that the thread holds, as far as they are known.
     pub(crate) fn holds(&self) -> &[ObservedHold] {
         self.held.as_deref().unwrap_or_default()
+    }
+}
+
+impl Observed {
+    /// The same, for other crates.
+    pub(crate) fn into_observation(self) -> Observation {
+        let mut locks: Vec<LockInfo> = self.holds().iter().map(|h| h.lock.clone()).collect();
+        locks.extend(self.wait.as_ref().map(|wait| wait.lock.clone()));
+        let since = |wait: &ObservedWait| wait::time_since(wait.since);
+        Observation {
+            thread: ThreadInfo {
+                name: self.name.clone(),
+                held: self.holds().iter().map(|hold| hold.info).collect(),
+                waits: self.wait.as_ref().map(|wait| WaitInfo {
+                    what: wait.what(),
+                    site: wait.site,
+                    since: Some(since(wait)),
+                    by: None,
+                }),
+                ended: self.has_ended,
+                is_task: self.slot.life.is_agent(),
+                ..ThreadInfo::new(self.thread)
+            },
+            locks,
+            is_held_known: self.held.is_some(),
+            is_timed: self.wait.as_ref().is_some_and(|wait| wait.timed),
+            progress: self.progress,
+        }
     }
 }
 

@@ -48,7 +48,7 @@ impl Panic {
     }
 
     /// Its message, for another thread to raise it.
-    pub(super) fn into_message(self) -> String {
+    pub(crate) fn into_message(self) -> String {
         self.0
     }
 

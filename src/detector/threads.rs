@@ -7,6 +7,7 @@ use std::sync::Once;
 
 use super::{deadlock, declaration, describe, fork, publish, state};
 use crate::sink;
+use crate::tracking::agent::Seat;
 use crate::tracking::current::{self, Phase};
 use crate::tracking::own::Own;
 use crate::tracking::slot::{HeldLock, Slot};
@@ -39,6 +40,11 @@ pub(crate) fn with_own<R>(slot: &'static Slot, f: impl FnOnce(&mut Own) -> R) ->
 
 #[cold]
 fn attach_slow() -> Option<&'static Slot> {
+    // SAFETY: null, or the seat of the agent that the calling thread acts as, which is borrowed for
+    // as long as it does (`instrument::Agent::run`).
+    if let Some(seat) = unsafe { current::seat().as_ref() } {
+        return attach_agent(seat);
+    }
     if !config::current().is_enabled() || (current::phase() == Phase::Ending && !exit::REPEATS) {
         return None;
     }
@@ -57,7 +63,12 @@ fn attach_slow() -> Option<&'static Slot> {
     slot.set_seed(seed);
     current::set(slot, Phase::Attached);
     exit::arm(slot);
+    start(slot);
+    Some(slot)
+}
 
+/// Starts, once in the process, what comes with the first thread or agent that is watched.
+fn start(slot: &'static Slot) {
     static START: Once = Once::new();
     if !START.is_completed() {
         // Not `call_once` around the event: a subscriber that uses a tracked lock comes back here.
@@ -72,7 +83,46 @@ fn attach_slow() -> Option<&'static Slot> {
             });
         }
     }
+}
+
+/// Gives a slot to the agent that the calling thread acts as.
+fn attach_agent(seat: &Seat) -> Option<&'static Slot> {
+    if !config::current().is_enabled() {
+        return None;
+    }
+    fork::watch();
+    let thread = seat.id();
+    let slot = registry::take();
+    let own = Own::new(thread);
+    let seed = own.seed(state::generation());
+    slot.occupy(thread, seat.name().map(str::to_owned), Box::new(own));
+    slot.life.mark_agent();
+    slot.set_seed(seed);
+    seat.sit(slot);
+    current::set_slot(slot);
+    start(slot);
     Some(slot)
+}
+
+/// Takes the slot away from an agent, which ends; the calling thread acts as it.
+pub(crate) fn detach_agent(slot: &'static Slot) {
+    if slot.is_detached() {
+        return;
+    }
+    slot.maintain();
+    slot.set_surrounded(false);
+    let left = slot.held().unwrap_or_default();
+    slot.wait.clear();
+    slot.end();
+    with_own(slot, |own| {
+        own.pool.drain();
+        own.points.drain();
+    });
+    if left.is_empty() {
+        current::set_slot(Slot::detached());
+        registry::give(slot);
+    }
+    // Else the slot stays as it is: holds that refer to it may still be handed back.
 }
 
 /// Notes that the calling thread ends by a panic.

@@ -108,7 +108,12 @@ impl Trial {
 
 /// The check that the thread of a slot belongs to, if it is still under way.
 pub(super) fn of(slot: &Slot) -> Option<Arc<Trial>> {
-    match slot.scope() {
+    of_number(slot.scope())
+}
+
+/// The check with this number, if it is still under way.
+pub(super) fn of_number(number: u64) -> Option<Arc<Trial>> {
+    match number {
         0 => None,
         number => TRIALS.lock().get(&number).cloned(),
     }

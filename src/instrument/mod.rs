@@ -56,6 +56,7 @@
 
 mod distant;
 mod held;
+mod observation;
 #[cfg(not(any(debug_assertions, feature = "always")))]
 mod off;
 #[cfg(any(debug_assertions, feature = "always"))]
@@ -71,16 +72,21 @@ use self::off as chosen;
 use self::on as chosen;
 
 pub use self::chosen::{
-    Attempt, Hold, Lock, Past, Pasts, Providers, Resource, Signal, Surroundings, Waiting, Within,
+    Agent, Attempt, Hold, SendableHold, held_by_caller, held_count, mark_observer, observe_all,
+    report_stuck,
 };
 pub(crate) use self::chosen::{
     Cohort, End, Ends, Life, Meeting, Origin, Section, Turns, admit, assert_order, held_here, idle,
     introduce, mark,
 };
+pub use self::chosen::{
+    Lock, Past, Pasts, Providers, Resource, Signal, Surroundings, Waiting, Within,
+};
 #[cfg(feature = "channel")]
 pub(crate) use self::chosen::{wait_for_selection, wait_for_selection_until};
 pub(crate) use self::distant::deadline_after;
 pub(crate) use self::held::{HeldHere, Term};
+pub use self::observation::Observation;
 pub(crate) use self::parcel::Parcel;
 pub use self::recorded::Recorded;
 pub(crate) use self::refusal::Refusal;

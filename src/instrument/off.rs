@@ -3,6 +3,7 @@
 //! Every type is zero-sized and every function an empty body that is always inlined, so that a
 //! lock built with them compiles to the instructions of the bare lock.
 
+mod agent;
 mod ends;
 mod held;
 mod life;
@@ -13,6 +14,9 @@ use std::marker::PhantomData;
 
 use lock_api::GuardNoSend;
 
+pub use self::agent::{
+    Agent, SendableHold, held_by_caller, held_count, mark_observer, observe_all, report_stuck,
+};
 pub(crate) use self::ends::{End, Ends};
 #[cfg(feature = "channel")]
 pub(crate) use self::ends::{wait_for_selection, wait_for_selection_until};

@@ -10,7 +10,8 @@ use crate::engine::mode::Mode;
 
 /// One thread of a report, as it was when the report was made.
 ///
-/// Displayed as its name with its id, ``thread `auditor` (#3)``, or, if it has no name, `thread #3`.
+/// Displayed as its name with its id, ``thread `auditor` (#3)``, or, if it has no name, `thread #3`;
+/// a task of an async runtime with the word `task`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ThreadInfo {
@@ -26,6 +27,11 @@ pub struct ThreadInfo {
     pub ended: bool,
     /// Whether it had ended by a panic.
     pub panicked: bool,
+    /// Whether it is no thread of the system but an [`Agent`](crate::instrument::Agent): a task of
+    /// an async runtime.
+    pub is_task: bool,
+    /// What else is known of it, a sentence without a full stop each.
+    pub notes: Vec<String>,
 }
 
 /// A lock that a thread held.
@@ -55,6 +61,33 @@ pub struct WaitInfo {
 }
 
 impl WaitInfo {
+    /// A wait at `site` for a lock, which it takes `by` to end.
+    #[must_use]
+    pub fn of_lock(lock: LockId, mode: Mode, site: Site, since: Duration, by: FreedBy) -> Self {
+        Self {
+            what: WaitsFor::Lock { lock, mode },
+            site,
+            since: Some(since),
+            by: Some(by),
+        }
+    }
+
+    /// A wait at `site` for something that is no lock, which it takes `by` to end.
+    #[must_use]
+    pub fn of_resource(
+        (resource, awaited): (LockId, Awaited),
+        site: Site,
+        since: Duration,
+        by: FreedBy,
+    ) -> Self {
+        Self {
+            what: WaitsFor::Resource { resource, awaited },
+            site,
+            since: Some(since),
+            by: Some(by),
+        }
+    }
+
     /// The lock, or the other thing, that it was for.
     pub(crate) fn subject(&self) -> LockId {
         match self.what {
@@ -109,15 +142,19 @@ impl ThreadInfo {
             waits: None,
             ended: false,
             panicked: false,
+            is_task: false,
+            notes: Vec::new(),
         }
     }
 }
 
 impl fmt::Display for ThreadInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.name {
-            Some(name) => write!(f, "thread `{}` (#{})", Escaped(name), self.id.get()),
-            None => write!(f, "{}", self.id),
+        match (&self.name, self.is_task) {
+            (Some(name), false) => write!(f, "thread `{}` (#{})", Escaped(name), self.id.get()),
+            (Some(name), true) => write!(f, "task `{}` (#{})", Escaped(name), self.id.get()),
+            (None, false) => write!(f, "{}", self.id),
+            (None, true) => write!(f, "task #{}", self.id.get()),
         }
     }
 }

@@ -46,6 +46,16 @@ impl LockKind {
         }
     }
 
+    /// The same kind of lock, whose guards may be sent to another thread: no thread is taken for
+    /// stuck only because it took such a lock, and none has abandoned one when it ends.
+    #[must_use]
+    pub const fn with_sendable_guards(self) -> Self {
+        Self {
+            sendable: true,
+            ..self
+        }
+    }
+
     /// Whether a guard may be sent to another thread, so that who took the lock need not be the one
     /// who lets it go.
     pub(crate) const fn is_sendable(&self) -> bool {

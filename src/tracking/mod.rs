@@ -6,6 +6,7 @@
 //! [`Slot`](slot::Slot) belongs to a thread: its held locks, what it waits for, since when. It is
 //! written by its thread alone and read by others, who believe it only if its epoch stood still.
 
+pub(crate) mod agent;
 pub(crate) mod alarm;
 pub(crate) mod census;
 pub(crate) mod class;

@@ -80,6 +80,11 @@ impl Record {
         self.kind
     }
 
+    /// Where it was made.
+    pub(crate) fn place(&self) -> Site {
+        self.place
+    }
+
     pub(crate) fn class(&self) -> &'static Class {
         let name = (!self.name.is_empty()).then_some(self.name);
         class::intern(self.kind, name, self.place)

@@ -104,7 +104,11 @@ impl Snapshots {
     pub(super) fn strangers(&self) -> Option<usize> {
         let me = current::slot();
         let is_other = |thread: &Snapshot| thread.ended && !std::ptr::eq(thread.slot, me);
-        let lives = |thread: &&Snapshot| !is_other(thread) || thread.slot.life.is_leaving();
+        // An agent is no thread of the system, so it makes none of those known.
+        let is_thread = |thread: &Snapshot| !thread.slot.life.is_agent();
+        let lives = |thread: &&Snapshot| {
+            is_thread(thread) && (!is_other(thread) || thread.slot.life.is_leaving())
+        };
         let living: Vec<&Snapshot> = self.threads.iter().filter(lives).collect();
         let strangers = registry::strangers(living.len())?;
         // One that is about to go was counted by the system if it is still there.

@@ -369,7 +369,7 @@ impl Drop for Lock {
 }
 
 #[cold]
-fn released_slow(slot: &'static Slot, ident: *const Ident) {
+pub(super) fn released_slow(slot: &'static Slot, ident: *const Ident) {
     if slot.is_detached() {
         // The acquisition was not tracked.
     } else if ptr::eq(slot, current::slot()) {

@@ -1,6 +1,7 @@
 //! The records of an instrumented build.
 
 mod admit;
+mod agent;
 mod attempt;
 mod cohort;
 mod ends;
@@ -16,6 +17,9 @@ mod signal;
 mod turns;
 
 pub(crate) use self::admit::admit;
+pub use self::agent::{
+    Agent, SendableHold, held_by_caller, held_count, mark_observer, observe_all, report_stuck,
+};
 pub use self::attempt::Attempt;
 pub(crate) use self::cohort::Cohort;
 pub(crate) use self::ends::{End, Ends};

@@ -81,7 +81,7 @@ const LONG: Duration = Duration::from_millis(200);
 /// ```
 #[derive(Debug)]
 pub struct Resource {
-    record: Record,
+    pub(super) record: Record,
     party: party::Own,
 }
 

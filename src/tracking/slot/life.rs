@@ -10,6 +10,9 @@ const IDLE: u64 = 1 << 34;
 /// behind.
 const LEAVING: u64 = 1 << 35;
 
+/// Set for an agent that is no thread: a task, which threads poll.
+const AGENT: u64 = 1 << 36;
+
 /// The operating system's id of a thread, and marks.
 #[derive(Debug)]
 pub(crate) struct Life(AtomicU64);
@@ -22,6 +25,16 @@ impl Life {
     /// The calling thread begins to use the slot, or is the one that goes on after a fork.
     pub(crate) fn begin(&self) {
         self.0.store(u64::from(os_id()), Ordering::Relaxed);
+    }
+
+    /// The slot is that of an agent, not of a thread of the operating system.
+    pub(crate) fn mark_agent(&self) {
+        self.0.store(AGENT, Ordering::Relaxed);
+    }
+
+    /// Whether it is that of an agent, not of a thread of the operating system.
+    pub(crate) fn is_agent(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & AGENT != 0
     }
 
     /// The thread is one of this crate's own.

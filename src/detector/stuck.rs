@@ -1,0 +1,31 @@
+//! Agents that cannot go on, as another crate has found out.
+
+use super::publish::{self, Panic};
+use super::threads::attach;
+use super::trial;
+use crate::engine::verdict::Verdict;
+use crate::report::{Basis, Facts, LockInfo, ThreadInfo};
+
+/// Reports agents that are stuck, to the check of `testing` with this number, or to the process if
+/// that is zero.
+pub(crate) fn publish_stuck(
+    scope: u64,
+    verdict: Verdict,
+    threads: Vec<ThreadInfo>,
+    locks: Vec<LockInfo>,
+) -> Option<Panic> {
+    let slot = attach()?;
+    let facts = Facts {
+        verdict,
+        basis: Basis::Instances,
+        declared: None,
+        locks,
+        threads,
+        edges: Vec::new(),
+        closing: None,
+        guards: Vec::new(),
+        lacks_writers: false,
+        stack: None,
+    };
+    publish::publish_to(slot, trial::of_number(scope).as_deref(), vec![facts])
+}

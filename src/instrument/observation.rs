@@ -1,0 +1,19 @@
+//! A thread or an agent, seen from outside.
+
+use crate::report::{LockInfo, ThreadInfo};
+
+/// One thread or agent, as [`observe_all`](super::observe_all) saw it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Observation {
+    /// Who it is, what it holds and what it waits for.
+    pub thread: ThreadInfo,
+    /// The locks that it holds, and what it waits for.
+    pub locks: Vec<LockInfo>,
+    /// Whether what it holds stood still while it was read; if not, it is not listed.
+    pub is_held_known: bool,
+    /// Whether the wait ends by itself, at a deadline.
+    pub is_timed: bool,
+    /// Changes with everything that the thread does with tracked primitives.
+    pub progress: u64,
+}
