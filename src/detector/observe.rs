@@ -61,6 +61,8 @@ pub(crate) struct ObservedWait {
     pub(crate) since: u64,
     /// Whether it ends by itself, at a deadline.
     pub(crate) timed: bool,
+    /// Whether it is for a lock whose guards may be sent to other threads.
+    sendable: bool,
 }
 
 impl Observed {
@@ -109,6 +111,8 @@ impl Observed {
             },
             locks,
             is_held_known: self.held.is_some(),
+            check: self.slot.scope(),
+            may_wander: self.wait.as_ref().is_some_and(|wait| wait.sendable),
             is_timed: self.wait.as_ref().is_some_and(|wait| wait.timed),
             progress: self.progress,
         }
@@ -215,6 +219,7 @@ fn wait_of(slot: &Slot, _pin: &Pin) -> Option<ObservedWait> {
         site: wait.site,
         since: wait.since,
         timed: wait.timed,
+        sendable: wait.sort.sendable,
     })
 }
 

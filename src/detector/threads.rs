@@ -5,7 +5,7 @@
 
 use std::sync::Once;
 
-use super::{deadlock, declaration, describe, fork, publish, state};
+use super::{deadlock, declaration, describe, fork, publish, state, succession};
 use crate::sink;
 use crate::tracking::agent::Seat;
 use crate::tracking::current::{self, Phase};
@@ -100,6 +100,9 @@ fn attach_agent(seat: &Seat) -> Option<&'static Slot> {
     slot.set_seed(seed);
     seat.sit(slot);
     current::set_slot(slot);
+    if let Some(past) = seat.take_past() {
+        succession::arrive_last(past);
+    }
     start(slot);
     Some(slot)
 }

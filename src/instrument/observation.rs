@@ -12,6 +12,12 @@ pub struct Observation {
     pub locks: Vec<LockInfo>,
     /// Whether what it holds stood still while it was read; if not, it is not listed.
     pub is_held_known: bool,
+    /// The number of the check of [`testing`](crate::testing) that it belongs to; zero if it belongs
+    /// to none.
+    pub check: u64,
+    /// Whether what it waits for is a lock whose guards may be sent to other threads, so that the
+    /// holder need not be the one that took it.
+    pub may_wander: bool,
     /// Whether the wait ends by itself, at a deadline.
     pub is_timed: bool,
     /// Changes with everything that the thread does with tracked primitives.

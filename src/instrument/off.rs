@@ -279,6 +279,12 @@ impl Past {
         Self(())
     }
 
+    /// All that has happened up to here, of which nothing is kept in this build.
+    #[inline(always)]
+    pub fn here_if_known() -> Self {
+        Self(())
+    }
+
     /// Nothing.
     #[inline(always)]
     pub(crate) const fn nothing() -> Self {

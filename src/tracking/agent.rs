@@ -2,9 +2,11 @@
 
 #![allow(unsafe_code)]
 
+use std::cell::RefCell;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use super::point::Point;
 use super::slot::Slot;
 use crate::engine::ids::ThreadId;
 
@@ -21,6 +23,9 @@ pub(crate) struct Seat {
     /// The check of `testing` that the agent belongs to.
     scope: u64,
     name: Option<Box<str>>,
+    /// What the agent comes after, for the time at which it gets a slot. Only the thread that acts as
+    /// the agent, or has it to itself, touches it.
+    past: RefCell<Option<Point>>,
 }
 
 impl Seat {
@@ -30,7 +35,23 @@ impl Seat {
             serial,
             scope,
             name,
+            past: RefCell::new(None),
         }
+    }
+
+    /// Sets what the agent comes after.
+    pub(crate) fn set_past(&self, past: Option<Point>) {
+        self.past.replace(past);
+    }
+
+    /// What the agent comes after, if it has not learnt of it yet.
+    pub(crate) fn past(&self) -> Option<Point> {
+        self.past.borrow().as_ref().map(Point::another)
+    }
+
+    /// Takes it, for the agent to learn of.
+    pub(crate) fn take_past(&self) -> Option<Point> {
+        self.past.take()
     }
 
     /// What reports call it.

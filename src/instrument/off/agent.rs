@@ -1,6 +1,6 @@
 //! Agents, in a build without instrumentation.
 
-use super::{Lock, Resource};
+use super::{Lock, Past, Resource};
 use crate::engine::verdict::Verdict;
 use crate::instrument::{Kind, LockId, LockKind, Mode, Observation, Site, ThreadId};
 use crate::report::{HeldInfo, LockInfo, ThreadInfo};
@@ -30,6 +30,10 @@ impl Agent {
     pub fn check(&self) -> u64 {
         0
     }
+
+    /// Nothing is ordered.
+    #[inline(always)]
+    pub fn set_past(&mut self, _past: Past) {}
 
     /// Runs `f`.
     #[inline(always)]

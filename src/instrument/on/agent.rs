@@ -5,6 +5,7 @@
 use std::ptr;
 
 use super::lock::{Hold, Lock, released_slow};
+use super::past::Past;
 use super::resource::Resource;
 use crate::detector::{self, observe};
 use crate::engine::verdict::Verdict;
@@ -65,6 +66,11 @@ impl Agent {
         self.seat.scope()
     }
 
+    /// What the agent does comes after all that is in `past`: what led to its start.
+    pub fn set_past(&mut self, past: Past) {
+        self.seat.set_past(past.into_point());
+    }
+
     /// Runs `f` as the agent: what it does with tracked primitives is done by the agent and not by
     /// the calling thread. Agents can be nested; the inner one counts.
     ///
@@ -96,6 +102,8 @@ impl Agent {
 
 impl Drop for Agent {
     fn drop(&mut self) {
+        // As anyone else who needs a point no more.
+        drop(Past::of_point(self.seat.take_past()));
         let slot = self.seat.slot();
         if !slot.is_detached() {
             self.run(|| detector::detach_agent(slot));

@@ -7,6 +7,8 @@ use parking_lot::Mutex;
 use crate::detector::succession;
 use crate::engine::acquisition::Inherited;
 use crate::engine::clock::VectorClock;
+use crate::tracking::agent::Seat;
+use crate::tracking::current;
 use crate::tracking::point::Point;
 
 /// All that has happened up to one point in the life of a thread, for another thread to learn of.
@@ -47,6 +49,28 @@ impl Past {
     /// Nothing.
     pub(crate) const fn nothing() -> Self {
         Self(None)
+    }
+
+    /// All that has happened up to here, if the calling thread, or the agent that it acts as, is known
+    /// to the detector already: one that is not has done nothing that could matter, and is not made
+    /// known by this.
+    #[inline]
+    #[allow(unsafe_code)]
+    pub fn here_if_known() -> Self {
+        if !current::slot().is_detached() {
+            return Self::here();
+        }
+        // SAFETY: null, or a seat that is borrowed for as long as the thread acts as its agent.
+        let seat = unsafe { current::seat().as_ref() };
+        Self(seat.and_then(Seat::past))
+    }
+
+    pub(super) fn of_point(point: Option<Point>) -> Self {
+        Self(point)
+    }
+
+    pub(super) fn into_point(mut self) -> Option<Point> {
+        self.0.take()
     }
 
     /// All that the calling thread ever does, for whoever joins it: it is at its end.

@@ -71,11 +71,6 @@ pub(crate) fn with<R>(f: impl FnOnce(Option<&Frame<'_>>) -> R) -> R {
     f(unsafe { FRAME.get().as_ref() })
 }
 
-/// The task that the calling thread polls.
-pub(crate) fn task() -> Option<Arc<Task>> {
-    with(|frame| frame.map(|frame| Arc::clone(frame.task)))
-}
-
 /// Runs `f`, in which futures of this crate take `site` for the place of their `.await`.
 #[inline]
 pub(crate) fn at<R>(site: Site, f: impl FnOnce() -> R) -> R {
@@ -116,13 +111,6 @@ pub(crate) fn note_pending() {
             frame.is_pending.set(true);
         }
     });
-}
-
-/// Whether what the calling thread takes now may belong to another branch of its task than what it
-/// took before: a wait of the same poll was found pending, so the task goes on beside that.
-#[inline]
-pub(crate) fn is_beside_a_wait() -> bool {
-    with(|frame| frame.is_some_and(|frame| frame.is_pending.get()))
 }
 
 thread_local! {

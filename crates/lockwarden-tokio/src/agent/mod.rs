@@ -6,7 +6,9 @@
 
 mod clones;
 pub(crate) mod frame;
+pub(crate) mod image;
 pub(crate) mod leaf;
+pub(crate) mod mark;
 pub(crate) mod probe;
 pub(crate) mod registry;
 pub(crate) mod root;

@@ -44,7 +44,11 @@ pub(crate) fn all() -> Vec<Arc<Task>> {
     let mut tasks = Vec::new();
     for part in &ALL {
         let part = part.lock();
-        tasks.extend(part.iter().flat_map(HashMap::values).filter_map(Weak::upgrade));
+        tasks.extend(
+            part.iter()
+                .flat_map(HashMap::values)
+                .filter_map(Weak::upgrade),
+        );
     }
     tasks.sort_by_key(|task| task.id);
     tasks

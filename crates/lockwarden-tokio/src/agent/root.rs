@@ -11,6 +11,7 @@ use lockwarden::instrument::{Agent, Past, Site};
 use pin_project_lite::pin_project;
 
 use super::frame::{self, Frame};
+use super::mark;
 use super::probe::Probe;
 use super::runtime::RuntimeState;
 use super::task::{Kind, Probed, Task};
@@ -111,7 +112,7 @@ impl<F: Future> Future for Root<F> {
             let mut cx = Context::from_waker(&waker);
             let result = this
                 .agent
-                .run(|| frame::within(&frame, || future.poll(&mut cx)));
+                .run(|| frame::within(&frame, || mark::in_root(|| future.poll(&mut cx))));
             if result.is_pending() {
                 task.waits.lock().probed = Some(Probed {
                     // What it will be when the poll is over.
@@ -124,7 +125,7 @@ impl<F: Future> Future for Root<F> {
         }
         let result = this
             .agent
-            .run(|| frame::within(&frame, || future.poll(cx)));
+            .run(|| frame::within(&frame, || mark::in_root(|| future.poll(cx))));
         finish(&mut this.future, this.agent, task, result)
     }
 }

@@ -1,13 +1,14 @@
 //! What is known of one task.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use lockwarden::instrument::{self, LockId, Past, Site, ThreadId};
+use lockwarden::instrument::{Past, Site, ThreadId};
 use lockwarden::report::ThreadInfo;
 use parking_lot::Mutex;
 
-use super::leaf::{self, Wait};
+use super::leaf::Wait;
+use super::mark::Marked;
 use super::registry;
 use super::runtime::RuntimeState;
 
@@ -49,9 +50,11 @@ pub(crate) struct Task {
     alarm: Mutex<Option<String>>,
     /// When it last gave something away that could own a guard or a future: to a task that it
     /// spawned, or through a channel. On the clock of `leaf::next`.
-    let_out: AtomicU64,
-    /// The locks that it held at such moments.
-    held_then: Mutex<Vec<LockId>>,
+    pub(super) let_out: AtomicU64,
+    /// Holds of which more is known.
+    pub(super) marks: Mutex<Vec<Marked>>,
+    /// How many they are.
+    pub(super) marked: AtomicUsize,
     /// Its waits that are not over, and the last probe.
     pub(crate) waits: Mutex<Waits>,
     /// What it did, for those who join it.
@@ -98,7 +101,8 @@ impl Task {
             alarmed: AtomicBool::new(false),
             alarm: Mutex::new(None),
             let_out: AtomicU64::new(0),
-            held_then: Mutex::default(),
+            marks: Mutex::default(),
+            marked: AtomicUsize::new(0),
             waits: Mutex::default(),
             end: Mutex::new(None),
         });
@@ -161,39 +165,6 @@ impl Task {
     pub(crate) fn take_alarm(&self) -> Option<String> {
         self.alarmed.store(false, Ordering::Relaxed);
         self.alarm.lock().take()
-    }
-
-    /// Notes that the task, which the calling thread polls, gives something away that could own a
-    /// guard.
-    pub(crate) fn lets_out(&self) {
-        self.let_out.store(leaf::next(), Ordering::Release);
-        if instrument::held_count() == 0 {
-            return;
-        }
-        let mut held_then = self.held_then.lock();
-        for (lock, _, is_sendable) in instrument::held_by_caller() {
-            if is_sendable && !held_then.contains(&lock.id) {
-                held_then.push(lock.id);
-            }
-        }
-    }
-
-    /// Whether it has given something away since then, on the clock of `leaf::next`.
-    pub(crate) fn has_let_out_since(&self, then: u64) -> bool {
-        self.let_out.load(Ordering::Acquire) > then
-    }
-
-    /// Whether it may have given away a guard of this lock.
-    pub(crate) fn may_have_let_out(&self, lock: LockId) -> bool {
-        self.held_then.lock().contains(&lock)
-    }
-
-    /// Notes that it holds nothing.
-    pub(crate) fn holds_nothing(&self) {
-        // Relaxed: written by the thread that polls.
-        if self.let_out.load(Ordering::Relaxed) != 0 {
-            self.held_then.lock().clear();
-        }
     }
 
     /// Whether the task is over.

@@ -10,7 +10,6 @@ use super::need::{self, Need};
 use crate::agent::leaf::{Target, Wait};
 use crate::agent::registry;
 use crate::agent::task::{Kind, Probed, Task};
-use crate::sync::permits::Permits;
 
 /// One task or thread.
 pub(super) struct Node {
@@ -41,7 +40,7 @@ pub(super) struct Graph {
     /// All waits for locks that are listed, by lock.
     queued: HashMap<LockId, Vec<(Arc<Task>, Arc<Wait>)>>,
     /// Permits that were granted to futures that have not taken them yet.
-    granted: Vec<(Arc<Task>, Arc<Permits>, u32)>,
+    granted: Vec<(Arc<Task>, Arc<Wait>, u32)>,
     /// The tasks that are polled now, by thread.
     carried: HashMap<u64, Vec<Arc<Task>>>,
     /// The checks whose tasks are all known, so that one of them has to end any wait.
@@ -96,9 +95,9 @@ impl Graph {
                         let queued = graph.queued.entry(lock.id).or_default();
                         queued.push((Arc::clone(&task), wait));
                     }
-                    Target::Permits(permits, count) if wait.granted_at().is_some() => {
-                        let granted = (Arc::clone(&task), Arc::clone(permits), *count);
-                        graph.granted.push(granted);
+                    Target::Permits(_, count) if wait.granted_at().is_some() => {
+                        let count = *count;
+                        graph.granted.push((Arc::clone(&task), wait, count));
                     }
                     _ => {}
                 }
@@ -183,7 +182,9 @@ impl Graph {
         let waits = self.nodes[at].waits.clone();
         // Without a wait of this crate nothing is known. That of a task which was not probed is
         // taken to be all, for the time being.
-        let is_untracked = self.nodes[at].probed.is_some_and(|probed| !probed.is_tracked);
+        let is_untracked = self.nodes[at]
+            .probed
+            .is_some_and(|probed| !probed.is_tracked);
         if waits.is_empty() || is_untracked {
             return Need::Nothing;
         }
@@ -202,9 +203,7 @@ impl Graph {
             return Need::Nothing;
         }
         match &wait.target {
-            Target::Lock(lock, mode) => {
-                self.need_of_lock(lock.id, *mode, Some(wait), polls)
-            }
+            Target::Lock(lock, mode) => self.need_of_lock(lock.id, *mode, Some(wait), polls),
             Target::Permits(permits, count) => {
                 if permits.is_open() {
                     return Need::Nothing;
@@ -212,11 +211,14 @@ impl Graph {
                 let mut known = 0;
                 let mut from = Vec::new();
                 // Granted to a future that has not taken them yet.
-                for (task, other, count) in self.granted.clone() {
-                    if !Arc::ptr_eq(permits, &other) {
+                for (task, given, count) in self.granted.clone() {
+                    let Target::Permits(other, _) = &given.target else {
+                        continue;
+                    };
+                    if !Arc::ptr_eq(permits, other) {
                         continue;
                     }
-                    if task.has_let_out_since(wait.began) {
+                    if !given.is_inline && task.has_let_out_since(given.began) {
                         return Need::Nothing;
                     }
                     known += u64::from(count);
@@ -225,7 +227,9 @@ impl Graph {
                 for holder in permits.holders() {
                     let is_there = |id: &ThreadId| {
                         let task = registry::find(*id);
-                        task.is_some_and(|task| !task.has_let_out_since(holder.taken))
+                        task.is_some_and(|task| {
+                            !holder.is_loose || !task.has_let_out_since(holder.taken)
+                        })
                     };
                     let Some(task) = holder.task.filter(is_there) else {
                         return Need::Nothing;

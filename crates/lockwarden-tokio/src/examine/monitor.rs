@@ -84,8 +84,16 @@ impl Monitor {
     fn run(&mut self) {
         loop {
             let news = self.look();
-            self.looks_without_news = if news { 0 } else { self.looks_without_news.saturating_add(1) };
-            let pace = if self.looks_without_news < 50 { PACE } else { SLOW };
+            self.looks_without_news = if news {
+                0
+            } else {
+                self.looks_without_news.saturating_add(1)
+            };
+            let pace = if self.looks_without_news < 50 {
+                PACE
+            } else {
+                SLOW
+            };
             let mut asleep = ASLEEP.lock();
             if registry::waiting_count() == 0 && !world::any_closable() {
                 *asleep = true;
@@ -204,7 +212,10 @@ impl Monitor {
         if let Some(probed) = probed
             && !probed.is_tracked
         {
-            let rest = self.resting.entry(task.id.get()).or_insert(Rest { left: 1, next: 2 });
+            let rest = self
+                .resting
+                .entry(task.id.get())
+                .or_insert(Rest { left: 1, next: 2 });
             if rest.left > 0 {
                 return;
             }

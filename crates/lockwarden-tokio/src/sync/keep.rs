@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use lockwarden::instrument::{Mode, SendableHold};
 
-use super::raw::Raw;
+use super::raw::{Raw, Taken};
+use crate::agent::mark::Mark;
 
 /// Something that leads to a lock: a reference or an `Arc`.
 pub(crate) trait Leads {
@@ -41,16 +42,19 @@ impl<L: HasRaw + ?Sized> Leads for Arc<L> {
 pub(crate) struct Keep<P: Leads> {
     owner: P,
     hold: Option<SendableHold>,
+    mark: Option<Mark>,
     permits: u32,
 }
 
 impl<P: Leads> Keep<P> {
     #[inline]
-    pub(crate) fn new(owner: P, hold: Option<SendableHold>, mode: Mode) -> Self {
+    pub(crate) fn new(owner: P, taken: Taken, mode: Mode) -> Self {
         let permits = owner.raw().share(mode);
+        let Taken { hold, mark } = taken;
         Self {
             owner,
             hold,
+            mark,
             permits,
         }
     }
@@ -75,11 +79,12 @@ impl<'a, L: HasRaw + ?Sized> Keep<&'a L> {
     /// The same hold, that does not know what the lock protects.
     pub(crate) fn erase(mut self) -> Keep<&'a Raw> {
         let raw = self.owner.raw();
-        let (hold, permits) = (self.hold.take(), self.permits);
+        let (hold, mark, permits) = (self.hold.take(), self.mark.take(), self.permits);
         self.permits = 0;
         Keep {
             owner: raw,
             hold,
+            mark,
             permits,
         }
     }

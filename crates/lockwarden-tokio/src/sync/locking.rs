@@ -5,13 +5,13 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use lockwarden::instrument::{Mode, SendableHold, Site};
+use lockwarden::instrument::{Mode, Site};
 use pin_project_lite::pin_project;
 use tokio::sync::{AcquireError, SemaphorePermit};
 
 use super::acquire::Acquire;
 use super::keep::{HasRaw, Keep};
-use super::raw::Raw;
+use super::raw::{Raw, Taken};
 use super::sited::Sited;
 use crate::agent::frame;
 
@@ -64,12 +64,13 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<G> {
         let site = Location::caller();
+        let place = std::ptr::from_ref(&*self).addr();
         let this = self.project();
         let (raw, mode) = (this.lock.raw(), *this.mode);
         let created = this.acquire.created();
         let permit = ready!(this.acquire.poll_for(cx, site, || raw.target(mode)));
-        let hold = raw.taken(permit, mode, created);
-        Poll::Ready((this.guard)(Keep::new(*this.lock, hold, mode)))
+        let taken = raw.taken(permit, mode, created, place);
+        Poll::Ready((this.guard)(Keep::new(*this.lock, taken, mode)))
     }
 }
 
@@ -86,7 +87,7 @@ impl<'a, F> Future for Taking<'a, F>
 where
     F: Future<Output = Result<SemaphorePermit<'a>, AcquireError>>,
 {
-    type Output = Option<SendableHold>;
+    type Output = Taken;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
@@ -94,16 +95,13 @@ where
         let created = this.acquire.created();
         let site = frame::outer_site(created);
         let permit = ready!(this.acquire.poll_for(cx, site, || raw.target(mode)));
-        Poll::Ready(raw.taken(permit, mode, created))
+        // The guard will own its lock, so it can go anywhere.
+        Poll::Ready(raw.taken(permit, mode, created, 0))
     }
 }
 
 /// Takes a lock, without a guard.
-pub(crate) fn take(
-    raw: &Raw,
-    mode: Mode,
-    created: Site,
-) -> impl Future<Output = Option<SendableHold>> {
+pub(crate) fn take(raw: &Raw, mode: Mode, created: Site) -> impl Future<Output = Taken> {
     let future = raw.semaphore.acquire_many(raw.share(mode));
     Taking {
         raw,

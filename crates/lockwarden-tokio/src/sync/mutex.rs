@@ -80,9 +80,13 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn lock(&self) -> impl Future<Output = MutexGuard<'_, T>> {
         let created = Location::caller();
-        Locking::new(self, Mode::Exclusive, created, self.raw.semaphore.acquire(), |keep| {
-            MutexGuard::new(keep)
-        })
+        Locking::new(
+            self,
+            Mode::Exclusive,
+            created,
+            self.raw.semaphore.acquire(),
+            |keep| MutexGuard::new(keep),
+        )
     }
 
     /// As [`tokio::sync::Mutex::lock_owned`].
@@ -90,8 +94,8 @@ impl<T: ?Sized> Mutex<T> {
     pub fn lock_owned(self: Arc<Self>) -> impl Future<Output = OwnedMutexGuard<T>> {
         let created = Location::caller();
         locking::owned(async move {
-            let hold = locking::take(&self.raw, Mode::Exclusive, created).await;
-            OwnedMutexGuard::new(Keep::new(self, hold, Mode::Exclusive))
+            let taken = locking::take(&self.raw, Mode::Exclusive, created).await;
+            OwnedMutexGuard::new(Keep::new(self, taken, Mode::Exclusive))
         })
     }
 
@@ -122,8 +126,8 @@ impl<T: ?Sized> Mutex<T> {
     /// If the lock is held.
     #[track_caller]
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError> {
-        let hold = self.raw.try_take(Mode::Exclusive, Location::caller())?;
-        Ok(MutexGuard::new(Keep::new(self, hold, Mode::Exclusive)))
+        let taken = self.raw.try_take(Mode::Exclusive, Location::caller())?;
+        Ok(MutexGuard::new(Keep::new(self, taken, Mode::Exclusive)))
     }
 
     /// As [`tokio::sync::Mutex::try_lock_owned`].
@@ -133,8 +137,12 @@ impl<T: ?Sized> Mutex<T> {
     /// If the lock is held.
     #[track_caller]
     pub fn try_lock_owned(self: Arc<Self>) -> Result<OwnedMutexGuard<T>, TryLockError> {
-        let hold = self.raw.try_take(Mode::Exclusive, Location::caller())?;
-        Ok(OwnedMutexGuard::new(Keep::new(self, hold, Mode::Exclusive)))
+        let taken = self.raw.try_take(Mode::Exclusive, Location::caller())?;
+        Ok(OwnedMutexGuard::new(Keep::new(
+            self,
+            taken,
+            Mode::Exclusive,
+        )))
     }
 
     /// As [`tokio::sync::Mutex::get_mut`].

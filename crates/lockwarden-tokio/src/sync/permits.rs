@@ -26,7 +26,8 @@ pub(crate) struct Holder {
     /// The task that took the permits; `None` if that is not known, or they may be elsewhere.
     pub(crate) task: Option<ThreadId>,
     pub(crate) permits: u32,
-    pub(crate) site: Site,
+    /// Whether the permit could go to another task.
+    pub(crate) is_loose: bool,
     /// When it was, on the clock of `leaf::next`.
     pub(crate) taken: u64,
     number: u64,
@@ -52,13 +53,13 @@ impl Permits {
     }
 
     /// Notes an acquisition; the number of it.
-    pub(crate) fn add(&self, task: Option<ThreadId>, permits: u32, site: Site) -> u64 {
+    pub(crate) fn add(&self, task: Option<ThreadId>, permits: u32, is_loose: bool) -> u64 {
         let mut holders = self.holders.lock();
         let number = holders.last().map_or(1, |last| last.number + 1);
         holders.push(Holder {
             task,
             permits,
-            site,
+            is_loose,
             taken: leaf::next(),
             number,
         });

@@ -3,8 +3,9 @@
 use lockwarden::instrument::{Kind, Lock, LockKind, Mode, SendableHold, Site};
 use tokio::sync::{AcquireError, Semaphore, SemaphorePermit, TryLockError};
 
-use crate::agent::frame;
+use crate::agent::frame::{self, Frame};
 use crate::agent::leaf::Target;
+use crate::agent::mark::{self, Mark};
 
 /// A lock without data: tokio's semaphore, as in tokio's own locks, and the record for the detector.
 #[derive(Debug)]
@@ -47,46 +48,66 @@ impl Raw {
         Target::Lock(self.record.info(), mode)
     }
 
-    /// Records that the calling task, or thread, has taken the lock. The permit is given back by the
-    /// hold.
+    /// Records that the calling task, or thread, has taken the lock, with a future at `place`. The
+    /// permit is given back by what is returned.
     #[inline]
     pub(crate) fn taken(
         &self,
         permit: Result<SemaphorePermit<'_>, AcquireError>,
         mode: Mode,
         site: Site,
-    ) -> Option<SendableHold> {
+        place: usize,
+    ) -> Taken {
         // The semaphore is never closed. Kept until the record is made, which can panic.
         let permit = permit.unwrap_or_else(|_| unreachable!("the semaphore of a lock is closed"));
-        let hold = self.record_hold(mode, Kind::Blocking, site);
+        let taken = frame::with(|frame| match frame {
+            Some(frame) => self.taken_by_task(frame, mode, Kind::Blocking, site, place),
+            None => self.taken_by_thread(mode, Kind::Blocking, site),
+        });
         permit.forget();
-        hold
+        taken
     }
 
     #[inline]
-    fn record_hold(&self, mode: Mode, kind: Kind, site: Site) -> Option<SendableHold> {
-        let kind = match kind {
-            // What is held may belong to a sibling, so it makes no order.
-            Kind::Blocking if frame::is_beside_a_wait() => Kind::Try,
-            kind => kind,
-        };
-        is_recorded().then(|| self.record.acquired_sendable(mode, kind, site))
+    fn taken_by_task(
+        &self,
+        frame: &Frame<'_>,
+        mode: Mode,
+        mut kind: Kind,
+        site: Site,
+        place: usize,
+    ) -> Taken {
+        // What is held may be a sibling's, so it makes no order.
+        if frame.is_pending.get() || frame.task.holds_beside() {
+            kind = Kind::Try;
+        }
+        let hold = Some(self.record.acquired_sendable(mode, kind, site));
+        let is_loose = mark::is_loose(frame, std::ptr::from_ref(self).addr(), place);
+        let needs_mark = is_loose || mark::is_in_branch();
+        let mark = needs_mark.then(|| frame.task.mark(self.record.id(), is_loose));
+        Taken { hold, mark }
+    }
+
+    fn taken_by_thread(&self, mode: Mode, kind: Kind, site: Site) -> Taken {
+        // A task that this crate did not spawn has no place to list what it holds: it would be found
+        // with the thread, on which other tasks are polled next.
+        let is_recorded = frame::is_job() || tokio::task::try_id().is_none();
+        let hold = is_recorded.then(|| self.record.acquired_sendable(mode, kind, site));
+        Taken { hold, mark: None }
     }
 
     /// Takes the lock if that is possible at once.
-    pub(crate) fn try_take(
-        &self,
-        mode: Mode,
-        site: Site,
-    ) -> Result<Option<SendableHold>, TryLockError> {
-        match self.semaphore.try_acquire_many(self.share(mode)) {
-            Ok(permit) => {
-                let hold = self.record_hold(mode, Kind::Try, site);
-                permit.forget();
-                Ok(hold)
-            }
-            Err(_) => Err(would_block()),
-        }
+    pub(crate) fn try_take(&self, mode: Mode, site: Site) -> Result<Taken, TryLockError> {
+        let Ok(permit) = self.semaphore.try_acquire_many(self.share(mode)) else {
+            return Err(would_block());
+        };
+        let taken = frame::with(|frame| match frame {
+            // Where the guard will be is not known.
+            Some(frame) => self.taken_by_task(frame, mode, Kind::Try, site, 0),
+            None => self.taken_by_thread(mode, Kind::Try, site),
+        });
+        permit.forget();
+        Ok(taken)
     }
 
     /// Gives the lock back.
@@ -99,11 +120,13 @@ impl Raw {
     }
 }
 
-/// Whether what the calling thread takes is listed. A task that this crate did not spawn has no place
-/// to list it: it would be found with the thread, on which other tasks are polled next.
-#[inline]
-fn is_recorded() -> bool {
-    frame::is_there() || frame::is_job() || tokio::task::try_id().is_none()
+/// What is known of a hold.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    /// The record; `None` if it is not listed.
+    pub(crate) hold: Option<SendableHold>,
+    /// What else its task knows of it.
+    pub(crate) mark: Option<Mark>,
 }
 
 /// tokio's error of that name, which only tokio can make.

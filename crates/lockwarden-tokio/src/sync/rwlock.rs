@@ -120,7 +120,9 @@ impl<T: ?Sized> RwLock<T> {
     pub fn read(&self) -> impl Future<Output = RwLockReadGuard<'_, T>> {
         let created = Location::caller();
         let future = self.raw.semaphore.acquire();
-        Locking::new(self, Mode::Shared, created, future, |keep| RwLockReadGuard::new(keep))
+        Locking::new(self, Mode::Shared, created, future, |keep| {
+            RwLockReadGuard::new(keep)
+        })
     }
 
     /// As [`tokio::sync::RwLock::write`].
@@ -128,7 +130,9 @@ impl<T: ?Sized> RwLock<T> {
     pub fn write(&self) -> impl Future<Output = RwLockWriteGuard<'_, T>> {
         let created = Location::caller();
         let future = self.raw.semaphore.acquire_many(self.raw.permits);
-        Locking::new(self, Mode::Exclusive, created, future, |keep| RwLockWriteGuard::new(keep))
+        Locking::new(self, Mode::Exclusive, created, future, |keep| {
+            RwLockWriteGuard::new(keep)
+        })
     }
 
     /// As [`tokio::sync::RwLock::read_owned`].
@@ -136,8 +140,8 @@ impl<T: ?Sized> RwLock<T> {
     pub fn read_owned(self: Arc<Self>) -> impl Future<Output = OwnedRwLockReadGuard<T>> {
         let created = Location::caller();
         locking::owned(async move {
-            let hold = locking::take(&self.raw, Mode::Shared, created).await;
-            OwnedRwLockReadGuard::new(Keep::new(self, hold, Mode::Shared))
+            let taken = locking::take(&self.raw, Mode::Shared, created).await;
+            OwnedRwLockReadGuard::new(Keep::new(self, taken, Mode::Shared))
         })
     }
 
@@ -146,8 +150,8 @@ impl<T: ?Sized> RwLock<T> {
     pub fn write_owned(self: Arc<Self>) -> impl Future<Output = OwnedRwLockWriteGuard<T>> {
         let created = Location::caller();
         locking::owned(async move {
-            let hold = locking::take(&self.raw, Mode::Exclusive, created).await;
-            OwnedRwLockWriteGuard::new(Keep::new(self, hold, Mode::Exclusive))
+            let taken = locking::take(&self.raw, Mode::Exclusive, created).await;
+            OwnedRwLockWriteGuard::new(Keep::new(self, taken, Mode::Exclusive))
         })
     }
 
@@ -178,8 +182,8 @@ impl<T: ?Sized> RwLock<T> {
     /// If a writer holds the lock or waits for it.
     #[track_caller]
     pub fn try_read(&self) -> Result<RwLockReadGuard<'_, T>, TryLockError> {
-        let hold = self.raw.try_take(Mode::Shared, Location::caller())?;
-        Ok(RwLockReadGuard::new(Keep::new(self, hold, Mode::Shared)))
+        let taken = self.raw.try_take(Mode::Shared, Location::caller())?;
+        Ok(RwLockReadGuard::new(Keep::new(self, taken, Mode::Shared)))
     }
 
     /// As [`tokio::sync::RwLock::try_read_owned`].
@@ -189,8 +193,12 @@ impl<T: ?Sized> RwLock<T> {
     /// If a writer holds the lock or waits for it.
     #[track_caller]
     pub fn try_read_owned(self: Arc<Self>) -> Result<OwnedRwLockReadGuard<T>, TryLockError> {
-        let hold = self.raw.try_take(Mode::Shared, Location::caller())?;
-        Ok(OwnedRwLockReadGuard::new(Keep::new(self, hold, Mode::Shared)))
+        let taken = self.raw.try_take(Mode::Shared, Location::caller())?;
+        Ok(OwnedRwLockReadGuard::new(Keep::new(
+            self,
+            taken,
+            Mode::Shared,
+        )))
     }
 
     /// As [`tokio::sync::RwLock::try_write`].
@@ -200,8 +208,12 @@ impl<T: ?Sized> RwLock<T> {
     /// If the lock is held.
     #[track_caller]
     pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, TryLockError> {
-        let hold = self.raw.try_take(Mode::Exclusive, Location::caller())?;
-        Ok(RwLockWriteGuard::new(Keep::new(self, hold, Mode::Exclusive)))
+        let taken = self.raw.try_take(Mode::Exclusive, Location::caller())?;
+        Ok(RwLockWriteGuard::new(Keep::new(
+            self,
+            taken,
+            Mode::Exclusive,
+        )))
     }
 
     /// As [`tokio::sync::RwLock::try_write_owned`].
@@ -211,8 +223,12 @@ impl<T: ?Sized> RwLock<T> {
     /// If the lock is held.
     #[track_caller]
     pub fn try_write_owned(self: Arc<Self>) -> Result<OwnedRwLockWriteGuard<T>, TryLockError> {
-        let hold = self.raw.try_take(Mode::Exclusive, Location::caller())?;
-        Ok(OwnedRwLockWriteGuard::new(Keep::new(self, hold, Mode::Exclusive)))
+        let taken = self.raw.try_take(Mode::Exclusive, Location::caller())?;
+        Ok(OwnedRwLockWriteGuard::new(Keep::new(
+            self,
+            taken,
+            Mode::Exclusive,
+        )))
     }
 
     /// As [`tokio::sync::RwLock::get_mut`].

@@ -16,6 +16,7 @@ use super::permits::Permits;
 use super::sited::Sited;
 use crate::agent::frame;
 use crate::agent::leaf::Target;
+use crate::agent::mark;
 
 /// [`tokio::sync::Semaphore`], watched.
 ///
@@ -94,6 +95,7 @@ impl Semaphore {
         let created = Location::caller();
         Acquiring {
             semaphore: self,
+            is_owned: false,
             count: 1,
             acquire: Acquire::new(&self.inner, 1, created, self.inner.acquire()),
         }
@@ -112,6 +114,7 @@ impl Semaphore {
         let created = Location::caller();
         Acquiring {
             semaphore: self,
+            is_owned: false,
             count: n,
             acquire: Acquire::new(&self.inner, n, created, self.inner.acquire_many(n)),
         }
@@ -135,7 +138,7 @@ impl Semaphore {
     #[track_caller]
     pub fn try_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, TryAcquireError> {
         self.inner.try_acquire_many(n)?.forget();
-        Ok(self.permit(n, Location::caller()))
+        Ok(self.permit(n, 0))
     }
 
     /// As [`tokio::sync::Semaphore::acquire_owned`].
@@ -164,12 +167,16 @@ impl Semaphore {
         Sited::new(async move {
             let share = Acquiring {
                 semaphore: &self,
+                is_owned: true,
                 count: n,
                 acquire: Acquire::new(&self.inner, n, created, self.inner.acquire_many(n)),
             }
             .await?
             .into_share();
-            Ok(OwnedSemaphorePermit { semaphore: self, share })
+            Ok(OwnedSemaphorePermit {
+                semaphore: self,
+                share,
+            })
         })
     }
 
@@ -194,7 +201,10 @@ impl Semaphore {
         n: u32,
     ) -> Result<OwnedSemaphorePermit, TryAcquireError> {
         let share = self.try_acquire_many(n)?.into_share();
-        Ok(OwnedSemaphorePermit { semaphore: self, share })
+        Ok(OwnedSemaphorePermit {
+            semaphore: self,
+            share,
+        })
     }
 
     /// As [`tokio::sync::Semaphore::close`].
@@ -220,10 +230,18 @@ impl Semaphore {
             .get_or_init(|| Arc::new(Permits::new(self.made, self.count)))
     }
 
-    /// The permit of an acquisition by the calling task.
-    fn permit(&self, count: u32, site: Site) -> SemaphorePermit<'_> {
-        let task = frame::with(|frame| frame.map(|frame| frame.task.id));
-        let number = self.state().add(task, count, site);
+    /// The permit of an acquisition by the calling task, with a future at `place`; zero if the permit
+    /// will own the semaphore.
+    fn permit(&self, count: u32, place: usize) -> SemaphorePermit<'_> {
+        let number = match count {
+            0 => 0,
+            count => frame::with(|frame| {
+                let own = std::ptr::from_ref(self).addr();
+                let is_loose = frame.is_none_or(|frame| mark::is_loose(frame, own, place));
+                let task = frame.map(|frame| frame.task.id);
+                self.state().add(task, count, is_loose)
+            }),
+        };
         SemaphorePermit {
             semaphore: self,
             share: Share {
@@ -251,6 +269,7 @@ impl fmt::Debug for Semaphore {
 pin_project! {
     struct Acquiring<'a, F> {
         semaphore: &'a Semaphore,
+        is_owned: bool,
         count: u32,
         #[pin]
         acquire: Acquire<'a, F>,
@@ -266,12 +285,13 @@ where
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let site = Location::caller();
+        let place = std::ptr::from_ref(&*self).addr();
         let this = self.project();
+        let place = if *this.is_owned { 0 } else { place };
         let (semaphore, count) = (*this.semaphore, *this.count);
-        let created = this.acquire.created();
         let target = || Target::Permits(Arc::clone(semaphore.state()), count);
         ready!(this.acquire.poll_for(cx, site, target))?.forget();
-        Poll::Ready(Ok(semaphore.permit(count, created)))
+        Poll::Ready(Ok(semaphore.permit(count, place)))
     }
 }
 
@@ -323,7 +343,7 @@ impl Share {
         state.set(self.number, self.permits);
         let task = frame::with(|frame| frame.map(|frame| frame.task.id));
         Some(Share {
-            number: state.add(task, n, Location::caller()),
+            number: state.add(task, n, true),
             permits: n,
         })
     }

@@ -187,9 +187,7 @@ impl<T: 'static> JoinSet<T> {
             while let Some(joined) = poll_fn(|cx| self.poll_at(cx, created)).await {
                 match joined {
                     Ok((_, value)) => output.push(value),
-                    Err(error) if error.is_panic() => {
-                        std::panic::resume_unwind(error.into_panic())
-                    }
+                    Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
                     Err(error) => panic!("{error}"),
                 }
             }
@@ -210,10 +208,7 @@ impl<T: 'static> JoinSet<T> {
 
     /// As [`tokio::task::JoinSet::poll_join_next`].
     #[track_caller]
-    pub fn poll_join_next(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<T, JoinError>>> {
+    pub fn poll_join_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
         let joined = ready!(self.poll_at(cx, Location::caller()));
         Poll::Ready(joined.map(|joined| joined.map(|(_, value)| value)))
     }

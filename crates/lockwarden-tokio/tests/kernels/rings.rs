@@ -114,7 +114,10 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "three tasks in a ring of locks, joins and permits",
-        told: Some((Verdict::Deadlock, &["3 threads", "Semaphore", "tokio Mutex", "the end of"])),
+        told: Some((
+            Verdict::Deadlock,
+            &["3 threads", "Semaphore", "tokio Mutex", "the end of"],
+        )),
         run: || {
             on_runtime(async {
                 let lock = Arc::new(tokio::sync::Mutex::new(0));

@@ -124,7 +124,9 @@ async fn add(lock: &tokio::sync::Mutex<i32>) {
     *lock.lock().await += 1;
 }
 
-fn boxed<'a>(lock: &'a Arc<tokio::sync::Mutex<i32>>) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+fn boxed<'a>(
+    lock: &'a Arc<tokio::sync::Mutex<i32>>,
+) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
     Box::pin(add(lock))
 }
 
