@@ -1,6 +1,7 @@
 //! The configuration and how it is put together.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::action::{Action, Actions};
@@ -42,6 +43,10 @@ pub struct Config {
     pub(super) max_reports: u64,
     pub(super) contexts_per_edge: usize,
     pub(super) search_steps: usize,
+    pub(super) exit_code: Option<u8>,
+    pub(super) summary: bool,
+    pub(super) summary_file: Option<PathBuf>,
+    pub(super) json: Option<PathBuf>,
 }
 
 impl Config {
@@ -57,6 +62,10 @@ impl Config {
             max_reports: 1_000,
             contexts_per_edge: 16,
             search_steps: 20_000,
+            exit_code: None,
+            summary: false,
+            summary_file: None,
+            json: None,
         }
     }
 
@@ -82,11 +91,11 @@ impl Config {
         self
     }
 
-    /// Sets a function that is called with every report, after the text and the event.
+    /// Sets a function that is called with every report, after the event.
     ///
     /// It runs in the thread that found it, at the place of the lock call, and with no lock of the
     /// detector held, but with whatever locks the program held there: hand the report on, rather
-    /// than do work here. Locks that it takes are not watched. A panic in it is caught and said on
+    /// than do work here. The text is written by a thread of the library meanwhile. Locks that it takes are not watched. A panic in it is caught and said on
     /// standard error.
     pub fn callback(mut self, callback: impl Fn(&Report) + Send + Sync + 'static) -> Self {
         self.callback = Some(Arc::new(callback));
@@ -94,6 +103,11 @@ impl Config {
     }
 
     /// Sets whether the text of a report is written to standard error. It is, by default.
+    ///
+    /// A thread of the library writes it, so a pipe that is full holds up nothing: the thread that made
+    /// the finding goes on at once, and, if it is to panic, waits for its text for a second at most. The
+    /// end of the process waits for what is not written for ten seconds at most, and for two if standard
+    /// error takes nothing.
     pub fn stderr(mut self, on: bool) -> Self {
         self.stderr = on;
         self
@@ -137,6 +151,60 @@ impl Config {
     /// Sets after how many steps one search for cycles is given up; 20,000 by default.
     pub fn search_steps(mut self, steps: usize) -> Self {
         self.search_steps = steps;
+        self
+    }
+
+    /// Sets the code with which the process ends if there were findings, whatever code the program
+    /// gives; none by default.
+    ///
+    /// A finding counts if it is reported: not if its verdict is ignored, a
+    /// [suppression](crate::suppress) fits it, or a check of [`testing`](crate::testing) has it. The code
+    /// is set where the process ends in order: when `main` returns or `std::process::exit` is called.
+    /// A process that aborts, is killed, or ends by `_exit` keeps its own status. Only on Unix.
+    ///
+    /// # Panics
+    ///
+    /// If the code is 0, which would hide the findings.
+    #[track_caller]
+    pub fn exit_code(mut self, code: u8) -> Self {
+        assert!(code != 0, "the exit code 0 would hide the findings");
+        self.exit_code = Some(code);
+        self
+    }
+
+    /// Sets whether a summary is written to standard error at the end of the process: a line with
+    /// [totals](crate::config::Totals), and the first line of each finding once more, of 50 at most. Off
+    /// by default. Only on Unix.
+    ///
+    /// # Examples
+    ///
+    /// ```text
+    /// lockwarden: summary: 12 locks of 5 classes, 7 orders, 4 threads in 2.3 s; 1 finding
+    /// lockwarden: summary: 1: Inversion: `ledger` and `audit` are taken in both orders
+    /// ```
+    pub fn summary(mut self, on: bool) -> Self {
+        self.summary = on;
+        self
+    }
+
+    /// Sets a file to which a summary is added at the end of the process, as a line of JSON; none by
+    /// default. Only on Unix.
+    ///
+    /// The form is the definition `summary` of `docs/report.schema.json`. The file is made, for its owner
+    /// alone, if it is not there; a symbolic link is not followed.
+    pub fn summary_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.summary_file = Some(path.into());
+        self
+    }
+
+    /// Sets a file to which every report is added, as a line of JSON in the form that
+    /// `docs/report.schema.json` says; none by default.
+    ///
+    /// It is written by a thread of the library, after the text. The file is made, for its owner alone, if
+    /// it is not there; a symbolic link is not followed. What cannot be written is said on standard error.
+    #[cfg(feature = "json")]
+    pub fn json_lines(mut self, path: impl Into<PathBuf>) -> Self {
+        self.json = Some(path.into());
         self
     }
 
@@ -185,6 +253,23 @@ impl Config {
         self.contexts_per_edge
     }
 
+    pub(crate) fn get_exit_code(&self) -> Option<u8> {
+        self.exit_code
+    }
+
+    pub(crate) fn has_summary(&self) -> bool {
+        self.summary
+    }
+
+    pub(crate) fn get_summary_file(&self) -> Option<&Path> {
+        self.summary_file.as_deref()
+    }
+
+    #[cfg(feature = "json")]
+    pub(crate) fn get_json(&self) -> Option<&Path> {
+        self.json.as_deref()
+    }
+
     pub(crate) fn get_search_steps(&self) -> usize {
         self.search_steps
     }
@@ -192,7 +277,7 @@ impl Config {
     /// The same, with what the environment says put over it.
     pub(super) fn overridden(mut self, overrides: &Overrides) -> Self {
         for setting in overrides.settings() {
-            setting.apply(&mut self);
+            setting.clone().apply(&mut self);
         }
         self
     }
@@ -215,6 +300,10 @@ impl fmt::Debug for Config {
             .field("max_reports", &self.max_reports)
             .field("contexts_per_edge", &self.contexts_per_edge)
             .field("search_steps", &self.search_steps)
+            .field("exit_code", &self.exit_code)
+            .field("summary", &self.summary)
+            .field("summary_file", &self.summary_file)
+            .field("json", &self.json)
             .finish()
     }
 }

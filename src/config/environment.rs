@@ -1,5 +1,7 @@
 //! The environment variable `LOCKWARDEN`, as a pure function from its text.
 
+use std::path::PathBuf;
+
 use super::action::Action;
 use super::builder::Config;
 use super::nearest::nearest;
@@ -12,9 +14,12 @@ const CLASSES: &str = "classes";
 const STDERR: &str = "stderr";
 const TRACING: &str = "tracing";
 const MAX_REPORTS: &str = "max_reports";
+const EXIT: &str = "exit";
+const SUMMARY: &str = "summary";
+const JSON: &str = "json";
 
 /// One understood part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Setting {
     Enabled(bool),
     On(Verdict, Action),
@@ -23,6 +28,10 @@ pub(super) enum Setting {
     Stderr(bool),
     Tracing(bool),
     MaxReports(u64),
+    ExitCode(u8),
+    Summary(bool),
+    SummaryFile(PathBuf),
+    Json(PathBuf),
 }
 
 impl Setting {
@@ -35,6 +44,10 @@ impl Setting {
             Setting::Stderr(on) => config.stderr = on,
             Setting::Tracing(on) => config.tracing = on,
             Setting::MaxReports(reports) => config.max_reports = reports,
+            Setting::ExitCode(code) => config.exit_code = Some(code),
+            Setting::Summary(on) => config.summary = on,
+            Setting::SummaryFile(path) => config.summary_file = Some(path),
+            Setting::Json(path) => config.json = Some(path),
         }
     }
 }
@@ -99,6 +112,15 @@ fn parse_part(part: &str) -> Result<Setting, String> {
             .map(Setting::MaxReports)
             .map_err(|_| format!("{value:?} is no whole number from 0 to {}", u64::MAX));
     }
+    if key.eq_ignore_ascii_case(EXIT) {
+        return exit_code(value).map(Setting::ExitCode);
+    }
+    if key.eq_ignore_ascii_case(SUMMARY) {
+        return summary(value);
+    }
+    if key.eq_ignore_ascii_case(JSON) {
+        return json(value);
+    }
     let verdict = Verdict::ALL
         .into_iter()
         .find(|verdict| verdict.name().eq_ignore_ascii_case(key));
@@ -120,6 +142,7 @@ fn keys() -> Vec<&'static str> {
     let verdicts = Verdict::ALL.into_iter().map(Verdict::name);
     verdicts
         .chain([ALL, CLASSES, STDERR, TRACING, MAX_REPORTS])
+        .chain([EXIT, SUMMARY, JSON])
         .collect()
 }
 
@@ -133,6 +156,38 @@ fn switch(word: &str) -> Option<bool> {
 
 fn on_or_off(value: &str) -> Result<bool, String> {
     switch(value).ok_or_else(|| format!("{value:?} is neither on nor off"))
+}
+
+fn exit_code(value: &str) -> Result<u8, String> {
+    match value.parse() {
+        Ok(0) => Err("the exit code 0 would hide the findings; allowed are 1 to 255".to_owned()),
+        Ok(code) => Ok(code),
+        Err(_) => Err(format!("{value:?} is no exit code: those are 1 to 255")),
+    }
+}
+
+fn summary(value: &str) -> Result<Setting, String> {
+    match value {
+        "" => Err(format!(
+            "{SUMMARY} needs a value: 1, 0 or the path of a file"
+        )),
+        "1" => Ok(Setting::Summary(true)),
+        "0" => Ok(Setting::Summary(false)),
+        _ => Ok(match switch(value) {
+            Some(on) => Setting::Summary(on),
+            None => Setting::SummaryFile(value.into()),
+        }),
+    }
+}
+
+fn json(value: &str) -> Result<Setting, String> {
+    match value {
+        "" => Err(format!("{JSON} needs the path of a file")),
+        _ if !cfg!(feature = "json") => {
+            Err("this program was built without the feature `json`".to_owned())
+        }
+        _ => Ok(Setting::Json(value.into())),
+    }
 }
 
 fn action(value: &str) -> Result<Action, String> {
@@ -155,6 +210,9 @@ fn lone_word(word: &str) -> String {
         Some(name) if name == STDERR || name == TRACING => {
             format!("{name} needs a value, as in {name}=off")
         }
+        Some(EXIT) => format!("{EXIT} needs a value, as in {EXIT}=100"),
+        Some(SUMMARY) => format!("{SUMMARY} needs a value, as in {SUMMARY}=1"),
+        Some(JSON) => format!("{JSON} needs the path of a file"),
         Some(MAX_REPORTS) => format!("{MAX_REPORTS} needs a value, as in {MAX_REPORTS}=50"),
         Some(name) => format!("{name} needs an action, as in {name}=panic"),
         None => "allowed are on, off, and pairs such as Inversion=panic".to_owned(),

@@ -12,6 +12,7 @@ use once_cell::sync::OnceCell;
 
 use super::builder::Config;
 use super::environment::Overrides;
+use super::variables::Variable;
 use crate::engine::ids::Site;
 
 /// What the program installed, and where.
@@ -44,15 +45,12 @@ pub(super) fn install(config: Config, site: Site) -> Result<(), InstallError> {
 }
 
 fn environment() -> &'static Overrides {
-    let overrides = ENVIRONMENT.get_or_init(|| {
-        let value = std::env::var_os("LOCKWARDEN").unwrap_or_default();
-        Overrides::parse(&value.to_string_lossy())
-    });
+    let overrides = ENVIRONMENT.get_or_init(|| Overrides::parse(&Variable::Config.text()));
     // Outside the cell, so that nothing waits for standard error but the one thread that writes.
     // Relaxed: the flag orders nothing, it only picks the one that speaks.
     if !overrides.problems().is_empty() && !COMPLAINED.swap(true, Ordering::Relaxed) {
         for problem in overrides.problems() {
-            crate::sink::say(&format!("LOCKWARDEN: {problem}"));
+            crate::sink::say(&format!("{}: {problem}", Variable::Config.name()));
         }
     }
     overrides

@@ -20,9 +20,19 @@
 //! | `stderr=off` | whether the text goes to standard error |
 //! | `tracing=off` | whether a `tracing` event is emitted |
 //! | `max_reports=50` | how many reports are made before the rest is only counted |
+//! | `exit=100` | the code with which the process ends if there were findings, 1 to 255 |
+//! | `summary=1` | a summary on standard error at the end of the process |
+//! | `summary=/path` | the same as a line of JSON, at the end of this file |
+//! | `json=/path` | every report as a line of JSON, at the end of this file (feature `json`) |
 //!
 //! A part that is not understood is named on standard error, once, with what is allowed, and is
 //! otherwise ignored. The variable is read once, at the first use of the detector.
+//!
+//! # Programs with more rights than their user
+//!
+//! In a program that is set-user-id, set-group-id, or has file capabilities, all variables of this crate
+//! are ignored: they name files that are read, and files that are written. Its code can configure it as
+//! always.
 
 mod action;
 mod builder;
@@ -30,12 +40,17 @@ mod environment;
 mod installed;
 mod limit;
 mod nearest;
+pub(crate) mod rule_file;
 mod status;
+pub(crate) mod time;
+mod variables;
 
 pub use self::action::Action;
 pub use self::builder::Config;
 pub use self::installed::InstallError;
 pub use self::limit::Limit;
-pub use self::status::{Activity, OffReason, Status};
+pub use self::rule_file::RuleError;
+pub use self::status::{Activity, OffReason, Status, Totals};
 
 pub(crate) use self::installed::current;
+pub(crate) use self::variables::Variable;

@@ -58,8 +58,47 @@ pub struct Activity {
     pub unreported: u64,
     /// The findings since the start that a [suppression](crate::suppress) has fitted.
     pub suppressed: u64,
+    /// All that was seen since the start, whether it lives or not.
+    pub total: Totals,
     /// The limits that were reached, ascending.
     pub limits: Vec<Limit>,
+}
+
+/// What the detector has seen since the start of the process, whether it lives or not.
+///
+/// Displayed as "12 locks of 5 classes, 7 orders, 4 threads". Counted where something is new, so that
+/// known acquisitions cost nothing for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Totals {
+    /// The locks, and other things that threads wait for, that were used. Each thread that is alive, but
+    /// the calling one, adds up to 63 that it has set aside for later ones.
+    pub locks: u64,
+    /// Their classes: their names, or the places that make them.
+    pub classes: u64,
+    /// The orders: the distinct pairs of source places of which the second was reached while what was
+    /// taken at the first was held.
+    pub orders: u64,
+    /// The threads that have used a lock.
+    pub threads: u64,
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let classes = if self.classes == 1 {
+            "class"
+        } else {
+            "classes"
+        };
+        write!(
+            f,
+            "{} of {} {classes}, {}, {}",
+            Counted(self.locks, "lock"),
+            self.classes,
+            Counted(self.orders, "order"),
+            Counted(self.threads, "thread"),
+        )
+    }
 }
 
 impl Status {
@@ -107,6 +146,9 @@ impl fmt::Display for Activity {
         if self.suppressed > 0 {
             write!(f, ", {} suppressed", Counted(self.suppressed, "finding"))?;
         }
+        if self.total != Totals::default() {
+            write!(f, "; since the start {}", self.total)?;
+        }
         for (at, limit) in self.limits.iter().enumerate() {
             f.write_str(if at == 0 { "; limits reached: " } else { ", " })?;
             write!(f, "{limit}")?;
@@ -139,13 +181,20 @@ mod tests {
             reports: 1,
             unreported: 3,
             suppressed: 1,
+            total: Totals {
+                locks: 12,
+                classes: 1,
+                orders: 7,
+                threads: 4,
+            },
             limits: vec![Limit::MaxReports, Limit::SearchSteps],
         });
         assert!(status.is_on());
         assert_eq!(
             status.to_string(),
             "on, for 2.3 s: 1 lock, 2 edges, 0 threads, 1 report, 3 findings not reported, \
-             1 finding suppressed; limits reached: max_reports, search_steps"
+             1 finding suppressed; since the start 12 locks of 1 class, 7 orders, 4 threads; \
+             limits reached: max_reports, search_steps"
         );
     }
 

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use parking_lot::Mutex;
 
-use super::OrderError;
+use crate::config::RuleError;
 use crate::engine::ids::Site;
+use crate::report::Escaped;
 
 /// Where an order was declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +21,10 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Place::Code(site) => site.fmt(f),
-            Place::File(path, line) => write!(f, "{}:{line}", path.display()),
+            Place::File(path, line) => {
+                let path = path.display().to_string();
+                write!(f, "{}:{line}", Escaped(&path))
+            }
         }
     }
 }
@@ -31,7 +35,7 @@ type After = HashMap<&'static str, Vec<(&'static str, Place)>>;
 static AFTER: Mutex<Option<After>> = Mutex::new(None);
 
 /// Takes in orders, all or none; returns them with names that live for ever.
-pub(super) fn add(orders: &[(Vec<&str>, Place)]) -> Result<Vec<Vec<&'static str>>, OrderError> {
+pub(super) fn add(orders: &[(Vec<&str>, Place)]) -> Result<Vec<Vec<&'static str>>, RuleError> {
     let mut after = AFTER.lock();
     let after = after.get_or_insert_default();
     let mut grown = after.clone();
@@ -43,17 +47,24 @@ pub(super) fn add(orders: &[(Vec<&str>, Place)]) -> Result<Vec<Vec<&'static str>
 fn add_to(
     after: &mut After,
     orders: &[(Vec<&str>, Place)],
-) -> Result<Vec<Vec<&'static str>>, OrderError> {
+) -> Result<Vec<Vec<&'static str>>, RuleError> {
     let mut taken = Vec::new();
     for (names, place) in orders {
         let names: Vec<&'static str> = names.iter().map(|name| keep(after, name)).collect();
         for pair in names.windows(2) {
             let (first, second) = (pair[0], pair[1]);
             if first == second {
-                return Err(OrderError::repeated(first, place));
+                let first = Escaped(first);
+                return Err(RuleError::new(format!(
+                    "{place}: `{first}` stands before itself"
+                )));
             }
             if let Some(chain) = chain(after, second, first) {
-                return Err(OrderError::contradiction(first, second, place, &chain));
+                let (first, second) = (Escaped(first), Escaped(second));
+                return Err(RuleError::new(format!(
+                    "{place}: `{first}` is declared to come before `{second}`, but {chain}; remove \
+                     one of these"
+                )));
             }
             after
                 .entry(first)
@@ -90,7 +101,14 @@ fn chain(after: &After, from: &'static str, to: &'static str) -> Option<String> 
                 } else {
                     format!("{way}, and ")
                 };
-                ways.push((next, format!("{link}`{at}` before `{next}` at {place}")));
+                ways.push((
+                    next,
+                    format!(
+                        "{link}`{}` before `{}` at {place}",
+                        Escaped(at),
+                        Escaped(next)
+                    ),
+                ));
             }
         }
     }

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use super::OrderError;
+use crate::config::{RuleError, rule_file};
+
+/// What a line looks like.
+const EXAMPLE: &str = "ledger < audit < stats";
 
 /// One line.
 #[derive(Debug, PartialEq, Eq)]
@@ -11,31 +14,20 @@ pub(super) struct Order<'a> {
     pub(super) names: Vec<&'a str>,
 }
 
-pub(super) fn parse<'a>(text: &'a str, path: &Path) -> Result<Vec<Order<'a>>, OrderError> {
+pub(super) fn parse<'a>(text: &'a str, path: &Path) -> Result<Vec<Order<'a>>, RuleError> {
     let mut orders = Vec::new();
-    for (at, line) in text.lines().enumerate() {
-        let line_number = at + 1;
-        let line = line.split('#').next().unwrap_or_default().trim();
-        if line.is_empty() {
-            continue;
-        }
+    for (number, line) in rule_file::lines(text) {
+        let malformed = |problem| RuleError::new(problem).at(path, number, EXAMPLE);
+        let line = line.split('#').next().unwrap_or_default();
         let names: Vec<&str> = line.split('<').map(str::trim).collect();
         if names.iter().any(|name| name.is_empty()) {
-            return Err(OrderError::malformed(
-                path,
-                line_number,
-                "a name is missing",
-            ));
+            return Err(malformed("a name is missing"));
         }
         if names.len() < 2 {
-            return Err(OrderError::malformed(
-                path,
-                line_number,
-                "one name is no order",
-            ));
+            return Err(malformed("one name is no order"));
         }
         orders.push(Order {
-            line: line_number,
+            line: number,
             names,
         });
     }

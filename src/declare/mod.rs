@@ -1,13 +1,13 @@
 //! Orders that are declared ahead: their files, and whether they contradict each other.
 
 mod declared;
-mod error;
 mod file;
 
 use std::path::Path;
 
 use self::declared::Place;
-pub use self::error::OrderError;
+pub use crate::config::RuleError as OrderError;
+use crate::config::rule_file;
 use crate::engine::ids::Site;
 
 /// Takes in the order that `names` have in the code at `site`; returns the names with lives of
@@ -18,8 +18,7 @@ pub(crate) fn in_code(names: &[&str], site: Site) -> Result<Vec<Vec<&'static str
 
 /// Takes in the orders of a file, all or none; returns their names with lives of their own.
 pub(crate) fn in_file(path: &Path) -> Result<Vec<Vec<&'static str>>, OrderError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|error| OrderError::unreadable(path, &error))?;
+    let text = rule_file::read(path)?;
     let orders = file::parse(&text, path)?;
     let orders: Vec<(Vec<&str>, Place)> = orders
         .iter()

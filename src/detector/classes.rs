@@ -42,6 +42,11 @@ pub(super) fn learn(
             alike.extend(is_against_ids(h, ident, mode).then_some(at));
             continue;
         }
+        // As for instances, a read beside an upgradable hold adds nothing.
+        let covers = |o: &HeldLock| std::ptr::eq(o.ident, h.ident) && o.mode == Mode::Upgradable;
+        if h.mode == Mode::Shared && held.iter().any(covers) {
+            continue;
+        }
         // The context without the lock itself: the thread, its segment, and the other held locks.
         let gates = key.wrapping_sub(tag::share(describe::ident_of(h).tag(), h.mode));
         let pair = tag::mix(from.id.get() << 32 ^ to.id.get());

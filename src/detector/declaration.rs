@@ -5,6 +5,7 @@ use std::panic::Location;
 use std::path::Path;
 
 use super::classes;
+use crate::config::Variable;
 use crate::declare::{self, OrderError};
 use crate::engine::ids::Site;
 use crate::sink;
@@ -45,7 +46,7 @@ pub fn declare_order(names: &[&str]) -> Result<(), OrderError> {
 ///
 /// # Errors
 ///
-/// [`OrderError`] if the file cannot be read, a line is not of that form, or the orders contradict
+/// [`OrderError`] if the file cannot be read, is not a regular one or has more than a mebibyte, a line is not of that form, or the orders contradict
 /// each other or an earlier declaration. Nothing of the file is then taken in.
 ///
 /// # Examples
@@ -75,10 +76,10 @@ fn take_in(orders: Vec<Vec<&'static str>>, site: Site) {
 /// Reads the file that the environment names, if it names one; what is wrong with it is said on
 /// standard error.
 pub(super) fn from_environment() {
-    let Some(path) = std::env::var_os("LOCKWARDEN_ORDER").filter(|path| !path.is_empty()) else {
+    let Some(path) = Variable::Order.read() else {
         return;
     };
     if let Err(error) = declare_order_file(Path::new(&path)) {
-        sink::say(&format!("LOCKWARDEN_ORDER: {error}"));
+        sink::say(&format!("{}: {error}", Variable::Order.name()));
     }
 }

@@ -2,10 +2,8 @@
 
 #![allow(unsafe_code)]
 
-use std::time::Duration;
-
-use super::declared;
 use super::state::State;
+use super::{declared, publish};
 use crate::engine::acquisition::{Finding, Held};
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
@@ -13,7 +11,9 @@ use crate::engine::verdict::Verdict;
 use crate::report::{
     Basis, Edge, Facts, HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo, WaitsFor,
 };
+use crate::tracking::current;
 use crate::tracking::ident::Ident;
+use crate::tracking::reacquired;
 use crate::tracking::registry;
 use crate::tracking::slot::{HeldLock, Slot};
 use crate::tracking::wait;
@@ -98,15 +98,19 @@ pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
         locks.add(ident_of(h));
     }
     ThreadInfo {
-        id: slot.thread().unwrap_or(ThreadId::new(0)),
         name: slot.name(),
         held: held.iter().map(held_info).collect(),
-        waits: None,
-        ended: false,
-        panicked: false,
+        spawned: slot.spawned(),
+        panicking: is_panicking(slot),
         is_task: slot.life.is_agent(),
-        notes: Vec::new(),
+        ..ThreadInfo::new(slot.thread().unwrap_or(ThreadId::new(0)))
     }
+}
+
+/// Whether a thread that is the caller or is blocked unwinds from a panic.
+fn is_panicking(slot: &Slot) -> bool {
+    let is_me = std::ptr::eq(slot, current::slot());
+    (is_me && std::thread::panicking()) || slot.wait.read().is_some_and(|wait| wait.panicking)
 }
 
 /// What a report says of another thread, which may be running: what of it is in the graph, as it is
@@ -120,6 +124,7 @@ fn elsewhere(state: &State, id: ThreadId, locks: &mut Locks) -> ThreadInfo {
         .into_iter()
         .find(|slot| slot.thread() == Some(id));
     info.ended = slot.is_none();
+    info.spawned = slot.and_then(Slot::spawned);
     for h in slot.and_then(|slot| slot.held()).unwrap_or_default() {
         if let Some(lock) = state.lock_at(h.ident) {
             locks.add_known(state, lock);
@@ -153,9 +158,15 @@ pub(super) fn cycles(
     findings: &[Finding],
     closed_at: Option<Site>,
 ) -> Vec<Facts> {
-    let stack = (!findings.is_empty()).then(Stack::capture);
-    findings
+    // To describe what no sink and no check will see costs more than to find it, and an excused nest has
+    // as many of those as it has edges.
+    let (wanted, ignored): (Vec<&Finding>, Vec<&Finding>) = findings
         .iter()
+        .partition(|finding| publish::is_wanted(slot, finding.verdict));
+    publish::ignore(ignored.len());
+    let stack = (!wanted.is_empty()).then(Stack::capture);
+    wanted
+        .into_iter()
         .map(|f| {
             let mut facts = cycle(slot, state, f, closed_at, stack.clone());
             declared::settle(&mut facts, closed_at);
@@ -186,9 +197,11 @@ fn cycle(
             to: link.to,
             to_mode: link.to_mode,
             to_site: link.to_site,
+            from_again: reacquired::of(link.from_site),
+            to_again: reacquired::of(link.to_site),
             thread: link.thread,
             gates: link.gates.to_vec(),
-            stack: state.stack(link.from_site, link.to_site),
+            stack: state.stack((link.from, link.to), link.from_site, link.to_site),
         })
         .collect();
     for id in finding
@@ -247,6 +260,8 @@ fn alone(
         to: ident.id(),
         to_mode: mode,
         to_site: site,
+        from_again: reacquired::of(first.site),
+        to_again: reacquired::of(site),
         thread: me.id,
         gates: Vec::new(),
         stack: None,
@@ -350,8 +365,27 @@ pub(super) struct Station {
     pub(super) since: u64,
 }
 
+/// A thread of a deadlock that holds nothing which another one wants, and keeps a reader out by being
+/// queued for the lock ahead of it.
+pub(super) struct QueuedWriter {
+    pub(super) slot: &'static Slot,
+    pub(super) wants: &'static Ident,
+    pub(super) mode: Mode,
+    pub(super) site: Site,
+    /// When the wait began, on the clock of [`wait::now`].
+    pub(super) since: u64,
+}
+
+/// The wait of a blocked thread for a lock, which began at `since`.
+fn waits_since(ident: &Ident, mode: Mode, site: Site, since: u64) -> WaitInfo {
+    WaitInfo {
+        since: Some(wait::time_since(since)),
+        ..waits(ident, mode, site)
+    }
+}
+
 /// The facts of a deadlock; the first station is the calling thread, which closed it.
-pub(super) fn deadlock(stations: &[Station], others: &[&'static Slot]) -> Facts {
+pub(super) fn deadlock(stations: &[Station], queued: &[QueuedWriter]) -> Facts {
     let mut locks = Locks::default();
     for station in stations {
         locks.add(ident_of(&station.holds));
@@ -360,16 +394,22 @@ pub(super) fn deadlock(stations: &[Station], others: &[&'static Slot]) -> Facts 
         .iter()
         .map(|s| {
             let mut info = thread(s.slot, &mut locks);
-            let since = Duration::from_nanos(wait::now().saturating_sub(s.since));
-            info.waits = Some(WaitInfo {
-                since: Some(since),
-                ..waits(s.wants, s.mode, s.site)
-            });
+            info.waits = Some(waits_since(s.wants, s.mode, s.site, s.since));
             info
         })
         .collect();
-    for slot in others {
-        threads.push(thread(slot, &mut locks));
+    for writer in queued {
+        let mut info = thread(writer.slot, &mut locks);
+        locks.add(writer.wants);
+        let QueuedWriter {
+            wants,
+            mode,
+            site,
+            since,
+            ..
+        } = *writer;
+        info.waits = Some(waits_since(wants, mode, site, since));
+        threads.push(info);
     }
     let mut edges: Vec<Edge> = stations
         .iter()
@@ -381,6 +421,8 @@ pub(super) fn deadlock(stations: &[Station], others: &[&'static Slot]) -> Facts 
             to: s.wants.id(),
             to_mode: s.mode,
             to_site: s.site,
+            from_again: reacquired::of(s.holds.site),
+            to_again: reacquired::of(s.site),
             thread: thread.id,
             gates: Vec::new(),
             stack: None,

@@ -16,7 +16,10 @@ pub(super) fn watch() {
             &super::classes::DECLARED,
             &super::publish::FIRST,
             &super::deadlock::told::TOLD,
+            &super::writing::PERIODS,
             &crate::suppress::RULES,
+            &crate::sink::summary::FINDINGS,
+            &crate::sink::QUEUE,
         ]);
         fork_safe::hold(&crate::tracking::statics());
     }
@@ -29,6 +32,9 @@ pub(super) fn watch() {
         // is left behind with its state, which described the parent.
         super::state::renew();
         super::trial::renew();
+        crate::sink::renew();
+        crate::sink::summary::renew();
+        super::writing::forget();
         let survivor = crate::tracking::current::slot();
         crate::tracking::registry::keep_only(survivor);
         crate::tracking::pin::forget_all();

@@ -10,6 +10,7 @@ pub(crate) mod deadlock;
 mod declaration;
 mod declared;
 mod describe;
+mod exit;
 mod fork;
 #[cfg(all(loom, test))]
 mod models;
@@ -24,6 +25,7 @@ pub(crate) mod succession;
 mod tally;
 mod threads;
 pub(crate) mod trial;
+pub(crate) mod writing;
 
 pub use self::declaration::{declare_order, declare_order_file};
 pub(crate) use self::describe::{card, held_here, name};

@@ -143,7 +143,7 @@ impl Actor {
             self.slot.wait.publish(&request);
             if Slot::depth(self.slot.state()) > 0
                 && closed(self.slot, &lock.record, || self.slots.clone())
-                    .is_some_and(|closed| closed.claim().is_some())
+                    .is_some_and(|claim| claim.is_some())
             {
                 let mut truth = self.truth.0.borrow_mut();
                 assert!(truth.is_stuck(self.number), "there is a deadlock");

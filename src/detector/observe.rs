@@ -63,6 +63,10 @@ pub(crate) struct ObservedWait {
     pub(crate) timed: bool,
     /// Whether it is for a lock whose guards may be sent to other threads.
     sendable: bool,
+    /// The threads of which one has to end the wait; empty if any thread may.
+    pub(crate) by: Vec<ThreadId>,
+    /// Whether a report has named it as a wait that never ends.
+    pub(crate) is_named: bool,
 }
 
 impl Observed {
@@ -211,6 +215,8 @@ fn wait_of(slot: &Slot, _pin: &Pin) -> Option<ObservedWait> {
     // pin is gone (see `pin`).
     let ident: &Ident = unsafe { wait.ident.as_ref() }?;
     let lock = card(ident)?;
+    let by = wait.by().map(|by| by.members().threads);
+    let is_named = slot.wait.is_named(wait.since);
     fence(Ordering::Acquire);
     // If the wait goes on, the ident was its own all the time.
     (slot.wait.epoch() == wait.epoch).then_some(ObservedWait {
@@ -220,6 +226,8 @@ fn wait_of(slot: &Slot, _pin: &Pin) -> Option<ObservedWait> {
         since: wait.since,
         timed: wait.timed,
         sendable: wait.sort.sendable,
+        by: by.unwrap_or_default(),
+        is_named,
     })
 }
 

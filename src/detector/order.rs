@@ -55,6 +55,11 @@ pub(crate) fn check(
     {
         found.extend(recursive_read(slot, record, ident, first, mode, site));
     }
+    if is_harmless(slot, &held, ident, mode) {
+        with_own(slot, |own| own.learn(known, ident.tag()));
+        record.known.store(known, Ordering::Relaxed);
+        return found;
+    }
     let holding = with_own(slot, |own| {
         own.holding(key, state::generation(), || {
             held.iter().map(describe::held).collect()
@@ -85,6 +90,30 @@ pub(crate) fn check(
     found
 }
 
+/// Whether the thread already has a hold of the lock that keeps out all that it could wait for by this
+/// request: a re-entrant acquisition, or a read inside a read. Such a request is part of no deadlock
+/// of several locks, so it gives no edges; the hold that was there stays what it is.
+///
+/// A hold that a parent has around this thread keeps others out in the same way, and the parent itself
+/// where the two modes stand beside each other, unless a writer can queue behind it.
+fn is_harmless(slot: &'static Slot, held: &[HeldLock], ident: &'static Ident, mode: Mode) -> bool {
+    let kind = ident.class().kind;
+    // A guard that can be sent may have been: then the hold that is listed here is another thread's.
+    let is_kept_out = |h: &HeldLock| std::ptr::eq(h.ident, ident) && h.mode.keeps_out(mode);
+    if !kind.is_sendable() && held.iter().any(is_kept_out) {
+        return true;
+    }
+    mode == Mode::Shared
+        && with_own(slot, |own| {
+            own.inherited.iter().any(|around| match around.held.mode {
+                _ if around.held.lock != ident.id() => false,
+                Mode::Exclusive => false,
+                Mode::Upgradable => true,
+                Mode::Shared => kind.policy() == ReadPolicy::ReadersPass,
+            })
+        })
+}
+
 /// A second shared hold by one thread, between which a writer can queue.
 fn recursive_read(
     slot: &'static Slot,
@@ -98,9 +127,13 @@ fn recursive_read(
         return None;
     }
     let made = ident.class().place;
+    let path = match std::ptr::eq(first.site, site) {
+        true => Stack::capture().path(),
+        false => 0,
+    };
     if !trial::graph_of(slot)
         .lock()
-        .is_new_recursive_read(made, first.site, site)
+        .is_new_recursive_read(made, first.site, site, path)
     {
         return None;
     }
@@ -126,25 +159,35 @@ fn learn(
             .collect()
     });
     let others = || held.iter().filter(|h| !std::ptr::eq(h.ident, ident));
+    let graph = trial::graph_of(slot);
+    // Places of one file may be those of a type that the program has put around its locks, where they
+    // tell nothing apart.
+    let edges: Vec<(LockId, LockId)> = others()
+        .filter(|h| h.site.file() == site.file())
+        .map(|h| (describe::ident_of(h).id(), ident.id()))
+        .collect();
+    let keeps_edges = !edges.is_empty()
+        && with_own(slot, |own| own.has_stacks_left())
+        && !edges.iter().all(|edge| graph.lock().has_edge_stack(*edge));
     // What is held around the thread was moved into the graph when it became that.
     let is_nested = others().next().is_some() || !holding.inherited.is_empty();
     let is_writer =
         mode == Mode::Exclusive && ident.class().kind.readers_wait() && !ident.may_anyone_write();
-    let graph = trial::graph_of(slot);
     // In the child of a fork, or in a check that has a graph of its own, a promoted lock may not be
     // in the new graph yet.
     let leaf_under_known = state::generation() == 0
         && !graph.is_own()
         && !ident.contexts.is_promoted()
         && unknown.is_empty()
+        && !keeps_edges
         && others().all(|h| describe::ident_of(h).contexts.is_promoted());
     if leaf_under_known && offer(ident, holding, mode, site) {
         return Vec::new();
     }
     // Captured outside the lock: it takes microseconds, and the lock is everybody's.
-    let stack = (!unknown.is_empty()).then(|| {
+    let stack = (keeps_edges || !unknown.is_empty()).then(|| {
         let known = graph.lock();
-        if unknown.iter().all(|from| known.has_stack(from, site)) {
+        if !keeps_edges && unknown.iter().all(|from| known.has_stack(from, site)) {
             return None;
         }
         drop(known);
@@ -155,6 +198,9 @@ fn learn(
     if let Some(Some(stack)) = stack {
         for from in unknown {
             state.add_stack(from, site, stack.clone());
+        }
+        for edge in edges.into_iter().filter(|_| keeps_edges) {
+            state.add_edge_stack(edge, stack.clone());
         }
     }
     state.introduce(thread, slot.name());

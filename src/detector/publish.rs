@@ -1,12 +1,12 @@
 //! From what was found to those who want to know.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::tally;
 use super::threads::with_own;
 use super::trial::{self, Trial};
+use super::writing::Writing;
 use crate::config::{self, Action};
 use crate::engine::verdict::Verdict;
 use crate::primitives::fork_safe::ForkSafe;
@@ -71,6 +71,21 @@ pub(crate) fn end_in(panic: Option<Panic>, may_panic: bool) {
     }
 }
 
+/// Whether a finding with this verdict is of use: it is reported, or counted by the check of the thread.
+pub(super) fn is_wanted(slot: &'static Slot, verdict: Verdict) -> bool {
+    let config = config::current();
+    let bases = [Basis::Instances, Basis::Classes, Basis::Declaration];
+    slot.scope() != 0
+        || bases
+            .iter()
+            .any(|basis| config.action(verdict, *basis) != Action::Ignore)
+}
+
+/// Counts findings that are not wanted.
+pub(super) fn ignore(count: usize) {
+    UNREPORTED.fetch_add(count as u64, Ordering::Relaxed);
+}
+
 /// Reports what was found, as the configuration says. The caller holds no lock of the detector;
 /// its own use of tracked locks is not looked at meanwhile.
 ///
@@ -126,6 +141,8 @@ pub(super) fn publish_to(
             }
             _ => {
                 report.repeats = repeats(&report);
+                sink::summary::note(&report);
+                let _writing = Writing::new();
                 quietly(slot, || sink::deliver(config, &report))
             }
         };
@@ -165,6 +182,7 @@ pub(crate) fn publish_stall(
     }
     report.sequence = REPORTS.fetch_add(1, Ordering::Relaxed) + 1;
     tally::count(report.verdict);
+    sink::summary::note(&report);
     let printed = aside(slot, || sink::tell(config, &report));
     Some(Published {
         report,
@@ -182,11 +200,17 @@ pub(crate) fn aside<R>(slot: Option<&'static Slot>, f: impl FnOnce() -> R) -> R 
     }
 }
 
-/// The first report about each set of source lines.
-pub(super) static FIRST: ForkSafe<Option<HashMap<u64, u64>>> = ForkSafe::new(None);
+/// The first reports about each set of source lines: the call path and the number of each.
+pub(super) static FIRST: ForkSafe<Option<HashMap<u64, Vec<(u64, u64)>>>> = ForkSafe::new(None);
+
+/// How many reports about the same lines are made in full, by different call paths.
+const PATHS: usize = 8;
 
 /// The first report about the same source lines. There are as many as the program has pairs of
 /// places that nest.
+///
+/// Where the lines are those of a type that the program has put around its locks, they are the same for
+/// everything: then those reports repeat each other that were made by the same calls.
 fn repeats(report: &Report) -> Option<u64> {
     // An order that is taken is news; a thread that hangs, or ends, is so each time.
     if report.edges.is_empty()
@@ -195,13 +219,17 @@ fn repeats(report: &Report) -> Option<u64> {
         return None;
     }
     let mut first = FIRST.lock();
-    match first.get_or_insert_default().entry(report.signature()) {
-        Entry::Occupied(known) => Some(*known.get()),
-        Entry::Vacant(vacant) => {
-            vacant.insert(report.sequence);
-            None
-        }
+    let lines = first.get_or_insert_default().entry(report.signature());
+    let known = lines.or_default();
+    let path = report.path();
+    if let Some((_, sequence)) = known.iter().find(|(known, _)| *known == path) {
+        return Some(*sequence);
     }
+    if let Some((_, first)) = known.first().filter(|_| known.len() == PATHS) {
+        return Some(*first);
+    }
+    known.push((path, report.sequence));
+    None
 }
 
 /// A callback or a subscriber has come back to a lock that its own thread holds, or closed a

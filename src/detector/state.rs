@@ -11,6 +11,8 @@ use crate::primitives::{Mutex, MutexGuard};
 use crate::report::{LockInfo, Stack};
 use crate::tracking::ident::Ident;
 
+/// How many stacks of single edges are kept: some hundred bytes each.
+const EDGE_STACKS: usize = 4096;
 /// How many thread names are remembered for reports about edges of threads that have ended.
 const NAMES: usize = 1 << 16;
 
@@ -38,7 +40,11 @@ pub(super) struct State {
     /// Where a thread was when it first took the second of two places under the first.
     stacks: HashMap<(usize, usize), Stack>,
     /// Recursive reads that were told: the place of the lock's construction and both sites.
-    recursive_reads: HashSet<(usize, usize, usize)>,
+    recursive_reads: HashSet<(usize, usize, usize, u64)>,
+    /// Stacks of single edges between places of one file, where a type of the program's own may stand
+    /// between it and its locks; the oldest go when there are too many.
+    edge_stacks: HashMap<(LockId, LockId), Stack>,
+    edges_with_stacks: VecDeque<(LockId, LockId)>,
     /// Whether it is that of one check, and not that of the process.
     is_of_trial: bool,
 }
@@ -61,6 +67,8 @@ impl State {
             introduced: VecDeque::new(),
             stacks: HashMap::new(),
             recursive_reads: HashSet::new(),
+            edge_stacks: HashMap::new(),
+            edges_with_stacks: VecDeque::new(),
             is_of_trial: false,
         }
     }
@@ -150,19 +158,54 @@ impl State {
         self.stacks.contains_key(&places(from, to))
     }
 
+    /// How many distinct orders of source places were ever seen.
+    pub(super) fn order_count(&self) -> u64 {
+        self.stacks.len() as u64
+    }
+
     pub(super) fn add_stack(&mut self, from: Site, to: Site, stack: Stack) {
         self.stacks.entry(places(from, to)).or_insert(stack);
     }
 
-    pub(super) fn stack(&self, from: Site, to: Site) -> Option<Stack> {
-        self.stacks.get(&places(from, to)).cloned()
+    /// The stack with which an edge between two places was seen first: that of the edge itself, if it
+    /// was kept, else that of the places. The latter says nothing of the edge where both places are
+    /// one, as all locks of a program are taken in one line of a type of its own.
+    pub(super) fn stack(&self, edge: (LockId, LockId), from: Site, to: Site) -> Option<Stack> {
+        let of_edge = self.edge_stacks.get(&edge);
+        let says_nothing = std::ptr::eq(from, to) && !edge.0.is_class();
+        let of_places = || self.stacks.get(&places(from, to)).filter(|_| !says_nothing);
+        of_edge.or_else(of_places).cloned()
     }
 
-    /// Whether this recursive read is told for the first time.
-    pub(super) fn is_new_recursive_read(&mut self, made: Site, first: Site, second: Site) -> bool {
+    pub(super) fn has_edge_stack(&self, edge: (LockId, LockId)) -> bool {
+        self.edge_stacks.contains_key(&edge)
+    }
+
+    pub(super) fn add_edge_stack(&mut self, edge: (LockId, LockId), stack: Stack) {
+        if self.has_edge_stack(edge) {
+            return;
+        }
+        self.edge_stacks.insert(edge, stack);
+        self.edges_with_stacks.push_back(edge);
+        if self.edges_with_stacks.len() > EDGE_STACKS
+            && let Some(oldest) = self.edges_with_stacks.pop_front()
+        {
+            self.edge_stacks.remove(&oldest);
+        }
+    }
+
+    /// Whether this recursive read is told for the first time. `path` tells apart the calls of a line
+    /// that is both the first and the second place.
+    pub(super) fn is_new_recursive_read(
+        &mut self,
+        made: Site,
+        first: Site,
+        second: Site,
+        path: u64,
+    ) -> bool {
         let (first, second) = places(first, second);
         self.recursive_reads
-            .insert((std::ptr::from_ref(made).addr(), first, second))
+            .insert((std::ptr::from_ref(made).addr(), first, second, path))
     }
 }
 

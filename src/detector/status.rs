@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::threads::with_own;
 use super::{publish, state, succession};
-use crate::config::{self, Activity, Limit, OffReason, Status};
-use crate::tracking::{registry, wait};
+use crate::config::{self, Activity, Limit, OffReason, Status, Totals};
+use crate::tracking::{class, current, pool, registry, wait};
 
 /// Whether the detector is on, and what it has seen up to now.
 ///
@@ -24,9 +25,10 @@ pub fn status() -> Status {
         return Status::Off(OffReason::SwitchedOff);
     }
     let (reports, unreported) = publish::counts();
-    let (locks, edges, reached) = {
+    let (orders, locks, edges, reached) = {
         let state = state::lock();
         (
+            state.order_count(),
             state.graph.lock_count(),
             state.graph.edge_count(),
             state.graph.limits_reached(),
@@ -56,6 +58,21 @@ pub fn status() -> Status {
         reports,
         unreported,
         suppressed: publish::suppressed(),
+        total: Totals {
+            locks: pool::used().saturating_sub(own_unused()),
+            classes: class::count(),
+            orders,
+            threads: registry::ever(),
+        },
         limits,
     })
+}
+
+/// How many ids of locks the calling thread has set aside.
+fn own_unused() -> u64 {
+    let slot = current::slot();
+    if slot.is_detached() {
+        return 0;
+    }
+    with_own(slot, |own| own.pool.unused())
 }

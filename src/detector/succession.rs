@@ -45,6 +45,11 @@ pub(crate) fn arrive(point: &Point) {
     }
 }
 
+/// Whether the calling thread comes after all that happened up to `point`, or is not tracked.
+pub(crate) fn is_known(point: &Point) -> bool {
+    attach().is_none_or(|slot| with_own(slot, |own| own.timeline.knows(point.segment())))
+}
+
 /// The calling thread learns of all that happened up to `point`, and needs it no more.
 #[inline]
 pub(crate) fn arrive_last(point: Point) {

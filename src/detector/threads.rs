@@ -5,7 +5,9 @@
 
 use std::sync::Once;
 
-use super::{deadlock, declaration, describe, fork, publish, state, succession};
+use super::{
+    deadlock, declaration, describe, exit as process_exit, fork, publish, state, succession,
+};
 use crate::sink;
 use crate::tracking::agent::Seat;
 use crate::tracking::current::{self, Phase};
@@ -75,6 +77,8 @@ fn start(slot: &'static Slot) {
         let mut first = false;
         START.call_once(|| first = true);
         if first {
+            sink::settle_with(settle_own);
+            process_exit::watch();
             publish::quietly(slot, || {
                 declaration::from_environment();
                 suppress::from_environment();
@@ -128,11 +132,19 @@ pub(crate) fn detach_agent(slot: &'static Slot) {
     // Else the slot stays as it is: holds that refer to it may still be handed back.
 }
 
-/// Notes that the calling thread ends by a panic.
-pub(crate) fn note_panic() {
+/// Makes the calling thread one of the library: known, and its use of locks not looked at.
+fn settle_own() {
+    if let Some(slot) = attach() {
+        slot.life.mark_ours();
+        with_own(slot, |own| own.busy += 1);
+    }
+}
+
+/// Notes that the calling thread ends by a panic or, if it `is_caught`, goes on after one.
+pub(crate) fn note_panic(is_caught: bool) {
     let slot = current::slot();
     if let Some(thread) = slot.thread() {
-        panicked::add(slot.scope(), thread, slot.name());
+        panicked::add(slot.scope(), thread, slot.name(), is_caught);
     }
 }
 

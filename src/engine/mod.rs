@@ -11,6 +11,7 @@ pub(crate) mod mode;
 pub(crate) mod order;
 #[cfg(test)]
 mod random;
+pub(crate) mod reacquisition;
 pub(crate) mod timeline;
 pub(crate) mod verdict;
 // The rule is general. Who could bring a permit, or come to a barrier, is anyone, so the parts of it

@@ -13,6 +13,23 @@ pub enum Mode {
     Upgradable,
 }
 
+impl Mode {
+    /// Whether a hold of a lock in this mode keeps out every hold for which a request in mode `asked`
+    /// of the same lock would have to wait: then a thread that has the hold never waits for another
+    /// one by such a request.
+    ///
+    /// An upgradable hold admits readers, for which an upgrade waits; a shared one admits an upgradable
+    /// one. A writer that is queued behind a shared hold is another matter: it waits for that very
+    /// hold, and a reader behind it is a `RecursiveRead` and not a matter of order.
+    pub(crate) fn keeps_out(self, asked: Mode) -> bool {
+        match self {
+            Mode::Exclusive => true,
+            Mode::Upgradable => asked != Mode::Exclusive,
+            Mode::Shared => asked == Mode::Shared,
+        }
+    }
+}
+
 impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -239,7 +239,7 @@ pub(crate) fn chain(threads: &[Thread], stuck: &[bool], start: usize) -> Chain {
 }
 
 /// The stuck threads that a thread waits for.
-fn waits_for(threads: &[Thread], stuck: &[bool], at: usize) -> Vec<usize> {
+pub(crate) fn waits_for(threads: &[Thread], stuck: &[bool], at: usize) -> Vec<usize> {
     let mut found = Vec::new();
     let mut open = match &threads[at].state {
         State::Runs => return found,

@@ -159,6 +159,10 @@ impl Lock {
     #[inline(always)]
     pub fn released(&self, _hold: Hold) {}
 
+    /// Tells that the lock is about to be released from an upgradable hold.
+    #[inline(always)]
+    pub fn released_upgradable(&self, _hold: Hold) {}
+
     /// Tells, right before the lock is dropped, whether somebody still holds it.
     #[inline(always)]
     pub(crate) fn retired(&mut self, _held: bool) {}
@@ -266,6 +270,10 @@ impl Waiting<'_> {
     #[inline(always)]
     pub fn notified(&mut self) {}
 }
+
+/// Tells that the calling thread has caught a panic of a job or a callback.
+#[inline(always)]
+pub fn caught_panic() {}
 
 /// All that has happened up to one point in the life of a thread, for another thread to learn of.
 #[derive(Clone, Debug)]
@@ -399,7 +407,11 @@ impl Origin {
 
     /// Leaves it to whoever wants to see it to run `initialise`.
     #[inline(always)]
-    pub(crate) fn first(&self, _initialise: impl FnOnce()) {}
+    pub(crate) fn first(&self, _ask: impl FnOnce(), _initialise: impl FnOnce()) {}
+
+    /// The calling thread has asked for what is initialised.
+    #[inline(always)]
+    pub(crate) fn arrive_asking(&self, _ask: impl FnOnce()) {}
 
     /// The calling thread has seen that it is initialised.
     #[inline(always)]

@@ -7,7 +7,7 @@ use ::parking_lot::OnceState;
 
 use crate::instrument::{LockKind, Origin, Site, Turns};
 
-static ONCE: LockKind = LockKind::new("Once");
+static ONCE: LockKind = LockKind::initialised_once("Once");
 
 /// A piece of code that runs once: `parking_lot`'s, watched in an instrumented build.
 ///
@@ -139,15 +139,16 @@ impl Once {
     where
         F: FnOnce(),
     {
+        let site = Location::caller();
         if !self.inner.is_completed() {
-            self.run(Location::caller(), || {
+            self.run(site, || {
                 self.inner.call_once(|| {
                     f();
                     self.origin.set();
                 });
             });
         }
-        self.origin.arrive();
+        self.origin.arrive_asking(|| self.turns.ask_for_ready(site));
     }
 
     /// Like [`call_once`](Self::call_once), but runs `f` also if what ran before has panicked,
@@ -172,15 +173,16 @@ impl Once {
     where
         F: FnOnce(OnceState),
     {
+        let site = Location::caller();
         if !self.inner.is_completed() {
-            self.run(Location::caller(), || {
+            self.run(site, || {
                 self.inner.call_once_force(|state| {
                     f(state);
                     self.origin.set();
                 });
             });
         }
-        self.origin.arrive();
+        self.origin.arrive_asking(|| self.turns.ask_for_ready(site));
     }
 
     #[inline]
@@ -226,7 +228,7 @@ impl Once {
     fn wait_for(&self, or_failed: bool, site: Site, see: impl FnOnce()) {
         let is_done = || self.inner.is_completed();
         self.turns.wait(is_done, or_failed, site, see);
-        self.origin.arrive();
+        self.origin.arrive_asking(|| self.turns.ask_for_ready(site));
     }
 }
 

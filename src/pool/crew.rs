@@ -6,7 +6,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::job::Run;
-use crate::instrument::{Awaited, Past, Pasts, Providers, Resource, Site};
+use crate::instrument::{Awaited, Past, Pasts, Providers, Resource, Site, caught_panic};
 use crate::queue::Shutdown;
 use crate::queue::core::Core;
 use crate::queue::store::Fifo;
@@ -17,8 +17,9 @@ pub(super) type Queued = Box<dyn Run>;
 /// What the workers of one pool share with those who give them work.
 pub(super) struct Crew {
     jobs: Core<Fifo<Queued>>,
-    /// What those wait for who want a result, or the end of all.
-    record: Resource,
+    /// What is provided to threads that wait for a result, or for the end of all workers. These waits
+    /// are named after `jobs`, as the pool has one name.
+    results: Resource,
     workers: Providers,
     /// Each of them by itself.
     desks: Box<[Providers]>,
@@ -43,14 +44,14 @@ impl Crew {
     pub(super) fn new(
         n: usize,
         bound: usize,
-        jobs: Resource,
         record: Resource,
+        results: Resource,
         site: Site,
     ) -> Self {
         Self {
-            jobs: Core::new(Fifo::new(), bound, jobs),
+            jobs: Core::new(Fifo::new(), (), bound, record),
             desks: (0..n).map(|_| Providers::new()).collect(),
-            record,
+            results,
             workers: Providers::new(),
             census: Mutex::new(Census {
                 alive: 0,
@@ -62,13 +63,36 @@ impl Crew {
         }
     }
 
+    /// What reports call the pool.
     pub(super) fn record(&self) -> &Resource {
-        &self.record
+        self.jobs.record()
     }
 
-    /// Who may bring a result: any worker, or the one at this desk.
-    pub(super) fn providers(&self, desk: Option<usize>) -> &Providers {
-        desk.map_or(&self.workers, |desk| &self.desks[desk])
+    /// The calling thread has done what a thread may wait for that wants a result, or the end.
+    pub(super) fn provided(&self) {
+        self.results.provided();
+    }
+
+    /// Waits for a result, or for the end, which only `providers` can bring, if there are any.
+    pub(super) fn wait<T>(
+        &self,
+        providers: Option<&Providers>,
+        awaited: Awaited,
+        site: Site,
+        attempt: impl FnMut(Option<Duration>) -> Option<T>,
+    ) -> T {
+        self.record()
+            .wait_among(&self.results, providers, awaited, site, attempt)
+    }
+
+    /// The workers, of which one has to end a job that runs.
+    pub(super) fn workers(&self) -> &Providers {
+        &self.workers
+    }
+
+    /// The worker at this desk.
+    pub(super) fn worker(&self, desk: usize) -> &Providers {
+        &self.desks[desk]
     }
 
     pub(super) fn site(&self) -> Site {
@@ -76,14 +100,14 @@ impl Crew {
     }
 
     pub(super) fn set_label(&self, label: &str) {
-        self.record.set_label(label);
-        self.jobs.record().set_label(label);
+        self.record().set_label(label);
     }
 
     /// Gives the workers a job, waiting for room; gives it up if the pool is shut down.
     pub(super) fn give(&self, job: Queued, site: Site) {
-        // An error has the job, which is cancelled when it is dropped.
-        drop(self.jobs.put(job, Some(&self.workers), site));
+        // An error has the job, which is cancelled when it is dropped. The wait for room can be ended
+        // by any thread that can shut the pool down, not by the workers alone.
+        drop(self.jobs.put(job, site));
     }
 
     /// One worker more is about to be started.
@@ -106,13 +130,15 @@ impl Crew {
         while let Ok(mut job) = self.jobs.get(Awaited::Job, self.site) {
             // The job has its own panics to itself. This is for what it leaves behind, whose
             // destructors may panic, too.
-            let _ = catch_unwind(AssertUnwindSafe(move || job.run(desk)));
+            if catch_unwind(AssertUnwindSafe(move || job.run(desk))).is_err() {
+                caught_panic();
+            }
         }
     }
 
     /// Lets no more jobs in; says what becomes of those that wait.
     pub(super) fn shut_down(&self, how: Shutdown) {
-        self.jobs.shutdown(how);
+        self.jobs.shutdown(how, self.site);
     }
 
     /// Waits until all workers have ended, but for those that wait here themselves.
@@ -132,15 +158,14 @@ impl Crew {
         };
         let is_over = self.census.lock().is_over();
         if !is_over {
-            self.record
-                .wait_by(&self.workers, Awaited::Tasks, site, attempt);
+            self.wait(Some(&self.workers), Awaited::Tasks, site, attempt);
         }
         self.ends.arrive();
     }
 
     fn count(&self, change: impl FnOnce(&mut Census)) {
         change(&mut self.census.lock());
-        self.record.provided();
+        self.provided();
         self.changed.notify_all();
     }
 }

@@ -60,10 +60,12 @@ pub fn wait<'a, T: 'a>(
         WaitFor::All => false,
         WaitFor::FirstFailure => state.has_failure,
     };
-    let mut done = watch.gather.wait(site, |state| {
-        let is_over = state.count == all || is_over(state);
-        is_over.then(|| Vec::from(std::mem::take(&mut state.order)))
-    });
+    let mut done = watch
+        .gather
+        .wait(watch.futures.iter().copied(), site, |state| {
+            let is_over = state.count == all || is_over(state);
+            is_over.then(|| Vec::from(std::mem::take(&mut state.order)))
+        });
     done.sort_unstable();
     for &at in &done {
         watch.futures[at].job().arrive();
@@ -118,7 +120,8 @@ impl<T> Iterator for AsCompleted<T> {
             return None;
         }
         let next = |state: &mut State| state.order.pop_front();
-        let number = self.gather.wait(self.site, next);
+        let futures = self.futures.iter().flatten();
+        let number = self.gather.wait(futures, self.site, next);
         self.left -= 1;
         let future = self.futures[number].take();
         if let Some(future) = &future {
@@ -186,13 +189,18 @@ impl Gather {
         state.count += 1;
         state.has_failure |= end != JobEnd::Finished;
         if let Some(crew) = &self.crew {
-            crew.record().provided();
+            crew.provided();
         }
         self.changed.notify_all();
     }
 
-    /// Waits until `look` finds something.
-    fn wait<R>(&self, site: Site, look: impl Fn(&mut State) -> Option<R>) -> R {
+    /// Waits until `look` finds something about those of these futures that are not done.
+    fn wait<'a, T: 'a, R>(
+        &self,
+        mut futures: impl Iterator<Item = &'a Future<T>>,
+        site: Site,
+        look: impl Fn(&mut State) -> Option<R>,
+    ) -> R {
         let at_once = look(&mut self.state.lock());
         if let Some(found) = at_once {
             return found;
@@ -210,11 +218,10 @@ impl Gather {
             })
         };
         let crew = self.crew.as_ref().expect("of no jobs, all are done");
-        let record = crew.record();
-        match self.is_one_pool {
-            true => record.wait_by(crew.providers(None), Awaited::Result, site, attempt),
-            false => record.wait(Awaited::Result, site, attempt),
-        }
+        // A job that has started is never cancelled any more, so only its worker can end it.
+        let is_by_workers = self.is_one_pool && !futures.any(|future| future.job().is_queued());
+        let workers = is_by_workers.then(|| crew.workers());
+        crew.wait(workers, Awaited::Result, site, attempt)
     }
 }
 

@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use super::crew::Crew;
 use super::error::{JobEnd, JobError};
 use super::gather::Gather;
-use crate::instrument::{Awaited, Past, Site};
+use crate::instrument::{Awaited, Past, Site, caught_panic};
 
 /// Runs when a job is done.
 pub(super) type Callback = Box<dyn FnOnce(JobEnd) + Send>;
@@ -88,8 +88,16 @@ impl<T> Job<T> {
             // What is torn by the panic is the program's: it hears of it where it asks for the
             // result, as of the panic of a thread.
             let outcome = catch_unwind(AssertUnwindSafe(f));
+            if outcome.is_err() {
+                caught_panic();
+            }
             self.finish(running, outcome.map_err(JobError::Panicked));
         }
+    }
+
+    /// Whether it waits for a worker, and so can be cancelled.
+    pub(super) fn is_queued(&self) -> bool {
+        self.state.lock().phase == Phase::Queued
     }
 
     /// Whether the job will never run, now or already.
@@ -112,14 +120,16 @@ impl<T> Job<T> {
         let callbacks = std::mem::take(&mut state.callbacks);
         let watchers = std::mem::take(&mut state.watchers);
         self.changed.notify_all();
-        self.crew.record().provided();
+        self.crew.provided();
         drop(state);
         for (gather, number) in watchers {
             gather.add(number, end);
         }
         for callback in callbacks {
             // The panic has told of itself; it is neither the job's nor the worker's.
-            let _ = catch_unwind(AssertUnwindSafe(|| callback(end)));
+            if catch_unwind(AssertUnwindSafe(|| callback(end))).is_err() {
+                caught_panic();
+            }
         }
         true
     }
@@ -166,7 +176,8 @@ impl<T> Job<T> {
     pub(super) fn wait(&self, site: Site) {
         loop {
             let phase = self.state.lock().phase;
-            // Before it starts, any worker may come to take it; then, only its own can end it.
+            // Before it starts, any worker may come to take it, and any thread that has the future or
+            // the pool may cancel it; then, only its own worker can end it.
             let desk = match phase {
                 Phase::Done(_) => return,
                 Phase::Running(desk) => Some(desk),
@@ -184,9 +195,8 @@ impl<T> Job<T> {
                 }
                 (state.phase != phase).then_some(())
             };
-            let providers = self.crew.providers(desk);
-            let record = self.crew.record();
-            record.wait_by(providers, Awaited::Result, site, has_changed);
+            let worker = desk.map(|desk| self.crew.worker(desk));
+            self.crew.wait(worker, Awaited::Result, site, has_changed);
         }
     }
 

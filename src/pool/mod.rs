@@ -6,13 +6,15 @@
 //! dies of one. [`map`](ThreadPool::map) does the same to many items; [`wait`] and [`as_completed`]
 //! wait for several jobs. The pool ends when it is [shut down](ThreadPool::shutdown) or dropped.
 //!
-//! The waits are watched. Until a job has started, only a worker of its pool can bring its result;
-//! from then on, only the one that runs it. So these are a
-//! [`Deadlock`](crate::report::Verdict::Deadlock) at once, whatever else the process does: a job
-//! that waits for another one of its own pool of one thread; jobs that take up all workers and wait
-//! for what is queued behind them; a job that needs a lock which is held by whoever waits for its
-//! result. The panic by which that is broken ends the job that closed it, and comes out of its
-//! future.
+//! The waits are watched. When a job has started, only the worker that runs it can end it. So these are
+//! a [`Deadlock`](crate::report::Verdict::Deadlock) at once, whatever else the process does: a job that
+//! needs a lock which is held by the thread that waits for its result, or for the end of the pool.
+//! Before it has started, any thread that has the future or the pool can end the wait, by
+//! [`Future::cancel`] or [`shutdown_now`](ThreadPool::shutdown_now). So these are a deadlock when every
+//! thread of the process waits, as the main thread does that waits for the outer job: a job that waits
+//! for another one of its own pool of one thread; jobs that take up all workers and wait for what is
+//! queued behind them; a job that submits more to its own pool, which is full. The panic by which a
+//! deadlock is broken ends the job that closed it, and comes out of its future.
 //!
 //! What a thread did before it submitted a job comes before what the job does, and that comes
 //! before what those do who have its result, or have waited for it.
@@ -40,9 +42,9 @@
 //!
 //! # What it cannot see
 //!
-//! - That somebody else would call [`shutdown_now`](ThreadPool::shutdown_now), which ends the wait
-//!   for a job that is queued: jobs that wait for what is queued behind them are a deadlock
-//!   all the same.
+//! - Jobs that wait for what is queued behind them, as long as another thread of the process runs: that
+//!   thread could cancel them. The [watchdog](crate::watchdog) reports them as a
+//!   [`Stall`](crate::report::Verdict::Stall), if it has a limit for events.
 //! - Jobs that the same worker did one after the other are, to the order of locks, one thread: of
 //!   two jobs that take locks in opposite orders, a pool of one worker shows nothing, and a larger
 //!   one shows it when they fall to different workers.

@@ -12,6 +12,7 @@
 //! Statics that a model does not reach (counters of ids, tables of classes) stay outside.
 
 pub(crate) mod fork_safe;
+pub(crate) mod signals;
 
 #[cfg(not(all(loom, test)))]
 pub(crate) use std::hint::spin_loop;

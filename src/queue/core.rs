@@ -5,7 +5,11 @@
 //! tries again under the lock before it sleeps again, and every change wakes as many as it can
 //! serve, so no wake-up is lost: not when another thread comes first, and not when a wait runs out
 //! of time at the same moment.
+//!
+//! Where the order of the items is the program's, the store is taken out while it is changed, by the
+//! one thread that has the [turn](super::turn). An item counts as put before that, and as got.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -14,11 +18,14 @@ use super::error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError,
 };
 use super::store::{Entry, Store};
+use super::turn::Turn;
 use crate::deadline;
-use crate::instrument::{Awaited, Pasts, Providers, Resource, Site};
+use crate::instrument::{Awaited, Pasts, Resource, Site};
 
 /// A queue with the items in `S`.
-pub(crate) struct Core<S> {
+pub(crate) struct Core<S, W = ()> {
+    /// Taken before the state is locked, by whoever changes the items.
+    pub(super) turn: W,
     pub(super) state: Mutex<State<S>>,
     /// Notified once for every item that is put.
     pub(super) not_empty: Condvar,
@@ -34,7 +41,10 @@ pub(crate) struct Core<S> {
 }
 
 pub(super) struct State<S> {
+    /// Empty while it is out to be changed, by the thread that has the turn.
     pub(super) store: S,
+    /// How many there are, in the store or on their way into it.
+    pub(super) len: usize,
     /// How many were got and not marked as done.
     pub(super) taken: usize,
     pub(super) is_shut_down: bool,
@@ -42,10 +52,10 @@ pub(super) struct State<S> {
     pub(super) done: Pasts,
 }
 
-impl<S: Store> State<S> {
+impl<S> State<S> {
     /// How many were put and are not done.
     pub(super) fn unfinished(&self) -> usize {
-        self.store.len() + self.taken
+        self.len + self.taken
     }
 }
 
@@ -61,12 +71,14 @@ enum Nothing {
     ShutDown,
 }
 
-impl<S> Core<S> {
+impl<S, W> Core<S, W> {
     /// An empty queue; with a bound of zero it is of one.
-    pub(crate) const fn new(store: S, capacity: usize, record: Resource) -> Self {
+    pub(crate) const fn new(store: S, turn: W, capacity: usize, record: Resource) -> Self {
         Self {
+            turn,
             state: Mutex::new(State {
                 store,
+                len: 0,
                 taken: 0,
                 is_shut_down: false,
                 done: Pasts::new(),
@@ -91,20 +103,20 @@ impl<S> Core<S> {
     pub(crate) fn is_shut_down(&self) -> bool {
         self.state.lock().is_shut_down
     }
+
+    pub(crate) fn len(&self) -> usize {
+        self.state.lock().len
+    }
 }
 
-impl<S: Store> Core<S> {
-    pub(crate) fn len(&self) -> usize {
-        self.state.lock().store.len()
-    }
-
+impl<S: Store, W: Turn> Core<S, W> {
     pub(crate) fn is_full(&self) -> bool {
         self.len() >= self.capacity
     }
 
-    pub(crate) fn try_put(&self, item: S::Item) -> Result<(), TryPutError<S::Item>> {
+    pub(crate) fn try_put(&self, item: S::Item, site: Site) -> Result<(), TryPutError<S::Item>> {
         let mut entry = Some(Entry::pack(item));
-        let refused = self.offer(&mut self.state.lock(), &mut entry);
+        let refused = self.offer_now(&mut entry, site);
         match refused {
             Ok(()) => Ok(()),
             Err(Refused::Full) => Err(TryPutError::Full(back(entry))),
@@ -112,22 +124,14 @@ impl<S: Store> Core<S> {
         }
     }
 
-    /// Puts; if it is known who alone gets items, `getters` are those.
-    pub(crate) fn put(
-        &self,
-        item: S::Item,
-        getters: Option<&Providers>,
-        site: Site,
-    ) -> Result<(), PutError<S::Item>> {
+    /// Puts, waiting for room.
+    pub(crate) fn put(&self, item: S::Item, site: Site) -> Result<(), PutError<S::Item>> {
         let mut entry = Some(Entry::pack(item));
-        let at_once = self.offer(&mut self.state.lock(), &mut entry);
+        let at_once = self.offer_now(&mut entry, site);
         let put = match at_once {
             Err(Refused::Full) => {
-                let attempt = |limit| self.offer_within(limit, &mut entry);
-                match getters {
-                    Some(getters) => self.record.wait_by(getters, Awaited::Room, site, attempt),
-                    None => self.record.wait(Awaited::Room, site, attempt),
-                }
+                let attempt = |limit| self.offer_within(limit, &mut entry, site);
+                self.record.wait(Awaited::Room, site, attempt)
             }
             Err(Refused::ShutDown) => false,
             Ok(()) => true,
@@ -145,11 +149,11 @@ impl<S: Store> Core<S> {
         site: Site,
     ) -> Result<(), PutTimeoutError<S::Item>> {
         let mut entry = Some(Entry::pack(item));
-        let at_once = self.offer(&mut self.state.lock(), &mut entry);
+        let at_once = self.offer_now(&mut entry, site);
         let put = match at_once {
             Err(Refused::Full) => {
                 let deadline = deadline::after(timeout);
-                let attempt = |left| self.offer_within(Some(left), &mut entry);
+                let attempt = |left| self.offer_within(Some(left), &mut entry, site);
                 self.record
                     .wait_until(Awaited::Room, deadline, site, attempt)
             }
@@ -163,8 +167,8 @@ impl<S: Store> Core<S> {
         }
     }
 
-    pub(crate) fn try_get(&self) -> Result<S::Item, TryGetError> {
-        let got = self.poll(&mut self.state.lock());
+    pub(crate) fn try_get(&self, site: Site) -> Result<S::Item, TryGetError> {
+        let got = self.poll_now(site);
         match got {
             Ok(entry) => Ok(entry.receive()),
             Err(Nothing::Empty) => Err(TryGetError::Empty),
@@ -177,11 +181,11 @@ impl<S: Store> Core<S> {
 
     /// Gets, as what reports shall call it.
     pub(crate) fn get(&self, awaited: Awaited, site: Site) -> Result<S::Item, GetError> {
-        let at_once = self.poll(&mut self.state.lock());
+        let at_once = self.poll_now(site);
         let got = match at_once {
             Err(Nothing::Empty) => self
                 .record
-                .wait(awaited, site, |limit| self.poll_within(limit)),
+                .wait(awaited, site, |limit| self.poll_within(limit, site)),
             Err(Nothing::ShutDown) => None,
             Ok(entry) => Some(entry),
         };
@@ -197,11 +201,11 @@ impl<S: Store> Core<S> {
         timeout: Duration,
         site: Site,
     ) -> Result<S::Item, GetTimeoutError> {
-        let at_once = self.poll(&mut self.state.lock());
+        let at_once = self.poll_now(site);
         let got = match at_once {
             Err(Nothing::Empty) => {
                 let deadline = deadline::after(timeout);
-                let attempt = |left| self.poll_within(Some(left));
+                let attempt = |left| self.poll_within(Some(left), site);
                 self.record
                     .wait_until(Awaited::Item, deadline, site, attempt)
             }
@@ -218,75 +222,101 @@ impl<S: Store> Core<S> {
         }
     }
 
-    /// Puts the entry if there is room; else leaves it where it is.
+    /// Puts the entry if there is room, without waiting for that.
+    fn offer_now(&self, entry: &mut Option<Entry<S::Item>>, site: Site) -> Result<(), Refused> {
+        let _turn = self.turn.take(site);
+        self.offer(&mut self.state.lock(), entry)
+    }
+
+    /// Puts the entry if there is room; else leaves it where it is. The caller has the turn.
     fn offer(
         &self,
-        state: &mut State<S>,
+        state: &mut MutexGuard<'_, State<S>>,
         entry: &mut Option<Entry<S::Item>>,
     ) -> Result<(), Refused> {
         if state.is_shut_down {
             return Err(Refused::ShutDown);
         }
-        if state.store.len() >= self.capacity {
+        if state.len >= self.capacity {
             return Err(Refused::Full);
         }
         if let Some(entry) = entry.take() {
-            // Whoever is woken waits for the lock. It is told first, since a comparison may panic
-            // when the item is in the heap already.
+            // A woken thread waits for the lock, and for the turn. It is woken first, since a
+            // comparison may panic when the item is in the heap already.
+            state.len += 1;
             self.record.provided();
             self.not_empty.notify_one();
-            state.store.push(entry);
+            change::<_, W, _>(state, |store| store.push(entry));
         }
         Ok(())
     }
 
-    /// The same, waiting for room; whether it was put, if that is decided.
+    /// Puts the entry, waiting for room; whether it was put, if that is decided.
     fn offer_within(
         &self,
         limit: Option<Duration>,
         entry: &mut Option<Entry<S::Item>>,
+        site: Site,
     ) -> Option<bool> {
-        let mut state = self.state.lock();
-        let mut offered = self.offer(&mut state, entry);
-        if matches!(offered, Err(Refused::Full)) && sleep(&self.not_full, &mut state, limit) {
-            offered = self.offer(&mut state, entry);
+        for may_sleep in [true, false] {
+            let turn = self.turn.take(site);
+            let mut state = self.state.lock();
+            match self.offer(&mut state, entry) {
+                Ok(()) => return Some(true),
+                Err(Refused::ShutDown) => return Some(false),
+                Err(Refused::Full) => {}
+            }
+            // The thread that makes room needs the turn.
+            drop(turn);
+            if !(may_sleep && sleep(&self.not_full, &mut state, limit)) {
+                break;
+            }
         }
-        match offered {
-            Ok(()) => Some(true),
-            Err(Refused::ShutDown) => Some(false),
-            Err(Refused::Full) => None,
-        }
+        None
     }
 
-    /// Gets the next entry if there is one.
-    fn poll(&self, state: &mut State<S>) -> Result<Entry<S::Item>, Nothing> {
-        if state.store.len() == 0 {
+    /// Gets the next entry if there is one, without waiting for one.
+    fn poll_now(&self, site: Site) -> Result<Entry<S::Item>, Nothing> {
+        let _turn = self.turn.take(site);
+        self.poll(&mut self.state.lock())
+    }
+
+    /// Gets the next entry if there is one. The caller has the turn.
+    fn poll(&self, state: &mut MutexGuard<'_, State<S>>) -> Result<Entry<S::Item>, Nothing> {
+        if state.len == 0 {
             return Err(match state.is_shut_down {
                 true => Nothing::ShutDown,
                 false => Nothing::Empty,
             });
         }
         // Counted and told first, for the reason given in `offer`.
+        state.len -= 1;
         state.taken += 1;
         if self.capacity != usize::MAX {
             self.record.provided();
             self.not_full.notify_one();
         }
-        state.store.pop().ok_or(Nothing::Empty)
+        change::<_, W, _>(state, Store::pop).ok_or(Nothing::Empty)
     }
 
-    /// The same, waiting for one; the entry, or that there will be none, if that is decided.
-    fn poll_within(&self, limit: Option<Duration>) -> Option<Option<Entry<S::Item>>> {
-        let mut state = self.state.lock();
-        let mut polled = self.poll(&mut state);
-        if matches!(polled, Err(Nothing::Empty)) && sleep(&self.not_empty, &mut state, limit) {
-            polled = self.poll(&mut state);
+    /// Gets the next entry, waiting for one; the entry, or that there will be none, if that is
+    /// decided.
+    fn poll_within(&self, limit: Option<Duration>, site: Site) -> Option<Option<Entry<S::Item>>> {
+        for may_sleep in [true, false] {
+            let turn = self.turn.take(site);
+            let mut state = self.state.lock();
+            match self.poll(&mut state) {
+                Ok(entry) => return Some(Some(entry)),
+                Err(Nothing::ShutDown) => return Some(None),
+                Err(Nothing::Empty) => {}
+            }
+            // The thread that puts the next one needs the turn.
+            drop(turn);
+            if !(may_sleep && sleep(&self.not_empty, &mut state, limit)) {
+                break;
+            }
         }
-        match polled {
-            Ok(entry) => Some(Some(entry)),
-            Err(Nothing::ShutDown) => Some(None),
-            Err(Nothing::Empty) => None,
-        }
+        None
     }
 
     /// The item of an entry that was refused since the queue is shut down.
@@ -294,6 +324,23 @@ impl<S: Store> Core<S> {
         self.down.arrive();
         back(entry)
     }
+}
+
+/// Changes the items. Where that runs code of the program, they are out of the queue meanwhile, and the
+/// queue not locked: the calling thread has the turn, so no other one misses them.
+fn change<S: Store, W: Turn, R>(
+    state: &mut MutexGuard<'_, State<S>>,
+    f: impl FnOnce(&mut S) -> R,
+) -> R {
+    if !W::COMPARES {
+        return f(&mut state.store);
+    }
+    let mut out = std::mem::take(&mut state.store);
+    // What a panic of a comparison leaves behind is said in the documentation of the queue.
+    let changed = AssertUnwindSafe(|| MutexGuard::unlocked(state, || f(&mut out)));
+    let changed = catch_unwind(changed);
+    state.store = out;
+    changed.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 /// The item of an entry that was not put.

@@ -22,7 +22,7 @@ queue! {
     /// }
     /// assert_eq!([queue.get(), queue.get(), queue.get()], [Ok(2), Ok(3), Ok(1)]);
     /// ```
-    Queue<T> in Fifo = VecDeque::new()
+    Queue<T> in Fifo = VecDeque::new(), () = ()
 }
 
 // Nothing of the program's runs while the items are moved, so no panic finds them half moved.

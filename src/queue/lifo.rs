@@ -20,7 +20,7 @@ queue! {
     /// }
     /// assert_eq!([queue.get(), queue.get(), queue.get()], [Ok(1), Ok(3), Ok(2)]);
     /// ```
-    LifoQueue<T> in Lifo = Vec::new()
+    LifoQueue<T> in Lifo = Vec::new(), () = ()
 }
 
 // Nothing of the program's runs while the items are moved, so no panic finds them half moved.

@@ -65,6 +65,7 @@ mod shutdown;
 pub(crate) mod store;
 mod surface;
 mod tasks;
+mod turn;
 
 pub use self::error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TooManyDone, TryGetError, TryPutError,

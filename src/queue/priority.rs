@@ -3,6 +3,7 @@
 use std::collections::BinaryHeap;
 
 use super::surface::queue;
+use super::turn::Comparisons;
 
 queue! {
     /// A queue that gives out first the smallest item, as Python's `PriorityQueue` does.
@@ -12,9 +13,11 @@ queue! {
     /// particular order. A put and a get take a number of comparisons that grows with the logarithm
     /// of the length.
     ///
-    /// It is shared by reference, as [`Queue`](super::Queue) is. Items are compared while it is
-    /// locked, so a comparison must not use the queue. If one panics, that comes out of the put or
-    /// the get, and the order of what is in the queue is then not certain.
+    /// It is shared by reference, as [`Queue`](super::Queue) is. One thread at a time compares items. A
+    /// comparison may ask the queue for its length, and shut it down gracefully; if it puts or gets,
+    /// that is reported as a [`SelfDeadlock`](crate::report::Verdict::SelfDeadlock). If a comparison
+    /// panics, that comes out of the put or the get, and the order of what is in the queue is then not
+    /// certain.
     ///
     /// # Examples
     ///
@@ -28,7 +31,7 @@ queue! {
     /// assert_eq!(queue.get(), Ok((1, "wake up")));
     /// assert_eq!(queue.get(), Ok((2, "wash")));
     /// ```
-    PriorityQueue<T: Ord> in Smallest = BinaryHeap::new()
+    PriorityQueue<T: Ord> in Smallest = BinaryHeap::new(), Comparisons = Comparisons::new()
 }
 
 #[cfg(test)]

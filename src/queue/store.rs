@@ -44,9 +44,6 @@ pub(crate) trait Store: Default {
 
     /// Gives the next one out, if there is any.
     fn pop(&mut self) -> Option<Entry<Self::Item>>;
-
-    /// How many there are.
-    fn len(&self) -> usize;
 }
 
 /// The one that came first comes out first.
@@ -66,10 +63,6 @@ impl<T> Store for Fifo<T> {
     fn pop(&mut self) -> Option<Entry<T>> {
         self.pop_front()
     }
-
-    fn len(&self) -> usize {
-        VecDeque::len(self)
-    }
 }
 
 impl<T> Store for Lifo<T> {
@@ -82,10 +75,6 @@ impl<T> Store for Lifo<T> {
     fn pop(&mut self) -> Option<Entry<T>> {
         Vec::pop(self)
     }
-
-    fn len(&self) -> usize {
-        Vec::len(self)
-    }
 }
 
 impl<T: Ord> Store for Smallest<T> {
@@ -97,10 +86,6 @@ impl<T: Ord> Store for Smallest<T> {
 
     fn pop(&mut self) -> Option<Entry<T>> {
         BinaryHeap::pop(self).map(|ranked| ranked.0)
-    }
-
-    fn len(&self) -> usize {
-        BinaryHeap::len(self)
     }
 }
 
@@ -136,7 +121,6 @@ mod tests {
         for item in [2, 1, 3] {
             store.push(Entry::pack(item));
         }
-        assert_eq!(store.len(), 3);
         std::iter::from_fn(|| store.pop())
             .map(Entry::receive)
             .collect()

@@ -4,11 +4,11 @@
 macro_rules! queue {
     (
         $(#[$meta:meta])*
-        $name:ident<T $(: $bound:ident)?> in $store:ident = $empty:expr
+        $name:ident<T $(: $bound:ident)?> in $store:ident = $empty:expr, $turn:ty = $first:expr
     ) => {
         $(#[$meta])*
         pub struct $name<T> {
-            core: $crate::queue::core::Core<$crate::queue::store::$store<T>>,
+            core: $crate::queue::core::Core<$crate::queue::store::$store<T>, $turn>,
         }
 
         impl<T $(: $bound)?> $name<T> {
@@ -99,9 +99,10 @@ macro_rules! queue {
                 )
             }
 
+            #[track_caller]
             const fn with(capacity: usize, record: $crate::instrument::Resource) -> Self {
                 Self {
-                    core: $crate::queue::core::Core::new($empty, capacity, record),
+                    core: $crate::queue::core::Core::new($empty, $first, capacity, record),
                 }
             }
 
@@ -143,7 +144,7 @@ macro_rules! queue {
             /// ```
             #[track_caller]
             pub fn put(&self, item: T) -> Result<(), $crate::queue::PutError<T>> {
-                self.core.put(item, None, std::panic::Location::caller())
+                self.core.put(item, std::panic::Location::caller())
             }
 
             /// Puts an item if there is room.
@@ -161,8 +162,9 @@ macro_rules! queue {
             /// assert_eq!(queue.try_put(1), Ok(()));
             /// assert_eq!(queue.try_put(2), Err(TryPutError::Full(2)));
             /// ```
+            #[track_caller]
             pub fn try_put(&self, item: T) -> Result<(), $crate::queue::TryPutError<T>> {
-                self.core.try_put(item)
+                self.core.try_put(item, std::panic::Location::caller())
             }
 
             /// Puts an item, waiting for room for at most `timeout`.
@@ -239,8 +241,9 @@ macro_rules! queue {
             /// assert_eq!(queue.try_get(), Ok(1));
             /// assert_eq!(queue.try_get(), Err(TryGetError::Empty));
             /// ```
+            #[track_caller]
             pub fn try_get(&self) -> Result<T, $crate::queue::TryGetError> {
-                self.core.try_get()
+                self.core.try_get(std::panic::Location::caller())
             }
 
             /// Gets the next item, waiting for one for at most `timeout`.
@@ -370,8 +373,9 @@ macro_rules! queue {
             /// assert!(queue.put(2).is_err() && queue.get().is_err());
             /// queue.join(); // The item that was dropped counts as done.
             /// ```
+            #[track_caller]
             pub fn shutdown(&self, how: $crate::queue::Shutdown) {
-                self.core.shutdown(how);
+                self.core.shutdown(how, std::panic::Location::caller());
             }
 
             /// Whether [`shutdown`](Self::shutdown) was called. Orders nothing.

@@ -6,10 +6,11 @@ use super::Shutdown;
 use super::core::{Core, State, sleep};
 use super::error::{TooManyDone, Unfinished};
 use super::store::Store;
+use super::turn::Turn;
 use crate::deadline;
 use crate::instrument::{Awaited, Past, Pasts, Site};
 
-impl<S: Store> Core<S> {
+impl<S: Store, W: Turn> Core<S, W> {
     pub(crate) fn task_done(&self) -> Result<(), TooManyDone> {
         let past = Past::here();
         let mut state = self.state.lock();
@@ -47,8 +48,10 @@ impl<S: Store> Core<S> {
         Ok(())
     }
 
-    pub(crate) fn shutdown(&self, how: Shutdown) {
+    pub(crate) fn shutdown(&self, how: Shutdown, site: Site) {
         let past = Past::here();
+        // Whoever changes the items has them out of the queue.
+        let turn = (how == Shutdown::Immediate).then(|| self.turn.take(site));
         let mut state = self.state.lock();
         // Those who are turned away learn what came before the first shutdown; a later one may
         // come after they were turned away.
@@ -58,7 +61,10 @@ impl<S: Store> Core<S> {
         }
         let left = match how {
             Shutdown::Graceful => S::default(),
-            Shutdown::Immediate => std::mem::take(&mut state.store),
+            Shutdown::Immediate => {
+                state.len = 0;
+                std::mem::take(&mut state.store)
+            }
         };
         self.record.provided();
         if state.unfinished() == 0 {
@@ -67,7 +73,8 @@ impl<S: Store> Core<S> {
         self.not_empty.notify_all();
         self.not_full.notify_all();
         drop(state);
-        // Not under the lock: destructors of the program run here.
+        drop(turn);
+        // Not under the locks: destructors of the program run here.
         drop(left);
     }
 

@@ -314,7 +314,11 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
         }
         // SAFETY: the hold is read here and written below; nothing in between unwinds, since
         // `attempt_again` and the bare lock do not.
-        self.record.released(unsafe { ptr::read(hold) });
+        let held = unsafe { ptr::read(hold) };
+        match mode {
+            Mode::Upgradable => self.record.released_upgradable(held),
+            Mode::Shared | Mode::Exclusive => self.record.released(held),
+        }
         let attempt = self.record.attempt_again(mode, Kind::Blocking, site);
         bump();
         // SAFETY: the old value was moved out above.

@@ -218,7 +218,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawRwLock<RECU
 
     #[inline]
     unsafe fn unlock_upgradable(&self, hold: Hold) {
-        self.record.released(hold);
+        self.record.released_upgradable(hold);
         // SAFETY: the caller has an upgradable hold, so the bare lock is held that way.
         unsafe { self.bare.unlock_upgradable(Default::default()) };
     }
@@ -252,7 +252,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawRwLock<RECU
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeFair for RawRwLock<RECURSIVE> {
     #[inline]
     unsafe fn unlock_upgradable_fair(&self, hold: Hold) {
-        self.record.released(hold);
+        self.record.released_upgradable(hold);
         // SAFETY: the caller has an upgradable hold, so the bare lock is held that way.
         unsafe { self.bare.unlock_upgradable_fair(Default::default()) };
     }

@@ -56,21 +56,35 @@ fn around(report: &Report, edges: &[&Edge]) -> (Vec<String>, Vec<Step>) {
         .enumerate()
         .map(|(column, edge)| Step {
             column,
-            verb: "takes",
+            verb: match edge.from_again {
+                None => "takes",
+                Some(_) => "takes back",
+            },
             lock: report.short_name(edge.from),
             site: Some(edge.from_site),
         })
         .collect();
     let queued = words::readers_behind_a_writer(report);
-    if !queued.is_empty() {
-        heads.push("any writer".to_owned());
-    }
+    let mut any_writer = None;
     for lock in queued {
+        // In a deadlock the writer is there, and has a line.
+        let writer = words::queued_writer(report, lock);
+        let column = match (writer, any_writer) {
+            (None, Some(column)) => column,
+            _ => {
+                let head = writer.map_or("any writer".to_owned(), |(thread, _)| thread.to_string());
+                heads.push(head);
+                heads.len() - 1
+            }
+        };
+        if writer.is_none() {
+            any_writer = Some(column);
+        }
         steps.push(Step {
-            column: heads.len() - 1,
+            column,
             verb: "queues for",
             lock: report.short_name(lock),
-            site: None,
+            site: writer.map(|(_, wait)| wait.site),
         });
     }
     steps.extend(edges.iter().enumerate().map(|(column, edge)| Step {

@@ -10,6 +10,7 @@ use super::thread::ThreadInfo;
 use super::words;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
+use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
 
 /// One finding, complete: what a callback is given and what the text is made of.
@@ -101,12 +102,16 @@ pub struct Edge {
     pub from_mode: Mode,
     /// Where it had been taken.
     pub from_site: Site,
+    /// How it had been taken back there, if that was no call that locks.
+    pub from_again: Option<Reacquisition>,
     /// The lock that was asked for.
     pub to: LockId,
     /// How it was asked for.
     pub to_mode: Mode,
     /// Where it was asked for.
     pub to_site: Site,
+    /// How it was taken back there, if that was no call that locks.
+    pub to_again: Option<Reacquisition>,
     /// The thread that did both, when this was first seen.
     pub thread: ThreadId,
     /// The other locks that the thread held, ascending.
@@ -181,6 +186,11 @@ impl Report {
     /// about.
     #[must_use]
     pub fn headline(&self) -> String {
+        format!("lockwarden: {}", self.subject())
+    }
+
+    /// The first line without the mark at its beginning: the verdict, and what it is about.
+    pub(crate) fn subject(&self) -> String {
         words::headline(self)
     }
 
@@ -198,6 +208,34 @@ impl Report {
         edges.sort_unstable();
         edges.dedup();
         hash(&(self.verdict, edges))
+    }
+
+    /// The call path on which it was found, where its lines may be those of a type that the program has
+    /// put around its locks: all locks are made in one file and all places are in that file. Zero
+    /// elsewhere, where the lines say enough.
+    pub(crate) fn path(&self) -> u64 {
+        let Some(first) = self.edges.first() else {
+            return 0;
+        };
+        let file = first.from_site.file();
+        let is_there = |edge: &Edge| edge.from_site.file() == file && edge.to_site.file() == file;
+        let is_wrapped = self.edges.iter().all(is_there)
+            && self.locks.iter().all(|lock| lock.created.file() == file)
+            && self.edges.iter().any(|edge| {
+                std::ptr::eq(edge.from_site, edge.to_site) || self.shares_a_place(edge)
+            });
+        match &self.stack {
+            Some(stack) if is_wrapped => stack.path(),
+            _ => 0,
+        }
+    }
+
+    /// Whether another lock than that at the same end of an edge is taken at one of its places.
+    fn shares_a_place(&self, edge: &Edge) -> bool {
+        self.edges.iter().any(|other| {
+            (other.from != edge.from && std::ptr::eq(other.from_site, edge.from_site))
+                || (other.to != edge.to && std::ptr::eq(other.to_site, edge.to_site))
+        })
     }
 
     /// What is known of the lock `id`, if the report names it.

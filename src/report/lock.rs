@@ -2,14 +2,15 @@
 
 use std::fmt;
 
-use super::names::Escaped;
+use super::names::{Escaped, place};
 use crate::engine::ids::{LockId, Site};
 
 /// One lock of a report.
 ///
 /// Displayed as its name in backquotes, followed by its label, or, if it has neither, as what it
 /// is and where it was made: `` `ledger` ``, `` `account` "account 17" ``,
-/// `Mutex made at src/bank.rs:10:5`.
+/// `Mutex made at src/bank.rs:10:5`. Of a name or a label of more than 128 characters the beginning and
+/// the end are displayed, and what cannot be seen is displayed as an escape.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LockInfo {
@@ -52,7 +53,7 @@ impl LockInfo {
 /// The comma between what is waited for and where, if the former ends with a place itself.
 pub(crate) fn comma(awaited: &str, lock: Option<&LockInfo>) -> &'static str {
     match lock {
-        Some(lock) if awaited.ends_with(&lock.created.to_string()) => ",",
+        Some(lock) if awaited.ends_with(&place(lock.created)) => ",",
         _ => "",
     }
 }
@@ -63,7 +64,7 @@ impl fmt::Display for LockInfo {
             (Some(name), Some(label)) => write!(f, "`{}` \"{}\"", Escaped(name), Escaped(label)),
             (Some(name), None) => write!(f, "`{}`", Escaped(name)),
             (None, Some(label)) => write!(f, "{} \"{}\"", self.noun, Escaped(label)),
-            (None, None) => write!(f, "{} made at {}", self.noun, self.created),
+            (None, None) => write!(f, "{} made at {}", self.noun, place(self.created)),
         }
     }
 }

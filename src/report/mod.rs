@@ -12,8 +12,8 @@
 //! name, `(#3)`, is the id of the thread or of the lock: it tells apart what has the same name.
 //!
 //! Making the text reads the source files that the report names, where they are at hand, and
-//! resolves the stacks. Nothing of that is done before the text is asked for, and no lock of the
-//! detector is held while it is made. What goes to standard error goes there in two writes: the
+//! resolves the stacks. Nothing of that is done before the text is asked for, but for the lines between
+//! two calls which the advice might tell to swap; and no lock of the detector is held while it is made. What goes to standard error goes there in two writes: the
 //! stacks, which can take long to resolve, come after everything else.
 
 mod activity;
@@ -21,6 +21,7 @@ mod advice;
 mod columns;
 mod data;
 mod lock;
+mod module;
 mod names;
 mod snippet;
 mod source;
@@ -45,8 +46,11 @@ pub use self::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
 pub use crate::engine::awaited::Awaited;
 pub use crate::engine::ids::{LockId, Site, ThreadId};
 pub use crate::engine::mode::Mode;
+pub use crate::engine::reacquisition::Reacquisition;
 pub use crate::engine::verdict::Verdict;
 
 pub(crate) use self::data::Facts;
 pub(crate) use self::lock::comma;
+#[cfg(feature = "json")]
+pub(crate) use self::names::cut;
 pub(crate) use self::names::{Escaped, duration, place};

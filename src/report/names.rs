@@ -1,5 +1,6 @@
 //! The names by which one report calls its locks and threads.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -8,21 +9,54 @@ use super::data::Report;
 use super::lock::LockInfo;
 use crate::engine::ids::{LockId, Site, ThreadId};
 
-/// A text of the user in which nothing can break the line or the terminal: control characters are
-/// shown as escapes.
+/// How many characters of a name are shown; of a longer one the beginning and the end.
+const SHOWN: usize = 128;
+/// How many of them are those of the end, and stand behind two dots.
+const TAIL: usize = 30;
+
+/// A text of the user in which nothing can break the line or the terminal, or deceive who reads it:
+/// control characters, and those that turn the direction of the text or are not seen, are shown as
+/// escapes. Of more than 128 characters the beginning and the end are shown.
 pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for character in self.0.chars() {
+        for character in cut(self.0).chars() {
             if character.is_control() {
                 write!(f, "{}", character.escape_default())?;
+            } else if is_hidden(character) {
+                write!(f, "{}", character.escape_unicode())?;
             } else {
                 f.write_char(character)?;
             }
         }
         Ok(())
     }
+}
+
+/// The text, or, if it is too long to be shown, its beginning and its end.
+pub(crate) fn cut(text: &str) -> Cow<'_, str> {
+    const CUT: &str = "..";
+    // So few bytes are no more characters.
+    if text.len() <= SHOWN || text.chars().nth(SHOWN).is_none() {
+        return Cow::Borrowed(text);
+    }
+    let head = text.chars().take(SHOWN - TAIL - CUT.len());
+    let tail = text.char_indices().rev().nth(TAIL - 1);
+    let tail = tail.map_or(text, |(at, _)| &text[at..]);
+    Cow::Owned(head.chain(CUT.chars()).chain(tail.chars()).collect())
+}
+
+/// Whether the character is not seen, or turns the direction of the text around it: those of Unicode's
+/// category Cf, and the two that separate lines and paragraphs.
+fn is_hidden(character: char) -> bool {
+    matches!(
+        u32::from(character),
+        0xad | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x890..=0x891 | 0x8e2 | 0x180e
+            | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfeff | 0xfff9..=0xfffb
+            | 0x110bd | 0x110cd | 0x13430..=0x1343f | 0x1bca0..=0x1bca3 | 0x1d173..=0x1d17a
+            | 0xe0000..=0xe007f
+    )
 }
 
 impl Report {
@@ -139,21 +173,42 @@ pub(super) fn short_place(site: Site) -> String {
 }
 
 /// The place as a part of a sentence. Where a function is handed to the standard library, as to
-/// `map`, and called there, it is the library's.
+/// `map`, and called there, it is the library's. Of a dependency only its name and version are shown, and
+/// the path within it.
 pub(crate) fn place(site: Site) -> String {
-    match of_the_library(site.file()) {
-        Some(path) => {
-            let (line, column) = (site.line(), site.column());
-            format!("{path}:{line}:{column} of the standard library")
-        }
-        None => site.to_string(),
+    let (file, line, column) = (site.file(), site.line(), site.column());
+    match (of_the_library(file), of_a_dependency(file)) {
+        (Some(path), _) => format!("{path}:{line}:{column} of the standard library"),
+        (None, Some(path)) => format!("{path}:{line}:{column}"),
+        (None, None) => site.to_string(),
     }
 }
 
+/// The path of a file of the standard library within it, or of a dependency from its name on.
+pub(super) fn short_file(file: &str) -> Option<&str> {
+    of_the_library(file).or_else(|| of_a_dependency(file))
+}
+
 /// The path of a file within the standard library, if it is one of its.
-pub(super) fn of_the_library(file: &str) -> Option<&str> {
+fn of_the_library(file: &str) -> Option<&str> {
     let (_, path) = file.strip_prefix("/rustc/")?.split_once("library")?;
     Some(path.trim_start_matches(['/', '\\']))
+}
+
+/// The path of a file of a dependency, from the name of its folder on, where cargo has put it: behind
+/// the name of the registry, or of the repository and the revision.
+fn of_a_dependency(file: &str) -> Option<&str> {
+    const FOLDERS: [&str; 4] = [
+        "/registry/src/",
+        "\\registry\\src\\",
+        "/git/checkouts/",
+        "\\git\\checkouts\\",
+    ];
+    let inner = FOLDERS
+        .iter()
+        .find_map(|folder| Some(file.split_once(folder)?.1))?;
+    let (_, path) = inner.split_once(['/', '\\'])?;
+    Some(path)
 }
 
 /// How long something took, as coarse as a person wants it.
@@ -186,6 +241,53 @@ mod tests {
         );
     }
 
+    #[test]
+    fn what_turns_a_line_round_or_is_not_seen_is_an_escape() {
+        for hidden in [
+            '\u{ad}',
+            '\u{61c}',
+            '\u{180e}',
+            '\u{200b}',
+            '\u{200f}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{202a}',
+            '\u{202e}',
+            '\u{2060}',
+            '\u{2066}',
+            '\u{2069}',
+            '\u{feff}',
+            '\u{fffb}',
+            '\u{e0001}',
+            '\u{e0041}',
+            '\u{e007f}',
+        ] {
+            let escaped = Escaped(&format!("a{hidden}b")).to_string();
+            assert_eq!(escaped, format!("a\\u{{{:x}}}b", u32::from(hidden)));
+        }
+        for shown in ["é", "日本語", "שלום", "a b", "😀", "e\u{301}"] {
+            assert_eq!(Escaped(shown).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn a_name_of_any_length_is_shown_in_128_characters() {
+        let name = format!(
+            "{}{}{}",
+            "a".repeat(96),
+            "b".repeat(1 << 20),
+            "c".repeat(30)
+        );
+        let shown = Escaped(&name).to_string();
+        assert_eq!(shown.chars().count(), 128);
+        assert!(shown.starts_with("aa") && shown.ends_with("cc"), "{shown}");
+        assert_eq!(cut(&"ü".repeat(128)), "ü".repeat(128));
+        assert_eq!(
+            cut(&"ü".repeat(129)),
+            format!("{}..{}", "ü".repeat(96), "ü".repeat(30))
+        );
+    }
+
     #[track_caller]
     fn called(_: ()) -> Site {
         std::panic::Location::caller()
@@ -202,6 +304,26 @@ mod tests {
             assert!(place.starts_with("core/src/"), "{place}");
             assert!(place.ends_with(" of the standard library"), "{place}");
         }
+    }
+
+    #[test]
+    fn the_path_of_a_dependency_begins_with_its_name() {
+        let cargo = "/home/me/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f";
+        let file = format!("{cargo}/sentry-core-0.49.5/src/hub_impl.rs");
+        assert_eq!(
+            short_file(&file),
+            Some("sentry-core-0.49.5/src/hub_impl.rs")
+        );
+        assert_eq!(
+            short_file("/home/me/.cargo/git/checkouts/tool-0123456789abcdef/89abcde/src/lib.rs"),
+            Some("89abcde/src/lib.rs")
+        );
+        assert_eq!(
+            short_file("/rustc/0123/library/core/src/option.rs"),
+            Some("core/src/option.rs")
+        );
+        assert_eq!(short_file("/home/me/bank/src/main.rs"), None);
+        assert_eq!(short_file("src/main.rs"), None);
     }
 
     #[test]

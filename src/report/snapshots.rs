@@ -92,6 +92,8 @@ fn edge(thread: u64, from: (u64, Mode, Site), to: (u64, Mode, Site)) -> Edge {
         to_mode: to.1,
         to_site: to.2,
         thread: ThreadId::new(thread),
+        from_again: None,
+        to_again: None,
         gates: Vec::new(),
         stack: None,
     }

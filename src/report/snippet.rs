@@ -1,6 +1,6 @@
 //! Source lines with marks under them, in the form that the compiler has taught everyone to read.
 
-use super::names::width;
+use super::names::{short_file, width};
 use super::source::Sources;
 use crate::engine::ids::Site;
 
@@ -52,8 +52,10 @@ impl<'a> Line<'a> {
     fn new(sources: &mut Sources, mark: &'a Mark) -> Option<Self> {
         let source = sources.line(mark.site.file(), mark.site.line())?;
         let column = usize::try_from(mark.site.column()).ok()?.checked_sub(1)?;
-        let before: String = source.chars().take(column).collect();
-        let rest = source.get(before.len()..)?;
+        let (before, rest) = split(source, column)?;
+        if !is_call(before, rest) {
+            return None;
+        }
         let first = rest.chars().next()?;
         let word: String = rest
             .chars()
@@ -67,10 +69,41 @@ impl<'a> Line<'a> {
         Some(Self {
             mark,
             text: visible(source),
-            start: width(&visible(&before)),
+            start: column,
             length: length.max(1),
         })
     }
+}
+
+/// The line before and from a column on, as the compiler counts those: a tab is four of them, and other
+/// characters are as wide as a terminal shows them. `None` if nothing begins there.
+fn split(line: &str, column: usize) -> Option<(&str, &str)> {
+    let mut at = 0;
+    for (position, character) in line.char_indices() {
+        if at >= column {
+            return (at == column).then(|| line.split_at(position));
+        }
+        at += width(&visible(character.encode_utf8(&mut [0; 4])));
+    }
+    None
+}
+
+/// Whether something is called here, or used in a way that may call something. Where that is not so, the
+/// file is not the one that was compiled.
+fn is_call(before: &str, rest: &str) -> bool {
+    let is_of_name = |c: char| c.is_alphanumeric() || c == '_';
+    if before.trim_start().starts_with("//") || before.ends_with(is_of_name) {
+        return false;
+    }
+    if before.ends_with('.') {
+        let behind = rest.trim_start_matches(is_of_name).trim_start();
+        let is_called = behind.is_empty() || behind.starts_with(['(', ':', '/']);
+        return rest.starts_with(is_of_name) && is_called;
+    }
+    // A path, a macro, a value that is dereferenced, or a closure.
+    rest.starts_with(|c| {
+        is_of_name(c) || matches!(c, '*' | '&' | '(' | '<' | '$' | '|' | '-' | '!' | '{' | '[')
+    })
 }
 
 fn show_file(out: &mut String, sources: &mut Sources, file: &'static str, lines: &[Line<'_>]) {
@@ -80,8 +113,9 @@ fn show_file(out: &mut String, sources: &mut Sources, file: &'static str, lines:
     let site = first.mark.site;
     let edge = format!("{:gutter$} |", "");
     out.push_str(&format!(
-        "{:gutter$}--> {file}:{}:{}\n{edge}\n",
+        "{:gutter$}--> {}:{}:{}\n{edge}\n",
         "",
+        short_file(file).unwrap_or(file),
         site.line(),
         site.column()
     ));
@@ -209,6 +243,39 @@ mod tests {
         );
         let expected = expected.replacen(":22\n", &format!(":{}\n", second.column()), 1);
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_mark_stands_under_its_word_behind_tabs_and_wide_letters() {
+        let place: Site = include!("testdata/tabs.in");
+        let text = shown(&[mark(place, "here", true)]);
+        let lines: Vec<&str> = text.lines().collect();
+        let word = lines[2].find("Location").expect("the line is shown");
+        // The wide letter has three bytes and takes two columns.
+        assert_eq!(lines[3].find('^'), Some(word - 1), "{text}");
+        assert!(lines[3].ends_with("^^^^^^^^ here"), "{text}");
+    }
+
+    #[test]
+    fn what_is_no_call_is_of_another_file() {
+        for (before, rest) in [
+            ("    let guard = ledger.", "lock().unwrap();"),
+            ("    let guard = ledger.", "lock"),
+            ("    let value = ", "Mutex::new(0);"),
+            ("    ", "*LAZY += 1;"),
+            ("    ", "select! {"),
+        ] {
+            assert!(is_call(before, rest), "{before}|{rest}");
+        }
+        for (before, rest) in [
+            ("    // let guard = ledger.", "lock().unwrap();"),
+            ("    let guard = led", "ger.lock().unwrap();"),
+            ("    let guard = ledger.", "count + 1"),
+            ("    let guard", " = 1;"),
+            ("    }", ";"),
+        ] {
+            assert!(!is_call(before, rest), "{before}|{rest}");
+        }
     }
 
     #[test]

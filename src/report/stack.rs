@@ -6,10 +6,15 @@ use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
 
-use super::names::of_the_library;
+use super::module::{Module, Modules, Place};
+use super::names::short_file;
 
 /// The most frames that are kept. A deeper stack keeps its innermost ones.
 const MAX_FRAMES: usize = 128;
+
+/// How many frames tell one call path from another: those of this crate and some of its callers. Where
+/// nothing is inlined there are more of ours.
+const PATH: usize = if cfg!(debug_assertions) { 24 } else { 12 };
 
 /// Where a thread was, as the functions it was in.
 ///
@@ -36,6 +41,8 @@ struct Frame {
     file: Option<String>,
     line: Option<u32>,
     column: Option<u32>,
+    /// Where the address lies.
+    place: Option<Place>,
 }
 
 /// One function of a [`Stack`], as it was found in the debug information of the program.
@@ -48,13 +55,21 @@ pub struct StackFrame<'a> {
     pub file: Option<&'a str>,
     /// The line in it.
     pub line: Option<u32>,
+    /// The file of the program or the library that it is in, where the system says so: on Linux, Android
+    /// and FreeBSD.
+    pub module: Option<&'a str>,
+    /// The address within that file, as `addr2line` takes it: a stack of a stripped program can be given
+    /// its names with a copy that was not stripped.
+    pub offset: Option<u64>,
+    /// The build id of that file in hexadecimal digits, if it has one.
+    pub build_id: Option<&'a str>,
 }
 
 impl Stack {
     /// The stack of the calling thread.
     pub(crate) fn capture() -> Self {
         let mut addresses = Vec::with_capacity(32);
-        backtrace::trace(|frame| {
+        walk(|frame| {
             addresses.push(frame.ip().addr());
             addresses.len() < MAX_FRAMES
         });
@@ -77,9 +92,22 @@ impl Stack {
         &self.0.addresses
     }
 
-    /// Looks up the names of all these stacks, of what they have in common once.
-    pub(crate) fn resolve_all<'a>(stacks: impl IntoIterator<Item = &'a Stack>) {
+    /// The calls at the innermost end, as one number: the way through this crate, and what called that.
+    ///
+    /// Return addresses, so that nothing has to be looked up. Two ways through this crate that lead to
+    /// the same call of the program give two numbers.
+    pub(crate) fn path(&self) -> u64 {
+        let inner = self.addresses().iter().take(PATH);
+        inner.fold(0, |path: u64, address| {
+            (path.rotate_left(5) ^ *address as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        })
+    }
+
+    /// Looks up the names of all these stacks, of what they have in common once; calls `between` after
+    /// each address.
+    pub(crate) fn resolve_all<'a>(stacks: impl IntoIterator<Item = &'a Stack>, between: impl Fn()) {
         let mut known: HashMap<usize, Vec<Frame>> = HashMap::new();
+        let modules = Modules::now();
         for stack in stacks {
             if stack.0.resolved.get().is_some() {
                 continue;
@@ -88,7 +116,8 @@ impl Stack {
             for &address in &stack.0.addresses {
                 let found = known.entry(address).or_insert_with(|| {
                     let mut found = Vec::new();
-                    resolve(address, &mut found);
+                    resolve(address, &modules, &mut found);
+                    between();
                     found
                 });
                 frames.extend_from_slice(found);
@@ -106,11 +135,17 @@ impl Stack {
             file: Some(format!("src/{}.rs", function.replace("::", "_"))),
             line: Some(1),
             column: Some(1),
+            place: None,
         });
         Self(Arc::new(Frames {
             addresses: Box::default(),
             resolved: OnceCell::with_value(frames.collect()),
         }))
+    }
+
+    /// Whether its names have been looked up.
+    pub(crate) fn is_resolved(&self) -> bool {
+        self.0.resolved.get().is_some()
     }
 
     /// Whether both are one capture.
@@ -143,22 +178,49 @@ impl Stack {
             function: frame.function.as_deref(),
             file: frame.file.as_deref(),
             line: frame.line,
+            module: frame.place.as_ref().map(|place| place.module.path.as_str()),
+            offset: frame.place.as_ref().map(|place| place.offset),
+            build_id: frame
+                .place
+                .as_ref()
+                .and_then(|place| place.module.build_id.as_deref()),
         })
     }
 
     fn frames(&self) -> &[Frame] {
         self.0.resolved.get_or_init(|| {
             let mut frames = Vec::new();
+            let modules = Modules::now();
             for &address in &self.0.addresses {
-                resolve(address, &mut frames);
+                resolve(address, &modules, &mut frames);
             }
             trimmed(frames)
         })
     }
 }
 
-fn resolve(address: usize, frames: &mut Vec<Frame>) {
+/// Walks the stack of the calling thread.
+///
+/// `backtrace::trace` takes a lock of the process for this, which a thread of the program may have for
+/// hundreds of milliseconds while it looks up names. Only the debugging library of Windows needs it.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+fn walk(each: impl FnMut(&backtrace::Frame) -> bool) {
+    // SAFETY: what has to be kept apart from other threads is the lookup of names, which is not done
+    // here. On Unix the walk is `_Unwind_Backtrace`, which is meant to be called by any number of
+    // threads at once: it reads the stack of its caller and tables that do not change, and the list of
+    // loaded libraries under the linker's own lock.
+    unsafe { backtrace::trace_unsynchronized(each) }
+}
+
+#[cfg(not(unix))]
+fn walk(each: impl FnMut(&backtrace::Frame) -> bool) {
+    backtrace::trace(each);
+}
+
+fn resolve(address: usize, modules: &Modules, frames: &mut Vec<Frame>) {
     let before = frames.len();
+    let place = modules.place(address);
     let address = std::ptr::without_provenance_mut(address);
     backtrace::resolve(address, |symbol| {
         frames.push(Frame {
@@ -167,10 +229,14 @@ fn resolve(address: usize, frames: &mut Vec<Frame>) {
             file: symbol.filename().map(|file| file.display().to_string()),
             line: symbol.lineno(),
             column: symbol.colno(),
+            place: place.clone(),
         });
     });
     if frames.len() == before {
-        frames.push(Frame::default());
+        frames.push(Frame {
+            place,
+            ..Frame::default()
+        });
     }
 }
 
@@ -183,6 +249,11 @@ fn trimmed(mut frames: Vec<Frame>) -> Vec<Frame> {
         .filter(|&at| at > 0)
         .unwrap_or(frames.len());
     frames.truncate(bottom);
+    // What passes a panic on to the one who catches it stands between any two functions of a program that
+    // has threads, and says nothing.
+    if frames.iter().any(|frame| !frame.catches_panics()) {
+        frames.retain(|frame| !frame.catches_panics());
+    }
     // A program that is this crate itself, its tests that is, has frames of no other sort.
     let Some(last) = frames.iter().rposition(Frame::is_of_the_program) else {
         return frames;
@@ -215,7 +286,17 @@ impl Frame {
     /// A function of this crate, or of one that its locks and its stacks are built on.
     fn is_ours(&self) -> bool {
         self.starts_with_any(&["lockwarden::", "backtrace::", "lock_api::", "parking_lot::"])
-            || self.starts_with_any(&["parking_lot_core::"])
+            || self.starts_with_any(&["parking_lot_core::", "crossbeam_channel::"])
+            || self.file.as_deref().is_some_and(is_file_of_ours)
+    }
+
+    /// A function of the standard library that calls a closure and catches its panic.
+    fn catches_panics(&self) -> bool {
+        let path = self.path();
+        path == "__rust_try"
+            || self.starts_with_any(&["std::panicking::catch_unwind", "std::panic::catch_unwind"])
+            || self.starts_with_any(&["std::panicking::try", "core::panic::unwind_safe::"])
+            || (path.contains("core::ops::function::Fn") && path.ends_with("::call_once"))
     }
 
     /// Anything but ours, and what only passes calls on and may stand between two of ours.
@@ -246,24 +327,64 @@ impl Frame {
     }
 }
 
+/// Whether a source file is one of this crate, or of one that its locks are built on. A function that was
+/// inlined has the name of a type of the program, and its own file.
+fn is_file_of_ours(file: &str) -> bool {
+    // Within the workspace of this crate, its own tests and examples have to be told apart from it.
+    let own = file.strip_prefix(env!("CARGO_MANIFEST_DIR"));
+    let own = own.map(|rest| rest.trim_start_matches(['/', '\\', '.']));
+    if own.is_some_and(|rest| rest.starts_with("src/") || rest.starts_with("src\\")) {
+        return true;
+    }
+    let Some(file) = short_file(file) else {
+        return false;
+    };
+    let crates = [
+        "backtrace-0.",
+        "lock_api-0.",
+        "parking_lot-0.",
+        "parking_lot_core-0.",
+    ];
+    crates.iter().any(|name| file.starts_with(name)) || file.starts_with("crossbeam-channel-0.")
+}
+
 impl fmt::Display for Stack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let here = std::env::current_dir().ok();
+        let mut unnamed: Vec<&Module> = Vec::new();
         for (number, frame) in self.frames().iter().enumerate() {
-            let function = frame.function.as_deref().unwrap_or("<unknown>");
-            writeln!(f, "{number:>4}: {function}")?;
+            match (&frame.function, &frame.place) {
+                (Some(function), _) => writeln!(f, "{number:>4}: {function}")?,
+                (None, Some(Place { module, offset })) => {
+                    writeln!(f, "{number:>4}: <unknown> at {}+{offset:#x}", module.name())?;
+                    if !unnamed.contains(&&**module) {
+                        unnamed.push(module);
+                    }
+                }
+                (None, None) => writeln!(f, "{number:>4}: <unknown>")?,
+            }
             let Some(file) = &frame.file else { continue };
             // A path under the current directory is shown like the places of the locks are.
             let under = here
                 .as_deref()
                 .and_then(|here| std::path::Path::new(file).strip_prefix(here).ok())
                 .and_then(std::path::Path::to_str);
-            let short = under.or_else(|| of_the_library(file)).unwrap_or(file);
+            let short = under.or_else(|| short_file(file)).unwrap_or(file);
             write!(f, "          at {short}")?;
             for number in [frame.line, frame.column].into_iter().flatten() {
                 write!(f, ":{number}")?;
             }
             writeln!(f)?;
+        }
+        // What is needed to give them their names later.
+        for module in unnamed {
+            let build_id = module.build_id.as_deref().unwrap_or("none");
+            writeln!(
+                f,
+                "      {} is {}, build id {build_id}",
+                module.name(),
+                module.path
+            )?;
         }
         Ok(())
     }

@@ -75,6 +75,22 @@ impl Report {
         )
     }
 
+    /// Whether there is a stack to show.
+    pub(crate) fn has_stacks(&self) -> bool {
+        self.all_stacks().next().is_some()
+    }
+
+    /// Looks up the names of the stacks; calls `between` after each address.
+    pub(crate) fn resolve(&self, between: impl Fn()) {
+        Stack::resolve_all(self.all_stacks(), between);
+    }
+
+    fn all_stacks(&self) -> impl Iterator<Item = &Stack> {
+        // That of a stall stands in the dump of all threads.
+        let own = self.stack.iter().filter(|_| self.verdict != Verdict::Stall);
+        own.chain(self.edges.iter().filter_map(|edge| edge.stack.as_ref()))
+    }
+
     /// The stacks with their heading, or nothing if there is none.
     pub(crate) fn stacks(&self) -> String {
         let mut out = String::new();
@@ -83,9 +99,7 @@ impl Report {
             return out;
         }
         // The other reports that may stand between the body and this need a name for it.
-        let headline = self.headline();
-        let about = headline.strip_prefix("lockwarden: ").unwrap_or(&headline);
-        format!("stacks for {about}\n{out}")
+        format!("stacks for {}\n{out}", self.subject())
     }
 }
 
@@ -96,24 +110,36 @@ fn links(out: &mut String, sources: &mut Sources, report: &Report) {
         let newest = at == 0 && report.closing.is_some();
         let lines = (edge.from_site, edge.to_site);
         let known = shown.contains(&lines);
+        let thread = report.thread(edge.thread).filter(|thread| !thread.ended);
         out.push_str(&format!(
-            "\n{}{}{}\n",
+            "\n{}{}{}{}\n",
             report.thread_name(edge.thread),
+            thread.map(ThreadInfo::circumstance).unwrap_or_default(),
             circumstances(report, newest),
             if known { " (the same lines)" } else { "" }
         ));
         let asked = report.lock_name(edge.to);
         let held = report.lock_name(edge.from);
         let wide = width(&asked).max(width(&held));
-        for (verb, name, mode, place, site) in [
+        let taken = match edge.from_again {
+            None => "taken at",
+            Some(_) => "taken back at",
+        };
+        for (verb, name, mode, word, site) in [
             (asks(report), &asked, edge.to_mode, "at", edge.to_site),
-            ("holding", &held, edge.from_mode, "taken at", edge.from_site),
+            ("holding", &held, edge.from_mode, taken, edge.from_site),
         ] {
             let pad = " ".repeat(wide - width(name));
             let mode = mode.to_string();
             out.push_str(&format!(
-                "    {verb:<9} {name}{pad}  {mode:<9}  {place:<8} {site}\n"
+                "    {verb:<9} {name}{pad}  {mode:<9}  {word:<8} {}\n",
+                place(site)
             ));
+        }
+        for (again, lock) in [(edge.from_again, &held), (edge.to_again, &asked)] {
+            if let Some(again) = again {
+                out.push_str(&format!("    {}\n", words::taken_back(again, lock)));
+            }
         }
         if !edge.gates.is_empty() {
             let names: Vec<String> = edge.gates.iter().map(|&id| report.lock_name(id)).collect();
@@ -157,11 +183,22 @@ fn edge_marks(report: &Report, edge: &Edge) -> Vec<Mark> {
             format!("then reads {asked} again"),
             format!("reads {held}, then reads it again"),
         ),
-        _ => (
-            format!("first takes {held}"),
-            format!("then {} {asked}", asks(report)),
-            format!("takes {held}, then {} {asked}", asks(report)),
-        ),
+        _ => {
+            let takes = match edge.from_again {
+                None => "takes",
+                Some(_) => "takes back",
+            };
+            let asks = match (edge.to_again, report.verdict) {
+                (None, _) => asks(report),
+                (Some(_), Verdict::Deadlock) => "waits to take back",
+                (Some(_), _) => "takes back",
+            };
+            (
+                format!("first {takes} {held}"),
+                format!("then {asks} {asked}"),
+                format!("{takes} {held}, then {asks} {asked}"),
+            )
+        }
     };
     if edge.from_site == edge.to_site {
         return vec![mark(edge.to_site, &both, true)];
@@ -189,16 +226,15 @@ fn bystanders(out: &mut String, sources: &mut Sources, report: &Report) {
     if !report.edges.is_empty() {
         return;
     }
-    let concerned =
-        |thread: &&ThreadInfo| thread.waits.is_some() || !thread.held.is_empty() || thread.panicked;
-    let threads: Vec<&ThreadInfo> = report.threads.iter().filter(concerned).collect();
+    let concerned = |thread: &&ThreadInfo| {
+        let says_something = thread.waits.is_some() || !thread.held.is_empty() || thread.panicked;
+        says_something && !thread.is_idle()
+    };
+    let mut threads: Vec<&ThreadInfo> = report.threads.iter().filter(concerned).collect();
+    // What panicked is what the others wait for, more often than not.
+    threads.sort_by_key(|thread| !thread.panicked);
     for thread in threads.iter().take(BYSTANDERS) {
-        let ended = match (thread.panicked, thread.ended) {
-            (true, _) => ", which has ended by a panic",
-            (false, true) => ", which has ended",
-            (false, false) => "",
-        };
-        out.push_str(&format!("\n{thread}{ended}\n"));
+        out.push_str(&format!("\n{thread}{}\n", thread.circumstance()));
         state(out, report, thread);
         let mut marks = Vec::new();
         if let Some(wait) = &thread.waits {
@@ -219,6 +255,9 @@ fn bystanders(out: &mut String, sources: &mut Sources, report: &Report) {
             "\nand {} threads more\n",
             threads.len() - BYSTANDERS
         ));
+    }
+    for line in words::idle(report) {
+        out.push_str(&format!("\n{line}\n"));
     }
 }
 
@@ -254,7 +293,8 @@ fn stacks(out: &mut String, report: &Report) {
             }
             _ => format!(
                 "stack where {} was first reached under {}",
-                edge.to_site, edge.from_site
+                place(edge.to_site),
+                place(edge.from_site)
             ),
         };
         out.push_str(&format!("\n{heading}:\n{stack}"));
@@ -269,7 +309,11 @@ fn held_locks(out: &mut String, report: &Report) {
     }
     out.push_str("\nlocks held by these threads now:\n");
     for thread in &report.threads {
-        out.push_str(&format!("  {thread}\n"));
+        let circumstance = match thread.ended {
+            true => String::new(),
+            false => thread.circumstance(),
+        };
+        out.push_str(&format!("  {thread}{circumstance}\n"));
         state(out, report, thread);
         if thread.held.is_empty() {
             // Whether it has ended by now is a matter of microseconds, and no matter here.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::names::Escaped;
+use super::names::{Escaped, place};
 use crate::engine::awaited::Awaited;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
@@ -25,13 +25,18 @@ pub struct ThreadInfo {
     pub waits: Option<WaitInfo>,
     /// Whether it had ended.
     pub ended: bool,
-    /// Whether it had ended by a panic.
+    /// Whether it had ended by a panic or, if it had not ended, has caught a panic of a job or a
+    /// callback that it ran.
     pub panicked: bool,
     /// Whether it is no thread of the system but an [`Agent`](crate::instrument::Agent): a task of
     /// an async runtime.
     pub is_task: bool,
     /// What else is known of it, a sentence without a full stop each.
     pub notes: Vec<String>,
+    /// Whether it was unwinding from a panic: then what it waited for is what a destructor asked for.
+    pub panicking: bool,
+    /// Where it was spawned, if that was by `lockwarden::thread`.
+    pub spawned: Option<Site>,
 }
 
 /// A lock that a thread held.
@@ -144,7 +149,40 @@ impl ThreadInfo {
             panicked: false,
             is_task: false,
             notes: Vec::new(),
+            panicking: false,
+            spawned: None,
         }
+    }
+}
+
+impl ThreadInfo {
+    /// What is special about the thread, as what follows its name.
+    pub(super) fn circumstance(&self) -> String {
+        let state = match (self.panicked, self.ended, self.panicking) {
+            (true, true, _) => ", which has ended by a panic",
+            (true, false, _) => ", which has caught the panic of a job or a callback",
+            (false, true, _) => ", which has ended",
+            (false, false, true) => ", which unwinds from a panic",
+            (false, false, false) => "",
+        };
+        match self.spawned {
+            Some(site) if self.name.is_none() => format!(", spawned at {}{state}", place(site)),
+            _ => state.to_owned(),
+        }
+    }
+
+    /// Whether it is a worker of a pool without a job, of which nothing else is to be said.
+    pub(super) fn is_idle(&self) -> bool {
+        let waits_for_job = self.waits.as_ref().is_some_and(|wait| {
+            matches!(
+                wait.what,
+                WaitsFor::Resource {
+                    awaited: Awaited::Job,
+                    ..
+                }
+            )
+        });
+        waits_for_job && self.held.is_empty() && !self.panicked
     }
 }
 

@@ -1,12 +1,13 @@
 //! The sentences of a report: what it is about, and why it is what it is.
 
 use super::data::{Basis, Report};
-use super::names::and_list;
+use super::names::{and_list, place};
 use super::stall;
 use super::thread::{FreedBy, ThreadInfo, WaitInfo, WaitsFor};
 use crate::engine::awaited::Awaited;
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::mode::Mode;
+use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
 
 /// More names than this make a first line that nobody reads to its end.
@@ -14,7 +15,7 @@ const NAMES_IN_HEADLINE: usize = 4;
 
 /// The first line: the mark, the verdict, and what it is about.
 pub(super) fn headline(report: &Report) -> String {
-    format!("lockwarden: {}: {}", report.verdict, subject(report))
+    format!("{}: {}", report.verdict, subject(report))
 }
 
 fn subject(report: &Report) -> String {
@@ -132,10 +133,26 @@ fn standstill(report: &Report) -> String {
             report.awaited(wait)
         ),
         many => {
-            let mut parts: Vec<String> = many.iter().take(NAMES_IN_HEADLINE).map(each).collect();
-            if many.len() > NAMES_IN_HEADLINE {
+            // Workers without a job come last, in a few words: one of the others matters.
+            let (idle, busy): (Vec<_>, Vec<_>) =
+                many.iter().partition(|(thread, _)| thread.is_idle());
+            let (shown, idle) = match busy.is_empty() {
+                true => (idle, 0),
+                false => (busy, idle.len()),
+            };
+            let mut parts: Vec<String> = shown
+                .iter()
+                .take(NAMES_IN_HEADLINE)
+                .map(|it| each(it))
+                .collect();
+            if shown.len() > NAMES_IN_HEADLINE {
                 parts.truncate(2);
-                parts.push(format!("{} more", many.len() - 2));
+                parts.push(format!("{} more", shown.len() - 2));
+            }
+            match idle {
+                0 => {}
+                1 => parts.push("1 idle worker".to_owned()),
+                _ => parts.push(format!("{idle} idle workers")),
             }
             let how = if everyone {
                 match many.len() {
@@ -146,6 +163,42 @@ fn standstill(report: &Report) -> String {
                 format!("{} threads wait for each other", many.len())
             };
             format!("{how}: {}", and_list(&parts))
+        }
+    }
+}
+
+/// A line for the workers of each pool that have no job.
+pub(super) fn idle(report: &Report) -> Vec<String> {
+    let mut pools: Vec<(LockId, usize)> = Vec::new();
+    let idle = report.threads.iter().filter(|thread| thread.is_idle());
+    for wait in idle.filter_map(|thread| thread.waits.as_ref()) {
+        let pool = wait.subject();
+        match pools.iter_mut().find(|(known, _)| *known == pool) {
+            Some((_, count)) => *count += 1,
+            None => pools.push((pool, 1)),
+        }
+    }
+    let line = |(pool, count): (LockId, usize)| {
+        let name = report.the_lock(pool);
+        match count {
+            1 => format!("1 worker of {name} waits for a job"),
+            _ => format!("{count} workers of {name} wait for a job"),
+        }
+    };
+    pools.into_iter().map(line).collect()
+}
+
+/// How a lock is taken back.
+pub(super) fn taken_back(again: Reacquisition, lock: &str) -> String {
+    match again {
+        Reacquisition::Wait => {
+            format!("the wait there releases {lock} when it begins and takes it back when it ends")
+        }
+        Reacquisition::Unlocked => {
+            format!("the call there releases {lock} while it runs and takes it back when it ends")
+        }
+        Reacquisition::Upgrade => {
+            format!("the upgrade there waits until {lock} has no other reader")
         }
     }
 }
@@ -180,13 +233,13 @@ fn never_ends(report: &Report) -> &'static str {
     let anyone = |(_, wait): &(&ThreadInfo, &WaitInfo)| wait.by == Some(FreedBy::Anyone);
     match waiting.len() {
         _ if waiting.iter().any(anyone) => {
-            "every thread is blocked without a limit, so nobody is left who could end any of these \
+            "every thread is blocked without a limit, so none is left that could end any of these \
              waits"
         }
-        0 | 1 => "the wait has no limit, and whoever could end it is stuck in it, or gone",
+        0 | 1 => "the wait has no limit, and no thread is left that could end it",
         _ => {
-            "none of these waits has a limit, and whoever could end one of them is stuck as well, \
-             or gone; so nobody ever goes on"
+            "none of these waits has a limit, and each thread that could end one of them waits as \
+             well, or has ended; so none of them ever goes on"
         }
     }
 }
@@ -339,13 +392,50 @@ pub(super) fn reason(report: &Report) -> String {
     let queued = readers_behind_a_writer(report);
     if !queued.is_empty() && !report.lacks_writers {
         let names: Vec<String> = queued.iter().map(|&id| report.the_lock(id)).collect();
+        let writers = queued
+            .iter()
+            .filter_map(|&lock| queued_writer(report, lock));
+        let writers: Vec<String> = writers
+            .map(|(thread, wait)| format!("{thread}, which waits at {}", place(wait.site)))
+            .collect();
+        let writer = match writers.as_slice() {
+            [] => "a writer that is queued in between blocks".to_owned(),
+            [one] => format!("{one}, is the writer that is queued in between and blocks"),
+            many => format!(
+                "{}, are the writers that are queued in between and block",
+                many.join("; ")
+            ),
+        };
         reason += &format!(
-            "; both sides only read {}, but a writer that is queued in between blocks the second \
-             reader",
+            "; both sides only read {}, but {writer} the second reader",
             and_list(&names)
         );
     }
+    for thread in report.threads.iter().filter(|thread| thread.panicking) {
+        let site = thread.waits.as_ref().map(|wait| wait.site);
+        let edge = report.edges.iter().find(|edge| edge.thread == thread.id);
+        if let Some(site) = site.or(edge.map(|edge| edge.to_site)) {
+            reason += &format!(
+                "; {thread} unwinds from a panic, so what it asks for at {} is asked for by a \
+                 destructor",
+                place(site)
+            );
+        }
+    }
     reason
+}
+
+/// The thread of a deadlock that is queued to write this lock between two readers, and its wait.
+pub(super) fn queued_writer(report: &Report, lock: LockId) -> Option<(&ThreadInfo, &WaitInfo)> {
+    if report.verdict != Verdict::Deadlock {
+        return None;
+    }
+    let is_in_ring = |thread: &ThreadInfo| report.edges.iter().any(|edge| edge.thread == thread.id);
+    waiting(report).into_iter().find(|(thread, wait)| {
+        let writes =
+            matches!(wait.what, WaitsFor::Lock { lock: it, mode: Mode::Exclusive } if it == lock);
+        writes && !is_in_ring(thread)
+    })
 }
 
 /// Whether it is about two locks of one class.

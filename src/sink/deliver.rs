@@ -1,5 +1,9 @@
 //! One report, to everyone who is to have it.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::delivery::{self, Ticket};
 use super::{callback, listener, stderr, tracing};
 use crate::config::{Action, Config};
 use crate::report::Report;
@@ -19,53 +23,64 @@ pub(crate) enum Then {
 ///
 /// The caller holds no lock of the detector, and has seen to it that locks that are used from
 /// here on are not watched. Nothing that a subscriber or a callback does comes back as a panic.
+/// Standard error is written by a thread of the library: the caller waits for the text, within a
+/// bound, only if it is to panic.
 pub(crate) fn deliver(config: &Config, report: &Report) -> Then {
     let action = config.action(report.verdict, report.basis);
     if action == Action::Ignore {
         return Then::Continue;
     }
     // What ends the program, or a thread of it, never goes unexplained.
-    tell_if(config, report, action > Action::Report);
-    then(action)
+    let (_, text) = tell_if(config, report, action > Action::Report);
+    let then = then(action);
+    if let Some(text) = text.filter(|_| then == Then::Panic || !EXIT_WAITS) {
+        delivery::wait_for(text, TEXT);
+    }
+    then
 }
+
+/// For how long a thread that is about to panic waits for its text.
+const TEXT: Duration = Duration::from_secs(1);
+
+/// Whether the end of the process waits for what is not written.
+const EXIT_WAITS: bool = cfg!(unix);
 
 /// What follows a report, by the action for it.
 pub(crate) fn then(action: Action) -> Then {
     match action {
-        Action::Abort => std::process::abort(),
+        Action::Abort => {
+            delivery::flush(delivery::LAST);
+            std::process::abort()
+        }
         Action::Panic => Then::Panic,
         _ => Then::Continue,
     }
 }
 
-/// The same, without an end in a panic or an abort; whether its text stands on standard error now.
+/// The same, without an end in a panic or an abort; whether its text stands on standard error, or will
+/// before any text that is printed from now on.
 pub(crate) fn tell(config: &Config, report: &Report) -> bool {
-    tell_if(config, report, false) && config.writes_stderr()
+    tell_if(config, report, false).0 && config.writes_stderr()
 }
 
-/// Tells of it if the limit allows that, or anyway; whether it did.
-fn tell_if(config: &Config, report: &Report, anyway: bool) -> bool {
+/// Tells of it if the limit allows that, or anyway; whether it did, and what its text has become.
+fn tell_if(config: &Config, report: &Report, anyway: bool) -> (bool, Option<Ticket>) {
     let last = config.get_max_reports();
     let is_told = report.sequence <= last || anyway;
-    if is_told {
-        hand_out(config, report);
-    }
+    let text = is_told.then(|| hand_out(config, report)).flatten();
     // Numbers are given once, so this is said once.
     if report.sequence == last.saturating_add(1) {
         say_limit(config, last);
     }
-    is_told
+    (is_told, text)
 }
 
-fn hand_out(config: &Config, report: &Report) {
+fn hand_out(config: &Config, report: &Report) -> Option<Ticket> {
     // Standard error first: it is ours, so it works even if what comes after does not return.
-    // The empty line at the end keeps it apart from what comes next.
-    if config.writes_stderr() {
-        callback::guarded("the text", || match report.repeats {
-            // One wrong pair of lines can be run with very many pairs of locks.
-            Some(first) => stderr::write(&report.brief(first)),
-            None => stderr::write(&format!("{}\n", report.body())),
-        });
+    let text = config.writes_stderr().then(|| print(report)).flatten();
+    #[cfg(feature = "json")]
+    if let Some(path) = config.get_json() {
+        add_line(path.to_owned(), report);
     }
     if config.emits_tracing() {
         callback::guarded("the `tracing` subscriber", || tracing::emit(report));
@@ -74,14 +89,59 @@ fn hand_out(config: &Config, report: &Report) {
         callback::guarded("the callback", || callback(report));
     }
     listener::tell(report);
-    // Names for the first stack of a process take hundreds of milliseconds to find in a build
-    // without optimisation: nobody is to wait that long to be told of a deadlock.
-    if config.writes_stderr() && report.repeats.is_none() {
-        callback::guarded("the text", || match report.stacks() {
-            stacks if stacks.is_empty() => {}
-            stacks => stderr::write(&format!("{stacks}\n")),
-        });
+    text
+}
+
+/// Has the names of the stacks looked up by the thread that delivers; waits for that within a bound.
+pub(crate) fn resolve(report: &Report, patience: Duration) {
+    let shared = Arc::new(report.clone());
+    let job = Box::new(move || shared.resolve(|| {}));
+    if let Ok(ticket) = delivery::hand_over(job) {
+        delivery::wait_for(ticket, patience);
     }
+}
+
+/// Has the report written to a file as a line of JSON, when there is time for the names of its stacks.
+#[cfg(feature = "json")]
+fn add_line(path: std::path::PathBuf, report: &Report) {
+    let report = report.clone();
+    delivery::hand_over_slow(Box::new(move || {
+        callback::guarded("the line of JSON", || {
+            report.resolve(delivery::catch_up);
+            super::file::append(
+                &path,
+                &format!("{}\n", super::json::value(&report, "report")),
+            );
+        });
+    }));
+}
+
+/// Has the text written: the body at once, then the stacks when there is time for their names.
+fn print(report: &Report) -> Option<Ticket> {
+    let shared = Arc::new(report.clone());
+    let own = Arc::clone(&shared);
+    // The empty line at the end keeps it apart from what comes next.
+    let body = move |write: &dyn Fn(&str)| {
+        callback::guarded("the text", || match own.repeats {
+            // One wrong pair of lines can be run with very many pairs of locks.
+            Some(first) => write(&own.brief(first)),
+            None => write(&format!("{}\n", own.body())),
+        });
+    };
+    let job = body.clone();
+    let Ok(ticket) = delivery::hand_over(Box::new(move || job(&stderr::write))) else {
+        body(&stderr::write_in_time);
+        return None;
+    };
+    if report.repeats.is_none() && report.has_stacks() {
+        delivery::hand_over_slow(Box::new(move || {
+            callback::guarded("the text", || {
+                shared.resolve(delivery::catch_up);
+                stderr::write(&format!("{}\n", shared.stacks()));
+            });
+        }));
+    }
+    Some(ticket)
 }
 
 fn say_limit(config: &Config, last: u64) {

@@ -1,16 +1,27 @@
 //! Where reports go: standard error, `tracing`, a callback, and the end of the process.
 //!
-//! All of it runs in the thread that made the finding, with no lock of the detector held and with
-//! its own use of locks not watched, both of which the caller sees to.
+//! `tracing` and the callback are given a report in the thread that made the finding, with no lock of
+//! the detector held and with its own use of locks not watched, both of which the caller sees to.
+//! Standard error is written by a thread of the library ([`delivery`]).
 
 mod callback;
 mod deliver;
+mod delivery;
+mod file;
+#[cfg(feature = "json")]
+pub(crate) mod json;
 mod listener;
 mod stderr;
+pub(crate) mod summary;
 mod tracing;
 
 pub(crate) use self::callback::guarded;
-pub(crate) use self::deliver::{Then, deliver, tell, then};
+pub(crate) use self::deliver::{Then, deliver, resolve, tell, then};
+pub(crate) use self::delivery::{LAST, flush, settle_with};
+#[cfg(unix)]
+pub(crate) use self::delivery::{QUEUE, renew};
+#[cfg(feature = "json")]
+pub(crate) use self::file::LinesFile;
 pub(crate) use self::listener::listen;
-pub(crate) use self::stderr::{say, write};
+pub(crate) use self::stderr::{print, say};
 pub(crate) use self::tracing::started;

@@ -2,46 +2,119 @@
 //!
 //! A `Display` that takes a lock while `eprintln!` formats it holds the library's lock of standard
 //! error meanwhile. If a report about that very lock waited for standard error, the detector would
-//! make the deadlock that it is there to name. So the descriptor is written to directly, and the
-//! lock that keeps two reports apart is one of ours, which nobody waits for without a limit.
+//! make the deadlock that it is there to name. So the descriptor is written to directly, by the thread
+//! of [`delivery`], which may block.
 //!
 //! Where there are no file descriptors the library's lock has to do, and a report can be held up
 //! by a thread that prints.
 
 use std::io::{self, Write as _};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
+use super::delivery;
 
-/// Keeps the reports of two threads apart.
-static WRITER: Mutex<()> = Mutex::new(());
+/// For how long a thread of the program waits for standard error where there is no thread that
+/// delivers.
+const PATIENCE: Duration = Duration::from_millis(100);
 
-/// For how long a report waits for another one to be written. A reader of standard error that
-/// has stopped reading, and a child that was forked while a report was written, cost this much
-/// and at worst two reports run into each other.
-const PATIENCE: Duration = Duration::from_secs(1);
-
-/// Writes the whole text. What cannot be written is lost: there is nobody left to tell.
-pub(crate) fn write(text: &str) {
-    let _apart = WRITER.try_lock_for(PATIENCE);
-    let _ = write_unlocked(text.as_bytes());
+/// Writes the whole text, and waits as long as that takes. What cannot be written is lost.
+pub(super) fn write(text: &str) {
+    let _ = delivery::writing(|| write_all(text.as_bytes(), None));
 }
 
-/// Writes one line, marked as ours.
+/// Writes what standard error takes within a tenth of a second: for a thread of the program.
+pub(super) fn write_in_time(text: &str) {
+    let _ = write_all(text.as_bytes(), Some(PATIENCE));
+}
+
+/// Has the text written, after what was handed over before. Without a thread that does it, the calling
+/// one writes what standard error takes within a tenth of a second.
+pub(crate) fn print(text: String) {
+    let text = Arc::new(text);
+    let own = Arc::clone(&text);
+    if delivery::hand_over(Box::new(move || write(&own))).is_err() {
+        write_in_time(&text);
+    }
+}
+
+/// Has one line written, marked as the library's.
 pub(crate) fn say(line: &str) {
-    write(&format!("lockwarden: {line}\n"));
+    print(format!("lockwarden: {line}\n"));
 }
 
+/// Writes the text, with a limit or without.
 #[cfg(unix)]
-fn write_unlocked(text: &[u8]) -> io::Result<()> {
+fn write_all(mut text: &[u8], patience: Option<Duration>) -> io::Result<()> {
     use std::fs::File;
     use std::os::fd::AsFd as _;
 
-    File::from(io::stderr().as_fd().try_clone_to_owned()?).write_all(text)
+    let mut file = File::from(io::stderr().as_fd().try_clone_to_owned()?);
+    let deadline = patience.map(|patience| Instant::now() + patience);
+    while !text.is_empty() {
+        let part = match deadline {
+            None => text,
+            Some(deadline) => {
+                if !is_writable(&file, deadline)? {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
+                // A pipe that is writable takes so much without blocking.
+                &text[..text.len().min(PIPE)]
+            }
+        };
+        match file.write(part) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => text = &text[written..],
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // The program, or one that shares its terminal, has made the descriptor non-blocking.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                let end = deadline.unwrap_or_else(|| Instant::now() + FULL);
+                if !is_writable(&file, end)? {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// How much a pipe that is writable takes: what POSIX asks for at least.
+#[cfg(unix)]
+const PIPE: usize = 512;
+/// For how long a text waits for a descriptor that does not block and is full.
+#[cfg(unix)]
+const FULL: Duration = Duration::from_secs(60);
+
+/// Whether the file becomes writable before the deadline.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+fn is_writable(file: &std::fs::File, deadline: Instant) -> io::Result<bool> {
+    use std::os::fd::AsRawFd as _;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let mut asked = libc::pollfd {
+            fd: file.as_raw_fd(),
+            events: libc::POLLOUT,
+            revents: 0,
+        };
+        let millis = i32::try_from(left.as_millis()).unwrap_or(i32::MAX);
+        // SAFETY: `asked` is one valid entry, and the descriptor is open.
+        match unsafe { libc::poll(&mut asked, 1, millis) } {
+            0 => return Ok(false),
+            -1 => {
+                let error = io::Error::last_os_error();
+                if error.kind() != io::ErrorKind::Interrupted {
+                    return Err(error);
+                }
+            }
+            _ => return Ok(true),
+        }
+    }
 }
 
 #[cfg(not(unix))]
-fn write_unlocked(text: &[u8]) -> io::Result<()> {
+fn write_all(text: &[u8], _patience: Option<Duration>) -> io::Result<()> {
     io::stderr().write_all(text)
 }
 

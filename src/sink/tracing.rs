@@ -24,13 +24,15 @@ pub(super) fn emit(report: &Report) {
                 $level,
                 verdict = report.verdict.name(),
                 sequence = report.sequence,
-                locks = %locks(report),
-                threads = %threads(report),
-                sites = %sites(report),
-                reason = %report.reason,
+                // As strings, which a log puts in quotes, and not as what is displayed: a name in them
+                // cannot look like another field then.
+                locks = locks(report).as_str(),
+                threads = threads(report).as_str(),
+                sites = sites(report).as_str(),
+                reason = report.reason.as_str(),
                 suggestion = report.suggestion.as_deref().unwrap_or_default(),
                 "{}",
-                headline(report)
+                report.subject()
             )
         };
     }
@@ -56,14 +58,6 @@ pub(crate) fn started(status: &Status) {
             "lockwarden is {status}"
         );
     });
-}
-
-/// The headline without the mark that the target already is.
-fn headline(report: &Report) -> String {
-    let line = report.headline();
-    line.strip_prefix("lockwarden: ")
-        .map(str::to_owned)
-        .unwrap_or(line)
 }
 
 fn locks(report: &Report) -> String {
@@ -182,6 +176,8 @@ mod tests {
             to_mode: Mode::Exclusive,
             to_site: site,
             thread: ThreadId::new(thread),
+            from_again: None,
+            to_again: None,
             gates: Vec::new(),
             stack: None,
         };
@@ -225,6 +221,54 @@ mod tests {
         ]
         .map(|(name, value)| (name.to_owned(), value));
         assert_eq!(*fields, BTreeMap::from(expected));
+    }
+
+    #[test]
+    fn a_name_cannot_look_like_a_field() {
+        let mut report = report(Verdict::Inversion);
+        report.locks[0].label = Some("x\" verdict=Deadlock y=\u{202e}".to_owned());
+        report.threads[0].name = Some("t sequence=1".to_owned());
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let own = Arc::clone(&written);
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || Writer(Arc::clone(&own)))
+            .finish();
+        tracing::subscriber::with_default(subscriber, || emit(&report));
+        let text = String::from_utf8(written.lock().unwrap().clone()).unwrap();
+        // All fields but the message, which comes first, are in quotes.
+        let fields = &text[text
+            .find(" verdict=\"Inversion\"")
+            .expect("the first field")..];
+        let mut outside = String::new();
+        let (mut quoted, mut escaped) = (false, false);
+        for character in fields.chars() {
+            match character {
+                _ if escaped => escaped = false,
+                '\\' if quoted => escaped = true,
+                '"' => quoted = !quoted,
+                _ if !quoted => outside.push(character),
+                _ => {}
+            }
+        }
+        assert_eq!(
+            outside.trim_end(),
+            " verdict= sequence=9 locks= threads= sites= reason= suggestion="
+        );
+        assert!(!text.contains('\u{202e}'), "{text}");
+    }
+
+    struct Writer(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Writer {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
     }
 
     #[test]

@@ -2,32 +2,38 @@
 
 use std::path::Path;
 
-use super::{Rule, Subject, SuppressError};
+use super::{Rule, Subject};
+use crate::config::{RuleError, rule_file};
 
-/// The rules of a file, and an error for each line that is none.
-pub(super) fn parse(text: &str, path: &Path) -> (Vec<Rule>, Vec<SuppressError>) {
+/// What a line looks like.
+const EXAMPLE: &str = "lock ledger : the reason";
+
+/// The rules of a file, and an error for each line that is none; beyond the first few, one for all.
+pub(super) fn parse(text: &str, path: &Path) -> (Vec<Rule>, Vec<RuleError>) {
     let mut rules = Vec::new();
     let mut errors = Vec::new();
-    for (at, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
+    let mut left_out: usize = 0;
+    for (number, line) in rule_file::lines(text) {
         match parse_line(line) {
             Ok(rule) => rules.push(rule),
-            Err(error) => errors.push(error.at(path, at + 1)),
+            Err(_) if errors.len() == rule_file::MAX_ERRORS => left_out += 1,
+            Err(error) => errors.push(error.at(path, number, EXAMPLE)),
         }
+    }
+    if left_out > 0 {
+        let problem = format!("{left_out} more lines are no rules");
+        errors.push(RuleError::new(problem));
     }
     (rules, errors)
 }
 
-fn parse_line(line: &str) -> Result<Rule, SuppressError> {
+fn parse_line(line: &str) -> Result<Rule, RuleError> {
     let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     let Some(subject) = Subject::ALL
         .into_iter()
         .find(|subject| subject.name() == word)
     else {
-        return Err(SuppressError::new(&format!(
+        return Err(RuleError::new(&format!(
             "{word:?} is no subject; allowed are lock, place, function"
         )));
     };

@@ -21,19 +21,19 @@
 //! that is not of that form is an error that names the file and the line, and the other lines
 //! hold.
 
-mod error;
 mod file;
 mod rule;
 mod rules;
 
 use std::path::Path;
 
-pub use self::error::SuppressError;
 pub use self::rule::{Rule, Subject};
 #[cfg(unix)]
 pub(crate) use self::rules::RULES;
 pub use self::rules::Unused;
-pub(crate) use self::rules::suppresses;
+pub(crate) use self::rules::{say_unused, suppresses};
+pub use crate::config::RuleError as SuppressError;
+use crate::config::{Variable, rule_file};
 
 /// Adds a rule: findings that it fits are not reported from now on.
 ///
@@ -61,8 +61,9 @@ pub fn add(rule: Rule) -> Result<(), SuppressError> {
 ///
 /// # Errors
 ///
-/// Every line that is malformed, each with file and line, or the file's own error. The lines that
-/// are in order hold all the same.
+/// The lines that are malformed, each with file and line, at most twenty and one more error that counts
+/// the rest; or the file's own error: a file that is not regular, or has more than a mebibyte, is not
+/// read. The lines that are in order hold all the same.
 ///
 /// # Examples
 ///
@@ -75,8 +76,7 @@ pub fn add(rule: Rule) -> Result<(), SuppressError> {
 /// ```
 pub fn add_file(path: impl AsRef<Path>) -> Result<usize, Vec<SuppressError>> {
     let path = path.as_ref();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| vec![SuppressError::unreadable(path, &error)])?;
+    let text = rule_file::read(path).map_err(|error| vec![error])?;
     let (rules, errors) = file::parse(&text, path);
     let count = rules.len();
     rules.into_iter().for_each(rules::add);
@@ -105,15 +105,14 @@ pub fn unused() -> Vec<Unused> {
 /// Reads the file that the environment names, if it names one, and sees to it that unused rules
 /// are listed at the end if the environment asks for that.
 pub(crate) fn from_environment() {
-    let Some(path) = std::env::var_os("LOCKWARDEN_SUPPRESS").filter(|path| !path.is_empty()) else {
+    let Some(path) = Variable::Suppress.read() else {
         return;
     };
     if let Err(errors) = add_file(Path::new(&path)) {
-        for error in errors {
-            crate::sink::say(&format!("LOCKWARDEN_SUPPRESS: {error}"));
-        }
+        let (name, problem) = (Variable::Suppress.name(), rule_file::summary(&errors));
+        crate::sink::say(&format!("{name}: {problem}"));
     }
-    if std::env::var_os("LOCKWARDEN_SUPPRESS_UNUSED").is_some_and(|value| !value.is_empty()) {
+    if Variable::SuppressUnused.read().is_some() {
         rules::list_unused_at_exit();
     }
 }

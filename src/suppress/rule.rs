@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 
-use super::SuppressError;
+use crate::config::RuleError;
 use crate::report::Report;
 
 /// What the pattern of a [`Rule`] is compared with.
@@ -67,20 +67,20 @@ impl Rule {
         &self.reason
     }
 
-    pub(super) fn check(&self) -> Result<(), SuppressError> {
+    pub(super) fn check(&self) -> Result<(), RuleError> {
         if self.pattern.trim().is_empty() {
-            return Err(SuppressError::new("a pattern is missing"));
+            return Err(RuleError::new("a pattern is missing"));
         }
         if self.reason.trim().is_empty() {
-            return Err(SuppressError::new("the reason is missing, and is required"));
+            return Err(RuleError::new("the reason is missing, and is required"));
         }
         Ok(())
     }
 
     /// Whether the rule fits a finding.
     ///
-    /// Costs a comparison for each lock and place; for a function, the stacks are resolved, which
-    /// takes milliseconds the first time.
+    /// Costs a comparison for each lock, place and function. A stack of which the names have not been
+    /// looked up fits nothing.
     pub(super) fn fits(&self, report: &Report) -> bool {
         match self.subject {
             Subject::Lock => report.locks.iter().any(|lock| {
@@ -93,6 +93,7 @@ impl Rule {
                 .iter()
                 .filter_map(|edge| edge.stack.as_ref())
                 .chain(&report.stack)
+                .filter(|stack| stack.is_resolved())
                 .any(|stack| {
                     stack
                         .functions()
@@ -100,6 +101,11 @@ impl Rule {
                         .any(|function| self.is_function(function))
                 }),
         }
+    }
+
+    /// Whether it asks for the names of the stacks.
+    pub(super) fn is_about_functions(&self) -> bool {
+        self.subject == Subject::Function
     }
 
     fn places<'a>(

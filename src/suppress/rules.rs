@@ -2,11 +2,16 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::Rule;
 use crate::primitives::fork_safe::ForkSafe;
 use crate::report::Report;
+use crate::sink;
+
+/// For how long a finding waits for the names of its stacks, if a rule asks for a function.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(crate) struct InForce {
     rule: Rule,
@@ -24,9 +29,19 @@ pub(super) fn add(rule: Rule) {
 
 /// Whether a rule fits the finding; counts it for the first one that does.
 pub(crate) fn suppresses(report: &Report) -> bool {
-    // A copy, since to look at the stacks of a report takes time and runs code that is not ours.
+    // A copy, since to wait for the names of the stacks takes time.
     let rules = RULES.lock().clone();
-    let fitting = rules.iter().find(|in_force| in_force.rule.fits(report));
+    if rules.is_empty() {
+        return false;
+    }
+    let by_data = rules.iter().find(|in_force| in_force.rule.fits(report));
+    let fitting = by_data.or_else(|| {
+        let by_function = |in_force: &&Arc<InForce>| in_force.rule.is_about_functions();
+        rules.iter().find(by_function)?;
+        // Its names are looked up by the thread that delivers: that takes long, and much stack.
+        sink::resolve(report, PATIENCE);
+        rules.iter().find(|in_force| in_force.rule.fits(report))
+    });
     if let Some(in_force) = fitting {
         in_force.used.fetch_add(1, Ordering::Relaxed);
     }
@@ -59,20 +74,20 @@ pub(super) fn unused() -> Vec<Unused> {
         .collect()
 }
 
-/// Lists the unused rules on standard error when the process exits.
+/// Whether the unused rules are listed at the end of the process.
+static LISTS_UNUSED: AtomicBool = AtomicBool::new(false);
+
+/// Has the unused rules listed on standard error when the process exits.
 pub(super) fn list_unused_at_exit() {
-    #[cfg(unix)]
-    {
-        extern "C" fn list() {
-            for unused in unused() {
-                crate::sink::say(&unused.to_string());
-            }
-        }
-        #[allow(unsafe_code)]
-        // SAFETY: the function fits the signature, is static, and does not unwind: it formats and
-        // writes, and errors of writing are ignored.
-        unsafe {
-            libc::atexit(list);
+    LISTS_UNUSED.store(true, Ordering::Relaxed);
+}
+
+/// Lists them, if that was asked for.
+#[cfg_attr(not(unix), allow(dead_code))]
+pub(crate) fn say_unused() {
+    if LISTS_UNUSED.load(Ordering::Relaxed) {
+        for unused in unused() {
+            sink::say(&unused.to_string());
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn prepare() {
     BEGUN.call_once(|| {
         let thread = thread::Builder::new().name("lockwarden name".to_owned());
         // Without the thread, the text takes the time.
-        let _ = thread.spawn(|| Stack::resolve_all([&Stack::capture()]));
+        let _ = thread.spawn(|| Stack::resolve_all([&Stack::capture()], || {}));
     });
 }
 

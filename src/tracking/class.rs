@@ -102,6 +102,12 @@ pub(crate) fn named(name: &str) -> LockId {
     TABLE.lock().get_or_insert_default().named(name)
 }
 
+/// How many classes of locks there are.
+pub(crate) fn count() -> u64 {
+    let table = TABLE.lock();
+    table.as_ref().map_or(0, |table| table.classes.len() as u64)
+}
+
 /// The class of locks of this kind, name and place.
 ///
 /// A class is never freed: there are as many as the program has places that construct locks.

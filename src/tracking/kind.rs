@@ -20,6 +20,7 @@ pub struct LockKind {
     policy: ReadPolicy,
     readers: bool,
     sendable: bool,
+    initialises: bool,
 }
 
 impl LockKind {
@@ -39,7 +40,10 @@ impl LockKind {
     /// The reader-writer lock of the std flavour, whose guards stay in their thread.
     pub(crate) const STD_RW_LOCK: LockKind = LockKind::RW_LOCK.pinned();
 
-    const fn pinned(self) -> Self {
+    /// The same kind for a lock whose guards stay in their thread, also with the feature `send_guard`. The
+    /// thread that took the lock is then known to be the one that holds it.
+    #[must_use]
+    pub const fn pinned(self) -> Self {
         Self {
             sendable: false,
             ..self
@@ -54,6 +58,20 @@ impl LockKind {
             sendable: true,
             ..self
         }
+    }
+
+    /// Something that is initialised once, called `noun` in reports: its initialiser holds it for as
+    /// long as it runs, in its own thread.
+    pub(crate) const fn initialised_once(noun: &'static str) -> Self {
+        Self {
+            initialises: true,
+            ..Self::new(noun).pinned()
+        }
+    }
+
+    /// Whether a hold is that of an initialiser.
+    pub(crate) const fn is_initialised_once(&self) -> bool {
+        self.initialises
     }
 
     /// Whether a guard may be sent to another thread, so that who took the lock need not be the one
@@ -71,6 +89,7 @@ impl LockKind {
             policy: ReadPolicy::ReadersPass,
             readers: false,
             sendable: cfg!(feature = "send_guard"),
+            initialises: false,
         }
     }
 

@@ -25,6 +25,7 @@ pub(crate) mod party;
 pub(crate) mod pin;
 pub(crate) mod point;
 pub(crate) mod pool;
+pub(crate) mod reacquired;
 pub(crate) mod record;
 pub(crate) mod registry;
 pub(crate) mod section;
@@ -35,7 +36,7 @@ pub(crate) mod wait;
 
 /// The locks of this layer that the child of a fork must find free. None is taken under another.
 #[cfg(unix)]
-pub(crate) fn statics() -> [&'static dyn crate::primitives::fork_safe::Stands; 8] {
+pub(crate) fn statics() -> [&'static dyn crate::primitives::fork_safe::Stands; 9] {
     [
         &registry::SLOTS,
         &pool::SPARE,
@@ -45,5 +46,6 @@ pub(crate) fn statics() -> [&'static dyn crate::primitives::fork_safe::Stands; 8
         &panicked::PANICKED,
         &party::SPARE,
         &expected::COUNTS,
+        &reacquired::CALLS,
     ]
 }

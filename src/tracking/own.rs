@@ -14,6 +14,8 @@ use crate::engine::timeline::Timeline;
 
 /// How many pairs of places a thread remembers to have a stack.
 const PLACES: usize = 64;
+/// For how many acquisitions a thread keeps the stacks of their edges, beside those of places.
+const STACKS: u32 = 256;
 
 /// The private part of a slot.
 #[derive(Debug)]
@@ -36,6 +38,8 @@ pub(crate) struct Own {
     /// Known acquisitions, beside the one that each lock remembers.
     known: Known,
     places: [(usize, usize); PLACES],
+    /// How many of [`STACKS`] are left.
+    stacks: u32,
     holding: Option<(u64, Arc<Holding>)>,
     /// Known contexts of pairs of classes.
     classes: Known,
@@ -54,6 +58,7 @@ impl Own {
             busy: 0,
             known: Known::new(),
             places: [(0, 0); PLACES],
+            stacks: STACKS,
             holding: None,
             classes: Known::new(),
         }
@@ -102,6 +107,13 @@ impl Own {
         );
         let at = ((pair.0 / 8) ^ (pair.1 / 8 * 31)) % PLACES;
         std::mem::replace(&mut self.places[at], pair) == pair
+    }
+
+    /// Whether the stack of one more acquisition may be kept for its edges.
+    pub(crate) fn has_stacks_left(&mut self) -> bool {
+        let left = self.stacks > 0;
+        self.stacks = self.stacks.saturating_sub(1);
+        left
     }
 
     /// The shared description of what the thread holds, made anew when the key has changed.

@@ -23,6 +23,16 @@ const BLOCK: u64 = 64;
 /// The next block of ids.
 static NEXT_BLOCK: AtomicU64 = AtomicU64::new(1);
 
+/// How many ids threads have taken and not used, those of threads that have ended.
+static UNUSED: AtomicU64 = AtomicU64::new(0);
+
+/// How many ids were ever used, and, of each thread that is alive, up to a block that it may use.
+pub(crate) fn used() -> u64 {
+    // Relaxed: numbers that are only told.
+    let taken = NEXT_BLOCK.load(Ordering::Relaxed) - 1;
+    taken.saturating_sub(UNUSED.load(Ordering::Relaxed))
+}
+
 /// Vacant idents that some thread had too many of, or left behind.
 pub(super) static SPARE: ForkSafe<Vec<&'static Ident>> = ForkSafe::new(Vec::new());
 
@@ -108,8 +118,15 @@ impl Pool {
         self.vacant.extend(self.last.replace(ident));
     }
 
+    /// How many ids the thread has taken and not used yet.
+    pub(crate) fn unused(&self) -> u64 {
+        self.end - self.next
+    }
+
     /// Hands everything on when the thread ends.
     pub(crate) fn drain(&mut self) {
+        UNUSED.fetch_add(self.end - self.next, Ordering::Relaxed);
+        self.next = self.end;
         self.vacant.extend(self.last.take());
         SPARE.lock().append(&mut self.vacant);
         self.vacant = Vec::new();

@@ -30,6 +30,13 @@ pub(crate) fn next_thread() -> ThreadId {
     ThreadId::new(NEXT_THREAD.fetch_add(1, Ordering::Relaxed))
 }
 
+/// How many threads of the program have ever used what is tracked.
+pub(crate) fn ever() -> u64 {
+    // Relaxed: numbers that are only told.
+    let all = NEXT_THREAD.load(Ordering::Relaxed) - 1;
+    all.saturating_sub(super::slot::ours())
+}
+
 /// A slot that nobody uses.
 pub(crate) fn take() -> &'static Slot {
     let mut slots = SLOTS.lock();

@@ -50,6 +50,8 @@ pub(crate) struct Request {
     pub(crate) site: Site,
     /// When it began.
     pub(crate) since: u64,
+    /// Whether the thread unwinds from a panic.
+    pub(crate) panicking: bool,
 }
 
 impl Request {
@@ -71,6 +73,7 @@ impl Request {
             mutex: std::ptr::null(),
             site,
             since: now(),
+            panicking: std::thread::panicking(),
         }
     }
 
@@ -157,6 +160,8 @@ pub(crate) struct Wait {
     since: AtomicU64,
     /// The wait (by its epoch) by which the thread closed a deadlock that was reported.
     pub(crate) reported: AtomicU64,
+    /// When the wait began (`since`) that a report has named as one that never ends.
+    named: AtomicU64,
 }
 
 const TIMED: u32 = 1 << 8;
@@ -164,6 +169,8 @@ const QUEUES: u32 = 1 << 9;
 const SENDABLE: u32 = 1 << 10;
 /// There are a party and what belongs to it.
 const PARTY: u32 = 1 << 11;
+/// The thread unwinds.
+const PANICKING: u32 = 1 << 12;
 /// The first number of those that stand for something else than a lock.
 const OTHER: u32 = 4;
 
@@ -180,7 +187,19 @@ impl Wait {
             site: AtomicUsize::new(0),
             since: AtomicU64::new(0),
             reported: AtomicU64::new(0),
+            named: AtomicU64::new(u64::MAX),
         }
+    }
+
+    /// A report names the wait that began at `since` as one that never ends. Any thread may call this.
+    pub(crate) fn set_named(&self, since: u64) {
+        // Relaxed: a hint for the watchdog, which stands for no other memory.
+        self.named.store(since, Ordering::Relaxed);
+    }
+
+    /// Whether a report has named the wait that began at `since` as one that never ends.
+    pub(crate) fn is_named(&self, since: u64) -> bool {
+        self.named.load(Ordering::Relaxed) == since
     }
 
     /// Publishes a wait of the calling thread, just before it begins.
@@ -196,7 +215,8 @@ impl Wait {
         let is_party = !request.party.is_null();
         let flags = request.sort.encode()
             | if request.timed { TIMED } else { 0 }
-            | if is_party { PARTY } else { 0 };
+            | if is_party { PARTY } else { 0 }
+            | if request.panicking { PANICKING } else { 0 };
         // Release on the fields pairs with the Acquire loads of `read`: a reader that sees a new
         // field also sees that the last odd epoch is over.
         let to = Ordering::Release;
@@ -271,6 +291,7 @@ impl Wait {
             mutex,
             site,
             since,
+            panicking: need & PANICKING != 0,
         };
         Some(Published { epoch, request })
     }
@@ -299,7 +320,7 @@ const fn encode(need: Need) -> u32 {
 }
 
 fn decode(need: u32) -> Need {
-    match need & !(TIMED | QUEUES | SENDABLE | PARTY) {
+    match need & !(TIMED | QUEUES | SENDABLE | PARTY | PANICKING) {
         0 => Need::Lock(Mode::Exclusive),
         1 => Need::Lock(Mode::Shared),
         2 => Need::Lock(Mode::Upgradable),

@@ -32,8 +32,7 @@ impl Alert {
     #[must_use]
     pub fn headline(&self) -> String {
         let number = self.report.sequence;
-        let line = self.report.headline();
-        let what = line.strip_prefix("lockwarden: ").unwrap_or(&line);
+        let what = self.report.subject();
         let mut text = match self.phase {
             Phase::Began => format!("lockwarden: watchdog: {what} (report {number})"),
             Phase::GoesOn => format!("lockwarden: watchdog: report {number} goes on: {what}"),

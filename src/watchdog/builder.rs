@@ -51,12 +51,18 @@ impl Builder {
     /// By default, 10 seconds, and for locks alone.
     ///
     /// Waits with a deadline count too. Several threads that wait for one thing are one stall. A sleep
-    /// is none, nor is a worker of a pool without a job, nor a join: if the thread that is joined hangs,
-    /// it is told itself.
+    /// is none, nor is a worker of a pool without a job. A join has no limit, since it lasts as long as
+    /// the thread that is joined; where that hangs in something that is not watched, as a system call
+    /// or a lock of another crate, the limit for [progress](Self::progress_limit) shows it.
+    ///
+    /// A wait that a `Deadlock` or `SelfDeadlock` report has named is not reported again, nor is one for
+    /// what only threads in such waits hold. The time in which a report is written does not count, up to
+    /// 5 seconds for one.
     ///
     /// A thread that waits for work may well wait for long, and nothing is wrong: give what is no lock
     /// another limit, or none, with [`event_limit`](Self::event_limit), or let such threads say so with
-    /// [`idle`](super::idle).
+    /// [`idle`](super::idle). A thread that waits for what only such threads hold is exempt as they are:
+    /// the workers that share one receiver behind a mutex are one idle server.
     pub fn wait_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.wait = limit.into();
         self.limits.is_said = true;
@@ -78,8 +84,11 @@ impl Builder {
         self
     }
 
-    /// Sets for how long no thread may take, release or wait for anything, while at least one waits.
-    /// Off by default: in a program that idles nothing happens either.
+    /// Sets for how long no thread may take, release or wait for anything, while at least one waits, be
+    /// it for the end of a thread. Off by default: in a program that idles nothing happens either.
+    ///
+    /// Where threads wait for the ends of others and for nothing else, that is a stall only if no thread
+    /// of the process is on a CPU, as far as the operating system says that (Linux and Android).
     pub fn progress_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.progress = limit.into();
         self
@@ -159,7 +168,7 @@ impl Builder {
         self
     }
 
-    /// Adds an action: the process ends with this code, at once; nothing that is registered for an
+    /// Adds an action: the process ends with this code, from 0 to 255, at once; nothing that is registered for an
     /// orderly end is run, as that might wait for what hangs.
     pub fn exit(mut self, code: i32) -> Self {
         self.actions.push(Action::Exit(code));
@@ -207,6 +216,11 @@ impl Builder {
         if self.per_minute == 0 {
             return Err(Error::NoAlerts);
         }
+        for action in &self.actions {
+            if let Action::Exit(code @ (i32::MIN..=-1 | 256..)) = action {
+                return Err(Error::ExitCode { code: *code });
+            }
+        }
         if self.actions.is_empty() && self.json.is_empty() {
             self.actions.push(Action::Stderr);
         }
@@ -230,10 +244,11 @@ impl Builder {
 
     #[cfg(feature = "json")]
     fn open_files(&mut self) -> Result<(), Error> {
-        use super::action::JsonFile;
+        use crate::sink::LinesFile;
         // From the last one on, so that the places of the others stay what they are.
         for (at, path) in std::mem::take(&mut self.json).into_iter().rev() {
-            let file = JsonFile::at(path.clone()).map_err(|source| Error::File { path, source })?;
+            let file =
+                LinesFile::at(path.clone()).map_err(|source| Error::File { path, source })?;
             self.actions.insert(at, Action::Json(file));
         }
         Ok(())

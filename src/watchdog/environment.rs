@@ -8,9 +8,10 @@ use parking_lot::Mutex;
 use super::builder::Builder;
 use super::error::Error;
 use super::guard::Watchdog;
+use crate::config::{Variable, time};
 use crate::sink;
 
-const NAME: &str = "LOCKWARDEN_WATCHDOG";
+const NAME: &str = Variable::Watchdog.name();
 
 /// The watchdog that the environment has started.
 static STARTED: Mutex<Option<Watchdog>> = Mutex::new(None);
@@ -37,8 +38,7 @@ enum Setting {
 
 /// What the variable says; `None` if it is not set, or says `off`.
 fn read() -> Result<Option<Environment>, Error> {
-    let value = std::env::var_os(NAME).unwrap_or_default();
-    parse(&value.to_string_lossy())
+    parse(&Variable::Watchdog.text())
 }
 
 /// Starts the watchdog that the variable asks for, if it does. What cannot be done is said on
@@ -147,7 +147,11 @@ fn setting(part: &str) -> Result<Setting, String> {
         "event" if value.is_empty() => Ok(Setting::Event),
         "json" if !value.is_empty() => Ok(Setting::Json(value.into())),
         "abort" if value.is_empty() => Ok(Setting::Abort),
-        "exit" => number().map(Setting::Exit),
+        "exit" => number().and_then(|code| {
+            let code = u8::try_from(code)
+                .map_err(|_| format!("{value:?} is no exit code: those are 0 to 255"))?;
+            Ok(Setting::Exit(code.into()))
+        }),
         "restart" => number().and_then(|times| {
             let times = u32::try_from(times).map_err(|_| format!("{value:?} is no count"))?;
             Ok(Setting::Restart(times))
@@ -168,21 +172,7 @@ fn limit(value: &str) -> Result<Option<Duration>, String> {
     if value.eq_ignore_ascii_case("off") {
         return Ok(None);
     }
-    let unit = value.trim_start_matches(|digit: char| digit.is_ascii_digit() || digit == '.');
-    let number = &value[..value.len() - unit.len()];
-    let seconds = match unit.trim() {
-        "ms" => 0.001,
-        "s" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        _ => return Err(format!("{value:?} is no time: 500ms, 10s, 2m and 1h are")),
-    };
-    let number: f64 = number
-        .parse()
-        .map_err(|_| format!("{number:?} is no number"))?;
-    Duration::try_from_secs_f64(number * seconds)
-        .map(Some)
-        .map_err(|_| format!("{value:?} is too long"))
+    time::parse(value).map(Some)
 }
 
 #[cfg(test)]
@@ -241,6 +231,9 @@ mod tests {
             "wait=1e3s",
             "quit=3",
             "exit=",
+            "exit=256",
+            "exit=300",
+            "exit=-1",
             "restart=-1",
             "nonsense",
             "hold=9999999999999999999999h",

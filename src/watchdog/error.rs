@@ -32,6 +32,12 @@ pub enum Error {
     },
     /// Nothing could ever be told: no alert is allowed in a minute.
     NoAlerts,
+    /// An exit code that the system would cut: it knows 0 to 255.
+    #[non_exhaustive]
+    ExitCode {
+        /// The code.
+        code: i32,
+    },
     /// There is a watchdog in this process already.
     AlreadyRunning,
     /// The file for lines of JSON cannot be written.
@@ -96,6 +102,10 @@ impl fmt::Display for Error {
             Error::NoAlerts => {
                 f.write_str("no alert is allowed in a minute, so none would be told")
             }
+            Error::ExitCode { code } => write!(
+                f,
+                "the exit code {code} does not exist: those of a process are 0 to 255"
+            ),
             Error::AlreadyRunning => f.write_str("a watchdog is running in this process already"),
             Error::File { path, source } => {
                 write!(f, "the file {path:?} cannot be written: {source}")

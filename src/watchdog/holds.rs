@@ -57,12 +57,15 @@ mod tests {
             thread: ThreadId::new(1),
             held,
             wait: None,
+            joins: false,
+            is_exempt: false,
             has_ended: false,
             progress: 0,
         };
         Sample {
             threads: vec![thread],
             pulses: Vec::new(),
+            writing: Vec::new(),
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::holds::Holds;
 use super::limits::Limits;
 use super::sample::{PulseSample, Sample, ThreadSample, WaitSample};
+use crate::detector::writing::Period;
 use crate::engine::ids::{LockId, Site, ThreadId};
 
 /// What a stall is known by as long as it lasts.
@@ -69,6 +70,13 @@ impl Judge {
         self.floor = now;
     }
 
+    /// Something runs at `now` that is not watched: nothing stands still before that.
+    pub(super) fn runs(&mut self, now: u64) {
+        if let Some((_, began)) = &mut self.progress {
+            *began = now;
+        }
+    }
+
     /// What lasts too long in a look that was made just before `now`. What is known already, by
     /// `is_known`, counts from where it began, whatever came between.
     pub(super) fn look(
@@ -87,11 +95,11 @@ impl Judge {
             if !is_known(&overdue.key) {
                 overdue.began = overdue.began.max(self.floor);
             }
-            now.saturating_sub(overdue.began) >= nanos(overdue.limit)
+            elapsed(sample, overdue.began, now) >= nanos(overdue.limit)
         });
         let mut late = HashMap::new();
         for (on, since, limit) in self.all_waits(sample) {
-            if now.saturating_sub(since.max(self.floor)) >= nanos(limit) {
+            if elapsed(sample, since.max(self.floor), now) >= nanos(limit) {
                 *late.entry(on).or_insert(0) += 1;
             }
         }
@@ -108,8 +116,7 @@ impl Judge {
         &'a self,
         sample: &'a Sample,
     ) -> impl Iterator<Item = (LockId, u64, Duration)> + 'a {
-        let waits = sample.threads.iter().filter_map(|thread| thread.wait);
-        waits.filter_map(|wait| Some((wait.on, wait.since, self.limit_of(&wait)?)))
+        unnamed(sample).filter_map(|(_, wait)| Some((wait.on, wait.since, self.limit_of(&wait)?)))
     }
 
     fn limit_of(&self, wait: &WaitSample) -> Option<Duration> {
@@ -123,8 +130,7 @@ impl Judge {
     /// For each thing that is waited for, the thread that has waited longest.
     fn waits(&self, sample: &Sample, found: &mut Vec<Overdue>) {
         let mut longest: HashMap<LockId, (&ThreadSample, WaitSample)> = HashMap::new();
-        for thread in &sample.threads {
-            let Some(wait) = thread.wait else { continue };
+        for (thread, wait) in unnamed(sample) {
             let first = longest.entry(wait.on).or_insert((thread, wait));
             if wait.since < first.1.since {
                 *first = (thread, wait);
@@ -148,7 +154,11 @@ impl Judge {
             return;
         };
         // What a thread left held when it ended is told by another verdict.
-        for thread in sample.threads.iter().filter(|thread| !thread.has_ended) {
+        // One that is kept by a wait which may last, or which a report has named, is not told either.
+        let is_to_blame = |thread: &&ThreadSample| {
+            !thread.has_ended && !thread.is_exempt && !thread.wait.is_some_and(|w| w.is_named)
+        };
+        for thread in sample.threads.iter().filter(is_to_blame) {
             for hold in thread.held.iter().flatten() {
                 let site = std::ptr::from_ref(hold.site).addr();
                 let key = Key::Hold(thread.thread, hold.lock, site);
@@ -195,7 +205,7 @@ impl Judge {
             _ => now,
         };
         self.progress = Some((number, began));
-        let waiting = sample.threads.iter().filter(|t| t.wait.is_some()).count();
+        let waiting = waiting(sample) + sample.threads.iter().filter(|t| t.joins).count();
         if waiting > 0 {
             found.push(Overdue {
                 key: Key::Progress,
@@ -205,6 +215,25 @@ impl Judge {
             });
         }
     }
+}
+
+/// How many threads wait for something else than the end of a thread, in a way that counts.
+pub(super) fn waiting(sample: &Sample) -> usize {
+    unnamed(sample).count()
+}
+
+/// The waits that no report has named.
+fn unnamed(sample: &Sample) -> impl Iterator<Item = (&ThreadSample, WaitSample)> {
+    let threads = sample.threads.iter();
+    let waits = threads.filter_map(|thread| Some((thread, thread.wait?)));
+    waits.filter(|(_, wait)| !wait.is_named)
+}
+
+/// The time from `began` to `now`, without the periods in which reports were written.
+fn elapsed(sample: &Sample, began: u64, now: u64) -> u64 {
+    let within = |&(from, to): &Period| to.min(now).saturating_sub(from.max(began));
+    let writing: u64 = sample.writing.iter().map(within).sum();
+    now.saturating_sub(began).saturating_sub(writing)
 }
 
 fn nanos(duration: Duration) -> u64 {
@@ -238,6 +267,8 @@ mod tests {
             thread: ThreadId::new(number),
             held: Some(Vec::new()),
             wait: None,
+            joins: false,
+            is_exempt: false,
             has_ended: false,
             progress: 0,
         }
@@ -248,6 +279,7 @@ mod tests {
             on: id(on),
             is_lock,
             since,
+            is_named: false,
         };
         ThreadSample {
             wait: Some(wait),
@@ -259,6 +291,7 @@ mod tests {
         Sample {
             threads,
             pulses: Vec::new(),
+            writing: Vec::new(),
         }
     }
 
@@ -341,6 +374,54 @@ mod tests {
     }
 
     #[test]
+    fn a_wait_that_a_report_has_named_is_not_told_nor_is_a_hold_in_it() {
+        let mut judge = Judge::new(limits(), 0);
+        let site = Location::caller();
+        let mut named = waits(1, 7, true, 0);
+        if let Some(wait) = &mut named.wait {
+            wait.is_named = true;
+        }
+        let hold = HoldSample {
+            lock: id(8),
+            site,
+            seen: true,
+        };
+        named.held = Some(vec![hold]);
+        let all = sample(vec![named]);
+        assert!(judge.look(&all, 0, |_| false).is_empty());
+        assert!(judge.look(&all, 900 * MS, |_| false).is_empty());
+    }
+
+    #[test]
+    fn the_time_in_which_reports_are_written_does_not_count() {
+        let mut judge = Judge::new(limits(), 0);
+        let mut all = sample(vec![waits(1, 7, true, 50 * MS)]);
+        all.writing = vec![(0, 60 * MS), (100 * MS, 150 * MS)];
+        // Sixty milliseconds of it were spent on reports.
+        assert!(judge.look(&all, 209 * MS, |_| false).is_empty());
+        assert_eq!(judge.look(&all, 210 * MS, |_| false).len(), 1);
+    }
+
+    #[test]
+    fn a_join_has_no_limit_but_is_a_wait_when_nothing_happens() {
+        let mut judge = Judge::new(limits(), 0);
+        let joins = ThreadSample {
+            joins: true,
+            ..thread(1)
+        };
+        let all = sample(vec![joins]);
+        assert!(judge.look(&all, 0, |_| false).is_empty());
+        assert!(judge.look(&all, 499 * MS, |_| false).is_empty());
+        assert_eq!(
+            keys(&judge.look(&all, 500 * MS, |_| false)),
+            [Key::Progress]
+        );
+        // A thread that is not watched computes.
+        judge.runs(500 * MS);
+        assert!(judge.look(&all, 999 * MS, |_| false).is_empty());
+    }
+
+    #[test]
     fn after_a_sleep_of_the_machine_the_limits_start_again() {
         let mut judge = Judge::new(limits(), 0);
         let all = || Sample {
@@ -350,6 +431,7 @@ mod tests {
                 limit: Duration::from_millis(50),
                 last: 0,
             }],
+            writing: Vec::new(),
         };
         judge.restart(10_000 * MS);
         let known = |key: &Key| *key == Key::Wait(id(9));

@@ -142,8 +142,11 @@ mod tests {
                 on: LockId::new(1).unwrap(),
                 is_lock: true,
                 since,
+                is_named: false,
             }),
             has_ended: false,
+            joins: false,
+            is_exempt: false,
             progress: 0,
         }
     }
@@ -160,6 +163,7 @@ mod tests {
         let mut sample = Sample {
             threads,
             pulses: Vec::new(),
+            writing: Vec::new(),
         };
         ::metrics::with_local_recorder(&keeper, || meter.tell(&sample, 5 * EVERY));
         let value = |name: &str| keeper.0.lock().unwrap().get(name).copied();

@@ -9,7 +9,7 @@ use super::course::{Course, Phase, Step};
 use super::dump::{self, Dump};
 use super::extras::Extras;
 use super::heartbeat::Pulse;
-use super::judge::Judge;
+use super::judge::{self, Judge, Key, Overdue};
 use super::lateness;
 use super::limits::{self, Limits};
 use super::sample::Sample;
@@ -19,9 +19,9 @@ use super::stall;
 use super::teller::News;
 use crate::config::{self, Action as Wanted};
 use crate::detector::observe::{self, Observed};
-use crate::detector::{aside, publish_stall};
+use crate::detector::{aside, publish_stall, writing};
 use crate::engine::verdict::Verdict;
-use crate::report::{Facts, Stall};
+use crate::report::{Activity, Facts, Stall};
 use crate::tracking::slot::Slot;
 use crate::tracking::wait;
 
@@ -145,10 +145,22 @@ impl Runner {
         // After the look: a hold that is seen for the first time counts from now on.
         let now = wait::now();
         let due = pulses.iter().filter_map(|pulse| pulse.sample()).collect();
-        let sample = Sample::of(&observed, due);
-        let overdue = self
+        let events_are_exempt = self.orders.limits.event == Some(None);
+        let sample = Sample::of(&observed, due, events_are_exempt, writing::periods(now));
+        let mut overdue = self
             .judge
             .look(&sample, now, |key| self.course.is_known(key));
+        let stands = |overdue: &Overdue| overdue.key == Key::Progress;
+        if judge::waiting(&sample) == 0 && overdue.iter().any(stands) && anything_runs(&observed) {
+            // Some join threads, and what is not watched goes on: it may be what they wait for.
+            self.judge.runs(now);
+            overdue.retain(|overdue| !stands(overdue));
+        }
+        // That they last is told by another report.
+        let waits = sample.threads.iter().filter_map(|thread| thread.wait);
+        for wait in waits.filter(|wait| wait.is_named) {
+            self.course.mute(&Key::Wait(wait.on));
+        }
         let mut scene = Scene {
             now,
             observed,
@@ -209,4 +221,13 @@ impl Runner {
             &scene.pulses,
         )
     }
+}
+
+/// Whether a thread of the process, which is not of this crate, is on a CPU or ready to be.
+fn anything_runs(observed: &[Observed]) -> bool {
+    let ours = observed.iter().filter(|one| one.is_ours);
+    let ours: Vec<u32> = ours.filter_map(|one| one.os_id).collect();
+    let is_running = |id: &u32| matches!(dump::activity(Some(*id)), Activity::Running { .. });
+    let mut others = dump::threads().into_iter().filter(|id| !ours.contains(id));
+    others.any(|id| is_running(&id))
 }

@@ -10,7 +10,7 @@ use super::judge::{About, Overdue};
 use crate::detector::observe::Observed;
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::verdict::Verdict;
-use crate::report::{Basis, Cause, Facts, Holder, LockInfo, Stall, ThreadInfo, WaitInfo};
+use crate::report::{Basis, Cause, Facts, FreedBy, Holder, LockInfo, Stall, ThreadInfo, WaitInfo};
 
 /// The facts of a stall that has lasted for `lasted` at `now`, when the threads were as `observed`; `None` if what it is about is not there.
 pub(super) fn facts(
@@ -54,9 +54,13 @@ pub(super) fn facts(
             Cause::NoProgress { waiting }
         }
     };
-    for holder in &holders {
-        if !threads.contains(&holder.thread) {
-            threads.push(holder.thread);
+    // Those who hold what is waited for, or could end the wait, need names.
+    let waits = observed.iter().filter(|one| threads.contains(&one.thread));
+    let providers = waits.filter_map(|one| Some(one.wait.as_ref()?.by.clone()));
+    let holding = holders.iter().map(|holder| holder.thread);
+    for thread in holding.chain(providers.flatten()).collect::<Vec<_>>() {
+        if !threads.contains(&thread) {
+            threads.push(thread);
         }
     }
     let named = threads
@@ -131,7 +135,7 @@ fn info(observed: &Observed, now: u64) -> ThreadInfo {
             what: wait.what(),
             site: wait.site,
             since: Some(time(wait.since, now)),
-            by: None,
+            by: (!wait.by.is_empty()).then(|| FreedBy::Threads(wait.by.clone())),
         }),
         ended: observed.has_ended,
         is_task: observed.is_task(),

@@ -86,6 +86,7 @@ impl Teller {
                 };
                 self.act(&alert, printed);
                 if wanted == Wanted::Abort {
+                    sink::flush(sink::LAST);
                     std::process::abort();
                 }
             }
@@ -113,7 +114,7 @@ impl Teller {
             }
             News::Asked(dump) => {
                 let text = || format!("lockwarden: watchdog: asked for all threads: {dump}\n");
-                sink::guarded("the text", || sink::write(&text()));
+                sink::guarded("the text", || sink::print(text()));
             }
         }
     }

@@ -175,7 +175,7 @@ pub(crate) fn compare(
 
 /// Whether two cycles have the same locks, threads that ask, and modes.
 fn same(a: &Cycle, b: &Cycle) -> bool {
-    let sides = |hop: &Hop| (hop.from, hop.to, hop.asker, hop.from_shared, hop.to_shared);
+    let sides = |hop: &Hop| (hop.from, hop.to, hop.asker, hop.from_mode, hop.to_mode);
     a.0.iter().map(sides).eq(b.0.iter().map(sides))
 }
 
@@ -185,7 +185,7 @@ fn kind(program: &Program, cycle: &Cycle) -> Kind {
     if alone && first.holder != first.asker {
         return Kind::JoinOnly;
     }
-    if alone && first.from_shared && first.to_shared {
+    if alone && !first.to_mode.excludes(first.from_mode) {
         return Kind::RecursiveRead;
     }
     if alone {

@@ -18,7 +18,7 @@ use shuttle::scheduler::{DfsScheduler, Schedule, Scheduler, Task, TaskId};
 use shuttle::{Config, FailurePersistence, Runner, sync, thread};
 
 use super::machine::{Machine, Rules, State};
-use super::program::{GUARDS, Op, Program, Sort, THREADS, members};
+use super::program::{GUARDS, Mode, Op, Program, Sort, THREADS, members};
 
 /// Programs that need more runs than this are not decided here.
 const MOST_RUNS: usize = 10_000;
@@ -34,16 +34,22 @@ pub(crate) enum Verdict {
     Open,
 }
 
-/// Whether shuttle can say anything: no thread ever asks for a lock that it holds.
+/// Whether shuttle can say anything: no thread ever asks for a lock that it holds, and there are no
+/// upgradable readers and no condition variables that time out, which it does not have.
 pub(crate) fn can_tell(program: &Program) -> bool {
     program.threads.iter().all(|ops| {
         let mut held: Vec<(u8, u8)> = Vec::new();
         ops.iter().all(|op| match *op {
+            Op::Acquire {
+                mode: Mode::Upgradable,
+                ..
+            }
+            | Op::Wait { .. } => false,
             Op::Acquire { lock, guard, .. } => {
                 held.push((lock, guard));
                 held.iter().filter(|(l, _)| *l == lock).count() == 1
             }
-            Op::Release { guard } => {
+            Op::Release { guard, .. } => {
                 held.retain(|(_, g)| *g != guard);
                 true
             }
@@ -133,7 +139,7 @@ enum Guard<'a> {
 impl Lock {
     fn new(sort: &Sort) -> Self {
         match sort {
-            Sort::Mutex => Lock::Mutex(sync::Mutex::new(())),
+            Sort::Mutex | Sort::Reentrant => Lock::Mutex(sync::Mutex::new(())),
             Sort::RwLock | Sort::Recursive => Lock::RwLock(sync::RwLock::new(())),
         }
     }
@@ -217,17 +223,17 @@ impl Shared {
             match *op {
                 Op::Acquire {
                     lock,
-                    shared,
+                    mode,
                     tries,
                     guard,
                 } => {
-                    let taken = locks[usize::from(lock)].acquire(shared, tries);
+                    let taken = locks[usize::from(lock)].acquire(mode == Mode::Shared, tries);
                     if taken.is_some() {
                         self.held[me].fetch_or(1 << guard, Ordering::Relaxed);
                     }
                     guards[usize::from(guard)] = taken;
                 }
-                Op::Release { guard } => {
+                Op::Release { guard, .. } => {
                     guards[usize::from(guard)] = None;
                     self.held[me].fetch_and(!(1 << guard), Ordering::Relaxed);
                 }
@@ -239,6 +245,9 @@ impl Shared {
                 }
                 Op::Join(child) => join(&mut handles, 1 << child),
                 Op::Close(set) => join(&mut handles, set),
+                Op::Upgrade { .. } | Op::Wait { .. } => {
+                    unreachable!("such programs are left out")
+                }
             }
             self.at[me].fetch_add(1, Ordering::Relaxed);
         }
@@ -249,6 +258,7 @@ impl Shared {
         State {
             at: std::array::from_fn(|t| self.at[t].load(Ordering::Relaxed)),
             held: std::array::from_fn(|t| self.held[t].load(Ordering::Relaxed)),
+            upgraded: [0; THREADS],
             queued: 0,
             strangers: 0,
         }
@@ -284,7 +294,7 @@ impl Search {
     /// Whether the thread may go before all others, without a look at what else could be.
     fn goes_first(&self, machine: &Machine<'_>, state: &State, thread: usize) -> bool {
         match machine.op(state, thread) {
-            Some(Op::Release { guard }) => {
+            Some(Op::Release { guard, .. }) => {
                 let (lock, _) = self.shared.program.acquisition(thread, guard);
                 self.tried & (1 << lock) == 0
             }

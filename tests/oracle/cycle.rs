@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::machine::{Machine, State};
-use super::program::{Op, lock_name, members};
+use super::program::{Mode, Op, lock_name, members};
 
 /// One link: `holder` holds `from` and waits until `asker`, which is itself or a thread that it
 /// joins, has got `to`.
@@ -14,8 +14,8 @@ pub(crate) struct Hop {
     pub(crate) to: u8,
     pub(crate) holder: u8,
     pub(crate) asker: u8,
-    pub(crate) from_shared: bool,
-    pub(crate) to_shared: bool,
+    pub(crate) from_mode: Mode,
+    pub(crate) to_mode: Mode,
     /// The statement with which `asker` asks.
     pub(crate) at: u8,
     /// Whether `holder` took `from` before it started `asker`.
@@ -62,7 +62,7 @@ impl Cycle {
     pub(crate) fn read_behind_writers(&self) -> impl Iterator<Item = u8> {
         let before = |at: usize| self.0[(at + self.0.len() - 1) % self.0.len()];
         (0..self.0.len())
-            .filter(move |at| self.0[*at].from_shared && before(*at).to_shared)
+            .filter(move |at| !before(*at).to_mode.excludes(self.0[*at].from_mode))
             .map(|at| self.0[at].from)
     }
 
@@ -79,19 +79,24 @@ impl fmt::Display for Cycle {
                 f.write_str(", ")?;
             }
             write!(f, "t{}: {}", hop.holder, lock_name(hop.from))?;
-            if hop.from_shared {
-                f.write_str("(r)")?;
-            }
+            f.write_str(mark(hop.from_mode))?;
             f.write_str(" -> ")?;
             if hop.holder != hop.asker {
                 write!(f, "t{}: ", hop.asker)?;
             }
             write!(f, "{}", lock_name(hop.to))?;
-            if hop.to_shared {
-                f.write_str("(r)")?;
-            }
+            f.write_str(mark(hop.to_mode))?;
         }
         Ok(())
+    }
+}
+
+/// How a mode is written behind the name of a lock.
+fn mark(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Shared => "(r)",
+        Mode::Upgradable => "(u)",
+        Mode::Exclusive => "",
     }
 }
 
@@ -100,7 +105,7 @@ impl fmt::Display for Cycle {
 struct Request {
     asker: usize,
     lock: u8,
-    shared: bool,
+    mode: Mode,
 }
 
 /// Adds the cycles of a state in which no thread can take a step.
@@ -115,19 +120,21 @@ fn requests(machine: &Machine<'_>, state: &State, thread: usize, into: &mut Vec<
     if !machine.is_started(state, thread) {
         return;
     }
-    match machine.op(state, thread) {
-        Some(Op::Acquire { lock, shared, .. }) => into.push(Request {
+    if let Some((lock, mode)) = machine.asked(state, thread) {
+        return into.push(Request {
             asker: thread,
             lock,
-            shared,
-        }),
+            mode,
+        });
+    }
+    match machine.op(state, thread) {
         Some(Op::Join(child)) => requests(machine, state, child.into(), into),
         Some(Op::Close(set)) => {
             for child in members(set) {
                 requests(machine, state, child, into);
             }
         }
-        Some(Op::Release { .. } | Op::Spawn(_) | Op::Scope(_)) | None => {}
+        _ => {}
     }
 }
 
@@ -137,12 +144,19 @@ fn blocking_hold(
     state: &State,
     thread: usize,
     request: Request,
-) -> Option<bool> {
-    let fair = machine.is_fair(request.lock) && machine.has_queued(state, request.lock);
+) -> Option<Mode> {
+    let is_behind = request.mode != Mode::Exclusive
+        && machine.is_fair(request.lock)
+        && machine.has_queued(state, request.lock);
+    let blocks = |held: Mode| request.mode.excludes(held) || (is_behind && held == Mode::Shared);
+    // What a thread holds itself and asks for again, in a way that it gets, blocks it no more than
+    // the upgradable hold that it upgrades.
+    let own_are_harmless = thread == request.asker && !machine.blocks_itself(state, thread);
     machine
         .holds(state, thread)
-        .filter(|(lock, shared)| *lock == request.lock && (!(*shared && request.shared) || fair))
-        .map(|(_, shared)| shared)
+        .filter(|(lock, held)| *lock == request.lock && blocks(*held))
+        .filter(|(_, held)| !own_are_harmless || *held == Mode::Shared)
+        .map(|(_, mode)| mode)
         .next()
 }
 
@@ -181,14 +195,14 @@ fn hops(machine: &Machine<'_>, state: &State, path: &[(usize, Request)]) -> Vec<
         .map(|at| {
             let wanted = path[(at + path.len() - 1) % path.len()].1;
             let (holder, own) = path[at];
-            let shared = blocking_hold(machine, state, holder, wanted);
+            let mode = blocking_hold(machine, state, holder, wanted);
             Hop {
                 from: wanted.lock,
                 to: own.lock,
                 holder: holder as u8,
                 asker: own.asker as u8,
-                from_shared: shared.expect("it is on the path"),
-                to_shared: own.shared,
+                from_mode: mode.expect("it is on the path"),
+                to_mode: own.mode,
                 at: state.at[own.asker],
                 around: machine.holds_around(state, holder, wanted.lock, own.asker),
                 held: machine.lock_set(state, holder) | machine.lock_set(state, own.asker),

@@ -2,23 +2,49 @@
 
 use lockwarden::{parking_lot, sync};
 
-use super::program::Sort;
+use super::program::{Mode, Sort};
 
 /// A watched lock.
 pub(crate) enum Lock {
     Mutex(sync::Mutex<()>),
-    RwLock(sync::RwLock<()>),
+    RwLock(parking_lot::RwLock<()>),
+    Reentrant(parking_lot::ReentrantMutex<()>),
     Recursive(parking_lot::RecursiveRwLock<()>),
 }
 
 /// A hold of one.
-#[expect(dead_code, reason = "what counts is when a guard is dropped")]
+#[allow(dead_code, reason = "of most, what counts is when a guard is dropped")]
 pub(crate) enum Guard<'a> {
     Mutex(sync::MutexGuard<'a, ()>),
-    Read(sync::RwLockReadGuard<'a, ()>),
-    Write(sync::RwLockWriteGuard<'a, ()>),
+    Read(parking_lot::RwLockReadGuard<'a, ()>),
+    Upgradable(parking_lot::RwLockUpgradableReadGuard<'a, ()>),
+    Write(parking_lot::RwLockWriteGuard<'a, ()>),
+    Reentrant(parking_lot::ReentrantMutexGuard<'a, ()>),
     RecursiveRead(parking_lot::RecursiveRwLockReadGuard<'a, ()>),
     RecursiveWrite(parking_lot::RecursiveRwLockWriteGuard<'a, ()>),
+}
+
+impl Guard<'_> {
+    /// Makes an upgradable hold the exclusive one.
+    pub(crate) fn upgrade(self) -> Self {
+        match self {
+            Guard::Upgradable(guard) => {
+                Guard::Write(parking_lot::RwLockUpgradableReadGuard::upgrade(guard))
+            }
+            other => other,
+        }
+    }
+
+    /// Lets go of a mutex at a condition variable, where nobody notifies, and takes it back.
+    pub(crate) fn wait(self) -> Self {
+        match self {
+            Guard::Mutex(guard) => {
+                let waited = sync::Condvar::new().wait_timeout(guard, std::time::Duration::ZERO);
+                Guard::Mutex(waited.unwrap_or_else(|e| e.into_inner()).0)
+            }
+            other => other,
+        }
+    }
 }
 
 /// Which places of the source a program uses. A recursive read is told once per place where the
@@ -44,18 +70,24 @@ impl Places {
     }
 }
 
-type Make = fn(&'static str) -> sync::RwLock<()>;
-type Read = for<'a> fn(&'a sync::RwLock<()>) -> sync::RwLockReadGuard<'a, ()>;
+type Make = fn(&'static str) -> parking_lot::RwLock<()>;
+type Read = for<'a> fn(&'a parking_lot::RwLock<()>, Mode, bool) -> Option<Guard<'a>>;
 
 #[track_caller]
-fn make(name: &'static str) -> sync::RwLock<()> {
-    sync::RwLock::named(name, ())
+fn make(name: &'static str) -> parking_lot::RwLock<()> {
+    parking_lot::RwLock::named(name, ())
 }
 
 #[track_caller]
-fn read(lock: &sync::RwLock<()>) -> sync::RwLockReadGuard<'_, ()> {
-    lock.read()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+fn read(lock: &parking_lot::RwLock<()>, mode: Mode, tries: bool) -> Option<Guard<'_>> {
+    match (mode, tries) {
+        (Mode::Shared, false) => Some(Guard::Read(lock.read())),
+        (Mode::Upgradable, false) => Some(Guard::Upgradable(lock.upgradable_read())),
+        (Mode::Exclusive, false) => Some(Guard::Write(lock.write())),
+        (Mode::Shared, true) => lock.try_read().map(Guard::Read),
+        (Mode::Upgradable, true) => lock.try_upgradable_read().map(Guard::Upgradable),
+        (Mode::Exclusive, true) => lock.try_write().map(Guard::Write),
+    }
 }
 
 /// Twenty places where locks are made; five for each group of programs.
@@ -70,10 +102,10 @@ const MADE: [Make; 20] = [
 /// Thirty-two places where locks are read.
 #[rustfmt::skip]
 const READ: [Read; 32] = [
-    |l| read(l), |l| read(l), |l| read(l), |l| read(l), |l| read(l), |l| read(l), |l| read(l), |l| read(l),
-    |l| read(l), |l| read(l), |l| read(l), |l| read(l), |l| read(l), |l| read(l), |l| read(l), |l| read(l),
-    |l| read(l), |l| read(l), |l| read(l), |l| read(l), |l| read(l), |l| read(l), |l| read(l), |l| read(l),
-    |l| read(l), |l| read(l), |l| read(l), |l| read(l), |l| read(l), |l| read(l), |l| read(l), |l| read(l),
+    |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t),
+    |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t),
+    |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t),
+    |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t), |l, m, t| read(l, m, t),
 ];
 
 impl Lock {
@@ -85,31 +117,41 @@ impl Lock {
                 let group = places.made * super::program::LOCKS;
                 Lock::RwLock(MADE[group + number](name))
             }
+            Sort::Reentrant => Lock::Reentrant(parking_lot::ReentrantMutex::named(name, ())),
             Sort::Recursive => Lock::Recursive(parking_lot::RecursiveRwLock::named(name, ())),
         }
     }
 
     /// Takes the lock. `again` says that the thread reads it already.
-    pub(crate) fn acquire(&self, shared: bool, again: bool, places: Places) -> Guard<'_> {
+    pub(crate) fn acquire(&self, mode: Mode, again: bool, places: Places) -> Guard<'_> {
         match self {
             Lock::Mutex(lock) => Guard::Mutex(lock.lock().unwrap_or_else(|e| e.into_inner())),
-            Lock::RwLock(lock) if shared => {
+            Lock::RwLock(lock) => {
                 let place = if again { places.second } else { places.first };
-                Guard::Read(READ[place](lock))
+                READ[place](lock, mode, false).expect("it waits")
             }
-            Lock::RwLock(lock) => Guard::Write(lock.write().unwrap_or_else(|e| e.into_inner())),
-            Lock::Recursive(lock) if shared => Guard::RecursiveRead(lock.read()),
+            Lock::Reentrant(lock) => Guard::Reentrant(lock.lock()),
+            Lock::Recursive(lock) if mode == Mode::Shared => Guard::RecursiveRead(lock.read()),
             Lock::Recursive(lock) => Guard::RecursiveWrite(lock.write()),
         }
     }
 
     /// Tries to take the lock.
-    pub(crate) fn try_acquire(&self, shared: bool) -> Option<Guard<'_>> {
+    pub(crate) fn try_acquire(&self, mode: Mode, again: bool, places: Places) -> Option<Guard<'_>> {
         match self {
-            Lock::Mutex(lock) => lock.try_lock().ok().map(Guard::Mutex),
-            Lock::RwLock(lock) if shared => lock.try_read().ok().map(Guard::Read),
-            Lock::RwLock(lock) => lock.try_write().ok().map(Guard::Write),
-            Lock::Recursive(lock) if shared => lock.try_read().map(Guard::RecursiveRead),
+            Lock::Mutex(lock) => match lock.try_lock() {
+                Ok(guard) => Some(Guard::Mutex(guard)),
+                Err(sync::TryLockError::Poisoned(error)) => Some(Guard::Mutex(error.into_inner())),
+                Err(sync::TryLockError::WouldBlock) => None,
+            },
+            Lock::RwLock(lock) => {
+                let place = if again { places.second } else { places.first };
+                READ[place](lock, mode, true)
+            }
+            Lock::Reentrant(lock) => lock.try_lock().map(Guard::Reentrant),
+            Lock::Recursive(lock) if mode == Mode::Shared => {
+                lock.try_read().map(Guard::RecursiveRead)
+            }
             Lock::Recursive(lock) => lock.try_write().map(Guard::RecursiveWrite),
         }
     }

@@ -5,7 +5,7 @@
 //! reader-writer lock taken is queued, which is a step of its own since it changes what readers
 //! may do; when the lock is free, whoever waits may get it.
 
-use super::program::{Op, Program, Sort, THREADS, members};
+use super::program::{Mode, Op, Program, Sort, THREADS, members};
 
 /// Which rules hold. The truth is [`TRUTH`](Rules::TRUTH); the others answer what-if questions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub(crate) struct State {
     pub(crate) at: [u8; THREADS],
     /// The acquisitions that each thread holds, a bit each.
     pub(crate) held: [u8; THREADS],
+    /// Those of them whose upgradable hold has become the exclusive one.
+    pub(crate) upgraded: [u8; THREADS],
     /// The threads that are queued as writers, a bit each.
     pub(crate) queued: u8,
     /// The locks for which a stranger is queued as a writer, a bit each.
@@ -59,6 +61,8 @@ pub(crate) enum Step {
     Failed,
     /// The thread is queued as a writer and waits.
     Queued,
+    /// The thread has let go of a mutex, which it will take back.
+    LetGo,
 }
 
 /// The semantics of one program.
@@ -66,15 +70,15 @@ pub(crate) struct Machine<'a> {
     pub(crate) program: &'a Program,
     /// Who starts each thread, and in which statement.
     starts: [Option<(usize, u8)>; THREADS],
-    /// The lock and sharedness of each acquisition.
-    guards: [Vec<(u8, bool)>; THREADS],
+    /// The lock and mode of each acquisition.
+    guards: [Vec<(u8, Mode)>; THREADS],
     rules: Rules,
 }
 
 impl<'a> Machine<'a> {
     pub(crate) fn new(program: &'a Program, rules: Rules) -> Self {
         let mut starts = [None; THREADS];
-        let mut guards: [Vec<(u8, bool)>; THREADS] = Default::default();
+        let mut guards: [Vec<(u8, Mode)>; THREADS] = Default::default();
         for (thread, ops) in program.threads.iter().enumerate() {
             for (at, op) in ops.iter().enumerate() {
                 match *op {
@@ -84,7 +88,7 @@ impl<'a> Machine<'a> {
                             starts[child] = Some((thread, at as u8));
                         }
                     }
-                    Op::Acquire { lock, shared, .. } => guards[thread].push((lock, shared)),
+                    Op::Acquire { lock, mode, .. } => guards[thread].push((lock, mode)),
                     _ => {}
                 }
             }
@@ -101,6 +105,7 @@ impl<'a> Machine<'a> {
         State {
             at: [0; THREADS],
             held: [0; THREADS],
+            upgraded: [0; THREADS],
             queued: 0,
             strangers: 0,
         }
@@ -127,14 +132,70 @@ impl<'a> Machine<'a> {
             && usize::from(state.at[thread]) == self.program.threads[thread].len()
     }
 
-    /// What a thread holds: lock and sharedness of each acquisition, in their order.
-    pub(crate) fn holds(&self, state: &State, thread: usize) -> impl Iterator<Item = (u8, bool)> {
-        let held = state.held[thread];
-        self.guards[thread]
-            .iter()
-            .enumerate()
-            .filter(move |(guard, _)| held & (1 << guard) != 0)
-            .map(|(_, hold)| *hold)
+    /// What a thread holds: lock and mode of each acquisition, in their order.
+    pub(crate) fn holds(&self, state: &State, thread: usize) -> impl Iterator<Item = (u8, Mode)> {
+        self.numbered_holds(state, thread).map(|(_, hold)| hold)
+    }
+
+    /// What a thread holds, with the numbers of the acquisitions.
+    fn numbered_holds(
+        &self,
+        state: &State,
+        thread: usize,
+    ) -> impl Iterator<Item = (u8, (u8, Mode))> {
+        let (held, upgraded) = (state.held[thread], state.upgraded[thread]);
+        let all = (0..).zip(&self.guards[thread]);
+        all.filter(move |(guard, _)| held & (1 << guard) != 0)
+            .map(move |(guard, (lock, mode))| {
+                let is_upgraded = upgraded & (1 << guard) != 0;
+                let mode = if is_upgraded { Mode::Exclusive } else { *mode };
+                (guard, (*lock, mode))
+            })
+    }
+
+    /// What a thread asks for in its next statement, if it does: the lock and the mode.
+    pub(crate) fn asked(&self, state: &State, thread: usize) -> Option<(u8, Mode)> {
+        match self.op(state, thread)? {
+            Op::Acquire { lock, mode, .. } => Some((lock, mode)),
+            Op::Upgrade { guard } => {
+                Some((self.guards[thread][usize::from(guard)].0, Mode::Exclusive))
+            }
+            Op::Wait { guard } => (state.held[thread] & (1 << guard) == 0)
+                .then(|| self.guards[thread][usize::from(guard)]),
+            _ => None,
+        }
+    }
+
+    /// Whether a hold of the thread itself keeps it from ever getting what it asks for next, whoever
+    /// else does what.
+    pub(crate) fn blocks_itself(&self, state: &State, thread: usize) -> bool {
+        let Some((lock, mode)) = self.asked(state, thread) else {
+            return false;
+        };
+        self.own_obstacles(state, thread, lock)
+            .any(|held| mode.excludes(held))
+    }
+
+    /// The modes of the holds of a lock by a thread for which it would wait itself.
+    fn own_obstacles(&self, state: &State, thread: usize, lock: u8) -> impl Iterator<Item = Mode> {
+        let upgrades = match self.op(state, thread) {
+            Some(Op::Upgrade { guard }) => Some(guard),
+            _ => None,
+        };
+        let reentrant = self.program.locks[usize::from(lock)] == Sort::Reentrant;
+        self.numbered_holds(state, thread)
+            .filter(move |(guard, (l, _))| *l == lock && !reentrant && Some(*guard) != upgrades)
+            .map(|(_, (_, mode))| mode)
+    }
+
+    /// The modes of all holds of a lock for which a thread would have to wait.
+    fn obstacles(&self, state: &State, thread: usize, lock: u8) -> impl Iterator<Item = Mode> {
+        let others = self.threads().filter(move |t| *t != thread);
+        let others = others.flat_map(move |other| self.holds(state, other));
+        let others = others.filter(move |(l, _)| *l == lock);
+        others
+            .map(|(_, mode)| mode)
+            .chain(self.own_obstacles(state, thread, lock))
     }
 
     /// Whether a thread has held a lock since before it started another.
@@ -177,32 +238,42 @@ impl<'a> Machine<'a> {
     /// The threads that are queued as writers of the lock.
     pub(crate) fn queued(&self, state: &State, lock: u8) -> impl Iterator<Item = usize> {
         self.threads().filter(move |t| {
-            state.queued & (1 << t) != 0
-                && matches!(self.op(state, *t), Some(Op::Acquire { lock: l, .. }) if l == lock)
+            state.queued & (1 << t) != 0 && self.asked(state, *t).is_some_and(|(l, _)| l == lock)
         })
     }
 
-    /// Whether anybody reads the lock, and whether anybody writes it.
-    fn users(&self, state: &State, lock: u8) -> (bool, bool) {
-        let (mut readers, mut writers) = (false, false);
-        for thread in self.threads() {
-            if state.held[thread] != 0 {
-                for (l, s) in self.holds(state, thread) {
-                    readers |= l == lock && s;
-                    writers |= l == lock && !s;
-                }
-            }
-        }
-        (readers, writers)
+    /// Whether any thread holds the lock in one of these modes.
+    fn is_held(&self, state: &State, lock: u8, modes: &[Mode]) -> bool {
+        self.threads().any(|thread| {
+            state.held[thread] != 0
+                && self
+                    .holds(state, thread)
+                    .any(|(l, mode)| l == lock && modes.contains(&mode))
+        })
     }
 
-    fn is_free_for(&self, state: &State, lock: u8, shared: bool) -> bool {
-        let (readers, writers) = self.users(state, lock);
-        if !shared {
-            return !readers && !writers;
+    fn is_free_for(&self, state: &State, thread: usize, lock: u8, mode: Mode) -> bool {
+        if self
+            .obstacles(state, thread, lock)
+            .any(|held| mode.excludes(held))
+        {
+            return false;
         }
-        let behind = readers && self.is_fair(lock) && self.has_queued(state, lock);
-        !writers && !behind
+        let is_behind = mode != Mode::Exclusive
+            && self.is_fair(lock)
+            && self.has_queued(state, lock)
+            && self.is_held(state, lock, &[Mode::Shared]);
+        !is_behind
+    }
+
+    /// Whether a writer that waits is queued, so that readers wait behind it: not if it waits for one
+    /// who holds the lock upgradably or exclusively, unless that is itself.
+    fn can_queue(&self, state: &State, thread: usize, lock: u8) -> bool {
+        self.is_fair(lock)
+            && state.queued & (1 << thread) == 0
+            && self
+                .obstacles(state, thread, lock)
+                .all(|held| held == Mode::Shared)
     }
 
     /// The next step of a thread, and where it leads; `None` if it cannot take one now.
@@ -215,27 +286,54 @@ impl<'a> Machine<'a> {
         let step = match self.op(state, thread)? {
             Op::Acquire {
                 lock,
-                shared,
+                mode,
                 tries,
                 guard,
             } => {
-                if self.is_free_for(state, lock, shared) {
+                if self.is_free_for(state, thread, lock, mode) {
                     next.held[thread] |= 1 << guard;
                     next.queued &= !bit;
                     Step::Done
                 } else if tries {
                     Step::Failed
-                } else if !shared && self.is_fair(lock) && state.queued & bit == 0 {
+                } else if mode == Mode::Exclusive && self.can_queue(state, thread, lock) {
                     next.queued |= bit;
                     return Some((Step::Queued, next));
                 } else {
                     return None;
                 }
             }
-            Op::Release { guard } => {
-                next.held[thread] &= !(1 << guard);
+            Op::Upgrade { guard } => {
                 let (lock, _) = self.guards[thread][usize::from(guard)];
-                if self.users(&next, lock) == (false, false) {
+                if self.is_free_for(state, thread, lock, Mode::Exclusive) {
+                    next.upgraded[thread] |= 1 << guard;
+                    next.queued &= !bit;
+                    Step::Done
+                } else if self.can_queue(state, thread, lock) {
+                    next.queued |= bit;
+                    return Some((Step::Queued, next));
+                } else {
+                    return None;
+                }
+            }
+            Op::Wait { guard } => {
+                if state.held[thread] & (1 << guard) != 0 {
+                    next.held[thread] &= !(1 << guard);
+                    return Some((Step::LetGo, next));
+                }
+                let (lock, mode) = self.guards[thread][usize::from(guard)];
+                if !self.is_free_for(state, thread, lock, mode) {
+                    return None;
+                }
+                next.held[thread] |= 1 << guard;
+                Step::Done
+            }
+            Op::Release { guard, .. } => {
+                next.held[thread] &= !(1 << guard);
+                next.upgraded[thread] &= !(1 << guard);
+                let (lock, _) = self.guards[thread][usize::from(guard)];
+                let all = [Mode::Shared, Mode::Upgradable, Mode::Exclusive];
+                if !self.is_held(&next, lock, &all) {
                     next.strangers &= !(1 << lock);
                 }
                 Step::Done
@@ -275,7 +373,11 @@ impl<'a> Machine<'a> {
         let open = self.rules.strangers_write & !state.strangers;
         (0..self.program.locks.len() as u8)
             .filter(move |lock| {
-                open & (1 << lock) != 0 && self.is_fair(*lock) && self.users(state, *lock).0
+                let free_for_all_but_readers = || {
+                    self.is_held(state, *lock, &[Mode::Shared])
+                        && !self.is_held(state, *lock, &[Mode::Upgradable, Mode::Exclusive])
+                };
+                open & (1 << lock) != 0 && self.is_fair(*lock) && free_for_all_but_readers()
             })
             .map(|lock| State {
                 strangers: state.strangers | 1 << lock,

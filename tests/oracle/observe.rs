@@ -6,12 +6,12 @@ use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::time::Duration;
 
 use lockwarden::config::{Action, Config};
-use lockwarden::report::{Mode, Report, Verdict};
+use lockwarden::report::{self, Report, Verdict};
 use lockwarden::thread;
 
 use super::cycle::{Cycle, Hop};
 use super::locks::{Guard, Lock, Places};
-use super::program::{GUARDS, LOCKS, Op, Program, THREADS, members};
+use super::program::{GUARDS, LOCKS, Mode, Op, Program, THREADS, members};
 use super::schedule::{Event, Schedule};
 
 /// Far longer than any turn takes; whoever waits that long has found a bug.
@@ -47,7 +47,7 @@ pub(crate) fn install() {
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         let text = info.payload_as_str().unwrap_or_default();
-        if !text.starts_with("lockwarden: ") {
+        if !text.starts_with("lockwarden: ") && !info.payload().is::<Unwinds>() {
             print(info);
         }
     }));
@@ -117,8 +117,8 @@ fn said(report: &Report, run: u64) -> Said {
         to: lock(edge.to),
         holder: thread(edge.thread),
         asker: thread(edge.thread),
-        from_shared: edge.from_mode != Mode::Exclusive,
-        to_shared: edge.to_mode != Mode::Exclusive,
+        from_mode: mode(edge.from_mode),
+        to_mode: mode(edge.to_mode),
         at: 0,
         around: false,
         held: 0,
@@ -128,6 +128,14 @@ fn said(report: &Report, run: u64) -> Said {
         verdict: report.verdict,
         cycle: Cycle::new(hops.collect()),
         reason: report.reason.clone(),
+    }
+}
+
+fn mode(mode: report::Mode) -> Mode {
+    match mode {
+        report::Mode::Shared => Mode::Shared,
+        report::Mode::Upgradable => Mode::Upgradable,
+        report::Mode::Exclusive => Mode::Exclusive,
     }
 }
 
@@ -143,6 +151,9 @@ struct Stage {
     /// Where each thread waits for its turn.
     turns: [Condvar; THREADS],
 }
+
+/// The payload of a panic that lets go of a lock.
+struct Unwinds;
 
 /// What a thread does in its turn.
 enum Turn {
@@ -171,7 +182,7 @@ impl Stage {
                     }
                 }
                 Turn::AskItself => {
-                    let asks = || self.act_once(*op);
+                    let asks = || self.act_once(*op, &mut guards);
                     let told = panic::catch_unwind(AssertUnwindSafe(asks));
                     assert!(told.is_err(), "it would have hung:\n{}", self.program);
                     self.pass();
@@ -220,9 +231,16 @@ impl Stage {
     }
 
     /// The statement that the detector answers with a panic.
-    fn act_once(&self, op: Op) {
-        if let Op::Acquire { lock, shared, .. } = op {
-            drop(self.locks[usize::from(lock)].acquire(shared, false, self.places));
+    fn act_once(&self, op: Op, guards: &mut Guards<'_>) {
+        match op {
+            Op::Acquire { lock, mode, .. } => {
+                drop(self.locks[usize::from(lock)].acquire(mode, false, self.places));
+            }
+            Op::Upgrade { guard } => {
+                let held = guards[usize::from(guard)].take();
+                drop(held.map(Guard::upgrade));
+            }
+            _ => unreachable!("only what is asked for can be one's own"),
         }
     }
 
@@ -243,16 +261,16 @@ impl Stage {
         match event.op {
             Op::Acquire {
                 lock,
-                shared,
+                mode,
                 tries,
                 guard,
             } => {
                 let number = usize::from(lock);
+                let again = mode != Mode::Exclusive && reads[number] > 0;
                 let taken = if tries {
-                    self.locks[number].try_acquire(shared)
+                    self.locks[number].try_acquire(mode, again, self.places)
                 } else {
-                    let again = shared && reads[number] > 0;
-                    Some(self.locks[number].acquire(shared, again, self.places))
+                    Some(self.locks[number].acquire(mode, again, self.places))
                 };
                 assert_eq!(
                     taken.is_some(),
@@ -260,13 +278,29 @@ impl Stage {
                     "not as foreseen:\n{}",
                     self.program
                 );
-                reads[number] += usize::from(shared && taken.is_some());
+                reads[number] += usize::from(mode == Mode::Shared && taken.is_some());
                 guards[usize::from(guard)] = taken;
             }
-            Op::Release { guard } => {
-                let (lock, shared) = self.program.acquisition(thread, guard);
-                let held = guards[usize::from(guard)].take().is_some();
-                reads[usize::from(lock)] -= usize::from(shared && held);
+            Op::Release { guard, unwinds } => {
+                let (lock, mode) = self.program.acquisition(thread, guard);
+                let held = guards[usize::from(guard)].take();
+                reads[usize::from(lock)] -= usize::from(mode == Mode::Shared && held.is_some());
+                if unwinds {
+                    let unwind = || {
+                        let _held = held;
+                        panic::panic_any(Unwinds);
+                    };
+                    let unwound = panic::catch_unwind(AssertUnwindSafe(unwind));
+                    assert!(unwound.is_err_and(|payload| payload.is::<Unwinds>()));
+                }
+            }
+            Op::Upgrade { guard } => {
+                let held = &mut guards[usize::from(guard)];
+                *held = held.take().map(Guard::upgrade);
+            }
+            Op::Wait { guard } => {
+                let held = &mut guards[usize::from(guard)];
+                *held = held.take().map(Guard::wait);
             }
             Op::Spawn(child) => {
                 let (builder, body) = body(child.into());

@@ -17,6 +17,32 @@ pub(crate) enum Sort {
     RwLock,
     /// Readers pass a queued writer.
     Recursive,
+    /// Its holder may take it again.
+    Reentrant,
+}
+
+impl Sort {
+    pub(crate) fn has_readers(self) -> bool {
+        matches!(self, Sort::RwLock | Sort::Recursive)
+    }
+}
+
+/// How a lock is held or asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Mode {
+    Shared,
+    /// A reader beside others, who may become the writer.
+    Upgradable,
+    Exclusive,
+}
+
+impl Mode {
+    /// Whether one who asks in this mode waits for one who holds in `held`, with nobody queued.
+    pub(crate) fn excludes(self, held: Mode) -> bool {
+        self == Mode::Exclusive
+            || held == Mode::Exclusive
+            || (self == Mode::Upgradable && held == Mode::Upgradable)
+    }
 }
 
 /// One statement of a thread.
@@ -26,12 +52,17 @@ pub(crate) enum Op {
     /// on whether or not it gets it.
     Acquire {
         lock: u8,
-        shared: bool,
+        mode: Mode,
         tries: bool,
         guard: u8,
     },
-    /// Releases what the acquisition `guard` took, if it took it.
-    Release { guard: u8 },
+    /// Releases what the acquisition `guard` took, if it took it; `unwinds` says whether by a panic.
+    Release { guard: u8, unwinds: bool },
+    /// Makes the upgradable hold of the acquisition `guard` the exclusive one.
+    Upgrade { guard: u8 },
+    /// Waits at a condition variable with the mutex of the acquisition `guard`, until that times out:
+    /// lets go of the mutex and takes it back.
+    Wait { guard: u8 },
     /// Starts a thread.
     Spawn(u8),
     /// Waits for the end of a thread that this one started.
@@ -59,31 +90,54 @@ impl Program {
         let mut threads: Vec<Vec<Op>> = Vec::new();
         for ops in &self.threads {
             let mut numbers = [None; 32];
+            let mut waits = [false; 32];
+            let mut upgrades = [false; 32];
             let (mut next, mut open) = (0, Vec::new());
             let (mut mine, mut out) = (Vec::new(), Vec::new());
             for op in ops {
                 match *op {
                     Op::Acquire {
                         lock,
-                        shared,
+                        mode,
                         tries,
                         guard,
                     } => {
-                        let shared = shared && self.locks[usize::from(lock)] != Sort::Mutex;
+                        let sort = self.locks[usize::from(lock)];
+                        let mode = match (sort, mode) {
+                            (Sort::Mutex | Sort::Reentrant, _) => Mode::Exclusive,
+                            (Sort::Recursive, Mode::Upgradable) => Mode::Shared,
+                            (_, mode) => mode,
+                        };
                         numbers[usize::from(guard)] = Some(next);
+                        waits[usize::from(guard)] = sort == Sort::Mutex && !tries;
+                        upgrades[usize::from(guard)] = mode == Mode::Upgradable && !tries;
                         open.push(next);
                         out.push(Op::Acquire {
                             lock,
-                            shared,
+                            mode,
                             tries,
                             guard: next,
                         });
                         next += 1;
                     }
-                    Op::Release { guard } => {
+                    Op::Release { guard, unwinds } => {
                         if let Some(guard) = numbers[usize::from(guard)].take() {
                             open.retain(|g| *g != guard);
-                            out.push(Op::Release { guard });
+                            out.push(Op::Release { guard, unwinds });
+                        }
+                    }
+                    Op::Upgrade { guard } => {
+                        let may = &mut upgrades[usize::from(guard)];
+                        if let Some(guard) = numbers[usize::from(guard)]
+                            && std::mem::take(may)
+                        {
+                            out.push(Op::Upgrade { guard });
+                        }
+                    }
+                    Op::Wait { guard } => {
+                        let may = waits[usize::from(guard)];
+                        if let Some(guard) = numbers[usize::from(guard)].filter(|_| may) {
+                            out.push(Op::Wait { guard });
                         }
                     }
                     Op::Spawn(thread) => {
@@ -110,7 +164,10 @@ impl Program {
                     }
                 }
             }
-            out.extend(open.iter().rev().map(|guard| Op::Release { guard: *guard }));
+            out.extend(open.iter().rev().map(|guard| Op::Release {
+                guard: *guard,
+                unwinds: false,
+            }));
             threads.push(out);
         }
         loop {
@@ -132,17 +189,17 @@ impl Program {
         }
     }
 
-    /// The acquisition `guard` of a thread: its lock and whether it is shared.
-    pub(crate) fn acquisition(&self, thread: usize, guard: u8) -> (u8, bool) {
+    /// The acquisition `guard` of a thread: its lock and mode.
+    pub(crate) fn acquisition(&self, thread: usize, guard: u8) -> (u8, Mode) {
         self.threads[thread]
             .iter()
             .find_map(|op| match *op {
                 Op::Acquire {
                     lock,
-                    shared,
+                    mode,
                     guard: g,
                     ..
-                } if g == guard => Some((lock, shared)),
+                } if g == guard => Some((lock, mode)),
                 _ => None,
             })
             .expect("a normalised program numbers its acquisitions")
@@ -199,21 +256,28 @@ impl fmt::Display for Program {
             for op in ops {
                 match *op {
                     Op::Acquire {
-                        lock,
-                        shared,
-                        tries,
-                        ..
+                        lock, mode, tries, ..
                     } => {
-                        let word = match (self.locks[usize::from(lock)], shared) {
-                            (Sort::Mutex, _) => "lock",
-                            (_, true) => "read",
-                            (_, false) => "write",
+                        let word = match (self.locks[usize::from(lock)], mode) {
+                            (Sort::Mutex | Sort::Reentrant, _) => "lock",
+                            (_, Mode::Shared) => "read",
+                            (_, Mode::Upgradable) => "upgradable_read",
+                            (_, Mode::Exclusive) => "write",
                         };
                         let tries = if tries { "try_" } else { "" };
                         write!(f, " {tries}{word}({})", lock_name(lock))?;
                     }
-                    Op::Release { guard } => {
-                        write!(f, " drop({})", lock_name(self.acquisition(thread, guard).0))?;
+                    Op::Release { guard, unwinds } => {
+                        let word = if unwinds { "unwind" } else { "drop" };
+                        let lock = lock_name(self.acquisition(thread, guard).0);
+                        write!(f, " {word}({lock})")?;
+                    }
+                    Op::Upgrade { guard } => {
+                        let lock = lock_name(self.acquisition(thread, guard).0);
+                        write!(f, " upgrade({lock})")?;
+                    }
+                    Op::Wait { guard } => {
+                        write!(f, " wait({})", lock_name(self.acquisition(thread, guard).0))?;
                     }
                     Op::Spawn(other) => write!(f, " spawn(t{other})")?,
                     Op::Join(other) => write!(f, " join(t{other})")?,

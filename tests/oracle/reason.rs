@@ -5,7 +5,7 @@ use std::fmt;
 use super::cycle::Cycle;
 use super::explore::explore;
 use super::machine::Rules;
-use super::program::{Op, Program, Sort};
+use super::program::{Mode, Op, Program, Sort};
 
 /// What stands between a program and a cycle: the rule without which it could be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,11 +100,23 @@ pub(crate) fn reason(program: &Program, cycle: &Cycle) -> Reason {
 /// Whether each lock at which a reader waits for a reader is written by a thread outside the cycle.
 fn has_third_writers(program: &Program, cycle: &Cycle) -> bool {
     let inside = cycle.0.iter().fold(0u8, |set, hop| set | 1 << hop.asker);
-    let writes = |op: &Op, lock| matches!(op, Op::Acquire { lock: l, shared: false, tries: false, .. } if *l == lock);
+    let writes = |thread: usize, op: &Op, lock| match *op {
+        Op::Acquire {
+            lock: l,
+            mode: Mode::Exclusive,
+            tries: false,
+            ..
+        } => l == lock,
+        Op::Upgrade { guard } => program.acquisition(thread, guard).0 == lock,
+        _ => false,
+    };
     cycle.read_behind_writers().all(|lock| {
         (0..program.threads.len())
             .filter(|thread| inside & (1 << thread) == 0)
-            .any(|thread| program.threads[thread].iter().any(|op| writes(op, lock)))
+            .any(|thread| {
+                let mut ops = program.threads[thread].iter();
+                ops.any(|op| writes(thread, op, lock))
+            })
     })
 }
 
@@ -115,11 +127,12 @@ fn written(program: &Program) -> u8 {
         .iter()
         .flatten()
         .fold(0, |set, op| match *op {
-            Op::Acquire {
-                lock,
-                shared: false,
-                ..
-            } if program.locks[usize::from(lock)] == Sort::RwLock => set | 1 << lock,
+            // Who upgrades takes it upgradably first.
+            Op::Acquire { lock, mode, .. }
+                if mode != Mode::Shared && program.locks[usize::from(lock)] == Sort::RwLock =>
+            {
+                set | 1 << lock
+            }
             _ => set,
         })
 }

@@ -2,7 +2,7 @@
 
 use super::cycle::{Hop, Writer};
 use super::machine::{Machine, Rules, State, Step};
-use super::program::{Op, Program, THREADS};
+use super::program::{Mode, Op, Program, Sort, THREADS};
 use super::random::Random;
 
 /// How many random orders are tried before one that gets stuck is taken up to there.
@@ -58,6 +58,14 @@ fn walk(machine: &Machine<'_>, random: &mut Random) -> Schedule {
             .threads()
             .filter_map(|t| machine.step(&state, t).map(|(step, next)| (t, step, next)))
             .filter(|(_, step, _)| *step != Step::Queued)
+            .map(|(t, step, next)| match step {
+                // The mutex is free at that moment, and in the one run nobody comes between.
+                Step::LetGo => {
+                    let (step, next) = machine.step(&next, t).expect("it was its own");
+                    (t, step, next)
+                }
+                _ => (t, step, next),
+            })
             .collect();
         if steps.is_empty() {
             break;
@@ -88,19 +96,11 @@ fn walk(machine: &Machine<'_>, random: &mut Random) -> Schedule {
 
 /// Whether a thread is about to wait for itself, whatever the others do.
 fn asks_itself(machine: &Machine<'_>, state: &State, thread: usize) -> bool {
-    let Some(Op::Acquire {
-        lock,
-        shared,
-        tries: false,
-        ..
-    }) = machine.op(state, thread)
-    else {
-        return false;
-    };
-    machine.is_started(state, thread)
-        && machine
-            .holds(state, thread)
-            .any(|(l, s)| l == lock && !(s && shared))
+    let tries = matches!(
+        machine.op(state, thread),
+        Some(Op::Acquire { tries: true, .. })
+    );
+    !tries && machine.is_started(state, thread) && machine.blocks_itself(state, thread)
 }
 
 impl Shown {
@@ -159,7 +159,7 @@ pub(crate) struct Shown {
 struct Span {
     thread: u8,
     lock: u8,
-    shared: bool,
+    mode: Mode,
     from: usize,
     to: usize,
 }
@@ -173,21 +173,31 @@ pub(crate) fn shown(program: &Program, schedule: &Schedule) -> Shown {
         let thread = usize::from(event.thread);
         match event.op {
             Op::Acquire {
-                lock,
-                shared,
-                guard,
-                ..
+                lock, mode, guard, ..
             } if event.done => {
                 open[thread][usize::from(guard)] = Some(spans.len());
                 spans.push(Span {
                     thread: event.thread,
                     lock,
-                    shared,
+                    mode,
                     from: at,
                     to: events.len(),
                 });
             }
-            Op::Release { guard } => {
+            Op::Upgrade { guard } | Op::Wait { guard } => {
+                let (lock, _) = program.acquisition(thread, guard);
+                if let Some(span) = open[thread][usize::from(guard)].replace(spans.len()) {
+                    spans[span].to = at;
+                }
+                spans.push(Span {
+                    thread: event.thread,
+                    lock,
+                    mode: Mode::Exclusive,
+                    from: at,
+                    to: events.len(),
+                });
+            }
+            Op::Release { guard, .. } => {
                 if let Some(span) = open[thread][usize::from(guard)].take() {
                     let span: &mut Span = &mut spans[span];
                     span.to = at;
@@ -202,14 +212,18 @@ pub(crate) fn shown(program: &Program, schedule: &Schedule) -> Shown {
         let count = &mut counts[usize::from(event.thread)];
         *count += 1;
         let statement = *count - 1;
-        let Op::Acquire {
-            lock,
-            shared,
-            tries: false,
-            ..
-        } = event.op
-        else {
-            continue;
+        let (lock, mode) = match event.op {
+            Op::Acquire {
+                lock,
+                mode,
+                tries: false,
+                ..
+            } => (lock, mode),
+            Op::Upgrade { guard } | Op::Wait { guard } => {
+                let (lock, _) = program.acquisition(event.thread.into(), guard);
+                (lock, Mode::Exclusive)
+            }
+            _ => continue,
         };
         let held = |thread: u8| {
             let around = |t: &usize| program.scope_of(*t);
@@ -220,7 +234,7 @@ pub(crate) fn shown(program: &Program, schedule: &Schedule) -> Shown {
                 .filter(|s| holders & (1 << s.thread) != 0 && s.from < at && at < s.to)
                 .fold(0, |set, span| set | 1 << span.lock)
         };
-        if !shared {
+        if mode == Mode::Exclusive {
             shown.writers.push(Writer {
                 thread: event.thread,
                 lock,
@@ -228,21 +242,37 @@ pub(crate) fn shown(program: &Program, schedule: &Schedule) -> Shown {
                 held: held(event.thread),
             });
         }
+        let is_own = |span: &&Span| {
+            span.thread == event.thread && span.lock == lock && span.from < at && at < span.to
+        };
+        let own = || spans.iter().filter(is_own);
+        // Behind an upgradable hold no writer is queued.
+        let is_second_read = mode != Mode::Exclusive
+            && own().next().is_some()
+            && own().all(|span| span.mode == Mode::Shared);
+        if is_second_read && program.locks[usize::from(lock)] == Sort::RwLock {
+            shown.recursive_reads.push((event.thread, lock));
+        }
+        // One who asks again for what it has in a way that keeps out all that it could wait for.
+        let is_kept_out = |span: &Span| match span.mode {
+            Mode::Exclusive => true,
+            Mode::Upgradable => mode != Mode::Exclusive,
+            Mode::Shared => mode == Mode::Shared,
+        };
+        if own().any(is_kept_out) {
+            continue;
+        }
         for span in spans.iter().filter(|span| span.from < at && at < span.to) {
-            if span.lock == lock {
-                if span.thread == event.thread && span.shared && shared {
-                    shown.recursive_reads.push((event.thread, lock));
-                }
-            } else if encloses(events, span, event.thread, at)
-                || surrounds(program, events, span, event.thread)
-            {
+            let leads_here = encloses(events, span, event.thread, at)
+                || surrounds(program, events, span, event.thread);
+            if span.lock != lock && leads_here {
                 shown.hops.push(Hop {
                     from: span.lock,
                     to: lock,
                     holder: span.thread,
                     asker: event.thread,
-                    from_shared: span.shared,
-                    to_shared: shared,
+                    from_mode: span.mode,
+                    to_mode: mode,
                     at: statement,
                     around: starts(events, span, event.thread),
                     held: held(span.thread) | held(event.thread),

@@ -30,7 +30,7 @@ fn candidates(program: &Program) -> Vec<Program> {
             let ops = &mut candidate.threads[thread];
             let gone = ops.remove(at);
             if let Op::Acquire { guard, .. } = gone {
-                ops.retain(|op| *op != Op::Release { guard });
+                ops.retain(|op| !matches!(op, Op::Release { guard: g, .. } | Op::Upgrade { guard: g } | Op::Wait { guard: g } if *g == guard));
             }
             // A thread without a lock of its own is no longer waited for.
             if let Op::Spawn(child) = gone {

@@ -503,3 +503,223 @@ fn what_is_released_first_is_no_longer_held() {
         row(sort, &out_of_order, &b_then_a(Exclusive), |_| true)
     }));
 }
+
+/// A request that the thread's own hold keeps from ever waiting for another thread gives no order,
+/// and the hold still keeps the others out.
+mod again {
+    use lockwarden::parking_lot::{
+        Mutex, RecursiveRwLock, ReentrantMutex, RwLock, RwLockUpgradableReadGuard,
+    };
+
+    use super::super::harness::{Case, case, check};
+    use super::super::turns::elsewhere;
+
+    /// Runs both in threads of their own, one after the other, in either order.
+    fn both_orders<L: Sync + 'static>(
+        what: &str,
+        make: fn() -> L,
+        first: fn(&L, &Mutex<()>),
+        second: fn(&L, &Mutex<()>),
+    ) -> [Case; 2] {
+        [("", first, second), (", reversed", second, first)].map(|(order, one, other)| {
+            case(format!("{what}{order}"), move || {
+                let (a, b) = (make(), Mutex::named("B", ()));
+                elsewhere(|| one(&a, &b));
+                elsewhere(|| other(&a, &b));
+            })
+        })
+    }
+
+    #[test]
+    fn a_read_within_a_read_gives_no_order() {
+        let recursive = both_orders(
+            "recursive",
+            || RecursiveRwLock::named("A", ()),
+            |a, b| {
+                let _outer = a.read();
+                let _b = b.lock();
+                let _again = a.read();
+            },
+            |a, b| {
+                let _a = a.write();
+                let _b = b.lock();
+            },
+        );
+        // The writer that waits behind the first read is told of as that.
+        let blocking = both_orders(
+            "blocking",
+            || RwLock::named("A", ()),
+            |a, b| {
+                let _outer = a.read();
+                let _b = b.lock();
+                let _again = a.read();
+            },
+            |a, b| {
+                let _a = a.write();
+                let _b = b.lock();
+            },
+        );
+        let blocking = blocking.map(|case| case.finds("RecursiveRead A"));
+        check!(recursive.into_iter().chain(blocking));
+    }
+
+    #[test]
+    fn a_read_within_an_upgradable_read_gives_no_order() {
+        check!(both_orders(
+            "upgradable",
+            || RwLock::named("A", ()),
+            |a, b| {
+                let _outer = a.upgradable_read();
+                let _b = b.lock();
+                let _again = a.read();
+            },
+            |a, b| {
+                let _a = a.write();
+                let _b = b.lock();
+            },
+        ));
+    }
+
+    #[test]
+    fn a_re_entrant_acquisition_gives_no_order() {
+        check!(both_orders(
+            "re-entrant",
+            || ReentrantMutex::named("A", ()),
+            |a, b| {
+                let _outer = a.lock();
+                let _b = b.lock();
+                let _again = a.lock();
+            },
+            |a, b| {
+                let _a = a.lock();
+                let _b = b.lock();
+            },
+        ));
+    }
+
+    #[test]
+    fn a_thread_that_upgrades_keeps_out_whom_its_hold_keeps_out() {
+        let upgrades = |a: &RwLock<()>, b: &Mutex<()>| {
+            let a = a.upgradable_read();
+            let _b = b.lock();
+            let _a = RwLockUpgradableReadGuard::upgrade(a);
+        };
+        let make = || RwLock::named("A", ());
+        let writer = both_orders("a writer", make, upgrades, |a, b| {
+            let _a = a.write();
+            let _b = b.lock();
+        });
+        let upgradable = both_orders("upgradable", make, upgrades, |a, b| {
+            let _a = a.upgradable_read();
+            let _b = b.lock();
+        });
+        let reader = both_orders("a reader", make, upgrades, |a, b| {
+            let _a = a.read();
+            let _b = b.lock();
+        });
+        let reader = reader.map(|case| case.finds("Inversion A B"));
+        check!(writer.into_iter().chain(upgradable).chain(reader));
+    }
+
+    #[test]
+    fn an_upgradable_read_within_a_read_waits_for_another_one() {
+        let cases = both_orders(
+            "upgradable",
+            || RecursiveRwLock::named("A", ()),
+            |a, b| {
+                let _outer = a.read();
+                let _b = b.lock();
+                let _again = a.upgradable_read();
+            },
+            |a, b| {
+                let _a = a.upgradable_read();
+                let _b = b.lock();
+            },
+        );
+        check!(cases.map(|case| case.finds("Inversion A B")));
+    }
+
+    #[test]
+    fn behind_a_read_beside_an_upgradable_hold_no_writer_is_queued() {
+        check!(both_orders(
+            "upgradable and shared",
+            || {
+                let a = RwLock::named("A", ());
+                elsewhere(|| drop(a.write()));
+                a
+            },
+            |a, b| {
+                let _upgradable = a.upgradable_read();
+                let _read = a.read();
+                let _b = b.lock();
+            },
+            |a, b| {
+                let _b = b.lock();
+                let _a = a.read();
+            },
+        ));
+    }
+
+    #[test]
+    fn of_two_holds_of_one_lock_the_one_that_is_released_goes() {
+        let upgradable_first = case("the upgradable one first", || {
+            let a = RwLock::named("A", ());
+            let upgradable = a.upgradable_read();
+            let _read = a.read();
+            drop(upgradable);
+            // A writer can be queued between the two reads again.
+            let _again = a.upgradable_read();
+        });
+        let read_first = case("the shared one first", || {
+            let a = RwLock::named("A", ());
+            let _upgradable = a.upgradable_read();
+            drop(a.read());
+            let _read = a.read();
+        });
+        let below = case("the shared one first, below the other", || {
+            let a = RecursiveRwLock::named("A", ());
+            let read = a.read();
+            let upgradable = a.upgradable_read();
+            drop(read);
+            // What is upgraded now is the only hold.
+            drop(lockwarden::parking_lot::RecursiveRwLockUpgradableReadGuard::upgrade(upgradable));
+        });
+        let downgraded = case("an upgradable one that is downgraded", || {
+            let a = RwLock::named("A", ());
+            let upgradable = a.upgradable_read();
+            let read = a.read();
+            let downgraded = RwLockUpgradableReadGuard::downgrade(upgradable);
+            drop(read);
+            drop(downgraded);
+            lockwarden::assert_no_locks_held!();
+            drop(a.write());
+        });
+        check!([
+            upgradable_first.finds("RecursiveRead A"),
+            read_first,
+            below,
+            downgraded
+        ]);
+    }
+
+    #[test]
+    fn a_read_under_the_read_of_a_parent_gives_no_order() {
+        check!(both_orders(
+            "scope",
+            || RecursiveRwLock::named("A", ()),
+            |a, b| {
+                let _outer = a.read();
+                lockwarden::thread::scope(|scope| {
+                    scope.spawn(|| {
+                        let _b = b.lock();
+                        let _again = a.read();
+                    });
+                });
+            },
+            |a, b| {
+                let _a = a.write();
+                let _b = b.lock();
+            },
+        ));
+    }
+}

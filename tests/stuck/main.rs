@@ -3,8 +3,9 @@
 //! Whether anyone is left who could end a wait depends on all threads of the process, so these
 //! cannot be tests among others: libtest has threads of its own, of which the detector knows
 //! nothing. Without arguments, this program runs each kernel as a child of itself and looks at what
-//! that says; with the name of a kernel, it is that kernel.
+//! that says; with a part of a name, those kernels; with the name of a kernel, it is that kernel.
 
+mod advice;
 mod barriers;
 mod chains;
 mod channels;
@@ -33,6 +34,7 @@ use expect::{Case, Told};
 
 fn main() {
     let kernels: &[&[Case]] = &[
+        advice::CASES,
         barriers::CASES,
         chains::CASES,
         channels::CASES,
@@ -56,14 +58,13 @@ fn main() {
     ];
     let cases = kernels.concat();
     let mut arguments = std::env::args().skip(1);
-    if let Some(name) = arguments.next()
-        && let Some(case) = cases.iter().find(|case| case.name == name)
-    {
+    let part = arguments.next().unwrap_or_default();
+    if let Some(case) = cases.iter().find(|case| case.name == part) {
         (case.run)();
         return;
     }
     let (mut count, mut failed) = (0, 0);
-    for case in &cases {
+    for case in cases.iter().filter(|case| case.name.contains(&part)) {
         if !steps::WATCHED && case.told != Told::Nothing {
             // It would hang.
             continue;

@@ -23,17 +23,17 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a job waits for its own pool of one thread",
         run: || own_pool(|inner| inner.result().unwrap()),
-        told: Told::Finding("SelfDeadlock", &["the result of a job of `worker`"]),
+        told: RESULT,
     },
     Case {
         name: "a job waits for several jobs of its own pool of one thread",
         run: || own_pool(|inner| assert_eq!(wait([&inner], WaitFor::First), [0])),
-        told: Told::Finding("SelfDeadlock", &["the result of a job of `worker`"]),
+        told: RESULT,
     },
     Case {
         name: "a job takes the next one of its own pool of one thread",
         run: || own_pool(|inner| assert_eq!(as_completed([inner]).count(), 1)),
-        told: Told::Finding("SelfDeadlock", &["the result of a job of `worker`"]),
+        told: RESULT,
     },
     Case {
         name: "all workers wait for jobs that are queued behind them, the first one last",
@@ -48,7 +48,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a job gives more to its own pool, which is full",
         run: own_pool_is_full,
-        told: Told::Finding("SelfDeadlock", &["room in `worker`"]),
+        told: Told::Finding("Deadlock", &["room in `worker`"]),
     },
     Case {
         name: "the result of a job under the mutex that it needs, the others idle, the job first",
@@ -88,6 +88,40 @@ pub(crate) const CASES: &[Case] = &[
         told: Told::Finding("Deadlock", &["an item of `never`"]),
     },
     Case {
+        name: "a job waits for the result of another one, which main cancels by a shared future",
+        run: || {
+            cancelled(
+                |inner| assert_eq!(wait([inner], WaitFor::All), [0]),
+                |_, job| {
+                    assert!(job.cancel());
+                },
+            )
+        },
+        told: Told::Nothing,
+    },
+    Case {
+        name: "a job waits for the result of another one, which main cancels by the end of the pool",
+        run: || {
+            cancelled(
+                |inner| assert_eq!(wait([inner], WaitFor::First), [0]),
+                |pool, _| {
+                    pool.shutdown_now();
+                },
+            )
+        },
+        told: Told::Nothing,
+    },
+    Case {
+        name: "a job waits for room in its own pool, which main shuts down",
+        run: room_ends_with_the_pool,
+        told: Told::Nothing,
+    },
+    Case {
+        name: "a job shuts down its own pool while the other workers end",
+        run: job_ends_its_pool,
+        told: Told::Nothing,
+    },
+    Case {
         name: "jobs that wait for jobs which other workers can do",
         run: others_can,
         told: Told::Nothing,
@@ -115,12 +149,6 @@ fn pool(threads: usize) -> &'static ThreadPool {
     })
 }
 
-/// Waits as nobody does who could be told of anything, and panics if the job did.
-fn poll<T>(job: Future<T>) -> T {
-    until(|| job.done());
-    job.result().unwrap()
-}
-
 /// The name of the worker that this runs in.
 fn this_worker() -> String {
     let name = thread::current().name().map(str::to_owned);
@@ -137,8 +165,46 @@ fn until_idle() {
 fn own_pool(waits: impl FnOnce(Future<()>) + Send + 'static) {
     let pool = pool(1);
     let outer = pool.submit(move || waits(pool.submit(|| ())));
-    poll(outer);
+    outer.result().unwrap();
     pool.shutdown();
+}
+
+/// A job waits for one that is queued behind it, until main cancels that.
+fn cancelled(
+    waits: impl FnOnce(&Future<()>) + Send + 'static,
+    cancel: impl FnOnce(&ThreadPool, &Future<()>),
+) {
+    let pool = pool(1);
+    let (give, take) = mpsc::channel();
+    let outer = pool.submit(move || {
+        let inner = Arc::new(pool.submit(|| ()));
+        give.send(Arc::clone(&inner)).unwrap();
+        waits(&inner);
+    });
+    let inner = take.recv().unwrap();
+    until_waits_for("worker-0", Awaited::Result);
+    cancel(pool, &inner);
+    outer.result().unwrap();
+}
+
+fn room_ends_with_the_pool() {
+    let pool = pool(1);
+    let outer = pool.submit(move || {
+        for _ in 0..9 {
+            drop(pool.submit(|| ()));
+        }
+    });
+    until_waits_for("worker-0", Awaited::Room);
+    pool.shutdown();
+    outer.result().unwrap();
+}
+
+fn job_ends_its_pool() {
+    for _ in 0..200 {
+        let pool = Arc::new(Builder::new().threads(2).name("worker").build().unwrap());
+        let inner = Arc::clone(&pool);
+        pool.submit(move || inner.shutdown()).result().unwrap();
+    }
 }
 
 fn all_wait_for_queued(last: usize) {
@@ -160,10 +226,7 @@ fn all_wait_for_queued(last: usize) {
         })
     });
     // One of them is given up, and the other one goes on.
-    let outer = outer.map(|job| {
-        until(|| job.done());
-        job.result()
-    });
+    let outer = outer.map(Future::result);
     assert_eq!(outer.iter().filter(|result| result.is_ok()).count(), 1);
     for result in outer {
         result.unwrap();
@@ -172,11 +235,12 @@ fn all_wait_for_queued(last: usize) {
 
 fn own_pool_is_full() {
     let pool = pool(1);
-    poll(pool.submit(move || {
+    let outer = pool.submit(move || {
         for _ in 0..9 {
             drop(pool.submit(|| ()));
         }
-    }));
+    });
+    outer.result().unwrap();
 }
 
 /// A job that needs the mutex, which the calling thread has; one that waits for `awaited` before

@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use lockwarden::config::{Action, Config};
 use lockwarden::queue::{PriorityQueue, Queue, Shutdown};
-use lockwarden::report::Awaited;
+use lockwarden::report::{Awaited, Verdict};
 use lockwarden::sync::Mutex;
 use lockwarden::thread;
 
@@ -15,6 +16,34 @@ static JOBS: Queue<u32> = Queue::named("jobs");
 static FULL: Queue<u32> = Queue::bounded_named("full", 1);
 static RANKED: PriorityQueue<u32> = PriorityQueue::named("ranked");
 static NEEDED: Mutex<u32> = Mutex::named("needed", 0);
+
+static SELVES: PriorityQueue<Item> = PriorityQueue::named("selves");
+
+/// An item whose comparison does something.
+struct Item(u32, Option<fn()>);
+
+impl Ord for Item {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        for does in [self.1, other.1].into_iter().flatten() {
+            does();
+        }
+        self.0.cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Item {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Item {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Item {}
 
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -35,6 +64,33 @@ pub(crate) const CASES: &[Case] = &[
             RANKED.get().unwrap();
         },
         told: Told::Finding("Deadlock", &["an item of `ranked`"]),
+    },
+    Case {
+        name: "a comparison of items puts into the queue that compares",
+        run: || compare(|| SELVES.put(Item(2, None)).unwrap()),
+        told: Told::Finding("SelfDeadlock", &["the order of a PriorityQueue"]),
+    },
+    Case {
+        name: "a comparison of items gets from the queue that compares",
+        run: || compare(|| drop(SELVES.try_get())),
+        told: Told::Finding("SelfDeadlock", &["the order of a PriorityQueue"]),
+    },
+    Case {
+        name: "a comparison of items asks the queue that compares for its length, and ends it",
+        run: || {
+            compare(|| {
+                assert!(SELVES.len() == 2 && !SELVES.is_full() && !SELVES.is_shut_down());
+                SELVES.shutdown(Shutdown::Graceful);
+            });
+            assert_eq!(SELVES.get().unwrap().0, 0);
+            assert_eq!(SELVES.get().unwrap().0, 1);
+        },
+        told: Told::Nothing,
+    },
+    Case {
+        name: "a comparison of items needs a mutex whose holder puts into the queue",
+        run: compare_under_mutex,
+        told: Told::Finding("Deadlock", &["`needed`", "the order of a PriorityQueue"]),
     },
     Case {
         name: "a join of a queue whose worker has ended without a word",
@@ -198,4 +254,28 @@ fn timed() {
             FULL.join_timeout(SHORT).unwrap_err();
         })));
     });
+}
+
+/// Has the queue compare two items, one of which does this meanwhile.
+fn compare(does: fn()) {
+    SELVES.put(Item(0, Some(does))).unwrap();
+    SELVES.put(Item(1, None)).unwrap();
+}
+
+fn compare_under_mutex() {
+    // What is there is told, and not what could be.
+    let config = Config::new().on(Verdict::Inversion, Action::Ignore);
+    config.install().unwrap();
+    let holder = start("holder", || {
+        let guard = NEEDED.lock().unwrap();
+        until(|| waits("compares"));
+        SELVES.put(Item(2, None)).unwrap();
+        drop(guard);
+    });
+    let compares = start("compares", || {
+        // Not before the other one has it.
+        until(|| NEEDED.try_lock().is_err());
+        compare(|| drop(NEEDED.lock()));
+    });
+    crate::steps::watch([holder, compares]);
 }

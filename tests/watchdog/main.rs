@@ -13,9 +13,13 @@ mod environment;
 mod errors;
 #[cfg(feature = "json")]
 mod events;
+mod exempt;
 #[cfg(feature = "timer")]
 mod periods;
 mod places;
+#[cfg(feature = "json")]
+#[path = "../support/schema.rs"]
+mod published;
 #[cfg(feature = "json")]
 mod schema;
 #[cfg(all(feature = "signals", target_os = "linux"))]

@@ -1,8 +1,9 @@
 //! A thread that closes a deadlock in which not all waits are for locks.
 
 use super::snapshot::Snapshots;
-use super::standstill::{Judge, Judgement, States};
-use super::{Look, claim, facts, lasts, left};
+use super::standstill::Judge;
+use super::stuck_set::{self, Deadlock, Detected};
+use super::{facts, left};
 use crate::detector::publish::{self, Panic};
 use crate::engine::awaited::Awaited;
 use crate::engine::ids::Site;
@@ -11,10 +12,6 @@ use crate::tracking::party::Party;
 use crate::tracking::registry;
 use crate::tracking::slot::Slot;
 use crate::tracking::wait::Need;
-
-/// How often a thread looks whether a deadlock lasts, of which it is no part, before it tells of it:
-/// for about a tenth of a second.
-const LEFT_TO_OTHERS: u32 = 10;
 
 /// What a thread learns that looks before it goes on waiting.
 #[derive(Debug)]
@@ -44,26 +41,14 @@ pub(crate) fn look_elsewhere(slot: &'static Slot, by: Option<&Party>) -> Stuck {
     let Some(me) = all.place_of(slot) else {
         return Stuck::No;
     };
-    match Judge::new(&all).of(&all, me) {
-        Judgement::Moves => Stuck::No,
-        Judgement::UpToStrangers => Stuck::UpToStrangers,
-        Judgement::Stuck(states) => {
-            let set = states.closed_set(me);
-            // A thread that only waits for a deadlock of others leaves it to them to tell, and tells
-            // itself if they could not.
-            let in_ring = states.is_in_ring(me);
-            let rounds = if in_ring { 1 } else { LEFT_TO_OTHERS };
-            let is_sure = in_ring && !is_doubtful(&all, &set);
-            if !is_sure && !(0..rounds).all(|_| lasts(&all, &set)) {
-                return Stuck::No;
-            }
-            let Some(claim) = claim(&all, &set) else {
-                return Stuck::No;
-            };
-            let panic = claim.tell(|| {
-                let found = facts::standstill(&all, states, &set);
-                publish::publish(slot, vec![found])
-            });
+    match stuck_set::detect(&all, &mut Judge::new(&all), me, false, || false) {
+        // Nothing is tried again, so nothing is granted.
+        Detected::Nothing | Detected::Granted => Stuck::No,
+        Detected::DependsOnUntracked => Stuck::UpToStrangers,
+        Detected::Deadlock(Deadlock { set, claim, facts }) => {
+            let panic = claim.tell(|| publish::publish(slot, vec![facts]));
+            let in_ring = set.is_in_ring;
+            let set = set.threads;
             let need = all.threads[me].wait.map(|wait| wait.need);
             Stuck::Told(match (panic, need) {
                 // Its own end would change nothing.
@@ -90,59 +75,24 @@ pub(crate) fn look_elsewhere(slot: &'static Slot, by: Option<&Party>) -> Stuck {
     }
 }
 
-/// The same for a wait for a lock that is in no ring of locks.
-pub(super) fn look_of_lock(
-    all: &Snapshots,
-    me: usize,
-    states: &States,
-    retry: impl FnOnce() -> bool,
-) -> Look {
-    if !states.is_in_ring(me) {
-        // It has come to wait for a deadlock that was there before.
-        return Look::Nothing;
-    }
-    let set = states.closed_set(me);
-    if is_behind_a_queue(all, me) && retry() {
-        return Look::Granted;
-    }
-    if is_doubtful(all, &set) && !lasts(all, &set) {
-        return Look::Nothing;
-    }
-    match claim(all, &set) {
-        Some(claim) => Look::Deadlock(Box::new(facts::standstill(all, states, &set)), claim),
-        None => Look::Nothing,
-    }
-}
-
-/// Whether one of these threads may be about to get the lock that it waits for.
-fn is_doubtful(all: &Snapshots, set: &[usize]) -> bool {
-    set.iter().any(|&at| is_behind_a_queue(all, at))
-}
-
-/// Whether a thread waits for a lock that nobody is seen to hold.
-fn is_behind_a_queue(all: &Snapshots, at: usize) -> bool {
-    let Some(wait) = &all.threads[at].wait else {
+/// Whether the calling thread is the only one of `by`.
+pub(crate) fn is_alone(slot: &'static Slot, by: &Party) -> bool {
+    let members = by.members();
+    let Some(me) = slot.thread() else {
         return false;
     };
-    all.keepers(wait).iter().any(|(_, hold)| hold.is_none())
+    members.unknown == 0
+        && !members.threads.is_empty()
+        && members.threads.iter().all(|member| *member == me)
 }
 
-/// The calling thread is about to wait for what only it could do: tells so.
+/// Reports that the calling thread is about to wait for what only it could do.
 pub(crate) fn alone(
     slot: &'static Slot,
     ident: &'static Ident,
     awaited: Awaited,
-    by: &Party,
     site: Site,
 ) -> Option<Panic> {
-    let members = by.members();
-    let me = slot.thread()?;
-    if members.unknown > 0 || members.threads.is_empty() {
-        return None;
-    }
-    if members.threads.iter().any(|member| *member != me) {
-        return None;
-    }
     let found = facts::alone(slot, ident, Need::Other(awaited), site);
     publish::publish(slot, vec![found])
 }

@@ -97,16 +97,18 @@ pub(super) fn standstill(all: &Snapshots, states: &States, set: &[usize]) -> Fac
     };
     if threads.iter().any(open) {
         let scope = set.first().map_or(0, |&at| all.threads[at].slot.scope());
-        threads.extend(
-            panicked::of(scope)
-                .into_iter()
-                .map(|(id, name)| ThreadInfo {
-                    name,
-                    ended: true,
+        for other in panicked::of(scope) {
+            let known = threads.iter_mut().find(|info| info.id == other.thread);
+            match known {
+                Some(info) => info.panicked = true,
+                None => threads.push(ThreadInfo {
+                    name: other.name,
+                    ended: !other.is_caught,
                     panicked: true,
-                    ..ThreadInfo::new(id)
+                    ..ThreadInfo::new(other.thread)
                 }),
-        );
+            }
+        }
     }
     of(Verdict::Deadlock, locks, threads)
 }

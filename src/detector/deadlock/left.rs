@@ -6,8 +6,9 @@
 use std::time::Duration;
 
 use super::snapshot::Snapshots;
-use super::standstill::{Judge, Judgement};
-use super::{anyone_elsewhere, claim, facts, pass_mark};
+use super::standstill::Judge;
+use super::stuck_set::{self, Deadlock, Detected};
+use super::{anyone_elsewhere, pass_mark};
 use crate::detector::publish::{self, Panic};
 use crate::detector::trial;
 use crate::engine::awaited::Awaited;
@@ -72,23 +73,15 @@ fn tell(slot: &'static Slot, concerns: impl Fn(&Published) -> bool) -> Told {
     let mut told = Told::Done;
     let mut judge = Judge::new(&all);
     for at in victims(&all, concerns) {
-        match judge.of(&all, at) {
-            Judgement::Moves => {}
-            Judgement::UpToStrangers => told = Told::LaterMaybe,
-            // One that only waits for those who wait for each other is no use as a victim.
-            Judgement::Stuck(states) if !states.is_in_ring(at) => {}
-            Judgement::Stuck(states) => {
-                let set = states.closed_set(at);
-                let Some(claim) = claim(&all, &set) else {
-                    continue;
-                };
-                let panic = claim.tell(|| {
-                    let found = facts::standstill(&all, states, &set);
-                    // It belongs to the check of those that are left behind.
-                    let trial = trial::of(all.threads[at].slot);
-                    publish::publish_to(slot, trial.as_deref(), vec![found])
-                });
-                if let Some(panic) = panic {
+        // One that only waits for those who wait for each other is no use as a victim.
+        match stuck_set::detect(&all, &mut judge, at, true, || false) {
+            Detected::Nothing | Detected::Granted => {}
+            Detected::DependsOnUntracked => told = Told::LaterMaybe,
+            Detected::Deadlock(Deadlock { claim, facts, .. }) => {
+                // It belongs to the check of those that are left behind.
+                let trial = trial::of(all.threads[at].slot);
+                let publish = || publish::publish_to(slot, trial.as_deref(), vec![facts]);
+                if let Some(panic) = claim.tell(publish) {
                     give(&all, at, panic);
                 }
             }

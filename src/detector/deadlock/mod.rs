@@ -30,22 +30,24 @@ mod models;
 mod ring;
 mod snapshot;
 mod standstill;
+mod stuck_set;
 pub(super) mod told;
 
-pub(crate) use self::elsewhere::{Stuck, alone, look_elsewhere};
+pub(crate) use self::elsewhere::{Stuck, alone, is_alone, look_elsewhere};
 pub(crate) use self::left::{provider_left, thread_ended};
-#[cfg(all(loom, test))]
-use self::ring::Closed;
 use self::snapshot::Snapshots;
-use self::standstill::{Judge, Judgement};
+use self::standstill::Judge;
+use self::stuck_set::Detected;
 use super::describe;
 use super::publish::Panic;
 use super::state;
+use crate::config::{self, Action};
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
+use crate::engine::verdict::Verdict;
 #[cfg(all(loom, test))]
 use crate::engine::waitfor;
-use crate::report::Facts;
+use crate::report::{Basis, Facts};
 use crate::tracking::ident::Ident;
 use crate::tracking::record::Record;
 use crate::tracking::slot::Slot;
@@ -131,41 +133,22 @@ pub(crate) fn look(slot: &'static Slot, record: &Record, retry: impl FnOnce() ->
     let Some(me) = all.place_of(slot) else {
         return Look::Nothing;
     };
-    let mut judge = Judge::new(&all);
-    let Judgement::Stuck(states) = judge.of(&all, me) else {
-        return Look::Nothing;
-    };
-    // If no ring of locks leads through this thread, other waits take part, or it has come to wait
-    // for a deadlock that was there before.
-    let Some(ring) = all.ring_through(me) else {
-        return elsewhere::look_of_lock(&all, me, states, retry);
-    };
-    if ring.len() < 2 {
-        // One of the calling thread alone was told before it waited.
-        return Look::Nothing;
-    }
-    let closed = ring::Closed { all, ring };
-    let behind_a_queue = closed.behind_a_queue();
-    if behind_a_queue.first() == Some(&true) && retry() {
-        return Look::Granted;
-    }
-    if behind_a_queue.iter().skip(1).any(|queued| *queued) && !closed.lasts() {
-        return Look::Nothing;
-    }
-    match closed.claim() {
-        Some(claim) => Look::Deadlock(Box::new(closed.facts()), claim),
-        None => Look::Nothing,
+    // One that has come to wait for a deadlock that was there before leaves it to its threads.
+    match stuck_set::detect(&all, &mut Judge::new(&all), me, true, retry) {
+        Detected::Nothing | Detected::DependsOnUntracked => Look::Nothing,
+        Detected::Granted => Look::Granted,
+        Detected::Deadlock(found) => Look::Deadlock(Box::new(found.facts), found.claim),
     }
 }
 
-/// The deadlock over locks alone that the wait of the calling thread has closed with threads of
-/// `all`.
+/// The claim to the deadlock over locks alone that the wait of the calling thread has closed with threads
+/// of `all`; `None` if there is none, or another thread has claimed it.
 #[cfg(all(loom, test))]
 pub(super) fn closed(
     slot: &'static Slot,
     record: &Record,
     all: impl FnOnce() -> Vec<&'static Slot>,
-) -> Option<Closed> {
+) -> Option<Option<Claim>> {
     if owner_runs(slot, record) {
         return None;
     }
@@ -175,7 +158,7 @@ pub(super) fn closed(
         return None;
     }
     let ring = all.ring_through(me)?;
-    (ring.len() > 1).then_some(Closed { all, ring })
+    (ring.len() > 1).then(|| claim(&all, &ring))
 }
 
 /// The common case, told by one look at another thread: whoever has the lock exclusively does not
@@ -269,7 +252,20 @@ fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
     // other anew, still in the waits that they are in now.
     mark(all, threads[0]);
     UNTOLD.fetch_add(1, Ordering::Relaxed);
+    // From here on, so that the watchdog does not report these waits while the report is written.
+    if is_reported(Verdict::Deadlock) {
+        for thread in threads.iter().map(|&at| &all.threads[at]) {
+            if let Some(wait) = thread.wait {
+                thread.slot.wait.set_named(wait.since);
+            }
+        }
+    }
     Some(Claim(told::Waits::new(all, threads)))
+}
+
+/// Whether the configuration reports this verdict.
+pub(crate) fn is_reported(verdict: Verdict) -> bool {
+    config::current().action(verdict, Basis::Instances) != Action::Ignore
 }
 
 /// The thread that closed a deadlock does not panic for it, but another one does in its place: the

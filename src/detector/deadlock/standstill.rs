@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::snapshot::Snapshots;
-use crate::engine::waitfor::{self, Need, State};
+use crate::engine::waitfor;
 
 /// What the reduction says of one thread.
 pub(super) enum Judgement<'a> {
@@ -42,20 +42,7 @@ impl States {
 
     /// Those that a stuck thread directly waits for, and that are stuck too.
     pub(super) fn waits_for(&self, at: usize) -> Vec<usize> {
-        let mut found = Vec::new();
-        let State::Blocked(need) = &self.threads[at].state else {
-            return found;
-        };
-        let mut open = vec![need];
-        while let Some(need) = open.pop() {
-            match need {
-                Need::AllOf(members) | Need::AnyOf(members) => found.extend(members),
-                Need::AtLeast { of, .. } => found.extend(of.iter().map(|(member, _)| *member)),
-                Need::Each(needs) | Need::Either(needs) => open.extend(needs.iter().rev()),
-            }
-        }
-        found.retain(|member| self.stuck.get(*member) == Some(&true));
-        found
+        waitfor::waits_for(&self.threads, &self.stuck, at)
     }
 
     /// Whether a stuck thread is one of those that wait for each other, and does not only wait for

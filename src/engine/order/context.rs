@@ -42,14 +42,25 @@ impl Context {
         other.segment.before(&self.segment) && self.is_as_strong(other, ends)
     }
 
-    /// Whether this context has no further gate and no weaker mode than `other`, whoever took it.
+    /// Whether this context has no further gate and asks in no weaker mode than `other`, from a hold in
+    /// the same mode, whoever took it.
     pub(super) fn is_as_strong(&self, other: &Context, ends: (LockId, LockId)) -> bool {
-        // An upgradable hold keeps others out that a shared one does not, and the other way round: a
-        // reader can wait for a reader, behind a queued writer, but never for an upgradable holder.
-        let holds = self.from_mode == other.from_mode || self.from_mode == Mode::Exclusive;
-        holds
+        // Two modes of a hold never admit the same: an exclusive one keeps out more, but not a thread
+        // that upgrades and waits for its readers; and a reader can wait for a reader, behind a queued
+        // writer, but never for an upgradable holder.
+        self.from_mode == other.from_mode
             && strength(self.to_mode) >= strength(other.to_mode)
-            && gates::within(self.gates.as_ref(), other.gates.as_ref(), ends)
+            && gates::within(self.gates.as_ref(), other.gates.as_ref(), Some(ends.0))
+    }
+
+    /// Whether this context is seen at a glance to have the gates and modes of `other`.
+    pub(super) fn is_alike(&self, other: &Context) -> bool {
+        let gates = match (&self.gates, &other.gates) {
+            (None, None) => true,
+            (Some(mine), Some(theirs)) => Arc::ptr_eq(mine, theirs),
+            _ => false,
+        };
+        gates && self.from_mode == other.from_mode && self.to_mode == other.to_mode
     }
 
     /// Whether two threads can be where these contexts say at the same time.
@@ -83,7 +94,8 @@ impl Context {
     /// The locks, ascending, that the holders in two contexts cannot both hold.
     ///
     /// What a thread holds is its gates and the start of its edge. A gate of one that is the
-    /// start of the other excludes like a common gate: both would have to hold that lock. A lock
+    /// start of the other excludes like a common gate: both would have to hold that lock. So does
+    /// the end of an edge that its thread holds already, in a mode in which it can be made to wait. A lock
     /// that one and the same thread holds around both, or around one while the other is its own
     /// doing, excludes nothing: they are in one critical section.
     pub(super) fn common_gates<'a>(
@@ -98,8 +110,6 @@ impl Context {
         mine.filter(move |mine| {
             let theirs = if mine.lock == other_ends.0 {
                 Some(other.start(other_ends.0))
-            } else if mine.lock == other_ends.1 {
-                None
             } else {
                 other.gates.as_ref().and_then(|gates| gates.get(mine.lock))
             };
@@ -110,9 +120,12 @@ impl Context {
         .map(|gate| gate.lock)
     }
 
-    /// All that is held at an edge, but for its end.
+    /// All that is held at an edge; its end is among it if the thread held that already.
     pub(super) fn held(&self, ends: (LockId, LockId)) -> impl Iterator<Item = Gate> + '_ {
-        let gates = self.gates.iter().flat_map(move |gates| gates.around(ends));
+        let gates = self
+            .gates
+            .iter()
+            .flat_map(move |gates| gates.around(ends.0));
         std::iter::once(self.start(ends.0)).chain(gates)
     }
 

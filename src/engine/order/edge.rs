@@ -107,6 +107,9 @@ impl Edge {
         if let Some(at) = self.iter().position(|known| new.succeeds(known, ends)) {
             return Some(at);
         }
+        if self.iter().all(|known| known.is_alike(new)) {
+            return self.least_needed_of_alike(new);
+        }
         let pool: Vec<&Context> = self.iter().chain([new]).collect();
         let mut threads = Vec::with_capacity(pool.len());
         // How well a context can be done without: the number of threads that have one which is
@@ -133,6 +136,23 @@ impl Edge {
             .enumerate()
             .max_by_key(|(_, spare)| *spare)?;
         (most > of_new).then_some(at)
+    }
+
+    /// The same where all contexts differ in nothing but thread and segment, as where many threads do
+    /// the same: what can be done without is the second one of a thread. Each of them is compared with
+    /// the others by the number of its thread alone.
+    fn least_needed_of_alike(&self, new: &Context) -> Option<usize> {
+        let mut threads: Vec<_> = self.iter().map(Context::thread).collect();
+        if threads.contains(&new.thread()) {
+            return None;
+        }
+        let of = |at: usize| self.get(at).thread();
+        threads.sort_unstable();
+        let is_second = |at: &usize| {
+            let first = threads.partition_point(|thread| *thread < of(*at));
+            threads.get(first + 1) == Some(&of(*at))
+        };
+        (0..self.len()).rev().find(is_second)
     }
 
     fn get_mut(&mut self, at: usize) -> &mut Context {
@@ -202,20 +222,30 @@ mod tests {
     }
 
     #[test]
-    fn a_context_under_more_gates_or_in_a_weaker_mode_is_known() {
+    fn a_context_under_more_gates_or_that_asks_in_a_weaker_mode_is_known() {
         let mut edge = Edge::new(context(segment(1), Exclusive, &[(3, Shared)]));
-        for (mode, gates) in [
+        for (asked, gates) in [
             (Exclusive, &[(3, Shared)][..]),
             (Exclusive, &[(3, Exclusive)]),
             (Exclusive, &[(3, Shared), (4, Shared)]),
             (Shared, &[(3, Shared)]),
         ] {
-            assert_eq!(
-                edge.offer(context(segment(1), mode, gates), ends(), 9),
-                Offer::Known
-            );
+            let context = Context {
+                to_mode: asked,
+                ..context(segment(1), Exclusive, gates)
+            };
+            assert_eq!(edge.offer(context, ends(), 9), Offer::Known);
         }
         assert_eq!(edge.len(), 1);
+    }
+
+    #[test]
+    fn a_hold_in_another_mode_is_another_context() {
+        let mut edge = Edge::new(context(segment(1), Exclusive, &[]));
+        for (mode, at) in [(Shared, 1), (Mode::Upgradable, 2)] {
+            let other = context(segment(1), mode, &[]);
+            assert_eq!(edge.offer(other, ends(), 9), Offer::Kept(at));
+        }
     }
 
     #[test]
@@ -223,7 +253,7 @@ mod tests {
         let mut edge = Edge::new(context(segment(1), Exclusive, &[(3, Exclusive)]));
         edge.offer(context(segment(2), Exclusive, &[]), ends(), 9);
         edge.offer(context(segment(1), Exclusive, &[(4, Exclusive)]), ends(), 9);
-        edge.offer(context(segment(1), Shared, &[(5, Shared)]), ends(), 9);
+        edge.offer(context(segment(1), Exclusive, &[(5, Shared)]), ends(), 9);
         assert_eq!(edge.len(), 4);
         assert_eq!(
             edge.offer(context(segment(1), Exclusive, &[]), ends(), 9),

@@ -34,7 +34,7 @@ fn link(hop: &Hop<'_>, pick: u16) -> Link {
     let gates = context
         .gates
         .iter()
-        .flat_map(|gates| gates.around(hop.ends));
+        .flat_map(|gates| gates.around(hop.ends.0));
     Link {
         from: hop.ends.0,
         from_mode: context.from_mode,

@@ -56,9 +56,10 @@ impl From<&Inherited> for Gate {
 
 /// The locks that a thread held at an acquisition, ascending, each once in its strongest mode.
 ///
-/// One set serves all edges of the acquisition: the ends of an edge are members of it and are
+/// One set serves all edges of the acquisition: the start of an edge is a member of it and is
 /// skipped by whoever reads the set for that edge. So an acquisition under n locks keeps one
-/// set of n, not n sets of n - 1.
+/// set of n, not n sets of n - 1. The lock that is asked for is a member only if it is held already,
+/// as by a thread that upgrades: then it keeps others out like any gate.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct GateSet {
     gates: Box<[Gate]>,
@@ -91,10 +92,10 @@ impl GateSet {
         self.gates.iter()
     }
 
-    /// The members but for the two ends of an edge.
-    pub(super) fn around(&self, ends: (LockId, LockId)) -> impl Iterator<Item = Gate> + '_ {
+    /// The members but for the start of an edge.
+    pub(super) fn around(&self, start: LockId) -> impl Iterator<Item = Gate> + '_ {
         let gates = self.gates.iter().copied();
-        gates.filter(move |gate| gate.lock != ends.0 && gate.lock != ends.1)
+        gates.filter(move |gate| gate.lock != start)
     }
 
     /// How and by whom `lock` is held, if it is.
@@ -115,20 +116,21 @@ pub(super) fn bits(from: LockId, gates: Option<&Arc<GateSet>>) -> u64 {
     gates.map_or(0, |gates| gates.bits) | bit(from)
 }
 
-/// Whether the gates of `a` are all gates of `b`, held at least as strongly there.
+/// Whether the gates of `a` are all gates of `b`, held at least as strongly there; `start`, the start
+/// of an edge, is left out of it.
 pub(super) fn within(
     a: Option<&Arc<GateSet>>,
     b: Option<&Arc<GateSet>>,
-    ends: (LockId, LockId),
+    start: Option<LockId>,
 ) -> bool {
     match (a, b) {
         (None, _) => true,
         (Some(a), Some(b)) if Arc::ptr_eq(a, b) => true,
-        (Some(a), None) => a.around(ends).next().is_none(),
+        (Some(a), None) => a.iter().all(|gate| Some(gate.lock) == start),
         (Some(a), Some(b)) => {
-            // Up to two gates of `a` are the ends.
-            let too_many = a.gates.len() > b.gates.len() + 2;
-            if too_many || a.bits & !(b.bits | bit(ends.0) | bit(ends.1)) != 0 {
+            // One gate of `a` may be the start.
+            let too_many = a.gates.len() > b.gates.len() + 1;
+            if too_many || a.bits & !(b.bits | start.map_or(0, bit)) != 0 {
                 return false;
             }
             // Both lists ascend. Plain indices, since this is what a full edge spends its time on.
@@ -142,7 +144,7 @@ pub(super) fn within(
                 let is_there = at < theirs.len()
                     && theirs[at].lock.get() == id
                     && strength(theirs[at].mode) >= strength(gate.mode);
-                if !is_there && gate.lock != ends.0 && gate.lock != ends.1 {
+                if !is_there && Some(gate.lock) != start {
                     return false;
                 }
             }

@@ -71,8 +71,10 @@ impl OrderGraph {
     /// That may be nothing, and is of interest then if it is asked for exclusively: such a writer can
     /// be queued where readers wait for each other.
     ///
-    /// Returns what that makes new. An entry for the lock itself among those held is passed by:
-    /// re-entrance is not a matter of order.
+    /// Returns what that makes new. An entry for the lock itself among those held gives no edge, and
+    /// is a gate like any other: it keeps out all that cannot stand beside it. If it keeps out all
+    /// that the request could wait for ([`Mode::keeps_out`]), the request is no matter of order, and
+    /// the caller leaves it out.
     pub(crate) fn acquire(&mut self, a: &Acquisition<'_>) -> Vec<Finding> {
         debug_assert_eq!(
             a.thread,
@@ -82,7 +84,6 @@ impl OrderGraph {
         let mut found = Vec::new();
         let own = a.held.iter().chain(a.gone).map(Gate::from);
         let held = own.chain(a.inherited.iter().map(Gate::from));
-        let held = held.filter(|gate| gate.lock != a.lock);
         let count = held.clone().count();
         let gates = self.gate_sets.intern(held.clone());
         // Where a lock is held twice, and in different modes, the edges differ in what they exclude.
@@ -111,7 +112,15 @@ impl OrderGraph {
         let known = |held: &&Held| self.store.index(held.lock).is_some();
         let inherited = a.inherited.iter().map(|inherited| &inherited.held);
         let inherited: Vec<&Held> = inherited.filter(known).collect();
-        let froms = a.held.iter().chain(inherited);
+        // A read beside an upgradable hold of the same thread blocks nobody whom that does not block, and
+        // no writer can queue behind it.
+        let is_covered = |held: &Held| {
+            let mut own = a.held.iter();
+            held.mode == Mode::Shared
+                && own.any(|h| h.lock == held.lock && h.mode == Mode::Upgradable)
+        };
+        let own = a.held.iter().filter(|held| alike || !is_covered(held));
+        let froms = own.chain(inherited);
         for from in froms.filter(|held| held.lock != a.lock) {
             if !alike {
                 prospects = Prospects::default();
@@ -214,10 +223,18 @@ impl OrderGraph {
             self.reached.edges_refused += 1;
             return;
         }
-        let closes = self.store.order(x, y) && self.store.leads(y, x);
+        // Two nodes of one knot are on a common cycle already, and all that lies on a cycle with the new
+        // edge is in that knot: nothing has to be ordered, looked for or tied.
+        let mut tied = self.store.is_exact_knot(x, y);
+        if !tied && self.store.node(y).knot == 0 && self.store.is_in_exact_knot(x) {
+            tied = self.store.join_knot(x, y) == Some(true);
+        }
+        let closes = !tied && self.store.order(x, y) && self.store.leads(y, x);
         self.store.note_guards(ends, &context);
         let edge = self.store.insert(x, y, Edge::new(context));
-        if closes && self.store.approach(x, y) {
+        if tied {
+            self.search(edge, Some(0), prospects, found);
+        } else if closes && self.store.approach(x, y, usize::MAX) {
             self.store.tie(y);
             self.search(edge, Some(0), prospects, found);
         }
@@ -265,7 +282,17 @@ impl OrderGraph {
             None if records.pair(ends) == Some(Verdict::Inversion) => Worth::NONE,
             None => Worth::ALL,
         };
-        if worth == Worth::NONE || !store.approach(x, y) {
+        if worth == Worth::NONE {
+            return;
+        }
+        let most = match worth.inversions {
+            true => usize::MAX,
+            false => prospects.left(limits.search_steps),
+        };
+        let is_cycle = store.approach(x, y, most);
+        prospects.spend(store.approached());
+        if !is_cycle {
+            self.reached.searches_cut += u64::from(store.approached() == most);
             return;
         }
         let known = records.inversions_through(ends);

@@ -52,9 +52,26 @@ pub(super) struct Prospects {
     beside: Option<Reached>,
     /// Over edges whose two ends were not told yet as a cycle of their own.
     untold: Option<Reached>,
+    /// Steps that were spent on the searches of this acquisition: on the ways back to the starts of its
+    /// edges, which no budget bounds.
+    spent: usize,
 }
 
 impl Prospects {
+    /// How many of `most` steps this acquisition may still spend on the way to cycles that can only be
+    /// told as labels.
+    ///
+    /// Where n locks are nested in one order and then in the opposite one by a thread that cannot meet
+    /// the first, each of the n² edges closes cycles, all of which are excused. One acquisition tells as
+    /// many of them as one budget finds.
+    pub(super) fn left(&self, most: usize) -> usize {
+        most.saturating_sub(self.spent)
+    }
+
+    pub(super) fn spend(&mut self, steps: usize) {
+        self.spent = self.spent.saturating_add(steps);
+    }
+
     /// What a search through x → y can find that is news, by the context that is new.
     ///
     /// Both ends are in one knot, and with them every cycle through the edge.
@@ -69,6 +86,7 @@ impl Prospects {
         if self.knot != knot {
             *self = Self {
                 knot,
+                spent: self.spent,
                 ..Self::default()
             };
         }

@@ -15,6 +15,11 @@ pub(super) struct Scratch {
     ahead: Vec<u32>,
     behind: Vec<u32>,
     distance: Vec<u32>,
+    /// How many edges the last `approach` passed.
+    passed: usize,
+    /// How many edges all searches passed.
+    #[cfg(test)]
+    pub(super) walked: usize,
 }
 
 impl Scratch {
@@ -33,6 +38,13 @@ impl Scratch {
     /// Marks `n` as reached forwards; `false` if it was so already.
     pub(super) fn mark_ahead(&mut self, n: NodeIndex) -> bool {
         std::mem::replace(&mut self.ahead[n.index()], self.epoch) != self.epoch
+    }
+
+    fn count(&mut self) {
+        #[cfg(test)]
+        {
+            self.walked += 1;
+        }
     }
 
     fn mark_behind(&mut self, n: NodeIndex) -> bool {
@@ -64,6 +76,7 @@ impl Store {
                 let Some(n) = ahead.pop() else { return false };
                 for next in graph.neighbors_directed(n, Direction::Outgoing) {
                     work_ahead += 1;
+                    scratch.count();
                     if graph[next].is_dead() || graph[next].rank > high {
                         continue;
                     }
@@ -79,6 +92,7 @@ impl Store {
                 let Some(n) = behind.pop() else { return false };
                 for next in graph.neighbors_directed(n, Direction::Incoming) {
                     work_behind += 1;
+                    scratch.count();
                     if graph[next].is_dead() || graph[next].rank < low {
                         continue;
                     }
@@ -95,19 +109,25 @@ impl Store {
     }
 
     /// Finds for every node from which `x` can be reached how far it is, for `distance` to tell.
-    /// Returns whether `y` is one of them.
-    pub(super) fn approach(&mut self, x: NodeIndex, y: NodeIndex) -> bool {
+    /// Returns whether `y` is one of them; `false` also after a look at `most` edges.
+    pub(super) fn approach(&mut self, x: NodeIndex, y: NodeIndex, most: usize) -> bool {
         let (low, _) = self.bounds(x, y);
         self.scratch.begin(self.node_slots());
         let Store { graph, scratch, .. } = self;
         scratch.mark_behind(x);
         scratch.distance[x.index()] = 0;
+        scratch.passed = 0;
         let mut found = vec![x];
         let mut at = 0;
         while let Some(&n) = found.get(at) {
             at += 1;
             let distance = scratch.distance[n.index()] + 1;
             for next in graph.neighbors_directed(n, Direction::Incoming) {
+                if scratch.passed == most {
+                    return false;
+                }
+                scratch.passed += 1;
+                scratch.count();
                 if graph[next].is_dead() || graph[next].rank < low {
                     continue;
                 }
@@ -118,6 +138,70 @@ impl Store {
             }
         }
         scratch.is_behind(y)
+    }
+
+    /// Adds to the knot of `x`, which is exact, all nodes outside of it that are on a cycle with x → y,
+    /// where `y` is outside too. Returns whether there are any; `None`, with nothing changed, if one of
+    /// them is in a knot of its own.
+    ///
+    /// The knot itself is not walked through: whatever leads into it leads to `x`. So this costs what y
+    /// leads to outside of the knot, and a knot that grows by one node at a time grows cheaply.
+    pub(super) fn join_knot(&mut self, x: NodeIndex, y: NodeIndex) -> Option<bool> {
+        let (_, high) = self.bounds(x, y);
+        let knot = self.node(x).knot;
+        self.scratch.begin(self.node_slots());
+        let Store { graph, scratch, .. } = self;
+        scratch.mark_ahead(y);
+        let mut found = vec![y];
+        let mut steps: Vec<(NodeIndex, NodeIndex)> = Vec::new();
+        let mut leading = Vec::new();
+        let mut at = 0;
+        while let Some(&n) = found.get(at) {
+            at += 1;
+            for next in graph.neighbors_directed(n, Direction::Outgoing) {
+                scratch.count();
+                let node = &graph[next];
+                if node.is_dead() || node.rank > high {
+                    continue;
+                }
+                if node.knot == knot {
+                    if scratch.mark_behind(n) {
+                        leading.push(n);
+                    }
+                    continue;
+                }
+                steps.push((n, next));
+                if scratch.mark_ahead(next) {
+                    found.push(next);
+                }
+            }
+        }
+        // What leads to one that leads into the knot does so too.
+        steps.sort_unstable_by_key(|(_, to)| *to);
+        let mut at = 0;
+        while let Some(&n) = leading.get(at) {
+            at += 1;
+            let first = steps.partition_point(|(_, to)| *to < n);
+            for (from, _) in steps[first..].iter().take_while(|(_, to)| *to == n) {
+                if scratch.mark_behind(*from) {
+                    leading.push(*from);
+                }
+            }
+        }
+        if leading.iter().any(|n| graph[*n].knot != 0) {
+            return None;
+        }
+        let is_cycle = scratch.is_behind(y);
+        for n in leading.into_iter().filter(|_| is_cycle) {
+            self.graph[n].knot = knot;
+            self.bound_knots(knot, self.node(n).rank);
+        }
+        Some(is_cycle)
+    }
+
+    /// How many edges the last `approach` passed.
+    pub(super) fn approached(&self) -> usize {
+        self.scratch.passed
     }
 
     /// Gives all nodes between `y` and `x` of the last `approach` the number of one knot: each
@@ -131,6 +215,7 @@ impl Store {
             at += 1;
             let Store { graph, scratch, .. } = self;
             for next in graph.neighbors_directed(n, Direction::Outgoing) {
+                scratch.count();
                 if scratch.is_behind(next) && scratch.mark_ahead(next) {
                     found.push(next);
                 }

@@ -1,5 +1,6 @@
 //! Nodes and edges: look-up, insertion and deletion, each in time that no fan-out spoils.
 
+use std::collections::HashSet;
 use std::collections::hash_map::Entry;
 
 use petgraph::Direction;
@@ -20,6 +21,8 @@ const WALK: u32 = 32;
 const UNLINK: u64 = 256;
 /// Slots beyond twice the living that are not worth a rebuild.
 const SLACK: usize = 1024;
+/// How many knots that lost a node are told apart from those that did not.
+const LOOSE: usize = 1024;
 /// How many locks are kept that guard all requests for one. Each edge looks through all of them.
 const GUARDS: usize = 8;
 
@@ -63,6 +66,10 @@ pub(super) struct Store {
     edge_slots: usize,
     pub(super) lowest: i64,
     pub(super) highest: i64,
+    /// Knots out of which a lock was taken: two of their nodes may be on no common cycle any more.
+    loose_knots: HashSet<u32>,
+    /// The same is so of all knots up to this number.
+    loose_up_to: u32,
     /// The number of the last knot, and bounds of the ranks of all nodes in knots.
     pub(super) knots: u32,
     pub(super) knot_lowest: i64,
@@ -83,6 +90,8 @@ impl Store {
             edge_slots: 0,
             lowest: 0,
             highest: 0,
+            loose_knots: HashSet::new(),
+            loose_up_to: 0,
             knots: 0,
             knot_lowest: i64::MAX,
             knot_highest: i64::MIN,
@@ -133,6 +142,17 @@ impl Store {
         knot != 0 && knot == self.graph[b].knot
     }
 
+    /// Whether the two are certainly on a common cycle.
+    pub(super) fn is_exact_knot(&self, a: NodeIndex, b: NodeIndex) -> bool {
+        let knot = self.graph[a].knot;
+        self.same_knot(a, b) && knot > self.loose_up_to && !self.loose_knots.contains(&knot)
+    }
+
+    /// Whether a node is in a knot out of which nothing was taken.
+    pub(super) fn is_in_exact_knot(&self, n: NodeIndex) -> bool {
+        self.graph[n].knot != 0 && self.is_exact_knot(n, n)
+    }
+
     pub(super) fn has_neighbours(&self, n: NodeIndex, direction: Direction) -> bool {
         self.degree(n, direction) > 0
     }
@@ -174,7 +194,7 @@ impl Store {
         let none = || Writers::These(Vec::new());
         let writers = self.writers.entry(lock).or_insert_with(none);
         match writer {
-            Some(writer) => writers.offer(writer, lock),
+            Some(writer) => writers.offer(writer),
             None if writers.is_anyone() => false,
             None => {
                 *writers = Writers::Anyone;
@@ -203,10 +223,7 @@ impl Store {
         match self.guards.entry(to) {
             Entry::Occupied(mut known) => known.get_mut().retain(is_own),
             Entry::Vacant(new) => {
-                let gates = context
-                    .gates
-                    .iter()
-                    .flat_map(|gates| gates.around((to, to)));
+                let gates = context.gates.iter().flat_map(|gates| gates.around(from));
                 let held = [from].into_iter().chain(gates.map(|gate| gate.lock));
                 new.insert(held.filter(is_own).take(GUARDS).collect());
             }
@@ -266,6 +283,7 @@ impl Store {
         let Some(n) = self.nodes.remove(&lock) else {
             return;
         };
+        self.loosen(self.graph[n].knot);
         let mut steps = 0;
         let mut living = 0;
         for direction in [Direction::Outgoing, Direction::Incoming] {
@@ -284,6 +302,18 @@ impl Store {
         let crowded = |slots: usize, live: usize| slots > 2 * live + SLACK;
         if crowded(self.edge_slots, self.live_edges) || crowded(self.node_slots, self.nodes.len()) {
             self.rebuild();
+        }
+    }
+
+    /// Notes that a node of a knot goes.
+    fn loosen(&mut self, knot: u32) {
+        if knot <= self.loose_up_to {
+            return;
+        }
+        self.loose_knots.insert(knot);
+        if self.loose_knots.len() > LOOSE {
+            self.loose_up_to = self.knots;
+            self.loose_knots.clear();
         }
     }
 

@@ -18,7 +18,7 @@ const TOLD_APART: usize = 16;
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
     pub(super) segment: Segment,
-    /// All that is held, the lock itself not among it.
+    /// All that is held; the lock itself is among it if the writer upgrades a hold.
     pub(super) gates: Option<Arc<GateSet>>,
 }
 
@@ -32,15 +32,15 @@ pub(super) enum Writers {
 }
 
 impl Writers {
-    /// Takes in one of the writers of `lock`; returns whether that is news.
-    pub(super) fn offer(&mut self, new: Writer, lock: LockId) -> bool {
+    /// Takes in a writer; returns whether that is news.
+    pub(super) fn offer(&mut self, new: Writer) -> bool {
         let Writers::These(known) = self else {
             return false;
         };
-        if known.iter().any(|writer| writer.says(&new, lock)) {
+        if known.iter().any(|writer| writer.says(&new)) {
             return false;
         }
-        known.retain(|writer| !new.says(writer, lock));
+        known.retain(|writer| !new.says(writer));
         if known.len() < TOLD_APART {
             known.push(new);
         } else {
@@ -60,10 +60,10 @@ impl Writer {
     }
 
     /// Whether this one can be queued whenever `other` can.
-    fn says(&self, other: &Writer, lock: LockId) -> bool {
+    fn says(&self, other: &Writer) -> bool {
         self.thread() == other.thread()
             && self.segment.number() == other.segment.number()
-            && within(self.gates.as_ref(), other.gates.as_ref(), (lock, lock))
+            && within(self.gates.as_ref(), other.gates.as_ref(), None)
     }
 
     /// Whether one of the two was over before the other began.

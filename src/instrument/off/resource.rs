@@ -58,6 +58,19 @@ impl Resource {
         self.wait(awaited, site, attempt)
     }
 
+    /// Waits like [`wait`](Self::wait).
+    #[inline(always)]
+    pub fn wait_among<T>(
+        &self,
+        _other: &Resource,
+        _providers: Option<&Providers>,
+        awaited: Awaited,
+        site: Site,
+        attempt: impl FnMut(Option<Duration>) -> Option<T>,
+    ) -> T {
+        self.wait(awaited, site, attempt)
+    }
+
     /// Waits until `deadline` at most.
     #[inline(always)]
     pub fn wait_until<T>(

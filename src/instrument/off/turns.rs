@@ -23,6 +23,10 @@ impl Turns {
     #[inline(always)]
     pub(crate) fn set_label(&self, _label: &str) {}
 
+    /// The calling thread asks for what is initialised already.
+    #[inline(always)]
+    pub(crate) fn ask_for_ready(&self, _site: Site) {}
+
     /// Runs `initialise`, in which the original waits if another thread is at it.
     #[inline(always)]
     pub(crate) fn run(&self, _is_done: impl Fn() -> bool, _site: Site, initialise: impl FnOnce()) {

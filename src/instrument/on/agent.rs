@@ -146,7 +146,7 @@ impl Lock {
         if ptr::eq(slot, current::slot()) && slot.pop(ident) {
             return;
         }
-        released_slow(slot, ident);
+        released_slow(slot, ident, false);
     }
 
     /// Tells that a sendable hold has changed its mode without a release of the lock.

@@ -7,7 +7,10 @@ use lock_api::GuardNoSend;
 use super::lock::{Hold, Lock};
 use crate::detector;
 use crate::detector::deadlock::Look;
+use crate::engine::reacquisition::Reacquisition;
+use crate::engine::verdict::Verdict;
 use crate::instrument::{Kind, Mode, Site};
+use crate::tracking::reacquired;
 use crate::tracking::slot::Slot;
 use crate::tracking::wait::{Need, Request, Sort};
 
@@ -96,18 +99,26 @@ impl Lock {
         let blocking = kind == Kind::Blocking;
         let nested = blocking && slot.is_holding();
         let mut to_check = nested || (blocking && self.is_writer(mode));
+        let mut is_named = false;
         if nested
             && let Some(found) = detector::deadlock::with_itself(slot, ident, need, mode, site)
         {
             detector::end_in(detector::publish(slot, vec![found]), may_panic);
             to_check = false;
+            is_named = detector::deadlock::is_reported(Verdict::SelfDeadlock);
+        }
+        if nested && let Some(how) = reacquisition(need, may_panic) {
+            reacquired::note(site, how);
         }
         let mut findings = Vec::new();
         let sort = Sort::of(self.record.kind());
         let mut retry = Some(retry);
         loop {
-            slot.wait
-                .publish(&Request::lock(need, !blocking, (ident, sort), site));
+            let request = Request::lock(need, !blocking, (ident, sort), site);
+            slot.wait.publish(&request);
+            if is_named {
+                slot.wait.set_named(request.since);
+            }
             let mut attempt = Attempt {
                 lock: self,
                 slot: Some(slot),
@@ -155,6 +166,16 @@ impl Lock {
             let panic = detector::publish(slot, std::mem::take(&mut findings));
             detector::end_in(panic, may_panic);
         }
+    }
+}
+
+/// How an acquisition takes the lock back, if it does. One that cannot unwind is the end of a call that
+/// had released the lock.
+fn reacquisition(need: Need, may_panic: bool) -> Option<Reacquisition> {
+    match need {
+        Need::Upgrade => Some(Reacquisition::Upgrade),
+        _ if !may_panic => Some(Reacquisition::Unlocked),
+        _ => None,
     }
 }
 

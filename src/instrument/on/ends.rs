@@ -197,7 +197,7 @@ pub(crate) fn wait_for_selection<R>(
     attempt: impl FnMut(Option<Duration>) -> Option<R>,
 ) -> R {
     let record = Resource::at(&SELECT, site);
-    record.wait_among(&SELECTIONS, Awaited::Selection, site, attempt)
+    record.wait_among(&SELECTIONS, None, Awaited::Selection, site, attempt)
 }
 
 /// Waits for one of the operations of a selection until `deadline` at most.

@@ -38,6 +38,8 @@ fn held(is_meant: impl Fn(*const Ident) -> bool) -> Option<Vec<HeldHere>> {
     slot.maintain();
     let held = detector::held_here(slot).into_iter();
     let held = held.filter(|(ident, _)| is_meant(ptr::from_ref(*ident)));
+    // A thread that initialises holds no lock of the program by that.
+    let held = held.filter(|(ident, _)| !ident.class().kind.is_initialised_once());
     let words = |(ident, hold): (&Ident, HeldInfo)| HeldHere {
         lock: detector::name(ident).map_or_else(String::new, String::from),
         mode: hold.mode,

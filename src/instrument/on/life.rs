@@ -7,6 +7,7 @@ use parking_lot::{Condvar, Mutex};
 use super::resource::{Providers, Resource};
 use crate::detector;
 use crate::instrument::{Awaited, LockKind, Site};
+use crate::tracking::current;
 
 static THREAD: LockKind = LockKind::new("thread");
 
@@ -19,6 +20,8 @@ struct Inner {
     over: Mutex<bool>,
     ended: Condvar,
     record: Resource,
+    /// Where the thread was spawned.
+    place: Site,
     thread: Providers,
 }
 
@@ -31,6 +34,7 @@ impl Life {
             over: Mutex::new(false),
             ended: Condvar::new(),
             record: Resource::at(&THREAD, place),
+            place,
             thread,
         }))
     }
@@ -38,6 +42,10 @@ impl Life {
     /// The calling thread is the one whose life this is; it is over when the result is dropped.
     pub(crate) fn begin(self) -> Living {
         self.0.thread.enter();
+        let slot = current::slot();
+        if !slot.is_detached() {
+            slot.set_spawned(self.0.place);
+        }
         Living(self)
     }
 
@@ -73,7 +81,7 @@ pub(crate) struct Living(Life);
 impl Drop for Living {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            detector::note_panic();
+            detector::note_panic(false);
         }
         let inner = &*self.0.0;
         *inner.over.lock() = true;

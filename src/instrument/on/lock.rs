@@ -9,9 +9,11 @@ use std::ptr;
 use std::sync::atomic::Ordering;
 
 use crate::detector;
+use crate::engine::reacquisition::Reacquisition;
 use crate::instrument::{GuardMarker, Kind, LockId, LockKind, Mode, Site};
 use crate::tracking::current;
 use crate::tracking::ident::Ident;
+use crate::tracking::reacquired;
 use crate::tracking::record::Record;
 use crate::tracking::slot::{Entry, Slot};
 use crate::tracking::tag;
@@ -270,6 +272,9 @@ impl Lock {
         may_panic: bool,
     ) -> Hold {
         slot.maintain();
+        if !may_panic && slot.is_holding() {
+            reacquired::note(site, Reacquisition::Unlocked);
+        }
         let findings = detector::order::check(slot, &self.record, ident, mode, site);
         // Held before anyone is told: a callback that comes back to this lock is then refused, and
         // does not hang.
@@ -297,6 +302,7 @@ impl Lock {
             slot.maintain();
             // The hold itself is listed too, and makes no order by itself.
             let findings = if slot.count() > 1 || self.is_writer(Mode::Exclusive) {
+                reacquired::note(site, Reacquisition::Upgrade);
                 detector::order::check(slot, &self.record, ident, Mode::Exclusive, site)
             } else {
                 Vec::new()
@@ -337,7 +343,15 @@ impl Lock {
             return;
         }
         cold_path();
-        released_slow(slot, ident);
+        released_slow(slot, ident, false);
+    }
+
+    /// Tells that the lock is about to be released from an upgradable hold.
+    ///
+    /// Any hold can be handed to [`released`](Self::released); but if the thread holds the lock in
+    /// shared mode too, that one takes off the shared hold.
+    pub fn released_upgradable(&self, hold: Hold) {
+        released_slow(hold.slot, self.record.ident_address(), true);
     }
 
     /// Tells, right before the lock is dropped, whether somebody still holds it: a guard was
@@ -369,14 +383,14 @@ impl Drop for Lock {
 }
 
 #[cold]
-pub(super) fn released_slow(slot: &'static Slot, ident: *const Ident) {
+pub(super) fn released_slow(slot: &'static Slot, ident: *const Ident, upgradable: bool) {
     if slot.is_detached() {
         // The acquisition was not tracked.
     } else if ptr::eq(slot, current::slot()) {
         if slot.is_marked(ident) {
             detector::with_own(slot, |own| own.marks.end(ident));
         }
-        slot.remove(ident);
+        slot.remove_as(ident, upgradable);
     } else {
         slot.release_from_elsewhere(ident);
     }

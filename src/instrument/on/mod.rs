@@ -3,6 +3,7 @@
 mod admit;
 mod agent;
 mod attempt;
+mod caught;
 mod cohort;
 mod ends;
 mod held;
@@ -21,6 +22,7 @@ pub use self::agent::{
     Agent, SendableHold, held_by_caller, held_count, mark_observer, observe_all, report_stuck,
 };
 pub use self::attempt::Attempt;
+pub use self::caught::caught_panic;
 pub(crate) use self::cohort::Cohort;
 pub(crate) use self::ends::{End, Ends};
 #[cfg(feature = "channel")]

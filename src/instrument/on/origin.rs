@@ -4,7 +4,8 @@
 //! would cost more than the access. So a thread learns it at its first one: a word has one bit for
 //! each thread that has, and an access looks at that alone. Threads whose numbers agree modulo 64
 //! share a bit, and only the first of them learns: the others count as concurrent with the
-//! initialiser, which may be a false alarm and never a miss.
+//! initialiser, which may be a false alarm; and of their own first access nothing is told to the
+//! order graph, which may be a miss in a program with more threads than bits.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -43,12 +44,29 @@ impl Origin {
     }
 
     /// Runs `initialise`, which calls [`set`](Self::set) at its end, unless that was done, for the
-    /// calling thread or another.
+    /// calling thread or another; then runs `ask` as [`arrive_asking`](Self::arrive_asking) does.
     #[inline]
-    pub(crate) fn first(&self, initialise: impl FnOnce()) {
+    pub(crate) fn first(&self, ask: impl FnOnce(), initialise: impl FnOnce()) {
         if !self.is_told() {
-            if self.past.get().is_none() {
-                initialise();
+            match self.past.get() {
+                None => initialise(),
+                Some(past) if !past.is_known_here() => ask(),
+                Some(_) => {}
+            }
+            self.learn();
+        }
+    }
+
+    /// The calling thread has asked for what is initialised, and would have waited for the
+    /// initialiser. Runs `ask` if nothing that the thread has seen so far ruled that out: it is the
+    /// thread's first access, and the end of the initialiser is not in the thread's past.
+    ///
+    /// Costs one load, except for the first time in a thread.
+    #[inline]
+    pub(crate) fn arrive_asking(&self, ask: impl FnOnce()) {
+        if !self.is_told() {
+            if self.past.get().is_some_and(|past| !past.is_known_here()) {
+                ask();
             }
             self.learn();
         }
@@ -111,10 +129,10 @@ mod tests {
             runs += 1;
             origin.set();
         };
-        origin.first(&mut initialise);
-        origin.first(&mut initialise);
+        origin.first(|| (), &mut initialise);
+        origin.first(|| (), &mut initialise);
         std::thread::scope(|scope| {
-            scope.spawn(|| origin.first(initialise));
+            scope.spawn(|| origin.first(|| (), initialise));
         });
         assert_eq!(runs, 1);
     }

@@ -83,6 +83,11 @@ impl Past {
         self.0.is_some()
     }
 
+    /// Whether the calling thread comes after it already, or nothing is known of the two.
+    pub(crate) fn is_known_here(&self) -> bool {
+        self.0.as_ref().is_none_or(succession::is_known)
+    }
+
     /// The calling thread has learnt of it: what follows comes after it.
     ///
     /// Costs a few nanoseconds; when the news is new, a merge of two lists as long as the threads

@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use crate::detector::Panic;
 use crate::detector::deadlock::{self, Elsewhere, Stuck};
 use crate::detector::{self, observe};
+use crate::engine::verdict::Verdict;
 use crate::instrument::{Awaited, LockKind, Site};
 use crate::tracking::party::{self, Party, Waiter};
 use crate::tracking::record::Record;
@@ -121,6 +122,11 @@ impl Resource {
         }
     }
 
+    /// The record that the detector has of it.
+    pub(super) fn record(&self) -> &Record {
+        &self.record
+    }
+
     /// Tells that the calling thread has just done what may let a waiter go on: sent, received, set,
     /// released, closed.
     ///
@@ -157,21 +163,35 @@ impl Resource {
         self.wait_for(self.party.get_or_take(), None, awaited, site, attempt)
     }
 
-    /// The same, where what may let this wait go on is [`provided`](Self::provided) to `other`.
-    #[cfg(feature = "channel")]
+    /// Waits like [`wait`](Self::wait), or like [`wait_by`](Self::wait_by) if there are `providers`,
+    /// where what may let this wait go on is [`provided`](Self::provided) to `other`. Reports name this
+    /// resource.
+    ///
+    /// For a primitive in which threads wait for different things, as the workers of a pool for jobs and
+    /// others for results: it has one name, and what is provided to some does not wake the others.
+    ///
+    /// # Panics
+    ///
+    /// As [`wait`](Self::wait).
     #[cold]
-    pub(crate) fn wait_among<T>(
+    pub fn wait_among<T>(
         &self,
         other: &Resource,
+        providers: Option<&Providers>,
         awaited: Awaited,
         site: Site,
         attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
-        self.wait_for(other.party.get_or_take(), None, awaited, site, attempt)
+        let by = providers.map(|providers| providers.party.get_or_take());
+        self.wait_for(other.party.get_or_take(), by, awaited, site, attempt)
     }
 
-    /// The same, where nobody but `providers` can end the wait. If that is the calling thread alone,
-    /// it is told so before anything is attempted.
+    /// Waits like [`wait`](Self::wait), where no thread but `providers` can end the wait. If these are
+    /// the calling thread alone and one more attempt fails, a
+    /// [`SelfDeadlock`](crate::report::Verdict::SelfDeadlock) is reported before the thread blocks.
+    ///
+    /// A thread that can cancel what is waited for can end the wait, too: if there may be one that is
+    /// not among the providers, [`wait`](Self::wait) is the method to call.
     ///
     /// # Panics
     ///
@@ -204,12 +224,25 @@ impl Resource {
             }
         };
         let since = wait::now();
-        if let Some(by) = by {
-            let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
-            detector::end_in(deadlock::alone(slot, ident, awaited, by, site), true);
-        }
         let _waiter = Waiter::at(party);
         let mut version = party.version();
+        if let Some(by) = by
+            && deadlock::is_alone(slot, by)
+        {
+            // The caller's own attempt is older than this look: another provider may have done what is
+            // waited for and left in between. It left after that, so an attempt from here on sees it.
+            if let Some(done) = attempt(Some(Duration::ZERO)) {
+                return done;
+            }
+            // Whoever entered, provided and left meanwhile has moved the version.
+            if deadlock::is_alone(slot, by) && party.version() == version {
+                let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
+                detector::end_in(deadlock::alone(slot, ident, awaited, site), true);
+                if deadlock::is_reported(Verdict::SelfDeadlock) {
+                    slot.wait.set_named(since);
+                }
+            }
+        }
         if let Some(done) = attempt(Some(FIRST)) {
             return done;
         }
@@ -426,5 +459,51 @@ impl Providers {
 impl Default for Providers {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+    use std::thread;
+
+    use super::*;
+
+    static KIND: LockKind = LockKind::new("Test");
+
+    #[test]
+    fn a_provider_that_provides_and_leaves_after_the_first_attempt_leaves_no_deadlock() {
+        let (resource, providers) = (Resource::new(&KIND), Providers::new());
+        let done = AtomicBool::new(false);
+        providers.enter();
+        // The attempt of a primitive that comes before `wait_by`.
+        assert!(!done.load(Ordering::Acquire));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                providers.enter();
+                done.store(true, Ordering::Release);
+                resource.provided();
+                providers.leave();
+            });
+        });
+        let attempt = |_| done.load(Ordering::Acquire).then_some(());
+        resource.wait_by(&providers, Awaited::Tasks, Location::caller(), attempt);
+        providers.leave();
+    }
+
+    #[test]
+    fn a_wait_for_the_calling_thread_alone_is_refused_before_it_blocks() {
+        let (resource, providers) = (Resource::new(&KIND), Providers::new());
+        providers.enter();
+        let waits = std::panic::AssertUnwindSafe(|| {
+            resource.wait_by(&providers, Awaited::Tasks, Location::caller(), |limit| {
+                assert_eq!(limit, Some(Duration::ZERO), "it does not block");
+                None::<()>
+            });
+        });
+        let message = std::panic::catch_unwind(waits).unwrap_err();
+        let message = message.downcast_ref::<String>().unwrap();
+        assert!(message.contains("SelfDeadlock"), "{message}");
+        providers.leave();
     }
 }

@@ -26,10 +26,12 @@ use super::past::Past;
 use crate::detector;
 use crate::detector::Panic;
 use crate::detector::deadlock::{self, Elsewhere, Stuck};
+use crate::engine::reacquisition::Reacquisition;
 use crate::instrument::{Kind, LockKind, Mode, Site};
 use crate::tracking::alarm::Wake;
 use crate::tracking::current;
 use crate::tracking::party;
+use crate::tracking::reacquired;
 use crate::tracking::record::Record;
 use crate::tracking::slot::Slot;
 use crate::tracking::wait::{Need, Request, Sort};
@@ -281,6 +283,7 @@ impl Drop for Waiting<'_> {
         let ident = self.lock.identify_as_holder(slot, Mode::Exclusive);
         let mut findings = Vec::new();
         if slot.is_holding() {
+            reacquired::note(self.site, Reacquisition::Wait);
             findings = detector::order::check(slot, record, ident, Mode::Exclusive, self.site);
         }
         self.lock

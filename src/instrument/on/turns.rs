@@ -5,6 +5,22 @@
 //! before it goes into the original: one at a time, and those who come meanwhile wait for the turn.
 //! Whoever then goes into the original finds that nobody is at work there.
 //!
+//! For the order of locks, what is initialised is a lock: the initialiser holds it exclusively while it
+//! runs, and whoever would wait for the initialiser asks for it. So an initialiser that takes M, and a
+//! thread that asks for the value under M, are an inversion, whichever of the two comes first:
+//!
+//! - A thread asks once, at its first access: after that it has seen that the value is there, and never
+//!   waits for it again. That access asks also if the value is ready, since another schedule could
+//!   have had it come before the end of the initialiser.
+//! - It does not ask if the end of the initialiser lies in its past, by a spawn, a join, a message or
+//!   the like: then it comes after that in every schedule.
+//! - Nothing is ever taken under a value that is ready. So one whose initialiser took nothing is part
+//!   of no cycle, and an access to it once it is ready asks for nothing at all.
+//!
+//! Accesses that never wait (`get`, `is_completed`) do not ask. What the initialiser takes is known of
+//! the thread that ran it; that another thread could have run it instead, under locks of its own, is
+//! not seen.
+//!
 //! While a turn is taken, nobody but the thread that has it can end the wait for it. If that is the
 //! thread that waits, its initialiser asks for what it makes.
 
@@ -13,9 +29,15 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
+use super::lock::released_slow;
 use super::mark::introduce;
 use super::resource::{Providers, Resource};
-use crate::instrument::{Awaited, LockKind, Site};
+use crate::detector;
+use crate::instrument::{Awaited, LockKind, Mode, Site};
+use crate::tracking::current;
+use crate::tracking::ident::Ident;
+use crate::tracking::slot::Slot;
+use crate::tracking::tag;
 
 /// The record of something that is initialised once, by one thread, while others may wait.
 #[derive(Debug)]
@@ -79,10 +101,53 @@ impl Turns {
     pub(crate) fn run(&self, is_done: impl Fn() -> bool, site: Site, initialise: impl FnOnce()) {
         // Before the turn also since a sink may want to see what is initialised.
         introduce();
+        self.ask(site);
         if let Some(turn) = self.take(&is_done, site) {
+            let held = self.hold(site);
             initialise();
+            drop(held);
             turn.done();
         }
+    }
+
+    /// The calling thread asks for what is initialised already, and was not known to be.
+    #[cold]
+    pub(crate) fn ask_for_ready(&self, site: Site) {
+        let ident = self.resource.record().ident();
+        if ident.is_some_and(|ident| ident.contexts.is_promoted()) {
+            self.ask(site);
+        }
+    }
+
+    /// Tells the order graph that the calling thread may have to wait until it is initialised.
+    ///
+    /// # Panics
+    ///
+    /// If that shows something that the configuration answers with a panic.
+    #[cold]
+    fn ask(&self, site: Site) {
+        let Some(slot) = detector::attach() else {
+            return;
+        };
+        slot.maintain();
+        if slot.is_holding() {
+            let record = self.resource.record();
+            let ident = detector::with_own(slot, |own| record.identify(&mut own.pool));
+            let found = detector::order::check(slot, record, ident, Mode::Exclusive, site);
+            detector::end_in(detector::publish(slot, found), true);
+        }
+    }
+
+    /// The calling thread holds what it initialises until the result is dropped.
+    #[cold]
+    fn hold(&self, site: Site) -> Option<Initialising> {
+        let slot = detector::attach()?;
+        slot.maintain();
+        let record = self.resource.record();
+        let ident = detector::with_own(slot, |own| record.identify(&mut own.pool));
+        let share = tag::share(ident.tag(), Mode::Exclusive);
+        slot.add(ident, share, Mode::Exclusive, site);
+        Some(Initialising { slot, ident })
     }
 
     /// Waits until it `is_done` or, if `or_failed`, has panicked; then runs `see`, which does not
@@ -98,6 +163,9 @@ impl Turns {
         site: Site,
         see: impl FnOnce() -> R,
     ) -> R {
+        if !is_done() {
+            self.ask(site);
+        }
         while !is_done() {
             let Some(state) = self.idle(&is_done) else {
                 self.until_the_turn_ends(site);
@@ -195,6 +263,21 @@ impl Turns {
     fn wake(&self) {
         self.changed.notify_all();
         self.resource.provided();
+    }
+}
+
+/// The hold of an initialiser that runs, for as long as this lives.
+struct Initialising {
+    slot: &'static Slot,
+    ident: &'static Ident,
+}
+
+impl Drop for Initialising {
+    fn drop(&mut self) {
+        // The thread may be at its end, and have lost its slot.
+        if std::ptr::eq(self.slot, current::slot()) {
+            released_slow(self.slot, self.ident, false);
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync;
 
 use crate::instrument::{LockKind, Origin, Turns};
 
-static LAZY_LOCK: LockKind = LockKind::new("LazyLock");
+static LAZY_LOCK: LockKind = LockKind::initialised_once("LazyLock");
 
 /// A value that is made when it is first wanted, as with [`std::sync::LazyLock`].
 ///
@@ -80,7 +80,8 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
     #[track_caller]
     pub fn force(this: &LazyLock<T, F>) -> &T {
         let site = Location::caller();
-        this.origin.first(|| {
+        let ask = || this.turns.ask_for_ready(site);
+        this.origin.first(ask, || {
             let is_done = || sync::LazyLock::get(&this.inner).is_some();
             this.turns.run(is_done, site, || {
                 sync::LazyLock::force(&this.inner);

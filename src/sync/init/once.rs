@@ -6,7 +6,7 @@ use std::sync::{self, OnceState};
 
 use crate::instrument::{LockKind, Origin, Site, Turns};
 
-static ONCE: LockKind = LockKind::new("Once");
+static ONCE: LockKind = LockKind::initialised_once("Once");
 
 /// A piece of code that runs once, as with [`std::sync::Once`].
 ///
@@ -101,15 +101,16 @@ impl Once {
     where
         F: FnOnce(),
     {
+        let site = Location::caller();
         if !self.inner.is_completed() {
-            self.run(Location::caller(), || {
+            self.run(site, || {
                 self.inner.call_once(|| {
                     f();
                     self.origin.set();
                 });
             });
         }
-        self.origin.arrive();
+        self.origin.arrive_asking(|| self.turns.ask_for_ready(site));
     }
 
     /// Like [`call_once`](Self::call_once), but runs `f` also if what ran before has panicked,
@@ -130,15 +131,16 @@ impl Once {
     where
         F: FnOnce(&OnceState),
     {
+        let site = Location::caller();
         if !self.inner.is_completed() {
-            self.run(Location::caller(), || {
+            self.run(site, || {
                 self.inner.call_once_force(|state| {
                     f(state);
                     self.origin.set();
                 });
             });
         }
-        self.origin.arrive();
+        self.origin.arrive_asking(|| self.turns.ask_for_ready(site));
     }
 
     #[inline]
@@ -181,10 +183,10 @@ impl Once {
     /// ```
     #[track_caller]
     pub fn wait(&self) {
+        let site = Location::caller();
         let is_done = || self.inner.is_completed();
-        self.turns
-            .wait(is_done, true, Location::caller(), || self.inner.wait());
-        self.origin.arrive();
+        self.turns.wait(is_done, true, site, || self.inner.wait());
+        self.origin.arrive_asking(|| self.turns.ask_for_ready(site));
     }
 
     /// Waits until something has run to its end, also if something panicked before.
@@ -202,11 +204,11 @@ impl Once {
     /// ```
     #[track_caller]
     pub fn wait_force(&self) {
+        let site = Location::caller();
         let is_done = || self.inner.is_completed();
-        self.turns.wait(is_done, false, Location::caller(), || {
-            self.inner.wait_force();
-        });
-        self.origin.arrive();
+        self.turns
+            .wait(is_done, false, site, || self.inner.wait_force());
+        self.origin.arrive_asking(|| self.turns.ask_for_ready(site));
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync;
 
 use crate::instrument::{LockKind, Origin, Turns};
 
-static ONCE_LOCK: LockKind = LockKind::new("OnceLock");
+static ONCE_LOCK: LockKind = LockKind::initialised_once("OnceLock");
 
 /// A value that is written once, as with [`std::sync::OnceLock`].
 ///
@@ -118,7 +118,7 @@ impl<T> OnceLock<T> {
         let is_done = || self.inner.get().is_some();
         let site = Location::caller();
         let value = self.turns.wait(is_done, false, site, || self.inner.wait());
-        self.origin.arrive();
+        self.origin.arrive_asking(|| self.turns.ask_for_ready(site));
         value
     }
 
@@ -166,11 +166,13 @@ impl<T> OnceLock<T> {
     where
         F: FnOnce() -> T,
     {
-        if let Some(value) = self.get() {
+        let site = Location::caller();
+        if let Some(value) = self.inner.get() {
+            self.origin.arrive_asking(|| self.turns.ask_for_ready(site));
             return value;
         }
         let is_done = || self.inner.get().is_some();
-        self.turns.run(is_done, Location::caller(), || {
+        self.turns.run(is_done, site, || {
             self.inner.get_or_init(|| {
                 let value = f();
                 self.origin.set();

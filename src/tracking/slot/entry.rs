@@ -15,7 +15,7 @@ use crate::tracking::ident::{Ident, SURROUNDINGS};
 /// One held lock.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    /// The ident, and `MARK` in the lowest bit of its address.
+    /// The ident, and `MARK` and `UPGRADABLE` in the low bits of its address.
     ident: AtomicPtr<Ident>,
     /// The site, and in the low bits of its address the mode and `SEEN`.
     site: AtomicPtr<Location<'static>>,
@@ -27,12 +27,23 @@ const MODE: usize = 3;
 /// Set in the ident field of a hold under which a thread was started. `pop` does not know such an
 /// entry, so its release takes the slow path.
 const MARK: usize = 1;
+/// Set in the ident field of an upgradable hold, which its thread can have beside shared ones of the
+/// same lock: `pop` does not know such an entry either, so the release of a shared hold never takes an
+/// upgradable one off.
+const UPGRADABLE: usize = 2;
 
 const fn mode_bits(mode: Mode) -> usize {
     match mode {
         Mode::Exclusive => 0,
         Mode::Shared => 1,
         Mode::Upgradable => 2,
+    }
+}
+
+const fn kept_apart(mode: Mode) -> usize {
+    match mode {
+        Mode::Upgradable => UPGRADABLE,
+        Mode::Exclusive | Mode::Shared => 0,
     }
 }
 
@@ -54,7 +65,7 @@ fn mode_of(site: *const Location<'static>) -> Mode {
 }
 
 fn unmarked(ident: *mut Ident) -> *mut Ident {
-    ident.map_addr(|at| at & !MARK)
+    ident.map_addr(|at| at & !(MARK | UPGRADABLE))
 }
 
 impl Entry {
@@ -94,7 +105,8 @@ impl Entry {
     pub(super) fn set(&self, ident: *const Ident, mode: Mode, site: Site) {
         // Release on the fields pairs with the Acquire loads in `read`: a reader that sees one of
         // them also sees the state of the pop that made room, and so that its epoch is over.
-        self.ident.store(ident.cast_mut(), Ordering::Release);
+        let ident = ident.cast_mut().map_addr(|at| at | kept_apart(mode));
+        self.ident.store(ident, Ordering::Release);
         let site = ptr::from_ref(site).wrapping_byte_add(mode_bits(mode));
         self.site.store(site.cast_mut(), Ordering::Release);
     }
@@ -107,7 +119,8 @@ impl Entry {
             .store(from.site.load(Ordering::Relaxed), Ordering::Release);
     }
 
-    /// Whether it is the unmarked entry of this lock; on the slot's thread.
+    /// Whether it is the unmarked entry of a hold of this lock that is not upgradable; on the slot's
+    /// thread.
     #[inline(always)]
     pub(super) fn is_plainly(&self, ident: *const Ident) -> bool {
         // SAFETY: only the slot's thread writes it, and that is the caller.
@@ -138,8 +151,12 @@ impl Entry {
         mode_of(self.site.load(Ordering::Relaxed))
     }
 
-    /// Changes the mode, in one store: a reader sees the old one or the new one.
+    /// Changes the mode, for readers in one store: they see the old one or the new one.
     pub(super) fn set_mode(&self, mode: Mode) {
+        // Relaxed: of this bit only the slot's thread knows anything.
+        let ident = self.ident.load(Ordering::Relaxed);
+        let ident = ident.map_addr(|at| at & !UPGRADABLE | kept_apart(mode));
+        self.ident.store(ident, Ordering::Relaxed);
         let site = self.site.load(Ordering::Relaxed);
         // Release, as in `set`.
         self.site.store(

@@ -150,6 +150,20 @@ impl Slot {
         false
     }
 
+    /// Takes off the uppermost hold of a lock that is upgradable, or that is not; the uppermost of any
+    /// kind if there is none; `false` if the lock is not there.
+    pub(crate) fn remove_as(&self, ident: *const Ident, upgradable: bool) -> bool {
+        for depth in self.depths().rev() {
+            // SAFETY: below the depth, so inside the array.
+            let entry = unsafe { self.entry(depth) };
+            if entry.is(ident) && (entry.mode() == Mode::Upgradable) == upgradable {
+                self.remove_at(depth);
+                return true;
+            }
+        }
+        self.remove(ident)
+    }
+
     fn remove_at(&self, depth: isize) {
         let state = self.state();
         let (end, step) = (Self::depth(state) as isize, ENTRY as isize);
@@ -190,12 +204,12 @@ impl Slot {
         }
     }
 
-    /// Changes the mode of the uppermost hold of a lock.
+    /// Changes the mode of the hold of a lock that can change it: a shared one stays one.
     pub(crate) fn convert(&self, ident: &Ident, mode: Mode) {
         for depth in self.depths().rev() {
             // SAFETY: below the depth, so inside the array.
             let entry = unsafe { self.entry(depth) };
-            if entry.is(ident) {
+            if entry.is(ident) && entry.mode() != Mode::Shared {
                 entry.set_mode(mode);
                 let share = tag::share(ident.tag(), mode);
                 let change = share.wrapping_sub(self.share_at(depth));

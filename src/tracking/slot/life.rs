@@ -12,6 +12,13 @@ const LEAVING: u64 = 1 << 35;
 
 /// Set for an agent that is no thread: a task, which threads poll.
 const AGENT: u64 = 1 << 36;
+/// How many threads of this crate there ever were.
+static OURS_EVER: AtomicU64 = AtomicU64::new(0);
+
+/// How many threads of this crate there ever were.
+pub(crate) fn ours() -> u64 {
+    OURS_EVER.load(Ordering::Relaxed)
+}
 
 /// The operating system's id of a thread, and marks.
 #[derive(Debug)]
@@ -39,6 +46,8 @@ impl Life {
 
     /// The thread is one of this crate's own.
     pub(crate) fn mark_ours(&self) {
+        // Relaxed: a number that is only told.
+        OURS_EVER.fetch_add(1, Ordering::Relaxed);
         self.0.fetch_or(OURS, Ordering::Relaxed);
     }
 

@@ -20,6 +20,7 @@ use std::sync::atomic::Ordering;
 pub(crate) use self::entry::Entry;
 use self::life::Life;
 pub(crate) use self::life::os_id;
+pub(in crate::tracking) use self::life::ours;
 use self::place::Place;
 pub(crate) use self::read::Watched;
 use super::alarm::Alarm;
@@ -49,6 +50,13 @@ const STEP: u64 = 1 << 33;
 
 /// How many marks there are: a word has room for them and for one bit more.
 pub(crate) const MARKS: u32 = 63;
+
+/// What a thread is called.
+#[derive(Debug, Default)]
+struct Named {
+    name: Option<String>,
+    spawned: Option<Site>,
+}
 
 /// What a thread holds and waits for.
 ///
@@ -90,8 +98,8 @@ pub(crate) struct Slot {
     /// Locks that other threads have released on behalf of this one (`send_guard`): the addresses of
     /// their idents.
     released_elsewhere: Mutex<Vec<usize>>,
-    /// The name of the thread.
-    name: Mutex<Option<String>>,
+    /// The name of the thread, and where it was spawned.
+    name: Mutex<Named>,
     /// The number of the check of `testing` that the thread belongs to; zero stands for the process.
     scope: AtomicU64,
     /// The slot that was made before this one, or null.
@@ -136,7 +144,10 @@ impl Slot {
             life: Life::new(),
             place: Place::new(),
             released_elsewhere: Mutex::new(Vec::new()),
-            name: Mutex::new(None),
+            name: Mutex::new(Named {
+                name: None,
+                spawned: None,
+            }),
             scope: AtomicU64::new(0),
             older: AtomicPtr::new(ptr::null_mut()),
             own: UnsafeCell::new(None),
@@ -197,7 +208,17 @@ impl Slot {
 
     /// The name of the thread.
     pub(crate) fn name(&self) -> Option<String> {
-        self.name.lock().clone()
+        self.name.lock().name.clone()
+    }
+
+    /// Where the thread was spawned, if that is known.
+    pub(crate) fn spawned(&self) -> Option<Site> {
+        self.name.lock().spawned
+    }
+
+    /// Says where the calling thread, whose slot this is, was spawned.
+    pub(crate) fn set_spawned(&self, site: Site) {
+        self.name.lock().spawned = Some(site);
     }
 
     /// The number of the check of `testing` that the thread belongs to; zero if it belongs to none,
@@ -217,7 +238,10 @@ impl Slot {
 
     /// Takes the slot into use for the calling thread.
     pub(crate) fn occupy(&self, thread: ThreadId, name: Option<String>, own: Box<super::own::Own>) {
-        *self.name.lock() = name;
+        *self.name.lock() = Named {
+            name,
+            spawned: None,
+        };
         self.life.begin();
         if self.entries.load(Ordering::Relaxed).is_null() {
             self.grow();
@@ -256,7 +280,7 @@ impl Slot {
         // SAFETY: called by the slot's thread (or, after a fork, for a thread that is no more),
         // outside any borrow of `own`.
         unsafe { *self.own.get() = None };
-        *self.name.lock() = None;
+        *self.name.lock() = Named::default();
     }
 
     /// What only the thread itself touches.
@@ -278,7 +302,7 @@ impl Slot {
     /// is: to drop a vector that was just growing would free the same memory twice.
     pub(crate) fn abandon(&self) {
         self.survive();
-        std::mem::forget(self.name.lock().take());
+        std::mem::forget(std::mem::take(&mut *self.name.lock()));
         // SAFETY: the thread that had a borrow is gone.
         unsafe { self.own.get().write(None) };
         self.vacate();

@@ -31,8 +31,8 @@ pub(super) fn emit(alert: &Alert) {
                 sequence = report.sequence,
                 lasted_ms = u64::try_from(alert.lasted.as_millis()).unwrap_or(u64::MAX),
                 limit_ms = limit(report),
-                threads = %threads(report),
-                locks = %locks(report),
+                threads = threads(report).as_str(),
+                locks = locks(report).as_str(),
                 left_out = alert.left_out,
                 "{}",
                 message(alert)

@@ -3,8 +3,6 @@
 mod end;
 mod event;
 #[cfg(feature = "json")]
-mod file;
-#[cfg(feature = "json")]
 mod json;
 mod restart;
 #[cfg(unix)]
@@ -13,8 +11,6 @@ mod restarts;
 use std::fmt;
 use std::sync::Arc;
 
-#[cfg(feature = "json")]
-pub(super) use self::file::JsonFile;
 use super::alert::Alert;
 use super::course::Phase;
 use crate::sink;
@@ -30,7 +26,7 @@ pub(super) enum Action {
     Stderr,
     /// A line of JSON at the end of a file.
     #[cfg(feature = "json")]
-    Json(JsonFile),
+    Json(sink::LinesFile),
     /// A function of the program.
     Call(Callback),
     /// The end of the process, with a core where the system writes one.
@@ -56,7 +52,7 @@ impl Action {
                     true => alert.below_the_report(),
                     false => alert.to_string(),
                 };
-                sink::guarded("the text", || sink::write(&format!("{}\n", text())));
+                sink::guarded("the text", || sink::print(format!("{}\n", text())));
             }
             #[cfg(feature = "json")]
             Action::Json(file) => {
@@ -67,8 +63,14 @@ impl Action {
             Action::Call(callback) => {
                 sink::guarded("the callback of the watchdog", || callback(alert));
             }
-            Action::Abort if begins => std::process::abort(),
-            Action::Exit(code) if begins => end::exit(*code),
+            Action::Abort if begins => {
+                sink::flush(sink::LAST);
+                std::process::abort()
+            }
+            Action::Exit(code) if begins => {
+                sink::flush(sink::LAST);
+                end::exit(*code)
+            }
             Action::Restart(times) if begins => restart::restart(*times),
             Action::Abort | Action::Exit(_) | Action::Restart(_) => {}
         }

@@ -45,6 +45,7 @@ pub(super) fn restart(times: u32) {
         "watchdog: the program is restarted: {} of {times}",
         made.in_a_row
     ));
+    sink::flush(sink::LAST);
     // The new program would keep out whatever signals this thread does.
     signal::unshield();
     // Returns only if it fails.

@@ -7,8 +7,10 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::config::Variable;
+
 /// The variable.
-pub(super) const RESTARTS: &str = "LOCKWARDEN_RESTARTS";
+pub(super) const RESTARTS: &str = Variable::Restarts.name();
 
 /// After so long the program has been well.
 const WELL: Duration = Duration::from_secs(60 * 60);
@@ -24,8 +26,9 @@ pub(super) struct Restarts {
 impl Restarts {
     /// Those that this program knows of at `now`.
     pub(super) fn of_environment(now: SystemTime) -> Self {
-        let text = std::env::var(RESTARTS).unwrap_or_default();
-        Self::parse(&text).unwrap_or_default().at(now)
+        Self::parse(&Variable::Restarts.text())
+            .unwrap_or_default()
+            .at(now)
     }
 
     fn parse(text: &str) -> Option<Self> {

@@ -11,7 +11,7 @@ mod thread;
 use std::time::{Duration, SystemTime};
 
 pub(super) use self::capture::capture;
-pub(super) use self::system::activity;
+pub(super) use self::system::{activity, threads};
 pub use self::thread::{DumpedThread, NoStack};
 use crate::engine::ids::{LockId, ThreadId};
 use crate::report::{LockInfo, Stack};
@@ -50,6 +50,6 @@ impl Dump {
     /// Looks up the functions of all stacks.
     pub(crate) fn resolve(&self) {
         let stacks = self.threads.iter().filter_map(|t| t.stack.as_ref().ok());
-        Stack::resolve_all(stacks);
+        Stack::resolve_all(stacks, || {});
     }
 }

@@ -33,12 +33,14 @@ pub(super) fn look(_id: u32) -> Seen {
 
 /// The ids of all threads.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(super) fn threads() -> Vec<u32> {
+pub(in crate::watchdog) fn threads() -> Vec<u32> {
     Vec::new()
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(super) use self::proc::{look, threads};
+pub(super) use self::proc::look;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(in crate::watchdog) use self::proc::threads;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod proc {
@@ -48,7 +50,7 @@ mod proc {
     use crate::report::Activity;
 
     /// The ids of all threads.
-    pub(in super::super) fn threads() -> Vec<u32> {
+    pub(in crate::watchdog) fn threads() -> Vec<u32> {
         let Ok(entries) = fs::read_dir("/proc/self/task") else {
             return Vec::new();
         };

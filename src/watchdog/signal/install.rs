@@ -120,16 +120,7 @@ thread_local! {
 /// Keeps all signals from the calling thread: handlers of the program are not to run in a thread
 /// of this crate.
 pub(in crate::watchdog) fn shield() {
-    // SAFETY: `all` is filled before it is read, all zeros is a valid set, and the mask is that of
-    // the calling thread alone.
-    let before = unsafe {
-        let mut all: libc::sigset_t = std::mem::zeroed();
-        let mut before: libc::sigset_t = std::mem::zeroed();
-        libc::sigfillset(&mut all);
-        let done = libc::pthread_sigmask(libc::SIG_BLOCK, &all, &mut before);
-        (done == 0).then_some(before)
-    };
-    BEFORE.set(before);
+    BEFORE.set(crate::primitives::signals::block_all());
 }
 
 /// Gives the calling thread the signals back that [`shield`] has kept from it.

@@ -2,7 +2,7 @@
 
 use super::helper::{lock, take, thread, told};
 use crate::engine::order::{Limits, OrderGraph};
-use crate::engine::verdict::Verdict::{Inversion, SingleThread};
+use crate::engine::verdict::Verdict::{Inversion, Ordered, SingleThread};
 
 const LONG: usize = 16_000;
 
@@ -129,4 +129,34 @@ fn forty_five_locks_in_all_rotations_give_each_pair_once() {
     assert_eq!(inversions.len(), all, "none twice");
     assert!(inversions.iter().all(|locks| locks.len() == 2));
     assert_eq!(all, LOCKS * (LOCKS - 1) / 2);
+}
+
+/// All locks nested by one thread, then in reverse by one that comes after it: each edge of the second
+/// closes cycles, and all of them are excused.
+#[test]
+fn a_nest_that_is_reversed_by_a_later_thread_costs_a_budget_for_each_acquisition() {
+    const LOCKS: usize = 200;
+    let limits = Limits::default();
+    let mut graph = OrderGraph::new(limits);
+    let (first, mut later) = (thread(1), thread(2));
+    later.learn(&first);
+    let mut walked = [0; 2];
+    let orders: [Vec<usize>; 2] = [(1..=LOCKS).collect(), (1..=LOCKS).rev().collect()];
+    for (at, (segment, order)) in [first, later].into_iter().zip(orders).enumerate() {
+        let before = graph.store().scratch.walked;
+        for n in 0..LOCKS {
+            let found = take(&mut graph, &segment, &order[..n], order[n]);
+            assert!(found.iter().all(|finding| finding.verdict == Ordered));
+        }
+        walked[at] = graph.store().scratch.walked - before;
+    }
+    assert_eq!(walked[0], 0, "the edges of a nest ascend");
+    assert!(
+        walked[1] <= LOCKS * limits.search_steps,
+        "{} steps",
+        walked[1]
+    );
+    // What is news after that is found at once.
+    let found = take(&mut graph, &thread(3), &[LOCKS], 1);
+    assert_eq!(told(&found), [(Inversion, vec![1, LOCKS as u64])]);
 }

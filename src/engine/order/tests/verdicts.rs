@@ -75,12 +75,24 @@ impl Program {
         let most = if random.one_in(2) { locks - 1 } else { 1 };
         let count = 1 + random.below(most);
         let to = (order[count], mode(random));
-        let all: Vec<(usize, Mode)> = order[..count].iter().map(|n| (*n, mode(random))).collect();
-        let split = if spice.inherited && count > 1 {
+        let mut all: Vec<(usize, Mode)> =
+            order[..count].iter().map(|n| (*n, mode(random))).collect();
+        let mut split = if spice.inherited && count > 1 {
             1 + random.below(count)
         } else {
             count
         };
+        // The lock itself, in a mode that does not keep out all that the request can wait for.
+        let again = match to.1 {
+            Exclusive => Some(Upgradable),
+            Upgradable => Some(Shared),
+            Shared => None,
+        };
+        if let Some(again) = again.filter(|_| spice.modes && random.one_in(3)) {
+            assert!(!again.keeps_out(to.1));
+            all.insert(0, (to.0, again));
+            split += 1;
+        }
         let segment = self.segments[random.below(self.segments.len())].clone();
         if to.1 == Exclusive {
             self.model.written.push(Written {
@@ -89,7 +101,7 @@ impl Program {
                 held: all.clone(),
             });
         }
-        for from in &all[..split] {
+        for from in all[..split].iter().filter(|from| from.0 != to.0) {
             let (segment, from) = (segment.clone(), *from);
             self.model.taken.push(Taken {
                 segment,

@@ -1,29 +1,37 @@
 //! A file to which lines are added.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::report::Escaped;
 
 /// A file to which lines are added.
 ///
 /// It is opened for each line, so that a file that was moved away is left alone and a new one begun:
-/// to rotate logs is for the system. A line is written in one go, at the end, wherever that is.
+/// to rotate logs is for the system. A line is written in one go, at the end, wherever that is. Where
+/// the file ends in a piece of a line, as after a full disk, a new line is begun first.
 #[derive(Clone, Debug)]
-pub(in crate::watchdog) struct JsonFile {
+pub(crate) struct LinesFile {
     path: PathBuf,
 }
 
-impl JsonFile {
+impl LinesFile {
     /// The file at this path, which is made if it is not there.
-    pub(in crate::watchdog) fn at(path: PathBuf) -> io::Result<Self> {
+    #[cfg(any(test, feature = "json"))]
+    pub(crate) fn at(path: PathBuf) -> io::Result<Self> {
         let file = Self { path };
         file.open()?;
         Ok(file)
     }
 
     /// Adds a line, which comes with its end.
-    pub(super) fn append(&self, line: &str) -> io::Result<()> {
-        self.open()?.write_all(line.as_bytes())
+    pub(crate) fn append(&self, line: &str) -> io::Result<()> {
+        let mut file = self.open()?;
+        if ends_in_a_piece(&mut file) {
+            return file.write_all(format!("\n{line}").as_bytes());
+        }
+        file.write_all(line.as_bytes())
     }
 
     fn open(&self) -> io::Result<File> {
@@ -37,7 +45,13 @@ impl JsonFile {
             let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
             options.mode(0o600).custom_flags(flags);
         }
-        let file = options.open(&self.path)?;
+        // To read its last byte, which the owner of a file may forbid.
+        let file = match options.read(true).open(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                options.read(false).open(&self.path)?
+            }
+            opened => opened?,
+        };
         if !file.metadata()?.is_file() {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
@@ -46,6 +60,27 @@ impl JsonFile {
         }
         Ok(file)
     }
+}
+
+/// Adds a line, which comes with its end, to the file at this path; says on standard error if that cannot
+/// be done.
+pub(super) fn append(path: &Path, line: &str) {
+    let file = LinesFile {
+        path: path.to_owned(),
+    };
+    if let Err(error) = file.append(line) {
+        let path = path.display().to_string();
+        super::say(&format!("a line for {} is lost: {error}", Escaped(&path)));
+    }
+}
+
+/// Whether the file ends in something that is no whole line; `false` where that cannot be read.
+fn ends_in_a_piece(file: &mut File) -> bool {
+    let mut last = [b'\n'];
+    let is_read = file
+        .seek(SeekFrom::End(-1))
+        .and_then(|_| file.read_exact(&mut last));
+    is_read.is_ok() && last != [b'\n']
 }
 
 #[cfg(all(test, unix))]
@@ -64,7 +99,7 @@ mod tests {
     fn lines_are_added_for_the_owner_alone_and_a_file_that_was_moved_is_left() {
         let directory = directory("lines");
         let (path, moved) = (directory.join("alerts"), directory.join("alerts.1"));
-        let file = JsonFile::at(path.clone()).unwrap();
+        let file = LinesFile::at(path.clone()).unwrap();
         file.append("one\n").unwrap();
         file.append("two\n").unwrap();
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
@@ -77,14 +112,29 @@ mod tests {
     }
 
     #[test]
+    fn a_piece_of_a_line_stays_apart_from_the_next() {
+        let directory = directory("pieces");
+        let path = directory.join("alerts");
+        std::fs::write(&path, "one\nhalf of tw").unwrap();
+        let file = LinesFile::at(path.clone()).unwrap();
+        file.append("three\n").unwrap();
+        file.append("four\n").unwrap();
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            "one\nhalf of tw\nthree\nfour\n"
+        );
+        std::fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
     fn a_link_a_directory_and_a_path_that_is_not_there_are_refused() {
         let directory = directory("refused");
         let (target, link) = (directory.join("target"), directory.join("link"));
         std::fs::write(&target, "kept").unwrap();
         symlink(&target, &link).unwrap();
-        assert!(JsonFile::at(link).is_err());
-        assert!(JsonFile::at(directory.clone()).is_err());
-        assert!(JsonFile::at(directory.join("missing").join("alerts")).is_err());
+        assert!(LinesFile::at(link).is_err());
+        assert!(LinesFile::at(directory.clone()).is_err());
+        assert!(LinesFile::at(directory.join("missing").join("alerts")).is_err());
         assert_eq!(std::fs::read_to_string(&target).unwrap(), "kept");
         std::fs::remove_dir_all(directory).unwrap();
     }

@@ -1,0 +1,149 @@
+//! Files of rules, one a line: declared orders and suppressions.
+
+use std::error::Error;
+use std::fmt;
+use std::fs::OpenOptions;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use crate::report::Escaped;
+
+/// The largest file of rules that is read, in bytes.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// How many lines that are no rules are named one by one.
+pub(crate) const MAX_ERRORS: usize = 20;
+
+/// A rule, or a file of rules, that cannot be taken in: a declared order or a suppression.
+///
+/// Displayed with the place, if it came from a file, what is wrong, and what is allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RuleError {
+    message: String,
+}
+
+impl RuleError {
+    /// What is wrong with a rule, wherever it came from.
+    pub(crate) fn new(problem: impl Into<String>) -> Self {
+        Self {
+            message: problem.into(),
+        }
+    }
+
+    /// The same problem, found in a line of a file, in which a line reads like `example`.
+    pub(crate) fn at(self, path: &Path, line: usize, example: &str) -> Self {
+        let (path, problem) = (path.display().to_string(), self.message);
+        Self::new(format!(
+            "{}:{line}: {problem}; a line reads `{example}`",
+            Escaped(&path)
+        ))
+    }
+
+    fn of_file(path: &Path, problem: impl fmt::Display) -> Self {
+        let path = path.display().to_string();
+        Self::new(format!("{} cannot be read: {problem}", Escaped(&path)))
+    }
+}
+
+impl fmt::Display for RuleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for RuleError {}
+
+/// The text of a file of rules, without the mark at its beginning that some editors leave there.
+///
+/// Only a regular file is read, of a mebibyte at most: to open a pipe could block the program for ever,
+/// and a device has no end.
+pub(crate) fn read(path: &Path) -> Result<String, RuleError> {
+    let mut bytes = Vec::new();
+    let mut read = || -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        options.read(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            // To open a pipe waits for a writer otherwise.
+            options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
+        }
+        let file = options.open(path)?;
+        if !file.metadata()?.is_file() {
+            let why = "it is no regular file";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
+        file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+        Ok(())
+    };
+    read().map_err(|error| RuleError::of_file(path, error))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        let why = format!("it has more than {MAX_BYTES} bytes");
+        return Err(RuleError::of_file(path, why));
+    }
+    let text = String::from_utf8(bytes)
+        .map_err(|error| RuleError::of_file(path, format!("it is no text: {error}")))?;
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
+}
+
+/// The lines of a text that may be rules: those that are neither empty nor a comment, with their
+/// numbers.
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text.lines().enumerate();
+    lines
+        .map(|(at, line)| (at + 1, line.trim()))
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// One sentence about all that is wrong with a file.
+pub(crate) fn summary(errors: &[RuleError]) -> String {
+    match errors {
+        [] => String::new(),
+        [one] => one.to_string(),
+        [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_and_empty_lines_are_passed_over() {
+        let text = "# rules\n\n  one \r\ntwo # three\n";
+        let lines: Vec<(usize, &str)> = lines(text).collect();
+        assert_eq!(lines, [(3, "one"), (4, "two # three")]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_a_regular_file_of_moderate_size_is_read() {
+        let folder = std::env::temp_dir().join(format!("lockwarden-rules-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("rules");
+        std::fs::write(&file, "\u{feff}lock a : b\n").unwrap();
+        assert_eq!(read(&file).unwrap(), "lock a : b\n");
+        std::fs::write(&file, vec![b'#'; MAX_BYTES as usize + 1]).unwrap();
+        let error = read(&file).unwrap_err().to_string();
+        assert!(error.ends_with("it has more than 1048576 bytes"), "{error}");
+        std::fs::write(&file, [0xff, 0xfe]).unwrap();
+        assert!(
+            read(&file)
+                .unwrap_err()
+                .to_string()
+                .contains("it is no text")
+        );
+        for path in [Path::new("/dev/zero"), &folder] {
+            let error = read(path).unwrap_err().to_string();
+            assert!(error.ends_with("it is no regular file"), "{error}");
+        }
+        let odd = folder.join("a\nb");
+        let error = read(&odd).unwrap_err().to_string();
+        assert!(error.contains("a\\nb cannot be read: "), "{error}");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,104 @@
+//! When reports are written: time in which threads may wait for the thread that writes.
+//!
+//! A finding is written by the thread that has it, with all locks that this thread holds. In a build
+//! without optimisation that can take a second or more. The watchdog does not count this time, or it
+//! would report the threads that wait for the detector.
+
+use std::collections::VecDeque;
+
+use crate::primitives::fork_safe::ForkSafe;
+use crate::tracking::wait;
+
+/// How many periods are remembered: the last ones.
+const KEPT: usize = 64;
+
+/// How much of one period counts, in nanoseconds: a sink that does not return is no excuse for ever.
+const LONGEST: u64 = 5_000_000_000;
+
+/// A time from and up to which at least one report was being written, in nanoseconds.
+pub(crate) type Period = (u64, u64);
+
+#[derive(Debug)]
+pub(super) struct Periods {
+    /// How many reports are being written.
+    now: usize,
+    /// Since when at least one is.
+    since: u64,
+    over: VecDeque<Period>,
+}
+
+pub(super) static PERIODS: ForkSafe<Periods> = ForkSafe::new(Periods {
+    now: 0,
+    since: 0,
+    over: VecDeque::new(),
+});
+
+/// A report is being written, for as long as this lives.
+#[derive(Debug)]
+pub(super) struct Writing(());
+
+impl Writing {
+    pub(super) fn new() -> Self {
+        let now = wait::now();
+        let mut periods = PERIODS.lock();
+        if periods.now == 0 {
+            periods.since = now;
+        }
+        periods.now += 1;
+        Self(())
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        let now = wait::now();
+        let mut periods = PERIODS.lock();
+        periods.now = periods.now.saturating_sub(1);
+        if periods.now == 0 {
+            let period = bounded(periods.since, now);
+            if periods.over.len() == KEPT {
+                periods.over.pop_front();
+            }
+            periods.over.push_back(period);
+        }
+    }
+}
+
+fn bounded(since: u64, now: u64) -> Period {
+    (since, now.min(since.saturating_add(LONGEST)))
+}
+
+/// In the child of a fork: the threads that wrote are not there.
+pub(super) fn forget() {
+    PERIODS.lock().now = 0;
+}
+
+/// The periods in which reports were written, the last ones, up to `now`.
+pub(crate) fn periods(now: u64) -> Vec<Period> {
+    let periods = PERIODS.lock();
+    let mut all: Vec<Period> = periods.over.iter().copied().collect();
+    if periods.now > 0 {
+        all.push(bounded(periods.since, now));
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_period_lasts_from_the_first_report_to_the_last_and_is_bounded() {
+        assert_eq!(bounded(7, 9), (7, 9));
+        assert_eq!(bounded(7, u64::MAX), (7, 7 + LONGEST));
+        let before = wait::now();
+        let (outer, inner) = (Writing::new(), Writing::new());
+        drop(outer);
+        let between = wait::now();
+        assert!(periods(between).last().unwrap().0 >= before);
+        drop(inner);
+        // Other tests may write reports at the same time.
+        let covers = |(from, to): &Period| *from <= between && between <= *to;
+        assert!(periods(wait::now()).iter().any(covers));
+    }
+}

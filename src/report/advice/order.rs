@@ -1,0 +1,148 @@
+//! What to change where locks are taken in orders that close a ring.
+//!
+//! One edge has to go. The best one is a lock that is taken back while another one is held, since that
+//! hold can end before; else the newest edge, whose two calls change places, or both locks are taken at
+//! once.
+
+use super::super::data::{Edge, Report};
+use super::super::source::Sources;
+use crate::engine::ids::{LockId, Site};
+use crate::engine::reacquisition::Reacquisition;
+
+/// Two places that are further apart, in lines, are not looked at for a function between them.
+const NEAR: u32 = 100;
+
+/// What to change.
+pub(super) fn suggestion(report: &Report) -> Option<String> {
+    let taken_back = report
+        .edges_from_closing()
+        .find_map(|edge| taken_back(report, edge));
+    taken_back.or_else(|| {
+        // What was taken back cannot be taken in another place than that.
+        let plain = |edge: &&Edge| edge.from_again.is_none();
+        let newest = report.edges_from_closing().next()?;
+        let edge = report.edges_from_closing().find(plain).unwrap_or(newest);
+        Some(one_order(report, edge))
+    })
+}
+
+/// The end of the hold around a call that takes a lock back.
+fn taken_back(report: &Report, edge: &Edge) -> Option<String> {
+    let (held, asked) = (report.the_lock(edge.from), report.the_lock(edge.to));
+    let (first, second) = (edge.from_site, edge.to_site);
+    let release = format!("release {held}, which is taken at {first}, before");
+    Some(match edge.to_again? {
+        Reacquisition::Wait => format!(
+            "{release} the wait at {second}: the wait releases {asked} when it begins and takes it \
+             back when it ends, while {held} is held"
+        ),
+        Reacquisition::Unlocked => format!(
+            "{release} the call at {second}: it releases {asked} while it runs and takes it back \
+             when it ends, while {held} is held"
+        ),
+        Reacquisition::Upgrade => format!(
+            "{release} the upgrade at {second}, which waits until {asked} has no other reader; or \
+             upgrade before {held} is taken"
+        ),
+    })
+}
+
+/// "Swap these two lines, or take both at once."
+fn one_order(report: &Report, edge: &Edge) -> String {
+    let (held, asked) = (report.the_lock(edge.from), report.the_lock(edge.to));
+    let (first, second) = (edge.from_site, edge.to_site);
+    let both = match report.edges.len() {
+        2 => format!(
+            "`lockwarden::acquire((&{}, &{}))`",
+            variable(report, edge.to, "a"),
+            variable(report, edge.from, "b")
+        ),
+        _ => "`lockwarden::acquire(..)`".to_owned(),
+    };
+    // A function that locks its arguments, called with them in either order: swapping its lines
+    // would change nothing.
+    let same_lines = |other: &&Edge| (other.from_site, other.to_site) == (first, second);
+    if report.edges.iter().filter(same_lines).count() > 1 {
+        return format!(
+            "the same lines take the locks in whatever order they are given: take them at once \
+             with {both}, or sort them before {first}"
+        );
+    }
+    if edge.from_again.is_some() {
+        return format!(
+            "release {held}, which is taken back at {first}, before {second} takes {asked}; or take \
+             {asked} before {held} is taken for the first time"
+        );
+    }
+    let swap = if !in_one_function(first, second) {
+        format!("take {asked} before {first} takes {held}, instead of after it at {second}")
+    } else if first.line() < second.line() {
+        format!(
+            "swap lines {} and {} of {}, so that {asked} is taken before {held}",
+            first.line(),
+            second.line(),
+            first.file()
+        )
+    } else {
+        format!(
+            "swap the two calls in line {} of {}, so that {asked} is taken before {held}",
+            first.line(),
+            first.file()
+        )
+    };
+    let like = match report.edges.iter().find(|other| other.from == edge.to) {
+        Some(other) if report.edges.len() == 2 && other.thread != edge.thread => {
+            format!(", as {} does", report.thread_name(other.thread))
+        }
+        Some(_) if report.edges.len() > 2 => ", which opens the ring".to_owned(),
+        _ => String::new(),
+    };
+    format!("{swap}{like}; or take both at once with {both}")
+}
+
+/// Whether the two calls stand in one function, in this order, as far as its source shows: no function
+/// begins between them. Without the source they are taken to stand in two, where they cannot be swapped.
+fn in_one_function(first: Site, second: Site) -> bool {
+    let (from, to) = (first.line(), second.line());
+    if first.file() != second.file() || to < from || to - from > NEAR {
+        return false;
+    }
+    let mut sources = Sources::default();
+    let mut begins_one = |number| {
+        let line = sources.line(first.file(), number);
+        line.is_none_or(begins_function)
+    };
+    !(from + 1..=to).any(&mut begins_one) && (from < to || !begins_one(from))
+}
+
+/// Whether a function begins in a line: the word `fn`, and a name after it.
+fn begins_function(line: &str) -> bool {
+    let code = line.split("//").next().unwrap_or_default();
+    let mut words = code.split_whitespace();
+    words.any(|word| word == "fn") && words.next().is_some()
+}
+
+/// The name of the lock as a variable might be called, or `otherwise`.
+fn variable(report: &Report, id: LockId, otherwise: &str) -> String {
+    let name = report
+        .lock(id)
+        .and_then(|lock| lock.name)
+        .unwrap_or_default();
+    let mut characters = name.chars();
+    let plain = characters
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        && characters.all(|next| next.is_ascii_alphanumeric() || next == '_');
+    // Two accounts are both called `account`: then the name would say the wrong thing.
+    let unique = report
+        .locks
+        .iter()
+        .filter(|lock| lock.name == Some(name))
+        .count()
+        == 1;
+    if plain && unique {
+        name.to_owned()
+    } else {
+        otherwise.to_owned()
+    }
+}

@@ -1,0 +1,257 @@
+//! What to change where not all waits are for locks.
+//!
+//! The whole ring decides, never one wait alone: first a lock that one thread keeps through its wait and
+//! another one needs; then what panicked; then the wait whose end would let the others go on.
+
+use super::super::data::Report;
+use super::super::names::place;
+use super::super::thread::{FreedBy, ThreadInfo, WaitInfo, WaitsFor};
+use crate::engine::awaited::Awaited;
+use crate::engine::ids::LockId;
+
+/// What to change.
+pub(super) fn suggestion(report: &Report) -> Option<String> {
+    if let Some(kept) = kept_through_a_wait(report) {
+        return Some(kept);
+    }
+    let mut parts: Vec<String> = panics(report).into_iter().collect();
+    parts.extend(waits(report));
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// What to change where one thread waits for what it alone could do.
+pub(super) fn alone(report: &Report) -> Option<String> {
+    let (thread, wait) = waiting(report).next()?;
+    match wait.what {
+        WaitsFor::Resource { awaited, .. } => of_wait(report, thread, wait, awaited),
+        WaitsFor::Lock { .. } => None,
+    }
+}
+
+/// The threads that wait, each with its wait.
+fn waiting(report: &Report) -> impl Iterator<Item = (&ThreadInfo, &WaitInfo)> {
+    let threads = report.threads.iter();
+    threads.filter_map(|thread| Some((thread, thread.waits.as_ref()?)))
+}
+
+/// The end of a hold that a thread keeps through its wait for something else, and another one needs.
+fn kept_through_a_wait(report: &Report) -> Option<String> {
+    let wanted: Vec<LockId> = waiting(report)
+        .filter_map(|(_, wait)| match wait.what {
+            WaitsFor::Lock { lock, .. } => Some(lock),
+            WaitsFor::Resource { .. } => None,
+        })
+        .collect();
+    waiting(report).find_map(|(thread, wait)| {
+        let WaitsFor::Resource { .. } = wait.what else {
+            return None;
+        };
+        let held = thread
+            .held
+            .iter()
+            .find(|held| wanted.contains(&held.lock))?;
+        Some(format!(
+            "release {}, which {thread} took at {}, before the wait at {}",
+            report.the_lock(held.lock),
+            place(held.site),
+            place(wait.site)
+        ))
+    })
+}
+
+/// That something panicked which may have been to end a wait.
+fn panics(report: &Report) -> Option<String> {
+    let thread = report.threads.iter().find(|thread| thread.panicked)?;
+    let what = match thread.ended {
+        true => format!("{thread} has ended by a panic"),
+        false => format!("a job or a callback that {thread} ran has panicked"),
+    };
+    Some(format!(
+        "{what}, and did not do what came after that: look there first, and do what others wait for \
+         in a destructor, or on the error path as well"
+    ))
+}
+
+/// What to change about the wait that matters most.
+fn waits(report: &Report) -> Option<String> {
+    if let Some(crossed) = crossed(report) {
+        return Some(crossed);
+    }
+    let resource = |(thread, wait): (_, &WaitInfo)| match wait.what {
+        WaitsFor::Resource { awaited, .. } => Some((thread, wait.clone(), awaited)),
+        WaitsFor::Lock { .. } => None,
+    };
+    let all = waiting(report).filter_map(resource);
+    let (thread, wait, awaited) = all.min_by_key(|(_, _, awaited)| innocence(*awaited))?;
+    of_wait(report, thread, &wait, awaited)
+}
+
+/// Two threads that each wait for a message, of different channels.
+fn crossed(report: &Report) -> Option<String> {
+    let busy: Vec<_> = waiting(report).filter(|(_, wait)| !is_idle(wait)).collect();
+    let [(one, first), (two, second)] = busy.as_slice() else {
+        return None;
+    };
+    let is_message = |wait: &WaitInfo| {
+        matches!(
+            wait.what,
+            WaitsFor::Resource {
+                awaited: Awaited::Message | Awaited::Item,
+                ..
+            }
+        )
+    };
+    let differ = first.subject() != second.subject();
+    (differ && is_message(first) && is_message(second)).then(|| {
+        format!(
+            "{one} and {two} each receive before they send: let one of them send before it receives \
+             at {} or at {}",
+            place(first.site),
+            place(second.site)
+        )
+    })
+}
+
+fn is_idle(wait: &WaitInfo) -> bool {
+    matches!(
+        wait.what,
+        WaitsFor::Resource {
+            awaited: Awaited::Job,
+            ..
+        }
+    )
+}
+
+/// How little a wait says about what is wrong: a thread that waits for a message, or for the end of a
+/// thread, often waits for what another one of the deadlock would have done.
+fn innocence(awaited: Awaited) -> u8 {
+    match awaited {
+        Awaited::Room | Awaited::Partner => 0,
+        Awaited::Message | Awaited::Item | Awaited::Selection => 2,
+        Awaited::End | Awaited::ScopeEnd => 3,
+        Awaited::Job => 4,
+        _ => 1,
+    }
+}
+
+/// What usually goes wrong with such a wait, with the names and places of this one.
+fn of_wait(report: &Report, me: &ThreadInfo, wait: &WaitInfo, awaited: Awaited) -> Option<String> {
+    let name = report.the_lock(wait.subject());
+    let at = place(wait.site);
+    Some(match awaited {
+        Awaited::Message => format!(
+            "the receive at {at} ends when a thread sends to {name} or when its last sender is \
+             dropped: send before this wait, and drop every sender that is not used any more, above \
+             all one that {me} has itself"
+        ),
+        Awaited::Room | Awaited::Partner => format!(
+            "the send at {at} ends when a thread receives from {name} or when its last receiver is \
+             dropped: receive in a thread that does not wait for this send, or make room for all that \
+             is sent before the first receive; if {me} is the receiver, let it keep the item instead \
+             of sending it to itself"
+        ),
+        Awaited::Item => format!(
+            "put an item into {name} on every path, also when a thread fails, or shut {name} down when \
+             no thread puts any more"
+        ),
+        Awaited::Selection => {
+            format!("give the select at {at} a branch that is sure to come, or a timeout")
+        }
+        Awaited::Permit => permits(report, &name, me, wait),
+        Awaited::Event => {
+            format!("set {name} on every path, also when the thread that is to set it fails")
+        }
+        Awaited::Arrival => format!(
+            "make {name} for as many threads as come to it, and abort it when one of them fails"
+        ),
+        Awaited::Notification => format!(
+            "check the condition in a loop before the wait at {at}, change it under the mutex, and \
+             notify {name} after that on every path, also that of a panic"
+        ),
+        Awaited::Tasks if is_pool(report, wait) => format!(
+            "let every job of {name} come to its end: what its workers wait for is said above"
+        ),
+        Awaited::Tasks => {
+            format!("say of every task of {name} that it is done (`task_done`), also when it fails")
+        }
+        Awaited::Result if waits_in_its_own_pool(report, me, wait) => format!(
+            "{me} is a worker of {name} and waits at {at} for a job that needs a worker of {name}: \
+             return what the job needs and submit the second one from outside, call it directly, or \
+             use a second pool"
+        ),
+        Awaited::Result => format!(
+            "the job whose result {me} waits for at {at} does not come to its end: what its worker \
+             waits for is said above"
+        ),
+        Awaited::Initialisation => format!(
+            "let the initialiser of {name} do without what needs its own result, or compute that \
+             before"
+        ),
+        Awaited::End | Awaited::ScopeEnd => joins(report, me, wait)?,
+        _ => return None,
+    })
+}
+
+fn permits(report: &Report, name: &str, me: &ThreadInfo, wait: &WaitInfo) -> String {
+    let others = waiting(report).filter(|(_, other)| other.subject() == wait.subject());
+    if others.count() > 1 {
+        return format!(
+            "several threads wait for further permits of {name}, and may keep some: take all that one \
+             thread needs in one call, and release them on every path, also when it fails"
+        );
+    }
+    format!(
+        "{me} asks {name} for more permits at {} than are released to it: make {name} with as many as \
+         are ever taken at once, and release them on every path, also when a thread fails",
+        place(wait.site)
+    )
+}
+
+/// Whether the resource of a wait is a pool.
+fn is_pool(report: &Report, wait: &WaitInfo) -> bool {
+    let lock = report.lock(wait.subject());
+    lock.is_some_and(|lock| lock.noun == "ThreadPool")
+}
+
+/// Whether a thread that waits for the result of a job runs a job of the same pool: another thread waits
+/// for that one.
+fn waits_in_its_own_pool(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> bool {
+    let is_of_pool = |other: &WaitInfo| other.subject() == wait.subject();
+    waiting(report).any(|(_, other)| {
+        let by_me = match &other.by {
+            Some(FreedBy::Threads(threads)) => threads.contains(&me.id),
+            _ => false,
+        };
+        is_of_pool(other) && by_me
+    })
+}
+
+/// What to change where threads wait for each other's ends.
+fn joins(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> Option<String> {
+    let Some(FreedBy::Threads(joined)) = &wait.by else {
+        return None;
+    };
+    let at = place(wait.site);
+    if joined.as_slice() == [me.id] {
+        return Some(format!(
+            "{me} joins itself at {at}: hand its handle to the thread that outlives it"
+        ));
+    }
+    let is_join = |wait: &WaitInfo| {
+        matches!(
+            wait.what,
+            WaitsFor::Resource {
+                awaited: Awaited::End | Awaited::ScopeEnd,
+                ..
+            }
+        )
+    };
+    let ring = waiting(report).all(|(_, wait)| is_join(wait));
+    let names: Vec<String> = joined.iter().map(|id| report.thread_name(*id)).collect();
+    ring.then(|| {
+        format!(
+            "take away the join at {at}, or that of {}: threads that join each other never end",
+            names.join(", ")
+        )
+    })
+}

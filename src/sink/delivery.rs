@@ -1,0 +1,323 @@
+//! The thread that writes what the library prints.
+//!
+//! A write to standard error blocks for as long as a full pipe is not read, and the names of a first
+//! stack take hundreds of milliseconds and much stack to look up. A finding is made in the middle of
+//! a lock call of the program, with the program's locks held. So the thread that makes a finding
+//! hands over what there is to do, as a closure, and goes on; one thread of the library, started with
+//! the first closure, does it.
+//!
+//! There are two queues. What stands in the first ([`hand_over`]) is done in the order in which it was
+//! handed over. What stands in the second ([`hand_over_slow`]) is done when the first is empty, and
+//! calls [`catch_up`] between its own steps, so that a text never waits for the names of a stack.
+//!
+//! # How long a thread of the program waits here
+//!
+//! - The first time, until the thread is known to the detector: [`START`] at most. A thread that is
+//!   not known yet would keep a deadlock of all threads from being named.
+//! - If the finding is answered with a panic, until its text is written: a second at most.
+//! - If a rule of suppression names a function, until the names of the stacks are looked up: five
+//!   seconds at most.
+//! - At the end of the process, and before the library aborts it, until everything is written:
+//!   [`LAST`] at most, and no longer than [`STALLED`] while one write does not return.
+//!
+//! # The child of a fork
+//!
+//! It has one thread and starts clean ([`renew`]): what the parent has not written is the parent's.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Condvar, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use once_cell::sync::OnceCell;
+
+use crate::primitives::fork_safe::ForkSafe;
+
+/// For how long the thread that starts the delivery thread waits until that is known.
+const START: Duration = Duration::from_millis(100);
+/// For how long the end of the process waits for all texts.
+pub(crate) const LAST: Duration = Duration::from_secs(10);
+/// For how long the end of the process waits for a write that does not return.
+const STALLED: Duration = Duration::from_secs(2);
+
+/// How much is kept while nothing can be written; what comes then is counted only. Reports are limited
+/// as well ([`Config::max_reports`](crate::config::Config::max_reports)).
+const ROOM: usize = 4_096;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// What is to be done, and by which thread.
+pub(crate) struct Queue {
+    urgent: VecDeque<Job>,
+    slow: VecDeque<Job>,
+    /// How many jobs were ever put into `urgent`, and how many of those are done.
+    submitted: u64,
+    done: u64,
+    /// Whether a slow job is being done.
+    is_slow_under_way: bool,
+    /// How many jobs found no room since that was said last.
+    left_out: u64,
+    thread: Thread,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Thread {
+    /// None was started.
+    None,
+    /// It was started, and is not known to the detector yet.
+    Starting,
+    /// It waits for jobs and does them.
+    Running,
+}
+
+pub(crate) static QUEUE: ForkSafe<Queue> = ForkSafe::new(Queue::new());
+/// Makes the thread that writes one of the library's, for the detector: set by that.
+static SETTLE: OnceCell<fn()> = OnceCell::new();
+/// Notified when a job comes, when one is done, and when the thread is known.
+static CHANGED: Condvar = Condvar::new();
+/// When the write that is under way began, in nanoseconds; zero if none is.
+static WRITING_SINCE: AtomicU64 = AtomicU64::new(0);
+
+impl Queue {
+    const fn new() -> Self {
+        Self {
+            urgent: VecDeque::new(),
+            slow: VecDeque::new(),
+            submitted: 0,
+            done: 0,
+            is_slow_under_way: false,
+            left_out: 0,
+            thread: Thread::None,
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.done == self.submitted && self.slow.is_empty() && !self.is_slow_under_way
+    }
+}
+
+/// Says what makes a thread known to the detector as one of the library.
+pub(crate) fn settle_with(settle: fn()) {
+    let _ = SETTLE.set(settle);
+}
+
+/// A job that was handed over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ticket(u64);
+
+/// Hands over a job, to be done after those that were handed over before; `Err` gives it back if there
+/// is no thread that could do it.
+pub(super) fn hand_over(job: Job) -> Result<Ticket, Job> {
+    let mut queue = started();
+    if queue.thread == Thread::None {
+        return Err(job);
+    }
+    if queue.urgent.len() < ROOM {
+        queue.urgent.push_back(job);
+        queue.submitted += 1;
+    } else {
+        queue.left_out += 1;
+    }
+    let ticket = Ticket(queue.submitted);
+    drop(queue);
+    CHANGED.notify_all();
+    Ok(ticket)
+}
+
+/// Hands over a job that may take long; it is left out if there is no thread or no room for it.
+pub(super) fn hand_over_slow(job: Job) {
+    let mut queue = started();
+    if queue.thread != Thread::None && queue.slow.len() < ROOM {
+        queue.slow.push_back(job);
+    }
+    drop(queue);
+    CHANGED.notify_all();
+}
+
+/// Waits until the job is done, for `patience` at most.
+pub(super) fn wait_for(ticket: Ticket, patience: Duration) {
+    let deadline = Instant::now() + patience;
+    let mut queue = QUEUE.lock();
+    while queue.done < ticket.0 && queue.thread != Thread::None {
+        match wait(queue, deadline) {
+            Some(woken) => queue = woken,
+            None => return,
+        }
+    }
+}
+
+/// Waits until everything is done that was handed over, for `patience` at most, and no longer than
+/// [`STALLED`] while one write does not return.
+pub(crate) fn flush(patience: Duration) {
+    let deadline = Instant::now() + patience;
+    let mut queue = QUEUE.lock();
+    while !queue.is_idle() && queue.thread != Thread::None && !is_stalled() {
+        // In slices, to see a write that stalls.
+        let slice = deadline.min(Instant::now() + Duration::from_millis(50));
+        queue = match wait(queue, slice) {
+            Some(woken) => woken,
+            None if Instant::now() >= deadline => return,
+            None => QUEUE.lock(),
+        };
+    }
+}
+
+/// Does what was handed over since, in the middle of a slow job.
+pub(super) fn catch_up() {
+    while let Some(job) = next_urgent() {
+        run(job);
+        finish_urgent();
+    }
+}
+
+/// Runs `write`, and has it known how long it takes.
+pub(super) fn writing<R>(write: impl FnOnce() -> R) -> R {
+    // Relaxed: the number stands for no other memory.
+    WRITING_SINCE.store(now(), Ordering::Relaxed);
+    let result = write();
+    WRITING_SINCE.store(0, Ordering::Relaxed);
+    result
+}
+
+/// Starts clean in the child of a fork, where the thread is not. The jobs are left behind as they are:
+/// to drop them would run code in the middle of a fork.
+#[cfg(unix)]
+pub(crate) fn renew() {
+    std::mem::forget(std::mem::replace(&mut *QUEUE.lock(), Queue::new()));
+    WRITING_SINCE.store(0, Ordering::Relaxed);
+}
+
+fn is_stalled() -> bool {
+    match WRITING_SINCE.load(Ordering::Relaxed) {
+        0 => false,
+        since => Duration::from_nanos(now().saturating_sub(since)) > STALLED,
+    }
+}
+
+/// Nanoseconds on the detector's clock; never zero.
+fn now() -> u64 {
+    crate::tracking::wait::now().max(1)
+}
+
+/// Waits for a change; `None` if there was none before the deadline.
+fn wait(queue: MutexGuard<'_, Queue>, deadline: Instant) -> Option<MutexGuard<'_, Queue>> {
+    let left = deadline.checked_duration_since(Instant::now())?;
+    let (queue, result) = CHANGED
+        .wait_timeout(queue, left)
+        .unwrap_or_else(PoisonError::into_inner);
+    (!result.timed_out()).then_some(queue)
+}
+
+/// The queue, with the thread started if there was none and the system gives one.
+fn started() -> MutexGuard<'static, Queue> {
+    let mut queue = QUEUE.lock();
+    if queue.thread != Thread::None {
+        return queue;
+    }
+    queue.thread = Thread::Starting;
+    drop(queue);
+    let thread = thread::Builder::new().name("lockwarden-out".to_owned());
+    // Not under the lock: the allocator and the hooks of the program may run in there.
+    let is_started = thread.spawn(serve).is_ok();
+    flush_at_exit();
+    queue = QUEUE.lock();
+    if !is_started {
+        queue.thread = Thread::None;
+        return queue;
+    }
+    let deadline = Instant::now() + START;
+    while queue.thread == Thread::Starting {
+        queue = match wait(queue, deadline) {
+            Some(woken) => woken,
+            None => return QUEUE.lock(),
+        };
+    }
+    queue
+}
+
+/// Sees to it that the end of the process waits for what is not written; once in a process, since the
+/// child of a fork has it from its parent.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+fn flush_at_exit() {
+    static WATCHES: AtomicBool = AtomicBool::new(false);
+    extern "C" fn ended() {
+        // Unwinding out of here would abort the process.
+        let _ = catch_unwind(|| flush(LAST));
+    }
+    // Relaxed: the flag orders nothing.
+    if !WATCHES.swap(true, Ordering::Relaxed) {
+        // SAFETY: the function fits the signature, is static and does not unwind. If there is no room
+        // for it, what is not written at the end of the process is lost.
+        unsafe { libc::atexit(ended) };
+    }
+}
+
+/// The end of the process is not noticed here: who makes a finding waits for its text.
+#[cfg(not(unix))]
+fn flush_at_exit() {}
+
+/// What the thread does, for as long as the process lives.
+fn serve() {
+    // Neither handlers of the program run in a thread of the library, nor does a signal about a closed
+    // pipe or a file that is too large end the program.
+    let _ = crate::primitives::signals::block_all();
+    let mut is_settled = settle();
+    QUEUE.lock().thread = Thread::Running;
+    CHANGED.notify_all();
+    loop {
+        is_settled = is_settled || settle();
+        catch_up();
+        if let Some(job) = next_slow() {
+            run(job);
+            QUEUE.lock().is_slow_under_way = false;
+            CHANGED.notify_all();
+            continue;
+        }
+        let mut queue = QUEUE.lock();
+        while queue.urgent.is_empty() && queue.slow.is_empty() {
+            queue = CHANGED.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Makes the calling thread known to the detector, if that has said how; whether it has.
+fn settle() -> bool {
+    let settle = SETTLE.get();
+    if let Some(settle) = settle {
+        settle();
+    }
+    settle.is_some()
+}
+
+fn next_urgent() -> Option<Job> {
+    let mut queue = QUEUE.lock();
+    if queue.urgent.len() == 1 && queue.left_out > 0 {
+        let left_out = std::mem::take(&mut queue.left_out);
+        drop(queue);
+        super::stderr::write(&format!(
+            "lockwarden: {left_out} texts were left out, because standard error was not read\n"
+        ));
+        queue = QUEUE.lock();
+    }
+    queue.urgent.pop_front()
+}
+
+fn next_slow() -> Option<Job> {
+    let mut queue = QUEUE.lock();
+    let job = queue.slow.pop_front();
+    queue.is_slow_under_way = job.is_some();
+    job
+}
+
+fn finish_urgent() {
+    QUEUE.lock().done += 1;
+    CHANGED.notify_all();
+}
+
+/// Does a job. One that panics, as a `Display` of the program may, is over.
+fn run(job: Job) {
+    let _ = catch_unwind(AssertUnwindSafe(job));
+}

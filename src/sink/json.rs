@@ -1,0 +1,194 @@
+//! A report as JSON: its form is `docs/report.schema.json`.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Map, Value, json};
+
+use crate::engine::ids::Site;
+use crate::report::cut;
+use crate::report::{
+    Activity, Basis, Cause, HeldInfo, LockInfo, Report, Stack, Stall, ThreadInfo, WaitInfo,
+    WaitsFor,
+};
+
+/// The version of the form. What is added to it changes nothing for those who read the rest, and so
+/// not the version.
+const VERSION: u32 = 1;
+
+/// What every line has that is about a report: `kind` says what the line is.
+///
+/// Looks up the names of the stacks.
+pub(crate) fn value(report: &Report, kind: &str) -> Value {
+    let mut value = json!({
+        "schema": VERSION,
+        "kind": kind,
+        "time_unix_ms": SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, milliseconds),
+        "pid": std::process::id(),
+        "report": self::report(report),
+    });
+    if let Some(stall) = &report.stall {
+        value["stall"] = self::stall(stall);
+    }
+    value
+}
+
+pub(crate) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn report(report: &Report) -> Value {
+    json!({
+        "sequence": report.sequence,
+        "repeats": report.repeats,
+        "verdict": report.verdict.name(),
+        "basis": basis(report.basis),
+        "headline": report.subject(),
+        "reason": report.reason,
+        "suggestion": report.suggestion,
+        "locks": report.locks.iter().map(lock).collect::<Value>(),
+        "threads": report.threads.iter().map(thread).collect::<Value>(),
+        "edges": report.edges.iter().map(|edge| json!({
+            "from": edge.from.get(),
+            "from_mode": edge.from_mode.to_string(),
+            "from_site": site(edge.from_site),
+            "to": edge.to.get(),
+            "to_mode": edge.to_mode.to_string(),
+            "to_site": site(edge.to_site),
+            "thread": edge.thread.get(),
+            "gates": edge.gates.iter().map(|gate| gate.get()).collect::<Value>(),
+            "stack": edge.stack.as_ref().map(frames),
+        })).collect::<Value>(),
+        "closing": report.closing,
+        "guards": report.guards.iter().map(|guard| guard.get()).collect::<Value>(),
+        "declared": report.declared.map(site),
+        "stack": report.stack.as_ref().map(frames),
+    })
+}
+
+fn basis(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Instances => "instances",
+        Basis::Classes => "classes",
+        Basis::Declaration => "declaration",
+    }
+}
+
+fn stall(stall: &Stall) -> Value {
+    let mut value = json!({
+        "limit_ms": milliseconds(stall.limit),
+        "holders": stall.holders.iter().map(|holder| json!({
+            "thread": holder.thread.get(),
+            "lock": holder.lock.get(),
+            "mode": holder.mode.to_string(),
+            "site": site(holder.site),
+            "at_least_ms": milliseconds(holder.at_least),
+            "activity": activity(&holder.activity),
+        })).collect::<Value>(),
+    });
+    match &stall.cause {
+        Cause::Wait { thread, waiters } => {
+            value["thread"] = thread.get().into();
+            value["waiters"] = (*waiters).into();
+        }
+        Cause::Hold { thread, lock, site } => {
+            value["thread"] = thread.get().into();
+            value["lock"] = lock.get().into();
+            value["site"] = self::site(site);
+        }
+        Cause::Heartbeat { name, site, thread } => {
+            value["heartbeat"] = name.as_str().into();
+            value["site"] = self::site(site);
+            value["thread"] = thread.map(|thread| thread.get()).into();
+        }
+        Cause::NoProgress { waiting } => value["waiting"] = (*waiting).into(),
+    }
+    value
+}
+
+pub(crate) fn lock(lock: &LockInfo) -> Value {
+    json!({
+        "id": lock.id.get(),
+        "kind": lock.noun,
+        "name": lock.name.map(cut),
+        "label": lock.label.as_deref().map(cut),
+        "created": site(lock.created),
+    })
+}
+
+fn thread(thread: &ThreadInfo) -> Value {
+    json!({
+        "id": thread.id.get(),
+        "name": thread.name.as_deref().map(cut),
+        "ended": thread.ended,
+        "panicked": thread.panicked,
+        "held": thread.held.iter().map(held).collect::<Value>(),
+        "waits": thread.waits.as_ref().map(waits),
+    })
+}
+
+pub(crate) fn activity(activity: &Activity) -> Value {
+    let word = match activity {
+        Activity::Running { .. } => "running",
+        Activity::InSystemCall { .. } => "system_call",
+        Activity::Asleep => "asleep",
+        Activity::Uninterruptible => "uninterruptible",
+        Activity::Stopped => "stopped",
+        Activity::Ended => "ended",
+        Activity::Unknown => "unknown",
+    };
+    let mut value = Map::from_iter([("state".to_owned(), word.into())]);
+    match activity {
+        Activity::Running { cpu: Some(cpu) } => {
+            value.insert("cpu".to_owned(), (*cpu).into());
+        }
+        Activity::InSystemCall { number, name } => {
+            value.insert("number".to_owned(), (*number).into());
+            value.insert("name".to_owned(), (*name).into());
+        }
+        _ => {}
+    }
+    value.into()
+}
+
+pub(crate) fn held(held: &HeldInfo) -> Value {
+    json!({
+        "lock": held.lock.get(),
+        "mode": held.mode.to_string(),
+        "site": site(held.site),
+    })
+}
+
+pub(crate) fn waits(wait: &WaitInfo) -> Value {
+    let (what, on) = match wait.what {
+        WaitsFor::Lock { lock, mode } => (mode.to_string(), lock),
+        WaitsFor::Resource { resource, awaited } => {
+            (format!("{awaited:?}").to_lowercase(), resource)
+        }
+    };
+    json!({
+        "for": what,
+        "on": on.get(),
+        "site": site(wait.site),
+        "since_ms": wait.since.map(milliseconds),
+    })
+}
+
+pub(crate) fn frames(stack: &Stack) -> Value {
+    let frames = stack.places().map(|place| {
+        json!({
+            "function": place.function,
+            "file": place.file,
+            "line": place.line,
+            "module": place.module,
+            "offset": place.offset,
+            "build_id": place.build_id,
+        })
+    });
+    frames.collect()
+}
+
+fn site(site: Site) -> Value {
+    json!({ "file": site.file(), "line": site.line(), "column": site.column() })
+}

@@ -1,0 +1,178 @@
+//! What was found, and what was seen, once more at the end of the process.
+
+use std::fmt::Write as _;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::{delivery, file, stderr};
+use crate::config::{Activity, Config};
+use crate::engine::verdict::Verdict;
+use crate::primitives::fork_safe::ForkSafe;
+use crate::report::Report;
+
+/// How many findings are repeated.
+const KEPT: usize = 50;
+
+/// The findings of the process, without those of checks.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    count: u64,
+    /// The first ones: number, verdict, first line.
+    first: Vec<(u64, Verdict, String)>,
+}
+
+impl Findings {
+    const fn new() -> Self {
+        Self {
+            count: 0,
+            first: Vec::new(),
+        }
+    }
+}
+
+pub(crate) static FINDINGS: ForkSafe<Findings> = ForkSafe::new(Findings::new());
+
+/// Takes note of a finding that is reported to the process at large.
+pub(crate) fn note(report: &Report) {
+    let headline = report.subject();
+    let mut findings = FINDINGS.lock();
+    findings.count += 1;
+    if findings.first.len() < KEPT {
+        findings
+            .first
+            .push((report.sequence, report.verdict, headline));
+    }
+}
+
+/// How many findings there were.
+#[cfg(unix)]
+pub(crate) fn count() -> u64 {
+    FINDINGS.lock().count
+}
+
+/// Starts clean in the child of a fork: what the parent found is the parent's.
+#[cfg(unix)]
+pub(crate) fn renew() {
+    std::mem::forget(std::mem::take(&mut *FINDINGS.lock()));
+}
+
+/// Has the summary written, if the configuration asks for one.
+#[cfg(unix)]
+pub(crate) fn print(config: &Config, activity: &Activity) {
+    if config.has_summary() {
+        stderr::print(text(&FINDINGS.lock(), activity));
+    }
+    let Some(path) = config.get_summary_file().map(ToOwned::to_owned) else {
+        return;
+    };
+    let line = line(&FINDINGS.lock(), activity);
+    // By the thread that delivers, since a limit for the size of files ends other threads by a signal.
+    let _ = delivery::hand_over(Box::new(move || file::append(&path, &line)));
+}
+
+fn text(findings: &Findings, activity: &Activity) -> String {
+    let count = match findings.count {
+        1 => "1 finding".to_owned(),
+        many => format!("{many} findings"),
+    };
+    let mut text = format!(
+        "lockwarden: summary: {} in {:.1} s; {count}",
+        activity.total,
+        activity.uptime.as_secs_f64()
+    );
+    if activity.suppressed > 0 {
+        let _ = write!(text, ", {} suppressed", activity.suppressed);
+    }
+    text.push('\n');
+    for (sequence, _, headline) in &findings.first {
+        let _ = writeln!(text, "lockwarden: summary: {sequence}: {headline}");
+    }
+    let more = findings.count - findings.first.len() as u64;
+    if more > 0 {
+        let _ = writeln!(text, "lockwarden: summary: and {more} more");
+    }
+    text
+}
+
+/// The line of JSON, with its end. Made by hand, so that it needs no feature.
+fn line(findings: &Findings, activity: &Activity) -> String {
+    let program = std::env::current_exe().unwrap_or_default();
+    let since_1970 = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let total = &activity.total;
+    let mut line = format!(
+        "{{\"schema\":1,\"kind\":\"summary\",\"pid\":{},\"program\":{},\"time_unix_ms\":{},\
+         \"uptime_ms\":{},\"locks\":{},\"classes\":{},\"orders\":{},\"threads\":{},\"reports\":{},\
+         \"unreported\":{},\"suppressed\":{},\"findings\":[",
+        std::process::id(),
+        Quoted(&program.to_string_lossy()),
+        since_1970.as_millis(),
+        activity.uptime.as_millis(),
+        total.locks,
+        total.classes,
+        total.orders,
+        total.threads,
+        findings.count,
+        activity.unreported,
+        activity.suppressed,
+    );
+    for (at, (sequence, verdict, headline)) in findings.first.iter().enumerate() {
+        let comma = if at == 0 { "" } else { "," };
+        let _ = write!(
+            line,
+            "{comma}{{\"sequence\":{sequence},\"verdict\":\"{verdict}\",\"headline\":{}}}",
+            Quoted(headline)
+        );
+    }
+    line.push_str("]}\n");
+    line
+}
+
+/// A text as a string of JSON.
+struct Quoted<'a>(&'a str);
+
+impl std::fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_char('"')?;
+        for character in self.0.chars() {
+            match character {
+                '"' | '\\' => write!(f, "\\{character}")?,
+                '\0'..='\x1f' | '\x7f' => write!(f, "\\u{:04x}", u32::from(character))?,
+                _ => f.write_char(character)?,
+            }
+        }
+        f.write_char('"')
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_quoted_as_json_has_it() {
+        assert_eq!(
+            Quoted("a \"b\" \\ \n ü").to_string(),
+            r#""a \"b\" \\ \u000a ü""#
+        );
+    }
+
+    #[test]
+    fn findings_beyond_the_first_are_counted() {
+        let findings = Findings {
+            count: 3,
+            first: vec![(1, Verdict::Inversion, "Inversion: `a` and `b`".to_owned())],
+        };
+        let activity = Activity::default();
+        assert_eq!(
+            text(&findings, &activity),
+            "lockwarden: summary: 0 locks of 0 classes, 0 orders, 0 threads in 0.0 s; 3 findings\n\
+             lockwarden: summary: 1: Inversion: `a` and `b`\n\
+             lockwarden: summary: and 2 more\n"
+        );
+        let line = line(&findings, &activity);
+        let end = "\"reports\":3,\"unreported\":0,\"suppressed\":0,\"findings\":[{\"sequence\":1,\
+                   \"verdict\":\"Inversion\",\"headline\":\"Inversion: `a` and `b`\"}]}\n";
+        assert!(line.ends_with(end), "{line}");
+    }
+}

@@ -1,0 +1,399 @@
+//! What a report tells to change: each program comes twice, as it was reported, and with the advice
+//! followed to the letter, which ends the deadlock.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use lockwarden::config::{Action, Config};
+use lockwarden::parking_lot;
+use lockwarden::report::Verdict;
+use lockwarden::sync::{Arc, Barrier, Condvar, Event, LazyLock, Mutex, RwLock, Semaphore, mpsc};
+use lockwarden::thread;
+
+use crate::expect::{Case, Told};
+use crate::steps::{Meeting, WATCHED, join, start, until, until_asleep, waits};
+
+/// A program with the advice followed, or not.
+macro_rules! advice {
+    ($($name:literal, $program:expr, $verdict:literal, $words:expr;)*) => {
+        pub(crate) const CASES: &[Case] = &[$(
+            Case {
+                name: concat!("advice: ", $name),
+                run: || $program(false),
+                told: Told::Saying($verdict, &[], &$words, &[]),
+            },
+            Case {
+                name: concat!("advice followed: ", $name),
+                run: || $program(true),
+                told: Told::Nothing,
+            },
+        )*];
+    };
+}
+
+advice! {
+    "a guard that is a temporary of a `match`", temporary, "SelfDeadlock",
+        ["drop the guard that was taken at", "in an argument, in a chain of calls", "`if let`"];
+    "a lock that a wait takes back under another one", waits_under, "Deadlock",
+        ["release `index`, which thread `waits` (#2) took at", "before the wait at"];
+    "an order in which a wait takes a lock back", order_of_wait, "Inversion",
+        ["the wait there releases `mail` when it begins and takes it back when it ends",
+         "release `index`, which is taken at", "before the wait at",
+         "takes it back when it ends, while `index` is held"];
+    "an order in which `unlocked` takes a lock back", order_of_unlocked, "Inversion",
+        ["the call there releases `mail_pl` while it runs", "release `index`, which is taken at",
+         "before the call at"];
+    "an upgrade under a lock that a reader takes", upgrade_under, "Inversion",
+        ["the upgrade there waits until `table` has no other reader", "release `index`",
+         "before the upgrade at"];
+    "two functions that take two locks in opposite orders", functions, "Deadlock",
+        ["instead of after it at", "as thread `"];
+    "two readers and a writer that is queued between them", queued_writer, "Deadlock",
+        ["thread `writer` (", "which waits at tests/stuck/advice.rs:",
+         "is the writer that is queued in between and blocks the second reader",
+         "queues for `shared`"];
+    "a receiver that has a sender itself", own_sender, "Deadlock",
+        ["drop every sender that is not used any more, above all one that thread `main` (#1) has"];
+    "two threads that receive before they send", both_receive, "Deadlock",
+        ["each receive before they send: let one of them send before it receives"];
+    "a send into a channel without room", no_room, "Deadlock",
+        ["make room for all that is sent before the first receive"];
+    "more permits than there are", too_many_permits, "Deadlock",
+        ["asks `permits` for more permits at",
+         "make `permits` with as many as are ever taken at once"];
+    "threads that each want another permit", further_permits, "Deadlock",
+        ["several threads wait for further permits of `pair`",
+         "take all that one thread needs in one call"];
+    "a barrier for more threads than come", barrier, "Deadlock",
+        ["make `barrier` for as many threads as come to it"];
+    "a notification before the wait", lost_notification, "Deadlock",
+        ["check the condition in a loop before the wait at"];
+    "an event that is not set when its thread panics", event, "Deadlock",
+        ["thread `sets` (#2) has ended by a panic",
+         "look there first, and do what others wait for in a destructor"];
+    "an initialiser that needs its own result", initialiser, "SelfDeadlock",
+        ["let the initialiser of", "do without what needs its own result"];
+    "a join under the lock that the joined thread needs", join_under, "Deadlock",
+        ["release `index`, which thread `main` (#1) took at", "before the wait at"];
+}
+
+static INDEX: Mutex<u32> = Mutex::named("index", 0);
+static MAIL: Mutex<bool> = Mutex::named("mail", false);
+static MAIL_PL: parking_lot::Mutex<u32> = parking_lot::Mutex::named("mail_pl", 0);
+static ARRIVED: Condvar = Condvar::named("arrived");
+
+/// An inversion alone does not end a program.
+fn end_after_inversion(mended: bool) {
+    if !mended {
+        std::process::exit(101);
+    }
+}
+
+fn temporary(mended: bool) {
+    let mail = Mutex::named("mail", false);
+    if mended {
+        let read = *mail.lock().unwrap();
+        match read {
+            false => *mail.lock().unwrap() = true,
+            true => {}
+        }
+    } else {
+        match *mail.lock().unwrap() {
+            false => *mail.lock().unwrap() = true,
+            true => {}
+        }
+    }
+}
+
+fn waits_under(mended: bool) {
+    let waits_for_mail = start("waits", move || {
+        let mail = MAIL.lock().unwrap();
+        let index = INDEX.lock().unwrap();
+        let index = match mended {
+            true => {
+                drop(index);
+                None
+            }
+            false => Some(index),
+        };
+        drop(ARRIVED.wait_while(mail, |mail| !*mail).unwrap());
+        drop(index);
+    });
+    until_asleep("waits");
+    let mut mail = MAIL.lock().unwrap();
+    *mail = true;
+    ARRIVED.notify_one();
+    drop(INDEX.lock().unwrap());
+    drop(mail);
+    waits_for_mail.join().unwrap();
+}
+
+fn order_of_wait(mended: bool) {
+    let waits_for_mail = start("waits", move || {
+        let mail = MAIL.lock().unwrap();
+        let index = INDEX.lock().unwrap();
+        let index = (!mended).then_some(index);
+        drop(ARRIVED.wait_while(mail, |mail| !*mail).unwrap());
+        drop(index);
+    });
+    if WATCHED {
+        until(|| waits("waits"));
+    }
+    *MAIL.lock().unwrap() = true;
+    ARRIVED.notify_one();
+    while !waits_for_mail.is_finished() {
+        std::thread::yield_now();
+    }
+    // Another thread, which nothing orders after the first.
+    let other = std::thread::spawn(|| {
+        let _mail = MAIL.lock().unwrap();
+        drop(INDEX.lock().unwrap());
+    });
+    other.join().unwrap();
+    end_after_inversion(mended);
+}
+
+fn order_of_unlocked(mended: bool) {
+    let first = std::thread::spawn(move || {
+        let mut mail = MAIL_PL.lock();
+        let index = INDEX.lock().unwrap();
+        let index = (!mended).then_some(index);
+        parking_lot::MutexGuard::unlocked(&mut mail, || ());
+        drop(index);
+    });
+    first.join().unwrap();
+    let other = std::thread::spawn(|| {
+        let _mail = MAIL_PL.lock();
+        drop(INDEX.lock().unwrap());
+    });
+    other.join().unwrap();
+    end_after_inversion(mended);
+}
+
+fn upgrade_under(mended: bool) {
+    static TABLE: parking_lot::RwLock<u32> = parking_lot::RwLock::named("table", 0);
+    let upgrades = std::thread::spawn(move || {
+        let table = TABLE.upgradable_read();
+        let index = INDEX.lock().unwrap();
+        let index = (!mended).then_some(index);
+        drop(parking_lot::RwLockUpgradableReadGuard::upgrade(table));
+        drop(index);
+    });
+    upgrades.join().unwrap();
+    let reads = std::thread::spawn(|| {
+        let _table = TABLE.read();
+        drop(INDEX.lock().unwrap());
+    });
+    reads.join().unwrap();
+    end_after_inversion(mended);
+}
+
+/// What is there is told, and not what could be.
+fn only_deadlocks() {
+    let config = Config::new().on(Verdict::Inversion, Action::Ignore);
+    config.install().unwrap();
+}
+
+static A: Mutex<u32> = Mutex::named("a", 0);
+static B: Mutex<u32> = Mutex::named("b", 0);
+static BOTH: Meeting = Meeting::new();
+
+fn functions(mended: bool) {
+    only_deadlocks();
+    // The second lock is taken in a function of its own, near the first.
+    fn then(other: &'static Mutex<u32>) {
+        drop(other.lock().unwrap());
+    }
+    fn a_then_b() {
+        let _a = A.lock().unwrap();
+        BOTH.come();
+        // It closes the ring.
+        until(|| waits("two"));
+        then(&B);
+    }
+    fn b_then_a() {
+        let _b = B.lock().unwrap();
+        BOTH.come();
+        drop(A.lock().unwrap());
+    }
+    // `a` is taken before `b`, instead of after it.
+    fn b_under_a() {
+        let _a = A.lock().unwrap();
+        let _b = B.lock().unwrap();
+    }
+    let one = start("one", move || match mended {
+        true => b_under_a(),
+        false => a_then_b(),
+    });
+    let two = start("two", move || match mended {
+        true => b_under_a(),
+        false => b_then_a(),
+    });
+    while !(one.is_finished() && two.is_finished()) {
+        std::thread::yield_now();
+    }
+    join([one, two]);
+}
+
+fn queued_writer(mended: bool) {
+    only_deadlocks();
+    static SHARED: RwLock<u32> = RwLock::named("shared", 0);
+    static READ: AtomicBool = AtomicBool::new(false);
+    let reader = start("reader", move || {
+        if mended {
+            // As the other reader does: `index` comes first.
+            let _index = INDEX.lock().unwrap();
+            drop(SHARED.read().unwrap());
+            return;
+        }
+        let _shared = SHARED.read().unwrap();
+        READ.store(true, Ordering::Release);
+        until(|| waits("second"));
+        drop(INDEX.lock().unwrap());
+    });
+    if !mended {
+        until(|| READ.load(Ordering::Acquire));
+    }
+    let writer = start("writer", || drop(SHARED.write().unwrap()));
+    let second = start("second", move || {
+        let _index = INDEX.lock().unwrap();
+        if !mended {
+            until(|| waits("writer"));
+        }
+        drop(SHARED.read().unwrap());
+    });
+    for thread in [reader, writer, second] {
+        until(|| thread.is_finished());
+        thread.join().unwrap();
+    }
+}
+
+fn own_sender(mended: bool) {
+    let (send, receive) = mpsc::channel::<u32>();
+    let worker = send.clone();
+    thread::spawn(move || worker.send(1).unwrap())
+        .join()
+        .unwrap();
+    if mended {
+        drop(send);
+        assert_eq!(receive.iter().count(), 1);
+    } else {
+        assert_eq!(receive.iter().count(), 1);
+        drop(send);
+    }
+}
+
+fn both_receive(mended: bool) {
+    let (ask, asked) = mpsc::channel();
+    let (answer, answered) = mpsc::channel();
+    let serves = start("serves", move || {
+        asked.recv().unwrap();
+        answer.send(()).unwrap();
+    });
+    if mended {
+        ask.send(()).unwrap();
+        answered.recv().unwrap();
+    } else {
+        answered.recv().unwrap();
+        ask.send(()).unwrap();
+    }
+    serves.join().unwrap();
+}
+
+fn no_room(mended: bool) {
+    let room = if mended { 2 } else { 1 };
+    let (send, receive) = mpsc::sync_channel(room);
+    send.send(1).unwrap();
+    send.send(2).unwrap();
+    assert_eq!((receive.recv(), receive.recv()), (Ok(1), Ok(2)));
+}
+
+fn too_many_permits(mended: bool) {
+    let permits = Semaphore::named("permits", if mended { 3 } else { 2 });
+    drop(permits.acquire_many(3));
+}
+
+fn further_permits(mended: bool) {
+    static PAIR: Semaphore = Semaphore::named("pair", 2);
+    static FIRST: Meeting = Meeting::new();
+    let takes = move || {
+        if mended {
+            drop(PAIR.acquire_many(2));
+            return;
+        }
+        let first = PAIR.acquire();
+        FIRST.come();
+        drop((PAIR.acquire(), first));
+    };
+    let other = start("other", takes);
+    takes();
+    other.join().unwrap();
+}
+
+fn barrier(mended: bool) {
+    let barrier = Arc::new(Barrier::named("barrier", if mended { 2 } else { 3 }));
+    let there = Arc::clone(&barrier);
+    let other = start("other", move || {
+        there.wait();
+    });
+    barrier.wait();
+    other.join().unwrap();
+}
+
+fn lost_notification(mended: bool) {
+    let mail = MAIL.lock().unwrap();
+    thread::spawn(move || {
+        // It looks as if the other one waited: the mutex is not even asked for.
+        ARRIVED.notify_one();
+    })
+    .join()
+    .unwrap();
+    if mended {
+        drop(mail);
+        *MAIL.lock().unwrap() = true;
+        let mut mail = MAIL.lock().unwrap();
+        while !*mail {
+            mail = ARRIVED.wait(mail).unwrap();
+        }
+    } else {
+        drop(ARRIVED.wait(mail).unwrap());
+    }
+}
+
+fn event(mended: bool) {
+    static DONE: Event = Event::named("done");
+    struct Sets;
+    impl Drop for Sets {
+        fn drop(&mut self) {
+            DONE.set();
+        }
+    }
+    let sets = start("sets", move || {
+        let _sets = mended.then(|| Sets);
+        panic!("on its way");
+    });
+    assert!(sets.join().is_err());
+    DONE.wait();
+}
+
+fn initialiser(mended: bool) {
+    static MENDED: AtomicBool = AtomicBool::new(false);
+    static RATES: LazyLock<u32> = LazyLock::new(|| match MENDED.load(Ordering::Relaxed) {
+        true => 1,
+        false => *RATES + 1,
+    });
+    MENDED.store(mended, Ordering::Relaxed);
+    assert_eq!(*RATES, 1);
+}
+
+fn join_under(mended: bool) {
+    let index = INDEX.lock().unwrap();
+    let needs = start("needs", || drop(INDEX.lock().unwrap()));
+    if mended {
+        drop(index);
+        needs.join().unwrap();
+    } else {
+        until(|| !WATCHED || waits("needs"));
+        needs.join().unwrap();
+        drop(index);
+    }
+}

@@ -1,0 +1,118 @@
+//! A program that has put a type of its own around its locks: all are made, and taken, in one line.
+
+#![cfg(any(debug_assertions, feature = "always"))]
+
+use std::sync::Mutex as Plain;
+use std::thread;
+
+use lockwarden::config::Config;
+use lockwarden::parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use lockwarden::report::{Report, Verdict};
+
+/// The program's own lock. None of its functions is `#[track_caller]`.
+struct Shared(RwLock<u32>);
+
+impl Shared {
+    fn new() -> Self {
+        Self(RwLock::new(0))
+    }
+
+    #[inline(never)]
+    fn write(&self) -> RwLockWriteGuard<'_, u32> {
+        self.0.write()
+    }
+
+    #[inline(never)]
+    fn read(&self) -> RwLockReadGuard<'_, u32> {
+        self.0.read()
+    }
+}
+
+#[inline(never)]
+fn debit_then_audit(account: &Shared, audit: &Shared) {
+    let _account = account.write();
+    let _audit = audit.write();
+}
+
+#[inline(never)]
+fn audit_then_debit(account: &Shared, audit: &Shared) {
+    let _audit = audit.write();
+    let _account = account.write();
+}
+
+#[inline(never)]
+fn index_then_cache(index: &Shared, cache: &Shared) {
+    let _index = index.write();
+    let _cache = cache.write();
+}
+
+#[inline(never)]
+fn cache_then_index(index: &Shared, cache: &Shared) {
+    let _cache = cache.write();
+    let _index = index.write();
+}
+
+#[inline(never)]
+fn reads_twice(lock: &Shared) {
+    let _first = lock.read();
+    let _second = lock.read();
+}
+
+#[inline(never)]
+fn reads_twice_elsewhere(lock: &Shared) {
+    let _first = lock.read();
+    let _second = lock.read();
+}
+
+fn elsewhere(f: impl FnOnce() + Send) {
+    thread::scope(|scope| {
+        scope.spawn(f);
+    });
+}
+
+#[test]
+fn two_findings_on_the_lines_of_a_wrapper_are_two() {
+    static REPORTS: Plain<Vec<Report>> = Plain::new(Vec::new());
+    Config::new()
+        .stderr(false)
+        .callback(|report| REPORTS.lock().unwrap().push(report.clone()))
+        .install()
+        .unwrap();
+
+    // Several pairs of one sort: the same calls, so one finding and its repeats.
+    for _ in 0..3 {
+        let (account, audit) = (Shared::new(), Shared::new());
+        elsewhere(|| debit_then_audit(&account, &audit));
+        elsewhere(|| audit_then_debit(&account, &audit));
+    }
+    let (index, cache) = (Shared::new(), Shared::new());
+    elsewhere(|| index_then_cache(&index, &cache));
+    elsewhere(|| cache_then_index(&index, &cache));
+    let lock = Shared::new();
+    elsewhere(|| reads_twice(&lock));
+    elsewhere(|| reads_twice_elsewhere(&lock));
+
+    let reports = REPORTS.lock().unwrap();
+    let of = |verdict| {
+        reports
+            .iter()
+            .filter(move |report| report.verdict == verdict)
+    };
+    let repeats: Vec<bool> = of(Verdict::Inversion)
+        .map(|r| r.repeats.is_some())
+        .collect();
+    assert_eq!(repeats, [false, true, true, false]);
+    assert_eq!(of(Verdict::RecursiveRead).count(), 2);
+
+    // The stacks of each are its own.
+    let last = of(Verdict::Inversion).next_back().unwrap();
+    for (edge, function) in last
+        .edges
+        .iter()
+        .zip(["index_then_cache", "cache_then_index"])
+    {
+        let stack = edge.stack.as_ref().expect("it was kept").to_string();
+        assert!(stack.contains(function), "{function} is not in\n{stack}");
+        assert!(!stack.contains("audit"), "{stack}");
+    }
+}
