@@ -12,14 +12,17 @@ mod blocking;
 pub(crate) mod guard_macros;
 mod keep;
 mod locking;
+pub mod mpsc;
 mod mutex;
 mod mutex_guards;
+pub mod oneshot;
 pub(crate) mod permits;
 mod raw;
 mod rwlock;
 mod rwlock_guards;
 mod semaphore;
 pub(crate) mod sited;
+pub(crate) mod watched;
 
 pub use self::mutex::Mutex;
 pub use self::mutex_guards::{
