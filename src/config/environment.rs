@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_named_with_what_is_allowed() {
         let keys = "Deadlock, SelfDeadlock, Inversion, Guarded, SingleThread, Ordered, \
-                    RecursiveRead, Stall, Abandoned, all, classes, stderr, tracing, max_reports";
+                    RecursiveRead, Stall, Abandoned, HeldAcrossAwait, all, classes, stderr, tracing, max_reports";
         let table = [
             (
                 "inversoin=panic",

@@ -124,6 +124,7 @@ fn elsewhere(state: &State, id: ThreadId, locks: &mut Locks) -> ThreadInfo {
         .into_iter()
         .find(|slot| slot.thread() == Some(id));
     info.ended = slot.is_none();
+    info.is_task = slot.is_some_and(|slot| slot.life.is_agent());
     info.spawned = slot.and_then(Slot::spawned);
     for h in slot.and_then(|slot| slot.held()).unwrap_or_default() {
         if let Some(lock) = state.lock_at(h.ident) {

@@ -27,11 +27,13 @@ pub enum Verdict {
     Stall,
     /// A thread ended while it still held a lock.
     Abandoned,
+    /// A task held a lock of threads while it was suspended, and a thread was blocked by that.
+    HeldAcrossAwait,
 }
 
 impl Verdict {
     /// Every verdict, in the order of the documentation.
-    pub const ALL: [Verdict; 9] = [
+    pub const ALL: [Verdict; 10] = [
         Verdict::Deadlock,
         Verdict::SelfDeadlock,
         Verdict::Inversion,
@@ -41,6 +43,7 @@ impl Verdict {
         Verdict::RecursiveRead,
         Verdict::Stall,
         Verdict::Abandoned,
+        Verdict::HeldAcrossAwait,
     ];
 
     /// The name, as it stands in reports and in `LOCKWARDEN`.
@@ -56,6 +59,7 @@ impl Verdict {
             Verdict::RecursiveRead => "RecursiveRead",
             Verdict::Stall => "Stall",
             Verdict::Abandoned => "Abandoned",
+            Verdict::HeldAcrossAwait => "HeldAcrossAwait",
         }
     }
 }

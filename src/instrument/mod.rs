@@ -75,13 +75,12 @@ pub use self::chosen::{
     Agent, Attempt, Hold, SendableHold, held_by_caller, held_count, mark_observer, observe_all,
     report_stuck,
 };
-pub use self::chosen::{
-    Lock, Past, Pasts, Providers, Resource, Signal, Surroundings, Waiting, Within,
-    caught_panic,
-};
 pub(crate) use self::chosen::{
     Cohort, End, Ends, Life, Meeting, Origin, Section, Turns, admit, assert_order, held_here, idle,
     introduce, mark,
+};
+pub use self::chosen::{
+    Lock, Past, Pasts, Providers, Resource, Signal, Surroundings, Waiting, Within, caught_panic,
 };
 #[cfg(feature = "channel")]
 pub(crate) use self::chosen::{wait_for_selection, wait_for_selection_until};

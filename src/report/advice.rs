@@ -51,6 +51,11 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
             ))
         }
         Verdict::Stall => stall::suggestion(report),
+        Verdict::HeldAcrossAwait => Some(
+            "drop the guard before the `.await`, or use the asynchronous lock of the runtime, whose \
+             waiters do not block their thread"
+                .to_owned(),
+        ),
         Verdict::Abandoned => Some(
             "drop the guard before the thread ends: look for `mem::forget`, for a guard kept in a \
              value that is leaked, and for a missing `force_unlock`"

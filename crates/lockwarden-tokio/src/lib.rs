@@ -30,3 +30,16 @@ pub mod __private {
 
     pub use crate::branches::branch;
 }
+
+/// Whether a task of a deadlock is made to panic, where the configuration of lockwarden asks for a
+/// panic (it does by default); if not, which is the default here, deadlocks of tasks are reported only.
+///
+/// The panic is raised in a wait of the task, which ends with a [`JoinError`](task::JoinError) and
+/// releases what it holds. tokio's locks do not poison, so what they protect may be half written. With
+/// `panic = "abort"` the process ends.
+pub fn break_deadlocks(breaks: bool) {
+    #[cfg(any(debug_assertions, feature = "always"))]
+    examine::set_breaking(breaks);
+    #[cfg(not(any(debug_assertions, feature = "always")))]
+    let _ = breaks;
+}

@@ -202,6 +202,18 @@ impl Leaf {
         waiting: Waiting<impl FnOnce() -> Target>,
         f: impl FnOnce(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
+        self.poll_unless(cx, waiting, f, || false)
+    }
+
+    /// Polls `f`, and lists the wait while that is pending, unless `is_other` says then that it was
+    /// a wait for something else, which is listed by itself.
+    pub(crate) fn poll_unless<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        waiting: Waiting<impl FnOnce() -> Target>,
+        f: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+        is_other: impl FnOnce() -> bool,
+    ) -> Poll<T> {
         frame::with(|frame| {
             let Some(frame) = frame else {
                 self.withdraw();
@@ -209,7 +221,7 @@ impl Leaf {
             };
             let before = frame.probe.map(|probe| probe.clones());
             let poll = f(cx);
-            if poll.is_ready() {
+            if poll.is_ready() || is_other() {
                 self.withdraw();
                 return poll;
             }

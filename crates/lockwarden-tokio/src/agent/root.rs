@@ -15,6 +15,7 @@ use super::mark;
 use super::probe::Probe;
 use super::runtime::RuntimeState;
 use super::task::{Kind, Probed, Task};
+use crate::examine;
 
 pin_project! {
     /// A task: its future, and who it is.
@@ -33,6 +34,7 @@ pin_project! {
             if this.future.is_some() {
                 this.agent.run(|| this.future.set(None));
             }
+            examine::resumed(this.task);
             this.task.end();
         }
     }
@@ -96,6 +98,7 @@ impl<F: Future> Future for Root<F> {
         let task = &*this.task;
         let start = std::ptr::from_ref(&*future).addr();
         let poll = task.begin_poll(frame::thread());
+        examine::resumed(task);
         let mut frame = Frame {
             task,
             poll,
@@ -143,7 +146,7 @@ impl Drop for Polled<'_> {
 fn finish<F: Future>(
     future: &mut Pin<&mut Option<F>>,
     agent: &mut Agent,
-    task: &Task,
+    task: &Arc<Task>,
     result: Poll<F::Output>,
 ) -> Poll<F::Output> {
     if result.is_ready() {
@@ -151,6 +154,8 @@ fn finish<F: Future>(
             future.set(None);
             *task.end.lock() = Some(Past::here_if_known());
         });
+    } else {
+        agent.run(|| examine::suspended(task));
     }
     result
 }

@@ -115,6 +115,14 @@ impl Task {
         self.info.clone()
     }
 
+    /// Where it is suspended, if that is in a wait of this crate.
+    pub(crate) fn await_site(&self) -> Option<Site> {
+        let last = self.polls().saturating_sub(1);
+        let waits = self.waits.lock();
+        let polled = waits.all.iter().find(|wait| wait.last_poll() == last);
+        polled.map(|wait| wait.site())
+    }
+
     /// Notes that the calling thread begins to poll it.
     pub(crate) fn begin_poll(&self, carrier: u64) -> u64 {
         self.carrier.store(carrier, Ordering::Relaxed);

@@ -370,6 +370,11 @@ impl Graph {
         self.observed.get(&self.nodes[at].id.get())
     }
 
+    /// All threads and tasks that the core knows.
+    pub(super) fn all_observed(&self) -> impl Iterator<Item = &Observation> {
+        self.observed.values()
+    }
+
     /// The locks that the agent holds.
     pub(super) fn held(&self, at: usize) -> &[HeldInfo] {
         self.observed(at).map_or(&[], |one| &one.thread.held)

@@ -18,9 +18,11 @@
 //! each that is younger than the first look, shows the same tasks in the same waits.
 
 mod graph;
+mod held;
 mod monitor;
 mod need;
 mod report;
 
+pub(crate) use self::held::{resumed, suspended};
 pub(crate) use self::monitor::wait_began;
 pub(crate) use self::report::set_breaking;

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lockwarden::instrument::{self, ThreadId};
+use lockwarden::instrument::{self, Site, ThreadId};
 use parking_lot::{Condvar, Mutex};
 
 use super::graph::Graph;
+use super::held;
 use super::report;
 use crate::agent::probe;
 use crate::agent::registry;
@@ -32,11 +33,15 @@ static WAKE: Condvar = Condvar::new();
 
 /// A task has begun to wait.
 pub(crate) fn wait_began(task: &Task) {
+    if registry::waiting_count() != 0 || world::is_closable(task.check) {
+        wake();
+    }
+}
+
+/// Wakes the thread, or starts it.
+pub(super) fn wake() {
     if !BEGAN.swap(true, Ordering::Relaxed) {
         start();
-    }
-    if registry::waiting_count() == 0 && !world::is_closable(task.check) {
-        return;
     }
     let mut asleep = ASLEEP.lock();
     if *asleep {
@@ -67,6 +72,8 @@ struct Monitor {
     resting: HashMap<u64, Rest>,
     /// The sets that were reported, by the starts of their waits.
     reported: Vec<Vec<(u64, Instant)>>,
+    /// Holds of suspended tasks that were reported: where the lock was made, and where it was taken.
+    held: Vec<(Site, Site)>,
     looks_without_news: u32,
 }
 
@@ -95,7 +102,9 @@ impl Monitor {
                 SLOW
             };
             let mut asleep = ASLEEP.lock();
-            if registry::waiting_count() == 0 && !world::any_closable() {
+            let is_needed =
+                registry::waiting_count() != 0 || held::count() != 0 || world::any_closable();
+            if !is_needed {
                 *asleep = true;
                 self.candidates.clear();
                 self.resting.clear();
@@ -126,6 +135,7 @@ impl Monitor {
             news |= self.consider(&graph, &set);
         }
         self.candidates.retain(|_, candidate| candidate.seen);
+        held::look(&graph, &mut self.held);
         for rest in self.resting.values_mut() {
             rest.left = rest.left.saturating_sub(1);
         }

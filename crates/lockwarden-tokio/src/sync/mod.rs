@@ -8,6 +8,7 @@
 pub use tokio::sync::*;
 
 pub(crate) mod acquire;
+mod barrier;
 mod blocking;
 pub(crate) mod guard_macros;
 mod keep;
@@ -15,6 +16,8 @@ mod locking;
 pub mod mpsc;
 mod mutex;
 mod mutex_guards;
+mod notify;
+mod once_cell;
 pub mod oneshot;
 pub(crate) mod permits;
 mod raw;
@@ -22,15 +25,24 @@ mod rwlock;
 mod rwlock_guards;
 mod semaphore;
 pub(crate) mod sited;
+pub mod watch;
 pub(crate) mod watched;
 
+pub use self::barrier::Barrier;
 pub use self::mutex::Mutex;
 pub use self::mutex_guards::{
     MappedMutexGuard, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard,
 };
+pub use self::notify::Notify;
+pub use self::once_cell::OnceCell;
 pub use self::rwlock::RwLock;
 pub use self::rwlock_guards::{
     OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard,
     RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard,
 };
 pub use self::semaphore::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+
+/// The futures of this module that have names.
+pub mod futures {
+    pub use super::notify::{Notified, OwnedNotified};
+}

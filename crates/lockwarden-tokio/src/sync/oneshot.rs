@@ -58,7 +58,9 @@ impl<T> Sender<T> {
     /// The message, if the receiver is gone.
     pub fn send(self, t: T) -> Result<(), T> {
         lets_out::<T>();
-        self.inner.send(Stamped::pack(t)).map_err(Stamped::take_back)
+        self.inner
+            .send(Stamped::pack(t))
+            .map_err(Stamped::take_back)
     }
 
     /// As [`tokio::sync::oneshot::Sender::closed`].

@@ -8,10 +8,17 @@ mod expect;
 mod rings;
 mod single;
 mod snoozed;
+mod threads;
 
 use expect::Case;
 
 fn main() -> std::process::ExitCode {
-    let groups: &[&[Case]] = &[alike::CASES, rings::CASES, single::CASES, snoozed::CASES];
+    let groups: &[&[Case]] = &[
+        alike::CASES,
+        rings::CASES,
+        single::CASES,
+        snoozed::CASES,
+        threads::CASES,
+    ];
     expect::run(&groups.concat())
 }

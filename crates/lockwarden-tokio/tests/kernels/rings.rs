@@ -116,7 +116,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "three tasks in a ring of locks, joins and permits",
         told: Some((
             Verdict::Deadlock,
-            &["3 threads", "Semaphore", "tokio Mutex", "the end of"],
+            &["3 tasks", "Semaphore", "tokio Mutex", "the end of"],
         )),
         run: || {
             on_runtime(async {

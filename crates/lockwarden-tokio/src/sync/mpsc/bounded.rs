@@ -116,7 +116,9 @@ impl<T> Sender<T> {
                 lets_out::<T>();
             }
             sent.map_err(|error| match error {
-                SendTimeoutError::Timeout(message) => SendTimeoutError::Timeout(message.take_back()),
+                SendTimeoutError::Timeout(message) => {
+                    SendTimeoutError::Timeout(message.take_back())
+                }
                 SendTimeoutError::Closed(message) => SendTimeoutError::Closed(message.take_back()),
             })
         }
@@ -351,4 +353,10 @@ macro_rules! shown {
     )*};
 }
 
-shown!(Sender<T>, WeakSender<T>, Permit<'_, T>, PermitIterator<'_, T>, OwnedPermit<T>);
+shown!(
+    Sender<T>,
+    WeakSender<T>,
+    Permit<'_, T>,
+    PermitIterator<'_, T>,
+    OwnedPermit<T>
+);

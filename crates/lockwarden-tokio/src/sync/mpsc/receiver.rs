@@ -60,7 +60,7 @@ macro_rules! receiver {
             pub fn recv(&mut self) -> impl Future<Output = Option<T>> {
                 let created = Location::caller();
                 Sited::new(async move {
-                    let mut end = End(self, |receiver: &mut Self| receiver.leaf.withdraw());
+                    let end = End(self, |receiver: &mut Self| receiver.leaf.withdraw());
                     let receive = |receiver: &mut Self, cx: &mut Context<'_>| {
                         let poll = receiver.poll_at(cx, created, |inner, cx| inner.poll_recv(cx));
                         poll.map(|message| message.map(Stamped::receive))
@@ -78,7 +78,7 @@ macro_rules! receiver {
             ) -> impl Future<Output = usize> {
                 let created = Location::caller();
                 Sited::new(async move {
-                    let mut end = End(self, |receiver: &mut Self| receiver.leaf.withdraw());
+                    let end = End(self, |receiver: &mut Self| receiver.leaf.withdraw());
                     poll_fn(|cx| end.0.poll_many_at(cx, buffer, limit, created)).await
                 })
             }
