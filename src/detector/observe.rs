@@ -115,6 +115,7 @@ impl Observed {
             },
             locks,
             is_held_known: self.held.is_some(),
+            os_id: self.os_id,
             check: self.slot.scope(),
             may_wander: self.wait.as_ref().is_some_and(|wait| wait.sendable),
             is_timed: self.wait.as_ref().is_some_and(|wait| wait.timed),

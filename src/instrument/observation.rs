@@ -12,6 +12,8 @@ pub struct Observation {
     pub locks: Vec<LockInfo>,
     /// Whether what it holds stood still while it was read; if not, it is not listed.
     pub is_held_known: bool,
+    /// The operating system's id of the thread, where that is known.
+    pub os_id: Option<u32>,
     /// The number of the check of [`testing`](crate::testing) that it belongs to; zero if it belongs
     /// to none.
     pub check: u64,

@@ -48,8 +48,8 @@ impl<F: Future> Future for InBranch<F> {
 /// As [`tokio::join!`].
 #[macro_export]
 macro_rules! join {
-    (biased; $($future:expr),+ $(,)?) => {
-        $crate::__private::tokio::join!(biased; $($crate::__private::branch($future)),+)
+    (biased; $($future:expr),* $(,)?) => {
+        $crate::__private::tokio::join!(biased; $($crate::__private::branch($future)),*)
     };
     ($($future:expr),* $(,)?) => {
         $crate::__private::tokio::join!($($crate::__private::branch($future)),*)
@@ -59,8 +59,8 @@ macro_rules! join {
 /// As [`tokio::try_join!`].
 #[macro_export]
 macro_rules! try_join {
-    (biased; $($future:expr),+ $(,)?) => {
-        $crate::__private::tokio::try_join!(biased; $($crate::__private::branch($future)),+)
+    (biased; $($future:expr),* $(,)?) => {
+        $crate::__private::tokio::try_join!(biased; $($crate::__private::branch($future)),*)
     };
     ($($future:expr),* $(,)?) => {
         $crate::__private::tokio::try_join!($($crate::__private::branch($future)),*)

@@ -3,6 +3,8 @@
 #[cfg(any(debug_assertions, feature = "always"))]
 mod agent;
 #[cfg(any(debug_assertions, feature = "always"))]
+mod dump;
+#[cfg(any(debug_assertions, feature = "always"))]
 mod examine;
 #[cfg(any(debug_assertions, feature = "always"))]
 mod world;
@@ -19,6 +21,10 @@ pub mod sync;
 #[cfg(any(debug_assertions, feature = "always"))]
 pub mod task;
 
+pub mod testing;
+
+#[cfg(any(debug_assertions, feature = "always"))]
+pub use self::dump::{Dump, TaskState, TaskWait, dump};
 #[cfg(any(debug_assertions, feature = "always"))]
 pub use self::task::spawn;
 

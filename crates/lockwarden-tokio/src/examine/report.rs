@@ -9,6 +9,7 @@ use lockwarden::report::{FreedBy, LockId, LockInfo, ThreadInfo, Verdict, WaitInf
 
 use super::graph::{Graph, Node};
 use crate::agent::leaf::{Target, Thing, Wait};
+use crate::agent::task::Kind;
 
 static BREAKS: AtomicBool = AtomicBool::new(false);
 
@@ -65,15 +66,21 @@ pub(super) fn report(graph: &Graph, set: &[usize]) {
     }
 }
 
-/// Makes a task of the set panic that is in a wait: the first one that others wait for.
+/// Makes a task of the set panic that is in a wait.
 fn break_with(graph: &Graph, set: &[usize], message: &str) {
-    for &at in set {
-        let node = &graph.nodes[at];
-        if let (Some(task), Some(wait)) = (&node.task, node.waits.first()) {
-            task.set_alarm(message.to_owned());
-            wait.wake_task();
-            return;
-        }
+    let nodes = || set.iter().map(|&at| &graph.nodes[at]);
+    let victim = |node: &&Node| node.task.is_some() && !node.waits.is_empty();
+    // A future that a thread drives ends the test, or the program, with the words of the panic.
+    let is_driven = |node: &&Node| {
+        let kind = node.task.as_ref().map(|task| task.kind);
+        victim(node) && kind == Some(Kind::Driven)
+    };
+    let node = nodes().find(is_driven).or_else(|| nodes().find(victim));
+    if let Some(node) = node
+        && let (Some(task), Some(wait)) = (&node.task, node.waits.first())
+    {
+        task.set_alarm(message.to_owned());
+        wait.wake_task();
     }
 }
 
@@ -96,7 +103,11 @@ fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<Threa
     };
     match node.waits.first() {
         Some(wait) => {
-            info.waits = Some(wait_info(wait, ids(graph), locks));
+            let by = match wait.target {
+                Target::Anyone(_) => FreedBy::Anyone,
+                _ => ids(graph),
+            };
+            info.waits = Some(wait_info(wait, by, locks));
             for other in &node.waits[1..] {
                 let what = what(other, locks);
                 info.notes

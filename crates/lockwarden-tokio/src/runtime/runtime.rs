@@ -11,6 +11,7 @@ use super::Handle;
 use crate::agent::runtime::RuntimeState;
 use crate::agent::task::Kind;
 use crate::task::{JoinHandle, root};
+use crate::world;
 
 /// [`tokio::runtime::Runtime`], whose tasks are watched.
 #[derive(Debug)]
@@ -25,6 +26,7 @@ impl Runtime {
         let flavor = inner.handle().runtime_flavor();
         let is_current_thread = matches!(flavor, RuntimeFlavor::CurrentThread);
         let state = Arc::new(RuntimeState::new(is_current_thread));
+        world::add_runtime(inner.handle(), &state);
         let handle = Handle::new(inner.handle().clone(), Arc::clone(&state));
         Self {
             inner,

@@ -9,6 +9,7 @@ mod rings;
 mod single;
 mod snoozed;
 mod threads;
+mod world;
 
 use expect::Case;
 
@@ -19,6 +20,7 @@ fn main() -> std::process::ExitCode {
         single::CASES,
         snoozed::CASES,
         threads::CASES,
+        world::CASES,
     ];
     expect::run(&groups.concat())
 }
