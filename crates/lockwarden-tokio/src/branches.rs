@@ -82,6 +82,12 @@ macro_rules! select {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __select {
+    // All of one form, in one step: the compiler does not go deeper than a hundred or so.
+    ([$($biased:tt)*] $($pattern:pat = $future:expr => $handler:expr),+ $(,)?) => {
+        $crate::__private::tokio::select!($($biased)*
+            $($pattern = $crate::__private::branch($future) => { $handler },)+
+        )
+    };
     ([$($done:tt)*] $(,)?) => {
         $crate::__private::tokio::select!($($done)*)
     };

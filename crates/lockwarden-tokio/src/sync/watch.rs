@@ -315,6 +315,15 @@ impl<T> Receiver<T> {
     }
 }
 
+/// What this type does not declare is called on tokio's own.
+impl<T> Deref for Receiver<T> {
+    type Target = tokio::sync::watch::Receiver<T>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.inner
+    }
+}
+
 impl<T> Clone for Sender<T> {
     fn clone(&self) -> Self {
         Self {
