@@ -99,7 +99,7 @@ fn attach_agent(seat: &Seat) -> Option<&'static Slot> {
     let slot = registry::take();
     let own = Own::new(thread);
     let seed = own.seed(state::generation());
-    slot.occupy(thread, seat.name().map(str::to_owned), Box::new(own));
+    slot.occupy(thread, seat.name(), Box::new(own));
     slot.life.mark_agent();
     slot.set_seed(seed);
     seat.sit(slot);

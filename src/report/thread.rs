@@ -138,6 +138,15 @@ pub enum WaitsFor {
 }
 
 impl ThreadInfo {
+    /// A task that runs, holds nothing and has no name.
+    #[must_use]
+    pub fn of_task(id: ThreadId) -> Self {
+        Self {
+            is_task: true,
+            ..Self::new(id)
+        }
+    }
+
     /// A thread that runs, holds nothing and has no name.
     pub(crate) fn new(id: ThreadId) -> Self {
         Self {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::point::Point;
 use super::slot::Slot;
-use crate::engine::ids::ThreadId;
+use crate::engine::ids::{Site, ThreadId};
 
 /// The place of an agent: its slot, once it has used a tracked primitive.
 ///
@@ -23,18 +23,26 @@ pub(crate) struct Seat {
     /// The check of `testing` that the agent belongs to.
     scope: u64,
     name: Option<Box<str>>,
+    /// What the agent is called by if it has no name: where it was started.
+    place: Option<Site>,
     /// What the agent comes after, for the time at which it gets a slot. Only the thread that acts as
     /// the agent, or has it to itself, touches it.
     past: RefCell<Option<Point>>,
 }
 
 impl Seat {
-    pub(crate) const fn new(serial: ThreadId, scope: u64, name: Option<Box<str>>) -> Self {
+    pub(crate) const fn new(
+        serial: ThreadId,
+        scope: u64,
+        name: Option<Box<str>>,
+        place: Option<Site>,
+    ) -> Self {
         Self {
             slot: AtomicPtr::new(ptr::null_mut()),
             serial,
             scope,
             name,
+            place,
             past: RefCell::new(None),
         }
     }
@@ -55,8 +63,9 @@ impl Seat {
     }
 
     /// What reports call it.
-    pub(crate) fn name(&self) -> Option<&str> {
-        self.name.as_deref()
+    pub(crate) fn name(&self) -> Option<String> {
+        let place = || Some(self.place?.to_string());
+        self.name.as_deref().map(str::to_owned).or_else(place)
     }
 
     /// The number of the check of `testing` that it belongs to; zero if it belongs to none.

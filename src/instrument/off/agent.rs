@@ -17,6 +17,13 @@ impl Agent {
         Self(())
     }
 
+    /// The same.
+    #[inline(always)]
+    #[must_use]
+    pub fn started_at(_place: Site) -> Self {
+        Self(())
+    }
+
     /// The number zero.
     #[inline(always)]
     #[must_use]

@@ -49,7 +49,16 @@ impl Agent {
     pub fn new(name: Option<&str>) -> Self {
         let scope = current::scope();
         Self {
-            seat: Seat::new(registry::next_thread(), scope, name.map(Box::from)),
+            seat: Seat::new(registry::next_thread(), scope, name.map(Box::from), None),
+        }
+    }
+
+    /// The same, called by the place where it was started. Takes no memory for a name.
+    #[must_use]
+    pub fn started_at(place: Site) -> Self {
+        let scope = current::scope();
+        Self {
+            seat: Seat::new(registry::next_thread(), scope, None, Some(place)),
         }
     }
 
@@ -93,7 +102,7 @@ impl Agent {
     #[must_use]
     pub fn info(&self) -> ThreadInfo {
         ThreadInfo {
-            name: self.seat.name().map(str::to_owned),
+            name: self.seat.name(),
             is_task: true,
             ..ThreadInfo::new(self.id())
         }

@@ -3,15 +3,31 @@
 #![allow(unsafe_code)]
 
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-static IMAGE: OnceLock<Range<usize>> = OnceLock::new();
+/// The first address, and how many follow; none before they were looked for, when everything is taken
+/// for a static.
+static START: AtomicUsize = AtomicUsize::new(0);
+static LENGTH: AtomicUsize = AtomicUsize::new(usize::MAX);
 
 /// Whether the value at this address may be a static: a borrow of it lasts for ever, so what borrows
 /// it can be given to any task. Where the system does not say, everything may.
 #[inline]
 pub(crate) fn may_be_static(address: usize) -> bool {
-    IMAGE.get_or_init(find).contains(&address)
+    // Relaxed: two words that are written once; between the two more is taken for a static.
+    let start = START.load(Ordering::Relaxed);
+    address.wrapping_sub(start) < LENGTH.load(Ordering::Relaxed)
+}
+
+/// Looks where the program lies, once.
+pub(crate) fn look() {
+    static LOOK: Once = Once::new();
+    LOOK.call_once(|| {
+        let image = find();
+        START.store(image.start, Ordering::Relaxed);
+        LENGTH.store(image.end - image.start, Ordering::Relaxed);
+    });
 }
 
 /// The addresses that the program itself is loaded at.

@@ -324,3 +324,7 @@ pub(crate) fn raise_alarm() {
         panic!("{message}");
     }
 }
+
+// A panic of the program leaves what is listed as right as any other moment.
+impl std::panic::UnwindSafe for Leaf {}
+impl std::panic::RefUnwindSafe for Leaf {}

@@ -6,7 +6,7 @@
 //! away as a whole. And what was taken in a branch of `join!` or `select!` is not held by the other
 //! branches, though by their task.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
@@ -32,6 +32,8 @@ impl Branch {
 
 thread_local! {
     static BRANCH: RefCell<Option<Arc<Branch>>> = const { RefCell::new(None) };
+    // Whether there is one: without a destructor, so that to ask costs an instruction.
+    static IS_IN_BRANCH: Cell<bool> = const { Cell::new(false) };
 }
 
 fn current() -> Option<Arc<Branch>> {
@@ -43,9 +45,11 @@ pub(crate) fn in_branch<R>(branch: Option<Arc<Branch>>, f: impl FnOnce() -> R) -
     struct Back(Option<Arc<Branch>>);
     impl Drop for Back {
         fn drop(&mut self) {
+            IS_IN_BRANCH.set(self.0.is_some());
             BRANCH.set(self.0.take());
         }
     }
+    IS_IN_BRANCH.set(branch.is_some());
     let _back = Back(BRANCH.replace(branch));
     f()
 }
@@ -61,8 +65,9 @@ pub(crate) fn in_root<R>(f: impl FnOnce() -> R) -> R {
 }
 
 /// Whether the calling thread is in a branch.
+#[inline]
 pub(crate) fn is_in_branch() -> bool {
-    BRANCH.with_borrow(Option::is_some)
+    IS_IN_BRANCH.get()
 }
 
 /// A hold of a task that is marked.

@@ -41,39 +41,25 @@ pin_project! {
 }
 
 /// Where a task comes from.
-pub(crate) struct Origin<'a> {
-    pub(crate) name: Option<&'a str>,
+pub(crate) struct Origin {
     pub(crate) kind: Kind,
     pub(crate) spawned: Site,
     pub(crate) runtime: Option<Arc<RuntimeState>>,
 }
 
-impl Origin<'_> {
+impl Origin {
     /// A new agent and its task.
     pub(crate) fn begin(self) -> (Agent, Arc<Task>) {
-        let place;
-        let name = match self.name {
-            Some(name) => name,
-            None => {
-                place = self.spawned.to_string();
-                &place
-            }
-        };
-        let mut agent = Agent::new(Some(name));
+        let mut agent = Agent::started_at(self.spawned);
         agent.set_past(Past::here_if_known());
-        let task = Task::new(
-            agent.info(),
-            agent.check(),
-            self.kind,
-            self.spawned,
-            self.runtime,
-        );
+        let (id, check) = (agent.id(), agent.check());
+        let task = Task::new(id, check, self.kind, self.spawned, self.runtime);
         (agent, task)
     }
 }
 
 impl<F: Future> Root<F> {
-    pub(crate) fn new(future: F, origin: Origin<'_>) -> Self {
+    pub(crate) fn new(future: F, origin: Origin) -> Self {
         let (agent, task) = origin.begin();
         Self {
             future: Some(future),

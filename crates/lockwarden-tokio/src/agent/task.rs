@@ -7,6 +7,7 @@ use lockwarden::instrument::{Past, Site, ThreadId};
 use lockwarden::report::ThreadInfo;
 use parking_lot::Mutex;
 
+use super::image;
 use super::leaf::Wait;
 use super::mark::Marked;
 use super::registry;
@@ -35,7 +36,6 @@ pub(crate) struct Task {
     pub(crate) kind: Kind,
     /// Where it was spawned.
     pub(crate) spawned: Site,
-    info: ThreadInfo,
     /// The runtime that polls it, if it is one of ours.
     pub(crate) runtime: Option<Arc<RuntimeState>>,
     /// Counts the beginnings and the ends of polls: odd while the task is polled.
@@ -81,18 +81,17 @@ pub(crate) struct Probed {
 
 impl Task {
     pub(crate) fn new(
-        info: ThreadInfo,
+        id: ThreadId,
         check: u64,
         kind: Kind,
         spawned: Site,
         runtime: Option<Arc<RuntimeState>>,
     ) -> Arc<Self> {
         let task = Arc::new(Self {
-            id: info.id,
+            id,
             check,
             kind,
             spawned,
-            info,
             runtime,
             polls: AtomicU64::new(0),
             carrier: AtomicU64::new(0),
@@ -106,13 +105,16 @@ impl Task {
             waits: Mutex::default(),
             end: Mutex::new(None),
         });
+        image::look();
         registry::add(&task);
         task
     }
 
     /// What a report says of it, without what it holds and waits for.
     pub(crate) fn info(&self) -> ThreadInfo {
-        self.info.clone()
+        let mut info = ThreadInfo::of_task(self.id);
+        info.name = Some(self.spawned.to_string());
+        info
     }
 
     /// Where it is suspended, if that is in a wait of this crate.

@@ -98,3 +98,6 @@ impl Deref for Handle {
         &self.inner
     }
 }
+
+impl std::panic::UnwindSafe for Handle {}
+impl std::panic::RefUnwindSafe for Handle {}

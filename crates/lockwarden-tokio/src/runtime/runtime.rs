@@ -103,3 +103,6 @@ impl Runtime {
         self.inner.metrics()
     }
 }
+
+impl std::panic::UnwindSafe for Runtime {}
+impl std::panic::RefUnwindSafe for Runtime {}

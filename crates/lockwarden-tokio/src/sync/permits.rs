@@ -60,7 +60,8 @@ impl Permits {
             task,
             permits,
             is_loose,
-            taken: leaf::next(),
+            // Of use only where the permit can go.
+            taken: if is_loose { leaf::next() } else { 0 },
             number,
         });
         number

@@ -12,6 +12,7 @@ use pin_project_lite::pin_project;
 use tokio::sync::{AcquireError, TryAcquireError};
 
 use super::acquire::Acquire;
+use super::blocking;
 use super::permits::Permits;
 use super::sited::Sited;
 use crate::agent::frame;
@@ -205,6 +206,65 @@ impl Semaphore {
             semaphore: self,
             share,
         })
+    }
+
+    /// As `Semaphore::blocking_acquire` of newer tokio.
+    ///
+    /// # Errors
+    ///
+    /// If the semaphore is closed.
+    ///
+    /// # Panics
+    ///
+    /// In an asynchronous context.
+    #[track_caller]
+    pub fn blocking_acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
+        blocking::block_on(self.acquire())
+    }
+
+    /// As `Semaphore::blocking_acquire_many` of newer tokio.
+    ///
+    /// # Errors
+    ///
+    /// If the semaphore is closed.
+    ///
+    /// # Panics
+    ///
+    /// In an asynchronous context.
+    #[track_caller]
+    pub fn blocking_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
+        blocking::block_on(self.acquire_many(n))
+    }
+
+    /// As `Semaphore::blocking_acquire_owned` of newer tokio.
+    ///
+    /// # Errors
+    ///
+    /// If the semaphore is closed.
+    ///
+    /// # Panics
+    ///
+    /// In an asynchronous context.
+    #[track_caller]
+    pub fn blocking_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
+        blocking::block_on(self.acquire_owned())
+    }
+
+    /// As `Semaphore::blocking_acquire_many_owned` of newer tokio.
+    ///
+    /// # Errors
+    ///
+    /// If the semaphore is closed.
+    ///
+    /// # Panics
+    ///
+    /// In an asynchronous context.
+    #[track_caller]
+    pub fn blocking_acquire_many_owned(
+        self: Arc<Self>,
+        n: u32,
+    ) -> Result<OwnedSemaphorePermit, AcquireError> {
+        blocking::block_on(self.acquire_many_owned(n))
     }
 
     /// As [`tokio::sync::Semaphore::close`].

@@ -44,7 +44,6 @@ where
 {
     lets_out::<F>();
     let origin = Origin {
-        name: None,
         kind: Kind::Blocking,
         spawned: site,
         runtime: None,

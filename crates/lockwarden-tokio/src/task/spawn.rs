@@ -37,7 +37,6 @@ pub(crate) fn root<F: Future>(
     Root::new(
         future,
         Origin {
-            name: None,
             kind,
             spawned: site,
             runtime,
