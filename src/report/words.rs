@@ -133,6 +133,11 @@ fn standstill(report: &Report) -> String {
             "{thread} waits for {}, and no other thread is left",
             report.awaited(wait)
         ),
+        [(thread, wait)] if matches!(wait.by, Some(FreedBy::Threads(_))) => format!(
+            "{thread} waits for {}, {}",
+            report.awaited(wait),
+            ended_by(report, wait).unwrap_or_default()
+        ),
         [(thread, wait)] => format!(
             "{thread} waits for {}, which nobody can bring about",
             report.awaited(wait)

@@ -114,14 +114,16 @@ impl AsyncCheck {
             check = check.timeout(timeout);
         }
         #[cfg(any(debug_assertions, feature = "always"))]
-        let before = crate::world::threads();
+        let (before, site) = (crate::world::threads(), std::panic::Location::caller());
         check.run(move || {
             #[cfg(any(debug_assertions, feature = "always"))]
             let _open = crate::world::Open::here(before);
             let runtime = self.builder().build();
-            runtime
-                .expect("the operating system provides a runtime")
-                .block_on(f());
+            let runtime = runtime.expect("the operating system provides a runtime");
+            #[cfg(any(debug_assertions, feature = "always"))]
+            runtime.block_on_at(site, f());
+            #[cfg(not(any(debug_assertions, feature = "always")))]
+            runtime.block_on(f());
         })
     }
 

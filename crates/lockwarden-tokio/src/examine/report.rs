@@ -114,7 +114,12 @@ fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<Threa
                     .push(format!("waits for {what} at {} too", other.site()));
             }
         }
-        None => info.waits = observed.and_then(|one| one.thread.waits.clone()),
+        None => {
+            info.waits = observed.and_then(|one| one.thread.waits.clone());
+            if let Some(wait) = &mut info.waits {
+                wait.by = Some(ids(graph));
+            }
+        }
     }
     if node.is_unpolled {
         info.notes

@@ -5,6 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lockwarden::instrument::Site;
 use tokio::runtime::{EnterGuard, RuntimeFlavor, RuntimeMetrics};
 
 use super::Handle;
@@ -77,8 +78,14 @@ impl Runtime {
     /// In an asynchronous context.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.block_on_at(Location::caller(), future)
+    }
+
+    /// The same, for a caller at `site`.
+    #[track_caller]
+    pub(crate) fn block_on_at<F: Future>(&self, site: Site, future: F) -> F::Output {
         let state = Arc::clone(&self.state);
-        let root = root(future, Kind::Driven, Location::caller(), Some(state));
+        let root = root(future, Kind::Driven, site, Some(state));
         let _driving = self.state.drive();
         self.inner.block_on(root)
     }
