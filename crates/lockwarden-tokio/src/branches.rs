@@ -21,12 +21,23 @@ pin_project! {
     }
 }
 
-/// Makes a branch of a future.
+/// What is to be a branch. A literal in place of a call, so that what the future borrows lives as long
+/// as it does where tokio's macros are used.
 #[doc(hidden)]
-pub fn branch<F: IntoFuture>(future: F) -> InBranch<F::IntoFuture> {
-    InBranch {
-        branch: None,
-        future: future.into_future(),
+#[derive(Debug)]
+pub struct Branched<F> {
+    pub future: F,
+}
+
+impl<F: IntoFuture> IntoFuture for Branched<F> {
+    type Output = F::Output;
+    type IntoFuture = InBranch<F::IntoFuture>;
+
+    fn into_future(self) -> InBranch<F::IntoFuture> {
+        InBranch {
+            branch: None,
+            future: self.future.into_future(),
+        }
     }
 }
 
@@ -49,10 +60,10 @@ impl<F: Future> Future for InBranch<F> {
 #[macro_export]
 macro_rules! join {
     (biased; $($future:expr),* $(,)?) => {
-        $crate::__private::tokio::join!(biased; $($crate::__private::branch($future)),*)
+        $crate::__private::tokio::join!(biased; $($crate::__private::Branched { future: $future }),*)
     };
     ($($future:expr),* $(,)?) => {
-        $crate::__private::tokio::join!($($crate::__private::branch($future)),*)
+        $crate::__private::tokio::join!($($crate::__private::Branched { future: $future }),*)
     };
 }
 
@@ -60,10 +71,10 @@ macro_rules! join {
 #[macro_export]
 macro_rules! try_join {
     (biased; $($future:expr),* $(,)?) => {
-        $crate::__private::tokio::try_join!(biased; $($crate::__private::branch($future)),*)
+        $crate::__private::tokio::try_join!(biased; $($crate::__private::Branched { future: $future }),*)
     };
     ($($future:expr),* $(,)?) => {
-        $crate::__private::tokio::try_join!($($crate::__private::branch($future)),*)
+        $crate::__private::tokio::try_join!($($crate::__private::Branched { future: $future }),*)
     };
 }
 
@@ -82,56 +93,68 @@ macro_rules! select {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __select {
-    // All of one form, in one step: the compiler does not go deeper than a hundred or so.
-    ([$($biased:tt)*] $($pattern:pat = $future:expr => $handler:expr),+ $(,)?) => {
-        $crate::__private::tokio::select!($($biased)*
-            $($pattern = $crate::__private::branch($future) => { $handler },)+
-        )
-    };
     ([$($done:tt)*] $(,)?) => {
         $crate::__private::tokio::select!($($done)*)
     };
     ([$($done:tt)*] else => $handler:expr $(,)?) => {
         $crate::__private::tokio::select!($($done)* else => { $handler })
     };
+    // Two at a time: the compiler does not go deeper than a hundred steps or so, and tokio's own macro
+    // takes one for each branch. An `else` cannot be asked for a pattern, so it comes first.
+    ([$($done:tt)*] $pattern:pat = $future:expr => $handler:expr, else => $other:expr $(,)?) => {
+        $crate::__private::tokio::select!($($done)*
+            $pattern = $crate::__private::Branched { future: $future } => { $handler },
+            else => { $other }
+        )
+    };
+    ([$($done:tt)*]
+        $pattern:pat = $future:expr => $handler:expr,
+        $second:pat = $next:expr => $then:expr,
+        $($rest:tt)+
+    ) => {
+        $crate::__select!([$($done)*
+            $pattern = $crate::__private::Branched { future: $future } => { $handler },
+            $second = $crate::__private::Branched { future: $next } => { $then },
+        ] $($rest)+)
+    };
     ([$($done:tt)*] $pattern:pat = $future:expr, if $condition:expr => $handler:block, $($rest:tt)*) => {
         $crate::__select!([$($done)*
-            $pattern = $crate::__private::branch($future), if $condition => { $handler },
+            $pattern = $crate::__private::Branched { future: $future }, if $condition => { $handler },
         ] $($rest)*)
     };
     ([$($done:tt)*] $pattern:pat = $future:expr => $handler:block, $($rest:tt)*) => {
         $crate::__select!([$($done)*
-            $pattern = $crate::__private::branch($future) => { $handler },
+            $pattern = $crate::__private::Branched { future: $future } => { $handler },
         ] $($rest)*)
     };
     ([$($done:tt)*] $pattern:pat = $future:expr, if $condition:expr => $handler:block $($rest:tt)*) => {
         $crate::__select!([$($done)*
-            $pattern = $crate::__private::branch($future), if $condition => { $handler },
+            $pattern = $crate::__private::Branched { future: $future }, if $condition => { $handler },
         ] $($rest)*)
     };
     ([$($done:tt)*] $pattern:pat = $future:expr => $handler:block $($rest:tt)*) => {
         $crate::__select!([$($done)*
-            $pattern = $crate::__private::branch($future) => { $handler },
+            $pattern = $crate::__private::Branched { future: $future } => { $handler },
         ] $($rest)*)
     };
     ([$($done:tt)*] $pattern:pat = $future:expr, if $condition:expr => $handler:expr) => {
         $crate::__select!([$($done)*
-            $pattern = $crate::__private::branch($future), if $condition => { $handler },
+            $pattern = $crate::__private::Branched { future: $future }, if $condition => { $handler },
         ])
     };
     ([$($done:tt)*] $pattern:pat = $future:expr => $handler:expr) => {
         $crate::__select!([$($done)*
-            $pattern = $crate::__private::branch($future) => { $handler },
+            $pattern = $crate::__private::Branched { future: $future } => { $handler },
         ])
     };
     ([$($done:tt)*] $pattern:pat = $future:expr, if $condition:expr => $handler:expr, $($rest:tt)*) => {
         $crate::__select!([$($done)*
-            $pattern = $crate::__private::branch($future), if $condition => { $handler },
+            $pattern = $crate::__private::Branched { future: $future }, if $condition => { $handler },
         ] $($rest)*)
     };
     ([$($done:tt)*] $pattern:pat = $future:expr => $handler:expr, $($rest:tt)*) => {
         $crate::__select!([$($done)*
-            $pattern = $crate::__private::branch($future) => { $handler },
+            $pattern = $crate::__private::Branched { future: $future } => { $handler },
         ] $($rest)*)
     };
 }

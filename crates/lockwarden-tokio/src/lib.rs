@@ -100,7 +100,7 @@ pub use self::task::spawn;
 pub mod __private {
     pub use tokio;
 
-    pub use crate::branches::branch;
+    pub use crate::branches::Branched;
 }
 
 /// Whether a task of a deadlock is made to panic, where the configuration of lockwarden asks for a
