@@ -164,6 +164,7 @@ mod primitives;
 pub mod config;
 mod declare;
 mod detector;
+mod record;
 pub mod report;
 mod sink;
 pub mod suppress;
@@ -218,7 +219,7 @@ pub mod watchdog;
 #[cfg(feature = "macros")]
 pub use lockwarden_macros::test;
 
-pub use self::acquire::{acquire, each, read, write};
+pub use self::acquire::acquire;
 pub use self::declare::OrderError;
 pub use self::detector::{declare_order, declare_order_file, status};
 

@@ -3,10 +3,13 @@
 
 #![cfg(feature = "macros")]
 
-use std::process::Command;
+#[path = "support/child.rs"]
+mod child;
 
 use lockwarden::sync::Mutex;
 use lockwarden::thread;
+
+use child::Child;
 
 /// Whether this build watches its locks.
 const WATCHED: bool = cfg!(any(debug_assertions, feature = "always"));
@@ -103,14 +106,8 @@ fn fails_by_a_panic_beside_the_finding() {
 
 /// Runs a test that is ignored: what it prints, and whether it passes.
 fn run(test: &str) -> (String, bool) {
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--ignored"])
-        .env_remove("LOCKWARDEN_TEST_TIMEOUT")
-        .output()
-        .unwrap();
-    let texts = [output.stdout, output.stderr];
-    let texts = texts.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    (texts.concat(), output.status.success())
+    let exit = Child::of_test(test).run();
+    (exit.output(), exit.succeeded())
 }
 
 #[test]

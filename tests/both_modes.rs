@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use lockwarden::acquire::{
     Acquire, Bundle, Each, Guards, LockOrderViolation, Lockable, Party, Read, Reason, Write,
 };
+use lockwarden::acquire::{each, read, write};
 use lockwarden::config::{Action, Activity, Config, InstallError, Limit, OffReason, Status};
 use lockwarden::instrument::{self, Hold, Kind, LockKind, Mode, Past, ReadPolicy, Surroundings};
 use lockwarden::report::{
@@ -18,7 +19,7 @@ use lockwarden::report::{
     WaitInfo, WaitsFor,
 };
 use lockwarden::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
-use lockwarden::{acquire, each, parking_lot as pl, read, thread, write};
+use lockwarden::{acquire, parking_lot as pl, thread};
 
 /// Whether this build is instrumented.
 const ON: bool = cfg!(any(debug_assertions, feature = "always"));

@@ -1,47 +1,31 @@
 //! A program configures the detector: in a process of its own, because that works once.
 
+#[path = "support/child.rs"]
+mod child;
+
 use std::panic::Location;
-use std::process::Command;
 
 use lockwarden::config::{Action, Config};
 use lockwarden::report::Verdict;
 
-/// Tells the child what to do, in place of the test.
-const CHILD: &str = "LOCKWARDEN_TEST_CHILD";
+use child::{Child, Exit, PART};
 
-/// Runs this one test again, as a child with this `LOCKWARDEN`, and returns its standard error.
-fn child(test: &str, lockwarden: &str) -> String {
-    let program = std::env::current_exe().expect("the test knows its own program");
-    let output = Command::new(program)
-        .args(["--exact", test, "--nocapture", "--test-threads=1"])
-        .env(CHILD, "1")
-        .env("LOCKWARDEN", lockwarden)
-        .output()
-        .expect("the test can start itself");
-    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{stderr}");
-    stderr
-}
-
-fn in_child() -> bool {
-    std::env::var_os(CHILD).is_some()
-}
-
-fn ours(stderr: &str) -> Vec<&str> {
-    stderr
-        .lines()
-        .filter(|line| line.starts_with("lockwarden: "))
-        .collect()
+/// Runs this one test again, as a child with this `LOCKWARDEN`.
+fn child(test: &str, lockwarden: &str) -> Exit {
+    let exit = Child::of_test(test).env(PART, "all");
+    let exit = exit.env("LOCKWARDEN", lockwarden).run();
+    assert!(exit.succeeded(), "{exit}");
+    exit
 }
 
 #[test]
 fn a_second_install_is_an_error_that_says_where_the_first_was() {
-    if !in_child() {
-        let stderr = child(
+    if child::part().is_none() {
+        let exit = child(
             "a_second_install_is_an_error_that_says_where_the_first_was",
             "",
         );
-        assert_eq!(ours(&stderr), [""; 0], "{stderr}");
+        assert_eq!(exit.lines_of_ours().next(), None, "{exit}");
         return;
     }
     let line = Location::caller().line();
@@ -58,21 +42,21 @@ fn a_second_install_is_an_error_that_says_where_the_first_was() {
 
 #[test]
 fn what_the_environment_says_wrong_is_named_once() {
-    if !in_child() {
-        let stderr = child(
+    if child::part().is_none() {
+        let exit = child(
             "what_the_environment_says_wrong_is_named_once",
             "inversoin=panic, Stall=report; loud",
         );
-        let lines = ours(&stderr);
-        assert_eq!(lines.len(), 2, "{stderr}");
+        let lines: Vec<&str> = exit.lines_of_ours().collect();
+        assert_eq!(lines.len(), 2, "{exit}");
         assert!(
             lines[0].starts_with(
-                "lockwarden: LOCKWARDEN: \"inversoin=panic\" is not understood: \"inversoin\" is \
+                "LOCKWARDEN: \"inversoin=panic\" is not understood: \"inversoin\" is \
                  no verdict (did you mean Inversion?); allowed are Deadlock, "
             ),
-            "{stderr}"
+            "{exit}"
         );
-        assert!(lines[1].contains("\"loud\" is not understood"), "{stderr}");
+        assert!(lines[1].contains("\"loud\" is not understood"), "{exit}");
         return;
     }
     Config::new()

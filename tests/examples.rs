@@ -5,54 +5,26 @@
 
 #[path = "examples/actors.rs"]
 mod actors;
+#[path = "support/child.rs"]
+mod child;
 #[path = "examples/patterns.rs"]
 mod patterns;
 #[path = "examples/watched.rs"]
 mod watched;
 
 use std::fs;
-use std::io::Read;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+
+use child::{Child, Exit};
 
 /// Whether this build watches its locks, and so the examples theirs.
 const WATCHED: bool = cfg!(any(debug_assertions, feature = "always"));
 
-/// No example takes more than seconds, but a machine can be busy.
-const LIMIT: Duration = Duration::from_secs(120);
-
-struct Outcome {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
 /// Runs an example to its end.
-fn run(name: &str, arguments: &[&str]) -> Outcome {
-    let mut child = Command::new(program(name))
-        .args(arguments)
-        .env_remove("LOCKWARDEN")
-        .env_remove("LOCKWARDEN_ORDER")
-        .env_remove("LOCKWARDEN_RESTARTS")
-        .env_remove("LOCKWARDEN_SUPPRESS")
-        .env_remove("LOCKWARDEN_TEST_TIMEOUT")
-        .env_remove("RUST_BACKTRACE")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|e| panic!("{name} does not start ({e}): run `cargo build --examples`"));
-    let stdout = read(child.stdout.take().expect("it is piped"));
-    let stderr = read(child.stderr.take().expect("it is piped"));
-    let code = wait(name, &mut child);
-    let text = |reader: thread::JoinHandle<String>| reader.join().expect("readers do not panic");
-    Outcome {
-        code,
-        stdout: text(stdout),
-        stderr: text(stderr),
-    }
+fn run(name: &str, arguments: &[&str]) -> Exit {
+    let exit = Child::of(program(name)).args(arguments).run();
+    assert!(!exit.timed_out, "{name} does not end: {exit}");
+    exit
 }
 
 /// The examples stand beside the directory of this test.
@@ -63,33 +35,9 @@ fn program(name: &str) -> PathBuf {
     profile.join("examples").join(file)
 }
 
-/// Reads a pipe to its end, aside, so that the child never waits for us.
-fn read(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<String> {
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        pipe.read_to_end(&mut bytes).expect("the pipe can be read");
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
-}
-
-fn wait(name: &str, child: &mut Child) -> Option<i32> {
-    let deadline = Instant::now() + LIMIT;
-    loop {
-        if let Some(status) = child.try_wait().expect("it is our child") {
-            return status.code();
-        }
-        if Instant::now() > deadline {
-            let _ = child.kill();
-            let _ = child.wait();
-            panic!("{name} has not ended after {LIMIT:?}");
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
-}
-
-impl Outcome {
+impl Exit {
     fn ends_with(&self, code: i32) -> &Self {
-        assert_eq!(self.code, Some(code), "{}{}", self.stdout, self.stderr);
+        assert_eq!(self.code(), Some(code), "{}{}", self.stdout, self.stderr);
         self
     }
 
@@ -105,11 +53,7 @@ impl Outcome {
             let word = line.split(' ').next().unwrap_or_default();
             word.ends_with(':')
         };
-        self.stderr
-            .lines()
-            .filter_map(|line| line.strip_prefix("lockwarden: "))
-            .filter(verdict)
-            .collect()
+        self.lines_of_ours().filter(verdict).collect()
     }
 
     /// Whether the report under `headline` says that `lock` is asked for or taken in the line of

@@ -2,7 +2,12 @@
 #![cfg(all(unix, any(debug_assertions, feature = "always")))]
 #![allow(unsafe_code)]
 
-use lockwarden::sync::Mutex;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use lockwarden::config::Config;
+use lockwarden::sync::{Mutex, RwLock};
 
 /// Runs `child` in a forked process and returns how it ended: zero if it did not panic.
 fn in_child(child: impl FnOnce() + std::panic::UnwindSafe) -> i32 {
@@ -43,4 +48,68 @@ fn a_child_nests_locks_that_were_nested_before_the_fork() {
     }));
     assert_eq!(status, 0);
     nest(&a, &b, &d);
+}
+
+/// What was reported, in this process or the parent.
+static SAID: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
+
+static LEDGER: Mutex<u32> = Mutex::named("ledger", 0);
+static INDEX: RwLock<u32> = RwLock::named("index", 0);
+
+/// A thread that holds both until the result is dropped.
+fn holder() -> mpsc::Sender<()> {
+    let config = Config::new().callback(|report| SAID.lock().unwrap().push(report.to_string()));
+    // Both tests come here.
+    let _ = config.install();
+    let (holds, held) = mpsc::channel();
+    let (go, wait) = mpsc::channel::<()>();
+    let hold = move || {
+        let _ledger = LEDGER.lock().unwrap();
+        let _index = INDEX.read().unwrap();
+        holds.send(()).unwrap();
+        let _ = wait.recv();
+    };
+    let named = thread::Builder::new().name("bookkeeper".to_owned());
+    named.spawn(hold).unwrap();
+    held.recv().unwrap();
+    go
+}
+
+fn assert_says(said: &str, lock: &str) {
+    for words in ["thread `bookkeeper`", lock, "tests/fork.rs"] {
+        assert!(said.contains(words), "{words:?} is not in:\n{said}");
+    }
+}
+
+/// Both in one test, since two would hold the locks at the same time.
+#[test]
+fn a_child_that_asks_for_what_a_thread_of_the_parent_held_is_told() {
+    let go = holder();
+    // Alone, it can never go on.
+    let status = in_child(|| {
+        let asks = || drop(LEDGER.lock());
+        let panic = std::panic::catch_unwind(asks).unwrap_err();
+        let message = panic.downcast_ref::<String>().unwrap();
+        assert!(message.starts_with("lockwarden: Deadlock"), "{message}");
+        assert_says(&SAID.lock().unwrap().join("\n"), "`ledger`");
+    });
+    assert_eq!(status, 0);
+    // Beside others, it might.
+    let status = in_child(|| {
+        let (_keep, wait) = lockwarden::sync::mpsc::channel::<()>();
+        thread::spawn(move || wait.recv_timeout(Duration::from_secs(60)));
+        lockwarden::thread::spawn(|| INDEX.write().map(drop).is_ok());
+        let start = std::time::Instant::now();
+        loop {
+            let said = SAID.lock().unwrap().join("\n");
+            if said.contains("waits for") {
+                assert!(said.contains("Abandoned"), "{said}");
+                return assert_says(&said, "`index`");
+            }
+            assert!(start.elapsed() < Duration::from_secs(15), "nothing is said");
+            thread::sleep(Duration::from_millis(1));
+        }
+    });
+    assert_eq!(status, 0);
+    drop(go);
 }

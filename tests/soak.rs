@@ -6,9 +6,13 @@
 // deadlocks are not told.
 #![cfg(all(any(debug_assertions, feature = "always"), not(feature = "send_guard")))]
 
+#[path = "support/child.rs"]
+mod child;
 #[allow(dead_code)]
 #[path = "scenarios/harness.rs"]
 mod harness;
+#[path = "support/verdicts.rs"]
+mod verdicts;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Barrier;

@@ -1,12 +1,13 @@
-//! A program that has put a type of its own around its locks: all are made, and taken, in one line.
+//! Programs in which a line says little of a lock: those that have put a type of their own around their
+//! locks, so that all are made, and taken, in one line; and those whose locks a library makes.
 
 #![cfg(any(debug_assertions, feature = "always"))]
 
-use std::sync::Mutex as Plain;
+use std::sync::{Arc, Mutex as Plain};
 use std::thread;
 
 use lockwarden::config::Config;
-use lockwarden::parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use lockwarden::parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use lockwarden::report::{Report, Verdict};
 
 /// The program's own lock. None of its functions is `#[track_caller]`.
@@ -70,29 +71,71 @@ fn elsewhere(f: impl FnOnce() + Send) {
     });
 }
 
+static REPORTS: Plain<Vec<Report>> = Plain::new(Vec::new());
+
+/// One test at a time, and what was reported meanwhile.
+fn reported(run: impl FnOnce()) -> Vec<Report> {
+    static ONE: Plain<bool> = Plain::new(false);
+    let mut installed = ONE.lock().unwrap_or_else(|e| e.into_inner());
+    if !std::mem::replace(&mut *installed, true) {
+        Config::new()
+            .stderr(false)
+            .callback(|report| REPORTS.lock().unwrap().push(report.clone()))
+            .install()
+            .unwrap();
+    }
+    run();
+    std::mem::take(&mut *REPORTS.lock().unwrap())
+}
+
+#[test]
+fn a_lock_that_a_library_makes_is_of_the_place_where_it_is_taken_first() {
+    type Pair = (Arc<Mutex<u8>>, Arc<Mutex<u8>>);
+    let makers: [fn() -> Pair; 3] = [
+        Pair::default,
+        || (Arc::default(), Arc::default()),
+        || {
+            let made = [1, 2].map(Mutex::new).map(Arc::new);
+            made.into()
+        },
+    ];
+    for make in makers {
+        let reports = reported(|| {
+            let (orders, bills) = make();
+            elsewhere(|| {
+                let _orders = orders.lock();
+                let _bills = bills.lock();
+            });
+            elsewhere(|| {
+                let _bills = bills.lock();
+                let _orders = orders.lock();
+            });
+        });
+        let [report] = &reports[..] else {
+            panic!("{reports:?}")
+        };
+        let made: Vec<_> = report.locks.iter().map(|lock| lock.created).collect();
+        assert!(made.iter().all(|place| place.file() == file!()), "{made:?}");
+        assert_ne!(made[0], made[1]);
+    }
+}
+
 #[test]
 fn two_findings_on_the_lines_of_a_wrapper_are_two() {
-    static REPORTS: Plain<Vec<Report>> = Plain::new(Vec::new());
-    Config::new()
-        .stderr(false)
-        .callback(|report| REPORTS.lock().unwrap().push(report.clone()))
-        .install()
-        .unwrap();
-
-    // Several pairs of one sort: the same calls, so one finding and its repeats.
-    for _ in 0..3 {
-        let (account, audit) = (Shared::new(), Shared::new());
-        elsewhere(|| debit_then_audit(&account, &audit));
-        elsewhere(|| audit_then_debit(&account, &audit));
-    }
-    let (index, cache) = (Shared::new(), Shared::new());
-    elsewhere(|| index_then_cache(&index, &cache));
-    elsewhere(|| cache_then_index(&index, &cache));
-    let lock = Shared::new();
-    elsewhere(|| reads_twice(&lock));
-    elsewhere(|| reads_twice_elsewhere(&lock));
-
-    let reports = REPORTS.lock().unwrap();
+    let reports = reported(|| {
+        // Several pairs of one sort: the same calls, so one finding and its repeats.
+        for _ in 0..3 {
+            let (account, audit) = (Shared::new(), Shared::new());
+            elsewhere(|| debit_then_audit(&account, &audit));
+            elsewhere(|| audit_then_debit(&account, &audit));
+        }
+        let (index, cache) = (Shared::new(), Shared::new());
+        elsewhere(|| index_then_cache(&index, &cache));
+        elsewhere(|| cache_then_index(&index, &cache));
+        let lock = Shared::new();
+        elsewhere(|| reads_twice(&lock));
+        elsewhere(|| reads_twice_elsewhere(&lock));
+    });
     let of = |verdict| {
         reports
             .iter()
@@ -114,5 +157,10 @@ fn two_findings_on_the_lines_of_a_wrapper_are_two() {
         let stack = edge.stack.as_ref().expect("it was kept").to_string();
         assert!(stack.contains(function), "{function} is not in\n{stack}");
         assert!(!stack.contains("audit"), "{stack}");
+        let caller = format!("called by wrapped::{function}, tests/wrapped.rs:");
+        assert!(
+            last.to_string().contains(&caller),
+            "{caller} is not in\n{last}"
+        );
     }
 }

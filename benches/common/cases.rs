@@ -108,7 +108,39 @@ pub fn create<S: Subject>(count: u64) -> Duration {
     timed(count, || {
         let mutex = S::mutex();
         *S::lock(black_box(&mutex)) += 1;
-        drop(mutex);
+    })
+}
+
+/// A mutex that is made, locked once under a parent and dropped: the same parent each time, so that
+/// only the mutex is new.
+#[inline(never)]
+pub fn fresh<S: Subject>(count: u64) -> Duration {
+    let parent = Apart(S::mutex());
+    timed(count, || fresh_under::<S>(&parent.0))
+}
+
+#[inline(always)]
+fn fresh_under<S: Subject>(parent: &S::Mutex) {
+    let mut outer = S::lock(black_box(parent));
+    let mutex = S::mutex();
+    *S::lock(black_box(&mutex)) += 1;
+    *outer += 1;
+}
+
+/// The same in two threads at once, under a parent of each. The operations are those of one thread,
+/// the time is the mean of both.
+#[inline(never)]
+pub fn fresh_two<S: Subject>(count: u64) -> Duration {
+    let start = Barrier::new(2);
+    let run = || {
+        let parent = Box::new(Apart(S::mutex()));
+        fresh_under::<S>(&parent.0);
+        start.wait();
+        timed(count, || fresh_under::<S>(&parent.0))
+    };
+    thread::scope(|scope| {
+        let other = scope.spawn(run);
+        (run() + other.join().unwrap()) / 2
     })
 }
 

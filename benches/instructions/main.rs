@@ -20,7 +20,7 @@ subject!(
     Ours: parking_lot in ::lockwarden::parking_lot
 );
 
-const CASES: [(&str, Run, Run); 6] = [
+const CASES: [(&str, Run, Run); 7] = [
     ("lock", cases::lock::<Ours>, cases::lock::<Bare>),
     ("pair", cases::pair::<Ours>, cases::pair::<Bare>),
     ("deep-8", cases::deep::<Ours>, cases::deep::<Bare>),
@@ -31,6 +31,7 @@ const CASES: [(&str, Run, Run); 6] = [
         cases::create::<Ours>,
         cases::create::<Bare>,
     ),
+    ("fresh", cases::fresh::<Ours>, cases::fresh::<Bare>),
 ];
 
 fn main() {

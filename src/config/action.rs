@@ -21,7 +21,8 @@ pub enum Action {
 
 impl Action {
     /// Every action, from the mildest on.
-    pub const ALL: [Action; 4] = [Action::Ignore, Action::Report, Action::Panic, Action::Abort];
+    pub const ALL: &'static [Action] =
+        &[Action::Ignore, Action::Report, Action::Panic, Action::Abort];
 
     /// The name, as it stands in `LOCKWARDEN`.
     #[must_use]
@@ -75,7 +76,11 @@ impl Actions {
 
 impl Default for Actions {
     fn default() -> Self {
-        Self(Verdict::ALL.map(Action::default_for))
+        let mut actions = Self([Action::Ignore; Verdict::ALL.len()]);
+        for &verdict in Verdict::ALL {
+            actions.set(verdict, Action::default_for(verdict));
+        }
+        actions
     }
 }
 
@@ -85,7 +90,7 @@ mod tests {
 
     #[test]
     fn every_verdict_stands_at_its_place() {
-        for (at, verdict) in Verdict::ALL.into_iter().enumerate() {
+        for (at, &verdict) in Verdict::ALL.iter().enumerate() {
             assert_eq!(verdict as usize, at, "{verdict}");
         }
     }
@@ -94,7 +99,8 @@ mod tests {
     fn only_what_is_certain_panics_by_default() {
         let actions = Actions::default();
         let panics: Vec<Verdict> = Verdict::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|&verdict| actions.get(verdict) == Action::Panic)
             .collect();
         assert_eq!(panics, [Verdict::Deadlock, Verdict::SelfDeadlock]);

@@ -46,6 +46,7 @@ pub struct Config {
     pub(super) exit_code: Option<u8>,
     pub(super) summary: bool,
     pub(super) summary_file: Option<PathBuf>,
+    pub(super) record: Option<PathBuf>,
     pub(super) json: Option<PathBuf>,
 }
 
@@ -65,6 +66,7 @@ impl Config {
             exit_code: None,
             summary: false,
             summary_file: None,
+            record: None,
             json: None,
         }
     }
@@ -197,6 +199,26 @@ impl Config {
         self
     }
 
+    /// Sets a directory in which each process writes a file of the lock orders and findings that it learns;
+    /// none by default. `LOCKWARDEN_RECORD` in the environment does the same and takes precedence.
+    ///
+    /// The file is in JSON Lines, and `cargo lockwarden merge`, `check` and `report` read it. A line is
+    /// written, with one system call, by the thread that takes two locks in an order that is new to the
+    /// process; known orders cost nothing. A file has 64 MiB at most (`LOCKWARDEN_RECORD_MAX`). What cannot
+    /// be written is reported once on standard error.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # use lockwarden::config::Config;
+    /// Config::new().record("/var/log/shop/locks").install()?;
+    /// # Ok::<(), lockwarden::config::InstallError>(())
+    /// ```
+    pub fn record(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.record = Some(directory.into());
+        self
+    }
+
     /// Sets a file to which every report is added, as a line of JSON in the form that
     /// `docs/report.schema.json` says; none by default.
     ///
@@ -261,6 +283,10 @@ impl Config {
         self.summary
     }
 
+    pub(crate) fn get_record(&self) -> Option<&Path> {
+        self.record.as_deref()
+    }
+
     pub(crate) fn get_summary_file(&self) -> Option<&Path> {
         self.summary_file.as_deref()
     }
@@ -303,6 +329,7 @@ impl fmt::Debug for Config {
             .field("exit_code", &self.exit_code)
             .field("summary", &self.summary)
             .field("summary_file", &self.summary_file)
+            .field("record", &self.record)
             .field("json", &self.json)
             .finish()
     }

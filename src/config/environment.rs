@@ -122,7 +122,8 @@ fn parse_part(part: &str) -> Result<Setting, String> {
         return json(value);
     }
     let verdict = Verdict::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .find(|verdict| verdict.name().eq_ignore_ascii_case(key));
     match verdict {
         Some(verdict) => Ok(Setting::On(verdict, action(value)?)),
@@ -139,7 +140,7 @@ fn parse_part(part: &str) -> Result<Setting, String> {
 
 /// What may stand on the left of an equals sign.
 fn keys() -> Vec<&'static str> {
-    let verdicts = Verdict::ALL.into_iter().map(Verdict::name);
+    let verdicts = Verdict::ALL.iter().map(|verdict| verdict.name());
     verdicts
         .chain([ALL, CLASSES, STDERR, TRACING, MAX_REPORTS])
         .chain([EXIT, SUMMARY, JSON])
@@ -192,10 +193,11 @@ fn json(value: &str) -> Result<Setting, String> {
 
 fn action(value: &str) -> Result<Action, String> {
     Action::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .find(|action| action.name().eq_ignore_ascii_case(value))
         .ok_or_else(|| {
-            let names = Action::ALL.map(Action::name);
+            let names: Vec<&str> = Action::ALL.iter().map(|action| action.name()).collect();
             format!(
                 "{value:?} is no action{}; allowed are {}",
                 meant(value, &names),
@@ -266,7 +268,8 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_named_with_what_is_allowed() {
         let keys = "Deadlock, SelfDeadlock, Inversion, Guarded, SingleThread, Ordered, \
-                    RecursiveRead, Stall, Abandoned, HeldAcrossAwait, all, classes, stderr, tracing, max_reports";
+                    RecursiveRead, Stall, Abandoned, HeldAcrossAwait, all, classes, stderr, \
+                    tracing, max_reports, exit, summary, json";
         let table = [
             (
                 "inversoin=panic",

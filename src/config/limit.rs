@@ -4,8 +4,8 @@ use std::fmt;
 
 /// A bound that the detector keeps, so that its memory and its time stay bounded too.
 ///
-/// One that was reached is named by [`status`](crate::config::Status): from then on silence says
-/// less than it did.
+/// One that was reached is named by [`status`](crate::config::Status), with what it costs: from then on
+/// silence says less than it did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Limit {
@@ -13,7 +13,12 @@ pub enum Limit {
     /// only.
     MaxReports,
     /// [`Config::contexts_per_edge`](crate::config::Config::contexts_per_edge): an edge was seen
-    /// under more circumstances than are kept.
+    /// under more circumstances than are kept. Those are kept that most cycles can use: of each thread
+    /// one, under few other locks, the latest of those that come after each other. No edge is lost, and
+    /// no inversion of two locks that some kept threads can form. One is lost only if every choice of
+    /// its threads has one that was not kept: with sixteen kept, one of three or more locks whose
+    /// threads never ran at the same time as most of the others, or one under a lock that only those
+    /// threads did not hold. Common in programs with many threads that do the same.
     ContextsPerEdge,
     /// [`Config::search_steps`](crate::config::Config::search_steps): a search for cycles was
     /// given up.
@@ -23,6 +28,10 @@ pub enum Limit {
     /// A thread came after more than 1,024 others that it has not joined: those that did least
     /// count as concurrent with it from then on, so that an inversion may be a false alarm.
     ThreadsInOrder,
+    /// A thread held more than 2,048 locks at once, or asked for one while it held more than 1,024: of
+    /// the former the further ones are not tracked, of the latter no order is learnt. A guard that was
+    /// forgotten counts as held.
+    HeldLocks,
 }
 
 impl Limit {
@@ -35,6 +44,24 @@ impl Limit {
             Limit::SearchSteps => "search_steps",
             Limit::Edges => "edges",
             Limit::ThreadsInOrder => "threads_in_order",
+            Limit::HeldLocks => "held_locks",
+        }
+    }
+}
+
+impl Limit {
+    /// What reaching it costs, in a few words.
+    #[must_use]
+    pub const fn cost(self) -> &'static str {
+        match self {
+            Limit::MaxReports => "later reports are only counted",
+            Limit::ContextsPerEdge => {
+                "an inversion that only threads beyond those kept can form is missed"
+            }
+            Limit::SearchSteps => "some cycles were not looked at",
+            Limit::Edges => "orders seen after that are not looked at",
+            Limit::ThreadsInOrder => "an inversion may be a false alarm",
+            Limit::HeldLocks => "locks that a thread takes beyond it are not tracked",
         }
     }
 }

@@ -151,7 +151,7 @@ impl fmt::Display for Activity {
         }
         for (at, limit) in self.limits.iter().enumerate() {
             f.write_str(if at == 0 { "; limits reached: " } else { ", " })?;
-            write!(f, "{limit}")?;
+            write!(f, "{limit} ({})", limit.cost())?;
         }
         Ok(())
     }
@@ -194,7 +194,8 @@ mod tests {
             status.to_string(),
             "on, for 2.3 s: 1 lock, 2 edges, 0 threads, 1 report, 3 findings not reported, \
              1 finding suppressed; since the start 12 locks of 1 class, 7 orders, 4 threads; \
-             limits reached: max_reports, search_steps"
+             limits reached: max_reports (later reports are only counted), search_steps \
+             (some cycles were not looked at)"
         );
     }
 

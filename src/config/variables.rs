@@ -6,6 +6,8 @@
 //! | `LOCKWARDEN_ORDER` | a file of declared orders | [`declare_order_file`](crate::declare_order_file) |
 //! | `LOCKWARDEN_SUPPRESS` | a file of suppressions | [`suppress`](crate::suppress) |
 //! | `LOCKWARDEN_SUPPRESS_UNUSED` | whether unused suppressions are listed at exit | the same |
+//! | `LOCKWARDEN_RECORD` | a directory for records of lock orders | [`Config::record`](crate::config::Config::record) |
+//! | `LOCKWARDEN_RECORD_MAX` | the largest size of a record | the same |
 //! | `LOCKWARDEN_TEST_TIMEOUT` | the limit of a check | [`testing`](crate::testing) |
 //! | `LOCKWARDEN_WATCHDOG` | a watchdog | [`watchdog`](crate::watchdog) |
 //! | `LOCKWARDEN_RESTARTS` | how often the watchdog has restarted the program | the same |
@@ -23,6 +25,8 @@ pub(crate) enum Variable {
     Order,
     Suppress,
     SuppressUnused,
+    Record,
+    RecordMax,
     TestTimeout,
     Watchdog,
     Restarts,
@@ -36,6 +40,8 @@ impl Variable {
             Variable::Order => "LOCKWARDEN_ORDER",
             Variable::Suppress => "LOCKWARDEN_SUPPRESS",
             Variable::SuppressUnused => "LOCKWARDEN_SUPPRESS_UNUSED",
+            Variable::Record => "LOCKWARDEN_RECORD",
+            Variable::RecordMax => "LOCKWARDEN_RECORD_MAX",
             Variable::TestTimeout => "LOCKWARDEN_TEST_TIMEOUT",
             Variable::Watchdog => "LOCKWARDEN_WATCHDOG",
             Variable::Restarts => "LOCKWARDEN_RESTARTS",

@@ -1,4 +1,12 @@
-//! The lines of a file of orders.
+//! The lines of a file of orders, which is also the baseline of `cargo lockwarden check`.
+//!
+//! | line | meaning |
+//! |---|---|
+//! | `ledger < audit < stats` | each class comes before those that follow it |
+//! | `a < b ! loop: reason` | an accepted order that closes a cycle: it is not enforced |
+//! | `bank::Bank.audit = src/bank.rs:28:20` | the place of construction that a symbol stands for |
+
+use std::collections::HashMap;
 
 use std::path::Path;
 
@@ -16,9 +24,21 @@ pub(super) struct Order<'a> {
 
 pub(super) fn parse<'a>(text: &'a str, path: &Path) -> Result<Vec<Order<'a>>, RuleError> {
     let mut orders = Vec::new();
+    let mut places = HashMap::new();
     for (number, line) in rule_file::lines(text) {
         let malformed = |problem| RuleError::new(problem).at(path, number, EXAMPLE);
-        let line = line.split('#').next().unwrap_or_default();
+        let line = line.split('#').next().unwrap_or_default().trim();
+        if let Some((symbol, place)) = line.split_once(" = ") {
+            places.insert(symbol.trim(), place.trim());
+            continue;
+        }
+        if let Some((_, note)) = line.split_once(" ! ") {
+            let reason = note.trim().strip_prefix("loop:").map(str::trim);
+            if reason.is_none_or(str::is_empty) {
+                return Err(malformed("a known loop needs its reason after `! loop:`"));
+            }
+            continue;
+        }
         let names: Vec<&str> = line.split('<').map(str::trim).collect();
         if names.iter().any(|name| name.is_empty()) {
             return Err(malformed("a name is missing"));
@@ -30,6 +50,12 @@ pub(super) fn parse<'a>(text: &'a str, path: &Path) -> Result<Vec<Order<'a>>, Ru
             line: number,
             names,
         });
+    }
+    // The process knows a lock without a name by its place of construction.
+    for order in &mut orders {
+        for name in &mut order.names {
+            *name = places.get(name).copied().unwrap_or(name);
+        }
     }
     Ok(orders)
 }
@@ -59,8 +85,17 @@ mod tests {
     }
 
     #[test]
+    fn a_baseline_has_symbols_and_known_loops() {
+        let text = "b::B.x = src/b.rs:1:2\na < b::B.x\nb::B.x < a ! loop: at the start\n";
+        let orders = parse(text, Path::new("x")).unwrap();
+        assert_eq!(orders.len(), 1);
+        assert_eq!(orders[0].names, ["a", "src/b.rs:1:2"]);
+    }
+
+    #[test]
     fn a_malformed_line_is_named() {
         for (text, problem) in [
+            ("a < b ! loop:", "x:1: a known loop needs its reason"),
             ("a < b\na <", "x:2: a name is missing"),
             ("lonely", "x:1: one name is no order"),
         ] {

@@ -15,6 +15,7 @@ use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
 use crate::engine::verdict::Verdict;
 use crate::primitives::fork_safe::ForkSafe;
+use crate::record;
 use crate::report::{Basis, Facts, LockInfo};
 use crate::tracking::class::{self, Class};
 use crate::tracking::contexts::Holding;
@@ -58,6 +59,9 @@ pub(super) fn learn(
     if unknown.is_empty() && alike.is_empty() {
         return Vec::new();
     }
+    if record::is_recording() {
+        record_edges(slot, held, &unknown, to, mode, site);
+    }
     let graph = trial::graph_of(slot);
     let mut state = graph.lock();
     enter(&mut state, to);
@@ -96,6 +100,38 @@ pub(super) fn learn(
     facts
 }
 
+/// Writes the acquisition of a lock of class `to`, under each of the held locks in `unknown`, to the
+/// record of the process.
+#[cold]
+fn record_edges(
+    slot: &'static Slot,
+    held: &[HeldLock],
+    unknown: &[(usize, &'static Class)],
+    to: &'static Class,
+    mode: Mode,
+    site: Site,
+) {
+    let thread = slot.name().unwrap_or_default();
+    for (at, from) in unknown {
+        let gates: Vec<&'static Class> = held
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| other != at)
+            .map(|(_, gate)| describe::ident_of(gate).class())
+            .collect();
+        record::edge(&record::Taken {
+            from,
+            from_mode: held[*at].mode,
+            from_site: held[*at].site,
+            to,
+            to_mode: mode,
+            to_site: site,
+            gates: &gates,
+            thread: &thread,
+        });
+    }
+}
+
 /// Whether an acquisition under another lock of the same class goes against the order in which those
 /// nest: that of their sub-classes, then that of their ids.
 fn is_against_ids(held: &HeldLock, ident: &'static Ident, mode: Mode) -> bool {
@@ -115,7 +151,7 @@ pub(super) fn enter(state: &mut State, class: &'static Class) {
     if state.classes.add_lock(class.id, class.kind.policy()) && written {
         state.classes.let_anyone_write(class.id);
     }
-    state.add_class(LockInfo {
+    state.add_class(class.id, || LockInfo {
         name: class.name,
         ..LockInfo::new(class.id, class.kind.noun(), class.place)
     });
@@ -125,7 +161,7 @@ pub(super) fn enter(state: &mut State, class: &'static Class) {
 pub(super) fn enter_named(state: &mut State, id: LockId, name: &'static str, site: Site) {
     state.classes.add_lock(id, ReadPolicy::WriterBlocksReaders);
     state.classes.let_anyone_write(id);
-    state.add_class(LockInfo {
+    state.add_class(id, || LockInfo {
         name: Some(name),
         ..LockInfo::new(id, "lock", site)
     });

@@ -2,6 +2,8 @@
 
 #![allow(unsafe_code)]
 
+use std::collections::HashSet;
+
 use super::state::State;
 use super::{declared, publish};
 use crate::engine::acquisition::{Finding, Held};
@@ -103,6 +105,7 @@ pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
         spawned: slot.spawned(),
         panicking: is_panicking(slot),
         is_task: slot.life.is_agent(),
+        left_by_fork: slot.life.is_left_by_fork(),
         ..ThreadInfo::new(slot.thread().unwrap_or(ThreadId::new(0)))
     }
 }
@@ -149,6 +152,8 @@ fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
         site,
         since: None,
         by: None,
+        again: reacquired::of(site),
+        counts: None,
     }
 }
 
@@ -228,9 +233,6 @@ fn cycle(
         .iter()
         .position(|e| Some(e.thread) == me && Some(e.to_site) == closed_at);
     Facts {
-        verdict: finding.verdict,
-        basis: Basis::Instances,
-        declared: None,
         locks: locks.0,
         threads,
         edges,
@@ -238,6 +240,7 @@ fn cycle(
         guards: finding.guards.clone(),
         lacks_writers: finding.lacks_writers,
         stack,
+        ..Facts::of(finding.verdict)
     }
 }
 
@@ -268,16 +271,12 @@ fn alone(
         stack: None,
     };
     Facts {
-        verdict,
-        basis: Basis::Instances,
-        declared: None,
         locks: locks.0,
         threads: vec![me],
         edges: vec![edge],
         closing: Some(0),
-        guards: Vec::new(),
-        lacks_writers: false,
         stack: Some(Stack::capture()),
+        ..Facts::of(verdict)
     }
 }
 
@@ -330,29 +329,48 @@ pub(super) fn against_ids(
     facts
 }
 
-/// The calling thread ends while it holds locks.
+/// How many locks that one thread has left behind are told of, each by itself; and how many holds each
+/// of these reports shows. Each costs a look at all holds.
+const ABANDONED: usize = 32;
+
+/// The calling thread ends while it holds locks: one finding for each lock.
 pub(super) fn abandoned(slot: &'static Slot, left: &[HeldLock]) -> Vec<Facts> {
+    let mut seen = HashSet::new();
     left.iter()
+        .filter(|h| seen.insert(h.ident))
+        .take(ABANDONED)
         .map(|h| {
             let mut locks = Locks::default();
             locks.add(ident_of(h));
             let mut me = thread(slot, &mut locks);
             me.ended = true;
             me.held.sort_by_key(|info| info.lock != ident_of(h).id());
+            me.held.truncate(ABANDONED);
             Facts {
-                verdict: Verdict::Abandoned,
-                basis: Basis::Instances,
-                declared: None,
                 locks: locks.0,
                 threads: vec![me],
-                edges: Vec::new(),
-                closing: None,
-                guards: Vec::new(),
-                lacks_writers: false,
-                stack: None,
+                ..Facts::of(Verdict::Abandoned)
             }
         })
         .collect()
+}
+
+/// The calling thread asks for a lock that a thread which is no more still holds.
+pub(super) fn abandoned_and_awaited(
+    (gone, hold): (&'static Slot, HeldLock),
+    slot: &'static Slot,
+    ident: &'static Ident,
+    mode: Mode,
+    site: Site,
+) -> Option<Facts> {
+    let mut facts = abandoned(gone, &[hold]).pop()?;
+    let mut locks = Locks(std::mem::take(&mut facts.locks));
+    let mut me = thread(slot, &mut locks);
+    me.waits = Some(waits(ident, mode, site));
+    facts.locks = locks.0;
+    facts.threads.push(me);
+    facts.stack = Some(Stack::capture());
+    Some(facts)
 }
 
 /// One thread of a deadlock: what it holds that the one before it wants, and what it waits for.
@@ -437,15 +455,11 @@ pub(super) fn deadlock(stations: &[Station], queued: &[QueuedWriter]) -> Facts {
     let closing = (edges.len() - first) % edges.len().max(1);
     edges.rotate_left(first);
     Facts {
-        verdict: Verdict::Deadlock,
-        basis: Basis::Instances,
-        declared: None,
         locks: locks.0,
         threads,
         edges,
         closing: Some(closing),
-        guards: Vec::new(),
-        lacks_writers: false,
         stack: Some(Stack::capture()),
+        ..Facts::of(Verdict::Deadlock)
     }
 }

@@ -6,6 +6,7 @@
 use crate::{
     config::{self, Status},
     detector::status,
+    record,
     sink::{self, summary},
     suppress,
 };
@@ -35,6 +36,7 @@ fn at_exit() {
     if let Status::On(activity) = status() {
         summary::print(config, &activity);
     }
+    record::finish();
     sink::flush(sink::LAST);
     if let Some(code) = config.get_exit_code()
         && summary::count() > 0

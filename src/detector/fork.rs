@@ -17,7 +17,9 @@ pub(super) fn watch() {
             &super::publish::FIRST,
             &super::deadlock::told::TOLD,
             &super::writing::PERIODS,
+            &super::abandoned::TOLD,
             &crate::suppress::RULES,
+            &crate::record::RECORDER,
             &crate::sink::summary::FINDINGS,
             &crate::sink::QUEUE,
         ]);
@@ -35,8 +37,8 @@ pub(super) fn watch() {
         crate::sink::renew();
         crate::sink::summary::renew();
         super::writing::forget();
-        let survivor = crate::tracking::current::slot();
-        crate::tracking::registry::keep_only(survivor);
+        let survivor = crate::tracking::current::own();
+        super::abandoned::left_behind(crate::tracking::registry::keep_only(survivor));
         crate::tracking::pin::forget_all();
         // Those who watched are no more.
         crate::tracking::slot::place::set_delay(None);

@@ -4,6 +4,7 @@
 //! ours, while it holds the detector's lock: what was found is described under the lock, and
 //! [`publish`](publish::publish)ed by the caller when it holds nothing.
 
+pub(crate) mod abandoned;
 pub(crate) mod assertion;
 mod classes;
 pub(crate) mod deadlock;
@@ -14,6 +15,7 @@ mod exit;
 mod fork;
 #[cfg(all(loom, test))]
 mod models;
+mod name;
 pub(crate) mod observe;
 pub(crate) mod order;
 mod publish;
@@ -30,7 +32,9 @@ pub(crate) mod writing;
 pub use self::declaration::{declare_order, declare_order_file};
 pub(crate) use self::describe::{card, held_here, name};
 pub(crate) use self::order::{relabel, retire};
-pub(crate) use self::publish::{Panic, Published, aside, end_in, publish, publish_stall};
+pub(crate) use self::publish::{
+    Panic, Published, aside, can_unwind, end_in, publish, publish_stall,
+};
 pub use self::status::status;
 pub(crate) use self::stuck::publish_stuck;
 #[cfg(feature = "metrics")]
@@ -38,4 +42,4 @@ pub(crate) use self::tally::reported;
 
 /// Whether this build is instrumented. A constant, so that a branch on it costs nothing.
 pub(crate) const ON: bool = cfg!(any(debug_assertions, feature = "always"));
-pub(crate) use self::threads::{attach, detach_agent, note_panic, with_own};
+pub(crate) use self::threads::{attach, detach_agent, note_panic, with_own, with_own_at_hand};

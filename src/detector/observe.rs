@@ -108,6 +108,8 @@ impl Observed {
                     site: wait.site,
                     since: Some(since(wait)),
                     by: None,
+                    again: None,
+                    counts: None,
                 }),
                 ended: self.has_ended,
                 is_task: self.slot.life.is_agent(),

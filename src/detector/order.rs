@@ -1,10 +1,10 @@
 //! Lock order: what an acquisition under other locks tells the graph.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::state::{self, State};
-use super::threads::with_own;
+use super::threads::{with_own, with_own_open};
 use super::{classes, describe, section, trial};
 use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::ids::{LockId, Site};
@@ -17,6 +17,18 @@ use crate::tracking::pool;
 use crate::tracking::record::Record;
 use crate::tracking::slot::{HeldLock, Slot};
 use crate::tracking::tag;
+
+/// How many locks a thread may hold of which orders are learnt.
+const MOST_HELD: u32 = 1024;
+
+/// Whether a thread held more.
+static CROWDED: AtomicBool = AtomicBool::new(false);
+
+/// Whether a thread held so many locks that an order was not learnt.
+pub(super) fn was_crowded() -> bool {
+    // Relaxed: it stands for no other memory.
+    CROWDED.load(Ordering::Relaxed)
+}
 
 /// Looks at an acquisition of a lock by a thread that holds others, before the lock is listed as
 /// held, and returns what it shows.
@@ -43,6 +55,12 @@ pub(crate) fn check(
     // Relaxed: a hint.
     if remembered {
         record.known.store(known, Ordering::Relaxed);
+        return Vec::new();
+    }
+    // Each new order costs a look at each lock that is held. Of a thread that has forgotten as many
+    // guards, or locks a whole table, every order would be new.
+    if slot.count() > MOST_HELD {
+        CROWDED.store(true, Ordering::Relaxed);
         return Vec::new();
     }
     let held = slot.held().unwrap_or_default();
@@ -85,7 +103,23 @@ pub(crate) fn check(
     if mode == Mode::Exclusive {
         found.extend(classes::first_write(slot, ident.class()));
     }
-    with_own(slot, |own| own.learn(known, ident.tag()));
+    let is_alone = found.is_empty()
+        // Else the context was told to the graph of a check, or noted for the join.
+        && slot.scope() == 0
+        // What two locks of one class show depends on their ids.
+        && held.iter().all(|h| describe::ident_of(h).class().id != ident.class().id)
+        && !ident.contexts.is_promoted();
+    with_own(slot, |own| {
+        own.learn(known, ident.tag());
+        if is_alone && own.notes.is_none() {
+            let context = Context {
+                holding: Arc::clone(&holding),
+                mode,
+                site,
+            };
+            own.first.learn(slot, ident.class(), known, context);
+        }
+    });
     record.known.store(known, Ordering::Relaxed);
     found
 }
@@ -203,7 +237,7 @@ fn learn(
             state.add_edge_stack(edge, stack.clone());
         }
     }
-    state.introduce(thread, slot.name());
+    state.introduce(thread, slot);
     let mut findings = Vec::new();
     for h in others() {
         findings.extend(promote(&mut state, describe::ident_of(h)));
@@ -298,14 +332,17 @@ pub(super) fn promote(state: &mut State, ident: &'static Ident) -> Vec<Finding> 
 /// not held.
 #[inline]
 pub(crate) fn retire(ident: &'static Ident, unreferred: bool) {
-    if ident.contexts.clear() {
+    if ident.contexts.clear(unreferred) {
         forget(ident.id());
     }
+    // Not `open`: what is changed here is nothing that an addition to the held locks uses.
     let slot = current::slot();
     if slot.is_detached() {
         pool::spill_vacated(ident, unreferred);
     } else {
-        with_own(slot, |own| own.pool.give(ident, unreferred));
+        // A handler that drops a lock between the steps of `Pool::give` loses an ident by it, and that
+        // is all: the rest closes the thread itself.
+        with_own_open(slot, |own| own.pool.give(ident, unreferred));
     }
 }
 

@@ -8,11 +8,14 @@ use super::threads::with_own;
 use super::trial::{self, Trial};
 use super::writing::Writing;
 use crate::config::{self, Action};
+use crate::engine::ids::Site;
 use crate::engine::verdict::Verdict;
 use crate::primitives::fork_safe::ForkSafe;
+use crate::record;
 use crate::report::{Basis, Facts, Report, Stall};
 use crate::sink::{self, Then};
 use crate::suppress;
+use crate::tracking::current;
 use crate::tracking::slot::Slot;
 
 static REPORTS: AtomicU64 = AtomicU64::new(0);
@@ -52,22 +55,46 @@ impl Panic {
         self.0
     }
 
-    /// Raises it, unless the thread is panicking: a second panic would abort the process where the
-    /// first one was being dealt with.
+    /// Raises it out of the call at `site`, unless the thread [cannot unwind](can_unwind).
+    ///
+    /// The program's panic hook is not called. The report has said more than it could, and it may
+    /// want a lock that the thread holds: that of standard error, or one of the deadlock. In its
+    /// place, and like the standard one, a line on standard error says which thread panics where. In
+    /// a check there is none, since the check has the message.
     #[cold]
-    pub(crate) fn raise(self) {
-        if !std::thread::panicking() {
-            panic!("{}", self.0)
+    pub(crate) fn raise(self, site: Site) {
+        if !can_unwind() {
+            return;
         }
+        let slot = current::own();
+        if slot.scope() == 0 {
+            let thread = match (slot.name(), slot.thread()) {
+                (Some(name), _) => format!("`{name}`"),
+                (None, Some(id)) => format!("#{}", id.get()),
+                (None, None) => "without a name".to_owned(),
+            };
+            let message = self.0.strip_prefix("lockwarden: ").unwrap_or(&self.0);
+            sink::say(&format!("thread {thread} panics at {site}: {message}"));
+        }
+        std::panic::resume_unwind(Box::new(self.0))
     }
 }
 
-/// Raises the panic if there is one and the caller can unwind.
-pub(crate) fn end_in(panic: Option<Panic>, may_panic: bool) {
+/// Whether the calling thread can unwind: it is not panicking, since a second panic would abort the
+/// process where the first one was being dealt with, and not destroying its thread-locals, out of
+/// which nothing may unwind.
+///
+/// Whether there is a frame below that may not unwind, as one of `extern "C"`, cannot be known.
+pub(crate) fn can_unwind() -> bool {
+    !std::thread::panicking() && !current::is_leaving()
+}
+
+/// Raises the panic out of the call at `site`, if there is one and the caller can unwind.
+pub(crate) fn end_in(panic: Option<Panic>, may_panic: bool, site: Site) {
     if let Some(panic) = panic
         && may_panic
     {
-        panic.raise();
+        panic.raise(site);
     }
 }
 
@@ -129,6 +156,7 @@ pub(super) fn publish_to(
         }
         report.sequence = REPORTS.fetch_add(1, Ordering::Relaxed) + 1;
         tally::count(report.verdict);
+        record::finding(&report);
         let headline = report.headline();
         let then = match trial {
             Some(trial) if action < Action::Abort => {
@@ -182,6 +210,7 @@ pub(crate) fn publish_stall(
     }
     report.sequence = REPORTS.fetch_add(1, Ordering::Relaxed) + 1;
     tally::count(report.verdict);
+    record::finding(&report);
     sink::summary::note(&report);
     let printed = aside(slot, || sink::tell(config, &report));
     Some(Published {
@@ -200,8 +229,11 @@ pub(crate) fn aside<R>(slot: Option<&'static Slot>, f: impl FnOnce() -> R) -> R 
     }
 }
 
-/// The first reports about each set of source lines: the call path and the number of each.
-pub(super) static FIRST: ForkSafe<Option<HashMap<u64, Vec<(u64, u64)>>>> = ForkSafe::new(None);
+/// Reports about the same source lines: the call path and the number of each.
+type Paths = Vec<(u64, u64)>;
+
+/// The first reports about each set of source lines.
+pub(super) static FIRST: ForkSafe<Option<HashMap<u64, Paths>>> = ForkSafe::new(None);
 
 /// How many reports about the same lines are made in full, by different call paths.
 const PATHS: usize = 8;
@@ -257,6 +289,8 @@ pub(super) fn quietly<R>(slot: &'static Slot, f: impl FnOnce() -> R) -> R {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::Location;
+
     use super::*;
 
     #[test]
@@ -264,7 +298,8 @@ mod tests {
         struct RaisesWhenDropped;
         impl Drop for RaisesWhenDropped {
             fn drop(&mut self) {
-                Panic::of_message("this would abort the process".to_owned()).raise();
+                Panic::of_message("this would abort the process".to_owned())
+                    .raise(Location::caller());
             }
         }
         let result = std::panic::catch_unwind(|| {
@@ -276,7 +311,9 @@ mod tests {
             message.downcast_ref::<&str>(),
             Some(&"on purpose, and caught")
         );
-        let raised = std::panic::catch_unwind(|| Panic::of_message("raised".to_owned()).raise());
+        let raised = std::panic::catch_unwind(|| {
+            Panic::of_message("raised".to_owned()).raise(Location::caller());
+        });
         let message = raised.unwrap_err();
         assert_eq!(
             message.downcast_ref::<String>().map(String::as_str),

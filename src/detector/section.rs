@@ -20,7 +20,7 @@ use crate::tracking::slot::Slot;
 
 /// What the calling thread holds above a thread that it is about to start; `None` for nothing.
 pub(crate) fn above() -> Option<Above> {
-    let slot = current::slot();
+    let slot = current::open();
     if slot.is_detached() {
         return None;
     }
@@ -56,14 +56,18 @@ pub(crate) fn begin(above: &Above) {
     if let Some(slot) = attach() {
         let held = above.held.iter().map(|(_, over)| over);
         let notes = Notes::new(held.chain(&above.further).cloned().collect());
-        with_own(slot, |own| own.notes = Some(notes));
+        with_own(slot, |own| {
+            own.notes = Some(notes);
+            // What locks learnt in them was not noted.
+            own.first.clear();
+        });
         slot.set_surrounded(true);
     }
 }
 
 /// The calling thread ends: what it took so far.
 pub(crate) fn end() -> Vec<Taken> {
-    let slot = current::slot();
+    let slot = current::open();
     if slot.is_detached() {
         return Vec::new();
     }
@@ -106,7 +110,7 @@ pub(super) fn note(slot: &'static Slot, ident: &'static Ident, context: impl FnO
 
 /// The calling thread has joined the one that was started under `above` and has `taken`.
 pub(crate) fn joined(above: &Above, taken: Vec<Taken>) {
-    let slot = current::slot();
+    let slot = current::open();
     if taken.is_empty() || slot.is_detached() || slot.thread() != Some(above.holder) {
         return;
     }
@@ -143,7 +147,7 @@ fn tell(slot: &'static Slot, around: &[Inherited], taken: &[Taken]) {
     let graph = trial::graph_of(slot);
     let found = {
         let mut state = graph.lock();
-        state.introduce(around[0].holder, slot.name());
+        state.introduce(around[0].holder, slot);
         let mut findings = Vec::new();
         for h in &held {
             findings.extend(order::promote(&mut state, describe::ident_of(h)));

@@ -1,15 +1,16 @@
 //! The detector's state, behind its one lock.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use crate::config;
 use crate::engine::ids::{LockId, Site, ThreadId};
-use crate::engine::order::{Limits, OrderGraph};
+use crate::engine::order::{IdMap, Limits, OrderGraph};
 use crate::engine::verdict::Verdict;
 use crate::primitives::{Mutex, MutexGuard};
 use crate::report::{LockInfo, Stack};
 use crate::tracking::ident::Ident;
+use crate::tracking::slot::Slot;
 
 /// How many stacks of single edges are kept: some hundred bytes each.
 const EDGE_STACKS: usize = 4096;
@@ -28,22 +29,22 @@ pub(super) struct State {
     /// The same for classes of locks.
     pub(super) classes: OrderGraph,
     /// What reports say of a class, and of one that has only been declared.
-    class_cards: HashMap<LockId, LockInfo>,
+    class_cards: IdMap<LockId, LockInfo>,
     /// The sets of classes of cycles that were found, so that classes do not tell again what
     /// instances have told.
     told: HashSet<(Vec<LockId>, Verdict)>,
     /// The locks in the graph, each with its class and with the address of its ident.
-    locks: HashMap<LockId, Known>,
-    names: HashMap<ThreadId, Option<String>>,
+    locks: IdMap<LockId, Known>,
+    names: IdMap<ThreadId, Option<String>>,
     /// The threads in `names`, in the order in which they came.
     introduced: VecDeque<ThreadId>,
     /// Where a thread was when it first took the second of two places under the first.
-    stacks: HashMap<(usize, usize), Stack>,
+    stacks: IdMap<(usize, usize), Stack>,
     /// Recursive reads that were told: the place of the lock's construction and both sites.
     recursive_reads: HashSet<(usize, usize, usize, u64)>,
     /// Stacks of single edges between places of one file, where a type of the program's own may stand
     /// between it and its locks; the oldest go when there are too many.
-    edge_stacks: HashMap<(LockId, LockId), Stack>,
+    edge_stacks: IdMap<(LockId, LockId), Stack>,
     edges_with_stacks: VecDeque<(LockId, LockId)>,
     /// Whether it is that of one check, and not that of the process.
     is_of_trial: bool,
@@ -60,14 +61,14 @@ impl State {
         Self {
             graph: OrderGraph::new(limits),
             classes: OrderGraph::new(limits),
-            class_cards: HashMap::new(),
+            class_cards: IdMap::default(),
             told: HashSet::new(),
-            locks: HashMap::new(),
-            names: HashMap::new(),
+            locks: IdMap::default(),
+            names: IdMap::default(),
             introduced: VecDeque::new(),
-            stacks: HashMap::new(),
+            stacks: IdMap::default(),
             recursive_reads: HashSet::new(),
-            edge_stacks: HashMap::new(),
+            edge_stacks: IdMap::default(),
             edges_with_stacks: VecDeque::new(),
             is_of_trial: false,
         }
@@ -117,8 +118,9 @@ impl State {
         }
     }
 
-    pub(super) fn add_class(&mut self, card: LockInfo) {
-        self.class_cards.entry(card.id).or_insert(card);
+    /// Remembers what reports say of a class, if that is not known.
+    pub(super) fn add_class(&mut self, id: LockId, card: impl FnOnce() -> LockInfo) {
+        self.class_cards.entry(id).or_insert_with(card);
     }
 
     /// Whether no cycle of these classes with this verdict was found before.
@@ -138,15 +140,18 @@ impl State {
         }
     }
 
-    /// Remembers the name of a thread, in place of the one that came first if there are too many.
-    pub(super) fn introduce(&mut self, thread: ThreadId, name: Option<String>) {
-        if self.names.insert(thread, name).is_none() {
-            self.introduced.push_back(thread);
-            if self.introduced.len() > NAMES
-                && let Some(oldest) = self.introduced.pop_front()
-            {
-                self.names.remove(&oldest);
-            }
+    /// Remembers the name of the thread of a slot, in place of the one that came first if there are too
+    /// many. A thread keeps its name, so one that is remembered is not asked again.
+    pub(super) fn introduce(&mut self, thread: ThreadId, slot: &Slot) {
+        if self.names.contains_key(&thread) {
+            return;
+        }
+        self.names.insert(thread, slot.name());
+        self.introduced.push_back(thread);
+        if self.introduced.len() > NAMES
+            && let Some(oldest) = self.introduced.pop_front()
+        {
+            self.names.remove(&oldest);
         }
     }
 

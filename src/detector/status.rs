@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::threads::with_own;
-use super::{publish, state, succession};
+use super::{order, publish, state, succession};
 use crate::config::{self, Activity, Limit, OffReason, Status, Totals};
-use crate::tracking::{class, current, pool, registry, wait};
+use crate::tracking::{class, current, pool, registry, slot, wait};
 
 /// Whether the detector is on, and what it has seen up to now.
 ///
@@ -49,6 +49,9 @@ pub fn status() -> Status {
     }
     if succession::is_cut() {
         limits.push(Limit::ThreadsInOrder);
+    }
+    if slot::was_full() || order::was_crowded() {
+        limits.push(Limit::HeldLocks);
     }
     Status::On(Activity {
         uptime: Duration::from_nanos(wait::now()),

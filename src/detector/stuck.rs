@@ -4,7 +4,7 @@ use super::publish::{self, Panic};
 use super::threads::attach;
 use super::trial;
 use crate::engine::verdict::Verdict;
-use crate::report::{Basis, Facts, LockInfo, ThreadInfo};
+use crate::report::{Facts, LockInfo, ThreadInfo};
 
 /// Reports agents that are stuck, to the check of `testing` with this number, or to the process if
 /// that is zero.
@@ -16,16 +16,9 @@ pub(crate) fn publish_stuck(
 ) -> Option<Panic> {
     let slot = attach()?;
     let facts = Facts {
-        verdict,
-        basis: Basis::Instances,
-        declared: None,
         locks,
         threads,
-        edges: Vec::new(),
-        closing: None,
-        guards: Vec::new(),
-        lacks_writers: false,
-        stack: None,
+        ..Facts::of(verdict)
     };
     publish::publish_to(slot, trial::of_number(scope).as_deref(), vec![facts])
 }

@@ -53,7 +53,7 @@ pub(crate) fn is_known(point: &Point) -> bool {
 /// The calling thread learns of all that happened up to `point`, and needs it no more.
 #[inline]
 pub(crate) fn arrive_last(point: Point) {
-    let slot = current::slot();
+    let slot = current::open();
     let known = if slot.is_detached() {
         Some(point)
     } else {
@@ -67,7 +67,7 @@ pub(crate) fn arrive_last(point: Point) {
 #[cold]
 fn learn_last(point: Point) {
     arrive(&point);
-    let slot = current::slot();
+    let slot = current::open();
     if slot.is_detached() {
         point.drop_alone();
     } else {
@@ -78,7 +78,7 @@ fn learn_last(point: Point) {
 /// The calling thread needs `point` no more.
 #[inline]
 pub(crate) fn forget(point: Point) {
-    let slot = current::slot();
+    let slot = current::open();
     if slot.is_detached() {
         point.drop_alone();
     } else {
@@ -124,7 +124,7 @@ fn reseed(slot: &'static Slot) {
 
 /// The locks that the calling thread holds, or that are held around it.
 pub(crate) fn held_around() -> Vec<Inherited> {
-    let slot = current::slot();
+    let slot = current::open();
     if slot.is_detached() {
         return Vec::new();
     }
@@ -141,7 +141,7 @@ pub(crate) fn held_around() -> Vec<Inherited> {
     let graph = trial::graph_of(slot);
     let found = {
         let mut state = graph.lock();
-        state.introduce(holder, slot.name());
+        state.introduce(holder, slot);
         let findings: Vec<_> = held
             .iter()
             .flat_map(|h| order::promote(&mut state, describe::ident_of(h)))

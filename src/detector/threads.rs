@@ -5,22 +5,22 @@
 
 use std::sync::Once;
 
-use super::{
-    deadlock, declaration, describe, exit as process_exit, fork, publish, state, succession,
-};
+use super::exit as process_exit;
+use super::{abandoned, deadlock, declaration, describe, fork, name, publish, state, succession};
+use crate::record;
 use crate::sink;
 use crate::tracking::agent::Seat;
-use crate::tracking::current::{self, Phase};
+use crate::tracking::current::{self, Inside, Phase};
 use crate::tracking::own::Own;
 use crate::tracking::slot::{HeldLock, Slot};
 use crate::tracking::{panicked, registry};
 use crate::{config, suppress, watchdog};
 
 /// The slot of the calling thread, which is given one if it has none; `None` if the detector is
-/// switched off, or the thread is too far gone.
+/// switched off, the thread is inside the detector already, or it is too far gone.
 #[inline]
 pub(crate) fn attach() -> Option<&'static Slot> {
-    let slot = current::slot();
+    let slot = current::open();
     if slot.is_detached() {
         attach_slow()
     } else {
@@ -32,21 +32,42 @@ pub(crate) fn attach() -> Option<&'static Slot> {
 #[inline(always)]
 pub(crate) fn with_own<R>(slot: &'static Slot, f: impl FnOnce(&mut Own) -> R) -> R {
     debug_assert!(
-        std::ptr::eq(slot, current::slot()),
+        std::ptr::eq(slot, current::own()),
         "a slot is private to its thread"
     );
     // SAFETY: the slot is the calling thread's. The closures given here are short, ours, and call
-    // neither this function nor anything that is not ours, so no second borrow comes about.
+    // neither this function nor anything that is not ours but the allocator; that, and a signal
+    // handler, finds the thread inside the detector, and is not tracked. So no second borrow comes
+    // about.
+    current::closed(|| f(unsafe { slot.own() }))
+}
+
+/// The same on the way of every new lock, for a thread that is known not to be inside the detector.
+#[inline(always)]
+pub(crate) fn with_own_at_hand<R>(slot: &'static Slot, f: impl FnOnce(&mut Own) -> R) -> R {
+    // SAFETY: as in `with_own`.
+    current::closed_at(slot, || f(unsafe { slot.own() }))
+}
+
+/// The same for what a signal handler may do in the middle of it.
+#[inline(always)]
+pub(crate) fn with_own_open<R>(slot: &'static Slot, f: impl FnOnce(&mut Own) -> R) -> R {
+    // SAFETY: as in `with_own`, but for a handler. That one is done with what it borrows when `f` goes
+    // on, and `f` reads again what it has changed.
     f(unsafe { slot.own() })
 }
 
 #[cold]
 fn attach_slow() -> Option<&'static Slot> {
-    // SAFETY: null, or the seat of the agent that the calling thread acts as, which is borrowed for
-    // as long as it does (`instrument::Agent::run`).
+    if current::is_inside() {
+        return None;
+    }
+    // SAFETY: null, or the seat of the agent that the calling thread acts as, which is borrowed for as
+    // long as it does (`instrument::Agent::run`).
     if let Some(seat) = unsafe { current::seat().as_ref() } {
         return attach_agent(seat);
     }
+    let inside = Inside::enter();
     if !config::current().is_enabled() || (current::phase() == Phase::Ending && !exit::REPEATS) {
         return None;
     }
@@ -56,41 +77,46 @@ fn attach_slow() -> Option<&'static Slot> {
     let slot = registry::take();
     let own = Own::new(thread);
     let seed = own.seed(state::generation());
-    // A thread that is ending may have lost its handle already, and to ask for it would panic.
     let name = match current::phase() {
+        // Its handle may be gone already, and to ask for it would panic.
         Phase::Ending => None,
-        _ => std::thread::current().name().map(str::to_owned),
+        _ => name::of_this_thread(),
     };
     slot.occupy(thread, name, Box::new(own));
     slot.set_seed(seed);
-    current::set(slot, Phase::Attached);
+    current::set(&inside, slot, Phase::Attached);
     exit::arm(slot);
-    start(slot);
+    // Fails if it has begun already.
+    let _ = LEAVES.try_with(|_| ());
+    start(slot, inside);
     Some(slot)
 }
 
 /// Starts, once in the process, what comes with the first thread or agent that is watched.
-fn start(slot: &'static Slot) {
+fn start(slot: &'static Slot, inside: Inside) {
     static START: Once = Once::new();
+    let mut is_first = false;
     if !START.is_completed() {
         // Not `call_once` around the event: a subscriber that uses a tracked lock comes back here.
-        let mut first = false;
-        START.call_once(|| first = true);
-        if first {
-            sink::settle_with(settle_own);
-            process_exit::watch();
-            publish::quietly(slot, || {
-                declaration::from_environment();
-                suppress::from_environment();
-                sink::started(&super::status());
-                watchdog::from_environment();
-            });
-        }
+        START.call_once(|| is_first = true);
+    }
+    drop(inside);
+    if is_first {
+        sink::settle_with(settle_own);
+        process_exit::watch();
+        publish::quietly(slot, || {
+            declaration::from_environment();
+            suppress::from_environment();
+            record::from_environment();
+            sink::started(&super::status());
+            watchdog::from_environment();
+        });
     }
 }
 
-/// Gives a slot to the agent that the calling thread acts as.
+/// Gives a slot to the agent that the calling thread, which is not inside, acts as.
 fn attach_agent(seat: &Seat) -> Option<&'static Slot> {
+    let inside = Inside::enter();
     if !config::current().is_enabled() {
         return None;
     }
@@ -103,17 +129,18 @@ fn attach_agent(seat: &Seat) -> Option<&'static Slot> {
     slot.life.mark_agent();
     slot.set_seed(seed);
     seat.sit(slot);
-    current::set_slot(slot);
-    if let Some(past) = seat.take_past() {
+    current::set_slot(&inside, slot);
+    let past = seat.take_past();
+    start(slot, inside);
+    if let Some(past) = past {
         succession::arrive_last(past);
     }
-    start(slot);
     Some(slot)
 }
 
 /// Takes the slot away from an agent, which ends; the calling thread acts as it.
 pub(crate) fn detach_agent(slot: &'static Slot) {
-    if slot.is_detached() {
+    if !std::ptr::eq(slot, current::slot()) {
         return;
     }
     slot.maintain();
@@ -121,12 +148,14 @@ pub(crate) fn detach_agent(slot: &'static Slot) {
     let left = slot.held().unwrap_or_default();
     slot.wait.clear();
     slot.end();
+    let inside = Inside::enter();
     with_own(slot, |own| {
         own.pool.drain();
         own.points.drain();
+        own.first.clear();
     });
+    current::set_slot(&inside, Slot::detached());
     if left.is_empty() {
-        current::set_slot(Slot::detached());
         registry::give(slot);
     }
     // Else the slot stays as it is: holds that refer to it may still be handed back.
@@ -140,9 +169,23 @@ fn settle_own() {
     }
 }
 
+/// Dropped when the thread begins to destroy its thread-locals, but for those that it came to use after
+/// its first lock: they are destroyed before.
+struct Leaves;
+
+impl Drop for Leaves {
+    fn drop(&mut self) {
+        current::leave();
+    }
+}
+
+thread_local! {
+    static LEAVES: Leaves = const { Leaves };
+}
+
 /// Notes that the calling thread ends by a panic or, if it `is_caught`, goes on after one.
 pub(crate) fn note_panic(is_caught: bool) {
-    let slot = current::slot();
+    let slot = current::own();
     if let Some(thread) = slot.thread() {
         panicked::add(slot.scope(), thread, slot.name(), is_caught);
     }
@@ -167,13 +210,17 @@ fn detach(slot: &'static Slot) {
     slot.wait.clear();
     slot.end();
     deadlock::thread_ended(slot);
+    let inside = Inside::enter();
     with_own(slot, |own| {
         own.pool.drain();
         own.points.drain();
+        own.first.clear();
     });
-    current::set(Slot::detached(), Phase::Ending);
+    current::set(&inside, Slot::detached(), Phase::Ending);
     if left.is_empty() {
         registry::give(slot);
+    } else {
+        abandoned::left_behind(1);
     }
     // Else the slot stays as it is: holds that refer to it may still be handed back, and whoever
     // waits for such a lock can be told who left with it.

@@ -13,7 +13,7 @@
 //!
 //! That a lock had its first writer is told to the graph of the thread that was it.
 
-use std::collections::BTreeMap;
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -22,6 +22,7 @@ use parking_lot::Mutex as PlainMutex;
 use super::classes;
 use super::state::{self, State};
 use crate::engine::ids::LockId;
+use crate::engine::order::IdMap;
 use crate::primitives::fork_safe::ForkSafe;
 use crate::primitives::{Mutex, MutexGuard};
 use crate::report::Report;
@@ -47,7 +48,8 @@ pub(crate) struct Gathered {
     pub(crate) panics: Vec<String>,
 }
 
-pub(super) static TRIALS: ForkSafe<BTreeMap<u64, Arc<Trial>>> = ForkSafe::new(BTreeMap::new());
+pub(super) static TRIALS: ForkSafe<IdMap<u64, Arc<Trial>>> =
+    ForkSafe::new(IdMap::with_hasher(BuildHasherDefault::new()));
 /// How many of them have a graph of their own.
 static OWN: AtomicUsize = AtomicUsize::new(0);
 static NEXT: AtomicU64 = AtomicU64::new(1);

@@ -6,6 +6,7 @@
 pub(crate) mod acquisition;
 pub(crate) mod awaited;
 pub(crate) mod clock;
+pub(crate) mod counts;
 pub(crate) mod ids;
 pub(crate) mod mode;
 pub(crate) mod order;

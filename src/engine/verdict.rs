@@ -33,7 +33,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// Every verdict, in the order of the documentation.
-    pub const ALL: [Verdict; 10] = [
+    pub const ALL: &'static [Verdict] = &[
         Verdict::Deadlock,
         Verdict::SelfDeadlock,
         Verdict::Inversion,

@@ -95,6 +95,7 @@ pub(crate) use self::side::Side;
 #[cfg(feature = "channel")]
 pub(crate) use self::side::meet;
 pub use crate::engine::awaited::Awaited;
+pub use crate::engine::counts::Counts;
 pub use crate::engine::ids::{LockId, Site, ThreadId};
 pub use crate::engine::mode::{Kind, Mode, ReadPolicy};
 pub use crate::tracking::kind::LockKind;

@@ -51,7 +51,7 @@ impl Lock {
 
     /// Names this one instance in reports, beside the name of its class.
     #[inline(always)]
-    pub fn set_label(&self, _label: &str) {}
+    pub fn set_label(&self, _label: impl AsRef<str>) {}
 
     /// Says that the lock nests in `parent`, a lock of the same class.
     #[inline(always)]
@@ -163,6 +163,14 @@ impl Lock {
     #[inline(always)]
     pub fn released_upgradable(&self, _hold: Hold) {}
 
+    /// Records a release by whichever thread has the hold.
+    #[inline(always)]
+    pub fn released_by_any(&self, _hold: Hold) {}
+
+    /// Records a release by the calling thread, where the hold of the acquisition is not at hand.
+    #[inline(always)]
+    pub fn released_without_hold(&self) {}
+
     /// Tells, right before the lock is dropped, whether somebody still holds it.
     #[inline(always)]
     pub(crate) fn retired(&mut self, _held: bool) {}
@@ -219,7 +227,7 @@ impl Signal {
 
     /// Names this one instance in reports, beside the name of its class.
     #[inline(always)]
-    pub fn set_label(&self, _label: &str) {}
+    pub fn set_label(&self, _label: impl AsRef<str>) {}
 
     /// Tells that the calling thread is about to let go of `lock`, which it holds by `hold`, and
     /// to sleep until it is notified and has the lock again.

@@ -87,8 +87,8 @@ impl ThreadPool {
     }
 
     /// Names this one instance in reports, beside the name of its class.
-    pub fn set_label(&self, label: &str) {
-        self.crew.set_label(label);
+    pub fn set_label(&self, label: impl AsRef<str>) {
+        self.crew.set_label(label.as_ref());
     }
 
     /// Has a worker do `f`; the result is to be had from the future.

@@ -7,7 +7,11 @@
 //! the standard library's, which on systems with a futex leaves nothing of its waiters in memory.
 
 use std::cell::RefCell;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::ops::{Deref, DerefMut};
+use std::sync::{self, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::tracking::current::Inside;
 
 /// A mutex in a static. What is done under it runs no code but this crate's, and does not fork.
 #[derive(Debug)]
@@ -18,9 +22,59 @@ impl<T> ForkSafe<T> {
         Self(Mutex::new(value))
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-        // Whatever is changed under it is whole after each step.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn lock(&self) -> Guard<'_, T> {
+        // First the section, as for `primitives::Mutex`.
+        let inside = Inside::enter();
+        Guard {
+            // Whatever is changed under it is whole after each step.
+            data: self.0.lock().unwrap_or_else(PoisonError::into_inner),
+            _inside: inside,
+        }
+    }
+}
+
+/// The data of a [`ForkSafe`], and the section of the detector that has it.
+#[derive(Debug)]
+pub(crate) struct Guard<'a, T> {
+    data: sync::MutexGuard<'a, T>,
+    _inside: Inside,
+}
+
+impl<'a, T> Guard<'a, T> {
+    /// Waits for a notification.
+    pub(crate) fn wait(self, changed: &Condvar) -> Guard<'a, T> {
+        Guard {
+            data: changed
+                .wait(self.data)
+                .unwrap_or_else(PoisonError::into_inner),
+            _inside: self._inside,
+        }
+    }
+
+    /// Waits for a notification, for at most `limit`; whether there was none.
+    pub(crate) fn wait_timeout(self, changed: &Condvar, limit: Duration) -> (Guard<'a, T>, bool) {
+        let (data, result) = changed
+            .wait_timeout(self.data, limit)
+            .unwrap_or_else(PoisonError::into_inner);
+        let woken = Guard {
+            data,
+            _inside: self._inside,
+        };
+        (woken, result.timed_out())
+    }
+}
+
+impl<T> Deref for Guard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.data
+    }
+}
+
+impl<T> DerefMut for Guard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.data
     }
 }
 
@@ -32,7 +86,7 @@ pub(crate) trait Stands: Sync {
 /// A guard, whatever it guards.
 pub(crate) trait Held {}
 
-impl<T> Held for MutexGuard<'_, T> {}
+impl<T> Held for Guard<'_, T> {}
 
 impl<T: Send> Stands for ForkSafe<T> {
     fn hold(&'static self) -> Box<dyn Held> {

@@ -11,8 +11,11 @@
 //!
 //! Statics that a model does not reach (counters of ids, tables of classes) stay outside.
 
+mod fast;
 pub(crate) mod fork_safe;
 pub(crate) mod signals;
+
+pub(crate) use self::fast::{Fast, own_ptr, own_u64};
 
 #[cfg(not(all(loom, test)))]
 pub(crate) use std::hint::spin_loop;
@@ -22,7 +25,9 @@ pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize,
 pub(crate) use std::thread::yield_now;
 
 #[cfg(not(all(loom, test)))]
-pub(crate) use parking_lot::{Mutex, MutexGuard};
+mod mutex;
+#[cfg(not(all(loom, test)))]
+pub(crate) use self::mutex::{Mutex, MutexGuard};
 
 #[cfg(all(loom, test))]
 pub(crate) mod model;
@@ -30,37 +35,3 @@ pub(crate) mod model;
 pub(crate) use self::model::{
     AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Mutex, MutexGuard, fence, spin_loop, yield_now,
 };
-
-/// Reads a field that no other thread than the caller's writes, without an atomic access.
-///
-/// # Safety
-///
-/// No other thread writes the field.
-#[inline(always)]
-#[allow(unsafe_code)]
-pub(crate) unsafe fn own_u64(field: &AtomicU64) -> u64 {
-    #[cfg(all(loom, test))]
-    return field.load(std::sync::atomic::Ordering::Relaxed);
-    #[cfg(not(all(loom, test)))]
-    // SAFETY: there is nobody to race with.
-    unsafe {
-        field.as_ptr().read()
-    }
-}
-
-/// The same for a pointer.
-///
-/// # Safety
-///
-/// No other thread writes the field.
-#[inline(always)]
-#[allow(unsafe_code)]
-pub(crate) unsafe fn own_ptr<T>(field: &AtomicPtr<T>) -> *mut T {
-    #[cfg(all(loom, test))]
-    return field.load(std::sync::atomic::Ordering::Relaxed);
-    #[cfg(not(all(loom, test)))]
-    // SAFETY: there is nobody to race with.
-    unsafe {
-        field.as_ptr().read()
-    }
-}

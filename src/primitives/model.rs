@@ -299,6 +299,11 @@ impl<T> Mutex<T> {
         }
     }
 
+    /// In a model no thread is interrupted by itself, so nothing depends on who was first.
+    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        Some(self.lock())
+    }
+
     pub(crate) fn is_locked(&self) -> bool {
         self.plain.is_locked()
     }

@@ -116,8 +116,8 @@ macro_rules! queue {
             #[doc = concat!("let queue = ", stringify!($name), "::<u8>::named(\"inbox\");")]
             /// queue.set_label("inbox of 17");
             /// ```
-            pub fn set_label(&self, label: &str) {
-                self.core.record().set_label(label);
+            pub fn set_label(&self, label: impl AsRef<str>) {
+                self.core.record().set_label(label.as_ref());
             }
 
             /// Puts an item, waiting for room if there is none.

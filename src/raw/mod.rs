@@ -15,6 +15,18 @@ use std::time::Duration;
 /// which `try_lock`, with a load before its compare-and-swap, is not.
 pub(crate) const SPIN: Duration = Duration::ZERO;
 
+/// Tries a bare lock as said there; without the clock where there is none, by `$once`.
+macro_rules! spin {
+    ($bare:expr, $once:ident, $for:ident) => {
+        if $crate::tracking::wait::HAS_CLOCK {
+            $bare.$for($crate::raw::SPIN)
+        } else {
+            $bare.$once()
+        }
+    };
+}
+use spin;
+
 pub(crate) mod call;
 mod condvar;
 mod mutex;

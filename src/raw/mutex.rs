@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use lock_api::{RawMutex as _, RawMutexTimed as _};
 
-use super::SPIN;
 use super::call::Call;
 use super::undo::Undo;
 use crate::instrument::{self, Hold, Kind, Lock, LockKind, Mode, Site};
@@ -51,11 +50,13 @@ macro_rules! raw_mutex {
             }
 
             /// Acquires the mutex for the call at `site`.
-            #[inline(always)]
+            // In a debug build a function of its own, as in `instrument::on::lock`.
+            #[cfg_attr(debug_assertions, inline(never))]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub(crate) fn lock_at(&self, site: Site) -> Hold {
                 if !instrument::ON {
                     let _ = self.bare.lock();
-                } else if self.bare.try_lock_for(SPIN).is_none() {
+                } else if super::spin!(self.bare, try_lock, try_lock_for).is_none() {
                     return self.lock_slow(site);
                 }
                 match self.record.acquired_known::<false>(Mode::Exclusive, Kind::Blocking, site) {
@@ -91,7 +92,7 @@ macro_rules! raw_mutex {
             pub(crate) fn lock_again(&self, site: Site) -> Hold {
                 if !instrument::ON {
                     let _ = self.bare.lock();
-                } else if self.bare.try_lock_for(SPIN).is_none() {
+                } else if super::spin!(self.bare, try_lock, try_lock_for).is_none() {
                     return self.lock_again_slow(site);
                 }
                 self.record.acquired_again(Mode::Exclusive, site)
@@ -167,7 +168,8 @@ macro_rules! raw_mutex {
                 Some(self.record.acquired(Mode::Exclusive, Kind::Try, site))
             }
 
-            #[inline(always)]
+            #[cfg_attr(debug_assertions, inline(never))]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             unsafe fn unlock(&self, hold: Hold) {
                 self.record.released(hold);
                 // SAFETY: the caller holds the lock by this hold, so the bare lock is held.

@@ -97,7 +97,7 @@ pub(super) type BareGuard = <parking_lot::RawRwLock as lock_api::RawRwLock>::Sha
 impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     #[inline(always)]
     pub(super) fn spin_shared(&self) -> Option<BareGuard> {
-        self.bare.try_lock_shared_for(super::SPIN)
+        super::spin!(self.bare, try_lock_shared, try_lock_shared_for)
     }
 
     /// Without spinning: a writer that waits, if only for a moment, turns readers away, and one of

@@ -23,7 +23,7 @@ acquisitions! {
 impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     #[inline(always)]
     pub(super) fn spin_upgradable(&self) -> Option<BareGuard> {
-        self.bare.try_lock_upgradable_for(super::SPIN)
+        super::spin!(self.bare, try_lock_upgradable, try_lock_upgradable_for)
     }
 }
 

@@ -29,6 +29,13 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
         Verdict::SelfDeadlock if report.edges.is_empty() => stuck::alone(report),
         Verdict::SelfDeadlock => {
             let edge = report.edges.first()?;
+            if order::is_order_of_queue(report, edge.to) {
+                return Some(format!(
+                    "let the comparison of the items (`Ord::cmp`) do without the queue that compares \
+                     them, which it uses at {}",
+                    edge.to_site
+                ));
+            }
             if edge.from_site == edge.to_site {
                 return Some(format!(
                     "{} is reached again, by a call, a callback or a loop, while its guard is \
@@ -54,6 +61,12 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
         Verdict::HeldAcrossAwait => Some(
             "drop the guard before the `.await`, or use the asynchronous lock of the runtime, whose \
              waiters do not block their thread"
+                .to_owned(),
+        ),
+        Verdict::Abandoned if report.threads.iter().any(|thread| thread.left_by_fork) => Some(
+            "take the locks that the child needs before the fork, in the thread that forks, and drop \
+             them in both processes; or fork before other threads are started; or do nothing in the \
+             child but `exec`"
                 .to_owned(),
         ),
         Verdict::Abandoned => Some(

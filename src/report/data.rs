@@ -121,58 +121,53 @@ pub struct Edge {
     pub stack: Option<Stack>,
 }
 
-/// What is known of a finding before words are put to it.
-#[derive(Clone, Debug)]
-pub(crate) struct Facts {
-    pub(crate) verdict: Verdict,
-    /// See [`Report::basis`].
-    pub(crate) basis: Basis,
-    /// See [`Report::locks`].
-    pub(crate) locks: Vec<LockInfo>,
-    /// See [`Report::threads`].
-    pub(crate) threads: Vec<ThreadInfo>,
-    /// See [`Report::edges`].
-    pub(crate) edges: Vec<Edge>,
-    /// See [`Report::declared`].
-    pub(crate) declared: Option<Site>,
-    /// See [`Report::closing`].
-    pub(crate) closing: Option<usize>,
-    /// See [`Report::guards`].
-    pub(crate) guards: Vec<LockId>,
-    /// See [`Report::lacks_writers`].
-    pub(crate) lacks_writers: bool,
-    /// See [`Report::stack`].
-    pub(crate) stack: Option<Stack>,
-}
+/// A report before it has a number and before words are put to it.
+pub(crate) type Facts = Report;
 
 impl Report {
-    /// The report number `sequence`, with a reason and a suggestion made from the facts.
-    pub(crate) fn new(sequence: u64, facts: Facts) -> Self {
-        let mut report = Self {
-            sequence,
+    /// A report with this verdict of which nothing else is known; without a number and without words.
+    pub(crate) fn of(verdict: Verdict) -> Self {
+        Self {
+            sequence: 0,
             repeats: None,
-            verdict: facts.verdict,
-            basis: facts.basis,
+            verdict,
+            basis: Basis::Instances,
             reason: String::new(),
-            locks: facts.locks,
-            threads: facts.threads,
-            edges: facts.edges,
-            declared: facts.declared,
-            closing: facts.closing,
-            guards: facts.guards,
-            lacks_writers: facts.lacks_writers,
-            stack: facts.stack,
+            locks: Vec::new(),
+            threads: Vec::new(),
+            edges: Vec::new(),
+            declared: None,
+            closing: None,
+            guards: Vec::new(),
+            lacks_writers: false,
+            stack: None,
             stall: None,
             suggestion: None,
-        };
+        }
+    }
+
+    /// The report number `sequence`, with a reason and a suggestion made from the facts.
+    pub(crate) fn new(sequence: u64, facts: Facts) -> Self {
+        let mut report = facts;
+        report.sequence = sequence;
         report.put_words();
         report
     }
 
     /// The report of a stall.
     pub(crate) fn of_stall(facts: Facts, stall: Stall) -> Self {
-        let mut report = Self::new(0, facts);
+        let mut report = facts;
         report.stall = Some(stall);
+        report.put_words();
+        report
+    }
+
+    /// The same report without the labels of its locks, which are data of the program's user.
+    pub(crate) fn without_labels(&self) -> Self {
+        let mut report = self.clone();
+        for lock in &mut report.locks {
+            lock.label = None;
+        }
         report.put_words();
         report
     }
@@ -214,20 +209,25 @@ impl Report {
     /// put around its locks: all locks are made in one file and all places are in that file. Zero
     /// elsewhere, where the lines say enough.
     pub(crate) fn path(&self) -> u64 {
+        match &self.stack {
+            Some(stack) if self.is_wrapped() => stack.path(),
+            _ => 0,
+        }
+    }
+
+    /// Whether its lines may be those of a type that the program has put around its locks.
+    pub(super) fn is_wrapped(&self) -> bool {
         let Some(first) = self.edges.first() else {
-            return 0;
+            return false;
         };
         let file = first.from_site.file();
         let is_there = |edge: &Edge| edge.from_site.file() == file && edge.to_site.file() == file;
-        let is_wrapped = self.edges.iter().all(is_there)
+        self.edges.iter().all(is_there)
             && self.locks.iter().all(|lock| lock.created.file() == file)
-            && self.edges.iter().any(|edge| {
-                std::ptr::eq(edge.from_site, edge.to_site) || self.shares_a_place(edge)
-            });
-        match &self.stack {
-            Some(stack) if is_wrapped => stack.path(),
-            _ => 0,
-        }
+            && self
+                .edges
+                .iter()
+                .any(|edge| std::ptr::eq(edge.from_site, edge.to_site) || self.shares_a_place(edge))
     }
 
     /// Whether another lock than that at the same end of an edge is taken at one of its places.

@@ -44,6 +44,7 @@ pub use self::stack::{Stack, StackFrame};
 pub use self::stall::{Cause, Holder, Stall};
 pub use self::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
 pub use crate::engine::awaited::Awaited;
+pub use crate::engine::counts::Counts;
 pub use crate::engine::ids::{LockId, Site, ThreadId};
 pub use crate::engine::mode::Mode;
 pub use crate::engine::reacquisition::Reacquisition;

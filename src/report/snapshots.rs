@@ -60,6 +60,8 @@ fn waits(mut thread: ThreadInfo, lock: u64, mode: Mode, site: Site) -> ThreadInf
         site,
         since: Some(Duration::from_millis(3)),
         by: None,
+        again: None,
+        counts: None,
     });
     thread
 }
@@ -79,6 +81,8 @@ fn awaits(
         site,
         since: Some(Duration::from_millis(3)),
         by: Some(by),
+        again: None,
+        counts: None,
     });
     thread
 }
@@ -102,19 +106,12 @@ fn edge(thread: u64, from: (u64, Mode, Site), to: (u64, Mode, Site)) -> Edge {
 fn facts(verdict: Verdict) -> Facts {
     let (ledger, audit) = fixture::created();
     Facts {
-        verdict,
         basis: super::Basis::Instances,
-        declared: None,
         locks: vec![
             lock(LEDGER, "Mutex", "ledger", ledger),
             lock(AUDIT, "Mutex", "audit", audit),
         ],
-        threads: Vec::new(),
-        edges: Vec::new(),
-        closing: None,
-        guards: Vec::new(),
-        lacks_writers: false,
-        stack: None,
+        ..Facts::of(verdict)
     }
 }
 

@@ -8,6 +8,8 @@ use once_cell::sync::OnceCell;
 
 use super::module::{Module, Modules, Place};
 use super::names::short_file;
+use crate::engine::ids::Site;
+use crate::tracking::current::Inside;
 
 /// The most frames that are kept. A deeper stack keeps its innermost ones.
 const MAX_FRAMES: usize = 128;
@@ -68,6 +70,8 @@ pub struct StackFrame<'a> {
 impl Stack {
     /// The stack of the calling thread.
     pub(crate) fn capture() -> Self {
+        // The walk takes a lock of the whole process.
+        let _inside = Inside::enter();
         let mut addresses = Vec::with_capacity(32);
         walk(|frame| {
             addresses.push(frame.ip().addr());
@@ -90,6 +94,31 @@ impl Stack {
     /// The addresses, the innermost first.
     pub(crate) fn addresses(&self) -> &[usize] {
         &self.0.addresses
+    }
+
+    /// The function that called the one in which `site` lies, with the place of the call, in words;
+    /// `None` if the stack does not lead through `site`. Looks up the names if nobody has.
+    pub(super) fn caller_of(&self, site: Site) -> Option<String> {
+        let is_there = |frame: &Frame| {
+            let is_file = frame
+                .file
+                .as_deref()
+                .is_some_and(|file| file.ends_with(site.file()));
+            is_file && frame.line == Some(site.line())
+        };
+        let frames = self.frames();
+        let caller = frames.get(frames.iter().position(is_there)? + 1)?;
+        let (function, file) = (caller.function.as_deref()?, caller.file.as_deref()?);
+        let line = caller.line?;
+        // A path is shown as the compiler was given it, if it is in the same place as that of the site.
+        let place = frames
+            .iter()
+            .find(|frame| is_there(frame))?
+            .file
+            .as_deref()?;
+        let root = place.strip_suffix(site.file()).unwrap_or_default();
+        let file = file.strip_prefix(root).unwrap_or(file);
+        Some(format!("{function}, {file}:{line}"))
     }
 
     /// The calls at the innermost end, as one number: the way through this crate, and what called that.

@@ -19,6 +19,7 @@ use super::wrap::wrapped;
 use crate::engine::awaited::Awaited;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::Mode;
+use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
 
 impl fmt::Display for Report {
@@ -135,6 +136,11 @@ fn links(out: &mut String, sources: &mut Sources, report: &Report) {
                 "    {verb:<9} {name}{pad}  {mode:<9}  {word:<8} {}\n",
                 place(site)
             ));
+        }
+        if report.is_wrapped()
+            && let Some(caller) = edge.stack.as_ref().and_then(|s| s.caller_of(edge.to_site))
+        {
+            out.push_str(&format!("    called by {caller}\n"));
         }
         for (again, lock) in [(edge.from_again, &held), (edge.to_again, &asked)] {
             if let Some(again) = again {
@@ -335,6 +341,13 @@ fn state(out: &mut String, report: &Report, thread: &ThreadInfo) {
         out.push_str(&format!(
             "    waits for {awaited}{comma} at {site}{since}\n"
         ));
+        if let (Some(again), WaitsFor::Lock { lock, .. }) = (wait.again, wait.what) {
+            let line = words::taken_back(again, &report.lock_name(lock));
+            out.push_str(&format!("    {line}\n"));
+        }
+        if let Some(counts) = words::counts(report, wait) {
+            out.push_str(&format!("    {counts}\n"));
+        }
         if let Some(by) = words::ended_by(report, wait) {
             out.push_str(&format!("    {by}\n"));
         }
@@ -362,7 +375,13 @@ impl Report {
     /// What a thread waits for, in words.
     pub(super) fn awaited(&self, wait: &WaitInfo) -> String {
         match wait.what {
-            WaitsFor::Lock { lock, mode } => self.lock_in_mode(lock, mode),
+            // The upgrade is a mode; what a wait or a call releases is taken back as it was.
+            WaitsFor::Lock { lock, mode } => match wait.again {
+                Some(Reacquisition::Wait | Reacquisition::Unlocked) => {
+                    format!("{} back", self.lock_in_mode(lock, mode))
+                }
+                Some(Reacquisition::Upgrade) | None => self.lock_in_mode(lock, mode),
+            },
             WaitsFor::Resource { resource, awaited } => match &wait.by {
                 Some(FreedBy::Threads(threads))
                     if matches!(awaited, Awaited::End | Awaited::ScopeEnd) =>

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use super::names::{Escaped, place};
 use crate::engine::awaited::Awaited;
+use crate::engine::counts::Counts;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
+use crate::engine::reacquisition::Reacquisition;
 
 /// One thread of a report, as it was when the report was made.
 ///
@@ -37,6 +39,8 @@ pub struct ThreadInfo {
     pub panicking: bool,
     /// Where it was spawned, if that was by `lockwarden::thread`.
     pub spawned: Option<Site>,
+    /// Whether it is a thread of the parent, of which a fork has copied the memory and not the thread.
+    pub left_by_fork: bool,
 }
 
 /// A lock that a thread held.
@@ -63,6 +67,10 @@ pub struct WaitInfo {
     pub since: Option<Duration>,
     /// Who could have ended the wait, if that was looked for.
     pub by: Option<FreedBy>,
+    /// How the lock that it waits for is taken back, if that was no call that locks.
+    pub again: Option<Reacquisition>,
+    /// What the primitive counted when the wait began, if it counts.
+    pub counts: Option<Counts>,
 }
 
 impl WaitInfo {
@@ -74,6 +82,8 @@ impl WaitInfo {
             site,
             since: Some(since),
             by: Some(by),
+            again: None,
+            counts: None,
         }
     }
 
@@ -90,6 +100,8 @@ impl WaitInfo {
             site,
             since: Some(since),
             by: Some(by),
+            again: None,
+            counts: None,
         }
     }
 
@@ -160,6 +172,7 @@ impl ThreadInfo {
             notes: Vec::new(),
             panicking: false,
             spawned: None,
+            left_by_fork: false,
         }
     }
 }
@@ -168,6 +181,7 @@ impl ThreadInfo {
     /// What is special about the thread, as what follows its name.
     pub(super) fn circumstance(&self) -> String {
         let state = match (self.panicked, self.ended, self.panicking) {
+            _ if self.left_by_fork => ", of the parent, which the fork left behind",
             (true, true, _) => ", which has ended by a panic",
             (true, false, _) => ", which has caught the panic of a job or a callback",
             (false, true, _) => ", which has ended",

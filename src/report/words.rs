@@ -150,11 +150,7 @@ fn standstill(report: &Report) -> String {
                 true => (idle, 0),
                 false => (busy, idle.len()),
             };
-            let mut parts: Vec<String> = shown
-                .iter()
-                .take(NAMES_IN_HEADLINE)
-                .map(|it| each(it))
-                .collect();
+            let mut parts: Vec<String> = shown.iter().take(NAMES_IN_HEADLINE).map(each).collect();
             if shown.len() > NAMES_IN_HEADLINE {
                 parts.truncate(2);
                 parts.push(format!("{} more", shown.len() - 2));
@@ -196,6 +192,44 @@ pub(super) fn idle(report: &Report) -> Vec<String> {
         }
     };
     pools.into_iter().map(line).collect()
+}
+
+/// What the primitive of a wait counts. Of several threads that wait for one thing, the last one that came
+/// has seen what is so now.
+pub(super) fn counts(report: &Report, wait: &WaitInfo) -> Option<String> {
+    let own = wait.counts?;
+    let alike = waiting(report).into_iter().map(|(_, other)| other);
+    let alike = alike.filter(|other| other.subject() == wait.subject() && other.counts.is_some());
+    let newest = alike.min_by_key(|other| other.since)?.counts?;
+    let WaitsFor::Resource { awaited, .. } = wait.what else {
+        return None;
+    };
+    Some(match awaited {
+        Awaited::Permit => {
+            let are = |count, noun| match count {
+                1 => format!("1 {noun} is"),
+                _ => format!("{count} {noun}s are"),
+            };
+            format!(
+                "which asks for {}; {} free, {} queued",
+                match own.wanted {
+                    1 => "1 permit".to_owned(),
+                    wanted => format!("{wanted} permits"),
+                },
+                are(newest.available, "permit"),
+                are(newest.queued, "thread")
+            )
+        }
+        Awaited::Arrival => format!(
+            "which is made for {} threads, of which {} arrived",
+            own.wanted,
+            match newest.available {
+                1 => "1 has".to_owned(),
+                arrived => format!("{arrived} have"),
+            }
+        ),
+        _ => return None,
+    })
 }
 
 /// How a lock is taken back.
@@ -359,7 +393,11 @@ fn abandoned(report: &Report) -> String {
             if names.is_empty() {
                 names.push("a lock".to_owned());
             }
-            format!("{thread} ended while it held {}", and_list(&names))
+            let names = and_list(&names);
+            match thread.left_by_fork {
+                true => format!("{thread} held {names} at the fork, and is not in this process"),
+                false => format!("{thread} ended while it held {names}"),
+            }
         }
         None => "a thread ended while it held a lock".to_owned(),
     }
@@ -435,6 +473,11 @@ pub(super) fn reason(report: &Report) -> String {
                                      then every thread that takes the lock is blocked, and no task \
                                      can be polled on it"
             .to_owned(),
+        Verdict::Abandoned if report.threads.iter().any(|thread| thread.left_by_fork) => {
+            "a fork copies a lock as it is, and of the threads only the one that forks; no thread of this \
+             process can release the lock, and a thread that asks for it waits for ever"
+                .to_owned()
+        }
         Verdict::Abandoned => "the guard was forgotten, or leaked; nobody is left to release the \
                                lock, and whoever asks for it waits for ever"
             .to_owned(),

@@ -170,18 +170,7 @@ mod tests {
     use crate::report::Facts;
 
     fn report(sequence: u64, verdict: Verdict) -> Report {
-        let facts = Facts {
-            verdict,
-            basis: crate::report::Basis::Instances,
-            declared: None,
-            locks: Vec::new(),
-            threads: Vec::new(),
-            edges: Vec::new(),
-            closing: None,
-            guards: Vec::new(),
-            lacks_writers: false,
-            stack: None,
-        };
+        let facts = Facts::of(verdict);
         Report::new(sequence, facts)
     }
 

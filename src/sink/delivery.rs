@@ -26,14 +26,14 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Condvar;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Condvar, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use once_cell::sync::OnceCell;
 
-use crate::primitives::fork_safe::ForkSafe;
+use crate::primitives::fork_safe::{ForkSafe, Guard};
 
 /// For how long the thread that starts the delivery thread waits until that is known.
 const START: Duration = Duration::from_millis(100);
@@ -202,16 +202,14 @@ fn now() -> u64 {
 }
 
 /// Waits for a change; `None` if there was none before the deadline.
-fn wait(queue: MutexGuard<'_, Queue>, deadline: Instant) -> Option<MutexGuard<'_, Queue>> {
+fn wait(queue: Guard<'_, Queue>, deadline: Instant) -> Option<Guard<'_, Queue>> {
     let left = deadline.checked_duration_since(Instant::now())?;
-    let (queue, result) = CHANGED
-        .wait_timeout(queue, left)
-        .unwrap_or_else(PoisonError::into_inner);
-    (!result.timed_out()).then_some(queue)
+    let (queue, is_over) = queue.wait_timeout(&CHANGED, left);
+    (!is_over).then_some(queue)
 }
 
 /// The queue, with the thread started if there was none and the system gives one.
-fn started() -> MutexGuard<'static, Queue> {
+fn started() -> Guard<'static, Queue> {
     let mut queue = QUEUE.lock();
     if queue.thread != Thread::None {
         return queue;
@@ -278,7 +276,7 @@ fn serve() {
         }
         let mut queue = QUEUE.lock();
         while queue.urgent.is_empty() && queue.slow.is_empty() {
-            queue = CHANGED.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            queue = queue.wait(&CHANGED);
         }
     }
 }

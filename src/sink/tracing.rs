@@ -182,16 +182,11 @@ mod tests {
             stack: None,
         };
         let facts = Facts {
-            verdict,
-            basis: crate::report::Basis::Instances,
-            declared: None,
             locks: vec![lock(1, "ledger"), lock(2, "audit")],
             threads: [4, 5].map(|n| ThreadInfo::new(ThreadId::new(n))).to_vec(),
             edges: vec![edge(4, 1, 2), edge(5, 2, 1)],
             closing: Some(1),
-            guards: Vec::new(),
-            lacks_writers: false,
-            stack: None,
+            ..Facts::of(verdict)
         };
         Report::new(9, facts)
     }

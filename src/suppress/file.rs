@@ -30,10 +30,11 @@ pub(super) fn parse(text: &str, path: &Path) -> (Vec<Rule>, Vec<RuleError>) {
 fn parse_line(line: &str) -> Result<Rule, RuleError> {
     let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     let Some(subject) = Subject::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .find(|subject| subject.name() == word)
     else {
-        return Err(RuleError::new(&format!(
+        return Err(RuleError::new(format!(
             "{word:?} is no subject; allowed are lock, place, function"
         )));
     };

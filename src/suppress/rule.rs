@@ -20,7 +20,7 @@ pub enum Subject {
 
 impl Subject {
     /// Every subject.
-    pub const ALL: [Subject; 3] = [Subject::Lock, Subject::Place, Subject::Function];
+    pub const ALL: &'static [Subject] = &[Subject::Lock, Subject::Place, Subject::Function];
 
     /// The word for it in a file of rules.
     #[must_use]

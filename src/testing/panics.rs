@@ -54,7 +54,7 @@ fn held_locks() -> String {
     if !(detector::ON && config::current().is_enabled()) {
         return String::new();
     }
-    let scope = current::slot().scope();
+    let scope = current::own().scope();
     let mut threads = observe::of_scope(scope);
     threads.retain(|thread| {
         thread.held.as_ref().is_none_or(|held| !held.is_empty()) || thread.wait.is_some()

@@ -185,8 +185,8 @@ impl Periodic {
     }
 
     /// Names this one instance in reports, beside the name of its class.
-    pub fn set_label(&self, label: &str) {
-        self.shared.record.set_label(label);
+    pub fn set_label(&self, label: impl AsRef<str>) {
+        self.shared.record.set_label(label.as_ref());
     }
 }
 

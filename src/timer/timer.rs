@@ -140,8 +140,8 @@ impl Timer {
     }
 
     /// Names this one instance in reports, beside the name of its class.
-    pub fn set_label(&self, label: &str) {
-        self.shared.record.set_label(label);
+    pub fn set_label(&self, label: impl AsRef<str>) {
+        self.shared.record.set_label(label.as_ref());
     }
 
     /// Waits for the end of the timer; tells whether its callback was run.

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 
+use super::class_key;
 use super::kind::LockKind;
 use crate::engine::ids::{LockId, Site};
 use crate::primitives::fork_safe::ForkSafe;
@@ -38,6 +39,23 @@ impl Class {
             && std::ptr::eq(self.alike.as_ptr(), name.as_ptr())
             && self.alike.len() == name.len()
     }
+}
+
+/// Whether a place lies in the standard library or in the locks of this crate, and so in no code of a
+/// user.
+pub(super) fn is_of_a_library(place: Site) -> bool {
+    let file = place.file();
+    // As the toolchain has it, with its source at hand or without.
+    let sources = ["/rustlib/src/rust/library/", r"\rustlib\src\rust\library\"];
+    if file.starts_with("/rustc/") || sources.iter().any(|source| file.contains(source)) {
+        return true;
+    }
+    let root = file!()
+        .strip_suffix("tracking/class.rs")
+        .unwrap_or_default();
+    let own = file.strip_prefix(root).filter(|_| !root.is_empty());
+    let rooms = ["sync/", "parking_lot/", "raw/", "acquire/", "pool/"];
+    own.is_some_and(|path| rooms.iter().any(|room| path.starts_with(room)))
 }
 
 /// The name of a record that has none.
@@ -131,7 +149,9 @@ pub(crate) fn intern(
             None => {
                 let id = match name {
                     Some(name) => table.named(name),
-                    None => table.next(),
+                    // By the key that records and declared orders use, so that an order can be declared
+                    // for a lock without a name.
+                    None => table.named(&class_key::of_site(place)),
                 };
                 let written = AtomicBool::new(!kind.readers_wait());
                 let class = Class {

@@ -10,6 +10,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::current;
+use super::first::FirstContext;
 use crate::engine::acquisition::{Held, Inherited};
 use crate::engine::clock::Segment;
 use crate::engine::ids::Site;
@@ -65,6 +67,8 @@ struct Node {
 const LOCKED: usize = 1;
 /// Stands for the whole list once the lock has moved into the graph.
 const PROMOTED: usize = 2;
+/// Set in the head of a list of one context that is shared with other leaves, see [`FirstContext`].
+const SHARED: usize = 4;
 /// The low bits of a link that hold a mode.
 const MODE: usize = 3;
 
@@ -91,6 +95,7 @@ pub(crate) enum Offer {
 /// |---|---|
 /// | 0 | a leaf without contexts |
 /// | address | a leaf; the address of the first node |
+/// | address and `SHARED` | a leaf; the address of its one context, which other leaves share |
 /// | address or 0, and `LOCKED` | the same, and a thread is reading or changing the list |
 /// | `PROMOTED` | in the graph; final until the lock is dropped |
 #[derive(Debug)]
@@ -147,14 +152,25 @@ impl Contexts {
 
     /// Keeps a context, unless it tells nothing new.
     pub(crate) fn offer(&self, context: Context) -> Offer {
-        let Some(head) = self.begin() else {
+        let Some(mut head) = self.begin() else {
             return Offer::Promoted;
         };
+        if head & SHARED != 0 {
+            let first = shared(head).context();
+            if first.mode == context.mode && context.holding.repeats(&first.holding) {
+                self.end(head);
+                return Offer::Known;
+            }
+            // From here on it differs from its predecessors, and has a list of its own.
+            let own = push(0, first.clone());
+            give(head);
+            head = own;
+        }
         let mut count = 0;
         let mut at = head;
         while at != 0 {
             // SAFETY: `begin` took the list, so its nodes are neither freed nor changed, and each
-            // address in it was exposed from a box by the push below.
+            // address in it was exposed from a box in `push`.
             let node = unsafe { &*std::ptr::with_exposed_provenance::<Node>(at) };
             if node.link & MODE == mode_bits(context.mode) && context.holding.repeats(&node.holding)
             {
@@ -168,13 +184,18 @@ impl Contexts {
             self.end(head);
             return Offer::Full;
         }
-        let node = Box::new(Node {
-            link: head | mode_bits(context.mode),
-            holding: context.holding,
-            site: context.site,
-        });
-        self.end(Box::into_raw(node).expose_provenance());
+        self.end(push(head, context));
         Offer::Kept
+    }
+
+    /// Makes `first` the one context of a leaf that no other thread knows yet and that has none. Called
+    /// by the thread that owns `first`.
+    #[inline(always)]
+    pub(super) fn share(&self, first: &FirstContext) {
+        first.take();
+        let address = std::ptr::from_ref(first).expose_provenance();
+        // Relaxed: published with the record's pointer to the ident.
+        self.0.store(address | SHARED, Ordering::Relaxed);
     }
 
     /// Ends the life as a leaf: hands out the contexts, oldest first. `None` if that was done
@@ -186,11 +207,22 @@ impl Contexts {
         Some(contexts)
     }
 
-    /// Empties the list when the lock is dropped; tells whether the lock was in the graph.
-    #[inline]
-    pub(crate) fn clear(&self) -> bool {
+    /// Empties the list when the lock is dropped; tells whether the lock was in the graph. With
+    /// `unreferred` the caller vouches that no slot refers to the lock.
+    #[inline(always)]
+    pub(crate) fn clear(&self, unreferred: bool) -> bool {
         // Relaxed: the caller has the lock to itself, and so has seen what others did with it.
-        self.0.load(Ordering::Relaxed) != 0 && self.clear_kept()
+        let head = self.0.load(Ordering::Relaxed);
+        if head == 0 {
+            return false;
+        }
+        if unreferred && head & (SHARED | LOCKED) == SHARED {
+            // No slot refers to the lock and nothing waits for it, so no thread works on the list.
+            self.0.store(0, Ordering::Relaxed);
+            give(head);
+            return false;
+        }
+        self.clear_kept()
     }
 
     #[cold]
@@ -202,17 +234,51 @@ impl Contexts {
             return true;
         };
         self.end(0);
-        drop(take(head));
+        if head & SHARED != 0 {
+            give(head);
+        } else {
+            drop(take(head));
+        }
         false
     }
 }
 
+/// The context that a head with `SHARED` refers to.
+#[inline(always)]
+fn shared<'a>(head: usize) -> &'a FirstContext {
+    // SAFETY: `share` exposed the address and took a reference, which the caller, who took the list
+    // with `begin` or has it to itself, has not given back yet.
+    unsafe { &*std::ptr::with_exposed_provenance(head & !(SHARED | LOCKED)) }
+}
+
+/// Gives back the reference of a head with `SHARED`, which was taken off its list.
+#[inline(always)]
+fn give(head: usize) {
+    // SAFETY: `share` took the reference, and only the caller has the head.
+    unsafe { FirstContext::give(shared(head), current::slot()) };
+}
+
+/// Puts a context before the nodes from `head` on: the new head.
+fn push(head: usize, context: Context) -> usize {
+    let node = Box::new(Node {
+        link: head | mode_bits(context.mode),
+        holding: context.holding,
+        site: context.site,
+    });
+    Box::into_raw(node).expose_provenance()
+}
+
 /// Unlinks and frees all nodes from `head` on; the caller has the list to itself.
 fn take(head: usize) -> Vec<Context> {
+    if head & SHARED != 0 {
+        let context = shared(head).context().clone();
+        give(head);
+        return vec![context];
+    }
     let mut contexts = Vec::new();
     let mut at = head;
     while at != 0 {
-        // SAFETY: the address was exposed from a box in `offer`, and the caller owns the list, so
+        // SAFETY: the address was exposed from a box in `push`, and the caller owns the list, so
         // this is the one place that takes the box back.
         let node = unsafe { Box::from_raw(std::ptr::with_exposed_provenance_mut::<Node>(at)) };
         contexts.push(Context {
@@ -278,7 +344,7 @@ mod tests {
         assert_eq!(leaf.offer(context(1, 1)), Offer::Known);
         assert_eq!(leaf.offer(context(2, 1)), Offer::Kept);
         assert_eq!(leaf.offer(context(1, 2)), Offer::Kept);
-        assert!(!leaf.clear());
+        assert!(!leaf.clear(true));
     }
 
     #[test]
@@ -288,7 +354,7 @@ mod tests {
             assert_eq!(leaf.offer(context(thread, 1)), Offer::Kept);
         }
         assert_eq!(leaf.offer(context(99, 1)), Offer::Full);
-        assert!(!leaf.clear());
+        assert!(!leaf.clear(true));
     }
 
     #[test]
@@ -305,7 +371,7 @@ mod tests {
         assert!(leaf.promote().is_none());
         assert!(leaf.is_promoted());
         assert_eq!(leaf.offer(context(3, 1)), Offer::Promoted);
-        assert!(leaf.clear());
+        assert!(leaf.clear(true));
     }
 
     #[test]

@@ -9,8 +9,9 @@
 //! started meanwhile, those are all. Whoever is the last to be started looks itself, when it waits
 //! or ends.
 
-use std::collections::BTreeMap;
+use std::hash::BuildHasherDefault;
 
+use crate::engine::order::IdMap;
 use crate::primitives::fork_safe::ForkSafe;
 
 /// What is known of the threads of one check.
@@ -23,7 +24,8 @@ pub(super) struct Count {
 }
 
 /// By the number of the check, until that is over.
-pub(super) static COUNTS: ForkSafe<BTreeMap<u64, Count>> = ForkSafe::new(BTreeMap::new());
+pub(super) static COUNTS: ForkSafe<IdMap<u64, Count>> =
+    ForkSafe::new(IdMap::with_hasher(BuildHasherDefault::new()));
 
 /// A thread of the check is about to be started.
 pub(crate) fn add(scope: u64) {
@@ -59,7 +61,7 @@ pub(crate) fn has(scope: u64) -> bool {
 
 /// The counts of all checks at one moment.
 #[derive(Debug, Default)]
-pub(crate) struct Roll(BTreeMap<u64, Count>);
+pub(crate) struct Roll(IdMap<u64, Count>);
 
 impl Roll {
     /// At this moment, before the slots are looked at.

@@ -114,6 +114,18 @@ impl LockKind {
         }
     }
 
+    /// The same kind, of locks whose guards may be sent to another thread and dropped there. What is
+    /// true only while the thread that took such a lock still holds it (`Deadlock`, `SelfDeadlock`,
+    /// `Abandoned`) is not reported of it. Its holds go back through
+    /// [`Lock::released_by_any`](crate::instrument::Lock::released_by_any).
+    #[must_use]
+    pub const fn sendable(self) -> Self {
+        Self {
+            sendable: true,
+            ..self
+        }
+    }
+
     /// The word that reports use.
     #[must_use]
     pub const fn noun(&self) -> &'static str {

@@ -42,7 +42,8 @@ impl Known {
     }
 
     fn group(&self, word: u64) -> std::ops::Range<usize> {
-        let at = (word >> 32) as usize % (self.words.len() / WAYS) * WAYS;
+        // The number of groups is a power of two, and a division would cost as much as all else here.
+        let at = ((word >> 32) as usize & (self.words.len() / WAYS - 1)) * WAYS;
         at..at + WAYS
     }
 

@@ -10,9 +10,12 @@ pub(crate) mod agent;
 pub(crate) mod alarm;
 pub(crate) mod census;
 pub(crate) mod class;
+pub(crate) mod class_key;
 pub(crate) mod contexts;
 pub(crate) mod current;
 pub(crate) mod expected;
+pub(crate) mod first;
+pub(crate) mod handler;
 pub(crate) mod ident;
 pub(crate) mod kind;
 mod known;
@@ -36,7 +39,7 @@ pub(crate) mod wait;
 
 /// The locks of this layer that the child of a fork must find free. None is taken under another.
 #[cfg(unix)]
-pub(crate) fn statics() -> [&'static dyn crate::primitives::fork_safe::Stands; 9] {
+pub(crate) fn statics() -> [&'static dyn crate::primitives::fork_safe::Stands; 10] {
     [
         &registry::SLOTS,
         &pool::SPARE,
@@ -47,5 +50,6 @@ pub(crate) fn statics() -> [&'static dyn crate::primitives::fork_safe::Stands; 9
         &party::SPARE,
         &expected::COUNTS,
         &reacquired::CALLS,
+        &slot::OUTGROWN,
     ]
 }

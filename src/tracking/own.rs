@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use super::contexts::Holding;
+use super::first::FirstContexts;
 use super::known::Known;
 use super::point::Points;
 use super::pool::Pool;
+use super::record::Record;
 use super::section::{Marks, Notes};
 use super::tag;
 use crate::engine::acquisition::{Held, Inherited};
 use crate::engine::ids::{Site, ThreadId};
+use crate::engine::mode::Mode;
 use crate::engine::timeline::Timeline;
 
 /// How many pairs of places a thread remembers to have a stack.
@@ -43,6 +46,8 @@ pub(crate) struct Own {
     holding: Option<(u64, Arc<Holding>)>,
     /// Known contexts of pairs of classes.
     classes: Known,
+    /// What locks of a class learn when they are first taken.
+    pub(crate) first: FirstContexts,
 }
 
 impl Own {
@@ -61,7 +66,26 @@ impl Own {
             stacks: STACKS,
             holding: None,
             classes: Known::new(),
+            first: FirstContexts::default(),
         }
+    }
+
+    /// Gives a lock its ident, at its first acquisition, if a lock of the same class has learnt before
+    /// what this acquisition shows: its tag. `known` is what the lock would remember of it.
+    #[inline(always)]
+    pub(crate) fn identify_like_before(
+        &mut self,
+        record: &Record,
+        known: u64,
+        mode: Mode,
+        site: Site,
+    ) -> Option<u64> {
+        // While a call of the detector is under way, nothing is learnt.
+        if self.busy > 0 {
+            return None;
+        }
+        let first = record.find_first(&self.first, known, site)?;
+        record.identify_in(&mut self.pool, first, known, mode)
     }
 
     /// Whether others hold locks around this thread, or may turn out to have done so.
@@ -143,6 +167,7 @@ impl Own {
         self.known.clear();
         self.places = [(0, 0); PLACES];
         self.classes.clear();
+        self.first.clear();
         self.holding = None;
     }
 }

@@ -9,6 +9,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::class::Class;
+use super::current::closed;
 use super::ident::Ident;
 use super::kind::LockKind;
 use super::pin;
@@ -44,6 +45,8 @@ pub(crate) struct Pool {
     vacant: Vec<&'static Ident>,
     next: u64,
     end: u64,
+    /// Where the lock is acquired for which an ident is taken.
+    site: Option<Site>,
 }
 
 impl Pool {
@@ -53,7 +56,21 @@ impl Pool {
             vacant: Vec::new(),
             next: 0,
             end: 0,
+            site: None,
         }
+    }
+
+    /// Runs `identify`, for a lock that is acquired at `site`.
+    pub(crate) fn at<R>(&mut self, site: Site, identify: impl FnOnce(&mut Self) -> R) -> R {
+        self.site = Some(site);
+        let identified = identify(self);
+        self.site = None;
+        identified
+    }
+
+    /// Where the lock is acquired, if it is.
+    pub(super) fn site(&self) -> Option<Site> {
+        self.site
     }
 
     /// An ident for a new lock of this kind, name (empty for none) and place, and its number, if the
@@ -67,12 +84,11 @@ impl Pool {
         place: Site,
     ) -> Option<(&'static Ident, u64)> {
         let ident = self.last?;
-        if self.next == self.end || !ident.class().looks_like(kind, name, place) {
+        if !ident.class().looks_like(kind, name, place) {
             return None;
         }
-        let number = self.next;
+        let number = self.number();
         self.last = None;
-        self.next += 1;
         ident.occupy_again(number);
         Some((ident, number))
     }
@@ -80,20 +96,49 @@ impl Pool {
     /// An ident for a new lock.
     #[inline]
     pub(crate) fn take(&mut self, class: &'static Class) -> &'static Ident {
-        if self.next == self.end {
-            // Relaxed: the blocks need to be distinct and nothing else. They ascend, and a thread
-            // uses up one before it takes the next, so ids of one thread ascend too.
-            self.next = NEXT_BLOCK.fetch_add(BLOCK, Ordering::Relaxed);
-            self.end = self.next + BLOCK;
-        }
-        let number = self.next;
-        self.next += 1;
+        let number = self.number();
         let ident = match self.vacant.pop().or_else(|| self.last.take()) {
             Some(ident) => ident,
             None => fresh(),
         };
         ident.occupy(number, class);
         ident
+    }
+
+    /// The same where the ident that was given back last is as good as any, and its number.
+    #[inline(always)]
+    pub(super) fn take_last(&mut self, class: &'static Class) -> (&'static Ident, u64) {
+        let number = self.number();
+        let ident = match self.last.take() {
+            Some(ident) => ident,
+            None => self.take_vacant(),
+        };
+        ident.occupy(number, class);
+        (ident, number)
+    }
+
+    #[inline(never)]
+    fn take_vacant(&mut self) -> &'static Ident {
+        self.vacant.pop().unwrap_or_else(fresh)
+    }
+
+    /// An unused number.
+    #[inline(always)]
+    fn number(&mut self) -> u64 {
+        if self.next == self.end {
+            self.take_block();
+        }
+        let number = self.next;
+        self.next += 1;
+        number
+    }
+
+    #[inline(never)]
+    fn take_block(&mut self) {
+        // Relaxed: the blocks need to be distinct and nothing else. They ascend, and a thread
+        // uses up one before it takes the next, so ids of one thread ascend too.
+        self.next = NEXT_BLOCK.fetch_add(BLOCK, Ordering::Relaxed);
+        self.end = self.next + BLOCK;
     }
 
     /// Takes back the ident of a dropped lock. With `unreferred` the caller vouches that no slot
@@ -111,11 +156,13 @@ impl Pool {
     /// Takes back an ident when the last one was not needed again.
     #[inline(never)]
     fn give_more(&mut self, ident: &'static Ident, unreferred: bool) {
-        if self.vacant.len() >= KEPT {
-            return spill(ident, unreferred);
-        }
-        // The new one is the better guess: a loop that has ended does not begin again.
-        self.vacant.extend(self.last.replace(ident));
+        closed(|| {
+            if self.vacant.len() >= KEPT {
+                return spill(ident, unreferred);
+            }
+            // The new one is the better guess: a loop that has ended does not begin again.
+            self.vacant.extend(self.last.replace(ident));
+        });
     }
 
     /// How many ids the thread has taken and not used yet.

@@ -4,14 +4,15 @@ use std::ptr;
 use std::sync::atomic::Ordering;
 
 use super::class::{self, Class};
+use super::first::{FirstContext, FirstContexts};
 use super::ident::Ident;
 use super::kind::LockKind;
 use super::pool::Pool;
 use super::slot::Slot;
 use super::tag;
 use crate::engine::ids::Site;
-use crate::engine::mode::ReadPolicy;
-use crate::primitives::{AtomicPtr, AtomicU64, spin_loop};
+use crate::engine::mode::{Mode, ReadPolicy};
+use crate::primitives::{AtomicPtr, AtomicU64, Fast, spin_loop};
 
 /// What an acquisition reads and writes of its lock, beside the lock's own state.
 ///
@@ -67,7 +68,7 @@ impl Record {
     /// The address of the ident, to compare with.
     #[inline(always)]
     pub(crate) fn ident_address(&self) -> *const Ident {
-        self.ident.load(Ordering::Relaxed)
+        self.ident.get_relaxed()
     }
 
     /// Whether a queued writer blocks readers of this lock.
@@ -85,9 +86,18 @@ impl Record {
         self.place
     }
 
-    pub(crate) fn class(&self) -> &'static Class {
+    /// The class of the lock, for which `pool` gives an ident.
+    ///
+    /// A lock that is made by `.map(Mutex::new)`, `Arc::default()` or the like has a line of a library
+    /// as its place, which it shares with all others that are; that gives way to the line at which it
+    /// is acquired first.
+    fn class(&self, pool: &Pool) -> &'static Class {
         let name = (!self.name.is_empty()).then_some(self.name);
-        class::intern(self.kind, name, self.place)
+        let place = match pool.site() {
+            Some(site) if name.is_none() && class::is_of_a_library(self.place) => site,
+            _ => self.place,
+        };
+        class::intern(self.kind, name, place)
     }
 
     /// Gives the lock its ident, at its first acquisition, by a thread that holds it exclusively.
@@ -98,7 +108,7 @@ impl Record {
     #[inline]
     pub(crate) fn identify_as_writer(&self, pool: &mut Pool) -> &'static Ident {
         if self.ident().is_none() {
-            let ident = pool.take(self.class());
+            let ident = pool.take(self.class(pool));
             // Release pairs with the Acquire in `ident`: who sees the address sees the content.
             self.ident
                 .store(ptr::from_ref(ident).cast_mut(), Ordering::Release);
@@ -121,7 +131,58 @@ impl Record {
         Some(tag)
     }
 
-    /// The same, by a thread that shares the lock with other readers.
+    /// The context in which a lock of this class was first taken before, at `site` and with this key
+    /// and mode.
+    #[inline(always)]
+    pub(super) fn find_first<'a>(
+        &self,
+        contexts: &'a FirstContexts,
+        known: u64,
+        site: Site,
+    ) -> Option<&'a FirstContext> {
+        contexts.find(self.kind, self.name, self.place, known, site)
+    }
+
+    /// Gives the lock its ident, at its first acquisition, and with it the context `first`: the tag.
+    /// `None` if another reader gave it one just now; then nothing is done.
+    #[inline(always)]
+    pub(super) fn identify_in(
+        &self,
+        pool: &mut Pool,
+        first: &FirstContext,
+        known: u64,
+        mode: Mode,
+    ) -> Option<u64> {
+        let (ident, number) = pool.take_last(first.class());
+        // Before the ident is published: nobody else works on its contexts.
+        ident.contexts.share(first);
+        let address = ptr::from_ref(ident).cast_mut();
+        // Both publish as in `identify_as_writer` and `identify`, and pair with the same.
+        if mode == Mode::Exclusive {
+            self.ident.store(address, Ordering::Release);
+        } else if self
+            .ident
+            .compare_exchange(
+                ptr::null_mut(),
+                address,
+                Ordering::Release,
+                Ordering::Relaxed,
+            )
+            .is_err()
+        {
+            ident.contexts.clear(true);
+            pool.give(ident, true);
+            return None;
+        }
+        let tag = tag::of(number);
+        // Relaxed: a hint.
+        self.known.store(known, Ordering::Relaxed);
+        self.tag.store(tag, Ordering::Release);
+        Some(tag)
+    }
+
+    /// Gives the lock its ident like [`identify_as_writer`](Self::identify_as_writer), by a thread that
+    /// shares the lock with other readers.
     pub(crate) fn identify_as_reader(&self, pool: &mut Pool) -> &'static Ident {
         self.identify(pool);
         self.settle()
@@ -147,7 +208,7 @@ impl Record {
         if let Some(ident) = self.ident() {
             return ident;
         }
-        let ident = pool.take(self.class());
+        let ident = pool.take(self.class(pool));
         match self.ident.compare_exchange(
             ptr::null_mut(),
             ptr::from_ref(ident).cast_mut(),

@@ -115,15 +115,32 @@ pub(crate) fn threads() -> usize {
     slots.all.len() - slots.free.len()
 }
 
-/// In the child of a fork, frees the slots of all threads but `survivor`: they are no more.
-pub(crate) fn keep_only(survivor: &Slot) {
+/// The slots of threads that are no more and have left something behind.
+pub(crate) fn ended() -> Vec<&'static Slot> {
+    let has_ended = |slot: &&'static Slot| slot.thread().is_some() && slot.has_ended();
+    all().filter(has_ended).collect()
+}
+
+/// In the child of a fork, frees the slots of all threads but `survivor`: they are no more. What one
+/// of them held stays held for ever, so its slot stays, as that of a thread that has ended; returns how
+/// many there are of those.
+pub(crate) fn keep_only(survivor: &Slot) -> usize {
     survivor.survive();
     let mut slots = SLOTS.lock();
     let Slots { all, free } = &mut *slots;
+    let mut left = 0;
     for &slot in all.iter() {
-        if slot.thread().is_some() && !std::ptr::eq(slot, survivor) {
+        if slot.thread().is_none() || slot.has_ended() || std::ptr::eq(slot, survivor) {
+            continue;
+        }
+        slot.survive();
+        if slot.held().is_some_and(|held| !held.is_empty()) {
+            slot.leave_behind();
+            left += 1;
+        } else {
             slot.abandon();
             free.push(slot);
         }
     }
+    left
 }

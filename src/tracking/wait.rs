@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 
 use once_cell::sync::Lazy;
 
+use super::current::closed;
 use super::ident::Ident;
 use super::kind::LockKind;
 use super::party::Party;
 use crate::engine::awaited::Awaited;
+use crate::engine::counts::Counts;
 use crate::engine::ids::Site;
 use crate::engine::mode::{Mode, ReadPolicy};
 use crate::primitives::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
@@ -52,6 +54,8 @@ pub(crate) struct Request {
     pub(crate) since: u64,
     /// Whether the thread unwinds from a panic.
     pub(crate) panicking: bool,
+    /// What the primitive counts, if it does.
+    pub(crate) counts: Option<Counts>,
 }
 
 impl Request {
@@ -74,6 +78,7 @@ impl Request {
             site,
             since: now(),
             panicking: std::thread::panicking(),
+            counts: None,
         }
     }
 
@@ -158,6 +163,9 @@ pub(crate) struct Wait {
     mutex: AtomicPtr<Ident>,
     site: AtomicUsize,
     since: AtomicU64,
+    /// What is wanted, and what is there.
+    counts: AtomicU64,
+    queued: AtomicU32,
     /// The wait (by its epoch) by which the thread closed a deadlock that was reported.
     pub(crate) reported: AtomicU64,
     /// When the wait began (`since`) that a report has named as one that never ends.
@@ -171,6 +179,8 @@ const SENDABLE: u32 = 1 << 10;
 const PARTY: u32 = 1 << 11;
 /// The thread unwinds.
 const PANICKING: u32 = 1 << 12;
+/// There are counts.
+const COUNTS: u32 = 1 << 13;
 /// The first number of those that stand for something else than a lock.
 const OTHER: u32 = 4;
 
@@ -186,6 +196,8 @@ impl Wait {
             mutex: AtomicPtr::new(std::ptr::null_mut()),
             site: AtomicUsize::new(0),
             since: AtomicU64::new(0),
+            counts: AtomicU64::new(0),
+            queued: AtomicU32::new(0),
             reported: AtomicU64::new(0),
             named: AtomicU64::new(u64::MAX),
         }
@@ -208,6 +220,11 @@ impl Wait {
     /// each other, at least one sees the other's record. It also orders the held locks, which the
     /// thread wrote before.
     pub(crate) fn publish(&self, request: &Request) {
+        // A signal handler may wait too, and would publish that in the middle of this.
+        closed(|| self.publish_closed(request));
+    }
+
+    fn publish_closed(&self, request: &Request) {
         // A wait can be under way: its `Attempt` was forgotten, or a callback of its report waits
         // in turn. The later one counts.
         self.clear();
@@ -216,7 +233,8 @@ impl Wait {
         let flags = request.sort.encode()
             | if request.timed { TIMED } else { 0 }
             | if is_party { PARTY } else { 0 }
-            | if request.panicking { PANICKING } else { 0 };
+            | if request.panicking { PANICKING } else { 0 }
+            | if request.counts.is_some() { COUNTS } else { 0 };
         // Release on the fields pairs with the Acquire loads of `read`: a reader that sees a new
         // field also sees that the last odd epoch is over.
         let to = Ordering::Release;
@@ -228,6 +246,11 @@ impl Wait {
             self.by.store(request.by.cast_mut(), to);
             self.mutex.store(request.mutex.cast_mut(), to);
         }
+        if let Some(counts) = request.counts {
+            let both = u64::from(counts.wanted) << 32 | u64::from(counts.available);
+            self.counts.store(both, to);
+            self.queued.store(counts.queued, to);
+        }
         let site = std::ptr::from_ref(request.site);
         self.site.store(site.expose_provenance(), to);
         self.since.store(request.since, to);
@@ -237,6 +260,10 @@ impl Wait {
 
     /// Ends the wait of the calling thread, if there is one.
     pub(crate) fn clear(&self) {
+        closed(|| self.clear_closed());
+    }
+
+    fn clear_closed(&self) {
         let epoch = self.epoch.load(Ordering::Relaxed);
         if epoch.is_multiple_of(2) {
             return;
@@ -269,6 +296,14 @@ impl Wait {
             by = self.by.load(Ordering::Acquire).cast_const();
             mutex = self.mutex.load(Ordering::Acquire).cast_const();
         }
+        let counts = (need & COUNTS != 0).then(|| {
+            let both = self.counts.load(Ordering::Acquire);
+            Counts {
+                wanted: (both >> 32) as u32,
+                available: both as u32,
+                queued: self.queued.load(Ordering::Acquire),
+            }
+        });
         let site = self.site.load(Ordering::Acquire);
         let since = self.since.load(Ordering::Acquire);
         if self.epoch.load(Ordering::Relaxed) != epoch {
@@ -292,6 +327,7 @@ impl Wait {
             site,
             since,
             panicking: need & PANICKING != 0,
+            counts,
         };
         Some(Published { epoch, request })
     }
@@ -320,7 +356,7 @@ const fn encode(need: Need) -> u32 {
 }
 
 fn decode(need: u32) -> Need {
-    match need & !(TIMED | QUEUES | SENDABLE | PARTY | PANICKING) {
+    match need & !(TIMED | QUEUES | SENDABLE | PARTY | PANICKING | COUNTS) {
         0 => Need::Lock(Mode::Exclusive),
         1 => Need::Lock(Mode::Shared),
         2 => Need::Lock(Mode::Upgradable),
@@ -329,6 +365,9 @@ fn decode(need: u32) -> Need {
     }
 }
 
+/// Whether the system has a clock. Where it has none, to ask for the time would panic.
+pub(crate) const HAS_CLOCK: bool = !cfg!(all(target_family = "wasm", target_os = "unknown"));
+
 static START: Lazy<Instant> = Lazy::new(Instant::now);
 
 /// How long ago `at` was, on the clock of `now`.
@@ -336,9 +375,13 @@ pub(crate) fn time_since(at: u64) -> Duration {
     Duration::from_nanos(now().saturating_sub(at))
 }
 
-/// Nanoseconds since the first call.
+/// Nanoseconds since the first call; always zero where there is no clock.
 pub(crate) fn now() -> u64 {
-    START.elapsed().as_nanos() as u64
+    if HAS_CLOCK {
+        START.elapsed().as_nanos() as u64
+    } else {
+        0
+    }
 }
 
 #[cfg(test)]

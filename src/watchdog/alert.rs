@@ -80,21 +80,10 @@ impl fmt::Display for Alert {
 mod tests {
     use super::*;
     use crate::engine::verdict::Verdict;
-    use crate::report::{Basis, Cause, Facts, Stall};
+    use crate::report::{Cause, Facts, Stall};
 
     fn alert(phase: Phase, left_out: u64) -> Alert {
-        let facts = Facts {
-            verdict: Verdict::Stall,
-            basis: Basis::Instances,
-            declared: None,
-            locks: Vec::new(),
-            threads: Vec::new(),
-            edges: Vec::new(),
-            closing: None,
-            guards: Vec::new(),
-            lacks_writers: false,
-            stack: None,
-        };
+        let facts = Facts::of(Verdict::Stall);
         let lasted = Duration::from_millis(2_500);
         let cause = Cause::Heartbeat {
             name: "ingest".to_owned(),

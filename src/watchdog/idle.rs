@@ -50,7 +50,7 @@ pub struct Idle {
 
 impl Drop for Idle {
     fn drop(&mut self) {
-        let slot = current::slot();
+        let slot = current::open();
         if self.begins && !slot.is_detached() {
             slot.life.set_idle(false);
         }

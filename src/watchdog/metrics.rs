@@ -43,7 +43,7 @@ impl Meter {
 
 #[allow(clippy::cast_precision_loss)]
 fn record(sample: &Sample, now: u64) {
-    for verdict in Verdict::ALL {
+    for &verdict in Verdict::ALL {
         counter!("lockwarden_findings_total", "verdict" => verdict.name())
             .absolute(detector::reported(verdict));
     }

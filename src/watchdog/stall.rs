@@ -10,7 +10,7 @@ use super::judge::{About, Overdue};
 use crate::detector::observe::Observed;
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::verdict::Verdict;
-use crate::report::{Basis, Cause, Facts, FreedBy, Holder, LockInfo, Stall, ThreadInfo, WaitInfo};
+use crate::report::{Cause, Facts, FreedBy, Holder, LockInfo, Stall, ThreadInfo, WaitInfo};
 
 /// The facts of a stall that has lasted for `lasted` at `now`, when the threads were as `observed`; `None` if what it is about is not there.
 pub(super) fn facts(
@@ -67,16 +67,9 @@ pub(super) fn facts(
         .iter()
         .filter_map(|id| observed.iter().find(|o| o.thread == *id));
     let facts = Facts {
-        verdict: Verdict::Stall,
-        basis: Basis::Instances,
-        declared: None,
         locks: locks(named.clone()),
         threads: named.map(|one| info(one, now)).collect(),
-        edges: Vec::new(),
-        closing: None,
-        guards: Vec::new(),
-        lacks_writers: false,
-        stack: None,
+        ..Facts::of(Verdict::Stall)
     };
     let stall = Stall {
         cause,
@@ -136,6 +129,8 @@ fn info(observed: &Observed, now: u64) -> ThreadInfo {
             site: wait.site,
             since: Some(time(wait.since, now)),
             by: (!wait.by.is_empty()).then(|| FreedBy::Threads(wait.by.clone())),
+            again: None,
+            counts: None,
         }),
         ended: observed.has_ended,
         is_task: observed.is_task(),

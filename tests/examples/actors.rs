@@ -2,12 +2,12 @@
 
 use super::*;
 
-impl Outcome {
+impl Exit {
     /// Whether it was a finding that ended the program: by an error of its own, or, if the main
     /// thread was the one to break a deadlock, by a panic there.
     fn fails(&self) -> &Self {
-        let failed = matches!(self.code, Some(1 | 101));
-        assert!(failed, "{:?}\n{}{}", self.code, self.stdout, self.stderr);
+        let failed = matches!(self.code(), Some(1 | 101));
+        assert!(failed, "{:?}\n{}{}", self.code(), self.stdout, self.stderr);
         self
     }
 
@@ -28,7 +28,7 @@ impl Outcome {
 }
 
 /// Runs an example with its bug, where that ends.
-fn run_with_bug(name: &str) -> Option<Outcome> {
+fn run_with_bug(name: &str) -> Option<Exit> {
     let outcome = run(name, &["--bug"]);
     if WATCHED {
         return Some(outcome);

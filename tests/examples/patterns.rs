@@ -4,7 +4,7 @@ use super::*;
 
 /// Runs an example with its bug, to the end that the report brings about; `None` where nothing is
 /// watched, and so the example refuses.
-fn run_with_bug(name: &str) -> Option<Outcome> {
+fn run_with_bug(name: &str) -> Option<Exit> {
     let outcome = run(name, &["--bug"]);
     if WATCHED {
         return Some(outcome);
@@ -16,7 +16,7 @@ fn run_with_bug(name: &str) -> Option<Outcome> {
     None
 }
 
-impl Outcome {
+impl Exit {
     /// The first headline begins with `verdict` and has all of `names` in it. Others can follow,
     /// about those who were left behind.
     fn reports_first(&self, verdict: &str, names: &[&str]) -> &str {

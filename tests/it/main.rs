@@ -8,6 +8,7 @@ mod channel_of_crossbeam;
 #[cfg(feature = "channel")]
 mod channel_of_lockwarden;
 mod event;
+mod many_holds;
 #[cfg(all(any(debug_assertions, feature = "always"), not(feature = "send_guard")))]
 mod next_deadlock;
 #[cfg(feature = "arc_lock")]

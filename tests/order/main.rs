@@ -6,7 +6,10 @@
 mod barriers;
 #[cfg(feature = "channel")]
 mod channels;
+#[path = "../support/child.rs"]
+mod child;
 mod events;
+mod fresh;
 mod harness;
 mod initialised;
 mod messages;
@@ -21,3 +24,5 @@ mod spawned;
 mod surrounded;
 #[cfg(feature = "timer")]
 mod timers;
+#[path = "../support/verdicts.rs"]
+mod verdicts;

@@ -34,15 +34,13 @@ fn fill_stderr() -> std::io::PipeReader {
     let (read, mut write) = std::io::pipe().unwrap();
     let set = |flags: i32| {
         // SAFETY: the descriptor is open, and the flags are flags.
-        assert_ne!(
-            unsafe { libc::fcntl(write.as_raw_fd(), libc::F_SETFL, flags) },
-            -1
-        );
+        let result = unsafe { libc::fcntl(write.as_raw_fd(), libc::F_SETFL, flags) };
+        assert_ne!(result, -1);
     };
     set(libc::O_NONBLOCK);
     let full = loop {
         match (&write).write(&[b'x'; 512]) {
-            Ok(_) => {}
+            Ok(written) => assert_ne!(written, 0),
             Err(error) => break error,
         }
     };

@@ -3,14 +3,14 @@
 use lockwarden::sync::Mutex;
 use lockwarden::testing::{Check, Graph};
 
-use crate::child::{Outcome, apart};
+use crate::child::{Exit, apart};
 use crate::kernels::invert;
 
 static LEDGER: Mutex<()> = Mutex::named("ledger", ());
 static AUDIT: Mutex<()> = Mutex::named("audit", ());
 
 /// The lines of the summary, without their mark.
-fn summary(outcome: &Outcome) -> Vec<&str> {
+fn summary(outcome: &Exit) -> Vec<&str> {
     let lines = outcome.stderr.lines();
     lines
         .filter_map(|line| line.strip_prefix("lockwarden: summary: "))

@@ -1,16 +1,13 @@
 //! Runs each case in a process of its own and compares what it found with what it should.
 
-use std::io::Read;
-use std::process::{Command, Stdio};
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use lockwarden::config::Config;
-use lockwarden::report::{Cause, Report, Verdict};
+use lockwarden::report::Report;
 
-/// Tells the child which case to run.
-const CASE: &str = "LOCKWARDEN_SCENARIO";
+use crate::child::{self, Child, PART};
+use crate::verdicts;
+pub(crate) use crate::verdicts::in_short;
 
 /// Longer than any case that passes takes, on a machine that is busy with other things.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
@@ -94,69 +91,34 @@ impl Case {
     }
 
     fn in_child(&self) -> ! {
-        // The test runner has left its line open.
-        println!();
-        if self.installs {
-            let config = Config::new().stderr(false).tracing(false).callback(tell);
-            (self.configure)(config)
-                .install()
-                .expect("nothing was installed before");
-        }
-        (self.run)();
-        println!("COMPLETED");
-        std::process::exit(0);
+        child::body(|| {
+            if self.installs {
+                let config = Config::new().stderr(false).tracing(false).callback(tell);
+                (self.configure)(config)
+                    .install()
+                    .expect("nothing was installed before");
+            }
+            (self.run)();
+        })
     }
 
     fn in_parent(&self, test: &str) {
-        let program = std::env::current_exe().expect("a test knows its own program");
-        let mut command = Command::new(program);
-        command
-            .args([
-                "--exact",
-                test,
-                "--nocapture",
-                "--test-threads=1",
-                "--include-ignored",
-            ])
-            .env(CASE, &self.name)
-            .env_remove("RUST_BACKTRACE")
-            .env_remove("LOCKWARDEN")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        let mut child = Child::of_test(test).env(PART, &self.name);
         if let Some(value) = self.environment {
-            command.env("LOCKWARDEN", value);
+            child = child.env("LOCKWARDEN", value);
         }
-        let outcome = run_bounded(command, self.limit);
-        let show = || {
-            format!(
-                "case `{}` of {test}, {}\n--- standard output\n{}\n--- standard error\n{}",
-                self.name, outcome.status, outcome.stdout, outcome.stderr
-            )
-        };
-        assert!(!outcome.timed_out, "it hangs: {}", show());
-        let completed = outcome.stdout.lines().any(|line| line == "COMPLETED");
+        let exit = child.limit(self.limit).run();
+        let show = || format!("case `{}` of {test}: {exit}", self.name);
+        assert!(!exit.timed_out, "it hangs: {}", show());
         assert_eq!(
-            completed,
+            exit.completed(),
             self.completes,
             "did it come to its end? {}",
             show()
         );
-        assert_eq!(outcome.succeeded, self.completes, "{}", show());
-        let mut found: Vec<&str> = outcome
-            .stdout
-            .lines()
-            .filter_map(|line| line.strip_prefix("FOUND "))
-            .collect();
-        let mut expected: Vec<&str> = self.expected.iter().map(String::as_str).collect();
-        found.sort_unstable();
-        expected.sort_unstable();
-        assert_eq!(
-            found,
-            expected,
-            "left: found, right: expected, in {}",
-            show()
-        );
-        let misplaced: Vec<&str> = outcome
+        assert_eq!(exit.succeeded(), self.completes, "{}", show());
+        verdicts::assert_found(&exit, &self.expected);
+        let misplaced: Vec<&str> = exit
             .stdout
             .lines()
             .filter(|line| line.starts_with("MISPLACED"))
@@ -164,7 +126,7 @@ impl Case {
         assert!(misplaced.is_empty(), "{misplaced:?} in {}", show());
         for words in &self.on_stderr {
             assert!(
-                outcome.stderr.contains(words),
+                exit.stderr.contains(words),
                 "{words:?} is missing: {}",
                 show()
             );
@@ -174,7 +136,7 @@ impl Case {
 
 /// Runs all cases of the test `test`, or, in a child, the one that it was started for.
 pub(crate) fn check_all(test: &str, cases: impl IntoIterator<Item = Case>) {
-    let wanted = std::env::var(CASE).ok();
+    let wanted = child::part();
     for case in cases {
         match &wanted {
             None => case.in_parent(test),
@@ -187,60 +149,13 @@ pub(crate) fn check_all(test: &str, cases: impl IntoIterator<Item = Case>) {
 
 /// Runs cases, in the name of the test that this stands in.
 macro_rules! check {
-    ($cases:expr) => {{
-        fn here() {}
-        let path = std::any::type_name_of_val(&here).trim_end_matches("::here");
-        let (_, test) = path
-            .split_once("::")
-            .expect("a test is a function of a crate");
-        $crate::harness::check_all(test, $cases)
-    }};
+    ($cases:expr) => {{ $crate::harness::check_all($crate::child::this_test!(), $cases) }};
 }
 pub(crate) use check;
 
-struct Outcome {
-    timed_out: bool,
-    succeeded: bool,
-    status: String,
-    stdout: String,
-    stderr: String,
-}
-
-fn run_bounded(mut command: Command, limit: Duration) -> Outcome {
-    let mut child = command.spawn().expect("a test can start itself");
-    let mut out = child.stdout.take().expect("it is piped");
-    let mut err = child.stderr.take().expect("it is piped");
-    let (send, done) = mpsc::channel();
-    let stderr = thread::spawn(move || text(&mut err));
-    let stdout = thread::spawn(move || {
-        let stdout = text(&mut out);
-        let _ = send.send(());
-        stdout
-    });
-    // The output ends when the child does.
-    let timed_out = done.recv_timeout(limit).is_err();
-    if timed_out {
-        let _ = child.kill();
-    }
-    let status = child.wait().expect("the child was started here");
-    Outcome {
-        timed_out,
-        succeeded: status.success(),
-        status: status.to_string(),
-        stdout: stdout.join().expect("reading does not panic"),
-        stderr: stderr.join().expect("reading does not panic"),
-    }
-}
-
-fn text(from: &mut impl Read) -> String {
-    let mut bytes = Vec::new();
-    let _ = from.read_to_end(&mut bytes);
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 /// Prints a report for the parent to read.
 pub(crate) fn tell(report: &Report) {
-    println!("FOUND {}", in_short(report));
+    verdicts::announce(report);
     for edge in &report.edges {
         for site in [edge.from_site, edge.to_site] {
             if !site.file().contains("tests/") {
@@ -255,34 +170,4 @@ pub(crate) fn tell(report: &Report) {
             }
         }
     }
-}
-
-/// The verdict and the names of the locks, the first in the alphabet first.
-pub(crate) fn in_short(report: &Report) -> String {
-    let name = |id| {
-        let lock = report
-            .lock(id)
-            .expect("a report knows the locks that it names");
-        match (&lock.label, lock.name) {
-            (Some(label), _) => label.clone(),
-            (None, Some(name)) => name.to_owned(),
-            (None, None) => lock.noun.to_owned(),
-        }
-    };
-    let mut names: Vec<String> = report.edges.iter().map(|edge| name(edge.from)).collect();
-    if report.verdict == Verdict::Abandoned {
-        names.extend(report.locks.first().map(|lock| name(lock.id)));
-    }
-    if let Some(stall) = &report.stall {
-        names.extend(match &stall.cause {
-            Cause::Heartbeat { name, .. } => Some(name.clone()),
-            _ => report.locks.first().map(|lock| name(lock.id)),
-        });
-    }
-    if let Some(first) = (0..names.len()).min_by_key(|&at| &names[at]) {
-        names.rotate_left(first);
-    }
-    let mut words = vec![report.verdict.name().to_owned()];
-    words.extend(names);
-    words.join(" ")
 }

@@ -10,6 +10,8 @@
 #![cfg(any(debug_assertions, feature = "always"))]
 #![cfg_attr(feature = "send_guard", allow(dead_code, unused_imports))]
 
+#[path = "../support/child.rs"]
+mod child;
 #[cfg(not(feature = "send_guard"))]
 mod condvar;
 #[cfg(not(feature = "send_guard"))]
@@ -42,3 +44,5 @@ mod thread_exit;
 #[cfg(not(feature = "send_guard"))]
 mod together;
 mod turns;
+#[path = "../support/verdicts.rs"]
+mod verdicts;

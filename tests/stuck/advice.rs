@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use lockwarden::config::{Action, Config};
 use lockwarden::parking_lot;
+use lockwarden::pool::{Builder, ThreadPool};
 use lockwarden::report::Verdict;
 use lockwarden::sync::{Arc, Barrier, Condvar, Event, LazyLock, Mutex, RwLock, Semaphore, mpsc};
 use lockwarden::thread;
@@ -34,7 +35,9 @@ advice! {
     "a guard that is a temporary of a `match`", temporary, "SelfDeadlock",
         ["drop the guard that was taken at", "in an argument, in a chain of calls", "`if let`"];
     "a lock that a wait takes back under another one", waits_under, "Deadlock",
-        ["release `index`, which thread `waits` (#2) took at", "before the wait at"];
+        ["for `mail` (exclusive) back",
+         "the wait there releases `mail` when it begins and takes it back when it ends",
+         "release `index`, which thread `waits` (#2) took at", "before the wait at"];
     "an order in which a wait takes a lock back", order_of_wait, "Inversion",
         ["the wait there releases `mail` when it begins and takes it back when it ends",
          "release `index`, which is taken at", "before the wait at",
@@ -58,18 +61,31 @@ advice! {
     "a send into a channel without room", no_room, "Deadlock",
         ["make room for all that is sent before the first receive"];
     "more permits than there are", too_many_permits, "Deadlock",
-        ["asks `permits` for more permits at",
-         "make `permits` with as many as are ever taken at once"];
+        ["which asks for 3 permits; 2 permits are free, 1 thread is queued",
+         "asks `permits` for 3 permits at once, and 2 of them come to be free",
+         "make `permits` with as many permits as are ever taken at the same time"];
     "threads that each want another permit", further_permits, "Deadlock",
-        ["several threads wait for further permits of `pair`",
+        ["which asks for 1 permit; 0 permits are free, 2 threads are queued",
+         "several threads wait for further permits of `pair`",
          "take all that one thread needs in one call"];
     "a barrier for more threads than come", barrier, "Deadlock",
-        ["make `barrier` for as many threads as come to it"];
+        ["which is made for 3 threads, of which 2 have arrived",
+         "make `barrier` for as many threads as come to it"];
     "a notification before the wait", lost_notification, "Deadlock",
         ["check the condition in a loop before the wait at"];
     "an event that is not set when its thread panics", event, "Deadlock",
         ["thread `sets` (#2) has ended by a panic",
          "look there first, and do what others wait for in a destructor"];
+    "two threads that wait before they set", both_wait, "Deadlock",
+        ["each wait for an event before they set one: let one of them set its event before it waits"];
+    "a comparison that uses its queue", comparison, "SelfDeadlock",
+        ["let the comparison of the items (`Ord::cmp`) do without the queue that compares them"];
+    "a job that waits for another one of its pool", own_pool, "Deadlock",
+        ["thread `worker-0` (#2) is a worker of `worker` and waits at", "call it directly"];
+    "a job that submits more to its pool, which is full", full_pool, "Deadlock",
+        ["which is full: give `worker` a larger bound (`queue_bound`)"];
+    "a put into a queue without room", full_queue, "Deadlock",
+        ["make room for all that is put before the first get"];
     "an initialiser that needs its own result", initialiser, "SelfDeadlock",
         ["let the initialiser of", "do without what needs its own result"];
     "a join under the lock that the joined thread needs", join_under, "Deadlock",
@@ -89,22 +105,23 @@ fn end_after_inversion(mended: bool) {
 }
 
 fn temporary(mended: bool) {
-    let mail = Mutex::named("mail", false);
+    let mail = Mutex::named("mail", 0);
     if mended {
         let read = *mail.lock().unwrap();
         match read {
-            false => *mail.lock().unwrap() = true,
-            true => {}
+            0 => *mail.lock().unwrap() = 1,
+            count => assert_eq!(count, 1),
         }
     } else {
         match *mail.lock().unwrap() {
-            false => *mail.lock().unwrap() = true,
-            true => {}
+            0 => *mail.lock().unwrap() = 1,
+            count => assert_eq!(count, 1),
         }
     }
 }
 
 fn waits_under(mended: bool) {
+    only_deadlocks();
     let waits_for_mail = start("waits", move || {
         let mail = MAIL.lock().unwrap();
         let index = INDEX.lock().unwrap();
@@ -396,4 +413,84 @@ fn join_under(mended: bool) {
         needs.join().unwrap();
         drop(index);
     }
+}
+
+fn both_wait(mended: bool) {
+    static READY: Event = Event::named("ready");
+    static SEEN: Event = Event::named("seen");
+    let other = start("other", || {
+        READY.wait();
+        SEEN.set();
+    });
+    if mended {
+        READY.set();
+        SEEN.wait();
+    } else {
+        SEEN.wait();
+        READY.set();
+    }
+    other.join().unwrap();
+}
+
+fn comparison(mended: bool) {
+    use lockwarden::queue::PriorityQueue;
+    use std::cmp::Ordering as Order;
+
+    static QUEUE: PriorityQueue<Item> = PriorityQueue::named("queue");
+
+    #[derive(PartialEq, Eq)]
+    struct Item(bool);
+    impl PartialOrd for Item {
+        fn partial_cmp(&self, other: &Self) -> Option<Order> {
+            Some(self.cmp(other))
+        }
+    }
+    impl Ord for Item {
+        fn cmp(&self, other: &Self) -> Order {
+            if self.0 || other.0 {
+                drop(QUEUE.try_get());
+            }
+            Order::Equal
+        }
+    }
+    QUEUE.put(Item(!mended)).unwrap();
+    QUEUE.put(Item(false)).unwrap();
+}
+
+fn own_pool(mended: bool) {
+    let (pool, inner) = pool(2);
+    let outer = pool.submit(move || {
+        let one = || 1;
+        match mended {
+            true => one(),
+            false => inner.submit(one).result().unwrap(),
+        }
+    });
+    assert_eq!(outer.result().unwrap(), 1);
+}
+
+fn full_pool(mended: bool) {
+    let (pool, inner) = pool(if mended { 2 } else { 1 });
+    let outer = pool.submit(move || {
+        for _ in 0..2 {
+            drop(inner.submit(|| ()));
+        }
+    });
+    outer.result().unwrap();
+}
+
+/// A pool of one worker, with room for so many jobs.
+fn pool(bound: usize) -> (Arc<ThreadPool>, Arc<ThreadPool>) {
+    let builder = Builder::new().threads(1).name("worker");
+    let pool = Arc::new(builder.queue_bound(bound).build().unwrap());
+    (Arc::clone(&pool), pool)
+}
+
+fn full_queue(mended: bool) {
+    use lockwarden::queue::Queue;
+
+    let queue = Queue::bounded(if mended { 2 } else { 1 });
+    queue.put(1).unwrap();
+    queue.put(2).unwrap();
+    assert_eq!((queue.get(), queue.get()), (Ok(1), Ok(2)));
 }

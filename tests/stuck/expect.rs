@@ -1,6 +1,6 @@
 //! What is expected of a kernel.
 
-use crate::child::Outcome;
+use crate::child::Exit;
 
 /// A kernel, and what is to be told of it.
 #[derive(Clone, Copy)]
@@ -31,8 +31,8 @@ pub(crate) enum Told {
 
 impl Case {
     /// Whether the outcome is as expected, else why not.
-    pub(crate) fn check(&self, outcome: &Outcome) -> Result<(), String> {
-        let Some(code) = outcome.code else {
+    pub(crate) fn check(&self, outcome: &Exit) -> Result<(), String> {
+        let Some(code) = outcome.code() else {
             return Err("it had to be killed".to_owned());
         };
         let headlines = outcome.headlines();

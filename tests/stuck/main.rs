@@ -2,13 +2,15 @@
 //!
 //! Whether anyone is left who could end a wait depends on all threads of the process, so these
 //! cannot be tests among others: libtest has threads of its own, of which the detector knows
-//! nothing. Without arguments, this program runs each kernel as a child of itself and looks at what
-//! that says; with a part of a name, those kernels; with the name of a kernel, it is that kernel.
+//! nothing. This program runs each kernel as a child of itself and looks at what that says; it takes
+//! the arguments of libtest, so filters and cargo-nextest work.
 
+#[cfg(feature = "pool")]
 mod advice;
 mod barriers;
 mod chains;
 mod channels;
+#[path = "../support/child.rs"]
 mod child;
 mod crowd;
 mod events;
@@ -28,12 +30,18 @@ mod steps;
 mod strangers;
 #[cfg(feature = "timer")]
 mod timers;
+mod unwinding;
 mod watched;
+mod words;
 
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use child::{Child, PART};
 use expect::{Case, Told};
 
 fn main() {
     let kernels: &[&[Case]] = &[
+        #[cfg(feature = "pool")]
         advice::CASES,
         barriers::CASES,
         chains::CASES,
@@ -54,33 +62,25 @@ fn main() {
         strangers::CASES,
         #[cfg(feature = "timer")]
         timers::CASES,
+        unwinding::CASES,
         watched::CASES,
+        words::CASES,
     ];
     let cases = kernels.concat();
-    let mut arguments = std::env::args().skip(1);
-    let part = arguments.next().unwrap_or_default();
-    if let Some(case) = cases.iter().find(|case| case.name == part) {
-        (case.run)();
+    if let Some(name) = child::part() {
+        let case = cases.iter().find(|case| case.name == name);
+        (case.expect("a parent names a kernel that there is").run)();
         return;
     }
-    let (mut count, mut failed) = (0, 0);
-    for case in cases.iter().filter(|case| case.name.contains(&part)) {
-        if !steps::WATCHED && case.told != Told::Nothing {
-            // It would hang.
-            continue;
-        }
-        count += 1;
-        let outcome = child::run(case.name);
-        match case.check(&outcome) {
-            Ok(()) => println!("kernel {} ... ok", case.name),
-            Err(why) => {
-                failed += 1;
-                println!("kernel {} ... FAILED: {why}\n{outcome}", case.name);
-            }
-        }
-    }
-    println!("\n{count} kernels, {failed} failed");
-    if failed > 0 {
-        std::process::exit(1);
-    }
+    let trials = cases.into_iter().map(|case| {
+        // Without instrumentation, a kernel that deadlocks would hang.
+        let hangs = !steps::WATCHED && case.told != Told::Nothing;
+        let run = move || {
+            let exit = Child::of_this_program().env(PART, case.name).run();
+            case.check(&exit)
+                .map_err(|why| Failed::from(format!("{why}\n{exit}")))
+        };
+        Trial::test(case.name, run).with_ignored_flag(hangs)
+    });
+    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit();
 }

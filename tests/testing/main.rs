@@ -2,6 +2,8 @@
 
 mod asserts;
 mod checks;
+#[path = "../support/child.rs"]
+mod child;
 mod graphs;
 mod hangs;
 mod panics;
@@ -9,18 +11,18 @@ mod snapshots;
 mod turnstiles;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::{Command, Stdio};
 use std::sync::Barrier;
-use std::time::{Duration, Instant};
 
 use lockwarden::sync::{Arc, Mutex};
 use lockwarden::thread;
+
+use child::Child;
 
 /// Whether this build watches its locks.
 const WATCHED: bool = cfg!(any(debug_assertions, feature = "always"));
 
 /// Longer than anything here takes that goes well, on a machine that is busy with other things.
-const LONG: Duration = Duration::from_secs(120);
+const LONG: std::time::Duration = child::LIMIT;
 
 /// The message with which `f` fails.
 fn failure(f: impl FnOnce()) -> String {
@@ -31,33 +33,8 @@ fn failure(f: impl FnOnce()) -> String {
 /// Runs a test that is ignored, in a process of its own, with this in the environment: what it
 /// prints, and whether it passes.
 fn run_alone(test: &str, variable: (&str, &str)) -> (String, bool) {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            test,
-            "--nocapture",
-            "--test-threads=1",
-            "--ignored",
-        ])
-        .env_remove("LOCKWARDEN_TEST_TIMEOUT")
-        .env(variable.0, variable.1)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let start = Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        if start.elapsed() > LONG {
-            child.kill().unwrap();
-            break;
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
-    let output = child.wait_with_output().unwrap();
-    let texts = [output.stdout, output.stderr];
-    let texts = texts.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    (texts.concat(), output.status.success())
+    let exit = Child::of_test(test).envs(&[variable]).run();
+    (exit.output(), exit.succeeded())
 }
 
 /// Takes the one lock and, under it, the other.

@@ -3,7 +3,7 @@
 use super::snapshot::Snapshots;
 use super::standstill::Judge;
 use super::stuck_set::{self, Deadlock, Detected};
-use super::{facts, left};
+use super::{facts, left, told, unbroken};
 use crate::detector::publish::{self, Panic};
 use crate::engine::awaited::Awaited;
 use crate::engine::ids::Site;
@@ -56,6 +56,12 @@ pub(crate) fn look_elsewhere(slot: &'static Slot, by: Option<&Party>) -> Stuck {
                     let _ = left::give_away(&all, &set, panic);
                     None
                 }
+                (Some(panic), _) if !publish::can_unwind() => {
+                    if left::give_away(&all, &set, panic).is_err() {
+                        unbroken(slot);
+                    }
+                    None
+                }
                 // What one of those does that it waits for is better ended than the thread that
                 // looks after them; and nothing can unwind past the end of a scope.
                 (Some(panic), Some(Need::Other(Awaited::End))) => {
@@ -91,8 +97,11 @@ pub(crate) fn alone(
     slot: &'static Slot,
     ident: &'static Ident,
     awaited: Awaited,
-    site: Site,
+    (site, since): (Site, u64),
 ) -> Option<Panic> {
     let found = facts::alone(slot, ident, Need::Other(awaited), site);
-    publish::publish(slot, vec![found])
+    let panic = publish::publish(slot, vec![found])?;
+    // If it cannot unwind it will wait, and a look at that wait finds the report that was made just now.
+    told::remember(told::Waits::alone(slot, since), panic.message());
+    Some(panic)
 }

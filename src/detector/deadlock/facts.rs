@@ -10,25 +10,21 @@ use crate::detector::describe::{self, Locks};
 use crate::engine::awaited::Awaited;
 use crate::engine::ids::{Site, ThreadId};
 use crate::engine::mode::Mode;
+use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
-use crate::report::{Basis, Facts, FreedBy, Stack, ThreadInfo, WaitInfo, WaitsFor};
+use crate::report::{Facts, FreedBy, Stack, ThreadInfo, WaitInfo, WaitsFor};
 use crate::tracking::ident::Ident;
 use crate::tracking::panicked;
+use crate::tracking::party::Party;
 use crate::tracking::slot::Slot;
 use crate::tracking::wait::{self, Need};
 
 fn of(verdict: Verdict, locks: Locks, threads: Vec<ThreadInfo>) -> Facts {
     Facts {
-        verdict,
-        basis: Basis::Instances,
-        declared: None,
         locks: locks.into_list(),
         threads,
-        edges: Vec::new(),
-        closing: None,
-        guards: Vec::new(),
-        lacks_writers: false,
         stack: Some(Stack::capture()),
+        ..Facts::of(verdict)
     }
 }
 
@@ -74,11 +70,25 @@ pub(super) fn standstill(all: &Snapshots, states: &States, set: &[usize]) -> Fac
                 FreedBy::Threads(next.iter().map(id).collect())
             };
             let since = Duration::from_nanos(wait::now().saturating_sub(wait.since));
+            // One that was notified only needs the mutex, which it takes back.
+            let mutex = all.keepers_of_mutex(wait);
+            let is_woken = wait.timed || wait.party().is_none_or(Party::owes);
+            let relocks = wait.need == Need::SIGNAL && !mutex.is_empty() && is_woken;
+            let (what, again) = if relocks {
+                // SAFETY: as above; a thread that waits for a condition variable borrows its mutex.
+                let mutex = unsafe { &*wait.mutex };
+                let what = waits_for(mutex, Need::Lock(Mode::Exclusive), &mut locks);
+                (what, Some(Reacquisition::Wait))
+            } else {
+                (waits_for(ident, wait.need, &mut locks), None)
+            };
             info.waits = Some(WaitInfo {
-                what: waits_for(ident, wait.need, &mut locks),
+                what,
+                again,
                 site: wait.site,
                 since: Some(since),
                 by: Some(by),
+                counts: wait.counts,
             });
             info
         })
@@ -133,6 +143,8 @@ pub(super) fn alone(slot: &'static Slot, ident: &'static Ident, need: Need, site
         site,
         since: None,
         by: Some(FreedBy::Threads(vec![me.id])),
+        again: None,
+        counts: None,
     });
     of(Verdict::SelfDeadlock, locks, vec![me])
 }

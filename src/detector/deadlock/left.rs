@@ -129,7 +129,7 @@ pub(super) fn give_to_any(all: &Snapshots, set: &[usize], panic: Panic) {
 
 /// The threads that can be given a panic, those that wait for another thread's end last: it is
 /// better that a thread ends which somebody joins than the one that joins it.
-fn victims(all: &Snapshots, concerns: impl Fn(&Published) -> bool) -> Vec<usize> {
+pub(super) fn victims(all: &Snapshots, concerns: impl Fn(&Published) -> bool) -> Vec<usize> {
     let mut found: Vec<(bool, usize)> = Vec::new();
     for (at, thread) in all.threads.iter().enumerate() {
         if let Some(wait) = &thread.wait

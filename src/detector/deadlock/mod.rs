@@ -48,12 +48,13 @@ use crate::engine::verdict::Verdict;
 #[cfg(all(loom, test))]
 use crate::engine::waitfor;
 use crate::report::{Basis, Facts};
+use crate::sink;
 use crate::tracking::ident::Ident;
 use crate::tracking::record::Record;
 use crate::tracking::slot::Slot;
-use crate::tracking::wait::Need;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use crate::tracking::wait::{self, Need};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// How many threads wait for something that is no lock. While there are none, only a thread that
 /// holds a lock can close a deadlock.
@@ -103,7 +104,7 @@ pub(crate) fn with_itself(
 }
 
 /// Whether a hold in `mode` keeps a thread that needs `need` of the same lock waiting.
-fn conflicts(need: Need, mode: Mode) -> bool {
+pub(super) fn conflicts(need: Need, mode: Mode) -> bool {
     match need {
         Need::Lock(Mode::Exclusive) => true,
         Need::Lock(Mode::Shared) => mode == Mode::Exclusive,
@@ -165,7 +166,9 @@ pub(super) fn closed(
 /// wait, so there is no deadlock yet. If it comes to wait later it will see this thread.
 #[allow(unsafe_code)]
 fn owner_runs(slot: &Slot, record: &Record) -> bool {
-    let owner = record.owner.load(Ordering::Relaxed);
+    // Acquire pairs with the Release in `Lock::note_at` and `Lock::converted`: the slot was made, and
+    // taken into use, before it was stored there.
+    let owner = record.owner.load(Ordering::Acquire);
     // SAFETY: the field holds null or a slot, and slots are never freed.
     let Some(owner) = (unsafe { owner.as_ref() }) else {
         return false;
@@ -207,13 +210,43 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A deadlock is the caller's to tell; dropped when that is done.
 #[derive(Debug)]
-pub(crate) struct Claim(told::Waits);
+pub(crate) struct Claim {
+    waits: told::Waits,
+    /// Those of its threads, beside the one that closed it, that can be woken to unwind; each with the
+    /// epoch of its wait.
+    heirs: Vec<(&'static Slot, u64)>,
+    closer: &'static Slot,
+}
 
 impl Claim {
+    /// The same for a thread that closed the deadlock by a wait for a lock. If it cannot unwind, another
+    /// one of the deadlock is given the panic; and if none of them can be woken for that, a line says
+    /// that nothing will break it.
+    pub(crate) fn answer(
+        self,
+        unwinds: bool,
+        publish: impl FnOnce() -> Option<Panic>,
+    ) -> Option<Panic> {
+        let panic = told::once(&self.waits, publish)?;
+        if unwinds {
+            return Some(panic);
+        }
+        for &(heir, epoch) in &self.heirs {
+            let is_waiting = || heir.wait.epoch() == epoch;
+            if heir.alarm.ring(panic.message().to_owned(), is_waiting) {
+                let _guard = state::lock();
+                pass(&self.closer.wait.reported, &heir.wait.reported, epoch);
+                return None;
+            }
+        }
+        unbroken(self.closer);
+        None
+    }
+
     /// Lets `publish` tell the deadlock, unless it is what is left of one that was told and answered
     /// with a panic: then that is the answer again.
     pub(crate) fn tell(self, publish: impl FnOnce() -> Option<Panic>) -> Option<Panic> {
-        told::once(&self.0, publish)
+        told::once(&self.waits, publish)
     }
 }
 
@@ -226,9 +259,9 @@ impl Drop for Claim {
 /// Waits until the deadlocks are told that others have claimed: what is there comes before what
 /// could be. To be called by a thread that has looked, and so has had the detector's lock after them.
 pub(crate) fn let_others_tell() {
-    let start = Instant::now();
+    let start = wait::now();
     // Relaxed: who claims counts it under the detector's lock.
-    while UNTOLD.load(Ordering::Relaxed) > 0 && start.elapsed() < PATIENCE {
+    while UNTOLD.load(Ordering::Relaxed) > 0 && wait::time_since(start) < PATIENCE {
         std::thread::sleep(Duration::from_millis(1));
     }
 }
@@ -260,7 +293,33 @@ fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
             }
         }
     }
-    Some(Claim(told::Waits::new(all, threads)))
+    let others = left::victims(all, |_| true).into_iter();
+    let heirs = others.filter(|at| threads[1..].contains(at));
+    Some(Claim {
+        waits: told::Waits::new(all, threads),
+        heirs: heirs
+            .filter_map(|at| Some((all.threads[at].slot, all.threads[at].wait?.epoch)))
+            .collect(),
+        closer: all.threads[threads[0]].slot,
+    })
+}
+
+/// Says that a deadlock was told that the configuration wants broken, and that cannot be.
+fn unbroken(closer: &'static Slot) {
+    if closer.scope() == 0 {
+        sink::say(
+            "nothing will break this deadlock: the thread that closed it cannot unwind where it is, \
+             and no other one of it waits where it can be woken",
+        );
+    }
+}
+
+/// The panic goes from the wait with the one mark to that with the other. Called with the detector's
+/// lock held.
+fn pass(from: &AtomicU64, to: &AtomicU64, epoch: u64) {
+    // Relaxed: read and written under the detector's lock. No wait has the epoch zero.
+    from.store(0, Ordering::Relaxed);
+    to.store(epoch, Ordering::Relaxed);
 }
 
 /// Whether the configuration reports this verdict.
@@ -273,10 +332,10 @@ pub(crate) fn is_reported(verdict: Verdict) -> bool {
 /// be in after that without having moved.
 fn pass_mark(all: &Snapshots, from: usize, to: usize) {
     let _guard = state::lock();
-    // Relaxed, as above. No wait has the epoch zero.
-    let closer = &all.threads[from].slot.wait;
-    closer.reported.store(0, Ordering::Relaxed);
-    mark(all, to);
+    if let Some(wait) = all.threads[to].wait {
+        let reported = |at: usize| &all.threads[at].slot.wait.reported;
+        pass(reported(from), reported(to), wait.epoch);
+    }
 }
 
 /// Marks a thread as one that panics for a deadlock, as long as it is in the same wait. To be called

@@ -102,7 +102,7 @@ impl Snapshots {
     /// Should one that was looked at have ended since, a look at the epochs of all that are taken to be
     /// stuck shows that: it was running.
     pub(super) fn strangers(&self) -> Option<usize> {
-        let me = current::slot();
+        let me = current::own();
         let is_other = |thread: &Snapshot| thread.ended && !std::ptr::eq(thread.slot, me);
         // An agent is no thread of the system, so it makes none of those known.
         let is_thread = |thread: &Snapshot| !thread.slot.life.is_agent();

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use super::snapshot::{Snapshot, Snapshots};
 use crate::detector::publish::Panic;
 use crate::primitives::fork_safe::ForkSafe;
+use crate::tracking::slot::Slot;
 
 /// How many are remembered: the last ones.
 const KEPT: usize = 16;
@@ -36,6 +37,14 @@ impl Waits {
         }
     }
 
+    /// That of the calling thread, which is about to begin, on the clock of `tracking::wait`.
+    pub(super) fn alone(slot: &'static Slot, since: u64) -> Self {
+        Self {
+            of: vec![(std::ptr::from_ref(slot).addr(), since)],
+            beside_ended: false,
+        }
+    }
+
     /// Whether there is nothing here that was not among those.
     fn are_left_of(&self, told: &Waits) -> bool {
         !self.beside_ended && self.of.iter().all(|wait| told.of.contains(wait))
@@ -58,10 +67,15 @@ pub(super) fn once(waits: &Waits, publish: impl FnOnce() -> Option<Panic>) -> Op
         return Some(Panic::of_message(message));
     }
     let panic = publish()?;
+    remember(waits.clone(), panic.message());
+    Some(panic)
+}
+
+/// Remembers that a deadlock of these waits was told, and answered with the panic of this message.
+pub(super) fn remember(waits: Waits, message: &str) {
     let mut told = TOLD.lock();
     if told.len() == KEPT {
         told.pop_front();
     }
-    told.push_back((waits.clone(), panic.message().to_owned()));
-    Some(panic)
+    told.push_back((waits, message.to_owned()));
 }

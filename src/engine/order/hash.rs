@@ -5,12 +5,12 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 /// A map from ids of ours. The ids are serial numbers that no input chooses, so the keyed hash
 /// of the standard library would protect from nothing and cost more than the look-up itself.
-pub(super) type IdMap<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
+pub(crate) type IdMap<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
 
 /// Multiplies by the golden ratio and folds, so that serial numbers spread over both the low
 /// bits (which choose a bucket) and the high ones (which the table compares first).
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct IdHasher(u64);
+pub(crate) struct IdHasher(u64);
 
 impl Hasher for IdHasher {
     fn write(&mut self, bytes: &[u8]) {

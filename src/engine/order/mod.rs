@@ -28,4 +28,5 @@ mod way;
 mod writers;
 
 pub(crate) use graph::OrderGraph;
+pub(crate) use hash::IdMap;
 pub(crate) use limits::Limits;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::instrument::{Awaited, LockKind, Site};
+use crate::instrument::{Awaited, Counts, LockKind, Site};
 
 /// The record of something that threads wait for and that is no lock.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ impl Resource {
 
     /// Names this one instance in reports, beside the name of its class.
     #[inline(always)]
-    pub fn set_label(&self, _label: &str) {}
+    pub fn set_label(&self, _label: impl AsRef<str>) {}
 
     /// Tells that the calling thread has just done what may let a waiter go on.
     #[inline(always)]
@@ -51,6 +51,18 @@ impl Resource {
     pub fn wait_by<T>(
         &self,
         _providers: &Providers,
+        awaited: Awaited,
+        site: Site,
+        attempt: impl FnMut(Option<Duration>) -> Option<T>,
+    ) -> T {
+        self.wait(awaited, site, attempt)
+    }
+
+    /// Waits like [`wait`](Self::wait).
+    #[inline(always)]
+    pub fn wait_counted<T>(
+        &self,
+        _counts: impl Fn() -> Counts,
         awaited: Awaited,
         site: Site,
         attempt: impl FnMut(Option<Duration>) -> Option<T>,

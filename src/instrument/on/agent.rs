@@ -86,11 +86,13 @@ impl Agent {
     /// Costs a few instructions.
     #[inline]
     pub fn run<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        struct Back(current::Role);
+        struct Back(Option<current::Role>);
         impl Drop for Back {
             #[inline]
             fn drop(&mut self) {
-                current::act_again(self.0);
+                if let Some(role) = self.0 {
+                    current::act_again(role);
+                }
             }
         }
         // The seat is borrowed for as long as the thread refers to it, also if `f` unwinds.
@@ -238,7 +240,7 @@ pub fn mark_observer() {
 #[inline]
 #[must_use]
 pub fn held_count() -> usize {
-    let slot: &'static Slot = current::slot();
+    let slot: &'static Slot = current::open();
     if slot.is_detached() {
         0
     } else {
@@ -250,7 +252,7 @@ pub fn held_count() -> usize {
 /// which line. Whether each may be released by another thread stands beside it.
 #[must_use]
 pub fn held_by_caller() -> Vec<(LockInfo, crate::report::HeldInfo, bool)> {
-    let slot = current::slot();
+    let slot = current::open();
     if slot.is_detached() {
         return Vec::new();
     }

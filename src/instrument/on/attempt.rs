@@ -10,6 +10,7 @@ use crate::detector::deadlock::Look;
 use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
 use crate::instrument::{Kind, Mode, Site};
+use crate::tracking::pool::Pool;
 use crate::tracking::reacquired;
 use crate::tracking::slot::Slot;
 use crate::tracking::wait::{Need, Request, Sort};
@@ -84,7 +85,7 @@ impl Lock {
         may_panic: bool,
         retry: impl FnOnce() -> bool,
     ) -> Attempt<'_> {
-        let Some(slot) = detector::attach() else {
+        let Some(slot) = detector::attach().filter(|slot| !slot.blocked.is_inside()) else {
             return Attempt {
                 lock: self,
                 slot: None,
@@ -95,7 +96,8 @@ impl Lock {
             };
         };
         slot.maintain();
-        let ident = detector::with_own(slot, |own| self.record.identify_as_waiter(&mut own.pool));
+        let identify = |pool: &mut Pool| self.record.identify_as_waiter(pool);
+        let ident = detector::with_own(slot, |own| own.pool.at(site, identify));
         let blocking = kind == Kind::Blocking;
         let nested = blocking && slot.is_holding();
         let mut to_check = nested || (blocking && self.is_writer(mode));
@@ -103,13 +105,17 @@ impl Lock {
         if nested
             && let Some(found) = detector::deadlock::with_itself(slot, ident, need, mode, site)
         {
-            detector::end_in(detector::publish(slot, vec![found]), may_panic);
+            detector::end_in(detector::publish(slot, vec![found]), may_panic, site);
             to_check = false;
             is_named = detector::deadlock::is_reported(Verdict::SelfDeadlock);
         }
         if nested && let Some(how) = reacquisition(need, may_panic) {
             reacquired::note(site, how);
         }
+        // A holder that is no more: the lock can only be released with `force_unlock`.
+        let mut gone = blocking
+            .then(|| detector::abandoned::holder(&self.record, ident, need))
+            .flatten();
         let mut findings = Vec::new();
         let sort = Sort::of(self.record.kind());
         let mut retry = Some(retry);
@@ -134,7 +140,8 @@ impl Lock {
             }
             // A thread that holds nothing keeps nobody from a lock, but others may wait for its end,
             // or for anything that it might do.
-            let look = if nested || (blocking && detector::deadlock::anyone_elsewhere()) {
+            let elsewhere = blocking && detector::deadlock::anyone_elsewhere();
+            let look = if nested || elsewhere || gone.is_some() {
                 // The retry is used up when it succeeds, and then this is the last round.
                 let retry = || retry.take().is_some_and(|retry| retry());
                 detector::deadlock::look(slot, &self.record, retry)
@@ -152,10 +159,16 @@ impl Lock {
                 Look::Deadlock(found, claim) => {
                     // First what is there, then what could be.
                     findings.insert(0, *found);
-                    let panic = claim.tell(|| detector::publish(slot, findings));
-                    detector::end_in(panic, may_panic);
+                    let unwinds = may_panic && detector::can_unwind();
+                    let panic = claim.answer(unwinds, || detector::publish(slot, findings));
+                    detector::end_in(panic, may_panic, site);
                     return attempt;
                 }
+            }
+            if let Some(gone) = gone.take() {
+                findings.extend(detector::abandoned::waited_for(
+                    slot, gone, ident, mode, site,
+                ));
             }
             if findings.is_empty() {
                 return attempt;
@@ -164,7 +177,7 @@ impl Lock {
             // Told while nothing is waited for, since the configuration may answer with a panic.
             drop(attempt);
             let panic = detector::publish(slot, std::mem::take(&mut findings));
-            detector::end_in(panic, may_panic);
+            detector::end_in(panic, may_panic, site);
         }
     }
 }
@@ -208,9 +221,8 @@ impl Attempt<'_> {
         let (lock, mode, site) = (self.lock, self.mode, self.site);
         // Ends the wait before the lock is listed as held, so that no reader sees both.
         drop(self);
-        let ident = lock.identify_as_holder(slot, mode);
-        lock.note(slot, ident.tag(), mode, site);
-        Hold::of(slot)
+        let ident = lock.identify_as_holder(slot, mode, site);
+        lock.note(slot, ident.tag(), mode, site)
     }
 
     /// Tells that the upgrade of `hold` is done.

@@ -12,7 +12,7 @@ pub(crate) struct Cohort(u64);
 impl Cohort {
     /// That of the calling thread, which is about to start another.
     pub(crate) fn here() -> Self {
-        Self::of(current::slot().scope())
+        Self::of(current::own().scope())
     }
 
     /// That of the check with this number.

@@ -11,11 +11,14 @@ use std::sync::atomic::Ordering;
 use crate::detector;
 use crate::engine::reacquisition::Reacquisition;
 use crate::instrument::{GuardMarker, Kind, LockId, LockKind, Mode, Site};
+use crate::primitives::Fast;
 use crate::tracking::current;
 use crate::tracking::ident::Ident;
+use crate::tracking::own::Own;
+use crate::tracking::pool::Pool;
 use crate::tracking::reacquired;
 use crate::tracking::record::Record;
-use crate::tracking::slot::{Entry, Slot};
+use crate::tracking::slot::Slot;
 use crate::tracking::tag;
 
 /// The record of one lock instance.
@@ -46,9 +49,10 @@ impl Lock {
     }
 
     /// Names this one instance in reports, beside the name of its class.
-    pub fn set_label(&self, label: &str) {
+    pub fn set_label(&self, label: impl AsRef<str>) {
         if let Some(slot) = detector::attach() {
-            detector::with_own(slot, |own| self.record.identify(&mut own.pool)).set_label(label);
+            detector::with_own(slot, |own| self.record.identify(&mut own.pool))
+                .set_label(label.as_ref());
             detector::relabel(&self.record);
         }
     }
@@ -132,62 +136,89 @@ impl Lock {
         kind: Kind,
         site: Site,
     ) -> Option<Hold> {
+        self.acquired_if_known(WRITES, mode, kind, site)
+    }
+
+    // In a debug build a function of its own, so that it is compiled with this crate: the profile of
+    // the program can then ask for an optimised one.
+    #[cfg_attr(debug_assertions, inline(never))]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn acquired_if_known(&self, writes: bool, mode: Mode, kind: Kind, site: Site) -> Option<Hold> {
         let slot = current::slot();
         let state = slot.state();
-        let top = slot.top(state);
         // With nothing held there is room, and no order to look at. The slot of a thread that has
-        // none looks as if something were held, and has no room.
+        // none looks as if something were held, and has no room; and so does one to which an entry
+        // is just being added.
         let is_nested = Slot::depth(state) != 0;
         if is_nested && !slot.has_room(Slot::depth(state)) {
             cold_path();
             return None;
         }
-        if (WRITES || is_nested) && kind == Kind::Blocking {
+        if (writes || is_nested) && matches!(kind, Kind::Blocking) {
             // Relaxed: a hint that this thread's own earlier stores, or those of an earlier holder,
             // gave; a stale one only leads to the slow path.
-            let known = self.record.known.load(Ordering::Relaxed);
-            if known != tag::known(top.key(), mode) {
+            let known = self.record.known.get_relaxed();
+            if known != tag::known(slot.top(state).key(), mode) {
                 cold_path();
                 return None;
             }
         }
         // Acquire pairs with the Release in `Record::settle`.
-        let tag = self.record.tag.load(Ordering::Acquire);
+        let tag = self.record.tag.get_acquire();
         if tag == 0 {
             cold_path();
             return None;
         }
         // SAFETY: there is room, as was seen above.
-        unsafe { self.note_at(slot, state, top, tag, mode, site) };
+        unsafe { self.note_at(slot, state, tag, mode, site) };
         Some(Hold::of(slot))
     }
 
     /// A second fast path, for an acquisition that shows nothing new, though the lock does not say
-    /// so: the thread remembers it itself; or it is the first one of a lock that is only ever held
+    /// so: the thread remembers it itself; or it is the first one of the lock and shows what that of
+    /// another lock of the class has shown; or it is the first one of a lock that is only ever held
     /// exclusively, by a thread that holds nothing and has all that it takes at hand.
     #[inline(always)]
     pub(crate) fn acquired_at_hand(&self, mode: Mode, site: Site) -> Option<Hold> {
         let slot = current::slot();
         let state = slot.state();
-        let top = slot.top(state);
-        let is_nested = Slot::depth(state) != 0;
-        let fresh = if !is_nested && mode == Mode::Exclusive {
-            detector::with_own(slot, |own| self.record.identify_at_hand(&mut own.pool))
-        } else {
-            None
-        };
-        let tag = match fresh {
+        if Slot::depth(state) == 0 && mode == Mode::Exclusive {
+            // With nothing held, the slot is neither the detached one nor in the middle of a change.
+            let fresh = |own: &mut Own| self.record.identify_at_hand(&mut own.pool);
+            if let Some(tag) = detector::with_own_at_hand(slot, fresh) {
+                // SAFETY: nothing is held, so there is room.
+                unsafe { self.note_at(slot, state, tag, mode, site) };
+                return Some(Hold::of(slot));
+            }
+        }
+        self.acquired_remembered(mode, site)
+    }
+
+    /// The part of that which the thread remembers. By itself, so that it takes no registers from the
+    /// other part.
+    #[inline(never)]
+    fn acquired_remembered(&self, mode: Mode, site: Site) -> Option<Hold> {
+        let slot = current::slot();
+        let state = slot.state();
+        // The slot of a thread that has none looks as if something were held, and has no room.
+        let depth = Slot::depth(state);
+        if depth != 0 && !slot.has_room(depth) {
+            return None;
+        }
+        let known = tag::known(slot.top(state).key(), mode);
+        let is_fresh =
+            self.record.ident_address().is_null() && (depth != 0 || self.is_writer(mode));
+        let first = is_fresh.then(|| {
+            detector::with_own(slot, |own| {
+                own.identify_like_before(&self.record, known, mode, site)
+            })
+        });
+        let tag = match first.flatten() {
             Some(tag) => tag,
             None => {
                 // Acquire pairs with the Release in `Record::settle`.
                 let tag = self.record.tag.load(Ordering::Acquire);
-                // The slot of a thread that has none looks as if something were held, and has no
-                // room.
-                if tag == 0 || (is_nested && !slot.has_room(Slot::depth(state))) {
-                    return None;
-                }
-                let known = tag::known(top.key(), mode);
-                if !detector::with_own(slot, |own| own.knows(known, tag)) {
+                if tag == 0 || !detector::with_own(slot, |own| own.knows(known, tag)) {
                     return None;
                 }
                 // Relaxed: a hint.
@@ -196,57 +227,55 @@ impl Lock {
             }
         };
         // SAFETY: there is room: it was seen above, or nothing is held.
-        unsafe { self.note_at(slot, state, top, tag, mode, site) };
+        unsafe { self.note_at(slot, state, tag, mode, site) };
         Some(Hold::of(slot))
     }
 
     /// Lists the lock as held on top of `slot`, the calling thread's, after
-    /// [`maintain`](Slot::maintain) and with the `tag` of the ident.
-    pub(super) fn note(&self, slot: &'static Slot, tag: u64, mode: Mode, site: Site) {
+    /// [`maintain`](Slot::maintain) and with the `tag` of the ident; not if the list is full.
+    pub(super) fn note(&self, slot: &'static Slot, tag: u64, mode: Mode, site: Site) -> Hold {
         let state = slot.state();
         if Slot::depth(state) != 0 && !slot.has_room(Slot::depth(state)) {
             slot.maintain();
+            if slot.is_full() {
+                return Hold::untracked();
+            }
         }
         let state = slot.state();
         // SAFETY: `maintain` has made room, and somebody who rang since has not taken that away.
-        unsafe { self.note_at(slot, state, slot.top(state), tag, mode, site) };
+        unsafe { self.note_at(slot, state, tag, mode, site) };
+        Hold::of(slot)
     }
 
     /// # Safety
     ///
     /// As for [`Slot::push`].
     #[inline(always)]
-    unsafe fn note_at(
-        &self,
-        slot: &'static Slot,
-        state: u64,
-        top: &Entry,
-        tag: u64,
-        mode: Mode,
-        site: Site,
-    ) {
+    unsafe fn note_at(&self, slot: &'static Slot, state: u64, tag: u64, mode: Mode, site: Site) {
         let (ident, share) = (self.record.ident_address(), tag::share(tag, mode));
         // SAFETY: the caller's promise is the same.
-        unsafe { slot.push(state, top, ident, share, mode, site) };
-        if mode == Mode::Exclusive {
-            // Relaxed: a hint for whoever waits; see `detector::deadlock`.
-            self.record
-                .owner
-                .store(ptr::from_ref(slot).cast_mut(), Ordering::Relaxed);
+        unsafe { slot.push(state, ident, share, mode, site) };
+        if matches!(mode, Mode::Exclusive) {
+            // A hint for a thread that waits. Release pairs with the Acquire in `deadlock::owner_runs`:
+            // a thread that reads the address sees the slot made and taken into use.
+            let owner = slot as *const Slot as *mut Slot;
+            self.record.owner.set_release(owner);
         }
     }
 
     #[inline(never)]
     fn acquired_slow(&self, mode: Mode, kind: Kind, site: Site, may_panic: bool) -> Hold {
-        let Some(slot) = detector::attach() else {
+        let Some(slot) = detector::attach().filter(|slot| !slot.blocked.is_inside()) else {
             return Hold::untracked();
         };
-        let ident = self.identify_as_holder(slot, mode);
+        if slot.is_full() {
+            return Hold::untracked();
+        }
+        let ident = self.identify_as_holder(slot, mode, site);
         if kind == Kind::Blocking && (slot.is_holding() || self.is_writer(mode)) {
             return self.acquired_checked(slot, ident, mode, site, may_panic);
         }
-        self.note(slot, ident.tag(), mode, site);
-        Hold::of(slot)
+        self.note(slot, ident.tag(), mode, site)
     }
 
     /// Whether it is of interest who waits for the lock in this mode, and when.
@@ -254,11 +283,17 @@ impl Lock {
         mode == Mode::Exclusive && self.record.kind().readers_wait()
     }
 
-    pub(super) fn identify_as_holder(&self, slot: &'static Slot, mode: Mode) -> &'static Ident {
-        detector::with_own(slot, |own| match mode {
-            Mode::Exclusive => self.record.identify_as_writer(&mut own.pool),
-            Mode::Shared | Mode::Upgradable => self.record.identify_as_reader(&mut own.pool),
-        })
+    pub(super) fn identify_as_holder(
+        &self,
+        slot: &'static Slot,
+        mode: Mode,
+        site: Site,
+    ) -> &'static Ident {
+        let identify = |pool: &mut Pool| match mode {
+            Mode::Exclusive => self.record.identify_as_writer(pool),
+            Mode::Shared | Mode::Upgradable => self.record.identify_as_reader(pool),
+        };
+        detector::with_own(slot, |own| own.pool.at(site, identify))
     }
 
     /// Records the acquisition, and looks whether it shows anything new.
@@ -278,15 +313,17 @@ impl Lock {
         let findings = detector::order::check(slot, &self.record, ident, mode, site);
         // Held before anyone is told: a callback that comes back to this lock is then refused, and
         // does not hang.
-        self.note(slot, ident.tag(), mode, site);
+        let hold = self.note(slot, ident.tag(), mode, site);
         if let Some(panic) = detector::publish(slot, findings)
             && may_panic
-            && !std::thread::panicking()
+            && detector::can_unwind()
         {
-            slot.remove(ident);
-            panic.raise();
+            if !hold.slot.is_detached() {
+                slot.remove(ident);
+            }
+            panic.raise(site);
         }
-        Hold::of(slot)
+        hold
     }
 
     /// Tells that an upgradable hold has become the exclusive one by a call at `site` that would
@@ -295,7 +332,7 @@ impl Lock {
     /// It cannot be taken back here, so a finding is only reported.
     pub fn upgraded(&self, hold: &Hold, site: Site) {
         let slot = hold.slot;
-        if ptr::eq(slot, current::slot())
+        if ptr::eq(slot, current::open())
             && !slot.is_detached()
             && let Some(ident) = self.record.ident()
         {
@@ -322,19 +359,21 @@ impl Lock {
         let slot = hold.slot;
         // A hold that was sent here keeps the mode in which it was taken: the slot that lists it
         // belongs to another thread.
-        if ptr::eq(slot, current::slot())
+        if ptr::eq(slot, current::open())
             && let Some(ident) = self.record.ident()
         {
             slot.convert(ident, mode);
         }
         if mode == Mode::Exclusive {
             let owner = ptr::from_ref(slot).cast_mut();
-            self.record.owner.store(owner, Ordering::Relaxed);
+            // Release, as in `note_at`.
+            self.record.owner.store(owner, Ordering::Release);
         }
     }
 
     /// Tells that the lock is about to be released.
-    #[inline(always)]
+    #[cfg_attr(debug_assertions, inline(never))]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn released(&self, hold: Hold) {
         let slot = hold.slot;
         let ident = self.record.ident_address();
@@ -342,7 +381,6 @@ impl Lock {
         if here && slot.pop(ident) {
             return;
         }
-        cold_path();
         released_slow(slot, ident, false);
     }
 
@@ -352,6 +390,19 @@ impl Lock {
     /// shared mode too, that one takes off the shared hold.
     pub fn released_upgradable(&self, hold: Hold) {
         released_slow(hold.slot, self.record.ident_address(), true);
+    }
+
+    /// Records a release, right before it, by whichever thread has the hold: one that was sent here
+    /// from another thread is taken off the locks that are held there.
+    pub fn released_by_any(&self, hold: Hold) {
+        released_slow(hold.slot, self.record.ident_address(), false);
+    }
+
+    /// Records a release by the calling thread, right before it, where the hold of the acquisition is
+    /// not at hand: the guard was forgotten, or the lock goes out of the sight of the record. The
+    /// last acquisition that the thread has not released ends; without one, nothing happens.
+    pub fn released_without_hold(&self) {
+        released_slow(current::slot(), self.record.ident_address(), false);
     }
 
     /// Tells, right before the lock is dropped, whether somebody still holds it: a guard was
@@ -386,11 +437,13 @@ impl Drop for Lock {
 pub(super) fn released_slow(slot: &'static Slot, ident: *const Ident, upgradable: bool) {
     if slot.is_detached() {
         // The acquisition was not tracked.
-    } else if ptr::eq(slot, current::slot()) {
+    } else if ptr::eq(slot, current::open()) {
         if slot.is_marked(ident) {
             detector::with_own(slot, |own| own.marks.end(ident));
         }
         slot.remove_as(ident, upgradable);
+    } else if ptr::eq(slot, current::own()) {
+        slot.release_from_inside(ident);
     } else {
         slot.release_from_elsewhere(ident);
     }

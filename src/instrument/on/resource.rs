@@ -20,7 +20,7 @@ use crate::detector::Panic;
 use crate::detector::deadlock::{self, Elsewhere, Stuck};
 use crate::detector::{self, observe};
 use crate::engine::verdict::Verdict;
-use crate::instrument::{Awaited, LockKind, Site};
+use crate::instrument::{Awaited, Counts, LockKind, Site};
 use crate::tracking::party::{self, Party, Waiter};
 use crate::tracking::record::Record;
 use crate::tracking::slot::Slot;
@@ -116,9 +116,10 @@ impl Resource {
     }
 
     /// Names this one instance in reports, beside the name of its class.
-    pub fn set_label(&self, label: &str) {
+    pub fn set_label(&self, label: impl AsRef<str>) {
         if let Some(slot) = detector::attach() {
-            detector::with_own(slot, |own| self.record.identify(&mut own.pool)).set_label(label);
+            detector::with_own(slot, |own| self.record.identify(&mut own.pool))
+                .set_label(label.as_ref());
         }
     }
 
@@ -160,7 +161,25 @@ impl Resource {
         site: Site,
         attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
-        self.wait_for(self.party.get_or_take(), None, awaited, site, attempt)
+        self.wait_for(self.party.get_or_take(), None, None, awaited, site, attempt)
+    }
+
+    /// Waits like [`wait`](Self::wait); reports say what the primitive counts, as `counts` returns it before
+    /// the wait is published. `counts` is called between two calls of `attempt`.
+    ///
+    /// # Panics
+    ///
+    /// As [`wait`](Self::wait).
+    #[cold]
+    pub fn wait_counted<T>(
+        &self,
+        counts: impl Fn() -> Counts,
+        awaited: Awaited,
+        site: Site,
+        attempt: impl FnMut(Option<Duration>) -> Option<T>,
+    ) -> T {
+        let party = self.party.get_or_take();
+        self.wait_for(party, None, Some(&counts), awaited, site, attempt)
     }
 
     /// Waits like [`wait`](Self::wait), or like [`wait_by`](Self::wait_by) if there are `providers`,
@@ -183,7 +202,7 @@ impl Resource {
         attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
         let by = providers.map(|providers| providers.party.get_or_take());
-        self.wait_for(other.party.get_or_take(), by, awaited, site, attempt)
+        self.wait_for(other.party.get_or_take(), by, None, awaited, site, attempt)
     }
 
     /// Waits like [`wait`](Self::wait), where no thread but `providers` can end the wait. If these are
@@ -205,13 +224,14 @@ impl Resource {
         attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
         let by = Some(providers.party.get_or_take());
-        self.wait_for(self.party.get_or_take(), by, awaited, site, attempt)
+        self.wait_for(self.party.get_or_take(), by, None, awaited, site, attempt)
     }
 
     fn wait_for<T>(
         &self,
         party: &'static Party,
         by: Option<&'static Party>,
+        counts: Option<&dyn Fn() -> Counts>,
         awaited: Awaited,
         site: Site,
         mut attempt: impl FnMut(Option<Duration>) -> Option<T>,
@@ -223,6 +243,7 @@ impl Resource {
                 }
             }
         };
+        slot.blocked.is_outside();
         let since = wait::now();
         let _waiter = Waiter::at(party);
         let mut version = party.version();
@@ -237,7 +258,8 @@ impl Resource {
             // Whoever entered, provided and left meanwhile has moved the version.
             if deadlock::is_alone(slot, by) && party.version() == version {
                 let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
-                detector::end_in(deadlock::alone(slot, ident, awaited, site), true);
+                let panic = deadlock::alone(slot, ident, awaited, (site, since));
+                detector::end_in(panic, true, site);
                 if deadlock::is_reported(Verdict::SelfDeadlock) {
                     slot.wait.set_named(since);
                 }
@@ -258,9 +280,10 @@ impl Resource {
         let _elsewhere = Elsewhere::new();
         loop {
             request.version = version;
+            request.counts = counts.map(|counts| counts());
             slot.alarm.arm(None);
             let _published = Shown::new(slot, &request);
-            let mut unsure = look(slot, by);
+            let mut unsure = look(slot, by, site);
             let mut limit = SHORT;
             loop {
                 let before = party.version();
@@ -269,7 +292,7 @@ impl Resource {
                 }
                 observe::note_place(slot, since);
                 if let Some(message) = slot.alarm.take() {
-                    Panic::of_message(message).raise();
+                    Panic::of_message(message).raise(site);
                 }
                 if before != version {
                     // It was not for this thread. Only now can others know that.
@@ -277,7 +300,7 @@ impl Resource {
                     break;
                 }
                 if unsure && is_due() {
-                    unsure = look(slot, by);
+                    unsure = look(slot, by, site);
                 }
                 limit = (limit * 2).min(LONG);
             }
@@ -356,12 +379,12 @@ fn is_due() -> bool {
 }
 
 /// Looks whether the wait that was published can end; whether to look again later.
-fn look(slot: &'static Slot, by: Option<&Party>) -> bool {
+fn look(slot: &'static Slot, by: Option<&Party>, site: Site) -> bool {
     match deadlock::look_elsewhere(slot, by) {
         Stuck::No => false,
         Stuck::UpToStrangers => true,
         Stuck::Told(panic) => {
-            detector::end_in(panic, true);
+            detector::end_in(panic, true, site);
             false
         }
     }

@@ -92,9 +92,10 @@ impl Signal {
     }
 
     /// Names this one instance in reports, beside the name of its class.
-    pub fn set_label(&self, label: &str) {
+    pub fn set_label(&self, label: impl AsRef<str>) {
         if let Some(slot) = detector::attach() {
-            detector::with_own(slot, |own| self.record.identify(&mut own.pool)).set_label(label);
+            detector::with_own(slot, |own| self.record.identify(&mut own.pool))
+                .set_label(label.as_ref());
         }
     }
 
@@ -135,10 +136,11 @@ impl Signal {
             (notices.under_way == 0).then_some(notices.begun)
         };
         // A hold that is not tracked, or was sent here from another thread, stays as it is.
-        let tracked = !hold.slot.is_detached() && ptr::eq(hold.slot, current::slot());
+        let tracked = !hold.slot.is_detached() && ptr::eq(hold.slot, current::open());
         let slot = tracked.then_some(hold.slot);
         let timed = kind != Kind::Blocking;
         if let Some(slot) = slot {
+            slot.blocked.is_outside();
             slot.maintain();
             let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
             let mutex = lock.record.ident_address();
@@ -166,7 +168,7 @@ impl Signal {
         if let Some(slot) = slot.filter(|_| !timed)
             && let Stuck::Told(panic) = deadlock::look_elsewhere(slot, None)
         {
-            detector::end_in(panic, true);
+            detector::end_in(panic, true, site);
         }
         waiting
     }
@@ -255,7 +257,7 @@ impl Waiting<'_> {
         }
         self.signal.party.get_or_take().settle();
         if let Some(message) = self.slot.and_then(|slot| slot.alarm.take()) {
-            Panic::of_message(message).raise();
+            Panic::of_message(message).raise(self.site);
         }
         let notices = self.signal.notices.lock();
         if self.began.is_some_and(|began| notices.begun == began + 1) {
@@ -280,15 +282,17 @@ impl Drop for Waiting<'_> {
         let Some(slot) = self.slot else { return };
         slot.maintain();
         let record = &self.lock.record;
-        let ident = self.lock.identify_as_holder(slot, Mode::Exclusive);
+        let ident = self
+            .lock
+            .identify_as_holder(slot, Mode::Exclusive, self.site);
         let mut findings = Vec::new();
         if slot.is_holding() {
             reacquired::note(self.site, Reacquisition::Wait);
             findings = detector::order::check(slot, record, ident, Mode::Exclusive, self.site);
         }
-        self.lock
+        *self.hold = self
+            .lock
             .note(slot, ident.tag(), Mode::Exclusive, self.site);
-        *self.hold = Hold::of(slot);
         // The caller is owed a guard, so nothing is raised here.
         let _ = detector::publish(slot, findings);
     }

@@ -134,7 +134,7 @@ impl Turns {
             let record = self.resource.record();
             let ident = detector::with_own(slot, |own| record.identify(&mut own.pool));
             let found = detector::order::check(slot, record, ident, Mode::Exclusive, site);
-            detector::end_in(detector::publish(slot, found), true);
+            detector::end_in(detector::publish(slot, found), true, site);
         }
     }
 

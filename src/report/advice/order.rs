@@ -14,16 +14,36 @@ const NEAR: u32 = 100;
 
 /// What to change.
 pub(super) fn suggestion(report: &Report) -> Option<String> {
+    let compared = report.edges.iter().find_map(|edge| compared(report, edge));
     let taken_back = report
         .edges_from_closing()
         .find_map(|edge| taken_back(report, edge));
-    taken_back.or_else(|| {
+    compared.or(taken_back).or_else(|| {
         // What was taken back cannot be taken in another place than that.
         let plain = |edge: &&Edge| edge.from_again.is_none();
         let newest = report.edges_from_closing().next()?;
         let edge = report.edges_from_closing().find(plain).unwrap_or(newest);
         Some(one_order(report, edge))
     })
+}
+
+/// A comparison of items that needs a lock: the lock under which a queue compares has no other use.
+fn compared(report: &Report, edge: &Edge) -> Option<String> {
+    is_order_of_queue(report, edge.from).then(|| {
+        format!(
+            "let the comparison of the items (`Ord::cmp`) do without {}, which it takes at {}, or \
+             release {} before an item is put or got",
+            report.the_lock(edge.to),
+            edge.to_site,
+            report.the_lock(edge.to)
+        )
+    })
+}
+
+/// Whether a lock is the one under which a `PriorityQueue` compares.
+pub(super) fn is_order_of_queue(report: &Report, lock: LockId) -> bool {
+    let lock = report.lock(lock);
+    lock.is_some_and(|lock| lock.noun == "order of a PriorityQueue")
 }
 
 /// The end of the hold around a call that takes a lock back.

@@ -43,9 +43,9 @@ fn kept_through_a_wait(report: &Report) -> Option<String> {
         })
         .collect();
     waiting(report).find_map(|(thread, wait)| {
-        let WaitsFor::Resource { .. } = wait.what else {
+        if matches!(wait.what, WaitsFor::Lock { .. }) && wait.again.is_none() {
             return None;
-        };
+        }
         let held = thread
             .held
             .iter()
@@ -82,34 +82,42 @@ fn waits(report: &Report) -> Option<String> {
         WaitsFor::Lock { .. } => None,
     };
     let all = waiting(report).filter_map(resource);
-    let (thread, wait, awaited) = all.min_by_key(|(_, _, awaited)| innocence(*awaited))?;
+    // A job that waits for its own pool keeps those waiting that wait for the job.
+    let (thread, wait, awaited) = all.min_by_key(|(thread, wait, awaited)| {
+        let is_inside = works_for(report, thread, wait);
+        (!is_inside, innocence(*awaited))
+    })?;
     of_wait(report, thread, &wait, awaited)
 }
 
-/// Two threads that each wait for a message, of different channels.
+/// Two threads that each wait for a message or an event, of different channels or other things.
 fn crossed(report: &Report) -> Option<String> {
     let busy: Vec<_> = waiting(report).filter(|(_, wait)| !is_idle(wait)).collect();
     let [(one, first), (two, second)] = busy.as_slice() else {
         return None;
     };
-    let is_message = |wait: &WaitInfo| {
-        matches!(
-            wait.what,
-            WaitsFor::Resource {
-                awaited: Awaited::Message | Awaited::Item,
-                ..
-            }
-        )
+    let awaited = |wait: &WaitInfo| match wait.what {
+        WaitsFor::Resource { awaited, .. } => Some(awaited),
+        WaitsFor::Lock { .. } => None,
     };
-    let differ = first.subject() != second.subject();
-    (differ && is_message(first) && is_message(second)).then(|| {
-        format!(
-            "{one} and {two} each receive before they send: let one of them send before it receives \
-             at {} or at {}",
-            place(first.site),
-            place(second.site)
-        )
-    })
+    if first.subject() == second.subject() {
+        return None;
+    }
+    let (does, done) = match (awaited(first)?, awaited(second)?) {
+        (Awaited::Message | Awaited::Item, Awaited::Message | Awaited::Item) => {
+            ("receive before they send", "send before it receives")
+        }
+        (Awaited::Event, Awaited::Event) => (
+            "wait for an event before they set one",
+            "set its event before it waits",
+        ),
+        _ => return None,
+    };
+    Some(format!(
+        "{one} and {two} each {does}: let one of them {done} at {} or at {}",
+        place(first.site),
+        place(second.site)
+    ))
 }
 
 fn is_idle(wait: &WaitInfo) -> bool {
@@ -144,6 +152,15 @@ fn of_wait(report: &Report, me: &ThreadInfo, wait: &WaitInfo, awaited: Awaited) 
              dropped: send before this wait, and drop every sender that is not used any more, above \
              all one that {me} has itself"
         ),
+        Awaited::Room if noun(report, wait) == "ThreadPool" => format!(
+            "{me} submits a job to {name} at {at}, which is full: give {name} a larger bound \
+             (`queue_bound`), or let no job of {name} submit more to {name}"
+        ),
+        Awaited::Room if noun(report, wait).ends_with("Queue") => format!(
+            "the put at {at} ends when a thread gets an item from {name} or shuts it down: get in a \
+             thread that does not wait for this put, make room for all that is put before the first \
+             get, or shut {name} down when no thread gets any more"
+        ),
         Awaited::Room | Awaited::Partner => format!(
             "the send at {at} ends when a thread receives from {name} or when its last receiver is \
              dropped: receive in a thread that does not wait for this send, or make room for all that \
@@ -162,19 +179,20 @@ fn of_wait(report: &Report, me: &ThreadInfo, wait: &WaitInfo, awaited: Awaited) 
             format!("set {name} on every path, also when the thread that is to set it fails")
         }
         Awaited::Arrival => format!(
-            "make {name} for as many threads as come to it, and abort it when one of them fails"
+            "make {name} for as many threads as come to it in one round, and abort it when one of them \
+             fails"
         ),
         Awaited::Notification => format!(
             "check the condition in a loop before the wait at {at}, change it under the mutex, and \
              notify {name} after that on every path, also that of a panic"
         ),
-        Awaited::Tasks if is_pool(report, wait) => format!(
+        Awaited::Tasks if noun(report, wait) == "ThreadPool" => format!(
             "let every job of {name} come to its end: what its workers wait for is said above"
         ),
         Awaited::Tasks => {
             format!("say of every task of {name} that it is done (`task_done`), also when it fails")
         }
-        Awaited::Result if waits_in_its_own_pool(report, me, wait) => format!(
+        Awaited::Result if works_for(report, me, wait) => format!(
             "{me} is a worker of {name} and waits at {at} for a job that needs a worker of {name}: \
              return what the job needs and submit the second one from outside, call it directly, or \
              use a second pool"
@@ -182,6 +200,9 @@ fn of_wait(report: &Report, me: &ThreadInfo, wait: &WaitInfo, awaited: Awaited) 
         Awaited::Result => format!(
             "the job whose result {me} waits for at {at} does not come to its end: what its worker \
              waits for is said above"
+        ),
+        Awaited::Initialisation if wait.by == Some(FreedBy::Anyone) => format!(
+            "initialise {name} on every path, also when the thread that is to do that fails"
         ),
         Awaited::Initialisation => format!(
             "let the initialiser of {name} do without what needs its own result, or compute that \
@@ -200,22 +221,28 @@ fn permits(report: &Report, name: &str, me: &ThreadInfo, wait: &WaitInfo) -> Str
              thread needs in one call, and release them on every path, also when it fails"
         );
     }
+    let asks = match wait.counts {
+        Some(counts) if counts.wanted > 1 => format!(
+            "{me} asks {name} for {} permits at once, and {} of them come to be free",
+            counts.wanted, counts.available
+        ),
+        _ => format!("no thread is left that releases a permit of {name} to {me}"),
+    };
     format!(
-        "{me} asks {name} for more permits at {} than are released to it: make {name} with as many as \
-         are ever taken at once, and release them on every path, also when a thread fails",
+        "{asks}: make {name} with as many permits as are ever taken at the same time, drop those that \
+         {me} keeps before it asks at {}, and release them on every path, also when a thread fails",
         place(wait.site)
     )
 }
 
-/// Whether the resource of a wait is a pool.
-fn is_pool(report: &Report, wait: &WaitInfo) -> bool {
+/// What sort of thing the resource of a wait is.
+fn noun(report: &Report, wait: &WaitInfo) -> &'static str {
     let lock = report.lock(wait.subject());
-    lock.is_some_and(|lock| lock.noun == "ThreadPool")
+    lock.map_or("", |lock| lock.noun)
 }
 
-/// Whether a thread that waits for the result of a job runs a job of the same pool: another thread waits
-/// for that one.
-fn waits_in_its_own_pool(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> bool {
+/// Whether a thread that waits for a pool runs a job of that pool: another thread waits for this job.
+fn works_for(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> bool {
     let is_of_pool = |other: &WaitInfo| other.subject() == wait.subject();
     waiting(report).any(|(_, other)| {
         let by_me = match &other.by {

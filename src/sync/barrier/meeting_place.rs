@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use super::error::{BarrierTimeoutError, BrokenBarrierError};
 use super::result::BarrierWaitResult;
 use super::rounds::{Coming, Rounds};
-use crate::instrument::{Awaited, LockKind, Past, Resource, Site};
+use crate::instrument::{Awaited, Counts, LockKind, Past, Resource, Site};
 
 static BARRIER: LockKind = LockKind::new("Barrier");
 
@@ -327,7 +327,14 @@ impl Barrier {
                     .record
                     .wait_until(arrival, deadline, site, |left| is_over(Some(left)));
             }
-            None => self.record.wait(Awaited::Arrival, site, is_over),
+            None => {
+                let counts = || {
+                    let arrived = self.rounds.lock().waiting();
+                    Counts::new(self.threads, arrived, arrived)
+                };
+                self.record
+                    .wait_counted(counts, Awaited::Arrival, site, is_over);
+            }
         }
         seat.leave()
     }

@@ -45,6 +45,11 @@ impl Line {
         }
     }
 
+    /// How many threads are queued.
+    pub(super) fn len(&self) -> usize {
+        self.waiters.len()
+    }
+
     /// Puts somebody at the end.
     pub(super) fn join(&mut self, needs: usize) -> Arc<Waiter> {
         let waiter = Arc::new(Waiter {

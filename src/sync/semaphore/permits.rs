@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use super::line::{Granted, Line, ONE, WAITED_FOR, Waiter};
 use super::news::{Learnt, News};
-use crate::instrument::{Awaited, ON, Resource, Site, introduce};
+use crate::instrument::{Awaited, Counts, ON, Resource, Site, introduce};
 
 /// As many permits as there can be.
 pub(super) const MAX: usize = usize::MAX / ONE;
@@ -158,7 +158,11 @@ impl Permits {
                     .record
                     .wait_until(Awaited::Permit, deadline, site, |left| served(Some(left)));
             }
-            None => self.record.wait(Awaited::Permit, site, served),
+            None => {
+                let counts = || Counts::new(count, self.available(), self.line.lock().len());
+                self.record
+                    .wait_counted(counts, Awaited::Permit, site, served);
+            }
         }
         place.leave()
     }

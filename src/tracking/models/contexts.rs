@@ -74,7 +74,7 @@ fn an_offer_beside_a_promotion_is_in_the_one_or_is_refused() {
                 .count();
             assert_eq!(found, usize::from(kept));
         }
-        assert!(leaf.clear());
+        assert!(leaf.clear(true));
     });
 }
 
@@ -86,7 +86,7 @@ fn two_offers_at_once_are_both_kept() {
         assert_eq!(leaf.offer(context(2)), Offer::Kept);
         assert_eq!(other.join().unwrap(), Offer::Kept);
         assert_eq!(leaf.promote().unwrap().len(), 2);
-        assert!(leaf.clear());
+        assert!(leaf.clear(true));
     });
 }
 
@@ -99,6 +99,6 @@ fn of_two_promotions_one_gets_the_contexts() {
         let here = leaf.promote().map(|found| found.len());
         let there = other.join().unwrap();
         assert!(matches!((here, there), (Some(1), None) | (None, Some(1))));
-        assert!(leaf.clear());
+        assert!(leaf.clear(true));
     });
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use super::HeldLock;
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
-use crate::primitives::{AtomicPtr, AtomicU64, own_ptr, own_u64};
+use crate::primitives::{AtomicPtr, AtomicU64, Fast, own_ptr, own_u64};
 use crate::tracking::ident::{Ident, SURROUNDINGS};
 
 /// One held lock.
@@ -56,6 +56,17 @@ const SEEN: usize = if align_of::<Location<'static>>() >= 8 {
     0
 };
 
+/// The site and, in the low bits of its address, the mode.
+#[inline(always)]
+fn with_mode(site: Site, mode: Mode) -> *mut Location<'static> {
+    let site = site as *const Location<'static> as *mut Location<'static>;
+    match mode {
+        // The usual mode has no bits, and this function is of the fast path.
+        Mode::Exclusive => site,
+        _ => site.wrapping_byte_add(mode_bits(mode)),
+    }
+}
+
 fn mode_of(site: *const Location<'static>) -> Mode {
     match site.addr() & MODE {
         0 => Mode::Exclusive,
@@ -97,7 +108,7 @@ impl Entry {
     #[inline(always)]
     pub(super) fn set_key(&self, key: u64) {
         // Relaxed: nobody else reads it.
-        self.key.store(key, Ordering::Relaxed);
+        self.key.set_relaxed(key);
     }
 
     /// Makes it the entry of a hold.
@@ -105,10 +116,12 @@ impl Entry {
     pub(super) fn set(&self, ident: *const Ident, mode: Mode, site: Site) {
         // Release on the fields pairs with the Acquire loads in `read`: a reader that sees one of
         // them also sees the state of the pop that made room, and so that its epoch is over.
-        let ident = ident.cast_mut().map_addr(|at| at | kept_apart(mode));
-        self.ident.store(ident, Ordering::Release);
-        let site = ptr::from_ref(site).wrapping_byte_add(mode_bits(mode));
-        self.site.store(site.cast_mut(), Ordering::Release);
+        let mut ident = ident as *mut Ident;
+        if matches!(mode, Mode::Upgradable) {
+            ident = ident.map_addr(|at| at | UPGRADABLE);
+        }
+        self.ident.set_release(ident);
+        self.site.set_release(with_mode(site, mode));
     }
 
     /// Makes it the entry of the hold that `from` is the entry of.
@@ -124,7 +137,7 @@ impl Entry {
     #[inline(always)]
     pub(super) fn is_plainly(&self, ident: *const Ident) -> bool {
         // SAFETY: only the slot's thread writes it, and that is the caller.
-        ptr::addr_eq(unsafe { own_ptr(&self.ident) }, ident)
+        unsafe { own_ptr(&self.ident) as *const Ident == ident }
     }
 
     /// Whether it is the entry of this lock.
@@ -198,8 +211,7 @@ impl Entry {
     /// If it has changed and looks the same, the hold that took its place is marked: whoever counts
     /// from the moment after the call counts right all the same.
     pub(super) fn see(&self, hold: &HeldLock) -> bool {
-        let bits = mode_bits(hold.mode);
-        let site = ptr::from_ref(hold.site).wrapping_byte_add(bits).cast_mut();
+        let site = with_mode(hold.site, hold.mode);
         let seen = site.map_addr(|at| at | SEEN);
         // Release, as in `set`: a reader that sees the mark sees what was written before the site.
         self.site

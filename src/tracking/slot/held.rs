@@ -5,17 +5,40 @@
 use std::hint::cold_path;
 use std::panic::Location;
 use std::ptr;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering, compiler_fence};
 
-use super::{ENTRY, Entry, MOVING, STEP, Slot};
+use super::{ENTRY, Entry, MOVING, PUSHING, STEP, Slot};
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
-use crate::primitives::{fence, own_ptr, own_u64};
+use crate::primitives::fork_safe::ForkSafe;
+use crate::primitives::{Fast, fence, own_ptr, own_u64};
+use crate::tracking::current::closed;
 use crate::tracking::ident::{Ident, SURROUNDINGS};
 use crate::tracking::tag;
 
 /// How many locks a slot has room for at first, in bytes. The room doubles when it is full.
 const FIRST_ROOM: u32 = ENTRY * if cfg!(all(loom, test)) { 2 } else { 32 };
+
+/// How much the room grows at most, in bytes: for 2,048 locks. A release out of order moves what was
+/// taken later, so the room bounds what a thread pays that drops its guards in the order in which it
+/// took them.
+const MOST_ROOM: u32 = ENTRY * 2048;
+
+/// In a list of at most so many bytes, what is stale is looked for each time.
+const SHORT: u32 = ENTRY * 64;
+
+/// Whether a slot was full.
+static FULL: AtomicBool = AtomicBool::new(false);
+
+/// The arrays that were outgrown, by their addresses. A reader may be late, so none is ever freed; and
+/// what looks for leaks finds them here.
+pub(crate) static OUTGROWN: ForkSafe<Vec<usize>> = ForkSafe::new(Vec::new());
+
+/// Whether a thread held more locks than are listed.
+pub(crate) fn was_full() -> bool {
+    // Relaxed: it stands for no other memory.
+    FULL.load(Ordering::Relaxed)
+}
 
 /// The fast path. What only the slot's thread writes it reads without an atomic access: there is
 /// nothing to be ordered with, and the compiler makes better code of it.
@@ -37,7 +60,7 @@ impl Slot {
     /// Whether there is room for one more lock at `depth`, and nobody rang.
     #[inline(always)]
     pub(crate) fn has_room(&self, depth: u32) -> bool {
-        depth < self.capacity.load(Ordering::Relaxed)
+        depth < self.capacity.get_relaxed()
     }
 
     /// The entry at `depth`, in the slot of the calling thread.
@@ -51,7 +74,7 @@ impl Slot {
         // SAFETY: the field is written by the slot's thread only, and that is the caller. It points
         // one past the start of an array of the room and two entries more, which is never freed;
         // that of the detached slot to an array of two.
-        unsafe { &*own_ptr(&self.entries).byte_offset(depth) }
+        unsafe { &*own_ptr(&self.entries).wrapping_byte_offset(depth) }
     }
 
     /// The first entry that is not in use: its key is that of the thread.
@@ -76,7 +99,13 @@ impl Slot {
         Self::depth(self.state()) > 0
     }
 
-    /// Adds a held lock at `top`, the first free entry in `state`.
+    /// Adds a held lock above the depth of `state`.
+    ///
+    /// A signal handler may come at any point, take locks of its own and release them again. Before
+    /// the first step it adds and removes entries above this depth, as though it had run earlier; if
+    /// the list grew, that is seen below. After the first step it is not tracked (see
+    /// [`current::open`](crate::tracking::current::open)). It finds the state as it was when it
+    /// leaves, but for the count of changes.
     ///
     /// # Safety
     ///
@@ -85,20 +114,34 @@ impl Slot {
     pub(crate) unsafe fn push(
         &self,
         state: u64,
-        top: &Entry,
         ident: *const Ident,
         share: u64,
         mode: Mode,
         site: Site,
     ) {
+        // Both changes of the state are a load and a store of it, not of the `state` that the caller
+        // has, for two reasons: the count is then right after a handler, and it is one instruction.
+        // Release pairs with the Acquire in `snapshot`: who sees the new entry does not see a state
+        // that was before.
+        self.change(PUSHING + ENTRY as u64);
+        compiler_fence(Ordering::SeqCst);
+        // SAFETY: there was room at this depth, and there is no less now.
+        let top = unsafe { self.entry(Self::depth(state) as isize) };
         top.set(ident, mode, site);
         // SAFETY: there was room at this depth, so the entry above is at most the one at the room,
         // of which there is one more than fits.
-        let above = unsafe { &*ptr::from_ref(top).add(1) };
+        let above = unsafe { &*(top as *const Entry).wrapping_add(1) };
         above.set_key(top.key().wrapping_add(share));
-        // Release pairs with the Acquire in `held`: the fields are written before they count.
+        compiler_fence(Ordering::SeqCst);
+        // Release pairs with the Acquire in `snapshot`: the fields are written before they count.
+        self.change(STEP.wrapping_sub(PUSHING));
+    }
+
+    /// Adds to the state, which no other thread writes, and releases what was written before.
+    #[inline(always)]
+    fn change(&self, by: u64) {
         self.state
-            .store(state.wrapping_add(STEP + ENTRY as u64), Ordering::Release);
+            .set_release(self.state.get_relaxed().wrapping_add(by));
     }
 
     /// Takes the top lock off if it is this one; `false` if it is not, or is marked.
@@ -115,22 +158,35 @@ impl Slot {
         // Release: the entry stands until the lock's own release, which follows, is about to
         // happen; a reader that still sees the entry sees a lock that is still held. The entry was
         // that of the lock, so the depth is not zero, and the count does not change.
-        self.state.store(state - ENTRY as u64, Ordering::Release);
+        self.change((ENTRY as u64).wrapping_neg());
         true
     }
 }
 
-/// The slow path.
+/// The slow path. What changes more than one entry closes the thread meanwhile, so that a signal handler
+/// finds no list that is half changed.
 impl Slot {
-    /// Adds a held lock on top, after making room.
+    /// Whether as many locks are listed as ever can be; noted for [`was_full`].
+    pub(crate) fn is_full(&self) -> bool {
+        let is_full = Self::depth(self.state()) >= MOST_ROOM;
+        if is_full {
+            FULL.store(true, Ordering::Relaxed);
+        }
+        is_full
+    }
+
+    /// Adds a held lock on top, after making room, unless the list is full.
     pub(crate) fn add(&self, ident: *const Ident, share: u64, mode: Mode, site: Site) {
         if !self.has_room(Self::depth(self.state())) {
             self.maintain();
         }
+        if self.is_full() {
+            return;
+        }
         let state = self.state();
         // SAFETY: there was room, or `maintain` has made it, and somebody who rang since has not
         // taken that away. The slot has a thread, so it is not the detached one.
-        unsafe { self.push(state, self.top(state), ident, share, mode, site) };
+        unsafe { self.push(state, ident, share, mode, site) };
     }
 
     /// The entries in use, the uppermost last, by their depth.
@@ -165,6 +221,10 @@ impl Slot {
     }
 
     fn remove_at(&self, depth: isize) {
+        closed(|| self.move_down(depth));
+    }
+
+    fn move_down(&self, depth: isize) {
         let state = self.state();
         let (end, step) = (Self::depth(state) as isize, ENTRY as isize);
         // Whoever reads it like this tries again: the entries are no list that ever was.
@@ -197,11 +257,13 @@ impl Slot {
 
     /// Adds `change` to all keys from `depth` up.
     fn shift_keys(&self, depth: isize, change: u64) {
-        for at in (depth..=Self::depth(self.state()) as isize).step_by(ENTRY as usize) {
-            // SAFETY: at most the depth, so inside the array.
-            let entry = unsafe { self.entry(at) };
-            entry.set_key(entry.key().wrapping_add(change));
-        }
+        closed(|| {
+            for at in (depth..=Self::depth(self.state()) as isize).step_by(ENTRY as usize) {
+                // SAFETY: at most the depth, so inside the array.
+                let entry = unsafe { self.entry(at) };
+                entry.set_key(entry.key().wrapping_add(change));
+            }
+        });
     }
 
     /// Changes the mode of the hold of a lock that can change it: a shared one stays one.
@@ -213,8 +275,7 @@ impl Slot {
                 entry.set_mode(mode);
                 let share = tag::share(ident.tag(), mode);
                 let change = share.wrapping_sub(self.share_at(depth));
-                self.shift_keys(depth + ENTRY as isize, change);
-                return;
+                return self.shift_keys(depth + ENTRY as isize, change);
             }
         }
     }
@@ -258,13 +319,24 @@ impl Slot {
 
     /// Does what was rung for, and makes room. To be called at the start of every slow path.
     pub(crate) fn maintain(&self) {
+        closed(|| self.maintain_closed());
+    }
+
+    fn maintain_closed(&self) {
         if self.bell.swap(0, Ordering::Acquire) != 0 {
             let released = std::mem::take(&mut *self.released_elsewhere.lock());
             for ident in released {
                 self.remove(ptr::without_provenance(ident));
             }
         }
-        self.drop_stale();
+        // A long list is looked through when it has doubled, so that it is not looked through at every
+        // acquisition of a thread that has forgotten many guards.
+        let depth = Self::depth(self.state());
+        if depth <= SHORT || depth >= self.next_look.load(Ordering::Relaxed) {
+            self.drop_stale();
+            let next = Self::depth(self.state()).saturating_mul(2).min(MOST_ROOM);
+            self.next_look.store(next.max(SHORT), Ordering::Relaxed);
+        }
         if Self::depth(self.state()) >= self.room.load(Ordering::Relaxed) {
             self.grow();
         }
@@ -282,12 +354,7 @@ impl Slot {
     fn drop_stale(&self) {
         let mut depth = 0;
         while depth < Self::depth(self.state()) as isize {
-            // SAFETY: below the depth, so inside the array.
-            let entry = unsafe { self.entry(depth) };
-            let fits = entry
-                .ident()
-                .is_some_and(|ident| tag::share(ident.tag(), entry.mode()) == self.share_at(depth));
-            if fits {
+            if self.is_as_pushed(depth) {
                 depth += ENTRY as isize;
             } else {
                 self.remove_at(depth);
@@ -295,14 +362,29 @@ impl Slot {
         }
     }
 
+    /// Whether the entry at `depth` is of the lock that it was of when it was pushed. For the thread
+    /// itself, and for everyone when it has ended.
+    pub(super) fn is_as_pushed(&self, depth: isize) -> bool {
+        // SAFETY: the callers pass a depth below that of the state, so it is inside the array.
+        let entry = unsafe { self.entry(depth) };
+        entry
+            .ident()
+            .is_some_and(|ident| tag::share(ident.tag(), entry.mode()) == self.share_at(depth))
+    }
+
     /// Doubles the room. The old array stays: somebody may be reading it.
     #[cold]
     pub(super) fn grow(&self) {
         let room = self.room.load(Ordering::Relaxed);
-        let wanted = (room * 2).max(FIRST_ROOM);
+        if room >= MOST_ROOM {
+            return;
+        }
+        let wanted = (room * 2).clamp(FIRST_ROOM, MOST_ROOM);
         let fresh: Box<[Entry]> = (0..wanted / ENTRY + 2).map(|_| Entry::new()).collect();
         let fresh: &'static mut [Entry] = Box::leak(fresh);
-        if !self.entries.load(Ordering::Relaxed).is_null() {
+        let outgrown = self.entries.load(Ordering::Relaxed);
+        if !outgrown.is_null() {
+            OUTGROWN.lock().push(outgrown.addr());
             for (index, to) in (0..=room / ENTRY).zip(&fresh[1..]) {
                 // SAFETY: inside the old array.
                 let from = unsafe { self.entry((index * ENTRY) as isize) };

@@ -20,6 +20,9 @@ pub(crate) fn ours() -> u64 {
     OURS_EVER.load(Ordering::Relaxed)
 }
 
+/// Set for a thread that a fork has left behind in the parent.
+const LEFT_BY_FORK: u64 = 1 << 36;
+
 /// The operating system's id of a thread, and marks.
 #[derive(Debug)]
 pub(crate) struct Life(AtomicU64);
@@ -69,6 +72,15 @@ impl Life {
         } else {
             self.0.fetch_and(!LEAVING, Ordering::Release);
         }
+    }
+
+    /// A fork has left the thread behind in the parent.
+    pub(crate) fn mark_left_by_fork(&self) {
+        self.0.fetch_or(LEFT_BY_FORK, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_left_by_fork(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & LEFT_BY_FORK != 0
     }
 
     pub(crate) fn is_leaving(&self) -> bool {

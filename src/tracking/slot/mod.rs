@@ -18,12 +18,14 @@ use std::ptr;
 use std::sync::atomic::Ordering;
 
 pub(crate) use self::entry::Entry;
+pub(crate) use self::held::{OUTGROWN, was_full};
 use self::life::Life;
 pub(crate) use self::life::os_id;
 pub(in crate::tracking) use self::life::ours;
 use self::place::Place;
 pub(crate) use self::read::Watched;
 use super::alarm::Alarm;
+use super::handler::Blocked;
 use super::ident::Ident;
 use super::wait::Wait;
 use crate::engine::ids::{Site, ThreadId};
@@ -42,6 +44,9 @@ pub(crate) struct HeldLock {
 /// multiply.
 const ENTRY: u32 = size_of::<Entry>() as u32;
 
+/// Set in the state while an entry is being added: a depth that no room reaches, so that an acquisition
+/// by a handler of the same thread takes the slow path, and a reader tries again.
+const PUSHING: u64 = 1 << 30;
 /// Set in the state while entries are being moved.
 const MOVING: u64 = 1 << 32;
 /// One change, in the bits of the state above that. They wrap around: a reader would have to sleep
@@ -66,7 +71,8 @@ struct Named {
 pub(crate) struct Slot {
     /// | bits | content |
     /// |---|---|
-    /// | 0–31 | the depth: how many bytes of entries are in use |
+    /// | 0–29 | the depth: how many bytes of entries are in use |
+    /// | 30 | whether the uppermost of them is being written (`PUSHING`) |
     /// | 32 | whether entries below the top are being moved (`MOVING`) |
     /// | 33–63 | a count of all changes but the removal of the uppermost entry |
     ///
@@ -83,6 +89,8 @@ pub(crate) struct Slot {
     entries: AtomicPtr<Entry>,
     /// The true capacity, in bytes.
     room: AtomicU32,
+    /// The depth at which a long list is looked through again for what is stale.
+    next_look: AtomicU32,
     /// The serial number of the thread; zero while the slot is free.
     thread: AtomicU64,
     /// The thread's mark; see [`mark_bit`](Self::mark_bit).
@@ -93,6 +101,8 @@ pub(crate) struct Slot {
     /// Not zero once the thread has ended and left the slot behind, for what it still holds.
     ended: AtomicU32,
     pub(crate) life: Life,
+    /// The signals that are blocked in the thread while it is in no handler.
+    pub(crate) blocked: Blocked,
     /// Where the thread waits, if it waits in slices and has done so for a while.
     pub(crate) place: Place,
     /// Locks that other threads have released on behalf of this one (`send_guard`): the addresses of
@@ -136,12 +146,14 @@ impl Slot {
             bell: AtomicU32::new(0),
             entries: AtomicPtr::new(entries.cast_mut()),
             room: AtomicU32::new(0),
+            next_look: AtomicU32::new(0),
             thread: AtomicU64::new(0),
             mark: AtomicU64::new(1),
             wait: Wait::new(),
             alarm: Alarm::new(),
             ended: AtomicU32::new(0),
             life: Life::new(),
+            blocked: Blocked::new(),
             place: Place::new(),
             released_elsewhere: Mutex::new(Vec::new()),
             name: Mutex::new(Named {
@@ -165,6 +177,11 @@ impl Slot {
     #[inline(always)]
     pub(crate) fn is_detached(&self) -> bool {
         ptr::eq(self, &DETACHED)
+    }
+
+    /// Whether the calling thread, whose slot this is, was interrupted while it added an entry.
+    pub(crate) fn is_pushing(&self) -> bool {
+        self.state() & PUSHING != 0
     }
 
     /// The thread whose slot this is; `None` while it is free.
@@ -243,6 +260,7 @@ impl Slot {
             spawned: None,
         };
         self.life.begin();
+        self.blocked.is_outside();
         if self.entries.load(Ordering::Relaxed).is_null() {
             self.grow();
         }
@@ -268,6 +286,7 @@ impl Slot {
     pub(crate) fn vacate(&self) {
         self.capacity.store(0, Ordering::Relaxed);
         self.bell.store(0, Ordering::Relaxed);
+        self.next_look.store(0, Ordering::Relaxed);
         self.released_elsewhere.lock().clear();
         // A lock that was released elsewhere at the last moment may still be listed.
         let state = self.state();
@@ -306,6 +325,17 @@ impl Slot {
         // SAFETY: the thread that had a borrow is gone.
         unsafe { self.own.get().write(None) };
         self.vacate();
+    }
+
+    /// Makes it the slot of a thread that has ended with what it held, since a fork left it behind.
+    pub(crate) fn leave_behind(&self) {
+        // What it owned stays as it is, as in `abandon`.
+        // SAFETY: the thread that had a borrow is gone.
+        unsafe { self.own.get().write(None) };
+        self.wait.clear();
+        self.scope.store(0, Ordering::Release);
+        self.life.mark_left_by_fork();
+        self.end();
     }
 
     /// Lets go of what other threads, which are no more, may have held of this slot at a fork.

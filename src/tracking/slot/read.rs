@@ -5,7 +5,7 @@
 use std::sync::atomic::Ordering;
 
 use super::{ENTRY, Entry, HeldLock, MOVING, Slot};
-use crate::primitives::{fence, spin_loop};
+use crate::primitives::{MutexGuard, fence, spin_loop};
 use crate::tracking::ident::Ident;
 use crate::tracking::pin::Pin;
 
@@ -22,7 +22,20 @@ pub(crate) struct Watched<R> {
 impl Slot {
     /// Notes that the calling thread has released a lock of this slot's thread.
     pub(crate) fn release_from_elsewhere(&self, ident: *const Ident) {
-        self.released_elsewhere.lock().push(ident.addr());
+        self.note_release(self.released_elsewhere.lock(), ident);
+    }
+
+    /// The same, of the calling thread, which is inside the detector: if it was interrupted while it
+    /// had that list, the lock stays listed as held.
+    pub(crate) fn release_from_inside(&self, ident: *const Ident) {
+        if let Some(released) = self.released_elsewhere.try_lock() {
+            self.note_release(released, ident);
+        }
+    }
+
+    fn note_release(&self, mut released: MutexGuard<'_, Vec<usize>>, ident: *const Ident) {
+        released.push(ident.addr());
+        drop(released);
         // Both are swaps here and in `maintain`, since of two swaps of one place the second sees the
         // first; of two stores that are followed by loads, neither might. Release pairs with the
         // Acquire of the swaps in `maintain`.
@@ -38,6 +51,21 @@ impl Slot {
         let (_, mut held) = self.snapshot(|_, entry| entry.read())?;
         self.take_out_released_elsewhere(&mut held, |hold| hold.ident);
         Some(held)
+    }
+
+    /// What the thread, which has ended, has left behind: the locks that it held and that are still
+    /// there.
+    pub(crate) fn left(&self) -> Vec<HeldLock> {
+        // Acquire, in `has_ended`: nothing changes any more.
+        if !self.has_ended() {
+            return Vec::new();
+        }
+        let all = self.snapshot(|at, entry| Some((at, entry.read()?)));
+        let mut all = all.map_or(Vec::new(), |(_, all)| all);
+        self.take_out_released_elsewhere(&mut all, |(_, hold)| hold.ident);
+        // A lock that was released with `force_unlock`, and dropped, has given its ident to another one.
+        all.retain(|(at, _)| self.is_as_pushed(*at as isize));
+        all.into_iter().map(|(_, hold)| hold).collect()
     }
 
     /// The held locks of a thread that may be running, each with what `look` says of its ident;

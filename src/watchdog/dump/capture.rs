@@ -164,6 +164,8 @@ fn thread(subject: Subject) -> Option<DumpedThread> {
         site: wait.site,
         since: Some(wait::time_since(wait.since)),
         by: None,
+        again: None,
+        counts: None,
     });
     let held = observed.held.as_ref();
     Some(DumpedThread {

@@ -16,7 +16,7 @@ pub(crate) struct Case {
 }
 
 /// Every case, in the order of the table.
-pub(crate) const CASES: [Case; 10] = {
+pub(crate) const CASES: [Case; 12] = {
     const fn case(name: &'static str, title: &'static str, short: bool) -> Case {
         Case { name, title, short }
     }
@@ -29,6 +29,12 @@ pub(crate) const CASES: [Case; 10] = {
         case("private-pairs", "two threads, a pair each", true),
         case("one-lock", "two threads, one lock", true),
         case("create", "create, lock, drop", true),
+        case("fresh", "create, lock under a known parent, drop", true),
+        case(
+            "fresh-two",
+            "the same in two threads, under parents of their own",
+            false,
+        ),
         case(
             "rows-16000",
             "known order, one of 16,000 under a parent",

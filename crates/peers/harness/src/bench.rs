@@ -41,7 +41,7 @@ enum Size {
 }
 
 /// Every case.
-pub(crate) fn cases<P: Peer>() -> [Case; 10] {
+pub(crate) fn cases<P: Peer>() -> [Case; 12] {
     let case = |name, run, size| Case { name, run, size };
     let (alone, together) = (Size::Time(ALONE), Size::Time(TOGETHER));
     [
@@ -53,6 +53,8 @@ pub(crate) fn cases<P: Peer>() -> [Case; 10] {
         case("private-pairs", cases::private_pairs::<P>, together),
         case("one-lock", cases::one_lock::<P>, together),
         case("create", cases::create::<P>, alone),
+        case("fresh", cases::fresh::<P>, alone),
+        case("fresh-two", cases::fresh_two::<P>, together),
         case("rows-16000", cases::rows_16000::<P>, Size::Count(4_000)),
         case("new-edges", cases::new_edges::<P>, Size::Count(10_000)),
     ]

@@ -1,0 +1,325 @@
+//! What was typed.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{doctor, environment, records, run};
+
+/// Finds deadlocks and lock-order inversions in a program and all its dependencies, unchanged.
+///
+/// Every lock, channel and thread of `std`, and every lock of `parking_lot` and `lock_api`, in every
+/// crate of the build, is watched. The build has a target folder of its own.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo lockwarden",
+    bin_name = "cargo lockwarden",
+    version,
+    max_term_width = 100,
+    after_help = "Exit code: 100 after a finding, 4 if the run succeeded and no lock was watched, \
+                  101 for an error of the tool or of cargo, else that of the program."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    selection: Chosen,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The crates that are watched, as they were typed.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Chosen {
+    /// Watch the locks of std in these crates alone
+    #[arg(long, value_name = "CRATE", value_delimiter = ',', global = false)]
+    pub(crate) only: Vec<String>,
+    /// Leave these crates as they are (`NAME` or `NAME@VERSION`)
+    #[arg(long, value_name = "CRATE", value_delimiter = ',', global = false)]
+    pub(crate) exclude: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the tests, as `cargo test`
+    Test(CargoArguments),
+    /// Run a program, as `cargo run`
+    Run(CargoArguments),
+    /// Run the tests, as `cargo nextest`: `cargo lockwarden nextest run`
+    Nextest(CargoArguments),
+    /// Run the benches, as `cargo bench`
+    Bench(CargoArguments),
+    /// Build, as `cargo build`
+    Build(CargoArguments),
+    /// Print the variables under which any other runner of cargo builds a watched program
+    Env(EnvArguments),
+    /// Say what would be watched, what would not, and why
+    Doctor(CargoArguments),
+    #[command(flatten)]
+    Records(records::Command),
+}
+
+#[derive(Args, Debug)]
+struct CargoArguments {
+    /// The arguments of cargo's own command. `--only` and `--exclude` may stand here too; beside
+    /// `--workspace`, `--exclude` is cargo's
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGS"
+    )]
+    arguments: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+struct EnvArguments {
+    /// The language in which the variables are set
+    #[arg(long, value_enum, default_value = "sh")]
+    format: Shell,
+    /// Arguments of cargo that choose the project and the target
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGS"
+    )]
+    arguments: Vec<OsString>,
+}
+
+/// What reads the printed variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shell {
+    /// A POSIX shell: `eval "$(cargo lockwarden env)"`
+    Sh,
+    /// fish: `cargo lockwarden env --format fish | source`
+    Fish,
+    /// PowerShell: `cargo lockwarden env --format powershell | Invoke-Expression`
+    Powershell,
+    /// GitHub Actions: `cargo lockwarden env --format github >> "$GITHUB_ENV"`
+    Github,
+}
+
+/// Reads the arguments, with the `lockwarden` that cargo puts in front of them.
+pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Cli> {
+    if arguments.get(1).is_some_and(|first| first == "lockwarden") {
+        arguments.remove(1);
+    }
+    match Cli::try_parse_from(arguments) {
+        Ok(cli) => Ok(cli),
+        Err(error) if error.use_stderr() => {
+            let _ = error.print();
+            std::process::exit(crate::TOOL_ERROR.into());
+        }
+        // Help and the version.
+        Err(error) => error.exit(),
+    }
+}
+
+impl Cli {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        let Cli { selection, command } = self;
+        match command {
+            Command::Test(arguments) => cargo("test", selection, arguments),
+            Command::Run(arguments) => cargo("run", selection, arguments),
+            Command::Nextest(arguments) => cargo("nextest", selection, arguments),
+            Command::Bench(arguments) => cargo("bench", selection, arguments),
+            Command::Build(arguments) => cargo("build", selection, arguments),
+            Command::Env(arguments) => {
+                let request = Request::new(selection, arguments.arguments)?;
+                environment::print(&request, arguments.format)
+            }
+            Command::Doctor(arguments) => {
+                doctor::print(&Request::new(selection, arguments.arguments)?)
+            }
+            Command::Records(command) => Ok(command.run()),
+        }
+    }
+}
+
+fn cargo(subcommand: &str, selection: Chosen, arguments: CargoArguments) -> Result<ExitCode> {
+    run::cargo(subcommand, Request::new(selection, arguments.arguments)?)
+}
+
+/// What one call asks for.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) chosen: Chosen,
+    /// The arguments that are left for cargo's subcommand.
+    pub(crate) arguments: Vec<OsString>,
+    /// The values of `--target` among them.
+    pub(crate) targets: Vec<String>,
+    /// The value of `--target-dir`, which is taken out of them.
+    pub(crate) target_dir: Option<OsString>,
+    /// Those of the arguments by which cargo finds and resolves the project.
+    pub(crate) project: Vec<OsString>,
+}
+
+/// Options of cargo that say which project is meant and how it is resolved, with a value.
+const PROJECT_OPTIONS: [&str; 3] = ["--manifest-path", "--config", "--features"];
+/// The same without a value.
+const PROJECT_FLAGS: [&str; 5] = [
+    "--locked",
+    "--offline",
+    "--frozen",
+    "--all-features",
+    "--no-default-features",
+];
+
+impl Request {
+    /// Takes what is meant for this command out of the arguments of cargo's.
+    fn new(mut chosen: Chosen, arguments: Vec<OsString>) -> Result<Self> {
+        let own = arguments.iter().take_while(|argument| *argument != "--");
+        // Without it cargo has no `--exclude`, so the meaning of no valid call is changed.
+        let is_workspace = own
+            .clone()
+            .any(|argument| argument == "--workspace" || argument == "--all");
+        let mut request = Self {
+            chosen: Chosen::default(),
+            arguments: Vec::new(),
+            targets: Vec::new(),
+            target_dir: None,
+            project: Vec::new(),
+        };
+        let mut arguments = arguments.into_iter();
+        while let Some(argument) = arguments.next() {
+            if argument == "--" {
+                request.arguments.push(argument);
+                request.arguments.extend(arguments);
+                break;
+            }
+            let text = argument.to_string_lossy().into_owned();
+            let (name, inline) = match text.split_once('=') {
+                Some((name, value)) if name.starts_with("--") => (name, Some(value.to_owned())),
+                _ => (text.as_str(), None),
+            };
+            if PROJECT_FLAGS.contains(&name) {
+                request.project.push(argument.clone());
+                request.arguments.push(argument);
+                continue;
+            }
+            let is_ours = name == "--only" || (name == "--exclude" && !is_workspace);
+            let takes_value = is_ours
+                || matches!(name, "--target" | "--target-dir" | "-F")
+                || PROJECT_OPTIONS.contains(&name);
+            if !takes_value {
+                request.arguments.push(argument);
+                continue;
+            }
+            let value = match inline {
+                Some(value) => OsString::from(value),
+                None => match arguments.next() {
+                    Some(value) => value,
+                    None => bail!("{name} wants a value"),
+                },
+            };
+            let list = || {
+                value
+                    .to_string_lossy()
+                    .split(',')
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>()
+            };
+            match name {
+                "--only" => chosen.only.extend(list()),
+                "--exclude" if is_ours => chosen.exclude.extend(list()),
+                "--target-dir" => request.target_dir = Some(value),
+                _ => {
+                    if name == "--target" {
+                        request.targets.push(value.to_string_lossy().into_owned());
+                    } else {
+                        request.project.extend([name.into(), value.clone()]);
+                    }
+                    request.arguments.extend([name.into(), value]);
+                }
+            }
+        }
+        request.chosen = chosen;
+        Ok(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(arguments: &[&str]) -> Request {
+        let line = ["cargo-lockwarden", "lockwarden"].iter().chain(arguments);
+        let cli = parse(line.map(OsString::from).collect()).unwrap();
+        let Command::Test(test) = cli.command else {
+            panic!("{:?}", cli.command);
+        };
+        Request::new(cli.selection, test.arguments).unwrap()
+    }
+
+    #[test]
+    fn arguments_of_cargo_are_passed_on() {
+        let request = request(&[
+            "test",
+            "-p",
+            "one",
+            "--release",
+            "--target=wasm",
+            "--locked",
+            "--features",
+            "a b",
+            "--",
+            "--nocapture",
+            "--exclude",
+            "x",
+        ]);
+        let expected = [
+            "-p",
+            "one",
+            "--release",
+            "--target",
+            "wasm",
+            "--locked",
+            "--features",
+            "a b",
+            "--",
+            "--nocapture",
+            "--exclude",
+            "x",
+        ];
+        assert_eq!(request.arguments, expected.map(OsString::from));
+        assert_eq!(request.targets, ["wasm"]);
+        assert_eq!(
+            request.project,
+            ["--locked", "--features", "a b"].map(OsString::from)
+        );
+        assert!(request.chosen.exclude.is_empty());
+    }
+
+    #[test]
+    fn the_selection_may_stand_on_both_sides_of_the_subcommand() {
+        let request = request(&[
+            "--exclude",
+            "a,b",
+            "test",
+            "--only=c",
+            "--exclude",
+            "d",
+            "--target-dir",
+            "elsewhere",
+        ]);
+        assert_eq!(request.chosen.exclude, ["a", "b", "d"]);
+        assert_eq!(request.chosen.only, ["c"]);
+        assert_eq!(request.target_dir, Some("elsewhere".into()));
+        assert!(request.arguments.is_empty());
+    }
+
+    #[test]
+    fn beside_workspace_exclude_is_that_of_cargo() {
+        let request = request(&["test", "--exclude", "d", "--workspace"]);
+        assert!(request.chosen.exclude.is_empty());
+        assert_eq!(
+            request.arguments,
+            ["--exclude", "d", "--workspace"].map(OsString::from)
+        );
+    }
+
+    #[test]
+    fn an_option_without_its_value_is_an_error() {
+        let error = Request::new(Chosen::default(), vec!["--only".into()]).unwrap_err();
+        assert_eq!(error.to_string(), "--only wants a value");
+    }
+}

@@ -1,0 +1,112 @@
+//! `cargo lockwarden doctor`: what would be watched, what would not, and why.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::cli::Request;
+use crate::facade;
+use crate::project::{LeftOut, Package, Project};
+use crate::wrapper;
+
+/// Crates that wait in a way of their own, which no replacement of std shows.
+const OWN_WAITS: [(&str, &str); 7] = [
+    ("async-lock", "its locks are those of async tasks"),
+    (
+        "crossbeam-channel",
+        "its channels park threads themselves; their waits are not seen",
+    ),
+    ("event-listener", "its waits are not seen"),
+    (
+        "flume",
+        "its channels wait by `park`; the locks inside are watched",
+    ),
+    (
+        "spin",
+        "its locks spin; those behind `lock_api` are watched",
+    ),
+    (
+        "tokio",
+        "the locks of its runtime are watched, those of `tokio::sync` are not",
+    ),
+    ("usync", "its locks are not seen"),
+];
+
+/// Prints the answer.
+///
+/// # Errors
+///
+/// If the project cannot be read.
+pub(crate) fn print(request: &Request) -> Result<ExitCode> {
+    let project = Project::load(request)?;
+    println!("toolchain      {}", project.toolchain.headline());
+    for triple in &project.targets {
+        let state = match facade::built(&project, triple)? {
+            Some(facade) => facade.std.display().to_string(),
+            None => "not built yet: the first run builds it".to_owned(),
+        };
+        println!("facade         {triple}: {state}");
+    }
+    println!("kept in        {}", facade::cache_folder()?.display());
+    println!("target folder  {}", project.target_dir.display());
+    if let Some(wrapper) = &project.config.rustc_wrapper {
+        println!("calls          {}", wrapper.display());
+    }
+    println!();
+    print!("{}", Answer::of(&project).text());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What becomes of each package.
+#[derive(Debug, Default)]
+struct Answer {
+    watched: usize,
+    replaced: Vec<String>,
+    left_out: Vec<String>,
+    unseen: Vec<String>,
+}
+
+impl Answer {
+    fn of(project: &Project) -> Self {
+        let mut answer = Self::default();
+        for package in &project.packages {
+            let Package { name, version, .. } = package;
+            let full = format!("{name} {version}");
+            let is_replaced = wrapper::is_replaced(name, version);
+            match wrapper::left_out_of(&project.selection, package) {
+                Some(LeftOut::NotNamed) if is_replaced => answer.replaced.push(full.clone()),
+                Some(why) => answer.left_out.push(format!("{full}: {}", why.reason())),
+                None if is_replaced => answer.replaced.push(full.clone()),
+                None => answer.watched += 1,
+            }
+            if let Some((_, why)) = OWN_WAITS.iter().find(|(crate_name, _)| crate_name == name) {
+                answer.unseen.push(format!("{full}: {why}"));
+            } else if name == "parking_lot" && !is_replaced {
+                let why = "only versions 0.12 and 0.13 are replaced";
+                answer.unseen.push(format!("{full}: {why}"));
+            }
+        }
+        answer
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!(
+            "watched: the locks, channels and threads of std in {} crates\n",
+            self.watched
+        );
+        for (title, list) in [
+            ("replaced, so that their locks are watched", &self.replaced),
+            ("left out", &self.left_out),
+            ("not seen, or seen in part", &self.unseen),
+        ] {
+            if !list.is_empty() {
+                text += &format!("{title}:\n");
+                for line in list {
+                    text += &format!("  {line}\n");
+                }
+            }
+        }
+        text += "never watched: build scripts and procedural macros, which run in the compiler\n";
+        text
+    }
+}

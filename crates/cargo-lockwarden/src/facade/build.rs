@@ -1,0 +1,219 @@
+//! Builds the facade with the project's own toolchain, and finds it again.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use cargo_metadata::Message;
+use serde::{Deserialize, Serialize};
+
+use super::hash::Hash;
+use super::sources;
+use crate::project::{Project, Toolchain};
+
+/// A built facade: what rustc is given.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub(crate) struct Facade {
+    /// The library that takes the place of std.
+    pub(crate) std: PathBuf,
+    /// The detector.
+    pub(crate) lockwarden: PathBuf,
+    /// The folders in which what these depend on is found.
+    pub(crate) search: Vec<PathBuf>,
+    /// The folder of the sources.
+    pub(crate) sources: PathBuf,
+}
+
+/// Features that the detector has in any case: it is on whatever the profile is.
+const FEATURES: [&str; 1] = ["always"];
+
+/// Where facades are kept: `LOCKWARDEN_CACHE`, else a folder in cargo's home.
+///
+/// # Errors
+///
+/// If there is no home.
+pub(crate) fn cache_folder() -> Result<PathBuf> {
+    if let Some(folder) = std::env::var_os("LOCKWARDEN_CACHE").filter(|folder| !folder.is_empty()) {
+        return Ok(folder.into());
+    }
+    let home = home::cargo_home().context("cargo's home is not known: set LOCKWARDEN_CACHE")?;
+    Ok(home.join("lockwarden"))
+}
+
+/// The features of the detector for a project.
+fn features(project: &Project) -> BTreeSet<String> {
+    let asked = project.lockwarden_features.iter().cloned();
+    asked.chain(FEATURES.map(str::to_owned)).collect()
+}
+
+/// The folder of the facade for one triple.
+fn folder(project: &Project, triple: &str) -> Result<PathBuf> {
+    let Toolchain { version, .. } = &project.toolchain;
+    let mut hash = Hash::new()
+        .with(sources::VERSION.to_le_bytes())
+        .with(version)
+        .with(triple);
+    for feature in features(project) {
+        hash = hash.with(feature);
+    }
+    Ok(cache_folder()?.join(hash.to_string()))
+}
+
+/// The facade for `triple`, if it was built before.
+///
+/// # Errors
+///
+/// If there is no folder to keep it in.
+pub(crate) fn built(project: &Project, triple: &str) -> Result<Option<Facade>> {
+    Ok(read(&folder(project, triple)?))
+}
+
+fn read(folder: &Path) -> Option<Facade> {
+    let text = fs::read_to_string(folder.join("facade.json")).ok()?;
+    let facade: Facade = serde_json::from_str(&text).ok()?;
+    (facade.std.exists() && facade.lockwarden.exists()).then_some(facade)
+}
+
+/// The facade for `triple`; builds it the first time.
+///
+/// # Errors
+///
+/// If it cannot be built: the target is not installed, a dependency cannot be had offline, the disk
+/// is full.
+pub(crate) fn ensure(project: &Project, triple: &str, offline: bool) -> Result<Facade> {
+    let folder = folder(project, triple)?;
+    if let Some(facade) = read(&folder) {
+        return Ok(facade);
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    // Two commands at once build it once.
+    let lock = File::create(folder.join("lock"))
+        .with_context(|| format!("{} cannot be written", folder.display()))?;
+    lock.lock().context("the facade cannot be locked")?;
+    if let Some(facade) = read(&folder) {
+        return Ok(facade);
+    }
+    eprintln!(
+        "lockwarden: building the detector for {triple} with {}, once for this toolchain",
+        project.toolchain.headline()
+    );
+    let facade = build(project, triple, &folder, offline)?;
+    let text = serde_json::to_string_pretty(&facade)?;
+    fs::write(folder.join("facade.json"), text)
+        .with_context(|| format!("{} cannot be written", folder.display()))?;
+    Ok(facade)
+}
+
+/// Variables of cargo by which the caller's build would change this one.
+const FOREIGN: [&str; 7] = [
+    "CARGO_BUILD_RUSTFLAGS",
+    "CARGO_BUILD_TARGET",
+    "CARGO_BUILD_TARGET_DIR",
+    "CARGO_TARGET_DIR",
+    "RUSTFLAGS",
+    "RUSTC_WORKSPACE_WRAPPER",
+    crate::plan::VARIABLE,
+];
+
+fn build(project: &Project, triple: &str, folder: &Path, offline: bool) -> Result<Facade> {
+    let root = folder.join("sources");
+    sources::write(&root, &features(project)).context("the sources cannot be written")?;
+    let target_dir = folder.join("target");
+    let mut cargo = Command::new(cargo());
+    for variable in FOREIGN {
+        cargo.env_remove(variable);
+    }
+    cargo
+        .args([
+            "build",
+            "--release",
+            "--message-format=json-render-diagnostics",
+        ])
+        .arg("--manifest-path")
+        .arg(root.join("facade/Cargo.toml"))
+        .args(["--target", triple, "--target-dir"])
+        .arg(&target_dir)
+        // The configuration of the project says where crates come from.
+        .current_dir(&project.root)
+        // The program may have the same crates in the same versions: these are others. And it may be
+        // linked with LTO, which needs the bitcode.
+        .env(
+            "CARGO_ENCODED_RUSTFLAGS",
+            "-Cmetadata=lockwarden-facade\u{1f}-Cembed-bitcode=yes\u{1f}--cap-lints=allow",
+        )
+        .env("CARGO_INCREMENTAL", "0")
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3")
+        .env("CARGO_PROFILE_RELEASE_DEBUG", "limited")
+        .env("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "false")
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        .env("CARGO_PROFILE_RELEASE_PANIC", "unwind")
+        .env("CARGO_PROFILE_RELEASE_STRIP", "none")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    if let Some(wrapper) = &project.config.rustc_wrapper {
+        cargo.env("RUSTC_WRAPPER", wrapper);
+    }
+    if offline {
+        cargo.arg("--offline");
+    }
+    let mut child = cargo.spawn().context("cargo cannot be started")?;
+    let output = child.stdout.take().context("cargo has no output")?;
+    let mut found = Found::default();
+    for message in Message::parse_stream(BufReader::new(output)) {
+        if let Message::CompilerArtifact(artifact) = message? {
+            found.take(&artifact);
+        }
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!(
+            "the detector cannot be built for {triple} ({status}): cargo says above why. If the \
+             standard library of the target is missing, `rustup target add {triple}` installs it"
+        );
+    }
+    let (Some(std), Some(lockwarden)) = (found.std, found.lockwarden) else {
+        bail!("cargo has built the detector for {triple}, and names no library");
+    };
+    Ok(Facade {
+        std,
+        lockwarden,
+        search: vec![
+            target_dir.join(triple).join("release/deps"),
+            // Macros run in the compiler.
+            target_dir.join("release/deps"),
+        ],
+        sources: root,
+    })
+}
+
+/// The libraries that cargo has named.
+#[derive(Debug, Default)]
+struct Found {
+    std: Option<PathBuf>,
+    lockwarden: Option<PathBuf>,
+}
+
+impl Found {
+    fn take(&mut self, artifact: &cargo_metadata::Artifact) {
+        let place = match artifact.target.name.as_str() {
+            "lockwarden_std" => &mut self.std,
+            "lockwarden" => &mut self.lockwarden,
+            _ => return,
+        };
+        let library = artifact
+            .filenames
+            .iter()
+            .find(|file| file.extension() == Some("rlib"));
+        if let Some(library) = library {
+            *place = Some(library.clone().into());
+        }
+    }
+}
+
+/// The cargo that has started this command.
+pub(crate) fn cargo() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}

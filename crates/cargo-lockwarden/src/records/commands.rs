@@ -1,0 +1,526 @@
+//! The subcommands that work on records.
+
+use std::fs;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{self, ExitCode};
+
+use super::baseline::Baseline;
+use super::check::{self, Checked};
+use super::draw::{self, Selection};
+use super::merged::Records;
+use super::orders::Orders;
+use super::read::{self, Tally};
+use super::{accept, explain, outputs, page, sql, text};
+use crate::symbols::Sources;
+
+/// A check found something.
+const FINDINGS: u8 = 100;
+/// The command could not be carried out.
+const FAILED: u8 = 101;
+/// There was no record to work on.
+const NOTHING: u8 = 4;
+
+/// A subcommand on records.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Join record files into one: the order and the repetition of files do not matter
+    Merge {
+        #[command(flatten)]
+        input: Input,
+        /// The file to write, `-` for standard output
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Compare records with the baseline: fail on cycles and findings, list new orders
+    ///
+    /// Exit codes: 0 nothing found, 100 findings, 101 the command failed, 4 no record.
+    Check {
+        #[command(flatten)]
+        input: Input,
+        /// Compare with the baseline of this git revision: only what came since then is new
+        #[arg(long, value_name = "REV")]
+        since: Option<String>,
+        /// Fail on these, too
+        #[arg(long, value_enum, value_name = "WHAT")]
+        deny: Vec<Denied>,
+        /// Write the result in a form and to a file (`-` for standard output): `sarif=x.sarif`, `junit=x.xml`,
+        /// `json=-`, `github`, `summary`. May be repeated
+        #[arg(long, value_name = "FORM[=FILE]")]
+        out: Vec<String>,
+    },
+    /// Add the new orders that close no cycle to the baseline
+    Accept {
+        #[command(flatten)]
+        input: Input,
+        /// Remove orders of the baseline that did not occur: only after a run of everything
+        #[arg(long)]
+        prune: bool,
+    },
+    /// Go through the new orders one by one
+    Review {
+        #[command(flatten)]
+        input: Input,
+    },
+    /// Say whether one lock comes before another, by which chain, and who took it
+    Explain {
+        first: String,
+        second: String,
+        #[command(flatten)]
+        input: Input,
+    },
+    /// Print the graph of lock orders
+    Graph {
+        #[command(flatten)]
+        input: Input,
+        #[arg(long, value_enum, default_value = "dot")]
+        format: Format,
+        /// Only this lock and its neighbours
+        #[arg(long, value_name = "LOCK")]
+        focus: Option<String>,
+        /// Only locks of this crate and their neighbours
+        #[arg(long = "crate", value_name = "CRATE")]
+        of_crate: Option<String>,
+        /// Only orders that lie on cycles
+        #[arg(long)]
+        cycles: bool,
+    },
+    /// Write one self-contained HTML page: findings, cycles, and the matrix of all orders
+    Report {
+        #[command(flatten)]
+        input: Input,
+        /// The file to write
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Print SQL that merges and checks records in an engine
+    Sql {
+        #[arg(value_enum)]
+        engine: sql::Engine,
+        /// The record files, as the engine names them
+        #[arg(long, default_value = "records/*.jsonl")]
+        files: String,
+    },
+}
+
+/// What a check fails on beside cycles and findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Denied {
+    /// Orders that the baseline does not have
+    New,
+    /// Orders of the baseline that did not occur
+    Stale,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    Dot,
+    Mermaid,
+    Svg,
+    Json,
+}
+
+/// Where records and the baseline are.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Input {
+    /// Record files, directories of them, or `@list` for a file that names them
+    #[arg(default_value = "target/lockwarden/records", value_name = "RECORDS")]
+    records: Vec<PathBuf>,
+    /// The committed orders
+    #[arg(long, default_value = "locks.order", value_name = "FILE")]
+    baseline: PathBuf,
+    /// Name locks by their lines of construction, not by what the source calls them
+    #[arg(long)]
+    no_symbols: bool,
+}
+
+/// Why a command ends early, with its exit code.
+struct Stop(u8, String);
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self(FAILED, error.to_string())
+    }
+}
+
+impl Command {
+    /// Carries the command out.
+    pub(crate) fn run(self) -> ExitCode {
+        match self.try_run() {
+            Ok(code) => ExitCode::from(code),
+            Err(Stop(code, message)) => {
+                anstream::eprintln!("error: {message}");
+                ExitCode::from(code)
+            }
+        }
+    }
+
+    fn try_run(self) -> Result<u8, Stop> {
+        match self {
+            Self::Merge { input, output } => merge(&input, &output),
+            Self::Check {
+                input,
+                since,
+                deny,
+                out,
+            } => check(&input, since.as_deref(), &deny, &out),
+            Self::Accept { input, prune } => accept(&input, prune),
+            Self::Review { input } => review(&input),
+            Self::Explain {
+                first,
+                second,
+                input,
+            } => {
+                let loaded = Loaded::of(&input)?;
+                let baseline = input.baseline()?;
+                let text =
+                    explain::explain(&loaded.records, &baseline, &loaded.sources, &first, &second)
+                        .map_err(|why| Stop(FAILED, why))?;
+                anstream::print!("{text}");
+                Ok(0)
+            }
+            Self::Graph {
+                input,
+                format,
+                focus,
+                of_crate,
+                cycles,
+            } => graph(&input, format, focus, of_crate, cycles),
+            Self::Report { input, output } => {
+                let loaded = Loaded::of(&input)?;
+                let baseline = input.baseline()?;
+                let checked = check::check(&loaded.records, &baseline);
+                let totals = text::totals(&loaded.records, &loaded.tally);
+                let page = page::page(
+                    &loaded.records,
+                    &baseline,
+                    &checked,
+                    &loaded.sources,
+                    &totals,
+                );
+                write(&output, &page)?;
+                anstream::eprintln!("wrote {}: {totals}", output.display());
+                Ok(0)
+            }
+            Self::Sql { engine, files } => {
+                anstream::print!("{}", engine.statements(&files));
+                Ok(0)
+            }
+        }
+    }
+}
+
+/// Records that were read, with symbols for names.
+struct Loaded {
+    records: Records,
+    tally: Tally,
+    sources: Sources,
+}
+
+impl Loaded {
+    fn of(input: &Input) -> Result<Self, Stop> {
+        let missing = input.records.iter().find(|path| {
+            let is_list = path.to_str().is_some_and(|path| path.starts_with('@'));
+            !is_list && !path.exists()
+        });
+        if let Some(missing) = missing {
+            return Err(Stop(
+                NOTHING,
+                format!(
+                    "there are no records at {}; run the program or its tests with LOCKWARDEN_RECORD={}",
+                    missing.display(),
+                    missing.display()
+                ),
+            ));
+        }
+        let (records, tally) = read::all(&input.records)?;
+        if records.runs.is_empty() && records.edges.is_empty() {
+            let paths: Vec<_> = input
+                .records
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect();
+            return Err(Stop(
+                NOTHING,
+                format!(
+                    "no process has recorded anything in {}: no watched lock was used",
+                    paths.join(", ")
+                ),
+            ));
+        }
+        let sources = sources();
+        let records = match input.no_symbols {
+            true => records,
+            false => records.with_symbols(&sources),
+        };
+        Ok(Self {
+            records,
+            tally,
+            sources,
+        })
+    }
+}
+
+impl Input {
+    fn baseline(&self) -> Result<Baseline, Stop> {
+        let name = self.baseline.display().to_string();
+        match fs::read_to_string(&self.baseline) {
+            Ok(text) => Baseline::parse(&text, &name).map_err(|why| Stop(FAILED, why)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Baseline::default()),
+            Err(error) => Err(Stop(FAILED, format!("{name}: {error}"))),
+        }
+    }
+
+    /// The baseline as it was in a revision; empty if that had none.
+    fn baseline_of(&self, revision: &str) -> Result<Baseline, Stop> {
+        let path = self.baseline.to_string_lossy().replace('\\', "/");
+        let known = process::Command::new("git")
+            .args(["rev-parse", "--verify", "--quiet"])
+            .arg(format!("{revision}^{{commit}}"))
+            .output()
+            .map_err(|error| Stop(FAILED, format!("git cannot be run: {error}")))?;
+        if !known.status.success() {
+            return Err(Stop(FAILED, format!("git knows no revision {revision:?}")));
+        }
+        let shown = process::Command::new("git")
+            .args(["show", &format!("{revision}:./{path}")])
+            .output()?;
+        if !shown.status.success() {
+            return Ok(Baseline::default());
+        }
+        let text = String::from_utf8_lossy(&shown.stdout);
+        Baseline::parse(&text, &format!("{revision}:{path}")).map_err(|why| Stop(FAILED, why))
+    }
+}
+
+/// The sources of the workspace around the current directory; without one, of the directory itself.
+fn sources() -> Sources {
+    let metadata = cargo_metadata::MetadataCommand::new().no_deps().exec();
+    let Ok(metadata) = metadata else {
+        return Sources::new(std::env::current_dir().unwrap_or_default(), Vec::new());
+    };
+    let root = metadata.workspace_root.clone();
+    let packages = metadata
+        .workspace_packages()
+        .into_iter()
+        .filter_map(|package| {
+            let directory = package.manifest_path.parent()?;
+            let relative = directory.strip_prefix(&root).ok()?;
+            Some((
+                relative.as_str().replace('\\', "/"),
+                package.name.to_string(),
+            ))
+        })
+        .collect();
+    Sources::new(root.into_std_path_buf(), packages)
+}
+
+fn merge(input: &Input, output: &Path) -> Result<u8, Stop> {
+    let (records, tally) = read::all(&input.records)?;
+    if tally.rows == 0 {
+        return Err(Stop(NOTHING, "the files hold no rows".to_owned()));
+    }
+    let text: String = records.lines().collect();
+    write(output, &text)?;
+    anstream::eprintln!(
+        "merged {}, {}: {}",
+        text::count(tally.files, "file", "files"),
+        text::count(tally.rows, "row", "rows"),
+        text::totals(&records, &tally)
+    );
+    Ok(0)
+}
+
+fn check(input: &Input, since: Option<&str>, deny: &[Denied], out: &[String]) -> Result<u8, Stop> {
+    let outputs = out
+        .iter()
+        .map(|out| Output::parse(out))
+        .collect::<Result<Vec<_>, _>>()?;
+    let loaded = Loaded::of(input)?;
+    let mut baseline = input.baseline()?;
+    if let Some(revision) = since {
+        // What the revision accepted is known; a loop that was accepted since then is, too.
+        let old = input.baseline_of(revision)?;
+        let loops = std::mem::take(&mut baseline.pairs)
+            .into_iter()
+            .filter(|(_, reason)| reason.is_some());
+        baseline.pairs = loops.chain(old.pairs).collect();
+    }
+    let checked = check::check(&loaded.records, &baseline);
+    let totals = text::totals(&loaded.records, &loaded.tally);
+    let known = input.baseline.display().to_string();
+    anstream::eprint!("{}", text::checked(&checked, &loaded.sources, &known));
+    let found = checked.findings.len() + checked.cycles.len();
+    anstream::eprintln!(
+        "lockwarden: {} in {totals}",
+        text::count(found, "finding", "findings")
+    );
+    for output in outputs {
+        output.write(&checked, &totals)?;
+    }
+    let denied = deny.iter().any(|what| match what {
+        Denied::New => !checked.new.is_empty(),
+        Denied::Stale => !checked.stale.is_empty(),
+    });
+    Ok(if found > 0 || denied { FINDINGS } else { 0 })
+}
+
+/// One form of the result, and where it goes.
+struct Output {
+    form: Form,
+    file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Sarif,
+    Github,
+    Summary,
+    Junit,
+    Json,
+}
+
+impl Output {
+    fn parse(text: &str) -> Result<Self, Stop> {
+        let (form, file) = match text.split_once('=') {
+            Some((form, file)) => (form, Some(PathBuf::from(file))),
+            None => (text, None),
+        };
+        let form = match form {
+            "sarif" => Form::Sarif,
+            "github" => Form::Github,
+            "summary" => Form::Summary,
+            "junit" => Form::Junit,
+            "json" => Form::Json,
+            other => {
+                return Err(Stop(
+                    FAILED,
+                    format!("--out {other}: allowed are sarif, github, summary, junit, json"),
+                ));
+            }
+        };
+        Ok(Self { form, file })
+    }
+
+    fn write(self, checked: &Checked, totals: &str) -> Result<(), Stop> {
+        let text = match self.form {
+            Form::Sarif => outputs::sarif(checked),
+            Form::Github => outputs::github(checked),
+            Form::Summary => outputs::summary(checked, totals),
+            Form::Junit => outputs::junit(checked),
+            Form::Json => outputs::json(checked),
+        };
+        let file = self.file.or_else(|| match self.form {
+            Form::Summary => std::env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from),
+            _ => None,
+        });
+        let is_summary = self.form == Form::Summary;
+        match file {
+            // Several steps of a job write to one summary.
+            Some(file) if is_summary && file.as_os_str() != "-" => {
+                let mut options = fs::OpenOptions::new();
+                let mut file = options.create(true).append(true).open(file)?;
+                Ok(file.write_all(text.as_bytes())?)
+            }
+            file => write(file.as_deref().unwrap_or(Path::new("-")), &text),
+        }
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Stop> {
+    if path.as_os_str() == "-" {
+        return Ok(io::stdout().write_all(text.as_bytes())?);
+    }
+    fs::write(path, text).map_err(|error| Stop(FAILED, format!("{}: {error}", path.display())))
+}
+
+/// Refuses to write a baseline where nobody would commit it.
+fn not_in_ci() -> Result<(), Stop> {
+    match std::env::var_os("CI") {
+        Some(value) if !value.is_empty() && value != "false" => Err(Stop(
+            FAILED,
+            "the baseline is not written in CI (the variable CI is set): run this where you commit it".to_owned(),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn accept(input: &Input, prune: bool) -> Result<u8, Stop> {
+    not_in_ci()?;
+    let loaded = Loaded::of(input)?;
+    let mut baseline = input.baseline()?;
+    let checked = check::check(&loaded.records, &baseline);
+    let (added, removed, left) = accept::accept(&mut baseline, &checked, &loaded.records, prune);
+    write(&input.baseline, &baseline.text())?;
+    anstream::eprintln!(
+        "{}: {} added, {removed} removed",
+        input.baseline.display(),
+        text::count(added, "order", "orders")
+    );
+    if left > 0 {
+        anstream::eprintln!(
+            "{} left out, since a cycle would be accepted: `cargo lockwarden check` shows it, `review` takes a \
+             reason",
+            text::count(left, "order was", "orders were")
+        );
+    }
+    Ok(if left > 0 { FINDINGS } else { 0 })
+}
+
+fn review(input: &Input) -> Result<u8, Stop> {
+    not_in_ci()?;
+    if !io::stdin().is_terminal() {
+        return Err(Stop(
+            FAILED,
+            "a review asks questions, and standard input is no terminal".to_owned(),
+        ));
+    }
+    let loaded = Loaded::of(input)?;
+    let mut baseline = input.baseline()?;
+    let checked = check::check(&loaded.records, &baseline);
+    let added = accept::review(
+        &mut baseline,
+        &checked,
+        &loaded.records,
+        &loaded.sources,
+        &mut io::stdin().lock(),
+        &mut anstream::stdout(),
+    )?;
+    write(&input.baseline, &baseline.text())?;
+    anstream::eprintln!(
+        "{}: {} added",
+        input.baseline.display(),
+        text::count(added, "order", "orders")
+    );
+    Ok(0)
+}
+
+fn graph(
+    input: &Input,
+    format: Format,
+    focus: Option<String>,
+    of_crate: Option<String>,
+    cycles: bool,
+) -> Result<u8, Stop> {
+    let loaded = Loaded::of(input)?;
+    let baseline = input.baseline()?;
+    let focus = focus
+        .map(|focus| explain::find(&loaded.records, &focus))
+        .transpose()
+        .map_err(|why| Stop(FAILED, why))?;
+    let orders = Orders::of(&loaded.records);
+    let selection = Selection {
+        focus,
+        of_crate,
+        cycles,
+    };
+    let pairs = draw::select(&orders, &selection);
+    let text = match format {
+        Format::Dot => draw::dot(&orders, &baseline, &pairs),
+        Format::Mermaid => draw::mermaid(&orders, &pairs),
+        Format::Json => draw::json(&orders, &baseline, &pairs),
+        Format::Svg => page::svg(&orders, &baseline, &pairs),
+    };
+    write(Path::new("-"), &text)?;
+    Ok(0)
+}

@@ -1,0 +1,96 @@
+//! Classes without a name get the symbol that the source has for their place of construction.
+
+use std::collections::HashMap;
+
+use super::merged::{EdgeKey, Records};
+use super::names::Name;
+use crate::symbols::Sources;
+
+impl Records {
+    /// The same records with symbols in place of places of construction, where the source has one that is
+    /// unique.
+    pub(crate) fn with_symbols(self, sources: &Sources) -> Self {
+        let mut symbols = HashMap::new();
+        let mut singles = HashMap::new();
+        for (class, seen) in &self.classes {
+            let Some(site) = seen.sites.first().filter(|_| seen.sites.len() == 1) else {
+                continue;
+            };
+            let Some(symbol) = sources.symbol(site) else {
+                continue;
+            };
+            // A name that is given in one place only is a single lock if that place is a static's.
+            singles.insert(class.clone(), symbol.is_single);
+            if !seen.is_named {
+                symbols.insert(class.clone(), symbol.path);
+            }
+        }
+        let name_of = |class: &str| {
+            symbols
+                .get(class)
+                .map_or_else(|| class.to_owned(), Clone::clone)
+        };
+        let mut renamed = Records {
+            runs: self.runs,
+            ..Records::default()
+        };
+        for (class, mut seen) in self.classes {
+            seen.is_single = singles.get(&class).copied().unwrap_or_default();
+            let name = name_of(&class);
+            // Two places with one symbol, such as a field that two constructors fill, are many locks.
+            if renamed.classes.contains_key(&name) {
+                seen.is_single = false;
+                renamed.classes.entry(name.clone()).or_default().is_single = false;
+            }
+            renamed.join_class(name, seen);
+        }
+        let old = self.names;
+        let mut translated: HashMap<Name, Name> = HashMap::new();
+        for (key, seen) in self.edges {
+            let new = &mut renamed.names;
+            let mut class = |name: Name| new.intern(&name_of(old.text(name)));
+            let (from, to) = (class(key.from), class(key.to));
+            let mut gates: Vec<Name> = key.gates.iter().map(|gate| class(*gate)).collect();
+            gates.sort_unstable_by_key(|gate| new.text(*gate));
+            gates.dedup();
+            let mut same = |name: Name| {
+                *translated
+                    .entry(name)
+                    .or_insert_with(|| new.intern(old.text(name)))
+            };
+            let mut seen = seen;
+            let witness = &mut seen.witness;
+            for name in [
+                &mut witness.from_site,
+                &mut witness.to_site,
+                &mut witness.thread,
+                &mut witness.test,
+                &mut witness.binary,
+                &mut witness.run,
+            ] {
+                *name = same(*name);
+            }
+            for set in [&mut seen.roles, &mut seen.tests, &mut seen.runs] {
+                for name in set.iter_mut() {
+                    *name = same(*name);
+                }
+            }
+            let key = EdgeKey {
+                from,
+                from_mode: key.from_mode,
+                to,
+                to_mode: key.to_mode,
+                gates: gates.into(),
+            };
+            renamed.join_edge(key, seen);
+        }
+        for mut finding in self.findings.into_values() {
+            for edge in &mut finding.edges {
+                edge.from = name_of(&edge.from);
+                edge.to = name_of(&edge.to);
+            }
+            renamed.add_finding(finding);
+        }
+        renamed
+    }
+}

@@ -1,0 +1,228 @@
+//! What the script of the page works on.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::super::baseline::Baseline;
+use super::super::check::{Checked, Cycle, Link};
+use super::super::merged::Records;
+use super::super::orders::{Orders, Step};
+use super::super::row::FindingRow;
+use super::lanes::{self, Lane};
+use super::ring::{self, Part};
+use crate::symbols::{Sources, split_place};
+
+/// How many lines of source stand around the line that matters.
+const AROUND: usize = 2;
+
+pub(super) fn of(
+    records: &Records,
+    baseline: &Baseline,
+    checked: &Checked,
+    sources: &Sources,
+    totals: &str,
+) -> Value {
+    let orders = Orders::of(records);
+    // A node that is in no order has no row.
+    let rank: HashMap<_, usize> = orders
+        .sorted
+        .iter()
+        .enumerate()
+        .map(|(at, node)| (*node, at))
+        .collect();
+    let classes: Vec<Value> = orders
+        .sorted
+        .iter()
+        .map(|node| {
+            let class = orders.class(*node);
+            let seen = records.classes.get(class);
+            json!({
+                "name": class,
+                "kind": seen.map_or("", |seen| seen.kinds.first().map_or("", String::as_str)),
+                "site": seen.map_or("", |seen| seen.sites.first().map_or("", String::as_str)),
+            })
+        })
+        .collect();
+    let edges: Vec<Value> = orders
+        .pairs()
+        .map(|(from, to)| {
+            let parallel = orders.edges(from, to);
+            let (key, seen) = parallel[0];
+            let link = Link::of(records, Step { key, seen }, baseline);
+            let runs = parallel.iter().map(|(_, seen)| seen.runs.len()).max();
+            json!([
+                rank[&from],
+                rank[&to],
+                u8::from(link.is_new),
+                u8::from(orders.are_in_one_knot(from, to)),
+                runs,
+                link.from_site,
+                link.to_site,
+                link.taken_by(),
+                format!("{}, {}", link.from_mode, link.to_mode),
+                link.gates.join(", "),
+            ])
+        })
+        .collect();
+    let findings = checked
+        .findings
+        .iter()
+        .map(|finding| of_finding(finding, records, sources));
+    let cycles = checked
+        .cycles
+        .iter()
+        .map(|cycle| of_cycle(cycle, records, sources, ""));
+    let excused = checked
+        .excused
+        .iter()
+        .map(|(cycle, reason)| of_cycle(cycle, records, sources, reason));
+    let unended: Vec<_> = records
+        .runs
+        .values()
+        .filter(|run| !run.ended)
+        .map(|run| format!("{} {}", run.binary, run.test))
+        .collect();
+    json!({
+        "totals": totals,
+        "findings": findings.chain(cycles).collect::<Vec<_>>(),
+        "excused": excused.collect::<Vec<_>>(),
+        "classes": classes,
+        "edges": edges,
+        "stale": checked.stale.iter().map(|(from, to)| format!("{from} < {to}")).collect::<Vec<_>>(),
+        "unended": unended,
+    })
+}
+
+fn kind_of(records: &Records, class: &str) -> String {
+    let seen = records.classes.get(class);
+    let kind = seen.and_then(|seen| seen.kinds.first());
+    kind.map_or_else(String::new, Clone::clone)
+}
+
+fn of_cycle(cycle: &Cycle, records: &Records, sources: &Sources, reason: &str) -> Value {
+    let title = format!("Cycle: {}", cycle.ring());
+    let parts: Vec<Part> = cycle
+        .links
+        .iter()
+        .map(|link| Part {
+            lock: link.from.clone(),
+            kind: kind_of(records, &link.from),
+            by: [link.taken_by(), link.to_site.clone()],
+            is_new: link.is_new,
+        })
+        .collect();
+    let lanes: Vec<Lane> = cycle
+        .links
+        .iter()
+        .map(|link| Lane {
+            thread: link.taken_by(),
+            holds: (format!("`{}`", link.from), link.from_site.clone()),
+            asks: (format!("`{}`", link.to), link.to_site.clone()),
+        })
+        .collect();
+    let places = cycle.links.iter().flat_map(|link| {
+        [
+            place(
+                sources,
+                &link.from_site,
+                &format!("takes `{}` ({})", link.from, link.taken_by()),
+            ),
+            place(
+                sources,
+                &link.to_site,
+                &format!("takes `{}` under `{}`", link.to, link.from),
+            ),
+        ]
+    });
+    let why = match (reason, cycle.is_of_one_run()) {
+        ("", true) => {
+            "one process took these orders; which locks of a class and which threads was not compared"
+        }
+        ("", false) => {
+            "different processes took these orders; threads and instances were not compared"
+        }
+        (reason, _) => reason,
+    };
+    json!({
+        "verdict": "Cycle",
+        "title": title,
+        "why": why,
+        "help": "take these locks in one order everywhere, or accept the new order with its reason in locks.order",
+        "ring": ring::svg(&parts, &title),
+        "lanes": if cycle.links.len() <= 4 { lanes::svg(&lanes, "how it deadlocks") } else { String::new() },
+        "places": places.collect::<Vec<_>>(),
+        "locks": cycle.classes(),
+        "id": cycle.fingerprint(),
+    })
+}
+
+fn of_finding(finding: &FindingRow, records: &Records, sources: &Sources) -> Value {
+    let edges = &finding.edges;
+    let thread = |thread: &str| match thread {
+        "" => "a thread without a name".to_owned(),
+        thread => format!("thread `{thread}`"),
+    };
+    let parts: Vec<Part> = edges
+        .iter()
+        .map(|edge| Part {
+            lock: edge.from.clone(),
+            kind: kind_of(records, &edge.from),
+            by: [thread(&edge.thread), edge.to_site.clone()],
+            is_new: false,
+        })
+        .collect();
+    let lanes: Vec<Lane> = edges
+        .iter()
+        .map(|edge| Lane {
+            thread: thread(&edge.thread),
+            holds: (format!("`{}`", edge.from), edge.from_site.clone()),
+            asks: (format!("`{}`", edge.to), edge.to_site.clone()),
+        })
+        .collect();
+    let places = edges.iter().flat_map(|edge| {
+        [
+            place(
+                sources,
+                &edge.from_site,
+                &format!("takes `{}` ({})", edge.from, thread(&edge.thread)),
+            ),
+            place(
+                sources,
+                &edge.to_site,
+                &format!("takes `{}` under `{}`", edge.to, edge.from),
+            ),
+        ]
+    });
+    let is_ring = edges.len() >= 2;
+    json!({
+        "verdict": finding.verdict,
+        "title": finding.title(),
+        "why": finding.reason,
+        "help": finding.suggestion,
+        "by": match finding.test.as_str() {
+            "" => finding.binary.clone(),
+            test => format!("{} {test}", finding.binary),
+        },
+        "ring": if is_ring { ring::svg(&parts, finding.title()) } else { String::new() },
+        "lanes": if is_ring && edges.len() <= 4 { lanes::svg(&lanes, "how it deadlocks") } else { String::new() },
+        "places": places.collect::<Vec<_>>(),
+        "locks": edges.iter().map(|edge| edge.from.clone()).collect::<Vec<_>>(),
+        "id": finding.fingerprint(),
+    })
+}
+
+/// A place with the source around it.
+fn place(sources: &Sources, place: &str, what: &str) -> Value {
+    let Some((path, line, column)) = split_place(place) else {
+        return json!({ "place": place, "what": what, "lines": [] });
+    };
+    let first = line.saturating_sub(AROUND).max(1);
+    let lines: Vec<Value> = (first..=line + AROUND)
+        .filter_map(|number| {
+            let text = sources.line(&format!("{path}:{number}:1"))?;
+            Some(json!([number, text]))
+        })
+        .collect();
+    json!({ "place": place, "what": what, "line": line, "column": column, "lines": lines })
+}

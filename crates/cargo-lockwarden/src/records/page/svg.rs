@@ -1,0 +1,104 @@
+//! Writing SVG.
+
+use std::fmt::Write as _;
+
+/// The width of a character of the monospace font at 13 pixels.
+pub(super) const CHARACTER: f64 = 7.85;
+
+/// A picture that is being written.
+#[derive(Debug)]
+pub(super) struct Picture {
+    body: String,
+}
+
+impl Picture {
+    pub(super) fn new() -> Self {
+        Self {
+            body: String::new(),
+        }
+    }
+
+    pub(super) fn raw(&mut self, element: &str) {
+        self.body.push_str(element);
+        self.body.push('\n');
+    }
+
+    pub(super) fn rectangle(&mut self, class: &str, x: f64, y: f64, width: f64, height: f64) {
+        let _ = writeln!(
+            self.body,
+            "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"4\"/>"
+        );
+    }
+
+    pub(super) fn text(&mut self, class: &str, anchor: &str, x: f64, y: f64, text: &str) {
+        let _ = writeln!(
+            self.body,
+            "<text class=\"{class}\" text-anchor=\"{anchor}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>",
+            escaped(text)
+        );
+    }
+
+    pub(super) fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
+        let _ = writeln!(
+            self.body,
+            "<line class=\"{class}\" x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\"/>",
+            from.0, from.1, to.0, to.1
+        );
+    }
+
+    /// The picture, with a title for those who do not see it. It brings its own style, for use outside of the
+    /// page.
+    pub(super) fn end(self, width: f64, height: f64, title: &str) -> String {
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
+             height=\"{height:.0}\" role=\"img\">\n<title>{}</title>\n<style>{}</style>\n<defs><marker id=\"arrow\" \
+             viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerUnits=\"userSpaceOnUse\" markerWidth=\"11\" markerHeight=\"11\" orient=\"auto\"><path \
+             d=\"M0 0 L8 4 L0 8 Z\" class=\"head\"/></marker></defs>\n{}</svg>\n",
+            escaped(title),
+            STYLE,
+            self.body
+        )
+    }
+}
+
+/// Colours that work on a light and on a dark ground; what matters is told apart by its form, too.
+const STYLE: &str = "svg{--ink:#1d2330;--faint:#8a93a5;--box:#eef1f6;--bad:#c02626;--ok:#2f6f4f;\
+    font:13px ui-monospace,monospace}\
+    @media(prefers-color-scheme:dark){svg{--ink:#e5e9f2;--faint:#7d8799;--box:#262d3a;--bad:#ff7b7b;--ok:#7fd0a5}}\
+    text{fill:var(--ink)}.bold{font-weight:bold}.small{font-size:11px}.faint{fill:var(--faint)}\
+    .box{fill:var(--box);stroke:var(--ink)}.hold{fill:var(--ok)}.asks,.rule{stroke:var(--ink);fill:none}\
+    .asks{stroke-width:1.5}.new{stroke-width:3}.waits{stroke:var(--bad);stroke-dasharray:5 4;stroke-width:2}\
+    .rule{stroke:var(--faint);stroke-width:.5}.head{fill:var(--ink)}.dot{fill:var(--ink)}\
+    .wrong{fill:none;stroke:var(--bad);stroke-width:1.6}.fresh{fill:none;stroke:var(--ink)}";
+
+pub(super) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+/// At most `limit` characters, with the middle left out.
+pub(super) fn elided(text: &str, limit: usize) -> String {
+    let count = text.chars().count();
+    if count <= limit {
+        return text.to_owned();
+    }
+    let head = (limit - 1) / 2;
+    let tail = limit - 1 - head;
+    let start: String = text.chars().take(head).collect();
+    let end: String = text.chars().skip(count - tail).collect();
+    format!("{start}…{end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_keeps_its_ends() {
+        assert_eq!(elided("abc", 3), "abc");
+        assert_eq!(elided("abcdefgh", 5), "ab…gh");
+        assert_eq!(escaped("a<b>&\""), "a&lt;b&gt;&amp;&quot;");
+    }
+}

@@ -1,0 +1,181 @@
+//! The rows of a record file, as the library writes them and as `merge` does.
+//!
+//! Fields and kinds of rows that are not known are ignored, so that newer files can be read.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How a lock was held or taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Mode {
+    Exclusive,
+    Shared,
+    Upgradable,
+    #[serde(other)]
+    Other,
+}
+
+impl Mode {
+    /// Whether two threads can hold a lock in these modes at the same time.
+    pub(crate) fn excludes(self, other: Self) -> bool {
+        !(self == Mode::Shared && other == Mode::Shared)
+            && !(self == Mode::Shared && other == Mode::Upgradable)
+            && !(self == Mode::Upgradable && other == Mode::Shared)
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Mode::Exclusive => "exclusive",
+            Mode::Shared => "shared",
+            Mode::Upgradable => "upgradable",
+            Mode::Other => "other",
+        })
+    }
+}
+
+/// One line.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "row", rename_all = "lowercase")]
+pub(crate) enum Row {
+    Run(RunRow),
+    Class(ClassRow),
+    Edge(EdgeRow),
+    Finding(FindingRow),
+    Full(FullRow),
+    End(EndRow),
+    Unknown,
+}
+
+impl Row {
+    /// The row of a line. The kind is looked for first, which is quicker than to keep the fields until it is
+    /// known.
+    pub(crate) fn parse(line: &[u8]) -> serde_json::Result<Self> {
+        #[derive(Deserialize)]
+        struct Kind<'a> {
+            #[serde(borrow)]
+            row: Cow<'a, str>,
+        }
+        let kind: Kind<'_> = serde_json::from_slice(line)?;
+        Ok(match kind.row.as_ref() {
+            "run" => Self::Run(serde_json::from_slice(line)?),
+            "class" => Self::Class(serde_json::from_slice(line)?),
+            "edge" => Self::Edge(serde_json::from_slice(line)?),
+            "finding" => Self::Finding(serde_json::from_slice(line)?),
+            "full" => Self::Full(serde_json::from_slice(line)?),
+            "end" => Self::End(serde_json::from_slice(line)?),
+            _ => Self::Unknown,
+        })
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct RunRow {
+    pub(crate) run: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) binary: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) test: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) service: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) revision: String,
+    pub(crate) started_ms: u64,
+    /// Whether the process ended in order: a merged file says it here, a process in its `end` row.
+    pub(crate) ended: bool,
+    /// Whether the file was full.
+    pub(crate) full: bool,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct ClassRow {
+    pub(crate) class: String,
+    pub(crate) kind: String,
+    pub(crate) name: Option<String>,
+    pub(crate) site: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct EdgeRow {
+    pub(crate) from: String,
+    pub(crate) from_mode: Mode,
+    #[serde(default)]
+    pub(crate) from_site: String,
+    pub(crate) to: String,
+    pub(crate) to_mode: Mode,
+    #[serde(default)]
+    pub(crate) to_site: String,
+    #[serde(default)]
+    pub(crate) gates: Vec<String>,
+    #[serde(default)]
+    pub(crate) role: String,
+    #[serde(default)]
+    pub(crate) thread: String,
+    #[serde(default)]
+    pub(crate) test: String,
+    #[serde(default)]
+    pub(crate) binary: String,
+    #[serde(default)]
+    pub(crate) run: String,
+    #[serde(default)]
+    pub(crate) seen_ms: u64,
+    /// What follows stands in merged files alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) first_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) roles: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tests: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) runs: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct FindingRow {
+    pub(crate) verdict: String,
+    pub(crate) basis: String,
+    pub(crate) edges: Vec<FindingEdge>,
+    pub(crate) headline: String,
+    pub(crate) reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) suggestion: Option<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) test: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) binary: String,
+    pub(crate) run: String,
+    pub(crate) seen_ms: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct FindingEdge {
+    pub(crate) from: String,
+    pub(crate) from_mode: Mode,
+    #[serde(default)]
+    pub(crate) from_site: String,
+    pub(crate) to: String,
+    pub(crate) to_mode: Mode,
+    #[serde(default)]
+    pub(crate) to_site: String,
+    #[serde(default)]
+    pub(crate) thread: String,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct FullRow {
+    pub(crate) run: String,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct EndRow {
+    pub(crate) run: String,
+}

@@ -1,0 +1,221 @@
+//! The text of a check for a terminal.
+
+use std::fmt::{self, Write as _};
+
+use anstyle::{AnsiColor, Style};
+
+use super::check::{CYCLES, Checked, Cycle, Link};
+use super::merged::Records;
+use super::read::Tally;
+use super::row::FindingRow;
+use crate::symbols::{Sources, split_place};
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const NOTE: Style = AnsiColor::Cyan.on_default().bold();
+const HELP: Style = AnsiColor::Green.on_default().bold();
+const BOLD: Style = Style::new().bold();
+
+/// How many new orders a text lists.
+const LISTED: usize = 20;
+
+/// A label in a style, followed by a colon.
+fn label(style: Style, text: &str) -> impl fmt::Display {
+    format!("{style}{text}{style:#}")
+}
+
+/// The first line: what was read.
+pub(crate) fn totals(records: &Records, tally: &Tally) -> String {
+    let unended = records.runs.values().filter(|run| !run.ended).count();
+    let full = records.runs.values().filter(|run| run.full).count();
+    let mut text = format!(
+        "{}, {}, {}",
+        count(records.runs.len(), "process", "processes"),
+        count(records.classes.len(), "lock class", "lock classes"),
+        count(records.edges.len(), "order", "orders"),
+    );
+    if unended > 0 {
+        let _ = write!(text, "; {unended} did not end in order");
+    }
+    if full > 0 {
+        let _ = write!(
+            text,
+            "; {full} reached the size limit, so orders are missing"
+        );
+    }
+    if let Some((path, line)) = &tally.first_bad {
+        let _ = write!(
+            text,
+            "; {} skipped, the first at {}:{line}",
+            count(tally.bad, "unreadable line", "unreadable lines"),
+            path.display()
+        );
+    }
+    text
+}
+
+pub(crate) fn count(count: usize, one: &str, many: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
+    }
+}
+
+/// The whole result of a check.
+pub(crate) fn checked(checked: &Checked, sources: &Sources, baseline: &str) -> String {
+    let mut text = String::new();
+    for finding in &checked.findings {
+        text.push_str(&self::finding(finding, sources));
+        text.push('\n');
+    }
+    for cycle in &checked.cycles {
+        text.push_str(&self::cycle(cycle, sources));
+        text.push('\n');
+    }
+    if checked.alike > 0 {
+        let _ = writeln!(
+            text,
+            "{}: {} of the same verdicts and lock classes",
+            label(NOTE, "note"),
+            count(checked.alike, "further finding is", "further findings are")
+        );
+    }
+    if checked.cycles.len() >= CYCLES {
+        let _ = writeln!(
+            text,
+            "{}: {CYCLES} cycles are the most that one check looks for; there may be more",
+            label(NOTE, "note")
+        );
+    }
+    for (cycle, reason) in &checked.excused {
+        let _ = writeln!(
+            text,
+            "{}: {}: {reason}",
+            label(NOTE, "excused"),
+            cycle.ring()
+        );
+    }
+    if !checked.new.is_empty() {
+        let _ = writeln!(
+            text,
+            "{}: {} not in {baseline}; `cargo lockwarden accept` adds:",
+            label(NOTE, "new"),
+            count(checked.new.len(), "order is", "orders are"),
+        );
+        for link in checked.new.iter().take(LISTED) {
+            let _ = writeln!(text, "  {} < {}   # {}", link.from, link.to, link.to_site);
+        }
+        if let Some(more) = checked.new.len().checked_sub(LISTED + 1) {
+            let _ = writeln!(text, "  and {} more", more + 1);
+        }
+    }
+    if !checked.stale.is_empty() {
+        let _ = writeln!(
+            text,
+            "{}: {} of {baseline} did not occur; `cargo lockwarden accept --prune` removes them after a \
+             run of everything",
+            label(NOTE, "stale"),
+            count(checked.stale.len(), "order", "orders"),
+        );
+    }
+    text
+}
+
+fn finding(finding: &FindingRow, sources: &Sources) -> String {
+    let mut text = format!(
+        "{}: {BOLD}{}{BOLD:#}\n",
+        label(ERROR, "error"),
+        finding.title()
+    );
+    for edge in &finding.edges {
+        let by = match edge.thread.as_str() {
+            "" => String::new(),
+            thread => format!(" by thread `{thread}`"),
+        };
+        order(
+            &mut text,
+            sources,
+            (&edge.from, &edge.from_site),
+            (&edge.to, &edge.to_site),
+            &by,
+        );
+    }
+    let program = match (finding.test.as_str(), finding.binary.as_str()) {
+        ("", binary) => format!("program `{binary}`"),
+        (test, _) => format!("test `{test}`"),
+    };
+    let _ = writeln!(text, "  = {}: {}", label(NOTE, "found by"), program);
+    if !finding.reason.is_empty() {
+        let _ = writeln!(text, "  = {}: {}", label(NOTE, "why"), finding.reason);
+    }
+    if let Some(suggestion) = &finding.suggestion {
+        let _ = writeln!(text, "  = {}: {suggestion}", label(HELP, "help"));
+    }
+    text
+}
+
+fn cycle(cycle: &Cycle, sources: &Sources) -> String {
+    let title = if cycle.is_of_one_run() {
+        "cycle of lock classes"
+    } else {
+        "cycle over the lock orders of several processes"
+    };
+    let mut text = format!(
+        "{}: {BOLD}{title}: {}{BOLD:#}\n",
+        label(ERROR, "error"),
+        cycle.ring()
+    );
+    for link in &cycle.links {
+        link_lines(&mut text, link, sources);
+    }
+    let _ = writeln!(
+        text,
+        "  = {}: the classes close a cycle; which threads and which locks of a class take part was not \
+         compared",
+        label(NOTE, "why")
+    );
+    let new = cycle.links.iter().find(|link| link.is_new);
+    if let Some(new) = new {
+        let _ = writeln!(
+            text,
+            "  = {}: take `{}` before `{}` at {}, as the other code does; or, if these never meet, accept it \
+             with its reason: `{} < {} ! loop: REASON`",
+            label(HELP, "help"),
+            new.to,
+            new.from,
+            new.from_site,
+            new.from,
+            new.to,
+        );
+    }
+    text
+}
+
+/// The lines of one order of a cycle.
+pub(crate) fn link_lines(text: &mut String, link: &Link, sources: &Sources) {
+    let by = format!(
+        " by {}{}",
+        link.taken_by(),
+        if link.is_new { " (new)" } else { "" }
+    );
+    order(
+        text,
+        sources,
+        (&link.from, &link.from_site),
+        (&link.to, &link.to_site),
+        &by,
+    );
+}
+
+fn order(text: &mut String, sources: &Sources, from: (&str, &str), to: (&str, &str), by: &str) {
+    let _ = writeln!(text, "  `{}` is taken under `{}`{by}", to.0, from.0);
+    for (place, what) in [(from.1, "holds"), (to.1, "takes")] {
+        let _ = write!(text, "    {what} at {place}");
+        if let (Some(line), Some((path, _, _))) = (sources.line(place), split_place(place)) {
+            // The line says nothing to a reader if it is only the name of the file.
+            if !path.is_empty() && !line.trim().is_empty() {
+                let _ = write!(text, "   {}", line.trim());
+            }
+        }
+        text.push('\n');
+    }
+}

@@ -1,0 +1,182 @@
+//! Runs cargo over a watched build, and says at the end what was found.
+
+mod summary;
+
+use std::ffi::OsString;
+use std::process::{Command, ExitCode, ExitStatus};
+
+use anyhow::{Context, Result};
+
+use self::summary::Summary;
+use crate::cli::Request;
+use crate::facade;
+use crate::plan::{self, Plan};
+use crate::project::Project;
+
+/// The exit code of a run with findings.
+const FINDINGS: u8 = 100;
+/// The exit code of a run that succeeded and watched nothing.
+const NOTHING_WATCHED: u8 = 4;
+
+/// A build under a plan: the variables that make it one.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) project: Project,
+    pub(crate) plan: Plan,
+    /// Variables for cargo and all that it starts.
+    pub(crate) variables: Vec<(&'static str, OsString)>,
+}
+
+/// Builds what a watched build needs.
+///
+/// # Errors
+///
+/// If the project cannot be read or the facade cannot be built.
+pub(crate) fn prepare(request: &Request) -> Result<Prepared> {
+    let project = Project::load(request)?;
+    let offline = request
+        .project
+        .iter()
+        .any(|argument| argument == "--offline" || argument == "--frozen");
+    let plan = Plan::make(&project, offline)?;
+    let path = plan.write(&project)?;
+    let itself = std::env::current_exe().context("the path of this program is not known")?;
+    let mut variables = vec![
+        ("RUSTC_WRAPPER", itself.clone().into_os_string()),
+        ("RUSTDOC", itself.into_os_string()),
+        (plan::VARIABLE, path.into_os_string()),
+        ("CARGO_TARGET_DIR", project.target_dir.clone().into()),
+        // Else cargo remembers the version of the compiler without the line that our wrapper adds.
+        ("CARGO_CACHE_RUSTC_INFO", "0".into()),
+    ];
+    if project.target_is_implied {
+        // Only with a target does cargo keep build scripts and macros apart from the program.
+        let host = project.toolchain.host.clone().into();
+        variables.push(("CARGO_BUILD_TARGET", host));
+    }
+    Ok(Prepared {
+        project,
+        plan,
+        variables,
+    })
+}
+
+/// Runs `cargo subcommand`.
+///
+/// # Errors
+///
+/// If the build cannot be prepared or cargo not started.
+pub(crate) fn cargo(subcommand: &str, request: Request) -> Result<ExitCode> {
+    let prepared = prepare(&request)?;
+    let summary = prepared
+        .project
+        .target_dir
+        .join(format!("lockwarden-summary-{}.jsonl", std::process::id()));
+    let _ = std::fs::remove_file(&summary);
+    let status = Command::new(facade::cargo())
+        .arg(subcommand)
+        .args(&request.arguments)
+        .envs(prepared.variables.iter().map(|(name, value)| (name, value)))
+        .env("LOCKWARDEN", detector_settings(&summary))
+        .status()
+        .context("cargo cannot be started")?;
+    let found = Summary::read(&summary)?;
+    let _ = std::fs::remove_file(&summary);
+    let runs = runs_programs(subcommand, &request.arguments);
+    if !runs {
+        return Ok(ExitCode::from(program_code(status)));
+    }
+    found.print(&prepared.plan.left_out, &prepared.project.packages);
+    Ok(ExitCode::from(exit_code(&found, status)))
+}
+
+/// What the variable `LOCKWARDEN` says: what the caller has set, and where the summaries go.
+fn detector_settings(summary: &std::path::Path) -> OsString {
+    let mut settings = std::env::var_os("LOCKWARDEN").unwrap_or_default();
+    if !settings.is_empty() {
+        settings.push(",");
+    }
+    settings.push("summary=");
+    settings.push(summary);
+    settings
+}
+
+/// Whether the call starts programs of the project, so that there is something to be watched.
+fn runs_programs(subcommand: &str, arguments: &[OsString]) -> bool {
+    let runs = match subcommand {
+        "build" => false,
+        "nextest" => arguments.first().is_some_and(|first| first == "run"),
+        _ => true,
+    };
+    let only_asks = arguments.iter().any(|argument| {
+        ["--no-run", "--list", "--help", "-h", "--version", "-V"]
+            .iter()
+            .any(|flag| argument == flag)
+    });
+    runs && !only_asks
+}
+
+/// The code of the whole run.
+fn exit_code(found: &Summary, status: ExitStatus) -> u8 {
+    if found.reports > 0 {
+        FINDINGS
+    } else if status.success() && found.locks == 0 {
+        NOTHING_WATCHED
+    } else {
+        program_code(status)
+    }
+}
+
+/// The code of cargo, which is that of the program; of a signal, the one that shells use.
+fn program_code(status: ExitStatus) -> u8 {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return u8::try_from(128 + signal).unwrap_or(crate::TOOL_ERROR);
+    }
+    status
+        .code()
+        .and_then(|code| u8::try_from(code).ok())
+        .unwrap_or(crate::TOOL_ERROR)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+
+    fn ended(code: i32) -> ExitStatus {
+        ExitStatus::from_raw(code << 8)
+    }
+
+    fn summary(locks: u64, reports: u64) -> Summary {
+        Summary {
+            locks,
+            reports,
+            ..Summary::default()
+        }
+    }
+
+    #[test]
+    fn findings_go_before_all_and_nothing_watched_before_success_alone() {
+        assert_eq!(exit_code(&summary(3, 0), ended(0)), 0);
+        assert_eq!(exit_code(&summary(3, 1), ended(0)), FINDINGS);
+        assert_eq!(exit_code(&summary(3, 1), ended(101)), FINDINGS);
+        assert_eq!(exit_code(&summary(0, 0), ended(0)), NOTHING_WATCHED);
+        assert_eq!(exit_code(&summary(0, 0), ended(7)), 7);
+        assert_eq!(exit_code(&summary(3, 0), ended(7)), 7);
+        assert_eq!(exit_code(&summary(3, 0), ExitStatus::from_raw(6)), 134);
+    }
+
+    #[test]
+    fn what_runs_nothing_has_nothing_to_be_watched() {
+        let runs = |subcommand, line: &str| {
+            let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            runs_programs(subcommand, &arguments)
+        };
+        assert!(runs("test", "-p one"));
+        assert!(!runs("test", "--no-run"));
+        assert!(!runs("build", ""));
+        assert!(runs("nextest", "run"));
+        assert!(!runs("nextest", "list"));
+    }
+}

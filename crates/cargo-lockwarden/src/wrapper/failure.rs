@@ -1,0 +1,49 @@
+//! What is said when a crate does not compile.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use super::invocation::Invocation;
+use super::rustc::{Compiler, Package};
+
+/// Says that a crate compiles without the facade and not with it, if that is so. An error of the
+/// crate itself needs no words beside those of the compiler.
+pub(super) fn explain(
+    compiler: &Compiler,
+    bare: &Invocation,
+    search: &[PathBuf],
+    package: &Package,
+) {
+    let mut bare = bare.clone();
+    bare.add_search(search);
+    let folder = std::env::temp_dir().join(format!("lockwarden-bare-{}", std::process::id()));
+    if std::fs::create_dir_all(&folder).is_err() {
+        return;
+    }
+    if compiles(compiler, &bare, &folder) {
+        let Package { name, version } = package;
+        eprintln!(
+            "lockwarden: `{name} {version}` does not compile with the watched standard library, and \
+             does without: leave it out by `--exclude {name}`, or by `exclude = [\"{name}\"]` in \
+             `.config/lockwarden.toml`"
+        );
+    }
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
+/// Whether the crate passes the checks of the compiler as it is; its files go to `folder`.
+fn compiles(compiler: &Compiler, bare: &Invocation, folder: &Path) -> bool {
+    let mut call = bare.with_value("--out-dir", folder);
+    for argument in &mut call.arguments {
+        if argument.to_string_lossy().starts_with("--emit=") {
+            *argument = "--emit=metadata".into();
+        }
+    }
+    compiler
+        .command(&call)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}

@@ -1,0 +1,222 @@
+//! The arguments of one call of rustc or rustdoc.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+
+/// The arguments, with those of a response file (`@path`) in its place.
+#[derive(Clone, Debug)]
+pub(super) struct Invocation {
+    pub(super) arguments: Vec<OsString>,
+}
+
+impl Invocation {
+    /// Reads the arguments.
+    ///
+    /// # Errors
+    ///
+    /// If a response file cannot be read.
+    pub(super) fn read(arguments: Vec<OsString>) -> Result<Self> {
+        let mut read = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            match argument.to_str().and_then(|text| text.strip_prefix('@')) {
+                // Cargo writes one where the command line would be too long for the system.
+                Some(path) => {
+                    let text = fs::read_to_string(path)
+                        .with_context(|| format!("the arguments in {path} cannot be read"))?;
+                    read.extend(text.lines().map(OsString::from));
+                }
+                None => read.push(argument),
+            }
+        }
+        Ok(Self { arguments: read })
+    }
+
+    /// The value of an option: `--name value` or `--name=value`.
+    pub(super) fn value(&self, name: &str) -> Option<&OsStr> {
+        let mut arguments = self.arguments.iter();
+        while let Some(argument) = arguments.next() {
+            if argument == name {
+                return arguments.next().map(OsString::as_os_str);
+            }
+            let value = argument
+                .to_str()
+                .and_then(|text| text.strip_prefix(name))
+                .and_then(|rest| rest.strip_prefix('='));
+            if let Some(value) = value {
+                return Some(OsStr::new(value));
+            }
+        }
+        None
+    }
+
+    /// Whether the flag is there.
+    pub(super) fn has(&self, flag: &str) -> bool {
+        self.arguments.iter().any(|argument| argument == flag)
+    }
+
+    /// The triple for which a crate is compiled, where that was asked for.
+    pub(super) fn target(&self) -> Option<String> {
+        self.value("--crate-name")?;
+        let target = self.value("--target")?;
+        Some(target.to_string_lossy().into_owned())
+    }
+
+    /// The place of the root file of the crate among the arguments.
+    fn source(&self) -> Option<usize> {
+        let mut is_value = false;
+        for (place, argument) in self.arguments.iter().enumerate() {
+            let text = argument.to_string_lossy();
+            if text.starts_with('-') {
+                is_value = takes_value(&text);
+            } else if std::mem::take(&mut is_value) {
+            } else if text.ends_with(".rs") {
+                return Some(place);
+            }
+        }
+        None
+    }
+
+    /// The same arguments with another root file.
+    ///
+    /// # Errors
+    ///
+    /// If there is none to take the place of.
+    pub(super) fn with_source(&self, source: PathBuf) -> Result<Self> {
+        let Some(place) = self.source() else {
+            bail!("a call of rustc names no source file: {:?}", self.arguments);
+        };
+        let mut changed = self.clone();
+        changed.arguments[place] = source.into();
+        Ok(changed)
+    }
+
+    /// The same arguments with `value` for the option `name`, which is given as `name value`.
+    pub(super) fn with_value(&self, name: &str, value: impl Into<OsString>) -> Self {
+        let mut changed = self.clone();
+        if let Some(place) = self.arguments.iter().position(|argument| argument == name)
+            && place + 1 < changed.arguments.len()
+        {
+            changed.arguments[place + 1] = value.into();
+        }
+        changed
+    }
+
+    /// Adds `--extern name=path`.
+    pub(super) fn add_extern(&mut self, name: &str, path: &std::path::Path) {
+        let mut value = OsString::from(format!("{name}="));
+        value.push(path);
+        self.arguments.extend(["--extern".into(), value]);
+    }
+
+    /// Adds folders in which the dependencies of dependencies are looked up.
+    pub(super) fn add_search(&mut self, folders: &[PathBuf]) {
+        for folder in folders {
+            let mut value = OsString::from("dependency=");
+            value.push(folder);
+            self.arguments.extend(["-L".into(), value]);
+        }
+    }
+
+    /// Whether the crate is given something under that name already.
+    pub(super) fn has_extern(&self, name: &str) -> bool {
+        let mut arguments = self.arguments.iter();
+        while let Some(argument) = arguments.next() {
+            if argument == "--extern"
+                && let Some(value) = arguments.next()
+            {
+                let value = value.to_string_lossy();
+                let given = value.split('=').next().unwrap_or_default();
+                if given.rsplit(':').next() == Some(name) {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+}
+
+/// Options of rustc and rustdoc that cargo gives with the value as an argument of its own.
+fn takes_value(option: &str) -> bool {
+    matches!(
+        option,
+        "--crate-name"
+            | "--crate-type"
+            | "--edition"
+            | "--cfg"
+            | "--check-cfg"
+            | "--cap-lints"
+            | "--out-dir"
+            | "--target"
+            | "--extern"
+            | "-L"
+            | "-C"
+            | "-l"
+            | "-o"
+            | "--test-run-directory"
+            | "--test-runtool"
+            | "--test-runtool-arg"
+            | "--crate-version"
+            | "--error-format"
+            | "--sysroot"
+            | "--emit"
+            | "-Z"
+            | "-A"
+            | "-W"
+            | "-D"
+            | "-F"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn invocation(line: &str) -> Invocation {
+        Invocation::read(line.split(' ').map(OsString::from).collect()).unwrap()
+    }
+
+    #[test]
+    fn options_are_read_in_both_forms() {
+        let call = invocation("--crate-name x --edition=2021 src/lib.rs --target t --test");
+        assert_eq!(call.value("--crate-name"), Some(OsStr::new("x")));
+        assert_eq!(call.value("--edition"), Some(OsStr::new("2021")));
+        assert_eq!(call.target().as_deref(), Some("t"));
+        assert!(call.has("--test"));
+        assert_eq!(invocation("- --crate-name ___ --print=cfg").target(), None);
+        assert_eq!(invocation("-vV").target(), None);
+    }
+
+    #[test]
+    fn the_root_file_is_replaced_and_no_value_is() {
+        let call = invocation("--crate-name odd.rs --out-dir a.rs --edition=2021 src/lib.rs -C x");
+        let changed = call.with_source(PathBuf::from("other.rs")).unwrap();
+        assert_eq!(
+            changed.arguments,
+            invocation("--crate-name odd.rs --out-dir a.rs --edition=2021 other.rs -C x").arguments
+        );
+        assert!(invocation("-vV").with_source(PathBuf::new()).is_err());
+    }
+
+    #[test]
+    fn an_extern_is_found_with_and_without_options() {
+        let mut call = invocation("--extern noprelude:std=a --extern other");
+        assert!(call.has_extern("std"));
+        assert!(call.has_extern("other"));
+        assert!(!call.has_extern("third"));
+        call.add_extern("third", Path::new("b"));
+        assert!(call.has_extern("third"));
+    }
+
+    #[test]
+    fn a_response_file_stands_for_its_lines() {
+        let file = std::env::temp_dir().join(format!("lockwarden-args-{}", std::process::id()));
+        fs::write(&file, "--crate-name\nwith space\n").unwrap();
+        let call = Invocation::read(vec![format!("@{}", file.display()).into()]).unwrap();
+        fs::remove_file(&file).unwrap();
+        assert_eq!(call.value("--crate-name"), Some(OsStr::new("with space")));
+    }
+}

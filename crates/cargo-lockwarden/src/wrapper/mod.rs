@@ -1,0 +1,102 @@
+//! One call of rustc or rustdoc, changed by the plan.
+//!
+//! Cargo calls a `RUSTC_WRAPPER` with the compiler and its arguments, and a `RUSTDOC` with the
+//! arguments alone. Invocations without `--target` build what runs in the compiler, which are build
+//! scripts and procedural macros, and pass through unchanged; so do questions (`-vV`, `--print`).
+
+mod allocator;
+mod failure;
+mod invocation;
+mod replacement;
+mod rustc;
+mod rustdoc;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use crate::plan::{self, Plan};
+use crate::project::{LeftOut, Package, Selection};
+
+/// How cargo has called this program.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// As a wrapper, with the compiler and its arguments.
+    Rustc(Vec<OsString>),
+    /// As rustdoc, with its arguments.
+    Rustdoc(Vec<OsString>),
+}
+
+/// Whether the program runs as a wrapper: there is a plan, and no `lockwarden` comes first.
+pub(crate) fn entrance(arguments: &[OsString]) -> Option<Call> {
+    std::env::var_os(plan::VARIABLE)?;
+    call(arguments)
+}
+
+fn call(arguments: &[OsString]) -> Option<Call> {
+    let first = arguments.get(1)?.to_string_lossy();
+    if first == "lockwarden" {
+        return None;
+    }
+    let rest = arguments.iter().skip(1).cloned();
+    Some(if first.starts_with(['-', '@']) {
+        Call::Rustdoc(rest.collect())
+    } else {
+        Call::Rustc(rest.collect())
+    })
+}
+
+/// Carries the call out.
+///
+/// # Errors
+///
+/// If the plan or the compiler cannot be read or started.
+pub(crate) fn run(call: Call) -> Result<ExitCode> {
+    let plan = Plan::read()?.context("there is no plan")?;
+    match call {
+        Call::Rustc(arguments) => rustc::run(&plan, arguments),
+        Call::Rustdoc(arguments) => rustdoc::run(&plan, arguments),
+    }
+}
+
+/// Whether another source takes the place of a package.
+pub(crate) fn is_replaced(name: &str, version: &str) -> bool {
+    replacement::of(name, version).is_some()
+}
+
+/// Why a package of the build keeps the bare std, if it does.
+pub(crate) fn left_out_of(selection: &Selection, package: &Package) -> Option<LeftOut> {
+    selection
+        .left_out(&package.name, &package.version)
+        .or_else(|| allocator::leaves_out(package.is_member, &package.folder))
+}
+
+/// The exit code of a compiler, for cargo.
+fn code(status: std::process::ExitStatus) -> ExitCode {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    ExitCode::from(code.unwrap_or(crate::TOOL_ERROR))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(arguments: &[&str]) -> Option<Call> {
+        call(&arguments.iter().map(OsString::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_entrances_are_told_apart() {
+        assert_eq!(of(&["cargo-lockwarden", "lockwarden", "test"]), None);
+        assert_eq!(
+            of(&["cargo-lockwarden", "/bin/rustc", "-vV"]),
+            Some(Call::Rustc(vec!["/bin/rustc".into(), "-vV".into()]))
+        );
+        assert_eq!(
+            of(&["cargo-lockwarden", "--crate-name", "x"]),
+            Some(Call::Rustdoc(vec!["--crate-name".into(), "x".into()]))
+        );
+        assert_eq!(of(&["cargo-lockwarden"]), None);
+    }
+}

@@ -1,0 +1,267 @@
+//! One call of rustc.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use super::failure;
+use super::invocation::Invocation;
+use super::replacement::{self, Replacement};
+use super::{allocator, code};
+use crate::facade::Facade;
+use crate::plan::Plan;
+use crate::project::LeftOut;
+
+/// The package that is compiled, as cargo says it to the compiler.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Package {
+    pub(super) name: String,
+    pub(super) version: String,
+}
+
+impl Package {
+    pub(super) fn from_environment() -> Option<Self> {
+        Some(Self {
+            name: std::env::var("CARGO_PKG_NAME").ok()?,
+            version: std::env::var("CARGO_PKG_VERSION").ok()?,
+        })
+    }
+}
+
+/// Carries one call out: `arguments` begin with the compiler.
+pub(super) fn run(plan: &Plan, mut arguments: Vec<OsString>) -> Result<ExitCode> {
+    if arguments.is_empty() {
+        bail!("a wrapper of rustc is called with the compiler and its arguments");
+    }
+    let compiler = Compiler {
+        program: arguments.remove(0),
+        wrapper: plan.wrapper.clone(),
+    };
+    let invocation = Invocation::read(arguments)?;
+    if invocation.arguments == ["-vV"] {
+        return version(plan, &compiler, &invocation);
+    }
+    let facade = invocation
+        .target()
+        .and_then(|triple| plan.facades.get(&triple));
+    let (Some(facade), Some(package)) = (facade, Package::from_environment()) else {
+        return Ok(code(compiler.run(&invocation)?));
+    };
+    if let Some(why) = left_out(plan, &package) {
+        note(plan, &package, why);
+        // What it depends on may be watched.
+        let mut bare = invocation.clone();
+        bare.add_search(&facade.search);
+        return Ok(code(compiler.run(&bare)?));
+    }
+    let replacement = replacement::of(&package.name, &package.version)
+        // The tests of the package itself are for its own code.
+        .filter(|_| !invocation.has("--test"));
+    if let Some(replacement) = replacement {
+        return replaced(&compiler, &invocation, facade, &package, replacement);
+    }
+    let watched = with_facade(&invocation, facade);
+    let status = compiler.run(&watched)?;
+    if !status.success() {
+        failure::explain(&compiler, &invocation, &facade.search, &package);
+    }
+    Ok(code(status))
+}
+
+/// The arguments with the facade in the place of std.
+pub(super) fn with_facade(invocation: &Invocation, facade: &Facade) -> Invocation {
+    let mut watched = invocation.clone();
+    // A crate that is given a `std` by its own manifest keeps it.
+    if !watched.has_extern("std") {
+        watched.add_extern("std", &facade.std);
+    }
+    watched.add_search(&facade.search);
+    watched
+}
+
+/// Why the package that is compiled keeps the bare std, if it does.
+pub(super) fn left_out(plan: &Plan, package: &Package) -> Option<LeftOut> {
+    let Package { name, version } = package;
+    match plan.selection.left_out(name, version) {
+        // The locks of a replaced crate belong to the crates that use it.
+        Some(LeftOut::NotNamed) if replacement::of(name, version).is_some() => None,
+        None => {
+            let is_member = plan.members.contains(&format!("{name}@{version}"));
+            let folder = std::env::var_os("CARGO_MANIFEST_DIR")?;
+            allocator::leaves_out(is_member, Path::new(&folder))
+        }
+        why => why,
+    }
+}
+
+/// Leaves a note for the end of the run. Without it the run says less, and is no worse.
+fn note(plan: &Plan, package: &Package, why: LeftOut) {
+    let Package { name, version } = package;
+    let _ = std::fs::create_dir_all(&plan.left_out);
+    let _ = std::fs::write(
+        plan.left_out.join(format!("{name}@{version}")),
+        why.reason(),
+    );
+}
+
+/// Says the version, with a line by which cargo tells builds under different plans apart: it is part
+/// of the name of whatever cargo builds, and no flag of the project has to be changed for it.
+fn version(plan: &Plan, compiler: &Compiler, invocation: &Invocation) -> Result<ExitCode> {
+    let output = compiler.command(invocation).output()?;
+    print!("{}", String::from_utf8_lossy(&output.stdout));
+    println!("lockwarden: {}", plan.fingerprint);
+    eprint!("{}", String::from_utf8_lossy(&output.stderr));
+    Ok(code(output.status))
+}
+
+/// Compiles a replacement in the place of the crate that was asked for.
+fn replaced(
+    compiler: &Compiler,
+    invocation: &Invocation,
+    facade: &Facade,
+    package: &Package,
+    replacement: Replacement,
+) -> Result<ExitCode> {
+    let mut changed = invocation.with_source(replacement.source(&facade.sources))?;
+    changed.add_extern("lockwarden", &facade.lockwarden);
+    changed.add_search(&facade.search);
+    if let Some(name) = replacement.original {
+        let original = Original::of(invocation, name)?;
+        let mut call = original.invocation.clone();
+        call.add_search(&facade.search);
+        let output = compiler.command(&call).stdout(Stdio::null()).output()?;
+        if !output.status.success() {
+            eprint!("{}", String::from_utf8_lossy(&output.stderr));
+            return Ok(code(output.status));
+        }
+        changed.add_extern(name, &original.library);
+    }
+    let status = compiler.run(&changed)?;
+    if !status.success() {
+        failure::explain(compiler, invocation, &facade.search, package);
+    }
+    Ok(code(status))
+}
+
+/// A crate that is compiled under another name, beside what takes its place.
+struct Original {
+    invocation: Invocation,
+    library: std::path::PathBuf,
+}
+
+impl Original {
+    fn of(invocation: &Invocation, name: &str) -> Result<Self> {
+        let folder = invocation
+            .value("--out-dir")
+            .context("cargo gives every crate a folder")?;
+        let folder = Path::new(folder).to_owned();
+        let mut renamed = invocation.with_value("--crate-name", name);
+        let mut suffix = String::new();
+        for argument in &mut renamed.arguments {
+            let text = argument.to_string_lossy().into_owned();
+            if let Some(given) = text.strip_prefix("extra-filename=") {
+                suffix = given.to_owned();
+            } else if text.starts_with("--emit=") {
+                // The file of its dependencies is written for the crate that takes its place.
+                let kinds: Vec<&str> = text["--emit=".len()..]
+                    .split(',')
+                    .filter(|kind| *kind != "dep-info")
+                    .collect();
+                *argument = format!("--emit={}", kinds.join(",")).into();
+            }
+        }
+        let is_linked = invocation.value("--emit").is_some_and(|kinds| {
+            kinds
+                .to_string_lossy()
+                .split(',')
+                .any(|kind| kind == "link")
+        });
+        let extension = if is_linked { "rlib" } else { "rmeta" };
+        Ok(Self {
+            invocation: renamed,
+            library: folder.join(format!("lib{name}{suffix}.{extension}")),
+        })
+    }
+}
+
+/// The compiler, behind the wrapper that was there before.
+#[derive(Clone, Debug)]
+pub(super) struct Compiler {
+    program: OsString,
+    wrapper: Option<OsString>,
+}
+
+impl Compiler {
+    pub(super) fn command(&self, invocation: &Invocation) -> Command {
+        let mut command = match &self.wrapper {
+            Some(wrapper) => {
+                let mut command = Command::new(wrapper);
+                command.arg(&self.program);
+                command
+            }
+            None => Command::new(&self.program),
+        };
+        command.args(&invocation.arguments);
+        command
+    }
+
+    fn run(&self, invocation: &Invocation) -> Result<std::process::ExitStatus> {
+        self.command(invocation)
+            .status()
+            .with_context(|| format!("{} cannot be started", self.program.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn invocation(line: &str) -> Invocation {
+        Invocation::read(line.split(' ').map(OsString::from).collect()).unwrap()
+    }
+
+    #[test]
+    fn the_original_is_compiled_beside_its_replacement() {
+        let call = invocation(
+            "--crate-name parking_lot src/lib.rs --emit=dep-info,metadata,link -C metadata=1 \
+             -C extra-filename=-1 --out-dir /t/deps --target t",
+        );
+        let original = Original::of(&call, "renamed").unwrap();
+        assert_eq!(original.library, Path::new("/t/deps/librenamed-1.rlib"));
+        assert_eq!(
+            original.invocation.arguments,
+            invocation(
+                "--crate-name renamed src/lib.rs --emit=metadata,link -C metadata=1 \
+                 -C extra-filename=-1 --out-dir /t/deps --target t"
+            )
+            .arguments
+        );
+        let check = invocation("--crate-name a a.rs --emit=dep-info,metadata --out-dir d");
+        let original = Original::of(&check, "renamed").unwrap();
+        assert_eq!(original.library, Path::new("d/librenamed.rmeta"));
+    }
+
+    #[test]
+    fn the_facade_takes_the_place_of_std_once() {
+        let facade = Facade {
+            std: "/f/std.rlib".into(),
+            lockwarden: "/f/lockwarden.rlib".into(),
+            search: vec!["/f/deps".into()],
+            sources: "/f/sources".into(),
+        };
+        let watched = with_facade(&invocation("--crate-name a a.rs"), &facade);
+        assert_eq!(
+            watched.arguments,
+            invocation("--crate-name a a.rs --extern std=/f/std.rlib -L dependency=/f/deps")
+                .arguments
+        );
+        let own = invocation("--crate-name a a.rs --extern std=own.rlib");
+        let kept = with_facade(&own, &facade);
+        assert_eq!(
+            kept.arguments,
+            invocation("--crate-name a a.rs --extern std=own.rlib -L dependency=/f/deps").arguments
+        );
+    }
+}

@@ -1,0 +1,119 @@
+//! Which crates are watched.
+
+use crate::Project;
+
+#[test]
+fn members_are_selected_by_the_workspace_and_doctests_are_watched() {
+    let project = Project::copy("workspace", "members");
+    project
+        .call(&["test", "-p", "one", "--features", "extra"])
+        .ends_with(0)
+        .says("test the_feature_is_on ... ok")
+        .says("Doc-tests one")
+        .says("not watched: two 0.1.0 (left out by `exclude`)");
+}
+
+#[test]
+fn a_test_that_fails_ends_as_with_cargo() {
+    let project = Project::copy("workspace", "fails");
+    let mut command = project.command();
+    command
+        .args(["test", "--workspace", "--exclude", "one"])
+        .env("FAIL", "1");
+    crate::Answer::of(&mut command)
+        .ends_with(101)
+        .says("test fails_on_purpose ... FAILED")
+        .is_silent_about("Running unittests src/lib.rs (target/lockwarden/debug/deps/one");
+}
+
+#[test]
+fn a_crate_that_does_not_compile_is_named_with_the_flag_that_leaves_it_out() {
+    let project = Project::copy("size", "named");
+    project
+        .call(&["run"])
+        .ends_with(101)
+        .says("`layout 0.3.0` does not compile with the watched standard library")
+        .says("`--exclude layout`");
+    project
+        .call(&["run", "--exclude", "layout"])
+        .ends_with(0)
+        .says("3\n")
+        .says("not watched: layout 0.3.0");
+}
+
+#[test]
+fn an_error_of_the_crate_itself_is_left_to_the_compiler() {
+    let project = Project::copy("clean", "broken");
+    std::fs::write(
+        project.folder().join("src/main.rs"),
+        "fn main() { nothing }",
+    )
+    .unwrap();
+    project
+        .call(&["run"])
+        .ends_with(101)
+        .says("cannot find value `nothing`")
+        .is_silent_about("--exclude");
+}
+
+#[test]
+fn an_allocator_stays_bare_by_itself() {
+    Project::copy("allocator", "bare")
+        .call(&["run"])
+        .ends_with(0)
+        .says("watched 1 lock ")
+        .says("not watched: counting 0.2.0 (implements an allocator)");
+}
+
+#[test]
+fn only_these_crates_are_watched() {
+    Project::copy("inversion", "only")
+        .call(&["run", "--only", "inversion"])
+        .ends_with(0)
+        .says("watched 1 lock ")
+        .says("store 0.1.0 (not named by `only`)");
+}
+
+#[test]
+fn a_file_of_the_project_selects() {
+    let project = Project::copy("inversion", "file");
+    let folder = project.folder().join(".config");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("lockwarden.toml");
+    std::fs::write(&file, "exclude = [\"store\"]\n").unwrap();
+    project.call(&["run"]).ends_with(0).says("watched 1 lock ");
+    std::fs::write(&file, "exlude = []\n").unwrap();
+    project
+        .call(&["run"])
+        .ends_with(101)
+        .says("lockwarden.toml is not understood")
+        .says("exlude");
+}
+
+#[test]
+fn a_name_that_is_not_in_the_build_is_refused() {
+    Project::copy("inversion", "unknown")
+        .call(&["run", "--exclude", "Store"])
+        .ends_with(101)
+        .says("`store@0.1.0`");
+}
+
+#[test]
+fn the_doctor_says_what_is_watched_and_what_is_not() {
+    Project::copy("rawlock", "doctor")
+        .call(&["doctor", "--exclude", "store"])
+        .ends_with(0)
+        .says("lock_api 0.4.0")
+        .says("store 1.2.3: left out by `exclude`")
+        .says("watched: ");
+}
+
+#[test]
+fn a_project_that_cannot_be_read_is_an_error_in_words() {
+    let project = Project::copy("nothing", "unreadable");
+    std::fs::write(project.folder().join("Cargo.toml"), "[package").unwrap();
+    project
+        .call(&["run"])
+        .ends_with(101)
+        .says("cargo cannot read the project");
+}

@@ -1,0 +1,159 @@
+//! The build around: what runs in the compiler, what was there before, and what is left as it was.
+
+use std::fs;
+
+use crate::{Answer, Project};
+
+#[test]
+fn build_scripts_and_macros_stay_bare() {
+    Project::copy("host", "bare")
+        .call(&["run"])
+        .ends_with(0)
+        .says("build script: std::")
+        .says("macro: std::")
+        .says("program: lockwarden::");
+}
+
+#[test]
+fn a_crate_of_the_first_edition_is_watched() {
+    Project::copy("edition2015", "run")
+        .call(&["run"])
+        .ends_with(0)
+        .says("once\n[1, 2]")
+        .says("nothing found");
+}
+
+#[test]
+fn an_optimised_build_is_watched() {
+    Project::copy("clean", "release")
+        .call(&["run", "--release"])
+        .ends_with(0)
+        .says("watched 2 locks");
+}
+
+#[test]
+fn a_program_that_aborts_on_panics_is_watched() {
+    let project = Project::copy("clean", "abort");
+    let mut command = project.command();
+    command.arg("run").env("CARGO_PROFILE_DEV_PANIC", "abort");
+    Answer::of(&mut command)
+        .ends_with(0)
+        .says("watched 2 locks");
+}
+
+#[test]
+fn nothing_of_the_project_is_changed() {
+    let project = Project::copy("inversion", "unchanged");
+    let _ = fs::remove_dir_all(project.folder().join("target"));
+    Answer::of(project.cargo().args(["generate-lockfile", "--offline"])).ends_with(0);
+    let lock = fs::read_to_string(project.folder().join("Cargo.lock")).unwrap();
+    project.call(&["run", "--locked"]).ends_with(100);
+    let after = fs::read_to_string(project.folder().join("Cargo.lock")).unwrap();
+    assert_eq!(lock, after);
+    let built: Vec<_> = fs::read_dir(project.folder().join("target"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(built, ["lockwarden"]);
+}
+
+#[test]
+fn a_bare_build_and_a_watched_one_do_not_disturb_each_other() {
+    let project = Project::copy("clean", "beside");
+    Answer::of(project.cargo().args(["build", "--offline"])).ends_with(0);
+    project.call(&["run"]).ends_with(0);
+    let again = Answer::of(project.cargo().args(["build", "--offline"]));
+    again.ends_with(0).is_silent_about("Compiling");
+    project
+        .call(&["run"])
+        .ends_with(0)
+        .is_silent_about("Compiling");
+}
+
+#[test]
+fn another_selection_builds_anew_and_does_not_mix_crates() {
+    let project = Project::copy("inversion", "anew");
+    project.call(&["run"]).ends_with(100);
+    let without = project.call(&["--exclude", "store", "run"]);
+    without
+        .ends_with(0)
+        .says("Compiling store")
+        .says("not watched: store 0.1.0 (left out by `exclude`)");
+    project.call(&["run"]).ends_with(100);
+}
+
+#[cfg(unix)]
+#[test]
+fn wrappers_and_flags_that_were_there_are_kept() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let project = Project::copy("host", "wrapped");
+    let script = crate::temporary().join("wrapper.sh");
+    let log = crate::temporary().join("wrapper.log");
+    let _ = fs::remove_file(&log);
+    let _ = fs::remove_dir_all(project.folder().join("target"));
+    let text = format!(
+        "#!/bin/sh\necho \"$@\" >> '{}'\nexec \"$@\"\n",
+        log.display()
+    );
+    fs::write(&script, text).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = project.command();
+    command
+        .arg("run")
+        .env("RUSTC_WRAPPER", &script)
+        .env("RUSTFLAGS", "--cfg kept");
+    Answer::of(&mut command)
+        .ends_with(0)
+        .says("program: lockwarden::");
+    let log = fs::read_to_string(log).unwrap();
+    let program = log
+        .lines()
+        .find(|line| line.contains("--crate-name host "))
+        .expect("the wrapper has seen the program");
+    assert!(program.contains("--cfg kept"), "{program}");
+    assert!(program.contains("--extern std="), "{program}");
+}
+
+#[test]
+fn the_variables_make_plain_cargo_build_a_watched_program() {
+    let project = Project::copy("host", "variables");
+    let answer = project.call(&["env", "--format", "github"]);
+    answer.ends_with(0);
+    let mut cargo = project.cargo();
+    cargo.args(["run", "--offline"]);
+    for line in answer.out.lines() {
+        let (name, value) = line.split_once('=').unwrap();
+        cargo.env(name, value);
+    }
+    Answer::of(&mut cargo)
+        .ends_with(0)
+        .says("build script: std::")
+        .says("program: lockwarden::");
+}
+
+#[test]
+fn a_program_that_uses_lockwarden_itself_has_one_detector() {
+    let project = Project::copy("clean", "itself");
+    let repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let manifest = format!(
+        "[package]\nname = \"clean\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\n\
+         lockwarden = {{ path = {:?} }}\n\n[workspace]\n",
+        repository.canonicalize().unwrap()
+    );
+    fs::write(project.folder().join("Cargo.toml"), manifest).unwrap();
+    let main = "fn main() {\n    let own = lockwarden::sync::Mutex::named(\"own\", 1);\n    \
+                let of_std: std::sync::Mutex<i32> = lockwarden::sync::Mutex::new(2);\n    \
+                assert_eq!(*own.lock().unwrap() + *of_std.lock().unwrap(), 3);\n    \
+                println!(\"{:?}\", lockwarden::status().locks);\n}\n";
+    fs::write(project.folder().join("src/main.rs"), main).unwrap();
+    fs::copy(
+        repository.join("Cargo.lock"),
+        project.folder().join("Cargo.lock"),
+    )
+    .unwrap();
+    project
+        .call(&["run"])
+        .ends_with(0)
+        .says("watched 2 locks of 2 classes");
+}

@@ -1,0 +1,197 @@
+//! The page in a browser: what it shows, what the keyboard does, and how long an interaction takes.
+//!
+//! Needs Chromium (`chromium`, or the program that `CHROMIUM` names); without it the test fails and says so,
+//! unless `LOCKWARDEN_NO_BROWSER` is set.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Runs in the page, after its own script: drives it, and leaves what it saw in `#result`.
+const DRIVER: &str = r##"
+<script>
+addEventListener("load", () => {
+  const seen = {};
+  const time = (run) => { const start = performance.now(); run(); return performance.now() - start; };
+  seen.findings = document.querySelectorAll("#findings > article").length;
+  seen.rings = document.querySelectorAll("#findings .picture svg").length;
+  const scroll = document.getElementById("scroll");
+  const press = (key) => scroll.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  press("ArrowDown");
+  seen.first = document.getElementById("cell").textContent;
+  press("ArrowRight"); press("ArrowDown");
+  seen.moved = document.getElementById("cell").textContent !== seen.first;
+  press("Enter");
+  seen.hash = location.hash;
+  const search = document.getElementById("search");
+  search.value = SEARCHED;
+  seen.search = time(() => search.dispatchEvent(new Event("change")));
+  seen.lock = document.querySelector("#columns .middle h3").textContent;
+  document.getElementById("theme").click();
+  seen.theme = document.documentElement.dataset.theme;
+  const draws = [];
+  for (let step = 0; step < 20; step++) draws.push(time(() => { scroll.scrollTop = step * 150; scroll.dispatchEvent(new Event("scroll")); }));
+  seen.draw = draws.sort((a, b) => a - b)[10];
+  seen.outside = performance.getEntriesByType("resource").length;
+  const result = document.createElement("pre");
+  result.id = "result";
+  result.textContent = JSON.stringify(seen);
+  document.body.append(result);
+});
+</script>
+</body>"##;
+
+struct Directory(PathBuf);
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn directory(name: &str) -> Directory {
+    let path = std::env::temp_dir().join(format!("lockwarden-page-{}-{name}", std::process::id()));
+    fs::create_dir_all(&path).unwrap();
+    Directory(path)
+}
+
+/// A record of `classes` locks and about `edges` orders, with one cycle in it.
+fn record(path: &Path, classes: usize, edges: usize) {
+    let mut text = String::from("{\"v\":1,\"row\":\"run\",\"run\":\"r\",\"binary\":\"app\"}\n");
+    let name = |n: usize| format!("app::module{}::Lock{n}.state", n % 40);
+    for n in 0..classes {
+        let name = name(n);
+        text.push_str(&format!(
+            "{{\"v\":1,\"row\":\"class\",\"class\":\"{name}\",\"kind\":\"Mutex\",\"name\":\"{name}\",\"site\":\"src/a.rs:1:1\"}}\n"
+        ));
+    }
+    let mut edge = |from: usize, to: usize, test: &str| {
+        text.push_str(&format!(
+            "{{\"v\":1,\"row\":\"edge\",\"from\":\"{}\",\"from_mode\":\"exclusive\",\"from_site\":\"src/a.rs:1:1\",\
+             \"to\":\"{}\",\"to_mode\":\"exclusive\",\"to_site\":\"src/b.rs:2:2\",\"gates\":[],\"role\":\"worker\",\
+             \"thread\":\"<worker> 1\",\"test\":\"{test}\",\"run\":\"r{test}\",\"seen_ms\":1}}\n",
+            name(from),
+            name(to)
+        ));
+    };
+    // A fixed sequence that spreads over the whole order.
+    let mut state: usize = 1;
+    for n in 0..edges {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let from = n % (classes - 1);
+        edge(
+            from,
+            from + 1 + (state >> 33) % (classes - 1 - from).min(200),
+            "one",
+        );
+    }
+    edge(0, 1, "one");
+    edge(1, 0, "two");
+    fs::write(path, text).unwrap();
+}
+
+fn browser() -> Option<PathBuf> {
+    if std::env::var_os("LOCKWARDEN_NO_BROWSER").is_some() {
+        return None;
+    }
+    let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
+    let found = named.into_iter().chain(
+        [
+            "/usr/bin/chromium",
+            "/usr/bin/chromium-browser",
+            "/usr/bin/google-chrome",
+        ]
+        .map(PathBuf::from),
+    );
+    let browser = found.into_iter().find(|path| path.exists());
+    assert!(
+        browser.is_some(),
+        "there is no Chromium: install it, name it in CHROMIUM, or set LOCKWARDEN_NO_BROWSER to do without"
+    );
+    browser
+}
+
+/// Opens a page in the browser and returns what the driver saw.
+fn drive(browser: &Path, directory: &Path, page: &str, searched: &str) -> serde_json::Value {
+    let driver = DRIVER.replace("SEARCHED", &format!("{searched:?}"));
+    let path = directory.join("driven.html");
+    let mut file = fs::File::create(&path).unwrap();
+    file.write_all(page.replacen("</body>", &driver, 1).as_bytes())
+        .unwrap();
+    let output = Command::new(browser)
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+        ])
+        .args([
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ])
+        .args([
+            "--window-size=1280,1000",
+            "--virtual-time-budget=5000",
+            "--dump-dom",
+        ])
+        .arg(format!(
+            "--user-data-dir={}",
+            directory.join("profile").display()
+        ))
+        .arg(format!("file://{}", path.display()))
+        .output()
+        .expect("the browser starts");
+    let dom = String::from_utf8_lossy(&output.stdout);
+    let (_, result) = dom
+        .split_once("<pre id=\"result\">")
+        .expect("the driver ran");
+    let (result, _) = result.split_once("</pre>").expect("it ends");
+    let result = result
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&");
+    serde_json::from_str(&result).expect("it is JSON")
+}
+
+#[test]
+fn ten_thousand_orders_stay_usable() {
+    let Some(browser) = browser() else { return };
+    let directory = directory("large");
+    let records = directory.0.join("large.jsonl");
+    record(&records, 1_500, 10_000);
+    let page = directory.0.join("page.html");
+    let status = Command::new(env!("CARGO_BIN_EXE_cargo-lockwarden"))
+        .args(["lockwarden", "report", "--no-symbols", "-o"])
+        .arg(&page)
+        .arg(&records)
+        .current_dir(&directory.0)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let page = fs::read_to_string(page).unwrap();
+    for outside in ["http://", "https://", "src=", "@import"] {
+        let used = page.replace("http://www.w3.org/2000/svg", "");
+        assert!(!used.contains(outside), "the page loads nothing: {outside}");
+    }
+    let seen = drive(&browser, &directory.0, &page, "app::module7::Lock7.state");
+    println!("{seen:#}");
+    assert_eq!(seen["findings"], 1, "{seen}");
+    assert_eq!(seen["rings"], 2, "a ring and its lanes: {seen}");
+    assert!(
+        seen["first"].as_str().unwrap().contains("is taken under"),
+        "{seen}"
+    );
+    assert_eq!(seen["moved"], true, "{seen}");
+    assert!(
+        seen["hash"].as_str().unwrap().starts_with("#lock="),
+        "{seen}"
+    );
+    assert_eq!(seen["lock"], "app::module7::Lock7.state", "{seen}");
+    assert_eq!(seen["theme"], "dark", "{seen}");
+    assert_eq!(seen["outside"], 0, "{seen}");
+}

@@ -1,0 +1,131 @@
+//! One JSON object on one line, without a dependency.
+
+use std::fmt::Write as _;
+
+/// An object that is being written. Keys are literals of this crate and need no escapes.
+#[derive(Debug)]
+pub(super) struct Object {
+    text: String,
+}
+
+impl Object {
+    /// An object of version 1 and the given kind of row.
+    pub(super) fn row(kind: &'static str) -> Self {
+        Self {
+            text: format!("{{\"v\":1,\"row\":\"{kind}\""),
+        }
+    }
+
+    pub(super) fn text(mut self, key: &'static str, value: &str) -> Self {
+        self.key(key);
+        push_string(&mut self.text, value);
+        self
+    }
+
+    /// Writes the key only if there is a value.
+    pub(super) fn text_if(self, key: &'static str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.text(key, value),
+            None => self,
+        }
+    }
+
+    pub(super) fn number(mut self, key: &'static str, value: u64) -> Self {
+        self.key(key);
+        let _ = write!(self.text, "{value}");
+        self
+    }
+
+    pub(super) fn texts<'a>(
+        mut self,
+        key: &'static str,
+        values: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        self.key(key);
+        self.text.push('[');
+        for (at, value) in values.into_iter().enumerate() {
+            if at > 0 {
+                self.text.push(',');
+            }
+            push_string(&mut self.text, value);
+        }
+        self.text.push(']');
+        self
+    }
+
+    /// An array of objects that were written with [`Object::part`].
+    pub(super) fn objects(
+        mut self,
+        key: &'static str,
+        values: impl IntoIterator<Item = Object>,
+    ) -> Self {
+        self.key(key);
+        self.text.push('[');
+        for (at, value) in values.into_iter().enumerate() {
+            if at > 0 {
+                self.text.push(',');
+            }
+            self.text.push_str(&value.text);
+            self.text.push('}');
+        }
+        self.text.push(']');
+        self
+    }
+
+    /// An object inside a row.
+    pub(super) fn part(key: &'static str, value: &str) -> Self {
+        let mut part = Self {
+            text: format!("{{\"{key}\":"),
+        };
+        push_string(&mut part.text, value);
+        part
+    }
+
+    /// The line, with its end.
+    pub(super) fn line(mut self) -> String {
+        self.text.push_str("}\n");
+        self.text
+    }
+
+    fn key(&mut self, key: &'static str) {
+        let _ = write!(self.text, ",\"{key}\":");
+    }
+}
+
+fn push_string(text: &mut String, value: &str) {
+    text.push('"');
+    for character in value.chars() {
+        match character {
+            '"' => text.push_str("\\\""),
+            '\\' => text.push_str("\\\\"),
+            '\n' => text.push_str("\\n"),
+            '\t' => text.push_str("\\t"),
+            character if character.is_control() => {
+                let _ = write!(text, "\\u{:04x}", u32::from(character));
+            }
+            character => text.push(character),
+        }
+    }
+    text.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_one_line_and_escapes_its_texts() {
+        let line = Object::row("edge")
+            .text("from", "a \"b\" \\ \n\u{1}")
+            .number("n", 7)
+            .text_if("absent", None)
+            .texts("gates", ["x", "y"])
+            .objects("edges", [Object::part("from", "a").text("to", "b")])
+            .line();
+        assert_eq!(
+            line,
+            "{\"v\":1,\"row\":\"edge\",\"from\":\"a \\\"b\\\" \\\\ \\n\\u0001\",\"n\":7,\
+             \"gates\":[\"x\",\"y\"],\"edges\":[{\"from\":\"a\",\"to\":\"b\"}]}\n"
+        );
+    }
+}

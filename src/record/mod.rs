@@ -1,0 +1,27 @@
+//! Records: what a process learns about its lock orders, written to a file of its own.
+//!
+//! `LOCKWARDEN_RECORD=dir` (or [`Config::record`](crate::config::Config::record)) names a directory.
+//! Each process creates one file in it and appends one JSON object per line:
+//!
+//! | `row` | when it is written | what it holds |
+//! |---|---|---|
+//! | `run` | first line of a file | the process, its test or CI job, the parent of a fork |
+//! | `class` | before the first edge that names the class | key, kind, name, place of construction |
+//! | `edge` | when a thread takes a lock of one class under one of another, for the first time in this combination | both classes, modes and places, the gate classes, the thread and its role |
+//! | `finding` | when a report is made | verdict, basis, headline, the edges of the cycle |
+//! | `full` | when the file reaches its limit | the limit in bytes |
+//! | `end` | at an orderly exit | how many rows were written |
+//!
+//! The file is opened with `O_CREAT | O_EXCL | O_APPEND`, and each line is one `write`: a process that
+//! is killed loses no line that was written before. After a fork the child writes a file of its own.
+//! An acquisition in a known order writes nothing. A file that cannot be written is reported once on
+//! standard error, and the program continues without a record.
+
+mod file;
+mod json;
+mod recorder;
+mod rows;
+
+pub(crate) use self::recorder::{
+    RECORDER, Taken, edge, finding, finish, from_environment, is_recording,
+};

@@ -1,0 +1,276 @@
+//! The recorder of the process: which rows have been written, and where to.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use super::file::{RecordFile, Written};
+use super::rows::{self, EdgeRow, Run};
+use crate::config::{self, Variable};
+use crate::engine::ids::Site;
+use crate::engine::mode::Mode;
+use crate::primitives::fork_safe::ForkSafe;
+use crate::report::Report;
+use crate::sink;
+use crate::tracking::class::Class;
+use crate::tracking::class_key;
+
+/// Up to this size a file grows, unless `LOCKWARDEN_RECORD_MAX` says another one.
+const LIMIT: u64 = 64 << 20;
+
+/// What the flag [`STATE`] says.
+const UNSET: u8 = 0;
+const ON: u8 = 1;
+/// The record has ended, is full, or could not be written.
+const ENDED: u8 = 2;
+
+/// Whether the process records. Relaxed everywhere: a thread that reads it late misses rows that it could
+/// as well have learnt a moment earlier; the recorder itself is behind a lock.
+static STATE: AtomicU8 = AtomicU8::new(UNSET);
+
+/// The recorder. A fork takes its lock, so that the child finds it free.
+pub(crate) static RECORDER: ForkSafe<Option<Recorder>> = ForkSafe::new(None);
+
+/// The state of a record.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    directory: PathBuf,
+    limit: u64,
+    /// The process that the file belongs to.
+    process: u32,
+    run: Run,
+    file: RecordFile,
+    /// Hashes of the classes and edges that stand in the file.
+    known: HashSet<u64>,
+    rows: u64,
+}
+
+/// One acquisition under another lock, for the record.
+#[derive(Debug)]
+pub(crate) struct Taken<'a> {
+    pub(crate) from: &'static Class,
+    pub(crate) from_mode: Mode,
+    pub(crate) from_site: Site,
+    pub(crate) to: &'static Class,
+    pub(crate) to_mode: Mode,
+    pub(crate) to_site: Site,
+    /// The classes of the other locks that the thread holds.
+    pub(crate) gates: &'a [&'static Class],
+    /// The name of the thread.
+    pub(crate) thread: &'a str,
+}
+
+/// Whether edges and findings are recorded. The configuration is asked as long as there is no record, since
+/// a program may install it after its first lock.
+#[inline]
+pub(crate) fn is_recording() -> bool {
+    match STATE.load(Ordering::Relaxed) {
+        UNSET => config::current().get_record().is_some_and(start),
+        state => state == ON,
+    }
+}
+
+/// Starts a record in the directory that the environment names, if it names one.
+pub(crate) fn from_environment() {
+    if let Some(directory) = Variable::Record.read() {
+        start(Path::new(&directory));
+    }
+}
+
+/// Starts a record in `directory`, unless there is one; whether there is one then.
+#[cold]
+fn start(directory: &Path) -> bool {
+    let mut recorder = RECORDER.lock();
+    if recorder.is_some() {
+        return true;
+    }
+    let result = Recorder::create(directory, limit(), Run::of_process(), None);
+    let is_on = result.is_ok();
+    STATE.store(if is_on { ON } else { ENDED }, Ordering::Relaxed);
+    match result {
+        Ok(new) => *recorder = Some(new),
+        Err(error) => {
+            drop(recorder);
+            say_lost(directory, &error);
+        }
+    }
+    is_on
+}
+
+fn limit() -> u64 {
+    let text = Variable::RecordMax.text();
+    if text.is_empty() {
+        return LIMIT;
+    }
+    size(&text).unwrap_or_else(|| {
+        sink::say(&format!(
+            "{}: {text:?} is no size, such as 500K, 64M or 1G; the limit is 64M",
+            Variable::RecordMax.name()
+        ));
+        LIMIT
+    })
+}
+
+/// Records an acquisition under another lock, if it is new in this process.
+pub(crate) fn edge(taken: &Taken<'_>) {
+    with(|recorder| recorder.edge(taken));
+}
+
+/// Records a report.
+pub(crate) fn finding(report: &Report) {
+    with(|recorder| recorder.finding(report));
+}
+
+/// Ends the record with a row that says that the process ended in order.
+pub(crate) fn finish() {
+    if STATE.load(Ordering::Relaxed) != ON {
+        return;
+    }
+    with(|recorder| {
+        let line = rows::end(&recorder.run, recorder.rows);
+        recorder.file.append_anyway(&line)
+    });
+    STATE.store(ENDED, Ordering::Relaxed);
+}
+
+/// Runs `f` on the recorder. A failure ends the record and is said once.
+fn with(f: impl FnOnce(&mut Recorder) -> io::Result<()>) {
+    if !is_recording() {
+        return;
+    }
+    let mut recorder = RECORDER.lock();
+    let Some(open) = recorder.as_mut() else {
+        return;
+    };
+    if let Err(error) = open.follow_fork().and_then(|()| f(open)) {
+        STATE.store(ENDED, Ordering::Relaxed);
+        let path = open.file.path().to_owned();
+        *recorder = None;
+        drop(recorder);
+        say_lost(&path, &error);
+    }
+}
+
+fn say_lost(path: &Path, error: &io::Error) {
+    sink::say(&format!(
+        "{:?} cannot be written ({error}); lock orders of this process are not recorded",
+        path.display().to_string()
+    ));
+}
+
+impl Recorder {
+    fn create(directory: &Path, limit: u64, run: Run, parent: Option<&str>) -> io::Result<Self> {
+        let mut file = RecordFile::create(directory, limit)?;
+        file.append_anyway(&run.row(parent))?;
+        Ok(Self {
+            directory: directory.to_owned(),
+            limit,
+            process: std::process::id(),
+            run,
+            file,
+            known: HashSet::new(),
+            rows: 1,
+        })
+    }
+
+    /// Begins a file of its own if this is the child of a fork.
+    fn follow_fork(&mut self) -> io::Result<()> {
+        if self.process == std::process::id() {
+            return Ok(());
+        }
+        let run = self.run.of_child();
+        *self = Self::create(&self.directory, self.limit, run, Some(&self.run.id))?;
+        Ok(())
+    }
+
+    fn edge(&mut self, taken: &Taken<'_>) -> io::Result<()> {
+        let key_of = |class: &Class| class_key::of_class(class.name, class.place);
+        let mut gates: Vec<_> = taken.gates.iter().map(|class| key_of(class)).collect();
+        gates.sort_unstable();
+        gates.dedup();
+        let edge = EdgeRow {
+            from: key_of(taken.from),
+            from_mode: taken.from_mode,
+            from_site: class_key::of_site(taken.from_site),
+            to: key_of(taken.to),
+            to_mode: taken.to_mode,
+            to_site: class_key::of_site(taken.to_site),
+            gates,
+            role: rows::role(taken.thread).to_owned(),
+        };
+        let mut hasher = DefaultHasher::new();
+        edge.hash(&mut hasher);
+        if !self.known.insert(hasher.finish()) {
+            return Ok(());
+        }
+        self.class(taken.from)?;
+        self.class(taken.to)?;
+        self.append(&edge.line(&self.run, taken.thread))
+    }
+
+    /// Records a finding whose classes and lines are new; labels are left out.
+    fn finding(&mut self, report: &Report) -> io::Result<()> {
+        if !self.known.insert(report.signature()) {
+            return Ok(());
+        }
+        let line = rows::finding(&self.run, &report.without_labels());
+        self.append(&line)
+    }
+
+    fn class(&mut self, class: &'static Class) -> io::Result<()> {
+        // Classes are interned, so the address identifies one.
+        let mut hasher = DefaultHasher::new();
+        std::ptr::from_ref(class).addr().hash(&mut hasher);
+        if !self.known.insert(hasher.finish()) {
+            return Ok(());
+        }
+        self.append(&rows::class(class))
+    }
+
+    fn append(&mut self, line: &str) -> io::Result<()> {
+        match self.file.append(line)? {
+            Written::Whole => self.rows += 1,
+            Written::Full => {
+                self.file.append_anyway(&rows::full(self.limit))?;
+                STATE.store(ENDED, Ordering::Relaxed);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A size in bytes: `500`, `500K`, `64M`, `1G`.
+fn size(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let (digits, unit) = match text.char_indices().next_back()? {
+        (at, 'k' | 'K') => (&text[..at], 1 << 10),
+        (at, 'm' | 'M') => (&text[..at], 1 << 20),
+        (at, 'g' | 'G') => (&text[..at], 1 << 30),
+        _ => (text, 1),
+    };
+    digits.trim().parse::<u64>().ok()?.checked_mul(unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_units() {
+        for (text, bytes) in [
+            ("500", Some(500)),
+            ("2K", Some(2_048)),
+            ("64M", Some(64 << 20)),
+            ("1g", Some(1 << 30)),
+            ("", None),
+            ("M", None),
+            ("many", None),
+            ("99999999999999999999", None),
+            ("99999999999G", None),
+        ] {
+            assert_eq!(size(text), bytes, "{text}");
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! The rows of a record, as lines of JSON.
+
+use std::borrow::Cow;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::json::Object;
+use crate::config::Variable;
+use crate::engine::ids::LockId;
+use crate::engine::mode::Mode;
+use crate::report::Report;
+use crate::tracking::class::Class;
+use crate::tracking::class_key;
+
+/// The attribute that names the test binary, or the program.
+const BINARY: &str = "binary";
+/// The attribute that names the test, where a runner starts a process for each.
+const TEST: &str = "test";
+
+/// Variables of test runners and CI systems that say what a process was run for. The first one that is
+/// set gives the value.
+const ATTRIBUTION: [(&str, &[&str]); 7] = [
+    ("runner_run", &["NEXTEST_RUN_ID"]),
+    (BINARY, &["NEXTEST_BINARY_ID"]),
+    (TEST, &["NEXTEST_TEST_NAME"]),
+    ("attempt", &["NEXTEST_ATTEMPT"]),
+    ("service", &["LOCKWARDEN_SERVICE", "OTEL_SERVICE_NAME"]),
+    ("revision", &["GITHUB_SHA", "CI_COMMIT_SHA"]),
+    ("ci_job", &["GITHUB_JOB", "CI_JOB_ID", "BUILD_ID"]),
+];
+
+/// What every edge and finding of a process carries, so that a row can be read by itself.
+#[derive(Debug)]
+pub(super) struct Run {
+    /// Unique among the processes whose records are merged.
+    pub(super) id: String,
+    /// What the environment says of the process: read once, since the child of a fork may find the
+    /// environment locked.
+    attributes: Vec<(&'static str, String)>,
+}
+
+impl Run {
+    pub(super) fn of_process() -> Self {
+        let variable = |name: &&str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let mut attributes: Vec<(&'static str, String)> = ATTRIBUTION
+            .iter()
+            .filter_map(|(key, names)| Some((*key, names.iter().find_map(variable)?)))
+            .collect();
+        let program = program();
+        if !attributes.iter().any(|(key, _)| *key == BINARY) {
+            attributes.extend(program.clone().map(|program| (BINARY, program)));
+        }
+        attributes.extend(program.map(|program| ("program", program)));
+        let settings = Variable::Config.text();
+        if !settings.is_empty() {
+            attributes.push(("settings", settings));
+        }
+        Self {
+            id: new_id(),
+            attributes,
+        }
+    }
+
+    /// The run of a child that this one forked.
+    pub(super) fn of_child(&self) -> Self {
+        Self {
+            id: new_id(),
+            attributes: self.attributes.clone(),
+        }
+    }
+
+    /// The first line of a file; `parent` is the run of the process that forked this one.
+    pub(super) fn row(&self, parent: Option<&str>) -> String {
+        let mut row = Object::row("run")
+            .text("run", &self.id)
+            .text_if("parent", parent)
+            .number("pid", u64::from(std::process::id()))
+            .number("started_ms", now_ms())
+            .text("lockwarden", env!("CARGO_PKG_VERSION"))
+            .text("os", std::env::consts::OS)
+            .text("arch", std::env::consts::ARCH);
+        for (key, value) in &self.attributes {
+            row = row.text(key, value);
+        }
+        row.line()
+    }
+
+    fn attributed(&self, row: Object) -> Object {
+        let attribute = |key| {
+            let mut attributes = self.attributes.iter();
+            attributes.find_map(|(at, value)| (*at == key).then_some(value.as_str()))
+        };
+        row.text("run", &self.id)
+            .text_if(TEST, attribute(TEST))
+            .text_if(BINARY, attribute(BINARY))
+    }
+}
+
+fn new_id() -> String {
+    format!("{:x}-{:x}", now_ms(), std::process::id())
+}
+
+pub(super) fn now_ms() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| {
+            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+        })
+}
+
+/// The file name of the executable, without the directory and the hash that cargo adds to it.
+fn program() -> Option<String> {
+    let path = std::env::current_exe().ok()?;
+    let name = path.file_stem()?.to_string_lossy().into_owned();
+    let is_hash = |hash: &str| hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit());
+    match name.rsplit_once('-') {
+        Some((stem, hash)) if is_hash(hash) => Some(stem.to_owned()),
+        _ => Some(name),
+    }
+}
+
+/// The row of a class.
+pub(super) fn class(class: &Class) -> String {
+    Object::row("class")
+        .text("class", &class_key::of_class(class.name, class.place))
+        .text("kind", class.kind.noun())
+        .text_if("name", class.name)
+        .text("site", &class_key::of_site(class.place))
+        .line()
+}
+
+/// One acquired-before edge between two classes.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct EdgeRow {
+    pub(super) from: Cow<'static, str>,
+    pub(super) from_mode: Mode,
+    pub(super) from_site: String,
+    pub(super) to: Cow<'static, str>,
+    pub(super) to_mode: Mode,
+    pub(super) to_site: String,
+    /// The classes of the other locks that the thread held, sorted, each once.
+    pub(super) gates: Vec<Cow<'static, str>>,
+    /// The name of the thread without a trailing number.
+    pub(super) role: String,
+}
+
+impl EdgeRow {
+    pub(super) fn line(&self, run: &Run, thread: &str) -> String {
+        let row = Object::row("edge")
+            .text("from", &self.from)
+            .text("from_mode", &self.from_mode.to_string())
+            .text("from_site", &self.from_site)
+            .text("to", &self.to)
+            .text("to_mode", &self.to_mode.to_string())
+            .text("to_site", &self.to_site)
+            .texts("gates", self.gates.iter().map(AsRef::as_ref))
+            .text("role", &self.role)
+            .text("thread", thread)
+            .number("seen_ms", now_ms());
+        run.attributed(row).line()
+    }
+}
+
+/// The name of a thread without the number at its end: `worker 3` and `worker-17` have one role.
+pub(super) fn role(thread: &str) -> &str {
+    let role = thread.trim_end_matches(|c: char| c.is_ascii_digit());
+    let role = role.trim_end_matches([' ', '-', '_', '#', ':', '.']);
+    if role.is_empty() { thread } else { role }
+}
+
+/// A report: the verdict and the edges of its cycle.
+pub(super) fn finding(run: &Run, report: &Report) -> String {
+    let key_of = |id: LockId| match report.lock(id) {
+        Some(lock) => class_key::of_class(lock.name, lock.created).into_owned(),
+        None => String::new(),
+    };
+    let thread_of = |edge: &crate::report::Edge| {
+        report
+            .thread(edge.thread)
+            .and_then(|thread| thread.name.clone())
+    };
+    let edges = report.edges.iter().map(|edge| {
+        Object::part("from", &key_of(edge.from))
+            .text("from_mode", &edge.from_mode.to_string())
+            .text("from_site", &class_key::of_site(edge.from_site))
+            .text("to", &key_of(edge.to))
+            .text("to_mode", &edge.to_mode.to_string())
+            .text("to_site", &class_key::of_site(edge.to_site))
+            .text_if("thread", thread_of(edge).as_deref())
+    });
+    let row = Object::row("finding")
+        .text("verdict", report.verdict.name())
+        .text("basis", basis(report))
+        .text("headline", &report.headline())
+        .text("reason", &report.reason)
+        .text_if("suggestion", report.suggestion.as_deref())
+        .objects("edges", edges)
+        .number("seen_ms", now_ms());
+    run.attributed(row).line()
+}
+
+fn basis(report: &Report) -> &'static str {
+    match report.basis {
+        crate::report::Basis::Instances => "instances",
+        crate::report::Basis::Classes => "classes",
+        crate::report::Basis::Declaration => "declaration",
+    }
+}
+
+pub(super) fn full(limit: u64) -> String {
+    Object::row("full").number("limit_bytes", limit).line()
+}
+
+pub(super) fn end(run: &Run, rows: u64) -> String {
+    let status = crate::status().to_string();
+    let row = Object::row("end")
+        .number("rows", rows)
+        .text("status", &status)
+        .number("seen_ms", now_ms());
+    run.attributed(row).line()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_that_differ_by_a_number_have_one_role() {
+        for (thread, expected) in [
+            ("worker 3", "worker"),
+            ("worker-17", "worker"),
+            ("io", "io"),
+            ("42", "42"),
+            ("pool::worker #9", "pool::worker"),
+        ] {
+            assert_eq!(role(thread), expected);
+        }
+    }
+}

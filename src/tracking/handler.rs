@@ -1,0 +1,169 @@
+//! Whether the calling thread is in a signal handler.
+//!
+//! What a thread does for the first time allocates. A handler that has interrupted the allocator must not
+//! do that, so what it does for the first time is not tracked. What the thread knows already is, by the
+//! fast path, which does not come here.
+//!
+//! In a handler, the signal that it handles is blocked. So a thread is taken to be in one if a signal is
+//! blocked that was not when it was last seen outside of any. To ask costs a system call, and so it is
+//! asked only if the process has handlers at all; whether it has is looked up now and then.
+//!
+//! # What it cannot see
+//!
+//! A handler that was installed with `SA_NODEFER`. And a thread that blocks further signals itself, after
+//! its first acquisition, looks as if it were in a handler, until it waits for something that a handler
+//! would not wait for: a notification, a message, the end of a thread.
+
+#[cfg(unix)]
+pub(crate) use self::unix::{Blocked, is_any_signal_blocked};
+
+#[cfg(unix)]
+#[allow(unsafe_code)]
+mod unix {
+    use std::mem::MaybeUninit;
+    use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+    /// The highest number that a signal has anywhere.
+    const LAST: libc::c_int = 64;
+    /// After how many questions it is looked up again whether there are handlers.
+    const PERIOD: u32 = 256;
+
+    /// How often was asked.
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    /// Whether the process had a handler when that was last looked up: zero for no.
+    static HANDLERS: AtomicU32 = AtomicU32::new(0);
+
+    /// The signals that were blocked in a thread when it was last seen outside of any handler: the
+    /// signal of number `n` has bit `n - 1`.
+    #[derive(Debug)]
+    pub(crate) struct Blocked(AtomicU64);
+
+    impl Blocked {
+        pub(crate) const fn new() -> Self {
+            Self(AtomicU64::new(0))
+        }
+
+        /// The calling thread, whose this is, is outside of any handler, or is seen for the first time.
+        pub(crate) fn is_outside(&self) {
+            if has_handlers() {
+                // Relaxed, as everywhere here: only the thread itself reads and writes it.
+                self.0.store(blocked(), Ordering::Relaxed);
+            }
+        }
+
+        /// Whether the calling thread, whose this is, is in a handler.
+        pub(crate) fn is_inside(&self) -> bool {
+            if !has_handlers() {
+                return false;
+            }
+            self.is_inside_with(blocked())
+        }
+
+        fn is_inside_with(&self, now: u64) -> bool {
+            if now & !self.0.load(Ordering::Relaxed) != 0 {
+                return true;
+            }
+            // One that was first seen in a handler is outside of it now.
+            self.0.store(now, Ordering::Relaxed);
+            false
+        }
+    }
+
+    /// Whether any signal is blocked in the calling thread.
+    pub(crate) fn is_any_signal_blocked() -> bool {
+        blocked() != 0
+    }
+
+    fn blocked() -> u64 {
+        let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: without a new mask the call only writes the one in force to the place that it is
+        // given.
+        let failed =
+            unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, std::ptr::null(), set.as_mut_ptr()) };
+        if failed != 0 {
+            return 0;
+        }
+        (1..=LAST)
+            // SAFETY: the set was written, and a number that is none is no member.
+            .filter(|signal| unsafe { libc::sigismember(set.as_ptr(), *signal) } == 1)
+            .fold(0, |bits, signal| bits | 1 << (signal - 1))
+    }
+
+    fn has_handlers() -> bool {
+        if ASKED.fetch_add(1, Ordering::Relaxed).is_multiple_of(PERIOD) {
+            let found = (1..=LAST).any(is_handled);
+            HANDLERS.store(u32::from(found), Ordering::Relaxed);
+        }
+        HANDLERS.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether the process has a handler for a signal that does not come of what the thread itself does:
+    /// the standard library handles two of those.
+    fn is_handled(signal: libc::c_int) -> bool {
+        if [libc::SIGSEGV, libc::SIGBUS].contains(&signal) {
+            return false;
+        }
+        let mut action = MaybeUninit::<libc::sigaction>::uninit();
+        // SAFETY: without a new action the call only writes the one in force to the place that it is
+        // given; for a number that is none it fails.
+        let failed = unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) };
+        // SAFETY: it was written.
+        failed == 0
+            && ![libc::SIG_DFL, libc::SIG_IGN]
+                .contains(&unsafe { action.assume_init_ref() }.sa_sigaction)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_thread_in_which_one_more_signal_is_blocked_is_in_a_handler() {
+            let thread = Blocked::new();
+            assert!(!thread.is_inside_with(0));
+            assert!(thread.is_inside_with(1));
+            assert!(!thread.is_inside_with(0));
+            // First seen in a handler, and then outside of it.
+            thread.0.store(1, Ordering::Relaxed);
+            assert!(!thread.is_inside_with(1));
+            assert!(!thread.is_inside_with(0));
+            assert!(thread.is_inside_with(1));
+        }
+
+        #[test]
+        fn a_blocked_signal_is_seen() {
+            let bit = 1 << (libc::SIGUSR2 - 1);
+            let blocks = move || {
+                let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+                let before = blocked() & bit;
+                // SAFETY: the set is made empty before it is used.
+                unsafe {
+                    libc::sigemptyset(set.as_mut_ptr());
+                    libc::sigaddset(set.as_mut_ptr(), libc::SIGUSR2);
+                    let set = set.as_ptr();
+                    libc::pthread_sigmask(libc::SIG_BLOCK, set, std::ptr::null_mut());
+                }
+                (before, blocked() & bit)
+            };
+            assert_eq!(std::thread::spawn(blocks).join().unwrap(), (0, bit));
+        }
+    }
+}
+
+/// There are no signals here that a thread could be interrupted by.
+#[cfg(not(unix))]
+#[derive(Debug)]
+pub(crate) struct Blocked;
+
+#[cfg(not(unix))]
+impl Blocked {
+    pub(crate) const fn new() -> Self {
+        Self
+    }
+
+    pub(crate) fn is_outside(&self) {}
+
+    pub(crate) fn is_inside(&self) -> bool {
+        false
+    }
+}

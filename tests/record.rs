@@ -1,0 +1,228 @@
+//! Records: each child process writes what it learnt to a file of its own.
+#![cfg(any(debug_assertions, feature = "always"))]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+
+use lockwarden::sync::{Arc, Mutex, RwLock};
+
+/// A directory that is removed at the end of its test.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("lockwarden-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        Self(path)
+    }
+
+    /// The lines of all files in it.
+    fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for entry in fs::read_dir(&self.0).expect("a record was written") {
+            let text = fs::read_to_string(entry.expect("it can be read").path()).unwrap();
+            assert!(text.ends_with('\n'), "a line is written whole");
+            lines.extend(text.lines().map(str::to_owned));
+        }
+        lines
+    }
+
+    fn rows(&self, kind: &str) -> Vec<String> {
+        let start = format!("{{\"v\":1,\"row\":\"{kind}\"");
+        let mut lines = self.lines();
+        lines.retain(|line| line.starts_with(&start));
+        lines
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs one of the ignored tests below in a process of its own.
+fn child(name: &str, directory: &Path) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("this test runs"));
+    command
+        .args(["--ignored", "--exact", name, "--nocapture"])
+        .env("LOCKWARDEN_RECORD", directory)
+        .env_remove("LOCKWARDEN")
+        .env_remove("LOCKWARDEN_RECORD_MAX")
+        .env_remove("NEXTEST_TEST_NAME")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn run(command: &mut Command) -> String {
+    let output = command.output().expect("the child starts");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{stderr}");
+    stderr
+}
+
+fn nest() {
+    let ledger = Mutex::named("ledger", 0);
+    let audit = RwLock::named("audit", 0);
+    let unnamed = Mutex::new(0);
+    for _ in 0..3 {
+        let _ledger = ledger.lock().unwrap();
+        let _audit = audit.read().unwrap();
+        let _unnamed = unnamed.lock().unwrap();
+    }
+}
+
+#[test]
+#[ignore = "a child of the other tests"]
+fn child_nests() {
+    nest();
+}
+
+#[test]
+#[ignore = "a child of the other tests"]
+fn child_nests_and_is_killed() {
+    nest();
+    std::process::abort();
+}
+
+#[test]
+#[ignore = "a child of the other tests"]
+fn child_inverts() {
+    let (a, b) = (
+        Arc::new(Mutex::named("a", 0)),
+        Arc::new(Mutex::named("b", 0)),
+    );
+    a.set_label("of a customer");
+    for (first, second) in [(&a, &b), (&b, &a)] {
+        let (first, second) = (Arc::clone(first), Arc::clone(second));
+        // A std thread: its join orders nothing that the detector sees.
+        thread::Builder::new()
+            .name("worker 7".to_owned())
+            .spawn(move || {
+                let _first = first.lock().unwrap();
+                let _second = second.lock().unwrap();
+            })
+            .unwrap()
+            .join()
+            .unwrap();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+#[ignore = "a child of the other tests"]
+fn child_forks() {
+    nest();
+    #[allow(unsafe_code)]
+    // SAFETY: the child runs on this thread alone, which holds no lock, and leaves by `_exit`.
+    unsafe {
+        let child = libc::fork();
+        if child == 0 {
+            libc::alarm(20);
+            nest();
+            libc::_exit(0);
+        }
+        assert_eq!(libc::waitpid(child, std::ptr::null_mut(), 0), child);
+    }
+}
+
+#[test]
+fn each_edge_is_written_once_with_modes_places_and_gates() {
+    let directory = Directory::new("edges");
+    run(&mut child("child_nests", &directory.0));
+    assert_eq!(directory.rows("run").len(), 1);
+    let edges = directory.rows("edge");
+    assert_eq!(edges.len(), 3, "{edges:#?}");
+    let has = |parts: &[&str]| {
+        let fits = |line: &&String| parts.iter().all(|part| line.contains(part));
+        assert_eq!(
+            edges.iter().filter(fits).count(),
+            1,
+            "{parts:?} in {edges:#?}"
+        );
+    };
+    has(&[
+        r#""from":"ledger","from_mode":"exclusive""#,
+        r#""to":"audit","to_mode":"shared""#,
+        r#""gates":[]"#,
+        r#""from_site":"tests/record.rs:"#,
+    ]);
+    has(&[
+        r#""from":"audit","from_mode":"shared""#,
+        r#""to":"tests/record.rs:"#,
+        r#""gates":["ledger"]"#,
+    ]);
+    assert_eq!(directory.rows("class").len(), 3);
+    assert_eq!(directory.rows("end").len(), 1);
+}
+
+#[test]
+fn a_process_that_dies_loses_no_line_that_it_wrote() {
+    let directory = Directory::new("killed");
+    let output = child("child_nests_and_is_killed", &directory.0)
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert_eq!(directory.rows("edge").len(), 3);
+}
+
+#[test]
+fn a_finding_is_written_without_labels_and_the_role_without_numbers() {
+    let directory = Directory::new("finding");
+    run(&mut child("child_inverts", &directory.0));
+    let findings = directory.rows("finding");
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert!(findings[0].contains(r#""verdict":"Inversion""#));
+    assert!(!directory.lines().concat().contains("customer"));
+    assert!(directory.rows("edge")[0].contains(r#""role":"worker""#));
+}
+
+#[test]
+fn the_test_of_nextest_is_named() {
+    let directory = Directory::new("nextest");
+    run(child("child_nests", &directory.0)
+        .env("NEXTEST_TEST_NAME", "bank::pays")
+        .env("NEXTEST_BINARY_ID", "bank::it"));
+    for line in directory.rows("edge") {
+        assert!(
+            line.contains(r#""test":"bank::pays","binary":"bank::it""#),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_full_file_says_so_and_takes_no_more() {
+    let directory = Directory::new("full");
+    run(child("child_nests", &directory.0).env("LOCKWARDEN_RECORD_MAX", "900"));
+    assert_eq!(directory.rows("full").len(), 1);
+    assert!(directory.rows("edge").len() < 3);
+}
+
+#[test]
+fn a_record_that_cannot_be_written_disturbs_nothing_and_is_said_once() {
+    let directory = Directory::new("unwritable");
+    fs::write(&directory.0, "no directory").unwrap();
+    let stderr = run(&mut child("child_nests", &directory.0));
+    assert_eq!(stderr.matches("are not recorded").count(), 1, "{stderr}");
+    fs::remove_file(&directory.0).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn the_child_of_a_fork_writes_a_file_of_its_own() {
+    let directory = Directory::new("fork");
+    run(&mut child("child_forks", &directory.0));
+    assert_eq!(fs::read_dir(&directory.0).unwrap().count(), 2);
+    let runs = directory.rows("run");
+    assert_eq!(
+        runs.iter()
+            .filter(|row| row.contains("\"parent\":"))
+            .count(),
+        1
+    );
+    assert_eq!(directory.rows("edge").len(), 6);
+}

@@ -1,0 +1,172 @@
+//! Deadlocks closed by a thread that cannot unwind, and waits for what a thread that is gone has left.
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use lockwarden::config::Config;
+use lockwarden::parking_lot as pl;
+use lockwarden::sync::{Mutex, mpsc};
+use lockwarden::thread;
+
+use crate::expect::{Case, Told};
+use crate::steps::{start, until, until_asleep, waits};
+
+static NEEDED: Mutex<u32> = Mutex::named("needed", 0);
+static BARE: pl::Mutex<u32> = pl::Mutex::named("bare", 0);
+static SHARED: pl::RwLock<u32> = pl::RwLock::named("shared", 0);
+
+pub(crate) const CASES: &[Case] = &[
+    Case {
+        name: "a thread that is panicking closes a deadlock with one that waits for a message",
+        run: panicking_with_a_receiver,
+        told: Told::Finding("Deadlock", &["`needed`", "thread `panics`"]),
+    },
+    Case {
+        name: "a thread that is panicking closes a deadlock of locks alone",
+        run: panicking_with_a_lock,
+        told: Told::AndStays("Deadlock", &["`needed`", "`bare`"]),
+    },
+    Case {
+        name: "a thread-local's destructor closes a deadlock with the thread that joins",
+        run: || destructor_and_join(true),
+        told: Told::Finding("Deadlock", &["`needed`", "the end of thread `leaves` (#2)"]),
+    },
+    Case {
+        name: "a join closes a deadlock with a thread-local's destructor",
+        run: || destructor_and_join(false),
+        told: Told::Finding("Deadlock", &["`needed`", "the end of thread `leaves` (#2)"]),
+    },
+    Case {
+        name: "a thread joins itself in a panic hook, and that is reported once",
+        run: join_of_oneself_in_a_hook,
+        told: Told::AndStays("SelfDeadlock", &["thread `self` (#2)", "the end of"]),
+    },
+    Case {
+        name: "a mutex is asked for whose holder has ended, while others go on",
+        run: || left_by_a_thread(|| std::mem::forget(BARE.lock()), || drop(BARE.lock())),
+        told: Told::AndStays("Abandoned", &["thread `leaver` (#2)", "`bare`"]),
+    },
+    Case {
+        name: "a lock is asked for that a reader has ended with, while others go on",
+        run: || left_by_a_thread(|| std::mem::forget(SHARED.read()), || drop(SHARED.write())),
+        told: Told::AndStays("Abandoned", &["thread `leaver` (#2)", "`shared`"]),
+    },
+    Case {
+        name: "a lock that was left behind is read by more readers",
+        run: || {
+            let leave = || std::mem::forget(SHARED.read());
+            start("leaver", leave).join().unwrap();
+            std::process::exit(*SHARED.read() as i32);
+        },
+        told: Told::AndStays("Abandoned", &["thread `leaver` (#2)", "`shared`"]),
+    },
+];
+
+/// Ends the program, in good order, when so many reports were made.
+fn exit_at(reports: usize) {
+    static MADE: AtomicUsize = AtomicUsize::new(0);
+    let count = move |_: &_| {
+        if MADE.fetch_add(1, Ordering::Relaxed) + 1 == reports {
+            std::process::exit(0);
+        }
+    };
+    Config::new().callback(count).install().unwrap();
+}
+
+/// Takes a lock when it is dropped.
+struct Takes(&'static Mutex<u32>, &'static str);
+
+impl Drop for Takes {
+    fn drop(&mut self) {
+        if !self.1.is_empty() {
+            until_asleep(self.1);
+        }
+        drop(self.0.lock());
+    }
+}
+
+fn panicking_with_a_receiver() {
+    let (give, take) = mpsc::channel::<()>();
+    let guard = NEEDED.lock().unwrap();
+    let panics = start("panics", move || {
+        let _give = give;
+        let _takes = Takes(&NEEDED, "main");
+        std::panic::resume_unwind(Box::new("on purpose"));
+    });
+    // The panic comes here, since the other thread has one already.
+    let received = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| take.recv()));
+    drop(guard);
+    assert!(panics.join().is_err());
+    received.unwrap_err();
+    std::process::exit(101);
+}
+
+fn panicking_with_a_lock() {
+    exit_at(1);
+    let guard = NEEDED.lock().unwrap();
+    let _panics = start("panics", move || {
+        let _bare = BARE.lock();
+        let _takes = Takes(&NEEDED, "main");
+        until(|| BARE.is_locked());
+        std::panic::resume_unwind(Box::new("on purpose"));
+    });
+    until(|| BARE.is_locked());
+    drop(BARE.lock());
+    drop(guard);
+}
+
+thread_local! {
+    static LAST: RefCell<Option<Takes>> = const { RefCell::new(None) };
+}
+
+fn destructor_and_join(join_first: bool) {
+    let guard = NEEDED.lock().unwrap();
+    let leaves = start("leaves", move || {
+        let takes = Takes(&NEEDED, if join_first { "main" } else { "" });
+        LAST.set(Some(takes));
+    });
+    if !join_first {
+        until_asleep("leaves");
+    }
+    let result = leaves.join();
+    drop(guard);
+    result.unwrap();
+}
+
+fn join_of_oneself_in_a_hook() {
+    static REPORTS: AtomicUsize = AtomicUsize::new(0);
+    static HANDLE: Mutex<Option<thread::JoinHandle<()>>> = Mutex::new(None);
+    let count = |_: &_| {
+        REPORTS.fetch_add(1, Ordering::Relaxed);
+    };
+    Config::new().callback(count).install().unwrap();
+    std::panic::set_hook(Box::new(|_| {
+        let handle = HANDLE.lock().unwrap().take();
+        drop(handle.map(thread::JoinHandle::join));
+    }));
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let handle = start("self", move || {
+        wait.recv().unwrap();
+        panic!("on purpose");
+    });
+    *HANDLE.lock().unwrap() = Some(handle);
+    go.send(()).unwrap();
+    until(|| waits("self"));
+    // It looks right after that whether the wait can end, and would tell of it at once.
+    for _ in 0..200 {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    std::process::exit(i32::from(REPORTS.load(Ordering::Relaxed) != 1));
+}
+
+fn left_by_a_thread(leave: fn(), ask: fn()) {
+    // Told when the thread ends, and once more of the wait.
+    exit_at(2);
+    start("leaver", leave).join().unwrap();
+    let (_keep, wait) = mpsc::channel::<()>();
+    let _goes_on = std::thread::spawn(move || {
+        let _ = lockwarden::sync::Mutex::new(()).lock();
+        let _ = wait.recv_timeout(std::time::Duration::from_secs(60));
+    });
+    ask();
+}

@@ -1,0 +1,116 @@
+//! What a report says of the threads of a deadlock beside what they wait for.
+
+use lockwarden::config::{Action, Config};
+use lockwarden::report::Verdict;
+use lockwarden::sync::{Event, Mutex};
+use lockwarden::thread;
+
+use crate::expect::{Case, Told};
+use crate::steps::{Meeting, start, until, waits, watch};
+
+static A: Mutex<u32> = Mutex::named("a", 0);
+static B: Mutex<u32> = Mutex::named("b", 0);
+static DONE: Event = Event::named("done");
+
+pub(crate) const CASES: &[Case] = &[
+    #[cfg(feature = "pool")]
+    Case {
+        name: "a job panics that was to set an event, beside idle workers",
+        run: job_panics,
+        told: Told::Saying(
+            "Deadlock",
+            &["thread `main` (#1) for `done` to be set", "3 idle workers"],
+            &[
+                ", which has caught the panic of a job or a callback",
+                "3 workers of `worker` wait for a job",
+                "a job or a callback that thread `worker-",
+                "ran has panicked, and did not do what came after that",
+            ],
+            &[],
+        ),
+    },
+    Case {
+        name: "two threads without a name are told by the places where they were spawned",
+        run: || {
+            only_deadlocks();
+            let both = [[&A, &B], [&B, &A]].map(|[first, second]| {
+                thread::spawn(move || {
+                    static MEETING: Meeting = Meeting::new();
+                    let _first = first.lock().unwrap();
+                    MEETING.come();
+                    drop(second.lock().unwrap());
+                })
+            });
+            watch(both);
+        },
+        told: Told::Saying(
+            "Deadlock",
+            &["over `a` and `b`"],
+            &["thread #2, spawned at tests/stuck/words.rs:"],
+            &[],
+        ),
+    },
+    Case {
+        name: "a destructor takes a lock while its thread unwinds",
+        run: destructor_locks,
+        told: Told::Saying(
+            "Deadlock",
+            &["over `a` and `b`"],
+            &[
+                "thread `unwinds` (#2), which unwinds from a panic",
+                "unwinds from a panic, so what it asks for at tests/stuck/words.rs:",
+                "is asked for by a destructor",
+            ],
+            &[],
+        ),
+    },
+];
+
+/// What is there is told, and not what could be.
+fn only_deadlocks() {
+    let config = Config::new().on(Verdict::Inversion, Action::Ignore);
+    config.install().unwrap();
+}
+
+#[cfg(feature = "pool")]
+fn job_panics() {
+    use lockwarden::pool::Builder;
+    use lockwarden::report::Awaited;
+
+    let builder = Builder::new().threads(4).name("worker");
+    let pool = builder.build().unwrap();
+    let job = pool.submit(|| {
+        assert!(DONE.is_set(), "on its way");
+        DONE.set();
+    });
+    until(|| job.done());
+    for worker in 0..4 {
+        crate::steps::until_waits_for(&format!("worker-{worker}"), Awaited::Job);
+    }
+    DONE.wait();
+}
+
+fn destructor_locks() {
+    struct Takes(&'static Mutex<u32>);
+    impl Drop for Takes {
+        fn drop(&mut self) {
+            drop(self.0.lock());
+        }
+    }
+    static MEETING: Meeting = Meeting::new();
+    only_deadlocks();
+    let unwinds = start("unwinds", || {
+        let _a = A.lock().unwrap();
+        // Dropped first.
+        let _takes = Takes(&B);
+        MEETING.come();
+        panic!("on its way");
+    });
+    let other = start("other", || {
+        let _b = B.lock().unwrap();
+        MEETING.come();
+        until(|| waits("unwinds"));
+        drop(A.lock());
+    });
+    watch([unwinds, other]);
+}
