@@ -19,7 +19,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use lockwarden::config::Config;
-use lockwarden::instrument::{Hold, Kind, Lock, LockKind, Mode};
+use lockwarden::instrument::{AcquireKind, Hold, Lock, LockKind, Mode};
 use lockwarden::report::Verdict;
 use lockwarden::sync::Mutex;
 
@@ -58,11 +58,16 @@ impl<T> SpinLock<T> {
                 lock: self,
                 hold: None,
             };
-            guard.hold = Some(self.record.acquired(Mode::Exclusive, Kind::Blocking, site));
+            guard.hold = Some(
+                self.record
+                    .acquired(Mode::Exclusive, AcquireKind::Blocking, site),
+            );
             return guard;
         }
         // A wait that would never end ends here, in a panic.
-        let attempt = self.record.attempt(Mode::Exclusive, Kind::Blocking, site);
+        let attempt = self
+            .record
+            .attempt(Mode::Exclusive, AcquireKind::Blocking, site);
         while !self.take() {
             thread::yield_now();
         }

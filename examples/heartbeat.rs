@@ -12,7 +12,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lockwarden::report::Cause;
+use lockwarden::report::StallCause;
 use lockwarden::watchdog::{Alert, Heartbeat, Phase, Watchdog};
 
 const LIMIT: Duration = Duration::from_millis(200);
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
     let (tell, alerts) = mpsc::channel();
     let watchdog = Watchdog::builder()
         .stderr()
-        .call(move |alert| {
+        .on_alert(move |alert| {
             let _ = tell.send(alert.clone());
         })
         .spawn();
@@ -82,7 +82,7 @@ fn main() -> ExitCode {
         println!("the watchdog says nothing");
         std::process::exit(1);
     };
-    if let Some(Cause::Heartbeat { name, .. }) = missed.report.stall.map(|stall| stall.cause) {
+    if let Some(StallCause::Heartbeat { name, .. }) = missed.report.stall.map(|stall| stall.cause) {
         println!("`{name}` is missed");
     }
     REPAIRED.store(true, Ordering::Relaxed);

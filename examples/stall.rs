@@ -70,7 +70,7 @@ fn main() -> ExitCode {
     let watchdog = Watchdog::builder()
         .wait_limit(Duration::from_millis(300))
         .stderr()
-        .call(move |alert| {
+        .on_alert(move |alert| {
             let _ = tell.send(alert.clone());
         })
         .spawn();

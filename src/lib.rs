@@ -133,21 +133,12 @@ pub mod testing;
 
 // Wrappers.
 pub mod acquire;
-#[cfg(feature = "channel")]
-pub mod channel;
+mod extra;
 pub mod parking_lot;
-#[cfg(feature = "pool")]
-pub mod pool;
-#[cfg(feature = "queue")]
-pub mod queue;
 pub mod sync;
 pub mod thread;
-#[cfg(feature = "timer")]
-pub mod timer;
 
-// Under them: when a wait is over, and raw locks.
-#[cfg(any(feature = "queue", feature = "timer"))]
-mod deadline;
+// Under them: raw locks.
 mod raw;
 
 // Tracking.
@@ -158,14 +149,16 @@ mod tracking;
 mod engine;
 
 // Atomics.
-mod primitives;
+mod shim;
 
 // Out.
 pub mod config;
 mod declare;
 mod detector;
+mod dump;
 mod record;
 pub mod report;
+pub(crate) mod runtime;
 mod sink;
 pub mod suppress;
 pub mod watchdog;
@@ -222,6 +215,18 @@ pub use lockwarden_macros::test;
 pub use self::acquire::acquire;
 pub use self::declare::OrderError;
 pub use self::detector::{declare_order, declare_order_file, status};
+#[cfg(feature = "channel")]
+#[doc(inline)]
+pub use self::extra::channel;
+#[cfg(feature = "pool")]
+#[doc(inline)]
+pub use self::extra::pool;
+#[cfg(feature = "queue")]
+#[doc(inline)]
+pub use self::extra::queue;
+#[cfg(feature = "timer")]
+#[doc(inline)]
+pub use self::extra::timer;
 
 // The examples of the README are tested with the others.
 #[cfg(doctest)]

@@ -9,11 +9,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use lockwarden::acquire::{
-    Acquire, Bundle, Each, Guards, LockOrderViolation, Lockable, Party, Read, Reason, Write,
+    Acquire, Each, GuardSet, Guards, LockOrderViolation, LockRef, Lockable, Read, ViolationReason,
+    Write,
 };
 use lockwarden::acquire::{each, read, write};
-use lockwarden::config::{Action, Activity, Config, InstallError, Limit, OffReason, Status};
-use lockwarden::instrument::{self, Hold, Kind, LockKind, Mode, Past, ReadPolicy, Surroundings};
+use lockwarden::config::{Action, Config, Counters, InstallError, Limit, OffReason, Status};
+use lockwarden::instrument::{
+    self, AcquireKind, Clock, Hold, InheritedHolds, LockKind, Mode, ReadPolicy,
+};
 use lockwarden::report::{
     Basis, Edge, HeldInfo, LockId, LockInfo, Report, Site, Stack, ThreadId, ThreadInfo, Verdict,
     WaitInfo, WaitsFor,
@@ -353,8 +356,8 @@ fn several_locks_together() {
     assert_eq!(acquire(vec![read(&c)]).unwrap().len(), 1);
 
     let refused: LockOrderViolation = acquire((&row[0], &row[0])).unwrap_err();
-    assert_eq!(refused.reason(), Reason::AskedTwice);
-    let asked: &Party = refused.asked();
+    assert_eq!(refused.reason(), ViolationReason::AskedTwice);
+    let asked: &LockRef = refused.asked();
     assert_eq!(asked, refused.held());
     assert!(!refused.to_string().is_empty());
 }
@@ -373,9 +376,13 @@ fn a_primitive_of_ones_own() {
         fn lock(&self) -> Hold {
             let site: Site = Location::caller();
             if !self.locked.swap(true, Ordering::Acquire) {
-                return self.record.acquired(Mode::Exclusive, Kind::Blocking, site);
+                return self
+                    .record
+                    .acquired(Mode::Exclusive, AcquireKind::Blocking, site);
             }
-            let attempt = self.record.attempt(Mode::Exclusive, Kind::Blocking, site);
+            let attempt = self
+                .record
+                .attempt(Mode::Exclusive, AcquireKind::Blocking, site);
             while self.locked.swap(true, Ordering::Acquire) {
                 std::thread::yield_now();
             }
@@ -415,9 +422,9 @@ fn a_primitive_of_ones_own() {
     });
     assert_eq!(count.into_inner(), 200);
 
-    let past = Past::here();
-    past.arrive();
-    let _within = Surroundings::here().enter();
+    let past = Clock::release();
+    past.acquire();
+    let _within = InheritedHolds::current().enter();
 }
 
 #[test]
@@ -499,7 +506,7 @@ fn settings_and_status() {
         });
     }
     match lockwarden::status() {
-        Status::On(Activity { reports, .. }) => {
+        Status::On(Counters { reports, .. }) => {
             assert!(reports >= 1);
             assert_eq!(REPORTS.load(Ordering::Relaxed), 1);
         }
@@ -548,7 +555,9 @@ fn every_type_can_be_named() {
         pl::ReentrantMutex<u8>,
     )>();
 
-    fn takes<A: Acquire<Guards = G>, G: Bundle>(locks: A) -> Result<Guards<G>, LockOrderViolation> {
+    fn takes<A: Acquire<Guards = G>, G: GuardSet>(
+        locks: A,
+    ) -> Result<Guards<G>, LockOrderViolation> {
         acquire(locks)
     }
     fn is_lockable<L: Lockable>(_: &L) {}

@@ -17,7 +17,7 @@ mod random;
 
 use std::time::Instant;
 
-use lockwarden::config::{Activity, Status};
+use lockwarden::config::{Counters, Status};
 use lockwarden::parking_lot::{Mutex, RwLock};
 use lockwarden::thread;
 use random::Random;
@@ -118,7 +118,7 @@ impl Service {
     }
 }
 
-fn activity() -> Option<Activity> {
+fn activity() -> Option<Counters> {
     match lockwarden::status() {
         Status::On(activity) => Some(activity),
         // A release build without the feature `always` watches nothing.

@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use lockwarden::config::Config;
-use lockwarden::instrument::{Kind, Lock, LockKind, Mode};
+use lockwarden::instrument::{AcquireKind, Lock, LockKind, Mode};
 use lockwarden::sync::{Barrier, Condvar, Mutex, mpsc};
 use lockwarden::thread::{self, JoinHandle};
 
@@ -92,7 +92,7 @@ impl Crowd {
             threads.push(thread::spawn(move || {
                 let site = Location::caller();
                 let locks = (at == 0).then(|| {
-                    let hold = held.acquired(Mode::Exclusive, Kind::Blocking, site);
+                    let hold = held.acquired(Mode::Exclusive, AcquireKind::Blocking, site);
                     (busy.lock().unwrap(), hold)
                 });
                 taken.send(()).unwrap();
@@ -133,7 +133,7 @@ impl Crowd {
         let begin = Instant::now();
         drop(
             self.held
-                .attempt(Mode::Exclusive, Kind::Blocking, Location::caller()),
+                .attempt(Mode::Exclusive, AcquireKind::Blocking, Location::caller()),
         );
         begin.elapsed()
     }

@@ -70,8 +70,8 @@ fn main() -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
     let keep = alerts.clone();
     let _watchdog = Watchdog::builder()
         .wait_limit(WAIT_LIMIT)
-        .event()
-        .call(move |alert| keep.push(alert))
+        .tracing()
+        .on_alert(move |alert| keep.push(alert))
         .spawn()?;
 
     let service = Arc::new(Service::new(alerts, numbers));

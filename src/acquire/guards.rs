@@ -23,14 +23,14 @@ use std::sync::{LockResult, PoisonError};
 /// ```
 #[must_use = "if unused the locks will immediately unlock"]
 #[clippy::has_significant_drop]
-pub struct Guards<G: Bundle> {
+pub struct Guards<G: GuardSet> {
     // Taken out at the end, by `split` or by the drop, and there until then.
     guards: Option<G>,
     order: G::Order,
 }
 
 /// A number of guards: a tuple of up to eight, or a vector.
-pub trait Bundle: Sized {
+pub trait GuardSet: Sized {
     /// The order of acquisition: the places in the bundle, from the first lock taken to the last.
     type Order;
 
@@ -41,7 +41,7 @@ pub trait Bundle: Sized {
 
 const THERE: &str = "the guards are there until the end";
 
-impl<G: Bundle> Guards<G> {
+impl<G: GuardSet> Guards<G> {
     /// `guards`, which were taken in `order`.
     #[inline]
     pub(super) fn new(guards: G, order: G::Order) -> Self {
@@ -73,7 +73,7 @@ impl<G: Bundle> Guards<G> {
 
     /// The bundle with each guard made another, in the same order.
     #[inline]
-    pub(super) fn map<H: Bundle<Order = G::Order>>(mut self, f: impl FnOnce(G) -> H) -> Guards<H>
+    pub(super) fn map<H: GuardSet<Order = G::Order>>(mut self, f: impl FnOnce(G) -> H) -> Guards<H>
     where
         G::Order: Default,
     {
@@ -82,7 +82,7 @@ impl<G: Bundle> Guards<G> {
     }
 }
 
-impl<G: Bundle> Drop for Guards<G> {
+impl<G: GuardSet> Drop for Guards<G> {
     #[inline]
     fn drop(&mut self) {
         if let Some(guards) = self.guards.take() {
@@ -91,7 +91,7 @@ impl<G: Bundle> Drop for Guards<G> {
     }
 }
 
-impl<G: Bundle> Deref for Guards<G> {
+impl<G: GuardSet> Deref for Guards<G> {
     type Target = G;
 
     #[inline]
@@ -100,14 +100,14 @@ impl<G: Bundle> Deref for Guards<G> {
     }
 }
 
-impl<G: Bundle> DerefMut for Guards<G> {
+impl<G: GuardSet> DerefMut for Guards<G> {
     #[inline]
     fn deref_mut(&mut self) -> &mut G {
         self.guards.as_mut().expect(THERE)
     }
 }
 
-impl<G: Bundle + fmt::Debug> fmt::Debug for Guards<G> {
+impl<G: GuardSet + fmt::Debug> fmt::Debug for Guards<G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&**self, f)
     }
@@ -124,7 +124,7 @@ pub(super) fn open<G>(given: LockResult<G>, poisoned: &mut bool) -> G {
 
 /// `guards`, as an error if one of them is `poisoned`.
 #[inline]
-pub(super) fn close<G: Bundle>(guards: Guards<G>, poisoned: bool) -> LockResult<Guards<G>> {
+pub(super) fn close<G: GuardSet>(guards: Guards<G>, poisoned: bool) -> LockResult<Guards<G>> {
     if poisoned {
         Err(PoisonError::new(guards))
     } else {

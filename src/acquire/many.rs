@@ -2,9 +2,9 @@
 
 use std::sync::LockResult;
 
-use super::guards::{Bundle, Guards, close, open};
+use super::guards::{GuardSet, Guards, close, open};
 use super::{Acquire, LockOrderViolation, Lockable};
-use crate::instrument::{Site, admit};
+use crate::instrument::{Site, check_ascending};
 
 /// The locks that an iterator gives. Made by [`each`].
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ impl<L: Lockable> Acquire for Vec<L> {
     fn acquire_at(self, site: Site) -> Result<Guards<Self::Guards>, LockOrderViolation> {
         loop {
             let records: Vec<_> = self.iter().map(Lockable::record).collect();
-            admit(&records, site)?;
+            check_ascending(&records, site)?;
             let ids: Vec<_> = records.iter().map(|record| record.id()).collect();
             let mut order: Vec<usize> = (0..self.len()).collect();
             order.sort_unstable_by_key(|&at| ids[at]);
@@ -107,7 +107,7 @@ where
     }
 }
 
-impl<G> Bundle for Vec<G> {
+impl<G> GuardSet for Vec<G> {
     type Order = Vec<usize>;
 
     fn release(self, order: &Self::Order) {

@@ -49,12 +49,12 @@ mod violation;
 use std::mem::offset_of;
 use std::panic::Location;
 
-pub use self::guards::{Bundle, Guards};
+pub use self::guards::{GuardSet, Guards};
 pub use self::lockable::{Lockable, Read, Write, read, write};
 pub use self::many::{Each, each};
 pub use self::violation::LockOrderViolation;
 use crate::instrument::{Lock, Site};
-pub use crate::instrument::{Party, Reason};
+pub use crate::instrument::{LockRef, ViolationReason};
 use crate::raw::{RawFairMutex, RawMutex, RawRemutex, RawRwLock, RawRwLockRecursive};
 
 // Without instrumentation a lock is known by the address of its record, which has no size. At the
@@ -116,7 +116,7 @@ pub fn acquire<A: Acquire>(locks: A) -> Result<Guards<A::Guards>, LockOrderViola
 )]
 pub trait Acquire {
     /// The guards: a tuple or a vector.
-    type Guards: Bundle;
+    type Guards: GuardSet;
 
     /// Takes the locks for the call at `site`.
     ///

@@ -2,9 +2,9 @@
 
 use std::sync::LockResult;
 
-use super::guards::{Bundle, Guards, close, open};
+use super::guards::{GuardSet, Guards, close, open};
 use super::{Acquire, LockOrderViolation, Lockable};
-use crate::instrument::{Lock, Site, admit};
+use crate::instrument::{Lock, Site, check_ascending};
 
 macro_rules! tuple {
     ($count:literal: $($Lock:ident $at:tt),+) => {
@@ -14,7 +14,7 @@ macro_rules! tuple {
             fn acquire_at(self, site: Site) -> Result<Guards<Self::Guards>, LockOrderViolation> {
                 loop {
                     let records = [$(self.$at.record()),+];
-                    admit(&records, site)?;
+                    check_ascending(&records, site)?;
                     let ids = records.map(Lock::id);
                     let mut order: [usize; $count] = [$($at),+];
                     order.sort_unstable_by_key(|&at| ids[at]);
@@ -38,7 +38,7 @@ macro_rules! tuple {
             }
         }
 
-        impl<$($Lock),+> Bundle for ($($Lock,)+) {
+        impl<$($Lock),+> GuardSet for ($($Lock,)+) {
             type Order = [usize; $count];
 
             #[inline]

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::instrument::{Party, Reason, Refusal};
+use crate::instrument::{LockRef, Violation, ViolationReason};
 
 /// Locks were asked for together that this thread cannot take in order.
 ///
@@ -12,44 +12,44 @@ use crate::instrument::{Party, Reason, Refusal};
 /// # Examples
 ///
 /// ```
-/// use lockwarden::acquire::{Reason, acquire};
+/// use lockwarden::acquire::{ViolationReason, acquire};
 /// use lockwarden::sync::Mutex;
 ///
 /// let account = Mutex::named("account", 100);
 /// let refused = acquire((&account, &account)).unwrap_err();
-/// assert_eq!(refused.reason(), Reason::AskedTwice);
+/// assert_eq!(refused.reason(), ViolationReason::AskedTwice);
 /// println!("{refused}");
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct LockOrderViolation(
     // Boxed, so that the success that nearly always comes back is not burdened with its size.
-    Box<Refusal>,
+    Box<Violation>,
 );
 
 impl LockOrderViolation {
     /// What is wrong.
     #[must_use]
-    pub fn reason(&self) -> Reason {
+    pub fn reason(&self) -> ViolationReason {
         self.0.reason()
     }
 
     /// The lock that cannot be taken, and where it was asked for.
     #[must_use]
-    pub fn asked(&self) -> &Party {
+    pub fn asked(&self) -> &LockRef {
         self.0.asked()
     }
 
     /// The lock that stands against it, and where it was taken. If one lock was asked for twice,
     /// that lock.
     #[must_use]
-    pub fn held(&self) -> &Party {
+    pub fn held(&self) -> &LockRef {
         self.0.held()
     }
 }
 
-impl From<Refusal> for LockOrderViolation {
+impl From<Violation> for LockOrderViolation {
     #[cold]
-    fn from(refusal: Refusal) -> Self {
+    fn from(refusal: Violation) -> Self {
         Self(Box::new(refusal))
     }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::action::{Action, Actions};
 use super::environment::Overrides;
-use super::installed::{self, InstallError};
+use super::global;
+use super::global::InstallError;
 use crate::engine::verdict::Verdict;
 use crate::report::{Basis, Report};
 
@@ -240,7 +241,7 @@ impl Config {
     /// If a configuration was installed before; the error says where.
     #[track_caller]
     pub fn install(self) -> Result<(), InstallError> {
-        installed::install(self, std::panic::Location::caller())
+        global::install(self, std::panic::Location::caller())
     }
 
     /// What is done about a finding of this verdict on this basis.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::action::Action;
 use super::builder::Config;
-use super::nearest::nearest;
+use super::did_you_mean::nearest;
 use crate::engine::verdict::Verdict;
 
 /// What stands for every verdict.

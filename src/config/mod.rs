@@ -36,10 +36,10 @@
 
 mod action;
 mod builder;
+mod did_you_mean;
 mod environment;
-mod installed;
+mod global;
 mod limit;
-mod nearest;
 pub(crate) mod rule_file;
 mod status;
 pub(crate) mod time;
@@ -47,10 +47,10 @@ mod variables;
 
 pub use self::action::Action;
 pub use self::builder::Config;
-pub use self::installed::InstallError;
+pub use self::global::InstallError;
 pub use self::limit::Limit;
 pub use self::rule_file::RuleError;
-pub use self::status::{Activity, OffReason, Status, Totals};
+pub use self::status::{Counters, OffReason, Status, Totals};
 
-pub(crate) use self::installed::current;
+pub(crate) use self::global::current;
 pub(crate) use self::variables::Variable;

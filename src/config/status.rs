@@ -24,7 +24,7 @@ use super::limit::Limit;
 #[non_exhaustive]
 pub enum Status {
     /// It watches every lock.
-    On(Activity),
+    On(Counters),
     /// It watches nothing.
     Off(OffReason),
 }
@@ -42,7 +42,7 @@ pub enum OffReason {
 /// What the detector has seen up to now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Activity {
+pub struct Counters {
     /// For how long it has been on.
     pub uptime: Duration,
     /// The locks that are alive and have taken part in nesting.
@@ -129,7 +129,7 @@ impl fmt::Display for OffReason {
     }
 }
 
-impl fmt::Display for Activity {
+impl fmt::Display for Counters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_status_says_what_was_seen() {
-        let status = Status::On(Activity {
+        let status = Status::On(Counters {
             uptime: Duration::from_millis(2_340),
             locks: 1,
             edges: 2,

@@ -7,25 +7,25 @@ use super::deadlock::conflicts;
 use super::describe;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
-use crate::primitives::fork_safe::ForkSafe;
 use crate::report::Facts;
-use crate::tracking::ident::Ident;
-use crate::tracking::record::Record;
-use crate::tracking::registry;
-use crate::tracking::slot::{HeldLock, Slot};
-use crate::tracking::wait::Need;
+use crate::shim::fork_safe::ForkSafe;
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::record::LockRecord;
+use crate::tracking::process::registry;
+use crate::tracking::thread::slot::{HeldLock, Slot};
+use crate::tracking::thread::wait::WaitKind;
 
 /// How many threads have left something behind. As long as there are none, a wait costs one load more.
 static LEFT: AtomicUsize = AtomicUsize::new(0);
 
 /// The threads and locks of which was told that one waits for them.
-pub(super) static TOLD: ForkSafe<Vec<(ThreadId, LockId)>> = ForkSafe::new(Vec::new());
+pub(crate) static TOLD: ForkSafe<Vec<(ThreadId, LockId)>> = ForkSafe::new(Vec::new());
 
 /// How many pairs are remembered.
 const KEPT: usize = 64;
 
 /// So many threads more have left something behind.
-pub(super) fn left_behind(threads: usize) {
+pub(crate) fn left_behind(threads: usize) {
     // Relaxed: a hint. A thread that does not see it yet waits without a report, as one does that
     // came to wait before the holder ended.
     LEFT.fetch_add(threads, Ordering::Relaxed);
@@ -33,9 +33,9 @@ pub(super) fn left_behind(threads: usize) {
 
 /// The hold that a thread which is no more has of this lock, and that keeps the caller waiting.
 pub(crate) fn holder(
-    record: &Record,
+    record: &LockRecord,
     ident: &'static Ident,
-    need: Need,
+    need: WaitKind,
 ) -> Option<(&'static Slot, HeldLock)> {
     if LEFT.load(Ordering::Relaxed) == 0 || ident.class().kind.is_sendable() {
         return None;

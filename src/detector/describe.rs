@@ -4,8 +4,9 @@
 
 use std::collections::HashSet;
 
-use super::state::State;
-use super::{declared, publish};
+use super::order::declared;
+use super::publish;
+use super::state::DetectorState;
 use crate::engine::acquisition::{Finding, Held};
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
@@ -13,15 +14,15 @@ use crate::engine::verdict::Verdict;
 use crate::report::{
     Basis, Edge, Facts, HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo, WaitsFor,
 };
-use crate::tracking::current;
-use crate::tracking::ident::Ident;
-use crate::tracking::reacquired;
-use crate::tracking::registry;
-use crate::tracking::slot::{HeldLock, Slot};
-use crate::tracking::wait;
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::process::reacquired;
+use crate::tracking::process::registry;
+use crate::tracking::thread::current;
+use crate::tracking::thread::slot::{HeldLock, Slot};
+use crate::tracking::thread::wait;
 
 /// What a report says of a lock.
-pub(crate) fn card(ident: &Ident) -> LockInfo {
+pub(crate) fn lock_info(ident: &Ident) -> LockInfo {
     let class = ident.class();
     LockInfo {
         name: class.name,
@@ -32,7 +33,7 @@ pub(crate) fn card(ident: &Ident) -> LockInfo {
 
 /// What a lock is called in messages.
 pub(crate) fn name(ident: &Ident) -> Option<Box<str>> {
-    Some(card(ident).to_string().into_boxed_str())
+    Some(lock_info(ident).to_string().into_boxed_str())
 }
 
 /// The locks that the calling thread holds, and how and where it took them; its slot is `slot`.
@@ -45,7 +46,7 @@ pub(crate) fn held_here(slot: &'static Slot) -> Vec<(&'static Ident, HeldInfo)> 
 ///
 /// The caller has read the lock out of its own slot, or out of the slot of a thread that is known
 /// to be blocked.
-pub(super) fn ident_of(held: &HeldLock) -> &'static Ident {
+pub(crate) fn ident_of(held: &HeldLock) -> &'static Ident {
     // SAFETY: a slot lists idents of locks that its thread holds. The thread is the caller or
     // blocked, so it holds them still; an ident whose lock is held is not freed (`Pool::give`).
     unsafe { &*held.ident }
@@ -75,7 +76,7 @@ pub(super) struct Locks(Vec<LockInfo>);
 impl Locks {
     pub(super) fn add(&mut self, ident: &Ident) {
         if !self.0.iter().any(|info| info.id == ident.id()) {
-            self.0.push(card(ident));
+            self.0.push(lock_info(ident));
         }
     }
 
@@ -84,7 +85,7 @@ impl Locks {
         self.0
     }
 
-    fn add_known(&mut self, state: &State, id: LockId) {
+    fn add_known(&mut self, state: &DetectorState, id: LockId) {
         if !self.0.iter().any(|info| info.id == id)
             && let Some(info) = state.lock(id)
         {
@@ -118,7 +119,7 @@ fn is_panicking(slot: &Slot) -> bool {
 
 /// What a report says of another thread, which may be running: what of it is in the graph, as it is
 /// at this moment.
-fn elsewhere(state: &State, id: ThreadId, locks: &mut Locks) -> ThreadInfo {
+fn elsewhere(state: &DetectorState, id: ThreadId, locks: &mut Locks) -> ThreadInfo {
     let mut info = ThreadInfo {
         name: state.name(id),
         ..ThreadInfo::new(id)
@@ -160,7 +161,7 @@ fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
 /// The facts of cycles that the graph has found; `closed_at` is where the caller is.
 pub(super) fn cycles(
     slot: &'static Slot,
-    state: &State,
+    state: &DetectorState,
     findings: &[Finding],
     closed_at: Option<Site>,
 ) -> Vec<Facts> {
@@ -183,7 +184,7 @@ pub(super) fn cycles(
 
 fn cycle(
     slot: &'static Slot,
-    state: &State,
+    state: &DetectorState,
     finding: &Finding,
     closed_at: Option<Site>,
     stack: Option<Stack>,
@@ -316,7 +317,7 @@ pub(super) fn against_ids(
 ) -> Facts {
     let mut facts = alone(Verdict::Inversion, slot, ident, outer, mode, site);
     facts.basis = Basis::Classes;
-    let from = card(ident_of(outer));
+    let from = lock_info(ident_of(outer));
     for edge in &mut facts.edges {
         edge.from = from.id;
     }
@@ -334,7 +335,7 @@ pub(super) fn against_ids(
 const ABANDONED: usize = 32;
 
 /// The calling thread ends while it holds locks: one finding for each lock.
-pub(super) fn abandoned(slot: &'static Slot, left: &[HeldLock]) -> Vec<Facts> {
+pub(crate) fn abandoned(slot: &'static Slot, left: &[HeldLock]) -> Vec<Facts> {
     let mut seen = HashSet::new();
     left.iter()
         .filter(|h| seen.insert(h.ident))
@@ -374,7 +375,7 @@ pub(super) fn abandoned_and_awaited(
 }
 
 /// One thread of a deadlock: what it holds that the one before it wants, and what it waits for.
-pub(super) struct Station {
+pub(super) struct CycleThread {
     pub(super) slot: &'static Slot,
     pub(super) holds: HeldLock,
     pub(super) wants: &'static Ident,
@@ -404,7 +405,7 @@ fn waits_since(ident: &Ident, mode: Mode, site: Site, since: u64) -> WaitInfo {
 }
 
 /// The facts of a deadlock; the first station is the calling thread, which closed it.
-pub(super) fn deadlock(stations: &[Station], queued: &[QueuedWriter]) -> Facts {
+pub(super) fn deadlock(stations: &[CycleThread], queued: &[QueuedWriter]) -> Facts {
     let mut locks = Locks::default();
     for station in stations {
         locks.add(ident_of(&station.holds));

@@ -5,41 +5,33 @@
 //! [`publish`](publish::publish)ed by the caller when it holds nothing.
 
 pub(crate) mod abandoned;
-pub(crate) mod assertion;
-mod classes;
+pub(crate) mod check_session;
+mod counters;
 pub(crate) mod deadlock;
-mod declaration;
-mod declared;
-mod describe;
-mod exit;
-mod fork;
+pub(crate) mod describe;
+pub(crate) mod happens_before;
 #[cfg(all(loom, test))]
 mod models;
-mod name;
 pub(crate) mod observe;
 pub(crate) mod order;
-mod publish;
-pub(crate) mod section;
-mod state;
-mod status;
+pub(crate) mod publish;
+pub(crate) mod state;
 mod stuck;
-pub(crate) mod succession;
-mod tally;
-mod threads;
-pub(crate) mod trial;
 pub(crate) mod writing;
 
-pub use self::declaration::{declare_order, declare_order_file};
-pub(crate) use self::describe::{card, held_here, name};
-pub(crate) use self::order::{relabel, retire};
+#[cfg(feature = "metrics")]
+pub(crate) use self::counters::reported;
+pub(crate) use self::describe::{held_here, lock_info, name};
+pub(crate) use self::order::check::{relabel, retire};
+pub use self::order::declaration::{declare_order, declare_order_file};
 pub(crate) use self::publish::{
     Panic, Published, aside, can_unwind, end_in, publish, publish_stall,
 };
-pub use self::status::status;
 pub(crate) use self::stuck::publish_stuck;
-#[cfg(feature = "metrics")]
-pub(crate) use self::tally::reported;
+pub use crate::runtime::status::status;
 
 /// Whether this build is instrumented. A constant, so that a branch on it costs nothing.
 pub(crate) const ON: bool = cfg!(any(debug_assertions, feature = "always"));
-pub(crate) use self::threads::{attach, detach_agent, note_panic, with_own, with_own_at_hand};
+pub(crate) use crate::runtime::threads::{
+    attach, detach_agent, note_panic, with_own, with_own_at_hand,
+};

@@ -16,14 +16,14 @@ use loom::thread;
 use super::deadlock::closed;
 use crate::engine::mode::Mode;
 use crate::instrument::LockKind;
-use crate::primitives::model;
-use crate::tracking::ident::Ident;
+use crate::shim::model;
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::lock_id_pool::LockIdPool;
+use crate::tracking::lock::record::LockRecord;
 use crate::tracking::models::Seat;
-use crate::tracking::pool::Pool;
-use crate::tracking::record::Record;
-use crate::tracking::slot::Slot;
-use crate::tracking::tag;
-use crate::tracking::wait::{Need, Request, Sort};
+use crate::tracking::thread::lockset_hash;
+use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
 
 /// A bare lock. Not loom's mutex, whose release is no step of its own, so that not every order of
 /// it and a `try_lock` is tried.
@@ -67,15 +67,15 @@ impl Bare {
 
 /// A tracked lock.
 struct Lock {
-    record: Record,
+    record: LockRecord,
     ident: &'static Ident,
     bare: Bare,
 }
 
 impl Lock {
     fn new() -> &'static Self {
-        let record = Record::new(&LockKind::MUTEX, None, Location::caller());
-        let ident = record.identify_as_writer(&mut Pool::default());
+        let record = LockRecord::new(&LockKind::MUTEX, None, Location::caller());
+        let ident = record.identify_as_writer(&mut LockIdPool::default());
         // Older than the threads.
         record.owner.load(Ordering::Relaxed).is_null();
         Box::leak(Box::new(Self {
@@ -138,8 +138,8 @@ impl Actor {
             // `Lock::begin`
             let site = Location::caller();
             self.truth.0.borrow_mut().after[self.number] = Some(at);
-            let need = Need::Lock(Mode::Exclusive);
-            let request = Request::lock(need, false, (lock.ident, Sort::NONE), site);
+            let need = WaitKind::Lock(Mode::Exclusive);
+            let request = WaitRequest::lock(need, false, (lock.ident, LockTraits::NONE), site);
             self.slot.wait.publish(&request);
             if Slot::depth(self.slot.state()) > 0
                 && closed(self.slot, &lock.record, || self.slots.clone())
@@ -166,7 +166,7 @@ impl Actor {
 
     /// `Lock::note`
     fn note(&self, lock: &'static Lock) {
-        let share = tag::share(lock.ident.tag(), Mode::Exclusive);
+        let share = lockset_hash::share(lock.ident.tag(), Mode::Exclusive);
         let site = Location::caller();
         self.slot.add(lock.ident, share, Mode::Exclusive, site);
         lock.record

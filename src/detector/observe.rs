@@ -12,13 +12,14 @@ use super::describe;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::instrument::Observation;
-use crate::primitives::fence;
 use crate::report::{HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo, WaitsFor};
-use crate::tracking::ident::Ident;
-use crate::tracking::pin::Pin;
-use crate::tracking::registry;
-use crate::tracking::slot::{Slot, Watched, place};
-use crate::tracking::wait::{self, Need};
+use crate::shim::fence;
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::pin::Pin;
+use crate::tracking::process::registry;
+use crate::tracking::thread::slot::{ObservedLock, Slot, parked_stack};
+use crate::tracking::thread::wait;
+use crate::tracking::thread::wait::WaitKind;
 
 /// One thread, as it was seen.
 #[derive(Clone, Debug)]
@@ -55,7 +56,7 @@ pub(crate) struct ObservedHold {
 #[derive(Clone, Debug)]
 pub(crate) struct ObservedWait {
     pub(crate) lock: LockInfo,
-    pub(crate) need: Need,
+    pub(crate) need: WaitKind,
     pub(crate) site: Site,
     /// When it began, on the clock of `tracking::wait`, in nanoseconds.
     pub(crate) since: u64,
@@ -118,7 +119,7 @@ impl Observed {
             locks,
             is_held_known: self.held.is_some(),
             os_id: self.os_id,
-            check: self.slot.scope(),
+            check: self.slot.check_id(),
             may_wander: self.wait.as_ref().is_some_and(|wait| wait.sendable),
             is_timed: self.wait.as_ref().is_some_and(|wait| wait.timed),
             progress: self.progress,
@@ -130,15 +131,15 @@ impl ObservedWait {
     /// What is waited for, in the words of a report.
     pub(crate) fn what(&self) -> WaitsFor {
         match self.need {
-            Need::Lock(mode) => WaitsFor::Lock {
+            WaitKind::Lock(mode) => WaitsFor::Lock {
                 lock: self.lock.id,
                 mode,
             },
-            Need::Upgrade => WaitsFor::Lock {
+            WaitKind::Upgrade => WaitsFor::Lock {
                 lock: self.lock.id,
                 mode: Mode::Exclusive,
             },
-            Need::Other(awaited) => WaitsFor::Resource {
+            WaitKind::Other(awaited) => WaitsFor::Resource {
                 resource: self.lock.id,
                 awaited,
             },
@@ -148,9 +149,9 @@ impl ObservedWait {
     /// The same as a part of a sentence, if `name` is what the thing is called.
     pub(crate) fn describe(&self, name: &str) -> String {
         match self.need {
-            Need::Lock(mode) => format!("{name} ({mode})"),
-            Need::Upgrade => format!("{name} (the upgrade to exclusive)"),
-            Need::Other(awaited) => awaited.of(name),
+            WaitKind::Lock(mode) => format!("{name} ({mode})"),
+            WaitKind::Upgrade => format!("{name} (the upgrade to exclusive)"),
+            WaitKind::Other(awaited) => awaited.of(name),
         }
     }
 }
@@ -165,7 +166,7 @@ pub(crate) fn all(mark: bool) -> Vec<Observed> {
 
 /// The threads whose scope is `scope`, in the order in which they were first seen by the detector.
 pub(crate) fn of_scope(scope: u64) -> Vec<Observed> {
-    let mut observed = of(|slot| slot.scope() == scope, false);
+    let mut observed = of(|slot| slot.check_id() == scope, false);
     observed.sort_by_key(|one| one.thread);
     observed
 }
@@ -198,7 +199,7 @@ fn one(slot: &'static Slot, mark: bool, pin: &Pin) -> Option<Observed> {
     (slot.thread() == Some(thread)).then_some(observed)
 }
 
-fn hold(watched: Watched<Option<LockInfo>>) -> Option<ObservedHold> {
+fn hold(watched: ObservedLock<Option<LockInfo>>) -> Option<ObservedHold> {
     let lock = watched.found??;
     Some(ObservedHold {
         info: HeldInfo {
@@ -237,14 +238,14 @@ fn wait_of(slot: &Slot, _pin: &Pin) -> Option<ObservedWait> {
 /// What is said of a lock that may be dropped at any moment; `None` if it is gone: its guard was
 /// forgotten, or another thread has let go of it.
 fn card(ident: &Ident) -> Option<LockInfo> {
-    let card = describe::card(ident);
+    let card = describe::lock_info(ident);
     (card.id != LockId::LAST).then_some(card)
 }
 
 /// The calling thread, whose slot this is, is still in the wait that began at `since`: if that has
 /// lasted for a while, and somebody watches, it leaves word of where it is.
 pub(crate) fn note_place(slot: &Slot, since: u64) {
-    if place::is_worth_a_look(wait::now().saturating_sub(since)) {
+    if parked_stack::is_worth_a_look(wait::now().saturating_sub(since)) {
         let stack = || Stack::capture().addresses().into();
         slot.place.leave(since, stack);
     }

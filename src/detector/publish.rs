@@ -3,32 +3,33 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::tally;
-use super::threads::with_own;
-use super::trial::{self, Trial};
+use super::check_session;
+use super::check_session::CheckSession;
+use super::counters;
 use super::writing::Writing;
 use crate::config::{self, Action};
 use crate::engine::ids::Site;
 use crate::engine::verdict::Verdict;
-use crate::primitives::fork_safe::ForkSafe;
 use crate::record;
 use crate::report::{Basis, Facts, Report, Stall};
+use crate::runtime::threads::with_own;
+use crate::shim::fork_safe::ForkSafe;
 use crate::sink::{self, Then};
 use crate::suppress;
-use crate::tracking::current;
-use crate::tracking::slot::Slot;
+use crate::tracking::thread::current;
+use crate::tracking::thread::slot::Slot;
 
 static REPORTS: AtomicU64 = AtomicU64::new(0);
 static UNREPORTED: AtomicU64 = AtomicU64::new(0);
 static SUPPRESSED: AtomicU64 = AtomicU64::new(0);
 
 /// How many findings were suppressed.
-pub(super) fn suppressed() -> u64 {
+pub(crate) fn suppressed() -> u64 {
     SUPPRESSED.load(Ordering::Relaxed)
 }
 
 /// How many reports were made, and how many findings the configuration ignored.
-pub(super) fn counts() -> (u64, u64) {
+pub(crate) fn counts() -> (u64, u64) {
     (
         REPORTS.load(Ordering::Relaxed),
         UNREPORTED.load(Ordering::Relaxed),
@@ -67,7 +68,7 @@ impl Panic {
             return;
         }
         let slot = current::own();
-        if slot.scope() == 0 {
+        if slot.check_id() == 0 {
             let thread = match (slot.name(), slot.thread()) {
                 (Some(name), _) => format!("`{name}`"),
                 (None, Some(id)) => format!("#{}", id.get()),
@@ -102,7 +103,7 @@ pub(crate) fn end_in(panic: Option<Panic>, may_panic: bool, site: Site) {
 pub(super) fn is_wanted(slot: &'static Slot, verdict: Verdict) -> bool {
     let config = config::current();
     let bases = [Basis::Instances, Basis::Classes, Basis::Declaration];
-    slot.scope() != 0
+    slot.check_id() != 0
         || bases
             .iter()
             .any(|basis| config.action(verdict, *basis) != Action::Ignore)
@@ -123,13 +124,13 @@ pub(crate) fn publish(slot: &'static Slot, found: Vec<Facts>) -> Option<Panic> {
     if found.is_empty() {
         return None;
     }
-    publish_to(slot, trial::of(slot).as_deref(), found)
+    publish_to(slot, check_session::of(slot).as_deref(), found)
 }
 
 /// The same, for `trial` to have; without one, for everybody.
 pub(super) fn publish_to(
     slot: &'static Slot,
-    trial: Option<&Trial>,
+    trial: Option<&CheckSession>,
     found: Vec<Facts>,
 ) -> Option<Panic> {
     if with_own(slot, |own| own.busy > 0) {
@@ -155,7 +156,7 @@ pub(super) fn publish_to(
             continue;
         }
         report.sequence = REPORTS.fetch_add(1, Ordering::Relaxed) + 1;
-        tally::count(report.verdict);
+        counters::count(report.verdict);
         record::finding(&report);
         let headline = report.headline();
         let then = match trial {
@@ -209,7 +210,7 @@ pub(crate) fn publish_stall(
         return None;
     }
     report.sequence = REPORTS.fetch_add(1, Ordering::Relaxed) + 1;
-    tally::count(report.verdict);
+    counters::count(report.verdict);
     record::finding(&report);
     sink::summary::note(&report);
     let printed = aside(slot, || sink::tell(config, &report));
@@ -230,10 +231,10 @@ pub(crate) fn aside<R>(slot: Option<&'static Slot>, f: impl FnOnce() -> R) -> R 
 }
 
 /// Reports about the same source lines: the call path and the number of each.
-type Paths = Vec<(u64, u64)>;
+pub(crate) type Paths = Vec<(u64, u64)>;
 
 /// The first reports about each set of source lines.
-pub(super) static FIRST: ForkSafe<Option<HashMap<u64, Paths>>> = ForkSafe::new(None);
+pub(crate) static FIRST: ForkSafe<Option<HashMap<u64, Paths>>> = ForkSafe::new(None);
 
 /// How many reports about the same lines are made in full, by different call paths.
 const PATHS: usize = 8;
@@ -275,7 +276,7 @@ fn refuse(found: &[Facts]) -> Option<Panic> {
 }
 
 /// Runs `f`, which may do anything, without looking at its use of tracked locks.
-pub(super) fn quietly<R>(slot: &'static Slot, f: impl FnOnce() -> R) -> R {
+pub(crate) fn quietly<R>(slot: &'static Slot, f: impl FnOnce() -> R) -> R {
     struct Busy(&'static Slot);
     impl Drop for Busy {
         fn drop(&mut self) {

@@ -5,36 +5,36 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use crate::config;
 use crate::engine::ids::{LockId, Site, ThreadId};
-use crate::engine::order::{IdMap, Limits, OrderGraph};
+use crate::engine::order_graph::{IdMap, Limits, OrderGraph};
 use crate::engine::verdict::Verdict;
-use crate::primitives::{Mutex, MutexGuard};
 use crate::report::{LockInfo, Stack};
-use crate::tracking::ident::Ident;
-use crate::tracking::slot::Slot;
+use crate::shim::{Mutex, MutexGuard};
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::thread::slot::Slot;
 
 /// How many stacks of single edges are kept: some hundred bytes each.
 const EDGE_STACKS: usize = 4096;
 /// How many thread names are remembered for reports about edges of threads that have ended.
 const NAMES: usize = 1 << 16;
 
-struct Known {
+struct KnownLock {
     info: LockInfo,
     class: LockId,
     ident: usize,
 }
 
 /// What the detector knows.
-pub(super) struct State {
-    pub(super) graph: OrderGraph,
+pub(crate) struct DetectorState {
+    pub(crate) graph: OrderGraph,
     /// The same for classes of locks.
-    pub(super) classes: OrderGraph,
+    pub(crate) classes: OrderGraph,
     /// What reports say of a class, and of one that has only been declared.
-    class_cards: IdMap<LockId, LockInfo>,
+    class_infos: IdMap<LockId, LockInfo>,
     /// The sets of classes of cycles that were found, so that classes do not tell again what
     /// instances have told.
     told: HashSet<(Vec<LockId>, Verdict)>,
     /// The locks in the graph, each with its class and with the address of its ident.
-    locks: IdMap<LockId, Known>,
+    locks: IdMap<LockId, KnownLock>,
     names: IdMap<ThreadId, Option<String>>,
     /// The threads in `names`, in the order in which they came.
     introduced: VecDeque<ThreadId>,
@@ -47,10 +47,10 @@ pub(super) struct State {
     edge_stacks: IdMap<(LockId, LockId), Stack>,
     edges_with_stacks: VecDeque<(LockId, LockId)>,
     /// Whether it is that of one check, and not that of the process.
-    is_of_trial: bool,
+    is_of_check: bool,
 }
 
-impl State {
+impl DetectorState {
     fn new() -> Self {
         let config = config::current();
         let limits = Limits {
@@ -61,7 +61,7 @@ impl State {
         Self {
             graph: OrderGraph::new(limits),
             classes: OrderGraph::new(limits),
-            class_cards: IdMap::default(),
+            class_infos: IdMap::default(),
             told: HashSet::new(),
             locks: IdMap::default(),
             names: IdMap::default(),
@@ -70,31 +70,31 @@ impl State {
             recursive_reads: HashSet::new(),
             edge_stacks: IdMap::default(),
             edges_with_stacks: VecDeque::new(),
-            is_of_trial: false,
+            is_of_check: false,
         }
     }
 
     /// An empty one for one check.
-    pub(super) fn of_trial() -> Self {
+    pub(crate) fn of_check() -> Self {
         Self {
-            is_of_trial: true,
+            is_of_check: true,
             ..Self::new()
         }
     }
 
     /// Whether it is that of one check, and not that of the process.
-    pub(super) fn is_of_trial(&self) -> bool {
-        self.is_of_trial
+    pub(crate) fn is_of_check(&self) -> bool {
+        self.is_of_check
     }
 
-    pub(super) fn add_lock(&mut self, info: LockInfo, ident: &'static Ident) {
+    pub(crate) fn add_lock(&mut self, info: LockInfo, ident: &'static Ident) {
         let class = ident.class().id;
         let ident = std::ptr::from_ref(ident).addr();
-        self.locks.insert(info.id, Known { info, class, ident });
+        self.locks.insert(info.id, KnownLock { info, class, ident });
     }
 
     /// The class of a lock in the graph.
-    pub(super) fn class_of(&self, id: LockId) -> Option<LockId> {
+    pub(crate) fn class_of(&self, id: LockId) -> Option<LockId> {
         self.locks.get(&id).map(|known| known.class)
     }
 
@@ -102,7 +102,7 @@ impl State {
     /// running threads, who may let go of them, and drop them, at any moment.
     ///
     /// Goes through all locks: for reports alone.
-    pub(super) fn lock_at(&self, ident: *const Ident) -> Option<LockId> {
+    pub(crate) fn lock_at(&self, ident: *const Ident) -> Option<LockId> {
         let mut locks = self.locks.iter();
         locks
             .find(|(_, known)| known.ident == ident.addr())
@@ -110,31 +110,31 @@ impl State {
     }
 
     /// What is known of a lock in the graph, or of a class.
-    pub(super) fn lock(&self, id: LockId) -> Option<&LockInfo> {
+    pub(crate) fn lock(&self, id: LockId) -> Option<&LockInfo> {
         if id.is_class() {
-            self.class_cards.get(&id)
+            self.class_infos.get(&id)
         } else {
             self.locks.get(&id).map(|known| &known.info)
         }
     }
 
     /// Remembers what reports say of a class, if that is not known.
-    pub(super) fn add_class(&mut self, id: LockId, card: impl FnOnce() -> LockInfo) {
-        self.class_cards.entry(id).or_insert_with(card);
+    pub(crate) fn add_class(&mut self, id: LockId, card: impl FnOnce() -> LockInfo) {
+        self.class_infos.entry(id).or_insert_with(card);
     }
 
     /// Whether no cycle of these classes with this verdict was found before.
-    pub(super) fn is_new_cycle_of(&mut self, mut classes: Vec<LockId>, verdict: Verdict) -> bool {
+    pub(crate) fn is_new_cycle_of(&mut self, mut classes: Vec<LockId>, verdict: Verdict) -> bool {
         classes.sort_unstable();
         classes.dedup();
         self.told.insert((classes, verdict))
     }
 
-    pub(super) fn lock_mut(&mut self, id: LockId) -> Option<&mut LockInfo> {
+    pub(crate) fn lock_mut(&mut self, id: LockId) -> Option<&mut LockInfo> {
         self.locks.get_mut(&id).map(|known| &mut known.info)
     }
 
-    pub(super) fn remove_lock(&mut self, id: LockId) {
+    pub(crate) fn remove_lock(&mut self, id: LockId) {
         if self.locks.remove(&id).is_some() {
             self.graph.forget(id);
         }
@@ -142,7 +142,7 @@ impl State {
 
     /// Remembers the name of the thread of a slot, in place of the one that came first if there are too
     /// many. A thread keeps its name, so one that is remembered is not asked again.
-    pub(super) fn introduce(&mut self, thread: ThreadId, slot: &Slot) {
+    pub(crate) fn introduce(&mut self, thread: ThreadId, slot: &Slot) {
         if self.names.contains_key(&thread) {
             return;
         }
@@ -155,38 +155,38 @@ impl State {
         }
     }
 
-    pub(super) fn name(&self, thread: ThreadId) -> Option<String> {
+    pub(crate) fn name(&self, thread: ThreadId) -> Option<String> {
         self.names.get(&thread).cloned().flatten()
     }
 
-    pub(super) fn has_stack(&self, from: Site, to: Site) -> bool {
+    pub(crate) fn has_stack(&self, from: Site, to: Site) -> bool {
         self.stacks.contains_key(&places(from, to))
     }
 
     /// How many distinct orders of source places were ever seen.
-    pub(super) fn order_count(&self) -> u64 {
+    pub(crate) fn order_count(&self) -> u64 {
         self.stacks.len() as u64
     }
 
-    pub(super) fn add_stack(&mut self, from: Site, to: Site, stack: Stack) {
+    pub(crate) fn add_stack(&mut self, from: Site, to: Site, stack: Stack) {
         self.stacks.entry(places(from, to)).or_insert(stack);
     }
 
     /// The stack with which an edge between two places was seen first: that of the edge itself, if it
     /// was kept, else that of the places. The latter says nothing of the edge where both places are
     /// one, as all locks of a program are taken in one line of a type of its own.
-    pub(super) fn stack(&self, edge: (LockId, LockId), from: Site, to: Site) -> Option<Stack> {
+    pub(crate) fn stack(&self, edge: (LockId, LockId), from: Site, to: Site) -> Option<Stack> {
         let of_edge = self.edge_stacks.get(&edge);
         let says_nothing = std::ptr::eq(from, to) && !edge.0.is_class();
         let of_places = || self.stacks.get(&places(from, to)).filter(|_| !says_nothing);
         of_edge.or_else(of_places).cloned()
     }
 
-    pub(super) fn has_edge_stack(&self, edge: (LockId, LockId)) -> bool {
+    pub(crate) fn has_edge_stack(&self, edge: (LockId, LockId)) -> bool {
         self.edge_stacks.contains_key(&edge)
     }
 
-    pub(super) fn add_edge_stack(&mut self, edge: (LockId, LockId), stack: Stack) {
+    pub(crate) fn add_edge_stack(&mut self, edge: (LockId, LockId), stack: Stack) {
         if self.has_edge_stack(edge) {
             return;
         }
@@ -201,7 +201,7 @@ impl State {
 
     /// Whether this recursive read is told for the first time. `path` tells apart the calls of a line
     /// that is both the first and the second place.
-    pub(super) fn is_new_recursive_read(
+    pub(crate) fn is_new_recursive_read(
         &mut self,
         made: Site,
         first: Site,
@@ -223,13 +223,13 @@ fn places(from: Site, to: Site) -> (usize, usize) {
 }
 
 /// Made at first use; replaced, never freed, in the child of a fork.
-static STATE: AtomicPtr<Mutex<State>> = AtomicPtr::new(std::ptr::null_mut());
+static STATE: AtomicPtr<Mutex<DetectorState>> = AtomicPtr::new(std::ptr::null_mut());
 
 /// The generation of the state: part of every key, so that what a thread knows of an old state is
 /// not known of a new one.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 
-fn mutex() -> &'static Mutex<State> {
+fn mutex() -> &'static Mutex<DetectorState> {
     // Acquire pairs with the Release of the exchange below: the state is seen whole.
     let current = STATE.load(Ordering::Acquire);
     let state = if current.is_null() { create() } else { current };
@@ -241,8 +241,8 @@ fn mutex() -> &'static Mutex<State> {
 }
 
 #[cold]
-fn create() -> *mut Mutex<State> {
-    let fresh = Box::into_raw(Box::new(Mutex::new(State::new())));
+fn create() -> *mut Mutex<DetectorState> {
+    let fresh = Box::into_raw(Box::new(Mutex::new(DetectorState::new())));
     match STATE.compare_exchange(
         std::ptr::null_mut(),
         fresh,
@@ -256,17 +256,17 @@ fn create() -> *mut Mutex<State> {
 }
 
 /// Takes the detector's lock.
-pub(super) fn lock() -> MutexGuard<'static, State> {
+pub(crate) fn lock() -> MutexGuard<'static, DetectorState> {
     mutex().lock()
 }
 
 /// Starts with an empty state, as the child of a fork does.
-pub(super) fn renew() {
+pub(crate) fn renew() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
     STATE.store(std::ptr::null_mut(), Ordering::Release);
 }
 
 /// The generation of the state.
-pub(super) fn generation() -> u32 {
+pub(crate) fn generation() -> u32 {
     GENERATION.load(Ordering::Relaxed) as u32
 }

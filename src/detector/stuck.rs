@@ -1,10 +1,10 @@
 //! Agents that cannot go on, as another crate has found out.
 
+use super::check_session;
 use super::publish::{self, Panic};
-use super::threads::attach;
-use super::trial;
 use crate::engine::verdict::Verdict;
 use crate::report::{Facts, LockInfo, ThreadInfo};
+use crate::runtime::threads::attach;
 
 /// Reports agents that are stuck, to the check of `testing` with this number, or to the process if
 /// that is zero.
@@ -20,5 +20,9 @@ pub(crate) fn publish_stuck(
         threads,
         ..Facts::of(verdict)
     };
-    publish::publish_to(slot, trial::of_number(scope).as_deref(), vec![facts])
+    publish::publish_to(
+        slot,
+        check_session::of_number(scope).as_deref(),
+        vec![facts],
+    )
 }

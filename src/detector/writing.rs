@@ -6,8 +6,8 @@
 
 use std::collections::VecDeque;
 
-use crate::primitives::fork_safe::ForkSafe;
-use crate::tracking::wait;
+use crate::shim::fork_safe::ForkSafe;
+use crate::tracking::thread::wait;
 
 /// How many periods are remembered: the last ones.
 const KEPT: usize = 64;
@@ -19,7 +19,7 @@ const LONGEST: u64 = 5_000_000_000;
 pub(crate) type Period = (u64, u64);
 
 #[derive(Debug)]
-pub(super) struct Periods {
+pub(crate) struct Periods {
     /// How many reports are being written.
     now: usize,
     /// Since when at least one is.
@@ -27,7 +27,7 @@ pub(super) struct Periods {
     over: VecDeque<Period>,
 }
 
-pub(super) static PERIODS: ForkSafe<Periods> = ForkSafe::new(Periods {
+pub(crate) static PERIODS: ForkSafe<Periods> = ForkSafe::new(Periods {
     now: 0,
     since: 0,
     over: VecDeque::new(),
@@ -69,7 +69,7 @@ fn bounded(since: u64, now: u64) -> Period {
 }
 
 /// In the child of a fork: the threads that wrote are not there.
-pub(super) fn forget() {
+pub(crate) fn forget() {
     PERIODS.lock().now = 0;
 }
 

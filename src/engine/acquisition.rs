@@ -1,6 +1,6 @@
 //! What the engine is told of one acquisition, and what it answers.
 
-use super::clock::Segment;
+use super::clock::vector_clock::Segment;
 use super::ids::{LockId, Site, ThreadId};
 use super::mode::Mode;
 use super::verdict::Verdict;
@@ -18,7 +18,7 @@ pub(crate) struct Held {
 /// It excludes whoever else wants the lock, but not what its holder does meanwhile, nor what other
 /// threads do that inherited it from the same holder: they are all in one critical section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Inherited {
+pub(crate) struct InheritedHold {
     pub(crate) held: Held,
     pub(crate) holder: ThreadId,
 }
@@ -32,7 +32,7 @@ pub(crate) struct Acquisition<'a> {
     pub(crate) held: &'a [Held],
     /// Locks that another thread holds around this one (a parent, around a scope): the same, but
     /// one that the graph does not know is gone by now, and gives no edge.
-    pub(crate) inherited: &'a [Inherited],
+    pub(crate) inherited: &'a [InheritedHold],
     /// Locks that the thread held, and that are gone by now: gates, and no edges.
     pub(crate) gone: &'a [Held],
     pub(crate) lock: LockId,

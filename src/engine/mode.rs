@@ -42,7 +42,7 @@ impl fmt::Display for Mode {
 
 /// For how long an acquisition is ready to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum AcquireKind {
     /// For ever. Only such an acquisition can be part of a deadlock as the one that waits.
     Blocking,
     /// Not at all.

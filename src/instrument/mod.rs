@@ -18,7 +18,7 @@
 //! ```
 //! use std::panic::Location;
 //! use std::sync::atomic::{AtomicBool, Ordering};
-//! use lockwarden::instrument::{Hold, Kind, Lock, LockKind, Mode};
+//! use lockwarden::instrument::{Hold, AcquireKind, Lock, LockKind, Mode};
 //!
 //! static SPIN: LockKind = LockKind::new("SpinLock");
 //!
@@ -34,9 +34,9 @@
 //!     fn lock(&self) -> Hold {
 //!         let site = Location::caller();
 //!         if !self.locked.swap(true, Ordering::Acquire) {
-//!             return self.record.acquired(Mode::Exclusive, Kind::Blocking, site);
+//!             return self.record.acquired(Mode::Exclusive, AcquireKind::Blocking, site);
 //!         }
-//!         let attempt = self.record.attempt(Mode::Exclusive, Kind::Blocking, site);
+//!         let attempt = self.record.attempt(Mode::Exclusive, AcquireKind::Blocking, site);
 //!         while self.locked.swap(true, Ordering::Acquire) {
 //!             std::thread::yield_now();
 //!         }
@@ -54,17 +54,17 @@
 //! lock.unlock(hold);
 //! ```
 
-mod distant;
+mod deadline;
 mod held;
 mod observation;
 #[cfg(not(any(debug_assertions, feature = "always")))]
 mod off;
 #[cfg(any(debug_assertions, feature = "always"))]
 mod on;
-mod parcel;
-mod recorded;
-mod refusal;
 mod side;
+mod stamped;
+mod tracked;
+mod violation;
 
 #[cfg(not(any(debug_assertions, feature = "always")))]
 use self::off as chosen;
@@ -76,29 +76,30 @@ pub use self::chosen::{
     report_stuck,
 };
 pub(crate) use self::chosen::{
-    Cohort, End, Ends, Life, Meeting, Origin, Section, Turns, admit, assert_order, held_here, idle,
-    introduce, mark,
+    CheckMembership, Endpoint, Endpoints, InitClock, JoinRecord, OnceRecord, SharedMergedClock,
+    SpawnHolds, assert_order, check_ascending, ensure_attached, held_here, idle, thread_bit,
 };
 pub use self::chosen::{
-    Lock, Past, Pasts, Providers, Resource, Signal, Surroundings, Waiting, Within, caught_panic,
+    Clock, CondvarRecord, InheritedHolds, Lock, MergedClock, Providers, Resource, ScopeGuard,
+    WaitGuard, caught_panic,
 };
 #[cfg(feature = "channel")]
 pub(crate) use self::chosen::{wait_for_selection, wait_for_selection_until};
-pub(crate) use self::distant::deadline_after;
+pub(crate) use self::deadline::deadline_after;
 pub(crate) use self::held::{HeldHere, Term};
 pub use self::observation::Observation;
-pub(crate) use self::parcel::Parcel;
-pub use self::recorded::Recorded;
-pub(crate) use self::refusal::Refusal;
-pub use self::refusal::{Party, Reason};
 pub(crate) use self::side::Side;
 #[cfg(feature = "channel")]
-pub(crate) use self::side::meet;
-pub use crate::engine::awaited::Awaited;
+pub(crate) use self::side::block_on;
+pub(crate) use self::stamped::Stamped;
+pub use self::tracked::Tracked;
+pub(crate) use self::violation::Violation;
+pub use self::violation::{LockRef, ViolationReason};
 pub use crate::engine::counts::Counts;
 pub use crate::engine::ids::{LockId, Site, ThreadId};
-pub use crate::engine::mode::{Kind, Mode, ReadPolicy};
-pub use crate::tracking::kind::LockKind;
+pub use crate::engine::mode::{AcquireKind, Mode, ReadPolicy};
+pub use crate::engine::wait_reason::WaitReason;
+pub use crate::tracking::lock::kind::LockKind;
 
 pub(crate) use crate::detector::ON;
 

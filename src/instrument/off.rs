@@ -4,11 +4,11 @@
 //! lock built with them compiles to the instructions of the bare lock.
 
 mod agent;
-mod ends;
+mod endpoints;
 mod held;
-mod life;
+mod join;
+mod once_record;
 mod resource;
-mod turns;
 
 use std::marker::PhantomData;
 
@@ -17,16 +17,18 @@ use lock_api::GuardNoSend;
 pub use self::agent::{
     Agent, SendableHold, held_by_caller, held_count, mark_observer, observe_all, report_stuck,
 };
-pub(crate) use self::ends::{End, Ends};
+pub(crate) use self::endpoints::{Endpoint, Endpoints};
 #[cfg(feature = "channel")]
-pub(crate) use self::ends::{wait_for_selection, wait_for_selection_until};
+pub(crate) use self::endpoints::{wait_for_selection, wait_for_selection_until};
 pub(crate) use self::held::{assert_order, held_here};
-pub(crate) use self::life::Life;
+pub(crate) use self::join::JoinRecord;
+pub(crate) use self::once_record::OnceRecord;
 pub(crate) use self::resource::idle;
 pub use self::resource::{Providers, Resource};
-pub(crate) use self::turns::Turns;
-use super::{GuardMarker, Kind, LockId, LockKind, Mode, Party, Reason, Refusal, Site};
-use crate::tracking::alarm::Wake;
+use super::{
+    AcquireKind, GuardMarker, LockId, LockKind, LockRef, Mode, Site, Violation, ViolationReason,
+};
+use crate::tracking::thread::remote_panic::Wake;
 
 /// The record of one lock instance.
 ///
@@ -76,7 +78,7 @@ impl Lock {
     ///
     /// Never in this build.
     #[inline(always)]
-    pub fn acquired(&self, _mode: Mode, _kind: Kind, _site: Site) -> Hold {
+    pub fn acquired(&self, _mode: Mode, _kind: AcquireKind, _site: Site) -> Hold {
         Hold(PhantomData)
     }
 
@@ -85,7 +87,7 @@ impl Lock {
     pub(crate) fn acquired_known<const WRITES: bool>(
         &self,
         _mode: Mode,
-        _kind: Kind,
+        _kind: AcquireKind,
         _site: Site,
     ) -> Option<Hold> {
         Some(Hold(PhantomData))
@@ -100,7 +102,7 @@ impl Lock {
     /// Tells that the calling thread has back, without waiting, a lock that it had just let go, at
     /// a point where it cannot unwind: like [`acquired`](Self::acquired), but it only reports.
     #[inline(always)]
-    pub fn acquired_again(&self, _mode: Mode, _site: Site) -> Hold {
+    pub fn reacquired(&self, _mode: Mode, _site: Site) -> Hold {
         Hold(PhantomData)
     }
 
@@ -110,7 +112,7 @@ impl Lock {
     ///
     /// Never in this build.
     #[inline(always)]
-    pub fn attempt(&self, _mode: Mode, _kind: Kind, _site: Site) -> Attempt<'_> {
+    pub fn attempt(&self, _mode: Mode, _kind: AcquireKind, _site: Site) -> Attempt<'_> {
         Attempt(PhantomData)
     }
 
@@ -118,7 +120,7 @@ impl Lock {
     /// point where it cannot unwind: like [`attempt`](Self::attempt), but a deadlock is reported
     /// only.
     #[inline(always)]
-    pub fn attempt_again(&self, _mode: Mode, _kind: Kind, _site: Site) -> Attempt<'_> {
+    pub fn attempt_reacquire(&self, _mode: Mode, _kind: AcquireKind, _site: Site) -> Attempt<'_> {
         Attempt(PhantomData)
     }
 
@@ -126,11 +128,11 @@ impl Lock {
     /// of, as a writer that waits does with readers: like [`attempt`](Self::attempt), but before a
     /// deadlock behind such a queue is told, the lock is tried once more with `retry`.
     #[inline(always)]
-    pub fn attempt_or(
+    pub fn attempt_with_retry(
         &self,
         _retry: impl FnOnce() -> bool,
         _mode: Mode,
-        _kind: Kind,
+        _kind: AcquireKind,
         _site: Site,
     ) -> Attempt<'_> {
         Attempt(PhantomData)
@@ -142,7 +144,7 @@ impl Lock {
     ///
     /// Never in this build.
     #[inline(always)]
-    pub fn attempt_upgrade(&self, _hold: &Hold, _kind: Kind, _site: Site) -> Attempt<'_> {
+    pub fn attempt_upgrade(&self, _hold: &Hold, _kind: AcquireKind, _site: Site) -> Attempt<'_> {
         Attempt(PhantomData)
     }
 
@@ -189,7 +191,7 @@ pub struct Hold(PhantomData<GuardMarker>);
 pub struct Attempt<'a>(PhantomData<(&'a Lock, GuardNoSend)>);
 
 impl Attempt<'_> {
-    /// Whether the retry of [`Lock::attempt_or`] was made, and has got the lock.
+    /// Whether the retry of [`Lock::attempt_with_retry`] was made, and has got the lock.
     #[inline(always)]
     pub fn is_granted(&self) -> bool {
         false
@@ -208,9 +210,9 @@ impl Attempt<'_> {
 
 /// The record of one condition variable.
 #[derive(Debug, Default)]
-pub struct Signal(());
+pub struct CondvarRecord(());
 
-impl Signal {
+impl CondvarRecord {
     /// The record of a condition variable whose class is the place of the call.
     #[inline(always)]
     #[must_use]
@@ -236,10 +238,10 @@ impl Signal {
         &'a self,
         _lock: &'a Lock,
         _hold: &'a mut Hold,
-        _kind: Kind,
+        _kind: AcquireKind,
         _site: Site,
-    ) -> Waiting<'a> {
-        Waiting(PhantomData)
+    ) -> WaitGuard<'a> {
+        WaitGuard(PhantomData)
     }
 
     /// The same, of a thread that can be woken by `wake` if its wait will never end.
@@ -249,9 +251,9 @@ impl Signal {
         _wake: Option<Wake>,
         lock: &'a Lock,
         hold: &'a mut Hold,
-        kind: Kind,
+        kind: AcquireKind,
         site: Site,
-    ) -> Waiting<'a> {
+    ) -> WaitGuard<'a> {
         self.waiting(lock, hold, kind, site)
     }
 
@@ -271,9 +273,9 @@ impl Signal {
 /// the lock again; the hold that was lent is then the record of the new acquisition.
 #[derive(Debug)]
 #[must_use = "drop it when the thread is awake and holds the lock again"]
-pub struct Waiting<'a>(PhantomData<(&'a Signal, GuardNoSend)>);
+pub struct WaitGuard<'a>(PhantomData<(&'a CondvarRecord, GuardNoSend)>);
 
-impl Waiting<'_> {
+impl WaitGuard<'_> {
     /// Tells that a notification has ended the wait, and neither its time nor chance has.
     #[inline(always)]
     pub fn notified(&mut self) {}
@@ -286,12 +288,12 @@ pub fn caught_panic() {}
 /// All that has happened up to one point in the life of a thread, for another thread to learn of.
 #[derive(Clone, Debug)]
 #[must_use = "hand it to the thread that goes on from here"]
-pub struct Past(());
+pub struct Clock(());
 
-impl Past {
+impl Clock {
     /// All that has happened up to here.
     #[inline(always)]
-    pub fn here() -> Self {
+    pub fn release() -> Self {
         Self(())
     }
 
@@ -303,13 +305,13 @@ impl Past {
 
     /// Nothing.
     #[inline(always)]
-    pub(crate) const fn nothing() -> Self {
+    pub(crate) const fn unknown() -> Self {
         Self(())
     }
 
     /// All that the calling thread ever does, for whoever joins it: it is at its end.
     #[inline(always)]
-    pub(crate) fn of_ended() -> Self {
+    pub(crate) fn at_exit() -> Self {
         Self(())
     }
 
@@ -322,18 +324,18 @@ impl Past {
 
     /// The calling thread has learnt of it: what follows comes after it.
     #[inline(always)]
-    pub fn arrive(&self) {}
+    pub fn acquire(&self) {}
 
     /// The same, by the only one who does.
     #[inline(always)]
-    pub(crate) fn arrive_last(self) {}
+    pub(crate) fn acquire_last(self) {}
 }
 
 /// The pasts of several threads, gathered for whoever goes on after all of them.
 #[derive(Debug, Default)]
-pub struct Pasts(());
+pub struct MergedClock(());
 
-impl Pasts {
+impl MergedClock {
     /// Nothing, as yet.
     #[inline(always)]
     #[must_use]
@@ -343,30 +345,30 @@ impl Pasts {
 
     /// Adds what happened up to one point.
     #[inline(always)]
-    pub fn add(&self, _past: &Past) {}
+    pub fn add(&self, _past: &Clock) {}
 
     /// The same, by the only one who can.
     #[cfg(feature = "queue")]
     #[inline(always)]
-    pub(crate) fn add_alone(&mut self, _past: &Past) {}
+    pub(crate) fn add_mut(&mut self, _past: &Clock) {}
 
     /// What was added so far, and nothing of what is added later.
     #[inline(always)]
     #[cfg(feature = "queue")]
-    pub(crate) fn so_far(&self) -> Self {
+    pub(crate) fn snapshot(&self) -> Self {
         Self(())
     }
 
     /// The calling thread has learnt of all of it: what follows comes after it.
     #[inline(always)]
-    pub fn arrive(&self) {}
+    pub fn acquire(&self) {}
 }
 
-/// [`Pasts`] that several hold together.
+/// [`MergedClock`] that several hold together.
 #[derive(Clone, Debug)]
-pub(crate) struct Meeting(());
+pub(crate) struct SharedMergedClock(());
 
-impl Meeting {
+impl SharedMergedClock {
     /// Nothing, as yet.
     #[inline(always)]
     pub(crate) fn new() -> Self {
@@ -375,28 +377,28 @@ impl Meeting {
 
     /// Adds what happened up to one point.
     #[inline(always)]
-    pub(crate) fn add(&self, _past: &Past) {}
+    pub(crate) fn add(&self, _past: &Clock) {}
 
     /// The calling thread has learnt of all of it: what follows comes after it.
     #[inline(always)]
-    pub(crate) fn arrive(&self) {}
+    pub(crate) fn acquire(&self) {}
 }
 
 /// The calling thread is about to tell something with a lock of a primitive held.
 #[inline(always)]
-pub(crate) fn introduce() {}
+pub(crate) fn ensure_attached() {}
 
 /// A bit for the calling thread: none, since there is nothing that it could learn.
 #[inline(always)]
-pub(crate) fn mark() -> u64 {
+pub(crate) fn thread_bit() -> u64 {
     0
 }
 
 /// The record of something that is initialised once.
 #[derive(Debug)]
-pub(crate) struct Origin(());
+pub(crate) struct InitClock(());
 
-impl Origin {
+impl InitClock {
     /// Nothing was initialised yet.
     #[inline(always)]
     pub(crate) const fn new() -> Self {
@@ -419,37 +421,37 @@ impl Origin {
 
     /// The calling thread has asked for what is initialised.
     #[inline(always)]
-    pub(crate) fn arrive_asking(&self, _ask: impl FnOnce()) {}
+    pub(crate) fn acquire_asking(&self, _ask: impl FnOnce()) {}
 
     /// The calling thread has seen that it is initialised.
     #[inline(always)]
-    pub(crate) fn arrive(&self) {}
+    pub(crate) fn acquire(&self) {}
 }
 
 /// The locks that the calling thread holds for as long as other threads run.
 #[derive(Clone, Debug)]
 #[must_use = "enter them in the threads that run within"]
-pub struct Surroundings(());
+pub struct InheritedHolds(());
 
-impl Surroundings {
+impl InheritedHolds {
     /// The locks that the calling thread holds, with those that are held around it.
     #[inline(always)]
-    pub fn here() -> Self {
+    pub fn current() -> Self {
         Self(())
     }
 
     /// The calling thread runs within them until the result is dropped.
     #[inline(always)]
-    pub fn enter(&self) -> Within {
-        Within(())
+    pub fn enter(&self) -> ScopeGuard {
+        ScopeGuard(())
     }
 }
 
 /// What a parent holds above a thread, on its way from the spawn through the thread to the join.
 #[derive(Debug)]
-pub(crate) struct Section(());
+pub(crate) struct SpawnHolds(());
 
-impl Section {
+impl SpawnHolds {
     /// Nothing.
     #[inline(always)]
     pub(crate) fn none() -> Self {
@@ -477,9 +479,9 @@ impl Section {
 
 /// The check that a thread belongs to, on its way to the threads that it starts.
 #[derive(Debug)]
-pub(crate) struct Cohort(());
+pub(crate) struct CheckMembership(());
 
-impl Cohort {
+impl CheckMembership {
     /// That of the calling thread.
     #[inline(always)]
     pub(crate) fn here() -> Self {
@@ -497,10 +499,10 @@ impl Cohort {
     pub(crate) fn enter(self) {}
 }
 
-/// A thread that runs within the critical sections of another. Made by [`Surroundings::enter`].
+/// A thread that runs within the critical sections of another. Made by [`InheritedHolds::enter`].
 #[derive(Debug)]
 #[must_use = "the surroundings end when this is dropped"]
-pub struct Within(());
+pub struct ScopeGuard(());
 
 /// Below this many, comparing each with each is quicker than sorting, and allocates nothing.
 const FEW: usize = 9;
@@ -508,12 +510,16 @@ const FEW: usize = 9;
 /// Whether the calling thread may take all of `records` now, in the order of their ids.
 ///
 /// This build knows of no held locks: a lock that is asked for twice is all it refuses.
-pub(crate) fn admit(records: &[&Lock], site: Site) -> Result<(), Refusal> {
+pub(crate) fn check_ascending(records: &[&Lock], site: Site) -> Result<(), Violation> {
     let Some(lock) = asked_twice(records) else {
         return Ok(());
     };
-    let party = Party::new(lock, None, Some(site));
-    Err(Refusal::new(Reason::AskedTwice, party.clone(), party))
+    let party = LockRef::new(lock, None, Some(site));
+    Err(Violation::new(
+        ViolationReason::AskedTwice,
+        party.clone(),
+        party,
+    ))
 }
 
 fn asked_twice(records: &[&Lock]) -> Option<LockId> {
@@ -543,11 +549,11 @@ mod tests {
         let locks: [(u8, Lock); 20] = std::array::from_fn(|_| (0, Lock::new(&LockKind::MUTEX)));
         for count in [0, 1, FEW - 1, FEW, locks.len()] {
             let mut asked: Vec<&Lock> = locks[..count].iter().map(|lock| &lock.1).collect();
-            assert!(admit(&asked, Location::caller()).is_ok());
+            assert!(check_ascending(&asked, Location::caller()).is_ok());
             if let Some(&last) = asked.last() {
                 asked.insert(0, last);
-                let refusal = admit(&asked, Location::caller()).unwrap_err();
-                assert_eq!(refusal.reason(), Reason::AskedTwice);
+                let refusal = check_ascending(&asked, Location::caller()).unwrap_err();
+                assert_eq!(refusal.reason(), ViolationReason::AskedTwice);
                 assert_eq!(refusal.asked().lock(), last.id());
             }
         }

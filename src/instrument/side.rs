@@ -29,7 +29,7 @@ impl Side {
 ///
 /// If both looked up between their attempts, each might do so while the other does not look, and
 /// both would seem to wait for nobody.
-pub(crate) fn meet<R>(
+pub(crate) fn block_on<R>(
     limit: Option<Duration>,
     is_met: impl Fn() -> bool,
     mut attempt: impl FnMut(Option<Duration>) -> Option<R>,

@@ -178,28 +178,28 @@ impl<T: ?Sized> ReentrantMutex<T> {
     #[inline]
     #[track_caller]
     pub fn lock_arc(self: &Arc<Self>) -> ArcReentrant<T> {
-        Call::here().lend(|| self.inner_arc().lock_arc())
+        Call::here().with_override(|| self.inner_arc().lock_arc())
     }
 
     /// Acquires the lock if no other thread has it; the guard owns an `Arc` of it.
     #[inline]
     #[track_caller]
     pub fn try_lock_arc(self: &Arc<Self>) -> Option<ArcReentrant<T>> {
-        Call::here().lend(|| self.inner_arc().try_lock_arc())
+        Call::here().with_override(|| self.inner_arc().try_lock_arc())
     }
 
     /// Acquires the lock, or gives up after `timeout`; the guard owns an `Arc` of it.
     #[inline]
     #[track_caller]
     pub fn try_lock_arc_for(self: &Arc<Self>, timeout: Duration) -> Option<ArcReentrant<T>> {
-        Call::here().lend(|| self.inner_arc().try_lock_arc_for(timeout))
+        Call::here().with_override(|| self.inner_arc().try_lock_arc_for(timeout))
     }
 
     /// Acquires the lock, or gives up at `timeout`; the guard owns an `Arc` of it.
     #[inline]
     #[track_caller]
     pub fn try_lock_arc_until(self: &Arc<Self>, timeout: Instant) -> Option<ArcReentrant<T>> {
-        Call::here().lend(|| self.inner_arc().try_lock_arc_until(timeout))
+        Call::here().with_override(|| self.inner_arc().try_lock_arc_until(timeout))
     }
 
     /// Makes a guard that owns an `Arc` of the lock, of an acquisition that has none.

@@ -49,7 +49,7 @@ guard! {
     /// Holds a [`FairMutex`] and gives access to its data; dropped, it releases the mutex.
     #[must_use = "if unused the Mutex will immediately unlock"]
     FairMutexGuard, FairMutex, mutex, &'a mut T;
-    unlock, unlock_fair, bump, lock_again
+    unlock, unlock_fair, bump, relock
 }
 
 guard_mut! { FairMutexGuard }

@@ -55,7 +55,7 @@ macro_rules! lock_type {
             /// Says that this lock is taken under `parent`, a lock of the same class, whatever their ids:
             /// see [`sync::Mutex::nested_in`](crate::sync::Mutex::nested_in).
             #[inline]
-            pub fn nested_in(&self, parent: &(impl crate::instrument::Recorded + ?Sized)) {
+            pub fn nested_in(&self, parent: &(impl crate::instrument::Tracked + ?Sized)) {
                 // SAFETY: the record is no part of the state of the lock.
                 unsafe { self.0.raw() }.record.nested_in(parent.record());
             }

@@ -76,7 +76,7 @@ impl<'a, T: ?Sized> Lockable for &'a ReentrantMutex<T> {
     #[inline]
     fn lock(self, site: Site) -> ReentrantMutexGuard<'a, T> {
         let call = Call { site, again: false };
-        mem::forget(call.lend(|| self.0.lock()));
+        mem::forget(call.with_override(|| self.0.lock()));
         // SAFETY: the acquisition just made has no guard: it was forgotten.
         unsafe { ReentrantMutexGuard::of(self) }
     }

@@ -59,7 +59,6 @@ mod lockable;
 mod mutex;
 mod once;
 mod outcome;
-mod recorded;
 mod recursive_rwlock;
 mod relock;
 mod remutex;
@@ -67,6 +66,7 @@ mod remutex_guard;
 mod rwlock;
 #[cfg(feature = "serde")]
 mod serde;
+mod tracked;
 mod upgrade;
 
 pub use ::lock_api;

@@ -84,7 +84,7 @@ guard! {
     /// ```
     #[must_use = "if unused the Mutex will immediately unlock"]
     MutexGuard, Mutex, mutex, &'a mut T;
-    unlock, unlock_fair, bump, lock_again
+    unlock, unlock_fair, bump, relock
 }
 
 guard_mut! { MutexGuard }

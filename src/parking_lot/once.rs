@@ -5,7 +5,7 @@ use std::panic::Location;
 
 use ::parking_lot::OnceState;
 
-use crate::instrument::{LockKind, Origin, Site, Turns};
+use crate::instrument::{InitClock, LockKind, OnceRecord, Site};
 
 static ONCE: LockKind = LockKind::initialised_once("Once");
 
@@ -31,8 +31,8 @@ static ONCE: LockKind = LockKind::initialised_once("Once");
 /// ```
 pub struct Once {
     inner: ::parking_lot::Once,
-    origin: Origin,
-    turns: Turns,
+    origin: InitClock,
+    turns: OnceRecord,
 }
 
 impl Once {
@@ -40,7 +40,11 @@ impl Once {
     #[inline]
     #[track_caller]
     pub const fn new() -> Once {
-        Self::of(::parking_lot::Once::new(), Origin::new(), Turns::new(&ONCE))
+        Self::of(
+            ::parking_lot::Once::new(),
+            InitClock::new(),
+            OnceRecord::new(&ONCE),
+        )
     }
 
     /// Nothing has run, of the class `name`.
@@ -49,8 +53,8 @@ impl Once {
     pub const fn named(name: &'static str) -> Once {
         Self::of(
             ::parking_lot::Once::new(),
-            Origin::new(),
-            Turns::named(&ONCE, name),
+            InitClock::new(),
+            OnceRecord::named(&ONCE, name),
         )
     }
 
@@ -70,12 +74,12 @@ impl Once {
     pub const fn new_completed() -> Once {
         Self::of(
             ::parking_lot::Once::new_completed(),
-            Origin::none(),
-            Turns::new(&ONCE),
+            InitClock::none(),
+            OnceRecord::new(&ONCE),
         )
     }
 
-    const fn of(inner: ::parking_lot::Once, origin: Origin, turns: Turns) -> Once {
+    const fn of(inner: ::parking_lot::Once, origin: InitClock, turns: OnceRecord) -> Once {
         Self {
             inner,
             origin,
@@ -102,7 +106,7 @@ impl Once {
     pub fn state(&self) -> OnceState {
         let state = self.inner.state();
         if state == OnceState::Done {
-            self.origin.arrive();
+            self.origin.acquire();
         }
         state
     }
@@ -112,7 +116,7 @@ impl Once {
     pub fn is_completed(&self) -> bool {
         let is_completed = self.inner.is_completed();
         if is_completed {
-            self.origin.arrive();
+            self.origin.acquire();
         }
         is_completed
     }
@@ -148,7 +152,8 @@ impl Once {
                 });
             });
         }
-        self.origin.arrive_asking(|| self.turns.ask_for_ready(site));
+        self.origin
+            .acquire_asking(|| self.turns.ask_for_ready(site));
     }
 
     /// Like [`call_once`](Self::call_once), but runs `f` also if what ran before has panicked,
@@ -182,7 +187,8 @@ impl Once {
                 });
             });
         }
-        self.origin.arrive_asking(|| self.turns.ask_for_ready(site));
+        self.origin
+            .acquire_asking(|| self.turns.ask_for_ready(site));
     }
 
     #[inline]
@@ -228,7 +234,8 @@ impl Once {
     fn wait_for(&self, or_failed: bool, site: Site, see: impl FnOnce()) {
         let is_done = || self.inner.is_completed();
         self.turns.wait(is_done, or_failed, site, see);
-        self.origin.arrive_asking(|| self.turns.ask_for_ready(site));
+        self.origin
+            .acquire_asking(|| self.turns.ask_for_ready(site));
     }
 }
 

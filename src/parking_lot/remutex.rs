@@ -90,7 +90,7 @@ impl<T: ?Sized> ReentrantMutex<T> {
     /// Says that this lock is taken under `parent`, a lock of the same class, whatever their ids:
     /// see [`sync::Mutex::nested_in`](crate::sync::Mutex::nested_in).
     #[inline]
-    pub fn nested_in(&self, parent: &(impl crate::instrument::Recorded + ?Sized)) {
+    pub fn nested_in(&self, parent: &(impl crate::instrument::Tracked + ?Sized)) {
         // SAFETY: the record is no part of the state of the lock.
         unsafe { self.0.raw() }.record.nested_in(parent.record());
     }
@@ -112,7 +112,7 @@ impl<T: ?Sized> ReentrantMutex<T> {
     #[inline]
     #[track_caller]
     pub fn lock(&self) -> ReentrantMutexGuard<'_, T> {
-        std::mem::forget(Call::here().lend(|| self.0.lock()));
+        std::mem::forget(Call::here().with_override(|| self.0.lock()));
         // SAFETY: the acquisition just made has no guard: it was forgotten.
         unsafe { ReentrantMutexGuard::of(self) }
     }
@@ -125,7 +125,7 @@ impl<T: ?Sized> ReentrantMutex<T> {
     #[inline]
     #[track_caller]
     pub fn try_lock(&self) -> Option<ReentrantMutexGuard<'_, T>> {
-        std::mem::forget(Call::here().lend(|| self.0.try_lock())?);
+        std::mem::forget(Call::here().with_override(|| self.0.try_lock())?);
         // SAFETY: the acquisition just made has no guard: it was forgotten.
         Some(unsafe { ReentrantMutexGuard::of(self) })
     }
@@ -138,7 +138,7 @@ impl<T: ?Sized> ReentrantMutex<T> {
     #[inline]
     #[track_caller]
     pub fn try_lock_for(&self, timeout: Duration) -> Option<ReentrantMutexGuard<'_, T>> {
-        std::mem::forget(Call::here().lend(|| self.0.try_lock_for(timeout))?);
+        std::mem::forget(Call::here().with_override(|| self.0.try_lock_for(timeout))?);
         // SAFETY: the acquisition just made has no guard: it was forgotten.
         Some(unsafe { ReentrantMutexGuard::of(self) })
     }
@@ -151,7 +151,7 @@ impl<T: ?Sized> ReentrantMutex<T> {
     #[inline]
     #[track_caller]
     pub fn try_lock_until(&self, timeout: Instant) -> Option<ReentrantMutexGuard<'_, T>> {
-        std::mem::forget(Call::here().lend(|| self.0.try_lock_until(timeout))?);
+        std::mem::forget(Call::here().with_override(|| self.0.try_lock_until(timeout))?);
         // SAFETY: the acquisition just made has no guard: it was forgotten.
         Some(unsafe { ReentrantMutexGuard::of(self) })
     }

@@ -179,7 +179,7 @@ impl<'a, T: ?Sized> ReentrantMutexGuard<'a, T> {
         // SAFETY: the guard of `lock_api` stands for the acquisition of this one, and is never
         // dropped.
         let mut inner = ManuallyDrop::new(unsafe { s.lock.0.make_guard_unchecked() });
-        Call::here().lend(|| lock_api::ReentrantMutexGuard::bump(&mut inner));
+        Call::here().with_override(|| lock_api::ReentrantMutexGuard::bump(&mut inner));
     }
 
     /// Acquires the lock again, for the call at `site`, when the result is dropped.
@@ -187,7 +187,7 @@ impl<'a, T: ?Sized> ReentrantMutexGuard<'a, T> {
     fn relock_from(&self, site: crate::instrument::Site) -> Defer<impl FnMut() + use<'a, T>> {
         let lock = self.lock;
         let call = Call { site, again: true };
-        Defer(move || mem::forget(must_return(|| call.lend(|| lock.0.lock()))))
+        Defer(move || mem::forget(must_return(|| call.with_override(|| lock.0.lock()))))
     }
 }
 

@@ -98,7 +98,7 @@ guard! {
     /// Holds a [`RwLock`] with shared access; dropped, it releases the lock.
     #[must_use = "if unused the RwLock will immediately unlock"]
     RwLockReadGuard, RwLock, rwlock, &'a T;
-    unlock_shared, unlock_shared_fair, bump_shared, lock_shared_again
+    unlock_shared, unlock_shared_fair, bump_shared, relock_shared
 }
 
 guard_map! {
@@ -109,7 +109,7 @@ guard! {
     /// Holds a [`RwLock`] with exclusive access; dropped, it releases the lock.
     #[must_use = "if unused the RwLock will immediately unlock"]
     RwLockWriteGuard, RwLock, rwlock, &'a mut T;
-    unlock_exclusive, unlock_exclusive_fair, bump_exclusive, lock_exclusive_again
+    unlock_exclusive, unlock_exclusive_fair, bump_exclusive, relock_exclusive
 }
 
 guard_mut! { RwLockWriteGuard }
@@ -124,7 +124,7 @@ guard! {
     /// There is one such guard at a time, beside any number of readers.
     #[must_use = "if unused the RwLock will immediately unlock"]
     RwLockUpgradableReadGuard, RwLock, rwlock, &'a T;
-    unlock_upgradable, unlock_upgradable_fair, bump_upgradable, lock_upgradable_again
+    unlock_upgradable, unlock_upgradable_fair, bump_upgradable, relock_upgradable
 }
 
 mode_changes! { RwLockReadGuard, RwLockWriteGuard, RwLockUpgradableReadGuard }

@@ -16,7 +16,7 @@ pub(crate) struct Call {
 
 thread_local! {
     // Without a destructor, so that it can be reached for as long as its thread runs.
-    static LENT: Cell<Option<Call>> = const { Cell::new(None) };
+    static OVERRIDE: Cell<Option<Call>> = const { Cell::new(None) };
 }
 
 impl Call {
@@ -34,29 +34,29 @@ impl Call {
     /// [`here`](Self::here).
     #[inline]
     #[track_caller]
-    pub(crate) fn lent() -> Self {
+    pub(crate) fn overridden() -> Self {
         let here = Self::here();
         if instrument::ON {
-            LENT.take().unwrap_or(here)
+            OVERRIDE.take().unwrap_or(here)
         } else {
             here
         }
     }
 
-    /// Runs `f`, within which the first [`lent`](Self::lent) is this call.
+    /// Runs `f`, within which the first [`overridden`](Self::lent) is this call.
     ///
     /// `lock_api` calls the inner lock of a reentrant mutex from a closure, and a closure does not
     /// track its caller: without this detour, every reentrant mutex would be locked by the same
     /// line of `lock_api`.
     #[inline]
-    pub(crate) fn lend<T>(self, f: impl FnOnce() -> T) -> T {
+    pub(crate) fn with_override<T>(self, f: impl FnOnce() -> T) -> T {
         if !instrument::ON {
             return f();
         }
-        LENT.set(Some(self));
+        OVERRIDE.set(Some(self));
         let value = f();
         // A recursive acquisition does not ask the inner lock, and so leaves the call behind.
-        LENT.set(None);
+        OVERRIDE.set(None);
         value
     }
 }
@@ -71,14 +71,14 @@ mod tests {
             again: true,
             ..Call::here()
         };
-        let within = call.lend(Call::lent);
+        let within = call.with_override(Call::overridden);
         assert_eq!(within.again, instrument::ON);
-        assert!(!Call::lent().again);
+        assert!(!Call::overridden().again);
     }
 
     #[test]
     fn without_a_loan_the_caller_is_the_site() {
-        let (call, line) = (Call::lent(), line!());
+        let (call, line) = (Call::overridden(), line!());
         assert_eq!(call.site.line(), line);
         assert_eq!(call.site.file(), file!());
     }

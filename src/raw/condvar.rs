@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use lock_api::{RawCondvar as _, RawCondvarTimed as _};
 
 use super::RawMutex;
-use crate::instrument::{self, Hold, Kind, Signal, Site};
-use crate::tracking::alarm::Wake;
+use crate::instrument;
+use crate::instrument::{AcquireKind, CondvarRecord, Hold, Site};
+use crate::tracking::thread::remote_panic::Wake;
 
 /// A raw condition variable: `parking_lot`'s, with a record of who waits on it.
 ///
@@ -19,7 +20,7 @@ use crate::tracking::alarm::Wake;
 /// ever: when a deadlock is told to one that waits here, all that wait here are woken.
 pub struct RawCondvar {
     bare: parking_lot::RawCondvar,
-    record: Signal,
+    record: CondvarRecord,
 }
 
 impl RawCondvar {
@@ -30,7 +31,7 @@ impl RawCondvar {
     pub const fn new() -> Self {
         Self {
             bare: parking_lot::RawCondvar::INIT,
-            record: Signal::new(),
+            record: CondvarRecord::new(),
         }
     }
 
@@ -41,7 +42,7 @@ impl RawCondvar {
     pub const fn named(name: &'static str) -> Self {
         Self {
             bare: parking_lot::RawCondvar::INIT,
-            record: Signal::named(name),
+            record: CondvarRecord::named(name),
         }
     }
 
@@ -75,7 +76,7 @@ impl RawCondvar {
         let wake = unsafe { Wake::new(Self::wake_all, std::ptr::from_ref(self).cast()) };
         let mut waiting =
             self.record
-                .waiting_or(Some(wake), &mutex.record, hold, Kind::Blocking, site);
+                .waiting_or(Some(wake), &mutex.record, hold, AcquireKind::Blocking, site);
         // SAFETY: the caller holds the mutex by `hold`, so its bare lock is held.
         unsafe { self.bare.wait(&mutex.bare, &mut Default::default()) };
         waiting.notified();
@@ -94,7 +95,9 @@ impl RawCondvar {
         deadline: &Instant,
         site: Site,
     ) -> bool {
-        let mut waiting = self.record.waiting(&mutex.record, hold, Kind::Timed, site);
+        let mut waiting = self
+            .record
+            .waiting(&mutex.record, hold, AcquireKind::Timed, site);
         // SAFETY: the caller holds the mutex by `hold`, so its bare lock is held.
         let timed_out = unsafe {
             self.bare

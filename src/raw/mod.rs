@@ -18,7 +18,7 @@ pub(crate) const SPIN: Duration = Duration::ZERO;
 /// Tries a bare lock as said there; without the clock where there is none, by `$once`.
 macro_rules! spin {
     ($bare:expr, $once:ident, $for:ident) => {
-        if $crate::tracking::wait::HAS_CLOCK {
+        if $crate::tracking::thread::wait::HAS_CLOCK {
             $bare.$for($crate::raw::SPIN)
         } else {
             $bare.$once()

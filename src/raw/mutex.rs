@@ -10,7 +10,8 @@ use lock_api::{RawMutex as _, RawMutexTimed as _};
 
 use super::call::Call;
 use super::undo::Undo;
-use crate::instrument::{self, Hold, Kind, Lock, LockKind, Mode, Site};
+use crate::instrument;
+use crate::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Site};
 
 /// Defines a raw mutex over a bare one. They differ in the bare lock, in the kind that reports
 /// speak of, and in where they learn of their caller: an expression that gives a [`Call`].
@@ -57,31 +58,31 @@ macro_rules! raw_mutex {
                 if !instrument::ON {
                     let _ = self.bare.lock();
                 } else if super::spin!(self.bare, try_lock, try_lock_for).is_none() {
-                    return self.lock_slow(site);
+                    return self.lock_contended(site);
                 }
-                match self.record.acquired_known::<false>(Mode::Exclusive, Kind::Blocking, site) {
+                match self.record.acquired_known::<false>(Mode::Exclusive, AcquireKind::Blocking, site) {
                     Some(hold) => hold,
-                    None => self.lock_unknown(site),
+                    None => self.record_checked(site),
                 }
             }
 
             /// Records an acquisition of the bare lock that may show something new. Not cold: every lock
             /// comes here once.
             #[inline(never)]
-            fn lock_unknown(&self, site: Site) -> Hold {
+            fn record_checked(&self, site: Site) -> Hold {
                 if let Some(hold) = self.record.acquired_at_hand(Mode::Exclusive, site) {
                     return hold;
                 }
-                self.lock_new(site)
+                self.record_new(site)
             }
 
             #[cold]
             #[inline(never)]
-            fn lock_new(&self, site: Site) -> Hold {
+            fn record_new(&self, site: Site) -> Hold {
                 // SAFETY: the caller has acquired the bare lock, and this runs only if nobody is
                 // told of that.
                 let undo = Undo::new(|| unsafe { self.bare.unlock(Default::default()) });
-                let hold = self.record.acquired(Mode::Exclusive, Kind::Blocking, site);
+                let hold = self.record.acquired(Mode::Exclusive, AcquireKind::Blocking, site);
                 undo.disarm();
                 hold
             }
@@ -89,25 +90,25 @@ macro_rules! raw_mutex {
             /// Acquires, for the call at `site`, the mutex that the caller let go of just now. A
             /// deadlock is reported, and does not panic.
             #[inline]
-            pub(crate) fn lock_again(&self, site: Site) -> Hold {
+            pub(crate) fn relock(&self, site: Site) -> Hold {
                 if !instrument::ON {
                     let _ = self.bare.lock();
                 } else if super::spin!(self.bare, try_lock, try_lock_for).is_none() {
-                    return self.lock_again_slow(site);
+                    return self.relock_contended(site);
                 }
-                self.record.acquired_again(Mode::Exclusive, site)
+                self.record.reacquired(Mode::Exclusive, site)
             }
 
             #[cold]
-            fn lock_slow(&self, site: Site) -> Hold {
-                let attempt = self.record.attempt(Mode::Exclusive, Kind::Blocking, site);
+            fn lock_contended(&self, site: Site) -> Hold {
+                let attempt = self.record.attempt(Mode::Exclusive, AcquireKind::Blocking, site);
                 let _ = self.bare.lock();
                 attempt.acquired()
             }
 
             #[cold]
-            fn lock_again_slow(&self, site: Site) -> Hold {
-                let attempt = self.record.attempt_again(Mode::Exclusive, Kind::Blocking, site);
+            fn relock_contended(&self, site: Site) -> Hold {
+                let attempt = self.record.attempt_reacquire(Mode::Exclusive, AcquireKind::Blocking, site);
                 let _ = self.bare.lock();
                 attempt.acquired()
             }
@@ -115,8 +116,8 @@ macro_rules! raw_mutex {
             #[cold]
             fn lock_timed(&self, deadline: Option<Instant>, site: Site) -> Option<Hold> {
                 // A deadline that cannot be represented is never reached: the wait is unbounded.
-                let Some(deadline) = deadline else { return Some(self.lock_slow(site)) };
-                let attempt = self.record.attempt(Mode::Exclusive, Kind::Timed, site);
+                let Some(deadline) = deadline else { return Some(self.lock_contended(site)) };
+                let attempt = self.record.attempt(Mode::Exclusive, AcquireKind::Timed, site);
                 self.bare.try_lock_until(deadline).map(|_| attempt.acquired())
             }
         }
@@ -157,7 +158,7 @@ macro_rules! raw_mutex {
             #[track_caller]
             fn lock(&self) -> Hold {
                 let call = $call;
-                if call.again { self.lock_again(call.site) } else { self.lock_at(call.site) }
+                if call.again { self.relock(call.site) } else { self.lock_at(call.site) }
             }
 
             #[inline]
@@ -165,7 +166,7 @@ macro_rules! raw_mutex {
             fn try_lock(&self) -> Option<Hold> {
                 let site = $call.site;
                 self.bare.try_lock()?;
-                Some(self.record.acquired(Mode::Exclusive, Kind::Try, site))
+                Some(self.record.acquired(Mode::Exclusive, AcquireKind::Try, site))
             }
 
             #[cfg_attr(debug_assertions, inline(never))]
@@ -200,9 +201,9 @@ macro_rules! raw_mutex {
                     return unsafe { self.bare.bump(&mut Default::default()) };
                 }
                 // SAFETY: the hold is read here and written below; nothing in between unwinds,
-                // since `attempt_again` and the bare lock do not.
+                // since `attempt_reacquire` and the bare lock do not.
                 self.record.released(unsafe { ptr::read(hold) });
-                let attempt = self.record.attempt_again(Mode::Exclusive, Kind::Blocking, site);
+                let attempt = self.record.attempt_reacquire(Mode::Exclusive, AcquireKind::Blocking, site);
                 // SAFETY: the bare lock is still held, and held again when this returns.
                 unsafe { self.bare.bump(&mut Default::default()) };
                 // SAFETY: the old value was moved out above.
@@ -224,7 +225,7 @@ macro_rules! raw_mutex {
                 } else if self.bare.try_lock().is_none() {
                     return self.lock_timed(Instant::now().checked_add(timeout), site);
                 }
-                Some(self.record.acquired(Mode::Exclusive, Kind::Timed, site))
+                Some(self.record.acquired(Mode::Exclusive, AcquireKind::Timed, site))
             }
 
             #[inline]
@@ -236,7 +237,7 @@ macro_rules! raw_mutex {
                 } else if self.bare.try_lock().is_none() {
                     return self.lock_timed(Some(deadline), site);
                 }
-                Some(self.record.acquired(Mode::Exclusive, Kind::Timed, site))
+                Some(self.record.acquired(Mode::Exclusive, AcquireKind::Timed, site))
             }
         }
     };
@@ -257,5 +258,5 @@ raw_mutex! {
     ///
     /// It is recorded once, from the first acquisition to the last release: `lock_api` counts the
     /// recursion on top of it, and a recursive acquisition can neither wait nor make an order.
-    RawRemutex, parking_lot::RawMutex, LockKind::REENTRANT_MUTEX, Call::lent()
+    RawRemutex, parking_lot::RawMutex, LockKind::REENTRANT_MUTEX, Call::overridden()
 }

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use lock_api::{RawRwLock as _, RawRwLockTimed as _};
 
-use crate::instrument::{self, Hold, Kind, Lock, LockKind, Mode, Site};
+use crate::instrument;
+use crate::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Site};
 
 /// A raw reader-writer lock: `parking_lot`'s, with a record of who holds it.
 ///
@@ -124,10 +125,10 @@ macro_rules! acquisitions {
                 // Readers that pass a queued writer never wait for each other.
                 let known = if RECURSIVE {
                     self.record
-                        .acquired_known::<false>($mode, Kind::Blocking, site)
+                        .acquired_known::<false>($mode, AcquireKind::Blocking, site)
                 } else {
                     self.record
-                        .acquired_known::<$writes>($mode, Kind::Blocking, site)
+                        .acquired_known::<$writes>($mode, AcquireKind::Blocking, site)
                 };
                 match known {
                     Some(hold) => hold,
@@ -152,7 +153,7 @@ macro_rules! acquisitions {
                 let undo = crate::raw::undo::Undo::new(|| unsafe {
                     self.bare.$bare_unlock(Default::default())
                 });
-                let hold = self.record.acquired($mode, Kind::Blocking, site);
+                let hold = self.record.acquired($mode, AcquireKind::Blocking, site);
                 undo.disarm();
                 hold
             }
@@ -166,13 +167,15 @@ macro_rules! acquisitions {
                 } else if self.$spin().is_none() {
                     return self.$again_slow(site);
                 }
-                self.record.acquired_again($mode, site)
+                self.record.reacquired($mode, site)
             }
 
             #[cold]
             fn $slow(&self, site: Site) -> Hold {
                 let retry = || self.bare.$bare_try().is_some();
-                let attempt = self.record.attempt_or(retry, $mode, Kind::Blocking, site);
+                let attempt =
+                    self.record
+                        .attempt_with_retry(retry, $mode, AcquireKind::Blocking, site);
                 if !attempt.is_granted() {
                     let _ = self.bare.$bare_lock();
                 }
@@ -181,7 +184,9 @@ macro_rules! acquisitions {
 
             #[cold]
             fn $again_slow(&self, site: Site) -> Hold {
-                let attempt = self.record.attempt_again($mode, Kind::Blocking, site);
+                let attempt = self
+                    .record
+                    .attempt_reacquire($mode, AcquireKind::Blocking, site);
                 let _ = self.bare.$bare_lock();
                 attempt.acquired()
             }
@@ -197,7 +202,7 @@ macro_rules! acquisitions {
                 if self.bare.$bare_try().is_none() {
                     return self.$timed_slow(deadline(), site);
                 }
-                Some(self.record.acquired($mode, Kind::Timed, site))
+                Some(self.record.acquired($mode, AcquireKind::Timed, site))
             }
 
             #[cold]
@@ -206,7 +211,7 @@ macro_rules! acquisitions {
                 let Some(deadline) = deadline else {
                     return Some(self.$slow(site));
                 };
-                let attempt = self.record.attempt($mode, Kind::Timed, site);
+                let attempt = self.record.attempt($mode, AcquireKind::Timed, site);
                 self.bare.$bare_until(deadline).map(|_| attempt.acquired())
             }
         }
@@ -216,14 +221,14 @@ pub(super) use acquisitions;
 
 acquisitions! {
     Mode::Shared, false, lock_shared, try_lock_shared, spin_shared, try_lock_shared_until, unlock_shared,
-    lock_shared_at, lock_shared_again, shared_unknown, shared_new, shared_slow, shared_again_slow, shared_timed,
+    lock_shared_at, relock_shared, shared_checked, shared_new, shared_slow, shared_again_slow, shared_timed,
     shared_timed_slow
 }
 
 acquisitions! {
     Mode::Exclusive, true, lock_exclusive, try_lock_exclusive, spin_exclusive,
     try_lock_exclusive_until, unlock_exclusive,
-    lock_exclusive_at, lock_exclusive_again, exclusive_unknown, exclusive_new, exclusive_slow, exclusive_again_slow,
+    lock_exclusive_at, relock_exclusive, exclusive_checked, exclusive_new, exclusive_slow, exclusive_again_slow,
     exclusive_timed, exclusive_timed_slow
 }
 
@@ -250,7 +255,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawRwLock<RECURSIVE> 
         self.bare.try_lock_shared()?;
         Some(
             self.record
-                .acquired(Mode::Shared, Kind::Try, Location::caller()),
+                .acquired(Mode::Shared, AcquireKind::Try, Location::caller()),
         )
     }
 
@@ -273,7 +278,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawRwLock<RECURSIVE> 
         self.bare.try_lock_exclusive()?;
         Some(
             self.record
-                .acquired(Mode::Exclusive, Kind::Try, Location::caller()),
+                .acquired(Mode::Exclusive, AcquireKind::Try, Location::caller()),
         )
     }
 
@@ -313,13 +318,15 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             return bump();
         }
         // SAFETY: the hold is read here and written below; nothing in between unwinds, since
-        // `attempt_again` and the bare lock do not.
+        // `attempt_reacquire` and the bare lock do not.
         let held = unsafe { ptr::read(hold) };
         match mode {
             Mode::Upgradable => self.record.released_upgradable(held),
             Mode::Shared | Mode::Exclusive => self.record.released(held),
         }
-        let attempt = self.record.attempt_again(mode, Kind::Blocking, site);
+        let attempt = self
+            .record
+            .attempt_reacquire(mode, AcquireKind::Blocking, site);
         bump();
         // SAFETY: the old value was moved out above.
         unsafe { ptr::write(hold, attempt.acquired()) };
@@ -394,7 +401,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockTimed for RawRwLock<RECURS
             return self.shared_timed(|| deadline(timeout), site);
         }
         self.bare.try_lock_shared_for(timeout)?;
-        Some(self.record.acquired(Mode::Shared, Kind::Timed, site))
+        Some(self.record.acquired(Mode::Shared, AcquireKind::Timed, site))
     }
 
     #[inline]
@@ -405,7 +412,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockTimed for RawRwLock<RECURS
             return self.shared_timed(|| Some(timeout), site);
         }
         self.bare.try_lock_shared_until(timeout)?;
-        Some(self.record.acquired(Mode::Shared, Kind::Timed, site))
+        Some(self.record.acquired(Mode::Shared, AcquireKind::Timed, site))
     }
 
     #[inline]
@@ -416,7 +423,10 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockTimed for RawRwLock<RECURS
             return self.exclusive_timed(|| deadline(timeout), site);
         }
         self.bare.try_lock_exclusive_for(timeout)?;
-        Some(self.record.acquired(Mode::Exclusive, Kind::Timed, site))
+        Some(
+            self.record
+                .acquired(Mode::Exclusive, AcquireKind::Timed, site),
+        )
     }
 
     #[inline]
@@ -427,6 +437,9 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockTimed for RawRwLock<RECURS
             return self.exclusive_timed(|| Some(timeout), site);
         }
         self.bare.try_lock_exclusive_until(timeout)?;
-        Some(self.record.acquired(Mode::Exclusive, Kind::Timed, site))
+        Some(
+            self.record
+                .acquired(Mode::Exclusive, AcquireKind::Timed, site),
+        )
     }
 }

@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 use lock_api::{RawRwLockUpgrade as _, RawRwLockUpgradeDowngrade as _, RawRwLockUpgradeTimed as _};
 
 use super::rwlock::{BareGuard, RawRwLock, acquisitions, deadline};
-use crate::instrument::{self, Hold, Kind, Mode, Site};
+use crate::instrument;
+use crate::instrument::{AcquireKind, Hold, Mode, Site};
 
 acquisitions! {
     Mode::Upgradable, false, lock_upgradable, try_lock_upgradable, spin_upgradable,
     try_lock_upgradable_until, unlock_upgradable,
-    lock_upgradable_at, lock_upgradable_again, upgradable_unknown, upgradable_new,
+    lock_upgradable_at, relock_upgradable, upgradable_checked, upgradable_new,
     upgradable_slow, upgradable_again_slow,
     upgradable_timed, upgradable_timed_slow
 }
@@ -70,7 +71,9 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     /// As for [`upgrade_held`](Self::upgrade_held).
     #[cold]
     unsafe fn upgrade_slow(&self, hold: &Hold, site: Site) {
-        let attempt = self.record.attempt_upgrade(hold, Kind::Blocking, site);
+        let attempt = self
+            .record
+            .attempt_upgrade(hold, AcquireKind::Blocking, site);
         // SAFETY: the caller has an upgradable hold, so the bare lock is held that way.
         let _ = unsafe { self.bare.upgrade(Default::default()) };
         attempt.upgraded(hold);
@@ -127,7 +130,7 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             unsafe { self.upgrade_slow(hold, site) };
             return true;
         };
-        let attempt = self.record.attempt_upgrade(hold, Kind::Timed, site);
+        let attempt = self.record.attempt_upgrade(hold, AcquireKind::Timed, site);
         // SAFETY: the caller has an upgradable hold, so the bare lock is held that way.
         let upgraded = unsafe { self.bare.try_upgrade_until(Default::default(), deadline) }.is_ok();
         if upgraded {
@@ -213,7 +216,10 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawRwLock<RECU
     fn try_lock_upgradable(&self) -> Option<Hold> {
         let site = Location::caller();
         self.bare.try_lock_upgradable()?;
-        Some(self.record.acquired(Mode::Upgradable, Kind::Try, site))
+        Some(
+            self.record
+                .acquired(Mode::Upgradable, AcquireKind::Try, site),
+        )
     }
 
     #[inline]
@@ -297,7 +303,10 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeTimed for RawRwLock
             return self.upgradable_timed(|| deadline(timeout), site);
         }
         self.bare.try_lock_upgradable_for(timeout)?;
-        Some(self.record.acquired(Mode::Upgradable, Kind::Timed, site))
+        Some(
+            self.record
+                .acquired(Mode::Upgradable, AcquireKind::Timed, site),
+        )
     }
 
     #[inline]
@@ -308,7 +317,10 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeTimed for RawRwLock
             return self.upgradable_timed(|| Some(timeout), site);
         }
         self.bare.try_lock_upgradable_until(timeout)?;
-        Some(self.record.acquired(Mode::Upgradable, Kind::Timed, site))
+        Some(
+            self.record
+                .acquired(Mode::Upgradable, AcquireKind::Timed, site),
+        )
     }
 
     #[inline]

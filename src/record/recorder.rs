@@ -11,11 +11,11 @@ use super::rows::{self, EdgeRow, Run};
 use crate::config::{self, Variable};
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
-use crate::primitives::fork_safe::ForkSafe;
 use crate::report::Report;
+use crate::shim::fork_safe::ForkSafe;
 use crate::sink;
-use crate::tracking::class::Class;
-use crate::tracking::class_key;
+use crate::tracking::lock::class::Class;
+use crate::tracking::lock::class_key;
 
 /// Up to this size a file grows, unless `LOCKWARDEN_RECORD_MAX` says another one.
 const LIMIT: u64 = 64 << 20;

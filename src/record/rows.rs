@@ -8,8 +8,8 @@ use crate::config::Variable;
 use crate::engine::ids::LockId;
 use crate::engine::mode::Mode;
 use crate::report::Report;
-use crate::tracking::class::Class;
-use crate::tracking::class_key;
+use crate::tracking::lock::class::Class;
+use crate::tracking::lock::class_key;
 
 /// The attribute that names the test binary, or the program.
 const BINARY: &str = "binary";

@@ -2,12 +2,12 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::advice;
+use super::headline;
 use super::lock::LockInfo;
 use super::stack::Stack;
 use super::stall::Stall;
+use super::suggestion;
 use super::thread::ThreadInfo;
-use super::words;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::reacquisition::Reacquisition;
@@ -173,8 +173,8 @@ impl Report {
     }
 
     fn put_words(&mut self) {
-        self.reason = words::reason(self);
-        self.suggestion = advice::suggestion(self);
+        self.reason = headline::reason(self);
+        self.suggestion = suggestion::suggestion(self);
     }
 
     /// The first line of the text, without its end: `lockwarden: `, the verdict, and what it is
@@ -186,7 +186,7 @@ impl Report {
 
     /// The first line without the mark at its beginning: the verdict, and what it is about.
     pub(crate) fn subject(&self) -> String {
-        words::headline(self)
+        headline::headline(self)
     }
 
     /// The source lines that it is about, as one number: the verdict, and for each edge the class of

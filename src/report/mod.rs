@@ -17,9 +17,9 @@
 //! stacks, which can take long to resolve, come after everything else.
 
 mod activity;
-mod advice;
-mod columns;
 mod data;
+mod headline;
+mod interleaving;
 mod lock;
 mod module;
 mod names;
@@ -27,9 +27,9 @@ mod snippet;
 mod source;
 mod stack;
 mod stall;
+mod suggestion;
 mod text;
 mod thread;
-mod words;
 mod wrap;
 
 #[cfg(test)]
@@ -41,14 +41,14 @@ pub use self::activity::Activity;
 pub use self::data::{Basis, Edge, Report};
 pub use self::lock::LockInfo;
 pub use self::stack::{Stack, StackFrame};
-pub use self::stall::{Cause, Holder, Stall};
+pub use self::stall::{Holder, Stall, StallCause};
 pub use self::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
-pub use crate::engine::awaited::Awaited;
 pub use crate::engine::counts::Counts;
 pub use crate::engine::ids::{LockId, Site, ThreadId};
 pub use crate::engine::mode::Mode;
 pub use crate::engine::reacquisition::Reacquisition;
 pub use crate::engine::verdict::Verdict;
+pub use crate::engine::wait_reason::WaitReason;
 
 pub(crate) use self::data::Facts;
 pub(crate) use self::lock::comma;

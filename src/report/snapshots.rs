@@ -10,12 +10,12 @@ use super::data::{Edge, Facts, Report};
 use super::fixture;
 use super::lock::LockInfo;
 use super::stack::Stack;
-use super::stall::{Cause, Holder, Stall};
+use super::stall::{Holder, Stall, StallCause};
 use super::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
-use crate::engine::awaited::Awaited;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode::{self, Exclusive, Shared};
 use crate::engine::verdict::Verdict;
+use crate::engine::wait_reason::WaitReason;
 
 const MAIN: u64 = 1;
 const WRITER: u64 = 2;
@@ -69,7 +69,7 @@ fn waits(mut thread: ThreadInfo, lock: u64, mode: Mode, site: Site) -> ThreadInf
 fn awaits(
     mut thread: ThreadInfo,
     resource: u64,
-    awaited: Awaited,
+    awaited: WaitReason,
     by: FreedBy,
     site: Site,
 ) -> ThreadInfo {
@@ -399,7 +399,7 @@ fn a_stall_says_who_waits_for_what() {
         },
     };
     let stall = Stall {
-        cause: Cause::Wait {
+        cause: StallCause::Wait {
             thread: ThreadId::new(WRITER),
             waiters: 3,
         },
@@ -416,7 +416,7 @@ fn a_missed_heartbeat_says_where_it_was_set_up() {
     facts.locks.clear();
     facts.threads = vec![thread(WRITER, "writer", &[])];
     let stall = Stall {
-        cause: Cause::Heartbeat {
+        cause: StallCause::Heartbeat {
             name: "ingest".to_owned(),
             site: fixture::created().0,
             thread: Some(ThreadId::new(WRITER)),
@@ -460,11 +460,11 @@ fn a_ring_of_a_join_a_mutex_and_a_full_channel_reads_as_one_chain() {
     auditor.waits.as_mut().expect("it waits").by = Some(by(MAIN));
     let writer = thread(WRITER, "writer", &[]);
     facts.threads = vec![
-        awaits(main, 14, Awaited::End, by(WRITER), log),
+        awaits(main, 14, WaitReason::End, by(WRITER), log),
         awaits(
             writer,
             GATE,
-            Awaited::Room,
+            WaitReason::Room,
             by(AUDITOR),
             fixture::balance().1,
         ),
@@ -484,11 +484,17 @@ fn when_all_wait_those_are_named_who_panicked() {
     let auditor = thread(AUDITOR, "auditor", &[]);
     let main = thread(MAIN, "main", &[]);
     facts.threads = vec![
-        awaits(auditor, GATE, Awaited::Notification, FreedBy::Anyone, book),
+        awaits(
+            auditor,
+            GATE,
+            WaitReason::Notification,
+            FreedBy::Anyone,
+            book,
+        ),
         awaits(
             main,
             14,
-            Awaited::End,
+            WaitReason::End,
             FreedBy::Threads(vec![ThreadId::new(AUDITOR)]),
             log,
         ),
@@ -510,7 +516,7 @@ fn a_thread_that_only_could_end_its_own_wait_is_told_so() {
     let mut main = awaits(
         thread(MAIN, "main", &[]),
         GATE,
-        Awaited::Initialisation,
+        WaitReason::Initialisation,
         me,
         book,
     );

@@ -9,7 +9,7 @@ use once_cell::sync::OnceCell;
 use super::module::{Module, Modules, Place};
 use super::names::short_file;
 use crate::engine::ids::Site;
-use crate::tracking::current::Inside;
+use crate::tracking::thread::current::Inside;
 
 /// The most frames that are kept. A deeper stack keeps its innermost ones.
 const MAX_FRAMES: usize = 128;

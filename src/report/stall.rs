@@ -13,7 +13,7 @@ use crate::engine::mode::Mode;
 #[non_exhaustive]
 pub struct Stall {
     /// What it is.
-    pub cause: Cause,
+    pub cause: StallCause,
     /// How long it had lasted when the report was made. Of a hold, which is only looked at from
     /// time to time, at least that long.
     pub lasted: Duration,
@@ -26,7 +26,7 @@ pub struct Stall {
 /// What lasts too long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Cause {
+pub enum StallCause {
     /// A wait. If several threads wait for the same thing, the one that has waited longest.
     #[non_exhaustive]
     Wait {
@@ -88,7 +88,7 @@ pub(super) fn subject(report: &Report) -> String {
     };
     let lasted = duration(stall.lasted);
     match &stall.cause {
-        Cause::Wait { thread, waiters } => {
+        StallCause::Wait { thread, waiters } => {
             let name = report.thread_name(*thread);
             let awaited = report
                 .thread(*thread)
@@ -101,18 +101,18 @@ pub(super) fn subject(report: &Report) -> String {
             };
             format!("{name} has waited {lasted} for {awaited}{others}")
         }
-        Cause::Hold { thread, lock, .. } => format!(
+        StallCause::Hold { thread, lock, .. } => format!(
             "{} has held {} for {lasted}",
             report.thread_name(*thread),
             report.the_lock(*lock)
         ),
-        Cause::Heartbeat { name, .. } => {
+        StallCause::Heartbeat { name, .. } => {
             format!(
                 "the heartbeat `{}` has not come for {lasted}",
                 Escaped(name)
             )
         }
-        Cause::NoProgress { waiting } => {
+        StallCause::NoProgress { waiting } => {
             let threads = match waiting {
                 1 => "1 thread waits".to_owned(),
                 more => format!("{more} threads wait"),
@@ -125,21 +125,21 @@ pub(super) fn subject(report: &Report) -> String {
 /// What it was, when it is over: the same without a duration.
 pub(super) fn past(report: &Report) -> String {
     match report.stall.as_ref().map(|stall| &stall.cause) {
-        Some(Cause::Wait { thread, .. }) => {
+        Some(StallCause::Wait { thread, .. }) => {
             let wait = report.thread(*thread);
             let wait = wait.and_then(|thread| thread.waits.as_ref());
             let awaited = wait.map_or_else(|| "something".to_owned(), |wait| report.awaited(wait));
             format!("the wait of {} for {awaited}", report.thread_name(*thread))
         }
-        Some(Cause::Hold { thread, lock, .. }) => format!(
+        Some(StallCause::Hold { thread, lock, .. }) => format!(
             "the hold of {} by {}",
             report.the_lock(*lock),
             report.thread_name(*thread)
         ),
-        Some(Cause::Heartbeat { name, .. }) => {
+        Some(StallCause::Heartbeat { name, .. }) => {
             format!("the missed heartbeat `{}`", Escaped(name))
         }
-        Some(Cause::NoProgress { .. }) | None => "a time in which nothing happened".to_owned(),
+        Some(StallCause::NoProgress { .. }) | None => "a time in which nothing happened".to_owned(),
     }
 }
 
@@ -151,15 +151,15 @@ pub(super) fn reason(report: &Report) -> String {
     };
     let limit = duration(stall.limit);
     match &stall.cause {
-        Cause::Wait { .. } => {
+        StallCause::Wait { .. } => {
             format!("the limit for a wait is {limit}; whether it will ever end is not known")
         }
-        Cause::Hold { .. } => format!("the limit for a hold is {limit}"),
-        Cause::Heartbeat { site, .. } => format!(
+        StallCause::Hold { .. } => format!("the limit for a hold is {limit}"),
+        StallCause::Heartbeat { site, .. } => format!(
             "the heartbeat that was set up at {site} is to beat every {limit} at least, and was \
              neither paused nor ended"
         ),
-        Cause::NoProgress { .. } => format!(
+        StallCause::NoProgress { .. } => format!(
             "no thread has taken, released or waited for anything that is watched for longer than \
              the limit, which is {limit}"
         ),
@@ -185,7 +185,7 @@ pub(super) fn show(out: &mut String, report: &Report) {
         if at == 0 {
             out.push('\n');
         }
-        if matches!(stall.cause, Cause::Hold { .. }) {
+        if matches!(stall.cause, StallCause::Hold { .. }) {
             // The rest was said.
             let (thread, activity) = (report.thread_name(holder.thread), &holder.activity);
             out.push_str(&format!("{thread} {activity}\n"));

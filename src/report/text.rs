@@ -5,8 +5,9 @@
 
 use std::fmt;
 
-use super::columns;
 use super::data::{Edge, Report};
+use super::headline;
+use super::interleaving;
 use super::lock::comma;
 use super::names::{and_list, duration, place, width};
 use super::snippet::{self, Mark};
@@ -14,13 +15,12 @@ use super::source::Sources;
 use super::stack::Stack;
 use super::stall;
 use super::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
-use super::words;
 use super::wrap::wrapped;
-use crate::engine::awaited::Awaited;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::Mode;
 use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
+use crate::engine::wait_reason::WaitReason;
 
 impl fmt::Display for Report {
     /// Writes the whole text: the [body](Report::body), then the stacks.
@@ -46,7 +46,7 @@ impl Report {
         links(&mut out, sources, self);
         bystanders(&mut out, sources, self);
         stall::show(&mut out, self);
-        columns::show(&mut out, self);
+        interleaving::show(&mut out, self);
         out.push('\n');
         if !self.reason.is_empty() {
             wrapped(&mut out, "why:  ", &self.reason);
@@ -65,7 +65,7 @@ impl Report {
 
     /// The text of a report about the same source lines as the report number `first`.
     pub(crate) fn brief(&self, first: u64) -> String {
-        let threads: Vec<String> = words::distinct_threads(self)
+        let threads: Vec<String> = headline::distinct_threads(self)
             .iter()
             .map(|id| self.thread_name(*id))
             .collect();
@@ -144,7 +144,7 @@ fn links(out: &mut String, sources: &mut Sources, report: &Report) {
         }
         for (again, lock) in [(edge.from_again, &held), (edge.to_again, &asked)] {
             if let Some(again) = again {
-                out.push_str(&format!("    {}\n", words::taken_back(again, lock)));
+                out.push_str(&format!("    {}\n", headline::taken_back(again, lock)));
             }
         }
         if !edge.gates.is_empty() {
@@ -262,7 +262,7 @@ fn bystanders(out: &mut String, sources: &mut Sources, report: &Report) {
             threads.len() - BYSTANDERS
         ));
     }
-    for line in words::idle(report) {
+    for line in headline::idle(report) {
         out.push_str(&format!("\n{line}\n"));
     }
 }
@@ -342,13 +342,13 @@ fn state(out: &mut String, report: &Report, thread: &ThreadInfo) {
             "    waits for {awaited}{comma} at {site}{since}\n"
         ));
         if let (Some(again), WaitsFor::Lock { lock, .. }) = (wait.again, wait.what) {
-            let line = words::taken_back(again, &report.lock_name(lock));
+            let line = headline::taken_back(again, &report.lock_name(lock));
             out.push_str(&format!("    {line}\n"));
         }
-        if let Some(counts) = words::counts(report, wait) {
+        if let Some(counts) = headline::counts(report, wait) {
             out.push_str(&format!("    {counts}\n"));
         }
-        if let Some(by) = words::ended_by(report, wait) {
+        if let Some(by) = headline::ended_by(report, wait) {
             out.push_str(&format!("    {by}\n"));
         }
     }
@@ -384,7 +384,7 @@ impl Report {
             },
             WaitsFor::Resource { resource, awaited } => match &wait.by {
                 Some(FreedBy::Threads(threads))
-                    if matches!(awaited, Awaited::End | Awaited::ScopeEnd) =>
+                    if matches!(awaited, WaitReason::End | WaitReason::ScopeEnd) =>
                 {
                     let names: Vec<String> =
                         threads.iter().map(|id| self.thread_name(*id)).collect();

@@ -4,11 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use super::names::{Escaped, place};
-use crate::engine::awaited::Awaited;
 use crate::engine::counts::Counts;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::reacquisition::Reacquisition;
+use crate::engine::wait_reason::WaitReason;
 
 /// One thread of a report, as it was when the report was made.
 ///
@@ -90,7 +90,7 @@ impl WaitInfo {
     /// A wait at `site` for something that is no lock, which it takes `by` to end.
     #[must_use]
     pub fn of_resource(
-        (resource, awaited): (LockId, Awaited),
+        (resource, awaited): (LockId, WaitReason),
         site: Site,
         since: Duration,
         by: FreedBy,
@@ -145,7 +145,7 @@ pub enum WaitsFor {
         /// [locks](super::Report::locks) of the report.
         resource: LockId,
         /// What was waited for there.
-        awaited: Awaited,
+        awaited: WaitReason,
     },
 }
 
@@ -200,7 +200,7 @@ impl ThreadInfo {
             matches!(
                 wait.what,
                 WaitsFor::Resource {
-                    awaited: Awaited::Job,
+                    awaited: WaitReason::Job,
                     ..
                 }
             )

@@ -33,7 +33,7 @@ use std::time::{Duration, Instant};
 
 use once_cell::sync::OnceCell;
 
-use crate::primitives::fork_safe::{ForkSafe, Guard};
+use crate::shim::fork_safe::{ForkSafe, Guard};
 
 /// For how long the thread that starts the delivery thread waits until that is known.
 const START: Duration = Duration::from_millis(100);
@@ -198,7 +198,7 @@ fn is_stalled() -> bool {
 
 /// Nanoseconds on the detector's clock; never zero.
 fn now() -> u64 {
-    crate::tracking::wait::now().max(1)
+    crate::tracking::thread::wait::now().max(1)
 }
 
 /// Waits for a change; `None` if there was none before the deadline.
@@ -261,7 +261,7 @@ fn flush_at_exit() {}
 fn serve() {
     // Neither handlers of the program run in a thread of the library, nor does a signal about a closed
     // pipe or a file that is too large end the program.
-    let _ = crate::primitives::signals::block_all();
+    let _ = crate::shim::signals::block_all();
     let mut is_settled = settle();
     QUEUE.lock().thread = Thread::Running;
     CHANGED.notify_all();

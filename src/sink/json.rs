@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::engine::ids::Site;
 use crate::report::cut;
 use crate::report::{
-    Activity, Basis, Cause, HeldInfo, LockInfo, Report, Stack, Stall, ThreadInfo, WaitInfo,
+    Activity, Basis, HeldInfo, LockInfo, Report, Stack, Stall, StallCause, ThreadInfo, WaitInfo,
     WaitsFor,
 };
 
@@ -88,21 +88,21 @@ fn stall(stall: &Stall) -> Value {
         })).collect::<Value>(),
     });
     match &stall.cause {
-        Cause::Wait { thread, waiters } => {
+        StallCause::Wait { thread, waiters } => {
             value["thread"] = thread.get().into();
             value["waiters"] = (*waiters).into();
         }
-        Cause::Hold { thread, lock, site } => {
+        StallCause::Hold { thread, lock, site } => {
             value["thread"] = thread.get().into();
             value["lock"] = lock.get().into();
             value["site"] = self::site(site);
         }
-        Cause::Heartbeat { name, site, thread } => {
+        StallCause::Heartbeat { name, site, thread } => {
             value["heartbeat"] = name.as_str().into();
             value["site"] = self::site(site);
             value["thread"] = thread.map(|thread| thread.get()).into();
         }
-        Cause::NoProgress { waiting } => value["waiting"] = (*waiting).into(),
+        StallCause::NoProgress { waiting } => value["waiting"] = (*waiting).into(),
     }
     value
 }

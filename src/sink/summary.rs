@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{delivery, file, stderr};
-use crate::config::{Activity, Config};
+use crate::config::{Config, Counters};
 use crate::engine::verdict::Verdict;
-use crate::primitives::fork_safe::ForkSafe;
 use crate::report::Report;
+use crate::shim::fork_safe::ForkSafe;
 
 /// How many findings are repeated.
 const KEPT: usize = 50;
@@ -57,7 +57,7 @@ pub(crate) fn renew() {
 
 /// Has the summary written, if the configuration asks for one.
 #[cfg(unix)]
-pub(crate) fn print(config: &Config, activity: &Activity) {
+pub(crate) fn print(config: &Config, activity: &Counters) {
     if config.has_summary() {
         stderr::print(text(&FINDINGS.lock(), activity));
     }
@@ -69,7 +69,7 @@ pub(crate) fn print(config: &Config, activity: &Activity) {
     let _ = delivery::hand_over(Box::new(move || file::append(&path, &line)));
 }
 
-fn text(findings: &Findings, activity: &Activity) -> String {
+fn text(findings: &Findings, activity: &Counters) -> String {
     let count = match findings.count {
         1 => "1 finding".to_owned(),
         many => format!("{many} findings"),
@@ -94,7 +94,7 @@ fn text(findings: &Findings, activity: &Activity) -> String {
 }
 
 /// The line of JSON, with its end. Made by hand, so that it needs no feature.
-fn line(findings: &Findings, activity: &Activity) -> String {
+fn line(findings: &Findings, activity: &Counters) -> String {
     let program = std::env::current_exe().unwrap_or_default();
     let since_1970 = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -163,7 +163,7 @@ mod tests {
             count: 3,
             first: vec![(1, Verdict::Inversion, "Inversion: `a` and `b`".to_owned())],
         };
-        let activity = Activity::default();
+        let activity = Counters::default();
         assert_eq!(
             text(&findings, &activity),
             "lockwarden: summary: 0 locks of 0 classes, 0 orders, 0 threads in 0.0 s; 3 findings\n\

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::Rule;
-use crate::primitives::fork_safe::ForkSafe;
 use crate::report::Report;
+use crate::shim::fork_safe::ForkSafe;
 use crate::sink;
 
 /// For how long a finding waits for the names of its stacks, if a rule asks for a function.

@@ -93,15 +93,13 @@
 
 mod barrier;
 mod condvar;
-mod event;
-mod init;
 pub mod mpsc;
 mod mutex;
+mod once;
 mod poison;
 mod raw;
-mod recorded;
 mod rwlock;
-mod semaphore;
+mod tracked;
 
 pub use std::sync::{
     Arc, LockResult, OnceState, PoisonError, TryLockError, TryLockResult, Weak, atomic,
@@ -109,11 +107,11 @@ pub use std::sync::{
 
 pub use self::barrier::{Barrier, BarrierTimeoutError, BarrierWaitResult, BrokenBarrierError};
 pub use self::condvar::{Condvar, WaitTimeoutResult};
-pub use self::event::Event;
-pub use self::init::{LazyLock, Once, OnceLock};
 pub use self::mutex::{Mutex, MutexGuard};
+pub use self::once::{LazyLock, Once, OnceLock};
 pub use self::rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
-pub use self::semaphore::{BoundedSemaphore, Permit, Semaphore, TooManyReleases};
+pub use crate::extra::event::Event;
+pub use crate::extra::semaphore::{BoundedSemaphore, Permit, Semaphore, TooManyReleases};
 
 /// A [`Once`] of which nothing has run, as [`std::sync::ONCE_INIT`] is.
 #[allow(clippy::declare_interior_mutable_const)]

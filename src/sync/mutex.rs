@@ -12,7 +12,7 @@ use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 use lock_api::{GuardNoSend, RawMutex as _};
 
 use super::raw::{Exclusive, Poisoning};
-use crate::instrument::{Hold, Lock, LockKind, Recorded, Site};
+use crate::instrument::{Hold, Lock, LockKind, Site, Tracked};
 use crate::raw::RawMutex;
 
 /// A mutual-exclusion lock around a value, with the interface of [`std::sync::Mutex`].
@@ -290,7 +290,7 @@ impl<T: ?Sized> Mutex<T> {
     /// let root = Mutex::named("node", 1);
     /// leaf.nested_in(&root);
     /// ```
-    pub fn nested_in(&self, parent: &(impl Recorded + ?Sized)) {
+    pub fn nested_in(&self, parent: &(impl Tracked + ?Sized)) {
         self.record().nested_in(parent.record());
     }
 

@@ -11,7 +11,7 @@ use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 use lock_api::GuardNoSend;
 
 use super::raw::Poisoning;
-use crate::instrument::{Lock, LockKind, Recorded, Site};
+use crate::instrument::{Lock, LockKind, Site, Tracked};
 use crate::raw::RawRwLock;
 
 /// A lock around a value that many may read or one may write, with the interface of
@@ -334,7 +334,7 @@ impl<T: ?Sized> RwLock<T> {
     /// let root = RwLock::named("node", 1);
     /// leaf.nested_in(&root);
     /// ```
-    pub fn nested_in(&self, parent: &(impl Recorded + ?Sized)) {
+    pub fn nested_in(&self, parent: &(impl Tracked + ?Sized)) {
         self.record().nested_in(parent.record());
     }
 

@@ -4,11 +4,12 @@ use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::check::Check;
-use crate::instrument::{self, HeldHere, Recorded, Term};
+use crate::instrument;
+use crate::instrument::{HeldHere, Term, Tracked};
 
 /// `assert_held!`
 #[track_caller]
-pub fn held(lock: &impl Recorded, written: &str) {
+pub fn held(lock: &impl Tracked, written: &str) {
     let record = lock.record();
     if record.held_here().is_some_and(|holds| holds.is_empty()) {
         panic!(
@@ -21,7 +22,7 @@ pub fn held(lock: &impl Recorded, written: &str) {
 
 /// `assert_not_held!`
 #[track_caller]
-pub fn not_held(lock: &impl Recorded, written: &str) {
+pub fn not_held(lock: &impl Tracked, written: &str) {
     let record = lock.record();
     let holds = record.held_here().unwrap_or_default();
     if !holds.is_empty() {
@@ -70,7 +71,7 @@ pub trait Ordered {
 }
 
 #[expect(private_interfaces, reason = "nobody but the macro calls it")]
-impl<L: Recorded> Ordered for L {
+impl<L: Tracked> Ordered for L {
     fn side(&self) -> Term<'_> {
         Term::Lock(self.record())
     }

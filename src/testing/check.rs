@@ -5,15 +5,16 @@ use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use super::hang::Hang;
-use super::limit;
-use super::names;
 use super::outcome::{Outcome, Panicked, Parts};
+use super::symbolize;
+use super::timeout;
 use crate::config;
-use crate::detector::trial::Trial;
+use crate::detector::check_session::CheckSession;
 use crate::detector::{self, observe};
 use crate::engine::ids::Site;
-use crate::instrument::Cohort;
-use crate::thread::{self, Joining};
+use crate::instrument::CheckMembership;
+use crate::thread;
+use crate::thread::TimedJoin;
 
 /// Runs `f` on a thread of its own, for at most 30 seconds, and tells how it went.
 ///
@@ -118,9 +119,9 @@ impl Check {
     where
         F: FnOnce() + Send + 'static,
     {
-        let limit = self.timeout.unwrap_or_else(limit::default);
+        let limit = self.timeout.unwrap_or_else(timeout::default);
         let watched = detector::ON && config::current().is_enabled();
-        let trial = watched.then(|| Trial::open(self.graph == Graph::Fresh));
+        let trial = watched.then(|| CheckSession::open(self.graph == Graph::Fresh));
         let number = trial.as_ref().map_or(0, |trial| trial.number());
         // Under the name of the caller's thread, which is that of the test, so that the message of
         // a panic says whose it is.
@@ -129,7 +130,7 @@ impl Check {
             builder = builder.name(name.to_owned());
         }
         let start = Instant::now();
-        let cohort = Cohort::of(number);
+        let cohort = CheckMembership::of(number);
         let body = move || {
             cohort.enter();
             f();
@@ -137,12 +138,12 @@ impl Check {
         let handle = builder
             .spawn(body)
             .expect("the operating system starts a thread");
-        let joining = Joining::of(handle);
+        let joining = TimedJoin::of(handle);
         let mut end = None;
-        if let Some(lead) = names::lead(limit).filter(|_| watched) {
+        if let Some(lead) = symbolize::lead(limit).filter(|_| watched) {
             end = joining.within((limit - lead).saturating_sub(start.elapsed()));
             if end.is_none() {
-                names::prepare();
+                symbolize::prepare();
             }
         }
         let end = end.or_else(|| joining.within(limit.saturating_sub(start.elapsed())));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::detector::observe::Observed;
 use crate::report::{Escaped, comma, duration, place};
-use crate::tracking::wait;
+use crate::tracking::thread::wait;
 use crate::watchdog::{self, Dump, DumpedThread};
 
 /// A check that did not end in time, with what each of its threads held and waited for then, and

@@ -35,7 +35,7 @@ macro_rules! assert_deadlock_free {
 /// Asserts that the calling thread holds a lock, in whatever mode.
 ///
 /// It takes every lock of this crate, what leads to one, and whatever is
-/// [`Recorded`](crate::instrument::Recorded). With the feature `send_guard`, a lock counts as held
+/// [`Tracked`](crate::instrument::Tracked). With the feature `send_guard`, a lock counts as held
 /// by the thread that took it. It passes where nothing is watched: in a build without
 /// instrumentation, or with the detector switched off.
 ///

@@ -65,20 +65,20 @@ mod hang;
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub mod harness;
-mod limit;
 mod macros;
-mod names;
 mod outcome;
-mod panics;
+mod panic_hook;
 mod snapshot;
 mod steps;
+mod symbolize;
+mod timeout;
 mod turnstile;
 
 pub use self::check::{Check, Graph, check};
 pub use self::found::Found;
 pub use self::hang::Hang;
 pub use self::outcome::Outcome;
-pub use self::panics::print_held_locks_on_panic;
+pub use self::panic_hook::print_held_locks_on_panic;
 pub use self::turnstile::Turnstile;
 #[doc(inline)]
 pub use crate::{

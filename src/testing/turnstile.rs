@@ -7,7 +7,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::steps::{Entry, Steps};
 use crate::engine::ids::Site;
-use crate::instrument::{Awaited, LockKind, Resource};
+use crate::instrument::{LockKind, Resource, WaitReason};
 
 static TURNSTILE: LockKind = LockKind::new("Turnstile");
 
@@ -152,7 +152,7 @@ impl Turnstile {
         if std::thread::panicking() {
             return None;
         }
-        let answer = self.record.wait(Awaited::Arrival, site, |limit| {
+        let answer = self.record.wait(WaitReason::Arrival, site, |limit| {
             let mut steps = self.steps.lock();
             if let Some(answer) = steps.look(step) {
                 return Some(answer);

@@ -5,7 +5,7 @@
 use std::io;
 use std::thread;
 
-use crate::instrument::Life;
+use crate::instrument::JoinRecord;
 use std::panic::Location;
 
 use super::scope::{Scope, ScopedJoinHandle};
@@ -73,7 +73,7 @@ impl Builder {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let life = Life::new(Location::caller());
+        let life = JoinRecord::new(Location::caller());
         let inner = self.inner.spawn(from_here(f, life.clone()))?;
         Ok(JoinHandle::new(inner, life))
     }
@@ -110,7 +110,7 @@ impl Builder {
         F: FnOnce() -> T + Send,
         T: Send,
     {
-        let life = Life::new(Location::caller());
+        let life = JoinRecord::new(Location::caller());
         let body = from_here(f, life.clone());
         // SAFETY: what is added to the closure and to its result is `'static`; for the rest the
         // caller vouches.
@@ -150,7 +150,7 @@ impl Builder {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        let life = Life::new(Location::caller());
+        let life = JoinRecord::new(Location::caller());
         let body = scope.within(f, life.clone());
         let inner = self.inner.spawn_scoped(scope.inner(), body)?;
         scope.started(life.clone());

@@ -74,9 +74,9 @@
 //! holds nothing itself.
 
 mod builder;
-mod ended;
-mod limited;
-mod rest;
+mod join_packet;
+mod join_timeout;
+mod park;
 mod scope;
 mod spawn;
 
@@ -91,7 +91,7 @@ pub use std::thread::{
 pub use std::thread::{park_timeout_ms, sleep_ms};
 
 pub use self::builder::Builder;
-pub(crate) use self::limited::Joining;
-pub use self::rest::{park, park_timeout, sleep};
+pub(crate) use self::join_timeout::TimedJoin;
+pub use self::park::{park, park_timeout, sleep};
 pub use self::scope::{Scope, ScopedJoinHandle, scope};
 pub use self::spawn::{JoinHandle, spawn};

@@ -7,19 +7,23 @@ use std::mem::MaybeUninit;
 use std::panic::Location;
 use std::thread::{self, Thread};
 
-use super::ended::{self, End, Ended};
+use super::join_packet;
+use super::join_packet::{End, JoinPacket};
 use parking_lot::Mutex;
 
-use crate::instrument::{self, Awaited, Cohort, Life, Past, Pasts, Section, Site, Surroundings};
+use crate::instrument;
+use crate::instrument::{
+    CheckMembership, Clock, InheritedHolds, JoinRecord, MergedClock, Site, SpawnHolds, WaitReason,
+};
 
 /// What the threads of one scope have in common.
 struct Common {
     /// The locks that are held around all of them.
-    around: Surroundings,
+    around: InheritedHolds,
     /// The ends of those that have ended.
-    ends: Pasts,
+    ends: MergedClock,
     /// The threads that have been started, but for some that have ended.
-    lives: Mutex<Vec<Life>>,
+    lives: Mutex<Vec<JoinRecord>>,
 }
 
 // Nothing of the program's runs while the list is changed, so no panic finds it half done.
@@ -27,7 +31,7 @@ impl std::panic::RefUnwindSafe for Common {}
 
 impl Common {
     /// A thread of the scope was started.
-    fn started(&self, life: Life) {
+    fn started(&self, life: JoinRecord) {
         if instrument::ON {
             let mut lives = self.lives.lock();
             // Now and then, so that a scope that starts threads for ever does not grow.
@@ -44,7 +48,7 @@ impl Common {
         loop {
             let life = self.lives.lock().pop();
             match life {
-                Some(life) => life.wait(Awaited::ScopeEnd, site),
+                Some(life) => life.wait(WaitReason::ScopeEnd, site),
                 None => return,
             }
         }
@@ -54,7 +58,7 @@ impl Common {
 impl Drop for Common {
     /// The scope is over, also by a panic: the caller goes on after the ends of all its threads.
     fn drop(&mut self) {
-        self.ends.arrive();
+        self.ends.acquire();
     }
 }
 
@@ -92,8 +96,8 @@ where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
 {
     let common = Common {
-        around: Surroundings::here(),
-        ends: Pasts::new(),
+        around: InheritedHolds::current(),
+        ends: MergedClock::new(),
         lives: Mutex::new(Vec::new()),
     };
     // The scope has to stand where it is until its last thread has ended, which is after the
@@ -172,14 +176,14 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        let life = Life::new(Location::caller());
+        let life = JoinRecord::new(Location::caller());
         let inner = self.inner.spawn(self.within(f, life.clone()));
         self.started(life.clone());
         ScopedJoinHandle::new(inner, life)
     }
 
     /// A thread with this life was started in the scope.
-    pub(super) fn started(&self, life: Life) {
+    pub(super) fn started(&self, life: JoinRecord) {
         self.common.started(life);
     }
 
@@ -191,24 +195,24 @@ impl<'scope, 'env> Scope<'scope, 'env> {
     pub(super) fn within<F, T>(
         &self,
         f: F,
-        life: Life,
-    ) -> impl FnOnce() -> Ended<T> + Send + use<'scope, F, T>
+        life: JoinRecord,
+    ) -> impl FnOnce() -> JoinPacket<T> + Send + use<'scope, F, T>
     where
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        let (cohort, past) = (Cohort::here(), Past::here());
+        let (cohort, past) = (CheckMembership::here(), Clock::release());
         let common = self.common;
         move || {
             cohort.enter();
             let _living = life.begin();
-            past.arrive();
+            past.acquire();
             drop(past);
             let within = common.around.enter();
-            ended::run(f, move || {
+            join_packet::run(f, move || {
                 // The destructors of thread-locals run later, when the scope may be over.
                 drop(within);
-                let end = End::here(Section::none());
+                let end = End::here(SpawnHolds::none());
                 common.ends.add(end.past());
                 end
             })
@@ -234,12 +238,15 @@ impl std::fmt::Debug for Scope<'_, '_> {
 /// assert_eq!(count, 2);
 /// ```
 pub struct ScopedJoinHandle<'scope, T> {
-    inner: thread::ScopedJoinHandle<'scope, Ended<T>>,
-    life: Life,
+    inner: thread::ScopedJoinHandle<'scope, JoinPacket<T>>,
+    life: JoinRecord,
 }
 
 impl<'scope, T> ScopedJoinHandle<'scope, T> {
-    pub(super) fn new(inner: thread::ScopedJoinHandle<'scope, Ended<T>>, life: Life) -> Self {
+    pub(super) fn new(
+        inner: thread::ScopedJoinHandle<'scope, JoinPacket<T>>,
+        life: JoinRecord,
+    ) -> Self {
         Self { inner, life }
     }
 
@@ -258,8 +265,8 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
     /// The payload of the panic by which the thread ended. The scope then does not panic for it.
     #[track_caller]
     pub fn join(self) -> thread::Result<T> {
-        self.life.wait(Awaited::End, Location::caller());
-        ended::joined(self.inner.join())
+        self.life.wait(WaitReason::End, Location::caller());
+        join_packet::joined(self.inner.join())
     }
 
     /// Whether the thread's closure has come to its end. Never blocks, and orders nothing.

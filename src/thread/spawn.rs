@@ -2,8 +2,9 @@
 
 use std::thread::{self, Thread};
 
-use super::ended::{self, End, Ended};
-use crate::instrument::{Awaited, Cohort, Life, Past, Section};
+use super::join_packet;
+use super::join_packet::{End, JoinPacket};
+use crate::instrument::{CheckMembership, Clock, JoinRecord, SpawnHolds, WaitReason};
 use std::panic::Location;
 
 /// Starts a new thread, as [`std::thread::spawn`] does.
@@ -29,20 +30,27 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let life = Life::new(Location::caller());
+    let life = JoinRecord::new(Location::caller());
     JoinHandle::new(thread::spawn(from_here(f, life.clone())), life)
 }
 
 /// The body of a thread that goes on from here.
-pub(super) fn from_here<T>(f: impl FnOnce() -> T, life: Life) -> impl FnOnce() -> Ended<T> {
-    let (cohort, section, past) = (Cohort::here(), Section::here(), Past::here());
+pub(super) fn from_here<T>(
+    f: impl FnOnce() -> T,
+    life: JoinRecord,
+) -> impl FnOnce() -> JoinPacket<T> {
+    let (cohort, section, past) = (
+        CheckMembership::here(),
+        SpawnHolds::here(),
+        Clock::release(),
+    );
     move || {
         cohort.enter();
         let _living = life.begin();
-        past.arrive();
+        past.acquire();
         drop(past);
         section.enter();
-        ended::run(f, move || End::here(section))
+        join_packet::run(f, move || End::here(section))
     }
 }
 
@@ -60,16 +68,16 @@ pub(super) fn from_here<T>(f: impl FnOnce() -> T, life: Life) -> impl FnOnce() -
 /// assert_eq!(handle.join().unwrap(), 42);
 /// ```
 pub struct JoinHandle<T> {
-    inner: thread::JoinHandle<Ended<T>>,
-    life: Life,
+    inner: thread::JoinHandle<JoinPacket<T>>,
+    life: JoinRecord,
 }
 
 impl<T> JoinHandle<T> {
-    pub(super) fn new(inner: thread::JoinHandle<Ended<T>>, life: Life) -> Self {
+    pub(super) fn new(inner: thread::JoinHandle<JoinPacket<T>>, life: JoinRecord) -> Self {
         Self { inner, life }
     }
 
-    pub(super) fn into_inner(self) -> thread::JoinHandle<Ended<T>> {
+    pub(super) fn into_inner(self) -> thread::JoinHandle<JoinPacket<T>> {
         self.inner
     }
 
@@ -113,8 +121,8 @@ impl<T> JoinHandle<T> {
     /// ```
     #[track_caller]
     pub fn join(self) -> thread::Result<T> {
-        self.life.wait(Awaited::End, Location::caller());
-        ended::joined(self.inner.join())
+        self.life.wait(WaitReason::End, Location::caller());
+        join_packet::joined(self.inner.join())
     }
 
     /// Whether the thread's closure has come to its end. Never blocks, and orders nothing: only

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::course::Phase;
-use super::dump::Dump;
+use super::backoff::Phase;
+use crate::dump::Dump;
 use crate::report::{Report, duration};
 
 /// A stall, or a deadlock, with all threads of the process.
@@ -80,12 +80,12 @@ impl fmt::Display for Alert {
 mod tests {
     use super::*;
     use crate::engine::verdict::Verdict;
-    use crate::report::{Cause, Facts, Stall};
+    use crate::report::{Facts, Stall, StallCause};
 
     fn alert(phase: Phase, left_out: u64) -> Alert {
         let facts = Facts::of(Verdict::Stall);
         let lasted = Duration::from_millis(2_500);
-        let cause = Cause::Heartbeat {
+        let cause = StallCause::Heartbeat {
             name: "ingest".to_owned(),
             site: std::panic::Location::caller(),
             thread: None,

@@ -8,10 +8,12 @@ use super::action::Action;
 use super::alert::Alert;
 use super::environment;
 use super::error::Error;
-use super::guard::{self, Watchdog};
+use super::handle;
+use super::handle::Watchdog;
 use super::limits::Limits;
-use super::run::Orders;
-use super::signal::{self, Choice};
+use super::poll_loop::Settings;
+use crate::dump::signal;
+use crate::dump::signal::Choice;
 
 /// A watchdog to be. Made by [`Watchdog::builder`].
 ///
@@ -131,7 +133,7 @@ impl Builder {
     }
 
     /// Adds an action: an event of `tracing`, with the target `lockwarden::watchdog`.
-    pub fn event(mut self) -> Self {
+    pub fn tracing(mut self) -> Self {
         self.actions.push(Action::Event);
         self
     }
@@ -157,7 +159,7 @@ impl Builder {
     ///
     /// As long as it runs nothing else is told, so hand the alert on, rather than do work here, and
     /// take no lock that may be what hangs. A panic in it is caught and said on standard error.
-    pub fn call(mut self, callback: impl Fn(&Alert) + Send + Sync + 'static) -> Self {
+    pub fn on_alert(mut self, callback: impl Fn(&Alert) + Send + Sync + 'static) -> Self {
         self.actions.push(Action::Call(Arc::new(callback)));
         self
     }
@@ -225,13 +227,13 @@ impl Builder {
             self.actions.push(Action::Stderr);
         }
         self.open_files()?;
-        guard::start(move || {
+        handle::start(move || {
             signal::install(self.signal)?;
             #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
             if self.quit {
                 signal::watch_for_quit()?;
             }
-            Ok(Orders {
+            Ok(Settings {
                 limits: self.limits,
                 actions: self.actions,
                 per_minute: self.per_minute,

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 use super::builder::Builder;
 use super::error::Error;
-use super::guard::Watchdog;
+use super::handle::Watchdog;
 use crate::config::{Variable, time};
 use crate::sink;
 
@@ -91,7 +91,7 @@ impl Environment {
                 Setting::Signal(None) => to.without_signals(),
                 Setting::Quit => to.dump_on_quit(),
                 Setting::Stderr => to.stderr(),
-                Setting::Event => to.event(),
+                Setting::Event => to.tracing(),
                 Setting::Json(path) => json(to, path)?,
                 Setting::Abort => to.abort(),
                 Setting::Exit(code) => to.exit(code),

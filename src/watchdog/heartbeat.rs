@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::sample::PulseSample;
 use crate::detector;
 use crate::engine::ids::{Site, ThreadId};
-use crate::tracking::wait;
+use crate::tracking::thread::wait;
 
 /// A sign of life that a loop gives, and that is missed when it does not.
 ///

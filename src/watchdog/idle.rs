@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use crate::detector;
-use crate::tracking::current;
+use crate::tracking::thread::current;
 
 /// The calling thread waits for work until the result is dropped: what it waits for meanwhile, if it
 /// is no lock, may take as long as it takes, and is no stall.

@@ -88,44 +88,42 @@
 
 mod action;
 mod alert;
+mod alert_thread;
+mod backoff;
 mod builder;
-mod course;
-mod dump;
+mod clock_gap;
+mod describe;
 mod environment;
-mod error;
-mod extras;
-mod guard;
+pub(crate) mod error;
+mod exporters;
+mod handle;
 mod heartbeat;
 mod holds;
 mod idle;
-mod judge;
-mod lateness;
+mod labels;
 mod limits;
 #[cfg(feature = "metrics")]
 mod metrics;
-mod run;
 #[cfg(feature = "timer")]
-mod runs;
+mod periodic;
+mod poll_loop;
 mod sample;
 mod shared;
-mod signal;
-mod stall;
+mod stalls;
 #[cfg(all(feature = "systemd", unix))]
 mod systemd;
-mod teller;
-mod words;
 
 pub use self::alert::Alert;
+pub use self::backoff::Phase;
 pub use self::builder::Builder;
-pub use self::course::Phase;
-pub use self::dump::{Dump, DumpedThread, NoStack};
 pub(crate) use self::environment::from_environment;
 pub use self::error::Error;
-pub use self::guard::Watchdog;
+pub use self::handle::Watchdog;
 pub use self::heartbeat::{Heartbeat, Pause};
 pub use self::idle::{Idle, idle};
 #[cfg(feature = "timer")]
-pub(crate) use self::runs::Runs;
+pub(crate) use self::periodic::PeriodicRuns;
+pub use crate::dump::{Dump, DumpedThread, NoStack};
 
 /// All threads of the process, as they are now: what each does, holds and waits for, and where it is.
 ///
@@ -141,5 +139,5 @@ pub(crate) use self::runs::Runs;
 /// ```
 #[must_use]
 pub fn dump() -> Dump {
-    dump::capture()
+    crate::dump::capture()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::detector::observe::{Observed, ObservedWait};
 use crate::detector::writing::Period;
 use crate::engine::ids::{LockId, Site, ThreadId};
-use crate::report::{Awaited, WaitsFor};
+use crate::report::{WaitReason, WaitsFor};
 
 /// What one look shows.
 #[derive(Debug, Default)]
@@ -72,10 +72,10 @@ impl Sample {
         let exempt = behind(observed, |one| {
             match one.wait.as_ref().map(ObservedWait::what) {
                 Some(WaitsFor::Resource { awaited, .. }) => match awaited {
-                    Awaited::Job => true,
+                    WaitReason::Job => true,
                     // A sleep ends, and so does a join, if the thread does: of those who wait for them it
                     // is not known that all is well.
-                    Awaited::Time | Awaited::End | Awaited::ScopeEnd => false,
+                    WaitReason::Time | WaitReason::End | WaitReason::ScopeEnd => false,
                     _ => one.is_idle || events_are_exempt,
                 },
                 _ => false,
@@ -142,14 +142,14 @@ fn thread(observed: &Observed, is_exempt: bool, is_named: bool) -> ThreadSample 
         WaitsFor::Resource { awaited, .. } => Some(awaited),
         WaitsFor::Lock { .. } => None,
     });
-    let joins = matches!(awaited, Some(Awaited::End | Awaited::ScopeEnd));
+    let joins = matches!(awaited, Some(WaitReason::End | WaitReason::ScopeEnd));
     let wait = observed.wait.as_ref().map(|wait| WaitSample {
         on: wait.lock.id,
         is_lock: awaited.is_none(),
         since: wait.since,
         is_named,
     });
-    let has_limit = !is_exempt && !joins && awaited != Some(Awaited::Time);
+    let has_limit = !is_exempt && !joins && awaited != Some(WaitReason::Time);
     ThreadSample {
         thread: observed.thread,
         held,

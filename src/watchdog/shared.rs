@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::heartbeat::Pulse;
-use super::judge::Key;
+use super::stalls::Key;
 use crate::report::Report;
 
 #[derive(Default)]

@@ -2,7 +2,9 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use lockwarden::acquire::{Guards, LockOrderViolation, Reason, acquire, each, read, write};
+use lockwarden::acquire::{
+    Guards, LockOrderViolation, ViolationReason, acquire, each, read, write,
+};
 use lockwarden::{parking_lot, sync};
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -110,7 +112,7 @@ fn a_lock_asked_for_twice_is_refused_and_nothing_is_taken() {
     }
     let (a, b) = (sync::Mutex::named("a", 1), sync::RwLock::new(2));
     let (violation, line) = (refused(acquire((&a, read(&b), &a))), line!());
-    assert_eq!(violation.reason(), Reason::AskedTwice);
+    assert_eq!(violation.reason(), ViolationReason::AskedTwice);
     assert_eq!(violation.asked().lock(), violation.held().lock());
     for party in [violation.asked(), violation.held()] {
         let site = party.site().unwrap();

@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use lockwarden::instrument::{Agent, Kind, Lock, LockKind, Mode, SendableHold, observe_all};
+use lockwarden::instrument::{AcquireKind, Agent, Lock, LockKind, Mode, SendableHold, observe_all};
 use lockwarden::testing::check;
 
 static KIND: LockKind = LockKind::new("AsyncMutex").with_sendable_guards();
@@ -10,7 +10,7 @@ static KIND: LockKind = LockKind::new("AsyncMutex").with_sendable_guards();
 #[track_caller]
 fn take(agent: &mut Agent, lock: &Lock) -> SendableHold {
     let site = Location::caller();
-    agent.run(|| lock.acquired_sendable(Mode::Exclusive, Kind::Blocking, site))
+    agent.run(|| lock.acquired_sendable(Mode::Exclusive, AcquireKind::Blocking, site))
 }
 
 /// How many locks the agent is seen to hold.

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use lockwarden::instrument::{Attempt, Hold, Kind, Lock, LockKind, Mode};
+use lockwarden::instrument::{AcquireKind, Attempt, Hold, Lock, LockKind, Mode};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -14,19 +14,19 @@ static B: Lock = Lock::named(&LockKind::MUTEX, "next deadlock, b");
 
 #[track_caller]
 fn acquired(lock: &Lock) -> Hold {
-    lock.acquired(Mode::Exclusive, Kind::Blocking, Location::caller())
+    lock.acquired(Mode::Exclusive, AcquireKind::Blocking, Location::caller())
 }
 
 #[track_caller]
 fn attempt(lock: &Lock) -> Attempt<'_> {
-    lock.attempt(Mode::Exclusive, Kind::Blocking, Location::caller())
+    lock.attempt(Mode::Exclusive, AcquireKind::Blocking, Location::caller())
 }
 
 /// Whether the attempt is answered with a panic that speaks of a deadlock.
 #[track_caller]
 fn is_refused(lock: &Lock) -> bool {
     let site = Location::caller();
-    let attempt = || drop(lock.attempt(Mode::Exclusive, Kind::Blocking, site));
+    let attempt = || drop(lock.attempt(Mode::Exclusive, AcquireKind::Blocking, site));
     match catch_unwind(AssertUnwindSafe(attempt)) {
         Ok(()) => false,
         Err(panic) => panic

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use lockwarden::pool::{Future, ThreadPool, WaitFor, as_completed, wait};
+use lockwarden::pool::{JobHandle, ThreadPool, WaitFor, as_completed, wait};
 use lockwarden::sync::Mutex;
 use lockwarden::thread;
 
@@ -29,14 +29,14 @@ fn what_was_done_before_a_job_was_given_is_ordered_before_it() {
 fn every_way_to_wait_for_a_job_orders() {
     let run = || {
         let pool = ThreadPool::new(2);
-        let ways: [fn(Future<()>); 6] = [
+        let ways: [fn(JobHandle<()>); 6] = [
             |job| job.result().unwrap(),
             |job| job.result_timeout(LIMIT).unwrap(),
             |job| assert_eq!(wait([&job], WaitFor::First), [0]),
             |job| assert_eq!(wait([&job], WaitFor::All), [0]),
             |job| assert_eq!(as_completed([job]).count(), 1),
             |job| {
-                while !job.done() {
+                while !job.is_finished() {
                     thread::yield_now();
                 }
                 job.result().unwrap();
@@ -95,7 +95,7 @@ fn to_look_whether_a_job_is_done_orders_nothing() {
         let pool = ThreadPool::new(1);
         let (a2, b2) = (a.clone(), b.clone());
         let job = pool.submit(move || nest(&a2, &b2));
-        while !job.done() {
+        while !job.is_finished() {
             thread::yield_now();
         }
         nest(&b, &a);

@@ -112,7 +112,7 @@ fn each_verdict_is_a_line_that_the_schema_describes() {
             let watchdog = Watchdog::builder()
                 .wait_limit(Duration::from_millis(10))
                 .json_lines(&path)
-                .call(move |_| {
+                .on_alert(move |_| {
                     let _ = alerted.send(());
                 })
                 .spawn()

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
-use lockwarden::acquire::{Reason, acquire, each, read, write};
+use lockwarden::acquire::{ViolationReason, acquire, each, read, write};
 use lockwarden::parking_lot as pl;
 use lockwarden::sync::{Mutex, RwLock};
 
@@ -34,7 +34,7 @@ fn transfers_both_ways_together() {
         case("from one to itself", || {
             let a = pl::Mutex::named("account", 1);
             let refused = acquire((&a, &a)).unwrap_err();
-            assert_eq!(refused.reason(), Reason::AskedTwice);
+            assert_eq!(refused.reason(), ViolationReason::AskedTwice);
             assert_eq!(*a.lock(), 1);
         }),
     ]);

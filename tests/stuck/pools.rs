@@ -3,9 +3,9 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use lockwarden::pool::{Builder, Future, ThreadPool, WaitFor, as_completed, wait};
+use lockwarden::pool::{Builder, JobHandle, ThreadPool, WaitFor, as_completed, wait};
 use lockwarden::queue::Queue;
-use lockwarden::report::Awaited;
+use lockwarden::report::WaitReason;
 use lockwarden::sync::{Arc, Barrier, Mutex, OnceLock};
 use lockwarden::thread;
 
@@ -158,11 +158,11 @@ fn this_worker() -> String {
 /// Until both workers of a pool have nothing to do.
 fn until_idle() {
     for worker in ["worker-0", "worker-1"] {
-        until_waits_for(worker, Awaited::Job);
+        until_waits_for(worker, WaitReason::Job);
     }
 }
 
-fn own_pool(waits: impl FnOnce(Future<()>) + Send + 'static) {
+fn own_pool(waits: impl FnOnce(JobHandle<()>) + Send + 'static) {
     let pool = pool(1);
     let outer = pool.submit(move || waits(pool.submit(|| ())));
     outer.result().unwrap();
@@ -171,8 +171,8 @@ fn own_pool(waits: impl FnOnce(Future<()>) + Send + 'static) {
 
 /// A job waits for one that is queued behind it, until main cancels that.
 fn cancelled(
-    waits: impl FnOnce(&Future<()>) + Send + 'static,
-    cancel: impl FnOnce(&ThreadPool, &Future<()>),
+    waits: impl FnOnce(&JobHandle<()>) + Send + 'static,
+    cancel: impl FnOnce(&ThreadPool, &JobHandle<()>),
 ) {
     let pool = pool(1);
     let (give, take) = mpsc::channel();
@@ -182,7 +182,7 @@ fn cancelled(
         waits(&inner);
     });
     let inner = take.recv().unwrap();
-    until_waits_for("worker-0", Awaited::Result);
+    until_waits_for("worker-0", WaitReason::Result);
     cancel(pool, &inner);
     outer.result().unwrap();
 }
@@ -194,7 +194,7 @@ fn room_ends_with_the_pool() {
             drop(pool.submit(|| ()));
         }
     });
-    until_waits_for("worker-0", Awaited::Room);
+    until_waits_for("worker-0", WaitReason::Room);
     pool.shutdown();
     outer.result().unwrap();
 }
@@ -218,7 +218,7 @@ fn all_wait_for_queued(last: usize) {
             let inner = pool.submit(|| ());
             if number == last {
                 until(|| FIRST.get().is_some());
-                until_waits_for(FIRST.get().unwrap(), Awaited::Result);
+                until_waits_for(FIRST.get().unwrap(), WaitReason::Result);
             } else {
                 FIRST.set(this_worker()).unwrap();
             }
@@ -226,7 +226,7 @@ fn all_wait_for_queued(last: usize) {
         })
     });
     // One of them is given up, and the other one goes on.
-    let outer = outer.map(Future::result);
+    let outer = outer.map(JobHandle::result);
     assert_eq!(outer.iter().filter(|result| result.is_ok()).count(), 1);
     for result in outer {
         result.unwrap();
@@ -245,7 +245,11 @@ fn own_pool_is_full() {
 
 /// A job that needs the mutex, which the calling thread has; one that waits for `awaited` before
 /// that job does, or after it.
-fn needs_mutex(pool: &'static ThreadPool, (name, awaited): Waiter, job_first: bool) -> Future<()> {
+fn needs_mutex(
+    pool: &'static ThreadPool,
+    (name, awaited): Waiter,
+    job_first: bool,
+) -> JobHandle<()> {
     static WORKER: OnceLock<String> = OnceLock::new();
     let job = pool.submit(move || {
         if job_first {
@@ -262,13 +266,13 @@ fn needs_mutex(pool: &'static ThreadPool, (name, awaited): Waiter, job_first: bo
 }
 
 /// The name of a thread, and what it is to wait for.
-type Waiter = (&'static str, Awaited);
+type Waiter = (&'static str, WaitReason);
 
 fn result_under_mutex(job_first: bool) {
     let pool = pool(3);
     let waits = start("waits", move || {
         let guard = NEEDED.lock().unwrap();
-        let job = needs_mutex(pool, ("waits", Awaited::Result), job_first);
+        let job = needs_mutex(pool, ("waits", WaitReason::Result), job_first);
         job.result().unwrap();
         drop(guard);
     });
@@ -279,7 +283,7 @@ fn result_under_mutex(job_first: bool) {
 fn shutdown_under_mutex(job_first: bool) {
     let pool = pool(2);
     let guard = NEEDED.lock().unwrap();
-    let job = needs_mutex(pool, ("main", Awaited::Tasks), job_first);
+    let job = needs_mutex(pool, ("main", WaitReason::Tasks), job_first);
     pool.shutdown();
     drop(guard);
     job.result().unwrap();
@@ -292,7 +296,7 @@ fn others_can() {
             let waits = this_worker();
             let inner = pool.submit(move || {
                 if asleep {
-                    until_waits_for(&waits, Awaited::Result);
+                    until_waits_for(&waits, WaitReason::Result);
                 }
                 1
             });

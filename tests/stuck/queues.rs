@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lockwarden::config::{Action, Config};
 use lockwarden::queue::{PriorityQueue, Queue, Shutdown};
-use lockwarden::report::{Awaited, Verdict};
+use lockwarden::report::{Verdict, WaitReason};
 use lockwarden::sync::Mutex;
 use lockwarden::thread;
 
@@ -187,7 +187,7 @@ fn join_of_a_forgetful_one(join_first: bool) {
         while JOBS.get().is_ok() {}
     });
     if !join_first {
-        until_waits_for("worker", Awaited::Item);
+        until_waits_for("worker", WaitReason::Item);
     }
     JOBS.join();
 }

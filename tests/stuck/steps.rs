@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 #[cfg(any(feature = "pool", feature = "queue", feature = "timer"))]
-use lockwarden::report::Awaited;
+use lockwarden::report::WaitReason;
 use lockwarden::report::WaitsFor;
 use lockwarden::thread;
 use lockwarden::watchdog::DumpedThread;
@@ -89,7 +89,7 @@ pub(crate) fn until_asleep(thread: &str) {
 
 /// The same, of a thread that has waited for other things before.
 #[cfg(any(feature = "pool", feature = "queue", feature = "timer"))]
-pub(crate) fn until_waits_for(thread: &str, awaited: Awaited) {
+pub(crate) fn until_waits_for(thread: &str, awaited: WaitReason) {
     if WATCHED {
         let is_it = |what| matches!(what, WaitsFor::Resource { awaited: it, .. } if it == awaited);
         until(|| wait_of(thread).is_some_and(is_it));

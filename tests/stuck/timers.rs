@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lockwarden::report::Awaited;
+use lockwarden::report::WaitReason;
 use lockwarden::sync::{Condvar, Mutex, mpsc};
 use lockwarden::timer::{Builder, Timer};
 
@@ -42,7 +42,7 @@ fn stop_under_mutex(stop_first: bool) {
     let callback = move || {
         let _ = tell.send(());
         if stop_first {
-            until_waits_for("main", Awaited::End);
+            until_waits_for("main", WaitReason::End);
         }
         *NEEDED.lock().unwrap() += 1;
     };
@@ -59,7 +59,7 @@ fn stop_under_mutex(stop_first: bool) {
 
 fn woken_by_timer() {
     let wake = || {
-        until_waits_for("main", Awaited::Notification);
+        until_waits_for("main", WaitReason::Notification);
         *NEEDED.lock().unwrap() = 1;
         CHANGED.notify_all();
     };

@@ -15,7 +15,7 @@ pub(crate) const CASES: &[Case] = &[Case {
 }];
 
 fn wait_beside_a_watchdog() {
-    let watchdog = Watchdog::builder().call(|_| {});
+    let watchdog = Watchdog::builder().on_alert(|_| {});
     let _watchdog = watchdog.spawn().expect("there is no other one");
     let mut ready = READY.lock().unwrap();
     while !*ready {

@@ -75,7 +75,7 @@ fn only_deadlocks() {
 #[cfg(feature = "pool")]
 fn job_panics() {
     use lockwarden::pool::Builder;
-    use lockwarden::report::Awaited;
+    use lockwarden::report::WaitReason;
 
     let builder = Builder::new().threads(4).name("worker");
     let pool = builder.build().unwrap();
@@ -83,9 +83,9 @@ fn job_panics() {
         assert!(DONE.is_set(), "on its way");
         DONE.set();
     });
-    until(|| job.done());
+    until(|| job.is_finished());
     for worker in 0..4 {
-        crate::steps::until_waits_for(&format!("worker-{worker}"), Awaited::Job);
+        crate::steps::until_waits_for(&format!("worker-{worker}"), WaitReason::Job);
     }
     DONE.wait();
 }

@@ -5,7 +5,7 @@
 
 #![allow(dead_code)] // Each test binary uses a part of it.
 
-use lockwarden::report::{Cause, Report, Verdict};
+use lockwarden::report::{Report, StallCause, Verdict};
 
 use crate::child::Exit;
 
@@ -54,7 +54,7 @@ pub(crate) fn in_short(report: &Report) -> String {
     }
     if let Some(stall) = &report.stall {
         names.extend(match &stall.cause {
-            Cause::Heartbeat { name, .. } => Some(name.clone()),
+            StallCause::Heartbeat { name, .. } => Some(name.clone()),
             _ => report.locks.first().map(|lock| name(lock.id)),
         });
     }

@@ -3,7 +3,7 @@
 use std::sync::{Barrier, mpsc};
 use std::thread;
 
-use lockwarden::report::{Cause, Verdict};
+use lockwarden::report::{StallCause, Verdict};
 use lockwarden::sync::Mutex;
 use lockwarden::watchdog::{Phase, Watchdog};
 
@@ -17,7 +17,7 @@ fn a_deadlock_is_told_with_all_threads_before_it_is_broken() {
         &[],
         || {
             let (tell, alerts) = mpsc::channel();
-            let watchdog = Watchdog::builder().call(move |alert| {
+            let watchdog = Watchdog::builder().on_alert(move |alert| {
                 let _ = tell.send(alert.clone());
             });
             let _watchdog = watchdog.spawn().unwrap();
@@ -58,15 +58,15 @@ fn a_callback_that_panics_is_said_and_the_next_action_is_done() {
             let (tell, alerts) = mpsc::channel();
             let builder = Watchdog::builder()
                 .wait_limit(STALL)
-                .call(|_| panic!("on purpose, and caught"))
-                .call(move |alert| {
+                .on_alert(|_| panic!("on purpose, and caught"))
+                .on_alert(move |alert| {
                     let _ = tell.send(alert.clone());
                 });
             let _watchdog = builder.spawn().unwrap();
             let standstill = Standstill::begin();
             let alert = alerts.recv_timeout(LIMIT).expect("it is told");
             let stall = alert.report.stall.as_ref().unwrap();
-            assert!(matches!(stall.cause, Cause::Wait { waiters: 1, .. }));
+            assert!(matches!(stall.cause, StallCause::Wait { waiters: 1, .. }));
             standstill.end();
         },
         |outcome| {
@@ -86,7 +86,7 @@ fn after_it_is_dropped_it_says_nothing() {
             let (tell, alerts) = mpsc::channel::<()>();
             let builder = Watchdog::builder().wait_limit(STALL);
             let watchdog = builder
-                .call(move |_| tell.send(()).unwrap_or_default())
+                .on_alert(move |_| tell.send(()).unwrap_or_default())
                 .spawn()
                 .unwrap();
             drop(watchdog);

@@ -45,8 +45,8 @@ fn an_event_has_the_fields_that_are_documented() {
                 .with_writer(move || own.clone())
                 .init();
             let (tell, phases) = mpsc::channel();
-            let builder = Watchdog::builder().wait_limit(STALL).event();
-            let builder = builder.call(move |alert| tell.send(alert.phase).unwrap_or_default());
+            let builder = Watchdog::builder().wait_limit(STALL).tracing();
+            let builder = builder.on_alert(move |alert| tell.send(alert.phase).unwrap_or_default());
             let _watchdog = builder.spawn().unwrap();
             let standstill = Standstill::begin();
             let next = || phases.recv_timeout(LIMIT).expect("it is told");

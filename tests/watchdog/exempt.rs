@@ -9,7 +9,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use lockwarden::config::{Action, Config};
-use lockwarden::report::{Cause, Verdict};
+use lockwarden::report::{StallCause, Verdict};
 use lockwarden::sync::{Arc, Barrier, Mutex};
 use lockwarden::thread;
 use lockwarden::watchdog::{Alert, Builder, Watchdog, dump, idle};
@@ -19,7 +19,7 @@ use crate::child::{LIMIT, STALL, Standstill, apart};
 /// Starts a watchdog that hands its alerts on, for as long as the first part of the result lives.
 fn watch(builder: Builder) -> (Watchdog, Receiver<Alert>) {
     let (tell, alerts) = mpsc::channel();
-    let builder = builder.call(move |alert| tell.send(alert.clone()).unwrap_or_default());
+    let builder = builder.on_alert(move |alert| tell.send(alert.clone()).unwrap_or_default());
     (builder.spawn().unwrap(), alerts)
 }
 
@@ -197,7 +197,7 @@ fn a_program_that_stands_still_in_joins_is_told() {
             let alert = alerts.recv_timeout(LIMIT).expect("it is told");
             let stall = alert.report.stall.as_ref().unwrap();
             assert!(
-                matches!(stall.cause, Cause::NoProgress { waiting: 1, .. }),
+                matches!(stall.cause, StallCause::NoProgress { waiting: 1, .. }),
                 "{alert}"
             );
             let body = alert.report.body();

@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use lockwarden::report::Cause;
+use lockwarden::report::StallCause;
 use lockwarden::timer::Builder;
 use lockwarden::watchdog::{Phase, Watchdog};
 
@@ -16,7 +16,8 @@ fn a_missed_period_is_told_and_that_it_is_over() {
         || {
             let (tell, alerts) = mpsc::channel();
             let builder = Watchdog::builder().wait_limit(None);
-            let builder = builder.call(move |alert| tell.send(alert.clone()).unwrap_or_default());
+            let builder =
+                builder.on_alert(move |alert| tell.send(alert.clone()).unwrap_or_default());
             let (free, is_free) = mpsc::channel::<()>();
             let mut runs = 0;
             // There is no watchdog yet when it starts.
@@ -33,7 +34,7 @@ fn a_missed_period_is_told_and_that_it_is_over() {
             let began = alerts.recv_timeout(LIMIT).expect("it is told");
             assert_eq!(began.phase, Phase::Began);
             let stall = began.report.stall.as_ref().unwrap();
-            let Cause::Heartbeat { name, site, .. } = &stall.cause else {
+            let StallCause::Heartbeat { name, site, .. } = &stall.cause else {
                 panic!("{:?}", stall.cause);
             };
             assert_eq!(name, "cleaner");

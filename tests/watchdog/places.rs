@@ -4,7 +4,7 @@ use std::panic::Location;
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread;
 
-use lockwarden::instrument::{Awaited, LockKind, Resource};
+use lockwarden::instrument::{LockKind, Resource, WaitReason};
 use lockwarden::report::WaitsFor;
 use lockwarden::watchdog::{Phase, Watchdog};
 
@@ -37,7 +37,7 @@ impl Latch {
     #[track_caller]
     fn wait(&self) {
         self.record
-            .wait(Awaited::Event, Location::caller(), |limit| {
+            .wait(WaitReason::Event, Location::caller(), |limit| {
                 let open = self.open.lock().unwrap();
                 let open = match limit {
                     _ if *open => open,
@@ -63,7 +63,7 @@ fn a_thread_that_waits_in_slices_says_where_without_a_signal() {
             let builder = Watchdog::builder()
                 .wait_limit(STALL * 5)
                 .without_signals()
-                .call(move |alert| tell.send(alert.clone()).unwrap_or_default());
+                .on_alert(move |alert| tell.send(alert.clone()).unwrap_or_default());
             let _watchdog = builder.spawn().unwrap();
             let latch = Latch::new();
             let own = Arc::clone(&latch);
@@ -80,7 +80,7 @@ fn a_thread_that_waits_in_slices_says_where_without_a_signal() {
             else {
                 panic!("{what:?}");
             };
-            assert_eq!(awaited, Awaited::Event);
+            assert_eq!(awaited, WaitReason::Event);
             assert_eq!(dump.lock(resource).unwrap().name, Some("latch"));
             let stack = thread.stack.as_ref().expect("it has looked itself");
             if cfg!(debug_assertions) {

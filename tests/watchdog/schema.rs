@@ -24,7 +24,7 @@ fn an_alert_is_a_line_in_the_published_form() {
                 .hold_limit(STALL * 2)
                 .progress_limit(STALL * 3)
                 .json_lines(&path)
-                .call(move |alert| {
+                .on_alert(move |alert| {
                     let _ = tell.send(alert.phase);
                 });
             let watchdog = builder.spawn().unwrap();

@@ -210,7 +210,8 @@ fn a_process_that_was_stopped_is_no_stall() {
         || {
             let (tell, alerts) = mpsc::channel();
             let builder = Watchdog::builder().wait_limit(Duration::from_secs(2));
-            let builder = builder.call(move |alert| tell.send(alert.lasted).unwrap_or_default());
+            let builder =
+                builder.on_alert(move |alert| tell.send(alert.lasted).unwrap_or_default());
             let _watchdog = builder.spawn().unwrap();
             let standstill = Standstill::begin();
             let stopped = Duration::from_secs(4);

@@ -21,9 +21,11 @@ fn pings_come_at_half_of_the_time_and_stop_during_a_stall() {
             let socket = UnixDatagram::bind(std::env::var_os("NOTIFY_SOCKET").unwrap()).unwrap();
             socket.set_read_timeout(Some(LIMIT)).unwrap();
             let (tell, phases) = mpsc::channel();
-            let builder = Watchdog::builder().wait_limit(STALL).call(move |alert| {
-                let _ = tell.send(alert.phase);
-            });
+            let builder = Watchdog::builder()
+                .wait_limit(STALL)
+                .on_alert(move |alert| {
+                    let _ = tell.send(alert.phase);
+                });
             let _watchdog = builder.systemd().spawn().unwrap();
             let ping = || {
                 let mut words = [0; 64];
@@ -92,7 +94,7 @@ fn where_systemd_does_not_ask_nothing_is_sent() {
             let socket = UnixDatagram::bind(std::env::var_os("NOTIFY_SOCKET").unwrap()).unwrap();
             socket.set_nonblocking(true).unwrap();
             let (tell, alerts) = mpsc::channel();
-            let builder = Watchdog::builder().systemd().call(move |_| {
+            let builder = Watchdog::builder().systemd().on_alert(move |_| {
                 let _ = tell.send(Instant::now());
             });
             let watchdog = builder.spawn().unwrap();

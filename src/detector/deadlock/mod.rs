@@ -11,7 +11,7 @@
 //!   date only if its thread got the lock meanwhile; but then the holder let go of it, and did not
 //!   wait.
 //! - Whoever provides something to those who wait for something else than a lock says so at its
-//!   [`Party`](crate::tracking::party::Party) afterwards. A waiter that may have been satisfied, and
+//!   [`ResourceState`](crate::tracking::process::resource_state::ResourceState) afterwards. A waiter that may have been satisfied, and
 //!   only has not woken yet, is known by that and counts as one that runs.
 //! - A wait that anyone may end counts as stuck only if every thread of the process is: known to
 //!   the detector, and blocked without a limit.
@@ -22,22 +22,22 @@
 //! writer was there first. If the reader is the calling thread, it tries once more before it
 //! believes that; if it is another one, what was seen has to last for a while.
 
-mod elsewhere;
-mod facts;
-mod left;
+mod description;
+mod lock_cycle;
 #[cfg(all(loom, test))]
 mod models;
-mod ring;
+mod reduction;
+pub(crate) mod reported;
+mod resource_wait;
 mod snapshot;
-mod standstill;
 mod stuck_set;
-pub(super) mod told;
+mod thread_exit;
 
-pub(crate) use self::elsewhere::{Stuck, alone, is_alone, look_elsewhere};
-pub(crate) use self::left::{provider_left, thread_ended};
+use self::reduction::Reducer;
+pub(crate) use self::resource_wait::{Stuck, alone, check_resource_wait, is_alone};
 use self::snapshot::Snapshots;
-use self::standstill::Judge;
 use self::stuck_set::Detected;
+pub(crate) use self::thread_exit::{provider_left, thread_ended};
 use super::describe;
 use super::publish::Panic;
 use super::state;
@@ -46,49 +46,50 @@ use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
 use crate::engine::verdict::Verdict;
 #[cfg(all(loom, test))]
-use crate::engine::waitfor;
+use crate::engine::wait_for;
 use crate::report::{Basis, Facts};
 use crate::sink;
-use crate::tracking::ident::Ident;
-use crate::tracking::record::Record;
-use crate::tracking::slot::Slot;
-use crate::tracking::wait::{self, Need};
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::record::LockRecord;
+use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::wait;
+use crate::tracking::thread::wait::WaitKind;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// How many threads wait for something that is no lock. While there are none, only a thread that
 /// holds a lock can close a deadlock.
-static ELSEWHERE: AtomicUsize = AtomicUsize::new(0);
+static RESOURCE_WAITS: AtomicUsize = AtomicUsize::new(0);
 
 /// A thread that waits for something that is no lock, for as long as this lives.
 #[derive(Debug)]
-pub(crate) struct Elsewhere(());
+pub(crate) struct ResourceWait(());
 
-impl Elsewhere {
+impl ResourceWait {
     pub(crate) fn new() -> Self {
         // Relaxed: the wait is published after it, with a sequentially consistent fence, and whoever
         // asks has published its own with the same.
-        ELSEWHERE.fetch_add(1, Ordering::Relaxed);
+        RESOURCE_WAITS.fetch_add(1, Ordering::Relaxed);
         Self(())
     }
 }
 
-impl Drop for Elsewhere {
+impl Drop for ResourceWait {
     fn drop(&mut self) {
-        ELSEWHERE.fetch_sub(1, Ordering::Relaxed);
+        RESOURCE_WAITS.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 /// Whether some thread waits for something that is no lock.
-pub(crate) fn anyone_elsewhere() -> bool {
-    ELSEWHERE.load(Ordering::Relaxed) > 0
+pub(crate) fn any_resource_wait() -> bool {
+    RESOURCE_WAITS.load(Ordering::Relaxed) > 0
 }
 
 /// Whether the calling thread, by what it holds, keeps itself from ever getting what it needs.
 pub(crate) fn with_itself(
     slot: &'static Slot,
     ident: &'static Ident,
-    need: Need,
+    need: WaitKind,
     mode: Mode,
     site: Site,
 ) -> Option<Facts> {
@@ -104,14 +105,14 @@ pub(crate) fn with_itself(
 }
 
 /// Whether a hold in `mode` keeps a thread that needs `need` of the same lock waiting.
-pub(super) fn conflicts(need: Need, mode: Mode) -> bool {
+pub(super) fn conflicts(need: WaitKind, mode: Mode) -> bool {
     match need {
-        Need::Lock(Mode::Exclusive) => true,
-        Need::Lock(Mode::Shared) => mode == Mode::Exclusive,
-        Need::Lock(Mode::Upgradable) => mode != Mode::Shared,
+        WaitKind::Lock(Mode::Exclusive) => true,
+        WaitKind::Lock(Mode::Shared) => mode == Mode::Exclusive,
+        WaitKind::Lock(Mode::Upgradable) => mode != Mode::Shared,
         // The upgradable hold is the caller's own.
-        Need::Upgrade => mode == Mode::Shared,
-        Need::Other(_) => false,
+        WaitKind::Upgrade => mode == Mode::Shared,
+        WaitKind::Other(_) => false,
     }
 }
 
@@ -126,7 +127,7 @@ pub(crate) enum Look {
 }
 
 /// Looks whether the wait for a lock that the calling thread has just published closes a deadlock.
-pub(crate) fn look(slot: &'static Slot, record: &Record, retry: impl FnOnce() -> bool) -> Look {
+pub(crate) fn look(slot: &'static Slot, record: &LockRecord, retry: impl FnOnce() -> bool) -> Look {
     if owner_runs(slot, record) {
         return Look::Nothing;
     }
@@ -135,7 +136,7 @@ pub(crate) fn look(slot: &'static Slot, record: &Record, retry: impl FnOnce() ->
         return Look::Nothing;
     };
     // One that has come to wait for a deadlock that was there before leaves it to its threads.
-    match stuck_set::detect(&all, &mut Judge::new(&all), me, true, retry) {
+    match stuck_set::detect(&all, &mut Reducer::new(&all), me, true, retry) {
         Detected::Nothing | Detected::DependsOnUntracked => Look::Nothing,
         Detected::Granted => Look::Granted,
         Detected::Deadlock(found) => Look::Deadlock(Box::new(found.facts), found.claim),
@@ -147,7 +148,7 @@ pub(crate) fn look(slot: &'static Slot, record: &Record, retry: impl FnOnce() ->
 #[cfg(all(loom, test))]
 pub(super) fn closed(
     slot: &'static Slot,
-    record: &Record,
+    record: &LockRecord,
     all: impl FnOnce() -> Vec<&'static Slot>,
 ) -> Option<Option<Claim>> {
     if owner_runs(slot, record) {
@@ -155,7 +156,7 @@ pub(super) fn closed(
     }
     let all = Snapshots::of(all());
     let me = all.place_of(slot)?;
-    if !waitfor::stuck(&all.states(true))[me] {
+    if !wait_for::stuck(&all.states(true))[me] {
         return None;
     }
     let ring = all.ring_through(me)?;
@@ -165,7 +166,7 @@ pub(super) fn closed(
 /// The common case, told by one look at another thread: whoever has the lock exclusively does not
 /// wait, so there is no deadlock yet. If it comes to wait later it will see this thread.
 #[allow(unsafe_code)]
-fn owner_runs(slot: &Slot, record: &Record) -> bool {
+fn owner_runs(slot: &Slot, record: &LockRecord) -> bool {
     // Acquire pairs with the Release in `Lock::note_at` and `Lock::converted`: the slot was made, and
     // taken into use, before it was stored there.
     let owner = record.owner.load(Ordering::Acquire);
@@ -202,7 +203,7 @@ fn lasts(all: &Snapshots, threads: &[usize]) -> bool {
 }
 
 /// How many deadlocks are claimed and not told yet.
-static UNTOLD: AtomicUsize = AtomicUsize::new(0);
+static UNREPORTED: AtomicUsize = AtomicUsize::new(0);
 
 /// For how long a thread keeps back what it has found until a deadlock is told. Only who subscribes
 /// to reports can take so long, and then they come in another order.
@@ -211,7 +212,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// A deadlock is the caller's to tell; dropped when that is done.
 #[derive(Debug)]
 pub(crate) struct Claim {
-    waits: told::Waits,
+    waits: reported::ReportedWaits,
     /// Those of its threads, beside the one that closed it, that can be woken to unwind; each with the
     /// epoch of its wait.
     heirs: Vec<(&'static Slot, u64)>,
@@ -227,7 +228,7 @@ impl Claim {
         unwinds: bool,
         publish: impl FnOnce() -> Option<Panic>,
     ) -> Option<Panic> {
-        let panic = told::once(&self.waits, publish)?;
+        let panic = reported::once(&self.waits, publish)?;
         if unwinds {
             return Some(panic);
         }
@@ -246,13 +247,13 @@ impl Claim {
     /// Lets `publish` tell the deadlock, unless it is what is left of one that was told and answered
     /// with a panic: then that is the answer again.
     pub(crate) fn tell(self, publish: impl FnOnce() -> Option<Panic>) -> Option<Panic> {
-        told::once(&self.waits, publish)
+        reported::once(&self.waits, publish)
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        UNTOLD.fetch_sub(1, Ordering::Relaxed);
+        UNREPORTED.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -261,7 +262,7 @@ impl Drop for Claim {
 pub(crate) fn let_others_tell() {
     let start = wait::now();
     // Relaxed: who claims counts it under the detector's lock.
-    while UNTOLD.load(Ordering::Relaxed) > 0 && wait::time_since(start) < PATIENCE {
+    while UNREPORTED.load(Ordering::Relaxed) > 0 && wait::time_since(start) < PATIENCE {
         std::thread::sleep(Duration::from_millis(1));
     }
 }
@@ -284,7 +285,7 @@ fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
     // Only the thread that closed it is marked: it panics, and the others may come to wait for each
     // other anew, still in the waits that they are in now.
     mark(all, threads[0]);
-    UNTOLD.fetch_add(1, Ordering::Relaxed);
+    UNREPORTED.fetch_add(1, Ordering::Relaxed);
     // From here on, so that the watchdog does not report these waits while the report is written.
     if is_reported(Verdict::Deadlock) {
         for thread in threads.iter().map(|&at| &all.threads[at]) {
@@ -293,10 +294,10 @@ fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
             }
         }
     }
-    let others = left::victims(all, |_| true).into_iter();
+    let others = thread_exit::victims(all, |_| true).into_iter();
     let heirs = others.filter(|at| threads[1..].contains(at));
     Some(Claim {
-        waits: told::Waits::new(all, threads),
+        waits: reported::ReportedWaits::new(all, threads),
         heirs: heirs
             .filter_map(|at| Some((all.threads[at].slot, all.threads[at].wait?.epoch)))
             .collect(),
@@ -306,7 +307,7 @@ fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
 
 /// Says that a deadlock was told that the configuration wants broken, and that cannot be.
 fn unbroken(closer: &'static Slot) {
-    if closer.scope() == 0 {
+    if closer.check_id() == 0 {
         sink::say(
             "nothing will break this deadlock: the thread that closed it cannot unwind where it is, \
              and no other one of it waits where it can be woken",

@@ -9,29 +9,29 @@ use loom::sync::{Condvar, Mutex};
 use loom::thread;
 
 use super::claim;
+use super::reduction::{Judgement, Reducer};
 use super::snapshot::Snapshots;
-use super::standstill::{Judge, Judgement};
-use crate::engine::awaited::Awaited;
-use crate::primitives::model;
+use crate::engine::wait_reason::WaitReason;
+use crate::shim::model;
 use crate::tracking::models::{Seat, ident};
-use crate::tracking::party::{Party, Waiter};
-use crate::tracking::slot::Slot;
-use crate::tracking::wait::{Need, Request, Sort};
+use crate::tracking::process::resource_state::{ResourceState, Waiter};
+use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
 
 /// Something that is set once.
 struct Flag {
     set: Mutex<bool>,
     changed: Condvar,
-    party: &'static Party,
+    party: &'static ResourceState,
 }
 
 impl Flag {
     fn new() -> Arc<Self> {
-        let party: &'static Party = Box::leak(Box::new(Party::new()));
+        let party: &'static ResourceState = Box::leak(Box::new(ResourceState::new()));
         // Older than the threads.
         party.version();
         party.provide();
-        party.owes();
+        party.has_pending_wakeups();
         Arc::new(Self {
             set: Mutex::new(false),
             changed: Condvar::new(),
@@ -65,12 +65,12 @@ fn wait(slot: &'static Slot, all: &[&'static Slot], flag: &Flag) -> bool {
     if flag.is_set() {
         return false;
     }
-    let lock = (std::ptr::from_ref(ident()), Sort::NONE);
-    let need = Need::Other(Awaited::Event);
-    slot.wait.publish(&Request {
+    let lock = (std::ptr::from_ref(ident()), LockTraits::NONE);
+    let need = WaitKind::Other(WaitReason::Event);
+    slot.wait.publish(&WaitRequest {
         party: flag.party,
         version,
-        ..Request::lock(need, false, lock, Location::caller())
+        ..WaitRequest::lock(need, false, lock, Location::caller())
     });
     let told = look(slot, all);
     if !told {
@@ -86,10 +86,10 @@ fn look(slot: &'static Slot, all: &[&'static Slot]) -> bool {
     let Some(me) = all.place_of(slot) else {
         return false;
     };
-    let mut judge = Judge::closed(&all);
+    let mut judge = Reducer::closed(&all);
     match judge.of(&all, me) {
         Judgement::Stuck(states) => claim(&all, &states.closed_set(me)).is_some(),
-        Judgement::Moves | Judgement::UpToStrangers => false,
+        Judgement::Moves | Judgement::DependsOnUntracked => false,
     }
 }
 

@@ -3,19 +3,20 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::conflicts;
-use crate::engine::awaited::Awaited;
 use crate::engine::ids::ThreadId;
 use crate::engine::mode::Mode;
-use crate::engine::waitfor::{self, State};
-use crate::tracking::current;
-use crate::tracking::expected::Roll;
-use crate::tracking::party::Party;
-use crate::tracking::registry;
-use crate::tracking::slot::{HeldLock, Slot};
-use crate::tracking::wait::{Need, Published};
+use crate::engine::wait_for;
+use crate::engine::wait_for::ThreadState;
+use crate::engine::wait_reason::WaitReason;
+use crate::tracking::process::pending_spawns::PendingSpawns;
+use crate::tracking::process::registry;
+use crate::tracking::process::resource_state::ResourceState;
+use crate::tracking::thread::current;
+use crate::tracking::thread::slot::{HeldLock, Slot};
+use crate::tracking::thread::wait::{PublishedWait, WaitKind};
 
 /// What a thread holds and waits for, read once.
-pub(super) struct Snapshot {
+pub(super) struct ThreadSnapshot {
     pub(super) slot: &'static Slot,
     pub(super) id: Option<ThreadId>,
     /// The check of `testing` that it belongs to; zero for none.
@@ -23,15 +24,15 @@ pub(super) struct Snapshot {
     /// Whether it had come to its end before anything else of it was read. One that does so later is
     /// taken as it was found: what it did meanwhile may have ended the wait of another.
     pub(super) ended: bool,
-    pub(super) wait: Option<Published>,
+    pub(super) wait: Option<PublishedWait>,
 }
 
 /// A thread that keeps others waiting: by a hold or, without one, by being queued ahead.
-pub(super) type Keeper = (usize, Option<HeldLock>);
+pub(super) type Blocker = (usize, Option<HeldLock>);
 
 /// What all threads hold and wait for, by lock.
 pub(super) struct Snapshots {
-    pub(super) threads: Vec<Snapshot>,
+    pub(super) threads: Vec<ThreadSnapshot>,
     /// For each ident, by address, who holds the lock.
     holders: HashMap<usize, Vec<(usize, HeldLock)>>,
     /// For each ident, by address, who waits to be the only holder.
@@ -43,7 +44,7 @@ pub(super) struct Snapshots {
 impl Snapshots {
     /// Those of the process.
     pub(super) fn now() -> Self {
-        let roll = Roll::call();
+        let roll = PendingSpawns::call();
         let mut snapshots = Self::of(registry::occupied());
         snapshots.missing = roll.missing();
         snapshots
@@ -75,7 +76,10 @@ impl Snapshots {
                     .push((at, h));
             }
             if let Some(wait) = &wait
-                && matches!(wait.need, Need::Lock(Mode::Exclusive) | Need::Upgrade)
+                && matches!(
+                    wait.need,
+                    WaitKind::Lock(Mode::Exclusive) | WaitKind::Upgrade
+                )
             {
                 snapshots
                     .writers
@@ -84,8 +88,8 @@ impl Snapshots {
                     .push(at);
             }
             let id = slot.thread();
-            let scope = slot.scope();
-            snapshots.threads.push(Snapshot {
+            let scope = slot.check_id();
+            snapshots.threads.push(ThreadSnapshot {
                 slot,
                 id,
                 scope,
@@ -101,19 +105,19 @@ impl Snapshots {
     ///
     /// Should one that was looked at have ended since, a look at the epochs of all that are taken to be
     /// stuck shows that: it was running.
-    pub(super) fn strangers(&self) -> Option<usize> {
+    pub(super) fn untracked_threads(&self) -> Option<usize> {
         let me = current::own();
-        let is_other = |thread: &Snapshot| thread.ended && !std::ptr::eq(thread.slot, me);
+        let is_other = |thread: &ThreadSnapshot| thread.ended && !std::ptr::eq(thread.slot, me);
         // An agent is no thread of the system, so it makes none of those known.
-        let is_thread = |thread: &Snapshot| !thread.slot.life.is_agent();
-        let lives = |thread: &&Snapshot| {
+        let is_thread = |thread: &ThreadSnapshot| !thread.slot.life.is_agent();
+        let lives = |thread: &&ThreadSnapshot| {
             is_thread(thread) && (!is_other(thread) || thread.slot.life.is_leaving())
         };
-        let living: Vec<&Snapshot> = self.threads.iter().filter(lives).collect();
-        let strangers = registry::strangers(living.len())?;
+        let living: Vec<&ThreadSnapshot> = self.threads.iter().filter(lives).collect();
+        let untracked_threads = registry::untracked_threads(living.len())?;
         // One that is about to go was counted by the system if it is still there.
-        let is_gone = |thread: &&Snapshot| is_other(thread) && !thread.slot.life.is_leaving();
-        Some(strangers + living.into_iter().filter(is_gone).count())
+        let is_gone = |thread: &&ThreadSnapshot| is_other(thread) && !thread.slot.life.is_leaving();
+        Some(untracked_threads + living.into_iter().filter(is_gone).count())
     }
 
     /// The place of a thread.
@@ -124,17 +128,17 @@ impl Snapshots {
     }
 
     /// The threads that keep a waiting thread from going on, each of which would have to move.
-    pub(super) fn keepers(&self, wait: &Published) -> Vec<Keeper> {
-        if wait.sort.sendable || matches!(wait.need, Need::Other(_)) {
+    pub(super) fn keepers(&self, wait: &PublishedWait) -> Vec<Blocker> {
+        if wait.sort.sendable || matches!(wait.need, WaitKind::Other(_)) {
             // The guards may be in other threads than those that took the lock; or it is no lock.
             return Vec::new();
         }
         let holders = self.holders.get(&wait.ident.addr()).into_iter().flatten();
-        let mut keepers: Vec<Keeper> = holders
+        let mut keepers: Vec<Blocker> = holders
             .filter(|(_, hold)| conflicts(wait.need, hold.mode))
             .map(|(at, hold)| (*at, Some(*hold)))
             .collect();
-        let shared = matches!(wait.need, Need::Lock(Mode::Shared | Mode::Upgradable));
+        let shared = matches!(wait.need, WaitKind::Lock(Mode::Shared | Mode::Upgradable));
         if keepers.is_empty() && shared && wait.sort.queues {
             let none = Vec::new();
             let writers = self.writers.get(&wait.ident.addr()).unwrap_or(&none);
@@ -156,7 +160,7 @@ impl Snapshots {
 
     /// Whoever holds the mutex that a thread must have again before it is done with its wait for a
     /// condition variable.
-    pub(super) fn keepers_of_mutex(&self, wait: &Published) -> Vec<usize> {
+    pub(super) fn keepers_of_mutex(&self, wait: &PublishedWait) -> Vec<usize> {
         if wait.mutex.is_null() || wait.sort.sendable {
             return Vec::new();
         }
@@ -190,17 +194,17 @@ impl Snapshots {
     }
 
     /// All threads as the reduction wants them, and after them some that stand for "anyone": the
-    /// first for the process at large, which can move if any thread can, or if `strangers` may be
+    /// first for the process at large, which can move if any thread can, or if `untracked_threads` may be
     /// there whom nobody knows; then one for each check of `testing`, which can move if a thread of
     /// that check can.
-    pub(super) fn states(&self, strangers: bool) -> Vec<waitfor::Thread> {
+    pub(super) fn states(&self, untracked_threads: bool) -> Vec<wait_for::Thread> {
         let count = self.threads.len();
         let mut scopes: Vec<u64> = self.threads.iter().map(|thread| thread.scope).collect();
         scopes.push(0);
         scopes.sort_unstable();
         scopes.dedup();
         let anyone = |scope: u64| count + scopes.binary_search(&scope).unwrap_or(0);
-        let mut states: Vec<State> = self
+        let mut states: Vec<ThreadState> = self
             .threads
             .iter()
             .map(|thread| self.state(thread, anyone(thread.scope)))
@@ -211,36 +215,36 @@ impl Snapshots {
                 let thread = &self.threads[*at];
                 (scope == 0 || thread.scope == scope) && !thread.slot.life.is_ours()
             };
-            waitfor::Need::AnyOf((0..count).filter(is_in).collect())
+            wait_for::WaitFor::AnyOf((0..count).filter(is_in).collect())
         };
         states.extend(scopes.iter().map(|&scope| match scope {
-            0 if strangers => State::Runs,
-            _ if self.missing.contains(&scope) => State::Runs,
-            _ => State::Blocked(members(scope)),
+            0 if untracked_threads => ThreadState::Runs,
+            _ if self.missing.contains(&scope) => ThreadState::Runs,
+            _ => ThreadState::Blocked(members(scope)),
         }));
-        let thread = |state| waitfor::Thread { state };
+        let thread = |state| wait_for::Thread { state };
         states.into_iter().map(thread).collect()
     }
 
     /// What a thread would need to go on.
-    fn state(&self, thread: &Snapshot, anyone: usize) -> State {
+    fn state(&self, thread: &ThreadSnapshot, anyone: usize) -> ThreadState {
         if thread.ended {
-            return State::Blocked(waitfor::Need::AnyOf(Vec::new()));
+            return ThreadState::Blocked(wait_for::WaitFor::AnyOf(Vec::new()));
         }
         let Some(wait) = &thread.wait else {
-            return State::Runs;
+            return ThreadState::Runs;
         };
         let need = match wait.need {
-            Need::Lock(_) | Need::Upgrade => self.need_of_lock(wait, anyone),
-            Need::Other(Awaited::Notification) => self.need_of_signal(wait, anyone),
+            WaitKind::Lock(_) | WaitKind::Upgrade => self.need_of_lock(wait, anyone),
+            WaitKind::Other(WaitReason::Notification) => self.need_of_signal(wait, anyone),
             // Who unparks is not seen, and so not whether somebody has.
-            Need::Other(Awaited::Unpark) => None,
-            Need::Other(_) => self.need_of_party(wait, anyone),
+            WaitKind::Other(WaitReason::Unpark) => None,
+            WaitKind::Other(_) => self.need_of_party(wait, anyone),
         };
-        need.map_or(State::Runs, State::Blocked)
+        need.map_or(ThreadState::Runs, ThreadState::Blocked)
     }
 
-    fn need_of_lock(&self, wait: &Published, anyone: usize) -> Option<waitfor::Need> {
+    fn need_of_lock(&self, wait: &PublishedWait, anyone: usize) -> Option<wait_for::WaitFor> {
         let keepers = self.keepers(wait);
         // Without a keeper the holder is not known, or has just let go.
         if wait.timed || keepers.is_empty() {
@@ -251,25 +255,25 @@ impl Snapshots {
     }
 
     /// That each of these holders lets go of its lock.
-    fn let_go(&self, holders: impl Iterator<Item = usize>, anyone: usize) -> waitfor::Need {
+    fn let_go(&self, holders: impl Iterator<Item = usize>, anyone: usize) -> wait_for::WaitFor {
         // A lock whose holder has ended can be let go by anyone, with `force_unlock`.
         let who = |at: usize| if self.threads[at].ended { anyone } else { at };
-        waitfor::Need::AllOf(holders.map(who).collect())
+        wait_for::WaitFor::AllOf(holders.map(who).collect())
     }
 
-    fn need_of_signal(&self, wait: &Published, anyone: usize) -> Option<waitfor::Need> {
+    fn need_of_signal(&self, wait: &PublishedWait, anyone: usize) -> Option<wait_for::WaitFor> {
         let mutex = self.keepers_of_mutex(wait);
         let relock = (!mutex.is_empty()).then(|| self.let_go(mutex.into_iter(), anyone));
         // One that was notified, or will give up, only needs the mutex.
-        if wait.timed || wait.party().is_none_or(Party::owes) {
+        if wait.timed || wait.party().is_none_or(ResourceState::has_pending_wakeups) {
             return relock;
         }
-        let mut needs = vec![waitfor::Need::AnyOf(vec![anyone])];
+        let mut needs = vec![wait_for::WaitFor::AnyOf(vec![anyone])];
         needs.extend(relock);
-        Some(waitfor::Need::Each(needs))
+        Some(wait_for::WaitFor::Each(needs))
     }
 
-    fn need_of_party(&self, wait: &Published, anyone: usize) -> Option<waitfor::Need> {
+    fn need_of_party(&self, wait: &PublishedWait, anyone: usize) -> Option<wait_for::WaitFor> {
         let changed = wait
             .party()
             .is_none_or(|party| party.version() != wait.version);
@@ -277,7 +281,7 @@ impl Snapshots {
             return None;
         }
         let Some(by) = wait.by() else {
-            return Some(waitfor::Need::AnyOf(vec![anyone]));
+            return Some(wait_for::WaitFor::AnyOf(vec![anyone]));
         };
         let members = by.members();
         if members.unknown > 0 {
@@ -285,10 +289,10 @@ impl Snapshots {
         }
         let place = |id: &ThreadId| {
             let found = self.threads.iter().position(|t| t.id == Some(*id));
-            found.unwrap_or(waitfor::UNKNOWN)
+            found.unwrap_or(wait_for::UNKNOWN)
         };
         let members = members.threads.iter().map(place);
-        Some(waitfor::Need::AnyOf(members.collect()))
+        Some(wait_for::WaitFor::AnyOf(members.collect()))
     }
 
     /// Whether a thread is still in the wait that was read, and nothing was provided to it.
@@ -301,13 +305,13 @@ impl Snapshots {
             return false;
         };
         let unchanged = match wait.need {
-            Need::Lock(_) | Need::Upgrade => true,
-            Need::Other(Awaited::Notification) => {
+            WaitKind::Lock(_) | WaitKind::Upgrade => true,
+            WaitKind::Other(WaitReason::Notification) => {
                 wait.timed
-                    || !wait.party().is_none_or(Party::owes)
+                    || !wait.party().is_none_or(ResourceState::has_pending_wakeups)
                     || !self.keepers_of_mutex(wait).is_empty()
             }
-            Need::Other(_) => wait.party().is_some_and(|p| p.version() == wait.version),
+            WaitKind::Other(_) => wait.party().is_some_and(|p| p.version() == wait.version),
         };
         unchanged && thread.slot.wait.epoch() == wait.epoch
     }

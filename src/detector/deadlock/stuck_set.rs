@@ -1,14 +1,14 @@
 //! One deadlock, from the threads of a snapshot that cannot move to what is reported of it.
 //!
 //! Whatever makes a thread look (a wait for a lock, a wait for something else, the end of a thread), the
-//! steps are the same: [`Judge`] tells whether the thread can move, [`StuckSet::of`] who keeps it,
+//! steps are the same: [`Reducer`] tells whether the thread can move, [`StuckSet::of`] who keeps it,
 //! [`StuckSet::confirm`] whether that was only so for a moment, [`StuckSet::claim`] makes the deadlock
 //! the caller's to report, and [`StuckSet::describe`] puts names to it. A ring of locks alone is a way to
 //! describe a stuck set, not another kind of deadlock.
 
+use super::reduction::{Judgement, Reducer, ThreadStates};
 use super::snapshot::Snapshots;
-use super::standstill::{Judge, Judgement, States};
-use super::{Claim, claim, facts, lasts, ring};
+use super::{Claim, claim, description, lasts, lock_cycle};
 use crate::report::Facts;
 
 /// How often a thread looks whether a deadlock lasts, of which it is no part, before it reports it: for
@@ -39,14 +39,14 @@ pub(super) struct Deadlock {
 /// queued writer is believed, the lock that the calling thread wants is tried once more with `retry`.
 pub(super) fn detect(
     all: &Snapshots,
-    judge: &mut Judge,
+    judge: &mut Reducer,
     me: usize,
     only_in_ring: bool,
     retry: impl FnOnce() -> bool,
 ) -> Detected {
     let states = match judge.of(all, me) {
         Judgement::Moves => return Detected::Nothing,
-        Judgement::UpToStrangers => return Detected::DependsOnUntracked,
+        Judgement::DependsOnUntracked => return Detected::DependsOnUntracked,
         Judgement::Stuck(states) => states,
     };
     let Some(set) = StuckSet::of(all, states, me) else {
@@ -93,7 +93,7 @@ enum Confirmed {
 impl StuckSet {
     /// The threads that keep the one at `me` stuck; `None` if it keeps a lock from itself, which was
     /// reported before it waited.
-    fn of(all: &Snapshots, states: &States, me: usize) -> Option<Self> {
+    fn of(all: &Snapshots, states: &ThreadStates, me: usize) -> Option<Self> {
         let ring = all.ring_through(me);
         match ring {
             Some(ring) if ring.len() < 2 => None,
@@ -134,10 +134,10 @@ impl StuckSet {
     }
 
     /// What a report says of it.
-    fn describe(&self, all: &Snapshots, states: &States) -> Facts {
+    fn describe(&self, all: &Snapshots, states: &ThreadStates) -> Facts {
         match self.is_of_locks {
-            true => ring::facts(all, &self.threads),
-            false => facts::standstill(all, states, &self.threads),
+            true => lock_cycle::facts(all, &self.threads),
+            false => description::stuck_set(all, states, &self.threads),
         }
     }
 }

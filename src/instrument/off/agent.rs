@@ -1,8 +1,8 @@
 //! Agents, in a build without instrumentation.
 
-use super::{Lock, Past, Resource};
+use super::{Clock, Lock, Resource};
 use crate::engine::verdict::Verdict;
-use crate::instrument::{Kind, LockId, LockKind, Mode, Observation, Site, ThreadId};
+use crate::instrument::{AcquireKind, LockId, LockKind, Mode, Observation, Site, ThreadId};
 use crate::report::{HeldInfo, LockInfo, ThreadInfo};
 
 /// Something that holds locks and waits, and that is no thread.
@@ -40,7 +40,7 @@ impl Agent {
 
     /// Nothing is ordered.
     #[inline(always)]
-    pub fn set_past(&mut self, _past: Past) {}
+    pub fn set_past(&mut self, _past: Clock) {}
 
     /// Runs `f`.
     #[inline(always)]
@@ -66,7 +66,7 @@ pub struct SendableHold(());
 impl Lock {
     /// Tells that the calling thread has acquired the lock without waiting.
     #[inline(always)]
-    pub fn acquired_sendable(&self, _mode: Mode, _kind: Kind, _site: Site) -> SendableHold {
+    pub fn acquired_sendable(&self, _mode: Mode, _kind: AcquireKind, _site: Site) -> SendableHold {
         SendableHold(())
     }
 

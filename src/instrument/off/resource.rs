@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::instrument::{Awaited, Counts, LockKind, Site};
+use crate::instrument::{Counts, LockKind, Site, WaitReason};
 
 /// The record of something that threads wait for and that is no lock.
 #[derive(Debug, Default)]
@@ -35,7 +35,7 @@ impl Resource {
     #[inline(always)]
     pub fn wait<T>(
         &self,
-        _awaited: Awaited,
+        _awaited: WaitReason,
         _site: Site,
         mut attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
@@ -51,7 +51,7 @@ impl Resource {
     pub fn wait_by<T>(
         &self,
         _providers: &Providers,
-        awaited: Awaited,
+        awaited: WaitReason,
         site: Site,
         attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
@@ -63,7 +63,7 @@ impl Resource {
     pub fn wait_counted<T>(
         &self,
         _counts: impl Fn() -> Counts,
-        awaited: Awaited,
+        awaited: WaitReason,
         site: Site,
         attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
@@ -76,7 +76,7 @@ impl Resource {
         &self,
         _other: &Resource,
         _providers: Option<&Providers>,
-        awaited: Awaited,
+        awaited: WaitReason,
         site: Site,
         attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
@@ -87,7 +87,7 @@ impl Resource {
     #[inline(always)]
     pub fn wait_until<T>(
         &self,
-        _awaited: Awaited,
+        _awaited: WaitReason,
         deadline: Instant,
         _site: Site,
         mut attempt: impl FnMut(Duration) -> Option<T>,
@@ -133,6 +133,6 @@ impl Providers {
 
 /// The calling thread lets time pass, or is parked.
 #[inline(always)]
-pub(crate) fn idle<R>(_awaited: Awaited, _timed: bool, _site: Site, f: impl FnOnce() -> R) -> R {
+pub(crate) fn idle<R>(_awaited: WaitReason, _timed: bool, _site: Site, f: impl FnOnce() -> R) -> R {
     f()
 }

@@ -4,17 +4,17 @@
 
 use std::ptr;
 
+use super::clock::Clock;
 use super::lock::{Hold, Lock, released_slow};
-use super::past::Past;
 use super::resource::Resource;
 use crate::detector::{self, observe};
 use crate::engine::verdict::Verdict;
-use crate::instrument::{Kind, Mode, Observation, Site, ThreadId};
+use crate::instrument::{AcquireKind, Mode, Observation, Site, ThreadId};
 use crate::report::{LockInfo, ThreadInfo};
-use crate::tracking::agent::Seat;
-use crate::tracking::current;
-use crate::tracking::registry;
-use crate::tracking::slot::Slot;
+use crate::tracking::process::registry;
+use crate::tracking::thread::agent::Seat;
+use crate::tracking::thread::current;
+use crate::tracking::thread::slot::Slot;
 
 /// Something that holds locks and waits, and that is no thread: a task of an async runtime, which one
 /// thread after another polls.
@@ -27,12 +27,12 @@ use crate::tracking::slot::Slot;
 ///
 /// ```
 /// use std::panic::Location;
-/// use lockwarden::instrument::{Agent, Kind, Lock, LockKind, Mode};
+/// use lockwarden::instrument::{Agent, AcquireKind, Lock, LockKind, Mode};
 ///
 /// static KIND: LockKind = LockKind::new("AsyncMutex").with_sendable_guards();
 /// let lock = Lock::new(&KIND);
 /// let mut task = Agent::new(Some("ingest"));
-/// let hold = task.run(|| lock.acquired_sendable(Mode::Exclusive, Kind::Blocking, Location::caller()));
+/// let hold = task.run(|| lock.acquired_sendable(Mode::Exclusive, AcquireKind::Blocking, Location::caller()));
 /// std::thread::scope(|scope| {
 ///     scope.spawn(|| task.run(|| lock.released_anywhere(hold)));
 /// });
@@ -72,11 +72,11 @@ impl Agent {
     /// belongs to none. For [`report_stuck`].
     #[must_use]
     pub fn check(&self) -> u64 {
-        self.seat.scope()
+        self.seat.check_id()
     }
 
     /// What the agent does comes after all that is in `past`: what led to its start.
-    pub fn set_past(&mut self, past: Past) {
+    pub fn set_past(&mut self, past: Clock) {
         self.seat.set_past(past.into_point());
     }
 
@@ -114,7 +114,7 @@ impl Agent {
 impl Drop for Agent {
     fn drop(&mut self) {
         // As anyone else who needs a point no more.
-        drop(Past::of_point(self.seat.take_past()));
+        drop(Clock::of_point(self.seat.take_past()));
         let slot = self.seat.slot();
         if !slot.is_detached() {
             self.run(|| detector::detach_agent(slot));
@@ -145,7 +145,7 @@ impl Lock {
     ///
     /// As [`acquired`](Self::acquired).
     #[inline(always)]
-    pub fn acquired_sendable(&self, mode: Mode, kind: Kind, site: Site) -> SendableHold {
+    pub fn acquired_sendable(&self, mode: Mode, kind: AcquireKind, site: Site) -> SendableHold {
         SendableHold(self.acquired(mode, kind, site))
     }
 
@@ -169,7 +169,7 @@ impl Lock {
     #[must_use]
     pub fn info(&self) -> LockInfo {
         match detector::attach() {
-            Some(slot) => detector::card(detector::with_own(slot, |own| {
+            Some(slot) => detector::lock_info(detector::with_own(slot, |own| {
                 self.record.identify(&mut own.pool)
             })),
             None => LockInfo::new(self.id(), self.record.kind().noun(), self.record.place()),
@@ -191,7 +191,7 @@ impl Resource {
     #[must_use]
     pub fn info(&self) -> LockInfo {
         match detector::attach() {
-            Some(slot) => detector::card(detector::with_own(slot, |own| {
+            Some(slot) => detector::lock_info(detector::with_own(slot, |own| {
                 self.record.identify(&mut own.pool)
             })),
             None => LockInfo::new(
@@ -261,7 +261,7 @@ pub fn held_by_caller() -> Vec<(LockInfo, crate::report::HeldInfo, bool)> {
         .into_iter()
         .map(|(ident, info)| {
             (
-                detector::card(ident),
+                detector::lock_info(ident),
                 info,
                 ident.class().kind.is_sendable(),
             )

@@ -9,11 +9,11 @@ use crate::detector;
 use crate::detector::deadlock::Look;
 use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
-use crate::instrument::{Kind, Mode, Site};
-use crate::tracking::pool::Pool;
-use crate::tracking::reacquired;
-use crate::tracking::slot::Slot;
-use crate::tracking::wait::{Need, Request, Sort};
+use crate::instrument::{AcquireKind, Mode, Site};
+use crate::tracking::lock::lock_id_pool::LockIdPool;
+use crate::tracking::process::reacquired;
+use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
 
 impl Lock {
     /// Tells that the calling thread is about to wait for the lock.
@@ -23,16 +23,16 @@ impl Lock {
     /// If the wait would never end, or shows something else that the configuration answers with a
     /// panic.
     #[cold]
-    pub fn attempt(&self, mode: Mode, kind: Kind, site: Site) -> Attempt<'_> {
-        self.begin(Need::Lock(mode), mode, kind, site, true, || false)
+    pub fn attempt(&self, mode: Mode, kind: AcquireKind, site: Site) -> Attempt<'_> {
+        self.begin(WaitKind::Lock(mode), mode, kind, site, true, || false)
     }
 
     /// Tells that the calling thread is about to wait for a lock that it has just let go, at a
     /// point where it cannot unwind: like [`attempt`](Self::attempt), but a deadlock is reported
     /// only.
     #[cold]
-    pub fn attempt_again(&self, mode: Mode, kind: Kind, site: Site) -> Attempt<'_> {
-        self.begin(Need::Lock(mode), mode, kind, site, false, || false)
+    pub fn attempt_reacquire(&self, mode: Mode, kind: AcquireKind, site: Site) -> Attempt<'_> {
+        self.begin(WaitKind::Lock(mode), mode, kind, site, false, || false)
     }
 
     /// Tells that the calling thread is about to wait for a lock that queued threads may keep it out
@@ -46,14 +46,14 @@ impl Lock {
     ///
     /// As [`attempt`](Self::attempt).
     #[cold]
-    pub fn attempt_or(
+    pub fn attempt_with_retry(
         &self,
         retry: impl FnOnce() -> bool,
         mode: Mode,
-        kind: Kind,
+        kind: AcquireKind,
         site: Site,
     ) -> Attempt<'_> {
-        self.begin(Need::Lock(mode), mode, kind, site, true, retry)
+        self.begin(WaitKind::Lock(mode), mode, kind, site, true, retry)
     }
 
     /// Tells that an upgradable hold is about to wait until it is the only one.
@@ -62,7 +62,7 @@ impl Lock {
     ///
     /// As [`attempt`](Self::attempt).
     #[cold]
-    pub fn attempt_upgrade(&self, hold: &Hold, kind: Kind, site: Site) -> Attempt<'_> {
+    pub fn attempt_upgrade(&self, hold: &Hold, kind: AcquireKind, site: Site) -> Attempt<'_> {
         if hold.slot.is_detached() {
             return Attempt {
                 lock: self,
@@ -73,14 +73,16 @@ impl Lock {
                 granted: false,
             };
         }
-        self.begin(Need::Upgrade, Mode::Exclusive, kind, site, true, || false)
+        self.begin(WaitKind::Upgrade, Mode::Exclusive, kind, site, true, || {
+            false
+        })
     }
 
     fn begin(
         &self,
-        need: Need,
+        need: WaitKind,
         mode: Mode,
-        kind: Kind,
+        kind: AcquireKind,
         site: Site,
         may_panic: bool,
         retry: impl FnOnce() -> bool,
@@ -96,9 +98,9 @@ impl Lock {
             };
         };
         slot.maintain();
-        let identify = |pool: &mut Pool| self.record.identify_as_waiter(pool);
+        let identify = |pool: &mut LockIdPool| self.record.identify_as_waiter(pool);
         let ident = detector::with_own(slot, |own| own.pool.at(site, identify));
-        let blocking = kind == Kind::Blocking;
+        let blocking = kind == AcquireKind::Blocking;
         let nested = blocking && slot.is_holding();
         let mut to_check = nested || (blocking && self.is_writer(mode));
         let mut is_named = false;
@@ -117,10 +119,10 @@ impl Lock {
             .then(|| detector::abandoned::holder(&self.record, ident, need))
             .flatten();
         let mut findings = Vec::new();
-        let sort = Sort::of(self.record.kind());
+        let sort = LockTraits::of(self.record.kind());
         let mut retry = Some(retry);
         loop {
-            let request = Request::lock(need, !blocking, (ident, sort), site);
+            let request = WaitRequest::lock(need, !blocking, (ident, sort), site);
             slot.wait.publish(&request);
             if is_named {
                 slot.wait.set_named(request.since);
@@ -136,11 +138,12 @@ impl Lock {
             // After the wait is published: who learns from what this adds that the order could
             // deadlock sees, if it has, that this thread waits.
             if std::mem::take(&mut to_check) {
-                findings = detector::order::check(slot, &self.record, ident, mode, site);
+                findings =
+                    crate::detector::order::check::check(slot, &self.record, ident, mode, site);
             }
             // A thread that holds nothing keeps nobody from a lock, but others may wait for its end,
             // or for anything that it might do.
-            let elsewhere = blocking && detector::deadlock::anyone_elsewhere();
+            let elsewhere = blocking && detector::deadlock::any_resource_wait();
             let look = if nested || elsewhere || gone.is_some() {
                 // The retry is used up when it succeeds, and then this is the last round.
                 let retry = || retry.take().is_some_and(|retry| retry());
@@ -184,9 +187,9 @@ impl Lock {
 
 /// How an acquisition takes the lock back, if it does. One that cannot unwind is the end of a call that
 /// had released the lock.
-fn reacquisition(need: Need, may_panic: bool) -> Option<Reacquisition> {
+fn reacquisition(need: WaitKind, may_panic: bool) -> Option<Reacquisition> {
     match need {
-        Need::Upgrade => Some(Reacquisition::Upgrade),
+        WaitKind::Upgrade => Some(Reacquisition::Upgrade),
         _ if !may_panic => Some(Reacquisition::Unlocked),
         _ => None,
     }
@@ -208,7 +211,7 @@ pub struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// Whether the retry of [`Lock::attempt_or`] was made, and has got the lock.
+    /// Whether the retry of [`Lock::attempt_with_retry`] was made, and has got the lock.
     pub fn is_granted(&self) -> bool {
         self.granted
     }
@@ -244,7 +247,7 @@ impl Drop for Attempt<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::instrument::Waiting;
+    use crate::instrument::WaitGuard;
 
     trait NotSend<A> {
         fn holds() {}
@@ -256,6 +259,6 @@ mod tests {
     fn what_works_on_the_slot_of_its_thread_stays_there() {
         // Ambiguous, and so not compiled, if they could be sent.
         <Attempt<'static> as NotSend<_>>::holds();
-        <Waiting<'static> as NotSend<_>>::holds();
+        <WaitGuard<'static> as NotSend<_>>::holds();
     }
 }

@@ -4,10 +4,11 @@ use std::ptr;
 
 use super::lock::Lock;
 use crate::detector;
-use crate::detector::assertion::{self, Named};
+use crate::detector::order::assertion;
+use crate::detector::order::assertion::Named;
 use crate::instrument::{HeldHere, Site, Term};
 use crate::report::HeldInfo;
-use crate::tracking::ident::Ident;
+use crate::tracking::lock::ident::Ident;
 
 impl Lock {
     /// How the calling thread holds the lock, one entry for each hold; `None` if nothing is watched.

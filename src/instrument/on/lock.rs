@@ -10,23 +10,23 @@ use std::sync::atomic::Ordering;
 
 use crate::detector;
 use crate::engine::reacquisition::Reacquisition;
-use crate::instrument::{GuardMarker, Kind, LockId, LockKind, Mode, Site};
-use crate::primitives::Fast;
-use crate::tracking::current;
-use crate::tracking::ident::Ident;
-use crate::tracking::own::Own;
-use crate::tracking::pool::Pool;
-use crate::tracking::reacquired;
-use crate::tracking::record::Record;
-use crate::tracking::slot::Slot;
-use crate::tracking::tag;
+use crate::instrument::{AcquireKind, GuardMarker, LockId, LockKind, Mode, Site};
+use crate::shim::Fast;
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::lock_id_pool::LockIdPool;
+use crate::tracking::lock::record::LockRecord;
+use crate::tracking::process::reacquired;
+use crate::tracking::thread::current;
+use crate::tracking::thread::local::Local;
+use crate::tracking::thread::lockset_hash;
+use crate::tracking::thread::slot::Slot;
 
 /// The record of one lock instance.
 ///
 /// See the [module](crate::instrument) for how a primitive uses it.
 #[derive(Debug)]
 pub struct Lock {
-    pub(super) record: Record,
+    pub(super) record: LockRecord,
 }
 
 impl Lock {
@@ -35,7 +35,7 @@ impl Lock {
     #[track_caller]
     pub const fn new(kind: &'static LockKind) -> Self {
         Self {
-            record: Record::new(kind, None, Location::caller()),
+            record: LockRecord::new(kind, None, Location::caller()),
         }
     }
 
@@ -44,7 +44,7 @@ impl Lock {
     #[track_caller]
     pub const fn named(kind: &'static LockKind, name: &'static str) -> Self {
         Self {
-            record: Record::new(kind, Some(name), Location::caller()),
+            record: LockRecord::new(kind, Some(name), Location::caller()),
         }
     }
 
@@ -94,22 +94,22 @@ impl Lock {
     ///
     /// # Panics
     ///
-    /// If `kind` is [`Blocking`](Kind::Blocking) and this shows something that the configuration
+    /// If `kind` is [`Blocking`](AcquireKind::Blocking) and this shows something that the configuration
     /// answers with a panic. The lock is then not recorded as held; the caller has to release it
     /// while it unwinds.
     #[inline(always)]
-    pub fn acquired(&self, mode: Mode, kind: Kind, site: Site) -> Hold {
+    pub fn acquired(&self, mode: Mode, kind: AcquireKind, site: Site) -> Hold {
         self.acquired_by(mode, kind, site, true)
     }
 
     /// Tells that the calling thread has back, without waiting, a lock that it had just let go, at
     /// a point where it cannot unwind: like [`acquired`](Self::acquired), but it only reports.
-    pub fn acquired_again(&self, mode: Mode, site: Site) -> Hold {
-        self.acquired_by(mode, Kind::Blocking, site, false)
+    pub fn reacquired(&self, mode: Mode, site: Site) -> Hold {
+        self.acquired_by(mode, AcquireKind::Blocking, site, false)
     }
 
     #[inline(always)]
-    fn acquired_by(&self, mode: Mode, kind: Kind, site: Site, may_panic: bool) -> Hold {
+    fn acquired_by(&self, mode: Mode, kind: AcquireKind, site: Site, may_panic: bool) -> Hold {
         let known = if mode == Mode::Exclusive && self.record.kind().readers_wait() {
             self.acquired_known::<true>(mode, kind, site)
         } else {
@@ -133,7 +133,7 @@ impl Lock {
     pub(crate) fn acquired_known<const WRITES: bool>(
         &self,
         mode: Mode,
-        kind: Kind,
+        kind: AcquireKind,
         site: Site,
     ) -> Option<Hold> {
         self.acquired_if_known(WRITES, mode, kind, site)
@@ -143,7 +143,13 @@ impl Lock {
     // the program can then ask for an optimised one.
     #[cfg_attr(debug_assertions, inline(never))]
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn acquired_if_known(&self, writes: bool, mode: Mode, kind: Kind, site: Site) -> Option<Hold> {
+    fn acquired_if_known(
+        &self,
+        writes: bool,
+        mode: Mode,
+        kind: AcquireKind,
+        site: Site,
+    ) -> Option<Hold> {
         let slot = current::slot();
         let state = slot.state();
         // With nothing held there is room, and no order to look at. The slot of a thread that has
@@ -154,16 +160,16 @@ impl Lock {
             cold_path();
             return None;
         }
-        if (writes || is_nested) && matches!(kind, Kind::Blocking) {
+        if (writes || is_nested) && matches!(kind, AcquireKind::Blocking) {
             // Relaxed: a hint that this thread's own earlier stores, or those of an earlier holder,
             // gave; a stale one only leads to the slow path.
             let known = self.record.known.get_relaxed();
-            if known != tag::known(slot.top(state).key(), mode) {
+            if known != lockset_hash::known(slot.top(state).key(), mode) {
                 cold_path();
                 return None;
             }
         }
-        // Acquire pairs with the Release in `Record::settle`.
+        // Acquire pairs with the Release in `LockRecord::settle`.
         let tag = self.record.tag.get_acquire();
         if tag == 0 {
             cold_path();
@@ -184,7 +190,7 @@ impl Lock {
         let state = slot.state();
         if Slot::depth(state) == 0 && mode == Mode::Exclusive {
             // With nothing held, the slot is neither the detached one nor in the middle of a change.
-            let fresh = |own: &mut Own| self.record.identify_at_hand(&mut own.pool);
+            let fresh = |own: &mut Local| self.record.identify_at_hand(&mut own.pool);
             if let Some(tag) = detector::with_own_at_hand(slot, fresh) {
                 // SAFETY: nothing is held, so there is room.
                 unsafe { self.note_at(slot, state, tag, mode, site) };
@@ -205,7 +211,7 @@ impl Lock {
         if depth != 0 && !slot.has_room(depth) {
             return None;
         }
-        let known = tag::known(slot.top(state).key(), mode);
+        let known = lockset_hash::known(slot.top(state).key(), mode);
         let is_fresh =
             self.record.ident_address().is_null() && (depth != 0 || self.is_writer(mode));
         let first = is_fresh.then(|| {
@@ -216,7 +222,7 @@ impl Lock {
         let tag = match first.flatten() {
             Some(tag) => tag,
             None => {
-                // Acquire pairs with the Release in `Record::settle`.
+                // Acquire pairs with the Release in `LockRecord::settle`.
                 let tag = self.record.tag.load(Ordering::Acquire);
                 if tag == 0 || !detector::with_own(slot, |own| own.knows(known, tag)) {
                     return None;
@@ -252,7 +258,7 @@ impl Lock {
     /// As for [`Slot::push`].
     #[inline(always)]
     unsafe fn note_at(&self, slot: &'static Slot, state: u64, tag: u64, mode: Mode, site: Site) {
-        let (ident, share) = (self.record.ident_address(), tag::share(tag, mode));
+        let (ident, share) = (self.record.ident_address(), lockset_hash::share(tag, mode));
         // SAFETY: the caller's promise is the same.
         unsafe { slot.push(state, ident, share, mode, site) };
         if matches!(mode, Mode::Exclusive) {
@@ -264,7 +270,7 @@ impl Lock {
     }
 
     #[inline(never)]
-    fn acquired_slow(&self, mode: Mode, kind: Kind, site: Site, may_panic: bool) -> Hold {
+    fn acquired_slow(&self, mode: Mode, kind: AcquireKind, site: Site, may_panic: bool) -> Hold {
         let Some(slot) = detector::attach().filter(|slot| !slot.blocked.is_inside()) else {
             return Hold::untracked();
         };
@@ -272,7 +278,7 @@ impl Lock {
             return Hold::untracked();
         }
         let ident = self.identify_as_holder(slot, mode, site);
-        if kind == Kind::Blocking && (slot.is_holding() || self.is_writer(mode)) {
+        if kind == AcquireKind::Blocking && (slot.is_holding() || self.is_writer(mode)) {
             return self.acquired_checked(slot, ident, mode, site, may_panic);
         }
         self.note(slot, ident.tag(), mode, site)
@@ -289,7 +295,7 @@ impl Lock {
         mode: Mode,
         site: Site,
     ) -> &'static Ident {
-        let identify = |pool: &mut Pool| match mode {
+        let identify = |pool: &mut LockIdPool| match mode {
             Mode::Exclusive => self.record.identify_as_writer(pool),
             Mode::Shared | Mode::Upgradable => self.record.identify_as_reader(pool),
         };
@@ -310,7 +316,7 @@ impl Lock {
         if !may_panic && slot.is_holding() {
             reacquired::note(site, Reacquisition::Unlocked);
         }
-        let findings = detector::order::check(slot, &self.record, ident, mode, site);
+        let findings = crate::detector::order::check::check(slot, &self.record, ident, mode, site);
         // Held before anyone is told: a callback that comes back to this lock is then refused, and
         // does not hang.
         let hold = self.note(slot, ident.tag(), mode, site);
@@ -340,7 +346,13 @@ impl Lock {
             // The hold itself is listed too, and makes no order by itself.
             let findings = if slot.count() > 1 || self.is_writer(Mode::Exclusive) {
                 reacquired::note(site, Reacquisition::Upgrade);
-                detector::order::check(slot, &self.record, ident, Mode::Exclusive, site)
+                crate::detector::order::check::check(
+                    slot,
+                    &self.record,
+                    ident,
+                    Mode::Exclusive,
+                    site,
+                )
             } else {
                 Vec::new()
             };

@@ -1,41 +1,41 @@
 //! The records of an instrumented build.
 
-mod admit;
 mod agent;
 mod attempt;
 mod caught;
-mod cohort;
-mod ends;
+mod check_ascending;
+mod check_membership;
+mod clock;
+mod condvar;
+mod endpoints;
 mod held;
-mod life;
+mod inherited_holds;
+mod init_clock;
+mod join;
 mod lock;
-mod mark;
-mod origin;
-mod past;
+mod once_record;
 mod resource;
-mod section;
-mod signal;
-mod turns;
+mod thread_bit;
 
-pub(crate) use self::admit::admit;
 pub use self::agent::{
     Agent, SendableHold, held_by_caller, held_count, mark_observer, observe_all, report_stuck,
 };
 pub use self::attempt::Attempt;
 pub use self::caught::caught_panic;
-pub(crate) use self::cohort::Cohort;
-pub(crate) use self::ends::{End, Ends};
+pub(crate) use self::check_ascending::check_ascending;
+pub(crate) use self::check_membership::CheckMembership;
+pub(crate) use self::clock::SharedMergedClock;
+pub use self::clock::{Clock, InheritedHolds, MergedClock, ScopeGuard};
+pub use self::condvar::{CondvarRecord, WaitGuard};
+pub(crate) use self::endpoints::{Endpoint, Endpoints};
 #[cfg(feature = "channel")]
-pub(crate) use self::ends::{wait_for_selection, wait_for_selection_until};
+pub(crate) use self::endpoints::{wait_for_selection, wait_for_selection_until};
 pub(crate) use self::held::{assert_order, held_here};
-pub(crate) use self::life::Life;
+pub(crate) use self::inherited_holds::SpawnHolds;
+pub(crate) use self::init_clock::InitClock;
+pub(crate) use self::join::JoinRecord;
 pub use self::lock::{Hold, Lock};
-pub(crate) use self::mark::{introduce, mark};
-pub(crate) use self::origin::Origin;
-pub(crate) use self::past::Meeting;
-pub use self::past::{Past, Pasts, Surroundings, Within};
+pub(crate) use self::once_record::OnceRecord;
 pub(crate) use self::resource::idle;
 pub use self::resource::{Providers, Resource};
-pub(crate) use self::section::Section;
-pub use self::signal::{Signal, Waiting};
-pub(crate) use self::turns::Turns;
+pub(crate) use self::thread_bit::{ensure_attached, thread_bit};

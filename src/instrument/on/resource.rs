@@ -17,14 +17,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::detector::Panic;
-use crate::detector::deadlock::{self, Elsewhere, Stuck};
+use crate::detector::deadlock;
+use crate::detector::deadlock::{ResourceWait, Stuck};
 use crate::detector::{self, observe};
 use crate::engine::verdict::Verdict;
-use crate::instrument::{Awaited, Counts, LockKind, Site};
-use crate::tracking::party::{self, Party, Waiter};
-use crate::tracking::record::Record;
-use crate::tracking::slot::Slot;
-use crate::tracking::wait::{self, Need, Request, Sort};
+use crate::instrument::{Counts, LockKind, Site, WaitReason};
+use crate::tracking::lock::record::LockRecord;
+use crate::tracking::process::resource_state;
+use crate::tracking::process::resource_state::{ResourceState, Waiter};
+use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::wait;
+use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
 
 /// How long a wait lasts before anybody is told of it.
 const FIRST: Duration = Duration::from_millis(1);
@@ -41,7 +44,7 @@ const LONG: Duration = Duration::from_millis(200);
 /// ```
 /// use std::panic::Location;
 /// use std::sync::{Condvar, Mutex};
-/// use lockwarden::instrument::{Awaited, LockKind, Resource};
+/// use lockwarden::instrument::{WaitReason, LockKind, Resource};
 ///
 /// static LATCH: LockKind = LockKind::new("Latch");
 ///
@@ -64,7 +67,7 @@ const LONG: Duration = Duration::from_millis(200);
 ///         if *self.open.lock().unwrap() {
 ///             return;
 ///         }
-///         self.record.wait(Awaited::Event, Location::caller(), |limit| {
+///         self.record.wait(WaitReason::Event, Location::caller(), |limit| {
 ///             let open = self.open.lock().unwrap();
 ///             let open = match limit {
 ///                 _ if *open => open,
@@ -82,8 +85,8 @@ const LONG: Duration = Duration::from_millis(200);
 /// ```
 #[derive(Debug)]
 pub struct Resource {
-    pub(super) record: Record,
-    party: party::Own,
+    pub(super) record: LockRecord,
+    party: resource_state::LazyResourceState,
 }
 
 impl Resource {
@@ -92,8 +95,8 @@ impl Resource {
     #[track_caller]
     pub const fn new(kind: &'static LockKind) -> Self {
         Self {
-            record: Record::new(kind, None, Location::caller()),
-            party: party::Own::new(),
+            record: LockRecord::new(kind, None, Location::caller()),
+            party: resource_state::LazyResourceState::new(),
         }
     }
 
@@ -102,16 +105,16 @@ impl Resource {
     #[track_caller]
     pub const fn named(kind: &'static LockKind, name: &'static str) -> Self {
         Self {
-            record: Record::new(kind, Some(name), Location::caller()),
-            party: party::Own::new(),
+            record: LockRecord::new(kind, Some(name), Location::caller()),
+            party: resource_state::LazyResourceState::new(),
         }
     }
 
     /// The record of a resource whose class is `place`.
     pub(crate) const fn at(kind: &'static LockKind, place: Site) -> Self {
         Self {
-            record: Record::new(kind, None, place),
-            party: party::Own::new(),
+            record: LockRecord::new(kind, None, place),
+            party: resource_state::LazyResourceState::new(),
         }
     }
 
@@ -124,7 +127,7 @@ impl Resource {
     }
 
     /// The record that the detector has of it.
-    pub(super) fn record(&self) -> &Record {
+    pub(super) fn record(&self) -> &LockRecord {
         &self.record
     }
 
@@ -157,7 +160,7 @@ impl Resource {
     #[cold]
     pub fn wait<T>(
         &self,
-        awaited: Awaited,
+        awaited: WaitReason,
         site: Site,
         attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
@@ -174,7 +177,7 @@ impl Resource {
     pub fn wait_counted<T>(
         &self,
         counts: impl Fn() -> Counts,
-        awaited: Awaited,
+        awaited: WaitReason,
         site: Site,
         attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
@@ -197,7 +200,7 @@ impl Resource {
         &self,
         other: &Resource,
         providers: Option<&Providers>,
-        awaited: Awaited,
+        awaited: WaitReason,
         site: Site,
         attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
@@ -219,7 +222,7 @@ impl Resource {
     pub fn wait_by<T>(
         &self,
         providers: &Providers,
-        awaited: Awaited,
+        awaited: WaitReason,
         site: Site,
         attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
@@ -229,10 +232,10 @@ impl Resource {
 
     fn wait_for<T>(
         &self,
-        party: &'static Party,
-        by: Option<&'static Party>,
+        party: &'static ResourceState,
+        by: Option<&'static ResourceState>,
         counts: Option<&dyn Fn() -> Counts>,
-        awaited: Awaited,
+        awaited: WaitReason,
         site: Site,
         mut attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
@@ -270,14 +273,14 @@ impl Resource {
         }
         slot.maintain();
         let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
-        let lock = (std::ptr::from_ref(ident), Sort::NONE);
-        let mut request = Request {
+        let lock = (std::ptr::from_ref(ident), LockTraits::NONE);
+        let mut request = WaitRequest {
             party,
             by: by.map_or(std::ptr::null(), std::ptr::from_ref),
             since,
-            ..Request::lock(Need::Other(awaited), false, lock, site)
+            ..WaitRequest::lock(WaitKind::Other(awaited), false, lock, site)
         };
-        let _elsewhere = Elsewhere::new();
+        let _elsewhere = ResourceWait::new();
         loop {
             request.version = version;
             request.counts = counts.map(|counts| counts());
@@ -313,7 +316,7 @@ impl Resource {
     #[cold]
     pub fn wait_until<T>(
         &self,
-        awaited: Awaited,
+        awaited: WaitReason,
         deadline: Instant,
         site: Site,
         mut attempt: impl FnMut(Duration) -> Option<T>,
@@ -332,10 +335,10 @@ impl Resource {
         };
         slot.maintain();
         let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
-        let lock = (std::ptr::from_ref(ident), Sort::NONE);
-        let request = Request {
+        let lock = (std::ptr::from_ref(ident), LockTraits::NONE);
+        let request = WaitRequest {
             party: self.party.get_or_take(),
-            ..Request::lock(Need::Other(awaited), true, lock, site)
+            ..WaitRequest::lock(WaitKind::Other(awaited), true, lock, site)
         };
         let _published = Shown::new(slot, &request);
         loop {
@@ -349,17 +352,17 @@ impl Resource {
 
 /// The calling thread lets time pass, or is parked: something that no other thread can be seen to
 /// end, but whoever looks at the thread wants to know.
-pub(crate) fn idle<R>(awaited: Awaited, timed: bool, site: Site, f: impl FnOnce() -> R) -> R {
+pub(crate) fn idle<R>(awaited: WaitReason, timed: bool, site: Site, f: impl FnOnce() -> R) -> R {
     static REST: LockKind = LockKind::new("rest");
     static RECORD: Resource = Resource::named(&REST, "rest");
     let Some(slot) = detector::attach() else {
         return f();
     };
     let ident = detector::with_own(slot, |own| RECORD.record.identify(&mut own.pool));
-    let lock = (std::ptr::from_ref(ident), Sort::NONE);
+    let lock = (std::ptr::from_ref(ident), LockTraits::NONE);
     let _published = Shown::new(
         slot,
-        &Request::lock(Need::Other(awaited), timed, lock, site),
+        &WaitRequest::lock(WaitKind::Other(awaited), timed, lock, site),
     );
     f()
 }
@@ -379,10 +382,10 @@ fn is_due() -> bool {
 }
 
 /// Looks whether the wait that was published can end; whether to look again later.
-fn look(slot: &'static Slot, by: Option<&Party>, site: Site) -> bool {
-    match deadlock::look_elsewhere(slot, by) {
+fn look(slot: &'static Slot, by: Option<&ResourceState>, site: Site) -> bool {
+    match deadlock::check_resource_wait(slot, by) {
         Stuck::No => false,
-        Stuck::UpToStrangers => true,
+        Stuck::DependsOnUntracked => true,
         Stuck::Told(panic) => {
             detector::end_in(panic, true, site);
             false
@@ -394,7 +397,7 @@ fn look(slot: &'static Slot, by: Option<&Party>, site: Site) -> bool {
 struct Shown(&'static Slot);
 
 impl Shown {
-    fn new(slot: &'static Slot, request: &Request) -> Self {
+    fn new(slot: &'static Slot, request: &WaitRequest) -> Self {
         slot.wait.publish(request);
         Self(slot)
     }
@@ -419,7 +422,7 @@ impl Drop for Resource {
 /// A wait for anybody else is [`Resource::wait`].
 #[derive(Debug)]
 pub struct Providers {
-    party: party::Own,
+    party: resource_state::LazyResourceState,
 }
 
 impl Providers {
@@ -427,7 +430,7 @@ impl Providers {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            party: party::Own::new(),
+            party: resource_state::LazyResourceState::new(),
         }
     }
 
@@ -510,7 +513,7 @@ mod tests {
             });
         });
         let attempt = |_| done.load(Ordering::Acquire).then_some(());
-        resource.wait_by(&providers, Awaited::Tasks, Location::caller(), attempt);
+        resource.wait_by(&providers, WaitReason::Tasks, Location::caller(), attempt);
         providers.leave();
     }
 
@@ -519,7 +522,7 @@ mod tests {
         let (resource, providers) = (Resource::new(&KIND), Providers::new());
         providers.enter();
         let waits = std::panic::AssertUnwindSafe(|| {
-            resource.wait_by(&providers, Awaited::Tasks, Location::caller(), |limit| {
+            resource.wait_by(&providers, WaitReason::Tasks, Location::caller(), |limit| {
                 assert_eq!(limit, Some(Duration::ZERO), "it does not block");
                 None::<()>
             });

@@ -3,11 +3,11 @@
 //! A barrier counts for itself, as std's does, since who waits at std's is not told which others it
 //! went on with; a thread that is early for the next time would be taken for one of those.
 
+mod core;
 mod error;
-mod meeting_place;
+mod generations;
 mod result;
-mod rounds;
 
+pub use self::core::Barrier;
 pub use self::error::{BarrierTimeoutError, BrokenBarrierError};
-pub use self::meeting_place::Barrier;
 pub use self::result::BarrierWaitResult;

@@ -71,7 +71,7 @@ pub use self::receiver::Receiver;
 pub use self::sender::Sender;
 pub use self::sync_sender::SyncSender;
 
-use crate::instrument::Ends;
+use crate::instrument::Endpoints;
 
 /// Makes a channel that holds any number of messages, as [`std::sync::mpsc::channel`] does.
 ///
@@ -87,7 +87,7 @@ use crate::instrument::Ends;
 #[must_use]
 #[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    unbounded(Ends::new(None))
+    unbounded(Endpoints::new(None))
 }
 
 /// The same, with a name that stands in reports instead of the place of construction.
@@ -104,10 +104,10 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
 #[must_use]
 #[track_caller]
 pub fn channel_named<T>(name: &'static str) -> (Sender<T>, Receiver<T>) {
-    unbounded(Ends::new(Some(name)))
+    unbounded(Endpoints::new(Some(name)))
 }
 
-fn unbounded<T>(ends: Ends) -> (Sender<T>, Receiver<T>) {
+fn unbounded<T>(ends: Endpoints) -> (Sender<T>, Receiver<T>) {
     let (sender, receiver) = inner::unbounded();
     (
         Sender::new(sender, ends.clone()),
@@ -131,7 +131,7 @@ fn unbounded<T>(ends: Ends) -> (Sender<T>, Receiver<T>) {
 #[must_use]
 #[track_caller]
 pub fn sync_channel<T>(bound: usize) -> (SyncSender<T>, Receiver<T>) {
-    bounded(bound, Ends::new(None))
+    bounded(bound, Endpoints::new(None))
 }
 
 /// The same, with a name that stands in reports instead of the place of construction.
@@ -148,10 +148,10 @@ pub fn sync_channel<T>(bound: usize) -> (SyncSender<T>, Receiver<T>) {
 #[must_use]
 #[track_caller]
 pub fn sync_channel_named<T>(name: &'static str, bound: usize) -> (SyncSender<T>, Receiver<T>) {
-    bounded(bound, Ends::new(Some(name)))
+    bounded(bound, Endpoints::new(Some(name)))
 }
 
-fn bounded<T>(bound: usize, ends: Ends) -> (SyncSender<T>, Receiver<T>) {
+fn bounded<T>(bound: usize, ends: Endpoints) -> (SyncSender<T>, Receiver<T>) {
     let (sender, receiver) = inner::bounded(bound);
     (
         SyncSender::new(sender, ends.clone()),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::inner::Incoming;
 use super::iter::{IntoIter, Iter, TryIter};
 use super::{RecvError, RecvTimeoutError, TryRecvError};
-use crate::instrument::{End, Ends, Parcel, Site};
+use crate::instrument::{Endpoint, Endpoints, Site, Stamped};
 
 /// The receiving end of a channel, as [`std::sync::mpsc::Receiver`] is. Made by
 /// [`channel`](super::channel) and [`sync_channel`](super::sync_channel).
@@ -25,15 +25,15 @@ use crate::instrument::{End, Ends, Parcel, Site};
 /// assert_eq!(receiver.into_iter().collect::<Vec<_>>(), [2]);
 /// ```
 pub struct Receiver<T> {
-    inner: Incoming<Parcel<T>>,
-    ends: End,
+    inner: Incoming<Stamped<T>>,
+    ends: Endpoint,
 }
 
 impl<T> Receiver<T> {
-    pub(super) fn new(inner: Incoming<Parcel<T>>, ends: Ends) -> Self {
+    pub(super) fn new(inner: Incoming<Stamped<T>>, ends: Endpoints) -> Self {
         Self {
             inner,
-            ends: End::of(ends),
+            ends: Endpoint::of(ends),
         }
     }
 
@@ -140,7 +140,7 @@ impl<T> Receiver<T> {
 
     /// Unpacks what was received, which may have made room.
     #[inline]
-    fn take(&self, parcel: Parcel<T>) -> T {
+    fn take(&self, parcel: Stamped<T>) -> T {
         self.ends.provided();
         parcel.receive()
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::SendError;
 use super::inner::Unbounded;
-use crate::instrument::{End, Ends, Parcel};
+use crate::instrument::{Endpoint, Endpoints, Stamped};
 
 /// The sending end of a channel without a bound, as [`std::sync::mpsc::Sender`] is. Made by
 /// [`channel`](super::channel).
@@ -24,15 +24,15 @@ use crate::instrument::{End, Ends, Parcel};
 /// assert_eq!(receiver.recv(), Ok(42));
 /// ```
 pub struct Sender<T> {
-    inner: Unbounded<Parcel<T>>,
-    ends: End,
+    inner: Unbounded<Stamped<T>>,
+    ends: Endpoint,
 }
 
 impl<T> Sender<T> {
-    pub(super) fn new(inner: Unbounded<Parcel<T>>, ends: Ends) -> Self {
+    pub(super) fn new(inner: Unbounded<Stamped<T>>, ends: Endpoints) -> Self {
         Self {
             inner,
-            ends: End::of(ends),
+            ends: Endpoint::of(ends),
         }
     }
 
@@ -55,7 +55,7 @@ impl<T> Sender<T> {
     /// ```
     #[inline]
     pub fn send(&self, t: T) -> Result<(), SendError<T>> {
-        let sent = self.inner.send(Parcel::pack(t));
+        let sent = self.inner.send(Stamped::stamp(t));
         self.ends.provided();
         sent.map_err(|refused| {
             self.ends.no_receivers();
@@ -81,7 +81,7 @@ impl<T> Sender<T> {
 impl<T> Clone for Sender<T> {
     /// Another sender of the same channel.
     fn clone(&self) -> Sender<T> {
-        Self::new(self.inner.clone(), Ends::clone(&self.ends))
+        Self::new(self.inner.clone(), Endpoints::clone(&self.ends))
     }
 }
 

@@ -5,7 +5,7 @@ use std::panic::Location;
 
 use super::inner::Bounded;
 use super::{SendError, TrySendError};
-use crate::instrument::{End, Ends, Parcel};
+use crate::instrument::{Endpoint, Endpoints, Stamped};
 
 /// The sending end of a channel with a bound, as [`std::sync::mpsc::SyncSender`] is. Made by
 /// [`sync_channel`](super::sync_channel).
@@ -21,15 +21,15 @@ use crate::instrument::{End, Ends, Parcel};
 /// assert_eq!(receiver.iter().count(), 10);
 /// ```
 pub struct SyncSender<T> {
-    inner: Bounded<Parcel<T>>,
-    ends: End,
+    inner: Bounded<Stamped<T>>,
+    ends: Endpoint,
 }
 
 impl<T> SyncSender<T> {
-    pub(super) fn new(inner: Bounded<Parcel<T>>, ends: Ends) -> Self {
+    pub(super) fn new(inner: Bounded<Stamped<T>>, ends: Endpoints) -> Self {
         Self {
             inner,
-            ends: End::of(ends),
+            ends: Endpoint::of(ends),
         }
     }
 
@@ -58,7 +58,7 @@ impl<T> SyncSender<T> {
     #[inline]
     #[track_caller]
     pub fn send(&self, t: T) -> Result<(), SendError<T>> {
-        let parcel = Parcel::pack(t);
+        let parcel = Stamped::stamp(t);
         let sent = self.inner.send(parcel, &self.ends, Location::caller());
         self.ends.provided();
         sent.map_err(|refused| {
@@ -85,7 +85,7 @@ impl<T> SyncSender<T> {
     /// ```
     #[inline]
     pub fn try_send(&self, t: T) -> Result<(), TrySendError<T>> {
-        let refused = match self.inner.try_send(Parcel::pack(t)) {
+        let refused = match self.inner.try_send(Stamped::stamp(t)) {
             Ok(()) => {
                 self.ends.provided();
                 return Ok(());
@@ -119,7 +119,7 @@ impl<T> SyncSender<T> {
 impl<T> Clone for SyncSender<T> {
     /// Another sender of the same channel.
     fn clone(&self) -> SyncSender<T> {
-        Self::new(self.inner.clone(), Ends::clone(&self.ends))
+        Self::new(self.inner.clone(), Endpoints::clone(&self.ends))
     }
 }
 

@@ -6,15 +6,15 @@ use std::sync::atomic::Ordering::Relaxed;
 use loom::thread;
 
 use super::{ident, sites};
-use crate::engine::clock::Segment;
+use crate::engine::clock::vector_clock::Segment;
 use crate::engine::ids::ThreadId;
 use crate::engine::mode::Mode;
-use crate::primitives::{AtomicU64, model};
-use crate::tracking::contexts::{Context, Contexts, Holding, Offer};
+use crate::shim::{AtomicU64, model};
+use crate::tracking::lock::leaf_edges::{HeldSnapshot, Insert, LeafEdge, LeafEdges};
 
-fn context(thread: u64) -> Context {
-    Context {
-        holding: Arc::new(Holding {
+fn context(thread: u64) -> LeafEdge {
+    LeafEdge {
+        holding: Arc::new(HeldSnapshot {
             generation: 0,
             segment: Segment::first(ThreadId::new(thread)),
             held: Box::new([]),
@@ -36,13 +36,13 @@ impl Content {
         Arc::new(content)
     }
 
-    fn offer(&self, leaf: &Contexts, id: u64) -> Offer {
+    fn offer(&self, leaf: &LeafEdges, id: u64) -> Insert {
         self.0[id as usize].store(id, Relaxed);
         leaf.offer(context(id))
     }
 
     /// Whether the context of each of `found` is seen as it was written.
-    fn is_whole(&self, found: &[Context]) -> bool {
+    fn is_whole(&self, found: &[LeafEdge]) -> bool {
         found.iter().all(|c| {
             let id = c.holding.segment.thread().get();
             self.0[id as usize].load(Relaxed) == id
@@ -62,8 +62,8 @@ fn an_offer_beside_a_promotion_is_in_the_one_or_is_refused() {
             promoted
         });
         let kept = [1, 2].map(|id| match content.offer(leaf, id) {
-            Offer::Kept => true,
-            Offer::Promoted => false,
+            Insert::Kept => true,
+            Insert::Promoted => false,
             other => panic!("{other:?}"),
         });
         let promoted = promoting.join().unwrap();
@@ -83,8 +83,8 @@ fn two_offers_at_once_are_both_kept() {
     model::check(None, || {
         let leaf = &ident().contexts;
         let other = thread::spawn(move || leaf.offer(context(1)));
-        assert_eq!(leaf.offer(context(2)), Offer::Kept);
-        assert_eq!(other.join().unwrap(), Offer::Kept);
+        assert_eq!(leaf.offer(context(2)), Insert::Kept);
+        assert_eq!(other.join().unwrap(), Insert::Kept);
         assert_eq!(leaf.promote().unwrap().len(), 2);
         assert!(leaf.clear(true));
     });
@@ -94,7 +94,7 @@ fn two_offers_at_once_are_both_kept() {
 fn of_two_promotions_one_gets_the_contexts() {
     model::check(None, || {
         let leaf = &ident().contexts;
-        assert_eq!(leaf.offer(context(1)), Offer::Kept);
+        assert_eq!(leaf.offer(context(1)), Insert::Kept);
         let other = thread::spawn(move || leaf.promote().map(|found| found.len()));
         let here = leaf.promote().map(|found| found.len());
         let there = other.join().unwrap();

@@ -4,13 +4,13 @@ use loom::thread;
 
 use super::{Seat, ident, sites};
 use crate::engine::mode::Mode;
-use crate::primitives::model;
-use crate::tracking::ident::Ident;
-use crate::tracking::slot::Slot;
-use crate::tracking::tag;
+use crate::shim::model;
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::thread::lockset_hash;
+use crate::tracking::thread::slot::Slot;
 
 fn push(slot: &Slot, ident: &'static Ident) {
-    let share = tag::share(ident.tag(), Mode::Exclusive);
+    let share = lockset_hash::share(ident.tag(), Mode::Exclusive);
     slot.add(ident, share, Mode::Exclusive, sites()[0]);
 }
 

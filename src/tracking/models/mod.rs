@@ -7,13 +7,13 @@ mod record;
 mod slot;
 mod wait;
 
-use super::class;
-use super::ident::Ident;
-use super::own::Own;
-use super::pool::Pool;
-use super::registry;
-use super::slot::Slot;
-use super::wait::{Need, Request, Sort};
+use super::lock::class;
+use super::lock::ident::Ident;
+use super::lock::lock_id_pool::LockIdPool;
+use super::process::registry;
+use super::thread::local::Local;
+use super::thread::slot::Slot;
+use super::thread::wait::{LockTraits, WaitKind, WaitRequest};
 use crate::engine::ids::Site;
 use crate::instrument::LockKind;
 use std::panic::Location;
@@ -25,15 +25,15 @@ impl Seat {
     pub(crate) fn new() -> Self {
         let thread = registry::next_thread();
         let slot: &'static Slot = Box::leak(Box::new(Slot::vacant()));
-        slot.occupy(thread, None, Box::new(Own::new(thread)));
+        slot.occupy(thread, None, Box::new(Local::new(thread)));
         // Whatever others may read is to be older than they are.
         slot.set_seed(1);
         slot.maintain();
-        slot.set_scope(0);
-        let lock = (std::ptr::null(), Sort::NONE);
-        slot.wait.publish(&Request {
+        slot.set_check_id(0);
+        let lock = (std::ptr::null(), LockTraits::NONE);
+        slot.wait.publish(&WaitRequest {
             party: std::ptr::NonNull::dangling().as_ptr(),
-            ..Request::lock(Need::SIGNAL, false, lock, Location::caller())
+            ..WaitRequest::lock(WaitKind::SIGNAL, false, lock, Location::caller())
         });
         slot.wait.clear();
         slot.wait
@@ -60,7 +60,7 @@ impl Drop for Seat {
 /// A new lock.
 pub(crate) fn ident() -> &'static Ident {
     let class = class::intern(&LockKind::MUTEX, None, Location::caller());
-    let ident = Pool::default().take(class);
+    let ident = LockIdPool::default().take(class);
     // As above: older than the threads.
     assert_ne!(ident.tag(), 0);
     assert!(!ident.contexts.is_promoted());

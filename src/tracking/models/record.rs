@@ -8,12 +8,12 @@ use std::sync::atomic::Ordering;
 use loom::thread;
 
 use crate::instrument::LockKind;
-use crate::primitives::model;
-use crate::tracking::pool::Pool;
-use crate::tracking::record::Record;
+use crate::shim::model;
+use crate::tracking::lock::lock_id_pool::LockIdPool;
+use crate::tracking::lock::record::LockRecord;
 
-fn record(kind: &'static LockKind) -> Arc<Record> {
-    let record = Record::new(kind, None, Location::caller());
+fn record(kind: &'static LockKind) -> Arc<LockRecord> {
+    let record = LockRecord::new(kind, None, Location::caller());
     // Older than the threads of the model.
     assert!(record.ident().is_none());
     assert_eq!(record.tag.load(Ordering::Relaxed), 0);
@@ -22,7 +22,7 @@ fn record(kind: &'static LockKind) -> Arc<Record> {
 
 /// What the fast path does: who sees a tag pushes the ident that it belongs to.
 #[allow(unsafe_code)]
-fn look(record: &Record) {
+fn look(record: &LockRecord) {
     let seen = record.tag.load(Ordering::Acquire);
     if seen != 0 {
         // SAFETY: no ident is freed in a model.
@@ -37,14 +37,14 @@ fn a_writer_beside_one_from_outside_settles_on_one_ident() {
     model::check(None, || {
         let record = record(&LockKind::MUTEX);
         let (outside, fast) = (Arc::clone(&record), Arc::clone(&record));
-        let outside = thread::spawn(move || outside.identify(&mut Pool::default()).id());
+        let outside = thread::spawn(move || outside.identify(&mut LockIdPool::default()).id());
         let fast = thread::spawn(move || look(&fast));
-        let held = record.identify_as_writer(&mut Pool::default());
+        let held = record.identify_as_writer(&mut LockIdPool::default());
         outside.join().unwrap();
         fast.join().unwrap();
         assert!(std::ptr::eq(record.ident_address(), held));
         assert_eq!(record.tag.load(Ordering::Relaxed), held.tag());
-        assert_eq!(record.identify(&mut Pool::default()).id(), held.id());
+        assert_eq!(record.identify(&mut LockIdPool::default()).id(), held.id());
     });
 }
 
@@ -54,11 +54,11 @@ fn readers_at_once_settle_on_one_ident() {
         let record = record(&LockKind::RW_LOCK);
         let other = Arc::clone(&record);
         let other = thread::spawn(move || {
-            let ident = other.identify_as_reader(&mut Pool::default());
+            let ident = other.identify_as_reader(&mut LockIdPool::default());
             look(&other);
             ident.id()
         });
-        let here = record.identify_as_reader(&mut Pool::default());
+        let here = record.identify_as_reader(&mut LockIdPool::default());
         look(&record);
         assert_eq!(other.join().unwrap(), here.id());
         assert_eq!(record.tag.load(Ordering::Relaxed), here.tag());

@@ -9,11 +9,11 @@ use loom::thread;
 use super::{Seat, ident, sites};
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode::{self, Exclusive, Shared};
-use crate::primitives::model;
-use crate::tracking::ident::Ident;
-use crate::tracking::pin::Pin;
-use crate::tracking::slot::Slot;
-use crate::tracking::tag;
+use crate::shim::model;
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::pin::Pin;
+use crate::tracking::thread::lockset_hash;
+use crate::tracking::thread::slot::Slot;
 
 /// A lock of the model: the entry for it always has this mode and this place.
 #[derive(Clone, Copy)]
@@ -34,7 +34,7 @@ fn items() -> [Item; 4] {
 }
 
 fn push(slot: &Slot, item: Item) {
-    let share = tag::share(item.ident.tag(), item.mode);
+    let share = lockset_hash::share(item.ident.tag(), item.mode);
     slot.add(item.ident, share, item.mode, item.site);
 }
 

@@ -4,14 +4,14 @@ use loom::thread;
 
 use super::{Seat, ident, sites};
 use crate::engine::mode::Mode;
-use crate::primitives::model;
-use crate::tracking::wait::{Need, Request, Sort};
+use crate::shim::model;
+use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
 
 #[test]
 fn a_wait_that_is_read_was_published_like_this() {
     model::check(None, || {
         let (locks, places) = ([ident(), ident()], sites());
-        let needs = [Need::Lock(Mode::Shared), Need::Upgrade];
+        let needs = [WaitKind::Lock(Mode::Shared), WaitKind::Upgrade];
         let seat = Seat::new();
         let slot = seat.slot();
         let first = slot.wait.epoch() + 1;
@@ -25,9 +25,9 @@ fn a_wait_that_is_read_was_published_like_this() {
             }
         });
         for at in 0..2 {
-            let lock = (std::ptr::from_ref(locks[at]), Sort::NONE);
+            let lock = (std::ptr::from_ref(locks[at]), LockTraits::NONE);
             slot.wait
-                .publish(&Request::lock(needs[at], at == 1, lock, places[at]));
+                .publish(&WaitRequest::lock(needs[at], at == 1, lock, places[at]));
             slot.wait.clear();
         }
         reader.join().unwrap();
@@ -42,8 +42,8 @@ fn of_two_that_publish_and_look_one_sees_the_other() {
         let seats = [Seat::new(), Seat::new()];
         let [a, b] = [seats[0].slot(), seats[1].slot()];
         let request = move || {
-            let need = Need::Lock(Mode::Exclusive);
-            Request::lock(need, false, (lock, Sort::NONE), place)
+            let need = WaitKind::Lock(Mode::Exclusive);
+            WaitRequest::lock(need, false, (lock, LockTraits::NONE), place)
         };
         let other = thread::spawn(move || {
             b.wait.publish(&request());

@@ -12,8 +12,8 @@
 //! | `message` | what the first line of the text says |
 
 use super::super::alert::Alert;
-use super::super::course::Phase;
-use super::super::words::{cause, phase};
+use super::super::backoff::Phase;
+use super::super::labels::{cause, phase};
 use crate::report::Report;
 
 /// Emits one event: an error, or, when it is over, a warning.

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::super::alert::Alert;
-use super::super::dump::{Dump, DumpedThread};
-use super::super::words::{cause, phase};
+use super::super::labels::{cause, phase};
+use crate::dump::{Dump, DumpedThread};
 use crate::report::cut;
 use crate::sink::json::{activity, frames, held, lock, milliseconds, value, waits};
 

@@ -1,7 +1,7 @@
 //! What is done about an alert.
 
-mod end;
 mod event;
+mod exit;
 #[cfg(feature = "json")]
 mod json;
 mod restart;
@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::alert::Alert;
-use super::course::Phase;
+use super::backoff::Phase;
 use crate::sink;
 
 type Callback = Arc<dyn Fn(&Alert) + Send + Sync>;
@@ -69,7 +69,7 @@ impl Action {
             }
             Action::Exit(code) if begins => {
                 sink::flush(sink::LAST);
-                end::exit(*code)
+                exit::exit(*code)
             }
             Action::Restart(times) if begins => restart::restart(*times),
             Action::Abort | Action::Exit(_) | Action::Restart(_) => {}

@@ -1,7 +1,7 @@
 //! The program anew, in the same process.
 
 #[cfg(unix)]
-use super::super::signal;
+use crate::dump::signal;
 use crate::sink;
 
 /// Starts the program anew with the same arguments, unless that was done `times` times in a row

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use lockwarden::pool::{Builder, Future, JobEnd, JobError, ResultTimeoutError, ThreadPool};
+use lockwarden::pool::{Builder, JobEnd, JobError, JobHandle, ResultTimeoutError, ThreadPool};
 use lockwarden::thread;
 
 use super::support::{Held, LIMIT, until};
@@ -15,7 +15,7 @@ fn pools_and_futures_are_shared_by_threads() {
     fn shared<T: Send + Sync>() {}
     shared::<ThreadPool>();
     // A result need not be `Sync`, as with a thread.
-    shared::<Future<std::cell::Cell<u8>>>();
+    shared::<JobHandle<std::cell::Cell<u8>>>();
 }
 
 #[test]
@@ -90,7 +90,10 @@ fn a_timed_wait_gives_the_future_back() {
     let held = Held::in_pool(&pool);
     let queued = pool.submit(|| 2);
     for limit in [Duration::ZERO, Duration::from_millis(1)] {
-        assert!(!queued.done() && !held.job.done(), "{limit:?}");
+        assert!(
+            !queued.is_finished() && !held.job.is_finished(),
+            "{limit:?}"
+        );
     }
     let queued = match queued.result_timeout(Duration::from_millis(1)) {
         Err(ResultTimeoutError::Timeout(future)) => future,
@@ -111,13 +114,13 @@ fn only_a_job_that_has_not_started_can_be_cancelled() {
     let held = Held::in_pool(&pool);
     assert!(!held.job.cancel());
     let queued = pool.submit(|| unreachable!());
-    assert!(queued.cancel() && queued.cancel() && queued.done());
+    assert!(queued.cancel() && queued.cancel() && queued.is_finished());
     assert!(matches!(
         queued.result().map(|()| 0),
         Err(JobError::Cancelled)
     ));
     let job = held.release(1);
-    until(|| job.done());
+    until(|| job.is_finished());
     assert!(!job.cancel());
     assert_eq!(job.result().unwrap(), 1);
 }
@@ -173,7 +176,7 @@ fn callbacks_are_told_how_it_ended() {
     let pool = ThreadPool::new(1);
     let held = Held::in_pool(&pool);
     let (tell, told) = mpsc::channel();
-    let ends = |job: &Future<()>| {
+    let ends = |job: &JobHandle<()>| {
         let tell = tell.clone();
         job.on_done(move |end| tell.send(end).unwrap());
     };
@@ -212,7 +215,7 @@ fn every_error_says_what_it_is() {
     let pool = ThreadPool::new(1);
     let held = Held::in_pool(&pool);
     let late = pool.submit(|| 1).result_timeout(Duration::ZERO);
-    let debug = "Timeout(Future { done: false, .. })";
+    let debug = "Timeout(JobHandle { is_finished: false, .. })";
     says(late.unwrap_err(), "the job is not done yet", debug);
     drop(held.release(0));
     assert_eq!(format!("{pool:?}"), "ThreadPool { threads: 1, .. }");

@@ -2,7 +2,7 @@
 
 use std::panic::resume_unwind;
 
-use lockwarden::pool::{Future, JobError, ThreadPool, WaitFor, as_completed, wait};
+use lockwarden::pool::{JobError, JobHandle, ThreadPool, WaitFor, as_completed, wait};
 use lockwarden::thread;
 
 use super::support::Held;
@@ -48,7 +48,7 @@ fn a_wait_tells_which_are_done() {
     let first = first.release(1);
     let futures = [&first, &second, &third];
     assert_eq!(wait(futures, WaitFor::All), [0, 1, 2]);
-    let none: [&Future<u8>; 0] = [];
+    let none: [&JobHandle<u8>; 0] = [];
     for until in [WaitFor::First, WaitFor::All, WaitFor::FirstFailure] {
         assert_eq!(wait(none, until), Vec::<usize>::new());
     }
@@ -102,7 +102,7 @@ fn futures_come_in_the_order_in_which_their_jobs_end() {
     let mut completed = as_completed(jobs);
     assert_eq!(completed.len(), 3);
     for job in completed.by_ref() {
-        assert!(job.done());
+        assert!(job.is_finished());
         seen.push(job.result().unwrap());
         if let Some((go, result)) = left.pop() {
             go.send(result).unwrap();

@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use lockwarden::pool::{Future, ThreadPool};
+use lockwarden::pool::{JobHandle, ThreadPool};
 use lockwarden::thread;
 
 /// Longer than any wait of a test that passes.
@@ -11,7 +11,7 @@ pub(super) const LIMIT: Duration = Duration::from_secs(60);
 
 /// A job that has started, and ends when it is told to.
 pub(super) struct Held {
-    pub(super) job: Future<u32>,
+    pub(super) job: JobHandle<u32>,
     pub(super) go: mpsc::Sender<u32>,
 }
 
@@ -29,7 +29,7 @@ impl Held {
     }
 
     /// Lets it end with this result.
-    pub(super) fn release(self, result: u32) -> Future<u32> {
+    pub(super) fn release(self, result: u32) -> JobHandle<u32> {
         self.go.send(result).unwrap();
         self.job
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lockwarden::report::{Cause, Verdict};
+use lockwarden::report::{StallCause, Verdict};
 use lockwarden::sync::Mutex;
 use lockwarden::watchdog::Phase;
 
@@ -35,7 +35,10 @@ fn no_progress() -> Case {
         let waits = spawn("waiter", move || own_gate.wait(|| {}));
         let alert = watch.next(Phase::Began);
         let stall = alert.report.stall.as_ref().unwrap();
-        assert!(matches!(stall.cause, Cause::NoProgress { waiting: 1, .. }));
+        assert!(matches!(
+            stall.cause,
+            StallCause::NoProgress { waiting: 1, .. }
+        ));
         gate.open();
         waits.join().unwrap();
         watch.next(Phase::Ended);
@@ -56,7 +59,7 @@ fn idle_worker() -> Case {
         let _heartbeat = watch.dog.heartbeat("later", STALL * 3);
         let alert = watch.next(Phase::Began);
         let stall = alert.report.stall.as_ref().unwrap();
-        assert!(matches!(stall.cause, Cause::Heartbeat { .. }));
+        assert!(matches!(stall.cause, StallCause::Heartbeat { .. }));
         gate.open();
         idles.join().unwrap();
     })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lockwarden::report::{Awaited, WaitsFor};
+use lockwarden::report::{WaitReason, WaitsFor};
 use lockwarden::sync;
 use lockwarden::watchdog::Phase;
 
@@ -38,7 +38,7 @@ fn receiver_has_returned(send_first: bool) -> Case {
             let alert = watch.next(Phase::Began);
             let (name, what) = waiter(&alert);
             assert_eq!(name, "waiter");
-            let room = Awaited::Room;
+            let room = WaitReason::Room;
             assert!(matches!(what, WaitsFor::Resource { awaited, .. } if awaited == room));
             assert_eq!((receiver.recv(), receiver.recv()), (Ok(1), Ok(2)));
             sends.join().unwrap();
@@ -67,7 +67,7 @@ fn lost_reply(wait_first: bool) -> Case {
         let alert = watch.next(Phase::Began);
         let (name, what) = waiter(&alert);
         assert_eq!(name, "waiter");
-        let message = Awaited::Message;
+        let message = WaitReason::Message;
         assert!(matches!(what, WaitsFor::Resource { awaited, .. } if awaited == message));
         open_calls[0].send("late").unwrap();
         waiter_thread.join().unwrap();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 
-use lockwarden::report::{Cause, WaitsFor};
+use lockwarden::report::{StallCause, WaitsFor};
 use lockwarden::sync::Mutex;
 use lockwarden::watchdog::Phase;
 
@@ -31,7 +31,7 @@ fn spinning() -> Case {
         });
         let alert = watch.next(Phase::Began);
         let stall = alert.report.stall.as_ref().unwrap();
-        let Cause::Heartbeat { thread, site, .. } = &stall.cause else {
+        let StallCause::Heartbeat { thread, site, .. } = &stall.cause else {
             panic!("{:?}", stall.cause);
         };
         assert!(site.file().ends_with("threads.rs"));
@@ -114,7 +114,7 @@ fn long_hold() -> Case {
             });
             let alert = watch.next(Phase::Began);
             let stall = alert.report.stall.as_ref().unwrap();
-            let Cause::Hold { thread, .. } = &stall.cause else {
+            let StallCause::Hold { thread, .. } = &stall.cause else {
                 panic!("{:?}", stall.cause);
             };
             let name = alert.report.thread(*thread).unwrap().name.clone();

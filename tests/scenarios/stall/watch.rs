@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use lockwarden::report::{Cause, WaitsFor};
+use lockwarden::report::{StallCause, WaitsFor};
 use lockwarden::watchdog::{Alert, Builder, Phase, Watchdog};
 
 use crate::harness::LIMIT;
@@ -21,7 +21,7 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn start(limits: impl FnOnce(Builder) -> Builder) -> Self {
         let (tell, alerts) = mpsc::channel();
-        let builder = Watchdog::builder().call(move |alert| {
+        let builder = Watchdog::builder().on_alert(move |alert| {
             let _ = tell.send(alert.clone());
         });
         let dog = limits(builder).spawn().expect("there is no other watchdog");
@@ -47,7 +47,7 @@ impl Watch {
 /// The name of the thread that a stalled wait is about, and what it waits for.
 pub(super) fn waiter(alert: &Alert) -> (String, WaitsFor) {
     let stall = alert.report.stall.as_ref().expect("it is a stall");
-    let Cause::Wait { thread, .. } = stall.cause else {
+    let StallCause::Wait { thread, .. } = stall.cause else {
         panic!("{:?}", stall.cause);
     };
     let thread = alert.report.thread(thread).expect("the waiter is listed");

@@ -7,7 +7,7 @@ use core::panic::Location;
 #[cfg(feature = "arc_lock")]
 use std::sync::Arc;
 
-use lockwarden::instrument::{Kind, Mode, Signal, Site};
+use lockwarden::instrument::{AcquireKind, Mode, CondvarRecord, Site};
 
 use crate::kind;
 use crate::record::{Held, Record};
@@ -43,7 +43,7 @@ impl<R: RawMutex> Base<R> {
         unsafe { self.raw.unlock() }
     }
 
-    fn acquire(&self, kind: Kind, site: Site, wait: impl FnOnce(&R) -> bool) -> Option<Held> {
+    fn acquire(&self, kind: AcquireKind, site: Site, wait: impl FnOnce(&R) -> bool) -> Option<Held> {
         let raw = &self.raw;
         self.record.acquire(
             Mode::Exclusive,
@@ -61,7 +61,7 @@ impl<R: RawMutex> Base<R> {
             raw.lock();
             true
         };
-        match self.acquire(Kind::Blocking, site, wait) {
+        match self.acquire(AcquireKind::Blocking, site, wait) {
             Some(held) => held,
             None => unreachable!("the wait has no limit"),
         }
@@ -171,7 +171,7 @@ impl<R: RawMutex, T: ?Sized> Mutex<R, T> {
     pub fn try_lock(&self) -> Option<MutexGuard<'_, R, T>> {
         let held = self
             .base
-            .acquire(Kind::Try, Location::caller(), |_| false)?;
+            .acquire(AcquireKind::Try, Location::caller(), |_| false)?;
         Some(self.guard(held))
     }
 
@@ -231,7 +231,7 @@ impl<R: RawMutex, T: ?Sized> Mutex<R, T> {
     pub fn try_lock_arc(self: &Arc<Self>) -> Option<ArcMutexGuard<R, T>> {
         let held = self
             .base
-            .acquire(Kind::Try, Location::caller(), |_| false)?;
+            .acquire(AcquireKind::Try, Location::caller(), |_| false)?;
         Some(self.arc_guard(held))
     }
 }
@@ -259,7 +259,7 @@ impl<R: RawMutexTimed, T: ?Sized> Mutex<R, T> {
     #[track_caller]
     pub fn try_lock_for(&self, timeout: R::Duration) -> Option<MutexGuard<'_, R, T>> {
         let wait = |raw: &R| raw.try_lock_for(timeout);
-        let held = self.base.acquire(Kind::Timed, Location::caller(), wait)?;
+        let held = self.base.acquire(AcquireKind::Timed, Location::caller(), wait)?;
         Some(self.guard(held))
     }
 
@@ -268,7 +268,7 @@ impl<R: RawMutexTimed, T: ?Sized> Mutex<R, T> {
     #[track_caller]
     pub fn try_lock_until(&self, timeout: R::Instant) -> Option<MutexGuard<'_, R, T>> {
         let wait = |raw: &R| raw.try_lock_until(timeout);
-        let held = self.base.acquire(Kind::Timed, Location::caller(), wait)?;
+        let held = self.base.acquire(AcquireKind::Timed, Location::caller(), wait)?;
         Some(self.guard(held))
     }
 
@@ -278,7 +278,7 @@ impl<R: RawMutexTimed, T: ?Sized> Mutex<R, T> {
     #[track_caller]
     pub fn try_lock_arc_for(self: &Arc<Self>, timeout: R::Duration) -> Option<ArcMutexGuard<R, T>> {
         let wait = |raw: &R| raw.try_lock_for(timeout);
-        let held = self.base.acquire(Kind::Timed, Location::caller(), wait)?;
+        let held = self.base.acquire(AcquireKind::Timed, Location::caller(), wait)?;
         Some(self.arc_guard(held))
     }
 
@@ -291,7 +291,7 @@ impl<R: RawMutexTimed, T: ?Sized> Mutex<R, T> {
         timeout: R::Instant,
     ) -> Option<ArcMutexGuard<R, T>> {
         let wait = |raw: &R| raw.try_lock_until(timeout);
-        let held = self.base.acquire(Kind::Timed, Location::caller(), wait)?;
+        let held = self.base.acquire(AcquireKind::Timed, Location::caller(), wait)?;
         Some(self.arc_guard(held))
     }
 }
@@ -480,8 +480,8 @@ unsafe impl<'a, R: RawMutex + 'a, T: ?Sized + 'a> owning_ref::StableAddress
 #[doc(hidden)]
 pub fn wait<R: RawMutex, T: ?Sized>(
     guard: &mut MutexGuard<'_, R, T>,
-    signal: &Signal,
-    kind: Kind,
+    signal: &CondvarRecord,
+    kind: AcquireKind,
     site: Site,
     wait: impl FnOnce(&mut MutexGuard<'_, R, T>) -> bool,
 ) -> bool {

@@ -4,7 +4,7 @@ use core::cell::Cell;
 use core::mem::ManuallyDrop;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use lockwarden::instrument::{Hold, Kind, Lock, LockKind, Mode, Site};
+use lockwarden::instrument::{Hold, AcquireKind, Lock, LockKind, Mode, Site};
 
 /// The record of a lock.
 pub(crate) struct Record {
@@ -81,7 +81,7 @@ impl Record {
     pub(crate) fn acquire(
         &self,
         mode: Mode,
-        kind: Kind,
+        kind: AcquireKind,
         site: Site,
         tried: impl Fn() -> bool,
         wait: impl FnOnce() -> bool,
@@ -90,13 +90,13 @@ impl Record {
         if tried() {
             return Some(self.acquired(mode, kind, site, undo));
         }
-        if kind == Kind::Try {
+        if kind == AcquireKind::Try {
             return None;
         }
         if !self.is_tracked() {
             return wait().then_some(Held::Untracked);
         }
-        let attempt = self.lock.attempt_or(&tried, mode, kind, site);
+        let attempt = self.lock.attempt_with_retry(&tried, mode, kind, site);
         if !attempt.is_granted() && !wait() {
             return None;
         }
@@ -105,7 +105,7 @@ impl Record {
 
     /// Records an acquisition that did not wait.
     #[inline]
-    pub(crate) fn acquired(&self, mode: Mode, kind: Kind, site: Site, undo: impl FnOnce()) -> Held {
+    pub(crate) fn acquired(&self, mode: Mode, kind: AcquireKind, site: Site, undo: impl FnOnce()) -> Held {
         if !self.is_tracked() {
             return Held::Untracked;
         }
@@ -128,9 +128,9 @@ impl Record {
             return Held::Untracked;
         }
         let hold = if tried() {
-            self.lock.acquired_again(mode, site)
+            self.lock.reacquired(mode, site)
         } else {
-            let attempt = self.lock.attempt_again(mode, Kind::Blocking, site);
+            let attempt = self.lock.attempt_reacquire(mode, AcquireKind::Blocking, site);
             wait();
             attempt.acquired()
         };
@@ -158,7 +158,7 @@ impl Record {
     pub(crate) fn upgrade(
         &self,
         held: &Held,
-        kind: Kind,
+        kind: AcquireKind,
         site: Site,
         tried: impl FnOnce() -> bool,
         wait: impl FnOnce() -> bool,
@@ -168,14 +168,14 @@ impl Record {
             _ => return tried() || wait(),
         };
         if tried() {
-            if kind == Kind::Blocking {
+            if kind == AcquireKind::Blocking {
                 self.lock.upgraded(hold, site);
             } else {
                 self.lock.converted(hold, Mode::Exclusive);
             }
             return true;
         }
-        if kind == Kind::Try {
+        if kind == AcquireKind::Try {
             return false;
         }
         let attempt = self.lock.attempt_upgrade(hold, kind, site);
@@ -200,8 +200,8 @@ impl Record {
     pub(crate) fn wait(
         &self,
         held: Held,
-        signal: &lockwarden::instrument::Signal,
-        kind: Kind,
+        signal: &lockwarden::instrument::CondvarRecord,
+        kind: AcquireKind,
         site: Site,
         give_back: impl FnOnce(Held),
         wait: impl FnOnce() -> bool,

@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 #[cfg(feature = "arc_lock")]
 use std::sync::Arc;
 
-use lockwarden::instrument::{Kind, Mode, Site};
+use lockwarden::instrument::{AcquireKind, Mode, Site};
 
 use crate::kind;
 use crate::record::{Held, Record};
@@ -54,7 +54,7 @@ impl<R: RawMutex, G: GetThreadId> RawReentrantMutex<R, G> {
     pub const INIT: Self = Self::of(R::INIT, G::INIT);
 
     #[inline]
-    fn acquire(&self, kind: Kind, site: Site, wait: impl FnOnce(&R) -> bool) -> bool {
+    fn acquire(&self, kind: AcquireKind, site: Site, wait: impl FnOnce(&R) -> bool) -> bool {
         let id = self.get_thread_id.nonzero_thread_id().get();
         // Relaxed: only this thread ever stores its own id.
         if self.owner.load(Ordering::Relaxed) == id {
@@ -119,14 +119,14 @@ impl<R: RawMutex, G: GetThreadId> RawReentrantMutex<R, G> {
             raw.lock();
             true
         };
-        self.acquire(Kind::Blocking, Location::caller(), wait);
+        self.acquire(AcquireKind::Blocking, Location::caller(), wait);
     }
 
     /// Takes the mutex if it is free or held by this thread.
     #[inline]
     #[track_caller]
     pub fn try_lock(&self) -> bool {
-        self.acquire(Kind::Try, Location::caller(), |_| false)
+        self.acquire(AcquireKind::Try, Location::caller(), |_| false)
     }
 
     /// Ends the last acquisition.
@@ -187,7 +187,7 @@ impl<R: RawMutexTimed, G: GetThreadId> RawReentrantMutex<R, G> {
     #[track_caller]
     pub fn try_lock_until(&self, timeout: R::Instant) -> bool {
         let wait = |raw: &R| raw.try_lock_until(timeout);
-        self.acquire(Kind::Timed, Location::caller(), wait)
+        self.acquire(AcquireKind::Timed, Location::caller(), wait)
     }
 
     /// Takes the mutex, and waits for so long.
@@ -195,7 +195,7 @@ impl<R: RawMutexTimed, G: GetThreadId> RawReentrantMutex<R, G> {
     #[track_caller]
     pub fn try_lock_for(&self, timeout: R::Duration) -> bool {
         let wait = |raw: &R| raw.try_lock_for(timeout);
-        self.acquire(Kind::Timed, Location::caller(), wait)
+        self.acquire(AcquireKind::Timed, Location::caller(), wait)
     }
 }
 

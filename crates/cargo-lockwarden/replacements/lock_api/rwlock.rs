@@ -9,7 +9,7 @@ use core::ptr;
 #[cfg(feature = "arc_lock")]
 use std::sync::Arc;
 
-use lockwarden::instrument::{Kind, Mode, Site};
+use lockwarden::instrument::{AcquireKind, Mode, Site};
 
 use crate::kind;
 use crate::record::{Held, Record};
@@ -60,7 +60,7 @@ macro_rules! modes {
             #[inline]
             fn $acquire(
                 &self,
-                kind: Kind,
+                kind: AcquireKind,
                 site: Site,
                 wait: impl FnOnce(&R) -> bool,
             ) -> Option<Held> {
@@ -82,7 +82,7 @@ macro_rules! modes {
                     raw.$wait();
                     true
                 };
-                match self.$acquire(Kind::Blocking, site, wait) {
+                match self.$acquire(AcquireKind::Blocking, site, wait) {
                     Some(held) => held,
                     None => unreachable!("the wait has no limit"),
                 }
@@ -140,7 +140,7 @@ impl<R: RawRwLockRecursive> Base<R> {
     /// waits is passed, so it makes no order; else a writer holds the lock.
     fn acquire_recursive(
         &self,
-        kind: Kind,
+        kind: AcquireKind,
         site: Site,
         wait: impl FnOnce(&R) -> bool,
     ) -> Option<Held> {
@@ -148,7 +148,7 @@ impl<R: RawRwLockRecursive> Base<R> {
         if raw.try_lock_shared_recursive() {
             // SAFETY: called after the lock was taken, when nothing else will release it.
             let undo = || unsafe { raw.unlock_shared() };
-            return Some(self.record.acquired(Mode::Shared, Kind::Try, site, undo));
+            return Some(self.record.acquired(Mode::Shared, AcquireKind::Try, site, undo));
         }
         self.record.acquire(
             Mode::Shared,
@@ -246,7 +246,7 @@ macro_rules! takes {
         pub fn $try(&self) -> Option<$Guard<'_, R, T>> {
             let held = self
                 .base
-                .$acquire(Kind::Try, Location::caller(), |_| false)?;
+                .$acquire(AcquireKind::Try, Location::caller(), |_| false)?;
             Some(self.$guard(held))
         }
 
@@ -265,7 +265,7 @@ macro_rules! takes {
         pub fn $try_arc(self: &Arc<Self>) -> Option<$ArcGuard<R, T>> {
             let held = self
                 .base
-                .$acquire(Kind::Try, Location::caller(), |_| false)?;
+                .$acquire(AcquireKind::Try, Location::caller(), |_| false)?;
             Some(self.$arc_guard(held))
         }
     };
@@ -280,7 +280,7 @@ macro_rules! takes_timed {
         #[track_caller]
         pub fn $name(&self, timeout: R::$Time) -> Option<$Guard<'_, R, T>> {
             let wait = |raw: &R| raw.$raw(timeout);
-            let held = self.base.$acquire(Kind::Timed, Location::caller(), wait)?;
+            let held = self.base.$acquire(AcquireKind::Timed, Location::caller(), wait)?;
             Some(self.$guard(held))
         }
 
@@ -290,7 +290,7 @@ macro_rules! takes_timed {
         #[track_caller]
         pub fn $arc(self: &Arc<Self>, timeout: R::$Time) -> Option<$ArcGuard<R, T>> {
             let wait = |raw: &R| raw.$raw(timeout);
-            let held = self.base.$acquire(Kind::Timed, Location::caller(), wait)?;
+            let held = self.base.$acquire(AcquireKind::Timed, Location::caller(), wait)?;
             Some(self.$arc_guard(held))
         }
     };
@@ -504,7 +504,7 @@ impl<R: RawRwLockRecursive> Base<R> {
             raw.lock_shared_recursive();
             true
         };
-        match self.acquire_recursive(Kind::Blocking, site, wait) {
+        match self.acquire_recursive(AcquireKind::Blocking, site, wait) {
             Some(held) => held,
             None => unreachable!("the wait has no limit"),
         }
@@ -835,7 +835,7 @@ macro_rules! conversions {
         impl<$($lifetime)* R: RawRwLockUpgrade $($bound)*, T: ?Sized $($bound)*> $Upgradable<$($lifetime)* R, T> {
             fn upgrade_with(
                 &self,
-                kind: Kind,
+                kind: AcquireKind,
                 site: Site,
                 wait: impl FnOnce(&R) -> bool,
             ) -> bool {
@@ -853,7 +853,7 @@ macro_rules! conversions {
             /// Becomes the writer, and waits for it.
             #[track_caller]
             pub fn upgrade(s: Self) -> $Write<$($lifetime)* R, T> {
-                s.upgrade_with(Kind::Blocking, Location::caller(), |raw| {
+                s.upgrade_with(AcquireKind::Blocking, Location::caller(), |raw| {
                     // SAFETY: the guard holds the lock upgradably.
                     unsafe { raw.upgrade() };
                     true
@@ -864,7 +864,7 @@ macro_rules! conversions {
             /// Becomes the writer if there are no other readers.
             #[track_caller]
             pub fn try_upgrade(s: Self) -> Result<$Write<$($lifetime)* R, T>, Self> {
-                if s.upgrade_with(Kind::Try, Location::caller(), |_| false) {
+                if s.upgrade_with(AcquireKind::Try, Location::caller(), |_| false) {
                     Ok(changed!(s, $Write))
                 } else {
                     Err(s)
@@ -884,7 +884,7 @@ macro_rules! conversions {
             /// Runs `f` as the writer, after a wait for it.
             #[track_caller]
             pub fn with_upgraded<Ret, F: FnOnce(&mut T) -> Ret>(&mut self, f: F) -> Ret {
-                self.upgrade_with(Kind::Blocking, Location::caller(), |raw| {
+                self.upgrade_with(AcquireKind::Blocking, Location::caller(), |raw| {
                     // SAFETY: the guard holds the lock upgradably.
                     unsafe { raw.upgrade() };
                     true
@@ -895,7 +895,7 @@ macro_rules! conversions {
             /// Runs `f` as the writer if there are no other readers.
             #[track_caller]
             pub fn try_with_upgraded<Ret, F: FnOnce(&mut T) -> Ret>(&mut self, f: F) -> Option<Ret> {
-                self.upgrade_with(Kind::Try, Location::caller(), |_| false)
+                self.upgrade_with(AcquireKind::Try, Location::caller(), |_| false)
                     .then(|| self.as_writer(f))
             }
 
@@ -922,7 +922,7 @@ macro_rules! conversions {
             ) -> Result<$Write<$($lifetime)* R, T>, Self> {
                 // SAFETY: the guard holds the lock upgradably.
                 let wait = |raw: &R| unsafe { raw.try_upgrade_for(timeout) };
-                if s.upgrade_with(Kind::Timed, Location::caller(), wait) {
+                if s.upgrade_with(AcquireKind::Timed, Location::caller(), wait) {
                     Ok(changed!(s, $Write))
                 } else {
                     Err(s)
@@ -937,7 +937,7 @@ macro_rules! conversions {
             ) -> Result<$Write<$($lifetime)* R, T>, Self> {
                 // SAFETY: the guard holds the lock upgradably.
                 let wait = |raw: &R| unsafe { raw.try_upgrade_until(timeout) };
-                if s.upgrade_with(Kind::Timed, Location::caller(), wait) {
+                if s.upgrade_with(AcquireKind::Timed, Location::caller(), wait) {
                     Ok(changed!(s, $Write))
                 } else {
                     Err(s)
@@ -957,7 +957,7 @@ macro_rules! conversions {
             ) -> Option<Ret> {
                 // SAFETY: the guard holds the lock upgradably.
                 let wait = |raw: &R| unsafe { raw.try_upgrade_for(timeout) };
-                self.upgrade_with(Kind::Timed, Location::caller(), wait)
+                self.upgrade_with(AcquireKind::Timed, Location::caller(), wait)
                     .then(|| self.as_writer(f))
             }
 
@@ -970,7 +970,7 @@ macro_rules! conversions {
             ) -> Option<Ret> {
                 // SAFETY: the guard holds the lock upgradably.
                 let wait = |raw: &R| unsafe { raw.try_upgrade_until(timeout) };
-                self.upgrade_with(Kind::Timed, Location::caller(), wait)
+                self.upgrade_with(AcquireKind::Timed, Location::caller(), wait)
                     .then(|| self.as_writer(f))
             }
         }

@@ -6,12 +6,12 @@ use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use lock_api::watched;
-use lockwarden::instrument::{Kind, Signal, Site};
+use lockwarden::instrument::{AcquireKind, CondvarRecord, Site};
 use parking_lot_original::{MutexGuard, WaitTimeoutResult};
 
 /// A condition variable.
 pub struct Condvar {
-    signal: Signal,
+    signal: CondvarRecord,
     original: parking_lot_original::Condvar,
 }
 
@@ -21,7 +21,7 @@ impl Condvar {
     #[track_caller]
     pub const fn new() -> Condvar {
         Condvar {
-            signal: Signal::new(),
+            signal: CondvarRecord::new(),
             original: parking_lot_original::Condvar::new(),
         }
     }
@@ -48,7 +48,7 @@ impl Condvar {
     }
 
     fn wait_at<T: ?Sized>(&self, mutex_guard: &mut MutexGuard<'_, T>, site: Site) {
-        watched::wait(mutex_guard, &self.signal, Kind::Blocking, site, |guard| {
+        watched::wait(mutex_guard, &self.signal, AcquireKind::Blocking, site, |guard| {
             self.original.wait(guard);
             true
         });
@@ -87,7 +87,7 @@ impl Condvar {
         wait: impl FnOnce(&mut MutexGuard<'_, T>) -> WaitTimeoutResult,
     ) -> WaitTimeoutResult {
         let mut result = None;
-        watched::wait(mutex_guard, &self.signal, Kind::Timed, site, |guard| {
+        watched::wait(mutex_guard, &self.signal, AcquireKind::Timed, site, |guard| {
             let outcome = wait(guard);
             result = Some(outcome);
             !outcome.timed_out()

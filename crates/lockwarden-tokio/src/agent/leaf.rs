@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
-use lockwarden::instrument::{Awaited, Mode, Site};
+use lockwarden::instrument::{WaitReason, Mode, Site};
 use lockwarden::report::LockInfo;
 use parking_lot::Mutex;
 use tokio::task::coop;
@@ -36,7 +36,7 @@ pub(crate) struct Thing {
     /// What reports call it: `mpsc channel`.
     pub(crate) noun: &'static str,
     /// What has to happen there.
-    pub(crate) awaited: Awaited,
+    pub(crate) awaited: WaitReason,
     /// Where it was made.
     pub(crate) made: Site,
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use lockwarden::instrument::{Past, Site, ThreadId};
+use lockwarden::instrument::{Clock, Site, ThreadId};
 use lockwarden::report::ThreadInfo;
 use parking_lot::Mutex;
 
@@ -58,7 +58,7 @@ pub(crate) struct Task {
     /// Its waits that are not over, and the last probe.
     pub(crate) waits: Mutex<Waits>,
     /// What it did, for those who join it.
-    pub(crate) end: Mutex<Option<Past>>,
+    pub(crate) end: Mutex<Option<Clock>>,
 }
 
 /// The waits of a task.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use lockwarden::instrument::{self, Awaited, ThreadId};
+use lockwarden::instrument::{self, WaitReason, ThreadId};
 use lockwarden::report::{FreedBy, LockId, LockInfo, ThreadInfo, Verdict, WaitInfo};
 
 use super::graph::{Graph, Node};
@@ -180,12 +180,12 @@ fn wait_info(wait: &Wait, by: FreedBy, locks: &mut Vec<LockInfo>) -> WaitInfo {
         }
         Target::Permits(permits, _) => {
             let id = add(locks, thing_info("Semaphore", permits.made));
-            WaitInfo::of_resource((id, Awaited::Permit), site, since, by)
+            WaitInfo::of_resource((id, WaitReason::Permit), site, since, by)
         }
         Target::End(tasks) => {
             let made = tasks.first().map_or(site, |task| task.spawned);
             let id = add(locks, thing_info("task", made));
-            WaitInfo::of_resource((id, Awaited::End), site, since, by)
+            WaitInfo::of_resource((id, WaitReason::End), site, since, by)
         }
         Target::Anyone(Thing {
             noun,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 
-use lockwarden::instrument::{Awaited, Site};
+use lockwarden::instrument::{WaitReason, Site};
 use tokio::sync::BarrierWaitResult;
 
 use super::watched::watched;
@@ -29,7 +29,7 @@ impl Barrier {
     /// As [`tokio::sync::Barrier::wait`].
     #[track_caller]
     pub fn wait(&self) -> impl Future<Output = BarrierWaitResult> {
-        let thing = Thing::new("Barrier", Awaited::Arrival, self.made);
+        let thing = Thing::new("Barrier", WaitReason::Arrival, self.made);
         watched(thing, self.inner.wait(), |result| result)
     }
 }

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use lockwarden::instrument::{Awaited, Site};
+use lockwarden::instrument::{WaitReason, Site};
 use pin_project_lite::pin_project;
 
 use crate::agent::leaf::{self, Leaf, Target, Thing, Waiting};
@@ -122,7 +122,7 @@ impl Future for Notified<'_> {
             created: this.created,
             site,
             place,
-            target: || Target::Anyone(Thing::new("Notify", Awaited::Notification, made)),
+            target: || Target::Anyone(Thing::new("Notify", WaitReason::Notification, made)),
         };
         this.leaf.poll(cx, waiting, |cx| this.inner.poll(cx))
     }

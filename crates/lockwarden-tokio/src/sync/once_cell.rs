@@ -7,7 +7,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use lockwarden::instrument::{Kind, Lock, LockKind, Mode, Site};
+use lockwarden::instrument::{AcquireKind, Lock, LockKind, Mode, Site};
 use pin_project_lite::pin_project;
 use tokio::sync::SetError;
 
@@ -186,7 +186,7 @@ impl<F: Future> Future for Initialising<'_, F> {
             held.taken = frame::with(|frame| {
                 let frame = frame?;
                 let (record, site) = (held.record, held.site);
-                let hold = record.acquired_sendable(Mode::Exclusive, Kind::Blocking, site);
+                let hold = record.acquired_sendable(Mode::Exclusive, AcquireKind::Blocking, site);
                 let own = std::ptr::from_ref(record).addr();
                 let is_loose = mark::is_loose(frame, own, place);
                 let mark = is_loose.then(|| frame.task.mark(record.id(), is_loose));

@@ -10,7 +10,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use lockwarden::instrument::{Awaited, Site};
+use lockwarden::instrument::{WaitReason, Site};
 use tokio::sync::oneshot::error::{RecvError, TryRecvError};
 
 use super::watched::{Stamped, watched};
@@ -66,7 +66,7 @@ impl<T> Sender<T> {
     /// As [`tokio::sync::oneshot::Sender::closed`].
     #[track_caller]
     pub fn closed(&mut self) -> impl Future<Output = ()> {
-        let thing = Thing::new(NOUN, Awaited::Other, self.made);
+        let thing = Thing::new(NOUN, WaitReason::Other, self.made);
         watched(thing, self.inner.closed(), |()| ())
     }
 
@@ -133,7 +133,7 @@ impl<T> Future for Receiver<T> {
             created: made,
             site: Location::caller(),
             place,
-            target: || Target::Anyone(Thing::new(NOUN, Awaited::Message, made)),
+            target: || Target::Anyone(Thing::new(NOUN, WaitReason::Message, made)),
         };
         let poll = leaf.poll(cx, waiting, |cx| Pin::new(inner).poll(cx));
         poll.map(|message| message.map(Stamped::receive))

@@ -1,6 +1,6 @@
 //! What the mutex and the reader-writer lock have in common.
 
-use lockwarden::instrument::{Kind, Lock, LockKind, Mode, SendableHold, Site};
+use lockwarden::instrument::{AcquireKind, Lock, LockKind, Mode, SendableHold, Site};
 use tokio::sync::{AcquireError, Semaphore, SemaphorePermit, TryLockError};
 
 use crate::agent::frame::{self, Frame};
@@ -61,8 +61,8 @@ impl Raw {
         // The semaphore is never closed. Kept until the record is made, which can panic.
         let permit = permit.unwrap_or_else(|_| unreachable!("the semaphore of a lock is closed"));
         let taken = frame::with(|frame| match frame {
-            Some(frame) => self.taken_by_task(frame, mode, Kind::Blocking, site, place),
-            None => self.taken_by_thread(mode, Kind::Blocking, site),
+            Some(frame) => self.taken_by_task(frame, mode, AcquireKind::Blocking, site, place),
+            None => self.taken_by_thread(mode, AcquireKind::Blocking, site),
         });
         permit.forget();
         taken
@@ -73,13 +73,13 @@ impl Raw {
         &self,
         frame: &Frame<'_>,
         mode: Mode,
-        mut kind: Kind,
+        mut kind: AcquireKind,
         site: Site,
         place: usize,
     ) -> Taken {
         // What is held may be a sibling's, so it makes no order.
         if frame.is_pending.get() || frame.task.holds_beside() {
-            kind = Kind::Try;
+            kind = AcquireKind::Try;
         }
         let hold = Some(self.record.acquired_sendable(mode, kind, site));
         let is_loose = mark::is_loose(frame, std::ptr::from_ref(self).addr(), place);
@@ -88,7 +88,7 @@ impl Raw {
         Taken { hold, mark }
     }
 
-    fn taken_by_thread(&self, mode: Mode, kind: Kind, site: Site) -> Taken {
+    fn taken_by_thread(&self, mode: Mode, kind: AcquireKind, site: Site) -> Taken {
         // A task that this crate did not spawn has no place to list what it holds: it would be found
         // with the thread, on which other tasks are polled next.
         let is_recorded = frame::is_job() || tokio::task::try_id().is_none();
@@ -103,8 +103,8 @@ impl Raw {
         };
         let taken = frame::with(|frame| match frame {
             // Where the guard will be is not known.
-            Some(frame) => self.taken_by_task(frame, mode, Kind::Try, site, 0),
-            None => self.taken_by_thread(mode, Kind::Try, site),
+            Some(frame) => self.taken_by_task(frame, mode, AcquireKind::Try, site, 0),
+            None => self.taken_by_thread(mode, AcquireKind::Try, site),
         });
         permit.forget();
         Ok(taken)

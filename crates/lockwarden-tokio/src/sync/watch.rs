@@ -11,7 +11,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use lockwarden::instrument::{Awaited, Hold, Kind, Lock, LockKind, Mode, Site};
+use lockwarden::instrument::{WaitReason, Hold, AcquireKind, Lock, LockKind, Mode, Site};
 use tokio::sync::watch::error::{RecvError, SendError};
 
 use super::watched::watched;
@@ -40,7 +40,7 @@ impl Shared {
         if self.readers.load(Ordering::SeqCst) == 0 {
             return f();
         }
-        let attempt = self.record.attempt(Mode::Exclusive, Kind::Blocking, site);
+        let attempt = self.record.attempt(Mode::Exclusive, AcquireKind::Blocking, site);
         let result = f();
         self.record.released(attempt.acquired());
         drop(count);
@@ -56,10 +56,10 @@ impl Shared {
         let count = Count::new(&self.readers);
         let (inner, hold) = if self.writers.load(Ordering::SeqCst) == 0 {
             let inner = f();
-            let hold = self.record.acquired(Mode::Shared, Kind::Blocking, site);
+            let hold = self.record.acquired(Mode::Shared, AcquireKind::Blocking, site);
             (inner, hold)
         } else {
-            let attempt = self.record.attempt(Mode::Shared, Kind::Blocking, site);
+            let attempt = self.record.attempt(Mode::Shared, AcquireKind::Blocking, site);
             (f(), attempt.acquired())
         };
         Ref {
@@ -214,7 +214,7 @@ impl<T> Sender<T> {
     /// As [`tokio::sync::watch::Sender::closed`].
     #[track_caller]
     pub fn closed(&self) -> impl Future<Output = ()> {
-        let thing = Thing::new(NOUN, Awaited::Other, self.shared.made);
+        let thing = Thing::new(NOUN, WaitReason::Other, self.shared.made);
         watched(thing, self.inner.closed(), |()| ())
     }
 
@@ -282,7 +282,7 @@ impl<T> Receiver<T> {
     /// If there is no sender.
     #[track_caller]
     pub fn changed(&mut self) -> impl Future<Output = Result<(), RecvError>> {
-        let thing = Thing::new(NOUN, Awaited::Message, self.shared.made);
+        let thing = Thing::new(NOUN, WaitReason::Message, self.shared.made);
         watched(thing, self.inner.changed(), |changed| changed)
     }
 
@@ -298,7 +298,7 @@ impl<T> Receiver<T> {
     ) -> impl Future<Output = Result<Ref<'_, T>, RecvError>> {
         let site = Location::caller();
         let Self { inner, shared } = self;
-        let thing = Thing::new(NOUN, Awaited::Message, shared.made);
+        let thing = Thing::new(NOUN, WaitReason::Message, shared.made);
         watched(thing, inner.wait_for(f), move |found| {
             found.map(|inner| shared.read(site, || inner))
         })

@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use lockwarden::instrument::{Awaited, Past, Site};
+use lockwarden::instrument::{WaitReason, Clock, Site};
 use pin_project_lite::pin_project;
 
 use crate::agent::leaf::{self, Leaf, Target, Thing, Waiting};
@@ -65,7 +65,7 @@ where
 }
 
 impl Thing {
-    pub(crate) fn new(noun: &'static str, awaited: Awaited, made: Site) -> Self {
+    pub(crate) fn new(noun: &'static str, awaited: WaitReason, made: Site) -> Self {
         Self {
             noun,
             awaited,
@@ -76,7 +76,7 @@ impl Thing {
 
 /// A message, with what its sender did before.
 pub(crate) struct Stamped<T> {
-    past: Past,
+    past: Clock,
     value: T,
 }
 
@@ -84,14 +84,14 @@ impl<T> Stamped<T> {
     /// A message that the calling task sends.
     pub(crate) fn pack(value: T) -> Self {
         Self {
-            past: Past::here_if_known(),
+            past: Clock::here_if_known(),
             value,
         }
     }
 
     /// The message, in the task that has received it.
     pub(crate) fn receive(self) -> T {
-        self.past.arrive();
+        self.past.acquire();
         self.value
     }
 

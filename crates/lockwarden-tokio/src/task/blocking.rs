@@ -3,7 +3,7 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use lockwarden::instrument::{Agent, Past, Site};
+use lockwarden::instrument::{Agent, Clock, Site};
 
 use super::{JoinHandle, lets_out};
 use crate::agent::frame;
@@ -68,7 +68,7 @@ impl Running {
     fn run<R>(mut self, agent: &mut Agent, f: impl FnOnce() -> R) -> R {
         agent.run(|| {
             let result = frame::as_job(f);
-            *self.task.end.lock() = Some(Past::here_if_known());
+            *self.task.end.lock() = Some(Clock::here_if_known());
             self.end();
             result
         })

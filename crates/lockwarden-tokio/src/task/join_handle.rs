@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use lockwarden::instrument::Past;
+use lockwarden::instrument::Clock;
 use tokio::task::{AbortHandle, Id, JoinError};
 
 use crate::agent::leaf::{self, Leaf, Target, Waiting};
@@ -63,7 +63,7 @@ impl<T> JoinHandle<T> {
 /// The calling task comes after all that `task`, which has ended, has done.
 pub(super) fn arrive_after(task: &Task) {
     if let Some(past) = task.end.lock().as_ref() {
-        Past::arrive(past);
+        Clock::acquire(past);
     }
 }
 

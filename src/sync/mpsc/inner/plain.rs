@@ -3,7 +3,7 @@
 use std::sync::mpsc::{self, RecvError, RecvTimeoutError, SendError, TryRecvError, TrySendError};
 use std::time::Duration;
 
-use crate::instrument::{Ends, Site};
+use crate::instrument::{Endpoints, Site};
 
 /// The sending end of a channel with a bound.
 pub(in super::super) struct Bounded<T>(mpsc::SyncSender<T>);
@@ -26,7 +26,7 @@ impl<T> Bounded<T> {
     pub(in super::super) fn send(
         &self,
         message: T,
-        _ends: &Ends,
+        _ends: &Endpoints,
         _site: Site,
     ) -> Result<(), SendError<T>> {
         self.0.send(message)
@@ -46,7 +46,7 @@ impl<T> Clone for Bounded<T> {
 
 impl<T> Incoming<T> {
     #[inline]
-    pub(in super::super) fn recv(&self, _ends: &Ends, _site: Site) -> Result<T, RecvError> {
+    pub(in super::super) fn recv(&self, _ends: &Endpoints, _site: Site) -> Result<T, RecvError> {
         self.0.recv()
     }
 
@@ -54,7 +54,7 @@ impl<T> Incoming<T> {
     pub(in super::super) fn recv_timeout(
         &self,
         timeout: Duration,
-        _ends: &Ends,
+        _ends: &Endpoints,
         _site: Site,
     ) -> Result<T, RecvTimeoutError> {
         self.0.recv_timeout(timeout)

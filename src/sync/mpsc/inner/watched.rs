@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::direct;
 use super::room::{Keeper, Room};
-use crate::instrument::{Awaited, Ends, Side, Site, deadline_after};
+use crate::instrument::{Endpoints, Side, Site, WaitReason, deadline_after};
 
 /// The sending end of a channel with a bound.
 pub(in super::super) enum Bounded<T> {
@@ -52,7 +52,7 @@ impl<T> Bounded<T> {
     pub(in super::super) fn send(
         &self,
         message: T,
-        ends: &Ends,
+        ends: &Endpoints,
         site: Site,
     ) -> Result<(), SendError<T>> {
         match self.try_send(message) {
@@ -63,7 +63,12 @@ impl<T> Bounded<T> {
 
     #[cold]
     #[inline(never)]
-    fn wait(&self, refused: TrySendError<T>, ends: &Ends, site: Site) -> Result<(), SendError<T>> {
+    fn wait(
+        &self,
+        refused: TrySendError<T>,
+        ends: &Endpoints,
+        site: Site,
+    ) -> Result<(), SendError<T>> {
         let mut left = match refused {
             TrySendError::Disconnected(message) => return Err(SendError(message)),
             TrySendError::Full(message) => Some(message),
@@ -71,16 +76,16 @@ impl<T> Bounded<T> {
         match self {
             Bounded::Buffered(sender, room) => {
                 let entered = room.enter();
-                ends.record().wait(Awaited::Room, site, |limit| {
+                ends.record().wait(WaitReason::Room, site, |limit| {
                     entered.attempt(limit, || {
                         attempt(&mut left, |message| sender.try_send(message))
                     })
                 })
             }
             Bounded::Direct(sender) => {
-                let _here = ends.come(Side::Sending);
-                ends.record().wait(Awaited::Partner, site, |limit| {
-                    ends.meet(Side::Sending, limit, |limit| {
+                let _here = ends.register(Side::Sending);
+                ends.record().wait(WaitReason::Partner, site, |limit| {
+                    ends.block_on(Side::Sending, limit, |limit| {
                         attempt(&mut left, |message| {
                             direct::send_within(sender, message, limit)
                         })
@@ -125,7 +130,7 @@ impl<T> Clone for Bounded<T> {
 
 impl<T> Incoming<T> {
     #[inline(always)]
-    pub(in super::super) fn recv(&self, ends: &Ends, site: Site) -> Result<T, RecvError> {
+    pub(in super::super) fn recv(&self, ends: &Endpoints, site: Site) -> Result<T, RecvError> {
         match self.try_recv() {
             Ok(message) => Ok(message),
             Err(none) => self.wait(none, ends, site),
@@ -134,19 +139,19 @@ impl<T> Incoming<T> {
 
     #[cold]
     #[inline(never)]
-    fn wait(&self, none: TryRecvError, ends: &Ends, site: Site) -> Result<T, RecvError> {
+    fn wait(&self, none: TryRecvError, ends: &Endpoints, site: Site) -> Result<T, RecvError> {
         if none == TryRecvError::Disconnected {
             return Err(RecvError);
         }
         let record = ends.record();
         match self {
             Incoming::Direct(_) => {
-                let _here = ends.come(Side::Receiving);
-                record.wait(Awaited::Message, site, |limit| {
-                    ends.meet(Side::Receiving, limit, |limit| self.attempt(limit))
+                let _here = ends.register(Side::Receiving);
+                record.wait(WaitReason::Message, site, |limit| {
+                    ends.block_on(Side::Receiving, limit, |limit| self.attempt(limit))
                 })
             }
-            _ => record.wait(Awaited::Message, site, |limit| self.attempt(limit)),
+            _ => record.wait(WaitReason::Message, site, |limit| self.attempt(limit)),
         }
     }
 
@@ -171,7 +176,7 @@ impl<T> Incoming<T> {
     pub(in super::super) fn recv_timeout(
         &self,
         timeout: Duration,
-        ends: &Ends,
+        ends: &Endpoints,
         site: Site,
     ) -> Result<T, RecvTimeoutError> {
         match self.try_recv() {
@@ -181,7 +186,7 @@ impl<T> Incoming<T> {
         }
         let deadline = deadline_after(timeout);
         let record = ends.record();
-        let received = record.wait_until(Awaited::Message, deadline, site, |left| {
+        let received = record.wait_until(WaitReason::Message, deadline, site, |left| {
             self.attempt(Some(left))
         });
         match received {

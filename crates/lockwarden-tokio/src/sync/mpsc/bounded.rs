@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 
-use lockwarden::instrument::{Awaited, Site};
+use lockwarden::instrument::{WaitReason, Site};
 use tokio::sync::mpsc::error::{SendError, TrySendError};
 
 use super::{NOUN, Receiver, take_back, try_take_back};
@@ -58,7 +58,7 @@ pub struct OwnedPermit<T> {
 
 impl<T> Sender<T> {
     fn room(&self) -> Thing {
-        Thing::new(NOUN, Awaited::Room, self.made)
+        Thing::new(NOUN, WaitReason::Room, self.made)
     }
 
     /// As [`tokio::sync::mpsc::Sender::send`].
@@ -81,7 +81,7 @@ impl<T> Sender<T> {
     /// As [`tokio::sync::mpsc::Sender::closed`].
     #[track_caller]
     pub fn closed(&self) -> impl Future<Output = ()> {
-        let thing = Thing::new(NOUN, Awaited::Other, self.made);
+        let thing = Thing::new(NOUN, WaitReason::Other, self.made);
         watched(thing, self.inner.closed(), |()| ())
     }
 

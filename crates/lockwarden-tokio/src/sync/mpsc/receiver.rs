@@ -5,7 +5,7 @@ use std::future::{Future, poll_fn};
 use std::panic::Location;
 use std::task::{Context, Poll, ready};
 
-use lockwarden::instrument::{Awaited, Site};
+use lockwarden::instrument::{WaitReason, Site};
 use tokio::sync::mpsc::error::TryRecvError;
 
 use super::NOUN;
@@ -50,7 +50,7 @@ macro_rules! receiver {
                     created,
                     site: frame::outer_site(created),
                     place,
-                    target: || Target::Anyone(Thing::new(NOUN, Awaited::Message, made)),
+                    target: || Target::Anyone(Thing::new(NOUN, WaitReason::Message, made)),
                 };
                 leaf.poll(cx, waiting, |cx| poll(inner, cx))
             }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 
-use lockwarden::instrument::{Awaited, Site};
+use lockwarden::instrument::{WaitReason, Site};
 use tokio::sync::mpsc::error::SendError;
 
 use super::{NOUN, UnboundedReceiver, take_back};
@@ -50,7 +50,7 @@ impl<T> UnboundedSender<T> {
     /// As [`tokio::sync::mpsc::UnboundedSender::closed`].
     #[track_caller]
     pub fn closed(&self) -> impl Future<Output = ()> {
-        let thing = Thing::new(NOUN, Awaited::Other, self.made);
+        let thing = Thing::new(NOUN, WaitReason::Other, self.made);
         watched(thing, self.inner.closed(), |()| ())
     }
 

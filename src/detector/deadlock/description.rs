@@ -1,0 +1,157 @@
+//! What a report says of threads that wait for something else than locks.
+
+#![allow(unsafe_code)]
+
+use std::time::Duration;
+
+use super::reduction::ThreadStates;
+use super::snapshot::Snapshots;
+use crate::detector::describe::{self, Locks};
+use crate::engine::ids::{Site, ThreadId};
+use crate::engine::mode::Mode;
+use crate::engine::reacquisition::Reacquisition;
+use crate::engine::verdict::Verdict;
+use crate::engine::wait_reason::WaitReason;
+use crate::report::{Facts, FreedBy, Stack, ThreadInfo, WaitInfo, WaitsFor};
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::process::panicked_threads;
+use crate::tracking::process::resource_state::ResourceState;
+use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::wait;
+use crate::tracking::thread::wait::WaitKind;
+
+fn of(verdict: Verdict, locks: Locks, threads: Vec<ThreadInfo>) -> Facts {
+    Facts {
+        locks: locks.into_list(),
+        threads,
+        stack: Some(Stack::capture()),
+        ..Facts::of(verdict)
+    }
+}
+
+/// What is waited for, which the report then names.
+fn waits_for(ident: &Ident, need: WaitKind, locks: &mut Locks) -> WaitsFor {
+    locks.add(ident);
+    let id = ident.id();
+    match need {
+        WaitKind::Lock(mode) => WaitsFor::Lock { lock: id, mode },
+        WaitKind::Upgrade => WaitsFor::Lock {
+            lock: id,
+            mode: Mode::Exclusive,
+        },
+        WaitKind::Other(awaited) => WaitsFor::Resource {
+            resource: id,
+            awaited,
+        },
+    }
+}
+
+/// The threads of `set`, all of which are stuck.
+pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -> Facts {
+    let mut locks = Locks::default();
+    let id = |at: &usize| all.threads[*at].id.unwrap_or(ThreadId::new(0));
+    let mut threads: Vec<ThreadInfo> = set
+        .iter()
+        .map(|&at| {
+            let thread = &all.threads[at];
+            let mut info = describe::thread(thread.slot, &mut locks);
+            info.ended = thread.ended;
+            let Some(wait) = &thread.wait else {
+                return info;
+            };
+            // SAFETY: the thread is blocked in a wait for this, as its epoch showed, and does not
+            // come out of it before the report is made: none of the set can move.
+            let ident = unsafe { &*wait.ident };
+            let next = states.waits_for(at);
+            let by = if next.iter().any(|&next| states.is_anyone(next)) {
+                FreedBy::Anyone
+            } else if next.is_empty() {
+                FreedBy::Nobody
+            } else {
+                FreedBy::Threads(next.iter().map(id).collect())
+            };
+            let since = Duration::from_nanos(wait::now().saturating_sub(wait.since));
+            // One that was notified only needs the mutex, which it takes back.
+            let mutex = all.keepers_of_mutex(wait);
+            let is_woken =
+                wait.timed || wait.party().is_none_or(ResourceState::has_pending_wakeups);
+            let relocks = wait.need == WaitKind::SIGNAL && !mutex.is_empty() && is_woken;
+            let (what, again) = if relocks {
+                // SAFETY: as above; a thread that waits for a condition variable borrows its mutex.
+                let mutex = unsafe { &*wait.mutex };
+                let what = waits_for(mutex, WaitKind::Lock(Mode::Exclusive), &mut locks);
+                (what, Some(Reacquisition::Wait))
+            } else {
+                (waits_for(ident, wait.need, &mut locks), None)
+            };
+            info.waits = Some(WaitInfo {
+                what,
+                again,
+                site: wait.site,
+                since: Some(since),
+                by: Some(by),
+                counts: wait.counts,
+            });
+            info
+        })
+        .collect();
+    let anyone = |info: &ThreadInfo| {
+        let by = info.waits.as_ref().and_then(|wait| wait.by.as_ref());
+        by == Some(&FreedBy::Anyone)
+    };
+    if threads.iter().any(anyone) {
+        // There is no ring to follow. Those who look after others come last.
+        threads.sort_by_key(|info| (waits_for_end(info), info.id));
+    }
+    let open = |info: &ThreadInfo| {
+        let by = info.waits.as_ref().and_then(|wait| wait.by.as_ref());
+        matches!(by, Some(FreedBy::Anyone | FreedBy::Nobody))
+    };
+    if threads.iter().any(open) {
+        let scope = set.first().map_or(0, |&at| all.threads[at].slot.check_id());
+        for other in panicked_threads::of(scope) {
+            let known = threads.iter_mut().find(|info| info.id == other.thread);
+            match known {
+                Some(info) => info.panicked = true,
+                None => threads.push(ThreadInfo {
+                    name: other.name,
+                    ended: !other.is_caught,
+                    panicked: true,
+                    ..ThreadInfo::new(other.thread)
+                }),
+            }
+        }
+    }
+    of(Verdict::Deadlock, locks, threads)
+}
+
+fn waits_for_end(info: &ThreadInfo) -> bool {
+    let what = info.waits.as_ref().map(|wait| wait.what);
+    matches!(
+        what,
+        Some(WaitsFor::Resource {
+            awaited: WaitReason::End | WaitReason::ScopeEnd,
+            ..
+        })
+    )
+}
+
+/// The calling thread is about to wait for what only it could do.
+pub(super) fn alone(
+    slot: &'static Slot,
+    ident: &'static Ident,
+    need: WaitKind,
+    site: Site,
+) -> Facts {
+    let mut locks = Locks::default();
+    let mut me = describe::thread(slot, &mut locks);
+    me.waits = Some(WaitInfo {
+        what: waits_for(ident, need, &mut locks),
+        site,
+        since: None,
+        by: Some(FreedBy::Threads(vec![me.id])),
+        again: None,
+        counts: None,
+    });
+    of(Verdict::SelfDeadlock, locks, vec![me])
+}

@@ -1,0 +1,56 @@
+//! What a report says of a ring of threads, each of which waits for a lock that the next one keeps.
+
+#![allow(unsafe_code)]
+
+use super::snapshot::Snapshots;
+use crate::detector::describe;
+use crate::detector::describe::{CycleThread, QueuedWriter};
+use crate::engine::mode::Mode;
+use crate::report::Facts;
+use crate::tracking::thread::slot::HeldLock;
+use crate::tracking::thread::wait::WaitKind;
+
+/// How the thread at this place of the ring keeps the one before it waiting; `None` if it only is queued
+/// ahead of that one.
+fn keeper(all: &Snapshots, ring: &[usize], place: usize) -> Option<HeldLock> {
+    let before = ring[(place + ring.len() - 1) % ring.len()];
+    let wait = all.threads[before].wait?;
+    let mut keepers = all.keepers(&wait).into_iter();
+    keepers.find(|keeper| keeper.0 == ring[place])?.1
+}
+
+/// What a report says of the ring; its first thread has closed it.
+pub(super) fn facts(all: &Snapshots, ring: &[usize]) -> Facts {
+    let mut stations = Vec::new();
+    let mut queued = Vec::new();
+    for (place, &at) in ring.iter().enumerate() {
+        let thread = &all.threads[at];
+        let Some(wait) = thread.wait else { continue };
+        // SAFETY: the thread is blocked in a wait for this lock, as its epoch showed, and does not
+        // come out of it before the report is made: its deadlock is closed.
+        let wants = unsafe { &*wait.ident };
+        let mode = match wait.need {
+            WaitKind::Lock(mode) => mode,
+            WaitKind::Upgrade | WaitKind::Other(_) => Mode::Exclusive,
+        };
+        let (slot, site, since) = (thread.slot, wait.site, wait.since);
+        match keeper(all, ring, place) {
+            Some(holds) => stations.push(CycleThread {
+                slot,
+                holds,
+                wants,
+                mode,
+                site,
+                since,
+            }),
+            None => queued.push(QueuedWriter {
+                slot,
+                wants,
+                mode,
+                site,
+                since,
+            }),
+        }
+    }
+    describe::deadlock(&stations, &queued)
+}

@@ -1,0 +1,111 @@
+//! Orders that a test asserts: that none was taken the other way round, and that none will be.
+
+use crate::detector::check_session;
+use crate::detector::order::{check, classes, declared};
+use crate::engine::acquisition::Link;
+use crate::engine::ids::{LockId, Site};
+use crate::report::{LockInfo, ThreadInfo};
+use crate::runtime::threads::attach;
+use crate::tracking::lock::class;
+use crate::tracking::lock::class::Class;
+use crate::tracking::lock::ident::Ident;
+
+use crate::detector::state::DetectorState;
+
+/// One side of an order between classes of locks.
+#[derive(Clone, Copy)]
+pub(crate) enum Named {
+    /// The class of a lock that is there.
+    Of(&'static Class),
+    /// The class of this name, whether there is a lock of it or not.
+    By(&'static str),
+}
+
+impl Named {
+    fn id(self) -> LockId {
+        match self {
+            Named::Of(class) => class.id,
+            Named::By(name) => class::named(name),
+        }
+    }
+
+    fn enter(self, state: &mut DetectorState, site: Site) {
+        match self {
+            Named::Of(class) => classes::enter(state, class),
+            Named::By(name) => classes::enter_named(state, self.id(), name, site),
+        }
+    }
+}
+
+/// Asserts that nothing was taken under `second` by which one comes to `first`, and declares it.
+///
+/// # Errors
+///
+/// How it was, in words.
+pub(crate) fn instances(
+    first: &'static Ident,
+    second: &'static Ident,
+    site: Site,
+) -> Result<(), String> {
+    let Some(slot) = attach() else { return Ok(()) };
+    let graph = check_session::graph_of(slot);
+    let mut state = graph.lock();
+    for ident in [first, second] {
+        // Nothing is found by that: the orders of a leaf all lead to it.
+        let _ = check::promote(&mut state, ident);
+    }
+    let (first, second) = (first.id(), second.id());
+    if let Some(way) = state.graph.way(second, first) {
+        return Err(words(&state, &way));
+    }
+    let _ = declared::declare(&mut state.graph, first, second, site);
+    Ok(())
+}
+
+/// The same for classes.
+///
+/// # Errors
+///
+/// How it was, in words.
+pub(crate) fn named(first: Named, second: Named, site: Site) -> Result<(), String> {
+    let Some(slot) = attach() else { return Ok(()) };
+    let graph = check_session::graph_of(slot);
+    let mut state = graph.lock();
+    for class in [first, second] {
+        class.enter(&mut state, site);
+    }
+    let (first, second) = (first.id(), second.id());
+    if let Some(way) = state.classes.way(second, first) {
+        return Err(words(&state, &way));
+    }
+    let _ = declared::declare(&mut state.classes, first, second, site);
+    Ok(())
+}
+
+fn words(state: &DetectorState, way: &[Link]) -> String {
+    let name = |id| {
+        state
+            .lock(id)
+            .map_or("a lock".to_owned(), LockInfo::to_string)
+    };
+    let mut words = Vec::new();
+    for link in way {
+        let (from, to) = (name(link.from), name(link.to));
+        if declared::is_declaring(link.thread) {
+            words.push(format!(
+                "{from} is declared to come before {to} at {}",
+                link.to_site
+            ));
+            continue;
+        }
+        let thread = ThreadInfo {
+            name: state.name(link.thread),
+            ..ThreadInfo::new(link.thread)
+        };
+        words.push(format!(
+            "{thread} asked for {to} at {} while it held {from}, taken at {}",
+            link.to_site, link.from_site
+        ));
+    }
+    words.join("\n    ")
+}

@@ -1,0 +1,368 @@
+//! Lock order: what an acquisition under other locks tells the graph.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::detector::order::{classes, inherited_holds};
+use crate::detector::state;
+use crate::detector::state::DetectorState;
+use crate::detector::{check_session, describe};
+use crate::engine::acquisition::{Acquisition, Finding, Held};
+use crate::engine::ids::{LockId, Site};
+use crate::engine::mode::{Mode, ReadPolicy};
+use crate::report::{Facts, Stack};
+use crate::runtime::threads::{with_own, with_own_open};
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::leaf_edges::{HeldSnapshot, Insert, LeafEdge};
+use crate::tracking::lock::lock_id_pool;
+use crate::tracking::lock::record::LockRecord;
+use crate::tracking::thread::current;
+use crate::tracking::thread::lockset_hash;
+use crate::tracking::thread::slot::{HeldLock, Slot};
+
+/// How many locks a thread may hold of which orders are learnt.
+const MOST_HELD: u32 = 1024;
+
+/// Whether a thread held more.
+static CROWDED: AtomicBool = AtomicBool::new(false);
+
+/// Whether a thread held so many locks that an order was not learnt.
+pub(crate) fn was_crowded() -> bool {
+    // Relaxed: it stands for no other memory.
+    CROWDED.load(Ordering::Relaxed)
+}
+
+/// Looks at an acquisition of a lock by a thread that holds others, before the lock is listed as
+/// held, and returns what it shows.
+///
+/// An exclusive acquisition by a thread that holds nothing is of interest too, if readers of the lock
+/// can wait for each other behind a queued writer.
+///
+/// Called when the lock itself does not remember the acquisition. Costs a look into the thread's
+/// own cache if the thread remembers it; if the lock is a leaf, a new context in the leaf; only
+/// else is the graph asked.
+pub(crate) fn check(
+    slot: &'static Slot,
+    record: &LockRecord,
+    ident: &'static Ident,
+    mode: Mode,
+    site: Site,
+) -> Vec<Facts> {
+    let key = slot.key();
+    let known = lockset_hash::known(key, mode);
+    let (busy, remembered) = with_own(slot, |own| (own.busy > 0, own.knows(known, ident.tag())));
+    if busy {
+        return Vec::new();
+    }
+    // Relaxed: a hint.
+    if remembered {
+        record.known.store(known, Ordering::Relaxed);
+        return Vec::new();
+    }
+    // Each new order costs a look at each lock that is held. Of a thread that has forgotten as many
+    // guards, or locks a whole table, every order would be new.
+    if slot.count() > MOST_HELD {
+        CROWDED.store(true, Ordering::Relaxed);
+        return Vec::new();
+    }
+    let held = slot.held().unwrap_or_default();
+    let mut found = Vec::new();
+    let mut mine = held.iter().filter(|h| std::ptr::eq(h.ident, ident));
+    // Behind an upgradable or an exclusive hold no writer can queue.
+    if let Some(first) = mine.next()
+        && first.mode == Mode::Shared
+        && mine.all(|h| h.mode == Mode::Shared)
+    {
+        found.extend(recursive_read(slot, record, ident, first, mode, site));
+    }
+    if is_harmless(slot, &held, ident, mode) {
+        with_own(slot, |own| own.learn(known, ident.tag()));
+        record.known.store(known, Ordering::Relaxed);
+        return found;
+    }
+    let holding = with_own(slot, |own| {
+        own.holding(key, state::generation(), || {
+            held.iter().map(describe::held).collect()
+        })
+    });
+    inherited_holds::note(slot, ident, || LeafEdge {
+        holding: Arc::clone(&holding),
+        mode,
+        site,
+    });
+    found.extend(learn(
+        slot,
+        &held,
+        &holding,
+        ident,
+        record.policy(),
+        mode,
+        site,
+    ));
+    found.extend(classes::learn(
+        slot, key, &held, &holding, ident, mode, site,
+    ));
+    if mode == Mode::Exclusive {
+        found.extend(classes::first_write(slot, ident.class()));
+    }
+    let is_alone = found.is_empty()
+        // Else the context was told to the graph of a check, or noted for the join.
+        && slot.check_id() == 0
+        // What two locks of one class show depends on their ids.
+        && held.iter().all(|h| describe::ident_of(h).class().id != ident.class().id)
+        && !ident.contexts.is_promoted();
+    with_own(slot, |own| {
+        own.learn(known, ident.tag());
+        if is_alone && own.notes.is_none() {
+            let context = LeafEdge {
+                holding: Arc::clone(&holding),
+                mode,
+                site,
+            };
+            own.first.learn(slot, ident.class(), known, context);
+        }
+    });
+    record.known.store(known, Ordering::Relaxed);
+    found
+}
+
+/// Whether the thread already has a hold of the lock that keeps out all that it could wait for by this
+/// request: a re-entrant acquisition, or a read inside a read. Such a request is part of no deadlock
+/// of several locks, so it gives no edges; the hold that was there stays what it is.
+///
+/// A hold that a parent has around this thread keeps others out in the same way, and the parent itself
+/// where the two modes stand beside each other, unless a writer can queue behind it.
+fn is_harmless(slot: &'static Slot, held: &[HeldLock], ident: &'static Ident, mode: Mode) -> bool {
+    let kind = ident.class().kind;
+    // A guard that can be sent may have been: then the hold that is listed here is another thread's.
+    let is_kept_out = |h: &HeldLock| std::ptr::eq(h.ident, ident) && h.mode.keeps_out(mode);
+    if !kind.is_sendable() && held.iter().any(is_kept_out) {
+        return true;
+    }
+    mode == Mode::Shared
+        && with_own(slot, |own| {
+            own.inherited.iter().any(|around| match around.held.mode {
+                _ if around.held.lock != ident.id() => false,
+                Mode::Exclusive => false,
+                Mode::Upgradable => true,
+                Mode::Shared => kind.policy() == ReadPolicy::ReadersPass,
+            })
+        })
+}
+
+/// A second shared hold by one thread, between which a writer can queue.
+fn recursive_read(
+    slot: &'static Slot,
+    record: &LockRecord,
+    ident: &'static Ident,
+    first: &HeldLock,
+    mode: Mode,
+    site: Site,
+) -> Option<Facts> {
+    if mode == Mode::Exclusive || record.policy() == ReadPolicy::ReadersPass {
+        return None;
+    }
+    let made = ident.class().place;
+    let path = match std::ptr::eq(first.site, site) {
+        true => Stack::capture().path(),
+        false => 0,
+    };
+    if !check_session::graph_of(slot)
+        .lock()
+        .is_new_recursive_read(made, first.site, site, path)
+    {
+        return None;
+    }
+    Some(describe::recursive_read(slot, ident, first, mode, site))
+}
+
+/// Takes in a new context.
+fn learn(
+    slot: &'static Slot,
+    held: &[HeldLock],
+    holding: &Arc<HeldSnapshot>,
+    ident: &'static Ident,
+    policy: ReadPolicy,
+    mode: Mode,
+    site: Site,
+) -> Vec<Facts> {
+    let unknown: Vec<Site> = with_own(slot, |own| {
+        let around = holding.inherited.iter().map(|around| around.held.site);
+        held.iter()
+            .map(|h| h.site)
+            .chain(around)
+            .filter(|from| !own.has_place(from, site))
+            .collect()
+    });
+    let others = || held.iter().filter(|h| !std::ptr::eq(h.ident, ident));
+    let graph = check_session::graph_of(slot);
+    // Places of one file may be those of a type that the program has put around its locks, where they
+    // tell nothing apart.
+    let edges: Vec<(LockId, LockId)> = others()
+        .filter(|h| h.site.file() == site.file())
+        .map(|h| (describe::ident_of(h).id(), ident.id()))
+        .collect();
+    let keeps_edges = !edges.is_empty()
+        && with_own(slot, |own| own.has_stacks_left())
+        && !edges.iter().all(|edge| graph.lock().has_edge_stack(*edge));
+    // What is held around the thread was moved into the graph when it became that.
+    let is_nested = others().next().is_some() || !holding.inherited.is_empty();
+    let is_writer =
+        mode == Mode::Exclusive && ident.class().kind.readers_wait() && !ident.may_anyone_write();
+    // In the child of a fork, or in a check that has a graph of its own, a promoted lock may not be
+    // in the new graph yet.
+    let leaf_under_known = state::generation() == 0
+        && !graph.is_own()
+        && !ident.contexts.is_promoted()
+        && unknown.is_empty()
+        && !keeps_edges
+        && others().all(|h| describe::ident_of(h).contexts.is_promoted());
+    if leaf_under_known && offer(ident, holding, mode, site) {
+        return Vec::new();
+    }
+    // Captured outside the lock: it takes microseconds, and the lock is everybody's.
+    let stack = (keeps_edges || !unknown.is_empty()).then(|| {
+        let known = graph.lock();
+        if !keeps_edges && unknown.iter().all(|from| known.has_stack(from, site)) {
+            return None;
+        }
+        drop(known);
+        Some(Stack::capture())
+    });
+    let thread = holding.segment.thread();
+    let mut state = graph.lock();
+    if let Some(Some(stack)) = stack {
+        for from in unknown {
+            state.add_stack(from, site, stack.clone());
+        }
+        for edge in edges.into_iter().filter(|_| keeps_edges) {
+            state.add_edge_stack(edge, stack.clone());
+        }
+    }
+    state.introduce(thread, slot);
+    let mut findings = Vec::new();
+    for h in others() {
+        findings.extend(promote(&mut state, describe::ident_of(h)));
+    }
+    // What a leaf keeps is told to the graph of the process.
+    if (is_nested || is_writer) && (graph.is_own() || !offer(ident, holding, mode, site)) {
+        // It is promoted by now, or has more contexts than a leaf keeps: then its place is the
+        // graph, which keeps some for each edge. To drop one would lose an edge.
+        findings.extend(promote(&mut state, ident));
+        let card = describe::lock_info(ident);
+        debug_assert!(
+            state.lock(card.id).is_some(),
+            "a promoted lock stands in the graph"
+        );
+        debug_assert_eq!(ident.class().kind.policy(), policy);
+        findings.extend(state.graph.acquire(&Acquisition {
+            thread,
+            segment: &holding.segment,
+            held: &holding.held,
+            inherited: &holding.inherited,
+            gone: &[],
+            lock: card.id,
+            mode,
+            site,
+        }));
+        if is_writer && state.graph.may_anyone_write(card.id) {
+            ident.let_anyone_write();
+        }
+    }
+    classes::note(&mut state, &findings);
+    describe::cycles(slot, &state, &findings, Some(site))
+}
+
+/// Offers the context to a leaf; `false` if the lock is none any more, or a full one.
+fn offer(ident: &'static Ident, holding: &Arc<HeldSnapshot>, mode: Mode, site: Site) -> bool {
+    let context = LeafEdge {
+        holding: Arc::clone(holding),
+        mode,
+        site,
+    };
+    match ident.contexts.offer(context) {
+        Insert::Kept | Insert::Known => true,
+        Insert::Full | Insert::Promoted => false,
+    }
+}
+
+/// Moves a lock into the graph: something is taken under it for the first time, or it is a full
+/// leaf. One that was promoted in the parent of a fork is entered in the child's graph.
+pub(in crate::detector) fn promote(
+    state: &mut DetectorState,
+    ident: &'static Ident,
+) -> Vec<Finding> {
+    let contexts = if state.is_of_check() {
+        // What it knows as a leaf is the process's. Of a leaf nothing is found: no edge leaves it.
+        promote(&mut state::lock(), ident);
+        None
+    } else {
+        ident.contexts.promote()
+    };
+    let id = ident.id();
+    if contexts.is_none() && state.lock(id).is_some() {
+        return Vec::new();
+    }
+    state.add_lock(describe::lock_info(ident), ident);
+    state.graph.add_lock(id, ident.class().kind.policy());
+    if ident.may_anyone_write() {
+        state.graph.let_anyone_write(id);
+    }
+    let mut findings = Vec::new();
+    for context in contexts.unwrap_or_default() {
+        if context.holding.generation != state::generation() {
+            continue;
+        }
+        // Locks that were dropped since have taken their edges with them, but were gates then.
+        let (held, gone): (Vec<Held>, Vec<Held>) = context
+            .holding
+            .held
+            .iter()
+            .partition(|held| state.lock(held.lock).is_some());
+        findings.extend(state.graph.acquire(&Acquisition {
+            thread: context.holding.segment.thread(),
+            segment: &context.holding.segment,
+            held: &held,
+            inherited: &context.holding.inherited,
+            gone: &gone,
+            lock: id,
+            mode: context.mode,
+            site: context.site,
+        }));
+    }
+    findings
+}
+
+/// A lock is dropped: nothing of it stays behind. With `unreferred` the caller vouches that it was
+/// not held.
+#[inline]
+pub(crate) fn retire(ident: &'static Ident, unreferred: bool) {
+    if ident.contexts.clear(unreferred) {
+        forget(ident.id());
+    }
+    // Not `open`: what is changed here is nothing that an addition to the held locks uses.
+    let slot = current::slot();
+    if slot.is_detached() {
+        lock_id_pool::spill_vacated(ident, unreferred);
+    } else {
+        // A handler that drops a lock between the steps of `Pool::give` loses an ident by it, and that
+        // is all: the rest closes the thread itself.
+        with_own_open(slot, |own| own.pool.give(ident, unreferred));
+    }
+}
+
+#[cold]
+fn forget(id: LockId) {
+    state::lock().remove_lock(id);
+    check_session::forget(id);
+}
+
+/// A lock was given a label: reports that come from the graph show it too.
+pub(crate) fn relabel(record: &LockRecord) {
+    let Some(ident) = record.ident() else { return };
+    let (id, label) = (ident.id(), ident.label());
+    check_session::relabel(id, label.as_ref());
+    if let Some(info) = state::lock().lock_mut(id) {
+        info.label = label;
+    }
+}

@@ -1,0 +1,85 @@
+//! Orders that are declared ahead, so that the first violation is a finding without the opposite
+//! order ever being run.
+
+use std::panic::Location;
+use std::path::Path;
+
+use crate::config::Variable;
+use crate::declare::{self, OrderError};
+use crate::detector::order::classes;
+use crate::engine::ids::Site;
+use crate::sink;
+
+/// Declares that locks of these classes are taken in this order: each before all that follow it.
+///
+/// The names are those given to `named`. A name that no lock has is no error: the lock may come
+/// later, or never. From now on, an acquisition against the order is an
+/// [`Inversion`](crate::report::Verdict::Inversion), whoever makes it and whether or not anybody
+/// ever takes the locks the other way round.
+///
+/// Costs, once, a little for each pair of names.
+///
+/// # Errors
+///
+/// [`OrderError`] if the names contradict each other or an earlier declaration. Nothing of the
+/// declaration is then taken in.
+///
+/// # Examples
+///
+/// ```
+/// lockwarden::declare_order(&["ledger", "audit", "stats"])?;
+/// let contradiction = lockwarden::declare_order(&["stats", "ledger"]);
+/// assert!(contradiction.is_err());
+/// # Ok::<(), lockwarden::OrderError>(())
+/// ```
+#[track_caller]
+pub fn declare_order(names: &[&str]) -> Result<(), OrderError> {
+    let site = Location::caller();
+    take_in(declare::in_code(names, site)?, site);
+    Ok(())
+}
+
+/// Declares the orders that stand in a file, one a line: `ledger < audit < stats`.
+///
+/// Empty lines, and what follows a `#`, are passed over. Returns how many orders there were. The
+/// environment variable `LOCKWARDEN_ORDER` names such a file too, which is read at the start.
+///
+/// # Errors
+///
+/// [`OrderError`] if the file cannot be read, is not a regular one or has more than a mebibyte, a line is not of that form, or the orders contradict
+/// each other or an earlier declaration. Nothing of the file is then taken in.
+///
+/// # Examples
+///
+/// ```no_run
+/// let orders = lockwarden::declare_order_file("locks.order")?;
+/// println!("{orders} lock orders are declared");
+/// # Ok::<(), lockwarden::OrderError>(())
+/// ```
+#[track_caller]
+pub fn declare_order_file(path: impl AsRef<Path>) -> Result<usize, OrderError> {
+    let site = Location::caller();
+    let orders = declare::in_file(path.as_ref())?;
+    let count = orders.len();
+    take_in(orders, site);
+    Ok(count)
+}
+
+fn take_in(orders: Vec<Vec<&'static str>>, site: Site) {
+    if crate::detector::ON {
+        for names in orders {
+            classes::declare(&names, site);
+        }
+    }
+}
+
+/// Reads the file that the environment names, if it names one; what is wrong with it is said on
+/// standard error.
+pub(crate) fn from_environment() {
+    let Some(path) = Variable::Order.read() else {
+        return;
+    };
+    if let Err(error) = declare_order_file(Path::new(&path)) {
+        sink::say(&format!("{}: {error}", Variable::Order.name()));
+    }
+}

@@ -1,0 +1,185 @@
+//! Makes a dump.
+//!
+//! What the slots of the threads say is read first, then what the operating system says of each
+//! thread, then all are asked where they are. Nothing of this takes a lock of the detector for longer
+//! than it takes to copy a list, and nothing is looked up: names of functions are found when the dump
+//! is displayed.
+
+use std::collections::HashSet;
+use std::time::{Instant, SystemTime};
+
+use super::system::{self, Seen};
+use super::{Dump, DumpedThread, NoStack};
+use crate::detector::observe::{self, Observed};
+use crate::dump::signal;
+use crate::report::{Activity, LockInfo, Stack, WaitInfo};
+use crate::tracking::thread::slot::os_id;
+use crate::tracking::thread::wait;
+
+/// The threads of this crate that use nothing of it.
+const HELPERS: [&str; 2] = ["lockwarden join", "lockwarden name"];
+
+/// A thread that is being looked at.
+struct Subject {
+    /// What its slot says, if it has one.
+    observed: Option<Observed>,
+    os_id: Option<u32>,
+    seen: Seen,
+    /// `None` as long as it is to be asked.
+    stack: Option<Result<Stack, NoStack>>,
+}
+
+/// All threads, as they are now.
+pub(crate) fn capture() -> Dump {
+    let (taken, started) = (SystemTime::now(), Instant::now());
+    let mut subjects = subjects();
+    let asked: Vec<(u32, u64)> = subjects
+        .iter()
+        .filter(|subject| subject.stack.is_none())
+        .filter_map(|subject| Some((subject.os_id?, subject.seen.blocked)))
+        .collect();
+    let mut answers = signal::ask(&asked).into_iter();
+    for subject in subjects
+        .iter_mut()
+        .filter(|subject| subject.stack.is_none())
+    {
+        subject.stack = answers.next();
+    }
+    let mut locks: Vec<LockInfo> = Vec::new();
+    let mut known = HashSet::new();
+    for lock in subjects
+        .iter()
+        .filter_map(|s| s.observed.as_ref())
+        .flat_map(locks_of)
+    {
+        if known.insert(lock.id) {
+            locks.push(lock.clone());
+        }
+    }
+    let mut threads: Vec<DumpedThread> = subjects.into_iter().filter_map(thread).collect();
+    // Those of this crate last: nobody looks for them.
+    threads.sort_by_key(|thread| thread.is_ours);
+    Dump {
+        taken,
+        threads,
+        locks,
+        took: started.elapsed(),
+    }
+}
+
+/// All threads, with what is known of them without asking.
+fn subjects() -> Vec<Subject> {
+    let mut observed = observe::all(false);
+    observed.sort_by_key(|observed| observed.thread);
+    let mut ids: HashSet<u32> = HashSet::new();
+    let mut subjects: Vec<Subject> = Vec::with_capacity(observed.len());
+    for observed in observed {
+        let os_id = observed.os_id;
+        ids.extend(os_id);
+        subjects.push(subject(os_id, Some(observed)));
+    }
+    let others = system::threads().into_iter().filter(|id| !ids.contains(id));
+    subjects.extend(others.map(|id| subject(Some(id), None)));
+    subjects
+}
+
+fn subject(os_id: Option<u32>, observed: Option<Observed>) -> Subject {
+    let seen = os_id.map_or_else(Seen::nothing, system::look);
+    let stack = told_without_asking(os_id, &seen, observed.as_ref());
+    Subject {
+        observed,
+        os_id,
+        seen,
+        stack,
+    }
+}
+
+/// Where a thread is, or why that is not known, if there is no need to ask it.
+fn told_without_asking(
+    id: Option<u32>,
+    seen: &Seen,
+    observed: Option<&Observed>,
+) -> Option<Result<Stack, NoStack>> {
+    if observed.is_some_and(|observed| observed.has_ended) {
+        return Some(Err(NoStack::Ended));
+    }
+    if observed.is_some_and(|observed| observed.is_ours) {
+        return Some(Err(NoStack::Watchdog));
+    }
+    if let Some(place) = observed.and_then(Observed::place) {
+        return Some(Ok(place));
+    }
+    let Some(id) = id else {
+        return Some(Err(NoStack::NoSignals));
+    };
+    if id == os_id() {
+        return Some(Ok(Stack::capture()));
+    }
+    match seen.activity {
+        Activity::Ended => Some(Err(NoStack::Ended)),
+        Activity::Stopped | Activity::Uninterruptible => Some(Err(NoStack::Unreachable)),
+        _ => None,
+    }
+}
+
+fn locks_of(observed: &Observed) -> impl Iterator<Item = &LockInfo> {
+    let held = observed.holds().iter().map(|hold| &hold.lock);
+    held.chain(observed.wait.as_ref().map(|wait| &wait.lock))
+}
+
+/// What the dump says of it; `None` if it has ended, and nobody has known it.
+fn thread(subject: Subject) -> Option<DumpedThread> {
+    let Subject {
+        observed,
+        os_id,
+        seen,
+        stack,
+    } = subject;
+    let stack = stack.unwrap_or(Err(NoStack::NoAnswer));
+    let Some(observed) = observed else {
+        let is_gone = seen.activity == Activity::Ended
+            || stack.as_ref().is_err_and(|why| *why == NoStack::Ended);
+        // The system calls the first one as the program.
+        let is_main = os_id == Some(std::process::id());
+        let name = if is_main {
+            Some("main".to_owned())
+        } else {
+            seen.name
+        };
+        return (!is_gone).then_some(DumpedThread {
+            id: None,
+            os_id,
+            is_ours: name.as_deref().is_some_and(|name| HELPERS.contains(&name)),
+            name,
+            activity: seen.activity,
+            held: Some(Vec::new()),
+            waits: None,
+            stack,
+        });
+    };
+    // The thread may have ended meanwhile, and another one have got its number.
+    let is_gone = observed.has_ended || !observed.is_there();
+    let waits = observed.wait.as_ref().map(|wait| WaitInfo {
+        what: wait.what(),
+        site: wait.site,
+        since: Some(wait::time_since(wait.since)),
+        by: None,
+        again: None,
+        counts: None,
+    });
+    let held = observed.held.as_ref();
+    Some(DumpedThread {
+        id: Some(observed.thread),
+        os_id,
+        name: observed.name,
+        is_ours: observed.is_ours,
+        held: held.map(|held| held.iter().map(|hold| hold.info).collect()),
+        waits,
+        activity: if is_gone {
+            Activity::Ended
+        } else {
+            seen.activity
+        },
+        stack: if is_gone { Err(NoStack::Ended) } else { stack },
+    })
+}

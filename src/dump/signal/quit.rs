@@ -1,0 +1,26 @@
+//! A dump when somebody sends the process `SIGQUIT`, as with the JVM.
+
+use std::ffi::c_int;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::install;
+use crate::watchdog::error::Error;
+
+/// Whether the signal has come.
+static ASKED: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn asked(_: c_int, _: *mut libc::siginfo_t, _: *mut libc::c_void) {
+    ASKED.store(true, Ordering::Relaxed);
+}
+
+/// Handles `SIGQUIT`, unless the program does.
+pub(crate) fn watch_for_quit() -> Result<(), Error> {
+    let handler: extern "C" fn(c_int, *mut libc::siginfo_t, *mut libc::c_void) = asked;
+    install::handle(libc::SIGQUIT, handler as *const () as libc::sighandler_t)
+}
+
+/// Whether the signal has come since this was last asked.
+pub(crate) fn is_asked() -> bool {
+    // Relaxed: the flag stands for no other memory.
+    ASKED.load(Ordering::Relaxed) && ASKED.swap(false, Ordering::Relaxed)
+}

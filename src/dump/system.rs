@@ -1,0 +1,177 @@
+//! What the operating system says of a thread: on Linux and Android, out of `/proc`.
+
+use crate::report::Activity;
+
+/// What was seen of one thread.
+#[derive(Debug)]
+pub(super) struct Seen {
+    pub(super) activity: Activity,
+    pub(super) name: Option<String>,
+    /// The signals that it blocks: one bit each, the lowest for signal 1.
+    pub(super) blocked: u64,
+}
+
+impl Seen {
+    pub(super) fn nothing() -> Self {
+        Self {
+            activity: Activity::Unknown,
+            name: None,
+            blocked: 0,
+        }
+    }
+}
+
+/// What a thread of this process does.
+pub(crate) fn activity(os_id: Option<u32>) -> Activity {
+    os_id.map_or(Activity::Unknown, |id| look(id).activity)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn look(_id: u32) -> Seen {
+    Seen::nothing()
+}
+
+/// The ids of all threads.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn threads() -> Vec<u32> {
+    Vec::new()
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) use self::proc::look;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use self::proc::threads;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod proc {
+    use std::fs;
+
+    use super::Seen;
+    use crate::report::Activity;
+
+    /// The ids of all threads.
+    pub(crate) fn threads() -> Vec<u32> {
+        let Ok(entries) = fs::read_dir("/proc/self/task") else {
+            return Vec::new();
+        };
+        let id = |entry: fs::DirEntry| entry.file_name().to_str()?.parse().ok();
+        let mut ids: Vec<u32> = entries.flatten().filter_map(id).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    pub(in crate::dump) fn look(id: u32) -> Seen {
+        let path = format!("/proc/self/task/{id}");
+        let status = fs::read(format!("{path}/status"));
+        let Ok(status) = status else {
+            let activity = if fs::exists("/proc/self/task").unwrap_or(false) {
+                Activity::Ended
+            } else {
+                Activity::Unknown
+            };
+            return Seen {
+                activity,
+                ..Seen::nothing()
+            };
+        };
+        let status = String::from_utf8_lossy(&status);
+        let field = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            line.map(str::trim)
+        };
+        let activity = match field("State:").and_then(|state| state.bytes().next()) {
+            Some(b'R') => Activity::Running { cpu: cpu(&path) },
+            Some(b'S' | b'I') => sleeping(&path),
+            Some(b'D') => Activity::Uninterruptible,
+            Some(b'T' | b't') => Activity::Stopped,
+            Some(b'Z' | b'X' | b'x') => Activity::Ended,
+            _ => Activity::Unknown,
+        };
+        let blocked = field("SigBlk:").and_then(|mask| u64::from_str_radix(mask, 16).ok());
+        Seen {
+            activity,
+            name: field("Name:").map(str::to_owned),
+            blocked: blocked.unwrap_or(0),
+        }
+    }
+
+    /// The CPU that it was on last: the 39th field.
+    fn cpu(path: &str) -> Option<u32> {
+        let stat = fs::read_to_string(format!("{path}/stat")).ok()?;
+        // The second field is the name, in brackets, and may contain anything.
+        let (_, after) = stat.rsplit_once(')')?;
+        after.split_ascii_whitespace().nth(36)?.parse().ok()
+    }
+
+    fn sleeping(path: &str) -> Activity {
+        let call = fs::read_to_string(format!("{path}/syscall")).unwrap_or_default();
+        match call.split_ascii_whitespace().next() {
+            // It has woken up since.
+            Some("running") => Activity::Running { cpu: None },
+            Some(number) => match number.parse() {
+                Ok(number) if number >= 0 => Activity::InSystemCall {
+                    number,
+                    name: name_of(number),
+                },
+                _ => Activity::Asleep,
+            },
+            None => Activity::Asleep,
+        }
+    }
+
+    /// The names of the calls in which threads often sleep.
+    fn name_of(number: i64) -> Option<&'static str> {
+        #[rustfmt::skip]
+        let common: &[(libc::c_long, &str)] = &[
+            (libc::SYS_futex, "futex"), (libc::SYS_read, "read"), (libc::SYS_write, "write"),
+            (libc::SYS_readv, "readv"), (libc::SYS_writev, "writev"),
+            (libc::SYS_nanosleep, "nanosleep"), (libc::SYS_clock_nanosleep, "clock_nanosleep"),
+            (libc::SYS_ppoll, "ppoll"), (libc::SYS_pselect6, "pselect6"),
+            (libc::SYS_epoll_pwait, "epoll_pwait"), (libc::SYS_accept4, "accept4"),
+            (libc::SYS_accept, "accept"), (libc::SYS_connect, "connect"),
+            (libc::SYS_recvfrom, "recvfrom"), (libc::SYS_recvmsg, "recvmsg"),
+            (libc::SYS_sendto, "sendto"), (libc::SYS_sendmsg, "sendmsg"),
+            (libc::SYS_wait4, "wait4"), (libc::SYS_waitid, "waitid"), (libc::SYS_flock, "flock"),
+            (libc::SYS_fcntl, "fcntl"), (libc::SYS_fsync, "fsync"),
+            (libc::SYS_fdatasync, "fdatasync"), (libc::SYS_openat, "openat"),
+            (libc::SYS_rt_sigtimedwait, "rt_sigtimedwait"),
+            (libc::SYS_io_uring_enter, "io_uring_enter"), (libc::SYS_msgrcv, "msgrcv"),
+            #[cfg(target_arch = "x86_64")] (libc::SYS_poll, "poll"),
+            #[cfg(target_arch = "x86_64")] (libc::SYS_select, "select"),
+            #[cfg(target_arch = "x86_64")] (libc::SYS_pause, "pause"),
+            #[cfg(target_arch = "x86_64")] (libc::SYS_epoll_wait, "epoll_wait"),
+            #[cfg(target_arch = "x86_64")] (libc::SYS_open, "open"),
+        ];
+        // The type of the numbers is narrower elsewhere.
+        #[allow(clippy::unnecessary_cast)]
+        let found = common.iter().find(|(known, _)| *known as i64 == number);
+        found.map(|(_, name)| *name)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::tracking::thread::slot::os_id;
+
+        #[test]
+        fn the_calling_thread_is_listed_and_runs() {
+            assert!(threads().contains(&os_id()));
+            let seen = look(os_id());
+            assert!(
+                matches!(seen.activity, Activity::Running { .. }),
+                "{seen:?}"
+            );
+            assert!(seen.name.is_some());
+        }
+
+        #[test]
+        fn a_thread_that_is_gone_has_ended() {
+            let id = std::thread::spawn(os_id).join().unwrap();
+            // The number is free, or soon will be; nobody is told of a thread that has come after.
+            while fs::exists(format!("/proc/self/task/{id}")).unwrap() {
+                std::thread::yield_now();
+            }
+            assert_eq!(look(id).activity, Activity::Ended);
+        }
+    }
+}

@@ -1,9 +1,0 @@
-//! The order graph against naive models, against the scenarios, and at scale.
-
-mod helper;
-mod naive;
-mod scale;
-mod scenarios;
-mod verdicts;
-mod walk;
-mod ways;

@@ -1,0 +1,274 @@
+//! The verdict on one cycle: which choice of one context per edge comes nearest to a deadlock.
+
+use super::cycle_step::{CycleStep, Relaxed};
+use super::limits::Budget;
+use super::queued_writers::{can_queue, queues};
+use super::writers::Writers;
+use crate::engine::ids::{LockId, ThreadId};
+use crate::engine::verdict::Verdict;
+
+/// What to try, from the deadlock down to what excludes it in the most ways, each with its
+/// name. One missing condition goes before two; where two are missing, an order that was
+/// observed says more than a gate, and either more than a shortage of threads.
+const LADDER: [(Relaxed, Verdict); 8] = [
+    (
+        Relaxed {
+            gates: false,
+            order: false,
+            threads: false,
+        },
+        Verdict::Inversion,
+    ),
+    (
+        Relaxed {
+            gates: true,
+            order: false,
+            threads: false,
+        },
+        Verdict::Guarded,
+    ),
+    (
+        Relaxed {
+            gates: false,
+            order: true,
+            threads: false,
+        },
+        Verdict::Ordered,
+    ),
+    (
+        Relaxed {
+            gates: false,
+            order: false,
+            threads: true,
+        },
+        Verdict::SingleThread,
+    ),
+    (
+        Relaxed {
+            gates: true,
+            order: true,
+            threads: false,
+        },
+        Verdict::Ordered,
+    ),
+    (
+        Relaxed {
+            gates: false,
+            order: true,
+            threads: true,
+        },
+        Verdict::Ordered,
+    ),
+    (
+        Relaxed {
+            gates: true,
+            order: false,
+            threads: true,
+        },
+        Verdict::Guarded,
+    ),
+    (
+        Relaxed {
+            gates: true,
+            order: true,
+            threads: true,
+        },
+        Verdict::Ordered,
+    ),
+];
+
+/// The verdict on a closed cycle and the contexts that bear it out, one index per hop.
+///
+/// `None` if no choice of contexts has conflicting modes at every lock, or if the budget ends
+/// before that is known (which the budget remembers).
+pub(super) fn classify(
+    hops: &[CycleStep<'_>],
+    budget: &mut Budget,
+) -> Option<(Verdict, Box<[u16]>)> {
+    let enough_threads = has_enough_threads(hops);
+    for (waived, verdict) in LADDER {
+        if !waived.threads && !enough_threads {
+            continue;
+        }
+        if let Some(picks) = choose(hops, waived, true, budget) {
+            return Some((verdict, picks));
+        }
+        if budget.is_cut() {
+            return None;
+        }
+    }
+    None
+}
+
+/// As `classify`, for cycles of any length: where fewer threads than links are known, that alone
+/// names the verdict, since to look for gates and order too would compare each link with each.
+pub(super) fn classify_long(
+    hops: &[CycleStep<'_>],
+    budget: &mut Budget,
+) -> Option<(Verdict, Box<[u16]>)> {
+    if has_enough_threads(hops) {
+        return classify(hops, budget);
+    }
+    let waived = Relaxed {
+        gates: true,
+        order: true,
+        threads: true,
+    };
+    Some((Verdict::SingleThread, choose(hops, waived, true, budget)?))
+}
+
+/// A choice of contexts by which an open path, or a cycle, can be part of an inversion.
+///
+/// `picks` is such a choice for all hops but the last; it is lengthened if that can be, and
+/// made anew if not.
+pub(super) fn lengthen(
+    hops: &[CycleStep<'_>],
+    picks: &[u16],
+    closed: bool,
+    budget: &mut Budget,
+) -> Option<Box<[u16]>> {
+    let waived = Relaxed::default();
+    let last = &hops[hops.len() - 1];
+    let mut longer: Vec<u16> = Vec::with_capacity(hops.len());
+    longer.extend_from_slice(picks);
+    for choice in last.choices() {
+        if !budget.spend(1) {
+            return None;
+        }
+        longer.push(choice as u16);
+        let is_choice = fits(hops, &longer, waived, closed)
+            && (!closed || can_queue(hops, &longer, waived, budget));
+        if is_choice {
+            return Some(longer.into_boxed_slice());
+        }
+        longer.pop();
+    }
+    // All but the last have no other choice than the one that was tried.
+    if hops[..hops.len() - 1]
+        .iter()
+        .all(|hop| hop.choices().len() == 1)
+    {
+        return None;
+    }
+    choose(hops, waived, closed, budget)
+}
+
+/// Whether some contexts of two edges that meet have conflicting modes at the lock between.
+pub(super) fn can_meet(first: &CycleStep<'_>, second: &CycleStep<'_>) -> bool {
+    first.choices().any(|a| {
+        let asked = first.edge.get(a);
+        second
+            .choices()
+            .any(|b| second.blocks(asked, second.edge.get(b)))
+    })
+}
+
+/// The locks that keep a cycle from being a deadlock in this choice of contexts, ascending.
+pub(super) fn guards(hops: &[CycleStep<'_>], picks: &[u16]) -> Vec<LockId> {
+    let mut guards = Vec::new();
+    for (i, a) in hops.iter().enumerate() {
+        let mine = a.edge.get(picks[i].into());
+        for (j, b) in hops.iter().enumerate().skip(i + 1) {
+            let other = b.edge.get(picks[j].into());
+            if mine.thread() != other.thread() {
+                guards.extend(mine.common_gates(a.ends, other, b.ends));
+            }
+        }
+    }
+    for writer in queues(hops, picks).flatten() {
+        for (i, hop) in hops.iter().enumerate() {
+            let context = hop.edge.get(picks[i].into());
+            if context.thread() != writer.thread() {
+                guards.extend(writer.gates_against(context, hop.ends));
+            }
+        }
+    }
+    guards.sort_unstable();
+    guards.dedup();
+    guards
+}
+
+/// Whether a cycle is no inversion for want of a writer alone, who would have to be queued where one
+/// of its readers waits for another.
+pub(super) fn lacks_writers(hops: &[CycleStep<'_>], budget: &mut Budget) -> bool {
+    let hops: Vec<CycleStep<'_>> = hops
+        .iter()
+        .map(|hop| CycleStep {
+            writers: hop.writers.map(|_| &Writers::Anyone),
+            ..*hop
+        })
+        .collect();
+    choose(&hops, Relaxed::default(), true, budget).is_some()
+}
+
+/// Whether there are as many threads as links: else no choice can have distinct ones.
+fn has_enough_threads(hops: &[CycleStep<'_>]) -> bool {
+    let mut threads: Vec<ThreadId> = Vec::with_capacity(hops.len());
+    for hop in hops {
+        threads.extend(hop.choices().map(|choice| hop.edge.get(choice).thread()));
+    }
+    threads.sort_unstable();
+    threads.dedup();
+    threads.len() >= hops.len()
+}
+
+/// Backtracking, without recursion, over one context per hop.
+fn choose(
+    hops: &[CycleStep<'_>],
+    waived: Relaxed,
+    closed: bool,
+    budget: &mut Budget,
+) -> Option<Box<[u16]>> {
+    let start = |at: usize| hops[at].choices().start as u16;
+    let mut picks: Vec<u16> = Vec::with_capacity(hops.len());
+    picks.push(start(0));
+    loop {
+        let compared = if waived.all() { 0 } else { picks.len() / 16 };
+        if !budget.spend(1 + compared) {
+            return None;
+        }
+        if fits(hops, &picks, waived, closed) {
+            if picks.len() < hops.len() {
+                picks.push(start(picks.len()));
+                continue;
+            }
+            if !closed || can_queue(hops, &picks, waived, budget) {
+                return Some(picks.into_boxed_slice());
+            }
+        }
+        loop {
+            let at = picks.len().checked_sub(1)?;
+            if usize::from(picks[at]) + 1 < hops[at].choices().end {
+                picks[at] += 1;
+                break;
+            }
+            picks.pop();
+        }
+    }
+}
+
+/// Whether the last pick agrees with all the earlier ones, and, where it closes the cycle, with
+/// the first.
+fn fits(hops: &[CycleStep<'_>], picks: &[u16], waived: Relaxed, closed: bool) -> bool {
+    let at = picks.len() - 1;
+    let context = |at: usize| hops[at].edge.get(picks[at].into());
+    let new = context(at);
+    if at > 0 && !hops[at].blocks(context(at - 1), new) {
+        return false;
+    }
+    if closed && at + 1 == hops.len() && !hops[0].blocks(new, context(0)) {
+        return false;
+    }
+    if waived.all() {
+        return true;
+    }
+    (0..at).all(|earlier| {
+        let old = context(earlier);
+        if old.thread() == new.thread() {
+            return waived.threads;
+        }
+        let (old_ends, new_ends) = (hops[earlier].ends, hops[at].ends);
+        (waived.order || !old.is_ordered(new))
+            && (waived.gates || old.common_gates(old_ends, new, new_ends).next().is_none())
+    })
+}

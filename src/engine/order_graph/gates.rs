@@ -1,0 +1,202 @@
+//! Gate sets: the locks held around an edge.
+
+use std::collections::HashSet;
+use std::hash::BuildHasherDefault;
+use std::sync::Arc;
+
+use super::hash::IdHasher;
+use crate::engine::acquisition::{Held, InheritedHold};
+use crate::engine::ids::{LockId, ThreadId};
+use crate::engine::mode::Mode;
+
+/// How much a mode excludes: a higher one conflicts with all that a lower one conflicts with.
+pub(super) fn strength(mode: Mode) -> u8 {
+    match mode {
+        Mode::Shared => 0,
+        Mode::Upgradable => 1,
+        Mode::Exclusive => 2,
+    }
+}
+
+/// Whether two threads can never hold one lock in these modes at the same time.
+///
+/// Readers stand beside each other and beside the one upgradable holder, so neither pair is a
+/// gate; to call it one would hide a deadlock.
+pub(super) fn excludes(a: Mode, b: Mode) -> bool {
+    a == Mode::Exclusive || b == Mode::Exclusive || (a == Mode::Upgradable && b == Mode::Upgradable)
+}
+
+/// A lock that is held, without the place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Gate {
+    pub(super) lock: LockId,
+    pub(super) mode: Mode,
+    /// The thread that holds it, if that is not the one whose acquisition this is.
+    pub(super) holder: Option<ThreadId>,
+}
+
+impl From<&Held> for Gate {
+    fn from(held: &Held) -> Self {
+        Self {
+            lock: held.lock,
+            mode: held.mode,
+            holder: None,
+        }
+    }
+}
+
+impl From<&InheritedHold> for Gate {
+    fn from(inherited: &InheritedHold) -> Self {
+        Self {
+            holder: Some(inherited.holder),
+            ..Gate::from(&inherited.held)
+        }
+    }
+}
+
+/// The locks that a thread held at an acquisition, ascending, each once in its strongest mode.
+///
+/// One set serves all edges of the acquisition: the start of an edge is a member of it and is
+/// skipped by whoever reads the set for that edge. So an acquisition under n locks keeps one
+/// set of n, not n sets of n - 1. The lock that is asked for is a member only if it is held already,
+/// as by a thread that upgrades: then it keeps others out like any gate.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct GateSet {
+    gates: Box<[Gate]>,
+    /// One bit for each lock: sets without a common bit have no common lock.
+    bits: u64,
+}
+
+/// The bit of a lock in a set's `bits`.
+fn bit(lock: LockId) -> u64 {
+    1 << (lock.get() & 63)
+}
+
+impl GateSet {
+    fn collect(gates: impl Iterator<Item = Gate>) -> Self {
+        let mut gates: Vec<Gate> = gates.collect();
+        gates.sort_unstable_by_key(|gate| (gate.lock, std::cmp::Reverse(strength(gate.mode))));
+        gates.dedup_by_key(|gate| gate.lock);
+        let bits = gates.iter().fold(0, |bits, gate| bits | bit(gate.lock));
+        Self {
+            gates: gates.into_boxed_slice(),
+            bits,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.gates.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Gate> + '_ {
+        self.gates.iter()
+    }
+
+    /// The members but for the start of an edge.
+    pub(super) fn around(&self, start: LockId) -> impl Iterator<Item = Gate> + '_ {
+        let gates = self.gates.iter().copied();
+        gates.filter(move |gate| gate.lock != start)
+    }
+
+    /// How and by whom `lock` is held, if it is.
+    pub(super) fn get(&self, lock: LockId) -> Option<Gate> {
+        if self.bits & bit(lock) == 0 {
+            return None;
+        }
+        let at = self
+            .gates
+            .binary_search_by_key(&lock, |gate| gate.lock)
+            .ok()?;
+        Some(self.gates[at])
+    }
+}
+
+/// The bits of all that a thread holds at an edge from `from`.
+pub(super) fn bits(from: LockId, gates: Option<&Arc<GateSet>>) -> u64 {
+    gates.map_or(0, |gates| gates.bits) | bit(from)
+}
+
+/// Whether the gates of `a` are all gates of `b`, held at least as strongly there; `start`, the start
+/// of an edge, is left out of it.
+pub(super) fn within(
+    a: Option<&Arc<GateSet>>,
+    b: Option<&Arc<GateSet>>,
+    start: Option<LockId>,
+) -> bool {
+    match (a, b) {
+        (None, _) => true,
+        (Some(a), Some(b)) if Arc::ptr_eq(a, b) => true,
+        (Some(a), None) => a.iter().all(|gate| Some(gate.lock) == start),
+        (Some(a), Some(b)) => {
+            // One gate of `a` may be the start.
+            let too_many = a.gates.len() > b.gates.len() + 1;
+            if too_many || a.bits & !(b.bits | start.map_or(0, bit)) != 0 {
+                return false;
+            }
+            // Both lists ascend. Plain indices, since this is what a full edge spends its time on.
+            let (mine, theirs) = (&*a.gates, &*b.gates);
+            let mut at = 0;
+            for gate in mine {
+                let id = gate.lock.get();
+                while at < theirs.len() && theirs[at].lock.get() < id {
+                    at += 1;
+                }
+                let is_there = at < theirs.len()
+                    && theirs[at].lock.get() == id
+                    && strength(theirs[at].mode) >= strength(gate.mode);
+                if !is_there && Some(gate.lock) != start {
+                    return false;
+                }
+            }
+            true
+        }
+    }
+}
+
+/// The distinct gate sets that edges refer to.
+#[derive(Debug)]
+pub(super) struct GateSets {
+    sets: HashSet<Arc<GateSet>, BuildHasherDefault<IdHasher>>,
+    /// The number of sets at which those that no edge refers to any more are swept out.
+    sweep_at: usize,
+}
+
+impl GateSets {
+    pub(super) fn new() -> Self {
+        Self {
+            sets: HashSet::default(),
+            sweep_at: 256,
+        }
+    }
+
+    /// The shared set of these locks; `None` for at most one that the thread holds itself, which
+    /// is the edge's own start.
+    pub(super) fn intern(&mut self, gates: impl Iterator<Item = Gate>) -> Option<Arc<GateSet>> {
+        let set = GateSet::collect(gates);
+        if set.gates.iter().skip(1).len() == 0 && set.gates.iter().all(|g| g.holder.is_none()) {
+            return None;
+        }
+        Some(self.share(set))
+    }
+
+    /// The same, where the one lock is not known otherwise: `None` for none at all.
+    pub(super) fn intern_all(&mut self, gates: impl Iterator<Item = Gate>) -> Option<Arc<GateSet>> {
+        let set = GateSet::collect(gates);
+        (set.len() > 0).then(|| self.share(set))
+    }
+
+    fn share(&mut self, set: GateSet) -> Arc<GateSet> {
+        if let Some(known) = self.sets.get(&set) {
+            return Arc::clone(known);
+        }
+        if self.sets.len() >= self.sweep_at {
+            // The graph's own lock is around every clone and drop of these, so the count is
+            // exact and one means: nobody but this table.
+            self.sets.retain(|set| Arc::strong_count(set) > 1);
+            self.sweep_at = (self.sets.len() * 2).max(256);
+        }
+        let set = Arc::new(set);
+        self.sets.insert(Arc::clone(&set));
+        set
+    }
+}

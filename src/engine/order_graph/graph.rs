@@ -1,0 +1,315 @@
+//! The order graph as the layers above see it.
+
+use std::sync::Arc;
+
+use petgraph::Direction;
+use petgraph::stable_graph::EdgeIndex;
+use petgraph::visit::EdgeRef;
+
+use super::context::Context;
+use super::cycle::Search;
+use super::edge::{Edge, Insert};
+use super::gates::{Gate, GateSets};
+use super::limits::{Limits, LimitsReached, Reserve};
+use super::prune::{Pruning, SearchWorth};
+use super::reported_cycles::ReportedCycles;
+use super::store::Store;
+use super::writers::{Writer, Writers};
+use crate::engine::acquisition::{Acquisition, Finding, Held};
+use crate::engine::ids::LockId;
+use crate::engine::mode::{Mode, ReadPolicy};
+use crate::engine::verdict::Verdict;
+
+/// The acquired-before edges among live locks, and the cycles that were told of them.
+///
+/// # Cost
+///
+/// With n locks held, a known acquisition is n look-ups and comparisons of contexts. A new edge
+/// whose ends are in order, or one of whose ends is a leaf or a root, is O(1); else it costs the
+/// part of the graph between the ranks of its ends. A new edge, or a new context, on a cycle
+/// costs a search within [`Limits`]. [`forget`](Self::forget) is O(edges of the lock),
+/// amortised.
+#[derive(Debug)]
+pub(crate) struct OrderGraph {
+    store: Store,
+    gate_sets: GateSets,
+    records: ReportedCycles,
+    limits: Limits,
+    reserve: Reserve,
+    reached: LimitsReached,
+}
+
+impl OrderGraph {
+    /// A graph without locks.
+    pub(crate) fn new(limits: Limits) -> Self {
+        // Choices of contexts are kept as sixteen-bit indices.
+        let contexts_per_edge = limits.contexts_per_edge.clamp(1, usize::from(u16::MAX));
+        Self {
+            store: Store::new(),
+            gate_sets: GateSets::new(),
+            records: ReportedCycles::default(),
+            reserve: Reserve::new(&limits),
+            limits: Limits {
+                contexts_per_edge,
+                ..limits
+            },
+            reached: LimitsReached::default(),
+        }
+    }
+
+    /// Makes a lock known, whose readers wait as `policy` says; returns whether that is news.
+    ///
+    /// A lock that takes part in an edge without having been made known lets writers block readers.
+    pub(crate) fn add_lock(&mut self, lock: LockId, policy: ReadPolicy) -> bool {
+        let is_new = self.store.index(lock).is_none();
+        self.store.ensure(lock, policy);
+        is_new
+    }
+
+    /// Records that a thread asks for a lock, in a way that may block, under those it holds.
+    ///
+    /// That may be nothing, and is of interest then if it is asked for exclusively: such a writer can
+    /// be queued where readers wait for each other.
+    ///
+    /// Returns what that makes new. An entry for the lock itself among those held gives no edge, and
+    /// is a gate like any other: it keeps out all that cannot stand beside it. If it keeps out all
+    /// that the request could wait for ([`Mode::keeps_out`]), the request is no matter of order, and
+    /// the caller leaves it out.
+    pub(crate) fn acquire(&mut self, a: &Acquisition<'_>) -> Vec<Finding> {
+        debug_assert_eq!(
+            a.thread,
+            a.segment.thread(),
+            "a thread acts in its own segment"
+        );
+        let mut found = Vec::new();
+        let own = a.held.iter().chain(a.gone).map(Gate::from);
+        let held = own.chain(a.inherited.iter().map(Gate::from));
+        let count = held.clone().count();
+        let gates = self.gate_sets.intern(held.clone());
+        // Where a lock is held twice, and in different modes, the edges differ in what they exclude.
+        let alike = gates.as_ref().map_or(count.min(1), |gates| gates.len()) == count;
+        let mut prospects = Pruning::default();
+        let to = Held {
+            lock: a.lock,
+            mode: a.mode,
+            site: a.site,
+        };
+        let n = self.store.index(to.lock).unwrap_or_else(|| {
+            let policy = ReadPolicy::WriterBlocksReaders;
+            self.store.ensure(to.lock, policy)
+        });
+        let newly_written = to.mode == Mode::Exclusive && self.store.tells_writers_apart(n) && {
+            let writer = Writer {
+                segment: a.segment.clone(),
+                gates: match &gates {
+                    Some(gates) => Some(Arc::clone(gates)),
+                    None => self.gate_sets.intern_all(held),
+                },
+            };
+            self.store.note_writer(n, Some(writer))
+        };
+        // What is held around threads is made known beforehand, so one that is not is gone by now.
+        let known = |held: &&Held| self.store.index(held.lock).is_some();
+        let inherited = a.inherited.iter().map(|inherited| &inherited.held);
+        let inherited: Vec<&Held> = inherited.filter(known).collect();
+        // A read beside an upgradable hold of the same thread blocks nobody whom that does not block, and
+        // no writer can queue behind it.
+        let is_covered = |held: &Held| {
+            let mut own = a.held.iter();
+            held.mode == Mode::Shared
+                && own.any(|h| h.lock == held.lock && h.mode == Mode::Upgradable)
+        };
+        let own = a.held.iter().filter(|held| alike || !is_covered(held));
+        let froms = own.chain(inherited);
+        for from in froms.filter(|held| held.lock != a.lock) {
+            if !alike {
+                prospects = Pruning::default();
+            }
+            let context = Context {
+                segment: a.segment.clone(),
+                gates: gates.clone(),
+                from_site: from.site,
+                to_site: to.site,
+                from_mode: from.mode,
+                to_mode: to.mode,
+            };
+            self.add((from.lock, to.lock), context, &mut prospects, &mut found);
+        }
+        if newly_written {
+            self.classify_again(a.lock, &mut found);
+        }
+        found
+    }
+
+    /// Notes that anyone may ask for a lock exclusively, at any time, so that from now on its readers
+    /// can always wait for readers, and judges the cycles through it again.
+    pub(crate) fn let_anyone_write(&mut self, lock: LockId) -> Vec<Finding> {
+        let mut found = Vec::new();
+        if let Some(n) = self.store.index(lock)
+            && self.store.note_writer(n, None)
+        {
+            self.classify_again(lock, &mut found);
+        }
+        found
+    }
+
+    /// Whether so many were seen to write a lock that they are not told apart any more.
+    pub(crate) fn may_anyone_write(&self, lock: LockId) -> bool {
+        self.store.writers(lock).is_some_and(Writers::is_anyone)
+    }
+
+    /// Takes out a lock that is gone, with its edges and with the memory of its cycles.
+    pub(crate) fn forget(&mut self, lock: LockId) {
+        self.store.forget(lock);
+        self.records.forget(lock);
+    }
+
+    /// Edges between live locks.
+    pub(crate) fn edge_count(&self) -> usize {
+        self.store.edge_count()
+    }
+
+    /// Live locks.
+    pub(crate) fn lock_count(&self) -> usize {
+        self.store.node_count()
+    }
+
+    /// What was left out so far because a limit was reached.
+    pub(crate) fn limits_reached(&self) -> LimitsReached {
+        self.reached
+    }
+
+    pub(super) fn store_ref(&self) -> &Store {
+        &self.store
+    }
+
+    #[cfg(test)]
+    pub(super) fn store(&mut self) -> &mut Store {
+        &mut self.store
+    }
+
+    fn add(
+        &mut self,
+        ends: (LockId, LockId),
+        context: Context,
+        prospects: &mut Pruning,
+        found: &mut Vec<Finding>,
+    ) {
+        let policy = ReadPolicy::WriterBlocksReaders;
+        let x = self.store.ensure(ends.0, policy);
+        let y = self.store.ensure(ends.1, policy);
+        if let Some(edge) = self.store.find(x, y) {
+            let known = &mut self.store.graph[edge];
+            let at = match known.offer(context, ends, self.limits.contexts_per_edge) {
+                Insert::Known => return,
+                Insert::Refused => {
+                    self.reached.contexts_dropped += 1;
+                    return;
+                }
+                Insert::Replaced(at) => {
+                    self.reached.contexts_dropped += 1;
+                    at
+                }
+                Insert::Kept(at) => at,
+            };
+            let context = self.store.graph[edge].get(at).clone();
+            self.store.note_guards(ends, &context);
+            if self.store.same_scc(x, y) {
+                self.search(edge, Some(at), prospects, found);
+            }
+            return;
+        }
+        if self.store.edge_count() >= self.limits.edges {
+            self.reached.edges_refused += 1;
+            return;
+        }
+        // Two nodes of one knot are on a common cycle already, and all that lies on a cycle with the new
+        // edge is in that knot: nothing has to be ordered, looked for or tied.
+        let mut tied = self.store.is_exact_knot(x, y);
+        if !tied && self.store.node(y).scc == 0 && self.store.is_in_exact_knot(x) {
+            tied = self.store.join_knot(x, y) == Some(true);
+        }
+        let closes = !tied && self.store.order(x, y) && self.store.leads(y, x);
+        self.store.note_guards(ends, &context);
+        let edge = self.store.insert(x, y, Edge::new(context));
+        if tied {
+            self.search(edge, Some(0), prospects, found);
+        } else if closes && self.store.approach(x, y, usize::MAX) {
+            self.store.tie(y);
+            self.search(edge, Some(0), prospects, found);
+        }
+    }
+
+    /// Searches the cycles through a lock again whose reader there can wait for a reader now.
+    fn classify_again(&mut self, lock: LockId, found: &mut Vec<Finding>) {
+        let Some(n) = self.store.index(lock) else {
+            return;
+        };
+        if self.store.node(n).scc == 0 {
+            return;
+        }
+        let out = self.store.graph.edges_directed(n, Direction::Outgoing);
+        let edges: Vec<_> = out.map(|edge| (edge.id(), edge.target())).collect();
+        for (edge, next) in edges {
+            // A writer changes nothing for those who wait for any but a reader.
+            let known = &self.store.graph[edge];
+            if known.iter().any(|c| c.from_mode == Mode::Shared) && self.store.same_scc(n, next) {
+                self.search(edge, None, &mut Pruning::default(), found);
+            }
+        }
+    }
+
+    /// Tells the cycles through an edge of a knot that are news, by one of its contexts or by any.
+    fn search(
+        &mut self,
+        edge: EdgeIndex,
+        only: Option<usize>,
+        prospects: &mut Pruning,
+        found: &mut Vec<Finding>,
+    ) {
+        let Self {
+            store,
+            records,
+            limits,
+            reserve,
+            ..
+        } = self;
+        let (x, y) = store.ends(edge);
+        let ends = (store.lock(x), store.lock(y));
+        let worth = match only {
+            Some(at) => prospects.of(store, records, (x, y), store.graph[edge].get(at)),
+            // Two locks that were told to be an inversion are in every cycle through the edge.
+            None if records.pair(ends) == Some(Verdict::Inversion) => SearchWorth::NONE,
+            None => SearchWorth::ALL,
+        };
+        if worth == SearchWorth::NONE {
+            return;
+        }
+        let most = match worth.inversions {
+            true => usize::MAX,
+            false => prospects.left(limits.search_steps),
+        };
+        let is_cycle = store.approach(x, y, most);
+        prospects.spend(store.approached());
+        if !is_cycle {
+            self.reached.searches_cut += u64::from(store.approached() == most);
+            return;
+        }
+        let known = records.inversions_through(ends);
+        if (Search {
+            store,
+            records,
+            limits,
+            reserve,
+            edge,
+            only,
+            worth,
+            known,
+            found,
+        })
+        .run()
+        {
+            self.reached.searches_cut += 1;
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Whether a search can find anything, found out once for all edges of an acquisition.
+
+use std::collections::HashSet;
+use std::hash::BuildHasherDefault;
+
+use petgraph::Direction;
+use petgraph::stable_graph::NodeIndex;
+use petgraph::visit::EdgeRef;
+
+use super::context::Context;
+use super::edge::Edge;
+use super::hash::IdHasher;
+use super::reported_cycles::{ReportedCycles, nearness};
+use super::store::Store;
+use crate::engine::ids::LockId;
+use crate::engine::verdict::Verdict;
+
+/// Steps of one look ahead: the contexts of a lock with a hundred ways out, several times over.
+const STEPS: usize = 4096;
+
+/// What is worth a search through one edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SearchWorth {
+    pub(super) inversions: bool,
+    pub(super) labels: bool,
+}
+
+impl SearchWorth {
+    pub(super) const ALL: Self = Self {
+        inversions: true,
+        labels: true,
+    };
+    pub(super) const NONE: Self = Self {
+        inversions: false,
+        labels: false,
+    };
+}
+
+/// Nodes of a knot; `None` if there was too much to look at, which stands for all of them.
+type Reached = Option<HashSet<NodeIndex, BuildHasherDefault<IdHasher>>>;
+
+/// What the lock that is asked for leads to, as far as it concerns one acquisition.
+///
+/// All edges of an acquisition end there, under the same gates and in the same segment, so one
+/// look serves them all. Edges that the acquisition itself puts in lead to that lock only, and
+/// what is told meanwhile makes less news, not more; so a look stays good until the
+/// knot becomes another one.
+#[derive(Debug, Default)]
+pub(super) struct Pruning {
+    scc: u32,
+    /// Over edges with a context that can stand beside that of the acquisition.
+    beside: Option<Reached>,
+    /// Over edges whose two ends were not told yet as a cycle of their own.
+    untold: Option<Reached>,
+    /// Steps that were spent on the searches of this acquisition: on the ways back to the starts of its
+    /// edges, which no budget bounds.
+    spent: usize,
+}
+
+impl Pruning {
+    /// How many of `most` steps this acquisition may still spend on the way to cycles that can only be
+    /// told as labels.
+    ///
+    /// Where n locks are nested in one order and then in the opposite one by a thread that cannot meet
+    /// the first, each of the n² edges closes cycles, all of which are excused. One acquisition tells as
+    /// many of them as one budget finds.
+    pub(super) fn left(&self, most: usize) -> usize {
+        most.saturating_sub(self.spent)
+    }
+
+    pub(super) fn spend(&mut self, steps: usize) {
+        self.spent = self.spent.saturating_add(steps);
+    }
+
+    /// What a search through x → y can find that is news, by the context that is new.
+    ///
+    /// Both ends are in one knot, and with them every cycle through the edge.
+    pub(super) fn of(
+        &mut self,
+        store: &Store,
+        records: &ReportedCycles,
+        (x, y): (NodeIndex, NodeIndex),
+        context: &Context,
+    ) -> SearchWorth {
+        let scc = store.node(y).scc;
+        if self.scc != scc {
+            *self = Self {
+                scc,
+                spent: self.spent,
+                ..Self::default()
+            };
+        }
+        let ends = (store.lock(x), store.lock(y));
+        let pair = records.pair(ends);
+        if pair == Some(Verdict::Inversion) {
+            return SearchWorth::NONE;
+        }
+        let beside = self.beside.get_or_insert_with(|| {
+            reach(store, y, |edge, other| {
+                if store.is_guarded(other.1, context, ends.0) {
+                    return (0, false);
+                }
+                let mut contexts = edge.iter();
+                (
+                    edge.len(),
+                    contexts.any(|known| context.can_stand_beside(ends, known, other)),
+                )
+            })
+        });
+        let inversions = has(beside, x);
+        let labels = match pair {
+            // Only the pair itself can be news, with a verdict that is nearer to a deadlock.
+            Some(verdict) => inversions || nearness(verdict) > nearness(Verdict::Guarded),
+            None => {
+                let untold = self.untold.get_or_insert_with(|| {
+                    reach(store, y, |_, other| (1, records.pair(other).is_none()))
+                });
+                has(untold, x)
+            }
+        };
+        SearchWorth { inversions, labels }
+    }
+}
+
+fn has(reached: &Reached, n: NodeIndex) -> bool {
+    reached.as_ref().is_none_or(|reached| reached.contains(&n))
+}
+
+/// The nodes of its knot that `y` leads to over edges for which `passes` says so, after as many
+/// steps as it says.
+fn reach(
+    store: &Store,
+    y: NodeIndex,
+    mut passes: impl FnMut(&Edge, (LockId, LockId)) -> (usize, bool),
+) -> Reached {
+    let mut reached: HashSet<NodeIndex, _> = HashSet::default();
+    let mut open = vec![y];
+    let mut left = STEPS;
+    while let Some(n) = open.pop() {
+        for edge in store.graph.edges_directed(n, Direction::Outgoing) {
+            let next = edge.target();
+            left = left.checked_sub(1)?;
+            if store.node(next).is_dead() || !store.same_scc(y, next) || reached.contains(&next) {
+                continue;
+            }
+            let (steps, passed) = passes(edge.weight(), (store.lock(n), store.lock(next)));
+            left = left.checked_sub(steps)?;
+            if passed {
+                reached.insert(next);
+                open.push(next);
+            }
+        }
+    }
+    Some(reached)
+}

@@ -1,0 +1,102 @@
+//! Pearce–Kelly ranks: a topological order kept up edge by edge.
+//!
+//! The rule: every edge ascends in rank, but for edges between two nodes of a common cycle, of
+//! which some must descend. An edge that descends binds nothing; so the ascending edges always
+//! form an acyclic graph of which the ranks are a topological order, and a new edge closes a
+//! cycle of ascending edges iff the search below meets it.
+
+use petgraph::Direction;
+use petgraph::stable_graph::NodeIndex;
+
+use super::store::Store;
+
+impl Store {
+    /// Makes room in the order for an edge x → y that is not there yet.
+    ///
+    /// Returns whether a cycle through that edge is possible at all: `false` is certain, `true`
+    /// calls for a search that also looks through the descending edges.
+    pub(super) fn order(&mut self, x: NodeIndex, y: NodeIndex) -> bool {
+        if !self.has_neighbours(y, Direction::Outgoing) {
+            if self.node(x).rank > self.node(y).rank {
+                self.highest += 1;
+                self.set_rank(y, self.highest);
+            }
+            return false;
+        }
+        if !self.has_neighbours(x, Direction::Incoming) {
+            if self.node(x).rank > self.node(y).rank {
+                self.lowest -= 1;
+                self.set_rank(x, self.lowest);
+            }
+            return false;
+        }
+        if self.node(x).rank > self.node(y).rank && !self.shift(x, y) {
+            return true;
+        }
+        self.sccs > 0
+    }
+
+    fn set_rank(&mut self, n: NodeIndex, rank: i64) {
+        self.graph[n].rank = rank;
+        self.bound_sccs(self.node(n).scc, rank);
+    }
+
+    /// Re-assigns the ranks of what y leads to and of what leads to x, inside the window between
+    /// the two. Returns `false`, and changes nothing, if y leads to x.
+    fn shift(&mut self, x: NodeIndex, y: NodeIndex) -> bool {
+        let (low, high) = (self.node(y).rank, self.node(x).rank);
+        let Some(mut ahead) = self.ascending(y, Direction::Outgoing, low..=high, Some(x)) else {
+            return false;
+        };
+        let mut behind = self
+            .ascending(x, Direction::Incoming, low..=high, None)
+            .unwrap_or_default();
+        let by_rank = |n: &NodeIndex| self.graph[*n].rank;
+        ahead.sort_unstable_by_key(by_rank);
+        behind.sort_unstable_by_key(by_rank);
+        let moved: Vec<NodeIndex> = behind.into_iter().chain(ahead).collect();
+        let mut ranks: Vec<i64> = moved.iter().map(by_rank).collect();
+        ranks.sort_unstable();
+        for (n, rank) in moved.into_iter().zip(ranks) {
+            self.set_rank(n, rank);
+        }
+        true
+    }
+
+    /// All nodes that `start` reaches in `direction` over ascending edges without leaving the
+    /// window of ranks; `None` if `stop` is one of them.
+    fn ascending(
+        &mut self,
+        start: NodeIndex,
+        direction: Direction,
+        window: std::ops::RangeInclusive<i64>,
+        stop: Option<NodeIndex>,
+    ) -> Option<Vec<NodeIndex>> {
+        self.scratch.begin(self.node_slots());
+        let Store { graph, scratch, .. } = self;
+        scratch.mark_ahead(start);
+        let mut found = vec![start];
+        let mut at = 0;
+        while let Some(&n) = found.get(at) {
+            at += 1;
+            let rank = graph[n].rank;
+            for next in graph.neighbors_directed(n, direction) {
+                let there = graph[next].rank;
+                let ascends = match direction {
+                    Direction::Outgoing => there > rank,
+                    Direction::Incoming => there < rank,
+                };
+                if !ascends || !window.contains(&there) || graph[next].is_dead() {
+                    continue;
+                }
+                if Some(next) == stop {
+                    return None;
+                }
+                if scratch.mark_ahead(next) {
+                    found.push(next);
+                }
+            }
+        }
+        Some(found)
+    }
+}

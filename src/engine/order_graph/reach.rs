@@ -1,0 +1,246 @@
+//! Reachability over all edges, the descending ones included.
+//!
+//! A path that leaves for good the ranks of all knots and of its goal cannot come back, since
+//! outside knots every edge ascends. The searches stop there.
+
+use petgraph::Direction;
+use petgraph::stable_graph::NodeIndex;
+
+use super::store::Store;
+
+/// Marks of one search, kept between searches so that none has to clear them.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    epoch: u32,
+    ahead: Vec<u32>,
+    behind: Vec<u32>,
+    distance: Vec<u32>,
+    /// How many edges the last `approach` passed.
+    passed: usize,
+    /// How many edges all searches passed.
+    #[cfg(test)]
+    pub(super) walked: usize,
+}
+
+impl Scratch {
+    pub(super) fn begin(&mut self, nodes: usize) {
+        if self.epoch == u32::MAX {
+            *self = Self::default();
+        }
+        self.epoch += 1;
+        if self.ahead.len() < nodes {
+            self.ahead.resize(nodes, 0);
+            self.behind.resize(nodes, 0);
+            self.distance.resize(nodes, 0);
+        }
+    }
+
+    /// Marks `n` as reached forwards; `false` if it was so already.
+    pub(super) fn mark_ahead(&mut self, n: NodeIndex) -> bool {
+        std::mem::replace(&mut self.ahead[n.index()], self.epoch) != self.epoch
+    }
+
+    fn count(&mut self) {
+        #[cfg(test)]
+        {
+            self.walked += 1;
+        }
+    }
+
+    fn mark_behind(&mut self, n: NodeIndex) -> bool {
+        std::mem::replace(&mut self.behind[n.index()], self.epoch) != self.epoch
+    }
+
+    fn is_ahead(&self, n: NodeIndex) -> bool {
+        self.ahead[n.index()] == self.epoch
+    }
+
+    fn is_behind(&self, n: NodeIndex) -> bool {
+        self.behind.get(n.index()) == Some(&self.epoch)
+    }
+}
+
+impl Store {
+    /// Whether a path leads from `y` to `x`: a search from both ends, one edge list at a time on
+    /// the side that has done less, so that a small side ends it whatever the other's size.
+    pub(super) fn leads(&mut self, y: NodeIndex, x: NodeIndex) -> bool {
+        let (low, high) = self.bounds(x, y);
+        self.scratch.begin(self.node_slots());
+        let Store { graph, scratch, .. } = self;
+        scratch.mark_ahead(y);
+        scratch.mark_behind(x);
+        let (mut ahead, mut behind) = (vec![y], vec![x]);
+        let (mut work_ahead, mut work_behind) = (0_usize, 0_usize);
+        loop {
+            if work_ahead <= work_behind {
+                let Some(n) = ahead.pop() else { return false };
+                for next in graph.neighbors_directed(n, Direction::Outgoing) {
+                    work_ahead += 1;
+                    scratch.count();
+                    if graph[next].is_dead() || graph[next].rank > high {
+                        continue;
+                    }
+                    if scratch.is_behind(next) {
+                        return true;
+                    }
+                    if scratch.mark_ahead(next) {
+                        ahead.push(next);
+                    }
+                }
+                work_ahead += 1;
+            } else {
+                let Some(n) = behind.pop() else { return false };
+                for next in graph.neighbors_directed(n, Direction::Incoming) {
+                    work_behind += 1;
+                    scratch.count();
+                    if graph[next].is_dead() || graph[next].rank < low {
+                        continue;
+                    }
+                    if scratch.is_ahead(next) {
+                        return true;
+                    }
+                    if scratch.mark_behind(next) {
+                        behind.push(next);
+                    }
+                }
+                work_behind += 1;
+            }
+        }
+    }
+
+    /// Finds for every node from which `x` can be reached how far it is, for `distance` to tell.
+    /// Returns whether `y` is one of them; `false` also after a look at `most` edges.
+    pub(super) fn approach(&mut self, x: NodeIndex, y: NodeIndex, most: usize) -> bool {
+        let (low, _) = self.bounds(x, y);
+        self.scratch.begin(self.node_slots());
+        let Store { graph, scratch, .. } = self;
+        scratch.mark_behind(x);
+        scratch.distance[x.index()] = 0;
+        scratch.passed = 0;
+        let mut found = vec![x];
+        let mut at = 0;
+        while let Some(&n) = found.get(at) {
+            at += 1;
+            let distance = scratch.distance[n.index()] + 1;
+            for next in graph.neighbors_directed(n, Direction::Incoming) {
+                if scratch.passed == most {
+                    return false;
+                }
+                scratch.passed += 1;
+                scratch.count();
+                if graph[next].is_dead() || graph[next].rank < low {
+                    continue;
+                }
+                if scratch.mark_behind(next) {
+                    scratch.distance[next.index()] = distance;
+                    found.push(next);
+                }
+            }
+        }
+        scratch.is_behind(y)
+    }
+
+    /// Adds to the knot of `x`, which is exact, all nodes outside of it that are on a cycle with x → y,
+    /// where `y` is outside too. Returns whether there are any; `None`, with nothing changed, if one of
+    /// them is in a knot of its own.
+    ///
+    /// The knot itself is not walked through: whatever leads into it leads to `x`. So this costs what y
+    /// leads to outside of the knot, and a knot that grows by one node at a time grows cheaply.
+    pub(super) fn join_knot(&mut self, x: NodeIndex, y: NodeIndex) -> Option<bool> {
+        let (_, high) = self.bounds(x, y);
+        let scc = self.node(x).scc;
+        self.scratch.begin(self.node_slots());
+        let Store { graph, scratch, .. } = self;
+        scratch.mark_ahead(y);
+        let mut found = vec![y];
+        let mut steps: Vec<(NodeIndex, NodeIndex)> = Vec::new();
+        let mut leading = Vec::new();
+        let mut at = 0;
+        while let Some(&n) = found.get(at) {
+            at += 1;
+            for next in graph.neighbors_directed(n, Direction::Outgoing) {
+                scratch.count();
+                let node = &graph[next];
+                if node.is_dead() || node.rank > high {
+                    continue;
+                }
+                if node.scc == scc {
+                    if scratch.mark_behind(n) {
+                        leading.push(n);
+                    }
+                    continue;
+                }
+                steps.push((n, next));
+                if scratch.mark_ahead(next) {
+                    found.push(next);
+                }
+            }
+        }
+        // What leads to one that leads into the knot does so too.
+        steps.sort_unstable_by_key(|(_, to)| *to);
+        let mut at = 0;
+        while let Some(&n) = leading.get(at) {
+            at += 1;
+            let first = steps.partition_point(|(_, to)| *to < n);
+            for (from, _) in steps[first..].iter().take_while(|(_, to)| *to == n) {
+                if scratch.mark_behind(*from) {
+                    leading.push(*from);
+                }
+            }
+        }
+        if leading.iter().any(|n| graph[*n].scc != 0) {
+            return None;
+        }
+        let is_cycle = scratch.is_behind(y);
+        for n in leading.into_iter().filter(|_| is_cycle) {
+            self.graph[n].scc = scc;
+            self.bound_sccs(scc, self.node(n).rank);
+        }
+        Some(is_cycle)
+    }
+
+    /// How many edges the last `approach` passed.
+    pub(super) fn approached(&self) -> usize {
+        self.scratch.passed
+    }
+
+    /// Gives all nodes between `y` and `x` of the last `approach` the number of one knot: each
+    /// of them, and each edge between two of them, lies on a cycle through x → y. If they have
+    /// one already, they keep it.
+    pub(super) fn tie(&mut self, y: NodeIndex) {
+        let mut found = vec![y];
+        self.scratch.mark_ahead(y);
+        let mut at = 0;
+        while let Some(&n) = found.get(at) {
+            at += 1;
+            let Store { graph, scratch, .. } = self;
+            for next in graph.neighbors_directed(n, Direction::Outgoing) {
+                scratch.count();
+                if scratch.is_behind(next) && scratch.mark_ahead(next) {
+                    found.push(next);
+                }
+            }
+        }
+        if found.iter().all(|n| self.same_scc(y, *n)) {
+            return;
+        }
+        self.sccs += 1;
+        for n in found {
+            self.graph[n].scc = self.sccs;
+            self.bound_sccs(self.sccs, self.node(n).rank);
+        }
+    }
+
+    /// How far it is from `n` to the goal of the last `approach`, if it can be reached.
+    pub(super) fn distance(&self, n: NodeIndex) -> Option<usize> {
+        self.scratch
+            .is_behind(n)
+            .then(|| self.scratch.distance[n.index()] as usize)
+    }
+
+    fn bounds(&self, x: NodeIndex, y: NodeIndex) -> (i64, i64) {
+        let low = self.node(y).rank.min(self.knot_lowest);
+        let high = self.node(x).rank.max(self.knot_highest);
+        (low, high)
+    }
+}

@@ -1,0 +1,391 @@
+//! Nodes and edges: look-up, insertion and deletion, each in time that no fan-out spoils.
+
+use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+
+use petgraph::Direction;
+use petgraph::stable_graph::{EdgeIndex, NodeIndex, StableDiGraph};
+use petgraph::visit::EdgeRef;
+
+use super::context::Context;
+use super::edge::Edge;
+use super::hash::IdMap;
+use super::reach::Scratch;
+use super::writers::{Writer, Writers};
+use crate::engine::ids::LockId;
+use crate::engine::mode::{Mode, ReadPolicy};
+
+/// Up to this many entries an adjacency list is walked instead of indexed.
+const WALK: u32 = 32;
+/// Up to this many steps of `petgraph` a node is taken out at once instead of marked dead.
+const UNLINK: u64 = 256;
+/// Slots beyond twice the living that are not worth a rebuild.
+const SLACK: usize = 1024;
+/// How many knots that lost a node are told apart from those that did not.
+const LOOSE: usize = 1024;
+/// How many locks are kept that guard all requests for one. Each edge looks through all of them.
+const GUARDS: usize = 8;
+
+/// A lock in the graph. 32 bytes, plus 8 of `petgraph`'s list heads.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Node {
+    pub(super) lock: LockId,
+    /// The place in the topological order. Distinct, sparse, of either sign.
+    pub(super) rank: i64,
+    /// Entries of the outgoing and incoming adjacency lists, those of dead neighbours included.
+    out: u32,
+    into: u32,
+    /// Nodes that were found on a common cycle have the same number here, others have zero.
+    pub(super) scc: u32,
+    pub(super) policy: ReadPolicy,
+    /// Forgotten, but still in the adjacency lists of its neighbours.
+    dead: bool,
+}
+
+impl Node {
+    /// Whether the lock was forgotten: searches pass such a node by.
+    pub(super) fn is_dead(&self) -> bool {
+        self.dead
+    }
+}
+
+/// The graph with its indices.
+#[derive(Debug)]
+pub(super) struct Store {
+    pub(super) graph: StableDiGraph<Node, Edge>,
+    nodes: IdMap<LockId, NodeIndex>,
+    /// Outgoing edges by target, for nodes where walking the list was too long once.
+    hubs: IdMap<NodeIndex, IdMap<NodeIndex, EdgeIndex>>,
+    /// For each end of an edge, the locks that every thread held itself, exclusively, whenever it
+    /// asked for it in a way that an edge remembers. A few are enough: they only spare a search.
+    guards: IdMap<LockId, Vec<LockId>>,
+    /// Who asked for a lock exclusively, for those whose readers wait for writers.
+    writers: IdMap<LockId, Writers>,
+    live_edges: usize,
+    node_slots: usize,
+    edge_slots: usize,
+    pub(super) lowest: i64,
+    pub(super) highest: i64,
+    /// Knots out of which a lock was taken: two of their nodes may be on no common cycle any more.
+    loose_knots: HashSet<u32>,
+    /// The same is so of all knots up to this number.
+    loose_up_to: u32,
+    /// The number of the last knot, and bounds of the ranks of all nodes in knots.
+    pub(super) sccs: u32,
+    pub(super) knot_lowest: i64,
+    pub(super) knot_highest: i64,
+    pub(super) scratch: Scratch,
+}
+
+impl Store {
+    pub(super) fn new() -> Self {
+        Self {
+            graph: StableDiGraph::new(),
+            nodes: IdMap::default(),
+            hubs: IdMap::default(),
+            guards: IdMap::default(),
+            writers: IdMap::default(),
+            live_edges: 0,
+            node_slots: 0,
+            edge_slots: 0,
+            lowest: 0,
+            highest: 0,
+            loose_knots: HashSet::new(),
+            loose_up_to: 0,
+            sccs: 0,
+            knot_lowest: i64::MAX,
+            knot_highest: i64::MIN,
+            scratch: Scratch::default(),
+        }
+    }
+
+    pub(super) fn node_count(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(super) fn edge_count(&self) -> usize {
+        self.live_edges
+    }
+
+    /// Slots for edges, the vacant ones and those of dead nodes included.
+    #[cfg(test)]
+    pub(super) fn edge_slots(&self) -> usize {
+        self.edge_slots
+    }
+
+    pub(super) fn index(&self, lock: LockId) -> Option<NodeIndex> {
+        self.nodes.get(&lock).copied()
+    }
+
+    pub(super) fn node(&self, n: NodeIndex) -> &Node {
+        &self.graph[n]
+    }
+
+    /// A bound of all node indices.
+    pub(super) fn node_slots(&self) -> usize {
+        self.node_slots
+    }
+
+    pub(super) fn lock(&self, n: NodeIndex) -> LockId {
+        self.graph[n].lock
+    }
+
+    pub(super) fn ends(&self, edge: EdgeIndex) -> (NodeIndex, NodeIndex) {
+        self.graph
+            .edge_endpoints(edge)
+            .expect("edges are only named while they exist")
+    }
+
+    /// Whether the two were last seen on a common cycle.
+    pub(super) fn same_scc(&self, a: NodeIndex, b: NodeIndex) -> bool {
+        let scc = self.graph[a].scc;
+        scc != 0 && scc == self.graph[b].scc
+    }
+
+    /// Whether the two are certainly on a common cycle.
+    pub(super) fn is_exact_knot(&self, a: NodeIndex, b: NodeIndex) -> bool {
+        let scc = self.graph[a].scc;
+        self.same_scc(a, b) && scc > self.loose_up_to && !self.loose_knots.contains(&scc)
+    }
+
+    /// Whether a node is in a knot out of which nothing was taken.
+    pub(super) fn is_in_exact_knot(&self, n: NodeIndex) -> bool {
+        self.graph[n].scc != 0 && self.is_exact_knot(n, n)
+    }
+
+    pub(super) fn has_neighbours(&self, n: NodeIndex, direction: Direction) -> bool {
+        self.degree(n, direction) > 0
+    }
+
+    fn degree(&self, n: NodeIndex, direction: Direction) -> u32 {
+        match direction {
+            Direction::Outgoing => self.graph[n].out,
+            Direction::Incoming => self.graph[n].into,
+        }
+    }
+
+    /// The node of `lock`, made at the end of the order if there is none.
+    pub(super) fn ensure(&mut self, lock: LockId, policy: ReadPolicy) -> NodeIndex {
+        if let Some(&known) = self.nodes.get(&lock) {
+            return known;
+        }
+        self.highest += 1;
+        let node = Node {
+            lock,
+            rank: self.highest,
+            out: 0,
+            into: 0,
+            scc: 0,
+            policy,
+            dead: false,
+        };
+        let index = self.graph.add_node(node);
+        self.node_slots = self.node_slots.max(index.index() + 1);
+        self.nodes.insert(lock, index);
+        index
+    }
+
+    /// Notes a writer of a lock, or that anyone may be one; returns whether that is news.
+    pub(super) fn note_writer(&mut self, n: NodeIndex, writer: Option<Writer>) -> bool {
+        let Node { policy, lock, .. } = self.graph[n];
+        if policy == ReadPolicy::ReadersPass {
+            return false;
+        }
+        let none = || Writers::These(Vec::new());
+        let writers = self.writers.entry(lock).or_insert_with(none);
+        match writer {
+            Some(writer) => writers.offer(writer),
+            None if writers.is_anyone() => false,
+            None => {
+                *writers = Writers::Anyone;
+                true
+            }
+        }
+    }
+
+    /// Whether it is of interest who writes a lock: its readers wait for writers, and it is not so
+    /// that anyone is one.
+    pub(super) fn tells_writers_apart(&self, n: NodeIndex) -> bool {
+        let Node { policy, lock, .. } = self.graph[n];
+        policy == ReadPolicy::WriterBlocksReaders
+            && !self.writers(lock).is_some_and(Writers::is_anyone)
+    }
+
+    /// Who may be queued as a writer at a lock; `None` if nobody was seen to write it, or if its readers
+    /// do not wait for writers.
+    pub(super) fn writers(&self, lock: LockId) -> Option<&Writers> {
+        self.writers.get(&lock)
+    }
+
+    /// Notes under which locks the end of an edge was asked for.
+    pub(super) fn note_guards(&mut self, (from, to): (LockId, LockId), context: &Context) {
+        let is_own = |lock: &LockId| context.own(*lock, from) == Some(Mode::Exclusive);
+        match self.guards.entry(to) {
+            Entry::Occupied(mut known) => known.get_mut().retain(is_own),
+            Entry::Vacant(new) => {
+                let gates = context.gates.iter().flat_map(|gates| gates.around(from));
+                let held = [from].into_iter().chain(gates.map(|gate| gate.lock));
+                new.insert(held.filter(is_own).take(GUARDS).collect());
+            }
+        }
+    }
+
+    /// Whether everyone who asks for `lock` holds a lock that the thread of `context` holds too:
+    /// then nobody can ask for it while that thread is there.
+    pub(super) fn is_guarded(&self, lock: LockId, context: &Context, from: LockId) -> bool {
+        let mut guards = self.guards.get(&lock).into_iter().flatten();
+        guards.any(|guard| context.own(*guard, from).is_some())
+    }
+
+    /// The edge from `a` to `b`.
+    ///
+    /// The shorter of the two lists is walked; where both are long, `a` gets an index, once.
+    pub(super) fn find(&mut self, a: NodeIndex, b: NodeIndex) -> Option<EdgeIndex> {
+        let (out, into) = (self.graph[a].out, self.graph[b].into);
+        if out.min(into) > WALK {
+            let graph = &self.graph;
+            let hub = self.hubs.entry(a).or_insert_with(|| {
+                let out = graph.edges_directed(a, Direction::Outgoing);
+                out.map(|edge| (edge.target(), edge.id())).collect()
+            });
+            return hub.get(&b).copied();
+        }
+        if out <= into {
+            let mut edges = self.graph.edges_directed(a, Direction::Outgoing);
+            edges.find(|edge| edge.target() == b).map(|edge| edge.id())
+        } else {
+            let mut edges = self.graph.edges_directed(b, Direction::Incoming);
+            edges.find(|edge| edge.source() == a).map(|edge| edge.id())
+        }
+    }
+
+    /// Puts an edge in that is not there yet; the order has been seen to before.
+    pub(super) fn insert(&mut self, a: NodeIndex, b: NodeIndex, edge: Edge) -> EdgeIndex {
+        let index = self.graph.add_edge(a, b, edge);
+        self.graph[a].out += 1;
+        self.graph[b].into += 1;
+        if let Some(hub) = self.hubs.get_mut(&a) {
+            hub.insert(b, index);
+        }
+        self.live_edges += 1;
+        self.edge_slots = self.edge_slots.max(index.index() + 1);
+        index
+    }
+
+    /// Takes a lock out, with its edges. Deletion never invalidates an order.
+    ///
+    /// `petgraph` unlinks an edge by walking the lists of both its ends. Where that is short it
+    /// is done at once; else the node is marked dead, and the graph is rebuilt without the dead
+    /// once they outnumber the living, which makes it a constant for each edge on the whole.
+    pub(super) fn forget(&mut self, lock: LockId) {
+        self.guards.remove(&lock);
+        self.writers.remove(&lock);
+        let Some(n) = self.nodes.remove(&lock) else {
+            return;
+        };
+        self.loosen(self.graph[n].scc);
+        let mut steps = 0;
+        let mut living = 0;
+        for direction in [Direction::Outgoing, Direction::Incoming] {
+            for other in self.graph.neighbors_directed(n, direction) {
+                living += usize::from(!self.graph[other].dead);
+                steps += u64::from(self.degree(other, direction.opposite()));
+            }
+        }
+        self.live_edges -= living;
+        self.hubs.remove(&n);
+        if steps <= UNLINK {
+            self.unlink(n);
+        } else {
+            self.graph[n].dead = true;
+        }
+        let crowded = |slots: usize, live: usize| slots > 2 * live + SLACK;
+        if crowded(self.edge_slots, self.live_edges) || crowded(self.node_slots, self.nodes.len()) {
+            self.rebuild();
+        }
+    }
+
+    /// Notes that a node of a knot goes.
+    fn loosen(&mut self, scc: u32) {
+        if scc <= self.loose_up_to {
+            return;
+        }
+        self.loose_knots.insert(scc);
+        if self.loose_knots.len() > LOOSE {
+            self.loose_up_to = self.sccs;
+            self.loose_knots.clear();
+        }
+    }
+
+    fn unlink(&mut self, n: NodeIndex) {
+        let mut out = self
+            .graph
+            .neighbors_directed(n, Direction::Outgoing)
+            .detach();
+        while let Some(other) = out.next_node(&self.graph) {
+            self.graph[other].into -= 1;
+        }
+        let mut into = self
+            .graph
+            .neighbors_directed(n, Direction::Incoming)
+            .detach();
+        while let Some(other) = into.next_node(&self.graph) {
+            self.graph[other].out -= 1;
+            // The index of this node will be given to another one.
+            if let Some(hub) = self.hubs.get_mut(&other) {
+                hub.remove(&n);
+            }
+        }
+        self.graph.remove_node(n);
+    }
+
+    /// Makes the graph anew from the living, with slots for no others.
+    ///
+    /// `petgraph`'s own filters keep the indices and with them every vacant slot, so that memory
+    /// would never come back. Nothing outside this struct holds an index between two calls.
+    fn rebuild(&mut self) {
+        let old = std::mem::take(&mut self.graph);
+        self.graph = StableDiGraph::with_capacity(self.nodes.len(), self.live_edges);
+        self.hubs = IdMap::default();
+        self.nodes.shrink_to_fit();
+        (self.lowest, self.highest) = (0, 0);
+        (self.knot_lowest, self.knot_highest) = (i64::MAX, i64::MIN);
+        let mut moved: Vec<NodeIndex> = Vec::with_capacity(self.node_slots);
+        let (old_nodes, old_edges) = old.into_nodes_edges_iters();
+        for old_node in old_nodes.filter(|old| !old.weight.dead) {
+            let node = Node {
+                out: 0,
+                into: 0,
+                ..old_node.weight
+            };
+            let index = self.graph.add_node(node);
+            self.nodes.insert(node.lock, index);
+            self.lowest = self.lowest.min(node.rank);
+            self.highest = self.highest.max(node.rank);
+            self.bound_sccs(node.scc, node.rank);
+            moved.resize(old_node.index.index() + 1, NodeIndex::end());
+            moved[old_node.index.index()] = index;
+        }
+        self.node_slots = self.graph.node_count();
+        (self.live_edges, self.edge_slots) = (0, 0);
+        let place = |n: NodeIndex| {
+            moved
+                .get(n.index())
+                .copied()
+                .filter(|&n| n != NodeIndex::end())
+        };
+        for old_edge in old_edges {
+            if let (Some(a), Some(b)) = (place(old_edge.source), place(old_edge.target)) {
+                self.insert(a, b, old_edge.weight);
+            }
+        }
+        self.scratch = Scratch::default();
+    }
+
+    pub(super) fn bound_sccs(&mut self, scc: u32, rank: i64) {
+        if scc != 0 {
+            self.knot_lowest = self.knot_lowest.min(rank);
+            self.knot_highest = self.knot_highest.max(rank);
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! Needs of every kind, and random ones against every order in which they can be met.
+
+use super::WaitFor::{AllOf, AnyOf, AtLeast, Each, Either};
+use super::{Chain, Thread, ThreadState, UNKNOWN, WaitFor, chain, stuck};
+use crate::engine::random::Random;
+
+fn runs() -> Thread {
+    Thread {
+        state: ThreadState::Runs,
+    }
+}
+
+fn waits(need: WaitFor) -> Thread {
+    Thread {
+        state: ThreadState::Blocked(need),
+    }
+}
+
+#[test]
+fn two_that_wait_for_each_other_are_stuck_and_a_third_behind_them_is_too() {
+    let threads = [
+        waits(AllOf(vec![1])),
+        waits(AllOf(vec![0])),
+        waits(AllOf(vec![0])),
+        runs(),
+        waits(AllOf(vec![3])),
+    ];
+    assert_eq!(stuck(&threads), [true, true, true, false, false]);
+    let stuck = stuck(&threads);
+    assert_eq!(
+        chain(&threads, &stuck, 1),
+        Chain {
+            threads: vec![1, 0],
+            closes_at: Some(0)
+        }
+    );
+    assert_eq!(
+        chain(&threads, &stuck, 2),
+        Chain {
+            threads: vec![2, 0, 1],
+            closes_at: Some(1)
+        }
+    );
+}
+
+#[test]
+fn a_thread_that_waits_for_itself_is_stuck() {
+    let threads = [waits(AllOf(vec![0]))];
+    assert_eq!(stuck(&threads), [true]);
+    assert_eq!(
+        chain(&threads, &[true], 0),
+        Chain {
+            threads: vec![0],
+            closes_at: Some(0)
+        }
+    );
+}
+
+#[test]
+fn any_of_needs_one_and_all_of_needs_each() {
+    let any = [waits(AnyOf(vec![1, 2])), waits(AllOf(vec![0])), runs()];
+    assert_eq!(stuck(&any), [false, false, false]);
+    let all = [waits(AllOf(vec![1, 2])), waits(AllOf(vec![0])), runs()];
+    assert_eq!(stuck(&all), [true, true, false]);
+}
+
+#[test]
+fn somebody_unknown_counts_as_able_to_run() {
+    let threads = [
+        waits(AnyOf(vec![1, UNKNOWN])),
+        waits(AllOf(vec![0, UNKNOWN])),
+        waits(AllOf(vec![99])),
+    ];
+    assert_eq!(stuck(&threads), [false, false, false]);
+    let threads = [waits(AllOf(vec![1, UNKNOWN])), waits(AllOf(vec![0]))];
+    assert_eq!(stuck(&threads), [true, true]);
+}
+
+#[test]
+fn nobody_left_to_wait_for_is_stuck_and_nothing_needed_is_not() {
+    let threads = [
+        waits(AnyOf(vec![])),
+        waits(AllOf(vec![])),
+        waits(AllOf(vec![0])),
+    ];
+    assert_eq!(stuck(&threads), [true, false, true]);
+    let stuck = stuck(&threads);
+    assert_eq!(
+        chain(&threads, &stuck, 2),
+        Chain {
+            threads: vec![2, 0],
+            closes_at: None
+        }
+    );
+}
+
+#[test]
+fn permits_are_counted() {
+    let of = vec![(1, 2), (2, 1), (UNKNOWN, 1)];
+    let wanting = |k| {
+        [
+            waits(AtLeast { k, of: of.clone() }),
+            runs(),
+            waits(AllOf(vec![0])),
+        ]
+    };
+    assert_eq!(stuck(&wanting(3)), [false, false, false]);
+    assert_eq!(stuck(&wanting(4)), [true, false, true]);
+    assert_eq!(stuck(&wanting(0)), [false, false, false]);
+}
+
+#[test]
+fn a_condvar_needs_a_notifier_and_then_its_mutex() {
+    let wait = |notifier, owner| waits(Each(vec![AnyOf(vec![notifier]), AllOf(vec![owner])]));
+    assert_eq!(stuck(&[wait(1, 2), runs(), runs()]), [false, false, false]);
+    let threads = [wait(1, 2), waits(AllOf(vec![0])), runs()];
+    assert_eq!(stuck(&threads), [true, true, false]);
+}
+
+#[test]
+fn a_select_goes_on_by_any_branch() {
+    let select = waits(Either(vec![AllOf(vec![1]), AnyOf(vec![2])]));
+    assert_eq!(
+        stuck(&[select.clone(), waits(AllOf(vec![0])), runs()]),
+        [false, false, false]
+    );
+    let threads = [select, waits(AllOf(vec![0])), waits(AllOf(vec![1]))];
+    assert_eq!(stuck(&threads), [true, true, true]);
+}
+
+#[test]
+fn the_cycle_that_is_named_is_the_shortest() {
+    let threads = [
+        waits(AnyOf(vec![1, 3])),
+        waits(AllOf(vec![2])),
+        waits(AllOf(vec![0])),
+        waits(AllOf(vec![0])),
+    ];
+    let all = [true; 4];
+    assert_eq!(stuck(&threads), all);
+    assert_eq!(
+        chain(&threads, &all, 0),
+        Chain {
+            threads: vec![0, 3],
+            closes_at: Some(0)
+        }
+    );
+}
+
+#[test]
+fn a_hundred_thousand_in_a_row_are_looked_at_once() {
+    let count = 100_000;
+    let mut threads: Vec<Thread> = (1..count).map(|n| waits(AllOf(vec![n]))).collect();
+    threads.push(runs());
+    assert!(!stuck(&threads).contains(&true));
+    threads[count - 1] = waits(AllOf(vec![0]));
+    let stuck = stuck(&threads);
+    assert!(!stuck.contains(&false));
+    assert_eq!(chain(&threads, &stuck, 0).threads.len(), count);
+}
+
+/// Whether a need is met by those who can move.
+fn met(need: &WaitFor, moving: u32) -> bool {
+    let moves = |n: usize| n >= 6 || moving & (1 << n) != 0;
+    match need {
+        AllOf(of) => of.iter().all(|n| moves(*n)),
+        AnyOf(of) => of.iter().any(|n| moves(*n)),
+        AtLeast { k, of } => {
+            let brought = of
+                .iter()
+                .filter(|(n, _)| moves(*n))
+                .map(|(_, w)| u64::from(*w));
+            brought.sum::<u64>() >= *k
+        }
+        Each(needs) => needs.iter().all(|need| met(need, moving)),
+        Either(needs) => needs.iter().any(|need| met(need, moving)),
+    }
+}
+
+/// All threads that move in some sequence of moves: every sequence is tried.
+fn all_moves(threads: &[Thread], moving: u32, seen: &mut [bool; 64]) -> u32 {
+    if std::mem::replace(&mut seen[moving as usize], true) {
+        return moving;
+    }
+    let mut ever = moving;
+    for (at, thread) in threads.iter().enumerate() {
+        let can = match &thread.state {
+            ThreadState::Runs => true,
+            ThreadState::Blocked(need) => met(need, moving),
+        };
+        if can {
+            ever |= all_moves(threads, moving | 1 << at, seen);
+        }
+    }
+    ever
+}
+
+fn random_need(random: &mut Random, threads: usize, depth: usize) -> WaitFor {
+    let member = |random: &mut Random| {
+        if random.one_in(12) {
+            UNKNOWN
+        } else {
+            random.below(threads)
+        }
+    };
+    let count = random.below(4);
+    match random.below(if depth == 0 { 3 } else { 5 }) {
+        0 => AllOf((0..count).map(|_| member(random)).collect()),
+        1 => AnyOf((0..count).map(|_| member(random)).collect()),
+        2 => {
+            let of = (0..count)
+                .map(|_| (member(random), random.below(3) as u32))
+                .collect();
+            AtLeast {
+                k: random.below(4) as u64,
+                of,
+            }
+        }
+        3 => Each(
+            (0..count)
+                .map(|_| random_need(random, threads, depth - 1))
+                .collect(),
+        ),
+        _ => Either(
+            (0..count)
+                .map(|_| random_need(random, threads, depth - 1))
+                .collect(),
+        ),
+    }
+}
+
+#[test]
+fn random_needs_agree_with_every_order_in_which_they_are_met() {
+    let mut stuck_ones = 0;
+    for seed in 0..5_000 {
+        let mut random = Random::new(seed);
+        let count = 1 + random.below(6);
+        let threads: Vec<Thread> = (0..count)
+            .map(|_| match random.below(5) {
+                0 => runs(),
+                _ => waits(random_need(&mut random, count, 2)),
+            })
+            .collect();
+        let stuck = stuck(&threads);
+        let ever = all_moves(&threads, 0, &mut [false; 64]);
+        for at in 0..count {
+            assert_eq!(
+                stuck[at],
+                ever & (1 << at) == 0,
+                "seed {seed}, thread {at}: {threads:?}"
+            );
+            if !stuck[at] {
+                continue;
+            }
+            stuck_ones += 1;
+            let chain = chain(&threads, &stuck, at);
+            assert_eq!(chain.threads[0], at, "seed {seed}");
+            assert!(chain.threads.iter().all(|n| stuck[*n]), "seed {seed}");
+            let waits = |a: usize, b: usize| super::waits_for(&threads, &stuck, a).contains(&b);
+            assert!(
+                chain.threads.windows(2).all(|two| waits(two[0], two[1])),
+                "seed {seed}"
+            );
+            let last = chain.threads[chain.threads.len() - 1];
+            match chain.closes_at {
+                Some(to) => assert!(waits(last, chain.threads[to]), "seed {seed}"),
+                None => assert!(
+                    super::waits_for(&threads, &stuck, last).is_empty(),
+                    "seed {seed}"
+                ),
+            }
+        }
+    }
+    assert!(
+        stuck_ones > 1_000,
+        "systems without deadlocks prove nothing"
+    );
+}

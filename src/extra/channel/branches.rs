@@ -1,0 +1,81 @@
+//! What a selection waits for.
+
+use std::time::{Duration, Instant};
+
+use crate::instrument::{
+    Endpoints, Side, Site, block_on, deadline_after, wait_for_selection, wait_for_selection_until,
+};
+
+/// One operation of a selection.
+#[derive(Clone)]
+pub(super) struct Branch<'a> {
+    pub(super) index: usize,
+    pub(super) ends: &'a Endpoints,
+    pub(super) side: Side,
+    /// Whether its channel holds no messages.
+    pub(super) is_direct: bool,
+    /// Whether its messages come by themselves.
+    pub(super) is_clock: bool,
+}
+
+/// The operations of a selection.
+#[derive(Clone, Default)]
+pub(super) struct Branches<'a>(Vec<Branch<'a>>);
+
+impl<'a> Branches<'a> {
+    pub(super) fn add(&mut self, branch: Branch<'a>) {
+        self.0.push(branch);
+    }
+
+    pub(super) fn remove(&mut self, index: usize) {
+        self.0.retain(|branch| branch.index != index);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Waits for one of them, without a limit.
+    #[cold]
+    pub(super) fn wait<R>(
+        &self,
+        site: Site,
+        mut attempt: impl FnMut(Option<Duration>) -> Option<R>,
+    ) -> R {
+        if self.0.iter().any(|branch| branch.is_clock) {
+            // It ends by itself, as far as is known.
+            loop {
+                let distant = deadline_after(Duration::MAX);
+                let done = self.wait_until(distant, site, |limit| attempt(Some(limit)));
+                if let Some(done) = done {
+                    return done;
+                }
+            }
+        }
+        let _selecting: Vec<_> = self.0.iter().map(|branch| branch.ends.select()).collect();
+        let direct: Vec<&Branch<'_>> = self.0.iter().filter(|branch| branch.is_direct).collect();
+        let _here: Vec<_> = direct.iter().map(|b| b.ends.register(b.side)).collect();
+        let has_counterpart = || direct.iter().any(|branch| has_counterpart(branch, &direct));
+        wait_for_selection(site, |limit| block_on(limit, has_counterpart, &mut attempt))
+    }
+
+    /// Waits for one of them until `deadline` at most.
+    #[cold]
+    pub(super) fn wait_until<R>(
+        &self,
+        deadline: Instant,
+        site: Site,
+        attempt: impl FnMut(Duration) -> Option<R>,
+    ) -> Option<R> {
+        wait_for_selection_until(deadline, site, attempt)
+    }
+}
+
+/// Whether somebody else waits on the other side of a channel: a selection does not hand anything
+/// over to itself.
+fn has_counterpart(branch: &Branch<'_>, all: &[&Branch<'_>]) -> bool {
+    let mine = all
+        .iter()
+        .filter(|other| other.side == branch.side.opposite() && other.ends.is_same(branch.ends));
+    branch.ends.has_counterpart(branch.side, mine.count())
+}

@@ -1,0 +1,40 @@
+//! How a thread waits at a channel.
+
+use std::time::Duration;
+
+use crate::instrument::{Endpoints, Side, Site, WaitReason, deadline_after};
+
+/// Waits at one channel, without a limit; on `side` of it, if messages are handed over directly.
+pub(super) fn wait<R>(
+    ends: &Endpoints,
+    awaited: WaitReason,
+    side: Option<Side>,
+    site: Site,
+    mut attempt: impl FnMut(Option<Duration>) -> Option<R>,
+) -> R {
+    let Some(side) = side else {
+        return ends.record().wait(awaited, site, attempt);
+    };
+    let _here = ends.register(side);
+    ends.record().wait(awaited, site, |limit| {
+        ends.block_on(side, limit, &mut attempt)
+    })
+}
+
+/// Waits at something that ends by itself, as far as is known: not to be called stuck.
+pub(super) fn wait_for_the_clock<R>(
+    ends: &Endpoints,
+    awaited: WaitReason,
+    site: Site,
+    mut attempt: impl FnMut(Duration) -> Option<R>,
+) -> R {
+    loop {
+        let distant = deadline_after(Duration::MAX);
+        if let Some(done) = ends
+            .record()
+            .wait_until(awaited, distant, site, &mut attempt)
+        {
+            return done;
+        }
+    }
+}

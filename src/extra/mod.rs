@@ -1,0 +1,15 @@
+//! Primitives that std and parking_lot do not have. They are built on the public [`instrument`](crate::instrument) API,
+//! as those of another crate would be, and are published under paths of their own at the root and in [`sync`](crate::sync).
+
+#[cfg(feature = "channel")]
+pub mod channel;
+#[cfg(any(feature = "queue", feature = "timer"))]
+mod deadline;
+pub(crate) mod event;
+#[cfg(feature = "pool")]
+pub mod pool;
+#[cfg(feature = "queue")]
+pub mod queue;
+pub(crate) mod semaphore;
+#[cfg(feature = "timer")]
+pub mod timer;

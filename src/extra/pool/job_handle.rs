@@ -1,0 +1,171 @@
+//! `JobHandle`: the result of a job that is being done elsewhere.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::error::{JobEnd, JobError, ResultTimeoutError};
+use super::job::Job;
+use crate::extra::deadline;
+use crate::instrument::Site;
+
+/// The result of a job, to be waited for. Made by [`ThreadPool::submit`](super::ThreadPool::submit).
+///
+/// It is not the future of an `async fn`, which does nothing by itself: the job runs whether
+/// somebody waits or not, and also if this is dropped.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::pool::{JobHandle, ThreadPool};
+///
+/// let pool = ThreadPool::new(2);
+/// let answer: JobHandle<i32> = pool.submit(|| 6 * 7);
+/// assert_eq!(answer.result().unwrap(), 42);
+/// ```
+#[must_use = "a job that fails says so nowhere else"]
+pub struct JobHandle<T> {
+    job: Arc<Job<T>>,
+}
+
+impl<T> JobHandle<T> {
+    pub(super) fn new(job: Arc<Job<T>>) -> Self {
+        Self { job }
+    }
+
+    pub(super) fn job(&self) -> &Arc<Job<T>> {
+        &self.job
+    }
+
+    /// Waits until the job is done, and returns its result.
+    ///
+    /// What the job did comes before all that the calling thread does next.
+    ///
+    /// # Errors
+    ///
+    /// If the job panicked, or was cancelled.
+    ///
+    /// # Panics
+    ///
+    /// If the wait closes a deadlock, as the configuration says: the job needs a worker, and all
+    /// of them wait, as when a job waits for one that is queued behind it; or the worker that runs
+    /// it waits for something that the calling thread holds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::pool::ThreadPool;
+    ///
+    /// let pool = ThreadPool::new(1);
+    /// let job = pool.submit(|| "done");
+    /// assert_eq!(job.result().unwrap(), "done");
+    /// ```
+    #[track_caller]
+    pub fn result(self) -> Result<T, JobError> {
+        self.result_at(Location::caller())
+    }
+
+    pub(super) fn result_at(self, site: Site) -> Result<T, JobError> {
+        self.job.wait(site);
+        self.job.take()
+    }
+
+    /// Waits like [`result`](Self::result), for at most `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// If the job was not done in that time: the error holds the future. If the job panicked, or
+    /// was cancelled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use lockwarden::pool::ThreadPool;
+    ///
+    /// let pool = ThreadPool::new(1);
+    /// let job = pool.submit(|| "done");
+    /// assert_eq!(job.result_timeout(Duration::from_secs(60)).unwrap(), "done");
+    /// ```
+    #[track_caller]
+    pub fn result_timeout(self, timeout: Duration) -> Result<T, ResultTimeoutError<T>> {
+        let deadline = deadline::after(timeout);
+        if self.job.wait_until(deadline, Location::caller()) {
+            self.job.take().map_err(ResultTimeoutError::Job)
+        } else {
+            Err(ResultTimeoutError::Timeout(self))
+        }
+    }
+
+    /// Stops the job if it has not started yet; tells whether it was stopped before that, by this
+    /// call or an earlier one. Never waits.
+    ///
+    /// What the job owns is dropped when its turn comes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::pool::{JobError, ThreadPool};
+    ///
+    /// let pool = ThreadPool::new(1);
+    /// let (go, wait) = std::sync::mpsc::channel::<()>();
+    /// let first = pool.submit(move || wait.recv().unwrap());
+    /// let second = pool.submit(|| ());
+    /// assert!(second.cancel());
+    /// assert!(matches!(second.result(), Err(JobError::Cancelled)));
+    ///
+    /// go.send(()).unwrap();
+    /// first.result().unwrap();
+    /// ```
+    pub fn cancel(&self) -> bool {
+        self.job.cancel()
+    }
+
+    /// Whether the job is done: it has returned, has panicked, or was cancelled. Never waits, and
+    /// orders nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::pool::{ThreadPool, WaitFor, wait};
+    ///
+    /// let pool = ThreadPool::new(1);
+    /// let job = pool.submit(|| 1);
+    /// wait([&job], WaitFor::All);
+    /// assert!(job.is_finished());
+    /// ```
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.job.end().is_some()
+    }
+
+    /// Calls `callback` when the job is done: in the thread that ends it, which is its worker or
+    /// who cancels it, or here and now if it is done already.
+    ///
+    /// Callbacks run one after the other, in the order in which they were given, when the result
+    /// is there for others. A panic in one ends that one alone; here and now, it is the caller's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::pool::{JobEnd, ThreadPool};
+    ///
+    /// let pool = ThreadPool::new(1);
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// let job = pool.submit(|| 1);
+    /// job.on_done(move |end| sender.send(end).unwrap());
+    /// assert_eq!(receiver.recv(), Ok(JobEnd::Finished));
+    /// ```
+    pub fn on_done(&self, callback: impl FnOnce(JobEnd) + Send + 'static) {
+        self.job.on_done(Box::new(callback));
+    }
+}
+
+impl<T> fmt::Debug for JobHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobHandle")
+            .field("is_finished", &self.is_finished())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,60 @@
+//! The results of many jobs of one kind, in the order in which they were given.
+
+use std::fmt;
+use std::vec;
+
+use super::error::JobError;
+use super::job_handle::JobHandle;
+use crate::instrument::Site;
+
+/// The results of jobs in the order of what they were made of. Made by
+/// [`ThreadPool::map`](super::ThreadPool::map).
+///
+/// To take the next one panics if the wait closes a deadlock, as with [`JobHandle::result`]. Dropped
+/// before its end, it leaves the other jobs to themselves.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::pool::{JobError, Map, ThreadPool};
+///
+/// let pool = ThreadPool::new(2);
+/// let squares: Map<i32> = pool.map([3, 1, 2], |n| n * n);
+/// assert_eq!(squares.collect::<Result<Vec<_>, JobError>>().unwrap(), [9, 1, 4]);
+/// ```
+#[must_use = "a job that fails says so nowhere else"]
+pub struct Map<T> {
+    futures: vec::IntoIter<JobHandle<T>>,
+    site: Site,
+}
+
+impl<T> Map<T> {
+    pub(super) fn new(futures: Vec<JobHandle<T>>, site: Site) -> Self {
+        Self {
+            futures: futures.into_iter(),
+            site,
+        }
+    }
+}
+
+impl<T> Iterator for Map<T> {
+    type Item = Result<T, JobError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.futures.next()?.result_at(self.site))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.futures.size_hint()
+    }
+}
+
+impl<T> ExactSizeIterator for Map<T> {}
+
+impl<T> fmt::Debug for Map<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Map")
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,249 @@
+//! `ThreadPool`: threads that do what they are given.
+
+use std::fmt;
+use std::io;
+use std::panic::Location;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::builder::Builder;
+use super::job::{Job, Task};
+use super::job_handle::JobHandle;
+use super::map::Map;
+use super::workers::Workers;
+use crate::extra::queue::Shutdown;
+use crate::instrument::Site;
+use crate::thread::{self, ThreadId};
+
+/// A number of threads that do what they are given, in the order in which it comes.
+///
+/// Dropping a pool shuts it down as [`shutdown`](Self::shutdown) does: it waits until all that it
+/// was given is done, as the end of a scope waits for its threads.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::pool::ThreadPool;
+///
+/// let pool = ThreadPool::new(4);
+/// let jobs: Vec<_> = (0..10).map(|n| pool.submit(move || n * n)).collect();
+/// let sum: i32 = jobs.into_iter().map(|job| job.result().unwrap()).sum();
+/// assert_eq!(sum, 285);
+/// ```
+pub struct ThreadPool {
+    crew: Arc<Workers>,
+    workers: Vec<ThreadId>,
+    /// Taken by the first who shuts the pool down from outside.
+    handles: Mutex<Vec<thread::JoinHandle<()>>>,
+}
+
+impl ThreadPool {
+    /// A pool of `n` workers, and of one if `n` is zero. Any number of jobs may wait for them.
+    ///
+    /// # Panics
+    ///
+    /// If the operating system does not start a thread; [`Builder::build`] returns the error
+    /// instead.
+    #[must_use]
+    #[track_caller]
+    pub fn new(n: usize) -> Self {
+        let built = Builder::new().threads(n).build();
+        built.expect("the system starts the threads of the pool")
+    }
+
+    pub(super) fn new_empty(crew: Arc<Workers>) -> Self {
+        Self {
+            crew,
+            workers: Vec::new(),
+            handles: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Starts one worker more.
+    pub(super) fn start(&mut self, thread: thread::Builder) -> io::Result<()> {
+        self.crew.spawn_worker();
+        let (crew, worker_index) = (Arc::clone(&self.crew), self.workers.len());
+        let started = thread.spawn(move || crew.work(worker_index));
+        let handle = started.inspect_err(|_| self.crew.retire_worker())?;
+        self.workers.push(handle.thread().id());
+        self.handles.get_mut().push(handle);
+        Ok(())
+    }
+
+    /// How many workers it has.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::pool::ThreadPool;
+    ///
+    /// assert_eq!(ThreadPool::new(3).threads(), 3);
+    /// assert_eq!(ThreadPool::new(0).threads(), 1);
+    /// ```
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.workers.len()
+    }
+
+    /// Names this one instance in reports, beside the name of its class.
+    pub fn set_label(&self, label: impl AsRef<str>) {
+        self.crew.set_label(label.as_ref());
+    }
+
+    /// Has a worker do `f`; the result is to be had from the future.
+    ///
+    /// Waits for room if the pool has a bound and so many jobs wait. When the pool is shut down, the
+    /// job is cancelled at once. What the calling thread did so far comes before what `f` does.
+    ///
+    /// # Panics
+    ///
+    /// If the wait for room closes a deadlock, as the configuration says: a job gives more to its
+    /// own pool, all of whose workers wait. A panic in `f` comes out of the future.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::pool::ThreadPool;
+    ///
+    /// let pool = ThreadPool::new(1);
+    /// let job = pool.submit(|| "done");
+    /// assert_eq!(job.result().unwrap(), "done");
+    /// ```
+    #[track_caller]
+    pub fn submit<F, T>(&self, f: F) -> JobHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.submit_at(f, Location::caller())
+    }
+
+    fn submit_at<F, T>(&self, f: F, site: Site) -> JobHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let job = Arc::new(Job::new(Arc::clone(&self.crew)));
+        let task = Task::new(Arc::clone(&job), f);
+        self.crew.give(Box::new(task), site);
+        JobHandle::new(job)
+    }
+
+    /// Has the workers do `f` with each of `items`; the results come in the order of these.
+    ///
+    /// All jobs are submitted before this returns; see [`submit`](Self::submit).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::pool::ThreadPool;
+    ///
+    /// let pool = ThreadPool::new(4);
+    /// let lengths = pool.map(["one", "two", "three"], str::len);
+    /// assert_eq!(lengths.map(Result::unwrap).collect::<Vec<_>>(), [3, 3, 5]);
+    /// ```
+    #[track_caller]
+    pub fn map<I, F, T>(&self, items: I, f: F) -> Map<T>
+    where
+        I: IntoIterator,
+        I::Item: Send + 'static,
+        F: Fn(I::Item) -> T + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let site = Location::caller();
+        let f = Arc::new(f);
+        let futures = items.into_iter().map(|item| {
+            let f = Arc::clone(&f);
+            self.submit_at(move || f(item), site)
+        });
+        Map::new(futures.collect(), site)
+    }
+
+    /// Takes no more jobs, and waits until those that it was given are done and its workers have
+    /// ended.
+    ///
+    /// What the jobs did comes before all that the calling thread does next. Any number of threads
+    /// may shut it down, any number of times. Called in one of its own jobs, it does not wait for
+    /// that one.
+    ///
+    /// # Panics
+    ///
+    /// If the wait closes a deadlock, as the configuration says: the jobs need something that the
+    /// calling thread holds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::pool::{JobError, ThreadPool};
+    ///
+    /// let pool = ThreadPool::new(1);
+    /// let early = pool.submit(|| "done");
+    /// pool.shutdown();
+    /// assert_eq!(early.result().unwrap(), "done");
+    /// let late = pool.submit(|| "never");
+    /// assert!(matches!(late.result(), Err(JobError::Cancelled)));
+    /// ```
+    #[track_caller]
+    pub fn shutdown(&self) {
+        self.end(Shutdown::Graceful, Location::caller());
+    }
+
+    /// Takes no more jobs, cancels those that have not started, and waits until those that have are
+    /// done and the workers have ended.
+    ///
+    /// # Panics
+    ///
+    /// As [`shutdown`](Self::shutdown).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::pool::{JobError, ThreadPool};
+    ///
+    /// let pool = ThreadPool::new(1);
+    /// let (go, wait) = std::sync::mpsc::channel();
+    /// let (started, start) = std::sync::mpsc::channel();
+    /// let first = pool.submit(move || {
+    ///     started.send(()).unwrap();
+    ///     wait.recv().unwrap()
+    /// });
+    /// let second = pool.submit(|| "never");
+    /// start.recv().unwrap();
+    /// second.on_done(move |_| go.send("done").unwrap());
+    /// pool.shutdown_now();
+    /// assert!(matches!(second.result(), Err(JobError::Cancelled)));
+    /// assert_eq!(first.result().unwrap(), "done");
+    /// ```
+    #[track_caller]
+    pub fn shutdown_now(&self) {
+        self.end(Shutdown::Immediate, Location::caller());
+    }
+
+    fn end(&self, how: Shutdown, site: Site) {
+        self.crew.shut_down(how);
+        let is_worker = self.workers.contains(&thread::current().id());
+        self.crew.wait_for_end(is_worker, site);
+        if !is_worker {
+            let handles = std::mem::take(&mut *self.handles.lock());
+            for handle in handles {
+                // They have ended but for their thread-locals, and let no panic through.
+                let _ = handle.join();
+            }
+        }
+    }
+}
+
+impl Drop for ThreadPool {
+    fn drop(&mut self) {
+        self.end(Shutdown::Graceful, self.crew.site());
+    }
+}
+
+impl fmt::Debug for ThreadPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadPool")
+            .field("threads", &self.threads())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,365 @@
+//! What all queues do, whatever the order in which they give out.
+//!
+//! One lock guards the items and the counts. Three condition variables stand for the three things
+//! that are waited for, so that who makes room wakes nobody who looks for an item. Whoever is woken
+//! tries again under the lock before it sleeps again, and every change wakes as many as it can
+//! serve, so no wake-up is lost: not when another thread comes first, and not when a wait runs out
+//! of time at the same moment.
+//!
+//! Where the order of the items is the program's, the store is taken out while it is changed, by the
+//! one thread that has the [turn](super::turn). An item counts as put before that, and as got.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+
+use super::error::{
+    GetError, GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError,
+};
+use super::store::{Entry, Store};
+use super::turn::Turn;
+use crate::extra::deadline;
+use crate::instrument::{MergedClock, Resource, Site, WaitReason};
+
+/// A queue with the items in `S`.
+pub(crate) struct Core<S, W = ()> {
+    /// Taken before the state is locked, by whoever changes the items.
+    pub(super) turn: W,
+    pub(super) state: Mutex<State<S>>,
+    /// Notified once for every item that is put.
+    pub(super) not_empty: Condvar,
+    /// Notified once for every item that is got.
+    pub(super) not_full: Condvar,
+    /// Notified when nothing is unfinished.
+    pub(super) all_done: Condvar,
+    /// `usize::MAX`: there is always room.
+    capacity: usize,
+    /// What was done before the shutdown.
+    pub(super) down: MergedClock,
+    pub(super) record: Resource,
+}
+
+pub(super) struct State<S> {
+    /// Empty while it is out to be changed, by the thread that has the turn.
+    pub(super) store: S,
+    /// How many there are, in the store or on their way into it.
+    pub(super) len: usize,
+    /// How many were got and not marked as done.
+    pub(super) taken: usize,
+    pub(super) is_shut_down: bool,
+    /// What was done before each `task_done`.
+    pub(super) done: MergedClock,
+}
+
+impl<S> State<S> {
+    /// How many were put and are not done.
+    pub(super) fn unfinished(&self) -> usize {
+        self.len + self.taken
+    }
+}
+
+/// Why an item was not taken in.
+enum Refused {
+    Full,
+    ShutDown,
+}
+
+/// Why no item was given out.
+enum Nothing {
+    Empty,
+    ShutDown,
+}
+
+impl<S, W> Core<S, W> {
+    /// An empty queue; with a bound of zero it is of one.
+    pub(crate) const fn new(store: S, turn: W, capacity: usize, record: Resource) -> Self {
+        Self {
+            turn,
+            state: Mutex::new(State {
+                store,
+                len: 0,
+                taken: 0,
+                is_shut_down: false,
+                done: MergedClock::new(),
+            }),
+            not_empty: Condvar::new(),
+            not_full: Condvar::new(),
+            all_done: Condvar::new(),
+            capacity: if capacity == 0 { 1 } else { capacity },
+            down: MergedClock::new(),
+            record,
+        }
+    }
+
+    pub(crate) fn record(&self) -> &Resource {
+        &self.record
+    }
+
+    pub(crate) fn capacity(&self) -> Option<usize> {
+        (self.capacity != usize::MAX).then_some(self.capacity)
+    }
+
+    pub(crate) fn is_shut_down(&self) -> bool {
+        self.state.lock().is_shut_down
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.state.lock().len
+    }
+}
+
+impl<S: Store, W: Turn> Core<S, W> {
+    pub(crate) fn is_full(&self) -> bool {
+        self.len() >= self.capacity
+    }
+
+    pub(crate) fn try_put(&self, item: S::Item, site: Site) -> Result<(), TryPutError<S::Item>> {
+        let mut entry = Some(Entry::stamp(item));
+        let refused = self.offer_now(&mut entry, site);
+        match refused {
+            Ok(()) => Ok(()),
+            Err(Refused::Full) => Err(TryPutError::Full(back(entry))),
+            Err(Refused::ShutDown) => Err(TryPutError::ShutDown(self.turned_away(entry))),
+        }
+    }
+
+    /// Puts, waiting for room.
+    pub(crate) fn put(&self, item: S::Item, site: Site) -> Result<(), PutError<S::Item>> {
+        let mut entry = Some(Entry::stamp(item));
+        let at_once = self.offer_now(&mut entry, site);
+        let put = match at_once {
+            Err(Refused::Full) => {
+                let attempt = |limit| self.offer_within(limit, &mut entry, site);
+                self.record.wait(WaitReason::Room, site, attempt)
+            }
+            Err(Refused::ShutDown) => false,
+            Ok(()) => true,
+        };
+        if put {
+            return Ok(());
+        }
+        Err(PutError(self.turned_away(entry)))
+    }
+
+    pub(crate) fn put_timeout(
+        &self,
+        item: S::Item,
+        timeout: Duration,
+        site: Site,
+    ) -> Result<(), PutTimeoutError<S::Item>> {
+        let mut entry = Some(Entry::stamp(item));
+        let at_once = self.offer_now(&mut entry, site);
+        let put = match at_once {
+            Err(Refused::Full) => {
+                let deadline = deadline::after(timeout);
+                let attempt = |left| self.offer_within(Some(left), &mut entry, site);
+                self.record
+                    .wait_until(WaitReason::Room, deadline, site, attempt)
+            }
+            Err(Refused::ShutDown) => Some(false),
+            Ok(()) => Some(true),
+        };
+        match put {
+            Some(true) => Ok(()),
+            Some(false) => Err(PutTimeoutError::ShutDown(self.turned_away(entry))),
+            None => Err(PutTimeoutError::Full(back(entry))),
+        }
+    }
+
+    pub(crate) fn try_get(&self, site: Site) -> Result<S::Item, TryGetError> {
+        let got = self.poll_now(site);
+        match got {
+            Ok(entry) => Ok(entry.receive()),
+            Err(Nothing::Empty) => Err(TryGetError::Empty),
+            Err(Nothing::ShutDown) => {
+                self.down.acquire();
+                Err(TryGetError::ShutDown)
+            }
+        }
+    }
+
+    /// Gets, as what reports shall call it.
+    pub(crate) fn get(&self, awaited: WaitReason, site: Site) -> Result<S::Item, GetError> {
+        let at_once = self.poll_now(site);
+        let got = match at_once {
+            Err(Nothing::Empty) => self
+                .record
+                .wait(awaited, site, |limit| self.poll_within(limit, site)),
+            Err(Nothing::ShutDown) => None,
+            Ok(entry) => Some(entry),
+        };
+        if let Some(entry) = got {
+            return Ok(entry.receive());
+        }
+        self.down.acquire();
+        Err(GetError)
+    }
+
+    pub(crate) fn get_timeout(
+        &self,
+        timeout: Duration,
+        site: Site,
+    ) -> Result<S::Item, GetTimeoutError> {
+        let at_once = self.poll_now(site);
+        let got = match at_once {
+            Err(Nothing::Empty) => {
+                let deadline = deadline::after(timeout);
+                let attempt = |left| self.poll_within(Some(left), site);
+                self.record
+                    .wait_until(WaitReason::Item, deadline, site, attempt)
+            }
+            Err(Nothing::ShutDown) => Some(None),
+            Ok(entry) => Some(Some(entry)),
+        };
+        match got {
+            Some(Some(entry)) => Ok(entry.receive()),
+            Some(None) => {
+                self.down.acquire();
+                Err(GetTimeoutError::ShutDown)
+            }
+            None => Err(GetTimeoutError::Empty),
+        }
+    }
+
+    /// Puts the entry if there is room, without waiting for that.
+    fn offer_now(&self, entry: &mut Option<Entry<S::Item>>, site: Site) -> Result<(), Refused> {
+        let _turn = self.turn.take(site);
+        self.offer(&mut self.state.lock(), entry)
+    }
+
+    /// Puts the entry if there is room; else leaves it where it is. The caller has the turn.
+    fn offer(
+        &self,
+        state: &mut MutexGuard<'_, State<S>>,
+        entry: &mut Option<Entry<S::Item>>,
+    ) -> Result<(), Refused> {
+        if state.is_shut_down {
+            return Err(Refused::ShutDown);
+        }
+        if state.len >= self.capacity {
+            return Err(Refused::Full);
+        }
+        if let Some(entry) = entry.take() {
+            // A woken thread waits for the lock, and for the turn. It is woken first, since a
+            // comparison may panic when the item is in the heap already.
+            state.len += 1;
+            self.record.provided();
+            self.not_empty.notify_one();
+            change::<_, W, _>(state, |store| store.push(entry));
+        }
+        Ok(())
+    }
+
+    /// Puts the entry, waiting for room; whether it was put, if that is decided.
+    fn offer_within(
+        &self,
+        limit: Option<Duration>,
+        entry: &mut Option<Entry<S::Item>>,
+        site: Site,
+    ) -> Option<bool> {
+        for may_sleep in [true, false] {
+            let turn = self.turn.take(site);
+            let mut state = self.state.lock();
+            match self.offer(&mut state, entry) {
+                Ok(()) => return Some(true),
+                Err(Refused::ShutDown) => return Some(false),
+                Err(Refused::Full) => {}
+            }
+            // The thread that makes room needs the turn.
+            drop(turn);
+            if !(may_sleep && sleep(&self.not_full, &mut state, limit)) {
+                break;
+            }
+        }
+        None
+    }
+
+    /// Gets the next entry if there is one, without waiting for one.
+    fn poll_now(&self, site: Site) -> Result<Entry<S::Item>, Nothing> {
+        let _turn = self.turn.take(site);
+        self.poll(&mut self.state.lock())
+    }
+
+    /// Gets the next entry if there is one. The caller has the turn.
+    fn poll(&self, state: &mut MutexGuard<'_, State<S>>) -> Result<Entry<S::Item>, Nothing> {
+        if state.len == 0 {
+            return Err(match state.is_shut_down {
+                true => Nothing::ShutDown,
+                false => Nothing::Empty,
+            });
+        }
+        // Counted and told first, for the reason given in `offer`.
+        state.len -= 1;
+        state.taken += 1;
+        if self.capacity != usize::MAX {
+            self.record.provided();
+            self.not_full.notify_one();
+        }
+        change::<_, W, _>(state, Store::pop).ok_or(Nothing::Empty)
+    }
+
+    /// Gets the next entry, waiting for one; the entry, or that there will be none, if that is
+    /// decided.
+    fn poll_within(&self, limit: Option<Duration>, site: Site) -> Option<Option<Entry<S::Item>>> {
+        for may_sleep in [true, false] {
+            let turn = self.turn.take(site);
+            let mut state = self.state.lock();
+            match self.poll(&mut state) {
+                Ok(entry) => return Some(Some(entry)),
+                Err(Nothing::ShutDown) => return Some(None),
+                Err(Nothing::Empty) => {}
+            }
+            // The thread that puts the next one needs the turn.
+            drop(turn);
+            if !(may_sleep && sleep(&self.not_empty, &mut state, limit)) {
+                break;
+            }
+        }
+        None
+    }
+
+    /// The item of an entry that was refused since the queue is shut down.
+    fn turned_away(&self, entry: Option<Entry<S::Item>>) -> S::Item {
+        self.down.acquire();
+        back(entry)
+    }
+}
+
+/// Changes the items. Where that runs code of the program, they are out of the queue meanwhile, and the
+/// queue not locked: the calling thread has the turn, so no other one misses them.
+fn change<S: Store, W: Turn, R>(
+    state: &mut MutexGuard<'_, State<S>>,
+    f: impl FnOnce(&mut S) -> R,
+) -> R {
+    if !W::COMPARES {
+        return f(&mut state.store);
+    }
+    let mut out = std::mem::take(&mut state.store);
+    // What a panic of a comparison leaves behind is said in the documentation of the queue.
+    let changed = AssertUnwindSafe(|| MutexGuard::unlocked(state, || f(&mut out)));
+    let changed = catch_unwind(changed);
+    state.store = out;
+    changed.unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+/// The item of an entry that was not put.
+fn back<T>(entry: Option<Entry<T>>) -> T {
+    entry.expect("what was not put is still here").take_back()
+}
+
+/// Sleeps until it is notified, for as long as `limit` at most; whether it is worth to try again.
+pub(super) fn sleep<S>(
+    condvar: &Condvar,
+    state: &mut MutexGuard<'_, State<S>>,
+    limit: Option<Duration>,
+) -> bool {
+    match limit {
+        None => condvar.wait(state),
+        Some(Duration::ZERO) => return false,
+        Some(limit) => {
+            condvar.wait_for(state, limit);
+        }
+    }
+    true
+}

@@ -1,0 +1,95 @@
+//! When all that was put into a queue is done, and when no more is put.
+
+use std::time::Duration;
+
+use super::Shutdown;
+use super::core::{Core, State, sleep};
+use super::error::{TooManyDone, Unfinished};
+use super::store::Store;
+use super::turn::Turn;
+use crate::extra::deadline;
+use crate::instrument::{Clock, MergedClock, Site, WaitReason};
+
+impl<S: Store, W: Turn> Core<S, W> {
+    pub(crate) fn task_done(&self) -> Result<(), TooManyDone> {
+        let past = Clock::release();
+        let mut state = self.state.lock();
+        state.taken = state.taken.checked_sub(1).ok_or(TooManyDone)?;
+        state.done.add_mut(&past);
+        if state.unfinished() == 0 {
+            self.record.provided();
+            self.all_done.notify_all();
+        }
+        Ok(())
+    }
+
+    pub(crate) fn join(&self, site: Site) {
+        let at_once = self.finished(&self.state.lock());
+        let done = at_once.unwrap_or_else(|| {
+            self.record
+                .wait(WaitReason::Tasks, site, |limit| self.finished_within(limit))
+        });
+        done.acquire();
+    }
+
+    pub(crate) fn join_timeout(&self, timeout: Duration, site: Site) -> Result<(), Unfinished> {
+        let at_once = self.finished(&self.state.lock());
+        let done = at_once.or_else(|| {
+            let deadline = deadline::after(timeout);
+            let attempt = |left| self.finished_within(Some(left));
+            self.record
+                .wait_until(WaitReason::Tasks, deadline, site, attempt)
+        });
+        let Some(done) = done else {
+            let count = self.state.lock().unfinished();
+            return Err(Unfinished { count });
+        };
+        done.acquire();
+        Ok(())
+    }
+
+    pub(crate) fn shutdown(&self, how: Shutdown, site: Site) {
+        let past = Clock::release();
+        // Whoever changes the items has them out of the queue.
+        let turn = (how == Shutdown::Immediate).then(|| self.turn.take(site));
+        let mut state = self.state.lock();
+        // Those who are turned away learn what came before the first shutdown; a later one may
+        // come after they were turned away.
+        if !state.is_shut_down {
+            state.is_shut_down = true;
+            self.down.add(&past);
+        }
+        let left = match how {
+            Shutdown::Graceful => S::default(),
+            Shutdown::Immediate => {
+                state.len = 0;
+                std::mem::take(&mut state.store)
+            }
+        };
+        self.record.provided();
+        if state.unfinished() == 0 {
+            self.all_done.notify_all();
+        }
+        self.not_empty.notify_all();
+        self.not_full.notify_all();
+        drop(state);
+        drop(turn);
+        // Not under the locks: destructors of the program run here.
+        drop(left);
+    }
+
+    /// What was done before all was done, if all is.
+    fn finished(&self, state: &State<S>) -> Option<MergedClock> {
+        (state.unfinished() == 0).then(|| state.done.snapshot())
+    }
+
+    /// The same, waiting for it.
+    fn finished_within(&self, limit: Option<Duration>) -> Option<MergedClock> {
+        let mut state = self.state.lock();
+        let finished = self.finished(&state);
+        if finished.is_none() && sleep(&self.all_done, &mut state, limit) {
+            return self.finished(&state);
+        }
+        finished
+    }
+}

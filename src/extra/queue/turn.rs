@@ -1,0 +1,98 @@
+//! Who may change the items of a queue, where that runs code of the program.
+//!
+//! A `PriorityQueue` compares its items, and a comparison can do anything: lock, wait, use the queue
+//! itself. So comparisons run without the lock of the queue. What keeps two threads apart meanwhile is
+//! a lock that the detector knows, so a comparison that comes back to its own queue is a
+//! [`SelfDeadlock`](crate::report::Verdict::SelfDeadlock), and one that waits for a thread which waits
+//! for the queue a [`Deadlock`](crate::report::Verdict::Deadlock).
+
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Site};
+
+/// What a thread takes before it changes the items.
+pub(crate) trait Turn {
+    /// Whether changing the items runs code of the program: then that happens while they are out of the
+    /// queue, and the queue not locked.
+    const COMPARES: bool;
+
+    /// Held while the items are changed.
+    type Taken<'a>
+    where
+        Self: 'a;
+
+    /// Takes the turn for the call at `site`, waiting for it.
+    fn take(&self, site: Site) -> Self::Taken<'_>;
+}
+
+/// The lock of the queue is enough: no code of the program runs under it.
+impl Turn for () {
+    const COMPARES: bool = false;
+
+    type Taken<'a> = ();
+
+    fn take(&self, _: Site) {}
+}
+
+/// A lock around the comparisons of a queue.
+pub(crate) struct Comparisons {
+    record: Lock,
+    bare: Mutex<()>,
+}
+
+impl Comparisons {
+    /// The lock of a queue that is made at the place of the call.
+    #[track_caller]
+    pub(crate) const fn new() -> Self {
+        static KIND: LockKind = LockKind::new("order of a PriorityQueue").pinned();
+        Self {
+            record: Lock::new(&KIND),
+            bare: Mutex::new(()),
+        }
+    }
+}
+
+impl Turn for Comparisons {
+    const COMPARES: bool = true;
+
+    type Taken<'a> = Comparing<'a>;
+
+    fn take(&self, site: Site) -> Comparing<'_> {
+        let (guard, hold) = match self.bare.try_lock() {
+            Some(guard) => {
+                let hold = self
+                    .record
+                    .acquired(Mode::Exclusive, AcquireKind::Blocking, site);
+                (guard, hold)
+            }
+            None => {
+                let attempt = self
+                    .record
+                    .attempt(Mode::Exclusive, AcquireKind::Blocking, site);
+                let guard = self.bare.lock();
+                (guard, attempt.acquired())
+            }
+        };
+        Comparing {
+            record: &self.record,
+            hold: Some(hold),
+            _guard: guard,
+        }
+    }
+}
+
+/// The calling thread may compare. Made by [`Comparisons`].
+pub(crate) struct Comparing<'a> {
+    record: &'a Lock,
+    hold: Option<Hold>,
+    /// Dropped after the release is recorded.
+    _guard: MutexGuard<'a, ()>,
+}
+
+impl Drop for Comparing<'_> {
+    fn drop(&mut self) {
+        if let Some(hold) = self.hold.take() {
+            self.record.released(hold);
+        }
+    }
+}

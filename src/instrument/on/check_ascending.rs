@@ -1,0 +1,58 @@
+//! Whether several locks may be taken now.
+
+use super::lock::Lock;
+use crate::detector;
+use crate::instrument::{LockId, LockRef, Site, Violation, ViolationReason};
+use crate::tracking::lock::ident::Ident;
+
+/// Whether the calling thread may take all of `records` now, in the order of their ids, which are
+/// given to those that have none yet in the order in which they are written.
+pub(crate) fn check_ascending(records: &[&Lock], site: Site) -> Result<(), Violation> {
+    let Some(slot) = detector::attach() else {
+        return twice(records.iter().map(|lock| (lock.id(), None)), site);
+    };
+    let idents: Vec<&'static Ident> = detector::with_own(slot, |own| {
+        records
+            .iter()
+            .map(|lock| lock.record.identify(&mut own.pool))
+            .collect()
+    });
+    twice(idents.iter().map(|ident| (ident.id(), Some(*ident))), site)?;
+    slot.maintain();
+    let Some(lowest) = idents.iter().min_by_key(|ident| ident.id()) else {
+        return Ok(());
+    };
+    for (ident, hold) in detector::held_here(slot) {
+        let held = LockRef::new(ident.id(), detector::name(ident), Some(hold.site));
+        let again = idents.iter().find(|asked| std::ptr::eq(**asked, ident));
+        let (reason, asked) = match again {
+            Some(asked) => (ViolationReason::HeldAlready, asked),
+            None if ident.id() > lowest.id() => (ViolationReason::OutOfOrder, lowest),
+            None => continue,
+        };
+        let asked = LockRef::new(asked.id(), detector::name(asked), Some(site));
+        return Err(Violation::new(reason, asked, held));
+    }
+    Ok(())
+}
+
+/// Refuses a lock that stands in the set twice.
+fn twice(
+    locks: impl Iterator<Item = (LockId, Option<&'static Ident>)>,
+    site: Site,
+) -> Result<(), Violation> {
+    let mut locks: Vec<_> = locks.collect();
+    locks.sort_unstable_by_key(|lock| lock.0);
+    match locks.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        Some(pair) => {
+            let (id, ident) = pair[0];
+            let party = LockRef::new(id, ident.and_then(detector::name), Some(site));
+            Err(Violation::new(
+                ViolationReason::AskedTwice,
+                party.clone(),
+                party,
+            ))
+        }
+        None => Ok(()),
+    }
+}

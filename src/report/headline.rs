@@ -1,0 +1,573 @@
+//! The sentences of a report: what it is about, and why it is what it is.
+
+use super::data::{Basis, Report};
+use super::names::{and_list, place};
+use super::stall;
+use super::thread::{FreedBy, ThreadInfo, WaitInfo, WaitsFor};
+use crate::engine::ids::{LockId, ThreadId};
+use crate::engine::mode::Mode;
+use crate::engine::reacquisition::Reacquisition;
+use crate::engine::verdict::Verdict;
+use crate::engine::wait_reason::WaitReason;
+
+/// More names than this make a first line that nobody reads to its end.
+const NAMES_IN_HEADLINE: usize = 4;
+
+/// The first line: the mark, the verdict, and what it is about.
+pub(super) fn headline(report: &Report) -> String {
+    format!("{}: {}", report.verdict, subject(report))
+}
+
+fn subject(report: &Report) -> String {
+    match report.verdict {
+        Verdict::Deadlock if report.edges.is_empty() => standstill(report),
+        Verdict::Deadlock => {
+            // A thread that is only queued has no edge.
+            let threads = match distinct_threads(report).len().max(report.threads.len()) {
+                0 | 1 => "a thread waits for itself".to_owned(),
+                2 => "2 threads wait for each other".to_owned(),
+                many => format!("{many} threads wait for each other in a ring"),
+            };
+            format!("{threads} over {}", ring(report))
+        }
+        Verdict::SelfDeadlock if report.edges.is_empty() => match waiting(report).first() {
+            Some((task, wait)) if task.is_task => format!(
+                "{task} waits for {}, which only it could bring about",
+                report.awaited(wait)
+            ),
+            Some((thread, wait)) => format!(
+                "{thread} is about to wait for {}, which only it could bring about",
+                report.awaited(wait)
+            ),
+            None => "a thread waits for itself".to_owned(),
+        },
+        Verdict::SelfDeadlock => match report.edges.first() {
+            Some(edge) => format!(
+                "{} asks for {} ({}) while it holds it ({})",
+                report.thread_name(edge.thread),
+                report.the_lock(edge.to),
+                edge.to_mode,
+                edge.from_mode
+            ),
+            None => "a thread asks for a lock that it holds".to_owned(),
+        },
+        Verdict::RecursiveRead => match report.edges.first() {
+            Some(edge) => format!(
+                "{} reads {} a second time; a writer that comes in between blocks it for ever",
+                report.thread_name(edge.thread),
+                report.the_lock(edge.to),
+            ),
+            None => "a thread reads a lock that it reads already".to_owned(),
+        },
+        Verdict::Inversion if report.basis == Basis::Declaration => match report.edges.first() {
+            Some(edge) => format!(
+                "{} is asked for under {}, against the declared order",
+                report.the_lock(edge.to),
+                report.the_lock(edge.from)
+            ),
+            None => "a declared order is broken".to_owned(),
+        },
+        Verdict::Inversion if within_a_class(report) => match report.edges.first() {
+            Some(edge) => format!(
+                "{} is asked for under {}, against the order within their class",
+                report.the_lock(edge.to),
+                report.the_lock(edge.from)
+            ),
+            None => "two locks of a class are nested against their order".to_owned(),
+        },
+        Verdict::Inversion if report.basis == Basis::Classes => format!(
+            "locks of the classes {} are taken in {}",
+            ring(report),
+            orders(report)
+        ),
+        Verdict::Inversion => format!("{} are taken in {}", ring(report), orders(report)),
+        Verdict::Guarded | Verdict::SingleThread | Verdict::Ordered if report.lacks_writers => {
+            format!(
+                "{} are taken in {}, by readers that no writer comes between",
+                ring(report),
+                orders(report)
+            )
+        }
+        Verdict::Guarded => format!(
+            "{} are taken in {}, always under {}",
+            ring(report),
+            orders(report),
+            guards(report)
+        ),
+        Verdict::SingleThread => format!(
+            "{} are taken in {}, by one thread",
+            ring(report),
+            orders(report)
+        ),
+        Verdict::Ordered => format!(
+            "{} are taken in {}, one after the other",
+            ring(report),
+            orders(report)
+        ),
+        Verdict::Stall => stall::subject(report),
+        Verdict::Abandoned => abandoned(report),
+        Verdict::HeldAcrossAwait => held_across_await(report),
+    }
+}
+
+/// The threads that wait, and for what.
+fn waiting(report: &Report) -> Vec<(&ThreadInfo, &WaitInfo)> {
+    report
+        .threads
+        .iter()
+        .filter_map(|thread| Some((thread, thread.waits.as_ref()?)))
+        .collect()
+}
+
+/// Threads that wait in whatever ways for what none of them can bring about any more.
+fn standstill(report: &Report) -> String {
+    let waiting = waiting(report);
+    let anyone = |wait: &WaitInfo| wait.by == Some(FreedBy::Anyone);
+    let everyone = waiting.iter().any(|(_, wait)| anyone(wait));
+    let each = |(thread, wait): &(&ThreadInfo, &WaitInfo)| {
+        format!("{thread} for {}", report.awaited(wait))
+    };
+    match waiting.as_slice() {
+        [] => "threads wait for each other".to_owned(),
+        [(thread, wait)] if everyone => format!(
+            "{thread} waits for {}, and no other thread is left",
+            report.awaited(wait)
+        ),
+        [(thread, wait)] if matches!(wait.by, Some(FreedBy::Threads(_))) => format!(
+            "{thread} waits for {}, {}",
+            report.awaited(wait),
+            ended_by(report, wait).unwrap_or_default()
+        ),
+        [(thread, wait)] => format!(
+            "{thread} waits for {}, which nobody can bring about",
+            report.awaited(wait)
+        ),
+        many => {
+            // Workers without a job come last, in a few words: one of the others matters.
+            let (idle, busy): (Vec<_>, Vec<_>) =
+                many.iter().partition(|(thread, _)| thread.is_idle());
+            let (shown, idle) = match busy.is_empty() {
+                true => (idle, 0),
+                false => (busy, idle.len()),
+            };
+            let mut parts: Vec<String> = shown.iter().take(NAMES_IN_HEADLINE).map(each).collect();
+            if shown.len() > NAMES_IN_HEADLINE {
+                parts.truncate(2);
+                parts.push(format!("{} more", shown.len() - 2));
+            }
+            match idle {
+                0 => {}
+                1 => parts.push("1 idle worker".to_owned()),
+                _ => parts.push(format!("{idle} idle workers")),
+            }
+            let how = if everyone {
+                match many.len() {
+                    2 => format!("both {} wait", agents(report)),
+                    count => format!("all {count} {} wait", agents(report)),
+                }
+            } else {
+                format!("{} {} wait for each other", many.len(), agents(report))
+            };
+            format!("{how}: {}", and_list(&parts))
+        }
+    }
+}
+
+/// A line for the workers of each pool that have no job.
+pub(super) fn idle(report: &Report) -> Vec<String> {
+    let mut pools: Vec<(LockId, usize)> = Vec::new();
+    let idle = report.threads.iter().filter(|thread| thread.is_idle());
+    for wait in idle.filter_map(|thread| thread.waits.as_ref()) {
+        let pool = wait.subject();
+        match pools.iter_mut().find(|(known, _)| *known == pool) {
+            Some((_, count)) => *count += 1,
+            None => pools.push((pool, 1)),
+        }
+    }
+    let line = |(pool, count): (LockId, usize)| {
+        let name = report.the_lock(pool);
+        match count {
+            1 => format!("1 worker of {name} waits for a job"),
+            _ => format!("{count} workers of {name} wait for a job"),
+        }
+    };
+    pools.into_iter().map(line).collect()
+}
+
+/// What the primitive of a wait counts. Of several threads that wait for one thing, the last one that came
+/// has seen what is so now.
+pub(super) fn counts(report: &Report, wait: &WaitInfo) -> Option<String> {
+    let own = wait.counts?;
+    let alike = waiting(report).into_iter().map(|(_, other)| other);
+    let alike = alike.filter(|other| other.subject() == wait.subject() && other.counts.is_some());
+    let newest = alike.min_by_key(|other| other.since)?.counts?;
+    let WaitsFor::Resource { awaited, .. } = wait.what else {
+        return None;
+    };
+    Some(match awaited {
+        WaitReason::Permit => {
+            let are = |count, noun| match count {
+                1 => format!("1 {noun} is"),
+                _ => format!("{count} {noun}s are"),
+            };
+            format!(
+                "which asks for {}; {} free, {} queued",
+                match own.wanted {
+                    1 => "1 permit".to_owned(),
+                    wanted => format!("{wanted} permits"),
+                },
+                are(newest.available, "permit"),
+                are(newest.queued, "thread")
+            )
+        }
+        WaitReason::Arrival => format!(
+            "which is made for {} threads, of which {} arrived",
+            own.wanted,
+            match newest.available {
+                1 => "1 has".to_owned(),
+                arrived => format!("{arrived} have"),
+            }
+        ),
+        _ => return None,
+    })
+}
+
+/// How a lock is taken back.
+pub(super) fn taken_back(again: Reacquisition, lock: &str) -> String {
+    match again {
+        Reacquisition::Wait => {
+            format!("the wait there releases {lock} when it begins and takes it back when it ends")
+        }
+        Reacquisition::Unlocked => {
+            format!("the call there releases {lock} while it runs and takes it back when it ends")
+        }
+        Reacquisition::Upgrade => {
+            format!("the upgrade there waits until {lock} has no other reader")
+        }
+    }
+}
+
+/// Who could have ended a wait that is for something else than a lock, or is for a lock that nobody
+/// lets go of; nothing if the wait itself says so.
+pub(super) fn ended_by(report: &Report, wait: &WaitInfo) -> Option<String> {
+    let text = match wait.by.as_ref()? {
+        FreedBy::Threads(threads) => {
+            if let WaitsFor::Resource {
+                awaited: WaitReason::End | WaitReason::ScopeEnd,
+                ..
+            } = wait.what
+            {
+                return None;
+            }
+            let names: Vec<String> = threads.iter().map(|id| report.thread_name(*id)).collect();
+            match wait.what {
+                WaitsFor::Lock { .. } => format!("which {} keeps", and_list(&names)),
+                WaitsFor::Resource { .. } => format!("which only {} could end", and_list(&names)),
+            }
+        }
+        FreedBy::Anyone => "which any thread could end, but none can move".to_owned(),
+        FreedBy::Nobody => "which nobody is left to end".to_owned(),
+    };
+    Some(text)
+}
+
+/// Why those who wait never go on. For what, and who could have ended that, is said of each before.
+fn never_ends(report: &Report) -> &'static str {
+    let waiting = waiting(report);
+    let anyone = |(_, wait): &(&ThreadInfo, &WaitInfo)| wait.by == Some(FreedBy::Anyone);
+    match waiting.len() {
+        _ if waiting.iter().any(anyone) => {
+            "every thread is blocked without a limit, so none is left that could end any of these \
+             waits"
+        }
+        0 | 1 => "the wait has no limit, and no thread is left that could end it",
+        _ => {
+            "none of these waits has a limit, and each thread that could end one of them waits as \
+             well, or has ended; so none of them ever goes on"
+        }
+    }
+}
+
+/// The locks of the cycle: all of them, or how many they are.
+fn ring(report: &Report) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for edge in &report.edges {
+        let name = report.the_lock(edge.from);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    if names.len() > NAMES_IN_HEADLINE {
+        let rest = names.len() - 2;
+        names.truncate(2);
+        names.push(format!("{rest} more"));
+    }
+    and_list(&names)
+}
+
+fn orders(report: &Report) -> &'static str {
+    match report.edges.len() {
+        0..=2 => "both orders",
+        _ => "an order that closes a ring",
+    }
+}
+
+/// Why readers do not wait for each other, though they would if a writer were queued between them.
+fn no_writer_then(report: &Report) -> String {
+    let when = match report.verdict {
+        Verdict::Guarded => format!(
+            "whoever was seen to write it holds {}, which one of these threads holds too",
+            guards(report)
+        ),
+        Verdict::SingleThread => "too few other threads were seen to write it".to_owned(),
+        _ => "whoever was seen to write it did so before or after that".to_owned(),
+    };
+    let names = readers_behind_a_writer(report);
+    let names: Vec<String> = names.iter().map(|&id| report.the_lock(id)).collect();
+    format!(
+        "both sides only read {}: the second reader waits for the first only behind a writer that is \
+         queued in between, and {when}; it becomes an inversion when another thread writes it \
+         meanwhile",
+        and_list(&names)
+    )
+}
+
+fn guards(report: &Report) -> String {
+    if report.guards.is_empty() {
+        return "a common lock".to_owned();
+    }
+    let names: Vec<String> = report
+        .guards
+        .iter()
+        .map(|&id| report.the_lock(id))
+        .collect();
+    and_list(&names)
+}
+
+/// The first thread is the one that holds, the others are blocked.
+fn held_across_await(report: &Report) -> String {
+    let holder = report.threads.first();
+    let held = holder.and_then(|holder| holder.held.last());
+    match (holder, held) {
+        (Some(holder), Some(held)) => format!(
+            "{holder} holds {} while it is suspended, and {} blocked by that",
+            report.the_lock(held.lock),
+            match &report.threads[1..] {
+                [blocked] => format!("{blocked} is"),
+                many => format!("{} threads are", many.len()),
+            }
+        ),
+        _ => "a task holds a lock of threads while it is suspended".to_owned(),
+    }
+}
+
+/// What the threads of a report are, if there are several.
+fn agents(report: &Report) -> &'static str {
+    match report
+        .threads
+        .iter()
+        .filter(|thread| thread.is_task)
+        .count()
+    {
+        0 => "threads",
+        tasks if tasks == report.threads.len() => "tasks",
+        _ => "tasks and threads",
+    }
+}
+
+fn abandoned(report: &Report) -> String {
+    let thread = report
+        .threads
+        .iter()
+        .find(|thread| thread.ended && !thread.held.is_empty())
+        .or_else(|| report.threads.first());
+    match thread {
+        Some(thread) => {
+            let mut names: Vec<String> = Vec::new();
+            for held in &thread.held {
+                let name = report.the_lock(held.lock);
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+            if names.is_empty() {
+                names.push("a lock".to_owned());
+            }
+            let names = and_list(&names);
+            match thread.left_by_fork {
+                true => format!("{thread} held {names} at the fork, and is not in this process"),
+                false => format!("{thread} ended while it held {names}"),
+            }
+        }
+        None => "a thread ended while it held a lock".to_owned(),
+    }
+}
+
+/// Why the verdict is what it is.
+pub(super) fn reason(report: &Report) -> String {
+    let mut reason = match report.verdict {
+        Verdict::Deadlock if report.edges.is_empty() => never_ends(report).to_owned(),
+        Verdict::Deadlock => match distinct_threads(report).len().max(report.threads.len()) {
+            0 | 1 => "the thread waits, without a timeout, for what only it can release".to_owned(),
+            many => format!(
+                "each of the {many} threads waits, without a timeout, for a lock that the next one \
+                 holds; none of them can go on"
+            ),
+        },
+        Verdict::SelfDeadlock if report.threads.iter().any(|thread| thread.is_task) => {
+            "only this task could bring that about, and nothing else wakes it: all that it waits for \
+             was seen when it was polled once more"
+                .to_owned()
+        }
+        Verdict::SelfDeadlock if report.edges.is_empty() => {
+            "only this thread could bring that about, and it would be asleep; this is certain, at \
+             this very call"
+                .to_owned()
+        }
+        Verdict::SelfDeadlock => "only this thread could release it, and it would be asleep; this \
+                                  is certain, at this very call"
+            .to_owned(),
+        Verdict::Inversion if report.basis == Basis::Declaration => match report.declared {
+            Some(site) => format!(
+                "the opposite order is declared at {site}; the first thread that keeps to it can \
+                 meet this one"
+            ),
+            None => "the opposite order is declared".to_owned(),
+        },
+        Verdict::Inversion if within_a_class(report) => {
+            "locks of one class are alike, so it takes an order among them on which all threads \
+             agree, which is that of their sub-classes and ids; whoever keeps to it can meet this \
+             thread"
+                .to_owned()
+        }
+        Verdict::Inversion if report.basis == Basis::Classes => format!(
+            "{}, no common lock, nothing orders them; no two threads were seen to take the same \
+             instances in opposite orders: it is the order of the classes that closes a ring, and \
+             it deadlocks as soon as the instances are the same",
+            counted_threads(report)
+        ),
+        Verdict::Inversion => format!(
+            "{}, no common lock, nothing orders them: each can come to hold its first lock while \
+             the next one waits for it",
+            counted_threads(report)
+        ),
+        Verdict::Guarded | Verdict::SingleThread | Verdict::Ordered if report.lacks_writers => {
+            no_writer_then(report)
+        }
+        Verdict::Guarded => format!(
+            "guarded by {}: both sides happen under it, so they never meet; they can as soon as \
+             one of them goes without it",
+            guards(report)
+        ),
+        Verdict::SingleThread => "one thread takes both orders, and it cannot meet itself; it \
+                                  becomes an inversion when a second thread takes either"
+            .to_owned(),
+        Verdict::Ordered => "the orders are separated by a spawn, a join or a message, so they \
+                             never overlapped; it becomes an inversion when that goes away"
+            .to_owned(),
+        Verdict::RecursiveRead => "a writer that queues between the two reads waits for the \
+                                   first, and the second waits behind that writer"
+            .to_owned(),
+        Verdict::Stall => stall::reason(report),
+        Verdict::HeldAcrossAwait => "the task gives the lock back only when it is polled again; until \
+                                     then every thread that takes the lock is blocked, and no task \
+                                     can be polled on it"
+            .to_owned(),
+        Verdict::Abandoned if report.threads.iter().any(|thread| thread.left_by_fork) => {
+            "a fork copies a lock as it is, and of the threads only the one that forks; no thread of this \
+             process can release the lock, and a thread that asks for it waits for ever"
+                .to_owned()
+        }
+        Verdict::Abandoned => "the guard was forgotten, or leaked; nobody is left to release the \
+                               lock, and whoever asks for it waits for ever"
+            .to_owned(),
+    };
+    let queued = readers_behind_a_writer(report);
+    if !queued.is_empty() && !report.lacks_writers {
+        let names: Vec<String> = queued.iter().map(|&id| report.the_lock(id)).collect();
+        let writers = queued
+            .iter()
+            .filter_map(|&lock| queued_writer(report, lock));
+        let writers: Vec<String> = writers
+            .map(|(thread, wait)| format!("{thread}, which waits at {}", place(wait.site)))
+            .collect();
+        let writer = match writers.as_slice() {
+            [] => "a writer that is queued in between blocks".to_owned(),
+            [one] => format!("{one}, is the writer that is queued in between and blocks"),
+            many => format!(
+                "{}, are the writers that are queued in between and block",
+                many.join("; ")
+            ),
+        };
+        reason += &format!(
+            "; both sides only read {}, but {writer} the second reader",
+            and_list(&names)
+        );
+    }
+    for thread in report.threads.iter().filter(|thread| thread.panicking) {
+        let site = thread.waits.as_ref().map(|wait| wait.site);
+        let edge = report.edges.iter().find(|edge| edge.thread == thread.id);
+        if let Some(site) = site.or(edge.map(|edge| edge.to_site)) {
+            reason += &format!(
+                "; {thread} unwinds from a panic, so what it asks for at {} is asked for by a \
+                 destructor",
+                place(site)
+            );
+        }
+    }
+    reason
+}
+
+/// The thread of a deadlock that is queued to write this lock between two readers, and its wait.
+pub(super) fn queued_writer(report: &Report, lock: LockId) -> Option<(&ThreadInfo, &WaitInfo)> {
+    if report.verdict != Verdict::Deadlock {
+        return None;
+    }
+    let is_in_ring = |thread: &ThreadInfo| report.edges.iter().any(|edge| edge.thread == thread.id);
+    waiting(report).into_iter().find(|(thread, wait)| {
+        let writes =
+            matches!(wait.what, WaitsFor::Lock { lock: it, mode: Mode::Exclusive } if it == lock);
+        writes && !is_in_ring(thread)
+    })
+}
+
+/// Whether it is about two locks of one class.
+pub(super) fn within_a_class(report: &Report) -> bool {
+    report.basis == Basis::Classes && report.edges.len() == 1
+}
+
+pub(super) fn distinct_threads(report: &Report) -> Vec<ThreadId> {
+    let mut threads: Vec<ThreadId> = Vec::new();
+    for edge in &report.edges {
+        if !threads.contains(&edge.thread) {
+            threads.push(edge.thread);
+        }
+    }
+    threads
+}
+
+fn counted_threads(report: &Report) -> String {
+    match distinct_threads(report).len() {
+        0 | 1 => "one thread".to_owned(),
+        2 => "two threads".to_owned(),
+        3 => "three threads".to_owned(),
+        many => format!("{many} threads"),
+    }
+}
+
+/// The locks at which both sides of the cycle only read.
+pub(super) fn readers_behind_a_writer(report: &Report) -> Vec<LockId> {
+    if report.edges.len() < 2 {
+        return Vec::new();
+    }
+    let next = report.edges.iter().cycle().skip(1);
+    report
+        .edges
+        .iter()
+        .zip(next)
+        .filter(|(edge, next)| {
+            edge.to_mode == Mode::Shared && next.from_mode == Mode::Shared && edge.to == next.from
+        })
+        .map(|(edge, _)| edge.to)
+        .collect()
+}

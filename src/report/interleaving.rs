@@ -1,0 +1,237 @@
+//! How the threads of a cycle meet: one column a thread, one row a step.
+
+use super::data::{Edge, Report};
+use super::headline;
+use super::names::{short_place, shortened, width};
+use crate::engine::ids::Site;
+use crate::engine::verdict::Verdict;
+
+/// More threads than this are listed in rows instead, or the columns would be too narrow to read.
+const MAX_COLUMNS: usize = 4;
+/// What all columns together may take, in columns of the screen.
+const TOTAL: usize = 104;
+/// What stands before the first column, and between two.
+const INDENT: usize = 4;
+const GAP: usize = 4;
+
+/// One step: in which column it stands, what is done, to which lock, and where.
+struct Step {
+    column: usize,
+    verb: &'static str,
+    lock: String,
+    site: Option<Site>,
+}
+
+/// The interleaving, or nothing for a verdict that has none.
+pub(super) fn show(out: &mut String, report: &Report) {
+    if report.edges.is_empty() || headline::within_a_class(report) {
+        return;
+    }
+    let title = match report.verdict {
+        Verdict::Deadlock => "how they came to this:",
+        Verdict::Inversion | Verdict::RecursiveRead => "how it deadlocks:",
+        _ => return,
+    };
+    out.push_str(&format!("\n{title}\n"));
+    let edges: Vec<&Edge> = report.edges_from_closing().collect();
+    let (heads, steps) = match report.verdict {
+        Verdict::RecursiveRead => read_twice(report, edges[0]),
+        _ => around(report, &edges),
+    };
+    if heads.len() > MAX_COLUMNS {
+        rows(out, report, &edges);
+    } else {
+        columns(out, &heads, &steps);
+    }
+}
+
+/// Each thread has its first lock, then each asks for the next one.
+fn around(report: &Report, edges: &[&Edge]) -> (Vec<String>, Vec<Step>) {
+    let mut heads: Vec<String> = edges
+        .iter()
+        .map(|edge| report.thread_name(edge.thread))
+        .collect();
+    let mut steps: Vec<Step> = edges
+        .iter()
+        .enumerate()
+        .map(|(column, edge)| Step {
+            column,
+            verb: match edge.from_again {
+                None => "takes",
+                Some(_) => "takes back",
+            },
+            lock: report.short_name(edge.from),
+            site: Some(edge.from_site),
+        })
+        .collect();
+    let queued = headline::readers_behind_a_writer(report);
+    let mut any_writer = None;
+    for lock in queued {
+        // In a deadlock the writer is there, and has a line.
+        let writer = headline::queued_writer(report, lock);
+        let column = match (writer, any_writer) {
+            (None, Some(column)) => column,
+            _ => {
+                let head = writer.map_or("any writer".to_owned(), |(thread, _)| thread.to_string());
+                heads.push(head);
+                heads.len() - 1
+            }
+        };
+        if writer.is_none() {
+            any_writer = Some(column);
+        }
+        steps.push(Step {
+            column,
+            verb: "queues for",
+            lock: report.short_name(lock),
+            site: writer.map(|(_, wait)| wait.site),
+        });
+    }
+    steps.extend(edges.iter().enumerate().map(|(column, edge)| Step {
+        column,
+        verb: "waits for",
+        lock: report.short_name(edge.to),
+        site: Some(edge.to_site),
+    }));
+    (heads, steps)
+}
+
+fn read_twice(report: &Report, edge: &Edge) -> (Vec<String>, Vec<Step>) {
+    let lock = report.short_name(edge.to);
+    let step = |column, verb, site| Step {
+        column,
+        verb,
+        lock: lock.clone(),
+        site,
+    };
+    (
+        vec![report.thread_name(edge.thread), "any writer".to_owned()],
+        vec![
+            step(0, "reads", Some(edge.from_site)),
+            step(1, "queues for", None),
+            step(0, "waits for", Some(edge.to_site)),
+        ],
+    )
+}
+
+fn columns(out: &mut String, heads: &[String], steps: &[Step]) {
+    let room = (TOTAL - INDENT - GAP * (heads.len() - 1)) / heads.len();
+    let cells: Vec<String> = steps
+        .iter()
+        .map(|step| cell(step, room, heads.len() == 2))
+        .collect();
+    let heads: Vec<String> = heads.iter().map(|head| shortened(head, room)).collect();
+    let widths: Vec<usize> = (0..heads.len())
+        .map(|column| {
+            let in_column = steps
+                .iter()
+                .zip(&cells)
+                .filter(|(step, _)| step.column == column);
+            in_column
+                .map(|(_, cell)| width(cell))
+                .fold(width(&heads[column]), usize::max)
+        })
+        .collect();
+    row(out, &widths, |column| heads[column].clone());
+    row(out, &widths, |column| "-".repeat(widths[column]));
+    for (step, cell) in steps.iter().zip(cells) {
+        row(out, &widths, |column| {
+            if column == step.column {
+                cell.clone()
+            } else {
+                String::new()
+            }
+        });
+    }
+}
+
+/// What is done, cut to fit by shortening the name alone: the line number is worth more.
+fn cell(step: &Step, room: usize, with_place: bool) -> String {
+    let place = match step.site {
+        Some(site) if with_place => format!("  {}", shortened(&short_place(site), room / 2)),
+        _ => String::new(),
+    };
+    let taken = width(step.verb) + 1 + width(&place);
+    format!(
+        "{} {}{place}",
+        step.verb,
+        shortened(&step.lock, room.saturating_sub(taken))
+    )
+}
+
+/// For a ring of many threads: what each has, and what it wants.
+fn rows(out: &mut String, report: &Report, edges: &[&Edge]) {
+    let room = (TOTAL - INDENT - 2 * GAP) / 3;
+    let mut table = vec![["thread", "holds", "waits for"].map(str::to_owned)];
+    for edge in edges {
+        table.push([
+            shortened(&report.thread_name(edge.thread), room),
+            shortened(&report.short_name(edge.from), room),
+            shortened(&report.short_name(edge.to), room),
+        ]);
+    }
+    let widths: Vec<usize> = (0..3)
+        .map(|column| {
+            table
+                .iter()
+                .map(|row| width(&row[column]))
+                .max()
+                .unwrap_or(0)
+        })
+        .collect();
+    table.insert(1, std::array::from_fn(|column| "-".repeat(widths[column])));
+    for cells in &table {
+        row(out, &widths, |column| cells[column].clone());
+    }
+}
+
+fn row(out: &mut String, widths: &[usize], cell: impl Fn(usize) -> String) {
+    let mut line = " ".repeat(INDENT);
+    for (column, &wide) in widths.iter().enumerate() {
+        let text = cell(column);
+        line.push_str(&text);
+        line.push_str(&" ".repeat(wide.saturating_sub(width(&text)) + GAP));
+    }
+    out.push_str(line.trim_end());
+    out.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_names_do_not_break_the_columns() {
+        let long = "錠前".repeat(40);
+        let step = |column| Step {
+            column,
+            verb: "takes",
+            lock: format!("`{long}`"),
+            site: Some(std::panic::Location::caller()),
+        };
+        let mut out = String::new();
+        columns(
+            &mut out,
+            &[long.clone(), "b".to_owned()],
+            &[step(0), step(1)],
+        );
+        let lines: Vec<&str> = out.lines().collect();
+        assert_eq!(lines.len(), 4, "{out}");
+        for line in &lines {
+            assert!(width(line) <= TOTAL, "{out}");
+        }
+        // The second column begins at the same place in every line.
+        let begin = width(
+            lines[1]
+                .split_at(lines[1].rfind(' ').expect("two columns") + 1)
+                .0,
+        );
+        assert_eq!(
+            width(lines[0].strip_suffix('b').expect("its head")),
+            begin,
+            "{out}"
+        );
+        assert_eq!(lines[3].find("takes"), Some(begin), "{out}");
+        assert!(lines[2].contains("columns.rs:"), "{out}");
+    }
+}

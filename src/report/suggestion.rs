@@ -1,0 +1,78 @@
+//! What a report advises: one concrete change.
+
+mod order;
+mod stuck;
+
+use super::data::Report;
+use super::headline;
+use super::stall;
+use crate::engine::verdict::Verdict;
+
+/// Where a guard lives on that has no name.
+const TEMPORARY: &str = "a guard without a name lives to the end of its statement: in an argument, in a \
+                         chain of calls, on either side of an assignment, and in the head of a \
+                         `match`, `if let`, `while let` or `for`, whose body is a part of the statement";
+
+/// What to change.
+pub(super) fn suggestion(report: &Report) -> Option<String> {
+    match report.verdict {
+        Verdict::Inversion if headline::within_a_class(report) => Some(
+            "take the one with the lower id first, as `lockwarden::acquire` does; or, if the inner \
+             one always belongs under the outer one, say so with `inner.nested_in(&outer)`"
+                .to_owned(),
+        ),
+        Verdict::Inversion | Verdict::Guarded | Verdict::SingleThread | Verdict::Ordered => {
+            order::suggestion(report)
+        }
+        Verdict::Deadlock if report.edges.len() > 1 => order::suggestion(report),
+        Verdict::Deadlock => stuck::suggestion(report),
+        Verdict::SelfDeadlock if report.edges.is_empty() => stuck::alone(report),
+        Verdict::SelfDeadlock => {
+            let edge = report.edges.first()?;
+            if order::is_order_of_queue(report, edge.to) {
+                return Some(format!(
+                    "let the comparison of the items (`Ord::cmp`) do without the queue that compares \
+                     them, which it uses at {}",
+                    edge.to_site
+                ));
+            }
+            if edge.from_site == edge.to_site {
+                return Some(format!(
+                    "{} is reached again, by a call, a callback or a loop, while its guard is \
+                     alive: drop the guard before that",
+                    edge.to_site
+                ));
+            }
+            Some(format!(
+                "drop the guard that was taken at {} before the call at {}, or hand the guarded \
+                 value on instead of locking again; {TEMPORARY}",
+                edge.from_site, edge.to_site
+            ))
+        }
+        Verdict::RecursiveRead => {
+            let edge = report.edges.first()?;
+            Some(format!(
+                "hand the guard that was taken at {} on to {}, or drop it first, or use a \
+                 `RecursiveRwLock`",
+                edge.from_site, edge.to_site
+            ))
+        }
+        Verdict::Stall => stall::suggestion(report),
+        Verdict::HeldAcrossAwait => Some(
+            "drop the guard before the `.await`, or use the asynchronous lock of the runtime, whose \
+             waiters do not block their thread"
+                .to_owned(),
+        ),
+        Verdict::Abandoned if report.threads.iter().any(|thread| thread.left_by_fork) => Some(
+            "take the locks that the child needs before the fork, in the thread that forks, and drop \
+             them in both processes; or fork before other threads are started; or do nothing in the \
+             child but `exec`"
+                .to_owned(),
+        ),
+        Verdict::Abandoned => Some(
+            "drop the guard before the thread ends: look for `mem::forget`, for a guard kept in a \
+             value that is leaked, and for a missing `force_unlock`"
+                .to_owned(),
+        ),
+    }
+}

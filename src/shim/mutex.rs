@@ -1,0 +1,70 @@
+//! The mutex of the detector's own data: `parking_lot`'s, under which the thread is inside the detector.
+
+use std::ops::{Deref, DerefMut};
+
+use crate::tracking::thread::current::Inside;
+
+/// A mutex. A signal handler, or an allocator, that comes back to a watched lock while this one is held
+/// is not tracked, and so does not come to wait for this one.
+#[derive(Debug)]
+pub(crate) struct Mutex<T>(parking_lot::Mutex<T>);
+
+/// The data first, then the section.
+#[derive(Debug)]
+pub(crate) struct MutexGuard<'a, T> {
+    data: parking_lot::MutexGuard<'a, T>,
+    _inside: Inside,
+}
+
+impl<T> Mutex<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(parking_lot::Mutex::new(value))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        // First the section: a handler that comes in between finds the lock free.
+        let inside = Inside::enter();
+        MutexGuard {
+            data: self.0.lock(),
+            _inside: inside,
+        }
+    }
+
+    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        let inside = Inside::enter();
+        Some(MutexGuard {
+            data: self.0.try_lock()?,
+            _inside: inside,
+        })
+    }
+
+    pub(crate) fn is_locked(&self) -> bool {
+        self.0.is_locked()
+    }
+
+    /// # Safety
+    ///
+    /// The holder is gone without having unlocked it.
+    #[allow(unsafe_code)]
+    pub(crate) unsafe fn force_unlock(
+        &self,
+        guard: <parking_lot::RawMutex as lock_api::RawMutex>::Guard,
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe { self.0.force_unlock(guard) };
+    }
+}
+
+impl<T> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.data
+    }
+}
+
+impl<T> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.data
+    }
+}

@@ -1,0 +1,16 @@
+//! The records of this flavour's locks, for whoever asks.
+
+use super::{Mutex, RwLock};
+use crate::instrument::{Lock, Tracked};
+
+impl<T: ?Sized> Tracked for Mutex<T> {
+    fn record(&self) -> &Lock {
+        Mutex::record(self)
+    }
+}
+
+impl<T: ?Sized> Tracked for RwLock<T> {
+    fn record(&self) -> &Lock {
+        RwLock::record(self)
+    }
+}

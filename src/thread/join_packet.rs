@@ -1,0 +1,133 @@
+//! The end of a thread, for whoever joins it.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use crate::instrument;
+use crate::instrument::{Clock, SpawnHolds};
+
+/// What a thread returned, and all that happened up to its end.
+///
+/// Of the size of `T` alone in a build without instrumentation.
+pub(super) struct JoinPacket<T> {
+    value: T,
+    end: End,
+}
+
+/// The payload of a thread that panicked, with the same.
+struct Panicked {
+    payload: Box<dyn Any + Send>,
+    end: End,
+}
+
+/// What a thread hands over at its end, whatever end it is.
+pub(super) struct End {
+    past: Clock,
+    section: SpawnHolds,
+}
+
+impl End {
+    /// The end of the calling thread, which was started in `section`.
+    pub(super) fn here(mut section: SpawnHolds) -> Self {
+        section.leave();
+        Self {
+            past: Clock::at_exit(),
+            section,
+        }
+    }
+
+    /// All that happened up to it.
+    pub(super) fn past(&self) -> &Clock {
+        &self.past
+    }
+
+    fn acquire(self) {
+        // First the locks, under what the joining thread knows so far.
+        self.section.joined();
+        self.past.acquire();
+    }
+}
+
+/// Runs the body of a thread to its end, which `end` takes last of all.
+///
+/// The body owns its captured values, so they are gone by then.
+pub(super) fn run<T>(body: impl FnOnce() -> T, end: impl FnOnce() -> End) -> JoinPacket<T> {
+    if !instrument::ON {
+        return JoinPacket {
+            value: body(),
+            end: end(),
+        };
+    }
+    // Nothing is looked at after a panic but the payload, which goes on its way at once.
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(value) => JoinPacket { value, end: end() },
+        Err(payload) => resume_unwind(Box::new(Panicked {
+            payload,
+            end: end(),
+        })),
+    }
+}
+
+/// The result of a join as the program expects it; the calling thread goes on after the end of
+/// the other.
+pub(super) fn joined<T>(result: std::thread::Result<JoinPacket<T>>) -> std::thread::Result<T> {
+    match result {
+        Ok(ended) => {
+            ended.end.acquire();
+            Ok(ended.value)
+        }
+        // The other payloads are those of std itself, or of an uninstrumented build.
+        Err(payload) if instrument::ON => Err(match payload.downcast::<Panicked>() {
+            Ok(panicked) => {
+                panicked.end.acquire();
+                panicked.payload
+            }
+            Err(payload) => payload,
+        }),
+        Err(payload) => Err(payload),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn end() -> End {
+        End::here(SpawnHolds::none())
+    }
+
+    #[test]
+    fn a_value_and_a_payload_come_out_as_they_went_in() {
+        assert_eq!(joined(Ok(run(|| 7, end))).unwrap(), 7);
+        let thrown = catch_unwind(|| run(|| -> u8 { resume_unwind(Box::new("words")) }, end));
+        let payload = joined(thrown).unwrap_err();
+        assert_eq!(payload.downcast_ref::<&str>(), Some(&"words"));
+    }
+
+    #[test]
+    fn the_end_comes_after_the_values_of_the_body_are_gone() {
+        struct Notes<'a>(&'a std::cell::RefCell<Vec<&'static str>>);
+        impl Drop for Notes<'_> {
+            fn drop(&mut self) {
+                self.0.borrow_mut().push("dropped");
+            }
+        }
+        let notes = std::cell::RefCell::new(Vec::new());
+        let captured = Notes(&notes);
+        let body = move || {
+            let _owned = captured;
+        };
+        let _ = run(body, || {
+            notes.borrow_mut().push("ended");
+            end()
+        });
+        assert_eq!(*notes.borrow(), ["dropped", "ended"]);
+    }
+
+    #[test]
+    fn a_build_without_instrumentation_hands_over_nothing_more() {
+        if !instrument::ON {
+            assert_eq!(size_of::<JoinPacket<u64>>(), size_of::<u64>());
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Lock classes: the name that the user gave, else the place of construction.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+
+use crate::engine::ids::{LockId, Site};
+use crate::shim::fork_safe::ForkSafe;
+use crate::tracking::lock::class_key;
+use crate::tracking::lock::kind::LockKind;
+
+/// What all locks of one class have in common. Interned: one class, one address.
+#[derive(Debug)]
+pub(crate) struct Class {
+    pub(crate) kind: &'static LockKind,
+    pub(crate) name: Option<&'static str>,
+    /// The same, or empty.
+    alike: &'static str,
+    pub(crate) place: Site,
+    /// The id of the class in the order of classes: that of its name, wherever the name is given,
+    /// else that of its place.
+    pub(crate) id: LockId,
+    /// Whether a lock of the class was ever taken by a writer.
+    pub(crate) written: AtomicBool,
+}
+
+impl Class {
+    /// Whether this is seen at a glance to be the class of locks of this kind, name (empty for
+    /// none) and place. By address, as in the table; so it may be the same class and not look it.
+    #[inline(always)]
+    pub(in crate::tracking) fn looks_like(
+        &self,
+        kind: &'static LockKind,
+        name: &'static str,
+        place: Site,
+    ) -> bool {
+        std::ptr::eq(self.kind, kind)
+            && std::ptr::eq(self.place, place)
+            && std::ptr::eq(self.alike.as_ptr(), name.as_ptr())
+            && self.alike.len() == name.len()
+    }
+}
+
+/// Whether a place lies in the standard library or in the locks of this crate, and so in no code of a
+/// user.
+pub(in crate::tracking) fn is_of_a_library(place: Site) -> bool {
+    let file = place.file();
+    // As the toolchain has it, with its source at hand or without.
+    let sources = ["/rustlib/src/rust/library/", r"\rustlib\src\rust\library\"];
+    if file.starts_with("/rustc/") || sources.iter().any(|source| file.contains(source)) {
+        return true;
+    }
+    let root = file!()
+        .strip_suffix("tracking/class.rs")
+        .unwrap_or_default();
+    let own = file.strip_prefix(root).filter(|_| !root.is_empty());
+    let rooms = ["sync/", "parking_lot/", "raw/", "acquire/", "pool/"];
+    own.is_some_and(|path| rooms.iter().any(|room| path.starts_with(room)))
+}
+
+/// The name of a record that has none.
+pub(in crate::tracking) static UNNAMED: &str = "";
+
+/// What a class is found by: two pointers and a length stand for the name and the place, since
+/// both are static data.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Key {
+    kind: usize,
+    name: usize,
+    name_len: usize,
+    place: usize,
+}
+
+impl Key {
+    fn of(kind: &'static LockKind, name: Option<&'static str>, place: Site) -> Self {
+        Self {
+            kind: std::ptr::from_ref(kind).addr(),
+            name: name.map_or(0, |name| name.as_ptr().addr()),
+            name_len: name.map_or(0, str::len),
+            place: std::ptr::from_ref(place).addr(),
+        }
+    }
+}
+
+/// How many classes a thread remembers without asking the table.
+const REMEMBERED: usize = 32;
+
+thread_local! {
+    static RECENT: RefCell<[Option<(Key, &'static Class)>; REMEMBERED]> =
+        const { RefCell::new([None; REMEMBERED]) };
+}
+
+#[derive(Default)]
+pub(in crate::tracking) struct Table {
+    classes: HashMap<Key, &'static Class>,
+    named: HashMap<Box<str>, LockId>,
+    count: u64,
+}
+
+impl Table {
+    fn next(&mut self) -> LockId {
+        self.count += 1;
+        LockId::of_class(self.count)
+    }
+
+    fn named(&mut self, name: &str) -> LockId {
+        if let Some(id) = self.named.get(name) {
+            return *id;
+        }
+        let id = self.next();
+        self.named.insert(name.into(), id);
+        id
+    }
+}
+
+pub(in crate::tracking) static TABLE: ForkSafe<Option<Table>> = ForkSafe::new(None);
+
+/// The id of the class of this name, whether there is a lock of it yet or not.
+pub(crate) fn named(name: &str) -> LockId {
+    TABLE.lock().get_or_insert_default().named(name)
+}
+
+/// How many classes of locks there are.
+pub(crate) fn count() -> u64 {
+    let table = TABLE.lock();
+    table.as_ref().map_or(0, |table| table.classes.len() as u64)
+}
+
+/// The class of locks of this kind, name and place.
+///
+/// A class is never freed: there are as many as the program has places that construct locks.
+pub(crate) fn intern(
+    kind: &'static LockKind,
+    name: Option<&'static str>,
+    place: Site,
+) -> &'static Class {
+    let key = Key::of(kind, name, place);
+    let at = (key.place ^ key.place >> 7 ^ key.name) / 8 % REMEMBERED;
+    RECENT.with(|recent| {
+        if let Some((known, class)) = recent.borrow()[at]
+            && known == key
+        {
+            return class;
+        }
+        let mut table = TABLE.lock();
+        let table = table.get_or_insert_default();
+        let class = match table.classes.get(&key) {
+            Some(class) => class,
+            None => {
+                let id = match name {
+                    Some(name) => table.named(name),
+                    // By the key that records and declared orders use, so that an order can be declared
+                    // for a lock without a name.
+                    None => table.named(&class_key::of_site(place)),
+                };
+                let written = AtomicBool::new(!kind.readers_wait());
+                let class = Class {
+                    kind,
+                    name,
+                    alike: name.unwrap_or(UNNAMED),
+                    place,
+                    id,
+                    written,
+                };
+                let class: &'static Class = Box::leak(Box::new(class));
+                table.classes.insert(key, class);
+                class
+            }
+        };
+        recent.borrow_mut()[at] = Some((key, class));
+        class
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::Location;
+
+    #[test]
+    fn a_name_is_one_class_wherever_it_is_given() {
+        let (here, there) = (Location::caller(), std::panic::Location::caller());
+        let a = intern(&LockKind::MUTEX, Some("one name"), here);
+        let b = intern(&LockKind::RW_LOCK, Some("one name"), there);
+        assert_eq!(a.id, b.id);
+        assert_eq!(a.id, named("one name"));
+        assert_ne!(a.id, intern(&LockKind::MUTEX, None, here).id);
+        assert!(a.id.is_class());
+    }
+
+    #[test]
+    fn the_same_place_and_name_are_one_class() {
+        let place = Location::caller();
+        let a = intern(&LockKind::MUTEX, Some("a"), place);
+        let again = intern(&LockKind::MUTEX, Some("a"), place);
+        let other = intern(&LockKind::MUTEX, None, place);
+        assert!(std::ptr::eq(a, again));
+        assert!(!std::ptr::eq(a, other));
+        assert_eq!(other.place, place);
+    }
+}

@@ -1,0 +1,451 @@
+//! First contexts: what a lock of a class learns when it is first taken, kept for the next lock of that class.
+//!
+//! A server makes, locks and drops an object with a lock of its own for each request, always under the
+//! same parent. All such locks learn the same: one context, as leaves. A thread remembers that context
+//! as a [`FirstContext`], and the next lock points at it instead of having a copy. Nothing is searched,
+//! allocated or locked for it. The lock gets a context of its own as soon as it is taken in another way
+//! (`Contexts::offer`), and the context moves into the graph like any other when something is taken
+//! under the lock (`Contexts::promote`).
+//!
+//! To count each reference with an atomic instruction would cost as much again as a bare lock. So the
+//! thread takes references in bulk, hands them out and takes them back without an atomic access;
+//! only another thread that drops such a lock pays for one.
+
+#![allow(unsafe_code)]
+
+use std::cell::Cell;
+use std::ptr;
+use std::sync::atomic::Ordering;
+
+use crate::engine::ids::Site;
+use crate::shim::{AtomicPtr, AtomicUsize, fence};
+use crate::tracking::lock::class::Class;
+use crate::tracking::lock::kind::LockKind;
+use crate::tracking::lock::leaf_edges::LeafEdge;
+use crate::tracking::thread::slot::Slot;
+
+/// How many references the owner takes at once.
+const BULK: usize = 1 << 20;
+
+/// A context that many leaves share.
+#[derive(Debug)]
+pub(crate) struct FirstContext {
+    /// The references that exist: in locks, in `stock`, and one in the owner's cache.
+    references: AtomicUsize,
+    /// The slot of the thread that made it, as long as its cache refers to it; null afterwards.
+    owner: AtomicPtr<Slot>,
+    /// References that the owner has at hand. Only the thread of the owner's slot touches it.
+    stock: Cell<usize>,
+    class: &'static Class,
+    /// The key and the mode of the acquisition, as a lock remembers them.
+    known: u64,
+    context: LeafEdge,
+}
+
+impl FirstContext {
+    fn new(slot: &Slot, class: &'static Class, known: u64, context: LeafEdge) -> Box<Self> {
+        Box::new(Self {
+            references: AtomicUsize::new(BULK + 1),
+            owner: AtomicPtr::new(ptr::from_ref(slot).cast_mut()),
+            stock: Cell::new(BULK),
+            class,
+            known,
+            context,
+        })
+    }
+
+    /// The context itself.
+    pub(in crate::tracking) fn context(&self) -> &LeafEdge {
+        &self.context
+    }
+
+    /// The class of the locks that share it.
+    #[inline(always)]
+    pub(in crate::tracking) fn class(&self) -> &'static Class {
+        self.class
+    }
+
+    /// Takes a reference for a lock; called by the owner's thread.
+    #[inline(always)]
+    pub(in crate::tracking) fn take(&self) {
+        let stock = self.stock.get();
+        if stock == 0 {
+            return self.take_more();
+        }
+        self.stock.set(stock - 1);
+    }
+
+    #[cold]
+    fn take_more(&self) {
+        // Relaxed: the owner has a reference already, so the count is not zero meanwhile.
+        self.references.fetch_add(BULK, Ordering::Relaxed);
+        self.stock.set(BULK - 1);
+    }
+
+    /// Gives back the reference of a lock, by the thread of `slot`.
+    ///
+    /// # Safety
+    ///
+    /// `this` came from the cache of a thread, with a reference that was [taken](Self::take) and is not
+    /// used afterwards. `slot` is the calling thread's.
+    #[inline(always)]
+    pub(in crate::tracking) unsafe fn give(this: *const Self, slot: *const Slot) {
+        // SAFETY: the reference keeps it alive.
+        let first = unsafe { &*this };
+        // Relaxed: only the owner's thread finds its own slot there, and it wrote that itself.
+        if ptr::eq(first.owner.load(Ordering::Relaxed), slot) {
+            first.stock.set(first.stock.get() + 1);
+        } else {
+            // SAFETY: the caller gives up one reference.
+            unsafe { Self::release(this, 1) };
+        }
+    }
+
+    /// Gives up `count` references.
+    ///
+    /// # Safety
+    ///
+    /// The caller has them, and uses none of them afterwards.
+    #[inline(never)]
+    unsafe fn release(this: *const Self, count: usize) {
+        // SAFETY: the references keep it alive.
+        let references = unsafe { &(*this).references };
+        // Release pairs with the Acquire fence: the last one frees after all others have looked.
+        if references.fetch_sub(count, Ordering::Release) == count {
+            fence(Ordering::Acquire);
+            // SAFETY: made from a box in `FirstContexts::learn`, and this was the last reference.
+            drop(unsafe { Box::from_raw(this.cast_mut()) });
+        }
+    }
+
+    /// Gives up the cache's reference and the stock; called by the owner's thread.
+    ///
+    /// # Safety
+    ///
+    /// `this` came from the cache, which does not use it afterwards.
+    unsafe fn disown(this: *const Self) {
+        // SAFETY: the cache's reference keeps it alive.
+        let first = unsafe { &*this };
+        // Relaxed: other threads never find their slot there, before or after.
+        first.owner.store(ptr::null_mut(), Ordering::Relaxed);
+        let count = first.stock.replace(0) + 1;
+        // SAFETY: the cache had these.
+        unsafe { Self::release(this, count) };
+    }
+}
+
+/// How many first contexts a thread has room for, once it has any.
+const FIRST: usize = 128;
+/// How many it has room for at most: 32 KiB a thread.
+const MOST: usize = 1 << 11;
+
+#[derive(Clone, Copy, Debug)]
+struct Room {
+    /// What stands here, as a hash; remembered from the first time on.
+    word: u64,
+    /// Made at the second time; null until then.
+    first: *const FirstContext,
+}
+
+/// The first contexts of one thread, found by the lock's class and by what the thread holds.
+///
+/// # Cost
+///
+/// A look is a hash of two words and one comparison. A context that comes up once leaves a word; one
+/// that comes up again allocates a [`FirstContext`].
+#[derive(Debug, Default)]
+pub(crate) struct FirstContexts {
+    rooms: Box<[Room]>,
+    /// How many contexts were given up for others since it last grew.
+    lost: usize,
+}
+
+/// What a first context is found by.
+#[inline(always)]
+fn word(known: u64, place: Site, site: Site) -> u64 {
+    let places =
+        (ptr::from_ref(place).addr() as u64).rotate_left(32) ^ ptr::from_ref(site).addr() as u64;
+    known ^ places.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+impl FirstContexts {
+    #[inline(always)]
+    fn at(word: u64, rooms: usize) -> usize {
+        (word >> 32) as usize & rooms.wrapping_sub(1)
+    }
+
+    /// The context in which a lock of this kind, name (empty for none) and place was first taken at
+    /// `site` with this key and mode, if it came up more than once.
+    #[inline(always)]
+    pub(in crate::tracking) fn find(
+        &self,
+        kind: &'static LockKind,
+        name: &'static str,
+        place: Site,
+        known: u64,
+        site: Site,
+    ) -> Option<&FirstContext> {
+        let word = word(known, place, site);
+        let room = self.rooms.get(Self::at(word, self.rooms.len()))?;
+        if room.word != word || room.first.is_null() {
+            return None;
+        }
+        // SAFETY: the cache has a reference to what stands in it.
+        let first = unsafe { &*room.first };
+        let fits = first.known == known
+            && ptr::eq(first.context.site, site)
+            && first.class.looks_like(kind, name, place);
+        fits.then_some(first)
+    }
+
+    /// Remembers that a lock of the class learnt `context`, and nothing else, when it was taken with
+    /// this key and mode by the calling thread, whose slot is `slot`.
+    pub(crate) fn learn(
+        &mut self,
+        slot: &Slot,
+        class: &'static Class,
+        known: u64,
+        context: LeafEdge,
+    ) {
+        if self.rooms.is_empty() {
+            self.rooms = Self::vacant(FIRST);
+        }
+        let word = word(known, class.place, context.site);
+        let room = &mut self.rooms[Self::at(word, self.rooms.len())];
+        if room.word != word {
+            let old = std::mem::replace(
+                room,
+                Room {
+                    word,
+                    first: ptr::null(),
+                },
+            );
+            if !old.first.is_null() {
+                // SAFETY: taken out of the cache just now.
+                unsafe { FirstContext::disown(old.first) };
+                self.lost += 1;
+                if self.lost > self.rooms.len() && self.rooms.len() < MOST {
+                    self.grow();
+                }
+            }
+        } else if room.first.is_null() {
+            room.first = Box::into_raw(FirstContext::new(slot, class, known, context));
+        }
+    }
+
+    fn vacant(rooms: usize) -> Box<[Room]> {
+        vec![
+            Room {
+                word: 0,
+                first: ptr::null()
+            };
+            rooms
+        ]
+        .into_boxed_slice()
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let rooms = Self::vacant(self.rooms.len() * 4);
+        let before = std::mem::replace(&mut self.rooms, rooms);
+        // Two that did not share a room share none in four times as many.
+        for room in before.into_iter().filter(|room| room.word != 0) {
+            self.rooms[Self::at(room.word, self.rooms.len())] = room;
+        }
+        self.lost = 0;
+    }
+
+    /// Forgets everything. Locks that share a context keep it.
+    pub(crate) fn clear(&mut self) {
+        for room in std::mem::take(&mut self.rooms) {
+            if !room.first.is_null() {
+                // SAFETY: taken out of the cache just now.
+                unsafe { FirstContext::disown(room.first) };
+            }
+        }
+    }
+}
+
+impl Drop for FirstContexts {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::Location;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::engine::acquisition::Held;
+    use crate::engine::clock::vector_clock::Segment;
+    use crate::engine::ids::{LockId, ThreadId};
+    use crate::engine::mode::Mode;
+    use crate::tracking::lock::class;
+    use crate::tracking::lock::leaf_edges::{HeldSnapshot, Insert, LeafEdges};
+
+    fn holding(parent: u64) -> Arc<HeldSnapshot> {
+        Arc::new(HeldSnapshot {
+            generation: 0,
+            segment: Segment::first(ThreadId::new(1)),
+            held: Box::new([Held {
+                lock: LockId::new(parent).unwrap(),
+                mode: Mode::Exclusive,
+                site: Location::caller(),
+            }]),
+            inherited: Box::new([]),
+        })
+    }
+
+    fn context(holding: &Arc<HeldSnapshot>, site: Site) -> LeafEdge {
+        LeafEdge {
+            holding: Arc::clone(holding),
+            mode: Mode::Exclusive,
+            site,
+        }
+    }
+
+    /// A thread that has learnt the context twice, and where.
+    struct Learnt {
+        slot: &'static Slot,
+        contexts: FirstContexts,
+        class: &'static Class,
+        holding: Arc<HeldSnapshot>,
+        site: Site,
+    }
+
+    const KNOWN: u64 = 0x1234_5678_9abc_def0;
+
+    impl Learnt {
+        fn new() -> Self {
+            let (place, site) = (Location::caller(), Location::caller());
+            let mut learnt = Self {
+                slot: Box::leak(Box::new(Slot::vacant())),
+                contexts: FirstContexts::default(),
+                class: class::intern(&LockKind::MUTEX, None, place),
+                holding: holding(1),
+                site,
+            };
+            learnt.learn(KNOWN);
+            assert!(learnt.find(KNOWN).is_none(), "it came up once");
+            learnt.learn(KNOWN);
+            learnt
+        }
+
+        fn learn(&mut self, known: u64) {
+            let context = context(&self.holding, self.site);
+            self.contexts.learn(self.slot, self.class, known, context);
+        }
+
+        fn find(&self, known: u64) -> Option<&FirstContext> {
+            let Class { kind, place, .. } = *self.class;
+            self.contexts
+                .find(kind, class::UNNAMED, place, known, self.site)
+        }
+
+        /// A leaf that shares the context.
+        fn leaf(&self) -> LeafEdges {
+            let leaf = LeafEdges::new();
+            leaf.share(self.find(KNOWN).unwrap());
+            leaf
+        }
+    }
+
+    #[test]
+    fn a_context_is_found_by_what_is_known_of_it_and_by_nothing_else() {
+        let learnt = Learnt::new();
+        let Class { kind, place, .. } = *learnt.class;
+        let find =
+            |kind, name, place, known, site| learnt.contexts.find(kind, name, place, known, site);
+        assert!(find(kind, class::UNNAMED, place, KNOWN, learnt.site).is_some());
+        assert!(find(kind, class::UNNAMED, place, KNOWN + 1, learnt.site).is_none());
+        assert!(find(kind, class::UNNAMED, place, KNOWN, place).is_none());
+        assert!(find(kind, class::UNNAMED, learnt.site, KNOWN, learnt.site).is_none());
+        assert!(find(kind, "named", place, KNOWN, learnt.site).is_none());
+        assert!(
+            find(
+                &LockKind::RW_LOCK,
+                class::UNNAMED,
+                place,
+                KNOWN,
+                learnt.site
+            )
+            .is_none()
+        );
+    }
+
+    #[test]
+    fn a_leaf_that_shares_a_context_hands_it_out_like_its_own() {
+        let learnt = Learnt::new();
+        let leaf = learnt.leaf();
+        let other = holding(2);
+        assert_eq!(
+            leaf.offer(context(&learnt.holding, learnt.site)),
+            Insert::Known
+        );
+        assert_eq!(leaf.offer(context(&other, learnt.site)), Insert::Kept);
+        let promoted = leaf.promote().unwrap();
+        let parents: Vec<u64> = promoted
+            .iter()
+            .map(|c| c.holding.held[0].lock.get())
+            .collect();
+        assert_eq!(parents, [1, 2]);
+        let leaf = learnt.leaf();
+        let promoted = leaf.promote().unwrap();
+        assert!(promoted.len() == 1 && Arc::ptr_eq(&promoted[0].holding, &learnt.holding));
+        assert!(leaf.clear(true));
+    }
+
+    #[test]
+    fn a_context_lives_as_long_as_a_lock_or_the_cache_refers_to_it() {
+        let mut learnt = Learnt::new();
+        let holding = Arc::clone(&learnt.holding);
+        let others = || Arc::strong_count(&holding) - 2;
+        assert_eq!(others(), 1);
+        let leaves: Vec<LeafEdges> = (0..3).map(|_| learnt.leaf()).collect();
+        // By the owner, and by a thread that is not.
+        let first: *const FirstContext = learnt.find(KNOWN).unwrap();
+        learnt.find(KNOWN).unwrap().take();
+        // SAFETY: the reference was taken in the line before.
+        unsafe { FirstContext::give(first, learnt.slot) };
+        assert!(!leaves[0].clear(true));
+        assert_eq!(others(), 1);
+        learnt.contexts.clear();
+        assert_eq!(others(), 1, "two leaves share it");
+        assert!(!leaves[1].clear(false));
+        assert_eq!(others(), 1, "one leaf has it");
+        assert_eq!(leaves[2].promote().unwrap().len(), 1);
+        assert_eq!(others(), 0);
+    }
+
+    #[test]
+    fn the_stock_is_filled_again() {
+        let learnt = Learnt::new();
+        let first = learnt.find(KNOWN).unwrap();
+        (0..=BULK).for_each(|_| first.take());
+        assert_eq!(first.stock.get(), BULK - 1);
+        assert_eq!(first.references.load(Ordering::Relaxed), 2 * BULK + 1);
+    }
+
+    #[test]
+    fn it_grows_for_contexts_that_come_again_and_no_further_than_it_may() {
+        let mut learnt = Learnt::new();
+        for _ in 0..20 {
+            for known in (1..=600).map(crate::tracking::thread::lockset_hash::mix) {
+                learnt.learn(known);
+                learnt.learn(known);
+            }
+        }
+        let known = (1..=600).map(crate::tracking::thread::lockset_hash::mix);
+        let found = known.filter(|known| learnt.find(*known).is_some()).count();
+        assert!(found > 400, "{found} of 600 are found");
+        (1..=100_000)
+            .map(crate::tracking::thread::lockset_hash::mix)
+            .for_each(|known| {
+                learnt.learn(known);
+                learnt.learn(known);
+            });
+        assert_eq!(learnt.contexts.rooms.len(), MOST);
+    }
+}

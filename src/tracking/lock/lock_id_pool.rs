@@ -1,0 +1,272 @@
+//! Where idents come from and go to.
+//!
+//! Each thread keeps some vacant idents at hand, so that a lock that is made, used and dropped
+//! touches nothing shared. An ident whose lock may still be referred to by a slot (its guard was
+//! forgotten, or it belongs to a primitive that cannot tell) is never freed, only used again.
+
+#![allow(unsafe_code)]
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::engine::ids::Site;
+use crate::shim::fork_safe::ForkSafe;
+use crate::tracking::lock::class::Class;
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::kind::LockKind;
+use crate::tracking::lock::pin;
+use crate::tracking::thread::current::closed;
+
+/// How many vacant idents a thread keeps.
+const KEPT: usize = 128;
+/// How many ids a thread takes at once.
+const BLOCK: u64 = 64;
+
+/// The next block of ids.
+static NEXT_BLOCK: AtomicU64 = AtomicU64::new(1);
+
+/// How many ids threads have taken and not used, those of threads that have ended.
+static UNUSED: AtomicU64 = AtomicU64::new(0);
+
+/// How many ids were ever used, and, of each thread that is alive, up to a block that it may use.
+pub(crate) fn used() -> u64 {
+    // Relaxed: numbers that are only told.
+    let taken = NEXT_BLOCK.load(Ordering::Relaxed) - 1;
+    taken.saturating_sub(UNUSED.load(Ordering::Relaxed))
+}
+
+/// Vacant idents that some thread had too many of, or left behind.
+pub(in crate::tracking) static SPARE: ForkSafe<Vec<&'static Ident>> = ForkSafe::new(Vec::new());
+
+/// The vacant idents and unused ids of one thread.
+#[derive(Debug, Default)]
+pub(crate) struct LockIdPool {
+    /// The ident that was given back last. It still has its class, for a lock of the same one.
+    last: Option<&'static Ident>,
+    vacant: Vec<&'static Ident>,
+    next: u64,
+    end: u64,
+    /// Where the lock is acquired for which an ident is taken.
+    site: Option<Site>,
+}
+
+impl LockIdPool {
+    pub(in crate::tracking) const fn new() -> Self {
+        Self {
+            last: None,
+            vacant: Vec::new(),
+            next: 0,
+            end: 0,
+            site: None,
+        }
+    }
+
+    /// Runs `identify`, for a lock that is acquired at `site`.
+    pub(crate) fn at<R>(&mut self, site: Site, identify: impl FnOnce(&mut Self) -> R) -> R {
+        self.site = Some(site);
+        let identified = identify(self);
+        self.site = None;
+        identified
+    }
+
+    /// Where the lock is acquired, if it is.
+    pub(in crate::tracking) fn site(&self) -> Option<Site> {
+        self.site
+    }
+
+    /// An ident for a new lock of this kind, name (empty for none) and place, and its number, if the
+    /// last lock that was dropped was of the same ones: a loop that makes, uses and drops a lock looks
+    /// for no class.
+    #[inline(always)]
+    pub(crate) fn take_alike(
+        &mut self,
+        kind: &'static LockKind,
+        name: &'static str,
+        place: Site,
+    ) -> Option<(&'static Ident, u64)> {
+        let ident = self.last?;
+        if !ident.class().looks_like(kind, name, place) {
+            return None;
+        }
+        let number = self.number();
+        self.last = None;
+        ident.occupy_again(number);
+        Some((ident, number))
+    }
+
+    /// An ident for a new lock.
+    #[inline]
+    pub(crate) fn take(&mut self, class: &'static Class) -> &'static Ident {
+        let number = self.number();
+        let ident = match self.vacant.pop().or_else(|| self.last.take()) {
+            Some(ident) => ident,
+            None => fresh(),
+        };
+        ident.occupy(number, class);
+        ident
+    }
+
+    /// The same where the ident that was given back last is as good as any, and its number.
+    #[inline(always)]
+    pub(in crate::tracking) fn take_last(
+        &mut self,
+        class: &'static Class,
+    ) -> (&'static Ident, u64) {
+        let number = self.number();
+        let ident = match self.last.take() {
+            Some(ident) => ident,
+            None => self.take_vacant(),
+        };
+        ident.occupy(number, class);
+        (ident, number)
+    }
+
+    #[inline(never)]
+    fn take_vacant(&mut self) -> &'static Ident {
+        self.vacant.pop().unwrap_or_else(fresh)
+    }
+
+    /// An unused number.
+    #[inline(always)]
+    fn number(&mut self) -> u64 {
+        if self.next == self.end {
+            self.take_block();
+        }
+        let number = self.next;
+        self.next += 1;
+        number
+    }
+
+    #[inline(never)]
+    fn take_block(&mut self) {
+        // Relaxed: the blocks need to be distinct and nothing else. They ascend, and a thread
+        // uses up one before it takes the next, so ids of one thread ascend too.
+        self.next = NEXT_BLOCK.fetch_add(BLOCK, Ordering::Relaxed);
+        self.end = self.next + BLOCK;
+    }
+
+    /// Takes back the ident of a dropped lock. With `unreferred` the caller vouches that no slot
+    /// refers to it: the lock was not held.
+    #[inline]
+    pub(crate) fn give(&mut self, ident: &'static Ident, unreferred: bool) {
+        ident.vacate();
+        if self.last.is_none() {
+            self.last = Some(ident);
+        } else {
+            self.give_more(ident, unreferred);
+        }
+    }
+
+    /// Takes back an ident when the last one was not needed again.
+    #[inline(never)]
+    fn give_more(&mut self, ident: &'static Ident, unreferred: bool) {
+        closed(|| {
+            if self.vacant.len() >= KEPT {
+                return spill(ident, unreferred);
+            }
+            // The new one is the better guess: a loop that has ended does not begin again.
+            self.vacant.extend(self.last.replace(ident));
+        });
+    }
+
+    /// How many ids the thread has taken and not used yet.
+    pub(crate) fn unused(&self) -> u64 {
+        self.end - self.next
+    }
+
+    /// Hands everything on when the thread ends.
+    pub(crate) fn drain(&mut self) {
+        UNUSED.fetch_add(self.end - self.next, Ordering::Relaxed);
+        self.next = self.end;
+        self.vacant.extend(self.last.take());
+        SPARE.lock().append(&mut self.vacant);
+        self.vacant = Vec::new();
+    }
+}
+
+#[cold]
+fn fresh() -> &'static Ident {
+    if let Some(ident) = SPARE.lock().pop() {
+        return ident;
+    }
+    Box::leak(Box::new(Ident::vacant()))
+}
+
+/// Takes back the ident of a dropped lock from a thread that has no pool.
+#[cold]
+pub(crate) fn spill_vacated(ident: &'static Ident, unreferred: bool) {
+    ident.vacate();
+    spill(ident, unreferred);
+}
+
+/// Takes back an ident where the thread has enough, or has none of its own any more.
+#[cold]
+fn spill(ident: &'static Ident, unreferred: bool) {
+    if !unreferred || !pin::may_free() {
+        SPARE.lock().push(ident);
+        return;
+    }
+    let ident = std::ptr::from_ref(ident).cast_mut();
+    // SAFETY: every ident was leaked from a box in `fresh`. The lock that had it is being dropped
+    // and was not held, so no slot, no wait and (its contexts are cleared) no graph refers to it;
+    // the caller gives up the last reference. Nobody who read it out of a slot before looks at it
+    // now: there is no pin.
+    drop(unsafe { Box::from_raw(ident) });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tracking::lock::class;
+    use crate::tracking::lock::kind::LockKind;
+    use std::panic::Location;
+
+    #[test]
+    fn ids_of_one_pool_ascend_and_are_never_given_twice() {
+        let class = class::intern(&LockKind::MUTEX, None, Location::caller());
+        let mut pool = LockIdPool::new();
+        let mut last = None;
+        for _ in 0..1000 {
+            let ident = pool.take(class);
+            assert!(last < Some(ident.id()));
+            last = Some(ident.id());
+            pool.give(ident, true);
+        }
+        pool.drain();
+    }
+
+    #[test]
+    fn a_lock_like_the_last_one_gets_its_ident_and_another_id() {
+        let (kind, place) = (&LockKind::MUTEX, Location::caller());
+        let name = "alike";
+        let class = class::intern(kind, Some(name), place);
+        let mut pool = LockIdPool::new();
+        assert!(pool.take_alike(kind, name, place).is_none());
+        let ident = pool.take(class);
+        let id = ident.id();
+        ident.set_label("gone with the lock");
+        pool.give(ident, true);
+        assert!(pool.take_alike(kind, class::UNNAMED, place).is_none());
+        assert!(pool.take_alike(kind, &name[1..], place).is_none());
+        let (again, number) = pool.take_alike(kind, name, place).unwrap();
+        assert!(std::ptr::eq(again, ident) && again.id() > id);
+        assert_eq!(
+            again.tag(),
+            crate::tracking::thread::lockset_hash::of(number)
+        );
+        assert!(again.label().is_none() && std::ptr::eq(again.class(), class));
+        assert!(pool.take_alike(kind, name, place).is_none());
+        pool.give(again, true);
+        pool.drain();
+    }
+
+    #[test]
+    fn a_vacant_ident_has_no_tag() {
+        let class = class::intern(&LockKind::MUTEX, None, Location::caller());
+        let mut pool = LockIdPool::new();
+        let ident = pool.take(class);
+        assert_ne!(ident.tag(), 0);
+        pool.give(ident, false);
+        assert_eq!(ident.tag(), 0);
+        pool.drain();
+    }
+}

@@ -1,0 +1,13 @@
+//! What is kept for each lock: its record, identity and class, and the edges of a leaf.
+
+pub(crate) mod class;
+pub(crate) mod class_key;
+pub(crate) mod first_edges;
+pub(crate) mod ident;
+pub(crate) mod kind;
+pub(crate) mod label;
+pub(crate) mod leaf_edges;
+pub(crate) mod lock_id_pool;
+pub(crate) mod pin;
+pub(crate) mod record;
+pub(crate) mod subclass;

@@ -1,0 +1,248 @@
+//! The record that stands in every lock.
+
+use std::ptr;
+use std::sync::atomic::Ordering;
+
+use crate::engine::ids::Site;
+use crate::engine::mode::{Mode, ReadPolicy};
+use crate::shim::{AtomicPtr, AtomicU64, Fast, spin_loop};
+use crate::tracking::lock::class;
+use crate::tracking::lock::class::Class;
+use crate::tracking::lock::first_edges::{FirstContext, FirstContexts};
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::kind::LockKind;
+use crate::tracking::lock::lock_id_pool::LockIdPool;
+use crate::tracking::thread::lockset_hash;
+use crate::tracking::thread::slot::Slot;
+
+/// What an acquisition reads and writes of its lock, beside the lock's own state.
+///
+/// All of it lies on the cache line of the lock, which its holder has to itself anyway.
+#[derive(Debug)]
+pub(crate) struct LockRecord {
+    /// The tag of the lock's id; zero until the first acquisition.
+    pub(crate) tag: AtomicU64,
+    /// The key under which the last acquisition that is of interest was found to be known. A hint:
+    /// any thread may overwrite it, and a miss costs a look into the thread's own cache.
+    pub(crate) known: AtomicU64,
+    /// The thread that was last to hold the lock exclusively, or null. A hint for whoever waits: it
+    /// counts only if that thread's slot lists the lock.
+    pub(crate) owner: AtomicPtr<Slot>,
+    ident: AtomicPtr<Ident>,
+    kind: &'static LockKind,
+    /// Empty if there is none.
+    name: &'static str,
+    place: Site,
+}
+
+impl LockRecord {
+    pub(crate) const fn new(
+        kind: &'static LockKind,
+        name: Option<&'static str>,
+        place: Site,
+    ) -> Self {
+        Self {
+            tag: AtomicU64::new(0),
+            known: AtomicU64::new(0),
+            owner: AtomicPtr::new(ptr::null_mut()),
+            ident: AtomicPtr::new(ptr::null_mut()),
+            kind,
+            name: match name {
+                Some(name) => name,
+                None => class::UNNAMED,
+            },
+            place,
+        }
+    }
+
+    /// The ident, if the lock was ever acquired.
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    pub(crate) fn ident(&self) -> Option<&'static Ident> {
+        // Acquire pairs with the Release in `identify_as_writer` and `identify`.
+        let ident = self.ident.load(Ordering::Acquire);
+        // SAFETY: idents come from `LockIdPool::take` as references for ever. One is freed only by
+        // `retire`, which takes the record exclusively.
+        unsafe { ident.as_ref() }
+    }
+
+    /// The address of the ident, to compare with.
+    #[inline(always)]
+    pub(crate) fn ident_address(&self) -> *const Ident {
+        self.ident.get_relaxed()
+    }
+
+    /// Whether a queued writer blocks readers of this lock.
+    pub(crate) fn policy(&self) -> ReadPolicy {
+        self.kind.policy()
+    }
+
+    /// What sort of lock it is.
+    pub(crate) fn kind(&self) -> &'static LockKind {
+        self.kind
+    }
+
+    /// Where it was made.
+    pub(crate) fn place(&self) -> Site {
+        self.place
+    }
+
+    /// The class of the lock, for which `pool` gives an ident.
+    ///
+    /// A lock that is made by `.map(Mutex::new)`, `Arc::default()` or the like has a line of a library
+    /// as its place, which it shares with all others that are; that gives way to the line at which it
+    /// is acquired first.
+    fn class(&self, pool: &LockIdPool) -> &'static Class {
+        let name = (!self.name.is_empty()).then_some(self.name);
+        let place = match pool.site() {
+            Some(site) if name.is_none() && class::is_of_a_library(self.place) => site,
+            _ => self.place,
+        };
+        class::intern(self.kind, name, place)
+    }
+
+    /// Gives the lock its ident, at its first acquisition, by a thread that holds it exclusively.
+    ///
+    /// A plain store in place of a compare-and-swap, which would double the cost of a lock that is
+    /// used once. A thread that does not hold the lock may be in `identify` at the same moment; its
+    /// ident is then lost, which it is prepared for (see there).
+    #[inline]
+    pub(crate) fn identify_as_writer(&self, pool: &mut LockIdPool) -> &'static Ident {
+        if self.ident().is_none() {
+            let ident = pool.take(self.class(pool));
+            // Release pairs with the Acquire in `ident`: who sees the address sees the content.
+            self.ident
+                .store(ptr::from_ref(ident).cast_mut(), Ordering::Release);
+        }
+        self.assign_ident()
+    }
+
+    /// The same, if the lock has no readers and the thread has an ident for it at hand: the tag.
+    #[inline(always)]
+    pub(crate) fn identify_at_hand(&self, pool: &mut LockIdPool) -> Option<u64> {
+        if !self.ident_address().is_null() || self.kind.readers_wait() {
+            return None;
+        }
+        let (ident, number) = pool.take_alike(self.kind, self.name, self.place)?;
+        // Release pairs with the Acquire in `ident`, and with the one on the fast path.
+        self.ident
+            .store(ptr::from_ref(ident).cast_mut(), Ordering::Release);
+        let tag = lockset_hash::of(number);
+        self.tag.store(tag, Ordering::Release);
+        Some(tag)
+    }
+
+    /// The context in which a lock of this class was first taken before, at `site` and with this key
+    /// and mode.
+    #[inline(always)]
+    pub(in crate::tracking) fn find_first<'a>(
+        &self,
+        contexts: &'a FirstContexts,
+        known: u64,
+        site: Site,
+    ) -> Option<&'a FirstContext> {
+        contexts.find(self.kind, self.name, self.place, known, site)
+    }
+
+    /// Gives the lock its ident, at its first acquisition, and with it the context `first`: the tag.
+    /// `None` if another reader gave it one just now; then nothing is done.
+    #[inline(always)]
+    pub(in crate::tracking) fn identify_in(
+        &self,
+        pool: &mut LockIdPool,
+        first: &FirstContext,
+        known: u64,
+        mode: Mode,
+    ) -> Option<u64> {
+        let (ident, number) = pool.take_last(first.class());
+        // Before the ident is published: nobody else works on its contexts.
+        ident.contexts.share(first);
+        let address = ptr::from_ref(ident).cast_mut();
+        // Both publish as in `identify_as_writer` and `identify`, and pair with the same.
+        if mode == Mode::Exclusive {
+            self.ident.store(address, Ordering::Release);
+        } else if self
+            .ident
+            .compare_exchange(
+                ptr::null_mut(),
+                address,
+                Ordering::Release,
+                Ordering::Relaxed,
+            )
+            .is_err()
+        {
+            ident.contexts.clear(true);
+            pool.give(ident, true);
+            return None;
+        }
+        let tag = lockset_hash::of(number);
+        // Relaxed: a hint.
+        self.known.store(known, Ordering::Relaxed);
+        self.tag.store(tag, Ordering::Release);
+        Some(tag)
+    }
+
+    /// Gives the lock its ident like [`identify_as_writer`](Self::identify_as_writer), by a thread that
+    /// shares the lock with other readers.
+    pub(crate) fn identify_as_reader(&self, pool: &mut LockIdPool) -> &'static Ident {
+        self.identify(pool);
+        self.assign_ident()
+    }
+
+    /// Writes the tag. Only holders do, when the ident can no longer be replaced.
+    fn assign_ident(&self) -> &'static Ident {
+        let ident = self.ident().expect("the ident was stored just now");
+        // Relaxed: other readers may be here too, and they write the same; a writer is alone.
+        if self.tag.load(Ordering::Relaxed) == 0 {
+            // Release pairs with the Acquire load on the fast path: who sees the tag sees the ident.
+            self.tag.store(ident.tag(), Ordering::Release);
+        }
+        ident
+    }
+
+    /// Gives the lock an ident from outside: to a waiter, or to somebody who needs its id.
+    ///
+    /// The result may be replaced once, by the very first exclusive holder, if that one is in the
+    /// middle of `identify_as_writer`. Whoever relies on it (`acquire`, which sorts by id) looks
+    /// again once it holds the lock.
+    pub(crate) fn identify(&self, pool: &mut LockIdPool) -> &'static Ident {
+        if let Some(ident) = self.ident() {
+            return ident;
+        }
+        let ident = pool.take(self.class(pool));
+        match self.ident.compare_exchange(
+            ptr::null_mut(),
+            ptr::from_ref(ident).cast_mut(),
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        ) {
+            Ok(_) => ident,
+            Err(_) => {
+                pool.give(ident, true);
+                self.ident()
+                    .expect("a record keeps its ident until it is dropped")
+            }
+        }
+    }
+
+    /// The ident of a lock that another thread holds: that thread stores it right after its first
+    /// acquisition, so a short wait finds it. If the holder is untracked, one is given from here.
+    pub(crate) fn identify_as_waiter(&self, pool: &mut LockIdPool) -> &'static Ident {
+        for _ in 0..1000 {
+            if let Some(ident) = self.ident() {
+                return ident;
+            }
+            spin_loop();
+        }
+        self.identify(pool)
+    }
+
+    /// Takes the ident away when the lock is dropped.
+    #[inline]
+    pub(crate) fn retire(&mut self) -> Option<&'static Ident> {
+        let ident = self.ident()?;
+        // Relaxed: nobody else has the record.
+        self.ident.store(ptr::null_mut(), Ordering::Relaxed);
+        Some(ident)
+    }
+}

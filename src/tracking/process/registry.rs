@@ -1,0 +1,146 @@
+//! All slots of the process.
+
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+
+use crate::engine::ids::ThreadId;
+use crate::shim::fork_safe::ForkSafe;
+use crate::tracking::process::pending_spawns;
+use crate::tracking::process::resource_state::ResourceState;
+use crate::tracking::thread::slot::Slot;
+
+#[derive(Debug, Default)]
+pub(in crate::tracking) struct Slots {
+    all: Vec<&'static Slot>,
+    free: Vec<&'static Slot>,
+}
+
+pub(in crate::tracking) static SLOTS: ForkSafe<Slots> = ForkSafe::new(Slots {
+    all: Vec::new(),
+    free: Vec::new(),
+});
+
+/// The slot that was made last; each leads to the one that was made before it.
+static NEWEST: AtomicPtr<Slot> = AtomicPtr::new(std::ptr::null_mut());
+
+static NEXT_THREAD: AtomicU64 = AtomicU64::new(1);
+
+/// A serial number for a thread.
+pub(crate) fn next_thread() -> ThreadId {
+    // Relaxed: the numbers need to be distinct and nothing else.
+    ThreadId::new(NEXT_THREAD.fetch_add(1, Ordering::Relaxed))
+}
+
+/// How many threads of the program have ever used what is tracked.
+pub(crate) fn ever() -> u64 {
+    // Relaxed: numbers that are only told.
+    let all = NEXT_THREAD.load(Ordering::Relaxed) - 1;
+    all.saturating_sub(crate::tracking::thread::slot::ours())
+}
+
+/// A slot that nobody uses.
+pub(crate) fn take() -> &'static Slot {
+    let mut slots = SLOTS.lock();
+    slots.free.pop().unwrap_or_else(|| {
+        let slot: &'static Slot = Box::leak(Box::new(Slot::vacant()));
+        slots.all.push(slot);
+        // Under the lock, so no other store comes in between. Release pairs with the Acquire in
+        // `all`: who finds the slot finds it made.
+        slot.set_older(NEWEST.load(Ordering::Relaxed));
+        NEWEST.store(std::ptr::from_ref(slot).cast_mut(), Ordering::Release);
+        slot
+    })
+}
+
+/// Takes back the slot of a thread that has ended.
+pub(crate) fn give(slot: &'static Slot) {
+    slot.vacate();
+    SLOTS.lock().free.push(slot);
+}
+
+/// All slots that are in use at this moment.
+pub(crate) fn occupied() -> Vec<&'static Slot> {
+    let slots = SLOTS.lock();
+    slots
+        .all
+        .iter()
+        .copied()
+        .filter(|slot| slot.thread().is_some())
+        .collect()
+}
+
+/// All slots, also those that nobody uses, without a lock.
+#[allow(unsafe_code)]
+fn all() -> impl Iterator<Item = &'static Slot> {
+    // SAFETY: null, or a slot, and those are never freed.
+    let newest = unsafe { NEWEST.load(Ordering::Acquire).as_ref() };
+    std::iter::successors(newest, |slot| slot.older())
+}
+
+/// Whether a thread of this check, or of the process at large if that is zero, is known to run, or
+/// to wait in a way that ends by itself or is not understood.
+pub(crate) fn any_runs(scope: u64) -> bool {
+    pending_spawns::has(scope)
+        || all().any(|slot| {
+            slot.thread().is_some()
+                && (scope == 0 || slot.check_id() == scope)
+                && !slot.has_ended()
+                && !slot.life.is_ours()
+                && !slot.wait.is_untimed()
+        })
+}
+
+/// Whether this thread is known to run, in the same sense; `false` for one that has ended.
+pub(crate) fn runs(thread: ThreadId) -> bool {
+    all().any(|slot| slot.thread() == Some(thread) && !slot.has_ended() && !slot.wait.is_untimed())
+}
+
+/// Whether a thread is published to wait for what only these can do.
+pub(crate) fn anyone_waits_for(by: &ResourceState) -> bool {
+    all().any(|slot| {
+        let wait = slot.wait.read();
+        wait.is_some_and(|wait| std::ptr::eq(wait.by, by))
+    })
+}
+
+/// How many threads the process has beside these many that live; `None` if the system does not say.
+///
+/// Threads that are about to end, and not known any more, are among them.
+pub(crate) fn untracked_threads(known: usize) -> Option<usize> {
+    Some(crate::tracking::process::os_threads::threads()?.saturating_sub(known))
+}
+
+/// How many slots are in use.
+pub(crate) fn threads() -> usize {
+    let slots = SLOTS.lock();
+    slots.all.len() - slots.free.len()
+}
+
+/// The slots of threads that are no more and have left something behind.
+pub(crate) fn ended() -> Vec<&'static Slot> {
+    let has_ended = |slot: &&'static Slot| slot.thread().is_some() && slot.has_ended();
+    all().filter(has_ended).collect()
+}
+
+/// In the child of a fork, frees the slots of all threads but `survivor`: they are no more. What one
+/// of them held stays held for ever, so its slot stays, as that of a thread that has ended; returns how
+/// many there are of those.
+pub(crate) fn keep_only(survivor: &Slot) -> usize {
+    survivor.survive();
+    let mut slots = SLOTS.lock();
+    let Slots { all, free } = &mut *slots;
+    let mut left = 0;
+    for &slot in all.iter() {
+        if slot.thread().is_none() || slot.has_ended() || std::ptr::eq(slot, survivor) {
+            continue;
+        }
+        slot.survive();
+        if slot.held().is_some_and(|held| !held.is_empty()) {
+            slot.leave_behind();
+            left += 1;
+        } else {
+            slot.abandon();
+            free.push(slot);
+        }
+    }
+    left
+}

@@ -1,0 +1,404 @@
+//! What the thread of a slot does to the list of its held locks.
+
+#![allow(unsafe_code)]
+
+use std::hint::cold_path;
+use std::panic::Location;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering, compiler_fence};
+
+use super::{ENTRY, LocksetEntry, MOVING, PUSHING, STEP, Slot};
+use crate::engine::ids::Site;
+use crate::engine::mode::Mode;
+use crate::shim::fork_safe::ForkSafe;
+use crate::shim::{Fast, fence, own_ptr, own_u64};
+use crate::tracking::lock::ident::{Ident, SURROUNDINGS};
+use crate::tracking::thread::current::closed;
+use crate::tracking::thread::lockset_hash;
+
+/// How many locks a slot has room for at first, in bytes. The room doubles when it is full.
+const FIRST_ROOM: u32 = ENTRY * if cfg!(all(loom, test)) { 2 } else { 32 };
+
+/// How much the room grows at most, in bytes: for 2,048 locks. A release out of order moves what was
+/// taken later, so the room bounds what a thread pays that drops its guards in the order in which it
+/// took them.
+const MOST_ROOM: u32 = ENTRY * 2048;
+
+/// In a list of at most so many bytes, what is stale is looked for each time.
+const SHORT: u32 = ENTRY * 64;
+
+/// Whether a slot was full.
+static FULL: AtomicBool = AtomicBool::new(false);
+
+/// The arrays that were outgrown, by their addresses. A reader may be late, so none is ever freed; and
+/// what looks for leaks finds them here.
+pub(crate) static OUTGROWN: ForkSafe<Vec<usize>> = ForkSafe::new(Vec::new());
+
+/// Whether a thread held more locks than are listed.
+pub(crate) fn was_full() -> bool {
+    // Relaxed: it stands for no other memory.
+    FULL.load(Ordering::Relaxed)
+}
+
+/// The fast path. What only the slot's thread writes it reads without an atomic access: there is
+/// nothing to be ordered with, and the compiler makes better code of it.
+impl Slot {
+    /// The state, to be handed to `top` and `push`.
+    #[inline(always)]
+    pub(crate) fn state(&self) -> u64 {
+        // SAFETY: only the slot's thread writes it, and that is the caller. (The detached slot is
+        // never written.)
+        unsafe { own_u64(&self.state) }
+    }
+
+    /// How much is held in `state`: zero for nothing.
+    #[inline(always)]
+    pub(crate) const fn depth(state: u64) -> u32 {
+        state as u32
+    }
+
+    /// Whether there is room for one more lock at `depth`, and nobody rang.
+    #[inline(always)]
+    pub(crate) fn has_room(&self, depth: u32) -> bool {
+        depth < self.capacity.get_relaxed()
+    }
+
+    /// The entry at `depth`, in the slot of the calling thread.
+    ///
+    /// # Safety
+    ///
+    /// `depth` is a multiple of [`ENTRY`], at least −`ENTRY` and at most the slot's room. The slot
+    /// is the detached one, and the depth is zero or that of its state, or it was occupied once.
+    #[inline(always)]
+    unsafe fn entry(&self, depth: isize) -> &LocksetEntry {
+        // SAFETY: the field is written by the slot's thread only, and that is the caller. It points
+        // one past the start of an array of the room and two entries more, which is never freed;
+        // that of the detached slot to an array of two.
+        unsafe { &*own_ptr(&self.entries).wrapping_byte_offset(depth) }
+    }
+
+    /// The first entry that is not in use: its key is that of the thread.
+    #[inline(always)]
+    pub(crate) fn top(&self, state: u64) -> &LocksetEntry {
+        // SAFETY: a depth is at most the room; that of the detached slot is its own.
+        unsafe { self.entry(Self::depth(state) as isize) }
+    }
+
+    /// The key of the thread: what it holds.
+    pub(crate) fn key(&self) -> u64 {
+        self.top(self.state()).key()
+    }
+
+    /// How many locks the thread holds, one more for those that are held around it.
+    pub(crate) fn count(&self) -> u32 {
+        Self::depth(self.state()) / ENTRY
+    }
+
+    /// Whether the thread holds anything.
+    pub(crate) fn is_holding(&self) -> bool {
+        Self::depth(self.state()) > 0
+    }
+
+    /// Adds a held lock above the depth of `state`.
+    ///
+    /// A signal handler may come at any point, take locks of its own and release them again. Before
+    /// the first step it adds and removes entries above this depth, as though it had run earlier; if
+    /// the list grew, that is seen below. After the first step it is not tracked (see
+    /// [`current::open`](crate::tracking::thread::current::open)). It finds the state as it was when it
+    /// leaves, but for the count of changes.
+    ///
+    /// # Safety
+    ///
+    /// The slot has room at the depth of `state`, or that is zero; and it is not the detached one.
+    #[inline(always)]
+    pub(crate) unsafe fn push(
+        &self,
+        state: u64,
+        ident: *const Ident,
+        share: u64,
+        mode: Mode,
+        site: Site,
+    ) {
+        // Both changes of the state are a load and a store of it, not of the `state` that the caller
+        // has, for two reasons: the count is then right after a handler, and it is one instruction.
+        // Release pairs with the Acquire in `snapshot`: who sees the new entry does not see a state
+        // that was before.
+        self.change(PUSHING + ENTRY as u64);
+        compiler_fence(Ordering::SeqCst);
+        // SAFETY: there was room at this depth, and there is no less now.
+        let top = unsafe { self.entry(Self::depth(state) as isize) };
+        top.set(ident, mode, site);
+        // SAFETY: there was room at this depth, so the entry above is at most the one at the room,
+        // of which there is one more than fits.
+        let above = unsafe { &*(top as *const LocksetEntry).wrapping_add(1) };
+        above.set_key(top.key().wrapping_add(share));
+        compiler_fence(Ordering::SeqCst);
+        // Release pairs with the Acquire in `snapshot`: the fields are written before they count.
+        self.change(STEP.wrapping_sub(PUSHING));
+    }
+
+    /// Adds to the state, which no other thread writes, and releases what was written before.
+    #[inline(always)]
+    fn change(&self, by: u64) {
+        self.state
+            .set_release(self.state.get_relaxed().wrapping_add(by));
+    }
+
+    /// Takes the top lock off if it is this one; `false` if it is not, or is marked.
+    #[inline(always)]
+    pub(crate) fn pop(&self, ident: *const Ident) -> bool {
+        let state = self.state();
+        // SAFETY: at depth zero this is the unused entry before the first; of the detached slot, the
+        // first of its two.
+        let last = unsafe { self.entry(Self::depth(state) as isize - ENTRY as isize) };
+        if !last.is_plainly(ident) {
+            cold_path();
+            return false;
+        }
+        // Release: the entry stands until the lock's own release, which follows, is about to
+        // happen; a reader that still sees the entry sees a lock that is still held. The entry was
+        // that of the lock, so the depth is not zero, and the count does not change.
+        self.change((ENTRY as u64).wrapping_neg());
+        true
+    }
+}
+
+/// The slow path. What changes more than one entry closes the thread meanwhile, so that a signal handler
+/// finds no list that is half changed.
+impl Slot {
+    /// Whether as many locks are listed as ever can be; noted for [`was_full`].
+    pub(crate) fn is_full(&self) -> bool {
+        let is_full = Self::depth(self.state()) >= MOST_ROOM;
+        if is_full {
+            FULL.store(true, Ordering::Relaxed);
+        }
+        is_full
+    }
+
+    /// Adds a held lock on top, after making room, unless the list is full.
+    pub(crate) fn add(&self, ident: *const Ident, share: u64, mode: Mode, site: Site) {
+        if !self.has_room(Self::depth(self.state())) {
+            self.maintain();
+        }
+        if self.is_full() {
+            return;
+        }
+        let state = self.state();
+        // SAFETY: there was room, or `maintain` has made it, and somebody who rang since has not
+        // taken that away. The slot has a thread, so it is not the detached one.
+        unsafe { self.push(state, ident, share, mode, site) };
+    }
+
+    /// The entries in use, the uppermost last, by their depth.
+    fn depths(&self) -> std::iter::StepBy<std::ops::Range<isize>> {
+        (0..Self::depth(self.state()) as isize).step_by(ENTRY as usize)
+    }
+
+    /// Takes a lock off wherever it stands, the uppermost first; `false` if it is not there.
+    pub(crate) fn remove(&self, ident: *const Ident) -> bool {
+        for depth in self.depths().rev() {
+            // SAFETY: below the depth, so inside the array.
+            if unsafe { self.entry(depth) }.is(ident) {
+                self.remove_at(depth);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Takes off the uppermost hold of a lock that is upgradable, or that is not; the uppermost of any
+    /// kind if there is none; `false` if the lock is not there.
+    pub(crate) fn remove_as(&self, ident: *const Ident, upgradable: bool) -> bool {
+        for depth in self.depths().rev() {
+            // SAFETY: below the depth, so inside the array.
+            let entry = unsafe { self.entry(depth) };
+            if entry.is(ident) && (entry.mode() == Mode::Upgradable) == upgradable {
+                self.remove_at(depth);
+                return true;
+            }
+        }
+        self.remove(ident)
+    }
+
+    fn remove_at(&self, depth: isize) {
+        closed(|| self.move_down(depth));
+    }
+
+    fn move_down(&self, depth: isize) {
+        let state = self.state();
+        let (end, step) = (Self::depth(state) as isize, ENTRY as isize);
+        // Whoever reads it like this tries again: the entries are no list that ever was.
+        self.state.store(state | MOVING, Ordering::Relaxed);
+        // Release fence, pairs with the Acquire loads in `held`: who sees a moved entry sees that
+        // the state is not what it was.
+        fence(Ordering::Release);
+        let share = self.share_at(depth);
+        for at in (depth..end - step).step_by(ENTRY as usize) {
+            // SAFETY: the entry above `at` is below the depth.
+            let (to, from) = unsafe { (self.entry(at), self.entry(at + step)) };
+            to.copy(from);
+        }
+        for at in (depth + step..end).step_by(ENTRY as usize) {
+            // SAFETY: the entry above `at` is at most the one at the depth.
+            let (to, from) = unsafe { (self.entry(at), self.entry(at + step)) };
+            to.set_key(from.key().wrapping_sub(share));
+        }
+        let state = state.wrapping_add(STEP - ENTRY as u64);
+        self.state.store(state, Ordering::Release);
+    }
+
+    /// What the hold at `depth` adds to the key, as it was pushed. Not asked of the ident, which may
+    /// belong to another lock by now.
+    fn share_at(&self, depth: isize) -> u64 {
+        // SAFETY: the callers pass a depth below that of the state, so the entry above is inside.
+        let (entry, above) = unsafe { (self.entry(depth), self.entry(depth + ENTRY as isize)) };
+        above.key().wrapping_sub(entry.key())
+    }
+
+    /// Adds `change` to all keys from `depth` up.
+    fn shift_keys(&self, depth: isize, change: u64) {
+        closed(|| {
+            for at in (depth..=Self::depth(self.state()) as isize).step_by(ENTRY as usize) {
+                // SAFETY: at most the depth, so inside the array.
+                let entry = unsafe { self.entry(at) };
+                entry.set_key(entry.key().wrapping_add(change));
+            }
+        });
+    }
+
+    /// Changes the mode of the hold of a lock that can change it: a shared one stays one.
+    pub(crate) fn convert(&self, ident: &Ident, mode: Mode) {
+        for depth in self.depths().rev() {
+            // SAFETY: below the depth, so inside the array.
+            let entry = unsafe { self.entry(depth) };
+            if entry.is(ident) && entry.mode() != Mode::Shared {
+                entry.set_mode(mode);
+                let share = lockset_hash::share(ident.tag(), mode);
+                let change = share.wrapping_sub(self.share_at(depth));
+                return self.shift_keys(depth + ENTRY as isize, change);
+            }
+        }
+    }
+
+    /// Sets the key of a thread that holds nothing.
+    pub(crate) fn set_seed(&self, seed: u64) {
+        // SAFETY: zero is inside every array.
+        let old = unsafe { self.entry(0) }.key();
+        self.shift_keys(0, seed.wrapping_sub(old));
+    }
+
+    /// Marks every hold, and says of each whether it was marked before. In the order of `held`.
+    pub(crate) fn mark(&self) -> Vec<bool> {
+        // SAFETY: below the depth, so inside the array.
+        let entries = self.depths().map(|depth| unsafe { self.entry(depth) });
+        let own = entries.filter(|entry| !entry.is_surroundings());
+        own.map(|entry| {
+            let before = entry.is_marked();
+            entry.mark();
+            before
+        })
+        .collect()
+    }
+
+    /// Whether a hold of this lock is marked.
+    pub(crate) fn is_marked(&self, ident: *const Ident) -> bool {
+        // SAFETY: below the depth, so inside the array.
+        let mut entries = self.depths().map(|depth| unsafe { self.entry(depth) });
+        entries.any(|entry| entry.is(ident) && entry.is_marked())
+    }
+
+    /// Lists or unlists that others hold locks around this thread.
+    pub(crate) fn set_surrounded(&self, surrounded: bool) {
+        self.remove(&SURROUNDINGS);
+        if surrounded {
+            let mode = Mode::Shared;
+            let share = lockset_hash::share(SURROUNDINGS.tag(), mode);
+            self.add(&SURROUNDINGS, share, mode, Location::caller());
+        }
+    }
+
+    /// Does what was rung for, and makes room. To be called at the start of every slow path.
+    pub(crate) fn maintain(&self) {
+        closed(|| self.maintain_closed());
+    }
+
+    fn maintain_closed(&self) {
+        if self.bell.swap(0, Ordering::Acquire) != 0 {
+            let released = std::mem::take(&mut *self.released_elsewhere.lock());
+            for ident in released {
+                self.remove(ptr::without_provenance(ident));
+            }
+        }
+        // A long list is looked through when it has doubled, so that it is not looked through at every
+        // acquisition of a thread that has forgotten many guards.
+        let depth = Self::depth(self.state());
+        if depth <= SHORT || depth >= self.next_look.load(Ordering::Relaxed) {
+            self.drop_stale();
+            let next = Self::depth(self.state()).saturating_mul(2).min(MOST_ROOM);
+            self.next_look.store(next.max(SHORT), Ordering::Relaxed);
+        }
+        if Self::depth(self.state()) >= self.room.load(Ordering::Relaxed) {
+            self.grow();
+        }
+        // Acquire pairs with the Release of the other swap, in `release_from_elsewhere`: if this one
+        // comes second, and overwrites its zero, then the bell that was rung before is seen below.
+        self.capacity
+            .swap(self.room.load(Ordering::Relaxed), Ordering::Acquire);
+        if self.bell.load(Ordering::Relaxed) != 0 {
+            self.capacity.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes off locks whose guard was forgotten and that were then dropped: their ident is vacant
+    /// or belongs to another lock, so its tag no longer fits the key.
+    fn drop_stale(&self) {
+        let mut depth = 0;
+        while depth < Self::depth(self.state()) as isize {
+            if self.is_as_pushed(depth) {
+                depth += ENTRY as isize;
+            } else {
+                self.remove_at(depth);
+            }
+        }
+    }
+
+    /// Whether the entry at `depth` is of the lock that it was of when it was pushed. For the thread
+    /// itself, and for everyone when it has ended.
+    pub(super) fn is_as_pushed(&self, depth: isize) -> bool {
+        // SAFETY: the callers pass a depth below that of the state, so it is inside the array.
+        let entry = unsafe { self.entry(depth) };
+        entry.ident().is_some_and(|ident| {
+            lockset_hash::share(ident.tag(), entry.mode()) == self.share_at(depth)
+        })
+    }
+
+    /// Doubles the room. The old array stays: somebody may be reading it.
+    #[cold]
+    pub(super) fn grow(&self) {
+        let room = self.room.load(Ordering::Relaxed);
+        if room >= MOST_ROOM {
+            return;
+        }
+        let wanted = (room * 2).clamp(FIRST_ROOM, MOST_ROOM);
+        let fresh: Box<[LocksetEntry]> = (0..wanted / ENTRY + 2)
+            .map(|_| LocksetEntry::new())
+            .collect();
+        let fresh: &'static mut [LocksetEntry] = Box::leak(fresh);
+        let outgrown = self.entries.load(Ordering::Relaxed);
+        if !outgrown.is_null() {
+            OUTGROWN.lock().push(outgrown.addr());
+            for (index, to) in (0..=room / ENTRY).zip(&fresh[1..]) {
+                // SAFETY: inside the old array.
+                let from = unsafe { self.entry((index * ENTRY) as isize) };
+                to.copy(from);
+                to.set_key(from.key());
+            }
+        }
+        // SAFETY: inside the array. Not the address of a part of it: a pointer to the part from 1
+        // on would not be allowed to reach the entry before.
+        let entries = unsafe { fresh.as_mut_ptr().add(1) };
+        // Release pairs with the Acquire in `held`.
+        self.entries.store(entries, Ordering::Release);
+        self.room.store(wanted, Ordering::Release);
+    }
+}

@@ -1,0 +1,160 @@
+//! What other threads see of a slot, and what they leave in it.
+
+#![allow(unsafe_code)]
+
+use std::sync::atomic::Ordering;
+
+use super::{ENTRY, HeldLock, LocksetEntry, MOVING, Slot};
+use crate::shim::{MutexGuard, fence, spin_loop};
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::pin::Pin;
+
+/// A held lock of a thread that is watched from outside.
+#[derive(Debug)]
+pub(crate) struct ObservedLock<R> {
+    pub(crate) hold: HeldLock,
+    /// Whether the very same hold was seen the last time.
+    pub(crate) seen: bool,
+    /// What was found in the ident, if the hold lasted until after the look.
+    pub(crate) found: Option<R>,
+}
+
+impl Slot {
+    /// Notes that the calling thread has released a lock of this slot's thread.
+    pub(crate) fn release_from_elsewhere(&self, ident: *const Ident) {
+        self.note_release(self.released_elsewhere.lock(), ident);
+    }
+
+    /// The same, of the calling thread, which is inside the detector: if it was interrupted while it
+    /// had that list, the lock stays listed as held.
+    pub(crate) fn release_from_inside(&self, ident: *const Ident) {
+        if let Some(released) = self.released_elsewhere.try_lock() {
+            self.note_release(released, ident);
+        }
+    }
+
+    fn note_release(&self, mut released: MutexGuard<'_, Vec<usize>>, ident: *const Ident) {
+        released.push(ident.addr());
+        drop(released);
+        // Both are swaps here and in `maintain`, since of two swaps of one place the second sees the
+        // first; of two stores that are followed by loads, neither might. Release pairs with the
+        // Acquire of the swaps in `maintain`.
+        self.bell.swap(1, Ordering::Release);
+        self.capacity.swap(0, Ordering::Release);
+    }
+
+    /// The held locks, if they stood still while they were read; `None` after a few tries.
+    ///
+    /// Of a running thread the answer may be out of date at once. The idents in it may be looked
+    /// into only if the thread is known to be blocked, or is the calling one.
+    pub(crate) fn held(&self) -> Option<Vec<HeldLock>> {
+        let (_, mut held) = self.snapshot(|_, entry| entry.read())?;
+        self.take_out_released_elsewhere(&mut held, |hold| hold.ident);
+        Some(held)
+    }
+
+    /// What the thread, which has ended, has left behind: the locks that it held and that are still
+    /// there.
+    pub(crate) fn left(&self) -> Vec<HeldLock> {
+        // Acquire, in `has_ended`: nothing changes any more.
+        if !self.has_ended() {
+            return Vec::new();
+        }
+        let all = self.snapshot(|at, entry| Some((at, entry.read()?)));
+        let mut all = all.map_or(Vec::new(), |(_, all)| all);
+        self.take_out_released_elsewhere(&mut all, |(_, hold)| hold.ident);
+        // A lock that was released with `force_unlock`, and dropped, has given its ident to another one.
+        all.retain(|(at, _)| self.is_as_pushed(*at as isize));
+        all.into_iter().map(|(_, hold)| hold).collect()
+    }
+
+    /// The held locks of a thread that may be running, each with what `look` says of its ident;
+    /// `None` if they do not stand still.
+    ///
+    /// With `mark`, each is marked as seen, and told apart from those that were marked before. That
+    /// is for one caller in the process, or "before" means nothing.
+    pub(crate) fn watched<R>(
+        &self,
+        _pin: &Pin,
+        mark: bool,
+        look: impl Fn(&Ident) -> R,
+    ) -> Option<Vec<ObservedLock<R>>> {
+        let (before, mut all) =
+            self.snapshot(|at, entry| Some((at, entry.read()?, entry.is_seen())))?;
+        self.take_out_released_elsewhere(&mut all, |(_, hold, _)| hold.ident);
+        let entries = self.entries.load(Ordering::Acquire);
+        let watched = all.into_iter().filter_map(|(at, hold, seen)| {
+            // SAFETY: below the room of the array that was read, and so of the one that took its
+            // place; neither is ever freed.
+            let entry = unsafe { &*entries.byte_add(at) };
+            if mark && !seen && !entry.see(&hold) {
+                return None;
+            }
+            // SAFETY: the slot listed it while it stood still, after the pin was made, so the ident
+            // is not freed before the pin is gone (see `pin`).
+            let found = look(unsafe { &*hold.ident });
+            fence(Ordering::Acquire);
+            // The ident may have gone to another lock meanwhile, but not if this is the same hold.
+            let state = self.state.load(Ordering::Relaxed);
+            let stands = if entry.is_seen() {
+                // An entry that is not in use any more looks as before until it is used again.
+                state & MOVING == 0
+                    && Self::depth(state) as usize > at
+                    && entry.read().is_some_and(|now| now == hold)
+            } else {
+                state == before
+            };
+            let found = stands.then_some(found);
+            Some(ObservedLock { hold, seen, found })
+        });
+        Some(watched.collect())
+    }
+
+    /// A word that changes with everything that the thread does with tracked primitives.
+    pub(crate) fn progress(&self) -> u64 {
+        self.state.load(Ordering::Relaxed) ^ self.wait.epoch().rotate_left(32)
+    }
+
+    /// What `read` makes of each entry and its place, if they stood still meanwhile, and the state
+    /// then.
+    fn snapshot<T>(
+        &self,
+        read: impl Fn(usize, &LocksetEntry) -> Option<T>,
+    ) -> Option<(u64, Vec<T>)> {
+        for _ in 0..16 {
+            // Acquire pairs with the Release in `push` and `pop`.
+            let state = self.state.load(Ordering::Acquire);
+            let depth = Self::depth(state);
+            // The room is read before the entries, so it is never larger than their array.
+            if state & MOVING != 0 || depth > self.room.load(Ordering::Acquire) {
+                spin_loop();
+                continue;
+            }
+            // Acquire pairs with the Release in `grow`.
+            let entries = self.entries.load(Ordering::Acquire);
+            let mut all = Vec::with_capacity((depth / ENTRY) as usize);
+            for at in (0..depth as usize).step_by(ENTRY as usize) {
+                // SAFETY: below the room of the array, which is never freed.
+                all.extend(read(at, unsafe { &*entries.byte_add(at) }));
+            }
+            fence(Ordering::Acquire);
+            if self.state.load(Ordering::Relaxed) == state {
+                return Some((state, all));
+            }
+            spin_loop();
+        }
+        None
+    }
+
+    fn take_out_released_elsewhere<T>(
+        &self,
+        held: &mut Vec<T>,
+        ident_of: impl Fn(&T) -> *const Ident,
+    ) {
+        for ident in self.released_elsewhere.lock().iter() {
+            if let Some(at) = held.iter().rposition(|h| ident_of(h).addr() == *ident) {
+                held.remove(at);
+            }
+        }
+    }
+}

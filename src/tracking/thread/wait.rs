@@ -1,0 +1,438 @@
+//! What a thread waits for.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use once_cell::sync::Lazy;
+
+use crate::engine::counts::Counts;
+use crate::engine::ids::Site;
+use crate::engine::mode::{Mode, ReadPolicy};
+use crate::engine::wait_reason::WaitReason;
+use crate::shim::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::kind::LockKind;
+use crate::tracking::process::resource_state::ResourceState;
+use crate::tracking::thread::current::closed;
+
+/// What a thread waits for, and in which way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WaitKind {
+    /// A lock, in a mode.
+    Lock(Mode),
+    /// To be the only holder of a lock that it holds upgradably.
+    Upgrade,
+    /// Something else than a lock.
+    Other(WaitReason),
+}
+
+impl WaitKind {
+    /// A notification of a condition variable.
+    pub(crate) const SIGNAL: WaitKind = WaitKind::Other(WaitReason::Notification);
+}
+
+/// A wait, as its thread publishes it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WaitRequest {
+    pub(crate) need: WaitKind,
+    /// Whether the wait ends by itself, at a deadline.
+    pub(crate) timed: bool,
+    /// What sort of lock it is for.
+    pub(crate) sort: LockTraits,
+    /// The lock, or the other thing, that it is for.
+    pub(crate) ident: *const Ident,
+    /// Of another thing than a lock: what others have to know of it.
+    pub(crate) party: *const ResourceState,
+    /// How often something had been provided there, before it was tried for the last time.
+    pub(crate) version: u64,
+    /// Who alone can end the wait; null if anyone may.
+    pub(crate) by: *const ResourceState,
+    /// The mutex of a condition variable, which has to be had again.
+    pub(crate) mutex: *const Ident,
+    pub(crate) site: Site,
+    /// When it began.
+    pub(crate) since: u64,
+    /// Whether the thread unwinds from a panic.
+    pub(crate) panicking: bool,
+    /// What the primitive counts, if it does.
+    pub(crate) counts: Option<Counts>,
+}
+
+impl WaitRequest {
+    /// A wait for a lock, from now on.
+    pub(crate) fn lock(
+        need: WaitKind,
+        timed: bool,
+        (ident, sort): (*const Ident, LockTraits),
+        site: Site,
+    ) -> Self {
+        Self {
+            need,
+            timed,
+            sort,
+            ident,
+            party: std::ptr::null(),
+            version: 0,
+            by: std::ptr::null(),
+            mutex: std::ptr::null(),
+            site,
+            since: now(),
+            panicking: std::thread::panicking(),
+            counts: None,
+        }
+    }
+
+    /// The party of the thing that is waited for, if it is no lock.
+    #[allow(unsafe_code)]
+    pub(crate) fn party(&self) -> Option<&'static ResourceState> {
+        // SAFETY: null, or a party, and those are never freed.
+        unsafe { self.party.as_ref() }
+    }
+
+    /// Those who alone can end the wait.
+    #[allow(unsafe_code)]
+    pub(crate) fn by(&self) -> Option<&'static ResourceState> {
+        // SAFETY: as above.
+        unsafe { self.by.as_ref() }
+    }
+}
+
+/// What those who look at a wait have to know of the lock that it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LockTraits {
+    /// Whether a queued writer blocks readers.
+    pub(crate) queues: bool,
+    /// Whether a guard may be in another thread than the one that took the lock.
+    pub(crate) sendable: bool,
+}
+
+impl LockTraits {
+    /// For what is no lock.
+    pub(crate) const NONE: LockTraits = LockTraits {
+        queues: false,
+        sendable: false,
+    };
+
+    pub(crate) fn of(kind: &LockKind) -> Self {
+        Self {
+            queues: kind.policy() == ReadPolicy::WriterBlocksReaders,
+            sendable: kind.is_sendable(),
+        }
+    }
+
+    fn encode(self) -> u32 {
+        (if self.queues { QUEUES } else { 0 }) | (if self.sendable { SENDABLE } else { 0 })
+    }
+}
+
+/// A wait, as others read it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PublishedWait {
+    pub(crate) epoch: u64,
+    pub(crate) request: WaitRequest,
+}
+
+impl std::ops::Deref for PublishedWait {
+    type Target = WaitRequest;
+
+    fn deref(&self) -> &WaitRequest {
+        &self.request
+    }
+}
+
+/// The wait record of a slot: written by its thread, read by all.
+///
+/// | epoch | state |
+/// |---|---|
+/// | even | the thread does not wait, or its record is being written |
+/// | odd | the thread waits for what the other fields say |
+///
+/// A reader takes the epoch, the fields and the epoch again, and believes what it read if the
+/// epoch is odd and the same both times.
+///
+/// It has lines of its own: others look at it while its thread writes what it holds.
+#[derive(Debug)]
+#[repr(align(128))]
+pub(crate) struct WaitRecord {
+    epoch: AtomicU64,
+    need: AtomicU32,
+    ident: AtomicPtr<Ident>,
+    party: AtomicPtr<ResourceState>,
+    version: AtomicU64,
+    by: AtomicPtr<ResourceState>,
+    mutex: AtomicPtr<Ident>,
+    site: AtomicUsize,
+    since: AtomicU64,
+    /// What is wanted, and what is there.
+    counts: AtomicU64,
+    queued: AtomicU32,
+    /// The wait (by its epoch) by which the thread closed a deadlock that was reported.
+    pub(crate) reported: AtomicU64,
+    /// When the wait began (`since`) that a report has named as one that never ends.
+    named: AtomicU64,
+}
+
+const TIMED: u32 = 1 << 8;
+const QUEUES: u32 = 1 << 9;
+const SENDABLE: u32 = 1 << 10;
+/// There are a party and what belongs to it.
+const PARTY: u32 = 1 << 11;
+/// The thread unwinds.
+const PANICKING: u32 = 1 << 12;
+/// There are counts.
+const COUNTS: u32 = 1 << 13;
+/// The first number of those that stand for something else than a lock.
+const OTHER: u32 = 4;
+
+impl WaitRecord {
+    pub(in crate::tracking) const fn new() -> Self {
+        Self {
+            epoch: AtomicU64::new(0),
+            need: AtomicU32::new(0),
+            ident: AtomicPtr::new(std::ptr::null_mut()),
+            party: AtomicPtr::new(std::ptr::null_mut()),
+            version: AtomicU64::new(0),
+            by: AtomicPtr::new(std::ptr::null_mut()),
+            mutex: AtomicPtr::new(std::ptr::null_mut()),
+            site: AtomicUsize::new(0),
+            since: AtomicU64::new(0),
+            counts: AtomicU64::new(0),
+            queued: AtomicU32::new(0),
+            reported: AtomicU64::new(0),
+            named: AtomicU64::new(u64::MAX),
+        }
+    }
+
+    /// A report names the wait that began at `since` as one that never ends. Any thread may call this.
+    pub(crate) fn set_named(&self, since: u64) {
+        // Relaxed: a hint for the watchdog, which stands for no other memory.
+        self.named.store(since, Ordering::Relaxed);
+    }
+
+    /// Whether a report has named the wait that began at `since` as one that never ends.
+    pub(crate) fn is_named(&self, since: u64) -> bool {
+        self.named.load(Ordering::Relaxed) == since
+    }
+
+    /// Publishes a wait of the calling thread, just before it begins.
+    ///
+    /// Ends with a sequentially consistent fence: of two threads that publish and then look at
+    /// each other, at least one sees the other's record. It also orders the held locks, which the
+    /// thread wrote before.
+    pub(crate) fn publish(&self, request: &WaitRequest) {
+        // A signal handler may wait too, and would publish that in the middle of this.
+        closed(|| self.publish_closed(request));
+    }
+
+    fn publish_closed(&self, request: &WaitRequest) {
+        // A wait can be under way: its `Attempt` was forgotten, or a callback of its report waits
+        // in turn. The later one counts.
+        self.clear();
+        let epoch = self.epoch.load(Ordering::Relaxed);
+        let is_party = !request.party.is_null();
+        let flags = request.sort.encode()
+            | if request.timed { TIMED } else { 0 }
+            | if is_party { PARTY } else { 0 }
+            | if request.panicking { PANICKING } else { 0 }
+            | if request.counts.is_some() { COUNTS } else { 0 };
+        // Release on the fields pairs with the Acquire loads of `read`: a reader that sees a new
+        // field also sees that the last odd epoch is over.
+        let to = Ordering::Release;
+        self.need.store(encode(request.need) | flags, to);
+        self.ident.store(request.ident.cast_mut(), to);
+        if is_party {
+            self.party.store(request.party.cast_mut(), to);
+            self.version.store(request.version, to);
+            self.by.store(request.by.cast_mut(), to);
+            self.mutex.store(request.mutex.cast_mut(), to);
+        }
+        if let Some(counts) = request.counts {
+            let both = u64::from(counts.wanted) << 32 | u64::from(counts.available);
+            self.counts.store(both, to);
+            self.queued.store(counts.queued, to);
+        }
+        let site = std::ptr::from_ref(request.site);
+        self.site.store(site.expose_provenance(), to);
+        self.since.store(request.since, to);
+        self.epoch.store(epoch + 1, to);
+        fence(Ordering::SeqCst);
+    }
+
+    /// Ends the wait of the calling thread, if there is one.
+    pub(crate) fn clear(&self) {
+        closed(|| self.clear_closed());
+    }
+
+    fn clear_closed(&self) {
+        let epoch = self.epoch.load(Ordering::Relaxed);
+        if epoch.is_multiple_of(2) {
+            return;
+        }
+        // Release: whoever later gets the lock that this thread waited for, and so synchronises
+        // with its release, sees that the wait is over.
+        self.epoch.store(epoch + 1, Ordering::Release);
+    }
+
+    /// The epoch: odd while the thread waits.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// What the thread waits for; `None` if it does not, or is just changing it.
+    #[allow(unsafe_code)]
+    pub(crate) fn read(&self) -> Option<PublishedWait> {
+        // Acquire pairs with the Release store of `publish`.
+        let epoch = self.epoch.load(Ordering::Acquire);
+        if epoch.is_multiple_of(2) {
+            return None;
+        }
+        let need = self.need.load(Ordering::Acquire);
+        let ident = self.ident.load(Ordering::Acquire);
+        let (mut party, mut by) = (std::ptr::null(), std::ptr::null());
+        let (mut mutex, mut version) = (std::ptr::null(), 0);
+        if need & PARTY != 0 {
+            party = self.party.load(Ordering::Acquire).cast_const();
+            version = self.version.load(Ordering::Acquire);
+            by = self.by.load(Ordering::Acquire).cast_const();
+            mutex = self.mutex.load(Ordering::Acquire).cast_const();
+        }
+        let counts = (need & COUNTS != 0).then(|| {
+            let both = self.counts.load(Ordering::Acquire);
+            Counts {
+                wanted: (both >> 32) as u32,
+                available: both as u32,
+                queued: self.queued.load(Ordering::Acquire),
+            }
+        });
+        let site = self.site.load(Ordering::Acquire);
+        let since = self.since.load(Ordering::Acquire);
+        if self.epoch.load(Ordering::Relaxed) != epoch {
+            return None;
+        }
+        // SAFETY: the field holds zero or the address of a `Site`, which is static data. It is not
+        // zero: an odd epoch was published after the field was first written.
+        let site: Site = unsafe { &*std::ptr::with_exposed_provenance(site) };
+        let request = WaitRequest {
+            need: decode(need),
+            timed: need & TIMED != 0,
+            sort: LockTraits {
+                queues: need & QUEUES != 0,
+                sendable: need & SENDABLE != 0,
+            },
+            ident,
+            party,
+            version,
+            by,
+            mutex,
+            site,
+            since,
+            panicking: need & PANICKING != 0,
+            counts,
+        };
+        Some(PublishedWait { epoch, request })
+    }
+
+    /// Whether the thread waits for something without a limit, at this moment, in a way that is
+    /// understood.
+    pub(crate) fn is_untimed(&self) -> bool {
+        // Acquire pairs with the Release stores of `publish`. A need of the next wait may be read
+        // with the epoch of this one; who asks wants a hint.
+        if self.epoch.load(Ordering::Acquire).is_multiple_of(2) {
+            return false;
+        }
+        let need = self.need.load(Ordering::Acquire);
+        need & TIMED == 0 && decode(need) != WaitKind::Other(WaitReason::Unpark)
+    }
+}
+
+const fn encode(need: WaitKind) -> u32 {
+    match need {
+        WaitKind::Lock(Mode::Exclusive) => 0,
+        WaitKind::Lock(Mode::Shared) => 1,
+        WaitKind::Lock(Mode::Upgradable) => 2,
+        WaitKind::Upgrade => 3,
+        WaitKind::Other(awaited) => OTHER + awaited as u32,
+    }
+}
+
+fn decode(need: u32) -> WaitKind {
+    match need & !(TIMED | QUEUES | SENDABLE | PARTY | PANICKING | COUNTS) {
+        0 => WaitKind::Lock(Mode::Exclusive),
+        1 => WaitKind::Lock(Mode::Shared),
+        2 => WaitKind::Lock(Mode::Upgradable),
+        3 => WaitKind::Upgrade,
+        other => WaitKind::Other(WaitReason::of_number(other - OTHER)),
+    }
+}
+
+/// Whether the system has a clock. Where it has none, to ask for the time would panic.
+pub(crate) const HAS_CLOCK: bool = !cfg!(all(target_family = "wasm", target_os = "unknown"));
+
+static START: Lazy<Instant> = Lazy::new(Instant::now);
+
+/// How long ago `at` was, on the clock of `now`.
+pub(crate) fn time_since(at: u64) -> Duration {
+    Duration::from_nanos(now().saturating_sub(at))
+}
+
+/// Nanoseconds since the first call; always zero where there is no clock.
+pub(crate) fn now() -> u64 {
+    if HAS_CLOCK {
+        START.elapsed().as_nanos() as u64
+    } else {
+        0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::Location;
+    use std::ptr;
+
+    fn request(need: WaitKind, timed: bool) -> WaitRequest {
+        WaitRequest::lock(
+            need,
+            timed,
+            (ptr::null(), LockTraits::NONE),
+            Location::caller(),
+        )
+    }
+
+    #[test]
+    fn a_wait_is_read_as_published_until_it_is_cleared() {
+        let wait = WaitRecord::new();
+        assert!(wait.read().is_none() && !wait.is_untimed());
+        for (need, timed) in [
+            (WaitKind::Lock(Mode::Exclusive), false),
+            (WaitKind::Lock(Mode::Shared), true),
+            (WaitKind::Lock(Mode::Upgradable), false),
+            (WaitKind::Upgrade, true),
+            (WaitKind::SIGNAL, false),
+            (WaitKind::Other(WaitReason::Message), true),
+            (WaitKind::Other(WaitReason::Other), false),
+        ] {
+            let request = request(need, timed);
+            wait.publish(&request);
+            let read = wait.read().unwrap();
+            assert_eq!((read.need, read.timed), (need, timed));
+            assert_eq!(read.site, request.site);
+            assert_eq!(wait.is_untimed(), !timed);
+            wait.clear();
+            assert!(wait.read().is_none() && !wait.is_untimed());
+        }
+    }
+
+    #[test]
+    fn a_wait_within_a_wait_takes_its_place_and_both_end() {
+        let wait = WaitRecord::new();
+        wait.publish(&request(WaitKind::SIGNAL, false));
+        wait.publish(&request(WaitKind::Upgrade, false));
+        assert_eq!(wait.read().unwrap().need, WaitKind::Upgrade);
+        wait.clear();
+        wait.clear();
+        assert!(wait.read().is_none());
+        wait.publish(&request(WaitKind::SIGNAL, false));
+        assert_eq!(wait.read().unwrap().need, WaitKind::SIGNAL);
+    }
+}

@@ -1,0 +1,146 @@
+//! The thread that tells what the other one has seen: to look up names, to write, and to call what
+//! the program gave may take long, and nobody is to be kept from looking by it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
+use super::action::Action;
+use super::alert::Alert;
+use super::backoff::Phase;
+use super::shared::Shared;
+use super::stalls::Key;
+use crate::config::{self, Action as Wanted};
+use crate::detector::{Published, aside, publish_stall};
+use crate::dump::Dump;
+use crate::report::{Facts, Report, Stall};
+use crate::sink;
+use crate::tracking::thread::slot::Slot;
+
+/// Something to tell.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// A stall begins, or goes on.
+    Lasts {
+        key: Key,
+        phase: Phase,
+        found: Box<(Facts, Stall)>,
+        lasted: Duration,
+        left_out: u64,
+        dump: Dump,
+    },
+    /// A stall is over.
+    Over { key: Key, lasted: Duration },
+    /// A deadlock, which the detector has told of.
+    Deadlock(Box<Report>, Dump),
+    /// Somebody wants to see all threads.
+    Asked(Dump),
+}
+
+/// Tells what comes.
+pub(super) struct AlertThread {
+    pub(super) shared: Arc<Shared>,
+    pub(super) actions: Vec<Action>,
+    pub(super) slot: Option<&'static Slot>,
+    /// The last report of each stall that was told and lasts.
+    pub(super) told: HashMap<Key, Report>,
+}
+
+impl AlertThread {
+    /// Tells what comes, until nobody is left to send anything, or it is to stop.
+    pub(super) fn run(mut self, news: &Receiver<Message>) {
+        for news in news {
+            if self.shared.is_stopping() {
+                return;
+            }
+            self.tell(news);
+        }
+    }
+
+    fn tell(&mut self, news: Message) {
+        match news {
+            Message::Lasts {
+                key,
+                phase,
+                found,
+                lasted,
+                left_out,
+                dump,
+            } => {
+                let Some(published) = self.report(key, phase, *found) else {
+                    return self.shared.mute(key);
+                };
+                let Published {
+                    report,
+                    wanted,
+                    printed,
+                } = published;
+                self.told.insert(key, report.clone());
+                let alert = Alert {
+                    phase,
+                    report,
+                    lasted,
+                    left_out,
+                    dump: Some(dump),
+                };
+                self.act(&alert, printed);
+                if wanted == Wanted::Abort {
+                    sink::flush(sink::LAST);
+                    std::process::abort();
+                }
+            }
+            Message::Over { key, lasted } => {
+                if let Some(report) = self.told.remove(&key) {
+                    let alert = Alert {
+                        phase: Phase::Ended,
+                        report,
+                        lasted,
+                        left_out: 0,
+                        dump: None,
+                    };
+                    self.act(&alert, false);
+                }
+            }
+            Message::Deadlock(report, dump) => {
+                let alert = Alert {
+                    phase: Phase::Began,
+                    report: *report,
+                    lasted: Duration::ZERO,
+                    left_out: 0,
+                    dump: Some(dump),
+                };
+                self.act(&alert, config::current().writes_stderr());
+            }
+            Message::Asked(dump) => {
+                let text = || format!("lockwarden: watchdog: asked for all threads: {dump}\n");
+                sink::guarded("the text", || sink::print(text()));
+            }
+        }
+    }
+
+    /// The report of a stall that lasts; `None` if nobody wants to hear of it.
+    fn report(&self, key: Key, phase: Phase, found: (Facts, Stall)) -> Option<Published> {
+        let (facts, stall) = found;
+        if phase == Phase::Began {
+            return publish_stall(self.slot, facts, stall);
+        }
+        // One that was not told when it began is not told later.
+        let first = self.told.get(&key)?;
+        let mut report = Report::of_stall(facts, stall);
+        report.sequence = first.sequence;
+        Some(Published {
+            report,
+            wanted: Wanted::Report,
+            printed: false,
+        })
+    }
+
+    /// Does all that is to be done; `printed` says whether the text of the report stands on standard
+    /// error already.
+    fn act(&self, alert: &Alert, printed: bool) {
+        for action in &self.actions {
+            aside(self.slot, || action.run(alert, printed));
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Puts names, places and holders to what lasts too long.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::heartbeat::Pulse;
+use super::holds::Holds;
+use super::stalls::{About, Overdue};
+use crate::detector::observe::Observed;
+use crate::dump;
+use crate::engine::ids::{LockId, ThreadId};
+use crate::engine::verdict::Verdict;
+use crate::report::{Facts, FreedBy, Holder, LockInfo, Stall, StallCause, ThreadInfo, WaitInfo};
+
+/// The facts of a stall that has lasted for `lasted` at `now`, when the threads were as `observed`; `None` if what it is about is not there.
+pub(super) fn facts(
+    overdue: &Overdue,
+    lasted: Duration,
+    (observed, now): (&[Observed], u64),
+    holds: &Holds,
+    pulses: &[Arc<Pulse>],
+) -> Option<(Facts, Stall)> {
+    let mut threads: Vec<ThreadId> = Vec::new();
+    let mut holders = Vec::new();
+    let cause = match overdue.about {
+        About::Wait(thread, waiters) => {
+            threads.push(thread);
+            let waits = observed.iter().find(|o| o.thread == thread);
+            if let Some(wait) = waits.and_then(|o| o.wait.as_ref()) {
+                holders = who_holds(wait.lock.id, (observed, now), holds);
+                holders.retain(|holder| holder.thread != thread);
+            }
+            StallCause::Wait { thread, waiters }
+        }
+        About::Hold(thread, lock, site) => {
+            threads.push(thread);
+            holders = who_holds(lock, (observed, now), holds);
+            holders.retain(|holder| holder.thread == thread && holder.site == site);
+            StallCause::Hold { thread, lock, site }
+        }
+        About::Heartbeat(id) => {
+            let pulse = pulses.iter().find(|pulse| pulse.id() == id)?;
+            let thread = pulse.thread();
+            threads.extend(thread);
+            StallCause::Heartbeat {
+                name: pulse.name.clone(),
+                site: pulse.site,
+                thread,
+            }
+        }
+        About::Progress(waiting) => {
+            let all = observed.iter().filter(|o| !o.is_ours && o.wait.is_some());
+            threads.extend(all.map(|o| o.thread));
+            StallCause::NoProgress { waiting }
+        }
+    };
+    // Those who hold what is waited for, or could end the wait, need names.
+    let waits = observed.iter().filter(|one| threads.contains(&one.thread));
+    let providers = waits.filter_map(|one| Some(one.wait.as_ref()?.by.clone()));
+    let holding = holders.iter().map(|holder| holder.thread);
+    for thread in holding.chain(providers.flatten()).collect::<Vec<_>>() {
+        if !threads.contains(&thread) {
+            threads.push(thread);
+        }
+    }
+    let named = threads
+        .iter()
+        .filter_map(|id| observed.iter().find(|o| o.thread == *id));
+    let facts = Facts {
+        locks: locks(named.clone()),
+        threads: named.map(|one| info(one, now)).collect(),
+        ..Facts::of(Verdict::Stall)
+    };
+    let stall = Stall {
+        cause,
+        lasted,
+        limit: overdue.limit,
+        holders,
+    };
+    Some((facts, stall))
+}
+
+fn who_holds(lock: LockId, (observed, now): (&[Observed], u64), holds: &Holds) -> Vec<Holder> {
+    let mut holders = Vec::new();
+    for one in observed {
+        for hold in one.holds().iter().filter(|h| h.info.lock == lock) {
+            let since = holds.since(one.thread, lock, hold.info.site);
+            holders.push(Holder {
+                thread: one.thread,
+                lock,
+                mode: hold.info.mode,
+                site: hold.info.site,
+                at_least: since.map_or(Duration::ZERO, |since| time(since, now)),
+                activity: if one.has_ended {
+                    crate::report::Activity::Ended
+                } else {
+                    dump::activity(one.os_id)
+                },
+            });
+        }
+    }
+    holders
+}
+
+fn locks<'a>(threads: impl Iterator<Item = &'a Observed>) -> Vec<LockInfo> {
+    let mut locks: Vec<LockInfo> = Vec::new();
+    for one in threads {
+        let waited = one.wait.iter().map(|wait| &wait.lock);
+        for lock in waited.chain(one.holds().iter().map(|hold| &hold.lock)) {
+            if !locks.iter().any(|known| known.id == lock.id) {
+                locks.push(lock.clone());
+            }
+        }
+    }
+    locks
+}
+
+fn time(since: u64, now: u64) -> Duration {
+    Duration::from_nanos(now.saturating_sub(since))
+}
+
+fn info(observed: &Observed, now: u64) -> ThreadInfo {
+    let held = observed.holds().iter();
+    ThreadInfo {
+        name: observed.name.clone(),
+        held: held.map(|hold| hold.info).collect(),
+        waits: observed.wait.as_ref().map(|wait| WaitInfo {
+            what: wait.what(),
+            site: wait.site,
+            since: Some(time(wait.since, now)),
+            by: (!wait.by.is_empty()).then(|| FreedBy::Threads(wait.by.clone())),
+            again: None,
+            counts: None,
+        }),
+        ended: observed.has_ended,
+        is_task: observed.is_task(),
+        ..ThreadInfo::new(observed.thread)
+    }
+}

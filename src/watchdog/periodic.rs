@@ -1,0 +1,72 @@
+//! Runs of something periodic: each is to be over before the next one is due.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use super::handle;
+use super::heartbeat::Pulse;
+use super::limits;
+use super::shared::Shared;
+use crate::engine::ids::Site;
+
+/// A heartbeat that is to beat only while a run is under way.
+#[derive(Debug)]
+pub(crate) struct PeriodicRuns {
+    name: String,
+    site: Site,
+    limit: Duration,
+    /// With the watchdog that looks at it.
+    pulse: Option<(Arc<Pulse>, Weak<Shared>)>,
+}
+
+impl PeriodicRuns {
+    /// Runs that are called `name`, and are not to last longer than `limit`.
+    pub(crate) fn new(name: String, site: Site, limit: Duration) -> Self {
+        Self {
+            name,
+            site,
+            limit: limits::within_reason(limit),
+            pulse: None,
+        }
+    }
+
+    /// One run.
+    ///
+    /// Costs a look at a lock if there is no watchdog.
+    pub(crate) fn run<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        struct UnderWay<'a>(&'a Pulse);
+        impl Drop for UnderWay<'_> {
+            fn drop(&mut self) {
+                self.0.pause();
+            }
+        }
+        let _under_way = self.pulse().map(|pulse| {
+            pulse.beat_here();
+            pulse.go_on();
+            UnderWay(pulse)
+        });
+        f()
+    }
+
+    /// The heartbeat, of the watchdog that there is now.
+    fn pulse(&mut self) -> Option<&Pulse> {
+        let is_watched = |(_, by): &(Arc<Pulse>, Weak<Shared>)| by.strong_count() > 0;
+        if !self.pulse.as_ref().is_some_and(is_watched) {
+            self.pulse = handle::current().map(|shared| {
+                let pulse = Pulse::new(self.name.clone(), self.site, self.limit);
+                pulse.pause();
+                shared.add(Arc::clone(&pulse));
+                (pulse, Arc::downgrade(&shared))
+            });
+        }
+        self.pulse.as_ref().map(|(pulse, _)| &**pulse)
+    }
+}
+
+impl Drop for PeriodicRuns {
+    fn drop(&mut self) {
+        if let Some((pulse, _)) = &self.pulse {
+            pulse.end();
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The thread of the watchdog that looks: one look after the other.
+
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
+
+use super::action::Action;
+use super::alert_thread::Message;
+use super::backoff::{Backoff, Notice, Phase};
+use super::clock_gap;
+use super::describe;
+use super::exporters::Exporters;
+use super::heartbeat::Pulse;
+use super::limits::{self, Limits};
+use super::sample::Sample;
+use super::shared::Shared;
+use super::stalls;
+use super::stalls::{Key, Overdue, StallDetector};
+use crate::config::{self, Action as Wanted};
+use crate::detector::observe::{self, Observed};
+use crate::detector::{aside, publish_stall, writing};
+use crate::dump;
+use crate::dump::Dump;
+use crate::dump::signal;
+use crate::engine::verdict::Verdict;
+use crate::report::{Activity, Facts, Stall};
+use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::wait;
+
+/// With a signal for a dump, nobody is to wait longer than this for it.
+const QUIT_TICK: Duration = Duration::from_millis(100);
+
+/// What a watchdog is to do.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) limits: Limits,
+    pub(super) actions: Vec<Action>,
+    pub(super) per_minute: usize,
+    pub(super) quit: bool,
+    pub(super) capture_delay: Option<Duration>,
+    pub(super) systemd: bool,
+}
+
+/// A watchdog at work.
+pub(super) struct PollLoop {
+    shared: Arc<Shared>,
+    orders: Settings,
+    slot: Option<&'static Slot>,
+    judge: StallDetector,
+    course: Backoff,
+    /// To the thread that tells.
+    news: SyncSender<Message>,
+    extras: Exporters,
+}
+
+/// What one look shows, and the dump if somebody needed it.
+struct Scene {
+    now: u64,
+    observed: Vec<Observed>,
+    pulses: Vec<Arc<Pulse>>,
+    dump: Option<Dump>,
+}
+
+impl Scene {
+    /// All threads; captured once for a look.
+    fn dump(&mut self) -> &Dump {
+        self.dump.get_or_insert_with(dump::capture)
+    }
+}
+
+impl PollLoop {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        orders: Settings,
+        news: SyncSender<Message>,
+        slot: Option<&'static Slot>,
+    ) -> Self {
+        Self {
+            judge: StallDetector::new(orders.limits, wait::now()),
+            course: Backoff::new(orders.per_minute),
+            news,
+            extras: Exporters::new(orders.systemd),
+            shared,
+            orders,
+            slot,
+        }
+    }
+
+    /// Looks until it is stopped.
+    pub(super) fn run(mut self) {
+        loop {
+            let shortest = self.shortest();
+            let asked = self.tick(shortest);
+            let before = wait::now();
+            if !self.shared.sleep(asked) {
+                return;
+            }
+            let now = wait::now();
+            let took = Duration::from_nanos(now.saturating_sub(before));
+            if clock_gap::is_overslept(asked, took, shortest) {
+                self.judge.restart(now);
+            }
+            self.deadlocks();
+            self.look();
+            if self.orders.quit && signal::is_asked() {
+                self.send(Message::Asked(dump::capture()));
+            }
+        }
+    }
+
+    fn tick(&self, shortest: Option<Duration>) -> Duration {
+        let mut tick = limits::tick(shortest);
+        if self.orders.quit {
+            tick = tick.min(QUIT_TICK);
+        }
+        tick.min(self.extras.tick().unwrap_or(tick))
+    }
+
+    fn shortest(&self) -> Option<Duration> {
+        let pulses = self.shared.pulses();
+        let heartbeats = pulses.iter().map(|pulse| pulse.limit);
+        self.orders
+            .limits
+            .shortest()
+            .into_iter()
+            .chain(heartbeats)
+            .min()
+    }
+
+    /// Hands on the deadlocks that the detector has told of since the last look.
+    fn deadlocks(&mut self) {
+        let inbox = self.shared.inbox();
+        let Some((last, _)) = inbox.last() else {
+            return;
+        };
+        let dump = dump::capture();
+        self.shared.seen(*last);
+        for (_, report) in inbox {
+            self.send(Message::Deadlock(Box::new(report), dump.clone()));
+        }
+    }
+
+    /// One look at all threads and heartbeats.
+    fn look(&mut self) {
+        let pulses = self.shared.pulses();
+        let observed = observe::all(true);
+        // After the look: a hold that is seen for the first time counts from now on.
+        let now = wait::now();
+        let due = pulses.iter().filter_map(|pulse| pulse.sample()).collect();
+        let events_are_exempt = self.orders.limits.event == Some(None);
+        let sample = Sample::of(&observed, due, events_are_exempt, writing::periods(now));
+        let mut overdue = self
+            .judge
+            .look(&sample, now, |key| self.course.is_known(key));
+        let stands = |overdue: &Overdue| overdue.key == Key::Progress;
+        if stalls::waiting(&sample) == 0 && overdue.iter().any(stands) && anything_runs(&observed) {
+            // Some join threads, and what is not watched goes on: it may be what they wait for.
+            self.judge.runs(now);
+            overdue.retain(|overdue| !stands(overdue));
+        }
+        // That they last is told by another report.
+        let waits = sample.threads.iter().filter_map(|thread| thread.wait);
+        for wait in waits.filter(|wait| wait.is_named) {
+            self.course.mute(&Key::Wait(wait.on));
+        }
+        let mut scene = Scene {
+            now,
+            observed,
+            pulses,
+            dump: None,
+        };
+        for key in self.shared.muted() {
+            self.course.mute(&key);
+        }
+        for step in self.course.follow(overdue, now) {
+            self.tell(&step, &mut scene);
+        }
+        let is_calm = self.course.is_calm();
+        aside(self.slot, || self.extras.tell(&sample, now, is_calm));
+    }
+
+    /// Hands on what there is to tell.
+    fn tell(&mut self, step: &Notice, scene: &mut Scene) {
+        let (key, lasted) = (step.overdue.key, step.lasted);
+        if step.phase == Phase::Ended {
+            return self.send(Message::Over { key, lasted });
+        }
+        let Some((mut facts, stall)) = self.describe(step, scene) else {
+            return;
+        };
+        if config::current().action(Verdict::Stall, facts.basis) == Wanted::Ignore {
+            // It is counted, and nobody need look at all threads for that.
+            let _ = publish_stall(self.slot, facts, stall);
+            return self.course.mute(&key);
+        }
+        let about = facts.threads.first().map(|thread| thread.id);
+        let dump = scene.dump().clone();
+        let about = about.and_then(|id| dump.thread(id));
+        facts.stack = about.and_then(|thread| thread.stack.clone().ok());
+        self.send(Message::Lasts {
+            key,
+            phase: step.phase,
+            found: Box::new((facts, stall)),
+            lasted,
+            left_out: step.left_out,
+            dump,
+        });
+    }
+
+    fn send(&self, news: Message) {
+        // If the one who tells is gone, this one is about to end; if it does not get on, then what it
+        // has not told is enough.
+        let _ = self.news.try_send(news);
+    }
+
+    fn describe(&self, step: &Notice, scene: &Scene) -> Option<(Facts, Stall)> {
+        let seen = (&scene.observed[..], scene.now);
+        describe::facts(
+            &step.overdue,
+            step.lasted,
+            seen,
+            &self.judge.holds,
+            &scene.pulses,
+        )
+    }
+}
+
+/// Whether a thread of the process, which is not of this crate, is on a CPU or ready to be.
+fn anything_runs(observed: &[Observed]) -> bool {
+    let ours = observed.iter().filter(|one| one.is_ours);
+    let ours: Vec<u32> = ours.filter_map(|one| one.os_id).collect();
+    let is_running = |id: &u32| matches!(dump::activity(Some(*id)), Activity::Running { .. });
+    let mut others = dump::threads().into_iter().filter(|id| !ours.contains(id));
+    others.any(|id| is_running(&id))
+}

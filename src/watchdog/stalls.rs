@@ -1,0 +1,451 @@
+//! What lasts too long, out of what one look shows.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+
+use super::holds::Holds;
+use super::limits::Limits;
+use super::sample::{PulseSample, Sample, ThreadSample, WaitSample};
+use crate::detector::writing::Period;
+use crate::engine::ids::{LockId, Site, ThreadId};
+
+/// What a stall is known by as long as it lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Key {
+    /// Threads wait for this lock, or this other thing.
+    Wait(LockId),
+    /// A thread holds a lock that it took at this address of a site.
+    Hold(ThreadId, LockId, usize),
+    /// The heartbeat with this number is missed.
+    Heartbeat(u64),
+    /// Nothing happens.
+    Progress,
+}
+
+/// What lasts too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Overdue {
+    pub(super) key: Key,
+    /// When it began, in nanoseconds.
+    pub(super) began: u64,
+    pub(super) limit: Duration,
+    pub(super) about: About,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum About {
+    /// The thread that has waited longest, and how many wait too long.
+    Wait(ThreadId, usize),
+    Hold(ThreadId, LockId, Site),
+    Heartbeat(u64),
+    /// How many threads wait.
+    Progress(usize),
+}
+
+/// Judges one look after the other.
+#[derive(Debug)]
+pub(super) struct StallDetector {
+    limits: Limits,
+    pub(super) holds: Holds,
+    /// Nothing counts from before this moment.
+    floor: u64,
+    /// A number for all that happens, and when it was last another one.
+    progress: Option<(u64, u64)>,
+}
+
+impl StallDetector {
+    /// A judge who begins at `now`.
+    pub(super) fn new(limits: Limits, now: u64) -> Self {
+        Self {
+            limits,
+            holds: Holds::default(),
+            floor: now,
+            progress: None,
+        }
+    }
+
+    /// The time up to `now` was no time for the program: it was stopped, or the machine slept.
+    pub(super) fn restart(&mut self, now: u64) {
+        self.floor = now;
+    }
+
+    /// Something runs at `now` that is not watched: nothing stands still before that.
+    pub(super) fn runs(&mut self, now: u64) {
+        if let Some((_, began)) = &mut self.progress {
+            *began = now;
+        }
+    }
+
+    /// What lasts too long in a look that was made just before `now`. What is known already, by
+    /// `is_known`, counts from where it began, whatever came between.
+    pub(super) fn look(
+        &mut self,
+        sample: &Sample,
+        now: u64,
+        is_known: impl Fn(&Key) -> bool,
+    ) -> Vec<Overdue> {
+        self.holds.note(sample, now);
+        let mut found = Vec::new();
+        self.waits(sample, &mut found);
+        self.long_holds(sample, &mut found);
+        self.heartbeats(sample, &mut found);
+        self.standstill(sample, now, &mut found);
+        found.retain_mut(|overdue| {
+            if !is_known(&overdue.key) {
+                overdue.began = overdue.began.max(self.floor);
+            }
+            elapsed(sample, overdue.began, now) >= nanos(overdue.limit)
+        });
+        let mut late = HashMap::new();
+        for (on, since, limit) in self.all_waits(sample) {
+            if elapsed(sample, since.max(self.floor), now) >= nanos(limit) {
+                *late.entry(on).or_insert(0) += 1;
+            }
+        }
+        for overdue in &mut found {
+            if let (Key::Wait(on), About::Wait(thread, _)) = (overdue.key, overdue.about) {
+                overdue.about = About::Wait(thread, late.get(&on).copied().unwrap_or(1));
+            }
+        }
+        found
+    }
+
+    /// Every wait that has a limit: for what, since when, and the limit.
+    fn all_waits<'a>(
+        &'a self,
+        sample: &'a Sample,
+    ) -> impl Iterator<Item = (LockId, u64, Duration)> + 'a {
+        unnamed(sample).filter_map(|(_, wait)| Some((wait.on, wait.since, self.limit_of(&wait)?)))
+    }
+
+    fn limit_of(&self, wait: &WaitSample) -> Option<Duration> {
+        if wait.is_lock {
+            self.limits.wait
+        } else {
+            self.limits.event()
+        }
+    }
+
+    /// For each thing that is waited for, the thread that has waited longest.
+    fn waits(&self, sample: &Sample, found: &mut Vec<Overdue>) {
+        let mut longest: HashMap<LockId, (&ThreadSample, WaitSample)> = HashMap::new();
+        for (thread, wait) in unnamed(sample) {
+            let first = longest.entry(wait.on).or_insert((thread, wait));
+            if wait.since < first.1.since {
+                *first = (thread, wait);
+            }
+        }
+        let all = longest.into_values().filter_map(|(thread, wait)| {
+            Some(Overdue {
+                key: Key::Wait(wait.on),
+                began: wait.since,
+                limit: self.limit_of(&wait)?,
+                about: About::Wait(thread.thread, 1),
+            })
+        });
+        found.extend(all);
+        // The table has no order; those who read the reports want one.
+        found.sort_by_key(|overdue| overdue.began);
+    }
+
+    fn long_holds(&self, sample: &Sample, found: &mut Vec<Overdue>) {
+        let Some(limit) = self.limits.hold else {
+            return;
+        };
+        // What a thread left held when it ended is told by another verdict.
+        // One that is kept by a wait which may last, or which a report has named, is not told either.
+        let is_to_blame = |thread: &&ThreadSample| {
+            !thread.has_ended && !thread.is_exempt && !thread.wait.is_some_and(|w| w.is_named)
+        };
+        for thread in sample.threads.iter().filter(is_to_blame) {
+            for hold in thread.held.iter().flatten() {
+                let site = std::ptr::from_ref(hold.site).addr();
+                let key = Key::Hold(thread.thread, hold.lock, site);
+                let since = self.holds.since(thread.thread, hold.lock, hold.site);
+                if let Some(began) = since
+                    && !found.iter().any(|other| other.key == key)
+                {
+                    found.push(Overdue {
+                        key,
+                        began,
+                        limit,
+                        about: About::Hold(thread.thread, hold.lock, hold.site),
+                    });
+                }
+            }
+        }
+    }
+
+    fn heartbeats(&self, sample: &Sample, found: &mut Vec<Overdue>) {
+        for PulseSample { id, limit, last } in &sample.pulses {
+            found.push(Overdue {
+                key: Key::Heartbeat(*id),
+                began: *last,
+                limit: *limit,
+                about: About::Heartbeat(*id),
+            });
+        }
+    }
+
+    fn standstill(&mut self, sample: &Sample, now: u64, found: &mut Vec<Overdue>) {
+        let Some(limit) = self.limits.progress else {
+            return;
+        };
+        let mut hasher = DefaultHasher::new();
+        for thread in &sample.threads {
+            (thread.thread, thread.progress).hash(&mut hasher);
+        }
+        for pulse in &sample.pulses {
+            (pulse.id, pulse.last).hash(&mut hasher);
+        }
+        let number = hasher.finish();
+        let began = match self.progress {
+            Some((before, began)) if before == number => began,
+            _ => now,
+        };
+        self.progress = Some((number, began));
+        let waiting = waiting(sample) + sample.threads.iter().filter(|t| t.joins).count();
+        if waiting > 0 {
+            found.push(Overdue {
+                key: Key::Progress,
+                began,
+                limit,
+                about: About::Progress(waiting),
+            });
+        }
+    }
+}
+
+/// How many threads wait for something else than the end of a thread, in a way that counts.
+pub(super) fn waiting(sample: &Sample) -> usize {
+    unnamed(sample).count()
+}
+
+/// The waits that no report has named.
+fn unnamed(sample: &Sample) -> impl Iterator<Item = (&ThreadSample, WaitSample)> {
+    let threads = sample.threads.iter();
+    let waits = threads.filter_map(|thread| Some((thread, thread.wait?)));
+    waits.filter(|(_, wait)| !wait.is_named)
+}
+
+/// The time from `began` to `now`, without the periods in which reports were written.
+fn elapsed(sample: &Sample, began: u64, now: u64) -> u64 {
+    let within = |&(from, to): &Period| to.min(now).saturating_sub(from.max(began));
+    let writing: u64 = sample.writing.iter().map(within).sum();
+    now.saturating_sub(began).saturating_sub(writing)
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::HoldSample;
+    use super::*;
+    use std::panic::Location;
+
+    const MS: u64 = 1_000_000;
+
+    fn limits() -> Limits {
+        Limits {
+            wait: Some(Duration::from_millis(100)),
+            event: Some(Some(Duration::from_millis(300))),
+            is_said: true,
+            hold: Some(Duration::from_millis(200)),
+            progress: Some(Duration::from_millis(500)),
+        }
+    }
+
+    fn id(number: u64) -> LockId {
+        LockId::new(number).unwrap()
+    }
+
+    fn thread(number: u64) -> ThreadSample {
+        ThreadSample {
+            thread: ThreadId::new(number),
+            held: Some(Vec::new()),
+            wait: None,
+            joins: false,
+            is_exempt: false,
+            has_ended: false,
+            progress: 0,
+        }
+    }
+
+    fn waits(number: u64, on: u64, is_lock: bool, since: u64) -> ThreadSample {
+        let wait = WaitSample {
+            on: id(on),
+            is_lock,
+            since,
+            is_named: false,
+        };
+        ThreadSample {
+            wait: Some(wait),
+            ..thread(number)
+        }
+    }
+
+    fn sample(threads: Vec<ThreadSample>) -> Sample {
+        Sample {
+            threads,
+            pulses: Vec::new(),
+            writing: Vec::new(),
+        }
+    }
+
+    fn keys(found: &[Overdue]) -> Vec<Key> {
+        found.iter().map(|overdue| overdue.key).collect()
+    }
+
+    #[test]
+    fn the_longest_of_several_waits_for_one_lock_is_told() {
+        let mut judge = StallDetector::new(limits(), 0);
+        let all = || {
+            sample(vec![
+                waits(1, 7, true, 30 * MS),
+                waits(2, 7, true, 10 * MS),
+                waits(3, 7, true, 90 * MS),
+                waits(4, 8, false, 0),
+            ])
+        };
+        assert!(judge.look(&all(), 109 * MS, |_| false).is_empty());
+        let found = judge.look(&all(), 130 * MS, |_| false);
+        assert_eq!(keys(&found), [Key::Wait(id(7))]);
+        assert_eq!(found[0].about, About::Wait(ThreadId::new(2), 2));
+        assert_eq!(found[0].began, 10 * MS);
+        let found = judge.look(&all(), 300 * MS, |_| false);
+        assert_eq!(keys(&found), [Key::Wait(id(8)), Key::Wait(id(7))]);
+    }
+
+    #[test]
+    fn what_is_switched_off_is_not_looked_at() {
+        let off = Limits {
+            wait: None,
+            event: Some(None),
+            is_said: true,
+            hold: None,
+            progress: None,
+        };
+        let mut judge = StallDetector::new(off, 0);
+        let all = sample(vec![waits(1, 7, true, 0), waits(2, 8, false, 0)]);
+        assert!(judge.look(&all, 1_000_000 * MS, |_| false).is_empty());
+    }
+
+    #[test]
+    fn a_hold_is_told_when_it_was_seen_for_the_limit() {
+        let site = Location::caller();
+        let mut judge = StallDetector::new(limits(), 0);
+        let holds = |seen| ThreadSample {
+            held: Some(vec![HoldSample {
+                lock: id(7),
+                site,
+                seen,
+            }]),
+            ..thread(1)
+        };
+        let mut at = |seen, now| judge.look(&sample(vec![holds(seen)]), now, |_| false).len();
+        assert_eq!(at(false, 50 * MS), 0);
+        assert_eq!(at(true, 249 * MS), 0);
+        assert_eq!(at(true, 250 * MS), 1);
+        // Taken anew.
+        assert_eq!(at(false, 260 * MS), 0);
+        assert_eq!(at(true, 460 * MS), 1);
+    }
+
+    #[test]
+    fn a_standstill_needs_somebody_who_waits() {
+        let mut only = limits();
+        (only.wait, only.event, only.hold) = (None, Some(None), None);
+        let mut judge = StallDetector::new(only, 0);
+        let busy = |progress| ThreadSample {
+            progress,
+            ..thread(1)
+        };
+        let waiting = || waits(2, 7, false, 0);
+        let mut look = |threads, now| judge.look(&sample(threads), now, |_| false).len();
+        assert_eq!(look(vec![busy(1)], 0), 0);
+        assert_eq!(look(vec![busy(1)], 900 * MS), 0, "nobody waits");
+        assert_eq!(look(vec![busy(1), waiting()], 1_000 * MS), 0);
+        assert_eq!(look(vec![busy(2), waiting()], 1_400 * MS), 0);
+        assert_eq!(look(vec![busy(2), waiting()], 1_899 * MS), 0);
+        assert_eq!(look(vec![busy(2), waiting()], 1_900 * MS), 1);
+    }
+
+    #[test]
+    fn a_wait_that_a_report_has_named_is_not_told_nor_is_a_hold_in_it() {
+        let mut judge = StallDetector::new(limits(), 0);
+        let site = Location::caller();
+        let mut named = waits(1, 7, true, 0);
+        if let Some(wait) = &mut named.wait {
+            wait.is_named = true;
+        }
+        let hold = HoldSample {
+            lock: id(8),
+            site,
+            seen: true,
+        };
+        named.held = Some(vec![hold]);
+        let all = sample(vec![named]);
+        assert!(judge.look(&all, 0, |_| false).is_empty());
+        assert!(judge.look(&all, 900 * MS, |_| false).is_empty());
+    }
+
+    #[test]
+    fn the_time_in_which_reports_are_written_does_not_count() {
+        let mut judge = StallDetector::new(limits(), 0);
+        let mut all = sample(vec![waits(1, 7, true, 50 * MS)]);
+        all.writing = vec![(0, 60 * MS), (100 * MS, 150 * MS)];
+        // Sixty milliseconds of it were spent on reports.
+        assert!(judge.look(&all, 209 * MS, |_| false).is_empty());
+        assert_eq!(judge.look(&all, 210 * MS, |_| false).len(), 1);
+    }
+
+    #[test]
+    fn a_join_has_no_limit_but_is_a_wait_when_nothing_happens() {
+        let mut judge = StallDetector::new(limits(), 0);
+        let joins = ThreadSample {
+            joins: true,
+            ..thread(1)
+        };
+        let all = sample(vec![joins]);
+        assert!(judge.look(&all, 0, |_| false).is_empty());
+        assert!(judge.look(&all, 499 * MS, |_| false).is_empty());
+        assert_eq!(
+            keys(&judge.look(&all, 500 * MS, |_| false)),
+            [Key::Progress]
+        );
+        // A thread that is not watched computes.
+        judge.runs(500 * MS);
+        assert!(judge.look(&all, 999 * MS, |_| false).is_empty());
+    }
+
+    #[test]
+    fn after_a_sleep_of_the_machine_the_limits_start_again() {
+        let mut judge = StallDetector::new(limits(), 0);
+        let all = || Sample {
+            threads: vec![waits(1, 7, true, 0), waits(2, 9, true, 0)],
+            pulses: vec![PulseSample {
+                id: 1,
+                limit: Duration::from_millis(50),
+                last: 0,
+            }],
+            writing: Vec::new(),
+        };
+        judge.restart(10_000 * MS);
+        let known = |key: &Key| *key == Key::Wait(id(9));
+        // What was told before is not over because of that.
+        let found = judge.look(&all(), 10_010 * MS, known);
+        assert_eq!(keys(&found), [Key::Wait(id(9))]);
+        let found = judge.look(&all(), 10_050 * MS, known);
+        assert_eq!(keys(&found), [Key::Wait(id(9)), Key::Heartbeat(1)]);
+        let found = judge.look(&all(), 10_100 * MS, known);
+        assert_eq!(found.len(), 3);
+        assert!(
+            found
+                .iter()
+                .all(|o| known(&o.key) || o.began == 10_000 * MS)
+        );
+    }
+}
