@@ -436,7 +436,11 @@ fn the_readme_shows_the_report_as_it_is() {
     let (before, rest) = readme.split_once(command).expect("the README runs it");
     let (shown, after) = rest.split_once("```").expect("the block ends");
     let stderr = run("lock_order_inversion", &[]).stderr;
-    let body = stderr.split("\nstacks for ").next().unwrap_or_default();
+    // The README leaves out the held locks and the stacks.
+    let body = stderr
+        .split("\nlocks held by these threads")
+        .next()
+        .unwrap_or_default();
     let body = format!("{}\n", body.trim_end());
     if std::env::var_os("LOCKWARDEN_BLESS").is_some() {
         let readme = format!("{before}{command}{body}```{after}");

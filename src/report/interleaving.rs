@@ -232,6 +232,6 @@ mod tests {
             "{out}"
         );
         assert_eq!(lines[3].find("takes"), Some(begin), "{out}");
-        assert!(lines[2].contains("columns.rs:"), "{out}");
+        assert!(lines[2].contains("interleaving.rs:"), "{out}");
     }
 }

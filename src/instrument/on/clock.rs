@@ -91,7 +91,7 @@ impl Clock {
     /// The calling thread has learnt of it: what follows comes after it.
     ///
     /// Costs a few nanoseconds; when the news is new, a merge of two lists as long as the threads
-    /// that they name, and what [`here`](Self::here) costs after a nested acquisition.
+    /// that they name, and what [`release`](Self::release) costs after a nested acquisition.
     #[inline]
     pub fn acquire(&self) {
         if let Some(point) = &self.0 {

@@ -135,6 +135,10 @@ impl LocksetEntry {
     /// Whether it is the unmarked entry of a hold of this lock that is not upgradable; on the slot's
     /// thread.
     #[inline(always)]
+    #[allow(
+        clippy::ptr_eq,
+        reason = "a call in a debug build, and this is the fast path"
+    )]
     pub(super) fn is_plainly(&self, ident: *const Ident) -> bool {
         // SAFETY: only the slot's thread writes it, and that is the caller.
         unsafe { own_ptr(&self.ident) as *const Ident == ident }
