@@ -8,6 +8,7 @@
 //! | `LOCKWARDEN_SUPPRESS_UNUSED` | whether unused suppressions are listed at exit | the same |
 //! | `LOCKWARDEN_RECORD` | a directory for records of lock orders | [`Config::record`](crate::config::Config::record) |
 //! | `LOCKWARDEN_RECORD_MAX` | the largest size of a record | the same |
+//! | `LOCKWARDEN_SYMBOLS` | a folder of names that the source has for locks | [`report`](crate::report) |
 //! | `LOCKWARDEN_TEST_TIMEOUT` | the limit of a check | [`testing`](crate::testing) |
 //! | `LOCKWARDEN_WATCHDOG` | a watchdog | [`watchdog`](crate::watchdog) |
 //! | `LOCKWARDEN_RESTARTS` | how often the watchdog has restarted the program | the same |
@@ -27,6 +28,7 @@ pub(crate) enum Variable {
     SuppressUnused,
     Record,
     RecordMax,
+    Symbols,
     TestTimeout,
     Watchdog,
     Restarts,
@@ -42,6 +44,7 @@ impl Variable {
             Variable::SuppressUnused => "LOCKWARDEN_SUPPRESS_UNUSED",
             Variable::Record => "LOCKWARDEN_RECORD",
             Variable::RecordMax => "LOCKWARDEN_RECORD_MAX",
+            Variable::Symbols => "LOCKWARDEN_SYMBOLS",
             Variable::TestTimeout => "LOCKWARDEN_TEST_TIMEOUT",
             Variable::Watchdog => "LOCKWARDEN_WATCHDOG",
             Variable::Restarts => "LOCKWARDEN_RESTARTS",

@@ -113,7 +113,7 @@ pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
 
 /// Whether a thread that is the caller or is blocked unwinds from a panic.
 fn is_panicking(slot: &Slot) -> bool {
-    let is_me = std::ptr::eq(slot, current::slot());
+    let is_me = std::ptr::eq(slot, current::own());
     (is_me && std::thread::panicking()) || slot.wait.read().is_some_and(|wait| wait.panicking)
 }
 

@@ -1,11 +1,12 @@
-//! How a primitive tells the detector what it does: attempt, acquired, released, blocked-on.
+//! Interface through which a primitive reports attempt, acquisition, release and wait to the
+//! detector.
 //!
-//! The locks of this crate use nothing else, and a lock of yours can use it too. A primitive
+//! The locks of this crate use this interface only, and any other lock can use it too. A primitive
 //! keeps one [`Lock`] record beside its state, and calls it at four points:
 //!
 //! 1. `acquired`, right after an acquisition that did not have to wait;
-//! 2. `attempt`, right before a wait, then `acquired` on what that returned, or nothing but a
-//!    drop if the caller gave up;
+//! 2. `attempt`, right before a wait; then `acquired` on the returned [`Attempt`], or a drop of it
+//!    if the caller gave up;
 //! 3. `released`, right before the release, with the [`Hold`] that the acquisition returned;
 //! 4. `converted`, when a hold changes its mode in place.
 //!
@@ -13,7 +14,7 @@
 //!
 //! # Examples
 //!
-//! A spin lock that takes part in every verdict:
+//! A spin lock that the detector tracks like any lock of this crate:
 //!
 //! ```
 //! use std::panic::Location;

@@ -3,13 +3,15 @@
 use std::fmt;
 
 use super::names::{Escaped, place};
+use super::symbols::symbol;
 use crate::engine::ids::{LockId, Site};
 
 /// One lock of a report.
 ///
 /// Displayed as its name in backquotes, followed by its label, or, if it has neither, as what it
 /// is and where it was made: `` `ledger` ``, `` `account` "account 17" ``,
-/// `Mutex made at src/bank.rs:10:5`. Of a name or a label of more than 128 characters the beginning and
+/// `Mutex made at src/bank.rs:10:5`; under `cargo lockwarden` the last has the name of the field, static
+/// or binding that it is made for: ``Mutex `bank::LEDGER` made at src/bank.rs:10:5``. Of a name or a label of more than 128 characters the beginning and
 /// the end are displayed, and what cannot be seen is displayed as an escape.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -64,7 +66,13 @@ impl fmt::Display for LockInfo {
             (Some(name), Some(label)) => write!(f, "`{}` \"{}\"", Escaped(name), Escaped(label)),
             (Some(name), None) => write!(f, "`{}`", Escaped(name)),
             (None, Some(label)) => write!(f, "{} \"{}\"", self.noun, Escaped(label)),
-            (None, None) => write!(f, "{} made at {}", self.noun, place(self.created)),
+            (None, None) => {
+                f.write_str(self.noun)?;
+                if let Some(symbol) = symbol(self.created) {
+                    write!(f, " `{}`", Escaped(symbol))?;
+                }
+                write!(f, " made at {}", place(self.created))
+            }
         }
     }
 }

@@ -198,7 +198,7 @@ pub(crate) fn note_panic(is_caught: bool) {
 
 /// Takes the slot away from the calling thread, which ends.
 fn detach(slot: &'static Slot) {
-    if !std::ptr::eq(slot, current::slot()) {
+    if !std::ptr::eq(slot, current::own()) {
         return;
     }
     slot.maintain();

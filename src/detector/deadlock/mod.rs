@@ -139,7 +139,7 @@ pub(crate) fn look(slot: &'static Slot, record: &LockRecord, retry: impl FnOnce(
     match stuck_set::detect(&all, &mut Reducer::new(&all), me, true, retry) {
         Detected::Nothing | Detected::DependsOnUntracked => Look::Nothing,
         Detected::Granted => Look::Granted,
-        Detected::Deadlock(found) => Look::Deadlock(Box::new(found.facts), found.claim),
+        Detected::Deadlock(found) => Look::Deadlock(found.facts, found.claim),
     }
 }
 

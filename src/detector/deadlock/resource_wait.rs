@@ -46,7 +46,7 @@ pub(crate) fn check_resource_wait(slot: &'static Slot, by: Option<&ResourceState
         Detected::Nothing | Detected::Granted => Stuck::No,
         Detected::DependsOnUntracked => Stuck::DependsOnUntracked,
         Detected::Deadlock(Deadlock { set, claim, facts }) => {
-            let panic = claim.tell(|| publish::publish(slot, vec![facts]));
+            let panic = claim.tell(|| publish::publish(slot, vec![*facts]));
             let in_ring = set.is_in_ring;
             let set = set.threads;
             let need = all.threads[me].wait.map(|wait| wait.need);

@@ -31,7 +31,7 @@ pub(super) enum Detected {
 pub(super) struct Deadlock {
     pub(super) set: StuckSet,
     pub(super) claim: Claim,
-    pub(super) facts: Facts,
+    pub(super) facts: Box<Facts>,
 }
 
 /// Looks whether the thread at `me` can ever move. If it only waits for a deadlock of others it is
@@ -62,7 +62,7 @@ pub(super) fn detect(
     }
     match set.claim(all) {
         Some(claim) => Detected::Deadlock(Deadlock {
-            facts: set.describe(all, states),
+            facts: Box::new(set.describe(all, states)),
             set,
             claim,
         }),

@@ -80,7 +80,7 @@ fn tell(slot: &'static Slot, concerns: impl Fn(&PublishedWait) -> bool) -> Told 
             Detected::Deadlock(Deadlock { claim, facts, .. }) => {
                 // It belongs to the check of those that are left behind.
                 let trial = check_session::of(all.threads[at].slot);
-                let publish = || publish::publish_to(slot, trial.as_deref(), vec![facts]);
+                let publish = || publish::publish_to(slot, trial.as_deref(), vec![*facts]);
                 if let Some(panic) = claim.tell(publish) {
                     give(&all, at, panic);
                 }

@@ -77,7 +77,7 @@ impl Agent {
 
     /// What the agent does comes after all that is in `past`: what led to its start.
     pub fn set_past(&mut self, past: Clock) {
-        self.seat.set_past(past.into_point());
+        self.seat.set_past(past.into_clock_ref());
     }
 
     /// Runs `f` as the agent: what it does with tracked primitives is done by the agent and not by
@@ -114,7 +114,7 @@ impl Agent {
 impl Drop for Agent {
     fn drop(&mut self) {
         // As anyone else who needs a point no more.
-        drop(Clock::of_point(self.seat.take_past()));
+        drop(Clock::of_clock_ref(self.seat.take_past()));
         let slot = self.seat.slot();
         if !slot.is_detached() {
             self.run(|| detector::detach_agent(slot));

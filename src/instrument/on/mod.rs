@@ -1,4 +1,4 @@
-//! The records of an instrumented build.
+//! Records of an instrumented build.
 
 mod agent;
 mod attempt;

@@ -10,8 +10,9 @@ use anyhow::{Context, Result};
 use self::summary::Summary;
 use crate::cli::Request;
 use crate::facade;
-use crate::plan::{self, Plan};
+use crate::plan::Plan;
 use crate::project::Project;
+use crate::variables;
 
 /// The exit code of a run with findings.
 const FINDINGS: u8 = 100;
@@ -44,10 +45,12 @@ pub(crate) fn prepare(request: &Request) -> Result<Prepared> {
     let mut variables = vec![
         ("RUSTC_WRAPPER", itself.clone().into_os_string()),
         ("RUSTDOC", itself.into_os_string()),
-        (plan::VARIABLE, path.into_os_string()),
+        (variables::PLAN, path.into_os_string()),
         ("CARGO_TARGET_DIR", project.target_dir.clone().into()),
         // Else cargo remembers the version of the compiler without the line that our wrapper adds.
         ("CARGO_CACHE_RUSTC_INFO", "0".into()),
+        // The detector reads the names that the wrapper has found in the sources.
+        (variables::SYMBOLS, plan.symbols.clone().into()),
     ];
     if project.target_is_implied {
         // Only with a target does cargo keep build scripts and macros apart from the program.
@@ -84,6 +87,13 @@ pub(crate) fn cargo(subcommand: &str, request: Request) -> Result<ExitCode> {
     let _ = std::fs::remove_file(&summary);
     let runs = runs_programs(subcommand, &request.arguments);
     if !runs {
+        if subcommand == "build" && status.success() {
+            let folder = prepared.project.target_dir.display();
+            eprintln!(
+                "lockwarden: the watched programs are in {folder}; a run with \
+                 LOCKWARDEN=exit={FINDINGS},summary=1 ends with {FINDINGS} after a finding"
+            );
+        }
         return Ok(ExitCode::from(program_code(status)));
     }
     found.print(&prepared.plan.left_out, &prepared.project.packages);

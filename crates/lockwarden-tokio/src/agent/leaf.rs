@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
-use lockwarden::instrument::{WaitReason, Mode, Site};
+use lockwarden::instrument::{Mode, Site, WaitReason};
 use lockwarden::report::LockInfo;
 use parking_lot::Mutex;
 use tokio::task::coop;

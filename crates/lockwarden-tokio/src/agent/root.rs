@@ -51,7 +51,7 @@ impl Origin {
     /// A new agent and its task.
     pub(crate) fn begin(self) -> (Agent, Arc<Task>) {
         let mut agent = Agent::started_at(self.spawned);
-        agent.set_past(Clock::here_if_known());
+        agent.set_past(Clock::release_if_attached());
         let (id, check) = (agent.id(), agent.check());
         let task = Task::new(id, check, self.kind, self.spawned, self.runtime);
         (agent, task)
@@ -138,7 +138,7 @@ fn finish<F: Future>(
     if result.is_ready() {
         agent.run(|| {
             future.set(None);
-            *task.end.lock() = Some(Clock::here_if_known());
+            *task.end.lock() = Some(Clock::release_if_attached());
         });
     } else {
         agent.run(|| examine::suspended(task));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use lockwarden::instrument::{self, WaitReason, ThreadId};
+use lockwarden::instrument::{self, ThreadId, WaitReason};
 use lockwarden::report::{FreedBy, LockId, LockInfo, ThreadInfo, Verdict, WaitInfo};
 
 use super::graph::{Graph, Node};

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use lockwarden::instrument::{WaitReason, Site};
+use lockwarden::instrument::{Site, WaitReason};
 use pin_project_lite::pin_project;
 
 use crate::agent::leaf::{self, Leaf, Target, Thing, Waiting};

@@ -10,7 +10,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use lockwarden::instrument::{WaitReason, Site};
+use lockwarden::instrument::{Site, WaitReason};
 use tokio::sync::oneshot::error::{RecvError, TryRecvError};
 
 use super::watched::{Stamped, watched};

@@ -11,7 +11,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use lockwarden::instrument::{WaitReason, Hold, AcquireKind, Lock, LockKind, Mode, Site};
+use lockwarden::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Site, WaitReason};
 use tokio::sync::watch::error::{RecvError, SendError};
 
 use super::watched::watched;
@@ -40,7 +40,9 @@ impl Shared {
         if self.readers.load(Ordering::SeqCst) == 0 {
             return f();
         }
-        let attempt = self.record.attempt(Mode::Exclusive, AcquireKind::Blocking, site);
+        let attempt = self
+            .record
+            .attempt(Mode::Exclusive, AcquireKind::Blocking, site);
         let result = f();
         self.record.released(attempt.acquired());
         drop(count);
@@ -56,10 +58,14 @@ impl Shared {
         let count = Count::new(&self.readers);
         let (inner, hold) = if self.writers.load(Ordering::SeqCst) == 0 {
             let inner = f();
-            let hold = self.record.acquired(Mode::Shared, AcquireKind::Blocking, site);
+            let hold = self
+                .record
+                .acquired(Mode::Shared, AcquireKind::Blocking, site);
             (inner, hold)
         } else {
-            let attempt = self.record.attempt(Mode::Shared, AcquireKind::Blocking, site);
+            let attempt = self
+                .record
+                .attempt(Mode::Shared, AcquireKind::Blocking, site);
             (f(), attempt.acquired())
         };
         Ref {

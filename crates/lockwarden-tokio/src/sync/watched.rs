@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use lockwarden::instrument::{WaitReason, Clock, Site};
+use lockwarden::instrument::{Clock, Site, WaitReason};
 use pin_project_lite::pin_project;
 
 use crate::agent::leaf::{self, Leaf, Target, Thing, Waiting};
@@ -84,7 +84,7 @@ impl<T> Stamped<T> {
     /// A message that the calling task sends.
     pub(crate) fn pack(value: T) -> Self {
         Self {
-            past: Clock::here_if_known(),
+            past: Clock::release_if_attached(),
             value,
         }
     }

@@ -68,7 +68,7 @@ impl Running {
     fn run<R>(mut self, agent: &mut Agent, f: impl FnOnce() -> R) -> R {
         agent.run(|| {
             let result = frame::as_job(f);
-            *self.task.end.lock() = Some(Clock::here_if_known());
+            *self.task.end.lock() = Some(Clock::release_if_attached());
             self.end();
             result
         })

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 
-use lockwarden::instrument::{WaitReason, Site};
+use lockwarden::instrument::{Site, WaitReason};
 use tokio::sync::mpsc::error::{SendError, TrySendError};
 
 use super::{NOUN, Receiver, take_back, try_take_back};

@@ -5,7 +5,7 @@ use std::future::{Future, poll_fn};
 use std::panic::Location;
 use std::task::{Context, Poll, ready};
 
-use lockwarden::instrument::{WaitReason, Site};
+use lockwarden::instrument::{Site, WaitReason};
 use tokio::sync::mpsc::error::TryRecvError;
 
 use super::NOUN;
