@@ -110,7 +110,12 @@ impl CheckSession {
 
 /// Returns the check that the thread of a slot belongs to, if it still runs.
 pub(super) fn of(slot: &Slot) -> Option<Arc<CheckSession>> {
-    match slot.check_id() {
+    of_number(slot.check_id())
+}
+
+/// The check with this number, if it is still under way.
+pub(super) fn of_number(number: u64) -> Option<Arc<CheckSession>> {
+    match number {
         0 => None,
         number => SESSIONS.lock().get(&number).cloned(),
     }

@@ -22,7 +22,7 @@ use crate::tracking::thread::slot::{HeldLock, Slot};
 use crate::tracking::thread::wait;
 
 /// Returns the description of a lock for a report.
-pub(super) fn lock_info(ident: &Ident) -> LockInfo {
+pub(crate) fn lock_info(ident: &Ident) -> LockInfo {
     let class = ident.class();
     LockInfo {
         name: class.name,
@@ -105,6 +105,7 @@ pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
         held: held.iter().map(held_info).collect(),
         spawned: slot.spawned(),
         panicking: is_panicking(slot),
+        is_task: slot.life.is_agent(),
         left_by_fork: slot.life.is_left_by_fork(),
         ..ThreadInfo::new(slot.thread().unwrap_or(ThreadId::new(0)))
     }
@@ -126,6 +127,7 @@ fn elsewhere(state: &DetectorState, id: ThreadId, locks: &mut Locks) -> ThreadIn
         .into_iter()
         .find(|slot| slot.thread() == Some(id));
     info.ended = slot.is_none();
+    info.is_task = slot.is_some_and(|slot| slot.life.is_agent());
     info.spawned = slot.and_then(Slot::spawned);
     for h in slot.and_then(|slot| slot.held()).unwrap_or_default() {
         if let Some(lock) = state.lock_at(h.ident) {

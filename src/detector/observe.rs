@@ -11,7 +11,8 @@ use std::sync::atomic::Ordering;
 use super::describe;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
-use crate::report::{HeldInfo, LockInfo, Stack, WaitsFor};
+use crate::instrument::Observation;
+use crate::report::{HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo, WaitsFor};
 use crate::shim::fence;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::pin::Pin;
@@ -60,6 +61,8 @@ pub(crate) struct ObservedWait {
     pub(crate) since: u64,
     /// Whether the wait has a deadline.
     pub(crate) timed: bool,
+    /// Whether it is for a lock whose guards may be sent to other threads.
+    sendable: bool,
     /// The threads that can end the wait; empty if any thread may.
     pub(crate) by: Vec<ThreadId>,
     /// Whether a report has named the wait as one that never ends.
@@ -72,6 +75,11 @@ impl Observed {
         self.slot.thread() == Some(self.thread)
     }
 
+    /// Whether it is an agent, not a thread of the system.
+    pub(crate) fn is_task(&self) -> bool {
+        self.slot.life.is_agent()
+    }
+
     /// Returns the stack of the wait, if the thread has recorded it.
     pub(crate) fn place(&self) -> Option<Stack> {
         let wait = self.wait.as_ref()?;
@@ -82,6 +90,39 @@ impl Observed {
     /// Returns the locks that the thread holds, as far as they are known.
     pub(crate) fn holds(&self) -> &[ObservedHold] {
         self.held.as_deref().unwrap_or_default()
+    }
+}
+
+impl Observed {
+    /// The same, for other crates.
+    pub(crate) fn into_observation(self) -> Observation {
+        let mut locks: Vec<LockInfo> = self.holds().iter().map(|h| h.lock.clone()).collect();
+        locks.extend(self.wait.as_ref().map(|wait| wait.lock.clone()));
+        let since = |wait: &ObservedWait| wait::time_since(wait.since);
+        Observation {
+            thread: ThreadInfo {
+                name: self.name.clone(),
+                held: self.holds().iter().map(|hold| hold.info).collect(),
+                waits: self.wait.as_ref().map(|wait| WaitInfo {
+                    what: wait.what(),
+                    site: wait.site,
+                    since: Some(since(wait)),
+                    by: None,
+                    again: None,
+                    counts: None,
+                }),
+                ended: self.has_ended,
+                is_task: self.slot.life.is_agent(),
+                ..ThreadInfo::new(self.thread)
+            },
+            locks,
+            is_held_known: self.held.is_some(),
+            os_id: self.os_id,
+            check: self.slot.check_id(),
+            may_wander: self.wait.as_ref().is_some_and(|wait| wait.sendable),
+            is_timed: self.wait.as_ref().is_some_and(|wait| wait.timed),
+            progress: self.progress,
+        }
     }
 }
 
@@ -187,6 +228,7 @@ fn wait_of(slot: &Slot, _pin: &Pin) -> Option<ObservedWait> {
         site: wait.site,
         since: wait.since,
         timed: wait.timed,
+        sendable: wait.sort.sendable,
         by: by.unwrap_or_default(),
         is_named,
     })

@@ -52,7 +52,7 @@ impl Panic {
     }
 
     /// Returns its message, for another thread to raise it.
-    pub(super) fn into_message(self) -> String {
+    pub(crate) fn into_message(self) -> String {
         self.0
     }
 

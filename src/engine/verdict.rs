@@ -27,6 +27,8 @@ pub enum Verdict {
     Stall,
     /// A thread ended while it still held a lock.
     Abandoned,
+    /// A task held a lock of threads while it was suspended, and a thread was blocked by that.
+    HeldAcrossAwait,
 }
 
 impl Verdict {
@@ -41,6 +43,7 @@ impl Verdict {
         Verdict::RecursiveRead,
         Verdict::Stall,
         Verdict::Abandoned,
+        Verdict::HeldAcrossAwait,
     ];
 
     /// Returns the name that reports and `LOCKWARDEN` use.
@@ -56,6 +59,7 @@ impl Verdict {
             Verdict::RecursiveRead => "RecursiveRead",
             Verdict::Stall => "Stall",
             Verdict::Abandoned => "Abandoned",
+            Verdict::HeldAcrossAwait => "HeldAcrossAwait",
         }
     }
 }

@@ -57,6 +57,7 @@
 
 mod deadline;
 mod held;
+mod observation;
 #[cfg(not(any(debug_assertions, feature = "always")))]
 mod off;
 #[cfg(any(debug_assertions, feature = "always"))]
@@ -72,17 +73,22 @@ use self::off as chosen;
 use self::on as chosen;
 
 pub use self::chosen::{
-    Attempt, Clock, CondvarRecord, Hold, InheritedHolds, Lock, MergedClock, Providers, Resource,
-    ScopeGuard, WaitGuard, caught_panic,
+    Agent, Attempt, Hold, SendableHold, held_by_caller, held_count, mark_observer, observe_all,
+    report_stuck,
 };
 pub(crate) use self::chosen::{
     CheckMembership, Endpoint, Endpoints, InitClock, JoinRecord, OnceRecord, SharedMergedClock,
     SpawnHolds, assert_order, check_ascending, ensure_attached, held_here, idle, thread_bit,
 };
+pub use self::chosen::{
+    Clock, CondvarRecord, InheritedHolds, Lock, MergedClock, Providers, Resource, ScopeGuard,
+    WaitGuard, caught_panic,
+};
 #[cfg(feature = "channel")]
 pub(crate) use self::chosen::{wait_for_selection, wait_for_selection_until};
 pub(crate) use self::deadline::deadline_after;
 pub(crate) use self::held::{HeldHere, Term};
+pub use self::observation::Observation;
 pub(crate) use self::side::Side;
 #[cfg(feature = "channel")]
 pub(crate) use self::side::block_on;

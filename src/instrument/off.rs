@@ -4,6 +4,7 @@
 //! Every type is zero-sized and every function an empty body that is always inlined, so that a
 //! lock built with them compiles to the instructions of the bare lock.
 
+mod agent;
 mod endpoints;
 mod held;
 mod join;
@@ -14,6 +15,9 @@ use std::marker::PhantomData;
 
 use lock_api::GuardNoSend;
 
+pub use self::agent::{
+    Agent, SendableHold, held_by_caller, held_count, mark_observer, observe_all, report_stuck,
+};
 pub(crate) use self::endpoints::{Endpoint, Endpoints};
 #[cfg(feature = "channel")]
 pub(crate) use self::endpoints::{wait_for_selection, wait_for_selection_until};
@@ -296,6 +300,12 @@ impl Clock {
     /// Releases the clock of the calling thread at this point.
     #[inline(always)]
     pub fn release() -> Self {
+        Self(())
+    }
+
+    /// Creates an empty value.
+    #[inline(always)]
+    pub fn release_if_attached() -> Self {
         Self(())
     }
 

@@ -6,12 +6,13 @@
 use std::sync::Once;
 
 use crate::detector::order::declaration;
-use crate::detector::{abandoned, deadlock, describe, publish, state};
+use crate::detector::{abandoned, deadlock, describe, happens_before, publish, state};
 use crate::record;
 use crate::runtime::exit as process_exit;
 use crate::runtime::{fork, thread_name};
 use crate::sink;
 use crate::tracking::process::{panicked_threads, registry};
+use crate::tracking::thread::agent::Seat;
 use crate::tracking::thread::current;
 use crate::tracking::thread::current::{Inside, ThreadPhase};
 use crate::tracking::thread::local::Local;
@@ -63,6 +64,11 @@ fn attach_slow() -> Option<&'static Slot> {
     if current::is_inside() {
         return None;
     }
+    // SAFETY: null, or the seat of the agent that the calling thread acts as, which is borrowed for as
+    // long as it does (`instrument::Agent::run`).
+    if let Some(seat) = unsafe { current::seat().as_ref() } {
+        return attach_agent(seat);
+    }
     let inside = Inside::enter();
     if !config::current().is_enabled()
         || (current::phase() == ThreadPhase::Ending && !exit::REPEATS)
@@ -86,7 +92,12 @@ fn attach_slow() -> Option<&'static Slot> {
     exit::arm(slot);
     // Fails if the destruction of thread-locals has begun.
     let _ = LEAVES.try_with(|_| ());
+    start(slot, inside);
+    Some(slot)
+}
 
+/// Starts, once in the process, what comes with the first thread or agent that is watched.
+fn start(slot: &'static Slot, inside: Inside) {
     static START: Once = Once::new();
     let mut is_first = false;
     if !START.is_completed() {
@@ -105,7 +116,53 @@ fn attach_slow() -> Option<&'static Slot> {
             watchdog::from_environment();
         });
     }
+}
+
+/// Gives a slot to the agent that the calling thread, which is not inside, acts as.
+fn attach_agent(seat: &Seat) -> Option<&'static Slot> {
+    let inside = Inside::enter();
+    if !config::current().is_enabled() {
+        return None;
+    }
+    fork::watch();
+    let thread = seat.id();
+    let slot = registry::take();
+    let own = Local::new(thread);
+    let seed = own.seed(state::generation());
+    slot.occupy(thread, seat.name(), Box::new(own));
+    slot.life.mark_agent();
+    slot.set_seed(seed);
+    seat.sit(slot);
+    current::set_slot(&inside, slot);
+    let past = seat.take_past();
+    start(slot, inside);
+    if let Some(past) = past {
+        happens_before::acquire_last(past);
+    }
     Some(slot)
+}
+
+/// Takes the slot away from an agent, which ends; the calling thread acts as it.
+pub(crate) fn detach_agent(slot: &'static Slot) {
+    if !std::ptr::eq(slot, current::slot()) {
+        return;
+    }
+    slot.maintain();
+    slot.set_surrounded(false);
+    let left = slot.held().unwrap_or_default();
+    slot.wait.clear();
+    slot.end();
+    let inside = Inside::enter();
+    with_own(slot, |own| {
+        own.pool.drain();
+        own.points.drain();
+        own.first.clear();
+    });
+    current::set_slot(&inside, Slot::detached());
+    if left.is_empty() {
+        registry::give(slot);
+    }
+    // Else the slot stays as it is: holds that refer to it may still be handed back.
 }
 
 /// Registers the calling thread as one of the library's, whose use of locks is not checked.

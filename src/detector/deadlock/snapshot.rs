@@ -108,7 +108,11 @@ impl Snapshots {
     pub(super) fn untracked_threads(&self) -> Option<usize> {
         let me = current::own();
         let is_other = |thread: &ThreadSnapshot| thread.ended && !std::ptr::eq(thread.slot, me);
-        let lives = |thread: &&ThreadSnapshot| !is_other(thread) || thread.slot.life.is_leaving();
+        // An agent is no thread of the system, so it makes none of those known.
+        let is_thread = |thread: &ThreadSnapshot| !thread.slot.life.is_agent();
+        let lives = |thread: &&ThreadSnapshot| {
+            is_thread(thread) && (!is_other(thread) || thread.slot.life.is_leaving())
+        };
         let living: Vec<&ThreadSnapshot> = self.threads.iter().filter(lives).collect();
         let untracked_threads = registry::untracked_threads(living.len())?;
         // A thread that is about to end was counted by the system if it still exists.

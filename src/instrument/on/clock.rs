@@ -7,7 +7,9 @@ use parking_lot::Mutex;
 use crate::detector::happens_before;
 use crate::engine::acquisition::InheritedHold;
 use crate::engine::clock::vector_clock::VectorClock;
+use crate::tracking::thread::agent::Seat;
 use crate::tracking::thread::clock_ref::ClockRef;
+use crate::tracking::thread::current;
 
 /// Released clock of a thread: a point in its execution, to be acquired by another thread.
 ///
@@ -48,6 +50,28 @@ impl Clock {
     /// Creates an empty value.
     pub(crate) const fn unknown() -> Self {
         Self(None)
+    }
+
+    /// Releases the clock of the calling thread, or of the agent that it acts as, if that is attached to
+    /// the detector already; otherwise returns what the agent was started after, or nothing. Does not
+    /// attach the thread.
+    #[inline]
+    #[allow(unsafe_code)]
+    pub fn release_if_attached() -> Self {
+        if !current::slot().is_detached() {
+            return Self::release();
+        }
+        // SAFETY: null, or a seat that is borrowed for as long as the thread acts as its agent.
+        let seat = unsafe { current::seat().as_ref() };
+        Self(seat.and_then(Seat::past))
+    }
+
+    pub(super) fn of_clock_ref(point: Option<ClockRef>) -> Self {
+        Self(point)
+    }
+
+    pub(super) fn into_clock_ref(mut self) -> Option<ClockRef> {
+        self.0.take()
     }
 
     /// Returns the final clock of the calling thread, which is about to end, for the thread that

@@ -87,7 +87,7 @@ const LONG: Duration = Duration::from_millis(200);
 /// ```
 #[derive(Debug)]
 pub struct Resource {
-    record: LockRecord,
+    pub(super) record: LockRecord,
     party: resource_state::LazyResourceState,
 }
 

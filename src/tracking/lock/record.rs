@@ -82,6 +82,11 @@ impl LockRecord {
         self.kind
     }
 
+    /// Where it was made.
+    pub(crate) fn place(&self) -> Site {
+        self.place
+    }
+
     /// Returns the class of the lock, for which `pool` provides an ident.
     ///
     /// A lock that is constructed by `.map(Mutex::new)`, `Arc::default()` or the like has a line of a library

@@ -21,8 +21,10 @@
 //! are compiler fences.
 
 use std::cell::Cell;
+use std::ptr;
 use std::sync::atomic::{Ordering, compiler_fence};
 
+use crate::tracking::thread::agent::Seat;
 use crate::tracking::thread::slot::Slot;
 
 /// The phase of the calling thread.
@@ -42,6 +44,8 @@ thread_local! {
     static SLOT: Cell<&'static Slot> = const { Cell::new(Slot::detached()) };
     static OWN: Cell<&'static Slot> = const { Cell::new(Slot::detached()) };
     static PHASE: Cell<ThreadPhase> = const { Cell::new(ThreadPhase::New) };
+    /// The agent that the thread acts as, or null.
+    static SEAT: Cell<*const Seat> = const { Cell::new(ptr::null()) };
     /// Whether the thread has come to the end of its closure, or begun to destroy its thread-locals.
     static LEAVING: Cell<bool> = const { Cell::new(false) };
     /// The number of live [`Inside`] values.
@@ -103,6 +107,70 @@ pub(crate) fn set(_inside: &Inside, slot: &'static Slot, phase: ThreadPhase) {
     OWN.set(slot);
     OUTSIDE.set(slot);
     PHASE.set(phase);
+}
+
+/// What the calling thread acts as: the slot, and the agent if there is one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Role {
+    slot: &'static Slot,
+    seat: *const Seat,
+}
+
+/// Makes the calling thread act as the agent of `seat`; the role that it had before. `None` if it is
+/// inside the detector: then it stays what it is.
+///
+/// The phase stays: it is that of the thread.
+#[inline(always)]
+pub(crate) fn act_as(seat: &Seat) -> Option<Role> {
+    let slot = SLOT.get();
+    if DEPTH.get() > 0 || !ptr::eq(slot, OWN.get()) || slot.is_pushing() {
+        return None;
+    }
+    let role = Role {
+        slot,
+        seat: SEAT.replace(seat),
+    };
+    compiler_fence(Ordering::SeqCst);
+    // A handler that comes before this, in a thread without a slot, gives the agent one. Between the
+    // two stores the thread is inside.
+    let own = seat.slot();
+    OWN.set(own);
+    compiler_fence(Ordering::SeqCst);
+    SLOT.set(own);
+    Some(role)
+}
+
+/// Gives the calling thread the role back that it had before; it is not inside.
+#[inline(always)]
+pub(crate) fn act_again(role: Role) {
+    OWN.set(role.slot);
+    compiler_fence(Ordering::SeqCst);
+    SLOT.set(role.slot);
+    compiler_fence(Ordering::SeqCst);
+    SEAT.set(role.seat);
+}
+
+/// The agent that the calling thread acts as; null if it acts as itself.
+#[inline(always)]
+pub(crate) fn seat() -> *const Seat {
+    SEAT.get()
+}
+
+/// Sets the slot of the agent that the calling thread, which is inside, acts as.
+pub(crate) fn set_slot(_inside: &Inside, slot: &'static Slot) {
+    OWN.set(slot);
+    OUTSIDE.set(slot);
+}
+
+/// The number of the check of `testing` that the calling thread, or the agent that it acts as, belongs
+/// to; zero for none.
+#[allow(unsafe_code)]
+pub(crate) fn scope() -> u64 {
+    // SAFETY: null, or a seat that is borrowed for as long as the thread acts as its agent.
+    match unsafe { SEAT.get().as_ref() } {
+        Some(seat) => seat.check_id(),
+        None => own().check_id(),
+    }
 }
 
 /// A section of the detector, until this is dropped. Several may end in any order.

@@ -192,6 +192,13 @@ impl Slot {
         }
     }
 
+    /// The serial number of the thread; zero while the slot is free.
+    #[inline(always)]
+    pub(crate) fn serial(&self) -> u64 {
+        // Relaxed: for the thread that the slot belongs to, or did before a fork.
+        self.thread.load(Ordering::Relaxed)
+    }
+
     /// Returns the slot that was created before this one.
     pub(crate) fn older(&self) -> Option<&'static Slot> {
         // Relaxed: set before the slot itself could be found.

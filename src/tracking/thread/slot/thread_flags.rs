@@ -10,6 +10,8 @@ const IDLE: u64 = 1 << 34;
 /// threads.
 const LEAVING: u64 = 1 << 35;
 
+/// Set for an agent that is no thread: a task, which threads poll.
+const AGENT: u64 = 1 << 37;
 /// The number of threads of this crate that ever existed.
 static OURS_EVER: AtomicU64 = AtomicU64::new(0);
 
@@ -34,6 +36,16 @@ impl ThreadFlags {
     /// continues after a fork.
     pub(crate) fn begin(&self) {
         self.0.store(u64::from(os_id()), Ordering::Relaxed);
+    }
+
+    /// The slot is that of an agent, not of a thread of the operating system.
+    pub(crate) fn mark_agent(&self) {
+        self.0.store(AGENT, Ordering::Relaxed);
+    }
+
+    /// Whether it is that of an agent, not of a thread of the operating system.
+    pub(crate) fn is_agent(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & AGENT != 0
     }
 
     /// Marks the thread as one of this crate's own.
