@@ -3,6 +3,7 @@
 mod declared;
 mod file;
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use self::declared::Place;
@@ -15,12 +16,23 @@ pub(crate) fn in_code(names: &[&str], site: Site) -> Result<Vec<Vec<&'static str
     declared::add(&[(names.to_vec(), Place::Code(site))])
 }
 
+/// Returns the pairs of classes of a file of orders, accepted loops among them.
+pub(crate) fn pairs_of(path: &Path) -> Result<HashSet<(String, String)>, OrderError> {
+    let text = rule_file::read(path)?;
+    let orders = file::parse(&text, path)?;
+    let pairs = orders.iter().flat_map(|order| order.names.windows(2));
+    Ok(pairs
+        .map(|pair| (pair[0].to_owned(), pair[1].to_owned()))
+        .collect())
+}
+
 /// Adds the orders of a file, all or none; returns their names as `'static` strings.
 pub(crate) fn in_file(path: &Path) -> Result<Vec<Vec<&'static str>>, OrderError> {
     let text = rule_file::read(path)?;
     let orders = file::parse(&text, path)?;
     let orders: Vec<(Vec<&str>, Place)> = orders
         .iter()
+        .filter(|order| !order.is_loop)
         .map(|order| {
             (
                 order.names.clone(),

@@ -20,6 +20,7 @@ pub(crate) fn watch() {
             &crate::detector::abandoned::REPORTED,
             &crate::suppress::RULES,
             &crate::record::RECORDER,
+            &crate::record::news::SEEN,
             &crate::sink::summary::FINDINGS,
             &crate::sink::QUEUE,
         ]);

@@ -19,6 +19,7 @@ use crate::record;
 use crate::report::{Basis, Facts, LockInfo};
 use crate::runtime::threads::{attach, with_own};
 use crate::shim::fork_safe::ForkSafe;
+use crate::sink;
 use crate::tracking::lock::class;
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::ident::Ident;
@@ -62,7 +63,8 @@ pub(in crate::detector) fn learn(
     if unknown.is_empty() && alike.is_empty() {
         return Vec::new();
     }
-    if record::is_recording() {
+    let to_tracing = publish::quietly(slot, sink::emits_orders);
+    if to_tracing || record::is_recording() {
         record_edges(slot, held, &unknown, to, mode, site);
     }
     let graph = check_session::graph_of(slot);
@@ -104,7 +106,7 @@ pub(in crate::detector) fn learn(
 }
 
 /// Writes the acquisition of a lock of class `to`, under each of the held locks in `unknown`, to the record
-/// of the process.
+/// of the process, and emits an event for each edge that is news.
 #[cold]
 fn record_edges(
     slot: &'static Slot,
@@ -122,7 +124,7 @@ fn record_edges(
             .filter(|(other, _)| other != at)
             .map(|(_, gate)| describe::ident_of(gate).class())
             .collect();
-        record::edge(&record::Taken {
+        let news = record::edge(&record::Taken {
             from,
             from_mode: held[*at].mode,
             from_site: held[*at].site,
@@ -132,6 +134,9 @@ fn record_edges(
             gates: &gates,
             thread: &thread,
         });
+        if let Some(news) = news {
+            publish::quietly(slot, || sink::emit_order(&news));
+        }
     }
 }
 
