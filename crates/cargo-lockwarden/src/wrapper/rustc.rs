@@ -179,9 +179,9 @@ impl Original {
             let text = argument.to_string_lossy().into_owned();
             if let Some(given) = text.strip_prefix("extra-filename=") {
                 suffix = given.to_owned();
-            } else if text.starts_with("--emit=") {
+            } else if let Some(kinds) = text.strip_prefix("--emit=") {
                 // The file of its dependencies is written for the crate that takes its place.
-                let kinds: Vec<&str> = text["--emit=".len()..]
+                let kinds: Vec<&str> = kinds
                     .split(',')
                     .filter(|kind| *kind != "dep-info")
                     .collect();
