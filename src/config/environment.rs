@@ -268,8 +268,8 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_named_with_what_is_allowed() {
         let keys = "Deadlock, SelfDeadlock, Inversion, Guarded, SingleThread, Ordered, \
-                    RecursiveRead, Stall, Abandoned, all, classes, stderr, tracing, max_reports, \
-                    exit, summary, json";
+                    RecursiveRead, Stall, Abandoned, HeldAcrossAwait, all, classes, stderr, \
+                    tracing, max_reports, exit, summary, json";
         let table = [
             (
                 "inversoin=panic",

@@ -8,6 +8,7 @@
 //! | `LOCKWARDEN_SUPPRESS_UNUSED` | whether unused suppressions are listed at exit | the same |
 //! | `LOCKWARDEN_RECORD` | a directory for records of lock orders | [`Config::record`](crate::config::Config::record) |
 //! | `LOCKWARDEN_RECORD_MAX` | the largest size of a record | the same |
+//! | `LOCKWARDEN_RECORD_KNOWN` | a baseline whose orders are not recorded | the same |
 //! | `LOCKWARDEN_SYMBOLS` | a folder of names that the source has for locks | [`report`](crate::report) |
 //! | `LOCKWARDEN_TEST_TIMEOUT` | the limit of a check | [`testing`](crate::testing) |
 //! | `LOCKWARDEN_WATCHDOG` | a watchdog | [`watchdog`](crate::watchdog) |
@@ -28,6 +29,7 @@ pub(crate) enum Variable {
     SuppressUnused,
     Record,
     RecordMax,
+    RecordKnown,
     Symbols,
     TestTimeout,
     Watchdog,
@@ -44,6 +46,7 @@ impl Variable {
             Variable::SuppressUnused => "LOCKWARDEN_SUPPRESS_UNUSED",
             Variable::Record => "LOCKWARDEN_RECORD",
             Variable::RecordMax => "LOCKWARDEN_RECORD_MAX",
+            Variable::RecordKnown => "LOCKWARDEN_RECORD_KNOWN",
             Variable::Symbols => "LOCKWARDEN_SYMBOLS",
             Variable::TestTimeout => "LOCKWARDEN_TEST_TIMEOUT",
             Variable::Watchdog => "LOCKWARDEN_WATCHDOG",

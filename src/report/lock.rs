@@ -29,8 +29,9 @@ pub struct LockInfo {
 }
 
 impl LockInfo {
-    /// A lock without a name or a label.
-    pub(crate) fn new(id: LockId, noun: &'static str, created: Site) -> Self {
+    /// A lock, or something else that is waited for, without a name or a label.
+    #[must_use]
+    pub fn new(id: LockId, noun: &'static str, created: Site) -> Self {
         Self {
             id,
             noun,

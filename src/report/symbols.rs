@@ -30,6 +30,12 @@ pub(super) fn symbol(site: Site) -> Option<&'static str> {
     tables.get(&site.to_string()).map(String::as_str)
 }
 
+/// Whether the command has compiled the program: its own code does not know this library then, and
+/// cannot call it.
+pub(super) fn is_of_the_command() -> bool {
+    Variable::Symbols.read().is_some()
+}
+
 /// All tables of a folder. What cannot be read, or is no table, names nothing.
 fn read(folder: &Path) -> HashMap<String, String> {
     let mut names = HashMap::new();

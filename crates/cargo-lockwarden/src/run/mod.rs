@@ -16,6 +16,8 @@ use crate::variables;
 
 /// The exit code of a run with findings.
 const FINDINGS: u8 = 100;
+/// The variable that names a folder for records of lock orders.
+const RECORD: &str = "LOCKWARDEN_RECORD";
 /// The exit code of a run that succeeded and watched nothing.
 const NOTHING_WATCHED: u8 = 4;
 
@@ -76,16 +78,19 @@ pub(crate) fn cargo(subcommand: &str, request: Request) -> Result<ExitCode> {
         .target_dir
         .join(format!("lockwarden-summary-{}.jsonl", std::process::id()));
     let _ = std::fs::remove_file(&summary);
-    let status = Command::new(facade::cargo())
+    let runs = runs_programs(subcommand, &request.arguments);
+    let mut command = Command::new(facade::cargo());
+    command
         .arg(subcommand)
         .args(&request.arguments)
         .envs(prepared.variables.iter().map(|(name, value)| (name, value)))
-        .env("LOCKWARDEN", detector_settings(&summary))
-        .status()
-        .context("cargo cannot be started")?;
+        .env("LOCKWARDEN", detector_settings(&summary));
+    if runs && std::env::var_os(RECORD).is_none() {
+        command.env(RECORD, fresh_records(&prepared.project.target_dir));
+    }
+    let status = command.status().context("cargo cannot be started")?;
     let found = Summary::read(&summary)?;
     let _ = std::fs::remove_file(&summary);
-    let runs = runs_programs(subcommand, &request.arguments);
     if !runs {
         if subcommand == "build" && status.success() {
             let folder = prepared.project.target_dir.display();
@@ -98,6 +103,14 @@ pub(crate) fn cargo(subcommand: &str, request: Request) -> Result<ExitCode> {
     }
     found.print(&prepared.plan.left_out, &prepared.project.packages);
     Ok(ExitCode::from(exit_code(&found, status)))
+}
+
+/// The folder of the records of this run, without those of an earlier one: orders that the code does not
+/// have any more would stay in them.
+fn fresh_records(target_dir: &std::path::Path) -> std::path::PathBuf {
+    let folder = target_dir.join("records");
+    let _ = std::fs::remove_dir_all(&folder);
+    folder
 }
 
 /// What the variable `LOCKWARDEN` says: what the caller has set, and where the summaries go.
