@@ -52,7 +52,10 @@ fn find() -> Range<usize> {
         // The program comes first, and its libraries are not looked at.
         1
     }
-    let mut range = usize::MAX..0;
+    let mut range = Range {
+        start: usize::MAX,
+        end: 0,
+    };
     // SAFETY: the callback fits, and the place for the result outlives the call.
     unsafe { libc::dl_iterate_phdr(Some(first), (&raw mut range).cast()) };
     if range.is_empty() {

@@ -28,6 +28,9 @@ pub(super) struct Node {
     pub(super) is_unpolled: bool,
 }
 
+/// Waits, with their tasks.
+type Waiters = Vec<(Arc<Task>, Arc<Wait>)>;
+
 /// All agents that matter.
 pub(super) struct Graph {
     pub(super) nodes: Vec<Node>,
@@ -38,7 +41,7 @@ pub(super) struct Graph {
     /// Who holds each lock.
     holders: HashMap<LockId, Vec<(ThreadId, Mode)>>,
     /// All waits for locks that are listed, by lock.
-    queued: HashMap<LockId, Vec<(Arc<Task>, Arc<Wait>)>>,
+    queued: HashMap<LockId, Waiters>,
     /// Permits that were granted to futures that have not taken them yet.
     granted: Vec<(Arc<Task>, Arc<Wait>, u32)>,
     /// The tasks that are polled now, by thread.

@@ -17,9 +17,10 @@ use crate::agent::frame;
 
 pin_project! {
     /// An acquisition of a borrowed lock.
-    pub(crate) struct Locking<'a, L: ?Sized, F, G>
+    pub(crate) struct Locking<'a, L, F, G>
     where
         L: HasRaw,
+        L: ?Sized,
     {
         lock: &'a L,
         mode: Mode,
