@@ -9,8 +9,7 @@ pub(crate) mod counts;
 pub(crate) mod ids;
 pub(crate) mod mode;
 pub(crate) mod order_graph;
-#[cfg(test)]
-mod random;
+pub(crate) mod random;
 pub(crate) mod reacquisition;
 pub(crate) mod verdict;
 pub(crate) mod wait_for;

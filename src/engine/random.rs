@@ -1,6 +1,7 @@
-//! Random numbers for tests.
+//! Random numbers for tests and explorations.
 
 /// splitmix64: small, and the same on every machine.
+#[derive(Debug)]
 pub(crate) struct Random(u64);
 
 impl Random {
@@ -20,6 +21,7 @@ impl Random {
         (self.next() % bound as u64) as usize
     }
 
+    #[cfg(test)]
     pub(crate) fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }

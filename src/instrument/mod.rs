@@ -77,8 +77,9 @@ pub use self::chosen::{
     report_stuck,
 };
 pub(crate) use self::chosen::{
-    CheckMembership, Endpoint, Endpoints, InitClock, JoinRecord, OnceRecord, SharedMergedClock,
-    SpawnHolds, assert_order, check_ascending, ensure_attached, held_here, idle, thread_bit,
+    CheckMembership, Child, Endpoint, Endpoints, InitClock, JoinRecord, OnceRecord, Scheduled,
+    SharedMergedClock, SpawnHolds, assert_order, check_ascending, ensure_attached, held_here, idle,
+    is_abandoned, thread_bit,
 };
 pub use self::chosen::{
     Clock, CondvarRecord, InheritedHolds, Lock, MergedClock, Providers, Resource, ScopeGuard,

@@ -10,6 +10,7 @@ mod held;
 mod join;
 mod once_record;
 mod resource;
+mod scheduled;
 
 use std::marker::PhantomData;
 
@@ -26,6 +27,7 @@ pub(crate) use self::join::JoinRecord;
 pub(crate) use self::once_record::OnceRecord;
 pub(crate) use self::resource::idle;
 pub use self::resource::{Providers, Resource};
+pub(crate) use self::scheduled::{Child, Scheduled, is_abandoned};
 use super::{
     AcquireKind, GuardMarker, LockId, LockKind, LockRef, Mode, Site, Violation, ViolationReason,
 };

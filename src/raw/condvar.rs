@@ -6,11 +6,12 @@ use std::fmt;
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
-use lock_api::{RawCondvar as _, RawCondvarTimed as _};
+use lock_api::{RawCondvar as _, RawCondvarTimed as _, RawMutex as _};
 
 use super::RawMutex;
 use crate::instrument;
-use crate::instrument::{AcquireKind, CondvarRecord, Hold, Site};
+use crate::instrument::{AcquireKind, CondvarRecord, Hold, Scheduled, Site};
+use crate::tracking::scheduled::{Failed, Turn};
 use crate::tracking::thread::remote_panic::Wake;
 
 /// Raw condition variable: `parking_lot`'s, with a detector record.
@@ -71,19 +72,86 @@ impl RawCondvar {
     /// As for [`lock_api::RawCondvar::wait`].
     #[inline]
     pub(crate) unsafe fn wait_at(&self, mutex: &RawMutex, hold: &mut Hold, site: Site) {
-        // Dropped at the end, on unwind too: the bare wait may panic, and holds the lock then.
-        // SAFETY: this condition variable is borrowed until the record of the wait is dropped, which
-        // disarms the remote panic.
+        let turn = Scheduled::here();
+        if let Some(turn) = &turn {
+            turn.point();
+        }
+        // Dropped at the end, on unwind too: the bare wait may panic, and has the lock then.
+        // SAFETY: this condition variable is borrowed until the record of the wait is gone, which
+        // takes the alarm back.
         let wake = unsafe { Wake::new(Self::wake_all, std::ptr::from_ref(self).cast()) };
         let mut waiting =
             self.record
                 .waiting_or(Some(wake), &mutex.record, hold, AcquireKind::Blocking, site);
+        if let Some(turn) = &turn {
+            // SAFETY: the caller holds the mutex by `hold`, so its bare lock is held.
+            if unsafe { self.wait_in_turn(turn, mutex, false) } {
+                waiting.notified();
+            }
+            return;
+        }
         // SAFETY: the caller holds the mutex by `hold`, so its bare lock is held.
         unsafe { self.bare.wait(&mutex.bare, &mut Default::default()) };
         waiting.notified();
     }
 
-    /// Waits until `deadline` for the call at `site`; returns whether the deadline was reached.
+    /// Waits in a thread of an exploration, which never blocks; whether it was notified. One that has a
+    /// limit waits until it has its turn again. The bare lock is held again in any case, on unwind too;
+    /// without a notification, if the scheduler controls nothing any more.
+    ///
+    /// # Safety
+    ///
+    /// The bare lock of `mutex` is held by the calling thread.
+    #[cold]
+    unsafe fn wait_in_turn(&self, turn: &Scheduled, mutex: &RawMutex, has_limit: bool) -> bool {
+        let sleep = turn.sleep(std::ptr::from_ref(self).addr());
+        // SAFETY: the caller's promise.
+        unsafe { mutex.bare.unlock(Default::default()) };
+        let mut failed = Failed::Arrived;
+        if has_limit {
+            turn.point();
+            // A notification that comes later finds the thread awake.
+            let notified = sleep.is_over();
+            drop(sleep);
+            Self::relock_in_turn(turn, mutex, Failed::Seen);
+            return notified;
+        }
+        loop {
+            let next = turn.wait_on(failed);
+            if next != Turn::Retry {
+                let _ = mutex.bare.lock();
+                if next == Turn::Unwind {
+                    turn.abandon();
+                }
+                return false;
+            }
+            if sleep.is_over() {
+                break;
+            }
+            failed = Failed::Unseen;
+        }
+        drop(sleep);
+        Self::relock_in_turn(turn, mutex, Failed::Seen);
+        true
+    }
+
+    /// Acquires the bare lock at the turn of the calling thread, and later ones.
+    fn relock_in_turn(turn: &Scheduled, mutex: &RawMutex, mut failed: Failed) {
+        while mutex.bare.try_lock().is_none() {
+            if turn.wait_on(failed) != Turn::Retry {
+                let _ = mutex.bare.lock();
+                return;
+            }
+            failed = Failed::Unseen;
+        }
+    }
+
+    /// Lets a thread of an exploration notify one thread of it that waits here, or all: how many.
+    fn notify_in_turn(&self, all: bool) -> usize {
+        Scheduled::here().map_or(0, |turn| turn.notify(std::ptr::from_ref(self).addr(), all))
+    }
+
+    /// Waits until `deadline` for the call at `site`; tells whether that was reached.
     ///
     /// # Safety
     ///
@@ -96,13 +164,22 @@ impl RawCondvar {
         deadline: &Instant,
         site: Site,
     ) -> bool {
+        let turn = Scheduled::here();
+        if let Some(turn) = &turn {
+            turn.note_try();
+            turn.point();
+        }
         let mut waiting = self
             .record
             .waiting(&mutex.record, hold, AcquireKind::Timed, site);
-        // SAFETY: the caller holds the mutex by `hold`, so its bare lock is held.
-        let timed_out = unsafe {
-            self.bare
-                .wait_until(&mutex.bare, &mut Default::default(), deadline)
+        let timed_out = match &turn {
+            // SAFETY: the caller holds the mutex by `hold`, so its bare lock is held.
+            Some(turn) => unsafe { !self.wait_in_turn(turn, mutex, true) },
+            // SAFETY: as above.
+            None => unsafe {
+                self.bare
+                    .wait_until(&mutex.bare, &mut Default::default(), deadline)
+            },
         };
         if !timed_out {
             waiting.notified();
@@ -177,14 +254,18 @@ unsafe impl lock_api::RawCondvar for RawCondvar {
     #[inline]
     #[track_caller]
     fn notify_one(&self) -> bool {
-        let woken = self.record.notify(|| self.bare.notify_one().into());
+        let woken = self.record.notify(|| match self.notify_in_turn(false) {
+            0 => self.bare.notify_one().into(),
+            notified => notified,
+        });
         woken > 0
     }
 
     #[inline]
     #[track_caller]
     fn notify_all(&self) -> usize {
-        self.record.notify(|| self.bare.notify_all())
+        self.record
+            .notify(|| self.notify_in_turn(true) + self.bare.notify_all())
     }
 }
 

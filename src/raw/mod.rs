@@ -29,6 +29,7 @@ use spin;
 
 pub(crate) mod call;
 mod condvar;
+mod in_turn;
 mod mutex;
 mod rwlock;
 mod undo;

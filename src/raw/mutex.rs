@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use lock_api::{RawMutex as _, RawMutexTimed as _};
 
 use super::call::Call;
+use super::in_turn::Acquisition;
 use super::undo::Undo;
 use crate::instrument;
-use crate::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Site};
+use crate::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Scheduled, Site};
 
 /// Defines a raw mutex over a bare one. Its parameters are the bare lock, the lock kind in reports,
 /// and an expression that returns the [`Call`].
@@ -80,15 +81,76 @@ macro_rules! raw_mutex {
             #[cold]
             #[inline(never)]
             fn record_new(&self, site: Site) -> Hold {
+                if let Some(turn) = Scheduled::here() {
+                    // SAFETY: the caller has acquired the bare lock, and it is not recorded as held.
+                    unsafe { self.bare.unlock(Default::default()) };
+                    return self.lock_in_turn(&turn, false, site);
+                }
+                self.record_fresh(AcquireKind::Blocking, site)
+            }
+
+            /// Records an acquisition of the bare lock, which it releases if that unwinds.
+            fn record_fresh(&self, kind: AcquireKind, site: Site) -> Hold {
                 // SAFETY: the caller has acquired the bare lock, and this runs only if `acquired`
                 // unwinds, so that no hold is returned for it.
                 let undo = Undo::new(|| unsafe { self.bare.unlock(Default::default()) });
-                let hold = self.record.acquired(Mode::Exclusive, AcquireKind::Blocking, site);
+                let hold = self.record.acquired(Mode::Exclusive, kind, site);
                 undo.disarm();
                 hold
             }
 
-            /// Reacquires, for the call at `site`, the mutex that the caller has just released. A
+            /// How a thread of an exploration asks for the mutex.
+            fn in_turn(
+                &self,
+                site: Site,
+            ) -> Acquisition<'_, impl Fn() -> bool + '_, impl Fn() -> bool> {
+                Acquisition {
+                    record: &self.record,
+                    mode: Mode::Exclusive,
+                    site,
+                    attempt: || self.bare.try_lock().is_some(),
+                    drains: || false,
+                }
+            }
+
+            #[cold]
+            fn lock_in_turn(&self, turn: &Scheduled, again: bool, site: Site) -> Hold {
+                let block = || { let _ = self.bare.lock(); };
+                let fresh = || match again {
+                    true => self.record.reacquired(Mode::Exclusive, site),
+                    false => self.record_fresh(AcquireKind::Blocking, site),
+                };
+                self.in_turn(site).blocking(turn, again, block, fresh)
+            }
+
+            /// Records an acquisition of the bare lock by a try or with a limit, if the fast path did
+            /// not.
+            #[cold]
+            #[inline(never)]
+            fn try_new(&self, kind: AcquireKind, site: Site) -> Option<Hold> {
+                if let Some(turn) = Scheduled::here() {
+                    // SAFETY: the caller has acquired the bare lock, and it is not recorded as held.
+                    unsafe { self.bare.unlock(Default::default()) };
+                    return self.try_in_turn(&turn, kind, site);
+                }
+                Some(self.record.acquired(Mode::Exclusive, kind, site))
+            }
+
+            fn try_in_turn(&self, turn: &Scheduled, kind: AcquireKind, site: Site) -> Option<Hold> {
+                let fresh = || self.record.acquired(Mode::Exclusive, kind, site);
+                match kind {
+                    AcquireKind::Timed => self.in_turn(site).timed(turn, fresh),
+                    _ => self.in_turn(site).tried(turn, fresh),
+                }
+            }
+
+            /// A try that has failed: a thread of an exploration makes it at its turn.
+            #[cold]
+            fn try_failed(&self, site: Site) -> Option<Hold> {
+                self.try_in_turn(&Scheduled::here()?, AcquireKind::Try, site)
+            }
+
+            /// Acquires, for the call at `site`, the mutex that the caller let go of just now. A
             /// deadlock is reported, and does not panic.
             #[inline]
             pub(crate) fn relock(&self, site: Site) -> Hold {
@@ -97,11 +159,28 @@ macro_rules! raw_mutex {
                 } else if super::spin!(self.bare, try_lock, try_lock_for).is_none() {
                     return self.relock_contended(site);
                 }
+                match self.record.acquired_known::<false>(Mode::Exclusive, AcquireKind::Blocking, site) {
+                    Some(hold) => hold,
+                    None => self.lock_again_new(site),
+                }
+            }
+
+            #[cold]
+            #[inline(never)]
+            fn lock_again_new(&self, site: Site) -> Hold {
+                if let Some(turn) = Scheduled::here() {
+                    // SAFETY: the caller has acquired the bare lock, and it is not recorded as held.
+                    unsafe { self.bare.unlock(Default::default()) };
+                    return self.lock_in_turn(&turn, true, site);
+                }
                 self.record.reacquired(Mode::Exclusive, site)
             }
 
             #[cold]
             fn lock_contended(&self, site: Site) -> Hold {
+                if let Some(turn) = Scheduled::here() {
+                    return self.lock_in_turn(&turn, false, site);
+                }
                 let attempt = self.record.attempt(Mode::Exclusive, AcquireKind::Blocking, site);
                 let _ = self.bare.lock();
                 attempt.acquired()
@@ -109,6 +188,9 @@ macro_rules! raw_mutex {
 
             #[cold]
             fn relock_contended(&self, site: Site) -> Hold {
+                if let Some(turn) = Scheduled::here() {
+                    return self.lock_in_turn(&turn, true, site);
+                }
                 let attempt = self.record.attempt_reacquire(Mode::Exclusive, AcquireKind::Blocking, site);
                 let _ = self.bare.lock();
                 attempt.acquired()
@@ -118,6 +200,9 @@ macro_rules! raw_mutex {
             fn lock_timed(&self, deadline: Option<Instant>, site: Site) -> Option<Hold> {
                 // A deadline that cannot be represented is never reached: the wait is unbounded.
                 let Some(deadline) = deadline else { return Some(self.lock_contended(site)) };
+                if let Some(turn) = Scheduled::here() {
+                    return self.try_in_turn(&turn, AcquireKind::Timed, site);
+                }
                 let attempt = self.record.attempt(Mode::Exclusive, AcquireKind::Timed, site);
                 self.bare.try_lock_until(deadline).map(|_| attempt.acquired())
             }
@@ -167,8 +252,13 @@ macro_rules! raw_mutex {
             #[track_caller]
             fn try_lock(&self) -> Option<Hold> {
                 let site = $call.site;
-                self.bare.try_lock()?;
-                Some(self.record.acquired(Mode::Exclusive, AcquireKind::Try, site))
+                if self.bare.try_lock().is_none() {
+                    return if instrument::ON { self.try_failed(site) } else { None };
+                }
+                match self.record.acquired_known::<false>(Mode::Exclusive, AcquireKind::Try, site) {
+                    Some(hold) => Some(hold),
+                    None => self.try_new(AcquireKind::Try, site),
+                }
             }
 
             #[cfg_attr(debug_assertions, inline(never))]
@@ -227,7 +317,10 @@ macro_rules! raw_mutex {
                 } else if self.bare.try_lock().is_none() {
                     return self.lock_timed(Instant::now().checked_add(timeout), site);
                 }
-                Some(self.record.acquired(Mode::Exclusive, AcquireKind::Timed, site))
+                match self.record.acquired_known::<false>(Mode::Exclusive, AcquireKind::Timed, site) {
+                    Some(hold) => Some(hold),
+                    None => self.try_new(AcquireKind::Timed, site),
+                }
             }
 
             #[inline]
@@ -239,7 +332,10 @@ macro_rules! raw_mutex {
                 } else if self.bare.try_lock().is_none() {
                     return self.lock_timed(Some(deadline), site);
                 }
-                Some(self.record.acquired(Mode::Exclusive, AcquireKind::Timed, site))
+                match self.record.acquired_known::<false>(Mode::Exclusive, AcquireKind::Timed, site) {
+                    Some(hold) => Some(hold),
+                    None => self.try_new(AcquireKind::Timed, site),
+                }
             }
         }
     };

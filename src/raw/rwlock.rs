@@ -10,10 +10,11 @@ use std::panic::Location;
 use std::ptr;
 use std::time::{Duration, Instant};
 
-use lock_api::{RawRwLock as _, RawRwLockTimed as _};
+use lock_api::{RawRwLock as _, RawRwLockTimed as _, RawRwLockUpgrade as _};
 
+use super::in_turn::Acquisition;
 use crate::instrument;
-use crate::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Site};
+use crate::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Scheduled, Site};
 
 /// Raw reader-writer lock: `parking_lot`'s, with a detector record.
 ///
@@ -110,10 +111,43 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     }
 }
 
-/// Defines, for one mode, the acquisitions that are given their call site.
+/// How a thread of an exploration asks for the lock.
+impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
+    pub(super) fn in_turn<'a>(
+        &'a self,
+        turn: &'a Scheduled,
+        mode: Mode,
+        bare_try: impl Fn() -> bool + 'a,
+        site: Site,
+    ) -> Acquisition<'a, impl Fn() -> bool + 'a, impl Fn() -> bool + 'a> {
+        let lock = ptr::from_ref(&self.record).addr();
+        let passes = RECURSIVE && mode == Mode::Shared;
+        Acquisition {
+            record: &self.record,
+            mode,
+            site,
+            attempt: move || (passes || !turn.is_drained(lock)) && bare_try(),
+            // As in `parking_lot`: a writer queues before the readers that it keeps out only while no
+            // other writer and no upgradable reader has the lock.
+            drains: move || {
+                let drains = mode == Mode::Exclusive
+                    && !turn.is_drained(lock)
+                    && self.bare.try_lock_upgradable().is_some();
+                if drains {
+                    // SAFETY: acquired just now, while no other thread of the exploration ran.
+                    unsafe { self.bare.unlock_upgradable(Default::default()) };
+                }
+                drains
+            },
+        }
+    }
+}
+
+/// Defines, for one mode, the ways to acquire the lock that know their call site.
 macro_rules! acquisitions {
     ($mode:expr, $writes:literal, $bare_lock:ident, $bare_try:ident, $spin:ident, $bare_until:ident,
-     $bare_unlock:ident, $at:ident, $again:ident, $unknown:ident, $new:ident, $slow:ident, $again_slow:ident, $timed:ident, $timed_slow:ident) => {
+     $bare_unlock:ident, $at:ident, $again:ident, $unknown:ident, $new:ident, $slow:ident, $again_slow:ident, $timed:ident, $timed_slow:ident,
+     $in_turn:ident, $record:ident, $try_at:ident, $try_new:ident, $try_in_turn:ident, $try_failed:ident) => {
         impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             /// Acquires the lock for the call at `site`.
             #[inline(always)]
@@ -149,6 +183,16 @@ macro_rules! acquisitions {
             #[cold]
             #[inline(never)]
             fn $new(&self, site: Site) -> Hold {
+                if let Some(turn) = Scheduled::here() {
+                    // SAFETY: the caller has acquired the bare lock, and it is not recorded as held.
+                    unsafe { self.bare.$bare_unlock(Default::default()) };
+                    return self.$in_turn(&turn, false, site);
+                }
+                self.$record(site)
+            }
+
+            /// Records an acquisition of the bare lock, which it releases if that unwinds.
+            fn $record(&self, site: Site) -> Hold {
                 // SAFETY: the caller has acquired the bare lock, and this runs only if `acquired`
                 // unwinds, so that no hold is returned for it.
                 let undo = crate::raw::undo::Undo::new(|| unsafe {
@@ -159,7 +203,72 @@ macro_rules! acquisitions {
                 hold
             }
 
-            /// Reacquires, for the call at `site`, the lock that the caller has just released. A
+            #[cold]
+            fn $in_turn(&self, turn: &Scheduled, again: bool, site: Site) -> Hold {
+                let asked = self.in_turn(turn, $mode, || self.bare.$bare_try().is_some(), site);
+                let block = || {
+                    let _ = self.bare.$bare_lock();
+                };
+                let fresh = || match again {
+                    true => self.record.reacquired($mode, site),
+                    false => self.$record(site),
+                };
+                asked.blocking(turn, again, block, fresh)
+            }
+
+            /// Records an acquisition of the bare lock by a try or with a limit, if the fast path did
+            /// not.
+            #[cold]
+            #[inline(never)]
+            pub(super) fn $try_new(&self, kind: AcquireKind, site: Site) -> Option<Hold> {
+                if let Some(turn) = Scheduled::here() {
+                    // SAFETY: the caller has acquired the bare lock, and it is not recorded as held.
+                    unsafe { self.bare.$bare_unlock(Default::default()) };
+                    return self.$try_in_turn(&turn, kind, site);
+                }
+                Some(self.record.acquired($mode, kind, site))
+            }
+
+            fn $try_in_turn(
+                &self,
+                turn: &Scheduled,
+                kind: AcquireKind,
+                site: Site,
+            ) -> Option<Hold> {
+                let asked = self.in_turn(turn, $mode, || self.bare.$bare_try().is_some(), site);
+                let fresh = || self.record.acquired($mode, kind, site);
+                match kind {
+                    AcquireKind::Timed => asked.timed(turn, fresh),
+                    _ => asked.tried(turn, fresh),
+                }
+            }
+
+            /// Acquires the lock for the call at `site`, if that is possible without waiting.
+            #[inline]
+            pub(super) fn $try_at(&self, site: Site) -> Option<Hold> {
+                if self.bare.$bare_try().is_none() {
+                    return if instrument::ON {
+                        self.$try_failed(site)
+                    } else {
+                        None
+                    };
+                }
+                match self
+                    .record
+                    .acquired_known::<false>($mode, AcquireKind::Try, site)
+                {
+                    Some(hold) => Some(hold),
+                    None => self.$try_new(AcquireKind::Try, site),
+                }
+            }
+
+            /// A try that has failed: a thread of an exploration makes it at its turn.
+            #[cold]
+            fn $try_failed(&self, site: Site) -> Option<Hold> {
+                self.$try_in_turn(&Scheduled::here()?, AcquireKind::Try, site)
+            }
+
+            /// Acquires, for the call at `site`, the lock that the caller let go of just now. A
             /// deadlock is reported, and does not panic.
             #[inline]
             pub(crate) fn $again(&self, site: Site) -> Hold {
@@ -168,11 +277,19 @@ macro_rules! acquisitions {
                 } else if self.$spin().is_none() {
                     return self.$again_slow(site);
                 }
+                if let Some(turn) = Scheduled::here() {
+                    // SAFETY: the bare lock was acquired above, and it is not recorded as held.
+                    unsafe { self.bare.$bare_unlock(Default::default()) };
+                    return self.$in_turn(&turn, true, site);
+                }
                 self.record.reacquired($mode, site)
             }
 
             #[cold]
             fn $slow(&self, site: Site) -> Hold {
+                if let Some(turn) = Scheduled::here() {
+                    return self.$in_turn(&turn, false, site);
+                }
                 let retry = || self.bare.$bare_try().is_some();
                 let attempt =
                     self.record
@@ -185,6 +302,9 @@ macro_rules! acquisitions {
 
             #[cold]
             fn $again_slow(&self, site: Site) -> Hold {
+                if let Some(turn) = Scheduled::here() {
+                    return self.$in_turn(&turn, true, site);
+                }
                 let attempt = self
                     .record
                     .attempt_reacquire($mode, AcquireKind::Blocking, site);
@@ -203,7 +323,13 @@ macro_rules! acquisitions {
                 if self.bare.$bare_try().is_none() {
                     return self.$timed_slow(deadline(), site);
                 }
-                Some(self.record.acquired($mode, AcquireKind::Timed, site))
+                match self
+                    .record
+                    .acquired_known::<false>($mode, AcquireKind::Timed, site)
+                {
+                    Some(hold) => Some(hold),
+                    None => self.$try_new(AcquireKind::Timed, site),
+                }
             }
 
             #[cold]
@@ -212,6 +338,9 @@ macro_rules! acquisitions {
                 let Some(deadline) = deadline else {
                     return Some(self.$slow(site));
                 };
+                if let Some(turn) = Scheduled::here() {
+                    return self.$try_in_turn(&turn, AcquireKind::Timed, site);
+                }
                 let attempt = self.record.attempt($mode, AcquireKind::Timed, site);
                 self.bare.$bare_until(deadline).map(|_| attempt.acquired())
             }
@@ -223,14 +352,16 @@ pub(super) use acquisitions;
 acquisitions! {
     Mode::Shared, false, lock_shared, try_lock_shared, spin_shared, try_lock_shared_until, unlock_shared,
     lock_shared_at, relock_shared, shared_checked, shared_new, shared_slow, shared_again_slow, shared_timed,
-    shared_timed_slow
+    shared_timed_slow,
+    shared_in_turn, shared_record, try_shared_at, try_shared_new, try_shared_in_turn, try_shared_failed
 }
 
 acquisitions! {
     Mode::Exclusive, true, lock_exclusive, try_lock_exclusive, spin_exclusive,
     try_lock_exclusive_until, unlock_exclusive,
     lock_exclusive_at, relock_exclusive, exclusive_checked, exclusive_new, exclusive_slow, exclusive_again_slow,
-    exclusive_timed, exclusive_timed_slow
+    exclusive_timed, exclusive_timed_slow,
+    exclusive_in_turn, exclusive_record, try_exclusive_at, try_exclusive_new, try_exclusive_in_turn, try_exclusive_failed
 }
 
 // SAFETY: every acquisition and every release is one of the bare lock, which is a `RawRwLock`
@@ -253,11 +384,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawRwLock<RECURSIVE> 
     #[inline]
     #[track_caller]
     fn try_lock_shared(&self) -> Option<Hold> {
-        self.bare.try_lock_shared()?;
-        Some(
-            self.record
-                .acquired(Mode::Shared, AcquireKind::Try, Location::caller()),
-        )
+        self.try_shared_at(Location::caller())
     }
 
     #[inline(always)]
@@ -276,11 +403,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawRwLock<RECURSIVE> 
     #[inline]
     #[track_caller]
     fn try_lock_exclusive(&self) -> Option<Hold> {
-        self.bare.try_lock_exclusive()?;
-        Some(
-            self.record
-                .acquired(Mode::Exclusive, AcquireKind::Try, Location::caller()),
-        )
+        self.try_exclusive_at(Location::caller())
     }
 
     #[inline(always)]

@@ -10,14 +10,16 @@ use lock_api::{RawRwLockUpgrade as _, RawRwLockUpgradeDowngrade as _, RawRwLockU
 
 use super::rwlock::{BareGuard, RawRwLock, acquisitions, deadline};
 use crate::instrument;
-use crate::instrument::{AcquireKind, Hold, Mode, Site};
+use crate::instrument::{AcquireKind, Hold, Mode, Scheduled, Site};
+use crate::tracking::scheduled::Failed;
 
 acquisitions! {
     Mode::Upgradable, false, lock_upgradable, try_lock_upgradable, spin_upgradable,
     try_lock_upgradable_until, unlock_upgradable,
     lock_upgradable_at, relock_upgradable, upgradable_checked, upgradable_new,
     upgradable_slow, upgradable_again_slow,
-    upgradable_timed, upgradable_timed_slow
+    upgradable_timed, upgradable_timed_slow,
+    upgradable_in_turn, upgradable_record, try_upgradable_at, try_upgradable_new, try_upgradable_in_turn, try_upgradable_failed
 }
 
 /// Short attempts on the bare lock, before a wait is recorded.
@@ -59,8 +61,13 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             let _ = unsafe { self.bare.upgrade(Default::default()) };
         // SAFETY: as above.
         } else if unsafe { self.bare.try_upgrade(Default::default()) }.is_ok() {
-            // Not a mere conversion: a blocking upgrade counts for the lock order even if it did
-            // not have to wait.
+            if let Some(turn) = Scheduled::here() {
+                // SAFETY: upgraded just now; no other thread of the exploration has run since.
+                let _ = unsafe { self.bare.downgrade_to_upgradable(Default::default()) };
+                // SAFETY: the caller's promise is the same.
+                return unsafe { self.upgrade_in_turn(&turn, hold, site) };
+            }
+            // Not a mere conversion: it would have waited, so it counts for the order.
             self.record.upgraded(hold, site);
         } else {
             // SAFETY: as above, and the upgrade has failed so far.
@@ -73,12 +80,51 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     /// As for [`upgrade_held`](Self::upgrade_held).
     #[cold]
     unsafe fn upgrade_slow(&self, hold: &Hold, site: Site) {
+        if let Some(turn) = Scheduled::here() {
+            // SAFETY: the caller's promise is the same.
+            return unsafe { self.upgrade_in_turn(&turn, hold, site) };
+        }
         let attempt = self
             .record
             .attempt_upgrade(hold, AcquireKind::Blocking, site);
         // SAFETY: the caller has an upgradable hold, so the bare lock is held that way.
         let _ = unsafe { self.bare.upgrade(Default::default()) };
         attempt.upgraded(hold);
+    }
+
+    /// Upgrades in a thread of an exploration.
+    ///
+    /// # Safety
+    ///
+    /// As for [`upgrade_held`](Self::upgrade_held).
+    #[cold]
+    unsafe fn upgrade_in_turn(&self, turn: &Scheduled, hold: &Hold, site: Site) {
+        // SAFETY: the caller has an upgradable hold, so the bare lock is held that way.
+        let try_upgrade = || unsafe { self.bare.try_upgrade(Default::default()) }.is_ok();
+        turn.point();
+        if try_upgrade() {
+            self.record.upgraded(hold, site);
+        } else {
+            let attempt = self
+                .record
+                .attempt_upgrade(hold, AcquireKind::Blocking, site);
+            let drain = turn.drain(std::ptr::from_ref(&self.record).addr());
+            let mut failed = Failed::Seen;
+            loop {
+                if !turn.wait(failed, true) {
+                    // SAFETY: as above.
+                    let _ = unsafe { self.bare.upgrade(Default::default()) };
+                    break;
+                }
+                if try_upgrade() {
+                    break;
+                }
+                failed = Failed::Unseen;
+            }
+            drop(drain);
+            attempt.upgraded(hold);
+        }
+        turn.acquired();
     }
 
     /// Upgrades for the call at `site`, unless `timeout` passes first.
@@ -133,8 +179,18 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             return true;
         };
         let attempt = self.record.attempt_upgrade(hold, AcquireKind::Timed, site);
-        // SAFETY: the caller has an upgradable hold, so the bare lock is held that way.
-        let upgraded = unsafe { self.bare.try_upgrade_until(Default::default(), deadline) }.is_ok();
+        let upgraded = match Scheduled::here() {
+            Some(turn) => {
+                turn.note_try();
+                let drain = turn.drain(std::ptr::from_ref(&self.record).addr());
+                turn.point();
+                drop(drain);
+                // SAFETY: the caller has an upgradable hold, so the bare lock is held that way.
+                unsafe { self.bare.try_upgrade(Default::default()) }.is_ok()
+            }
+            // SAFETY: as above.
+            None => unsafe { self.bare.try_upgrade_until(Default::default(), deadline) }.is_ok(),
+        };
         if upgraded {
             attempt.upgraded(hold);
         }
@@ -216,12 +272,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawRwLock<RECU
     #[inline]
     #[track_caller]
     fn try_lock_upgradable(&self) -> Option<Hold> {
-        let site = Location::caller();
-        self.bare.try_lock_upgradable()?;
-        Some(
-            self.record
-                .acquired(Mode::Upgradable, AcquireKind::Try, site),
-        )
+        self.try_upgradable_at(Location::caller())
     }
 
     #[inline]

@@ -60,6 +60,7 @@
 #[doc(hidden)]
 pub mod asserted;
 mod check;
+pub mod explore;
 mod found;
 mod hang;
 #[cfg(feature = "macros")]

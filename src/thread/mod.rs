@@ -86,7 +86,6 @@ mod spawn;
 
 pub use std::thread::{
     AccessError, LocalKey, Result, Thread, ThreadId, available_parallelism, current, panicking,
-    yield_now,
 };
 #[expect(
     deprecated,
@@ -96,6 +95,6 @@ pub use std::thread::{park_timeout_ms, sleep_ms};
 
 pub use self::builder::Builder;
 pub(crate) use self::join_timeout::TimedJoin;
-pub use self::park::{park, park_timeout, sleep};
+pub use self::park::{park, park_timeout, sleep, yield_now};
 pub use self::scope::{Scope, ScopedJoinHandle, scope};
 pub use self::spawn::{JoinHandle, spawn};

@@ -5,7 +5,7 @@
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::instrument::{WaitReason, idle};
+use crate::instrument::{Scheduled, WaitReason, idle};
 
 /// Blocks until the thread is unparked, as [`std::thread::park`] does. Spurious wakeups are
 /// possible.
@@ -62,7 +62,28 @@ pub fn park_timeout(dur: Duration) {
 /// ```
 #[track_caller]
 pub fn sleep(dur: Duration) {
+    if let Some(turn) = Scheduled::here() {
+        // In an exploration others may run meanwhile, and no time passes.
+        return turn.point();
+    }
     idle(WaitReason::Time, true, Location::caller(), || {
         std::thread::sleep(dur);
     });
+}
+
+/// Lets other threads run, as [`std::thread::yield_now`] does.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::thread;
+///
+/// thread::yield_now();
+/// ```
+#[inline]
+pub fn yield_now() {
+    match Scheduled::here() {
+        Some(turn) => turn.give_way(),
+        None => std::thread::yield_now(),
+    }
 }

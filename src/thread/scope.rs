@@ -13,7 +13,8 @@ use parking_lot::Mutex;
 
 use crate::instrument;
 use crate::instrument::{
-    CheckMembership, Clock, InheritedHolds, JoinRecord, MergedClock, Site, SpawnHolds, WaitReason,
+    CheckMembership, Child, Clock, InheritedHolds, JoinRecord, MergedClock, Scheduled, Site,
+    SpawnHolds, WaitReason,
 };
 
 /// Shared state of the threads of one scope.
@@ -204,7 +205,9 @@ impl<'scope, 'env> Scope<'scope, 'env> {
     {
         let (cohort, past) = (CheckMembership::here(), Clock::release());
         let common = self.common;
+        let child = Child::here();
         move || {
+            let _turn = child.begin();
             cohort.enter();
             let _living = life.begin();
             past.acquire();
@@ -274,7 +277,13 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
     /// Returns whether the closure of the thread has ended. Never blocks, and establishes no order.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.inner.is_finished()
+        match Scheduled::here() {
+            Some(turn) => {
+                turn.point();
+                self.life.is_over()
+            }
+            None => self.inner.is_finished(),
+        }
     }
 }
 

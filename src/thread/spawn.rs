@@ -4,7 +4,9 @@ use std::thread::{self, Thread};
 
 use super::join_packet;
 use super::join_packet::{End, JoinPacket};
-use crate::instrument::{CheckMembership, Clock, JoinRecord, SpawnHolds, WaitReason};
+use crate::instrument::{
+    CheckMembership, Child, Clock, JoinRecord, Scheduled, SpawnHolds, WaitReason,
+};
 use std::panic::Location;
 
 /// Spawns a new thread, as [`std::thread::spawn`] does.
@@ -44,7 +46,9 @@ pub(super) fn from_here<T>(
         SpawnHolds::here(),
         Clock::release(),
     );
+    let child = Child::here();
     move || {
+        let _turn = child.begin();
         cohort.enter();
         let _living = life.begin();
         past.acquire();
@@ -142,7 +146,13 @@ impl<T> JoinHandle<T> {
     /// ```
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.inner.is_finished()
+        match Scheduled::here() {
+            Some(turn) => {
+                turn.point();
+                self.life.is_over()
+            }
+            None => self.inner.is_finished(),
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 
 #[cfg(all(loom, test))]
 pub(crate) mod models;
+pub(crate) mod scheduled;
 
 pub(crate) mod lock;
 pub(crate) mod process;

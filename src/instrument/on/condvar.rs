@@ -24,6 +24,7 @@ use lock_api::GuardNoSend;
 
 use super::clock::Clock;
 use super::lock::{Hold, Lock};
+use super::scheduled::Scheduled;
 use crate::detector;
 use crate::detector::Panic;
 use crate::detector::deadlock;
@@ -195,6 +196,9 @@ impl CondvarRecord {
         // Relaxed: see `waiting`.
         if self.waiters.load(Ordering::Relaxed) == 0 {
             return 0;
+        }
+        if let Some(turn) = Scheduled::here() {
+            turn.point();
         }
         self.begin_notice();
         let woken = wake();

@@ -15,6 +15,7 @@ mod join;
 mod lock;
 mod once_record;
 mod resource;
+mod scheduled;
 mod thread_bit;
 
 pub use self::agent::{
@@ -38,4 +39,5 @@ pub use self::lock::{Hold, Lock};
 pub(crate) use self::once_record::OnceRecord;
 pub(crate) use self::resource::idle;
 pub use self::resource::{Providers, Resource};
+pub(crate) use self::scheduled::{Child, Scheduled, is_abandoned};
 pub(crate) use self::thread_bit::{ensure_attached, thread_bit};

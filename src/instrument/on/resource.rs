@@ -17,6 +17,7 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::scheduled::Scheduled;
 use crate::detector::Panic;
 use crate::detector::deadlock;
 use crate::detector::deadlock::{ResourceWait, Stuck};
@@ -26,6 +27,7 @@ use crate::instrument::{Counts, LockKind, Site, WaitReason};
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::process::resource_state;
 use crate::tracking::process::resource_state::{ResourceState, Waiter};
+use crate::tracking::scheduled::Failed;
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
@@ -273,7 +275,20 @@ impl Resource {
                 }
             }
         }
-        if let Some(done) = attempt(Some(FIRST)) {
+        let turn = Scheduled::here();
+        let mut failed = match awaited {
+            // A look at whether a thread has ended leaves nothing behind.
+            WaitReason::End | WaitReason::ScopeEnd => Failed::Unseen,
+            _ => Failed::Arrived,
+        };
+        let first = match &turn {
+            Some(turn) => {
+                turn.point();
+                Duration::ZERO
+            }
+            None => FIRST,
+        };
+        if let Some(done) = attempt(Some(first)) {
             return done;
         }
         slot.maintain();
@@ -294,8 +309,16 @@ impl Resource {
             let mut unsure = look(slot, by, site);
             let mut limit = SHORT;
             loop {
+                let has_turn = turn.as_ref().is_some_and(|turn| {
+                    let may_unwind = awaited != WaitReason::ScopeEnd;
+                    turn.wait(failed, may_unwind)
+                });
+                if has_turn && failed == Failed::Arrived {
+                    failed = Failed::Seen;
+                }
                 let before = party.version();
-                if let Some(done) = attempt(Some(limit)) {
+                let limit_now = if has_turn { Duration::ZERO } else { limit };
+                if let Some(done) = attempt(Some(limit_now)) {
                     return done;
                 }
                 observe::note_place(slot, since);
@@ -328,7 +351,20 @@ impl Resource {
         site: Site,
         mut attempt: impl FnMut(Duration) -> Option<T>,
     ) -> Option<T> {
+        let turn = Scheduled::here();
+        if let Some(turn) = &turn {
+            turn.note_try();
+            turn.point();
+            if let Some(done) = attempt(Duration::ZERO) {
+                return Some(done);
+            }
+        }
         let mut attempt = || {
+            if let Some(turn) = &turn {
+                // Its limit may be over at any later turn.
+                turn.point();
+                return (attempt(Duration::ZERO), true);
+            }
             let left = deadline.saturating_duration_since(Instant::now());
             (attempt(left), left.is_zero())
         };

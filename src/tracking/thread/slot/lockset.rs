@@ -309,7 +309,8 @@ impl Slot {
     /// Adds or removes the entry that stands for inherited locks.
     pub(crate) fn set_surrounded(&self, surrounded: bool) {
         self.remove(&SURROUNDINGS);
-        if surrounded {
+        // The slot of a scheduled thread is never empty, so that an outermost acquisition looks for room.
+        if surrounded || self.life.is_scheduled() {
             let mode = Mode::Shared;
             let share = lockset_hash::share(SURROUNDINGS.tag(), mode);
             self.add(&SURROUNDINGS, share, mode, Location::caller());
@@ -343,7 +344,7 @@ impl Slot {
         // second, and overwrites its zero, then the wake flag that was set before is seen below.
         self.capacity
             .swap(self.room.load(Ordering::Relaxed), Ordering::Acquire);
-        if self.bell.load(Ordering::Relaxed) != 0 {
+        if self.bell.load(Ordering::Relaxed) != 0 || self.life.is_scheduled() {
             self.capacity.store(0, Ordering::Relaxed);
         }
     }

@@ -9,6 +9,8 @@ const IDLE: u64 = 1 << 34;
 /// Set while the thread, which has ended as far as the program is concerned, checks the waits of remaining
 /// threads.
 const LEAVING: u64 = 1 << 35;
+/// Set while a scheduler decides when the thread runs: its acquisitions then miss the fast path.
+const SCHEDULED: u64 = 1 << 36;
 
 /// Set for an agent that is no thread: a task, which threads poll.
 const AGENT: u64 = 1 << 37;
@@ -64,7 +66,22 @@ impl ThreadFlags {
         }
     }
 
-    /// Records that the thread, at its end, begins or stops to check the waits of others.
+    /// A scheduler controls the thread, or does so no longer.
+    pub(crate) fn set_scheduled(&self, scheduled: bool) {
+        // Relaxed: the thread itself reads it.
+        if scheduled {
+            self.0.fetch_or(SCHEDULED, Ordering::Relaxed);
+        } else {
+            self.0.fetch_and(!SCHEDULED, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a scheduler controls the thread.
+    pub(crate) fn is_scheduled(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & SCHEDULED != 0
+    }
+
+    /// The thread has come to its end and begins, or ends, to look after others.
     pub(crate) fn set_leaving(&self, leaving: bool) {
         // Release, and Acquire in `is_leaving`: a thread that sees the flag, after having asked the system
         // for the number of threads, knows that the flagged thread was counted.

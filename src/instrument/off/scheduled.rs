@@ -1,0 +1,105 @@
+//! Threads of an exploration, of which a build without instrumentation has none.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use crate::tracking::scheduled::{Failed, Scheduler, Turn};
+
+/// Whether a thread has ended because its exploration has given it up.
+pub(crate) fn is_abandoned(_payload: &(dyn Any + Send)) -> bool {
+    false
+}
+
+/// A thread on its way to its first turn.
+#[derive(Debug)]
+pub(crate) struct Child(());
+
+impl Child {
+    /// A thread that the calling one is about to start.
+    #[inline(always)]
+    pub(crate) fn here() -> Self {
+        Self(())
+    }
+
+    /// The next thread of a scheduler, which controls nothing.
+    pub(crate) fn of(_scheduler: Arc<dyn Scheduler>) -> Self {
+        Self(())
+    }
+
+    /// The calling thread is the one.
+    #[inline(always)]
+    pub(crate) fn begin(self) -> Begun {
+        Begun(())
+    }
+}
+
+/// A thread between its first turn and its end.
+#[derive(Debug)]
+pub(crate) struct Begun(());
+
+/// A thread that a scheduler controls: there is none.
+#[derive(Debug)]
+pub(crate) struct Scheduled(Infallible);
+
+impl Scheduled {
+    /// `None`.
+    #[inline(always)]
+    pub(crate) fn here() -> Option<Self> {
+        None
+    }
+
+    pub(crate) fn point(&self) {
+        match self.0 {}
+    }
+
+    pub(crate) fn give_way(&self) {
+        match self.0 {}
+    }
+
+    pub(crate) fn acquired(&self) {
+        match self.0 {}
+    }
+
+    pub(crate) fn note_try(&self) {
+        match self.0 {}
+    }
+
+    pub(crate) fn wait(&self, _failed: Failed, _may_unwind: bool) -> bool {
+        match self.0 {}
+    }
+
+    pub(crate) fn wait_on(&self, _failed: Failed) -> Turn {
+        match self.0 {}
+    }
+
+    pub(crate) fn abandon(&self) {
+        match self.0 {}
+    }
+
+    pub(crate) fn sleep(&self, _condvar: usize) -> Sleep {
+        match self.0 {}
+    }
+
+    pub(crate) fn notify(&self, _condvar: usize, _all: bool) -> usize {
+        match self.0 {}
+    }
+
+    pub(crate) fn is_drained(&self, _lock: usize) -> bool {
+        match self.0 {}
+    }
+
+    pub(crate) fn drain(&self, _lock: usize) -> Infallible {
+        match self.0 {}
+    }
+}
+
+/// A thread of an exploration that sleeps on a condition variable: there is none.
+#[derive(Debug)]
+pub(crate) struct Sleep(Infallible);
+
+impl Sleep {
+    pub(crate) fn is_over(&self) -> bool {
+        match self.0 {}
+    }
+}

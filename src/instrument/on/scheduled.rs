@@ -1,0 +1,214 @@
+//! Threads of an exploration, of which one runs at a time.
+//!
+//! The fast paths know nothing of it. The slot of such a thread looks as if locks were held around it
+//! and as if it had no room, so that each of its acquisitions takes a slow path, where it finds the
+//! scheduler here. The bare lock, if it was acquired on the way there, is released again before the
+//! scheduler is asked: no other thread has run meanwhile, so none has seen it.
+
+use std::any::Any;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+
+use crate::detector;
+use crate::tracking::scheduled::{self, Failed, Participant, Scheduler, Turn};
+use crate::tracking::thread::current;
+
+/// The payload with which threads unwind that no schedule lets go on.
+struct Abandoned;
+
+/// Whether a thread has ended because its exploration has given it up.
+pub(crate) fn is_abandoned(payload: &(dyn Any + Send)) -> bool {
+    payload.is::<Abandoned>()
+}
+
+/// A thread on its way to its first turn; registered until this is dropped or
+/// [`begin`](Self::begin)s.
+#[derive(Debug)]
+pub(crate) struct Child(Option<Participant>);
+
+impl Child {
+    /// A thread that the calling one is about to start; controlled if the calling one is.
+    pub(crate) fn here() -> Self {
+        Self(Scheduled::here().map(|Scheduled(parent)| Participant {
+            thread: parent.scheduler.register(),
+            scheduler: parent.scheduler,
+        }))
+    }
+
+    /// The next thread of this scheduler.
+    pub(crate) fn of(scheduler: Arc<dyn Scheduler>) -> Self {
+        Self(Some(Participant {
+            thread: scheduler.register(),
+            scheduler,
+        }))
+    }
+
+    /// The calling thread is the one; returns at its first turn. Its control ends when the result is
+    /// dropped.
+    pub(crate) fn begin(mut self) -> Begun {
+        let participant = self.0.take();
+        if let Some(participant) = &participant {
+            participant.scheduler.begin(participant.thread);
+            if let Some(slot) = detector::attach() {
+                slot.life.set_scheduled(true);
+                slot.set_surrounded(false);
+                slot.maintain();
+            }
+            scheduled::set(Some(participant.clone()));
+        }
+        Begun(participant)
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if let Some(Participant { scheduler, thread }) = self.0.take() {
+            scheduler.withdraw(thread);
+        }
+    }
+}
+
+/// A thread between its first turn and its end.
+#[derive(Debug)]
+pub(crate) struct Begun(Option<Participant>);
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        let Some(Participant { scheduler, thread }) = self.0.take() else {
+            return;
+        };
+        scheduled::set(None);
+        let slot = current::slot();
+        if !slot.is_detached() {
+            slot.life.set_scheduled(false);
+            let surrounded = detector::with_own(slot, |own| own.is_surrounded());
+            slot.set_surrounded(surrounded);
+            slot.maintain();
+        }
+        scheduler.end(thread);
+    }
+}
+
+/// The calling thread, controlled by a scheduler.
+#[derive(Debug)]
+pub(crate) struct Scheduled(Participant);
+
+impl Scheduled {
+    /// `None` for all threads but those of an exploration, outside of calls of the detector.
+    #[inline]
+    pub(crate) fn here() -> Option<Self> {
+        let slot = current::slot();
+        if !slot.life.is_scheduled() {
+            return None;
+        }
+        // What a sink or a callback locks is no step of the program.
+        if detector::with_own(slot, |own| own.busy > 0) {
+            return None;
+        }
+        scheduled::here().map(Self)
+    }
+
+    /// The thread is about to do what others can see: returns at its turn.
+    pub(crate) fn point(&self) {
+        self.0.scheduler.point(self.0.thread);
+    }
+
+    /// The thread lets others go first.
+    pub(crate) fn give_way(&self) {
+        self.0.scheduler.give_way(self.0.thread);
+    }
+
+    /// The thread has acquired a lock.
+    pub(crate) fn acquired(&self) {
+        if self.0.scheduler.has_points_after_acquisitions() {
+            self.point();
+        }
+    }
+
+    /// The program asks whether a lock is held at this moment: a try, or a wait with a limit.
+    pub(crate) fn note_try(&self) {
+        self.0.scheduler.note_try();
+    }
+
+    /// The thread has failed at what it had its turn for. `true` says that it has its turn again, and
+    /// `false` that it is to wait for itself, without the scheduler.
+    ///
+    /// Unwinds instead, if it `may`, when no thread of the schedule could go on.
+    pub(crate) fn wait(&self, failed: Failed, may_unwind: bool) -> bool {
+        match self.0.scheduler.wait(self.0.thread, failed) {
+            Turn::Retry => true,
+            Turn::Unwind if may_unwind && !std::thread::panicking() => {
+                resume_unwind(Box::new(Abandoned))
+            }
+            Turn::Unwind | Turn::Free => false,
+        }
+    }
+
+    /// The same, of a thread that cannot unwind where it is: what it is to do.
+    pub(crate) fn wait_on(&self, failed: Failed) -> Turn {
+        self.0.scheduler.wait(self.0.thread, failed)
+    }
+
+    /// The thread was given up and is ready to unwind.
+    pub(crate) fn abandon(&self) {
+        if !std::thread::panicking() {
+            resume_unwind(Box::new(Abandoned));
+        }
+    }
+
+    /// The thread sleeps on the condition variable at this address, as long as the result lives.
+    pub(crate) fn sleep(&self, condvar: usize) -> Sleep<'_> {
+        self.0.scheduler.sleep(self.0.thread, condvar);
+        Sleep(self)
+    }
+
+    /// Notifies the thread of the exploration that sleeps longest on this condition variable, or all:
+    /// how many.
+    pub(crate) fn notify(&self, condvar: usize, all: bool) -> usize {
+        self.0.scheduler.notify(condvar, all)
+    }
+
+    /// Whether a thread other than this one waits until the readers of this lock are gone.
+    pub(crate) fn is_drained(&self, lock: usize) -> bool {
+        self.0.scheduler.is_drained(self.0.thread, lock)
+    }
+
+    /// The thread waits until the readers of this lock are gone, as long as the result lives.
+    pub(crate) fn drain(&self, lock: usize) -> Drain<'_> {
+        self.0.scheduler.drain(self.0.thread, lock, true);
+        Drain { thread: self, lock }
+    }
+}
+
+/// A writer that waits for readers and keeps further ones out.
+#[derive(Debug)]
+pub(crate) struct Drain<'a> {
+    thread: &'a Scheduled,
+    lock: usize,
+}
+
+impl Drop for Drain<'_> {
+    fn drop(&mut self) {
+        let Participant { scheduler, thread } = &self.thread.0;
+        scheduler.drain(*thread, self.lock, false);
+    }
+}
+
+/// A thread that sleeps on a condition variable.
+#[derive(Debug)]
+pub(crate) struct Sleep<'a>(&'a Scheduled);
+
+impl Sleep<'_> {
+    /// Whether the thread was notified.
+    pub(crate) fn is_over(&self) -> bool {
+        let Participant { scheduler, thread } = &self.0.0;
+        scheduler.is_notified(*thread)
+    }
+}
+
+impl Drop for Sleep<'_> {
+    fn drop(&mut self) {
+        let Participant { scheduler, thread } = &self.0.0;
+        scheduler.awake(*thread);
+    }
+}

@@ -1,0 +1,318 @@
+//! Runs the schedules.
+
+use std::collections::HashSet;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::finding::{Finding, FindingKind, Stuck};
+use super::outcome::Outcome;
+use super::schedule::Schedule;
+use super::session::{Course, End, Session};
+use super::strategy::{Choose, Replay, Strategy};
+use crate::config;
+use crate::detector::check_session::CheckSession;
+use crate::detector::{self, observe};
+use crate::instrument::{CheckMembership, Child, is_abandoned};
+use crate::report::Verdict;
+use crate::testing::check::{Check, message};
+use crate::testing::hang::Hang;
+use crate::testing::timeout;
+use crate::thread;
+
+/// How long a thread may stay away from the scheduler if nothing else is said.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the threads of a schedule that was given up may take to unwind.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Runs `body` in many interleavings of its threads. The [module](self) says what that means.
+///
+/// By default, 1,000 schedules are chosen [at random](Strategy::Random) with seed 0, so that a test does
+/// the same each time. Nothing is run before [`run`](Explore::run).
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::sync::{Arc, Mutex};
+/// use lockwarden::testing::explore::explore;
+/// use lockwarden::thread;
+///
+/// let outcome = explore(|| {
+///     let total = Arc::new(Mutex::new(0));
+///     let adds = Arc::clone(&total);
+///     let adder = thread::spawn(move || *adds.lock().unwrap() += 1);
+///     *total.lock().unwrap() += 1;
+///     adder.join().unwrap();
+///     assert_eq!(*total.lock().unwrap(), 2);
+/// })
+/// .schedules(100)
+/// .run();
+/// outcome.assert_clean();
+/// ```
+pub fn explore<F>(body: F) -> Explore<F>
+where
+    F: Fn() + Send + Sync + 'static,
+{
+    Explore {
+        body: Arc::new(body),
+        schedules: 1_000,
+        strategy: Strategy::default(),
+        seed: 0,
+        timeout: None,
+        patience: PATIENCE,
+        keep_going: false,
+        replay: None,
+    }
+}
+
+/// How a body is to be explored. Made by [`explore`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is run before `run`"]
+pub struct Explore<F> {
+    body: Arc<F>,
+    schedules: usize,
+    strategy: Strategy,
+    seed: u64,
+    timeout: Option<Duration>,
+    patience: Duration,
+    keep_going: bool,
+    replay: Option<Schedule>,
+}
+
+impl<F> Explore<F>
+where
+    F: Fn() + Send + Sync + 'static,
+{
+    /// Sets the number of schedules that are run at most: 1,000 if nothing is said.
+    pub fn schedules(mut self, schedules: usize) -> Self {
+        self.schedules = schedules;
+        self
+    }
+
+    /// Sets how the thread that goes on is chosen.
+    pub fn strategy(mut self, strategy: Strategy) -> Self {
+        self.strategy = strategy;
+        self
+    }
+
+    /// Sets the seed of random choices. The same seed leads to the same schedules.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Sets how long one schedule may take; without it, what the environment says for checks
+    /// (`LOCKWARDEN_TEST_TIMEOUT`), or 30 seconds.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Sets how long a thread that has the turn may run before another one has it too: two seconds if
+    /// nothing is said. It is for threads that wait for something outside of the scheduler's control;
+    /// a schedule in which it happens is not [exact](Finding::is_exact).
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Goes on after a schedule that has deadlocked or panicked, to find what others show. Without it,
+    /// the exploration ends there. It ends in any case with a schedule that hangs outside of the
+    /// scheduler's control, since that leaves threads behind.
+    pub fn keep_going(mut self, keep_going: bool) -> Self {
+        self.keep_going = keep_going;
+        self
+    }
+
+    /// Runs this one schedule, as a finding has printed it, instead of others. If the body does not do
+    /// the same again, the schedule goes its own way from there, and the outcome counts it as
+    /// [inexact](Outcome::inexact).
+    ///
+    /// # Panics
+    ///
+    /// If `schedule` is a text that is no [`Schedule`], with what is wrong with it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::testing::explore::explore;
+    ///
+    /// let outcome = explore(|| ()).replay("0").run();
+    /// assert_eq!((outcome.schedules(), outcome.inexact()), (1, 0));
+    /// ```
+    #[track_caller]
+    pub fn replay(mut self, schedule: &str) -> Self {
+        match schedule.parse() {
+            Ok(schedule) => self.replay = Some(schedule),
+            Err(error) => panic!("lockwarden: {error}"),
+        }
+        self
+    }
+
+    /// Runs the schedules, and tells how they went.
+    ///
+    /// # Panics
+    ///
+    /// If the operating system does not start a thread. A panic of the body is part of the outcome.
+    #[track_caller]
+    pub fn run(self) -> Outcome {
+        let watched = detector::ON && config::current().is_enabled();
+        let mut outcome = Outcome {
+            findings: Vec::new(),
+            schedules: 0,
+            inexact: 0,
+            exhausted: false,
+            watched,
+            site: Location::caller(),
+        };
+        if watched {
+            self.run_all(&mut outcome);
+        } else {
+            self.run_unwatched(&mut outcome);
+        }
+        outcome
+    }
+
+    fn run_all(&self, outcome: &mut Outcome) {
+        let limit = self.timeout.unwrap_or_else(timeout::default);
+        let (mut chooser, most, mut after): (Box<dyn Choose>, _, _) = match &self.replay {
+            Some(schedule) => {
+                let choices = schedule.choices.clone();
+                (
+                    Box::new(Replay::new(choices)),
+                    1,
+                    schedule.after_acquisitions,
+                )
+            }
+            None => (self.strategy.chooser(self.seed), self.schedules, false),
+        };
+        let mut known = HashSet::new();
+        while outcome.schedules < most {
+            if !chooser.begin() {
+                outcome.exhausted = true;
+                return;
+            }
+            let (course, kinds) = self.run_one(chooser, after, limit);
+            chooser = course.chooser;
+            outcome.schedules += 1;
+            outcome.inexact += usize::from(!course.exact);
+            let hangs = kinds
+                .iter()
+                .any(|kind| matches!(kind, FindingKind::Hang(_)));
+            let failed = kinds.iter().any(FindingKind::is_failure);
+            for kind in kinds {
+                if known.insert(kind.key()) {
+                    outcome.findings.push(Finding {
+                        kind,
+                        schedule: course.schedule.clone(),
+                        number: outcome.schedules,
+                        seed: self.seed,
+                        exact: course.exact,
+                    });
+                }
+            }
+            if hangs || (failed && !self.keep_going) {
+                return;
+            }
+            if course.tries && !after && self.replay.is_none() {
+                after = true;
+                // The tree of choices is another one now.
+                if matches!(self.strategy, Strategy::DepthFirst { .. }) {
+                    chooser = self.strategy.chooser(self.seed);
+                }
+            }
+        }
+    }
+
+    fn run_one(
+        &self,
+        chooser: Box<dyn Choose>,
+        after_acquisitions: bool,
+        limit: Duration,
+    ) -> (Course, Vec<FindingKind>) {
+        let trial = CheckSession::open(true);
+        let session = Session::new(chooser, after_acquisitions);
+        let child = Child::of(Arc::clone(&session) as _);
+        let cohort = CheckMembership::of(trial.number());
+        let body = Arc::clone(&self.body);
+        // Under the name of the test, as in a check.
+        let mut builder = thread::Builder::new();
+        if let Some(name) = thread::current().name() {
+            builder = builder.name(name.to_owned());
+        }
+        let handle = builder
+            .spawn(move || {
+                cohort.enter();
+                let _turn = child.begin();
+                body();
+            })
+            .expect("the operating system starts a thread");
+        session.start();
+        let end = session.supervise(limit, self.patience);
+        let mut kinds = Vec::new();
+        // Looked at while the threads stand still.
+        if end == End::Stuck {
+            let threads = observe::of_scope(trial.number());
+            kinds.push(FindingKind::Stuck(Stuck::new(threads)));
+        } else if end == End::Late {
+            let threads = observe::of_scope(trial.number());
+            let hang = Hang::new(limit, true, threads);
+            kinds.push(FindingKind::Hang(Box::new(hang)));
+        }
+        session.release(true);
+        if !session.has_ended(GRACE) {
+            if end != End::Late {
+                let threads = observe::of_scope(trial.number());
+                let hang = Hang::new(GRACE, true, threads);
+                kinds.push(FindingKind::Hang(Box::new(hang)));
+            }
+            let gathered = trial.close();
+            kinds.extend(gathered.findings.into_iter().map(report));
+            return (session.finish(), kinds);
+        }
+        let payload = handle.join().err();
+        let gathered = trial.close();
+        let has_deadlock = |report: &crate::report::Report| report.verdict == Verdict::Deadlock;
+        if end == End::Stuck && gathered.findings.iter().any(has_deadlock) {
+            // The configuration reports deadlocks and breaks none: the report says more.
+            kinds.clear();
+        }
+        // A panic that breaks a deadlock, or follows from one, is no finding of its own.
+        let broken = !gathered.panics.is_empty() || end != End::Over;
+        kinds.extend(gathered.findings.into_iter().map(report));
+        if let Some(payload) = payload.filter(|payload| !broken && !is_abandoned(&**payload)) {
+            kinds.push(FindingKind::Panic(message(&*payload)));
+        }
+        (session.finish(), kinds)
+    }
+
+    /// Nothing is controlled, so once is enough.
+    fn run_unwatched(&self, outcome: &mut Outcome) {
+        let body = Arc::clone(&self.body);
+        let limit = self.timeout.unwrap_or_else(timeout::default);
+        let checked = Check::new().timeout(limit).run(move || body());
+        outcome.schedules = 1;
+        outcome.inexact = 1;
+        let panic = checked
+            .panic()
+            .map(|text| FindingKind::Panic(text.to_owned()));
+        let hang = checked
+            .hung()
+            .map(|hang| FindingKind::Hang(Box::new(hang.clone())));
+        outcome.findings = panic
+            .into_iter()
+            .chain(hang)
+            .map(|kind| Finding {
+                kind,
+                schedule: Schedule::default(),
+                number: 1,
+                seed: self.seed,
+                exact: false,
+            })
+            .collect();
+    }
+}
+
+fn report(report: crate::report::Report) -> FindingKind {
+    FindingKind::Report(Box::new(report))
+}
