@@ -89,7 +89,7 @@ impl Scheduled {
         match self.0 {}
     }
 
-    pub(crate) fn drain(&self, _lock: usize) -> Infallible {
+    pub(crate) fn drain(&self, _lock: usize) -> Drain {
         match self.0 {}
     }
 }
@@ -103,3 +103,7 @@ impl Sleep {
         match self.0 {}
     }
 }
+
+/// A queued writer of an exploration: there is none.
+#[derive(Debug)]
+pub(crate) struct Drain(#[allow(dead_code)] Infallible);
