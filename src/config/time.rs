@@ -1,8 +1,8 @@
-//! Durations, as a person writes them.
+//! Durations with a unit, in text.
 
 use std::time::Duration;
 
-/// Reads a number with a unit: `500ms`, `10s`, `1.5s`, `2m` or `2min`, `1h`.
+/// Parses a number with a unit: `500ms`, `10s`, `1.5s`, `2m` or `2min`, `1h`.
 ///
 /// The error is a clause that names the text and what is allowed.
 pub(crate) fn parse(text: &str) -> Result<Duration, String> {
