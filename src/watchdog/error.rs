@@ -59,13 +59,13 @@ pub enum Error {
     SignalUnusable {
         /// The number of the signal.
         signal: i32,
-        /// Why not.
+        /// The error of the system.
         source: io::Error,
     },
     /// The thread could not be started.
     #[non_exhaustive]
     Thread {
-        /// Why not.
+        /// The error of the system.
         source: io::Error,
     },
     /// A part of the environment variable `LOCKWARDEN_WATCHDOG` is not understood.
