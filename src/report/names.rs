@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_in_the_standard_library_is_said_to_be_one() {
+    fn a_place_in_the_standard_library_is_named_as_one() {
         assert!(place(called(())).starts_with("src/report/names.rs:"));
         // Where the library was built with the program, as with an option of cargo, its files have
         // other paths, and are shown as they are.

@@ -352,7 +352,7 @@ fn a_cycle_of_one_thread_says_so() {
 }
 
 #[test]
-fn a_cycle_of_readers_says_that_nobody_writes_between_them() {
+fn a_cycle_of_readers_names_the_missing_writer() {
     for (verdict, name) in [
         (Verdict::Guarded, "guarded_writer"),
         (Verdict::SingleThread, "no_third_writer"),

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_has_no_lines() {
+    fn a_path_that_is_not_a_file_has_no_lines() {
         let mut sources = Sources::default();
         assert_eq!(sources.line("src/report/no_such_file.rs", 1), None);
         assert_eq!(sources.line("src", 1), None);

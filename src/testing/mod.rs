@@ -43,18 +43,18 @@
 //! - Threads that are started in another way, as with `std::thread`, belong to the process. They do not
 //!   count as able to end a wait in a check: a check that waits, by a primitive of this crate, for an
 //!   action of such a thread is reported as a deadlock.
-//! - A check ends with its closure: what a thread does that the closure started and did not join is
-//!   found in time, or too late. From then on such a thread, like those that a hang leaves behind,
-//!   reports as though it belonged to the process.
+//! - A check ends with its closure: what a thread finds later that the closure started and did not join
+//!   may be missing. From then on such a thread, like the threads of a check that hangs, reports as
+//!   part of the process.
 //! - A pool that is made at its first use belongs, with its threads, to the check that used it first.
 //! - Without instrumentation, or with the detector switched off, a check runs its closure with the
-//!   limit and finds nothing. [`Outcome::is_watched`] tells.
+//!   limit and finds nothing; [`Outcome::is_watched`] is then `false`.
 //!
 //! # Cost
 //!
-//! A check starts two threads. One that is near its limit looks up the names of functions in a third,
-//! once in a process, so that they are there if it hangs. In one with a fresh graph, nested acquisitions that are new to a
-//! thread take a map look-up more, and the locks that are nested stand in two graphs.
+//! A check starts two threads. Near the limit, a third one looks up the names of functions, once in a
+//! process, so that they are ready for the text of a hang. With a fresh graph, a nested acquisition
+//! that is new to its thread costs one more map look-up, and its locks stand in two graphs.
 
 #[doc(hidden)]
 pub mod asserted;

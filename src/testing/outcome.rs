@@ -1,4 +1,4 @@
-//! How a check went.
+//! The outcome of a check.
 
 use std::any::Any;
 use std::fmt;
@@ -12,7 +12,7 @@ use super::snapshot;
 use crate::engine::ids::Site;
 use crate::report::{Report, Verdict};
 
-/// How a check went: what was found, whether it ended, whether it panicked.
+/// The outcome of a check: its findings, whether it ended, and whether it panicked.
 ///
 /// # Examples
 ///
@@ -38,7 +38,7 @@ use crate::report::{Report, Verdict};
 ///         audit.iter().sum::<i64>() == *LEDGER.lock().unwrap()
 ///     };
 ///     thread::scope(|scope| {
-///         // One after the other; but nothing keeps them apart in another run.
+///         // One after the other in this run, but concurrent to the detector.
 ///         let booked = scope.spawn(book);
 ///         while !booked.is_finished() {
 ///             thread::yield_now();

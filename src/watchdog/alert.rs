@@ -1,4 +1,4 @@
-//! What an action is given.
+//! The argument of an action.
 
 use std::fmt;
 use std::time::Duration;
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_headline_says_what_it_is_and_how_many_others_there_were() {
+    fn a_headline_names_the_stall_and_the_number_of_omitted_ones() {
         for (phase, left_out, line) in [
             (
                 Phase::Began,

@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stall_is_told_with_back_off_and_then_its_end() {
+    fn a_stall_is_reported_with_back_off_and_then_its_end() {
         let mut course = Backoff::new(10);
         let mut all = Vec::new();
         for second in 1..=9 {
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_flood_the_number_that_was_left_out_is_told() {
+    fn an_alert_has_the_number_of_omitted_ones() {
         let mut course = Backoff::new(2);
         let all = || (0..5).map(overdue).collect::<Vec<_>>();
         assert_eq!(
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_told_has_no_end() {
+    fn a_stall_that_was_not_reported_has_no_end_alert() {
         let mut course = Backoff::new(1);
         course.follow(vec![overdue(1), overdue(2)], S);
         let ends = course.follow(Vec::new(), 2 * S);
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_wants_to_hear_of_is_calm() {
+    fn a_muted_stall_counts_as_calm() {
         let mut course = Backoff::new(5);
         course.follow(vec![overdue(1)], S);
         course.mute(&Key::Heartbeat(1));

@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_an_error_that_says_why() {
+    fn a_bad_part_is_an_error_with_its_reason() {
         for value in [
             "10",
             "10x",

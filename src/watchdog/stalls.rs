@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_switched_off_is_not_looked_at() {
+    fn a_limit_that_is_off_gives_no_stall() {
         let off = Limits {
             wait: None,
             event: Some(None),

@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_does_not_answer_is_said_not_to_have() {
+    fn a_thread_without_an_answer_has_no_stack() {
         let signal = install::signal().unwrap();
         let (tell, told) = mpsc::channel();
         let (wake, woken) = mpsc::channel::<()>();
