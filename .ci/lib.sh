@@ -1,4 +1,5 @@
-# Sourced by each step: the root of the repository, an environment without settings of ours, and `step` and `need`.
+# Sourced by each step: the root of the repository, an environment without settings of ours, and `step`, `need`
+# and `skip`.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -14,6 +15,14 @@ step() {
     "$@" </dev/null
 }
 
+# Says what is not checked, and what is missing for it.
+skip() {
+    echo "ci: $*" >&2
+    if [[ -n ${CI_SKIPPED:-} ]]; then
+        echo "$*" >>"$CI_SKIPPED"
+    fi
+}
+
 # Stops with a message unless the cargo subcommand $1 is installed; a component $2 of the toolchain is
 # added where rustup is there to do so.
 need() {
@@ -26,6 +35,18 @@ need() {
     else
         echo "ci: \`cargo $command\` is missing: install ${component:-cargo-$command}" >&2
         exit 1
+    fi
+}
+
+# Brings Chromium, in which a test looks at the page of `cargo lockwarden report`; without it that test is skipped.
+need_browser() {
+    if [[ -n ${CHROMIUM:-} ]] || command -v chromium chromium-browser google-chrome >/dev/null 2>&1; then
+        return
+    fi
+    if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null 2>&1 ||
+        ! { apt-get update -qq && apt-get install -y -qq chromium; } >/dev/null 2>&1; then
+        skip "chromium is missing, so the page of \`cargo lockwarden report\` is not looked at in a browser"
+        export LOCKWARDEN_NO_BROWSER=1
     fi
 }
 

@@ -111,6 +111,17 @@ fn child_inverts() {
     }
 }
 
+#[test]
+#[ignore = "a child of the other tests"]
+fn child_emits() {
+    tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG)
+        .json()
+        .with_writer(std::io::stderr)
+        .init();
+    nest();
+}
+
 #[cfg(unix)]
 #[test]
 #[ignore = "a child of the other tests"]
@@ -191,6 +202,41 @@ fn the_test_of_nextest_is_named() {
             line.contains(r#""test":"bank::pays","binary":"bank::it""#),
             "{line}"
         );
+    }
+}
+
+#[test]
+fn orders_of_the_baseline_are_not_recorded() {
+    let directory = Directory::new("known");
+    let baseline = std::env::temp_dir().join(format!("lockwarden-known-{}", std::process::id()));
+    fs::write(&baseline, "ledger < audit ! loop: old\n").unwrap();
+    run(child("child_nests", &directory.0).env("LOCKWARDEN_RECORD_KNOWN", &baseline));
+    fs::remove_file(baseline).unwrap();
+    let edges = directory.rows("edge");
+    assert_eq!(edges.len(), 2, "{edges:#?}");
+    assert!(!edges.concat().contains("\"to\":\"audit\""));
+}
+
+#[test]
+fn a_subscriber_that_asks_for_orders_gets_an_event_for_each() {
+    let directory = Directory::new("events");
+    let mut command = child("child_emits", &directory.0);
+    let stderr = run(command.env_remove("LOCKWARDEN_RECORD"));
+    let orders: Vec<&str> = stderr
+        .lines()
+        .filter(|line| line.contains("\"target\":\"lockwarden::order\""))
+        .collect();
+    assert_eq!(orders.len(), 3, "{stderr}");
+    let ledger = orders
+        .iter()
+        .find(|line| line.contains("\"lock.to\":\"audit\""));
+    let ledger = ledger.expect("the order is emitted");
+    for part in [
+        "\"lock.from\":\"ledger\"",
+        "\"lock.to_mode\":\"shared\"",
+        "\"lock.gates\":\"\"",
+    ] {
+        assert!(ledger.contains(part), "{part} in {ledger}");
     }
 }
 

@@ -1,13 +1,13 @@
-//! The guards of locks that were taken together.
+//! Guards of locks that were acquired together.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::{LockResult, PoisonError};
 
-/// The guards of locks that were taken together, in the order in which they were asked for: a
-/// tuple, or a vector.
+/// Guards of locks that were acquired together, in the order in which they were requested: a tuple,
+/// or a vector.
 ///
-/// The locks are released together, in the reverse of the order in which they were taken.
+/// The locks are released together, in the reverse of the order of their acquisition.
 ///
 /// # Examples
 ///
@@ -24,14 +24,14 @@ use std::sync::{LockResult, PoisonError};
 #[must_use = "if unused the locks will immediately unlock"]
 #[clippy::has_significant_drop]
 pub struct Guards<G: GuardSet> {
-    // Taken out at the end, by `split` or by the drop, and there until then.
+    // `Some` until `split` or the drop takes the guards.
     guards: Option<G>,
     order: G::Order,
 }
 
-/// A number of guards: a tuple of up to eight, or a vector.
+/// Set of guards: a tuple of up to eight, or a vector.
 pub trait GuardSet: Sized {
-    /// The order of acquisition: the places in the bundle, from the first lock taken to the last.
+    /// The order of acquisition: the indices in the set, from the first lock acquired to the last.
     type Order;
 
     /// Drops the guards in the reverse of `order`.
@@ -42,7 +42,7 @@ pub trait GuardSet: Sized {
 const THERE: &str = "the guards are there until the end";
 
 impl<G: GuardSet> Guards<G> {
-    /// `guards`, which were taken in `order`.
+    /// Creates the set of `guards`, which were acquired in `order`.
     #[inline]
     pub(super) fn new(guards: G, order: G::Order) -> Self {
         Self {
@@ -51,7 +51,7 @@ impl<G: GuardSet> Guards<G> {
         }
     }
 
-    /// Gives the guards out, to be dropped one by one in whatever order.
+    /// Returns the guards, which can then be dropped in any order.
     ///
     /// # Examples
     ///
@@ -71,7 +71,7 @@ impl<G: GuardSet> Guards<G> {
         self.guards.take().expect(THERE)
     }
 
-    /// The bundle with each guard made another, in the same order.
+    /// Maps the guards, which keep their order.
     #[inline]
     pub(super) fn map<H: GuardSet<Order = G::Order>>(mut self, f: impl FnOnce(G) -> H) -> Guards<H>
     where
@@ -113,7 +113,7 @@ impl<G: GuardSet + fmt::Debug> fmt::Debug for Guards<G> {
     }
 }
 
-/// The guard, poisoned or not, and notes in `poisoned` if it is.
+/// Returns the guard, and sets `poisoned` if the lock is poisoned.
 #[inline]
 pub(super) fn open<G>(given: LockResult<G>, poisoned: &mut bool) -> G {
     given.unwrap_or_else(|error| {
@@ -122,7 +122,7 @@ pub(super) fn open<G>(given: LockResult<G>, poisoned: &mut bool) -> G {
     })
 }
 
-/// `guards`, as an error if one of them is `poisoned`.
+/// Returns `guards`, inside an error if `poisoned`.
 #[inline]
 pub(super) fn close<G: GuardSet>(guards: Guards<G>, poisoned: bool) -> LockResult<Guards<G>> {
     if poisoned {

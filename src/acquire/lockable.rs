@@ -1,15 +1,15 @@
-//! One lock, with the way in which it is to be taken.
+//! One lock of a joint acquisition, with the mode of its acquisition.
 
 use std::sync::LockResult;
 
 use crate::instrument::{Lock, Site};
 use crate::sync;
 
-/// One lock that [`acquire`](super::acquire) can take, with the way in which it is to be taken.
+/// Lock that [`acquire`](super::acquire) can acquire, with the mode of its acquisition.
 ///
-/// A mutex is asked for by a reference to it, a reader-writer lock through [`read`] or [`write`](write()).
-/// A lock of your own takes part if a reference to it implements this trait; `Copy`, because a
-/// set of locks may have to be let go and taken again.
+/// A mutex is requested by a reference to it, a reader-writer lock through [`read`] or
+/// [`write`](write()). A lock of another crate can take part if a reference to it implements this
+/// trait, which requires `Copy` because a set of locks may have to be released and acquired again.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say which lock to take, and how",
     label = "not a mutex, `read(..)` or `write(..)`",
@@ -17,31 +17,31 @@ use crate::sync;
     note = "ask for a reader-writer lock by `read(&lock)` or `write(&lock)`"
 )]
 pub trait Lockable: Copy {
-    /// What taking the lock returns.
+    /// The guard that an acquisition returns.
     type Guard;
 
-    /// The record that the lock keeps, one for each lock.
+    /// Returns the record of the lock; each lock has its own.
     ///
-    /// Without instrumentation a record has no size, and stands for its lock by its address.
-    /// Make it the first field of a `#[repr(C)]` struct that has a size, so that no other record
-    /// can have the same address.
+    /// Without instrumentation a record is zero-sized, and its address identifies the lock. Make it
+    /// the first field of a `#[repr(C)]` struct that is not zero-sized, so that no other record can
+    /// have the same address.
     fn record(&self) -> &Lock;
 
-    /// Takes the lock for the call at `site`; blocks until it is had.
+    /// Acquires the lock for the call at `site`; blocks until it is acquired.
     fn lock(self, site: Site) -> Self::Guard;
 }
 
-/// A reader-writer lock that is to be taken for reading. Made by [`read`].
+/// Reader-writer lock to be acquired for reading. Returned by [`read`].
 #[derive(Debug)]
 #[must_use = "nothing is locked before it is given to `acquire`"]
 pub struct Read<'a, L: ?Sized>(pub(crate) &'a L);
 
-/// A reader-writer lock that is to be taken for writing. Made by [`write`](write()).
+/// Reader-writer lock to be acquired for writing. Returned by [`write`](write()).
 #[derive(Debug)]
 #[must_use = "nothing is locked before it is given to `acquire`"]
 pub struct Write<'a, L: ?Sized>(pub(crate) &'a L);
 
-/// Asks [`acquire`](super::acquire) for `lock`, for reading.
+/// Requests `lock` for reading, as an argument of [`acquire`](super::acquire).
 ///
 /// # Examples
 ///
@@ -58,7 +58,7 @@ pub const fn read<L: ?Sized>(lock: &L) -> Read<'_, L> {
     Read(lock)
 }
 
-/// Asks [`acquire`](super::acquire) for `lock`, for writing.
+/// Requests `lock` for writing, as an argument of [`acquire`](super::acquire).
 ///
 /// # Examples
 ///
@@ -75,7 +75,7 @@ pub const fn write<L: ?Sized>(lock: &L) -> Write<'_, L> {
     Write(lock)
 }
 
-// By hand, since the derived ones would ask the lock itself to be `Clone` and `Copy`.
+// Not derived, since derived implementations would require `L: Clone` and `L: Copy`.
 impl<L: ?Sized> Clone for Read<'_, L> {
     fn clone(&self) -> Self {
         *self

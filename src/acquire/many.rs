@@ -1,4 +1,4 @@
-//! Any number of locks of one kind: slices, vectors, arrays, iterators.
+//! Joint acquisition of any number of locks of one type: slices, vectors, arrays, iterators.
 
 use std::sync::LockResult;
 
@@ -6,12 +6,12 @@ use super::guards::{GuardSet, Guards, close, open};
 use super::{Acquire, LockOrderViolation, Lockable};
 use crate::instrument::{Site, check_ascending};
 
-/// The locks that an iterator gives. Made by [`each`].
+/// Locks that an iterator yields. Returned by [`each`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is locked before it is given to `acquire`"]
 pub struct Each<I>(I);
 
-/// Asks [`acquire`](super::acquire) for every lock that `locks` gives.
+/// Requests every lock that `locks` yields, as an argument of [`acquire`](super::acquire).
 ///
 /// # Examples
 ///
@@ -38,15 +38,15 @@ impl<L: Lockable> Acquire for Vec<L> {
             let ids: Vec<_> = records.iter().map(|record| record.id()).collect();
             let mut order: Vec<usize> = (0..self.len()).collect();
             order.sort_unstable_by_key(|&at| ids[at]);
-            // If a lock panics, the guards in here are dropped, and with them the locks that were
-            // taken before it.
+            // If an acquisition panics, the guards in here are dropped, which releases the locks
+            // acquired before.
             let mut guards: Vec<_> = self.iter().map(|_| None).collect();
             for &at in &order {
                 guards[at] = Some(self[at].lock(site));
             }
             let guards = Guards::new(guards.into_iter().flatten().collect(), order);
-            // A lock that somebody took for the very first time meanwhile may have got another id
-            // than it had above. Now that it is held, its id is final.
+            // If another thread acquired a lock for the first time meanwhile, its id may differ
+            // from the one read above. Now that the lock is held, its id is final.
             if records
                 .iter()
                 .zip(&ids)
@@ -119,11 +119,11 @@ impl<G> GuardSet for Vec<G> {
 }
 
 impl<G> Guards<Vec<LockResult<G>>> {
-    /// The guards without the results around them.
+    /// Returns the guards without their `LockResult`s.
     ///
     /// # Errors
     ///
-    /// If one of the locks is poisoned. The error holds all the guards.
+    /// Returns an error if one of the locks is poisoned. The error holds all the guards.
     pub fn checked(self) -> LockResult<Guards<Vec<G>>> {
         let mut poisoned = false;
         let guards = self.map(|given| {

@@ -1,9 +1,9 @@
-//! Several locks at once, in an order that every thread agrees on.
+//! Joint acquisition of several locks, in one order for all threads.
 //!
-//! Threads that take the same locks in different orders can deadlock. [`acquire`] takes them in
-//! the ascending order of their ids, whatever order they are written in, so that threads that
-//! use it for all they hold cannot deadlock over those locks. It takes mutexes and reader-writer
-//! locks of both flavours, mixed as they come.
+//! Threads that acquire the same locks in different orders can deadlock. [`acquire`] acquires them
+//! in the ascending order of their ids, in whatever order they are written, so threads that use it
+//! for all their acquisitions cannot deadlock over these locks. It accepts any mixture of mutexes
+//! and reader-writer locks of [`sync`](crate::sync) and [`parking_lot`](crate::parking_lot).
 //!
 //! ```
 //! use lockwarden::acquire::{LockOrderViolation, acquire};
@@ -27,18 +27,18 @@
 //!
 //! # What it refuses
 //!
-//! A set of locks that this thread cannot take in order is not waited for: the answer is a
-//! [`LockOrderViolation`], and nothing is locked. That is the case if a lock stands in the set
-//! twice, if the thread holds one of them already, or if it holds any lock, taken here or by
-//! itself, that is above one of the set.
+//! If the thread cannot acquire a set of locks in order, it does not wait: the call returns a
+//! [`LockOrderViolation`], and locks nothing. That is the case if a lock occurs twice in the set,
+//! if the thread already holds one of them, or if it holds any lock, acquired by this function or
+//! another, whose id is above that of one of the set.
 //!
-//! Without instrumentation, nothing is known of the locks that a thread holds. The order is then
-//! that of their addresses, which do not change while they are borrowed, and only a lock that
-//! stands in the set twice is refused.
+//! Without instrumentation, held locks are not tracked. The order is then that of their addresses,
+//! which are fixed while the locks are borrowed, and only a lock that occurs twice in the set is an
+//! error.
 //!
 //! # Cost
 //!
-//! For a tuple, sorting up to eight ids, and no allocation. For the others, three vectors.
+//! For a tuple, a sort of up to eight ids and no allocation; otherwise three vectors.
 
 mod guards;
 mod lockable;
@@ -57,8 +57,8 @@ use crate::instrument::{Lock, Site};
 pub use crate::instrument::{LockRef, ViolationReason};
 use crate::raw::{RawFairMutex, RawMutex, RawRemutex, RawRwLock, RawRwLockRecursive};
 
-// Without instrumentation a lock is known by the address of its record, which has no size. At the
-// start of the raw lock, which has one, no other record can have the same address.
+// Without instrumentation the address of the zero-sized record identifies a lock. At the start of
+// the raw lock, which is not zero-sized, no other record can have the same address.
 const _: () = assert!(
     size_of::<Lock>() > 0
         || (offset_of!(RawMutex, record) == 0
@@ -68,22 +68,23 @@ const _: () = assert!(
             && offset_of!(RawRwLockRecursive, record) == 0)
 );
 
-/// Takes all of `locks`, in the ascending order of their ids, and returns their guards in the
-/// order in which they were written.
+/// Acquires all of `locks`, in the ascending order of their ids, and returns their guards in the
+/// order in which the locks are written.
 ///
-/// `locks` is a tuple of up to eight, each a `&mutex`, [`read`]`(&lock)` or [`write`](write())`(&lock)`; or
-/// any number of one kind: a slice, an array, a vector, or [`each`]`(iterator)`. For a lock of
-/// the std flavour, the guard comes in its `LockResult`; [`Guards::checked`] opens them all.
+/// `locks` is a tuple of up to eight, each a `&mutex`, [`read`]`(&lock)` or
+/// [`write`](write())`(&lock)`; or any number of one type: a slice, an array, a vector, or
+/// [`each`]`(iterator)`. For a lock of [`sync`](crate::sync), the guard is inside its `LockResult`;
+/// [`Guards::checked`] unwraps them all.
 ///
 /// # Errors
 ///
-/// [`LockOrderViolation`] if a lock is asked for twice and, in an instrumented build, if this
-/// thread holds a lock that is not below all of `locks`. Nothing is locked then.
+/// Returns [`LockOrderViolation`] if a lock is requested twice and, in an instrumented build, if
+/// this thread holds a lock that is not below all of `locks`. No lock is acquired then.
 ///
 /// # Panics
 ///
-/// As the acquisitions of the locks themselves do, if a deadlock is found. Those that were taken
-/// before are then released.
+/// Panics as the acquisitions of the individual locks do, if a deadlock is found. The locks
+/// acquired before are then released.
 ///
 /// # Examples
 ///
@@ -109,20 +110,20 @@ pub fn acquire<A: Acquire>(locks: A) -> Result<Guards<A::Guards>, LockOrderViola
     locks.acquire_at(Location::caller())
 }
 
-/// Locks that can be taken together: what [`acquire`] accepts.
+/// Locks that can be acquired together: the argument of [`acquire`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a set of locks",
     note = "give a tuple of locks, `(&a, &b)`, a slice or vector of them, or `each(iterator)`"
 )]
 pub trait Acquire {
-    /// The guards: a tuple or a vector.
+    /// The set of guards: a tuple or a vector.
     type Guards: GuardSet;
 
-    /// Takes the locks for the call at `site`.
+    /// Acquires the locks for the call at `site`.
     ///
     /// # Errors
     ///
-    /// As [`acquire`] says.
+    /// Returns an error as [`acquire`] does.
     #[doc(hidden)]
     fn acquire_at(self, site: Site) -> Result<Guards<Self::Guards>, LockOrderViolation>;
 }

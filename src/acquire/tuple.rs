@@ -1,4 +1,4 @@
-//! Tuples of one to eight locks, each of its own kind.
+//! Joint acquisition of tuples of one to eight locks of different types.
 
 use std::sync::LockResult;
 
@@ -18,8 +18,8 @@ macro_rules! tuple {
                     let ids = records.map(Lock::id);
                     let mut order: [usize; $count] = [$($at),+];
                     order.sort_unstable_by_key(|&at| ids[at]);
-                    // If a lock panics, the guards in here are dropped, and with them the locks
-                    // that were taken before it.
+                    // If an acquisition panics, the guards in here are dropped, which releases the
+                    // locks acquired before.
                     let mut guards = ($(None::<$Lock::Guard>,)+);
                     for at in order {
                         match at {
@@ -29,8 +29,8 @@ macro_rules! tuple {
                     }
                     let guards = ($(guards.$at.expect("every place is in the order"),)+);
                     let guards = Guards::new(guards, order);
-                    // A lock that somebody took for the very first time meanwhile may have got
-                    // another id than it had above. Now that it is held, its id is final.
+                    // If another thread acquired a lock for the first time meanwhile, its id may
+                    // differ from the one read above. Now that the lock is held, its id is final.
                     if records.map(Lock::id) == ids {
                         return Ok(guards);
                     }
@@ -54,11 +54,11 @@ macro_rules! tuple {
         }
 
         impl<$($Lock),+> Guards<($(LockResult<$Lock>,)+)> {
-            /// The guards without the results around them.
+            /// Returns the guards without their `LockResult`s.
             ///
             /// # Errors
             ///
-            /// If one of the locks is poisoned. The error holds all the guards.
+            /// Returns an error if one of the locks is poisoned. The error holds all the guards.
             #[inline]
             pub fn checked(self) -> LockResult<Guards<($($Lock,)+)>> {
                 let mut poisoned = false;

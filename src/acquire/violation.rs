@@ -1,13 +1,13 @@
-//! The error of an acquisition that would break the order.
+//! Error of a joint acquisition that would violate the order.
 
 use std::error::Error;
 use std::fmt;
 
 use crate::instrument::{LockRef, Violation, ViolationReason};
 
-/// Locks were asked for together that this thread cannot take in order.
+/// Error of a joint acquisition of locks that the thread cannot acquire in order.
 ///
-/// Its text names both locks and both lines.
+/// Its message names both locks and both source lines.
 ///
 /// # Examples
 ///
@@ -22,25 +22,25 @@ use crate::instrument::{LockRef, Violation, ViolationReason};
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct LockOrderViolation(
-    // Boxed, so that the success that nearly always comes back is not burdened with its size.
+    // Boxed, so that the `Result` stays small for the common case of success.
     Box<Violation>,
 );
 
 impl LockOrderViolation {
-    /// What is wrong.
+    /// Returns the reason.
     #[must_use]
     pub fn reason(&self) -> ViolationReason {
         self.0.reason()
     }
 
-    /// The lock that cannot be taken, and where it was asked for.
+    /// Returns the lock that cannot be acquired, and the line of the request.
     #[must_use]
     pub fn asked(&self) -> &LockRef {
         self.0.asked()
     }
 
-    /// The lock that stands against it, and where it was taken. If one lock was asked for twice,
-    /// that lock.
+    /// Returns the conflicting lock, and the line of its acquisition. If a lock was requested
+    /// twice, it is that lock.
     #[must_use]
     pub fn held(&self) -> &LockRef {
         self.0.held()

@@ -39,9 +39,11 @@ impl Action {
     pub(crate) const fn default_for(verdict: Verdict) -> Self {
         match verdict {
             Verdict::Deadlock | Verdict::SelfDeadlock => Action::Panic,
-            Verdict::Inversion | Verdict::RecursiveRead | Verdict::Stall | Verdict::Abandoned => {
-                Action::Report
-            }
+            Verdict::Inversion
+            | Verdict::RecursiveRead
+            | Verdict::Stall
+            | Verdict::Abandoned
+            | Verdict::HeldAcrossAwait => Action::Report,
             Verdict::Guarded | Verdict::SingleThread | Verdict::Ordered => Action::Ignore,
         }
     }

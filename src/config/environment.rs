@@ -268,8 +268,8 @@ mod tests {
     #[test]
     fn a_bad_part_is_named_with_the_allowed_ones() {
         let keys = "Deadlock, SelfDeadlock, Inversion, Guarded, SingleThread, Ordered, \
-                    RecursiveRead, Stall, Abandoned, all, classes, stderr, tracing, max_reports, \
-                    exit, summary, json";
+                    RecursiveRead, Stall, Abandoned, HeldAcrossAwait, all, classes, stderr, \
+                    tracing, max_reports, exit, summary, json";
         let table = [
             (
                 "inversoin=panic",

@@ -8,6 +8,8 @@
 //! | `LOCKWARDEN_SUPPRESS_UNUSED` | whether unused suppressions are listed at exit | [`suppress`](crate::suppress) |
 //! | `LOCKWARDEN_RECORD` | a directory for records of lock orders | [`Config::record`](crate::config::Config::record) |
 //! | `LOCKWARDEN_RECORD_MAX` | the largest size of a record | [`Config::record`](crate::config::Config::record) |
+//! | `LOCKWARDEN_RECORD_KNOWN` | a baseline whose orders are not recorded | [`Config::record`](crate::config::Config::record) |
+//! | `LOCKWARDEN_SYMBOLS` | a directory of names that the source has for locks | [`report`](crate::report) |
 //! | `LOCKWARDEN_TEST_TIMEOUT` | the limit of a check | [`testing`](crate::testing) |
 //! | `LOCKWARDEN_WATCHDOG` | a watchdog | [`watchdog`](crate::watchdog) |
 //! | `LOCKWARDEN_RESTARTS` | how often the watchdog has restarted the program | [`watchdog`](crate::watchdog) |
@@ -30,6 +32,8 @@ pub(crate) enum Variable {
     SuppressUnused,
     Record,
     RecordMax,
+    RecordKnown,
+    Symbols,
     TestTimeout,
     Watchdog,
     Restarts,
@@ -45,6 +49,8 @@ impl Variable {
             Variable::SuppressUnused => "LOCKWARDEN_SUPPRESS_UNUSED",
             Variable::Record => "LOCKWARDEN_RECORD",
             Variable::RecordMax => "LOCKWARDEN_RECORD_MAX",
+            Variable::RecordKnown => "LOCKWARDEN_RECORD_KNOWN",
+            Variable::Symbols => "LOCKWARDEN_SYMBOLS",
             Variable::TestTimeout => "LOCKWARDEN_TEST_TIMEOUT",
             Variable::Watchdog => "LOCKWARDEN_WATCHDOG",
             Variable::Restarts => "LOCKWARDEN_RESTARTS",

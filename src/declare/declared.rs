@@ -1,4 +1,4 @@
-//! What has been declared so far.
+//! The orders that have been declared so far.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -29,12 +29,12 @@ impl fmt::Display for Place {
     }
 }
 
-/// For each name those that come right after it, and where that was declared.
+/// For each name the names that come right after it, and where that was declared.
 type After = HashMap<&'static str, Vec<(&'static str, Place)>>;
 
 static AFTER: Mutex<Option<After>> = Mutex::new(None);
 
-/// Takes in orders, all or none; returns them with names that live for ever.
+/// Adds orders, all or none; returns them with `'static` names.
 pub(super) fn add(orders: &[(Vec<&str>, Place)]) -> Result<Vec<Vec<&'static str>>, RuleError> {
     let mut after = AFTER.lock();
     let after = after.get_or_insert_default();
@@ -76,7 +76,7 @@ fn add_to(
     Ok(taken)
 }
 
-/// The name with a life of its own: each distinct one is kept once.
+/// Returns a `'static` copy of the name: each distinct one is stored once.
 fn keep(after: &mut After, name: &str) -> &'static str {
     if let Some((known, _)) = after.get_key_value(name) {
         return known;
@@ -86,7 +86,7 @@ fn keep(after: &mut After, name: &str) -> &'static str {
     name
 }
 
-/// How `from` is known to come before `to`, in words.
+/// Describes the chain by which `from` comes before `to`, if there is one.
 fn chain(after: &After, from: &'static str, to: &'static str) -> Option<String> {
     let mut seen = HashSet::from([from]);
     let mut ways = vec![(from, String::new())];
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn orders_that_agree_are_taken_in() {
+    fn consistent_orders_are_accepted() {
         let mut after = After::new();
         let orders = [
             order(&["a", "b", "c"]),
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_cannot_stand_before_itself() {
+    fn a_name_cannot_come_before_itself() {
         let error = add_to(&mut After::new(), &[order(&["a", "a"])])
             .unwrap_err()
             .to_string();

@@ -1,4 +1,4 @@
-//! The lines of a file of orders, which is also the baseline of `cargo lockwarden check`.
+//! The parser of a file of orders, which is also the baseline of `cargo lockwarden check`.
 //!
 //! | line | meaning |
 //! |---|---|
@@ -12,7 +12,7 @@ use std::path::Path;
 
 use crate::config::{RuleError, rule_file};
 
-/// What a line looks like.
+/// A line in the right form, for error messages.
 const EXAMPLE: &str = "ledger < audit < stats";
 
 /// One line.
@@ -20,6 +20,8 @@ const EXAMPLE: &str = "ledger < audit < stats";
 pub(super) struct Order<'a> {
     pub(super) line: usize,
     pub(super) names: Vec<&'a str>,
+    /// Whether it is accepted although it closes a cycle.
+    pub(super) is_loop: bool,
 }
 
 pub(super) fn parse<'a>(text: &'a str, path: &Path) -> Result<Vec<Order<'a>>, RuleError> {
@@ -32,14 +34,15 @@ pub(super) fn parse<'a>(text: &'a str, path: &Path) -> Result<Vec<Order<'a>>, Ru
             places.insert(symbol.trim(), place.trim());
             continue;
         }
-        if let Some((_, note)) = line.split_once(" ! ") {
-            let reason = note.trim().strip_prefix("loop:").map(str::trim);
-            if reason.is_none_or(str::is_empty) {
-                return Err(malformed("a known loop needs its reason after `! loop:`"));
-            }
-            continue;
+        let (order, note) = match line.split_once(" ! ") {
+            Some((order, note)) => (order, Some(note)),
+            None => (line, None),
+        };
+        let reason = note.and_then(|note| note.trim().strip_prefix("loop:"));
+        if note.is_some() && reason.map(str::trim).is_none_or(str::is_empty) {
+            return Err(malformed("a known loop needs its reason after `! loop:`"));
         }
-        let names: Vec<&str> = line.split('<').map(str::trim).collect();
+        let names: Vec<&str> = order.split('<').map(str::trim).collect();
         if names.iter().any(|name| name.is_empty()) {
             return Err(malformed("a name is missing"));
         }
@@ -49,9 +52,10 @@ pub(super) fn parse<'a>(text: &'a str, path: &Path) -> Result<Vec<Order<'a>>, Ru
         orders.push(Order {
             line: number,
             names,
+            is_loop: note.is_some(),
         });
     }
-    // The process knows a lock without a name by its place of construction.
+    // The process identifies a lock without a name by its location of construction.
     for order in &mut orders {
         for name in &mut order.names {
             *name = places.get(name).copied().unwrap_or(name);
@@ -65,21 +69,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_orders_and_the_rest_is_passed_over() {
+    fn lines_are_orders_and_comments_are_skipped() {
         let text = "# locks\n\nledger < audit<stats # three\n  cache line <  index \n";
         let orders = parse(text, Path::new("x")).unwrap();
         assert_eq!(
             orders[0],
             Order {
                 line: 3,
-                names: vec!["ledger", "audit", "stats"]
+                names: vec!["ledger", "audit", "stats"],
+                is_loop: false,
             }
         );
         assert_eq!(
             orders[1],
             Order {
                 line: 4,
-                names: vec!["cache line", "index"]
+                names: vec!["cache line", "index"],
+                is_loop: false,
             }
         );
     }
@@ -88,12 +94,13 @@ mod tests {
     fn a_baseline_has_symbols_and_known_loops() {
         let text = "b::B.x = src/b.rs:1:2\na < b::B.x\nb::B.x < a ! loop: at the start\n";
         let orders = parse(text, Path::new("x")).unwrap();
-        assert_eq!(orders.len(), 1);
+        assert_eq!(orders.len(), 2);
         assert_eq!(orders[0].names, ["a", "src/b.rs:1:2"]);
+        assert!(!orders[0].is_loop && orders[1].is_loop);
     }
 
     #[test]
-    fn a_malformed_line_is_named() {
+    fn a_malformed_line_is_an_error_with_its_number() {
         for (text, problem) in [
             ("a < b ! loop:", "x:1: a known loop needs its reason"),
             ("a < b\na <", "x:2: a name is missing"),

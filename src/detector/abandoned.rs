@@ -1,4 +1,4 @@
-//! Locks that a thread still held when it ended, or when a fork left it behind, and who asks for them.
+//! Locks that a thread still held when it ended, or when a fork left it in the parent, and requests for them.
 
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,23 +15,23 @@ use crate::tracking::process::registry;
 use crate::tracking::thread::slot::{HeldLock, Slot};
 use crate::tracking::thread::wait::WaitKind;
 
-/// How many threads have left something behind. As long as there are none, a wait costs one load more.
+/// The number of threads that left a lock behind. While it is zero, a wait costs one additional load.
 static LEFT: AtomicUsize = AtomicUsize::new(0);
 
-/// The threads and locks of which was told that one waits for them.
-pub(crate) static TOLD: ForkSafe<Vec<(ThreadId, LockId)>> = ForkSafe::new(Vec::new());
+/// The pairs of ended thread and lock of which a waiting thread was reported.
+pub(crate) static REPORTED: ForkSafe<Vec<(ThreadId, LockId)>> = ForkSafe::new(Vec::new());
 
-/// How many pairs are remembered.
+/// The most pairs that are remembered.
 const KEPT: usize = 64;
 
-/// So many threads more have left something behind.
+/// Counts threads that left a lock behind.
 pub(crate) fn left_behind(threads: usize) {
-    // Relaxed: a hint. A thread that does not see it yet waits without a report, as one does that
-    // came to wait before the holder ended.
+    // Relaxed: a hint. A thread that does not see the count yet waits without a report, like a thread whose
+    // wait began before the holder ended.
     LEFT.fetch_add(threads, Ordering::Relaxed);
 }
 
-/// The hold that a thread which is no more has of this lock, and that keeps the caller waiting.
+/// Returns the hold of an ended thread that blocks the caller's request for this lock.
 pub(crate) fn holder(
     record: &LockRecord,
     ident: &'static Ident,
@@ -43,14 +43,15 @@ pub(crate) fn holder(
     registry::ended().into_iter().find_map(|slot| {
         let mut holds = slot.left().into_iter();
         let hold = holds.find(|hold| ptr::eq(hold.ident, ident) && conflicts(need, hold.mode))?;
-        // It may have been released with `force_unlock`, and another thread have it now.
+        // The lock may have been released with `force_unlock`, and another thread may hold it now.
         let owner = record.owner.load(Ordering::Acquire).cast_const();
         let is_last = hold.mode != Mode::Exclusive || ptr::eq(owner, slot);
         is_last.then_some((slot, hold))
     })
 }
 
-/// What is to be told of a wait of the calling thread for such a lock; `None` if one was told of already.
+/// Returns the report on a wait of the calling thread for such a lock; `None` if the pair was reported
+/// before.
 pub(crate) fn waited_for(
     slot: &'static Slot,
     (gone, hold): (&'static Slot, HeldLock),
@@ -60,14 +61,14 @@ pub(crate) fn waited_for(
 ) -> Option<Facts> {
     let pair = (gone.thread()?, ident.id());
     {
-        let mut told = TOLD.lock();
-        if told.contains(&pair) {
+        let mut reported = REPORTED.lock();
+        if reported.contains(&pair) {
             return None;
         }
-        if told.len() == KEPT {
-            told.remove(0);
+        if reported.len() == KEPT {
+            reported.remove(0);
         }
-        told.push(pair);
+        reported.push(pair);
     }
     describe::abandoned_and_awaited((gone, hold), slot, ident, mode, site)
 }

@@ -1,17 +1,16 @@
-//! The checks of `testing` that are under way: what their threads found and, where a check has an
-//! order graph of its own, what they taught it.
+//! The running checks of `testing`: what their threads found and, where a check has an order graph of its
+//! own, that graph.
 //!
-//! A thread belongs to the check that its slot names ([`Slot::scope`]). Its findings go there as
-//! values, and to no sink. In a check with a graph of its own its acquisitions are told to that
-//! graph alone. What a thread remembers to be known it remembers under its own serial number, and
-//! it belongs to one check for life; so nothing that was learnt of one graph counts as known of
-//! another. The locks themselves may be shared: one that such a check nests is no leaf any more, so
-//! that its contexts, which are those of the process, stand in the graph of the process, and its
-//! drop is told to all graphs.
+//! A thread belongs to the check whose number its slot holds ([`Slot::check_id`]). Its findings go to that
+//! check as values, and to no sink. In a check with a graph of its own, acquisitions are recorded in that
+//! graph alone. The seen cache of a thread uses the serial number of the thread in its keys, and a thread
+//! belongs to one check until it ends; so nothing recorded in one graph counts as seen in another. The locks
+//! themselves may be shared: a lock that such a check nests is no leaf any more, so its leaf edges, which
+//! belong to the process, move into the graph of the process, and its drop is recorded in all graphs.
 //!
 //! # What it cannot see
 //!
-//! That a lock had its first writer is told to the graph of the thread that was it.
+//! The first writer of a lock is recorded only in the graph of the writing thread.
 
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
@@ -30,28 +29,28 @@ use crate::shim::{Mutex, MutexGuard};
 use crate::tracking::process::pending_spawns;
 use crate::tracking::thread::slot::Slot;
 
-/// One check under way.
+/// A running check.
 pub(crate) struct CheckSession {
     number: u64,
-    /// Its own order graph; `None` if it shares that of the process.
+    /// Its own order graph; `None` if it shares the graph of the process.
     own: Option<Mutex<DetectorState>>,
     gathered: PlainMutex<CheckFindings>,
 }
 
-/// What was found by the threads of one check.
+/// What the threads of one check found.
 #[derive(Debug, Default)]
 pub(crate) struct CheckFindings {
-    /// What the configuration reports, in the order in which it was found.
+    /// The findings that the configuration reports, in the order in which they were found.
     pub(crate) findings: Vec<Report>,
-    /// What it only counts.
+    /// The findings that the configuration only counts.
     pub(crate) counted: Vec<Report>,
-    /// The messages of the panics that it asked for.
+    /// The messages of the panics that the configuration requested.
     pub(crate) panics: Vec<String>,
 }
 
 pub(crate) static SESSIONS: ForkSafe<IdMap<u64, Arc<CheckSession>>> =
     ForkSafe::new(IdMap::with_hasher(BuildHasherDefault::new()));
-/// How many of them have a graph of their own.
+/// The number of running checks with a graph of their own.
 static OWN: AtomicUsize = AtomicUsize::new(0);
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
@@ -64,27 +63,27 @@ impl CheckSession {
             Mutex::new(state)
         });
         let trial = Arc::new(Self {
-            // Relaxed: the numbers need to be distinct and nothing else.
+            // Relaxed: the numbers only need to be distinct.
             number: NEXT.fetch_add(1, Ordering::Relaxed),
             own,
             gathered: PlainMutex::default(),
         });
         if trial.own.is_some() {
-            // Before the graph is shown to anyone. Relaxed: whoever drops a lock that stands in the
-            // graph has it from a thread that has seen the graph, and by that this.
+            // Before the graph is shared. Relaxed: a thread that drops a lock of the graph received that lock
+            // from a thread that has seen the graph, and so sees this count, too.
             OWN.fetch_add(1, Ordering::Relaxed);
         }
         SESSIONS.lock().insert(trial.number, Arc::clone(&trial));
         trial
     }
 
-    /// The number that the slots of its threads have.
+    /// Returns the number that the slots of the check's threads hold.
     pub(crate) fn number(&self) -> u64 {
         self.number
     }
 
-    /// Ends the check: what was found. Threads that it leaves behind belong to the process from now
-    /// on, as far as findings go.
+    /// Ends the check and returns its findings. From now on, findings of threads that still run go to the
+    /// process.
     pub(crate) fn close(&self) -> CheckFindings {
         if SESSIONS.lock().remove(&self.number).is_some() && self.own.is_some() {
             OWN.fetch_sub(1, Ordering::Relaxed);
@@ -93,39 +92,44 @@ impl CheckSession {
         std::mem::take(&mut self.gathered.lock())
     }
 
-    /// Takes in a finding that the configuration reports.
+    /// Adds a finding that the configuration reports.
     pub(super) fn report(&self, report: Report) {
         self.gathered.lock().findings.push(report);
     }
 
-    /// Takes in a finding that the configuration only counts.
+    /// Adds a finding that the configuration only counts.
     pub(super) fn count(&self, report: Report) {
         self.gathered.lock().counted.push(report);
     }
 
-    /// Notes that a thread is going to panic with this message, as the configuration asks.
+    /// Records that a thread is going to panic with this message, as the configuration requests.
     pub(super) fn note_panic(&self, message: &str) {
         self.gathered.lock().panics.push(message.to_owned());
     }
 }
 
-/// The check that the thread of a slot belongs to, if it is still under way.
+/// Returns the check that the thread of a slot belongs to, if it still runs.
 pub(super) fn of(slot: &Slot) -> Option<Arc<CheckSession>> {
-    match slot.check_id() {
+    of_number(slot.check_id())
+}
+
+/// The check with this number, if it is still under way.
+pub(super) fn of_number(number: u64) -> Option<Arc<CheckSession>> {
+    match number {
         0 => None,
         number => SESSIONS.lock().get(&number).cloned(),
     }
 }
 
-/// Where the acquisitions of a thread are told.
+/// The graph in which the acquisitions of a thread are recorded.
 pub(super) enum Graph {
-    /// With the process at large.
+    /// The graph of the process.
     Process,
-    /// With a check that has a graph of its own.
+    /// The graph of a check.
     Own(Arc<CheckSession>),
 }
 
-/// Where the acquisitions of the thread of a slot are told.
+/// Returns the graph in which the acquisitions of the thread of a slot are recorded.
 pub(super) fn graph_of(slot: &Slot) -> Graph {
     match of(slot) {
         Some(trial) if trial.own.is_some() => Graph::Own(trial),
@@ -138,8 +142,8 @@ impl Graph {
         matches!(self, Graph::Own(_))
     }
 
-    /// Takes its lock. That of the process may be taken under that of a check, and not the other
-    /// way round.
+    /// Takes the lock of the graph. The lock of the process may be taken under that of a check, and not the
+    /// other way round.
     pub(super) fn lock(&self) -> MutexGuard<'_, DetectorState> {
         if let Graph::Own(trial) = self
             && let Some(own) = &trial.own
@@ -163,12 +167,12 @@ fn each(mut f: impl FnMut(&mut DetectorState)) {
     }
 }
 
-/// A lock that may stand in the graphs of checks is gone.
+/// Removes a dropped lock from the graphs of checks.
 pub(super) fn forget(id: LockId) {
     each(|state| state.remove_lock(id));
 }
 
-/// A lock that may stand there has got another label.
+/// Updates the label of a lock in the graphs of checks.
 pub(super) fn relabel(id: LockId, label: Option<&String>) {
     each(|state| {
         if let Some(info) = state.lock_mut(id) {
@@ -177,8 +181,8 @@ pub(super) fn relabel(id: LockId, label: Option<&String>) {
     });
 }
 
-/// In the child of a fork: what was under way is not any more. A thread that is gone may have been
-/// in the middle of anything, so it is left behind as it is.
+/// Ends all checks in the child of a fork. A thread that the fork removed may have been in the middle of any
+/// change, so their data is leaked as it is.
 #[cfg(unix)]
 pub(crate) fn renew() {
     std::mem::forget(std::mem::take(&mut *SESSIONS.lock()));

@@ -1,4 +1,4 @@
-//! How many reports of each verdict were made.
+//! The number of reports of each verdict.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,13 +7,13 @@ use crate::engine::verdict::Verdict;
 static REPORTED: [AtomicU64; Verdict::ALL.len()] =
     [const { AtomicU64::new(0) }; Verdict::ALL.len()];
 
-/// One more.
+/// Increments the count of a verdict.
 pub(super) fn count(verdict: Verdict) {
-    // The variants carry no numbers of their own, so each is its position in `ALL`.
+    // The variants have no explicit discriminants, so each is its position in `ALL`.
     REPORTED[verdict as usize].fetch_add(1, Ordering::Relaxed);
 }
 
-/// How many reports of this verdict were made.
+/// Returns the number of reports with this verdict.
 #[cfg(any(test, feature = "metrics"))]
 pub(crate) fn reported(verdict: Verdict) -> u64 {
     REPORTED[verdict as usize].load(Ordering::Relaxed)
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_verdict_is_counted_apart() {
+    fn each_verdict_has_its_own_count() {
         let before = reported(Verdict::Ordered);
         count(Verdict::Ordered);
         assert!(reported(Verdict::Ordered) > before);

@@ -1,4 +1,4 @@
-//! Puts names, modes and places to what was found.
+//! Describes findings: adds names, modes, source locations and stacks.
 
 #![allow(unsafe_code)]
 
@@ -21,8 +21,8 @@ use crate::tracking::thread::current;
 use crate::tracking::thread::slot::{HeldLock, Slot};
 use crate::tracking::thread::wait;
 
-/// What a report says of a lock.
-pub(super) fn lock_info(ident: &Ident) -> LockInfo {
+/// Returns the description of a lock for a report.
+pub(crate) fn lock_info(ident: &Ident) -> LockInfo {
     let class = ident.class();
     LockInfo {
         name: class.name,
@@ -31,28 +31,28 @@ pub(super) fn lock_info(ident: &Ident) -> LockInfo {
     }
 }
 
-/// What a lock is called in messages.
+/// Returns the name of a lock for messages.
 pub(crate) fn name(ident: &Ident) -> Option<Box<str>> {
     Some(lock_info(ident).to_string().into_boxed_str())
 }
 
-/// The locks that the calling thread holds, and how and where it took them; its slot is `slot`.
+/// Returns the locks that the calling thread holds, each with its mode and the location of its acquisition;
+/// `slot` is the thread's.
 pub(crate) fn held_here(slot: &'static Slot) -> Vec<(&'static Ident, HeldInfo)> {
     let held = slot.held().unwrap_or_default();
     held.iter().map(|h| (ident_of(h), held_info(h))).collect()
 }
 
-/// The ident of a held lock.
+/// Returns the ident of a held lock.
 ///
-/// The caller has read the lock out of its own slot, or out of the slot of a thread that is known
-/// to be blocked.
+/// The caller has read the lock from its own slot, or from the slot of a thread that is known to be blocked.
 pub(crate) fn ident_of(held: &HeldLock) -> &'static Ident {
-    // SAFETY: a slot lists idents of locks that its thread holds. The thread is the caller or
-    // blocked, so it holds them still; an ident whose lock is held is not freed (`Pool::give`).
+    // SAFETY: a slot lists idents of locks that its thread holds. The thread is the caller or blocked, so it
+    // still holds them; an ident whose lock is held is not freed (`LockIdPool::give`).
     unsafe { &*held.ident }
 }
 
-/// A held lock, in the words of the engine. The same contract as `ident_of`.
+/// Converts a held lock to the engine's type, under the same contract as `ident_of`.
 pub(super) fn held(held: &HeldLock) -> Held {
     Held {
         lock: ident_of(held).id(),
@@ -69,7 +69,7 @@ fn held_info(held: &HeldLock) -> HeldInfo {
     }
 }
 
-/// A report's list of locks, in the order in which they come up, each once.
+/// The list of locks of a report, in the order of their first mention, each once.
 #[derive(Default)]
 pub(super) struct Locks(Vec<LockInfo>);
 
@@ -80,7 +80,7 @@ impl Locks {
         }
     }
 
-    /// The list.
+    /// Returns the list.
     pub(super) fn into_list(self) -> Vec<LockInfo> {
         self.0
     }
@@ -94,7 +94,7 @@ impl Locks {
     }
 }
 
-/// What a report says of a thread that is the caller or is blocked, and of the locks it holds.
+/// Describes a thread that is the caller or is blocked, and adds the locks it holds.
 pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
     let held = slot.held().unwrap_or_default();
     for h in &held {
@@ -105,19 +105,19 @@ pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
         held: held.iter().map(held_info).collect(),
         spawned: slot.spawned(),
         panicking: is_panicking(slot),
+        is_task: slot.life.is_agent(),
         left_by_fork: slot.life.is_left_by_fork(),
         ..ThreadInfo::new(slot.thread().unwrap_or(ThreadId::new(0)))
     }
 }
 
-/// Whether a thread that is the caller or is blocked unwinds from a panic.
+/// Returns whether a thread that is the caller or is blocked is unwinding from a panic.
 fn is_panicking(slot: &Slot) -> bool {
-    let is_me = std::ptr::eq(slot, current::slot());
+    let is_me = std::ptr::eq(slot, current::own());
     (is_me && std::thread::panicking()) || slot.wait.read().is_some_and(|wait| wait.panicking)
 }
 
-/// What a report says of another thread, which may be running: what of it is in the graph, as it is
-/// at this moment.
+/// Describes another thread, which may be running, by what the graph contains of it at this moment.
 fn elsewhere(state: &DetectorState, id: ThreadId, locks: &mut Locks) -> ThreadInfo {
     let mut info = ThreadInfo {
         name: state.name(id),
@@ -127,6 +127,7 @@ fn elsewhere(state: &DetectorState, id: ThreadId, locks: &mut Locks) -> ThreadIn
         .into_iter()
         .find(|slot| slot.thread() == Some(id));
     info.ended = slot.is_none();
+    info.is_task = slot.is_some_and(|slot| slot.life.is_agent());
     info.spawned = slot.and_then(Slot::spawned);
     for h in slot.and_then(|slot| slot.held()).unwrap_or_default() {
         if let Some(lock) = state.lock_at(h.ident) {
@@ -141,7 +142,7 @@ fn elsewhere(state: &DetectorState, id: ThreadId, locks: &mut Locks) -> ThreadIn
     info
 }
 
-/// A wait for a lock that has not begun.
+/// Describes a wait for a lock that has not begun.
 fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
     WaitInfo {
         what: WaitsFor::Lock {
@@ -156,15 +157,15 @@ fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
     }
 }
 
-/// The facts of cycles that the graph has found; `closed_at` is where the caller is.
+/// Describes cycles that the graph has found; `closed_at` is the location of the caller.
 pub(super) fn cycles(
     slot: &'static Slot,
     state: &DetectorState,
     findings: &[Finding],
     closed_at: Option<Site>,
 ) -> Vec<Facts> {
-    // To describe what no sink and no check will see costs more than to find it, and an excused nest has
-    // as many of those as it has edges.
+    // To describe a finding that no sink and no check receives costs more than to find it, and an excused
+    // nest has as many findings as edges.
     let (wanted, ignored): (Vec<&Finding>, Vec<&Finding>) = findings
         .iter()
         .partition(|finding| publish::is_wanted(slot, finding.verdict));
@@ -243,7 +244,7 @@ fn cycle(
     }
 }
 
-/// The facts of something that one thread does with one lock that it holds already.
+/// Describes a finding about one thread and one lock that it already holds.
 fn alone(
     verdict: Verdict,
     slot: &'static Slot,
@@ -279,7 +280,7 @@ fn alone(
     }
 }
 
-/// The calling thread asks for a lock that it holds in a conflicting mode.
+/// Describes a request of the calling thread for a lock that it holds in a conflicting mode.
 pub(super) fn self_deadlock(
     slot: &'static Slot,
     ident: &'static Ident,
@@ -290,7 +291,7 @@ pub(super) fn self_deadlock(
     alone(Verdict::SelfDeadlock, slot, ident, first, mode, site)
 }
 
-/// The calling thread shares a lock that it shares already.
+/// Describes a shared request of the calling thread for a lock that it holds shared.
 pub(super) fn recursive_read(
     slot: &'static Slot,
     ident: &'static Ident,
@@ -305,7 +306,8 @@ pub(super) fn recursive_read(
     facts
 }
 
-/// The calling thread asks for a lock under another one of the same class, against their order.
+/// Describes a request of the calling thread for a lock under another one of the same class, against their
+/// order.
 pub(super) fn against_ids(
     slot: &'static Slot,
     ident: &'static Ident,
@@ -328,11 +330,11 @@ pub(super) fn against_ids(
     facts
 }
 
-/// How many locks that one thread has left behind are told of, each by itself; and how many holds each
-/// of these reports shows. Each costs a look at all holds.
+/// The most abandoned locks of one thread that are reported one by one, and the most holds that each of these
+/// reports shows. Each costs a look at all holds.
 const ABANDONED: usize = 32;
 
-/// The calling thread ends while it holds locks: one finding for each lock.
+/// Describes the end of the calling thread while it holds locks: one finding for each lock.
 pub(crate) fn abandoned(slot: &'static Slot, left: &[HeldLock]) -> Vec<Facts> {
     let mut seen = HashSet::new();
     left.iter()
@@ -354,7 +356,7 @@ pub(crate) fn abandoned(slot: &'static Slot, left: &[HeldLock]) -> Vec<Facts> {
         .collect()
 }
 
-/// The calling thread asks for a lock that a thread which is no more still holds.
+/// Describes a request of the calling thread for a lock that an ended thread still holds.
 pub(super) fn abandoned_and_awaited(
     (gone, hold): (&'static Slot, HeldLock),
     slot: &'static Slot,
@@ -372,29 +374,29 @@ pub(super) fn abandoned_and_awaited(
     Some(facts)
 }
 
-/// One thread of a deadlock: what it holds that the one before it wants, and what it waits for.
+/// One thread of a deadlock: what it holds that blocks the previous thread, and what it waits for.
 pub(super) struct CycleThread {
     pub(super) slot: &'static Slot,
     pub(super) holds: HeldLock,
     pub(super) wants: &'static Ident,
     pub(super) mode: Mode,
     pub(super) site: Site,
-    /// When the wait began, on the clock of [`wait::now`].
+    /// The start of the wait, on the clock of [`wait::now`].
     pub(super) since: u64,
 }
 
-/// A thread of a deadlock that holds nothing which another one wants, and keeps a reader out by being
-/// queued for the lock ahead of it.
+/// A thread of a deadlock that holds no lock another thread waits for, and blocks a reader by being queued
+/// for the lock ahead of it.
 pub(super) struct QueuedWriter {
     pub(super) slot: &'static Slot,
     pub(super) wants: &'static Ident,
     pub(super) mode: Mode,
     pub(super) site: Site,
-    /// When the wait began, on the clock of [`wait::now`].
+    /// The start of the wait, on the clock of [`wait::now`].
     pub(super) since: u64,
 }
 
-/// The wait of a blocked thread for a lock, which began at `since`.
+/// Describes the wait of a blocked thread for a lock, which began at `since`.
 fn waits_since(ident: &Ident, mode: Mode, site: Site, since: u64) -> WaitInfo {
     WaitInfo {
         since: Some(wait::time_since(since)),
@@ -402,7 +404,7 @@ fn waits_since(ident: &Ident, mode: Mode, site: Site, since: u64) -> WaitInfo {
     }
 }
 
-/// The facts of a deadlock; the first station is the calling thread, which closed it.
+/// Describes a deadlock; the first station is the calling thread, which closed it.
 pub(super) fn deadlock(stations: &[CycleThread], queued: &[QueuedWriter]) -> Facts {
     let mut locks = Locks::default();
     for station in stations {

@@ -1,4 +1,4 @@
-//! Order between threads: what one hands to another, and what one holds around others.
+//! The happens-before order between threads: released and acquired clocks, and holds that threads inherit.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,8 +12,7 @@ use crate::tracking::thread::current;
 use crate::tracking::thread::local::Local;
 use crate::tracking::thread::slot::Slot;
 
-/// The point at which the calling thread is, and from which it goes on; `None` if the detector is
-/// off.
+/// Releases the clock of the calling thread; returns `None` if the detector is off.
 #[inline]
 pub(crate) fn release_clock() -> Option<ClockRef> {
     let slot = attach()?;
@@ -29,14 +28,14 @@ fn new_point(slot: &'static Slot) -> ClockRef {
     with_own(slot, |own| own.points.stock(segment))
 }
 
-/// All that the calling thread did and will yet do: it is at its end.
+/// Returns the clock of everything that the calling thread did or will do: it is at its end.
 pub(crate) fn end() -> Option<ClockRef> {
     let slot = attach()?;
     let segment = change(slot, |own| own.timeline.hand_over());
     Some(ClockRef::new(segment.whole()))
 }
 
-/// The calling thread learns of all that happened up to `point`.
+/// Acquires the clock `point` in the calling thread.
 #[inline]
 pub(crate) fn acquire_clock(point: &ClockRef) {
     if let Some(slot) = attach()
@@ -46,12 +45,12 @@ pub(crate) fn acquire_clock(point: &ClockRef) {
     }
 }
 
-/// Whether the calling thread comes after all that happened up to `point`, or is not tracked.
+/// Returns whether the calling thread is already ordered after `point`, or is not tracked.
 pub(crate) fn is_known(point: &ClockRef) -> bool {
     attach().is_none_or(|slot| with_own(slot, |own| own.timeline.knows(point.segment())))
 }
 
-/// The calling thread learns of all that happened up to `point`, and needs it no more.
+/// Acquires the clock `point` in the calling thread, and drops this reference to it.
 #[inline]
 pub(crate) fn acquire_last(point: ClockRef) {
     let slot = current::open();
@@ -76,7 +75,7 @@ fn learn_last(point: ClockRef) {
     }
 }
 
-/// The calling thread needs `point` no more.
+/// Drops a reference to `point`, which the calling thread does not acquire.
 #[inline]
 pub(crate) fn forget(point: ClockRef) {
     let slot = current::open();
@@ -87,7 +86,7 @@ pub(crate) fn forget(point: ClockRef) {
     }
 }
 
-/// The calling thread learns of all that `clock` names.
+/// Acquires a merged clock in the calling thread.
 pub(crate) fn acquire_merged(clock: &VectorClock) {
     if let Some(slot) = attach() {
         change(slot, |own| own.timeline.learn_all(clock));
@@ -104,17 +103,17 @@ fn change<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -> R) -> R {
     if is_new {
         reseed(slot);
         if with_own(slot, |own| own.timeline.is_cut()) {
-            // Relaxed: it stands for no other memory.
+            // Relaxed: the flag publishes no other memory.
             CUT.store(true, Ordering::Relaxed);
         }
     }
     result
 }
 
-/// Whether a thread came after more others than it can remember.
+/// Whether a thread was ordered after more threads than its clock can hold.
 static CUT: AtomicBool = AtomicBool::new(false);
 
-/// Whether some order between threads was forgotten.
+/// Returns whether some order between threads was dropped.
 pub(crate) fn is_cut() -> bool {
     CUT.load(Ordering::Relaxed)
 }
@@ -123,7 +122,7 @@ fn reseed(slot: &'static Slot) {
     slot.set_seed(with_own(slot, |own| own.seed(state::generation())));
 }
 
-/// The locks that the calling thread holds, or that are held around it.
+/// Returns the locks that the calling thread holds or inherits.
 pub(crate) fn holds_to_inherit() -> Vec<InheritedHold> {
     let slot = current::open();
     if slot.is_detached() {
@@ -138,7 +137,7 @@ pub(crate) fn holds_to_inherit() -> Vec<InheritedHold> {
     if held.is_empty() {
         return around;
     }
-    // What is taken under them gives edges, so they have to stand in the graph.
+    // Acquisitions under these locks give edges, so they must be in the graph.
     let graph = check_session::graph_of(slot);
     let found = {
         let mut state = graph.lock();
@@ -158,7 +157,7 @@ pub(crate) fn holds_to_inherit() -> Vec<InheritedHold> {
     around
 }
 
-/// From now on, `around` is held around the calling thread; returns what was before.
+/// Sets the holds that the calling thread inherits; returns the previous ones.
 pub(crate) fn inherit_holds(around: Vec<InheritedHold>) -> Vec<InheritedHold> {
     let Some(slot) = attach() else {
         return Vec::new();

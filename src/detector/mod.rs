@@ -1,8 +1,8 @@
-//! The one process-wide detector: threads in, findings of the engine in, reports out.
+//! The process-wide detector: acquisitions and waits of threads in, reports out.
 //!
-//! Everything here is off the fast path. No function calls a sink, or anything else that is not
-//! ours, while it holds the detector's lock: what was found is described under the lock, and
-//! [`publish`](publish::publish)ed by the caller when it holds nothing.
+//! Everything here is off the fast path. No function calls a sink, or any other code outside this crate,
+//! while it holds the detector's lock: a finding is described under the lock, and
+//! [`publish`](publish::publish)ed by the caller when it holds no lock of the detector.
 
 pub(crate) mod abandoned;
 pub(crate) mod check_session;
@@ -16,18 +16,22 @@ pub(crate) mod observe;
 pub(crate) mod order;
 pub(crate) mod publish;
 pub(crate) mod state;
+mod stuck;
 pub(crate) mod writing;
 
 #[cfg(feature = "metrics")]
 pub(crate) use self::counters::reported;
-pub(crate) use self::describe::{held_here, name};
+pub(crate) use self::describe::{held_here, lock_info, name};
 pub(crate) use self::order::check::{relabel, retire};
 pub use self::order::declaration::{declare_order, declare_order_file};
 pub(crate) use self::publish::{
     Panic, Published, aside, can_unwind, end_in, publish, publish_stall,
 };
+pub(crate) use self::stuck::publish_stuck;
 pub use crate::runtime::status::status;
 
 /// Whether this build is instrumented. A constant, so that a branch on it costs nothing.
 pub(crate) const ON: bool = cfg!(any(debug_assertions, feature = "always"));
-pub(crate) use crate::runtime::threads::{attach, note_panic, with_own, with_own_at_hand};
+pub(crate) use crate::runtime::threads::{
+    attach, detach_agent, note_panic, with_own, with_own_at_hand,
+};

@@ -1,9 +1,9 @@
-//! A model of the search for deadlocks: threads that take locks as the raw locks do, and look
+//! A model of deadlock detection: threads that acquire locks as the raw locks do, and look for a deadlock
 //! before they wait.
 //!
-//! The bare locks block as loom's do, which fails an execution in which nobody can move. So each model says
-//! that of a deadlock somebody was told, as else it would hang; that it was one thread; and, by
-//! looking at the truth at that moment, that it was one.
+//! The bare locks block as loom's do, which fails an execution in which no thread can run. So each model
+//! asserts that a deadlock was reported, since the execution would fail otherwise; that one thread reported
+//! it; and, by comparison with the true state at that moment, that it was one.
 
 use std::cell::RefCell;
 use std::panic::Location;
@@ -25,8 +25,8 @@ use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
 
-/// A bare lock. Not loom's mutex, whose release is no step of its own, so that not every order of
-/// it and a `try_lock` is tried.
+/// A bare lock. Not loom's mutex, whose release is not a step of its own, so that loom does not try every
+/// order of a release and a `try_lock`.
 struct Bare {
     locked: AtomicBool,
     sleep: Mutex<()>,
@@ -76,7 +76,7 @@ impl Lock {
     fn new() -> &'static Self {
         let record = LockRecord::new(&LockKind::MUTEX, None, Location::caller());
         let ident = record.identify_as_writer(&mut LockIdPool::default());
-        // Older than the threads.
+        // Initialised before the threads start.
         record.owner.load(Ordering::Relaxed).is_null();
         Box::leak(Box::new(Self {
             record,
@@ -86,17 +86,16 @@ impl Lock {
     }
 }
 
-/// What is so, whatever the threads know of it: by thread, the locks it has and the one it is
-/// after. Nothing in it is seen by the model.
+/// The true state: for each thread, the locks it has and the one it requests. The model does not see it.
 #[derive(Default)]
 struct Truth {
     has: [Vec<usize>; 3],
     after: [Option<usize>; 3],
-    told: usize,
+    reported: usize,
 }
 
 impl Truth {
-    /// Whether a deadlock closes at this thread.
+    /// Returns whether this thread closes a deadlock.
     fn is_stuck(&self, me: usize) -> bool {
         let mut at = me;
         for _ in 0..self.has.len() {
@@ -115,7 +114,7 @@ impl Truth {
     }
 }
 
-/// loom runs all threads of a model on one, in turns.
+/// loom runs all threads of a model on one thread, in turns.
 struct Shared(Rc<RefCell<Truth>>);
 #[allow(unsafe_code)]
 // SAFETY: as above.
@@ -131,11 +130,11 @@ struct Actor {
 }
 
 impl Actor {
-    /// Takes a lock; `false` if that would close a deadlock.
+    /// Acquires a lock; returns `false` if that would close a deadlock.
     fn lock(&mut self, at: usize) -> bool {
         let lock = self.locks[at];
         if !lock.bare.try_lock() {
-            // `Lock::begin`
+            // As in `Lock::begin`.
             let site = Location::caller();
             self.truth.0.borrow_mut().after[self.number] = Some(at);
             let need = WaitKind::Lock(Mode::Exclusive);
@@ -147,7 +146,7 @@ impl Actor {
             {
                 let mut truth = self.truth.0.borrow_mut();
                 assert!(truth.is_stuck(self.number), "there is a deadlock");
-                truth.told += 1;
+                truth.reported += 1;
                 truth.after[self.number] = None;
                 drop(truth);
                 self.slot.wait.clear();
@@ -155,7 +154,7 @@ impl Actor {
             }
             lock.bare.lock();
             self.truth.0.borrow_mut().after[self.number] = None;
-            // `Attempt::acquired`
+            // As in `Attempt::acquired`.
             self.slot.wait.clear();
         }
         self.truth.0.borrow_mut().has[self.number].push(at);
@@ -164,7 +163,7 @@ impl Actor {
         true
     }
 
-    /// `Lock::note`
+    /// Does the same as `Lock::note`.
     fn note(&self, lock: &'static Lock) {
         let share = lockset_hash::share(lock.ident.tag(), Mode::Exclusive);
         let site = Location::caller();
@@ -174,7 +173,7 @@ impl Actor {
             .store(std::ptr::from_ref(self.slot).cast_mut(), Ordering::Relaxed);
     }
 
-    /// `Lock::released`, then the bare release.
+    /// Does the same as `Lock::released`, then releases the bare lock.
     fn unlock(&mut self) {
         if let Some(at) = self.held.pop() {
             assert!(self.slot.pop(self.locks[at].ident));
@@ -183,7 +182,8 @@ impl Actor {
         }
     }
 
-    /// Takes the locks one under the other, or lets go of the last one at -1, and in the end lets go of them, of all if a deadlock is reported.
+    /// Acquires the locks nested in this order, or releases the last one at -1, and in the end releases them;
+    /// releases all at once if a deadlock is reported.
     fn nest(mut self, order: &[isize]) {
         for &at in order {
             if at < 0 {
@@ -198,8 +198,8 @@ impl Actor {
     }
 }
 
-/// Runs one thread for each of `orders`; each has its first lock already. Each execution has to make
-/// as many reports as `reports` says.
+/// Runs one thread for each of `orders`, each with its first lock already acquired. Each execution has to
+/// make as many reports as `reports` says.
 fn run(
     preemptions: Option<usize>,
     locks: usize,
@@ -207,7 +207,7 @@ fn run(
     reports: std::ops::RangeInclusive<usize>,
 ) {
     model::check(preemptions, move || {
-        // The detector's own lock is made before the threads.
+        // The detector's own lock is created before the threads.
         drop(super::state::lock());
         let seats: Vec<Seat> = orders.iter().map(|_| Seat::new()).collect();
         let slots: Vec<_> = seats.iter().map(Seat::slot).collect();
@@ -238,30 +238,30 @@ fn run(
         for other in others {
             other.join().unwrap();
         }
-        let told = truth.borrow().told;
-        assert!(reports.contains(&told), "{told} reports");
+        let reported = truth.borrow().reported;
+        assert!(reports.contains(&reported), "{reported} reports");
     });
 }
 
 #[test]
-fn of_two_threads_that_close_a_deadlock_one_is_told() {
-    // Neither lets go of its first lock before it has the second, so it closes always, unless one
-    // is through before the other starts.
+fn of_two_threads_that_close_a_deadlock_one_reports_it() {
+    // Neither thread releases its first lock before it has the second, so the deadlock always closes, unless
+    // one thread is done before the other starts.
     run(None, 2, &[&[0, 1], &[1, 0]], 1..=1);
 }
 
 #[test]
-fn of_three_threads_that_close_a_deadlock_one_is_told() {
+fn of_three_threads_that_close_a_deadlock_one_reports_it() {
     run(Some(3), 3, &[&[0, 1], &[1, 2], &[2, 0]], 1..=1);
 }
 
 #[test]
-fn threads_that_wait_in_a_row_are_never_told() {
+fn threads_that_wait_in_a_row_are_never_reported() {
     run(Some(2), 3, &[&[0, 1], &[1, 2], &[2]], 0..=0);
 }
 
 #[test]
-fn a_thread_that_gets_what_it_waits_for_while_another_looks_is_never_told() {
-    // The first waits for the second, which lets go and then takes what the first had.
+fn a_thread_that_gets_its_lock_during_the_look_of_another_is_never_reported() {
+    // The first waits for the second, which releases its lock and then requests the first one's.
     run(None, 2, &[&[0, 1], &[1, -1, 0]], 0..=0);
 }

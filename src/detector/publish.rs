@@ -1,4 +1,4 @@
-//! From what was found to those who want to know.
+//! Publishes findings: to sinks, to check sessions, as panics.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,12 +23,12 @@ static REPORTS: AtomicU64 = AtomicU64::new(0);
 static UNREPORTED: AtomicU64 = AtomicU64::new(0);
 static SUPPRESSED: AtomicU64 = AtomicU64::new(0);
 
-/// How many findings were suppressed.
+/// Returns the number of suppressed findings.
 pub(crate) fn suppressed() -> u64 {
     SUPPRESSED.load(Ordering::Relaxed)
 }
 
-/// How many reports were made, and how many findings the configuration ignored.
+/// Returns the number of reports, and the number of findings that the configuration ignored.
 pub(crate) fn counts() -> (u64, u64) {
     (
         REPORTS.load(Ordering::Relaxed),
@@ -36,13 +36,13 @@ pub(crate) fn counts() -> (u64, u64) {
     )
 }
 
-/// A panic that a report asks for, to be raised when everything is in order for it.
+/// A panic that a report requests, to be raised when the primitive's state is consistent.
 #[derive(Debug)]
 #[must_use = "the configuration asked for a panic"]
 pub(crate) struct Panic(String);
 
 impl Panic {
-    /// The panic that another thread was asked to raise in the calling one.
+    /// Returns the panic that another thread requested in the calling one.
     pub(crate) fn of_message(message: String) -> Self {
         Self(message)
     }
@@ -51,17 +51,17 @@ impl Panic {
         &self.0
     }
 
-    /// Its message, for another thread to raise it.
-    pub(super) fn into_message(self) -> String {
+    /// Returns its message, for another thread to raise it.
+    pub(crate) fn into_message(self) -> String {
         self.0
     }
 
-    /// Raises it out of the call at `site`, unless the thread [cannot unwind](can_unwind).
+    /// Raises the panic out of the call at `site`, unless the thread [cannot unwind](can_unwind).
     ///
-    /// The program's panic hook is not called. The report has said more than it could, and it may
-    /// want a lock that the thread holds: that of standard error, or one of the deadlock. In its
-    /// place, and like the standard one, a line on standard error says which thread panics where. In
-    /// a check there is none, since the check has the message.
+    /// The program's panic hook is not called. The report contains more than the hook could print, and the
+    /// hook may request a lock that the thread holds: that of standard error, or one of the deadlock. In its
+    /// place, and like the standard hook, a line on standard error names the thread and the location of the
+    /// panic. In a check there is no such line, since the check has the message.
     #[cold]
     pub(crate) fn raise(self, site: Site) {
         if !can_unwind() {
@@ -81,16 +81,15 @@ impl Panic {
     }
 }
 
-/// Whether the calling thread can unwind: it is not panicking, since a second panic would abort the
-/// process where the first one was being dealt with, and not destroying its thread-locals, out of
-/// which nothing may unwind.
+/// Returns whether the calling thread can unwind: it is not panicking, since a second panic in a destructor
+/// would abort the process, and it is not destroying its thread-locals, out of which nothing may unwind.
 ///
 /// Whether there is a frame below that may not unwind, as one of `extern "C"`, cannot be known.
 pub(crate) fn can_unwind() -> bool {
     !std::thread::panicking() && !current::is_leaving()
 }
 
-/// Raises the panic out of the call at `site`, if there is one and the caller can unwind.
+/// Raises the panic, if there is one and the caller can unwind, out of the call at `site`.
 pub(crate) fn end_in(panic: Option<Panic>, may_panic: bool, site: Site) {
     if let Some(panic) = panic
         && may_panic
@@ -99,7 +98,8 @@ pub(crate) fn end_in(panic: Option<Panic>, may_panic: bool, site: Site) {
     }
 }
 
-/// Whether a finding with this verdict is of use: it is reported, or counted by the check of the thread.
+/// Returns whether a finding with this verdict is used: it is reported, or counted by the check of the
+/// thread.
 pub(super) fn is_wanted(slot: &'static Slot, verdict: Verdict) -> bool {
     let config = config::current();
     let bases = [Basis::Instances, Basis::Classes, Basis::Declaration];
@@ -109,17 +109,17 @@ pub(super) fn is_wanted(slot: &'static Slot, verdict: Verdict) -> bool {
             .any(|basis| config.action(verdict, *basis) != Action::Ignore)
 }
 
-/// Counts findings that are not wanted.
+/// Counts findings that are ignored.
 pub(super) fn ignore(count: usize) {
     UNREPORTED.fetch_add(count as u64, Ordering::Relaxed);
 }
 
-/// Reports what was found, as the configuration says. The caller holds no lock of the detector;
-/// its own use of tracked locks is not looked at meanwhile.
+/// Reports findings as the configuration says. The caller holds no lock of the detector; the caller's use of
+/// tracked locks is not checked meanwhile.
 ///
-/// What a thread of a check finds goes to that check, and to no sink: a test that expects a finding
-/// prints nothing. A panic that the configuration asks for happens all the same, since it breaks
-/// the deadlock; and nobody is aborted without having been told why.
+/// What a thread of a check finds goes to that check, and to no sink: a test that expects a finding prints
+/// nothing. A panic that the configuration requests is raised all the same, since it breaks the deadlock; and
+/// before the process is aborted, the report is written.
 pub(crate) fn publish(slot: &'static Slot, found: Vec<Facts>) -> Option<Panic> {
     if found.is_empty() {
         return None;
@@ -127,7 +127,7 @@ pub(crate) fn publish(slot: &'static Slot, found: Vec<Facts>) -> Option<Panic> {
     publish_to(slot, check_session::of(slot).as_deref(), found)
 }
 
-/// The same, for `trial` to have; without one, for everybody.
+/// Publishes findings to one check session, or to the process if `trial` is `None`.
 pub(super) fn publish_to(
     slot: &'static Slot,
     trial: Option<&CheckSession>,
@@ -142,7 +142,7 @@ pub(super) fn publish_to(
         let action = config.action(facts.verdict, facts.basis);
         if action == Action::Ignore {
             UNREPORTED.fetch_add(1, Ordering::Relaxed);
-            // What classes alone show is of use to nobody who has not asked for it.
+            // A finding of classes alone is of no use where none was requested.
             if let Some(trial) = trial
                 && facts.basis == Basis::Instances
             {
@@ -186,13 +186,13 @@ pub(super) fn publish_to(
 #[derive(Debug)]
 pub(crate) struct Published {
     pub(crate) report: Report,
-    /// What the configuration wants done about it beside.
+    /// What else the configuration requests to be done about it.
     pub(crate) wanted: Action,
-    /// Whether the text of the report stands on standard error.
+    /// Whether the text of the report was written to standard error.
     pub(crate) printed: bool,
 }
 
-/// Reports a stall, from the watchdog's thread. `None` if nobody wants to hear of it.
+/// Reports a stall, from the watchdog's thread. Returns `None` if the configuration ignores stalls.
 pub(crate) fn publish_stall(
     slot: Option<&'static Slot>,
     facts: Facts,
@@ -221,8 +221,8 @@ pub(crate) fn publish_stall(
     })
 }
 
-/// Runs `f`, which may do anything, without looking at its use of tracked locks, if the calling
-/// thread has a slot.
+/// Runs `f`, which may call any code, without checking its use of tracked locks, if the calling thread has a
+/// slot.
 pub(crate) fn aside<R>(slot: Option<&'static Slot>, f: impl FnOnce() -> R) -> R {
     match slot {
         Some(slot) => quietly(slot, f),
@@ -236,16 +236,16 @@ pub(crate) type Paths = Vec<(u64, u64)>;
 /// The first reports about each set of source lines.
 pub(crate) static FIRST: ForkSafe<Option<HashMap<u64, Paths>>> = ForkSafe::new(None);
 
-/// How many reports about the same lines are made in full, by different call paths.
+/// The most reports about the same lines that are written in full, by different call paths.
 const PATHS: usize = 8;
 
-/// The first report about the same source lines. There are as many as the program has pairs of
-/// places that nest.
+/// Returns the number of the first report about the same source lines. There are as many such reports as
+/// pairs of source lines that nest in the program.
 ///
-/// Where the lines are those of a type that the program has put around its locks, they are the same for
-/// everything: then those reports repeat each other that were made by the same calls.
+/// Where the lines are those of a type that wraps the program's locks, they are the same for every lock: then
+/// only reports with the same call path repeat each other.
 fn repeats(report: &Report) -> Option<u64> {
-    // An order that is taken is news; a thread that hangs, or ends, is so each time.
+    // Only reports about orders can repeat; a thread that hangs, or ends, is news each time.
     if report.edges.is_empty()
         || matches!(report.verdict, Verdict::Deadlock | Verdict::SelfDeadlock)
     {
@@ -265,9 +265,9 @@ fn repeats(report: &Report) -> Option<u64> {
     None
 }
 
-/// A callback or a subscriber has come back to a lock that its own thread holds, or closed a
-/// deadlock. There is nobody to tell, since telling is what is going on, but it must not hang: the
-/// panic ends the callback, and whoever called the callback says so.
+/// Handles a callback or a subscriber that requests a lock its own thread holds, or that closes a deadlock.
+/// No report can be written, since one is being written already, but the thread must not hang: the panic ends
+/// the callback, and the caller of the callback prints that.
 fn refuse(found: &[Facts]) -> Option<Panic> {
     let fatal = found
         .iter()
@@ -275,7 +275,7 @@ fn refuse(found: &[Facts]) -> Option<Panic> {
     Some(Panic(Report::new(0, fatal.clone()).headline()))
 }
 
-/// Runs `f`, which may do anything, without looking at its use of tracked locks.
+/// Runs `f`, which may call any code, without checking its use of tracked locks.
 pub(crate) fn quietly<R>(slot: &'static Slot, f: impl FnOnce() -> R) -> R {
     struct Busy(&'static Slot);
     impl Drop for Busy {

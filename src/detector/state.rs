@@ -1,4 +1,4 @@
-//! The detector's state, behind its one lock.
+//! The state of the detector, behind one lock.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
@@ -12,9 +12,9 @@ use crate::shim::{Mutex, MutexGuard};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::thread::slot::Slot;
 
-/// How many stacks of single edges are kept: some hundred bytes each.
+/// The most stacks of single edges that are kept: some hundred bytes each.
 const EDGE_STACKS: usize = 4096;
-/// How many thread names are remembered for reports about edges of threads that have ended.
+/// The most thread names that are remembered for reports about edges of ended threads.
 const NAMES: usize = 1 << 16;
 
 struct KnownLock {
@@ -23,30 +23,30 @@ struct KnownLock {
     ident: usize,
 }
 
-/// What the detector knows.
+/// Everything that the detector has recorded.
 pub(crate) struct DetectorState {
     pub(crate) graph: OrderGraph,
-    /// The same for classes of locks.
+    /// The order graph of lock classes.
     pub(crate) classes: OrderGraph,
-    /// What reports say of a class, and of one that has only been declared.
+    /// What reports say of a class, including classes that were only declared.
     class_infos: IdMap<LockId, LockInfo>,
-    /// The sets of classes of cycles that were found, so that classes do not tell again what
-    /// instances have told.
-    told: HashSet<(Vec<LockId>, Verdict)>,
+    /// The sets of classes of the cycles that were found, so that the order of classes does not report again
+    /// what instances have shown.
+    reported: HashSet<(Vec<LockId>, Verdict)>,
     /// The locks in the graph, each with its class and with the address of its ident.
     locks: IdMap<LockId, KnownLock>,
     names: IdMap<ThreadId, Option<String>>,
-    /// The threads in `names`, in the order in which they came.
+    /// The threads in `names`, in the order in which they were added.
     introduced: VecDeque<ThreadId>,
-    /// Where a thread was when it first took the second of two places under the first.
+    /// The stack at which a pair of source locations was first nested.
     stacks: IdMap<(usize, usize), Stack>,
-    /// Recursive reads that were told: the place of the lock's construction and both sites.
+    /// Recursive reads that were reported: the location of the lock's construction and both acquisitions.
     recursive_reads: HashSet<(usize, usize, usize, u64)>,
-    /// Stacks of single edges between places of one file, where a type of the program's own may stand
-    /// between it and its locks; the oldest go when there are too many.
+    /// Stacks of single edges between locations in one file, where a type of the program may wrap its locks;
+    /// the oldest are dropped when there are too many.
     edge_stacks: IdMap<(LockId, LockId), Stack>,
     edges_with_stacks: VecDeque<(LockId, LockId)>,
-    /// Whether it is that of one check, and not that of the process.
+    /// Whether this is the state of one check, and not that of the process.
     is_of_check: bool,
 }
 
@@ -62,7 +62,7 @@ impl DetectorState {
             graph: OrderGraph::new(limits),
             classes: OrderGraph::new(limits),
             class_infos: IdMap::default(),
-            told: HashSet::new(),
+            reported: HashSet::new(),
             locks: IdMap::default(),
             names: IdMap::default(),
             introduced: VecDeque::new(),
@@ -74,7 +74,7 @@ impl DetectorState {
         }
     }
 
-    /// An empty one for one check.
+    /// Returns an empty state for one check.
     pub(crate) fn of_check() -> Self {
         Self {
             is_of_check: true,
@@ -82,7 +82,7 @@ impl DetectorState {
         }
     }
 
-    /// Whether it is that of one check, and not that of the process.
+    /// Returns whether this is the state of one check, and not that of the process.
     pub(crate) fn is_of_check(&self) -> bool {
         self.is_of_check
     }
@@ -93,15 +93,15 @@ impl DetectorState {
         self.locks.insert(info.id, KnownLock { info, class, ident });
     }
 
-    /// The class of a lock in the graph.
+    /// Returns the class of a lock in the graph.
     pub(crate) fn class_of(&self, id: LockId) -> Option<LockId> {
         self.locks.get(&id).map(|known| known.class)
     }
 
-    /// The lock in the graph whose ident lies at this address, without looking there: for locks of
-    /// running threads, who may let go of them, and drop them, at any moment.
+    /// Returns the lock in the graph whose ident has this address, without a look at the ident: for locks of
+    /// running threads, which may release and drop them at any moment.
     ///
-    /// Goes through all locks: for reports alone.
+    /// Walks all locks, so it serves reports only.
     pub(crate) fn lock_at(&self, ident: *const Ident) -> Option<LockId> {
         let mut locks = self.locks.iter();
         locks
@@ -109,7 +109,7 @@ impl DetectorState {
             .map(|(id, _)| *id)
     }
 
-    /// What is known of a lock in the graph, or of a class.
+    /// Returns what is recorded of a lock in the graph, or of a class.
     pub(crate) fn lock(&self, id: LockId) -> Option<&LockInfo> {
         if id.is_class() {
             self.class_infos.get(&id)
@@ -118,16 +118,16 @@ impl DetectorState {
         }
     }
 
-    /// Remembers what reports say of a class, if that is not known.
+    /// Records what reports say of a class, if that is not recorded yet.
     pub(crate) fn add_class(&mut self, id: LockId, card: impl FnOnce() -> LockInfo) {
         self.class_infos.entry(id).or_insert_with(card);
     }
 
-    /// Whether no cycle of these classes with this verdict was found before.
+    /// Returns whether no cycle of these classes with this verdict was found before.
     pub(crate) fn is_new_cycle_of(&mut self, mut classes: Vec<LockId>, verdict: Verdict) -> bool {
         classes.sort_unstable();
         classes.dedup();
-        self.told.insert((classes, verdict))
+        self.reported.insert((classes, verdict))
     }
 
     pub(crate) fn lock_mut(&mut self, id: LockId) -> Option<&mut LockInfo> {
@@ -140,8 +140,8 @@ impl DetectorState {
         }
     }
 
-    /// Remembers the name of the thread of a slot, in place of the one that came first if there are too
-    /// many. A thread keeps its name, so one that is remembered is not asked again.
+    /// Records the name of the thread of a slot, in place of the oldest one if there are too many. A thread
+    /// keeps its name, so a recorded thread is not asked again.
     pub(crate) fn introduce(&mut self, thread: ThreadId, slot: &Slot) {
         if self.names.contains_key(&thread) {
             return;
@@ -163,7 +163,7 @@ impl DetectorState {
         self.stacks.contains_key(&places(from, to))
     }
 
-    /// How many distinct orders of source places were ever seen.
+    /// Returns the number of distinct orders of source locations.
     pub(crate) fn order_count(&self) -> u64 {
         self.stacks.len() as u64
     }
@@ -172,9 +172,9 @@ impl DetectorState {
         self.stacks.entry(places(from, to)).or_insert(stack);
     }
 
-    /// The stack with which an edge between two places was seen first: that of the edge itself, if it
-    /// was kept, else that of the places. The latter says nothing of the edge where both places are
-    /// one, as all locks of a program are taken in one line of a type of its own.
+    /// Returns the stack at which an edge between two locations was first seen: that of the edge itself, if
+    /// it was kept, else that of the locations. The latter does not identify the edge where both locations
+    /// are the same, as where all locks of a program are acquired in one line of a wrapper type.
     pub(crate) fn stack(&self, edge: (LockId, LockId), from: Site, to: Site) -> Option<Stack> {
         let of_edge = self.edge_stacks.get(&edge);
         let says_nothing = std::ptr::eq(from, to) && !edge.0.is_class();
@@ -199,8 +199,8 @@ impl DetectorState {
         }
     }
 
-    /// Whether this recursive read is told for the first time. `path` tells apart the calls of a line
-    /// that is both the first and the second place.
+    /// Returns whether this recursive read is reported for the first time. `path` distinguishes the calls of
+    /// a line that contains both acquisitions.
     pub(crate) fn is_new_recursive_read(
         &mut self,
         made: Site,
@@ -214,7 +214,7 @@ impl DetectorState {
     }
 }
 
-/// Two places, by address: both are static data.
+/// Returns two locations, by address: both are static data.
 fn places(from: Site, to: Site) -> (usize, usize) {
     (
         std::ptr::from_ref(from).addr(),
@@ -222,19 +222,19 @@ fn places(from: Site, to: Site) -> (usize, usize) {
     )
 }
 
-/// Made at first use; replaced, never freed, in the child of a fork.
+/// Created at first use; replaced, never freed, in the child of a fork.
 static STATE: AtomicPtr<Mutex<DetectorState>> = AtomicPtr::new(std::ptr::null_mut());
 
-/// The generation of the state: part of every key, so that what a thread knows of an old state is
-/// not known of a new one.
+/// The generation of the state: part of every key, so that what a thread has cached of an old state does not
+/// count as seen in a new one.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 
 fn mutex() -> &'static Mutex<DetectorState> {
-    // Acquire pairs with the Release of the exchange below: the state is seen whole.
+    // Acquire pairs with the Release of the exchange below: the state is seen initialised.
     let current = STATE.load(Ordering::Acquire);
     let state = if current.is_null() { create() } else { current };
     #[allow(unsafe_code)]
-    // SAFETY: the pointer came from a box that was leaked for this.
+    // SAFETY: the pointer is that of a box that was leaked here.
     unsafe {
         &*state
     }
@@ -250,7 +250,7 @@ fn create() -> *mut Mutex<DetectorState> {
         Ordering::Acquire,
     ) {
         Ok(_) => fresh,
-        // Somebody else was first; ours, which nobody has seen, stays behind unused.
+        // Another thread installed its state first; this one, which no other thread has seen, stays unused.
         Err(current) => current,
     }
 }
@@ -260,13 +260,13 @@ pub(crate) fn lock() -> MutexGuard<'static, DetectorState> {
     mutex().lock()
 }
 
-/// Starts with an empty state, as the child of a fork does.
+/// Replaces the state by an empty one, as the child of a fork does.
 pub(crate) fn renew() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
     STATE.store(std::ptr::null_mut(), Ordering::Release);
 }
 
-/// The generation of the state.
+/// Returns the generation of the state.
 pub(crate) fn generation() -> u32 {
     GENERATION.load(Ordering::Relaxed) as u32
 }

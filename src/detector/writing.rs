@@ -1,18 +1,18 @@
-//! When reports are written: time in which threads may wait for the thread that writes.
+//! The periods in which reports are written: time during which threads may wait for the writing thread.
 //!
-//! A finding is written by the thread that has it, with all locks that this thread holds. In a build
-//! without optimisation that can take a second or more. The watchdog does not count this time, or it
-//! would report the threads that wait for the detector.
+//! A finding is written by the thread that made it, while it holds all its locks. In a build without
+//! optimisation that can take a second or more. The watchdog does not count this time, or it would report
+//! threads that wait for the detector.
 
 use std::collections::VecDeque;
 
 use crate::shim::fork_safe::ForkSafe;
 use crate::tracking::thread::wait;
 
-/// How many periods are remembered: the last ones.
+/// The number of periods that are remembered, the last ones.
 const KEPT: usize = 64;
 
-/// How much of one period counts, in nanoseconds: a sink that does not return is no excuse for ever.
+/// How much of one period counts, in nanoseconds: a sink that does not return excuses no longer wait.
 const LONGEST: u64 = 5_000_000_000;
 
 /// A time from and up to which at least one report was being written, in nanoseconds.
@@ -20,9 +20,9 @@ pub(crate) type Period = (u64, u64);
 
 #[derive(Debug)]
 pub(crate) struct Periods {
-    /// How many reports are being written.
+    /// The number of reports that are being written.
     now: usize,
-    /// Since when at least one is.
+    /// The time since which at least one is.
     since: u64,
     over: VecDeque<Period>,
 }
@@ -33,7 +33,7 @@ pub(crate) static PERIODS: ForkSafe<Periods> = ForkSafe::new(Periods {
     over: VecDeque::new(),
 });
 
-/// A report is being written, for as long as this lives.
+/// A report that is being written, until this is dropped.
 #[derive(Debug)]
 pub(super) struct Writing(());
 
@@ -68,12 +68,12 @@ fn bounded(since: u64, now: u64) -> Period {
     (since, now.min(since.saturating_add(LONGEST)))
 }
 
-/// In the child of a fork: the threads that wrote are not there.
+/// Forgets the periods in the child of a fork, where the writing threads do not exist.
 pub(crate) fn forget() {
     PERIODS.lock().now = 0;
 }
 
-/// The periods in which reports were written, the last ones, up to `now`.
+/// Returns the last periods in which reports were written, up to `now`.
 pub(crate) fn periods(now: u64) -> Vec<Period> {
     let periods = PERIODS.lock();
     let mut all: Vec<Period> = periods.over.iter().copied().collect();

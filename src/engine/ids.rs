@@ -1,10 +1,10 @@
-//! Ids and places: what the engine speaks in, so that it needs no names.
+//! Ids and source locations: the engine works on these and needs no names.
 
 use std::fmt;
 use std::num::NonZeroU64;
 use std::panic::Location;
 
-/// A place in the source of the program: where a lock was taken or made.
+/// A location in the source of the program where a lock was acquired or constructed.
 pub type Site = &'static Location<'static>;
 
 /// The identity of one lock instance.
@@ -16,7 +16,7 @@ pub type Site = &'static Location<'static>;
 pub struct LockId(NonZeroU64);
 
 impl LockId {
-    /// The id with this number, or `None` for zero, which stands for "no id yet".
+    /// Returns the id with this number, or `None` for zero, which stands for "no id yet".
     #[must_use]
     pub const fn new(number: u64) -> Option<Self> {
         match NonZeroU64::new(number) {
@@ -25,28 +25,28 @@ impl LockId {
         }
     }
 
-    /// The highest id there is; never given to a lock.
+    /// The highest id; never given to a lock.
     pub(crate) const LAST: LockId = LockId(NonZeroU64::MAX);
 
-    /// The id of a class of locks, in the space above all instances.
+    /// Returns the id of a lock class, in the space above all instances.
     pub(crate) fn of_class(number: u64) -> LockId {
         LockId::new(Self::CLASSES | number).unwrap_or(LockId::LAST)
     }
 
-    /// Whether it stands for a class of locks.
+    /// Returns whether this id stands for a lock class.
     pub(crate) const fn is_class(self) -> bool {
         self.0.get() & Self::CLASSES != 0
     }
 
     const CLASSES: u64 = 1 << 62;
 
-    /// An id for a lock that is not tracked, from where it lies.
+    /// Returns an id for an untracked lock, derived from its address.
     pub(crate) fn of_address<T>(place: &T) -> LockId {
         let address = std::ptr::from_ref(place).addr() as u64;
         LockId::new(address).unwrap_or(LockId::LAST)
     }
 
-    /// The number, for logs and for machine-readable reports.
+    /// Returns the number, for logs and for machine-readable reports.
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0.get()
@@ -71,13 +71,13 @@ impl fmt::Display for LockId {
 pub struct ThreadId(u64);
 
 impl ThreadId {
-    /// The id with this serial number.
+    /// Returns the id with this serial number.
     #[must_use]
     pub const fn new(serial: u64) -> Self {
         Self(serial)
     }
 
-    /// The serial number.
+    /// Returns the serial number.
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0

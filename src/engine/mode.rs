@@ -1,26 +1,26 @@
-//! How a lock is asked for: its mode, and for how long the caller is ready to wait.
+//! Lock modes, and how long an acquisition may wait.
 
 use std::fmt;
 
-/// The mode in which a lock is held or asked for.
+/// The mode in which a lock is held or requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mode {
-    /// One holder, alone: a mutex, or the writer of a reader-writer lock.
+    /// One holder alone: a mutex, or the writer of a reader-writer lock.
     Exclusive,
     /// Any number of holders: a reader.
     Shared,
-    /// One holder beside readers, who may become the writer.
+    /// One holder beside readers, which may upgrade to the writer.
     Upgradable,
 }
 
 impl Mode {
-    /// Whether a hold of a lock in this mode keeps out every hold for which a request in mode `asked`
-    /// of the same lock would have to wait: then a thread that has the hold never waits for another
-    /// one by such a request.
+    /// Returns whether a hold in this mode excludes every hold for which a request in mode `asked` of the
+    /// same lock would have to wait. If so, a thread with this hold never waits for another thread by such a
+    /// request.
     ///
-    /// An upgradable hold admits readers, for which an upgrade waits; a shared one admits an upgradable
-    /// one. A writer that is queued behind a shared hold is another matter: it waits for that very
-    /// hold, and a reader behind it is a `RecursiveRead` and not a matter of order.
+    /// An upgradable hold admits readers, for which an upgrade waits; a shared hold admits an upgradable one.
+    /// A writer queued behind a shared hold is a different case: it waits for that very hold, and a reader
+    /// behind it is a `RecursiveRead` and not a matter of lock order.
     pub(crate) fn keeps_out(self, asked: Mode) -> bool {
         match self {
             Mode::Exclusive => true,
@@ -40,10 +40,10 @@ impl fmt::Display for Mode {
     }
 }
 
-/// For how long an acquisition is ready to wait.
+/// How long an acquisition may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AcquireKind {
-    /// For ever. Only such an acquisition can be part of a deadlock as the one that waits.
+    /// Without a limit. Only such an acquisition can be the wait of a thread in a deadlock.
     Blocking,
     /// Not at all.
     Try,
@@ -51,12 +51,12 @@ pub enum AcquireKind {
     Timed,
 }
 
-/// Whether a second reader may pass a writer that waits.
+/// Whether a second reader may overtake a waiting writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReadPolicy {
     /// A queued writer blocks new readers, so a reader can wait for a reader. `RwLock` of this
     /// crate, of `parking_lot` and of the standard library.
     WriterBlocksReaders,
-    /// A reader waits for a writer that holds the lock and for nothing else: `RecursiveRwLock`.
+    /// A reader waits for nothing but a writer that holds the lock: `RecursiveRwLock`.
     ReadersPass,
 }

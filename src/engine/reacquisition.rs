@@ -1,6 +1,6 @@
-//! Acquisitions of a lock that the same call released, or held in another mode, before.
+//! Acquisitions of a lock that the same call released before, or held in another mode.
 
-/// How a thread comes to ask for a lock, where that is not a call that locks.
+/// The way in which a thread requests a lock other than by a call that locks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reacquisition {

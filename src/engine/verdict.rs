@@ -1,4 +1,4 @@
-//! What a finding claims.
+//! Verdicts: what a finding claims.
 
 use std::fmt;
 
@@ -10,23 +10,25 @@ use std::fmt;
 pub enum Verdict {
     /// A closed set of threads, each of which waits without a timeout for others of the set.
     Deadlock,
-    /// A thread asks for a lock that it holds in a conflicting mode.
+    /// A thread requests a lock that it holds in a conflicting mode.
     SelfDeadlock,
     /// A cycle of acquired-before edges that can deadlock: distinct threads, no common gate
     /// lock, conflicting modes, and nothing that orders the threads.
     Inversion,
     /// A cycle that a gate lock, held around every edge, excludes as observed.
     Guarded,
-    /// A cycle whose edges one thread alone took.
+    /// A cycle whose edges were all taken by one thread.
     SingleThread,
     /// A cycle whose edges are ordered by spawn, join or a hand-over, as observed.
     Ordered,
-    /// A second shared acquisition by one thread, which a writer queued in between would block.
+    /// A second shared acquisition by one thread, which blocks if a writer is queued in between.
     RecursiveRead,
     /// A wait or a hold that lasts longer than its limit, or a missed heartbeat.
     Stall,
     /// A thread ended while it still held a lock.
     Abandoned,
+    /// A task held a lock of threads while it was suspended, and a thread was blocked by that.
+    HeldAcrossAwait,
 }
 
 impl Verdict {
@@ -41,9 +43,10 @@ impl Verdict {
         Verdict::RecursiveRead,
         Verdict::Stall,
         Verdict::Abandoned,
+        Verdict::HeldAcrossAwait,
     ];
 
-    /// The name, as it stands in reports and in `LOCKWARDEN`.
+    /// Returns the name that reports and `LOCKWARDEN` use.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -56,6 +59,7 @@ impl Verdict {
             Verdict::RecursiveRead => "RecursiveRead",
             Verdict::Stall => "Stall",
             Verdict::Abandoned => "Abandoned",
+            Verdict::HeldAcrossAwait => "HeldAcrossAwait",
         }
     }
 }

@@ -1,47 +1,36 @@
-//! Who can never move again: the reduction of a wait-for graph with *all of* and *any of* waits.
+//! The reduction of a wait-for graph with *all of* and *any of* waits: which threads are deadlocked.
 //!
-//! Start from the threads that can run and add, until nothing changes, every blocked thread whose
-//! need those could meet; what remains is deadlocked (Holt 1972). That is right because a thread
-//! that can run may do anything, and because what it does for one waiter takes nothing from
-//! another one for good: so the set only grows, in whatever order it is grown. One thing takes
-//! something away: a thread that ends for another one cannot come to a barrier after that. So the
-//! set can be too large, where two threads are counted of which one has to end for the other. A
-//! thread, or a handle, outside our knowledge counts as able to run, so the one error this can
-//! make is to stay silent. It sees who waits for whom, not what a running thread will do: a thread
-//! that could notify and never does is no deadlock.
+//! It starts from the threads that can run and adds, until nothing changes, every blocked thread whose wait
+//! those could end; the rest is deadlocked (Holt 1972). That is correct because a thread that can run may do
+//! anything, and because what it does for one waiter takes nothing from another for good: so the set only
+//! grows, in whatever order the threads are added. A thread, or a handle, that the detector does not know
+//! counts as able to run, so the only error is a deadlock that is not found. The reduction sees which thread
+//! waits for which, not what a running thread will do: a thread that could notify and never does is no
+//! deadlock.
 //!
-//! Threads are named by their index in the slice that is looked at.
+//! Threads are named by their index in the slice that is passed.
 
 use std::collections::VecDeque;
 
-/// A member of a need that is somebody whom we do not know. Such a one counts as able to run,
-/// as does every index that names no thread.
+/// A member of a wait that stands for an unknown thread. It counts as able to run, as does every index that
+/// is out of range.
 pub(crate) const UNKNOWN: usize = usize::MAX;
 
-/// What a blocked thread needs so that it can go on.
+/// What a blocked thread waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum WaitFor {
-    /// Each of these must move: the holders that keep a writer out, the target of a join.
+    /// All of these must be able to run: the holders that block a writer, the target of a join.
     AllOf(Vec<usize>),
-    /// One of these must move: the senders of a channel, the notifiers of a condvar.
+    /// One of these must be able to run: the senders of a channel, the notifiers of a condition variable.
     AnyOf(Vec<usize>),
-    /// Those that move must bring `k` together: permits of a semaphore, arrivals at a barrier.
-    AtLeast {
-        /// How much is missing.
-        k: u64,
-        /// Who can bring how much.
-        of: Vec<(usize, u32)>,
-    },
-    /// Each of these needs must be met: a notifier, then the mutex.
+    /// Each of these waits must end: that for the notifier, then that for the mutex.
     Each(Vec<WaitFor>),
-    /// One of these needs must be met: the branches of a select.
-    Either(Vec<WaitFor>),
 }
 
-/// What a thread is doing.
+/// Whether a thread is blocked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ThreadState {
-    /// It runs, waits with a timeout, or waits for something outside our knowledge.
+    /// It runs, waits with a timeout, or waits for something that the detector does not know.
     Runs,
     /// It waits without a timeout.
     Blocked(WaitFor),
@@ -53,20 +42,20 @@ pub(crate) struct Thread {
     pub(crate) state: ThreadState,
 }
 
-/// Which threads can never move again, for each index.
+/// Returns for each thread whether it is deadlocked.
 ///
 /// # Cost
 ///
-/// O(threads + members of their needs).
+/// O(threads + members of their waits).
 pub(crate) fn stuck(threads: &[Thread]) -> Vec<bool> {
     let mut reduction = Reduction::of(threads);
     reduction.run();
     reduction.stuck
 }
 
-/// A part of a need that is met once `missing` comes down to zero.
+/// A part of a wait; it is satisfied when `missing` reaches zero.
 struct Condition {
-    missing: u64,
+    missing: usize,
     of: Owner,
 }
 
@@ -78,10 +67,10 @@ enum Owner {
 
 struct Reduction {
     gates: Vec<Condition>,
-    /// For each thread the gates that it lowers when it moves, and by how much.
-    lowers: Vec<Vec<(usize, u64)>>,
+    /// For each thread the conditions that it decrements when it can run.
+    lowers: Vec<Vec<usize>>,
     stuck: Vec<bool>,
-    /// Threads that can move and have not been followed.
+    /// Threads that can run and whose conditions have not been decremented yet.
     moved: Vec<usize>,
 }
 
@@ -102,17 +91,16 @@ impl Reduction {
         reduction
     }
 
-    /// Makes the gates of a need, each before the gates of its parts.
+    /// Creates the conditions of a wait, each before the conditions of its parts.
     fn plant(&mut self, thread: usize, need: &WaitFor) {
         let mut open = vec![(Owner::Thread(thread), need)];
         let mut met = Vec::new();
         while let Some((of, need)) = open.pop() {
             let gate = self.gates.len();
             let missing = match need {
-                WaitFor::AllOf(members) => members.len() as u64,
-                WaitFor::Each(needs) => needs.len() as u64,
-                WaitFor::AnyOf(_) | WaitFor::Either(_) => 1,
-                WaitFor::AtLeast { k, .. } => *k,
+                WaitFor::AllOf(members) => members.len(),
+                WaitFor::Each(needs) => needs.len(),
+                WaitFor::AnyOf(_) => 1,
             };
             self.gates.push(Condition { missing, of });
             if missing == 0 {
@@ -122,29 +110,25 @@ impl Reduction {
                 WaitFor::AllOf(members) | WaitFor::AnyOf(members) => {
                     members
                         .iter()
-                        .for_each(|member| self.member(*member, gate, 1, &mut met));
+                        .for_each(|member| self.member(*member, gate, &mut met));
                 }
-                WaitFor::AtLeast { of, .. } => {
-                    of.iter()
-                        .for_each(|(m, n)| self.member(*m, gate, u64::from(*n), &mut met));
-                }
-                WaitFor::Each(needs) | WaitFor::Either(needs) => {
+                WaitFor::Each(needs) => {
                     open.extend(needs.iter().map(|need| (Owner::Condition(gate), need)));
                 }
             }
         }
-        // Only now is every part planted, so that no gate is lowered before it stands.
+        // All parts exist by now, so no condition is decremented before it is complete.
         for gate in met {
             self.pass(gate);
         }
     }
 
-    fn member(&mut self, member: usize, gate: usize, brings: u64, met: &mut Vec<usize>) {
+    fn member(&mut self, member: usize, gate: usize, met: &mut Vec<usize>) {
         if let Some(lowers) = self.lowers.get_mut(member) {
-            lowers.push((gate, brings));
+            lowers.push(gate);
         } else if self.gates[gate].missing > 0 {
             let missing = &mut self.gates[gate].missing;
-            *missing = missing.saturating_sub(brings);
+            *missing -= 1;
             if *missing == 0 {
                 met.push(gate);
             }
@@ -153,24 +137,24 @@ impl Reduction {
 
     fn run(&mut self) {
         while let Some(thread) = self.moved.pop() {
-            for (gate, brings) in std::mem::take(&mut self.lowers[thread]) {
-                self.lower(gate, brings);
+            for gate in std::mem::take(&mut self.lowers[thread]) {
+                self.lower(gate);
             }
         }
     }
 
-    /// Lowers a gate and, if that meets it, whatever it is a part of.
-    fn lower(&mut self, gate: usize, brings: u64) {
+    /// Decrements a condition and, if that satisfies it, the condition that it is a part of.
+    fn lower(&mut self, gate: usize) {
         let missing = &mut self.gates[gate].missing;
         if *missing > 0 {
-            *missing = missing.saturating_sub(brings);
+            *missing -= 1;
             if *missing == 0 {
                 self.pass(gate);
             }
         }
     }
 
-    /// Goes up from a gate that has just been met.
+    /// Propagates a condition that has just been satisfied to the conditions above it.
     fn pass(&mut self, mut gate: usize) {
         loop {
             match self.gates[gate].of {
@@ -197,23 +181,22 @@ impl Reduction {
     }
 }
 
-/// How a stuck thread comes to be stuck, in a form that can be read.
+/// How a deadlocked thread is blocked, in a form for reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Chain {
-    /// Each thread waits for the next one; the first is the thread that was asked about.
+    /// Each thread waits for the next one; the first is the thread that the chain was computed for.
     pub(crate) threads: Vec<usize>,
-    /// The last one waits for the thread at this place of `threads`; `None` if it waits for
-    /// what no thread can bring.
+    /// The last thread waits for the one at this index of `threads`; `None` if no thread can end its wait.
     pub(crate) closes_at: Option<usize>,
 }
 
-/// The shortest way from a stuck thread to itself; if it is on no cycle, the way to the nearest
-/// one, or to a thread for which nobody is left.
+/// Returns the shortest cycle through a deadlocked thread; if it is on none, the shortest chain to a thread
+/// that is on one, or to a thread whose wait no thread can end.
 ///
 /// # Cost
 ///
-/// O(threads + members of their needs) for a thread on a cycle; that much again for each thread
-/// in front of the cycle for another one.
+/// O(threads + members of their waits) for a thread on a cycle; the same again for each thread between
+/// another one and its cycle.
 pub(crate) fn chain(threads: &[Thread], stuck: &[bool], start: usize) -> Chain {
     let next = |at: usize| waits_for(threads, stuck, at);
     let reached = breadth_first(threads.len(), start, next, |_| false);
@@ -231,14 +214,14 @@ pub(crate) fn chain(threads: &[Thread], stuck: &[bool], start: usize) -> Chain {
             return Chain { threads, closes_at };
         }
     }
-    // Not reached for a stuck thread: one that waits for others is on a cycle or before its end.
+    // Unreachable for a deadlocked thread: it is on a cycle, or leads to one or to the end of a chain.
     Chain {
         threads: vec![start],
         closes_at: None,
     }
 }
 
-/// The stuck threads that a thread waits for.
+/// Returns the deadlocked threads that a thread waits for.
 pub(crate) fn waits_for(threads: &[Thread], stuck: &[bool], at: usize) -> Vec<usize> {
     let mut found = Vec::new();
     let mut open = match &threads[at].state {
@@ -248,16 +231,15 @@ pub(crate) fn waits_for(threads: &[Thread], stuck: &[bool], at: usize) -> Vec<us
     while let Some(need) = open.pop() {
         match need {
             WaitFor::AllOf(members) | WaitFor::AnyOf(members) => found.extend(members),
-            WaitFor::AtLeast { of, .. } => found.extend(of.iter().map(|(member, _)| *member)),
-            WaitFor::Each(needs) | WaitFor::Either(needs) => open.extend(needs.iter().rev()),
+            WaitFor::Each(needs) => open.extend(needs.iter().rev()),
         }
     }
     found.retain(|member| stuck.get(*member) == Some(&true));
     found
 }
 
-/// The threads in the order in which a breadth-first search meets them, each with the one before
-/// it on the way; the search ends with the first for which `last` holds.
+/// Returns the threads in breadth-first order, each with its predecessor; the search ends at the first thread
+/// for which `last` holds.
 fn breadth_first(
     count: usize,
     start: usize,
@@ -282,7 +264,7 @@ fn breadth_first(
     reached
 }
 
-/// The shortest cycle through `at`, which stands first in it.
+/// Returns the shortest cycle through `at`, which comes first in it.
 fn cycle_through(
     count: usize,
     at: usize,
@@ -293,10 +275,10 @@ fn cycle_through(
     next(end).contains(&at).then(|| way_back(&reached, end))
 }
 
-/// The way to `at` in a breadth-first search.
+/// Returns the path to `at` in a breadth-first search.
 fn way_back(reached: &[(usize, usize)], mut at: usize) -> Vec<usize> {
     let mut way = vec![at];
-    // Whoever stands before another was met earlier, so one pass from the back finds them all.
+    // A predecessor was reached earlier, so one pass from the back finds all of them.
     for &(thread, before) in reached.iter().rev() {
         if thread == at && before != at {
             way.push(before);

@@ -1,6 +1,6 @@
-//! What a blocked thread needs somebody to do, where that is not to release a lock.
+//! Wait reasons: what a blocked thread waits for, other than the release of a lock.
 
-/// What a thread waits for at something that is no lock: the word that reports use.
+/// What a thread waits for at a resource that is no lock: the word that reports use.
 ///
 /// # Examples
 ///
@@ -16,44 +16,44 @@ pub enum WaitReason {
     Message,
     /// An item from a queue.
     Item,
-    /// Room for one more in a channel or a queue.
+    /// Room for one more element in a channel or a queue.
     Room,
-    /// That somebody takes over what is sent, hand to hand.
+    /// A receiver that takes over the sent value directly (a rendezvous channel).
     Partner,
     /// One of several operations: the branches of a select.
     Selection,
     /// Permits of a semaphore.
     Permit,
-    /// That an event is set.
+    /// An event to be set.
     Event,
-    /// The other threads that are to meet at a barrier.
+    /// The missing threads of a barrier.
     Arrival,
     /// A notification of a condition variable.
     Notification,
-    /// That all that was put into a queue, or given to a pool, is done.
+    /// The completion of everything that was put into a queue or submitted to a pool.
     Tasks,
     /// The result of a job.
     Result,
-    /// Something to do, in a worker of a pool that has nothing to do. It does not unwind out of there:
-    /// nobody would be freed by that.
+    /// A job, in an idle worker of a pool. The panic of a report is not raised out of this wait, since it
+    /// would free no other thread.
     Job,
     /// The end of an initialisation that another thread runs.
     Initialisation,
-    /// To be unparked.
+    /// An unpark.
     Unpark,
     /// The end of a thread that is joined.
     End,
-    /// The end of a thread whose scope is over otherwise. Nothing can be made to unwind out of there
-    /// before that.
+    /// The end of a scoped thread whose scope is over otherwise. No panic can be raised out of this wait,
+    /// since the scope may not return before the thread has ended.
     ScopeEnd,
-    /// That time passes.
+    /// The passage of time.
     Time,
-    /// That something happens which only the primitive has a name for.
+    /// An event for which only the primitive has a name.
     Other,
 }
 
 impl WaitReason {
-    /// All of them, in the order of their numbers.
+    /// All reasons, in the order of their discriminants.
     const ALL: [WaitReason; 18] = [
         WaitReason::Message,
         WaitReason::Item,
@@ -75,18 +75,18 @@ impl WaitReason {
         WaitReason::Other,
     ];
 
-    /// Whether a thread that waits for it can be made to panic.
+    /// Returns whether a thread in this wait can be made to panic.
     pub(crate) fn can_unwind(self) -> bool {
         !matches!(self, WaitReason::Job | WaitReason::ScopeEnd)
     }
 
-    /// The one whose discriminant this is.
+    /// Returns the reason with this discriminant.
     pub(crate) fn of_number(number: u32) -> WaitReason {
         let found = Self::ALL.get(number as usize);
         found.copied().unwrap_or(WaitReason::Other)
     }
 
-    /// What is waited for, in words, if `resource` is the name of the thing.
+    /// Describes what the thread waits for; `resource` is the name of the resource.
     #[must_use]
     pub fn of(self, resource: &str) -> String {
         match self {
@@ -94,7 +94,7 @@ impl WaitReason {
             WaitReason::Item => format!("an item of {resource}"),
             WaitReason::Room => format!("room in {resource}"),
             WaitReason::Partner => format!("somebody who receives from {resource}"),
-            // Where it is waited for says which.
+            // The source location of the wait identifies the select.
             WaitReason::Selection => "one of the branches of its select".to_owned(),
             WaitReason::Permit => format!("a permit of {resource}"),
             WaitReason::Event => format!("{resource} to be set"),

@@ -1,16 +1,18 @@
-//! The time at which a timed wait is over.
+//! Deadlines of timed waits, saturating instead of overflowing.
 
 use std::time::{Duration, Instant};
 
-/// Longer than any program runs, and near enough for every clock.
+/// Substitute for a timeout that the clock cannot represent: longer than any program runs, and
+/// within the range of every clock.
 const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// The time `timeout` from now, or, where the clock does not reach so far, a hundred years.
+/// Returns the instant `timeout` from now, or one a hundred years ahead if the clock cannot
+/// represent it.
 pub(crate) fn after(timeout: Duration) -> Instant {
     later(Instant::now(), timeout)
 }
 
-/// The time `timeout` after `time`, under the same limit.
+/// Returns the instant `timeout` after `time`, with the same limit as [`after`].
 pub(crate) fn later(time: Instant, timeout: Duration) -> Instant {
     time.checked_add(timeout)
         .or_else(|| time.checked_add(FAR))

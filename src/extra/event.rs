@@ -1,9 +1,9 @@
-//! `Event`: something that has happened, or has not.
+//! `Event`: a flag that threads can wait for.
 //!
-//! Whether it is set stands in a word that is read without a lock and changed under one. In an
-//! instrumented build, that word also says which threads have learnt of what came before it was
-//! set. A thread that has not goes the slow way, on which nothing but what it sees under the lock
-//! counts: so what it learns is what came before the very `set` that lets it go on.
+//! The state is a word that is read without a lock and changed under one. In an instrumented build,
+//! that word also has a bit for each thread that has acquired the clock of the `set`. A thread
+//! whose bit is clear takes the slow path, which reads the state under the lock only: so the clock
+//! that it acquires is that of the `set` that ended its wait.
 
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
@@ -18,30 +18,30 @@ use crate::instrument::{
 
 static EVENT: LockKind = LockKind::new("Event");
 
-/// Something that has happened, or has not: threads wait until it has.
+/// Flag that threads can wait for.
 ///
-/// Once it is set it stays so, and nobody waits, until it is cleared. Those who wait when it is set
-/// all go on, even if it is cleared before they are awake.
+/// A set event stays set, and no wait blocks, until it is cleared. All threads that wait when it is
+/// set continue, even if it is cleared before they wake.
 ///
 /// # Order
 ///
-/// Who sees that it is set, by any method, comes after the `set` by which it has become so: the
-/// first one since the last `clear`. Another `set` before the next `clear` does nothing and orders
-/// nothing.
+/// What a thread does after it has seen the event set, by any method, happens after the `set` that
+/// made it so: the first one since the last `clear`. Another `set` before the next `clear` does
+/// nothing and establishes no order.
 ///
 /// # What it cannot see
 ///
-/// - Anybody may set it. So a wait that never ends is reported only once all threads of the process
-///   wait, and none has a timeout.
-/// - Of more than 63 threads that look at it between a `set` and the next `clear`, some count as
-///   concurrent with the `set`: who has looked is remembered in one word, by the numbers of the
-///   threads modulo 63.
+/// - Any thread may set the event. So a wait that never ends is reported only once all threads of
+///   the process wait, and none has a timeout.
+/// - The order of a `set` for all of more than 63 threads that check the event before the next
+///   `clear`: one word has a bit per thread number modulo 63, so some of the threads count as
+///   concurrent with the `set`.
 ///
 /// # Cost
 ///
-/// To see that it is set is one load, except, with instrumentation, for the first time in a thread
-/// after each `set`. To set it takes a lock, and with instrumentation what
-/// [`Clock::release`](crate::instrument::Clock::release) costs.
+/// Seeing the event set costs one load, except, with instrumentation, for the first time in a
+/// thread after each `set`. Setting it takes a lock, and with instrumentation costs what
+/// [`Clock::release`](crate::instrument::Clock::release) does.
 ///
 /// # Examples
 ///
@@ -53,7 +53,7 @@ static EVENT: LockKind = LockKind::new("Event");
 ///
 /// thread::scope(|scope| {
 ///     scope.spawn(|| {
-///         // Whatever has to be there before anybody may go on.
+///         // The preparation that the other threads wait for.
 ///         STARTED.set();
 ///     });
 ///     STARTED.wait();
@@ -61,43 +61,44 @@ static EVENT: LockKind = LockKind::new("Event");
 /// assert!(STARTED.is_set());
 /// ```
 pub struct Event {
-    /// | bit | says |
+    /// | bit | meaning |
     /// |---|---|
     /// | [`SET`] | it is set |
-    /// | another | it is set, and the thread [marked](mark) by the bit knows what came before |
+    /// | another | it is set, and the threads with this [bit](thread_bit) have acquired its clock |
     ///
-    /// Written with the state locked. The Release that sets it pairs with the Acquire of those who
-    /// see it; the marks are added by read-modify-writes, which pass that Release on.
+    /// Written with the state locked. The Release that sets the event pairs with the Acquire of the
+    /// threads that see it; the thread bits are added by read-modify-writes, which continue the
+    /// release sequence.
     word: AtomicU64,
     state: Mutex<State>,
     changed: Condvar,
     record: Resource,
 }
 
-/// The bit that is no thread's.
+/// The bit for the event itself; no thread has it.
 const SET: u64 = 1 << 63;
 
 struct State {
-    /// How many times it has become set.
+    /// The number of times that the event has become set.
     times: u64,
-    /// What came before it was set, if it is.
+    /// The clock of the `set`, if the event is set.
     past: Clock,
-    /// Where those who wait for it will learn that.
+    /// The merged clock that the waiting threads will acquire.
     meeting: Option<SharedMergedClock>,
 }
 
-/// What one who waits waits for: that it becomes set once more than so often.
+/// Condition of a waiting thread: that `State::times` exceeds `times`.
 struct Next {
     times: u64,
     meeting: SharedMergedClock,
 }
 
-// Nothing of the program's runs while the state is changed, so no panic finds it half done.
+// The program's code never runs while the state is changed, so no panic leaves it half changed.
 impl UnwindSafe for Event {}
 impl RefUnwindSafe for Event {}
 
 impl Event {
-    /// An event that is not set. Its class, by which reports speak of it, is the place of the call.
+    /// Creates an event that is not set. Its class, which reports name, is the construction site.
     ///
     /// # Examples
     ///
@@ -114,7 +115,7 @@ impl Event {
         Self::of(Resource::new(&EVENT))
     }
 
-    /// An event that is not set, whose class is `name`.
+    /// Creates an event that is not set and whose class is `name`.
     ///
     /// # Examples
     ///
@@ -145,7 +146,7 @@ impl Event {
         }
     }
 
-    /// Names this one instance in reports, beside the name of its class.
+    /// Sets a label for this instance, which reports show beside the name of its class.
     ///
     /// # Examples
     ///
@@ -157,7 +158,8 @@ impl Event {
         self.record.set_label(label.as_ref());
     }
 
-    /// Sets it: all who wait go on, and nobody waits from now on. Nothing, if it is set.
+    /// Sets the event: all waiting threads continue, and later waits do not block. Does nothing if
+    /// the event is set already.
     ///
     /// # Examples
     ///
@@ -178,14 +180,15 @@ impl Event {
         if let Some(meeting) = state.meeting.take() {
             meeting.add(&state.past);
         }
-        // Who sets it knows what came before.
+        // The setting thread needs no clock of its own, so its bit is set too.
         self.word.store(SET | thread_bit(), Ordering::Release);
         self.changed.notify_all();
         drop(state);
         self.record.provided();
     }
 
-    /// Clears it: who waits from now on waits until it is set again. Nothing, if it is not set.
+    /// Clears the event: later waits block until it is set again. Does nothing if the event is not
+    /// set.
     ///
     /// # Examples
     ///
@@ -197,11 +200,12 @@ impl Event {
     /// ```
     pub fn clear(&self) {
         let _state = self.state.lock();
-        // Relaxed: who sees this learns nothing by it, and takes the lock before it sleeps.
+        // Relaxed: a cleared word publishes nothing, and a thread that sees it takes the lock
+        // before it sleeps.
         self.word.store(0, Ordering::Relaxed);
     }
 
-    /// Whether it is set. Never blocks.
+    /// Returns whether the event is set. Never blocks.
     ///
     /// # Examples
     ///
@@ -214,11 +218,11 @@ impl Event {
         self.has(SET | thread_bit()) || (self.has(SET) && self.look().is_none())
     }
 
-    /// Waits until it is set.
+    /// Waits until the event is set.
     ///
     /// # Panics
     ///
-    /// If the wait would never end, as the configuration says.
+    /// Panics if the wait would never end and the configuration answers that with a panic.
     ///
     /// # Examples
     ///
@@ -240,7 +244,7 @@ impl Event {
         }
     }
 
-    /// Waits until it is set, for at most `timeout`; tells whether it was.
+    /// Waits until the event is set, for at most `timeout`; returns whether it was set.
     ///
     /// # Examples
     ///
@@ -260,14 +264,15 @@ impl Event {
         self.has(SET | thread_bit()) || self.wait_until(Instant::now().checked_add(timeout))
     }
 
-    /// Whether all of `bits` are there.
+    /// Returns whether all of `bits` are set in the word.
     #[inline]
     fn has(&self, bits: u64) -> bool {
         // Acquire pairs with the Release of `set`.
         self.word.load(Ordering::Acquire) & bits == bits
     }
 
-    /// Looks anew: learns what came before, if it is set, else what there is to wait for.
+    /// Checks the state under the lock: acquires the clock if the event is set, otherwise returns
+    /// the condition to wait for.
     #[cold]
     fn look(&self) -> Option<Next> {
         let mut state = self.state.lock();
@@ -280,11 +285,11 @@ impl Event {
             return Some(Next { times, meeting });
         }
         let past = state.past.clone();
-        // It may tell the program's sinks of a new thread.
+        // Outside the lock, since the attachment may call the program's sinks.
         MutexGuard::unlocked(&mut state, || past.acquire());
         if state.times == times && self.has(SET) {
             let told = if past.is_known() { thread_bit() } else { !SET };
-            // Relaxed, and a read-modify-write: see the field.
+            // Relaxed, and a read-modify-write: see the field `word`.
             self.word.fetch_or(told, Ordering::Relaxed);
         }
         None
@@ -313,7 +318,7 @@ impl Event {
         true
     }
 
-    /// Waits for at most `limit`; tells whether what is waited for has come.
+    /// Waits for at most `limit`; returns whether the condition holds.
     fn wait_for(&self, next: &Next, limit: Option<Duration>) -> bool {
         let mut state = self.state.lock();
         let goes_on = |state: &mut State| state.times == next.times;
@@ -336,7 +341,7 @@ impl Default for Event {
 
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without the order that it makes to see it: printing is for people.
+        // Without acquiring the clock: a debug print must establish no order.
         f.debug_struct("Event")
             .field("is_set", &self.has(SET))
             .finish_non_exhaustive()

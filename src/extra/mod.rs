@@ -1,5 +1,6 @@
-//! Primitives that std and parking_lot do not have. They are built on the public [`instrument`](crate::instrument) API,
-//! as those of another crate would be, and are published under paths of their own at the root and in [`sync`](crate::sync).
+//! Primitives that std and parking_lot do not have, built on the public
+//! [`instrument`](crate::instrument) API as those of another crate would be. They are re-exported
+//! at the crate root and in [`sync`](crate::sync).
 
 #[cfg(feature = "channel")]
 pub mod channel;

@@ -1,11 +1,12 @@
-//! Deadlines that a clock may have no room for.
+//! Computation of `Instant::now() + timeout`, saturating instead of overflowing.
 
 use std::time::{Duration, Instant};
 
-/// Longer than any program runs.
+/// Substitute for a timeout that the clock cannot represent; longer than any program runs.
 const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// The end of `timeout`, or of a hundred years if the clock does not reach that far.
+/// Returns the instant at which `timeout` ends, or one a hundred years ahead if the clock cannot
+/// represent it.
 pub(crate) fn deadline_after(timeout: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(timeout).unwrap_or_else(|| now + FOR_EVER)

@@ -1,10 +1,10 @@
-//! What a thread holds, in words.
+//! Printable holds of the calling thread, and the operands of an order assertion.
 
 use std::fmt;
 
 use super::{Mode, Site};
 
-/// One hold of the calling thread. Displayed as what is held, how, and where it was taken.
+/// One hold of the calling thread. Displays as the lock, the mode and the acquisition site.
 #[derive(Clone, Debug)]
 pub(crate) struct HeldHere {
     pub(crate) lock: String,
@@ -18,7 +18,7 @@ impl fmt::Display for HeldHere {
     }
 }
 
-/// One side of an order that is asserted.
+/// One operand of an order assertion.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Term<'a> {
     /// This very lock.

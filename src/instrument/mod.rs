@@ -1,11 +1,12 @@
-//! How a primitive tells the detector what it does: attempt, acquired, released, blocked-on.
+//! Interface through which a primitive reports attempt, acquisition, release and wait to the
+//! detector.
 //!
-//! The locks of this crate use nothing else, and a lock of yours can use it too. A primitive
+//! The locks of this crate use this interface only, and any other lock can use it too. A primitive
 //! keeps one [`Lock`] record beside its state, and calls it at four points:
 //!
 //! 1. `acquired`, right after an acquisition that did not have to wait;
-//! 2. `attempt`, right before a wait, then `acquired` on what that returned, or nothing but a
-//!    drop if the caller gave up;
+//! 2. `attempt`, right before a wait; then `acquired` on the returned [`Attempt`], or a drop of it
+//!    if the caller gave up;
 //! 3. `released`, right before the release, with the [`Hold`] that the acquisition returned;
 //! 4. `converted`, when a hold changes its mode in place.
 //!
@@ -13,7 +14,7 @@
 //!
 //! # Examples
 //!
-//! A spin lock that takes part in every verdict:
+//! A spin lock that the detector tracks like any lock of this crate:
 //!
 //! ```
 //! use std::panic::Location;
@@ -56,6 +57,7 @@
 
 mod deadline;
 mod held;
+mod observation;
 #[cfg(not(any(debug_assertions, feature = "always")))]
 mod off;
 #[cfg(any(debug_assertions, feature = "always"))]
@@ -71,17 +73,22 @@ use self::off as chosen;
 use self::on as chosen;
 
 pub use self::chosen::{
-    Attempt, Clock, CondvarRecord, Hold, InheritedHolds, Lock, MergedClock, Providers, Resource,
-    ScopeGuard, WaitGuard, caught_panic,
+    Agent, Attempt, Hold, SendableHold, held_by_caller, held_count, mark_observer, observe_all,
+    report_stuck,
 };
 pub(crate) use self::chosen::{
     CheckMembership, Endpoint, Endpoints, InitClock, JoinRecord, OnceRecord, SharedMergedClock,
     SpawnHolds, assert_order, check_ascending, ensure_attached, held_here, idle, thread_bit,
 };
+pub use self::chosen::{
+    Clock, CondvarRecord, InheritedHolds, Lock, MergedClock, Providers, Resource, ScopeGuard,
+    WaitGuard, caught_panic,
+};
 #[cfg(feature = "channel")]
 pub(crate) use self::chosen::{wait_for_selection, wait_for_selection_until};
 pub(crate) use self::deadline::deadline_after;
 pub(crate) use self::held::{HeldHere, Term};
+pub use self::observation::Observation;
 pub(crate) use self::side::Side;
 #[cfg(feature = "channel")]
 pub(crate) use self::side::block_on;

@@ -1,8 +1,10 @@
-//! The records of a build without instrumentation: the same names, nothing behind them.
+//! Records of a build without instrumentation: the names and signatures of the instrumented build,
+//! with empty bodies.
 //!
 //! Every type is zero-sized and every function an empty body that is always inlined, so that a
 //! lock built with them compiles to the instructions of the bare lock.
 
+mod agent;
 mod endpoints;
 mod held;
 mod join;
@@ -13,6 +15,9 @@ use std::marker::PhantomData;
 
 use lock_api::GuardNoSend;
 
+pub use self::agent::{
+    Agent, SendableHold, held_by_caller, held_count, mark_observer, observe_all, report_stuck,
+};
 pub(crate) use self::endpoints::{Endpoint, Endpoints};
 #[cfg(feature = "channel")]
 pub(crate) use self::endpoints::{wait_for_selection, wait_for_selection_until};
@@ -26,41 +31,42 @@ use super::{
 };
 use crate::tracking::thread::remote_panic::Wake;
 
-/// The record of one lock instance.
+/// Detector record of one lock instance.
 ///
 /// See the [module](super) for how a primitive uses it.
 #[derive(Debug, Default)]
 pub struct Lock(());
 
 impl Lock {
-    /// The record of a lock whose class is the place of the call.
+    /// Creates the record of a lock whose class is the construction site, that is, the caller's
+    /// line.
     #[inline(always)]
     #[must_use]
     pub const fn new(_kind: &'static LockKind) -> Self {
         Self(())
     }
 
-    /// The record of a lock whose class is `name`.
+    /// Creates the record of a lock whose class is `name`.
     #[inline(always)]
     #[must_use]
     pub const fn named(_kind: &'static LockKind, _name: &'static str) -> Self {
         Self(())
     }
 
-    /// Names this one instance in reports, beside the name of its class.
+    /// Sets a label for this instance, which reports show beside the name of its class.
     #[inline(always)]
     pub fn set_label(&self, _label: impl AsRef<str>) {}
 
-    /// Says that the lock nests in `parent`, a lock of the same class.
+    /// Declares that the lock nests in `parent`, a lock of the same class.
     #[inline(always)]
     pub fn nested_in(&self, _parent: &Lock) {}
 
-    /// Gives the lock a sub-class.
+    /// Sets the subclass of the lock.
     #[inline(always)]
     pub fn set_subclass(&self, _subclass: u32) {}
 
-    /// The id, which ascends in the order of the address in this build: fixed for as long as the
-    /// record is borrowed.
+    /// Returns the id. In this build it is derived from the address of the record: fixed for as
+    /// long as the record is borrowed.
     #[inline]
     #[must_use]
     pub fn id(&self) -> LockId {
@@ -68,7 +74,7 @@ impl Lock {
         LockId::new(address).expect("a reference is never null")
     }
 
-    /// Tells that the calling thread has acquired the lock without waiting.
+    /// Records that the calling thread has acquired the lock without waiting.
     ///
     /// # Panics
     ///
@@ -78,7 +84,7 @@ impl Lock {
         Hold(PhantomData)
     }
 
-    /// The fast path of [`acquired`](Self::acquired), which is always enough in this build.
+    /// Fast path of [`acquired`](Self::acquired); it always succeeds in this build.
     #[inline(always)]
     pub(crate) fn acquired_known<const WRITES: bool>(
         &self,
@@ -89,20 +95,21 @@ impl Lock {
         Some(Hold(PhantomData))
     }
 
-    /// The second fast path, which is never needed in this build.
+    /// Second fast path, never called in this build.
     #[inline(always)]
     pub(crate) fn acquired_at_hand(&self, _mode: Mode, _site: Site) -> Option<Hold> {
         Some(Hold(PhantomData))
     }
 
-    /// Tells that the calling thread has back, without waiting, a lock that it had just let go, at
-    /// a point where it cannot unwind: like [`acquired`](Self::acquired), but it only reports.
+    /// Records that the calling thread has reacquired, without waiting, a lock that it had released
+    /// before, at a point where it cannot unwind. Like [`acquired`](Self::acquired), but findings
+    /// are only reported and never cause a panic.
     #[inline(always)]
     pub fn reacquired(&self, _mode: Mode, _site: Site) -> Hold {
         Hold(PhantomData)
     }
 
-    /// Tells that the calling thread is about to wait for the lock.
+    /// Records that the calling thread is about to wait for the lock.
     ///
     /// # Panics
     ///
@@ -112,17 +119,17 @@ impl Lock {
         Attempt(PhantomData)
     }
 
-    /// Tells that the calling thread is about to wait for a lock that it has just let go, at a
-    /// point where it cannot unwind: like [`attempt`](Self::attempt), but a deadlock is reported
-    /// only.
+    /// Records that the calling thread is about to wait for a lock that it has just released, at a
+    /// point where it cannot unwind. Like [`attempt`](Self::attempt), but a deadlock is only
+    /// reported and never causes a panic.
     #[inline(always)]
     pub fn attempt_reacquire(&self, _mode: Mode, _kind: AcquireKind, _site: Site) -> Attempt<'_> {
         Attempt(PhantomData)
     }
 
-    /// Tells that the calling thread is about to wait for a lock that queued threads may keep it out
-    /// of, as a writer that waits does with readers: like [`attempt`](Self::attempt), but before a
-    /// deadlock behind such a queue is told, the lock is tried once more with `retry`.
+    /// Records that the calling thread is about to wait for a lock whose queue may block it, as a
+    /// queued writer blocks readers. Like [`attempt`](Self::attempt), but calls `retry`, which
+    /// tries the lock once more, before it reports a deadlock through such a queue.
     #[inline(always)]
     pub fn attempt_with_retry(
         &self,
@@ -134,7 +141,7 @@ impl Lock {
         Attempt(PhantomData)
     }
 
-    /// Tells that an upgradable hold is about to wait until it is the only one.
+    /// Records that an upgradable hold is about to wait until no other hold of the lock is left.
     ///
     /// # Panics
     ///
@@ -144,91 +151,92 @@ impl Lock {
         Attempt(PhantomData)
     }
 
-    /// Tells that an upgradable hold has become the exclusive one by a call at `site` that would
-    /// have waited, but did not have to.
+    /// Records that an upgradable hold became exclusive without waiting, by a blocking call at
+    /// `site`.
     #[inline(always)]
     pub fn upgraded(&self, _hold: &Hold, _site: Site) {}
 
-    /// Tells that a hold has changed its mode without letting go of the lock.
+    /// Records that a hold has changed its mode without a release of the lock.
     #[inline(always)]
     pub fn converted(&self, _hold: &Hold, _mode: Mode) {}
 
-    /// Tells that the lock is about to be released.
+    /// Records that the lock is about to be released.
     #[inline(always)]
     pub fn released(&self, _hold: Hold) {}
 
-    /// Tells that the lock is about to be released from an upgradable hold.
+    /// Records that the lock is about to be released from an upgradable hold.
     #[inline(always)]
     pub fn released_upgradable(&self, _hold: Hold) {}
 
-    /// Records a release by whichever thread has the hold.
+    /// Records a release by the thread that owns the hold, which may differ from the acquiring one.
     #[inline(always)]
     pub fn released_by_any(&self, _hold: Hold) {}
 
-    /// Records a release by the calling thread, where the hold of the acquisition is not at hand.
+    /// Records a release by the calling thread, where the hold is not available.
     #[inline(always)]
     pub fn released_without_hold(&self) {}
 
-    /// Tells, right before the lock is dropped, whether somebody still holds it.
+    /// Records, right before the lock is dropped, whether a forgotten guard still holds it.
     #[inline(always)]
     pub(crate) fn retired(&mut self, _held: bool) {}
 }
 
-/// One recorded acquisition, to be handed back at the release.
+/// Token of one recorded acquisition, to be passed back at the release.
 #[derive(Debug)]
 #[must_use = "hand it back to `Lock::released`, or the lock counts as held for ever"]
 pub struct Hold(PhantomData<GuardMarker>);
 
-/// An acquisition under way.
+/// Acquisition under way.
 ///
-/// Dropped without [`acquired`](Self::acquired), it says that the caller gave up.
+/// Dropping it without [`acquired`](Self::acquired) records that the caller gave up.
 #[derive(Debug)]
 #[must_use = "call `acquired` when the lock is had; dropping it says that the caller gave up"]
 pub struct Attempt<'a>(PhantomData<(&'a Lock, GuardNoSend)>);
 
 impl Attempt<'_> {
-    /// Whether the retry of [`Lock::attempt_with_retry`] was made, and has got the lock.
+    /// Returns whether the retry of [`Lock::attempt_with_retry`] has acquired the lock.
     #[inline(always)]
     pub fn is_granted(&self) -> bool {
         false
     }
 
-    /// Tells that the lock is had.
+    /// Records that the lock is acquired.
     #[inline(always)]
     pub fn acquired(self) -> Hold {
         Hold(PhantomData)
     }
 
-    /// Tells that the upgrade of `hold` is done.
+    /// Records that the upgrade of `hold` is done.
     #[inline(always)]
     pub fn upgraded(self, _hold: &Hold) {}
 }
 
-/// The record of one condition variable.
+/// Detector record of one condition variable.
 #[derive(Debug, Default)]
 pub struct CondvarRecord(());
 
 impl CondvarRecord {
-    /// The record of a condition variable whose class is the place of the call.
+    /// Creates the record of a condition variable whose class is the construction site, that is,
+    /// the caller's line.
     #[inline(always)]
     #[must_use]
     pub const fn new() -> Self {
         Self(())
     }
 
-    /// The record of a condition variable whose class is `name`.
+    /// Creates the record of a condition variable whose class is `name`.
     #[inline(always)]
     #[must_use]
     pub const fn named(_name: &'static str) -> Self {
         Self(())
     }
 
-    /// Names this one instance in reports, beside the name of its class.
+    /// Sets a label for this instance, which reports show beside the name of its class.
     #[inline(always)]
     pub fn set_label(&self, _label: impl AsRef<str>) {}
 
-    /// Tells that the calling thread is about to let go of `lock`, which it holds by `hold`, and
-    /// to sleep until it is notified and has the lock again.
+    /// Records that the calling thread is about to release `lock`, which it holds by `hold`, and to
+    /// sleep until it is notified and has reacquired the lock.
     #[inline(always)]
     pub fn waiting<'a>(
         &'a self,
@@ -240,7 +248,8 @@ impl CondvarRecord {
         WaitGuard(PhantomData)
     }
 
-    /// The same, of a thread that can be woken by `wake` if its wait will never end.
+    /// Does what [`waiting`](Self::waiting) does; if the wait will never end, `wake` wakes the
+    /// thread.
     #[inline(always)]
     pub(crate) fn waiting_or<'a>(
         &'a self,
@@ -253,253 +262,266 @@ impl CondvarRecord {
         self.waiting(lock, hold, kind, site)
     }
 
-    /// Notes that `count` waiters were woken without a notification.
+    /// Records that `count` waiters were woken without a notification.
     #[inline(always)]
     pub(crate) fn woken(&self, _count: usize) {}
 
-    /// Lets `wake` wake one waiter, or all, and say how many it has woken; returns that. In another
-    /// build, nothing is done if nobody waits.
+    /// Calls `wake`, which wakes one waiter or all, and returns the number of woken waiters that
+    /// `wake` returned. In an instrumented build it does nothing if there is no waiter.
     #[inline(always)]
     pub fn notify(&self, wake: impl FnOnce() -> usize) -> usize {
         wake()
     }
 }
 
-/// A thread asleep on a condition variable. Dropping it says that the thread is awake and holds
-/// the lock again; the hold that was lent is then the record of the new acquisition.
+/// Wait for a condition variable under way. Dropping it records that the thread is awake and holds
+/// the lock again; the hold that was passed to [`CondvarRecord::waiting`] then is that of the new
+/// acquisition.
 #[derive(Debug)]
 #[must_use = "drop it when the thread is awake and holds the lock again"]
 pub struct WaitGuard<'a>(PhantomData<(&'a CondvarRecord, GuardNoSend)>);
 
 impl WaitGuard<'_> {
-    /// Tells that a notification has ended the wait, and neither its time nor chance has.
+    /// Records that a notification has ended the wait, rather than a timeout or a spurious wakeup.
     #[inline(always)]
     pub fn notified(&mut self) {}
 }
 
-/// Tells that the calling thread has caught a panic of a job or a callback.
+/// Records that the calling thread has caught a panic of a job or a callback.
 #[inline(always)]
 pub fn caught_panic() {}
 
-/// All that has happened up to one point in the life of a thread, for another thread to learn of.
+/// Released clock of a thread: a point in its execution, to be acquired by another thread.
 #[derive(Clone, Debug)]
 #[must_use = "hand it to the thread that goes on from here"]
 pub struct Clock(());
 
 impl Clock {
-    /// All that has happened up to here.
+    /// Releases the clock of the calling thread at this point.
     #[inline(always)]
     pub fn release() -> Self {
         Self(())
     }
 
-    /// Nothing.
+    /// Creates an empty value.
+    #[inline(always)]
+    pub fn release_if_attached() -> Self {
+        Self(())
+    }
+
+    /// Creates an empty value.
     #[inline(always)]
     pub(crate) const fn unknown() -> Self {
         Self(())
     }
 
-    /// All that the calling thread ever does, for whoever joins it: it is at its end.
+    /// Returns the final clock of the calling thread, which is about to end, for the thread that
+    /// joins it.
     #[inline(always)]
     pub(crate) fn at_exit() -> Self {
         Self(())
     }
 
-    /// Whether the detector was on when it was taken. There is nothing to learn of it, and nothing
-    /// to look for.
+    /// Returns whether the detector was on at the release: never in this build, so there is no
+    /// clock to acquire or to compare.
     #[inline(always)]
     pub(crate) fn is_known(&self) -> bool {
         false
     }
 
-    /// The calling thread has learnt of it: what follows comes after it.
+    /// Acquires the clock: all that the calling thread does from here on happens after the release.
     #[inline(always)]
     pub fn acquire(&self) {}
 
-    /// The same, by the only one who does.
+    /// Acquires the clock and consumes it.
     #[inline(always)]
     pub(crate) fn acquire_last(self) {}
 }
 
-/// The pasts of several threads, gathered for whoever goes on after all of them.
+/// Merged clocks of several threads, for a thread that continues after all of them.
 #[derive(Debug, Default)]
 pub struct MergedClock(());
 
 impl MergedClock {
-    /// Nothing, as yet.
+    /// Creates an empty merged clock.
     #[inline(always)]
     #[must_use]
     pub const fn new() -> Self {
         Self(())
     }
 
-    /// Adds what happened up to one point.
+    /// Merges a released clock into this one.
     #[inline(always)]
     pub fn add(&self, _past: &Clock) {}
 
-    /// The same, by the only one who can.
+    /// Merges a released clock into this one, which no other thread can access.
     #[cfg(feature = "queue")]
     #[inline(always)]
     pub(crate) fn add_mut(&mut self, _past: &Clock) {}
 
-    /// What was added so far, and nothing of what is added later.
+    /// Returns a copy, which later additions do not change.
     #[inline(always)]
     #[cfg(feature = "queue")]
     pub(crate) fn snapshot(&self) -> Self {
         Self(())
     }
 
-    /// The calling thread has learnt of all of it: what follows comes after it.
+    /// Acquires the merged clock: all that the calling thread does from here on happens after the
+    /// merged releases.
     #[inline(always)]
     pub fn acquire(&self) {}
 }
 
-/// [`MergedClock`] that several hold together.
+/// [`MergedClock`] with shared ownership.
 #[derive(Clone, Debug)]
 pub(crate) struct SharedMergedClock(());
 
 impl SharedMergedClock {
-    /// Nothing, as yet.
+    /// Creates an empty merged clock.
     #[inline(always)]
     pub(crate) fn new() -> Self {
         Self(())
     }
 
-    /// Adds what happened up to one point.
+    /// Merges a released clock into this one.
     #[inline(always)]
     pub(crate) fn add(&self, _past: &Clock) {}
 
-    /// The calling thread has learnt of all of it: what follows comes after it.
+    /// Acquires the merged clock: all that the calling thread does from here on happens after the
+    /// merged releases.
     #[inline(always)]
     pub(crate) fn acquire(&self) {}
 }
 
-/// The calling thread is about to tell something with a lock of a primitive held.
+/// Attaches the calling thread to the detector.
 #[inline(always)]
 pub(crate) fn ensure_attached() {}
 
-/// A bit for the calling thread: none, since there is nothing that it could learn.
+/// Returns 0: in this build no thread has a bit.
 #[inline(always)]
 pub(crate) fn thread_bit() -> u64 {
     0
 }
 
-/// The record of something that is initialised once.
+/// Clock of the initialisation of a value that is initialised once.
 #[derive(Debug)]
 pub(crate) struct InitClock(());
 
 impl InitClock {
-    /// Nothing was initialised yet.
+    /// Creates the record of a value that is not initialised yet.
     #[inline(always)]
     pub(crate) const fn new() -> Self {
         Self(())
     }
 
-    /// It was there from the beginning, and there is nothing to learn.
+    /// Creates the record of a value that was initialised at its construction: there is no clock to
+    /// acquire.
     #[inline(always)]
     pub(crate) const fn none() -> Self {
         Self(())
     }
 
-    /// The calling thread has initialised, and nobody can see it yet.
+    /// Releases the clock of the calling thread, which has run the initialiser. No other thread can
+    /// see the value yet.
     #[inline(always)]
     pub(crate) fn set(&self) {}
 
-    /// Leaves it to whoever wants to see it to run `initialise`.
+    /// Does nothing: the caller runs `initialise` through the wrapped primitive.
     #[inline(always)]
     pub(crate) fn first(&self, _ask: impl FnOnce(), _initialise: impl FnOnce()) {}
 
-    /// The calling thread has asked for what is initialised.
+    /// Does nothing: in this build an access orders nothing.
     #[inline(always)]
-    pub(crate) fn arrive_asking(&self, _ask: impl FnOnce()) {}
+    pub(crate) fn acquire_asking(&self, _ask: impl FnOnce()) {}
 
-    /// The calling thread has seen that it is initialised.
+    /// Acquires the clock of the initialiser for an access that has seen the value.
     #[inline(always)]
     pub(crate) fn acquire(&self) {}
 }
 
-/// The locks that the calling thread holds for as long as other threads run.
+/// Locks that the calling thread holds for as long as other threads run.
 #[derive(Clone, Debug)]
 #[must_use = "enter them in the threads that run within"]
 pub struct InheritedHolds(());
 
 impl InheritedHolds {
-    /// The locks that the calling thread holds, with those that are held around it.
+    /// Returns the locks that the calling thread holds, and those that it has inherited itself.
     #[inline(always)]
     pub fn current() -> Self {
         Self(())
     }
 
-    /// The calling thread runs within them until the result is dropped.
+    /// Makes the calling thread inherit these locks until the returned guard is dropped.
     #[inline(always)]
     pub fn enter(&self) -> ScopeGuard {
         ScopeGuard(())
     }
 }
 
-/// What a parent holds above a thread, on its way from the spawn through the thread to the join.
+/// Locks that a parent thread holds at a spawn, passed through the child to the join.
 #[derive(Debug)]
 pub(crate) struct SpawnHolds(());
 
 impl SpawnHolds {
-    /// Nothing.
+    /// Creates an empty value.
     #[inline(always)]
     pub(crate) fn none() -> Self {
         Self(())
     }
 
-    /// What the calling thread holds, before it starts another.
+    /// Returns the locks that the calling thread holds, before it spawns another.
     #[inline(always)]
     pub(crate) fn here() -> Self {
         Self(())
     }
 
-    /// The calling thread was started there.
+    /// Makes the calling thread, which was spawned with these locks held, inherit them.
     #[inline(always)]
     pub(crate) fn enter(&self) {}
 
-    /// The calling thread comes to its end.
+    /// Ends the inheritance at the end of the calling thread, and collects its acquisitions.
     #[inline(always)]
     pub(crate) fn leave(&mut self) {}
 
-    /// The calling thread has joined the one that came from there.
+    /// Records that the calling thread has joined the child: acquisitions of the child count as
+    /// made under the locks that the parent held throughout.
     #[inline(always)]
     pub(crate) fn joined(self) {}
 }
 
-/// The check that a thread belongs to, on its way to the threads that it starts.
+/// Check session that a thread belongs to, passed to the threads that it spawns.
 #[derive(Debug)]
 pub(crate) struct CheckMembership(());
 
 impl CheckMembership {
-    /// That of the calling thread.
+    /// Returns the membership of the calling thread.
     #[inline(always)]
     pub(crate) fn here() -> Self {
         Self(())
     }
 
-    /// That of the check with this number.
+    /// Returns the membership of the check session with this number.
     #[inline(always)]
     pub(crate) fn of(_number: u64) -> Self {
         Self(())
     }
 
-    /// The calling thread, which has just begun, belongs to it.
+    /// Makes the calling thread, which has just begun, a member of the session.
     #[inline(always)]
     pub(crate) fn enter(self) {}
 }
 
-/// A thread that runs within the critical sections of another. Made by [`InheritedHolds::enter`].
+/// Scope in which a thread inherits the locks of another. Returned by [`InheritedHolds::enter`].
 #[derive(Debug)]
 #[must_use = "the surroundings end when this is dropped"]
 pub struct ScopeGuard(());
 
-/// Below this many, comparing each with each is quicker than sorting, and allocates nothing.
+/// Below this count, comparing every pair is quicker than sorting, and allocates nothing.
 const FEW: usize = 9;
 
-/// Whether the calling thread may take all of `records` now, in the order of their ids.
+/// Checks whether the calling thread may acquire all of `records` now, in the order of their ids.
 ///
-/// This build knows of no held locks: a lock that is asked for twice is all it refuses.
+/// This build tracks no held locks, so only a duplicate in `records` is an error.
 pub(crate) fn check_ascending(records: &[&Lock], site: Site) -> Result<(), Violation> {
     let Some(lock) = asked_twice(records) else {
         return Ok(());
@@ -535,7 +557,7 @@ mod tests {
 
     #[test]
     fn only_a_lock_that_is_asked_for_twice_is_refused() {
-        // In an array of their own, since records without a size may share an address.
+        // A byte beside each record, since zero-sized records may share an address.
         let locks: [(u8, Lock); 20] = std::array::from_fn(|_| (0, Lock::new(&LockKind::MUTEX)));
         for count in [0, 1, FEW - 1, FEW, locks.len()] {
             let mut asked: Vec<&Lock> = locks[..count].iter().map(|lock| &lock.1).collect();

@@ -1,21 +1,22 @@
-//! The two sides of a channel, and how those meet who wait on them.
+//! Sides of a channel, and the retry loop of a direct hand-over.
 
 use std::time::Duration;
 
-/// Long enough for two that wait for each other to meet, if both run.
+/// Minimum length of an attempt while the counterpart waits too; long enough for the two to meet if
+/// both run.
 const GLIMPSE: Duration = Duration::from_millis(1);
 
-/// On which side of a channel a thread is.
+/// Side of a channel on which a thread waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
-    /// It has something for whoever receives.
+    /// The thread sends to a receiver.
     Sending,
-    /// It wants something of whoever sends.
+    /// The thread receives from a sender.
     Receiving,
 }
 
 impl Side {
-    /// The side on which those are that it waits for.
+    /// Returns the side that can end a wait on this side.
     pub(crate) fn opposite(self) -> Self {
         match self {
             Side::Sending => Side::Receiving,
@@ -24,11 +25,11 @@ impl Side {
     }
 }
 
-/// One attempt at a direct hand-over, which goes on for as long as somebody waits on the other side
-/// too: the two of them will meet.
+/// Attempts a direct hand-over, and repeats the attempt for as long as a thread waits on the other
+/// side too, since the two will meet.
 ///
-/// If both looked up between their attempts, each might do so while the other does not look, and
-/// both would seem to wait for nobody.
+/// Without the repetition, each of the two could leave the rendezvous between its attempts just
+/// when the other one is in it, and both would seem to wait without a counterpart.
 pub(crate) fn block_on<R>(
     limit: Option<Duration>,
     is_met: impl Fn() -> bool,

@@ -1,17 +1,17 @@
-//! A message, with what its sender did before.
+//! Message with the clock of its sender.
 
 use super::Clock;
 
-/// What goes through a channel in place of the message alone.
+/// Message with the clock of its sender, sent through a channel in place of the message.
 ///
-/// Of the size of the message in a build without instrumentation.
+/// It has the size of the message in a build without instrumentation.
 pub(crate) struct Stamped<T> {
     past: Clock,
     message: T,
 }
 
 impl<T> Stamped<T> {
-    /// Packs a message that the calling thread is about to send.
+    /// Stamps a message that the calling thread is about to send.
     #[inline]
     pub(crate) fn stamp(message: T) -> Self {
         Self {
@@ -20,7 +20,7 @@ impl<T> Stamped<T> {
         }
     }
 
-    /// A message that no thread has sent.
+    /// Wraps a message without a clock, for one that no thread has sent.
     #[cfg(feature = "channel")]
     #[inline]
     pub(crate) fn unstamped(message: T) -> Self {
@@ -30,7 +30,7 @@ impl<T> Stamped<T> {
         }
     }
 
-    /// Unpacks it in the thread that has received it.
+    /// Returns the message, and acquires the clock of the sender.
     #[inline]
     pub(crate) fn receive(self) -> T {
         let Self { past, message } = self;
@@ -38,7 +38,7 @@ impl<T> Stamped<T> {
         message
     }
 
-    /// Unpacks it in the thread that could not send it.
+    /// Returns the message to the thread that failed to send it.
     #[inline]
     pub(crate) fn take_back(self) -> T {
         self.message

@@ -1,14 +1,14 @@
-//! The way from a lock to its record.
+//! Access from a lock to its record.
 
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Lock;
 
-/// A lock that keeps a record: every lock of this crate, and what leads to one.
+/// Lock with a detector record: every lock of this crate, and every pointer to one.
 ///
-/// The assertions of [`testing`](crate::testing) take what implements it. A lock of your own takes
-/// part if it does.
+/// The assertions of [`testing`](crate::testing) take any type that implements this trait, so a
+/// lock of another crate can implement it to be accepted.
 ///
 /// # Examples
 ///
@@ -33,7 +33,7 @@ use super::Lock;
     note = "the locks of `lockwarden::sync` and `lockwarden::parking_lot` are"
 )]
 pub trait Tracked {
-    /// The record that the lock keeps.
+    /// Returns the record of the lock.
     fn record(&self) -> &Lock;
 }
 
@@ -43,7 +43,7 @@ impl Tracked for Lock {
     }
 }
 
-/// What leads to a lock stands for it.
+/// Implements the trait for pointers to a lock.
 macro_rules! leads_to_a_lock {
     ($($Pointer:ty),+) => {
         $(

@@ -1,22 +1,22 @@
-//! Why several locks were not given out together.
+//! Errors of a joint acquisition of several locks.
 
 use std::fmt;
 
 use super::{LockId, Site};
 
-/// Why a set of locks was refused.
+/// Reason for which a joint acquisition of several locks failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ViolationReason {
-    /// One lock stands in the set twice.
+    /// A lock occurs twice in the set.
     AskedTwice,
-    /// The thread holds a lock of the set already.
+    /// The thread already holds a lock of the set.
     HeldAlready,
-    /// The thread holds a lock that is above one of the set.
+    /// The thread holds a lock whose id is above that of a lock of the set.
     OutOfOrder,
 }
 
-/// One of the two locks of a refusal.
+/// One of the two locks of a violation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LockRef {
     lock: LockId,
@@ -25,24 +25,24 @@ pub struct LockRef {
 }
 
 impl LockRef {
-    /// The lock with this id and, as far as they are known, its name and where it was asked for.
+    /// Creates a reference to the lock with this id and, where known, its name and the site.
     pub(crate) fn new(lock: LockId, name: Option<Box<str>>, site: Option<Site>) -> Self {
         Self { lock, name, site }
     }
 
-    /// The lock.
+    /// Returns the id of the lock.
     #[must_use]
     pub fn lock(&self) -> LockId {
         self.lock
     }
 
-    /// The name of the lock, as it stands in reports. Not known without instrumentation.
+    /// Returns the name of the lock as reports show it; `None` without instrumentation.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
-    /// Where the lock was asked for or, if it is held, where it was taken.
+    /// Returns the site at which the lock was requested or, if it is held, acquired.
     #[must_use]
     pub fn site(&self) -> Option<Site> {
         self.site
@@ -58,7 +58,7 @@ impl fmt::Display for LockRef {
     }
 }
 
-/// A refusal, with both locks that make it one.
+/// Failed joint acquisition, with the two locks that conflict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Violation {
     reason: ViolationReason,
@@ -67,8 +67,9 @@ pub(crate) struct Violation {
 }
 
 impl Violation {
-    /// `asked` cannot be given out for `reason`, because of `held`, which for
-    /// [`AskedTwice`](Reason::AskedTwice) is the same lock, asked for before.
+    /// Creates the violation that `asked` cannot be acquired for `reason`, because of `held`. For
+    /// [`AskedTwice`](ViolationReason::AskedTwice), `held` is the first occurrence of the same
+    /// lock.
     pub(crate) fn new(reason: ViolationReason, asked: LockRef, held: LockRef) -> Self {
         Self {
             reason,
@@ -90,7 +91,7 @@ impl Violation {
     }
 }
 
-/// A place, or the words for one that is not known.
+/// Displays a site, or a phrase for an unknown one.
 struct At(Option<Site>);
 
 impl fmt::Display for At {

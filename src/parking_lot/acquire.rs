@@ -1,4 +1,4 @@
-//! The ways to acquire a lock in one mode: wait, try, wait for a while, wait until a moment.
+//! Acquisitions of a lock in one mode: blocking, non-blocking, with a timeout, with a deadline.
 
 /// Defines the acquisitions of a lock in one mode.
 macro_rules! acquisitions {
@@ -8,17 +8,20 @@ macro_rules! acquisitions {
         $raw_lock:ident, $raw_try:ident, $raw_for:ident, $raw_until:ident
     ) => {
         impl<T: ?Sized> $Lock<T> {
-            #[doc = concat!("Acquires the lock with ", $access, ", waiting for as long as it takes.")]
+            #[doc = concat!("Acquires the lock with ", $access, "; blocks until that is possible.")]
             ///
             /// # Panics
             ///
-            /// In an instrumented build, if waiting would complete a deadlock and the detector is
-            /// to panic then. If the lock has more readers than it can count.
-            // Always: the fast path of a watched lock is short, but too long for the compiler's taste.
+            /// Panics in an instrumented build, if waiting would complete a deadlock and the
+            /// configuration answers that with a panic. Panics also if the number of readers
+            /// overflows its counter.
+            // Always: the fast path of a tracked lock is short, but exceeds the compiler's inlining
+            // threshold.
             #[inline(always)]
             #[track_caller]
             pub fn $lock(&self) -> $Guard<'_, T> {
-                // SAFETY: acquiring breaks nothing, and the hold is the one just acquired.
+                // SAFETY: an acquisition invalidates no guard, and the hold is the one just
+                // acquired.
                 unsafe { $Guard::of(self, self.0.raw().$raw_lock()) }
             }
 
@@ -26,11 +29,11 @@ macro_rules! acquisitions {
             ///
             /// # Panics
             ///
-            /// If the lock has more readers than it can count.
+            /// Panics if the number of readers overflows its counter.
             #[inline]
             #[track_caller]
             pub fn $try_lock(&self) -> Option<$Guard<'_, T>> {
-                // SAFETY: acquiring breaks nothing.
+                // SAFETY: an acquisition invalidates no guard.
                 let hold = unsafe { self.0.raw() }.$raw_try()?;
                 // SAFETY: the hold is the one just acquired.
                 Some(unsafe { $Guard::of(self, hold) })
@@ -40,11 +43,11 @@ macro_rules! acquisitions {
             ///
             /// # Panics
             ///
-            /// If the lock has more readers than it can count.
+            /// Panics if the number of readers overflows its counter.
             #[inline]
             #[track_caller]
             pub fn $try_for(&self, timeout: Duration) -> Option<$Guard<'_, T>> {
-                // SAFETY: acquiring breaks nothing.
+                // SAFETY: an acquisition invalidates no guard.
                 let hold = unsafe { self.0.raw() }.$raw_for(timeout)?;
                 // SAFETY: the hold is the one just acquired.
                 Some(unsafe { $Guard::of(self, hold) })
@@ -54,17 +57,17 @@ macro_rules! acquisitions {
             ///
             /// # Panics
             ///
-            /// If the lock has more readers than it can count.
+            /// Panics if the number of readers overflows its counter.
             #[inline]
             #[track_caller]
             pub fn $try_until(&self, timeout: Instant) -> Option<$Guard<'_, T>> {
-                // SAFETY: acquiring breaks nothing.
+                // SAFETY: an acquisition invalidates no guard.
                 let hold = unsafe { self.0.raw() }.$raw_until(timeout)?;
                 // SAFETY: the hold is the one just acquired.
                 Some(unsafe { $Guard::of(self, hold) })
             }
 
-            #[doc = concat!("Makes a guard of a hold with ", $access, ".")]
+            #[doc = concat!("Creates the guard of a hold with ", $access, ".")]
             ///
             /// # Safety
             ///
@@ -72,7 +75,7 @@ macro_rules! acquisitions {
             /// reference to the data conflicts with what the guard gives access to.
             #[inline]
             pub unsafe fn $make(&self, hold: Hold) -> $Guard<'_, T> {
-                // SAFETY: the caller's promise is the same.
+                // SAFETY: guaranteed by the caller, under the same conditions.
                 unsafe { $Guard::of(self, hold) }
             }
         }
@@ -92,12 +95,12 @@ macro_rules! releases {
             #[inline]
             #[track_caller]
             pub unsafe fn $force(&self, hold: Hold) {
-                // SAFETY: the caller's promise is the same.
+                // SAFETY: guaranteed by the caller, under the same conditions.
                 unsafe { self.0.raw().$unlock(hold) };
             }
 
             #[doc = concat!("Releases a hold with ", $access, ", whose guard was forgotten, and hands")]
-            /// the lock to a thread that waits for it, if there is one.
+            /// the lock to a waiting thread, if there is one.
             ///
             /// # Safety
             ///
@@ -106,7 +109,7 @@ macro_rules! releases {
             #[inline]
             #[track_caller]
             pub unsafe fn $force_fair(&self, hold: Hold) {
-                // SAFETY: the caller's promise is the same.
+                // SAFETY: guaranteed by the caller, under the same conditions.
                 unsafe { self.0.raw().$unlock_fair(hold) };
             }
         }

@@ -16,7 +16,8 @@ use crate::instrument::Hold;
 use crate::raw::call::Call;
 use crate::raw::{RawFairMutex, RawMutex, RawRemutex, RawRwLock, RawRwLockRecursive};
 
-/// Lets a lock be seen, within its `Arc`, as the lock of `lock_api` that it is.
+/// Implements the conversion of an `Arc` of a lock from and to an `Arc` of the `lock_api` lock
+/// inside.
 macro_rules! arc_views {
     ($Lock:ident, $($inner:tt)*) => {
         impl<T: ?Sized> $Lock<T> {
@@ -31,13 +32,15 @@ macro_rules! arc_views {
                 ManuallyDrop::new(unsafe { Arc::from_raw(lock) })
             }
 
-            /// Turns the `Arc` that a guard gave back into one of this lock.
+            /// Turns the `Arc` that a guard returned into one of this lock.
             ///
-            /// The guards that own an `Arc` are those of `lock_api`, and so is the lock in it.
+            /// The guards that own an `Arc` are those of `lock_api`, and so is the lock in that
+            /// `Arc`.
             #[inline]
             pub fn from_inner_arc(inner: Arc<lock_api::$($inner)*>) -> Arc<Self> {
                 let lock = Arc::into_raw(inner) as *const Self;
-                // SAFETY: the wrapper is transparent, as above, and the count is handed on.
+                // SAFETY: the wrapper is transparent, as above, and ownership of the reference
+                // count is transferred.
                 unsafe { Arc::from_raw(lock) }
             }
         }
@@ -102,7 +105,7 @@ arc_acquisitions! {
     lock_arc, try_lock_arc, try_lock_arc_for, try_lock_arc_until
 }
 
-/// Defines everything that makes guards which own an `Arc` of a reader-writer lock.
+/// Defines the methods of a reader-writer lock whose guards own an `Arc` of it.
 macro_rules! arc_rwlock {
     ($Lock:ident, $Raw:ident) => {
         arc_acquisitions! {
@@ -120,7 +123,7 @@ macro_rules! arc_rwlock {
         }
 
         impl<T: ?Sized> $Lock<T> {
-            /// Makes a guard that owns an `Arc` of the lock, of a hold with shared access.
+            /// Creates a guard that owns an `Arc` of the lock from a hold with shared access.
             ///
             /// # Safety
             ///
@@ -130,11 +133,11 @@ macro_rules! arc_rwlock {
                 self: &Arc<Self>,
                 guard: Hold,
             ) -> ArcRwLockReadGuard<$Raw, T> {
-                // SAFETY: the caller's promise is the same.
+                // SAFETY: guaranteed by the caller, under the same conditions.
                 unsafe { self.inner_arc().make_arc_read_guard_unchecked(guard) }
             }
 
-            /// Makes a guard that owns an `Arc` of the lock, of a hold with exclusive access.
+            /// Creates a guard that owns an `Arc` of the lock from a hold with exclusive access.
             ///
             /// # Safety
             ///
@@ -144,11 +147,11 @@ macro_rules! arc_rwlock {
                 self: &Arc<Self>,
                 guard: Hold,
             ) -> ArcRwLockWriteGuard<$Raw, T> {
-                // SAFETY: the caller's promise is the same.
+                // SAFETY: guaranteed by the caller, under the same conditions.
                 unsafe { self.inner_arc().make_arc_write_guard_unchecked(guard) }
             }
 
-            /// Makes a guard that owns an `Arc` of the lock, of a hold with upgradable access.
+            /// Creates a guard that owns an `Arc` of the lock from a hold with upgradable access.
             ///
             /// # Safety
             ///
@@ -158,7 +161,7 @@ macro_rules! arc_rwlock {
                 self: &Arc<Self>,
                 guard: Hold,
             ) -> ArcRwLockUpgradableReadGuard<$Raw, T> {
-                // SAFETY: the caller's promise is the same.
+                // SAFETY: guaranteed by the caller, under the same conditions.
                 unsafe { self.inner_arc().make_upgradable_arc_guard_unchecked(guard) }
             }
         }
@@ -168,7 +171,7 @@ macro_rules! arc_rwlock {
 arc_rwlock! { RwLock, RawRwLock }
 arc_rwlock! { RecursiveRwLock, RawRwLockRecursive }
 
-/// Spells out the guard of a reentrant mutex that owns an `Arc` of it.
+/// Type of the guard of a reentrant mutex that owns an `Arc` of it.
 type ArcReentrant<T> = ArcReentrantMutexGuard<RawRemutex, RawThreadId, T>;
 
 impl<T: ?Sized> ReentrantMutex<T> {
@@ -181,7 +184,7 @@ impl<T: ?Sized> ReentrantMutex<T> {
         Call::here().with_override(|| self.inner_arc().lock_arc())
     }
 
-    /// Acquires the lock if no other thread has it; the guard owns an `Arc` of it.
+    /// Acquires the lock if no other thread holds it; the guard owns an `Arc` of it.
     #[inline]
     #[track_caller]
     pub fn try_lock_arc(self: &Arc<Self>) -> Option<ArcReentrant<T>> {
@@ -202,14 +205,14 @@ impl<T: ?Sized> ReentrantMutex<T> {
         Call::here().with_override(|| self.inner_arc().try_lock_arc_until(timeout))
     }
 
-    /// Makes a guard that owns an `Arc` of the lock, of an acquisition that has none.
+    /// Creates a guard that owns an `Arc` of the lock from an acquisition that has none.
     ///
     /// # Safety
     ///
     /// As for [`make_guard_unchecked`](Self::make_guard_unchecked).
     #[inline]
     pub unsafe fn make_arc_guard_unchecked(self: &Arc<Self>) -> ArcReentrant<T> {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: guaranteed by the caller, under the same conditions.
         unsafe { self.inner_arc().make_arc_guard_unchecked() }
     }
 }

@@ -1,4 +1,4 @@
-//! The condition variable.
+//! Condition variable.
 
 #![allow(unsafe_code)]
 
@@ -15,11 +15,11 @@ use crate::raw::RawCondvar;
 
 pub use ::parking_lot::WaitTimeoutResult;
 
-/// A condition variable: `parking_lot`'s, watched in an instrumented build.
+/// Condition variable: `parking_lot`'s, tracked in an instrumented build.
 ///
-/// A thread that holds a [`Mutex`](super::Mutex) waits on it until another thread says that what
-/// the mutex protects has changed. It never wakes spuriously, and the notifications tell exactly
-/// how many threads they woke. One mutex at a time can be waited with.
+/// A thread that holds a [`Mutex`](super::Mutex) waits until another thread notifies the condition
+/// variable after a change of the data. Waits never wake spuriously, and the notify methods return
+/// the exact number of woken threads. Concurrent waits must use the same mutex.
 ///
 /// # Examples
 ///
@@ -43,21 +43,21 @@ pub use ::parking_lot::WaitTimeoutResult;
 pub struct Condvar(RawCondvar);
 
 impl Condvar {
-    /// Creates a condition variable that nobody waits on. Its class is the place of the call.
+    /// Creates a condition variable without waiters, whose class is the construction site.
     #[inline]
     #[track_caller]
     pub const fn new() -> Self {
         Self(RawCondvar::new())
     }
 
-    /// Creates a condition variable that nobody waits on. Its class is `name`.
+    /// Creates a condition variable without waiters, whose class is `name`.
     #[inline]
     #[track_caller]
     pub const fn named(name: &'static str) -> Self {
         Self(RawCondvar::named(name))
     }
 
-    /// Names this one instance in reports, beside the name of its class.
+    /// Sets a label for this instance, which reports show beside the name of its class.
     #[inline]
     pub fn set_label(&self, label: impl AsRef<str>) {
         self.0.set_label(label.as_ref());
@@ -69,38 +69,38 @@ impl Condvar {
         &self.0
     }
 
-    /// Wakes one waiting thread; tells whether there was one.
+    /// Wakes one waiting thread; returns whether there was one.
     #[inline]
     #[track_caller]
     pub fn notify_one(&self) -> bool {
         self.0.notify_one()
     }
 
-    /// Wakes all waiting threads; tells how many there were.
+    /// Wakes all waiting threads; returns their number.
     ///
-    /// They are not all set running at once, but one after the other as the mutex becomes free.
+    /// The threads do not all run at once, but one after the other as the mutex becomes free.
     #[inline]
     #[track_caller]
     pub fn notify_all(&self) -> usize {
         self.0.notify_all()
     }
 
-    /// Releases the mutex, waits for a notification, and acquires the mutex again.
+    /// Releases the mutex, waits for a notification, and reacquires the mutex.
     ///
     /// # Panics
     ///
-    /// If another thread waits with another mutex. The guard holds its mutex then.
+    /// Panics if another thread waits with another mutex. The guard holds its mutex then.
     #[inline]
     #[track_caller]
     pub fn wait<T: ?Sized>(&self, mutex_guard: &mut MutexGuard<'_, T>) {
         self.wait_at(mutex_guard, Location::caller());
     }
 
-    /// Waits, as by [`wait`](Self::wait), for as long as `condition` holds; looks at it first.
+    /// Waits like [`wait`](Self::wait) while `condition` holds, which is checked first.
     ///
     /// # Panics
     ///
-    /// If another thread waits with another mutex. The guard holds its mutex then.
+    /// Panics if another thread waits with another mutex. The guard holds its mutex then.
     #[inline]
     #[track_caller]
     pub fn wait_while<T, F>(&self, mutex_guard: &mut MutexGuard<'_, T>, mut condition: F)
@@ -114,11 +114,11 @@ impl Condvar {
         }
     }
 
-    /// Waits, as by [`wait`](Self::wait), but not beyond the moment `timeout`.
+    /// Waits like [`wait`](Self::wait), until the instant `timeout` at most.
     ///
     /// # Panics
     ///
-    /// If another thread waits with another mutex. The guard holds its mutex then.
+    /// Panics if another thread waits with another mutex. The guard holds its mutex then.
     #[inline]
     #[track_caller]
     pub fn wait_until<T: ?Sized>(
@@ -129,11 +129,11 @@ impl Condvar {
         outcome(self.wait_until_at(mutex_guard, timeout, Location::caller()))
     }
 
-    /// Waits, as by [`wait`](Self::wait), but not for longer than `timeout`.
+    /// Waits like [`wait`](Self::wait), for at most `timeout`.
     ///
     /// # Panics
     ///
-    /// If another thread waits with another mutex. The guard holds its mutex then.
+    /// Panics if another thread waits with another mutex. The guard holds its mutex then.
     #[inline]
     #[track_caller]
     pub fn wait_for<T: ?Sized>(
@@ -150,12 +150,12 @@ impl Condvar {
         })
     }
 
-    /// Waits, as by [`wait_while`](Self::wait_while), but not beyond the moment `timeout`. It has
-    /// timed out if `condition` holds even then.
+    /// Waits like [`wait_while`](Self::wait_while), until the instant `timeout` at most. The result
+    /// has timed out if `condition` still holds then.
     ///
     /// # Panics
     ///
-    /// If another thread waits with another mutex. The guard holds its mutex then.
+    /// Panics if another thread waits with another mutex. The guard holds its mutex then.
     #[inline]
     #[track_caller]
     pub fn wait_while_until<T, F>(
@@ -171,12 +171,12 @@ impl Condvar {
         outcome(self.wait_while_until_at(mutex_guard, condition, timeout, Location::caller()))
     }
 
-    /// Waits, as by [`wait_while`](Self::wait_while), but not for longer than `timeout`. It has
-    /// timed out if `condition` holds even then.
+    /// Waits like [`wait_while`](Self::wait_while), for at most `timeout`. The result has timed out
+    /// if `condition` still holds then.
     ///
     /// # Panics
     ///
-    /// If another thread waits with another mutex. The guard holds its mutex then.
+    /// Panics if another thread waits with another mutex. The guard holds its mutex then.
     #[inline]
     #[track_caller]
     pub fn wait_while_for<T: ?Sized, F>(
@@ -234,7 +234,7 @@ impl Condvar {
         site: Site,
     ) -> bool {
         let mut timed_out = false;
-        // The condition has the last word, since it may have changed while the deadline passed.
+        // The condition decides, since it may have changed while the deadline passed.
         while condition(&mut *mutex_guard) {
             if timed_out {
                 return true;

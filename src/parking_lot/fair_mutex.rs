@@ -1,4 +1,4 @@
-//! The mutex that is always fair, and the guard of it.
+//! Fair mutex, and its guard.
 
 #![allow(unsafe_code)]
 
@@ -20,10 +20,10 @@ use crate::instrument::Hold;
 use crate::raw::RawFairMutex;
 
 lock_type! {
-    /// A mutual exclusion lock that every unlock hands to the thread that has waited longest.
+    /// Mutual-exclusion lock whose every unlock hands it to the thread that has waited longest.
     ///
-    /// Nobody starves, at the price of a switch of threads at every contended unlock; see
-    /// [`Mutex`](super::Mutex) for the lock that is fair once in a while.
+    /// No thread starves, at the price of a context switch at every contended unlock;
+    /// [`Mutex`](super::Mutex) is fair only from time to time.
     ///
     /// # Examples
     ///
@@ -46,7 +46,8 @@ acquisitions! {
 releases! { FairMutex, "exclusive access"; force_unlock, force_unlock_fair; unlock, unlock_fair }
 
 guard! {
-    /// Holds a [`FairMutex`] and gives access to its data; dropped, it releases the mutex.
+    /// Guard of a [`FairMutex`]: gives access to its data, and releases the mutex when it is
+    /// dropped.
     #[must_use = "if unused the Mutex will immediately unlock"]
     FairMutexGuard, FairMutex, mutex, &'a mut T;
     unlock, unlock_fair, bump, relock
@@ -60,10 +61,11 @@ impl<'a, T: ?Sized> FairMutexGuard<'a, T> {
     #[inline]
     pub fn leak(s: Self) -> &'a mut T {
         let s = ManuallyDrop::new(s);
-        // SAFETY: the guard holds the lock exclusively, and nobody can release it any more.
+        // SAFETY: the guard holds the lock exclusively, and no code can release it any more.
         unsafe { &mut *s.lock.0.data_ptr() }
     }
 }
 
-/// Holds a [`FairMutex`] and gives access to a part of its data; made by [`FairMutexGuard::map`].
+/// Guard of a [`FairMutex`] that gives access to a part of its data. Returned by
+/// [`FairMutexGuard::map`].
 pub type MappedFairMutexGuard<'a, T> = lock_api::MappedMutexGuard<'a, RawFairMutex, T>;

@@ -1,9 +1,10 @@
-//! What every guard of this flavour can do: give access, release, and let go for a while.
+//! Common interface of the guards: access, release, and temporary release.
 
-/// Defines a guard: who holds which lock, in one mode.
+/// Defines the guard of a lock in one mode.
 ///
-/// It keeps the hold itself instead of wrapping the guard of `lock_api`, which would not give the
-/// hold back: a wait on a condition variable and `unlocked` replace it, for the caller's site.
+/// The guard stores the hold instead of wrapping the guard of `lock_api`, which does not give
+/// access to the hold: a wait on a condition variable and `unlocked` replace it, for the caller's
+/// site.
 macro_rules! guard {
     (
         $(#[$doc:meta])*
@@ -19,11 +20,11 @@ macro_rules! guard {
         }
 
         impl<'a, T: ?Sized> $Guard<'a, T> {
-            /// The guard of `hold`.
+            /// Creates the guard of `hold`.
             ///
             /// # Safety
             ///
-            /// `hold` is a hold of `lock` in the mode of this guard, and nobody else releases it.
+            /// `hold` is a hold of `lock` in the mode of this guard, and no other code releases it.
             #[inline]
             pub(super) unsafe fn of(lock: &'a $Lock<T>, hold: Hold) -> Self {
                 Self { lock, hold: ManuallyDrop::new(hold), marker: PhantomData }
@@ -37,18 +38,18 @@ macro_rules! guard {
                 (s.lock, unsafe { ManuallyDrop::take(&mut s.hold) })
             }
 
-            /// Returns the lock that this is a guard of.
+            /// Returns the lock of the guard.
             #[inline]
             pub fn $lock(s: &Self) -> &'a $Lock<T> {
                 s.lock
             }
 
-            /// Releases the lock, runs `f`, and acquires the lock again.
+            /// Releases the lock, runs `f`, and reacquires the lock.
             ///
             /// # Aborts
             ///
-            /// If the lock cannot be acquired again. A deadlock is no such case: it is reported,
-            /// but does not panic here.
+            /// Aborts if the lock cannot be reacquired. A deadlock does not cause that: it is
+            /// reported, but does not panic here.
             #[inline]
             #[track_caller]
             pub fn unlocked<F, U>(s: &mut Self, f: F) -> U
@@ -56,9 +57,9 @@ macro_rules! guard {
                 F: FnOnce() -> U,
             {
                 let site = Location::caller();
-                // SAFETY: the guard has the hold, and has a new one before anyone sees it again.
+                // SAFETY: the guard owns the hold, and owns a new one before it is used again.
                 let hold = unsafe { ManuallyDrop::take(&mut s.hold) };
-                // SAFETY: acquiring and releasing by turns is what the guard is for.
+                // SAFETY: the guard releases its own hold and acquires a new one.
                 let raw = unsafe { s.lock.0.raw() };
                 let _relock = Defer(|| {
                     s.hold = ManuallyDrop::new(must_return(|| raw.$again(site)));
@@ -68,9 +69,9 @@ macro_rules! guard {
                 f()
             }
 
-            /// Releases the lock and hands it to a thread that waits for it, if there is one.
+            /// Releases the lock and hands it to a waiting thread, if there is one.
             ///
-            /// A thread that waits for long gets its turn this way, at the price of a switch.
+            /// This prevents the starvation of waiting threads, at the price of a context switch.
             #[inline]
             #[track_caller]
             pub fn unlock_fair(s: Self) {
@@ -79,13 +80,12 @@ macro_rules! guard {
                 unsafe { lock.0.raw().$unlock_fair(hold) };
             }
 
-            /// Releases the lock to a thread that waits for it, runs `f`, and acquires the lock
-            /// again.
+            /// Releases the lock to a waiting thread, runs `f`, and reacquires the lock.
             ///
             /// # Aborts
             ///
-            /// If the lock cannot be acquired again. A deadlock is no such case: it is reported,
-            /// but does not panic here.
+            /// Aborts if the lock cannot be reacquired. A deadlock does not cause that: it is
+            /// reported, but does not panic here.
             #[inline]
             #[track_caller]
             pub fn unlocked_fair<F, U>(s: &mut Self, f: F) -> U
@@ -93,9 +93,9 @@ macro_rules! guard {
                 F: FnOnce() -> U,
             {
                 let site = Location::caller();
-                // SAFETY: the guard has the hold, and has a new one before anyone sees it again.
+                // SAFETY: the guard owns the hold, and owns a new one before it is used again.
                 let hold = unsafe { ManuallyDrop::take(&mut s.hold) };
-                // SAFETY: acquiring and releasing by turns is what the guard is for.
+                // SAFETY: the guard releases its own hold and acquires a new one.
                 let raw = unsafe { s.lock.0.raw() };
                 let _relock = Defer(|| {
                     s.hold = ManuallyDrop::new(must_return(|| raw.$again(site)));
@@ -105,10 +105,10 @@ macro_rules! guard {
                 f()
             }
 
-            /// Lets a thread that waits for the lock have a turn, if there is one.
+            /// Yields the lock to a waiting thread, if there is one.
             ///
-            /// As if by [`unlock_fair`](Self::unlock_fair) and a new acquisition, but cheaper when
-            /// nobody waits.
+            /// This is equivalent to [`unlock_fair`](Self::unlock_fair) and a new acquisition, but
+            /// cheaper if no thread waits.
             #[inline]
             #[track_caller]
             pub fn bump(s: &mut Self) {
@@ -149,7 +149,7 @@ macro_rules! guard {
     };
 }
 
-/// Lets a guard of exclusive access give that access.
+/// Implements mutable access for a guard with exclusive access.
 macro_rules! guard_mut {
     ($Guard:ident) => {
         impl<'a, T: ?Sized + 'a> DerefMut for $Guard<'a, T> {
@@ -162,15 +162,15 @@ macro_rules! guard_mut {
     };
 }
 
-/// Lets a guard become one of a part of the data.
+/// Implements the mapping of a guard to a part of the data.
 macro_rules! guard_map {
     ($Guard:ident, $Mapped:ident, $inner:ident, $make:ident, ($($access:tt)*)) => {
         impl<'a, T: ?Sized> $Guard<'a, T> {
-            /// Makes a guard of a part of the data.
+            /// Turns the guard into one of a part of the data.
             ///
             /// # Panics
             ///
-            /// If `f` does; the lock is released then.
+            /// Panics if `f` does; the lock is released then.
             #[inline]
             pub fn map<U: ?Sized, F>(s: Self, f: F) -> $Mapped<'a, U>
             where
@@ -181,15 +181,15 @@ macro_rules! guard_map {
                 lock_api::$inner::map(unsafe { lock.0.$make(hold) }, f)
             }
 
-            /// Makes a guard of a part of the data, if there is such a part.
+            /// Turns the guard into one of a part of the data, if there is such a part.
             ///
             /// # Errors
             ///
-            /// Gives the guard back if `f` returns `None`.
+            /// Returns the guard if `f` returns `None`.
             ///
             /// # Panics
             ///
-            /// If `f` does; the lock is released then.
+            /// Panics if `f` does; the lock is released then.
             #[inline]
             pub fn try_map<U: ?Sized, F>(s: Self, f: F) -> Result<$Mapped<'a, U>, Self>
             where
@@ -198,15 +198,15 @@ macro_rules! guard_map {
                 Self::try_map_or_err(s, |data| f(data).ok_or(())).map_err(|(s, ())| s)
             }
 
-            /// Makes a guard of a part of the data, if there is such a part.
+            /// Turns the guard into one of a part of the data, if there is such a part.
             ///
             /// # Errors
             ///
-            /// Gives the guard back, and the error beside it, if `f` fails.
+            /// Returns the guard and the error if `f` fails.
             ///
             /// # Panics
             ///
-            /// If `f` does; the lock is released then.
+            /// Panics if `f` does; the lock is released then.
             #[inline]
             pub fn try_map_or_err<U: ?Sized, F, E>(
                 s: Self,
@@ -216,8 +216,9 @@ macro_rules! guard_map {
                 F: FnOnce($($access)* T) -> Result<$($access)* U, E>,
             {
                 let s = ManuallyDrop::new(s);
-                // SAFETY: of the two copies of the hold, this one counts unless `f` fails, and then
-                // the guard that has it is forgotten before the other counts again.
+                // SAFETY: of the two copies of the hold, the mapped guard owns this one unless `f`
+                // fails; in that case the mapped guard is forgotten before the original guard owns
+                // the hold again.
                 let inner = unsafe { s.lock.0.$make(ptr::read(&*s.hold)) };
                 match lock_api::$inner::try_map_or_err(inner, f) {
                     Ok(mapped) => Ok(mapped),

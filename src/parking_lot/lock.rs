@@ -1,15 +1,15 @@
-//! What every lock of this flavour has: construction, names, and the way to its parts.
+//! Common interface of the locks of this module: construction, names, and access to their parts.
 
-/// Defines a lock over the one of `lock_api`, and everything that does not acquire it.
+/// Defines a lock over that of `lock_api`, with all methods that do not acquire it.
 macro_rules! lock_type {
     ($(#[$doc:meta])* $Lock:ident, $inner:ident, $Raw:ident, $a_lock:literal) => {
         $(#[$doc])*
-        // Transparent, so that a pointer to it is one to the lock of `lock_api`.
+        // Transparent, so that a pointer to this type is also one to the lock of `lock_api`.
         #[repr(transparent)]
         pub struct $Lock<T: ?Sized>(pub(super) lock_api::$inner<$Raw, T>);
 
         impl<T> $Lock<T> {
-            #[doc = concat!("Creates ", $a_lock, ", unlocked. Its class is the place of the call.")]
+            #[doc = concat!("Creates ", $a_lock, ", unlocked. Its class is the construction site.")]
             #[inline]
             #[track_caller]
             pub const fn new(val: T) -> Self {
@@ -18,14 +18,14 @@ macro_rules! lock_type {
 
             #[doc = concat!("Creates ", $a_lock, ", unlocked. Its class is `name`.")]
             ///
-            /// Locks of one name share what is learned of their order, wherever they were made.
+            /// Locks of one name form one class, wherever they are constructed.
             #[inline]
             #[track_caller]
             pub const fn named(name: &'static str, val: T) -> Self {
                 Self(lock_api::$inner::from_raw($Raw::named(name), val))
             }
 
-            #[doc = concat!("Creates ", $a_lock, " from a raw lock that exists already.")]
+            #[doc = concat!("Creates ", $a_lock, " from an existing raw lock.")]
             #[inline]
             pub const fn from_raw(raw: $Raw, val: T) -> Self {
                 Self(lock_api::$inner::from_raw(raw, val))
@@ -45,39 +45,39 @@ macro_rules! lock_type {
         }
 
         impl<T: ?Sized> $Lock<T> {
-            /// Names this one instance in reports, beside the name of its class.
+            /// Sets a label for this instance, which reports show beside the name of its class.
             #[inline]
             pub fn set_label(&self, label: impl AsRef<str>) {
-                // SAFETY: the record is no part of the state of the lock.
+                // SAFETY: access to the record does not change the state of the lock.
                 unsafe { self.0.raw() }.record.set_label(label.as_ref());
             }
 
-            /// Says that this lock is taken under `parent`, a lock of the same class, whatever their ids:
-            /// see [`sync::Mutex::nested_in`](crate::sync::Mutex::nested_in).
+            /// Declares that this lock is acquired under `parent`, a lock of the same class,
+            /// whatever their ids: see [`sync::Mutex::nested_in`](crate::sync::Mutex::nested_in).
             #[inline]
             pub fn nested_in(&self, parent: &(impl crate::instrument::Tracked + ?Sized)) {
-                // SAFETY: the record is no part of the state of the lock.
+                // SAFETY: access to the record does not change the state of the lock.
                 unsafe { self.0.raw() }.record.nested_in(parent.record());
             }
 
-            /// Gives this instance a sub-class: see
+            /// Sets the subclass of this instance: see
             /// [`sync::Mutex::set_subclass`](crate::sync::Mutex::set_subclass).
             #[inline]
             pub fn set_subclass(&self, subclass: u32) {
-                // SAFETY: the record is no part of the state of the lock.
+                // SAFETY: access to the record does not change the state of the lock.
                 unsafe { self.0.raw() }.record.set_subclass(subclass);
             }
 
             /// Returns a mutable reference to the data, without locking.
             ///
-            /// The exclusive borrow of the lock proves that nobody else has it; a guard that was
-            /// forgotten leaves it locked, before and after.
+            /// The exclusive borrow excludes other accesses. If a guard was forgotten, the lock
+            /// stays locked.
             #[inline]
             pub const fn get_mut(&mut self) -> &mut T {
                 self.0.get_mut()
             }
 
-            /// Whether anyone holds the lock at this moment.
+            /// Returns whether a thread holds the lock at present.
             #[inline]
             #[track_caller]
             pub fn is_locked(&self) -> bool {
@@ -88,17 +88,17 @@ macro_rules! lock_type {
             ///
             /// # Safety
             ///
-            /// What is done with the raw lock must leave every guard that is alive in possession
-            /// of it, and every reference to the data valid.
+            /// The caller's use of the raw lock must not release the lock under a live guard, and
+            /// must keep every reference to the data valid.
             #[inline]
             pub unsafe fn raw(&self) -> &$Raw {
-                // SAFETY: the caller's promise is the same.
+                // SAFETY: guaranteed by the caller, under the same conditions.
                 unsafe { self.0.raw() }
             }
 
             /// Returns a pointer to the data: never null, aligned, valid while the lock lives.
             ///
-            /// Accesses through it must be synchronized by the caller.
+            /// The caller must synchronize accesses through the pointer.
             #[inline]
             pub const fn data_ptr(&self) -> *mut T {
                 self.0.data_ptr()

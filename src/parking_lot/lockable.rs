@@ -1,4 +1,4 @@
-//! The locks of this flavour as parts of a set that is taken at once.
+//! `Lockable` implementations: the locks of this module as members of a joint acquisition.
 
 #![allow(unsafe_code)]
 
@@ -13,8 +13,8 @@ use crate::acquire::{Lockable, Read, Write};
 use crate::instrument::{Lock, Site};
 use crate::raw::call::Call;
 
-/// Makes a lock, asked for in one way, part of a set: how to have the lock out of the asking, the
-/// guard, and the acquisition of the raw lock.
+/// Implements `Lockable` for a lock in one mode: the expression for the lock, the guard, and the
+/// acquisition of the raw lock.
 macro_rules! lockable {
     ($Asked:ty, $Guard:ident, $raw_lock:ident, |$asked:ident| $lock:expr) => {
         impl<'a, T: ?Sized> Lockable for $Asked {
@@ -23,14 +23,15 @@ macro_rules! lockable {
             #[inline]
             fn record(&self) -> &Lock {
                 let $asked = self;
-                // SAFETY: the record is no part of the state of the lock.
+                // SAFETY: access to the record does not change the state of the lock.
                 &unsafe { $lock.0.raw() }.record
             }
 
             #[inline]
             fn lock(self, site: Site) -> $Guard<'a, T> {
                 let $asked = &self;
-                // SAFETY: acquiring breaks nothing, and the hold is the one just acquired.
+                // SAFETY: an acquisition invalidates no guard, and the hold is the one just
+                // acquired.
                 unsafe { $Guard::of($lock, $lock.0.raw().$raw_lock(site)) }
             }
         }
@@ -69,7 +70,7 @@ impl<'a, T: ?Sized> Lockable for &'a ReentrantMutex<T> {
 
     #[inline]
     fn record(&self) -> &Lock {
-        // SAFETY: the record is no part of the state of the lock.
+        // SAFETY: access to the record does not change the state of the lock.
         &unsafe { self.0.raw() }.record
     }
 

@@ -1,9 +1,8 @@
-//! The locks of the crate `parking_lot`, watched.
+//! Tracked locks with the interface of the crate `parking_lot`.
 //!
-//! Every name of `parking_lot` 0.13 is here, with the same signatures and the same behaviour: to
-//! adopt the detector, write `lockwarden::parking_lot` where `parking_lot` stood. In a build
-//! without instrumentation, each lock has the size of the original and compiles to its
-//! instructions.
+//! The module has every name of `parking_lot` 0.13, with the same signature and behaviour: to adopt
+//! the detector, replace `parking_lot` by `lockwarden::parking_lot`. In a build without
+//! instrumentation, each lock has the size of the original and compiles to its instructions.
 //!
 //! # Examples
 //!
@@ -24,29 +23,29 @@
 //!
 //! # Beyond the original
 //!
-//! A lock belongs to a *class*, which is the place where it was made, or the name given to
-//! `named`. Locks of one class share what is learned of their order. `set_label` names one
-//! instance, in reports alone.
+//! A lock belongs to a *class*, which is the construction site, or the name given to `named`. An
+//! order recorded for one lock holds for its class. `set_label` names one instance, in reports
+//! only.
 //!
 //! # What differs
 //!
-//! - The locks are types of their own, not aliases of those of [`lock_api`], since `new` records
-//!   where it is called. Code that is generic over `lock_api::Mutex<R, T>` takes
+//! - The locks are separate types, not aliases of those of [`lock_api`], since `new` records its
+//!   call site. Code that is generic over `lock_api::Mutex<R, T>` takes
 //!   `lock_api::Mutex<lockwarden::parking_lot::RawMutex, T>`, whose class is a line of this crate.
 //! - The guards that own an `Arc` (feature `arc_lock`) are those of `lock_api`: their `mutex` and
-//!   `into_arc` give an `Arc` of its lock, which `from_inner_arc` turns into one of this module's.
-//!   Where they have to take back a lock that they let go of, the line of `lock_api` is reported,
-//!   and a deadlock that panics there ends the process.
+//!   `into_arc` return an `Arc` of its lock, which `from_inner_arc` turns into one of this
+//!   module's. Where such a guard reacquires a lock that it has released, reports show the line of
+//!   `lock_api`, and a deadlock that panics there aborts the process.
 //! - The inner raw lock of a [`ReentrantMutex`] is a [`RawRemutex`].
 //! - The raw locks keep their state per acquisition in a [`Hold`](crate::instrument::Hold).
 //! - There is no module `deadlock`: the whole crate takes its place.
 //!
 //! # What is not seen
 //!
-//! With the feature `send_guard`, a guard may be in another thread than the
-//! one that took the lock, and nobody can say in which. The orders of these locks are learnt all the
-//! same, for the thread that took them; but what is only true if that thread still holds the lock
-//! (`Deadlock`, `SelfDeadlock`, `Abandoned`) is not told of them.
+//! With the feature `send_guard`, a guard may be in another thread than the one that acquired the
+//! lock, and the detector does not know in which. The order of these locks is recorded for the
+//! acquiring thread as usual; but verdicts that require that this thread still holds the lock
+//! (`Deadlock`, `SelfDeadlock`, `Abandoned`) are not reported for them.
 
 mod acquire;
 #[cfg(feature = "arc_lock")]

@@ -1,4 +1,4 @@
-//! The mutex, and the guard of it.
+//! Mutex, and its guard.
 
 #![allow(unsafe_code)]
 
@@ -20,13 +20,12 @@ use crate::instrument::Hold;
 use crate::raw::RawMutex;
 
 lock_type! {
-    /// A mutual exclusion lock: `parking_lot`'s, watched in an instrumented build.
+    /// Mutual-exclusion lock: `parking_lot`'s, tracked in an instrumented build.
     ///
-    /// It is not poisoned by a panic. An unlock is eventually fair: usually the lock goes to
-    /// whoever asks first, and once in a while, about every half millisecond, to the thread that
-    /// has waited longest.
+    /// A panic does not poison the lock. Unlocks are eventually fair: usually the first thread that
+    /// requests the lock gets it, and about every half millisecond the one that has waited longest.
     ///
-    /// A thread that locks a mutex that it holds already waits for itself for ever; in an
+    /// A thread that locks a mutex that it already holds would wait for itself for ever; in an
     /// instrumented build, that is reported before it blocks.
     ///
     /// # Examples
@@ -66,7 +65,7 @@ acquisitions! {
 releases! { Mutex, "exclusive access"; force_unlock, force_unlock_fair; unlock, unlock_fair }
 
 guard! {
-    /// Holds a [`Mutex`] and gives access to its data; dropped, it releases the mutex.
+    /// Guard of a [`Mutex`]: gives access to its data, and releases the mutex when it is dropped.
     ///
     /// # Examples
     ///
@@ -95,10 +94,10 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     #[inline]
     pub fn leak(s: Self) -> &'a mut T {
         let s = ManuallyDrop::new(s);
-        // SAFETY: the guard holds the lock exclusively, and nobody can release it any more.
+        // SAFETY: the guard holds the lock exclusively, and no code can release it any more.
         unsafe { &mut *s.lock.0.data_ptr() }
     }
 }
 
-/// Holds a [`Mutex`] and gives access to a part of its data; made by [`MutexGuard::map`].
+/// Guard of a [`Mutex`] that gives access to a part of its data. Returned by [`MutexGuard::map`].
 pub type MappedMutexGuard<'a, T> = lock_api::MappedMutexGuard<'a, RawMutex, T>;

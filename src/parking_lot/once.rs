@@ -9,11 +9,12 @@ use crate::instrument::{InitClock, LockKind, OnceRecord, Site};
 
 static ONCE: LockKind = LockKind::initialised_once("Once");
 
-/// A piece of code that runs once: `parking_lot`'s, watched in an instrumented build.
+/// Piece of code that runs once: `parking_lot`'s, tracked in an instrumented build.
 ///
-/// What ran, and what that thread did before, comes before what a thread does that has seen that
-/// it is done. A thread that comes while another one is at it waits for that one, and is part of a
-/// deadlock if that one waits for it; if it is itself that one, it is told so before it blocks.
+/// The code, and what its thread did before, happen before what a thread does after it has seen
+/// that the code is done. A thread that arrives while another one runs the code waits for it, and
+/// is part of a deadlock if that one waits for it in turn; a thread that waits for itself is
+/// reported before it blocks.
 ///
 /// # Examples
 ///
@@ -36,7 +37,7 @@ pub struct Once {
 }
 
 impl Once {
-    /// Nothing has run. Its class is the place of the call.
+    /// Creates a `Once` that has run nothing, whose class is the construction site.
     #[inline]
     #[track_caller]
     pub const fn new() -> Once {
@@ -47,7 +48,7 @@ impl Once {
         )
     }
 
-    /// Nothing has run, of the class `name`.
+    /// Creates a `Once` that has run nothing, whose class is `name`.
     #[inline]
     #[track_caller]
     pub const fn named(name: &'static str) -> Once {
@@ -58,7 +59,7 @@ impl Once {
         )
     }
 
-    /// Whatever is to run counts as done.
+    /// Creates a `Once` that counts as completed.
     ///
     /// # Examples
     ///
@@ -87,13 +88,13 @@ impl Once {
         }
     }
 
-    /// Names this one instance in reports, beside the name of its class.
+    /// Sets a label for this instance, which reports show beside the name of its class.
     #[inline]
     pub fn set_label(&self, label: impl AsRef<str>) {
         self.turns.set_label(label.as_ref());
     }
 
-    /// How far it is. Never blocks.
+    /// Returns the present state. Never blocks.
     ///
     /// # Examples
     ///
@@ -111,7 +112,7 @@ impl Once {
         state
     }
 
-    /// Whether something has run to its end. Never blocks.
+    /// Returns whether a closure has completed. Never blocks.
     #[inline]
     pub fn is_completed(&self) -> bool {
         let is_completed = self.inner.is_completed();
@@ -121,12 +122,12 @@ impl Once {
         is_completed
     }
 
-    /// Runs `f` if nothing has run; if another thread is at it, waits until that is done.
+    /// Runs `f` if nothing has run; if another thread runs its closure, waits until that is done.
     ///
     /// # Panics
     ///
-    /// If `f` does, or what ran before did. If the wait would never end, as the configuration says:
-    /// so it is if `f` comes back here.
+    /// Panics if `f` does, or an earlier closure did. Panics also if the wait would never end, as
+    /// it does if `f` calls this method again, and the configuration answers that with a panic.
     ///
     /// # Examples
     ///
@@ -152,15 +153,17 @@ impl Once {
                 });
             });
         }
-        self.origin.arrive_asking(|| self.turns.ask_for_ready(site));
+        self.origin
+            .acquire_asking(|| self.turns.ask_for_ready(site));
     }
 
-    /// Like [`call_once`](Self::call_once), but runs `f` also if what ran before has panicked,
-    /// which `f` can ask.
+    /// Does what [`call_once`](Self::call_once) does, but runs `f` also if an earlier closure has
+    /// panicked; the argument of `f` distinguishes the two cases.
     ///
     /// # Panics
     ///
-    /// If `f` does. If the wait would never end, as the configuration says.
+    /// Panics if `f` does, or if the wait would never end and the configuration answers that with a
+    /// panic.
     ///
     /// # Examples
     ///
@@ -186,7 +189,8 @@ impl Once {
                 });
             });
         }
-        self.origin.arrive_asking(|| self.turns.ask_for_ready(site));
+        self.origin
+            .acquire_asking(|| self.turns.ask_for_ready(site));
     }
 
     #[inline]
@@ -194,11 +198,12 @@ impl Once {
         self.turns.run(|| self.inner.is_completed(), site, call);
     }
 
-    /// Waits until something has run to its end.
+    /// Waits until a closure has completed.
     ///
     /// # Panics
     ///
-    /// If that panicked. If the wait would never end, as the configuration says.
+    /// Panics if the closure panicked, or if the wait would never end and the configuration answers
+    /// that with a panic.
     ///
     /// # Examples
     ///
@@ -217,11 +222,11 @@ impl Once {
         self.wait_for(true, Location::caller(), || self.inner.wait());
     }
 
-    /// Waits until something has run to its end, also if something panicked before.
+    /// Waits until a closure has completed, even if an earlier one has panicked.
     ///
     /// # Panics
     ///
-    /// If the wait would never end, as the configuration says.
+    /// Panics if the wait would never end and the configuration answers that with a panic.
     #[inline]
     #[track_caller]
     pub fn wait_force(&self) {
@@ -232,7 +237,8 @@ impl Once {
     fn wait_for(&self, or_failed: bool, site: Site, see: impl FnOnce()) {
         let is_done = || self.inner.is_completed();
         self.turns.wait(is_done, or_failed, site, see);
-        self.origin.arrive_asking(|| self.turns.ask_for_ready(site));
+        self.origin
+            .acquire_asking(|| self.turns.ask_for_ready(site));
     }
 }
 

@@ -1,7 +1,8 @@
-//! Makes the result of a timed wait.
+//! Construction of the result of a timed wait.
 //!
-//! `WaitTimeoutResult` has no constructor: only a condition variable of `lock_api` makes one. The
-//! one here knows the answer when it is asked. Nothing of it is left in optimised code.
+//! `WaitTimeoutResult` has no constructor: only a condition variable of `lock_api` returns one. The
+//! condition variable in this module returns at once, with a given result. Optimised code contains
+//! nothing of it.
 
 #![allow(unsafe_code)]
 
@@ -9,7 +10,7 @@ use std::cell::Cell;
 
 use lock_api::{Mutex, WaitTimeoutResult};
 
-/// The result of a wait, by whether it timed out.
+/// Returns the result of a wait that has timed out, or has not.
 #[inline]
 pub(super) fn outcome(timed_out: bool) -> WaitTimeoutResult {
     let mutex = Mutex::<Own, ()>::new(());
@@ -21,7 +22,7 @@ pub(super) fn outcome(timed_out: bool) -> WaitTimeoutResult {
     }
 }
 
-/// The raw mutex of one thread, which cannot be shared.
+/// Raw mutex of one thread, which cannot be shared.
 struct Own(Cell<bool>);
 
 // SAFETY: the type is not `Sync`, so all calls come from one thread at a time, and `lock` does not
@@ -34,7 +35,10 @@ unsafe impl lock_api::RawMutex for Own {
 
     #[inline]
     fn lock(&self) {
-        assert!(!self.0.replace(true), "nobody else could ever unlock it");
+        assert!(
+            !self.0.replace(true),
+            "a second lock by the only thread would never end"
+        );
     }
 
     #[inline]
@@ -53,7 +57,7 @@ unsafe impl lock_api::RawMutex for Own {
     }
 }
 
-// SAFETY: as for `RawMutex` above; with one thread, waiting any longer changes nothing.
+// SAFETY: as for `RawMutex` above; with one thread, a longer wait changes nothing.
 unsafe impl lock_api::RawMutexTimed for Own {
     type Duration = ();
     type Instant = ();
@@ -69,11 +73,11 @@ unsafe impl lock_api::RawMutexTimed for Own {
     }
 }
 
-/// A raw condition variable whose waits end at once, by a timeout or spuriously.
+/// Raw condition variable whose waits end at once, by a timeout or spuriously.
 struct Answer<const TIMED_OUT: bool>;
 
-// SAFETY: a wait may end spuriously, and these do so before they have released the mutex, which one
-// thread cannot tell from a release and a new acquisition.
+// SAFETY: a wait may end spuriously, and these do so before they have released the mutex, which a
+// single thread cannot distinguish from a release and a new acquisition.
 unsafe impl<const TIMED_OUT: bool> lock_api::RawCondvar for Answer<TIMED_OUT> {
     const INIT: Self = Self;
 
@@ -93,7 +97,7 @@ unsafe impl<const TIMED_OUT: bool> lock_api::RawCondvar for Answer<TIMED_OUT> {
     }
 }
 
-// SAFETY: as for `RawCondvar` above; of the one instant there is, none is later.
+// SAFETY: as for `RawCondvar` above; there is only one instant, `()`, so none is later.
 unsafe impl<const TIMED_OUT: bool> lock_api::RawCondvarTimed for Answer<TIMED_OUT> {
     #[inline]
     fn checked_duration_to_instant((): &()) -> Option<()> {

@@ -1,4 +1,4 @@
-//! The reader-writer lock that a thread may read twice, and the guards of it.
+//! Reader-writer lock that permits recursive reads, and its guards.
 
 #![allow(unsafe_code)]
 
@@ -25,12 +25,12 @@ use crate::instrument::Hold;
 use crate::raw::RawRwLockRecursive;
 
 lock_type! {
-    /// A reader-writer lock whose readers pass a writer that waits.
+    /// Reader-writer lock whose readers overtake queued writers.
     ///
-    /// A thread that reads already may therefore read again, whatever waits. The price is that
-    /// readers who come without a pause can keep a writer waiting for ever.
+    /// A thread that already reads may therefore read again, whatever threads are queued. The price
+    /// is that an unbroken sequence of readers can starve a writer.
     ///
-    /// It is not poisoned by a panic.
+    /// A panic does not poison the lock.
     ///
     /// # Examples
     ///
@@ -76,7 +76,7 @@ releases! {
 }
 
 impl<T: ?Sized> RecursiveRwLock<T> {
-    /// Whether anyone holds the lock with exclusive access at this moment.
+    /// Returns whether a thread holds the lock with exclusive access at present.
     #[inline]
     #[track_caller]
     pub fn is_locked_exclusive(&self) -> bool {
@@ -85,7 +85,7 @@ impl<T: ?Sized> RecursiveRwLock<T> {
 }
 
 guard! {
-    /// Holds a [`RecursiveRwLock`] with shared access; dropped, it releases the lock.
+    /// Guard of a [`RecursiveRwLock`] with shared access; releases the lock when it is dropped.
     #[must_use = "if unused the RwLock will immediately unlock"]
     RecursiveRwLockReadGuard, RecursiveRwLock, rwlock, &'a T;
     unlock_shared, unlock_shared_fair, bump_shared, relock_shared
@@ -96,7 +96,7 @@ guard_map! {
 }
 
 guard! {
-    /// Holds a [`RecursiveRwLock`] with exclusive access; dropped, it releases the lock.
+    /// Guard of a [`RecursiveRwLock`] with exclusive access; releases the lock when it is dropped.
     #[must_use = "if unused the RwLock will immediately unlock"]
     RecursiveRwLockWriteGuard, RecursiveRwLock, rwlock, &'a mut T;
     unlock_exclusive, unlock_exclusive_fair, bump_exclusive, relock_exclusive
@@ -109,9 +109,10 @@ guard_map! {
 }
 
 guard! {
-    /// Holds a [`RecursiveRwLock`] with shared access that can become exclusive; dropped, it releases the lock.
+    /// Guard of a [`RecursiveRwLock`] with shared access that can become exclusive; releases the
+    /// lock when it is dropped.
     ///
-    /// There is one such guard at a time, beside any number of readers.
+    /// There is at most one such guard at a time, beside any number of readers.
     #[must_use = "if unused the RwLock will immediately unlock"]
     RecursiveRwLockUpgradableReadGuard, RecursiveRwLock, rwlock, &'a T;
     unlock_upgradable, unlock_upgradable_fair, bump_upgradable, relock_upgradable
@@ -119,11 +120,12 @@ guard! {
 
 mode_changes! { RecursiveRwLockReadGuard, RecursiveRwLockWriteGuard, RecursiveRwLockUpgradableReadGuard }
 
-/// Holds a [`RecursiveRwLock`] with shared access to a part of its data; made by [`RecursiveRwLockReadGuard::map`].
+/// Guard of a [`RecursiveRwLock`] with shared access to a part of its data. Returned by
+/// [`RecursiveRwLockReadGuard::map`].
 pub type MappedRecursiveRwLockReadGuard<'a, T> =
     lock_api::MappedRwLockReadGuard<'a, RawRwLockRecursive, T>;
 
-/// Holds a [`RecursiveRwLock`] with exclusive access to a part of its data; made by
+/// Guard of a [`RecursiveRwLock`] with exclusive access to a part of its data. Returned by
 /// [`RecursiveRwLockWriteGuard::map`].
 pub type MappedRecursiveRwLockWriteGuard<'a, T> =
     lock_api::MappedRwLockWriteGuard<'a, RawRwLockRecursive, T>;

@@ -1,4 +1,4 @@
-//! What a guard needs to let go of its lock for a while and to have it back whatever happens.
+//! Helpers of guards that release their lock temporarily and must reacquire it in any case.
 
 /// Runs its closure when it is dropped, on unwind too.
 pub(super) struct Defer<F: FnMut()>(pub(super) F);
@@ -11,8 +11,8 @@ impl<F: FnMut()> Drop for Defer<F> {
 
 /// Runs `f`, and ends the process if it unwinds.
 ///
-/// For the operations after which a guard must own its lock: if one of them failed and the program
-/// went on, the guard would give access to data that nothing protects.
+/// This is for operations after which a guard must hold its lock: if one of them failed and the
+/// program continued, the guard would give access to unprotected data.
 #[inline]
 pub(super) fn must_return<T>(f: impl FnOnce() -> T) -> T {
     struct Bomb;

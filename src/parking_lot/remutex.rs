@@ -1,4 +1,4 @@
-//! The mutex that its holder may lock again.
+//! Reentrant mutex: its holder may lock it again.
 
 #![allow(unsafe_code)]
 
@@ -11,14 +11,14 @@ use crate::raw::call::Call;
 
 pub use ::parking_lot::RawThreadId;
 
-/// A mutual exclusion lock that its holder may lock again: `parking_lot`'s, watched in an
+/// Mutual-exclusion lock that its holder may lock again: `parking_lot`'s, tracked in an
 /// instrumented build.
 ///
-/// Its guards give shared access alone, since one thread may have several of them: put a `Cell` or
-/// a `RefCell` inside to change the data. The detector sees one hold, from the first acquisition
-/// of a thread to its last release.
+/// Its guards give shared access only, since one thread may have several of them: a `Cell` or a
+/// `RefCell` inside permits changes of the data. The detector records one hold, from the first
+/// acquisition of a thread to its last release.
 ///
-/// It is not poisoned by a panic.
+/// A panic does not poison the lock.
 ///
 /// # Examples
 ///
@@ -37,30 +37,30 @@ pub use ::parking_lot::RawThreadId;
 /// descend(&depth, 3);
 /// assert_eq!(depth.into_inner().get(), 4);
 /// ```
-// Transparent, so that a pointer to it is one to the lock of `lock_api`.
+// Transparent, so that a pointer to this type is also one to the lock of `lock_api`.
 #[repr(transparent)]
 pub struct ReentrantMutex<T: ?Sized>(
     pub(super) lock_api::ReentrantMutex<RawRemutex, RawThreadId, T>,
 );
 
 impl<T> ReentrantMutex<T> {
-    /// Creates a reentrant mutex, unlocked. Its class is the place of the call.
+    /// Creates an unlocked reentrant mutex whose class is the construction site.
     #[inline]
     #[track_caller]
     pub const fn new(val: T) -> Self {
         Self::from_raw(RawRemutex::new(), RawThreadId, val)
     }
 
-    /// Creates a reentrant mutex, unlocked. Its class is `name`.
+    /// Creates an unlocked reentrant mutex whose class is `name`.
     ///
-    /// Locks of one name share what is learned of their order, wherever they were made.
+    /// Locks of one name form one class, wherever they are constructed.
     #[inline]
     #[track_caller]
     pub const fn named(name: &'static str, val: T) -> Self {
         Self::from_raw(RawRemutex::named(name), RawThreadId, val)
     }
 
-    /// Creates a reentrant mutex from a raw lock that exists already.
+    /// Creates a reentrant mutex from an existing raw lock.
     #[inline]
     pub const fn from_raw(raw: RawRemutex, get_thread_id: RawThreadId, val: T) -> Self {
         Self(lock_api::ReentrantMutex::from_raw(raw, get_thread_id, val))
@@ -80,35 +80,36 @@ impl<T> ReentrantMutex<T> {
 }
 
 impl<T: ?Sized> ReentrantMutex<T> {
-    /// Names this one instance in reports, beside the name of its class.
+    /// Sets a label for this instance, which reports show beside the name of its class.
     #[inline]
     pub fn set_label(&self, label: impl AsRef<str>) {
-        // SAFETY: the record is no part of the state of the lock.
+        // SAFETY: access to the record does not change the state of the lock.
         unsafe { self.0.raw() }.record.set_label(label.as_ref());
     }
 
-    /// Says that this lock is taken under `parent`, a lock of the same class, whatever their ids:
-    /// see [`sync::Mutex::nested_in`](crate::sync::Mutex::nested_in).
+    /// Declares that this lock is acquired under `parent`, a lock of the same class, whatever their
+    /// ids: see [`sync::Mutex::nested_in`](crate::sync::Mutex::nested_in).
     #[inline]
     pub fn nested_in(&self, parent: &(impl crate::instrument::Tracked + ?Sized)) {
-        // SAFETY: the record is no part of the state of the lock.
+        // SAFETY: access to the record does not change the state of the lock.
         unsafe { self.0.raw() }.record.nested_in(parent.record());
     }
 
-    /// Gives this instance a sub-class: see
+    /// Sets the subclass of this instance: see
     /// [`sync::Mutex::set_subclass`](crate::sync::Mutex::set_subclass).
     #[inline]
     pub fn set_subclass(&self, subclass: u32) {
-        // SAFETY: the record is no part of the state of the lock.
+        // SAFETY: access to the record does not change the state of the lock.
         unsafe { self.0.raw() }.record.set_subclass(subclass);
     }
 
-    /// Acquires the lock, waiting for as long as another thread has it.
+    /// Acquires the lock, and waits while another thread holds it.
     ///
     /// # Panics
     ///
-    /// In an instrumented build, if waiting would complete a deadlock and the detector is to panic
-    /// then. If the thread holds the lock more often than can be counted.
+    /// Panics in an instrumented build, if waiting would complete a deadlock and the configuration
+    /// answers that with a panic. Panics also if the number of acquisitions by the thread overflows
+    /// its counter.
     #[inline]
     #[track_caller]
     pub fn lock(&self) -> ReentrantMutexGuard<'_, T> {
@@ -117,11 +118,11 @@ impl<T: ?Sized> ReentrantMutex<T> {
         unsafe { ReentrantMutexGuard::of(self) }
     }
 
-    /// Acquires the lock if no other thread has it.
+    /// Acquires the lock if no other thread holds it.
     ///
     /// # Panics
     ///
-    /// If the thread holds the lock more often than can be counted.
+    /// Panics if the number of acquisitions by the thread overflows its counter.
     #[inline]
     #[track_caller]
     pub fn try_lock(&self) -> Option<ReentrantMutexGuard<'_, T>> {
@@ -134,7 +135,7 @@ impl<T: ?Sized> ReentrantMutex<T> {
     ///
     /// # Panics
     ///
-    /// If the thread holds the lock more often than can be counted.
+    /// Panics if the number of acquisitions by the thread overflows its counter.
     #[inline]
     #[track_caller]
     pub fn try_lock_for(&self, timeout: Duration) -> Option<ReentrantMutexGuard<'_, T>> {
@@ -147,7 +148,7 @@ impl<T: ?Sized> ReentrantMutex<T> {
     ///
     /// # Panics
     ///
-    /// If the thread holds the lock more often than can be counted.
+    /// Panics if the number of acquisitions by the thread overflows its counter.
     #[inline]
     #[track_caller]
     pub fn try_lock_until(&self, timeout: Instant) -> Option<ReentrantMutexGuard<'_, T>> {
@@ -156,7 +157,7 @@ impl<T: ?Sized> ReentrantMutex<T> {
         Some(unsafe { ReentrantMutexGuard::of(self) })
     }
 
-    /// Makes a guard of an acquisition that has none.
+    /// Creates the guard of an acquisition that has none.
     ///
     /// # Safety
     ///
@@ -164,7 +165,7 @@ impl<T: ?Sized> ReentrantMutex<T> {
     /// with what the guard gives access to.
     #[inline]
     pub unsafe fn make_guard_unchecked(&self) -> ReentrantMutexGuard<'_, T> {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: guaranteed by the caller, under the same conditions.
         unsafe { ReentrantMutexGuard::of(self) }
     }
 
@@ -177,7 +178,7 @@ impl<T: ?Sized> ReentrantMutex<T> {
     #[inline]
     #[track_caller]
     pub unsafe fn force_unlock(&self) {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: guaranteed by the caller, under the same conditions.
         unsafe { self.0.force_unlock() };
     }
 
@@ -191,27 +192,27 @@ impl<T: ?Sized> ReentrantMutex<T> {
     #[inline]
     #[track_caller]
     pub unsafe fn force_unlock_fair(&self) {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: guaranteed by the caller, under the same conditions.
         unsafe { self.0.force_unlock_fair() };
     }
 
     /// Returns a mutable reference to the data, without locking.
     ///
-    /// The exclusive borrow of the lock proves that nobody else has it; a guard that was forgotten
-    /// leaves it locked, before and after.
+    /// The exclusive borrow excludes other accesses. If a guard was forgotten, the lock stays
+    /// locked.
     #[inline]
     pub const fn get_mut(&mut self) -> &mut T {
         self.0.get_mut()
     }
 
-    /// Whether anyone holds the lock at this moment.
+    /// Returns whether a thread holds the lock at present.
     #[inline]
     #[track_caller]
     pub fn is_locked(&self) -> bool {
         self.0.is_locked()
     }
 
-    /// Whether the calling thread holds the lock.
+    /// Returns whether the calling thread holds the lock.
     #[inline]
     #[track_caller]
     pub fn is_owned_by_current_thread(&self) -> bool {
@@ -222,17 +223,17 @@ impl<T: ?Sized> ReentrantMutex<T> {
     ///
     /// # Safety
     ///
-    /// What is done with the raw lock must leave every guard that is alive in possession of it, and
-    /// must agree with the owner and the count that are kept beside it.
+    /// The caller's use of the raw lock must not release the lock under a live guard, and must
+    /// agree with the owner and the count that are kept beside it.
     #[inline]
     pub unsafe fn raw(&self) -> &RawRemutex {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: guaranteed by the caller, under the same conditions.
         unsafe { self.0.raw() }
     }
 
     /// Returns a pointer to the data: never null, aligned, valid while the lock lives.
     ///
-    /// Accesses through it must be synchronized by the caller; a guard allows reading alone.
+    /// The caller must synchronize accesses through the pointer; a guard permits reading only.
     #[inline]
     pub const fn data_ptr(&self) -> *mut T {
         self.0.data_ptr()

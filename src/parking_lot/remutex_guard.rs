@@ -1,4 +1,4 @@
-//! The guard of the reentrant mutex.
+//! Guard of the reentrant mutex.
 
 #![allow(unsafe_code)]
 
@@ -13,8 +13,8 @@ use super::remutex::{RawThreadId, ReentrantMutex};
 use crate::raw::RawRemutex;
 use crate::raw::call::Call;
 
-/// Holds a [`ReentrantMutex`] once and gives shared access to its data; dropped, it releases one
-/// acquisition.
+/// Guard of one acquisition of a [`ReentrantMutex`]: gives shared access to its data, and releases
+/// the acquisition when it is dropped.
 ///
 /// # Examples
 ///
@@ -32,12 +32,12 @@ use crate::raw::call::Call;
 #[must_use = "if unused the ReentrantMutex will immediately unlock"]
 pub struct ReentrantMutexGuard<'a, T: ?Sized> {
     lock: &'a ReentrantMutex<T>,
-    // The lock is owned by a thread, so its guards stay on it, whatever other guards may do.
+    // The lock is owned by a thread, so its guards are `!Send`, with every feature.
     marker: PhantomData<(&'a T, lock_api::GuardNoSend)>,
 }
 
 impl<'a, T: ?Sized> ReentrantMutexGuard<'a, T> {
-    /// The guard of one acquisition.
+    /// Creates the guard of one acquisition.
     ///
     /// # Safety
     ///
@@ -50,7 +50,7 @@ impl<'a, T: ?Sized> ReentrantMutexGuard<'a, T> {
         }
     }
 
-    /// Makes the same guard one of `lock_api`.
+    /// Turns the guard into one of `lock_api`.
     #[inline]
     fn into_inner(s: Self) -> lock_api::ReentrantMutexGuard<'a, RawRemutex, RawThreadId, T> {
         let s = ManuallyDrop::new(s);
@@ -58,17 +58,17 @@ impl<'a, T: ?Sized> ReentrantMutexGuard<'a, T> {
         unsafe { s.lock.0.make_guard_unchecked() }
     }
 
-    /// Returns the lock that this is a guard of.
+    /// Returns the lock of the guard.
     #[inline]
     pub fn remutex(s: &Self) -> &'a ReentrantMutex<T> {
         s.lock
     }
 
-    /// Makes a guard of a part of the data.
+    /// Turns the guard into one of a part of the data.
     ///
     /// # Panics
     ///
-    /// If `f` does; this acquisition is released then.
+    /// Panics if `f` does; this acquisition is released then.
     #[inline]
     pub fn map<U: ?Sized, F>(s: Self, f: F) -> MappedReentrantMutexGuard<'a, U>
     where
@@ -77,15 +77,15 @@ impl<'a, T: ?Sized> ReentrantMutexGuard<'a, T> {
         lock_api::ReentrantMutexGuard::map(Self::into_inner(s), f)
     }
 
-    /// Makes a guard of a part of the data, if there is such a part.
+    /// Turns the guard into one of a part of the data, if there is such a part.
     ///
     /// # Errors
     ///
-    /// Gives the guard back if `f` returns `None`.
+    /// Returns the guard if `f` returns `None`.
     ///
     /// # Panics
     ///
-    /// If `f` does; this acquisition is released then.
+    /// Panics if `f` does; this acquisition is released then.
     #[inline]
     pub fn try_map<U: ?Sized, F>(s: Self, f: F) -> Result<MappedReentrantMutexGuard<'a, U>, Self>
     where
@@ -94,15 +94,15 @@ impl<'a, T: ?Sized> ReentrantMutexGuard<'a, T> {
         Self::try_map_or_err(s, |data| f(data).ok_or(())).map_err(|(s, ())| s)
     }
 
-    /// Makes a guard of a part of the data, if there is such a part.
+    /// Turns the guard into one of a part of the data, if there is such a part.
     ///
     /// # Errors
     ///
-    /// Gives the guard back, and the error beside it, if `f` fails.
+    /// Returns the guard and the error if `f` fails.
     ///
     /// # Panics
     ///
-    /// If `f` does; this acquisition is released then.
+    /// Panics if `f` does; this acquisition is released then.
     #[inline]
     pub fn try_map_or_err<U: ?Sized, F, E>(
         s: Self,
@@ -121,14 +121,14 @@ impl<'a, T: ?Sized> ReentrantMutexGuard<'a, T> {
         )
     }
 
-    /// Releases this acquisition, runs `f`, and acquires the lock again.
+    /// Releases this acquisition, runs `f`, and reacquires the lock.
     ///
-    /// Another thread gets the lock meanwhile only if this was the last acquisition.
+    /// Another thread can acquire the lock meanwhile only if this was the last acquisition.
     ///
     /// # Aborts
     ///
-    /// If the lock cannot be acquired again. A deadlock is no such case: it is reported, but does
-    /// not panic here.
+    /// Aborts if the lock cannot be reacquired. A deadlock does not cause that: it is reported, but
+    /// does not panic here.
     #[inline]
     #[track_caller]
     pub fn unlocked<F, U>(s: &mut Self, f: F) -> U
@@ -136,13 +136,13 @@ impl<'a, T: ?Sized> ReentrantMutexGuard<'a, T> {
         F: FnOnce() -> U,
     {
         let _relock = s.relock_from(Location::caller());
-        // SAFETY: the acquisition is the guard's, and is made again before the guard is seen.
+        // SAFETY: the acquisition is the guard's, and is made again before the guard is used.
         unsafe { s.lock.0.force_unlock() };
         f()
     }
 
-    /// Releases this acquisition; if it was the last, hands the lock to a thread that waits for
-    /// it, if there is one.
+    /// Releases this acquisition; if it was the last, hands the lock to a waiting thread, if there
+    /// is one.
     #[inline]
     #[track_caller]
     pub fn unlock_fair(s: Self) {
@@ -151,14 +151,14 @@ impl<'a, T: ?Sized> ReentrantMutexGuard<'a, T> {
         unsafe { s.lock.0.force_unlock_fair() };
     }
 
-    /// Releases this acquisition to a thread that waits, runs `f`, and acquires the lock again.
+    /// Releases this acquisition to a waiting thread, runs `f`, and reacquires the lock.
     ///
-    /// Another thread gets the lock meanwhile only if this was the last acquisition.
+    /// Another thread can acquire the lock meanwhile only if this was the last acquisition.
     ///
     /// # Aborts
     ///
-    /// If the lock cannot be acquired again. A deadlock is no such case: it is reported, but does
-    /// not panic here.
+    /// Aborts if the lock cannot be reacquired. A deadlock does not cause that: it is reported, but
+    /// does not panic here.
     #[inline]
     #[track_caller]
     pub fn unlocked_fair<F, U>(s: &mut Self, f: F) -> U
@@ -166,23 +166,22 @@ impl<'a, T: ?Sized> ReentrantMutexGuard<'a, T> {
         F: FnOnce() -> U,
     {
         let _relock = s.relock_from(Location::caller());
-        // SAFETY: the acquisition is the guard's, and is made again before the guard is seen.
+        // SAFETY: the acquisition is the guard's, and is made again before the guard is used.
         unsafe { s.lock.0.force_unlock_fair() };
         f()
     }
 
-    /// Lets a thread that waits for the lock have a turn, if there is one and this is the last
-    /// acquisition.
+    /// Yields the lock to a waiting thread, if there is one and this is the last acquisition.
     #[inline]
     #[track_caller]
     pub fn bump(s: &mut Self) {
-        // SAFETY: the guard of `lock_api` stands for the acquisition of this one, and is never
+        // SAFETY: the guard of `lock_api` represents the acquisition of this one, and is never
         // dropped.
         let mut inner = ManuallyDrop::new(unsafe { s.lock.0.make_guard_unchecked() });
         Call::here().with_override(|| lock_api::ReentrantMutexGuard::bump(&mut inner));
     }
 
-    /// Acquires the lock again, for the call at `site`, when the result is dropped.
+    /// Reacquires the lock, for the call at `site`, when the result is dropped.
     #[inline]
     fn relock_from(&self, site: crate::instrument::Site) -> Defer<impl FnMut() + use<'a, T>> {
         let lock = self.lock;
@@ -221,7 +220,7 @@ impl<'a, T: ?Sized + fmt::Display + 'a> fmt::Display for ReentrantMutexGuard<'a,
     }
 }
 
-/// Holds a [`ReentrantMutex`] once and gives shared access to a part of its data; made by
-/// [`ReentrantMutexGuard::map`].
+/// Guard of one acquisition of a [`ReentrantMutex`] with shared access to a part of its data.
+/// Returned by [`ReentrantMutexGuard::map`].
 pub type MappedReentrantMutexGuard<'a, T> =
     lock_api::MappedReentrantMutexGuard<'a, RawRemutex, RawThreadId, T>;

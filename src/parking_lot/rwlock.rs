@@ -1,4 +1,4 @@
-//! The reader-writer lock, and the guards of it.
+//! Reader-writer lock, and its guards.
 
 #![allow(unsafe_code)]
 
@@ -25,13 +25,14 @@ use crate::instrument::Hold;
 use crate::raw::RawRwLock;
 
 lock_type! {
-    /// A reader-writer lock: `parking_lot`'s, watched in an instrumented build.
+    /// Reader-writer lock: `parking_lot`'s, tracked in an instrumented build.
     ///
-    /// Any number of threads may read at once, or one may write. A writer that waits makes new
-    /// readers wait, so that it gets its turn; a thread that reads twice can therefore wait for a
-    /// writer that waits for itself. [`RecursiveRwLock`](super::RecursiveRwLock) has no such trap.
+    /// Any number of threads may read at once, or one may write. A queued writer blocks new
+    /// readers, so that it is not starved; a thread that reads twice can therefore wait for a
+    /// writer that waits for the thread itself. [`RecursiveRwLock`](super::RecursiveRwLock) avoids
+    /// that.
     ///
-    /// It is not poisoned by a panic.
+    /// A panic does not poison the lock.
     ///
     /// # Examples
     ///
@@ -44,7 +45,7 @@ lock_type! {
     ///     assert_eq!(first.len(), second.unwrap().len());
     /// }
     ///
-    /// // Looks, and writes only if it has to; nobody else can write in between.
+    /// // Reads first, and writes only if needed; no other thread can write in between.
     /// let look = cache.upgradable_read();
     /// if !look.contains(&2) {
     ///     let mut cache = RwLockUpgradableReadGuard::upgrade(look);
@@ -86,7 +87,7 @@ releases! {
 }
 
 impl<T: ?Sized> RwLock<T> {
-    /// Whether anyone holds the lock with exclusive access at this moment.
+    /// Returns whether a thread holds the lock with exclusive access at present.
     #[inline]
     #[track_caller]
     pub fn is_locked_exclusive(&self) -> bool {
@@ -95,7 +96,7 @@ impl<T: ?Sized> RwLock<T> {
 }
 
 guard! {
-    /// Holds a [`RwLock`] with shared access; dropped, it releases the lock.
+    /// Guard of a [`RwLock`] with shared access; releases the lock when it is dropped.
     #[must_use = "if unused the RwLock will immediately unlock"]
     RwLockReadGuard, RwLock, rwlock, &'a T;
     unlock_shared, unlock_shared_fair, bump_shared, relock_shared
@@ -106,7 +107,7 @@ guard_map! {
 }
 
 guard! {
-    /// Holds a [`RwLock`] with exclusive access; dropped, it releases the lock.
+    /// Guard of a [`RwLock`] with exclusive access; releases the lock when it is dropped.
     #[must_use = "if unused the RwLock will immediately unlock"]
     RwLockWriteGuard, RwLock, rwlock, &'a mut T;
     unlock_exclusive, unlock_exclusive_fair, bump_exclusive, relock_exclusive
@@ -119,9 +120,10 @@ guard_map! {
 }
 
 guard! {
-    /// Holds a [`RwLock`] with shared access that can become exclusive; dropped, it releases the lock.
+    /// Guard of a [`RwLock`] with shared access that can become exclusive; releases the lock when
+    /// it is dropped.
     ///
-    /// There is one such guard at a time, beside any number of readers.
+    /// There is at most one such guard at a time, beside any number of readers.
     #[must_use = "if unused the RwLock will immediately unlock"]
     RwLockUpgradableReadGuard, RwLock, rwlock, &'a T;
     unlock_upgradable, unlock_upgradable_fair, bump_upgradable, relock_upgradable
@@ -129,9 +131,10 @@ guard! {
 
 mode_changes! { RwLockReadGuard, RwLockWriteGuard, RwLockUpgradableReadGuard }
 
-/// Holds a [`RwLock`] with shared access to a part of its data; made by [`RwLockReadGuard::map`].
+/// Guard of a [`RwLock`] with shared access to a part of its data. Returned by
+/// [`RwLockReadGuard::map`].
 pub type MappedRwLockReadGuard<'a, T> = lock_api::MappedRwLockReadGuard<'a, RawRwLock, T>;
 
-/// Holds a [`RwLock`] with exclusive access to a part of its data; made by
+/// Guard of a [`RwLock`] with exclusive access to a part of its data. Returned by
 /// [`RwLockWriteGuard::map`].
 pub type MappedRwLockWriteGuard<'a, T> = lock_api::MappedRwLockWriteGuard<'a, RawRwLock, T>;

@@ -1,10 +1,10 @@
-//! Locks are serialised, and made anew, through their data.
+//! Serialisation of a lock as its data.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{FairMutex, Mutex, RecursiveRwLock, ReentrantMutex, RwLock};
 
-/// Serialises a lock as its data, read under the lock.
+/// Implements serialisation of a lock as its data, which is read under the lock.
 macro_rules! through_data {
     ($Lock:ident, $read:ident) => {
         impl<T: Serialize + ?Sized> Serialize for $Lock<T> {
@@ -16,8 +16,9 @@ macro_rules! through_data {
 
         impl<'de, T: Deserialize<'de>> Deserialize<'de> for $Lock<T> {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                // The place of construction would be this line for every lock that is ever read,
-                // and all of them would be one class: the type tells at least the sorts apart.
+                // Named, since otherwise the construction site of every deserialised lock, and so
+                // the class of all of them, would be this line: the type at least separates the
+                // classes.
                 let class = std::any::type_name::<Self>();
                 T::deserialize(deserializer).map(|data| Self::named(class, data))
             }

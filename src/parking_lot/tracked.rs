@@ -1,4 +1,4 @@
-//! The records of this flavour's locks, for whoever asks.
+//! `Tracked` implementations for the locks of this module.
 
 #![allow(unsafe_code)]
 
@@ -10,7 +10,7 @@ macro_rules! recorded {
         $(
             impl<T: ?Sized> Tracked for $Lock<T> {
                 fn record(&self) -> &Lock {
-                    // SAFETY: the record is no part of the state of the lock.
+                    // SAFETY: access to the record does not change the state of the lock.
                     &unsafe { self.0.raw() }.record
                 }
             }

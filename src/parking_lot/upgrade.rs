@@ -4,7 +4,7 @@
 macro_rules! mode_changes {
     ($Read:ident, $Write:ident, $Upgradable:ident) => {
         impl<'a, T: ?Sized> $Write<'a, T> {
-            /// Turns exclusive access into shared, without letting go of the lock in between.
+            /// Turns exclusive access into shared access without releasing the lock in between.
             #[track_caller]
             pub fn downgrade(s: Self) -> $Read<'a, T> {
                 let (lock, hold) = s.into_parts();
@@ -12,7 +12,7 @@ macro_rules! mode_changes {
                 unsafe { $Read::of(lock, lock.0.raw().downgrade(hold)) }
             }
 
-            /// Turns exclusive access into upgradable, without letting go of the lock in between.
+            /// Turns exclusive access into upgradable access without releasing the lock in between.
             #[track_caller]
             pub fn downgrade_to_upgradable(s: Self) -> $Upgradable<'a, T> {
                 let (lock, hold) = s.into_parts();
@@ -22,13 +22,13 @@ macro_rules! mode_changes {
         }
 
         impl<'a, T: ?Sized> $Upgradable<'a, T> {
-            /// Turns upgradable access into exclusive, waiting until all readers are gone, and
-            /// without letting go of the lock in between.
+            /// Turns upgradable access into exclusive access; waits until there are no readers, and
+            /// does not release the lock in between.
             ///
             /// # Panics
             ///
-            /// In an instrumented build, if waiting would complete a deadlock and the detector is
-            /// to panic then. The lock is released.
+            /// Panics in an instrumented build, if waiting would complete a deadlock and the
+            /// configuration answers that with a panic. The lock is then released.
             #[track_caller]
             pub fn upgrade(s: Self) -> $Write<'a, T> {
                 let (lock, hold) = s.into_parts();
@@ -36,11 +36,11 @@ macro_rules! mode_changes {
                 unsafe { $Write::of(lock, lock.0.raw().upgrade(hold)) }
             }
 
-            /// Turns upgradable access into exclusive if there is no reader.
+            /// Turns upgradable access into exclusive access if there is no reader.
             ///
             /// # Errors
             ///
-            /// Gives the guard back if there is one.
+            /// Returns the guard if there is one.
             #[track_caller]
             pub fn try_upgrade(s: Self) -> Result<$Write<'a, T>, Self> {
                 let (lock, hold) = s.into_parts();
@@ -53,11 +53,11 @@ macro_rules! mode_changes {
                 }
             }
 
-            /// Turns upgradable access into exclusive, unless `timeout` passes first.
+            /// Turns upgradable access into exclusive access, unless `timeout` passes first.
             ///
             /// # Errors
             ///
-            /// Gives the guard back if there were readers for all that time.
+            /// Returns the guard if there were readers for all that time.
             #[track_caller]
             pub fn try_upgrade_for(s: Self, timeout: Duration) -> Result<$Write<'a, T>, Self> {
                 let (lock, hold) = s.into_parts();
@@ -70,11 +70,12 @@ macro_rules! mode_changes {
                 }
             }
 
-            /// Turns upgradable access into exclusive, unless the moment `timeout` comes first.
+            /// Turns upgradable access into exclusive access, unless the instant `timeout` comes
+            /// first.
             ///
             /// # Errors
             ///
-            /// Gives the guard back if there were readers until then.
+            /// Returns the guard if there were readers until then.
             #[inline]
             #[track_caller]
             pub fn try_upgrade_until(s: Self, timeout: Instant) -> Result<$Write<'a, T>, Self> {
@@ -88,7 +89,8 @@ macro_rules! mode_changes {
                 }
             }
 
-            /// Turns upgradable access into shared, so that another thread may have the former.
+            /// Turns upgradable access into shared access, so that another thread can acquire
+            /// upgradable access.
             #[track_caller]
             pub fn downgrade(s: Self) -> $Read<'a, T> {
                 let (lock, hold) = s.into_parts();
@@ -96,13 +98,14 @@ macro_rules! mode_changes {
                 unsafe { $Read::of(lock, lock.0.raw().downgrade_upgradable(hold)) }
             }
 
-            /// Runs `f` with exclusive access, for which it waits until all readers are gone; the
-            /// access is upgradable again afterwards.
+            /// Waits until there are no readers, and runs `f` with exclusive access; the access is
+            /// upgradable again afterwards.
             ///
             /// # Panics
             ///
-            /// If `f` does. In an instrumented build, if waiting would complete a deadlock and the
-            /// detector is to panic then. The guard is upgradable again in both cases.
+            /// Panics if `f` does, and in an instrumented build if waiting would complete a
+            /// deadlock and the configuration answers that with a panic. The guard is upgradable
+            /// again in both cases.
             #[track_caller]
             pub fn with_upgraded<Ret, F: FnOnce(&mut T) -> Ret>(&mut self, f: F) -> Ret {
                 let site = Location::caller();
@@ -119,7 +122,7 @@ macro_rules! mode_changes {
             ///
             /// # Panics
             ///
-            /// If `f` does; the guard is upgradable again then.
+            /// Panics if `f` does; the guard is upgradable again then.
             #[track_caller]
             pub fn try_with_upgraded<Ret, F: FnOnce(&mut T) -> Ret>(
                 &mut self,
@@ -137,7 +140,7 @@ macro_rules! mode_changes {
             ///
             /// # Panics
             ///
-            /// If `f` does; the guard is upgradable again then.
+            /// Panics if `f` does; the guard is upgradable again then.
             #[track_caller]
             pub fn try_with_upgraded_for<Ret, F: FnOnce(&mut T) -> Ret>(
                 &mut self,
@@ -153,12 +156,12 @@ macro_rules! mode_changes {
                 }
             }
 
-            /// Runs `f` with exclusive access, unless there are readers until the moment `timeout`;
-            /// the access is upgradable again afterwards.
+            /// Runs `f` with exclusive access, unless there are readers until the instant
+            /// `timeout`; the access is upgradable again afterwards.
             ///
             /// # Panics
             ///
-            /// If `f` does; the guard is upgradable again then.
+            /// Panics if `f` does; the guard is upgradable again then.
             #[track_caller]
             pub fn try_with_upgraded_until<Ret, F: FnOnce(&mut T) -> Ret>(
                 &mut self,
@@ -178,7 +181,7 @@ macro_rules! mode_changes {
             ///
             /// # Safety
             ///
-            /// The hold is exclusive at the moment.
+            /// The hold is exclusive.
             unsafe fn while_upgraded<Ret>(&mut self, f: impl FnOnce(&mut T) -> Ret) -> Ret {
                 let (lock, hold) = (self.lock, &self.hold);
                 let _downgrade = Defer(|| {

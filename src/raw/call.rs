@@ -1,4 +1,4 @@
-//! From where, and on what terms, a raw lock is called.
+//! Call site of a raw lock, and whether the call reacquires the lock.
 
 use std::cell::Cell;
 use std::panic::Location;
@@ -8,19 +8,19 @@ use crate::instrument::{self, Site};
 /// One call of a raw lock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call {
-    /// The line that asked for the lock.
+    /// The line that requested the lock.
     pub(crate) site: Site,
-    /// Whether the caller let go of the lock just now and cannot unwind before it has it again.
+    /// Whether the caller has just released the lock and cannot unwind before it has reacquired it.
     pub(crate) again: bool,
 }
 
 thread_local! {
-    // Without a destructor, so that it can be reached for as long as its thread runs.
+    // Without a destructor, so that it is accessible until the end of the thread.
     static OVERRIDE: Cell<Option<Call>> = const { Cell::new(None) };
 }
 
 impl Call {
-    /// The call of the function that this is written in, if that tracks its caller.
+    /// Returns the call at the caller's line.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn here() -> Self {
@@ -30,8 +30,8 @@ impl Call {
         }
     }
 
-    /// The call that was [lent](Self::lend) on this thread and not yet taken, else
-    /// [`here`](Self::here).
+    /// Returns and clears the call that [`with_override`](Self::with_override) has set on this
+    /// thread; otherwise returns [`here`](Self::here).
     #[inline]
     #[track_caller]
     pub(crate) fn overridden() -> Self {
@@ -43,10 +43,10 @@ impl Call {
         }
     }
 
-    /// Runs `f`, within which the first [`overridden`](Self::lent) is this call.
+    /// Runs `f`, in which the first [`overridden`](Self::overridden) returns this call.
     ///
-    /// `lock_api` calls the inner lock of a reentrant mutex from a closure, and a closure does not
-    /// track its caller: without this detour, every reentrant mutex would be locked by the same
+    /// `lock_api` calls the inner lock of a reentrant mutex from a closure, which does not track
+    /// its caller: without the override, the call site of every reentrant mutex would be the same
     /// line of `lock_api`.
     #[inline]
     pub(crate) fn with_override<T>(self, f: impl FnOnce() -> T) -> T {
@@ -55,7 +55,7 @@ impl Call {
         }
         OVERRIDE.set(Some(self));
         let value = f();
-        // A recursive acquisition does not ask the inner lock, and so leaves the call behind.
+        // A recursive acquisition does not call the inner lock, and so does not take the override.
         OVERRIDE.set(None);
         value
     }
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_is_lent_to_the_closure_and_not_beyond() {
+    fn an_override_applies_within_the_closure_only() {
         let call = Call {
             again: true,
             ..Call::here()
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_loan_the_caller_is_the_site() {
+    fn without_an_override_the_site_is_that_of_the_caller() {
         let (call, line) = (Call::overridden(), line!());
         assert_eq!(call.site.line(), line);
         assert_eq!(call.site.file(), file!());

@@ -1,4 +1,4 @@
-//! The raw condition variable: `parking_lot`'s, with a record of who waits on it.
+//! Raw condition variable: `parking_lot`'s, with a detector record.
 
 #![allow(unsafe_code)]
 
@@ -13,18 +13,19 @@ use crate::instrument;
 use crate::instrument::{AcquireKind, CondvarRecord, Hold, Site};
 use crate::tracking::thread::remote_panic::Wake;
 
-/// A raw condition variable: `parking_lot`'s, with a record of who waits on it.
+/// Raw condition variable: `parking_lot`'s, with a detector record.
 ///
-/// It never wakes spuriously, and its counts of woken threads are exact. So a wait that did not run
-/// out of time was ended by a notification. The one exception is a thread that would have slept for
-/// ever: when a deadlock is told to one that waits here, all that wait here are woken.
+/// Waits never wake spuriously, and the counts of woken threads are exact. So a wait that did not
+/// time out was ended by a notification. The one exception is a thread that would have slept for
+/// ever: when a deadlock is reported to a thread that waits here, all threads that wait here are
+/// woken.
 pub struct RawCondvar {
     bare: parking_lot::RawCondvar,
     record: CondvarRecord,
 }
 
 impl RawCondvar {
-    /// A condition variable whose class is the place of the call.
+    /// Creates a condition variable whose class is the construction site.
     #[inline]
     #[must_use]
     #[track_caller]
@@ -35,7 +36,7 @@ impl RawCondvar {
         }
     }
 
-    /// A condition variable whose class is `name`.
+    /// Creates a condition variable whose class is `name`.
     #[inline]
     #[must_use]
     #[track_caller]
@@ -46,19 +47,19 @@ impl RawCondvar {
         }
     }
 
-    /// Names this one instance in reports.
+    /// Sets a label for this instance, which reports show.
     #[inline]
     pub(crate) fn set_label(&self, label: &str) {
         self.record.set_label(label);
     }
 
-    /// Wakes all that wait: they would never be notified.
+    /// Wakes all waiting threads, which would never be notified.
     ///
     /// # Safety
     ///
     /// `data` points at a condition variable.
     unsafe fn wake_all(data: *const ()) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         let condvar = unsafe { &*data.cast::<Self>() };
         condvar.record.woken(condvar.bare.notify_all());
     }
@@ -70,9 +71,9 @@ impl RawCondvar {
     /// As for [`lock_api::RawCondvar::wait`].
     #[inline]
     pub(crate) unsafe fn wait_at(&self, mutex: &RawMutex, hold: &mut Hold, site: Site) {
-        // Dropped at the end, on unwind too: the bare wait may panic, and has the lock then.
-        // SAFETY: this condition variable is borrowed until the record of the wait is gone, which
-        // takes the alarm back.
+        // Dropped at the end, on unwind too: the bare wait may panic, and holds the lock then.
+        // SAFETY: this condition variable is borrowed until the record of the wait is dropped, which
+        // disarms the remote panic.
         let wake = unsafe { Wake::new(Self::wake_all, std::ptr::from_ref(self).cast()) };
         let mut waiting =
             self.record
@@ -82,7 +83,7 @@ impl RawCondvar {
         waiting.notified();
     }
 
-    /// Waits until `deadline` for the call at `site`; tells whether that was reached.
+    /// Waits until `deadline` for the call at `site`; returns whether the deadline was reached.
     ///
     /// # Safety
     ///
@@ -109,7 +110,7 @@ impl RawCondvar {
         timed_out
     }
 
-    /// Waits for at most `timeout` for the call at `site`; tells whether that has passed.
+    /// Waits for at most `timeout` for the call at `site`; returns whether that time has passed.
     ///
     /// # Safety
     ///
@@ -130,11 +131,11 @@ impl RawCondvar {
             };
         }
         match Instant::now().checked_add(*timeout) {
-            // SAFETY: the caller's promise is the same.
+            // SAFETY: guaranteed by the caller, under the same conditions.
             Some(deadline) => unsafe { self.wait_until_at(mutex, hold, &deadline, site) },
             None => {
                 // A deadline that cannot be represented is never reached: the wait is unbounded.
-                // SAFETY: the caller's promise is the same.
+                // SAFETY: guaranteed by the caller, under the same conditions.
                 unsafe { self.wait_at(mutex, hold, site) };
                 false
             }
@@ -156,10 +157,11 @@ impl fmt::Debug for RawCondvar {
 }
 
 // SAFETY: every wait is one of the bare condition variable, which is a `RawCondvar` itself, on the
-// bare lock of the mutex. The hold is lent to the record for as long as the wait lasts, and is the
-// record of the new acquisition when that is over, on unwind too.
+// bare lock of the mutex. The record borrows the hold for the duration of the wait; afterwards, on
+// unwind too, it is the hold of the new acquisition.
 unsafe impl lock_api::RawCondvar for RawCondvar {
-    // A condition variable made through `lock_api` alone has this line for its class.
+    // The class of a condition variable that is constructed by generic `lock_api` code is this
+    // line.
     #[allow(clippy::declare_interior_mutable_const)]
     const INIT: Self = Self::new();
 
@@ -168,7 +170,7 @@ unsafe impl lock_api::RawCondvar for RawCondvar {
     #[inline]
     #[track_caller]
     unsafe fn wait(&self, mutex: &RawMutex, hold: &mut Hold) {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: guaranteed by the caller, under the same conditions.
         unsafe { self.wait_at(mutex, hold, Location::caller()) };
     }
 
@@ -196,14 +198,14 @@ unsafe impl lock_api::RawCondvarTimed for RawCondvar {
     #[inline]
     #[track_caller]
     unsafe fn wait_until(&self, mutex: &RawMutex, hold: &mut Hold, deadline: &Instant) -> bool {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: guaranteed by the caller, under the same conditions.
         unsafe { self.wait_until_at(mutex, hold, deadline, Location::caller()) }
     }
 
     #[inline]
     #[track_caller]
     unsafe fn wait_for(&self, mutex: &RawMutex, hold: &mut Hold, timeout: &Duration) -> bool {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: guaranteed by the caller, under the same conditions.
         unsafe { self.wait_for_at(mutex, hold, timeout, Location::caller()) }
     }
 }

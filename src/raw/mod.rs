@@ -1,21 +1,21 @@
-//! Raw locks: `parking_lot`'s, each with a record beside it.
+//! Raw locks: `parking_lot`'s, each with a detector record.
 //!
-//! Both flavours of wrappers are built on these through `lock_api`. The fast path is a try of the
-//! bare lock; only when that fails is the detector told of a wait, before it begins.
+//! The wrappers of `sync` and of `parking_lot` are built on these through `lock_api`. The fast path
+//! tries the bare lock; only if that fails, a wait is recorded in the detector, before it begins.
 //!
-//! Beside the traits of `lock_api`, each has a `lock…_at(site)` for wrappers that have captured
-//! their caller already, and a `lock…_again(site)` that does not unwind, for those that let go of
-//! a lock for a while and must have it back.
+//! Beside the traits of `lock_api`, each lock has a `lock…_at(site)` for wrappers that have
+//! captured their caller already, and a `relock…(site)` that does not unwind, for wrappers that
+//! release a lock temporarily and must reacquire it.
 
 use std::time::Duration;
 
-/// How long an acquisition waits before the detector is told: not at all, but the bare lock spins
-/// before it looks at the clock, as it does before it blocks. A lock that is free a moment later is
-/// then had without a word, and a lock that is free at once by the same instructions as a bare one,
-/// which `try_lock`, with a load before its compare-and-swap, is not.
+/// The time for which an acquisition waits before the wait is recorded. It is zero, but the bare
+/// lock spins before it reads the clock, as it does before it blocks. A lock that becomes free a
+/// moment later is then acquired without a recorded wait, and a free lock is acquired by the same
+/// instructions as a bare one; `try_lock`, which loads before its compare-and-swap, takes others.
 pub(crate) const SPIN: Duration = Duration::ZERO;
 
-/// Tries a bare lock as said there; without the clock where there is none, by `$once`.
+/// Tries a bare lock for [`SPIN`]; where there is no clock, once, by `$once`.
 macro_rules! spin {
     ($bare:expr, $once:ident, $for:ident) => {
         if $crate::tracking::thread::wait::HAS_CLOCK {

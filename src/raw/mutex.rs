@@ -1,4 +1,4 @@
-//! The raw mutexes: `parking_lot`'s, each with a record of who holds it.
+//! Raw mutexes: `parking_lot`'s, each with a detector record.
 
 #![allow(unsafe_code)]
 
@@ -13,13 +13,14 @@ use super::undo::Undo;
 use crate::instrument;
 use crate::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Site};
 
-/// Defines a raw mutex over a bare one. They differ in the bare lock, in the kind that reports
-/// speak of, and in where they learn of their caller: an expression that gives a [`Call`].
+/// Defines a raw mutex over a bare one. Its parameters are the bare lock, the lock kind in reports,
+/// and an expression that returns the [`Call`].
 macro_rules! raw_mutex {
     ($(#[$doc:meta])* $name:ident, $bare:ty, $kind:expr, $call:expr) => {
         $(#[$doc])*
-        // The record comes first: without instrumentation it has no size, and stands for the lock
-        // by its address. Anywhere else, that could be the address of what lies behind the lock.
+        // The record is the first field: without instrumentation it is zero-sized, and its address
+        // identifies the lock. At another offset, that could be the address of the value after the
+        // lock.
         #[repr(C)]
         pub struct $name {
             pub(crate) record: Lock,
@@ -27,7 +28,7 @@ macro_rules! raw_mutex {
         }
 
         impl $name {
-            /// An unlocked mutex whose class is the place of the call.
+            /// Creates an unlocked mutex whose class is the construction site.
             #[inline]
             #[must_use]
             #[track_caller]
@@ -35,7 +36,7 @@ macro_rules! raw_mutex {
                 Self { bare: <$bare as lock_api::RawMutex>::INIT, record: Lock::new(&$kind) }
             }
 
-            /// An unlocked mutex whose class is `name`.
+            /// Creates an unlocked mutex whose class is `name`.
             #[inline]
             #[must_use]
             #[track_caller]
@@ -43,15 +44,15 @@ macro_rules! raw_mutex {
                 Self { bare: <$bare as lock_api::RawMutex>::INIT, record: Lock::named(&$kind, name) }
             }
 
-            /// An unlocked mutex with this record.
+            /// Creates an unlocked mutex with this record.
             #[inline]
-            #[allow(dead_code)] // Not every raw mutex lies under both flavours.
+            #[allow(dead_code)] // Only some raw mutexes are used by both `sync` and `parking_lot`.
             pub(crate) const fn of(record: Lock) -> Self {
                 Self { bare: <$bare as lock_api::RawMutex>::INIT, record }
             }
 
             /// Acquires the mutex for the call at `site`.
-            // In a debug build a function of its own, as in `instrument::on::lock`.
+            // A separate function in a debug build, as in `instrument::on::lock`.
             #[cfg_attr(debug_assertions, inline(never))]
             #[cfg_attr(not(debug_assertions), inline(always))]
             pub(crate) fn lock_at(&self, site: Site) -> Hold {
@@ -66,8 +67,8 @@ macro_rules! raw_mutex {
                 }
             }
 
-            /// Records an acquisition of the bare lock that may show something new. Not cold: every lock
-            /// comes here once.
+            /// Records an acquisition of the bare lock that may add an edge. Not cold: every lock
+            /// gets here once.
             #[inline(never)]
             fn record_checked(&self, site: Site) -> Hold {
                 if let Some(hold) = self.record.acquired_at_hand(Mode::Exclusive, site) {
@@ -79,15 +80,15 @@ macro_rules! raw_mutex {
             #[cold]
             #[inline(never)]
             fn record_new(&self, site: Site) -> Hold {
-                // SAFETY: the caller has acquired the bare lock, and this runs only if nobody is
-                // told of that.
+                // SAFETY: the caller has acquired the bare lock, and this runs only if `acquired`
+                // unwinds, so that no hold is returned for it.
                 let undo = Undo::new(|| unsafe { self.bare.unlock(Default::default()) });
                 let hold = self.record.acquired(Mode::Exclusive, AcquireKind::Blocking, site);
                 undo.disarm();
                 hold
             }
 
-            /// Acquires, for the call at `site`, the mutex that the caller let go of just now. A
+            /// Reacquires, for the call at `site`, the mutex that the caller has just released. A
             /// deadlock is reported, and does not panic.
             #[inline]
             pub(crate) fn relock(&self, site: Site) -> Hold {
@@ -145,10 +146,11 @@ macro_rules! raw_mutex {
         }
 
         // SAFETY: every acquisition and every release is one of the bare lock, which is a
-        // `RawMutex` itself; the record takes no part in exclusion. `attempt` may unwind, and does
-        // so before the bare lock is asked; `acquired` may, and the bare lock is then released.
+        // `RawMutex` itself; the record does not affect exclusion. `attempt` may unwind, and does
+        // so before the bare lock is called; `acquired` may unwind, and the bare lock is then
+        // released.
         unsafe impl lock_api::RawMutex for $name {
-            // A lock made through `lock_api` alone has this line for its class.
+            // The class of a lock that is constructed by generic `lock_api` code is this line.
             #[allow(clippy::declare_interior_mutable_const)]
             const INIT: Self = Self::new();
 
@@ -204,7 +206,7 @@ macro_rules! raw_mutex {
                 // since `attempt_reacquire` and the bare lock do not.
                 self.record.released(unsafe { ptr::read(hold) });
                 let attempt = self.record.attempt_reacquire(Mode::Exclusive, AcquireKind::Blocking, site);
-                // SAFETY: the bare lock is still held, and held again when this returns.
+                // SAFETY: the bare lock is held here, and held again when this returns.
                 unsafe { self.bare.bump(&mut Default::default()) };
                 // SAFETY: the old value was moved out above.
                 unsafe { ptr::write(hold, attempt.acquired()) };
@@ -244,19 +246,19 @@ macro_rules! raw_mutex {
 }
 
 raw_mutex! {
-    /// A raw mutex: `parking_lot`'s, with a record of who holds it.
+    /// Raw mutex: `parking_lot`'s, with a detector record.
     RawMutex, parking_lot::RawMutex, LockKind::MUTEX, Call::here()
 }
 
 raw_mutex! {
-    /// A raw mutex that always unlocks fairly: `parking_lot`'s, with a record of who holds it.
+    /// Raw mutex that always unlocks fairly: `parking_lot`'s, with a detector record.
     RawFairMutex, parking_lot::RawFairMutex, LockKind::FAIR_MUTEX, Call::here()
 }
 
 raw_mutex! {
-    /// The inner lock of a reentrant mutex: `parking_lot`'s, with a record of who holds it.
+    /// Inner lock of a reentrant mutex: `parking_lot`'s, with a detector record.
     ///
-    /// It is recorded once, from the first acquisition to the last release: `lock_api` counts the
-    /// recursion on top of it, and a recursive acquisition can neither wait nor make an order.
+    /// The record shows one hold, from the first acquisition to the last release: `lock_api` counts
+    /// the recursion on top of it, and a recursive acquisition can neither wait nor add an edge.
     RawRemutex, parking_lot::RawMutex, LockKind::REENTRANT_MUTEX, Call::overridden()
 }

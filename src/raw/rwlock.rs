@@ -1,6 +1,7 @@
-//! The raw reader-writer locks: `parking_lot`'s, each with a record of who holds it.
+//! Raw reader-writer locks: `parking_lot`'s, each with a detector record.
 //!
-//! Shared and exclusive acquisitions are here, upgradable ones in [`upgrade`](super::upgrade).
+//! This module has the shared and exclusive acquisitions; [`upgrade`](super::upgrade) has the
+//! upgradable ones.
 
 #![allow(unsafe_code)]
 
@@ -14,18 +15,18 @@ use lock_api::{RawRwLock as _, RawRwLockTimed as _};
 use crate::instrument;
 use crate::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Site};
 
-/// A raw reader-writer lock: `parking_lot`'s, with a record of who holds it.
+/// Raw reader-writer lock: `parking_lot`'s, with a detector record.
 ///
-/// With `RECURSIVE`, readers pass a writer that waits, so that a thread may read twice; without,
-/// a queued writer makes new readers wait.
-// The record comes first, as in the raw mutexes, so that its address is the lock's own.
+/// With `RECURSIVE`, readers overtake queued writers, so that a thread may read twice; without, a
+/// queued writer blocks new readers.
+// The record is the first field, as in the raw mutexes, so that its address is that of the lock.
 #[repr(C)]
 pub struct RawRwLock<const RECURSIVE: bool = false> {
     pub(crate) record: Lock,
     pub(crate) bare: parking_lot::RawRwLock<RECURSIVE>,
 }
 
-/// A raw reader-writer lock whose readers pass a writer that waits.
+/// Raw reader-writer lock whose readers overtake queued writers.
 pub type RawRwLockRecursive = RawRwLock<true>;
 
 impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
@@ -35,7 +36,7 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
         &LockKind::RW_LOCK
     };
 
-    /// An unlocked lock whose class is the place of the call.
+    /// Creates an unlocked lock whose class is the construction site.
     #[inline]
     #[must_use]
     #[track_caller]
@@ -46,7 +47,7 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
         }
     }
 
-    /// An unlocked lock whose class is `name`.
+    /// Creates an unlocked lock whose class is `name`.
     #[inline]
     #[must_use]
     #[track_caller]
@@ -57,7 +58,7 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
         }
     }
 
-    /// An unlocked lock with this record.
+    /// Creates an unlocked lock with this record.
     #[inline]
     pub(crate) const fn of(record: Lock) -> Self {
         Self {
@@ -94,22 +95,22 @@ impl<const RECURSIVE: bool> fmt::Debug for RawRwLock<RECURSIVE> {
 
 pub(super) type BareGuard = <parking_lot::RawRwLock as lock_api::RawRwLock>::SharedGuard;
 
-/// A short try of the bare lock, before a wait is told.
+/// Short attempts on the bare lock, before a wait is recorded.
 impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     #[inline(always)]
     pub(super) fn spin_shared(&self) -> Option<BareGuard> {
         super::spin!(self.bare, try_lock_shared, try_lock_shared_for)
     }
 
-    /// Without spinning: a writer that waits, if only for a moment, turns readers away, and one of
-    /// those would not see who did it, nor be seen by that writer.
+    /// Without spinning: a writer that waits, even for a moment, blocks readers, and such a reader
+    /// would find no recorded writer, nor would that writer find the reader.
     #[inline(always)]
     pub(super) fn spin_exclusive(&self) -> Option<BareGuard> {
         self.bare.try_lock_exclusive()
     }
 }
 
-/// Defines, for one mode, the ways to acquire the lock that know their call site.
+/// Defines, for one mode, the acquisitions that are given their call site.
 macro_rules! acquisitions {
     ($mode:expr, $writes:literal, $bare_lock:ident, $bare_try:ident, $spin:ident, $bare_until:ident,
      $bare_unlock:ident, $at:ident, $again:ident, $unknown:ident, $new:ident, $slow:ident, $again_slow:ident, $timed:ident, $timed_slow:ident) => {
@@ -122,7 +123,7 @@ macro_rules! acquisitions {
                 } else if self.$spin().is_none() {
                     return self.$slow(site);
                 }
-                // Readers that pass a queued writer never wait for each other.
+                // Readers that overtake a queued writer never wait for each other.
                 let known = if RECURSIVE {
                     self.record
                         .acquired_known::<false>($mode, AcquireKind::Blocking, site)
@@ -136,7 +137,7 @@ macro_rules! acquisitions {
                 }
             }
 
-            /// Records an acquisition of the bare lock that may show something new.
+            /// Records an acquisition of the bare lock that may add an edge.
             #[inline(never)]
             fn $unknown(&self, site: Site) -> Hold {
                 if let Some(hold) = self.record.acquired_at_hand($mode, site) {
@@ -148,8 +149,8 @@ macro_rules! acquisitions {
             #[cold]
             #[inline(never)]
             fn $new(&self, site: Site) -> Hold {
-                // SAFETY: the caller has acquired the bare lock, and this runs only if nobody is
-                // told of that.
+                // SAFETY: the caller has acquired the bare lock, and this runs only if `acquired`
+                // unwinds, so that no hold is returned for it.
                 let undo = crate::raw::undo::Undo::new(|| unsafe {
                     self.bare.$bare_unlock(Default::default())
                 });
@@ -158,7 +159,7 @@ macro_rules! acquisitions {
                 hold
             }
 
-            /// Acquires, for the call at `site`, the lock that the caller let go of just now. A
+            /// Reacquires, for the call at `site`, the lock that the caller has just released. A
             /// deadlock is reported, and does not panic.
             #[inline]
             pub(crate) fn $again(&self, site: Site) -> Hold {
@@ -191,8 +192,8 @@ macro_rules! acquisitions {
                 attempt.acquired()
             }
 
-            /// Acquires the lock for the call at `site`, unless the deadline comes first. It
-            /// looks at the clock only when it has to wait.
+            /// Acquires the lock for the call at `site`, unless the deadline comes first. Reads the
+            /// clock only if it has to wait.
             #[inline]
             pub(super) fn $timed(
                 &self,
@@ -233,10 +234,10 @@ acquisitions! {
 }
 
 // SAFETY: every acquisition and every release is one of the bare lock, which is a `RawRwLock`
-// itself; the record takes no part in exclusion. `attempt` may unwind, and does so before the bare
-// lock is asked; `acquired` may, and the bare lock is then released.
+// itself; the record does not affect exclusion. `attempt` may unwind, and does so before the bare
+// lock is called; `acquired` may unwind, and the bare lock is then released.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawRwLock<RECURSIVE> {
-    // A lock made through `lock_api` alone has this line for its class.
+    // The class of a lock that is constructed by generic `lock_api` code is this line.
     #[allow(clippy::declare_interior_mutable_const)]
     const INIT: Self = Self::new();
 
@@ -301,7 +302,8 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawRwLock<RECURSIVE> 
 }
 
 impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
-    /// Lets `bump` yield the bare lock, and records it as a release and a new acquisition.
+    /// Calls `bump`, which yields the bare lock, and records that as a release and a new
+    /// acquisition.
     ///
     /// # Safety
     ///
@@ -374,7 +376,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockFair for RawRwLock<RECURSI
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockDowngrade for RawRwLock<RECURSIVE> {
     #[inline]
     unsafe fn downgrade(&self, hold: Hold) -> Hold {
-        // Before the bare lock, like a release: a record never claims more than is held.
+        // Before the bare lock changes, as at a release: a record never shows more than is held.
         self.record.converted(&hold, Mode::Shared);
         // SAFETY: the caller has an exclusive hold, so the bare lock is held that way.
         let _ = unsafe { self.bare.downgrade(Default::default()) };
@@ -382,7 +384,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockDowngrade for RawRwLock<RE
     }
 }
 
-/// The deadline of a wait of at most `timeout`; none if it cannot be represented.
+/// Returns the deadline of a wait of at most `timeout`; `None` if it cannot be represented.
 #[inline]
 pub(super) fn deadline(timeout: Duration) -> Option<Instant> {
     Instant::now().checked_add(timeout)

@@ -1,7 +1,7 @@
-//! Undoing an acquisition that unwinds.
+//! Release of a bare lock whose recording unwinds.
 
-/// Runs a closure when it is dropped, which is to say while unwinding: on the straight way it is
-/// [`disarm`](Undo::disarm)ed.
+/// Runs a closure when it is dropped, which happens only on unwind: the normal path calls
+/// [`disarm`](Undo::disarm).
 pub(super) struct Undo<F: FnMut()>(F);
 
 impl<F: FnMut()> Undo<F> {

@@ -20,7 +20,7 @@ acquisitions! {
     upgradable_timed, upgradable_timed_slow
 }
 
-/// A short try of the bare lock, before a wait is told.
+/// Short attempts on the bare lock, before a wait is recorded.
 impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     #[inline(always)]
     pub(super) fn spin_upgradable(&self) -> Option<BareGuard> {
@@ -28,7 +28,7 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     }
 }
 
-/// Upgrades that borrow the hold. If one unwinds, the hold is what it was: upgradable.
+/// Upgrades that borrow the hold. If one unwinds, the hold is still upgradable.
 impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     /// Upgrades without waiting, if there is no other holder.
     ///
@@ -40,13 +40,14 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
         // SAFETY: the caller has an upgradable hold, so the bare lock is held that way.
         let upgraded = unsafe { self.bare.try_upgrade(Default::default()) }.is_ok();
         if upgraded {
-            // After the bare lock, like an acquisition: a record never claims more than is held.
+            // After the bare lock changed, as at an acquisition: a record never shows more than is
+            // held.
             self.record.converted(hold, Mode::Exclusive);
         }
         upgraded
     }
 
-    /// Upgrades for the call at `site`, waiting until there is no other holder.
+    /// Upgrades for the call at `site`; waits until there is no other holder.
     ///
     /// # Safety
     ///
@@ -58,7 +59,8 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             let _ = unsafe { self.bare.upgrade(Default::default()) };
         // SAFETY: as above.
         } else if unsafe { self.bare.try_upgrade(Default::default()) }.is_ok() {
-            // Not a mere conversion: it would have waited, so it counts for the order.
+            // Not a mere conversion: a blocking upgrade counts for the lock order even if it did
+            // not have to wait.
             self.record.upgraded(hold, site);
         } else {
             // SAFETY: as above, and the upgrade has failed so far.
@@ -95,7 +97,7 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             // SAFETY: the caller has an upgradable hold, so the bare lock is held that way.
             return unsafe { self.bare.try_upgrade_for(Default::default(), timeout) }.is_ok();
         }
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: guaranteed by the caller, under the same conditions.
         unsafe { self.try_upgrade_held(hold) || self.upgrade_timed(hold, deadline(timeout), site) }
     }
 
@@ -115,7 +117,7 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             // SAFETY: the caller has an upgradable hold, so the bare lock is held that way.
             return unsafe { self.bare.try_upgrade_until(Default::default(), deadline) }.is_ok();
         }
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: guaranteed by the caller, under the same conditions.
         unsafe { self.try_upgrade_held(hold) || self.upgrade_timed(hold, Some(deadline), site) }
     }
 
@@ -126,7 +128,7 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     unsafe fn upgrade_timed(&self, hold: &Hold, deadline: Option<Instant>, site: Site) -> bool {
         let Some(deadline) = deadline else {
             // A deadline that cannot be represented is never reached: the wait is unbounded.
-            // SAFETY: the caller's promise is the same.
+            // SAFETY: guaranteed by the caller, under the same conditions.
             unsafe { self.upgrade_slow(hold, site) };
             return true;
         };
@@ -146,13 +148,13 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     /// `hold` is an exclusive hold of this lock; an upgradable one once this returns.
     #[inline]
     pub(crate) unsafe fn downgrade_held(&self, hold: &Hold) {
-        // Before the bare lock, like a release: a record never claims more than is held.
+        // Before the bare lock changes, as at a release: a record never shows more than is held.
         self.record.converted(hold, Mode::Upgradable);
         // SAFETY: the caller has an exclusive hold, so the bare lock is held that way.
         let _ = unsafe { self.bare.downgrade_to_upgradable(Default::default()) };
     }
 
-    /// Takes a hold for an upgrade that may unwind, and has then to release it.
+    /// Takes over a hold for an upgrade, which has to release it if it unwinds.
     ///
     /// # Safety
     ///
@@ -166,15 +168,15 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     }
 }
 
-/// A hold that an upgrade has consumed. Dropped on unwind, it releases the upgradable lock, as
-/// `lock_api` asks of every operation that consumes a hold.
+/// Hold that an upgrade has consumed. Its drop, which happens on unwind only, releases the
+/// upgradable lock, as `lock_api` requires of every operation that consumes a hold.
 struct Consumed<'a, const RECURSIVE: bool> {
     lock: &'a RawRwLock<RECURSIVE>,
     hold: ManuallyDrop<Hold>,
 }
 
 impl<const RECURSIVE: bool> Consumed<'_, RECURSIVE> {
-    /// Gives the hold back, released or not.
+    /// Returns the hold, in whichever mode it is now.
     #[inline]
     fn restore(self) -> Hold {
         let mut consumed = ManuallyDrop::new(self);
@@ -183,7 +185,7 @@ impl<const RECURSIVE: bool> Consumed<'_, RECURSIVE> {
     }
 }
 
-/// The result of an upgrade that may fail: an exclusive hold, or the upgradable one.
+/// Returns the result of an upgrade that may fail: an exclusive hold, or the upgradable one.
 #[inline]
 fn settle(hold: Hold, upgraded: bool) -> Result<Hold, Hold> {
     if upgraded { Ok(hold) } else { Err(hold) }
@@ -191,7 +193,7 @@ fn settle(hold: Hold, upgraded: bool) -> Result<Hold, Hold> {
 
 impl<const RECURSIVE: bool> Drop for Consumed<'_, RECURSIVE> {
     fn drop(&mut self) {
-        // SAFETY: reached on unwind alone, which leaves the hold upgradable; taken once.
+        // SAFETY: reached on unwind only, which leaves the hold upgradable; taken once.
         unsafe {
             self.lock
                 .unlock_upgradable(ManuallyDrop::take(&mut self.hold))
@@ -200,8 +202,8 @@ impl<const RECURSIVE: bool> Drop for Consumed<'_, RECURSIVE> {
 }
 
 // SAFETY: every acquisition, release and upgrade is one of the bare lock, which is a
-// `RawRwLockUpgrade` itself; the record takes no part in exclusion. An attempt may unwind, and does
-// so before the bare lock is asked; `Consumed` releases a hold that was passed by value.
+// `RawRwLockUpgrade` itself; the record does not affect exclusion. An attempt may unwind, and does
+// so before the bare lock is called; `Consumed` releases a hold that was passed by value.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawRwLock<RECURSIVE> {
     type UpgradableGuard = Hold;
 
@@ -234,13 +236,13 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawRwLock<RECU
     unsafe fn upgrade(&self, hold: Hold) -> Hold {
         if !instrument::ON {
             // Nothing unwinds, so nothing needs to be released.
-            // SAFETY: the caller's promise is the same.
+            // SAFETY: guaranteed by the caller, under the same conditions.
             unsafe { self.upgrade_held(&hold, Location::caller()) };
             return hold;
         }
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: guaranteed by the caller, under the same conditions.
         let consumed = unsafe { self.consume(hold) };
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: guaranteed by the caller, under the same conditions.
         unsafe { self.upgrade_held(&consumed.hold, Location::caller()) };
         consumed.restore()
     }
@@ -248,7 +250,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawRwLock<RECU
     #[inline]
     #[track_caller]
     unsafe fn try_upgrade(&self, hold: Hold) -> Result<Hold, Hold> {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: guaranteed by the caller, under the same conditions.
         let upgraded = unsafe { self.try_upgrade_held(&hold) };
         settle(hold, upgraded)
     }
@@ -278,7 +280,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeFair for RawRwLock<
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeDowngrade for RawRwLock<RECURSIVE> {
     #[inline]
     unsafe fn downgrade_upgradable(&self, hold: Hold) -> Hold {
-        // Before the bare lock, like a release: a record never claims more than is held.
+        // Before the bare lock changes, as at a release: a record never shows more than is held.
         self.record.converted(&hold, Mode::Shared);
         // SAFETY: the caller has an upgradable hold, so the bare lock is held that way.
         let _ = unsafe { self.bare.downgrade_upgradable(Default::default()) };
@@ -287,7 +289,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeDowngrade for RawRw
 
     #[inline]
     unsafe fn downgrade_to_upgradable(&self, hold: Hold) -> Hold {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: guaranteed by the caller, under the same conditions.
         unsafe { self.downgrade_held(&hold) };
         hold
     }
@@ -328,13 +330,13 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeTimed for RawRwLock
     unsafe fn try_upgrade_for(&self, hold: Hold, timeout: Duration) -> Result<Hold, Hold> {
         let site = Location::caller();
         if !instrument::ON {
-            // SAFETY: the caller's promise is the same.
+            // SAFETY: guaranteed by the caller, under the same conditions.
             let upgraded = unsafe { self.try_upgrade_held_for(&hold, timeout, site) };
             return settle(hold, upgraded);
         }
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: guaranteed by the caller, under the same conditions.
         let consumed = unsafe { self.consume(hold) };
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: guaranteed by the caller, under the same conditions.
         let upgraded = unsafe { self.try_upgrade_held_for(&consumed.hold, timeout, site) };
         settle(consumed.restore(), upgraded)
     }
@@ -344,13 +346,13 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeTimed for RawRwLock
     unsafe fn try_upgrade_until(&self, hold: Hold, timeout: Instant) -> Result<Hold, Hold> {
         let site = Location::caller();
         if !instrument::ON {
-            // SAFETY: the caller's promise is the same.
+            // SAFETY: guaranteed by the caller, under the same conditions.
             let upgraded = unsafe { self.try_upgrade_held_until(&hold, timeout, site) };
             return settle(hold, upgraded);
         }
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: guaranteed by the caller, under the same conditions.
         let consumed = unsafe { self.consume(hold) };
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: guaranteed by the caller, under the same conditions.
         let upgraded = unsafe { self.try_upgrade_held_until(&consumed.hold, timeout, site) };
         settle(consumed.restore(), upgraded)
     }

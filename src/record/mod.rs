@@ -19,9 +19,9 @@
 
 mod file;
 mod json;
+pub(crate) mod news;
 mod recorder;
 mod rows;
 
-pub(crate) use self::recorder::{
-    RECORDER, Taken, edge, finding, finish, from_environment, is_recording,
-};
+pub(crate) use self::recorder::{RECORDER, edge, finding, finish, from_environment, is_recording};
+pub(crate) use self::rows::{EdgeRow, Taken};

@@ -7,15 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::file::{RecordFile, Written};
-use super::rows::{self, EdgeRow, Run};
+use super::news;
+use super::rows::{self, EdgeRow, Run, Taken};
 use crate::config::{self, Variable};
-use crate::engine::ids::Site;
-use crate::engine::mode::Mode;
 use crate::report::Report;
 use crate::shim::fork_safe::ForkSafe;
 use crate::sink;
 use crate::tracking::lock::class::Class;
-use crate::tracking::lock::class_key;
 
 /// Up to this size a file grows, unless `LOCKWARDEN_RECORD_MAX` says another one.
 const LIMIT: u64 = 64 << 20;
@@ -42,24 +40,9 @@ pub(crate) struct Recorder {
     process: u32,
     run: Run,
     file: RecordFile,
-    /// Hashes of the classes and edges that stand in the file.
+    /// Hashes of the classes and findings that stand in the file.
     known: HashSet<u64>,
     rows: u64,
-}
-
-/// One acquisition under another lock, for the record.
-#[derive(Debug)]
-pub(crate) struct Taken<'a> {
-    pub(crate) from: &'static Class,
-    pub(crate) from_mode: Mode,
-    pub(crate) from_site: Site,
-    pub(crate) to: &'static Class,
-    pub(crate) to_mode: Mode,
-    pub(crate) to_site: Site,
-    /// The classes of the other locks that the thread holds.
-    pub(crate) gates: &'a [&'static Class],
-    /// The name of the thread.
-    pub(crate) thread: &'a str,
 }
 
 /// Whether edges and findings are recorded. The configuration is asked as long as there is no record, since
@@ -113,9 +96,14 @@ fn limit() -> u64 {
     })
 }
 
-/// Records an acquisition under another lock, if it is new in this process.
-pub(crate) fn edge(taken: &Taken<'_>) {
-    with(|recorder| recorder.edge(taken));
+/// Records an acquisition under another lock if it is news, and returns its row then.
+pub(crate) fn edge(taken: &Taken<'_>) -> Option<EdgeRow> {
+    let edge = EdgeRow::of(taken);
+    if !news::is_news(&edge) {
+        return None;
+    }
+    with(|recorder| recorder.edge(taken, &edge));
+    Some(edge)
 }
 
 /// Records a report.
@@ -185,26 +173,7 @@ impl Recorder {
         Ok(())
     }
 
-    fn edge(&mut self, taken: &Taken<'_>) -> io::Result<()> {
-        let key_of = |class: &Class| class_key::of_class(class.name, class.place);
-        let mut gates: Vec<_> = taken.gates.iter().map(|class| key_of(class)).collect();
-        gates.sort_unstable();
-        gates.dedup();
-        let edge = EdgeRow {
-            from: key_of(taken.from),
-            from_mode: taken.from_mode,
-            from_site: class_key::of_site(taken.from_site),
-            to: key_of(taken.to),
-            to_mode: taken.to_mode,
-            to_site: class_key::of_site(taken.to_site),
-            gates,
-            role: rows::role(taken.thread).to_owned(),
-        };
-        let mut hasher = DefaultHasher::new();
-        edge.hash(&mut hasher);
-        if !self.known.insert(hasher.finish()) {
-            return Ok(());
-        }
+    fn edge(&mut self, taken: &Taken<'_>, edge: &EdgeRow) -> io::Result<()> {
         self.class(taken.from)?;
         self.class(taken.to)?;
         self.append(&edge.line(&self.run, taken.thread))

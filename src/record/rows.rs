@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::json::Object;
 use crate::config::Variable;
-use crate::engine::ids::LockId;
+use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::Mode;
 use crate::report::Report;
 use crate::tracking::lock::class::Class;
@@ -128,22 +128,55 @@ pub(super) fn class(class: &Class) -> String {
         .line()
 }
 
+/// One acquisition under another lock, for the record.
+#[derive(Debug)]
+pub(crate) struct Taken<'a> {
+    pub(crate) from: &'static Class,
+    pub(crate) from_mode: Mode,
+    pub(crate) from_site: Site,
+    pub(crate) to: &'static Class,
+    pub(crate) to_mode: Mode,
+    pub(crate) to_site: Site,
+    /// The classes of the other locks that the thread holds.
+    pub(crate) gates: &'a [&'static Class],
+    /// The name of the thread.
+    pub(crate) thread: &'a str,
+}
+
 /// One acquired-before edge between two classes.
 #[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct EdgeRow {
-    pub(super) from: Cow<'static, str>,
-    pub(super) from_mode: Mode,
-    pub(super) from_site: String,
-    pub(super) to: Cow<'static, str>,
-    pub(super) to_mode: Mode,
-    pub(super) to_site: String,
+pub(crate) struct EdgeRow {
+    pub(crate) from: Cow<'static, str>,
+    pub(crate) from_mode: Mode,
+    pub(crate) from_site: String,
+    pub(crate) to: Cow<'static, str>,
+    pub(crate) to_mode: Mode,
+    pub(crate) to_site: String,
     /// The classes of the other locks that the thread held, sorted, each once.
-    pub(super) gates: Vec<Cow<'static, str>>,
+    pub(crate) gates: Vec<Cow<'static, str>>,
     /// The name of the thread without a trailing number.
-    pub(super) role: String,
+    pub(crate) role: String,
 }
 
 impl EdgeRow {
+    /// The edge of an acquisition, with keys that are the same on every machine.
+    pub(super) fn of(taken: &Taken<'_>) -> Self {
+        let key_of = |class: &Class| class_key::of_class(class.name, class.place);
+        let mut gates: Vec<_> = taken.gates.iter().map(|class| key_of(class)).collect();
+        gates.sort_unstable();
+        gates.dedup();
+        Self {
+            from: key_of(taken.from),
+            from_mode: taken.from_mode,
+            from_site: class_key::of_site(taken.from_site),
+            to: key_of(taken.to),
+            to_mode: taken.to_mode,
+            to_site: class_key::of_site(taken.to_site),
+            gates,
+            role: role(taken.thread).to_owned(),
+        }
+    }
+
     pub(super) fn line(&self, run: &Run, thread: &str) -> String {
         let row = Object::row("edge")
             .text("from", &self.from)

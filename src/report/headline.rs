@@ -31,6 +31,10 @@ fn subject(report: &Report) -> String {
             format!("{threads} over {}", ring(report))
         }
         Verdict::SelfDeadlock if report.edges.is_empty() => match waiting(report).first() {
+            Some((task, wait)) if task.is_task => format!(
+                "{task} waits for {}, which only it could bring about",
+                report.awaited(wait)
+            ),
             Some((thread, wait)) => format!(
                 "{thread} is about to wait for {}, which only it could bring about",
                 report.awaited(wait)
@@ -102,6 +106,7 @@ fn subject(report: &Report) -> String {
         ),
         Verdict::Stall => stall::subject(report),
         Verdict::Abandoned => abandoned(report),
+        Verdict::HeldAcrossAwait => held_across_await(report),
     }
 }
 
@@ -128,6 +133,11 @@ fn standstill(report: &Report) -> String {
             "{thread} waits for {}, and no other thread is left",
             report.awaited(wait)
         ),
+        [(thread, wait)] if matches!(wait.by, Some(FreedBy::Threads(_))) => format!(
+            "{thread} waits for {}, {}",
+            report.awaited(wait),
+            ended_by(report, wait).unwrap_or_default()
+        ),
         [(thread, wait)] => format!(
             "{thread} waits for {}, which no thread can bring about",
             report.awaited(wait)
@@ -152,11 +162,11 @@ fn standstill(report: &Report) -> String {
             }
             let how = if everyone {
                 match many.len() {
-                    2 => "both threads wait".to_owned(),
-                    count => format!("all {count} threads wait"),
+                    2 => format!("both {} wait", agents(report)),
+                    count => format!("all {count} {} wait", agents(report)),
                 }
             } else {
-                format!("{} threads wait for each other", many.len())
+                format!("{} {} wait for each other", many.len(), agents(report))
             };
             format!("{how}: {}", and_list(&parts))
         }
@@ -335,6 +345,37 @@ fn guards(report: &Report) -> String {
     and_list(&names)
 }
 
+/// The first thread is the one that holds, the others are blocked.
+fn held_across_await(report: &Report) -> String {
+    let holder = report.threads.first();
+    let held = holder.and_then(|holder| holder.held.last());
+    match (holder, held) {
+        (Some(holder), Some(held)) => format!(
+            "{holder} holds {} while it is suspended, and {} blocked by that",
+            report.the_lock(held.lock),
+            match &report.threads[1..] {
+                [blocked] => format!("{blocked} is"),
+                many => format!("{} threads are", many.len()),
+            }
+        ),
+        _ => "a task holds a lock of threads while it is suspended".to_owned(),
+    }
+}
+
+/// What the threads of a report are, if there are several.
+fn agents(report: &Report) -> &'static str {
+    match report
+        .threads
+        .iter()
+        .filter(|thread| thread.is_task)
+        .count()
+    {
+        0 => "threads",
+        tasks if tasks == report.threads.len() => "tasks",
+        _ => "tasks and threads",
+    }
+}
+
 fn abandoned(report: &Report) -> String {
     let thread = report
         .threads
@@ -374,6 +415,11 @@ pub(super) fn reason(report: &Report) -> String {
                  holds; none of them can go on"
             ),
         },
+        Verdict::SelfDeadlock if report.threads.iter().any(|thread| thread.is_task) => {
+            "only this task could bring that about, and nothing else wakes it: all that it waits for \
+             was seen when it was polled once more"
+                .to_owned()
+        }
         Verdict::SelfDeadlock if report.edges.is_empty() => {
             "only this thread could bring that about, and it would be asleep; this is certain, at \
              this very call"
@@ -424,6 +470,10 @@ pub(super) fn reason(report: &Report) -> String {
                                    first, and the second waits behind that writer"
             .to_owned(),
         Verdict::Stall => stall::reason(report),
+        Verdict::HeldAcrossAwait => "the task gives the lock back only when it is polled again; until \
+                                     then every thread that takes the lock is blocked, and no task \
+                                     can be polled on it"
+            .to_owned(),
         Verdict::Abandoned if report.threads.iter().any(|thread| thread.left_by_fork) => {
             "a fork copies a lock as it is, and of the threads only the one that forks; no thread of this \
              process can release the lock, and a thread that asks for it waits for ever"

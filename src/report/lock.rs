@@ -3,14 +3,16 @@
 use std::fmt;
 
 use super::names::{Escaped, place};
+use super::symbols::symbol;
 use crate::engine::ids::{LockId, Site};
 
 /// One lock of a report.
 ///
 /// Displayed as its name in backquotes, followed by its label, or, if it has neither, as its type and
-/// its place of construction: `` `ledger` ``, `` `account` "account 17" ``, `Mutex made at
-/// src/bank.rs:10:5`. A name or a label of more than 128 characters is shortened in its middle, and
-/// invisible characters are displayed as escapes.
+/// its place of construction: `` `ledger` ``, `` `account` "account 17" ``,
+/// `Mutex made at src/bank.rs:10:5`. Under `cargo lockwarden` the latter has the name of the field,
+/// static or binding too: ``Mutex `bank::LEDGER` made at src/bank.rs:10:5``. A name or a label of more
+/// than 128 characters is shortened in its middle, and invisible characters are displayed as escapes.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LockInfo {
@@ -27,8 +29,9 @@ pub struct LockInfo {
 }
 
 impl LockInfo {
-    /// Returns a lock without a name or a label.
-    pub(crate) fn new(id: LockId, noun: &'static str, created: Site) -> Self {
+    /// Returns a lock, or a resource, without a name or a label.
+    #[must_use]
+    pub fn new(id: LockId, noun: &'static str, created: Site) -> Self {
         Self {
             id,
             noun,
@@ -64,7 +67,13 @@ impl fmt::Display for LockInfo {
             (Some(name), Some(label)) => write!(f, "`{}` \"{}\"", Escaped(name), Escaped(label)),
             (Some(name), None) => write!(f, "`{}`", Escaped(name)),
             (None, Some(label)) => write!(f, "{} \"{}\"", self.noun, Escaped(label)),
-            (None, None) => write!(f, "{} made at {}", self.noun, place(self.created)),
+            (None, None) => {
+                f.write_str(self.noun)?;
+                if let Some(symbol) = symbol(self.created) {
+                    write!(f, " `{}`", Escaped(symbol))?;
+                }
+                write!(f, " made at {}", place(self.created))
+            }
         }
     }
 }

@@ -27,6 +27,7 @@ mod source;
 mod stack;
 mod stall;
 mod suggestion;
+mod symbols;
 mod text;
 mod thread;
 mod wrap;

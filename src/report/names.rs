@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::data::Report;
 use super::lock::LockInfo;
+use super::symbols::symbol;
 use crate::engine::ids::{LockId, Site, ThreadId};
 
 /// How many characters of a name are shown; a longer one is shortened in its middle.
@@ -162,7 +163,10 @@ pub(super) fn shortened(text: &str, most: usize) -> String {
 
 fn brief(lock: &LockInfo) -> String {
     match (lock.name, &lock.label) {
-        (None, None) => format!("{} of {}", lock.noun, short_place(lock.created)),
+        (None, None) => match symbol(lock.created) {
+            Some(symbol) => format!("`{}`", Escaped(symbol)),
+            None => format!("{} of {}", lock.noun, short_place(lock.created)),
+        },
         _ => lock.to_string(),
     }
 }

@@ -58,6 +58,11 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
             ))
         }
         Verdict::Stall => stall::suggestion(report),
+        Verdict::HeldAcrossAwait => Some(
+            "drop the guard before the `.await`, or use the asynchronous lock of the runtime, whose \
+             waiters do not block their thread"
+                .to_owned(),
+        ),
         Verdict::Abandoned if report.threads.iter().any(|thread| thread.left_by_fork) => Some(
             "take the locks that the child needs before the fork, in the thread that forks, and drop \
              them in both processes; or fork before other threads are started; or do nothing in the \

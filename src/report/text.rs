@@ -350,6 +350,9 @@ fn state(out: &mut String, report: &Report, thread: &ThreadInfo) {
             out.push_str(&format!("    {by}\n"));
         }
     }
+    for note in &thread.notes {
+        out.push_str(&format!("    {note}\n"));
+    }
     // In the order of acquisition; the columns are as wide as the widest entry.
     let names: Vec<String> = thread
         .held

@@ -12,7 +12,8 @@ use crate::engine::wait_reason::WaitReason;
 
 /// One thread of a report, as it was when the report was made.
 ///
-/// Displayed as its name with its id, ``thread `auditor` (#3)``, or, if it has no name, `thread #3`.
+/// Displayed as its name with its id, ``thread `auditor` (#3)``, or, if it has no name, `thread #3`;
+/// a task of an async runtime with the word `task`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ThreadInfo {
@@ -29,6 +30,11 @@ pub struct ThreadInfo {
     /// Whether the thread had ended by a panic or, if it had not ended, has caught a panic of a job or
     /// a callback that it ran.
     pub panicked: bool,
+    /// Whether this is not a thread of the system but an [`Agent`](crate::instrument::Agent): a task of
+    /// an async runtime.
+    pub is_task: bool,
+    /// Further sentences about the thread, each without a full stop.
+    pub notes: Vec<String>,
     /// Whether the thread was unwinding from a panic: its wait was then that of a destructor.
     pub panicking: bool,
     /// Where the thread was spawned, if that was by `lockwarden::thread`.
@@ -68,6 +74,37 @@ pub struct WaitInfo {
 }
 
 impl WaitInfo {
+    /// Returns a wait at `site` for a lock, which only `by` can end.
+    #[must_use]
+    pub fn of_lock(lock: LockId, mode: Mode, site: Site, since: Duration, by: FreedBy) -> Self {
+        Self {
+            what: WaitsFor::Lock { lock, mode },
+            site,
+            since: Some(since),
+            by: Some(by),
+            again: None,
+            counts: None,
+        }
+    }
+
+    /// Returns a wait at `site` for a resource, which only `by` can end.
+    #[must_use]
+    pub fn of_resource(
+        (resource, awaited): (LockId, WaitReason),
+        site: Site,
+        since: Duration,
+        by: FreedBy,
+    ) -> Self {
+        Self {
+            what: WaitsFor::Resource { resource, awaited },
+            site,
+            since: Some(since),
+            by: Some(by),
+            again: None,
+            counts: None,
+        }
+    }
+
     /// Returns the lock or the resource of the wait.
     pub(crate) fn subject(&self) -> LockId {
         match self.what {
@@ -113,6 +150,15 @@ pub enum WaitsFor {
 }
 
 impl ThreadInfo {
+    /// Returns a task that runs, holds nothing and has no name.
+    #[must_use]
+    pub fn of_task(id: ThreadId) -> Self {
+        Self {
+            is_task: true,
+            ..Self::new(id)
+        }
+    }
+
     /// Returns a thread that runs, holds nothing and has no name.
     pub(crate) fn new(id: ThreadId) -> Self {
         Self {
@@ -122,6 +168,8 @@ impl ThreadInfo {
             waits: None,
             ended: false,
             panicked: false,
+            is_task: false,
+            notes: Vec::new(),
             panicking: false,
             spawned: None,
             left_by_fork: false,
@@ -163,9 +211,11 @@ impl ThreadInfo {
 
 impl fmt::Display for ThreadInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.name {
-            Some(name) => write!(f, "thread `{}` (#{})", Escaped(name), self.id.get()),
-            None => write!(f, "{}", self.id),
+        match (&self.name, self.is_task) {
+            (Some(name), false) => write!(f, "thread `{}` (#{})", Escaped(name), self.id.get()),
+            (Some(name), true) => write!(f, "task `{}` (#{})", Escaped(name), self.id.get()),
+            (None, false) => write!(f, "{}", self.id),
+            (None, true) => write!(f, "task #{}", self.id.get()),
         }
     }
 }

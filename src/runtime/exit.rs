@@ -1,4 +1,4 @@
-//! The orderly end of the process: what is to be said then, and that everything is said.
+//! The end of the process: the pending output is written, and the unused suppressions are listed.
 
 #![allow(unsafe_code)]
 
@@ -11,21 +11,22 @@ use crate::{
     suppress,
 };
 
-/// Sees to it that the end of the process is noticed. Called once in a process; the child of a fork
-/// has it from its parent.
+/// Registers the handler for the end of the process. Called once in a process; the child of a fork inherits
+/// it.
 #[cfg(unix)]
 pub(crate) fn watch() {
     extern "C" fn ended() {
-        // Unwinding out of here would abort the process. A thread-local that is gone by now makes code
-        // of the standard library panic.
+        // Unwinding out of here would abort the process. Code of the standard library panics if a
+        // thread-local that it needs is already destroyed.
         let _ = std::panic::catch_unwind(at_exit);
     }
-    // SAFETY: the function fits the signature, is static and does not unwind. If there is no room for
-    // it, what is not written at the end of the process is lost.
+    // SAFETY: the function fits the signature, is static and does not unwind. If the registration fails for
+    // lack of memory, output that is pending at the end of the process is lost.
     unsafe { libc::atexit(ended) };
 }
 
-/// The end of the process is not noticed here: who makes a finding waits for its text.
+/// Does nothing: the end of the process is not observed on this system, so a thread with a finding waits
+/// until its text is written.
 #[cfg(not(unix))]
 pub(crate) fn watch() {}
 
@@ -47,17 +48,17 @@ fn at_exit() {
 
 /// Ends the process with this code in place of the one that it was about to end with.
 ///
-/// glibc goes on with the functions that are still to be run when `exit` is called by one of them, with
-/// the new code; so profiles and the like, which are written by functions that were registered before
-/// this one, are written.
+/// If `exit` is called by a function that `exit` runs, glibc continues with the remaining functions and the
+/// new code; so profiles and the like, which are written by functions that were registered before this one,
+/// are written.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn end_with(code: i32) {
     // SAFETY: it may be called in a function that `exit` runs (exit(3), "Notes").
     unsafe { libc::exit(code) }
 }
 
-/// Ends the process with this code in place of the one that it was about to end with. Functions that
-/// were registered before this one are not run: the standard leaves open what a second `exit` does.
+/// Ends the process with this code in place of the one that it was about to end with. Functions that were
+/// registered before this one do not run: the standard does not define a second `exit`.
 #[cfg(all(unix, not(all(target_os = "linux", target_env = "gnu"))))]
 fn end_with(code: i32) {
     // SAFETY: null stands for all streams; then the process ends.

@@ -1,8 +1,8 @@
-//! What is left in the child of a fork: one thread, and a detector that starts clean.
+//! Fork handling: the child has one thread, and a detector without the state of the parent.
 
 #![allow(unsafe_code)]
 
-/// Sees to it that the child of every later fork starts clean.
+/// Registers the fork handlers, so that the child of every later fork starts with an empty state.
 #[cfg(unix)]
 pub(crate) fn watch() {
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,16 +10,17 @@ pub(crate) fn watch() {
     use crate::shim::fork_safe;
 
     extern "C" fn before() {
-        // In the order in which one may be taken under another: the detector's come first.
+        // In the order in which one may be taken under another: the detector's locks come first.
         fork_safe::hold(&[
             &crate::detector::check_session::SESSIONS,
             &crate::detector::order::classes::DECLARED,
             &crate::detector::publish::FIRST,
             &crate::detector::deadlock::reported::REPORTED,
             &crate::detector::writing::PERIODS,
-            &crate::detector::abandoned::TOLD,
+            &crate::detector::abandoned::REPORTED,
             &crate::suppress::RULES,
             &crate::record::RECORDER,
+            &crate::record::news::SEEN,
             &crate::sink::summary::FINDINGS,
             &crate::sink::QUEUE,
         ]);
@@ -30,8 +31,8 @@ pub(crate) fn watch() {
     }
     extern "C" fn child() {
         fork_safe::release();
-        // The detector's own lock may have been held at the fork by a thread that is gone now; it
-        // is left behind with its state, which described the parent.
+        // A thread that the fork removed may have held the detector's own lock; the lock is leaked together
+        // with its state, which described the parent.
         crate::detector::state::renew();
         crate::detector::check_session::renew();
         crate::sink::renew();
@@ -42,7 +43,7 @@ pub(crate) fn watch() {
             survivor,
         ));
         crate::tracking::lock::pin::forget_all();
-        // Those who watched are no more.
+        // The watchdog threads of the parent do not exist in the child.
         crate::tracking::thread::slot::parked_stack::set_delay(None);
         if !survivor.is_detached() {
             survivor.set_check_id(0);
@@ -55,15 +56,16 @@ pub(crate) fn watch() {
         }
     }
     static WATCHES: AtomicBool = AtomicBool::new(false);
-    // Relaxed: who comes second goes on without the handlers, and they are as good as there.
+    // Relaxed: a second caller continues before the handlers are registered, and the first one registers them
+    // at once.
     if WATCHES.swap(true, Ordering::Relaxed) {
         return;
     }
-    // SAFETY: the three functions fit the signature and are static. If there is no memory for
-    // them, forks go unnoticed, as without this crate.
+    // SAFETY: the three functions fit the signature and are static. If the registration fails for lack of
+    // memory, forks are not handled, as without this crate.
     unsafe { libc::pthread_atfork(Some(before), Some(parent), Some(child)) };
 }
 
-/// There is no fork here.
+/// Does nothing: this system has no fork.
 #[cfg(not(unix))]
 pub(crate) fn watch() {}

@@ -1,4 +1,4 @@
-//! The start of the detector, the life of its threads, and what a fork leaves of both.
+//! The runtime: the start of the detector, the attachment of threads, fork and exit handlers.
 
 mod exit;
 mod fork;

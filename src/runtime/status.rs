@@ -1,4 +1,4 @@
-//! Whether and how the detector is on.
+//! The public status of the detector.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::tracking::lock::{class, lock_id_pool};
 use crate::tracking::process::registry;
 use crate::tracking::thread::{current, slot, wait};
 
-/// Whether the detector is on, and what it has seen up to now.
+/// Returns whether the detector is on, and its counters.
 ///
 /// # Examples
 ///
@@ -75,7 +75,7 @@ pub fn status() -> Status {
     })
 }
 
-/// How many ids of locks the calling thread has set aside.
+/// Returns how many lock ids the calling thread has taken and not used.
 fn own_unused() -> u64 {
     let slot = current::slot();
     if slot.is_detached() {

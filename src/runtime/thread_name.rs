@@ -1,20 +1,20 @@
-//! The name of the calling thread, without harm to a thread that is just starting.
+//! The name of the calling thread, also where the standard library cannot be asked for it.
 //!
-//! A thread's name is known to the standard library. To ask it in a signal handler ends the process if
-//! the thread was interrupted before the library had set its own record of it, and nothing says
-//! whether it has. In a handler the signal that it handles is blocked; so if a signal is blocked, the
-//! operating system is asked, which knows the first 15 bytes of the name.
+//! The standard library knows a thread's name. A call for it in a signal handler ends the process if the
+//! handler interrupted the thread before the library had set its own record of it, and nothing shows whether
+//! it has. In a handler the signal that it handles is blocked; so if a signal is blocked, the operating
+//! system is asked, which knows the first 15 bytes of the name.
 //!
 //! # What it cannot see
 //!
-//! A handler that was installed with `SA_NODEFER`, and with no signal in its mask, looks like any other
-//! code. And a thread without a name has, if a signal is blocked, the name of the thread that started
-//! it, since the operating system hands that on.
+//! A handler that was installed with `SA_NODEFER`, and with no signal in its mask, looks like any other code.
+//! And a thread without a name has, if a signal is blocked, the name of the thread that started it, since the
+//! operating system passes that on.
 
 #[cfg(unix)]
 use crate::tracking::thread::signal_handler::is_any_signal_blocked;
 
-/// The name of the calling thread.
+/// Returns the name of the calling thread.
 #[cfg(unix)]
 pub(crate) fn of_this_thread() -> Option<String> {
     if is_any_signal_blocked() {
@@ -24,7 +24,7 @@ pub(crate) fn of_this_thread() -> Option<String> {
     }
 }
 
-/// The name of the calling thread.
+/// Returns the name of the calling thread.
 #[cfg(not(unix))]
 pub(crate) fn of_this_thread() -> Option<String> {
     known()
@@ -39,11 +39,11 @@ fn known() -> Option<String> {
 mod unix {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     use std::ffi::CStr;
-    /// What the operating system calls the thread; `None` where it is not asked, or if that is what it
-    /// calls the whole process.
+    /// Returns the operating system's name of the thread; `None` where it is not asked, or if that is the
+    /// name of the process.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub(super) fn name() -> Option<String> {
-        // SAFETY: neither takes anything, and neither can fail.
+        // SAFETY: neither call takes an argument, and neither can fail.
         if unsafe { libc::gettid() == libc::getpid() } {
             return Some("main".to_owned());
         }
@@ -51,12 +51,12 @@ mod unix {
         (of(c"/proc/self/comm")? != own).then_some(own)
     }
 
-    /// What stands in a file of one line.
+    /// Returns the content of a file of one line.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn of(path: &CStr) -> Option<String> {
         let mut text = [0_u8; 64];
-        // SAFETY: the path ends with a zero, the buffer is as long as is said, and the descriptor is
-        // the one that was opened here.
+        // SAFETY: the path ends with a zero, the buffer has the given length, and the descriptor is the one
+        // that was opened here.
         let length = unsafe {
             let file = libc::open(path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
             if file < 0 {
@@ -72,7 +72,7 @@ mod unix {
         (!name.is_empty()).then(|| name.to_owned())
     }
 
-    /// What the operating system calls the thread; `None` where it is not asked.
+    /// Returns the operating system's name of the thread; `None` where it is not asked.
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     pub(super) fn name() -> Option<String> {
         None

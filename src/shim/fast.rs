@@ -1,9 +1,9 @@
-//! Accesses of the fast path.
+//! Atomic accesses of the fast path.
 //!
-//! Without optimisation the standard library's `load` and `store` are calls of calls, 30 to 50
-//! instructions each, and the fast path makes ten of them. This crate is a dependency of debug builds and
-//! is compiled without optimisation there. So on x86-64 such a build makes each access by the one
-//! instruction that it is in the end. Everywhere else it is the standard library's.
+//! Without optimisation the standard library's `load` and `store` are nested calls, 30 to 50 instructions
+//! each, and the fast path makes ten of them. This crate is a dependency of debug builds and is compiled
+//! without optimisation there. So on x86-64 such a build makes each access by the one instruction that it
+//! amounts to. Everywhere else the access is the standard library's.
 
 #![allow(unsafe_code)]
 
@@ -12,21 +12,21 @@ use std::sync::atomic::Ordering;
 
 use super::{AtomicPtr, AtomicU32, AtomicU64};
 
-/// An atomic as the fast path accesses it.
+/// An atomic, with the accesses of the fast path.
 pub(crate) trait Fast {
-    /// What it holds.
+    /// The type of its value.
     type Value;
 
-    /// A Relaxed load.
+    /// Loads the value, Relaxed.
     fn get_relaxed(&self) -> Self::Value;
 
-    /// An Acquire load.
+    /// Loads the value, Acquire.
     fn get_acquire(&self) -> Self::Value;
 
-    /// A Relaxed store.
+    /// Stores the value, Relaxed.
     fn set_relaxed(&self, value: Self::Value);
 
-    /// A Release store.
+    /// Stores the value, Release.
     fn set_release(&self, value: Self::Value);
 }
 
@@ -69,9 +69,9 @@ macro_rules! fast {
             #[inline(always)]
             fn get_acquire(&self) -> $value {
                 let value: $value;
-                // SAFETY: the address is that of the atomic, so it is valid and aligned. An aligned load
-                // is atomic on this architecture, and ordered as an Acquire one; without `nomem` the
-                // compiler moves no access of memory across it.
+                // SAFETY: the address is that of the atomic, so it is valid and aligned. An aligned load is
+                // atomic on this architecture, and ordered as an Acquire load; without `nomem` the compiler
+                // moves no memory access across it.
                 unsafe {
                     std::arch::asm!(
                         concat!("mov {value", $register, "}, ", $size, " ptr [{field}]"),
@@ -90,9 +90,9 @@ macro_rules! fast {
 
             #[inline(always)]
             fn set_release(&self, value: $value) {
-                // SAFETY: the address is that of the atomic, which may be written through a shared
-                // reference. An aligned store is atomic on this architecture, and ordered as a Release
-                // one; without `nomem` the compiler moves no access of memory across it.
+                // SAFETY: the address is that of the atomic, which may be written through a shared reference.
+                // An aligned store is atomic on this architecture, and ordered as a Release store; without
+                // `nomem` the compiler moves no memory access across it.
                 unsafe {
                     std::arch::asm!(
                         concat!("mov ", $size, " ptr [{field}], {value", $register, "}"),
@@ -110,7 +110,7 @@ fast!(AtomicU64, u64, "qword", "");
 fast!(AtomicU32, u32, "dword", ":e");
 fast!(AtomicPtr<T>, *mut T, "qword", "", T);
 
-/// Reads a field that no other thread than the caller's writes, without an atomic access.
+/// Reads an integer field that only the calling thread writes, without an atomic access.
 ///
 /// # Safety
 ///
@@ -126,7 +126,7 @@ pub(crate) unsafe fn own_u64(field: &AtomicU64) -> u64 {
     }
 }
 
-/// The same for a pointer.
+/// Reads a pointer field that only the calling thread writes, without an atomic access.
 ///
 /// # Safety
 ///

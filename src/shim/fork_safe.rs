@@ -1,10 +1,10 @@
 //! Locks of statics that the child of a fork finds free.
 //!
-//! A fork copies the memory and one thread. A lock that another thread held stays taken in the
-//! child; so [`hold`] takes them all before the fork, and [`release`] lets them go in parent and
-//! child. That is not enough where waiters stand in a queue, as `parking_lot`'s do: those of the
-//! parent stay queued in the child, and a lock that is handed to one of them is lost. So the lock is
-//! the standard library's, which on systems with a futex leaves nothing of its waiters in memory.
+//! A fork copies the memory and one thread. A lock that another thread held stays locked in the child; so
+//! [`hold`] takes all of them before the fork, and [`release`] releases them in parent and child. That is not
+//! enough where waiting threads are queued in memory, as in `parking_lot`: those of the parent stay queued in
+//! the child, and a lock that is handed to one of them is lost. So the lock is the standard library's, which
+//! on systems with a futex keeps nothing of its waiters in memory.
 
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::tracking::thread::current::Inside;
 
-/// A mutex in a static. What is done under it runs no code but this crate's, and does not fork.
+/// A mutex in a static. The code that runs under it is this crate's alone, and does not fork.
 #[derive(Debug)]
 pub(crate) struct ForkSafe<T>(Mutex<T>);
 
@@ -23,17 +23,17 @@ impl<T> ForkSafe<T> {
     }
 
     pub(crate) fn lock(&self) -> Guard<'_, T> {
-        // First the section, as for `primitives::Mutex`.
+        // First the section, as for `shim::Mutex`.
         let inside = Inside::enter();
         Guard {
-            // Whatever is changed under it is whole after each step.
+            // The data is consistent after each step of a change under the lock.
             data: self.0.lock().unwrap_or_else(PoisonError::into_inner),
             _inside: inside,
         }
     }
 }
 
-/// The data of a [`ForkSafe`], and the section of the detector that has it.
+/// The data of a [`ForkSafe`], and the section of the detector that accesses it.
 #[derive(Debug)]
 pub(crate) struct Guard<'a, T> {
     data: sync::MutexGuard<'a, T>,
@@ -51,7 +51,7 @@ impl<'a, T> Guard<'a, T> {
         }
     }
 
-    /// Waits for a notification, for at most `limit`; whether there was none.
+    /// Waits for a notification, for at most `limit`; returns whether the time ran out.
     pub(crate) fn wait_timeout(self, changed: &Condvar, limit: Duration) -> (Guard<'a, T>, bool) {
         let (data, result) = changed
             .wait_timeout(self.data, limit)
@@ -95,21 +95,21 @@ impl<T: Send> Stands for ForkSafe<T> {
 }
 
 thread_local! {
-    /// What the thread that forks holds, from before the fork until after it.
+    /// The guards that the forking thread holds, from before the fork until after it.
     static HELD: RefCell<Vec<Box<dyn Held>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Takes locks until [`release`]; in an order in which one may be taken under another.
 pub(crate) fn hold(locks: &[&'static dyn Stands]) {
-    // A thread that forks while its thread-locals are destroyed has no place to keep guards: the
-    // locks are taken and let go, and the child takes its chance.
+    // A thread that forks while its thread-locals are destroyed cannot store guards: the locks are taken and
+    // released, and the child may find one locked.
     for lock in locks {
         let guard = lock.hold();
         let _ = HELD.try_with(|held| held.borrow_mut().push(guard));
     }
 }
 
-/// Lets them all go.
+/// Releases all of them.
 pub(crate) fn release() {
     let _ = HELD.try_with(|held| {
         let mut held = held.borrow_mut();

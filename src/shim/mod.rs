@@ -1,8 +1,8 @@
-//! What threads of the tracking share memory by: one place decides whose it is.
+//! The synchronisation primitives of the tracking layer, with one switch between two implementations.
 //!
-//! It is the standard library's and `parking_lot`'s, under their own names, so nothing stands
-//! between the tracking and the machine. In the models (`--cfg loom`, unit tests only) it is
-//! [`model`]'s: the same code then runs in every order, and with every stale value, that the memory
+//! Normally they are those of the standard library and of `parking_lot`, under their own names, so nothing
+//! comes between the tracking layer and the hardware. In the models (`--cfg loom`, unit tests only) they are
+//! those of `model.rs`: the same code then runs in every order, and with every stale value, that the memory
 //! model allows. Run them with:
 //!
 //! ```text

@@ -1,15 +1,15 @@
 //! The primitives of a model: loom's, with the constructors of the standard library's.
 //!
-//! loom's atomics belong to one execution of a model and cannot be made in a constant, while the
-//! tracking has slots and records in statics. So each atomic here is a plain one, and gets a twin
-//! of loom's at its first use in each execution. Outside of a model it stays plain, so that the
-//! other tests of the crate run in the same binary.
+//! loom's atomics belong to one execution of a model and cannot be created in a constant, while the tracking
+//! layer has slots and records in statics. So each atomic here is a plain one, and gets a loom twin at its
+//! first use in each execution. Outside a model it stays plain, so that the other tests of the crate run in
+//! the same binary.
 //!
-//! The models are run by
-//! `RUSTFLAGS="--cfg loom" cargo test --release --features always --lib --target-dir target/loom models`.
+//! The models are run by `RUSTFLAGS="--cfg loom" cargo test --release --features always --lib --target-dir
+//! target/loom models`.
 //!
-//! A twin counts as made by the thread that first uses it: a model has to touch, before it spawns,
-//! what its threads share (`Slot::occupy` does).
+//! A twin counts as created by the thread that first uses it: a model has to access, before it spawns, what
+//! its threads share (`Slot::occupy` does).
 
 #![allow(unsafe_code)]
 
@@ -19,8 +19,8 @@ use std::ops::{Deref, DerefMut};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, atomic as plain};
 
-/// The execution of a model that runs on this thread; zero outside of any. loom runs all threads of
-/// a model on one thread of the system, so they share it.
+/// Returns the execution of a model that runs on this thread; zero outside any. loom runs all threads of a
+/// model on one thread of the system, so they share it.
 fn execution() -> u64 {
     EXECUTION.get()
 }
@@ -29,10 +29,10 @@ thread_local! {
     static EXECUTION: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Runs `f` in all orders. With `preemptions`, in all that take the processor away from a thread
-/// that could go on at most so often; switches at the end of a thread or where it waits are free.
+/// Runs `f` in all orders, or, with `preemptions`, in all orders with at most that many preemptions of a
+/// thread that could continue; switches at the end of a thread or where it waits are free.
 pub(crate) fn check(preemptions: Option<usize>, f: impl Fn() + Send + Sync + 'static) {
-    // One model at a time: a static has one twin, and belongs to the execution that used it last.
+    // One model at a time: a static has one twin, which belongs to the execution that used it last.
     static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let count = Arc::new(plain::AtomicU64::new(0));
@@ -50,7 +50,7 @@ pub(crate) fn check(preemptions: Option<usize>, f: impl Fn() + Send + Sync + 'st
     println!("{} executions", count.load(Ordering::Relaxed));
 }
 
-/// What stands for a plain object in one execution.
+/// The loom object that stands for a plain one in one execution.
 struct Twin<T>(std::sync::Mutex<Option<(u64, Arc<T>)>>);
 
 impl<T> Twin<T> {
@@ -58,7 +58,7 @@ impl<T> Twin<T> {
         Self(std::sync::Mutex::new(None))
     }
 
-    /// The twin in the execution that is under way; `None` outside of any.
+    /// Returns the twin in the running execution; `None` outside any.
     fn get(&self, make: impl FnOnce() -> T) -> Option<Arc<T>> {
         let now = execution();
         if now == 0 {
@@ -83,7 +83,7 @@ macro_rules! atomic {
             twin: Twin<loom::sync::atomic::$name>,
         }
 
-        // Each of these is the standard library's, on the twin if there is one.
+        // Each method calls the standard library's, or that of the twin if there is one.
         impl $name {
             pub(crate) const fn new(value: $int) -> Self {
                 Self {
@@ -189,17 +189,17 @@ atomic!(AtomicU32, u32);
 atomic!(AtomicU64, u64);
 atomic!(AtomicUsize, usize);
 
-/// A pointer is its exposed address.
+/// A pointer, stored as its exposed address.
 #[derive(Debug)]
 pub(crate) struct AtomicPtr<T>(AtomicUsize, PhantomData<*mut T>);
 
-// SAFETY: like the standard library's, it hands out a pointer and never follows it.
+// SAFETY: like the standard library's, it returns a pointer and never dereferences it.
 unsafe impl<T> Send for AtomicPtr<T> {}
 // SAFETY: as above.
 unsafe impl<T> Sync for AtomicPtr<T> {}
 
 impl<T> AtomicPtr<T> {
-    /// Only a null pointer has an address in a constant; `aimed` is for others.
+    /// Only a null pointer has an address in a constant; `aimed` is for other pointers.
     pub(crate) const fn new(_null: *mut T) -> Self {
         Self(AtomicUsize::new(0), PhantomData)
     }
@@ -208,10 +208,10 @@ impl<T> AtomicPtr<T> {
         std::ptr::with_exposed_provenance_mut(self.0.load(order))
     }
 
-    /// A swap: loom does not order a store against a compare-and-swap that it does not know, and
-    /// then lets a later load see the value that was overwritten. All but one of the pointers are
-    /// stored by one thread at a time, so nothing is synchronised by it that is not already; the one
-    /// is `Record::ident`, where what the store would learn of is never looked at.
+    /// Stores by a swap: loom does not order a store against a compare-and-swap that it has not seen, and
+    /// then lets a later load see the overwritten value. All but one of the pointers are stored by one thread
+    /// at a time, so the swap synchronises nothing that is not synchronised already; the exception is
+    /// `LockRecord::ident`, where what the store would acquire is never read.
     pub(crate) fn store(&self, value: *mut T, order: Ordering) {
         let order = match order {
             Ordering::Release => Ordering::AcqRel,
@@ -263,7 +263,7 @@ pub(crate) fn yield_now() {
     }
 }
 
-/// A mutex: loom's decides whose turn it is, and the plain one, which is then free, has the data.
+/// A mutex: loom's mutex decides the order, and the plain one, which is then free, contains the data.
 pub(crate) struct Mutex<T> {
     plain: parking_lot::Mutex<T>,
     twin: Twin<loom::sync::Mutex<()>>,
@@ -280,8 +280,8 @@ impl<T> Mutex<T> {
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         let turn = self.twin.get(|| loom::sync::Mutex::new(())).map(|twin| {
             let guard = twin.lock().unwrap();
-            // SAFETY: the guard borrows the mutex in `twin`, which stands beside it in `Turn`
-            // and is dropped after it.
+            // SAFETY: the guard borrows the mutex in `twin`, which is a field of the same `Turn` and is
+            // dropped after the guard.
             let guard = unsafe {
                 std::mem::transmute::<
                     loom::sync::MutexGuard<'_, ()>,
@@ -299,7 +299,7 @@ impl<T> Mutex<T> {
         }
     }
 
-    /// In a model no thread is interrupted by itself, so nothing depends on who was first.
+    /// In a model no signal handler interrupts a thread, so this may wait.
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         Some(self.lock())
     }
@@ -309,7 +309,7 @@ impl<T> Mutex<T> {
     }
 
     pub(crate) unsafe fn force_unlock(&self, guard: lock_api::GuardNoSend) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller guarantees it.
         unsafe { self.plain.force_unlock(guard) };
     }
 }
@@ -320,13 +320,13 @@ impl<T> std::fmt::Debug for Mutex<T> {
     }
 }
 
-/// A turn of a mutex. The fields are dropped in this order.
+/// One critical section of loom's mutex. The fields are dropped in this order.
 struct Turn {
     _guard: loom::sync::MutexGuard<'static, ()>,
     _twin: Arc<loom::sync::Mutex<()>>,
 }
 
-/// The data first, then the turn.
+/// The guard of the data, which is dropped first, and the turn.
 pub(crate) struct MutexGuard<'a, T> {
     data: parking_lot::MutexGuard<'a, T>,
     _turn: Option<Turn>,

@@ -1,15 +1,15 @@
-//! The mutex of the detector's own data: `parking_lot`'s, under which the thread is inside the detector.
+//! The mutex of the detector's own data: `parking_lot`'s; the thread that holds it is inside the detector.
 
 use std::ops::{Deref, DerefMut};
 
 use crate::tracking::thread::current::Inside;
 
-/// A mutex. A signal handler, or an allocator, that comes back to a watched lock while this one is held
-/// is not tracked, and so does not come to wait for this one.
+/// A mutex. The acquisitions of a signal handler, or of an allocator, that uses a tracked lock while this one
+/// is held are not tracked, and so do not wait for this one.
 #[derive(Debug)]
 pub(crate) struct Mutex<T>(parking_lot::Mutex<T>);
 
-/// The data first, then the section.
+/// The guard of the data, which is dropped first, and the section.
 #[derive(Debug)]
 pub(crate) struct MutexGuard<'a, T> {
     data: parking_lot::MutexGuard<'a, T>,
@@ -44,13 +44,13 @@ impl<T> Mutex<T> {
 
     /// # Safety
     ///
-    /// The holder is gone without having unlocked it.
+    /// The holder does not exist any more and has not unlocked it.
     #[allow(unsafe_code)]
     pub(crate) unsafe fn force_unlock(
         &self,
         guard: <parking_lot::RawMutex as lock_api::RawMutex>::Guard,
     ) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller guarantees it.
         unsafe { self.0.force_unlock(guard) };
     }
 }

@@ -1,19 +1,19 @@
-//! The signals that a thread of the library keeps from itself.
+//! The signal mask of the library's threads.
 
-/// The signals that a thread kept from itself before.
+/// The signals that a thread had blocked before.
 #[cfg(unix)]
 pub(crate) type Mask = libc::sigset_t;
 
-/// Keeps all signals from the calling thread: handlers of the program are not to run in a thread of
-/// the library. Signals that the thread raises itself, by a write to a pipe without a reader
-/// (`SIGPIPE`) or beyond the limit for a file (`SIGXFSZ`), stay pending, and the write returns an error.
+/// Blocks all signals in the calling thread: handlers of the program are not to run in a thread of the
+/// library. Signals that the thread raises itself, by a write to a pipe without a reader (`SIGPIPE`) or
+/// beyond the file size limit (`SIGXFSZ`), stay pending, and the write returns an error.
 ///
-/// Returns what was kept from it before.
+/// Returns the signals that were blocked before.
 #[cfg(unix)]
 #[allow(unsafe_code)]
 pub(crate) fn block_all() -> Option<Mask> {
-    // SAFETY: `all` is filled before it is read, all zeros is a valid set, and the mask is that of
-    // the calling thread alone.
+    // SAFETY: `all` is filled before it is read, all zeros is a valid set, and the mask is that of the
+    // calling thread alone.
     unsafe {
         let mut all: Mask = std::mem::zeroed();
         let mut before: Mask = std::mem::zeroed();
@@ -23,7 +23,7 @@ pub(crate) fn block_all() -> Option<Mask> {
     }
 }
 
-/// There are no such signals here.
+/// Does nothing: this system has no such signals.
 #[cfg(not(unix))]
 pub(crate) fn block_all() -> Option<()> {
     None

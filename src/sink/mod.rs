@@ -25,4 +25,4 @@ pub(crate) use self::delivery::{QUEUE, renew};
 pub(crate) use self::file::LinesFile;
 pub(crate) use self::listener::listen;
 pub(crate) use self::stderr::{print, say};
-pub(crate) use self::tracing::started;
+pub(crate) use self::tracing::{emit_order, emits_orders, started};

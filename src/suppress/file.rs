@@ -1,14 +1,15 @@
-//! The lines of a file of rules.
+//! The parser of a file of suppression rules.
 
 use std::path::Path;
 
 use super::{Rule, Subject};
 use crate::config::{RuleError, rule_file};
 
-/// What a line looks like.
+/// A line in the right form, for error messages.
 const EXAMPLE: &str = "lock ledger : the reason";
 
-/// The rules of a file, and an error for each line that is none; beyond the first few, one for all.
+/// Returns the rules of a file, and an error for each malformed line; beyond the first few, one error for
+/// all.
 pub(super) fn parse(text: &str, path: &Path) -> (Vec<Rule>, Vec<RuleError>) {
     let mut rules = Vec::new();
     let mut errors = Vec::new();
@@ -38,7 +39,7 @@ fn parse_line(line: &str) -> Result<Rule, RuleError> {
             "{word:?} is no subject; allowed are lock, place, function"
         )));
     };
-    // With spaces around it, so that the colons of places and of paths are not meant.
+    // With spaces around it, so that the colons of locations and of paths do not match.
     let (pattern, reason) = rest.split_once(" : ").unwrap_or((rest, ""));
     let rule = Rule::new(subject, pattern.trim(), reason.trim());
     rule.check()?;
@@ -50,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_rules_and_the_rest_is_passed_over() {
+    fn lines_are_rules_and_comments_are_skipped() {
         let text = "# rules\n\nlock  ledger : early\n place src/a.rs:12  : private \n\
                     function bank::audit::* : ticket 4711";
         let (rules, errors) = parse(text, Path::new("x"));
@@ -66,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_line_is_named_and_the_others_hold() {
+    fn a_malformed_line_is_an_error_and_the_others_take_effect() {
         let text = "lock ledger\nlokc a : b\nlock : reason\nlock audit : fine";
         let (rules, errors) = parse(text, Path::new("x"));
         assert_eq!(rules.len(), 1);

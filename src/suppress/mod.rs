@@ -1,8 +1,8 @@
-//! Findings that somebody has looked at and does not want to hear of again.
+//! Suppressions: findings that were reviewed and are not to be reported again.
 //!
-//! A rule names a lock, a place or a function, and gives a reason, which is required: in a year
-//! nobody knows why a rule is there that does not say. A finding that a rule fits is not reported
-//! and not acted on; it is counted, for its rule and in the [status](crate::status).
+//! A rule names a lock, a place or a function, and gives a reason, which is required: without one, a later
+//! reader cannot judge whether the rule is still needed. A finding that a rule matches is not reported and
+//! not acted on; it is counted, for its rule and in the [status](crate::status).
 //!
 //! # The file
 //!
@@ -16,10 +16,9 @@
 //! ```
 //!
 //! `lock` is the name or the label of a lock of the cycle. `place` is where a lock of the cycle was
-//! made or taken: a file, with or without a line; the end of a path is enough. `function` is a
-//! function in a stack of the report, with its path; a `*` at the end stands for anything. A line
-//! that is not of that form is an error that names the file and the line, and the other lines
-//! hold.
+//! constructed or acquired: a file, with or without a line; the end of a path is enough. `function` is a
+//! function in a stack of the report, with its path; a `*` at the end matches anything. A line without that
+//! form is an error that names the file and the line, and the other lines take effect.
 
 mod file;
 mod rule;
@@ -35,7 +34,7 @@ pub(crate) use self::rules::{say_unused, suppresses};
 pub use crate::config::RuleError as SuppressError;
 use crate::config::{Variable, rule_file};
 
-/// Adds a rule: findings that it fits are not reported from now on.
+/// Adds a rule: findings that it matches are not reported from now on.
 ///
 /// # Errors
 ///
@@ -57,13 +56,13 @@ pub fn add(rule: Rule) -> Result<(), SuppressError> {
     Ok(())
 }
 
-/// Adds the rules of a file; returns how many.
+/// Adds the rules of a file; returns their number.
 ///
 /// # Errors
 ///
-/// The lines that are malformed, each with file and line, at most twenty and one more error that counts
-/// the rest; or the file's own error: a file that is not regular, or has more than a mebibyte, is not
-/// read. The lines that are in order hold all the same.
+/// One error for each malformed line, with file and line, at most twenty and one more that counts the rest;
+/// or the error of the file itself: a file that is not regular, or has more than a mebibyte, is not read. The
+/// well-formed lines take effect all the same.
 ///
 /// # Examples
 ///
@@ -87,8 +86,8 @@ pub fn add_file(path: impl AsRef<Path>) -> Result<usize, Vec<SuppressError>> {
     }
 }
 
-/// The rules that have fitted nothing so far, to be printed at the end of a run: one that is never
-/// used hides nothing, until one day it hides something else.
+/// Returns the rules that have matched nothing so far, to be printed at the end of a run: an unused rule
+/// hides nothing now, and may hide a new finding later.
 ///
 /// # Examples
 ///
@@ -102,8 +101,8 @@ pub fn unused() -> Vec<Unused> {
     rules::unused()
 }
 
-/// Reads the file that the environment names, if it names one, and sees to it that unused rules
-/// are listed at the end if the environment asks for that.
+/// Reads the file that the environment names, if it names one, and has the unused rules listed at the end if
+/// the environment requests that.
 pub(crate) fn from_environment() {
     let Some(path) = Variable::Suppress.read() else {
         return;

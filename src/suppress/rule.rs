@@ -1,4 +1,4 @@
-//! One rule, and what it fits.
+//! One rule, and the findings that it matches.
 
 use std::fmt;
 use std::panic::Location;
@@ -12,7 +12,7 @@ use crate::report::Report;
 pub enum Subject {
     /// The name or the label of a lock of the finding.
     Lock,
-    /// Where a lock of the finding was made or taken: `file` or `file:line`.
+    /// Where a lock of the finding was constructed or acquired: `file` or `file:line`.
     Place,
     /// A function in a stack of the report.
     Function,
@@ -22,7 +22,7 @@ impl Subject {
     /// Every subject.
     pub const ALL: &'static [Subject] = &[Subject::Lock, Subject::Place, Subject::Function];
 
-    /// The word for it in a file of rules.
+    /// Returns the word for it in a file of rules.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -51,7 +51,8 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Findings in which something of this sort fits `pattern` are suppressed, for `reason`.
+    /// Returns a rule that suppresses findings in which a subject of this kind matches `pattern`, for
+    /// `reason`.
     #[must_use]
     pub fn new(subject: Subject, pattern: impl Into<String>, reason: impl Into<String>) -> Self {
         Self {
@@ -61,7 +62,7 @@ impl Rule {
         }
     }
 
-    /// Why it is there.
+    /// Returns the reason of the rule.
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason
@@ -77,10 +78,10 @@ impl Rule {
         Ok(())
     }
 
-    /// Whether the rule fits a finding.
+    /// Returns whether the rule matches a finding.
     ///
-    /// Costs a comparison for each lock, place and function. A stack of which the names have not been
-    /// looked up fits nothing.
+    /// Costs a comparison for each lock, place and function. A stack whose names have not been resolved
+    /// matches nothing.
     pub(super) fn fits(&self, report: &Report) -> bool {
         match self.subject {
             Subject::Lock => report.locks.iter().any(|lock| {
@@ -103,7 +104,7 @@ impl Rule {
         }
     }
 
-    /// Whether it asks for the names of the stacks.
+    /// Returns whether the rule needs the names of the stacks.
     pub(super) fn is_about_functions(&self) -> bool {
         self.subject == Subject::Function
     }
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_the_end_of_a_path_with_or_without_a_line() {
+    fn a_place_matches_the_end_of_a_path_with_or_without_a_line() {
         let here = Location::caller();
         let line = here.line();
         assert!(place("rule.rs").is_at(here));
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_is_whole_or_ends_in_a_star() {
+    fn a_function_matches_whole_or_by_a_star_at_its_end() {
         let rule = |pattern| Rule::new(Subject::Function, pattern, "a reason");
         assert!(rule("bank::audit").is_function("bank::audit"));
         assert!(!rule("bank::audit").is_function("bank::audit::run"));

@@ -1,4 +1,4 @@
-//! The rules in force.
+//! The rules in effect.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::report::Report;
 use crate::shim::fork_safe::ForkSafe;
 use crate::sink;
 
-/// For how long a finding waits for the names of its stacks, if a rule asks for a function.
+/// How long a finding waits for the names of its stacks, if a rule names a function.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(crate) struct InForce {
@@ -27,7 +27,7 @@ pub(super) fn add(rule: Rule) {
     }));
 }
 
-/// Whether a rule fits the finding; counts it for the first one that does.
+/// Returns whether a rule matches the finding; counts it for the first one that does.
 pub(crate) fn suppresses(report: &Report) -> bool {
     // A copy, since to wait for the names of the stacks takes time.
     let rules = RULES.lock().clone();
@@ -38,7 +38,7 @@ pub(crate) fn suppresses(report: &Report) -> bool {
     let fitting = by_data.or_else(|| {
         let by_function = |in_force: &&Arc<InForce>| in_force.rule.is_about_functions();
         rules.iter().find(by_function)?;
-        // Its names are looked up by the thread that delivers: that takes long, and much stack.
+        // The delivery thread resolves the names: that takes long, and much stack.
         sink::resolve(report, PATIENCE);
         rules.iter().find(|in_force| in_force.rule.fits(report))
     });
@@ -48,7 +48,7 @@ pub(crate) fn suppresses(report: &Report) -> bool {
     fitting.is_some()
 }
 
-/// A rule that has fitted nothing. Displayed as a sentence.
+/// A rule that has matched nothing. Displayed as a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unused {
@@ -82,7 +82,7 @@ pub(super) fn list_unused_at_exit() {
     LISTS_UNUSED.store(true, Ordering::Relaxed);
 }
 
-/// Lists them, if that was asked for.
+/// Lists the unused rules, if that was requested.
 #[cfg_attr(not(unix), allow(dead_code))]
 pub(crate) fn say_unused() {
     if LISTS_UNUSED.load(Ordering::Relaxed) {

@@ -1,4 +1,4 @@
-//! `Condvar`: std's, watched.
+//! `Condvar`: a tracked condition variable with std's interface.
 
 #![allow(unsafe_code)]
 
@@ -14,8 +14,8 @@ use crate::raw::RawCondvar;
 
 /// A condition variable, with the interface of [`std::sync::Condvar`].
 ///
-/// A thread that holds a [`Mutex`](super::Mutex) can let go of it and sleep, in one step, until
-/// another thread notifies it; it then has the lock again.
+/// A thread that holds a [`Mutex`](super::Mutex) can release it and sleep, in one step, until
+/// another thread notifies it; the wait returns with the lock reacquired.
 ///
 /// # Examples
 ///
@@ -40,23 +40,14 @@ pub struct Condvar {
     raw: RawCondvar,
 }
 
-// A thread that unwinds out of a wait has the mutex, and what that guards is poisoned.
+// A thread that unwinds out of a wait holds the mutex, and by that poisons the value.
 impl UnwindSafe for Condvar {}
 impl RefUnwindSafe for Condvar {}
 
 impl Condvar {
-    /// A condition variable on which nobody waits.
+    /// Creates a condition variable without waiters.
     ///
-    /// Its class, by which reports speak of it, is the place of the call.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::Condvar;
-    ///
-    /// static CHANGED: Condvar = Condvar::new();
-    /// CHANGED.notify_all();
-    /// ```
+    /// Its class, which reports name, is the construction site.
     #[inline]
     #[must_use]
     #[track_caller]
@@ -66,7 +57,7 @@ impl Condvar {
         }
     }
 
-    /// A condition variable whose class is `name`.
+    /// Creates a condition variable whose class is `name`.
     ///
     /// # Examples
     ///
@@ -85,44 +76,25 @@ impl Condvar {
         }
     }
 
-    /// Lets go of the lock and sleeps until notified; then takes the lock again.
+    /// Releases the lock, sleeps until notified, and reacquires the lock.
     ///
-    /// As with std, the caller must be ready for a wake-up without a notification and check its
-    /// condition again.
+    /// As with std, a spurious wakeup is possible, so the caller has to check its condition again.
     ///
     /// # Errors
     ///
-    /// If the mutex is poisoned when it has been taken again. The error holds the guard.
+    /// Returns an error if the mutex is poisoned when it has been reacquired. The error holds the
+    /// guard.
     ///
     /// # Panics
     ///
-    /// If another thread waits on this condition variable with another mutex. (With std this
-    /// depends on the platform.) One after the other, any mutex can be used.
+    /// Panics if another thread waits on this condition variable with another mutex. (With std this
+    /// depends on the platform.) Waits that do not overlap may use different mutexes.
     ///
-    /// The lock is then still, or again, held by the guard, which the panic drops.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::thread;
-    /// use lockwarden::sync::{Condvar, Mutex};
-    ///
-    /// let (count, changed) = (Mutex::new(0), Condvar::new());
-    /// thread::scope(|scope| {
-    ///     scope.spawn(|| {
-    ///         *count.lock().unwrap() += 1;
-    ///         changed.notify_one();
-    ///     });
-    ///     let mut seen = count.lock().unwrap();
-    ///     while *seen == 0 {
-    ///         seen = changed.wait(seen).unwrap();
-    ///     }
-    /// });
-    /// ```
+    /// On a panic the guard still holds the lock, or holds it again, and its drop releases it.
     #[track_caller]
     pub fn wait<'a, T>(&self, mut guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
-        // SAFETY: the raw wait leaves, also when it panics, the hold of an acquisition of the
-        // lock that it was given. The value is not touched while it sleeps.
+        // SAFETY: the raw wait returns, also by a panic, with `hold` the hold of an acquisition of
+        // the lock that it was given. The value is not accessed during the wait.
         unsafe {
             let (mutex, hold) = guard.parts();
             self.raw.wait(mutex, hold);
@@ -130,34 +102,17 @@ impl Condvar {
         guard.checked()
     }
 
-    /// Waits for as long as `condition` is true.
+    /// Waits while `condition` is true.
     ///
-    /// The condition is checked under the lock, first of all before any wait.
+    /// The condition is checked under the lock, the first time before any wait.
     ///
     /// # Errors
     ///
-    /// If the mutex is poisoned after a wait. The error holds the guard.
+    /// Returns an error if the mutex is poisoned after a wait. The error holds the guard.
     ///
     /// # Panics
     ///
-    /// As [`wait`](Self::wait) does.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::thread;
-    /// use lockwarden::sync::{Condvar, Mutex};
-    ///
-    /// let (pending, changed) = (Mutex::new(true), Condvar::new());
-    /// thread::scope(|scope| {
-    ///     scope.spawn(|| {
-    ///         *pending.lock().unwrap() = false;
-    ///         changed.notify_one();
-    ///     });
-    ///     let pending = changed.wait_while(pending.lock().unwrap(), |pending| *pending).unwrap();
-    ///     assert!(!*pending);
-    /// });
-    /// ```
+    /// Panics as [`wait`](Self::wait) does.
     #[track_caller]
     pub fn wait_while<'a, T, F>(
         &self,
@@ -173,16 +128,17 @@ impl Condvar {
         Ok(guard)
     }
 
-    /// Waits like [`wait`](Self::wait), for at most `ms` milliseconds. The result says whether
-    /// the wait ended earlier.
+    /// Waits like [`wait`](Self::wait), for at most `ms` milliseconds. The boolean in the result is
+    /// true if the wait ended earlier.
     ///
     /// # Errors
     ///
-    /// If the mutex is poisoned when it has been taken again. The error holds both values.
+    /// Returns an error if the mutex is poisoned when it has been reacquired. The error holds both
+    /// values.
     ///
     /// # Panics
     ///
-    /// As [`wait`](Self::wait) does.
+    /// Panics as [`wait`](Self::wait) does.
     #[track_caller]
     #[deprecated(since = "0.1.0", note = "as in std: use `Condvar::wait_timeout`")]
     pub fn wait_timeout_ms<'a, T>(
@@ -199,36 +155,25 @@ impl Condvar {
 
     /// Waits like [`wait`](Self::wait), for at most about `dur`.
     ///
-    /// The time does not count what it takes to have the lock again. A duration beyond the reach
-    /// of the clock is no limit.
+    /// The time limit does not include the reacquisition of the lock. A duration that the clock
+    /// cannot represent is no limit.
     ///
     /// # Errors
     ///
-    /// If the mutex is poisoned when it has been taken again. The error holds both values.
+    /// Returns an error if the mutex is poisoned when it has been reacquired. The error holds both
+    /// values.
     ///
     /// # Panics
     ///
-    /// As [`wait`](Self::wait) does.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use lockwarden::sync::{Condvar, Mutex};
-    ///
-    /// let (mutex, never) = (Mutex::new(()), Condvar::new());
-    /// let held = mutex.lock().unwrap();
-    /// let (_held, result) = never.wait_timeout(held, Duration::from_millis(1)).unwrap();
-    /// assert!(result.timed_out());
-    /// ```
+    /// Panics as [`wait`](Self::wait) does.
     #[track_caller]
     pub fn wait_timeout<'a, T>(
         &self,
         mut guard: MutexGuard<'a, T>,
         dur: Duration,
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
-        // SAFETY: the raw wait leaves, also when it panics, the hold of an acquisition of the
-        // lock that it was given. The value is not touched while it sleeps.
+        // SAFETY: the raw wait returns, also by a panic, with `hold` the hold of an acquisition of
+        // the lock that it was given. The value is not accessed during the wait.
         let timed_out = unsafe {
             let (mutex, hold) = guard.parts();
             self.raw.wait_for(mutex, hold, &dur)
@@ -240,30 +185,17 @@ impl Condvar {
         }
     }
 
-    /// Waits for as long as `condition` is true, for at most about `dur` in all.
+    /// Waits while `condition` is true, for at most about `dur` in all.
     ///
-    /// The result has timed out if the condition was still true when the time was up.
+    /// The result has timed out if the condition was still true when the time limit passed.
     ///
     /// # Errors
     ///
-    /// If the mutex is poisoned after a wait. The error holds both values.
+    /// Returns an error if the mutex is poisoned after a wait. The error holds both values.
     ///
     /// # Panics
     ///
-    /// As [`wait`](Self::wait) does.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use lockwarden::sync::{Condvar, Mutex};
-    ///
-    /// let (pending, changed) = (Mutex::new(true), Condvar::new());
-    /// let (_pending, result) = changed
-    ///     .wait_timeout_while(pending.lock().unwrap(), Duration::from_millis(1), |it| *it)
-    ///     .unwrap();
-    /// assert!(result.timed_out());
-    /// ```
+    /// Panics as [`wait`](Self::wait) does.
     #[track_caller]
     pub fn wait_timeout_while<'a, T, F>(
         &self,
@@ -284,33 +216,21 @@ impl Condvar {
         Ok((guard, WaitTimeoutResult(false)))
     }
 
-    /// Wakes one of the threads that wait, if any does.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// lockwarden::sync::Condvar::new().notify_one();
-    /// ```
+    /// Wakes one of the waiting threads, if there are any.
     #[inline]
     pub fn notify_one(&self) {
         self.raw.notify_one();
     }
 
-    /// Wakes all threads that wait.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// lockwarden::sync::Condvar::new().notify_all();
-    /// ```
+    /// Wakes all waiting threads.
     #[inline]
     pub fn notify_all(&self) {
         self.raw.notify_all();
     }
 
-    /// Names this one instance in reports, beside its class.
+    /// Sets a label for this instance, which reports show beside its class.
     ///
-    /// Without instrumentation the label is dropped unread.
+    /// Without instrumentation the label is ignored.
     ///
     /// # Examples
     ///
@@ -339,7 +259,7 @@ impl fmt::Debug for Condvar {
     }
 }
 
-/// Whether a timed wait ended because its time was up.
+/// Result of a timed wait: whether it ended because the time limit passed.
 ///
 /// # Examples
 ///
@@ -356,7 +276,7 @@ impl fmt::Debug for Condvar {
 pub struct WaitTimeoutResult(bool);
 
 impl WaitTimeoutResult {
-    /// Whether the time was up before a notification came.
+    /// Returns whether the time limit passed before a notification.
     #[must_use]
     pub fn timed_out(&self) -> bool {
         self.0

@@ -1,4 +1,4 @@
-//! `Mutex`: std's, watched.
+//! `Mutex`: a tracked mutex with std's interface.
 
 #![allow(unsafe_code)]
 
@@ -15,10 +15,10 @@ use super::raw::{Exclusive, Poisoning};
 use crate::instrument::{Hold, Lock, LockKind, Site, Tracked};
 use crate::raw::RawMutex;
 
-/// A mutual-exclusion lock around a value, with the interface of [`std::sync::Mutex`].
+/// Mutual-exclusion lock around a value, with the interface of [`std::sync::Mutex`].
 ///
 /// A thread that panics while it holds the lock poisons it: from then on, [`lock`](Self::lock)
-/// hands the guard out inside an error, until [`clear_poison`](Self::clear_poison) is called.
+/// returns the guard inside an error, until [`clear_poison`](Self::clear_poison) is called.
 ///
 /// # Examples
 ///
@@ -39,24 +39,15 @@ pub struct Mutex<T: ?Sized> {
     inner: lock_api::Mutex<Poisoning<RawMutex>, T>,
 }
 
-// A panic under the lock is made known by poisoning, so the value may be looked at afterwards.
+// A panic under the lock poisons it, so a later access sees that the value may be inconsistent.
 impl<T: ?Sized> UnwindSafe for Mutex<T> {}
 impl<T: ?Sized> RefUnwindSafe for Mutex<T> {}
 
 impl<T> Mutex<T> {
-    /// An unlocked mutex around `value`.
+    /// Creates an unlocked mutex around `value`.
     ///
-    /// Its class, by which reports speak of it and of all that are made in the same place, is
-    /// the place of the call.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::Mutex;
-    ///
-    /// static COUNT: Mutex<i32> = Mutex::new(0);
-    /// *COUNT.lock().unwrap() += 1;
-    /// ```
+    /// Its class, which reports name and which all locks constructed at the same line share, is the
+    /// construction site.
     #[inline]
     #[track_caller]
     pub const fn new(value: T) -> Mutex<T> {
@@ -68,7 +59,7 @@ impl<T> Mutex<T> {
         }
     }
 
-    /// An unlocked mutex around `value`, whose class is `name`.
+    /// Creates an unlocked mutex around `value`, whose class is `name`.
     ///
     /// # Examples
     ///
@@ -91,138 +82,68 @@ impl<T> Mutex<T> {
 }
 
 impl<T: ?Sized> Mutex<T> {
-    /// Takes the lock; blocks until it is free.
+    /// Acquires the lock; blocks until it is free.
     ///
-    /// The guard that is returned unlocks the mutex when it is dropped.
+    /// The returned guard releases the lock when it is dropped.
     ///
     /// # Errors
     ///
-    /// If a thread has panicked while it held the lock. The error holds the guard.
+    /// Returns an error if a thread has panicked while it held the lock. The error holds the guard.
     ///
     /// # Panics
     ///
-    /// In an instrumented build, by default, if this call would complete a deadlock, or if the
-    /// calling thread holds the lock already. The lock is then not taken and not poisoned by
-    /// this call. Without instrumentation, a second lock by the holder never returns.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::Mutex;
-    ///
-    /// let mutex = Mutex::new(1);
-    /// *mutex.lock().unwrap() += 1;
-    /// assert_eq!(*mutex.lock().unwrap(), 2);
-    /// ```
+    /// Panics in an instrumented build, by default, if this call would complete a deadlock, or if
+    /// the calling thread already holds the lock. The call then neither acquires nor poisons the
+    /// lock. Without instrumentation, a second `lock` by the holder never returns.
     #[inline]
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         self.lock_at(Location::caller())
     }
 
-    /// [`lock`](Self::lock), for the call at `site`.
+    /// Does what [`lock`](Self::lock) does, for the call at `site`.
     #[inline]
     pub(crate) fn lock_at(&self, site: Site) -> LockResult<MutexGuard<'_, T>> {
         let exclusive = self.raw().lock_at(site);
-        // SAFETY: the line above took the lock, by this acquisition.
+        // SAFETY: the line above acquired the lock, by this acquisition.
         unsafe { self.locked_by(exclusive) }
     }
 
-    /// Takes the lock if it is free at this moment.
+    /// Acquires the lock if it is free, without blocking.
     ///
     /// # Errors
     ///
-    /// [`TryLockError::WouldBlock`] if the lock is held, [`TryLockError::Poisoned`], which holds
-    /// the guard, if it was taken and is poisoned.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::Mutex;
-    ///
-    /// let mutex = Mutex::new(1);
-    /// let held = mutex.try_lock().unwrap();
-    /// assert!(mutex.try_lock().is_err());
-    /// # drop(held);
-    /// ```
+    /// Returns [`TryLockError::WouldBlock`] if the lock is held, and [`TryLockError::Poisoned`],
+    /// which holds the guard, if it was acquired and is poisoned.
     #[inline]
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
         match self.raw().try_lock() {
-            // SAFETY: the call took the lock, by this acquisition.
+            // SAFETY: the call acquired the lock, by this acquisition.
             Some(exclusive) => Ok(unsafe { self.locked_by(exclusive) }?),
             None => Err(TryLockError::WouldBlock),
         }
     }
 
-    /// Whether a thread has panicked while it held the lock.
+    /// Returns whether a thread has panicked while it held the lock.
     ///
-    /// If another thread is active, the answer may be out of date when it arrives.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::thread;
-    /// use lockwarden::sync::Mutex;
-    ///
-    /// let mutex = Mutex::new(());
-    /// thread::scope(|scope| {
-    ///     let failed = scope.spawn(|| {
-    ///         let _held = mutex.lock();
-    ///         panic!("with the lock held");
-    ///     });
-    ///     assert!(failed.join().is_err());
-    /// });
-    /// assert!(mutex.is_poisoned());
-    /// ```
+    /// If other threads use the lock, the result may be outdated when the call returns.
     #[inline]
     pub fn is_poisoned(&self) -> bool {
         self.raw().flag.get()
     }
 
-    /// Says that the value is sound again: later acquisitions succeed.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::thread;
-    /// use lockwarden::sync::Mutex;
-    ///
-    /// let mutex = Mutex::new(1);
-    /// thread::scope(|scope| {
-    ///     let failed = scope.spawn(|| {
-    ///         let _held = mutex.lock();
-    ///         panic!("with the lock held");
-    ///     });
-    ///     assert!(failed.join().is_err());
-    /// });
-    ///
-    /// let value = mutex.lock().unwrap_or_else(|mut poisoned| {
-    ///     **poisoned.get_mut() = 0;
-    ///     mutex.clear_poison();
-    ///     poisoned.into_inner()
-    /// });
-    /// assert_eq!(*value, 0);
-    /// assert!(!mutex.is_poisoned());
-    /// ```
+    /// Clears the poison flag: later acquisitions succeed.
     #[inline]
     pub fn clear_poison(&self) {
         self.raw().flag.clear();
     }
 
-    /// The value, out of the mutex.
+    /// Consumes the mutex and returns the value.
     ///
     /// # Errors
     ///
-    /// If the mutex is poisoned. The error holds the value.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::Mutex;
-    ///
-    /// assert_eq!(Mutex::new(3).into_inner().unwrap(), 3);
-    /// ```
+    /// Returns an error if the mutex is poisoned. The error holds the value.
     pub fn into_inner(self) -> LockResult<T>
     where
         T: Sized,
@@ -231,21 +152,12 @@ impl<T: ?Sized> Mutex<T> {
         raw.flag.wrap(value)
     }
 
-    /// The value, without locking: nobody else can reach it while the mutex is borrowed.
+    /// Returns a reference to the value without locking: the exclusive borrow excludes other
+    /// accesses.
     ///
     /// # Errors
     ///
-    /// If the mutex is poisoned. The error holds the reference.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::Mutex;
-    ///
-    /// let mut mutex = Mutex::new(3);
-    /// *mutex.get_mut().unwrap() = 4;
-    /// assert_eq!(*mutex.lock().unwrap(), 4);
-    /// ```
+    /// Returns an error if the mutex is poisoned. The error holds the reference.
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
         if self.is_poisoned() {
             Err(PoisonError::new(self.inner.get_mut()))
@@ -254,9 +166,9 @@ impl<T: ?Sized> Mutex<T> {
         }
     }
 
-    /// Names this one instance in reports, beside its class.
+    /// Sets a label for this instance, which reports show beside its class.
     ///
-    /// Without instrumentation the label is dropped unread.
+    /// Without instrumentation the label is ignored.
     ///
     /// # Examples
     ///
@@ -272,14 +184,13 @@ impl<T: ?Sized> Mutex<T> {
         self.record().set_label(label.as_ref());
     }
 
-    /// Says that this lock is taken under `parent`, a lock of the same class, whatever their ids: the
-    /// lock of a child in a tree, under that of its parent. It gets the next sub-class after that of
-    /// `parent`, as it is now.
+    /// Declares that this lock is acquired under `parent`, a lock of the same class, whatever their
+    /// ids; for example the lock of a child in a tree, under that of its parent node. Sets the
+    /// subclass of this lock to the present subclass of `parent` plus one.
     ///
-    /// Where the order of classes is looked at
-    /// ([`Config::classes`](crate::config::Config::classes)), two locks of one class nest in ascending
-    /// order of their sub-classes, and of their ids within one sub-class; all else is told. Without
-    /// instrumentation this does nothing.
+    /// Where the order of classes is checked ([`Config::classes`](crate::config::Config::classes)),
+    /// two locks of one class nest in ascending order of their subclasses, and of their ids within
+    /// one subclass; any other order is reported. Without instrumentation this does nothing.
     ///
     /// # Examples
     ///
@@ -294,8 +205,8 @@ impl<T: ?Sized> Mutex<T> {
         self.record().nested_in(parent.record());
     }
 
-    /// Gives this instance a sub-class: locks of one class nest in ascending order of their
-    /// sub-classes. One that is given none has sub-class 0. See [`nested_in`](Self::nested_in).
+    /// Sets the subclass of this instance: locks of one class nest in ascending order of their
+    /// subclasses. The default subclass is 0. See [`nested_in`](Self::nested_in).
     ///
     /// # Examples
     ///
@@ -309,24 +220,24 @@ impl<T: ?Sized> Mutex<T> {
         self.record().set_subclass(subclass);
     }
 
-    /// What the detector knows this mutex by.
+    /// Returns the detector record of this mutex.
     #[inline]
     pub(crate) fn record(&self) -> &Lock {
         &self.raw().raw.record
     }
 
-    /// The raw lock, for acquisitions, for its flag and for its record.
+    /// Returns the raw lock, for acquisitions, its poison flag and its record.
     #[inline]
     pub(super) fn raw(&self) -> &Poisoning<RawMutex> {
-        // SAFETY: nothing in this crate unlocks it but with the end of the guard that holds it.
+        // SAFETY: in this crate, only the end of the guard that holds the lock unlocks it.
         unsafe { self.inner.raw() }
     }
 
-    /// The guard of an acquisition.
+    /// Creates the guard of an acquisition.
     ///
     /// # Safety
     ///
-    /// The calling thread has just taken this lock, by `exclusive`.
+    /// The calling thread has just acquired this lock, by `exclusive`.
     #[inline]
     unsafe fn locked_by(&self, exclusive: Exclusive) -> LockResult<MutexGuard<'_, T>> {
         self.raw().flag.wrap(MutexGuard {
@@ -338,8 +249,8 @@ impl<T: ?Sized> Mutex<T> {
 }
 
 impl<T> From<T> for Mutex<T> {
-    /// Like [`Mutex::new`]. Through `into()`, the class is a line of the standard library that
-    /// all such mutexes share: name them, or call `from`.
+    /// Like [`Mutex::new`]. Through `into()`, the class is a line of the standard library that all
+    /// such mutexes share; `named` or a direct call of `from` avoids that.
     #[inline]
     #[track_caller]
     fn from(value: T) -> Self {
@@ -366,7 +277,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
                 shown.field("data", &&**poisoned.get_ref());
             }
             Err(TryLockError::WouldBlock) => {
-                // In quotation marks, unlike that of `RwLock`: std prints it so.
+                // With quotation marks, unlike in `RwLock`, as std prints it.
                 shown.field("data", &"<locked>");
             }
         }
@@ -375,10 +286,9 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
     }
 }
 
-/// The lock of a [`Mutex`], held: gives access to the value and unlocks when it is dropped.
+/// Guard of a [`Mutex`]: gives access to the value and releases the lock when it is dropped.
 ///
-/// Like std's, it stays in the thread that took the lock, with and without the feature
-/// `send_guard`.
+/// Like std's, it is `!Send`, with and without the feature `send_guard`.
 ///
 /// # Examples
 ///
@@ -398,30 +308,30 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
 )]
 pub struct MutexGuard<'a, T: ?Sized + 'a> {
     mutex: &'a Mutex<T>,
-    // Handed back exactly once, in `drop`.
+    // Taken out exactly once, in `drop`.
     exclusive: ManuallyDrop<Exclusive>,
     stays_here: PhantomData<(&'a mut T, GuardNoSend)>,
 }
 
-// SAFETY: a shared guard gives out shared references to the value and nothing else.
+// SAFETY: a shared guard gives access to shared references to the value only.
 unsafe impl<T: ?Sized + Sync> Sync for MutexGuard<'_, T> {}
 
 impl<T: ?Sized> UnwindSafe for MutexGuard<'_, T> {}
 impl<T: ?Sized> RefUnwindSafe for MutexGuard<'_, T> {}
 
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
-    /// The raw mutex and the hold, for a wait that lets go of the lock and takes it again.
+    /// Returns the raw mutex and the hold, for a wait that releases the lock and reacquires it.
     ///
     /// # Safety
     ///
-    /// When the caller is done with the hold, also by a panic, it is that of an acquisition of
-    /// this lock that lasts.
+    /// When the caller's use of the hold ends, also by a panic, it must be the hold of an
+    /// acquisition of this lock that has not been released.
     #[inline]
     pub(super) unsafe fn parts(&mut self) -> (&'a RawMutex, &mut Hold) {
         (&self.mutex.raw().raw, &mut self.exclusive.hold)
     }
 
-    /// The guard, as an error if the lock has been poisoned in the meantime.
+    /// Returns the guard, inside an error if the lock has been poisoned in the meantime.
     #[inline]
     pub(super) fn checked(self) -> LockResult<Self> {
         self.mutex.raw().flag.wrap(self)
@@ -445,7 +355,7 @@ impl<T: ?Sized> Deref for MutexGuard<'_, T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        // SAFETY: the lock is held, and what this guard gives out is bound to its own borrow.
+        // SAFETY: the lock is held, and the reference is bound to the borrow of this guard.
         unsafe { &*self.mutex.inner.data_ptr() }
     }
 }

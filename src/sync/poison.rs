@@ -1,20 +1,20 @@
-//! Poisoning: how a panic under a lock becomes known to whoever takes the lock next.
+//! Poisoning: the flag by which a panic under a lock is reported to later holders.
 //!
-//! The rules are those of `std::sync`. A lock is poisoned when a guard that was made while its
-//! thread was not panicking is dropped while it is. A guard made during a panic (in a destructor
-//! that runs while the thread unwinds) leaves the lock as it was: the data was damaged, if at
-//! all, before this guard came to be.
+//! The rules are those of `std::sync`. A lock is poisoned when a guard that was created while its
+//! thread was not panicking is dropped while the thread is panicking. A guard created during a
+//! panic (in a destructor that runs while the thread unwinds) does not poison: the data was
+//! damaged, if at all, before this guard existed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LockResult, PoisonError};
 use std::thread;
 
-/// Whether a thread has panicked under the lock that this flag stands beside.
+/// Poison flag: whether a thread has panicked under the lock that the flag belongs to.
 ///
-/// Every access is relaxed. Under the lock, the flag is ordered by the lock itself: it is
-/// written before the release and read after the acquire of the next holder, so that whoever
-/// takes the lock sees a panic of any earlier holder. [`get`](Self::get) and
-/// [`clear`](Self::clear) outside the lock are no more than a look at what is known now.
+/// Every access is relaxed. Under the lock, the lock itself orders the flag: it is written before
+/// the release and read after the acquire of the next holder, so a holder sees a panic of any
+/// earlier holder. [`get`](Self::get) and [`clear`](Self::clear) outside the lock have no order and
+/// see or change the latest visible value only.
 #[derive(Debug)]
 pub(super) struct Flag(AtomicBool);
 
@@ -34,7 +34,7 @@ impl Flag {
         self.0.store(false, Ordering::Relaxed);
     }
 
-    /// Hands out what was locked, as an error if the lock is poisoned.
+    /// Returns `locked`, inside an error if the lock is poisoned.
     #[inline]
     pub(super) fn wrap<T>(&self, locked: T) -> LockResult<T> {
         if self.get() {
@@ -44,8 +44,8 @@ impl Flag {
         }
     }
 
-    /// Is told that an acquisition is about to end, before the lock is released: otherwise the
-    /// next holder could miss the panic.
+    /// Sets the flag if the thread began to panic during the acquisition that is about to end.
+    /// Called before the lock is released: otherwise the next holder could miss the panic.
     #[inline]
     pub(super) fn leave(&self, entry: Entry) {
         if !entry.panicking && thread::panicking() {
@@ -54,14 +54,14 @@ impl Flag {
     }
 }
 
-/// The moment of an acquisition: whether its thread was panicking then.
+/// Start of an acquisition: whether its thread was panicking then.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     panicking: bool,
 }
 
 impl Entry {
-    /// This moment, right after the acquisition.
+    /// Returns the start of an acquisition that was made just now.
     #[inline]
     pub(super) fn now() -> Self {
         Self {
@@ -76,7 +76,7 @@ mod tests {
 
     use super::*;
 
-    /// Leaves when it is dropped, as a guard does.
+    /// Calls `leave` when it is dropped, as a guard does.
     struct Guard<'a>(&'a Flag, Entry);
 
     impl<'a> Guard<'a> {
@@ -91,7 +91,7 @@ mod tests {
         }
     }
 
-    /// Has a whole acquisition when it is dropped.
+    /// Makes a whole acquisition when it is dropped.
     struct Late<'a>(&'a Flag);
 
     impl Drop for Late<'_> {

@@ -1,8 +1,8 @@
-//! The raw locks of this crate with the poison flag beside them.
+//! Raw locks of this crate with a poison flag.
 //!
-//! The flag lies within the raw lock and not around it, so that it fills a gap before the value:
-//! a `Mutex<u64>` is no larger than std's. And it is the raw lock that sets it, right before it
-//! lets go: no guard can unlock and forget to look for a panic.
+//! The flag lies within the raw lock and not around it, so that it fills the padding before the
+//! value: a `Mutex<u64>` is no larger than std's. The raw lock sets it right before it unlocks, so
+//! no guard can unlock without checking for a panic.
 
 #![allow(unsafe_code)]
 
@@ -12,20 +12,20 @@ use super::poison::{Entry, Flag};
 use crate::instrument::{Hold, Site};
 use crate::raw::{RawMutex, RawRwLock};
 
-/// A raw lock, and whether a thread has panicked under it.
+/// Raw lock with a poison flag.
 pub(super) struct Poisoning<R> {
     pub(super) flag: Flag,
     pub(super) raw: R,
 }
 
-/// An exclusive acquisition: its record, and whether its thread was panicking by then.
+/// Exclusive acquisition: its hold, and whether its thread was already panicking.
 pub(super) struct Exclusive {
     pub(super) hold: Hold,
     entry: Entry,
 }
 
 impl<R> Poisoning<R> {
-    /// Puts an unset flag beside `raw`.
+    /// Creates an unpoisoned lock from `raw`.
     #[inline]
     pub(super) const fn new(raw: R) -> Self {
         Self {
@@ -42,7 +42,7 @@ impl<R> Poisoning<R> {
         }
     }
 
-    /// The record of an acquisition that is about to end, of which the flag has been told.
+    /// Updates the flag, and returns the hold of the acquisition that is about to end.
     #[inline]
     fn leave(&self, exclusive: Exclusive) -> Hold {
         self.flag.leave(exclusive.entry);
@@ -51,7 +51,7 @@ impl<R> Poisoning<R> {
 }
 
 impl Poisoning<RawMutex> {
-    /// Takes the lock for the call at `site`.
+    /// Acquires the lock for the call at `site`.
     #[inline]
     pub(super) fn lock_at(&self, site: Site) -> Exclusive {
         self.enter(self.raw.lock_at(site))
@@ -59,15 +59,15 @@ impl Poisoning<RawMutex> {
 }
 
 impl Poisoning<RawRwLock> {
-    /// Takes the lock for writing, for the call at `site`.
+    /// Acquires the lock for writing, for the call at `site`.
     #[inline]
     pub(super) fn lock_exclusive_at(&self, site: Site) -> Exclusive {
         self.enter(self.raw.lock_exclusive_at(site))
     }
 }
 
-// SAFETY: every acquisition and every release is one of the raw mutex, by the hold that it gave
-// out. What comes beside them neither unwinds nor takes part in exclusion.
+// SAFETY: every acquisition and every release is one of the raw mutex, by the hold that the raw
+// mutex returned. The flag code around them neither unwinds nor affects exclusion.
 unsafe impl lock_api::RawMutex for Poisoning<RawMutex> {
     #[allow(clippy::declare_interior_mutable_const)]
     const INIT: Self = Self::new(RawMutex::INIT);
@@ -98,8 +98,8 @@ unsafe impl lock_api::RawMutex for Poisoning<RawMutex> {
     }
 }
 
-// SAFETY: every acquisition and every release is one of the raw lock, by the hold that it gave
-// out. What comes beside them neither unwinds nor takes part in exclusion.
+// SAFETY: every acquisition and every release is one of the raw lock, by the hold that the raw lock
+// returned. The flag code around them neither unwinds nor affects exclusion.
 unsafe impl lock_api::RawRwLock for Poisoning<RawRwLock> {
     #[allow(clippy::declare_interior_mutable_const)]
     const INIT: Self = Self::new(RawRwLock::INIT);
@@ -121,7 +121,7 @@ unsafe impl lock_api::RawRwLock for Poisoning<RawRwLock> {
 
     #[inline]
     unsafe fn unlock_shared(&self, hold: Hold) {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: guaranteed by the caller, under the same conditions.
         unsafe { self.raw.unlock_shared(hold) };
     }
 
@@ -156,7 +156,7 @@ unsafe impl lock_api::RawRwLock for Poisoning<RawRwLock> {
 
 // SAFETY: as for `RawRwLock` above.
 unsafe impl lock_api::RawRwLockDowngrade for Poisoning<RawRwLock> {
-    // The flag is not told: from here on the value is only read, and that poisons nothing.
+    // The flag stays unchanged: from here on the value is only read, which cannot poison.
     #[inline]
     #[track_caller]
     unsafe fn downgrade(&self, exclusive: Exclusive) -> Hold {

@@ -1,4 +1,4 @@
-//! `RwLock`: std's, watched.
+//! `RwLock`: a tracked reader-writer lock with std's interface.
 
 #![allow(unsafe_code)]
 
@@ -14,15 +14,14 @@ use super::raw::Poisoning;
 use crate::instrument::{Lock, LockKind, Site, Tracked};
 use crate::raw::RawRwLock;
 
-/// A lock around a value that many may read or one may write, with the interface of
-/// [`std::sync::RwLock`].
+/// Reader-writer lock around a value, with the interface of [`std::sync::RwLock`].
 ///
 /// A thread that panics while it holds the lock for writing poisons it. A panic of a reader does
 /// not: it cannot have left the value half changed.
 ///
-/// A writer that waits keeps new readers out. A thread that reads while it already reads the same
-/// lock can therefore wait for a writer that waits for it; the detector reports this as a
-/// `RecursiveRead` before it happens.
+/// A waiting writer blocks new readers. A thread that acquires the lock for reading again while it
+/// already reads can therefore wait for a writer that waits for the thread itself; the detector
+/// reports this as a `RecursiveRead` before it happens.
 ///
 /// # Examples
 ///
@@ -38,24 +37,15 @@ pub struct RwLock<T: ?Sized> {
     inner: lock_api::RwLock<Poisoning<RawRwLock>, T>,
 }
 
-// A panic under the lock is made known by poisoning, so the value may be looked at afterwards.
+// A panic under the lock poisons it, so a later access sees that the value may be inconsistent.
 impl<T: ?Sized> UnwindSafe for RwLock<T> {}
 impl<T: ?Sized> RefUnwindSafe for RwLock<T> {}
 
 impl<T> RwLock<T> {
-    /// An unlocked lock around `value`.
+    /// Creates an unlocked lock around `value`.
     ///
-    /// Its class, by which reports speak of it and of all that are made in the same place, is
-    /// the place of the call.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::RwLock;
-    ///
-    /// static LIMIT: RwLock<u32> = RwLock::new(10);
-    /// assert_eq!(*LIMIT.read().unwrap(), 10);
-    /// ```
+    /// Its class, which reports name and which all locks constructed at the same line share, is the
+    /// construction site.
     #[inline]
     #[track_caller]
     pub const fn new(value: T) -> RwLock<T> {
@@ -67,7 +57,7 @@ impl<T> RwLock<T> {
         }
     }
 
-    /// An unlocked lock around `value`, whose class is `name`.
+    /// Creates an unlocked lock around `value`, whose class is `name`.
     ///
     /// # Examples
     ///
@@ -90,58 +80,39 @@ impl<T> RwLock<T> {
 }
 
 impl<T: ?Sized> RwLock<T> {
-    /// Takes the lock for reading; blocks while it is held for writing or a writer waits.
+    /// Acquires the lock for reading; blocks while a thread holds it for writing or a writer waits.
     ///
     /// # Errors
     ///
-    /// If a thread has panicked while it held the lock for writing. The error holds the guard.
+    /// Returns an error if a thread has panicked while it held the lock for writing. The error
+    /// holds the guard.
     ///
     /// # Panics
     ///
-    /// In an instrumented build, by default, if this call would complete a deadlock, or if the
-    /// calling thread holds the lock for writing. The lock is then not taken. Without
-    /// instrumentation, such a call never returns.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::RwLock;
-    ///
-    /// let lock = RwLock::new(1);
-    /// assert_eq!(*lock.read().unwrap(), 1);
-    /// ```
+    /// Panics in an instrumented build, by default, if this call would complete a deadlock, or if
+    /// the calling thread holds the lock for writing. The call then does not acquire the lock.
+    /// Without instrumentation, such a call never returns.
     #[inline]
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         self.read_at(Location::caller())
     }
 
-    /// [`read`](Self::read), for the call at `site`.
+    /// Does what [`read`](Self::read) does, for the call at `site`.
     #[inline]
     pub(crate) fn read_at(&self, site: Site) -> LockResult<RwLockReadGuard<'_, T>> {
         let hold = self.raw().raw.lock_shared_at(site);
-        // SAFETY: the line above took the lock for reading, by this hold.
+        // SAFETY: the line above acquired the lock for reading, by this hold.
         let guard = unsafe { self.inner.make_read_guard_unchecked(hold) };
         self.raw().flag.wrap(RwLockReadGuard::new(guard))
     }
 
-    /// Takes the lock for reading if that is possible at this moment.
+    /// Acquires the lock for reading if that is possible without blocking.
     ///
     /// # Errors
     ///
-    /// [`TryLockError::WouldBlock`] if it is not, [`TryLockError::Poisoned`], which holds the
-    /// guard, if the lock was taken and is poisoned.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::RwLock;
-    ///
-    /// let lock = RwLock::new(1);
-    /// let written = lock.write().unwrap();
-    /// assert!(lock.try_read().is_err());
-    /// # drop(written);
-    /// ```
+    /// Returns [`TryLockError::WouldBlock`] if it is not, and [`TryLockError::Poisoned`], which
+    /// holds the guard, if the lock was acquired and is poisoned.
     #[inline]
     #[track_caller]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
@@ -151,59 +122,39 @@ impl<T: ?Sized> RwLock<T> {
         }
     }
 
-    /// Takes the lock for writing; blocks while it is held at all.
+    /// Acquires the lock for writing; blocks while any thread holds it.
     ///
     /// # Errors
     ///
-    /// If a thread has panicked while it held the lock for writing. The error holds the guard.
+    /// Returns an error if a thread has panicked while it held the lock for writing. The error
+    /// holds the guard.
     ///
     /// # Panics
     ///
-    /// In an instrumented build, by default, if this call would complete a deadlock, or if the
-    /// calling thread holds the lock already. The lock is then not taken and not poisoned by
-    /// this call. Without instrumentation, such a call never returns.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::RwLock;
-    ///
-    /// let lock = RwLock::new(1);
-    /// *lock.write().unwrap() += 1;
-    /// assert_eq!(*lock.read().unwrap(), 2);
-    /// ```
+    /// Panics in an instrumented build, by default, if this call would complete a deadlock, or if
+    /// the calling thread already holds the lock. The call then neither acquires nor poisons the
+    /// lock. Without instrumentation, such a call never returns.
     #[inline]
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
         self.write_at(Location::caller())
     }
 
-    /// [`write`](Self::write), for the call at `site`.
+    /// Does what [`write`](Self::write) does, for the call at `site`.
     #[inline]
     pub(crate) fn write_at(&self, site: Site) -> LockResult<RwLockWriteGuard<'_, T>> {
         let exclusive = self.raw().lock_exclusive_at(site);
-        // SAFETY: the line above took the lock for writing, by this acquisition.
+        // SAFETY: the line above acquired the lock for writing, by this acquisition.
         let guard = unsafe { self.inner.make_write_guard_unchecked(exclusive) };
         self.raw().flag.wrap(RwLockWriteGuard::new(guard))
     }
 
-    /// Takes the lock for writing if it is free at this moment.
+    /// Acquires the lock for writing if it is free, without blocking.
     ///
     /// # Errors
     ///
-    /// [`TryLockError::WouldBlock`] if it is not, [`TryLockError::Poisoned`], which holds the
-    /// guard, if the lock was taken and is poisoned.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::RwLock;
-    ///
-    /// let lock = RwLock::new(1);
-    /// let read = lock.read().unwrap();
-    /// assert!(lock.try_write().is_err());
-    /// # drop(read);
-    /// ```
+    /// Returns [`TryLockError::WouldBlock`] if it is not, and [`TryLockError::Poisoned`], which
+    /// holds the guard, if the lock was acquired and is poisoned.
     #[inline]
     #[track_caller]
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
@@ -213,60 +164,25 @@ impl<T: ?Sized> RwLock<T> {
         }
     }
 
-    /// Whether a thread has panicked while it held the lock for writing.
+    /// Returns whether a thread has panicked while it held the lock for writing.
     ///
-    /// If another thread is active, the answer may be out of date when it arrives.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::RwLock;
-    ///
-    /// assert!(!RwLock::new(()).is_poisoned());
-    /// ```
+    /// If other threads use the lock, the result may be outdated when the call returns.
     #[inline]
     pub fn is_poisoned(&self) -> bool {
         self.raw().flag.get()
     }
 
-    /// Says that the value is sound again: later acquisitions succeed.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::thread;
-    /// use lockwarden::sync::RwLock;
-    ///
-    /// let lock = RwLock::new(1);
-    /// thread::scope(|scope| {
-    ///     let failed = scope.spawn(|| {
-    ///         let _held = lock.write();
-    ///         panic!("with the lock held");
-    ///     });
-    ///     assert!(failed.join().is_err());
-    /// });
-    /// assert!(lock.read().is_err());
-    /// lock.clear_poison();
-    /// assert!(lock.read().is_ok());
-    /// ```
+    /// Clears the poison flag: later acquisitions succeed.
     #[inline]
     pub fn clear_poison(&self) {
         self.raw().flag.clear();
     }
 
-    /// The value, out of the lock.
+    /// Consumes the lock and returns the value.
     ///
     /// # Errors
     ///
-    /// If the lock is poisoned. The error holds the value.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::RwLock;
-    ///
-    /// assert_eq!(RwLock::new(3).into_inner().unwrap(), 3);
-    /// ```
+    /// Returns an error if the lock is poisoned. The error holds the value.
     pub fn into_inner(self) -> LockResult<T>
     where
         T: Sized,
@@ -275,21 +191,12 @@ impl<T: ?Sized> RwLock<T> {
         raw.flag.wrap(value)
     }
 
-    /// The value, without locking: nobody else can reach it while the lock is borrowed.
+    /// Returns a reference to the value without locking: the exclusive borrow excludes other
+    /// accesses.
     ///
     /// # Errors
     ///
-    /// If the lock is poisoned. The error holds the reference.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::RwLock;
-    ///
-    /// let mut lock = RwLock::new(3);
-    /// *lock.get_mut().unwrap() = 4;
-    /// assert_eq!(*lock.read().unwrap(), 4);
-    /// ```
+    /// Returns an error if the lock is poisoned. The error holds the reference.
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
         if self.is_poisoned() {
             Err(PoisonError::new(self.inner.get_mut()))
@@ -298,9 +205,9 @@ impl<T: ?Sized> RwLock<T> {
         }
     }
 
-    /// Names this one instance in reports, beside its class.
+    /// Sets a label for this instance, which reports show beside its class.
     ///
-    /// Without instrumentation the label is dropped unread.
+    /// Without instrumentation the label is ignored.
     ///
     /// # Examples
     ///
@@ -316,14 +223,13 @@ impl<T: ?Sized> RwLock<T> {
         self.record().set_label(label.as_ref());
     }
 
-    /// Says that this lock is taken under `parent`, a lock of the same class, whatever their ids: the
-    /// lock of a child in a tree, under that of its parent. It gets the next sub-class after that of
-    /// `parent`, as it is now.
+    /// Declares that this lock is acquired under `parent`, a lock of the same class, whatever their
+    /// ids; for example the lock of a child in a tree, under that of its parent node. Sets the
+    /// subclass of this lock to the present subclass of `parent` plus one.
     ///
-    /// Where the order of classes is looked at
-    /// ([`Config::classes`](crate::config::Config::classes)), two locks of one class nest in ascending
-    /// order of their sub-classes, and of their ids within one sub-class; all else is told. Without
-    /// instrumentation this does nothing.
+    /// Where the order of classes is checked ([`Config::classes`](crate::config::Config::classes)),
+    /// two locks of one class nest in ascending order of their subclasses, and of their ids within
+    /// one subclass; any other order is reported. Without instrumentation this does nothing.
     ///
     /// # Examples
     ///
@@ -338,8 +244,8 @@ impl<T: ?Sized> RwLock<T> {
         self.record().nested_in(parent.record());
     }
 
-    /// Gives this instance a sub-class: locks of one class nest in ascending order of their
-    /// sub-classes. One that is given none has sub-class 0. See [`nested_in`](Self::nested_in).
+    /// Sets the subclass of this instance: locks of one class nest in ascending order of their
+    /// subclasses. The default subclass is 0. See [`nested_in`](Self::nested_in).
     ///
     /// # Examples
     ///
@@ -353,23 +259,23 @@ impl<T: ?Sized> RwLock<T> {
         self.record().set_subclass(subclass);
     }
 
-    /// What the detector knows this lock by.
+    /// Returns the detector record of this lock.
     #[inline]
     pub(crate) fn record(&self) -> &Lock {
         &self.raw().raw.record
     }
 
-    /// The raw lock, for its flag and for its record.
+    /// Returns the raw lock, for its poison flag and its record.
     #[inline]
     pub(super) fn raw(&self) -> &Poisoning<RawRwLock> {
-        // SAFETY: nothing in this crate unlocks it but with the end of the guard that holds it.
+        // SAFETY: in this crate, only the end of the guard that holds the lock unlocks it.
         unsafe { self.inner.raw() }
     }
 }
 
 impl<T> From<T> for RwLock<T> {
-    /// Like [`RwLock::new`]. Through `into()`, the class is a line of the standard library that
-    /// all such locks share: name them, or call `from`.
+    /// Like [`RwLock::new`]. Through `into()`, the class is a line of the standard library that all
+    /// such locks share; `named` or a direct call of `from` avoids that.
     #[inline]
     #[track_caller]
     fn from(value: T) -> Self {
@@ -404,10 +310,10 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
     }
 }
 
-/// A [`RwLock`], held for reading: gives shared access to the value and unlocks when dropped.
+/// Read guard of a [`RwLock`]: gives shared access to the value and releases the lock when it is
+/// dropped.
 ///
-/// Like std's, it stays in the thread that took the lock, with and without the feature
-/// `send_guard`.
+/// Like std's, it is `!Send`, with and without the feature `send_guard`.
 ///
 /// # Examples
 ///
@@ -425,8 +331,8 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
     reason = "as in std, it makes `'a` the default lifetime of a trait object in here"
 )]
 pub struct RwLockReadGuard<'a, T: ?Sized + 'a> {
-    // The mapped guard points to the value alone and not to the lock around it. So this guard,
-    // like std's, is covariant in `T`, and is `Sync` without asking for `T: Send`.
+    // The mapped guard points to the value alone and not to the lock around it. So this guard, like
+    // std's, is covariant in `T`, and is `Sync` without the bound `T: Send`.
     inner: lock_api::MappedRwLockReadGuard<'a, Poisoning<RawRwLock>, T>,
     stays_here: PhantomData<GuardNoSend>,
 }
@@ -465,10 +371,9 @@ impl<T: ?Sized + fmt::Display> fmt::Display for RwLockReadGuard<'_, T> {
     }
 }
 
-/// A [`RwLock`], held for writing: gives access to the value and unlocks when it is dropped.
+/// Write guard of a [`RwLock`]: gives access to the value and releases the lock when it is dropped.
 ///
-/// Like std's, it stays in the thread that took the lock, with and without the feature
-/// `send_guard`.
+/// Like std's, it is `!Send`, with and without the feature `send_guard`.
 ///
 /// # Examples
 ///
@@ -491,8 +396,8 @@ pub struct RwLockWriteGuard<'a, T: ?Sized + 'a> {
     stays_here: PhantomData<GuardNoSend>,
 }
 
-// SAFETY: a shared guard gives out shared references to the value and nothing else; the raw
-// lock beside the value may be shared by itself.
+// SAFETY: a shared guard gives access to shared references to the value only; the raw lock beside
+// the value may be shared by itself.
 unsafe impl<T: ?Sized + Sync> Sync for RwLockWriteGuard<'_, T> {}
 
 impl<T: ?Sized> UnwindSafe for RwLockWriteGuard<'_, T> {}
@@ -507,24 +412,12 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         }
     }
 
-    /// Goes on reading what was written, without a moment in which the lock is free.
+    /// Turns an exclusive hold into a shared one without releasing the lock in between.
     ///
-    /// Other readers are let in at once; no writer comes in between. A panic from here on poisons
-    /// nothing, even one that is under way. This is an associated function, called as
-    /// `RwLockWriteGuard::downgrade(guard)`, so that it hides no method of the value.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::{RwLock, RwLockWriteGuard};
-    ///
-    /// let lock = RwLock::new(1);
-    /// let mut writer = lock.write().unwrap();
-    /// *writer = 2;
-    /// let reader = RwLockWriteGuard::downgrade(writer);
-    /// assert_eq!(*lock.try_read().unwrap(), 2);
-    /// assert_eq!(*reader, 2);
-    /// ```
+    /// Other readers can acquire the lock at once; no writer can in between. A panic from here on
+    /// does not poison the lock, even one that is already unwinding. This is an associated
+    /// function, called as `RwLockWriteGuard::downgrade(guard)`, so that it hides no method of the
+    /// value.
     pub fn downgrade(s: Self) -> RwLockReadGuard<'a, T> {
         RwLockReadGuard::new(lock_api::RwLockWriteGuard::downgrade(s.inner))
     }

@@ -1,4 +1,4 @@
-//! The records of this flavour's locks, for whoever asks.
+//! `Tracked` implementations for the locks of this module.
 
 use super::{Mutex, RwLock};
 use crate::instrument::{Lock, Tracked};

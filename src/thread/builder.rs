@@ -1,4 +1,4 @@
-//! Threads with a name and a size of the stack.
+//! Construction of threads with a name and a stack size.
 
 #![allow(unsafe_code)]
 
@@ -11,7 +11,7 @@ use std::panic::Location;
 use super::scope::{Scope, ScopedJoinHandle};
 use super::spawn::{JoinHandle, from_here};
 
-/// How a thread is to be started, as [`std::thread::Builder`] says it.
+/// Builder of a thread, as [`std::thread::Builder`] is.
 ///
 /// # Examples
 ///
@@ -31,7 +31,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// A thread without a name, whose stack has the default size.
+    /// Creates a builder for a thread without a name, with the default stack size.
     #[expect(clippy::new_without_default, reason = "std's has none either")]
     pub fn new() -> Self {
         Self {
@@ -39,34 +39,34 @@ impl Builder {
         }
     }
 
-    /// Names the thread: in the messages of its panics, in reports, and, where there is such a
-    /// thing, to the operating system.
+    /// Sets the name of the thread, in the messages of its panics, in reports, and, where
+    /// supported, in the operating system.
     ///
     /// # Panics
     ///
-    /// When the thread is started, if the name contains a null byte.
+    /// The spawn panics if the name contains a null byte.
     pub fn name(self, name: String) -> Self {
         Self {
             inner: self.inner.name(name),
         }
     }
 
-    /// Sets the size of the thread's stack, in bytes. The platform may have a least one.
+    /// Sets the size of the thread's stack, in bytes. The platform may have a minimum.
     pub fn stack_size(self, size: usize) -> Self {
         Self {
             inner: self.inner.stack_size(size),
         }
     }
 
-    /// Starts the thread, like [`spawn`](super::spawn()).
+    /// Spawns the thread, like [`spawn`](super::spawn()).
     ///
     /// # Errors
     ///
-    /// If the operating system does not start it.
+    /// Returns an error if the operating system cannot start it.
     ///
     /// # Panics
     ///
-    /// If the name contains a null byte.
+    /// Panics if the name contains a null byte.
     #[track_caller]
     pub fn spawn<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
     where
@@ -78,20 +78,20 @@ impl Builder {
         Ok(JoinHandle::new(inner, life))
     }
 
-    /// Starts a thread that may borrow, on the caller's word that it ends in time.
+    /// Spawns a thread that may borrow; the caller guarantees that it ends in time.
     ///
     /// # Errors
     ///
-    /// If the operating system does not start it.
+    /// Returns an error if the operating system cannot start it.
     ///
     /// # Panics
     ///
-    /// If the name contains a null byte.
+    /// Panics if the name contains a null byte.
     ///
     /// # Safety
     ///
     /// As for [`std::thread::Builder::spawn_unchecked`]: the thread is joined before anything that
-    /// `f` or its result refers to goes away, or both are `'static`.
+    /// `f` or its result refers to is dropped, or both are `'static`.
     ///
     /// # Examples
     ///
@@ -112,21 +112,21 @@ impl Builder {
     {
         let life = JoinRecord::new(Location::caller());
         let body = from_here(f, life.clone());
-        // SAFETY: what is added to the closure and to its result is `'static`; for the rest the
-        // caller vouches.
+        // SAFETY: what this function adds to the closure and to its result is `'static`; the caller
+        // guarantees the rest.
         let inner = unsafe { self.inner.spawn_unchecked(body) }?;
         Ok(JoinHandle::new(inner, life))
     }
 
-    /// Starts the thread in a scope, like [`Scope::spawn`].
+    /// Spawns the thread in a scope, like [`Scope::spawn`].
     ///
     /// # Errors
     ///
-    /// If the operating system does not start it.
+    /// Returns an error if the operating system cannot start it.
     ///
     /// # Panics
     ///
-    /// If the name contains a null byte.
+    /// Panics if the name contains a null byte.
     ///
     /// # Examples
     ///

@@ -1,4 +1,4 @@
-//! The end of a thread, for whoever joins it.
+//! Result and clock of a thread, passed to the joining thread.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -6,28 +6,28 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use crate::instrument;
 use crate::instrument::{Clock, SpawnHolds};
 
-/// What a thread returned, and all that happened up to its end.
+/// Result of a thread, with its final clock.
 ///
-/// Of the size of `T` alone in a build without instrumentation.
+/// It has the size of `T` in a build without instrumentation.
 pub(super) struct JoinPacket<T> {
     value: T,
     end: End,
 }
 
-/// The payload of a thread that panicked, with the same.
+/// Panic payload of a thread, with its final clock.
 struct Panicked {
     payload: Box<dyn Any + Send>,
     end: End,
 }
 
-/// What a thread hands over at its end, whatever end it is.
+/// State that a thread passes on at its end, also by a panic.
 pub(super) struct End {
     past: Clock,
     section: SpawnHolds,
 }
 
 impl End {
-    /// The end of the calling thread, which was started in `section`.
+    /// Returns the end of the calling thread, which was spawned in `section`.
     pub(super) fn here(mut section: SpawnHolds) -> Self {
         section.leave();
         Self {
@@ -36,21 +36,22 @@ impl End {
         }
     }
 
-    /// All that happened up to it.
+    /// Returns the final clock.
     pub(super) fn past(&self) -> &Clock {
         &self.past
     }
 
     fn acquire(self) {
-        // First the locks, under what the joining thread knows so far.
+        // The locks come first, under the clock that the joining thread has before it acquires this
+        // one.
         self.section.joined();
         self.past.acquire();
     }
 }
 
-/// Runs the body of a thread to its end, which `end` takes last of all.
+/// Runs the body of a thread, and calls `end` last of all.
 ///
-/// The body owns its captured values, so they are gone by then.
+/// The body owns its captured values, so they are dropped by then.
 pub(super) fn run<T>(body: impl FnOnce() -> T, end: impl FnOnce() -> End) -> JoinPacket<T> {
     if !instrument::ON {
         return JoinPacket {
@@ -58,7 +59,7 @@ pub(super) fn run<T>(body: impl FnOnce() -> T, end: impl FnOnce() -> End) -> Joi
             end: end(),
         };
     }
-    // Nothing is looked at after a panic but the payload, which goes on its way at once.
+    // `AssertUnwindSafe`: after a panic only the payload is used, which is passed on at once.
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(value) => JoinPacket { value, end: end() },
         Err(payload) => resume_unwind(Box::new(Panicked {
@@ -68,15 +69,15 @@ pub(super) fn run<T>(body: impl FnOnce() -> T, end: impl FnOnce() -> End) -> Joi
     }
 }
 
-/// The result of a join as the program expects it; the calling thread goes on after the end of
-/// the other.
+/// Returns the result of a join as the program expects it, and acquires the final clock of the
+/// thread.
 pub(super) fn joined<T>(result: std::thread::Result<JoinPacket<T>>) -> std::thread::Result<T> {
     match result {
         Ok(ended) => {
             ended.end.acquire();
             Ok(ended.value)
         }
-        // The other payloads are those of std itself, or of an uninstrumented build.
+        // Other payloads come from std itself, or from a build without instrumentation.
         Err(payload) if instrument::ON => Err(match payload.downcast::<Panicked>() {
             Ok(panicked) => {
                 panicked.end.acquire();

@@ -1,4 +1,4 @@
-//! Waiting for the end of a thread, with a limit.
+//! Join with a time limit.
 
 use std::sync::mpsc;
 use std::thread;
@@ -8,31 +8,31 @@ use super::join_packet;
 use super::join_packet::JoinPacket;
 use super::spawn::JoinHandle;
 
-/// The end of a thread, which may come in time or not.
+/// Pending join of a thread.
 #[derive(Debug)]
 pub(crate) struct TimedJoin<T>(mpsc::Receiver<thread::Result<JoinPacket<T>>>);
 
 impl<T: Send + 'static> TimedJoin<T> {
-    /// That of this thread, with the destructors of its thread-locals.
+    /// Starts the join of this thread, which includes the destructors of its thread-locals.
     ///
     /// # Panics
     ///
-    /// If the operating system does not start a thread: std's join knows no limit, so that another
-    /// thread has to make it.
+    /// Panics if the operating system cannot start a thread, which makes the join because std's
+    /// join has no time limit.
     pub(crate) fn of(handle: JoinHandle<T>) -> Self {
         let (send, end) = mpsc::channel();
         let handle = handle.into_inner();
         thread::Builder::new()
             .name("lockwarden join".to_owned())
             .spawn(move || {
-                // Nobody listens any more if the limit is over.
+                // The send fails if the time limit has passed and the receiver is dropped.
                 let _ = send.send(handle.join());
             })
             .expect("the operating system starts a thread");
         Self(end)
     }
 
-    /// Waits for it for at most `limit`; `None` if it has not come by then, and is still to come.
+    /// Waits for the join for at most `limit`; returns `None` if the thread has not ended by then.
     pub(crate) fn within(&self, limit: Duration) -> Option<thread::Result<T>> {
         self.0.recv_timeout(limit).ok().map(join_packet::joined)
     }

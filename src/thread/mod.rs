@@ -1,34 +1,35 @@
-//! The standard library's threads, watched: change `use std::thread` to `use lockwarden::thread`.
+//! Tracked threads with std's interface: import `lockwarden::thread` in place of `std::thread`.
 //!
 //! [`spawn`], [`Builder`], [`scope`] and their handles have the names, signatures and behaviour of
-//! `std::thread`, and start std's own threads. What they add is what the detector learns by them:
+//! `std::thread`, and start std's own threads. They also report to the detector:
 //!
-//! - **Order.** What a parent did before it started a thread comes before all that the thread
-//!   does, and all that the thread does comes before what follows its `join`, or the end of its
-//!   scope. Opposite lock orders on both sides of such a point cannot deadlock
+//! - **Order.** What a parent did before it spawned a thread happens before all that the thread
+//!   does, and all that the thread does happens before what follows its `join`, or the end of its
+//!   scope. Opposite lock orders on the two sides of such a point cannot deadlock
 //!   ([`Verdict::Ordered`](crate::report::Verdict::Ordered)). The order holds for a thread that
 //!   panics, too.
-//! - **Surroundings.** The locks that a parent holds when it enters [`scope`] are held for as long
-//!   as the scope's threads run. Whatever these take, they take under those locks: they lead from
-//!   them to what is taken, and guard a scope's threads against those that somebody else starts
-//!   under the same lock. They do not guard the threads of one scope against each other, for
-//!   these are in one and the same critical section.
-//! - **Sections.** The locks that a parent holds from before a [`spawn`] until after the `join`
-//!   are held around all that the thread does between. That is known at the join: from then on
-//!   they lead to what the thread took.
+//! - **Holds around a scope.** The locks that a parent holds when it enters [`scope`] are held for
+//!   as long as the threads of the scope run. Every acquisition of these threads is made under
+//!   those locks: it adds an edge from them, and they are gate locks between a thread of the scope
+//!   and a thread that another parent started under the same lock. They are no gate locks between
+//!   threads of one scope, which run in the same critical section.
+//! - **Holds around a join.** The locks that a parent holds from before a [`spawn`] until after the
+//!   `join` are held around all that the thread does between. The detector sees that at the join,
+//!   and then adds the edges from these locks to the acquisitions of the thread.
 //!
-//! - **Waits.** A `join` and the end of a scope are waits for a thread. If that can never end, since
-//!   it waits for the calling one in whatever way, a
-//!   [`Deadlock`](crate::report::Verdict::Deadlock) is told; a thread that joins itself is told a
+//! - **Waits.** A `join` and the end of a scope are waits for a thread. If that thread can never
+//!   end, since it waits, directly or indirectly, for the calling one, a
+//!   [`Deadlock`](crate::report::Verdict::Deadlock) is reported; for a thread that joins itself, a
 //!   [`SelfDeadlock`](crate::report::Verdict::SelfDeadlock). A `join` then panics, as configured;
-//!   the end of a scope cannot, and another thread of the deadlock does in its place, if it is in a
-//!   wait out of which it can be woken. A thread that panicked is named in later reports about
-//!   waits that it might have ended.
+//!   the end of a scope cannot, so another thread of the deadlock panics in its place, if its wait
+//!   can be woken. Later reports about waits that a panicked thread might have ended name that
+//!   thread.
 //!
-//! Everything else in this module is std's own, passed on so that the import can be replaced as a
-//! whole: [`Thread`], [`ThreadId`], [`current`], [`yield_now`], [`panicking`], [`available_parallelism`], [`LocalKey`], [`AccessError`] and
-//! [`Result`]. Those are not watched. [`park`] and [`sleep`] only tell others that the thread is
-//! there: who unparks it is not seen, and orders nothing.
+//! Everything else in this module is re-exported from std, so that the import can be replaced as a
+//! whole: [`Thread`], [`ThreadId`], [`current`], [`yield_now`], [`panicking`],
+//! [`available_parallelism`], [`LocalKey`], [`AccessError`] and [`Result`]. The detector does not
+//! track those. [`park`] and [`sleep`] only make the state of the thread visible: `unpark` is not
+//! tracked, and establishes no order.
 //!
 //! # Examples
 //!
@@ -50,28 +51,31 @@
 //!
 //! # What it cannot see
 //!
-//! - [`JoinHandle::is_finished`] orders nothing, although the thread is then at its end: a program
-//!   that relies on it alone to tell one lock order from the other is reported.
-//! - The destructors of a thread's thread-locals run when its closure and all that the closure
-//!   owned are gone. What they lock is not under the locks that are held around the scope, and is
-//!   taken to come before the `join`, or the end of the scope. The first is so; the end of a scope
-//!   does not wait for them, with std's threads either, so a cycle through them can be missed.
-//! - A lock counts as held around a scope if it is held where `scope` is called. A guard that is
-//!   moved into the scope's closure and dropped there, while threads of the scope are running, is
-//!   taken for one that is held to the end. A guard that is taken inside the closure surrounds
-//!   nothing.
-//! - A lock that is held from before a [`spawn`] until after its `join` does not guard the thread,
-//!   since nothing tells beforehand that it will be joined there. Of what the thread takes, the
-//!   first 64 acquisitions that differ are kept for the join, and only for a join by its parent.
-//! - A lock that is taken after the [`spawn`] and held around the `join` leads to nothing.
+//! - Order by [`JoinHandle::is_finished`]: it establishes none, although the closure of the thread
+//!   has ended then. A program that relies on it alone to separate two lock orders is reported.
+//! - The destructors of thread-locals as a part of a scope: they run after the closure of the
+//!   thread and all values that it owned are gone. Their acquisitions do not count as made under
+//!   the locks that are held around the scope, and count as happening before the `join` or the end
+//!   of the scope. That is true of the `join`; the end of a scope does not wait for them, with
+//!   std's threads either, so a cycle through them can be missed.
+//! - A hold that ends inside a scope: a lock counts as held around a scope if it is held where
+//!   `scope` is called. A guard that is moved into the scope's closure and dropped there, while
+//!   threads of the scope run, counts as held to the end. A guard acquired inside the closure
+//!   counts as held around no thread.
+//! - A gate lock that is held from before a [`spawn`] until after its `join`: it is not one for the
+//!   thread, since the detector does not know before the join that there will be one. Of the
+//!   thread's acquisitions, the first 64 distinct ones are kept for the join, and only for a join
+//!   by its parent.
+//! - A lock that is acquired after the [`spawn`] and held around the `join`: it adds no edge to the
+//!   thread's acquisitions.
 //!
 //! # Cost
 //!
-//! Without instrumentation, none. With it, starting and joining a thread takes as long as std's
-//! within what can be measured (some ten microseconds), however many threads came before: those
-//! that have ended and were joined take no room. A thread that was started under a lock has the
-//! acquisitions that are new to it looked at while its parent holds that lock on, also where it
-//! holds nothing itself.
+//! None without instrumentation. With it, spawning and joining a thread takes as long as with std,
+//! within the precision of measurement (some ten microseconds), however many threads came before:
+//! threads that have ended and were joined take no memory. The new acquisitions of a thread that
+//! was spawned under a lock are checked while its parent still holds that lock, also where the
+//! thread holds nothing itself.
 
 mod builder;
 mod join_packet;

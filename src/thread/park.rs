@@ -1,15 +1,16 @@
-//! Threads that do nothing for a while.
+//! Tracked `park`, `park_timeout` and `sleep`.
 //!
-//! What std does, with a note for those who look at the thread meanwhile.
+//! The functions of std, during which snapshots of the thread show that it sleeps or is parked.
 
 use std::panic::Location;
 use std::time::Duration;
 
 use crate::instrument::{WaitReason, idle};
 
-/// Blocks until the thread is unparked, as [`std::thread::park`] does. It may also wake by itself.
+/// Blocks until the thread is unparked, as [`std::thread::park`] does. Spurious wakeups are
+/// possible.
 ///
-/// Who unparks a thread is not seen, so a thread that is parked for ever is in no
+/// The detector does not track `unpark`, so a thread that is parked for ever is part of no
 /// [`Deadlock`](crate::report::Verdict::Deadlock).
 ///
 /// # Examples
@@ -49,7 +50,7 @@ pub fn park_timeout(dur: Duration) {
     });
 }
 
-/// Lets at least `dur` pass, as [`std::thread::sleep`] does.
+/// Sleeps for at least `dur`, as [`std::thread::sleep`] does.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! Threads that end before what they borrow does.
+//! Scoped threads, which end before the data that they borrow.
 
 #![allow(unsafe_code)]
 
@@ -16,25 +16,26 @@ use crate::instrument::{
     CheckMembership, Clock, InheritedHolds, JoinRecord, MergedClock, Site, SpawnHolds, WaitReason,
 };
 
-/// What the threads of one scope have in common.
+/// Shared state of the threads of one scope.
 struct Common {
-    /// The locks that are held around all of them.
+    /// The locks that are held around all threads of the scope.
     around: InheritedHolds,
-    /// The ends of those that have ended.
+    /// The merged clocks of the threads that have ended.
     ends: MergedClock,
-    /// The threads that have been started, but for some that have ended.
+    /// The spawned threads, except for some that have ended.
     lives: Mutex<Vec<JoinRecord>>,
 }
 
-// Nothing of the program's runs while the list is changed, so no panic finds it half done.
+// The program's code never runs while the list is changed, so no panic leaves it half changed.
 impl std::panic::RefUnwindSafe for Common {}
 
 impl Common {
-    /// A thread of the scope was started.
+    /// Records that a thread of the scope was spawned.
     fn started(&self, life: JoinRecord) {
         if instrument::ON {
             let mut lives = self.lives.lock();
-            // Now and then, so that a scope that starts threads for ever does not grow.
+            // From time to time, so that the list does not grow without bound in a scope that keeps
+            // spawning threads.
             if lives.len() == lives.capacity() {
                 lives.retain(|life| !life.is_over());
             }
@@ -42,7 +43,7 @@ impl Common {
         }
     }
 
-    /// Waits for all threads of the scope, in a way that the detector sees. They may start others
+    /// Waits for all threads of the scope, visibly for the detector. The threads may spawn others
     /// until they end.
     fn wait_for_all(&self, site: Site) {
         loop {
@@ -56,17 +57,17 @@ impl Common {
 }
 
 impl Drop for Common {
-    /// The scope is over, also by a panic: the caller goes on after the ends of all its threads.
+    /// Ends the scope, also after a panic: the caller acquires the clocks of all its threads.
     fn drop(&mut self) {
         self.ends.acquire();
     }
 }
 
-/// Runs `f`, which may start threads that borrow from here, and waits for all of them, as
+/// Runs `f`, which may spawn threads that borrow from the caller, and waits for all of them, as
 /// [`std::thread::scope`] does.
 ///
-/// The locks that the calling thread holds now count as held around every thread of the scope,
-/// and all that these threads do comes before what follows the scope.
+/// The locks that the calling thread holds at the call count as held around every thread of the
+/// scope, and all that these threads do happens before what follows the scope.
 ///
 /// # Examples
 ///
@@ -88,8 +89,8 @@ impl Drop for Common {
 ///
 /// # Panics
 ///
-/// If a thread of the scope panicked that was not joined by hand, or if `f` panics; in both cases
-/// after all threads have ended.
+/// Panics if a thread of the scope panicked that was not joined by a handle, or if `f` panics; in
+/// both cases after all threads have ended.
 #[track_caller]
 pub fn scope<'env, F, T>(f: F) -> T
 where
@@ -100,14 +101,14 @@ where
         ends: MergedClock::new(),
         lives: Mutex::new(Vec::new()),
     };
-    // The scope has to stand where it is until its last thread has ended, which is after the
-    // closure below has returned; and its lifetimes have a name only inside that closure.
+    // The scope must not move until its last thread has ended, which is after the closure below has
+    // returned; and its lifetimes have a name only inside that closure.
     let mut place = MaybeUninit::<Scope<'static, 'static>>::uninit();
     let (place, common) = (&raw mut place, &raw const common);
     let site = Location::caller();
     thread::scope(move |inner| {
         let scope = lend(place, common, inner);
-        // std waits for them in any case, but nobody sees for whom.
+        // std waits for the threads in any case, but the detector cannot see that wait.
         let _end = AtEnd {
             common: scope.common,
             site,
@@ -128,18 +129,18 @@ impl Drop for AtEnd<'_> {
     }
 }
 
-/// Makes the scope in its place.
+/// Initialises the scope in place.
 fn lend<'scope, 'env>(
     place: *mut MaybeUninit<Scope<'static, 'static>>,
     common: *const Common,
     inner: &'scope thread::Scope<'scope, 'env>,
 ) -> &'scope Scope<'scope, 'env> {
     let place = place.cast::<Scope<'scope, 'env>>();
-    // SAFETY: both pointers come from locals of `scope`, which alone calls this, once. Those stay
-    // where they are until `std::thread::scope` has returned or unwound, and it does neither
-    // before the last thread of the scope, and with it the last borrow for `'scope`, has ended:
-    // that is what std promises of anything that is borrowed for `'scope`. Nothing else refers to
-    // the place; of `common` there are shared borrows only. Lifetimes do not bear on layout, and a
+    // SAFETY: both pointers come from locals of `scope`, the only caller, which calls this once.
+    // These locals stay in place until `std::thread::scope` has returned or unwound, and it does
+    // neither before the last thread of the scope, and with it the last borrow for `'scope`, has
+    // ended: std guarantees that for anything borrowed for `'scope`. Nothing else refers to
+    // `place`; of `common` there are shared borrows only. Lifetimes do not affect layout, and a
     // scope consists of two references, so the place needs no drop.
     unsafe {
         place.write(Scope {
@@ -151,24 +152,24 @@ fn lend<'scope, 'env>(
     }
 }
 
-/// A scope in which threads can be started, as [`std::thread::Scope`] is. Made by [`scope`].
+/// Scope in which threads can be spawned, as [`std::thread::Scope`] is. Passed to the closure of
+/// [`scope`].
 pub struct Scope<'scope, 'env> {
     inner: &'scope thread::Scope<'scope, 'env>,
     common: &'scope Common,
-    /// Of the lifetimes it says what `inner` says already; it is there so that a scope is not
-    /// `UnwindSafe`, as std's is not.
+    /// Adds nothing to the lifetimes of `inner`; it makes the scope `!UnwindSafe`, as std's is.
     marker: PhantomData<&'scope mut &'scope ()>,
 }
 
 impl<'scope, 'env> Scope<'scope, 'env> {
-    /// Starts a thread in the scope, as [`std::thread::Scope::spawn`] does.
+    /// Spawns a thread in the scope, as [`std::thread::Scope::spawn`] does.
     ///
-    /// What the calling thread did so far comes before all that the new one does; what was held
-    /// when the scope was entered is held around it.
+    /// What the calling thread did before happens before all that the new thread does; the locks
+    /// that were held when the scope was entered count as held around the new thread.
     ///
     /// # Panics
     ///
-    /// If the operating system does not start a thread;
+    /// Panics if the operating system cannot start a thread;
     /// [`Builder::spawn_scoped`](super::Builder::spawn_scoped) returns the error instead.
     #[track_caller]
     pub fn spawn<F, T>(&'scope self, f: F) -> ScopedJoinHandle<'scope, T>
@@ -182,7 +183,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         ScopedJoinHandle::new(inner, life)
     }
 
-    /// A thread with this life was started in the scope.
+    /// Records that the thread with this record was spawned in the scope.
     pub(super) fn started(&self, life: JoinRecord) {
         self.common.started(life);
     }
@@ -191,7 +192,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         self.inner
     }
 
-    /// The body of a thread of the scope that goes on from here.
+    /// Returns the body of a thread of the scope that happens after this point.
     pub(super) fn within<F, T>(
         &self,
         f: F,
@@ -210,7 +211,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
             drop(past);
             let within = common.around.enter();
             join_packet::run(f, move || {
-                // The destructors of thread-locals run later, when the scope may be over.
+                // Before the destructors of thread-locals, which run when the scope may be over.
                 drop(within);
                 let end = End::here(SpawnHolds::none());
                 common.ends.add(end.past());
@@ -226,7 +227,7 @@ impl std::fmt::Debug for Scope<'_, '_> {
     }
 }
 
-/// The right to wait for the end of a thread of a scope, as [`std::thread::ScopedJoinHandle`] is.
+/// Handle by which a thread of a scope can be joined, as [`std::thread::ScopedJoinHandle`] is.
 ///
 /// # Examples
 ///
@@ -250,26 +251,27 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
         Self { inner, life }
     }
 
-    /// The thread behind this handle.
+    /// Returns the thread of this handle.
     #[must_use]
     pub fn thread(&self) -> &Thread {
         self.inner.thread()
     }
 
-    /// Waits for the end of the thread, and returns what it returned.
+    /// Waits for the end of the thread, and returns its result.
     ///
-    /// All that the thread did comes before all that the calling thread does next.
+    /// All that the thread did happens before all that the calling thread does next.
     ///
     /// # Errors
     ///
-    /// The payload of the panic by which the thread ended. The scope then does not panic for it.
+    /// Returns the payload of the panic that ended the thread. The scope then does not panic for
+    /// it.
     #[track_caller]
     pub fn join(self) -> thread::Result<T> {
         self.life.wait(WaitReason::End, Location::caller());
         join_packet::joined(self.inner.join())
     }
 
-    /// Whether the thread's closure has come to its end. Never blocks, and orders nothing.
+    /// Returns whether the closure of the thread has ended. Never blocks, and establishes no order.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.inner.is_finished()

@@ -1,4 +1,4 @@
-//! Threads that live for themselves.
+//! Threads outside scopes: `spawn` and `JoinHandle`.
 
 use std::thread::{self, Thread};
 
@@ -7,9 +7,9 @@ use super::join_packet::{End, JoinPacket};
 use crate::instrument::{CheckMembership, Clock, JoinRecord, SpawnHolds, WaitReason};
 use std::panic::Location;
 
-/// Starts a new thread, as [`std::thread::spawn`] does.
+/// Spawns a new thread, as [`std::thread::spawn`] does.
 ///
-/// What the calling thread did so far comes before all that the new one does.
+/// What the calling thread did before happens before all that the new thread does.
 ///
 /// # Examples
 ///
@@ -22,7 +22,7 @@ use std::panic::Location;
 ///
 /// # Panics
 ///
-/// If the operating system does not start a thread; [`Builder::spawn`](super::Builder::spawn)
+/// Panics if the operating system cannot start a thread; [`Builder::spawn`](super::Builder::spawn)
 /// returns the error instead.
 #[track_caller]
 pub fn spawn<F, T>(f: F) -> JoinHandle<T>
@@ -34,7 +34,7 @@ where
     JoinHandle::new(thread::spawn(from_here(f, life.clone())), life)
 }
 
-/// The body of a thread that goes on from here.
+/// Returns the body of a thread that happens after this point.
 pub(super) fn from_here<T>(
     f: impl FnOnce() -> T,
     life: JoinRecord,
@@ -54,9 +54,9 @@ pub(super) fn from_here<T>(
     }
 }
 
-/// The right to wait for the end of a thread, as [`std::thread::JoinHandle`] is.
+/// Handle by which a thread can be joined, as [`std::thread::JoinHandle`] is.
 ///
-/// Dropped, it detaches the thread, whose end then orders nothing.
+/// Dropping the handle detaches the thread, whose end then establishes no order.
 ///
 /// # Examples
 ///
@@ -81,7 +81,7 @@ impl<T> JoinHandle<T> {
         self.inner
     }
 
-    /// The thread behind this handle.
+    /// Returns the thread of this handle.
     ///
     /// # Examples
     ///
@@ -97,19 +97,19 @@ impl<T> JoinHandle<T> {
         self.inner.thread()
     }
 
-    /// Waits for the end of the thread, and returns what it returned.
+    /// Waits for the end of the thread, and returns its result.
     ///
-    /// All that the thread did comes before all that the calling thread does next.
+    /// All that the thread did happens before all that the calling thread does next.
     ///
     /// # Errors
     ///
-    /// The payload of the panic by which the thread ended.
+    /// Returns the payload of the panic that ended the thread.
     ///
     /// # Panics
     ///
-    /// If the wait would never end, as the configuration says: the thread joins itself, or waits
-    /// for the calling one, by whatever other waits there are in between. The thread is then
-    /// detached.
+    /// Panics if the wait would never end, because the thread joins itself or waits, possibly
+    /// through other waits, for the calling thread, and the configuration answers that with a
+    /// panic. The thread is then detached.
     ///
     /// # Examples
     ///
@@ -125,8 +125,8 @@ impl<T> JoinHandle<T> {
         join_packet::joined(self.inner.join())
     }
 
-    /// Whether the thread's closure has come to its end. Never blocks, and orders nothing: only
-    /// [`join`](Self::join) does.
+    /// Returns whether the closure of the thread has ended. Never blocks, and establishes no order:
+    /// only [`join`](Self::join) does.
     ///
     /// # Examples
     ///

@@ -1,10 +1,10 @@
-//! Tracking: what each thread holds and waits for, and who each lock is.
+//! Tracking: what each thread holds and waits for, and the identity of each lock.
 //!
-//! Passive data, in three parts. A [`LockRecord`](record::Record) stands in every lock and is touched
-//! by every acquisition. An [`Ident`](ident::Ident) is what is known of a lock apart from where it
-//! lies: it is given out at the first acquisition and outlives every reference to it. A
-//! [`Slot`](slot::Slot) belongs to a thread: its held locks, what it waits for, since when. It is
-//! written by its thread alone and read by others, who believe it only if its epoch stood still.
+//! Passive data, in three parts. Every lock contains a [`LockRecord`](lock::record::LockRecord), which every
+//! acquisition accesses. An [`Ident`](lock::ident::Ident) is what is recorded of a lock independently of its
+//! address: it is assigned at the first acquisition and outlives every reference to it. A
+//! [`Slot`](thread::slot::Slot) belongs to a thread: its lockset, its wait, its flags. Only its thread writes
+//! it; other threads read it, and discard what they read if its epoch changed meanwhile.
 
 #[cfg(all(loom, test))]
 pub(crate) mod models;
@@ -12,7 +12,7 @@ pub(crate) mod models;
 pub(crate) mod lock;
 pub(crate) mod process;
 pub(crate) mod thread;
-/// The locks of this layer that the child of a fork must find free. None is taken under another.
+/// Returns the locks of this layer that the child of a fork must find free. None is taken under another.
 #[cfg(unix)]
 pub(crate) fn statics() -> [&'static dyn crate::shim::fork_safe::Stands; 10] {
     [

@@ -134,6 +134,7 @@ fn info(observed: &Observed, now: u64) -> ThreadInfo {
             counts: None,
         }),
         ended: observed.has_ended,
+        is_task: observed.is_task(),
         ..ThreadInfo::new(observed.thread)
     }
 }

@@ -1,6 +1,7 @@
 //! Tests of the public interface: one binary, one file a subject.
 
 mod acquire;
+mod agents;
 mod barrier;
 #[cfg(feature = "channel")]
 mod channel_of_crossbeam;

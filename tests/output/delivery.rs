@@ -132,7 +132,7 @@ fn a_small_stack_is_enough_for_a_finding() {
 fn the_text_comes_before_the_panic_that_it_explains() {
     apart!(&[], || assert!(lock_twice(&LEDGER)), |outcome| {
         let at = |words| outcome.stderr.find(words);
-        let (text, panic) = (at("lockwarden: SelfDeadlock"), at("panicked at"));
+        let (text, panic) = (at("lockwarden: SelfDeadlock"), at(" panics at "));
         assert!(
             text.is_some() && text < panic,
             "{text:?} {panic:?}: {}",

@@ -7,7 +7,6 @@ use lockwarden::report::Report;
 
 use crate::child::{self, Child, PART};
 use crate::verdicts;
-pub(crate) use crate::verdicts::in_short;
 
 /// Longer than any case that passes takes, on a machine that is busy with other things.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);

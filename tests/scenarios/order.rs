@@ -384,7 +384,12 @@ fn forty_five_locks_in_all_rotations() {
         config
             .max_reports(u64::MAX)
             .search_steps(10_000)
-            .callback(|report| FOUND.lock().unwrap().push(super::harness::in_short(report)))
+            .callback(|report| {
+                FOUND
+                    .lock()
+                    .unwrap()
+                    .push(crate::verdicts::in_short(report))
+            })
     })
     // A few seconds without optimisation, and more on a machine that is busy.
     .within(super::harness::LIMIT * 4)]);

@@ -25,6 +25,9 @@ pub(crate) enum Told {
         &'static [&'static str],
         &'static [&'static str],
     ),
+    /// As `Finding`, and one `Inversion` beside it: the waits of the deadlock are also an order that closes
+    /// a cycle.
+    FindingAndOrder(&'static str, &'static [&'static str]),
     /// As `Finding`, but nobody can be made to panic: the kernel ends itself when it was told.
     AndStays(&'static str, &'static [&'static str]),
 }
@@ -35,7 +38,14 @@ impl Case {
         let Some(code) = outcome.code() else {
             return Err("it had to be killed".to_owned());
         };
-        let headlines = outcome.headlines();
+        let mut headlines = outcome.headlines();
+        if let Told::FindingAndOrder(..) = self.told {
+            let all = headlines.len();
+            headlines.retain(|headline| !headline.starts_with("Inversion: "));
+            if all != headlines.len() + 1 {
+                return Err("one inversion should be reported beside the finding".to_owned());
+            }
+        }
         let (verdict, words, ends_well) = match self.told {
             Told::Nothing => {
                 return match (headlines.as_slice(), code) {
@@ -43,7 +53,9 @@ impl Case {
                     _ => Err("it should be silent and end with 0".to_owned()),
                 };
             }
-            Told::Finding(verdict, words) => (verdict, words, false),
+            Told::Finding(verdict, words) | Told::FindingAndOrder(verdict, words) => {
+                (verdict, words, false)
+            }
             Told::Saying(verdict, words, lines, others) => {
                 // Where a line is broken does not matter.
                 let text = outcome

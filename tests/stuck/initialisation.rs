@@ -87,27 +87,27 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "two lazy values initialise each other, whoever comes first",
         run: || lazies(|| (), || ()),
-        told: Told::Finding("Deadlock", &["the initialisation of `a`", "of `b`"]),
+        told: Told::FindingAndOrder("Deadlock", &["the initialisation of `a`", "of `b`"]),
     },
     Case {
         name: "two lazy values initialise each other, the one first",
         run: || lazies(|| (), || until_asleep("one")),
-        told: Told::Finding("Deadlock", &["the initialisation of `a`", "of `b`"]),
+        told: Told::FindingAndOrder("Deadlock", &["the initialisation of `a`", "of `b`"]),
     },
     Case {
         name: "two lazy values initialise each other, the other first",
         run: || lazies(|| until_asleep("other"), || ()),
-        told: Told::Finding("Deadlock", &["the initialisation of `a`", "of `b`"]),
+        told: Told::FindingAndOrder("Deadlock", &["the initialisation of `a`", "of `b`"]),
     },
     Case {
         name: "a cell and what runs once initialise each other, the cell first",
         run: || cell_and_once(|| (), || until_asleep("one")),
-        told: Told::Finding("Deadlock", &["the initialisation of `cell`", "of `once`"]),
+        told: Told::FindingAndOrder("Deadlock", &["the initialisation of `cell`", "of `once`"]),
     },
     Case {
         name: "a cell and what runs once initialise each other, what runs once first",
         run: || cell_and_once(|| until_asleep("other"), || ()),
-        told: Told::Finding("Deadlock", &["the initialisation of `cell`", "of `once`"]),
+        told: Told::FindingAndOrder("Deadlock", &["the initialisation of `cell`", "of `once`"]),
     },
     Case {
         name: "one thread initialises two that need each other",
@@ -122,12 +122,12 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a lazy value is forced under the lock that it needs, the lock last",
         run: || under_lock(|| until_asleep("forces"), || ()),
-        told: Told::Finding("Deadlock", &["the initialisation of `lazy`", "`needed`"]),
+        told: Told::FindingAndOrder("Deadlock", &["the initialisation of `lazy`", "`needed`"]),
     },
     Case {
         name: "a lazy value is forced under the lock that it needs, the force last",
         run: || under_lock(|| (), || until_asleep("makes")),
-        told: Told::Finding("Deadlock", &["the initialisation of `lazy`", "`needed`"]),
+        told: Told::FindingAndOrder("Deadlock", &["the initialisation of `lazy`", "`needed`"]),
     },
     // Nobody is at it.
     Case {

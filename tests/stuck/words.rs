@@ -2,7 +2,7 @@
 
 use lockwarden::config::{Action, Config};
 use lockwarden::report::Verdict;
-use lockwarden::sync::{Event, Mutex};
+use lockwarden::sync::Mutex;
 use lockwarden::thread;
 
 use crate::expect::{Case, Told};
@@ -10,7 +10,6 @@ use crate::steps::{Meeting, start, until, waits, watch};
 
 static A: Mutex<u32> = Mutex::named("a", 0);
 static B: Mutex<u32> = Mutex::named("b", 0);
-static DONE: Event = Event::named("done");
 
 pub(crate) const CASES: &[Case] = &[
     #[cfg(feature = "pool")]
@@ -45,7 +44,7 @@ pub(crate) const CASES: &[Case] = &[
         },
         told: Told::Saying(
             "Deadlock",
-            &["over `a` and `b`"],
+            &["2 threads wait for each other over", "`a`", "`b`"],
             &["thread #2, spawned at tests/stuck/words.rs:"],
             &[],
         ),
@@ -76,7 +75,9 @@ fn only_deadlocks() {
 fn job_panics() {
     use lockwarden::pool::Builder;
     use lockwarden::report::WaitReason;
+    use lockwarden::sync::Event;
 
+    static DONE: Event = Event::named("done");
     let builder = Builder::new().threads(4).name("worker");
     let pool = builder.build().unwrap();
     let job = pool.submit(|| {

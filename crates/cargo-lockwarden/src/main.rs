@@ -6,7 +6,7 @@
 //!
 //! # Modules, in the direction in which the data flows
 //!
-//! - `cli`: what was typed.
+//! - `cli`: what was typed; `variables`: names of environment variables.
 //! - `project`: what the project says: its packages, its cargo configuration, its selection.
 //! - `facade`: the detector and the watched standard library, built once and kept.
 //! - `plan`: what the wrapper has to do, as a file that it reads.
@@ -23,6 +23,7 @@ mod project;
 mod records;
 mod run;
 mod symbols;
+mod variables;
 mod wrapper;
 
 use std::process::ExitCode;

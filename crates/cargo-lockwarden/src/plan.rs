@@ -10,9 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::facade::{self, Facade, Hash};
 use crate::project::{Project, Selection};
-
-/// The variable that names the file.
-pub(crate) const VARIABLE: &str = "LOCKWARDEN_CARGO_PLAN";
+use crate::variables;
 
 /// What the wrapper has to do.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -30,6 +28,8 @@ pub(crate) struct Plan {
     pub(crate) rustdoc: OsString,
     /// The folder with a file for each crate that was left out.
     pub(crate) left_out: PathBuf,
+    /// The folder with a table for each crate, of names that its source has for locks.
+    pub(crate) symbols: PathBuf,
 }
 
 impl Plan {
@@ -39,24 +39,37 @@ impl Plan {
     ///
     /// If a facade cannot be built.
     pub(crate) fn make(project: &Project, offline: bool) -> Result<Self> {
-        let mut facades = BTreeMap::new();
-        for triple in &project.targets {
-            facades.insert(triple.clone(), facade::ensure(project, triple, offline)?);
-        }
         let members = project
             .packages
             .iter()
             .filter(|package| package.is_member)
             .map(|package| format!("{}@{}", package.name, package.version))
             .collect();
+        // Under the variables that `env` prints, what was there before is in the plan that they name.
+        let outer = Self::read().ok().flatten();
+        let (wrapper, rustdoc) = match outer {
+            Some(outer) => (outer.wrapper, outer.rustdoc),
+            None => (
+                project.config.rustc_wrapper.clone(),
+                std::env::var_os("RUSTDOC").unwrap_or_else(|| "rustdoc".into()),
+            ),
+        };
+        let mut facades = BTreeMap::new();
+        for triple in &project.targets {
+            facades.insert(
+                triple.clone(),
+                facade::ensure(project, triple, offline, wrapper.as_ref())?,
+            );
+        }
         let mut plan = Self {
             fingerprint: String::new(),
             facades,
             selection: project.selection.clone(),
             members,
-            wrapper: project.config.rustc_wrapper.clone(),
-            rustdoc: std::env::var_os("RUSTDOC").unwrap_or_else(|| "rustdoc".into()),
+            wrapper,
+            rustdoc,
             left_out: project.target_dir.join("lockwarden-left-out"),
+            symbols: project.target_dir.join("lockwarden-symbols"),
         };
         let compiled = serde_json::to_vec(&(&plan.facades, &plan.selection))?;
         plan.fingerprint = Hash::new()
@@ -86,13 +99,14 @@ impl Plan {
     ///
     /// If the file cannot be read or understood.
     pub(crate) fn read() -> Result<Option<Self>> {
-        let Some(path) = std::env::var_os(VARIABLE) else {
+        let Some(path) = std::env::var_os(variables::PLAN) else {
             return Ok(None);
         };
         let text = fs::read(&path).with_context(|| {
             format!(
-                "{}, named by {VARIABLE}, cannot be read: run `cargo lockwarden` again",
-                path.display()
+                "{}, named by {}, cannot be read: run `cargo lockwarden` again",
+                path.display(),
+                variables::PLAN
             )
         })?;
         serde_json::from_slice(&text)

@@ -1,4 +1,4 @@
-//! What a report says of threads that wait for something else than locks.
+//! Describes a deadlock in which not all waits are for locks.
 
 #![allow(unsafe_code)]
 
@@ -29,7 +29,7 @@ fn of(verdict: Verdict, locks: Locks, threads: Vec<ThreadInfo>) -> Facts {
     }
 }
 
-/// What is waited for, which the report then names.
+/// Describes what a thread waits for, and adds it to the locks of the report.
 fn waits_for(ident: &Ident, need: WaitKind, locks: &mut Locks) -> WaitsFor {
     locks.add(ident);
     let id = ident.id();
@@ -46,7 +46,7 @@ fn waits_for(ident: &Ident, need: WaitKind, locks: &mut Locks) -> WaitsFor {
     }
 }
 
-/// The threads of `set`, all of which are stuck.
+/// Describes the threads of `set`, all of which are deadlocked.
 pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -> Facts {
     let mut locks = Locks::default();
     let id = |at: &usize| all.threads[*at].id.unwrap_or(ThreadId::new(0));
@@ -59,8 +59,8 @@ pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -
             let Some(wait) = &thread.wait else {
                 return info;
             };
-            // SAFETY: the thread is blocked in a wait for this, as its epoch showed, and does not
-            // come out of it before the report is made: none of the set can move.
+            // SAFETY: the thread is blocked in a wait for this, as its epoch showed, and its wait does not
+            // end before the report is made: no thread of the set can run.
             let ident = unsafe { &*wait.ident };
             let next = states.waits_for(at);
             let by = if next.iter().any(|&next| states.is_anyone(next)) {
@@ -71,7 +71,7 @@ pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -
                 FreedBy::Threads(next.iter().map(id).collect())
             };
             let since = Duration::from_nanos(wait::now().saturating_sub(wait.since));
-            // One that was notified only needs the mutex, which it takes back.
+            // A notified thread waits only for the mutex, which it reacquires.
             let mutex = all.keepers_of_mutex(wait);
             let is_woken =
                 wait.timed || wait.party().is_none_or(ResourceState::has_pending_wakeups);
@@ -100,7 +100,7 @@ pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -
         by == Some(&FreedBy::Anyone)
     };
     if threads.iter().any(anyone) {
-        // There is no ring to follow. Those who look after others come last.
+        // There is no cycle to follow. Threads that wait for the end of others come last.
         threads.sort_by_key(|info| (waits_for_end(info), info.id));
     }
     let open = |info: &ThreadInfo| {
@@ -136,7 +136,7 @@ fn waits_for_end(info: &ThreadInfo) -> bool {
     )
 }
 
-/// The calling thread is about to wait for what only it could do.
+/// Describes a wait of the calling thread that only this thread could end.
 pub(super) fn alone(
     slot: &'static Slot,
     ident: &'static Ident,

@@ -1,4 +1,4 @@
-//! What a report says of a ring of threads, each of which waits for a lock that the next one keeps.
+//! Describes a lock cycle: threads of which each waits for a lock that the next one holds.
 
 #![allow(unsafe_code)]
 
@@ -10,8 +10,8 @@ use crate::report::Facts;
 use crate::tracking::thread::slot::HeldLock;
 use crate::tracking::thread::wait::WaitKind;
 
-/// How the thread at this place of the ring keeps the one before it waiting; `None` if it only is queued
-/// ahead of that one.
+/// Returns the hold by which the thread at this index of the cycle blocks the previous one; `None` if it is
+/// only queued ahead of that one.
 fn keeper(all: &Snapshots, ring: &[usize], place: usize) -> Option<HeldLock> {
     let before = ring[(place + ring.len() - 1) % ring.len()];
     let wait = all.threads[before].wait?;
@@ -19,15 +19,15 @@ fn keeper(all: &Snapshots, ring: &[usize], place: usize) -> Option<HeldLock> {
     keepers.find(|keeper| keeper.0 == ring[place])?.1
 }
 
-/// What a report says of the ring; its first thread has closed it.
+/// Describes the cycle; its first thread has closed it.
 pub(super) fn facts(all: &Snapshots, ring: &[usize]) -> Facts {
     let mut stations = Vec::new();
     let mut queued = Vec::new();
     for (place, &at) in ring.iter().enumerate() {
         let thread = &all.threads[at];
         let Some(wait) = thread.wait else { continue };
-        // SAFETY: the thread is blocked in a wait for this lock, as its epoch showed, and does not
-        // come out of it before the report is made: its deadlock is closed.
+        // SAFETY: the thread is blocked in a wait for this lock, as its epoch showed, and its wait does not
+        // end before the report is made: its deadlock is closed.
         let wants = unsafe { &*wait.ident };
         let mode = match wait.need {
             WaitKind::Lock(mode) => mode,

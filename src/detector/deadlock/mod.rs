@@ -1,26 +1,24 @@
-//! Deadlocks: of a thread with itself, before it waits, and of several, as the last of them does.
+//! Deadlocks: of a thread with itself, before it waits, and of several threads, when the last of them waits.
 //!
-//! A thread publishes what it waits for and then looks. Of the threads of a deadlock one is the
-//! last to publish, and that one sees the records of all others, so nothing needs to poll. What can
-//! close a deadlock beside that is the end of a thread, which looks too, for those that it leaves
-//! behind.
+//! A thread publishes its wait and then looks at all others. One thread of a deadlock is the last to publish,
+//! and that thread sees the records of all others, so no polling is needed. The only other event that can
+//! close a deadlock is the end of a thread, which looks on behalf of the threads that remain.
 //!
-//! Who waits for whom is reduced by [`waitfor`]. What is seen is real:
+//! The wait-for graph is reduced by `engine::wait_for`. What is found is real:
 //!
-//! - A thread that waits does not let go of anything. A record of a wait for a lock can be out of
-//!   date only if its thread got the lock meanwhile; but then the holder let go of it, and did not
-//!   wait.
-//! - Whoever provides something to those who wait for something else than a lock says so at its
-//!   [`ResourceState`](crate::tracking::process::resource_state::ResourceState) afterwards. A waiter that may have been satisfied, and
-//!   only has not woken yet, is known by that and counts as one that runs.
-//! - A wait that anyone may end counts as stuck only if every thread of the process is: known to
-//!   the detector, and blocked without a limit.
+//! - A waiting thread releases nothing. A published wait for a lock can be out of date only if its thread
+//!   got the lock meanwhile; but then the holder released the lock, and did not wait.
+//! - A thread that provides something for which others wait, other than the release of a lock, records that
+//!   afterwards in the `ResourceState` of the resource. By that, a waiter that may have been satisfied, and only has not
+//!   woken yet, is recognised and counts as running.
+//! - A wait that any thread may end counts as deadlocked only if every thread of the process is: known to
+//!   the detector, and blocked without a timeout.
 //!
 //! All epochs are read again at the end, under the detector's lock.
 //!
-//! A reader that waits behind a queued writer is another matter: only the lock knows whether the
-//! writer was there first. If the reader is the calling thread, it tries once more before it
-//! believes that; if it is another one, what was seen has to last for a while.
+//! A reader that waits behind a queued writer is a special case: only the lock knows whether the writer was
+//! queued first. If the reader is the calling thread, it tries to acquire the lock once more before it
+//! reports; if it is another thread, the observed state has to last for a while.
 
 mod description;
 mod lock_cycle;
@@ -57,18 +55,18 @@ use crate::tracking::thread::wait::WaitKind;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// How many threads wait for something that is no lock. While there are none, only a thread that
+/// The number of threads that wait for something that is no lock. While there are none, only a thread that
 /// holds a lock can close a deadlock.
 static RESOURCE_WAITS: AtomicUsize = AtomicUsize::new(0);
 
-/// A thread that waits for something that is no lock, for as long as this lives.
+/// A wait of a thread for something that is no lock, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct ResourceWait(());
 
 impl ResourceWait {
     pub(crate) fn new() -> Self {
-        // Relaxed: the wait is published after it, with a sequentially consistent fence, and whoever
-        // asks has published its own with the same.
+        // Relaxed: the wait is published afterwards, with a sequentially consistent fence, and the thread
+        // that reads the count has published its own wait with the same fence.
         RESOURCE_WAITS.fetch_add(1, Ordering::Relaxed);
         Self(())
     }
@@ -80,12 +78,12 @@ impl Drop for ResourceWait {
     }
 }
 
-/// Whether some thread waits for something that is no lock.
+/// Returns whether some thread waits for something that is no lock.
 pub(crate) fn any_resource_wait() -> bool {
     RESOURCE_WAITS.load(Ordering::Relaxed) > 0
 }
 
-/// Whether the calling thread, by what it holds, keeps itself from ever getting what it needs.
+/// Returns whether the calling thread's own holds keep its request from ever being granted.
 pub(crate) fn with_itself(
     slot: &'static Slot,
     ident: &'static Ident,
@@ -104,7 +102,7 @@ pub(crate) fn with_itself(
     Some(describe::self_deadlock(slot, ident, own, mode, site))
 }
 
-/// Whether a hold in `mode` keeps a thread that needs `need` of the same lock waiting.
+/// Returns whether a hold in `mode` blocks a request `need` for the same lock.
 pub(super) fn conflicts(need: WaitKind, mode: Mode) -> bool {
     match need {
         WaitKind::Lock(Mode::Exclusive) => true,
@@ -116,17 +114,17 @@ pub(super) fn conflicts(need: WaitKind, mode: Mode) -> bool {
     }
 }
 
-/// What a look at all threads shows.
+/// The result of a look at all threads.
 pub(crate) enum Look {
-    /// No deadlock of which the calling thread is a part and that is its to report.
+    /// No deadlock that the calling thread is a part of and has to report.
     Nothing,
-    /// What looked like a deadlock was none: the retry has got the lock.
+    /// The apparent deadlock was none: the retry has acquired the lock.
     Granted,
-    /// A deadlock that the calling thread has closed, to be told while the claim is kept.
+    /// A deadlock that the calling thread has closed, to be reported while the claim is kept.
     Deadlock(Box<Facts>, Claim),
 }
 
-/// Looks whether the wait for a lock that the calling thread has just published closes a deadlock.
+/// Checks whether the wait for a lock that the calling thread has just published closes a deadlock.
 pub(crate) fn look(slot: &'static Slot, record: &LockRecord, retry: impl FnOnce() -> bool) -> Look {
     if owner_runs(slot, record) {
         return Look::Nothing;
@@ -135,16 +133,16 @@ pub(crate) fn look(slot: &'static Slot, record: &LockRecord, retry: impl FnOnce(
     let Some(me) = all.place_of(slot) else {
         return Look::Nothing;
     };
-    // One that has come to wait for a deadlock that was there before leaves it to its threads.
+    // If the thread only waits for an existing deadlock, the threads of that deadlock report it.
     match stuck_set::detect(&all, &mut Reducer::new(&all), me, true, retry) {
         Detected::Nothing | Detected::DependsOnUntracked => Look::Nothing,
         Detected::Granted => Look::Granted,
-        Detected::Deadlock(found) => Look::Deadlock(Box::new(found.facts), found.claim),
+        Detected::Deadlock(found) => Look::Deadlock(found.facts, found.claim),
     }
 }
 
-/// The claim to the deadlock over locks alone that the wait of the calling thread has closed with threads
-/// of `all`; `None` if there is none, or another thread has claimed it.
+/// Claims the deadlock over locks alone that the wait of the calling thread has closed with threads of `all`;
+/// returns `None` if there is none, or another thread has claimed it.
 #[cfg(all(loom, test))]
 pub(super) fn closed(
     slot: &'static Slot,
@@ -163,12 +161,12 @@ pub(super) fn closed(
     (ring.len() > 1).then(|| claim(&all, &ring))
 }
 
-/// The common case, told by one look at another thread: whoever has the lock exclusively does not
-/// wait, so there is no deadlock yet. If it comes to wait later it will see this thread.
+/// Recognises the common case by a look at one other thread: if the exclusive owner of the lock does not
+/// wait, there is no deadlock yet. If it waits later it will see this thread.
 #[allow(unsafe_code)]
 fn owner_runs(slot: &Slot, record: &LockRecord) -> bool {
-    // Acquire pairs with the Release in `Lock::note_at` and `Lock::converted`: the slot was made, and
-    // taken into use, before it was stored there.
+    // Acquire pairs with the Release in `Lock::note_at` and `Lock::converted`: the slot was initialised, and
+    // occupied, before it was stored there.
     let owner = record.owner.load(Ordering::Acquire);
     // SAFETY: the field holds null or a slot, and slots are never freed.
     let Some(owner) = (unsafe { owner.as_ref() }) else {
@@ -179,9 +177,9 @@ fn owner_runs(slot: &Slot, record: &LockRecord) -> bool {
         return false;
     }
     if !record.kind().has_readers() {
-        // Every holder says that it is the owner, right after it got the lock. One that has not yet
-        // runs too. To look at what the owner holds would take from it, at every contended wait, a
-        // line that it writes to all the time.
+        // Every holder stores itself as the owner right after it got the lock. One that has not done so yet
+        // is running, too. To look at the owner's lockset would, at every contended wait, take a cache line
+        // from the owner that it writes to constantly.
         return true;
     }
     let ident = record.ident_address();
@@ -191,10 +189,10 @@ fn owner_runs(slot: &Slot, record: &LockRecord) -> bool {
     })
 }
 
-/// Whether these threads do not move for a while.
+/// Returns whether these threads stay in their waits for a while.
 ///
-/// Between the moment in which a lock is granted and that in which its new holder says so lie a
-/// few instructions: a reader that looks as if it waited behind a queue may be there.
+/// Between the grant of a lock and the store of its new holder lie a few instructions, in which a reader can
+/// appear to wait behind a queue.
 fn lasts(all: &Snapshots, threads: &[usize]) -> bool {
     (0..5).all(|_| {
         std::thread::sleep(Duration::from_millis(2));
@@ -202,27 +200,27 @@ fn lasts(all: &Snapshots, threads: &[usize]) -> bool {
     })
 }
 
-/// How many deadlocks are claimed and not told yet.
+/// The number of deadlocks that are claimed and not reported yet.
 static UNREPORTED: AtomicUsize = AtomicUsize::new(0);
 
-/// For how long a thread keeps back what it has found until a deadlock is told. Only who subscribes
-/// to reports can take so long, and then they come in another order.
+/// How long a thread delays its own finding until a deadlock is reported. Only a slow subscriber can exceed
+/// it, and then the reports come in another order.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A deadlock is the caller's to tell; dropped when that is done.
+/// The exclusive right of the caller to report a deadlock; dropped when that is done.
 #[derive(Debug)]
 pub(crate) struct Claim {
     waits: reported::ReportedWaits,
-    /// Those of its threads, beside the one that closed it, that can be woken to unwind; each with the
+    /// The threads of the deadlock, beside the one that closed it, that can be woken to panic; each with the
     /// epoch of its wait.
     heirs: Vec<(&'static Slot, u64)>,
     closer: &'static Slot,
 }
 
 impl Claim {
-    /// The same for a thread that closed the deadlock by a wait for a lock. If it cannot unwind, another
-    /// one of the deadlock is given the panic; and if none of them can be woken for that, a line says
-    /// that nothing will break it.
+    /// Reports the deadlock for a thread that closed it by a wait for a lock. If that thread cannot unwind,
+    /// another thread of the deadlock gets the panic; and if none can be woken for that, a line says that
+    /// nothing will break the deadlock.
     pub(crate) fn answer(
         self,
         unwinds: bool,
@@ -244,8 +242,8 @@ impl Claim {
         None
     }
 
-    /// Lets `publish` tell the deadlock, unless it is what is left of one that was told and answered
-    /// with a panic: then that is the answer again.
+    /// Lets `publish` report the deadlock, unless it is a remainder of one that was reported and answered
+    /// with a panic: then the same panic is returned again.
     pub(crate) fn tell(self, publish: impl FnOnce() -> Option<Panic>) -> Option<Panic> {
         reported::once(&self.waits, publish)
     }
@@ -257,21 +255,21 @@ impl Drop for Claim {
     }
 }
 
-/// Waits until the deadlocks are told that others have claimed: what is there comes before what
-/// could be. To be called by a thread that has looked, and so has had the detector's lock after them.
+/// Waits until the deadlocks that other threads have claimed are reported, so that existing deadlocks come
+/// before possible ones. The caller has looked, and so has held the detector's lock after those threads.
 pub(crate) fn let_others_tell() {
     let start = wait::now();
-    // Relaxed: who claims counts it under the detector's lock.
+    // Relaxed: a claim increments it under the detector's lock.
     while UNREPORTED.load(Ordering::Relaxed) > 0 && wait::time_since(start) < PATIENCE {
         std::thread::sleep(Duration::from_millis(1));
     }
 }
 
-/// Makes the deadlock of these threads the caller's, unless one of them has moved, or has reported
-/// one before that it is still in. The first one is the thread that closed it.
+/// Claims the deadlock of these threads for the caller, unless one of them has moved, or is still in a
+/// deadlock that it has reported. The first one is the thread that closed the deadlock.
 fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
-    // Two threads that publish at the same moment both see the cycle: the lock lets one of them
-    // report it, and the other one finds it marked.
+    // Two threads that publish at the same moment both see the cycle: the lock lets one of them report it,
+    // and the other one finds it marked.
     let _guard = state::lock();
     let reported = |at: &usize| {
         let thread = &all.threads[*at];
@@ -282,11 +280,11 @@ fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
     if !threads.iter().all(|&at| all.stands(at)) || threads.iter().any(reported) {
         return None;
     }
-    // Only the thread that closed it is marked: it panics, and the others may come to wait for each
-    // other anew, still in the waits that they are in now.
+    // Only the thread that closed it is marked: it panics, and the others may come to wait for each other
+    // again without having left their present waits.
     mark(all, threads[0]);
     UNREPORTED.fetch_add(1, Ordering::Relaxed);
-    // From here on, so that the watchdog does not report these waits while the report is written.
+    // Before the report is written, so that the watchdog does not report these waits meanwhile.
     if is_reported(Verdict::Deadlock) {
         for thread in threads.iter().map(|&at| &all.threads[at]) {
             if let Some(wait) = thread.wait {
@@ -305,7 +303,7 @@ fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
     })
 }
 
-/// Says that a deadlock was told that the configuration wants broken, and that cannot be.
+/// Prints that a deadlock was reported which the configuration wants broken, and which cannot be broken.
 fn unbroken(closer: &'static Slot) {
     if closer.check_id() == 0 {
         sink::say(
@@ -315,22 +313,20 @@ fn unbroken(closer: &'static Slot) {
     }
 }
 
-/// The panic goes from the wait with the one mark to that with the other. Called with the detector's
-/// lock held.
+/// Moves the mark from one wait to another. The caller holds the detector's lock.
 fn pass(from: &AtomicU64, to: &AtomicU64, epoch: u64) {
     // Relaxed: read and written under the detector's lock. No wait has the epoch zero.
     from.store(0, Ordering::Relaxed);
     to.store(epoch, Ordering::Relaxed);
 }
 
-/// Whether the configuration reports this verdict.
+/// Returns whether the configuration reports this verdict.
 pub(crate) fn is_reported(verdict: Verdict) -> bool {
     config::current().action(verdict, Basis::Instances) != Action::Ignore
 }
 
-/// The thread that closed a deadlock does not panic for it, but another one does in its place: the
-/// mark goes to that one. Left where it was, it would hide all deadlocks that the first one comes to
-/// be in after that without having moved.
+/// Moves the mark from the thread that closed a deadlock to the one that panics in its place. Left where it
+/// was, the mark would hide all later deadlocks of the first thread for as long as it has not moved.
 fn pass_mark(all: &Snapshots, from: usize, to: usize) {
     let _guard = state::lock();
     if let Some(wait) = all.threads[to].wait {
@@ -339,8 +335,8 @@ fn pass_mark(all: &Snapshots, from: usize, to: usize) {
     }
 }
 
-/// Marks a thread as one that panics for a deadlock, as long as it is in the same wait. To be called
-/// with the detector's lock held.
+/// Marks a thread as one that panics for a deadlock, for as long as it is in the same wait. The caller holds
+/// the detector's lock.
 fn mark(all: &Snapshots, at: usize) {
     let thread = &all.threads[at];
     if let Some(wait) = thread.wait {

@@ -1,5 +1,5 @@
-//! A model of waits for something else than a lock: who was satisfied, and has not woken, is never
-//! taken for somebody who waits for ever.
+//! A model of waits for something other than a lock: a thread that was satisfied, and has not woken, is never
+//! reported as deadlocked.
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::tracking::process::resource_state::{ResourceState, Waiter};
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
 
-/// Something that is set once.
+/// A flag that is set once.
 struct Flag {
     set: Mutex<bool>,
     changed: Condvar,
@@ -28,7 +28,7 @@ struct Flag {
 impl Flag {
     fn new() -> Arc<Self> {
         let party: &'static ResourceState = Box::leak(Box::new(ResourceState::new()));
-        // Older than the threads.
+        // Initialised before the threads start.
         party.version();
         party.provide();
         party.has_pending_wakeups();
@@ -42,7 +42,7 @@ impl Flag {
     fn set(&self) {
         *self.set.lock().unwrap() = true;
         self.changed.notify_all();
-        // `Resource::provided`
+        // As in `Resource::provided`.
         self.party.provide();
     }
 
@@ -58,7 +58,8 @@ impl Flag {
     }
 }
 
-/// `Resource::wait`, up to the look: what is left to do if the flag is not set. Whether it was told.
+/// Does the same as `Resource::wait` up to the look, which happens if the flag is not set. Returns whether a
+/// deadlock was reported.
 fn wait(slot: &'static Slot, all: &[&'static Slot], flag: &Flag) -> bool {
     let _waiter = Waiter::at(flag.party);
     let version = flag.party.version();
@@ -72,15 +73,15 @@ fn wait(slot: &'static Slot, all: &[&'static Slot], flag: &Flag) -> bool {
         version,
         ..WaitRequest::lock(need, false, lock, Location::caller())
     });
-    let told = look(slot, all);
-    if !told {
+    let reported = look(slot, all);
+    if !reported {
         flag.sleep();
     }
     slot.wait.clear();
-    told
+    reported
 }
 
-/// `look_elsewhere`, in a process that has these threads alone.
+/// Does the same as `check_resource_wait`, in a process with these threads alone.
 fn look(slot: &'static Slot, all: &[&'static Slot]) -> bool {
     let all = Snapshots::of(all.to_vec());
     let Some(me) = all.place_of(slot) else {
@@ -94,7 +95,7 @@ fn look(slot: &'static Slot, all: &[&'static Slot]) -> bool {
 }
 
 #[test]
-fn a_waiter_that_was_satisfied_is_never_told_of_nor_is_the_one_who_did_it() {
+fn neither_a_satisfied_waiter_nor_its_provider_is_reported() {
     model::check(None, || {
         drop(crate::detector::state::lock());
         let seats = [Seat::new(), Seat::new()];
@@ -112,27 +113,27 @@ fn a_waiter_that_was_satisfied_is_never_told_of_nor_is_the_one_who_did_it() {
 }
 
 #[test]
-fn of_two_that_wait_for_what_nobody_does_one_is_told() {
+fn of_two_threads_that_wait_for_what_no_thread_provides_one_reports_it() {
     model::check(None, || {
         drop(crate::detector::state::lock());
         let seats = [Seat::new(), Seat::new()];
         let slots: [&'static Slot; 2] = [seats[0].slot(), seats[1].slot()];
         let (a, b) = (Flag::new(), Flag::new());
         let (there, here) = (Arc::clone(&a), Arc::clone(&b));
-        let told = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&told);
+        let reported = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&reported);
         let other = thread::spawn(move || {
             if wait(slots[1], &slots, &there) {
                 count.fetch_add(1, Ordering::Relaxed);
-                // Who is told unwinds, and the other one's wait ends.
+                // The reporting thread unwinds, and the wait of the other one ends.
                 here.set();
             }
         });
         if wait(slots[0], &slots, &b) {
-            told.fetch_add(1, Ordering::Relaxed);
+            reported.fetch_add(1, Ordering::Relaxed);
             a.set();
         }
         other.join().unwrap();
-        assert_eq!(told.load(Ordering::Relaxed), 1);
+        assert_eq!(reported.load(Ordering::Relaxed), 1);
     });
 }

@@ -1,25 +1,25 @@
-//! Whether a thread can never move again, whatever it waits for.
+//! Whether a thread is deadlocked, whatever it waits for.
 
 use std::collections::VecDeque;
 
 use super::snapshot::Snapshots;
 use crate::engine::wait_for;
 
-/// What the reduction says of one thread.
+/// The result of the reduction for one thread.
 pub(super) enum Judgement<'a> {
-    /// It can move, or might.
+    /// It can run, or might.
     Moves,
-    /// It cannot, unless one of the threads brings something that nobody knows.
+    /// It cannot run, unless an untracked thread ends its wait.
     DependsOnUntracked,
-    /// It cannot.
+    /// It cannot run.
     Stuck(&'a ThreadStates),
 }
 
-/// All threads in the words of the reduction, and which of them are stuck.
+/// All threads as input of the reduction, and which of them are deadlocked.
 pub(super) struct ThreadStates {
     threads: Vec<wait_for::Thread>,
     stuck: Vec<bool>,
-    /// How many of them are threads; those after stand for "anyone".
+    /// The number of threads; the entries after them stand for "any thread".
     count: usize,
 }
 
@@ -35,18 +35,17 @@ impl ThreadStates {
         }
     }
 
-    /// Whether this place stands for "anyone".
+    /// Returns whether this entry stands for "any thread".
     pub(super) fn is_anyone(&self, at: usize) -> bool {
         at >= self.count
     }
 
-    /// Those that a stuck thread directly waits for, and that are stuck too.
+    /// Returns the deadlocked threads that a deadlocked thread directly waits for.
     pub(super) fn waits_for(&self, at: usize) -> Vec<usize> {
         wait_for::waits_for(&self.threads, &self.stuck, at)
     }
 
-    /// Whether a stuck thread is one of those that wait for each other, and does not only wait for
-    /// them.
+    /// Returns whether a deadlocked thread is on a cycle of waits, and does not only wait for one.
     pub(super) fn is_in_ring(&self, me: usize) -> bool {
         let chain = wait_for::chain(&self.threads, &self.stuck, me);
         match chain.closes_at {
@@ -55,8 +54,8 @@ impl ThreadStates {
         }
     }
 
-    /// The stuck threads that keep `me` so, with itself: first the chain of those that wait for
-    /// each other, then the rest, nearest first.
+    /// Returns the closed set of deadlocked threads that block `me`, with itself: first the cycle of waits,
+    /// then the rest, nearest first.
     pub(super) fn closed_set(&self, me: usize) -> Vec<usize> {
         let mut order = wait_for::chain(&self.threads, &self.stuck, me).threads;
         let mut seen = vec![false; self.threads.len()];
@@ -75,13 +74,13 @@ impl ThreadStates {
     }
 }
 
-/// Judges the threads of one snapshot.
+/// Reduces the threads of one snapshot.
 pub(super) struct Reducer {
-    /// How many threads there are whom nobody knows, asked when it matters.
+    /// Counts the untracked threads; called when the result depends on it.
     untracked_threads: fn(&Snapshots) -> Option<usize>,
-    /// As though everyone were known.
+    /// The reduction without untracked threads.
     closed: ThreadStates,
-    /// Without anyone unknown being of any use to it, made if it is needed.
+    /// The reduction in which any untracked thread can run, computed when it is needed.
     open: Option<ThreadStates>,
 }
 
@@ -94,7 +93,7 @@ impl Reducer {
         }
     }
 
-    /// The same, in a model, which has no other threads than those that it names.
+    /// Returns a reducer for a model, which has no other threads than those of the snapshot.
     #[cfg(all(loom, test))]
     pub(super) fn closed(all: &Snapshots) -> Self {
         Self {
@@ -103,9 +102,9 @@ impl Reducer {
         }
     }
 
-    /// What is to be said of the thread at `me`.
+    /// Returns the result for the thread at `me`.
     pub(super) fn of(&mut self, all: &Snapshots, me: usize) -> Judgement<'_> {
-        // First what is quickly refuted, most of the time.
+        // First the check that refutes a deadlock quickly, which succeeds most of the time.
         if !self.closed.stuck[me] {
             return Judgement::Moves;
         }

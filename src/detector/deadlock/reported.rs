@@ -1,7 +1,7 @@
-//! Deadlocks that were told and answered with a panic, and those of their threads that are left.
+//! Deadlocks that were reported and answered with a panic, and their remaining threads.
 //!
-//! One thread is given the panic; the others may wait for each other as before. That is the same
-//! deadlock, and is not told again: the next of them gets the same panic.
+//! One thread gets the panic; the others may wait for each other as before. That is the same deadlock, and is
+//! not reported again: the next of its threads gets the same panic.
 
 use std::collections::VecDeque;
 
@@ -10,21 +10,21 @@ use crate::detector::publish::Panic;
 use crate::shim::fork_safe::ForkSafe;
 use crate::tracking::thread::slot::Slot;
 
-/// How many are remembered: the last ones.
+/// The number of deadlocks that are remembered, the last ones.
 const KEPT: usize = 16;
 
 /// The waits of a deadlock.
 #[derive(Clone, Debug)]
 pub(crate) struct ReportedWaits {
-    /// For each thread the address of its slot, and the time at which its wait began. The epoch moves
-    /// also when something was provided that was not for this thread.
+    /// For each thread the address of its slot, and the time at which its wait began. Not the epoch, which
+    /// also changes when something was provided that was not for this thread.
     of: Vec<(usize, u64)>,
-    /// Whether one of the threads has ended, and has left a lock behind: that is news.
+    /// Whether one of the threads has ended and left a lock behind: that is news.
     beside_ended: bool,
 }
 
 impl ReportedWaits {
-    /// Those that these threads are in.
+    /// Returns the waits of these threads.
     pub(super) fn new(all: &Snapshots, set: &[usize]) -> Self {
         let threads = set.iter().map(|at| &all.threads[*at]);
         let wait = |thread: &ThreadSnapshot| {
@@ -37,7 +37,7 @@ impl ReportedWaits {
         }
     }
 
-    /// That of the calling thread, which is about to begin, on the clock of `tracking::wait`.
+    /// Returns the wait of the calling thread that is about to begin, on the clock of `tracking::wait`.
     pub(super) fn alone(slot: &'static Slot, since: u64) -> Self {
         Self {
             of: vec![(std::ptr::from_ref(slot).addr(), since)],
@@ -45,22 +45,23 @@ impl ReportedWaits {
         }
     }
 
-    /// Whether there is nothing here that was not among those.
-    fn are_left_of(&self, told: &ReportedWaits) -> bool {
-        !self.beside_ended && self.of.iter().all(|wait| told.of.contains(wait))
+    /// Returns whether all of these waits are among those of the reported deadlock.
+    fn are_left_of(&self, earlier: &ReportedWaits) -> bool {
+        !self.beside_ended && self.of.iter().all(|wait| earlier.of.contains(wait))
     }
 }
 
-/// The waits of each, and the message of its panic.
+/// The waits of each deadlock, and the message of its panic.
 pub(crate) static REPORTED: ForkSafe<VecDeque<(ReportedWaits, String)>> =
     ForkSafe::new(VecDeque::new());
 
-/// The panic of the deadlock that these waits are left of, or of the one that `publish` tells.
+/// Returns the panic of the reported deadlock that these waits remain of, or of the one that `publish`
+/// reports.
 pub(super) fn once(
     waits: &ReportedWaits,
     publish: impl FnOnce() -> Option<Panic>,
 ) -> Option<Panic> {
-    let of = |(told, _): &&(ReportedWaits, String)| waits.are_left_of(told);
+    let of = |(earlier, _): &&(ReportedWaits, String)| waits.are_left_of(earlier);
     let message = REPORTED
         .lock()
         .iter()
@@ -74,11 +75,11 @@ pub(super) fn once(
     Some(panic)
 }
 
-/// Remembers that a deadlock of these waits was told, and answered with the panic of this message.
+/// Records that a deadlock of these waits was reported and answered with the panic of this message.
 pub(super) fn remember(waits: ReportedWaits, message: &str) {
-    let mut told = REPORTED.lock();
-    if told.len() == KEPT {
-        told.pop_front();
+    let mut earlier = REPORTED.lock();
+    if earlier.len() == KEPT {
+        earlier.pop_front();
     }
-    told.push_back((waits, message.to_owned()));
+    earlier.push_back((waits, message.to_owned()));
 }

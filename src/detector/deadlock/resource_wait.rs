@@ -1,4 +1,4 @@
-//! A thread that closes a deadlock in which not all waits are for locks.
+//! The trigger of deadlock detection at a wait for something that is no lock.
 
 use super::reduction::Reducer;
 use super::snapshot::Snapshots;
@@ -13,19 +13,19 @@ use crate::tracking::process::resource_state::ResourceState;
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait::WaitKind;
 
-/// What a thread learns that looks before it goes on waiting.
+/// The result of the look of a thread that is about to continue its wait.
 #[derive(Debug)]
 pub(crate) enum Stuck {
-    /// Its wait can end, or somebody else is told.
+    /// The wait can end, or another thread reports that it cannot.
     No,
-    /// It can only end if a thread does something that the detector does not know.
+    /// The wait can end only by an action of an untracked thread.
     DependsOnUntracked,
-    /// It cannot end. That was told; this is what the configuration asks for.
+    /// The wait cannot end. That was reported; this is the panic that the configuration requests.
     Told(Option<Panic>),
 }
 
-/// Looks whether the wait for something that is no lock, which the calling thread has just
-/// published, closes a deadlock; tells so.
+/// Checks whether the wait for something that is no lock, which the calling thread has just published, closes
+/// a deadlock, and reports it.
 pub(crate) fn check_resource_wait(slot: &'static Slot, by: Option<&ResourceState>) -> Stuck {
     let moves = match by {
         None => registry::any_runs(slot.check_id()),
@@ -42,16 +42,16 @@ pub(crate) fn check_resource_wait(slot: &'static Slot, by: Option<&ResourceState
         return Stuck::No;
     };
     match stuck_set::detect(&all, &mut Reducer::new(&all), me, false, || false) {
-        // Nothing is tried again, so nothing is granted.
+        // There is no retry, so there is no grant.
         Detected::Nothing | Detected::Granted => Stuck::No,
         Detected::DependsOnUntracked => Stuck::DependsOnUntracked,
         Detected::Deadlock(Deadlock { set, claim, facts }) => {
-            let panic = claim.tell(|| publish::publish(slot, vec![facts]));
+            let panic = claim.tell(|| publish::publish(slot, vec![*facts]));
             let in_ring = set.is_in_ring;
             let set = set.threads;
             let need = all.threads[me].wait.map(|wait| wait.need);
             Stuck::Told(match (panic, need) {
-                // Its own end would change nothing.
+                // Its own end would not end the wait of any other thread.
                 (Some(panic), _) if !in_ring => {
                     let _ = thread_exit::give_away(&all, &set, panic);
                     None
@@ -62,14 +62,14 @@ pub(crate) fn check_resource_wait(slot: &'static Slot, by: Option<&ResourceState
                     }
                     None
                 }
-                // What one of those does that it waits for is better ended than the thread that
-                // looks after them; and nothing can unwind past the end of a scope.
+                // A panic in the thread that is waited for is more useful than one in the thread that joins
+                // it; and nothing can unwind past the end of a scope.
                 (Some(panic), Some(WaitKind::Other(WaitReason::End))) => {
                     thread_exit::give_away(&all, &set, panic).err()
                 }
                 (Some(panic), Some(WaitKind::Other(awaited))) if !awaited.can_unwind() => {
                     let left = thread_exit::give_away(&all, &set, panic).err();
-                    // An idle worker is in nobody's way, so there is no better one.
+                    // An idle worker blocks no other thread, so no other victim would be better.
                     if let (Some(panic), WaitReason::Job) = (left, awaited) {
                         thread_exit::give_to_any(&all, &set, panic);
                     }
@@ -81,7 +81,7 @@ pub(crate) fn check_resource_wait(slot: &'static Slot, by: Option<&ResourceState
     }
 }
 
-/// Whether the calling thread is the only one of `by`.
+/// Returns whether the calling thread is the only provider in `by`.
 pub(crate) fn is_alone(slot: &'static Slot, by: &ResourceState) -> bool {
     let members = by.members();
     let Some(me) = slot.thread() else {
@@ -92,7 +92,7 @@ pub(crate) fn is_alone(slot: &'static Slot, by: &ResourceState) -> bool {
         && members.threads.iter().all(|member| *member == me)
 }
 
-/// Reports that the calling thread is about to wait for what only it could do.
+/// Reports that the calling thread is about to wait for what only it could provide.
 pub(crate) fn alone(
     slot: &'static Slot,
     ident: &'static Ident,
@@ -101,7 +101,8 @@ pub(crate) fn alone(
 ) -> Option<Panic> {
     let found = description::alone(slot, ident, WaitKind::Other(awaited), site);
     let panic = publish::publish(slot, vec![found])?;
-    // If it cannot unwind it will wait, and a look at that wait finds the report that was made just now.
+    // If the thread cannot unwind it will wait, and the look at that wait finds the report that was made
+    // here.
     reported::remember(reported::ReportedWaits::alone(slot, since), panic.message());
     Some(panic)
 }

@@ -1,4 +1,4 @@
-//! What all threads hold and wait for, read once.
+//! A snapshot of what all threads hold and wait for.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -15,34 +15,34 @@ use crate::tracking::thread::current;
 use crate::tracking::thread::slot::{HeldLock, Slot};
 use crate::tracking::thread::wait::{PublishedWait, WaitKind};
 
-/// What a thread holds and waits for, read once.
+/// What one thread holds and waits for.
 pub(super) struct ThreadSnapshot {
     pub(super) slot: &'static Slot,
     pub(super) id: Option<ThreadId>,
-    /// The check of `testing` that it belongs to; zero for none.
+    /// The check of `testing` that the thread belongs to; zero for none.
     scope: u64,
-    /// Whether it had come to its end before anything else of it was read. One that does so later is
-    /// taken as it was found: what it did meanwhile may have ended the wait of another.
+    /// Whether the thread had ended before the rest of it was read. A thread that ends later is taken as it
+    /// was read: what it did meanwhile may have ended the wait of another.
     pub(super) ended: bool,
     pub(super) wait: Option<PublishedWait>,
 }
 
-/// A thread that keeps others waiting: by a hold or, without one, by being queued ahead.
+/// A thread that blocks others: by a hold or, without one, by being queued ahead.
 pub(super) type Blocker = (usize, Option<HeldLock>);
 
 /// What all threads hold and wait for, by lock.
 pub(super) struct Snapshots {
     pub(super) threads: Vec<ThreadSnapshot>,
-    /// For each ident, by address, who holds the lock.
+    /// The holders of the lock for each ident, by address.
     holders: HashMap<usize, Vec<(usize, HeldLock)>>,
-    /// For each ident, by address, who waits to be the only holder.
+    /// The threads that wait exclusively for each ident, by address.
     writers: HashMap<usize, Vec<usize>>,
-    /// The checks that may have threads which are not among these.
+    /// The checks that may have threads which are not in the snapshot.
     missing: Vec<u64>,
 }
 
 impl Snapshots {
-    /// Those of the process.
+    /// Takes a snapshot of the process.
     pub(super) fn now() -> Self {
         let roll = PendingSpawns::call();
         let mut snapshots = Self::of(registry::occupied());
@@ -61,8 +61,8 @@ impl Snapshots {
             let ended = slot.has_ended();
             // The wait first: if it stands, what was written before it is seen below.
             let wait = slot.wait.read();
-            // A slot that does not stand still is that of a thread that runs: left out, it would not
-            // count as one that can end a wait.
+            // A lockset that changes while it is read belongs to a running thread: left out, that thread
+            // would not count as one that can end a wait.
             let (held, wait) = match slot.held() {
                 Some(held) => (held, wait),
                 None => (Vec::new(), None),
@@ -100,33 +100,37 @@ impl Snapshots {
         snapshots
     }
 
-    /// How many threads the process has beside those that were looked at, if the system says so. Of
-    /// these nobody knows what they do, also if they have a slot by now.
+    /// Returns how many threads the process has beside those of the snapshot, if the system reports that. It
+    /// is not known what these do, even if they have a slot by now.
     ///
-    /// Should one that was looked at have ended since, a look at the epochs of all that are taken to be
-    /// stuck shows that: it was running.
+    /// If a thread of the snapshot has ended since, the final check of the epochs of all threads taken as
+    /// deadlocked shows that: it was running.
     pub(super) fn untracked_threads(&self) -> Option<usize> {
         let me = current::own();
         let is_other = |thread: &ThreadSnapshot| thread.ended && !std::ptr::eq(thread.slot, me);
-        let lives = |thread: &&ThreadSnapshot| !is_other(thread) || thread.slot.life.is_leaving();
+        // An agent is no thread of the system, so it makes none of those known.
+        let is_thread = |thread: &ThreadSnapshot| !thread.slot.life.is_agent();
+        let lives = |thread: &&ThreadSnapshot| {
+            is_thread(thread) && (!is_other(thread) || thread.slot.life.is_leaving())
+        };
         let living: Vec<&ThreadSnapshot> = self.threads.iter().filter(lives).collect();
         let untracked_threads = registry::untracked_threads(living.len())?;
-        // One that is about to go was counted by the system if it is still there.
+        // A thread that is about to end was counted by the system if it still exists.
         let is_gone = |thread: &&ThreadSnapshot| is_other(thread) && !thread.slot.life.is_leaving();
         Some(untracked_threads + living.into_iter().filter(is_gone).count())
     }
 
-    /// The place of a thread.
+    /// Returns the index of a thread.
     pub(super) fn place_of(&self, slot: &Slot) -> Option<usize> {
         self.threads
             .iter()
             .position(|thread| std::ptr::eq(thread.slot, slot))
     }
 
-    /// The threads that keep a waiting thread from going on, each of which would have to move.
+    /// Returns the threads that block a waiting thread, each of which would have to run.
     pub(super) fn keepers(&self, wait: &PublishedWait) -> Vec<Blocker> {
         if wait.sort.sendable || matches!(wait.need, WaitKind::Other(_)) {
-            // The guards may be in other threads than those that took the lock; or it is no lock.
+            // The guards may be in other threads than those that acquired the lock; or it is no lock.
             return Vec::new();
         }
         let holders = self.holders.get(&wait.ident.addr()).into_iter().flatten();
@@ -138,8 +142,8 @@ impl Snapshots {
         if keepers.is_empty() && shared && wait.sort.queues {
             let none = Vec::new();
             let writers = self.writers.get(&wait.ident.addr()).unwrap_or(&none);
-            // Which of several writers is ahead of the reader is not known. One with a deadline may
-            // be, and lets the reader in when it gives up.
+            // It is not known which of several writers is ahead of the reader. One with a deadline may be,
+            // and lets the reader in when its wait ends.
             let timed = |at: &usize| self.threads[*at].wait.is_none_or(|wait| wait.timed);
             if !writers.iter().any(timed) {
                 keepers.extend(writers.first().map(|at| (*at, None)));
@@ -148,14 +152,14 @@ impl Snapshots {
         keepers
     }
 
-    /// Whether a thread holds anything.
+    /// Returns whether a thread holds any lock.
     pub(super) fn holds(&self, at: usize) -> bool {
         let mut holders = self.holders.values().flatten();
         holders.any(|(holder, _)| *holder == at)
     }
 
-    /// Whoever holds the mutex that a thread must have again before it is done with its wait for a
-    /// condition variable.
+    /// Returns the holders of the mutex that a thread must reacquire before its wait for a condition variable
+    /// ends.
     pub(super) fn keepers_of_mutex(&self, wait: &PublishedWait) -> Vec<usize> {
         if wait.mutex.is_null() || wait.sort.sendable {
             return Vec::new();
@@ -164,8 +168,8 @@ impl Snapshots {
         holders.map(|(at, _)| *at).collect()
     }
 
-    /// The shortest ring of threads through `me`, the first one, each waiting for a lock that the
-    /// next one keeps.
+    /// Returns the shortest cycle of threads through `me`, the first one, each waiting for a lock that the
+    /// next one holds.
     pub(super) fn ring_through(&self, me: usize) -> Option<Vec<usize>> {
         let mut from: Vec<Option<usize>> = vec![None; self.threads.len()];
         let mut open = VecDeque::from([me]);
@@ -189,10 +193,10 @@ impl Snapshots {
         None
     }
 
-    /// All threads as the reduction wants them, and after them some that stand for "anyone": the
-    /// first for the process at large, which can move if any thread can, or if `untracked_threads` may be
-    /// there whom nobody knows; then one for each check of `testing`, which can move if a thread of
-    /// that check can.
+    /// Returns all threads as input of the reduction, and after them entries that stand for "any thread": the
+    /// first for the process, which can run if any thread can, or if untracked threads may exist
+    /// (`untracked_threads`); then one for each check of `testing`, which can run if a thread of that check
+    /// can.
     pub(super) fn states(&self, untracked_threads: bool) -> Vec<wait_for::Thread> {
         let count = self.threads.len();
         let mut scopes: Vec<u64> = self.threads.iter().map(|thread| thread.scope).collect();
@@ -206,7 +210,7 @@ impl Snapshots {
             .map(|thread| self.state(thread, anyone(thread.scope)))
             .collect();
         let members = |scope: u64| {
-            // The watchdog does nothing that anybody waits for.
+            // No thread waits for the watchdog.
             let is_in = |at: &usize| {
                 let thread = &self.threads[*at];
                 (scope == 0 || thread.scope == scope) && !thread.slot.life.is_ours()
@@ -222,7 +226,7 @@ impl Snapshots {
         states.into_iter().map(thread).collect()
     }
 
-    /// What a thread would need to go on.
+    /// Returns what a thread waits for.
     fn state(&self, thread: &ThreadSnapshot, anyone: usize) -> ThreadState {
         if thread.ended {
             return ThreadState::Blocked(wait_for::WaitFor::AnyOf(Vec::new()));
@@ -233,7 +237,7 @@ impl Snapshots {
         let need = match wait.need {
             WaitKind::Lock(_) | WaitKind::Upgrade => self.need_of_lock(wait, anyone),
             WaitKind::Other(WaitReason::Notification) => self.need_of_signal(wait, anyone),
-            // Who unparks is not seen, and so not whether somebody has.
+            // The unparking thread is not tracked, and so neither is a pending unpark.
             WaitKind::Other(WaitReason::Unpark) => None,
             WaitKind::Other(_) => self.need_of_party(wait, anyone),
         };
@@ -242,25 +246,29 @@ impl Snapshots {
 
     fn need_of_lock(&self, wait: &PublishedWait, anyone: usize) -> Option<wait_for::WaitFor> {
         let keepers = self.keepers(wait);
-        // Without a keeper the holder is not known, or has just let go.
+        // Without a holder in the snapshot, the holder is unknown or has just released the lock.
         if wait.timed || keepers.is_empty() {
             return None;
         }
         let holders = keepers.iter().map(|(at, _)| *at);
-        Some(self.let_go(holders, anyone))
+        Some(self.all_of_holders(holders, anyone))
     }
 
-    /// That each of these holders lets go of its lock.
-    fn let_go(&self, holders: impl Iterator<Item = usize>, anyone: usize) -> wait_for::WaitFor {
-        // A lock whose holder has ended can be let go by anyone, with `force_unlock`.
+    /// Returns `AllOf` over the holders.
+    fn all_of_holders(
+        &self,
+        holders: impl Iterator<Item = usize>,
+        anyone: usize,
+    ) -> wait_for::WaitFor {
+        // A lock whose holder has ended can be released by any thread, with `force_unlock`.
         let who = |at: usize| if self.threads[at].ended { anyone } else { at };
         wait_for::WaitFor::AllOf(holders.map(who).collect())
     }
 
     fn need_of_signal(&self, wait: &PublishedWait, anyone: usize) -> Option<wait_for::WaitFor> {
         let mutex = self.keepers_of_mutex(wait);
-        let relock = (!mutex.is_empty()).then(|| self.let_go(mutex.into_iter(), anyone));
-        // One that was notified, or will give up, only needs the mutex.
+        let relock = (!mutex.is_empty()).then(|| self.all_of_holders(mutex.into_iter(), anyone));
+        // A notified thread, or one with a deadline, waits only for the mutex.
         if wait.timed || wait.party().is_none_or(ResourceState::has_pending_wakeups) {
             return relock;
         }
@@ -291,7 +299,7 @@ impl Snapshots {
         Some(wait_for::WaitFor::AnyOf(members.collect()))
     }
 
-    /// Whether a thread is still in the wait that was read, and nothing was provided to it.
+    /// Returns whether a thread is still in the wait that was read, and nothing was provided to it.
     pub(super) fn stands(&self, at: usize) -> bool {
         let thread = &self.threads[at];
         if thread.ended {

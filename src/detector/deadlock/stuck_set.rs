@@ -1,29 +1,29 @@
-//! One deadlock, from the threads of a snapshot that cannot move to what is reported of it.
+//! One deadlock, from the deadlocked threads of a snapshot to the report.
 //!
-//! Whatever makes a thread look (a wait for a lock, a wait for something else, the end of a thread), the
-//! steps are the same: [`Reducer`] tells whether the thread can move, [`StuckSet::of`] who keeps it,
-//! [`StuckSet::confirm`] whether that was only so for a moment, [`StuckSet::claim`] makes the deadlock
-//! the caller's to report, and [`StuckSet::describe`] puts names to it. A ring of locks alone is a way to
-//! describe a stuck set, not another kind of deadlock.
+//! Whatever triggers the look (a wait for a lock, a wait for a resource, the end of a thread), the steps are
+//! the same: [`Reducer`] determines whether the thread can run, [`StuckSet::of`] which threads block it,
+//! [`StuckSet::confirm`] whether that was only momentary, [`StuckSet::claim`] gives the calling thread the
+//! right to report it, and [`StuckSet::describe`] adds names. A lock cycle is a way to describe a stuck set,
+//! not another kind of deadlock.
 
 use super::reduction::{Judgement, Reducer, ThreadStates};
 use super::snapshot::Snapshots;
 use super::{Claim, claim, description, lasts, lock_cycle};
 use crate::report::Facts;
 
-/// How often a thread looks whether a deadlock lasts, of which it is no part, before it reports it: for
-/// about a tenth of a second. The threads of the deadlock come first.
+/// How often a thread checks that a deadlock of other threads lasts before it reports it: for about a tenth
+/// of a second. The threads of the deadlock report it first.
 const LEFT_TO_OTHERS: u32 = 10;
 
-/// What a look at one thread shows.
+/// The result of a look at one thread.
 pub(super) enum Detected {
-    /// It can move, or another thread reports that it cannot.
+    /// The thread can run, or another thread reports that it cannot.
     Nothing,
-    /// It can only move if a thread does something that the detector does not know.
+    /// The thread can run only after an action of an untracked thread.
     DependsOnUntracked,
-    /// What looked like a deadlock was none: the retry has got the lock.
+    /// The apparent deadlock was none: the retry has acquired the lock.
     Granted,
-    /// It cannot move, and that is the caller's to report.
+    /// The thread cannot run, and the caller has to report that.
     Deadlock(Deadlock),
 }
 
@@ -31,12 +31,12 @@ pub(super) enum Detected {
 pub(super) struct Deadlock {
     pub(super) set: StuckSet,
     pub(super) claim: Claim,
-    pub(super) facts: Facts,
+    pub(super) facts: Box<Facts>,
 }
 
-/// Looks whether the thread at `me` can ever move. If it only waits for a deadlock of others it is
-/// reported for these, after a while, or not at all if it is `only_in_ring`. Before a deadlock behind a
-/// queued writer is believed, the lock that the calling thread wants is tried once more with `retry`.
+/// Checks whether the thread at `me` can ever run. If it only waits for a deadlock of others, that one is
+/// reported after a while, or not at all if `only_in_ring` is set. Before a deadlock behind a queued writer
+/// is reported, `retry` tries once more to acquire the lock that the calling thread requests.
 pub(super) fn detect(
     all: &Snapshots,
     judge: &mut Reducer,
@@ -62,7 +62,7 @@ pub(super) fn detect(
     }
     match set.claim(all) {
         Some(claim) => Detected::Deadlock(Deadlock {
-            facts: set.describe(all, states),
+            facts: Box::new(set.describe(all, states)),
             set,
             claim,
         }),
@@ -70,29 +70,29 @@ pub(super) fn detect(
     }
 }
 
-/// The threads that keep one thread from ever moving, with itself.
+/// The threads that block one thread for ever, with that thread itself.
 pub(super) struct StuckSet {
-    /// First the thread that was asked about and those on its ring, then the rest, nearest first.
+    /// First that thread and those on its cycle, then the rest, nearest first.
     pub(super) threads: Vec<usize>,
-    /// Whether that thread is one of those that wait for each other.
+    /// Whether that thread is on a cycle of waits.
     pub(super) is_in_ring: bool,
-    /// Whether the threads are a ring of locks, each waiting for one that the next one keeps.
+    /// Whether the threads form a lock cycle: each waits for a lock that the next one holds.
     is_of_locks: bool,
 }
 
-/// Whether the threads of a stuck set stand still.
+/// Whether the threads of a stuck set stay in their waits.
 enum Confirmed {
     /// They do.
     Stands,
     /// One of them has moved.
     Moves,
-    /// The calling thread has got its lock.
+    /// The calling thread has acquired its lock.
     Granted,
 }
 
 impl StuckSet {
-    /// The threads that keep the one at `me` stuck; `None` if it keeps a lock from itself, which was
-    /// reported before it waited.
+    /// Returns the threads that block the one at `me`; `None` if the thread blocks itself by a lock, which
+    /// was reported before it waited.
     fn of(all: &Snapshots, states: &ThreadStates, me: usize) -> Option<Self> {
         let ring = all.ring_through(me);
         match ring {
@@ -110,7 +110,7 @@ impl StuckSet {
         }
     }
 
-    /// Whether they stand still for as long as it takes to believe that.
+    /// Checks that the threads stay in their waits for long enough.
     fn confirm(&self, all: &Snapshots, retry: impl FnOnce() -> bool) -> Confirmed {
         let behind_a_queue = |at: &usize| is_behind_a_queue(all, *at);
         if self.threads.first().is_some_and(behind_a_queue) && retry() {
@@ -128,12 +128,12 @@ impl StuckSet {
         }
     }
 
-    /// Makes the deadlock the caller's; see [`claim`].
+    /// Claims the deadlock for the caller; see [`claim`].
     fn claim(&self, all: &Snapshots) -> Option<Claim> {
         claim(all, &self.threads)
     }
 
-    /// What a report says of it.
+    /// Describes the deadlock for a report.
     fn describe(&self, all: &Snapshots, states: &ThreadStates) -> Facts {
         match self.is_of_locks {
             true => lock_cycle::facts(all, &self.threads),
@@ -142,7 +142,7 @@ impl StuckSet {
     }
 }
 
-/// Whether a thread waits for a lock that no thread is seen to hold: it may be about to get it.
+/// Returns whether a thread waits for a lock without a known holder: it may be about to get it.
 fn is_behind_a_queue(all: &Snapshots, at: usize) -> bool {
     let Some(wait) = &all.threads[at].wait else {
         return false;

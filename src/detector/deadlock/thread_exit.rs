@@ -1,7 +1,7 @@
-//! A thread that goes, and by that leaves others behind who wait for ever.
+//! The trigger of deadlock detection at the end of a thread, after which others may wait for ever.
 //!
-//! It has nowhere to unwind to. So it tells what it sees, and one of those that it leaves behind is
-//! given the panic, if the configuration asks for one.
+//! The ending thread cannot unwind. So it reports what it finds, and one of the waiting threads gets the
+//! panic, if the configuration requests one.
 
 use std::time::Duration;
 
@@ -18,16 +18,15 @@ use crate::tracking::process::resource_state::ResourceState;
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait::{PublishedWait, WaitKind};
 
-/// How often a thread that ends looks again while threads that ended before it are still counted by
-/// the system.
+/// How often an ending thread looks again while the system still counts threads that ended before it.
 const PATIENCE: u32 = 20;
 
-/// The calling thread has come to its end, as its slot says.
+/// Checks the waits of other threads when the calling thread has come to its end, as its slot says.
 pub(crate) fn thread_ended(slot: &'static Slot) {
     if !any_resource_wait() || registry::any_runs(slot.check_id()) {
         return;
     }
-    // Of several that end at once each has to know that the others only do the same.
+    // Of several threads that end at once, each has to recognise that the others are only ending, too.
     struct Leaving(&'static Slot);
     impl Drop for Leaving {
         fn drop(&mut self) {
@@ -43,54 +42,54 @@ fn look_after(slot: &'static Slot) {
     let mut threads = os_threads::threads();
     let mut tries = 0;
     while tries < PATIENCE {
-        if tell(slot, |_| true) != Told::LaterMaybe {
+        if report_stuck(slot, |_| true) != Outcome::LaterMaybe {
             return;
         }
         std::thread::sleep(Duration::from_millis(1));
-        // As long as they go, it is worth while to wait for the last of them.
+        // While threads are ending, it is worth waiting for the last of them.
         let now = os_threads::threads();
         tries = if now < threads { 0 } else { tries + 1 };
         threads = now;
     }
 }
 
-/// The calling thread is not one of `party` any more.
+/// Checks the waits of other threads when the calling thread is no provider in `party` any more.
 pub(crate) fn provider_left(slot: &'static Slot, party: &ResourceState) {
     if any_resource_wait() && registry::anyone_waits_for(party) {
-        tell(slot, |wait| std::ptr::eq(wait.by, party));
+        report_stuck(slot, |wait| std::ptr::eq(wait.by, party));
     }
 }
 
 #[derive(PartialEq, Eq)]
-enum Told {
+enum Outcome {
     Done,
     LaterMaybe,
 }
 
-/// Tells of the threads in such waits that are stuck.
-fn tell(slot: &'static Slot, concerns: impl Fn(&PublishedWait) -> bool) -> Told {
+/// Reports the deadlocked threads in the waits that `concerns` selects.
+fn report_stuck(slot: &'static Slot, concerns: impl Fn(&PublishedWait) -> bool) -> Outcome {
     let all = Snapshots::now();
-    let mut told = Told::Done;
+    let mut outcome = Outcome::Done;
     let mut judge = Reducer::new(&all);
     for at in victims(&all, concerns) {
-        // One that only waits for those who wait for each other is no use as a victim.
+        // A thread that only waits for a cycle of waits is no useful victim.
         match stuck_set::detect(&all, &mut judge, at, true, || false) {
             Detected::Nothing | Detected::Granted => {}
-            Detected::DependsOnUntracked => told = Told::LaterMaybe,
+            Detected::DependsOnUntracked => outcome = Outcome::LaterMaybe,
             Detected::Deadlock(Deadlock { claim, facts, .. }) => {
-                // It belongs to the check of those that are left behind.
+                // The finding belongs to the check of the waiting threads.
                 let trial = check_session::of(all.threads[at].slot);
-                let publish = || publish::publish_to(slot, trial.as_deref(), vec![facts]);
+                let publish = || publish::publish_to(slot, trial.as_deref(), vec![*facts]);
                 if let Some(panic) = claim.tell(publish) {
                     give(&all, at, panic);
                 }
             }
         }
     }
-    told
+    outcome
 }
 
-/// Gives the panic to a thread that waits.
+/// Passes the panic to a waiting thread.
 fn give(all: &Snapshots, at: usize, panic: Panic) {
     let victim = &all.threads[at];
     if let Some(wait) = &victim.wait {
@@ -99,8 +98,8 @@ fn give(all: &Snapshots, at: usize, panic: Panic) {
     }
 }
 
-/// Gives the panic of the thread that closed a deadlock to another one of it, which waits for no
-/// other thread's end; gives it back if there is none.
+/// Passes the panic of the thread that closed a deadlock to another thread of it that does not wait for a
+/// thread's end; returns it as the error if there is none.
 pub(super) fn give_away(all: &Snapshots, set: &[usize], panic: Panic) -> Result<(), Panic> {
     let waits_for_end = |at: &usize| {
         let wait = &all.threads[*at].wait;
@@ -117,7 +116,7 @@ pub(super) fn give_away(all: &Snapshots, set: &[usize], panic: Panic) -> Result<
     }
 }
 
-/// Gives the panic of the thread that closed a deadlock to another one of it, whatever that waits
+/// Passes the panic of the thread that closed a deadlock to another thread of it, whatever that one waits
 /// for.
 pub(super) fn give_to_any(all: &Snapshots, set: &[usize], panic: Panic) {
     let mut others = victims(all, |_| true).into_iter();
@@ -127,8 +126,8 @@ pub(super) fn give_to_any(all: &Snapshots, set: &[usize], panic: Panic) {
     }
 }
 
-/// The threads that can be given a panic, those that wait for another thread's end last: it is
-/// better that a thread ends which somebody joins than the one that joins it.
+/// Returns the threads that can get a panic, those that wait for another thread's end last: the end of a
+/// joined thread is better than that of the thread that joins it.
 pub(super) fn victims(all: &Snapshots, concerns: impl Fn(&PublishedWait) -> bool) -> Vec<usize> {
     let mut found: Vec<(bool, usize)> = Vec::new();
     for (at, thread) in all.threads.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Orders that a test asserts: that none was taken the other way round, and that none will be.
+//! Assertions of tests about lock order: the opposite order was never taken, and will be reported if it is.
 
 use crate::detector::check_session;
 use crate::detector::order::{check, classes, declared};
@@ -12,12 +12,12 @@ use crate::tracking::lock::ident::Ident;
 
 use crate::detector::state::DetectorState;
 
-/// One side of an order between classes of locks.
+/// One side of an order between lock classes.
 #[derive(Clone, Copy)]
 pub(crate) enum Named {
-    /// The class of a lock that is there.
+    /// The class of an existing lock.
     Of(&'static Class),
-    /// The class of this name, whether there is a lock of it or not.
+    /// The class of this name, whether a lock of it exists or not.
     By(&'static str),
 }
 
@@ -37,11 +37,11 @@ impl Named {
     }
 }
 
-/// Asserts that nothing was taken under `second` by which one comes to `first`, and declares it.
+/// Asserts that no chain of acquisitions leads from `second` to `first`, and declares the order.
 ///
 /// # Errors
 ///
-/// How it was, in words.
+/// The chain, as text.
 pub(crate) fn instances(
     first: &'static Ident,
     second: &'static Ident,
@@ -51,7 +51,7 @@ pub(crate) fn instances(
     let graph = check_session::graph_of(slot);
     let mut state = graph.lock();
     for ident in [first, second] {
-        // Nothing is found by that: the orders of a leaf all lead to it.
+        // This finds nothing: all edges of a leaf lead to it.
         let _ = check::promote(&mut state, ident);
     }
     let (first, second) = (first.id(), second.id());
@@ -62,11 +62,11 @@ pub(crate) fn instances(
     Ok(())
 }
 
-/// The same for classes.
+/// Asserts that no chain of acquisitions leads from class `second` to class `first`, and declares the order.
 ///
 /// # Errors
 ///
-/// How it was, in words.
+/// The chain, as text.
 pub(crate) fn named(first: Named, second: Named, site: Site) -> Result<(), String> {
     let Some(slot) = attach() else { return Ok(()) };
     let graph = check_session::graph_of(slot);

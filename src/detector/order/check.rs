@@ -1,4 +1,4 @@
-//! Lock order: what an acquisition under other locks tells the graph.
+//! Lock order: the check of one acquisition under other locks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,27 +20,26 @@ use crate::tracking::thread::current;
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::slot::{HeldLock, Slot};
 
-/// How many locks a thread may hold of which orders are learnt.
+/// The most locks that a thread may hold for its acquisitions to be checked.
 const MOST_HELD: u32 = 1024;
 
 /// Whether a thread held more.
 static CROWDED: AtomicBool = AtomicBool::new(false);
 
-/// Whether a thread held so many locks that an order was not learnt.
+/// Returns whether an acquisition was not checked because the thread held too many locks.
 pub(crate) fn was_crowded() -> bool {
-    // Relaxed: it stands for no other memory.
+    // Relaxed: the flag publishes no other memory.
     CROWDED.load(Ordering::Relaxed)
 }
 
-/// Looks at an acquisition of a lock by a thread that holds others, before the lock is listed as
-/// held, and returns what it shows.
+/// Checks an acquisition of a lock by a thread that holds others, before the lock is added to its lockset,
+/// and returns the findings.
 ///
-/// An exclusive acquisition by a thread that holds nothing is of interest too, if readers of the lock
-/// can wait for each other behind a queued writer.
+/// An exclusive acquisition by a thread that holds nothing is checked, too, if readers of the lock can wait
+/// for each other behind a queued writer.
 ///
-/// Called when the lock itself does not remember the acquisition. Costs a look into the thread's
-/// own cache if the thread remembers it; if the lock is a leaf, a new context in the leaf; only
-/// else is the graph asked.
+/// Called when the lock itself has not cached the acquisition. Costs a look-up in the thread's own cache if
+/// it is there; if the lock is a leaf, a new leaf edge; and only otherwise an access of the graph.
 pub(crate) fn check(
     slot: &'static Slot,
     record: &LockRecord,
@@ -59,8 +58,8 @@ pub(crate) fn check(
         record.known.store(known, Ordering::Relaxed);
         return Vec::new();
     }
-    // Each new order costs a look at each lock that is held. Of a thread that has forgotten as many
-    // guards, or locks a whole table, every order would be new.
+    // Each new order costs a look at each held lock. For a thread that has forgotten as many guards, or locks
+    // a whole table, every order would be new.
     if slot.count() > MOST_HELD {
         CROWDED.store(true, Ordering::Relaxed);
         return Vec::new();
@@ -68,7 +67,7 @@ pub(crate) fn check(
     let held = slot.held().unwrap_or_default();
     let mut found = Vec::new();
     let mut mine = held.iter().filter(|h| std::ptr::eq(h.ident, ident));
-    // Behind an upgradable or an exclusive hold no writer can queue.
+    // No writer can queue behind an upgradable or an exclusive hold.
     if let Some(first) = mine.next()
         && first.mode == Mode::Shared
         && mine.all(|h| h.mode == Mode::Shared)
@@ -106,7 +105,7 @@ pub(crate) fn check(
         found.extend(classes::first_write(slot, ident.class()));
     }
     let is_alone = found.is_empty()
-        // Else the context was told to the graph of a check, or noted for the join.
+        // Otherwise the context went to the graph of a check, or was recorded for the join.
         && slot.check_id() == 0
         // What two locks of one class show depends on their ids.
         && held.iter().all(|h| describe::ident_of(h).class().id != ident.class().id)
@@ -126,15 +125,15 @@ pub(crate) fn check(
     found
 }
 
-/// Whether the thread already has a hold of the lock that keeps out all that it could wait for by this
-/// request: a re-entrant acquisition, or a read inside a read. Such a request is part of no deadlock
-/// of several locks, so it gives no edges; the hold that was there stays what it is.
+/// Returns whether the thread already has a hold of the lock that excludes everything for which this request
+/// could wait: a re-entrant acquisition, or a read inside a read. Such a request is part of no deadlock of
+/// several locks, so it gives no edges; the existing hold stays as it is.
 ///
-/// A hold that a parent has around this thread keeps others out in the same way, and the parent itself
-/// where the two modes stand beside each other, unless a writer can queue behind it.
+/// A hold that the thread inherits from its parent excludes others in the same way, and the parent itself
+/// where the two modes are compatible, unless a writer can queue behind it.
 fn is_harmless(slot: &'static Slot, held: &[HeldLock], ident: &'static Ident, mode: Mode) -> bool {
     let kind = ident.class().kind;
-    // A guard that can be sent may have been: then the hold that is listed here is another thread's.
+    // The guard of a hold whose guards can be sent may be in another thread by now.
     let is_kept_out = |h: &HeldLock| std::ptr::eq(h.ident, ident) && h.mode.keeps_out(mode);
     if !kind.is_sendable() && held.iter().any(is_kept_out) {
         return true;
@@ -150,7 +149,7 @@ fn is_harmless(slot: &'static Slot, held: &[HeldLock], ident: &'static Ident, mo
         })
 }
 
-/// A second shared hold by one thread, between which a writer can queue.
+/// Reports a second shared hold by one thread, between which a writer can queue.
 fn recursive_read(
     slot: &'static Slot,
     record: &LockRecord,
@@ -176,7 +175,7 @@ fn recursive_read(
     Some(describe::recursive_read(slot, ident, first, mode, site))
 }
 
-/// Takes in a new context.
+/// Records a new context.
 fn learn(
     slot: &'static Slot,
     held: &[HeldLock],
@@ -196,8 +195,8 @@ fn learn(
     });
     let others = || held.iter().filter(|h| !std::ptr::eq(h.ident, ident));
     let graph = check_session::graph_of(slot);
-    // Places of one file may be those of a type that the program has put around its locks, where they
-    // tell nothing apart.
+    // Locations in one file may be those of a type that wraps the program's locks, and then do not
+    // distinguish edges.
     let edges: Vec<(LockId, LockId)> = others()
         .filter(|h| h.site.file() == site.file())
         .map(|h| (describe::ident_of(h).id(), ident.id()))
@@ -205,12 +204,12 @@ fn learn(
     let keeps_edges = !edges.is_empty()
         && with_own(slot, |own| own.has_stacks_left())
         && !edges.iter().all(|edge| graph.lock().has_edge_stack(*edge));
-    // What is held around the thread was moved into the graph when it became that.
+    // An inherited lock was moved into the graph when it was inherited.
     let is_nested = others().next().is_some() || !holding.inherited.is_empty();
     let is_writer =
         mode == Mode::Exclusive && ident.class().kind.readers_wait() && !ident.may_anyone_write();
-    // In the child of a fork, or in a check that has a graph of its own, a promoted lock may not be
-    // in the new graph yet.
+    // In the child of a fork, or in a check that has a graph of its own, a promoted lock may not be in the
+    // new graph yet.
     let leaf_under_known = state::generation() == 0
         && !graph.is_own()
         && !ident.contexts.is_promoted()
@@ -220,7 +219,7 @@ fn learn(
     if leaf_under_known && offer(ident, holding, mode, site) {
         return Vec::new();
     }
-    // Captured outside the lock: it takes microseconds, and the lock is everybody's.
+    // Captured outside the lock: it takes microseconds, and all threads share the lock.
     let stack = (keeps_edges || !unknown.is_empty()).then(|| {
         let known = graph.lock();
         if !keeps_edges && unknown.iter().all(|from| known.has_stack(from, site)) {
@@ -244,10 +243,10 @@ fn learn(
     for h in others() {
         findings.extend(promote(&mut state, describe::ident_of(h)));
     }
-    // What a leaf keeps is told to the graph of the process.
+    // Leaf edges belong to the graph of the process.
     if (is_nested || is_writer) && (graph.is_own() || !offer(ident, holding, mode, site)) {
-        // It is promoted by now, or has more contexts than a leaf keeps: then its place is the
-        // graph, which keeps some for each edge. To drop one would lose an edge.
+        // The lock is promoted by now, or has more contexts than a leaf keeps: then they belong in the graph,
+        // which keeps some for each edge. To drop one would lose an edge.
         findings.extend(promote(&mut state, ident));
         let card = describe::lock_info(ident);
         debug_assert!(
@@ -273,7 +272,7 @@ fn learn(
     describe::cycles(slot, &state, &findings, Some(site))
 }
 
-/// Offers the context to a leaf; `false` if the lock is none any more, or a full one.
+/// Inserts the context into a leaf; returns `false` if the lock is no leaf any more, or is full.
 fn offer(ident: &'static Ident, holding: &Arc<HeldSnapshot>, mode: Mode, site: Site) -> bool {
     let context = LeafEdge {
         holding: Arc::clone(holding),
@@ -286,14 +285,14 @@ fn offer(ident: &'static Ident, holding: &Arc<HeldSnapshot>, mode: Mode, site: S
     }
 }
 
-/// Moves a lock into the graph: something is taken under it for the first time, or it is a full
-/// leaf. One that was promoted in the parent of a fork is entered in the child's graph.
+/// Moves a lock into the graph: a lock is acquired under it for the first time, or its leaf is full. A lock
+/// that was promoted in the parent of a fork is added to the child's graph.
 pub(in crate::detector) fn promote(
     state: &mut DetectorState,
     ident: &'static Ident,
 ) -> Vec<Finding> {
     let contexts = if state.is_of_check() {
-        // What it knows as a leaf is the process's. Of a leaf nothing is found: no edge leaves it.
+        // Leaf edges belong to the process. A leaf gives no findings: no edge leaves it.
         promote(&mut state::lock(), ident);
         None
     } else {
@@ -333,20 +332,19 @@ pub(in crate::detector) fn promote(
     findings
 }
 
-/// A lock is dropped: nothing of it stays behind. With `unreferred` the caller vouches that it was
-/// not held.
+/// Removes a dropped lock. With `unreferred` the caller guarantees that it was not held.
 #[inline]
 pub(crate) fn retire(ident: &'static Ident, unreferred: bool) {
     if ident.contexts.clear(unreferred) {
         forget(ident.id());
     }
-    // Not `open`: what is changed here is nothing that an addition to the held locks uses.
+    // Not `open`: what is changed here is not used by the addition of a held lock.
     let slot = current::slot();
     if slot.is_detached() {
         lock_id_pool::spill_vacated(ident, unreferred);
     } else {
-        // A handler that drops a lock between the steps of `Pool::give` loses an ident by it, and that
-        // is all: the rest closes the thread itself.
+        // A signal handler that drops a lock between the steps of `LockIdPool::give` at worst leaks an ident:
+        // everything else closes the thread itself.
         with_own_open(slot, |own| own.pool.give(ident, unreferred));
     }
 }
@@ -357,7 +355,7 @@ fn forget(id: LockId) {
     check_session::forget(id);
 }
 
-/// A lock was given a label: reports that come from the graph show it too.
+/// Updates the label of a lock in the graphs, for reports that are made from them.
 pub(crate) fn relabel(record: &LockRecord) {
     let Some(ident) = record.ident() else { return };
     let (id, label) = (ident.id(), ident.label());

@@ -1,9 +1,9 @@
-//! The order of classes: what is learnt from one pair of locks holds for the next pair.
+//! The order of lock classes: an order seen on one pair of locks holds for every pair of the same classes.
 //!
-//! The same engine as for instances, with the ids of classes for nodes. Gates stay instances: two
-//! locks of one class do not exclude each other. Two locks of the same class give no edge: they nest in
-//! ascending order of their sub-classes and ids, which is an order on which all threads agree, and an
-//! acquisition that goes against it is told.
+//! The engine is the same as for instances, with the ids of classes as nodes. Gates stay instances: two locks
+//! of one class do not exclude each other. Two locks of the same class give no edge: they nest in ascending
+//! order of their sub-classes and ids, which is the same for all threads, and an acquisition against that
+//! order is reported.
 
 use std::sync::atomic::Ordering;
 
@@ -19,6 +19,7 @@ use crate::record;
 use crate::report::{Basis, Facts, LockInfo};
 use crate::runtime::threads::{attach, with_own};
 use crate::shim::fork_safe::ForkSafe;
+use crate::sink;
 use crate::tracking::lock::class;
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::ident::Ident;
@@ -26,9 +27,9 @@ use crate::tracking::lock::leaf_edges::HeldSnapshot;
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::slot::{HeldLock, Slot};
 
-/// Takes in the classes of a nested acquisition; `key` is the thread's.
+/// Records the classes of a nested acquisition; `key` is the thread's.
 ///
-/// Costs a look into the thread's own cache for each held lock when the context is known.
+/// Costs a look-up in the thread's own cache for each held lock when the context is known.
 pub(in crate::detector) fn learn(
     slot: &'static Slot,
     key: u64,
@@ -62,7 +63,8 @@ pub(in crate::detector) fn learn(
     if unknown.is_empty() && alike.is_empty() {
         return Vec::new();
     }
-    if record::is_recording() {
+    let to_tracing = publish::quietly(slot, sink::emits_orders);
+    if to_tracing || record::is_recording() {
         record_edges(slot, held, &unknown, to, mode, site);
     }
     let graph = check_session::graph_of(slot);
@@ -94,7 +96,7 @@ pub(in crate::detector) fn learn(
         }));
     }
     findings.retain(|finding| is_new(&mut state, finding));
-    let mut facts = tell(slot, &state, findings, Some(site));
+    let mut facts = describe_cycles(slot, &state, findings, Some(site));
     if !alike.is_empty() && state.is_new_cycle_of(vec![to.id], Verdict::Inversion) {
         drop(state);
         let against = |at: usize| describe::against_ids(slot, ident, &held[at], mode, site);
@@ -103,8 +105,8 @@ pub(in crate::detector) fn learn(
     facts
 }
 
-/// Writes the acquisition of a lock of class `to`, under each of the held locks in `unknown`, to the
-/// record of the process.
+/// Writes the acquisition of a lock of class `to`, under each of the held locks in `unknown`, to the record
+/// of the process, and emits an event for each edge that is news.
 #[cold]
 fn record_edges(
     slot: &'static Slot,
@@ -122,7 +124,7 @@ fn record_edges(
             .filter(|(other, _)| other != at)
             .map(|(_, gate)| describe::ident_of(gate).class())
             .collect();
-        record::edge(&record::Taken {
+        let news = record::edge(&record::Taken {
             from,
             from_mode: held[*at].mode,
             from_site: held[*at].site,
@@ -132,10 +134,13 @@ fn record_edges(
             gates: &gates,
             thread: &thread,
         });
+        if let Some(news) = news {
+            publish::quietly(slot, || sink::emit_order(&news));
+        }
     }
 }
 
-/// Whether an acquisition under another lock of the same class goes against the order in which those
+/// Returns whether an acquisition under another lock of the same class goes against the order in which those
 /// nest: that of their sub-classes, then that of their ids.
 fn is_against_ids(held: &HeldLock, ident: &'static Ident, mode: Mode) -> bool {
     let outer = describe::ident_of(held);
@@ -146,10 +151,10 @@ fn is_against_ids(held: &HeldLock, ident: &'static Ident, mode: Mode) -> bool {
     !std::ptr::eq(outer, ident) && !passes && rank(outer) > rank(ident)
 }
 
-/// Makes a class known to the order of classes.
+/// Adds a class to the order of classes.
 pub(in crate::detector) fn enter(state: &mut DetectorState, class: &'static Class) {
-    // Relaxed: a flag that only ever goes up, read under the detector's lock, under which the
-    // thread that raises it afterwards judges the cycles again.
+    // Relaxed: a flag that is only ever set, read under the detector's lock; the thread that sets it
+    // classifies the cycles again under that lock afterwards.
     let written = class.written.load(Ordering::Relaxed);
     if state.classes.add_lock(class.id, class.kind.policy()) && written {
         state.classes.let_anyone_write(class.id);
@@ -160,7 +165,7 @@ pub(in crate::detector) fn enter(state: &mut DetectorState, class: &'static Clas
     });
 }
 
-/// The same for one of which nothing but the name is known.
+/// Adds a class of which only the name is known to the order of classes.
 pub(in crate::detector) fn enter_named(
     state: &mut DetectorState,
     id: LockId,
@@ -182,8 +187,8 @@ fn is_new(state: &mut DetectorState, finding: &Finding) -> bool {
     )
 }
 
-/// The facts of cycles of classes.
-fn tell(
+/// Describes cycles of classes.
+fn describe_cycles(
     slot: &'static Slot,
     state: &DetectorState,
     findings: Vec<Finding>,
@@ -198,9 +203,9 @@ fn tell(
     facts
 }
 
-/// A lock of the class was taken by a writer for the first time.
+/// Records that a writer acquired a lock of the class for the first time.
 pub(in crate::detector) fn first_write(slot: &'static Slot, class: &'static Class) -> Vec<Facts> {
-    // Relaxed: whoever raises it judges the cycles again, under the detector's lock.
+    // Relaxed: the thread that sets it classifies the cycles again, under the detector's lock.
     if class.written.load(Ordering::Relaxed) || class.written.swap(true, Ordering::Relaxed) {
         return Vec::new();
     }
@@ -208,10 +213,10 @@ pub(in crate::detector) fn first_write(slot: &'static Slot, class: &'static Clas
     let mut state = graph.lock();
     let mut findings = state.classes.let_anyone_write(class.id);
     findings.retain(|finding| is_new(&mut state, finding));
-    tell(slot, &state, findings, None)
+    describe_cycles(slot, &state, findings, None)
 }
 
-/// Notes cycles of instances, so that their classes do not tell them again.
+/// Records cycles of instances, so that the order of their classes does not report them again.
 pub(in crate::detector) fn note(state: &mut DetectorState, findings: &[Finding]) {
     for finding in findings {
         let links = finding.links.iter();
@@ -220,12 +225,12 @@ pub(in crate::detector) fn note(state: &mut DetectorState, findings: &[Finding])
     }
 }
 
-/// The pairs that were declared, for the graphs of checks to come.
+/// The declared pairs, for the graphs of later checks.
 pub(crate) static DECLARED: ForkSafe<Vec<(&'static str, &'static str, Site)>> =
     ForkSafe::new(Vec::new());
 
-/// Takes in a declared order: each name comes before all that follow it. What has broken it
-/// already is reported now.
+/// Adds a declared order: each name comes before all that follow it. Acquisitions that have violated it
+/// already are reported now.
 pub(crate) fn declare(names: &[&'static str], site: Site) {
     let Some(slot) = attach() else { return };
     let (mut found, mut found_in_trial) = (Vec::new(), Vec::new());
@@ -236,16 +241,16 @@ pub(crate) fn declare(names: &[&'static str], site: Site) {
             {
                 let mut state = state::lock();
                 let findings = declare_pair(&mut state, first, second, site);
-                found.extend(tell(slot, &state, findings, Some(site)));
+                found.extend(describe_cycles(slot, &state, findings, Some(site)));
             }
             if graph.is_own() {
                 let mut state = graph.lock();
                 let findings = declare_pair(&mut state, first, second, site);
-                found_in_trial.extend(tell(slot, &state, findings, Some(site)));
+                found_in_trial.extend(describe_cycles(slot, &state, findings, Some(site)));
             }
         }
     }
-    // A declaration stands at the start of a program, where nobody expects it to panic.
+    // A declaration is made at the start of a program, where no panic is expected.
     if graph.is_own() {
         let _ = publish::publish_to(slot, None, found);
         let _ = publish::publish(slot, found_in_trial);
@@ -254,10 +259,10 @@ pub(crate) fn declare(names: &[&'static str], site: Site) {
     }
 }
 
-/// Takes all that was declared into a graph of which nothing is known yet.
+/// Adds all declared orders to an empty graph.
 pub(in crate::detector) fn declare_again(state: &mut DetectorState) {
     for (first, second, site) in DECLARED.lock().clone() {
-        // Nothing breaks it: what contradicts another declaration was refused.
+        // No earlier order contradicts it: a declaration that contradicts another one was refused.
         declare_pair(state, first, second, site);
     }
 }

@@ -1,5 +1,4 @@
-//! Orders that are declared ahead, so that the first violation is a finding without the opposite
-//! order ever being run.
+//! Declared orders, by which the first violation is a finding without a run of the opposite order.
 
 use std::panic::Location;
 use std::path::Path;
@@ -12,17 +11,17 @@ use crate::sink;
 
 /// Declares that locks of these classes are taken in this order: each before all that follow it.
 ///
-/// The names are those given to `named`. A name that no lock has is no error: the lock may come
-/// later, or never. From now on, an acquisition against the order is an
-/// [`Inversion`](crate::report::Verdict::Inversion), whoever makes it and whether or not anybody
-/// ever takes the locks the other way round.
+/// The names are those given to `named`. A name without a lock is no error: the lock may be created later, or
+/// never. From now on, an acquisition against the order is an
+/// [`Inversion`](crate::report::Verdict::Inversion), by whichever thread, and whether or not any thread ever
+/// takes the locks the other way round.
 ///
 /// Costs, once, a little for each pair of names.
 ///
 /// # Errors
 ///
-/// [`OrderError`] if the names contradict each other or an earlier declaration. Nothing of the
-/// declaration is then taken in.
+/// [`OrderError`] if the names contradict each other or an earlier declaration. Then nothing of the
+/// declaration takes effect.
 ///
 /// # Examples
 ///
@@ -39,15 +38,16 @@ pub fn declare_order(names: &[&str]) -> Result<(), OrderError> {
     Ok(())
 }
 
-/// Declares the orders that stand in a file, one a line: `ledger < audit < stats`.
+/// Declares the orders in a file, one per line: `ledger < audit < stats`.
 ///
-/// Empty lines, and what follows a `#`, are passed over. Returns how many orders there were. The
-/// environment variable `LOCKWARDEN_ORDER` names such a file too, which is read at the start.
+/// Empty lines, and everything after a `#`, are skipped. Returns the number of orders. The environment
+/// variable `LOCKWARDEN_ORDER` names such a file, too, which is read at the start.
 ///
 /// # Errors
 ///
-/// [`OrderError`] if the file cannot be read, is not a regular one or has more than a mebibyte, a line is not of that form, or the orders contradict
-/// each other or an earlier declaration. Nothing of the file is then taken in.
+/// [`OrderError`] if the file cannot be read, is not a regular file or has more than a mebibyte, if a line
+/// does not have that form, or if the orders contradict each other or an earlier declaration. Then nothing of
+/// the file takes effect.
 ///
 /// # Examples
 ///
@@ -73,8 +73,7 @@ fn take_in(orders: Vec<Vec<&'static str>>, site: Site) {
     }
 }
 
-/// Reads the file that the environment names, if it names one; what is wrong with it is said on
-/// standard error.
+/// Reads the file that the environment names, if it names one; errors are printed on standard error.
 pub(crate) fn from_environment() {
     let Some(path) = Variable::Order.read() else {
         return;

@@ -1,7 +1,7 @@
-//! Edges that nobody took: orders that were declared.
+//! Declared orders as edges of the graph, which no thread took.
 //!
-//! A declared order stands in the graph like one that was taken, by a thread of its own, so that
-//! nothing but the pair itself keeps it from closing a cycle.
+//! A declared order is in the graph like one that was taken, by a thread of its own, so that nothing but the
+//! pair itself excludes a cycle through it.
 
 use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::clock::vector_clock::Segment;
@@ -10,11 +10,11 @@ use crate::engine::mode::Mode;
 use crate::engine::order_graph::OrderGraph;
 use crate::report::{Basis, Edge, Facts};
 
-/// Set in the serials of the threads that declarations are attributed to: those of real threads are
+/// Set in the serial numbers of the threads that declarations are attributed to: those of real threads are
 /// far below.
 const DECLARING: u64 = 1 << 63;
 
-/// Whether it stands for a declaration.
+/// Returns whether the thread stands for a declaration.
 pub(in crate::detector) fn is_declaring(thread: ThreadId) -> bool {
     thread.get() & DECLARING != 0
 }
@@ -44,8 +44,8 @@ pub(in crate::detector) fn declare(
     })
 }
 
-/// Takes the declared edges out of the facts of a cycle: what is left are those that were really
-/// taken, and break the declaration.
+/// Removes the declared edges from the facts of a cycle: what remains are the edges that were taken, and
+/// violate the declaration.
 pub(in crate::detector) fn settle(facts: &mut Facts, closed_at: Option<Site>) {
     let declared = facts.edges.iter().find(|edge| is_declaring(edge.thread));
     let Some(declared) = declared else { return };

@@ -1,13 +1,13 @@
-//! Critical sections that span threads: a parent that holds a lock from before it starts a thread
-//! until after it has joined it has the thread's acquisitions within that lock's section.
+//! Inherited holds: a parent that holds a lock from before a spawn until after the join has the acquisitions
+//! of the child within that critical section.
 //!
-//! That a thread will be joined under the lock is known only at the join. So the thread notes what
-//! it takes, hands its notes over at its end, and whoever joins it tells the graph. What the
-//! parent held marks its holds, whose release says that the notes are of no use any more: a pool
-//! that starts its workers under a lock pays for that only until it lets go of the lock.
+//! Whether a child is joined under the lock is known only at the join. So the child records its acquisitions,
+//! hands the log over at its end, and the joining thread adds it to the graph. The parent marks the holds
+//! under which it spawned; the release of a marked hold says that the logs are useless from then on: a pool
+//! that starts its workers under a lock pays for them only until it releases the lock.
 //!
-//! The notes give edges, never less of a verdict: that the thread was guarded by its parent comes
-//! too late for what its own nested acquisitions showed meanwhile.
+//! The log gives edges, and never excuses a cycle: that the parent guarded the child is known too late for
+//! the nested acquisitions that were already checked meanwhile.
 
 use crate::detector::order::check;
 use crate::detector::{check_session, describe, publish};
@@ -21,7 +21,7 @@ use crate::tracking::thread::inherited_holds::{
 };
 use crate::tracking::thread::slot::Slot;
 
-/// What the calling thread holds above a thread that it is about to start; `None` for nothing.
+/// Returns what the calling thread holds above a thread that it is about to start; `None` for nothing.
 pub(crate) fn above() -> Option<ParentHolds> {
     let slot = current::open();
     if slot.is_detached() {
@@ -54,21 +54,21 @@ pub(crate) fn above() -> Option<ParentHolds> {
     })
 }
 
-/// The calling thread was started under `above`.
+/// Records that the calling thread was started under `above`.
 pub(crate) fn begin(above: &ParentHolds) {
     if let Some(slot) = attach() {
         let held = above.held.iter().map(|(_, over)| over);
         let notes = AcquisitionLog::new(held.chain(&above.further).cloned().collect());
         with_own(slot, |own| {
             own.notes = Some(notes);
-            // What locks learnt in them was not noted.
+            // The acquisitions of locks cached in it were not logged.
             own.first.clear();
         });
         slot.set_surrounded(true);
     }
 }
 
-/// The calling thread ends: what it took so far.
+/// Ends the log of the calling thread and returns its acquisitions so far.
 pub(crate) fn end() -> Vec<NestedAcquisition> {
     let slot = current::open();
     if slot.is_detached() {
@@ -83,7 +83,7 @@ fn settle(slot: &'static Slot) {
     slot.set_surrounded(with_own(slot, |own| own.is_surrounded()));
 }
 
-/// Notes an acquisition for the join, if one is to come that may want it.
+/// Logs an acquisition for the join, if a join may need it.
 pub(in crate::detector) fn note(
     slot: &'static Slot,
     ident: &'static Ident,
@@ -93,7 +93,7 @@ pub(in crate::detector) fn note(
         return;
     };
     if !go_on {
-        // What was noted is kept: a joiner may still be within the section if the notes are full.
+        // The log is kept: if it is full, a joining thread may still be within the section.
         return settle(slot);
     }
     let taken = NestedAcquisition {
@@ -105,7 +105,7 @@ pub(in crate::detector) fn note(
     });
     let graph = check_session::graph_of(slot);
     if is_new && (graph.is_own() || !ident.contexts.is_promoted()) {
-        // A leaf could not be found again by its id, which is all that may be kept of it.
+        // A leaf could not be found again by its id, which is all that the log keeps of it.
         let found = {
             let mut state = graph.lock();
             let findings = check::promote(&mut state, ident);
@@ -115,7 +115,7 @@ pub(in crate::detector) fn note(
     }
 }
 
-/// The calling thread has joined the one that was started under `above` and has `taken`.
+/// Records that the calling thread has joined the one that was started under `above` and has `taken`.
 pub(crate) fn joined(above: &ParentHolds, taken: Vec<NestedAcquisition>) {
     let slot = current::open();
     if taken.is_empty() || slot.is_detached() || slot.thread() != Some(above.holder) {
@@ -136,9 +136,9 @@ pub(crate) fn joined(above: &ParentHolds, taken: Vec<NestedAcquisition>) {
         })
         .collect();
     if !around.is_empty() {
-        tell(slot, &around, &taken);
+        record_in_graph(slot, &around, &taken);
     }
-    // What the thread took is within whatever is held above this one, too.
+    // The acquisitions of the joined thread are within every hold above this one, too.
     with_own(slot, |own| {
         if let Some(notes) = &mut own.notes {
             taken.into_iter().for_each(|taken| {
@@ -148,8 +148,8 @@ pub(crate) fn joined(above: &ParentHolds, taken: Vec<NestedAcquisition>) {
     });
 }
 
-/// Tells the graph that all of `taken` was taken under `around`.
-fn tell(slot: &'static Slot, around: &[InheritedHold], taken: &[NestedAcquisition]) {
+/// Records in the graph that all of `taken` was acquired under `around`.
+fn record_in_graph(slot: &'static Slot, around: &[InheritedHold], taken: &[NestedAcquisition]) {
     let held = slot.held().unwrap_or_default();
     let graph = check_session::graph_of(slot);
     let found = {
@@ -160,7 +160,7 @@ fn tell(slot: &'static Slot, around: &[InheritedHold], taken: &[NestedAcquisitio
             findings.extend(check::promote(&mut state, describe::ident_of(h)));
         }
         for NestedAcquisition { lock, context } in taken {
-            // A lock that is gone leads nowhere.
+            // A dropped lock leads nowhere.
             if state.lock(*lock).is_none() {
                 continue;
             }
@@ -171,7 +171,7 @@ fn tell(slot: &'static Slot, around: &[InheritedHold], taken: &[NestedAcquisitio
                 segment: &holding.segment,
                 held: &[],
                 inherited: &inherited,
-                // Their own edges were told when the lock was taken.
+                // Their own edges were recorded when the lock was acquired.
                 gone: &holding.held,
                 lock: *lock,
                 mode: context.mode,
@@ -180,6 +180,6 @@ fn tell(slot: &'static Slot, around: &[InheritedHold], taken: &[NestedAcquisitio
         }
         describe::cycles(slot, &state, &findings, None)
     };
-    // The caller has a result in its hands, which a panic would lose.
+    // The caller is about to return a result, which a panic would lose.
     let _ = publish::publish(slot, found);
 }

@@ -1,4 +1,4 @@
-//! Happens-before: vector clocks, and the timeline by which a thread has its own.
+//! Happens-before: vector clocks, and the timeline of one thread.
 
 pub(crate) mod timeline;
 pub(crate) mod vector_clock;

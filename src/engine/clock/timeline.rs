@@ -1,18 +1,18 @@
-//! Where a thread is in its own life.
+//! The timeline of one thread: its current segment, and whether an acquisition was recorded in it.
 //!
-//! A thread that passes messages on has as many points of order as it has messages, and a new
-//! segment at each of them would make it look at all its nested acquisitions anew. But a segment
-//! is of interest only for the acquisitions that were seen in it: a thread in whose segment
-//! nothing was seen yet goes on with it when it hands something over, and says that everything up
-//! to the segment before is past. The same holds for one that is told what it knows.
+//! A thread that sends messages releases its clock once per message. A new segment at each release would make
+//! every nested acquisition of the thread a new context, and each would be checked anew. But a segment
+//! matters only for the acquisitions recorded in it: a thread without a recorded acquisition in its current
+//! segment stays in that segment when it releases its clock, and publishes everything up to the segment
+//! before. Likewise, a thread that acquires a clock it already covers stays in its segment.
 
 use crate::engine::clock::vector_clock::{Segment, VectorClock};
 use crate::engine::ids::ThreadId;
 
-/// The segment of a thread that runs, and whether anything was seen in it.
+/// The current segment of a thread, and whether an acquisition was recorded in it.
 ///
-/// With one number of a segment there only ever goes one past: what a thread learns begins a new
-/// one. So who knows the number knows all that came before it.
+/// A segment number determines its vector clock, since acquiring a clock that adds anything begins a new
+/// segment. So two segments of one thread with the same number have the same past.
 #[derive(Debug)]
 pub(crate) struct Timeline {
     now: Segment,
@@ -20,7 +20,7 @@ pub(crate) struct Timeline {
 }
 
 impl Timeline {
-    /// The beginning of a thread.
+    /// Returns the timeline of a thread that begins.
     pub(crate) fn new(thread: ThreadId) -> Self {
         Self {
             now: Segment::first(thread),
@@ -28,28 +28,29 @@ impl Timeline {
         }
     }
 
-    /// The thread.
+    /// Returns the thread.
     pub(crate) fn thread(&self) -> ThreadId {
         self.now.thread()
     }
 
-    /// The number of the segment that runs.
+    /// Returns the number of the current segment.
     pub(crate) fn number(&self) -> u64 {
         self.now.number()
     }
 
-    /// Whether something that came before was forgotten, as it was too much.
+    /// Returns whether part of the past was dropped because the clock reached its size limit.
     pub(crate) fn is_cut(&self) -> bool {
         self.now.is_cut()
     }
 
-    /// The segment that runs, for something that was seen in it.
+    /// Returns the current segment and marks it as one in which an acquisition was recorded.
     pub(crate) fn see(&mut self) -> Segment {
         self.seen = true;
         self.now.clone()
     }
 
-    /// All that has happened up to here; what comes after it is not part of that.
+    /// Releases the clock: returns everything that has happened so far, and keeps later acquisitions out of
+    /// it.
     pub(crate) fn hand_over(&mut self) -> Segment {
         if !self.seen {
             return self.now.previous();
@@ -60,27 +61,27 @@ impl Timeline {
         here
     }
 
-    /// Whether `point` is all that has happened up to here: what [`hand_over`](Self::hand_over)
-    /// gave last, if nothing was seen and nothing learnt since.
+    /// Returns whether `point` covers exactly what has happened so far: it is what the last
+    /// [`hand_over`](Self::hand_over) returned, and nothing was recorded or acquired since.
     #[inline]
     pub(crate) fn is_at(&self, point: &Segment) -> bool {
         !self.seen && point.number() + 1 == self.now.number()
     }
 
-    /// Whether what follows comes after all of `other` already.
+    /// Returns whether everything from here on is already ordered after all of `other`.
     #[inline]
     pub(crate) fn knows(&self, other: &Segment) -> bool {
         self.now.knows(other)
     }
 
-    /// What follows comes after all of `other`.
+    /// Orders everything from here on after all of `other`.
     pub(crate) fn learn(&mut self, other: &Segment) {
         if self.now.learn(other) {
             self.seen = false;
         }
     }
 
-    /// What follows comes after all that `clock` names.
+    /// Orders everything from here on after all segments in `clock`.
     pub(crate) fn learn_all(&mut self, clock: &VectorClock) {
         if self.now.learn_all(clock) {
             self.seen = false;
@@ -97,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_seen_before_a_hand_over_is_before_what_the_other_sees_then() {
+    fn what_is_recorded_before_a_release_is_ordered_before_what_follows_the_acquire() {
         let (mut a, mut b) = (new(1), new(2));
         let early = a.see();
         let handed = a.hand_over();
@@ -109,15 +110,15 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_saw_nothing_stays_in_its_segment() {
+    fn a_thread_without_recorded_acquisitions_stays_in_its_segment() {
         let (mut a, mut b) = (new(1), new(2));
         let first = a.see();
         b.learn(&a.hand_over());
         let number = a.number();
         for _ in 0..3 {
-            let told = b.number();
+            let acquired = b.number();
             b.learn(&a.hand_over());
-            assert_eq!((a.number(), b.number()), (number, told));
+            assert_eq!((a.number(), b.number()), (number, acquired));
         }
         let late = a.see();
         let there = b.see();
@@ -126,17 +127,18 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_saw_nothing_hands_on_what_it_was_told() {
+    fn a_thread_without_recorded_acquisitions_passes_on_the_clock_it_acquired() {
         let (mut a, mut b, mut c) = (new(1), new(2), new(3));
         let first = a.see();
-        // What c knows of b from before must not hide what b is told in between.
+        // What c knows of b from before must not hide what b has acquired in between.
         c.learn(&b.hand_over());
         b.learn(&a.hand_over());
         c.learn(&b.hand_over());
         assert!(first.before(&c.see()));
     }
 
-    /// Random threads that see things and hand over, against sets of what was seen.
+    /// Compares random threads that record acquisitions and release clocks with a model that keeps sets of
+    /// acquisitions.
     #[test]
     fn order_is_that_of_a_naive_model() {
         use std::collections::HashSet;
@@ -172,17 +174,17 @@ mod tests {
                     2 => {
                         let mut gathered = VectorClock::new();
                         for _ in 0..random(3).min(under_way.len()) {
-                            let (handed, told) = &under_way[random(under_way.len())];
+                            let (handed, acquired) = &under_way[random(under_way.len())];
                             gathered.merge_segment(handed);
-                            known.extend(told);
+                            known.extend(acquired);
                         }
                         timeline.learn_all(&gathered);
                     }
                     _ if under_way.is_empty() => {}
                     _ => {
-                        let (handed, told) = &under_way[random(under_way.len())];
+                        let (handed, acquired) = &under_way[random(under_way.len())];
                         timeline.learn(handed);
-                        known.extend(told);
+                        known.extend(acquired);
                     }
                 }
             }

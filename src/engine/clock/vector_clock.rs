@@ -1,17 +1,17 @@
-//! Order between threads: vector clocks that advance at spawn, join and hand-over.
+//! Vector clocks: the happens-before order that spawn, join and hand-over give.
 
 use std::sync::Arc;
 
 use crate::engine::ids::ThreadId;
 
-/// Stands for all segments of a thread: it has ended.
+/// Stands for all segments of a thread that has ended.
 const ALL: u64 = u64::MAX;
 
-/// How many spans a clock has at most: 24 KiB of them.
+/// The most spans of one clock: 24 KiB of them.
 const LIMIT: usize = 1024;
 
-/// Threads of which the same is known: one of which some segments are, or a run of threads, by
-/// number, that have ended.
+/// Threads with the same entry: one thread up to a segment, or a run of consecutive thread numbers that have
+/// all ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Span {
     first: u64,
@@ -28,11 +28,11 @@ impl Span {
         }
     }
 
-    /// Joins `next`, which does not start before this one, to this one; `false` if they are to
-    /// stand side by side.
+    /// Merges `next`, which does not start before this span, into this span; returns `false` if the two must
+    /// stay separate.
     fn absorb(&mut self, next: Span) -> bool {
         if next.first == self.first && next.segment > self.segment {
-            // One thread that has ended or gone on; `next` cannot be the shorter run.
+            // The span of a single thread that has ended or advanced; `next` cannot be the shorter run.
             *self = next;
             return true;
         }
@@ -48,24 +48,22 @@ impl Span {
     }
 }
 
-/// For each thread known to have acted before this point, the number of its last segment that
-/// did.
+/// For each thread that acted before a point, the number of its last segment that did.
 ///
-/// Sorted by thread, so that a join is a merge. Threads that have ended stand together in runs:
-/// a program that starts and joins threads for ever has a clock as long as the number of those
-/// that were never joined.
+/// Sorted by thread, so that a join is a merge. Threads that have ended form runs: in a program that starts
+/// and joins threads without end, a clock is as long as the number of threads that were never joined.
 ///
-/// Those are forgotten when they are too many, first the ones that ended first: they then count as
-/// concurrent, which may make a false alarm and never a miss.
+/// When the clock reaches its limit it drops entries, first those of the threads that ended first. A dropped
+/// thread counts as concurrent, which can cause a false alarm and never a miss.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct VectorClock {
     spans: Vec<Span>,
-    /// Whether something was forgotten.
+    /// Whether an entry was dropped.
     is_cut: bool,
 }
 
 impl VectorClock {
-    /// Nothing came before.
+    /// Returns the clock of a point before which nothing happened.
     pub(crate) const fn new() -> Self {
         Self {
             spans: Vec::new(),
@@ -73,17 +71,18 @@ impl VectorClock {
         }
     }
 
-    /// Whether something that came before was forgotten, here or in what it learnt from.
+    /// Returns whether an entry was dropped, in this clock or in one that was joined into it.
     pub(crate) fn is_cut(&self) -> bool {
         self.is_cut
     }
 
-    /// Forgets what is too much.
+    /// Drops entries beyond the limit.
     fn cut(&mut self) {
         while self.spans.len() > LIMIT {
             self.is_cut = true;
             let spans = self.spans.iter().enumerate();
-            // What ended long ago is met again least; threads that go on may be any moment.
+            // A thread that ended long ago is the least likely to be compared again; a running thread can be
+            // at any moment.
             let oldest = spans.min_by_key(|(_, span)| (span.segment != ALL, span.last));
             if let Some((at, _)) = oldest {
                 self.spans.remove(at);
@@ -91,15 +90,15 @@ impl VectorClock {
         }
     }
 
-    /// Whether nothing came before.
+    /// Returns whether nothing happened before this point.
     pub(crate) fn is_empty(&self) -> bool {
         self.spans.is_empty()
     }
 
-    /// Takes in a segment, and all that came before it.
+    /// Adds a segment, and everything that is ordered before it.
     pub(crate) fn merge_segment(&mut self, segment: &Segment) {
-        // Who knows of a segment knows of all that came before it: the common case, of a thread that
-        // comes here again and again and has learnt nothing in between.
+        // A clock that contains a segment contains that segment's past, too. This is the common case: a
+        // thread that comes here repeatedly without a new clock in between.
         if self.get(segment.thread) >= segment.number {
             return;
         }
@@ -107,7 +106,7 @@ impl VectorClock {
         self.advance(segment.thread, segment.number);
     }
 
-    /// The last segment of `thread` that is ordered before this point, zero for none.
+    /// Returns the last segment of `thread` that is ordered before this point, zero for none.
     pub(crate) fn get(&self, thread: ThreadId) -> u64 {
         let at = self.spans.partition_point(|span| span.last < thread.get());
         match self.spans.get(at) {
@@ -127,7 +126,7 @@ impl VectorClock {
             Some(span) if span.first == new.first => *span = new,
             _ => self.spans.insert(at, new),
         }
-        // It may have become the link between its neighbours.
+        // The span may now connect its neighbours.
         for left in [at, at.wrapping_sub(1)] {
             if let Some(&right) = self.spans.get(left.wrapping_add(1))
                 && let Some(span) = self.spans.get_mut(left)
@@ -139,7 +138,7 @@ impl VectorClock {
         self.cut();
     }
 
-    /// Takes in all that `other` knows.
+    /// Joins `other` into this clock.
     pub(crate) fn join(&mut self, other: &VectorClock) {
         let mut merged: Vec<Span> = Vec::with_capacity(self.spans.len().max(other.spans.len()));
         let (mut a, mut b) = (&self.spans[..], &other.spans[..]);
@@ -162,7 +161,7 @@ impl VectorClock {
             if !merged.last_mut().is_some_and(|last| last.absorb(next)) {
                 merged.push(next);
             } else if let [.., before, last] = &mut merged[..] {
-                // A thread that has turned out to be ended may join the run before it.
+                // A thread that has ended since may join the run before it.
                 let last = *last;
                 if before.absorb(last) {
                     merged.pop();
@@ -175,19 +174,19 @@ impl VectorClock {
     }
 }
 
-/// A stretch of one thread's life between two points of the spawn/join order.
+/// A stretch of one thread between two events of the happens-before order.
 ///
-/// Cheap to clone; the same stretch shares one clock.
+/// Cheap to clone: all clones share one clock.
 #[derive(Clone, Debug)]
 pub(crate) struct Segment {
     thread: ThreadId,
     number: u64,
-    /// What other threads did before this segment began.
+    /// The segments of other threads that are ordered before the start of this one.
     past: Arc<VectorClock>,
 }
 
 impl Segment {
-    /// The first segment of a thread.
+    /// Returns the first segment of a thread.
     pub(crate) fn first(thread: ThreadId) -> Self {
         Self {
             thread,
@@ -196,23 +195,23 @@ impl Segment {
         }
     }
 
-    /// The thread whose segment this is.
+    /// Returns the thread of this segment.
     pub(crate) fn thread(&self) -> ThreadId {
         self.thread
     }
 
-    /// The number of the segment in its thread, from 1.
+    /// Returns the number of the segment in its thread, from 1.
     pub(crate) fn number(&self) -> u64 {
         self.number
     }
 
-    /// Goes on to the next segment: something was handed to another thread just now, and what
-    /// comes after it is not part of that.
+    /// Advances to the next segment, since the clock was just released to another thread: what follows is not
+    /// part of what was released.
     pub(crate) fn advance(&mut self) {
         self.number += 1;
     }
 
-    /// The segment up to whose end all is past, while nothing has been seen in this one.
+    /// Returns the segment up to whose end everything is past while nothing has been recorded in this one.
     pub(in crate::engine) fn previous(&self) -> Self {
         Self {
             number: self.number - 1,
@@ -220,12 +219,12 @@ impl Segment {
         }
     }
 
-    /// Whether something that came before was forgotten.
+    /// Returns whether an entry of the past was dropped.
     pub(in crate::engine) fn is_cut(&self) -> bool {
         self.past.is_cut()
     }
 
-    /// All that the thread ever does, for whoever goes on after its end.
+    /// Returns everything that the thread ever does, for a thread that continues after its end.
     pub(crate) fn whole(&self) -> Self {
         Self {
             number: ALL,
@@ -233,14 +232,14 @@ impl Segment {
         }
     }
 
-    /// Whether this segment comes after all of `other` already.
+    /// Returns whether this segment is already ordered after all of `other`.
     #[inline]
     pub(in crate::engine) fn knows(&self, other: &Segment) -> bool {
         other.thread == self.thread || self.past.get(other.thread) >= other.number
     }
 
-    /// Goes on to the next segment, which comes after all of `other`; `false` if this one does so
-    /// already, and is gone on with.
+    /// Advances to the next segment, ordered after all of `other`; stays in this one and returns `false` if
+    /// that is so already.
     pub(crate) fn learn(&mut self, other: &Segment) -> bool {
         if self.knows(other) {
             return false;
@@ -250,8 +249,8 @@ impl Segment {
         true
     }
 
-    /// Goes on to the next segment, which comes after all that `clock` names; `false` if this one
-    /// does so already, and is gone on with.
+    /// Advances to the next segment, ordered after everything in `clock`; stays in this one and returns
+    /// `false` if that is so already.
     pub(crate) fn learn_all(&mut self, clock: &VectorClock) -> bool {
         let mut joined = VectorClock::clone(&self.past);
         joined.join(clock);
@@ -263,7 +262,7 @@ impl Segment {
         true
     }
 
-    /// Whether all of this segment comes before all of `other`.
+    /// Returns whether all of this segment is ordered before all of `other`.
     pub(crate) fn before(&self, other: &Segment) -> bool {
         if self.thread == other.thread {
             return self.number < other.number;
@@ -281,13 +280,13 @@ mod tests {
     }
 
     #[test]
-    fn threads_that_never_met_are_not_ordered() {
+    fn threads_without_a_common_event_are_not_ordered() {
         let (a, b) = (first(1), first(2));
         assert!(!a.before(&b) && !b.before(&a));
     }
 
     #[test]
-    fn what_came_before_a_hand_over_is_before_what_comes_after_it() {
+    fn what_precedes_a_hand_over_is_ordered_before_what_follows_it() {
         let (mut a, mut b) = (first(1), first(2));
         let (handed, b_then) = (a.clone(), b.clone());
         a.advance();
@@ -308,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn learning_the_same_again_changes_nothing() {
+    fn acquiring_the_same_clock_again_changes_nothing() {
         let (a, mut b) = (first(1), first(2));
         assert!(b.learn(&a));
         let past = Arc::clone(&b.past);
@@ -318,13 +317,13 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_after_a_gathering_comes_after_all_that_was_gathered() {
+    fn acquiring_a_merged_clock_orders_after_each_of_its_parts() {
         let (mut early, mut gathered) = (first(1), VectorClock::new());
         let others: Vec<Segment> = (2..40).map(first).collect();
         for other in &others {
             gathered.merge_segment(other);
         }
-        // One of them is known already, which must not hide the others.
+        // One of these segments is known already, which must not hide the others.
         early.learn(&others[0]);
         early.learn_all(&gathered);
         assert!(others.iter().all(|other| other.before(&early)));
@@ -343,10 +342,10 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_forgets_those_that_ended_first() {
+    fn a_full_clock_drops_the_threads_that_ended_first() {
         let mut clock = VectorClock::new();
         clock.advance(ThreadId::new(1), 1);
-        // Not one after the other, so that they make no run.
+        // Every second thread number, so that the threads form no run.
         for number in (3..).step_by(2).take(LIMIT) {
             assert!(!clock.is_cut());
             clock.advance(ThreadId::new(number), ALL);
@@ -361,7 +360,7 @@ mod tests {
         assert!(other.is_cut());
     }
 
-    /// Clocks of random segments, joined and advanced, against a plain map.
+    /// Compares clocks of random segments, joined and advanced, with a plain map.
     #[test]
     fn clocks_are_those_of_a_naive_model() {
         use std::collections::BTreeMap;

@@ -7,9 +7,9 @@ use super::writers::Writers;
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::verdict::Verdict;
 
-/// What to try, from the deadlock down to what excludes it in the most ways, each with its
-/// name. One missing condition goes before two; where two are missing, an order that was
-/// observed says more than a gate, and either more than a shortage of threads.
+/// The sets of conditions to relax, from none (a deadlock) to the most, each with its verdict. One missing
+/// condition comes before two. Where two are missing, an observed order says more than a gate, and either
+/// says more than too few threads.
 const LADDER: [(Relaxed, Verdict); 8] = [
     (
         Relaxed {
@@ -77,10 +77,10 @@ const LADDER: [(Relaxed, Verdict); 8] = [
     ),
 ];
 
-/// The verdict on a closed cycle and the contexts that bear it out, one index per hop.
+/// Returns the verdict on a closed cycle and the contexts that support it, one index per step.
 ///
-/// `None` if no choice of contexts has conflicting modes at every lock, or if the budget ends
-/// before that is known (which the budget remembers).
+/// Returns `None` if no choice of contexts has conflicting modes at every lock, or if the budget ends before
+/// that is known (which the budget records).
 pub(super) fn classify(
     hops: &[CycleStep<'_>],
     budget: &mut Budget,
@@ -100,8 +100,8 @@ pub(super) fn classify(
     None
 }
 
-/// As `classify`, for cycles of any length: where fewer threads than links are known, that alone
-/// names the verdict, since to look for gates and order too would compare each link with each.
+/// Works as `classify`, for cycles of any length: where fewer threads than links are known, that alone
+/// determines the verdict, since a search for gates and order would compare each link with each other link.
 pub(super) fn classify_long(
     hops: &[CycleStep<'_>],
     budget: &mut Budget,
@@ -117,10 +117,9 @@ pub(super) fn classify_long(
     Some((Verdict::SingleThread, choose(hops, waived, true, budget)?))
 }
 
-/// A choice of contexts by which an open path, or a cycle, can be part of an inversion.
+/// Returns a choice of contexts by which an open path, or a cycle, can be part of an inversion.
 ///
-/// `picks` is such a choice for all hops but the last; it is lengthened if that can be, and
-/// made anew if not.
+/// `picks` is such a choice for all steps but the last; it is extended if possible, and searched anew if not.
 pub(super) fn lengthen(
     hops: &[CycleStep<'_>],
     picks: &[u16],
@@ -143,7 +142,7 @@ pub(super) fn lengthen(
         }
         longer.pop();
     }
-    // All but the last have no other choice than the one that was tried.
+    // No step but the last has another choice than the one that was tried.
     if hops[..hops.len() - 1]
         .iter()
         .all(|hop| hop.choices().len() == 1)
@@ -153,7 +152,7 @@ pub(super) fn lengthen(
     choose(hops, waived, closed, budget)
 }
 
-/// Whether some contexts of two edges that meet have conflicting modes at the lock between.
+/// Returns whether some contexts of two adjacent edges have conflicting modes at the lock between them.
 pub(super) fn can_meet(first: &CycleStep<'_>, second: &CycleStep<'_>) -> bool {
     first.choices().any(|a| {
         let asked = first.edge.get(a);
@@ -163,7 +162,7 @@ pub(super) fn can_meet(first: &CycleStep<'_>, second: &CycleStep<'_>) -> bool {
     })
 }
 
-/// The locks that keep a cycle from being a deadlock in this choice of contexts, ascending.
+/// Returns the locks, ascending, that keep a cycle from being a deadlock in this choice of contexts.
 pub(super) fn guards(hops: &[CycleStep<'_>], picks: &[u16]) -> Vec<LockId> {
     let mut guards = Vec::new();
     for (i, a) in hops.iter().enumerate() {
@@ -188,8 +187,8 @@ pub(super) fn guards(hops: &[CycleStep<'_>], picks: &[u16]) -> Vec<LockId> {
     guards
 }
 
-/// Whether a cycle is no inversion for want of a writer alone, who would have to be queued where one
-/// of its readers waits for another.
+/// Returns whether a cycle fails to be an inversion only because no writer was seen that could be queued
+/// where one of its readers waits for another reader.
 pub(super) fn lacks_writers(hops: &[CycleStep<'_>], budget: &mut Budget) -> bool {
     let hops: Vec<CycleStep<'_>> = hops
         .iter()
@@ -201,7 +200,7 @@ pub(super) fn lacks_writers(hops: &[CycleStep<'_>], budget: &mut Budget) -> bool
     choose(&hops, Relaxed::default(), true, budget).is_some()
 }
 
-/// Whether there are as many threads as links: else no choice can have distinct ones.
+/// Returns whether there are as many threads as links: otherwise no choice can have distinct threads.
 fn has_enough_threads(hops: &[CycleStep<'_>]) -> bool {
     let mut threads: Vec<ThreadId> = Vec::with_capacity(hops.len());
     for hop in hops {
@@ -212,7 +211,7 @@ fn has_enough_threads(hops: &[CycleStep<'_>]) -> bool {
     threads.len() >= hops.len()
 }
 
-/// Backtracking, without recursion, over one context per hop.
+/// Chooses one context per step by backtracking, without recursion.
 fn choose(
     hops: &[CycleStep<'_>],
     waived: Relaxed,
@@ -247,8 +246,8 @@ fn choose(
     }
 }
 
-/// Whether the last pick agrees with all the earlier ones, and, where it closes the cycle, with
-/// the first.
+/// Returns whether the last pick is compatible with all earlier picks, and, where it closes the cycle, with
+/// the first one.
 fn fits(hops: &[CycleStep<'_>], picks: &[u16], waived: Relaxed, closed: bool) -> bool {
     let at = picks.len() - 1;
     let context = |at: usize| hops[at].edge.get(picks[at].into());

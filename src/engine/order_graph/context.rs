@@ -1,4 +1,4 @@
-//! One way in which an edge was taken.
+//! Contexts: the ways in which an edge was taken.
 
 use std::sync::Arc;
 
@@ -7,12 +7,12 @@ use crate::engine::clock::vector_clock::Segment;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 
-/// One way in which an edge was taken: by whom, when, under which gates, in which modes, where.
+/// One way in which an edge was taken: thread, segment, gates, modes and source locations.
 ///
 /// 56 bytes; the gate set is shared with the other edges of the same acquisition.
 #[derive(Clone, Debug)]
 pub(super) struct Context {
-    /// The thread is the segment's.
+    /// The segment, which names the thread.
     pub(super) segment: Segment,
     pub(super) gates: Option<Arc<GateSet>>,
     pub(super) from_site: Site,
@@ -26,34 +26,34 @@ impl Context {
         self.segment.thread()
     }
 
-    /// Whether every deadlock that `other` can be a part of, this context can be a part of too.
+    /// Returns whether this context can be part of every deadlock that `other` can be part of.
     ///
-    /// Fewer gates and stronger modes only ever admit more; another thread or another point of
-    /// the spawn/join order may admit something else, so those must be the same.
+    /// Fewer gates and stronger modes only admit more deadlocks. Another thread or another segment may admit
+    /// different ones, so those must be equal.
     pub(super) fn dominates(&self, other: &Context, ends: (LockId, LockId)) -> bool {
         self.thread() == other.thread()
             && self.segment.number() == other.segment.number()
             && self.is_as_strong(other, ends)
     }
 
-    /// Whether this context loses nothing to the older `other` as far as acquisitions to come
-    /// are concerned: what will still be concurrent with `other` will be so with this one.
+    /// Returns whether this context can replace the older `other` as far as later acquisitions are concerned:
+    /// whatever will be concurrent with `other` will be concurrent with this context, too.
     pub(super) fn succeeds(&self, other: &Context, ends: (LockId, LockId)) -> bool {
         other.segment.before(&self.segment) && self.is_as_strong(other, ends)
     }
 
-    /// Whether this context has no further gate and asks in no weaker mode than `other`, from a hold in
-    /// the same mode, whoever took it.
+    /// Returns whether this context has no gate that `other` lacks and requests in no weaker mode, from a
+    /// hold in the same mode; the threads may differ.
     pub(super) fn is_as_strong(&self, other: &Context, ends: (LockId, LockId)) -> bool {
-        // Two modes of a hold never admit the same: an exclusive one keeps out more, but not a thread
-        // that upgrades and waits for its readers; and a reader can wait for a reader, behind a queued
-        // writer, but never for an upgradable holder.
+        // No mode of a hold can stand in for another one: an exclusive hold excludes more, but not a thread
+        // that upgrades and waits for readers; and a reader can wait for a reader, behind a queued writer,
+        // but never for an upgradable holder.
         self.from_mode == other.from_mode
             && strength(self.to_mode) >= strength(other.to_mode)
             && gates::within(self.gates.as_ref(), other.gates.as_ref(), Some(ends.0))
     }
 
-    /// Whether this context is seen at a glance to have the gates and modes of `other`.
+    /// Returns whether this context shares its gate set with `other` and has the same modes; O(1).
     pub(super) fn is_alike(&self, other: &Context) -> bool {
         let gates = match (&self.gates, &other.gates) {
             (None, None) => true,
@@ -63,7 +63,7 @@ impl Context {
         gates && self.from_mode == other.from_mode && self.to_mode == other.to_mode
     }
 
-    /// Whether two threads can be where these contexts say at the same time.
+    /// Returns whether two threads can be in these contexts at the same time.
     pub(super) fn can_stand_beside(
         &self,
         ends: (LockId, LockId),
@@ -75,7 +75,7 @@ impl Context {
             && self.common_gates(ends, other, other_ends).next().is_none()
     }
 
-    /// The mode in which the thread itself holds a lock, at an edge from `from`.
+    /// Returns the mode in which the thread itself holds a lock, at an edge from `from`.
     pub(super) fn own(&self, lock: LockId, from: LockId) -> Option<Mode> {
         match &self.gates {
             None => (lock == from).then_some(self.from_mode),
@@ -86,18 +86,18 @@ impl Context {
         }
     }
 
-    /// Whether one of the two was over before the other began.
+    /// Returns whether one of the two contexts ended before the other began.
     pub(super) fn is_ordered(&self, other: &Context) -> bool {
         self.segment.before(&other.segment) || other.segment.before(&self.segment)
     }
 
-    /// The locks, ascending, that the holders in two contexts cannot both hold.
+    /// Returns the locks, ascending, that the threads of two contexts cannot both hold.
     ///
-    /// What a thread holds is its gates and the start of its edge. A gate of one that is the
-    /// start of the other excludes like a common gate: both would have to hold that lock. So does
-    /// the end of an edge that its thread holds already, in a mode in which it can be made to wait. A lock
-    /// that one and the same thread holds around both, or around one while the other is its own
-    /// doing, excludes nothing: they are in one critical section.
+    /// A thread holds its gates and the start of its edge. A gate of one context that is the start of the
+    /// other excludes like a common gate: both threads would have to hold that lock. So does the end of an
+    /// edge that its thread already holds, in a mode in which the request can block. A lock that one thread
+    /// holds around both contexts, or around one while the other is that thread's own, excludes nothing: both
+    /// are in one critical section.
     pub(super) fn common_gates<'a>(
         &'a self,
         ends: (LockId, LockId),
@@ -120,7 +120,7 @@ impl Context {
         .map(|gate| gate.lock)
     }
 
-    /// All that is held at an edge; its end is among it if the thread held that already.
+    /// Returns everything held at an edge, including its end if the thread already held that.
     pub(super) fn held(&self, ends: (LockId, LockId)) -> impl Iterator<Item = Gate> + '_ {
         let gates = self
             .gates
@@ -129,7 +129,7 @@ impl Context {
         std::iter::once(self.start(ends.0)).chain(gates)
     }
 
-    /// The start of the edge, as it is held.
+    /// Returns the start of the edge, as it is held.
     fn start(&self, from: LockId) -> Gate {
         let known = self.gates.as_ref().and_then(|gates| gates.get(from));
         Gate {
@@ -139,7 +139,7 @@ impl Context {
         }
     }
 
-    /// Who holds a lock that is held here.
+    /// Returns the thread that holds a lock of this context.
     pub(super) fn holder(&self, gate: &Gate) -> ThreadId {
         gate.holder.unwrap_or(self.thread())
     }

@@ -15,36 +15,37 @@ use crate::engine::acquisition::Finding;
 use crate::engine::ids::LockId;
 use crate::engine::verdict::Verdict;
 
-/// The least budget of judging the one cycle that may have any length: enough to compare each
-/// pair of links of some thousands.
+/// The smallest budget for the one cycle that may have any length: enough to compare each pair of links in a
+/// cycle of some thousands.
 const LONG: usize = 1 << 20;
 
-/// Steps of finding the contexts for one path.
+/// Steps of the choice of contexts for one path.
 const LENGTHEN: usize = 256;
 
-/// What a search is after.
+/// What a search looks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Aim {
-    /// Inversions. A path is given up as soon as no choice of contexts makes it part of one, or
-    /// when an inversion that was told with the edge of the search in it lies within the path.
+    /// Inversions. A path is dropped as soon as no choice of contexts makes it part of one, or when an
+    /// inversion that was reported with the searched edge lies within the path.
     Inversions,
-    /// Cycles with any verdict. A path is given up when any cycle that was told lies within it.
+    /// Cycles with any verdict. A path is dropped when any reported cycle lies within it.
     Any,
 }
 
-/// A path that begins with the edge of the search: a leaf of the tree of such paths.
+/// A path that begins with the searched edge: a leaf of the tree of such paths.
 struct Path {
     before: u32,
     edge: EdgeIndex,
     end: NodeIndex,
     len: usize,
-    /// Has the locks of a cycle that was told: it may close, but lengthening it is no news.
+    /// Whether the path has all locks of a reported cycle: it may close, but an extension
+    /// of it is no news.
     sealed: bool,
-    /// The contexts by which the path can be part of an inversion, if that is the aim.
+    /// The contexts by which the path can be part of an inversion, if the search is for inversions.
     picks: Box<[u16]>,
 }
 
-/// An edge by which a path may go on.
+/// An edge by which a path may continue.
 #[derive(Clone, Copy)]
 struct Step {
     before: u32,
@@ -52,32 +53,32 @@ struct Step {
     end: NodeIndex,
 }
 
-/// A search for the cycles through one edge, over a store in which `approach` has measured the
-/// way back to the start of that edge.
+/// A search for the cycles through one edge, over a store in which `approach` has measured the distances back
+/// to the start of that edge.
 pub(super) struct Search<'a> {
     pub(super) store: &'a Store,
     pub(super) records: &'a mut ReportedCycles,
     pub(super) limits: &'a Limits,
     pub(super) reserve: &'a mut Reserve,
     pub(super) edge: EdgeIndex,
-    /// The context of the edge that is new, if it is not all of them that call for the search.
+    /// The context of the edge that is new, unless all its contexts are to be considered.
     pub(super) only: Option<usize>,
-    /// What was not ruled out beforehand.
+    /// What the look ahead did not rule out.
     pub(super) worth: SearchWorth,
-    /// The numbers of the inversions told with the edge in them: what they are part of is no news.
+    /// The numbers of the reported inversions through the edge: a cycle that contains one of them is no news.
     pub(super) known: Vec<u32>,
     pub(super) found: &'a mut Vec<Finding>,
 }
 
 impl<'a> Search<'a> {
-    /// Tells all cycles through the edge that are news. Returns whether any was left out.
+    /// Reports all cycles through the edge that are news. Returns whether any was left out.
     pub(super) fn run(&mut self) -> bool {
         let y = self.store.ends(self.edge).1;
         let Some(back) = self.store.distance(y) else {
             return false;
         };
         if back + 1 > self.limits.cycle_length {
-            self.tell_shortest();
+            self.report_shortest();
             return true;
         }
         let cut = self.worth.inversions && self.enumerate(Aim::Inversions);
@@ -87,7 +88,7 @@ impl<'a> Search<'a> {
         (self.worth.labels && self.enumerate(Aim::Any)) || cut
     }
 
-    /// Whether the two ends of the edge alone were told to be an inversion: any other cycle
+    /// Returns whether the two ends of the edge alone were reported as an inversion: every other cycle
     /// through the edge has both of them, and is no news.
     fn is_exhausted(&self) -> bool {
         let pair = self.pair();
@@ -99,8 +100,8 @@ impl<'a> Search<'a> {
         [self.store.lock(x), self.store.lock(y)]
     }
 
-    /// Judges one shortest cycle, however long it is.
-    fn tell_shortest(&mut self) {
+    /// Classifies one shortest cycle, whatever its length.
+    fn report_shortest(&mut self) {
         let (x, mut n) = self.store.ends(self.edge);
         let mut edges = vec![self.edge];
         while n != x {
@@ -114,7 +115,7 @@ impl<'a> Search<'a> {
         let hops: Vec<CycleStep<'_>> = edges.iter().map(|edge| self.hop(*edge)).collect();
         let mut budget = Budget::new(self.limits.search_steps.max(LONG));
         if let Some((verdict, picks)) = classify::classify_long(&hops, &mut budget) {
-            self.tell(&hops, verdict, &picks);
+            self.report(&hops, verdict, &picks);
         }
     }
 
@@ -126,8 +127,8 @@ impl<'a> Search<'a> {
         too_long || budget.is_cut()
     }
 
-    /// Follows paths in the order of the shortest cycle that each can close to. Returns whether
-    /// some were given up because that cycle is too long.
+    /// Extends paths in the order of the shortest cycle that each can close to. Returns whether paths were
+    /// dropped because that cycle is too long.
     fn follow(&mut self, aim: Aim, budget: &mut Budget) -> bool {
         let (x, y) = self.store.ends(self.edge);
         let sealed = self.within(aim, &self.pair(), budget) != Within::None;
@@ -140,8 +141,8 @@ impl<'a> Search<'a> {
             sealed,
             picks,
         }];
-        // Steps not yet taken, by the length of that shortest cycle, which never falls along a
-        // path. Within one length the last comes first: that way leads straight to a cycle.
+        // The steps to take, by the length of that shortest cycle, which never decreases along a path. Within
+        // one length the last step comes first: this depth-first order reaches a cycle directly.
         let mut open: Vec<Vec<Step>> = vec![Vec::new(); self.limits.cycle_length + 1];
         let mut too_long = false;
         if !self.branch(&tree, 0, &mut open, budget, &mut too_long) {
@@ -207,7 +208,7 @@ impl<'a> Search<'a> {
         too_long
     }
 
-    /// Puts down the steps that lead on from a path. Returns `false` if the budget is spent.
+    /// Pushes the steps that extend a path. Returns `false` if the budget is spent.
     fn branch(
         &self,
         tree: &[Path],
@@ -223,7 +224,7 @@ impl<'a> Search<'a> {
             .graph
             .edges_directed(path.end, Direction::Outgoing);
         for (n, edge) in edges.enumerate() {
-            // To put a step down is less work than to take it.
+            // Pushing a step is less work than taking it.
             if !budget.spend(usize::from(n % 8 == 0)) {
                 return false;
             }
@@ -246,10 +247,10 @@ impl<'a> Search<'a> {
         true
     }
 
-    /// Judges a closed cycle and tells it if that is news.
+    /// Classifies a closed cycle and reports it if it is news.
     fn close(&mut self, aim: Aim, hops: &[CycleStep<'_>], picks: &[u16], budget: &mut Budget) {
         let locks: Vec<LockId> = hops.iter().map(|hop| hop.ends.0).collect();
-        // What was told since the path came to be counts too.
+        // Cycles reported since the path was pushed count, too.
         let is_old = match aim {
             Aim::Inversions => self.records.among_within(&self.known, &locks) == Within::Fewer,
             Aim::Any => locks
@@ -259,7 +260,7 @@ impl<'a> Search<'a> {
         if is_old {
             return;
         }
-        // One cycle with many contexts must not take what is there for all others.
+        // One cycle with many contexts must not use up the budget of all others.
         let verdict = budget.part(self.limits.search_steps / 8, |part| match aim {
             Aim::Any => classify::classify(hops, part),
             Aim::Inversions => {
@@ -267,14 +268,14 @@ impl<'a> Search<'a> {
             }
         });
         if let Some((verdict, picks)) = verdict {
-            self.tell(hops, verdict, &picks);
+            self.report(hops, verdict, &picks);
         }
     }
 
-    /// How what was told relates to a path that has become longer by its last lock.
+    /// Returns how the reported cycles relate to a path that was extended by its last lock.
     fn within(&self, aim: Aim, path: &[LockId], budget: &mut Budget) -> Within {
-        // A look at many remembered cycles is work too. What the budget refuses here it refuses
-        // at the next step of the search again, which then ends.
+        // A look at many reported cycles costs steps, too. If the budget refuses them here it also refuses
+        // the next step of the search, which then ends.
         match (aim, path.last()) {
             (Aim::Any, Some(last)) => {
                 budget.spend(self.records.count(*last) / 4);
@@ -287,7 +288,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The hops of a path, into a buffer.
+    /// Collects the steps of a path in a buffer.
     fn hops_of(&self, tree: &[Path], mut at: u32, hops: &mut Vec<CycleStep<'a>>) {
         hops.clear();
         loop {
@@ -311,8 +312,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Remembers and returns a cycle unless it was told with a verdict as near to a deadlock.
-    fn tell(&mut self, hops: &[CycleStep<'_>], verdict: Verdict, picks: &[u16]) {
+    /// Records a cycle as a finding unless it was reported with a verdict as near to a deadlock.
+    fn report(&mut self, hops: &[CycleStep<'_>], verdict: Verdict, picks: &[u16]) {
         let locks = finding::canonical(hops.iter().map(|hop| hop.ends.0).collect());
         if self
             .records

@@ -1,4 +1,4 @@
-//! One step of a cycle, and what may be missing for that cycle to be a deadlock.
+//! One step of a cycle, and the conditions of a deadlock that the cycle may miss.
 
 use super::context::Context;
 use super::edge::Edge;
@@ -12,9 +12,9 @@ use crate::engine::mode::Mode;
 pub(super) struct CycleStep<'a> {
     pub(super) edge: &'a Edge,
     pub(super) ends: (LockId, LockId),
-    /// Those who may be queued at the start of the edge, if a reader can wait for a reader there.
+    /// The writers that may be queued at the start of the edge, if a reader can wait for a reader there.
     pub(super) writers: Option<&'a Writers>,
-    /// The one context that is to be looked at, if it is that context which is new.
+    /// The only context to consider, if that context is what is new.
     pub(super) only: Option<usize>,
 }
 
@@ -23,18 +23,18 @@ impl CycleStep<'_> {
         self.only.map_or(0..self.edge.len(), |only| only..only + 1)
     }
 
-    /// Whether a thread that asks for the start of this edge, in `asked`, can be made to wait by
-    /// one that holds it as `held` says.
+    /// Returns whether a thread that requests the start of this edge, as `asked` says, can be blocked by one
+    /// that holds it as `held` says.
     ///
-    /// A reader waits for a reader if a writer is queued between them. Behind an upgradable hold
-    /// no writer can queue, so nobody waits for one but those whom it excludes.
+    /// A reader waits for a reader if a writer is queued between them. No writer can queue behind an
+    /// upgradable hold, so such a hold blocks only the requests that it excludes.
     pub(super) fn blocks(&self, asked: &Context, held: &Context) -> bool {
         (self.writers.is_some() && held.from_mode == Mode::Shared)
             || excludes(asked.to_mode, held.from_mode)
     }
 }
 
-/// Which of the conditions of a deadlock may be missing.
+/// The conditions of a deadlock that may be missing.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Relaxed {
     pub(super) gates: bool,
@@ -43,7 +43,7 @@ pub(super) struct Relaxed {
 }
 
 impl Relaxed {
-    /// Nothing is left that compares a link with others than its neighbours.
+    /// Returns whether no condition is left that compares a link with other links than its neighbours.
     pub(super) fn all(self) -> bool {
         self.gates && self.order && self.threads
     }

@@ -3,16 +3,16 @@
 use super::context::Context;
 use crate::engine::ids::LockId;
 
-/// What became of a context that was offered to an edge.
+/// The result of inserting a context into an edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Insert {
-    /// A context that is kept already says as much.
+    /// A stored context dominates it.
     Known,
-    /// Kept, at this index.
+    /// Stored, at this index.
     Kept(usize),
-    /// Kept at this index, in the place of one that says something else.
+    /// Stored at this index, in place of a context that it does not dominate.
     Replaced(usize),
-    /// Not kept: the edge has enough of them.
+    /// Not stored: the edge is full.
     Refused,
 }
 
@@ -55,12 +55,11 @@ impl Edge {
         std::iter::once(&self.first).chain(more)
     }
 
-    /// Takes in a context unless it says nothing new; those that it dominates go.
+    /// Inserts a context unless a stored one dominates it; contexts that it dominates are removed.
     ///
-    /// With `limit` contexts already there it takes the place of one that it succeeds in time,
-    /// else of one that can be done without more easily, else it is refused. A cycle needs
-    /// distinct threads under few gates, so what can be done without is the context that other
-    /// threads outdo, and the second one of a thread.
+    /// If `limit` contexts are stored already, it replaces one that it succeeds in time, else the most
+    /// redundant one, else it is refused. A cycle needs distinct threads with few gates, so the redundant
+    /// contexts are those that contexts of other threads outdo, and the second context of a thread.
     pub(super) fn offer(&mut self, new: Context, ends: (LockId, LockId), limit: usize) -> Insert {
         if self.iter().any(|known| known.dominates(&new, ends)) {
             return Insert::Known;
@@ -112,8 +111,8 @@ impl Edge {
         }
         let pool: Vec<&Context> = self.iter().chain([new]).collect();
         let mut threads = Vec::with_capacity(pool.len());
-        // How well a context can be done without: the number of threads that have one which is
-        // as strong, and, where that is equal, whether its own thread has another one.
+        // The redundancy of a context: the number of threads with one that is as strong, and, where that is
+        // equal, whether its own thread has another one.
         let mut spare = |context: &Context| {
             let thread = context.thread();
             let mut of_thread = 0;
@@ -138,9 +137,9 @@ impl Edge {
         (most > of_new).then_some(at)
     }
 
-    /// The same where all contexts differ in nothing but thread and segment, as where many threads do
-    /// the same: what can be done without is the second one of a thread. Each of them is compared with
-    /// the others by the number of its thread alone.
+    /// Returns the most redundant context where all contexts differ only in thread and segment, as where many
+    /// threads do the same: it is the second one of a thread. This compares each context with the others by
+    /// its thread number alone.
     fn least_needed_of_alike(&self, new: &Context) -> Option<usize> {
         let mut threads: Vec<_> = self.iter().map(Context::thread).collect();
         if threads.contains(&new.thread()) {
@@ -188,7 +187,7 @@ mod tests {
         Segment::first(ThreadId::new(thread))
     }
 
-    /// A context under gates of these modes, exclusive but for `from_mode`.
+    /// Returns a context under gates of these modes, exclusive but for `from_mode`.
     fn context(segment: Segment, from_mode: Mode, gates: &[(u64, Mode)]) -> Context {
         let site = Location::caller();
         let held = gates.iter().map(|(n, mode)| Held {
@@ -222,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_context_under_more_gates_or_that_asks_in_a_weaker_mode_is_known() {
+    fn a_context_under_more_gates_or_with_a_weaker_request_is_dominated() {
         let mut edge = Edge::new(context(segment(1), Exclusive, &[(3, Shared)]));
         for (asked, gates) in [
             (Exclusive, &[(3, Shared)][..]),
@@ -249,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_context_that_says_more_takes_the_place_of_all_that_say_less() {
+    fn a_context_replaces_all_that_it_dominates() {
         let mut edge = Edge::new(context(segment(1), Exclusive, &[(3, Exclusive)]));
         edge.offer(context(segment(2), Exclusive, &[]), ends(), 9);
         edge.offer(context(segment(1), Exclusive, &[(4, Exclusive)]), ends(), 9);
@@ -278,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_edge_lets_go_of_the_past_then_of_the_weak_and_then_refuses() {
+    fn a_full_edge_replaces_past_contexts_then_weak_ones_and_then_refuses() {
         let mut edge = Edge::new(context(segment(1), Exclusive, &[(3, Exclusive)]));
         edge.offer(context(segment(2), Exclusive, &[(4, Exclusive)]), ends(), 2);
         let mut later = segment(1);

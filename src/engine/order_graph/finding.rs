@@ -1,4 +1,4 @@
-//! A judged cycle in the form in which it is told.
+//! The finding on a classified cycle.
 
 use super::classify;
 use super::cycle_step::CycleStep;
@@ -7,10 +7,10 @@ use crate::engine::acquisition::{Finding, Link};
 use crate::engine::ids::LockId;
 use crate::engine::verdict::Verdict;
 
-/// Steps of finding out whether it is for want of a writer that a cycle is no inversion.
+/// Steps of the test whether a cycle is no inversion only because no writer was seen.
 const STEPS: usize = 1_000;
 
-/// The finding on a cycle, in canonical rotation, with one context for each hop.
+/// Returns the finding on a cycle, in canonical rotation, with one context for each step.
 pub(super) fn of(hops: &[CycleStep<'_>], verdict: Verdict, picks: &[u16]) -> Finding {
     let lowest = (0..hops.len())
         .min_by_key(|at| hops[*at].ends.0)
@@ -47,7 +47,7 @@ fn link(hop: &CycleStep<'_>, pick: u16) -> Link {
     }
 }
 
-/// Turns a cycle so that its lowest lock comes first.
+/// Rotates a cycle so that its lowest lock comes first.
 pub(super) fn canonical(mut locks: Vec<LockId>) -> Vec<LockId> {
     let lowest = (0..locks.len()).min_by_key(|at| locks[*at]).unwrap_or(0);
     locks.rotate_left(lowest);

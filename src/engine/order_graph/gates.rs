@@ -9,7 +9,7 @@ use crate::engine::acquisition::{Held, InheritedHold};
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::mode::Mode;
 
-/// How much a mode excludes: a higher one conflicts with all that a lower one conflicts with.
+/// Ranks modes by what they exclude: a higher one conflicts with everything that a lower one conflicts with.
 pub(super) fn strength(mode: Mode) -> u8 {
     match mode {
         Mode::Shared => 0,
@@ -18,20 +18,20 @@ pub(super) fn strength(mode: Mode) -> u8 {
     }
 }
 
-/// Whether two threads can never hold one lock in these modes at the same time.
+/// Returns whether two threads can never hold one lock in these modes at the same time.
 ///
-/// Readers stand beside each other and beside the one upgradable holder, so neither pair is a
-/// gate; to call it one would hide a deadlock.
+/// Readers coexist with each other and with the one upgradable holder, so neither pair is a gate; treating it
+/// as one would hide a deadlock.
 pub(super) fn excludes(a: Mode, b: Mode) -> bool {
     a == Mode::Exclusive || b == Mode::Exclusive || (a == Mode::Upgradable && b == Mode::Upgradable)
 }
 
-/// A lock that is held, without the place.
+/// A held lock, without its source location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Gate {
     pub(super) lock: LockId,
     pub(super) mode: Mode,
-    /// The thread that holds it, if that is not the one whose acquisition this is.
+    /// The thread that holds it, if that is not the acquiring thread.
     pub(super) holder: Option<ThreadId>,
 }
 
@@ -56,10 +56,9 @@ impl From<&InheritedHold> for Gate {
 
 /// The locks that a thread held at an acquisition, ascending, each once in its strongest mode.
 ///
-/// One set serves all edges of the acquisition: the start of an edge is a member of it and is
-/// skipped by whoever reads the set for that edge. So an acquisition under n locks keeps one
-/// set of n, not n sets of n - 1. The lock that is asked for is a member only if it is held already,
-/// as by a thread that upgrades: then it keeps others out like any gate.
+/// One set serves all edges of the acquisition: it contains the start of each edge, which is skipped when the
+/// set is read for that edge. So an acquisition under n locks stores one set of n, not n sets of n - 1. The
+/// requested lock is a member only if it is held already, as at an upgrade: then it excludes like any gate.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct GateSet {
     gates: Box<[Gate]>,
@@ -67,7 +66,7 @@ pub(super) struct GateSet {
     bits: u64,
 }
 
-/// The bit of a lock in a set's `bits`.
+/// Returns the bit of a lock in a set's `bits`.
 fn bit(lock: LockId) -> u64 {
     1 << (lock.get() & 63)
 }
@@ -92,13 +91,13 @@ impl GateSet {
         self.gates.iter()
     }
 
-    /// The members but for the start of an edge.
+    /// Returns the members without the start of an edge.
     pub(super) fn around(&self, start: LockId) -> impl Iterator<Item = Gate> + '_ {
         let gates = self.gates.iter().copied();
         gates.filter(move |gate| gate.lock != start)
     }
 
-    /// How and by whom `lock` is held, if it is.
+    /// Returns the mode and holder of `lock`, if it is in the set.
     pub(super) fn get(&self, lock: LockId) -> Option<Gate> {
         if self.bits & bit(lock) == 0 {
             return None;
@@ -111,13 +110,13 @@ impl GateSet {
     }
 }
 
-/// The bits of all that a thread holds at an edge from `from`.
+/// Returns the bits of everything that a thread holds at an edge from `from`.
 pub(super) fn bits(from: LockId, gates: Option<&Arc<GateSet>>) -> u64 {
     gates.map_or(0, |gates| gates.bits) | bit(from)
 }
 
-/// Whether the gates of `a` are all gates of `b`, held at least as strongly there; `start`, the start
-/// of an edge, is left out of it.
+/// Returns whether the gates of `a` are all gates of `b`, held at least as strongly there; `start`, the start
+/// of an edge, does not count as a gate of `a`.
 pub(super) fn within(
     a: Option<&Arc<GateSet>>,
     b: Option<&Arc<GateSet>>,
@@ -133,7 +132,7 @@ pub(super) fn within(
             if too_many || a.bits & !(b.bits | start.map_or(0, bit)) != 0 {
                 return false;
             }
-            // Both lists ascend. Plain indices, since this is what a full edge spends its time on.
+            // Both lists ascend. Plain indices, since a full edge spends most of its time in this loop.
             let (mine, theirs) = (&*a.gates, &*b.gates);
             let mut at = 0;
             for gate in mine {
@@ -157,7 +156,7 @@ pub(super) fn within(
 #[derive(Debug)]
 pub(super) struct GateSets {
     sets: HashSet<Arc<GateSet>, BuildHasherDefault<IdHasher>>,
-    /// The number of sets at which those that no edge refers to any more are swept out.
+    /// The number of sets at which the unreferenced ones are removed.
     sweep_at: usize,
 }
 
@@ -169,8 +168,8 @@ impl GateSets {
         }
     }
 
-    /// The shared set of these locks; `None` for at most one that the thread holds itself, which
-    /// is the edge's own start.
+    /// Returns the shared set of these locks; `None` for at most one lock that the thread holds itself, which
+    /// is the start of the edge.
     pub(super) fn intern(&mut self, gates: impl Iterator<Item = Gate>) -> Option<Arc<GateSet>> {
         let set = GateSet::collect(gates);
         if set.gates.iter().skip(1).len() == 0 && set.gates.iter().all(|g| g.holder.is_none()) {
@@ -179,7 +178,8 @@ impl GateSets {
         Some(self.share(set))
     }
 
-    /// The same, where the one lock is not known otherwise: `None` for none at all.
+    /// Returns the shared set of these locks where the edge does not name the one lock: `None` only for no
+    /// lock.
     pub(super) fn intern_all(&mut self, gates: impl Iterator<Item = Gate>) -> Option<Arc<GateSet>> {
         let set = GateSet::collect(gates);
         (set.len() > 0).then(|| self.share(set))
@@ -190,8 +190,8 @@ impl GateSets {
             return Arc::clone(known);
         }
         if self.sets.len() >= self.sweep_at {
-            // The graph's own lock is around every clone and drop of these, so the count is
-            // exact and one means: nobody but this table.
+            // The graph's own lock is held at every clone and drop of these sets, so the count is exact, and
+            // one means that only this table refers to the set.
             self.sets.retain(|set| Arc::strong_count(set) > 1);
             self.sweep_at = (self.sets.len() * 2).max(256);
         }

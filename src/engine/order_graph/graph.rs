@@ -1,4 +1,4 @@
-//! The order graph as the layers above see it.
+//! The order graph, as the detector uses it.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::engine::ids::LockId;
 use crate::engine::mode::{Mode, ReadPolicy};
 use crate::engine::verdict::Verdict;
 
-/// The acquired-before edges among live locks, and the cycles that were told of them.
+/// The acquired-before edges among live locks, and the cycles that were reported.
 ///
 /// # Cost
 ///
@@ -40,9 +40,9 @@ pub(crate) struct OrderGraph {
 }
 
 impl OrderGraph {
-    /// A graph without locks.
+    /// Returns a graph without locks.
     pub(crate) fn new(limits: Limits) -> Self {
-        // Choices of contexts are kept as sixteen-bit indices.
+        // Choices of contexts are stored as 16-bit indices.
         let contexts_per_edge = limits.contexts_per_edge.clamp(1, usize::from(u16::MAX));
         Self {
             store: Store::new(),
@@ -57,24 +57,24 @@ impl OrderGraph {
         }
     }
 
-    /// Makes a lock known, whose readers wait as `policy` says; returns whether that is news.
+    /// Adds a lock whose readers wait as `policy` says; returns whether it is new.
     ///
-    /// A lock that takes part in an edge without having been made known lets writers block readers.
+    /// A lock that takes part in an edge without having been added lets writers block readers.
     pub(crate) fn add_lock(&mut self, lock: LockId, policy: ReadPolicy) -> bool {
         let is_new = self.store.index(lock).is_none();
         self.store.ensure(lock, policy);
         is_new
     }
 
-    /// Records that a thread asks for a lock, in a way that may block, under those it holds.
+    /// Records that a thread requests a lock, in a way that may block, under the locks it holds.
     ///
-    /// That may be nothing, and is of interest then if it is asked for exclusively: such a writer can
-    /// be queued where readers wait for each other.
+    /// The thread may hold none; an exclusive request is then still of interest, since such a writer can be
+    /// queued where readers wait for each other.
     ///
-    /// Returns what that makes new. An entry for the lock itself among those held gives no edge, and
-    /// is a gate like any other: it keeps out all that cannot stand beside it. If it keeps out all
-    /// that the request could wait for ([`Mode::keeps_out`]), the request is no matter of order, and
-    /// the caller leaves it out.
+    /// Returns the new findings. A held entry for the requested lock itself gives no edge, and is a gate like
+    /// any other: it excludes every hold that conflicts with it. If it excludes everything that the request
+    /// could wait for ([`Mode::keeps_out`]), the request is not part of any lock order, and the caller does
+    /// not pass it.
     pub(crate) fn acquire(&mut self, a: &Acquisition<'_>) -> Vec<Finding> {
         debug_assert_eq!(
             a.thread,
@@ -86,7 +86,7 @@ impl OrderGraph {
         let held = own.chain(a.inherited.iter().map(Gate::from));
         let count = held.clone().count();
         let gates = self.gate_sets.intern(held.clone());
-        // Where a lock is held twice, and in different modes, the edges differ in what they exclude.
+        // Where a lock is held twice, in different modes, the edges differ in what they exclude.
         let alike = gates.as_ref().map_or(count.min(1), |gates| gates.len()) == count;
         let mut prospects = Pruning::default();
         let to = Held {
@@ -98,7 +98,7 @@ impl OrderGraph {
             let policy = ReadPolicy::WriterBlocksReaders;
             self.store.ensure(to.lock, policy)
         });
-        let newly_written = to.mode == Mode::Exclusive && self.store.tells_writers_apart(n) && {
+        let newly_written = to.mode == Mode::Exclusive && self.store.distinguishes_writers(n) && {
             let writer = Writer {
                 segment: a.segment.clone(),
                 gates: match &gates {
@@ -108,12 +108,12 @@ impl OrderGraph {
             };
             self.store.note_writer(n, Some(writer))
         };
-        // What is held around threads is made known beforehand, so one that is not is gone by now.
+        // Locks held around threads are added beforehand, so a missing one has been dropped.
         let known = |held: &&Held| self.store.index(held.lock).is_some();
         let inherited = a.inherited.iter().map(|inherited| &inherited.held);
         let inherited: Vec<&Held> = inherited.filter(known).collect();
-        // A read beside an upgradable hold of the same thread blocks nobody whom that does not block, and
-        // no writer can queue behind it.
+        // A read beside an upgradable hold of the same thread blocks no thread that the upgradable hold does
+        // not block, and no writer can queue behind that hold.
         let is_covered = |held: &Held| {
             let mut own = a.held.iter();
             held.mode == Mode::Shared
@@ -141,8 +141,8 @@ impl OrderGraph {
         found
     }
 
-    /// Notes that anyone may ask for a lock exclusively, at any time, so that from now on its readers
-    /// can always wait for readers, and judges the cycles through it again.
+    /// Records that any thread may request a lock exclusively at any time, so that its readers can always
+    /// wait for readers, and classifies the cycles through it again.
     pub(crate) fn let_anyone_write(&mut self, lock: LockId) -> Vec<Finding> {
         let mut found = Vec::new();
         if let Some(n) = self.store.index(lock)
@@ -153,28 +153,28 @@ impl OrderGraph {
         found
     }
 
-    /// Whether so many were seen to write a lock that they are not told apart any more.
+    /// Returns whether so many writers of a lock were seen that they are not distinguished any more.
     pub(crate) fn may_anyone_write(&self, lock: LockId) -> bool {
         self.store.writers(lock).is_some_and(Writers::is_anyone)
     }
 
-    /// Takes out a lock that is gone, with its edges and with the memory of its cycles.
+    /// Removes a dropped lock, with its edges and its reported cycles.
     pub(crate) fn forget(&mut self, lock: LockId) {
         self.store.forget(lock);
         self.records.forget(lock);
     }
 
-    /// Edges between live locks.
+    /// Returns the number of edges between live locks.
     pub(crate) fn edge_count(&self) -> usize {
         self.store.edge_count()
     }
 
-    /// Live locks.
+    /// Returns the number of live locks.
     pub(crate) fn lock_count(&self) -> usize {
         self.store.node_count()
     }
 
-    /// What was left out so far because a limit was reached.
+    /// Returns what was left out so far because a limit was reached.
     pub(crate) fn limits_reached(&self) -> LimitsReached {
         self.reached
     }
@@ -223,11 +223,11 @@ impl OrderGraph {
             self.reached.edges_refused += 1;
             return;
         }
-        // Two nodes of one knot are on a common cycle already, and all that lies on a cycle with the new
-        // edge is in that knot: nothing has to be ordered, looked for or tied.
-        let mut tied = self.store.is_exact_knot(x, y);
-        if !tied && self.store.node(y).scc == 0 && self.store.is_in_exact_knot(x) {
-            tied = self.store.join_knot(x, y) == Some(true);
+        // Two nodes of an exact component are on a common cycle already, and everything on a cycle with the
+        // new edge is in that component: there is nothing to order, search or merge.
+        let mut tied = self.store.is_exact_scc(x, y);
+        if !tied && self.store.node(y).scc == 0 && self.store.is_in_exact_scc(x) {
+            tied = self.store.join_scc(x, y) == Some(true);
         }
         let closes = !tied && self.store.order(x, y) && self.store.leads(y, x);
         self.store.note_guards(ends, &context);
@@ -240,7 +240,7 @@ impl OrderGraph {
         }
     }
 
-    /// Searches the cycles through a lock again whose reader there can wait for a reader now.
+    /// Searches the cycles through a lock again at which a reader can now wait for a reader.
     fn classify_again(&mut self, lock: LockId, found: &mut Vec<Finding>) {
         let Some(n) = self.store.index(lock) else {
             return;
@@ -251,7 +251,7 @@ impl OrderGraph {
         let out = self.store.graph.edges_directed(n, Direction::Outgoing);
         let edges: Vec<_> = out.map(|edge| (edge.id(), edge.target())).collect();
         for (edge, next) in edges {
-            // A writer changes nothing for those who wait for any but a reader.
+            // A writer changes nothing for a request that waits for anything but a reader.
             let known = &self.store.graph[edge];
             if known.iter().any(|c| c.from_mode == Mode::Shared) && self.store.same_scc(n, next) {
                 self.search(edge, None, &mut Pruning::default(), found);
@@ -259,7 +259,7 @@ impl OrderGraph {
         }
     }
 
-    /// Tells the cycles through an edge of a knot that are news, by one of its contexts or by any.
+    /// Reports the cycles through an edge of a component that are news, by one of its contexts or by any.
     fn search(
         &mut self,
         edge: EdgeIndex,
@@ -278,7 +278,7 @@ impl OrderGraph {
         let ends = (store.lock(x), store.lock(y));
         let worth = match only {
             Some(at) => prospects.of(store, records, (x, y), store.graph[edge].get(at)),
-            // Two locks that were told to be an inversion are in every cycle through the edge.
+            // If two locks were reported as an inversion, every cycle through the edge contains both.
             None if records.pair(ends) == Some(Verdict::Inversion) => SearchWorth::NONE,
             None => SearchWorth::ALL,
         };

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// A map from ids of ours. The ids are serial numbers that no input chooses, so the keyed hash
-/// of the standard library would protect from nothing and cost more than the look-up itself.
+/// A map with ids as keys. Ids are serial numbers that no input chooses, so the keyed hash of the standard
+/// library would protect from nothing and cost more than the look-up itself.
 pub(crate) type IdMap<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
 
 /// Multiplies by the golden ratio and folds, so that serial numbers spread over both the low

@@ -1,4 +1,4 @@
-//! What the order graph spends at most, and what it had to leave out.
+//! The limits of the order graph, and the counts of what it left out because of them.
 
 /// Bounds of the order graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -8,7 +8,7 @@ pub(crate) struct Limits {
     /// Steps of one search for inversions, and again of one for cycles with other verdicts.
     /// A graph in which many searches need them all gets fewer: see [`Reserve`].
     pub(crate) search_steps: usize,
-    /// Links of a cycle that is searched for beyond the shortest one, which may have any length.
+    /// The most links of a cycle that is searched for; the one shortest cycle may have any length.
     pub(crate) cycle_length: usize,
     /// Edges between live locks.
     pub(crate) edges: usize,
@@ -25,18 +25,18 @@ impl Default for Limits {
     }
 }
 
-/// What was left out because a limit was reached, counted since the graph was made.
+/// What was left out because a limit was reached, counted since the graph was created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LimitsReached {
-    /// Contexts that were not kept because their edge had enough of them.
+    /// Contexts that were not kept because their edge was full.
     pub(crate) contexts_dropped: u64,
-    /// Searches that ended before they had seen every cycle.
+    /// Searches that ended before every cycle was found.
     pub(crate) searches_cut: u64,
-    /// New edges that were not kept because there were enough of them.
+    /// New edges that were not stored because the graph was full.
     pub(crate) edges_refused: u64,
 }
 
-/// Steps that are left to a search.
+/// The steps that a search has left.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Budget {
     left: usize,
@@ -51,7 +51,7 @@ impl Budget {
         }
     }
 
-    /// Takes `steps`, or what is left, and says whether there were so many.
+    /// Takes `steps`, or what is left, and returns whether all of `steps` were available.
     pub(super) fn spend(&mut self, steps: usize) -> bool {
         let enough = self.left >= steps;
         self.left = self.left.saturating_sub(steps);
@@ -59,7 +59,7 @@ impl Budget {
         enough
     }
 
-    /// Does a part of the work for at most `steps`, so that one part cannot take them all.
+    /// Runs a part of the work with at most `steps`, so that one part cannot use up the budget.
     pub(super) fn part<T>(&mut self, steps: usize, work: impl FnOnce(&mut Budget) -> T) -> T {
         let granted = steps.min(self.left);
         let mut part = Budget::new(granted);
@@ -69,23 +69,23 @@ impl Budget {
         done
     }
 
-    /// Whether something was refused.
+    /// Returns whether steps were refused.
     pub(super) fn is_cut(&self) -> bool {
         self.cut
     }
 
-    /// Steps that nothing was spent on.
+    /// Returns the number of unspent steps.
     pub(super) fn left(&self) -> usize {
         self.left
     }
 }
 
-/// Steps beyond the usual that searches may take, all together.
+/// The steps beyond the usual share that all searches together may take.
 ///
-/// In a knot of many locks every new context calls for a search, and each would take all it may:
-/// seconds of it, though the short cycles, which are the likely ones, come first. So only as
-/// many searches as fit into the reserve take the full number of steps, later ones a small
-/// share of it, and searches that need less than that fill the reserve again, slowly.
+/// In a component of many locks every new context starts a search, and each would take its full budget:
+/// seconds of work, though the short cycles, which are the likely ones, come first. So only as many searches
+/// as fit into the reserve get the full number of steps, later ones get a small share, and searches that need
+/// less than that share refill the reserve slowly.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reserve {
     full: usize,
@@ -107,12 +107,12 @@ impl Reserve {
         }
     }
 
-    /// The number of steps that the next search may take.
+    /// Returns the number of steps that the next search may take.
     pub(super) fn grant(&self) -> usize {
         self.full.min(self.share + self.left)
     }
 
-    /// Settles what a search took.
+    /// Charges the steps that a search took to the reserve, or refills it.
     pub(super) fn settle(&mut self, taken: usize) {
         if taken > self.share {
             self.left = self.left.saturating_sub(taken - self.share);

@@ -1,10 +1,9 @@
-//! The order graph: which lock was asked for while which was held, and what its cycles mean.
+//! The order graph: which lock was requested while which was held, and which cycles result.
 //!
-//! The graph is fed with acquisitions and answers with the findings that each one makes new.
-//! A known edge in a known context costs a look-up; a new edge costs the Pearce–Kelly
-//! maintenance of a topological order; cycles are searched for only where that order says that
-//! there is one. Why this is correct, what it costs and what it cannot see stands in the
-//! README of the engine.
+//! For each acquisition it returns the findings that the acquisition adds. A known edge in a known
+//! context costs a look-up; a new edge costs the Pearce–Kelly maintenance of a topological order; cycles are
+//! searched only where that order shows that there is one. The README of the engine says why this is correct,
+//! what it costs and what it cannot see.
 
 mod classify;
 mod context;

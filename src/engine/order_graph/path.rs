@@ -1,4 +1,4 @@
-//! How one lock is known to come before another.
+//! The shortest chain of edges from one lock to another.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -11,11 +11,10 @@ use crate::engine::acquisition::Link;
 use crate::engine::ids::LockId;
 
 impl OrderGraph {
-    /// The shortest chain of acquired-before edges from one lock to another, each in the context in
-    /// which it was seen first of those that are kept; `None` if none leads there.
+    /// Returns the shortest chain of acquired-before edges from one lock to another, each in the oldest of
+    /// its stored contexts; `None` if there is no chain.
     ///
-    /// Costs a walk through all that can be reached, so it is for whoever asks, and not for
-    /// acquisitions.
+    /// Walks everything that can be reached, so it serves queries and not acquisitions.
     pub(crate) fn way(&self, from: LockId, to: LockId) -> Option<Vec<Link>> {
         let store = self.store_ref();
         let (from, to) = (store.index(from)?, store.index(to)?);

@@ -1,4 +1,4 @@
-//! Whether a search can find anything, found out once for all edges of an acquisition.
+//! The look ahead: whether a search can find anything, determined once for all edges of an acquisition.
 
 use std::collections::HashSet;
 use std::hash::BuildHasherDefault;
@@ -15,10 +15,10 @@ use super::store::Store;
 use crate::engine::ids::LockId;
 use crate::engine::verdict::Verdict;
 
-/// Steps of one look ahead: the contexts of a lock with a hundred ways out, several times over.
+/// Steps of one look ahead: the contexts of a lock with a hundred outgoing edges, several times over.
 const STEPS: usize = 4096;
 
-/// What is worth a search through one edge.
+/// What a search through one edge can find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SearchWorth {
     pub(super) inversions: bool,
@@ -36,34 +36,33 @@ impl SearchWorth {
     };
 }
 
-/// Nodes of a knot; `None` if there was too much to look at, which stands for all of them.
+/// Nodes of a component; `None` if the look ahead ran out of steps, which stands for all of them.
 type Reached = Option<HashSet<NodeIndex, BuildHasherDefault<IdHasher>>>;
 
-/// What the lock that is asked for leads to, as far as it concerns one acquisition.
+/// What the requested lock leads to, as far as it concerns one acquisition.
 ///
-/// All edges of an acquisition end there, under the same gates and in the same segment, so one
-/// look serves them all. Edges that the acquisition itself puts in lead to that lock only, and
-/// what is told meanwhile makes less news, not more; so a look stays good until the
-/// knot becomes another one.
+/// All edges of an acquisition end at that lock, under the same gates and in the same segment, so one look
+/// ahead serves them all. Edges that the acquisition itself inserts lead only to that lock, and cycles
+/// reported meanwhile only reduce what is news; so the result stays valid until the component changes.
 #[derive(Debug, Default)]
 pub(super) struct Pruning {
     scc: u32,
-    /// Over edges with a context that can stand beside that of the acquisition.
+    /// Nodes reached over edges with a context that can coexist with that of the acquisition.
     beside: Option<Reached>,
-    /// Over edges whose two ends were not told yet as a cycle of their own.
+    /// Nodes reached over edges whose two ends were not reported yet as a cycle of two.
     untold: Option<Reached>,
-    /// Steps that were spent on the searches of this acquisition: on the ways back to the starts of its
-    /// edges, which no budget bounds.
+    /// Steps spent by the searches of this acquisition on the distances back to the starts of its edges,
+    /// which no budget bounds.
     spent: usize,
 }
 
 impl Pruning {
-    /// How many of `most` steps this acquisition may still spend on the way to cycles that can only be
-    /// told as labels.
+    /// Returns how many of `most` steps this acquisition may still spend on cycles that can only be reported
+    /// as labels.
     ///
-    /// Where n locks are nested in one order and then in the opposite one by a thread that cannot meet
-    /// the first, each of the n² edges closes cycles, all of which are excused. One acquisition tells as
-    /// many of them as one budget finds.
+    /// Where a thread that cannot run concurrently with the first one nests n locks in the opposite order,
+    /// each of the n² edges closes cycles, all of which are excused. One acquisition reports as many of them
+    /// as one budget finds.
     pub(super) fn left(&self, most: usize) -> usize {
         most.saturating_sub(self.spent)
     }
@@ -72,9 +71,9 @@ impl Pruning {
         self.spent = self.spent.saturating_add(steps);
     }
 
-    /// What a search through x → y can find that is news, by the context that is new.
+    /// Returns what a search through x → y can find that is news, by the context that is new.
     ///
-    /// Both ends are in one knot, and with them every cycle through the edge.
+    /// Both ends are in one component, and so is every cycle through the edge.
     pub(super) fn of(
         &mut self,
         store: &Store,
@@ -126,8 +125,8 @@ fn has(reached: &Reached, n: NodeIndex) -> bool {
     reached.as_ref().is_none_or(|reached| reached.contains(&n))
 }
 
-/// The nodes of its knot that `y` leads to over edges for which `passes` says so, after as many
-/// steps as it says.
+/// Returns the nodes of its component that `y` leads to over edges that satisfy `passes`, which returns the
+/// steps that it cost as well.
 fn reach(
     store: &Store,
     y: NodeIndex,

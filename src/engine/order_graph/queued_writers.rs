@@ -5,8 +5,8 @@ use super::gates::excludes;
 use super::limits::Budget;
 use super::writers::{Writer, Writers};
 
-/// Where, in a choice of contexts, a reader waits for a reader, and the writers that are told apart
-/// there.
+/// Returns the positions, in a choice of contexts, at which a reader waits for a reader, with the
+/// distinguished writers there.
 pub(super) fn queues<'a>(
     hops: &'a [CycleStep<'_>],
     picks: &'a [u16],
@@ -22,9 +22,9 @@ pub(super) fn queues<'a>(
     })
 }
 
-/// Whether wherever a reader waits for a reader, in a choice of contexts for all of a cycle, a writer
-/// can be queued between them: one that can be there beside all threads of the cycle, and beside the
-/// writers at its other locks.
+/// Returns whether, at each position of a cycle at which a reader waits for a reader in this choice of
+/// contexts, a writer can be queued between them: one that can run beside all threads of the cycle, and
+/// beside the writers chosen at its other locks.
 pub(super) fn can_queue(
     hops: &[CycleStep<'_>],
     picks: &[u16],
@@ -57,7 +57,7 @@ pub(super) fn can_queue(
         }
         (waived.order || !a.is_ordered(&b.segment)) && (waived.gates || !a.excludes(b))
     };
-    // Backtracking, as for the contexts.
+    // Backtracking, as in the choice of contexts.
     let mut chosen: Vec<usize> = Vec::with_capacity(queued.len());
     let mut next = 0;
     while chosen.len() < queued.len() {

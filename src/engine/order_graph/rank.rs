@@ -1,9 +1,9 @@
-//! Pearce–Kelly ranks: a topological order kept up edge by edge.
+//! Pearce–Kelly ranks: a topological order maintained edge by edge.
 //!
-//! The rule: every edge ascends in rank, but for edges between two nodes of a common cycle, of
-//! which some must descend. An edge that descends binds nothing; so the ascending edges always
-//! form an acyclic graph of which the ranks are a topological order, and a new edge closes a
-//! cycle of ascending edges iff the search below meets it.
+//! Invariant: every edge ascends in rank, except between two nodes of a common cycle, where some edge must
+//! descend. A descending edge imposes no order; so the ascending edges always form an acyclic graph with the
+//! ranks as a topological order, and a new edge closes a cycle of ascending edges iff the search below
+//! reaches it.
 
 use petgraph::Direction;
 use petgraph::stable_graph::NodeIndex;
@@ -11,10 +11,10 @@ use petgraph::stable_graph::NodeIndex;
 use super::store::Store;
 
 impl Store {
-    /// Makes room in the order for an edge x → y that is not there yet.
+    /// Makes room in the order for a new edge x → y.
     ///
-    /// Returns whether a cycle through that edge is possible at all: `false` is certain, `true`
-    /// calls for a search that also looks through the descending edges.
+    /// Returns whether a cycle through that edge is possible at all: `false` is certain, `true` requires a
+    /// search that also follows the descending edges.
     pub(super) fn order(&mut self, x: NodeIndex, y: NodeIndex) -> bool {
         if !self.has_neighbours(y, Direction::Outgoing) {
             if self.node(x).rank > self.node(y).rank {
@@ -41,8 +41,8 @@ impl Store {
         self.bound_sccs(self.node(n).scc, rank);
     }
 
-    /// Re-assigns the ranks of what y leads to and of what leads to x, inside the window between
-    /// the two. Returns `false`, and changes nothing, if y leads to x.
+    /// Reassigns the ranks of the nodes that y leads to and of those that lead to x, inside the window
+    /// between the two. Returns `false`, and changes nothing, if y leads to x.
     fn shift(&mut self, x: NodeIndex, y: NodeIndex) -> bool {
         let (low, high) = (self.node(y).rank, self.node(x).rank);
         let Some(mut ahead) = self.ascending(y, Direction::Outgoing, low..=high, Some(x)) else {
@@ -63,8 +63,8 @@ impl Store {
         true
     }
 
-    /// All nodes that `start` reaches in `direction` over ascending edges without leaving the
-    /// window of ranks; `None` if `stop` is one of them.
+    /// Returns all nodes that `start` reaches in `direction` over ascending edges without leaving the window
+    /// of ranks; `None` if `stop` is one of them.
     fn ascending(
         &mut self,
         start: NodeIndex,

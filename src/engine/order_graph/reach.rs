@@ -1,23 +1,23 @@
 //! Reachability over all edges, the descending ones included.
 //!
-//! A path that leaves for good the ranks of all knots and of its goal cannot come back, since
-//! outside knots every edge ascends. The searches stop there.
+//! Outside the components every edge ascends. So a path whose rank has passed the ranks of all components and
+//! of its goal cannot return, and the searches stop there.
 
 use petgraph::Direction;
 use petgraph::stable_graph::NodeIndex;
 
 use super::store::Store;
 
-/// Marks of one search, kept between searches so that none has to clear them.
+/// The marks of one search, kept between searches so that they need not be cleared.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     epoch: u32,
     ahead: Vec<u32>,
     behind: Vec<u32>,
     distance: Vec<u32>,
-    /// How many edges the last `approach` passed.
+    /// The number of edges that the last `approach` passed.
     passed: usize,
-    /// How many edges all searches passed.
+    /// The number of edges that all searches passed.
     #[cfg(test)]
     pub(super) walked: usize,
 }
@@ -35,7 +35,7 @@ impl Scratch {
         }
     }
 
-    /// Marks `n` as reached forwards; `false` if it was so already.
+    /// Marks `n` as reached forwards; returns `false` if it was marked already.
     pub(super) fn mark_ahead(&mut self, n: NodeIndex) -> bool {
         std::mem::replace(&mut self.ahead[n.index()], self.epoch) != self.epoch
     }
@@ -61,8 +61,8 @@ impl Scratch {
 }
 
 impl Store {
-    /// Whether a path leads from `y` to `x`: a search from both ends, one edge list at a time on
-    /// the side that has done less, so that a small side ends it whatever the other's size.
+    /// Returns whether a path leads from `y` to `x`: a bidirectional search that expands one edge list at a
+    /// time on the side that has done less work, so that a small side ends it whatever the size of the other.
     pub(super) fn leads(&mut self, y: NodeIndex, x: NodeIndex) -> bool {
         let (low, high) = self.bounds(x, y);
         self.scratch.begin(self.node_slots());
@@ -108,8 +108,8 @@ impl Store {
         }
     }
 
-    /// Finds for every node from which `x` can be reached how far it is, for `distance` to tell.
-    /// Returns whether `y` is one of them; `false` also after a look at `most` edges.
+    /// Measures the distance to `x` from every node that reaches it, for `distance` to return. Returns
+    /// whether `y` is one of those nodes; `false` also if `most` edges were passed first.
     pub(super) fn approach(&mut self, x: NodeIndex, y: NodeIndex, most: usize) -> bool {
         let (low, _) = self.bounds(x, y);
         self.scratch.begin(self.node_slots());
@@ -140,13 +140,13 @@ impl Store {
         scratch.is_behind(y)
     }
 
-    /// Adds to the knot of `x`, which is exact, all nodes outside of it that are on a cycle with x → y,
-    /// where `y` is outside too. Returns whether there are any; `None`, with nothing changed, if one of
-    /// them is in a knot of its own.
+    /// Adds to the component of `x`, which is exact, all nodes outside it that are on a cycle with x → y,
+    /// where `y` is outside, too. Returns whether there are any; `None`, with nothing changed, if one of them
+    /// is in a component of its own.
     ///
-    /// The knot itself is not walked through: whatever leads into it leads to `x`. So this costs what y
-    /// leads to outside of the knot, and a knot that grows by one node at a time grows cheaply.
-    pub(super) fn join_knot(&mut self, x: NodeIndex, y: NodeIndex) -> Option<bool> {
+    /// The component itself is not walked: everything that leads into it leads to `x`. So this costs only
+    /// what y reaches outside the component, and a component that grows by one node at a time grows cheaply.
+    pub(super) fn join_scc(&mut self, x: NodeIndex, y: NodeIndex) -> Option<bool> {
         let (_, high) = self.bounds(x, y);
         let scc = self.node(x).scc;
         self.scratch.begin(self.node_slots());
@@ -176,7 +176,7 @@ impl Store {
                 }
             }
         }
-        // What leads to one that leads into the knot does so too.
+        // A node that leads to a node with a path into the component has such a path, too.
         steps.sort_unstable_by_key(|(_, to)| *to);
         let mut at = 0;
         while let Some(&n) = leading.get(at) {
@@ -199,14 +199,14 @@ impl Store {
         Some(is_cycle)
     }
 
-    /// How many edges the last `approach` passed.
+    /// Returns the number of edges that the last `approach` passed.
     pub(super) fn approached(&self) -> usize {
         self.scratch.passed
     }
 
-    /// Gives all nodes between `y` and `x` of the last `approach` the number of one knot: each
-    /// of them, and each edge between two of them, lies on a cycle through x → y. If they have
-    /// one already, they keep it.
+    /// Gives all nodes between `y` and `x` of the last `approach` the number of one component: each of them,
+    /// and each edge between two of them, lies on a cycle through x → y. If they have a number already, they
+    /// keep it.
     pub(super) fn tie(&mut self, y: NodeIndex) {
         let mut found = vec![y];
         self.scratch.mark_ahead(y);
@@ -231,7 +231,7 @@ impl Store {
         }
     }
 
-    /// How far it is from `n` to the goal of the last `approach`, if it can be reached.
+    /// Returns the distance from `n` to the goal of the last `approach`, if the goal can be reached.
     pub(super) fn distance(&self, n: NodeIndex) -> Option<usize> {
         self.scratch
             .is_behind(n)
@@ -239,8 +239,8 @@ impl Store {
     }
 
     fn bounds(&self, x: NodeIndex, y: NodeIndex) -> (i64, i64) {
-        let low = self.node(y).rank.min(self.knot_lowest);
-        let high = self.node(x).rank.max(self.knot_highest);
+        let low = self.node(y).rank.min(self.scc_lowest);
+        let high = self.node(x).rank.max(self.scc_highest);
         (low, high)
     }
 }

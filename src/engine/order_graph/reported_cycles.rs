@@ -1,10 +1,10 @@
-//! The cycles that were told, so that none is told twice.
+//! The cycles that were reported, so that each is reported once.
 
 use super::hash::IdMap;
 use crate::engine::ids::LockId;
 use crate::engine::verdict::Verdict;
 
-/// How near a verdict on a cycle is to a deadlock; the lowest is the nearest.
+/// Ranks a verdict on a cycle by how near it is to a deadlock; the lowest is the nearest.
 pub(super) fn nearness(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Inversion => 0,
@@ -14,19 +14,19 @@ pub(super) fn nearness(verdict: Verdict) -> u8 {
     }
 }
 
-/// How the locks of the cycles that count relate to those of a path.
+/// How reported cycles relate to the locks of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Within {
     /// None of these cycles lies within the path.
     None,
-    /// One does, and has all locks of the path.
+    /// A cycle lies within the path and has all its locks.
     All,
-    /// One does, and the path has further locks: whatever it closes to is no news.
+    /// A cycle lies within the path, which has further locks: whatever the path closes to is no news.
     Fewer,
 }
 
 impl Within {
-    /// How these cycles relate to the locks of a path.
+    /// Returns how these cycles relate to the locks of a path.
     fn of<'a>(path: &[LockId], cycles: impl Iterator<Item = &'a [LockId]>) -> Self {
         let mut within = Within::None;
         for cycle in cycles {
@@ -43,43 +43,43 @@ impl Within {
 
 #[derive(Debug)]
 struct ReportedCycle {
-    /// In the order of the cycle, in canonical rotation.
+    /// The locks in the order of the cycle, in canonical rotation.
     locks: Box<[LockId]>,
     verdict: Verdict,
 }
 
 impl ReportedCycle {
-    /// Whether the cycle goes from the one lock to the other without any between.
+    /// Returns whether the cycle contains this edge.
     fn has_edge(&self, (from, to): (LockId, LockId)) -> bool {
         let next = self.locks.iter().cycle().skip(1);
         self.locks.iter().zip(next).any(|ends| ends == (&from, &to))
     }
 }
 
-/// The cycles among live locks that were told, with the best verdict that each had.
+/// The reported cycles among live locks, each with the best verdict that it was reported with.
 #[derive(Debug, Default)]
 pub(super) struct ReportedCycles {
     cycles: IdMap<u32, ReportedCycle>,
-    /// The cycles through each lock; those forgotten with another lock are weeded out later.
+    /// The cycles through each lock; those removed with another lock are cleared later.
     by_lock: IdMap<LockId, Vec<u32>>,
-    /// The cycles of two locks, by the lower one and the higher one.
+    /// The cycles of two locks, with the lower id first.
     pairs: IdMap<(LockId, LockId), u32>,
     last: u32,
 }
 
 impl ReportedCycles {
-    /// The verdict with which this cycle was told.
+    /// Returns the verdict with which this cycle was reported.
     pub(super) fn verdict(&self, locks: &[LockId]) -> Option<Verdict> {
         self.find(locks).map(|id| self.cycles[&id].verdict)
     }
 
-    /// The verdict with which the two ends of an edge alone were told to be a cycle.
+    /// Returns the verdict with which the two ends of an edge alone were reported as a cycle.
     pub(super) fn pair(&self, (a, b): (LockId, LockId)) -> Option<Verdict> {
         let id = self.pairs.get(&(a.min(b), a.max(b)))?;
         self.cycles.get(id).map(|record| record.verdict)
     }
 
-    /// Remembers a cycle in canonical rotation, and returns by which number.
+    /// Records a cycle in canonical rotation, and returns its number.
     pub(super) fn note(&mut self, locks: &[LockId], verdict: Verdict) -> u32 {
         if let Some(id) = self.find(locks) {
             if let Some(known) = self.cycles.get_mut(&id) {
@@ -109,7 +109,7 @@ impl ReportedCycles {
         self.last
     }
 
-    /// Drops every cycle through `lock`, which will not be seen again.
+    /// Removes every cycle through `lock`, which has been dropped.
     pub(super) fn forget(&mut self, lock: LockId) {
         for id in self.by_lock.remove(&lock).unwrap_or_default() {
             if let Some(gone) = self.cycles.remove(&id)
@@ -120,7 +120,7 @@ impl ReportedCycles {
         }
     }
 
-    /// The numbers of the inversions that were told of which this edge is a part.
+    /// Returns the numbers of the reported inversions that contain this edge.
     pub(super) fn inversions_through(&self, edge: (LockId, LockId)) -> Vec<u32> {
         let Some(list) = self.shortest(&[edge.0, edge.1]) else {
             return Vec::new();
@@ -134,20 +134,20 @@ impl ReportedCycles {
         inversions
     }
 
-    /// How the cycles of these numbers relate to the locks of a path.
+    /// Returns how the cycles with these numbers relate to the locks of a path.
     pub(super) fn among_within(&self, ids: &[u32], path: &[LockId]) -> Within {
         Within::of(path, ids.iter().map(|id| &*self.cycles[id].locks))
     }
 
-    /// How all cycles that were told relate to the locks of a path, as far as they lead through
-    /// `last`, which is one of them.
+    /// Returns how all reported cycles through `last`, which is a lock of the path, relate to the locks of
+    /// the path.
     pub(super) fn any_within(&self, last: LockId, path: &[LockId]) -> Within {
         let list = self.by_lock.get(&last).into_iter().flatten();
         let cycles = list.filter_map(|id| self.cycles.get(id));
         Within::of(path, cycles.map(|record| &*record.locks))
     }
 
-    /// How many cycles a look at those through `lock` has to pass.
+    /// Returns how many cycles a look at those through `lock` has to pass.
     pub(super) fn count(&self, lock: LockId) -> usize {
         self.by_lock.get(&lock).map_or(0, Vec::len)
     }
@@ -164,7 +164,7 @@ impl ReportedCycles {
         self.shortest(locks)?.iter().find(same).copied()
     }
 
-    /// The cycles through that one of these locks that has the fewest; `None` if one has none.
+    /// Returns the shortest of the cycle lists of these locks; `None` if one lock has no list.
     fn shortest(&self, locks: &[LockId]) -> Option<&[u32]> {
         let mut shortest: Option<&[u32]> = None;
         for lock in locks {

@@ -1,4 +1,4 @@
-//! Nodes and edges: look-up, insertion and deletion, each in time that no fan-out spoils.
+//! Nodes and edges: look-up, insertion and deletion, each in a time that does not grow with the fan-out.
 
 use std::collections::HashSet;
 use std::collections::hash_map::Entry;
@@ -15,35 +15,35 @@ use super::writers::{Writer, Writers};
 use crate::engine::ids::LockId;
 use crate::engine::mode::{Mode, ReadPolicy};
 
-/// Up to this many entries an adjacency list is walked instead of indexed.
+/// The most entries for which an adjacency list is walked instead of indexed.
 const WALK: u32 = 32;
-/// Up to this many steps of `petgraph` a node is taken out at once instead of marked dead.
+/// The most steps of `petgraph` for which a node is removed at once instead of marked dead.
 const UNLINK: u64 = 256;
-/// Slots beyond twice the living that are not worth a rebuild.
+/// The number of slots beyond twice the live ones for which no rebuild is worth its cost.
 const SLACK: usize = 1024;
-/// How many knots that lost a node are told apart from those that did not.
+/// The most components with removed nodes that are distinguished from intact ones.
 const LOOSE: usize = 1024;
-/// How many locks are kept that guard all requests for one. Each edge looks through all of them.
+/// The most guard locks stored for the requests of one lock. Each edge looks through all of them.
 const GUARDS: usize = 8;
 
 /// A lock in the graph. 32 bytes, plus 8 of `petgraph`'s list heads.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Node {
     pub(super) lock: LockId,
-    /// The place in the topological order. Distinct, sparse, of either sign.
+    /// The position in the topological order. Distinct, sparse, of either sign.
     pub(super) rank: i64,
-    /// Entries of the outgoing and incoming adjacency lists, those of dead neighbours included.
+    /// The lengths of the outgoing and incoming adjacency lists, entries of dead neighbours included.
     out: u32,
     into: u32,
-    /// Nodes that were found on a common cycle have the same number here, others have zero.
+    /// The number of the component, shared by the nodes that were found on a common cycle; zero for none.
     pub(super) scc: u32,
     pub(super) policy: ReadPolicy,
-    /// Forgotten, but still in the adjacency lists of its neighbours.
+    /// Whether the lock was removed while its neighbours' adjacency lists still contain the node.
     dead: bool,
 }
 
 impl Node {
-    /// Whether the lock was forgotten: searches pass such a node by.
+    /// Returns whether the lock was removed: searches skip such a node.
     pub(super) fn is_dead(&self) -> bool {
         self.dead
     }
@@ -54,26 +54,26 @@ impl Node {
 pub(super) struct Store {
     pub(super) graph: StableDiGraph<Node, Edge>,
     nodes: IdMap<LockId, NodeIndex>,
-    /// Outgoing edges by target, for nodes where walking the list was too long once.
+    /// The outgoing edges by target, for nodes whose list was once too long to walk.
     hubs: IdMap<NodeIndex, IdMap<NodeIndex, EdgeIndex>>,
-    /// For each end of an edge, the locks that every thread held itself, exclusively, whenever it
-    /// asked for it in a way that an edge remembers. A few are enough: they only spare a search.
+    /// For each end of an edge, the locks that every thread held itself, exclusively, at each stored request
+    /// for it. A few are enough: they only save a search.
     guards: IdMap<LockId, Vec<LockId>>,
-    /// Who asked for a lock exclusively, for those whose readers wait for writers.
+    /// The threads that requested a lock exclusively, for locks whose readers wait for writers.
     writers: IdMap<LockId, Writers>,
     live_edges: usize,
     node_slots: usize,
     edge_slots: usize,
     pub(super) lowest: i64,
     pub(super) highest: i64,
-    /// Knots out of which a lock was taken: two of their nodes may be on no common cycle any more.
-    loose_knots: HashSet<u32>,
-    /// The same is so of all knots up to this number.
+    /// Components from which a lock was removed: two of their nodes may be on no common cycle any more.
+    loose_sccs: HashSet<u32>,
+    /// All components up to this number count as such, too.
     loose_up_to: u32,
-    /// The number of the last knot, and bounds of the ranks of all nodes in knots.
+    /// The number of the last component, and bounds of the ranks of all nodes in components.
     pub(super) sccs: u32,
-    pub(super) knot_lowest: i64,
-    pub(super) knot_highest: i64,
+    pub(super) scc_lowest: i64,
+    pub(super) scc_highest: i64,
     pub(super) scratch: Scratch,
 }
 
@@ -90,11 +90,11 @@ impl Store {
             edge_slots: 0,
             lowest: 0,
             highest: 0,
-            loose_knots: HashSet::new(),
+            loose_sccs: HashSet::new(),
             loose_up_to: 0,
             sccs: 0,
-            knot_lowest: i64::MAX,
-            knot_highest: i64::MIN,
+            scc_lowest: i64::MAX,
+            scc_highest: i64::MIN,
             scratch: Scratch::default(),
         }
     }
@@ -107,7 +107,7 @@ impl Store {
         self.live_edges
     }
 
-    /// Slots for edges, the vacant ones and those of dead nodes included.
+    /// Returns the number of slots for edges, the vacant ones and those of dead nodes included.
     #[cfg(test)]
     pub(super) fn edge_slots(&self) -> usize {
         self.edge_slots
@@ -121,7 +121,7 @@ impl Store {
         &self.graph[n]
     }
 
-    /// A bound of all node indices.
+    /// Returns an upper bound of all node indices.
     pub(super) fn node_slots(&self) -> usize {
         self.node_slots
     }
@@ -136,21 +136,21 @@ impl Store {
             .expect("edges are only named while they exist")
     }
 
-    /// Whether the two were last seen on a common cycle.
+    /// Returns whether the two nodes were last seen on a common cycle.
     pub(super) fn same_scc(&self, a: NodeIndex, b: NodeIndex) -> bool {
         let scc = self.graph[a].scc;
         scc != 0 && scc == self.graph[b].scc
     }
 
-    /// Whether the two are certainly on a common cycle.
-    pub(super) fn is_exact_knot(&self, a: NodeIndex, b: NodeIndex) -> bool {
+    /// Returns whether the two nodes are certainly on a common cycle.
+    pub(super) fn is_exact_scc(&self, a: NodeIndex, b: NodeIndex) -> bool {
         let scc = self.graph[a].scc;
-        self.same_scc(a, b) && scc > self.loose_up_to && !self.loose_knots.contains(&scc)
+        self.same_scc(a, b) && scc > self.loose_up_to && !self.loose_sccs.contains(&scc)
     }
 
-    /// Whether a node is in a knot out of which nothing was taken.
-    pub(super) fn is_in_exact_knot(&self, n: NodeIndex) -> bool {
-        self.graph[n].scc != 0 && self.is_exact_knot(n, n)
+    /// Returns whether a node is in a component from which nothing was removed.
+    pub(super) fn is_in_exact_scc(&self, n: NodeIndex) -> bool {
+        self.graph[n].scc != 0 && self.is_exact_scc(n, n)
     }
 
     pub(super) fn has_neighbours(&self, n: NodeIndex, direction: Direction) -> bool {
@@ -164,7 +164,7 @@ impl Store {
         }
     }
 
-    /// The node of `lock`, made at the end of the order if there is none.
+    /// Returns the node of `lock`, created at the end of the order if there is none.
     pub(super) fn ensure(&mut self, lock: LockId, policy: ReadPolicy) -> NodeIndex {
         if let Some(&known) = self.nodes.get(&lock) {
             return known;
@@ -185,7 +185,7 @@ impl Store {
         index
     }
 
-    /// Notes a writer of a lock, or that anyone may be one; returns whether that is news.
+    /// Records a writer of a lock, or that any thread may be one; returns whether that is news.
     pub(super) fn note_writer(&mut self, n: NodeIndex, writer: Option<Writer>) -> bool {
         let Node { policy, lock, .. } = self.graph[n];
         if policy == ReadPolicy::ReadersPass {
@@ -203,21 +203,21 @@ impl Store {
         }
     }
 
-    /// Whether it is of interest who writes a lock: its readers wait for writers, and it is not so
-    /// that anyone is one.
-    pub(super) fn tells_writers_apart(&self, n: NodeIndex) -> bool {
+    /// Returns whether the writers of a lock are to be recorded: its readers wait for writers, and not every
+    /// thread counts as a writer already.
+    pub(super) fn distinguishes_writers(&self, n: NodeIndex) -> bool {
         let Node { policy, lock, .. } = self.graph[n];
         policy == ReadPolicy::WriterBlocksReaders
             && !self.writers(lock).is_some_and(Writers::is_anyone)
     }
 
-    /// Who may be queued as a writer at a lock; `None` if nobody was seen to write it, or if its readers
-    /// do not wait for writers.
+    /// Returns the writers that may be queued at a lock; `None` if no writer was seen, or if its readers do
+    /// not wait for writers.
     pub(super) fn writers(&self, lock: LockId) -> Option<&Writers> {
         self.writers.get(&lock)
     }
 
-    /// Notes under which locks the end of an edge was asked for.
+    /// Records under which locks the end of an edge was requested.
     pub(super) fn note_guards(&mut self, (from, to): (LockId, LockId), context: &Context) {
         let is_own = |lock: &LockId| context.own(*lock, from) == Some(Mode::Exclusive);
         match self.guards.entry(to) {
@@ -230,16 +230,16 @@ impl Store {
         }
     }
 
-    /// Whether everyone who asks for `lock` holds a lock that the thread of `context` holds too:
-    /// then nobody can ask for it while that thread is there.
+    /// Returns whether every thread that requests `lock` holds a lock that the thread of `context` holds,
+    /// too: then no other thread can request it while that thread is there.
     pub(super) fn is_guarded(&self, lock: LockId, context: &Context, from: LockId) -> bool {
         let mut guards = self.guards.get(&lock).into_iter().flatten();
         guards.any(|guard| context.own(*guard, from).is_some())
     }
 
-    /// The edge from `a` to `b`.
+    /// Returns the edge from `a` to `b`.
     ///
-    /// The shorter of the two lists is walked; where both are long, `a` gets an index, once.
+    /// Walks the shorter of the two lists; where both are long, indexes `a` once.
     pub(super) fn find(&mut self, a: NodeIndex, b: NodeIndex) -> Option<EdgeIndex> {
         let (out, into) = (self.graph[a].out, self.graph[b].into);
         if out.min(into) > WALK {
@@ -259,7 +259,7 @@ impl Store {
         }
     }
 
-    /// Puts an edge in that is not there yet; the order has been seen to before.
+    /// Inserts a new edge; the caller has updated the order for it.
     pub(super) fn insert(&mut self, a: NodeIndex, b: NodeIndex, edge: Edge) -> EdgeIndex {
         let index = self.graph.add_edge(a, b, edge);
         self.graph[a].out += 1;
@@ -272,11 +272,11 @@ impl Store {
         index
     }
 
-    /// Takes a lock out, with its edges. Deletion never invalidates an order.
+    /// Removes a lock with its edges. Deletion never invalidates an order.
     ///
-    /// `petgraph` unlinks an edge by walking the lists of both its ends. Where that is short it
-    /// is done at once; else the node is marked dead, and the graph is rebuilt without the dead
-    /// once they outnumber the living, which makes it a constant for each edge on the whole.
+    /// `petgraph` unlinks an edge by walking the lists of both its ends. Where that is short it is done at
+    /// once; otherwise the node is marked dead, and the graph is rebuilt without the dead nodes once they
+    /// outnumber the live ones, which is an amortised constant for each edge.
     pub(super) fn forget(&mut self, lock: LockId) {
         self.guards.remove(&lock);
         self.writers.remove(&lock);
@@ -305,15 +305,15 @@ impl Store {
         }
     }
 
-    /// Notes that a node of a knot goes.
+    /// Records that a node of a component is removed.
     fn loosen(&mut self, scc: u32) {
         if scc <= self.loose_up_to {
             return;
         }
-        self.loose_knots.insert(scc);
-        if self.loose_knots.len() > LOOSE {
+        self.loose_sccs.insert(scc);
+        if self.loose_sccs.len() > LOOSE {
             self.loose_up_to = self.sccs;
-            self.loose_knots.clear();
+            self.loose_sccs.clear();
         }
     }
 
@@ -331,7 +331,7 @@ impl Store {
             .detach();
         while let Some(other) = into.next_node(&self.graph) {
             self.graph[other].out -= 1;
-            // The index of this node will be given to another one.
+            // The index of this node will be reused.
             if let Some(hub) = self.hubs.get_mut(&other) {
                 hub.remove(&n);
             }
@@ -339,17 +339,17 @@ impl Store {
         self.graph.remove_node(n);
     }
 
-    /// Makes the graph anew from the living, with slots for no others.
+    /// Rebuilds the graph from the live nodes, with slots for no others.
     ///
-    /// `petgraph`'s own filters keep the indices and with them every vacant slot, so that memory
-    /// would never come back. Nothing outside this struct holds an index between two calls.
+    /// `petgraph`'s own filters keep the indices and with them every vacant slot, so that memory would never
+    /// be returned. Nothing outside this struct keeps an index between two calls.
     fn rebuild(&mut self) {
         let old = std::mem::take(&mut self.graph);
         self.graph = StableDiGraph::with_capacity(self.nodes.len(), self.live_edges);
         self.hubs = IdMap::default();
         self.nodes.shrink_to_fit();
         (self.lowest, self.highest) = (0, 0);
-        (self.knot_lowest, self.knot_highest) = (i64::MAX, i64::MIN);
+        (self.scc_lowest, self.scc_highest) = (i64::MAX, i64::MIN);
         let mut moved: Vec<NodeIndex> = Vec::with_capacity(self.node_slots);
         let (old_nodes, old_edges) = old.into_nodes_edges_iters();
         for old_node in old_nodes.filter(|old| !old.weight.dead) {
@@ -384,8 +384,8 @@ impl Store {
 
     pub(super) fn bound_sccs(&mut self, scc: u32, rank: i64) {
         if scc != 0 {
-            self.knot_lowest = self.knot_lowest.min(rank);
-            self.knot_highest = self.knot_highest.max(rank);
+            self.scc_lowest = self.scc_lowest.min(rank);
+            self.scc_highest = self.scc_highest.max(rank);
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Who was seen to ask for a lock exclusively.
+//! The threads that requested a lock exclusively.
 //!
-//! A reader waits for a reader only behind a writer that is queued between them, which is a thread
-//! of its own. So a cycle that passes from reader to reader is a deadlock only if some writer can be
-//! there at the same time as all threads of the cycle.
+//! A reader waits for a reader only behind a writer that is queued between them, which is a further thread.
+//! So a cycle with a reader that waits for a reader is a deadlock only if some writer can be there at the
+//! same time as all threads of the cycle.
 
 use std::sync::Arc;
 
@@ -11,28 +11,28 @@ use super::gates::{Gate, GateSet, excludes, within};
 use crate::engine::clock::vector_clock::Segment;
 use crate::engine::ids::{LockId, ThreadId};
 
-/// How many ways in which a lock was written are told apart.
-const TOLD_APART: usize = 16;
+/// The most distinguished writers of one lock.
+const DISTINGUISHED: usize = 16;
 
-/// One way in which a lock was asked for exclusively: by whom, when, and under which locks.
+/// One way in which a lock was requested exclusively: thread, segment, and locks held.
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
     pub(super) segment: Segment,
-    /// All that is held; the lock itself is among it if the writer upgrades a hold.
+    /// All locks held; the requested lock is among them if the writer upgrades a hold.
     pub(super) gates: Option<Arc<GateSet>>,
 }
 
-/// All ways in which a lock was asked for exclusively.
+/// All writers of a lock.
 #[derive(Debug)]
 pub(super) enum Writers {
-    /// These, none of which says what another one says too.
+    /// These writers, none of which subsumes another.
     These(Vec<Writer>),
-    /// More than are told apart: any thread at any time, for all that is known.
+    /// More writers than are distinguished: any thread at any time counts as one.
     Anyone,
 }
 
 impl Writers {
-    /// Takes in a writer; returns whether that is news.
+    /// Inserts a writer; returns whether it is news.
     pub(super) fn offer(&mut self, new: Writer) -> bool {
         let Writers::These(known) = self else {
             return false;
@@ -41,7 +41,7 @@ impl Writers {
             return false;
         }
         known.retain(|writer| !new.says(writer));
-        if known.len() < TOLD_APART {
+        if known.len() < DISTINGUISHED {
             known.push(new);
         } else {
             *self = Writers::Anyone;
@@ -59,19 +59,19 @@ impl Writer {
         self.segment.thread()
     }
 
-    /// Whether this one can be queued whenever `other` can.
+    /// Returns whether this writer can be queued whenever `other` can.
     fn says(&self, other: &Writer) -> bool {
         self.thread() == other.thread()
             && self.segment.number() == other.segment.number()
             && within(self.gates.as_ref(), other.gates.as_ref(), None)
     }
 
-    /// Whether one of the two was over before the other began.
+    /// Returns whether one of the two ended before the other began.
     pub(super) fn is_ordered(&self, other: &Segment) -> bool {
         self.segment.before(other) || other.before(&self.segment)
     }
 
-    /// The locks that this one and the holder in a context of an edge cannot both hold.
+    /// Returns the locks that this writer and the holder in a context of an edge cannot both hold.
     pub(super) fn gates_against<'a>(
         &'a self,
         context: &'a Context,
@@ -87,7 +87,7 @@ impl Writer {
         gates.map(|gate| gate.lock)
     }
 
-    /// Whether there is a lock that this one and another writer cannot both hold.
+    /// Returns whether there is a lock that this writer and another one cannot both hold.
     pub(super) fn excludes(&self, other: &Writer) -> bool {
         let (Some(mine), Some(theirs)) = (&self.gates, &other.gates) else {
             return false;
@@ -99,7 +99,7 @@ impl Writer {
         })
     }
 
-    /// Who holds a lock that is held around it.
+    /// Returns the thread that holds a lock of this writer's gates.
     fn holder(&self, gate: &Gate) -> ThreadId {
         gate.holder.unwrap_or(self.thread())
     }

@@ -1,4 +1,4 @@
-//! What a selection waits for.
+//! Operations of a selection, and the wait for one of them.
 
 use std::time::{Duration, Instant};
 
@@ -12,13 +12,13 @@ pub(super) struct Branch<'a> {
     pub(super) index: usize,
     pub(super) ends: &'a Endpoints,
     pub(super) side: Side,
-    /// Whether its channel holds no messages.
+    /// Whether its channel has a capacity of zero.
     pub(super) is_direct: bool,
-    /// Whether its messages come by themselves.
+    /// Whether the clock sends its messages.
     pub(super) is_clock: bool,
 }
 
-/// The operations of a selection.
+/// Operations of a selection.
 #[derive(Clone, Default)]
 pub(super) struct Branches<'a>(Vec<Branch<'a>>);
 
@@ -35,7 +35,7 @@ impl<'a> Branches<'a> {
         self.0.is_empty()
     }
 
-    /// Waits for one of them, without a limit.
+    /// Waits for one of the operations, without a time limit.
     #[cold]
     pub(super) fn wait<R>(
         &self,
@@ -43,7 +43,8 @@ impl<'a> Branches<'a> {
         mut attempt: impl FnMut(Option<Duration>) -> Option<R>,
     ) -> R {
         if self.0.iter().any(|branch| branch.is_clock) {
-            // It ends by itself, as far as is known.
+            // The clock is taken to end this wait, so it is published with a deadline and never
+            // counts as stuck.
             loop {
                 let distant = deadline_after(Duration::MAX);
                 let done = self.wait_until(distant, site, |limit| attempt(Some(limit)));
@@ -59,7 +60,7 @@ impl<'a> Branches<'a> {
         wait_for_selection(site, |limit| block_on(limit, has_counterpart, &mut attempt))
     }
 
-    /// Waits for one of them until `deadline` at most.
+    /// Waits for one of the operations until `deadline` at most.
     #[cold]
     pub(super) fn wait_until<R>(
         &self,
@@ -71,8 +72,8 @@ impl<'a> Branches<'a> {
     }
 }
 
-/// Whether somebody else waits on the other side of a channel: a selection does not hand anything
-/// over to itself.
+/// Returns whether another thread waits on the other side of a channel: a selection does not hand a
+/// message over to itself.
 fn has_counterpart(branch: &Branch<'_>, all: &[&Branch<'_>]) -> bool {
     let mine = all
         .iter()

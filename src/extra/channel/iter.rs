@@ -1,4 +1,4 @@
-//! The messages of a channel, one after the other.
+//! Iterators over the messages of a channel.
 
 use std::fmt;
 use std::iter::FusedIterator;
@@ -6,7 +6,7 @@ use std::iter::FusedIterator;
 use super::receiver::Receiver;
 use crate::instrument::Site;
 
-/// The messages of a channel, each waited for. Made by [`Receiver::iter`].
+/// Iterator that waits for each message. Returned by [`Receiver::iter`].
 ///
 /// # Examples
 ///
@@ -19,7 +19,8 @@ use crate::instrument::Site;
 /// ```
 pub struct Iter<'a, T> {
     pub(super) receiver: &'a Receiver<T>,
-    /// Where it was made: the next one may be asked for in code that is not the program's.
+    /// The line at which the iterator was created, since `next` may be called by code outside the
+    /// program.
     pub(super) site: Site,
 }
 
@@ -39,7 +40,7 @@ impl<T> fmt::Debug for Iter<'_, T> {
     }
 }
 
-/// The messages of a channel that are there already. Made by [`Receiver::try_iter`].
+/// Iterator over the available messages. Returned by [`Receiver::try_iter`].
 ///
 /// # Examples
 ///
@@ -67,8 +68,7 @@ impl<T> fmt::Debug for TryIter<'_, T> {
     }
 }
 
-/// The messages of a channel, each waited for, with the receiver itself. Made by its
-/// `into_iter`.
+/// Iterator that owns the receiver and waits for each message. Returned by its `into_iter`.
 ///
 /// # Examples
 ///

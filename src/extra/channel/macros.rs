@@ -1,18 +1,20 @@
-//! `select!`: waiting for one of several operations that stand in the source.
+//! `select!`: wait for one of several operations that are fixed in the source.
 //!
-//! The branches are read one by one (`@read`, with `@body` for what stands behind the arrow), and
-//! each gets names of its own for the end of its channel, its index and its result: the identifiers
-//! are the same words in every step, but a macro's words are told apart by the step that wrote them.
-//! When all are read, the ends are evaluated and bound (`@bind`), one operation is selected
-//! (`@select`) and done, and a body is run: that of the operation, or the `@default`. The bodies stand in the code of the caller, outside any loop or closure, so that `break`, `continue`,
-//! `return` and `?` mean in them what they mean there.
+//! The macro reads the branches one by one (`@read`, with `@body` for the part after the arrow).
+//! Each branch gets its own names for its endpoint, its index and its result: the identifiers have
+//! the same spelling in every step, but macro hygiene distinguishes them by the step that
+//! introduced them. After the last branch, the endpoints are evaluated and bound (`@bind`), one
+//! operation is selected (`@select`) and performed, and a body runs: that of the operation, or the
+//! `@default`. The bodies are placed in the code of the caller, outside any loop or closure, so
+//! that `break`, `continue`, `return` and `?` have their usual meaning in them.
 
-/// Waits for one of several operations, and does it.
+/// Waits for one of several operations, and performs it.
 ///
-/// The branches are `recv(receiver) -> result => body` and `send(sender, message) -> result => body`,
-/// and there can be one `default => body`, which is run if no operation can be done now, or
-/// `default(timeout) => body`, which is run if none can be done in that time. If several can be done,
-/// one is chosen at random; by [`select_biased!`](crate::extra::channel::select_biased), the first.
+/// The branches are `recv(receiver) -> result => body` and `send(sender, message) -> result =>
+/// body`. There can be one `default => body`, which runs if no operation is possible at once, or
+/// `default(timeout) => body`, which runs if none is possible in that time. If several are
+/// possible, one is chosen at random; [`select_biased!`](crate::extra::channel::select_biased)
+/// chooses the first.
 ///
 /// A result is what [`Receiver::recv`](crate::extra::channel::Receiver::recv) or
 /// [`Sender::send`](crate::extra::channel::Sender::send) would have returned. A message is evaluated only
@@ -20,7 +22,7 @@
 ///
 /// # Panics
 ///
-/// In an instrumented build, if the wait would never end: see the
+/// Panics in an instrumented build, if the wait would never end: see the
 /// [module](crate::extra::channel#what-it-sees).
 ///
 /// # Examples
@@ -47,7 +49,7 @@
 /// assert_eq!((left, replies.recv()), (None, Ok(10)));
 /// ```
 ///
-/// What is no branch is an error:
+/// Anything else is a compile error:
 ///
 /// ```compile_fail
 /// use lockwarden::channel::{select, unbounded};
@@ -65,7 +67,8 @@ macro_rules! __channel_select {
     };
 }
 
-/// Waits for one of several operations, and does it: of those that can be done, the first.
+/// Waits for one of several operations, and performs it: the first in source order that is
+/// possible.
 ///
 /// See [`select!`](crate::extra::channel::select) for the branches.
 ///
@@ -91,7 +94,7 @@ macro_rules! __channel_select_biased {
     };
 }
 
-/// What [`select!`](crate::extra::channel::select) is made of.
+/// Implementation of [`select!`](crate::extra::channel::select).
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __channel_select_internal {
@@ -102,7 +105,8 @@ macro_rules! __channel_select_internal {
         $crate::__channel_select_internal!(@read $new [] [] $($branches)+)
     };
 
-    // Reads a branch up to the body. `$done` are the operations so far, `$default` the default.
+    // Reads a branch up to the body. `$done` are the operations read so far, `$default` is the
+    // default branch.
     (@read $new:ident [$($done:tt)*] $default:tt
         recv($receiver:expr $(,)?) -> $result:pat => $($rest:tt)+
     ) => {
@@ -137,7 +141,7 @@ macro_rules! __channel_select_internal {
     (@read $new:ident $done:tt $default:tt send $arguments:tt => $($rest:tt)*) => {
         compile_error!("expected `-> result` between `send(..)` and `=>`")
     };
-    // All are read. A single receipt needs no selection.
+    // All branches are read. A single receipt needs no selection.
     (@read $new:ident
         [[$end:ident $index:ident $result:ident Receiver recv
             ($receiver:expr) () ($pattern:pat) ($body:expr)]]
@@ -186,7 +190,7 @@ macro_rules! __channel_select_internal {
         ))
     };
 
-    // Puts a branch to the others.
+    // Adds a branch to the others.
     (@keep $new:ident $done:tt [] [default $timeout:tt] $body:tt $($rest:tt)*) => {
         $crate::__channel_select_internal!(
             @read $new $done [default $timeout $body] $($rest)*
@@ -198,7 +202,7 @@ macro_rules! __channel_select_internal {
         )
     };
 
-    // Evaluates the ends, each once and in order. They live until the body is over.
+    // Evaluates the endpoints, each once and in order. They live until the end of the body.
     (@bind $new:ident
         [[$end:ident $index:ident $result:ident $type:ident $operation:ident ($value:expr) $($more:tt)*]
             $($rest:tt)*]
@@ -211,8 +215,8 @@ macro_rules! __channel_select_internal {
             }
         }
     };
-    // Selects and does an operation, so that nothing is borrowed any more when the body begins, and
-    // runs that.
+    // Selects and performs an operation, so that nothing is borrowed any more when the body begins,
+    // and runs the body.
     (@bind $new:ident [] $default:tt
         [$([$end:ident $index:ident $result:ident $type:ident $operation:ident $value:tt
             ($($message:expr)?) ($pattern:pat) ($body:expr)])*]

@@ -1,4 +1,4 @@
-//! How channels are made.
+//! Constructors of channels.
 
 use std::convert::identity;
 use std::time::{Duration, Instant};
@@ -8,23 +8,13 @@ use super::sender::Sender;
 use super::source::Source;
 use crate::instrument::{Endpoints, Stamped};
 
-/// Makes a channel that holds any number of messages.
-///
-/// # Examples
-///
-/// ```
-/// use lockwarden::channel::unbounded;
-///
-/// let (sender, receiver) = unbounded();
-/// sender.send("message").unwrap();
-/// assert_eq!(receiver.recv(), Ok("message"));
-/// ```
+/// Creates a channel that holds any number of messages.
 #[track_caller]
 pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
     joined(crossbeam_channel::unbounded(), Endpoints::new(None))
 }
 
-/// The same, with a name that stands in reports instead of the place of construction.
+/// Creates a channel with `name` as its class instead of the construction site.
 ///
 /// # Examples
 ///
@@ -40,33 +30,22 @@ pub fn unbounded_named<T>(name: &'static str) -> (Sender<T>, Receiver<T>) {
     joined(crossbeam_channel::unbounded(), Endpoints::new(Some(name)))
 }
 
-/// Makes a channel that holds up to `cap` messages: a send waits for room. With a capacity of zero
-/// each message is handed over directly.
+/// Creates a channel that holds up to `cap` messages: a send waits for room. With a capacity of
+/// zero each message is handed over directly.
 ///
 /// # Panics
 ///
-/// If there is no memory for so many messages.
-///
-/// # Examples
-///
-/// ```
-/// use lockwarden::channel::{TrySendError, bounded};
-///
-/// let (sender, receiver) = bounded(1);
-/// sender.send(1).unwrap();
-/// assert_eq!(sender.try_send(2), Err(TrySendError::Full(2)));
-/// assert_eq!(receiver.recv(), Ok(1));
-/// ```
+/// Panics if there is not enough memory for `cap` messages.
 #[track_caller]
 pub fn bounded<T>(cap: usize) -> (Sender<T>, Receiver<T>) {
     joined(crossbeam_channel::bounded(cap), Endpoints::new(None))
 }
 
-/// The same, with a name that stands in reports instead of the place of construction.
+/// Creates a channel with `name` as its class instead of the construction site.
 ///
 /// # Panics
 ///
-/// As [`bounded`].
+/// Panics as [`bounded`] does.
 ///
 /// # Examples
 ///
@@ -95,61 +74,26 @@ fn joined<T>(
     )
 }
 
-/// A receiver of one message, which comes when `duration` is over: the time at which it is.
+/// Creates a receiver of one message, the time at which `duration` is over, which arrives then.
 ///
-/// No wait for it is ever reported.
-///
-/// # Examples
-///
-/// ```
-/// use std::time::Duration;
-/// use lockwarden::channel::{after, never, select};
-///
-/// let nothing = never::<()>();
-/// let timed_out = select! {
-///     recv(nothing) -> _ => false,
-///     recv(after(Duration::from_millis(1))) -> _ => true,
-/// };
-/// assert!(timed_out);
-/// ```
+/// A wait for the message is never reported.
 #[track_caller]
 pub fn after(duration: Duration) -> Receiver<Instant> {
     clock(crossbeam_channel::after(duration), Endpoints::new(None))
 }
 
-/// A receiver of one message, which comes at the time `when`.
+/// Creates a receiver of one message, which arrives at the time `when`.
 ///
-/// No wait for it is ever reported.
-///
-/// # Examples
-///
-/// ```
-/// use std::time::Instant;
-/// use lockwarden::channel::at;
-///
-/// let now = Instant::now();
-/// assert_eq!(at(now).recv(), Ok(now));
-/// ```
+/// A wait for the message is never reported.
 #[track_caller]
 pub fn at(when: Instant) -> Receiver<Instant> {
     clock(crossbeam_channel::at(when), Endpoints::new(None))
 }
 
-/// A receiver of messages that come at intervals of `duration`: the times at which they were due.
-/// A message that nobody receives in time delays the next.
+/// Creates a receiver of messages that arrive at intervals of `duration`: the times at which they
+/// were due. A message that is not received in time delays the next.
 ///
-/// No wait for them is ever reported.
-///
-/// # Examples
-///
-/// ```
-/// use std::time::Duration;
-/// use lockwarden::channel::tick;
-///
-/// let ticks = tick(Duration::from_millis(1));
-/// let first = ticks.recv().unwrap();
-/// assert!(ticks.recv().unwrap() > first);
-/// ```
+/// A wait for the messages is never reported.
 #[track_caller]
 pub fn tick(duration: Duration) -> Receiver<Instant> {
     clock(crossbeam_channel::tick(duration), Endpoints::new(None))
@@ -159,25 +103,7 @@ fn clock(receiver: crossbeam_channel::Receiver<Instant>, ends: Endpoints) -> Rec
     Receiver::new(Source::Clock(receiver, identity), ends)
 }
 
-/// A receiver of no messages, in place of one that is not there.
-///
-/// # Examples
-///
-/// ```
-/// use std::time::Duration;
-/// use lockwarden::channel::{Receiver, after, never, select};
-///
-/// /// Waits for a message, for at most `limit` if there is one.
-/// fn receive(receiver: &Receiver<u32>, limit: Option<Duration>) -> Option<u32> {
-///     let timeout = limit.map_or(never(), after);
-///     select! {
-///         recv(receiver) -> message => message.ok(),
-///         recv(timeout) -> _ => None,
-///     }
-/// }
-///
-/// assert_eq!(receive(&never(), Some(Duration::from_millis(1))), None);
-/// ```
+/// Creates a receiver to which no message is ever sent, as a placeholder.
 #[track_caller]
 pub fn never<T>() -> Receiver<T> {
     let receiver = crossbeam_channel::never();

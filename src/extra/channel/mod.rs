@@ -1,8 +1,8 @@
-//! The channels of the crate `crossbeam-channel`, watched.
+//! Tracked channels with the interface of the crate `crossbeam-channel`.
 //!
-//! Every name of `crossbeam-channel` 0.5 is here, with the same signatures and the same behaviour:
-//! to adopt the detector, write `lockwarden::channel` where `crossbeam_channel` stood. The channels
-//! underneath are the originals, and the error types are theirs.
+//! The module has every name of `crossbeam-channel` 0.5, with the same signature and behaviour: to
+//! adopt the detector, replace `crossbeam_channel` by `lockwarden::channel`. The underlying
+//! channels are the originals, and the error types are re-exported.
 //!
 //! Available with the feature `channel`.
 //!
@@ -35,57 +35,57 @@
 //!
 //! # Beyond the original
 //!
-//! A channel belongs to a class, which is the place where it was made, or the name given to
+//! A channel belongs to a class, which is the construction site, or the name given to
 //! [`bounded_named`] or [`unbounded_named`]. `set_label`, at either end, names one channel. Both
-//! stand in reports alone.
+//! appear in reports only.
 //!
 //! # What it sees
 //!
-//! Order between threads:
+//! Happens-before order between threads:
 //!
-//! - What a thread did before it sent a message comes before all that the thread does that
-//!   received it, be it by a [`select!`]. What the sender does after the send does not.
-//! - When a receiver is told that all senders are gone, what they did before they were dropped
-//!   comes before what it does next; and the same the other way round.
+//! - What a thread did before it sent a message happens before all that the receiving thread does
+//!   after the receipt, also by a [`select!`]. What the sender does after the send does not.
+//! - When a receiver observes that all senders are dropped, what they did before that happens
+//!   before what the receiver does next. The converse holds for a sender that observes that all
+//!   receivers are dropped.
 //!
-//! Opposite lock orders on both sides of such a point are
+//! Opposite lock orders on the two sides of such a point are
 //! [`Ordered`](crate::report::Verdict::Ordered), as observed.
 //!
-//! Waits without a limit of time: for a message, for room, for somebody who takes over what is sent
-//! through a channel that holds none, or for one of the branches of a selection. It is not known
-//! which threads have an end of a channel, so any of them could end such a wait. It is reported
-//! once all threads of the process wait for something, without a limit of time: a
+//! Waits without a time limit: for a message, for room, for a receiver at a channel of capacity
+//! zero, or for one of the branches of a selection. The detector does not know which threads have
+//! an endpoint of a channel, so any thread could end such a wait. The wait is reported once all
+//! threads of the process wait for something without a time limit: a
 //! [`Deadlock`](crate::report::Verdict::Deadlock), which panics in the thread that completed it.
 //! That includes waits at [`never`](never()).
 //!
-//! A wait with a limit is never reported, nor is one for a message of [`after`], [`at`] or [`tick`],
-//! or a selection with such a branch.
+//! A wait with a time limit is never reported, nor is one for a message of [`after`], [`at`] or
+//! [`tick`], or a selection with such a branch.
 //!
 //! # What it cannot see
 //!
-//! - That nobody will ever send to a thread that waits, as long as another thread runs.
-//! - That a channel made by [`after`] has had its only message, and that a wait for another is for
-//!   ever.
-//! - A sender that goes on since a receiver made room for its message has learnt that there was a
-//!   receiver. That orders nothing here.
-//! - That an operation [is ready](Select::ready) orders nothing: only to do it does.
+//! - A wait that no thread will ever end, as long as any other thread runs.
+//! - An endless wait for a second message of a channel created by [`after`].
+//! - The order from a receiver that made room to the sender that then continues.
+//! - Order by the result that an operation [is ready](Select::ready): only performing the operation
+//!   establishes one.
 //!
 //! # Differences from the original
 //!
-//! - [`Sender`] and [`Receiver`] are types of their own, and are not accepted by
-//!   `crossbeam_channel::select!`: use that of this module.
-//! - In an instrumented build, a thread that waits long looks up now and then, and is then no more
-//!   among those that wait there: `try_send` and `try_recv` at a channel that holds no messages may
-//!   find nobody at such a moment, and threads that wait are served in another order. Neither is
-//!   promised by the original.
+//! - [`Sender`] and [`Receiver`] are separate types, which `crossbeam_channel::select!` does not
+//!   accept: use the macro of this module.
+//! - In an instrumented build, a thread that waits long leaves the wait from time to time to check
+//!   for a deadlock. `try_send` and `try_recv` on a channel of capacity zero may find no
+//!   counterpart at such a moment, and waiting threads are served in another order. The original
+//!   specifies neither.
 //!
 //! # Cost
 //!
 //! Without instrumentation, that of the original, except that [`select!`] over more than one
-//! operation allocates, as [`Select`] does. With it, a message carries one word more, and a send and
-//! a receive together cost some 8 nanoseconds more, or some tens if the sender has done something new
-//! since its last message; after a nested acquisition, both threads also look anew at each nested
-//! acquisition that follows, once.
+//! operation allocates, as [`Select`] does. With it, a message carries one word more, and a send
+//! and a receive together cost some 8 nanoseconds more, or some tens if the clock of the sender has
+//! changed since its last message; after a nested acquisition, both threads also check each nested
+//! acquisition that follows anew, once.
 
 mod branches;
 mod iter;

@@ -10,7 +10,7 @@ use super::watch;
 use super::{RecvError, RecvTimeoutError, TryRecvError};
 use crate::instrument::{Endpoint, Endpoints, ON, Side, Site, Stamped, WaitReason, deadline_after};
 
-/// The receiving end of a channel, as [`crossbeam_channel::Receiver`] is. Made by
+/// Receiving end of a channel, as [`crossbeam_channel::Receiver`] is. Returned by
 /// [`bounded`](super::bounded) and [`unbounded`](super::unbounded), and by [`after`](super::after),
 /// [`at`](super::at), [`tick`](super::tick) and [`never`](super::never()).
 ///
@@ -39,22 +39,11 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Takes a message if there is one.
+    /// Receives a message if there is one, without waiting.
     ///
     /// # Errors
     ///
-    /// If there is none yet, or there will be none.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{TryRecvError, unbounded};
-    ///
-    /// let (sender, receiver) = unbounded::<i32>();
-    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
-    /// drop(sender);
-    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Disconnected));
-    /// ```
+    /// Returns an error if there is no message, or all senders are dropped too.
     #[inline]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         match self.source.try_recv() {
@@ -66,29 +55,17 @@ impl<T> Receiver<T> {
 
     /// Waits for a message.
     ///
-    /// What was done before it was sent comes before what the calling thread does next.
+    /// What preceded the send happens before what the calling thread does next.
     ///
     /// # Errors
     ///
-    /// If there is no message and all senders are gone. What they did before they were dropped
-    /// comes before what the calling thread does next.
+    /// Returns an error if there is no message and all senders are dropped. What preceded those
+    /// drops happens before what the calling thread does next.
     ///
     /// # Panics
     ///
-    /// In an instrumented build, if the wait would never end: see the
+    /// Panics in an instrumented build, if the wait would never end: see the
     /// [module](super#what-it-sees).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{RecvError, unbounded};
-    ///
-    /// let (sender, receiver) = unbounded();
-    /// sender.send(1).unwrap();
-    /// drop(sender);
-    /// assert_eq!(receiver.recv(), Ok(1));
-    /// assert_eq!(receiver.recv(), Err(RecvError));
-    /// ```
     #[inline]
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
@@ -127,18 +104,7 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     ///
-    /// If none has come in that time, or none will come.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use lockwarden::channel::{RecvTimeoutError, unbounded};
-    ///
-    /// let (_sender, receiver) = unbounded::<i32>();
-    /// let none = receiver.recv_timeout(Duration::from_millis(1));
-    /// assert_eq!(none, Err(RecvTimeoutError::Timeout));
-    /// ```
+    /// Returns an error if no message arrives in that time, or none can arrive any more.
     #[track_caller]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
         self.recv_by(|| deadline_after(timeout), Location::caller())
@@ -148,18 +114,7 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     ///
-    /// As [`recv_timeout`](Self::recv_timeout).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Instant;
-    /// use lockwarden::channel::{RecvTimeoutError, unbounded};
-    ///
-    /// let (_sender, receiver) = unbounded::<i32>();
-    /// let none = receiver.recv_deadline(Instant::now());
-    /// assert_eq!(none, Err(RecvTimeoutError::Timeout));
-    /// ```
+    /// Returns an error as [`recv_timeout`](Self::recv_timeout) does.
     #[track_caller]
     pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
         self.recv_by(|| deadline, Location::caller())
@@ -185,7 +140,7 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Receives a message, or an error if all senders are gone; `None` if `limit` is over first.
+    /// Receives a message, or an error if all senders are dropped; `None` if `limit` passes first.
     fn recv_within(&self, limit: Option<Duration>) -> Option<Result<Stamped<T>, RecvError>> {
         let Some(limit) = limit else {
             return Some(self.source.recv());
@@ -197,7 +152,7 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// What a receipt came to, in the thread that has waited for it.
+    /// Unwraps the result of a receipt in the thread that has waited for it.
     #[inline]
     pub(super) fn unpack(&self, received: Result<Stamped<T>, RecvError>) -> Result<T, RecvError> {
         match received {
@@ -206,14 +161,14 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Unpacks what was received, which may have made room.
+    /// Unwraps a received message, and records that the receipt may have made room.
     #[inline]
     fn take(&self, parcel: Stamped<T>) -> T {
         self.ends.provided();
         parcel.receive()
     }
 
-    /// All senders are gone.
+    /// Records that all senders are dropped, and returns the error.
     #[cold]
     fn gone(&self) -> RecvError {
         self.ends.no_senders();
@@ -224,71 +179,27 @@ impl<T> Receiver<T> {
         self.source.capacity() == Some(0)
     }
 
-    /// Whether no message is in the channel. With a capacity of zero, none ever is.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, receiver) = lockwarden::channel::unbounded();
-    /// assert!(receiver.is_empty());
-    /// sender.send(1).unwrap();
-    /// assert!(!receiver.is_empty());
-    /// ```
+    /// Returns whether the channel contains no message, which is always so with a capacity of zero.
     pub fn is_empty(&self) -> bool {
         self.source.is_empty()
     }
 
-    /// Whether there is no room in the channel. With a capacity of zero, there never is.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, receiver) = lockwarden::channel::bounded(1);
-    /// assert!(!receiver.is_full());
-    /// sender.send(1).unwrap();
-    /// assert!(receiver.is_full());
-    /// ```
+    /// Returns whether the channel has no room, which is always so with a capacity of zero.
     pub fn is_full(&self) -> bool {
         self.source.is_full()
     }
 
-    /// How many messages are in the channel.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, receiver) = lockwarden::channel::unbounded();
-    /// sender.send(1).unwrap();
-    /// assert_eq!(receiver.len(), 1);
-    /// ```
+    /// Returns the number of messages in the channel.
     pub fn len(&self) -> usize {
         self.source.len()
     }
 
-    /// How many messages the channel holds at most; `None` if any number.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{bounded, unbounded};
-    ///
-    /// assert_eq!(bounded::<u8>(5).1.capacity(), Some(5));
-    /// assert_eq!(unbounded::<u8>().1.capacity(), None);
-    /// ```
+    /// Returns the maximal number of messages in the channel; `None` if it is unbounded.
     pub fn capacity(&self) -> Option<usize> {
         self.source.capacity()
     }
 
-    /// The messages, each waited for, until all senders are gone.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, receiver) = lockwarden::channel::unbounded();
-    /// sender.send(1).unwrap();
-    /// drop(sender);
-    /// assert!(receiver.iter().eq([1]));
-    /// ```
+    /// Returns an iterator that waits for each message, and ends when all senders are dropped.
     #[track_caller]
     pub fn iter(&self) -> Iter<'_, T> {
         Iter {
@@ -297,35 +208,17 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// The messages that are there; the end is where none is. Never waits.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, receiver) = lockwarden::channel::unbounded();
-    /// sender.send(1).unwrap();
-    /// assert!(receiver.try_iter().eq([1]));
-    /// ```
+    /// Returns an iterator over the available messages. Never waits.
     pub fn try_iter(&self) -> TryIter<'_, T> {
         TryIter { receiver: self }
     }
 
-    /// Whether both receive from the same channel.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::unbounded;
-    ///
-    /// let (_sender, receiver) = unbounded::<u8>();
-    /// assert!(receiver.same_channel(&receiver.clone()));
-    /// assert!(!receiver.same_channel(&unbounded().1));
-    /// ```
+    /// Returns whether both receive from the same channel.
     pub fn same_channel(&self, other: &Receiver<T>) -> bool {
         self.source.same_channel(&other.source)
     }
 
-    /// Names this one channel in reports, beside the name of its class.
+    /// Sets a label for this channel, which reports show beside the name of its class.
     ///
     /// # Examples
     ///
@@ -364,14 +257,15 @@ impl<T> IntoIterator for Receiver<T> {
 }
 
 impl<T> Clone for Receiver<T> {
-    /// Another receiver of the same channel: each message goes to one of them.
+    /// Returns another receiver of the same channel: each message goes to one of them.
     fn clone(&self) -> Self {
         Self::new(self.source.clone(), Endpoints::clone(&self.ends))
     }
 }
 
 impl<T> Drop for Receiver<T> {
-    // Before the inner one goes, which tells the senders; that it has, is told after it.
+    // Records the drop before the inner receiver is dropped, since that may wake the senders. The
+    // `Endpoint` field then records, after the inner drop, that a waiter may continue.
     fn drop(&mut self) {
         self.ends.drop_receiver();
     }

@@ -1,4 +1,4 @@
-//! `Select`: waiting for one of several operations.
+//! `Select`: a wait for one of several operations.
 
 use std::fmt;
 use std::panic::Location;
@@ -11,8 +11,8 @@ use super::sender::Sender;
 use super::{ReadyTimeoutError, SelectTimeoutError, TryReadyError, TrySelectError};
 use crate::instrument::{ON, Side, deadline_after};
 
-/// Waits for one of several operations, as [`crossbeam_channel::Select`] does: where
-/// [`select!`](super::select) does not do, since the operations are known only as the program runs.
+/// Wait for one of several operations, as [`crossbeam_channel::Select`] is: for cases in which
+/// [`select!`](super::select) does not suffice, because the operations are known only at run time.
 ///
 /// # Examples
 ///
@@ -36,38 +36,19 @@ use crate::instrument::{ON, Side, deadline_after};
 #[derive(Clone)]
 pub struct Select<'a> {
     inner: crossbeam_channel::Select<'a>,
-    /// What is waited for, in an instrumented build.
+    /// The operations as the detector needs them, in an instrumented build.
     branches: Branches<'a>,
 }
 
 impl<'a> Select<'a> {
-    /// No operations. If several can be done, one is chosen at random.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::Select;
-    ///
-    /// assert!(Select::new().try_select().is_err());
-    /// ```
+    /// Creates a selection without operations. If several are possible, one is chosen at random.
     #[must_use]
     pub fn new() -> Select<'a> {
         Self::of(crossbeam_channel::Select::new())
     }
 
-    /// No operations. If several can be done, the one that was added first is chosen.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (first, second) = (unbounded::<u8>(), unbounded::<u8>());
-    /// let mut select = Select::new_biased();
-    /// select.send(&first.0);
-    /// select.send(&second.0);
-    /// assert_eq!(select.ready(), 0);
-    /// ```
+    /// Creates a selection without operations. If several are possible, the one that was added
+    /// first is chosen.
     #[must_use]
     pub fn new_biased() -> Self {
         Self::of(crossbeam_channel::Select::new_biased())
@@ -80,16 +61,7 @@ impl<'a> Select<'a> {
         }
     }
 
-    /// Adds that something is sent; returns the index of that.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (sender, _receiver) = unbounded::<u8>();
-    /// assert_eq!(Select::new().send(&sender), 0);
-    /// ```
+    /// Adds a send; returns its index.
     pub fn send<T>(&mut self, s: &'a Sender<T>) -> usize {
         let index = self.inner.send(&s.inner);
         if ON {
@@ -104,16 +76,7 @@ impl<'a> Select<'a> {
         index
     }
 
-    /// Adds that something is received; returns the index of that.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (_sender, receiver) = unbounded::<u8>();
-    /// assert_eq!(Select::new().recv(&receiver), 0);
-    /// ```
+    /// Adds a receipt; returns its index.
     pub fn recv<T>(&mut self, r: &'a Receiver<T>) -> usize {
         let index = r.source.select(&mut self.inner);
         if ON {
@@ -128,66 +91,31 @@ impl<'a> Select<'a> {
         index
     }
 
-    /// Takes an operation away again. The indices of the others stay.
+    /// Removes an operation. The indices of the others stay.
     ///
     /// # Panics
     ///
-    /// If there is none with that index.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (sender, _receiver) = unbounded::<u8>();
-    /// let mut select = Select::new();
-    /// let sending = select.send(&sender);
-    /// select.remove(sending);
-    /// assert!(select.try_ready().is_err());
-    /// ```
+    /// Panics if there is no operation with that index.
     pub fn remove(&mut self, index: usize) {
         self.inner.remove(index);
         self.branches.remove(index);
     }
 
-    /// Selects an operation that can be done now.
+    /// Selects an operation that is possible at once.
     ///
     /// # Errors
     ///
-    /// If there is none.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (_sender, receiver) = unbounded::<u8>();
-    /// let mut select = Select::new();
-    /// select.recv(&receiver);
-    /// assert!(select.try_select().is_err());
-    /// ```
+    /// Returns an error if there is none.
     pub fn try_select(&mut self) -> Result<SelectedOperation<'a>, TrySelectError> {
         self.inner.try_select().map(SelectedOperation::new)
     }
 
-    /// Waits until an operation can be done, and selects it.
+    /// Waits until an operation is possible, and selects it.
     ///
     /// # Panics
     ///
-    /// If there are no operations. In an instrumented build, if the wait would never end: see the
-    /// [module](super#what-it-sees).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (sender, receiver) = unbounded();
-    /// sender.send(1).unwrap();
-    /// let mut select = Select::new();
-    /// select.recv(&receiver);
-    /// assert_eq!(select.select().recv(&receiver), Ok(1));
-    /// ```
+    /// Panics if there are no operations, and in an instrumented build if the wait would never end:
+    /// see the [module](super#what-it-sees).
     #[track_caller]
     pub fn select(&mut self) -> SelectedOperation<'a> {
         if !ON || self.branches.is_empty() {
@@ -204,23 +132,11 @@ impl<'a> Select<'a> {
         SelectedOperation::new(operation)
     }
 
-    /// Waits until an operation can be done, for at most `timeout`, and selects it.
+    /// Waits until an operation is possible, for at most `timeout`, and selects it.
     ///
     /// # Errors
     ///
-    /// If none can be done in that time.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (_sender, receiver) = unbounded::<u8>();
-    /// let mut select = Select::new();
-    /// select.recv(&receiver);
-    /// assert!(select.select_timeout(Duration::from_millis(1)).is_err());
-    /// ```
+    /// Returns an error if none becomes possible in that time.
     #[track_caller]
     pub fn select_timeout(
         &mut self,
@@ -229,23 +145,11 @@ impl<'a> Select<'a> {
         self.select_deadline(deadline_after(timeout))
     }
 
-    /// Waits until an operation can be done, until `deadline` at most, and selects it.
+    /// Waits until an operation is possible, until `deadline` at most, and selects it.
     ///
     /// # Errors
     ///
-    /// As [`select_timeout`](Self::select_timeout).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Instant;
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (_sender, receiver) = unbounded::<u8>();
-    /// let mut select = Select::new();
-    /// select.recv(&receiver);
-    /// assert!(select.select_deadline(Instant::now()).is_err());
-    /// ```
+    /// Returns an error as [`select_timeout`](Self::select_timeout) does.
     #[track_caller]
     pub fn select_deadline(
         &mut self,
@@ -263,42 +167,22 @@ impl<'a> Select<'a> {
             .ok_or(SelectTimeoutError)
     }
 
-    /// The index of an operation that can be done now. Somebody else may do it first.
+    /// Returns the index of an operation that is possible at once. Another thread may perform it
+    /// first.
     ///
     /// # Errors
     ///
-    /// If there is none.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (_sender, receiver) = unbounded::<u8>();
-    /// let mut select = Select::new();
-    /// select.recv(&receiver);
-    /// assert!(select.try_ready().is_err());
-    /// ```
+    /// Returns an error if there is none.
     pub fn try_ready(&mut self) -> Result<usize, TryReadyError> {
         self.inner.try_ready()
     }
 
-    /// Waits until an operation can be done; returns its index. Somebody else may do it first.
+    /// Waits until an operation is possible; returns its index. Another thread may perform it
+    /// first.
     ///
     /// # Panics
     ///
-    /// As [`select`](Self::select).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (sender, _receiver) = unbounded::<u8>();
-    /// let mut select = Select::new();
-    /// let sending = select.send(&sender);
-    /// assert_eq!(select.ready(), sending);
-    /// ```
+    /// Panics as [`select`](Self::select) does.
     #[track_caller]
     pub fn ready(&mut self) -> usize {
         if !ON || self.branches.is_empty() {
@@ -314,45 +198,21 @@ impl<'a> Select<'a> {
         })
     }
 
-    /// Waits until an operation can be done, for at most `timeout`; returns its index.
+    /// Waits until an operation is possible, for at most `timeout`; returns its index.
     ///
     /// # Errors
     ///
-    /// If none can be done in that time.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (_sender, receiver) = unbounded::<u8>();
-    /// let mut select = Select::new();
-    /// select.recv(&receiver);
-    /// assert!(select.ready_timeout(Duration::from_millis(1)).is_err());
-    /// ```
+    /// Returns an error if none becomes possible in that time.
     #[track_caller]
     pub fn ready_timeout(&mut self, timeout: Duration) -> Result<usize, ReadyTimeoutError> {
         self.ready_deadline(deadline_after(timeout))
     }
 
-    /// Waits until an operation can be done, until `deadline` at most; returns its index.
+    /// Waits until an operation is possible, until `deadline` at most; returns its index.
     ///
     /// # Errors
     ///
-    /// As [`ready_timeout`](Self::ready_timeout).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Instant;
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (_sender, receiver) = unbounded::<u8>();
-    /// let mut select = Select::new();
-    /// select.recv(&receiver);
-    /// assert!(select.ready_deadline(Instant::now()).is_err());
-    /// ```
+    /// Returns an error as [`ready_timeout`](Self::ready_timeout) does.
     #[track_caller]
     pub fn ready_deadline(&mut self, deadline: Instant) -> Result<usize, ReadyTimeoutError> {
         if let Ok(index) = self.inner.try_ready() {

@@ -1,4 +1,4 @@
-//! An operation that was selected, and has to be done.
+//! Selected operation, which has to be completed.
 
 use std::fmt;
 
@@ -7,15 +7,15 @@ use super::sender::Sender;
 use super::{RecvError, SendError};
 use crate::instrument::Stamped;
 
-/// An operation that was selected, as [`crossbeam_channel::SelectedOperation`] is. Made by
-/// [`Select::select`](super::Select::select) and the like.
+/// Selected operation, as [`crossbeam_channel::SelectedOperation`] is. Returned by
+/// [`Select::select`](super::Select::select) and its variants.
 ///
-/// It has to be done, by [`send`](Self::send) or [`recv`](Self::recv) with the end of the channel
-/// that was given to the selection.
+/// The operation has to be completed, by [`send`](Self::send) or [`recv`](Self::recv) with the
+/// endpoint that was added to the selection.
 ///
 /// # Panics
 ///
-/// When it is dropped without having been done.
+/// The drop panics if the operation was not completed.
 ///
 /// # Examples
 ///
@@ -40,73 +40,35 @@ impl<'a> SelectedOperation<'a> {
         Self { inner }
     }
 
-    /// Which operation it is: what the selection returned when that was added.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{Select, bounded};
-    ///
-    /// let (sender, _receiver) = bounded(1);
-    /// let mut select = Select::new();
-    /// let sending = select.send(&sender);
-    /// let operation = select.select();
-    /// assert_eq!(operation.index(), sending);
-    /// operation.send(&sender, 1).unwrap();
-    /// ```
+    /// Returns the index of the operation, as returned when it was added to the selection.
     pub fn index(&self) -> usize {
         self.inner.index()
     }
 
-    /// Sends a message, if that is the operation.
+    /// Completes a send with `msg`.
     ///
     /// # Errors
     ///
-    /// If all receivers are gone. The error holds the message.
+    /// Returns an error if all receivers are dropped. The error holds the message.
     ///
     /// # Panics
     ///
-    /// If `s` is not the sender that was selected.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{Select, SendError, bounded};
-    ///
-    /// let (sender, receiver) = bounded(1);
-    /// drop(receiver);
-    /// let mut select = Select::new();
-    /// select.send(&sender);
-    /// let sent = select.select().send(&sender, 1);
-    /// assert_eq!(sent, Err(SendError(1)));
-    /// ```
+    /// Panics if `s` is not the selected sender.
     pub fn send<T>(self, s: &Sender<T>, msg: T) -> Result<(), SendError<T>> {
         let sent = self.inner.send(&s.inner, Stamped::stamp(msg));
         s.ends.provided();
         sent.map_err(|gone| s.gone(gone.0))
     }
 
-    /// Receives a message, if that is the operation.
+    /// Completes a receipt.
     ///
     /// # Errors
     ///
-    /// If there is no message and all senders are gone.
+    /// Returns an error if there is no message and all senders are dropped.
     ///
     /// # Panics
     ///
-    /// If `r` is not the receiver that was selected.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{Select, unbounded};
-    ///
-    /// let (sender, receiver) = unbounded();
-    /// sender.send(1).unwrap();
-    /// let mut select = Select::new();
-    /// select.recv(&receiver);
-    /// assert_eq!(select.select().recv(&receiver), Ok(1));
-    /// ```
+    /// Panics if `r` is not the selected receiver.
     pub fn recv<T>(self, r: &Receiver<T>) -> Result<T, RecvError> {
         r.unpack(r.source.complete(self.inner))
     }

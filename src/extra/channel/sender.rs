@@ -8,7 +8,7 @@ use super::watch;
 use super::{SendError, SendTimeoutError, TrySendError};
 use crate::instrument::{Endpoint, Endpoints, ON, Side, Site, Stamped, WaitReason, deadline_after};
 
-/// The sending end of a channel, as [`crossbeam_channel::Sender`] is. Made by
+/// Sending end of a channel, as [`crossbeam_channel::Sender`] is. Returned by
 /// [`bounded`](super::bounded) and [`unbounded`](super::unbounded).
 ///
 /// # Examples
@@ -38,24 +38,13 @@ impl<T> Sender<T> {
         }
     }
 
-    /// Sends a message if there is room for it, or, if the channel has a capacity of zero, if
-    /// somebody is waiting for it.
+    /// Sends a message if there is room for it, or, if the channel has a capacity of zero, if a
+    /// receiver waits for it.
     ///
     /// # Errors
     ///
-    /// If there is no room, or all receivers are gone. The error holds the message.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{TrySendError, bounded};
-    ///
-    /// let (sender, receiver) = bounded(1);
-    /// assert_eq!(sender.try_send(1), Ok(()));
-    /// assert_eq!(sender.try_send(2), Err(TrySendError::Full(2)));
-    /// drop(receiver);
-    /// assert_eq!(sender.try_send(3), Err(TrySendError::Disconnected(3)));
-    /// ```
+    /// Returns an error if there is no room, or all receivers are dropped. The error holds the
+    /// message.
     #[inline]
     pub fn try_send(&self, msg: T) -> Result<(), TrySendError<T>> {
         match self.inner.try_send(Stamped::stamp(msg)) {
@@ -71,25 +60,17 @@ impl<T> Sender<T> {
     /// Sends a message, and waits until there is room for it, or, if the channel has a capacity of
     /// zero, until it is received.
     ///
-    /// What the calling thread did so far comes before what the thread does that receives it.
+    /// What the calling thread did before happens before what the receiving thread does after the
+    /// receipt.
     ///
     /// # Errors
     ///
-    /// If all receivers are gone. The error holds the message.
+    /// Returns an error if all receivers are dropped. The error holds the message.
     ///
     /// # Panics
     ///
-    /// In an instrumented build, if the wait would never end: see the
+    /// Panics in an instrumented build, if the wait would never end: see the
     /// [module](super#what-it-sees).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, receiver) = lockwarden::channel::bounded(1);
-    /// sender.send(1).unwrap();
-    /// drop(receiver);
-    /// assert_eq!(sender.send(2).unwrap_err().into_inner(), 2);
-    /// ```
     #[inline]
     #[track_caller]
     pub fn send(&self, msg: T) -> Result<(), SendError<T>> {
@@ -121,23 +102,12 @@ impl<T> Sender<T> {
         sent.map_err(|parcel| self.gone(parcel))
     }
 
-    /// Sends a message, and waits for at most `timeout` until that can be done.
+    /// Sends a message, and waits for at most `timeout` until that is possible.
     ///
     /// # Errors
     ///
-    /// If it could not be sent in that time, or all receivers are gone. The error holds the
-    /// message.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use lockwarden::channel::{SendTimeoutError, bounded};
-    ///
-    /// let (sender, _receiver) = bounded(0);
-    /// let refused = sender.send_timeout(1, Duration::from_millis(1));
-    /// assert_eq!(refused, Err(SendTimeoutError::Timeout(1)));
-    /// ```
+    /// Returns an error if the message could not be sent in that time, or all receivers are
+    /// dropped. The error holds the message.
     #[track_caller]
     pub fn send_timeout(&self, msg: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
         self.send_by(msg, || deadline_after(timeout), Location::caller())
@@ -147,18 +117,7 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// As [`send_timeout`](Self::send_timeout).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Instant;
-    /// use lockwarden::channel::{SendTimeoutError, bounded};
-    ///
-    /// let (sender, _receiver) = bounded(0);
-    /// let refused = sender.send_deadline(1, Instant::now());
-    /// assert_eq!(refused, Err(SendTimeoutError::Timeout(1)));
-    /// ```
+    /// Returns an error as [`send_timeout`](Self::send_timeout) does.
     #[track_caller]
     pub fn send_deadline(&self, msg: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
         self.send_by(msg, || deadline, Location::caller())
@@ -194,8 +153,8 @@ impl<T> Sender<T> {
         }
     }
 
-    /// Sends what is left to send, or gives it back if all receivers are gone; `None` if `limit` is
-    /// over first.
+    /// Sends the message that is left, or returns it if all receivers are dropped; `None` if
+    /// `limit` passes first.
     fn send_within(
         &self,
         left: &mut Option<Stamped<T>>,
@@ -215,7 +174,7 @@ impl<T> Sender<T> {
         }
     }
 
-    /// All receivers are gone.
+    /// Records that all receivers are dropped, and returns the error with the message.
     #[cold]
     pub(super) fn gone(&self, parcel: Stamped<T>) -> SendError<T> {
         self.ends.no_receivers();
@@ -234,77 +193,32 @@ impl<T> Sender<T> {
         }
     }
 
-    /// Whether no message is in the channel. With a capacity of zero, none ever is.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, _receiver) = lockwarden::channel::unbounded();
-    /// assert!(sender.is_empty());
-    /// sender.send(1).unwrap();
-    /// assert!(!sender.is_empty());
-    /// ```
+    /// Returns whether the channel contains no message, which is always so with a capacity of zero.
     pub fn is_empty(&self) -> bool {
         self.inner.is_empty()
     }
 
-    /// Whether there is no room in the channel. With a capacity of zero, there never is.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, _receiver) = lockwarden::channel::bounded(1);
-    /// assert!(!sender.is_full());
-    /// sender.send(1).unwrap();
-    /// assert!(sender.is_full());
-    /// ```
+    /// Returns whether the channel has no room, which is always so with a capacity of zero.
     pub fn is_full(&self) -> bool {
         self.inner.is_full()
     }
 
-    /// How many messages are in the channel.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, _receiver) = lockwarden::channel::unbounded();
-    /// sender.send(1).unwrap();
-    /// assert_eq!(sender.len(), 1);
-    /// ```
+    /// Returns the number of messages in the channel.
     pub fn len(&self) -> usize {
         self.inner.len()
     }
 
-    /// How many messages the channel holds at most; `None` if any number.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::{bounded, unbounded};
-    ///
-    /// assert_eq!(bounded::<u8>(5).0.capacity(), Some(5));
-    /// assert_eq!(unbounded::<u8>().0.capacity(), None);
-    /// ```
+    /// Returns the maximal number of messages in the channel; `None` if it is unbounded.
     pub fn capacity(&self) -> Option<usize> {
         self.inner.capacity()
     }
 
-    /// Whether both send to the same channel.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::channel::unbounded;
-    ///
-    /// let (sender, _receiver) = unbounded::<u8>();
-    /// assert!(sender.same_channel(&sender.clone()));
-    /// assert!(!sender.same_channel(&unbounded().0));
-    /// ```
+    /// Returns whether both send to the same channel.
     pub fn same_channel(&self, other: &Sender<T>) -> bool {
         self.inner.same_channel(&other.inner)
     }
 
-    /// Names this one channel in reports, beside the name of its class.
+    /// Sets a label for this channel, which reports show beside the name of its class.
     ///
     /// # Examples
     ///
@@ -320,14 +234,15 @@ impl<T> Sender<T> {
 }
 
 impl<T> Clone for Sender<T> {
-    /// Another sender of the same channel.
+    /// Returns another sender of the same channel.
     fn clone(&self) -> Self {
         Self::new(self.inner.clone(), Endpoints::clone(&self.ends))
     }
 }
 
 impl<T> Drop for Sender<T> {
-    // Before the inner one goes, which tells the receivers; that it has, is told after it.
+    // Records the drop before the inner sender is dropped, since that may wake the receivers. The
+    // `Endpoint` field then records, after the inner drop, that a waiter may continue.
     fn drop(&mut self) {
         self.ends.drop_sender();
     }

@@ -1,4 +1,4 @@
-//! Where the messages of a receiver come from.
+//! Sources of the messages of a receiver.
 
 use std::time::{Duration, Instant};
 
@@ -8,16 +8,16 @@ use crossbeam_channel::{
 
 use crate::instrument::Stamped;
 
-/// Who sends to a receiver.
+/// Source of the messages of a receiver.
 pub(super) enum Source<T> {
-    /// Threads, or nobody.
+    /// Senders, of which there may be none.
     Senders(Receiver<Stamped<T>>),
-    /// The clock. The function makes a message of the time, which it is already: this is how that
-    /// is said where any type of message may stand.
+    /// The clock. The function is the identity, from the time to a message: `T` is `Instant`, which
+    /// this expresses where the type `T` is generic.
     Clock(Receiver<Instant>, fn(Instant) -> T),
 }
 
-/// Calls the same method of whichever it is.
+/// Calls the method of the same name on the inner receiver.
 macro_rules! either {
     ($source:expr, $receiver:ident => $call:expr) => {
         match $source {
@@ -28,7 +28,7 @@ macro_rules! either {
 }
 
 impl<T> Source<T> {
-    /// Whether messages come by themselves.
+    /// Returns whether the clock sends the messages.
     pub(super) fn is_clock(&self) -> bool {
         matches!(self, Source::Clock(..))
     }
@@ -61,7 +61,7 @@ impl<T> Source<T> {
         either!(self, receiver => select.recv(receiver))
     }
 
-    /// Receives what was selected.
+    /// Completes the selected receipt.
     pub(super) fn complete(
         &self,
         operation: SelectedOperation<'_>,
@@ -97,7 +97,7 @@ impl<T> Source<T> {
     }
 }
 
-/// What the clock tells, as a message.
+/// Returns a function that wraps a time from the clock as a message.
 fn told<T>(message: &fn(Instant) -> T) -> impl FnOnce(Instant) -> Stamped<T> {
     let message = *message;
     move |time| Stamped::unstamped(message(time))

@@ -1,10 +1,11 @@
-//! How a thread waits at a channel.
+//! Waits of a thread at a channel.
 
 use std::time::Duration;
 
 use crate::instrument::{Endpoints, Side, Site, WaitReason, deadline_after};
 
-/// Waits at one channel, without a limit; on `side` of it, if messages are handed over directly.
+/// Waits at one channel, without a time limit; as a waiter on `side`, if messages are handed over
+/// directly.
 pub(super) fn wait<R>(
     ends: &Endpoints,
     awaited: WaitReason,
@@ -21,7 +22,7 @@ pub(super) fn wait<R>(
     })
 }
 
-/// Waits at something that ends by itself, as far as is known: not to be called stuck.
+/// Waits for the clock: the wait is published with a deadline, so it never counts as stuck.
 pub(super) fn wait_for_the_clock<R>(
     ends: &Endpoints,
     awaited: WaitReason,

@@ -1,4 +1,4 @@
-//! How a pool is to be made.
+//! Construction of a pool.
 
 use std::io;
 use std::panic::Location;
@@ -9,7 +9,7 @@ use super::workers::Workers;
 use crate::instrument::{LockKind, Resource};
 use crate::thread;
 
-/// How a pool is to be made: how many workers, their name, and how many jobs may wait.
+/// Builder of a pool: sets the number of workers, their name, and the bound of the queue.
 ///
 /// # Examples
 ///
@@ -30,7 +30,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// A pool with as many workers as the machine runs at a time, and any number of jobs.
+    /// Creates a builder for as many workers as the machine runs at a time, and an unbounded queue.
     pub const fn new() -> Self {
         Self {
             threads: None,
@@ -39,7 +39,7 @@ impl Builder {
         }
     }
 
-    /// So many workers. Zero counts as one: without a worker no job would ever be done.
+    /// Sets the number of workers. Zero counts as one, since no job would run without a worker.
     pub const fn threads(self, n: usize) -> Self {
         Self {
             threads: Some(n),
@@ -47,8 +47,8 @@ impl Builder {
         }
     }
 
-    /// Names the pool in reports, and its threads: "worker" makes "worker-0", "worker-1" and so
-    /// on. Those of a pool without a name are "pool-0" and so on.
+    /// Sets the name of the pool in reports, and of its threads: "worker" gives "worker-0",
+    /// "worker-1" and so on. The threads of a pool without a name are "pool-0" and so on.
     pub const fn name(self, name: &'static str) -> Self {
         Self {
             name: Some(name),
@@ -56,17 +56,18 @@ impl Builder {
         }
     }
 
-    /// So many jobs may wait for a worker; who submits one more waits for room. Zero counts as one.
+    /// Sets the number of jobs that the queue holds; a submission to a full queue waits for room.
+    /// Zero counts as one.
     pub const fn queue_bound(self, n: usize) -> Self {
         Self { bound: n, ..self }
     }
 
-    /// Makes the pool and starts its workers.
+    /// Creates the pool and starts its workers.
     ///
     /// # Errors
     ///
-    /// If the operating system does not start a thread, or the name contains a null byte. Those
-    /// that were started end.
+    /// Returns an error if the operating system cannot start a thread, or the name contains a null
+    /// byte. The threads that were started end.
     #[track_caller]
     pub fn build(self) -> io::Result<ThreadPool> {
         let name = self.name.unwrap_or("pool");
@@ -80,7 +81,7 @@ impl Builder {
         };
         let (jobs, record) = (self.record(), self.record());
         let crew = Workers::new(n, self.bound, jobs, record, Location::caller());
-        // Dropped on an error, it waits for those that were started.
+        // On an error the drop of the pool waits for the workers that were started.
         let mut pool = ThreadPool::new_empty(Arc::new(crew));
         for number in 0..n {
             pool.start(thread::Builder::new().name(format!("{name}-{number}")))?;

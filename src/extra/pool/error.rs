@@ -1,4 +1,4 @@
-//! Why a job has no result, and how it came to its end.
+//! Errors and outcomes of jobs.
 
 use std::any::Any;
 use std::error::Error;
@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::job_handle::JobHandle;
 
-/// Why a job has no result. Returned by [`JobHandle::result`].
+/// Reason for which a job has no result. Returned by [`JobHandle::result`].
 ///
 /// # Examples
 ///
@@ -21,14 +21,14 @@ use super::job_handle::JobHandle;
 /// }
 /// ```
 pub enum JobError {
-    /// It panicked, with this payload: for [`resume_unwind`](std::panic::resume_unwind).
+    /// The job panicked, with this payload, for [`resume_unwind`](std::panic::resume_unwind).
     Panicked(Box<dyn Any + Send>),
-    /// It never started: it was cancelled, or its pool was shut down before its turn.
+    /// The job never started: it was cancelled, or its pool was shut down before.
     Cancelled,
 }
 
 impl JobError {
-    /// The message of the panic, if there was one and it has one: if the payload is a string.
+    /// Returns the message of the panic, if there was one and its payload is a string.
     ///
     /// # Examples
     ///
@@ -69,7 +69,7 @@ impl fmt::Display for JobError {
 
 impl Error for JobError {}
 
-/// Why [`JobHandle::result_timeout`] has no result.
+/// Error of [`JobHandle::result_timeout`].
 ///
 /// # Examples
 ///
@@ -88,7 +88,7 @@ impl Error for JobError {}
 /// assert_eq!(job.result().unwrap(), "done");
 /// ```
 pub enum ResultTimeoutError<T> {
-    /// The job was not done in that time. Here is its future again.
+    /// The job was not done in that time. Contains the handle.
     Timeout(JobHandle<T>),
     /// The job has no result.
     Job(JobError),
@@ -114,14 +114,14 @@ impl<T> fmt::Display for ResultTimeoutError<T> {
 
 impl<T> Error for ResultTimeoutError<T> {}
 
-/// How a job came to its end, as those are told who asked with [`JobHandle::on_done`].
+/// Outcome of a job, as passed to a callback of [`JobHandle::on_done`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum JobEnd {
-    /// It has a result.
+    /// The job has a result.
     Finished,
-    /// It panicked.
+    /// The job panicked.
     Panicked,
-    /// It never started.
+    /// The job never started.
     Cancelled,
 }
 

@@ -1,4 +1,4 @@
-//! One job: what its worker and its future have in common.
+//! State of a job, shared by its worker and its handle.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -11,33 +11,34 @@ use super::wait::JobWait;
 use super::workers::Workers;
 use crate::instrument::{Clock, Site, WaitReason, caught_panic};
 
-/// Runs when a job is done.
+/// Callback that runs when a job is done.
 pub(super) type Callback = Box<dyn FnOnce(JobEnd) + Send>;
 
-/// A job and what has become of it.
+/// Job and its outcome.
 pub(super) struct Job<T> {
     state: Mutex<State<T>>,
-    /// Notified when it is done, and when it has started, since others can then end the wait.
+    /// Notified when the job is done, and when it has started, since the set of threads that can
+    /// end the wait then changes.
     changed: Condvar,
     crew: Arc<Workers>,
 }
 
 struct State<T> {
     phase: Phase,
-    /// There from the end of the job until its future takes it.
+    /// Set from the end of the job until its handle takes it.
     outcome: Option<Result<T, JobError>>,
-    /// What its worker, or who cancelled it, did before it was done.
+    /// The clock of the thread that ended the job: its worker, or the one that cancelled it.
     past: Option<Clock>,
     callbacks: Vec<Callback>,
-    /// Those who wait for several jobs, each with its number for this one.
+    /// The waits for several jobs, each with its number for this one.
     watchers: Vec<(Arc<JobWait>, usize)>,
 }
 
 /// | from | to | by |
 /// |---|---|---|
-/// | `Queued` | `Running` | the worker that takes it, at this desk |
-/// | `Running` | `Done` | the same, at the end |
-/// | `Queued` | `Done(Cancelled)` | `cancel`, or whoever drops the job undone |
+/// | `Queued` | `Running` | the worker with this index, which takes it |
+/// | `Running` | `Done` | that worker, at the end |
+/// | `Queued` | `Done(Cancelled)` | `cancel`, or the drop of the queued job |
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Queued,
@@ -64,7 +65,7 @@ impl<T> Job<T> {
         &self.crew
     }
 
-    /// How it ended, if it has.
+    /// Returns how the job ended, if it has.
     pub(super) fn end(&self) -> Option<JobEnd> {
         match self.state.lock().phase {
             Phase::Done(end) => Some(end),
@@ -72,7 +73,8 @@ impl<T> Job<T> {
         }
     }
 
-    /// Runs `f` as this job, at this desk, if it was not cancelled; `f` is dropped in any case.
+    /// Runs `f` as this job, on worker `worker_index`, if it was not cancelled; `f` is dropped in
+    /// any case.
     pub(super) fn run(&self, worker_index: usize, f: impl FnOnce() -> T) {
         let running = Phase::Running(worker_index);
         let is_on = {
@@ -85,8 +87,8 @@ impl<T> Job<T> {
             is_on
         };
         if is_on {
-            // What is torn by the panic is the program's: it hears of it where it asks for the
-            // result, as of the panic of a thread.
+            // `AssertUnwindSafe`: data of the program that the panic leaves inconsistent is
+            // reported to the program with the result, like the panic of a thread.
             let outcome = catch_unwind(AssertUnwindSafe(f));
             if outcome.is_err() {
                 caught_panic();
@@ -95,18 +97,19 @@ impl<T> Job<T> {
         }
     }
 
-    /// Whether it waits for a worker, and so can be cancelled.
+    /// Returns whether the job is queued, and so can be cancelled.
     pub(super) fn is_queued(&self) -> bool {
         self.state.lock().phase == Phase::Queued
     }
 
-    /// Whether the job will never run, now or already.
+    /// Cancels the job if it is queued; returns whether it is cancelled, by this call or an earlier
+    /// one.
     pub(super) fn cancel(&self) -> bool {
         self.finish(Phase::Queued, Err(JobError::Cancelled))
             || self.end() == Some(JobEnd::Cancelled)
     }
 
-    /// The job is done, if it is in this phase; tells everybody.
+    /// Ends the job with `outcome` if it is in phase `from`, and notifies all that wait for it.
     fn finish(&self, from: Phase, outcome: Result<T, JobError>) -> bool {
         let past = Clock::release();
         let end = JobEnd::of(&outcome);
@@ -126,7 +129,8 @@ impl<T> Job<T> {
             gather.add(number, end);
         }
         for callback in callbacks {
-            // The panic has told of itself; it is neither the job's nor the worker's.
+            // The panic hook has reported the panic of the callback; it belongs to neither the job
+            // nor the worker.
             if catch_unwind(AssertUnwindSafe(|| callback(end))).is_err() {
                 caught_panic();
             }
@@ -134,7 +138,7 @@ impl<T> Job<T> {
         true
     }
 
-    /// Calls `callback` when the job is done; here and now if it is.
+    /// Calls `callback` when the job is done, or at once if it is done already.
     pub(super) fn on_done(&self, callback: Callback) {
         let mut state = self.state.lock();
         if let Phase::Done(end) = state.phase {
@@ -145,7 +149,7 @@ impl<T> Job<T> {
         }
     }
 
-    /// Has `gather` told, by this number, when the job is done.
+    /// Registers `gather`, with this number for the job, to be notified of its end.
     pub(super) fn watch(&self, gather: &Arc<JobWait>, number: usize) {
         let mut state = self.state.lock();
         if let Phase::Done(end) = state.phase {
@@ -164,7 +168,7 @@ impl<T> Job<T> {
             .retain(|(other, _)| !Arc::ptr_eq(other, gather));
     }
 
-    /// The calling thread has seen that the job is done.
+    /// Acquires the clock of the thread that ended the job.
     pub(super) fn acquire(&self) {
         let past = self.state.lock().past.clone();
         if let Some(past) = past {
@@ -176,8 +180,8 @@ impl<T> Job<T> {
     pub(super) fn wait(&self, site: Site) {
         loop {
             let phase = self.state.lock().phase;
-            // Before it starts, any worker may come to take it, and any thread that has the future or
-            // the pool may cancel it; then, only its own worker can end it.
+            // Before the job starts, any worker may take it, and any thread that has the handle or
+            // the pool may cancel it; afterwards, only its worker can end it.
             let worker_index = match phase {
                 Phase::Done(_) => return,
                 Phase::Running(worker_index) => Some(worker_index),
@@ -201,7 +205,7 @@ impl<T> Job<T> {
         }
     }
 
-    /// Waits until `deadline` for the job to be done; whether it is.
+    /// Waits until `deadline` for the end of the job; returns whether it is done.
     pub(super) fn wait_until(&self, deadline: Instant, site: Site) -> bool {
         if self.end().is_some() {
             return true;
@@ -219,7 +223,7 @@ impl<T> Job<T> {
             .is_some()
     }
 
-    /// The outcome of a job that is done, in the thread that owns its future.
+    /// Takes the outcome of a job that is done; called by the thread that owns its handle.
     pub(super) fn take(&self) -> Result<T, JobError> {
         self.acquire();
         let outcome = self.state.lock().outcome.take();
@@ -227,7 +231,7 @@ impl<T> Job<T> {
     }
 }
 
-/// A job on its way to a worker. Dropped undone, it is cancelled.
+/// Queued job. Its drop cancels the job if it has not run.
 pub(super) struct Task<T, F> {
     job: Arc<Job<T>>,
     f: Option<F>,
@@ -239,9 +243,9 @@ impl<T, F> Task<T, F> {
     }
 }
 
-/// Whatever the type of its result.
+/// Job with an erased result type.
 pub(super) trait Run: Send {
-    /// Does it, in the worker at this desk.
+    /// Runs the job on worker `worker_index`.
     fn run(&mut self, worker_index: usize);
 }
 

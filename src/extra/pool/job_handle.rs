@@ -1,4 +1,4 @@
-//! `JobHandle`: the result of a job that is being done elsewhere.
+//! `JobHandle`: access to the result of a submitted job.
 
 use std::fmt;
 use std::panic::Location;
@@ -10,10 +10,11 @@ use super::job::Job;
 use crate::extra::deadline;
 use crate::instrument::Site;
 
-/// The result of a job, to be waited for. Made by [`ThreadPool::submit`](super::ThreadPool::submit).
+/// Handle of a submitted job, by which its result can be awaited. Returned by
+/// [`ThreadPool::submit`](super::ThreadPool::submit).
 ///
-/// It is not the future of an `async fn`, which does nothing by itself: the job runs whether
-/// somebody waits or not, and also if this is dropped.
+/// A job handle is no `async` future: the job runs whether or not a thread waits for it, and also
+/// if the handle is dropped.
 ///
 /// # Examples
 ///
@@ -40,17 +41,17 @@ impl<T> JobHandle<T> {
 
     /// Waits until the job is done, and returns its result.
     ///
-    /// What the job did comes before all that the calling thread does next.
+    /// What the job did happens before all that the calling thread does next.
     ///
     /// # Errors
     ///
-    /// If the job panicked, or was cancelled.
+    /// Returns an error if the job panicked, or was cancelled.
     ///
     /// # Panics
     ///
-    /// If the wait closes a deadlock, as the configuration says: the job needs a worker, and all
-    /// of them wait, as when a job waits for one that is queued behind it; or the worker that runs
-    /// it waits for something that the calling thread holds.
+    /// Panics if the wait completes a deadlock and the configuration answers that with a panic: the
+    /// job needs a worker, and all of them wait, as when a job waits for one that is queued behind
+    /// it; or the worker that runs the job waits for a lock that the calling thread holds.
     ///
     /// # Examples
     ///
@@ -75,8 +76,8 @@ impl<T> JobHandle<T> {
     ///
     /// # Errors
     ///
-    /// If the job was not done in that time: the error holds the future. If the job panicked, or
-    /// was cancelled.
+    /// Returns an error if the job was not done in that time (the error holds the handle),
+    /// panicked, or was cancelled.
     ///
     /// # Examples
     ///
@@ -98,10 +99,10 @@ impl<T> JobHandle<T> {
         }
     }
 
-    /// Stops the job if it has not started yet; tells whether it was stopped before that, by this
-    /// call or an earlier one. Never waits.
+    /// Cancels the job if it has not started yet; returns whether the job was cancelled before
+    /// that, by this call or an earlier one. Never waits.
     ///
-    /// What the job owns is dropped when its turn comes.
+    /// What the job owns is dropped when a worker dequeues it.
     ///
     /// # Examples
     ///
@@ -122,8 +123,8 @@ impl<T> JobHandle<T> {
         self.job.cancel()
     }
 
-    /// Whether the job is done: it has returned, has panicked, or was cancelled. Never waits, and
-    /// orders nothing.
+    /// Returns whether the job is done: it has returned, panicked, or was cancelled. Never waits,
+    /// and establishes no order.
     ///
     /// # Examples
     ///
@@ -141,10 +142,11 @@ impl<T> JobHandle<T> {
     }
 
     /// Calls `callback` when the job is done: in the thread that ends it, which is its worker or
-    /// who cancels it, or here and now if it is done already.
+    /// the one that cancels it, or in the calling thread if it is done already.
     ///
-    /// Callbacks run one after the other, in the order in which they were given, when the result
-    /// is there for others. A panic in one ends that one alone; here and now, it is the caller's.
+    /// Callbacks run one after the other, in the order in which they were added, after the result
+    /// has become available. A panic in one ends only that callback; in the calling thread it
+    /// propagates.
     ///
     /// # Examples
     ///

@@ -1,4 +1,4 @@
-//! The results of many jobs of one kind, in the order in which they were given.
+//! Iterator over the results of the jobs of a `map`.
 
 use std::fmt;
 use std::vec;
@@ -7,11 +7,11 @@ use super::error::JobError;
 use super::job_handle::JobHandle;
 use crate::instrument::Site;
 
-/// The results of jobs in the order of what they were made of. Made by
+/// Iterator over the results of jobs in the order of their items. Returned by
 /// [`ThreadPool::map`](super::ThreadPool::map).
 ///
-/// To take the next one panics if the wait closes a deadlock, as with [`JobHandle::result`]. Dropped
-/// before its end, it leaves the other jobs to themselves.
+/// `next` panics if the wait completes a deadlock, as [`JobHandle::result`] does. Dropping the
+/// iterator before its end does not affect the remaining jobs.
 ///
 /// # Examples
 ///

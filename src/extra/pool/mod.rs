@@ -1,23 +1,24 @@
-//! Pools of threads: jobs are submitted, and their results are had from futures.
+//! Thread pools: jobs are submitted, and handles give access to their results.
 //!
-//! A [`ThreadPool`] has a fixed number of workers, which take what is
-//! [submitted](ThreadPool::submit) in the order in which it comes. Each job has a [`JobHandle`]:
-//! its result can be waited for, with a limit or without, and a panic comes out of it, so no worker
-//! dies of one. [`map`](ThreadPool::map) does the same to many items; [`wait`] and [`as_completed`]
+//! A [`ThreadPool`] has a fixed number of workers, which run [submitted](ThreadPool::submit) jobs
+//! in FIFO order. Each job has a [`JobHandle`]: its result can be awaited, with a time limit or
+//! without, and includes a panic of the job, which therefore never ends a worker.
+//! [`map`](ThreadPool::map) submits a job for each of many items; [`wait`] and [`as_completed`]
 //! wait for several jobs. The pool ends when it is [shut down](ThreadPool::shutdown) or dropped.
 //!
-//! The waits are watched. When a job has started, only the worker that runs it can end it. So these are
-//! a [`Deadlock`](crate::report::Verdict::Deadlock) at once, whatever else the process does: a job that
-//! needs a lock which is held by the thread that waits for its result, or for the end of the pool.
-//! Before it has started, any thread that has the future or the pool can end the wait, by
-//! [`JobHandle::cancel`] or [`shutdown_now`](ThreadPool::shutdown_now). So these are a deadlock when every
-//! thread of the process waits, as the main thread does that waits for the outer job: a job that waits
-//! for another one of its own pool of one thread; jobs that take up all workers and wait for what is
-//! queued behind them; a job that submits more to its own pool, which is full. The panic by which a
-//! deadlock is broken ends the job that closed it, and comes out of its future.
+//! The detector tracks the waits. When a job has started, only the worker that runs it can end it.
+//! So a job that needs a lock which is held by the thread that waits for its result, or for the end
+//! of the pool, is a [`Deadlock`](crate::report::Verdict::Deadlock) at once, whatever the other
+//! threads of the process do. Before a job has started, any thread that has the handle or the pool
+//! can end the wait, by [`JobHandle::cancel`] or [`shutdown_now`](ThreadPool::shutdown_now). So the
+//! following are a deadlock once every thread of the process waits, like a main thread that waits
+//! for the outer job: a job that waits for another one of its own pool of one thread; jobs that
+//! take up all workers and wait for jobs that are queued behind them; a job that submits to its own
+//! pool, whose queue is full. The panic that breaks a deadlock ends the job that completed it, and
+//! is returned by its handle.
 //!
-//! What a thread did before it submitted a job comes before what the job does, and that comes
-//! before what those do who have its result, or have waited for it.
+//! What a thread did before it submitted a job happens before what the job does, and that happens
+//! before what a thread does after it has received the result or waited for the end.
 //!
 //! # Examples
 //!
@@ -42,18 +43,21 @@
 //!
 //! # What it cannot see
 //!
-//! - Jobs that wait for what is queued behind them, as long as another thread of the process runs: that
-//!   thread could cancel them. The [watchdog](crate::watchdog) reports them as a
+//! - Jobs that wait for jobs queued behind them, as long as another thread of the process runs:
+//!   that thread could cancel them. The [watchdog](crate::watchdog) reports them as a
 //!   [`Stall`](crate::report::Verdict::Stall), if it has a limit for events.
-//! - Jobs that the same worker did one after the other are, to the order of locks, one thread: of
-//!   two jobs that take locks in opposite orders, a pool of one worker shows nothing, and a larger
-//!   one shows it when they fall to different workers.
-//! - [`JobHandle::is_finished`], [`JobHandle::cancel`] and callbacks order nothing by themselves.
-//! - The locks that are held around a [`map`](ThreadPool::map) do not count as held around its jobs.
+//! - Lock order between jobs that ran on the same worker: for the order graph they are one thread.
+//!   Two jobs that take locks in opposite orders cause no finding in a pool of one worker, and one
+//!   in a larger pool if they run on different workers.
+//! - Order by [`JobHandle::is_finished`], [`JobHandle::cancel`] and callbacks: these establish none
+//!   by themselves.
+//! - Locks that are held around a [`map`](ThreadPool::map): they do not count as held around its
+//!   jobs.
 //!
 //! # Cost
 //!
-//! A job is two allocations and goes through a [`Queue`](crate::extra::queue::Queue), at the cost of that.
+//! A job costs two allocations and passes through a [`Queue`](crate::extra::queue::Queue), at the
+//! cost of that.
 
 mod builder;
 mod error;
@@ -62,7 +66,7 @@ mod job_handle;
 mod map;
 mod wait;
 mod workers;
-// The type is what the module is about.
+// The module is named after its main type.
 #[allow(clippy::module_inception)]
 mod pool;
 

@@ -1,4 +1,4 @@
-//! `ThreadPool`: threads that do what they are given.
+//! `ThreadPool`: a fixed number of threads that run submitted jobs.
 
 use std::fmt;
 use std::io;
@@ -16,10 +16,10 @@ use crate::extra::queue::Shutdown;
 use crate::instrument::Site;
 use crate::thread::{self, ThreadId};
 
-/// A number of threads that do what they are given, in the order in which it comes.
+/// Fixed number of threads that run submitted jobs in FIFO order.
 ///
-/// Dropping a pool shuts it down as [`shutdown`](Self::shutdown) does: it waits until all that it
-/// was given is done, as the end of a scope waits for its threads.
+/// Dropping a pool shuts it down as [`shutdown`](Self::shutdown) does: the drop waits until all
+/// submitted jobs are done, as the end of a scope waits for its threads.
 ///
 /// # Examples
 ///
@@ -34,16 +34,16 @@ use crate::thread::{self, ThreadId};
 pub struct ThreadPool {
     crew: Arc<Workers>,
     workers: Vec<ThreadId>,
-    /// Taken by the first who shuts the pool down from outside.
+    /// Taken by the first thread outside the pool that shuts it down.
     handles: Mutex<Vec<thread::JoinHandle<()>>>,
 }
 
 impl ThreadPool {
-    /// A pool of `n` workers, and of one if `n` is zero. Any number of jobs may wait for them.
+    /// Creates a pool of `n` workers, or of one if `n` is zero, with an unbounded queue.
     ///
     /// # Panics
     ///
-    /// If the operating system does not start a thread; [`Builder::build`] returns the error
+    /// Panics if the operating system cannot start a thread; [`Builder::build`] returns the error
     /// instead.
     #[must_use]
     #[track_caller]
@@ -60,7 +60,7 @@ impl ThreadPool {
         }
     }
 
-    /// Starts one worker more.
+    /// Starts one more worker.
     pub(super) fn start(&mut self, thread: thread::Builder) -> io::Result<()> {
         self.crew.spawn_worker();
         let (crew, worker_index) = (Arc::clone(&self.crew), self.workers.len());
@@ -71,7 +71,7 @@ impl ThreadPool {
         Ok(())
     }
 
-    /// How many workers it has.
+    /// Returns the number of workers.
     ///
     /// # Examples
     ///
@@ -86,20 +86,21 @@ impl ThreadPool {
         self.workers.len()
     }
 
-    /// Names this one instance in reports, beside the name of its class.
+    /// Sets a label for this instance, which reports show beside the name of its class.
     pub fn set_label(&self, label: impl AsRef<str>) {
         self.crew.set_label(label.as_ref());
     }
 
-    /// Has a worker do `f`; the result is to be had from the future.
+    /// Submits `f` to the workers; the returned handle gives access to its result.
     ///
-    /// Waits for room if the pool has a bound and so many jobs wait. When the pool is shut down, the
-    /// job is cancelled at once. What the calling thread did so far comes before what `f` does.
+    /// Waits for room if the queue of the pool is bounded and full. If the pool is shut down, the
+    /// job is cancelled at once. What the calling thread did before happens before what `f` does.
     ///
     /// # Panics
     ///
-    /// If the wait for room closes a deadlock, as the configuration says: a job gives more to its
-    /// own pool, all of whose workers wait. A panic in `f` comes out of the future.
+    /// Panics if the wait for room completes a deadlock and the configuration answers that with a
+    /// panic: for example, a job submits to its own pool, all of whose workers wait. A panic in `f`
+    /// is returned by the handle.
     ///
     /// # Examples
     ///
@@ -130,7 +131,8 @@ impl ThreadPool {
         JobHandle::new(job)
     }
 
-    /// Has the workers do `f` with each of `items`; the results come in the order of these.
+    /// Submits one job per item, which calls `f` with it; the results come in the order of the
+    /// items.
     ///
     /// All jobs are submitted before this returns; see [`submit`](Self::submit).
     ///
@@ -160,17 +162,17 @@ impl ThreadPool {
         Map::new(futures.collect(), site)
     }
 
-    /// Takes no more jobs, and waits until those that it was given are done and its workers have
+    /// Rejects further jobs, and waits until the submitted ones are done and the workers have
     /// ended.
     ///
-    /// What the jobs did comes before all that the calling thread does next. Any number of threads
-    /// may shut it down, any number of times. Called in one of its own jobs, it does not wait for
-    /// that one.
+    /// What the jobs did happens before all that the calling thread does next. Any number of
+    /// threads may call this, any number of times. A call in one of the pool's own jobs does not
+    /// wait for that job.
     ///
     /// # Panics
     ///
-    /// If the wait closes a deadlock, as the configuration says: the jobs need something that the
-    /// calling thread holds.
+    /// Panics if the wait completes a deadlock and the configuration answers that with a panic: for
+    /// example, the jobs need a lock that the calling thread holds.
     ///
     /// # Examples
     ///
@@ -189,12 +191,12 @@ impl ThreadPool {
         self.end(Shutdown::Graceful, Location::caller());
     }
 
-    /// Takes no more jobs, cancels those that have not started, and waits until those that have are
-    /// done and the workers have ended.
+    /// Rejects further jobs, cancels those that have not started, and waits until the started ones
+    /// are done and the workers have ended.
     ///
     /// # Panics
     ///
-    /// As [`shutdown`](Self::shutdown).
+    /// Panics as [`shutdown`](Self::shutdown) does.
     ///
     /// # Examples
     ///
@@ -227,7 +229,7 @@ impl ThreadPool {
         if !is_worker {
             let handles = std::mem::take(&mut *self.handles.lock());
             for handle in handles {
-                // They have ended but for their thread-locals, and let no panic through.
+                // The workers have ended except for their thread-locals, and never panic.
                 let _ = handle.join();
             }
         }

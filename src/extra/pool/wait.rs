@@ -1,4 +1,4 @@
-//! Waiting for several jobs.
+//! Waits for several jobs.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -13,26 +13,26 @@ use super::job_handle::JobHandle;
 use super::workers::Workers;
 use crate::instrument::{Site, WaitReason};
 
-/// What [`wait`] waits for.
+/// Condition that ends a call of [`wait`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WaitFor {
-    /// One of the jobs.
+    /// One of the jobs is done.
     First,
-    /// All of them.
+    /// All jobs are done.
     All,
-    /// One that has no result, since it panicked or was cancelled; or all of them.
+    /// One job has no result, since it panicked or was cancelled; or all are done.
     FirstFailure,
 }
 
-/// Waits for jobs; returns the places, among `futures`, of all that are done by then.
+/// Waits for jobs; returns the indices in `futures` of all jobs that are done by then.
 ///
-/// What those did comes before all that the calling thread does next. Of no jobs at all, all are
-/// done.
+/// What those jobs did happens before all that the calling thread does next. Without jobs, the call
+/// returns at once.
 ///
 /// # Panics
 ///
-/// If the wait closes a deadlock, as with [`JobHandle::result`]. Where the futures are of several
-/// pools, that is only told when every thread of the process waits.
+/// Panics if the wait completes a deadlock, as [`JobHandle::result`] does. If the handles belong to
+/// several pools, the deadlock is reported only once every thread of the process waits.
 ///
 /// # Examples
 ///
@@ -73,7 +73,7 @@ pub fn wait<'a, T: 'a>(
     done
 }
 
-/// The futures in the order in which their jobs come to an end, each waited for.
+/// Returns an iterator over the handles in the order in which their jobs end, which waits for each.
 ///
 /// # Examples
 ///
@@ -100,13 +100,13 @@ pub fn as_completed<T>(futures: impl IntoIterator<Item = JobHandle<T>>) -> AsCom
     }
 }
 
-/// Futures in the order in which their jobs come to an end. Made by [`as_completed`].
+/// Iterator over job handles in the order in which their jobs end. Returned by [`as_completed`].
 ///
-/// To take the next one panics if the wait closes a deadlock, as with [`JobHandle::result`].
+/// `next` panics if the wait completes a deadlock, as [`JobHandle::result`] does.
 #[must_use = "it does nothing unless it is iterated over"]
 pub struct AsCompleted<T> {
     futures: Vec<Option<JobHandle<T>>>,
-    /// How many are still to come.
+    /// The number of handles that are still to come.
     left: usize,
     gather: Arc<JobWait>,
     site: Site,
@@ -145,28 +145,28 @@ impl<T> fmt::Debug for AsCompleted<T> {
     }
 }
 
-/// Where those jobs are told of that somebody waits for.
+/// State of one wait for several jobs, which the jobs notify of their end.
 pub(super) struct JobWait {
     state: Mutex<State>,
     changed: Condvar,
-    /// The pool of the first of the jobs.
+    /// The pool of the first job.
     crew: Option<Arc<Workers>>,
-    /// Whether that is the pool of all.
+    /// Whether all jobs belong to that pool.
     is_one_pool: bool,
 }
 
 #[derive(Default)]
 struct State {
-    /// The numbers of those that are done and not taken from here, the first first.
+    /// The indices of the jobs that are done and not taken yet, in the order of their ends.
     order: VecDeque<usize>,
-    /// How many are done.
+    /// The number of jobs that are done.
     count: usize,
     /// Whether one of those has no result.
     has_failure: bool,
 }
 
 impl JobWait {
-    /// One that the jobs of these futures tell of, by their numbers in this order.
+    /// Creates the state for the jobs of these handles, which are numbered in this order.
     fn of<'a, T: 'a>(futures: impl Iterator<Item = &'a JobHandle<T>> + Clone) -> Arc<Self> {
         let mut crews = futures.clone().map(|future| future.job().crew());
         let crew = crews.next();
@@ -182,7 +182,7 @@ impl JobWait {
         gather
     }
 
-    /// The job of this number is done.
+    /// Records that the job with this number is done.
     pub(super) fn add(&self, number: usize, end: JobEnd) {
         let mut state = self.state.lock();
         state.order.push_back(number);
@@ -194,7 +194,7 @@ impl JobWait {
         self.changed.notify_all();
     }
 
-    /// Waits until `look` finds something about those of these futures that are not done.
+    /// Waits until `look` returns `Some`.
     fn wait<'a, T: 'a, R>(
         &self,
         mut futures: impl Iterator<Item = &'a JobHandle<T>>,
@@ -218,14 +218,14 @@ impl JobWait {
             })
         };
         let crew = self.crew.as_ref().expect("of no jobs, all are done");
-        // A job that has started is never cancelled any more, so only its worker can end it.
+        // A job that has started cannot be cancelled any more, so only its worker can end it.
         let is_by_workers = self.is_one_pool && !futures.any(|future| future.job().is_queued());
         let workers = is_by_workers.then(|| crew.workers());
         crew.wait(workers, WaitReason::Result, site, attempt)
     }
 }
 
-/// Futures that tell a gathering of their ends, for as long as this lives.
+/// Registration of a [`JobWait`] at several jobs; dropping it removes the registration.
 struct Watch<'a, T> {
     futures: Vec<&'a JobHandle<T>>,
     gather: Arc<JobWait>,

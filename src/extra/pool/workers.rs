@@ -1,4 +1,4 @@
-//! The workers of a pool, and what they have in common.
+//! Workers of a pool, and their shared state.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -11,36 +11,37 @@ use crate::extra::queue::core::Core;
 use crate::extra::queue::store::Fifo;
 use crate::instrument::{Clock, MergedClock, Providers, Resource, Site, WaitReason, caught_panic};
 
-/// A job that waits for its turn.
+/// Job in the queue.
 pub(super) type Queued = Box<dyn Run>;
 
-/// What the workers of one pool share with those who give them work.
+/// State that the workers of one pool share with the threads that submit jobs.
 pub(super) struct Workers {
     jobs: Core<Fifo<Queued>>,
-    /// What is provided to threads that wait for a result, or for the end of all workers. These waits
-    /// are named after `jobs`, as the pool has one name.
+    /// The resource for which threads wait that need a result, or the end of all workers. Reports
+    /// name these waits after `jobs`, as the pool has one name.
     results: Resource,
     workers: Providers,
-    /// Each of them by itself.
+    /// One set per worker, which contains that worker only.
     desks: Box<[Providers]>,
     census: Mutex<Census>,
     /// Notified when the census changes.
     changed: Condvar,
-    /// What the workers did that have ended.
+    /// The merged clocks of the workers that have ended.
     ends: MergedClock,
     site: Site,
 }
 
 #[derive(Clone, Copy)]
 struct Census {
-    /// Workers that have not ended.
+    /// The number of workers that have not ended.
     alive: usize,
-    /// Workers whose job waits for the end of the others.
+    /// The number of workers whose job waits for the end of the others.
     inside: usize,
 }
 
 impl Workers {
-    /// Places for `n` workers of a pool that is made at `site`, and room for `bound` jobs.
+    /// Creates the state for `n` workers of a pool that is created at `site`, with room for `bound`
+    /// jobs.
     pub(super) fn new(
         n: usize,
         bound: usize,
@@ -63,17 +64,19 @@ impl Workers {
         }
     }
 
-    /// What reports call the pool.
+    /// Returns the resource that reports name the pool by.
     pub(super) fn record(&self) -> &Resource {
         self.jobs.record()
     }
 
-    /// The calling thread has done what a thread may wait for that wants a result, or the end.
+    /// Records that the calling thread may have ended a wait for a result, or for the end of the
+    /// workers.
     pub(super) fn provided(&self) {
         self.results.provided();
     }
 
-    /// Waits for a result, or for the end, which only `providers` can bring, if there are any.
+    /// Waits for a result, or for the end of the workers, which only `providers`, if given, can
+    /// bring about.
     pub(super) fn wait<T>(
         &self,
         providers: Option<&Providers>,
@@ -85,12 +88,12 @@ impl Workers {
             .wait_among(&self.results, providers, awaited, site, attempt)
     }
 
-    /// The workers, of which one has to end a job that runs.
+    /// Returns the set of all workers, one of which has to end a running job.
     pub(super) fn workers(&self) -> &Providers {
         &self.workers
     }
 
-    /// The worker at this desk.
+    /// Returns the set that contains worker `worker_index` only.
     pub(super) fn worker(&self, worker_index: usize) -> &Providers {
         &self.desks[worker_index]
     }
@@ -103,45 +106,45 @@ impl Workers {
         self.record().set_label(label);
     }
 
-    /// Gives the workers a job, waiting for room; gives it up if the pool is shut down.
+    /// Enqueues a job, and waits for room; cancels the job if the pool is shut down.
     pub(super) fn give(&self, job: Queued, site: Site) {
-        // An error has the job, which is cancelled when it is dropped. The wait for room can be ended
-        // by any thread that can shut the pool down, not by the workers alone.
+        // An error contains the job, whose drop cancels it. Any thread that can shut the pool down
+        // can end the wait for room, not the workers alone.
         drop(self.jobs.put(job, site));
     }
 
-    /// One worker more is about to be started.
+    /// Records that one more worker is about to be started.
     pub(super) fn spawn_worker(&self) {
         self.workers.expect(1);
         self.census.lock().alive += 1;
     }
 
-    /// It was not started.
+    /// Records that the announced worker was not started.
     pub(super) fn retire_worker(&self) {
         self.workers.give_up(1);
         self.census.lock().alive -= 1;
     }
 
-    /// The life of the worker at this desk.
+    /// Runs worker `worker_index` until the queue is shut down and empty.
     pub(super) fn work(&self, worker_index: usize) {
         self.desks[worker_index].enter();
         self.workers.enter();
         let _end = End(self, worker_index);
         while let Ok(mut job) = self.jobs.get(WaitReason::Job, self.site) {
-            // The job has its own panics to itself. This is for what it leaves behind, whose
-            // destructors may panic, too.
+            // `run` catches panics of the job. This catches those of destructors of what the job
+            // leaves behind.
             if catch_unwind(AssertUnwindSafe(move || job.run(worker_index))).is_err() {
                 caught_panic();
             }
         }
     }
 
-    /// Lets no more jobs in; says what becomes of those that wait.
+    /// Rejects further jobs; `how` determines the treatment of the queued ones.
     pub(super) fn shut_down(&self, how: Shutdown) {
         self.jobs.shutdown(how, self.site);
     }
 
-    /// Waits until all workers have ended, but for those that wait here themselves.
+    /// Waits until all workers have ended, except those whose job waits here too.
     pub(super) fn wait_for_end(&self, is_worker: bool, site: Site) {
         let _inside = is_worker.then(|| Inside::new(self));
         let attempt = |limit: Option<Duration>| {
@@ -176,7 +179,7 @@ impl Census {
     }
 }
 
-/// Says, whatever happens, that a worker has ended.
+/// Records the end of a worker when dropped, also by a panic.
 struct End<'a>(&'a Workers, usize);
 
 impl Drop for End<'_> {
@@ -188,7 +191,7 @@ impl Drop for End<'_> {
     }
 }
 
-/// A worker whose job waits for the others.
+/// Marks a worker whose job waits for the others.
 struct Inside<'a>(&'a Workers);
 
 impl<'a> Inside<'a> {

@@ -1,13 +1,14 @@
-//! What all queues do, whatever the order in which they give out.
+//! Core of all queues, independent of the order of the items.
 //!
-//! One lock guards the items and the counts. Three condition variables stand for the three things
-//! that are waited for, so that who makes room wakes nobody who looks for an item. Whoever is woken
-//! tries again under the lock before it sleeps again, and every change wakes as many as it can
-//! serve, so no wake-up is lost: not when another thread comes first, and not when a wait runs out
-//! of time at the same moment.
+//! One lock guards the items and the counts. Three condition variables correspond to the three
+//! awaited conditions, so that a get does not wake another thread that waits to get. A woken thread
+//! tries again under the lock before it sleeps again, and every change wakes as many threads as it
+//! can serve, so no wakeup is lost: not when another thread comes first, and not when a time limit
+//! passes at the same moment.
 //!
-//! Where the order of the items is the program's, the store is taken out while it is changed, by the
-//! one thread that has the [turn](super::turn). An item counts as put before that, and as got.
+//! Where the program defines the order of the items, the store is taken out while it is changed, by
+//! the one thread that has the [turn](super::turn). An item is counted as put, or as got, before
+//! that change.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
@@ -22,9 +23,9 @@ use super::turn::Turn;
 use crate::extra::deadline;
 use crate::instrument::{MergedClock, Resource, Site, WaitReason};
 
-/// A queue with the items in `S`.
+/// Queue with the items in `S`.
 pub(crate) struct Core<S, W = ()> {
-    /// Taken before the state is locked, by whoever changes the items.
+    /// Acquired before the state is locked, by a thread that changes the items.
     pub(super) turn: W,
     pub(super) state: Mutex<State<S>>,
     /// Notified once for every item that is put.
@@ -33,46 +34,46 @@ pub(crate) struct Core<S, W = ()> {
     pub(super) not_full: Condvar,
     /// Notified when nothing is unfinished.
     pub(super) all_done: Condvar,
-    /// `usize::MAX`: there is always room.
+    /// The bound; `usize::MAX` if the queue is unbounded.
     capacity: usize,
-    /// What was done before the shutdown.
+    /// The clock of the first shutdown.
     pub(super) down: MergedClock,
     pub(super) record: Resource,
 }
 
 pub(super) struct State<S> {
-    /// Empty while it is out to be changed, by the thread that has the turn.
+    /// The items; empty while the thread that has the turn has taken them out.
     pub(super) store: S,
-    /// How many there are, in the store or on their way into it.
+    /// The number of items in the store or about to be put into it.
     pub(super) len: usize,
-    /// How many were got and not marked as done.
+    /// The number of items that were got and not marked as done.
     pub(super) taken: usize,
     pub(super) is_shut_down: bool,
-    /// What was done before each `task_done`.
+    /// The merged clock of all `task_done` calls.
     pub(super) done: MergedClock,
 }
 
 impl<S> State<S> {
-    /// How many were put and are not done.
+    /// Returns the number of items that were put and are not done.
     pub(super) fn unfinished(&self) -> usize {
         self.len + self.taken
     }
 }
 
-/// Why an item was not taken in.
+/// Reason for which an item was not put.
 enum Refused {
     Full,
     ShutDown,
 }
 
-/// Why no item was given out.
+/// Reason for which no item was got.
 enum Nothing {
     Empty,
     ShutDown,
 }
 
 impl<S, W> Core<S, W> {
-    /// An empty queue; with a bound of zero it is of one.
+    /// Creates an empty queue; a capacity of zero counts as one.
     pub(crate) const fn new(store: S, turn: W, capacity: usize, record: Resource) -> Self {
         Self {
             turn,
@@ -124,7 +125,7 @@ impl<S: Store, W: Turn> Core<S, W> {
         }
     }
 
-    /// Puts, waiting for room.
+    /// Puts an item, and waits for room.
     pub(crate) fn put(&self, item: S::Item, site: Site) -> Result<(), PutError<S::Item>> {
         let mut entry = Some(Entry::stamp(item));
         let at_once = self.offer_now(&mut entry, site);
@@ -179,7 +180,7 @@ impl<S: Store, W: Turn> Core<S, W> {
         }
     }
 
-    /// Gets, as what reports shall call it.
+    /// Gets an item; reports describe the wait as `awaited`.
     pub(crate) fn get(&self, awaited: WaitReason, site: Site) -> Result<S::Item, GetError> {
         let at_once = self.poll_now(site);
         let got = match at_once {
@@ -222,13 +223,13 @@ impl<S: Store, W: Turn> Core<S, W> {
         }
     }
 
-    /// Puts the entry if there is room, without waiting for that.
+    /// Puts the entry if there is room, without waiting for room.
     fn offer_now(&self, entry: &mut Option<Entry<S::Item>>, site: Site) -> Result<(), Refused> {
         let _turn = self.turn.take(site);
         self.offer(&mut self.state.lock(), entry)
     }
 
-    /// Puts the entry if there is room; else leaves it where it is. The caller has the turn.
+    /// Puts the entry if there is room; otherwise leaves it in place. The caller has the turn.
     fn offer(
         &self,
         state: &mut MutexGuard<'_, State<S>>,
@@ -241,8 +242,8 @@ impl<S: Store, W: Turn> Core<S, W> {
             return Err(Refused::Full);
         }
         if let Some(entry) = entry.take() {
-            // A woken thread waits for the lock, and for the turn. It is woken first, since a
-            // comparison may panic when the item is in the heap already.
+            // Notified before the item is stored: a comparison may panic when the item is in the
+            // heap already. The woken thread waits for the lock and the turn.
             state.len += 1;
             self.record.provided();
             self.not_empty.notify_one();
@@ -251,7 +252,8 @@ impl<S: Store, W: Turn> Core<S, W> {
         Ok(())
     }
 
-    /// Puts the entry, waiting for room; whether it was put, if that is decided.
+    /// Puts the entry, and waits for room for at most `limit`; returns whether it was put, if that
+    /// is decided.
     fn offer_within(
         &self,
         limit: Option<Duration>,
@@ -266,7 +268,7 @@ impl<S: Store, W: Turn> Core<S, W> {
                 Err(Refused::ShutDown) => return Some(false),
                 Err(Refused::Full) => {}
             }
-            // The thread that makes room needs the turn.
+            // Released for the wait: the thread that makes room needs the turn.
             drop(turn);
             if !(may_sleep && sleep(&self.not_full, &mut state, limit)) {
                 break;
@@ -289,7 +291,7 @@ impl<S: Store, W: Turn> Core<S, W> {
                 false => Nothing::Empty,
             });
         }
-        // Counted and told first, for the reason given in `offer`.
+        // Counted and notified first, for the reason given in `offer`.
         state.len -= 1;
         state.taken += 1;
         if self.capacity != usize::MAX {
@@ -299,8 +301,8 @@ impl<S: Store, W: Turn> Core<S, W> {
         change::<_, W, _>(state, Store::pop).ok_or(Nothing::Empty)
     }
 
-    /// Gets the next entry, waiting for one; the entry, or that there will be none, if that is
-    /// decided.
+    /// Gets the next entry, and waits for one for at most `limit`; returns the entry, or `None`
+    /// inside if there will be none, once that is decided.
     fn poll_within(&self, limit: Option<Duration>, site: Site) -> Option<Option<Entry<S::Item>>> {
         for may_sleep in [true, false] {
             let turn = self.turn.take(site);
@@ -310,7 +312,7 @@ impl<S: Store, W: Turn> Core<S, W> {
                 Err(Nothing::ShutDown) => return Some(None),
                 Err(Nothing::Empty) => {}
             }
-            // The thread that puts the next one needs the turn.
+            // Released for the wait: the thread that puts the next item needs the turn.
             drop(turn);
             if !(may_sleep && sleep(&self.not_empty, &mut state, limit)) {
                 break;
@@ -319,15 +321,15 @@ impl<S: Store, W: Turn> Core<S, W> {
         None
     }
 
-    /// The item of an entry that was refused since the queue is shut down.
+    /// Returns the item of an entry that was not put since the queue is shut down.
     fn turned_away(&self, entry: Option<Entry<S::Item>>) -> S::Item {
         self.down.acquire();
         back(entry)
     }
 }
 
-/// Changes the items. Where that runs code of the program, they are out of the queue meanwhile, and the
-/// queue not locked: the calling thread has the turn, so no other one misses them.
+/// Changes the items. Where that runs code of the program, they are taken out of the queue and the
+/// queue is unlocked meanwhile: the calling thread has the turn, so no other thread accesses them.
 fn change<S: Store, W: Turn, R>(
     state: &mut MutexGuard<'_, State<S>>,
     f: impl FnOnce(&mut S) -> R,
@@ -336,19 +338,19 @@ fn change<S: Store, W: Turn, R>(
         return f(&mut state.store);
     }
     let mut out = std::mem::take(&mut state.store);
-    // What a panic of a comparison leaves behind is said in the documentation of the queue.
+    // The documentation of the queue describes its state after a panic of a comparison.
     let changed = AssertUnwindSafe(|| MutexGuard::unlocked(state, || f(&mut out)));
     let changed = catch_unwind(changed);
     state.store = out;
     changed.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
-/// The item of an entry that was not put.
+/// Returns the item of an entry that was not put.
 fn back<T>(entry: Option<Entry<T>>) -> T {
     entry.expect("what was not put is still here").take_back()
 }
 
-/// Sleeps until it is notified, for as long as `limit` at most; whether it is worth to try again.
+/// Sleeps until notified, for at most `limit`; returns whether to try again.
 pub(super) fn sleep<S>(
     condvar: &Condvar,
     state: &mut MutexGuard<'_, State<S>>,

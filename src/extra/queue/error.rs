@@ -1,9 +1,9 @@
-//! What can go wrong at a queue: a type for each operation.
+//! Errors of the queues: one type per operation.
 
 use std::error::Error;
 use std::fmt;
 
-/// Why [`put`](super::Queue::put) did not put: the queue is shut down. The item comes back.
+/// Error of [`put`](super::Queue::put): the queue is shut down. Contains the item.
 ///
 /// # Examples
 ///
@@ -18,13 +18,13 @@ use std::fmt;
 pub struct PutError<T>(pub T);
 
 impl<T> PutError<T> {
-    /// The item that was not put.
+    /// Returns the item that was not put.
     pub fn into_inner(self) -> T {
         self.0
     }
 }
 
-/// Why [`try_put`](super::Queue::try_put) did not put. The item comes back.
+/// Error of [`try_put`](super::Queue::try_put). Contains the item.
 ///
 /// # Examples
 ///
@@ -37,14 +37,14 @@ impl<T> PutError<T> {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum TryPutError<T> {
-    /// There is no room.
+    /// The queue has no room.
     Full(T),
     /// The queue is shut down.
     ShutDown(T),
 }
 
 impl<T> TryPutError<T> {
-    /// The item that was not put.
+    /// Returns the item that was not put.
     pub fn into_inner(self) -> T {
         match self {
             TryPutError::Full(item) | TryPutError::ShutDown(item) => item,
@@ -52,7 +52,7 @@ impl<T> TryPutError<T> {
     }
 }
 
-/// Why [`put_timeout`](super::Queue::put_timeout) did not put. The item comes back.
+/// Error of [`put_timeout`](super::Queue::put_timeout). Contains the item.
 ///
 /// # Examples
 ///
@@ -67,14 +67,14 @@ impl<T> TryPutError<T> {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum PutTimeoutError<T> {
-    /// There was no room in all that time.
+    /// The queue had no room within the time limit.
     Full(T),
     /// The queue is shut down.
     ShutDown(T),
 }
 
 impl<T> PutTimeoutError<T> {
-    /// The item that was not put.
+    /// Returns the item that was not put.
     pub fn into_inner(self) -> T {
         match self {
             PutTimeoutError::Full(item) | PutTimeoutError::ShutDown(item) => item,
@@ -82,7 +82,7 @@ impl<T> PutTimeoutError<T> {
     }
 }
 
-/// Why [`get`](super::Queue::get) got nothing: the queue is shut down, and nothing is left in it.
+/// Error of [`get`](super::Queue::get): the queue is shut down and empty.
 ///
 /// # Examples
 ///
@@ -96,7 +96,7 @@ impl<T> PutTimeoutError<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GetError;
 
-/// Why [`try_get`](super::Queue::try_get) got nothing.
+/// Error of [`try_get`](super::Queue::try_get).
 ///
 /// # Examples
 ///
@@ -108,13 +108,13 @@ pub struct GetError;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TryGetError {
-    /// There is nothing in it.
+    /// The queue is empty.
     Empty,
-    /// The queue is shut down, and nothing is left in it.
+    /// The queue is shut down and empty.
     ShutDown,
 }
 
-/// Why [`get_timeout`](super::Queue::get_timeout) got nothing.
+/// Error of [`get_timeout`](super::Queue::get_timeout).
 ///
 /// # Examples
 ///
@@ -128,13 +128,13 @@ pub enum TryGetError {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GetTimeoutError {
-    /// There was nothing in it in all that time.
+    /// The queue was empty until the time limit passed.
     Empty,
-    /// The queue is shut down, and nothing is left in it.
+    /// The queue is shut down and empty.
     ShutDown,
 }
 
-/// [`task_done`](super::Queue::task_done) was called more often than items were got.
+/// Error of [`task_done`](super::Queue::task_done): it was called more often than items were got.
 ///
 /// # Examples
 ///
@@ -143,12 +143,13 @@ pub enum GetTimeoutError {
 ///
 /// let queue = Queue::new();
 /// queue.put("task").unwrap();
-/// assert_eq!(queue.task_done(), Err(TooManyDone)); // Nobody has got it.
+/// assert_eq!(queue.task_done(), Err(TooManyDone)); // The item was not got.
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooManyDone;
 
-/// [`join_timeout`](super::Queue::join_timeout) gave up, with so many items that were not done.
+/// Error of [`join_timeout`](super::Queue::join_timeout): some items were not done within the time
+/// limit.
 ///
 /// # Examples
 ///
@@ -164,7 +165,7 @@ pub struct TooManyDone;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unfinished {
-    /// How many items are in the queue, or were got and not marked as done.
+    /// The number of items that are in the queue, or were got and not marked as done.
     pub count: usize,
 }
 
@@ -173,7 +174,8 @@ const EMPTY: &str = "the queue is empty";
 const SHUT_DOWN: &str = "the queue is shut down";
 const DRAINED: &str = "the queue is shut down and empty";
 
-/// The traits of an error that holds an item: as with std's channels, they ask nothing of that.
+/// Implements the traits of an error that holds an item, without bounds on the item, as std's
+/// channels do.
 macro_rules! item_error {
     ($name:ident { $($variant:pat => $text:expr, $debug:expr;)+ }) => {
         impl<T> fmt::Debug for $name<T> {

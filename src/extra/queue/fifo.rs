@@ -1,4 +1,4 @@
-//! `Queue`: first in, first out.
+//! `Queue`: a FIFO queue.
 
 use std::collections::VecDeque;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -6,9 +6,9 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use super::surface::queue;
 
 queue! {
-    /// A queue that gives out first what came in first.
+    /// FIFO queue.
     ///
-    /// It is shared by reference: between the threads of a scope, in a `static`, or in an
+    /// The queue is shared by reference: between the threads of a scope, in a `static`, or in an
     /// [`Arc`](std::sync::Arc).
     ///
     /// # Examples
@@ -25,6 +25,6 @@ queue! {
     Queue<T> in Fifo = VecDeque::new(), () = ()
 }
 
-// Nothing of the program's runs while the items are moved, so no panic finds them half moved.
+// The program's code never runs while the items are moved, so no panic leaves them half moved.
 impl<T> UnwindSafe for Queue<T> {}
 impl<T> RefUnwindSafe for Queue<T> {}

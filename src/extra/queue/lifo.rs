@@ -1,13 +1,13 @@
-//! `LifoQueue`: last in, first out.
+//! `LifoQueue`: a LIFO queue.
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::surface::queue;
 
 queue! {
-    /// A queue that gives out first what came in last: a stack.
+    /// LIFO queue: a stack.
     ///
-    /// It is shared by reference, as [`Queue`](super::Queue) is.
+    /// The queue is shared by reference, as [`Queue`](super::Queue) is.
     ///
     /// # Examples
     ///
@@ -23,6 +23,6 @@ queue! {
     LifoQueue<T> in Lifo = Vec::new(), () = ()
 }
 
-// Nothing of the program's runs while the items are moved, so no panic finds them half moved.
+// The program's code never runs while the items are moved, so no panic leaves them half moved.
 impl<T> UnwindSafe for LifoQueue<T> {}
 impl<T> RefUnwindSafe for LifoQueue<T> {}

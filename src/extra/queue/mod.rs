@@ -1,19 +1,19 @@
-//! Queues that threads share: first in first out, last in first out, and by priority.
+//! Queues that threads share: FIFO, LIFO and priority queues.
 //!
-//! What Python's `queue` has, with Rust's ownership: [`Queue`], [`LifoQueue`] and
-//! [`PriorityQueue`], bounded or not. Items are put and got in three ways: waiting, without waiting
-//! (`try_`), and waiting for some time (`_timeout`). Consumers mark what they got as done
-//! (`task_done`), and `join` waits until all that was put is; `shutdown` ends it all. Any number of
-//! threads put and get; they share the queue by reference.
+//! The counterpart of Python's `queue` module, with Rust's ownership: [`Queue`], [`LifoQueue`] and
+//! [`PriorityQueue`], bounded or not. Items are put and got in three ways: with an unlimited wait,
+//! without waiting (`try_`), and with a time limit (`_timeout`). Consumers mark the items that they
+//! got as done (`task_done`), and `join` waits until all items that were put are marked; `shutdown`
+//! ends the use of the queue. Any number of threads put and get; they share the queue by reference.
 //!
-//! The waits are watched. One that can never end, since every thread of the process waits without
-//! a limit, is a [`Deadlock`](crate::report::Verdict::Deadlock): a `get` or a `put` whose other side
-//! has ended, a `join` whose workers have ended or wait themselves.
+//! The detector tracks the waits. A wait that can never end, since every thread of the process
+//! waits without a time limit, is a [`Deadlock`](crate::report::Verdict::Deadlock): a `get` or a
+//! `put` whose counterparts have exited, or a `join` whose workers have exited or wait themselves.
 //!
-//! Two more things are known of a queue, so that lock orders on both sides of them are no false
-//! alarm: what a thread did before it put an item comes before what the one does next that gets
-//! it, whatever the order in which the items come out; and what was done before each `task_done`
-//! comes before what follows a `join`.
+//! A queue also establishes two happens-before orders, so that opposite lock orders on their two
+//! sides cause no false alarm: what a thread did before it put an item happens before what the
+//! thread that gets it does next, in whatever order the items come out; and what preceded each
+//! `task_done` happens before what follows a `join`.
 //!
 //! # Examples
 //!
@@ -43,18 +43,18 @@
 //!
 //! # What it cannot see
 //!
-//! - Who will put and who will get. Anyone with a reference may, so as long as one thread of the
-//!   process runs, sleeps or waits with a limit, no wait at a queue is called stuck.
-//! - A thread that goes on since another made room has learnt that the other was there. That
-//!   orders nothing here.
-//! - Between `put` and `get` another thread could have been first: what a queue orders in this run
-//!   may not be ordered in the next.
+//! - The threads that will put and get. Any thread with a reference may, so as long as one thread
+//!   of the process runs, sleeps or waits with a time limit, no wait at a queue is reported as
+//!   stuck.
+//! - The order from a thread that made room to a put that waited for it: a queue establishes none.
+//! - Other schedules: another thread could have come between this `put` and `get`, so the order
+//!   that a queue establishes in this run may not exist in the next.
 //!
 //! # Cost
 //!
-//! An uncontended put or get takes one lock, a `parking_lot` one, and wakes nobody if nobody waits.
-//! A put allocates when the store grows. With instrumentation an item carries three words more, and
-//! a put, a get and a `task_done` cost about 20 nanoseconds more each.
+//! An uncontended put or get takes one `parking_lot` lock, and notifies only if a thread waits. A
+//! put allocates when the store grows. With instrumentation an item has three words more, and a
+//! put, a get and a `task_done` cost about 20 nanoseconds more each.
 
 pub(crate) mod core;
 mod error;

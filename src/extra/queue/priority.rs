@@ -1,4 +1,4 @@
-//! `PriorityQueue`: the smallest first.
+//! `PriorityQueue`: a queue that yields the smallest item first.
 
 use std::collections::BinaryHeap;
 
@@ -6,18 +6,17 @@ use super::surface::queue;
 use super::turn::Comparisons;
 
 queue! {
-    /// A queue that gives out first the smallest item, as Python's `PriorityQueue` does.
+    /// Priority queue that yields the smallest item first, as Python's `PriorityQueue` does.
     ///
-    /// With a pair of a rank and a task, rank 1 comes before rank 2;
-    /// [`Reverse`](std::cmp::Reverse) turns that round. Items that compare equal come out in no
-    /// particular order. A put and a get take a number of comparisons that grows with the logarithm
-    /// of the length.
+    /// With pairs of a rank and a task, rank 1 precedes rank 2; [`Reverse`](std::cmp::Reverse)
+    /// inverts that. Items that compare equal come out in unspecified order. A put and a get take a
+    /// number of comparisons that grows with the logarithm of the length.
     ///
-    /// It is shared by reference, as [`Queue`](super::Queue) is. One thread at a time compares items. A
-    /// comparison may ask the queue for its length, and shut it down gracefully; if it puts or gets,
-    /// that is reported as a [`SelfDeadlock`](crate::report::Verdict::SelfDeadlock). If a comparison
-    /// panics, that comes out of the put or the get, and the order of what is in the queue is then not
-    /// certain.
+    /// The queue is shared by reference, as [`Queue`](super::Queue) is. One thread at a time
+    /// compares items. A comparison may ask the queue for its length, and shut it down gracefully;
+    /// a put or a get in it is reported as a
+    /// [`SelfDeadlock`](crate::report::Verdict::SelfDeadlock). A panic of a comparison propagates
+    /// out of the put or the get, and leaves the order of the items unspecified.
     ///
     /// # Examples
     ///
@@ -41,7 +40,7 @@ mod tests {
 
     use super::*;
 
-    /// An item whose comparison with the one of 13 panics.
+    /// Item whose comparison with 13 panics.
     #[derive(Debug)]
     struct Unlucky(u32);
 
@@ -72,7 +71,7 @@ mod tests {
         queue.put(Unlucky(1)).unwrap();
         let put = catch_unwind(AssertUnwindSafe(|| queue.put(Unlucky(13))));
         assert!(put.is_err());
-        // The item is in it, and the queue goes on.
+        // The queue contains the item and still works.
         assert_eq!(queue.len(), 2);
         for _ in 0..2 {
             queue.get().unwrap();

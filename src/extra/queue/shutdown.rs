@@ -1,6 +1,6 @@
-//! How a queue is shut down.
+//! Modes of a shutdown.
 
-/// What becomes of the items that are in a queue when it is shut down.
+/// Treatment of the items that are in a queue when it is shut down.
 ///
 /// # Examples
 ///
@@ -16,9 +16,9 @@
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Shutdown {
-    /// They can still be got; when none is left, who wants one is told so.
+    /// The items can still be got; when none is left, a get fails.
     Graceful,
-    /// They are dropped and count as done. Those that were got before do not: a `join` waits until
-    /// these are marked.
+    /// The items are dropped and count as done. Items that were got before do not: a `join` waits
+    /// until they are marked.
     Immediate,
 }

@@ -1,20 +1,20 @@
-//! What is in a queue, and what comes out of it next.
+//! Stores of a queue: the items and their order.
 
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};
 
 use crate::instrument::Clock;
 
-/// An item, with what the thread that put it did before.
+/// Item with the clock of the thread that put it.
 ///
-/// Of the size of the item alone in a build without instrumentation.
+/// It has the size of the item in a build without instrumentation.
 pub(crate) struct Entry<T> {
     past: Clock,
     item: T,
 }
 
 impl<T> Entry<T> {
-    /// Packs an item that the calling thread is about to put.
+    /// Stamps an item that the calling thread is about to put.
     pub(super) fn stamp(item: T) -> Self {
         Self {
             past: Clock::release(),
@@ -22,35 +22,35 @@ impl<T> Entry<T> {
         }
     }
 
-    /// Unpacks it in the thread that has got it.
+    /// Returns the item, and acquires the clock of the thread that put it.
     pub(super) fn receive(self) -> T {
         self.past.acquire();
         self.item
     }
 
-    /// Unpacks it in the thread that could not put it.
+    /// Returns the item to the thread that failed to put it.
     pub(super) fn take_back(self) -> T {
         self.item
     }
 }
 
-/// A collection, and the order in which it gives back what it was given.
+/// Collection that determines the order of the items.
 pub(crate) trait Store: Default {
-    /// What the program puts and gets.
+    /// The type that the program puts and gets.
     type Item;
 
-    /// Takes one in.
+    /// Adds an entry.
     fn push(&mut self, entry: Entry<Self::Item>);
 
-    /// Gives the next one out, if there is any.
+    /// Removes and returns the next entry, if there is one.
     fn pop(&mut self) -> Option<Entry<Self::Item>>;
 }
 
-/// The one that came first comes out first.
+/// Store that yields the oldest entry first.
 pub(crate) type Fifo<T> = VecDeque<Entry<T>>;
-/// The one that came last comes out first.
+/// Store that yields the newest entry first.
 pub(crate) type Lifo<T> = Vec<Entry<T>>;
-/// The smallest comes out first.
+/// Store that yields the smallest entry first.
 pub(crate) type Smallest<T> = BinaryHeap<Ranked<T>>;
 
 impl<T> Store for Fifo<T> {
@@ -89,7 +89,7 @@ impl<T: Ord> Store for Smallest<T> {
     }
 }
 
-/// An entry that is the greater, the smaller its item is: a heap gives out the greatest first.
+/// Entry with the inverse order of its item, since a heap yields the greatest first.
 pub(crate) struct Ranked<T>(Entry<T>);
 
 impl<T: Ord> Ord for Ranked<T> {

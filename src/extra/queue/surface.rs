@@ -1,6 +1,6 @@
-//! The interface that the three queues have in common, written once.
+//! Common interface of the three queues.
 
-/// Declares a queue: its name, what it asks of its items, and the store that it keeps them in.
+/// Declares a queue: its name, the bounds on its items, and its store.
 macro_rules! queue {
     (
         $(#[$meta:meta])*
@@ -15,9 +15,9 @@ macro_rules! queue {
             const KIND: $crate::instrument::LockKind =
                 $crate::instrument::LockKind::new(stringify!($name));
 
-            /// An empty queue that always has room.
+            /// Creates an empty unbounded queue.
             ///
-            /// Its class, by which reports speak of it, is the place of the call.
+            /// Its class, which reports name, is the construction site.
             ///
             /// # Examples
             ///
@@ -35,10 +35,10 @@ macro_rules! queue {
                 Self::with(usize::MAX, $crate::instrument::Resource::new(&Self::KIND))
             }
 
-            /// An empty queue that has room for `capacity` items.
+            /// Creates an empty queue with room for `capacity` items.
             ///
-            /// A capacity of zero counts as one. With room for nothing no item could ever be put;
-            /// to hand items over from thread to thread is what a channel without a buffer is for.
+            /// A capacity of zero counts as one, since no item could be put into a queue without
+            /// room; for a direct hand-over use a channel without a buffer.
             ///
             /// # Examples
             ///
@@ -58,7 +58,7 @@ macro_rules! queue {
                 Self::with(capacity, $crate::instrument::Resource::new(&Self::KIND))
             }
 
-            /// An empty queue that always has room, whose class is `name`.
+            /// Creates an empty unbounded queue whose class is `name`.
             ///
             /// # Examples
             ///
@@ -78,8 +78,8 @@ macro_rules! queue {
                 )
             }
 
-            /// An empty queue that has room for `capacity` items, as with
-            /// [`bounded`](Self::bounded), and whose class is `name`.
+            /// Creates an empty queue with room for `capacity` items, as [`bounded`](Self::bounded)
+            /// does, whose class is `name`.
             ///
             /// # Examples
             ///
@@ -106,7 +106,7 @@ macro_rules! queue {
                 }
             }
 
-            /// Names this one instance in reports, beside the name of its class.
+            /// Sets a label for this instance, which reports show beside the name of its class.
             ///
             /// # Examples
             ///
@@ -120,18 +120,19 @@ macro_rules! queue {
                 self.core.record().set_label(label.as_ref());
             }
 
-            /// Puts an item, waiting for room if there is none.
+            /// Puts an item, and waits for room if there is none.
             ///
-            /// What the calling thread did before comes before what the thread does next that gets
-            /// the item.
+            /// What the calling thread did before happens before what the thread that gets the item
+            /// does next.
             ///
             /// # Errors
             ///
-            /// If the queue is shut down, before or during the wait. The item comes back.
+            /// Returns an error with the item if the queue is shut down, before or during the wait.
             ///
             /// # Panics
             ///
-            /// If the wait closes a deadlock, as the configuration says. The item is then lost.
+            /// Panics if the wait completes a deadlock and the configuration answers that with a
+            /// panic. The item is then lost.
             ///
             /// # Examples
             ///
@@ -151,7 +152,7 @@ macro_rules! queue {
             ///
             /// # Errors
             ///
-            /// If there is no room, or the queue is shut down. The item comes back.
+            /// Returns an error with the item if there is no room, or the queue is shut down.
             ///
             /// # Examples
             ///
@@ -167,11 +168,12 @@ macro_rules! queue {
                 self.core.try_put(item, std::panic::Location::caller())
             }
 
-            /// Puts an item, waiting for room for at most `timeout`.
+            /// Puts an item, and waits for room for at most `timeout`.
             ///
             /// # Errors
             ///
-            /// If there was no room in that time, or the queue is shut down. The item comes back.
+            /// Returns an error with the item if there was no room in that time, or the queue is
+            /// shut down.
             ///
             /// # Examples
             ///
@@ -194,17 +196,18 @@ macro_rules! queue {
                     .put_timeout(item, timeout, std::panic::Location::caller())
             }
 
-            /// Gets the next item, waiting for one if there is none.
+            /// Gets the next item, and waits for one if there is none.
             ///
-            /// What was done before it was put comes before what the calling thread does next.
+            /// What preceded the put of the item happens before what the calling thread does next.
             ///
             /// # Errors
             ///
-            /// If the queue is shut down and nothing is left in it, before or during the wait.
+            /// Returns an error if the queue is shut down and empty, before or during the wait.
             ///
             /// # Panics
             ///
-            /// If the wait closes a deadlock, as the configuration says.
+            /// Panics if the wait completes a deadlock and the configuration answers that with a
+            /// panic.
             ///
             /// # Examples
             ///
@@ -229,7 +232,7 @@ macro_rules! queue {
             ///
             /// # Errors
             ///
-            /// If there is none, or, since the queue is shut down, there will be none.
+            /// Returns an error if the queue is empty, or is shut down and empty.
             ///
             /// # Examples
             ///
@@ -246,12 +249,12 @@ macro_rules! queue {
                 self.core.try_get(std::panic::Location::caller())
             }
 
-            /// Gets the next item, waiting for one for at most `timeout`.
+            /// Gets the next item, and waits for one for at most `timeout`.
             ///
             /// # Errors
             ///
-            /// If there was none in that time, or, since the queue is shut down, there will be
-            /// none.
+            /// Returns an error if there was no item in that time, or the queue is shut down and
+            /// empty.
             ///
             /// # Examples
             ///
@@ -274,11 +277,12 @@ macro_rules! queue {
                     .get_timeout(timeout, std::panic::Location::caller())
             }
 
-            /// Marks an item that was got as done, for those who [`join`](Self::join).
+            /// Marks an item that was got as done, for [`join`](Self::join).
             ///
             /// # Errors
             ///
-            /// If every item that was got is marked already: this call is one too many.
+            /// Returns an error if every item that was got is already marked: this call is one too
+            /// many.
             ///
             /// # Examples
             ///
@@ -297,12 +301,13 @@ macro_rules! queue {
 
             /// Waits until every item that was put is got and marked as done.
             ///
-            /// What was done before each [`task_done`](Self::task_done) comes before what the
-            /// calling thread does next.
+            /// What preceded each [`task_done`](Self::task_done) happens before what the calling
+            /// thread does next.
             ///
             /// # Panics
             ///
-            /// If the wait closes a deadlock, as the configuration says.
+            /// Panics if the wait completes a deadlock and the configuration answers that with a
+            /// panic.
             ///
             /// # Examples
             ///
@@ -333,7 +338,8 @@ macro_rules! queue {
             ///
             /// # Errors
             ///
-            /// If some items were not done in that time. The error says how many.
+            /// Returns an error with the number of unfinished items if not all were done in that
+            /// time.
             ///
             /// # Examples
             ///
@@ -355,12 +361,12 @@ macro_rules! queue {
                     .join_timeout(timeout, std::panic::Location::caller())
             }
 
-            /// Takes no more items in, and wakes all who wait for room.
+            /// Shuts the queue down: later puts fail, as do all that wait for room.
             ///
-            /// What becomes of the items that are in it, [`Shutdown`](crate::extra::queue::Shutdown)
-            /// says; those who wait for an item are told when none is left. A second shutdown may
-            /// be sharper than the first, and does nothing otherwise. What was done before the
-            /// first one comes before what those do next who are turned away.
+            /// [`Shutdown`](crate::extra::queue::Shutdown) determines the treatment of the items in
+            /// the queue; a wait for an item fails when none is left. A second shutdown may change
+            /// graceful to immediate, and does nothing otherwise. What preceded the first shutdown
+            /// happens before what a thread does after a call that failed because of it.
             ///
             /// # Examples
             ///
@@ -378,31 +384,31 @@ macro_rules! queue {
                 self.core.shutdown(how, std::panic::Location::caller());
             }
 
-            /// Whether [`shutdown`](Self::shutdown) was called. Orders nothing.
+            /// Returns whether [`shutdown`](Self::shutdown) was called. Establishes no order.
             #[must_use]
             pub fn is_shut_down(&self) -> bool {
                 self.core.is_shut_down()
             }
 
-            /// How many items are in it at the moment.
+            /// Returns the present number of items.
             #[must_use]
             pub fn len(&self) -> usize {
                 self.core.len()
             }
 
-            /// Whether nothing is in it at the moment.
+            /// Returns whether the queue is empty at present.
             #[must_use]
             pub fn is_empty(&self) -> bool {
                 self.len() == 0
             }
 
-            /// Whether it has no room at the moment.
+            /// Returns whether the queue has no room at present.
             #[must_use]
             pub fn is_full(&self) -> bool {
                 self.core.is_full()
             }
 
-            /// How many items it has room for; `None` if it always has room.
+            /// Returns the number of items that the queue has room for; `None` if it is unbounded.
             #[must_use]
             pub fn capacity(&self) -> Option<usize> {
                 self.core.capacity()

@@ -1,4 +1,4 @@
-//! When all that was put into a queue is done, and when no more is put.
+//! Completion (`task_done`, `join`) and shutdown of a queue.
 
 use std::time::Duration;
 
@@ -50,11 +50,11 @@ impl<S: Store, W: Turn> Core<S, W> {
 
     pub(crate) fn shutdown(&self, how: Shutdown, site: Site) {
         let past = Clock::release();
-        // Whoever changes the items has them out of the queue.
+        // A thread that changes the items has taken them out of the queue.
         let turn = (how == Shutdown::Immediate).then(|| self.turn.take(site));
         let mut state = self.state.lock();
-        // Those who are turned away learn what came before the first shutdown; a later one may
-        // come after they were turned away.
+        // Calls that fail acquire the clock of the first shutdown only: a later shutdown may follow
+        // their failure.
         if !state.is_shut_down {
             state.is_shut_down = true;
             self.down.add(&past);
@@ -74,16 +74,17 @@ impl<S: Store, W: Turn> Core<S, W> {
         self.not_full.notify_all();
         drop(state);
         drop(turn);
-        // Not under the locks: destructors of the program run here.
+        // Outside the locks, since destructors of the program run here.
         drop(left);
     }
 
-    /// What was done before all was done, if all is.
+    /// Returns the merged clock of all `task_done` calls if no item is unfinished.
     fn finished(&self, state: &State<S>) -> Option<MergedClock> {
         (state.unfinished() == 0).then(|| state.done.snapshot())
     }
 
-    /// The same, waiting for it.
+    /// Waits until no item is unfinished, for at most `limit`, and then returns the merged clock of
+    /// all `task_done` calls.
     fn finished_within(&self, limit: Option<Duration>) -> Option<MergedClock> {
         let mut state = self.state.lock();
         let finished = self.finished(&state);

@@ -1,31 +1,32 @@
-//! Who may change the items of a queue, where that runs code of the program.
+//! Mutual exclusion of threads that change the items of a queue, where that runs code of the
+//! program.
 //!
-//! A `PriorityQueue` compares its items, and a comparison can do anything: lock, wait, use the queue
-//! itself. So comparisons run without the lock of the queue. What keeps two threads apart meanwhile is
-//! a lock that the detector knows, so a comparison that comes back to its own queue is a
-//! [`SelfDeadlock`](crate::report::Verdict::SelfDeadlock), and one that waits for a thread which waits
-//! for the queue a [`Deadlock`](crate::report::Verdict::Deadlock).
+//! A `PriorityQueue` compares its items, and a comparison can do anything: lock, wait, use the
+//! queue itself. So comparisons run without the internal lock of the queue, and a tracked lock
+//! excludes other threads meanwhile. A comparison that uses its own queue is therefore a
+//! [`SelfDeadlock`](crate::report::Verdict::SelfDeadlock), and one that waits for a thread which
+//! waits for the queue a [`Deadlock`](crate::report::Verdict::Deadlock).
 
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Site};
 
-/// What a thread takes before it changes the items.
+/// Lock that a thread acquires before it changes the items.
 pub(crate) trait Turn {
-    /// Whether changing the items runs code of the program: then that happens while they are out of the
-    /// queue, and the queue not locked.
+    /// Whether changing the items runs code of the program: in that case the items are taken out of
+    /// the queue, and the queue is not locked meanwhile.
     const COMPARES: bool;
 
-    /// Held while the items are changed.
+    /// The guard that is held while the items are changed.
     type Taken<'a>
     where
         Self: 'a;
 
-    /// Takes the turn for the call at `site`, waiting for it.
+    /// Waits for the turn and takes it, for the call at `site`.
     fn take(&self, site: Site) -> Self::Taken<'_>;
 }
 
-/// The lock of the queue is enough: no code of the program runs under it.
+/// No turn: the internal lock of the queue suffices, since no code of the program runs under it.
 impl Turn for () {
     const COMPARES: bool = false;
 
@@ -34,14 +35,14 @@ impl Turn for () {
     fn take(&self, _: Site) {}
 }
 
-/// A lock around the comparisons of a queue.
+/// Tracked lock around the comparisons of a queue.
 pub(crate) struct Comparisons {
     record: Lock,
     bare: Mutex<()>,
 }
 
 impl Comparisons {
-    /// The lock of a queue that is made at the place of the call.
+    /// Creates the lock of a queue that is constructed at the caller's line.
     #[track_caller]
     pub(crate) const fn new() -> Self {
         static KIND: LockKind = LockKind::new("order of a PriorityQueue").pinned();
@@ -81,7 +82,7 @@ impl Turn for Comparisons {
     }
 }
 
-/// The calling thread may compare. Made by [`Comparisons`].
+/// Guard of the comparison lock. Returned by [`Comparisons`].
 pub(crate) struct Comparing<'a> {
     record: &'a Lock,
     hold: Option<Hold>,

@@ -1,4 +1,4 @@
-//! `BoundedSemaphore`: permits that are never more than in the beginning.
+//! `BoundedSemaphore`: a semaphore whose permits never exceed their initial number.
 
 use std::fmt;
 use std::panic::Location;
@@ -11,14 +11,14 @@ use crate::instrument::{LockKind, Resource};
 
 static BOUNDED: LockKind = LockKind::new("BoundedSemaphore");
 
-/// A [`Semaphore`](super::Semaphore) whose permits are never more than in the beginning: a release
+/// [`Semaphore`](super::Semaphore) whose permits never exceed their initial number: a release
 /// without an acquisition is an error.
 ///
-/// A [`Permit`] gives back what it stands for when it is dropped. A bare [`release`](Self::release)
-/// is for those whose permit was [forgotten](Permit::forget), by whatever thread; one more is
-/// refused, when it is made and not when somebody else gives a permit back later.
+/// A [`Permit`] is returned when it is dropped. A bare [`release`](Self::release) is for permits
+/// that were [forgotten](Permit::forget), by whichever thread; a surplus release fails itself,
+/// instead of a later return of a permit by another thread.
 ///
-/// Fairness, order, cost, and what it cannot see are those of [`Semaphore`](super::Semaphore).
+/// Fairness, order, cost and blind spots are those of [`Semaphore`](super::Semaphore).
 ///
 /// # Examples
 ///
@@ -38,15 +38,15 @@ pub struct BoundedSemaphore {
 }
 
 impl BoundedSemaphore {
-    /// As many permits as there can be.
+    /// The maximal number of permits.
     pub const MAX_PERMITS: usize = permits::MAX;
 
-    /// A semaphore with so many permits, and never more. Its class, by which reports speak of it,
-    /// is the place of the call.
+    /// Creates a semaphore with `permits` permits, which are also the maximum. Its class, which
+    /// reports name, is the construction site.
     ///
     /// # Panics
     ///
-    /// If they are more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+    /// Panics if `permits` exceeds [`MAX_PERMITS`](Self::MAX_PERMITS).
     ///
     /// # Examples
     ///
@@ -65,11 +65,12 @@ impl BoundedSemaphore {
         }
     }
 
-    /// A semaphore with so many permits, and never more, whose class is `name`.
+    /// Creates a semaphore with `permits` permits, which are also the maximum, and with the class
+    /// `name`.
     ///
     /// # Panics
     ///
-    /// As [`new`](Self::new).
+    /// Panics as [`new`](Self::new) does.
     ///
     /// # Examples
     ///
@@ -88,7 +89,7 @@ impl BoundedSemaphore {
         }
     }
 
-    /// Names this one instance in reports, beside the name of its class.
+    /// Sets a label for this instance, which reports show beside the name of its class.
     ///
     /// # Examples
     ///
@@ -100,11 +101,11 @@ impl BoundedSemaphore {
         self.permits.record.set_label(label.as_ref());
     }
 
-    /// Takes a permit; waits until there is one, behind those who wait already.
+    /// Acquires a permit; waits in FIFO order until one is available.
     ///
     /// # Panics
     ///
-    /// If the wait would never end, as the configuration says.
+    /// Panics if the wait would never end and the configuration answers that with a panic.
     ///
     /// # Examples
     ///
@@ -124,14 +125,14 @@ impl BoundedSemaphore {
         Permit::new(&self.permits, 1)
     }
 
-    /// Takes several permits, all at once; waits until there are as many, behind those who wait
-    /// already, and before those who come later and want less.
+    /// Acquires `count` permits at once; waits in FIFO order until as many are available, before
+    /// later requests for fewer.
     ///
     /// # Panics
     ///
-    /// As [`acquire`](Self::acquire).
+    /// Panics as [`acquire`](Self::acquire) does.
     ///
-    /// If the semaphore never has as many.
+    /// Panics if the semaphore never has as many permits.
     ///
     /// # Examples
     ///
@@ -153,7 +154,7 @@ impl BoundedSemaphore {
         Permit::new(&self.permits, count)
     }
 
-    /// Takes a permit if there is one and nobody waits.
+    /// Acquires a permit if one is available and no thread waits.
     ///
     /// # Examples
     ///
@@ -167,7 +168,7 @@ impl BoundedSemaphore {
         self.try_acquire_many(1)
     }
 
-    /// Takes several permits, all at once, if there are as many and nobody waits.
+    /// Acquires `count` permits at once, if as many are available and no thread waits.
     ///
     /// # Examples
     ///
@@ -183,7 +184,7 @@ impl BoundedSemaphore {
             .then(|| Permit::new(&self.permits, count))
     }
 
-    /// Takes a permit; waits for at most `timeout` until there is one.
+    /// Acquires a permit; waits for at most `timeout` until one is available, else returns `None`.
     ///
     /// # Examples
     ///
@@ -199,7 +200,8 @@ impl BoundedSemaphore {
         self.acquire_many_timeout(1, timeout)
     }
 
-    /// Takes several permits, all at once; waits for at most `timeout` until there are as many.
+    /// Acquires `count` permits at once; waits for at most `timeout` until as many are available,
+    /// else returns `None`.
     ///
     /// # Examples
     ///
@@ -220,11 +222,11 @@ impl BoundedSemaphore {
         is_taken.then(|| Permit::new(&self.permits, count))
     }
 
-    /// Adds a permit that was taken and [forgotten](Permit::forget).
+    /// Adds a permit that was acquired and [forgotten](Permit::forget).
     ///
     /// # Errors
     ///
-    /// If none was. Nothing is added.
+    /// Returns an error, and adds nothing, if no permit is forgotten.
     ///
     /// # Examples
     ///
@@ -239,11 +241,11 @@ impl BoundedSemaphore {
         self.release_many(1)
     }
 
-    /// Adds several permits that were taken and [forgotten](Permit::forget), all at once.
+    /// Adds `count` permits that were acquired and [forgotten](Permit::forget), at once.
     ///
     /// # Errors
     ///
-    /// If fewer were. Nothing is added.
+    /// Returns an error, and adds nothing, if fewer are forgotten.
     ///
     /// # Examples
     ///
@@ -262,7 +264,7 @@ impl BoundedSemaphore {
         Ok(())
     }
 
-    /// How many permits are free: a snapshot, and no promise if others wait.
+    /// Returns the number of free permits: a snapshot, which other threads may change at any time.
     #[must_use]
     pub fn available_permits(&self) -> usize {
         self.permits.available()

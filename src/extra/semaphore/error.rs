@@ -1,10 +1,10 @@
-//! What a semaphore refuses.
+//! Error of a release.
 
 use std::error::Error;
 use std::fmt;
 
-/// More was released to a [`BoundedSemaphore`](super::BoundedSemaphore) than was taken from it for
-/// good.
+/// Error of a release to a [`BoundedSemaphore`](super::BoundedSemaphore) that exceeds the forgotten
+/// permits.
 ///
 /// # Examples
 ///

@@ -1,8 +1,8 @@
-//! Semaphores: a number of permits that threads take and give back.
+//! Counting semaphores.
 //!
-//! The permits are one word, which takers and givers change by compare-and-swap as long as nobody
-//! waits. Whoever does not find enough stands in line, and the line is served in its order: from
-//! then on nobody passes it, and a release hands its permits to the first.
+//! The permits are one word, which threads change by compare-and-swap as long as no thread waits. A
+//! thread that does not find enough permits enters a FIFO queue: from then on no acquisition
+//! overtakes the queue, and a release grants its permits to the first waiter.
 
 mod bounded;
 mod error;

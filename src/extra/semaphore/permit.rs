@@ -1,11 +1,12 @@
-//! `Permit`: permits that are held.
+//! `Permit`: the guard of acquired permits.
 
 use std::fmt;
 
 use super::permits::Permits;
 
-/// Permits of a [`Semaphore`](super::Semaphore) or a [`BoundedSemaphore`](super::BoundedSemaphore),
-/// which are given back when this is dropped, by whatever thread.
+/// Guard of permits of a [`Semaphore`](super::Semaphore) or a
+/// [`BoundedSemaphore`](super::BoundedSemaphore), which are returned when it is dropped, by
+/// whichever thread.
 ///
 /// # Examples
 ///
@@ -31,7 +32,7 @@ impl<'a> Permit<'a> {
         Self { permits, count }
     }
 
-    /// How many permits these are.
+    /// Returns the number of permits.
     ///
     /// # Examples
     ///
@@ -44,9 +45,9 @@ impl<'a> Permit<'a> {
         self.count
     }
 
-    /// Keeps the permits out of the semaphore, until somebody releases as many.
+    /// Drops the guard without returning its permits, until a thread releases as many.
     ///
-    /// This is for permits that stand for something that is used up, or handed on to another
+    /// This is for permits that represent something that is used up, or passed on to another
     /// thread, which then calls `release`.
     ///
     /// # Examples

@@ -1,4 +1,4 @@
-//! The permits: how they are taken, waited for and added.
+//! Permits of a semaphore: acquisition, wait and release.
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
@@ -11,38 +11,38 @@ use super::release_order::{ReleaseOrder, TakerOrder};
 use super::wait_queue::{Granted, ONE, WAITED_FOR, WaitQueue, Waiter};
 use crate::instrument::{Counts, ON, Resource, Site, WaitReason, ensure_attached};
 
-/// As many permits as there can be.
+/// The maximal number of permits.
 pub(super) const MAX: usize = usize::MAX / ONE;
 
-/// The permits of a semaphore.
+/// Permits of a semaphore.
 pub(super) struct Permits {
-    /// How many there are, and whether they are waited for.
+    /// The number of free permits, and whether threads wait.
     ///
     /// | word | state |
     /// |---|---|
-    /// | even | nobody waits; half of it are free, and whoever wants to changes it |
-    /// | odd | the line is not empty; only who holds the line changes it |
+    /// | even | no thread waits; half of the value is the number of free permits; any thread may change it |
+    /// | odd | the queue is not empty; only a thread that holds its lock changes the word |
     ///
-    /// No wake-up is lost: a thread marks the word before it sleeps, with the line held, and only
-    /// if it sees too few permits in the same word. Whoever adds some after that sees the mark, or
-    /// fails to swap what it has seen, and serves the line.
+    /// No wakeup is lost: a thread marks the word before it sleeps, with the queue locked, and only
+    /// if it sees too few permits in that same word. A thread that releases permits after that sees
+    /// the mark, or its compare-and-swap fails and it retries; it then serves the queue.
     word: AtomicUsize,
     line: Mutex<WaitQueue>,
-    /// How many were taken by somebody who will not give them back himself.
+    /// The number of permits whose guards were forgotten: their drop never returns them.
     forgotten: AtomicUsize,
-    /// How many there were in the beginning.
+    /// The initial number of permits.
     first: usize,
     pub(super) record: Resource,
 }
 
-// Nothing of the program's runs while they are changed, so no panic finds them half done.
+// The program's code never runs while the state is changed, so no panic leaves it half changed.
 impl UnwindSafe for Permits {}
 impl RefUnwindSafe for Permits {}
 
 impl Permits {
     /// # Panics
     ///
-    /// If there are more than [`MAX`].
+    /// Panics if there are more than [`MAX`].
     pub(super) const fn new(first: usize, record: Resource) -> Self {
         assert!(first <= MAX, "a semaphore cannot have so many permits");
         Self {
@@ -54,25 +54,25 @@ impl Permits {
         }
     }
 
-    /// How many there were in the beginning.
+    /// The initial number of permits.
     pub(super) fn first(&self) -> usize {
         self.first
     }
 
-    /// How many are free.
+    /// Returns the number of free permits.
     pub(super) fn available(&self) -> usize {
-        // Relaxed: a snapshot, which nobody can conclude anything from.
+        // Relaxed: a snapshot, which orders nothing.
         self.word.load(Ordering::Relaxed) / ONE
     }
 
-    /// Whether who takes permits comes after who added them. Such ones are not taken or added past
-    /// the line, which knows of what came before.
+    /// Returns whether a release happens before the acquisition of its permits. In such a semaphore
+    /// every acquisition and release goes through the queue's lock, which guards the clocks.
     #[inline]
     fn orders(&self) -> bool {
         ON && self.first == 0
     }
 
-    /// Takes permits if there are enough and nobody waits.
+    /// Acquires permits if there are enough and no thread waits.
     #[inline]
     pub(super) fn try_take(&self, count: usize) -> bool {
         if count == 0 {
@@ -83,7 +83,7 @@ impl Permits {
         }
         let mut word = self.word.load(Ordering::Relaxed);
         while let Some(less) = less(word, count) {
-            // Acquire pairs with the Release of those who added: all of them, as every change of the
+            // Acquire pairs with the Release of the releases: all of them, as every change of the
             // word but that of `WaitQueue::serve`, which passes them on, is a read-modify-write.
             match self
                 .word
@@ -105,8 +105,8 @@ impl Permits {
         taken.is_some()
     }
 
-    /// Takes permits if there are enough and nobody waits; else leaves the word marked, if it is to
-    /// be.
+    /// Acquires permits if there are enough and no thread waits; otherwise sets the mark in the
+    /// word if `mark` is true.
     fn take_with(&self, line: &mut WaitQueue, count: usize, mark: bool) -> Option<Granted> {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
@@ -115,8 +115,8 @@ impl Permits {
                 None if mark => (word | WAITED_FOR, false),
                 None => return None,
             };
-            // Acquire: as in `try_take`. To mark it hands nothing over, and goes on with the Release of
-            // those before, as a read-modify-write does.
+            // Acquire: as in `try_take`. Setting the mark publishes nothing, and as a
+            // read-modify-write it continues the release sequence of the earlier releases.
             match self
                 .word
                 .compare_exchange_weak(word, then, Ordering::Acquire, Ordering::Relaxed)
@@ -131,8 +131,7 @@ impl Permits {
         }
     }
 
-    /// Takes permits, after those who came before; tells whether that was possible before
-    /// `deadline`.
+    /// Acquires permits in FIFO order; returns whether that was possible before `deadline`.
     #[cold]
     pub(super) fn wait(&self, count: usize, deadline: Option<Instant>, site: Site) -> bool {
         let waiter = {
@@ -169,11 +168,11 @@ impl Permits {
         place.leave()
     }
 
-    /// Adds permits that somebody else may have taken.
+    /// Releases permits that another thread may have acquired.
     ///
     /// # Panics
     ///
-    /// If there are too many then. Nothing is added.
+    /// Panics, and adds nothing, if the sum exceeds the maximum.
     #[inline]
     pub(super) fn add(&self, count: usize) {
         if count == 0 {
@@ -188,8 +187,8 @@ impl Permits {
         assert!(is_added, "a semaphore cannot have so many permits");
     }
 
-    /// Adds permits that the caller, or who sent him here, has taken. There is room for them, unless
-    /// somebody has filled it meanwhile; then there are as many as there can be.
+    /// Returns the permits of a guard. There is room for them, unless bare releases have filled it
+    /// meanwhile; then the number saturates at the maximum.
     #[inline]
     pub(super) fn give_back(&self, count: usize) {
         let _ = if self.orders() {
@@ -206,7 +205,7 @@ impl Permits {
             let Some(more) = more(word, count) else {
                 return false;
             };
-            // Release pairs with the Acquire of those who take them.
+            // Release pairs with the Acquire of the acquisitions.
             match self
                 .word
                 .compare_exchange_weak(word, more, Ordering::Release, Ordering::Relaxed)
@@ -246,14 +245,15 @@ impl Permits {
         true
     }
 
-    /// So many permits, which were taken, are not given back by who took them.
+    /// Records that the guards of `count` permits were forgotten.
     #[inline]
     pub(super) fn forget(&self, count: usize) {
-        // Relaxed: it stands for no other memory.
+        // Relaxed: the count publishes no other memory.
         self.forgotten.fetch_add(count, Ordering::Relaxed);
     }
 
-    /// So many of those that were forgotten are about to be added; tells whether there were so many.
+    /// Records that `count` forgotten permits are about to be added; returns whether there were as
+    /// many.
     #[inline]
     pub(super) fn recall(&self, count: usize) -> bool {
         // Relaxed: as above.
@@ -265,13 +265,13 @@ impl Permits {
     }
 }
 
-/// The word with so many permits less; `None` if there are not enough, or they are waited for.
+/// Returns the word with `count` permits fewer; `None` if there are not enough, or threads wait.
 #[inline]
 fn less(word: usize, count: usize) -> Option<usize> {
     (word & WAITED_FOR == 0 && word / ONE >= count).then(|| word - count * ONE)
 }
 
-/// The word with so many permits more; `None` if those would be too many.
+/// Returns the word with `count` permits more; `None` if that exceeds the maximum.
 #[inline]
 fn more(word: usize, count: usize) -> Option<usize> {
     (count <= MAX - word / ONE).then(|| word + count * ONE)
@@ -283,7 +283,7 @@ fn learn(news: Option<&TakerOrder>) {
     }
 }
 
-/// A thread's place in the line: left at the end of its wait, also when that panics.
+/// Entry of a thread in the queue; removed at the end of its wait, also when that panics.
 struct Place<'a> {
     permits: &'a Permits,
     waiter: Arc<Waiter>,
@@ -291,7 +291,7 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Ends the wait; tells whether the permits are had.
+    /// Ends the wait; returns whether the permits are acquired.
     fn leave(mut self) -> bool {
         self.left = true;
         let granted = self.end();
@@ -306,11 +306,13 @@ impl Place<'_> {
             return Some(granted);
         }
         let mut line = self.permits.line.lock();
-        // It may have been served meanwhile; with the line held, that cannot happen any more.
+        // The waiter may have been granted permits meanwhile; with the queue locked, that cannot
+        // happen any more.
         let granted = self.waiter.take();
         if granted.is_none() {
             line.leave(&self.waiter);
-            // Those behind may need less; the word is marked, for there was somebody: this thread.
+            // Later waiters may need fewer permits; the word is marked, since this thread was in
+            // the queue.
             line.serve(&self.permits.word);
             drop(line);
             self.permits.record.provided();
@@ -322,7 +324,7 @@ impl Place<'_> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         if !self.left && self.end().is_some() {
-            // The wait has panicked, and nobody has what it was given.
+            // The wait has panicked, so a grant is returned.
             self.permits.give_back(self.waiter.needs());
         }
     }
@@ -339,14 +341,14 @@ mod tests {
     use crate::instrument::LockKind;
 
     static KIND: LockKind = LockKind::new("Permits");
-    /// Longer than any wait of a test that passes.
+    /// Time limit of a wait in a test, longer than any that succeeds.
     const LIMIT: Duration = Duration::from_secs(20);
 
     fn permits(first: usize) -> Permits {
         Permits::new(first, Resource::new(&KIND))
     }
 
-    /// Stands in line for `count` permits, which are not there.
+    /// Enqueues a waiter for `count` permits, which are not available.
     fn stand(permits: &Permits, count: usize) -> Place<'_> {
         let mut line = permits.line.lock();
         assert!(permits.take_with(&mut line, count, true).is_none());
@@ -362,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn those_in_line_are_served_in_its_order_whatever_they_want() {
+    fn waiters_are_served_in_fifo_order_whatever_they_need() {
         for first in [0, 1] {
             let permits = permits(first);
             let (three, one) = (stand(&permits, 3), stand(&permits, 1));
@@ -384,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn who_leaves_the_line_lets_those_behind_have_what_is_there() {
+    fn a_waiter_that_leaves_lets_later_ones_have_the_free_permits() {
         let permits = permits(1);
         let (two, one) = (stand(&permits, 2), stand(&permits, 1));
         assert!(!two.leave());
@@ -394,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_served_and_does_not_live_to_see_it_gives_it_back() {
+    fn a_waiter_that_panics_after_its_grant_returns_the_permits() {
         for first in [0, 2] {
             let permits = permits(first);
             let three = stand(&permits, 3);
@@ -402,7 +404,7 @@ mod tests {
             assert_eq!(permits.available(), 0);
             drop(three);
             assert_eq!(permits.available(), 3);
-            // And one who is not served takes nothing.
+            // A waiter without a grant acquires nothing.
             drop(stand(&permits, 4));
             assert_eq!(permits.available(), 3);
             assert!(!is_waited_for(&permits));
@@ -410,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sleeper_is_woken_by_whom_it_has_waited_for() {
+    fn a_release_wakes_the_waiter() {
         let permits = permits(0);
         let (send, told) = mpsc::channel();
         thread::scope(|scope| {

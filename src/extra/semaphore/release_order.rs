@@ -1,50 +1,50 @@
-//! What came before the releases of a semaphore whose first value was zero.
+//! Happens-before order of a semaphore without initial permits.
 //!
-//! Whoever takes a permit of such a semaphore could not have done so without a release. Which one,
-//! is certain only if the taker needs every permit that was released since there were none: then
-//! all those releases came before. If there are more, or if another thread has taken some of them,
-//! a different release might have served as well, so no order is claimed.
+//! A thread that acquires a permit of such a semaphore could not have done so without a release.
+//! The release is certain only if the thread acquires every permit that was released since there
+//! were none: then all those releases happen before. If there are more, or if another thread has
+//! acquired some of them, a different release might have served as well, so no order is recorded.
 //!
-//! A permit that is given back by its drop is the release of a limit, as that of a lock: who is next
-//! is chance.
+//! A permit that is returned by its drop is the release of a limit, like that of a lock: another
+//! schedule may have another next holder, so it establishes no order.
 
 use crate::instrument::{Clock, SharedMergedClock};
 
-/// The releases since there were no permits.
+/// Releases since the last moment without permits.
 #[derive(Debug)]
 pub(super) struct ReleaseOrder {
-    /// How many permits they added.
+    /// The number of permits that they added.
     added: usize,
     before: Before,
-    /// What came before the first of them, kept for the next first one, which may be of the same
+    /// The clock of the first of them; kept for the next first one, which may be by the same
     /// thread.
     first: Clock,
 }
 
-/// What came before them.
+/// Order established by the releases.
 #[derive(Debug)]
 enum Before {
-    /// Nothing: there were none.
+    /// There were no releases.
     Nothing,
-    /// What came before the first one, the only one.
+    /// A single release: the clock is in `ReleaseOrder::first`.
     First,
-    /// What is gathered there.
+    /// Several releases: their merged clock.
     All(SharedMergedClock),
-    /// Nobody knows: one of them orders nothing.
+    /// Unknown: one of the releases establishes no order.
     Unordered,
 }
 
-/// What a taker comes after.
+/// Clocks that a thread acquires with its permits.
 #[derive(Debug)]
 pub(super) enum TakerOrder {
-    /// One release.
+    /// The clock of one release.
     Clock(Clock),
-    /// Several.
+    /// The merged clock of several releases.
     SharedMergedClock(SharedMergedClock),
 }
 
 impl TakerOrder {
-    /// The calling thread goes on after it.
+    /// Acquires the clocks for the calling thread.
     pub(super) fn acquire(&self) {
         match self {
             TakerOrder::Clock(past) => past.acquire(),
@@ -62,7 +62,8 @@ impl ReleaseOrder {
         }
     }
 
-    /// The calling thread, which is [introduced](crate::instrument::ensure_attached), adds so many permits.
+    /// Records that the calling thread, which is [attached](crate::instrument::ensure_attached),
+    /// releases `count` permits.
     pub(super) fn add(&mut self, count: usize) {
         self.added += count;
         match &self.before {
@@ -81,14 +82,14 @@ impl ReleaseOrder {
         }
     }
 
-    /// Somebody gives so many permits back.
+    /// Records that `count` permits are returned by a drop.
     pub(super) fn give_back(&mut self, count: usize) {
         self.added += count;
         self.before = Before::Unordered;
     }
 
-    /// So many permits are taken, and so many are left: what the taker comes after, if that is
-    /// certain.
+    /// Records that `count` permits are acquired and `left` remain; returns the clocks that the
+    /// acquiring thread acquires, if the order is certain.
     pub(super) fn take(&mut self, count: usize, left: usize) -> Option<TakerOrder> {
         if left > 0 {
             return None;
@@ -109,7 +110,7 @@ mod tests {
     use crate::instrument::ensure_attached;
 
     #[test]
-    fn who_takes_all_comes_after_all() {
+    fn an_acquisition_of_all_permits_happens_after_all_releases() {
         let mut news = ReleaseOrder::new();
         for releases in 1..4 {
             ensure_attached();
@@ -118,23 +119,23 @@ mod tests {
             assert_eq!(matches!(learnt, TakerOrder::Clock(_)), releases == 1);
             learnt.acquire();
         }
-        // And only once.
+        // Each clock is acquired once only.
         assert!(news.take(0, 0).is_none());
     }
 
     #[test]
-    fn who_takes_some_comes_after_nobody_knows_whom() {
+    fn an_acquisition_of_some_permits_is_unordered() {
         let mut news = ReleaseOrder::new();
         news.add(2);
         assert!(news.take(1, 1).is_none());
         assert!(news.take(1, 0).is_none());
-        // From here on it is certain again.
+        // With no permit left, the order is certain again.
         news.add(1);
         assert!(news.take(1, 0).is_some());
     }
 
     #[test]
-    fn what_is_given_back_orders_nothing() {
+    fn a_permit_returned_by_its_drop_orders_nothing() {
         let mut news = ReleaseOrder::new();
         news.give_back(1);
         news.add(1);

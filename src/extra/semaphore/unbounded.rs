@@ -1,4 +1,4 @@
-//! `Semaphore`: permits without an upper bound.
+//! `Semaphore`: a counting semaphore without an upper bound.
 
 use std::fmt;
 use std::panic::Location;
@@ -10,37 +10,37 @@ use crate::instrument::{LockKind, Resource};
 
 static SEMAPHORE: LockKind = LockKind::new("Semaphore");
 
-/// A number of permits: threads take some, wait until there are some, and add some.
+/// Counting semaphore: threads acquire permits, wait until there are enough, and release some.
 ///
-/// A [`Permit`] gives back what it stands for when it is dropped. A bare [`release`](Self::release)
-/// adds one that nobody has to have taken: with a first value of zero, a semaphore counts what has
-/// been made and not been used up.
+/// A [`Permit`] is returned when it is dropped. A bare [`release`](Self::release) adds a permit
+/// that no thread need have acquired: with an initial value of zero, a semaphore counts what has
+/// been produced and not been consumed.
 ///
-/// Those who wait are served in the order in which they came, whatever they want; nobody passes
-/// them. So one who wants many is not starved by those who want few, and permits can be free while
-/// somebody waits for more.
+/// Waiting threads are served in FIFO order, however many permits they need; no acquisition
+/// overtakes them. So a request for many permits is not starved by requests for few, and permits
+/// can be free while a thread waits for more.
 ///
 /// # Order
 ///
-/// Only a semaphore whose first value is zero orders threads: who takes permits comes after the
-/// bare releases that added them, if it is certain which those are, since it takes all that were
-/// added since there were none. With another first value it is a limit, as a lock is, and orders
-/// nothing; nor does a permit that is given back by its drop.
+/// Only a semaphore whose initial value is zero orders threads: an acquisition happens after the
+/// bare releases that added its permits, if it is certain which those are, since it takes all that
+/// were added since there were none. With another initial value the semaphore is a limit, like a
+/// lock, and establishes no order; nor does a permit that is returned by its drop.
 ///
 /// # What it cannot see
 ///
-/// Anybody may release. So a wait that never ends is reported only once all threads of the process
-/// wait, and none has a timeout.
+/// Any thread may release. So a wait that never ends is reported only once all threads of the
+/// process wait, and none has a timeout.
 ///
 /// # Cost
 ///
-/// To take a permit, or to add one, is one compare-and-swap if nobody waits, with and without
-/// instrumentation. With it, the operations of a semaphore whose first value is zero cost a few
+/// Acquiring or releasing a permit costs one compare-and-swap if no thread waits, with and without
+/// instrumentation. With it, the operations of a semaphore whose initial value is zero cost a few
 /// tens of nanoseconds more.
 ///
 /// # Examples
 ///
-/// At most two at a time:
+/// At most two threads at a time:
 ///
 /// ```
 /// use lockwarden::sync::Semaphore;
@@ -62,15 +62,15 @@ pub struct Semaphore {
 }
 
 impl Semaphore {
-    /// As many permits as there can be.
+    /// The maximal number of permits.
     pub const MAX_PERMITS: usize = permits::MAX;
 
-    /// A semaphore with so many permits. Its class, by which reports speak of it, is the place of
-    /// the call.
+    /// Creates a semaphore with `permits` permits. Its class, which reports name, is the
+    /// construction site.
     ///
     /// # Panics
     ///
-    /// If they are more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+    /// Panics if `permits` exceeds [`MAX_PERMITS`](Self::MAX_PERMITS).
     ///
     /// # Examples
     ///
@@ -89,11 +89,11 @@ impl Semaphore {
         }
     }
 
-    /// A semaphore with so many permits, whose class is `name`.
+    /// Creates a semaphore with `permits` permits whose class is `name`.
     ///
     /// # Panics
     ///
-    /// As [`new`](Self::new).
+    /// Panics as [`new`](Self::new) does.
     ///
     /// # Examples
     ///
@@ -112,7 +112,7 @@ impl Semaphore {
         }
     }
 
-    /// Names this one instance in reports, beside the name of its class.
+    /// Sets a label for this instance, which reports show beside the name of its class.
     ///
     /// # Examples
     ///
@@ -124,11 +124,11 @@ impl Semaphore {
         self.permits.record.set_label(label.as_ref());
     }
 
-    /// Takes a permit; waits until there is one, behind those who wait already.
+    /// Acquires a permit; waits in FIFO order until one is available.
     ///
     /// # Panics
     ///
-    /// If the wait would never end, as the configuration says.
+    /// Panics if the wait would never end and the configuration answers that with a panic.
     ///
     /// # Examples
     ///
@@ -148,12 +148,12 @@ impl Semaphore {
         Permit::new(&self.permits, 1)
     }
 
-    /// Takes several permits, all at once; waits until there are as many, behind those who wait
-    /// already, and before those who come later and want less.
+    /// Acquires `count` permits at once; waits in FIFO order until as many are available, before
+    /// later requests for fewer.
     ///
     /// # Panics
     ///
-    /// As [`acquire`](Self::acquire).
+    /// Panics as [`acquire`](Self::acquire) does.
     ///
     /// # Examples
     ///
@@ -171,7 +171,7 @@ impl Semaphore {
         Permit::new(&self.permits, count)
     }
 
-    /// Takes a permit if there is one and nobody waits.
+    /// Acquires a permit if one is available and no thread waits.
     ///
     /// # Examples
     ///
@@ -185,7 +185,7 @@ impl Semaphore {
         self.try_acquire_many(1)
     }
 
-    /// Takes several permits, all at once, if there are as many and nobody waits.
+    /// Acquires `count` permits at once, if as many are available and no thread waits.
     ///
     /// # Examples
     ///
@@ -201,7 +201,7 @@ impl Semaphore {
             .then(|| Permit::new(&self.permits, count))
     }
 
-    /// Takes a permit; waits for at most `timeout` until there is one.
+    /// Acquires a permit; waits for at most `timeout` until one is available, else returns `None`.
     ///
     /// # Examples
     ///
@@ -217,7 +217,8 @@ impl Semaphore {
         self.acquire_many_timeout(1, timeout)
     }
 
-    /// Takes several permits, all at once; waits for at most `timeout` until there are as many.
+    /// Acquires `count` permits at once; waits for at most `timeout` until as many are available,
+    /// else returns `None`.
     ///
     /// # Examples
     ///
@@ -238,11 +239,12 @@ impl Semaphore {
         is_taken.then(|| Permit::new(&self.permits, count))
     }
 
-    /// Adds a permit, which goes to the first of those who wait, if that is enough for it.
+    /// Adds a permit, which is granted to the first waiter if that suffices for it.
     ///
     /// # Panics
     ///
-    /// If there are more than [`MAX_PERMITS`](Self::MAX_PERMITS) then. Nothing is added.
+    /// Panics, and adds nothing, if there would be more than [`MAX_PERMITS`](Self::MAX_PERMITS)
+    /// permits.
     ///
     /// # Examples
     ///
@@ -263,11 +265,11 @@ impl Semaphore {
         self.permits.add(1);
     }
 
-    /// Adds several permits, all at once.
+    /// Adds `count` permits at once.
     ///
     /// # Panics
     ///
-    /// As [`release`](Self::release).
+    /// Panics as [`release`](Self::release) does.
     ///
     /// # Examples
     ///
@@ -282,7 +284,7 @@ impl Semaphore {
         self.permits.add(count);
     }
 
-    /// How many permits are free: a snapshot, and no promise if others wait.
+    /// Returns the number of free permits: a snapshot, which other threads may change at any time.
     #[must_use]
     pub fn available_permits(&self) -> usize {
         self.permits.available()

@@ -1,4 +1,4 @@
-//! Those who wait for permits, in the order in which they came.
+//! FIFO queue of the threads that wait for permits.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,20 +9,20 @@ use parking_lot::{Condvar, Mutex};
 
 use super::release_order::{ReleaseOrder, TakerOrder};
 
-/// How much of the word of the permits one permit is.
+/// The value of one permit in the word of `Permits`.
 pub(super) const ONE: usize = 2;
 
-/// The bit of the word that says that the line is not empty.
+/// The bit of the word that is set while the queue is not empty.
 pub(super) const WAITED_FOR: usize = 1;
 
-/// The line, and what comes before those who take permits from now on.
+/// Wait queue, and the order for later acquisitions.
 #[derive(Debug)]
 pub(super) struct WaitQueue {
     waiters: VecDeque<Arc<Waiter>>,
     pub(super) news: ReleaseOrder,
 }
 
-/// One who waits.
+/// Waiting thread.
 #[derive(Debug)]
 pub(super) struct Waiter {
     needs: usize,
@@ -30,10 +30,10 @@ pub(super) struct Waiter {
     woken: Condvar,
 }
 
-/// The permits that a waiter has been given: they are counted as taken.
+/// Permits granted to a waiter; they count as acquired.
 #[derive(Debug)]
 pub(super) struct Granted {
-    /// What the waiter comes after, if that is certain.
+    /// The clocks that the waiter acquires, if the order is certain.
     pub(super) news: Option<TakerOrder>,
 }
 
@@ -45,12 +45,12 @@ impl WaitQueue {
         }
     }
 
-    /// How many threads are queued.
+    /// Returns the number of queued threads.
     pub(super) fn len(&self) -> usize {
         self.waiters.len()
     }
 
-    /// Puts somebody at the end.
+    /// Appends a waiter that needs `needs` permits.
     pub(super) fn join(&mut self, needs: usize) -> Arc<Waiter> {
         let waiter = Arc::new(Waiter {
             needs,
@@ -61,16 +61,16 @@ impl WaitQueue {
         waiter
     }
 
-    /// Takes somebody out who has given up; not one who has been served, who is not there any more.
+    /// Removes a waiter that has given up. A waiter with a grant is no longer in the queue.
     pub(super) fn leave(&mut self, waiter: &Arc<Waiter>) {
         self.waiters.retain(|other| !Arc::ptr_eq(other, waiter));
     }
 
-    /// Gives the permits of `word`, which is marked as waited for, to those who are first, and
-    /// takes the mark away if nobody is left.
+    /// Grants the permits of `word`, which has [`WAITED_FOR`] set, to the first waiters, and clears
+    /// that bit if the queue becomes empty.
     pub(super) fn serve(&mut self, word: &AtomicUsize) {
-        // Acquire pairs with the Release of all who have added to the word, so that the Release of
-        // the store below passes on what they did. The waiters get it by their mutex.
+        // Acquire pairs with the Release of all releases into the word, so that the Release of the
+        // store below passes their effects on. The waiters see them by their mutex.
         let mut left = word.load(Ordering::Acquire) / ONE;
         while let Some(waiter) = self.waiters.pop_front_if(|first| first.needs <= left) {
             left -= waiter.needs;
@@ -82,13 +82,14 @@ impl WaitQueue {
         } else {
             WAITED_FOR
         };
-        // A plain store loses nothing: nobody who does not hold the line changes a marked word.
+        // A plain store loses nothing: only a thread that holds the queue's lock changes a marked
+        // word.
         word.store(left * ONE + mark, Ordering::Release);
     }
 }
 
 impl Waiter {
-    /// How many permits it waits for.
+    /// Returns the number of permits that the thread waits for.
     pub(super) fn needs(&self) -> usize {
         self.needs
     }
@@ -98,7 +99,7 @@ impl Waiter {
         self.woken.notify_one();
     }
 
-    /// Waits until it is served, for at most `limit`; tells whether it is.
+    /// Waits for a grant for at most `limit`; returns whether there is one.
     pub(super) fn wait(&self, limit: Option<Duration>) -> bool {
         let mut granted = self.granted.lock();
         match limit {
@@ -113,7 +114,7 @@ impl Waiter {
         granted.is_some()
     }
 
-    /// What it has been given, if it is served.
+    /// Takes the grant, if there is one.
     pub(super) fn take(&self) -> Option<Granted> {
         self.granted.lock().take()
     }

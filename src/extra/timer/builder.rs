@@ -1,4 +1,4 @@
-//! Timers with a name, and without a panic if the system starts no thread.
+//! Construction of timers with a name, and with an error if the system cannot start a thread.
 
 use std::io;
 use std::panic::Location;
@@ -9,7 +9,7 @@ use super::timer::Timer;
 use crate::instrument::{LockKind, Resource, Site};
 use crate::thread;
 
-/// How a timer is to be made: its name.
+/// Builder of a timer: sets its name.
 ///
 /// # Examples
 ///
@@ -31,21 +31,22 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// A timer without a name: its thread is called "timer" or "periodic".
+    /// Creates a builder without a name: the thread is called "timer" or "periodic".
     pub const fn new() -> Self {
         Self { name: None }
     }
 
-    /// Names the timer and its thread, in reports and in the message of a panic.
+    /// Sets the name of the timer and its thread, in reports and in the message of a panic.
     pub const fn name(self, name: &'static str) -> Self {
         Self { name: Some(name) }
     }
 
-    /// Makes what [`Timer::after`] makes.
+    /// Creates a timer as [`Timer::after`] does.
     ///
     /// # Errors
     ///
-    /// If the operating system does not start a thread, or the name contains a null byte.
+    /// Returns an error if the operating system cannot start a thread, or the name contains a null
+    /// byte.
     #[track_caller]
     pub fn after(self, delay: Duration, f: impl FnOnce() + Send + 'static) -> io::Result<Timer> {
         const KIND: LockKind = LockKind::new("Timer");
@@ -53,11 +54,12 @@ impl Builder {
         Timer::start(delay, f, self.record(&KIND), self.thread("timer")?, site)
     }
 
-    /// Makes what [`Periodic::every`] makes.
+    /// Creates a timer as [`Periodic::every`] does.
     ///
     /// # Errors
     ///
-    /// If the operating system does not start a thread, or the name contains a null byte.
+    /// Returns an error if the operating system cannot start a thread, or the name contains a null
+    /// byte.
     #[track_caller]
     pub fn every(self, period: Duration, f: impl FnMut() + Send + 'static) -> io::Result<Periodic> {
         const KIND: LockKind = LockKind::new("Periodic");

@@ -1,12 +1,12 @@
-//! Timers: something that is done later, or again and again.
+//! Timers: callbacks that run later, once or repeatedly.
 //!
 //! [`Timer`] runs a callback once, after a delay, and can be cancelled until then. [`Periodic`]
-//! runs one at a fixed rate until it is stopped: its times do not drift, and the runs that it
-//! cannot make in time are left out and counted. Each has a thread of its own, which waits with a
-//! limit and so never counts as stuck; a callback may block without holding up another one.
+//! runs one at a fixed rate until it is stopped: its times do not drift, and runs whose time has
+//! passed are skipped and counted. Each has a thread of its own, which waits with a time limit and
+//! so never counts as stuck; a callback may block without delaying another one.
 //!
-//! What is known of threads is known of these: what was done before a timer was made comes before
-//! what its callback does, and that comes before what follows [`Timer::join`] or
+//! The happens-before order is that of threads: what preceded the construction of a timer happens
+//! before what its callback does, and that happens before what follows [`Timer::join`] or
 //! [`Periodic::stop`]. A thread that stops a timer while it holds a lock that the callback needs is
 //! a [`Deadlock`](crate::report::Verdict::Deadlock).
 //!
@@ -34,22 +34,22 @@
 //!
 //! # What it cannot see
 //!
-//! - That a callback which waits for something else, a socket or a sleep, is late. Ask
-//!   [`Periodic::late_by`].
-//! - Who else waits for what a callback would do: a timer that was cancelled, and with it a
+//! - A callback that is late because it waits for something untracked, such as a socket or a sleep;
+//!   [`Periodic::late_by`] shows that.
+//! - The threads that wait for what a callback would do: a cancelled timer, and with it a
 //!   notification that never comes, looks like any other.
-//! - [`Timer::cancel`] and dropping a [`Periodic`] order nothing.
+//! - Order by [`Timer::cancel`] or the drop of a [`Periodic`]: these establish none.
 //!
 //! # Cost
 //!
-//! A thread for each timer, started when it is made: some ten microseconds, and its stack. For
-//! thousands of timeouts at a time, use something else.
+//! One thread per timer, started at its construction: some ten microseconds, and its stack. This
+//! module is not meant for thousands of timers at a time.
 
 mod builder;
 mod panicked;
 mod periodic;
 mod schedule;
-// The type is what the module is about.
+// The module is named after its main type.
 #[allow(clippy::module_inception)]
 mod timer;
 

@@ -1,10 +1,10 @@
-//! A callback that panicked.
+//! Error of a callback that panicked.
 
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
 
-/// The callback of a timer panicked. Returned by [`Timer::join`](super::Timer::join) and
+/// Panic of a timer's callback. Returned by [`Timer::join`](super::Timer::join) and
 /// [`Periodic::stop`](super::Periodic::stop).
 ///
 /// # Examples
@@ -24,14 +24,14 @@ impl Panicked {
         Self(payload)
     }
 
-    /// The message of the panic, if it has one: if the payload is a string.
+    /// Returns the message of the panic, if the payload is a string.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         let text = self.0.downcast_ref::<&str>().copied();
         text.or_else(|| self.0.downcast_ref::<String>().map(String::as_str))
     }
 
-    /// What it panicked with, for [`resume_unwind`](std::panic::resume_unwind).
+    /// Returns the payload of the panic, for [`resume_unwind`](std::panic::resume_unwind).
     #[must_use]
     pub fn into_payload(self) -> Box<dyn Any + Send> {
         self.0
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_says_what_the_panic_said() {
+    fn it_displays_the_message_of_the_panic() {
         let said = Panicked::new(Box::new("text"));
         assert_eq!(said.to_string(), "the callback of the timer panicked: text");
         assert_eq!(format!("{said:?}"), "Panicked(Some(\"text\"))");

@@ -1,4 +1,4 @@
-//! `Periodic`: something that is done again and again.
+//! `Periodic`: a callback that runs at a fixed rate.
 
 use std::fmt;
 use std::io;
@@ -15,15 +15,14 @@ use crate::instrument::{Resource, Site, WaitReason};
 use crate::thread::{self, ThreadId};
 use crate::watchdog::PeriodicRuns;
 
-/// A callback that runs again and again, at a fixed rate, on a thread of its own.
+/// Callback that runs repeatedly, at a fixed rate, on a thread of its own.
 ///
-/// The times are those of a clock that starts with it: one period from the start, two periods, and
-/// so on. A run that takes long, or is late, moves none of the later times. When its time comes
-/// while the run before is still under way, a run is left out and counted; see
-/// [`missed`](Self::missed).
+/// The callback is due at one period from the start, at two periods, and so on. A run that is long
+/// or late moves none of the later times. If a run is due while the previous one is still under
+/// way, it is skipped and counted; see [`missed`](Self::missed).
 ///
-/// Dropping it stops it, without waiting for a run that is under way. After a panic in the callback
-/// there are no more runs.
+/// Dropping the timer stops it, without waiting for a run that is under way. After a panic in the
+/// callback there are no more runs.
 ///
 /// # Examples
 ///
@@ -43,13 +42,13 @@ use crate::watchdog::PeriodicRuns;
 pub struct Periodic {
     shared: Arc<Shared>,
     thread: ThreadId,
-    /// Taken by the first who waits for the end.
+    /// Taken by the first thread that waits for the end.
     handle: Mutex<Option<thread::JoinHandle<()>>>,
 }
 
 struct Shared {
     state: Mutex<State>,
-    /// Notified when it is to stop, and when it has ended.
+    /// Notified when the timer is to stop, and when it has ended.
     changed: Condvar,
     record: Resource,
 }
@@ -61,15 +60,15 @@ struct State {
 }
 
 impl Periodic {
-    /// Runs `f` every `period`, the first time when one period is over. A period of zero counts as
-    /// a nanosecond.
+    /// Runs `f` every `period`, the first time after one period. A period of zero counts as one
+    /// nanosecond.
     ///
-    /// What the calling thread did so far comes before what `f` does.
+    /// What the calling thread did before happens before what `f` does.
     ///
     /// # Panics
     ///
-    /// If the operating system does not start a thread; [`Builder::every`] returns the error
-    /// instead. A panic in `f` ends its thread, and comes out of [`stop`](Self::stop).
+    /// Panics if the operating system cannot start a thread; [`Builder::every`] returns the error
+    /// instead. A panic in `f` ends its thread, and is returned by [`stop`](Self::stop).
     #[track_caller]
     pub fn every(period: Duration, f: impl FnMut() + Send + 'static) -> Self {
         let started = Builder::new().every(period, f);
@@ -101,20 +100,21 @@ impl Periodic {
         })
     }
 
-    /// Lets no further run begin, and waits for one that is under way.
+    /// Prevents further runs, and waits for one that is under way.
     ///
-    /// What the callback did comes before what the first caller does next. Any number of threads
-    /// may stop it, any number of times. Called by the callback itself, it does not wait.
+    /// What the callback did happens before what the first caller does next. Any number of threads
+    /// may stop the timer, any number of times. If the callback itself calls this method, it does
+    /// not wait.
     ///
     /// # Errors
     ///
-    /// If the callback panicked. The panic is handed to the first who waits; for later callers the
-    /// timer is just stopped.
+    /// Returns an error if the callback panicked. Only the first waiting caller gets the panic;
+    /// later callers get `Ok`.
     ///
     /// # Panics
     ///
-    /// If the wait closes a deadlock, as the configuration says: the callback needs something that
-    /// the calling thread holds.
+    /// Panics if the wait completes a deadlock, because the callback needs a lock that the calling
+    /// thread holds, and the configuration answers that with a panic.
     ///
     /// # Examples
     ///
@@ -143,21 +143,21 @@ impl Periodic {
         }
     }
 
-    /// How many runs were left out, since their time came while the one before was under way, or
+    /// Returns the number of skipped runs, which were due while the previous one was under way, or
     /// while the machine slept.
     ///
-    /// Those that a run has cost are counted when it has ended; [`late_by`](Self::late_by) tells
-    /// before.
+    /// The runs skipped because of a long run are counted when that has ended;
+    /// [`late_by`](Self::late_by) shows the delay before.
     #[must_use]
     pub fn missed(&self) -> u64 {
         self.shared.state.lock().schedule.missed()
     }
 
-    /// For how long the next run has been due: zero while all is well.
+    /// Returns for how long the next run has been due; zero if it is not due yet.
     ///
-    /// It grows while a run takes longer than a period. A [watchdog](crate::watchdog) tells of that by
-    /// itself, as of a heartbeat that is missed.
-    /// It is zero once the timer is stopped or has ended.
+    /// The value grows while a run takes longer than a period. A [watchdog](crate::watchdog)
+    /// reports that by itself, like a missed heartbeat. The value is zero once the timer is stopped
+    /// or has ended.
     ///
     /// # Examples
     ///
@@ -177,14 +177,14 @@ impl Periodic {
         Instant::now().saturating_duration_since(state.schedule.due())
     }
 
-    /// Whether it has ended: it was stopped, or its callback panicked, and no run is under way.
-    /// Never waits, and orders nothing.
+    /// Returns whether the timer has ended: it was stopped, or its callback panicked, and no run is
+    /// under way. Never waits, and establishes no order.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.shared.state.lock().has_ended
     }
 
-    /// Names this one instance in reports, beside the name of its class.
+    /// Sets a label for this instance, which reports show beside the name of its class.
     pub fn set_label(&self, label: impl AsRef<str>) {
         self.shared.record.set_label(label.as_ref());
     }
@@ -207,7 +207,7 @@ impl Shared {
         }
     }
 
-    /// Waits for the time of the next run; whether there is one.
+    /// Waits until the next run is due; returns whether there is one.
     fn wait(&self, site: Site) -> bool {
         let due = self.state.lock().schedule.due();
         let attempt = |left| {
@@ -243,7 +243,7 @@ impl Shared {
     }
 }
 
-/// Says, also when the callback panics, that there are no more runs.
+/// Records the end of the runs when dropped, also by a panic of the callback.
 struct End<'a>(&'a Shared);
 
 impl Drop for End<'_> {

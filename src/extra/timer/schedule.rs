@@ -1,12 +1,12 @@
-//! The times of a timer that runs at a fixed rate.
+//! Due times of a periodic timer.
 
 use std::time::{Duration, Instant};
 
 use crate::extra::deadline::later;
 
-/// When the next run is due, and how many were left out.
+/// Due time of the next run, and the number of skipped runs.
 ///
-/// The times are multiples of the period from the start on, so errors do not add up.
+/// The due times are multiples of the period from the start on, so errors do not accumulate.
 #[derive(Debug)]
 pub(super) struct Schedule {
     period: Duration,
@@ -15,7 +15,7 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// The first run is due one period after `start`.
+    /// Creates a schedule whose first run is due one period after `start`.
     pub(super) fn new(start: Instant, period: Duration) -> Self {
         let period = period.max(Duration::from_nanos(1));
         Self {
@@ -29,7 +29,7 @@ impl Schedule {
         self.period
     }
 
-    /// When the next run is due, or has been.
+    /// Returns the due time of the next run, which may have passed.
     pub(super) fn due(&self) -> Instant {
         self.due
     }
@@ -38,12 +38,12 @@ impl Schedule {
         self.missed
     }
 
-    /// The run that was due begins: what is due is the one after it.
+    /// Records the begin of the due run, and makes the next one due.
     pub(super) fn begin(&mut self) {
         self.due = later(self.due, self.period);
     }
 
-    /// The run has ended by `now`: those whose time is over are left out.
+    /// Skips and counts the runs whose due time has passed at `now`, the end of a run.
     pub(super) fn catch_up(&mut self, now: Instant) {
         let behind = now.saturating_duration_since(self.due).as_nanos();
         if behind == 0 {
@@ -51,7 +51,7 @@ impl Schedule {
         }
         let period = self.period.as_nanos();
         let missed = behind.div_ceil(period);
-        // The times that lie behind fit into the age of the program: less than 500 years.
+        // The quotient fits: the age of the program is less than 500 years in nanoseconds.
         let skipped = u64::try_from(missed * period).unwrap_or(u64::MAX);
         self.due = later(self.due, Duration::from_nanos(skipped));
         self.missed = self
@@ -66,8 +66,8 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    /// The times at which the next run is due, in periods of 10 ms from the start, and what was
-    /// missed, after runs that ended at these milliseconds.
+    /// Returns the due times of the next run, in periods of 10 ms from the start, and the skipped
+    /// runs, after runs that ended at these milliseconds.
     fn after(ends: &[u32]) -> Vec<(u128, u64)> {
         let start = Instant::now();
         let mut schedule = Schedule::new(start, 10 * MS);
@@ -88,10 +88,10 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_is_over_is_left_out_and_counted() {
-        // The run that was due at 10 takes until 35: those of 20 and 30 are missed.
+    fn a_run_whose_time_has_passed_is_skipped_and_counted() {
+        // The run that was due at 10 takes until 35: the runs due at 20 and 30 are skipped.
         assert_eq!(after(&[35, 41]), [(4, 2), (5, 2)]);
-        // It takes until the very time of the next one, which is not too late.
+        // A run that ends exactly when the next one is due skips none.
         assert_eq!(after(&[20, 29]), [(2, 0), (3, 0)]);
         assert_eq!(after(&[1_000_005]), [(100_001, 99_999)]);
     }
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn absurd_periods_are_no_trouble() {
+    fn extreme_periods_do_not_overflow() {
         let start = Instant::now();
         let mut never = Schedule::new(start, Duration::MAX);
         never.begin();

@@ -1,4 +1,4 @@
-//! `Timer`: something that is done once, later.
+//! `Timer`: a callback that runs once, after a delay.
 
 use std::fmt;
 use std::io;
@@ -13,9 +13,10 @@ use crate::extra::deadline;
 use crate::instrument::{Resource, Site, WaitReason};
 use crate::thread;
 
-/// A callback that runs once, after some time, on a thread of its own.
+/// Callback that runs once, after a delay, on a thread of its own.
 ///
-/// Dropping the timer does not stop it: as with a thread, only the right to wait for it is gone.
+/// Dropping the timer does not stop it, as with a thread handle: it only gives up the possibility
+/// to join it.
 ///
 /// # Examples
 ///
@@ -34,7 +35,7 @@ use crate::thread;
 /// ```
 pub struct Timer {
     shared: Arc<Shared>,
-    /// Whether the callback was run is what the thread returns.
+    /// The thread's result is whether the callback was run.
     handle: thread::JoinHandle<bool>,
 }
 
@@ -57,14 +58,14 @@ enum Phase {
 }
 
 impl Timer {
-    /// Runs `f` when `delay` is over.
+    /// Runs `f` after `delay`.
     ///
-    /// What the calling thread did so far comes before what `f` does.
+    /// What the calling thread did before happens before what `f` does.
     ///
     /// # Panics
     ///
-    /// If the operating system does not start a thread; [`Builder::after`] returns the error
-    /// instead. A panic in `f` ends its thread, and comes out of [`join`](Self::join).
+    /// Panics if the operating system cannot start a thread; [`Builder::after`] returns the error
+    /// instead. A panic in `f` ends its thread, and is returned by [`join`](Self::join).
     ///
     /// # Examples
     ///
@@ -105,8 +106,8 @@ impl Timer {
         Ok(Self { shared, handle })
     }
 
-    /// Stops the timer if its callback has not started yet; tells whether it was stopped before
-    /// that, by this call or an earlier one. Never waits.
+    /// Cancels the timer if its callback has not started yet; returns whether the timer was
+    /// cancelled before that, by this call or an earlier one. Never waits.
     ///
     /// # Examples
     ///
@@ -132,29 +133,30 @@ impl Timer {
         *phase == Phase::Cancelled
     }
 
-    /// Whether the timer is at its end: its callback has run, or it was cancelled. Never waits, and
-    /// orders nothing.
+    /// Returns whether the timer has ended: its callback has run, or it was cancelled. Never waits,
+    /// and establishes no order.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.handle.is_finished()
     }
 
-    /// Names this one instance in reports, beside the name of its class.
+    /// Sets a label for this instance, which reports show beside the name of its class.
     pub fn set_label(&self, label: impl AsRef<str>) {
         self.shared.record.set_label(label.as_ref());
     }
 
-    /// Waits for the end of the timer; tells whether its callback was run.
+    /// Waits for the end of the timer; returns whether its callback was run.
     ///
-    /// What the callback did comes before all that the calling thread does next.
+    /// What the callback did happens before all that the calling thread does next.
     ///
     /// # Errors
     ///
-    /// If the callback panicked.
+    /// Returns an error if the callback panicked.
     ///
     /// # Panics
     ///
-    /// If the callback waits for itself, and if the wait closes a deadlock, as for a thread.
+    /// Panics if the callback joins its own timer, or if the wait completes a deadlock, as for a
+    /// thread.
     ///
     /// # Examples
     ///
@@ -174,7 +176,7 @@ impl Timer {
 }
 
 impl Shared {
-    /// Waits until it is time, or the timer is cancelled; whether the callback is to be run.
+    /// Waits until `due` or until the timer is cancelled; returns whether to run the callback.
     fn wait(&self, due: Instant, site: Site) -> bool {
         let attempt = |left| {
             let mut phase = self.phase.lock();
@@ -185,7 +187,7 @@ impl Shared {
         };
         self.record.wait_until(WaitReason::Time, due, site, attempt);
         let mut phase = self.phase.lock();
-        // At the last moment it may have been cancelled.
+        // The timer may have been cancelled just before the deadline.
         if *phase == Phase::Waiting {
             *phase = Phase::Started;
         }

@@ -1,4 +1,4 @@
-//! What the two ends of a channel have in common, in a build without instrumentation.
+//! Record that the two ends of a channel share, in a build without instrumentation.
 
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::instrument::{LockKind, Side};
 #[cfg(feature = "channel")]
 use crate::instrument::{Site, WaitReason};
 
-/// The record of a channel, which all of its ends share.
+/// Detector record of a channel, shared by all of its endpoints.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoints(());
 
@@ -18,57 +18,57 @@ static CHANNEL: LockKind = LockKind::new("channel");
 static RECORD: Resource = Resource::new(&CHANNEL);
 
 impl Endpoints {
-    /// The record of a new channel.
+    /// Creates the record of a new channel.
     #[inline(always)]
     pub(crate) fn new(_name: Option<&'static str>) -> Self {
         Self(())
     }
 
-    /// What waits at the channel are told to.
+    /// Returns the resource for which the waits on this channel are published.
     #[inline(always)]
     pub(crate) fn record(&self) -> &Resource {
         &RECORD
     }
 
-    /// The calling thread has sent or received, or let go of an end.
+    /// Records that the calling thread has sent, received, or dropped an endpoint.
     #[inline(always)]
     pub(crate) fn provided(&self) {}
 
-    /// A selection with an operation here is about to wait.
+    /// Records that a selection with an operation on this channel is about to wait.
     #[inline(always)]
     pub(crate) fn select(&self) -> EndpointWait<'_> {
         EndpointWait(PhantomData)
     }
 
-    /// A sending end is about to be dropped.
+    /// Records that a sending end is about to be dropped.
     #[inline(always)]
     pub(crate) fn drop_sender(&self) {}
 
-    /// A receiving end is about to be dropped.
+    /// Records that a receiving end is about to be dropped.
     #[inline(always)]
     pub(crate) fn drop_receiver(&self) {}
 
-    /// The calling thread was told that all senders are gone.
+    /// Records that the calling thread has observed that all senders are dropped.
     #[inline(always)]
     pub(crate) fn no_senders(&self) {}
 
-    /// The calling thread was told that all receivers are gone.
+    /// Records that the calling thread has observed that all receivers are dropped.
     #[inline(always)]
     pub(crate) fn no_receivers(&self) {}
 
-    /// The calling thread waits on this side.
+    /// Registers the calling thread as a waiter on `side`.
     #[inline(always)]
     pub(crate) fn register(&self, _side: Side) -> EndpointWait<'_> {
         EndpointWait(PhantomData)
     }
 
-    /// Whether somebody waits on the other side: nobody asks in this build.
+    /// Returns `false`; this build never calls it.
     #[inline(always)]
     pub(crate) fn has_counterpart(&self, _side: Side, _mine: usize) -> bool {
         false
     }
 
-    /// One attempt at a direct hand-over.
+    /// Attempts a direct hand-over.
     #[inline(always)]
     pub(crate) fn block_on<R>(
         &self,
@@ -79,18 +79,18 @@ impl Endpoints {
         attempt(limit)
     }
 
-    /// Whether both are ends of one channel: nobody asks in this build.
+    /// Returns `false`; this build never calls it.
     #[inline(always)]
     pub(crate) fn is_same(&self, _other: &Endpoints) -> bool {
         false
     }
 }
 
-/// A thread that waits on one side of a channel. Made by [`Endpoints::register`].
+/// Registration of a waiter on one side of a channel. Returned by [`Endpoints::register`].
 #[derive(Debug)]
 pub(crate) struct EndpointWait<'a>(PhantomData<&'a ()>);
 
-/// What one end has of the record.
+/// The record as a field of one endpoint.
 #[derive(Debug)]
 pub(crate) struct Endpoint(Endpoints);
 

@@ -1,35 +1,35 @@
-//! The life of a thread, in a build without instrumentation.
+//! Record of a thread, in a build without instrumentation.
 
 use crate::instrument::{Site, WaitReason};
 
-/// The life of one thread.
+/// Record of one thread.
 #[derive(Clone, Debug)]
 pub(crate) struct JoinRecord(());
 
 impl JoinRecord {
-    /// The life of a thread that is about to be started.
+    /// Creates the record of a thread that is about to be spawned.
     #[inline(always)]
     pub(crate) fn new(_place: Site) -> Self {
         Self(())
     }
 
-    /// The calling thread is the one whose life this is.
+    /// Records that the calling thread is the spawned one.
     #[inline(always)]
     pub(crate) fn begin(self) -> RunningThread {
         RunningThread(())
     }
 
-    /// Whether nothing more of it has to be waited for.
+    /// Returns whether there is nothing to wait for.
     #[inline(always)]
     pub(crate) fn is_over(&self) -> bool {
         true
     }
 
-    /// Does not wait: whoever joins the thread does.
+    /// Does nothing: the wrapped join waits.
     #[inline(always)]
     pub(crate) fn wait(&self, _awaited: WaitReason, _site: Site) {}
 }
 
-/// A thread during its life.
+/// Marks the execution of a thread's closure.
 #[derive(Debug)]
 pub(crate) struct RunningThread(());

@@ -1,37 +1,38 @@
-//! Waiting for what is no lock, in a build without instrumentation.
+//! Waits for resources other than locks, in a build without instrumentation.
 
 use std::time::{Duration, Instant};
 
 use crate::instrument::{Counts, LockKind, Site, WaitReason};
 
-/// The record of something that threads wait for and that is no lock.
+/// Detector record of a resource: anything but a lock that threads wait for.
 #[derive(Debug, Default)]
 pub struct Resource(());
 
 impl Resource {
-    /// The record of a resource whose class is the place of the call.
+    /// Creates the record of a resource whose class is the construction site, that is, the caller's
+    /// line.
     #[inline(always)]
     #[must_use]
     pub const fn new(_kind: &'static LockKind) -> Self {
         Self(())
     }
 
-    /// The record of a resource whose class is `name`.
+    /// Creates the record of a resource whose class is `name`.
     #[inline(always)]
     #[must_use]
     pub const fn named(_kind: &'static LockKind, _name: &'static str) -> Self {
         Self(())
     }
 
-    /// Names this one instance in reports, beside the name of its class.
+    /// Sets a label for this instance, which reports show beside the name of its class.
     #[inline(always)]
     pub fn set_label(&self, _label: impl AsRef<str>) {}
 
-    /// Tells that the calling thread has just done what may let a waiter go on.
+    /// Records that the calling thread has just done something that may end the wait of another.
     #[inline(always)]
     pub fn provided(&self) {}
 
-    /// Waits, without a limit, until `attempt` returns something.
+    /// Waits, without a limit, until `attempt` returns `Some`, and returns that value.
     #[inline(always)]
     pub fn wait<T>(
         &self,
@@ -46,7 +47,7 @@ impl Resource {
         }
     }
 
-    /// The same, where nobody but `providers` can end the wait.
+    /// Waits like [`wait`](Self::wait), where only `providers` can end the wait.
     #[inline(always)]
     pub fn wait_by<T>(
         &self,
@@ -102,36 +103,37 @@ impl Resource {
     }
 }
 
-/// Threads of which one has to act before a wait can end.
+/// Set of threads of which one has to act before a wait can end.
 #[derive(Debug, Default)]
 pub struct Providers(());
 
 impl Providers {
-    /// Nobody, as yet.
+    /// Creates an empty set.
     #[inline(always)]
     #[must_use]
     pub const fn new() -> Self {
         Self(())
     }
 
-    /// So many threads more will [`enter`](Self::enter), or have to be given up.
+    /// Announces that `count` more threads will [`enter`](Self::enter), or else be [given
+    /// up](Self::give_up).
     #[inline(always)]
     pub fn expect(&self, _count: usize) {}
 
-    /// So many of those that were expected will not enter.
+    /// Records that `count` of the expected threads will not enter.
     #[inline(always)]
     pub fn give_up(&self, _count: usize) {}
 
-    /// The calling thread is one of them from now on, until [`leave`](Self::leave).
+    /// Adds the calling thread to the set, until it [leaves](Self::leave).
     #[inline(always)]
     pub fn enter(&self) {}
 
-    /// The calling thread is not one of them any more.
+    /// Removes the calling thread from the set.
     #[inline(always)]
     pub fn leave(&self) {}
 }
 
-/// The calling thread lets time pass, or is parked.
+/// Runs `f`, which sleeps or parks.
 #[inline(always)]
 pub(crate) fn idle<R>(_awaited: WaitReason, _timed: bool, _site: Site, f: impl FnOnce() -> R) -> R {
     f()

@@ -1,4 +1,4 @@
-//! Waiting for a lock.
+//! Acquisition of a lock that has to wait.
 
 use std::marker::PhantomData;
 
@@ -16,35 +16,35 @@ use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
 
 impl Lock {
-    /// Tells that the calling thread is about to wait for the lock.
+    /// Records that the calling thread is about to wait for the lock.
     ///
     /// # Panics
     ///
-    /// If the wait would never end, or shows something else that the configuration answers with a
-    /// panic.
+    /// Panics if the wait would never end, or causes another finding, and the configuration answers
+    /// that with a panic.
     #[cold]
     pub fn attempt(&self, mode: Mode, kind: AcquireKind, site: Site) -> Attempt<'_> {
         self.begin(WaitKind::Lock(mode), mode, kind, site, true, || false)
     }
 
-    /// Tells that the calling thread is about to wait for a lock that it has just let go, at a
-    /// point where it cannot unwind: like [`attempt`](Self::attempt), but a deadlock is reported
-    /// only.
+    /// Records that the calling thread is about to wait for a lock that it has just released, at a
+    /// point where it cannot unwind. Like [`attempt`](Self::attempt), but a deadlock is only
+    /// reported and never causes a panic.
     #[cold]
     pub fn attempt_reacquire(&self, mode: Mode, kind: AcquireKind, site: Site) -> Attempt<'_> {
         self.begin(WaitKind::Lock(mode), mode, kind, site, false, || false)
     }
 
-    /// Tells that the calling thread is about to wait for a lock that queued threads may keep it out
-    /// of, as a writer that waits does with readers: like [`attempt`](Self::attempt), but before a
-    /// deadlock behind such a queue is told, the lock is tried once more with `retry`.
+    /// Records that the calling thread is about to wait for a lock whose queue may block it, as a
+    /// queued writer blocks readers. Like [`attempt`](Self::attempt), but calls `retry`, which
+    /// tries the lock once more, before it reports a deadlock through such a queue.
     ///
-    /// That is needed because nobody but the lock itself knows whether a writer that is about to
-    /// wait is in the queue yet. If the retry gets the lock, [`Attempt::is_granted`] says so.
+    /// The retry is needed because the record cannot see whether a writer that is about to wait is
+    /// in the queue yet. If it acquires the lock, [`Attempt::is_granted`] returns `true`.
     ///
     /// # Panics
     ///
-    /// As [`attempt`](Self::attempt).
+    /// Panics as [`attempt`](Self::attempt) does.
     #[cold]
     pub fn attempt_with_retry(
         &self,
@@ -56,11 +56,11 @@ impl Lock {
         self.begin(WaitKind::Lock(mode), mode, kind, site, true, retry)
     }
 
-    /// Tells that an upgradable hold is about to wait until it is the only one.
+    /// Records that an upgradable hold is about to wait until no other hold of the lock is left.
     ///
     /// # Panics
     ///
-    /// As [`attempt`](Self::attempt).
+    /// Panics as [`attempt`](Self::attempt) does.
     #[cold]
     pub fn attempt_upgrade(&self, hold: &Hold, kind: AcquireKind, site: Site) -> Attempt<'_> {
         if hold.slot.is_detached() {
@@ -114,7 +114,7 @@ impl Lock {
         if nested && let Some(how) = reacquisition(need, may_panic) {
             reacquired::note(site, how);
         }
-        // A holder that is no more: the lock can only be released with `force_unlock`.
+        // A holder that has exited: the lock can only be released with `force_unlock`.
         let mut gone = blocking
             .then(|| detector::abandoned::holder(&self.record, ident, need))
             .flatten();
@@ -135,17 +135,17 @@ impl Lock {
                 marker: PhantomData,
                 granted: false,
             };
-            // After the wait is published: who learns from what this adds that the order could
-            // deadlock sees, if it has, that this thread waits.
+            // After the wait is published: a thread that finds, by the edges added here, that the
+            // order could deadlock sees this wait too if it is already part of the deadlock.
             if std::mem::take(&mut to_check) {
                 findings =
                     crate::detector::order::check::check(slot, &self.record, ident, mode, site);
             }
-            // A thread that holds nothing keeps nobody from a lock, but others may wait for its end,
-            // or for anything that it might do.
+            // A thread that holds nothing blocks no other thread by a lock, but other threads may
+            // wait for its end or for a resource that it may provide.
             let elsewhere = blocking && detector::deadlock::any_resource_wait();
             let look = if nested || elsewhere || gone.is_some() {
-                // The retry is used up when it succeeds, and then this is the last round.
+                // The retry is consumed when it succeeds, and then this is the last iteration.
                 let retry = || retry.take().is_some_and(|retry| retry());
                 detector::deadlock::look(slot, &self.record, retry)
             } else {
@@ -155,12 +155,12 @@ impl Lock {
                 Look::Nothing => {}
                 Look::Granted => {
                     attempt.granted = true;
-                    // The caller has the lock, and no way to undo that if this unwound.
+                    // The caller has acquired the lock, and could not release it if this unwound.
                     let _ = detector::publish(slot, findings);
                     return attempt;
                 }
                 Look::Deadlock(found, claim) => {
-                    // First what is there, then what could be.
+                    // The deadlock that has occurred comes before the potential ones.
                     findings.insert(0, *found);
                     let unwinds = may_panic && detector::can_unwind();
                     let panic = claim.answer(unwinds, || detector::publish(slot, findings));
@@ -177,7 +177,7 @@ impl Lock {
                 return attempt;
             }
             detector::deadlock::let_others_tell();
-            // Told while nothing is waited for, since the configuration may answer with a panic.
+            // Reported after the wait has ended, since the configuration may answer with a panic.
             drop(attempt);
             let panic = detector::publish(slot, std::mem::take(&mut findings));
             detector::end_in(panic, may_panic, site);
@@ -185,8 +185,8 @@ impl Lock {
     }
 }
 
-/// How an acquisition takes the lock back, if it does. One that cannot unwind is the end of a call that
-/// had released the lock.
+/// Returns how an acquisition takes the lock back, if it does. An acquisition that cannot unwind
+/// ends a call that had released the lock.
 fn reacquisition(need: WaitKind, may_panic: bool) -> Option<Reacquisition> {
     match need {
         WaitKind::Upgrade => Some(Reacquisition::Upgrade),
@@ -195,9 +195,9 @@ fn reacquisition(need: WaitKind, may_panic: bool) -> Option<Reacquisition> {
     }
 }
 
-/// An acquisition under way.
+/// Acquisition under way.
 ///
-/// Dropped without [`acquired`](Self::acquired), it says that the caller gave up.
+/// Dropping it without [`acquired`](Self::acquired) records that the caller gave up.
 #[derive(Debug)]
 #[must_use = "call `acquired` when the lock is had; dropping it says that the caller gave up"]
 pub struct Attempt<'a> {
@@ -205,18 +205,18 @@ pub struct Attempt<'a> {
     slot: Option<&'static Slot>,
     mode: Mode,
     site: Site,
-    /// An attempt works on the slot of its thread, and so never leaves it.
+    /// An attempt writes to the slot of its thread without synchronisation, hence `!Send`.
     marker: PhantomData<GuardNoSend>,
     granted: bool,
 }
 
 impl Attempt<'_> {
-    /// Whether the retry of [`Lock::attempt_with_retry`] was made, and has got the lock.
+    /// Returns whether the retry of [`Lock::attempt_with_retry`] has acquired the lock.
     pub fn is_granted(&self) -> bool {
         self.granted
     }
 
-    /// Tells that the lock is had.
+    /// Records that the lock is acquired.
     pub fn acquired(self) -> Hold {
         let Some(slot) = self.slot else {
             return Hold::untracked();
@@ -228,7 +228,7 @@ impl Attempt<'_> {
         lock.note(slot, ident.tag(), mode, site)
     }
 
-    /// Tells that the upgrade of `hold` is done.
+    /// Records that the upgrade of `hold` is done.
     pub fn upgraded(self, hold: &Hold) {
         let lock = self.lock;
         drop(self);
@@ -256,8 +256,8 @@ mod tests {
     impl<T: ?Sized + Send> NotSend<u8> for T {}
 
     #[test]
-    fn what_works_on_the_slot_of_its_thread_stays_there() {
-        // Ambiguous, and so not compiled, if they could be sent.
+    fn an_attempt_and_a_condvar_wait_are_not_send() {
+        // The calls would be ambiguous, and fail to compile, if the types were `Send`.
         <Attempt<'static> as NotSend<_>>::holds();
         <WaitGuard<'static> as NotSend<_>>::holds();
     }

@@ -1,12 +1,12 @@
-//! Whether several locks may be taken now.
+//! Check that the calling thread may acquire several locks in ascending order of their ids.
 
 use super::lock::Lock;
 use crate::detector;
 use crate::instrument::{LockId, LockRef, Site, Violation, ViolationReason};
 use crate::tracking::lock::ident::Ident;
 
-/// Whether the calling thread may take all of `records` now, in the order of their ids, which are
-/// given to those that have none yet in the order in which they are written.
+/// Checks whether the calling thread may acquire all of `records` now, in the order of their ids.
+/// Assigns ids, in the order of the slice, to the locks that have none yet.
 pub(crate) fn check_ascending(records: &[&Lock], site: Site) -> Result<(), Violation> {
     let Some(slot) = detector::attach() else {
         return twice(records.iter().map(|lock| (lock.id(), None)), site);
@@ -36,7 +36,7 @@ pub(crate) fn check_ascending(records: &[&Lock], site: Site) -> Result<(), Viola
     Ok(())
 }
 
-/// Refuses a lock that stands in the set twice.
+/// Returns an error if a lock occurs twice in the set.
 fn twice(
     locks: impl Iterator<Item = (LockId, Option<&'static Ident>)>,
     site: Site,

@@ -1,22 +1,22 @@
-//! The check of `testing` that threads belong to.
+//! Membership of threads in a check session of `testing`.
 
 use crate::detector;
 use crate::tracking::process::pending_spawns;
 use crate::tracking::thread::current;
 
-/// The check that a thread belongs to, on its way to a thread that it starts.
+/// Check session that a thread belongs to, passed to a thread that it spawns.
 ///
-/// As long as it is on its way, that thread is expected.
+/// From its creation until the spawned thread has entered it, the session counts a pending spawn.
 #[derive(Debug)]
 pub(crate) struct CheckMembership(u64);
 
 impl CheckMembership {
-    /// That of the calling thread, which is about to start another.
+    /// Returns the membership of the calling thread, which is about to spawn another.
     pub(crate) fn here() -> Self {
         Self::of(current::own().check_id())
     }
 
-    /// That of the check with this number.
+    /// Returns the membership of the check session with this number.
     pub(crate) fn of(number: u64) -> Self {
         if number != 0 {
             pending_spawns::add(number);
@@ -24,15 +24,16 @@ impl CheckMembership {
         Self(number)
     }
 
-    /// The calling thread, which has just begun, belongs to it.
+    /// Makes the calling thread, which has just begun, a member of the session.
     pub(crate) fn enter(self) {
-        // Who belongs to the process does already.
+        // Number 0 stands for the process: every thread is a member of it without an entry.
         if self.0 != 0
             && let Some(slot) = detector::attach()
         {
             slot.set_check_id(self.0);
         }
-        // Dropped, and the thread not expected any more, when its slot says where it belongs.
+        // The drop of `self` ends the pending spawn; by now the slot of the thread names its
+        // session.
     }
 }
 

@@ -1,4 +1,4 @@
-//! Order between threads.
+//! Happens-before order between threads: released and acquired clocks, and inherited holds.
 
 use std::sync::Arc;
 
@@ -7,16 +7,19 @@ use parking_lot::Mutex;
 use crate::detector::happens_before;
 use crate::engine::acquisition::InheritedHold;
 use crate::engine::clock::vector_clock::VectorClock;
+use crate::tracking::thread::agent::Seat;
 use crate::tracking::thread::clock_ref::ClockRef;
+use crate::tracking::thread::current;
 
-/// All that has happened up to one point in the life of a thread, for another thread to learn of.
+/// Released clock of a thread: a point in its execution, to be acquired by another thread.
 ///
-/// A spawn, a join and a hand-over of a message order what comes before them before what comes
-/// after: two opposite lock orders on both sides of such a point cannot deadlock. The releasing
-/// side takes a `Clock` and hands it on; the receiving side calls [`acquire`](Self::acquire).
+/// A spawn, a join and the hand-over of a message order what precedes them before what follows: two
+/// opposite lock orders on the two sides of such a point cannot deadlock. The releasing side
+/// creates a `Clock` with [`release`](Self::release) and passes it on; the receiving side calls
+/// [`acquire`](Self::acquire).
 ///
-/// The release of a lock and its next acquisition order nothing: the other thread might have been
-/// first.
+/// The release of a lock and its next acquisition establish no such order, since another schedule
+/// could have reversed them.
 ///
 /// # Examples
 ///
@@ -34,40 +37,65 @@ use crate::tracking::thread::clock_ref::ClockRef;
 pub struct Clock(Option<ClockRef>);
 
 impl Clock {
-    /// All that has happened up to here.
+    /// Releases the clock of the calling thread at this point.
     ///
-    /// Costs a nanosecond or two; if the thread has made a nested acquisition, or learnt something,
-    /// since it last did this, an allocation; and after a nested acquisition also that each one that
-    /// follows is looked at anew the first time.
+    /// Costs a nanosecond or two. If the thread has made a nested acquisition or acquired a newer
+    /// clock since its last release, it costs an allocation too; after a nested acquisition, it
+    /// also makes the thread check each later acquisition anew the first time.
     #[inline]
     pub fn release() -> Self {
         Self(happens_before::release_clock())
     }
 
-    /// Nothing.
+    /// Creates an empty value.
     pub(crate) const fn unknown() -> Self {
         Self(None)
     }
 
-    /// All that the calling thread ever does, for whoever joins it: it is at its end.
+    /// Releases the clock of the calling thread, or of the agent that it acts as, if that is attached to
+    /// the detector already; otherwise returns what the agent was started after, or nothing. Does not
+    /// attach the thread.
+    #[inline]
+    #[allow(unsafe_code)]
+    pub fn release_if_attached() -> Self {
+        if !current::slot().is_detached() {
+            return Self::release();
+        }
+        // SAFETY: null, or a seat that is borrowed for as long as the thread acts as its agent.
+        let seat = unsafe { current::seat().as_ref() };
+        Self(seat.and_then(Seat::past))
+    }
+
+    pub(super) fn of_clock_ref(point: Option<ClockRef>) -> Self {
+        Self(point)
+    }
+
+    pub(super) fn into_clock_ref(mut self) -> Option<ClockRef> {
+        self.0.take()
+    }
+
+    /// Returns the final clock of the calling thread, which is about to end, for the thread that
+    /// joins it.
     pub(crate) fn at_exit() -> Self {
         Self(happens_before::end())
     }
 
-    /// Whether the detector was on when it was taken.
+    /// Returns whether the detector was on when the clock was released.
     pub(crate) fn is_known(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Whether the calling thread comes after it already, or nothing is known of the two.
+    /// Returns whether the clock already happens before the calling thread's present, or is
+    /// unknown.
     pub(crate) fn is_known_here(&self) -> bool {
         self.0.as_ref().is_none_or(happens_before::is_known)
     }
 
-    /// The calling thread has learnt of it: what follows comes after it.
+    /// Acquires the clock: all that the calling thread does from here on happens after the release.
     ///
-    /// Costs a few nanoseconds; when the news is new, a merge of two lists as long as the threads
-    /// that they name, and what [`release`](Self::release) costs after a nested acquisition.
+    /// Costs a few nanoseconds; if the clock is newer than that of the thread, a merge of two lists
+    /// as long as the threads that they name, and what [`release`](Self::release) costs after a
+    /// nested acquisition.
     #[inline]
     pub fn acquire(&self) {
         if let Some(point) = &self.0 {
@@ -77,7 +105,7 @@ impl Clock {
 }
 
 impl Clock {
-    /// [`acquire`](Self::acquire), by the only one who does: cheaper than that and a drop.
+    /// Acquires the clock and consumes it: cheaper than [`acquire`](Self::acquire) and a drop.
     #[inline]
     pub(crate) fn acquire_last(mut self) {
         if let Some(point) = self.0.take() {
@@ -101,8 +129,8 @@ impl Drop for Clock {
     }
 }
 
-/// The pasts of several threads, gathered for whoever goes on after all of them: after the end of
-/// a scope, or at a barrier.
+/// Merged clocks of several threads, for a thread that continues after all of them: after the end
+/// of a scope, or at a barrier.
 ///
 /// # Examples
 ///
@@ -121,26 +149,27 @@ impl Drop for Clock {
 #[derive(Debug, Default)]
 pub struct MergedClock(Mutex<VectorClock>);
 
-// Nothing of the program's runs while it is changed, so no panic finds it half done.
+// The program's code never runs while the clock is changed, so no panic leaves it half changed.
 impl std::panic::RefUnwindSafe for MergedClock {}
 
 impl MergedClock {
-    /// Nothing, as yet.
+    /// Creates an empty merged clock.
     #[must_use]
     pub const fn new() -> Self {
         Self(Mutex::new(VectorClock::new()))
     }
 
-    /// Adds what happened up to one point.
+    /// Merges a released clock into this one.
     ///
-    /// Costs a look-up for every thread that the point names, and 24 bytes for a new one that has not ended.
+    /// Costs a look-up for every thread that the clock names, and 24 bytes for a new one that has
+    /// not ended.
     pub fn add(&self, past: &Clock) {
         if let Some(point) = &past.0 {
             self.0.lock().merge_segment(point.segment());
         }
     }
 
-    /// The same, by the only one who can: without a lock.
+    /// Merges a released clock into this one without locking it.
     #[cfg(feature = "queue")]
     pub(crate) fn add_mut(&mut self, past: &Clock) {
         if let Some(point) = &past.0 {
@@ -148,15 +177,17 @@ impl MergedClock {
         }
     }
 
-    /// What was added so far, and nothing of what is added later.
+    /// Returns a copy, which later additions do not change.
     #[cfg(feature = "queue")]
     pub(crate) fn snapshot(&self) -> Self {
         Self(Mutex::new(self.0.lock().clone()))
     }
 
-    /// The calling thread has learnt of all of it: what follows comes after it.
+    /// Acquires the merged clock: all that the calling thread does from here on happens after the
+    /// merged releases.
     pub fn acquire(&self) {
-        // A copy: a thread that is seen for the first time tells the program's sinks so.
+        // A copy, so that the lock is not held while the first event of a thread calls the
+        // program's sinks.
         let clock = self.0.lock().clone();
         if !clock.is_empty() {
             happens_before::acquire_merged(&clock);
@@ -164,31 +195,32 @@ impl MergedClock {
     }
 }
 
-/// [`MergedClock`] that several hold together.
+/// [`MergedClock`] with shared ownership.
 #[derive(Clone, Debug)]
 pub(crate) struct SharedMergedClock(Arc<MergedClock>);
 
 impl SharedMergedClock {
-    /// Nothing, as yet.
+    /// Creates an empty merged clock.
     pub(crate) fn new() -> Self {
         Self(Arc::default())
     }
 
-    /// Adds what happened up to one point.
+    /// Merges a released clock into this one.
     pub(crate) fn add(&self, past: &Clock) {
         self.0.add(past);
     }
 
-    /// The calling thread has learnt of all of it: what follows comes after it.
+    /// Acquires the merged clock: all that the calling thread does from here on happens after the
+    /// merged releases.
     pub(crate) fn acquire(&self) {
         self.0.acquire();
     }
 }
 
-/// The locks that the calling thread holds for as long as other threads run: around a scope, or a
+/// Locks that the calling thread holds for as long as other threads run: around a scope, or a
 /// parallel iterator.
 ///
-/// Whatever those threads take, they take under these locks.
+/// Every acquisition of those threads counts as made under these locks.
 ///
 /// # Examples
 ///
@@ -207,12 +239,12 @@ impl SharedMergedClock {
 pub struct InheritedHolds(Vec<InheritedHold>);
 
 impl InheritedHolds {
-    /// The locks that the calling thread holds, with those that are held around it.
+    /// Returns the locks that the calling thread holds, and those that it has inherited itself.
     pub fn current() -> Self {
         Self(happens_before::holds_to_inherit())
     }
 
-    /// The calling thread runs within them until the result is dropped.
+    /// Makes the calling thread inherit these locks until the returned guard is dropped.
     pub fn enter(&self) -> ScopeGuard {
         if self.0.is_empty() {
             return ScopeGuard { before: None };
@@ -223,7 +255,7 @@ impl InheritedHolds {
     }
 }
 
-/// A thread that runs within the critical sections of another. Made by [`InheritedHolds::enter`].
+/// Scope in which a thread inherits the locks of another. Returned by [`InheritedHolds::enter`].
 #[derive(Debug)]
 #[must_use = "the surroundings end when this is dropped"]
 pub struct ScopeGuard {

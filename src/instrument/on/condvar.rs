@@ -1,16 +1,17 @@
-//! Waiting for a condition variable.
+//! Record of a condition variable: waits, notifications, and the order between them.
 //!
-//! A thread that was woken by a notification goes on after what the notifier did before it. Which
-//! notification that was is certain only if there was a single one while the thread waited, so no
-//! order is claimed of any other: a false one would hide a real inversion. A notification that
-//! began before the wait and is not over yet may be the one that ends it, without having been
-//! counted since, so then nothing is claimed either; and one that found nobody waiting is not
-//! carried out at all, so that it cannot wake a thread that began to wait after it had looked.
+//! A thread that was woken by a notification continues after what the notifier did before it. Which
+//! notification woke it is certain only if exactly one began while the thread waited, so no order
+//! is recorded otherwise: a false one would hide a real inversion. A notification that began before
+//! the wait and is still under way may be the one that ends it without being counted, so then no
+//! order is recorded either. A notification that finds no waiter is not passed on at all, so that
+//! it cannot wake a thread that began to wait after the check.
 //!
-//! A thread looks once whether its wait can end, and whoever comes to wait or ends after that looks
-//! again. It does not wake to look itself, as [`Resource`](super::resource::Resource) does: for that
-//! it would have to leave the queue and take the mutex, a notification meanwhile would go to nobody,
-//! and to make up for that the wait would have to end for no reason.
+//! A thread checks once, before it sleeps, whether its wait can end; every thread that begins to
+//! wait or exits later checks again. The sleeping thread does not wake to check by itself, as
+//! [`Resource`](super::resource::Resource) does: it would have to leave the queue and take the
+//! mutex, a notification meanwhile would find no waiter, and the wait would have to end spuriously
+//! to make up for it.
 
 use std::marker::PhantomData;
 use std::panic::{Location, RefUnwindSafe};
@@ -37,42 +38,44 @@ use crate::tracking::thread::remote_panic::Wake;
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
 
-/// The record of one condition variable.
+/// Detector record of one condition variable.
 #[derive(Debug)]
 pub struct CondvarRecord {
     record: LockRecord,
-    /// What others look at: how many were notified that are not awake.
+    /// The state that other threads read: the number of notified threads that are not awake yet.
     party: resource_state::LazyResourceState,
-    /// How many threads are between the begin of a wait and its end.
+    /// The number of threads between the begin of a wait and its end.
     waiters: AtomicUsize,
     notices: Mutex<Notifications>,
 }
 
-/// The notifications that found somebody waiting.
+/// Notifications that found a waiter.
 #[derive(Debug)]
 struct Notifications {
-    /// How many have begun.
+    /// The number of notifications that have begun.
     begun: u64,
-    /// How many of those are not over.
+    /// The number of those that are still under way.
     under_way: usize,
-    /// What came before the last one that began.
+    /// The clock of the notifier that began last.
     last: Option<Clock>,
 }
 
-// Nothing of the program's runs while the notices are changed, so no panic finds them half done.
+// The program's code never runs while the notices are changed, so no panic leaves them half
+// changed.
 impl RefUnwindSafe for CondvarRecord {}
 
 static CONDVAR: LockKind = LockKind::readers_pass("Condvar");
 
 impl CondvarRecord {
-    /// The record of a condition variable whose class is the place of the call.
+    /// Creates the record of a condition variable whose class is the construction site, that is,
+    /// the caller's line.
     #[must_use]
     #[track_caller]
     pub const fn new() -> Self {
         Self::of(LockRecord::new(&CONDVAR, None, Location::caller()))
     }
 
-    /// The record of a condition variable whose class is `name`.
+    /// Creates the record of a condition variable whose class is `name`.
     #[must_use]
     #[track_caller]
     pub const fn named(name: &'static str) -> Self {
@@ -92,7 +95,7 @@ impl CondvarRecord {
         }
     }
 
-    /// Names this one instance in reports, beside the name of its class.
+    /// Sets a label for this instance, which reports show beside the name of its class.
     pub fn set_label(&self, label: impl AsRef<str>) {
         if let Some(slot) = detector::attach() {
             detector::with_own(slot, |own| self.record.identify(&mut own.pool))
@@ -100,13 +103,13 @@ impl CondvarRecord {
         }
     }
 
-    /// Tells that the calling thread is about to let go of `lock`, which it holds by `hold`, and
-    /// to sleep until it is notified and has the lock again.
+    /// Records that the calling thread is about to release `lock`, which it holds by `hold`, and to
+    /// sleep until it is notified and has reacquired the lock.
     ///
     /// # Panics
     ///
-    /// If the wait would never end, as the configuration says. The lock is then still held, by
-    /// `hold`.
+    /// Panics if the wait would never end and the configuration answers that with a panic. The lock
+    /// is then still held, by `hold`.
     #[cold]
     pub fn waiting<'a>(
         &'a self,
@@ -118,7 +121,8 @@ impl CondvarRecord {
         self.waiting_or(None, lock, hold, kind, site)
     }
 
-    /// The same, of a thread that can be woken by `wake` if its wait will never end.
+    /// Does what [`waiting`](Self::waiting) does; if the wait will never end, `wake` wakes the
+    /// thread.
     #[cold]
     pub(crate) fn waiting_or<'a>(
         &'a self,
@@ -128,15 +132,15 @@ impl CondvarRecord {
         kind: AcquireKind,
         site: Site,
     ) -> WaitGuard<'a> {
-        // Relaxed: whoever changes the condition under the lock before it notifies gets the lock
-        // from this thread, if that has not seen the change, and by that sees the count. Without
-        // the lock a notification may come before any wait.
+        // Relaxed: a notifier that changes the condition under the lock before it notifies acquires
+        // the lock from this thread, if this thread has not seen the change, and by that sees the
+        // count. Without the lock a notification may come before any wait.
         self.waiters.fetch_add(1, Ordering::Relaxed);
         let began = {
             let notices = self.notices.lock();
             (notices.under_way == 0).then_some(notices.begun)
         };
-        // A hold that is not tracked, or was sent here from another thread, stays as it is.
+        // An untracked hold, or one that was sent here from another thread, stays unchanged.
         let tracked = !hold.slot.is_detached() && ptr::eq(hold.slot, current::open());
         let slot = tracked.then_some(hold.slot);
         let timed = kind != AcquireKind::Blocking;
@@ -174,17 +178,18 @@ impl CondvarRecord {
         waiting
     }
 
-    /// Notes that `count` waiters were woken without a notification.
+    /// Records that `count` waiters were woken without a notification.
     pub(crate) fn woken(&self, count: usize) {
         self.party.get_or_take().add_pending_wakeups(count as u64);
     }
 
-    /// Lets `wake` wake one waiter, or all, and say how many it has woken; returns that. If nobody
-    /// waits, nothing is done.
+    /// Calls `wake`, which wakes one waiter or all, and returns the number of woken waiters that
+    /// `wake` returned. Does nothing, and returns 0, if there is no waiter.
     ///
-    /// Each of those that were woken has to call [`WaitGuard::notified`].
+    /// Each woken waiter has to call [`WaitGuard::notified`].
     ///
-    /// Costs one load if nobody waits, else a few tens of nanoseconds and what [`Clock::release`] costs.
+    /// Costs one load if there is no waiter, else a few tens of nanoseconds and what
+    /// [`Clock::release`] costs.
     #[inline]
     pub fn notify(&self, wake: impl FnOnce() -> usize) -> usize {
         // Relaxed: see `waiting`.
@@ -200,7 +205,7 @@ impl CondvarRecord {
 
     #[cold]
     fn begin_notice(&self) {
-        // Before the lock is taken: it may tell the program's sinks of a new thread.
+        // Before the lock is taken, since the first event of a thread calls the program's sinks.
         let past = Clock::release();
         let mut notices = self.notices.lock();
         notices.begun += 1;
@@ -224,35 +229,37 @@ impl Drop for CondvarRecord {
     }
 }
 
-/// A thread asleep on a condition variable. Dropping it says that the thread is awake and holds
-/// the lock again; the hold that was lent is then the record of the new acquisition.
+/// Wait for a condition variable under way. Dropping it records that the thread is awake and holds
+/// the lock again; the hold that was passed to [`CondvarRecord::waiting`] then is that of the new
+/// acquisition.
 #[derive(Debug)]
 #[must_use = "drop it when the thread is awake and holds the lock again"]
 pub struct WaitGuard<'a> {
     signal: &'a CondvarRecord,
-    /// How many notifications had begun when the wait did, if all of them were over.
+    /// The number of notifications that had begun when the wait did; `None` if one of them was
+    /// under way.
     began: Option<u64>,
-    /// What came before the one that ended the wait.
+    /// The clock of the notifier that ended the wait.
     news: Option<Clock>,
     slot: Option<&'static Slot>,
-    /// Counted, if it waits without a limit.
+    /// Counts this wait among the waits for resources, if it has no time limit.
     elsewhere: Option<ResourceWait>,
     lock: &'a Lock,
     hold: &'a mut Hold,
     site: Site,
-    /// As in [`Attempt`](super::Attempt).
+    /// `!Send`, as in [`Attempt`](super::Attempt).
     marker: PhantomData<GuardNoSend>,
 }
 
 impl WaitGuard<'_> {
-    /// Tells that a notification has ended the wait, and neither its time nor chance has.
+    /// Records that a notification has ended the wait, rather than a timeout or a spurious wakeup.
     ///
     /// # Panics
     ///
-    /// If it was no notification: the wait would never have ended, and the configuration answers
-    /// that with a panic. The lock is held, as after any wait.
+    /// Panics if the detector has ended the wait because it would never have ended otherwise, and
+    /// the configuration answers that with a panic. The lock is held, as after any wait.
     pub fn notified(&mut self) {
-        // First the end of the wait: a thread that is owed nothing and still waits counts as asleep.
+        // The wait ends first: a thread without a pending wakeup that still waits counts as asleep.
         if let Some(slot) = self.slot {
             slot.wait.clear();
         }
@@ -269,10 +276,10 @@ impl WaitGuard<'_> {
 
 impl Drop for WaitGuard<'_> {
     fn drop(&mut self) {
-        // Relaxed: it stands for no other memory.
+        // Relaxed: the value publishes no other memory.
         self.signal.waiters.fetch_sub(1, Ordering::Relaxed);
         if let Some(slot) = self.slot {
-            // First the alarm: what it would wake may be gone once this is over.
+            // The remote panic is disarmed first: its wake target may be freed after the wait.
             slot.alarm.disarm();
             slot.wait.clear();
         }
@@ -300,7 +307,7 @@ impl Drop for WaitGuard<'_> {
         *self.hold = self
             .lock
             .note(slot, ident.tag(), Mode::Exclusive, self.site);
-        // The caller is owed a guard, so nothing is raised here.
+        // No panic is raised here, since the caller must return a guard.
         let _ = detector::publish(slot, findings);
     }
 }

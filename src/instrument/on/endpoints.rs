@@ -1,4 +1,4 @@
-//! What the two ends of a channel have in common beside the messages.
+//! Record that the two ends of a channel share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,28 +13,28 @@ use crate::instrument::side::{Side, block_on};
 #[cfg(feature = "channel")]
 use crate::instrument::{Site, WaitReason};
 
-/// The record of a channel, which all of its ends share.
+/// Detector record of a channel, shared by all of its endpoints.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoints(Arc<Common>);
 
 #[derive(Debug)]
 struct Common {
     record: Resource,
-    /// What those did who have let go of a sending end.
+    /// The merged clocks of the drops of sending ends.
     senders: MergedClock,
-    /// The same of the receiving ends.
+    /// The merged clocks of the drops of receiving ends.
     receivers: MergedClock,
-    /// How many threads wait, without a limit, to hand something over directly.
+    /// The number of threads that wait, without a limit, to send by a direct hand-over.
     sending: AtomicUsize,
-    /// How many wait to be handed something.
+    /// The number of threads that wait, without a limit, to receive.
     receiving: AtomicUsize,
-    /// How many selections wait that have an operation here.
+    /// The number of waiting selections that have an operation on this channel.
     #[cfg(feature = "channel")]
     selecting: AtomicUsize,
 }
 
-/// What all selections wait at together: what is done at a channel at which one waits is provided to
-/// all of them. One that cannot use it finds that out when it looks up the next time.
+/// The resource that all selections wait for: an operation on a channel in one of them counts as
+/// provided to all. A selection that cannot use it finds that out at its next check.
 #[cfg(feature = "channel")]
 static SELECTIONS: Resource = Resource::named(&SELECT, "select");
 
@@ -44,7 +44,7 @@ static SELECT: LockKind = LockKind::new("select");
 static CHANNEL: LockKind = LockKind::new("channel");
 
 impl Endpoints {
-    /// The record of a new channel, whose class is `name`, or else the place of the call.
+    /// Creates the record of a new channel, whose class is `name`, or else the construction site.
     #[track_caller]
     pub(crate) fn new(name: Option<&'static str>) -> Self {
         let record = match name {
@@ -62,24 +62,25 @@ impl Endpoints {
         }))
     }
 
-    /// What waits at the channel are told to.
+    /// Returns the resource for which the waits on this channel are published.
     pub(crate) fn record(&self) -> &Resource {
         &self.0.record
     }
 
-    /// The calling thread has sent or received, or let go of an end.
+    /// Records that the calling thread has sent, received, or dropped an endpoint.
     #[inline]
     pub(crate) fn provided(&self) {
         self.0.record.provided();
-        // Acquire, as in `Party::provide`: a selection counts itself before it attempts anything, and
-        // one that is not found any more is over.
+        // Acquire, as in `ResourceState::provide`: a selection increments the count before it
+        // attempts anything, and one that is not counted any more has ended.
         #[cfg(feature = "channel")]
         if self.0.selecting.load(Ordering::Acquire) > 0 {
             SELECTIONS.provided();
         }
     }
 
-    /// A selection with an operation here is about to wait, until the result is dropped.
+    /// Records that a selection with an operation on this channel is about to wait, until the
+    /// result is dropped.
     #[cfg(feature = "channel")]
     pub(crate) fn select(&self) -> EndpointWait<'_> {
         // Relaxed: see `provided`.
@@ -87,46 +88,46 @@ impl Endpoints {
         EndpointWait(&self.0.selecting)
     }
 
-    /// A sending end is about to be dropped.
+    /// Records that a sending end is about to be dropped.
     pub(crate) fn drop_sender(&self) {
         self.0.senders.add(&Clock::release());
     }
 
-    /// A receiving end is about to be dropped.
+    /// Records that a receiving end is about to be dropped.
     pub(crate) fn drop_receiver(&self) {
         self.0.receivers.add(&Clock::release());
     }
 
-    /// The calling thread was told that all senders are gone.
+    /// Records that the calling thread has observed that all senders are dropped.
     #[cold]
     pub(crate) fn no_senders(&self) {
         self.0.senders.acquire();
     }
 
-    /// The calling thread was told that all receivers are gone.
+    /// Records that the calling thread has observed that all receivers are dropped.
     #[cold]
     pub(crate) fn no_receivers(&self) {
         self.0.receivers.acquire();
     }
 
-    /// The calling thread waits on this side, until the result is dropped, for somebody on the
-    /// other.
+    /// Registers the calling thread, until the result is dropped, as a waiter on `side` for a
+    /// thread on the other side.
     pub(crate) fn register(&self, side: Side) -> EndpointWait<'_> {
         let count = self.0.count(side);
-        // Sequentially consistent, as the load in `has_counterpart`: of two that come to the two sides, at
-        // least one sees the other in its next look.
+        // Sequentially consistent, as the load in `has_counterpart`: of two threads that register
+        // on the two sides, at least one sees the other at its next check.
         count.fetch_add(1, Ordering::SeqCst);
         EndpointWait(count)
     }
 
-    /// Whether more than `mine` wait on the other side.
+    /// Returns whether more than `mine` threads wait on the other side.
     pub(crate) fn has_counterpart(&self, side: Side, mine: usize) -> bool {
         let there = self.0.count(side.opposite());
         // Sequentially consistent: see `register`.
         there.load(Ordering::SeqCst) > mine
     }
 
-    /// One attempt, of somebody who has [come](Self::come) to `side`, at a direct hand-over.
+    /// Attempts a direct hand-over, for a thread that is [registered](Self::register) on `side`.
     pub(crate) fn block_on<R>(
         &self,
         side: Side,
@@ -136,7 +137,7 @@ impl Endpoints {
         block_on(limit, || self.has_counterpart(side, 0), attempt)
     }
 
-    /// Whether both are ends of one channel.
+    /// Returns whether both belong to the same channel.
     #[cfg(feature = "channel")]
     pub(crate) fn is_same(&self, other: &Endpoints) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -152,7 +153,7 @@ impl Common {
     }
 }
 
-/// A thread that waits on one side of a channel. Made by [`Endpoints::register`].
+/// Registration of a waiter on one side of a channel. Returned by [`Endpoints::register`].
 #[derive(Debug)]
 pub(crate) struct EndpointWait<'a>(&'a AtomicUsize);
 
@@ -163,8 +164,8 @@ impl Drop for EndpointWait<'_> {
     }
 }
 
-/// What one end has of the record: to be dropped after the end of the channel itself, since those
-/// who wait may go on then.
+/// The record as a field of one endpoint. It has to be dropped after the endpoint of the wrapped
+/// channel, since its drop records that waiters may continue.
 #[derive(Debug)]
 pub(crate) struct Endpoint(Endpoints);
 
@@ -189,8 +190,8 @@ impl Drop for Endpoint {
     }
 }
 
-/// Waits for one of the operations of a selection, at channels of which each was told so by
-/// [`Endpoints::select`]. The selection is named after the place at which it waits.
+/// Waits for one of the operations of a selection, on channels that were each prepared by
+/// [`Endpoints::select`]. The selection is named after the line at which it waits.
 #[cfg(feature = "channel")]
 pub(crate) fn wait_for_selection<R>(
     site: Site,

@@ -1,4 +1,4 @@
-//! Questions about what the calling thread holds, and about orders.
+//! Queries about the holds of the calling thread, and assertions about lock order.
 
 use std::ptr;
 
@@ -11,12 +11,12 @@ use crate::report::HeldInfo;
 use crate::tracking::lock::ident::Ident;
 
 impl Lock {
-    /// How the calling thread holds the lock, one entry for each hold; `None` if nothing is watched.
+    /// Returns the calling thread's holds of the lock; `None` if the detector is off.
     pub(crate) fn held_here(&self) -> Option<Vec<HeldHere>> {
         held(|ident| ptr::eq(ident, self.record.ident_address()))
     }
 
-    /// What messages call the lock.
+    /// Returns the name of the lock in messages.
     pub(crate) fn name(&self) -> Option<String> {
         detector::name(self.identified()?).map(String::from)
     }
@@ -29,7 +29,7 @@ impl Lock {
     }
 }
 
-/// All that the calling thread holds; `None` if nothing is watched.
+/// Returns all holds of the calling thread; `None` if the detector is off.
 pub(crate) fn held_here() -> Option<Vec<HeldHere>> {
     held(|_| true)
 }
@@ -39,7 +39,8 @@ fn held(is_meant: impl Fn(*const Ident) -> bool) -> Option<Vec<HeldHere>> {
     slot.maintain();
     let held = detector::held_here(slot).into_iter();
     let held = held.filter(|(ident, _)| is_meant(ptr::from_ref(*ident)));
-    // A thread that initialises holds no lock of the program by that.
+    // The initialisation of a value counts as a hold inside the detector only: it is no lock of the
+    // program.
     let held = held.filter(|(ident, _)| !ident.class().kind.is_initialised_once());
     let words = |(ident, hold): (&Ident, HeldInfo)| HeldHere {
         lock: detector::name(ident).map_or_else(String::new, String::from),
@@ -49,11 +50,11 @@ fn held(is_meant: impl Fn(*const Ident) -> bool) -> Option<Vec<HeldHere>> {
     Some(held.map(words).collect())
 }
 
-/// Asserts that nothing shows `second` to come before `first`, and declares the order.
+/// Asserts that no recorded acquisition orders `second` before `first`, and declares the order.
 ///
 /// # Errors
 ///
-/// How it came before, in words.
+/// The message that describes the recorded path from `second` to `first`.
 pub(crate) fn assert_order(first: Term<'_>, second: Term<'_>, site: Site) -> Result<(), String> {
     let named = |side: Term<'_>| match side {
         Term::Lock(lock) => Some(Named::Of(lock.identified()?.class())),
@@ -65,7 +66,7 @@ pub(crate) fn assert_order(first: Term<'_>, second: Term<'_>, site: Site) -> Res
                 Err("they are one and the same lock".to_owned())
             }
             (Some(first), Some(second)) => assertion::instances(first, second, site),
-            // Nothing is watched.
+            // The detector is off.
             _ => Ok(()),
         };
     }

@@ -1,38 +1,39 @@
-//! Critical sections that span a spawn and its join.
+//! Holds that span a spawn and its join.
 
 use crate::detector::order::inherited_holds;
 use crate::tracking::thread::inherited_holds::{NestedAcquisition, ParentHolds};
 
-/// What a parent holds above a thread, on its way from the spawn through the thread to the join.
+/// Locks that a parent thread holds at a spawn, passed through the child to the join.
 #[derive(Debug)]
 pub(crate) struct SpawnHolds(Option<Box<(ParentHolds, Vec<NestedAcquisition>)>>);
 
 impl SpawnHolds {
-    /// Nothing.
+    /// Creates an empty value.
     pub(crate) fn none() -> Self {
         Self(None)
     }
 
-    /// What the calling thread holds, before it starts another.
+    /// Returns the locks that the calling thread holds, before it spawns another.
     pub(crate) fn here() -> Self {
         Self(inherited_holds::above().map(|above| Box::new((above, Vec::new()))))
     }
 
-    /// The calling thread was started there.
+    /// Makes the calling thread, which was spawned with these locks held, inherit them.
     pub(crate) fn enter(&self) {
         if let Some(section) = &self.0 {
             inherited_holds::begin(&section.0);
         }
     }
 
-    /// The calling thread comes to its end.
+    /// Ends the inheritance at the end of the calling thread, and collects its acquisitions.
     pub(crate) fn leave(&mut self) {
         if let Some(section) = &mut self.0 {
             section.1 = inherited_holds::end();
         }
     }
 
-    /// The calling thread has joined the one that came from there.
+    /// Records that the calling thread has joined the child: acquisitions of the child count as
+    /// made under the locks that the parent held throughout.
     pub(crate) fn joined(self) {
         if let Some(section) = self.0 {
             let (above, taken) = *section;

@@ -1,11 +1,11 @@
-//! What came before something was initialised.
+//! Happens-before order from an initialiser to the accesses of the value.
 //!
-//! Whoever sees that it is initialised comes after the initialiser. To learn so at each access
-//! would cost more than the access. So a thread learns it at its first one: a word has one bit for
-//! each thread that has, and an access looks at that alone. Threads whose numbers agree modulo 64
-//! share a bit, and only the first of them learns: the others count as concurrent with the
-//! initialiser, which may be a false alarm; and of their own first access nothing is told to the
-//! order graph, which may be a miss in a program with more threads than bits.
+//! An access that sees the value happens after the initialiser. Acquiring the clock at each access
+//! would cost more than the access. So a thread acquires it at its first access: a word has one bit
+//! for each thread that has, and an access tests that bit alone. Threads whose numbers agree modulo
+//! 64 share a bit, and only the first of them acquires the clock: the others count as concurrent
+//! with the initialiser, which may cause a false alarm; and their own first access adds no edge to
+//! the order graph, so an inversion may be missed in a program with more threads than bits.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,16 +13,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::clock::Clock;
 use super::thread_bit::thread_bit;
 
-/// The record of something that is initialised once.
+/// Clock of the initialisation of a value that is initialised once.
 #[derive(Debug)]
 pub(crate) struct InitClock {
     past: OnceLock<Clock>,
-    /// A bit for each thread that has learnt of it.
+    /// The bits of the threads that have acquired the clock.
     told: AtomicU64,
 }
 
 impl InitClock {
-    /// Nothing was initialised yet.
+    /// Creates the record of a value that is not initialised yet.
     pub(crate) const fn new() -> Self {
         Self {
             past: OnceLock::new(),
@@ -30,7 +30,8 @@ impl InitClock {
         }
     }
 
-    /// It was there from the beginning, and there is nothing to learn.
+    /// Creates the record of a value that was initialised at its construction: there is no clock to
+    /// acquire.
     pub(crate) const fn none() -> Self {
         Self {
             past: OnceLock::new(),
@@ -38,13 +39,14 @@ impl InitClock {
         }
     }
 
-    /// The calling thread has initialised, and nobody can see it yet.
+    /// Releases the clock of the calling thread, which has run the initialiser. No other thread can
+    /// see the value yet.
     pub(crate) fn set(&self) {
         let _ = self.past.set(Clock::release());
     }
 
-    /// Runs `initialise`, which calls [`set`](Self::set) at its end, unless that was done, for the
-    /// calling thread or another; then runs `ask` as [`arrive_asking`](Self::arrive_asking) does.
+    /// Runs `initialise`, which calls [`set`](Self::set) at its end, unless a thread has called
+    /// that already; in that case runs `ask` as [`acquire_asking`](Self::acquire_asking) does.
     #[inline]
     pub(crate) fn first(&self, ask: impl FnOnce(), initialise: impl FnOnce()) {
         if !self.is_told() {
@@ -57,13 +59,13 @@ impl InitClock {
         }
     }
 
-    /// The calling thread has asked for what is initialised, and would have waited for the
-    /// initialiser. Runs `ask` if nothing that the thread has seen so far ruled that out: it is the
-    /// thread's first access, and the end of the initialiser is not in the thread's past.
+    /// Acquires the clock of the initialiser for an access that would have waited for it. Runs
+    /// `ask` first if another schedule could have had the access wait: it is the thread's first
+    /// access, and the end of the initialiser does not happen before it.
     ///
-    /// Costs one load, except for the first time in a thread.
+    /// Costs one load, except for the first access of a thread.
     #[inline]
-    pub(crate) fn arrive_asking(&self, ask: impl FnOnce()) {
+    pub(crate) fn acquire_asking(&self, ask: impl FnOnce()) {
         if !self.is_told() {
             if self.past.get().is_some_and(|past| !past.is_known_here()) {
                 ask();
@@ -72,9 +74,9 @@ impl InitClock {
         }
     }
 
-    /// The calling thread has seen that it is initialised.
+    /// Acquires the clock of the initialiser for an access that has seen the value.
     ///
-    /// Costs one load, except for the first time in a thread.
+    /// Costs one load, except for the first access of a thread.
     #[inline]
     pub(crate) fn acquire(&self) {
         if !self.is_told() {
@@ -84,7 +86,7 @@ impl InitClock {
 
     #[inline]
     fn is_told(&self) -> bool {
-        // Relaxed: the bit was set by this thread, or says that there is nothing to learn.
+        // Relaxed: the bit was set by this thread, or there is no clock to acquire.
         self.told.load(Ordering::Relaxed) & bit() != 0
     }
 
@@ -92,7 +94,7 @@ impl InitClock {
     fn learn(&self) {
         let Some(past) = self.past.get() else { return };
         past.acquire();
-        // The thread may have a number only since it has arrived.
+        // Read after `acquire`, which may have given the thread its number.
         let told = if past.is_known() { bit() } else { u64::MAX };
         self.told.fetch_or(told, Ordering::Relaxed);
     }
@@ -109,10 +111,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_thread_is_told_once() {
+    fn a_thread_acquires_the_clock_once() {
         let origin = InitClock::new();
         assert!(!origin.is_told());
-        // Nothing is there to learn as yet.
+        // There is no clock to acquire yet.
         origin.acquire();
         assert!(!origin.is_told());
         origin.set();
@@ -122,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_initialised_is_not_initialised_again() {
+    fn a_value_is_initialised_once() {
         let origin = InitClock::new();
         let mut runs = 0;
         let mut initialise = || {

@@ -1,7 +1,8 @@
-//! The life of a thread, for those who wait for its end.
+//! Record of a thread, for the threads that join it.
 //!
-//! A thread is over when its closure is: a scope waits for that. It is gone when it has destroyed its
-//! thread-locals too, which may take locks and wait: a join waits for that.
+//! A thread is `Over` when its closure has returned: a scope waits for that. It is `Gone` when its
+//! thread-locals are destroyed too, whose destructors may take locks and wait: a join waits for
+//! that.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -15,15 +16,15 @@ use crate::tracking::thread::current;
 
 static THREAD: LockKind = LockKind::new("thread");
 
-/// The life of one thread: known to whoever started it, to the thread, and to whoever joins it.
+/// Record of one thread, shared by its parent, the thread itself, and the joining threads.
 #[derive(Clone, Debug)]
 pub(crate) struct JoinRecord(Arc<Inner>);
 
-/// How far a thread has come.
+/// Stage of a thread's execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
     Runs,
-    /// Its closure has come to its end.
+    /// Its closure has returned or panicked.
     Over,
     /// Its thread-locals are destroyed.
     Gone,
@@ -34,13 +35,13 @@ struct Inner {
     stage: Mutex<Stage>,
     changed: Condvar,
     record: Resource,
-    /// Where the thread was spawned.
+    /// The line at which the thread was spawned.
     place: Site,
     thread: Providers,
 }
 
 impl JoinRecord {
-    /// The life of a thread that is about to be started at `place`.
+    /// Creates the record of a thread that is about to be spawned at `place`.
     pub(crate) fn new(place: Site) -> Self {
         let thread = Providers::new();
         thread.expect(1);
@@ -53,8 +54,8 @@ impl JoinRecord {
         }))
     }
 
-    /// The calling thread is the one whose life this is, and runs nothing yet that is not ours; it is
-    /// over when the result is dropped.
+    /// Records that the calling thread is the spawned one and has not run any of the program's code
+    /// yet. The thread is over when the result is dropped.
     pub(crate) fn begin(self) -> RunningThread {
         self.0.thread.enter();
         let slot = current::slot();
@@ -62,18 +63,20 @@ impl JoinRecord {
             slot.set_spawned(self.0.place);
         }
         let leaving = Leaving(self.clone());
-        // Thread-locals are destroyed in the opposite order of their first uses, on every system, and
-        // this is the first of them. If it cannot be had, the thread is gone when it is over.
+        // Thread-locals are destroyed in the reverse order of their first uses, on every system,
+        // and this is the first one. If it is not available, the thread counts as gone when it is
+        // over.
         let _ = LEAVING.try_with(|last| last.borrow_mut().push(leaving));
         RunningThread(self)
     }
 
-    /// Whether the thread has come to the end of its closure.
+    /// Returns whether the closure of the thread has ended.
     pub(crate) fn is_over(&self) -> bool {
         *self.0.stage.lock() >= Stage::Over
     }
 
-    /// Waits for that or, if it is the end itself that is awaited, until the thread is gone.
+    /// Waits until the closure of the thread has ended or, if `awaited` is [`WaitReason::End`],
+    /// until its thread-locals are destroyed too.
     pub(crate) fn wait(&self, awaited: WaitReason, site: Site) {
         let wanted = match awaited {
             WaitReason::End => Stage::Gone,
@@ -103,7 +106,7 @@ impl JoinRecord {
     }
 }
 
-/// A thread during its life.
+/// Marks the execution of a thread's closure.
 #[derive(Debug)]
 pub(crate) struct RunningThread(JoinRecord);
 
@@ -117,7 +120,7 @@ impl Drop for RunningThread {
     }
 }
 
-/// A thread that destroys its thread-locals: this one last.
+/// Thread-local whose destructor runs after all others of the thread.
 #[derive(Debug)]
 struct Leaving(JoinRecord);
 
@@ -129,6 +132,6 @@ impl Drop for Leaving {
 }
 
 thread_local! {
-    /// The life of the calling thread.
+    /// The record of the calling thread.
     static LEAVING: RefCell<Vec<Leaving>> = const { RefCell::new(Vec::new()) };
 }

@@ -1,4 +1,4 @@
-//! The record of a lock.
+//! Record of a lock.
 
 #![allow(unsafe_code)]
 
@@ -21,7 +21,7 @@ use crate::tracking::thread::local::Local;
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::slot::Slot;
 
-/// The record of one lock instance.
+/// Detector record of one lock instance.
 ///
 /// See the [module](crate::instrument) for how a primitive uses it.
 #[derive(Debug)]
@@ -30,7 +30,8 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// The record of a lock whose class is the place of the call.
+    /// Creates the record of a lock whose class is the construction site, that is, the caller's
+    /// line.
     #[must_use]
     #[track_caller]
     pub const fn new(kind: &'static LockKind) -> Self {
@@ -39,7 +40,7 @@ impl Lock {
         }
     }
 
-    /// The record of a lock whose class is `name`.
+    /// Creates the record of a lock whose class is `name`.
     #[must_use]
     #[track_caller]
     pub const fn named(kind: &'static LockKind, name: &'static str) -> Self {
@@ -48,7 +49,7 @@ impl Lock {
         }
     }
 
-    /// Names this one instance in reports, beside the name of its class.
+    /// Sets a label for this instance, which reports show beside the name of its class.
     pub fn set_label(&self, label: impl AsRef<str>) {
         if let Some(slot) = detector::attach() {
             detector::with_own(slot, |own| self.record.identify(&mut own.pool))
@@ -57,8 +58,8 @@ impl Lock {
         }
     }
 
-    /// Says that the lock nests in `parent`, a lock of the same class: its sub-class becomes the next
-    /// one after that of `parent`.
+    /// Declares that the lock nests in `parent`, a lock of the same class: sets its subclass to
+    /// that of `parent` plus one.
     pub fn nested_in(&self, parent: &Lock) {
         if let Some(slot) = detector::attach() {
             let identify =
@@ -68,8 +69,8 @@ impl Lock {
         }
     }
 
-    /// Gives the lock a sub-class: locks of one class nest in ascending order of their sub-classes,
-    /// and of their ids within one. A lock that is given none has sub-class 0.
+    /// Sets the subclass of the lock. Locks of one class nest in ascending order of their
+    /// subclasses, and of their ids within one subclass. The default subclass is 0.
     pub fn set_subclass(&self, subclass: u32) {
         if let Some(slot) = detector::attach() {
             detector::with_own(slot, |own| self.record.identify(&mut own.pool))
@@ -77,8 +78,8 @@ impl Lock {
         }
     }
 
-    /// The id of the lock: unique, never used again, and ascending in an order on which all
-    /// threads agree. Given at the first acquisition or the first call.
+    /// Returns the id of the lock: unique, never reused, and ascending in an order on which all
+    /// threads agree. It is assigned at the first acquisition or the first call of this method.
     #[must_use]
     pub fn id(&self) -> LockId {
         match detector::attach() {
@@ -90,20 +91,21 @@ impl Lock {
         }
     }
 
-    /// Tells that the calling thread has acquired the lock without waiting.
+    /// Records that the calling thread has acquired the lock without waiting.
     ///
     /// # Panics
     ///
-    /// If `kind` is [`Blocking`](AcquireKind::Blocking) and this shows something that the configuration
-    /// answers with a panic. The lock is then not recorded as held; the caller has to release it
-    /// while it unwinds.
+    /// Panics if `kind` is [`Blocking`](AcquireKind::Blocking) and the acquisition causes a finding
+    /// that the configuration answers with a panic. The lock is then not recorded as held; the
+    /// caller has to release it while it unwinds.
     #[inline(always)]
     pub fn acquired(&self, mode: Mode, kind: AcquireKind, site: Site) -> Hold {
         self.acquired_by(mode, kind, site, true)
     }
 
-    /// Tells that the calling thread has back, without waiting, a lock that it had just let go, at
-    /// a point where it cannot unwind: like [`acquired`](Self::acquired), but it only reports.
+    /// Records that the calling thread has reacquired, without waiting, a lock that it had released
+    /// before, at a point where it cannot unwind. Like [`acquired`](Self::acquired), but findings
+    /// are only reported and never cause a panic.
     pub fn reacquired(&self, mode: Mode, site: Site) -> Hold {
         self.acquired_by(mode, AcquireKind::Blocking, site, false)
     }
@@ -121,14 +123,14 @@ impl Lock {
         }
     }
 
-    /// The fast path of [`acquired`](Self::acquired): `None` if the acquisition may show something
-    /// new, and nothing is done yet. `WRITES` says whether the acquisition is exclusive and of a lock
-    /// whose readers can wait for each other behind its writers: then it is of interest in any case,
-    /// else if other locks are held.
+    /// Fast path of [`acquired`](Self::acquired). Returns `None`, having changed nothing, if the
+    /// acquisition may add an edge to the order graph. `WRITES` is true for an exclusive
+    /// acquisition of a lock whose queued writers block readers: such an acquisition is checked in
+    /// any case, all others only if the thread holds other locks.
     ///
-    /// On the processors that this was measured on, a locked instruction hides the latency of what
-    /// comes after it, but every instruction of that costs its share of a cycle. So what counts here
-    /// is their number: about twenty.
+    /// On the processors that this was measured on, the latency of the caller's locked instruction
+    /// hides that of the instructions after it, but each of these costs its share of a cycle. So
+    /// the number of instructions is what counts here: about twenty.
     #[inline(always)]
     pub(crate) fn acquired_known<const WRITES: bool>(
         &self,
@@ -139,8 +141,8 @@ impl Lock {
         self.acquired_if_known(WRITES, mode, kind, site)
     }
 
-    // In a debug build a function of its own, so that it is compiled with this crate: the profile of
-    // the program can then ask for an optimised one.
+    // A separate function in a debug build, so that it is compiled with this crate: the profile of
+    // the program can then optimise it.
     #[cfg_attr(debug_assertions, inline(never))]
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn acquired_if_known(
@@ -152,44 +154,45 @@ impl Lock {
     ) -> Option<Hold> {
         let slot = current::slot();
         let state = slot.state();
-        // With nothing held there is room, and no order to look at. The slot of a thread that has
-        // none looks as if something were held, and has no room; and so does one to which an entry
-        // is just being added.
+        // With nothing held there is room, and no order to check. The detached slot, and a slot to
+        // which an entry is being added, look as if something were held and as if there were no
+        // room.
         let is_nested = Slot::depth(state) != 0;
         if is_nested && !slot.has_room(Slot::depth(state)) {
             cold_path();
             return None;
         }
         if (writes || is_nested) && matches!(kind, AcquireKind::Blocking) {
-            // Relaxed: a hint that this thread's own earlier stores, or those of an earlier holder,
-            // gave; a stale one only leads to the slow path.
+            // Relaxed: a hint stored by this thread or by an earlier holder; a stale one only leads
+            // to the slow path.
             let known = self.record.known.get_relaxed();
             if known != lockset_hash::known(slot.top(state).key(), mode) {
                 cold_path();
                 return None;
             }
         }
-        // Acquire pairs with the Release in `LockRecord::settle`.
+        // Acquire pairs with the Release in `LockRecord::assign_ident`.
         let tag = self.record.tag.get_acquire();
         if tag == 0 {
             cold_path();
             return None;
         }
-        // SAFETY: there is room, as was seen above.
+        // SAFETY: there is room, as checked above.
         unsafe { self.note_at(slot, state, tag, mode, site) };
         Some(Hold::of(slot))
     }
 
-    /// A second fast path, for an acquisition that shows nothing new, though the lock does not say
-    /// so: the thread remembers it itself; or it is the first one of the lock and shows what that of
-    /// another lock of the class has shown; or it is the first one of a lock that is only ever held
-    /// exclusively, by a thread that holds nothing and has all that it takes at hand.
+    /// Second fast path, for an acquisition that adds no edge although the hint in the lock does
+    /// not say so. Three cases: the thread's own cache has the acquisition; or it is the first one
+    /// of the lock, and one of another lock of the class has added the same edges; or it is the
+    /// first one of a lock that is only ever held exclusively, the thread holds nothing, and its
+    /// caches suffice to identify the lock.
     #[inline(always)]
     pub(crate) fn acquired_at_hand(&self, mode: Mode, site: Site) -> Option<Hold> {
         let slot = current::slot();
         let state = slot.state();
         if Slot::depth(state) == 0 && mode == Mode::Exclusive {
-            // With nothing held, the slot is neither the detached one nor in the middle of a change.
+            // With nothing held, the slot is neither the detached one nor being changed.
             let fresh = |own: &mut Local| self.record.identify_at_hand(&mut own.pool);
             if let Some(tag) = detector::with_own_at_hand(slot, fresh) {
                 // SAFETY: nothing is held, so there is room.
@@ -200,13 +203,13 @@ impl Lock {
         self.acquired_remembered(mode, site)
     }
 
-    /// The part of that which the thread remembers. By itself, so that it takes no registers from the
-    /// other part.
+    /// Checks the thread's cache of known acquisitions. A separate function, so that it takes no
+    /// registers from the case above.
     #[inline(never)]
     fn acquired_remembered(&self, mode: Mode, site: Site) -> Option<Hold> {
         let slot = current::slot();
         let state = slot.state();
-        // The slot of a thread that has none looks as if something were held, and has no room.
+        // The detached slot looks as if something were held and has no room.
         let depth = Slot::depth(state);
         if depth != 0 && !slot.has_room(depth) {
             return None;
@@ -222,7 +225,7 @@ impl Lock {
         let tag = match first.flatten() {
             Some(tag) => tag,
             None => {
-                // Acquire pairs with the Release in `LockRecord::settle`.
+                // Acquire pairs with the Release in `LockRecord::assign_ident`.
                 let tag = self.record.tag.load(Ordering::Acquire);
                 if tag == 0 || !detector::with_own(slot, |own| own.knows(known, tag)) {
                     return None;
@@ -232,13 +235,14 @@ impl Lock {
                 tag
             }
         };
-        // SAFETY: there is room: it was seen above, or nothing is held.
+        // SAFETY: there is room: it was checked above, or nothing is held.
         unsafe { self.note_at(slot, state, tag, mode, site) };
         Some(Hold::of(slot))
     }
 
-    /// Lists the lock as held on top of `slot`, the calling thread's, after
-    /// [`maintain`](Slot::maintain) and with the `tag` of the ident; not if the list is full.
+    /// Adds the lock to the lockset in `slot`, which is the calling thread's and was
+    /// [maintained](Slot::maintain) before; `tag` is that of the ident. Returns an untracked hold
+    /// if the lockset is full.
     pub(super) fn note(&self, slot: &'static Slot, tag: u64, mode: Mode, site: Site) -> Hold {
         let state = slot.state();
         if Slot::depth(state) != 0 && !slot.has_room(Slot::depth(state)) {
@@ -248,7 +252,8 @@ impl Lock {
             }
         }
         let state = slot.state();
-        // SAFETY: `maintain` has made room, and somebody who rang since has not taken that away.
+        // SAFETY: `maintain` has made room, and a wake flag that another thread has set since does
+        // not take it away.
         unsafe { self.note_at(slot, state, tag, mode, site) };
         Hold::of(slot)
     }
@@ -259,11 +264,12 @@ impl Lock {
     #[inline(always)]
     unsafe fn note_at(&self, slot: &'static Slot, state: u64, tag: u64, mode: Mode, site: Site) {
         let (ident, share) = (self.record.ident_address(), lockset_hash::share(tag, mode));
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: guaranteed by the caller, under the same conditions.
         unsafe { slot.push(state, ident, share, mode, site) };
         if matches!(mode, Mode::Exclusive) {
-            // A hint for a thread that waits. Release pairs with the Acquire in `deadlock::owner_runs`:
-            // a thread that reads the address sees the slot made and taken into use.
+            // A hint for a thread that waits. Release pairs with the Acquire in
+            // `deadlock::owner_runs`: a thread that reads the address sees the slot initialised and
+            // assigned to its thread.
             let owner = slot as *const Slot as *mut Slot;
             self.record.owner.set_release(owner);
         }
@@ -284,7 +290,8 @@ impl Lock {
         self.note(slot, ident.tag(), mode, site)
     }
 
-    /// Whether it is of interest who waits for the lock in this mode, and when.
+    /// Returns whether acquisitions in this mode are checked even if nothing else is held, since a
+    /// queued writer of this lock blocks readers.
     pub(super) fn is_writer(&self, mode: Mode) -> bool {
         mode == Mode::Exclusive && self.record.kind().readers_wait()
     }
@@ -302,7 +309,7 @@ impl Lock {
         detector::with_own(slot, |own| own.pool.at(site, identify))
     }
 
-    /// Records the acquisition, and looks whether it shows anything new.
+    /// Records the acquisition, and checks whether it causes findings.
     #[cold]
     pub(super) fn acquired_checked(
         &self,
@@ -317,8 +324,8 @@ impl Lock {
             reacquired::note(site, Reacquisition::Unlocked);
         }
         let findings = crate::detector::order::check::check(slot, &self.record, ident, mode, site);
-        // Held before anyone is told: a callback that comes back to this lock is then refused, and
-        // does not hang.
+        // Recorded as held before the findings are published: a callback that acquires this lock is
+        // then reported as a self-deadlock instead of hanging.
         let hold = self.note(slot, ident.tag(), mode, site);
         if let Some(panic) = detector::publish(slot, findings)
             && may_panic
@@ -332,10 +339,10 @@ impl Lock {
         hold
     }
 
-    /// Tells that an upgradable hold has become the exclusive one by a call at `site` that would
-    /// have waited, but did not have to: an acquisition like any other, under all that is held.
+    /// Records that an upgradable hold became exclusive without waiting, by a blocking call at
+    /// `site`. The order graph treats it as an acquisition under all locks that the thread holds.
     ///
-    /// It cannot be taken back here, so a finding is only reported.
+    /// The upgrade cannot be undone here, so a finding is only reported and never causes a panic.
     pub fn upgraded(&self, hold: &Hold, site: Site) {
         let slot = hold.slot;
         if ptr::eq(slot, current::open())
@@ -343,7 +350,7 @@ impl Lock {
             && let Some(ident) = self.record.ident()
         {
             slot.maintain();
-            // The hold itself is listed too, and makes no order by itself.
+            // The lockset includes the upgradable hold itself, which adds no edge.
             let findings = if slot.count() > 1 || self.is_writer(Mode::Exclusive) {
                 reacquired::note(site, Reacquisition::Upgrade);
                 crate::detector::order::check::check(
@@ -363,13 +370,13 @@ impl Lock {
         }
     }
 
-    /// Tells that a hold has changed its mode without letting go of the lock.
+    /// Records that a hold has changed its mode without a release of the lock.
     pub fn converted(&self, hold: &Hold, mode: Mode) {
         if hold.slot.is_detached() {
             return;
         }
         let slot = hold.slot;
-        // A hold that was sent here keeps the mode in which it was taken: the slot that lists it
+        // A hold that was sent here keeps the mode in which it was acquired: the slot that lists it
         // belongs to another thread.
         if ptr::eq(slot, current::open())
             && let Some(ident) = self.record.ident()
@@ -383,7 +390,7 @@ impl Lock {
         }
     }
 
-    /// Tells that the lock is about to be released.
+    /// Records that the lock is about to be released.
     #[cfg_attr(debug_assertions, inline(never))]
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn released(&self, hold: Hold) {
@@ -396,43 +403,45 @@ impl Lock {
         released_slow(slot, ident, false);
     }
 
-    /// Tells that the lock is about to be released from an upgradable hold.
+    /// Records that the lock is about to be released from an upgradable hold.
     ///
-    /// Any hold can be handed to [`released`](Self::released); but if the thread holds the lock in
-    /// shared mode too, that one takes off the shared hold.
+    /// Any hold can be passed to [`released`](Self::released); but if the thread holds the lock in
+    /// shared mode too, that method removes the shared hold from the lockset.
     pub fn released_upgradable(&self, hold: Hold) {
         released_slow(hold.slot, self.record.ident_address(), true);
     }
 
-    /// Records a release, right before it, by whichever thread has the hold: one that was sent here
-    /// from another thread is taken off the locks that are held there.
+    /// Records that the lock is about to be released by the thread that owns the hold. If the hold
+    /// was acquired by another thread, it is removed from the lockset of that thread.
     pub fn released_by_any(&self, hold: Hold) {
         released_slow(hold.slot, self.record.ident_address(), false);
     }
 
-    /// Records a release by the calling thread, right before it, where the hold of the acquisition is
-    /// not at hand: the guard was forgotten, or the lock goes out of the sight of the record. The
-    /// last acquisition that the thread has not released ends; without one, nothing happens.
+    /// Records that the calling thread is about to release the lock where the hold is not
+    /// available, because the guard was forgotten or the lock is released past its wrapper. Removes
+    /// the thread's most recent hold of the lock, if there is one.
     pub fn released_without_hold(&self) {
         released_slow(current::slot(), self.record.ident_address(), false);
     }
 
-    /// Tells, right before the lock is dropped, whether somebody still holds it: a guard was
-    /// forgotten. The memory behind the record is then given back at once, and a forgotten guard is
-    /// reported with the right name.
+    /// Records, right before the lock is dropped, whether a forgotten guard still holds it. If not,
+    /// the memory behind the record is freed at once; if so, it is kept, and the report of the
+    /// forgotten guard shows the right name.
     ///
-    /// Not for others to call: with a wrong answer, slots would refer to freed memory.
+    /// Only the locks of this crate may call this: after a wrong `held`, slots would refer to freed
+    /// memory.
     #[inline]
     pub(crate) fn retired(&mut self, held: bool) {
         let Some(ident) = self.record.retire() else {
             return;
         };
         if !held {
-            // A guard that was sent away may have been dropped just now, and its thread not know it.
+            // A guard that was sent to another thread may have been dropped just now, and the slot
+            // of its acquiring thread may still list the hold.
             detector::retire(ident, !cfg!(feature = "send_guard"));
         }
-        // Held: the ident stays as it is, for ever, since the slot of the thread that forgot the
-        // guard refers to it.
+        // If held, the ident is never freed, since the slot of the thread that forgot the guard
+        // refers to it.
     }
 }
 
@@ -461,11 +470,11 @@ pub(super) fn released_slow(slot: &'static Slot, ident: *const Ident, upgradable
     }
 }
 
-/// One recorded acquisition, to be handed back at the release.
+/// Token of one recorded acquisition, to be passed back at the release.
 #[derive(Debug)]
 #[must_use = "hand it back to `Lock::released`, or the lock counts as held for ever"]
 pub struct Hold {
-    /// The slot that lists it; the detached one if it is not tracked.
+    /// The slot that lists the hold; the detached slot if the hold is untracked.
     pub(super) slot: &'static Slot,
     marker: PhantomData<GuardMarker>,
 }

@@ -1,5 +1,6 @@
-//! The records of an instrumented build.
+//! Records of an instrumented build.
 
+mod agent;
 mod attempt;
 mod caught;
 mod check_ascending;
@@ -16,6 +17,9 @@ mod once_record;
 mod resource;
 mod thread_bit;
 
+pub use self::agent::{
+    Agent, SendableHold, held_by_caller, held_count, mark_observer, observe_all, report_stuck,
+};
 pub use self::attempt::Attempt;
 pub use self::caught::caught_panic;
 pub(crate) use self::check_ascending::check_ascending;

@@ -1,28 +1,28 @@
-//! Who initialises, and who waits for that.
+//! Record of a one-time initialisation: the thread that runs it, and those that wait for it.
 //!
-//! What runs an initialiser once (std's `Once` and what stands on it, `parking_lot`'s `Once`) blocks
-//! inside all who come meanwhile, where nobody can be told of it. So here a thread takes its turn
-//! before it goes into the original: one at a time, and those who come meanwhile wait for the turn.
-//! Whoever then goes into the original finds that nobody is at work there.
+//! A primitive that runs an initialiser once (std's `Once` and the types built on it,
+//! `parking_lot`'s `Once`) blocks all other callers inside itself, where their wait cannot be
+//! published. So a thread first takes a turn in this record, one thread at a time, and the others
+//! wait for the turn here. The thread that then calls the wrapped primitive never blocks in it.
 //!
-//! For the order of locks, what is initialised is a lock: the initialiser holds it exclusively while it
-//! runs, and whoever would wait for the initialiser asks for it. So an initialiser that takes M, and a
-//! thread that asks for the value under M, are an inversion, whichever of the two comes first:
+//! For the lock order, the value is a lock: the initialiser holds it exclusively while it runs, and
+//! a thread that would wait for the initialiser requests it. So an initialiser that takes M, and a
+//! thread that accesses the value under M, form an inversion, whichever of the two comes first:
 //!
-//! - A thread asks once, at its first access: after that it has seen that the value is there, and never
-//!   waits for it again. That access asks also if the value is ready, since another schedule could
-//!   have had it come before the end of the initialiser.
-//! - It does not ask if the end of the initialiser lies in its past, by a spawn, a join, a message or
-//!   the like: then it comes after that in every schedule.
-//! - Nothing is ever taken under a value that is ready. So one whose initialiser took nothing is part
-//!   of no cycle, and an access to it once it is ready asks for nothing at all.
+//! - A thread requests it once, at its first access: after that it has seen the value, and never
+//!   waits for it again. The first access also requests it if the value is ready, since in another
+//!   schedule the access could precede the end of the initialiser.
+//! - It does not request it if the end of the initialiser happens before the access, by a spawn, a
+//!   join, a message or the like: then the access never waits in any schedule.
+//! - No lock is ever taken under a value that is ready. So a value whose initialiser took no lock
+//!   is part of no cycle, and an access to it once it is ready requests nothing at all.
 //!
-//! Accesses that never wait (`get`, `is_completed`) do not ask. What the initialiser takes is known of
-//! the thread that ran it; that another thread could have run it instead, under locks of its own, is
-//! not seen.
+//! Accesses that never wait (`get`, `is_completed`) request nothing. The acquisitions of the
+//! initialiser are recorded for the thread that ran it; the case that another thread could have run
+//! it instead, under locks of its own, is not covered.
 //!
-//! While a turn is taken, nobody but the thread that has it can end the wait for it. If that is the
-//! thread that waits, its initialiser asks for what it makes.
+//! While a turn is taken, only the thread that has it can end the wait for it. If that is the
+//! waiting thread itself, its initialiser accesses its own value: a self-deadlock.
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
@@ -39,36 +39,36 @@ use crate::tracking::thread::current;
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::slot::Slot;
 
-/// The record of something that is initialised once, by one thread, while others may wait.
+/// Record of a value that one thread initialises while others may wait.
 #[derive(Debug)]
 pub(crate) struct OnceRecord {
     state: Mutex<State>,
     changed: Condvar,
     resource: Resource,
-    /// The thread that has its turn.
+    /// The thread that has the turn.
     at_work: Providers,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct State {
-    /// Whether a thread has its turn.
+    /// Whether a thread has the turn.
     taken: bool,
     /// Whether the last turn ended by a panic.
     failed: bool,
 }
 
-// Nothing of the program's runs while the state is changed, so no panic finds it half done.
+// The program's code never runs while the state is changed, so no panic leaves it half changed.
 impl UnwindSafe for OnceRecord {}
 impl RefUnwindSafe for OnceRecord {}
 
 impl OnceRecord {
-    /// The record of something whose class is the place of the call.
+    /// Creates the record of a value whose class is the construction site.
     #[track_caller]
     pub(crate) const fn new(kind: &'static LockKind) -> Self {
         Self::of(Resource::new(kind))
     }
 
-    /// The record of something whose class is `name`.
+    /// Creates the record of a value whose class is `name`.
     #[track_caller]
     pub(crate) const fn named(kind: &'static LockKind, name: &'static str) -> Self {
         Self::of(Resource::named(kind, name))
@@ -86,20 +86,21 @@ impl OnceRecord {
         }
     }
 
-    /// Names this one instance in reports, beside the name of its class.
+    /// Sets a label for this instance, which reports show beside the name of its class.
     pub(crate) fn set_label(&self, label: &str) {
         self.resource.set_label(label);
     }
 
-    /// Runs `initialise`, when no other thread is at it, unless it `is_done` then.
+    /// Waits until no other thread initialises, and then runs `initialise` unless `is_done` returns
+    /// true.
     ///
-    /// `is_done` is asked with a lock held.
+    /// `is_done` is called with an internal lock held.
     ///
     /// # Panics
     ///
-    /// As `initialise` does, or if the wait would never end.
+    /// Panics as `initialise` does, or if the wait would never end.
     pub(crate) fn run(&self, is_done: impl Fn() -> bool, site: Site, initialise: impl FnOnce()) {
-        // Before the turn also since a sink may want to see what is initialised.
+        // Also before the turn because a sink, which the attachment may call, may access the value.
         ensure_attached();
         self.ask(site);
         if let Some(turn) = self.take(&is_done, site) {
@@ -110,7 +111,8 @@ impl OnceRecord {
         }
     }
 
-    /// The calling thread asks for what is initialised already, and was not known to be.
+    /// Records a request for a value that is ready, by a thread that accesses it for the first
+    /// time.
     #[cold]
     pub(crate) fn ask_for_ready(&self, site: Site) {
         let ident = self.resource.record().ident();
@@ -119,11 +121,11 @@ impl OnceRecord {
         }
     }
 
-    /// Tells the order graph that the calling thread may have to wait until it is initialised.
+    /// Records in the order graph that the calling thread may have to wait for the initialiser.
     ///
     /// # Panics
     ///
-    /// If that shows something that the configuration answers with a panic.
+    /// Panics if that causes a finding that the configuration answers with a panic.
     #[cold]
     fn ask(&self, site: Site) {
         let Some(slot) = detector::attach() else {
@@ -139,7 +141,7 @@ impl OnceRecord {
         }
     }
 
-    /// The calling thread holds what it initialises until the result is dropped.
+    /// Records that the calling thread holds the value until the result is dropped.
     #[cold]
     fn hold(&self, site: Site) -> Option<Initialising> {
         let slot = detector::attach()?;
@@ -151,12 +153,12 @@ impl OnceRecord {
         Some(Initialising { slot, ident })
     }
 
-    /// Waits until it `is_done` or, if `or_failed`, has panicked; then runs `see`, which does not
-    /// have to wait.
+    /// Waits until `is_done` returns true or, if `or_failed`, the last initialiser has panicked;
+    /// then runs `see`, which does not have to wait.
     ///
     /// # Panics
     ///
-    /// As `see` does, or if the wait would never end.
+    /// Panics as `see` does, or if the wait would never end.
     pub(crate) fn wait<R>(
         &self,
         is_done: impl Fn() -> bool,
@@ -173,7 +175,8 @@ impl OnceRecord {
                 continue;
             };
             if or_failed && state.failed {
-                // In a turn, so that nobody begins to make it good meanwhile, for which `see` would wait.
+                // In a turn, so that no thread begins a new initialisation meanwhile, for which
+                // `see` would wait.
                 if let Some(turn) = self.take(&is_done, site) {
                     let seen = see();
                     turn.done();
@@ -187,13 +190,13 @@ impl OnceRecord {
         see()
     }
 
-    /// The state, if nobody is at work or it is done.
+    /// Returns the state if no thread has the turn or the value is ready.
     fn idle(&self, is_done: &impl Fn() -> bool) -> Option<State> {
         let state = *self.state.lock();
         (!state.taken || is_done()).then_some(state)
     }
 
-    /// Takes a turn when nobody has one; `None` if it is done then.
+    /// Waits until no thread has the turn, and takes it; returns `None` if the value is ready then.
     fn take(&self, is_done: &impl Fn() -> bool, site: Site) -> Option<Initialisation<'_>> {
         let try_take = |state: &mut State| {
             if state.taken {
@@ -203,8 +206,8 @@ impl OnceRecord {
                 return Some(None);
             }
             state.taken = true;
-            // With the lock held, so that nobody waits for a turn that nobody has. The thread is known
-            // to the detector already, so this tells nobody.
+            // With the lock held, so that no thread sees the turn taken without a provider. The
+            // thread is attached already, so this calls no sink.
             self.at_work.enter();
             Some(Some(Initialisation {
                 turns: self,
@@ -221,13 +224,13 @@ impl OnceRecord {
                 })
         });
         if taken.is_some() {
-            // For those who wait until somebody begins.
+            // Wakes the threads that wait until an initialisation begins.
             self.wake();
         }
         taken
     }
 
-    /// Waits until the thread that has its turn is at its end.
+    /// Waits until the thread that has the turn ends it.
     fn until_the_turn_ends(&self, site: Site) {
         self.resource
             .wait_by(&self.at_work, WaitReason::Initialisation, site, |limit| {
@@ -237,7 +240,8 @@ impl OnceRecord {
             });
     }
 
-    /// Waits until it `is_over`, which anybody may bring about: whoever begins.
+    /// Waits until `is_over` returns true, which any thread may bring about by beginning an
+    /// initialisation.
     fn until(&self, is_over: impl Fn(&State) -> bool, site: Site) {
         self.resource
             .wait(WaitReason::Initialisation, site, |limit| {
@@ -268,7 +272,7 @@ impl OnceRecord {
     }
 }
 
-/// The hold of an initialiser that runs, for as long as this lives.
+/// Hold of a running initialiser; dropping it ends the hold.
 struct Initialising {
     slot: &'static Slot,
     ident: &'static Ident,
@@ -276,21 +280,21 @@ struct Initialising {
 
 impl Drop for Initialising {
     fn drop(&mut self) {
-        // The thread may be at its end, and have lost its slot.
+        // The thread may be exiting, and have given up its slot.
         if std::ptr::eq(self.slot, current::slot()) {
             released_slow(self.slot, self.ident, false);
         }
     }
 }
 
-/// The turn of the calling thread; over when this is dropped.
+/// Turn of the calling thread; dropping it ends the turn.
 struct Initialisation<'a> {
     turns: &'a OnceRecord,
     failed: bool,
 }
 
 impl Initialisation<'_> {
-    /// It ends without a panic.
+    /// Ends the turn without a panic.
     fn done(mut self) {
         self.failed = false;
     }
@@ -303,7 +307,7 @@ impl Drop for Initialisation<'_> {
             failed: self.failed,
         };
         self.turns.wake();
-        // After that: the thread has done what those who wait for it wait for.
+        // After the wakeup: by now the thread has provided what the waiting threads need.
         self.turns.at_work.leave();
     }
 }
@@ -320,7 +324,7 @@ mod tests {
     static KIND: LockKind = LockKind::new("Turns");
 
     #[test]
-    fn nobody_is_at_it_beside_another_and_nobody_again() {
+    fn concurrent_calls_run_one_initialiser_at_a_time_and_none_after_it_is_done() {
         let (turns, done) = (OnceRecord::new(&KIND), AtomicBool::new(false));
         let runs = AtomicUsize::new(0);
         thread::scope(|scope| {
@@ -346,14 +350,15 @@ mod tests {
     }
 
     #[test]
-    fn a_turn_that_panics_is_over_and_the_next_one_makes_it_good() {
+    fn a_panic_ends_the_turn_and_a_later_turn_succeeds() {
         let (turns, done) = (OnceRecord::named(&KIND, "turns"), Cell::new(false));
         turns.set_label("of the test");
         let site = Location::caller();
         let fails = AssertUnwindSafe(|| turns.run(|| done.get(), site, || panic!("in its turn")));
         assert!(catch_unwind(fails).is_err());
         assert!(turns.state.lock().failed);
-        // Who minds does not wait for the next one, and sees it in a turn.
+        // A wait with `or_failed` does not wait for the next turn, and runs `see` in a turn of its
+        // own.
         turns.wait(
             || done.get(),
             true,

@@ -1,16 +1,17 @@
-//! Waiting for what is no lock: messages, room, permits, events.
+//! Waits for resources other than locks: messages, room, permits, events.
 //!
-//! Nothing is recorded of an operation that succeeds at once, nor in the first millisecond of a
-//! wait. After that the wait is published and the thread looks whether it can ever end.
+//! An operation that succeeds at once is not recorded, nor is the first millisecond of a wait.
+//! After that the wait is published, and the thread checks whether it can ever end.
 //!
-//! Whoever does something that may let others go on says so afterwards ([`Resource::provided`]). A
-//! wait is published with the count of that before its last attempt. So a waiter that was satisfied
-//! and has not woken yet is known by a count that has moved since, and is not taken for one that is
-//! stuck; it publishes again when it has found out that it is not satisfied.
+//! A thread that does something that may end the wait of others calls [`Resource::provided`]
+//! afterwards, which increments a count. A wait is published with the count as of before its last
+//! attempt. So a waiter that is satisfied and has not woken yet has a count that differs from the
+//! present one, and is not taken for stuck; it publishes its wait again when it finds that it is
+//! not satisfied.
 //!
-//! A wait wakes from time to time, at most every 200 milliseconds: for the message that somebody who
-//! has ended left behind who could have ended it, and to look again if a thread that the detector
-//! does not know was in the way.
+//! A waiting thread wakes from time to time, at most every 200 milliseconds, for two reasons: a
+//! provider that has exited may have left it the panic message of a deadlock, and a verdict that an
+//! untracked thread prevented has to be checked again.
 
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,13 +30,14 @@ use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
 
-/// How long a wait lasts before anybody is told of it.
+/// The time that a wait lasts before it is published.
 const FIRST: Duration = Duration::from_millis(1);
-/// How long a thread waits before it wakes again, at first and at most.
+/// The time that a thread sleeps before it wakes to check again: the first and the longest.
 const SHORT: Duration = Duration::from_millis(10);
 const LONG: Duration = Duration::from_millis(200);
 
-/// The record of something that threads wait for and that is no lock: a channel, a queue, an event.
+/// Detector record of a resource: anything but a lock that threads wait for, such as a channel, a
+/// queue or an event.
 ///
 /// # Examples
 ///
@@ -85,12 +87,13 @@ const LONG: Duration = Duration::from_millis(200);
 /// ```
 #[derive(Debug)]
 pub struct Resource {
-    record: LockRecord,
+    pub(super) record: LockRecord,
     party: resource_state::LazyResourceState,
 }
 
 impl Resource {
-    /// The record of a resource whose class is the place of the call.
+    /// Creates the record of a resource whose class is the construction site, that is, the caller's
+    /// line.
     #[must_use]
     #[track_caller]
     pub const fn new(kind: &'static LockKind) -> Self {
@@ -100,7 +103,7 @@ impl Resource {
         }
     }
 
-    /// The record of a resource whose class is `name`.
+    /// Creates the record of a resource whose class is `name`.
     #[must_use]
     #[track_caller]
     pub const fn named(kind: &'static LockKind, name: &'static str) -> Self {
@@ -110,7 +113,7 @@ impl Resource {
         }
     }
 
-    /// The record of a resource whose class is `place`.
+    /// Creates the record of a resource whose class is `place`.
     pub(crate) const fn at(kind: &'static LockKind, place: Site) -> Self {
         Self {
             record: LockRecord::new(kind, None, place),
@@ -118,7 +121,7 @@ impl Resource {
         }
     }
 
-    /// Names this one instance in reports, beside the name of its class.
+    /// Sets a label for this instance, which reports show beside the name of its class.
     pub fn set_label(&self, label: impl AsRef<str>) {
         if let Some(slot) = detector::attach() {
             detector::with_own(slot, |own| self.record.identify(&mut own.pool))
@@ -126,19 +129,19 @@ impl Resource {
         }
     }
 
-    /// The record that the detector has of it.
+    /// Returns the lock record behind the resource.
     pub(super) fn record(&self) -> &LockRecord {
         &self.record
     }
 
-    /// Tells that the calling thread has just done what may let a waiter go on: sent, received, set,
-    /// released, closed.
+    /// Records that the calling thread has just done something that may end the wait of another:
+    /// sent, received, set, released, closed.
     ///
-    /// To be called after each such thing, and before the thread waits for anything itself. Without
-    /// it a waiter that has not woken yet is taken for one that never will, and a
-    /// [`Deadlock`](crate::report::Verdict::Deadlock) is told that is none.
+    /// Call it after each such operation, and before the thread waits for anything itself. Without
+    /// the call, a waiter that is satisfied and has not woken yet counts as stuck, and a false
+    /// [`Deadlock`](crate::report::Verdict::Deadlock) is reported.
     ///
-    /// Costs one load if nobody ever waited for long.
+    /// Costs one load if no thread has ever waited for long.
     #[inline]
     pub fn provided(&self) {
         if let Some(party) = self.party.get() {
@@ -146,17 +149,17 @@ impl Resource {
         }
     }
 
-    /// Waits, without a limit, until `attempt` returns something.
+    /// Waits, without a limit, until `attempt` returns `Some`, and returns that value.
     ///
     /// `attempt` tries, waits for at most the time that it is given (without a limit if that is
-    /// `None`), and tries again; `None` says that it is not done. Between two calls it must hold
-    /// nothing of the primitive that others need: reports are made there. It is to be called only
-    /// after an attempt without waiting has failed, so that nothing is recorded of those that
-    /// succeed at once.
+    /// `None`), and tries again; it returns `None` if the operation is not done. Between two calls
+    /// it must hold no part of the primitive that other threads need, since reports are made there.
+    /// Call this method only after an attempt without waiting has failed, so that operations that
+    /// succeed at once are not recorded.
     ///
     /// # Panics
     ///
-    /// If the wait would never end, as the configuration says.
+    /// Panics if the wait would never end and the configuration answers that with a panic.
     #[cold]
     pub fn wait<T>(
         &self,
@@ -167,12 +170,12 @@ impl Resource {
         self.wait_for(self.party.get_or_take(), None, None, awaited, site, attempt)
     }
 
-    /// Waits like [`wait`](Self::wait); reports say what the primitive counts, as `counts` returns it before
-    /// the wait is published. `counts` is called between two calls of `attempt`.
+    /// Waits like [`wait`](Self::wait); reports show what the primitive counts, as `counts` returns
+    /// it before the wait is published. `counts` is called between two calls of `attempt`.
     ///
     /// # Panics
     ///
-    /// As [`wait`](Self::wait).
+    /// Panics as [`wait`](Self::wait) does.
     #[cold]
     pub fn wait_counted<T>(
         &self,
@@ -185,16 +188,17 @@ impl Resource {
         self.wait_for(party, None, Some(&counts), awaited, site, attempt)
     }
 
-    /// Waits like [`wait`](Self::wait), or like [`wait_by`](Self::wait_by) if there are `providers`,
-    /// where what may let this wait go on is [`provided`](Self::provided) to `other`. Reports name this
-    /// resource.
+    /// Waits like [`wait`](Self::wait), or like [`wait_by`](Self::wait_by) if there are
+    /// `providers`, for something that is [`provided`](Self::provided) to `other`. Reports name
+    /// this resource.
     ///
-    /// For a primitive in which threads wait for different things, as the workers of a pool for jobs and
-    /// others for results: it has one name, and what is provided to some does not wake the others.
+    /// This is for a primitive in which threads wait for different things, as the workers of a pool
+    /// wait for jobs and other threads for results: the primitive has one name, and what is
+    /// provided to one group does not make the other check again.
     ///
     /// # Panics
     ///
-    /// As [`wait`](Self::wait).
+    /// Panics as [`wait`](Self::wait) does.
     #[cold]
     pub fn wait_among<T>(
         &self,
@@ -208,16 +212,16 @@ impl Resource {
         self.wait_for(other.party.get_or_take(), by, None, awaited, site, attempt)
     }
 
-    /// Waits like [`wait`](Self::wait), where no thread but `providers` can end the wait. If these are
-    /// the calling thread alone and one more attempt fails, a
+    /// Waits like [`wait`](Self::wait), where only `providers` can end the wait. If the calling
+    /// thread is the only provider and one more attempt fails, a
     /// [`SelfDeadlock`](crate::report::Verdict::SelfDeadlock) is reported before the thread blocks.
     ///
-    /// A thread that can cancel what is waited for can end the wait, too: if there may be one that is
-    /// not among the providers, [`wait`](Self::wait) is the method to call.
+    /// A thread that can cancel the awaited operation can end the wait, too: if there may be one
+    /// that is not among the providers, call [`wait`](Self::wait) instead.
     ///
     /// # Panics
     ///
-    /// As [`wait`](Self::wait).
+    /// Panics as [`wait`](Self::wait) does.
     #[cold]
     pub fn wait_by<T>(
         &self,
@@ -253,12 +257,13 @@ impl Resource {
         if let Some(by) = by
             && deadlock::is_alone(slot, by)
         {
-            // The caller's own attempt is older than this look: another provider may have done what is
-            // waited for and left in between. It left after that, so an attempt from here on sees it.
+            // The caller's own attempt is older than this check: another provider may have provided
+            // the resource and left in between. It left after that, so an attempt from here on
+            // succeeds.
             if let Some(done) = attempt(Some(Duration::ZERO)) {
                 return done;
             }
-            // Whoever entered, provided and left meanwhile has moved the version.
+            // A provider that entered, provided and left meanwhile has changed the version.
             if deadlock::is_alone(slot, by) && party.version() == version {
                 let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
                 let panic = deadlock::alone(slot, ident, awaited, (site, since));
@@ -298,7 +303,8 @@ impl Resource {
                     Panic::of_message(message).raise(site);
                 }
                 if before != version {
-                    // It was not for this thread. Only now can others know that.
+                    // What was provided did not satisfy this thread. Publishing the wait anew makes
+                    // that visible.
                     version = before;
                     break;
                 }
@@ -310,9 +316,10 @@ impl Resource {
         }
     }
 
-    /// Waits until `deadline` at most; `None` if that is over before `attempt` returns something.
+    /// Waits until `deadline` at most; returns `None` if that passes before `attempt` returns
+    /// `Some`.
     ///
-    /// Such a wait ends by itself, so it is no part of any deadlock.
+    /// Such a wait ends by itself, so it is part of no deadlock.
     #[cold]
     pub fn wait_until<T>(
         &self,
@@ -350,8 +357,8 @@ impl Resource {
     }
 }
 
-/// The calling thread lets time pass, or is parked: something that no other thread can be seen to
-/// end, but whoever looks at the thread wants to know.
+/// Publishes, while `f` runs, that the calling thread sleeps or is parked. The detector does not
+/// know which thread could end that, but snapshots show it.
 pub(crate) fn idle<R>(awaited: WaitReason, timed: bool, site: Site, f: impl FnOnce() -> R) -> R {
     static REST: LockKind = LockKind::new("rest");
     static RECORD: Resource = Resource::named(&REST, "rest");
@@ -367,10 +374,10 @@ pub(crate) fn idle<R>(awaited: WaitReason, timed: bool, site: Site, f: impl FnOn
     f()
 }
 
-/// Whether it is time that somebody looks again, and nobody else does: five hundred idle threads
-/// beside one that the detector does not know are to cost no more than a few.
+/// Returns true for one thread per interval, which then checks again: five hundred idle threads
+/// beside an untracked one must cost no more than a few.
 fn is_due() -> bool {
-    // Relaxed: it stands for no other memory.
+    // Relaxed: the value publishes no other memory.
     static NEXT: AtomicU64 = AtomicU64::new(0);
     const PAUSE: Duration = Duration::from_millis(20);
     let (now, next) = (wait::now(), NEXT.load(Ordering::Relaxed));
@@ -381,7 +388,7 @@ fn is_due() -> bool {
             .is_ok()
 }
 
-/// Looks whether the wait that was published can end; whether to look again later.
+/// Checks whether the published wait can end; returns whether to check again later.
 fn look(slot: &'static Slot, by: Option<&ResourceState>, site: Site) -> bool {
     match deadlock::check_resource_wait(slot, by) {
         Stuck::No => false,
@@ -393,7 +400,7 @@ fn look(slot: &'static Slot, by: Option<&ResourceState>, site: Site) -> bool {
     }
 }
 
-/// A published wait, for as long as this lives.
+/// Published wait; dropping it ends the publication.
 struct Shown(&'static Slot);
 
 impl Shown {
@@ -417,16 +424,16 @@ impl Drop for Resource {
     }
 }
 
-/// Threads of which one has to act before a wait can end: the workers of a pool.
+/// Set of threads of which one has to act before a wait can end, such as the workers of a pool.
 ///
-/// A wait for anybody else is [`Resource::wait`].
+/// If any other thread could end the wait too, use [`Resource::wait`].
 #[derive(Debug)]
 pub struct Providers {
     party: resource_state::LazyResourceState,
 }
 
 impl Providers {
-    /// Nobody, as yet.
+    /// Creates an empty set.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -434,23 +441,23 @@ impl Providers {
         }
     }
 
-    /// So many threads more will [`enter`](Self::enter), or have to be given up. Until then nobody
-    /// is told that a wait for them cannot end.
+    /// Announces that `count` more threads will [`enter`](Self::enter), or else be [given
+    /// up](Self::give_up). Until then no wait for this set is reported as stuck.
     pub fn expect(&self, count: usize) {
         self.party
             .get_or_take()
             .change(|members| members.unknown += count);
     }
 
-    /// So many of those that were expected will not enter.
+    /// Records that `count` of the expected threads will not enter.
     pub fn give_up(&self, count: usize) {
         self.party
             .get_or_take()
             .change(|members| members.unknown = members.unknown.saturating_sub(count));
     }
 
-    /// The calling thread is one of them from now on, until [`leave`](Self::leave); one of those
-    /// that were expected, if any were.
+    /// Adds the calling thread to the set, until it [leaves](Self::leave), in place of one of the
+    /// expected threads if there are any.
     pub fn enter(&self) {
         let Some(id) = detector::attach().and_then(Slot::thread) else {
             return;
@@ -461,8 +468,8 @@ impl Providers {
         });
     }
 
-    /// The calling thread is not one of them any more. Whoever waits for what it can now not do is
-    /// told so; what it has done has to be [`provided`](Resource::provided) before this.
+    /// Removes the calling thread from the set, and reports the waits that can no longer end. What
+    /// the thread has done has to be [`provided`](Resource::provided) before this.
     pub fn leave(&self) {
         let Some(slot) = detector::attach() else {
             return;
@@ -502,7 +509,7 @@ mod tests {
         let (resource, providers) = (Resource::new(&KIND), Providers::new());
         let done = AtomicBool::new(false);
         providers.enter();
-        // The attempt of a primitive that comes before `wait_by`.
+        // The primitive's own attempt before it calls `wait_by`.
         assert!(!done.load(Ordering::Acquire));
         thread::scope(|scope| {
             scope.spawn(|| {

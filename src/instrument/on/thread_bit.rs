@@ -1,16 +1,18 @@
-//! A thread that is known, and a bit for it.
+//! Attaches the current thread, and returns the (shared) bit that identifies it.
 
 use crate::detector;
 use crate::tracking::thread::current;
 
-/// The calling thread is about to tell something with a lock of a primitive held. What the first use
-/// of the detector by a thread does must come before that, since it may tell the program's sinks.
+/// Attaches the calling thread to the detector. A caller that reports events with an internal lock
+/// of a primitive held calls this before it takes that lock, since the attachment may call the
+/// program's sinks.
 #[inline]
 pub(crate) fn ensure_attached() {
     let _ = detector::attach();
 }
 
-/// A bit for the calling thread, which is not the highest one of the word. Some threads share one.
+/// Returns the bit of the calling thread: never the highest bit of the word, and shared by several
+/// threads.
 #[inline]
 pub(crate) fn thread_bit() -> u64 {
     current::slot().mark_bit()

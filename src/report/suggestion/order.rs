@@ -5,7 +5,9 @@
 //! once.
 
 use super::super::data::{Edge, Report};
+use super::super::names::place;
 use super::super::source::Sources;
+use super::super::symbols::is_of_the_command;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::reacquisition::Reacquisition;
 
@@ -35,7 +37,7 @@ fn compared(report: &Report, edge: &Edge) -> Option<String> {
             "let the comparison of the items (`Ord::cmp`) do without {}, which it takes at {}, or \
              release {} before an item is put or got",
             report.the_lock(edge.to),
-            edge.to_site,
+            place(edge.to_site),
             report.the_lock(edge.to)
         )
     })
@@ -50,7 +52,7 @@ pub(super) fn is_order_of_queue(report: &Report, lock: LockId) -> bool {
 /// Suggests to release the hold before a call that reacquires a lock.
 fn taken_back(report: &Report, edge: &Edge) -> Option<String> {
     let (held, asked) = (report.the_lock(edge.from), report.the_lock(edge.to));
-    let (first, second) = (edge.from_site, edge.to_site);
+    let (first, second) = (place(edge.from_site), place(edge.to_site));
     let release = format!("release {held}, which is taken at {first}, before");
     Some(match edge.to_again? {
         Reacquisition::Wait => format!(
@@ -72,6 +74,7 @@ fn taken_back(report: &Report, edge: &Edge) -> Option<String> {
 fn one_order(report: &Report, edge: &Edge) -> String {
     let (held, asked) = (report.the_lock(edge.from), report.the_lock(edge.to));
     let (first, second) = (edge.from_site, edge.to_site);
+    let (first_at, second_at) = (place(first), place(second));
     let both = match report.edges.len() {
         2 => format!(
             "`lockwarden::acquire((&{}, &{}))`",
@@ -84,19 +87,23 @@ fn one_order(report: &Report, edge: &Edge) -> String {
     // nothing.
     let same_lines = |other: &&Edge| (other.from_site, other.to_site) == (first, second);
     if report.edges.iter().filter(same_lines).count() > 1 {
+        let at_once = match is_of_the_command() {
+            true => String::new(),
+            false => format!("take them at once with {both}, or "),
+        };
         return format!(
-            "the same lines take the locks in whatever order they are given: take them at once \
-             with {both}, or sort them before {first}"
+            "the same lines take the locks in whatever order they are given: {at_once}sort them \
+             before {first_at}"
         );
     }
     if edge.from_again.is_some() {
         return format!(
-            "release {held}, which is taken back at {first}, before {second} takes {asked}; or take \
+            "release {held}, which is taken back at {first_at}, before {second_at} takes {asked}; or take \
              {asked} before {held} is taken for the first time"
         );
     }
     let swap = if !in_one_function(first, second) {
-        format!("take {asked} before {first} takes {held}, instead of after it at {second}")
+        format!("take {asked} before {first_at} takes {held}, instead of after it at {second_at}")
     } else if first.line() < second.line() {
         format!(
             "swap lines {} and {} of {}, so that {asked} is taken before {held}",
@@ -118,7 +125,10 @@ fn one_order(report: &Report, edge: &Edge) -> String {
         Some(_) if report.edges.len() > 2 => ", which opens the ring".to_owned(),
         _ => String::new(),
     };
-    format!("{swap}{like}; or take both at once with {both}")
+    match is_of_the_command() {
+        true => format!("{swap}{like}"),
+        false => format!("{swap}{like}; or take both at once with {both}"),
+    }
 }
 
 /// Returns whether the two calls stand in one function, in this order, as far as its source shows: no

@@ -1,4 +1,4 @@
-//! `Barrier`: where threads wait for each other.
+//! `Barrier`: a point at which threads wait for each other.
 
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
@@ -13,29 +13,29 @@ use crate::instrument::{Clock, Counts, LockKind, Resource, Site, WaitReason};
 
 static BARRIER: LockKind = LockKind::new("Barrier");
 
-/// A place at which a number of threads wait for each other, as [`std::sync::Barrier`] is.
+/// Point at which a number of threads wait for each other, as [`std::sync::Barrier`] is.
 ///
 /// # Order
 ///
-/// What each of them did before it came comes before all that any of them does when they go on. Who
-/// goes on without the others comes after nobody.
+/// What each thread did before it arrived happens before all that any of them does after the
+/// barrier. A wait that fails establishes no order.
 ///
 /// # To give up
 ///
-/// Beyond std's, a barrier can be *broken*, so that nobody waits for somebody who will not come:
-/// by [`abort`](Self::abort), by a [`wait_timeout`](Self::wait_timeout) whose time is over, by a
-/// thread whose wait panics, since it is part of a deadlock. All who wait are told so, and all who
-/// come later, until it is [`reset`](Self::reset).
+/// Beyond std's, a barrier can be *broken*, so that no thread waits for one that will not arrive:
+/// by [`abort`](Self::abort), by a [`wait_timeout`](Self::wait_timeout) whose time limit passes, or
+/// by a wait that panics because it is part of a deadlock. All present waits and all later ones
+/// then fail, until the barrier is [`reset`](Self::reset).
 ///
 /// # What it cannot see
 ///
-/// Any thread may be among those that are to come. So a wait that never ends is reported only once
-/// all threads of the process wait, and none has a timeout.
+/// Any thread may be among those that are to arrive. So a wait that never ends is reported only
+/// once all threads of the process wait, and none has a timeout.
 ///
 /// # Cost
 ///
-/// A lock at each wait. With instrumentation, if it is for more than one thread, some tens of
-/// nanoseconds more, and a look-up for each thread that comes.
+/// One lock acquisition per wait. With instrumentation, for a barrier of more than one thread, some
+/// tens of nanoseconds more, and a look-up for each thread that arrives.
 ///
 /// # Examples
 ///
@@ -47,9 +47,9 @@ static BARRIER: LockKind = LockKind::new("Barrier");
 /// thread::scope(|scope| {
 ///     for _ in 0..3 {
 ///         scope.spawn(|| {
-///             // All three come here
+///             // All three arrive here
 ///             barrier.wait();
-///             // before any of them comes here.
+///             // before any of them gets here.
 ///         });
 ///     }
 /// });
@@ -61,23 +61,14 @@ pub struct Barrier {
     record: Resource,
 }
 
-// Nothing of the program's runs while the state is changed, so no panic finds it half done.
+// The program's code never runs while the state is changed, so no panic leaves it half changed.
 impl UnwindSafe for Barrier {}
 impl RefUnwindSafe for Barrier {}
 
 impl Barrier {
-    /// A barrier at which `n` threads wait for each other. With none or one, nobody waits.
+    /// Creates a barrier for `n` threads. With `n` of 0 or 1, a wait returns at once.
     ///
-    /// Its class, by which reports speak of it, is the place of the call.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::Barrier;
-    ///
-    /// static START: Barrier = Barrier::new(1);
-    /// assert!(START.wait().is_leader());
-    /// ```
+    /// Its class, which reports name, is the construction site.
     #[inline]
     #[must_use]
     #[track_caller]
@@ -85,7 +76,7 @@ impl Barrier {
         Self::of(n, Resource::new(&BARRIER))
     }
 
-    /// A barrier at which `n` threads wait for each other, whose class is `name`.
+    /// Creates a barrier for `n` threads whose class is `name`.
     ///
     /// # Examples
     ///
@@ -111,7 +102,7 @@ impl Barrier {
         }
     }
 
-    /// Names this one instance in reports, beside the name of its class.
+    /// Sets a label for this instance, which reports show beside the name of its class.
     ///
     /// # Examples
     ///
@@ -123,29 +114,16 @@ impl Barrier {
         self.record.set_label(label.as_ref());
     }
 
-    /// Waits until as many threads have come as the barrier is for. It can then be used again.
+    /// Waits until as many threads have arrived as the barrier is for. It can then be used again.
     ///
-    /// One of the threads, it is not said which, is told that it is the leader.
+    /// One of the threads, it is unspecified which, gets a result with `is_leader`.
     ///
     /// # Panics
     ///
-    /// If the barrier is broken, or gets broken meanwhile, which takes a call that std's barrier
-    /// does not have; [`wait_checked`](Self::wait_checked) says so instead. If the wait would never
-    /// end, as the configuration says: that breaks the barrier.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::Barrier;
-    /// use lockwarden::thread;
-    ///
-    /// let barrier = Barrier::new(2);
-    /// let leaders = thread::scope(|scope| {
-    ///     let other = scope.spawn(|| barrier.wait().is_leader());
-    ///     [barrier.wait().is_leader(), other.join().unwrap()]
-    /// });
-    /// assert_ne!(leaders[0], leaders[1]);
-    /// ```
+    /// Panics if the barrier is broken, or gets broken during the wait, which takes a call that
+    /// std's barrier does not have; [`wait_checked`](Self::wait_checked) returns an error instead.
+    /// Panics also if the wait would never end and the configuration answers that with a panic,
+    /// which breaks the barrier.
     #[track_caller]
     pub fn wait(&self) -> BarrierWaitResult {
         match self.meet(None, Location::caller()) {
@@ -154,15 +132,16 @@ impl Barrier {
         }
     }
 
-    /// Like [`wait`](Self::wait), but a broken barrier is an error.
+    /// Waits like [`wait`](Self::wait), but a broken barrier is an error.
     ///
     /// # Errors
     ///
-    /// If the barrier is broken, or gets broken meanwhile.
+    /// Returns an error if the barrier is broken, or gets broken during the wait.
     ///
     /// # Panics
     ///
-    /// If the wait would never end, as the configuration says. That breaks the barrier.
+    /// Panics if the wait would never end and the configuration answers that with a panic. That
+    /// breaks the barrier.
     ///
     /// # Examples
     ///
@@ -173,36 +152,25 @@ impl Barrier {
     /// let barrier = Barrier::new(2);
     /// thread::scope(|scope| {
     ///     let other = scope.spawn(|| barrier.wait_checked().map(|_| ()));
-    ///     // Something went wrong here, so nobody will come.
+    ///     // This thread has failed, and will not arrive.
     ///     barrier.abort();
     ///     assert_eq!(other.join().unwrap(), Err(BrokenBarrierError));
     /// });
     /// ```
     #[track_caller]
     pub fn wait_checked(&self) -> Result<BarrierWaitResult, BrokenBarrierError> {
-        // Without a deadline it never times out.
+        // Without a deadline the wait never times out.
         self.meet(None, Location::caller())
             .map_err(|_| BrokenBarrierError)
     }
 
-    /// Like [`wait_checked`](Self::wait_checked), for at most `timeout`. If not all have come by
-    /// then, the barrier is broken for all.
+    /// Waits like [`wait_checked`](Self::wait_checked), for at most `timeout`. If not all threads
+    /// have arrived by then, breaks the barrier.
     ///
     /// # Errors
     ///
-    /// If the time is over before all have come, or the barrier is broken.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use lockwarden::sync::{Barrier, BarrierTimeoutError};
-    ///
-    /// let barrier = Barrier::new(2);
-    /// let alone = barrier.wait_timeout(Duration::from_millis(1));
-    /// assert_eq!(alone.unwrap_err(), BarrierTimeoutError::Timeout);
-    /// assert!(barrier.is_broken());
-    /// ```
+    /// Returns an error if the time limit passes before all threads have arrived, or the barrier is
+    /// broken.
     #[track_caller]
     pub fn wait_timeout(
         &self,
@@ -212,7 +180,7 @@ impl Barrier {
         self.meet(Instant::now().checked_add(timeout), Location::caller())
     }
 
-    /// Breaks the barrier: all who wait, and all who come from now on, are told so.
+    /// Breaks the barrier: all present and later waits fail.
     ///
     /// # Examples
     ///
@@ -228,16 +196,8 @@ impl Barrier {
         });
     }
 
-    /// Makes the barrier as new. Those who wait are told that it is broken.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let barrier = lockwarden::sync::Barrier::new(1);
-    /// barrier.abort();
-    /// barrier.reset();
-    /// assert!(barrier.wait().is_leader());
-    /// ```
+    /// Restores the barrier to its initial state. Present waits fail with the error of a broken
+    /// barrier.
     pub fn reset(&self) {
         self.end(|rounds| {
             rounds.set_broken(false);
@@ -245,25 +205,13 @@ impl Barrier {
         });
     }
 
-    /// Whether the barrier is broken: who comes now is told so.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// assert!(!lockwarden::sync::Barrier::new(2).is_broken());
-    /// ```
+    /// Returns whether the barrier is broken, in which case a wait fails.
     #[must_use]
     pub fn is_broken(&self) -> bool {
         self.rounds.lock().is_broken()
     }
 
-    /// How many threads wait for the others.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// assert_eq!(lockwarden::sync::Barrier::new(2).n_waiting(), 0);
-    /// ```
+    /// Returns the number of threads that wait.
     #[must_use]
     pub fn n_waiting(&self) -> usize {
         self.rounds.lock().waiting()
@@ -277,7 +225,7 @@ impl Barrier {
         if self.threads > 1 {
             return self.meet_others(deadline, site);
         }
-        // Nobody ever waits, and who is alone has nobody to come after.
+        // A barrier for one thread never blocks and orders nothing.
         match self.is_broken() {
             true => Err(BarrierTimeoutError::Broken),
             false => Ok(BarrierWaitResult(true)),
@@ -289,8 +237,8 @@ impl Barrier {
         deadline: Option<Instant>,
         site: Site,
     ) -> Result<BarrierWaitResult, BarrierTimeoutError> {
-        // Outside the lock, as the arrivals below: both may tell the program's sinks of a new
-        // thread.
+        // Outside the lock, as the acquire below: both may call the program's sinks for the first
+        // event of a thread.
         let past = Clock::release();
         let coming = self.rounds.lock().come(self.threads, &past)?;
         let (meeting, is_leader) = match coming {
@@ -339,7 +287,7 @@ impl Barrier {
         seat.leave()
     }
 
-    /// Ends the round that runs, in one way or another, and tells all who wait.
+    /// Changes the state of the present generation by `how`, and wakes all waiting threads.
     fn end(&self, how: impl FnOnce(&mut Generations)) {
         how(&mut self.rounds.lock());
         self.wake();
@@ -357,7 +305,7 @@ impl fmt::Debug for Barrier {
     }
 }
 
-/// One who waits, and is among those who are counted until this is left, also by a panic.
+/// Arrival of a waiting thread; counted until `left` is set or a panic drops it.
 struct Seat<'a> {
     barrier: &'a Barrier,
     round: usize,
@@ -365,7 +313,7 @@ struct Seat<'a> {
 }
 
 impl Seat<'_> {
-    /// Waits for at most `limit`; tells whether the round is over.
+    /// Waits for at most `limit`; returns whether the generation is over.
     fn wait(&self, limit: Option<Duration>) -> bool {
         let mut rounds = self.barrier.rounds.lock();
         let runs = |rounds: &mut Generations| rounds.runs(self.round);
@@ -378,7 +326,8 @@ impl Seat<'_> {
         !rounds.runs(self.round)
     }
 
-    /// Ends the wait: how the round has ended. If it has not, it has no time left.
+    /// Ends the wait and returns how the generation ended. If it has not ended, the time limit has
+    /// passed.
     fn leave(mut self) -> Result<(), BarrierTimeoutError> {
         self.left = true;
         self.stand_up()
@@ -389,7 +338,7 @@ impl Seat<'_> {
         if let Some(outcome) = rounds.leave(self.round) {
             return outcome.map_err(BarrierTimeoutError::from);
         }
-        // Those who are there wait for one more than will ever be.
+        // The other waiting threads wait for one more arrival than there will be.
         rounds.set_broken(true);
         rounds.fail();
         drop(rounds);
@@ -401,7 +350,7 @@ impl Seat<'_> {
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
         if !self.left {
-            // The wait has panicked, and nobody is told how the round has ended.
+            // The wait has panicked, so the outcome of the generation is unused.
             let _ = self.stand_up();
         }
     }

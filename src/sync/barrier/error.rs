@@ -1,9 +1,9 @@
-//! Why a thread goes on without the others.
+//! Errors of a barrier wait.
 
 use std::error::Error;
 use std::fmt;
 
-/// A barrier is broken: not all threads will come.
+/// Error of a wait at a broken barrier: not all threads will arrive.
 ///
 /// # Examples
 ///
@@ -26,7 +26,7 @@ impl fmt::Display for BrokenBarrierError {
 
 impl Error for BrokenBarrierError {}
 
-/// Why a thread that waited at a barrier for a limited time went on without the others.
+/// Error of a timed wait at a barrier.
 ///
 /// # Examples
 ///
@@ -42,7 +42,7 @@ impl Error for BrokenBarrierError {}
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BarrierTimeoutError {
-    /// The time was over before all had come. That has broken the barrier.
+    /// The time limit passed before all threads had arrived. That has broken the barrier.
     Timeout,
     /// The barrier is broken.
     Broken,

@@ -1,32 +1,32 @@
-//! What a barrier counts: who has come, and how each round has ended.
+//! State of a barrier: the arrivals of the present generation, and how past ones ended.
 //!
-//! A thread that wakes late may find that more rounds have ended since its own. Most end well, so
-//! only those are remembered that did not, for as long as somebody has not been told.
+//! A thread that wakes late may find that later generations have ended too. Most generations
+//! succeed, so only the failed ones are stored, until every thread of theirs has read the outcome.
 
 use super::error::BrokenBarrierError;
 use crate::instrument::{Clock, SharedMergedClock};
 
-/// The round that runs, and those before it that are not forgotten.
+/// Present generation, and the failed ones that are still stored.
 #[derive(Debug)]
 pub(super) struct Generations {
-    /// How many have come.
+    /// The number of threads that have arrived.
     waiting: usize,
-    /// The number of the round.
+    /// The number of the generation.
     number: usize,
-    /// Where those who come gather what they did; made by the first of them.
+    /// The merged clock of the arrivals; created by the first of them.
     meeting: Option<SharedMergedClock>,
-    /// Whether nobody may come.
+    /// Whether arrivals fail.
     broken: bool,
-    /// The rounds that were broken off, each with how many have not been told.
+    /// The failed generations, each with the number of threads that have not read the outcome.
     failed: Vec<(usize, usize)>,
 }
 
-/// What becomes of somebody who comes.
+/// Outcome of an arrival.
 #[derive(Debug)]
 pub(super) enum Arrival {
-    /// All are there.
+    /// All threads have arrived.
     Last(SharedMergedClock),
-    /// Some are missing, of the round of that number.
+    /// Some threads of the generation with that number are missing.
     Early(usize, SharedMergedClock),
 }
 
@@ -41,7 +41,7 @@ impl Generations {
         }
     }
 
-    /// Somebody comes, after `past`, to a barrier for so many threads.
+    /// Records an arrival, with the clock `past`, at a barrier for `threads` threads.
     pub(super) fn come(
         &mut self,
         threads: usize,
@@ -63,14 +63,14 @@ impl Generations {
         Ok(Arrival::Last(meeting))
     }
 
-    /// Who comes now meets others.
+    /// Begins the next generation.
     fn begin(&mut self) {
         self.waiting = 0;
         self.number = self.number.wrapping_add(1);
         self.meeting = None;
     }
 
-    /// Breaks off the round that runs: nobody can go on by it.
+    /// Ends the present generation as failed, if a thread waits in it.
     pub(super) fn fail(&mut self) {
         if self.waiting > 0 {
             self.failed.push((self.number, self.waiting));
@@ -78,7 +78,7 @@ impl Generations {
         }
     }
 
-    /// From now on nobody may come, or everybody may.
+    /// Sets whether later arrivals fail.
     pub(super) fn set_broken(&mut self, broken: bool) {
         self.broken = broken;
     }
@@ -91,13 +91,13 @@ impl Generations {
         self.waiting
     }
 
-    /// Whether the round of that number runs.
+    /// Returns whether the generation with that number is the present one.
     pub(super) fn runs(&self, number: usize) -> bool {
         self.number == number
     }
 
-    /// One of those who came to a round leaves: how that has ended, or `None` if it runs, in which
-    /// case it is one less.
+    /// Removes one thread from a generation and returns how that ended; `None` if it is the present
+    /// one, whose count of arrivals is then decremented.
     pub(super) fn leave(&mut self, number: usize) -> Option<Result<(), BrokenBarrierError>> {
         if self.runs(number) {
             self.waiting -= 1;
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_one_ends_the_round_well() {
+    fn the_last_arrival_completes_the_generation() {
         let mut rounds = Generations::new();
         let (first, second) = (early(&mut rounds), early(&mut rounds));
         assert_eq!((first, second, rounds.waiting()), (0, 0, 2));
@@ -140,11 +140,11 @@ mod tests {
     }
 
     #[test]
-    fn those_of_a_round_that_failed_are_told_so_however_late() {
+    fn every_thread_of_a_failed_generation_reads_the_error_however_late() {
         let mut rounds = Generations::new();
         let (first, second) = (early(&mut rounds), early(&mut rounds));
         rounds.fail();
-        // Nobody is in this one.
+        // This generation is empty.
         rounds.fail();
         let third = early(&mut rounds);
         rounds.fail();
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_comes_while_it_is_broken() {
+    fn arrivals_fail_while_it_is_broken() {
         let mut rounds = Generations::new();
         rounds.set_broken(true);
         assert!(rounds.come(1, &Clock::release()).is_err());

@@ -1,7 +1,8 @@
-//! Barriers: std's, watched, and with the means to give up.
+//! Tracked barriers with std's interface, which can also be broken.
 //!
-//! A barrier counts for itself, as std's does, since who waits at std's is not told which others it
-//! went on with; a thread that is early for the next time would be taken for one of those.
+//! The barrier is implemented here and not on std's, because a thread that waits at std's cannot
+//! see which threads it continued with; a thread that arrives early for the next generation would
+//! be taken for one of them.
 
 mod core;
 mod error;

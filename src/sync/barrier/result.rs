@@ -1,8 +1,8 @@
-//! `BarrierWaitResult`: who leads.
+//! `BarrierWaitResult`: whether a thread is the leader.
 
 use std::fmt;
 
-/// What a thread is told at a [`Barrier`](super::Barrier), as [`std::sync::BarrierWaitResult`] is.
+/// Result of a wait at a [`Barrier`](super::Barrier), as [`std::sync::BarrierWaitResult`] is.
 ///
 /// # Examples
 ///
@@ -15,7 +15,7 @@ use std::fmt;
 pub struct BarrierWaitResult(pub(super) bool);
 
 impl BarrierWaitResult {
-    /// Whether this thread is the one of its kind among those that went on together.
+    /// Returns `true` for exactly one of the threads of a generation.
     #[must_use]
     pub fn is_leader(&self) -> bool {
         self.0

@@ -1,14 +1,15 @@
-//! The messages of a channel, one after the other.
+//! Iterators over the messages of a channel.
 
 use std::fmt;
 
 use super::receiver::Receiver;
 use crate::instrument::Site;
 
-/// The messages of a channel, each waited for. Made by [`Receiver::iter`].
+/// Iterator that waits for each message. Returned by [`Receiver::iter`].
 pub struct Iter<'a, T> {
     pub(super) rx: &'a Receiver<T>,
-    /// Where it was made: the next one may be asked for in code that is not the program's.
+    /// The line at which the iterator was created, since `next` may be called by code outside the
+    /// program.
     pub(super) site: Site,
 }
 
@@ -20,14 +21,14 @@ impl<'a, T> Iterator for Iter<'a, T> {
     }
 }
 
-// Bounded as std's, which derives it.
+// With the bounds of std's derived implementation.
 impl<T: fmt::Debug> fmt::Debug for Iter<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Iter").field("rx", self.rx).finish()
     }
 }
 
-/// The messages of a channel that are there already. Made by [`Receiver::try_iter`].
+/// Iterator over the available messages. Returned by [`Receiver::try_iter`].
 #[derive(Debug)]
 pub struct TryIter<'a, T> {
     pub(super) rx: &'a Receiver<T>,
@@ -41,8 +42,7 @@ impl<'a, T> Iterator for TryIter<'a, T> {
     }
 }
 
-/// The messages of a channel, each waited for, with the receiver itself. Made by its
-/// `into_iter`.
+/// Iterator that owns the receiver and waits for each message. Returned by its `into_iter`.
 pub struct IntoIter<T> {
     pub(super) rx: Receiver<T>,
     pub(super) site: Site,

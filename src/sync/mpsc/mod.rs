@@ -1,17 +1,17 @@
-//! Channels: std's, watched.
+//! Tracked channels with std's interface.
 //!
 //! The names, signatures and behaviour are those of [`std::sync::mpsc`], whose channels carry the
-//! messages. What this module adds is the order that a hand-over makes:
+//! messages. This module adds the happens-before order of a hand-over:
 //!
-//! - What a thread did before it sent a message comes before all that the thread does that
-//!   received it. What the sender does after the send does not.
-//! - When a receiver is told that all senders are gone, what they did before they were dropped
-//!   comes before what it does next; when a sender is told that the receiver is gone, what was done
-//!   before that was dropped.
+//! - What a thread did before it sent a message happens before all that the receiving thread does
+//!   after the receipt. What the sender does after the send does not.
+//! - When a receiver observes that all senders are dropped, what they did before that happens
+//!   before what the receiver does next; when a sender observes that the receiver is dropped, what
+//!   preceded that drop.
 //!
-//! Opposite lock orders on both sides of such a point are
-//! [`Ordered`](crate::report::Verdict::Ordered), as observed: if another sender can get its message
-//! in first, they may not be so in another run.
+//! Opposite lock orders on the two sides of such a point are
+//! [`Ordered`](crate::report::Verdict::Ordered), as observed: if another sender's message can
+//! arrive first, the order may not exist in another run.
 //!
 //! # Examples
 //!
@@ -30,33 +30,32 @@
 //!
 //! # What it sees
 //!
-//! A thread that waits for a message, for room or, with a bound of zero, for somebody who receives,
-//! waits for whoever may come: it is not known which threads have an end of the channel. So it is
-//! reported once no thread of the process can come any more, because all of them wait for
-//! something, without a limit of time: a [`Deadlock`](crate::report::Verdict::Deadlock), which
-//! panics in the thread that completed it. A wait with a limit is never reported, nor is what does
-//! not wait.
+//! A thread that waits for a message, for room or, with a bound of zero, for a receiver, may be
+//! woken by any thread: the detector does not know which threads have an endpoint of the channel.
+//! So the wait is reported once no thread of the process can run, because all of them wait for
+//! something without a time limit: a [`Deadlock`](crate::report::Verdict::Deadlock), which panics
+//! in the thread that completed it. A wait with a time limit is never reported, nor is a call that
+//! does not wait.
 //!
 //! # What it cannot see
 //!
-//! - A sender that goes on since the receiver made room for its message has learnt that the
-//!   receiver was there. That orders nothing here, whatever the bound of the channel is: what the
-//!   receiver did before counts as concurrent with what the sender does then.
-//! - That nobody will ever send to a thread that waits, as long as another thread runs.
+//! - The order from a receiver that made room to the sender that then continues: whatever the bound
+//!   of the channel, what the receiver did before counts as concurrent with what the sender does
+//!   afterwards.
+//! - A wait that no thread will ever end, as long as any other thread runs.
 //!
 //! # Differences from std
 //!
-//! In an instrumented build, a sender that waits for room does not wait at std's channel but beside
-//! it, since nobody can look up from that one; a channel with a bound of zero is one of
-//! `crossbeam_channel`. Senders that wait are served in another order than they would be by std,
-//! which promises none.
+//! In an instrumented build, a sender that waits for room waits beside std's channel, because std
+//! has no wait with a timeout there; a channel with a bound of zero is one of `crossbeam_channel`.
+//! Waiting senders are served in another order than std's, which is unspecified.
 //!
 //! # Cost
 //!
-//! Without instrumentation, none. With it, a message carries one word more, and a send and a
-//! receive together cost some 8 nanoseconds more, or some tens if the sender has done something new
-//! since its last message. If the sender has made a nested acquisition since
-//! its last message, both threads look anew at each nested acquisition that follows, once.
+//! None without instrumentation. With it, a message carries one word more, and a send and a receive
+//! together cost some 8 nanoseconds more, or some tens if the clock of the sender has changed since
+//! its last message. If the sender has made a nested acquisition since its last message, both
+//! threads check each nested acquisition that follows anew, once.
 
 mod inner;
 mod iter;
@@ -73,24 +72,15 @@ pub use self::sync_sender::SyncSender;
 
 use crate::instrument::Endpoints;
 
-/// Makes a channel that holds any number of messages, as [`std::sync::mpsc::channel`] does.
-///
-/// # Examples
-///
-/// ```
-/// use lockwarden::sync::mpsc::channel;
-///
-/// let (sender, receiver) = channel();
-/// sender.send("message").unwrap();
-/// assert_eq!(receiver.recv(), Ok("message"));
-/// ```
+/// Creates a channel that holds any number of messages, as [`std::sync::mpsc::channel`] does.
 #[must_use]
 #[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     unbounded(Endpoints::new(None))
 }
 
-/// The same, with a name that stands in reports instead of the place of construction.
+/// Creates a channel as [`channel`] does, with `name` as its class instead of the construction
+/// site.
 ///
 /// # Examples
 ///
@@ -115,26 +105,16 @@ fn unbounded<T>(ends: Endpoints) -> (Sender<T>, Receiver<T>) {
     )
 }
 
-/// Makes a channel that holds up to `bound` messages, as [`std::sync::mpsc::sync_channel`] does: a
-/// send waits for room. With a bound of zero each message is handed over directly.
-///
-/// # Examples
-///
-/// ```
-/// use lockwarden::sync::mpsc::sync_channel;
-///
-/// let (sender, receiver) = sync_channel(1);
-/// sender.send(1).unwrap();
-/// assert!(sender.try_send(2).is_err());
-/// assert_eq!(receiver.recv(), Ok(1));
-/// ```
+/// Creates a channel that holds up to `bound` messages, as [`std::sync::mpsc::sync_channel`] does:
+/// a send waits for room. With a bound of zero each message is handed over directly.
 #[must_use]
 #[track_caller]
 pub fn sync_channel<T>(bound: usize) -> (SyncSender<T>, Receiver<T>) {
     bounded(bound, Endpoints::new(None))
 }
 
-/// The same, with a name that stands in reports instead of the place of construction.
+/// Creates a channel as [`sync_channel`] does, with `name` as its class instead of the construction
+/// site.
 ///
 /// # Examples
 ///

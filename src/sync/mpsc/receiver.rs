@@ -9,7 +9,7 @@ use super::iter::{IntoIter, Iter, TryIter};
 use super::{RecvError, RecvTimeoutError, TryRecvError};
 use crate::instrument::{Endpoint, Endpoints, Site, Stamped};
 
-/// The receiving end of a channel, as [`std::sync::mpsc::Receiver`] is. Made by
+/// Receiving end of a channel, as [`std::sync::mpsc::Receiver`] is. Returned by
 /// [`channel`](super::channel) and [`sync_channel`](super::sync_channel).
 ///
 /// # Examples
@@ -39,29 +39,17 @@ impl<T> Receiver<T> {
 
     /// Waits for a message.
     ///
-    /// What was done before it was sent comes before what the calling thread does next.
+    /// What preceded the send happens before what the calling thread does next.
     ///
     /// # Errors
     ///
-    /// If there is no message and all senders are gone. What they did before they were dropped
-    /// comes before what the calling thread does next.
+    /// Returns an error if there is no message and all senders are dropped. What preceded those
+    /// drops happens before what the calling thread does next.
     ///
     /// # Panics
     ///
-    /// In an instrumented build, if the wait would never end: see the
+    /// Panics in an instrumented build, if the wait would never end: see the
     /// [module](super#what-it-sees).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::mpsc::{RecvError, channel};
-    ///
-    /// let (sender, receiver) = channel();
-    /// sender.send(1).unwrap();
-    /// drop(sender);
-    /// assert_eq!(receiver.recv(), Ok(1));
-    /// assert_eq!(receiver.recv(), Err(RecvError));
-    /// ```
     #[inline]
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
@@ -79,22 +67,11 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Takes a message if there is one.
+    /// Receives a message if there is one, without waiting.
     ///
     /// # Errors
     ///
-    /// If there is none yet, or there will be none.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::mpsc::{TryRecvError, channel};
-    ///
-    /// let (sender, receiver) = channel::<i32>();
-    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
-    /// drop(sender);
-    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Disconnected));
-    /// ```
+    /// Returns an error if there is no message, or all senders are dropped too.
     #[inline]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         match self.inner.try_recv() {
@@ -112,18 +89,7 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     ///
-    /// If none has come in that time, or none will come.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use lockwarden::sync::mpsc::{RecvTimeoutError, channel};
-    ///
-    /// let (_sender, receiver) = channel::<i32>();
-    /// let none = receiver.recv_timeout(Duration::from_millis(1));
-    /// assert_eq!(none, Err(RecvTimeoutError::Timeout));
-    /// ```
+    /// Returns an error if no message arrives in that time, or none can arrive any more.
     #[track_caller]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
         let site = Location::caller();
@@ -138,23 +104,14 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Unpacks what was received, which may have made room.
+    /// Unwraps a received message, and records that the receipt may have made room.
     #[inline]
     fn take(&self, parcel: Stamped<T>) -> T {
         self.ends.provided();
         parcel.receive()
     }
 
-    /// The messages, each waited for, until all senders are gone.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, receiver) = lockwarden::sync::mpsc::channel();
-    /// sender.send(1).unwrap();
-    /// drop(sender);
-    /// assert!(receiver.iter().eq([1]));
-    /// ```
+    /// Returns an iterator that waits for each message, and ends when all senders are dropped.
     #[track_caller]
     pub fn iter(&self) -> Iter<'_, T> {
         Iter {
@@ -163,21 +120,12 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// The messages that are there; the end is where none is. Never waits.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, receiver) = lockwarden::sync::mpsc::channel();
-    /// sender.send(1).unwrap();
-    /// assert!(receiver.try_iter().eq([1]));
-    /// assert_eq!(receiver.try_iter().next(), None);
-    /// ```
+    /// Returns an iterator over the available messages. Never waits.
     pub fn try_iter(&self) -> TryIter<'_, T> {
         TryIter { rx: self }
     }
 
-    /// Names this one channel in reports, beside the name of its class.
+    /// Sets a label for this channel, which reports show beside the name of its class.
     ///
     /// # Examples
     ///
@@ -216,8 +164,9 @@ impl<T> IntoIterator for Receiver<T> {
 }
 
 impl<T> Drop for Receiver<T> {
-    // Before the inner one goes, which tells the senders; that it has, is told after it. The messages that nobody received are
-    // dropped after that, and their destructors are not waited for by anyone.
+    // Records the drop before the inner receiver is dropped, since that may wake the senders. The
+    // `Endpoint` field then records, after the inner drop, that a waiter may continue. Messages
+    // that were not received are dropped after that, so no thread waits for their destructors.
     fn drop(&mut self) {
         self.ends.drop_receiver();
     }

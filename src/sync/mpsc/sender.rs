@@ -1,4 +1,4 @@
-//! `Sender`: the sending end of a channel without a bound.
+//! `Sender`: the sending end of an unbounded channel.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use super::SendError;
 use super::inner::Unbounded;
 use crate::instrument::{Endpoint, Endpoints, Stamped};
 
-/// The sending end of a channel without a bound, as [`std::sync::mpsc::Sender`] is. Made by
+/// Sending end of an unbounded channel, as [`std::sync::mpsc::Sender`] is. Returned by
 /// [`channel`](super::channel).
 ///
 /// # Examples
@@ -38,21 +38,13 @@ impl<T> Sender<T> {
 
     /// Sends a message. Never blocks.
     ///
-    /// What the calling thread did so far comes before what the thread does that receives it.
+    /// What the calling thread did before happens before what the receiving thread does after the
+    /// receipt.
     ///
     /// # Errors
     ///
-    /// If the receiver is gone. The error holds the message. A message that was sent may still not
-    /// be received, if the receiver goes later.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, receiver) = lockwarden::sync::mpsc::channel();
-    /// sender.send(1).unwrap();
-    /// drop(receiver);
-    /// assert_eq!(sender.send(2).unwrap_err().0, 2);
-    /// ```
+    /// Returns an error if the receiver is dropped. The error holds the message. A message that was
+    /// sent may still not be received, if the receiver is dropped later.
     #[inline]
     pub fn send(&self, t: T) -> Result<(), SendError<T>> {
         let sent = self.inner.send(Stamped::stamp(t));
@@ -63,7 +55,7 @@ impl<T> Sender<T> {
         })
     }
 
-    /// Names this one channel in reports, beside the name of its class.
+    /// Sets a label for this channel, which reports show beside the name of its class.
     ///
     /// # Examples
     ///
@@ -79,14 +71,15 @@ impl<T> Sender<T> {
 }
 
 impl<T> Clone for Sender<T> {
-    /// Another sender of the same channel.
+    /// Returns another sender of the same channel.
     fn clone(&self) -> Sender<T> {
         Self::new(self.inner.clone(), Endpoints::clone(&self.ends))
     }
 }
 
 impl<T> Drop for Sender<T> {
-    // Before the inner one goes, which tells the receiver; that it has, is told after it.
+    // Records the drop before the inner sender is dropped, since that may wake the receiver. The
+    // `Endpoint` field then records, after the inner drop, that a waiter may continue.
     fn drop(&mut self) {
         self.ends.drop_sender();
     }

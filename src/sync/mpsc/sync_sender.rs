@@ -1,4 +1,4 @@
-//! `SyncSender`: the sending end of a channel with a bound.
+//! `SyncSender`: the sending end of a bounded channel.
 
 use std::fmt;
 use std::panic::Location;
@@ -7,7 +7,7 @@ use super::inner::Bounded;
 use super::{SendError, TrySendError};
 use crate::instrument::{Endpoint, Endpoints, Stamped};
 
-/// The sending end of a channel with a bound, as [`std::sync::mpsc::SyncSender`] is. Made by
+/// Sending end of a bounded channel, as [`std::sync::mpsc::SyncSender`] is. Returned by
 /// [`sync_channel`](super::sync_channel).
 ///
 /// # Examples
@@ -36,25 +36,17 @@ impl<T> SyncSender<T> {
     /// Sends a message, and waits until there is room for it, or, if the channel has a bound of
     /// zero, until it is received.
     ///
-    /// What the calling thread did so far comes before what the thread does that receives it.
+    /// What the calling thread did before happens before what the receiving thread does after the
+    /// receipt.
     ///
     /// # Errors
     ///
-    /// If the receiver is gone. The error holds the message.
+    /// Returns an error if the receiver is dropped. The error holds the message.
     ///
     /// # Panics
     ///
-    /// In an instrumented build, if the wait would never end: see the
+    /// Panics in an instrumented build, if the wait would never end: see the
     /// [module](super#what-it-sees).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, receiver) = lockwarden::sync::mpsc::sync_channel(1);
-    /// sender.send(1).unwrap();
-    /// drop(receiver);
-    /// assert_eq!(sender.send(2).unwrap_err().0, 2);
-    /// ```
     #[inline]
     #[track_caller]
     pub fn send(&self, t: T) -> Result<(), SendError<T>> {
@@ -72,17 +64,8 @@ impl<T> SyncSender<T> {
     ///
     /// # Errors
     ///
-    /// If there is no room, or the receiver is gone. The error holds the message.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::mpsc::{TrySendError, sync_channel};
-    ///
-    /// let (sender, _receiver) = sync_channel(1);
-    /// assert_eq!(sender.try_send(1), Ok(()));
-    /// assert_eq!(sender.try_send(2), Err(TrySendError::Full(2)));
-    /// ```
+    /// Returns an error if there is no room, or the receiver is dropped. The error holds the
+    /// message.
     #[inline]
     pub fn try_send(&self, t: T) -> Result<(), TrySendError<T>> {
         let refused = match self.inner.try_send(Stamped::stamp(t)) {
@@ -101,7 +84,7 @@ impl<T> SyncSender<T> {
         })
     }
 
-    /// Names this one channel in reports, beside the name of its class.
+    /// Sets a label for this channel, which reports show beside the name of its class.
     ///
     /// # Examples
     ///
@@ -117,14 +100,15 @@ impl<T> SyncSender<T> {
 }
 
 impl<T> Clone for SyncSender<T> {
-    /// Another sender of the same channel.
+    /// Returns another sender of the same channel.
     fn clone(&self) -> SyncSender<T> {
         Self::new(self.inner.clone(), Endpoints::clone(&self.ends))
     }
 }
 
 impl<T> Drop for SyncSender<T> {
-    // Before the inner one goes, which tells the receiver; that it has, is told after it.
+    // Records the drop before the inner sender is dropped, since that may wake the receiver. The
+    // `Endpoint` field then records, after the inner drop, that a waiter may continue.
     fn drop(&mut self) {
         self.ends.drop_sender();
     }

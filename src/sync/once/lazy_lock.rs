@@ -1,4 +1,4 @@
-//! `LazyLock`: a value that is made when it is first wanted.
+//! `LazyLock`: a value that is created at its first access.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -9,9 +9,10 @@ use crate::instrument::{InitClock, LockKind, OnceRecord};
 
 static LAZY_LOCK: LockKind = LockKind::initialised_once("LazyLock");
 
-/// A value that is made when it is first wanted, as with [`std::sync::LazyLock`].
+/// Value that is created at its first access, as with [`std::sync::LazyLock`].
 ///
-/// What the thread that made it did up to then comes before what a thread does that has seen it.
+/// What the creating thread did up to that point happens before what a thread does after it has
+/// seen the value.
 ///
 /// # Examples
 ///
@@ -29,8 +30,8 @@ pub struct LazyLock<T, F = fn() -> T> {
 }
 
 impl<T, F: FnOnce() -> T> LazyLock<T, F> {
-    /// A value that `f` is to make. Its class, by which reports speak of it, is the place of the
-    /// call.
+    /// Creates a cell whose value `f` creates at the first access. Its class, which reports name,
+    /// is the construction site.
     #[inline]
     #[track_caller]
     pub const fn new(f: F) -> LazyLock<T, F> {
@@ -41,7 +42,7 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
         }
     }
 
-    /// A value that `f` is to make, of the class `name`.
+    /// Creates a cell, of the class `name`, whose value `f` creates at the first access.
     ///
     /// # Examples
     ///
@@ -61,21 +62,13 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
         }
     }
 
-    /// The value, which is made if it is not there. Waits if another thread is at it.
+    /// Returns the value, and creates it first if needed. Waits if another thread is creating it.
     ///
     /// # Panics
     ///
-    /// If what makes it does, or has done so before. If the wait would never end, as the
-    /// configuration says: so it is if what makes it comes back here.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::LazyLock;
-    ///
-    /// let answer = LazyLock::new(|| 42);
-    /// assert_eq!(LazyLock::force(&answer), &42);
-    /// ```
+    /// Panics if the initialiser does, or has done so before. Panics also if the wait would never
+    /// end, as it does if the initialiser accesses the value, and the configuration answers that
+    /// with a panic.
     #[inline]
     #[track_caller]
     pub fn force(this: &LazyLock<T, F>) -> &T {
@@ -91,33 +84,23 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
         sync::LazyLock::force(&this.inner)
     }
 
-    /// The value, which is made if it is not there, to be changed.
+    /// Returns a mutable reference to the value, and creates it first if needed.
     ///
     /// # Panics
     ///
-    /// As [`force`](Self::force) does.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::LazyLock;
-    ///
-    /// let mut answer = LazyLock::new(|| 41);
-    /// *LazyLock::force_mut(&mut answer) += 1;
-    /// assert_eq!(*answer, 42);
-    /// ```
+    /// Panics as [`force`](Self::force) does.
     #[inline]
     pub fn force_mut(this: &mut LazyLock<T, F>) -> &mut T {
         let value = sync::LazyLock::force_mut(&mut this.inner);
-        // If it was made just now. Else the first of those who share it from now on would be taken
-        // for the one who made it.
+        // Sets the clock if the value was created just now. Otherwise the first thread that
+        // accesses it later would count as its creator.
         this.origin.set();
         value
     }
 }
 
 impl<T, F> LazyLock<T, F> {
-    /// Names this one instance in reports, beside the name of its class.
+    /// Sets a label for this instance, which reports show beside the name of its class.
     ///
     /// # Examples
     ///
@@ -129,16 +112,7 @@ impl<T, F> LazyLock<T, F> {
         this.turns.set_label(label.as_ref());
     }
 
-    /// The value, if it is there. Never blocks.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::LazyLock;
-    ///
-    /// let answer = LazyLock::new(|| 42);
-    /// assert_eq!(LazyLock::get(&answer), None);
-    /// ```
+    /// Returns the value, if it has been created. Never blocks.
     #[inline]
     pub fn get(this: &LazyLock<T, F>) -> Option<&T> {
         let value = sync::LazyLock::get(&this.inner)?;
@@ -146,16 +120,7 @@ impl<T, F> LazyLock<T, F> {
         Some(value)
     }
 
-    /// The value, if it is there, to be changed.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::LazyLock;
-    ///
-    /// let mut answer = LazyLock::new(|| 42);
-    /// assert_eq!(LazyLock::get_mut(&mut answer), None);
-    /// ```
+    /// Returns a mutable reference to the value, if it has been created.
     #[inline]
     pub fn get_mut(this: &mut LazyLock<T, F>) -> Option<&mut T> {
         sync::LazyLock::get_mut(&mut this.inner)

@@ -1,16 +1,17 @@
-//! What is done once: std's `Once`, `OnceLock` and `LazyLock`, watched.
+//! Tracked one-time initialisation with std's interface: `Once`, `OnceLock` and `LazyLock`.
 //!
-//! Each stands on std's own type. What the initialiser did up to its end comes before what a thread
-//! does that has seen that it is done: by any method, the first time that it does.
+//! Each wraps std's own type. What the initialiser did up to its end happens before what a thread
+//! does after it has seen, by any method, that the initialisation is done; the thread acquires the
+//! clock at its first access.
 //!
-//! In an instrumented build, threads take turns before they go into std's type, and wait for their
-//! turn where the detector sees it: nobody but the thread that has it can end such a wait. In std's
-//! own wait, which they do not get to, nothing could be said of them.
+//! In an instrumented build, a thread takes a turn before it calls std's type, and the wait for a
+//! turn is published in the detector: only the thread that has the turn can end it. So no thread
+//! ever waits inside std's type, where the detector could not see the wait.
 
+mod call_once;
 mod lazy_lock;
-mod once;
 mod once_lock;
 
+pub use self::call_once::Once;
 pub use self::lazy_lock::LazyLock;
-pub use self::once::Once;
 pub use self::once_lock::OnceLock;

@@ -8,9 +8,10 @@ use crate::instrument::{InitClock, LockKind, OnceRecord};
 
 static ONCE_LOCK: LockKind = LockKind::initialised_once("OnceLock");
 
-/// A value that is written once, as with [`std::sync::OnceLock`].
+/// Value that is written once, as with [`std::sync::OnceLock`].
 ///
-/// What the thread that wrote it did before comes before what a thread does that has seen it.
+/// What the writing thread did before happens before what a thread does after it has seen the
+/// value.
 ///
 /// # Examples
 ///
@@ -29,7 +30,7 @@ pub struct OnceLock<T> {
 }
 
 impl<T> OnceLock<T> {
-    /// Nothing is written. Its class, by which reports speak of it, is the place of the call.
+    /// Creates an empty cell. Its class, which reports name, is the construction site.
     #[inline]
     #[must_use]
     #[track_caller]
@@ -37,7 +38,7 @@ impl<T> OnceLock<T> {
         Self::of(OnceRecord::new(&ONCE_LOCK))
     }
 
-    /// Nothing is written, in a cell of the class `name`.
+    /// Creates an empty cell whose class is `name`.
     ///
     /// # Examples
     ///
@@ -62,7 +63,7 @@ impl<T> OnceLock<T> {
         }
     }
 
-    /// Names this one instance in reports, beside the name of its class.
+    /// Sets a label for this instance, which reports show beside the name of its class.
     ///
     /// # Examples
     ///
@@ -74,13 +75,7 @@ impl<T> OnceLock<T> {
         self.turns.set_label(label.as_ref());
     }
 
-    /// The value, if it is written. Never blocks.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// assert_eq!(lockwarden::sync::OnceLock::<u8>::new().get(), None);
-    /// ```
+    /// Returns the value, if it is written. Never blocks.
     #[inline]
     pub fn get(&self) -> Option<&T> {
         let value = self.inner.get()?;
@@ -88,7 +83,8 @@ impl<T> OnceLock<T> {
         Some(value)
     }
 
-    /// The value, if it is written. Nobody else can see it meanwhile, so nothing is waited for.
+    /// Returns the value, if it is written. The exclusive borrow excludes other accesses, so this
+    /// never waits.
     #[inline]
     pub fn get_mut(&mut self) -> Option<&mut T> {
         self.inner.get_mut()
@@ -98,46 +94,27 @@ impl<T> OnceLock<T> {
     ///
     /// # Panics
     ///
-    /// If the wait would never end, as the configuration says.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::OnceLock;
-    /// use lockwarden::thread;
-    ///
-    /// let answer = OnceLock::new();
-    /// thread::scope(|scope| {
-    ///     scope.spawn(|| answer.set(42));
-    ///     assert_eq!(answer.wait(), &42);
-    /// });
-    /// ```
+    /// Panics if the wait would never end and the configuration answers that with a panic.
     #[inline]
     #[track_caller]
     pub fn wait(&self) -> &T {
         let is_done = || self.inner.get().is_some();
         let site = Location::caller();
         let value = self.turns.wait(is_done, false, site, || self.inner.wait());
-        self.origin.arrive_asking(|| self.turns.ask_for_ready(site));
+        self.origin
+            .acquire_asking(|| self.turns.ask_for_ready(site));
         value
     }
 
-    /// Writes the value. Waits if another thread is at it.
+    /// Writes the value. Waits if another thread is initialising it.
     ///
     /// # Errors
     ///
-    /// If one is written already. The error is the value that was not.
+    /// Returns `value` as the error if a value is already written.
     ///
     /// # Panics
     ///
-    /// If the wait would never end, as the configuration says.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let cell = lockwarden::sync::OnceLock::new();
-    /// assert_eq!((cell.set(1), cell.set(2)), (Ok(()), Err(2)));
-    /// ```
+    /// Panics if the wait would never end and the configuration answers that with a panic.
     #[inline]
     #[track_caller]
     pub fn set(&self, value: T) -> Result<(), T> {
@@ -146,20 +123,14 @@ impl<T> OnceLock<T> {
         value.map_or(Ok(()), Err)
     }
 
-    /// The value, which `f` makes if it is not written. Waits if another thread is at it.
+    /// Returns the value, and creates it by `f` first if it is not written. Waits if another thread
+    /// is initialising it.
     ///
     /// # Panics
     ///
-    /// If `f` does; nothing is written then. If the wait would never end, as the configuration says:
-    /// so it is if `f` comes back here.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let cell = lockwarden::sync::OnceLock::new();
-    /// assert_eq!(cell.get_or_init(|| 1), &1);
-    /// assert_eq!(cell.get_or_init(|| 2), &1);
-    /// ```
+    /// Panics if `f` does; nothing is written then. Panics also if the wait would never end, as it
+    /// does if `f` accesses the cell by this method, and the configuration answers that with a
+    /// panic.
     #[inline]
     #[track_caller]
     pub fn get_or_init<F>(&self, f: F) -> &T
@@ -168,7 +139,8 @@ impl<T> OnceLock<T> {
     {
         let site = Location::caller();
         if let Some(value) = self.inner.get() {
-            self.origin.arrive_asking(|| self.turns.ask_for_ready(site));
+            self.origin
+                .acquire_asking(|| self.turns.ask_for_ready(site));
             return value;
         }
         let is_done = || self.inner.get().is_some();
@@ -183,21 +155,13 @@ impl<T> OnceLock<T> {
         self.inner.get().expect("it is written once this was run")
     }
 
-    /// The value, out of its cell.
+    /// Consumes the cell and returns the value.
     #[inline]
     pub fn into_inner(self) -> Option<T> {
         self.inner.into_inner()
     }
 
-    /// The value, out of its cell, in which another can be written then.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let mut cell = lockwarden::sync::OnceLock::from(1);
-    /// assert_eq!(cell.take(), Some(1));
-    /// assert_eq!(cell.set(2), Ok(()));
-    /// ```
+    /// Takes the value out of the cell, which is empty afterwards.
     #[inline]
     pub fn take(&mut self) -> Option<T> {
         self.origin = InitClock::new();
@@ -214,7 +178,8 @@ impl<T> Default for OnceLock<T> {
 }
 
 impl<T> From<T> for OnceLock<T> {
-    /// A cell in which this is written. Whoever gets to see the cell is not told by it who made it.
+    /// Creates a cell with this value. An access establishes no order with the thread that created
+    /// it.
     #[inline]
     #[track_caller]
     fn from(value: T) -> Self {

@@ -1,4 +1,4 @@
-//! Lock classes: the name that the user gave, else the place of construction.
+//! Lock classes: the name that the user gave, else the location of construction.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -9,24 +9,24 @@ use crate::shim::fork_safe::ForkSafe;
 use crate::tracking::lock::class_key;
 use crate::tracking::lock::kind::LockKind;
 
-/// What all locks of one class have in common. Interned: one class, one address.
+/// What all locks of one class have in common. Interned: one class has one address.
 #[derive(Debug)]
 pub(crate) struct Class {
     pub(crate) kind: &'static LockKind,
     pub(crate) name: Option<&'static str>,
-    /// The same, or empty.
+    /// The name, or empty if there is none.
     alike: &'static str,
     pub(crate) place: Site,
-    /// The id of the class in the order of classes: that of its name, wherever the name is given,
-    /// else that of its place.
+    /// The id of the class in the order of classes: that of its name, wherever the name is given, else that
+    /// of its location.
     pub(crate) id: LockId,
-    /// Whether a lock of the class was ever taken by a writer.
+    /// Whether a writer ever acquired a lock of the class.
     pub(crate) written: AtomicBool,
 }
 
 impl Class {
-    /// Whether this is seen at a glance to be the class of locks of this kind, name (empty for
-    /// none) and place. By address, as in the table; so it may be the same class and not look it.
+    /// Returns whether this is the class of locks of this kind, name (empty for none) and location, by a
+    /// comparison of addresses, as in the table; `false` may be returned for the same class.
     #[inline(always)]
     pub(in crate::tracking) fn looks_like(
         &self,
@@ -41,11 +41,11 @@ impl Class {
     }
 }
 
-/// Whether a place lies in the standard library or in the locks of this crate, and so in no code of a
-/// user.
+/// Returns whether a location lies in the standard library or in the locks of this crate, and so in no code
+/// of a user.
 pub(in crate::tracking) fn is_of_a_library(place: Site) -> bool {
     let file = place.file();
-    // As the toolchain has it, with its source at hand or without.
+    // The paths of the toolchain, with and without its source component.
     let sources = ["/rustlib/src/rust/library/", r"\rustlib\src\rust\library\"];
     if file.starts_with("/rustc/") || sources.iter().any(|source| file.contains(source)) {
         return true;
@@ -61,8 +61,8 @@ pub(in crate::tracking) fn is_of_a_library(place: Site) -> bool {
 /// The name of a record that has none.
 pub(in crate::tracking) static UNNAMED: &str = "";
 
-/// What a class is found by: two pointers and a length stand for the name and the place, since
-/// both are static data.
+/// The key of a class: two pointers and a length stand for the name and the location, since both are static
+/// data.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Key {
     kind: usize,
@@ -82,7 +82,7 @@ impl Key {
     }
 }
 
-/// How many classes a thread remembers without asking the table.
+/// The most classes that a thread caches in front of the table.
 const REMEMBERED: usize = 32;
 
 thread_local! {
@@ -115,20 +115,20 @@ impl Table {
 
 pub(in crate::tracking) static TABLE: ForkSafe<Option<Table>> = ForkSafe::new(None);
 
-/// The id of the class of this name, whether there is a lock of it yet or not.
+/// Returns the id of the class of this name, whether a lock of it exists yet or not.
 pub(crate) fn named(name: &str) -> LockId {
     TABLE.lock().get_or_insert_default().named(name)
 }
 
-/// How many classes of locks there are.
+/// Returns the number of lock classes.
 pub(crate) fn count() -> u64 {
     let table = TABLE.lock();
     table.as_ref().map_or(0, |table| table.classes.len() as u64)
 }
 
-/// The class of locks of this kind, name and place.
+/// Returns the class of locks of this kind, name and location.
 ///
-/// A class is never freed: there are as many as the program has places that construct locks.
+/// A class is never freed: there are as many as the program has locations that construct locks.
 pub(crate) fn intern(
     kind: &'static LockKind,
     name: Option<&'static str>,
@@ -149,8 +149,8 @@ pub(crate) fn intern(
             None => {
                 let id = match name {
                     Some(name) => table.named(name),
-                    // By the key that records and declared orders use, so that an order can be declared
-                    // for a lock without a name.
+                    // The key that records and declared orders use, so that an order can be declared for a
+                    // lock without a name.
                     None => table.named(&class_key::of_site(place)),
                 };
                 let written = AtomicBool::new(!kind.readers_wait());

@@ -1,4 +1,4 @@
-//! Keys of lock classes and places that are the same in every build and on every machine.
+//! Keys of lock classes and locations that are the same in every build and on every machine.
 //!
 //! The key of a class is its name, else its place of construction. A place is
 //! `path:line:column` with a path that holds no directory of a machine:
@@ -15,7 +15,7 @@ use std::borrow::Cow;
 
 use crate::engine::ids::Site;
 
-/// The key of a class.
+/// Returns the key of a class.
 pub(crate) fn of_class(name: Option<&'static str>, place: Site) -> Cow<'static, str> {
     match name {
         Some(name) => Cow::Borrowed(name),
@@ -23,7 +23,7 @@ pub(crate) fn of_class(name: Option<&'static str>, place: Site) -> Cow<'static, 
     }
 }
 
-/// `path:line:column`, with a path that holds no directory of a machine.
+/// Returns `path:line:column`, with a path that holds no directory of a machine.
 pub(crate) fn of_site(site: Site) -> String {
     format!("{}:{}:{}", of_path(site.file()), site.line(), site.column())
 }
@@ -39,7 +39,7 @@ fn of_path(path: &str) -> Cow<'_, str> {
 
 fn shortened(path: &str) -> Option<String> {
     if let Some((_, rest)) = path.split_once("/registry/src/") {
-        // The index has a name with a hash that differs between machines.
+        // The name of the index contains a hash that differs between machines.
         return rest.split_once('/').map(|(_, package)| package.to_owned());
     }
     if let Some((_, rest)) = path.split_once("/git/checkouts/") {

@@ -1,15 +1,16 @@
-//! First contexts: what a lock of a class learns when it is first taken, kept for the next lock of that class.
+//! First contexts: the context of the first acquisition of a lock, cached for the next lock of the same
+//! class.
 //!
-//! A server makes, locks and drops an object with a lock of its own for each request, always under the
-//! same parent. All such locks learn the same: one context, as leaves. A thread remembers that context
-//! as a [`FirstContext`], and the next lock points at it instead of having a copy. Nothing is searched,
-//! allocated or locked for it. The lock gets a context of its own as soon as it is taken in another way
-//! (`Contexts::offer`), and the context moves into the graph like any other when something is taken
-//! under the lock (`Contexts::promote`).
+//! A server creates, locks and drops an object with a lock of its own for each request, always under the same
+//! parent. All such locks get the same single context, as leaves. A thread caches that context as a
+//! [`FirstContext`], and the next lock refers to it instead of having a copy, without a search, an allocation
+//! or a lock. The lock gets a context of its own as soon as it is acquired in another way
+//! (`LeafEdges::offer`), and the context moves into the graph like any other when another lock is acquired
+//! under this one (`LeafEdges::promote`).
 //!
-//! To count each reference with an atomic instruction would cost as much again as a bare lock. So the
-//! thread takes references in bulk, hands them out and takes them back without an atomic access;
-//! only another thread that drops such a lock pays for one.
+//! To count each reference with an atomic instruction would cost as much again as a bare lock. So the thread
+//! takes references in bulk, and hands them out and takes them back without an atomic access; only another
+//! thread that drops such a lock uses one.
 
 #![allow(unsafe_code)]
 
@@ -24,20 +25,20 @@ use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::leaf_edges::LeafEdge;
 use crate::tracking::thread::slot::Slot;
 
-/// How many references the owner takes at once.
+/// The number of references that the owner takes at once.
 const BULK: usize = 1 << 20;
 
 /// A context that many leaves share.
 #[derive(Debug)]
 pub(crate) struct FirstContext {
-    /// The references that exist: in locks, in `stock`, and one in the owner's cache.
+    /// The number of references: in locks, in `stock`, and one in the owner's cache.
     references: AtomicUsize,
-    /// The slot of the thread that made it, as long as its cache refers to it; null afterwards.
+    /// The slot of the thread that created it, for as long as its cache refers to it; null afterwards.
     owner: AtomicPtr<Slot>,
-    /// References that the owner has at hand. Only the thread of the owner's slot touches it.
+    /// The references that the owner has in stock. Only the thread of the owner's slot accesses it.
     stock: Cell<usize>,
     class: &'static Class,
-    /// The key and the mode of the acquisition, as a lock remembers them.
+    /// The key and the mode of the acquisition, as a lock caches them.
     known: u64,
     context: LeafEdge,
 }
@@ -54,12 +55,12 @@ impl FirstContext {
         })
     }
 
-    /// The context itself.
+    /// Returns the context itself.
     pub(in crate::tracking) fn context(&self) -> &LeafEdge {
         &self.context
     }
 
-    /// The class of the locks that share it.
+    /// Returns the class of the locks that share it.
     #[inline(always)]
     pub(in crate::tracking) fn class(&self) -> &'static Class {
         self.class
@@ -82,35 +83,35 @@ impl FirstContext {
         self.stock.set(BULK - 1);
     }
 
-    /// Gives back the reference of a lock, by the thread of `slot`.
+    /// Returns the reference of a lock; called by the thread of `slot`.
     ///
     /// # Safety
     ///
-    /// `this` came from the cache of a thread, with a reference that was [taken](Self::take) and is not
-    /// used afterwards. `slot` is the calling thread's.
+    /// `this` came from the cache of a thread, with a reference that was [taken](Self::take) and is not used
+    /// afterwards. `slot` is the calling thread's.
     #[inline(always)]
     pub(in crate::tracking) unsafe fn give(this: *const Self, slot: *const Slot) {
         // SAFETY: the reference keeps it alive.
         let first = unsafe { &*this };
-        // Relaxed: only the owner's thread finds its own slot there, and it wrote that itself.
+        // Relaxed: only the owner's thread can find its own slot there, and it wrote that itself.
         if ptr::eq(first.owner.load(Ordering::Relaxed), slot) {
             first.stock.set(first.stock.get() + 1);
         } else {
-            // SAFETY: the caller gives up one reference.
+            // SAFETY: the caller drops one reference.
             unsafe { Self::release(this, 1) };
         }
     }
 
-    /// Gives up `count` references.
+    /// Drops `count` references.
     ///
     /// # Safety
     ///
-    /// The caller has them, and uses none of them afterwards.
+    /// The caller owns them, and uses none of them afterwards.
     #[inline(never)]
     unsafe fn release(this: *const Self, count: usize) {
         // SAFETY: the references keep it alive.
         let references = unsafe { &(*this).references };
-        // Release pairs with the Acquire fence: the last one frees after all others have looked.
+        // Release pairs with the Acquire fence: the last drop frees after all other uses.
         if references.fetch_sub(count, Ordering::Release) == count {
             fence(Ordering::Acquire);
             // SAFETY: made from a box in `FirstContexts::learn`, and this was the last reference.
@@ -118,7 +119,7 @@ impl FirstContext {
         }
     }
 
-    /// Gives up the cache's reference and the stock; called by the owner's thread.
+    /// Drops the cache's reference and the stock; called by the owner's thread.
     ///
     /// # Safety
     ///
@@ -129,38 +130,38 @@ impl FirstContext {
         // Relaxed: other threads never find their slot there, before or after.
         first.owner.store(ptr::null_mut(), Ordering::Relaxed);
         let count = first.stock.replace(0) + 1;
-        // SAFETY: the cache had these.
+        // SAFETY: the cache owned these.
         unsafe { Self::release(this, count) };
     }
 }
 
-/// How many first contexts a thread has room for, once it has any.
+/// The number of first contexts that a cache has room for once it has any.
 const FIRST: usize = 128;
-/// How many it has room for at most: 32 KiB a thread.
+/// The most first contexts that it has room for: 32 KiB per thread.
 const MOST: usize = 1 << 11;
 
 #[derive(Clone, Copy, Debug)]
 struct Room {
-    /// What stands here, as a hash; remembered from the first time on.
+    /// The hash of the key, stored from the first occurrence on.
     word: u64,
-    /// Made at the second time; null until then.
+    /// Created at the second occurrence; null until then.
     first: *const FirstContext,
 }
 
-/// The first contexts of one thread, found by the lock's class and by what the thread holds.
+/// The first contexts of one thread, by the class of the lock and what the thread holds.
 ///
 /// # Cost
 ///
-/// A look is a hash of two words and one comparison. A context that comes up once leaves a word; one
-/// that comes up again allocates a [`FirstContext`].
+/// A look-up is a hash of two words and one comparison. A context that occurs once costs a word; one that
+/// occurs again allocates a [`FirstContext`].
 #[derive(Debug, Default)]
 pub(crate) struct FirstContexts {
     rooms: Box<[Room]>,
-    /// How many contexts were given up for others since it last grew.
+    /// The number of contexts that were evicted since it last grew.
     lost: usize,
 }
 
-/// What a first context is found by.
+/// Returns the hash of the key of a first context.
 #[inline(always)]
 fn word(known: u64, place: Site, site: Site) -> u64 {
     let places =
@@ -174,8 +175,8 @@ impl FirstContexts {
         (word >> 32) as usize & rooms.wrapping_sub(1)
     }
 
-    /// The context in which a lock of this kind, name (empty for none) and place was first taken at
-    /// `site` with this key and mode, if it came up more than once.
+    /// Returns the context in which a lock of this kind, name (empty for none) and location was first
+    /// acquired at `site` with this key and mode, if it occurred more than once.
     #[inline(always)]
     pub(in crate::tracking) fn find(
         &self,
@@ -198,8 +199,8 @@ impl FirstContexts {
         fits.then_some(first)
     }
 
-    /// Remembers that a lock of the class learnt `context`, and nothing else, when it was taken with
-    /// this key and mode by the calling thread, whose slot is `slot`.
+    /// Caches that a lock of the class got `context`, and no other one, when the calling thread, whose slot
+    /// is `slot`, acquired it with this key and mode.
     pub(crate) fn learn(
         &mut self,
         slot: &Slot,
@@ -248,14 +249,14 @@ impl FirstContexts {
     fn grow(&mut self) {
         let rooms = Self::vacant(self.rooms.len() * 4);
         let before = std::mem::replace(&mut self.rooms, rooms);
-        // Two that did not share a room share none in four times as many.
+        // Two entries that did not share a place share none in a table of four times the size.
         for room in before.into_iter().filter(|room| room.word != 0) {
             self.rooms[Self::at(room.word, self.rooms.len())] = room;
         }
         self.lost = 0;
     }
 
-    /// Forgets everything. Locks that share a context keep it.
+    /// Evicts everything. Locks that share a context keep it.
     pub(crate) fn clear(&mut self) {
         for room in std::mem::take(&mut self.rooms) {
             if !room.first.is_null() {
@@ -306,7 +307,7 @@ mod tests {
         }
     }
 
-    /// A thread that has learnt the context twice, and where.
+    /// A thread that has cached the context at its second occurrence, with the locations.
     struct Learnt {
         slot: &'static Slot,
         contexts: FirstContexts,
@@ -344,7 +345,7 @@ mod tests {
                 .find(kind, class::UNNAMED, place, known, self.site)
         }
 
-        /// A leaf that shares the context.
+        /// Returns a leaf that shares the context.
         fn leaf(&self) -> LeafEdges {
             let leaf = LeafEdges::new();
             leaf.share(self.find(KNOWN).unwrap());
@@ -353,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn a_context_is_found_by_what_is_known_of_it_and_by_nothing_else() {
+    fn a_context_is_found_by_its_whole_key_only() {
         let learnt = Learnt::new();
         let Class { kind, place, .. } = *learnt.class;
         let find =
@@ -376,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn a_leaf_that_shares_a_context_hands_it_out_like_its_own() {
+    fn promotion_returns_a_shared_context_like_an_own_one() {
         let learnt = Learnt::new();
         let leaf = learnt.leaf();
         let other = holding(2);
@@ -404,7 +405,7 @@ mod tests {
         let others = || Arc::strong_count(&holding) - 2;
         assert_eq!(others(), 1);
         let leaves: Vec<LeafEdges> = (0..3).map(|_| learnt.leaf()).collect();
-        // By the owner, and by a thread that is not.
+        // By the owner, and by another thread.
         let first: *const FirstContext = learnt.find(KNOWN).unwrap();
         learnt.find(KNOWN).unwrap().take();
         // SAFETY: the reference was taken in the line before.
@@ -429,7 +430,7 @@ mod tests {
     }
 
     #[test]
-    fn it_grows_for_contexts_that_come_again_and_no_further_than_it_may() {
+    fn the_cache_grows_for_repeated_contexts_up_to_its_limit() {
         let mut learnt = Learnt::new();
         for _ in 0..20 {
             for known in (1..=600).map(crate::tracking::thread::lockset_hash::mix) {

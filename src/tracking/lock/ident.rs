@@ -1,10 +1,9 @@
-//! Who a lock is, apart from where it lies.
+//! The identity of a lock, independently of its address.
 //!
-//! A lock may be moved, and dropped, while a guard of it was forgotten, so nothing that outlives
-//! a call may point at the lock itself. Held locks, waits and the order graph point at its
-//! [`Ident`] instead. An ident is taken from a pool at the first acquisition and goes back when
-//! the lock is dropped; its memory is freed only when no slot can refer to it (see
-//! [`pool`](crate::tracking::lock::lock_id_pool)).
+//! A lock may be moved, and dropped, while a guard of it was forgotten, so nothing that outlives a call may
+//! point at the lock itself. Locksets, waits and the order graph point at its [`Ident`] instead. An ident is
+//! taken from a pool at the first acquisition and returned when the lock is dropped; its memory is freed only
+//! when no slot can refer to it (see [`lock_id_pool`](crate::tracking::lock::lock_id_pool)).
 
 use std::sync::atomic::Ordering;
 
@@ -17,28 +16,28 @@ use crate::tracking::thread::lockset_hash;
 
 /// Set in the class field of a lock that has a label.
 const LABELLED: usize = 1;
-/// Set in the class field of a reader-writer lock that anyone may write, for all that is known.
+/// Set in the class field of a reader-writer lock for which any thread counts as a writer.
 const ANYONE_WRITES: usize = 2;
 /// Set in the class field of a lock that has a sub-class.
 const RANKED: usize = 4;
 const FLAGS: usize = LABELLED | ANYONE_WRITES | RANKED;
 
-/// What is known of one lock instance. Three words: with a context of two more it is all that a
-/// lock at the end of an acquired-before edge costs.
+/// What is recorded of one lock instance. Three words: with a context of two more, that is all that a lock at
+/// the end of an acquired-before edge costs.
 #[derive(Debug)]
 #[repr(align(8))]
 pub(crate) struct Ident {
-    /// The number of the lock; another one each time the memory is used again, zero in between.
+    /// The number of the lock; a new one each time the memory is reused, zero in between.
     number: AtomicU64,
-    /// The address of the class, and in the lowest bits the flags.
+    /// The address of the class, with the flags in the lowest bits.
     class: AtomicUsize,
-    /// Contexts in which the lock was taken under others, until something is taken under it.
+    /// The contexts in which the lock was acquired under others, until another lock is acquired under it.
     pub(crate) contexts: LeafEdges,
 }
 
-/// Stands in the slot of a thread for all the locks that others hold around it, so that such a
-/// thread is never one that holds nothing, whose acquisitions nobody would look at. It is no lock,
-/// has no class, and is not told to those who ask what a thread holds.
+/// An entry in the slot of a thread that stands for all the locks it inherits, so that such a thread never
+/// has an empty lockset, with which its acquisitions would not be checked. It is no lock, has no class, and
+/// is not returned with the held locks of a thread.
 pub(in crate::tracking) static SURROUNDINGS: Ident = Ident::numbered(u64::MAX);
 
 impl Ident {
@@ -54,7 +53,7 @@ impl Ident {
         }
     }
 
-    /// Takes the ident into use for a new lock.
+    /// Assigns the ident to a new lock.
     #[inline]
     pub(in crate::tracking) fn occupy(&self, number: u64, class: &'static Class) {
         // Relaxed: the ident is published with the record's pointer to it (`Record::identify`).
@@ -65,14 +64,14 @@ impl Ident {
         self.number.store(number, Ordering::Relaxed);
     }
 
-    /// Takes the ident into use for another lock of the class that it had last.
+    /// Assigns the ident to another lock of the class that it had last.
     #[inline(always)]
     pub(in crate::tracking) fn occupy_again(&self, number: u64) {
         // Relaxed, as in `occupy`.
         self.number.store(number, Ordering::Relaxed);
     }
 
-    /// Ends the use by a lock. Whoever meets the ident later in a slot sees a tag of zero.
+    /// Ends the use by a lock. A later look at the ident from a slot finds a tag of zero.
     #[inline(always)]
     pub(in crate::tracking) fn vacate(&self) {
         if self.class.load(Ordering::Relaxed) & FLAGS != 0 {
@@ -81,7 +80,7 @@ impl Ident {
         self.number.store(0, Ordering::Relaxed);
     }
 
-    /// Takes off what belongs to the lock and not to its class.
+    /// Removes what belongs to the lock and not to its class.
     #[cold]
     fn strip(&self) {
         let flags = self.class.fetch_and(!FLAGS, Ordering::Relaxed);
@@ -93,14 +92,14 @@ impl Ident {
         }
     }
 
-    /// The id of the lock.
+    /// Returns the id of the lock.
     pub(crate) fn id(&self) -> LockId {
-        // A vacant ident can be met in the slot of a thread that forgot a guard; callers compare
-        // the tag before they come here, so this fallback is never shown.
+        // A vacant ident can be found in the slot of a thread that forgot a guard; callers compare the tag
+        // first, so this fallback is never visible.
         LockId::new(self.number.load(Ordering::Relaxed)).unwrap_or(LockId::LAST)
     }
 
-    /// The tag of the lock: zero while the ident is vacant.
+    /// Returns the tag of the lock: zero while the ident is vacant.
     #[inline]
     pub(crate) fn tag(&self) -> u64 {
         match self.number.load(Ordering::Relaxed) {
@@ -109,38 +108,38 @@ impl Ident {
         }
     }
 
-    /// The class of the lock.
+    /// Returns the class of the lock.
     #[allow(unsafe_code)]
     pub(crate) fn class(&self) -> &'static Class {
         let class = self.class.load(Ordering::Relaxed) & !FLAGS;
-        // SAFETY: `occupy` exposed a reference that lives for ever and stored its address, and an
-        // ident is shown to nobody before it was occupied once. The flags are masked off.
+        // SAFETY: `occupy` exposed a `'static` reference and stored its address, and no other code sees an
+        // ident before it was occupied once. The flags are masked off.
         unsafe { &*std::ptr::with_exposed_provenance::<Class>(class) }
     }
 
-    /// Names this instance.
+    /// Sets the label of this instance.
     pub(crate) fn set_label(&self, text: &str) {
         label::set(self.id(), text);
         self.class.fetch_or(LABELLED, Ordering::Relaxed);
     }
 
-    /// Notes that the lock had so many writers that they are not told apart any more.
+    /// Records that the lock had so many writers that they are not distinguished any more.
     pub(crate) fn let_anyone_write(&self) {
         self.class.fetch_or(ANYONE_WRITES, Ordering::Relaxed);
     }
 
-    /// Whether it had.
+    /// Returns whether any thread counts as a writer of the lock.
     pub(crate) fn may_anyone_write(&self) -> bool {
         self.class.load(Ordering::Relaxed) & ANYONE_WRITES != 0
     }
 
-    /// Gives this instance a rank among the locks of its class.
+    /// Sets the rank of this instance among the locks of its class.
     pub(crate) fn set_subclass(&self, subclass: u32) {
         subclass::set(self.id(), subclass);
         self.class.fetch_or(RANKED, Ordering::Relaxed);
     }
 
-    /// That rank; zero if none was given.
+    /// Returns that rank; zero if none was set.
     pub(crate) fn subclass(&self) -> u32 {
         if self.class.load(Ordering::Relaxed) & RANKED == 0 {
             return 0;
@@ -148,7 +147,7 @@ impl Ident {
         subclass::get(self.id()).unwrap_or(0)
     }
 
-    /// The label, if one was set.
+    /// Returns the label, if one was set.
     pub(crate) fn label(&self) -> Option<String> {
         if self.class.load(Ordering::Relaxed) & LABELLED == 0 {
             return None;

@@ -1,6 +1,6 @@
-//! Labels: the names of single instances, given at run time.
+//! Labels: the names of single instances, set at run time.
 //!
-//! Few locks have one, so they stand in a table beside the idents and cost the others nothing.
+//! Few locks have a label, so labels are stored in a table beside the idents and cost other locks nothing.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::shim::fork_safe::ForkSafe;
 pub(in crate::tracking) static LABELS: ForkSafe<Option<HashMap<LockId, Box<str>>>> =
     ForkSafe::new(None);
 
-/// Names a lock, in place of an earlier name.
+/// Sets the label of a lock, in place of an earlier one.
 pub(in crate::tracking) fn set(lock: LockId, label: &str) {
     LABELS
         .lock()
@@ -18,7 +18,7 @@ pub(in crate::tracking) fn set(lock: LockId, label: &str) {
         .insert(lock, label.into());
 }
 
-/// The label of a lock.
+/// Returns the label of a lock.
 pub(in crate::tracking) fn get(lock: LockId) -> Option<String> {
     LABELS
         .lock()
@@ -27,7 +27,7 @@ pub(in crate::tracking) fn get(lock: LockId) -> Option<String> {
         .map(|label| label.to_string())
 }
 
-/// Forgets the label of a lock that is dropped.
+/// Removes the label of a dropped lock.
 pub(in crate::tracking) fn remove(lock: LockId) {
     if let Some(labels) = LABELS.lock().as_mut() {
         labels.remove(&lock);

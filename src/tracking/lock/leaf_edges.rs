@@ -1,9 +1,9 @@
-//! The contexts of a leaf: a lock under which nothing was ever taken.
+//! Leaf edges: the incoming edges of a leaf, a lock under which no other lock was ever acquired.
 //!
-//! Most locks are leaves, and a node with no way out lies on no cycle. So a leaf keeps its
-//! incoming acquired-before edges to itself, as a short list, and the order graph is not told of
-//! it. When something is first taken under it, the list moves into the graph (it is *promoted*);
-//! when it is dropped as a leaf, nothing is left behind.
+//! Most locks are leaves, and a node without outgoing edges lies on no cycle. So a leaf keeps its incoming
+//! acquired-before edges in a short list of its own, outside the order graph. When another lock is first
+//! acquired under it, the list moves into the graph (the lock is *promoted*); when it is dropped as a leaf,
+//! nothing remains.
 
 #![allow(unsafe_code)]
 
@@ -18,21 +18,21 @@ use crate::shim::{AtomicUsize, spin_loop, yield_now};
 use crate::tracking::lock::first_edges::FirstContext;
 use crate::tracking::thread::current;
 
-/// What a thread held, and in which stretch of its life: shared by all that it takes meanwhile.
+/// What a thread held in one segment: shared by all acquisitions of that time.
 #[derive(Debug)]
 pub(crate) struct HeldSnapshot {
-    /// The generation of the detector's state in which this was seen: after a fork, what the
-    /// parent has seen counts no more.
+    /// The generation of the detector's state in which this was recorded: after a fork, what the parent
+    /// recorded does not count.
     pub(crate) generation: u32,
     pub(crate) segment: Segment,
-    /// The locks that the thread holds itself, in the order in which it took them.
+    /// The locks that the thread holds itself, in the order of acquisition.
     pub(crate) held: Box<[Held]>,
-    /// Locks that other threads hold around it.
+    /// The locks that the thread inherits.
     pub(crate) inherited: Box<[InheritedHold]>,
 }
 
 impl HeldSnapshot {
-    /// Whether an acquisition under `self` tells nothing that one under `other` does not.
+    /// Returns whether an acquisition under `self` adds nothing to one under `other`.
     fn repeats(&self, other: &HeldSnapshot) -> bool {
         self.generation == other.generation
             && self.segment.thread() == other.segment.thread()
@@ -56,7 +56,7 @@ pub(crate) struct LeafEdge {
     pub(crate) site: Site,
 }
 
-/// A node of the list, in three words: the mode stands in the low bits of the link.
+/// A node of the list, in three words: the mode is in the low bits of the link.
 struct Node {
     link: usize,
     holding: Arc<HeldSnapshot>,
@@ -72,16 +72,16 @@ const SHARED: usize = 4;
 /// The low bits of a link that hold a mode.
 const MODE: usize = 3;
 
-/// How many contexts a leaf keeps. One with more, such as a lock at the bottom of many others, is
-/// promoted: its contexts are then counted for each edge, and none of its edges is lost.
+/// The most contexts of a leaf. A lock with more, such as one at the bottom of many others, is promoted: its
+/// contexts are then counted for each edge, and none of its edges is lost.
 const KEPT: usize = 8;
 
-/// What became of a context that was offered to a leaf.
+/// The result of inserting a context into a leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Insert {
-    /// It is kept.
+    /// It was stored.
     Kept,
-    /// It repeats one that was there.
+    /// It repeats a stored one.
     Known,
     /// The list is full: the lock has to be promoted.
     Full,
@@ -106,15 +106,15 @@ impl LeafEdges {
         Self(AtomicUsize::new(0))
     }
 
-    /// Whether the lock has moved into the graph.
+    /// Returns whether the lock has moved into the graph.
     #[inline]
     pub(crate) fn is_promoted(&self) -> bool {
-        // Acquire pairs with the Release of `promote`: who sees the bit finds the lock in the
-        // graph once it has the detector's lock.
+        // Acquire pairs with the Release of `promote`: a thread that sees the bit finds the lock in the graph
+        // once it has the detector's lock.
         self.0.load(Ordering::Acquire) == PROMOTED
     }
 
-    /// Takes the list for this thread; `None` once promoted.
+    /// Locks the list for this thread; returns `None` once promoted.
     fn begin(&self) -> Option<usize> {
         let mut spins = 0u32;
         loop {
@@ -122,7 +122,7 @@ impl LeafEdges {
             if head == PROMOTED {
                 return None;
             }
-            // Acquire pairs with the Release in `end`: the nodes behind the head are seen whole.
+            // Acquire pairs with the Release in `end`: the nodes behind the head are seen initialised.
             if head & LOCKED == 0
                 && self
                     .0
@@ -138,7 +138,7 @@ impl LeafEdges {
             }
             spins += 1;
             if spins.is_multiple_of(64) {
-                // The holder works on at most `KEPT` nodes; if it lost the CPU, let it run.
+                // The holder works on at most `KEPT` nodes; if it was preempted, let it run.
                 yield_now();
             } else {
                 spin_loop();
@@ -150,7 +150,7 @@ impl LeafEdges {
         self.0.store(head, Ordering::Release);
     }
 
-    /// Keeps a context, unless it tells nothing new.
+    /// Stores a context, unless it adds nothing new.
     pub(crate) fn offer(&self, context: LeafEdge) -> Insert {
         let Some(mut head) = self.begin() else {
             return Insert::Promoted;
@@ -161,7 +161,7 @@ impl LeafEdges {
                 self.end(head);
                 return Insert::Known;
             }
-            // From here on it differs from its predecessors, and has a list of its own.
+            // From here on it differs from the shared context, and has a list of its own.
             let own = push(0, first.clone());
             give(head);
             head = own;
@@ -169,8 +169,8 @@ impl LeafEdges {
         let mut count = 0;
         let mut at = head;
         while at != 0 {
-            // SAFETY: `begin` took the list, so its nodes are neither freed nor changed, and each
-            // address in it was exposed from a box in `push`.
+            // SAFETY: `begin` locked the list, so its nodes are neither freed nor changed, and each address
+            // in it was exposed from a box in `push`.
             let node = unsafe { &*std::ptr::with_exposed_provenance::<Node>(at) };
             if node.link & MODE == mode_bits(context.mode) && context.holding.repeats(&node.holding)
             {
@@ -188,7 +188,7 @@ impl LeafEdges {
         Insert::Kept
     }
 
-    /// Makes `first` the one context of a leaf that no other thread knows yet and that has none. Called
+    /// Makes `first` the one context of a leaf that has none and that no other thread can access yet. Called
     /// by the thread that owns `first`.
     #[inline(always)]
     pub(in crate::tracking) fn share(&self, first: &FirstContext) {
@@ -198,8 +198,8 @@ impl LeafEdges {
         self.0.store(address | SHARED, Ordering::Relaxed);
     }
 
-    /// Ends the life as a leaf: hands out the contexts, oldest first. `None` if that was done
-    /// before. The caller holds the detector's lock and puts the contexts into the graph.
+    /// Ends the use as a leaf: returns the contexts, oldest first, or `None` if that was done before. The
+    /// caller holds the detector's lock and adds the contexts to the graph.
     pub(crate) fn promote(&self) -> Option<Vec<LeafEdge>> {
         let head = self.begin()?;
         let contexts = take(head);
@@ -207,11 +207,11 @@ impl LeafEdges {
         Some(contexts)
     }
 
-    /// Empties the list when the lock is dropped; tells whether the lock was in the graph. With
-    /// `unreferred` the caller vouches that no slot refers to the lock.
+    /// Empties the list when the lock is dropped; returns whether the lock was in the graph. With
+    /// `unreferred` the caller guarantees that no slot refers to the lock.
     #[inline(always)]
     pub(crate) fn clear(&self, unreferred: bool) -> bool {
-        // Relaxed: the caller has the lock to itself, and so has seen what others did with it.
+        // Relaxed: the caller owns the lock, and so has seen what other threads did with it.
         let head = self.0.load(Ordering::Relaxed);
         if head == 0 {
             return false;
@@ -227,8 +227,8 @@ impl LeafEdges {
 
     #[cold]
     fn clear_kept(&self) -> bool {
-        // Taken like by anyone else: if a hold of the lock was forgotten, its thread may be working
-        // on the list at this moment.
+        // Locked as usual: if a hold of the lock was forgotten, its thread may be working on the list at this
+        // moment.
         let Some(head) = self.begin() else {
             self.0.store(0, Ordering::Relaxed);
             return true;
@@ -243,22 +243,22 @@ impl LeafEdges {
     }
 }
 
-/// The context that a head with `SHARED` refers to.
+/// Returns the context that a head with `SHARED` refers to.
 #[inline(always)]
 fn shared<'a>(head: usize) -> &'a FirstContext {
-    // SAFETY: `share` exposed the address and took a reference, which the caller, who took the list
-    // with `begin` or has it to itself, has not given back yet.
+    // SAFETY: `share` exposed the address and took a reference, which the caller, who locked the list with
+    // `begin` or owns it, has not returned yet.
     unsafe { &*std::ptr::with_exposed_provenance(head & !(SHARED | LOCKED)) }
 }
 
-/// Gives back the reference of a head with `SHARED`, which was taken off its list.
+/// Returns the reference of a head with `SHARED`, which was removed from its list.
 #[inline(always)]
 fn give(head: usize) {
     // SAFETY: `share` took the reference, and only the caller has the head.
     unsafe { FirstContext::give(shared(head), current::slot()) };
 }
 
-/// Puts a context before the nodes from `head` on: the new head.
+/// Prepends a context to the nodes from `head` on and returns the new head.
 fn push(head: usize, context: LeafEdge) -> usize {
     let node = Box::new(Node {
         link: head | mode_bits(context.mode),
@@ -268,7 +268,7 @@ fn push(head: usize, context: LeafEdge) -> usize {
     Box::into_raw(node).expose_provenance()
 }
 
-/// Unlinks and frees all nodes from `head` on; the caller has the list to itself.
+/// Unlinks and frees all nodes from `head` on; the caller owns the list.
 fn take(head: usize) -> Vec<LeafEdge> {
     if head & SHARED != 0 {
         let context = shared(head).context().clone();
@@ -278,8 +278,8 @@ fn take(head: usize) -> Vec<LeafEdge> {
     let mut contexts = Vec::new();
     let mut at = head;
     while at != 0 {
-        // SAFETY: the address was exposed from a box in `push`, and the caller owns the list, so
-        // this is the one place that takes the box back.
+        // SAFETY: the address was exposed from a box in `push`, and the caller owns the list, so this is the
+        // only place that takes the box back.
         let node = unsafe { Box::from_raw(std::ptr::with_exposed_provenance_mut::<Node>(at)) };
         contexts.push(LeafEdge {
             holding: node.holding,
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_list_says_so() {
+    fn a_full_list_refuses_a_context() {
         let leaf = LeafEdges::new();
         for thread in 0..KEPT as u64 {
             assert_eq!(leaf.offer(context(thread, 1)), Insert::Kept);
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn promotion_hands_out_the_contexts_once_in_order() {
+    fn promotion_returns_the_contexts_once_in_order() {
         let leaf = LeafEdges::new();
         leaf.offer(context(1, 1));
         leaf.offer(context(2, 1));

@@ -1,8 +1,8 @@
-//! Where idents come from and go to.
+//! The pool of idents and lock ids.
 //!
-//! Each thread keeps some vacant idents at hand, so that a lock that is made, used and dropped
-//! touches nothing shared. An ident whose lock may still be referred to by a slot (its guard was
-//! forgotten, or it belongs to a primitive that cannot tell) is never freed, only used again.
+//! Each thread keeps some vacant idents, so that a lock that is created, used and dropped accesses no shared
+//! memory. An ident whose lock may still be referred to by a slot (its guard was forgotten, or the primitive
+//! cannot exclude that) is never freed, only reused.
 
 #![allow(unsafe_code)]
 
@@ -16,36 +16,36 @@ use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::pin;
 use crate::tracking::thread::current::closed;
 
-/// How many vacant idents a thread keeps.
+/// The most vacant idents that a thread keeps.
 const KEPT: usize = 128;
-/// How many ids a thread takes at once.
+/// The number of ids that a thread takes at once.
 const BLOCK: u64 = 64;
 
 /// The next block of ids.
 static NEXT_BLOCK: AtomicU64 = AtomicU64::new(1);
 
-/// How many ids threads have taken and not used, those of threads that have ended.
+/// The number of ids that ended threads had taken and not used.
 static UNUSED: AtomicU64 = AtomicU64::new(0);
 
-/// How many ids were ever used, and, of each thread that is alive, up to a block that it may use.
+/// Returns how many ids were ever used, plus, for each live thread, up to one block that it may still use.
 pub(crate) fn used() -> u64 {
-    // Relaxed: numbers that are only told.
+    // Relaxed: a number for display.
     let taken = NEXT_BLOCK.load(Ordering::Relaxed) - 1;
     taken.saturating_sub(UNUSED.load(Ordering::Relaxed))
 }
 
-/// Vacant idents that some thread had too many of, or left behind.
+/// Vacant idents that a thread had too many of, or left behind at its end.
 pub(in crate::tracking) static SPARE: ForkSafe<Vec<&'static Ident>> = ForkSafe::new(Vec::new());
 
 /// The vacant idents and unused ids of one thread.
 #[derive(Debug, Default)]
 pub(crate) struct LockIdPool {
-    /// The ident that was given back last. It still has its class, for a lock of the same one.
+    /// The ident that was returned last. It still has its class, for a lock of the same class.
     last: Option<&'static Ident>,
     vacant: Vec<&'static Ident>,
     next: u64,
     end: u64,
-    /// Where the lock is acquired for which an ident is taken.
+    /// The location of the acquisition for which an ident is taken.
     site: Option<Site>,
 }
 
@@ -68,14 +68,13 @@ impl LockIdPool {
         identified
     }
 
-    /// Where the lock is acquired, if it is.
+    /// Returns the location of the acquisition, if there is one.
     pub(in crate::tracking) fn site(&self) -> Option<Site> {
         self.site
     }
 
-    /// An ident for a new lock of this kind, name (empty for none) and place, and its number, if the
-    /// last lock that was dropped was of the same ones: a loop that makes, uses and drops a lock looks
-    /// for no class.
+    /// Returns an ident for a new lock of this kind, name (empty for none) and location, and its number, if
+    /// the last dropped lock had the same ones: a loop that creates, uses and drops a lock looks up no class.
     #[inline(always)]
     pub(crate) fn take_alike(
         &mut self,
@@ -93,7 +92,7 @@ impl LockIdPool {
         Some((ident, number))
     }
 
-    /// An ident for a new lock.
+    /// Returns an ident for a new lock.
     #[inline]
     pub(crate) fn take(&mut self, class: &'static Class) -> &'static Ident {
         let number = self.number();
@@ -105,7 +104,7 @@ impl LockIdPool {
         ident
     }
 
-    /// The same where the ident that was given back last is as good as any, and its number.
+    /// Returns the ident that was returned last, with a new number, where that ident fits.
     #[inline(always)]
     pub(in crate::tracking) fn take_last(
         &mut self,
@@ -125,7 +124,7 @@ impl LockIdPool {
         self.vacant.pop().unwrap_or_else(fresh)
     }
 
-    /// An unused number.
+    /// Returns an unused number.
     #[inline(always)]
     fn number(&mut self) -> u64 {
         if self.next == self.end {
@@ -138,14 +137,14 @@ impl LockIdPool {
 
     #[inline(never)]
     fn take_block(&mut self) {
-        // Relaxed: the blocks need to be distinct and nothing else. They ascend, and a thread
-        // uses up one before it takes the next, so ids of one thread ascend too.
+        // Relaxed: the blocks only need to be distinct. They ascend, and a thread uses up one before it takes
+        // the next, so the ids of one thread ascend, too.
         self.next = NEXT_BLOCK.fetch_add(BLOCK, Ordering::Relaxed);
         self.end = self.next + BLOCK;
     }
 
-    /// Takes back the ident of a dropped lock. With `unreferred` the caller vouches that no slot
-    /// refers to it: the lock was not held.
+    /// Takes back the ident of a dropped lock. With `unreferred` the caller guarantees that no slot refers to
+    /// it: the lock was not held.
     #[inline]
     pub(crate) fn give(&mut self, ident: &'static Ident, unreferred: bool) {
         ident.vacate();
@@ -156,24 +155,24 @@ impl LockIdPool {
         }
     }
 
-    /// Takes back an ident when the last one was not needed again.
+    /// Takes back an ident when the last returned one was not reused.
     #[inline(never)]
     fn give_more(&mut self, ident: &'static Ident, unreferred: bool) {
         closed(|| {
             if self.vacant.len() >= KEPT {
                 return spill(ident, unreferred);
             }
-            // The new one is the better guess: a loop that has ended does not begin again.
+            // The newer one is more likely to be reused: a loop that has ended does not begin again.
             self.vacant.extend(self.last.replace(ident));
         });
     }
 
-    /// How many ids the thread has taken and not used yet.
+    /// Returns how many ids the thread has taken and not used yet.
     pub(crate) fn unused(&self) -> u64 {
         self.end - self.next
     }
 
-    /// Hands everything on when the thread ends.
+    /// Passes everything on when the thread ends.
     pub(crate) fn drain(&mut self) {
         UNUSED.fetch_add(self.end - self.next, Ordering::Relaxed);
         self.next = self.end;
@@ -191,14 +190,14 @@ fn fresh() -> &'static Ident {
     Box::leak(Box::new(Ident::vacant()))
 }
 
-/// Takes back the ident of a dropped lock from a thread that has no pool.
+/// Takes back the ident of a dropped lock from a thread without a pool.
 #[cold]
 pub(crate) fn spill_vacated(ident: &'static Ident, unreferred: bool) {
     ident.vacate();
     spill(ident, unreferred);
 }
 
-/// Takes back an ident where the thread has enough, or has none of its own any more.
+/// Takes back an ident where the thread has enough, or no pool any more.
 #[cold]
 fn spill(ident: &'static Ident, unreferred: bool) {
     if !unreferred || !pin::may_free() {
@@ -206,10 +205,9 @@ fn spill(ident: &'static Ident, unreferred: bool) {
         return;
     }
     let ident = std::ptr::from_ref(ident).cast_mut();
-    // SAFETY: every ident was leaked from a box in `fresh`. The lock that had it is being dropped
-    // and was not held, so no slot, no wait and (its contexts are cleared) no graph refers to it;
-    // the caller gives up the last reference. Nobody who read it out of a slot before looks at it
-    // now: there is no pin.
+    // SAFETY: every ident was leaked from a box in `fresh`. The lock that had it is being dropped and was not
+    // held, so no slot, no wait and (its contexts are cleared) no graph refers to it; the caller drops the
+    // last reference. A thread that read it from a slot before does not access it any more: there is no pin.
     drop(unsafe { Box::from_raw(ident) });
 }
 
@@ -221,7 +219,7 @@ mod tests {
     use std::panic::Location;
 
     #[test]
-    fn ids_of_one_pool_ascend_and_are_never_given_twice() {
+    fn ids_of_one_pool_ascend_and_are_never_reused() {
         let class = class::intern(&LockKind::MUTEX, None, Location::caller());
         let mut pool = LockIdPool::new();
         let mut last = None;
@@ -235,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_like_the_last_one_gets_its_ident_and_another_id() {
+    fn a_lock_of_the_last_class_gets_its_ident_and_a_new_id() {
         let (kind, place) = (&LockKind::MUTEX, Location::caller());
         let name = "alike";
         let class = class::intern(kind, Some(name), place);

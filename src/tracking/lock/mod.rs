@@ -1,4 +1,4 @@
-//! What is kept for each lock: its record, identity and class, and the edges of a leaf.
+//! What is recorded of each lock: its record, identity and class, and the edges of a leaf.
 
 pub(crate) mod class;
 pub(crate) mod class_key;

@@ -1,4 +1,4 @@
-//! The record that stands in every lock.
+//! The record that every lock contains.
 
 use std::ptr;
 use std::sync::atomic::Ordering;
@@ -17,16 +17,16 @@ use crate::tracking::thread::slot::Slot;
 
 /// What an acquisition reads and writes of its lock, beside the lock's own state.
 ///
-/// All of it lies on the cache line of the lock, which its holder has to itself anyway.
+/// All of it is on the cache line of the lock, which the holder has exclusively anyway.
 #[derive(Debug)]
 pub(crate) struct LockRecord {
     /// The tag of the lock's id; zero until the first acquisition.
     pub(crate) tag: AtomicU64,
-    /// The key under which the last acquisition that is of interest was found to be known. A hint:
-    /// any thread may overwrite it, and a miss costs a look into the thread's own cache.
+    /// The key of the last checked acquisition that was found to be known. A hint: any thread may overwrite
+    /// it, and a miss costs a look-up in the thread's own cache.
     pub(crate) known: AtomicU64,
-    /// The thread that was last to hold the lock exclusively, or null. A hint for whoever waits: it
-    /// counts only if that thread's slot lists the lock.
+    /// The last thread to hold the lock exclusively, or null. A hint for waiting threads: it counts only if
+    /// that thread's slot lists the lock.
     pub(crate) owner: AtomicPtr<Slot>,
     ident: AtomicPtr<Ident>,
     kind: &'static LockKind,
@@ -55,38 +55,42 @@ impl LockRecord {
         }
     }
 
-    /// The ident, if the lock was ever acquired.
+    /// Returns the ident, if the lock was ever acquired.
     #[inline(always)]
     #[allow(unsafe_code)]
     pub(crate) fn ident(&self) -> Option<&'static Ident> {
         // Acquire pairs with the Release in `identify_as_writer` and `identify`.
         let ident = self.ident.load(Ordering::Acquire);
-        // SAFETY: idents come from `LockIdPool::take` as references for ever. One is freed only by
-        // `retire`, which takes the record exclusively.
+        // SAFETY: idents come from `LockIdPool::take` as `'static` references. One is freed only by `retire`,
+        // which takes the record exclusively.
         unsafe { ident.as_ref() }
     }
 
-    /// The address of the ident, to compare with.
+    /// Returns the address of the ident, for comparison.
     #[inline(always)]
     pub(crate) fn ident_address(&self) -> *const Ident {
         self.ident.get_relaxed()
     }
 
-    /// Whether a queued writer blocks readers of this lock.
+    /// Returns whether a queued writer blocks readers of this lock.
     pub(crate) fn policy(&self) -> ReadPolicy {
         self.kind.policy()
     }
 
-    /// What sort of lock it is.
+    /// Returns the kind of the lock.
     pub(crate) fn kind(&self) -> &'static LockKind {
         self.kind
     }
 
-    /// The class of the lock, for which `pool` gives an ident.
+    /// Where it was made.
+    pub(crate) fn place(&self) -> Site {
+        self.place
+    }
+
+    /// Returns the class of the lock, for which `pool` provides an ident.
     ///
-    /// A lock that is made by `.map(Mutex::new)`, `Arc::default()` or the like has a line of a library
-    /// as its place, which it shares with all others that are; that gives way to the line at which it
-    /// is acquired first.
+    /// A lock that is constructed by `.map(Mutex::new)`, `Arc::default()` or the like has a line of a library
+    /// as its location, as all such locks do; that is replaced by the line of its first acquisition.
     fn class(&self, pool: &LockIdPool) -> &'static Class {
         let name = (!self.name.is_empty()).then_some(self.name);
         let place = match pool.site() {
@@ -96,23 +100,23 @@ impl LockRecord {
         class::intern(self.kind, name, place)
     }
 
-    /// Gives the lock its ident, at its first acquisition, by a thread that holds it exclusively.
+    /// Assigns the ident at the first acquisition, by a thread that holds the lock exclusively.
     ///
-    /// A plain store in place of a compare-and-swap, which would double the cost of a lock that is
-    /// used once. A thread that does not hold the lock may be in `identify` at the same moment; its
-    /// ident is then lost, which it is prepared for (see there).
+    /// A plain store in place of a compare-and-swap, which would double the cost of a lock that is used once.
+    /// A thread that does not hold the lock may be in `identify` at the same moment; its ident is then lost,
+    /// which `identify` allows for.
     #[inline]
     pub(crate) fn identify_as_writer(&self, pool: &mut LockIdPool) -> &'static Ident {
         if self.ident().is_none() {
             let ident = pool.take(self.class(pool));
-            // Release pairs with the Acquire in `ident`: who sees the address sees the content.
+            // Release pairs with the Acquire in `ident`: a thread that sees the address sees the content.
             self.ident
                 .store(ptr::from_ref(ident).cast_mut(), Ordering::Release);
         }
         self.assign_ident()
     }
 
-    /// The same, if the lock has no readers and the thread has an ident for it at hand: the tag.
+    /// Assigns an ident that the thread has in its pool, if the lock has no readers; returns the tag.
     #[inline(always)]
     pub(crate) fn identify_at_hand(&self, pool: &mut LockIdPool) -> Option<u64> {
         if !self.ident_address().is_null() || self.kind.readers_wait() {
@@ -127,8 +131,8 @@ impl LockRecord {
         Some(tag)
     }
 
-    /// The context in which a lock of this class was first taken before, at `site` and with this key
-    /// and mode.
+    /// Returns the context in which a lock of this class was first acquired before, at `site` and with this
+    /// key and mode.
     #[inline(always)]
     pub(in crate::tracking) fn find_first<'a>(
         &self,
@@ -139,8 +143,8 @@ impl LockRecord {
         contexts.find(self.kind, self.name, self.place, known, site)
     }
 
-    /// Gives the lock its ident, at its first acquisition, and with it the context `first`: the tag.
-    /// `None` if another reader gave it one just now; then nothing is done.
+    /// Assigns the ident at the first acquisition, together with the context `first`; returns the tag, or
+    /// `None`, with nothing changed, if another reader has just assigned one.
     #[inline(always)]
     pub(in crate::tracking) fn identify_in(
         &self,
@@ -150,10 +154,10 @@ impl LockRecord {
         mode: Mode,
     ) -> Option<u64> {
         let (ident, number) = pool.take_last(first.class());
-        // Before the ident is published: nobody else works on its contexts.
+        // Before the ident is published, so no other thread works on its contexts.
         ident.contexts.share(first);
         let address = ptr::from_ref(ident).cast_mut();
-        // Both publish as in `identify_as_writer` and `identify`, and pair with the same.
+        // Both stores publish as in `identify_as_writer` and `identify`, with the same partners.
         if mode == Mode::Exclusive {
             self.ident.store(address, Ordering::Release);
         } else if self
@@ -177,29 +181,30 @@ impl LockRecord {
         Some(tag)
     }
 
-    /// Gives the lock its ident like [`identify_as_writer`](Self::identify_as_writer), by a thread that
-    /// shares the lock with other readers.
+    /// Assigns the ident like [`identify_as_writer`](Self::identify_as_writer), by a thread that shares the
+    /// lock with other readers.
     pub(crate) fn identify_as_reader(&self, pool: &mut LockIdPool) -> &'static Ident {
         self.identify(pool);
         self.assign_ident()
     }
 
-    /// Writes the tag. Only holders do, when the ident can no longer be replaced.
+    /// Stores the tag. Only holders do, when the ident can no longer be replaced.
     fn assign_ident(&self) -> &'static Ident {
         let ident = self.ident().expect("the ident was stored just now");
-        // Relaxed: other readers may be here too, and they write the same; a writer is alone.
+        // Relaxed: other readers may be here, too, and they write the same value; a writer is alone.
         if self.tag.load(Ordering::Relaxed) == 0 {
-            // Release pairs with the Acquire load on the fast path: who sees the tag sees the ident.
+            // Release pairs with the Acquire load on the fast path: a thread that sees the tag sees the
+            // ident.
             self.tag.store(ident.tag(), Ordering::Release);
         }
         ident
     }
 
-    /// Gives the lock an ident from outside: to a waiter, or to somebody who needs its id.
+    /// Assigns an ident from a thread that does not hold the lock: a waiter, or one that needs its id.
     ///
-    /// The result may be replaced once, by the very first exclusive holder, if that one is in the
-    /// middle of `identify_as_writer`. Whoever relies on it (`acquire`, which sorts by id) looks
-    /// again once it holds the lock.
+    /// The result may be replaced once, by the very first exclusive holder, if that thread is in the middle
+    /// of `identify_as_writer`. A caller that relies on it (`acquire`, which sorts by id) looks again once it
+    /// holds the lock.
     pub(crate) fn identify(&self, pool: &mut LockIdPool) -> &'static Ident {
         if let Some(ident) = self.ident() {
             return ident;
@@ -220,8 +225,8 @@ impl LockRecord {
         }
     }
 
-    /// The ident of a lock that another thread holds: that thread stores it right after its first
-    /// acquisition, so a short wait finds it. If the holder is untracked, one is given from here.
+    /// Returns the ident of a lock that another thread holds: that thread stores it right after its first
+    /// acquisition, so a short wait finds it. If the holder is untracked, this assigns one.
     pub(crate) fn identify_as_waiter(&self, pool: &mut LockIdPool) -> &'static Ident {
         for _ in 0..1000 {
             if let Some(ident) = self.ident() {
@@ -236,7 +241,7 @@ impl LockRecord {
     #[inline]
     pub(crate) fn retire(&mut self) -> Option<&'static Ident> {
         let ident = self.ident()?;
-        // Relaxed: nobody else has the record.
+        // Relaxed: no other thread has the record.
         self.ident.store(ptr::null_mut(), Ordering::Relaxed);
         Some(ident)
     }

@@ -1,6 +1,6 @@
-//! Sub-classes: the rank of a lock among those of its class, where its maker has given it one.
+//! Sub-classes: the rank of a lock among those of its class, where the program has set one.
 //!
-//! Few locks have one, so they stand in a table beside the idents and cost the others nothing.
+//! Few locks have one, so they are stored in a table beside the idents and cost other locks nothing.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::shim::fork_safe::ForkSafe;
 pub(in crate::tracking) static SUBCLASSES: ForkSafe<Option<HashMap<LockId, u32>>> =
     ForkSafe::new(None);
 
-/// Gives a lock a sub-class, in place of an earlier one.
+/// Sets the sub-class of a lock, in place of an earlier one.
 pub(in crate::tracking) fn set(lock: LockId, subclass: u32) {
     SUBCLASSES
         .lock()
@@ -18,12 +18,12 @@ pub(in crate::tracking) fn set(lock: LockId, subclass: u32) {
         .insert(lock, subclass);
 }
 
-/// The sub-class of a lock that was given one.
+/// Returns the sub-class of a lock, if one was set.
 pub(in crate::tracking) fn get(lock: LockId) -> Option<u32> {
     SUBCLASSES.lock().as_ref()?.get(&lock).copied()
 }
 
-/// Forgets the sub-class of a lock that is dropped.
+/// Removes the sub-class of a dropped lock.
 pub(in crate::tracking) fn remove(lock: LockId) {
     if let Some(subclasses) = SUBCLASSES.lock().as_mut() {
         subclasses.remove(&lock);

@@ -1,4 +1,5 @@
-//! Every context that is offered is kept in the leaf or handed out, once, and is seen whole.
+//! Every context that is inserted is kept in the leaf or returned by promotion, once, and is seen
+//! initialised.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -25,13 +26,13 @@ fn context(thread: u64) -> LeafEdge {
     }
 }
 
-/// Stands for what a context consists of: written before the offer, in no order of its own.
+/// Stands for the content of a context: written before the insertion, with no ordering of its own.
 struct Content([AtomicU64; 3]);
 
 impl Content {
     fn new() -> Arc<Self> {
         let content = Self([const { AtomicU64::new(0) }; 3]);
-        // Older than the threads.
+        // Initialised before the threads start.
         assert!(content.0.iter().all(|word| word.load(Relaxed) == 0));
         Arc::new(content)
     }
@@ -41,7 +42,7 @@ impl Content {
         leaf.offer(context(id))
     }
 
-    /// Whether the context of each of `found` is seen as it was written.
+    /// Returns whether the context of each of `found` is seen as it was written.
     fn is_whole(&self, found: &[LeafEdge]) -> bool {
         found.iter().all(|c| {
             let id = c.holding.segment.thread().get();
@@ -51,13 +52,13 @@ impl Content {
 }
 
 #[test]
-fn an_offer_beside_a_promotion_is_in_the_one_or_is_refused() {
+fn an_insertion_beside_a_promotion_is_promoted_or_refused() {
     model::check(None, || {
         let leaf = &ident().contexts;
         let content = Content::new();
         let theirs = Arc::clone(&content);
         let promoting = thread::spawn(move || {
-            let promoted = leaf.promote().expect("nobody else promotes it");
+            let promoted = leaf.promote().expect("no other thread promotes it");
             assert!(theirs.is_whole(&promoted));
             promoted
         });
@@ -79,7 +80,7 @@ fn an_offer_beside_a_promotion_is_in_the_one_or_is_refused() {
 }
 
 #[test]
-fn two_offers_at_once_are_both_kept() {
+fn two_concurrent_insertions_are_both_kept() {
     model::check(None, || {
         let leaf = &ident().contexts;
         let other = thread::spawn(move || leaf.offer(context(1)));

@@ -1,4 +1,5 @@
-//! A lock that another thread releases is off the list, or its thread will be told.
+//! A lock that another thread releases is off the lockset of its holder, or the holder will see the wake
+//! flag.
 
 use loom::thread;
 
@@ -14,18 +15,18 @@ fn push(slot: &Slot, ident: &'static Ident) {
     slot.add(ident, share, Mode::Exclusive, sites()[0]);
 }
 
-/// The thread listed `ident`, and somebody else has released it.
+/// Returns whether the release of `ident` by another thread has reached the thread that listed it.
 fn is_settled(slot: &Slot, ident: &'static Ident) -> bool {
     let depth = Slot::depth(slot.state());
-    // Others never see it.
+    // Other threads never see it.
     let held = slot.held().unwrap();
     assert!(!held.iter().any(|h| std::ptr::eq(h.ident, ident)));
-    // The thread itself has taken it off, or will at its next acquisition.
+    // The thread itself has removed it, or will at its next acquisition.
     depth == 0 || !slot.has_room(depth)
 }
 
 #[test]
-fn the_doorbell_is_heard_beside_maintenance() {
+fn the_wake_flag_is_seen_beside_maintenance() {
     model::check(None, || {
         let lock = ident();
         let seat = Seat::new();
@@ -41,7 +42,7 @@ fn the_doorbell_is_heard_beside_maintenance() {
 }
 
 #[test]
-fn two_rings_at_once_are_both_heard() {
+fn two_concurrent_wake_flags_are_both_seen() {
     model::check(Some(3), || {
         let locks = [ident(), ident()];
         let seat = Seat::new();

@@ -1,5 +1,4 @@
-//! Models of the protocols of this layer: the code itself, in every order that the memory model
-//! allows.
+//! Models of the protocols of this layer: the code itself, in every order that the memory model allows.
 
 mod contexts;
 mod doorbell;
@@ -18,7 +17,7 @@ use crate::engine::ids::Site;
 use crate::instrument::LockKind;
 use std::panic::Location;
 
-/// The slot of a thread of the model. It is freed when the execution is over.
+/// The slot of a thread of the model. It is freed at the end of the execution.
 pub(crate) struct Seat(*const Slot);
 
 impl Seat {
@@ -26,7 +25,7 @@ impl Seat {
         let thread = registry::next_thread();
         let slot: &'static Slot = Box::leak(Box::new(Slot::vacant()));
         slot.occupy(thread, None, Box::new(Local::new(thread)));
-        // Whatever others may read is to be older than they are.
+        // What other threads may read is initialised before they start.
         slot.set_seed(1);
         slot.maintain();
         slot.set_check_id(0);
@@ -52,22 +51,22 @@ impl Seat {
 impl Drop for Seat {
     #[allow(unsafe_code)]
     fn drop(&mut self) {
-        // SAFETY: made from a box in `new`; nobody is left who uses it.
+        // SAFETY: created from a box in `new`; no thread uses it any more.
         drop(unsafe { Box::from_raw(self.0.cast_mut()) });
     }
 }
 
-/// A new lock.
+/// Returns a new lock.
 pub(crate) fn ident() -> &'static Ident {
     let class = class::intern(&LockKind::MUTEX, None, Location::caller());
     let ident = LockIdPool::default().take(class);
-    // As above: older than the threads.
+    // As above: initialised before the threads start.
     assert_ne!(ident.tag(), 0);
     assert!(!ident.contexts.is_promoted());
     ident
 }
 
-/// Places that differ.
+/// Returns distinct locations.
 pub(crate) fn sites() -> [Site; 4] {
     let a = Location::caller();
     let b = Location::caller();

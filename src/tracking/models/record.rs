@@ -1,5 +1,5 @@
-//! The first holder and somebody from outside give a lock its ident: what counts is one, and the
-//! tag is its own.
+//! The first holder and a thread that does not hold the lock both assign an ident: one of them counts, and
+//! the tag belongs to it.
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use crate::tracking::lock::record::LockRecord;
 
 fn record(kind: &'static LockKind) -> Arc<LockRecord> {
     let record = LockRecord::new(kind, None, Location::caller());
-    // Older than the threads of the model.
+    // Initialised before the threads of the model start.
     assert!(record.ident().is_none());
     assert_eq!(record.tag.load(Ordering::Relaxed), 0);
     Arc::new(record)
 }
 
-/// What the fast path does: who sees a tag pushes the ident that it belongs to.
+/// Does what the fast path does: a thread that sees a tag pushes the ident of that tag.
 #[allow(unsafe_code)]
 fn look(record: &LockRecord) {
     let seen = record.tag.load(Ordering::Acquire);
@@ -33,7 +33,7 @@ fn look(record: &LockRecord) {
 }
 
 #[test]
-fn a_writer_beside_one_from_outside_settles_on_one_ident() {
+fn a_writer_beside_a_thread_without_the_lock_assigns_one_ident() {
     model::check(None, || {
         let record = record(&LockKind::MUTEX);
         let (outside, fast) = (Arc::clone(&record), Arc::clone(&record));
@@ -49,7 +49,7 @@ fn a_writer_beside_one_from_outside_settles_on_one_ident() {
 }
 
 #[test]
-fn readers_at_once_settle_on_one_ident() {
+fn concurrent_readers_assign_one_ident() {
     model::check(None, || {
         let record = record(&LockKind::RW_LOCK);
         let other = Arc::clone(&record);

@@ -1,4 +1,4 @@
-//! Whoever reads the held locks of another thread reads a list that the thread once had.
+//! A read of the lockset of another thread returns a list that this thread once had.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,7 +15,7 @@ use crate::tracking::lock::pin::Pin;
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::slot::Slot;
 
-/// A lock of the model: the entry for it always has this mode and this place.
+/// A lock of the model: its entry always has this mode and this location.
 #[derive(Clone, Copy)]
 struct Item {
     ident: &'static Ident,
@@ -38,7 +38,7 @@ fn push(slot: &Slot, item: Item) {
     slot.add(item.ident, share, item.mode, item.site);
 }
 
-/// What another thread reads, as numbers of items; an entry that mixes two fails.
+/// Reads what another thread sees, as numbers of items; fails for an entry that mixes two.
 fn read(slot: &Slot, items: &[Item]) -> Option<Vec<usize>> {
     let held = slot.held()?;
     Some(
@@ -57,7 +57,7 @@ fn read(slot: &Slot, items: &[Item]) -> Option<Vec<usize>> {
     )
 }
 
-/// Runs `owner` beside two reads, which have to give two of `lists`, in this order.
+/// Runs `owner` beside two reads, which have to return two of `lists`, in this order.
 fn beside(
     start: &'static [usize],
     lists: &'static [&'static [usize]],
@@ -83,7 +83,7 @@ fn beside(
 }
 
 #[test]
-fn pushes_and_pops_are_seen_whole() {
+fn pushes_and_pops_are_seen_complete() {
     beside(&[0], &[&[0], &[0, 1], &[0, 2]], |slot, items| {
         push(slot, items[1]);
         assert!(slot.pop(items[1].ident));
@@ -92,7 +92,7 @@ fn pushes_and_pops_are_seen_whole() {
 }
 
 #[test]
-fn an_entry_that_is_used_again_is_never_mixed() {
+fn a_reused_entry_never_mixes_two_holds() {
     beside(
         &[0, 1],
         &[&[0, 1], &[0], &[], &[2], &[2, 3]],
@@ -106,14 +106,14 @@ fn an_entry_that_is_used_again_is_never_mixed() {
 }
 
 #[test]
-fn a_removal_from_below_is_seen_whole() {
+fn a_removal_below_the_top_is_seen_complete() {
     beside(&[0, 1, 2], &[&[0, 1, 2], &[1, 2]], |slot, items| {
         assert!(slot.remove(items[0].ident));
     });
 }
 
 #[test]
-fn a_removal_and_a_push_are_seen_whole() {
+fn a_removal_and_a_push_are_seen_complete() {
     beside(&[0, 1], &[&[0, 1], &[1], &[1, 2]], |slot, items| {
         assert!(slot.remove(items[0].ident));
         push(slot, items[2]);
@@ -121,7 +121,7 @@ fn a_removal_and_a_push_are_seen_whole() {
 }
 
 #[test]
-fn a_slot_that_grows_is_seen_whole() {
+fn a_growing_slot_is_seen_complete() {
     beside(&[0, 1], &[&[0, 1], &[0, 1, 2], &[0, 1]], |slot, items| {
         push(slot, items[2]);
         assert!(slot.pop(items[2].ident));
@@ -149,24 +149,24 @@ fn a_conversion_shows_the_old_mode_or_the_new_one() {
     });
 }
 
-/// Whether the one lock that the slot lists is held by the hold that the last look saw.
+/// Returns whether the one lock that the slot lists is held by the hold that the last look saw.
 fn look(slot: &Slot) -> Option<bool> {
     let watched = slot.watched(&Pin::new(), true, |_| ())?;
     watched.first().map(|watched| watched.seen)
 }
 
 #[test]
-fn a_mark_is_gone_with_its_hold() {
+fn a_mark_ends_with_its_hold() {
     model::check(None, || {
         let [item, ..] = items();
         let seat = Seat::new();
         let slot = seat.slot();
         push(slot, item);
         let again = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&again);
+        let flag = Arc::clone(&again);
         let reader = thread::spawn(move || {
             look(slot);
-            told.load(Ordering::Acquire)
+            flag.load(Ordering::Acquire)
         });
         assert!(slot.pop(item.ident));
         again.store(true, Ordering::Release);

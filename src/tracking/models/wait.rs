@@ -1,4 +1,4 @@
-//! A wait that is read is one that was published, and of two that publish one sees the other.
+//! A wait that is read is one that was published, and of two threads that publish one sees the other.
 
 use loom::thread;
 
@@ -8,7 +8,7 @@ use crate::shim::model;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
 
 #[test]
-fn a_wait_that_is_read_was_published_like_this() {
+fn a_wait_that_is_read_was_published() {
     model::check(None, || {
         let (locks, places) = ([ident(), ident()], sites());
         let needs = [WaitKind::Lock(Mode::Shared), WaitKind::Upgrade];
@@ -36,7 +36,7 @@ fn a_wait_that_is_read_was_published_like_this() {
 }
 
 #[test]
-fn of_two_that_publish_and_look_one_sees_the_other() {
+fn of_two_threads_that_publish_and_look_one_sees_the_other() {
     model::check(None, || {
         let (lock, place) = (ident(), sites()[0]);
         let seats = [Seat::new(), Seat::new()];

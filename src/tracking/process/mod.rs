@@ -1,4 +1,4 @@
-//! What is kept for the process: all slots, threads that are about to start, and the state of resources.
+//! What is recorded of the process: all slots, threads that are about to start, and the state of resources.
 
 pub(crate) mod os_threads;
 pub(crate) mod panicked_threads;

@@ -1,20 +1,20 @@
-//! How many threads the process has, by the system's count.
+//! The number of threads of the process, as the operating system counts them.
 
-/// How many there are, the calling one among them; `None` where nobody says.
+/// Returns the number of threads, the calling one included; `None` where the system does not report it.
 #[cfg(target_os = "linux")]
 pub(crate) fn threads() -> Option<usize> {
     let stat = std::fs::read("/proc/self/stat").ok()?;
     parse(&stat)
 }
 
-/// How many there are: not known here.
+/// Returns `None`: the number is not known on this system.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn threads() -> Option<usize> {
     None
 }
 
-/// The twentieth field. The second one is the name of the program in brackets, which may have
-/// blanks and brackets in it.
+/// Parses the twentieth field. The second one is the name of the program in brackets, which may contain
+/// blanks and brackets.
 #[cfg(any(target_os = "linux", test))]
 fn parse(stat: &[u8]) -> Option<usize> {
     let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_count_is_found_behind_any_name() {
+    fn the_count_is_parsed_behind_any_program_name() {
         let stat = b"12 (a) b (c)) S 1 12 12 0 -1 4194304 99 0 0 0 1 2 0 0 20 0 7 0 123 456 789";
         assert_eq!(parse(stat), Some(7));
         assert_eq!(parse(b"12 (a) S 1"), None);

@@ -1,33 +1,33 @@
-//! Threads of a check that were started and have not said yet that they are there.
+//! Threads of a check that were spawned and have not registered yet.
 //!
-//! In a check, only its own threads count as able to end a wait. One that was just started is not
-//! among them before it runs, which can take long on a machine that is busy; so it is expected from
-//! before it is started until its slot says which check it belongs to.
+//! In a check, only its own threads count as able to end a wait. A spawned thread is not among them before it
+//! runs, which can take long on a busy machine; so it is pending from before the spawn until its slot names
+//! its check.
 //!
-//! Who looks at the slots of a check asks before and after ([`PendingSpawns`]). If nobody was expected before,
-//! all that were started until then are found in their slots, or have ended; and if nobody was
-//! started meanwhile, those are all. Whoever is the last to be started looks itself, when it waits
-//! or ends.
+//! A thread that reads the slots of a check reads the counts before and afterwards ([`PendingSpawns`]). If no
+//! spawn was pending before, all threads spawned until then are found in their slots, or have ended; and if
+//! none was spawned meanwhile, those are all. The last thread to be spawned looks itself, when it waits or
+//! ends.
 
 use std::hash::BuildHasherDefault;
 
 use crate::engine::order_graph::IdMap;
 use crate::shim::fork_safe::ForkSafe;
 
-/// What is known of the threads of one check.
+/// The counts of one check.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::tracking) struct PendingCount {
-    /// How many are expected.
+    /// The number of pending threads.
     expected: usize,
-    /// How many were ever started.
+    /// The number of threads that were ever spawned.
     started: u64,
 }
 
-/// By the number of the check, until that is over.
+/// The counts by the number of the check, until the check is over.
 pub(in crate::tracking) static COUNTS: ForkSafe<IdMap<u64, PendingCount>> =
     ForkSafe::new(IdMap::with_hasher(BuildHasherDefault::new()));
 
-/// A thread of the check is about to be started.
+/// Records that a thread of the check is about to be spawned.
 pub(crate) fn add(scope: u64) {
     let mut counts = COUNTS.lock();
     let count = counts.entry(scope).or_default();
@@ -35,14 +35,14 @@ pub(crate) fn add(scope: u64) {
     count.started += 1;
 }
 
-/// One that was expected is there, or will never be.
+/// Records that a pending thread has registered, or will never exist.
 pub(crate) fn remove(scope: u64) {
     if let Some(count) = COUNTS.lock().get_mut(&scope) {
         count.expected = count.expected.saturating_sub(1);
     }
 }
 
-/// The check is over. Threads that it has left behind go on to be counted.
+/// Records that the check is over. The counts of threads that still run continue.
 pub(crate) fn close(scope: u64) {
     let mut counts = COUNTS.lock();
     if counts.get(&scope).is_some_and(|count| count.expected == 0) {
@@ -50,7 +50,7 @@ pub(crate) fn close(scope: u64) {
     }
 }
 
-/// Whether a thread of the check is expected.
+/// Returns whether a thread of the check is pending.
 pub(crate) fn has(scope: u64) -> bool {
     scope != 0
         && COUNTS
@@ -64,13 +64,13 @@ pub(crate) fn has(scope: u64) -> bool {
 pub(crate) struct PendingSpawns(IdMap<u64, PendingCount>);
 
 impl PendingSpawns {
-    /// At this moment, before the slots are looked at.
+    /// Reads the counts before the slots are read.
     pub(crate) fn call() -> Self {
         Self(COUNTS.lock().clone())
     }
 
-    /// The checks that have threads, or may have, which were not found in the slots that were looked
-    /// at since the call.
+    /// Returns the checks that have, or may have, threads which were not found in the slots that were read
+    /// since the call.
     pub(crate) fn missing(&self) -> Vec<u64> {
         let counts = COUNTS.lock();
         let changed = counts.iter().filter(|(scope, now)| {
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_check_expects_threads_until_all_are_there() {
+    fn a_check_has_pending_threads_until_all_have_registered() {
         // No check of this process has so high a number.
         let scope = u64::MAX;
         assert!(!has(scope) && !has(0));
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_are_missing_if_one_was_expected_before_or_started_since() {
+    fn threads_are_missing_if_one_was_pending_before_or_spawned_since() {
         let scope = u64::MAX - 1;
         let missing = |roll: &PendingSpawns| roll.missing().contains(&scope);
         let none = PendingSpawns::call();

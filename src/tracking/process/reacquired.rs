@@ -1,7 +1,7 @@
-//! The calls at which locks are taken back, for the words of a report.
+//! The calls at which locks are reacquired, for the text of a report.
 //!
-//! An order between two locks is known by the places of two calls. Such a place is always a call of one
-//! kind, so what kind it is is kept by place, and only when a lock is taken back under another one.
+//! An order between two locks is identified by the locations of two calls. The call at one location is always
+//! of one kind, so the kind is stored by location, and only when a lock is reacquired under another one.
 
 use std::collections::HashMap;
 
@@ -12,12 +12,12 @@ use crate::shim::fork_safe::ForkSafe;
 pub(in crate::tracking) static CALLS: ForkSafe<Option<HashMap<Site, Reacquisition>>> =
     ForkSafe::new(None);
 
-/// The call at `site` takes a lock back in this way.
+/// Records how the call at `site` reacquires a lock.
 pub(crate) fn note(site: Site, how: Reacquisition) {
     CALLS.lock().get_or_insert_default().insert(site, how);
 }
 
-/// How the call at `site` takes a lock back, if it does.
+/// Returns how the call at `site` reacquires a lock, if it does.
 pub(crate) fn of(site: Site) -> Option<Reacquisition> {
     CALLS.lock().as_ref()?.get(site).copied()
 }
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_that_takes_a_lock_back_is_known_by_its_place() {
+    fn a_reacquiring_call_is_found_by_its_location() {
         let (wait, lock) = (Location::caller(), Location::caller());
         assert_eq!(of(wait), None);
         note(wait, Reacquisition::Wait);

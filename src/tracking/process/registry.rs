@@ -19,45 +19,45 @@ pub(in crate::tracking) static SLOTS: ForkSafe<Slots> = ForkSafe::new(Slots {
     free: Vec::new(),
 });
 
-/// The slot that was made last; each leads to the one that was made before it.
+/// The newest slot; each slot links to the one that was created before it.
 static NEWEST: AtomicPtr<Slot> = AtomicPtr::new(std::ptr::null_mut());
 
 static NEXT_THREAD: AtomicU64 = AtomicU64::new(1);
 
-/// A serial number for a thread.
+/// Returns a new serial number for a thread.
 pub(crate) fn next_thread() -> ThreadId {
-    // Relaxed: the numbers need to be distinct and nothing else.
+    // Relaxed: the numbers only need to be distinct.
     ThreadId::new(NEXT_THREAD.fetch_add(1, Ordering::Relaxed))
 }
 
-/// How many threads of the program have ever used what is tracked.
+/// Returns how many threads of the program have ever used a tracked primitive.
 pub(crate) fn ever() -> u64 {
-    // Relaxed: numbers that are only told.
+    // Relaxed: a number for display.
     let all = NEXT_THREAD.load(Ordering::Relaxed) - 1;
     all.saturating_sub(crate::tracking::thread::slot::ours())
 }
 
-/// A slot that nobody uses.
+/// Returns a free slot.
 pub(crate) fn take() -> &'static Slot {
     let mut slots = SLOTS.lock();
     slots.free.pop().unwrap_or_else(|| {
         let slot: &'static Slot = Box::leak(Box::new(Slot::vacant()));
         slots.all.push(slot);
-        // Under the lock, so no other store comes in between. Release pairs with the Acquire in
-        // `all`: who finds the slot finds it made.
+        // Under the lock, so no other store comes in between. Release pairs with the Acquire in `all`: a
+        // thread that finds the slot finds it initialised.
         slot.set_older(NEWEST.load(Ordering::Relaxed));
         NEWEST.store(std::ptr::from_ref(slot).cast_mut(), Ordering::Release);
         slot
     })
 }
 
-/// Takes back the slot of a thread that has ended.
+/// Takes back the slot of an ended thread.
 pub(crate) fn give(slot: &'static Slot) {
     slot.vacate();
     SLOTS.lock().free.push(slot);
 }
 
-/// All slots that are in use at this moment.
+/// Returns all slots that are in use at this moment.
 pub(crate) fn occupied() -> Vec<&'static Slot> {
     let slots = SLOTS.lock();
     slots
@@ -68,7 +68,7 @@ pub(crate) fn occupied() -> Vec<&'static Slot> {
         .collect()
 }
 
-/// All slots, also those that nobody uses, without a lock.
+/// Iterates over all slots, the free ones included, without a lock.
 #[allow(unsafe_code)]
 fn all() -> impl Iterator<Item = &'static Slot> {
     // SAFETY: null, or a slot, and those are never freed.
@@ -76,8 +76,8 @@ fn all() -> impl Iterator<Item = &'static Slot> {
     std::iter::successors(newest, |slot| slot.older())
 }
 
-/// Whether a thread of this check, or of the process at large if that is zero, is known to run, or
-/// to wait in a way that ends by itself or is not understood.
+/// Returns whether a thread of this check, or of the process if that is zero, is known to run, or to wait in
+/// a way that ends by itself or is not modelled.
 pub(crate) fn any_runs(scope: u64) -> bool {
     pending_spawns::has(scope)
         || all().any(|slot| {
@@ -89,12 +89,12 @@ pub(crate) fn any_runs(scope: u64) -> bool {
         })
 }
 
-/// Whether this thread is known to run, in the same sense; `false` for one that has ended.
+/// Returns whether this thread is known to run, in the same sense; `false` for an ended one.
 pub(crate) fn runs(thread: ThreadId) -> bool {
     all().any(|slot| slot.thread() == Some(thread) && !slot.has_ended() && !slot.wait.is_untimed())
 }
 
-/// Whether a thread is published to wait for what only these can do.
+/// Returns whether a published wait of some thread can be ended only by these providers.
 pub(crate) fn anyone_waits_for(by: &ResourceState) -> bool {
     all().any(|slot| {
         let wait = slot.wait.read();
@@ -102,28 +102,29 @@ pub(crate) fn anyone_waits_for(by: &ResourceState) -> bool {
     })
 }
 
-/// How many threads the process has beside these many that live; `None` if the system does not say.
+/// Returns how many threads the process has beside `known` live ones; `None` if the system does not report
+/// that.
 ///
-/// Threads that are about to end, and not known any more, are among them.
+/// Threads that are about to end, and have no slot any more, are among them.
 pub(crate) fn untracked_threads(known: usize) -> Option<usize> {
     Some(crate::tracking::process::os_threads::threads()?.saturating_sub(known))
 }
 
-/// How many slots are in use.
+/// Returns the number of slots in use.
 pub(crate) fn threads() -> usize {
     let slots = SLOTS.lock();
     slots.all.len() - slots.free.len()
 }
 
-/// The slots of threads that are no more and have left something behind.
+/// Returns the slots of ended threads that left a lock behind.
 pub(crate) fn ended() -> Vec<&'static Slot> {
     let has_ended = |slot: &&'static Slot| slot.thread().is_some() && slot.has_ended();
     all().filter(has_ended).collect()
 }
 
-/// In the child of a fork, frees the slots of all threads but `survivor`: they are no more. What one
-/// of them held stays held for ever, so its slot stays, as that of a thread that has ended; returns how
-/// many there are of those.
+/// Frees the slots of all threads but `survivor` in the child of a fork, where those threads do not exist.
+/// What one of them held stays held for ever, so its slot stays, as that of an ended thread; returns the
+/// number of those.
 pub(crate) fn keep_only(survivor: &Slot) -> usize {
     survivor.survive();
     let mut slots = SLOTS.lock();

@@ -1,8 +1,8 @@
-//! What others have to know of a wait for something that is no lock.
+//! The shared state of a resource: what other threads read about waits for it.
 //!
-//! A party outlives whatever it belongs to, as an ident does: who looks at a wait may be late, and
-//! then finds that the epoch of the wait has moved, or reads what belongs to somebody else and
-//! finds the same.
+//! It outlives the resource it belongs to, as an ident does: a thread that looks at a wait may be late, and
+//! then finds that the epoch of the wait has changed, or reads the state of the next resource and finds the
+//! same.
 
 use std::sync::atomic::Ordering;
 
@@ -10,27 +10,27 @@ use crate::engine::ids::ThreadId;
 use crate::shim::fork_safe::ForkSafe;
 use crate::shim::{AtomicPtr, AtomicU64, Mutex};
 
-/// The part of a resource, or of a set of threads, that other threads look at.
+/// The part of a resource, or of a set of providers, that other threads read.
 #[derive(Debug)]
 pub(crate) struct ResourceState {
-    /// How many threads wait here.
+    /// The number of threads that wait here.
     waiters: AtomicU64,
-    /// How often something was done here, while somebody waited, that may let a waiter go on.
+    /// How often something was provided here, while a thread waited, that may end a wait.
     version: AtomicU64,
-    /// How many were told to go on and have not yet said that they do.
+    /// The number of threads that were notified and have not recorded that they continue.
     pending_wakeups: AtomicU64,
     members: Mutex<ProviderSet>,
 }
 
-/// Threads that can do what is waited for.
+/// The threads that can end a wait.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ProviderSet {
     pub(crate) threads: Vec<ThreadId>,
-    /// How many more there will be, or may be, whom nobody knows yet.
+    /// The number of providers that will or may exist, and whose threads are not known yet.
     pub(crate) unknown: usize,
 }
 
-/// Parties that nobody uses.
+/// Unused states.
 pub(in crate::tracking) static SPARE: ForkSafe<Vec<&'static ResourceState>> =
     ForkSafe::new(Vec::new());
 
@@ -44,46 +44,46 @@ impl ResourceState {
         }
     }
 
-    /// How often something was provided.
+    /// Returns how often something was provided.
     pub(crate) fn version(&self) -> u64 {
-        // Acquire pairs with the Release in `provide`. What matters more: whoever provided something
-        // and waits now published that wait afterwards, so who has read that wait sees the change.
+        // Acquire pairs with the Release in `provide`. More important: a thread that provided something and
+        // waits now published that wait afterwards, so a thread that has read that wait sees the change.
         self.version.load(Ordering::Acquire)
     }
 
-    /// Something was done that may let a waiter go on.
+    /// Records that something was provided that may end a wait.
     #[inline]
     pub(crate) fn provide(&self) {
-        // A waiter counts itself before it attempts anything. Whoever does what would have satisfied
-        // an attempt that has failed has seen, in whatever way the primitive does that, that there is
-        // a waiter to wake, and by that sees the count. Acquire pairs with the Release in the drop of
-        // a `Waiter`: who does not find it any more, since it was satisfied already, also sees that
-        // its wait is over.
+        // A waiter increments the count before it attempts anything. A thread that provides what would have
+        // satisfied a failed attempt has seen, by the protocol of the primitive, that there is a waiter to
+        // wake, and so sees the count. Acquire pairs with the Release in the drop of a `Waiter`: a thread
+        // that does not see the waiter any more, since it was satisfied already, also sees that its wait is
+        // over.
         if self.waiters.load(Ordering::Acquire) > 0 {
             self.version.fetch_add(1, Ordering::Release);
         }
     }
 
-    /// So many were told to go on.
+    /// Records that `count` waiting threads were notified.
     pub(crate) fn add_pending_wakeups(&self, count: u64) {
         // Release, as in `provide`.
         self.pending_wakeups.fetch_add(count, Ordering::Release);
     }
 
-    /// One of those that were told does go on.
+    /// Records that one of the notified threads continues.
     pub(crate) fn finish_wakeup(&self) {
-        // Relaxed: it stands for no other memory. It may come before the notifier says that it owes
-        // it; the sum is right when both are done.
+        // Relaxed: the count publishes no other memory. It may come before the notifier's increment; the sum
+        // is right when both are done.
         self.pending_wakeups.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Whether somebody was told to go on and has not said that it does.
+    /// Returns whether a thread was notified and has not recorded that it continues.
     pub(crate) fn has_pending_wakeups(&self) -> bool {
         // Acquire, as in `version`.
         self.pending_wakeups.load(Ordering::Acquire) != 0
     }
 
-    /// The threads that can do what is waited for.
+    /// Returns the threads that can end a wait.
     pub(crate) fn members(&self) -> ProviderSet {
         self.members.lock().clone()
     }
@@ -93,7 +93,7 @@ impl ResourceState {
     }
 }
 
-/// A thread that waits at a party, for as long as this lives.
+/// A waiting thread, counted until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Waiter(&'static ResourceState);
 
@@ -112,7 +112,7 @@ impl Drop for Waiter {
     }
 }
 
-/// A party of one's own, from the first time that it is needed.
+/// A state of a resource that is created at its first use.
 #[derive(Debug)]
 pub(crate) struct LazyResourceState(AtomicPtr<ResourceState>);
 
@@ -121,16 +121,16 @@ impl LazyResourceState {
         Self(AtomicPtr::new(std::ptr::null_mut()))
     }
 
-    /// The party, if it was ever needed.
+    /// Returns the state, if it was ever used.
     #[inline]
     #[allow(unsafe_code)]
     pub(crate) fn get(&self) -> Option<&'static ResourceState> {
         // Acquire pairs with the Release in `get_or_take`.
-        // SAFETY: null, or a party, and those are never freed.
+        // SAFETY: null, or a state, and those are never freed.
         unsafe { self.0.load(Ordering::Acquire).as_ref() }
     }
 
-    /// The party.
+    /// Returns the state.
     pub(crate) fn get_or_take(&self) -> &'static ResourceState {
         if let Some(party) = self.get() {
             return party;
@@ -146,7 +146,7 @@ impl LazyResourceState {
             Ok(_) => party,
             Err(_) => {
                 SPARE.lock().push(party);
-                self.get().expect("somebody else was first")
+                self.get().expect("another thread was first")
             }
         }
     }
@@ -155,8 +155,8 @@ impl LazyResourceState {
 impl Drop for LazyResourceState {
     fn drop(&mut self) {
         if let Some(party) = self.get() {
-            // Nobody waits for what is dropped, so nothing is owed. Whoever still reads of it must
-            // not take what comes for the same.
+            // No thread waits for a dropped resource, so no wakeup is pending. A late reader must not take
+            // the next resource for the same one.
             party.version.fetch_add(1, Ordering::Release);
             party.pending_wakeups.store(0, Ordering::Relaxed);
             party.change(|members| *members = ProviderSet::default());
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_party_that_is_used_again_is_not_the_same() {
+    fn a_reused_state_has_another_version() {
         let own = LazyResourceState::new();
         assert!(own.get().is_none());
         let party = own.get_or_take();
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_provided_to_somebody_counts() {
+    fn only_what_is_provided_to_a_waiter_counts() {
         let party = Box::leak(Box::new(ResourceState::new()));
         party.provide();
         assert_eq!(party.version(), 0);
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_settled_early_is_owed_no_more() {
+    fn a_wakeup_that_finishes_early_is_not_pending() {
         let party = ResourceState::new();
         party.finish_wakeup();
         assert!(party.has_pending_wakeups());

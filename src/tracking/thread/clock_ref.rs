@@ -1,17 +1,17 @@
-//! Points in the lives of threads, as they are handed from one to another.
+//! Counted references to released clocks, as threads pass them to each other.
 //!
-//! A thread that does nothing but pass messages on hands over the same point again and again, and
-//! others are told of it and drop it. To count each reference where all threads see it would cost
-//! more than the message. So a thread takes references in bulk, for the point at which it is, and
-//! hands them out as its own; and what it drops it gives back in bulk too: to its stock, if the
-//! point is its own, or as soon as it drops one of another point.
+//! A thread that does nothing but send messages releases the same clock again and again, and the receivers
+//! acquire and drop it. To count each reference in shared memory would cost more than the message. So a
+//! thread takes references to its present clock in bulk and hands them out as its own; and it returns dropped
+//! references in bulk, too: to its stock, if the clock is its own, or as soon as it drops one to another
+//! clock.
 //!
-//! That is right because the count of a point only ever says too much: a reference that is in stock,
-//! or dropped and not yet given back, is counted like one that is held.
+//! That is correct because the count of a clock is only ever too high: a reference that is in stock, or
+//! dropped and not yet returned, is counted like one that is held.
 //!
 //! # What it costs
 //!
-//! Up to two points that nobody needs any more are kept for each thread.
+//! Up to two unused clocks are kept for each thread.
 
 #![allow(unsafe_code)]
 
@@ -22,32 +22,32 @@ use crate::engine::clock::timeline::Timeline;
 use crate::engine::clock::vector_clock::Segment;
 use crate::shim::{AtomicUsize, fence};
 
-/// How many references are taken at once.
+/// The number of references that are taken at once.
 const BULK: usize = 1024;
 
-/// How many are dropped before they are given back, at the latest. Far below what a count can hold,
-/// however many threads drop.
+/// The most dropped references before they are returned. Far below what a count can hold, however many
+/// threads drop.
 const MOST: usize = 1 << 20;
 
-/// A reference to a point in the life of a thread. It has to be [dropped](Points::drop) by hand.
+/// A reference to a released clock. It has to be [dropped](ClockRefs::drop) explicitly.
 #[derive(Debug)]
 pub(crate) struct ClockRef(NonNull<SharedClock>);
 
 #[derive(Debug)]
 struct SharedClock {
     segment: Segment,
-    /// At least the references that there are.
+    /// At least the number of references.
     count: AtomicUsize,
 }
 
-// SAFETY: a reference counted pointer to what is `Send` and `Sync` and is never written but for
-// the count.
+// SAFETY: a reference-counted pointer to data that is `Send` and `Sync` and is never written except for the
+// count.
 unsafe impl Send for ClockRef {}
 // SAFETY: as above.
 unsafe impl Sync for ClockRef {}
 
 impl ClockRef {
-    /// A point that is to be handed over once.
+    /// Returns a clock that is to be passed on once.
     pub(crate) fn new(segment: Segment) -> Self {
         Self::counted(segment, 1)
     }
@@ -60,14 +60,14 @@ impl ClockRef {
         Self(NonNull::from(Box::leak(shared)))
     }
 
-    /// All that has happened up to the point.
+    /// Returns the segment that ends at the release.
     #[inline]
     pub(crate) fn segment(&self) -> &Segment {
         // SAFETY: this reference is counted, so it has not been freed.
         unsafe { &self.0.as_ref().segment }
     }
 
-    /// Another reference.
+    /// Returns another reference.
     pub(crate) fn another(&self) -> Self {
         self.take(1);
         Self(self.0)
@@ -75,51 +75,49 @@ impl ClockRef {
 
     /// Counts `more` references.
     fn take(&self, more: usize) {
-        // SAFETY: as in `segment`. Relaxed: they come from one that is counted already, and
-        // whoever frees the point has synchronised with that one's end.
+        // SAFETY: as in `segment`. Relaxed: the new references come from one that is counted already, and the
+        // thread that frees the clock has synchronised with the drop of that one.
         unsafe { self.0.as_ref().count.fetch_add(more, Ordering::Relaxed) };
     }
 
-    /// Gives back this reference, and `count - 1` others that were counted and are not there any
-    /// more.
+    /// Returns this reference, and `count - 1` others that were counted and do not exist any more.
     fn give(self, count: usize) {
-        // SAFETY: this one is counted, so the point is there.
+        // SAFETY: this reference is counted, so the clock exists.
         let before = unsafe { self.0.as_ref().count.fetch_sub(count, Ordering::Release) };
         if before == count {
-            // Pairs with the Release of all others: what they read of the point they have read.
+            // Pairs with the Release of all other drops: their reads of the clock are over.
             fence(Ordering::Acquire);
-            // SAFETY: it was made by `Box::leak`, and nothing refers to it any more.
+            // SAFETY: it was created by `Box::leak`, and nothing refers to it any more.
             drop(unsafe { Box::from_raw(self.0.as_ptr()) });
         }
     }
 
-    /// Drops the reference in a thread that has no [`ClockRefs`] of its own.
+    /// Drops the reference in a thread without [`ClockRefs`] of its own.
     pub(crate) fn drop_alone(self) {
         self.give(1);
     }
 }
 
-/// What a thread has of points: those that it may hand over, and those that it has dropped.
+/// The clock references of a thread: those that it may hand out, and those that it has dropped.
 #[derive(Debug, Default)]
 pub(crate) struct ClockRefs {
-    /// Where the thread was when it last handed something over, and how many references to it are
-    /// in stock, beside this one.
+    /// The clock that the thread last released, and how many further references to it are in stock.
     here: Option<(ClockRef, usize)>,
-    /// A point of which references were dropped.
+    /// A clock of which references were dropped.
     spent: Option<Spent>,
 }
 
 #[derive(Debug)]
 struct Spent {
     point: ClockRef,
-    /// How many were dropped beside this one.
+    /// The number of dropped references beside this one.
     count: usize,
-    /// Whether the thread has learnt of it. It does not forget that.
+    /// Whether the thread has acquired the clock, which it then contains for good.
     known: bool,
 }
 
 impl ClockRefs {
-    /// The point at which the thread is, if it has handed that over before.
+    /// Returns the present clock of the thread, if it was released before.
     #[inline]
     pub(crate) fn take(&mut self, timeline: &Timeline) -> Option<ClockRef> {
         let (here, stock) = self.here.as_mut()?;
@@ -136,12 +134,12 @@ impl ClockRefs {
         Some(ClockRef(here.0))
     }
 
-    /// The point at which the thread is, from now on, as `segment`.
+    /// Makes `segment` the present clock of the thread, and returns a reference to it.
     pub(crate) fn stock(&mut self, segment: Segment) -> ClockRef {
         if let Some((point, stock)) = self.here.take() {
             point.give(stock + 1);
         }
-        // One of them is the caller's, and one stays.
+        // One of the references is the caller's, and one stays.
         let point = ClockRef::counted(segment, BULK + 2);
         let handed = ClockRef(point.0);
         self.here = Some((point, BULK));
@@ -167,8 +165,8 @@ impl ClockRefs {
         self.spend(point, false);
     }
 
-    /// Drops a reference if the thread knows of the point: of its own, or of the last one that it
-    /// [has learnt](Self::drop_learnt). Gives it back else.
+    /// Drops a reference if the thread contains the clock already: its own, or the last one that it [has
+    /// acquired](Self::drop_learnt). Returns it otherwise.
     #[inline]
     pub(crate) fn drop_known(&mut self, point: ClockRef) -> Option<ClockRef> {
         if let Some((here, stock)) = &mut self.here
@@ -188,7 +186,7 @@ impl ClockRefs {
         Some(point)
     }
 
-    /// Drops a reference to a point that the thread has learnt of.
+    /// Drops a reference to a clock that the thread has acquired.
     pub(crate) fn drop_learnt(&mut self, point: ClockRef) {
         self.spend(point, true);
     }
@@ -205,7 +203,7 @@ impl ClockRefs {
         }
     }
 
-    /// Gives everything back.
+    /// Returns all references.
     pub(crate) fn drain(&mut self) {
         if let Some((point, stock)) = self.here.take() {
             point.give(stock + 1);
@@ -231,7 +229,7 @@ mod tests {
         Timeline::new(ThreadId::new(1))
     }
 
-    /// The point at which the thread is, as `detector::succession` makes it.
+    /// Releases the clock of the thread, as `detector::happens_before` does.
     fn here(points: &mut ClockRefs, timeline: &mut Timeline) -> ClockRef {
         match points.take(timeline) {
             Some(point) => point,
@@ -245,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_hands_over_one_point_until_it_sees_something() {
+    fn a_thread_releases_one_clock_until_it_records_an_acquisition() {
         let (mut points, mut timeline) = (ClockRefs::default(), timeline());
         timeline.see();
         let first = here(&mut points, &mut timeline);
@@ -261,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_is_what_is_counted_in_the_end() {
+    fn the_count_equals_the_held_references_in_the_end() {
         let (mut sender, mut receiver) = (ClockRefs::default(), ClockRefs::default());
         let mut timeline = timeline();
         timeline.see();
@@ -277,7 +275,7 @@ mod tests {
                     receiver.drop(another);
                 }
                 3 => {
-                    // The first is news, the others are known.
+                    // The first one is new, the others are acquired already.
                     if let Some(news) = receiver.drop_known(under_way.pop().unwrap()) {
                         receiver.drop_learnt(news);
                     }
@@ -295,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_point_that_was_dropped_unlearnt_is_news() {
+    fn a_clock_that_was_dropped_without_an_acquire_is_new() {
         let (mut sender, mut receiver) = (ClockRefs::default(), ClockRefs::default());
         let mut timeline = timeline();
         receiver.drop(here(&mut sender, &mut timeline));
@@ -306,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_that_pass_points_on_leave_none_behind() {
+    fn threads_that_pass_clocks_on_free_all_of_them() {
         let (mut points, mut timeline) = (ClockRefs::default(), timeline());
         let kept = here(&mut points, &mut timeline);
         std::thread::scope(|scope| {

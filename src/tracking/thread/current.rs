@@ -1,11 +1,11 @@
 //! The slot of the calling thread, and whether the thread is inside the detector.
 //!
-//! A signal handler, a global allocator or whatever else comes back to a watched lock in the middle of
-//! the detector's own work must not be tracked: it would wait for a lock that its own thread holds, or
-//! change a list that is half changed. So the detector's sections close the thread ([`Inside`],
-//! [`closed`]): the word that the fast path reads then names the detached slot, on which every
-//! acquisition takes the slow path, and finds there that it is not to be tracked. The fast path itself
-//! has nothing to test.
+//! A signal handler, a global allocator or any other code that uses a tracked lock in the middle of the
+//! detector's own work must not be tracked: it would wait for a lock that its own thread holds, or change a
+//! list that is half changed. So sections of the detector close the thread ([`Inside`], [`closed`]): the
+//! variable that the fast path reads then names the detached slot, on which every acquisition takes the slow
+//! path, and that path finds that the acquisition is not to be tracked. The fast path itself has no
+//! additional test.
 //!
 //! | `SLOT` | `OWN` | the thread |
 //! |---|---|---|
@@ -13,56 +13,60 @@
 //! | its slot | its slot | has one, and is not inside |
 //! | detached | its slot | is inside |
 //!
-//! One section of the fast path is not closed, because it must not cost more: that which adds an entry
-//! to the list of held locks. It announces itself in the list's own state (see
-//! [`Slot::push`]), and [`open`] passes over a slot that is in it.
+//! One section of the fast path is not closed, because of its cost: the one that adds an entry to the
+//! lockset. It marks itself in the state of the list (see [`Slot::push`]), and [`open`] does not return a
+//! slot that is in it.
 //!
-//! All of this concerns one thread and its handlers, so nothing but the compiler could reorder it:
-//! the fences are the compiler's.
+//! All of this concerns one thread and its signal handlers, so only the compiler could reorder it: the fences
+//! are compiler fences.
 
 use std::cell::Cell;
+use std::ptr;
 use std::sync::atomic::{Ordering, compiler_fence};
 
+use crate::tracking::thread::agent::Seat;
 use crate::tracking::thread::slot::Slot;
 
-/// Where the calling thread is in its life.
+/// The phase of the calling thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ThreadPhase {
     /// It has not used a tracked primitive yet.
     New,
     /// It has a slot.
     Attached,
-    /// Its slot was taken away at its end; thread-local destructors may still be running.
+    /// Its slot was returned at its end; thread-local destructors may still run.
     Ending,
 }
 
 thread_local! {
-    // None has a destructor, so an access is one instruction, and all work for as long as the
-    // thread runs, in destructors of other thread-locals too.
+    // None has a destructor, so an access is one instruction, and all work until the thread exits, in
+    // destructors of other thread-locals, too.
     static SLOT: Cell<&'static Slot> = const { Cell::new(Slot::detached()) };
     static OWN: Cell<&'static Slot> = const { Cell::new(Slot::detached()) };
     static PHASE: Cell<ThreadPhase> = const { Cell::new(ThreadPhase::New) };
+    /// The agent that the thread acts as, or null.
+    static SEAT: Cell<*const Seat> = const { Cell::new(ptr::null()) };
     /// Whether the thread has come to the end of its closure, or begun to destroy its thread-locals.
     static LEAVING: Cell<bool> = const { Cell::new(false) };
-    /// How many [`Inside`] there are.
+    /// The number of live [`Inside`] values.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
-    /// What `SLOT` is again when there is none any more.
+    /// The value that `SLOT` gets when the last one is dropped.
     static OUTSIDE: Cell<&'static Slot> = const { Cell::new(Slot::detached()) };
 }
 
-/// The slot that the calling thread's fast path works on: the detached one, if the thread has none or
+/// Returns the slot that the calling thread's fast path works on: the detached one, if the thread has none or
 /// is inside the detector.
 #[inline(always)]
 pub(crate) fn slot() -> &'static Slot {
     match SLOT.try_with(Cell::get) {
         Ok(slot) => slot,
-        // Never: it has no destructor.
+        // Unreachable: it has no destructor.
         Err(_) => Slot::detached(),
     }
 }
 
-/// The same for everything but the fast path: the detached one also if the thread was interrupted
-/// while it added to the list of its held locks.
+/// Returns the slot for everything but the fast path: the detached one also if the thread was interrupted
+/// while it added an entry to its lockset.
 #[inline]
 pub(crate) fn open() -> &'static Slot {
     let slot = slot();
@@ -73,27 +77,27 @@ pub(crate) fn open() -> &'static Slot {
     }
 }
 
-/// The slot of the calling thread, inside the detector too; the detached one if it has none.
+/// Returns the slot of the calling thread, inside the detector, too; the detached one if it has none.
 pub(crate) fn own() -> &'static Slot {
     OWN.get()
 }
 
-/// Whether the calling thread is inside the detector.
+/// Returns whether the calling thread is inside the detector.
 pub(crate) fn is_inside() -> bool {
     DEPTH.get() > 0 || !std::ptr::eq(SLOT.get(), OWN.get()) || SLOT.get().is_pushing()
 }
 
-/// The phase of the calling thread.
+/// Returns the phase of the calling thread.
 pub(crate) fn phase() -> ThreadPhase {
     PHASE.get()
 }
 
-/// Whether the calling thread has come to its end, but for the destructors of its thread-locals.
+/// Returns whether the calling thread has ended, except for the destructors of its thread-locals.
 pub(crate) fn is_leaving() -> bool {
     LEAVING.get()
 }
 
-/// The calling thread has come to the end of its closure, or begun to destroy its thread-locals.
+/// Records that the calling thread has come to the end of its closure, or begun to destroy its thread-locals.
 pub(crate) fn leave() {
     LEAVING.set(true);
 }
@@ -105,19 +109,83 @@ pub(crate) fn set(_inside: &Inside, slot: &'static Slot, phase: ThreadPhase) {
     PHASE.set(phase);
 }
 
-/// A section of the detector, for as long as this lives. Several may end in any order.
+/// What the calling thread acts as: the slot, and the agent if there is one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Role {
+    slot: &'static Slot,
+    seat: *const Seat,
+}
+
+/// Makes the calling thread act as the agent of `seat`; the role that it had before. `None` if it is
+/// inside the detector: then it stays what it is.
+///
+/// The phase stays: it is that of the thread.
+#[inline(always)]
+pub(crate) fn act_as(seat: &Seat) -> Option<Role> {
+    let slot = SLOT.get();
+    if DEPTH.get() > 0 || !ptr::eq(slot, OWN.get()) || slot.is_pushing() {
+        return None;
+    }
+    let role = Role {
+        slot,
+        seat: SEAT.replace(seat),
+    };
+    compiler_fence(Ordering::SeqCst);
+    // A handler that comes before this, in a thread without a slot, gives the agent one. Between the
+    // two stores the thread is inside.
+    let own = seat.slot();
+    OWN.set(own);
+    compiler_fence(Ordering::SeqCst);
+    SLOT.set(own);
+    Some(role)
+}
+
+/// Gives the calling thread the role back that it had before; it is not inside.
+#[inline(always)]
+pub(crate) fn act_again(role: Role) {
+    OWN.set(role.slot);
+    compiler_fence(Ordering::SeqCst);
+    SLOT.set(role.slot);
+    compiler_fence(Ordering::SeqCst);
+    SEAT.set(role.seat);
+}
+
+/// The agent that the calling thread acts as; null if it acts as itself.
+#[inline(always)]
+pub(crate) fn seat() -> *const Seat {
+    SEAT.get()
+}
+
+/// Sets the slot of the agent that the calling thread, which is inside, acts as.
+pub(crate) fn set_slot(_inside: &Inside, slot: &'static Slot) {
+    OWN.set(slot);
+    OUTSIDE.set(slot);
+}
+
+/// The number of the check of `testing` that the calling thread, or the agent that it acts as, belongs
+/// to; zero for none.
+#[allow(unsafe_code)]
+pub(crate) fn scope() -> u64 {
+    // SAFETY: null, or a seat that is borrowed for as long as the thread acts as its agent.
+    match unsafe { SEAT.get().as_ref() } {
+        Some(seat) => seat.check_id(),
+        None => own().check_id(),
+    }
+}
+
+/// A section of the detector, until this is dropped. Several may end in any order.
 #[derive(Debug)]
 pub(crate) struct Inside {
-    /// It speaks of the thread that made it.
+    /// Refers to the creating thread, hence `!Send`.
     marker: std::marker::PhantomData<*const ()>,
 }
 
 impl Inside {
     #[inline]
     pub(crate) fn enter() -> Self {
-        // A handler that comes between any two of these steps enters and leaves in turn, and leaves
-        // `DEPTH` as it was. It changes `OUTSIDE` only while the depth is zero, and then to what is
-        // stored here; and `SLOT` it leaves as it was or, while the depth is not zero, closed.
+        // A handler that runs between any two of these steps enters and leaves in turn, and leaves `DEPTH` as
+        // it was. It changes `OUTSIDE` only while the depth is zero, and then to what is stored here; and it
+        // leaves `SLOT` as it was or, while the depth is not zero, closed.
         let depth = DEPTH.get();
         if depth == 0 {
             OUTSIDE.set(SLOT.get());
@@ -165,8 +233,8 @@ pub(crate) fn closed<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// The same for a thread that is not inside, whose slot is the one that [`slot`] has just named: some
-/// instructions less.
+/// Runs `f` like [`closed`], some instructions cheaper, for a thread that is not inside and whose slot is the
+/// one that [`slot`] has just returned.
 #[inline(always)]
 pub(crate) fn closed_at<R>(slot: &'static Slot, f: impl FnOnce() -> R) -> R {
     SLOT.set(Slot::detached());
@@ -198,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_that_a_section_is_given_is_there_after_it() {
+    fn a_slot_that_is_set_in_a_section_stays_after_it() {
         let slot: &'static Slot = Box::leak(Box::new(Slot::vacant()));
         let inside = Inside::enter();
         set(&inside, slot, ThreadPhase::Attached);

@@ -1,5 +1,5 @@
-//! Critical sections that span threads: what a thread takes between its start and its join, under
-//! the locks that its parent holds all the while.
+//! Inherited holds: the acquisitions of a thread between its spawn and its join, under the locks that its
+//! parent holds all that time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,16 +9,16 @@ use crate::engine::ids::{LockId, ThreadId};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::leaf_edges::LeafEdge;
 
-/// How many acquisitions a thread notes for its join. Those that come later are not seen in this
-/// way; a thread that takes so many different locks is not one that is joined under a lock.
+/// The most acquisitions that a thread logs for its join. Later ones are not seen in this way; a thread that
+/// acquires so many different locks is unlikely to be joined under a lock.
 const NOTED: usize = 64;
 
-/// Whether one hold is over, for the threads that were started under it.
+/// The end of one hold, as the threads that were started under it see it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HoldEnd(Arc<AtomicBool>);
 
 impl HoldEnd {
-    /// Whether it is over. A hint in other threads than the holder's.
+    /// Returns whether the hold is over. A hint in other threads than the holder's.
     pub(crate) fn is_over(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
@@ -33,7 +33,7 @@ impl HoldEnd {
 pub(crate) struct MarkedHolds(Vec<(usize, HoldEnd)>);
 
 impl MarkedHolds {
-    /// The mark of a hold, which is the old one only if the hold `was_marked`.
+    /// Returns the mark of a hold, which is the existing one only if the hold `was_marked`.
     pub(crate) fn mark(&mut self, ident: *const Ident, was_marked: bool) -> HoldEnd {
         if let Some((_, over)) = self.0.iter().find(|(at, _)| *at == ident.addr())
             && was_marked
@@ -46,7 +46,7 @@ impl MarkedHolds {
         over
     }
 
-    /// The hold of this lock is over.
+    /// Ends the mark of the hold of this lock.
     pub(crate) fn end(&mut self, ident: *const Ident) {
         self.0.retain(|(at, over)| {
             let other = *at != ident.addr();
@@ -57,7 +57,7 @@ impl MarkedHolds {
         });
     }
 
-    /// The address of the lock whose hold this is, if it is not over.
+    /// Returns the address of the lock of this hold, if the hold is not over.
     pub(crate) fn find(&self, over: &HoldEnd) -> Option<usize> {
         let mark = self.0.iter().find(|(_, known)| known.is(over))?;
         Some(mark.0)
@@ -77,18 +77,18 @@ impl Drop for MarkedHolds {
 pub(crate) struct ParentHolds {
     pub(crate) holder: ThreadId,
     pub(crate) held: Vec<(Held, HoldEnd)>,
-    /// What others held around the parent in the same way.
+    /// The holds that the parent inherited itself.
     pub(crate) further: Vec<HoldEnd>,
 }
 
-/// One acquisition, noted for the join.
+/// One acquisition, logged for the join.
 #[derive(Clone, Debug)]
 pub(crate) struct NestedAcquisition {
     pub(crate) lock: LockId,
     pub(crate) context: LeafEdge,
 }
 
-/// What a thread notes as long as one of the holds it was started under lasts.
+/// The log of a thread, kept for as long as one of the holds it was started under lasts.
 #[derive(Debug)]
 pub(crate) struct AcquisitionLog {
     pub(crate) above: Vec<HoldEnd>,
@@ -96,7 +96,7 @@ pub(crate) struct AcquisitionLog {
 }
 
 impl AcquisitionLog {
-    /// Notes to be taken while one of `above` lasts.
+    /// Returns an empty log for as long as one of `above` lasts.
     pub(crate) fn new(above: Vec<HoldEnd>) -> Self {
         Self {
             above,
@@ -104,12 +104,12 @@ impl AcquisitionLog {
         }
     }
 
-    /// Whether more is to be noted.
+    /// Returns whether more is to be logged.
     pub(crate) fn go_on(&self) -> bool {
         self.taken.len() < NOTED && !self.above.iter().all(HoldEnd::is_over)
     }
 
-    /// Notes an acquisition that is not noted yet; returns whether it was new.
+    /// Logs an acquisition that is not in the log yet; returns whether it was new.
     pub(crate) fn add(&mut self, taken: NestedAcquisition) -> bool {
         let new = self.taken.len() < NOTED && !self.taken.iter().any(|known| known.covers(&taken));
         if new {
@@ -118,7 +118,7 @@ impl AcquisitionLog {
         new
     }
 
-    /// All that was noted.
+    /// Returns everything in the log.
     pub(crate) fn into_taken(self) -> Vec<NestedAcquisition> {
         self.taken
     }
@@ -155,7 +155,7 @@ mod tests {
     fn a_second_hold_of_the_same_lock_is_not_the_first() {
         let mut marks = MarkedHolds::default();
         let first = marks.mark(ident(8), false);
-        // Taken off where nobody told the marks: the new entry has none.
+        // Popped without an update of the marks: the new entry has none.
         let second = marks.mark(ident(8), false);
         assert!(first.is_over() && !second.is_over());
         drop(marks);
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn notes_end_with_the_holds_above() {
+    fn the_log_ends_with_the_holds_above() {
         let mut marks = MarkedHolds::default();
         let above = vec![marks.mark(ident(8), false), marks.mark(ident(16), false)];
         let notes = AcquisitionLog::new(above);

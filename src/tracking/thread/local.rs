@@ -1,4 +1,4 @@
-//! What only the thread itself touches, and only on the slow path.
+//! The state of a thread that only this thread accesses, and only on the slow path.
 
 use std::sync::Arc;
 
@@ -15,43 +15,43 @@ use crate::tracking::thread::inherited_holds::{AcquisitionLog, MarkedHolds};
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::seen_cache::SeenCache;
 
-/// How many pairs of places a thread remembers to have a stack.
+/// The number of pairs of locations that a thread remembers to have a stack.
 const PLACES: usize = 64;
-/// For how many acquisitions a thread keeps the stacks of their edges, beside those of places.
+/// The number of acquisitions for which a thread keeps the stacks of their edges, beside those of locations.
 const STACKS: u32 = 256;
 
-/// The private part of a slot.
+/// The thread-local part of a slot.
 #[derive(Debug)]
 pub(crate) struct Local {
-    /// Where the thread is in the order of spawns, joins and hand-overs.
+    /// The vector clock of the thread.
     pub(crate) timeline: Timeline,
-    /// The points of that order that it hands over, or was handed.
+    /// References to clocks that the thread releases, or acquired.
     pub(crate) points: ClockRefs,
-    /// Locks that other threads hold around all that this one does.
+    /// The locks that the thread inherits.
     pub(crate) inherited: Vec<InheritedHold>,
     /// The holds under which this thread started others.
     pub(crate) marks: MarkedHolds,
-    /// What this thread notes for its own join.
+    /// The acquisitions that this thread logs for its own join.
     pub(crate) notes: Option<AcquisitionLog>,
     /// Vacant idents and unused ids.
     pub(crate) pool: LockIdPool,
-    /// How many calls of the detector are under way in this thread. While it is not zero, locks are
-    /// tracked and nothing is checked, so that a sink may use tracked locks.
+    /// The number of detector calls that are running in this thread. While it is not zero, locks are tracked
+    /// and not checked, so that a sink may use tracked locks.
     pub(crate) busy: u32,
-    /// Known acquisitions, beside the one that each lock remembers.
+    /// Seen acquisitions, beside the one that each lock caches.
     known: SeenCache,
     places: [(usize, usize); PLACES],
-    /// How many of [`STACKS`] are left.
+    /// The number of [`STACKS`] that are left.
     stacks: u32,
     holding: Option<(u64, Arc<HeldSnapshot>)>,
-    /// Known contexts of pairs of classes.
+    /// Seen contexts of pairs of classes.
     classes: SeenCache,
-    /// What locks of a class learn when they are first taken.
+    /// The contexts of first acquisitions, by class.
     pub(crate) first: FirstContexts,
 }
 
 impl Local {
-    /// The private part of the slot of a new thread.
+    /// Returns the thread-local part of the slot of a new thread.
     pub(crate) fn new(thread: ThreadId) -> Self {
         Self {
             timeline: Timeline::new(thread),
@@ -70,8 +70,8 @@ impl Local {
         }
     }
 
-    /// Gives a lock its ident, at its first acquisition, if a lock of the same class has learnt before
-    /// what this acquisition shows: its tag. `known` is what the lock would remember of it.
+    /// Assigns a lock its ident, at its first acquisition, if the context of this acquisition is cached for
+    /// the lock's class; returns the tag. `known` is what the lock would cache.
     #[inline(always)]
     pub(crate) fn identify_like_before(
         &mut self,
@@ -80,7 +80,7 @@ impl Local {
         mode: Mode,
         site: Site,
     ) -> Option<u64> {
-        // While a call of the detector is under way, nothing is learnt.
+        // While a call of the detector runs, nothing is recorded.
         if self.busy > 0 {
             return None;
         }
@@ -88,12 +88,12 @@ impl Local {
         record.identify_in(&mut self.pool, first, known, mode)
     }
 
-    /// Whether others hold locks around this thread, or may turn out to have done so.
+    /// Returns whether the thread inherits locks, or may turn out to have inherited some.
     pub(crate) fn is_surrounded(&self) -> bool {
         !self.inherited.is_empty() || self.notes.as_ref().is_some_and(AcquisitionLog::go_on)
     }
 
-    /// The key of the thread while it holds nothing.
+    /// Returns the key of the thread while it holds nothing.
     pub(crate) fn seed(&self, generation: u32) -> u64 {
         let seed = lockset_hash::seed(
             self.timeline.thread().get(),
@@ -106,24 +106,24 @@ impl Local {
         })
     }
 
-    /// Whether this acquisition is remembered: `known` is what the lock would remember of it.
+    /// Returns whether this acquisition is cached; `known` is what the lock would cache.
     pub(crate) fn knows(&self, known: u64, tag: u64) -> bool {
         self.known.has(word(known, tag))
     }
 
-    /// Remembers an acquisition.
+    /// Caches an acquisition.
     pub(crate) fn learn(&mut self, known: u64, tag: u64) {
         self.known.add(word(known, tag));
     }
 
-    /// Whether this context of a pair of classes is known; remembers it if not.
+    /// Returns whether this context of a pair of classes is cached; caches it otherwise.
     pub(crate) fn has_classes(&mut self, context: u64) -> bool {
         let has = self.classes.has(context);
         self.classes.add(context);
         has
     }
 
-    /// Whether the stack of this pair of places is known; remembers it if not.
+    /// Returns whether this pair of locations is cached as having a stack; caches it otherwise.
     pub(crate) fn has_place(&mut self, from: Site, to: Site) -> bool {
         let pair = (
             std::ptr::from_ref(from).addr(),
@@ -133,14 +133,14 @@ impl Local {
         std::mem::replace(&mut self.places[at], pair) == pair
     }
 
-    /// Whether the stack of one more acquisition may be kept for its edges.
+    /// Returns whether the stack of one more acquisition may be kept for its edges.
     pub(crate) fn has_stacks_left(&mut self) -> bool {
         let left = self.stacks > 0;
         self.stacks = self.stacks.saturating_sub(1);
         left
     }
 
-    /// The shared description of what the thread holds, made anew when the key has changed.
+    /// Returns the shared description of what the thread holds, created anew when the key has changed.
     pub(crate) fn holding(
         &mut self,
         key: u64,
@@ -162,7 +162,7 @@ impl Local {
         }
     }
 
-    /// Forgets what it knows, after a change that makes all of it doubtful.
+    /// Clears the caches, after a change that may invalidate any entry.
     pub(crate) fn forget(&mut self) {
         self.known.clear();
         self.places = [(0, 0); PLACES];
@@ -172,7 +172,7 @@ impl Local {
     }
 }
 
-/// As what an acquisition is remembered.
+/// Returns the word for an acquisition in the cache.
 fn word(known: u64, tag: u64) -> u64 {
     known.wrapping_add(tag.rotate_left(11)) | 1
 }
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_learnt_is_known_until_it_is_forgotten() {
+    fn a_cached_acquisition_is_found_until_the_caches_are_cleared() {
         let mut own = Local::new(ThreadId::new(1));
         assert!(!own.knows(5, 6));
         own.learn(5, 6);
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_holding_is_shared_while_the_key_stands() {
+    fn a_snapshot_of_holds_is_shared_while_the_key_is_the_same() {
         let mut own = Local::new(ThreadId::new(1));
         let first = own.holding(1, 0, || Box::new([]));
         assert!(Arc::ptr_eq(&first, &own.holding(1, 0, || unreachable!())));

@@ -1,19 +1,19 @@
-//! Tags: lock ids spread over 64 bits, so that a sum of tags stands for a set of locks.
+//! The hash of a lockset: lock ids are spread over 64 bits (*tags*), so that a sum of tags stands for a set
+//! of locks.
 //!
-//! A thread's key is a seed plus the tags of the locks that it holds, each turned by its mode.
-//! Two different sets of locks have the same sum with a chance of 2⁻⁶³ (the tags are the output
-//! of a bijective mixer, Steele, Lea & Flood's SplitMix, OOPSLA 2014), whatever the order in which
-//! the locks were taken or let go.
+//! The key of a thread is a seed plus the tags of its held locks, each rotated by its mode. Two different
+//! sets of locks have the same sum with a probability of 2⁻⁶³ (the tags are the output of a bijective mixer,
+//! Steele, Lea & Flood's SplitMix, OOPSLA 2014), in whatever order the locks were acquired or released.
 
 use crate::engine::mode::Mode;
 
-/// The tag of the lock with this number: never zero.
+/// Returns the tag of the lock with this number: never zero.
 #[inline]
 pub(crate) const fn of(number: u64) -> u64 {
     mix(number) | 1
 }
 
-/// Bijective, and zero only for zero.
+/// Mixes the bits of a number: bijective, and zero only for zero.
 #[inline]
 pub(crate) const fn mix(number: u64) -> u64 {
     let mut z = number;
@@ -22,7 +22,7 @@ pub(crate) const fn mix(number: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// What a hold in `mode` adds to the key. An exclusive one adds the tag itself.
+/// Returns what a hold in `mode` adds to the key. An exclusive one adds the tag itself.
 #[inline(always)]
 pub(crate) const fn share(tag: u64, mode: Mode) -> u64 {
     match mode {
@@ -32,7 +32,7 @@ pub(crate) const fn share(tag: u64, mode: Mode) -> u64 {
     }
 }
 
-/// What a lock remembers of an acquisition in `mode` by a thread whose key was `key`.
+/// Returns what a lock caches of an acquisition in `mode` by a thread whose key was `key`.
 #[inline(always)]
 pub(crate) const fn known(key: u64, mode: Mode) -> u64 {
     match mode {
@@ -42,7 +42,7 @@ pub(crate) const fn known(key: u64, mode: Mode) -> u64 {
     }
 }
 
-/// The key of a thread that holds nothing, in one segment of its life.
+/// Returns the key of a thread that holds nothing, in one segment.
 pub(crate) const fn seed(thread: u64, segment: u64, generation: u32) -> u64 {
     mix(mix(mix(thread) ^ segment) ^ generation as u64)
 }

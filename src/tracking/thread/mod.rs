@@ -1,5 +1,6 @@
-//! What is kept for each thread: its slot, which other threads read, and its local state.
+//! What is recorded of each thread: its slot, which other threads read, and its local state.
 
+pub(crate) mod agent;
 pub(crate) mod clock_ref;
 pub(crate) mod current;
 pub(crate) mod inherited_holds;

@@ -1,7 +1,7 @@
-//! How a thread that waits for ever is told so by another one.
+//! Remote panics: how one thread makes another, which would wait for ever, panic.
 //!
-//! What closes a deadlock can be the end of a thread, which has nowhere to unwind to. One of those
-//! that it leaves behind is then given the message, and woken if it does not wake by itself.
+//! The end of a thread can close a deadlock, and the ending thread cannot unwind. One of the waiting threads
+//! then gets the message of the panic, and is woken if its wait does not wake by itself.
 
 #![allow(unsafe_code)]
 
@@ -9,17 +9,17 @@ use std::sync::atomic::Ordering;
 
 use crate::shim::{AtomicU32, Mutex};
 
-/// Wakes the thread from the wait that it is in.
+/// A call that wakes the thread from its present wait.
 ///
-/// What `data` points at lives until the waiting thread has taken the call back.
+/// The target of `data` lives until the waiting thread has taken the call back.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wake {
     call: unsafe fn(*const ()),
     data: *const (),
 }
 
-// SAFETY: the pointer is handed to `call` alone, and who makes a `Wake` vouches that this can be
-// done from any thread.
+// SAFETY: the pointer is only passed to `call`, and the creator of a `Wake` guarantees that this is sound
+// from any thread.
 unsafe impl Send for Wake {}
 
 impl Wake {
@@ -32,7 +32,7 @@ impl Wake {
     }
 }
 
-/// The alarm of one thread.
+/// The remote panic of one thread.
 #[derive(Debug)]
 pub(crate) struct RemotePanic {
     /// Whether there is a message.
@@ -57,23 +57,22 @@ impl RemotePanic {
         }
     }
 
-    /// The calling thread begins a wait out of which it is to be woken like this, or wakes by
-    /// itself from time to time. A message of an earlier wait is none of this one.
+    /// Begins a wait of the calling thread, which `wake` ends, or which ends by itself from time to time. A
+    /// message for an earlier wait is discarded.
     pub(crate) fn arm(&self, wake: Option<Wake>) {
         let mut state = self.state.lock();
         state.wake = wake;
         state.message = None;
-        // Relaxed: written and read by those who have the lock, but for the hint in `take`.
+        // Relaxed: written and read under the lock, except for the hint in `take`.
         self.rung.store(0, Ordering::Relaxed);
     }
 
-    /// The wait is over.
+    /// Ends the wait.
     pub(crate) fn disarm(&self) {
         self.state.lock().wake = None;
     }
 
-    /// Leaves a message for the thread, if it still is in the wait that `is_waiting` asks for, and
-    /// wakes it.
+    /// Stores a message for the thread and wakes it, if it still is in the wait that `is_waiting` checks.
     pub(crate) fn ring(&self, message: String, is_waiting: impl FnOnce() -> bool) -> bool {
         let mut state = self.state.lock();
         if !is_waiting() {
@@ -89,7 +88,7 @@ impl RemotePanic {
         true
     }
 
-    /// The message, if there is one.
+    /// Returns the message, if there is one.
     pub(crate) fn take(&self) -> Option<String> {
         if self.rung.load(Ordering::Acquire) == 0 {
             return None;
@@ -105,7 +104,7 @@ mod tests {
     use std::sync::atomic::AtomicUsize;
 
     unsafe fn count(data: *const ()) {
-        // SAFETY: the test hands in a counter that outlives the alarm.
+        // SAFETY: the test passes a counter that outlives the remote panic.
         unsafe { &*data.cast::<AtomicUsize>() }.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -113,7 +112,7 @@ mod tests {
     fn a_message_arrives_once_and_wakes_once() {
         let woken = AtomicUsize::new(0);
         let alarm = RemotePanic::new();
-        // SAFETY: as said there.
+        // SAFETY: as stated there.
         alarm.arm(Some(unsafe {
             Wake::new(count, std::ptr::from_ref(&woken).cast())
         }));
@@ -127,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_of_an_earlier_wait_is_gone() {
+    fn a_message_for_an_earlier_wait_is_discarded() {
         let alarm = RemotePanic::new();
         alarm.arm(None);
         assert!(alarm.ring("stuck".to_owned(), || true));

@@ -1,35 +1,35 @@
-//! What a thread knows already: a set of 64-bit words that grows while it is of use.
+//! The seen cache of a thread: a set of 64-bit words that grows while it is of use.
 //!
-//! A miss costs the detector's lock and a walk through the graph, some hundred times what a hit
-//! does, so the set makes room for a program's whole working set as long as that is not absurd: 500
-//! locks of which any two are nested are 125,000 orders.
+//! A miss costs the detector's lock and a walk through the graph, some hundred times what a hit costs, so the
+//! set grows to a program's whole working set within reason: 500 locks of which any two are nested are
+//! 125,000 orders.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How many words stand together: a word is looked for in one such group, half a cache line.
+/// The number of words in a group: a word is looked up in one group, half a cache line.
 const WAYS: usize = 4;
-/// How many words there is room for at first.
+/// The initial capacity in words.
 const FIRST: usize = 512;
-/// How many any set may have room for: 64 KiB a thread, so that a thousand threads can have it.
+/// The capacity that any set may have: 64 KiB per thread, so that a thousand threads can have it.
 const MANY: usize = 1 << 13;
-/// How many a set has room for at most: 4 MiB.
+/// The largest capacity of a set: 4 MiB.
 const MOST: usize = 1 << 19;
-/// How many words sets may have room for beyond [`MANY`], all threads together: 64 MiB.
+/// The capacity beyond [`MANY`] that all sets together may have: 64 MiB.
 const BEYOND: usize = 1 << 23;
 
-/// The part of [`BEYOND`] that is taken.
+/// The part of [`BEYOND`] that is in use.
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 
-/// A set of words, which forgets some of them when it is full.
+/// A set of words that evicts some of them when it is full.
 ///
 /// # Cost
 ///
-/// A look, or a new word, is a few comparisons. To grow costs a look at every word, each time after
-/// as many words were lost as there is room for half of, so O(1) a word that is lost.
+/// A look-up or an insertion is a few comparisons. To grow costs a look at every word, each time after half
+/// its capacity was evicted, so O(1) per evicted word.
 #[derive(Debug)]
 pub(in crate::tracking) struct SeenCache {
     words: Box<[u64]>,
-    /// How many words were forgotten for others since it last grew.
+    /// The number of evictions since it last grew.
     lost: usize,
 }
 
@@ -42,18 +42,18 @@ impl SeenCache {
     }
 
     fn group(&self, word: u64) -> std::ops::Range<usize> {
-        // The number of groups is a power of two, and a division would cost as much as all else here.
+        // The number of groups is a power of two; a division would cost as much as everything else here.
         let at = ((word >> 32) as usize & (self.words.len() / WAYS - 1)) * WAYS;
         at..at + WAYS
     }
 
-    /// Whether the word is known. It is not zero.
+    /// Returns whether the set contains the word, which is not zero.
     #[inline]
     pub(in crate::tracking) fn has(&self, word: u64) -> bool {
         self.words[self.group(word)].contains(&word)
     }
 
-    /// Takes the word in, in place of the one of its group that came first.
+    /// Inserts the word, in place of the oldest one of its group.
     pub(in crate::tracking) fn add(&mut self, word: u64) {
         if self.has(word) {
             return;
@@ -66,7 +66,7 @@ impl SeenCache {
         }
     }
 
-    /// Whether another word was forgotten for this one.
+    /// Inserts the word; returns whether another word was evicted.
     fn put(&mut self, word: u64) -> bool {
         let group = self.group(word);
         let group = &mut self.words[group];
@@ -76,7 +76,7 @@ impl SeenCache {
         last != 0
     }
 
-    /// Grows, if it may: else it counts anew, so that it asks again after as many words.
+    /// Grows, if allowed: otherwise the count restarts, so that it tries again after as many evictions.
     #[cold]
     fn grow(&mut self) {
         let size = self.words.len() * 4;
@@ -91,12 +91,12 @@ impl SeenCache {
         }
     }
 
-    /// How much room it has beyond what any set may have.
+    /// Returns its capacity beyond what any set may have.
     fn beyond(&self) -> usize {
         self.words.len().saturating_sub(MANY)
     }
 
-    /// Forgets everything, and gives back the room that not every set may have.
+    /// Clears the set, and returns the capacity that not every set may have.
     pub(in crate::tracking) fn clear(&mut self) {
         if self.beyond() > 0 {
             *self = Self::new();
@@ -113,9 +113,10 @@ impl Drop for SeenCache {
     }
 }
 
-/// Whether a set that has `old` words beyond what any may have can have `new` of them.
+/// Reserves capacity for a set to go from `old` to `new` words beyond what any set may have; returns whether
+/// there was enough.
 fn reserve(old: usize, new: usize) -> bool {
-    // Relaxed: a count that stands for no other memory.
+    // Relaxed: a count that publishes no other memory.
     TAKEN
         .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
             let taken = taken - old + new;
@@ -130,7 +131,7 @@ mod tests {
     use crate::tracking::thread::lockset_hash;
 
     #[test]
-    fn what_was_added_is_known_until_it_is_cleared() {
+    fn an_inserted_word_is_found_until_the_set_is_cleared() {
         let mut known = SeenCache::new();
         assert!(!known.has(7));
         known.add(7);
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn it_grows_to_what_comes_again_and_again() {
+    fn the_set_grows_to_a_repeated_working_set() {
         let mut known = SeenCache::new();
         for _ in 0..20 {
             (1..=2_500)
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn it_grows_no_further_than_it_may() {
+    fn the_set_grows_no_further_than_its_limit() {
         let mut known = SeenCache::new();
         (1..=2_000_000)
             .map(lockset_hash::mix)
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_all_sets_together_have_is_bounded() {
+    fn the_capacity_of_all_sets_together_is_bounded() {
         assert!(reserve(0, MOST));
         let taken = TAKEN.load(Ordering::Relaxed);
         assert!(!reserve(0, BEYOND + 1 - MOST));

@@ -1,18 +1,18 @@
 //! Whether the calling thread is in a signal handler.
 //!
-//! What a thread does for the first time allocates. A handler that has interrupted the allocator must not
-//! do that, so what it does for the first time is not tracked. What the thread knows already is, by the
-//! fast path, which does not come here.
+//! What a thread does for the first time allocates. A handler that has interrupted the allocator must not do
+//! that, so new acquisitions in a handler are not tracked. Known ones are, by the fast path, which does not
+//! come here.
 //!
 //! In a handler, the signal that it handles is blocked. So a thread is taken to be in one if a signal is
-//! blocked that was not when it was last seen outside of any. To ask costs a system call, and so it is
-//! asked only if the process has handlers at all; whether it has is looked up now and then.
+//! blocked that was not when the thread was last seen outside any handler. The question costs a system call,
+//! and so it is asked only if the process has handlers at all; whether it has is looked up now and then.
 //!
 //! # What it cannot see
 //!
-//! A handler that was installed with `SA_NODEFER`. And a thread that blocks further signals itself, after
-//! its first acquisition, looks as if it were in a handler, until it waits for something that a handler
-//! would not wait for: a notification, a message, the end of a thread.
+//! A handler that was installed with `SA_NODEFER`. And a thread that blocks further signals itself, after its
+//! first acquisition, counts as being in a handler until it waits for something for which a handler would not
+//! wait: a notification, a message, the end of a thread.
 
 #[cfg(unix)]
 pub(crate) use self::unix::{Blocked, is_any_signal_blocked};
@@ -23,18 +23,18 @@ mod unix {
     use std::mem::MaybeUninit;
     use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-    /// The highest number that a signal has anywhere.
+    /// The highest signal number on any system.
     const LAST: libc::c_int = 64;
-    /// After how many questions it is looked up again whether there are handlers.
+    /// The number of questions after which the existence of handlers is looked up again.
     const PERIOD: u32 = 256;
 
-    /// How often was asked.
+    /// The number of questions.
     static ASKED: AtomicU32 = AtomicU32::new(0);
-    /// Whether the process had a handler when that was last looked up: zero for no.
+    /// Whether the process had a handler at the last look-up: zero for no.
     static HANDLERS: AtomicU32 = AtomicU32::new(0);
 
-    /// The signals that were blocked in a thread when it was last seen outside of any handler: the
-    /// signal of number `n` has bit `n - 1`.
+    /// The signals that were blocked in a thread when it was last seen outside any handler: the signal of
+    /// number `n` has bit `n - 1`.
     #[derive(Debug)]
     pub(crate) struct Blocked(AtomicU64);
 
@@ -43,7 +43,8 @@ mod unix {
             Self(AtomicU64::new(0))
         }
 
-        /// The calling thread, whose this is, is outside of any handler, or is seen for the first time.
+        /// Records that the calling thread, whose this is, is outside any handler, or is seen for the first
+        /// time.
         pub(crate) fn is_outside(&self) {
             if has_handlers() {
                 // Relaxed, as everywhere here: only the thread itself reads and writes it.
@@ -51,7 +52,7 @@ mod unix {
             }
         }
 
-        /// Whether the calling thread, whose this is, is in a handler.
+        /// Returns whether the calling thread, whose this is, is in a handler.
         pub(crate) fn is_inside(&self) -> bool {
             if !has_handlers() {
                 return false;
@@ -63,28 +64,27 @@ mod unix {
             if now & !self.0.load(Ordering::Relaxed) != 0 {
                 return true;
             }
-            // One that was first seen in a handler is outside of it now.
+            // A thread that was first seen in a handler is outside it now.
             self.0.store(now, Ordering::Relaxed);
             false
         }
     }
 
-    /// Whether any signal is blocked in the calling thread.
+    /// Returns whether any signal is blocked in the calling thread.
     pub(crate) fn is_any_signal_blocked() -> bool {
         blocked() != 0
     }
 
     fn blocked() -> u64 {
         let mut set = MaybeUninit::<libc::sigset_t>::uninit();
-        // SAFETY: without a new mask the call only writes the one in force to the place that it is
-        // given.
+        // SAFETY: without a new mask the call only writes the present one to the given place.
         let failed =
             unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, std::ptr::null(), set.as_mut_ptr()) };
         if failed != 0 {
             return 0;
         }
         (1..=LAST)
-            // SAFETY: the set was written, and a number that is none is no member.
+            // SAFETY: the set was written, and an invalid number is no member.
             .filter(|signal| unsafe { libc::sigismember(set.as_ptr(), *signal) } == 1)
             .fold(0, |bits, signal| bits | 1 << (signal - 1))
     }
@@ -97,15 +97,15 @@ mod unix {
         HANDLERS.load(Ordering::Relaxed) != 0
     }
 
-    /// Whether the process has a handler for a signal that does not come of what the thread itself does:
-    /// the standard library handles two of those.
+    /// Returns whether the process has a handler for a signal that is not caused by what the thread itself
+    /// does: the standard library handles two of those.
     fn is_handled(signal: libc::c_int) -> bool {
         if [libc::SIGSEGV, libc::SIGBUS].contains(&signal) {
             return false;
         }
         let mut action = MaybeUninit::<libc::sigaction>::uninit();
-        // SAFETY: without a new action the call only writes the one in force to the place that it is
-        // given; for a number that is none it fails.
+        // SAFETY: without a new action the call only writes the present one to the given place; for an
+        // invalid number it fails.
         let failed = unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) };
         // SAFETY: it was written.
         failed == 0
@@ -123,7 +123,7 @@ mod unix {
             assert!(!thread.is_inside_with(0));
             assert!(thread.is_inside_with(1));
             assert!(!thread.is_inside_with(0));
-            // First seen in a handler, and then outside of it.
+            // First seen in a handler, and then outside it.
             thread.0.store(1, Ordering::Relaxed);
             assert!(!thread.is_inside_with(1));
             assert!(!thread.is_inside_with(0));
@@ -150,7 +150,7 @@ mod unix {
     }
 }
 
-/// There are no signals here that a thread could be interrupted by.
+/// There are no signals on this system that could interrupt a thread.
 #[cfg(not(unix))]
 #[derive(Debug)]
 pub(crate) struct Blocked;

@@ -1,4 +1,4 @@
-//! What a thread waits for.
+//! Wait records: what a thread waits for, as other threads read it.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -15,14 +15,14 @@ use crate::tracking::lock::kind::LockKind;
 use crate::tracking::process::resource_state::ResourceState;
 use crate::tracking::thread::current::closed;
 
-/// What a thread waits for, and in which way.
+/// The kind of a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WaitKind {
     /// A lock, in a mode.
     Lock(Mode),
-    /// To be the only holder of a lock that it holds upgradably.
+    /// An upgrade of a lock that the thread holds upgradably.
     Upgrade,
-    /// Something else than a lock.
+    /// Something other than a lock.
     Other(WaitReason),
 }
 
@@ -35,31 +35,31 @@ impl WaitKind {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WaitRequest {
     pub(crate) need: WaitKind,
-    /// Whether the wait ends by itself, at a deadline.
+    /// Whether the wait has a deadline.
     pub(crate) timed: bool,
-    /// What sort of lock it is for.
+    /// The traits of the lock.
     pub(crate) sort: LockTraits,
-    /// The lock, or the other thing, that it is for.
+    /// The lock or resource that is waited for.
     pub(crate) ident: *const Ident,
-    /// Of another thing than a lock: what others have to know of it.
+    /// The shared state of a resource; null for a lock.
     pub(crate) party: *const ResourceState,
-    /// How often something had been provided there, before it was tried for the last time.
+    /// The version of that state before the last attempt.
     pub(crate) version: u64,
-    /// Who alone can end the wait; null if anyone may.
+    /// The providers that alone can end the wait; null if any thread may.
     pub(crate) by: *const ResourceState,
-    /// The mutex of a condition variable, which has to be had again.
+    /// The mutex that a wait for a condition variable has to reacquire.
     pub(crate) mutex: *const Ident,
     pub(crate) site: Site,
-    /// When it began.
+    /// The start of the wait.
     pub(crate) since: u64,
-    /// Whether the thread unwinds from a panic.
+    /// Whether the thread is unwinding from a panic.
     pub(crate) panicking: bool,
-    /// What the primitive counts, if it does.
+    /// The counts of the primitive, if it has any.
     pub(crate) counts: Option<Counts>,
 }
 
 impl WaitRequest {
-    /// A wait for a lock, from now on.
+    /// Returns a wait for a lock that begins now.
     pub(crate) fn lock(
         need: WaitKind,
         timed: bool,
@@ -82,14 +82,14 @@ impl WaitRequest {
         }
     }
 
-    /// The party of the thing that is waited for, if it is no lock.
+    /// Returns the shared state of the resource, if the wait is not for a lock.
     #[allow(unsafe_code)]
     pub(crate) fn party(&self) -> Option<&'static ResourceState> {
-        // SAFETY: null, or a party, and those are never freed.
+        // SAFETY: null, or a state, and those are never freed.
         unsafe { self.party.as_ref() }
     }
 
-    /// Those who alone can end the wait.
+    /// Returns the providers that alone can end the wait.
     #[allow(unsafe_code)]
     pub(crate) fn by(&self) -> Option<&'static ResourceState> {
         // SAFETY: as above.
@@ -97,17 +97,17 @@ impl WaitRequest {
     }
 }
 
-/// What those who look at a wait have to know of the lock that it is for.
+/// What a thread that reads a wait has to know of the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LockTraits {
     /// Whether a queued writer blocks readers.
     pub(crate) queues: bool,
-    /// Whether a guard may be in another thread than the one that took the lock.
+    /// Whether a guard may be in another thread than the one that acquired the lock.
     pub(crate) sendable: bool,
 }
 
 impl LockTraits {
-    /// For what is no lock.
+    /// The traits of what is no lock.
     pub(crate) const NONE: LockTraits = LockTraits {
         queues: false,
         sendable: false,
@@ -125,7 +125,7 @@ impl LockTraits {
     }
 }
 
-/// A wait, as others read it.
+/// A wait, as other threads read it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PublishedWait {
     pub(crate) epoch: u64,
@@ -147,10 +147,10 @@ impl std::ops::Deref for PublishedWait {
 /// | even | the thread does not wait, or its record is being written |
 /// | odd | the thread waits for what the other fields say |
 ///
-/// A reader takes the epoch, the fields and the epoch again, and believes what it read if the
-/// epoch is odd and the same both times.
+/// A reader loads the epoch, the fields and the epoch again, and uses what it read only if the epoch is odd
+/// and the same both times.
 ///
-/// It has lines of its own: others look at it while its thread writes what it holds.
+/// It has cache lines of its own: other threads read it while its thread writes its lockset.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct WaitRecord {
@@ -163,25 +163,25 @@ pub(crate) struct WaitRecord {
     mutex: AtomicPtr<Ident>,
     site: AtomicUsize,
     since: AtomicU64,
-    /// What is wanted, and what is there.
+    /// The wanted and the available amount.
     counts: AtomicU64,
     queued: AtomicU32,
     /// The wait (by its epoch) by which the thread closed a deadlock that was reported.
     pub(crate) reported: AtomicU64,
-    /// When the wait began (`since`) that a report has named as one that never ends.
+    /// The start (`since`) of the wait that a report has named as one that never ends.
     named: AtomicU64,
 }
 
 const TIMED: u32 = 1 << 8;
 const QUEUES: u32 = 1 << 9;
 const SENDABLE: u32 = 1 << 10;
-/// There are a party and what belongs to it.
+/// The wait has a shared state and what belongs to it.
 const PARTY: u32 = 1 << 11;
-/// The thread unwinds.
+/// The thread is unwinding.
 const PANICKING: u32 = 1 << 12;
-/// There are counts.
+/// The wait has counts.
 const COUNTS: u32 = 1 << 13;
-/// The first number of those that stand for something else than a lock.
+/// The first number that stands for something other than a lock.
 const OTHER: u32 = 4;
 
 impl WaitRecord {
@@ -203,30 +203,30 @@ impl WaitRecord {
         }
     }
 
-    /// A report names the wait that began at `since` as one that never ends. Any thread may call this.
+    /// Records that a report names the wait that began at `since` as one that never ends. Any thread may call
+    /// this.
     pub(crate) fn set_named(&self, since: u64) {
-        // Relaxed: a hint for the watchdog, which stands for no other memory.
+        // Relaxed: a hint for the watchdog, which publishes no other memory.
         self.named.store(since, Ordering::Relaxed);
     }
 
-    /// Whether a report has named the wait that began at `since` as one that never ends.
+    /// Returns whether a report has named the wait that began at `since` as one that never ends.
     pub(crate) fn is_named(&self, since: u64) -> bool {
         self.named.load(Ordering::Relaxed) == since
     }
 
     /// Publishes a wait of the calling thread, just before it begins.
     ///
-    /// Ends with a sequentially consistent fence: of two threads that publish and then look at
-    /// each other, at least one sees the other's record. It also orders the held locks, which the
-    /// thread wrote before.
+    /// Ends with a sequentially consistent fence: of two threads that publish and then look at each other, at
+    /// least one sees the other's record. The fence also orders the lockset, which the thread wrote before.
     pub(crate) fn publish(&self, request: &WaitRequest) {
-        // A signal handler may wait too, and would publish that in the middle of this.
+        // A signal handler may wait, too, and would publish that wait in the middle of this one.
         closed(|| self.publish_closed(request));
     }
 
     fn publish_closed(&self, request: &WaitRequest) {
-        // A wait can be under way: its `Attempt` was forgotten, or a callback of its report waits
-        // in turn. The later one counts.
+        // Another wait can be published: its `Attempt` was forgotten, or a callback of its report waits in
+        // turn. The later one counts.
         self.clear();
         let epoch = self.epoch.load(Ordering::Relaxed);
         let is_party = !request.party.is_null();
@@ -258,7 +258,7 @@ impl WaitRecord {
         fence(Ordering::SeqCst);
     }
 
-    /// Ends the wait of the calling thread, if there is one.
+    /// Ends the published wait of the calling thread, if there is one.
     pub(crate) fn clear(&self) {
         closed(|| self.clear_closed());
     }
@@ -268,17 +268,17 @@ impl WaitRecord {
         if epoch.is_multiple_of(2) {
             return;
         }
-        // Release: whoever later gets the lock that this thread waited for, and so synchronises
-        // with its release, sees that the wait is over.
+        // Release: a thread that later gets the lock that this thread waited for, and so synchronises with
+        // its release, sees that the wait is over.
         self.epoch.store(epoch + 1, Ordering::Release);
     }
 
-    /// The epoch: odd while the thread waits.
+    /// Returns the epoch: odd while the thread waits.
     pub(crate) fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Acquire)
     }
 
-    /// What the thread waits for; `None` if it does not, or is just changing it.
+    /// Returns what the thread waits for; `None` if it does not wait, or is changing the record.
     #[allow(unsafe_code)]
     pub(crate) fn read(&self) -> Option<PublishedWait> {
         // Acquire pairs with the Release store of `publish`.
@@ -332,11 +332,10 @@ impl WaitRecord {
         Some(PublishedWait { epoch, request })
     }
 
-    /// Whether the thread waits for something without a limit, at this moment, in a way that is
-    /// understood.
+    /// Returns whether the thread waits without a timeout at this moment, in a way that is modelled.
     pub(crate) fn is_untimed(&self) -> bool {
-        // Acquire pairs with the Release stores of `publish`. A need of the next wait may be read
-        // with the epoch of this one; who asks wants a hint.
+        // Acquire pairs with the Release stores of `publish`. The kind of the next wait may be read with the
+        // epoch of this one; the caller needs only a hint.
         if self.epoch.load(Ordering::Acquire).is_multiple_of(2) {
             return false;
         }
@@ -365,17 +364,17 @@ fn decode(need: u32) -> WaitKind {
     }
 }
 
-/// Whether the system has a clock. Where it has none, to ask for the time would panic.
+/// Whether the system has a clock. Where it has none, `Instant::now` would panic.
 pub(crate) const HAS_CLOCK: bool = !cfg!(all(target_family = "wasm", target_os = "unknown"));
 
 static START: Lazy<Instant> = Lazy::new(Instant::now);
 
-/// How long ago `at` was, on the clock of `now`.
+/// Returns the time since `at`, on the clock of `now`.
 pub(crate) fn time_since(at: u64) -> Duration {
     Duration::from_nanos(now().saturating_sub(at))
 }
 
-/// Nanoseconds since the first call; always zero where there is no clock.
+/// Returns the nanoseconds since the first call; always zero where there is no clock.
 pub(crate) fn now() -> u64 {
     if HAS_CLOCK {
         START.elapsed().as_nanos() as u64
@@ -424,7 +423,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_within_a_wait_takes_its_place_and_both_end() {
+    fn a_wait_within_a_wait_replaces_it_and_both_end() {
         let wait = WaitRecord::new();
         wait.publish(&request(WaitKind::SIGNAL, false));
         wait.publish(&request(WaitKind::Upgrade, false));

@@ -1,6 +1,7 @@
 //! Builds the facade with the project's own toolchain, and finds it again.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::hash::Hash;
 use super::sources;
 use crate::project::{Project, Toolchain};
+use crate::variables;
 
 /// A built facade: what rustc is given.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -36,7 +38,7 @@ const FEATURES: [&str; 1] = ["always"];
 ///
 /// If there is no home.
 pub(crate) fn cache_folder() -> Result<PathBuf> {
-    if let Some(folder) = std::env::var_os("LOCKWARDEN_CACHE").filter(|folder| !folder.is_empty()) {
+    if let Some(folder) = std::env::var_os(variables::CACHE).filter(|folder| !folder.is_empty()) {
         return Ok(folder.into());
     }
     let home = home::cargo_home().context("cargo's home is not known: set LOCKWARDEN_CACHE")?;
@@ -77,13 +79,18 @@ fn read(folder: &Path) -> Option<Facade> {
     (facade.std.exists() && facade.lockwarden.exists()).then_some(facade)
 }
 
-/// The facade for `triple`; builds it the first time.
+/// The facade for `triple`; builds it the first time, with rustc behind `wrapper`.
 ///
 /// # Errors
 ///
 /// If it cannot be built: the target is not installed, a dependency cannot be had offline, the disk
 /// is full.
-pub(crate) fn ensure(project: &Project, triple: &str, offline: bool) -> Result<Facade> {
+pub(crate) fn ensure(
+    project: &Project,
+    triple: &str,
+    offline: bool,
+    wrapper: Option<&OsString>,
+) -> Result<Facade> {
     let folder = folder(project, triple)?;
     if let Some(facade) = read(&folder) {
         return Ok(facade);
@@ -100,7 +107,7 @@ pub(crate) fn ensure(project: &Project, triple: &str, offline: bool) -> Result<F
         "lockwarden: building the detector for {triple} with {}, once for this toolchain",
         project.toolchain.headline()
     );
-    let facade = build(project, triple, &folder, offline)?;
+    let facade = build(project, triple, &folder, offline, wrapper)?;
     let text = serde_json::to_string_pretty(&facade)?;
     fs::write(folder.join("facade.json"), text)
         .with_context(|| format!("{} cannot be written", folder.display()))?;
@@ -108,17 +115,26 @@ pub(crate) fn ensure(project: &Project, triple: &str, offline: bool) -> Result<F
 }
 
 /// Variables of cargo by which the caller's build would change this one.
-const FOREIGN: [&str; 7] = [
+const FOREIGN: [&str; 10] = [
+    "CARGO_BUILD_RUSTC_WRAPPER",
     "CARGO_BUILD_RUSTFLAGS",
     "CARGO_BUILD_TARGET",
     "CARGO_BUILD_TARGET_DIR",
     "CARGO_TARGET_DIR",
     "RUSTFLAGS",
     "RUSTC_WORKSPACE_WRAPPER",
-    crate::plan::VARIABLE,
+    "RUSTC_WRAPPER",
+    "RUSTDOC",
+    variables::PLAN,
 ];
 
-fn build(project: &Project, triple: &str, folder: &Path, offline: bool) -> Result<Facade> {
+fn build(
+    project: &Project,
+    triple: &str,
+    folder: &Path,
+    offline: bool,
+    wrapper: Option<&OsString>,
+) -> Result<Facade> {
     let root = folder.join("sources");
     sources::write(&root, &features(project)).context("the sources cannot be written")?;
     let target_dir = folder.join("target");
@@ -153,7 +169,7 @@ fn build(project: &Project, triple: &str, folder: &Path, offline: bool) -> Resul
         .env("CARGO_PROFILE_RELEASE_STRIP", "none")
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
-    if let Some(wrapper) = &project.config.rustc_wrapper {
+    if let Some(wrapper) = wrapper {
         cargo.env("RUSTC_WRAPPER", wrapper);
     }
     if offline {
@@ -214,6 +230,6 @@ impl Found {
 }
 
 /// The cargo that has started this command.
-pub(crate) fn cargo() -> std::ffi::OsString {
+pub(crate) fn cargo() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }

@@ -10,6 +10,7 @@ use super::cargo_config::CargoConfig;
 use super::selection::Selection;
 use super::toolchain::Toolchain;
 use crate::cli::Request;
+use crate::variables;
 
 /// What one call needs to know of the project.
 #[derive(Debug)]
@@ -107,10 +108,21 @@ impl Project {
             selection,
             targets,
             target_is_implied,
-            target_dir: target_dir.join("lockwarden"),
+            target_dir: own_folder(target_dir),
             lockwarden_features,
             packages,
         })
+    }
+}
+
+/// The folder of the watched build in a target folder, which is itself if the variables that `env` prints
+/// are set.
+fn own_folder(target_dir: PathBuf) -> PathBuf {
+    const NAME: &str = "lockwarden";
+    if std::env::var_os(variables::PLAN).is_some() && target_dir.ends_with(NAME) {
+        target_dir
+    } else {
+        target_dir.join(NAME)
     }
 }
 

@@ -52,10 +52,11 @@ fn refresh_places(baseline: &mut Baseline, records: &Records) {
     let mut places = std::mem::take(&mut baseline.places);
     for (class, seen) in &records.classes {
         // A name that the program gives needs no place, and a place stands for itself.
-        if !seen.is_named && !seen.sites.contains(class) {
-            if let Some(site) = seen.sites.first() {
-                places.insert(class.clone(), site.clone());
-            }
+        if !seen.is_named
+            && !seen.sites.contains(class)
+            && let Some(site) = seen.sites.first()
+        {
+            places.insert(class.clone(), site.clone());
         }
     }
     baseline.places = places;

@@ -19,11 +19,13 @@ pub(crate) enum Mode {
 }
 
 impl Mode {
-    /// Whether two threads can hold a lock in these modes at the same time.
+    /// Whether a thread that holds a lock in one of these modes keeps another thread from taking it in
+    /// the other.
     pub(crate) fn excludes(self, other: Self) -> bool {
-        !(self == Mode::Shared && other == Mode::Shared)
-            && !(self == Mode::Shared && other == Mode::Upgradable)
-            && !(self == Mode::Upgradable && other == Mode::Shared)
+        !matches!(
+            (self, other),
+            (Mode::Shared, Mode::Shared | Mode::Upgradable) | (Mode::Upgradable, Mode::Shared)
+        )
     }
 }
 

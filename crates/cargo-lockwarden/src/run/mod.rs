@@ -10,11 +10,14 @@ use anyhow::{Context, Result};
 use self::summary::Summary;
 use crate::cli::Request;
 use crate::facade;
-use crate::plan::{self, Plan};
+use crate::plan::Plan;
 use crate::project::Project;
+use crate::variables;
 
 /// The exit code of a run with findings.
 const FINDINGS: u8 = 100;
+/// The variable that names a folder for records of lock orders.
+const RECORD: &str = "LOCKWARDEN_RECORD";
 /// The exit code of a run that succeeded and watched nothing.
 const NOTHING_WATCHED: u8 = 4;
 
@@ -44,10 +47,12 @@ pub(crate) fn prepare(request: &Request) -> Result<Prepared> {
     let mut variables = vec![
         ("RUSTC_WRAPPER", itself.clone().into_os_string()),
         ("RUSTDOC", itself.into_os_string()),
-        (plan::VARIABLE, path.into_os_string()),
+        (variables::PLAN, path.into_os_string()),
         ("CARGO_TARGET_DIR", project.target_dir.clone().into()),
         // Else cargo remembers the version of the compiler without the line that our wrapper adds.
         ("CARGO_CACHE_RUSTC_INFO", "0".into()),
+        // The detector reads the names that the wrapper has found in the sources.
+        (variables::SYMBOLS, plan.symbols.clone().into()),
     ];
     if project.target_is_implied {
         // Only with a target does cargo keep build scripts and macros apart from the program.
@@ -73,21 +78,39 @@ pub(crate) fn cargo(subcommand: &str, request: Request) -> Result<ExitCode> {
         .target_dir
         .join(format!("lockwarden-summary-{}.jsonl", std::process::id()));
     let _ = std::fs::remove_file(&summary);
-    let status = Command::new(facade::cargo())
+    let runs = runs_programs(subcommand, &request.arguments);
+    let mut command = Command::new(facade::cargo());
+    command
         .arg(subcommand)
         .args(&request.arguments)
         .envs(prepared.variables.iter().map(|(name, value)| (name, value)))
-        .env("LOCKWARDEN", detector_settings(&summary))
-        .status()
-        .context("cargo cannot be started")?;
+        .env("LOCKWARDEN", detector_settings(&summary));
+    if runs && std::env::var_os(RECORD).is_none() {
+        command.env(RECORD, fresh_records(&prepared.project.target_dir));
+    }
+    let status = command.status().context("cargo cannot be started")?;
     let found = Summary::read(&summary)?;
     let _ = std::fs::remove_file(&summary);
-    let runs = runs_programs(subcommand, &request.arguments);
     if !runs {
+        if subcommand == "build" && status.success() {
+            let folder = prepared.project.target_dir.display();
+            eprintln!(
+                "lockwarden: the watched programs are in {folder}; a run with \
+                 LOCKWARDEN=exit={FINDINGS},summary=1 ends with {FINDINGS} after a finding"
+            );
+        }
         return Ok(ExitCode::from(program_code(status)));
     }
     found.print(&prepared.plan.left_out, &prepared.project.packages);
     Ok(ExitCode::from(exit_code(&found, status)))
+}
+
+/// The folder of the records of this run, without those of an earlier one: orders that the code does not
+/// have any more would stay in them.
+fn fresh_records(target_dir: &std::path::Path) -> std::path::PathBuf {
+    let folder = target_dir.join("records");
+    let _ = std::fs::remove_dir_all(&folder);
+    folder
 }
 
 /// What the variable `LOCKWARDEN` says: what the caller has set, and where the summaries go.

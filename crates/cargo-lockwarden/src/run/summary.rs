@@ -32,7 +32,7 @@ pub(super) struct Summary {
 }
 
 /// The line of one process.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Line {
     kind: String,
@@ -44,22 +44,6 @@ struct Line {
     reports: u64,
     suppressed: u64,
     findings: Vec<Finding>,
-}
-
-impl Default for Line {
-    fn default() -> Self {
-        Self {
-            kind: String::new(),
-            program: String::new(),
-            locks: 0,
-            classes: 0,
-            orders: 0,
-            threads: 0,
-            reports: 0,
-            suppressed: 0,
-            findings: Vec::new(),
-        }
-    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -79,6 +79,11 @@ impl Invocation {
         None
     }
 
+    /// The root file of the crate.
+    pub(super) fn source_path(&self) -> Option<&OsStr> {
+        Some(&self.arguments[self.source()?])
+    }
+
     /// The same arguments with another root file.
     ///
     /// # Errors

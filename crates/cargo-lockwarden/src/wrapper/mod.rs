@@ -10,14 +10,16 @@ mod invocation;
 mod replacement;
 mod rustc;
 mod rustdoc;
+mod tables;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use crate::plan::{self, Plan};
+use crate::plan::Plan;
 use crate::project::{LeftOut, Package, Selection};
+use crate::variables;
 
 /// How cargo has called this program.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,7 +32,7 @@ pub(crate) enum Call {
 
 /// Whether the program runs as a wrapper: there is a plan, and no `lockwarden` comes first.
 pub(crate) fn entrance(arguments: &[OsString]) -> Option<Call> {
-    std::env::var_os(plan::VARIABLE)?;
+    std::env::var_os(variables::PLAN)?;
     call(arguments)
 }
 

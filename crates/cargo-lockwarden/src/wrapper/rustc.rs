@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use super::failure;
 use super::invocation::Invocation;
 use super::replacement::{self, Replacement};
-use super::{allocator, code};
+use super::{allocator, code, tables};
 use crate::facade::Facade;
 use crate::plan::Plan;
 use crate::project::LeftOut;
@@ -62,6 +62,7 @@ pub(super) fn run(plan: &Plan, mut arguments: Vec<OsString>) -> Result<ExitCode>
     if let Some(replacement) = replacement {
         return replaced(&compiler, &invocation, facade, &package, replacement);
     }
+    tables::write(&plan.symbols, &invocation, &package);
     let watched = with_facade(&invocation, facade);
     let status = compiler.run(&watched)?;
     if !status.success() {
@@ -74,11 +75,26 @@ pub(super) fn run(plan: &Plan, mut arguments: Vec<OsString>) -> Result<ExitCode>
 pub(super) fn with_facade(invocation: &Invocation, facade: &Facade) -> Invocation {
     let mut watched = invocation.clone();
     // A crate that is given a `std` by its own manifest keeps it.
-    if !watched.has_extern("std") {
+    if !watched.has_extern("std") && !is_without_std(&watched) {
         watched.add_extern("std", &facade.std);
     }
     watched.add_search(&facade.search);
     watched
+}
+
+/// Whether a crate never names the standard library. With one in its reach, a module of the crate that
+/// is called `std` would be ambiguous.
+fn is_without_std(invocation: &Invocation) -> bool {
+    let Some(source) = invocation.source_path() else {
+        return false;
+    };
+    std::fs::read_to_string(source).is_ok_and(|text| names_no_std(&text))
+}
+
+fn names_no_std(root: &str) -> bool {
+    root.lines()
+        .any(|line| line.trim_start().starts_with("#![no_std]"))
+        && !root.contains("extern crate std")
 }
 
 /// Why the package that is compiled keeps the bare std, if it does.
@@ -163,9 +179,9 @@ impl Original {
             let text = argument.to_string_lossy().into_owned();
             if let Some(given) = text.strip_prefix("extra-filename=") {
                 suffix = given.to_owned();
-            } else if text.starts_with("--emit=") {
+            } else if let Some(kinds) = text.strip_prefix("--emit=") {
                 // The file of its dependencies is written for the crate that takes its place.
-                let kinds: Vec<&str> = text["--emit=".len()..]
+                let kinds: Vec<&str> = kinds
                     .split(',')
                     .filter(|kind| *kind != "dep-info")
                     .collect();
@@ -241,6 +257,17 @@ mod tests {
         let check = invocation("--crate-name a a.rs --emit=dep-info,metadata --out-dir d");
         let original = Original::of(&check, "renamed").unwrap();
         assert_eq!(original.library, Path::new("d/librenamed.rmeta"));
+    }
+
+    #[test]
+    fn a_crate_that_never_names_std_is_known_by_its_root() {
+        assert!(names_no_std("//! Docs.\n#![no_std]\nmod std {}\n"));
+        assert!(!names_no_std(
+            "#![no_std]\n#[cfg(test)]\nextern crate std;\n"
+        ));
+        assert!(!names_no_std(
+            "#![cfg_attr(not(feature = \"std\"), no_std)]\n"
+        ));
     }
 
     #[test]

@@ -61,7 +61,7 @@ fn an_allocator_stays_bare_by_itself() {
     Project::copy("allocator", "bare")
         .call(&["run"])
         .ends_with(0)
-        .says("watched 1 lock ")
+        .says("lockwarden: watched ")
         .says("not watched: counting 0.2.0 (implements an allocator)");
 }
 
@@ -70,7 +70,7 @@ fn only_these_crates_are_watched() {
     Project::copy("inversion", "only")
         .call(&["run", "--only", "inversion"])
         .ends_with(0)
-        .says("watched 1 lock ")
+        .says("lockwarden: watched ")
         .says("store 0.1.0 (not named by `only`)");
 }
 
@@ -81,7 +81,10 @@ fn a_file_of_the_project_selects() {
     std::fs::create_dir_all(&folder).unwrap();
     let file = folder.join("lockwarden.toml");
     std::fs::write(&file, "exclude = [\"store\"]\n").unwrap();
-    project.call(&["run"]).ends_with(0).says("watched 1 lock ");
+    project
+        .call(&["run"])
+        .ends_with(0)
+        .says("store 0.1.0 (left out by `exclude`)");
     std::fs::write(&file, "exlude = []\n").unwrap();
     project
         .call(&["run"])

@@ -1,4 +1,4 @@
-//! Short words for acquisitions and findings.
+//! Short constructors for acquisitions, and a short form of findings.
 
 use std::panic::Location;
 
@@ -22,12 +22,12 @@ pub(super) fn held(n: usize, mode: Mode) -> Held {
     }
 }
 
-/// The first segment of a thread that nothing orders.
+/// Returns the first segment of a thread that is ordered with no other.
 pub(super) fn thread(n: u64) -> Segment {
     Segment::first(ThreadId::new(n))
 }
 
-/// `segment` asks for `to` while it holds `from`, in the modes given.
+/// Records that `segment` requests `to` while it holds `from`, in the modes given.
 #[track_caller]
 pub(super) fn take_as(
     graph: &mut OrderGraph,
@@ -48,7 +48,7 @@ pub(super) fn take_as(
     })
 }
 
-/// As `take_as`, all exclusive.
+/// Calls `take_as` with exclusive modes.
 #[track_caller]
 pub(super) fn take(
     graph: &mut OrderGraph,
@@ -60,8 +60,8 @@ pub(super) fn take(
     take_as(graph, segment, &from, (to, Mode::Exclusive))
 }
 
-/// The verdicts and the locks of some findings, each in canonical rotation.
-pub(super) fn told(findings: &[Finding]) -> Vec<(Verdict, Vec<u64>)> {
+/// Returns the verdicts and the locks of some findings, each in canonical rotation.
+pub(super) fn reported(findings: &[Finding]) -> Vec<(Verdict, Vec<u64>)> {
     let locks = |f: &Finding| f.links.iter().map(|link| link.from.get()).collect();
     findings.iter().map(|f| (f.verdict, locks(f))).collect()
 }

@@ -1,4 +1,4 @@
-//! A model without cleverness: every context is kept, every cycle and every choice is tried.
+//! An exhaustive model: it keeps every context and tries every cycle and every choice.
 
 use crate::engine::clock::vector_clock::Segment;
 use crate::engine::mode::Mode::{self, Exclusive, Shared, Upgradable};
@@ -8,7 +8,7 @@ use crate::engine::mode::ReadPolicy;
 #[derive(Clone, Debug)]
 pub(super) struct Taken {
     pub(super) segment: Segment,
-    /// All that is held around the edge, its start among it.
+    /// Everything held around the edge, its start included.
     pub(super) held: Vec<(usize, Mode)>,
     pub(super) from: (usize, Mode),
     pub(super) to: (usize, Mode),
@@ -19,21 +19,21 @@ pub(super) struct Taken {
 pub(super) struct Written {
     pub(super) lock: usize,
     pub(super) segment: Segment,
-    /// All that it held.
+    /// Everything that the writer held.
     pub(super) held: Vec<(usize, Mode)>,
 }
 
-/// All that was recorded of a few locks.
+/// Everything that was recorded of a few locks.
 pub(super) struct Model {
     pub(super) policies: Vec<ReadPolicy>,
-    /// The locks that anyone may write at any time.
+    /// The locks that any thread may write at any time.
     pub(super) anyone: Vec<bool>,
     pub(super) written: Vec<Written>,
     pub(super) taken: Vec<Taken>,
 }
 
 impl Model {
-    /// All cycles that are inversions, each as its locks from the lowest one on.
+    /// Returns all cycles that are inversions, each as its locks from the lowest one on.
     pub(super) fn inversions(&self) -> Vec<Vec<usize>> {
         let mut cycles = Vec::new();
         for first in 0..self.taken.len() {
@@ -67,15 +67,15 @@ impl Model {
         }
     }
 
-    /// Whether one who asks can be made to wait by one who holds.
+    /// Returns whether a request can be blocked by a hold.
     fn conflict(&self, lock: usize, asked: Mode, held: Mode) -> bool {
         let is_written = self.anyone[lock] || self.written.iter().any(|w| w.lock == lock);
         let readers = self.policies[lock] == ReadPolicy::WriterBlocksReaders && is_written;
         (readers && held == Shared) || exclude(asked, held)
     }
 
-    /// Whether there is a writer, from this link of a closed chain on, wherever one is needed beside
-    /// those that are queued already.
+    /// Returns whether, from this link of a closed chain on, a writer exists wherever one is needed, beside
+    /// the writers that are queued already.
     fn can_queue(&self, chain: &[usize], at: usize, queued: &mut Vec<usize>) -> bool {
         if at == chain.len() {
             return true;
@@ -104,13 +104,13 @@ impl Model {
         })
     }
 
-    /// Whether two threads can be at these two places at once.
+    /// Returns whether two threads can be at these two places at once.
     fn agree(&self, a: &Taken, b: &Taken) -> bool {
         a.from.0 != b.from.0 && apart((&a.segment, &a.held), (&b.segment, &b.held))
     }
 }
 
-/// Whether two threads can be at the same time in these segments and hold this.
+/// Returns whether two threads can be in these segments with these holds at the same time.
 fn apart(a: (&Segment, &[(usize, Mode)]), b: (&Segment, &[(usize, Mode)])) -> bool {
     let (mine, theirs) = (a.1, b.1);
     let lock_of_both = mine
@@ -126,12 +126,12 @@ fn exclude(a: Mode, b: Mode) -> bool {
     }
 }
 
-/// Whether all locks of one cycle are among those of another, which has more.
+/// Returns whether all locks of one cycle are among those of a longer one.
 pub(super) fn is_part(shorter: &[usize], longer: &[usize]) -> bool {
     shorter.len() < longer.len() && shorter.iter().all(|lock| longer.contains(lock))
 }
 
-/// The pairs of locks that follow each other in a cycle.
+/// Returns the pairs of adjacent locks of a cycle.
 pub(super) fn edges(cycle: &[usize]) -> impl Iterator<Item = (usize, usize)> + '_ {
     let next = cycle.iter().cycle().skip(1);
     cycle.iter().copied().zip(next.copied())

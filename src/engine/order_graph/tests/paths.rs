@@ -1,4 +1,4 @@
-//! Chains of edges, as they are asked for.
+//! Queries for chains of edges.
 
 use super::helper::{lock, take, thread};
 use crate::engine::order_graph::{Limits, OrderGraph};
@@ -12,7 +12,7 @@ fn way(graph: &OrderGraph, from: usize, to: usize) -> Option<Vec<(u64, u64, u64)
 }
 
 #[test]
-fn a_way_is_the_shortest_chain_and_goes_in_one_direction() {
+fn a_path_is_the_shortest_chain_and_follows_the_edges() {
     let mut graph = OrderGraph::new(Limits::default());
     take(&mut graph, &thread(1), &[1], 2);
     take(&mut graph, &thread(2), &[2], 3);
@@ -21,11 +21,11 @@ fn a_way_is_the_shortest_chain_and_goes_in_one_direction() {
     assert_eq!(way(&graph, 3, 1), None);
     take(&mut graph, &thread(4), &[1], 3);
     assert_eq!(way(&graph, 1, 4), Some(vec![(4, 1, 3), (3, 3, 4)]));
-    assert_eq!(way(&graph, 1, 9), None, "a lock that nobody has seen");
+    assert_eq!(way(&graph, 1, 9), None, "an unknown lock");
 }
 
 #[test]
-fn no_way_leads_through_a_lock_that_is_gone() {
+fn no_path_leads_through_a_dropped_lock() {
     let mut graph = OrderGraph::new(Limits::default());
     take(&mut graph, &thread(1), &[1], 2);
     take(&mut graph, &thread(1), &[2], 3);

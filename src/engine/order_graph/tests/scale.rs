@@ -1,6 +1,6 @@
-//! Sizes at which a careless graph overflows its stack or goes quadratic.
+//! Sizes at which a recursive search overflows its stack or a naive one becomes quadratic.
 
-use super::helper::{lock, take, thread, told};
+use super::helper::{lock, reported, take, thread};
 use crate::engine::order_graph::{Limits, OrderGraph};
 use crate::engine::verdict::Verdict::{Inversion, Ordered, SingleThread};
 
@@ -14,7 +14,10 @@ fn a_chain_built_head_first_closes() {
         assert!(take(&mut graph, &one, &[n], n + 1).is_empty());
     }
     let found = take(&mut graph, &thread(2), &[LONG], 1);
-    assert_eq!(told(&found), [(SingleThread, (1..=LONG as u64).collect())]);
+    assert_eq!(
+        reported(&found),
+        [(SingleThread, (1..=LONG as u64).collect())]
+    );
 }
 
 #[test]
@@ -25,7 +28,10 @@ fn a_chain_built_tail_first_closes() {
         assert!(take(&mut graph, &one, &[n], n + 1).is_empty());
     }
     let found = take(&mut graph, &one, &[LONG], 1);
-    assert_eq!(told(&found), [(SingleThread, (1..=LONG as u64).collect())]);
+    assert_eq!(
+        reported(&found),
+        [(SingleThread, (1..=LONG as u64).collect())]
+    );
     for n in 1..=LONG {
         graph.forget(lock(n));
     }
@@ -33,14 +39,14 @@ fn a_chain_built_tail_first_closes() {
 }
 
 #[test]
-fn a_ring_longer_than_the_bound_is_an_inversion_if_each_has_its_thread() {
+fn a_cycle_longer_than_the_limit_is_an_inversion_if_each_edge_has_its_own_thread() {
     for size in [20, 300] {
         let mut graph = OrderGraph::new(Limits::default());
         let mut found = Vec::new();
         for n in 1..=size {
             found.extend(take(&mut graph, &thread(n as u64), &[n], n % size + 1));
         }
-        assert_eq!(told(&found), [(Inversion, (1..=size as u64).collect())]);
+        assert_eq!(reported(&found), [(Inversion, (1..=size as u64).collect())]);
     }
 }
 
@@ -80,7 +86,7 @@ fn two_hubs_with_the_same_children_look_their_edges_up_and_forget_them() {
 }
 
 #[test]
-fn an_index_of_edges_does_not_remember_a_lock_whose_slot_another_one_got() {
+fn an_edge_index_drops_a_lock_whose_slot_was_reused() {
     let mut graph = OrderGraph::new(Limits::default());
     let one = thread(1);
     for child in 100..140 {
@@ -88,7 +94,7 @@ fn an_index_of_edges_does_not_remember_a_lock_whose_slot_another_one_got() {
             take(&mut graph, &one, &[parent], child);
         }
     }
-    // Both lists are long by now, so this look-up makes the index.
+    // Both lists are long by now, so this look-up builds the index.
     take(&mut graph, &one, &[1], 100);
     take(&mut graph, &one, &[1], 200);
     graph.forget(lock(200));
@@ -114,7 +120,7 @@ fn forty_five_locks_in_all_rotations_give_each_pair_once() {
             held.push(next);
         }
     }
-    let inversions = told(&found)
+    let inversions = reported(&found)
         .into_iter()
         .filter(|(verdict, _)| *verdict == Inversion);
     let mut inversions: Vec<_> = inversions.map(|(_, locks)| locks).collect();
@@ -131,8 +137,8 @@ fn forty_five_locks_in_all_rotations_give_each_pair_once() {
     assert_eq!(all, LOCKS * (LOCKS - 1) / 2);
 }
 
-/// All locks nested by one thread, then in reverse by one that comes after it: each edge of the second
-/// closes cycles, and all of them are excused.
+/// One thread nests all locks, then a thread that is ordered after it nests them in reverse: each edge of the
+/// second closes cycles, and all of them are excused.
 #[test]
 fn a_nest_that_is_reversed_by_a_later_thread_costs_a_budget_for_each_acquisition() {
     const LOCKS: usize = 200;
@@ -156,7 +162,7 @@ fn a_nest_that_is_reversed_by_a_later_thread_costs_a_budget_for_each_acquisition
         "{} steps",
         walked[1]
     );
-    // What is news after that is found at once.
+    // A new inversion after that is found at once.
     let found = take(&mut graph, &thread(3), &[LOCKS], 1);
-    assert_eq!(told(&found), [(Inversion, vec![1, LOCKS as u64])]);
+    assert_eq!(reported(&found), [(Inversion, vec![1, LOCKS as u64])]);
 }

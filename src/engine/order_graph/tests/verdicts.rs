@@ -82,7 +82,7 @@ impl Program {
         } else {
             count
         };
-        // The lock itself, in a mode that does not keep out all that the request can wait for.
+        // The lock itself, in a mode that does not exclude everything that the request can wait for.
         let again = match to.1 {
             Exclusive => Some(Upgradable),
             Upgradable => Some(Shared),
@@ -123,7 +123,7 @@ impl Program {
         }));
     }
 
-    /// One thread makes something known to another.
+    /// One thread releases its clock and another one acquires it.
     fn hand_over(&mut self, random: &mut Random) {
         let (a, b) = (
             random.below(self.segments.len()),
@@ -136,7 +136,7 @@ impl Program {
         }
     }
 
-    /// A writer under nothing, or anyone.
+    /// Records a writer that holds nothing, or that any thread may write.
     fn write(&mut self, random: &mut Random) {
         let n = random.below(self.model.policies.len());
         if random.one_in(8) {
@@ -154,8 +154,8 @@ impl Program {
         });
     }
 
-    /// The inversions that were told, as the model writes them.
-    fn told(&self) -> Vec<Vec<usize>> {
+    /// Returns the reported inversions, in the form of the model.
+    fn reported(&self) -> Vec<Vec<usize>> {
         let inversions = self
             .found
             .iter()
@@ -167,24 +167,24 @@ impl Program {
     }
 
     fn check(&self, seed: u64) {
-        let (told, all) = (self.told(), self.model.inversions());
+        let (reported, all) = (self.reported(), self.model.inversions());
         assert!(
-            told.iter().all(|cycle| all.contains(cycle)),
-            "seed {seed}: {told:?} not in {all:?}"
+            reported.iter().all(|cycle| all.contains(cycle)),
+            "seed {seed}: {reported:?} not in {all:?}"
         );
-        // A cycle became an inversion by one of its edges. It was told then, or was no news: a
-        // part of it, with that edge, was told.
+        // A cycle became an inversion by one of its edges. It was reported then, or was no news: a cycle
+        // within it, with that edge, was reported.
         for cycle in &all {
-            let mut known = told.iter();
+            let mut known = reported.iter();
             assert!(
                 known.any(|known| known == cycle
                     || is_part(known, cycle) && edges(known).any(|e| edges(cycle).any(|f| e == f))),
-                "seed {seed}: {cycle:?} of {all:?} is neither told nor old news after {told:?}"
+                "seed {seed}: {cycle:?} of {all:?} is neither reported nor old news after {reported:?}"
             );
         }
-        // And nothing else was told, nor anything twice.
-        for (at, cycle) in told.iter().enumerate() {
-            let before = &told[..at];
+        // Nothing else was reported, and nothing twice.
+        for (at, cycle) in reported.iter().enumerate() {
+            let before = &reported[..at];
             let is_news = |edge| {
                 let mut parts = before.iter().filter(|known| is_part(known, cycle));
                 parts.all(|part| !edges(part).any(|other| other == edge))
@@ -219,7 +219,7 @@ fn run(spice: Spice, salt: u64) {
             }
         }
         program.check(seed);
-        inversions += program.told().len();
+        inversions += program.reported().len();
     }
     println!("{PROGRAMS} programs from seed {salt}: {inversions} inversions");
     assert!(

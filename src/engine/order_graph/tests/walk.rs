@@ -1,4 +1,4 @@
-//! A random walk of insertions and deletions against plain reachability.
+//! A random walk of insertions and deletions, compared with plain reachability.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use super::helper::{lock, take, thread};
 use crate::engine::order_graph::{Limits, OrderGraph};
 use crate::engine::random::Random;
 
-/// Whether a path leads from `a` to `b`.
+/// Returns whether a path leads from `a` to `b`.
 fn leads(edges: &BTreeSet<(usize, usize)>, a: usize, b: usize) -> bool {
     let mut seen = BTreeSet::from([a]);
     let mut open = vec![a];
@@ -25,8 +25,8 @@ fn leads(edges: &BTreeSet<(usize, usize)>, a: usize, b: usize) -> bool {
     false
 }
 
-/// Every edge ascends but within knots, every two live nodes on a cycle are in one knot, ranks
-/// are distinct, and the bounds of the ranks of knots hold.
+/// Checks that every edge ascends except within components, every two live nodes on a cycle are in one
+/// component, ranks are distinct, and the bounds of the ranks of components hold.
 fn check(graph: &mut OrderGraph, edges: &BTreeSet<(usize, usize)>, seed: u64) {
     assert_eq!(graph.edge_count(), edges.len(), "seed {seed}");
     let store = graph.store();
@@ -58,7 +58,7 @@ fn check(graph: &mut OrderGraph, edges: &BTreeSet<(usize, usize)>, seed: u64) {
             "seed {seed}"
         );
         if node.scc != 0 {
-            let bounds = store.knot_lowest..=store.knot_highest;
+            let bounds = store.scc_lowest..=store.scc_highest;
             assert!(bounds.contains(&node.rank), "seed {seed}");
         }
     }
@@ -71,7 +71,7 @@ fn walk(seed: u64, locks: usize, steps: usize, forget_one_in: usize) {
         ..Limits::default()
     });
     let mut edges: BTreeSet<(usize, usize)> = BTreeSet::new();
-    // Locks that come late or anew: ids are never given twice.
+    // Locks that are added later, with ids that were not used before.
     let mut live: Vec<usize> = (1..=locks).collect();
     let mut last = locks;
     for step in 0..steps {
@@ -93,8 +93,8 @@ fn walk(seed: u64, locks: usize, steps: usize, forget_one_in: usize) {
                 "seed {seed}: a finding without a cycle"
             );
             if is_new && closes && graph.limits_reached().searches_cut == 0 {
-                // All locks are exclusive, so that the first look at a new shortest cycle always
-                // has a verdict, unless a cycle that was told lies within it.
+                // All locks are exclusive, so that the first look at a new shortest cycle always has a
+                // verdict, unless a reported cycle lies within it.
                 let (x, y) = (lock(x), lock(y));
                 let store = graph.store();
                 let ends = (store.index(x).unwrap(), store.index(y).unwrap());
@@ -123,7 +123,7 @@ fn sparse_graphs_agree_with_reachability() {
 }
 
 #[test]
-fn the_first_cycle_of_a_graph_is_told_exactly_when_there_is_one() {
+fn the_first_cycle_of_a_graph_is_reported_exactly_when_there_is_one() {
     for seed in 2_000..2_400 {
         let mut random = Random::new(seed);
         let mut graph = OrderGraph::new(Limits::default());

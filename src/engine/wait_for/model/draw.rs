@@ -6,7 +6,7 @@ use super::system::{
 };
 use crate::engine::random::Random;
 
-/// The system with this number.
+/// Returns the system with this seed.
 pub(super) fn system(seed: u64) -> System {
     Draw(Random::new(seed)).system()
 }
@@ -57,7 +57,7 @@ impl Draw {
     }
 
     fn thing(&mut self, lives: &Threads) -> Thing {
-        match self.0.below(12) {
+        match self.0.below(11) {
             0..=4 => Thing::Lock {
                 queues: self.0.one_in(2),
             },
@@ -71,14 +71,11 @@ impl Draw {
                 senders: self.some(lives),
                 receivers: self.some(lives),
             },
-            10 => Thing::Barrier {
-                size: 2 + self.0.below(2) as u8,
-            },
             _ => Thing::Condvar,
         }
     }
 
-    /// Some of those who are there.
+    /// Returns a random subset of the live threads.
     fn some(&mut self, lives: &Threads) -> Threads {
         lives.map(|lives| lives && self.0.one_in(3))
     }
@@ -98,8 +95,6 @@ impl Draw {
             }
             Thing::Event | Thing::Job { .. } => standing.level = u8::from(self.0.one_in(6)),
             Thing::Channel { room, .. } => standing.level = self.0.below(1 + *room as usize) as u8,
-            // Told from those who are there, in `settle`.
-            Thing::Barrier { size } => standing.level = *size,
             Thing::Condvar => {}
         }
         standing
@@ -126,10 +121,7 @@ impl Draw {
                 at,
                 exclusive: !self.0.one_in(3),
             },
-            Thing::Permits => Wait::Permits {
-                at,
-                count: 1 + self.0.below(3) as u8,
-            },
+            Thing::Permits => Wait::Permit { at },
             Thing::Event => Wait::Event { at },
             Thing::Job { .. } => Wait::Job { at },
             Thing::Channel { .. } => {
@@ -145,7 +137,6 @@ impl Draw {
                 }
                 Wait::Branches(branches)
             }
-            Thing::Barrier { .. } => Wait::Barrier { at },
             Thing::Condvar => {
                 let is_lock = |at: &usize| matches!(things[*at], Thing::Lock { .. });
                 match (0..things.len()).find(is_lock) {
@@ -160,7 +151,7 @@ impl Draw {
 }
 
 impl System {
-    /// Makes the first moment one that can be.
+    /// Makes the initial state consistent.
     fn settle(&mut self) {
         for thread in 0..self.count {
             let phase = &mut self.begin.phases[thread];
@@ -168,17 +159,7 @@ impl System {
             if is_notified && !matches!(self.waits[thread], Wait::Condvar { .. }) {
                 *phase = Phase::Blocked;
             }
-            // Who is at it with a limit can break it, which is another matter.
-            let waits = matches!(*phase, Phase::Blocked | Phase::Timed);
-            if let Wait::Barrier { at } = self.waits[thread]
-                && waits
-            {
-                let missing = &mut self.begin.things[at].level;
-                let is_last = *missing == 1;
-                *missing -= u8::from(!is_last);
-                *phase = if is_last { Phase::Runs } else { Phase::Blocked };
-            }
-            // Who waits at a channel has an end of it.
+            // A thread that waits at a channel has an end of it.
             if let Wait::Branches(branches) = &self.waits[thread] {
                 for branch in branches {
                     if let Thing::Channel {
@@ -190,15 +171,15 @@ impl System {
                     }
                 }
             }
-            // The mutex of a wait is not held by who waits.
+            // A thread that waits for a condition variable does not hold its mutex.
             if let Wait::Condvar { mutex, .. } = self.waits[thread]
                 && matches!(*phase, Phase::Blocked | Phase::Timed | Phase::Relocks)
             {
                 self.begin.things[mutex].held[thread] = 0;
             }
         }
-        // What is there goes to one of those who wait for it, who runs. Else each would count as able
-        // to run, as in the moment before the others look again.
+        // A message or room that is available goes to one waiting thread, which then runs. Otherwise each
+        // waiter would count as able to run, as in the moment before the others try again.
         for thread in 0..self.count {
             let ready = |branch: &Branch| self.is_ready(&self.begin, thread, *branch);
             if let Some(Wait::Branches(branches)) = self.wait(&self.begin, thread)

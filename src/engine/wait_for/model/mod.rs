@@ -1,9 +1,9 @@
-//! A model of threads that hold and wait for things, against which the reduction is held.
+//! A model of threads that hold and wait for resources, with which the reduction is compared.
 //!
-//! Systems of up to six threads and five things are drawn ([`draw`]). From each all moves of all
-//! threads are followed ([`moves`]): one that runs may do anything that it is able to, one that
-//! waits goes on when it gets what it waits for. So it is known which of them can ever go on. The
-//! reduction sees the first moment alone, in the words of the rule ([`needs`]).
+//! Random systems have up to six threads and five resources ([`draw`]). From each, all moves of all threads
+//! are explored ([`moves`]): a running thread may do anything that it is able to do, a waiting one continues
+//! when its wait is satisfied. So it is known which threads can ever continue. The reduction gets the initial
+//! state alone, as waits ([`needs`]).
 
 mod compare;
 mod draw;

@@ -1,4 +1,4 @@
-//! What the threads of a system can do, and all that can come of it.
+//! The moves of the threads of a system, and all states that they lead to.
 
 use std::collections::HashSet;
 
@@ -6,7 +6,7 @@ use super::system::{
     Branch, EXCLUSIVE, Phase, SHARED, STRANGER, State, System, Thing, Threads, Wait,
 };
 
-/// Which threads ever run, if all moves are followed, or until all have run.
+/// Returns which threads ever run; stops early when all have run.
 pub(super) fn ever(system: &System) -> Threads {
     let mut ever = system.begin.phases.map(|phase| phase == Phase::Runs);
     let mut seen = HashSet::from([system.begin]);
@@ -38,7 +38,7 @@ pub(super) fn ever(system: &System) -> Threads {
     ever
 }
 
-/// A thread in a state, and the states that it makes of that.
+/// A thread in a state, and the states that its moves lead to.
 struct Thread<'a> {
     system: &'a System,
     state: &'a State,
@@ -53,7 +53,7 @@ impl Thread<'_> {
         self.next.push(state);
     }
 
-    /// The wait of a thread ends, and this is how.
+    /// Ends the wait of a thread by this change.
     fn run(&mut self, thread: usize, change: impl FnOnce(&mut State)) {
         self.then(|state| {
             state.phases[thread] = Phase::Runs;
@@ -64,7 +64,7 @@ impl Thread<'_> {
     fn moves(&mut self) {
         let thread = self.thread;
         match self.state.phases[thread] {
-            Phase::None | Phase::Came(_) | Phase::Ended => {}
+            Phase::None | Phase::Ended => {}
             Phase::Runs => self.acts(),
             Phase::Relocks => self.relocks(),
             Phase::Blocked => self.goes_on(),
@@ -89,25 +89,25 @@ impl Thread<'_> {
         }
     }
 
-    /// What a blocked thread does when it gets what it waits for.
+    /// Ends the wait of a blocked thread if it is satisfied.
     fn goes_on(&mut self) {
         let (thread, state) = (self.thread, self.state);
         match &self.system.waits[thread] {
             Wait::Lock { at, exclusive } => {
                 if self.is_free(*at, *exclusive) {
                     let mode = if *exclusive { EXCLUSIVE } else { SHARED };
-                    // One that has it in another mode has it in the stronger one then.
+                    // A thread that holds it in another mode holds it in the stronger one then.
                     self.run(thread, |state| {
                         let held = &mut state.things[*at].held[thread];
                         *held = mode.max(*held);
                     });
                 }
             }
-            Wait::Permits { at, count } => {
-                if state.things[*at].level >= *count {
+            Wait::Permit { at } => {
+                if state.things[*at].level > 0 {
                     self.run(thread, |state| {
-                        state.things[*at].level -= count;
-                        state.things[*at].held[thread] += count;
+                        state.things[*at].level -= 1;
+                        state.things[*at].held[thread] += 1;
                     });
                 }
             }
@@ -124,22 +124,22 @@ impl Thread<'_> {
                     self.run(thread, |_| ());
                 }
             }
-            // Others bring that about.
-            Wait::Barrier { .. } | Wait::Condvar { .. } => {}
+            // The notifier ends this wait.
+            Wait::Condvar { .. } => {}
         }
     }
 
-    /// Whether a lock can be taken.
+    /// Returns whether a lock can be acquired.
     fn is_free(&self, at: usize, exclusive: bool) -> bool {
         let queues = matches!(self.system.things[at], Thing::Lock { queues: true });
-        // Which of those in the queue are ahead of it is not known: it may be the one that has gone.
+        // The order in the queue is not known: the writer that left may have been the first.
         let writers = |state| self.system.writers(state, at).len();
         let left = writers(self.state);
         let is_behind = queues && !exclusive && left > 0 && left == writers(&self.system.begin);
         !is_behind && self.state.keepers(at, exclusive).is_empty()
     }
 
-    /// An operation on a channel, if it can be done.
+    /// Performs an operation on a channel, if it is possible.
     fn operates(&mut self, branch: Branch) {
         let (system, thread) = (self.system, self.thread);
         if !system.is_ready(self.state, thread, branch) {
@@ -157,7 +157,7 @@ impl Thread<'_> {
             match branch.sends {
                 true if level < room => *left += 1,
                 false if level > 0 => *left -= 1,
-                // All others have gone, or it is handed over.
+                // All other ends are closed, or the message is handed over.
                 _ => {}
             }
             if let Some(other) = met {
@@ -166,12 +166,12 @@ impl Thread<'_> {
         });
     }
 
-    /// Whatever a thread that runs is able to do.
+    /// Performs everything that a running thread is able to do.
     fn acts(&mut self) {
         for at in 0..self.system.things.len() {
             self.acts_on(at);
         }
-        // Nobody knows when the stranger ends.
+        // The time at which an unknown thread ends is not known.
         if self.thread != STRANGER {
             self.ends();
         }
@@ -223,11 +223,6 @@ impl Thread<'_> {
                     }
                 }
             }
-            Thing::Barrier { size } => {
-                if thread != STRANGER {
-                    self.comes_to(at, *size);
-                }
-            }
             Thing::Condvar => {
                 for other in 0..system.count {
                     let wait = system.wait(state, other);
@@ -237,25 +232,6 @@ impl Thread<'_> {
                 }
             }
         }
-    }
-
-    fn comes_to(&mut self, at: usize, size: u8) {
-        let (thread, system) = (self.thread, self.system);
-        self.then(|state| {
-            state.phases[thread] = Phase::Came(at);
-            state.things[at].level -= 1;
-            if state.things[at].level > 0 {
-                return;
-            }
-            state.things[at].level = size;
-            for other in 0..system.count {
-                let wait = system.wait(state, other);
-                let was_there = matches!(wait, Some(Wait::Barrier { at: it }) if *it == at);
-                if was_there || state.phases[other] == Phase::Came(at) {
-                    state.phases[other] = Phase::Runs;
-                }
-            }
-        });
     }
 
     fn ends(&mut self) {

@@ -1,63 +1,60 @@
-//! What there is in a system, and how it stands.
+//! The threads and resources of a system, and their state.
 
-/// The most threads that a system has, and the most things.
+/// The most threads of a system, and the most resources.
 pub(super) const THREADS: usize = 6;
 pub(super) const THINGS: usize = 5;
 
-/// The place of a thread that the reduction does not know, after all others.
+/// The index of a thread that the reduction does not know, after all others.
 pub(super) const STRANGER: usize = THREADS;
 
-/// Threads, by their places.
+/// A set of threads, by index.
 pub(super) type Threads = [bool; THREADS + 1];
 
-/// A system at its first moment.
+/// A system with its initial state.
 #[derive(Clone, Debug)]
 pub(super) struct System {
-    /// How many threads it has, the stranger not counted.
+    /// The number of threads, without the unknown one.
     pub(super) count: usize,
     pub(super) things: Vec<Thing>,
-    /// What each thread waits for that is blocked.
+    /// The wait of each thread that is blocked.
     pub(super) waits: Vec<Wait>,
-    /// Whether threads that run take what is there, which helps nobody.
+    /// Whether running threads acquire what is available, which ends no wait.
     pub(super) takes: bool,
     pub(super) begin: State,
 }
 
-/// Something that threads wait for.
+/// A resource that threads wait for.
 #[derive(Clone, Debug)]
 pub(super) enum Thing {
-    /// Whoever holds it lets it go, or anyone does if its holder has ended.
+    /// Its holder releases it, or any thread does if the holder has ended.
     Lock {
-        /// Whether those who want to share it wait for those who want it for themselves.
+        /// Whether readers wait for queued writers.
         queues: bool,
     },
-    /// Only who has some can give them back.
+    /// Only a thread that has a permit can return it.
     Permits,
-    /// Anyone can set it.
+    /// Any thread can set it.
     Event,
-    /// The result of a job, which one of these does.
+    /// The result of a job, which one of these threads runs.
     Job { by: Threads },
-    /// Messages, of which so many find room.
+    /// A channel with room for this many messages.
     Channel {
         room: u8,
         senders: Threads,
         receivers: Threads,
     },
-    /// So many have to come.
-    Barrier { size: u8 },
-    /// Anyone can notify.
+    /// Any thread can notify it.
     Condvar,
 }
 
-/// What a thread waits for, which is at the place `at`.
+/// What a thread waits for; `at` is the index of the resource.
 #[derive(Clone, Debug)]
 pub(super) enum Wait {
     Lock { at: usize, exclusive: bool },
-    Permits { at: usize, count: u8 },
+    Permit { at: usize },
     Event { at: usize },
     Job { at: usize },
     Branches(Vec<Branch>),
-    Barrier { at: usize },
     Condvar { at: usize, mutex: usize },
     End { of: usize },
 }
@@ -69,36 +66,33 @@ pub(super) struct Branch {
     pub(super) sends: bool,
 }
 
-/// What a thread does.
+/// The state of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Phase {
     /// There is no such thread.
     None,
     Runs,
-    /// In the wait that it began with; without a limit, or with one.
+    /// It is in its initial wait; without a timeout, or with one.
     Blocked,
     Timed,
     /// It was notified, and waits for the mutex.
     Relocks,
-    /// It has run, and has come to the barrier at this place.
-    Came(usize),
     Ended,
 }
 
-/// How a thing stands.
+/// The state of a resource.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Standing {
-    /// The permits that are left, the messages that are there, the threads that a barrier lacks; one
-    /// for an event that is set and for a job that is done.
+    /// The permits or messages that are available; one for an event that is set and for a job that is done.
     pub(super) level: u8,
-    /// What each thread has of it: so many permits; of a lock [`SHARED`] or [`EXCLUSIVE`].
+    /// What each thread has of it: its permits; of a lock [`SHARED`] or [`EXCLUSIVE`].
     pub(super) held: [u8; THREADS + 1],
 }
 
 pub(super) const SHARED: u8 = 1;
 pub(super) const EXCLUSIVE: u8 = 2;
 
-/// How everything stands.
+/// The state of a system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct State {
     pub(super) phases: [Phase; THREADS + 1],
@@ -106,17 +100,17 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Whether a thread is in its wait for something.
+    /// Returns whether a thread is in its initial wait.
     pub(super) fn is_blocked(&self, thread: usize) -> bool {
         matches!(self.phases[thread], Phase::Blocked | Phase::Timed)
     }
 
-    /// Whether there is such a thread, and it has not ended.
+    /// Returns whether a thread exists and has not ended.
     pub(super) fn lives(&self, thread: usize) -> bool {
         !matches!(self.phases[thread], Phase::None | Phase::Ended)
     }
 
-    /// Those who hold a lock in a way that keeps others out who want it so.
+    /// Returns the holders of a lock that block an exclusive or a shared request.
     pub(super) fn keepers(&self, at: usize, exclusive: bool) -> Vec<usize> {
         let held = self.things[at].held.iter().enumerate();
         let keeps = |held: u8| held == EXCLUSIVE || (exclusive && held == SHARED);
@@ -127,24 +121,24 @@ impl State {
 }
 
 impl System {
-    /// What a thread waits for, if it is in its first wait in this state.
+    /// Returns the initial wait of a thread, if it is still in it in this state.
     pub(super) fn wait(&self, state: &State, thread: usize) -> Option<&Wait> {
         state.is_blocked(thread).then(|| &self.waits[thread])
     }
 
-    /// Those who wait to have a lock for themselves.
+    /// Returns the threads that wait for a lock exclusively.
     pub(super) fn writers(&self, state: &State, lock: usize) -> Vec<usize> {
         let wants = |thread: &usize| matches!(self.wait(state, *thread), Some(Wait::Lock { at, exclusive: true }) if *at == lock);
         (0..self.count).filter(wants).collect()
     }
 
-    /// Those who wait for a message of a channel, or to send one.
+    /// Returns the threads that wait in this operation on a channel.
     pub(super) fn at_channel(&self, state: &State, branch: Branch) -> Vec<usize> {
         let is_there = |thread: &usize| matches!(self.wait(state, *thread), Some(Wait::Branches(all)) if all.contains(&branch));
         (0..self.count).filter(is_there).collect()
     }
 
-    /// Those who have the other end of a channel, and live.
+    /// Returns the live threads that have the other end of a channel.
     pub(super) fn partners(&self, state: &State, branch: Branch) -> Vec<usize> {
         let Thing::Channel {
             senders, receivers, ..
@@ -157,7 +151,7 @@ impl System {
         (0..=STRANGER).filter(has).collect()
     }
 
-    /// Whether an operation of `thread` can be done without anybody else, or with one who waits.
+    /// Returns whether an operation of `thread` can complete by itself or with a thread that waits.
     pub(super) fn is_ready(&self, state: &State, thread: usize, branch: Branch) -> bool {
         let Thing::Channel { room, .. } = self.things[branch.at] else {
             return false;
@@ -173,7 +167,7 @@ impl System {
             || (room == 0 && self.opposite(state, thread, branch).is_some())
     }
 
-    /// Somebody else who waits at a channel to do the opposite.
+    /// Returns another thread that waits at a channel in the opposite operation.
     pub(super) fn opposite(&self, state: &State, thread: usize, branch: Branch) -> Option<usize> {
         let other = Branch {
             sends: !branch.sends,

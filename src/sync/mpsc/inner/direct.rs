@@ -1,4 +1,4 @@
-//! Hand-overs without a buffer: `crossbeam_channel`'s, with the errors of std.
+//! Direct hand-over without a buffer: `crossbeam_channel`'s, with the errors of std.
 
 use std::sync::mpsc::{RecvTimeoutError, TryRecvError, TrySendError};
 use std::time::Duration;
@@ -12,7 +12,7 @@ pub(super) fn try_send<T>(sender: &Sender<T>, message: T) -> Result<(), TrySendE
     })
 }
 
-/// Waits for somebody who receives, for at most `limit`.
+/// Waits for a receiver, for at most `limit`.
 pub(super) fn send_within<T>(
     sender: &Sender<T>,
     message: T,
@@ -36,7 +36,7 @@ pub(super) fn try_recv<T>(receiver: &Receiver<T>) -> Result<T, TryRecvError> {
     })
 }
 
-/// Waits for somebody who sends, for at most `limit`.
+/// Waits for a sender, for at most `limit`.
 pub(super) fn recv_within<T>(
     receiver: &Receiver<T>,
     limit: Option<Duration>,

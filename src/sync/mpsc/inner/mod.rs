@@ -1,9 +1,9 @@
-//! The channels underneath, and how their ends are waited at.
+//! Underlying channels, and the waits at their endpoints.
 //!
-//! Without instrumentation they are std's, and nothing is between. With it they are std's as far
-//! as one can wait there for a while and look up: at the receiving ends. Where one cannot, at a
-//! sender of a bounded channel, that waits beside std's channel, and a channel with a bound of zero,
-//! which nobody can wait beside, is one of `crossbeam_channel`.
+//! Without instrumentation they are std's alone. With it they are std's where std has a wait with a
+//! timeout, which the detector needs: at the receiving ends. A sender of a bounded channel has
+//! none, so it waits beside std's channel; a channel with a bound of zero, beside which a sender
+//! cannot wait, is one of `crossbeam_channel`.
 
 #[cfg(any(debug_assertions, feature = "always"))]
 mod direct;

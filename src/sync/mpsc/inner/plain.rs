@@ -1,14 +1,14 @@
-//! The channels of a build without instrumentation: std's.
+//! Underlying channels of a build without instrumentation: std's.
 
 use std::sync::mpsc::{self, RecvError, RecvTimeoutError, SendError, TryRecvError, TrySendError};
 use std::time::Duration;
 
 use crate::instrument::{Endpoints, Site};
 
-/// The sending end of a channel with a bound.
+/// Sending end of a bounded channel.
 pub(in super::super) struct Bounded<T>(mpsc::SyncSender<T>);
 
-/// The receiving end of a channel.
+/// Receiving end of a channel.
 pub(in super::super) struct Incoming<T>(mpsc::Receiver<T>);
 
 pub(in super::super) fn unbounded<T>() -> (mpsc::Sender<T>, Incoming<T>) {

@@ -1,4 +1,4 @@
-//! Where senders wait for room in a bounded channel of std's.
+//! Wait of senders for room in a bounded std channel.
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-/// The senders that wait beside a channel until something is received from it.
+/// Senders that wait beside a channel until a message is received from it.
 pub(in super::super) struct Room {
-    /// How many wait, or are about to.
+    /// The number of threads that wait, or are about to.
     waiting: AtomicUsize,
     lock: Mutex<()>,
     freed: Condvar,
 }
 
-// The lock holds nothing.
+// The lock guards no data.
 impl UnwindSafe for Room {}
 impl RefUnwindSafe for Room {}
 
@@ -28,7 +28,7 @@ impl Room {
         })
     }
 
-    /// The calling thread is about to wait, until the result is dropped.
+    /// Records that the calling thread is about to wait, until the result is dropped.
     pub(super) fn enter(&self) -> Entered<'_> {
         // Sequentially consistent, like the exchange by which a receiver frees a place, and the
         // load in `Keeper::free`: see there.
@@ -38,17 +38,18 @@ impl Room {
 
     #[cold]
     fn wake(&self) {
-        // A sender that has tried in vain under the lock is asleep by then.
+        // Acquiring the lock waits until a sender that has failed to send under it sleeps, so that
+        // the notification reaches it.
         drop(self.lock.lock());
         self.freed.notify_one();
     }
 }
 
-/// A sender that waits for room. Made by [`Room::enter`].
+/// Registration of a sender that waits for room. Returned by [`Room::enter`].
 pub(super) struct Entered<'a>(&'a Room);
 
 impl Entered<'_> {
-    /// Tries, waits for at most `limit` until something was received, and tries again.
+    /// Tries, waits for at most `limit` until a message was received, and tries again.
     pub(super) fn attempt<R>(
         &self,
         limit: Option<Duration>,
@@ -70,12 +71,12 @@ impl Entered<'_> {
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        // Relaxed: to be counted for too long costs a receiver no more than a look.
+        // Relaxed: a count that is decremented late only costs a receiver a needless check.
         self.0.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// The receiver's part in it. To be dropped after the receiver itself.
+/// The receiver's side of a [`Room`]. It has to be dropped after the receiver itself.
 pub(in super::super) struct Keeper(Arc<Room>);
 
 impl Keeper {
@@ -83,13 +84,13 @@ impl Keeper {
         Self(room)
     }
 
-    /// Something was received.
+    /// Wakes the waiting senders after a receipt.
     #[inline]
     pub(super) fn free(&self) {
-        // Sequentially consistent, as the increment in `enter`: either it is seen here, or the
-        // sender that made it finds the room when it tries. Should the channel free its places in a
-        // weaker order, a receipt that is under way right then can be missed: for a millisecond,
-        // since that is how long a sender first waits before it tries again.
+        // Sequentially consistent, as the increment in `enter`: either the increment is seen here,
+        // or the sender that made it finds the room when it tries. Should the channel free its
+        // places in a weaker order, a concurrent receipt can be missed for one millisecond, the
+        // time that a sender first waits before it tries again.
         if self.0.waiting.load(Ordering::SeqCst) > 0 {
             self.0.wake();
         }
@@ -97,7 +98,7 @@ impl Keeper {
 }
 
 impl Drop for Keeper {
-    // The senders are told that nobody will receive.
+    // Wakes the senders, whose sends then fail.
     fn drop(&mut self) {
         drop(self.0.lock.lock());
         self.0.freed.notify_all();

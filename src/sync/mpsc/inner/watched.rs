@@ -1,4 +1,4 @@
-//! The channels of an instrumented build.
+//! Underlying channels of an instrumented build.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvError, RecvTimeoutError, SendError, TryRecvError, TrySendError};
@@ -8,25 +8,25 @@ use super::direct;
 use super::room::{Keeper, Room};
 use crate::instrument::{Endpoints, Side, Site, WaitReason, deadline_after};
 
-/// The sending end of a channel with a bound.
+/// Sending end of a bounded channel.
 pub(in super::super) enum Bounded<T> {
-    /// Of one, or more.
+    /// A bound of one or more.
     Buffered(mpsc::SyncSender<T>, Arc<Room>),
-    /// Of zero.
+    /// A bound of zero.
     Direct(crossbeam_channel::Sender<T>),
 }
 
-/// The receiving end of a channel.
+/// Receiving end of a channel.
 pub(in super::super) enum Incoming<T> {
-    /// Without a bound.
+    /// Unbounded.
     Unbounded(mpsc::Receiver<T>),
-    /// With a bound of one, or more. The receiver goes before the senders are told.
+    /// A bound of one or more. The receiver is dropped before the senders are woken.
     Buffered(mpsc::Receiver<T>, Keeper),
-    /// With a bound of zero.
+    /// A bound of zero.
     Direct(crossbeam_channel::Receiver<T>),
 }
 
-// As std's: nothing is pinned, and no message lies in the receiver itself.
+// As for std's receiver: nothing is pinned, and no message is stored in the receiver itself.
 impl<T> Unpin for Incoming<T> {}
 
 pub(in super::super) fn unbounded<T>() -> (mpsc::Sender<T>, Incoming<T>) {
@@ -104,7 +104,7 @@ impl<T> Bounded<T> {
     }
 }
 
-/// Tries to send what is left to send, and keeps it if that fails.
+/// Tries to send the message that is left, and keeps it if that fails.
 fn attempt<T>(
     left: &mut Option<T>,
     send: impl FnOnce(T) -> Result<(), TrySendError<T>>,
@@ -205,7 +205,7 @@ impl<T> Incoming<T> {
     }
 }
 
-/// Waits for at most `limit` at a receiver of std's.
+/// Waits for at most `limit` at a std receiver.
 fn std_within<T>(
     receiver: &mpsc::Receiver<T>,
     limit: Option<Duration>,

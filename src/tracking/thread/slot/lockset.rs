@@ -1,4 +1,4 @@
-//! What the thread of a slot does to the list of its held locks.
+//! The lockset of a slot: the operations of its own thread.
 
 #![allow(unsafe_code)]
 
@@ -16,59 +16,59 @@ use crate::tracking::lock::ident::{Ident, SURROUNDINGS};
 use crate::tracking::thread::current::closed;
 use crate::tracking::thread::lockset_hash;
 
-/// How many locks a slot has room for at first, in bytes. The room doubles when it is full.
+/// The initial capacity of a slot for held locks, in bytes. It doubles when it is full.
 const FIRST_ROOM: u32 = ENTRY * if cfg!(all(loom, test)) { 2 } else { 32 };
 
-/// How much the room grows at most, in bytes: for 2,048 locks. A release out of order moves what was
-/// taken later, so the room bounds what a thread pays that drops its guards in the order in which it
-/// took them.
+/// The largest capacity, in bytes: 2,048 locks. A release out of order moves the entries of later
+/// acquisitions, so the capacity bounds the cost of a thread that drops its guards in the order of
+/// acquisition.
 const MOST_ROOM: u32 = ENTRY * 2048;
 
-/// In a list of at most so many bytes, what is stale is looked for each time.
+/// The longest list, in bytes, that is searched for stale entries each time.
 const SHORT: u32 = ENTRY * 64;
 
 /// Whether a slot was full.
 static FULL: AtomicBool = AtomicBool::new(false);
 
-/// The arrays that were outgrown, by their addresses. A reader may be late, so none is ever freed; and
-/// what looks for leaks finds them here.
+/// The arrays that were outgrown, by their addresses. A reader may be late, so none is ever freed; and leak
+/// checkers find them here.
 pub(crate) static OUTGROWN: ForkSafe<Vec<usize>> = ForkSafe::new(Vec::new());
 
-/// Whether a thread held more locks than are listed.
+/// Returns whether a thread held more locks than are listed.
 pub(crate) fn was_full() -> bool {
-    // Relaxed: it stands for no other memory.
+    // Relaxed: the flag publishes no other memory.
     FULL.load(Ordering::Relaxed)
 }
 
-/// The fast path. What only the slot's thread writes it reads without an atomic access: there is
-/// nothing to be ordered with, and the compiler makes better code of it.
+/// The fast path. It reads fields that only the slot's thread writes without an atomic access: there is
+/// nothing to be ordered with, and the compiler generates better code.
 impl Slot {
-    /// The state, to be handed to `top` and `push`.
+    /// Returns the state, to be passed to `top` and `push`.
     #[inline(always)]
     pub(crate) fn state(&self) -> u64 {
-        // SAFETY: only the slot's thread writes it, and that is the caller. (The detached slot is
-        // never written.)
+        // SAFETY: only the slot's thread writes it, and that is the caller. (The detached slot is never
+        // written.)
         unsafe { own_u64(&self.state) }
     }
 
-    /// How much is held in `state`: zero for nothing.
+    /// Returns the depth of the lockset in `state`: zero if it is empty.
     #[inline(always)]
     pub(crate) const fn depth(state: u64) -> u32 {
         state as u32
     }
 
-    /// Whether there is room for one more lock at `depth`, and nobody rang.
+    /// Returns whether there is room for one more lock at `depth`, and no wake flag is set.
     #[inline(always)]
     pub(crate) fn has_room(&self, depth: u32) -> bool {
         depth < self.capacity.get_relaxed()
     }
 
-    /// The entry at `depth`, in the slot of the calling thread.
+    /// Returns the entry at `depth`, in the slot of the calling thread.
     ///
     /// # Safety
     ///
-    /// `depth` is a multiple of [`ENTRY`], at least −`ENTRY` and at most the slot's room. The slot
-    /// is the detached one, and the depth is zero or that of its state, or it was occupied once.
+    /// `depth` is a multiple of [`ENTRY`], at least −`ENTRY` and at most the slot's room. The slot is the
+    /// detached one, and the depth is zero or that of its state, or it was occupied once.
     #[inline(always)]
     unsafe fn entry(&self, depth: isize) -> &LocksetEntry {
         // SAFETY: the field is written by the slot's thread only, and that is the caller. It points
@@ -77,35 +77,35 @@ impl Slot {
         unsafe { &*own_ptr(&self.entries).wrapping_byte_offset(depth) }
     }
 
-    /// The first entry that is not in use: its key is that of the thread.
+    /// Returns the first unused entry, whose key is that of the thread.
     #[inline(always)]
     pub(crate) fn top(&self, state: u64) -> &LocksetEntry {
         // SAFETY: a depth is at most the room; that of the detached slot is its own.
         unsafe { self.entry(Self::depth(state) as isize) }
     }
 
-    /// The key of the thread: what it holds.
+    /// Returns the key of the thread, a hash of its lockset.
     pub(crate) fn key(&self) -> u64 {
         self.top(self.state()).key()
     }
 
-    /// How many locks the thread holds, one more for those that are held around it.
+    /// Returns the number of held locks, plus one if the thread inherits any.
     pub(crate) fn count(&self) -> u32 {
         Self::depth(self.state()) / ENTRY
     }
 
-    /// Whether the thread holds anything.
+    /// Returns whether the thread holds or inherits anything.
     pub(crate) fn is_holding(&self) -> bool {
         Self::depth(self.state()) > 0
     }
 
     /// Adds a held lock above the depth of `state`.
     ///
-    /// A signal handler may come at any point, take locks of its own and release them again. Before
-    /// the first step it adds and removes entries above this depth, as though it had run earlier; if
-    /// the list grew, that is seen below. After the first step it is not tracked (see
-    /// [`current::open`](crate::tracking::thread::current::open)). It finds the state as it was when it
-    /// leaves, but for the count of changes.
+    /// A signal handler may run at any point, acquire locks and release them again. Before the first step it
+    /// adds and removes entries above this depth, as though it had run earlier; if the list grew, that is
+    /// seen below. After the first step its acquisitions are not tracked (see
+    /// [`current::open`](crate::tracking::thread::current::open)). It leaves the state as it was, except for
+    /// the count of changes.
     ///
     /// # Safety
     ///
@@ -119,17 +119,16 @@ impl Slot {
         mode: Mode,
         site: Site,
     ) {
-        // Both changes of the state are a load and a store of it, not of the `state` that the caller
-        // has, for two reasons: the count is then right after a handler, and it is one instruction.
-        // Release pairs with the Acquire in `snapshot`: who sees the new entry does not see a state
-        // that was before.
+        // Both changes of the state load and store it, instead of using the `state` that the caller has, for
+        // two reasons: the count is then right after a handler, and it is one instruction. Release pairs with
+        // the Acquire in `snapshot`: a thread that sees the new entry does not see an earlier state.
         self.change(PUSHING + ENTRY as u64);
         compiler_fence(Ordering::SeqCst);
         // SAFETY: there was room at this depth, and there is no less now.
         let top = unsafe { self.entry(Self::depth(state) as isize) };
         top.set(ident, mode, site);
-        // SAFETY: there was room at this depth, so the entry above is at most the one at the room,
-        // of which there is one more than fits.
+        // SAFETY: there was room at this depth, so the entry above is at most the one at the room, of which
+        // the array has one more than fits.
         let above = unsafe { &*(top as *const LocksetEntry).wrapping_add(1) };
         above.set_key(top.key().wrapping_add(share));
         compiler_fence(Ordering::SeqCst);
@@ -137,36 +136,36 @@ impl Slot {
         self.change(STEP.wrapping_sub(PUSHING));
     }
 
-    /// Adds to the state, which no other thread writes, and releases what was written before.
+    /// Adds to the state, which no other thread writes, and releases all earlier writes.
     #[inline(always)]
     fn change(&self, by: u64) {
         self.state
             .set_release(self.state.get_relaxed().wrapping_add(by));
     }
 
-    /// Takes the top lock off if it is this one; `false` if it is not, or is marked.
+    /// Removes the top entry if it is of this lock; returns `false` if it is not, or is marked.
     #[inline(always)]
     pub(crate) fn pop(&self, ident: *const Ident) -> bool {
         let state = self.state();
-        // SAFETY: at depth zero this is the unused entry before the first; of the detached slot, the
-        // first of its two.
+        // SAFETY: at depth zero this is the unused entry before the first; of the detached slot, the first of
+        // its two.
         let last = unsafe { self.entry(Self::depth(state) as isize - ENTRY as isize) };
         if !last.is_plainly(ident) {
             cold_path();
             return false;
         }
-        // Release: the entry stands until the lock's own release, which follows, is about to
-        // happen; a reader that still sees the entry sees a lock that is still held. The entry was
-        // that of the lock, so the depth is not zero, and the count does not change.
+        // Release: the entry stays until just before the lock's own release, which follows; a reader that
+        // still sees the entry sees a lock that is still held. The entry was that of the lock, so the depth
+        // is not zero, and the count does not change.
         self.change((ENTRY as u64).wrapping_neg());
         true
     }
 }
 
-/// The slow path. What changes more than one entry closes the thread meanwhile, so that a signal handler
-/// finds no list that is half changed.
+/// The slow path. Operations that change more than one entry close the thread meanwhile, so that a signal
+/// handler never sees a half-changed list.
 impl Slot {
-    /// Whether as many locks are listed as ever can be; noted for [`was_full`].
+    /// Returns whether the list has its largest length; recorded for [`was_full`].
     pub(crate) fn is_full(&self) -> bool {
         let is_full = Self::depth(self.state()) >= MOST_ROOM;
         if is_full {
@@ -184,17 +183,17 @@ impl Slot {
             return;
         }
         let state = self.state();
-        // SAFETY: there was room, or `maintain` has made it, and somebody who rang since has not
-        // taken that away. The slot has a thread, so it is not the detached one.
+        // SAFETY: there was room, or `maintain` has made it, and another thread that set the wake flag since
+        // has not taken it away. The slot has a thread, so it is not the detached one.
         unsafe { self.push(state, ident, share, mode, site) };
     }
 
-    /// The entries in use, the uppermost last, by their depth.
+    /// Iterates over the depths of the entries in use, the uppermost last.
     fn depths(&self) -> std::iter::StepBy<std::ops::Range<isize>> {
         (0..Self::depth(self.state()) as isize).step_by(ENTRY as usize)
     }
 
-    /// Takes a lock off wherever it stands, the uppermost first; `false` if it is not there.
+    /// Removes the uppermost entry of a lock; returns `false` if there is none.
     pub(crate) fn remove(&self, ident: *const Ident) -> bool {
         for depth in self.depths().rev() {
             // SAFETY: below the depth, so inside the array.
@@ -206,8 +205,8 @@ impl Slot {
         false
     }
 
-    /// Takes off the uppermost hold of a lock that is upgradable, or that is not; the uppermost of any
-    /// kind if there is none; `false` if the lock is not there.
+    /// Removes the uppermost hold of a lock that is upgradable, or that is not; the uppermost of any kind if
+    /// there is none; returns `false` if the lock is not listed.
     pub(crate) fn remove_as(&self, ident: *const Ident, upgradable: bool) -> bool {
         for depth in self.depths().rev() {
             // SAFETY: below the depth, so inside the array.
@@ -227,10 +226,10 @@ impl Slot {
     fn move_down(&self, depth: isize) {
         let state = self.state();
         let (end, step) = (Self::depth(state) as isize, ENTRY as isize);
-        // Whoever reads it like this tries again: the entries are no list that ever was.
+        // A reader that sees this state tries again: the entries do not form a list that ever existed.
         self.state.store(state | MOVING, Ordering::Relaxed);
-        // Release fence, pairs with the Acquire loads in `held`: who sees a moved entry sees that
-        // the state is not what it was.
+        // Release fence, pairs with the Acquire loads in `held`: a thread that sees a moved entry sees that
+        // the state has changed.
         fence(Ordering::Release);
         let share = self.share_at(depth);
         for at in (depth..end - step).step_by(ENTRY as usize) {
@@ -247,8 +246,8 @@ impl Slot {
         self.state.store(state, Ordering::Release);
     }
 
-    /// What the hold at `depth` adds to the key, as it was pushed. Not asked of the ident, which may
-    /// belong to another lock by now.
+    /// Returns what the hold at `depth` adds to the key, as it was pushed. The ident cannot provide it, since
+    /// it may belong to another lock by now.
     fn share_at(&self, depth: isize) -> u64 {
         // SAFETY: the callers pass a depth below that of the state, so the entry above is inside.
         let (entry, above) = unsafe { (self.entry(depth), self.entry(depth + ENTRY as isize)) };
@@ -266,7 +265,7 @@ impl Slot {
         });
     }
 
-    /// Changes the mode of the hold of a lock that can change it: a shared one stays one.
+    /// Changes the mode of the hold of a lock, unless the hold is shared.
     pub(crate) fn convert(&self, ident: &Ident, mode: Mode) {
         for depth in self.depths().rev() {
             // SAFETY: below the depth, so inside the array.
@@ -287,7 +286,7 @@ impl Slot {
         self.shift_keys(0, seed.wrapping_sub(old));
     }
 
-    /// Marks every hold, and says of each whether it was marked before. In the order of `held`.
+    /// Marks every hold, and returns for each whether it was marked before, in the order of `held`.
     pub(crate) fn mark(&self) -> Vec<bool> {
         // SAFETY: below the depth, so inside the array.
         let entries = self.depths().map(|depth| unsafe { self.entry(depth) });
@@ -300,14 +299,14 @@ impl Slot {
         .collect()
     }
 
-    /// Whether a hold of this lock is marked.
+    /// Returns whether a hold of this lock is marked.
     pub(crate) fn is_marked(&self, ident: *const Ident) -> bool {
         // SAFETY: below the depth, so inside the array.
         let mut entries = self.depths().map(|depth| unsafe { self.entry(depth) });
         entries.any(|entry| entry.is(ident) && entry.is_marked())
     }
 
-    /// Lists or unlists that others hold locks around this thread.
+    /// Adds or removes the entry that stands for inherited locks.
     pub(crate) fn set_surrounded(&self, surrounded: bool) {
         self.remove(&SURROUNDINGS);
         if surrounded {
@@ -317,7 +316,7 @@ impl Slot {
         }
     }
 
-    /// Does what was rung for, and makes room. To be called at the start of every slow path.
+    /// Handles the wake flag, and makes room. Called at the start of every slow path.
     pub(crate) fn maintain(&self) {
         closed(|| self.maintain_closed());
     }
@@ -329,8 +328,8 @@ impl Slot {
                 self.remove(ptr::without_provenance(ident));
             }
         }
-        // A long list is looked through when it has doubled, so that it is not looked through at every
-        // acquisition of a thread that has forgotten many guards.
+        // A long list is searched when it has doubled, so that it is not searched at every acquisition of a
+        // thread that has forgotten many guards.
         let depth = Self::depth(self.state());
         if depth <= SHORT || depth >= self.next_look.load(Ordering::Relaxed) {
             self.drop_stale();
@@ -340,8 +339,8 @@ impl Slot {
         if Self::depth(self.state()) >= self.room.load(Ordering::Relaxed) {
             self.grow();
         }
-        // Acquire pairs with the Release of the other swap, in `release_from_elsewhere`: if this one
-        // comes second, and overwrites its zero, then the bell that was rung before is seen below.
+        // Acquire pairs with the Release of the other swap, in `release_from_elsewhere`: if this one comes
+        // second, and overwrites its zero, then the wake flag that was set before is seen below.
         self.capacity
             .swap(self.room.load(Ordering::Relaxed), Ordering::Acquire);
         if self.bell.load(Ordering::Relaxed) != 0 {
@@ -349,8 +348,8 @@ impl Slot {
         }
     }
 
-    /// Takes off locks whose guard was forgotten and that were then dropped: their ident is vacant
-    /// or belongs to another lock, so its tag no longer fits the key.
+    /// Removes locks whose guard was forgotten and that were then dropped: their ident is vacant or belongs
+    /// to another lock, so its tag no longer fits the key.
     fn drop_stale(&self) {
         let mut depth = 0;
         while depth < Self::depth(self.state()) as isize {
@@ -362,8 +361,8 @@ impl Slot {
         }
     }
 
-    /// Whether the entry at `depth` is of the lock that it was of when it was pushed. For the thread
-    /// itself, and for everyone when it has ended.
+    /// Returns whether the entry at `depth` is of the lock for which it was pushed. Called by the thread
+    /// itself, or by any thread after its end.
     pub(super) fn is_as_pushed(&self, depth: isize) -> bool {
         // SAFETY: the callers pass a depth below that of the state, so it is inside the array.
         let entry = unsafe { self.entry(depth) };
@@ -372,7 +371,7 @@ impl Slot {
         })
     }
 
-    /// Doubles the room. The old array stays: somebody may be reading it.
+    /// Doubles the room. The old array stays, since another thread may be reading it.
     #[cold]
     pub(super) fn grow(&self) {
         let room = self.room.load(Ordering::Relaxed);
@@ -394,8 +393,8 @@ impl Slot {
                 to.set_key(from.key());
             }
         }
-        // SAFETY: inside the array. Not the address of a part of it: a pointer to the part from 1
-        // on would not be allowed to reach the entry before.
+        // SAFETY: inside the array. Not the address of a part of it: a pointer to the part from 1 on could
+        // not reach the entry before.
         let entries = unsafe { fresh.as_mut_ptr().add(1) };
         // Release pairs with the Acquire in `held`.
         self.entries.store(entries, Ordering::Release);

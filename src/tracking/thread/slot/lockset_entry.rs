@@ -1,4 +1,4 @@
-//! One held lock, as a slot lists it.
+//! One held lock in the lockset of a slot.
 
 #![allow(unsafe_code)]
 
@@ -17,19 +17,19 @@ use crate::tracking::lock::ident::{Ident, SURROUNDINGS};
 pub(crate) struct LocksetEntry {
     /// The ident, and `MARK` and `UPGRADABLE` in the low bits of its address.
     ident: AtomicPtr<Ident>,
-    /// The site, and in the low bits of its address the mode and `SEEN`.
+    /// The location of the acquisition, with the mode and `SEEN` in the low bits of its address.
     site: AtomicPtr<Location<'static>>,
     /// The key of the thread below this entry: its seed, plus the shares of all entries before.
     key: AtomicU64,
 }
 
 const MODE: usize = 3;
-/// Set in the ident field of a hold under which a thread was started. `pop` does not know such an
-/// entry, so its release takes the slow path.
+/// Set in the ident field of a hold under which a thread was started. `pop` does not recognise such an entry,
+/// so its release takes the slow path.
 const MARK: usize = 1;
-/// Set in the ident field of an upgradable hold, which its thread can have beside shared ones of the
-/// same lock: `pop` does not know such an entry either, so the release of a shared hold never takes an
-/// upgradable one off.
+/// Set in the ident field of an upgradable hold, which its thread can have beside shared ones of the same
+/// lock: `pop` does not recognise such an entry either, so the release of a shared hold never removes an
+/// upgradable one.
 const UPGRADABLE: usize = 2;
 
 const fn mode_bits(mode: Mode) -> usize {
@@ -47,21 +47,21 @@ const fn kept_apart(mode: Mode) -> usize {
     }
 }
 
-/// Set in the site field by somebody who looks at the slot from outside, and gone with the hold:
-/// whoever finds it still there knows that the hold is the same one. Zero, and so never found, where
-/// addresses of sites have no third bit to spare.
+/// Set in the site field by a thread that observes the slot, and cleared with the hold: if it is found still
+/// set, the hold is the same one. Zero, and so never found, where addresses of locations have no third bit to
+/// spare.
 const SEEN: usize = if align_of::<Location<'static>>() >= 8 {
     4
 } else {
     0
 };
 
-/// The site and, in the low bits of its address, the mode.
+/// Returns the location with the mode in the low bits of its address.
 #[inline(always)]
 fn with_mode(site: Site, mode: Mode) -> *mut Location<'static> {
     let site = site as *const Location<'static> as *mut Location<'static>;
     match mode {
-        // The usual mode has no bits, and this function is of the fast path.
+        // The usual mode has no bits, and this function is on the fast path.
         Mode::Exclusive => site,
         _ => site.wrapping_byte_add(mode_bits(mode)),
     }
@@ -80,7 +80,7 @@ fn unmarked(ident: *mut Ident) -> *mut Ident {
 }
 
 impl LocksetEntry {
-    /// An entry that no thread has used.
+    /// Returns an entry that no thread has used.
     pub(super) const fn new() -> Self {
         Self {
             ident: AtomicPtr::new(ptr::null_mut()),
@@ -89,7 +89,7 @@ impl LocksetEntry {
         }
     }
 
-    /// An entry of no lock, and not of none either, so that no lock is found in it.
+    /// Returns an entry that matches no lock, and that does not match a null ident either.
     pub(super) const fn nothing() -> Self {
         Self {
             ident: AtomicPtr::new(ptr::without_provenance_mut(MARK)),
@@ -98,7 +98,7 @@ impl LocksetEntry {
         }
     }
 
-    /// The key of the thread below this entry; on that thread.
+    /// Returns the key of the thread below this entry; called on that thread.
     #[inline(always)]
     pub(crate) fn key(&self) -> u64 {
         // SAFETY: only the slot's thread writes it, and that is the caller.
@@ -107,15 +107,15 @@ impl LocksetEntry {
 
     #[inline(always)]
     pub(super) fn set_key(&self, key: u64) {
-        // Relaxed: nobody else reads it.
+        // Relaxed: no other thread reads it.
         self.key.set_relaxed(key);
     }
 
-    /// Makes it the entry of a hold.
+    /// Makes this the entry of a hold.
     #[inline(always)]
     pub(super) fn set(&self, ident: *const Ident, mode: Mode, site: Site) {
-        // Release on the fields pairs with the Acquire loads in `read`: a reader that sees one of
-        // them also sees the state of the pop that made room, and so that its epoch is over.
+        // Release on the fields pairs with the Acquire loads in `read`: a reader that sees one of them also
+        // sees the state of the pop that made room, and so that its epoch is over.
         let mut ident = ident as *mut Ident;
         if matches!(mode, Mode::Upgradable) {
             ident = ident.map_addr(|at| at | UPGRADABLE);
@@ -124,7 +124,7 @@ impl LocksetEntry {
         self.site.set_release(with_mode(site, mode));
     }
 
-    /// Makes it the entry of the hold that `from` is the entry of.
+    /// Copies the entry of a hold from `from`.
     pub(super) fn copy(&self, from: &LocksetEntry) {
         self.ident
             .store(from.ident.load(Ordering::Relaxed), Ordering::Release);
@@ -132,8 +132,8 @@ impl LocksetEntry {
             .store(from.site.load(Ordering::Relaxed), Ordering::Release);
     }
 
-    /// Whether it is the unmarked entry of a hold of this lock that is not upgradable; on the slot's
-    /// thread.
+    /// Returns whether this is the unmarked entry of a hold of this lock that is not upgradable; called on
+    /// the slot's thread.
     #[inline(always)]
     #[allow(
         clippy::ptr_eq,
@@ -144,7 +144,7 @@ impl LocksetEntry {
         unsafe { own_ptr(&self.ident) as *const Ident == ident }
     }
 
-    /// Whether it is the entry of this lock.
+    /// Returns whether this is an entry of this lock.
     pub(super) fn is(&self, ident: *const Ident) -> bool {
         ptr::addr_eq(unmarked(self.ident.load(Ordering::Relaxed)), ident)
     }
@@ -157,7 +157,7 @@ impl LocksetEntry {
         self.ident.load(Ordering::Relaxed).addr() & MARK != 0
     }
 
-    /// Marks it. Readers take it with the mark or without.
+    /// Marks the entry. Readers see it with the mark or without.
     pub(super) fn mark(&self) {
         let ident = self.ident.load(Ordering::Relaxed);
         self.ident
@@ -168,9 +168,9 @@ impl LocksetEntry {
         mode_of(self.site.load(Ordering::Relaxed))
     }
 
-    /// Changes the mode, for readers in one store: they see the old one or the new one.
+    /// Changes the mode in one store: readers see the old one or the new one.
     pub(super) fn set_mode(&self, mode: Mode) {
-        // Relaxed: of this bit only the slot's thread knows anything.
+        // Relaxed: only the slot's thread uses this bit.
         let ident = self.ident.load(Ordering::Relaxed);
         let ident = ident.map_addr(|at| at & !UPGRADABLE | kept_apart(mode));
         self.ident.store(ident, Ordering::Relaxed);
@@ -182,15 +182,15 @@ impl LocksetEntry {
         );
     }
 
-    /// The ident, in the slot of the calling thread.
+    /// Returns the ident, in the slot of the calling thread.
     pub(super) fn ident(&self) -> Option<&'static Ident> {
-        // SAFETY: entries hold addresses of idents. An ident is freed only when its lock was
-        // dropped while not held (`pool::spill`), and then no entry refers to it.
+        // SAFETY: entries hold addresses of idents. An ident is freed only when its lock was dropped while
+        // not held (`lock_id_pool::spill`), and then no entry refers to it.
         unsafe { unmarked(self.ident.load(Ordering::Relaxed)).as_ref() }
     }
 
-    /// What it says, from any thread; to be believed only if the state of the slot stood still.
-    /// `None` for an entry that was never used, and for what stands for the surroundings.
+    /// Reads the entry from any thread; valid only if the state of the slot did not change. Returns `None`
+    /// for an entry that was never used, and for the one that stands for inherited locks.
     pub(super) fn read(&self) -> Option<HeldLock> {
         // Acquire pairs with the Release in `set` and `copy`.
         let ident = unmarked(self.ident.load(Ordering::Acquire));
@@ -204,16 +204,16 @@ impl LocksetEntry {
         Some(HeldLock { ident, mode, site })
     }
 
-    /// Whether the hold is marked as seen.
+    /// Returns whether the hold is marked as seen.
     pub(super) fn is_seen(&self) -> bool {
         self.site.load(Ordering::Relaxed).addr() & SEEN != 0
     }
 
-    /// Marks the hold as seen, from any thread; `false` if the entry has changed since `hold` was
-    /// read out of it, unmarked.
+    /// Marks the hold as seen, from any thread; returns `false` if the entry has changed since `hold` was
+    /// read from it, unmarked.
     ///
-    /// If it has changed and looks the same, the hold that took its place is marked: whoever counts
-    /// from the moment after the call counts right all the same.
+    /// If it has changed and looks the same, the hold that took its place is marked: a comparison that starts
+    /// after the call is correct all the same.
     pub(super) fn see(&self, hold: &HeldLock) -> bool {
         let site = with_mode(hold.site, hold.mode);
         let seen = site.map_addr(|at| at | SEEN);

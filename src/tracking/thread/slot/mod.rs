@@ -1,7 +1,7 @@
 //! The slot of a thread: which locks it holds, and what it waits for.
 //!
-//! [`entry`] is one held lock; [`held`] is what the slot's thread does to the list of them;
-//! [`read`] is what other threads see of it; [`life`] is what is known of the thread itself.
+//! [`lockset_entry`] is one held lock; [`lockset`] has the operations of the slot's thread on the list of
+//! them; [`read`] those of other threads; [`thread_flags`] is the state of the thread itself.
 
 #![allow(unsafe_code)]
 
@@ -32,7 +32,7 @@ use crate::tracking::thread::remote_panic::RemotePanic;
 use crate::tracking::thread::signal_handler::Blocked;
 use crate::tracking::thread::wait::WaitRecord;
 
-/// A held lock, as read out of a slot.
+/// A held lock, as read from a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct HeldLock {
     pub(crate) ident: *const Ident,
@@ -40,32 +40,31 @@ pub(crate) struct HeldLock {
     pub(crate) site: Site,
 }
 
-/// How many bytes an entry takes. Depths are counted in them, so that the fast path need not
-/// multiply.
+/// The size of an entry in bytes. Depths are counted in bytes, so that the fast path need not multiply.
 const ENTRY: u32 = size_of::<LocksetEntry>() as u32;
 
-/// Set in the state while an entry is being added: a depth that no room reaches, so that an acquisition
-/// by a handler of the same thread takes the slow path, and a reader tries again.
+/// Set in the state while an entry is being added: a depth beyond any room, so that an acquisition by a
+/// signal handler of the same thread takes the slow path, and a reader tries again.
 const PUSHING: u64 = 1 << 30;
 /// Set in the state while entries are being moved.
 const MOVING: u64 = 1 << 32;
-/// One change, in the bits of the state above that. They wrap around: a reader would have to sleep
-/// through exactly 2³¹ changes to be deceived.
+/// One change, in the bits of the state above that. They wrap around: a reader would have to be suspended
+/// during exactly 2³¹ changes to miss them.
 const STEP: u64 = 1 << 33;
 
-/// How many marks there are: a word has room for them and for one bit more.
+/// The number of thread bits: a word has room for them and for one bit more.
 pub(crate) const MARKS: u32 = 63;
 
-/// What a thread is called.
+/// The name of a thread, and where it was spawned.
 #[derive(Debug, Default)]
 struct Named {
     name: Option<String>,
     spawned: Option<Site>,
 }
 
-/// What a thread holds and waits for.
+/// The locks that a thread holds and what it waits for.
 ///
-/// Slots are never freed; one is used again when its thread has ended.
+/// Slots are never freed; one is reused when its thread has ended.
 #[derive(Debug)]
 #[repr(C, align(128))]
 pub(crate) struct Slot {
@@ -76,62 +75,62 @@ pub(crate) struct Slot {
     /// | 32 | whether entries below the top are being moved (`MOVING`) |
     /// | 33–63 | a count of all changes but the removal of the uppermost entry |
     ///
-    /// A reader that finds the same state twice knows that the entries stood still: after removals
-    /// of the uppermost entry alone, the depth is smaller.
+    /// If a reader finds the same state twice, the entries did not change in between: after removals of the
+    /// uppermost entry alone, the depth is smaller.
     state: AtomicU64,
-    /// Room for this many bytes of entries. Set to zero by anyone who wants the thread to take the
+    /// The capacity in bytes of entries. Any thread may set it to zero to make the slot's thread take the
     /// slow path at its next nested acquisition.
     capacity: AtomicU32,
-    /// Why somebody rang.
+    /// The wake flag: the reason for which another thread set the capacity to zero.
     bell: AtomicU32,
-    /// The entries. One more stands before the first, and is never used, so that the slot of a
-    /// thread that holds nothing can be compared with like any other.
+    /// The entries. One more precedes the first, and is never used, so that the fast path need not test for
+    /// an empty list.
     entries: AtomicPtr<LocksetEntry>,
     /// The true capacity, in bytes.
     room: AtomicU32,
-    /// The depth at which a long list is looked through again for what is stale.
+    /// The depth at which a long list is searched again for stale entries.
     next_look: AtomicU32,
     /// The serial number of the thread; zero while the slot is free.
     thread: AtomicU64,
-    /// The thread's mark; see [`mark_bit`](Self::mark_bit).
+    /// The thread's bit; see [`mark_bit`](Self::mark_bit).
     mark: AtomicU64,
     pub(crate) wait: WaitRecord,
-    /// How the thread is told that its wait will not end.
+    /// The panic that another thread requests when the wait of this thread will not end.
     pub(crate) alarm: RemotePanic,
-    /// Not zero once the thread has ended and left the slot behind, for what it still holds.
+    /// Not zero once the thread has ended and left the slot with the locks it still holds.
     ended: AtomicU32,
     pub(crate) life: ThreadFlags,
     /// The signals that are blocked in the thread while it is in no handler.
     pub(crate) blocked: Blocked,
-    /// Where the thread waits, if it waits in slices and has done so for a while.
+    /// The stack of the thread's wait, if it waits in slices and has done so for a while.
     pub(crate) place: ParkedStack,
-    /// Locks that other threads have released on behalf of this one (`send_guard`): the addresses of
-    /// their idents.
+    /// Locks that other threads have released on behalf of this one (`send_guard`): the addresses of their
+    /// idents.
     released_elsewhere: Mutex<Vec<usize>>,
     /// The name of the thread, and where it was spawned.
     name: Mutex<Named>,
     /// The number of the check of `testing` that the thread belongs to; zero stands for the process.
     check_id: AtomicU64,
-    /// The slot that was made before this one, or null.
+    /// The slot that was created before this one, or null.
     older: AtomicPtr<Slot>,
-    /// Everything that only the thread itself touches, by the layers above.
+    /// The state that only the thread itself accesses.
     own: UnsafeCell<Option<Box<crate::tracking::thread::local::Local>>>,
 }
 
-// SAFETY: all fields but `own` are atomics or locked. `own` is reached through `Slot::own` alone,
-// whose contract confines it to the slot's thread.
+// SAFETY: all fields but `own` are atomics or locked. `own` is reached through `Slot::own` alone, whose
+// contract confines it to the slot's thread.
 unsafe impl Sync for Slot {}
-// SAFETY: as above; nothing in it is bound to the thread that made it.
+// SAFETY: as above; nothing in it is bound to the thread that created it.
 unsafe impl Send for Slot {}
 
-// A panic leaves a slot as right as any other moment: its thread goes on using it while it unwinds.
+// A panic leaves a slot as consistent as any other moment: its thread continues to use it while it unwinds.
 impl std::panic::RefUnwindSafe for Slot {}
 impl std::panic::UnwindSafe for Slot {}
 
-/// Where the slot of threads that have none keeps its entries.
+/// The entries of the detached slot.
 static NOTHING: [LocksetEntry; 2] = [const { LocksetEntry::nothing() }; 2];
 
-// As if something were held, and no room for more: so that every acquisition takes the slow path.
+// Its depth is not zero and it has no room, so that every acquisition takes the slow path.
 static DETACHED: Slot = Slot::with(ENTRY, &raw const NOTHING[0]);
 
 impl Slot {
@@ -166,25 +165,25 @@ impl Slot {
         }
     }
 
-    /// The slot of threads that have none yet: it has no room, so the first acquisition takes the
-    /// slow path, and it lists no lock, so the release of an untracked one does too, both without a
-    /// test of their own on the fast path.
+    /// Returns the slot of threads that have none yet: it has no room, so the first acquisition takes the
+    /// slow path, and it lists no lock, so the release of an untracked one does, too, both without an
+    /// additional test on the fast path.
     pub(crate) const fn detached() -> &'static Slot {
         &DETACHED
     }
 
-    /// Whether this stands for "no slot".
+    /// Returns whether this stands for "no slot".
     #[inline(always)]
     pub(crate) fn is_detached(&self) -> bool {
         ptr::eq(self, &DETACHED)
     }
 
-    /// Whether the calling thread, whose slot this is, was interrupted while it added an entry.
+    /// Returns whether the calling thread, whose slot this is, was interrupted while it added an entry.
     pub(crate) fn is_pushing(&self) -> bool {
         self.state() & PUSHING != 0
     }
 
-    /// The thread whose slot this is; `None` while it is free.
+    /// Returns the thread of the slot; `None` while it is free.
     pub(crate) fn thread(&self) -> Option<ThreadId> {
         // Acquire pairs with the Release in `occupy`.
         match self.thread.load(Ordering::Acquire) {
@@ -193,51 +192,60 @@ impl Slot {
         }
     }
 
-    /// The slot that was made before this one.
+    /// The serial number of the thread; zero while the slot is free.
+    #[inline(always)]
+    pub(crate) fn serial(&self) -> u64 {
+        // Relaxed: for the thread that the slot belongs to, or did before a fork.
+        self.thread.load(Ordering::Relaxed)
+    }
+
+    /// Returns the slot that was created before this one.
     pub(crate) fn older(&self) -> Option<&'static Slot> {
         // Relaxed: set before the slot itself could be found.
         // SAFETY: null, or a slot, and those are never freed.
         unsafe { self.older.load(Ordering::Relaxed).as_ref() }
     }
 
-    /// Sets it, before anyone else knows the slot.
+    /// Sets the older slot, before any other thread can access this one.
     pub(crate) fn set_older(&self, older: *mut Slot) {
         self.older.store(older, Ordering::Relaxed);
     }
 
-    /// Notes that the thread has come to its end.
+    /// Records that the thread has ended.
     pub(crate) fn end(&self) {
-        // Release pairs with the Acquire in `has_ended`: who sees it sees all that the thread did.
+        // Release pairs with the Acquire in `has_ended`: a thread that sees it sees everything that the
+        // thread did.
         self.ended.store(1, Ordering::Release);
     }
 
-    /// Whether the thread has come to its end.
+    /// Returns whether the thread has ended.
     pub(crate) fn has_ended(&self) -> bool {
         self.ended.load(Ordering::Acquire) != 0
     }
 
-    /// The name of the thread.
+    /// Returns the name of the thread.
     pub(crate) fn name(&self) -> Option<String> {
         self.name.lock().name.clone()
     }
 
-    /// Where the thread was spawned, if that is known.
+    /// Returns where the thread was spawned, if that is known.
     pub(crate) fn spawned(&self) -> Option<Site> {
         self.name.lock().spawned
     }
 
-    /// Says where the calling thread, whose slot this is, was spawned.
+    /// Records where the calling thread, whose slot this is, was spawned.
     pub(crate) fn set_spawned(&self, site: Site) {
         self.name.lock().spawned = Some(site);
     }
 
-    /// The number of the check of `testing` that the thread belongs to; zero if it belongs to none,
-    /// and so to the process at large.
+    /// Returns the number of the check of `testing` that the thread belongs to; zero if it belongs to none,
+    /// and so to the process.
     ///
-    /// A thread has it from before its first acquisition to its end, and those that it starts through
+    /// A thread has it from before its first acquisition to its end, and the threads that it starts through
     /// `lockwarden::thread` have the same.
     pub(crate) fn check_id(&self) -> u64 {
-        // Acquire pairs with the Release in `set_check_id`, so that who sees the number finds the check.
+        // Acquire pairs with the Release in `set_check_id`, so that a thread that sees the number finds the
+        // check.
         self.check_id.load(Ordering::Acquire)
     }
 
@@ -246,7 +254,7 @@ impl Slot {
         self.check_id.store(check_id, Ordering::Release);
     }
 
-    /// Takes the slot into use for the calling thread.
+    /// Assigns the slot to the calling thread.
     pub(crate) fn occupy(
         &self,
         thread: ThreadId,
@@ -272,8 +280,8 @@ impl Slot {
         self.thread.store(thread.get(), Ordering::Release);
     }
 
-    /// One of [`MARKS`] bits, for the calling thread, whose slot this is: the lowest ones of a word.
-    /// Threads whose numbers agree modulo that share one.
+    /// Returns the thread bit of the calling thread, whose slot this is: one of the lowest [`MARKS`] bits of
+    /// a word. Threads whose numbers agree modulo that share one.
     #[inline(always)]
     pub(crate) fn mark_bit(&self) -> u64 {
         // Relaxed: written by the thread itself, when it took the slot.
@@ -286,7 +294,7 @@ impl Slot {
         self.bell.store(0, Ordering::Relaxed);
         self.next_look.store(0, Ordering::Relaxed);
         self.released_elsewhere.lock().clear();
-        // A lock that was released elsewhere at the last moment may still be listed.
+        // A lock that was released by another thread at the last moment may still be listed.
         let state = self.state();
         self.state
             .store(state.wrapping_add(STEP) & !(STEP - 1), Ordering::Release);
@@ -300,12 +308,12 @@ impl Slot {
         *self.name.lock() = Named::default();
     }
 
-    /// What only the thread itself touches.
+    /// Returns the state that only the thread itself accesses.
     ///
     /// # Safety
     ///
-    /// The caller runs on the slot's thread, and no other borrow is alive: the result must not be
-    /// kept across anything that can come back here (a sink, user code, another call of `own`).
+    /// The caller runs on the slot's thread, and no other borrow is alive: the result must not be kept across
+    /// anything that can call this again (a sink, user code, another call of `own`).
     #[inline(always)]
     #[allow(clippy::mut_from_ref)]
     pub(crate) unsafe fn own(&self) -> &mut crate::tracking::thread::local::Local {
@@ -313,10 +321,10 @@ impl Slot {
         unsafe { (*self.own.get()).as_deref_mut().unwrap_unchecked() }
     }
 
-    /// Frees the slot of a thread that does not exist in this process any more, after a fork.
+    /// Frees the slot of a thread that does not exist in this process, after a fork.
     ///
-    /// That thread may have been in the middle of anything, so what it owned is left behind as it
-    /// is: to drop a vector that was just growing would free the same memory twice.
+    /// That thread may have been in the middle of any change, so what it owned is leaked as it is: to drop a
+    /// vector that was just growing would free the same memory twice.
     pub(crate) fn abandon(&self) {
         self.survive();
         std::mem::forget(std::mem::take(&mut *self.name.lock()));
@@ -325,9 +333,9 @@ impl Slot {
         self.vacate();
     }
 
-    /// Makes it the slot of a thread that has ended with what it held, since a fork left it behind.
+    /// Makes this the slot of an ended thread with the locks it held, since a fork left it in the parent.
     pub(crate) fn leave_behind(&self) {
-        // What it owned stays as it is, as in `abandon`.
+        // What it owned is leaked, as in `abandon`.
         // SAFETY: the thread that had a borrow is gone.
         unsafe { self.own.get().write(None) };
         self.wait.clear();
@@ -336,18 +344,19 @@ impl Slot {
         self.end();
     }
 
-    /// Lets go of what other threads, which are no more, may have held of this slot at a fork.
+    /// Releases the locks of this slot that other threads, which do not exist any more, may have held at a
+    /// fork.
     pub(crate) fn survive(&self) {
         self.place.survive();
         if self.name.is_locked() {
-            // SAFETY: the holder is gone. It was reading, or it was this slot's own thread.
+            // SAFETY: the holder does not exist any more. It was reading, or it was this slot's own thread.
             unsafe { self.name.force_unlock(Default::default()) };
         }
         if self.released_elsewhere.is_locked() {
-            // SAFETY: the holder is gone.
+            // SAFETY: the holder does not exist any more.
             unsafe { self.released_elsewhere.force_unlock(Default::default()) };
-            // It may have been in the middle of a push. Those locks stay listed, and their guards
-            // are in threads that are no more.
+            // It may have been in the middle of a push. Those locks stay listed, and their guards are in
+            // threads that do not exist any more.
             std::mem::forget(std::mem::take(&mut *self.released_elsewhere.lock()));
         }
     }

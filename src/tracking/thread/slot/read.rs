@@ -1,4 +1,4 @@
-//! What other threads see of a slot, and what they leave in it.
+//! What other threads read from a slot, and what they write to it.
 
 #![allow(unsafe_code)]
 
@@ -9,24 +9,24 @@ use crate::shim::{MutexGuard, fence, spin_loop};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::pin::Pin;
 
-/// A held lock of a thread that is watched from outside.
+/// A held lock of a thread that is observed by another one.
 #[derive(Debug)]
 pub(crate) struct ObservedLock<R> {
     pub(crate) hold: HeldLock,
-    /// Whether the very same hold was seen the last time.
+    /// Whether the last marking look saw the same hold.
     pub(crate) seen: bool,
-    /// What was found in the ident, if the hold lasted until after the look.
+    /// What was read from the ident, if the hold lasted until after the read.
     pub(crate) found: Option<R>,
 }
 
 impl Slot {
-    /// Notes that the calling thread has released a lock of this slot's thread.
+    /// Records that the calling thread has released a lock of this slot's thread.
     pub(crate) fn release_from_elsewhere(&self, ident: *const Ident) {
         self.note_release(self.released_elsewhere.lock(), ident);
     }
 
-    /// The same, of the calling thread, which is inside the detector: if it was interrupted while it
-    /// had that list, the lock stays listed as held.
+    /// Records the same as [`release_from_elsewhere`](Self::release_from_elsewhere) for a calling thread that
+    /// is inside the detector: if it was interrupted while it had that list, the lock stays listed as held.
     pub(crate) fn release_from_inside(&self, ident: *const Ident) {
         if let Some(released) = self.released_elsewhere.try_lock() {
             self.note_release(released, ident);
@@ -36,25 +36,24 @@ impl Slot {
     fn note_release(&self, mut released: MutexGuard<'_, Vec<usize>>, ident: *const Ident) {
         released.push(ident.addr());
         drop(released);
-        // Both are swaps here and in `maintain`, since of two swaps of one place the second sees the
-        // first; of two stores that are followed by loads, neither might. Release pairs with the
-        // Acquire of the swaps in `maintain`.
+        // Both are swaps here and in `maintain`, since of two swaps of one location the second sees the
+        // first; of two stores that are followed by loads, neither might. Release pairs with the Acquire of
+        // the swaps in `maintain`.
         self.bell.swap(1, Ordering::Release);
         self.capacity.swap(0, Ordering::Release);
     }
 
-    /// The held locks, if they stood still while they were read; `None` after a few tries.
+    /// Returns the held locks, if the list did not change while it was read; `None` after a few tries.
     ///
-    /// Of a running thread the answer may be out of date at once. The idents in it may be looked
-    /// into only if the thread is known to be blocked, or is the calling one.
+    /// For a running thread the answer may be out of date at once. The idents in it may be accessed only if
+    /// the thread is known to be blocked, or is the calling one.
     pub(crate) fn held(&self) -> Option<Vec<HeldLock>> {
         let (_, mut held) = self.snapshot(|_, entry| entry.read())?;
         self.take_out_released_elsewhere(&mut held, |hold| hold.ident);
         Some(held)
     }
 
-    /// What the thread, which has ended, has left behind: the locks that it held and that are still
-    /// there.
+    /// Returns the locks that the thread, which has ended, held and that still exist.
     pub(crate) fn left(&self) -> Vec<HeldLock> {
         // Acquire, in `has_ended`: nothing changes any more.
         if !self.has_ended() {
@@ -63,16 +62,16 @@ impl Slot {
         let all = self.snapshot(|at, entry| Some((at, entry.read()?)));
         let mut all = all.map_or(Vec::new(), |(_, all)| all);
         self.take_out_released_elsewhere(&mut all, |(_, hold)| hold.ident);
-        // A lock that was released with `force_unlock`, and dropped, has given its ident to another one.
+        // A lock that was released with `force_unlock`, and dropped, has returned its ident to another one.
         all.retain(|(at, _)| self.is_as_pushed(*at as isize));
         all.into_iter().map(|(_, hold)| hold).collect()
     }
 
-    /// The held locks of a thread that may be running, each with what `look` says of its ident;
-    /// `None` if they do not stand still.
+    /// Returns the held locks of a thread that may be running, each with what `look` reads from its ident;
+    /// `None` if the list keeps changing.
     ///
-    /// With `mark`, each is marked as seen, and told apart from those that were marked before. That
-    /// is for one caller in the process, or "before" means nothing.
+    /// With `mark`, each is marked as seen, and distinguished from those that were marked before. That is for
+    /// one caller in the process, or "before" has no meaning.
     pub(crate) fn watched<R>(
         &self,
         _pin: &Pin,
@@ -84,20 +83,20 @@ impl Slot {
         self.take_out_released_elsewhere(&mut all, |(_, hold, _)| hold.ident);
         let entries = self.entries.load(Ordering::Acquire);
         let watched = all.into_iter().filter_map(|(at, hold, seen)| {
-            // SAFETY: below the room of the array that was read, and so of the one that took its
-            // place; neither is ever freed.
+            // SAFETY: below the room of the array that was read, and so of the one that replaced it; neither
+            // is ever freed.
             let entry = unsafe { &*entries.byte_add(at) };
             if mark && !seen && !entry.see(&hold) {
                 return None;
             }
-            // SAFETY: the slot listed it while it stood still, after the pin was made, so the ident
-            // is not freed before the pin is gone (see `pin`).
+            // SAFETY: the slot listed it while the list did not change, after the pin was created, so the
+            // ident is not freed before the pin is gone (see `pin`).
             let found = look(unsafe { &*hold.ident });
             fence(Ordering::Acquire);
             // The ident may have gone to another lock meanwhile, but not if this is the same hold.
             let state = self.state.load(Ordering::Relaxed);
             let stands = if entry.is_seen() {
-                // An entry that is not in use any more looks as before until it is used again.
+                // An unused entry looks as before until it is reused.
                 state & MOVING == 0
                     && Self::depth(state) as usize > at
                     && entry.read().is_some_and(|now| now == hold)
@@ -110,13 +109,13 @@ impl Slot {
         Some(watched.collect())
     }
 
-    /// A word that changes with everything that the thread does with tracked primitives.
+    /// Returns a word that changes with every operation of the thread on tracked primitives.
     pub(crate) fn progress(&self) -> u64 {
         self.state.load(Ordering::Relaxed) ^ self.wait.epoch().rotate_left(32)
     }
 
-    /// What `read` makes of each entry and its place, if they stood still meanwhile, and the state
-    /// then.
+    /// Returns what `read` makes of each entry and its offset, if the list did not change meanwhile, and the
+    /// state after that.
     fn snapshot<T>(
         &self,
         read: impl Fn(usize, &LocksetEntry) -> Option<T>,

@@ -1,4 +1,4 @@
-//! The list of held locks, alone on its thread.
+//! The lockset of one thread, without readers.
 
 use std::panic::Location;
 use std::sync::atomic::Ordering;
@@ -48,7 +48,7 @@ fn the_count_of_changes_wraps_around() {
 }
 
 #[test]
-fn the_key_is_the_sum_of_what_is_held_in_whatever_order_it_came() {
+fn the_key_is_the_sum_of_the_held_locks_in_any_order() {
     let (slot, mut pool) = (slot(), LockIdPool::default());
     let [a, b, c] = [lock(&mut pool), lock(&mut pool), lock(&mut pool)];
     for ident in [a, b, c] {
@@ -66,7 +66,7 @@ fn the_key_is_the_sum_of_what_is_held_in_whatever_order_it_came() {
 }
 
 #[test]
-fn a_hold_of_a_dropped_lock_is_not_taken_for_one_of_the_next_lock() {
+fn a_hold_of_a_dropped_lock_does_not_count_as_one_of_the_next_lock() {
     let (slot, mut pool) = (slot(), LockIdPool::default());
     let [a, forgotten] = [lock(&mut pool), lock(&mut pool)];
     push(slot, a);
@@ -74,7 +74,7 @@ fn a_hold_of_a_dropped_lock_is_not_taken_for_one_of_the_next_lock() {
     pool.give(forgotten, false);
     let next = lock(&mut pool);
     assert!(std::ptr::eq(next, forgotten));
-    // Moves the entry of the forgotten hold.
+    // This moves the entry of the forgotten hold.
     assert!(slot.remove(a));
     slot.maintain();
     assert!(slot.held().unwrap().is_empty());
@@ -94,7 +94,7 @@ fn a_slot_that_is_used_again_lists_nothing() {
     assert!(slot.held().unwrap().is_empty());
 }
 
-/// What a look from outside sees: for each hold its id and whether it was there before.
+/// Observes the slot: for each hold its id and whether it was there before.
 #[cfg(target_pointer_width = "64")]
 fn look(slot: &Slot) -> Vec<(u64, bool)> {
     let watched = slot.watched(&Pin::new(), true, |ident| ident.id().get());
@@ -104,17 +104,17 @@ fn look(slot: &Slot) -> Vec<(u64, bool)> {
 
 #[cfg(target_pointer_width = "64")]
 #[test]
-fn a_hold_is_the_same_one_until_it_is_taken_again() {
+fn a_hold_is_the_same_one_until_the_lock_is_acquired_again() {
     let (slot, mut pool) = (slot(), LockIdPool::default());
     let [a, b, c] = [lock(&mut pool), lock(&mut pool), lock(&mut pool)];
     let [at_a, at_b, at_c] = [a, b, c].map(|ident| ident.id().get());
     push(slot, a);
     push(slot, b);
     assert_eq!(look(slot), [(at_a, false), (at_b, false)]);
-    // What happens above a hold is no matter of its own.
+    // Later holds above a hold do not affect it.
     push(slot, c);
     assert_eq!(look(slot), [(at_a, true), (at_b, true), (at_c, false)]);
-    // It is the same one where it comes to stand when one below it is gone, and in another mode.
+    // It stays the same hold when one below it is removed, and in another mode.
     assert!(slot.remove(a));
     slot.convert(b, Mode::Shared);
     assert_eq!(look(slot), [(at_b, true), (at_c, true)]);

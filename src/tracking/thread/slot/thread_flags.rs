@@ -1,27 +1,29 @@
-//! What a slot says of its thread beside what that holds and waits for.
+//! The flags of a thread, beside its lockset and its wait.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Set for a thread of this crate: it can wake nobody of the program.
+/// Set for a thread of this crate: it ends no wait of the program.
 const OURS: u64 = 1 << 33;
-/// Set while the thread waits for work, and is in no hurry to get any.
+/// Set while the thread is idle: it waits for work, and a long wait is no stall.
 const IDLE: u64 = 1 << 34;
-/// Set while the thread, which has ended as far as the program goes, looks after those that it leaves
-/// behind.
+/// Set while the thread, which has ended as far as the program is concerned, checks the waits of remaining
+/// threads.
 const LEAVING: u64 = 1 << 35;
 
-/// How many threads of this crate there ever were.
+/// Set for an agent that is no thread: a task, which threads poll.
+const AGENT: u64 = 1 << 37;
+/// The number of threads of this crate that ever existed.
 static OURS_EVER: AtomicU64 = AtomicU64::new(0);
 
-/// How many threads of this crate there ever were.
+/// Returns the number of threads of this crate that ever existed.
 pub(crate) fn ours() -> u64 {
     OURS_EVER.load(Ordering::Relaxed)
 }
 
-/// Set for a thread that a fork has left behind in the parent.
+/// Set for a thread that a fork has left in the parent.
 const LEFT_BY_FORK: u64 = 1 << 36;
 
-/// The operating system's id of a thread, and marks.
+/// The operating system's id of a thread, and flags.
 #[derive(Debug)]
 pub(crate) struct ThreadFlags(AtomicU64);
 
@@ -30,19 +32,30 @@ impl ThreadFlags {
         Self(AtomicU64::new(0))
     }
 
-    /// The calling thread begins to use the slot, or is the one that goes on after a fork.
+    /// Initialises the flags for the calling thread, which begins to use the slot, or is the one that
+    /// continues after a fork.
     pub(crate) fn begin(&self) {
         self.0.store(u64::from(os_id()), Ordering::Relaxed);
     }
 
-    /// The thread is one of this crate's own.
+    /// The slot is that of an agent, not of a thread of the operating system.
+    pub(crate) fn mark_agent(&self) {
+        self.0.store(AGENT, Ordering::Relaxed);
+    }
+
+    /// Whether it is that of an agent, not of a thread of the operating system.
+    pub(crate) fn is_agent(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & AGENT != 0
+    }
+
+    /// Marks the thread as one of this crate's own.
     pub(crate) fn mark_ours(&self) {
-        // Relaxed: a number that is only told.
+        // Relaxed: a number for display.
         OURS_EVER.fetch_add(1, Ordering::Relaxed);
         self.0.fetch_or(OURS, Ordering::Relaxed);
     }
 
-    /// The thread begins, or ends, to wait for work.
+    /// Records that the thread begins, or ends, to wait for work.
     pub(crate) fn set_idle(&self, idle: bool) {
         if idle {
             self.0.fetch_or(IDLE, Ordering::Relaxed);
@@ -51,10 +64,10 @@ impl ThreadFlags {
         }
     }
 
-    /// The thread has come to its end and begins, or ends, to look after others.
+    /// Records that the thread, at its end, begins or stops to check the waits of others.
     pub(crate) fn set_leaving(&self, leaving: bool) {
-        // Release, and Acquire in `is_leaving`: who sees that the thread still looks, after having
-        // asked the system for the number of threads, knows that it was among them.
+        // Release, and Acquire in `is_leaving`: a thread that sees the flag, after having asked the system
+        // for the number of threads, knows that the flagged thread was counted.
         if leaving {
             self.0.fetch_or(LEAVING, Ordering::Release);
         } else {
@@ -62,7 +75,7 @@ impl ThreadFlags {
         }
     }
 
-    /// A fork has left the thread behind in the parent.
+    /// Marks the thread as left in the parent by a fork.
     pub(crate) fn mark_left_by_fork(&self) {
         self.0.fetch_or(LEFT_BY_FORK, Ordering::Relaxed);
     }
@@ -75,7 +88,7 @@ impl ThreadFlags {
         self.0.load(Ordering::Acquire) & LEAVING != 0
     }
 
-    /// The id that the operating system gave the thread, where that is known.
+    /// Returns the id that the operating system gave the thread, where it is known.
     pub(crate) fn os_id(&self) -> Option<u32> {
         Some(self.0.load(Ordering::Relaxed) as u32).filter(|id| *id != 0)
     }
@@ -89,15 +102,15 @@ impl ThreadFlags {
     }
 }
 
-/// The operating system's id of the calling thread; zero where that is not asked for.
+/// Returns the operating system's id of the calling thread; zero where it is not read.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[allow(unsafe_code)]
 pub(crate) fn os_id() -> u32 {
-    // SAFETY: the call takes nothing and cannot fail.
+    // SAFETY: the call takes no arguments and cannot fail.
     unsafe { libc::gettid() }.cast_unsigned()
 }
 
-/// The operating system's id of the calling thread; zero where that is not asked for.
+/// Returns zero: the operating system's id is not read on this system.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) fn os_id() -> u32 {
     0
@@ -108,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slot_that_is_used_again_has_no_marks() {
+    fn a_reused_slot_has_no_flags() {
         let life = ThreadFlags::new();
         life.begin();
         life.mark_ours();

@@ -75,11 +75,13 @@ data.edges.forEach((edge, index) => byRow[edge[FROM]].push([edge[TO], index]));
 byRow.forEach((row) => row.sort((a, b) => a[0] - b[0]));
 let size = Math.max(6, Math.min(22, Math.floor(760 / Math.max(1, count))));
 let selected = -1, hovered = -1;
-const names = size >= 11;
-const margin = () => (size >= 11 ? Math.min(340, 14 + 7.2 * Math.max(0, ...data.classes.map((lock) => lock.name.length))) : 8);
+const longest = Math.min(46, Math.max(0, ...data.classes.map((lock) => lock.name.length)));
+const elided = (name) => (name.length <= 46 ? name : `${name.slice(0, 22)}…${name.slice(-23)}`);
+const margin = () => (size >= 11 ? 14 + 7.3 * longest : 8);
 const top_ = 8;
 function layout() {
   const ratio = devicePixelRatio || 1;
+  scroll.style.height = `${Math.min(innerHeight * 0.62, top_ + count * size + 30)}px`;
   const [width, height] = [scroll.clientWidth, scroll.clientHeight];
   canvas.style.width = `${width}px`; canvas.style.height = `${height}px`;
   canvas.width = width * ratio; canvas.height = height * ratio;
@@ -134,7 +136,7 @@ function draw() {
     pen.font = "12px ui-monospace, monospace"; pen.textAlign = "right"; pen.textBaseline = "middle";
     for (let row = first; row < last; row++) {
       pen.fillStyle = edge && (edge[FROM] === row || edge[TO] === row) ? ink : faint;
-      pen.fillText(data.classes[row].name, left - 6, above + (row + 0.5) * size, margin() - 8);
+      pen.fillText(elided(data.classes[row].name), left - 6, above + (row + 0.5) * size);
     }
   }
 }

@@ -8,10 +8,10 @@ use crate::instrument::{InitClock, LockKind, OnceRecord, Site};
 
 static ONCE: LockKind = LockKind::initialised_once("Once");
 
-/// A piece of code that runs once, as with [`std::sync::Once`].
+/// Piece of code that runs once, as with [`std::sync::Once`].
 ///
-/// What ran, and what that thread did before, comes before what a thread does that has seen that
-/// it is done.
+/// The code, and what its thread did before, happen before what a thread does after it has seen
+/// that the code is done.
 ///
 /// # Examples
 ///
@@ -34,7 +34,8 @@ pub struct Once {
 }
 
 impl Once {
-    /// Nothing has run. Its class, by which reports speak of it, is the place of the call.
+    /// Creates a `Once` that has run nothing. Its class, which reports name, is the construction
+    /// site.
     #[inline]
     #[must_use]
     #[track_caller]
@@ -43,7 +44,7 @@ impl Once {
         Self::of(OnceRecord::new(&ONCE))
     }
 
-    /// Nothing has run, of the class `name`.
+    /// Creates a `Once` that has run nothing and whose class is `name`.
     ///
     /// # Examples
     ///
@@ -68,7 +69,7 @@ impl Once {
         }
     }
 
-    /// Names this one instance in reports, beside the name of its class.
+    /// Sets a label for this instance, which reports show beside the name of its class.
     ///
     /// # Examples
     ///
@@ -79,22 +80,12 @@ impl Once {
         self.turns.set_label(label.as_ref());
     }
 
-    /// Runs `f` if nothing has run; if another thread is at it, waits until that is done.
+    /// Runs `f` if nothing has run; if another thread runs its closure, waits until that is done.
     ///
     /// # Panics
     ///
-    /// If `f` does, or what ran before did. If the wait would never end, as the configuration says:
-    /// so it is if `f` comes back here.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let once = lockwarden::sync::Once::new();
-    /// let mut runs = 0;
-    /// once.call_once(|| runs += 1);
-    /// once.call_once(|| runs += 1);
-    /// assert_eq!(runs, 1);
-    /// ```
+    /// Panics if `f` does, or an earlier closure did. Panics also if the wait would never end, as
+    /// it does if `f` calls this method again, and the configuration answers that with a panic.
     #[inline]
     #[track_caller]
     pub fn call_once<F>(&self, f: F)
@@ -110,21 +101,12 @@ impl Once {
                 });
             });
         }
-        self.origin.arrive_asking(|| self.turns.ask_for_ready(site));
+        self.origin
+            .acquire_asking(|| self.turns.ask_for_ready(site));
     }
 
-    /// Like [`call_once`](Self::call_once), but runs `f` also if what ran before has panicked,
-    /// which `f` can ask.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::Once;
-    ///
-    /// let once = Once::new();
-    /// once.call_once_force(|state| assert!(!state.is_poisoned()));
-    /// assert!(once.is_completed());
-    /// ```
+    /// Does what [`call_once`](Self::call_once) does, but runs `f` also if an earlier closure has
+    /// panicked; the argument of `f` distinguishes the two cases.
     #[inline]
     #[track_caller]
     pub fn call_once_force<F>(&self, f: F)
@@ -140,7 +122,8 @@ impl Once {
                 });
             });
         }
-        self.origin.arrive_asking(|| self.turns.ask_for_ready(site));
+        self.origin
+            .acquire_asking(|| self.turns.ask_for_ready(site));
     }
 
     #[inline]
@@ -148,13 +131,7 @@ impl Once {
         self.turns.run(|| self.inner.is_completed(), site, call);
     }
 
-    /// Whether something has run to its end. Never blocks.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// assert!(!lockwarden::sync::Once::new().is_completed());
-    /// ```
+    /// Returns whether a closure has completed. Never blocks.
     #[inline]
     pub fn is_completed(&self) -> bool {
         let is_completed = self.inner.is_completed();
@@ -164,51 +141,34 @@ impl Once {
         is_completed
     }
 
-    /// Waits until something has run to its end.
+    /// Waits until a closure has completed.
     ///
     /// # Panics
     ///
-    /// If that panicked. If the wait would never end, as the configuration says.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::Once;
-    /// use lockwarden::thread;
-    ///
-    /// static READY: Once = Once::new();
-    ///
-    /// thread::spawn(|| READY.call_once(|| ()));
-    /// READY.wait();
-    /// ```
+    /// Panics if the closure panicked, or if the wait would never end and the configuration answers
+    /// that with a panic.
     #[track_caller]
     pub fn wait(&self) {
         let site = Location::caller();
         let is_done = || self.inner.is_completed();
         self.turns.wait(is_done, true, site, || self.inner.wait());
-        self.origin.arrive_asking(|| self.turns.ask_for_ready(site));
+        self.origin
+            .acquire_asking(|| self.turns.ask_for_ready(site));
     }
 
-    /// Waits until something has run to its end, also if something panicked before.
+    /// Waits until a closure has completed, even if an earlier one has panicked.
     ///
     /// # Panics
     ///
-    /// If the wait would never end, as the configuration says.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let once = lockwarden::sync::Once::new();
-    /// once.call_once(|| ());
-    /// once.wait_force();
-    /// ```
+    /// Panics if the wait would never end and the configuration answers that with a panic.
     #[track_caller]
     pub fn wait_force(&self) {
         let site = Location::caller();
         let is_done = || self.inner.is_completed();
         self.turns
             .wait(is_done, false, site, || self.inner.wait_force());
-        self.origin.arrive_asking(|| self.turns.ask_for_ready(site));
+        self.origin
+            .acquire_asking(|| self.turns.ask_for_ready(site));
     }
 }
 

@@ -1,0 +1,153 @@
+//! Names of locks, found in the sources of a crate when it is compiled.
+//!
+//! A report calls a lock without a name by the place at which it was made. The detector in the program
+//! cannot read the source as a compiler does, so the names of all places that look like constructions of
+//! locks are written down here, in a table for each crate.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::invocation::Invocation;
+use super::rustc::Package;
+use crate::symbols;
+
+/// What a construction of a lock looks like, behind the path that leads to its type.
+const CONSTRUCTIONS: [&str; 16] = [
+    "Barrier::new(",
+    "Condvar::new(",
+    "FairMutex::new(",
+    "LazyLock::new(",
+    "Mutex::default(",
+    "Mutex::new(",
+    "Once::new(",
+    "OnceLock::new(",
+    "ReentrantMutex::new(",
+    "RwLock::default(",
+    "RwLock::new(",
+    "const_fair_mutex(",
+    "const_mutex(",
+    "const_reentrant_mutex(",
+    "const_rwlock(",
+    "sync_channel(",
+];
+
+/// A crate with more files than this is generated, and gets no names.
+const MAX_FILES: usize = 2000;
+
+/// Writes the table of the crate that is compiled into `folder`. Without it reports show places alone.
+pub(super) fn write(folder: &Path, invocation: &Invocation, package: &Package) {
+    let Some(root) = invocation.source_path().map(Path::new) else {
+        return;
+    };
+    let Some(sources) = root.parent() else {
+        return;
+    };
+    let crate_name = invocation
+        .value("--crate-name")
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let mut files = Vec::new();
+    collect(sources, &mut files);
+    let mut table = String::new();
+    for file in files.iter().filter(|_| files.len() <= MAX_FILES) {
+        let Ok(source) = fs::read_to_string(file) else {
+            continue;
+        };
+        let module = module(&crate_name, root, file);
+        for (line, column) in places(&source) {
+            if let Some(symbol) = symbols::at(&source, &module, line, column) {
+                let _ = writeln!(table, "{}:{line}:{column}\t{}", file.display(), symbol.path);
+            }
+        }
+    }
+    let name = format!("{}@{}-{crate_name}.tsv", package.name, package.version);
+    let _ = fs::create_dir_all(folder);
+    let _ = fs::write(folder.join(name), table);
+}
+
+/// The source files below `folder`, by the paths that the compiler gives them.
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    // The folder of a root file without one is the current folder.
+    let listed = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    for entry in fs::read_dir(listed).into_iter().flatten().flatten() {
+        let path = folder.join(entry.file_name());
+        let Ok(kind) = entry.file_type() else {
+            continue;
+        };
+        let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+        if kind.is_dir() && !is_hidden && entry.file_name() != "target" && files.len() <= MAX_FILES
+        {
+            collect(&path, files);
+        } else if kind.is_file() && path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+/// The module that a file holds.
+fn module(crate_name: &str, root: &Path, file: &Path) -> String {
+    let mut module = crate_name.to_owned();
+    let inside = root
+        .parent()
+        .and_then(|folder| file.strip_prefix(folder).ok());
+    if file != root
+        && let Some(inside) = inside
+    {
+        for part in inside.with_extension("").iter() {
+            if part != "mod" {
+                module += "::";
+                module += &part.to_string_lossy();
+            }
+        }
+    }
+    module
+}
+
+/// The places of constructions, as the compiler counts them: lines and columns of characters, from 1, of
+/// the beginning of the path.
+fn places(source: &str) -> Vec<(usize, usize)> {
+    let mut places = Vec::new();
+    for (number, line) in source.lines().enumerate() {
+        for construction in CONSTRUCTIONS {
+            for (at, _) in line.match_indices(construction) {
+                let head = &line[..at];
+                let is_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':');
+                let begin = head.trim_end_matches(is_path).len();
+                // In `RwLock::new(Mutex::new(`, and where one name ends with another, once each.
+                let place = (number + 1, line[..begin].chars().count() + 1);
+                if !places.contains(&place) {
+                    places.push(place);
+                }
+            }
+        }
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constructions_are_found_at_the_beginning_of_their_paths() {
+        let source = "static A: Mutex<u8> = std::sync::Mutex::new(1);\n\n    \
+                      let é = FairMutex::new(Mutex::new(2));\n// Mutex alone\n";
+        let mut found = places(source);
+        found.sort_unstable();
+        assert_eq!(found, [(1, 23), (3, 13), (3, 28)]);
+    }
+
+    #[test]
+    fn files_are_modules_of_their_crate() {
+        let root = Path::new("one/src/lib.rs");
+        let of = |file: &str| module("one", root, Path::new(file));
+        assert_eq!(of("one/src/lib.rs"), "one");
+        assert_eq!(of("one/src/a/b.rs"), "one::a::b");
+        assert_eq!(of("one/src/a/mod.rs"), "one::a");
+    }
+}

@@ -1,0 +1,330 @@
+//! One wait of a task: a future of this crate round one of tokio's, from its first poll that was
+//! pending to its end.
+
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Instant;
+
+use lockwarden::instrument::{Mode, Site, WaitReason};
+use lockwarden::report::LockInfo;
+use parking_lot::Mutex;
+use tokio::task::coop;
+
+use super::frame::{self, Frame};
+use super::registry;
+use super::task::Task;
+use crate::examine;
+use crate::sync::permits::Permits;
+
+/// What a wait is for.
+#[derive(Clone, Debug)]
+pub(crate) enum Target {
+    /// A lock, in a mode. Those who hold it can end the wait.
+    Lock(LockInfo, Mode),
+    /// So many permits of a semaphore.
+    Permits(Arc<Permits>, u32),
+    /// The end of one of these tasks.
+    End(Vec<Arc<Task>>),
+    /// Something that any task might bring about.
+    Anyone(Thing),
+}
+
+/// Something that is waited for and is no lock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Thing {
+    /// What reports call it: `mpsc channel`.
+    pub(crate) noun: &'static str,
+    /// What has to happen there.
+    pub(crate) awaited: WaitReason,
+    /// Where it was made.
+    pub(crate) made: Site,
+}
+
+impl Target {
+    /// Whether only certain tasks can end the wait.
+    fn is_for_certain_tasks(&self) -> bool {
+        !matches!(self, Target::Anyone(_))
+    }
+}
+
+/// A wait that is not over.
+#[derive(Debug)]
+pub(crate) struct Wait {
+    task: Weak<Task>,
+    pub(crate) target: Target,
+    /// Where the future was made.
+    pub(crate) created: Site,
+    /// Where it is awaited.
+    site: AtomicPtr<std::panic::Location<'static>>,
+    pub(crate) since: Instant,
+    /// A number before the future was first polled, in an order with `queued`.
+    pub(crate) began: u64,
+    /// A number after it was first found pending; zero until then.
+    queued: AtomicU64,
+    /// The count of polls of the task in which it was last polled.
+    last_poll: AtomicU64,
+    /// The count of polls of its task when its waker was woken, plus one; zero if it was not.
+    granted: AtomicU64,
+    /// Whether the future lies within that of its task, which is pinned: then no other task can ever
+    /// poll it.
+    pub(crate) is_inline: bool,
+    waker: Mutex<Waker>,
+}
+
+impl Wait {
+    /// Where it is awaited, or was made, if that is not seen.
+    pub(crate) fn site(&self) -> Site {
+        let site = self.site.load(Ordering::Relaxed);
+        // The field is only ever set to a `Site`, and those are static.
+        #[allow(unsafe_code)]
+        // SAFETY: as above.
+        let site: Site = unsafe { &*site };
+        // An `.await` of a boxed or pinned future is seen as a line of the standard library.
+        if site.file().starts_with("/rustc/") || site.file().contains("/library/") {
+            self.created
+        } else {
+            site
+        }
+    }
+
+    /// The count of polls of the task in which it was last polled.
+    pub(crate) fn last_poll(&self) -> u64 {
+        self.last_poll.load(Ordering::Acquire)
+    }
+
+    /// The count of polls of its task when it was granted what it waits for.
+    pub(crate) fn granted_at(&self) -> Option<u64> {
+        self.granted.load(Ordering::Acquire).checked_sub(1)
+    }
+
+    /// A number after the first time that it was found pending, if that is over.
+    pub(crate) fn queued(&self) -> Option<u64> {
+        Some(self.queued.load(Ordering::Acquire)).filter(|queued| *queued != 0)
+    }
+
+    /// Wakes the task, for it to be polled once more.
+    pub(crate) fn wake_task(&self) {
+        let waker = self.waker.lock().clone();
+        waker.wake();
+    }
+
+    fn note_poll(&self, frame: &Frame<'_>, site: Site, waker: &Waker) {
+        self.site
+            .store(std::ptr::from_ref(site).cast_mut(), Ordering::Relaxed);
+        let mut kept = self.waker.lock();
+        if !kept.will_wake(waker) {
+            kept.clone_from(waker);
+        }
+        drop(kept);
+        self.last_poll.store(frame.poll, Ordering::Release);
+    }
+}
+
+impl Wake for Wait {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let polls = self.task.upgrade().map_or(0, |task| task.polls());
+        // Before the task is woken: who sees it polled again sees the grant.
+        self.granted.store(polls + 1, Ordering::Release);
+        let waker = self.waker.lock().clone();
+        waker.wake();
+    }
+}
+
+/// A number that ascends with each call in the process.
+pub(crate) fn next() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    // Sequentially consistent: two numbers are in the order of the calls.
+    NEXT.fetch_add(1, Ordering::SeqCst)
+}
+
+/// The place of a wait in a future of this crate. The wait is withdrawn when this is dropped.
+#[derive(Debug, Default)]
+pub(crate) struct Leaf {
+    entry: Option<(Arc<Task>, Arc<Wait>)>,
+}
+
+/// How a future waits.
+pub(crate) struct Waiting<S> {
+    /// Where the future was made.
+    pub(crate) created: Site,
+    /// Where it is awaited.
+    pub(crate) site: Site,
+    /// The address of the future.
+    pub(crate) place: usize,
+    /// What it waits for.
+    pub(crate) target: S,
+}
+
+impl Leaf {
+    pub(crate) const fn new() -> Self {
+        Self { entry: None }
+    }
+
+    /// Polls `f`, and lists the wait while that is pending. Whether the waiter was granted what it
+    /// waits for is seen by the waker that `f` is given.
+    pub(crate) fn poll_granted<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        waiting: Waiting<impl FnOnce() -> Target>,
+        f: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        frame::with(|frame| {
+            let Some(frame) = frame else {
+                self.withdraw();
+                return f(cx);
+            };
+            let before = frame.probe.map(|probe| probe.clones());
+            let site = frame::outer_site(waiting.site);
+            let wait = Arc::clone(self.listed(frame, waiting, cx.waker()));
+            wait.note_poll(frame, site, cx.waker());
+            // Without a budget the future is not polled in truth, and woken for that alone: this is
+            // no grant. One that was queued before still has the waker of then.
+            let poll = if coop::has_budget_remaining() {
+                wait.granted.store(0, Ordering::Release);
+                let waker = Waker::from(Arc::clone(&wait));
+                f(&mut Context::from_waker(&waker))
+            } else {
+                f(cx)
+            };
+            self.close(frame, before, &wait, poll)
+        })
+    }
+
+    /// Polls `f`, and lists the wait while that is pending.
+    pub(crate) fn poll<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        waiting: Waiting<impl FnOnce() -> Target>,
+        f: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        self.poll_unless(cx, waiting, f, || false)
+    }
+
+    /// Polls `f`, and lists the wait while that is pending, unless `is_other` says then that it was
+    /// a wait for something else, which is listed by itself.
+    pub(crate) fn poll_unless<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        waiting: Waiting<impl FnOnce() -> Target>,
+        f: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+        is_other: impl FnOnce() -> bool,
+    ) -> Poll<T> {
+        frame::with(|frame| {
+            let Some(frame) = frame else {
+                self.withdraw();
+                return f(cx);
+            };
+            let before = frame.probe.map(|probe| probe.clones());
+            let poll = f(cx);
+            if poll.is_ready() || is_other() {
+                self.withdraw();
+                return poll;
+            }
+            let site = frame::outer_site(waiting.site);
+            let wait = Arc::clone(self.listed(frame, waiting, cx.waker()));
+            wait.note_poll(frame, site, cx.waker());
+            self.close(frame, before, &wait, poll)
+        })
+    }
+
+    fn close<T>(
+        &mut self,
+        frame: &Frame<'_>,
+        before: Option<usize>,
+        wait: &Wait,
+        poll: Poll<T>,
+    ) -> Poll<T> {
+        if poll.is_ready() {
+            self.withdraw();
+        } else if wait.queued().is_none() {
+            wait.queued.store(next(), Ordering::Release);
+        }
+        if let (Some(probe), Some(before)) = (frame.probe, before) {
+            probe.add_tracked(probe.clones() - before);
+        }
+        poll
+    }
+
+    /// The wait, which is listed with the task that polls.
+    fn listed(
+        &mut self,
+        frame: &Frame<'_>,
+        waiting: Waiting<impl FnOnce() -> Target>,
+        waker: &Waker,
+    ) -> &Arc<Wait> {
+        let is_other = |(task, _): &(Arc<Task>, Arc<Wait>)| !Arc::ptr_eq(task, frame.task);
+        if self.entry.as_ref().is_some_and(is_other) {
+            // Another task polls it now.
+            self.withdraw();
+        }
+        let (_, wait) = self.entry.get_or_insert_with(|| {
+            let wait = Arc::new(Wait {
+                task: Arc::downgrade(frame.task),
+                target: (waiting.target)(),
+                created: waiting.created,
+                site: AtomicPtr::new(std::ptr::from_ref(waiting.site).cast_mut()),
+                since: Instant::now(),
+                began: next(),
+                queued: AtomicU64::new(0),
+                last_poll: AtomicU64::new(frame.poll),
+                granted: AtomicU64::new(0),
+                is_inline: frame.place.contains(&waiting.place),
+                waker: Mutex::new(waker.clone()),
+            });
+            let mut waits = frame.task.waits.lock();
+            waits.all.push(Arc::clone(&wait));
+            drop(waits);
+            if wait.target.is_for_certain_tasks() {
+                registry::begin_wait(frame.task);
+            }
+            examine::wait_began(frame.task);
+            (Arc::clone(frame.task), wait)
+        });
+        wait
+    }
+
+    /// Takes the wait off the list.
+    pub(crate) fn withdraw(&mut self) {
+        if let Some((task, wait)) = self.entry.take() {
+            let mut waits = task.waits.lock();
+            waits.all.retain(|other| !Arc::ptr_eq(other, &wait));
+            let certain = |wait: &Arc<Wait>| wait.target.is_for_certain_tasks();
+            let is_last = certain(&wait) && !waits.all.iter().any(certain);
+            drop(waits);
+            if is_last {
+                registry::end_wait(&task);
+            }
+        }
+    }
+}
+
+impl Drop for Leaf {
+    fn drop(&mut self) {
+        self.withdraw();
+    }
+}
+
+/// Raises the panic that was asked of the task, if one was: it breaks a deadlock.
+pub(crate) fn raise_alarm() {
+    let alarm = frame::with(|frame| {
+        let task = frame?.task;
+        if !task.has_alarm() {
+            return None;
+        }
+        task.take_alarm()
+    });
+    if let Some(message) = alarm
+        && !std::thread::panicking()
+    {
+        panic!("{message}");
+    }
+}
+
+// A panic of the program leaves what is listed as right as any other moment.
+impl std::panic::UnwindSafe for Leaf {}
+impl std::panic::RefUnwindSafe for Leaf {}

@@ -1,0 +1,182 @@
+//! Holds of which more has to be known than that they are there.
+//!
+//! Most guards are local to the future of their task: they borrow a lock that does not live for ever,
+//! in a place that is pinned, so nothing can take them to another task. A *loose* guard could go: one
+//! that owns its lock, one of a static, and one that was taken in a boxed future, which can be given
+//! away as a whole. And what was taken in a branch of `join!` or `select!` is not held by the other
+//! branches, though by their task.
+
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+
+use lockwarden::instrument::LockId;
+
+use super::frame::Frame;
+use super::image;
+use super::leaf;
+use super::task::Task;
+
+/// One branch of a task, and the one that it is a branch of.
+#[derive(Debug)]
+pub(crate) struct Branch {
+    parent: Option<Arc<Branch>>,
+}
+
+impl Branch {
+    /// A new branch of the one that the calling thread polls.
+    pub(crate) fn here() -> Arc<Self> {
+        Arc::new(Self { parent: current() })
+    }
+}
+
+thread_local! {
+    static BRANCH: RefCell<Option<Arc<Branch>>> = const { RefCell::new(None) };
+    // Whether there is one: without a destructor, so that to ask costs an instruction.
+    static IS_IN_BRANCH: Cell<bool> = const { Cell::new(false) };
+}
+
+fn current() -> Option<Arc<Branch>> {
+    BRANCH.with_borrow(Clone::clone)
+}
+
+/// Runs `f` in a branch, or in none.
+pub(crate) fn in_branch<R>(branch: Option<Arc<Branch>>, f: impl FnOnce() -> R) -> R {
+    struct Back(Option<Arc<Branch>>);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            IS_IN_BRANCH.set(self.0.is_some());
+            BRANCH.set(self.0.take());
+        }
+    }
+    IS_IN_BRANCH.set(branch.is_some());
+    let _back = Back(BRANCH.replace(branch));
+    f()
+}
+
+/// Runs `f`, the poll of a whole task, in no branch.
+#[inline]
+pub(crate) fn in_root<R>(f: impl FnOnce() -> R) -> R {
+    if is_in_branch() {
+        in_branch(None, f)
+    } else {
+        f()
+    }
+}
+
+/// Whether the calling thread is in a branch.
+#[inline]
+pub(crate) fn is_in_branch() -> bool {
+    IS_IN_BRANCH.get()
+}
+
+/// A hold of a task that is marked.
+#[derive(Debug)]
+pub(super) struct Marked {
+    number: u64,
+    lock: LockId,
+    is_loose: bool,
+    /// Whether it may be in another task by now.
+    is_let_out: bool,
+    branch: Option<Arc<Branch>>,
+}
+
+/// The mark of a hold, until that is released.
+#[derive(Debug)]
+pub(crate) struct Mark {
+    task: Weak<Task>,
+    number: u64,
+}
+
+impl Drop for Mark {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.upgrade() {
+            task.unmark(self.number);
+        }
+    }
+}
+
+/// Whether a guard could go to another task, of a lock at `lock` and a future at `future`.
+#[inline]
+pub(crate) fn is_loose(frame: &Frame<'_>, lock: usize, future: usize) -> bool {
+    !frame.place.contains(&future) || image::may_be_static(lock)
+}
+
+impl Task {
+    /// Marks a hold of the task, which the calling thread polls.
+    #[cold]
+    pub(crate) fn mark(self: &Arc<Self>, lock: LockId, is_loose: bool) -> Mark {
+        let number = leaf::next();
+        let mut marks = self.marks.lock();
+        marks.push(Marked {
+            number,
+            lock,
+            is_loose,
+            is_let_out: false,
+            branch: current(),
+        });
+        self.marked.store(marks.len(), Ordering::Relaxed);
+        Mark {
+            task: Arc::downgrade(self),
+            number,
+        }
+    }
+
+    fn unmark(&self, number: u64) {
+        let mut marks = self.marks.lock();
+        marks.retain(|mark| mark.number != number);
+        self.marked.store(marks.len(), Ordering::Relaxed);
+    }
+
+    /// Notes that the task, which the calling thread polls, gives something away that could own a
+    /// guard.
+    pub(crate) fn lets_out(&self) {
+        self.let_out.store(leaf::next(), Ordering::Release);
+        if self.marked.load(Ordering::Relaxed) != 0 {
+            let mut marks = self.marks.lock();
+            for mark in marks.iter_mut().filter(|mark| mark.is_loose) {
+                mark.is_let_out = true;
+            }
+        }
+    }
+
+    /// Whether it has given something away since then, on the clock of `leaf::next`.
+    pub(crate) fn has_let_out_since(&self, then: u64) -> bool {
+        self.let_out.load(Ordering::Acquire) > then
+    }
+
+    /// Whether it may have given away a guard of this lock.
+    pub(crate) fn may_have_let_out(&self, lock: LockId) -> bool {
+        let marks = self.marks.lock();
+        marks
+            .iter()
+            .any(|mark| mark.lock == lock && mark.is_let_out)
+    }
+
+    /// Whether the task holds something in a branch beside the one that the calling thread polls.
+    #[inline]
+    pub(crate) fn holds_beside(&self) -> bool {
+        // Relaxed: written by the thread that polls, or by one that takes a mark away.
+        self.marked.load(Ordering::Relaxed) != 0 && self.holds_in_sibling()
+    }
+
+    #[cold]
+    fn holds_in_sibling(&self) -> bool {
+        let here = current();
+        let marks = self.marks.lock();
+        marks.iter().any(|mark| {
+            let is_within = |inner: &Option<Arc<Branch>>, outer: &Option<Arc<Branch>>| {
+                let Some(outer) = outer else { return true };
+                let mut at = inner.as_ref();
+                while let Some(branch) = at {
+                    if Arc::ptr_eq(branch, outer) {
+                        return true;
+                    }
+                    at = branch.parent.as_ref();
+                }
+                false
+            };
+            !is_within(&here, &mark.branch) && !is_within(&mark.branch, &here)
+        })
+    }
+}

@@ -1,0 +1,16 @@
+//! Tasks as agents: who they are, what they wait for, and when they are polled.
+//!
+//! [`task`] is what is known of one task; [`root`] is the future round a whole task, which says who
+//! polls; [`frame`] is what a poll leaves for those below it; [`leaf`] is a wait; [`probe`] is one
+//! poll with a waker that counts; [`registry`] lists all tasks.
+
+mod clones;
+pub(crate) mod frame;
+pub(crate) mod image;
+pub(crate) mod leaf;
+pub(crate) mod mark;
+pub(crate) mod probe;
+pub(crate) mod registry;
+pub(crate) mod root;
+pub(crate) mod runtime;
+pub(crate) mod task;

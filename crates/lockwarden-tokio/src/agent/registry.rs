@@ -1,0 +1,87 @@
+//! All tasks that are watched, and those that wait for a lock.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+
+use lockwarden::instrument::ThreadId;
+use parking_lot::Mutex;
+
+use super::task::Task;
+
+/// How many parts the list has, so that threads that spawn do not wait for each other.
+const PARTS: usize = 32;
+
+type Part = Mutex<Option<HashMap<u64, Weak<Task>>>>;
+
+static ALL: [Part; PARTS] = [const { Mutex::new(None) }; PARTS];
+static WAITING: Part = Mutex::new(None);
+static WAITING_COUNT: AtomicUsize = AtomicUsize::new(0);
+
+fn part(id: ThreadId) -> &'static Part {
+    &ALL[id.get() as usize % PARTS]
+}
+
+pub(super) fn add(task: &Arc<Task>) {
+    let mut part = part(task.id).lock();
+    part.get_or_insert_default()
+        .insert(task.id.get(), Arc::downgrade(task));
+}
+
+pub(super) fn remove(task: &Task) {
+    if let Some(all) = part(task.id).lock().as_mut() {
+        all.remove(&task.id.get());
+    }
+}
+
+/// The task with this number.
+pub(crate) fn find(id: ThreadId) -> Option<Arc<Task>> {
+    part(id).lock().as_ref()?.get(&id.get())?.upgrade()
+}
+
+/// All tasks that have not ended.
+pub(crate) fn all() -> Vec<Arc<Task>> {
+    let mut tasks = Vec::new();
+    for part in &ALL {
+        let part = part.lock();
+        tasks.extend(
+            part.iter()
+                .flat_map(HashMap::values)
+                .filter_map(Weak::upgrade),
+        );
+    }
+    tasks.sort_by_key(|task| task.id);
+    tasks
+}
+
+/// Lists a task that waits for a lock, or for something else that only certain tasks can bring.
+pub(super) fn begin_wait(task: &Arc<Task>) {
+    let mut waiting = WAITING.lock();
+    let waiting = waiting.get_or_insert_default();
+    if waiting
+        .insert(task.id.get(), Arc::downgrade(task))
+        .is_none()
+    {
+        WAITING_COUNT.store(waiting.len(), Ordering::Relaxed);
+    }
+}
+
+/// The task has no such wait any more.
+pub(super) fn end_wait(task: &Task) {
+    let mut waiting = WAITING.lock();
+    let waiting = waiting.get_or_insert_default();
+    waiting.remove(&task.id.get());
+    WAITING_COUNT.store(waiting.len(), Ordering::Relaxed);
+}
+
+/// How many tasks wait for something that only certain tasks can bring.
+pub(crate) fn waiting_count() -> usize {
+    WAITING_COUNT.load(Ordering::Relaxed)
+}
+
+/// The tasks that wait for something that only certain tasks can bring.
+pub(crate) fn waiting() -> Vec<Arc<Task>> {
+    let waiting = WAITING.lock();
+    let all = waiting.iter().flat_map(HashMap::values);
+    all.filter_map(Weak::upgrade).collect()
+}

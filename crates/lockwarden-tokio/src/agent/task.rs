@@ -1,0 +1,190 @@
+//! What is known of one task.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+use lockwarden::instrument::{Clock, Site, ThreadId};
+use lockwarden::report::ThreadInfo;
+use parking_lot::Mutex;
+
+use super::image;
+use super::leaf::Wait;
+use super::mark::Marked;
+use super::registry;
+use super::runtime::RuntimeState;
+
+/// What kind of future stands at the root of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A spawned task: the runtime polls it.
+    Spawned,
+    /// A task of a `LocalSet`: whoever drives the set polls it.
+    Local,
+    /// The future of a `block_on` or of a `LocalSet::run_until`: its caller polls it.
+    Driven,
+    /// A closure on a thread of the blocking pool.
+    Blocking,
+}
+
+/// One task: what holds locks and waits.
+#[derive(Debug)]
+pub(crate) struct Task {
+    /// Its number among the threads and tasks of reports.
+    pub(crate) id: ThreadId,
+    /// The check of `lockwarden::testing` that it belongs to; zero for none.
+    pub(crate) check: u64,
+    pub(crate) kind: Kind,
+    /// Where it was spawned.
+    pub(crate) spawned: Site,
+    /// The runtime that polls it, if it is one of ours.
+    pub(crate) runtime: Option<Arc<RuntimeState>>,
+    /// Counts the beginnings and the ends of polls: odd while the task is polled.
+    polls: AtomicU64,
+    /// The thread that polls it; zero if none does.
+    carrier: AtomicU64,
+    /// Set to ask the next poll to be a probe.
+    pub(crate) wants_probe: AtomicBool,
+    ended: AtomicBool,
+    /// Whether there is a message to panic with at the next poll of a wait.
+    alarmed: AtomicBool,
+    alarm: Mutex<Option<String>>,
+    /// When it last gave something away that could own a guard or a future: to a task that it
+    /// spawned, or through a channel. On the clock of `leaf::next`.
+    pub(super) let_out: AtomicU64,
+    /// Holds of which more is known.
+    pub(super) marks: Mutex<Vec<Marked>>,
+    /// How many they are.
+    pub(super) marked: AtomicUsize,
+    /// Its waits that are not over, and the last probe.
+    pub(crate) waits: Mutex<Waits>,
+    /// What it did, for those who join it.
+    pub(crate) end: Mutex<Option<Clock>>,
+}
+
+/// The waits of a task.
+#[derive(Debug, Default)]
+pub(crate) struct Waits {
+    pub(crate) all: Vec<Arc<Wait>>,
+    pub(crate) probed: Option<Probed>,
+}
+
+/// What the last probe has shown.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Probed {
+    /// The count of polls when the probe was over.
+    pub(crate) at: u64,
+    /// Whether everything that the task waits for is a wait that is listed.
+    pub(crate) is_tracked: bool,
+    /// A number that ascends from one probe in the process to the next.
+    pub(crate) sequence: u64,
+}
+
+impl Task {
+    pub(crate) fn new(
+        id: ThreadId,
+        check: u64,
+        kind: Kind,
+        spawned: Site,
+        runtime: Option<Arc<RuntimeState>>,
+    ) -> Arc<Self> {
+        let task = Arc::new(Self {
+            id,
+            check,
+            kind,
+            spawned,
+            runtime,
+            polls: AtomicU64::new(0),
+            carrier: AtomicU64::new(0),
+            wants_probe: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+            alarmed: AtomicBool::new(false),
+            alarm: Mutex::new(None),
+            let_out: AtomicU64::new(0),
+            marks: Mutex::default(),
+            marked: AtomicUsize::new(0),
+            waits: Mutex::default(),
+            end: Mutex::new(None),
+        });
+        image::look();
+        registry::add(&task);
+        task
+    }
+
+    /// What a report says of it, without what it holds and waits for.
+    pub(crate) fn info(&self) -> ThreadInfo {
+        let mut info = ThreadInfo::of_task(self.id);
+        info.name = Some(self.spawned.to_string());
+        info
+    }
+
+    /// Where it is suspended, if that is in a wait of this crate.
+    pub(crate) fn await_site(&self) -> Option<Site> {
+        let last = self.polls().saturating_sub(1);
+        let waits = self.waits.lock();
+        let polled = waits.all.iter().find(|wait| wait.last_poll() == last);
+        polled.map(|wait| wait.site())
+    }
+
+    /// Notes that the calling thread begins to poll it.
+    pub(crate) fn begin_poll(&self, carrier: u64) -> u64 {
+        self.carrier.store(carrier, Ordering::Relaxed);
+        // Only the thread that polls writes it. Release pairs with the Acquire in `polls`: who sees
+        // the odd count sees the carrier.
+        let polls = self.polls.load(Ordering::Relaxed) + 1;
+        self.polls.store(polls, Ordering::Release);
+        polls
+    }
+
+    /// Notes that the poll is over.
+    pub(crate) fn end_poll(&self) {
+        let polls = self.polls.load(Ordering::Relaxed) + 1;
+        // Release pairs with the Acquire in `polls`: who sees the even count sees all that the poll
+        // did.
+        self.polls.store(polls, Ordering::Release);
+    }
+
+    /// The count of polls: odd while the task is polled, zero if it never was.
+    pub(crate) fn polls(&self) -> u64 {
+        self.polls.load(Ordering::Acquire)
+    }
+
+    /// The thread that polled it last, or polls it.
+    pub(crate) fn carrier(&self) -> u64 {
+        self.carrier.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the task is over.
+    pub(crate) fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+        registry::remove(self);
+    }
+
+    /// Asks the task to panic with `message` at the next poll of a wait.
+    pub(crate) fn set_alarm(&self, message: String) {
+        *self.alarm.lock() = Some(message);
+        // Release pairs with the Acquire in `has_alarm`.
+        self.alarmed.store(true, Ordering::Release);
+    }
+
+    /// Whether it was asked to panic.
+    pub(crate) fn has_alarm(&self) -> bool {
+        self.alarmed.load(Ordering::Acquire)
+    }
+
+    /// The message, for whoever raises the panic.
+    pub(crate) fn take_alarm(&self) -> Option<String> {
+        self.alarmed.store(false, Ordering::Relaxed);
+        self.alarm.lock().take()
+    }
+
+    /// Whether the task is over.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        registry::remove(self);
+    }
+}

@@ -1,0 +1,392 @@
+//! What the agents hold and wait for, in the words of the reduction.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use lockwarden::instrument::{self, Mode, Observation, ThreadId};
+use lockwarden::report::{HeldInfo, LockId, WaitsFor};
+
+use super::need::{self, Need};
+use crate::agent::leaf::{Target, Wait};
+use crate::agent::registry;
+use crate::agent::task::{Kind, Probed, Task};
+
+/// One task or thread.
+pub(super) struct Node {
+    pub(super) id: ThreadId,
+    /// `None` for a thread.
+    pub(super) task: Option<Arc<Task>>,
+    /// The count of polls, read before anything else of it.
+    pub(super) polls: u64,
+    /// The waits that it was found in when it was last polled; all of them are pending.
+    pub(super) waits: Vec<Arc<Wait>>,
+    /// Those that are listed, but were not polled the last time.
+    pub(super) snoozed: Vec<Arc<Wait>>,
+    /// The last probe, if the task was not polled since.
+    pub(super) probed: Option<Probed>,
+    /// Whether it waits for nothing but the thread that would have to poll it.
+    pub(super) is_unpolled: bool,
+}
+
+/// All agents that matter.
+pub(super) struct Graph {
+    pub(super) nodes: Vec<Node>,
+    pub(super) needs: Vec<Need>,
+    pub(super) stuck: Vec<bool>,
+    index: HashMap<u64, usize>,
+    observed: HashMap<u64, Observation>,
+    /// Who holds each lock.
+    holders: HashMap<LockId, Vec<(ThreadId, Mode)>>,
+    /// All waits for locks that are listed, by lock.
+    queued: HashMap<LockId, Vec<(Arc<Task>, Arc<Wait>)>>,
+    /// Permits that were granted to futures that have not taken them yet.
+    granted: Vec<(Arc<Task>, Arc<Wait>, u32)>,
+    /// The tasks that are polled now, by thread.
+    carried: HashMap<u64, Vec<Arc<Task>>>,
+    /// The checks whose tasks are all known, so that one of them has to end any wait.
+    closed_checks: Vec<u64>,
+}
+
+impl Graph {
+    /// Looks at all tasks that wait for something that certain tasks have to bring, at all threads
+    /// that are blocked, and at those that they wait for; and at all tasks of the checks in
+    /// `closed_checks`.
+    pub(super) fn new(closed_checks: Vec<u64>) -> Self {
+        let mut graph = Self {
+            nodes: Vec::new(),
+            needs: Vec::new(),
+            stuck: Vec::new(),
+            index: HashMap::new(),
+            observed: HashMap::new(),
+            holders: HashMap::new(),
+            queued: HashMap::new(),
+            granted: Vec::new(),
+            carried: HashMap::new(),
+            closed_checks,
+        };
+        // The counts of polls first, then what is held, then the rest: who looks again and finds the
+        // same counts knows that what was read in between held at one moment.
+        let mut tasks = registry::waiting();
+        let everyone = registry::all();
+        let is_in_closed = |task: &&Arc<Task>| graph.closed_checks.contains(&task.check);
+        tasks.extend(everyone.iter().filter(is_in_closed).cloned());
+        let polls: HashMap<u64, u64> = everyone
+            .iter()
+            .map(|task| (task.id.get(), task.polls()))
+            .collect();
+        for one in instrument::observe_all() {
+            for held in &one.thread.held {
+                let holders = graph.holders.entry(held.lock).or_default();
+                holders.push((one.thread.id, held.mode));
+            }
+            graph.observed.insert(one.thread.id.get(), one);
+        }
+        for task in &everyone {
+            if task.polls() % 2 == 1 {
+                let carried = graph.carried.entry(task.carrier()).or_default();
+                carried.push(Arc::clone(task));
+            }
+        }
+        for task in registry::waiting() {
+            let waits = task.waits.lock().all.clone();
+            for wait in waits {
+                match &wait.target {
+                    Target::Lock(lock, _) => {
+                        let queued = graph.queued.entry(lock.id).or_default();
+                        queued.push((Arc::clone(&task), wait));
+                    }
+                    Target::Permits(_, count) if wait.granted_at().is_some() => {
+                        let count = *count;
+                        graph.granted.push((Arc::clone(&task), wait, count));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        for task in &tasks {
+            graph.place(task.id, &polls);
+        }
+        let blocked: Vec<ThreadId> = graph
+            .observed
+            .values()
+            .filter(|one| is_blocked(one))
+            .map(|one| one.thread.id)
+            .collect();
+        for id in blocked {
+            graph.place(id, &polls);
+        }
+        let mut at = 0;
+        while at < graph.nodes.len() {
+            let need = graph.need(at, &polls);
+            graph.needs.push(need);
+            at += 1;
+        }
+        graph.stuck = need::stuck(&graph.needs);
+        graph
+    }
+
+    /// The place of the agent with this number, which gets one if it has none.
+    fn place(&mut self, id: ThreadId, polls: &HashMap<u64, u64>) -> usize {
+        if let Some(&at) = self.index.get(&id.get()) {
+            return at;
+        }
+        let task = registry::find(id);
+        let mut node = Node {
+            id,
+            polls: polls.get(&id.get()).copied().unwrap_or(1),
+            task,
+            waits: Vec::new(),
+            snoozed: Vec::new(),
+            probed: None,
+            is_unpolled: false,
+        };
+        if let Some(task) = &node.task {
+            let waits = task.waits.lock();
+            node.probed = waits.probed.filter(|probed| probed.at == node.polls);
+            let last = node.polls.saturating_sub(1);
+            let polled = |wait: &&Arc<Wait>| wait.last_poll() == last;
+            node.waits = waits.all.iter().filter(polled).cloned().collect();
+            let snoozed = |wait: &&Arc<Wait>| wait.last_poll() != last;
+            node.snoozed = waits.all.iter().filter(snoozed).cloned().collect();
+        }
+        let at = self.nodes.len();
+        self.nodes.push(node);
+        self.index.insert(id.get(), at);
+        at
+    }
+
+    /// What the agent at this place needs.
+    fn need(&mut self, at: usize, polls: &HashMap<u64, u64>) -> Need {
+        let id = self.nodes[at].id;
+        let Some(task) = self.nodes[at].task.clone() else {
+            return self.need_of_blocked(id, polls);
+        };
+        if task.has_ended() || self.nodes[at].polls == 0 {
+            return Need::Nothing;
+        }
+        if self.nodes[at].polls % 2 == 1 {
+            // It is being polled: it runs, or its thread is blocked in it.
+            return self.need_of_blocked(id, polls);
+        }
+        let by_thread = self.need_of_driver(&task, polls);
+        let by_waits = self.need_of_waits(at, polls);
+        self.nodes[at].is_unpolled = by_waits == Need::Nothing && by_thread != Need::Nothing;
+        match (by_waits, by_thread) {
+            (Need::Nothing, need) | (need, Need::Nothing) => need,
+            (waits, thread) => Need::All(vec![waits, thread]),
+        }
+    }
+
+    /// What a task needs that is not polled at the moment, for its waits.
+    fn need_of_waits(&mut self, at: usize, polls: &HashMap<u64, u64>) -> Need {
+        let waits = self.nodes[at].waits.clone();
+        // Without a wait of this crate nothing is known. That of a task which was not probed is
+        // taken to be all, for the time being.
+        let is_untracked = self.nodes[at]
+            .probed
+            .is_some_and(|probed| !probed.is_tracked);
+        if waits.is_empty() || is_untracked {
+            return Need::Nothing;
+        }
+        let mut needs = Vec::new();
+        for wait in &waits {
+            match self.need_of_wait(at, wait, polls) {
+                Need::Nothing => return Need::Nothing,
+                need => needs.push(need),
+            }
+        }
+        Need::Any(needs)
+    }
+
+    fn need_of_wait(&mut self, at: usize, wait: &Arc<Wait>, polls: &HashMap<u64, u64>) -> Need {
+        if wait.granted_at().is_some() || wait.queued().is_none() {
+            return Need::Nothing;
+        }
+        match &wait.target {
+            Target::Lock(lock, mode) => self.need_of_lock(lock.id, *mode, Some(wait), polls),
+            Target::Permits(permits, count) => {
+                if permits.is_open() {
+                    return Need::Nothing;
+                }
+                let mut known = 0;
+                let mut from = Vec::new();
+                // Granted to a future that has not taken them yet.
+                for (task, given, count) in self.granted.clone() {
+                    let Target::Permits(other, _) = &given.target else {
+                        continue;
+                    };
+                    if !Arc::ptr_eq(permits, other) {
+                        continue;
+                    }
+                    if !given.is_inline && task.has_let_out_since(given.began) {
+                        return Need::Nothing;
+                    }
+                    known += u64::from(count);
+                    from.push((self.place(task.id, polls), u64::from(count)));
+                }
+                for holder in permits.holders() {
+                    let is_there = |id: &ThreadId| {
+                        let task = registry::find(*id);
+                        task.is_some_and(|task| {
+                            !holder.is_loose || !task.has_let_out_since(holder.taken)
+                        })
+                    };
+                    let Some(task) = holder.task.filter(is_there) else {
+                        return Need::Nothing;
+                    };
+                    known += u64::from(holder.permits);
+                    from.push((self.place(task, polls), u64::from(holder.permits)));
+                }
+                // Those that are free.
+                let rest = (permits.count as u64).saturating_sub(known);
+                let missing = u64::from(*count).saturating_sub(rest);
+                if missing == 0 {
+                    return Need::Nothing;
+                }
+                Need::Units(missing, from)
+            }
+            Target::End(tasks) => {
+                let mut needs = Vec::new();
+                for task in tasks {
+                    if task.has_ended() {
+                        return Need::Nothing;
+                    }
+                    needs.push(Need::Agent(self.place(task.id, polls)));
+                }
+                Need::Any(needs)
+            }
+            Target::Anyone(_) => {
+                let check = self.nodes[at].task.as_ref().map_or(0, |task| task.check);
+                if !self.closed_checks.contains(&check) {
+                    return Need::Nothing;
+                }
+                let of_check = |node: &(usize, &Node)| {
+                    node.1.task.as_ref().is_some_and(|task| task.check == check)
+                };
+                let members = self.nodes.iter().enumerate().filter(of_check);
+                Need::Any(members.map(|(at, _)| Need::Agent(at)).collect())
+            }
+        }
+    }
+
+    /// What it takes to get a lock.
+    fn need_of_lock(
+        &mut self,
+        lock: LockId,
+        mode: Mode,
+        wait: Option<&Arc<Wait>>,
+        polls: &HashMap<u64, u64>,
+    ) -> Need {
+        let mut needs = Vec::new();
+        for (holder, held) in self.holders.get(&lock).cloned().unwrap_or_default() {
+            if conflicts(mode, held) {
+                // The guard may have gone to another task.
+                if registry::find(holder).is_some_and(|task| task.may_have_let_out(lock)) {
+                    return Need::Nothing;
+                }
+                needs.push(Need::Agent(self.place(holder, polls)));
+            }
+        }
+        for (task, other) in self.queued.get(&lock).cloned().unwrap_or_default() {
+            let Target::Lock(_, other_mode) = other.target else {
+                continue;
+            };
+            if wait.is_some_and(|wait| Arc::ptr_eq(wait, &other)) || !conflicts(mode, other_mode) {
+                continue;
+            }
+            let is_ahead = || {
+                let (Some(wait), Some(queued)) = (wait, other.queued()) else {
+                    return false;
+                };
+                queued < wait.began
+            };
+            // The lock was given to a future that has not taken it yet; or a reader waits behind a
+            // writer that is queued.
+            let is_granted = other.granted_at().is_some();
+            if is_granted && !other.is_inline && task.has_let_out_since(other.began) {
+                return Need::Nothing;
+            }
+            if is_granted || (mode == Mode::Shared && is_ahead()) {
+                needs.push(Need::Agent(self.place(task.id, polls)));
+            }
+        }
+        if needs.is_empty() {
+            return Need::Nothing;
+        }
+        Need::All(needs)
+    }
+
+    /// What a thread needs that is blocked, or a task that blocks its thread.
+    fn need_of_blocked(&mut self, id: ThreadId, polls: &HashMap<u64, u64>) -> Need {
+        let Some(one) = self.observed.get(&id.get()).filter(|one| is_blocked(one)) else {
+            return Need::Nothing;
+        };
+        match one.thread.waits.as_ref().map(|wait| wait.what) {
+            Some(WaitsFor::Lock { lock, mode, .. }) => self.need_of_lock(lock, mode, None, polls),
+            _ => Need::Nothing,
+        }
+    }
+
+    /// What it takes for a task that is not polled to be polled: that the only thread which does so
+    /// comes out of what it is in.
+    fn need_of_driver(&mut self, task: &Task, polls: &HashMap<u64, u64>) -> Need {
+        let driver = match task.kind {
+            Kind::Spawned => task.runtime.as_ref().and_then(|of| of.only_driver()),
+            Kind::Local | Kind::Driven => Some(task.carrier()),
+            Kind::Blocking => None,
+        };
+        let Some(driver) = driver else {
+            return Need::Nothing;
+        };
+        let mut needs = Vec::new();
+        for carried in self.carried.get(&driver).cloned().unwrap_or_default() {
+            let blocked = self.observed.get(&carried.id.get()).is_some_and(is_blocked);
+            if blocked {
+                needs.push(Need::Agent(self.place(carried.id, polls)));
+            }
+        }
+        if needs.is_empty() {
+            Need::Nothing
+        } else {
+            Need::All(needs)
+        }
+    }
+
+    /// The stuck agents that keep the one at `start` from moving, with itself.
+    pub(super) fn closed_set(&self, start: usize) -> Vec<usize> {
+        need::closed_set(&self.needs, &self.stuck, start)
+    }
+
+    /// Whether the agent at `at` is one of those that wait for each other.
+    pub(super) fn is_in_ring(&self, at: usize) -> bool {
+        let next = self.needs[at].agents();
+        next.into_iter()
+            .filter(|next| self.stuck[*next])
+            .any(|next| self.closed_set(next).contains(&at))
+    }
+
+    /// What an agent holds and waits for, as the core sees it.
+    pub(super) fn observed(&self, at: usize) -> Option<&Observation> {
+        self.observed.get(&self.nodes[at].id.get())
+    }
+
+    /// All threads and tasks that the core knows.
+    pub(super) fn all_observed(&self) -> impl Iterator<Item = &Observation> {
+        self.observed.values()
+    }
+
+    /// The locks that the agent holds.
+    pub(super) fn held(&self, at: usize) -> &[HeldInfo] {
+        self.observed(at).map_or(&[], |one| &one.thread.held)
+    }
+}
+
+/// Whether it is in a wait, without a limit, that blocks its thread.
+fn is_blocked(one: &Observation) -> bool {
+    one.thread.waits.is_some() && !one.is_timed && !one.thread.ended && !one.may_wander
+}
+
+/// Whether a hold keeps a waiter out.
+fn conflicts(wanted: Mode, held: Mode) -> bool {
+    wanted == Mode::Exclusive || held == Mode::Exclusive
+}

@@ -1,0 +1,241 @@
+//! The thread that looks.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use lockwarden::instrument::{self, Site, ThreadId};
+use parking_lot::{Condvar, Mutex};
+
+use super::graph::Graph;
+use super::held;
+use super::report;
+use crate::agent::probe;
+use crate::agent::registry;
+use crate::agent::task::Task;
+use crate::world;
+
+/// How long the thread sleeps between two looks while tasks wait for each other.
+const PACE: Duration = Duration::from_millis(4);
+/// The same, when nothing has shown for a while.
+const SLOW: Duration = Duration::from_millis(100);
+/// How long a wait has to last before anything is made of it.
+const YOUNG: Duration = Duration::from_millis(2);
+/// How often a task that turned out to wait for something unknown is left alone, in looks: it
+/// doubles up to this.
+const LONGEST_REST: u32 = 256;
+
+static BEGAN: AtomicBool = AtomicBool::new(false);
+static ASLEEP: Mutex<bool> = Mutex::new(false);
+static WAKE: Condvar = Condvar::new();
+
+/// A task has begun to wait.
+pub(crate) fn wait_began(task: &Task) {
+    if registry::waiting_count() != 0 || world::is_closable(task.check) {
+        wake();
+    }
+}
+
+/// Wakes the thread, or starts it.
+pub(super) fn wake() {
+    if !BEGAN.swap(true, Ordering::Relaxed) {
+        start();
+    }
+    let mut asleep = ASLEEP.lock();
+    if *asleep {
+        *asleep = false;
+        WAKE.notify_one();
+    }
+}
+
+fn start() {
+    let started = thread::Builder::new()
+        .name("lockwarden-tokio".to_owned())
+        .spawn(|| {
+            instrument::mark_observer();
+            Monitor::default().run();
+        });
+    if started.is_err() {
+        // Tried again at the next wait.
+        BEGAN.store(false, Ordering::Relaxed);
+    }
+}
+
+#[derive(Default)]
+struct Monitor {
+    /// Sets of tasks that were found stuck, with their polls then, and the number that probes have to
+    /// be younger than.
+    candidates: HashMap<Vec<u64>, Candidate>,
+    /// Tasks that wait for something unknown, and for how many looks they are left alone.
+    resting: HashMap<u64, Rest>,
+    /// The sets that were reported, by the starts of their waits.
+    reported: Vec<Vec<(u64, Instant)>>,
+    /// Holds of suspended tasks that were reported: where the lock was made, and where it was taken.
+    held: Vec<(Site, Site)>,
+    looks_without_news: u32,
+}
+
+struct Candidate {
+    since: u64,
+    seen: bool,
+}
+
+struct Rest {
+    left: u32,
+    next: u32,
+}
+
+impl Monitor {
+    fn run(&mut self) {
+        loop {
+            let news = self.look();
+            self.looks_without_news = if news {
+                0
+            } else {
+                self.looks_without_news.saturating_add(1)
+            };
+            let pace = if self.looks_without_news < 50 {
+                PACE
+            } else {
+                SLOW
+            };
+            let mut asleep = ASLEEP.lock();
+            let is_needed =
+                registry::waiting_count() != 0 || held::count() != 0 || world::any_closable();
+            if !is_needed {
+                *asleep = true;
+                self.candidates.clear();
+                self.resting.clear();
+                while *asleep {
+                    WAKE.wait(&mut asleep);
+                }
+                self.looks_without_news = 0;
+            }
+            drop(asleep);
+            thread::sleep(pace);
+        }
+    }
+
+    /// Looks once; whether something is on its way.
+    fn look(&mut self) -> bool {
+        let graph = Graph::new(world::closed_checks());
+        for candidate in self.candidates.values_mut() {
+            candidate.seen = false;
+        }
+        let mut news = false;
+        let mut done: Vec<usize> = Vec::new();
+        for at in 0..graph.nodes.len() {
+            if !graph.stuck[at] || done.contains(&at) || !graph.is_in_ring(at) {
+                continue;
+            }
+            let set = graph.closed_set(at);
+            done.extend(&set);
+            news |= self.consider(&graph, &set);
+        }
+        self.candidates.retain(|_, candidate| candidate.seen);
+        held::look(&graph, &mut self.held);
+        for rest in self.resting.values_mut() {
+            rest.left = rest.left.saturating_sub(1);
+        }
+        news
+    }
+
+    fn consider(&mut self, graph: &Graph, set: &[usize]) -> bool {
+        let nodes = || set.iter().map(|&at| &graph.nodes[at]);
+        if !nodes().any(|node| node.task.is_some()) {
+            // Threads alone: those find out by themselves.
+            return false;
+        }
+        let waits = || nodes().flat_map(|node| &node.waits);
+        if waits().any(|wait| wait.since.elapsed() < YOUNG) {
+            return true;
+        }
+        if self.is_reported(graph, set) {
+            return false;
+        }
+        let mut key: Vec<u64> = nodes().map(|node| node.id.get()).collect();
+        key.sort_unstable();
+        let candidate = self.candidates.entry(key).or_insert_with(|| Candidate {
+            since: probe::sequence_now(),
+            seen: true,
+        });
+        candidate.seen = true;
+        let since = candidate.since;
+        let mut is_complete = true;
+        for node in nodes() {
+            let Some(task) = &node.task else { continue };
+            if node.is_unpolled || node.polls % 2 == 1 {
+                // Its thread is blocked, or it would be polled by one that is.
+                continue;
+            }
+            match &node.probed {
+                Some(probed) if probed.is_tracked && probed.sequence > since => {}
+                _ => {
+                    is_complete = false;
+                    self.ask(task);
+                }
+            }
+        }
+        if !is_complete {
+            return true;
+        }
+        // Once more, for the two looks to have the same counts of polls on both sides of what they
+        // read in between.
+        let again = Graph::new(world::closed_checks());
+        if !report::is_same(graph, set, &again) {
+            return true;
+        }
+        let reported = set.iter().flat_map(|&at| {
+            let node = &graph.nodes[at];
+            node.waits.iter().map(|wait| (node.id.get(), wait.since))
+        });
+        self.reported.push(reported.collect());
+        if self.reported.len() > 64 {
+            self.reported.remove(0);
+        }
+        report::report(graph, set);
+        true
+    }
+
+    /// Whether all of these waits were reported.
+    fn is_reported(&self, graph: &Graph, set: &[usize]) -> bool {
+        let is_in = |known: &Vec<(u64, Instant)>, id: ThreadId, since: Instant| {
+            known.contains(&(id.get(), since))
+        };
+        self.reported.iter().any(|known| {
+            set.iter().all(|&at| {
+                let node = &graph.nodes[at];
+                let waits = &node.waits;
+                waits.iter().all(|wait| is_in(known, node.id, wait.since))
+            })
+        })
+    }
+
+    /// Asks a task for a probe, unless the last ones have shown that it waits for something unknown.
+    fn ask(&mut self, task: &Arc<Task>) {
+        let (waits, probed) = {
+            let waits = task.waits.lock();
+            (waits.all.clone(), waits.probed)
+        };
+        if let Some(probed) = probed
+            && !probed.is_tracked
+        {
+            let rest = self
+                .resting
+                .entry(task.id.get())
+                .or_insert(Rest { left: 1, next: 2 });
+            if rest.left > 0 {
+                return;
+            }
+            rest.left = rest.next;
+            rest.next = (rest.next * 2).min(LONGEST_REST);
+        }
+        if !task.wants_probe.swap(true, Ordering::AcqRel)
+            && let Some(wait) = waits.last()
+        {
+            wait.wake_task();
+        }
+    }
+}

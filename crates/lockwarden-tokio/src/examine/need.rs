@@ -1,0 +1,114 @@
+//! Which of several agents can never move (Holt 1972): pure, over places in a list.
+
+/// What an agent needs in order to go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    /// Nothing, or something that is not known.
+    Nothing,
+    /// That the agent at this place moves.
+    Agent(usize),
+    /// All of these.
+    All(Vec<Need>),
+    /// One of these; none of nothing.
+    Any(Vec<Need>),
+    /// So many units, of which each of these agents gives some if it moves.
+    Units(u64, Vec<(usize, u64)>),
+}
+
+impl Need {
+    fn is_met(&self, moves: &[bool]) -> bool {
+        match self {
+            Need::Nothing => true,
+            Need::Agent(at) => moves[*at],
+            Need::All(needs) => needs.iter().all(|need| need.is_met(moves)),
+            Need::Any(needs) => needs.iter().any(|need| need.is_met(moves)),
+            Need::Units(count, from) => {
+                let given = from.iter().filter(|(at, _)| moves[*at]);
+                given.map(|(_, units)| units).sum::<u64>() >= *count
+            }
+        }
+    }
+
+    /// The agents that it names.
+    pub(super) fn agents(&self) -> Vec<usize> {
+        let mut found = Vec::new();
+        self.collect(&mut found);
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    fn collect(&self, found: &mut Vec<usize>) {
+        match self {
+            Need::Nothing => {}
+            Need::Agent(at) => found.push(*at),
+            Need::All(needs) | Need::Any(needs) => {
+                needs.iter().for_each(|need| need.collect(found));
+            }
+            Need::Units(_, from) => found.extend(from.iter().map(|(at, _)| *at)),
+        }
+    }
+}
+
+/// Which agents can never move: those that are left when all that can have moved.
+pub(super) fn stuck(needs: &[Need]) -> Vec<bool> {
+    let mut moves = vec![false; needs.len()];
+    loop {
+        let mut changed = false;
+        for (at, need) in needs.iter().enumerate() {
+            if !moves[at] && need.is_met(&moves) {
+                moves[at] = true;
+                changed = true;
+            }
+        }
+        if !changed {
+            return moves.into_iter().map(|moves| !moves).collect();
+        }
+    }
+}
+
+/// The stuck agents that keep the one at `start` from moving, with itself, nearest first.
+pub(super) fn closed_set(needs: &[Need], stuck: &[bool], start: usize) -> Vec<usize> {
+    let mut order = vec![start];
+    let mut next = 0;
+    while let Some(&at) = order.get(next) {
+        next += 1;
+        for other in needs[at].agents() {
+            if stuck[other] && !order.contains(&other) {
+                order.push(other);
+            }
+        }
+    }
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Need::{Agent, All, Any, Nothing, Units};
+    use super::*;
+
+    #[test]
+    fn a_ring_is_stuck_and_what_waits_for_it_too() {
+        let needs = [Agent(1), Agent(0), Agent(1), Nothing, Agent(3)];
+        assert_eq!(stuck(&needs), [true, true, true, false, false]);
+        assert_eq!(closed_set(&needs, &stuck(&needs), 2), [2, 1, 0]);
+    }
+
+    #[test]
+    fn one_way_out_of_several_is_enough() {
+        let needs = [Any(vec![Agent(0), Agent(1)]), Nothing];
+        assert_eq!(stuck(&needs), [false, false]);
+        let needs = [All(vec![Agent(0), Agent(1)]), Nothing];
+        assert_eq!(stuck(&needs), [true, false]);
+        assert_eq!(stuck(&[Any(Vec::new())]), [true]);
+        assert_eq!(stuck(&[All(Vec::new())]), [false]);
+    }
+
+    #[test]
+    fn units_come_from_those_that_move() {
+        let needs = [Units(2, vec![(0, 2), (1, 1), (2, 1)]), Nothing, Nothing];
+        assert_eq!(stuck(&needs), [false, false, false]);
+        let needs = [Units(2, vec![(0, 2), (1, 1)]), Nothing];
+        assert_eq!(stuck(&needs), [true, false]);
+    }
+}

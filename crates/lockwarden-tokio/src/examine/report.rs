@@ -1,0 +1,230 @@
+//! From tasks that are stuck to a report.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use lockwarden::instrument::{self, ThreadId, WaitReason};
+use lockwarden::report::{FreedBy, LockId, LockInfo, ThreadInfo, Verdict, WaitInfo};
+
+use super::graph::{Graph, Node};
+use crate::agent::leaf::{Target, Thing, Wait};
+use crate::agent::task::Kind;
+
+static BREAKS: AtomicBool = AtomicBool::new(false);
+
+/// Whether a task of a deadlock is made to panic, where the configuration asks for a panic.
+pub(crate) fn set_breaking(breaks: bool) {
+    BREAKS.store(breaks, Ordering::Relaxed);
+}
+
+/// Whether a second look shows the same agents in the same waits, none of them polled in between.
+pub(super) fn is_same(graph: &Graph, set: &[usize], again: &Graph) -> bool {
+    let find = |id: ThreadId| again.nodes.iter().position(|node| node.id == id);
+    set.iter().all(|&at| {
+        let node = &graph.nodes[at];
+        let Some(other) = find(node.id) else {
+            return false;
+        };
+        let now = &again.nodes[other];
+        let is_alike = |(one, other): (&Arc<Wait>, &Arc<Wait>)| Arc::ptr_eq(one, other);
+        let progress = |graph: &Graph, at| graph.observed(at).map(|one| one.progress);
+        again.stuck[other]
+            && node.task.is_some() == now.task.is_some()
+            && node.polls == now.polls
+            && node.is_unpolled == now.is_unpolled
+            && node.waits.len() == now.waits.len()
+            && node.waits.iter().zip(&now.waits).all(is_alike)
+            && progress(graph, at) == progress(again, other)
+            && graph.needs[at].agents().len() == again.needs[other].agents().len()
+    })
+}
+
+/// Reports the agents of `set`, which cannot go on.
+pub(super) fn report(graph: &Graph, set: &[usize]) {
+    let mut locks: Vec<LockInfo> = Vec::new();
+    let mut threads: Vec<ThreadInfo> = Vec::new();
+    for &at in set {
+        threads.extend(describe(graph, at, &mut locks));
+    }
+    let verdict = if set.len() == 1 {
+        Verdict::SelfDeadlock
+    } else {
+        Verdict::Deadlock
+    };
+    let check = set
+        .iter()
+        .filter_map(|&at| graph.nodes[at].task.as_ref())
+        .map(|task| task.check)
+        .next();
+    let check = check.unwrap_or(0);
+    let panic = instrument::report_stuck(check, verdict, threads, locks);
+    if let Some(message) = panic
+        && (check != 0 || BREAKS.load(Ordering::Relaxed))
+    {
+        break_with(graph, set, &message);
+    }
+}
+
+/// Makes a task of the set panic that is in a wait.
+fn break_with(graph: &Graph, set: &[usize], message: &str) {
+    let nodes = || set.iter().map(|&at| &graph.nodes[at]);
+    let victim = |node: &&Node| node.task.is_some() && !node.waits.is_empty();
+    // A future that a thread drives ends the test, or the program, with the words of the panic.
+    let is_driven = |node: &&Node| {
+        let kind = node.task.as_ref().map(|task| task.kind);
+        victim(node) && kind == Some(Kind::Driven)
+    };
+    let node = nodes().find(is_driven).or_else(|| nodes().find(victim));
+    if let Some(node) = node
+        && let (Some(task), Some(wait)) = (&node.task, node.waits.first())
+    {
+        task.set_alarm(message.to_owned());
+        wait.wake_task();
+    }
+}
+
+fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<ThreadInfo> {
+    let node = &graph.nodes[at];
+    let observed = graph.observed(at);
+    for lock in observed.iter().flat_map(|one| &one.locks) {
+        add(locks, lock.clone());
+    }
+    let mut info = match (&node.task, observed) {
+        (Some(task), _) => task.info(),
+        (None, Some(one)) => one.thread.clone(),
+        (None, None) => return None,
+    };
+    info.held = graph.held(at).to_vec();
+    let ids = |graph: &Graph| {
+        let agents = graph.needs[at].agents().into_iter();
+        let stuck = agents.filter(|other| graph.stuck[*other]);
+        FreedBy::Threads(stuck.map(|other| graph.nodes[other].id).collect())
+    };
+    match node.waits.first() {
+        Some(wait) => {
+            let by = match wait.target {
+                Target::Anyone(_) => FreedBy::Anyone,
+                _ => ids(graph),
+            };
+            info.waits = Some(wait_info(wait, by, locks));
+            for other in &node.waits[1..] {
+                let what = what(other, locks);
+                info.notes
+                    .push(format!("waits for {what} at {} too", other.site()));
+            }
+        }
+        None => {
+            info.waits = observed.and_then(|one| one.thread.waits.clone());
+            if let Some(wait) = &mut info.waits {
+                wait.by = Some(ids(graph));
+            }
+        }
+    }
+    if node.is_unpolled {
+        info.notes
+            .push("is not polled: the thread that would do so is blocked".to_owned());
+    }
+    if let Some(task) = &node.task {
+        info.notes.push(format!("spawned at {}", task.spawned));
+    }
+    for wait in &node.snoozed {
+        info.notes.push(snoozed(node, wait, locks));
+    }
+    Some(info)
+}
+
+/// What is said of a future that the task does not poll any more.
+fn snoozed(node: &Node, wait: &Wait, locks: &mut Vec<LockInfo>) -> String {
+    let what = what(wait, locks);
+    let ago = node.polls.saturating_sub(wait.last_poll()) / 2;
+    let polls = if ago == 1 { "poll" } else { "polls" };
+    match wait.granted_at() {
+        Some(_) => format!(
+            "has been given {what} in a future that it does not poll: waited for at {}, last polled \
+             {ago} {polls} ago",
+            wait.site()
+        ),
+        None => format!(
+            "has a future that it does not poll: waits for {what} at {}, last polled {ago} {polls} ago",
+            wait.site()
+        ),
+    }
+}
+
+fn what(wait: &Wait, locks: &mut Vec<LockInfo>) -> String {
+    let info = wait_info(wait, FreedBy::Nobody, locks);
+    let lock = |id: LockId| locks.iter().find(|lock| lock.id == id);
+    match info.what {
+        lockwarden::report::WaitsFor::Lock { lock: id, mode, .. } => match lock(id) {
+            Some(lock) => format!("{lock} ({mode})"),
+            None => "a lock".to_owned(),
+        },
+        lockwarden::report::WaitsFor::Resource {
+            resource, awaited, ..
+        } => match lock(resource) {
+            Some(lock) => awaited.of(&lock.to_string()),
+            None => "something".to_owned(),
+        },
+        _ => "something".to_owned(),
+    }
+}
+
+fn wait_info(wait: &Wait, by: FreedBy, locks: &mut Vec<LockInfo>) -> WaitInfo {
+    let since: Duration = wait.since.elapsed();
+    let site = wait.site();
+    match &wait.target {
+        Target::Lock(lock, mode) => {
+            add(locks, lock.clone());
+            WaitInfo::of_lock(lock.id, *mode, site, since, by)
+        }
+        Target::Permits(permits, _) => {
+            let id = add(locks, thing_info("Semaphore", permits.made));
+            WaitInfo::of_resource((id, WaitReason::Permit), site, since, by)
+        }
+        Target::End(tasks) => {
+            let made = tasks.first().map_or(site, |task| task.spawned);
+            let id = add(locks, thing_info("task", made));
+            WaitInfo::of_resource((id, WaitReason::End), site, since, by)
+        }
+        Target::Anyone(Thing {
+            noun,
+            awaited,
+            made,
+        }) => {
+            let id = add(locks, thing_info(noun, made));
+            WaitInfo::of_resource((id, *awaited), site, since, by)
+        }
+    }
+}
+
+/// Adds a lock to the list if it is not there; its id there.
+fn add(locks: &mut Vec<LockInfo>, lock: LockInfo) -> LockId {
+    let is_same = |other: &&LockInfo| {
+        other.id == lock.id
+            || (other.noun == lock.noun
+                && other.created == lock.created
+                && is_thing(other.id)
+                && is_thing(lock.id))
+    };
+    if let Some(known) = locks.iter().find(is_same) {
+        return known.id;
+    }
+    let id = lock.id;
+    locks.push(lock);
+    id
+}
+
+/// The ids of things that are no locks of the core begin here.
+const THINGS: u64 = 1 << 61;
+
+fn is_thing(id: LockId) -> bool {
+    id.get() & THINGS != 0
+}
+
+fn thing_info(noun: &'static str, made: instrument::Site) -> LockInfo {
+    static NEXT: AtomicU64 = AtomicU64::new(THINGS);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let id = LockId::new(number).expect("the number is not zero");
+    LockInfo::new(id, noun, made)
+}

@@ -1,0 +1,117 @@
+//! tokio, whose tasks are watched by [`lockwarden`]: lock-order inversions and deadlocks of async
+//! programs.
+//!
+//! It is tokio: everything is there under its name, with its signature. `sync`, `task`, `runtime`,
+//! `spawn`, `join!`, `try_join!` and `select!` are watched, the rest is passed on. In a build without
+//! debug assertions, and without the feature `always`, all of it is tokio's own.
+//!
+//! ```no_run
+//! use lockwarden_tokio as tokio;
+//!
+//! #[tokio::main]
+//! async fn main() {
+//!     let lock = tokio::sync::Mutex::new(0);
+//!     let _held = lock.lock().await;
+//!     // lockwarden: SelfDeadlock: task `src/main.rs:3:1` (#1) waits for the tokio Mutex made at
+//!     // src/main.rs:5:16 (exclusive), which only it could bring about
+//!     *lock.lock().await += 1;
+//! }
+//! ```
+//!
+//! # Adopting it
+//!
+//! - `use lockwarden_tokio as tokio;` in a module: `#[tokio::main]` and `#[tokio::test]` follow.
+//! - `tokio = { package = "lockwarden-tokio", .. }` in `Cargo.toml`: no source is changed.
+//!
+//! # What is found
+//!
+//! | what | verdict |
+//! |---|---|
+//! | tasks that wait for each other's locks, permits, ends or initialisations | `Deadlock` |
+//! | a task that waits for what it holds itself | `SelfDeadlock` |
+//! | a lock or permit given to, or held by, a future that its task does not poll any more (futurelock) | `SelfDeadlock`, `Deadlock` |
+//! | a task that waits for a lock of threads, on the only thread that could poll the holder | `Deadlock` |
+//! | a lock of threads held across an `.await`, while a thread is blocked by it | `HeldAcrossAwait` |
+//! | locks of threads and of tokio that two tasks take in opposite orders, in a run that passed | `Inversion` |
+//! | a second read of an `RwLock` by one task | `RecursiveRead` |
+//! | waits for messages, notifications, permits, meetings that nothing is left to end, in [`testing::check_async`] | `Deadlock` |
+//!
+//! How a wait is known to have no other end than the one that is reported is written in
+//! `docs/async.md`, beside the sources.
+//!
+//! # What is not detected
+//!
+//! - Tasks that a library spawns through its own tokio: what they hold is not known, so waits for it
+//!   are silent.
+//! - Waits for `broadcast`, `SetOnce`, timers, I/O and futures of other crates: a task in one of them
+//!   counts as one that may go on. So does a task that waits in a `FuturesUnordered`, whose children
+//!   are not asked.
+//! - Waits of threads in `blocking_lock`, `blocking_recv` and their like; a `futures::executor`'s
+//!   `block_on` within a task.
+//! - On a runtime with several workers, workers that are all blocked by a lock of a suspended task:
+//!   that is told as `HeldAcrossAwait`.
+//!
+//! # What could be reported wrongly
+//!
+//! A guard that was given to another task by means that are not watched (a channel of `std`, a
+//! `Mutex<Option<_>>`, a task of tokio's own) counts as held by the task that took it, if it owns its
+//! lock, or its lock is a static or was leaked. A future that stays pending without registering the
+//! waker of the last poll breaks the contract of `Future::poll`, and is not seen. A deadlock that a
+//! supervisor would end with an `AbortHandle` is reported as one.
+//!
+//! # Cost
+//!
+//! An acquisition that does not wait is tried at once, through tokio's own semaphore, without tokio's
+//! future. A wait takes an allocation. A task takes one allocation and a place in a list when it is
+//! spawned, and a slot of the detector when it first takes a lock. A thread looks at tasks that wait
+//! for each other, some milliseconds apart, and sleeps while there are none.
+
+#[cfg(any(debug_assertions, feature = "always"))]
+mod agent;
+#[cfg(any(debug_assertions, feature = "always"))]
+mod dump;
+#[cfg(any(debug_assertions, feature = "always"))]
+mod examine;
+#[cfg(any(debug_assertions, feature = "always"))]
+mod world;
+
+#[doc(no_inline)]
+pub use tokio::*;
+
+#[cfg(all(feature = "macros", any(debug_assertions, feature = "always")))]
+mod branches;
+#[cfg(any(debug_assertions, feature = "always"))]
+pub mod runtime;
+#[cfg(any(debug_assertions, feature = "always"))]
+pub mod sync;
+#[cfg(any(debug_assertions, feature = "always"))]
+pub mod task;
+
+pub mod testing;
+
+#[cfg(any(debug_assertions, feature = "always"))]
+pub use self::dump::{Dump, TaskState, TaskWait, dump};
+#[cfg(any(debug_assertions, feature = "always"))]
+pub use self::task::spawn;
+
+/// For the macros of this crate alone.
+#[cfg(all(feature = "macros", any(debug_assertions, feature = "always")))]
+#[doc(hidden)]
+pub mod __private {
+    pub use tokio;
+
+    pub use crate::branches::Branched;
+}
+
+/// Whether a task of a deadlock is made to panic, where the configuration of lockwarden asks for a
+/// panic (it does by default); if not, which is the default here, deadlocks of tasks are reported only.
+///
+/// The panic is raised in a wait of the task, which ends with a [`JoinError`](task::JoinError) and
+/// releases what it holds. tokio's locks do not poison, so what they protect may be half written. With
+/// `panic = "abort"` the process ends.
+pub fn break_deadlocks(breaks: bool) {
+    #[cfg(any(debug_assertions, feature = "always"))]
+    examine::set_breaking(breaks);
+    #[cfg(not(any(debug_assertions, feature = "always")))]
+    let _ = breaks;
+}

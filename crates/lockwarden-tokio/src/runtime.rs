@@ -1,0 +1,13 @@
+//! `tokio::runtime`, whose tasks are watched.
+
+#[doc(no_inline)]
+pub use tokio::runtime::*;
+
+mod builder;
+mod handle;
+#[allow(clippy::module_inception)]
+mod runtime;
+
+pub use self::builder::Builder;
+pub use self::handle::Handle;
+pub use self::runtime::Runtime;

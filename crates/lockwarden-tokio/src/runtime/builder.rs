@@ -1,0 +1,143 @@
+//! Building a runtime.
+
+use std::fmt;
+use std::io;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Runtime;
+use crate::world;
+
+/// [`tokio::runtime::Builder`] of runtimes whose tasks are watched.
+///
+/// A setting that this type does not declare can be made on tokio's own, to which it dereferences;
+/// then [`build`](Self::build) has to be called on this one, not on what the setting returns.
+pub struct Builder {
+    inner: tokio::runtime::Builder,
+    on_thread_start: Option<Hook>,
+    on_thread_stop: Option<Hook>,
+}
+
+type Hook = Arc<dyn Fn() + Send + Sync>;
+
+macro_rules! settings {
+    ($(
+        $(#[$meta:meta])*
+        fn $name:ident($($arg:ident: $type:ty),*);
+    )*) => {$(
+        $(#[$meta])*
+        pub fn $name(&mut self, $($arg: $type),*) -> &mut Self {
+            self.inner.$name($($arg),*);
+            self
+        }
+    )*};
+}
+
+impl Builder {
+    /// As [`tokio::runtime::Builder::new_current_thread`].
+    pub fn new_current_thread() -> Builder {
+        Self::of(tokio::runtime::Builder::new_current_thread())
+    }
+
+    /// As [`tokio::runtime::Builder::new_multi_thread`].
+    #[cfg(feature = "rt-multi-thread")]
+    pub fn new_multi_thread() -> Builder {
+        Self::of(tokio::runtime::Builder::new_multi_thread())
+    }
+
+    settings! {
+        /// As [`tokio::runtime::Builder::enable_all`].
+        fn enable_all();
+        /// As [`tokio::runtime::Builder::enable_io`].
+        #[cfg(any(feature = "net", feature = "process", feature = "signal"))]
+        fn enable_io();
+        /// As [`tokio::runtime::Builder::enable_time`].
+        #[cfg(feature = "time")]
+        fn enable_time();
+        /// As [`tokio::runtime::Builder::start_paused`].
+        #[cfg(feature = "test-util")]
+        fn start_paused(start_paused: bool);
+        /// As [`tokio::runtime::Builder::worker_threads`].
+        fn worker_threads(val: usize);
+        /// As [`tokio::runtime::Builder::max_blocking_threads`].
+        fn max_blocking_threads(val: usize);
+        /// As [`tokio::runtime::Builder::thread_name`].
+        fn thread_name(val: impl Into<String>);
+        /// As [`tokio::runtime::Builder::thread_name_fn`].
+        fn thread_name_fn(f: impl Fn() -> String + Send + Sync + 'static);
+        /// As [`tokio::runtime::Builder::thread_stack_size`].
+        fn thread_stack_size(val: usize);
+        /// As [`tokio::runtime::Builder::on_thread_park`].
+        fn on_thread_park(f: impl Fn() + Send + Sync + 'static);
+        /// As [`tokio::runtime::Builder::on_thread_unpark`].
+        fn on_thread_unpark(f: impl Fn() + Send + Sync + 'static);
+        /// As [`tokio::runtime::Builder::thread_keep_alive`].
+        fn thread_keep_alive(duration: Duration);
+        /// As [`tokio::runtime::Builder::global_queue_interval`].
+        fn global_queue_interval(val: u32);
+        /// As [`tokio::runtime::Builder::event_interval`].
+        fn event_interval(val: u32);
+        /// As [`tokio::runtime::Builder::max_io_events_per_tick`].
+        #[cfg(any(feature = "net", feature = "process", feature = "signal"))]
+        fn max_io_events_per_tick(capacity: usize);
+    }
+
+    fn of(inner: tokio::runtime::Builder) -> Self {
+        Self {
+            inner,
+            on_thread_start: None,
+            on_thread_stop: None,
+        }
+    }
+
+    /// As [`tokio::runtime::Builder::on_thread_start`].
+    pub fn on_thread_start(&mut self, f: impl Fn() + Send + Sync + 'static) -> &mut Self {
+        self.on_thread_start = Some(Arc::new(f));
+        self
+    }
+
+    /// As [`tokio::runtime::Builder::on_thread_stop`].
+    pub fn on_thread_stop(&mut self, f: impl Fn() + Send + Sync + 'static) -> &mut Self {
+        self.on_thread_stop = Some(Arc::new(f));
+        self
+    }
+
+    /// As [`tokio::runtime::Builder::build`].
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses what the runtime needs.
+    pub fn build(&mut self) -> io::Result<Runtime> {
+        let (start, stop) = (self.on_thread_start.clone(), self.on_thread_stop.clone());
+        self.inner.on_thread_start(move || {
+            world::add_thread();
+            start.iter().for_each(|hook| hook());
+        });
+        self.inner.on_thread_stop(move || {
+            stop.iter().for_each(|hook| hook());
+            world::remove_thread();
+        });
+        self.inner.build().map(Runtime::of)
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+impl Deref for Builder {
+    type Target = tokio::runtime::Builder;
+
+    fn deref(&self) -> &tokio::runtime::Builder {
+        &self.inner
+    }
+}
+
+impl DerefMut for Builder {
+    fn deref_mut(&mut self) -> &mut tokio::runtime::Builder {
+        &mut self.inner
+    }
+}

@@ -1,0 +1,103 @@
+//! A handle to a runtime.
+
+use std::future::Future;
+use std::ops::Deref;
+use std::panic::Location;
+use std::sync::Arc;
+
+use tokio::runtime::TryCurrentError;
+
+use crate::agent::frame;
+use crate::agent::runtime::RuntimeState;
+use crate::agent::task::Kind;
+use crate::task::{self, JoinHandle, root};
+
+/// [`tokio::runtime::Handle`], whose tasks are watched. What is not declared here is called on
+/// tokio's own.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    inner: tokio::runtime::Handle,
+    state: Option<Arc<RuntimeState>>,
+}
+
+impl Handle {
+    pub(super) fn new(inner: tokio::runtime::Handle, state: Arc<RuntimeState>) -> Self {
+        Self {
+            inner,
+            state: Some(state),
+        }
+    }
+
+    pub(crate) fn state(&self) -> Option<Arc<RuntimeState>> {
+        self.state.clone()
+    }
+
+    fn of_current(inner: tokio::runtime::Handle) -> Self {
+        let state = frame::with(|frame| frame.and_then(|frame| frame.task.runtime.clone()));
+        Self { inner, state }
+    }
+
+    /// As [`tokio::runtime::Handle::current`].
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime.
+    #[track_caller]
+    pub fn current() -> Self {
+        Self::of_current(tokio::runtime::Handle::current())
+    }
+
+    /// As [`tokio::runtime::Handle::try_current`].
+    ///
+    /// # Errors
+    ///
+    /// Outside of a runtime.
+    pub fn try_current() -> Result<Self, TryCurrentError> {
+        tokio::runtime::Handle::try_current().map(Self::of_current)
+    }
+
+    /// As [`tokio::runtime::Handle::spawn`].
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let root = root(future, Kind::Spawned, Location::caller(), self.state());
+        let task = Arc::clone(root.task());
+        JoinHandle::new(self.inner.spawn(root), task)
+    }
+
+    /// As [`tokio::runtime::Handle::spawn_blocking`].
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, func: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        task::spawn_blocking_on(&self.inner, func)
+    }
+
+    /// As [`tokio::runtime::Handle::block_on`].
+    ///
+    /// # Panics
+    ///
+    /// In an asynchronous context, or if the runtime is shut down.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        // It does not drive a current-thread runtime.
+        let root = root(future, Kind::Driven, Location::caller(), self.state());
+        self.inner.block_on(root)
+    }
+}
+
+impl Deref for Handle {
+    type Target = tokio::runtime::Handle;
+
+    fn deref(&self) -> &tokio::runtime::Handle {
+        &self.inner
+    }
+}
+
+impl std::panic::UnwindSafe for Handle {}
+impl std::panic::RefUnwindSafe for Handle {}

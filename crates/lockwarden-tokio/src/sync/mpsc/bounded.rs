@@ -1,0 +1,362 @@
+//! The sending ends of a bounded channel.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+
+use lockwarden::instrument::{Site, WaitReason};
+use tokio::sync::mpsc::error::{SendError, TrySendError};
+
+use super::{NOUN, Receiver, take_back, try_take_back};
+use crate::agent::leaf::Thing;
+use crate::sync::watched::{Stamped, watched};
+use crate::task::lets_out;
+
+/// As [`tokio::sync::mpsc::channel`].
+///
+/// # Panics
+///
+/// If `buffer` is zero or too large.
+#[track_caller]
+pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
+    let made = Location::caller();
+    let (sender, receiver) = tokio::sync::mpsc::channel(buffer);
+    let sender = Sender {
+        inner: sender,
+        made,
+    };
+    (sender, Receiver::of(receiver, made))
+}
+
+/// [`tokio::sync::mpsc::Sender`], watched.
+pub struct Sender<T> {
+    inner: tokio::sync::mpsc::Sender<Stamped<T>>,
+    made: Site,
+}
+
+/// [`tokio::sync::mpsc::WeakSender`] of a [`Sender`].
+pub struct WeakSender<T> {
+    inner: tokio::sync::mpsc::WeakSender<Stamped<T>>,
+    made: Site,
+}
+
+/// [`tokio::sync::mpsc::Permit`] of a [`Sender`].
+pub struct Permit<'a, T> {
+    inner: tokio::sync::mpsc::Permit<'a, Stamped<T>>,
+}
+
+/// [`tokio::sync::mpsc::PermitIterator`] of a [`Sender`].
+pub struct PermitIterator<'a, T> {
+    inner: tokio::sync::mpsc::PermitIterator<'a, Stamped<T>>,
+}
+
+/// [`tokio::sync::mpsc::OwnedPermit`] of a [`Sender`].
+pub struct OwnedPermit<T> {
+    inner: tokio::sync::mpsc::OwnedPermit<Stamped<T>>,
+    made: Site,
+}
+
+impl<T> Sender<T> {
+    fn room(&self) -> Thing {
+        Thing::new(NOUN, WaitReason::Room, self.made)
+    }
+
+    /// As [`tokio::sync::mpsc::Sender::send`].
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed.
+    #[track_caller]
+    pub fn send(&self, value: T) -> impl Future<Output = Result<(), SendError<T>>> {
+        // What comes before the send comes before the receipt.
+        let future = self.inner.send(Stamped::pack(value));
+        watched(self.room(), future, |sent| {
+            if sent.is_ok() {
+                lets_out::<T>();
+            }
+            sent.map_err(take_back)
+        })
+    }
+
+    /// As [`tokio::sync::mpsc::Sender::closed`].
+    #[track_caller]
+    pub fn closed(&self) -> impl Future<Output = ()> {
+        let thing = Thing::new(NOUN, WaitReason::Other, self.made);
+        watched(thing, self.inner.closed(), |()| ())
+    }
+
+    /// As [`tokio::sync::mpsc::Sender::try_send`].
+    ///
+    /// # Errors
+    ///
+    /// If the channel is full or closed.
+    pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
+        lets_out::<T>();
+        let sent = self.inner.try_send(Stamped::pack(message));
+        sent.map_err(try_take_back)
+    }
+
+    /// As [`tokio::sync::mpsc::Sender::send_timeout`].
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed, or full for that long.
+    #[cfg(feature = "time")]
+    #[track_caller]
+    pub fn send_timeout(
+        &self,
+        value: T,
+        timeout: std::time::Duration,
+    ) -> impl Future<Output = Result<(), tokio::sync::mpsc::error::SendTimeoutError<T>>> {
+        use tokio::sync::mpsc::error::SendTimeoutError;
+        let future = self.inner.send_timeout(Stamped::pack(value), timeout);
+        async move {
+            let sent = future.await;
+            if sent.is_ok() {
+                lets_out::<T>();
+            }
+            sent.map_err(|error| match error {
+                SendTimeoutError::Timeout(message) => {
+                    SendTimeoutError::Timeout(message.take_back())
+                }
+                SendTimeoutError::Closed(message) => SendTimeoutError::Closed(message.take_back()),
+            })
+        }
+    }
+
+    /// As [`tokio::sync::mpsc::Sender::blocking_send`].
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed.
+    ///
+    /// # Panics
+    ///
+    /// In an asynchronous context.
+    #[track_caller]
+    pub fn blocking_send(&self, value: T) -> Result<(), SendError<T>> {
+        self.inner
+            .blocking_send(Stamped::pack(value))
+            .map_err(take_back)
+    }
+
+    /// As [`tokio::sync::mpsc::Sender::is_closed`].
+    pub fn is_closed(&self) -> bool {
+        self.inner.is_closed()
+    }
+
+    /// As [`tokio::sync::mpsc::Sender::reserve`].
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed.
+    #[track_caller]
+    pub fn reserve(&self) -> impl Future<Output = Result<Permit<'_, T>, SendError<()>>> {
+        watched(self.room(), self.inner.reserve(), |permit| {
+            permit.map(|inner| Permit { inner })
+        })
+    }
+
+    /// As [`tokio::sync::mpsc::Sender::reserve_many`].
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed or smaller.
+    #[track_caller]
+    pub fn reserve_many(
+        &self,
+        n: usize,
+    ) -> impl Future<Output = Result<PermitIterator<'_, T>, SendError<()>>> {
+        watched(self.room(), self.inner.reserve_many(n), |permits| {
+            permits.map(|inner| PermitIterator { inner })
+        })
+    }
+
+    /// As [`tokio::sync::mpsc::Sender::reserve_owned`].
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed.
+    #[track_caller]
+    pub fn reserve_owned(self) -> impl Future<Output = Result<OwnedPermit<T>, SendError<()>>> {
+        let (room, made) = (self.room(), self.made);
+        watched(room, self.inner.reserve_owned(), move |permit| {
+            permit.map(|inner| OwnedPermit { inner, made })
+        })
+    }
+
+    /// As [`tokio::sync::mpsc::Sender::try_reserve`].
+    ///
+    /// # Errors
+    ///
+    /// If the channel is full or closed.
+    pub fn try_reserve(&self) -> Result<Permit<'_, T>, TrySendError<()>> {
+        self.inner.try_reserve().map(|inner| Permit { inner })
+    }
+
+    /// As [`tokio::sync::mpsc::Sender::try_reserve_many`].
+    ///
+    /// # Errors
+    ///
+    /// If the channel has not so much room, or is closed.
+    pub fn try_reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, TrySendError<()>> {
+        let permits = self.inner.try_reserve_many(n);
+        permits.map(|inner| PermitIterator { inner })
+    }
+
+    /// As [`tokio::sync::mpsc::Sender::try_reserve_owned`].
+    ///
+    /// # Errors
+    ///
+    /// The sender itself, if the channel is full or closed.
+    pub fn try_reserve_owned(self) -> Result<OwnedPermit<T>, TrySendError<Self>> {
+        let made = self.made;
+        match self.inner.try_reserve_owned() {
+            Ok(inner) => Ok(OwnedPermit { inner, made }),
+            Err(TrySendError::Full(inner)) => Err(TrySendError::Full(Self { inner, made })),
+            Err(TrySendError::Closed(inner)) => Err(TrySendError::Closed(Self { inner, made })),
+        }
+    }
+
+    /// As [`tokio::sync::mpsc::Sender::same_channel`].
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.inner.same_channel(&other.inner)
+    }
+
+    /// As [`tokio::sync::mpsc::Sender::capacity`].
+    pub fn capacity(&self) -> usize {
+        self.inner.capacity()
+    }
+
+    /// As [`tokio::sync::mpsc::Sender::downgrade`].
+    #[must_use = "Downgrade creates a WeakSender without destroying the original non-weak sender."]
+    pub fn downgrade(&self) -> WeakSender<T> {
+        WeakSender {
+            inner: self.inner.downgrade(),
+            made: self.made,
+        }
+    }
+
+    /// As [`tokio::sync::mpsc::Sender::max_capacity`].
+    pub fn max_capacity(&self) -> usize {
+        self.inner.max_capacity()
+    }
+
+    /// As [`tokio::sync::mpsc::Sender::strong_count`].
+    pub fn strong_count(&self) -> usize {
+        self.inner.strong_count()
+    }
+
+    /// As [`tokio::sync::mpsc::Sender::weak_count`].
+    pub fn weak_count(&self) -> usize {
+        self.inner.weak_count()
+    }
+}
+
+impl<T> WeakSender<T> {
+    /// As [`tokio::sync::mpsc::WeakSender::upgrade`].
+    pub fn upgrade(&self) -> Option<Sender<T>> {
+        Some(Sender {
+            inner: self.inner.upgrade()?,
+            made: self.made,
+        })
+    }
+
+    /// As [`tokio::sync::mpsc::WeakSender::strong_count`].
+    pub fn strong_count(&self) -> usize {
+        self.inner.strong_count()
+    }
+
+    /// As [`tokio::sync::mpsc::WeakSender::weak_count`].
+    pub fn weak_count(&self) -> usize {
+        self.inner.weak_count()
+    }
+}
+
+impl<T> Permit<'_, T> {
+    /// As [`tokio::sync::mpsc::Permit::send`].
+    pub fn send(self, value: T) {
+        lets_out::<T>();
+        self.inner.send(Stamped::pack(value));
+    }
+}
+
+impl<'a, T> Iterator for PermitIterator<'a, T> {
+    type Item = Permit<'a, T>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.inner.next().map(|inner| Permit { inner })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.inner.size_hint()
+    }
+}
+
+impl<T> ExactSizeIterator for PermitIterator<'_, T> {}
+impl<T> std::iter::FusedIterator for PermitIterator<'_, T> {}
+
+impl<T> OwnedPermit<T> {
+    /// As [`tokio::sync::mpsc::OwnedPermit::send`].
+    pub fn send(self, value: T) -> Sender<T> {
+        lets_out::<T>();
+        Sender {
+            inner: self.inner.send(Stamped::pack(value)),
+            made: self.made,
+        }
+    }
+
+    /// As [`tokio::sync::mpsc::OwnedPermit::release`].
+    pub fn release(self) -> Sender<T> {
+        Sender {
+            inner: self.inner.release(),
+            made: self.made,
+        }
+    }
+
+    /// As [`tokio::sync::mpsc::OwnedPermit::same_channel`].
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.inner.same_channel(&other.inner)
+    }
+
+    /// As [`tokio::sync::mpsc::OwnedPermit::same_channel_as_sender`].
+    pub fn same_channel_as_sender(&self, sender: &Sender<T>) -> bool {
+        self.inner.same_channel_as_sender(&sender.inner)
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            made: self.made,
+        }
+    }
+}
+
+impl<T> Clone for WeakSender<T> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            made: self.made,
+        }
+    }
+}
+
+macro_rules! shown {
+    ($($name:ty),*) => {$(
+        impl<T> fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.inner.fmt(f)
+            }
+        }
+    )*};
+}
+
+shown!(
+    Sender<T>,
+    WeakSender<T>,
+    Permit<'_, T>,
+    PermitIterator<'_, T>,
+    OwnedPermit<T>
+);

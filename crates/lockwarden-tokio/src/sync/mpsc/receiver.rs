@@ -1,0 +1,221 @@
+//! The receiving ends.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::panic::Location;
+use std::task::{Context, Poll, ready};
+
+use lockwarden::instrument::{Site, WaitReason};
+use tokio::sync::mpsc::error::TryRecvError;
+
+use super::NOUN;
+use crate::agent::frame;
+use crate::agent::leaf::{self, Leaf, Target, Thing, Waiting};
+use crate::sync::sited::Sited;
+use crate::sync::watched::Stamped;
+
+macro_rules! receiver {
+    ($(#[$meta:meta])* $name:ident, $doc:literal) => {
+        $(#[$meta])*
+        pub struct $name<T> {
+            inner: tokio::sync::mpsc::$name<Stamped<T>>,
+            made: Site,
+            leaf: Leaf,
+        }
+
+        impl<T> Unpin for $name<T> {}
+
+        impl<T> $name<T> {
+            pub(super) fn of(inner: tokio::sync::mpsc::$name<Stamped<T>>, made: Site) -> Self {
+                Self {
+                    inner,
+                    made,
+                    leaf: Leaf::new(),
+                }
+            }
+
+            fn poll_at<R>(
+                &mut self,
+                cx: &mut Context<'_>,
+                created: Site,
+                poll: impl FnOnce(
+                    &mut tokio::sync::mpsc::$name<Stamped<T>>,
+                    &mut Context<'_>,
+                ) -> Poll<R>,
+            ) -> Poll<R> {
+                leaf::raise_alarm();
+                let place = std::ptr::from_ref(self).addr();
+                let Self { inner, made, leaf } = self;
+                let waiting = Waiting {
+                    created,
+                    site: frame::outer_site(created),
+                    place,
+                    target: || Target::Anyone(Thing::new(NOUN, WaitReason::Message, made)),
+                };
+                leaf.poll(cx, waiting, |cx| poll(inner, cx))
+            }
+
+            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::recv`], and as cancel safe.")]
+            #[track_caller]
+            pub fn recv(&mut self) -> impl Future<Output = Option<T>> {
+                let created = Location::caller();
+                Sited::new(async move {
+                    let end = End(self, |receiver: &mut Self| receiver.leaf.withdraw());
+                    let receive = |receiver: &mut Self, cx: &mut Context<'_>| {
+                        let poll = receiver.poll_at(cx, created, |inner, cx| inner.poll_recv(cx));
+                        poll.map(|message| message.map(Stamped::receive))
+                    };
+                    poll_fn(|cx| receive(end.0, cx)).await
+                })
+            }
+
+            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::recv_many`], and as cancel safe.")]
+            #[track_caller]
+            pub fn recv_many(
+                &mut self,
+                buffer: &mut Vec<T>,
+                limit: usize,
+            ) -> impl Future<Output = usize> {
+                let created = Location::caller();
+                Sited::new(async move {
+                    let end = End(self, |receiver: &mut Self| receiver.leaf.withdraw());
+                    poll_fn(|cx| end.0.poll_many_at(cx, buffer, limit, created)).await
+                })
+            }
+
+            fn poll_many_at(
+                &mut self,
+                cx: &mut Context<'_>,
+                buffer: &mut Vec<T>,
+                limit: usize,
+                created: Site,
+            ) -> Poll<usize> {
+                let mut messages = Vec::new();
+                let count = ready!(self.poll_at(cx, created, |receiver, cx| {
+                    receiver.poll_recv_many(cx, &mut messages, limit)
+                }));
+                buffer.extend(messages.into_iter().map(Stamped::receive));
+                Poll::Ready(count)
+            }
+
+            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::try_recv`].")]
+            ///
+            /// # Errors
+            ///
+            /// If there is no message.
+            pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
+                self.inner.try_recv().map(Stamped::receive)
+            }
+
+            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::blocking_recv`].")]
+            ///
+            /// # Panics
+            ///
+            /// In an asynchronous context.
+            #[track_caller]
+            pub fn blocking_recv(&mut self) -> Option<T> {
+                self.inner.blocking_recv().map(Stamped::receive)
+            }
+
+            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::blocking_recv_many`].")]
+            ///
+            /// # Panics
+            ///
+            /// In an asynchronous context.
+            #[track_caller]
+            pub fn blocking_recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
+                let mut messages = Vec::new();
+                let count = self.inner.blocking_recv_many(&mut messages, limit);
+                buffer.extend(messages.into_iter().map(Stamped::receive));
+                count
+            }
+
+            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::close`].")]
+            pub fn close(&mut self) {
+                self.inner.close();
+            }
+
+            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::is_closed`].")]
+            pub fn is_closed(&self) -> bool {
+                self.inner.is_closed()
+            }
+
+            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::is_empty`].")]
+            pub fn is_empty(&self) -> bool {
+                self.inner.is_empty()
+            }
+
+            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::len`].")]
+            pub fn len(&self) -> usize {
+                self.inner.len()
+            }
+
+            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::poll_recv`].")]
+            #[track_caller]
+            pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+                let created = Location::caller();
+                let message = ready!(self.poll_at(cx, created, |receiver, cx| receiver.poll_recv(cx)));
+                Poll::Ready(message.map(Stamped::receive))
+            }
+
+            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::poll_recv_many`].")]
+            #[track_caller]
+            pub fn poll_recv_many(
+                &mut self,
+                cx: &mut Context<'_>,
+                buffer: &mut Vec<T>,
+                limit: usize,
+            ) -> Poll<usize> {
+                self.poll_many_at(cx, buffer, limit, Location::caller())
+            }
+
+            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::sender_strong_count`].")]
+            pub fn sender_strong_count(&self) -> usize {
+                self.inner.sender_strong_count()
+            }
+
+            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::sender_weak_count`].")]
+            pub fn sender_weak_count(&self) -> usize {
+                self.inner.sender_weak_count()
+            }
+        }
+
+        impl<T> fmt::Debug for $name<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.inner.fmt(f)
+            }
+        }
+    };
+}
+
+receiver!(
+    /// [`tokio::sync::mpsc::Receiver`], watched.
+    Receiver,
+    "Receiver"
+);
+receiver!(
+    /// [`tokio::sync::mpsc::UnboundedReceiver`], watched.
+    UnboundedReceiver,
+    "UnboundedReceiver"
+);
+
+impl<T> Receiver<T> {
+    /// As [`tokio::sync::mpsc::Receiver::capacity`].
+    pub fn capacity(&self) -> usize {
+        self.inner.capacity()
+    }
+
+    /// As [`tokio::sync::mpsc::Receiver::max_capacity`].
+    pub fn max_capacity(&self) -> usize {
+        self.inner.max_capacity()
+    }
+}
+
+/// A receipt under way. The receiver outlives it, so the wait is withdrawn when it is dropped.
+struct End<'a, R>(&'a mut R, fn(&mut R));
+
+impl<R> Drop for End<'_, R> {
+    fn drop(&mut self) {
+        (self.1)(self.0);
+    }
+}

@@ -1,0 +1,508 @@
+//! A counting semaphore.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
+
+use lockwarden::instrument::Site;
+use pin_project_lite::pin_project;
+use tokio::sync::{AcquireError, TryAcquireError};
+
+use super::acquire::Acquire;
+use super::blocking;
+use super::permits::Permits;
+use super::sited::Sited;
+use crate::agent::frame;
+use crate::agent::leaf::Target;
+use crate::agent::mark;
+
+/// [`tokio::sync::Semaphore`], watched.
+///
+/// A wait for permits is a `Deadlock` only as long as no permit was added, forgotten or taken away
+/// and the semaphore is not closed: from then on any task might bring more.
+pub struct Semaphore {
+    inner: tokio::sync::Semaphore,
+    made: Site,
+    count: usize,
+    permits: OnceLock<Arc<Permits>>,
+}
+
+impl Semaphore {
+    /// As [`tokio::sync::Semaphore::MAX_PERMITS`].
+    pub const MAX_PERMITS: usize = tokio::sync::Semaphore::MAX_PERMITS;
+
+    /// As [`tokio::sync::Semaphore::new`].
+    ///
+    /// # Panics
+    ///
+    /// If `permits` is more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+    #[track_caller]
+    pub fn new(permits: usize) -> Self {
+        Self {
+            inner: tokio::sync::Semaphore::new(permits),
+            made: Location::caller(),
+            count: permits,
+            permits: OnceLock::new(),
+        }
+    }
+
+    /// As [`tokio::sync::Semaphore::const_new`].
+    ///
+    /// # Panics
+    ///
+    /// If `permits` is more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+    #[track_caller]
+    pub const fn const_new(permits: usize) -> Self {
+        Self {
+            inner: tokio::sync::Semaphore::const_new(permits),
+            made: Location::caller(),
+            count: permits,
+            permits: OnceLock::new(),
+        }
+    }
+
+    /// As [`tokio::sync::Semaphore::available_permits`].
+    pub fn available_permits(&self) -> usize {
+        self.inner.available_permits()
+    }
+
+    /// As [`tokio::sync::Semaphore::add_permits`].
+    ///
+    /// # Panics
+    ///
+    /// If there would be more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+    #[track_caller]
+    pub fn add_permits(&self, n: usize) {
+        self.state().open();
+        self.inner.add_permits(n);
+    }
+
+    /// As [`tokio::sync::Semaphore::forget_permits`].
+    pub fn forget_permits(&self, n: usize) -> usize {
+        self.state().open();
+        self.inner.forget_permits(n)
+    }
+
+    /// As [`tokio::sync::Semaphore::acquire`].
+    ///
+    /// # Errors
+    ///
+    /// If the semaphore is closed.
+    #[track_caller]
+    pub fn acquire(&self) -> impl Future<Output = Result<SemaphorePermit<'_>, AcquireError>> {
+        let created = Location::caller();
+        Acquiring {
+            semaphore: self,
+            is_owned: false,
+            count: 1,
+            acquire: Acquire::new(&self.inner, 1, created, self.inner.acquire()),
+        }
+    }
+
+    /// As [`tokio::sync::Semaphore::acquire_many`].
+    ///
+    /// # Errors
+    ///
+    /// If the semaphore is closed.
+    #[track_caller]
+    pub fn acquire_many(
+        &self,
+        n: u32,
+    ) -> impl Future<Output = Result<SemaphorePermit<'_>, AcquireError>> {
+        let created = Location::caller();
+        Acquiring {
+            semaphore: self,
+            is_owned: false,
+            count: n,
+            acquire: Acquire::new(&self.inner, n, created, self.inner.acquire_many(n)),
+        }
+    }
+
+    /// As [`tokio::sync::Semaphore::try_acquire`].
+    ///
+    /// # Errors
+    ///
+    /// If there is no permit, or the semaphore is closed.
+    #[track_caller]
+    pub fn try_acquire(&self) -> Result<SemaphorePermit<'_>, TryAcquireError> {
+        self.try_acquire_many(1)
+    }
+
+    /// As [`tokio::sync::Semaphore::try_acquire_many`].
+    ///
+    /// # Errors
+    ///
+    /// If there are not enough permits, or the semaphore is closed.
+    #[track_caller]
+    pub fn try_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, TryAcquireError> {
+        self.inner.try_acquire_many(n)?.forget();
+        Ok(self.permit(n, 0))
+    }
+
+    /// As [`tokio::sync::Semaphore::acquire_owned`].
+    ///
+    /// # Errors
+    ///
+    /// If the semaphore is closed.
+    #[track_caller]
+    pub fn acquire_owned(
+        self: Arc<Self>,
+    ) -> impl Future<Output = Result<OwnedSemaphorePermit, AcquireError>> {
+        self.acquire_many_owned(1)
+    }
+
+    /// As [`tokio::sync::Semaphore::acquire_many_owned`].
+    ///
+    /// # Errors
+    ///
+    /// If the semaphore is closed.
+    #[track_caller]
+    pub fn acquire_many_owned(
+        self: Arc<Self>,
+        n: u32,
+    ) -> impl Future<Output = Result<OwnedSemaphorePermit, AcquireError>> {
+        let created = Location::caller();
+        Sited::new(async move {
+            let share = Acquiring {
+                semaphore: &self,
+                is_owned: true,
+                count: n,
+                acquire: Acquire::new(&self.inner, n, created, self.inner.acquire_many(n)),
+            }
+            .await?
+            .into_share();
+            Ok(OwnedSemaphorePermit {
+                semaphore: self,
+                share,
+            })
+        })
+    }
+
+    /// As [`tokio::sync::Semaphore::try_acquire_owned`].
+    ///
+    /// # Errors
+    ///
+    /// If there is no permit, or the semaphore is closed.
+    #[track_caller]
+    pub fn try_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, TryAcquireError> {
+        self.try_acquire_many_owned(1)
+    }
+
+    /// As [`tokio::sync::Semaphore::try_acquire_many_owned`].
+    ///
+    /// # Errors
+    ///
+    /// If there are not enough permits, or the semaphore is closed.
+    #[track_caller]
+    pub fn try_acquire_many_owned(
+        self: Arc<Self>,
+        n: u32,
+    ) -> Result<OwnedSemaphorePermit, TryAcquireError> {
+        let share = self.try_acquire_many(n)?.into_share();
+        Ok(OwnedSemaphorePermit {
+            semaphore: self,
+            share,
+        })
+    }
+
+    /// As `Semaphore::blocking_acquire` of newer tokio.
+    ///
+    /// # Errors
+    ///
+    /// If the semaphore is closed.
+    ///
+    /// # Panics
+    ///
+    /// In an asynchronous context.
+    #[track_caller]
+    pub fn blocking_acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
+        blocking::block_on(self.acquire())
+    }
+
+    /// As `Semaphore::blocking_acquire_many` of newer tokio.
+    ///
+    /// # Errors
+    ///
+    /// If the semaphore is closed.
+    ///
+    /// # Panics
+    ///
+    /// In an asynchronous context.
+    #[track_caller]
+    pub fn blocking_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
+        blocking::block_on(self.acquire_many(n))
+    }
+
+    /// As `Semaphore::blocking_acquire_owned` of newer tokio.
+    ///
+    /// # Errors
+    ///
+    /// If the semaphore is closed.
+    ///
+    /// # Panics
+    ///
+    /// In an asynchronous context.
+    #[track_caller]
+    pub fn blocking_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
+        blocking::block_on(self.acquire_owned())
+    }
+
+    /// As `Semaphore::blocking_acquire_many_owned` of newer tokio.
+    ///
+    /// # Errors
+    ///
+    /// If the semaphore is closed.
+    ///
+    /// # Panics
+    ///
+    /// In an asynchronous context.
+    #[track_caller]
+    pub fn blocking_acquire_many_owned(
+        self: Arc<Self>,
+        n: u32,
+    ) -> Result<OwnedSemaphorePermit, AcquireError> {
+        blocking::block_on(self.acquire_many_owned(n))
+    }
+
+    /// As [`tokio::sync::Semaphore::close`].
+    pub fn close(&self) {
+        self.state().open();
+        self.inner.close();
+    }
+
+    /// As [`tokio::sync::Semaphore::is_closed`].
+    pub fn is_closed(&self) -> bool {
+        self.inner.is_closed()
+    }
+
+    /// tokio's own semaphore. Permits that are taken or added there are not seen, so nothing is told
+    /// of this semaphore from now on.
+    pub fn as_tokio(&self) -> &tokio::sync::Semaphore {
+        self.state().open();
+        &self.inner
+    }
+
+    fn state(&self) -> &Arc<Permits> {
+        self.permits
+            .get_or_init(|| Arc::new(Permits::new(self.made, self.count)))
+    }
+
+    /// The permit of an acquisition by the calling task, with a future at `place`; zero if the permit
+    /// will own the semaphore.
+    fn permit(&self, count: u32, place: usize) -> SemaphorePermit<'_> {
+        let number = match count {
+            0 => 0,
+            count => frame::with(|frame| {
+                let own = std::ptr::from_ref(self).addr();
+                let is_loose = frame.is_none_or(|frame| mark::is_loose(frame, own, place));
+                let task = frame.map(|frame| frame.task.id);
+                self.state().add(task, count, is_loose)
+            }),
+        };
+        SemaphorePermit {
+            semaphore: self,
+            share: Share {
+                number,
+                permits: count,
+            },
+        }
+    }
+
+    /// Gives permits back.
+    fn release(&self, share: &Share) {
+        if share.permits != 0 {
+            self.state().set(share.number, 0);
+            self.inner.add_permits(share.permits as usize);
+        }
+    }
+}
+
+impl fmt::Debug for Semaphore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+pin_project! {
+    struct Acquiring<'a, F> {
+        semaphore: &'a Semaphore,
+        is_owned: bool,
+        count: u32,
+        #[pin]
+        acquire: Acquire<'a, F>,
+    }
+}
+
+impl<'a, F> Future for Acquiring<'a, F>
+where
+    F: Future<Output = Result<tokio::sync::SemaphorePermit<'a>, AcquireError>>,
+{
+    type Output = Result<SemaphorePermit<'a>, AcquireError>;
+
+    #[track_caller]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let site = Location::caller();
+        let place = std::ptr::from_ref(&*self).addr();
+        let this = self.project();
+        let place = if *this.is_owned { 0 } else { place };
+        let (semaphore, count) = (*this.semaphore, *this.count);
+        let target = || Target::Permits(Arc::clone(semaphore.state()), count);
+        ready!(this.acquire.poll_for(cx, site, target))?.forget();
+        Poll::Ready(Ok(semaphore.permit(count, place)))
+    }
+}
+
+/// How many permits a guard stands for, and in which acquisition.
+#[derive(Debug)]
+struct Share {
+    number: u64,
+    permits: u32,
+}
+
+/// [`tokio::sync::SemaphorePermit`] of a [`Semaphore`].
+#[must_use]
+#[clippy::has_significant_drop]
+#[derive(Debug)]
+pub struct SemaphorePermit<'a> {
+    semaphore: &'a Semaphore,
+    share: Share,
+}
+
+/// [`tokio::sync::OwnedSemaphorePermit`] of a [`Semaphore`].
+#[must_use]
+#[clippy::has_significant_drop]
+#[derive(Debug)]
+pub struct OwnedSemaphorePermit {
+    semaphore: Arc<Semaphore>,
+    share: Share,
+}
+
+impl Share {
+    fn forget(&mut self, semaphore: &Semaphore) {
+        semaphore.state().open();
+        semaphore.state().set(self.number, 0);
+        self.permits = 0;
+    }
+
+    fn merge(&mut self, other: &mut Share, semaphore: &Semaphore) {
+        let state = semaphore.state();
+        state.set(other.number, 0);
+        self.permits += other.permits;
+        other.permits = 0;
+        state.set(self.number, self.permits);
+    }
+
+    #[track_caller]
+    fn split(&mut self, n: usize, semaphore: &Semaphore) -> Option<Share> {
+        let n = u32::try_from(n).ok().filter(|n| *n <= self.permits)?;
+        self.permits -= n;
+        let state = semaphore.state();
+        state.set(self.number, self.permits);
+        let task = frame::with(|frame| frame.map(|frame| frame.task.id));
+        Some(Share {
+            number: state.add(task, n, true),
+            permits: n,
+        })
+    }
+}
+
+impl<'a> SemaphorePermit<'a> {
+    fn into_share(mut self) -> Share {
+        let Share { number, permits } = self.share;
+        self.share.permits = 0;
+        Share { number, permits }
+    }
+
+    /// As [`tokio::sync::SemaphorePermit::forget`].
+    pub fn forget(mut self) {
+        self.share.forget(self.semaphore);
+    }
+
+    /// As [`tokio::sync::SemaphorePermit::merge`].
+    ///
+    /// # Panics
+    ///
+    /// If the permits are of different semaphores.
+    #[track_caller]
+    pub fn merge(&mut self, mut other: Self) {
+        assert!(
+            std::ptr::eq(self.semaphore, other.semaphore),
+            "merging permits from different semaphore instances"
+        );
+        self.share.merge(&mut other.share, self.semaphore);
+    }
+
+    /// As [`tokio::sync::SemaphorePermit::split`].
+    #[track_caller]
+    pub fn split(&mut self, n: usize) -> Option<Self> {
+        Some(Self {
+            semaphore: self.semaphore,
+            share: self.share.split(n, self.semaphore)?,
+        })
+    }
+
+    /// The semaphore.
+    pub fn semaphore(&self) -> &Semaphore {
+        self.semaphore
+    }
+
+    /// As [`tokio::sync::SemaphorePermit::num_permits`].
+    pub fn num_permits(&self) -> usize {
+        self.share.permits as usize
+    }
+}
+
+impl OwnedSemaphorePermit {
+    /// As [`tokio::sync::OwnedSemaphorePermit::forget`].
+    pub fn forget(mut self) {
+        self.share.forget(&self.semaphore);
+    }
+
+    /// As [`tokio::sync::OwnedSemaphorePermit::merge`].
+    ///
+    /// # Panics
+    ///
+    /// If the permits are of different semaphores.
+    #[track_caller]
+    pub fn merge(&mut self, mut other: Self) {
+        assert!(
+            Arc::ptr_eq(&self.semaphore, &other.semaphore),
+            "merging permits from different semaphore instances"
+        );
+        self.share.merge(&mut other.share, &self.semaphore);
+    }
+
+    /// As [`tokio::sync::OwnedSemaphorePermit::split`].
+    #[track_caller]
+    pub fn split(&mut self, n: usize) -> Option<Self> {
+        Some(Self {
+            semaphore: Arc::clone(&self.semaphore),
+            share: self.share.split(n, &self.semaphore)?,
+        })
+    }
+
+    /// The semaphore.
+    pub fn semaphore(&self) -> &Arc<Semaphore> {
+        &self.semaphore
+    }
+
+    /// As [`tokio::sync::OwnedSemaphorePermit::num_permits`].
+    pub fn num_permits(&self) -> usize {
+        self.share.permits as usize
+    }
+}
+
+impl Drop for SemaphorePermit<'_> {
+    fn drop(&mut self) {
+        self.semaphore.release(&self.share);
+    }
+}
+
+impl Drop for OwnedSemaphorePermit {
+    fn drop(&mut self) {
+        self.semaphore.release(&self.share);
+    }
+}

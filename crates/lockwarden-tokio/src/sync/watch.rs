@@ -1,0 +1,368 @@
+//! `tokio::sync::watch`, whose waits are watched. A borrowed value is a held lock: it keeps the sender
+//! out, and blocks its thread.
+
+#[doc(no_inline)]
+pub use tokio::sync::watch::*;
+
+use std::fmt;
+use std::future::Future;
+use std::ops::Deref;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use lockwarden::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Site, WaitReason};
+use tokio::sync::watch::error::{RecvError, SendError};
+
+use super::watched::watched;
+use crate::agent::leaf::Thing;
+use crate::task::lets_out;
+
+const NOUN: &str = "watch channel";
+static KIND: LockKind = LockKind::writer_blocks_readers("value of a watch channel");
+
+/// The record of the lock round the value.
+#[derive(Debug)]
+struct Shared {
+    record: Lock,
+    made: Site,
+    /// How many threads have the value borrowed, or are about to.
+    readers: AtomicUsize,
+    /// How many threads write it, or wait to.
+    writers: AtomicUsize,
+}
+
+impl Shared {
+    /// Writes the value with `f`.
+    fn write<R>(&self, site: Site, f: impl FnOnce() -> R) -> R {
+        let count = Count::new(&self.writers);
+        // Without a reader it does not have to wait, or not for longer than a poll takes.
+        if self.readers.load(Ordering::SeqCst) == 0 {
+            return f();
+        }
+        let attempt = self
+            .record
+            .attempt(Mode::Exclusive, AcquireKind::Blocking, site);
+        let result = f();
+        self.record.released(attempt.acquired());
+        drop(count);
+        result
+    }
+
+    /// Borrows the value with `f`.
+    fn read<'a, T>(
+        &'a self,
+        site: Site,
+        f: impl FnOnce() -> tokio::sync::watch::Ref<'a, T>,
+    ) -> Ref<'a, T> {
+        let count = Count::new(&self.readers);
+        let (inner, hold) = if self.writers.load(Ordering::SeqCst) == 0 {
+            let inner = f();
+            let hold = self
+                .record
+                .acquired(Mode::Shared, AcquireKind::Blocking, site);
+            (inner, hold)
+        } else {
+            let attempt = self
+                .record
+                .attempt(Mode::Shared, AcquireKind::Blocking, site);
+            (f(), attempt.acquired())
+        };
+        Ref {
+            held: Held {
+                shared: self,
+                hold: Some(hold),
+                _count: count,
+            },
+            inner,
+        }
+    }
+}
+
+/// One more, for as long as this lives.
+#[derive(Debug)]
+struct Count<'a>(&'a AtomicUsize);
+
+impl<'a> Count<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Count<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[derive(Debug)]
+struct Held<'a> {
+    shared: &'a Shared,
+    hold: Option<Hold>,
+    _count: Count<'a>,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if let Some(hold) = self.hold.take() {
+            self.shared.record.released(hold);
+        }
+    }
+}
+
+/// [`tokio::sync::watch::Ref`], a held lock.
+#[derive(Debug)]
+pub struct Ref<'a, T> {
+    // Dropped first: the record is told before the lock is given back.
+    held: Held<'a>,
+    inner: tokio::sync::watch::Ref<'a, T>,
+}
+
+impl<T> Ref<'_, T> {
+    /// As [`tokio::sync::watch::Ref::has_changed`].
+    pub fn has_changed(&self) -> bool {
+        let _ = &self.held;
+        self.inner.has_changed()
+    }
+}
+
+impl<T> Deref for Ref<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.inner
+    }
+}
+
+/// As [`tokio::sync::watch::channel`].
+#[track_caller]
+pub fn channel<T>(init: T) -> (Sender<T>, Receiver<T>) {
+    let sender = Sender::new(init);
+    let receiver = sender.subscribe();
+    (sender, receiver)
+}
+
+/// [`tokio::sync::watch::Sender`], watched.
+pub struct Sender<T> {
+    inner: tokio::sync::watch::Sender<T>,
+    shared: Arc<Shared>,
+}
+
+/// [`tokio::sync::watch::Receiver`], watched.
+pub struct Receiver<T> {
+    inner: tokio::sync::watch::Receiver<T>,
+    shared: Arc<Shared>,
+}
+
+impl<T> Sender<T> {
+    /// As [`tokio::sync::watch::Sender::new`].
+    #[track_caller]
+    pub fn new(init: T) -> Self {
+        Self {
+            inner: tokio::sync::watch::Sender::new(init),
+            shared: Arc::new(Shared {
+                record: Lock::new(&KIND),
+                made: Location::caller(),
+                readers: AtomicUsize::new(0),
+                writers: AtomicUsize::new(0),
+            }),
+        }
+    }
+
+    /// As [`tokio::sync::watch::Sender::send`].
+    ///
+    /// # Errors
+    ///
+    /// If there is no receiver.
+    #[track_caller]
+    pub fn send(&self, value: T) -> Result<(), SendError<T>> {
+        lets_out::<T>();
+        self.shared
+            .write(Location::caller(), || self.inner.send(value))
+    }
+
+    /// As [`tokio::sync::watch::Sender::send_modify`].
+    #[track_caller]
+    pub fn send_modify<F: FnOnce(&mut T)>(&self, modify: F) {
+        lets_out::<T>();
+        self.shared
+            .write(Location::caller(), || self.inner.send_modify(modify));
+    }
+
+    /// As [`tokio::sync::watch::Sender::send_if_modified`].
+    #[track_caller]
+    pub fn send_if_modified<F: FnOnce(&mut T) -> bool>(&self, modify: F) -> bool {
+        lets_out::<T>();
+        self.shared
+            .write(Location::caller(), || self.inner.send_if_modified(modify))
+    }
+
+    /// As [`tokio::sync::watch::Sender::send_replace`].
+    #[track_caller]
+    pub fn send_replace(&self, value: T) -> T {
+        lets_out::<T>();
+        self.shared
+            .write(Location::caller(), || self.inner.send_replace(value))
+    }
+
+    /// As [`tokio::sync::watch::Sender::borrow`].
+    #[track_caller]
+    pub fn borrow(&self) -> Ref<'_, T> {
+        self.shared.read(Location::caller(), || self.inner.borrow())
+    }
+
+    /// As [`tokio::sync::watch::Sender::is_closed`].
+    pub fn is_closed(&self) -> bool {
+        self.inner.is_closed()
+    }
+
+    /// As [`tokio::sync::watch::Sender::closed`].
+    #[track_caller]
+    pub fn closed(&self) -> impl Future<Output = ()> {
+        let thing = Thing::new(NOUN, WaitReason::Other, self.shared.made);
+        watched(thing, self.inner.closed(), |()| ())
+    }
+
+    /// As [`tokio::sync::watch::Sender::subscribe`].
+    pub fn subscribe(&self) -> Receiver<T> {
+        Receiver {
+            inner: self.inner.subscribe(),
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// As [`tokio::sync::watch::Sender::receiver_count`].
+    pub fn receiver_count(&self) -> usize {
+        self.inner.receiver_count()
+    }
+
+    /// As [`tokio::sync::watch::Sender::sender_count`].
+    pub fn sender_count(&self) -> usize {
+        self.inner.sender_count()
+    }
+
+    /// As [`tokio::sync::watch::Sender::same_channel`].
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.inner.same_channel(&other.inner)
+    }
+}
+
+impl<T> Receiver<T> {
+    /// As [`tokio::sync::watch::Receiver::borrow`].
+    #[track_caller]
+    pub fn borrow(&self) -> Ref<'_, T> {
+        self.shared.read(Location::caller(), || self.inner.borrow())
+    }
+
+    /// As [`tokio::sync::watch::Receiver::borrow_and_update`].
+    #[track_caller]
+    pub fn borrow_and_update(&mut self) -> Ref<'_, T> {
+        let Self { inner, shared } = self;
+        shared.read(Location::caller(), || inner.borrow_and_update())
+    }
+
+    /// As [`tokio::sync::watch::Receiver::has_changed`].
+    ///
+    /// # Errors
+    ///
+    /// If there is no sender.
+    pub fn has_changed(&self) -> Result<bool, RecvError> {
+        self.inner.has_changed()
+    }
+
+    /// As [`tokio::sync::watch::Receiver::mark_changed`].
+    pub fn mark_changed(&mut self) {
+        self.inner.mark_changed();
+    }
+
+    /// As [`tokio::sync::watch::Receiver::mark_unchanged`].
+    pub fn mark_unchanged(&mut self) {
+        self.inner.mark_unchanged();
+    }
+
+    /// As [`tokio::sync::watch::Receiver::changed`].
+    ///
+    /// # Errors
+    ///
+    /// If there is no sender.
+    #[track_caller]
+    pub fn changed(&mut self) -> impl Future<Output = Result<(), RecvError>> {
+        let thing = Thing::new(NOUN, WaitReason::Message, self.shared.made);
+        watched(thing, self.inner.changed(), |changed| changed)
+    }
+
+    /// As [`tokio::sync::watch::Receiver::wait_for`].
+    ///
+    /// # Errors
+    ///
+    /// If there is no sender.
+    #[track_caller]
+    pub fn wait_for(
+        &mut self,
+        f: impl FnMut(&T) -> bool,
+    ) -> impl Future<Output = Result<Ref<'_, T>, RecvError>> {
+        let site = Location::caller();
+        let Self { inner, shared } = self;
+        let thing = Thing::new(NOUN, WaitReason::Message, shared.made);
+        watched(thing, inner.wait_for(f), move |found| {
+            found.map(|inner| shared.read(site, || inner))
+        })
+    }
+
+    /// As [`tokio::sync::watch::Receiver::same_channel`].
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.inner.same_channel(&other.inner)
+    }
+
+    /// tokio's own receiver. What is borrowed there is not seen.
+    pub fn as_tokio(&mut self) -> &mut tokio::sync::watch::Receiver<T> {
+        &mut self.inner
+    }
+}
+
+/// What this type does not declare is called on tokio's own.
+impl<T> Deref for Receiver<T> {
+    type Target = tokio::sync::watch::Receiver<T>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.inner
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl<T> Clone for Receiver<T> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl<T: Default> Default for Sender<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}

@@ -1,0 +1,62 @@
+//! Spawning.
+
+use std::future::Future;
+use std::mem::needs_drop;
+use std::panic::Location;
+use std::sync::Arc;
+
+use lockwarden::instrument::Site;
+
+use super::JoinHandle;
+use crate::agent::frame;
+use crate::agent::root::{Origin, Root};
+use crate::agent::runtime::RuntimeState;
+use crate::agent::task::Kind;
+
+/// The task that is polled gives a value of this type away: it may own a guard.
+pub(crate) fn lets_out<T>() {
+    if needs_drop::<T>() {
+        frame::with(|frame| {
+            if let Some(frame) = frame {
+                frame.task.lets_out();
+            }
+        });
+    }
+}
+
+/// A task that is spawned at `site`.
+pub(crate) fn root<F: Future>(
+    future: F,
+    kind: Kind,
+    site: Site,
+    runtime: Option<Arc<RuntimeState>>,
+) -> Root<F> {
+    if kind != Kind::Driven {
+        lets_out::<F>();
+    }
+    Root::new(
+        future,
+        Origin {
+            kind,
+            spawned: site,
+            runtime,
+        },
+    )
+}
+
+/// As [`tokio::spawn`]; the task is watched.
+///
+/// # Panics
+///
+/// Outside of a runtime.
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let runtime = frame::with(|frame| frame.and_then(|frame| frame.task.runtime.clone()));
+    let root = root(future, Kind::Spawned, Location::caller(), runtime);
+    let task = Arc::clone(root.task());
+    JoinHandle::new(tokio::spawn(root), task)
+}

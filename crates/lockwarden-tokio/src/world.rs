@@ -1,0 +1,187 @@
+//! Checks of tests in which all that could end a wait is known.
+//!
+//! A message, a notification or a permit can come from any task or thread that has the other end, and
+//! Rust does not say which one has. So a wait for one is never called a deadlock, unless nothing is
+//! left that runs. In a check ([`check_async`](crate::testing::check_async)) that can be known: all
+//! tasks of its runtime are tasks of this crate, and every thread of the process was there before the
+//! check, is one of its runtime, or is known to lockwarden. Where the system does not list the
+//! threads, it is not known.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use lockwarden::instrument::{self, ThreadId};
+use parking_lot::Mutex;
+
+use crate::agent::registry;
+use crate::agent::runtime::RuntimeState;
+use crate::agent::task::Kind;
+
+struct Check {
+    number: u64,
+    /// The threads that were there before.
+    before: BTreeSet<u32>,
+    /// The thread of the check itself, which is in `block_on`.
+    thread: Option<ThreadId>,
+    runtimes: Vec<(tokio::runtime::Handle, Arc<RuntimeState>)>,
+}
+
+static CHECKS: Mutex<Vec<Check>> = Mutex::new(Vec::new());
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+/// The threads of runtimes of this crate.
+static RUNTIME_THREADS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+/// A check whose tasks are looked at together, for as long as this lives.
+pub(crate) struct Open(u64);
+
+impl Open {
+    /// Begins with the check that the calling thread belongs to; `before` are the threads that were
+    /// there before it.
+    pub(crate) fn here(before: BTreeSet<u32>) -> Self {
+        let number = instrument::Agent::new(None).check();
+        let own = system::own_id();
+        let all = instrument::observe_all();
+        let mine = all.iter().find(|one| own.is_some() && one.os_id == own);
+        let check = Check {
+            number,
+            before,
+            thread: mine.map(|one| one.thread.id),
+            runtimes: Vec::new(),
+        };
+        let mut checks = CHECKS.lock();
+        if number != 0 && own.is_some() {
+            checks.push(check);
+        }
+        COUNT.store(checks.len(), Ordering::Relaxed);
+        Self(number)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let mut checks = CHECKS.lock();
+        checks.retain(|check| check.number != self.0);
+        COUNT.store(checks.len(), Ordering::Relaxed);
+    }
+}
+
+/// The threads of the process; empty where the system does not say.
+pub(crate) fn threads() -> BTreeSet<u32> {
+    system::threads()
+}
+
+/// A runtime was made by the calling thread.
+pub(crate) fn add_runtime(handle: &tokio::runtime::Handle, state: &Arc<RuntimeState>) {
+    if any_closable() {
+        let number = instrument::Agent::new(None).check();
+        let mut checks = CHECKS.lock();
+        if let Some(check) = checks.iter_mut().find(|check| check.number == number) {
+            check.runtimes.push((handle.clone(), Arc::clone(state)));
+        }
+    }
+}
+
+/// The calling thread is one of a runtime of this crate.
+pub(crate) fn add_thread() {
+    if let Some(id) = system::own_id() {
+        RUNTIME_THREADS.lock().insert(id);
+    }
+}
+
+/// The calling thread is none of a runtime any more.
+pub(crate) fn remove_thread() {
+    if let Some(id) = system::own_id() {
+        RUNTIME_THREADS.lock().remove(&id);
+    }
+}
+
+/// Whether this check can come to be one of those whose tasks are all known.
+pub(crate) fn is_closable(check: u64) -> bool {
+    check != 0 && any_closable() && CHECKS.lock().iter().any(|one| one.number == check)
+}
+
+/// Whether any check can.
+pub(crate) fn any_closable() -> bool {
+    COUNT.load(Ordering::Relaxed) != 0
+}
+
+/// The checks whose waits can be ended by nothing but their own tasks.
+pub(crate) fn closed_checks() -> Vec<u64> {
+    if !any_closable() {
+        return Vec::new();
+    }
+    let observed = instrument::observe_all();
+    let tasks = registry::all();
+    let checks = CHECKS.lock();
+    let is_closed = |check: &&Check| {
+        let is_known = |id: &u32| {
+            check.before.contains(id)
+                || Some(*id) == system::own_id()
+                || RUNTIME_THREADS.lock().contains(id)
+                || observed.iter().any(|one| one.os_id == Some(*id))
+        };
+        let threads = system::threads();
+        let are_tasks_known = check.runtimes.iter().all(|(handle, state)| {
+            let is_of = |task: &&Arc<crate::agent::task::Task>| {
+                let runtime = task.runtime.as_ref();
+                task.kind == Kind::Spawned
+                    && !task.has_ended()
+                    && runtime.is_some_and(|runtime| Arc::ptr_eq(runtime, state))
+            };
+            handle.metrics().num_alive_tasks() == tasks.iter().filter(is_of).count()
+        });
+        let runs = |one: &instrument::Observation| {
+            one.check == check.number
+                && !one.thread.is_task
+                && !one.thread.ended
+                && Some(one.thread.id) != check.thread
+                && (one.thread.waits.is_none() || one.is_timed)
+        };
+        !threads.is_empty()
+            && threads.iter().all(is_known)
+            && are_tasks_known
+            && !observed.iter().any(runs)
+    };
+    let closed = checks.iter().filter(is_closed);
+    closed.map(|check| check.number).collect()
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod system {
+    use std::collections::BTreeSet;
+
+    #[allow(unsafe_code)]
+    pub(super) fn own_id() -> Option<u32> {
+        // SAFETY: the call takes nothing and cannot fail.
+        Some(unsafe { libc::gettid() }.cast_unsigned())
+    }
+
+    pub(super) fn threads() -> BTreeSet<u32> {
+        let Ok(entries) = std::fs::read_dir("/proc/self/task") else {
+            return BTreeSet::new();
+        };
+        // Those that lockwarden itself starts: they bring about nothing.
+        let is_ours = |name: &str| ["lockwarden join", "lockwarden name"].contains(&name);
+        let id = |entry: std::io::Result<std::fs::DirEntry>| {
+            let entry = entry.ok()?;
+            let name = std::fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
+            let id = entry.file_name().to_str()?.parse().ok()?;
+            (!is_ours(name.trim_end())).then_some(id)
+        };
+        entries.filter_map(id).collect()
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod system {
+    use std::collections::BTreeSet;
+
+    pub(super) fn own_id() -> Option<u32> {
+        None
+    }
+
+    pub(super) fn threads() -> BTreeSet<u32> {
+        BTreeSet::new()
+    }
+}

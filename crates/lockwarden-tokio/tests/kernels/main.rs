@@ -1,0 +1,26 @@
+//! Tasks that wait for ever, and those that only look so, in processes of their own.
+//!
+//! Without arguments, this program runs each kernel as a child of itself and looks at what that
+//! says; with the name of a kernel, it is that kernel; with the part of a name, it runs those.
+
+mod alike;
+mod expect;
+mod rings;
+mod single;
+mod snoozed;
+mod threads;
+mod world;
+
+use expect::Case;
+
+fn main() -> std::process::ExitCode {
+    let groups: &[&[Case]] = &[
+        alike::CASES,
+        rings::CASES,
+        single::CASES,
+        snoozed::CASES,
+        threads::CASES,
+        world::CASES,
+    ];
+    expect::run(&groups.concat())
+}

@@ -1,0 +1,139 @@
+//! Tasks that wait for each other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lockwarden::report::Verdict;
+use lockwarden_tokio as tokio;
+
+use crate::expect::{Case, on_runtime, settle};
+
+pub(crate) const CASES: &[Case] = &[
+    Case {
+        name: "two tasks take two mutexes in both orders",
+        told: Some((Verdict::Deadlock, &["rings.rs", "tokio Mutex"])),
+        run: || {
+            on_runtime(async {
+                let locks = Arc::new((tokio::sync::Mutex::new(0), tokio::sync::Mutex::new(0)));
+                let meet = Arc::new(tokio::sync::Barrier::new(2));
+                let (theirs, there) = (Arc::clone(&locks), Arc::clone(&meet));
+                let task = tokio::spawn(async move {
+                    let _first = theirs.0.lock().await;
+                    there.wait().await;
+                    let _second = theirs.1.lock().await;
+                });
+                let _first = locks.1.lock().await;
+                meet.wait().await;
+                let _second = locks.0.lock().await;
+                task.await.unwrap();
+            });
+        },
+    },
+    Case {
+        name: "a reader waits behind a writer that waits for its first read",
+        told: Some((Verdict::Deadlock, &["tokio RwLock"])),
+        run: || {
+            on_runtime(async {
+                let lock = Arc::new(tokio::sync::RwLock::new(0));
+                let _first = lock.read().await;
+                let theirs = Arc::clone(&lock);
+                let _writer = tokio::spawn(async move { *theirs.write().await += 1 });
+                settle().await;
+                let _second = lock.read().await;
+            });
+        },
+    },
+    Case {
+        name: "a task holds a mutex that the task it joins wants",
+        told: Some((Verdict::Deadlock, &["the end of", "tokio Mutex"])),
+        run: || {
+            on_runtime(async {
+                let lock = Arc::new(tokio::sync::Mutex::new(0));
+                let _held = lock.lock().await;
+                let theirs = Arc::clone(&lock);
+                let task = tokio::spawn(async move { *theirs.lock().await += 1 });
+                task.await.unwrap();
+            });
+        },
+    },
+    Case {
+        name: "a task holds a mutex that a task of the set it joins wants",
+        told: Some((Verdict::Deadlock, &["the end of"])),
+        run: || {
+            on_runtime(async {
+                let lock = Arc::new(tokio::sync::RwLock::new(0));
+                let _held = lock.write().await;
+                let mut set = tokio::task::JoinSet::new();
+                for _ in 0..3 {
+                    let lock = Arc::clone(&lock);
+                    set.spawn(async move { *lock.read().await });
+                }
+                while set.join_next().await.is_some() {}
+            });
+        },
+    },
+    Case {
+        name: "branches of one task take two mutexes in both orders",
+        told: Some((Verdict::SelfDeadlock, &["tokio Mutex"])),
+        run: || {
+            on_runtime(async {
+                let (a, b) = (tokio::sync::Mutex::new(0), tokio::sync::Mutex::new(0));
+                tokio::join!(
+                    async {
+                        let _first = a.lock().await;
+                        tokio::task::yield_now().await;
+                        let _second = b.lock().await;
+                    },
+                    async {
+                        let _first = b.lock().await;
+                        tokio::task::yield_now().await;
+                        let _second = a.lock().await;
+                    },
+                );
+            });
+        },
+    },
+    Case {
+        name: "jobs hold a connection each and want another",
+        told: Some((Verdict::Deadlock, &["Semaphore"])),
+        run: || {
+            on_runtime(async {
+                let pool = Arc::new(tokio::sync::Semaphore::new(2));
+                let mut set = tokio::task::JoinSet::new();
+                for _ in 0..2 {
+                    let pool = Arc::clone(&pool);
+                    set.spawn(async move {
+                        let _first = pool.acquire().await.unwrap();
+                        tokio::time::sleep(Duration::from_millis(10)).await;
+                        let _second = pool.acquire().await.unwrap();
+                    });
+                }
+                while set.join_next().await.is_some() {}
+            });
+        },
+    },
+    Case {
+        name: "three tasks in a ring of locks, joins and permits",
+        told: Some((
+            Verdict::Deadlock,
+            &["3 tasks", "Semaphore", "tokio Mutex", "the end of"],
+        )),
+        run: || {
+            on_runtime(async {
+                let lock = Arc::new(tokio::sync::Mutex::new(0));
+                let permits = Arc::new(tokio::sync::Semaphore::new(1));
+                let _held = lock.lock().await;
+                let (theirs, one) = (Arc::clone(&lock), Arc::clone(&permits));
+                let _holder = tokio::spawn(async move {
+                    let _permit = one.acquire().await.unwrap();
+                    *theirs.lock().await += 1;
+                });
+                settle().await;
+                let waiter = tokio::spawn(async move {
+                    let _permit = permits.acquire().await.unwrap();
+                });
+                waiter.await.unwrap();
+            });
+        },
+    },
+];

@@ -1,0 +1,111 @@
+//! One task that waits for itself.
+
+use std::sync::Arc;
+
+use lockwarden::report::Verdict;
+use lockwarden_tokio as tokio;
+
+use crate::expect::{Case, on_runtime};
+
+pub(crate) const CASES: &[Case] = &[
+    Case {
+        name: "a task takes a mutex that it holds",
+        told: Some((Verdict::SelfDeadlock, &["tokio Mutex", "single.rs"])),
+        run: || {
+            on_runtime(async {
+                let lock = tokio::sync::Mutex::new(0);
+                let _held = lock.lock().await;
+                helper(&lock).await;
+            });
+        },
+    },
+    Case {
+        name: "a spawned task takes an owned mutex that it holds",
+        told: Some((Verdict::SelfDeadlock, &["tokio Mutex"])),
+        run: || {
+            on_runtime(async {
+                let lock = Arc::new(tokio::sync::Mutex::new(0));
+                let task = tokio::spawn(async move {
+                    let _held = Arc::clone(&lock).lock_owned().await;
+                    let _again = lock.lock_owned().await;
+                });
+                task.await.unwrap();
+            });
+        },
+    },
+    Case {
+        name: "a reader wants to write",
+        told: Some((Verdict::SelfDeadlock, &["tokio RwLock"])),
+        run: || {
+            on_runtime(async {
+                let lock = tokio::sync::RwLock::new(0);
+                let _held = lock.read().await;
+                *lock.write().await += 1;
+            });
+        },
+    },
+    Case {
+        name: "a writer wants to read",
+        told: Some((Verdict::SelfDeadlock, &["tokio RwLock"])),
+        run: || {
+            on_runtime(async {
+                let lock = tokio::sync::RwLock::new(0);
+                let _held = lock.write().await;
+                let _again = lock.read().await;
+            });
+        },
+    },
+    Case {
+        name: "a recursion takes a permit on each level",
+        told: Some((Verdict::SelfDeadlock, &["Semaphore"])),
+        run: || {
+            on_runtime(async {
+                let permits = tokio::sync::Semaphore::new(3);
+                descend(&permits, 5).await;
+            });
+        },
+    },
+    Case {
+        name: "a task awaits itself",
+        told: Some((Verdict::SelfDeadlock, &["the end of"])),
+        run: || {
+            on_runtime(async {
+                let (sender, receiver) = tokio::sync::oneshot::channel();
+                let task = tokio::spawn(async move {
+                    let own: tokio::task::JoinHandle<()> = receiver.await.unwrap();
+                    own.await.unwrap();
+                });
+                let abort = task.abort_handle();
+                assert!(sender.send(task).is_ok());
+                crate::expect::long().await;
+                crate::expect::long().await;
+                abort.abort();
+            });
+        },
+    },
+    Case {
+        name: "a boxed future takes a mutex that its task holds",
+        told: Some((Verdict::SelfDeadlock, &["tokio Mutex"])),
+        run: || {
+            on_runtime(async {
+                let lock = tokio::sync::Mutex::new(0);
+                let outer: std::pin::Pin<Box<dyn Future<Output = ()> + '_>> = Box::pin(async {
+                    let _held = lock.lock().await;
+                    helper(&lock).await;
+                });
+                outer.await;
+            });
+        },
+    },
+];
+
+async fn helper(lock: &tokio::sync::Mutex<i32>) {
+    *lock.lock().await += 1;
+}
+
+async fn descend(permits: &tokio::sync::Semaphore, depth: u32) {
+    if depth > 0 {
+        let _permit = permits.acquire().await.unwrap();
+        Box::pin(descend(permits, depth - 1)).await;
+    }
+}

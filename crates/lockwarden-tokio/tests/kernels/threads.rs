@@ -1,0 +1,120 @@
+//! Where tasks meet threads and their locks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lockwarden::report::Verdict;
+use lockwarden_tokio as tokio;
+
+use crate::expect::{Case, long, on_current_thread, on_runtime, settle};
+
+pub(crate) const CASES: &[Case] = &[
+    Case {
+        name: "a task holds a std lock across an await, another blocks the only thread",
+        told: Some((Verdict::Deadlock, &["is not polled", "threads.rs"])),
+        run: || {
+            on_current_thread(|runtime| {
+                let set = tokio::task::LocalSet::new();
+                let lock = std::rc::Rc::new(lockwarden::sync::Mutex::new(0));
+                set.block_on(runtime, async move {
+                    let theirs = std::rc::Rc::clone(&lock);
+                    tokio::task::spawn_local(async move {
+                        let _held = theirs.lock().unwrap();
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    });
+                    settle().await;
+                    *lock.lock().unwrap() += 1;
+                });
+            });
+        },
+    },
+    Case {
+        name: "a thread is blocked by a lock that a suspended task holds",
+        told: Some((
+            Verdict::HeldAcrossAwait,
+            &["while it is suspended", "threads.rs"],
+        )),
+        run: || {
+            on_current_thread(|runtime| {
+                let lock = Arc::new(lockwarden::sync::Mutex::new(0));
+                let theirs = Arc::clone(&lock);
+                let (sender, receiver) = std::sync::mpsc::channel();
+                let other = std::thread::spawn(move || {
+                    receiver.recv().unwrap();
+                    *theirs.lock().unwrap() += 1;
+                });
+                runtime.block_on(async {
+                    let _held = lock.lock().unwrap();
+                    sender.send(()).unwrap();
+                    long().await;
+                });
+                other.join().unwrap();
+            });
+        },
+    },
+    Case {
+        name: "a borrowed value of a watch channel blocks the sender on the only thread",
+        told: Some((Verdict::Deadlock, &["watch channel"])),
+        run: || {
+            on_current_thread(|runtime| {
+                let set = tokio::task::LocalSet::new();
+                let (sender, receiver) = tokio::sync::watch::channel(0);
+                set.block_on(runtime, async move {
+                    tokio::task::spawn_local(async move {
+                        let _value = receiver.borrow();
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    });
+                    settle().await;
+                    sender.send(1).unwrap();
+                });
+            });
+        },
+    },
+    Case {
+        name: "a lock across an await that no other takes",
+        told: None,
+        run: || {
+            on_current_thread(|runtime| {
+                let lock = lockwarden::sync::Mutex::new(0);
+                runtime.block_on(async {
+                    let _held = lock.lock().unwrap();
+                    long().await;
+                });
+            });
+        },
+    },
+    Case {
+        name: "a lock that is taken and given back between awaits",
+        told: None,
+        run: || {
+            on_runtime(async {
+                let lock = Arc::new(lockwarden::sync::Mutex::new(0));
+                let mut set = tokio::task::JoinSet::new();
+                for _ in 0..4 {
+                    let lock = Arc::clone(&lock);
+                    set.spawn(async move {
+                        for _ in 0..50 {
+                            *lock.lock().unwrap() += 1;
+                            tokio::task::yield_now().await;
+                        }
+                    });
+                }
+                while set.join_next().await.is_some() {}
+            });
+        },
+    },
+    Case {
+        name: "a job of the blocking pool waits for a task",
+        told: None,
+        run: || {
+            on_runtime(async {
+                let lock = Arc::new(tokio::sync::Mutex::new(0));
+                let held = Arc::clone(&lock).lock_owned().await;
+                let job = tokio::task::spawn_blocking(move || *lock.blocking_lock() += 1);
+                long().await;
+                drop(held);
+                job.await.unwrap();
+            });
+        },
+    },
+];

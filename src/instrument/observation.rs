@@ -1,0 +1,27 @@
+//! A thread or an agent, seen from outside.
+
+use crate::report::{LockInfo, ThreadInfo};
+
+/// One thread or agent, as [`observe_all`](super::observe_all) saw it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Observation {
+    /// Who it is, what it holds and what it waits for.
+    pub thread: ThreadInfo,
+    /// The locks that it holds, and what it waits for.
+    pub locks: Vec<LockInfo>,
+    /// Whether what it holds stood still while it was read; if not, it is not listed.
+    pub is_held_known: bool,
+    /// The operating system's id of the thread, where that is known.
+    pub os_id: Option<u32>,
+    /// The number of the check of [`testing`](crate::testing) that it belongs to; zero if it belongs
+    /// to none.
+    pub check: u64,
+    /// Whether what it waits for is a lock whose guards may be sent to other threads, so that the
+    /// holder need not be the one that took it.
+    pub may_wander: bool,
+    /// Whether the wait ends by itself, at a deadline.
+    pub is_timed: bool,
+    /// Changes with everything that the thread does with tracked primitives.
+    pub progress: u64,
+}

@@ -1,0 +1,270 @@
+//! Agents that are no threads.
+
+#![allow(unsafe_code)]
+
+use std::ptr;
+
+use super::clock::Clock;
+use super::lock::{Hold, Lock, released_slow};
+use super::resource::Resource;
+use crate::detector::{self, observe};
+use crate::engine::verdict::Verdict;
+use crate::instrument::{AcquireKind, Mode, Observation, Site, ThreadId};
+use crate::report::{LockInfo, ThreadInfo};
+use crate::tracking::process::registry;
+use crate::tracking::thread::agent::Seat;
+use crate::tracking::thread::current;
+use crate::tracking::thread::slot::Slot;
+
+/// Something that holds locks and waits, and that is no thread: a task of an async runtime, which one
+/// thread after another polls.
+///
+/// What runs in [`run`](Self::run) is recorded as done by the agent: the locks that it takes stay
+/// its own when another thread runs it the next time, and their order counts as that of the agent.
+/// An agent that uses no tracked primitive takes no memory but itself.
+///
+/// # Examples
+///
+/// ```
+/// use std::panic::Location;
+/// use lockwarden::instrument::{Agent, AcquireKind, Lock, LockKind, Mode};
+///
+/// static KIND: LockKind = LockKind::new("AsyncMutex").with_sendable_guards();
+/// let lock = Lock::new(&KIND);
+/// let mut task = Agent::new(Some("ingest"));
+/// let hold = task.run(|| lock.acquired_sendable(Mode::Exclusive, AcquireKind::Blocking, Location::caller()));
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| task.run(|| lock.released_anywhere(hold)));
+/// });
+/// ```
+#[derive(Debug)]
+pub struct Agent {
+    seat: Seat,
+}
+
+impl Agent {
+    /// A new agent, which reports call ``task `name` ``. It belongs to the check of
+    /// [`testing`](crate::testing) that the calling thread belongs to.
+    #[must_use]
+    pub fn new(name: Option<&str>) -> Self {
+        let scope = current::scope();
+        Self {
+            seat: Seat::new(registry::next_thread(), scope, name.map(Box::from), None),
+        }
+    }
+
+    /// The same, called by the place where it was started. Takes no memory for a name.
+    #[must_use]
+    pub fn started_at(place: Site) -> Self {
+        let scope = current::scope();
+        Self {
+            seat: Seat::new(registry::next_thread(), scope, None, Some(place)),
+        }
+    }
+
+    /// The identity of the agent in reports, unique among threads and agents.
+    #[must_use]
+    pub fn id(&self) -> ThreadId {
+        self.seat.id()
+    }
+
+    /// The number of the check of [`testing`](crate::testing) that the agent belongs to; zero if it
+    /// belongs to none. For [`report_stuck`].
+    #[must_use]
+    pub fn check(&self) -> u64 {
+        self.seat.check_id()
+    }
+
+    /// What the agent does comes after all that is in `past`: what led to its start.
+    pub fn set_past(&mut self, past: Clock) {
+        self.seat.set_past(past.into_clock_ref());
+    }
+
+    /// Runs `f` as the agent: what it does with tracked primitives is done by the agent and not by
+    /// the calling thread. Agents can be nested; the inner one counts.
+    ///
+    /// Costs a few instructions.
+    #[inline]
+    pub fn run<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        struct Back(Option<current::Role>);
+        impl Drop for Back {
+            #[inline]
+            fn drop(&mut self) {
+                if let Some(role) = self.0 {
+                    current::act_again(role);
+                }
+            }
+        }
+        // The seat is borrowed for as long as the thread refers to it, also if `f` unwinds.
+        let _back = Back(current::act_as(&self.seat));
+        f()
+    }
+
+    /// What a report says of the agent, without what it holds and waits for.
+    #[must_use]
+    pub fn info(&self) -> ThreadInfo {
+        ThreadInfo {
+            name: self.seat.name(),
+            is_task: true,
+            ..ThreadInfo::new(self.id())
+        }
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        // As anyone else who needs a point no more.
+        drop(Clock::of_clock_ref(self.seat.take_past()));
+        let slot = self.seat.slot();
+        if !slot.is_detached() {
+            self.run(|| detector::detach_agent(slot));
+        }
+    }
+}
+
+/// One recorded acquisition of a lock whose guards may be sent to other threads: the counterpart of
+/// [`Hold`]. Made by [`Lock::acquired_sendable`].
+#[derive(Debug)]
+#[must_use = "hand it back to `Lock::released_anywhere`, or the lock counts as held for ever"]
+pub struct SendableHold(Hold);
+
+// SAFETY: a hold is a reference to a slot, and slots are `Sync`. What is bound to a thread is
+// `Lock::released`, which takes a `Hold`; `released_anywhere` asks in whose slot the lock is listed.
+unsafe impl Send for SendableHold {}
+// SAFETY: as above; a shared reference gives nothing away.
+unsafe impl Sync for SendableHold {}
+impl std::panic::UnwindSafe for SendableHold {}
+impl std::panic::RefUnwindSafe for SendableHold {}
+
+impl Lock {
+    /// As [`acquired`](Self::acquired), for a guard that may be dropped by another thread or agent
+    /// than the one that took the lock. The [`LockKind`](crate::instrument::LockKind) has to be one
+    /// [`with_sendable_guards`](crate::instrument::LockKind::with_sendable_guards).
+    ///
+    /// # Panics
+    ///
+    /// As [`acquired`](Self::acquired).
+    #[inline(always)]
+    pub fn acquired_sendable(&self, mode: Mode, kind: AcquireKind, site: Site) -> SendableHold {
+        SendableHold(self.acquired(mode, kind, site))
+    }
+
+    /// Tells that the lock is about to be released, by whichever thread.
+    #[inline(always)]
+    pub fn released_anywhere(&self, hold: SendableHold) {
+        let slot = hold.0.slot;
+        let ident = self.record.ident_address();
+        if ptr::eq(slot, current::slot()) && slot.pop(ident) {
+            return;
+        }
+        released_slow(slot, ident, false);
+    }
+
+    /// Tells that a sendable hold has changed its mode without a release of the lock.
+    pub fn converted_anywhere(&self, hold: &SendableHold, mode: Mode) {
+        self.converted(&hold.0, mode);
+    }
+
+    /// What a report says of the lock.
+    #[must_use]
+    pub fn info(&self) -> LockInfo {
+        match detector::attach() {
+            Some(slot) => detector::lock_info(detector::with_own(slot, |own| {
+                self.record.identify(&mut own.pool)
+            })),
+            None => LockInfo::new(self.id(), self.record.kind().noun(), self.record.place()),
+        }
+    }
+}
+
+impl SendableHold {
+    /// Whether the agent or thread that took the lock is the calling one.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        ptr::eq(self.0.slot, current::slot())
+    }
+}
+
+impl Resource {
+    /// What a report says of the resource.
+    #[must_use]
+    pub fn info(&self) -> LockInfo {
+        match detector::attach() {
+            Some(slot) => detector::lock_info(detector::with_own(slot, |own| {
+                self.record.identify(&mut own.pool)
+            })),
+            None => LockInfo::new(
+                crate::instrument::LockId::of_address(self),
+                self.record.kind().noun(),
+                self.record.place(),
+            ),
+        }
+    }
+}
+
+/// What every thread and agent holds and waits for, as far as the detector knows them: each as it
+/// was a moment ago.
+///
+/// Costs some hundred nanoseconds for each of them.
+#[must_use]
+pub fn observe_all() -> Vec<Observation> {
+    observe::all(false)
+        .into_iter()
+        .map(|one| one.into_observation())
+        .collect()
+}
+
+/// Reports threads and agents that cannot go on, which the caller has found out by means of its own:
+/// to the check of [`testing`](crate::testing) with the number `check`, or to the process if that is
+/// zero. The message of the panic that the configuration asks for, if it asks for one.
+///
+/// The caller holds no lock of its own that a callback of the program could ask for.
+pub fn report_stuck(
+    check: u64,
+    verdict: Verdict,
+    threads: Vec<ThreadInfo>,
+    locks: Vec<LockInfo>,
+) -> Option<String> {
+    detector::publish_stuck(check, verdict, threads, locks).map(detector::Panic::into_message)
+}
+
+/// Marks the calling thread as one that looks after others and that none of the program waits for.
+pub fn mark_observer() {
+    if let Some(slot) = detector::attach() {
+        slot.life.mark_ours();
+    }
+}
+
+/// How many locks the calling thread, or the agent that it acts as, holds.
+#[inline]
+#[must_use]
+pub fn held_count() -> usize {
+    let slot: &'static Slot = current::open();
+    if slot.is_detached() {
+        0
+    } else {
+        slot.count() as usize
+    }
+}
+
+/// The locks that the calling thread, or the agent that it acts as, holds: which, how, and since
+/// which line. Whether each may be released by another thread stands beside it.
+#[must_use]
+pub fn held_by_caller() -> Vec<(LockInfo, crate::report::HeldInfo, bool)> {
+    let slot = current::open();
+    if slot.is_detached() {
+        return Vec::new();
+    }
+    slot.maintain();
+    detector::held_here(slot)
+        .into_iter()
+        .map(|(ident, info)| {
+            (
+                detector::lock_info(ident),
+                info,
+                ident.class().kind.is_sendable(),
+            )
+        })
+        .collect()
+}

@@ -1,0 +1,43 @@
+//! Which acquired-before edges are news: seen for the first time in this process, and not in the baseline.
+//!
+//! `LOCKWARDEN_RECORD_KNOWN` names a baseline, the file that `cargo lockwarden accept` writes. Orders of it are
+//! neither recorded nor emitted as events, so that only news leaves a host.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::Path;
+
+use once_cell::sync::OnceCell;
+
+use super::rows::EdgeRow;
+use crate::config::Variable;
+use crate::declare;
+use crate::shim::fork_safe::ForkSafe;
+use crate::sink;
+
+/// Hashes of the edges that this process has seen. A fork takes the lock; the child keeps the edges of its
+/// parent apart by the process id in each hash.
+pub(crate) static SEEN: ForkSafe<Option<HashSet<u64>>> = ForkSafe::new(None);
+
+/// Returns whether the edge is seen for the first time and is not in the baseline.
+pub(super) fn is_news(edge: &EdgeRow) -> bool {
+    static KNOWN: OnceCell<HashSet<(String, String)>> = OnceCell::new();
+    let mut hasher = DefaultHasher::new();
+    (std::process::id(), edge).hash(&mut hasher);
+    if !SEEN.lock().get_or_insert_default().insert(hasher.finish()) {
+        return false;
+    }
+    let known = KNOWN.get_or_init(baseline);
+    known.is_empty() || !known.contains(&(edge.from.to_string(), edge.to.to_string()))
+}
+
+/// Reads the baseline that the environment names; empty without one, or if it cannot be read.
+fn baseline() -> HashSet<(String, String)> {
+    let Some(path) = Variable::RecordKnown.read() else {
+        return HashSet::new();
+    };
+    declare::pairs_of(Path::new(&path)).unwrap_or_else(|error| {
+        sink::say(&format!("{}: {error}", Variable::RecordKnown.name()));
+        HashSet::new()
+    })
+}
