@@ -94,7 +94,8 @@
 //!
 //! In the folder `docs` of the package: `adopt.md` (builds, names, tests, staging, locks of your own),
 //! `configure.md` (code and environment), `verdicts.md`, `accuracy.md`, `performance.md`, `reach.md` (whole
-//! programs without a change), `records.md` (over many processes), `compare.md`, `architecture.md`, `glossary.md`.
+//! programs without a change), `async.md` (tasks), `records.md` (over many processes), `compare.md`,
+//! `architecture.md`, `glossary.md`.
 
 // Without instrumentation the wrappers use only empty records: the rooms below are unused.
 #![cfg_attr(

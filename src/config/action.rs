@@ -1,30 +1,30 @@
-//! What is done about a finding.
+//! The action for a finding.
 
 use std::fmt;
 
 use crate::engine::verdict::Verdict;
 
-/// What is done about a finding.
+/// The action for a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Action {
-    /// Nothing; it is only counted.
+    /// The finding is only counted.
     Ignore,
-    /// It is reported, and the program goes on.
+    /// The finding is reported, and the program continues.
     Report,
-    /// It is reported, then the thread that found it panics: before it blocks, if the finding is
-    /// a deadlock.
+    /// The finding is reported, then the thread that made it panics: before it blocks, if the finding
+    /// is a deadlock.
     Panic,
-    /// It is reported, then the process aborts.
+    /// The finding is reported, then the process aborts.
     Abort,
 }
 
 impl Action {
-    /// Every action, from the mildest on.
+    /// Every action, from the mildest to the strongest.
     pub const ALL: &'static [Action] =
         &[Action::Ignore, Action::Report, Action::Panic, Action::Abort];
 
-    /// The name, as it stands in `LOCKWARDEN`.
+    /// Returns the name that `LOCKWARDEN` uses.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl Action {
         }
     }
 
-    /// What is done about `verdict` when nobody says otherwise.
+    /// Returns the default action for `verdict`.
     pub(crate) const fn default_for(verdict: Verdict) -> Self {
         match verdict {
             Verdict::Deadlock | Verdict::SelfDeadlock => Action::Panic,
@@ -61,7 +61,7 @@ pub(crate) struct Actions([Action; Verdict::ALL.len()]);
 
 impl Actions {
     pub(crate) const fn get(&self, verdict: Verdict) -> Action {
-        // The variants carry no numbers of their own, so each is its position in `ALL`.
+        // The variants have no explicit values, so each is its position in `ALL`.
         self.0[verdict as usize]
     }
 
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_verdict_stands_at_its_place() {
+    fn the_position_of_a_verdict_is_its_value() {
         for (at, &verdict) in Verdict::ALL.iter().enumerate() {
             assert_eq!(verdict as usize, at, "{verdict}");
         }

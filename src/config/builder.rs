@@ -1,4 +1,4 @@
-//! The configuration and how it is put together.
+//! The configuration and its builder.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,11 +14,10 @@ use crate::report::{Basis, Report};
 /// A callback, shared so that a configuration can be cloned.
 pub(crate) type Callback = Arc<dyn Fn(&Report) + Send + Sync + 'static>;
 
-/// What the detector does with what it finds, and how far it goes to find it.
+/// The configuration: the action for each verdict, the sinks, and the bounds of the search.
 ///
-/// Built by chaining, then [installed](Self::install), which works once in a process. What the
-/// environment variable `LOCKWARDEN` says goes before what is said here; see the
-/// [module](crate::config).
+/// Built by chaining, then [installed](Self::install), which works once in a process. The environment
+/// variable `LOCKWARDEN` takes precedence over the code; see the [module](crate::config).
 ///
 /// # Examples
 ///
@@ -52,7 +51,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// The defaults.
+    /// Returns the defaults.
     pub fn new() -> Self {
         Self {
             actions: Actions::default(),
@@ -72,7 +71,7 @@ impl Config {
         }
     }
 
-    /// Sets what is done about findings of this verdict.
+    /// Sets the action for findings of this verdict.
     ///
     /// By default `Deadlock` and `SelfDeadlock` panic; `Inversion`, `RecursiveRead`, `Stall` and
     /// `Abandoned` are reported; `Guarded`, `SingleThread` and `Ordered` are ignored.
@@ -81,53 +80,51 @@ impl Config {
         self
     }
 
-    /// Sets what is done about an inversion that only the classes of the locks show: one pair of
-    /// instances was taken in one order, and another pair, of the same classes, in the opposite
-    /// one. Ignored by default.
+    /// Sets the action for an inversion that only the classes of the locks show: one pair of instances
+    /// was acquired in one order, and another pair, of the same classes, in the opposite order. Ignored
+    /// by default.
     ///
-    /// It finds orders that are wrong long before the instances coincide, and it reports orders
-    /// that are right because they never do. A class is the name that its locks were given, else
-    /// the place that makes them. A verdict that is ignored altogether is ignored here too, and an
-    /// order that was [declared](crate::declare_order) is not meant.
+    /// Class edges find a wrong order before two threads share a pair of instances, and report orders
+    /// that are right because no two threads ever share one. A class is the name of its locks, else
+    /// their place of construction. A verdict that is ignored altogether is ignored here too. An order
+    /// that was [declared](crate::declare_order) is not affected.
     pub fn classes(mut self, action: Action) -> Self {
         self.classes = action;
         self
     }
 
-    /// Sets a function that is called with every report, after the event.
+    /// Sets a function that is called with every report, after the `tracing` event.
     ///
-    /// It runs in the thread that found it, at the place of the lock call, and with no lock of the
-    /// detector held, but with whatever locks the program held there: hand the report on, rather
-    /// than do work here. The text is written by a thread of the library meanwhile. Locks that it takes are not watched. A panic in it is caught and said on
-    /// standard error.
+    /// It runs in the thread that made the finding, in the lock call, with no lock of the detector
+    /// held, but with the locks that the program holds there: pass the report on instead of doing work
+    /// in it. A thread of the library writes the text meanwhile. The locks that the function acquires
+    /// are not watched. A panic in it is caught and written to standard error.
     pub fn callback(mut self, callback: impl Fn(&Report) + Send + Sync + 'static) -> Self {
         self.callback = Some(Arc::new(callback));
         self
     }
 
-    /// Sets whether the text of a report is written to standard error. It is, by default.
+    /// Sets whether the text of a report is written to standard error; on by default.
     ///
-    /// A thread of the library writes it, so a pipe that is full holds up nothing: the thread that made
-    /// the finding goes on at once, and, if it is to panic, waits for its text for a second at most. The
-    /// end of the process waits for what is not written for ten seconds at most, and for two if standard
-    /// error takes nothing.
+    /// A thread of the library writes it, so a full pipe delays no other thread: the thread that made
+    /// the finding continues at once or, if it is to panic, waits for its text for a second at most.
+    /// The end of the process waits for texts that are not yet written for ten seconds at most, and for
+    /// two if standard error accepts nothing.
     pub fn stderr(mut self, on: bool) -> Self {
         self.stderr = on;
         self
     }
 
-    /// Sets whether a report is emitted as a `tracing` event, with the target `lockwarden`. It
-    /// is, by default.
+    /// Sets whether a report is emitted as a `tracing` event, with the target `lockwarden`; on by
+    /// default.
     ///
-    /// A subscriber is code of the program: what is said of the [callback](Self::callback) holds
-    /// for it too.
+    /// A subscriber is code of the program, and runs as the [callback](Self::callback) does.
     pub fn tracing(mut self, on: bool) -> Self {
         self.tracing = on;
         self
     }
 
-    /// Sets whether anything is watched at all. It is, by default, in a build that is
-    /// instrumented.
+    /// Sets whether locks are watched; on by default, in an instrumented build.
     pub fn enabled(mut self, on: bool) -> Self {
         self.enabled = on;
         self
@@ -135,35 +132,35 @@ impl Config {
 
     /// Sets how many reports are made; 1000 by default.
     ///
-    /// The ones after are only counted, which is said once. A finding that panics or aborts is
-    /// always reported.
+    /// Further findings are only counted, which is reported once. A finding whose action is a panic or
+    /// an abort is always reported.
     pub fn max_reports(mut self, reports: u64) -> Self {
         self.max_reports = reports;
         self
     }
 
-    /// Sets under how many distinct circumstances one edge is remembered; 16 by default.
+    /// Sets how many contexts of one edge are kept; 16 by default.
     ///
-    /// A circumstance is a thread, the other locks it held, and its place in the order of spawns,
-    /// joins and messages. Each takes some hundred bytes.
+    /// A context is a thread, the other locks that it held, and its place in the happens-before order.
+    /// Each takes some hundred bytes.
     pub fn contexts_per_edge(mut self, contexts: usize) -> Self {
         self.contexts_per_edge = contexts;
         self
     }
 
-    /// Sets after how many steps one search for cycles is given up; 20,000 by default.
+    /// Sets after how many steps one search for cycles ends without a result; 20,000 by default.
     pub fn search_steps(mut self, steps: usize) -> Self {
         self.search_steps = steps;
         self
     }
 
-    /// Sets the code with which the process ends if there were findings, whatever code the program
-    /// gives; none by default.
+    /// Sets the exit code of a process that had findings, in place of the program's own; none by
+    /// default.
     ///
-    /// A finding counts if it is reported: not if its verdict is ignored, a
-    /// [suppression](crate::suppress) fits it, or a check of [`testing`](crate::testing) has it. The code
-    /// is set where the process ends in order: when `main` returns or `std::process::exit` is called.
-    /// A process that aborts, is killed, or ends by `_exit` keeps its own status. Only on Unix.
+    /// A finding counts if it is reported: not if its verdict is ignored, if a
+    /// [suppression](crate::suppress) applies, or if it was made in a check of
+    /// [`testing`](crate::testing). The code is set when `main` returns or `std::process::exit` is
+    /// called. A process that aborts, is killed, or ends by `_exit` keeps its own status. Only on Unix.
     ///
     /// # Panics
     ///
@@ -176,8 +173,8 @@ impl Config {
     }
 
     /// Sets whether a summary is written to standard error at the end of the process: a line with
-    /// [totals](crate::config::Totals), and the first line of each finding once more, of 50 at most. Off
-    /// by default. Only on Unix.
+    /// [totals](crate::config::Totals), and the headline of each finding, of 50 at most. Off by
+    /// default. Only on Unix.
     ///
     /// # Examples
     ///
@@ -190,18 +187,18 @@ impl Config {
         self
     }
 
-    /// Sets a file to which a summary is added at the end of the process, as a line of JSON; none by
+    /// Sets a file to which a summary is appended at the end of the process, as a line of JSON; none by
     /// default. Only on Unix.
     ///
-    /// The form is the definition `summary` of `docs/report.schema.json`. The file is made, for its owner
-    /// alone, if it is not there; a symbolic link is not followed.
+    /// The form is the definition `summary` of `docs/report.schema.json`. The file is created, with
+    /// access for its owner alone, if it does not exist; a symbolic link is refused.
     pub fn summary_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.summary_file = Some(path.into());
         self
     }
 
-    /// Sets a directory in which each process writes a file of the lock orders and findings that it learns;
-    /// none by default. `LOCKWARDEN_RECORD` in the environment does the same and takes precedence.
+    /// Sets a directory in which each process writes a file of its lock orders and findings; none by
+    /// default. `LOCKWARDEN_RECORD` in the environment does the same and takes precedence.
     ///
     /// The file is in JSON Lines, and `cargo lockwarden merge`, `check` and `report` read it. A line is
     /// written, with one system call, by the thread that takes two locks in an order that is new to the
@@ -220,11 +217,12 @@ impl Config {
         self
     }
 
-    /// Sets a file to which every report is added, as a line of JSON in the form that
-    /// `docs/report.schema.json` says; none by default.
+    /// Sets a file to which every report is appended, as a line of JSON in the form of
+    /// `docs/report.schema.json`; none by default.
     ///
-    /// It is written by a thread of the library, after the text. The file is made, for its owner alone, if
-    /// it is not there; a symbolic link is not followed. What cannot be written is said on standard error.
+    /// A thread of the library writes it, after the text. The file is created, with access for its
+    /// owner alone, if it does not exist; a symbolic link is refused. An error is written to standard
+    /// error.
     #[cfg(feature = "json")]
     pub fn json_lines(mut self, path: impl Into<PathBuf>) -> Self {
         self.json = Some(path.into());
@@ -233,8 +231,8 @@ impl Config {
 
     /// Makes this the configuration of the process.
     ///
-    /// It may come after the first use of a lock: until then the defaults hold, and what they
-    /// found is not judged again.
+    /// It may follow the first use of a lock: until then the defaults apply, and earlier findings are
+    /// not evaluated again.
     ///
     /// # Errors
     ///
@@ -244,7 +242,7 @@ impl Config {
         global::install(self, std::panic::Location::caller())
     }
 
-    /// What is done about a finding of this verdict on this basis.
+    /// Returns the action for a finding of this verdict on this basis.
     pub(crate) fn action(&self, verdict: Verdict, basis: Basis) -> Action {
         if basis == Basis::Classes && self.actions.get(verdict) != Action::Ignore {
             return self.classes;
@@ -301,7 +299,7 @@ impl Config {
         self.search_steps
     }
 
-    /// The same, with what the environment says put over it.
+    /// Returns the configuration with the settings of the environment applied.
     pub(super) fn overridden(mut self, overrides: &Overrides) -> Self {
         for setting in overrides.settings() {
             setting.clone().apply(&mut self);

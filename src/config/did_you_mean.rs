@@ -1,7 +1,7 @@
-//! The name that somebody meant who wrote another one.
+//! The suggestion for a misspelt name.
 
-/// The one of `names` that is fewest edits away from `word`, if it is near at all. Case does not
-/// count.
+/// Returns the one of `names` that is fewest edits away from `word`, if it is near enough. Case does
+/// not matter.
 pub(super) fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
     let word = word.to_ascii_lowercase();
     let (distance, name) = names
@@ -12,8 +12,8 @@ pub(super) fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
     (distance * 3 <= name.len().max(3)).then_some(name)
 }
 
-/// How many insertions, removals, replacements and swaps of neighbours turn `a` into `b`
-/// (the restricted Damerau–Levenshtein distance).
+/// Returns how many insertions, deletions, replacements and swaps of neighbours turn `a` into `b` (the
+/// restricted Damerau–Levenshtein distance).
 fn distance(a: &str, b: &str) -> usize {
     let a: Vec<char> = a.chars().collect();
     let b: Vec<char> = b.chars().collect();
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_is_understood_and_a_stranger_is_not() {
+    fn a_misspelt_name_is_found_and_an_unlike_word_is_not() {
         let names = ["Inversion", "Deadlock", "SelfDeadlock", "all"];
         assert_eq!(nearest("inversoin", &names), Some("Inversion"));
         assert_eq!(nearest("DEADLOK", &names), Some("Deadlock"));

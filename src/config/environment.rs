@@ -1,4 +1,4 @@
-//! The environment variable `LOCKWARDEN`, as a pure function from its text.
+//! Parses the value of the environment variable `LOCKWARDEN`; reads no environment itself.
 
 use std::path::PathBuf;
 
@@ -7,9 +7,9 @@ use super::builder::Config;
 use super::did_you_mean::nearest;
 use crate::engine::verdict::Verdict;
 
-/// What stands for every verdict.
+/// The key for every verdict.
 const ALL: &str = "all";
-/// What stands for findings about classes of locks.
+/// The key for findings that only class edges show.
 const CLASSES: &str = "classes";
 const STDERR: &str = "stderr";
 const TRACING: &str = "tracing";
@@ -18,7 +18,7 @@ const EXIT: &str = "exit";
 const SUMMARY: &str = "summary";
 const JSON: &str = "json";
 
-/// One understood part.
+/// One parsed part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Setting {
     Enabled(bool),
@@ -52,7 +52,7 @@ impl Setting {
     }
 }
 
-/// Everything that one value says: what was understood, in its order, and what was not.
+/// One parsed value: the settings in their order, and the errors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Overrides {
     settings: Vec<Setting>,
@@ -60,7 +60,7 @@ pub(super) struct Overrides {
 }
 
 impl Overrides {
-    /// Reads a value. Empty parts, such as a comma at the end leaves, are skipped.
+    /// Parses a value. Empty parts, such as after a trailing comma, are skipped.
     pub(super) fn parse(value: &str) -> Self {
         let mut overrides = Self::default();
         for part in value.split([',', ';']).map(str::trim) {
@@ -81,7 +81,7 @@ impl Overrides {
         &self.settings
     }
 
-    /// A sentence for each part that was not understood.
+    /// Returns a sentence for each part that was not understood.
     pub(super) fn problems(&self) -> &[String] {
         &self.problems
     }
@@ -138,7 +138,7 @@ fn parse_part(part: &str) -> Result<Setting, String> {
     }
 }
 
-/// What may stand on the left of an equals sign.
+/// Returns the names that are allowed before an equals sign.
 fn keys() -> Vec<&'static str> {
     let verdicts = Verdict::ALL.iter().map(|verdict| verdict.name());
     verdicts
@@ -221,7 +221,7 @@ fn lone_word(word: &str) -> String {
     }
 }
 
-/// The hint at the name that was probably meant.
+/// Returns a hint at the nearest name.
 fn meant(word: &str, names: &[&str]) -> String {
     match nearest(word, names) {
         Some(name) => format!(" (did you mean {name}?)"),
@@ -235,7 +235,7 @@ mod tests {
     use crate::report::Basis;
 
     #[test]
-    fn what_is_understood() {
+    fn parts_are_parsed_in_their_order() {
         use Action::*;
         use Setting::{All, Classes, Enabled, MaxReports, On, Stderr, Tracing};
         let table: &[(&str, &[Setting])] = &[
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_named_with_what_is_allowed() {
+    fn a_bad_part_is_named_with_the_allowed_ones() {
         let keys = "Deadlock, SelfDeadlock, Inversion, Guarded, SingleThread, Ordered, \
                     RecursiveRead, Stall, Abandoned, HeldAcrossAwait, all, classes, stderr, \
                     tracing, max_reports, exit, summary, json";
@@ -318,14 +318,14 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_part_does_not_spoil_the_good_ones() {
+    fn a_bad_part_leaves_the_others_in_force() {
         let overrides = Overrides::parse("Inversion=panic, nonsense, stderr=off");
         assert_eq!(overrides.settings().len(), 2);
         assert_eq!(overrides.problems().len(), 1);
     }
 
     #[test]
-    fn the_environment_goes_before_the_code() {
+    fn the_environment_overrides_the_code() {
         let code = Config::new()
             .on(Verdict::Inversion, Action::Ignore)
             .on(Verdict::Stall, Action::Ignore)

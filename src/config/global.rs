@@ -1,8 +1,8 @@
 //! The one configuration of the process.
 //!
-//! Before a configuration is installed, the defaults are in force, with what the environment says
-//! put over them. A program may install its own at any time, once: a `main` that starts with a
-//! log line has used a lock by then, and must not be punished for it.
+//! Before a configuration is installed, the defaults apply, with the settings of the environment. A
+//! program may install its own configuration at any time, once: a `main` that starts with a log line
+//! has used a lock by then, and that must not be an error.
 
 use std::error::Error;
 use std::fmt;
@@ -15,18 +15,18 @@ use super::environment::Overrides;
 use super::variables::Variable;
 use crate::engine::ids::Site;
 
-/// What the program installed, and where.
+/// The installed configuration, and the place of the call.
 static INSTALLED: OnceCell<(Config, Site)> = OnceCell::new();
-/// What is in force as long as nothing is installed.
+/// The configuration that applies while none is installed.
 static DEFAULT: OnceCell<Config> = OnceCell::new();
-/// What the environment says, read once.
+/// The parsed environment variable, read once.
 static ENVIRONMENT: OnceCell<Overrides> = OnceCell::new();
-/// Whether the parts of the environment that were not understood have been named.
+/// Whether the errors of the environment variable have been reported.
 static COMPLAINED: AtomicBool = AtomicBool::new(false);
 
-/// The configuration that is in force now.
+/// Returns the present configuration.
 ///
-/// Costs one load once something is installed, two before.
+/// Costs one load once a configuration is installed, two before.
 pub(crate) fn current() -> &'static Config {
     match INSTALLED.get() {
         Some((config, _)) => config,
@@ -46,8 +46,8 @@ pub(super) fn install(config: Config, site: Site) -> Result<(), InstallError> {
 
 fn environment() -> &'static Overrides {
     let overrides = ENVIRONMENT.get_or_init(|| Overrides::parse(&Variable::Config.text()));
-    // Outside the cell, so that nothing waits for standard error but the one thread that writes.
-    // Relaxed: the flag orders nothing, it only picks the one that speaks.
+    // Outside the cell, so that only the thread that writes waits for standard error. Relaxed: the flag
+    // publishes no memory, it only selects the thread that writes.
     if !overrides.problems().is_empty() && !COMPLAINED.swap(true, Ordering::Relaxed) {
         for problem in overrides.problems() {
             crate::sink::say(&format!("{}: {problem}", Variable::Config.name()));
@@ -56,7 +56,7 @@ fn environment() -> &'static Overrides {
     overrides
 }
 
-/// A configuration was installed when there was one already.
+/// An attempt to install a second configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InstallError {
@@ -65,13 +65,13 @@ pub struct InstallError {
 }
 
 impl InstallError {
-    /// Where the configuration that is in force was installed.
+    /// Returns where the present configuration was installed.
     #[must_use]
     pub fn first(&self) -> Site {
         self.first
     }
 
-    /// Where the installation was tried that failed.
+    /// Returns where the failed installation was attempted.
     #[must_use]
     pub fn site(&self) -> Site {
         self.site

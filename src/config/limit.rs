@@ -2,40 +2,40 @@
 
 use std::fmt;
 
-/// A bound that the detector keeps, so that its memory and its time stay bounded too.
+/// A bound on the memory or the time of the detector.
 ///
-/// One that was reached is named by [`status`](crate::config::Status), with what it costs: from then on
-/// silence says less than it did.
+/// [`status`](crate::config::Status) names each limit that was reached, with its cost: from then on
+/// findings may be missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Limit {
     /// [`Config::max_reports`](crate::config::Config::max_reports): further reports are counted
     /// only.
     MaxReports,
-    /// [`Config::contexts_per_edge`](crate::config::Config::contexts_per_edge): an edge was seen
-    /// under more circumstances than are kept. Those are kept that most cycles can use: of each thread
-    /// one, under few other locks, the latest of those that come after each other. No edge is lost, and
-    /// no inversion of two locks that some kept threads can form. One is lost only if every choice of
-    /// its threads has one that was not kept: with sixteen kept, one of three or more locks whose
-    /// threads never ran at the same time as most of the others, or one under a lock that only those
-    /// threads did not hold. Common in programs with many threads that do the same.
+    /// [`Config::contexts_per_edge`](crate::config::Config::contexts_per_edge): an edge was taken in
+    /// more contexts than are kept. Those are kept that most cycles can use: one of each thread, with
+    /// few gate locks, the latest of those that are ordered. No edge is lost, and no inversion of two
+    /// locks that kept threads can form. An inversion is lost only if every choice of its threads
+    /// contains a context that was not kept: with sixteen kept, one of three or more locks whose
+    /// threads never ran at the same time as most of the others, or one under a gate lock that only
+    /// those threads did not hold. Common in programs with many threads that do the same.
     ContextsPerEdge,
-    /// [`Config::search_steps`](crate::config::Config::search_steps): a search for cycles was
-    /// given up.
+    /// [`Config::search_steps`](crate::config::Config::search_steps): a search for cycles ended early.
     SearchSteps,
-    /// More acquired-before edges than are kept at one time: further ones are not looked at.
+    /// More acquired-before edges than are kept at one time: further ones are not added.
     Edges,
-    /// A thread came after more than 1,024 others that it has not joined: those that did least
-    /// count as concurrent with it from then on, so that an inversion may be a false alarm.
+    /// A thread started after more than 1,024 others that it has not joined: those with the fewest
+    /// events count as concurrent with it from then on, so that an inversion may be a false alarm.
     ThreadsInOrder,
-    /// A thread held more than 2,048 locks at once, or asked for one while it held more than 1,024: of
-    /// the former the further ones are not tracked, of the latter no order is learnt. A guard that was
-    /// forgotten counts as held.
+    /// A thread held more than 2,048 locks at once, or requested one while it held more than 1,024: the
+    /// locks beyond the former are not tracked, the requests beyond the latter give no edges. The lock
+    /// of a forgotten guard counts as held.
     HeldLocks,
 }
 
 impl Limit {
-    /// The name of it: of the method of [`Config`](crate::config::Config) that sets it, if one does.
+    /// Returns the name: that of the method of [`Config`](crate::config::Config) that sets the limit,
+    /// if one does.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -50,7 +50,7 @@ impl Limit {
 }
 
 impl Limit {
-    /// What reaching it costs, in a few words.
+    /// Returns what reaching the limit costs, in a few words.
     #[must_use]
     pub const fn cost(self) -> &'static str {
         match self {

@@ -1,38 +1,37 @@
-//! What the detector does with what it finds, and how far it goes to find it.
+//! The actions for findings, the sinks, and the bounds of the search.
 //!
-//! A program says it in code, with [`Config`], once; whoever runs the program says it in the
-//! environment variable `LOCKWARDEN`, which overrides the code. A program that says nothing gets
-//! the defaults: a real deadlock is reported and then panics in the thread that closed it, so
-//! that the cycle unwinds instead of hanging; a prediction is reported; a cycle that something
-//! excludes is kept to itself.
+//! A program configures the detector in code, with [`Config`], once; the environment variable
+//! `LOCKWARDEN` overrides the code. The defaults: a deadlock is reported, then the thread that closed
+//! it panics, so that the cycle unwinds instead of hanging; an inversion is reported; a cycle that
+//! cannot deadlock as observed is only counted.
 //!
 //! # The environment variable
 //!
-//! `LOCKWARDEN` is a list of parts, separated by commas or semicolons and read from left to
-//! right. Case does not matter.
+//! `LOCKWARDEN` is a list of parts, separated by commas or semicolons and applied from left to right.
+//! Case does not matter.
 //!
 //! | part | meaning |
 //! |---|---|
-//! | `off`, `on` | the switch for everything |
-//! | `Inversion=panic` | what this verdict does: `ignore`, `report`, `panic` or `abort` |
-//! | `all=ignore` | the same for every verdict |
-//! | `classes=report` | the same for what only the classes of locks show |
-//! | `stderr=off` | whether the text goes to standard error |
-//! | `tracing=off` | whether a `tracing` event is emitted |
-//! | `max_reports=50` | how many reports are made before the rest is only counted |
-//! | `exit=100` | the code with which the process ends if there were findings, 1 to 255 |
+//! | `off`, `on` | whether locks are watched |
+//! | `Inversion=panic` | the action for a verdict: `ignore`, `report`, `panic` or `abort` |
+//! | `all=ignore` | the action for every verdict |
+//! | `classes=report` | the action for an inversion that only class edges show |
+//! | `stderr=off` | whether reports are written to standard error |
+//! | `tracing=off` | whether reports are emitted as `tracing` events |
+//! | `max_reports=50` | how many reports are made; further findings are only counted |
+//! | `exit=100` | the exit code of a process that had findings, 1 to 255 |
 //! | `summary=1` | a summary on standard error at the end of the process |
-//! | `summary=/path` | the same as a line of JSON, at the end of this file |
-//! | `json=/path` | every report as a line of JSON, at the end of this file (feature `json`) |
+//! | `summary=/path` | the summary as a line of JSON, appended to this file |
+//! | `json=/path` | every report as a line of JSON, appended to this file (feature `json`) |
 //!
-//! A part that is not understood is named on standard error, once, with what is allowed, and is
-//! otherwise ignored. The variable is read once, at the first use of the detector.
+//! A part that is not understood is reported on standard error, once, with the allowed ones, and has no
+//! other effect. The variable is read once, at the first use of the detector.
 //!
 //! # Programs with more rights than their user
 //!
-//! In a program that is set-user-id, set-group-id, or has file capabilities, all variables of this crate
-//! are ignored: they name files that are read, and files that are written. Its code can configure it as
-//! always.
+//! In a program that is set-user-id, set-group-id, or has file capabilities, all variables of this
+//! module are ignored: they name files that are read, and files that are written. The program can still
+//! be configured in code.
 
 mod action;
 mod builder;

@@ -1,4 +1,4 @@
-//! Files of rules, one a line: declared orders and suppressions.
+//! Files with one rule in each line: declared orders and suppressions.
 
 use std::error::Error;
 use std::fmt;
@@ -11,12 +11,12 @@ use crate::report::Escaped;
 /// The largest file of rules that is read, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// How many lines that are no rules are named one by one.
+/// How many errors of a file are reported one by one.
 pub(crate) const MAX_ERRORS: usize = 20;
 
-/// A rule, or a file of rules, that cannot be taken in: a declared order or a suppression.
+/// A rule, or a file of rules, that is not accepted: a declared order or a suppression.
 ///
-/// Displayed with the place, if it came from a file, what is wrong, and what is allowed.
+/// `Display` writes the place, if the rule came from a file, the error, and what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RuleError {
@@ -24,14 +24,14 @@ pub struct RuleError {
 }
 
 impl RuleError {
-    /// What is wrong with a rule, wherever it came from.
+    /// Returns the error of a rule without a place.
     pub(crate) fn new(problem: impl Into<String>) -> Self {
         Self {
             message: problem.into(),
         }
     }
 
-    /// The same problem, found in a line of a file, in which a line reads like `example`.
+    /// Returns the error with its line in a file; `example` is a correct line.
     pub(crate) fn at(self, path: &Path, line: usize, example: &str) -> Self {
         let (path, problem) = (path.display().to_string(), self.message);
         Self::new(format!(
@@ -54,9 +54,9 @@ impl fmt::Display for RuleError {
 
 impl Error for RuleError {}
 
-/// The text of a file of rules, without the mark at its beginning that some editors leave there.
+/// Returns the text of a file of rules, without a byte order mark.
 ///
-/// Only a regular file is read, of a mebibyte at most: to open a pipe could block the program for ever,
+/// Only a regular file is read, of a mebibyte at most: to open a FIFO could block the program for ever,
 /// and a device has no end.
 pub(crate) fn read(path: &Path) -> Result<String, RuleError> {
     let mut bytes = Vec::new();
@@ -66,7 +66,7 @@ pub(crate) fn read(path: &Path) -> Result<String, RuleError> {
         #[cfg(unix)]
         {
             use std::os::unix::fs::OpenOptionsExt as _;
-            // To open a pipe waits for a writer otherwise.
+            // Without `O_NONBLOCK`, to open a FIFO waits for a writer.
             options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
         }
         let file = options.open(path)?;
@@ -90,8 +90,7 @@ pub(crate) fn read(path: &Path) -> Result<String, RuleError> {
     })
 }
 
-/// The lines of a text that may be rules: those that are neither empty nor a comment, with their
-/// numbers.
+/// Yields the lines that are neither empty nor a comment, with their numbers.
 pub(crate) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines = text.lines().enumerate();
     lines
@@ -99,7 +98,7 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
 }
 
-/// One sentence about all that is wrong with a file.
+/// Returns one sentence about all errors of a file.
 pub(crate) fn summary(errors: &[RuleError]) -> String {
     match errors {
         [] => String::new(),

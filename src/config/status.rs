@@ -1,11 +1,11 @@
-//! Whether the detector is on, and what it has seen.
+//! The state of the detector, and its counters.
 
 use std::fmt;
 use std::time::Duration;
 
 use super::limit::Limit;
 
-/// Whether the detector is on, and what it has seen: the proof that silence means something.
+/// The state of the detector, with its counters: evidence that the absence of reports means something.
 ///
 /// # Examples
 ///
@@ -23,9 +23,9 @@ use super::limit::Limit;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Status {
-    /// It watches every lock.
+    /// Locks are watched.
     On(Counters),
-    /// It watches nothing.
+    /// No locks are watched.
     Off(OffReason),
 }
 
@@ -39,45 +39,45 @@ pub enum OffReason {
     SwitchedOff,
 }
 
-/// What the detector has seen up to now.
+/// The counters of the detector up to now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counters {
-    /// For how long it has been on.
+    /// The time since the detector started.
     pub uptime: Duration,
-    /// The locks that are alive and have taken part in nesting.
+    /// The locks that live and have been part of a nested acquisition.
     pub locks: u64,
     /// The distinct acquired-before edges between them.
     pub edges: u64,
-    /// The threads that are alive and have used a lock.
+    /// The threads that live and have used a lock.
     pub threads: u64,
     /// The reports made since the start.
     pub reports: u64,
     /// The findings since the start that were not reported, because their verdict is ignored or
     /// because a limit was reached.
     pub unreported: u64,
-    /// The findings since the start that a [suppression](crate::suppress) has fitted.
+    /// The findings since the start to which a [suppression](crate::suppress) applied.
     pub suppressed: u64,
-    /// All that was seen since the start, whether it lives or not.
+    /// Totals since the start, of living and dropped locks and threads.
     pub total: Totals,
     /// The limits that were reached, ascending.
     pub limits: Vec<Limit>,
 }
 
-/// What the detector has seen since the start of the process, whether it lives or not.
+/// Totals since the start of the process, of living and dropped locks and threads.
 ///
-/// Displayed as "12 locks of 5 classes, 7 orders, 4 threads". Counted where something is new, so that
-/// known acquisitions cost nothing for it.
+/// `Display` writes "12 locks of 5 classes, 7 orders, 4 threads". The totals change only where
+/// something is new, so that known acquisitions cost nothing for them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Totals {
-    /// The locks, and other things that threads wait for, that were used. Each thread that is alive, but
-    /// the calling one, adds up to 63 that it has set aside for later ones.
+    /// The locks and other resources that were used. Each living thread, except the calling one, adds
+    /// up to 63 ids that it has reserved.
     pub locks: u64,
-    /// Their classes: their names, or the places that make them.
+    /// Their classes: names, or places of construction.
     pub classes: u64,
-    /// The orders: the distinct pairs of source places of which the second was reached while what was
-    /// taken at the first was held.
+    /// The orders: the distinct pairs of source places of which the second was reached while the lock
+    /// of the first was held.
     pub orders: u64,
     /// The threads that have used a lock.
     pub threads: u64,
@@ -102,7 +102,7 @@ impl fmt::Display for Totals {
 }
 
 impl Status {
-    /// Whether it is on.
+    /// Returns whether locks are watched.
     #[must_use]
     pub const fn is_on(&self) -> bool {
         matches!(self, Status::On(_))

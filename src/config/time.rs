@@ -1,8 +1,8 @@
-//! Durations, as a person writes them.
+//! Durations with a unit, in text.
 
 use std::time::Duration;
 
-/// Reads a number with a unit: `500ms`, `10s`, `1.5s`, `2m` or `2min`, `1h`.
+/// Parses a number with a unit: `500ms`, `10s`, `1.5s`, `2m` or `2min`, `1h`.
 ///
 /// The error is a clause that names the text and what is allowed.
 pub(crate) fn parse(text: &str) -> Result<Duration, String> {
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_with_a_unit_is_understood() {
+    fn a_number_with_a_unit_is_parsed() {
         for (text, millis) in [
             ("500ms", 500),
             ("5s", 5_000),
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_named() {
+    fn a_bad_duration_is_named() {
         for (text, problem) in [
             ("5", "\"5\" has no unit: say 500ms, 10s, 2m or 1h"),
             (

@@ -1,9 +1,8 @@
-//! Makes a dump.
+//! Captures a dump.
 //!
-//! What the slots of the threads say is read first, then what the operating system says of each
-//! thread, then all are asked where they are. Nothing of this takes a lock of the detector for longer
-//! than it takes to copy a list, and nothing is looked up: names of functions are found when the dump
-//! is displayed.
+//! The slots of the threads are read first, then the state of each thread from the operating system,
+//! then the threads are asked for their stacks. No lock of the detector is held for longer than it
+//! takes to copy a list. Function names are looked up when the dump is displayed.
 
 use std::collections::HashSet;
 use std::time::{Instant, SystemTime};
@@ -16,20 +15,20 @@ use crate::report::{Activity, LockInfo, Stack, WaitInfo};
 use crate::tracking::thread::slot::os_id;
 use crate::tracking::thread::wait;
 
-/// The threads of this crate that use nothing of it.
+/// The names of threads of this crate that have no slot.
 const HELPERS: [&str; 2] = ["lockwarden join", "lockwarden name"];
 
-/// A thread that is being looked at.
+/// A thread that is being captured.
 struct Subject {
-    /// What its slot says, if it has one.
+    /// The observation of its slot, if it has one.
     observed: Option<Observed>,
     os_id: Option<u32>,
     seen: Seen,
-    /// `None` as long as it is to be asked.
+    /// The stack; `None` while the thread is still to be asked.
     stack: Option<Result<Stack, NoStack>>,
 }
 
-/// All threads, as they are now.
+/// Captures all threads.
 pub(crate) fn capture() -> Dump {
     let (taken, started) = (SystemTime::now(), Instant::now());
     let mut subjects = subjects();
@@ -57,7 +56,7 @@ pub(crate) fn capture() -> Dump {
         }
     }
     let mut threads: Vec<DumpedThread> = subjects.into_iter().filter_map(thread).collect();
-    // Those of this crate last: nobody looks for them.
+    // The threads of this crate come last: they are rarely of interest.
     threads.sort_by_key(|thread| thread.is_ours);
     Dump {
         taken,
@@ -67,7 +66,7 @@ pub(crate) fn capture() -> Dump {
     }
 }
 
-/// All threads, with what is known of them without asking.
+/// Returns all threads, with their slots and system ids.
 fn subjects() -> Vec<Subject> {
     let mut observed = observe::all(false);
     observed.sort_by_key(|observed| observed.thread);
@@ -85,7 +84,7 @@ fn subjects() -> Vec<Subject> {
 
 fn subject(os_id: Option<u32>, observed: Option<Observed>) -> Subject {
     let seen = os_id.map_or_else(Seen::nothing, system::look);
-    let stack = told_without_asking(os_id, &seen, observed.as_ref());
+    let stack = known_without_signal(os_id, &seen, observed.as_ref());
     Subject {
         observed,
         os_id,
@@ -94,8 +93,8 @@ fn subject(os_id: Option<u32>, observed: Option<Observed>) -> Subject {
     }
 }
 
-/// Where a thread is, or why that is not known, if there is no need to ask it.
-fn told_without_asking(
+/// Returns the stack of a thread, or why it is unknown, if the thread need not be asked.
+fn known_without_signal(
     id: Option<u32>,
     seen: &Seen,
     observed: Option<&Observed>,
@@ -127,7 +126,7 @@ fn locks_of(observed: &Observed) -> impl Iterator<Item = &LockInfo> {
     held.chain(observed.wait.as_ref().map(|wait| &wait.lock))
 }
 
-/// What the dump says of it; `None` if it has ended, and nobody has known it.
+/// Builds the entry of a thread; `None` if it has ended and never had a slot.
 fn thread(subject: Subject) -> Option<DumpedThread> {
     let Subject {
         observed,
@@ -139,7 +138,7 @@ fn thread(subject: Subject) -> Option<DumpedThread> {
     let Some(observed) = observed else {
         let is_gone = seen.activity == Activity::Ended
             || stack.as_ref().is_err_and(|why| *why == NoStack::Ended);
-        // The system calls the first one as the program.
+        // The system gives the first thread the name of the program.
         let is_main = os_id == Some(std::process::id());
         let name = if is_main {
             Some("main".to_owned())
@@ -157,7 +156,7 @@ fn thread(subject: Subject) -> Option<DumpedThread> {
             stack,
         });
     };
-    // The thread may have ended meanwhile, and another one have got its number.
+    // The thread may have ended meanwhile, and its number may belong to another one.
     let is_gone = observed.has_ended || !observed.is_there();
     let waits = observed.wait.as_ref().map(|wait| WaitInfo {
         what: wait.what(),

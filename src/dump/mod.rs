@@ -1,7 +1,7 @@
-//! All threads of the process at one moment.
+//! A capture of all threads of the process.
 //!
-//! [`thread`] and [`Dump`] are the data, [`text`] puts words to it, [`capture`] makes it; [`system`]
-//! is what the operating system says of a thread.
+//! [`thread`] and [`Dump`] are the data, [`text`] formats them, [`capture`] makes them; [`system`]
+//! reads the state of a thread from the operating system.
 
 mod capture;
 pub(crate) mod signal;
@@ -17,32 +17,32 @@ pub use self::thread::{DumpedThread, NoStack};
 use crate::engine::ids::{LockId, ThreadId};
 use crate::report::{LockInfo, Stack};
 
-/// All threads of the process: what each does, holds and waits for, and where it is.
+/// All threads of the process: the state, the locks, the wait and the stack of each.
 ///
-/// Made by [`dump()`](crate::watchdog::dump). Displayed as text, in which the functions of the stacks are
-/// looked up; see [`Stack`] for what that costs the first time.
+/// Made by [`dump()`](crate::watchdog::dump). `Display` writes it as text, and looks up the function
+/// names of the stacks; see [`Stack`] for the cost of the first lookup.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Dump {
-    /// When it was made.
+    /// When the capture began.
     pub taken: SystemTime,
-    /// How long that took. The threads were looked at one after the other, while the others went on.
+    /// How long the capture took. The threads were read one after the other, while the others ran.
     pub took: Duration,
-    /// The threads: those that use tracked primitives, in the order in which they came to do so,
-    /// then the others, and those of the watchdog last.
+    /// The threads: those that use tracked primitives, in the order of their first use, then the
+    /// others, and those of this crate last.
     pub threads: Vec<DumpedThread>,
-    /// The locks, and other things, that the threads hold and wait for.
+    /// The locks and other resources that the threads hold and wait for.
     pub locks: Vec<LockInfo>,
 }
 
 impl Dump {
-    /// What is known of the thread `id`, if it is listed.
+    /// Returns the thread `id`, if it is listed.
     #[must_use]
     pub fn thread(&self, id: ThreadId) -> Option<&DumpedThread> {
         self.threads.iter().find(|thread| thread.id == Some(id))
     }
 
-    /// What is known of the lock `id`, if a thread holds it or waits for it.
+    /// Returns the lock `id`, if a thread holds it or waits for it.
     #[must_use]
     pub fn lock(&self, id: LockId) -> Option<&LockInfo> {
         self.locks.iter().find(|lock| lock.id == id)

@@ -1,13 +1,13 @@
-//! What the operating system says of a thread: on Linux and Android, out of `/proc`.
+//! The state of a thread as the operating system reports it: on Linux and Android, out of `/proc`.
 
 use crate::report::Activity;
 
-/// What was seen of one thread.
+/// The state of one thread.
 #[derive(Debug)]
 pub(super) struct Seen {
     pub(super) activity: Activity,
     pub(super) name: Option<String>,
-    /// The signals that it blocks: one bit each, the lowest for signal 1.
+    /// The signals that the thread blocks: one bit each, the lowest for signal 1.
     pub(super) blocked: u64,
 }
 
@@ -21,7 +21,7 @@ impl Seen {
     }
 }
 
-/// What a thread of this process does.
+/// Returns what a thread of this process does.
 pub(crate) fn activity(os_id: Option<u32>) -> Activity {
     os_id.map_or(Activity::Unknown, |id| look(id).activity)
 }
@@ -31,7 +31,7 @@ pub(super) fn look(_id: u32) -> Seen {
     Seen::nothing()
 }
 
-/// The ids of all threads.
+/// Returns the system ids of all threads.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) fn threads() -> Vec<u32> {
     Vec::new()
@@ -49,7 +49,7 @@ mod proc {
     use super::Seen;
     use crate::report::Activity;
 
-    /// The ids of all threads.
+    /// Returns the system ids of all threads.
     pub(crate) fn threads() -> Vec<u32> {
         let Ok(entries) = fs::read_dir("/proc/self/task") else {
             return Vec::new();
@@ -95,10 +95,10 @@ mod proc {
         }
     }
 
-    /// The CPU that it was on last: the 39th field.
+    /// Returns the CPU that the thread last ran on: the 39th field.
     fn cpu(path: &str) -> Option<u32> {
         let stat = fs::read_to_string(format!("{path}/stat")).ok()?;
-        // The second field is the name, in brackets, and may contain anything.
+        // The second field is the name, in parentheses, and may contain any character.
         let (_, after) = stat.rsplit_once(')')?;
         after.split_ascii_whitespace().nth(36)?.parse().ok()
     }
@@ -106,7 +106,7 @@ mod proc {
     fn sleeping(path: &str) -> Activity {
         let call = fs::read_to_string(format!("{path}/syscall")).unwrap_or_default();
         match call.split_ascii_whitespace().next() {
-            // It has woken up since.
+            // The thread has woken up since.
             Some("running") => Activity::Running { cpu: None },
             Some(number) => match number.parse() {
                 Ok(number) if number >= 0 => Activity::InSystemCall {
@@ -119,7 +119,7 @@ mod proc {
         }
     }
 
-    /// The names of the calls in which threads often sleep.
+    /// Returns the name of a system call in which threads often sleep.
     fn name_of(number: i64) -> Option<&'static str> {
         #[rustfmt::skip]
         let common: &[(libc::c_long, &str)] = &[
@@ -142,7 +142,7 @@ mod proc {
             #[cfg(target_arch = "x86_64")] (libc::SYS_epoll_wait, "epoll_wait"),
             #[cfg(target_arch = "x86_64")] (libc::SYS_open, "open"),
         ];
-        // The type of the numbers is narrower elsewhere.
+        // The numbers have a narrower type on other systems.
         #[allow(clippy::unnecessary_cast)]
         let found = common.iter().find(|(known, _)| *known as i64 == number);
         found.map(|(_, name)| *name)
@@ -167,7 +167,7 @@ mod proc {
         #[test]
         fn a_thread_that_is_gone_has_ended() {
             let id = std::thread::spawn(os_id).join().unwrap();
-            // The number is free, or soon will be; nobody is told of a thread that has come after.
+            // Waits until the number is free: another thread that gets it would be read instead.
             while fs::exists(format!("/proc/self/task/{id}")).unwrap() {
                 std::thread::yield_now();
             }

@@ -20,14 +20,14 @@ impl fmt::Display for Dump {
 }
 
 impl Dump {
-    /// Writes what is known of those threads that are meant, each after an empty line.
+    /// Writes the threads that `is_meant` selects, each after an empty line.
     pub(crate) fn write_threads(
         &self,
         f: &mut impl fmt::Write,
         is_meant: impl Fn(&DumpedThread) -> bool,
     ) -> fmt::Result {
         self.resolve();
-        // Threads of a pool are often in one and the same place: it is shown once.
+        // Threads of a pool often have the same stack: it is written once.
         let mut shown: Vec<(&DumpedThread, &Stack)> = Vec::new();
         for thread in self.threads.iter().filter(|thread| is_meant(thread)) {
             writeln!(f, "\n{}: {}", thread.title(), self.doing(thread))?;
@@ -57,7 +57,7 @@ impl Dump {
 }
 
 impl DumpedThread {
-    /// What it is called: `` thread `ingest` (#3), 4711 to the system ``.
+    /// Returns the title of the thread: `` thread `ingest` (#3), 4711 to the system ``.
     pub(super) fn title(&self) -> String {
         let mut title = match (&self.name, self.id) {
             (Some(name), Some(id)) => format!("thread `{}` (#{})", Escaped(name), id.get()),
@@ -103,7 +103,7 @@ impl Dump {
         )
     }
 
-    /// The lock, with its id where another one is called the same.
+    /// Returns the name of the lock, with its id if another lock has the same name.
     fn name(&self, id: LockId) -> String {
         let Some(lock) = self.lock(id) else {
             return format!("lock {id}");

@@ -11,22 +11,22 @@ use crate::report::{Activity, HeldInfo, Stack, WaitInfo};
 pub struct DumpedThread {
     /// The identity of the thread; `None` if it has never used a tracked primitive.
     pub id: Option<ThreadId>,
-    /// The id that the operating system gave it, where that is known: on Linux and Android.
+    /// The id that the operating system gave the thread, where it is known: on Linux and Android.
     pub os_id: Option<u32>,
-    /// The name of the thread. Of one that has never used a tracked primitive, what the operating
-    /// system calls it: the first 15 bytes, or `main` if it is the first one of the process.
+    /// The name of the thread. For a thread that has never used a tracked primitive, the name that the
+    /// operating system has: its first 15 bytes, or `main` for the first thread of the process.
     pub name: Option<String>,
-    /// Whether it is a thread of this crate: of the watchdog, or one that helps a check. Those are listed
-    /// last.
+    /// Whether this is a thread of this crate: of the watchdog, or one that serves a check. Those are
+    /// listed last.
     pub is_ours: bool,
-    /// What the operating system says that it does.
+    /// The state of the thread in the operating system.
     pub activity: Activity,
-    /// The locks that it holds, in the order in which it took them; `None` if it took and released
-    /// locks all the time, so that no list of them was ever true.
+    /// The locks that the thread holds, in the order of acquisition; `None` if the lockset changed each
+    /// time it was read.
     pub held: Option<Vec<HeldInfo>>,
-    /// What it waits for, if it does.
+    /// What the thread waits for, if it waits.
     pub waits: Option<WaitInfo>,
-    /// Where it is, or why that is not known.
+    /// The stack, or why it is not known.
     pub stack: Result<Stack, NoStack>,
 }
 
@@ -34,19 +34,19 @@ pub struct DumpedThread {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NoStack {
-    /// This build, or the configuration, does without signals.
+    /// This build, or the configuration, sends no signals.
     NoSignals,
-    /// The signal is handled by the program, which nobody interferes with.
+    /// The program handles the signal itself, and its handler is left in place.
     SignalTaken,
-    /// The thread was asked by a signal and did not answer in time.
+    /// The thread did not answer the signal in time.
     NoAnswer,
-    /// The thread does not let the signal through.
+    /// The thread blocks the signal.
     SignalBlocked,
     /// The thread was stopped, or sleeps in the kernel where no signal reaches it.
     Unreachable,
-    /// The thread ended meanwhile, or before.
+    /// The thread has ended.
     Ended,
-    /// It is the thread of the watchdog, which looks at the others.
+    /// The thread is the polling thread of the watchdog.
     Watchdog,
 }
 
@@ -54,7 +54,7 @@ impl fmt::Display for NoStack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             NoStack::NoSignals => "signals are not used, so no thread was asked where it is",
-            NoStack::SignalTaken => "the program handles the signal itself, so nobody was asked",
+            NoStack::SignalTaken => "the program handles the signal itself, so no thread was asked",
             NoStack::NoAnswer => "it did not answer the signal in time",
             NoStack::SignalBlocked => "it blocks the signal that asks where it is",
             NoStack::Unreachable => "no signal reaches it as long as it is there",

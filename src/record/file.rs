@@ -14,10 +14,10 @@ pub(super) struct RecordFile {
     limit: u64,
 }
 
-/// What became of a line.
+/// The outcome of an append.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Written {
-    /// It stands in the file.
+    /// The line is in the file.
     Whole,
     /// The file is full; the line was left out.
     Full,
@@ -75,7 +75,7 @@ impl RecordFile {
         Ok(Written::Whole)
     }
 
-    /// The same beyond the limit, for the lines that end a file.
+    /// Writes a line beyond the limit too, for the lines that end a file.
     pub(super) fn append_anyway(&mut self, line: &str) -> io::Result<()> {
         self.file.write_all(line.as_bytes())?;
         self.written += line.len() as u64;

@@ -18,7 +18,7 @@ use crate::tracking::lock::class::Class;
 /// Up to this size a file grows, unless `LOCKWARDEN_RECORD_MAX` says another one.
 const LIMIT: u64 = 64 << 20;
 
-/// What the flag [`STATE`] says.
+/// The values of the flag [`STATE`].
 const UNSET: u8 = 0;
 const ON: u8 = 1;
 /// The record has ended, is full, or could not be written.
@@ -123,7 +123,7 @@ pub(crate) fn finish() {
     STATE.store(ENDED, Ordering::Relaxed);
 }
 
-/// Runs `f` on the recorder. A failure ends the record and is said once.
+/// Runs `f` on the recorder. A failure ends the record and is reported once.
 fn with(f: impl FnOnce(&mut Recorder) -> io::Result<()>) {
     if !is_recording() {
         return;

@@ -28,12 +28,12 @@ const ATTRIBUTION: [(&str, &[&str]); 7] = [
     ("ci_job", &["GITHUB_JOB", "CI_JOB_ID", "BUILD_ID"]),
 ];
 
-/// What every edge and finding of a process carries, so that a row can be read by itself.
+/// The data that every edge and finding of a process carries, so that a row can be read by itself.
 #[derive(Debug)]
 pub(super) struct Run {
     /// Unique among the processes whose records are merged.
     pub(super) id: String,
-    /// What the environment says of the process: read once, since the child of a fork may find the
+    /// The attributes from the environment: read once, since the child of a fork may find the
     /// environment locked.
     attributes: Vec<(&'static str, String)>,
 }

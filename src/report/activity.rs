@@ -1,37 +1,36 @@
-//! What a thread does at one moment.
+//! The state of a thread in the operating system.
 
 use std::fmt;
 
-/// What a thread does, as far as the operating system says so.
+/// The state of a thread, as far as the operating system reports it.
 ///
-/// Displayed as what comes after "it": "is in the system call `nanosleep`", "runs, or is ready
-/// to".
+/// Displayed as a predicate: "is in the system call `nanosleep`", "runs, or is ready to".
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Activity {
-    /// It is on a CPU, or ready to be.
+    /// The thread is on a CPU, or ready to run.
     #[non_exhaustive]
     Running {
-        /// The CPU that it was on last, if that is known.
+        /// The CPU that the thread last ran on, if that is known.
         cpu: Option<u32>,
     },
-    /// It sleeps in a system call, until somebody wakes it or its time is over.
+    /// The thread sleeps in a system call, until it is woken or the call times out.
     #[non_exhaustive]
     InSystemCall {
-        /// The number of the call.
+        /// The number of the system call.
         number: i64,
-        /// Its name, if it is one of those in which threads often sleep.
+        /// The name of the system call, if it is one of those in which threads often sleep.
         name: Option<&'static str>,
     },
-    /// It sleeps; in which system call is not known.
+    /// The thread sleeps; in which system call is not known.
     Asleep,
-    /// It waits for a device, and answers nobody meanwhile.
+    /// The thread waits for a device, and handles no signal meanwhile.
     Uninterruptible,
-    /// It was stopped, by a signal or a debugger.
+    /// The thread was stopped, by a signal or a debugger.
     Stopped,
-    /// It has ended.
+    /// The thread has ended.
     Ended,
-    /// The operating system does not say.
+    /// The operating system does not report it.
     Unknown,
 }
 
@@ -52,7 +51,7 @@ impl fmt::Display for Activity {
             Activity::Uninterruptible => f.write_str("waits for a device"),
             Activity::Stopped => f.write_str("is stopped"),
             Activity::Ended => f.write_str("has ended"),
-            Activity::Unknown => f.write_str("does something that the system does not tell"),
+            Activity::Unknown => f.write_str("is in a state that the system does not report"),
         }
     }
 }

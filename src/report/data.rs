@@ -1,4 +1,4 @@
-//! A finding with names, places and stacks put to its ids.
+//! A finding with names, sites and stacks in place of ids.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -13,10 +13,9 @@ use crate::engine::mode::Mode;
 use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
 
-/// One finding, complete: what a callback is given and what the text is made of.
+/// One finding, complete: the argument of a callback and the source of the text.
 ///
-/// The same cycle is reported once, in one canonical rotation: the first edge starts at the
-/// lowest lock id.
+/// A cycle is reported once, in one canonical rotation: the first edge starts at the lowest lock id.
 ///
 /// # Examples
 ///
@@ -34,98 +33,99 @@ use crate::engine::verdict::Verdict;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Report {
-    /// The number of this report in the process, from 1. Findings that are ignored get none.
+    /// The number of this report in the process, from 1. Ignored findings have no number.
     pub sequence: u64,
     /// The number of the first report about the same source lines, if this is not the first: another
-    /// cycle, of other locks that were made and taken in the same places.
+    /// cycle, of other locks that were constructed and acquired at the same lines.
     pub repeats: Option<u64>,
-    /// What is claimed.
+    /// The claim of the report.
     pub verdict: Verdict,
     /// Whether the order was learnt from these locks, from their classes, or was declared.
     pub basis: Basis,
-    /// Why the verdict is what it is, in a sentence without a full stop.
+    /// The reason of the verdict, a sentence without a full stop.
     pub reason: String,
-    /// The locks of the edges, in the order of the edges, then every other lock that the report
-    /// names: gates, and what the threads hold beside.
+    /// The locks of the edges, in the order of the edges, then every other lock that the report names:
+    /// gates, and other locks that the threads hold.
     pub locks: Vec<LockInfo>,
     /// The threads that take part, each once.
     pub threads: Vec<ThreadInfo>,
     /// The cycle: each edge ends at the lock at which the next one starts, and the last one
     /// closes on the first. Empty for a verdict that is not about an order.
     pub edges: Vec<Edge>,
-    /// Where the order was declared that was broken, if the basis is a declaration; the edges are
-    /// then those that break it.
+    /// Where the violated order was declared, if the basis is a declaration; the edges are then those
+    /// that violate it.
     pub declared: Option<Site>,
     /// The position in [`edges`](Self::edges) of the edge that was seen last and closed the cycle.
     pub closing: Option<usize>,
     /// The locks that were held around every edge, which make the cycle
     /// [`Guarded`](Verdict::Guarded). Empty otherwise.
     pub guards: Vec<LockId>,
-    /// Whether the cycle would be an [`Inversion`](Verdict::Inversion) if somebody wrote one of its
-    /// locks: a reader waits for a reader only behind a writer that is queued between them, and nobody
-    /// was seen to write the lock who could be there then.
+    /// Whether the cycle would be an [`Inversion`](Verdict::Inversion) if a thread wrote one of its
+    /// locks: a reader waits for a reader only behind a writer that is queued between them, and no
+    /// thread was seen to write the lock that could be queued then.
     pub lacks_writers: bool,
-    /// Where the thread that found it was. Of a stall, which nobody finds but the watchdog, where the
-    /// thread is that it is about.
+    /// The stack of the thread that made the finding. For a stall, which the watchdog finds, the stack
+    /// of the stalled thread.
     pub stack: Option<Stack>,
-    /// What does not go on, if the verdict is [`Stall`](Verdict::Stall).
+    /// The wait, hold or heartbeat that exceeded its limit, if the verdict is
+    /// [`Stall`](Verdict::Stall).
     pub stall: Option<Stall>,
     /// What to change, in a sentence without a full stop.
     pub suggestion: Option<String>,
 }
 
-/// What an order was learnt from.
+/// The source of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Basis {
-    /// From these very locks.
+    /// These lock instances.
     Instances,
-    /// From locks of the same classes: no two threads were seen to take the same instances in
-    /// opposite orders. The ids in the report are those of classes; but if it is about two locks of one
-    /// class, which has a single edge, they are those of the locks.
+    /// Locks of the same classes: no two threads were seen to acquire the same instances in opposite
+    /// orders. The ids in the report are those of classes; in a report about two locks of one class,
+    /// which has a single edge, they are those of the locks.
     Classes,
-    /// From a declaration, which was broken. The ids in the report are those of classes if it was one
-    /// by names (`lockwarden::declare_order`), and those of the locks if it named them
+    /// A declaration, which was violated. The ids in the report are those of classes if the declaration
+    /// has names (`lockwarden::declare_order`), and those of the locks if it has locks
     /// ([`assert_order!`](crate::assert_order)).
     Declaration,
 }
 
-/// One side of a cycle: `thread` held `from` and asked for `to`.
+/// One edge of a cycle: `thread` held `from` and asked for `to`.
 ///
-/// In a [`Deadlock`](Verdict::Deadlock) it still holds the one and waits for the other.
+/// In a [`Deadlock`](Verdict::Deadlock) the thread still holds `from` and waits for `to`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Edge {
     /// The lock that was held.
     pub from: LockId,
-    /// How it was held.
+    /// The mode of the hold.
     pub from_mode: Mode,
-    /// Where it had been taken.
+    /// Where the hold was acquired.
     pub from_site: Site,
-    /// How it had been taken back there, if that was no call that locks.
+    /// How the hold was reacquired there, if that was not a call that locks.
     pub from_again: Option<Reacquisition>,
     /// The lock that was asked for.
     pub to: LockId,
-    /// How it was asked for.
+    /// The mode of the request.
     pub to_mode: Mode,
-    /// Where it was asked for.
+    /// Where the request was made.
     pub to_site: Site,
-    /// How it was taken back there, if that was no call that locks.
+    /// How the lock was reacquired there, if that was not a call that locks.
     pub to_again: Option<Reacquisition>,
-    /// The thread that did both, when this was first seen.
+    /// The thread that took the edge first.
     pub thread: ThreadId,
     /// The other locks that the thread held, ascending.
     pub gates: Vec<LockId>,
-    /// The stack with which the one place was first reached under the other, by whichever thread
-    /// and with whichever locks that was.
+    /// The stack of the first acquisition at `to_site` under a hold from `from_site`, by any thread and
+    /// with any other locks.
     pub stack: Option<Stack>,
 }
 
-/// A report before it has a number and before words are put to it.
+/// A report before it has a number, a reason and a suggestion.
 pub(crate) type Facts = Report;
 
 impl Report {
-    /// A report with this verdict of which nothing else is known; without a number and without words.
+    /// Returns a report with this verdict and no other data, number or sentence.
     pub(crate) fn of(verdict: Verdict) -> Self {
         Self {
             sequence: 0,
@@ -146,7 +146,7 @@ impl Report {
         }
     }
 
-    /// The report number `sequence`, with a reason and a suggestion made from the facts.
+    /// Returns the report number `sequence`, with a reason and a suggestion made from the facts.
     pub(crate) fn new(sequence: u64, facts: Facts) -> Self {
         let mut report = facts;
         report.sequence = sequence;
@@ -154,7 +154,7 @@ impl Report {
         report
     }
 
-    /// The report of a stall.
+    /// Returns the report of a stall.
     pub(crate) fn of_stall(facts: Facts, stall: Stall) -> Self {
         let mut report = facts;
         report.stall = Some(stall);
@@ -162,7 +162,7 @@ impl Report {
         report
     }
 
-    /// The same report without the labels of its locks, which are data of the program's user.
+    /// Returns the report without the labels of its locks, which are data of the program's user.
     pub(crate) fn without_labels(&self) -> Self {
         let mut report = self.clone();
         for lock in &mut report.locks {
@@ -177,20 +177,20 @@ impl Report {
         self.suggestion = suggestion::suggestion(self);
     }
 
-    /// The first line of the text, without its end: `lockwarden: `, the verdict, and what it is
-    /// about.
+    /// Returns the first line of the text, without a line break: `lockwarden: `, the verdict, and its
+    /// subject.
     #[must_use]
     pub fn headline(&self) -> String {
         format!("lockwarden: {}", self.subject())
     }
 
-    /// The first line without the mark at its beginning: the verdict, and what it is about.
+    /// Returns the first line without its prefix: the verdict, and its subject.
     pub(crate) fn subject(&self) -> String {
         headline::headline(self)
     }
 
-    /// The source lines that it is about, as one number: the verdict, and for each edge the class of
-    /// the lock and both places, in whatever order.
+    /// Returns a hash of the source lines of the report: the verdict, and for each edge the class of
+    /// the lock and both places, in any order.
     pub(crate) fn signature(&self) -> u64 {
         let mut edges: Vec<u64> = self
             .edges
@@ -205,9 +205,9 @@ impl Report {
         hash(&(self.verdict, edges))
     }
 
-    /// The call path on which it was found, where its lines may be those of a type that the program has
-    /// put around its locks: all locks are made in one file and all places are in that file. Zero
-    /// elsewhere, where the lines say enough.
+    /// Returns a hash of the call path of the finding, where its lines may be those of a wrapper type
+    /// of the program: all locks are constructed in one file and all places are in that file. Zero
+    /// elsewhere, where the lines distinguish enough.
     pub(crate) fn path(&self) -> u64 {
         match &self.stack {
             Some(stack) if self.is_wrapped() => stack.path(),
@@ -215,7 +215,7 @@ impl Report {
         }
     }
 
-    /// Whether its lines may be those of a type that the program has put around its locks.
+    /// Returns whether its lines may be those of a wrapper type of the program.
     pub(super) fn is_wrapped(&self) -> bool {
         let Some(first) = self.edges.first() else {
             return false;
@@ -230,7 +230,8 @@ impl Report {
                 .any(|edge| std::ptr::eq(edge.from_site, edge.to_site) || self.shares_a_place(edge))
     }
 
-    /// Whether another lock than that at the same end of an edge is taken at one of its places.
+    /// Returns whether a lock other than that at the same end of `edge` is acquired at one of its
+    /// places.
     fn shares_a_place(&self, edge: &Edge) -> bool {
         self.edges.iter().any(|other| {
             (other.from != edge.from && std::ptr::eq(other.from_site, edge.from_site))
@@ -238,27 +239,26 @@ impl Report {
         })
     }
 
-    /// What is known of the lock `id`, if the report names it.
+    /// Returns the lock `id`, if the report names it.
     #[must_use]
     pub fn lock(&self, id: LockId) -> Option<&LockInfo> {
         self.locks.iter().find(|lock| lock.id == id)
     }
 
-    /// What is known of the thread `id`, if the report names it.
+    /// Returns the thread `id`, if the report names it.
     #[must_use]
     pub fn thread(&self, id: ThreadId) -> Option<&ThreadInfo> {
         self.threads.iter().find(|thread| thread.id == id)
     }
 
-    /// The edges, beginning with the one that closed the cycle: the order in which the text shows
-    /// them.
+    /// Yields the edges, beginning with the one that closed the cycle: the order of the text.
     pub(crate) fn edges_from_closing(&self) -> impl Iterator<Item = &Edge> {
         let start = self.closing.unwrap_or(0).min(self.edges.len());
         self.edges[start..].iter().chain(&self.edges[..start])
     }
 }
 
-/// A hash that is the same for the same value throughout the process.
+/// Returns a hash that is the same for the same value throughout the process.
 fn hash(value: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);

@@ -1,9 +1,9 @@
-//! A small bank whose locks do nothing but say where they were called: the lines that the
-//! snapshots show. Lines that move here move there.
+//! A small bank whose locks only return the place of the call. The snapshots show its lines: lines that
+//! move here move there.
 
 use crate::engine::ids::Site;
 
-/// A lock that tells where it was called.
+/// A lock that returns the place of the call.
 struct Lock;
 
 impl Lock {
@@ -26,7 +26,7 @@ impl Lock {
 static LEDGER: (Lock, Site) = Lock::new();
 static AUDIT: (Lock, Site) = Lock::new();
 
-/// Where the two locks were made.
+/// Returns where the two locks were constructed.
 pub(super) fn created() -> (Site, Site) {
     (LEDGER.1, AUDIT.1)
 }

@@ -1,4 +1,4 @@
-//! The sentences of a report: what it is about, and why it is what it is.
+//! The sentences of a report: its subject, and the reason of its verdict.
 
 use super::data::{Basis, Report};
 use super::names::{and_list, place};
@@ -10,10 +10,10 @@ use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
 use crate::engine::wait_reason::WaitReason;
 
-/// More names than this make a first line that nobody reads to its end.
+/// How many names the first line has at most.
 const NAMES_IN_HEADLINE: usize = 4;
 
-/// The first line: the mark, the verdict, and what it is about.
+/// Returns the first line: the prefix, the verdict, and the subject.
 pub(super) fn headline(report: &Report) -> String {
     format!("{}: {}", report.verdict, subject(report))
 }
@@ -110,7 +110,7 @@ fn subject(report: &Report) -> String {
     }
 }
 
-/// The threads that wait, and for what.
+/// Returns the threads that wait, with their waits.
 fn waiting(report: &Report) -> Vec<(&ThreadInfo, &WaitInfo)> {
     report
         .threads
@@ -119,7 +119,7 @@ fn waiting(report: &Report) -> Vec<(&ThreadInfo, &WaitInfo)> {
         .collect()
 }
 
-/// Threads that wait in whatever ways for what none of them can bring about any more.
+/// Returns the subject of a stuck set that is not a lock cycle.
 fn standstill(report: &Report) -> String {
     let waiting = waiting(report);
     let anyone = |wait: &WaitInfo| wait.by == Some(FreedBy::Anyone);
@@ -139,7 +139,7 @@ fn standstill(report: &Report) -> String {
             ended_by(report, wait).unwrap_or_default()
         ),
         [(thread, wait)] => format!(
-            "{thread} waits for {}, which nobody can bring about",
+            "{thread} waits for {}, which no thread can bring about",
             report.awaited(wait)
         ),
         many => {
@@ -173,7 +173,7 @@ fn standstill(report: &Report) -> String {
     }
 }
 
-/// A line for the workers of each pool that have no job.
+/// Returns a line for each pool, about its workers without a job.
 pub(super) fn idle(report: &Report) -> Vec<String> {
     let mut pools: Vec<(LockId, usize)> = Vec::new();
     let idle = report.threads.iter().filter(|thread| thread.is_idle());
@@ -194,8 +194,8 @@ pub(super) fn idle(report: &Report) -> Vec<String> {
     pools.into_iter().map(line).collect()
 }
 
-/// What the primitive of a wait counts. Of several threads that wait for one thing, the last one that came
-/// has seen what is so now.
+/// Returns the counts of the resource of a wait. Of several threads that wait for one resource, the
+/// last one that began to wait has read the present counts.
 pub(super) fn counts(report: &Report, wait: &WaitInfo) -> Option<String> {
     let own = wait.counts?;
     let alike = waiting(report).into_iter().map(|(_, other)| other);
@@ -232,7 +232,7 @@ pub(super) fn counts(report: &Report, wait: &WaitInfo) -> Option<String> {
     })
 }
 
-/// How a lock is taken back.
+/// Returns how a lock is reacquired.
 pub(super) fn taken_back(again: Reacquisition, lock: &str) -> String {
     match again {
         Reacquisition::Wait => {
@@ -247,8 +247,8 @@ pub(super) fn taken_back(again: Reacquisition, lock: &str) -> String {
     }
 }
 
-/// Who could have ended a wait that is for something else than a lock, or is for a lock that nobody
-/// lets go of; nothing if the wait itself says so.
+/// Returns which threads could have ended a wait for a resource, or for a lock whose holder is stuck;
+/// `None` if the wait itself implies that.
 pub(super) fn ended_by(report: &Report, wait: &WaitInfo) -> Option<String> {
     let text = match wait.by.as_ref()? {
         FreedBy::Threads(threads) => {
@@ -266,12 +266,12 @@ pub(super) fn ended_by(report: &Report, wait: &WaitInfo) -> Option<String> {
             }
         }
         FreedBy::Anyone => "which any thread could end, but none can move".to_owned(),
-        FreedBy::Nobody => "which nobody is left to end".to_owned(),
+        FreedBy::Nobody => "which no remaining thread can end".to_owned(),
     };
     Some(text)
 }
 
-/// Why those who wait never go on. For what, and who could have ended that, is said of each before.
+/// Returns why the waits never end. The text of each wait names its threads.
 fn never_ends(report: &Report) -> &'static str {
     let waiting = waiting(report);
     let anyone = |(_, wait): &(&ThreadInfo, &WaitInfo)| wait.by == Some(FreedBy::Anyone);
@@ -288,7 +288,7 @@ fn never_ends(report: &Report) -> &'static str {
     }
 }
 
-/// The locks of the cycle: all of them, or how many they are.
+/// Returns the locks of the cycle: all names, or two and the number of the others.
 fn ring(report: &Report) -> String {
     let mut names: Vec<String> = Vec::new();
     for edge in &report.edges {
@@ -312,15 +312,16 @@ fn orders(report: &Report) -> &'static str {
     }
 }
 
-/// Why readers do not wait for each other, though they would if a writer were queued between them.
+/// Returns why readers do not wait for each other, though they would if a writer were queued between
+/// them.
 fn no_writer_then(report: &Report) -> String {
     let when = match report.verdict {
         Verdict::Guarded => format!(
-            "whoever was seen to write it holds {}, which one of these threads holds too",
+            "every thread that was seen to write it holds {}, which one of these threads holds too",
             guards(report)
         ),
         Verdict::SingleThread => "too few other threads were seen to write it".to_owned(),
-        _ => "whoever was seen to write it did so before or after that".to_owned(),
+        _ => "every write that was seen came before or after that".to_owned(),
     };
     let names = readers_behind_a_writer(report);
     let names: Vec<String> = names.iter().map(|&id| report.the_lock(id)).collect();
@@ -403,7 +404,7 @@ fn abandoned(report: &Report) -> String {
     }
 }
 
-/// Why the verdict is what it is.
+/// Returns the reason of the verdict.
 pub(super) fn reason(report: &Report) -> String {
     let mut reason = match report.verdict {
         Verdict::Deadlock if report.edges.is_empty() => never_ends(report).to_owned(),
@@ -436,7 +437,7 @@ pub(super) fn reason(report: &Report) -> String {
         },
         Verdict::Inversion if within_a_class(report) => {
             "locks of one class are alike, so it takes an order among them on which all threads \
-             agree, which is that of their sub-classes and ids; whoever keeps to it can meet this \
+             agree, which is that of their sub-classes and ids; a thread that keeps to it can meet this \
              thread"
                 .to_owned()
         }
@@ -478,8 +479,8 @@ pub(super) fn reason(report: &Report) -> String {
              process can release the lock, and a thread that asks for it waits for ever"
                 .to_owned()
         }
-        Verdict::Abandoned => "the guard was forgotten, or leaked; nobody is left to release the \
-                               lock, and whoever asks for it waits for ever"
+        Verdict::Abandoned => "the guard was forgotten, or leaked; no thread can release the \
+                               lock any more, and a thread that asks for it waits for ever"
             .to_owned(),
     };
     let queued = readers_behind_a_writer(report);
@@ -518,7 +519,8 @@ pub(super) fn reason(report: &Report) -> String {
     reason
 }
 
-/// The thread of a deadlock that is queued to write this lock between two readers, and its wait.
+/// Returns the thread of a deadlock that is queued to write this lock between two readers, and its
+/// wait.
 pub(super) fn queued_writer(report: &Report, lock: LockId) -> Option<(&ThreadInfo, &WaitInfo)> {
     if report.verdict != Verdict::Deadlock {
         return None;
@@ -531,7 +533,7 @@ pub(super) fn queued_writer(report: &Report, lock: LockId) -> Option<(&ThreadInf
     })
 }
 
-/// Whether it is about two locks of one class.
+/// Returns whether the report is about two locks of one class.
 pub(super) fn within_a_class(report: &Report) -> bool {
     report.basis == Basis::Classes && report.edges.len() == 1
 }
@@ -555,7 +557,7 @@ fn counted_threads(report: &Report) -> String {
     }
 }
 
-/// The locks at which both sides of the cycle only read.
+/// Returns the locks at which both sides of the cycle only read.
 pub(super) fn readers_behind_a_writer(report: &Report) -> Vec<LockId> {
     if report.edges.len() < 2 {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! How the threads of a cycle meet: one column a thread, one row a step.
+//! The interleaving of a cycle: one column for each thread, one row for each step.
 
 use super::data::{Edge, Report};
 use super::headline;
@@ -6,15 +6,15 @@ use super::names::{short_place, shortened, width};
 use crate::engine::ids::Site;
 use crate::engine::verdict::Verdict;
 
-/// More threads than this are listed in rows instead, or the columns would be too narrow to read.
+/// How many threads have a column each; more threads are listed in rows.
 const MAX_COLUMNS: usize = 4;
-/// What all columns together may take, in columns of the screen.
+/// The width of all columns together, in terminal columns.
 const TOTAL: usize = 104;
-/// What stands before the first column, and between two.
+/// The indent of the first column, and the space between two.
 const INDENT: usize = 4;
 const GAP: usize = 4;
 
-/// One step: in which column it stands, what is done, to which lock, and where.
+/// One step: its column, the action, the lock, and the place.
 struct Step {
     column: usize,
     verb: &'static str,
@@ -22,7 +22,7 @@ struct Step {
     site: Option<Site>,
 }
 
-/// The interleaving, or nothing for a verdict that has none.
+/// Writes the interleaving, or nothing for a verdict that has none.
 pub(super) fn show(out: &mut String, report: &Report) {
     if report.edges.is_empty() || headline::within_a_class(report) {
         return;
@@ -45,7 +45,7 @@ pub(super) fn show(out: &mut String, report: &Report) {
     }
 }
 
-/// Each thread has its first lock, then each asks for the next one.
+/// Each thread acquires its first lock, then each asks for the next one.
 fn around(report: &Report, edges: &[&Edge]) -> (Vec<String>, Vec<Step>) {
     let mut heads: Vec<String> = edges
         .iter()
@@ -67,7 +67,7 @@ fn around(report: &Report, edges: &[&Edge]) -> (Vec<String>, Vec<Step>) {
     let queued = headline::readers_behind_a_writer(report);
     let mut any_writer = None;
     for lock in queued {
-        // In a deadlock the writer is there, and has a line.
+        // In a deadlock the writer exists, and has a line.
         let writer = headline::queued_writer(report, lock);
         let column = match (writer, any_writer) {
             (None, Some(column)) => column,
@@ -145,7 +145,7 @@ fn columns(out: &mut String, heads: &[String], steps: &[Step]) {
     }
 }
 
-/// What is done, cut to fit by shortening the name alone: the line number is worth more.
+/// Returns the text of a step, cut to fit by shortening only the name: the line number matters more.
 fn cell(step: &Step, room: usize, with_place: bool) -> String {
     let place = match step.site {
         Some(site) if with_place => format!("  {}", shortened(&short_place(site), room / 2)),
@@ -159,7 +159,7 @@ fn cell(step: &Step, room: usize, with_place: bool) -> String {
     )
 }
 
-/// For a ring of many threads: what each has, and what it wants.
+/// Writes a cycle of many threads: what each holds, and what it asks for.
 fn rows(out: &mut String, report: &Report, edges: &[&Edge]) {
     let room = (TOTAL - INDENT - 2 * GAP) / 3;
     let mut table = vec![["thread", "holds", "waits for"].map(str::to_owned)];

@@ -1,4 +1,4 @@
-//! What a report knows of one lock.
+//! The description of a lock in a report.
 
 use std::fmt;
 
@@ -8,28 +8,28 @@ use crate::engine::ids::{LockId, Site};
 
 /// One lock of a report.
 ///
-/// Displayed as its name in backquotes, followed by its label, or, if it has neither, as what it
-/// is and where it was made: `` `ledger` ``, `` `account` "account 17" ``,
-/// `Mutex made at src/bank.rs:10:5`; under `cargo lockwarden` the last has the name of the field, static
-/// or binding that it is made for: ``Mutex `bank::LEDGER` made at src/bank.rs:10:5``. Of a name or a label of more than 128 characters the beginning and
-/// the end are displayed, and what cannot be seen is displayed as an escape.
+/// Displayed as its name in backquotes, followed by its label, or, if it has neither, as its type and
+/// its place of construction: `` `ledger` ``, `` `account` "account 17" ``,
+/// `Mutex made at src/bank.rs:10:5`. Under `cargo lockwarden` the latter has the name of the field,
+/// static or binding too: ``Mutex `bank::LEDGER` made at src/bank.rs:10:5``. A name or a label of more
+/// than 128 characters is shortened in its middle, and invisible characters are displayed as escapes.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LockInfo {
     /// The identity of the instance.
     pub id: LockId,
-    /// What sort of lock it is: `Mutex`, `RwLock`.
+    /// The type of the lock: `Mutex`, `RwLock`.
     pub noun: &'static str,
-    /// The name of its class, if it was given one.
+    /// The name of its class, if it has one.
     pub name: Option<&'static str>,
-    /// The name of this one instance, if it was given one.
+    /// The label of this instance, if it has one.
     pub label: Option<String>,
-    /// Where it was made.
+    /// Where the lock was constructed.
     pub created: Site,
 }
 
 impl LockInfo {
-    /// A lock, or something else that is waited for, without a name or a label.
+    /// Returns a lock, or a resource, without a name or a label.
     #[must_use]
     pub fn new(id: LockId, noun: &'static str, created: Site) -> Self {
         Self {
@@ -43,7 +43,7 @@ impl LockInfo {
 }
 
 impl LockInfo {
-    /// The same within a sentence, where one without a name needs an article.
+    /// Returns the name within a sentence, where a lock without a name needs an article.
     pub(crate) fn in_a_sentence(&self) -> String {
         match self.name {
             Some(_) => self.to_string(),
@@ -52,7 +52,8 @@ impl LockInfo {
     }
 }
 
-/// The comma between what is waited for and where, if the former ends with a place itself.
+/// Returns the comma between what is waited for and the place of the wait, needed if the former ends
+/// with a place itself.
 pub(crate) fn comma(awaited: &str, lock: Option<&LockInfo>) -> &'static str {
     match lock {
         Some(lock) if awaited.ends_with(&place(lock.created)) => ",",

@@ -1,20 +1,19 @@
-//! What the detector found: data first, text second.
+//! The findings of the detector, as data with a text.
 //!
-//! A [`Report`] holds everything that is known of one finding: its verdict, the locks and the
-//! threads that take part, each edge with the places of both its sides, the stacks, why the
-//! verdict is what it is, and what to do about it. Its `Display` is the text that goes to
-//! standard error; whoever wants another form reads the fields.
+//! A [`Report`] holds all data of one finding: its verdict, the locks and the threads that take part,
+//! each edge with both its places, the stacks, the reason of the verdict, and a suggestion. Its
+//! `Display` is the text that goes to standard error; any other form can be made from the fields.
 //!
-//! The text begins with `lockwarden: ` and the name of the verdict. Then it reads in the order in
-//! which a person asks: what is being taken, what is held meanwhile, who takes the same locks the
-//! other way round and where that was first seen, how the two meet, why this verdict, what to
-//! change; then the locks that every thread of the report holds, and the stacks. A number behind a
-//! name, `(#3)`, is the id of the thread or of the lock: it tells apart what has the same name.
+//! The text begins with `lockwarden: ` and the name of the verdict. Then come the lock that is asked
+//! for, the locks held meanwhile, the threads that take the same locks in another order and where that
+//! was first seen, the interleaving, the reason of the verdict, and the suggestion; then the locks that
+//! every thread of the report holds, and the stacks. A number behind a name, `(#3)`, is the id of the
+//! thread or of the lock: it distinguishes equal names.
 //!
-//! Making the text reads the source files that the report names, where they are at hand, and
-//! resolves the stacks. Nothing of that is done before the text is asked for, but for the lines between
-//! two calls which the advice might tell to swap; and no lock of the detector is held while it is made. What goes to standard error goes there in two writes: the
-//! stacks, which can take long to resolve, come after everything else.
+//! `Display` reads the source files that the report names, where they exist, and resolves the stacks.
+//! Only the lines between two calls that the suggestion might swap are read before. No lock of the
+//! detector is held meanwhile. Standard error receives the text in two writes: the stacks, which can
+//! take long to resolve, come last.
 
 mod activity;
 mod data;

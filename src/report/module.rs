@@ -1,24 +1,24 @@
-//! The program and the libraries that addresses of a stack lie in, so that a stack without names can be
-//! given them later: by `addr2line` or `llvm-symbolizer` and a copy of the file that was not stripped.
+//! The program and the libraries that contain the addresses of a stack. A stack without names can be
+//! resolved later with them: by `addr2line` or `llvm-symbolizer` and an unstripped copy of the file.
 
 #![allow(unsafe_code)]
 
 use std::sync::Arc;
 
-/// A program or a library in memory.
+/// A loaded program or library.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Module {
     /// The path of its file.
     pub(super) path: String,
-    /// The id that the linker gave it, in hexadecimal digits, if it did.
+    /// The build id that the linker wrote, in hexadecimal digits, if there is one.
     pub(super) build_id: Option<String>,
-    /// What is added to the addresses of the file.
+    /// The difference between addresses in memory and addresses in the file.
     bias: usize,
-    /// Where its parts lie: first and last address, the latter excluded.
+    /// The loaded segments: first and last address, the latter excluded.
     parts: Vec<(usize, usize)>,
 }
 
-/// Where an address lies.
+/// The position of an address in a module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) module: Arc<Module>,
@@ -30,14 +30,14 @@ pub(super) struct Place {
 pub(super) struct Modules(Vec<Arc<Module>>);
 
 impl Modules {
-    /// Those that are loaded now.
+    /// Returns the modules that are loaded now.
     pub(super) fn now() -> Self {
         Self(system::all().into_iter().map(Arc::new).collect())
     }
 
-    /// Where an address lies that a call returns to.
+    /// Returns the position of a return address.
     pub(super) fn place(&self, address: usize) -> Option<Place> {
-        // The call itself comes before.
+        // The call itself comes before the return address.
         let address = address.checked_sub(1)?;
         let lies = |module: &&Arc<Module>| {
             let mut parts = module.parts.iter();
@@ -50,7 +50,7 @@ impl Modules {
 }
 
 impl Module {
-    /// The name of the file.
+    /// Returns the file name.
     pub(super) fn name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or(&self.path)
     }
@@ -62,30 +62,30 @@ mod system {
 
     use super::Module;
 
-    /// The sort of a note that has the build id.
+    /// The type of the note with the build id.
     const BUILD_ID: u32 = 3;
 
-    /// All modules, as the dynamic linker lists them.
+    /// Returns all modules, as the dynamic linker lists them.
     pub(super) fn all() -> Vec<Module> {
         let mut modules: Vec<Module> = Vec::new();
-        // SAFETY: `each` fits the signature and does not unwind past this frame but by an abort, and
-        // `modules` outlives the call.
+        // SAFETY: `each` has the right signature and does not unwind past this frame but by an abort,
+        // and `modules` outlives the call.
         unsafe { libc::dl_iterate_phdr(Some(each), (&raw mut modules).cast()) };
         modules
     }
 
     extern "C" fn each(info: *mut libc::dl_phdr_info, _: usize, modules: *mut c_void) -> c_int {
-        // SAFETY: the linker hands in what it knows of one module, valid during this call, and the
-        // pointer that `all` has given, which is used by nobody else meanwhile.
+        // SAFETY: the linker passes the data of one module, valid during this call, and the pointer
+        // that `all` passed, to which no other reference exists meanwhile.
         let (info, modules) = unsafe { (&*info, &mut *modules.cast::<Vec<Module>>()) };
         let path = if info.dlpi_name.is_null() {
             String::new()
         } else {
-            // SAFETY: the linker keeps it as a string that ends in a zero.
+            // SAFETY: the linker keeps the name as a string that ends in a zero.
             let name = unsafe { CStr::from_ptr(info.dlpi_name) };
             name.to_string_lossy().into_owned()
         };
-        // The program itself, which comes first, has no name there.
+        // The linker lists the program itself first, with an empty name.
         let path = match std::env::current_exe() {
             Ok(program) if path.is_empty() && modules.is_empty() => program.display().to_string(),
             _ => path,
@@ -97,7 +97,7 @@ mod system {
             parts: Vec::new(),
         };
         if !info.dlpi_phdr.is_null() {
-            // SAFETY: the linker says that there are so many headers there.
+            // SAFETY: `dlpi_phdr` points to `dlpi_phnum` headers.
             let headers =
                 unsafe { std::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum.into()) };
             for header in headers {
@@ -108,7 +108,8 @@ mod system {
                         module.parts.push((start, end));
                     }
                     libc::PT_NOTE if module.build_id.is_none() => {
-                        // SAFETY: notes of a loaded module are in memory, as the header says.
+                        // SAFETY: the notes of a loaded module are mapped at the address and in the
+                        // size that its header has.
                         let notes = unsafe {
                             std::slice::from_raw_parts(
                                 std::ptr::with_exposed_provenance::<u8>(start),
@@ -126,7 +127,7 @@ mod system {
         0
     }
 
-    /// The build id among these notes, if it is there.
+    /// Returns the build id among these notes, if there is one.
     pub(super) fn build_id(mut notes: &[u8], align: usize) -> Option<String> {
         let number = |at: usize, notes: &[u8]| {
             let bytes = notes.get(at..at + 4)?.try_into().ok()?;
@@ -151,7 +152,7 @@ mod system {
 mod system {
     use super::Module;
 
-    /// The system is not asked here.
+    /// This system offers no list of modules.
     pub(super) fn all() -> Vec<Module> {
         Vec::new()
     }

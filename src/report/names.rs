@@ -1,4 +1,4 @@
-//! The names by which one report calls its locks and threads.
+//! The names of locks and threads in one report.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,14 +10,14 @@ use super::lock::LockInfo;
 use super::symbols::symbol;
 use crate::engine::ids::{LockId, Site, ThreadId};
 
-/// How many characters of a name are shown; of a longer one the beginning and the end.
+/// How many characters of a name are shown; a longer one is shortened in its middle.
 const SHOWN: usize = 128;
-/// How many of them are those of the end, and stand behind two dots.
+/// How many of them are the last ones, behind two dots.
 const TAIL: usize = 30;
 
-/// A text of the user in which nothing can break the line or the terminal, or deceive who reads it:
-/// control characters, and those that turn the direction of the text or are not seen, are shown as
-/// escapes. Of more than 128 characters the beginning and the end are shown.
+/// A text of the user that cannot break the line or the terminal, or mislead a reader: control
+/// characters, invisible characters, and those that change the direction of the text are displayed as
+/// escapes. A text of more than 128 characters is shortened in its middle.
 pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {
@@ -35,10 +35,10 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// The text, or, if it is too long to be shown, its beginning and its end.
+/// Returns the text, shortened in its middle if it is too long.
 pub(crate) fn cut(text: &str) -> Cow<'_, str> {
     const CUT: &str = "..";
-    // So few bytes are no more characters.
+    // A text of few bytes has few characters.
     if text.len() <= SHOWN || text.chars().nth(SHOWN).is_none() {
         return Cow::Borrowed(text);
     }
@@ -48,7 +48,7 @@ pub(crate) fn cut(text: &str) -> Cow<'_, str> {
     Cow::Owned(head.chain(CUT.chars()).chain(tail.chars()).collect())
 }
 
-/// Whether the character is not seen, or turns the direction of the text around it: those of Unicode's
+/// Returns whether the character is invisible, or changes the direction of the text: those of Unicode's
 /// category Cf, and the two that separate lines and paragraphs.
 fn is_hidden(character: char) -> bool {
     matches!(
@@ -61,7 +61,8 @@ fn is_hidden(character: char) -> bool {
 }
 
 impl Report {
-    /// What this report calls the lock: its display, and its id where two would read the same.
+    /// Returns the name of the lock in this report: its display, with its id where two locks have the
+    /// same.
     pub(crate) fn lock_name(&self, id: LockId) -> String {
         match self.lock(id) {
             Some(lock) => self.told_apart(lock, lock.to_string()),
@@ -69,8 +70,8 @@ impl Report {
         }
     }
 
-    /// The same where there is little room: of the place of a lock without a name, the file name
-    /// and the line.
+    /// Returns the name for a narrow column: of the place of a lock without a name, the file name and
+    /// the line.
     pub(super) fn short_name(&self, id: LockId) -> String {
         match self.lock(id) {
             Some(lock) => self.told_apart(lock, brief(lock)),
@@ -80,7 +81,7 @@ impl Report {
 
     fn told_apart(&self, lock: &LockInfo, name: String) -> String {
         let own = brief(lock);
-        // What is alike in full is alike in brief.
+        // Names that are equal in full are equal when shortened.
         let shared = |other: &LockInfo| other.id != lock.id && brief(other) == own;
         if self.locks.iter().any(shared) {
             format!("{name} ({})", lock.id)
@@ -89,7 +90,7 @@ impl Report {
         }
     }
 
-    /// The same within a sentence, where a lock without a name needs an article.
+    /// Returns the name within a sentence, where a lock without a name needs an article.
     pub(crate) fn the_lock(&self, id: LockId) -> String {
         let name = self.lock_name(id);
         match self.lock(id) {
@@ -99,7 +100,7 @@ impl Report {
         }
     }
 
-    /// What this report calls the thread: its name and its id.
+    /// Returns the name of the thread in this report: its name and its id.
     pub(crate) fn thread_name(&self, id: ThreadId) -> String {
         match self.thread(id) {
             Some(thread) => thread.to_string(),
@@ -108,8 +109,8 @@ impl Report {
     }
 }
 
-/// How many columns of a terminal a text takes, near enough for tables: letters of East Asia and
-/// pictures take two, marks that combine with the letter before them none.
+/// Returns how many terminal columns a text takes, approximately: East Asian letters and pictographs
+/// take two, combining marks none.
 pub(super) fn width(text: &str) -> usize {
     text.chars()
         .map(|character| match u32::from(character) {
@@ -128,8 +129,8 @@ pub(super) fn width(text: &str) -> usize {
         .sum()
 }
 
-/// The text in at most `most` columns: of one that is longer, the beginning and the end, which
-/// is where names differ.
+/// Returns the text in at most `most` columns; a longer one is shortened in its middle, since names
+/// differ at both ends.
 pub(super) fn shortened(text: &str, most: usize) -> String {
     const CUT: &str = "..";
     if width(text) <= most {
@@ -170,15 +171,15 @@ fn brief(lock: &LockInfo) -> String {
     }
 }
 
-/// The name of the file and the line: what fits into a column, and is shown in full elsewhere.
+/// Returns the file name and the line, for a column; the full path stands elsewhere in the report.
 pub(super) fn short_place(site: Site) -> String {
     let file = site.file().rsplit(['/', '\\']).next();
     format!("{}:{}", file.unwrap_or(site.file()), site.line())
 }
 
-/// The place as a part of a sentence. Where a function is handed to the standard library, as to
-/// `map`, and called there, it is the library's. Of a dependency only its name and version are shown, and
-/// the path within it.
+/// Returns the place as a part of a sentence. A function that is passed to the standard library, as to
+/// `map`, and called there, has a place in the standard library. For a dependency, its name and version
+/// and the path within it are shown.
 pub(crate) fn place(site: Site) -> String {
     let (file, line, column) = (site.file(), site.line(), site.column());
     match (of_the_library(file), of_a_dependency(file)) {
@@ -188,18 +189,18 @@ pub(crate) fn place(site: Site) -> String {
     }
 }
 
-/// The path of a file of the standard library within it, or of a dependency from its name on.
+/// Returns the path of a file within the standard library, or of a dependency from its name on.
 pub(super) fn short_file(file: &str) -> Option<&str> {
     of_the_library(file).or_else(|| of_a_dependency(file))
 }
 
-/// The path of a file within the standard library, if it is one of its.
+/// Returns the path of a file within the standard library, if the file belongs to it.
 fn of_the_library(file: &str) -> Option<&str> {
     let (_, path) = file.strip_prefix("/rustc/")?.split_once("library")?;
     Some(path.trim_start_matches(['/', '\\']))
 }
 
-/// The path of a file of a dependency, from the name of its folder on, where cargo has put it: behind
+/// Returns the path of a file of a dependency, from the name of its folder on: cargo puts that behind
 /// the name of the registry, or of the repository and the revision.
 fn of_a_dependency(file: &str) -> Option<&str> {
     const FOLDERS: [&str; 4] = [
@@ -215,7 +216,7 @@ fn of_a_dependency(file: &str) -> Option<&str> {
     Some(path)
 }
 
-/// How long something took, as coarse as a person wants it.
+/// Returns a duration, rounded for reading.
 pub(crate) fn duration(time: Duration) -> String {
     match time.as_millis() {
         0 => "less than 1 ms".to_owned(),
@@ -224,7 +225,7 @@ pub(crate) fn duration(time: Duration) -> String {
     }
 }
 
-/// `a`, `a and b`, `a, b and c`.
+/// Returns `a`, `a and b`, `a, b and c`.
 pub(super) fn and_list(items: &[String]) -> String {
     match items {
         [] => String::new(),
@@ -246,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_turns_a_line_round_or_is_not_seen_is_an_escape() {
+    fn invisible_and_direction_characters_are_escapes() {
         for hidden in [
             '\u{ad}',
             '\u{61c}',
@@ -298,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_in_the_standard_library_is_said_to_be_one() {
+    fn a_place_in_the_standard_library_is_named_as_one() {
         assert!(place(called(())).starts_with("src/report/names.rs:"));
         // Where the library was built with the program, as with an option of cargo, its files have
         // other paths, and are shown as they are.
@@ -339,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn a_duration_is_told_in_what_it_is_long_in() {
+    fn a_duration_has_the_unit_of_its_magnitude() {
         for (micros, text) in [
             (30, "less than 1 ms"),
             (3_200, "3 ms"),
@@ -351,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_joined_like_a_person_would() {
+    fn a_list_is_joined_with_commas_and_an_and() {
         let items = ["a", "b", "c"].map(str::to_owned);
         assert_eq!(and_list(&[]), "");
         assert_eq!(and_list(&items[..1]), "a");

@@ -1,6 +1,6 @@
-//! Whole reports, made by hand, against the texts in `snapshots/`.
+//! Compares the texts of hand-made reports with those in `snapshots/`.
 //!
-//! A text that has changed on purpose is written anew by `LOCKWARDEN_BLESS=1 cargo test`.
+//! `LOCKWARDEN_BLESS=1 cargo test` writes the texts that were changed on purpose.
 
 use std::path::Path;
 use std::time::Duration;
@@ -115,7 +115,7 @@ fn facts(verdict: Verdict) -> Facts {
     }
 }
 
-/// The writer takes ledger before audit, and just now the auditor did the opposite.
+/// The writer takes ledger before audit; the auditor has just done the opposite.
 fn both_orders(verdict: Verdict) -> Facts {
     let (book, log) = fixture::post();
     let (log_first, book_second) = fixture::reconcile();
@@ -352,7 +352,7 @@ fn a_cycle_of_one_thread_says_so() {
 }
 
 #[test]
-fn a_cycle_of_readers_says_that_nobody_writes_between_them() {
+fn a_cycle_of_readers_names_the_missing_writer() {
     for (verdict, name) in [
         (Verdict::Guarded, "guarded_writer"),
         (Verdict::SingleThread, "no_third_writer"),

@@ -1,4 +1,4 @@
-//! Source lines with marks under them, in the form that the compiler has taught everyone to read.
+//! Source lines with marks under them, in the form of compiler diagnostics.
 
 use super::names::{short_file, width};
 use super::source::Sources;
@@ -6,19 +6,19 @@ use crate::engine::ids::Site;
 
 /// A line is cut before it is longer than this.
 const MAX_WIDTH: usize = 110;
-/// What stands for a part that was cut off.
+/// The replacement of a part that was cut off.
 const CUT: &str = "...";
 
-/// One place to be shown, with what happens there.
+/// One place, with its label.
 #[derive(Clone, Debug)]
 pub(super) struct Mark {
     pub(super) site: Site,
     pub(super) label: String,
-    /// The place to look at first is underlined with carets, any other one with dashes.
+    /// Whether the place is underlined with carets, not with dashes.
     pub(super) primary: bool,
 }
 
-/// Shows the places, file by file, as far as the files are at hand.
+/// Writes the places, file by file, as far as the files exist.
 pub(super) fn show(out: &mut String, sources: &mut Sources, marks: &[Mark]) {
     let mut files: Vec<&'static str> = Vec::new();
     // The file of the primary mark first: the others explain it.
@@ -48,7 +48,7 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// `None` if the line is not at hand, or is not the one that was compiled.
+    /// Returns the mark with its line; `None` if the line does not exist, or is not the compiled one.
     fn new(sources: &mut Sources, mark: &'a Mark) -> Option<Self> {
         let source = sources.line(mark.site.file(), mark.site.line())?;
         let column = usize::try_from(mark.site.column()).ok()?.checked_sub(1)?;
@@ -75,8 +75,8 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The line before and from a column on, as the compiler counts those: a tab is four of them, and other
-/// characters are as wide as a terminal shows them. `None` if nothing begins there.
+/// Splits the line at a column, as the compiler counts columns: a tab is four of them, and other
+/// characters are as wide as a terminal shows them. `None` if no character begins there.
 fn split(line: &str, column: usize) -> Option<(&str, &str)> {
     let mut at = 0;
     for (position, character) in line.char_indices() {
@@ -88,8 +88,8 @@ fn split(line: &str, column: usize) -> Option<(&str, &str)> {
     None
 }
 
-/// Whether something is called here, or used in a way that may call something. Where that is not so, the
-/// file is not the one that was compiled.
+/// Returns whether the line has a call, or an expression that may call, at this column. If not, the
+/// file is not the compiled one.
 fn is_call(before: &str, rest: &str) -> bool {
     let is_of_name = |c: char| c.is_alphanumeric() || c == '_';
     if before.trim_start().starts_with("//") || before.ends_with(is_of_name) {
@@ -122,7 +122,7 @@ fn show_file(out: &mut String, sources: &mut Sources, file: &'static str, lines:
     let mut shown: Option<u32> = None;
     for line in lines {
         let number = line.mark.site.line();
-        // Two marks on one line are cut alike, or the second would not stand under its word.
+        // Two marks on one line are cut alike, so that both stand under their words.
         let on_this = lines
             .iter()
             .filter(|other| other.mark.site.line() == number);
@@ -159,7 +159,7 @@ fn numbered(number: u32, gutter: usize, text: &str) -> String {
     format!("{}\n", format!("{number:>gutter$} | {text}").trim_end())
 }
 
-/// How much of a line is left out before its first mark, in columns.
+/// Returns how much of a line is cut before its first mark, in columns.
 fn cut_before(start: usize) -> usize {
     if start + 40 > MAX_WIDTH {
         start - 40
@@ -168,7 +168,7 @@ fn cut_before(start: usize) -> usize {
     }
 }
 
-/// The line from a column on, no longer than what is shown.
+/// Returns the line from a column on, cut to the maximal width.
 fn clipped(text: &str, skipped: usize) -> String {
     let mut clipped = String::new();
     if skipped > 0 {
@@ -189,7 +189,7 @@ fn clipped(text: &str, skipped: usize) -> String {
     clipped
 }
 
-/// A source line as it is printed: tabs as four spaces, other control characters as a space, so
+/// Returns a source line for printing: tabs as four spaces, other control characters as a space, so
 /// that a mark stands under its word.
 fn visible(line: &str) -> String {
     let mut visible = String::with_capacity(line.len());
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_call_is_of_another_file() {
+    fn a_line_without_a_call_is_not_shown() {
         for (before, rest) in [
             ("    let guard = ledger.", "lock().unwrap();"),
             ("    let guard = ledger.", "lock"),

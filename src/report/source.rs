@@ -1,28 +1,27 @@
-//! The source files that a report shows lines of.
+//! The source files that a report quotes.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-/// A file that is larger is not shown: it was made by a machine.
+/// The size of the largest file that is read: larger ones are generated.
 const MAX_BYTES: u64 = 4 << 20;
 
-/// How many directories above the current one are looked into. A place is written relative to
-/// the workspace, while the tests of a member run in its own directory.
+/// How many directories above the current one are searched. A place is relative to the workspace, while
+/// the tests of a member run in the member's directory.
 const MAX_ANCESTORS: usize = 4;
 
-/// The files that were looked for, each read at most once.
+/// The source files of one report, each read at most once.
 ///
-/// Whatever goes wrong with one means that its lines are not shown, no more: the report names
-/// every place in words as well.
+/// After an error with a file its lines are not shown; the report has every place as text too.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     files: HashMap<&'static str, Option<String>>,
 }
 
 impl Sources {
-    /// The line of this number, counted from 1, if the file is at hand and has it.
+    /// Returns the line of this number, counted from 1, if the file exists and has it.
     pub(super) fn line(&mut self, file: &'static str, number: u32) -> Option<&str> {
         let text = self.files.entry(file).or_insert_with(|| find(file));
         let index = usize::try_from(number).ok()?.checked_sub(1)?;
@@ -42,13 +41,13 @@ fn find(file: &str) -> Option<String> {
     here.ancestors()
         .skip(1)
         .take(MAX_ANCESTORS)
-        // Anything else that happens to have a file of this name would show the wrong lines.
+        // Another file of this name would show the wrong lines.
         .filter(|above| above.join("Cargo.toml").is_file())
         .find_map(|above| read(&PathBuf::from(above).join(path)))
 }
 
 fn read(path: &Path) -> Option<String> {
-    // A pipe or a device would block the thread that reports, or never end.
+    // A FIFO or a device would block the reporting thread, or never end.
     let metadata = path.metadata().ok()?;
     if !metadata.is_file() || metadata.len() > MAX_BYTES {
         return None;
@@ -79,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_has_no_lines() {
+    fn a_path_that_is_not_a_file_has_no_lines() {
         let mut sources = Sources::default();
         assert_eq!(sources.line("src/report/no_such_file.rs", 1), None);
         assert_eq!(sources.line("src", 1), None);

@@ -1,4 +1,4 @@
-//! Where a thread was: captured as bare addresses, given names when somebody reads it.
+//! A stack: captured as addresses, resolved to names when it is read.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,21 +11,21 @@ use super::names::short_file;
 use crate::engine::ids::Site;
 use crate::tracking::thread::current::Inside;
 
-/// The most frames that are kept. A deeper stack keeps its innermost ones.
+/// The most frames that are kept. Of a deeper stack the innermost frames are kept.
 const MAX_FRAMES: usize = 128;
 
-/// How many frames tell one call path from another: those of this crate and some of its callers. Where
-/// nothing is inlined there are more of ours.
+/// How many frames distinguish call paths: those of this crate and some of its callers. Without
+/// inlining this crate has more frames.
 const PATH: usize = if cfg!(debug_assertions) { 24 } else { 12 };
 
-/// Where a thread was, as the functions it was in.
+/// The functions in which a thread was.
 ///
-/// Capturing walks the stack and keeps the addresses: some microseconds, and eight bytes a frame.
-/// The names, files and lines are looked up when the stack is first displayed. The first time in a
-/// process that reads all debug information of the program, which takes hundreds of milliseconds
-/// in a build without optimisation (and far less if its `Cargo.toml` gives the packages `gimli`
-/// and `addr2line` an `opt-level`, under `[profile.dev.package]`). After that it takes less than
-/// one. `RUST_BACKTRACE` plays no part in either.
+/// A capture walks the stack and keeps the addresses: some microseconds, and eight bytes for each
+/// frame. The names, files and lines are looked up when the stack is first displayed. The first lookup
+/// in a process reads all debug information of the program, which takes hundreds of milliseconds in a
+/// build without optimisation (and far less if its `Cargo.toml` gives the packages `gimli` and
+/// `addr2line` an `opt-level`, under `[profile.dev.package]`). A later lookup takes less than one
+/// millisecond. `RUST_BACKTRACE` affects neither.
 ///
 /// Cheap to clone: clones share the addresses and the names.
 #[derive(Clone)]
@@ -43,34 +43,34 @@ struct Frame {
     file: Option<String>,
     line: Option<u32>,
     column: Option<u32>,
-    /// Where the address lies.
+    /// The module of the address.
     place: Option<Place>,
 }
 
-/// One function of a [`Stack`], as it was found in the debug information of the program.
+/// One function of a [`Stack`], from the debug information of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StackFrame<'a> {
-    /// The name of the function, without the hash at its end.
+    /// The name of the function, without its hash.
     pub function: Option<&'a str>,
     /// The source file.
     pub file: Option<&'a str>,
-    /// The line in it.
+    /// The line in the source file.
     pub line: Option<u32>,
-    /// The file of the program or the library that it is in, where the system says so: on Linux, Android
-    /// and FreeBSD.
+    /// The file of the program or the library that contains the function, where the system has it: on
+    /// Linux, Android and FreeBSD.
     pub module: Option<&'a str>,
-    /// The address within that file, as `addr2line` takes it: a stack of a stripped program can be given
-    /// its names with a copy that was not stripped.
+    /// The address within that file, as `addr2line` takes it: the stack of a stripped program can be
+    /// resolved with an unstripped copy.
     pub offset: Option<u64>,
     /// The build id of that file in hexadecimal digits, if it has one.
     pub build_id: Option<&'a str>,
 }
 
 impl Stack {
-    /// The stack of the calling thread.
+    /// Captures the stack of the calling thread.
     pub(crate) fn capture() -> Self {
-        // The walk takes a lock of the whole process.
+        // The walk takes a process-wide lock.
         let _inside = Inside::enter();
         let mut addresses = Vec::with_capacity(32);
         walk(|frame| {
@@ -83,7 +83,7 @@ impl Stack {
         }))
     }
 
-    /// A stack of which the addresses were captured elsewhere, the innermost first.
+    /// Returns a stack of addresses that were captured elsewhere, the innermost first.
     pub(crate) fn of_addresses(addresses: &[usize]) -> Self {
         Self(Arc::new(Frames {
             addresses: addresses.into(),
@@ -91,13 +91,13 @@ impl Stack {
         }))
     }
 
-    /// The addresses, the innermost first.
+    /// Returns the addresses, the innermost first.
     pub(crate) fn addresses(&self) -> &[usize] {
         &self.0.addresses
     }
 
-    /// The function that called the one in which `site` lies, with the place of the call, in words;
-    /// `None` if the stack does not lead through `site`. Looks up the names if nobody has.
+    /// Returns the caller of the function that contains `site`, with the place of the call, as text;
+    /// `None` if the stack does not contain `site`. Looks up the names if that was not done before.
     pub(super) fn caller_of(&self, site: Site) -> Option<String> {
         let is_there = |frame: &Frame| {
             let is_file = frame
@@ -110,7 +110,8 @@ impl Stack {
         let caller = frames.get(frames.iter().position(is_there)? + 1)?;
         let (function, file) = (caller.function.as_deref()?, caller.file.as_deref()?);
         let line = caller.line?;
-        // A path is shown as the compiler was given it, if it is in the same place as that of the site.
+        // A path is shown as the compiler received it, if it is in the same directory as that of the
+        // site.
         let place = frames
             .iter()
             .find(|frame| is_there(frame))?
@@ -121,10 +122,10 @@ impl Stack {
         Some(format!("{function}, {file}:{line}"))
     }
 
-    /// The calls at the innermost end, as one number: the way through this crate, and what called that.
+    /// Returns a hash of the innermost calls: the path through this crate, and its callers.
     ///
-    /// Return addresses, so that nothing has to be looked up. Two ways through this crate that lead to
-    /// the same call of the program give two numbers.
+    /// Hashes return addresses, so no lookup is needed. Two paths through this crate that lead to the
+    /// same call of the program give two hashes.
     pub(crate) fn path(&self) -> u64 {
         let inner = self.addresses().iter().take(PATH);
         inner.fold(0, |path: u64, address| {
@@ -132,8 +133,7 @@ impl Stack {
         })
     }
 
-    /// Looks up the names of all these stacks, of what they have in common once; calls `between` after
-    /// each address.
+    /// Looks up the names of all these stacks, each address once; calls `between` after each address.
     pub(crate) fn resolve_all<'a>(stacks: impl IntoIterator<Item = &'a Stack>, between: impl Fn()) {
         let mut known: HashMap<usize, Vec<Frame>> = HashMap::new();
         let modules = Modules::now();
@@ -151,7 +151,7 @@ impl Stack {
                 });
                 frames.extend_from_slice(found);
             }
-            // Somebody who was faster has found the same.
+            // If another thread was faster, its result is the same.
             let _ = stack.0.resolved.set(trimmed(frames));
         }
     }
@@ -172,17 +172,17 @@ impl Stack {
         }))
     }
 
-    /// Whether its names have been looked up.
+    /// Returns whether the names have been looked up.
     pub(crate) fn is_resolved(&self) -> bool {
         self.0.resolved.get().is_some()
     }
 
-    /// Whether both are one capture.
+    /// Returns whether both are one capture.
     pub(super) fn is(&self, other: &Stack) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// The functions, the innermost first. Resolves the stack if nobody has.
+    /// Returns the functions, the innermost first. Looks up their names if that was not done before.
     pub(crate) fn functions(&self) -> Vec<&str> {
         self.frames()
             .iter()
@@ -190,7 +190,8 @@ impl Stack {
             .collect()
     }
 
-    /// The functions with their places, the innermost first. Looks up their names if nobody has.
+    /// Yields the functions with their places, the innermost first. Looks up their names if that was
+    /// not done before.
     ///
     /// # Examples
     ///
@@ -230,15 +231,16 @@ impl Stack {
 
 /// Walks the stack of the calling thread.
 ///
-/// `backtrace::trace` takes a lock of the process for this, which a thread of the program may have for
-/// hundreds of milliseconds while it looks up names. Only the debugging library of Windows needs it.
+/// `backtrace::trace` takes a process-wide lock for this, which a thread of the program may hold for
+/// hundreds of milliseconds while it looks up names. Only the debugging library of Windows needs that
+/// lock.
 #[cfg(unix)]
 #[allow(unsafe_code)]
 fn walk(each: impl FnMut(&backtrace::Frame) -> bool) {
-    // SAFETY: what has to be kept apart from other threads is the lookup of names, which is not done
-    // here. On Unix the walk is `_Unwind_Backtrace`, which is meant to be called by any number of
-    // threads at once: it reads the stack of its caller and tables that do not change, and the list of
-    // loaded libraries under the linker's own lock.
+    // SAFETY: the lock that this function omits protects the lookup of names, which is not done here.
+    // On Unix the walk is `_Unwind_Backtrace`, which any number of threads may call at once: it reads
+    // the stack of its caller and tables that do not change, and the list of loaded libraries under the
+    // linker's own lock.
     unsafe { backtrace::trace_unsynchronized(each) }
 }
 
@@ -269,8 +271,8 @@ fn resolve(address: usize, modules: &Modules, frames: &mut Vec<Frame>) {
     }
 }
 
-/// Leaves out what is above the program (this crate, and what its locks are built on, at the
-/// innermost end) and what is below it (the start of the thread, at the outermost).
+/// Removes the frames above the program (this crate, and the crates that its locks are built on, at the
+/// innermost end) and those below it (the start of the thread, at the outermost).
 fn trimmed(mut frames: Vec<Frame>) -> Vec<Frame> {
     let bottom = frames
         .iter()
@@ -278,12 +280,12 @@ fn trimmed(mut frames: Vec<Frame>) -> Vec<Frame> {
         .filter(|&at| at > 0)
         .unwrap_or(frames.len());
     frames.truncate(bottom);
-    // What passes a panic on to the one who catches it stands between any two functions of a program that
-    // has threads, and says nothing.
+    // The frames that catch a panic stand between functions of any program with threads, and carry no
+    // information.
     if frames.iter().any(|frame| !frame.catches_panics()) {
         frames.retain(|frame| !frame.catches_panics());
     }
-    // A program that is this crate itself, its tests that is, has frames of no other sort.
+    // The tests of this crate have only frames of this crate.
     let Some(last) = frames.iter().rposition(Frame::is_of_the_program) else {
         return frames;
     };
@@ -298,7 +300,7 @@ fn trimmed(mut frames: Vec<Frame>) -> Vec<Frame> {
 }
 
 impl Frame {
-    /// The name of the function, without the `<` of `<Type as Trait>::function`.
+    /// Returns the name of the function, without the `<` of `<Type as Trait>::function`.
     fn path(&self) -> &str {
         self.function
             .as_deref()
@@ -312,14 +314,16 @@ impl Frame {
             .any(|prefix| self.path().starts_with(prefix))
     }
 
-    /// A function of this crate, or of one that its locks and its stacks are built on.
+    /// Returns whether this is a function of this crate, or of one that its locks and its stacks are
+    /// built on.
     fn is_ours(&self) -> bool {
         self.starts_with_any(&["lockwarden::", "backtrace::", "lock_api::", "parking_lot::"])
             || self.starts_with_any(&["parking_lot_core::", "crossbeam_channel::"])
             || self.file.as_deref().is_some_and(is_file_of_ours)
     }
 
-    /// A function of the standard library that calls a closure and catches its panic.
+    /// Returns whether this is a function of the standard library that calls a closure and catches its
+    /// panic.
     fn catches_panics(&self) -> bool {
         let path = self.path();
         path == "__rust_try"
@@ -328,7 +332,8 @@ impl Frame {
             || (path.contains("core::ops::function::Fn") && path.ends_with("::call_once"))
     }
 
-    /// Anything but ours, and what only passes calls on and may stand between two of ours.
+    /// Returns whether the function belongs to the program: not to this crate, and not to functions
+    /// that only pass calls on and may stand between two of this crate.
     fn is_of_the_program(&self) -> bool {
         let plumbing = self.starts_with_any(&["core::", "std::", "alloc::", "once_cell::"])
             || self.path().contains("core::ops::function::Fn")
@@ -337,7 +342,7 @@ impl Frame {
         !plumbing && !self.is_ours()
     }
 
-    /// What the locks of this crate, its joins and its sleeps, sleep in.
+    /// Returns whether the locks, joins and sleeps of this crate block in this function.
     fn sleeps(&self) -> bool {
         let name = self
             .path()
@@ -347,19 +352,19 @@ impl Frame {
         calls.contains(&name) || name.starts_with("pthread_clockjoin")
     }
 
-    /// A function of the runtime from which the thread or `main` is called.
+    /// Returns whether this is a function of the runtime that calls the thread's closure or `main`.
     fn starts_thread(&self) -> bool {
-        // Not all of `std::sys`: a thread that sleeps does so in there.
+        // Not all of `std::sys`: a sleeping thread is in there.
         self.path().contains("__rust_begin_short_backtrace")
             || self.starts_with_any(&["std::rt::lang_start"])
             || self.starts_with_any(&["std::sys::"]) && self.path().contains("thread_start")
     }
 }
 
-/// Whether a source file is one of this crate, or of one that its locks are built on. A function that was
-/// inlined has the name of a type of the program, and its own file.
+/// Returns whether a source file belongs to this crate, or to one that its locks are built on. A
+/// function that was inlined has the name of a type of the program, and its own file.
 fn is_file_of_ours(file: &str) -> bool {
-    // Within the workspace of this crate, its own tests and examples have to be told apart from it.
+    // Within the workspace of this crate, its tests and examples count as a program.
     let own = file.strip_prefix(env!("CARGO_MANIFEST_DIR"));
     let own = own.map(|rest| rest.trim_start_matches(['/', '\\', '.']));
     if own.is_some_and(|rest| rest.starts_with("src/") || rest.starts_with("src\\")) {
@@ -393,7 +398,7 @@ impl fmt::Display for Stack {
                 (None, None) => writeln!(f, "{number:>4}: <unknown>")?,
             }
             let Some(file) = &frame.file else { continue };
-            // A path under the current directory is shown like the places of the locks are.
+            // A path under the current directory is shown like the places of the locks.
             let under = here
                 .as_deref()
                 .and_then(|here| std::path::Path::new(file).strip_prefix(here).ok())
@@ -405,7 +410,7 @@ impl fmt::Display for Stack {
             }
             writeln!(f)?;
         }
-        // What is needed to give them their names later.
+        // The data for a later lookup.
         for module in unnamed {
             let build_id = module.build_id.as_deref().unwrap_or("none");
             writeln!(
@@ -420,7 +425,7 @@ impl fmt::Display for Stack {
 }
 
 impl fmt::Debug for Stack {
-    /// Does not look up the names, so that it stays cheap.
+    /// Does not look up the names, so that `Debug` stays cheap.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Stack({} frames)", self.0.addresses.len())
     }
@@ -441,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_of_the_program_is_left_out() {
+    fn frames_outside_the_program_are_left_out() {
         let all = frames(&[
             "backtrace::backtrace::trace",
             "lockwarden::report::stack::Stack::capture",
@@ -470,7 +475,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_sleeps_is_shown_from_where_it_does() {
+    fn the_stack_of_a_sleeping_thread_begins_at_the_sleep() {
         let slept = frames(&[
             "syscall",
             "std::sys::pal::unix::futex::futex_wait",

@@ -1,4 +1,4 @@
-//! What does not go on: the part of a report that only a stall has.
+//! The part of a report that only a stall has.
 
 use std::time::Duration;
 
@@ -8,54 +8,54 @@ use super::names::{Escaped, duration, place};
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 
-/// What has lasted longer than its limit.
+/// A wait, a hold or a heartbeat that exceeded its limit.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Stall {
-    /// What it is.
+    /// What exceeded the limit.
     pub cause: StallCause,
-    /// How long it had lasted when the report was made. Of a hold, which is only looked at from
-    /// time to time, at least that long.
+    /// How long it had lasted when the report was made; for a hold, which is only polled, at least that
+    /// long.
     pub lasted: Duration,
-    /// The limit that it has passed.
+    /// The limit.
     pub limit: Duration,
-    /// Those who hold what is waited for.
+    /// The threads that hold the lock that is waited for.
     pub holders: Vec<Holder>,
 }
 
-/// What lasts too long.
+/// What exceeded its limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StallCause {
-    /// A wait. If several threads wait for the same thing, the one that has waited longest.
+    /// A wait. If several threads wait for the same lock or resource, the one that has waited longest.
     #[non_exhaustive]
     Wait {
-        /// Who waits. For what is said by its [`ThreadInfo`](super::ThreadInfo).
+        /// The thread that waits. Its [`ThreadInfo`](super::ThreadInfo) has the wait.
         thread: ThreadId,
-        /// How many threads have waited for the same thing for longer than the limit.
+        /// How many threads have waited for the same lock or resource for longer than the limit.
         waiters: usize,
     },
     /// A hold.
     #[non_exhaustive]
     Hold {
-        /// Who holds.
+        /// The thread that holds the lock.
         thread: ThreadId,
-        /// What it holds.
+        /// The lock.
         lock: LockId,
-        /// Where it took it.
+        /// Where the lock was acquired.
         site: Site,
     },
-    /// A heartbeat that has not come.
+    /// A missed heartbeat.
     #[non_exhaustive]
     Heartbeat {
         /// The name of the heartbeat.
         name: String,
-        /// Where it was set up.
+        /// Where the heartbeat was made.
         site: Site,
-        /// The thread that made the last beat, if there was one.
+        /// The thread that beat last, if one has.
         thread: Option<ThreadId>,
     },
-    /// No thread does anything that is watched, while some wait.
+    /// No thread acquires, releases or waits for anything tracked, while some wait.
     #[non_exhaustive]
     NoProgress {
         /// How many threads wait.
@@ -63,25 +63,25 @@ pub enum StallCause {
     },
 }
 
-/// Somebody who holds what others wait for.
+/// A thread that holds a lock for which others wait.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Holder {
-    /// Who.
+    /// The thread.
     pub thread: ThreadId,
-    /// What.
+    /// The lock.
     pub lock: LockId,
-    /// How.
+    /// The mode of the hold.
     pub mode: Mode,
-    /// Where it was taken.
+    /// Where the lock was acquired.
     pub site: Site,
-    /// For how long it has been held, at least.
+    /// For how long the lock has been held, at least.
     pub at_least: Duration,
     /// What the holder does now.
     pub activity: Activity,
 }
 
-/// What the first line says after the verdict.
+/// Returns the subject of the first line.
 pub(super) fn subject(report: &Report) -> String {
     let Some(stall) = &report.stall else {
         return "something makes no progress".to_owned();
@@ -122,7 +122,7 @@ pub(super) fn subject(report: &Report) -> String {
     }
 }
 
-/// What it was, when it is over: the same without a duration.
+/// Returns the subject of a stall that is over, without a duration.
 pub(super) fn past(report: &Report) -> String {
     match report.stall.as_ref().map(|stall| &stall.cause) {
         Some(StallCause::Wait { thread, .. }) => {
@@ -143,7 +143,7 @@ pub(super) fn past(report: &Report) -> String {
     }
 }
 
-/// Why it is reported.
+/// Returns the reason of the report.
 pub(super) fn reason(report: &Report) -> String {
     let Some(stall) = &report.stall else {
         return "no progress for longer than the limit; whether it will ever go on is not known"
@@ -166,7 +166,7 @@ pub(super) fn reason(report: &Report) -> String {
     }
 }
 
-/// What to do about it, where that can be told.
+/// Returns a suggestion, if there is one.
 pub(super) fn suggestion(report: &Report) -> Option<String> {
     let holder = report.stall.as_ref()?.holders.first()?;
     (holder.activity == Activity::Ended).then(|| {
@@ -178,7 +178,7 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
     })
 }
 
-/// A line for each holder.
+/// Writes a line for each holder.
 pub(super) fn show(out: &mut String, report: &Report) {
     let Some(stall) = &report.stall else { return };
     for (at, holder) in stall.holders.iter().enumerate() {
@@ -186,7 +186,7 @@ pub(super) fn show(out: &mut String, report: &Report) {
             out.push('\n');
         }
         if matches!(stall.cause, StallCause::Hold { .. }) {
-            // The rest was said.
+            // The body has the rest.
             let (thread, activity) = (report.thread_name(holder.thread), &holder.activity);
             out.push_str(&format!("{thread} {activity}\n"));
             continue;

@@ -1,4 +1,4 @@
-//! What a report advises: one concrete change.
+//! The suggestion of a report: one concrete change.
 
 mod order;
 mod stuck;
@@ -8,12 +8,12 @@ use super::headline;
 use super::stall;
 use crate::engine::verdict::Verdict;
 
-/// Where a guard lives on that has no name.
+/// How long a guard without a name lives.
 const TEMPORARY: &str = "a guard without a name lives to the end of its statement: in an argument, in a \
                          chain of calls, on either side of an assignment, and in the head of a \
                          `match`, `if let`, `while let` or `for`, whose body is a part of the statement";
 
-/// What to change.
+/// Returns the suggestion.
 pub(super) fn suggestion(report: &Report) -> Option<String> {
     match report.verdict {
         Verdict::Inversion if headline::within_a_class(report) => Some(

@@ -1,7 +1,6 @@
 //! The text of a report.
 //!
-//! Plain ASCII but for what the program put into its names, no colours, and the same for the
-//! same data.
+//! Plain ASCII except for names that the program gave, without colours, and the same for the same data.
 
 use std::fmt;
 
@@ -34,10 +33,10 @@ impl fmt::Display for Report {
 }
 
 impl Report {
-    /// The text without the stacks.
+    /// Returns the text without the stacks.
     ///
-    /// Reads the source files that the report names, which takes a millisecond or two, where the
-    /// first stack of a process can take hundreds in a build without optimisation.
+    /// Reads the source files that the report names, which takes a millisecond or two, where the first
+    /// stack of a process can take hundreds in a build without optimisation.
     #[must_use]
     pub fn body(&self) -> String {
         let mut out = self.headline();
@@ -58,12 +57,12 @@ impl Report {
         out
     }
 
-    /// What a stall was that is over.
+    /// Returns the line for a stall that is over.
     pub(crate) fn past(&self) -> String {
         stall::past(self)
     }
 
-    /// The text of a report about the same source lines as the report number `first`.
+    /// Returns the text of a report about the same source lines as the report number `first`.
     pub(crate) fn brief(&self, first: u64) -> String {
         let threads: Vec<String> = headline::distinct_threads(self)
             .iter()
@@ -76,7 +75,7 @@ impl Report {
         )
     }
 
-    /// Whether there is a stack to show.
+    /// Returns whether there is a stack to show.
     pub(crate) fn has_stacks(&self) -> bool {
         self.all_stacks().next().is_some()
     }
@@ -87,24 +86,24 @@ impl Report {
     }
 
     fn all_stacks(&self) -> impl Iterator<Item = &Stack> {
-        // That of a stall stands in the dump of all threads.
+        // The dump of all threads has the stack of a stall.
         let own = self.stack.iter().filter(|_| self.verdict != Verdict::Stall);
         own.chain(self.edges.iter().filter_map(|edge| edge.stack.as_ref()))
     }
 
-    /// The stacks with their heading, or nothing if there is none.
+    /// Returns the stacks with their heading, or nothing if there is none.
     pub(crate) fn stacks(&self) -> String {
         let mut out = String::new();
         stacks(&mut out, self);
         if out.is_empty() {
             return out;
         }
-        // The other reports that may stand between the body and this need a name for it.
+        // Other reports may stand between the body and the stacks, so these name their report.
         format!("stacks for {}\n{out}", self.subject())
     }
 }
 
-/// Every edge: who asks for what, what it holds meanwhile, and the lines of both.
+/// Writes every edge: the request, the locks held meanwhile, and the source lines of both.
 fn links(out: &mut String, sources: &mut Sources, report: &Report) {
     let mut shown: Vec<(Site, Site)> = Vec::new();
     for (at, edge) in report.edges_from_closing().enumerate() {
@@ -165,7 +164,7 @@ fn asks(report: &Report) -> &'static str {
     }
 }
 
-/// When the edge was seen.
+/// Returns when the edge was seen.
 fn circumstances(report: &Report, newest: bool) -> &'static str {
     match report.verdict {
         Verdict::SelfDeadlock | Verdict::RecursiveRead => "",
@@ -223,11 +222,10 @@ fn mark(site: Site, label: &str, primary: bool) -> Mark {
     }
 }
 
-/// How many threads are shown in full where each has lines of its own.
+/// How many threads are shown in full where each has source lines of its own.
 const BYSTANDERS: usize = 12;
 
-/// What the threads hold and wait for, where no edge says so: the body of a report that is not
-/// about an order.
+/// Writes what the threads hold and wait for, in a report without edges.
 fn bystanders(out: &mut String, sources: &mut Sources, report: &Report) {
     if !report.edges.is_empty() {
         return;
@@ -237,7 +235,7 @@ fn bystanders(out: &mut String, sources: &mut Sources, report: &Report) {
         says_something && !thread.is_idle()
     };
     let mut threads: Vec<&ThreadInfo> = report.threads.iter().filter(concerned).collect();
-    // What panicked is what the others wait for, more often than not.
+    // A panicked thread comes first: it is often the one that the others wait for.
     threads.sort_by_key(|thread| !thread.panicked);
     for thread in threads.iter().take(BYSTANDERS) {
         out.push_str(&format!("\n{thread}{}\n", thread.circumstance()));
@@ -267,10 +265,10 @@ fn bystanders(out: &mut String, sources: &mut Sources, report: &Report) {
     }
 }
 
-/// The stacks, that of the finder first, none twice.
+/// Writes the stacks, that of the finder first, each once.
 fn stacks(out: &mut String, report: &Report) {
     let mut shown: Vec<&Stack> = Vec::new();
-    // That of a stall stands in the dump of all threads.
+    // The dump of all threads has the stack of a stall.
     let is_stall = report.verdict == Verdict::Stall;
     if let Some(stack) = report.stack.as_ref().filter(|_| !is_stall) {
         let finder = match report.edges_from_closing().next() {
@@ -284,8 +282,8 @@ fn stacks(out: &mut String, report: &Report) {
     }
     for (at, edge) in report.edges_from_closing().enumerate() {
         let Some(stack) = &edge.stack else { continue };
-        // The stack of the closing edge was shown above; and places that several threads or locks
-        // have in common have one stack, the first one.
+        // The stack of the closing edge was shown above; and places that several threads or locks have
+        // in common have one stack, the first one.
         let newest = at == 0 && report.closing.is_some() && report.stack.is_some();
         if newest || shown.iter().any(|other| other.is(stack)) {
             continue;
@@ -308,7 +306,7 @@ fn stacks(out: &mut String, report: &Report) {
     }
 }
 
-/// Every thread with all that it holds. Left out where the body has said so already.
+/// Writes every thread with all locks that it holds. Left out where the body has them already.
 fn held_locks(out: &mut String, report: &Report) {
     if report.edges.is_empty() || report.threads.is_empty() {
         return;
@@ -322,13 +320,13 @@ fn held_locks(out: &mut String, report: &Report) {
         out.push_str(&format!("  {thread}{circumstance}\n"));
         state(out, report, thread);
         if thread.held.is_empty() {
-            // Whether it has ended by now is a matter of microseconds, and no matter here.
+            // Whether the thread has ended by now depends on microseconds, and is not shown.
             out.push_str("    holds nothing\n");
         }
     }
 }
 
-/// What one thread waits for and holds, a line each.
+/// Writes what one thread waits for and holds, a line each.
 fn state(out: &mut String, report: &Report, thread: &ThreadInfo) {
     if let Some(wait) = &thread.waits {
         let since = match wait.since {
@@ -355,7 +353,7 @@ fn state(out: &mut String, report: &Report, thread: &ThreadInfo) {
     for note in &thread.notes {
         out.push_str(&format!("    {note}\n"));
     }
-    // In the order in which it took them; the columns are as wide as the widest.
+    // In the order of acquisition; the columns are as wide as the widest entry.
     let names: Vec<String> = thread
         .held
         .iter()
@@ -372,10 +370,11 @@ fn state(out: &mut String, report: &Report, thread: &ThreadInfo) {
 }
 
 impl Report {
-    /// What a thread waits for, in words.
+    /// Returns what a thread waits for, as text.
     pub(super) fn awaited(&self, wait: &WaitInfo) -> String {
         match wait.what {
-            // The upgrade is a mode; what a wait or a call releases is taken back as it was.
+            // The upgrade is a mode; a lock that a wait or a call released is reacquired in the mode it
+            // had.
             WaitsFor::Lock { lock, mode } => match wait.again {
                 Some(Reacquisition::Wait | Reacquisition::Unlocked) => {
                     format!("{} back", self.lock_in_mode(lock, mode))

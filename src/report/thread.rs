@@ -1,4 +1,4 @@
-//! What a report knows of one thread.
+//! The description of a thread in a report.
 
 use std::fmt;
 use std::time::Duration;
@@ -19,27 +19,27 @@ use crate::engine::wait_reason::WaitReason;
 pub struct ThreadInfo {
     /// The identity of the thread.
     pub id: ThreadId,
-    /// The name it was spawned with.
+    /// The name of the thread.
     pub name: Option<String>,
-    /// The locks it held, in the order in which it took them.
+    /// The locks that the thread held, in the order of acquisition.
     pub held: Vec<HeldInfo>,
-    /// What it waited for, if it did.
+    /// The wait of the thread, if it waited.
     pub waits: Option<WaitInfo>,
-    /// Whether it had ended.
+    /// Whether the thread had ended.
     pub ended: bool,
-    /// Whether it had ended by a panic or, if it had not ended, has caught a panic of a job or a
-    /// callback that it ran.
+    /// Whether the thread had ended by a panic or, if it had not ended, has caught a panic of a job or
+    /// a callback that it ran.
     pub panicked: bool,
-    /// Whether it is no thread of the system but an [`Agent`](crate::instrument::Agent): a task of
+    /// Whether this is not a thread of the system but an [`Agent`](crate::instrument::Agent): a task of
     /// an async runtime.
     pub is_task: bool,
-    /// What else is known of it, a sentence without a full stop each.
+    /// Further sentences about the thread, each without a full stop.
     pub notes: Vec<String>,
-    /// Whether it was unwinding from a panic: then what it waited for is what a destructor asked for.
+    /// Whether the thread was unwinding from a panic: its wait was then that of a destructor.
     pub panicking: bool,
-    /// Where it was spawned, if that was by `lockwarden::thread`.
+    /// Where the thread was spawned, if that was by `lockwarden::thread`.
     pub spawned: Option<Site>,
-    /// Whether it is a thread of the parent, of which a fork has copied the memory and not the thread.
+    /// Whether this is a thread of the parent process: a fork copies its memory and not the thread.
     pub left_by_fork: bool,
 }
 
@@ -49,9 +49,9 @@ pub struct ThreadInfo {
 pub struct HeldInfo {
     /// The lock.
     pub lock: LockId,
-    /// How it was held.
+    /// The mode of the hold.
     pub mode: Mode,
-    /// Where it had been taken.
+    /// Where the lock was acquired.
     pub site: Site,
 }
 
@@ -59,22 +59,22 @@ pub struct HeldInfo {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WaitInfo {
-    /// What it waited for.
+    /// What the thread waited for.
     pub what: WaitsFor,
-    /// Where it began to wait.
+    /// Where the wait began.
     pub site: Site,
-    /// For how long it had been waiting, if that was measured.
+    /// The duration of the wait, if it was measured.
     pub since: Option<Duration>,
-    /// Who could have ended the wait, if that was looked for.
+    /// Which threads could have ended the wait, if that was determined.
     pub by: Option<FreedBy>,
-    /// How the lock that it waits for is taken back, if that was no call that locks.
+    /// How the lock is reacquired, if that is not a call that locks.
     pub again: Option<Reacquisition>,
-    /// What the primitive counted when the wait began, if it counts.
+    /// The counts of the resource when the wait began, if it has any.
     pub counts: Option<Counts>,
 }
 
 impl WaitInfo {
-    /// A wait at `site` for a lock, which it takes `by` to end.
+    /// Returns a wait at `site` for a lock, which only `by` can end.
     #[must_use]
     pub fn of_lock(lock: LockId, mode: Mode, site: Site, since: Duration, by: FreedBy) -> Self {
         Self {
@@ -87,7 +87,7 @@ impl WaitInfo {
         }
     }
 
-    /// A wait at `site` for something that is no lock, which it takes `by` to end.
+    /// Returns a wait at `site` for a resource, which only `by` can end.
     #[must_use]
     pub fn of_resource(
         (resource, awaited): (LockId, WaitReason),
@@ -105,7 +105,7 @@ impl WaitInfo {
         }
     }
 
-    /// The lock, or the other thing, that it was for.
+    /// Returns the lock or the resource of the wait.
     pub(crate) fn subject(&self) -> LockId {
         match self.what {
             WaitsFor::Lock { lock, .. } => lock,
@@ -114,19 +114,19 @@ impl WaitInfo {
     }
 }
 
-/// Who could have ended a wait.
+/// The threads that could have ended a wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FreedBy {
-    /// These threads alone.
+    /// Only these threads.
     Threads(Vec<ThreadId>),
     /// Any thread of the process.
     Anyone,
-    /// Nobody who is left.
+    /// No remaining thread.
     Nobody,
 }
 
-/// What a thread waited for.
+/// The object of a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WaitsFor {
@@ -135,22 +135,22 @@ pub enum WaitsFor {
     Lock {
         /// The lock.
         lock: LockId,
-        /// How it was asked for.
+        /// The mode of the request.
         mode: Mode,
     },
-    /// Something that is no lock.
+    /// A resource that is not a lock.
     #[non_exhaustive]
     Resource {
-        /// The channel, the queue, the event. It is listed among the
-        /// [locks](super::Report::locks) of the report.
+        /// The channel, the queue, the event. It is one of the [locks](super::Report::locks) of the
+        /// report.
         resource: LockId,
-        /// What was waited for there.
+        /// What the thread waited for there.
         awaited: WaitReason,
     },
 }
 
 impl ThreadInfo {
-    /// A task that runs, holds nothing and has no name.
+    /// Returns a task that runs, holds nothing and has no name.
     #[must_use]
     pub fn of_task(id: ThreadId) -> Self {
         Self {
@@ -159,7 +159,7 @@ impl ThreadInfo {
         }
     }
 
-    /// A thread that runs, holds nothing and has no name.
+    /// Returns a thread that runs, holds nothing and has no name.
     pub(crate) fn new(id: ThreadId) -> Self {
         Self {
             id,
@@ -178,7 +178,7 @@ impl ThreadInfo {
 }
 
 impl ThreadInfo {
-    /// What is special about the thread, as what follows its name.
+    /// Returns the circumstance that follows the name of the thread.
     pub(super) fn circumstance(&self) -> String {
         let state = match (self.panicked, self.ended, self.panicking) {
             _ if self.left_by_fork => ", of the parent, which the fork left behind",
@@ -194,7 +194,7 @@ impl ThreadInfo {
         }
     }
 
-    /// Whether it is a worker of a pool without a job, of which nothing else is to be said.
+    /// Returns whether this is a worker of a pool without a job, whose line has no further details.
     pub(super) fn is_idle(&self) -> bool {
         let waits_for_job = self.waits.as_ref().is_some_and(|wait| {
             matches!(

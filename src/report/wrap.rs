@@ -1,11 +1,11 @@
-//! Sentences, wrapped.
+//! Wraps sentences.
 
 use super::names::width;
 
 /// Sentences are wrapped to this many columns. A place is never broken, so a line may be longer.
 const WRAP: usize = 100;
 
-/// A sentence behind its heading, wrapped so that what follows stands under what begins it.
+/// Writes a sentence behind its heading, wrapped with a hanging indent.
 pub(super) fn wrapped(out: &mut String, heading: &str, sentence: &str) {
     let indent = heading.len();
     let mut column = indent;
@@ -25,7 +25,7 @@ pub(super) fn wrapped(out: &mut String, heading: &str, sentence: &str) {
     out.push('\n');
 }
 
-/// The words of a sentence; what stands in backquotes is one.
+/// Returns the words of a sentence; a part in backquotes is one word.
 fn words(sentence: &str) -> Vec<&str> {
     let mut quoted = false;
     sentence

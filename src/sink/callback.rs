@@ -1,15 +1,15 @@
-//! Code of the program, called from within a lock call that must not notice.
+//! Calls code of the program from within a lock call, and catches its panics.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::stderr;
 
-/// Calls `call`, and says on standard error if it panicked.
+/// Calls `call`, and writes a line to standard error if it panicked.
 ///
-/// A panic that went on from here would unwind the program out of a lock call that has, in its
-/// eyes, nothing to do with it.
+/// The panic must not unwind out of the lock call: the program does not expect that call to panic
+/// because of a callback.
 pub(crate) fn guarded(who: &str, call: impl FnOnce()) {
-    // Unwind safety: nothing of ours is shared with `call` except a report, which it only reads.
+    // Unwind safety: the crate shares nothing with `call` except a report, which `call` only reads.
     let Err(payload) = catch_unwind(AssertUnwindSafe(call)) else {
         return;
     };
@@ -21,8 +21,8 @@ pub(crate) fn guarded(who: &str, call: impl FnOnce()) {
     stderr::say(&format!(
         "{who} panicked while it was given a report: {words}"
     ));
-    // The payload is a value of the program, whose drop may panic as well; leaking it then is the
-    // least of the troubles.
+    // The payload is a value of the program, whose drop may panic as well; the second payload is
+    // leaked.
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         std::mem::forget(second);
     }

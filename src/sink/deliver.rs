@@ -1,4 +1,4 @@
-//! One report, to everyone who is to have it.
+//! Delivers one report to all sinks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,29 +8,28 @@ use super::{callback, listener, stderr, tracing};
 use crate::config::{Action, Config};
 use crate::report::Report;
 
-/// What is left for the caller to do when a report is delivered.
+/// What the caller has to do after a report is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a report may have to end in a panic"]
 pub(crate) enum Then {
-    /// Go on.
+    /// Continue.
     Continue,
-    /// Panic, with the headline of the report, once everything is in order for that.
+    /// Panic, with the headline of the report, once the caller's state is consistent.
     Panic,
 }
 
-/// Gives `report` to standard error, to `tracing` and to the callback, as `config` says, and
-/// aborts the process if it says that.
+/// Passes `report` to standard error, to `tracing` and to the callback, as `config` says, and aborts
+/// the process if `config` says that.
 ///
-/// The caller holds no lock of the detector, and has seen to it that locks that are used from
-/// here on are not watched. Nothing that a subscriber or a callback does comes back as a panic.
-/// Standard error is written by a thread of the library: the caller waits for the text, within a
-/// bound, only if it is to panic.
+/// The caller holds no lock of the detector, and has suspended the tracking of its own locks. A panic
+/// of a subscriber or a callback is caught. A thread of the library writes to standard error: the
+/// caller waits for the text, within a bound, only if it is to panic.
 pub(crate) fn deliver(config: &Config, report: &Report) -> Then {
     let action = config.action(report.verdict, report.basis);
     if action == Action::Ignore {
         return Then::Continue;
     }
-    // What ends the program, or a thread of it, never goes unexplained.
+    // A panic or an abort is always reported, beyond the limit too.
     let (_, text) = tell_if(config, report, action > Action::Report);
     let then = then(action);
     if let Some(text) = text.filter(|_| then == Then::Panic || !EXIT_WAITS) {
@@ -39,13 +38,13 @@ pub(crate) fn deliver(config: &Config, report: &Report) -> Then {
     then
 }
 
-/// For how long a thread that is about to panic waits for its text.
+/// How long a thread that is about to panic waits for its text.
 const TEXT: Duration = Duration::from_secs(1);
 
-/// Whether the end of the process waits for what is not written.
+/// Whether the end of the process waits for texts that are not yet written.
 const EXIT_WAITS: bool = cfg!(unix);
 
-/// What follows a report, by the action for it.
+/// Returns what follows a report, by its action.
 pub(crate) fn then(action: Action) -> Then {
     match action {
         Action::Abort => {
@@ -57,18 +56,19 @@ pub(crate) fn then(action: Action) -> Then {
     }
 }
 
-/// The same, without an end in a panic or an abort; whether its text stands on standard error, or will
-/// before any text that is printed from now on.
+/// Delivers a report without the panic or abort of its action; returns whether its text is written to
+/// standard error, or will be before any text that is printed later.
 pub(crate) fn tell(config: &Config, report: &Report) -> bool {
     tell_if(config, report, false).0 && config.writes_stderr()
 }
 
-/// Tells of it if the limit allows that, or anyway; whether it did, and what its text has become.
+/// Delivers a report if the limit allows that, or `anyway`; returns whether it did, and the ticket of
+/// its text.
 fn tell_if(config: &Config, report: &Report, anyway: bool) -> (bool, Option<Ticket>) {
     let last = config.get_max_reports();
     let is_told = report.sequence <= last || anyway;
     let text = is_told.then(|| hand_out(config, report)).flatten();
-    // Numbers are given once, so this is said once.
+    // Sequence numbers are unique, so this line is written once.
     if report.sequence == last.saturating_add(1) {
         say_limit(config, last);
     }
@@ -76,7 +76,7 @@ fn tell_if(config: &Config, report: &Report, anyway: bool) -> (bool, Option<Tick
 }
 
 fn hand_out(config: &Config, report: &Report) -> Option<Ticket> {
-    // Standard error first: it is ours, so it works even if what comes after does not return.
+    // Standard error first: a callback or subscriber, which may not return, comes after.
     let text = config.writes_stderr().then(|| print(report)).flatten();
     #[cfg(feature = "json")]
     if let Some(path) = config.get_json() {
@@ -92,7 +92,7 @@ fn hand_out(config: &Config, report: &Report) -> Option<Ticket> {
     text
 }
 
-/// Has the names of the stacks looked up by the thread that delivers; waits for that within a bound.
+/// Looks up the names of the stacks in the delivery thread; waits for that for `patience` at most.
 pub(crate) fn resolve(report: &Report, patience: Duration) {
     let shared = Arc::new(report.clone());
     let job = Box::new(move || shared.resolve(|| {}));
@@ -101,7 +101,7 @@ pub(crate) fn resolve(report: &Report, patience: Duration) {
     }
 }
 
-/// Has the report written to a file as a line of JSON, when there is time for the names of its stacks.
+/// Queues the report as a line of JSON, written when there is time for the names of its stacks.
 #[cfg(feature = "json")]
 fn add_line(path: std::path::PathBuf, report: &Report) {
     let report = report.clone();
@@ -116,14 +116,14 @@ fn add_line(path: std::path::PathBuf, report: &Report) {
     }));
 }
 
-/// Has the text written: the body at once, then the stacks when there is time for their names.
+/// Queues the text: the body at once, then the stacks when there is time for their names.
 fn print(report: &Report) -> Option<Ticket> {
     let shared = Arc::new(report.clone());
     let own = Arc::clone(&shared);
-    // The empty line at the end keeps it apart from what comes next.
+    // The empty line at the end separates it from the next text.
     let body = move |write: &dyn Fn(&str)| {
         callback::guarded("the text", || match own.repeats {
-            // One wrong pair of lines can be run with very many pairs of locks.
+            // One wrong pair of lines may run with very many pairs of locks.
             Some(first) => write(&own.brief(first)),
             None => write(&format!("{}\n", own.body())),
         });
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_callback_that_panics_is_nobodys_concern() {
+    fn a_panic_of_a_callback_is_caught() {
         let config = Config::new()
             .stderr(false)
             .tracing(false)

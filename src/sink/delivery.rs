@@ -1,28 +1,27 @@
 //! The thread that writes what the library prints.
 //!
-//! A write to standard error blocks for as long as a full pipe is not read, and the names of a first
-//! stack take hundreds of milliseconds and much stack to look up. A finding is made in the middle of
-//! a lock call of the program, with the program's locks held. So the thread that makes a finding
-//! hands over what there is to do, as a closure, and goes on; one thread of the library, started with
-//! the first closure, does it.
+//! A write to standard error blocks for as long as a full pipe is not read, and the first lookup of
+//! names takes hundreds of milliseconds and much stack. A finding is made in the middle of a lock call
+//! of the program, with the program's locks held. So the thread that makes a finding queues closures
+//! and continues; one thread of the library, started with the first closure, runs them.
 //!
-//! There are two queues. What stands in the first ([`hand_over`]) is done in the order in which it was
-//! handed over. What stands in the second ([`hand_over_slow`]) is done when the first is empty, and
-//! calls [`catch_up`] between its own steps, so that a text never waits for the names of a stack.
+//! There are two queues. Jobs of the first ([`hand_over`]) run in the order in which they were queued.
+//! Jobs of the second ([`hand_over_slow`]) run when the first is empty, and call [`catch_up`] between
+//! their own steps, so that a text never waits for the names of a stack.
 //!
 //! # How long a thread of the program waits here
 //!
-//! - The first time, until the thread is known to the detector: [`START`] at most. A thread that is
-//!   not known yet would keep a deadlock of all threads from being named.
-//! - If the finding is answered with a panic, until its text is written: a second at most.
-//! - If a rule of suppression names a function, until the names of the stacks are looked up: five
-//!   seconds at most.
-//! - At the end of the process, and before the library aborts it, until everything is written:
-//!   [`LAST`] at most, and no longer than [`STALLED`] while one write does not return.
+//! - The first time, until the delivery thread is attached to the detector: [`START`] at most. An
+//!   unattached thread would count as running and keep a deadlock of all threads from being reported.
+//! - If the action of the finding is a panic, until its text is written: a second at most.
+//! - If a suppression names a function, until the names of the stacks are looked up: five seconds at
+//!   most.
+//! - At the end of the process, and before the library aborts it, until everything is written: [`LAST`]
+//!   at most, and no longer than [`STALLED`] while one write does not return.
 //!
 //! # The child of a fork
 //!
-//! It has one thread and starts clean ([`renew`]): what the parent has not written is the parent's.
+//! The child has one thread and starts with empty queues ([`renew`]): the parent writes its own texts.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -35,49 +34,49 @@ use once_cell::sync::OnceCell;
 
 use crate::shim::fork_safe::{ForkSafe, Guard};
 
-/// For how long the thread that starts the delivery thread waits until that is known.
+/// How long the thread that starts the delivery thread waits until that is attached.
 const START: Duration = Duration::from_millis(100);
-/// For how long the end of the process waits for all texts.
+/// How long the end of the process waits for all texts.
 pub(crate) const LAST: Duration = Duration::from_secs(10);
-/// For how long the end of the process waits for a write that does not return.
+/// How long the end of the process waits for a write that does not return.
 const STALLED: Duration = Duration::from_secs(2);
 
-/// How much is kept while nothing can be written; what comes then is counted only. Reports are limited
-/// as well ([`Config::max_reports`](crate::config::Config::max_reports)).
+/// The capacity of each queue while nothing can be written; further jobs are only counted. Reports are
+/// limited as well ([`Config::max_reports`](crate::config::Config::max_reports)).
 const ROOM: usize = 4_096;
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// What is to be done, and by which thread.
+/// The queued jobs, and the state of the thread that runs them.
 pub(crate) struct Queue {
     urgent: VecDeque<Job>,
     slow: VecDeque<Job>,
     /// How many jobs were ever put into `urgent`, and how many of those are done.
     submitted: u64,
     done: u64,
-    /// Whether a slow job is being done.
+    /// Whether a slow job runs.
     is_slow_under_way: bool,
-    /// How many jobs found no room since that was said last.
+    /// How many jobs found no room since the last line about that.
     left_out: u64,
     thread: Thread,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Thread {
-    /// None was started.
+    /// No thread was started.
     None,
-    /// It was started, and is not known to the detector yet.
+    /// The thread was started, and is not attached to the detector yet.
     Starting,
-    /// It waits for jobs and does them.
+    /// The thread waits for jobs and runs them.
     Running,
 }
 
 pub(crate) static QUEUE: ForkSafe<Queue> = ForkSafe::new(Queue::new());
-/// Makes the thread that writes one of the library's, for the detector: set by that.
+/// Attaches the delivery thread to the detector; set by the detector.
 static SETTLE: OnceCell<fn()> = OnceCell::new();
-/// Notified when a job comes, when one is done, and when the thread is known.
+/// Notified when a job is queued, when one is done, and when the thread is attached.
 static CHANGED: Condvar = Condvar::new();
-/// When the write that is under way began, in nanoseconds; zero if none is.
+/// When the present write began, in nanoseconds; zero if there is none.
 static WRITING_SINCE: AtomicU64 = AtomicU64::new(0);
 
 impl Queue {
@@ -98,17 +97,17 @@ impl Queue {
     }
 }
 
-/// Says what makes a thread known to the detector as one of the library.
+/// Sets the function that attaches the delivery thread to the detector.
 pub(crate) fn settle_with(settle: fn()) {
     let _ = SETTLE.set(settle);
 }
 
-/// A job that was handed over.
+/// A queued job.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ticket(u64);
 
-/// Hands over a job, to be done after those that were handed over before; `Err` gives it back if there
-/// is no thread that could do it.
+/// Queues a job, to run after those that were queued before; `Err` returns it if there is no thread
+/// that could run it.
 pub(super) fn hand_over(job: Job) -> Result<Ticket, Job> {
     let mut queue = started();
     if queue.thread == Thread::None {
@@ -126,7 +125,7 @@ pub(super) fn hand_over(job: Job) -> Result<Ticket, Job> {
     Ok(ticket)
 }
 
-/// Hands over a job that may take long; it is left out if there is no thread or no room for it.
+/// Queues a job that may take long; it is dropped if there is no thread or no room for it.
 pub(super) fn hand_over_slow(job: Job) {
     let mut queue = started();
     if queue.thread != Thread::None && queue.slow.len() < ROOM {
@@ -148,13 +147,13 @@ pub(super) fn wait_for(ticket: Ticket, patience: Duration) {
     }
 }
 
-/// Waits until everything is done that was handed over, for `patience` at most, and no longer than
-/// [`STALLED`] while one write does not return.
+/// Waits until all queued jobs are done, for `patience` at most, and no longer than [`STALLED`] while
+/// one write does not return.
 pub(crate) fn flush(patience: Duration) {
     let deadline = Instant::now() + patience;
     let mut queue = QUEUE.lock();
     while !queue.is_idle() && queue.thread != Thread::None && !is_stalled() {
-        // In slices, to see a write that stalls.
+        // In slices, to detect a write that stalls.
         let slice = deadline.min(Instant::now() + Duration::from_millis(50));
         queue = match wait(queue, slice) {
             Some(woken) => woken,
@@ -164,7 +163,7 @@ pub(crate) fn flush(patience: Duration) {
     }
 }
 
-/// Does what was handed over since, in the middle of a slow job.
+/// Runs the jobs queued since, in the middle of a slow job.
 pub(super) fn catch_up() {
     while let Some(job) = next_urgent() {
         run(job);
@@ -172,17 +171,17 @@ pub(super) fn catch_up() {
     }
 }
 
-/// Runs `write`, and has it known how long it takes.
+/// Runs `write`, and publishes when it began.
 pub(super) fn writing<R>(write: impl FnOnce() -> R) -> R {
-    // Relaxed: the number stands for no other memory.
+    // Relaxed: the number publishes no other memory.
     WRITING_SINCE.store(now(), Ordering::Relaxed);
     let result = write();
     WRITING_SINCE.store(0, Ordering::Relaxed);
     result
 }
 
-/// Starts clean in the child of a fork, where the thread is not. The jobs are left behind as they are:
-/// to drop them would run code in the middle of a fork.
+/// Resets the queues in the child of a fork, where the thread does not exist. The jobs are leaked: to
+/// drop them would run code in the middle of a fork.
 #[cfg(unix)]
 pub(crate) fn renew() {
     std::mem::forget(std::mem::replace(&mut *QUEUE.lock(), Queue::new()));
@@ -196,7 +195,7 @@ fn is_stalled() -> bool {
     }
 }
 
-/// Nanoseconds on the detector's clock; never zero.
+/// Returns nanoseconds on the detector's clock; never zero.
 fn now() -> u64 {
     crate::tracking::thread::wait::now().max(1)
 }
@@ -208,7 +207,7 @@ fn wait(queue: Guard<'_, Queue>, deadline: Instant) -> Option<Guard<'_, Queue>> 
     (!is_over).then_some(queue)
 }
 
-/// The queue, with the thread started if there was none and the system gives one.
+/// Returns the queue; starts the thread if there was none and the system allows it.
 fn started() -> Guard<'static, Queue> {
     let mut queue = QUEUE.lock();
     if queue.thread != Thread::None {
@@ -235,8 +234,8 @@ fn started() -> Guard<'static, Queue> {
     queue
 }
 
-/// Sees to it that the end of the process waits for what is not written; once in a process, since the
-/// child of a fork has it from its parent.
+/// Registers the flush at the end of the process; once in a process, since the child of a fork inherits
+/// it from its parent.
 #[cfg(unix)]
 #[allow(unsafe_code)]
 fn flush_at_exit() {
@@ -247,20 +246,20 @@ fn flush_at_exit() {
     }
     // Relaxed: the flag orders nothing.
     if !WATCHES.swap(true, Ordering::Relaxed) {
-        // SAFETY: the function fits the signature, is static and does not unwind. If there is no room
-        // for it, what is not written at the end of the process is lost.
+        // SAFETY: the function has the right signature, is static and does not unwind. If `atexit` has
+        // no room for it, texts that are not written at the end of the process are lost.
         unsafe { libc::atexit(ended) };
     }
 }
 
-/// The end of the process is not noticed here: who makes a finding waits for its text.
+/// Without `atexit` there is no flush: the thread that makes a finding waits for its text.
 #[cfg(not(unix))]
 fn flush_at_exit() {}
 
-/// What the thread does, for as long as the process lives.
+/// The body of the thread; it runs for as long as the process lives.
 fn serve() {
-    // Neither handlers of the program run in a thread of the library, nor does a signal about a closed
-    // pipe or a file that is too large end the program.
+    // Handlers of the program must not run in a thread of the library, and a signal about a closed pipe
+    // or a file that is too large must not end the program.
     let _ = crate::shim::signals::block_all();
     let mut is_settled = settle();
     QUEUE.lock().thread = Thread::Running;
@@ -281,7 +280,7 @@ fn serve() {
     }
 }
 
-/// Makes the calling thread known to the detector, if that has said how; whether it has.
+/// Attaches the calling thread to the detector, if that has set how; returns whether it has.
 fn settle() -> bool {
     let settle = SETTLE.get();
     if let Some(settle) = settle {
@@ -315,7 +314,7 @@ fn finish_urgent() {
     CHANGED.notify_all();
 }
 
-/// Does a job. One that panics, as a `Display` of the program may, is over.
+/// Runs a job. A panic in it, as in a `Display` of the program, ends the job.
 fn run(job: Job) {
     let _ = catch_unwind(AssertUnwindSafe(job));
 }

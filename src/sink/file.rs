@@ -1,4 +1,4 @@
-//! A file to which lines are added.
+//! A file to which lines are appended.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 
 use crate::report::Escaped;
 
-/// A file to which lines are added.
+/// A file to which lines are appended.
 ///
-/// It is opened for each line, so that a file that was moved away is left alone and a new one begun:
-/// to rotate logs is for the system. A line is written in one go, at the end, wherever that is. Where
-/// the file ends in a piece of a line, as after a full disk, a new line is begun first.
+/// The file is opened for each line, so that a renamed file is left alone and a new one created: log
+/// rotation works. A line is one `write` at the end. Where the file ends in a part of a line, as after
+/// a full disk, a line break is written first.
 #[derive(Clone, Debug)]
 pub(crate) struct LinesFile {
     path: PathBuf,
 }
 
 impl LinesFile {
-    /// The file at this path, which is made if it is not there.
+    /// Opens the file at this path, which is created if it does not exist.
     #[cfg(any(test, feature = "json"))]
     pub(crate) fn at(path: PathBuf) -> io::Result<Self> {
         let file = Self { path };
@@ -25,7 +25,7 @@ impl LinesFile {
         Ok(file)
     }
 
-    /// Adds a line, which comes with its end.
+    /// Appends a line, which includes its line break.
     pub(crate) fn append(&self, line: &str) -> io::Result<()> {
         let mut file = self.open()?;
         if ends_in_a_piece(&mut file) {
@@ -40,12 +40,12 @@ impl LinesFile {
         #[cfg(unix)]
         {
             use std::os::unix::fs::OpenOptionsExt as _;
-            // Neither what a link points at, which somebody may have planted there, nor a pipe that
-            // nobody reads, which would keep the watchdog waiting.
+            // Neither the target of a symbolic link, which another user may have planted, nor a FIFO
+            // without a reader, which would block the watchdog.
             let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
             options.mode(0o600).custom_flags(flags);
         }
-        // To read its last byte, which the owner of a file may forbid.
+        // Read access for the last byte, which the owner of a file may forbid.
         let file = match options.read(true).open(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 options.read(false).open(&self.path)?
@@ -62,8 +62,8 @@ impl LinesFile {
     }
 }
 
-/// Adds a line, which comes with its end, to the file at this path; says on standard error if that cannot
-/// be done.
+/// Appends a line, which includes its line break, to the file at this path; writes an error to standard
+/// error.
 pub(super) fn append(path: &Path, line: &str) {
     let file = LinesFile {
         path: path.to_owned(),
@@ -74,7 +74,7 @@ pub(super) fn append(path: &Path, line: &str) {
     }
 }
 
-/// Whether the file ends in something that is no whole line; `false` where that cannot be read.
+/// Returns whether the file ends in a part of a line; `false` where that cannot be read.
 fn ends_in_a_piece(file: &mut File) -> bool {
     let mut last = [b'\n'];
     let is_read = file

@@ -1,4 +1,4 @@
-//! A report as JSON: its form is `docs/report.schema.json`.
+//! A report as JSON, in the form of `docs/report.schema.json`.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,11 +11,11 @@ use crate::report::{
     WaitsFor,
 };
 
-/// The version of the form. What is added to it changes nothing for those who read the rest, and so
-/// not the version.
+/// The version of the form. Added fields do not change the version, since readers ignore unknown
+/// fields.
 const VERSION: u32 = 1;
 
-/// What every line has that is about a report: `kind` says what the line is.
+/// Returns the fields that every line about a report has; `kind` is the type of the line.
 ///
 /// Looks up the names of the stacks.
 pub(crate) fn value(report: &Report, kind: &str) -> Value {

@@ -1,4 +1,4 @@
-//! Somebody within this crate who hears of every report that is handed out: the watchdog.
+//! The listener within this crate that receives every report: the watchdog.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,10 +11,10 @@ use crate::report::Report;
 type Listener = Arc<dyn Fn(&Report) + Send + Sync>;
 
 static LISTENER: Mutex<Option<Listener>> = Mutex::new(None);
-/// Whether there is one, so that nobody takes the lock if not.
+/// Whether there is a listener; if not, the lock is not taken.
 static LISTENS: AtomicBool = AtomicBool::new(false);
 
-/// Somebody listens for as long as this is alive.
+/// Keeps the listener registered while it lives.
 #[derive(Debug)]
 pub(crate) struct Listening(());
 
@@ -33,11 +33,11 @@ impl Drop for Listening {
 }
 
 pub(super) fn tell(report: &Report) {
-    // Relaxed: a hint; the lock says what is so.
+    // Relaxed: a hint; the lock protects the listener itself.
     if !LISTENS.load(Ordering::Relaxed) {
         return;
     }
-    // A fork at the wrong moment leaves the lock taken in the child, where nobody listens.
+    // A fork at the wrong moment leaves the lock locked in the child, which has no listener.
     let listener = LISTENER
         .try_lock_for(std::time::Duration::from_secs(1))
         .and_then(|listener| listener.clone());

@@ -1,8 +1,9 @@
-//! Where reports go: standard error, `tracing`, a callback, and the end of the process.
+//! The destinations of reports: standard error, `tracing`, JSON lines, a callback, and the end of the
+//! process.
 //!
-//! `tracing` and the callback are given a report in the thread that made the finding, with no lock of
-//! the detector held and with its own use of locks not watched, both of which the caller sees to.
-//! Standard error is written by a thread of the library ([`delivery`]).
+//! `tracing` and the callback receive a report in the thread that made the finding. The caller holds no
+//! lock of the detector then, and has suspended the tracking of its own locks. A thread of the library
+//! writes to standard error ([`delivery`]).
 
 mod callback;
 mod deliver;

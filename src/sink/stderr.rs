@@ -1,12 +1,12 @@
 //! Standard error, without the lock of the standard library.
 //!
-//! A `Display` that takes a lock while `eprintln!` formats it holds the library's lock of standard
-//! error meanwhile. If a report about that very lock waited for standard error, the detector would
-//! make the deadlock that it is there to name. So the descriptor is written to directly, by the thread
-//! of [`delivery`], which may block.
+//! A `Display` that takes a lock while `eprintln!` formats it holds the standard library's lock of
+//! standard error meanwhile. If a report about that very lock waited for standard error, the detector
+//! would close the deadlock that it is to report. So the thread of [`delivery`], which may block,
+//! writes to the descriptor directly.
 //!
-//! Where there are no file descriptors the library's lock has to do, and a report can be held up
-//! by a thread that prints.
+//! Where there are no file descriptors, the standard library's lock is used, and a thread that prints
+//! can delay a report.
 
 use std::io::{self, Write as _};
 use std::sync::Arc;
@@ -14,22 +14,21 @@ use std::time::{Duration, Instant};
 
 use super::delivery;
 
-/// For how long a thread of the program waits for standard error where there is no thread that
-/// delivers.
+/// How long a thread of the program waits for standard error where there is no delivery thread.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// Writes the whole text, and waits as long as that takes. What cannot be written is lost.
+/// Writes the whole text, however long that takes. What cannot be written is lost.
 pub(super) fn write(text: &str) {
     let _ = delivery::writing(|| write_all(text.as_bytes(), None));
 }
 
-/// Writes what standard error takes within a tenth of a second: for a thread of the program.
+/// Writes what standard error accepts within a tenth of a second: for a thread of the program.
 pub(super) fn write_in_time(text: &str) {
     let _ = write_all(text.as_bytes(), Some(PATIENCE));
 }
 
-/// Has the text written, after what was handed over before. Without a thread that does it, the calling
-/// one writes what standard error takes within a tenth of a second.
+/// Queues the text. Without a delivery thread, the calling thread writes what standard error accepts
+/// within a tenth of a second.
 pub(crate) fn print(text: String) {
     let text = Arc::new(text);
     let own = Arc::clone(&text);
@@ -38,7 +37,7 @@ pub(crate) fn print(text: String) {
     }
 }
 
-/// Has one line written, marked as the library's.
+/// Queues one line, with the prefix of the library.
 pub(crate) fn say(line: &str) {
     print(format!("lockwarden: {line}\n"));
 }
@@ -58,7 +57,7 @@ fn write_all(mut text: &[u8], patience: Option<Duration>) -> io::Result<()> {
                 if !is_writable(&file, deadline)? {
                     return Err(io::ErrorKind::TimedOut.into());
                 }
-                // A pipe that is writable takes so much without blocking.
+                // A writable pipe accepts this much without blocking.
                 &text[..text.len().min(PIPE)]
             }
         };
@@ -66,7 +65,7 @@ fn write_all(mut text: &[u8], patience: Option<Duration>) -> io::Result<()> {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(written) => text = &text[written..],
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // The program, or one that shares its terminal, has made the descriptor non-blocking.
+            // The program, or another process on its terminal, has made the descriptor non-blocking.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 let end = deadline.unwrap_or_else(|| Instant::now() + FULL);
                 if !is_writable(&file, end)? {
@@ -79,14 +78,14 @@ fn write_all(mut text: &[u8], patience: Option<Duration>) -> io::Result<()> {
     Ok(())
 }
 
-/// How much a pipe that is writable takes: what POSIX asks for at least.
+/// How much a writable pipe accepts without blocking: the minimum of POSIX.
 #[cfg(unix)]
 const PIPE: usize = 512;
-/// For how long a text waits for a descriptor that does not block and is full.
+/// How long a text waits for a non-blocking descriptor that is full.
 #[cfg(unix)]
 const FULL: Duration = Duration::from_secs(60);
 
-/// Whether the file becomes writable before the deadline.
+/// Returns whether the file becomes writable before the deadline.
 #[cfg(unix)]
 #[allow(unsafe_code)]
 fn is_writable(file: &std::fs::File, deadline: Instant) -> io::Result<bool> {
@@ -126,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_thread_that_prints_does_not_hold_up_a_report() {
+    fn a_thread_that_prints_does_not_delay_a_report() {
         let printing = io::stderr().lock();
         let (done, written) = mpsc::channel();
         let reporter = thread::spawn(move || {

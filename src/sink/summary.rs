@@ -1,4 +1,4 @@
-//! What was found, and what was seen, once more at the end of the process.
+//! The summary at the end of the process: totals, and the headlines of the findings.
 
 use std::fmt::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,7 +9,7 @@ use crate::engine::verdict::Verdict;
 use crate::report::Report;
 use crate::shim::fork_safe::ForkSafe;
 
-/// How many findings are repeated.
+/// How many headlines are kept.
 const KEPT: usize = 50;
 
 /// The findings of the process, without those of checks.
@@ -31,7 +31,7 @@ impl Findings {
 
 pub(crate) static FINDINGS: ForkSafe<Findings> = ForkSafe::new(Findings::new());
 
-/// Takes note of a finding that is reported to the process at large.
+/// Counts a finding that is reported outside a check.
 pub(crate) fn note(report: &Report) {
     let headline = report.subject();
     let mut findings = FINDINGS.lock();
@@ -43,19 +43,19 @@ pub(crate) fn note(report: &Report) {
     }
 }
 
-/// How many findings there were.
+/// Returns the number of findings.
 #[cfg(unix)]
 pub(crate) fn count() -> u64 {
     FINDINGS.lock().count
 }
 
-/// Starts clean in the child of a fork: what the parent found is the parent's.
+/// Resets the findings in the child of a fork: those of the parent are not counted.
 #[cfg(unix)]
 pub(crate) fn renew() {
     std::mem::forget(std::mem::take(&mut *FINDINGS.lock()));
 }
 
-/// Has the summary written, if the configuration asks for one.
+/// Queues the summary, if the configuration asks for one.
 #[cfg(unix)]
 pub(crate) fn print(config: &Config, activity: &Counters) {
     if config.has_summary() {
@@ -65,7 +65,7 @@ pub(crate) fn print(config: &Config, activity: &Counters) {
         return;
     };
     let line = line(&FINDINGS.lock(), activity);
-    // By the thread that delivers, since a limit for the size of files ends other threads by a signal.
+    // In the delivery thread, since a limit on file sizes would end other threads by a signal.
     let _ = delivery::hand_over(Box::new(move || file::append(&path, &line)));
 }
 
@@ -93,7 +93,8 @@ fn text(findings: &Findings, activity: &Counters) -> String {
     text
 }
 
-/// The line of JSON, with its end. Made by hand, so that it needs no feature.
+/// Returns the line of JSON, with its line break. Written without `serde_json`, so that it needs no
+/// feature.
 fn line(findings: &Findings, activity: &Counters) -> String {
     let program = std::env::current_exe().unwrap_or_default();
     let since_1970 = SystemTime::now()
@@ -128,7 +129,7 @@ fn line(findings: &Findings, activity: &Counters) -> String {
     line
 }
 
-/// A text as a string of JSON.
+/// A text that is displayed as a JSON string.
 struct Quoted<'a>(&'a str);
 
 impl std::fmt::Display for Quoted<'_> {

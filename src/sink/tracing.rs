@@ -1,4 +1,4 @@
-//! Reports as `tracing` events, with fields whose names stay.
+//! Reports as `tracing` events, with stable field names.
 //!
 //! | field | value |
 //! |---|---|
@@ -6,7 +6,7 @@
 //! | `sequence` | the number of the report in the process |
 //! | `locks` | the locks of the cycle, joined by `, ` |
 //! | `threads` | the threads that take part, joined by `, ` |
-//! | `sites` | the places of the edges, each once, joined by `, ` |
+//! | `sites` | the lines of the edges, each once, joined by `, ` |
 //! | `reason`, `suggestion` | as in the report; a suggestion may be empty |
 //! | `message` | the headline of the report |
 
@@ -15,9 +15,9 @@ use crate::engine::verdict::Verdict;
 use crate::record::EdgeRow;
 use crate::report::Report;
 
-/// Emits one event: an error for a deadlock that is there, a warning for everything else.
+/// Emits one event: of level error for a deadlock that exists, of level warning for everything else.
 pub(super) fn emit(report: &Report) {
-    // Level and target belong to the place of the call, so there has to be one for each.
+    // Level and target belong to the call site, so each level needs one of its own.
     macro_rules! event {
         ($level:expr) => {
             tracing::event!(
@@ -25,8 +25,8 @@ pub(super) fn emit(report: &Report) {
                 $level,
                 verdict = report.verdict.name(),
                 sequence = report.sequence,
-                // As strings, which a log puts in quotes, and not as what is displayed: a name in them
-                // cannot look like another field then.
+                // As strings, which a log puts in quotes, and not with `Display`: a name in them cannot
+                // look like another field then.
                 locks = locks(report).as_str(),
                 threads = threads(report).as_str(),
                 sites = sites(report).as_str(),
@@ -81,13 +81,12 @@ pub(crate) fn emit_order(edge: &EdgeRow) {
     });
 }
 
-/// Emits a warning that is no report.
+/// Emits a warning that is not a report.
 pub(super) fn warn(words: &str) {
     tracing::event!(target: "lockwarden", tracing::Level::WARN, "{words}");
 }
 
-/// Emits the event that says that the detector is at work, so that a log without reports proves
-/// something.
+/// Emits the event that the detector is active, so that a log without reports proves something.
 pub(crate) fn started(status: &Status) {
     super::callback::guarded("the `tracing` subscriber", || {
         tracing::event!(

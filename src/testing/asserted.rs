@@ -1,4 +1,4 @@
-//! What the assertions of the macros do.
+//! The functions behind the assertion macros.
 
 use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -43,7 +43,7 @@ pub fn none_held() {
     }
 }
 
-/// What the code calls the lock, with its name if that says more.
+/// Returns the lock as the code writes it, with its name if the name says more.
 fn called(record: &instrument::Lock, written: &str) -> String {
     match record.name() {
         Some(name) => format!("`{written}` ({name})"),
@@ -59,25 +59,25 @@ fn list(holds: &[HeldHere]) -> String {
     holds.join("; ")
 }
 
-/// What can stand on a side of `assert_order!`.
+/// An operand of `assert_order!`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no place in an order of locks",
     note = "give a lock that is watched, or the name of a class of locks"
 )]
 pub trait Ordered {
     #[doc(hidden)]
-    #[expect(private_interfaces, reason = "nobody but the macro calls it")]
+    #[expect(private_interfaces, reason = "only the macro calls it")]
     fn side(&self) -> Term<'_>;
 }
 
-#[expect(private_interfaces, reason = "nobody but the macro calls it")]
+#[expect(private_interfaces, reason = "only the macro calls it")]
 impl<L: Tracked> Ordered for L {
     fn side(&self) -> Term<'_> {
         Term::Lock(self.record())
     }
 }
 
-#[expect(private_interfaces, reason = "nobody but the macro calls it")]
+#[expect(private_interfaces, reason = "only the macro calls it")]
 impl Ordered for &'static str {
     fn side(&self) -> Term<'_> {
         Term::Class(self)

@@ -1,4 +1,4 @@
-//! Runs a piece of a test under supervision.
+//! Runs a closure of a test under supervision.
 
 use std::any::Any;
 use std::panic::Location;
@@ -16,10 +16,10 @@ use crate::instrument::CheckMembership;
 use crate::thread;
 use crate::thread::TimedJoin;
 
-/// Runs `f` on a thread of its own, for at most 30 seconds, and tells how it went.
+/// Runs `f` on a thread of its own, for at most 30 seconds, and returns the outcome.
 ///
-/// The limit is another one if `LOCKWARDEN_TEST_TIMEOUT` says so; the order graph is a fresh one.
-/// [`Check`] has the choice of both.
+/// `LOCKWARDEN_TEST_TIMEOUT` changes the limit; the order graph is a fresh one. [`Check`] has methods
+/// for both.
 ///
 /// # Examples
 ///
@@ -49,20 +49,20 @@ where
     Check::new().run(f)
 }
 
-/// Which orders of locks a check knows of.
+/// The order graph of a check.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Graph {
-    /// Those that its own threads take, and those that were declared. The same check then finds
-    /// the same each time, whatever else the process does or has done.
+    /// The orders that the threads of the check take, and those that were declared. The same check then
+    /// finds the same each time, whatever else the process does or has done.
     #[default]
     Fresh,
-    /// All that the process has seen, before the check and meanwhile. An order that one test has
-    /// taken can so be found to contradict another's, once.
+    /// All orders that the process has seen, before the check and during it. An order that one test
+    /// takes can then contradict that of another test, and is reported once.
     Shared,
 }
 
-/// How a check is to be run.
+/// The settings of a check.
 ///
 /// # Examples
 ///
@@ -84,25 +84,25 @@ pub struct Check {
 }
 
 impl Check {
-    /// With a limit of 30 seconds, or of what `LOCKWARDEN_TEST_TIMEOUT` says (`500ms`, `5s`, `2m`),
-    /// and a fresh order graph.
+    /// Returns the defaults: a limit of 30 seconds, or of `LOCKWARDEN_TEST_TIMEOUT` (`500ms`, `5s`,
+    /// `2m`), and a fresh order graph.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets the limit, which the environment does not change then.
+    /// Sets the limit, and overrides the environment.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Chooses the order graph.
+    /// Sets the order graph.
     pub fn graph(mut self, graph: Graph) -> Self {
         self.graph = graph;
         self
     }
 
-    /// Runs `f` on a thread of its own, and tells how it went.
+    /// Runs `f` on a thread of its own, and returns the outcome.
     ///
     /// # Panics
     ///
@@ -123,8 +123,8 @@ impl Check {
         let watched = detector::ON && config::current().is_enabled();
         let trial = watched.then(|| CheckSession::open(self.graph == Graph::Fresh));
         let number = trial.as_ref().map_or(0, |trial| trial.number());
-        // Under the name of the caller's thread, which is that of the test, so that the message of
-        // a panic says whose it is.
+        // The thread has the name of the calling thread, which is that of the test, so that the message
+        // of a panic names the test.
         let mut builder = thread::Builder::new();
         if let Some(name) = thread::current().name() {
             builder = builder.name(name.to_owned());
@@ -147,7 +147,7 @@ impl Check {
             }
         }
         let end = end.or_else(|| joining.within(limit.saturating_sub(start.elapsed())));
-        // Looked at while the threads are still where they hang.
+        // Captured while the threads are still where they hang.
         let hang = end.is_none().then(|| {
             let threads = if watched {
                 observe::of_scope(number)
@@ -160,7 +160,7 @@ impl Check {
         let payload = end.and_then(Result::err);
         let panicked = payload.and_then(|payload| {
             let message = message(&*payload);
-            // The panic by which the detector has broken a deadlock is told as its finding.
+            // The panic by which the detector has broken a deadlock is part of its finding.
             let own = gathered.panics.contains(&message);
             (!own).then_some(Panicked {
                 message,
@@ -179,7 +179,7 @@ impl Check {
     }
 }
 
-/// The words of a panic.
+/// Returns the message of a panic.
 pub(super) fn message(payload: &(dyn Any + Send)) -> String {
     if let Some(text) = payload.downcast_ref::<&str>() {
         (*text).to_owned()

@@ -1,4 +1,4 @@
-//! What an assertion has found, to be asked for more.
+//! The findings that an assertion has selected.
 
 use crate::instrument::LockId;
 use crate::report::{LockInfo, Report, Verdict};
@@ -20,15 +20,15 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// The findings; none only if nothing was watched.
+    /// Returns the findings; none only if no locks are watched.
     #[must_use]
     pub fn reports(&self) -> &[&'a Report] {
         &self.reports
     }
 
-    /// Fails the test unless one of them is about these locks and no others, whichever comes first.
+    /// Fails the test unless one of the findings is about these locks and no others, in any order.
     ///
-    /// A lock is meant by its name or by its label. Returns what is left: the findings about these.
+    /// A lock is given by its name or by its label. Returns the findings about these locks.
     ///
     /// # Panics
     ///
@@ -61,7 +61,7 @@ impl<'a> Found<'a> {
     }
 }
 
-/// The locks that a report is about: those of its edges, or else the first one that it names.
+/// Returns the locks that a report is about: those of its edges, or else the first one that it names.
 pub(super) fn subjects(report: &Report) -> Vec<&LockInfo> {
     let mut ids: Vec<LockId> = Vec::new();
     for edge in &report.edges {

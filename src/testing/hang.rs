@@ -1,4 +1,4 @@
-//! A check that has not ended in time: where its threads are.
+//! A check that has exceeded its limit, with the state of its threads.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,12 +8,13 @@ use crate::report::{Escaped, comma, duration, place};
 use crate::tracking::thread::wait;
 use crate::watchdog::{self, Dump, DumpedThread};
 
-/// A check that did not end in time, with what each of its threads held and waited for then, and
-/// where it was.
+/// A check that exceeded its limit, with what each of its threads held and waited for at that moment,
+/// and its stack.
 ///
-/// Displayed as text, a paragraph for each thread, with its stack where the feature `signals` can
-/// have it; after those of the check the other threads of the process. The first text of a process looks up the names of functions, which can take a second in
-/// a build without optimisation. The threads are left behind: they go on, or hang on, by themselves.
+/// `Display` writes a paragraph for each thread, with its stack where the feature `signals` can capture
+/// it; the other threads of the process follow those of the check. The first text of a process looks up
+/// the names of functions, which can take a second in a build without optimisation. The threads of the
+/// check are not ended.
 ///
 /// # Examples
 ///
@@ -26,7 +27,7 @@ use crate::watchdog::{self, Dump, DumpedThread};
 /// let outcome = Check::new().timeout(Duration::from_millis(10)).run(move || {
 ///     let _ = message.recv();
 /// });
-/// let hang = outcome.hung().expect("nobody sends");
+/// let hang = outcome.hung().expect("the message is never sent");
 /// println!("{hang}");
 /// drop(never);
 /// ```
@@ -35,9 +36,9 @@ pub struct Hang {
     limit: Duration,
     watched: bool,
     threads: Vec<Observed>,
-    /// When they were so, on the clock of `tracking::wait`.
+    /// When the threads were observed, on the clock of `tracking::wait`.
     seen_at: u64,
-    /// Where all threads of the process are.
+    /// All threads of the process.
     dump: Option<Dump>,
 }
 
@@ -52,7 +53,7 @@ impl Hang {
         }
     }
 
-    /// The limit that was over.
+    /// Returns the limit that was exceeded.
     #[must_use]
     pub fn limit(&self) -> Duration {
         self.limit
@@ -87,7 +88,7 @@ impl fmt::Display for Hang {
     }
 }
 
-/// What each thread held and waited for at a moment, and where it is, if there is a dump that says so.
+/// Writes what each thread held and waited for at a moment, and its stack, if there is a dump.
 pub(super) fn write_threads(
     f: &mut impl fmt::Write,
     threads: &[Observed],

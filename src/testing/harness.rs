@@ -1,4 +1,4 @@
-//! What `#[lockwarden::test]` makes of a test.
+//! The function behind `#[lockwarden::test]`.
 
 use std::panic::Location;
 use std::process::{ExitCode, Termination};
@@ -9,11 +9,11 @@ use crate::config;
 use crate::detector;
 use crate::report::Verdict;
 
-/// Runs the body of a test: it passes if its check is clean or, if a verdict is expected, finds
-/// that.
+/// Runs the body of a test: the test passes if its check is clean or, if a verdict is expected, makes
+/// such a finding.
 ///
-/// A finding can only be expected where something is watched: elsewhere the body is not run, since
-/// it may be a deadlock.
+/// In a build or process without watched locks, the body of a test that expects a finding is not run,
+/// since the body may deadlock.
 #[track_caller]
 pub fn run<T: Termination>(
     check: Check,
@@ -27,7 +27,7 @@ pub fn run<T: Termination>(
         println!("lockwarden: not run, since nothing is watched: no {verdict} can be found");
         return ExitCode::SUCCESS;
     }
-    // What the body returns stays with its thread: an error need not be one that can be sent.
+    // The value that the body returns stays with its thread: an error need not be `Send`.
     let code = Arc::new(Mutex::new(ExitCode::FAILURE));
     let given = Arc::clone(&code);
     let body = move || {
@@ -35,7 +35,7 @@ pub fn run<T: Termination>(
         *given.lock().unwrap_or_else(PoisonError::into_inner) = ended;
     };
     let mut outcome = check.run_at(body, site);
-    // Of the panics that follow from a broken deadlock nothing is to be learnt.
+    // Panics that follow from a broken deadlock carry no further information.
     if outcome.panic().is_some() && !(expect.is_some() && outcome.is_broken()) {
         if !outcome.findings().is_empty() {
             eprintln!("lockwarden: before it panicked\n{outcome}");
@@ -45,7 +45,7 @@ pub fn run<T: Termination>(
     match expect {
         Some(verdict) => {
             outcome.assert_finds(verdict);
-            // The thread that closed the deadlock did not come to its end.
+            // The thread that closed the deadlock did not reach its end.
             if outcome.is_broken() {
                 return ExitCode::SUCCESS;
             }

@@ -1,14 +1,14 @@
 //! Assertions about locks, as macros.
 
-/// Runs an expression, or a block, under [`check`](crate::testing::check), and asserts that it is
-/// clean: it ends in time, it does not panic, and no deadlock is found nor any order of locks that
-/// can lead to one. Gives its value.
+/// Runs an expression, or a block, under [`check`](crate::testing::check), and asserts that the check
+/// is clean: it ends in time, it does not panic, and neither a deadlock nor an inversion is found.
+/// Evaluates to the value of the expression.
 ///
-/// It runs on a thread of its own, and so takes what it uses along.
+/// The expression runs on a thread of its own, so it moves what it uses.
 ///
 /// # Panics
 ///
-/// If it is not clean, with all that was found.
+/// If the check is not clean, with all findings.
 ///
 /// # Examples
 ///
@@ -32,16 +32,16 @@ macro_rules! assert_deadlock_free {
     };
 }
 
-/// Asserts that the calling thread holds a lock, in whatever mode.
+/// Asserts that the calling thread holds a lock, in any mode.
 ///
-/// It takes every lock of this crate, what leads to one, and whatever is
-/// [`Tracked`](crate::instrument::Tracked). With the feature `send_guard`, a lock counts as held
-/// by the thread that took it. It passes where nothing is watched: in a build without
+/// The operand is a lock of this crate, a smart pointer to one, or any value that is
+/// [`Tracked`](crate::instrument::Tracked). With the feature `send_guard`, a lock counts as held by the
+/// thread that acquired it. The assertion passes if no locks are watched: in a build without
 /// instrumentation, or with the detector switched off.
 ///
 /// # Panics
 ///
-/// If the thread does not hold it, with what it holds instead.
+/// If the thread does not hold the lock; the message lists the locks that it holds.
 ///
 /// # Examples
 ///
@@ -74,11 +74,11 @@ macro_rules! assert_held {
 
 /// Asserts that the calling thread does not hold a lock, in any mode.
 ///
-/// For what it takes and where it passes, see [`assert_held!`](crate::assert_held).
+/// For the operand, and for when the assertion passes, see [`assert_held!`](crate::assert_held).
 ///
 /// # Panics
 ///
-/// If the thread holds it, with where it was taken.
+/// If the thread holds the lock; the message has the line of the acquisition.
 ///
 /// # Examples
 ///
@@ -104,13 +104,13 @@ macro_rules! assert_not_held {
     };
 }
 
-/// Asserts that the calling thread holds no lock that is watched.
+/// Asserts that the calling thread holds no watched lock.
 ///
-/// It passes where nothing is watched.
+/// The assertion passes if no locks are watched.
 ///
 /// # Panics
 ///
-/// If it holds one, with all that it holds and where it was taken.
+/// If the thread holds a lock; the message lists all of them, with the lines of their acquisitions.
 ///
 /// # Examples
 ///
@@ -130,22 +130,21 @@ macro_rules! assert_no_locks_held {
     };
 }
 
-/// Asserts an order of locks: that none of them was taken, so far, under one that stands after it,
-/// neither directly nor by way of others; and declares it, so that the first acquisition against it
-/// is an [`Inversion`](crate::report::Verdict::Inversion) from now on.
+/// Asserts an order of locks: none of them was acquired, so far, under one that stands after it,
+/// neither directly nor through other locks. The assertion also declares the order, so that the first
+/// acquisition against it is an [`Inversion`](crate::report::Verdict::Inversion) from now on.
 ///
-/// A side is a lock, and then these very locks are meant; or a name, and then all locks of that
-/// name are meant, whether there are any yet or not. In a pair of a lock and a name, the class of
-/// the lock is meant. What counts is what the order graph knows: in a
-/// [`check`](crate::testing::check) with a fresh graph, what its own threads have taken, and the
-/// declaration holds for that check; else what the process has seen, and it holds for the process.
+/// An operand is a lock, which stands for that instance, or a name, which stands for all locks of that
+/// name, whether there are any yet or not. In a pair of a lock and a name, the lock stands for its
+/// class. The order graph decides: in a [`check`](crate::testing::check) with a fresh graph, the orders
+/// that its own threads have taken, and the declaration holds for that check; else the orders of the
+/// process, and the declaration holds for the process.
 ///
-/// A side is written as it would stand in a comparison; one that has a `<` of its own goes into
-/// parentheses. It passes where nothing is watched.
+/// An operand that contains a `<` needs parentheses. The assertion passes if no locks are watched.
 ///
 /// # Panics
 ///
-/// If one was taken under another that stands after it, with who did that, and where.
+/// If one was acquired under another that stands after it; the message has the threads and the lines.
 ///
 /// # Examples
 ///
@@ -163,7 +162,7 @@ macro_rules! assert_no_locks_held {
 ///     }
 ///     assert_order!(ledger < audit);
 ///     assert_order!("ledger" < "audit" < "statistics");
-///     // Against it: found at once, although nobody else takes them in the other order.
+///     // Against it: found at once, although no other thread takes them in the other order.
 ///     let _audit = audit.lock();
 ///     let _ledger = ledger.lock();
 /// });

@@ -1,12 +1,11 @@
-//! For tests: assert that code is free of inversions, that a bug is found, that a lock is held
-//! here; and let a test that hangs fail, with what every thread waits for.
+//! For tests: asserts that code is free of inversions, that a bug is found, or that a lock is held, and
+//! makes a test that hangs fail, with what every thread waits for.
 //!
 //! [`check`] runs a closure on a thread of its own, with a limit, and returns an [`Outcome`]. The
 //! threads that the closure starts through [`lockwarden::thread`](crate::thread) belong to the same
-//! check, with all that they start in turn: what any of them finds is in its outcome, and goes to
-//! no sink, so that a test that expects a finding prints nothing. Tests that run beside each other
-//! do not mix. Each check begins with a fresh order graph, unless it [shares](Graph::Shared) that of
-//! the process.
+//! check, as do the threads that these start. Their findings are in the outcome, and go to no sink, so
+//! that a test that expects a finding prints nothing. Tests that run at the same time do not mix. Each
+//! check begins with a fresh order graph, unless it [shares](Graph::Shared) that of the process.
 //!
 //! # Examples
 //!
@@ -31,31 +30,31 @@
 //! outcome.assert_clean();
 //! ```
 //!
-//! A [`Turnstile`] forces the interleaving that a test is about. The macros, such as
-//! [`assert_held!`](crate::assert_held), say what has to be so where they stand.
+//! A [`Turnstile`] forces an interleaving. The macros, such as [`assert_held!`](crate::assert_held),
+//! assert a state at their line.
 //!
 //! # Panics that break a deadlock
 //!
-//! A thread that closes a deadlock panics in a check too, as the configuration says: it would hang
-//! otherwise. That panic fails nothing by itself; what it was for is in the outcome.
+//! A thread that closes a deadlock panics in a check too, if the configuration says so: it would hang
+//! otherwise. That panic does not fail the check by itself; the finding is in the outcome.
 //!
 //! # What it cannot see
 //!
-//! - Threads that are started in another way, as with `std::thread`, belong to the process. They do
-//!   not count as able to end a wait in a check: a check that waits, by a primitive of this crate,
-//!   for what only such a thread will do is told to be in a deadlock.
-//! - A check ends with its closure: what a thread does that the closure started and did not join is
-//!   found in time, or too late. From then on such a thread, like those that a hang leaves behind,
-//!   reports as though it belonged to the process.
+//! - Threads that are started in another way, as with `std::thread`, belong to the process. They do not
+//!   count as able to end a wait in a check: a check that waits, by a primitive of this crate, for an
+//!   action of such a thread is reported as a deadlock.
+//! - A check ends with its closure: what a thread finds later that the closure started and did not join
+//!   may be missing. From then on such a thread, like the threads of a check that hangs, reports as
+//!   part of the process.
 //! - A pool that is made at its first use belongs, with its threads, to the check that used it first.
 //! - Without instrumentation, or with the detector switched off, a check runs its closure with the
-//!   limit and finds nothing. [`Outcome::is_watched`] tells.
+//!   limit and finds nothing; [`Outcome::is_watched`] is then `false`.
 //!
 //! # Cost
 //!
-//! A check starts two threads. One that is near its limit looks up the names of functions in a third,
-//! once in a process, so that they are there if it hangs. In one with a fresh graph, nested acquisitions that are new to a
-//! thread take a map look-up more, and the locks that are nested stand in two graphs.
+//! A check starts two threads. Near the limit, a third one looks up the names of functions, once in a
+//! process, so that they are ready for the text of a hang. With a fresh graph, a nested acquisition
+//! that is new to its thread costs one more map look-up, and its locks stand in two graphs.
 
 #[doc(hidden)]
 pub mod asserted;

@@ -1,4 +1,4 @@
-//! How a check went.
+//! The outcome of a check.
 
 use std::any::Any;
 use std::fmt;
@@ -12,7 +12,7 @@ use super::snapshot;
 use crate::engine::ids::Site;
 use crate::report::{Report, Verdict};
 
-/// How a check went: what was found, whether it ended, whether it panicked.
+/// The outcome of a check: its findings, whether it ended, and whether it panicked.
 ///
 /// # Examples
 ///
@@ -38,7 +38,7 @@ use crate::report::{Report, Verdict};
 ///         audit.iter().sum::<i64>() == *LEDGER.lock().unwrap()
 ///     };
 ///     thread::scope(|scope| {
-///         // One after the other; but nothing keeps them apart in another run.
+///         // One after the other in this run, but concurrent to the detector.
 ///         let booked = scope.spawn(book);
 ///         while !booked.is_finished() {
 ///             thread::yield_now();
@@ -49,12 +49,12 @@ use crate::report::{Report, Verdict};
 /// outcome.assert_finds(Verdict::Inversion).among(["ledger", "audit"]);
 /// ```
 #[derive(Debug)]
-#[must_use = "an outcome that nobody looks at lets every test pass"]
+#[must_use = "an outcome that is not examined lets every test pass"]
 pub struct Outcome {
     parts: Parts,
 }
 
-/// What an outcome is made of.
+/// The contents of an outcome.
 #[derive(Debug)]
 pub(super) struct Parts {
     pub(super) findings: Vec<Report>,
@@ -70,7 +70,7 @@ pub(super) struct Parts {
 /// A panic of the closure that is not the detector's.
 pub(super) struct Panicked {
     pub(super) message: String,
-    /// Behind a mutex, so that an outcome may be looked at from anywhere.
+    /// Behind a mutex, so that the outcome is `Sync`.
     pub(super) payload: Mutex<Box<dyn Any + Send>>,
 }
 
@@ -85,50 +85,50 @@ impl Outcome {
         Self { parts }
     }
 
-    /// What the threads of the check found and the configuration reports, in the order in which it
-    /// was found.
+    /// Returns the findings of the check's threads that the configuration reports, in the order in
+    /// which they were made.
     #[must_use]
     pub fn findings(&self) -> &[Report] {
         &self.parts.findings
     }
 
-    /// What they found and the configuration only counts: by default
+    /// Returns the findings that the configuration only counts: by default
     /// [`Guarded`](Verdict::Guarded), [`SingleThread`](Verdict::SingleThread) and
-    /// [`Ordered`](Verdict::Ordered) cycles. No check fails by these.
+    /// [`Ordered`](Verdict::Ordered) cycles. They fail no check.
     #[must_use]
     pub fn counted(&self) -> &[Report] {
         &self.parts.counted
     }
 
-    /// The message of the panic of the closure, if it panicked.
+    /// Returns the message of the panic of the closure, if it panicked.
     ///
-    /// The panic by which the detector breaks a deadlock is none of these: it is told as a finding.
+    /// The panic by which the detector breaks a deadlock does not count: it is part of the finding.
     #[must_use]
     pub fn panic(&self) -> Option<&str> {
         let panicked = self.parts.panicked.as_ref();
         panicked.map(|panicked| panicked.message.as_str())
     }
 
-    /// Where the threads were when the time was over, if the check has not ended in time.
+    /// Returns the state of the threads at the limit, if the check exceeded it.
     #[must_use]
     pub fn hung(&self) -> Option<&Hang> {
         self.parts.hang.as_ref()
     }
 
-    /// Whether anything was watched: if not, in a build without instrumentation or with the
-    /// detector switched off, there are no findings to look for.
+    /// Returns whether locks are watched: if not, in a build without instrumentation or with the
+    /// detector switched off, there can be no findings.
     #[must_use]
     pub fn is_watched(&self) -> bool {
         self.parts.watched
     }
 
-    /// Whether the detector has broken a deadlock by a panic.
+    /// Returns whether the detector has broken a deadlock by a panic.
     #[cfg(feature = "macros")]
     pub(super) fn is_broken(&self) -> bool {
         self.parts.broken
     }
 
-    /// Whether it ended in time, without a panic, and nothing was found.
+    /// Returns whether the check ended in time, without a panic and without a finding.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.parts.findings.is_empty() && self.parts.hang.is_none() && self.panic().is_none()
@@ -138,7 +138,8 @@ impl Outcome {
     ///
     /// # Panics
     ///
-    /// If it is not, with every report and, if it hangs, with what each thread holds and waits for.
+    /// If it is not, with every report and, if the check hangs, with what each thread holds and waits
+    /// for.
     #[track_caller]
     pub fn assert_clean(&self) {
         if !self.is_clean() {
@@ -146,19 +147,18 @@ impl Outcome {
         }
     }
 
-    /// Fails the test unless something with this verdict was found, among the
-    /// [`findings`](Self::findings) or among those that are only [`counted`](Self::counted).
-    /// What is returned can be asked for more.
+    /// Fails the test unless a finding with this verdict was made, among the
+    /// [`findings`](Self::findings) or among those that are only [`counted`](Self::counted). The
+    /// returned value has further assertions.
     ///
-    /// Other findings may be there beside it. A panic of the closure fails it too, unless the
-    /// detector has broken a deadlock, from which panics are to be expected; so does a hang, unless
-    /// a deadlock is what is looked for.
+    /// Other findings are allowed. A panic of the closure fails the test, unless the detector has
+    /// broken a deadlock, which causes panics; a hang fails it, unless `verdict` is that of a deadlock.
     ///
-    /// Nothing can be found if nothing [is watched](Self::is_watched): it passes then.
+    /// The assertion passes if no locks [are watched](Self::is_watched).
     ///
     /// # Panics
     ///
-    /// If it was not found, with what was found instead.
+    /// If there is no such finding; the message lists the others.
     #[track_caller]
     pub fn assert_finds(&self, verdict: Verdict) -> Found<'_> {
         let all = self.parts.findings.iter().chain(&self.parts.counted);
@@ -181,12 +181,12 @@ impl Outcome {
         Found::new(verdict, found, self.parts.watched)
     }
 
-    /// A text of what was found that is the same for every run that finds the same: ready for a
-    /// snapshot assertion.
+    /// Returns a text of the findings that is the same for every run with the same findings: ready for
+    /// a snapshot assertion.
     ///
-    /// Threads are T1, T2 and so on, in the order in which the text comes to them. Locks have their
-    /// names or, without one, are L1, L2. There are no addresses, ids, times or lines, and of a path
-    /// the file name alone. The findings are sorted. What is only counted is left out.
+    /// Threads are T1, T2 and so on, in the order in which the text names them. Locks have their names
+    /// or, without one, are L1, L2. The text has no addresses, ids, times or line numbers, and of a
+    /// path only the file name. The findings are sorted. Findings that are only counted are left out.
     ///
     /// # Examples
     ///
@@ -200,8 +200,8 @@ impl Outcome {
         snapshot::of(&self.parts)
     }
 
-    /// Goes on with the panic of the closure, if it panicked, with all that was thrown; the message
-    /// has been printed before, by the panic hook.
+    /// Resumes the panic of the closure, if it panicked, with its payload; the panic hook has printed
+    /// the message before.
     ///
     /// # Panics
     ///
@@ -226,7 +226,7 @@ impl Outcome {
 }
 
 impl fmt::Display for Outcome {
-    /// Writes all that is known, in full.
+    /// Writes all findings, the panic and the hang in full.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = &self.parts;
         writeln!(f, "check at {}", parts.site)?;

@@ -1,4 +1,4 @@
-//! What a failing test says of its locks.
+//! Prints the held locks of a failing test.
 
 use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
@@ -8,15 +8,15 @@ use crate::config;
 use crate::detector::{self, observe};
 use crate::tracking::thread::{current, wait};
 
-/// From now on, whoever panics also prints the locks that the threads of its test hold, and what
-/// they wait for.
+/// Installs a panic hook: from now on, a panic also prints the locks that the threads of the test hold,
+/// and what these threads wait for.
 ///
-/// In a [`check`](super::check()) those are the threads of the check; elsewhere all that belong to
-/// no check. The text goes to standard error, after that of the panic hook that was set before,
-/// which goes on working. A second call does nothing. Nothing is printed where nothing is watched.
+/// In a [`check`](super::check()) those are the threads of the check; elsewhere all that belong to no
+/// check. The text goes to standard error, after that of the previous panic hook, which remains in use.
+/// A second call does nothing. Nothing is printed if no locks are watched.
 ///
-/// It is for a test binary, as early as possible: in the first test, or in a static that is
-/// initialised by all.
+/// Call it in a test binary, as early as possible: in the first test, or in a static that every test
+/// initialises.
 ///
 /// # Panics
 ///
@@ -43,13 +43,15 @@ pub fn print_held_locks_on_panic() {
         panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
             before(info);
             let text = held_locks();
-            // As the standard hook does, so that what is captured of a test is captured of this too.
+            // With `eprint!`, as the standard hook does, so that the test runner captures this text
+            // too.
             eprint!("{text}");
         }));
     });
 }
 
-/// What the threads hold that belong where the calling one does; nothing if nothing is watched.
+/// Returns the text about the threads of the calling thread's check, or of the process; empty if no
+/// locks are watched.
 fn held_locks() -> String {
     if !(detector::ON && config::current().is_enabled()) {
         return String::new();

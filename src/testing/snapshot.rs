@@ -1,9 +1,8 @@
-//! A text of an outcome that is the same for every run that finds the same.
+//! A text of an outcome that is the same for every run with the same findings.
 //!
-//! Ids, and the order in which things were found, depend on how the threads met. So every cycle is
-//! turned, and all findings are sorted, by what does not: the verdict, the names of the locks or
-//! the places where they were made, and the places where they were taken. Only then are threads
-//! and nameless locks numbered.
+//! Ids, and the order of findings, depend on the interleaving. So every cycle is rotated, and all
+//! findings are sorted, by stable data: the verdict, the names of the locks or their places of
+//! construction, and the places of acquisition. Only then are threads and nameless locks numbered.
 
 use std::fmt::Write as _;
 
@@ -13,7 +12,7 @@ use crate::detector::observe::Observed;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::report::{Edge, LockInfo, Report};
 
-/// What is the same in every run of a lock: its name and label, and where it was made.
+/// The stable data of a lock: its name and label, and its place of construction.
 type Key = (&'static str, String, (&'static str, u32, u32));
 
 pub(super) fn of(parts: &Parts) -> String {
@@ -66,7 +65,7 @@ fn edge_key(report: &Report, edge: &Edge) -> EdgeKey {
     (lock, place(edge.from_site), place(edge.to_site))
 }
 
-/// The edges of a cycle, the least one first.
+/// Returns the edges of a cycle, the least one first.
 fn turned(report: &Report) -> Vec<&Edge> {
     let mut edges: Vec<&Edge> = report.edges.iter().collect();
     let least = (0..edges.len()).min_by_key(|&at| edge_key(report, edges[at]));
@@ -105,8 +104,8 @@ fn finding(out: &mut String, names: &mut Names, report: &Report, edges: &[&Edge]
     }
 }
 
-/// What each thread of a hang holds and waits for. Those that do neither come and go, and are left
-/// out.
+/// Writes what each thread of a hang holds and waits for. Threads that do neither vary between runs,
+/// and are left out.
 fn threads(out: &mut String, names: &mut Names, threads: &[Observed]) {
     let busy = |thread: &&Observed| thread.wait.is_some() || !thread.holds().is_empty();
     let mut threads: Vec<&Observed> = threads.iter().filter(busy).collect();
@@ -137,13 +136,13 @@ fn threads(out: &mut String, names: &mut Names, threads: &[Observed]) {
     }
 }
 
-/// The name of the file alone.
+/// Returns the file name of a path.
 fn file(site: Site) -> &'static str {
     let path = site.file();
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-/// The numbers that were given.
+/// The numbers of threads and locks in one text.
 #[derive(Default)]
 struct Names {
     threads: Vec<ThreadId>,

@@ -1,4 +1,4 @@
-//! The steps of a turnstile: which are done, who waits for which, and why nobody will come.
+//! The steps of a turnstile: which are done, which threads wait for which, and why a wait cannot end.
 
 use std::fmt::Write as _;
 use std::thread::{self, ThreadId};
@@ -6,22 +6,22 @@ use std::time::Duration;
 
 use crate::engine::ids::Site;
 
-/// The state of a turnstile. Nothing in it blocks.
+/// The state of a turnstile. No method blocks.
 #[derive(Debug)]
 pub(super) struct Steps {
     names: Vec<String>,
     /// How many are done.
     done: usize,
-    /// The steps that a thread has come for.
+    /// Whether a thread has arrived at each step.
     claimed: Vec<bool>,
-    /// The thread that carries out the next one.
+    /// The thread that runs the next step.
     under_way: Option<ThreadId>,
     waiting: Vec<Waiter>,
-    /// Why nobody can pass any more.
+    /// Why no thread can pass any more.
     broken: Option<String>,
 }
 
-/// A thread that waits.
+/// A waiting thread.
 #[derive(Debug)]
 struct Waiter {
     name: Option<String>,
@@ -29,12 +29,12 @@ struct Waiter {
     site: Site,
 }
 
-/// What a thread finds that has come for a step.
+/// The result of an arrival at a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Entry {
-    /// It is its turn.
+    /// The step may run.
     Turn,
-    /// It has to wait for this step.
+    /// The thread has to wait for this step.
     Wait(usize),
 }
 
@@ -50,11 +50,11 @@ impl Steps {
         }
     }
 
-    /// The calling thread comes for the first step of this name that nobody else has come for.
+    /// Claims, for the calling thread, the first step of this name that no other thread has claimed.
     ///
     /// # Errors
     ///
-    /// Why it would wait in vain.
+    /// If the wait for that step could never end; the text says why.
     pub(super) fn enter(&mut self, name: &str, site: Site) -> Result<Entry, String> {
         if let Some(broken) = &self.broken {
             return Err(broken.clone());
@@ -96,7 +96,7 @@ impl Steps {
         Ok(Entry::Wait(step))
     }
 
-    /// Whether the calling thread, which waits for `step`, need not wait any longer.
+    /// Returns the end of the wait for `step`, if it has ended.
     pub(super) fn look(&mut self, step: usize) -> Option<Result<(), String>> {
         if let Some(broken) = &self.broken {
             return Some(Err(broken.clone()));
@@ -109,7 +109,7 @@ impl Steps {
         Some(Ok(()))
     }
 
-    /// The turn that is under way ends: the step is done, or its thread panicked.
+    /// Ends the running step: it is done, or its thread panicked.
     pub(super) fn end(&mut self, is_done: bool) {
         self.under_way = None;
         if is_done {
@@ -121,7 +121,7 @@ impl Steps {
         }
     }
 
-    /// The calling thread stops to wait for `step`, by a panic.
+    /// Records that the calling thread ends its wait for `step` by a panic.
     pub(super) fn leave(&mut self, step: usize) {
         let why = format!(
             "a thread panicked while it waited for its turn {:?} of the turnstile",
@@ -131,19 +131,21 @@ impl Steps {
         self.waiting.retain(|waiter| waiter.step != step);
     }
 
-    /// A thread has waited for as long as it may.
+    /// Records that a thread has exceeded its limit, and returns the reason.
     pub(super) fn give_up(&mut self, limit: Duration) -> String {
         let step = &self.names[self.done];
         let why = match self.under_way {
             None => {
-                format!("nobody has come for the step {step:?} of the turnstile within {limit:?}")
+                format!(
+                    "no thread has come for the step {step:?} of the turnstile within {limit:?}"
+                )
             }
             Some(_) => format!("the turn {step:?} of the turnstile has not ended within {limit:?}"),
         };
         self.break_off(&why)
     }
 
-    /// Nobody can pass any more. Returns the reason, with who waits where.
+    /// Ends all waits. Returns the reason, with the waiting threads.
     fn break_off(&mut self, why: &str) -> String {
         if let Some(broken) = &self.broken {
             return broken.clone();
@@ -170,7 +172,7 @@ impl Steps {
     }
 }
 
-/// The calling thread, with where it is.
+/// Returns the name of the calling thread, with its place.
 fn at(site: Site) -> String {
     match thread::current().name() {
         Some(name) => format!("thread `{name}` at {site}"),
@@ -214,7 +216,9 @@ mod tests {
         let site = Location::caller();
         assert_eq!(steps.enter("b", site), Ok(Entry::Wait(1)));
         let why = steps.give_up(Duration::from_secs(3));
-        assert!(why.starts_with("nobody has come for the step \"a\" of the turnstile within 3s\n"));
+        assert!(
+            why.starts_with("no thread has come for the step \"a\" of the turnstile within 3s\n")
+        );
         assert!(why.contains(&format!("waits for \"b\" at {site}")), "{why}");
         assert!(why.ends_with("\n    its steps: \"a\", \"b\""), "{why}");
         assert_eq!(steps.look(1), Some(Err(why.clone())));

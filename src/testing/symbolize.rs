@@ -1,8 +1,8 @@
-//! The names of functions, made ready before a text needs them.
+//! Looks up function names before a text needs them.
 //!
-//! The first look-up of a process reads all debug information of the program, which takes a second
-//! in a build without optimisation. A check that is likely to hang has that done by another thread
-//! while it still waits, so that its text follows soon after its limit.
+//! The first look-up of a process reads all debug information of the program, which takes a second in a
+//! build without optimisation. A check that is likely to hang starts it in another thread while it
+//! still waits, so that its text follows soon after its limit.
 
 use std::sync::Once;
 use std::thread;
@@ -10,18 +10,18 @@ use std::time::Duration;
 
 use crate::report::Stack;
 
-/// How long before a limit is over it is time to begin; `None` if a check is not to be disturbed by
-/// it, and its text comes when it comes.
+/// Returns how long before the limit the look-up begins; `None` if the limit is short: the look-up
+/// would disturb the check, so its text is late instead.
 pub(super) fn lead(limit: Duration) -> Option<Duration> {
     (limit >= Duration::from_secs(1)).then(|| (limit / 2).min(Duration::from_secs(2)))
 }
 
-/// Begins, if nobody has.
+/// Starts the look-up, if it was not started before.
 pub(super) fn prepare() {
     static BEGUN: Once = Once::new();
     BEGUN.call_once(|| {
         let thread = thread::Builder::new().name("lockwarden name".to_owned());
-        // Without the thread, the text takes the time.
+        // If the thread cannot be started, the look-up happens with the text.
         let _ = thread.spawn(|| Stack::resolve_all([&Stack::capture()], || {}));
     });
 }

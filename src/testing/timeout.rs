@@ -1,4 +1,4 @@
-//! How long a check may take.
+//! The time limit of a check.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -6,12 +6,12 @@ use std::time::Duration;
 use crate::config::{Variable, time};
 use crate::sink;
 
-/// The limit of a check that says nothing else, where `LOCKWARDEN_TEST_TIMEOUT` does not either.
+/// The limit of a check that sets none, without `LOCKWARDEN_TEST_TIMEOUT`.
 const DEFAULT: Duration = Duration::from_secs(30);
-/// More than that is a slip of the pen: no runner waits for so long.
+/// The longest limit; a longer one is taken for a typing error.
 const MOST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The limit of checks that do not set their own. What is wrong with the variable is said once.
+/// Returns the limit of checks that do not set their own. An error in the variable is reported once.
 pub(super) fn default() -> Duration {
     static LIMIT: OnceLock<Duration> = OnceLock::new();
     *LIMIT.get_or_init(|| {
@@ -28,7 +28,7 @@ pub(super) fn default() -> Duration {
     })
 }
 
-/// A duration that a check can take.
+/// Parses the limit of a check.
 pub(super) fn parse(text: &str) -> Result<Duration, String> {
     let limit = time::parse(text)?;
     if limit.is_zero() {

@@ -11,18 +11,18 @@ use crate::instrument::{LockKind, Resource, WaitReason};
 
 static TURNSTILE: LockKind = LockKind::new("Turnstile");
 
-/// How long a thread waits for its turn unless [`Turnstile::limit`] says something else.
+/// How long a thread waits for its step unless [`Turnstile::limit`] changes that.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Lets threads go on in one order, whatever the scheduler wants.
+/// Forces the steps of several threads into one order.
 ///
 /// It is made with the names of its steps, in the order in which they are to happen. A thread that
-/// comes to a step waits until all steps before it are done: to [`pass`](Self::pass) says that what
-/// the thread did so far is done, and to take a [`turn`](Self::turn) does something meanwhile. A
-/// name that stands there several times is several steps, in their order.
+/// arrives at a step waits until all steps before it are done: [`pass`](Self::pass) completes the step
+/// at once, [`turn`](Self::turn) runs a closure as the step. A name that occurs several times stands
+/// for several steps, in their order.
 ///
-/// To the detector a turnstile orders nothing: it is no part of the program, and what it keeps apart
-/// in a test is concurrent all the same.
+/// To the detector a turnstile orders nothing: it is no part of the program, so the steps that it
+/// separates in a test still count as concurrent.
 ///
 /// # Examples
 ///
@@ -80,7 +80,7 @@ pub struct Turnstile {
 }
 
 impl Turnstile {
-    /// A turnstile with these steps, none of which is done.
+    /// Returns a turnstile with these steps, none of which is done.
     #[must_use]
     #[track_caller]
     pub fn new<S: Into<String>>(steps: impl IntoIterator<Item = S>) -> Self {
@@ -93,15 +93,15 @@ impl Turnstile {
         }
     }
 
-    /// Sets how long a thread waits for its turn, in place of ten seconds.
+    /// Sets how long a thread waits for its step; ten seconds by default.
     #[must_use]
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self
     }
 
-    /// Waits until all steps before this one are done, and does it: whatever the calling thread did
-    /// so far comes before what the thread of the next step does after that.
+    /// Waits until all steps before this one are done, and completes it: what the calling thread did so
+    /// far comes before what the thread of the next step does after that.
     ///
     /// # Panics
     ///
@@ -111,20 +111,20 @@ impl Turnstile {
         self.turn(step, || ());
     }
 
-    /// Waits until all steps before this one are done, and does it by running `f`: the next step
-    /// waits until that has returned.
+    /// Waits until all steps before this one are done, and runs `f` as this step: the next step waits
+    /// until `f` has returned.
     ///
     /// # Panics
     ///
-    /// With who waits where,
+    /// With the waiting threads,
     ///
-    /// - if the limit is over and nobody has come for the next step;
-    /// - at once, if nobody can come any more: there is no such step, or all of that name are done or
-    ///   waited for; the calling thread is within a turn of its own, which would have to end first;
-    ///   a thread panicked in its turn; another thread has waited in vain.
+    /// - if the limit is over and no thread has arrived at the next step;
+    /// - at once, if no thread can pass any more: there is no such step, or all of that name are done
+    ///   or waited for; the calling thread is within a step of its own, which would have to end first;
+    ///   a thread panicked in its step; another thread has exceeded its limit.
     ///
-    /// A thread that unwinds already does not wait, and panics no more: if it is not its turn, nobody
-    /// can come any more.
+    /// A thread that is already unwinding neither waits nor panics again: if it is not its turn, no
+    /// thread can pass any more.
     #[track_caller]
     pub fn turn<R>(&self, step: &str, f: impl FnOnce() -> R) -> R {
         let turn = self.begin(step, Location::caller());
@@ -135,7 +135,7 @@ impl Turnstile {
         result
     }
 
-    /// Waits for the turn; `None` if there is none for a thread that unwinds.
+    /// Waits for the step; `None` if a thread that unwinds cannot run it.
     fn begin(&self, name: &str, site: Site) -> Option<Turn<'_>> {
         let entry = self.steps.lock().enter(name, site);
         let step = match entry {
@@ -144,7 +144,7 @@ impl Turnstile {
             Err(why) => return self.fail(&why),
         };
         let deadline = Instant::now() + self.limit;
-        // Whatever comes out of the wait, a panic of the detector too, the others are told.
+        // However the wait ends, by a panic of the detector too, the other threads wake.
         let mut waiting = Waiting {
             turnstile: self,
             step: Some(step),
@@ -184,7 +184,7 @@ impl Turnstile {
         }
     }
 
-    /// Nobody will come: whoever waits is told, and the caller panics if it can.
+    /// Ends all waits with this reason; the caller panics if it can.
     #[track_caller]
     fn fail(&self, why: &str) -> Option<Turn<'_>> {
         self.tell_all();
@@ -195,7 +195,7 @@ impl Turnstile {
     }
 }
 
-/// A thread that carries out a step.
+/// A thread that runs a step.
 struct Turn<'a> {
     turnstile: &'a Turnstile,
     is_done: bool,

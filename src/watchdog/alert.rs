@@ -1,4 +1,4 @@
-//! What an action is given.
+//! The argument of an action.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,22 +13,22 @@ use crate::report::{Report, duration};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Alert {
-    /// Whether it began, goes on, or is over.
+    /// Whether the stall began, lasts, or is over.
     pub phase: Phase,
-    /// What it is. When it goes on this is a new report with the number of the first one; when it is
-    /// over, the last one.
+    /// The report. For a stall that lasts this is a new report with the sequence number of the first
+    /// one; for one that is over, the last report.
     pub report: Report,
-    /// How long it has lasted; zero for a deadlock, which is told at once.
+    /// How long the stall has lasted; zero for a deadlock, which is reported at once.
     pub lasted: Duration,
-    /// How many stalls were not told of when they began, because there were too many, since the last
-    /// one that was.
+    /// How many stalls were not reported when they began, because of the limit per minute, since the
+    /// last alert.
     pub left_out: u64,
-    /// All threads; `None` when it is over.
+    /// All threads; `None` when the stall is over.
     pub dump: Option<Dump>,
 }
 
 impl Alert {
-    /// The first line of the text, without its end.
+    /// Returns the first line of the text, without a line break.
     #[must_use]
     pub fn headline(&self) -> String {
         let number = self.report.sequence;
@@ -45,7 +45,7 @@ impl Alert {
         text
     }
 
-    /// The text where that of the report itself stands above it.
+    /// Returns the text for a place below the text of the report itself.
     pub(super) fn below_the_report(&self) -> String {
         let (verdict, number) = (self.report.verdict, self.report.sequence);
         let mut text =
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_headline_says_what_it_is_and_how_many_others_there_were() {
+    fn a_headline_names_the_stall_and_the_number_of_omitted_ones() {
         for (phase, left_out, line) in [
             (
                 Phase::Began,

@@ -1,5 +1,5 @@
-//! The thread that tells what the other one has seen: to look up names, to write, and to call what
-//! the program gave may take long, and nobody is to be kept from looking by it.
+//! The thread that runs the actions of alerts. To look up names, to write, and to call the program's
+//! callback may take long, and must not delay the polling thread.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use crate::report::{Facts, Report, Stall};
 use crate::sink;
 use crate::tracking::thread::slot::Slot;
 
-/// Something to tell.
+/// A message from the polling thread.
 #[derive(Debug)]
 pub(super) enum Message {
-    /// A stall begins, or goes on.
+    /// A stall begins, or lasts.
     Lasts {
         key: Key,
         phase: Phase,
@@ -32,23 +32,23 @@ pub(super) enum Message {
     },
     /// A stall is over.
     Over { key: Key, lasted: Duration },
-    /// A deadlock, which the detector has told of.
+    /// A deadlock that the detector has reported.
     Deadlock(Box<Report>, Dump),
-    /// Somebody wants to see all threads.
+    /// A request for a dump of all threads.
     Asked(Dump),
 }
 
-/// Tells what comes.
+/// Receives messages and runs the actions.
 pub(super) struct AlertThread {
     pub(super) shared: Arc<Shared>,
     pub(super) actions: Vec<Action>,
     pub(super) slot: Option<&'static Slot>,
-    /// The last report of each stall that was told and lasts.
+    /// The last report of each stall that was reported and lasts.
     pub(super) told: HashMap<Key, Report>,
 }
 
 impl AlertThread {
-    /// Tells what comes, until nobody is left to send anything, or it is to stop.
+    /// Handles messages until the channel has no sender, or the thread is asked to stop.
     pub(super) fn run(mut self, news: &Receiver<Message>) {
         for news in news {
             if self.shared.is_stopping() {
@@ -119,13 +119,13 @@ impl AlertThread {
         }
     }
 
-    /// The report of a stall that lasts; `None` if nobody wants to hear of it.
+    /// Returns the report of a stall; `None` if the configuration ignores or suppresses it.
     fn report(&self, key: Key, phase: Phase, found: (Facts, Stall)) -> Option<Published> {
         let (facts, stall) = found;
         if phase == Phase::Began {
             return publish_stall(self.slot, facts, stall);
         }
-        // One that was not told when it began is not told later.
+        // A stall that was not reported when it began is not reported later.
         let first = self.told.get(&key)?;
         let mut report = Report::of_stall(facts, stall);
         report.sequence = first.sequence;
@@ -136,8 +136,7 @@ impl AlertThread {
         })
     }
 
-    /// Does all that is to be done; `printed` says whether the text of the report stands on standard
-    /// error already.
+    /// Runs all actions; `printed` says whether standard error has the text of the report already.
     fn act(&self, alert: &Alert, printed: bool) {
         for action in &self.actions {
             aside(self.slot, || action.run(alert, printed));

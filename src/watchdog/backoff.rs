@@ -1,37 +1,38 @@
-//! The course of each stall: it is told once, then ever more rarely while it lasts, then its end.
+//! When a stall is reported: when it begins, then each time that its duration has doubled, then when it
+//! ends.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use super::stalls::{Key, Overdue};
 
-/// Where a stall stands.
+/// The phase of a stall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
-    /// It is told for the first time.
+    /// The first alert of the stall.
     Began,
-    /// It lasts, twice as long as when it was last told.
+    /// The stall lasts, at least twice as long as at its last alert.
     GoesOn,
-    /// It is over.
+    /// The stall is over.
     Ended,
 }
 
-/// Something to tell.
+/// A stall that is due for an alert.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Notice {
     pub(super) phase: Phase,
     pub(super) overdue: Overdue,
     pub(super) lasted: Duration,
-    /// How many stalls were not told when they began, because there were too many, since the last
-    /// one that was.
+    /// How many stalls were not reported when they began, because of the limit per minute, since the
+    /// last alert.
     pub(super) left_out: u64,
 }
 
 #[derive(Debug)]
 struct KnownStall {
     overdue: Overdue,
-    /// How long it had lasted when it was last told; `None` if it never was.
+    /// How long the stall had lasted at its last alert; `None` if there was none.
     told: Option<Duration>,
     counted: bool,
     muted: bool,
@@ -41,7 +42,7 @@ struct KnownStall {
 #[derive(Debug)]
 pub(super) struct Backoff {
     known: HashMap<Key, KnownStall>,
-    /// When something was told within the last minute, in nanoseconds.
+    /// When the alerts of the last minute were made, in nanoseconds.
     recent: VecDeque<u64>,
     per_minute: usize,
     left_out: u64,
@@ -50,7 +51,8 @@ pub(super) struct Backoff {
 const MINUTE: u64 = 60_000_000_000;
 
 impl Backoff {
-    /// At most so many alerts are told in a minute; ends are not counted.
+    /// Returns the state without stalls. At most `per_minute` alerts are made in a minute; ends are not
+    /// counted.
     pub(super) fn new(per_minute: usize) -> Self {
         Self {
             known: HashMap::new(),
@@ -64,23 +66,23 @@ impl Backoff {
         self.known.contains_key(key)
     }
 
-    /// Whether nothing stalls, but for what nobody wants to hear of.
+    /// Returns whether no stall lasts, except muted ones.
     pub(super) fn is_calm(&self) -> bool {
         self.known.values().all(|known| known.muted)
     }
 
-    /// Nothing more is told of it.
+    /// Makes no further alert of this stall.
     pub(super) fn mute(&mut self, key: &Key) {
         if let Some(known) = self.known.get_mut(key) {
             known.muted = true;
         }
     }
 
-    /// Takes in all that lasts too long at `now`: what is there to be told.
+    /// Takes all stalls that exceed their limits at `now`, and returns those that are due for an alert.
     pub(super) fn follow(&mut self, mut overdue: Vec<Overdue>, now: u64) -> Vec<Notice> {
         let mut steps = Vec::new();
         self.ends(&overdue, now, &mut steps);
-        // What was never told comes before what is told again.
+        // A stall without an alert comes before those that are repeated.
         overdue.sort_by_key(|overdue| {
             let known = self.known.get(&overdue.key);
             known.is_some_and(|known| known.told.is_some())
@@ -92,7 +94,7 @@ impl Backoff {
                 counted: false,
                 muted: false,
             });
-            // It began when it began, even if the thread that had waited longest has given up.
+            // The beginning stays, even if the thread that had waited longest has given up.
             let began = known.overdue.began.min(overdue.began);
             known.overdue = Overdue { began, ..overdue };
             let lasted = since(began, now);
@@ -171,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stall_is_told_with_back_off_and_then_its_end() {
+    fn a_stall_is_reported_with_back_off_and_then_its_end() {
         let mut course = Backoff::new(10);
         let mut all = Vec::new();
         for second in 1..=9 {
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_flood_the_number_that_was_left_out_is_told() {
+    fn an_alert_has_the_number_of_omitted_ones() {
         let mut course = Backoff::new(2);
         let all = || (0..5).map(overdue).collect::<Vec<_>>();
         assert_eq!(
@@ -210,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_told_has_no_end() {
+    fn a_stall_that_was_not_reported_has_no_end_alert() {
         let mut course = Backoff::new(1);
         course.follow(vec![overdue(1), overdue(2)], S);
         let ends = course.follow(Vec::new(), 2 * S);
@@ -219,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_wants_to_hear_of_is_calm() {
+    fn a_muted_stall_counts_as_calm() {
         let mut course = Backoff::new(5);
         course.follow(vec![overdue(1)], S);
         course.mute(&Key::Heartbeat(1));

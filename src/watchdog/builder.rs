@@ -1,4 +1,4 @@
-//! How a watchdog is put together.
+//! The settings of a watchdog.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,13 +15,13 @@ use super::poll_loop::Settings;
 use crate::dump::signal;
 use crate::dump::signal::Choice;
 
-/// A watchdog to be. Made by [`Watchdog::builder`].
+/// The settings of a watchdog. Made by [`Watchdog::builder`].
 ///
-/// Without a word it reports waits for locks that last longer than 10 seconds, and writes all threads
-/// to standard error. Limits are given as a `Duration`, or as `None` to switch off what they are for.
-/// What the environment variable `LOCKWARDEN_WATCHDOG` says goes before what is said here.
+/// By default the watchdog reports waits for locks that last longer than 10 seconds, and writes all
+/// threads to standard error. Limits are given as a `Duration`, or as `None` to switch off the check.
+/// The environment variable `LOCKWARDEN_WATCHDOG` takes precedence over these settings.
 ///
-/// Actions are done in the order in which they are given.
+/// Actions run in the order in which they are added.
 #[derive(Clone, Debug)]
 #[must_use = "a watchdog does nothing before it is spawned"]
 pub struct Builder {
@@ -52,26 +52,27 @@ impl Builder {
     /// Sets how long a thread may wait for a tracked primitive: for a lock, a notification, a message.
     /// By default, 10 seconds, and for locks alone.
     ///
-    /// Waits with a deadline count too. Several threads that wait for one thing are one stall. A sleep
-    /// is none, nor is a worker of a pool without a job. A join has no limit, since it lasts as long as
-    /// the thread that is joined; where that hangs in something that is not watched, as a system call
-    /// or a lock of another crate, the limit for [progress](Self::progress_limit) shows it.
+    /// Waits with a deadline count too. Several threads that wait for the same lock or resource are one
+    /// stall. A sleep does not count, nor does a worker of a pool that waits for a job. A join has no
+    /// limit, since it lasts as long as the joined thread; where that thread hangs in an unwatched
+    /// operation, such as a system call or a lock of another crate, the limit for
+    /// [progress](Self::progress_limit) shows it.
     ///
-    /// A wait that a `Deadlock` or `SelfDeadlock` report has named is not reported again, nor is one for
-    /// what only threads in such waits hold. The time in which a report is written does not count, up to
-    /// 5 seconds for one.
+    /// A wait that a `Deadlock` or `SelfDeadlock` report has named is not reported again, nor is a wait
+    /// for a lock that only threads in such waits hold. The time in which a report is written does not
+    /// count, up to 5 seconds for each.
     ///
-    /// A thread that waits for work may well wait for long, and nothing is wrong: give what is no lock
-    /// another limit, or none, with [`event_limit`](Self::event_limit), or let such threads say so with
-    /// [`idle`](super::idle). A thread that waits for what only such threads hold is exempt as they are:
-    /// the workers that share one receiver behind a mutex are one idle server.
+    /// A thread that waits for work may wait for long without an error: give waits for anything but
+    /// locks another limit, or none, with [`event_limit`](Self::event_limit), or declare such waits
+    /// with [`idle`](super::idle). A thread that waits for a lock that only idle threads hold is exempt
+    /// as they are: the workers that share one receiver behind a mutex are one idle server.
     pub fn wait_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.wait = limit.into();
         self.limits.is_said = true;
         self
     }
 
-    /// Sets how long a thread may wait for what is no lock, if that is another limit than that of
+    /// Sets how long a thread may wait for anything but a lock, if that limit differs from
     /// [`wait_limit`](Self::wait_limit).
     pub fn event_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.event = Some(limit.into());
@@ -80,53 +81,55 @@ impl Builder {
 
     /// Sets how long a lock may be held. Off by default.
     ///
-    /// A hold counts from the first look that sees it.
+    /// A hold counts from the first poll that sees it.
     pub fn hold_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.hold = limit.into();
         self
     }
 
-    /// Sets for how long no thread may take, release or wait for anything, while at least one waits, be
-    /// it for the end of a thread. Off by default: in a program that idles nothing happens either.
+    /// Sets for how long no thread may acquire, release or wait for anything, while at least one thread
+    /// waits (a join counts). Off by default: a program that idles makes no progress either.
     ///
-    /// Where threads wait for the ends of others and for nothing else, that is a stall only if no thread
-    /// of the process is on a CPU, as far as the operating system says that (Linux and Android).
+    /// Where threads only wait for the ends of other threads, that is a stall only if no thread of the
+    /// process is on a CPU, as far as the operating system shows that (Linux and Android).
     pub fn progress_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.progress = limit.into();
         self
     }
 
-    /// Sets how many alerts are told in a minute; 20 by default. Of what is more, the number is told
-    /// with the next one.
+    /// Sets how many alerts are made in a minute; 20 by default. The number of stalls beyond that is in
+    /// the next alert.
     pub fn alerts_per_minute(mut self, alerts: usize) -> Self {
         self.per_minute = alerts;
         self
     }
 
-    /// Sets for how long a thread waits before it takes note of where it is, which costs it some
-    /// microseconds; 100 milliseconds by default. With `None` it never does, and is asked by a signal.
+    /// Sets for how long a thread waits before it captures its own stack, which costs it some
+    /// microseconds; 100 milliseconds by default. With `None` a thread never does, and a dump
+    /// interrupts it by a signal.
     ///
-    /// That is for waits that are made in slices: for what is no lock and no condition variable.
+    /// That applies to waits that are made in slices: for anything but locks and condition variables.
     pub fn capture_delay(mut self, delay: impl Into<Option<Duration>>) -> Self {
         self.capture_delay = delay.into();
         self
     }
 
-    /// Sets the signal by which threads are asked where they are; by default `SIGRTMIN` + 6. Only
+    /// Sets the signal by which a dump asks threads for their stacks; by default `SIGRTMIN` + 6. Only
     /// on Linux and Android, with the feature `signals`.
     pub fn signal(mut self, signal: i32) -> Self {
         self.signal = Choice::Number(signal);
         self
     }
 
-    /// No signal is sent to any thread: dumps tell no stacks but that of the thread that makes them.
+    /// Sends no signal to any thread: a dump then contains the stack of the thread that makes it, and
+    /// of threads that captured their own.
     pub fn without_signals(mut self) -> Self {
         self.signal = Choice::Off;
         self
     }
 
-    /// All threads are written to standard error within a tenth of a second when the process is sent
-    /// `SIGQUIT`, as with the JVM. Only on Linux and Android, with the feature `signals`.
+    /// Writes all threads to standard error within a tenth of a second when the process receives
+    /// `SIGQUIT`, as the JVM does. Only on Linux and Android, with the feature `signals`.
     pub fn dump_on_quit(mut self) -> Self {
         self.quit = true;
         self
@@ -138,17 +141,18 @@ impl Builder {
         self
     }
 
-    /// Adds an action: the text, with all threads, on standard error. Where the report stands there
-    /// already, as it does by default, only what it does not say.
+    /// Adds an action: the text, with all threads, on standard error. Where the report is on standard
+    /// error already, as by default, only the rest of the text is written.
     pub fn stderr(mut self) -> Self {
         self.actions.push(Action::Stderr);
         self
     }
 
-    /// Adds an action: a line of JSON at the end of this file, in the form that
-    /// `docs/report.schema.json` says.
+    /// Adds an action: a line of JSON is appended to this file, in the form of
+    /// `docs/report.schema.json`.
     ///
-    /// The file is made, for its owner alone, if it is not there; a symbolic link is not followed.
+    /// The file is created, with access for its owner alone, if it does not exist; a symbolic link is
+    /// refused.
     #[cfg(feature = "json")]
     pub fn json_lines(mut self, path: impl Into<PathBuf>) -> Self {
         self.json.push((self.actions.len(), path.into()));
@@ -157,39 +161,40 @@ impl Builder {
 
     /// Adds an action: a call of this function, in a thread of the watchdog.
     ///
-    /// As long as it runs nothing else is told, so hand the alert on, rather than do work here, and
-    /// take no lock that may be what hangs. A panic in it is caught and said on standard error.
+    /// No further alert is made while the function runs: pass the alert on instead of doing work in it,
+    /// and acquire no lock that may be part of the hang. A panic in it is caught and written to
+    /// standard error.
     pub fn on_alert(mut self, callback: impl Fn(&Alert) + Send + Sync + 'static) -> Self {
         self.actions.push(Action::Call(Arc::new(callback)));
         self
     }
 
-    /// Adds an action: the process aborts, with a core where the system writes one.
+    /// Adds an action: the process aborts, with a core dump where the system writes one.
     pub fn abort(mut self) -> Self {
         self.actions.push(Action::Abort);
         self
     }
 
-    /// Adds an action: the process ends with this code, from 0 to 255, at once; nothing that is registered for an
-    /// orderly end is run, as that might wait for what hangs.
+    /// Adds an action: the process ends with this code, from 0 to 255, at once. Exit handlers do not
+    /// run, since they might wait for the lock that hangs.
     pub fn exit(mut self, code: i32) -> Self {
         self.actions.push(Action::Exit(code));
         self
     }
 
-    /// Adds an action: the program is started anew in its process, with the same arguments, at most
-    /// so many times in a row: a program that has run for an hour since then begins to count anew.
-    /// Only on Unix.
+    /// Adds an action: the program is restarted in its process (`exec`), with the same arguments, at
+    /// most `times` times in a row. A program that has run for an hour since its last restart counts
+    /// from zero. Only on Unix.
     ///
-    /// The environment variable `LOCKWARDEN_RESTARTS` has their number and the time of the last one,
-    /// in seconds since 1970, as in `2@1770000000`. Files that are not closed at the
-    /// start of a program stay open, as always.
+    /// The environment variable `LOCKWARDEN_RESTARTS` has the number of restarts and the time of the
+    /// last one, in seconds since 1970, as in `2@1770000000`. Files without close-on-exec stay open, as
+    /// with every `exec`.
     pub fn restart(mut self, times: u32) -> Self {
         self.actions.push(Action::Restart(times));
         self
     }
 
-    /// systemd is pinged while nothing stalls, if it asks for that (`WatchdogSec=` in the unit). Only
+    /// Pings systemd while nothing stalls, if systemd asks for that (`WatchdogSec=` in the unit). Only
     /// on Unix.
     #[cfg(feature = "systemd")]
     pub fn systemd(mut self) -> Self {
@@ -199,20 +204,20 @@ impl Builder {
 
     /// Starts the watchdog. It ends when the result is dropped.
     ///
-    /// One that the environment variable has started is replaced.
+    /// A watchdog that the environment variable has started is replaced.
     ///
     /// # Errors
     ///
-    /// If a limit means nothing, a file cannot be written, a signal is handled by somebody else,
-    /// there is a watchdog already, or the system gives no thread. The error says which, and nothing
-    /// was started.
+    /// If a limit is out of range, a file cannot be written, the program handles the signal itself,
+    /// another watchdog runs already, or the system cannot start a thread. The error says which;
+    /// nothing was started then.
     pub fn spawn(self) -> Result<Watchdog, Error> {
         let builder = environment::put_over(self);
         environment::give_way();
         builder.start()
     }
 
-    /// The same, without a look at the environment.
+    /// Starts the watchdog without the settings of the environment.
     pub(super) fn start(mut self) -> Result<Watchdog, Error> {
         self.limits.check()?;
         if self.per_minute == 0 {
@@ -247,7 +252,7 @@ impl Builder {
     #[cfg(feature = "json")]
     fn open_files(&mut self) -> Result<(), Error> {
         use crate::sink::LinesFile;
-        // From the last one on, so that the places of the others stay what they are.
+        // From the last one on, so that the indices of the others stay valid.
         for (at, path) in std::mem::take(&mut self.json).into_iter().rev() {
             let file =
                 LinesFile::at(path.clone()).map_err(|source| Error::File { path, source })?;

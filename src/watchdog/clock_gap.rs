@@ -1,14 +1,16 @@
-//! Whether the watchdog itself was kept from running.
+//! Detects that the watchdog itself was kept from running.
 
 use std::time::Duration;
 
-/// However short the limits are: on a busy machine a thread is often so much late.
+/// The delay that is tolerated however short the limits are: on a busy machine a thread is often that
+/// late.
 const TOLERATED: Duration = Duration::from_millis(20);
 
-/// Whether a sleep that was to last `asked` and lasted `took` says that the process was stopped, or
-/// the machine slept, for so long that limits of which `shortest` is the shortest mean nothing.
+/// Returns whether a sleep that was asked to last `asked` and lasted `took` shows that the process was
+/// stopped, or the machine slept, for so long that limits of which `shortest` is the shortest are
+/// meaningless.
 ///
-/// Of a shorter stop nothing is noticed. A limit can then be passed early, by a quarter of it.
+/// A shorter stop is not detected. A limit can then be exceeded early, by a quarter of its length.
 pub(super) fn is_overslept(asked: Duration, took: Duration, shortest: Option<Duration>) -> bool {
     let tolerated = shortest.map_or(TOLERATED, |limit| (limit / 4).max(TOLERATED));
     took.saturating_sub(asked) > tolerated

@@ -1,4 +1,4 @@
-//! Puts names, places and holders to what lasts too long.
+//! Adds names, sites and holders to a stall.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,8 @@ use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::verdict::Verdict;
 use crate::report::{Facts, FreedBy, Holder, LockInfo, Stall, StallCause, ThreadInfo, WaitInfo};
 
-/// The facts of a stall that has lasted for `lasted` at `now`, when the threads were as `observed`; `None` if what it is about is not there.
+/// Returns the facts of a stall that has lasted for `lasted` at `now`, when the threads were as
+/// `observed`; `None` if the thread or lock of the stall is not among them.
 pub(super) fn facts(
     overdue: &Overdue,
     lasted: Duration,
@@ -54,7 +55,7 @@ pub(super) fn facts(
             StallCause::NoProgress { waiting }
         }
     };
-    // Those who hold what is waited for, or could end the wait, need names.
+    // The threads that hold what is waited for, or could end the wait, need names.
     let waits = observed.iter().filter(|one| threads.contains(&one.thread));
     let providers = waits.filter_map(|one| Some(one.wait.as_ref()?.by.clone()));
     let holding = holders.iter().map(|holder| holder.thread);

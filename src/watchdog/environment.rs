@@ -13,10 +13,10 @@ use crate::sink;
 
 const NAME: &str = Variable::Watchdog.name();
 
-/// The watchdog that the environment has started.
+/// The watchdog that the environment variable has started.
 static STARTED: Mutex<Option<Watchdog>> = Mutex::new(None);
 
-/// What the variable says.
+/// The parsed value of the variable.
 #[derive(Debug, Default)]
 struct Environment(Vec<Setting>);
 
@@ -36,13 +36,13 @@ enum Setting {
     Restart(u32),
 }
 
-/// What the variable says; `None` if it is not set, or says `off`.
+/// Parses the variable; `None` if it is not set, or is `off`.
 fn read() -> Result<Option<Environment>, Error> {
     parse(&Variable::Watchdog.text())
 }
 
-/// Starts the watchdog that the variable asks for, if it does. What cannot be done is said on
-/// standard error, and the program goes on.
+/// Starts the watchdog that the variable asks for, if it does. An error is written to standard error,
+/// and the program continues.
 pub(crate) fn from_environment() {
     let started = read().and_then(|environment| match environment {
         Some(environment) => environment.apply(Builder::new())?.start().map(Some),
@@ -50,14 +50,14 @@ pub(crate) fn from_environment() {
     });
     match started {
         Ok(Some(watchdog)) => *STARTED.lock() = Some(watchdog),
-        // The program starts its own just now.
+        // The program starts its own watchdog at this moment.
         Ok(None) | Err(Error::AlreadyRunning) => {}
         Err(error) => sink::say(&format!("{NAME}: {error}")),
     }
 }
 
-/// What the program says, with what the variable says put over it. One that is not understood is said
-/// on standard error.
+/// Returns `builder` with the settings of the variable applied. A value that is not understood is
+/// written to standard error, and `builder` is returned unchanged.
 pub(super) fn put_over(builder: Builder) -> Builder {
     let put = read().and_then(|environment| match environment {
         Some(environment) => environment.apply(builder.clone()).map(Some),
@@ -72,14 +72,14 @@ pub(super) fn put_over(builder: Builder) -> Builder {
     }
 }
 
-/// Ends the watchdog that the environment has started, in favour of one of the program.
+/// Stops the watchdog that the environment variable has started, so that the program can start its own.
 pub(super) fn give_way() {
     let started = STARTED.lock().take();
     drop(started);
 }
 
 impl Environment {
-    /// Puts it over what the program says.
+    /// Applies the settings of the variable.
     fn apply(self, mut to: Builder) -> Result<Builder, Error> {
         for setting in self.0 {
             to = match setting {
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_an_error_that_says_why() {
+    fn a_bad_part_is_an_error_with_its_reason() {
         for value in [
             "10",
             "10x",

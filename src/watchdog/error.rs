@@ -10,29 +10,29 @@ use std::time::Duration;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// A limit is so short that nothing could be told in time.
+    /// A limit is shorter than the precision of the watchdog.
     #[non_exhaustive]
     LimitTooShort {
-        /// What the limit is for.
+        /// The wait, hold or heartbeat that the limit applies to.
         what: &'static str,
         /// The limit.
         limit: Duration,
-        /// The shortest one that is allowed.
+        /// The shortest limit that is allowed.
         shortest: Duration,
     },
-    /// A limit is so long that nothing would ever be told.
+    /// A limit is so long that it would never be exceeded.
     #[non_exhaustive]
     LimitTooLong {
-        /// What the limit is for.
+        /// The wait, hold or heartbeat that the limit applies to.
         what: &'static str,
         /// The limit.
         limit: Duration,
-        /// The longest one that is allowed.
+        /// The longest limit that is allowed.
         longest: Duration,
     },
-    /// Nothing could ever be told: no alert is allowed in a minute.
+    /// The number of alerts in a minute is zero, so none would ever be made.
     NoAlerts,
-    /// An exit code that the system would cut: it knows 0 to 255.
+    /// An exit code that the system would truncate: codes are 0 to 255.
     #[non_exhaustive]
     ExitCode {
         /// The code.
@@ -43,9 +43,9 @@ pub enum Error {
     /// The file for lines of JSON cannot be written.
     #[non_exhaustive]
     File {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The error of the system.
         source: io::Error,
     },
     /// The program, or a library of it, handles the signal itself.
@@ -59,13 +59,13 @@ pub enum Error {
     SignalUnusable {
         /// The number of the signal.
         signal: i32,
-        /// Why not.
+        /// The error of the system.
         source: io::Error,
     },
     /// The thread could not be started.
     #[non_exhaustive]
     Thread {
-        /// Why not.
+        /// The error of the system.
         source: io::Error,
     },
     /// A part of the environment variable `LOCKWARDEN_WATCHDOG` is not understood.
@@ -100,7 +100,7 @@ impl fmt::Display for Error {
                  it off, leave it out"
             ),
             Error::NoAlerts => {
-                f.write_str("no alert is allowed in a minute, so none would be told")
+                f.write_str("no alert is allowed in a minute, so none would be made")
             }
             Error::ExitCode { code } => write!(
                 f,

@@ -1,10 +1,11 @@
-//! What is told of every look, with the features for it: this file alone knows which there are.
+//! The exporters that receive every sample: systemd and metrics. This file alone knows which features
+//! add one.
 
 use std::time::Duration;
 
 use super::sample::Sample;
 
-/// Those who want to know how it is, whether anything stalls or not.
+/// The exporters of this build.
 #[derive(Debug)]
 pub(super) struct Exporters {
     #[cfg(all(feature = "systemd", unix))]
@@ -14,7 +15,7 @@ pub(super) struct Exporters {
 }
 
 impl Exporters {
-    /// All that this build has; systemd only if it is asked for.
+    /// Returns all exporters of this build; systemd only if the builder asked for it.
     pub(super) fn new(systemd: bool) -> Self {
         let _ = systemd;
         Self {
@@ -25,7 +26,7 @@ impl Exporters {
         }
     }
 
-    /// How often they want to know, if that matters to them.
+    /// Returns how often the exporters need a poll, if one of them needs a certain rate.
     pub(super) fn tick(&self) -> Option<Duration> {
         #[cfg(all(feature = "systemd", unix))]
         return self.pinger.as_ref().map(super::systemd::Pinger::tick);
@@ -33,7 +34,7 @@ impl Exporters {
         None
     }
 
-    /// Tells them of a look that was made at `now`, and whether all is calm.
+    /// Passes on a sample that was taken at `now`, and whether nothing stalls.
     pub(super) fn tell(&mut self, sample: &Sample, now: u64, is_calm: bool) {
         let _ = (sample, now, is_calm);
         #[cfg(all(feature = "systemd", unix))]

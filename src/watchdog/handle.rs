@@ -1,4 +1,4 @@
-//! The watchdog, as the program has it.
+//! The handle of a watchdog, and the start and end of its threads.
 
 use std::collections::HashMap;
 use std::panic::Location;
@@ -25,26 +25,26 @@ use crate::report::Report;
 use crate::sink;
 use crate::tracking::thread::slot::{Slot, parked_stack};
 
-/// For how long the end of a watchdog is waited for: it may be in a callback that does not return.
+/// How long a drop waits for the threads to end: one may be in a callback that does not return.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// For how long a thread that has closed a deadlock waits until all threads were looked at.
+/// How long a thread that has closed a deadlock waits until all threads were captured.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// How much there may be to tell while something else is being told: a callback that does not return is
-/// not to fill the memory.
+/// The capacity of the channel between the two threads: a callback that does not return must not fill
+/// the memory.
 const WAITING: usize = 64;
 
-/// The process that has a watchdog; zero if there is none.
+/// The id of the process that has a watchdog; zero if there is none.
 static RUNNING: AtomicU32 = AtomicU32::new(0);
 
-/// What the watchdog that was started last works for, and its process.
+/// The shared state of the watchdog that was started last, and the id of its process.
 static CURRENT: Mutex<(u32, Weak<Shared>)> = Mutex::new((0, Weak::new()));
 
-/// What the watchdog of this process works for, if there is one.
+/// Returns the shared state of the watchdog of this process, if there is one.
 #[cfg(feature = "timer")]
 pub(super) fn current() -> Option<Arc<Shared>> {
-    // Not waited for: it is locked for a few instructions, or, in the child of a fork at the wrong
-    // moment, for ever.
+    // `try_lock`, since the lock is held for a few instructions only, or, in the child of a fork at the
+    // wrong moment, for ever.
     let current = CURRENT.try_lock()?;
     let (process, shared) = &*current;
     (*process == std::process::id())
@@ -53,7 +53,7 @@ pub(super) fn current() -> Option<Arc<Shared>> {
         .filter(|shared| !shared.has_stopped())
 }
 
-/// A thread that watches over all others, until this is dropped.
+/// A watchdog: a thread that polls all others, until this handle is dropped.
 ///
 /// See the [module](super) for what it reports.
 ///
@@ -81,14 +81,14 @@ pub struct Watchdog {
 }
 
 impl Watchdog {
-    /// A watchdog with its defaults.
+    /// Returns a builder with the defaults.
     pub fn builder() -> Builder {
         Builder::new()
     }
 
-    /// Sets up a heartbeat that is to beat once within every `limit`, from now on.
+    /// Adds a heartbeat that has to beat once within every `limit`, from now on.
     ///
-    /// A limit of less than 10 milliseconds counts as that.
+    /// A limit of less than 10 milliseconds counts as 10 milliseconds.
     #[track_caller]
     #[must_use = "the heartbeat ends when it is dropped"]
     pub fn heartbeat(&self, name: impl Into<String>, limit: Duration) -> Heartbeat {
@@ -100,8 +100,8 @@ impl Watchdog {
         Heartbeat::new(pulse)
     }
 
-    /// Whether this is the child of a fork: the thread is not here, and may have left what it shares
-    /// with others locked.
+    /// Returns whether this is the child of a fork: the thread does not exist here, and may have left
+    /// shared locks locked.
     fn is_of_another_process(&self) -> bool {
         self.process != std::process::id()
     }
@@ -122,24 +122,24 @@ impl Drop for Watchdog {
 }
 
 thread_local! {
-    /// Where the calling thread is a watchdog, what it works for.
+    /// In a thread of a watchdog, the address of the shared state of that watchdog.
     static HERE: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// Whether the calling thread is the one that works for this.
+/// Returns whether the calling thread belongs to this watchdog.
 fn is_here(shared: &Arc<Shared>) -> bool {
     HERE.get() == Arc::as_ptr(shared).addr()
 }
 
-/// The place of the one watchdog of the process, taken.
+/// The right to be the only watchdog of the process.
 struct Place(u32);
 
 impl Place {
     fn take() -> Result<Self, Error> {
         let me = std::process::id();
         let before = RUNNING.load(Ordering::Relaxed);
-        // A watchdog of the process that this one was forked from is not here. Acquire pairs with
-        // the Release of the drop: what the last one has done is done.
+        // The watchdog of the parent of a fork does not exist here. Acquire pairs with the Release of
+        // the drop: the effects of the last watchdog are visible.
         let taken = before != me
             && RUNNING
                 .compare_exchange(before, me, Ordering::Acquire, Ordering::Relaxed)
@@ -159,7 +159,7 @@ impl Drop for Place {
     }
 }
 
-/// Starts the threads, after `prepare` has put in order what it needs.
+/// Starts the threads, after `prepare` has checked the settings and opened the files.
 pub(super) fn start(prepare: impl FnOnce() -> Result<Settings, Error>) -> Result<Watchdog, Error> {
     let place = Place::take()?;
     let orders = prepare()?;
@@ -173,7 +173,8 @@ pub(super) fn start(prepare: impl FnOnce() -> Result<Settings, Error>) -> Result
     })?;
     let own = Arc::clone(&shared);
     spawn("lockwarden", move || look(own, orders, news, &ready))?;
-    // Whoever has the watchdog can rely on it. If a thread panics, there is nobody to wait for.
+    // When the function returns, both threads are attached. If one panics, its channel closes and the
+    // receive ends.
     let _ = (is_ready.recv(), is_ready.recv());
     *CURRENT.lock() = (std::process::id(), Arc::downgrade(&shared));
     Ok(Watchdog {
@@ -190,7 +191,7 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), Error> {
     }
 }
 
-/// Makes the calling thread one of the watchdog.
+/// Attaches the calling thread as one of this crate.
 fn settle(shared: &Arc<Shared>) -> Option<&'static Slot> {
     signal::shield();
     HERE.set(Arc::as_ptr(shared).addr());
@@ -199,7 +200,7 @@ fn settle(shared: &Arc<Shared>) -> Option<&'static Slot> {
     Some(slot)
 }
 
-/// The thread that looks.
+/// The body of the polling thread.
 fn look(shared: Arc<Shared>, orders: Settings, news: SyncSender<Message>, ready: &Sender<()>) {
     let slot = settle(&shared);
     parked_stack::set_delay(orders.capture_delay);
@@ -215,7 +216,7 @@ fn look(shared: Arc<Shared>, orders: Settings, news: SyncSender<Message>, ready:
     parked_stack::set_delay(None);
 }
 
-/// The thread that tells. It ends after the other one.
+/// The body of the thread that runs the actions. It ends after the polling thread.
 fn tell(
     shared: Arc<Shared>,
     actions: Vec<Action>,
@@ -240,6 +241,6 @@ fn tell(
         told: HashMap::new(),
     };
     teller.run(news);
-    // Nobody else has the place of the watchdog before the one that looks is gone too.
+    // A new watchdog may start only after the polling thread has ended too.
     while news.recv().is_ok() {}
 }

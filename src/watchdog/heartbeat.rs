@@ -1,4 +1,4 @@
-//! Heartbeats: a loop says that it is alive.
+//! Heartbeats: a loop reports that it is alive.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,10 +11,11 @@ use crate::detector;
 use crate::engine::ids::{Site, ThreadId};
 use crate::tracking::thread::wait;
 
-/// A sign of life that a loop gives, and that is missed when it does not.
+/// A signal that a loop has to give within every limit; the watchdog reports one that is missed.
 ///
-/// Made by [`Watchdog::heartbeat`](super::Watchdog::heartbeat). It counts from then on, and ends when
-/// it is dropped. It may be sent to the thread that beats, and shared by several.
+/// Made by [`Watchdog::heartbeat`](super::Watchdog::heartbeat). The limit runs from then on, until the
+/// heartbeat is dropped. A heartbeat may be sent to the thread that beats, and several threads may
+/// share it.
 ///
 /// # Examples
 ///
@@ -37,18 +38,18 @@ use crate::tracking::thread::wait;
 /// ```
 pub struct Heartbeat(Arc<Pulse>);
 
-/// What the watchdog looks at.
+/// The part of a heartbeat that the watchdog reads.
 #[derive(Debug)]
 pub(super) struct Pulse {
     id: u64,
     pub(super) name: String,
     pub(super) site: Site,
     pub(super) limit: Duration,
-    /// When it was last well, in nanoseconds.
+    /// The time of the last beat, in nanoseconds.
     last: AtomicU64,
     /// The thread that beat last; zero if none has.
     thread: AtomicU64,
-    /// How many pauses are under way.
+    /// How many pauses last.
     paused: AtomicU32,
     has_ended: AtomicBool,
 }
@@ -76,7 +77,7 @@ impl Pulse {
         self.has_ended.load(Ordering::Relaxed)
     }
 
-    /// The thread that beat last.
+    /// Returns the thread that beat last.
     pub(super) fn thread(&self) -> Option<ThreadId> {
         match self.thread.load(Ordering::Relaxed) {
             0 => None,
@@ -84,10 +85,10 @@ impl Pulse {
         }
     }
 
-    /// What a look shows, if it is to beat at this moment.
+    /// Returns a sample, if the heartbeat is neither paused nor ended.
     pub(super) fn sample(&self) -> Option<PulseSample> {
-        // Acquire pairs with the Release in `go_on`: who sees that it is over sees the
-        // beat that ended it.
+        // Acquire pairs with the Release in `go_on`: a poll that sees the end of a pause sees the beat
+        // that ended it.
         let is_due = self.paused.load(Ordering::Acquire) == 0 && !self.has_ended();
         is_due.then(|| PulseSample {
             id: self.id,
@@ -96,7 +97,7 @@ impl Pulse {
         })
     }
 
-    /// The calling thread is alive.
+    /// Records a beat of the calling thread.
     pub(super) fn beat_here(&self) {
         if let Some(thread) = detector::attach().and_then(|slot| slot.thread()) {
             self.thread.store(thread.get(), Ordering::Relaxed);
@@ -104,25 +105,25 @@ impl Pulse {
         self.beat();
     }
 
-    /// Nothing is missed until as many calls of `go_on` have come.
+    /// Suspends the limit until `go_on` was called as often as this.
     pub(super) fn pause(&self) {
         self.paused.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Ends a pause. Comes after a beat.
+    /// Ends a pause. The caller has beaten before.
     pub(super) fn go_on(&self) {
         // Release: see `sample`.
         self.paused.fetch_sub(1, Ordering::Release);
     }
 
-    /// It is not to beat any more.
+    /// Ends the heartbeat.
     pub(super) fn end(&self) {
         self.has_ended.store(true, Ordering::Relaxed);
     }
 
     fn beat(&self) {
-        // Relaxed: the times stand for no other memory. A later one that is overwritten by an
-        // earlier one, of another thread, is as good.
+        // Relaxed: the times publish no other memory. A later time that another thread overwrites by an
+        // earlier one is as good.
         self.last.store(wait::now(), Ordering::Relaxed);
     }
 }
@@ -132,14 +133,14 @@ impl Heartbeat {
         Self(pulse)
     }
 
-    /// Says that the calling thread is alive.
+    /// Records that the calling thread is alive.
     ///
-    /// Costs a look at the clock and two stores.
+    /// Costs a read of the clock and two stores.
     pub fn beat(&self) {
         self.0.beat_here();
     }
 
-    /// Nothing is missed until the result is dropped, which counts as a beat.
+    /// Suspends the limit until the result is dropped, which counts as a beat.
     pub fn pause(&self) -> Pause<'_> {
         self.0.pause();
         Pause {
@@ -148,7 +149,7 @@ impl Heartbeat {
         }
     }
 
-    /// The name of the heartbeat.
+    /// Returns the name of the heartbeat.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.0.name
@@ -170,7 +171,7 @@ impl fmt::Debug for Heartbeat {
     }
 }
 
-/// A heartbeat that is not to beat. Made by [`Heartbeat::pause`].
+/// A pause of a heartbeat. Made by [`Heartbeat::pause`].
 #[must_use = "the pause ends when this is dropped"]
 pub struct Pause<'a> {
     pulse: &'a Pulse,
@@ -198,7 +199,7 @@ mod tests {
     use std::panic::Location;
 
     #[test]
-    fn a_heartbeat_is_looked_at_unless_it_is_paused_or_over() {
+    fn a_heartbeat_has_a_sample_unless_it_is_paused_or_over() {
         let pulse = Pulse::new("x".to_owned(), Location::caller(), Duration::from_secs(1));
         let heartbeat = Heartbeat::new(Arc::clone(&pulse));
         let set_up = pulse.sample().unwrap().last;

@@ -1,7 +1,7 @@
-//! Since when each lock has been held.
+//! The duration of each hold.
 //!
-//! An acquisition notes no time: that would cost as much as all else that it does. So a hold counts
-//! from the first look that sees it, and goes on as long as every look sees the very same one.
+//! An acquisition records no time: to read the clock would cost as much as the rest of the acquisition.
+//! So a hold counts from the first poll that sees it, as long as every poll sees the same hold.
 
 use std::collections::HashMap;
 
@@ -15,13 +15,13 @@ type Key = (ThreadId, LockId, usize);
 pub(super) struct Holds(HashMap<Key, u64>);
 
 impl Holds {
-    /// Takes in a look that was made just before `now`.
+    /// Updates the holds by a sample that was taken just before `now`.
     pub(super) fn note(&mut self, sample: &Sample, now: u64) {
         let before = std::mem::take(&mut self.0);
         for thread in &sample.threads {
             let Some(held) = &thread.held else {
-                // What it holds could not be read. If a hold is the same one the next time, that
-                // will be seen then.
+                // The lockset could not be read. Whether a hold is the same one shows in the next
+                // sample.
                 let own = before.iter().filter(|(key, _)| key.0 == thread.thread);
                 self.0.extend(own.map(|(key, since)| (*key, *since)));
                 continue;
@@ -29,13 +29,13 @@ impl Holds {
             for HoldSample { lock, site, seen } in held {
                 let key = key(thread.thread, *lock, site);
                 let since = before.get(&key).copied().filter(|_| *seen);
-                // Of a lock that a thread holds twice from one line, the longer hold counts.
+                // Of two holds of one lock by one thread from one line, the longer one counts.
                 self.0.entry(key).or_insert(since.unwrap_or(now));
             }
         }
     }
 
-    /// When this hold was first seen.
+    /// Returns when this hold was first seen.
     pub(super) fn since(&self, thread: ThreadId, lock: LockId, site: Site) -> Option<u64> {
         self.0.get(&key(thread, lock, site)).copied()
     }
@@ -79,15 +79,15 @@ mod tests {
         holds.note(&look(Some(vec![hold(false)])), 10);
         holds.note(&look(Some(vec![hold(true)])), 20);
         assert_eq!(since(&holds), Some(10));
-        // A look that could not read it says nothing against it.
+        // A sample without a lockset does not end a hold.
         holds.note(&look(None), 30);
         holds.note(&look(Some(vec![hold(true)])), 40);
         assert_eq!(since(&holds), Some(10));
-        // It was released and taken again between two looks.
+        // The lock was released and acquired again between two polls.
         holds.note(&look(Some(vec![hold(false)])), 50);
         assert_eq!(since(&holds), Some(50));
         holds.note(&look(Some(Vec::new())), 60);
-        // Marked by a look that then failed: it may be another hold than the one that was known.
+        // Marked by a poll that then failed: this hold may differ from the known one.
         holds.note(&look(Some(vec![hold(true)])), 70);
         assert_eq!(since(&holds), Some(70));
     }

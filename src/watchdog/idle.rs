@@ -1,12 +1,12 @@
-//! Threads that wait for work, and are in no hurry to get any.
+//! Threads that wait for work.
 
 use std::marker::PhantomData;
 
 use crate::detector;
 use crate::tracking::thread::current;
 
-/// The calling thread waits for work until the result is dropped: what it waits for meanwhile, if it
-/// is no lock, may take as long as it takes, and is no stall.
+/// Declares that the calling thread waits for work until the result is dropped: its waits, except those
+/// for locks, have no limit meanwhile.
 ///
 /// # Examples
 ///
@@ -38,13 +38,13 @@ pub fn idle() -> Idle {
     }
 }
 
-/// The calling thread waits for work. Made by [`idle`].
+/// The declaration that the calling thread waits for work. Made by [`idle`].
 #[derive(Debug)]
 #[must_use = "the thread counts as idle until this is dropped"]
 pub struct Idle {
-    /// Whether it is the outermost one of the thread.
+    /// Whether this is the outermost declaration of the thread.
     begins: bool,
-    /// It speaks of the thread that made it.
+    /// Refers to the thread that made it, hence neither `Send` nor `Sync`.
     marker: PhantomData<*const ()>,
 }
 

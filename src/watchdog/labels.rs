@@ -1,9 +1,9 @@
-//! The words that machines read: they stay.
+//! The stable identifiers of alerts in JSON and in logs.
 
 use super::backoff::Phase;
 use crate::report::{Report, StallCause};
 
-/// The word for a phase.
+/// Returns the identifier of a phase.
 pub(super) fn phase(phase: Phase) -> &'static str {
     match phase {
         Phase::Began => "began",
@@ -12,7 +12,7 @@ pub(super) fn phase(phase: Phase) -> &'static str {
     }
 }
 
-/// The word for what an alert is about.
+/// Returns the identifier of the cause of an alert.
 pub(super) fn cause(report: &Report) -> &'static str {
     match report.stall.as_ref().map(|stall| &stall.cause) {
         Some(StallCause::Wait { .. }) => "wait",

@@ -1,34 +1,34 @@
-//! How long something may last before it is told of.
+//! The limits of a watchdog, and the interval of its polls.
 
 use std::time::Duration;
 
 use super::error::Error;
 
-/// The shortest limit: what is told up to this much late cannot be limited more finely.
+/// The shortest limit: alerts are up to this much late.
 const SHORTEST: Duration = Duration::from_millis(10);
 /// The longest limit.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
-/// A hold is seen up to one tick after it began, and looked at once more up to one tick after its
-/// limit is over: two ticks, and some time to spare, are a tenth of a limit.
+/// A hold is first seen up to one tick after it began, and evaluated up to one tick after its limit is
+/// over: two ticks, and a reserve, are a tenth of a limit.
 const TICKS_PER_LIMIT: u32 = 25;
-/// Two of them, and some time to spare, are ten milliseconds.
+/// Two of these ticks, and a reserve, are ten milliseconds.
 const SHORTEST_TICK: Duration = Duration::from_millis(4);
-/// However long the limits are.
+/// The interval for long limits.
 const LONGEST_TICK: Duration = Duration::from_millis(500);
 
-/// The limits of a watchdog; `None` for what it does not look at.
+/// The limits of a watchdog; `None` for a check that is off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Limits {
     /// For a wait for a lock.
     pub(super) wait: Option<Duration>,
-    /// For a wait for something else. If nothing is said of it: that for locks, if that was said.
+    /// For a wait for anything else. If not set: the limit for locks, if that was set.
     pub(super) event: Option<Option<Duration>>,
-    /// Whether the first one was said by somebody, and is not the default.
+    /// Whether the limit for locks was set, and is not the default.
     pub(super) is_said: bool,
     /// For a hold.
     pub(super) hold: Option<Duration>,
-    /// For the time in which nothing happens.
+    /// For the time without any progress.
     pub(super) progress: Option<Duration>,
 }
 
@@ -47,7 +47,7 @@ impl Limits {
         self.event.unwrap_or(self.wait.filter(|_| self.is_said))
     }
 
-    /// Refuses limits that mean nothing.
+    /// Checks that the limits are in range.
     pub(super) fn check(&self) -> Result<(), Error> {
         for (what, limit) in [
             ("a wait", self.wait),
@@ -76,19 +76,19 @@ impl Limits {
         Ok(())
     }
 
-    /// The shortest of them.
+    /// Returns the shortest limit.
     pub(super) fn shortest(&self) -> Option<Duration> {
         let all = [self.wait, self.event(), self.hold, self.progress];
         all.into_iter().flatten().min()
     }
 }
 
-/// A limit that can be kept, from one that was asked for where nothing can be refused.
+/// Returns the nearest limit in range, for callers that cannot return an error.
 pub(super) fn within_reason(limit: Duration) -> Duration {
     limit.clamp(SHORTEST, LONGEST)
 }
 
-/// How often to look, for limits of which this is the shortest.
+/// Returns the interval of polls, where `shortest` is the shortest limit.
 pub(super) fn tick(shortest: Option<Duration>) -> Duration {
     let shortest = shortest.unwrap_or(LONGEST);
     (shortest / TICKS_PER_LIMIT).clamp(SHORTEST_TICK, LONGEST_TICK)

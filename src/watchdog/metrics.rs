@@ -1,13 +1,13 @@
-//! Numbers for whoever collects them, through the `metrics` facade.
+//! Exports numbers through the `metrics` facade.
 //!
-//! | name | sort | what it counts |
+//! | name | type | what it counts |
 //! |---|---|---|
 //! | `lockwarden_findings_total` | counter, by `verdict` | reports that were made |
-//! | `lockwarden_longest_wait_seconds` | gauge | the longest wait that lasts, for what is tracked |
-//! | `lockwarden_threads_blocked` | gauge | threads that wait for what is tracked |
-//! | `lockwarden_threads` | gauge | threads that use what is tracked |
-//! | `lockwarden_locks` | gauge | locks in the graph of orders |
-//! | `lockwarden_edges` | gauge | orders between them |
+//! | `lockwarden_longest_wait_seconds` | gauge | the longest present wait for a tracked primitive |
+//! | `lockwarden_threads_blocked` | gauge | threads that wait for a tracked primitive |
+//! | `lockwarden_threads` | gauge | threads that use tracked primitives |
+//! | `lockwarden_locks` | gauge | locks in the order graph |
+//! | `lockwarden_edges` | gauge | edges of the order graph |
 
 use ::metrics::{counter, gauge};
 
@@ -17,17 +17,17 @@ use crate::detector;
 use crate::engine::verdict::Verdict;
 use crate::sink;
 
-/// How often the numbers are told, in nanoseconds: nobody collects them more often.
+/// The interval of exports, in nanoseconds; collectors do not read more often.
 const EVERY: u64 = 1_000_000_000;
 
-/// Tells the numbers.
+/// Exports the numbers.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
     last: Option<u64>,
 }
 
 impl Meter {
-    /// Tells the numbers of a look that was made at `now`, if it is time.
+    /// Exports the numbers of a sample that was taken at `now`, if the interval is over.
     pub(super) fn tell(&mut self, sample: &Sample, now: u64) {
         if self
             .last
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_numbers_are_told_once_a_second() {
+    fn the_numbers_are_exported_once_a_second() {
         let keeper = Keeper::default();
         let mut meter = Meter::default();
         let threads = vec![

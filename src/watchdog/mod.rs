@@ -1,90 +1,93 @@
-//! A thread that watches over all others, and tells what does not go on.
+//! A thread that polls all others, and reports what exceeds a limit.
 //!
-//! [`Watchdog::builder`] starts it, in staging or wherever a program must not stand still unseen;
-//! the environment variable `LOCKWARDEN_WATCHDOG=10s` does the same in a program that nobody wants to
-//! build anew. [`dump()`] gives all threads on demand.
+//! [`Watchdog::builder`] starts it, in staging or wherever a hang must not go unnoticed; the
+//! environment variable `LOCKWARDEN_WATCHDOG=10s` does the same in a program that is not rebuilt.
+//! [`dump()`] returns all threads on demand.
 //!
 //! # What it reports
 //!
 //! Each with its own limit, as a [`Stall`](crate::report::Verdict::Stall):
 //!
-//! - a wait for a tracked primitive that lasts too long: who waits, who holds what it waits for, for
-//!   how long, taken where, and what the holder does now;
-//! - a hold that lasts too long;
-//! - a [`Heartbeat`] that is missed; a run of a `timer::Periodic` has one by itself, and is to be over
+//! - a wait for a tracked primitive that exceeds its limit: the waiting threads, the holders, for how
+//!   long, the lines of their acquisitions, and what the holders do now;
+//! - a hold that exceeds its limit;
+//! - a [`Heartbeat`] that is missed; a run of a `timer::Periodic` has one by itself, and has to end
 //!   before the next one is due;
-//! - no progress anywhere, while some thread waits.
+//! - no progress of any thread, while some thread waits.
 //!
-//! A deadlock is told by the detector at once. The watchdog is handed its report, looks at all
-//! threads before the one that closed it goes on, and does its actions about it too.
+//! The detector reports a deadlock at once. The watchdog receives the report, captures all threads
+//! before the thread that closed the deadlock continues, and runs its actions for that report too.
 //!
 //! A report goes where the [configuration](crate::config) sends those of this verdict; one that is
-//! ignored there or [suppressed](crate::suppress) is ignored here. Then come the actions of the
-//! watchdog, in the order given, with a [`Dump`] of all threads. Since nobody could catch it,
-//! `Action::Panic` is `Action::Report` for a stall.
+//! ignored there or [suppressed](crate::suppress) is ignored here. Then the actions of the watchdog
+//! run, in the order in which they were added, with a [`Dump`] of all threads. `Action::Panic` counts
+//! as `Action::Report` for a stall, since no code could catch that panic.
 //!
-//! A stall is told once, then each time that it has lasted twice as long, then its end. What is
-//! beyond the number of alerts in a minute is left out, and the number is told with the next one.
+//! A stall is reported once, then each time that its duration has doubled, then when it ends. Alerts
+//! beyond the limit per minute are omitted, and the next alert has their number.
 //!
 //! # Why it is right
 //!
-//! The watchdog looks from time to time: so often that it tells of a limit that was passed at most a
-//! tenth of the limit late, or 10 ms where that is more, if the machine lets it run. Nobody else does
-//! anything for that: a wait was published with its beginning anyway, and a hold is told from the
-//! next one of the same lock by a mark that the watchdog leaves in the list of held locks, and that
-//! goes with the hold.
+//! The watchdog polls so often that an alert is late by at most a tenth of the limit, or by 10 ms where
+//! that is more, if the machine schedules the thread. The other threads do no work for that: a wait is
+//! published with its beginning anyway. A hold is distinguished from a later hold of the same lock by a
+//! mark that the watchdog sets in the lockset entry, and that vanishes with the hold.
 //!
-//! If it wakes up much later than it asked for, then the machine slept, the process was stopped, or
-//! somebody looks at it with a debugger: all limits start again, so nothing is told of that time.
+//! If the thread wakes much later than it asked for, the machine slept, or the process was stopped,
+//! perhaps by a debugger: all limits restart, and that time does not count.
 //!
 //! # Stacks
 //!
-//! A thread is asked where it is by a signal, 64 of them at once, and waited for 0.3 seconds at most,
-//! or less when many do not answer; the answer goes into memory that was set aside before (feature `signals`, on by default,
-//! Linux and Android). A thread that waits in slices, for a message or a permit, takes note of where it
-//! is when it has waited for a while ([`capture_delay`](Builder::capture_delay)), and is not asked. One
-//! that waits for a lock or a condition variable is: to wake up in order to look at itself, it would
-//! have to give up its place in the queue. The names of the functions are
-//! looked up in the thread of the watchdog, or in that which displays the dump, when all is captured.
+//! A dump interrupts threads by a signal, 64 at once, and waits for their answers for 0.3 seconds at
+//! most, or less when many do not answer; the handler writes to memory that was allocated before
+//! (feature `signals`, on by default, Linux and Android). A thread that waits in slices, for a message
+//! or a permit, captures its own stack when the wait has lasted for a while
+//! ([`capture_delay`](Builder::capture_delay)), and gets no signal. A thread that waits for a lock or a
+//! condition variable gets the signal: to wake up and capture its own stack, it would have to give up
+//! its place in the queue. Function names are looked up when all stacks are captured, in the thread of
+//! the watchdog or in the thread that displays the dump.
 //!
-//! A signal interrupts what the system calls a slow call. The system starts most of them again; those
-//! that wait for several things (`poll`, `select`, `epoll_wait`), or with a time-out, return `EINTR`,
-//! as they do with every signal.
+//! A signal interrupts slow system calls. The system restarts most of them; those that wait for several
+//! descriptors (`poll`, `select`, `epoll_wait`), or with a time-out, return `EINTR`, as with every
+//! signal.
 //!
 //! # The environment variable
 //!
-//! Read when the program first uses a tracked primitive, so not in a build that tracks nothing. It is
-//! a list of parts, separated by commas, for example `LOCKWARDEN_WATCHDOG=10s,events=off,json=/tmp/alerts`:
-//! a limit for waits; `wait=`, `events=`, `hold=` and `progress=` with a limit or `off`; `signal=`
-//! with a number or `off`; `quit` for dumps at `SIGQUIT`; and the actions `stderr`, `event`,
-//! `json=PATH`, `abort`, `exit=CODE` and `restart=TIMES`. It is put over what the program says. One
-//! that is not understood is said on standard error, and starts nothing.
+//! Read when the program first uses a tracked primitive, so not in an uninstrumented build. The value
+//! is a list of parts, separated by commas, for example
+//! `LOCKWARDEN_WATCHDOG=10s,events=off,json=/tmp/alerts`: a limit for waits; `wait=`, `events=`,
+//! `hold=` and `progress=` with a limit or `off`; `signal=` with a number or `off`; `quit` for dumps at
+//! `SIGQUIT`; and the actions `stderr`, `event`, `json=PATH`, `abort`, `exit=CODE` and `restart=TIMES`.
+//! The parts override the settings in the code. A part that is not understood is reported on standard
+//! error, and the variable then starts nothing.
 //!
 //! # systemd and metrics
 //!
 //! With the feature `systemd` and [`systemd`](Builder::systemd), the watchdog pings systemd at half of
-//! the `WatchdogSec` of the unit while nothing stalls, so that systemd restarts a program that does.
+//! the `WatchdogSec` of the unit while nothing stalls, so that systemd restarts a program that stalls.
 //!
-//! With the feature `metrics` it tells, once a second and through the facade of that name, the counter
+//! With the feature `metrics` the watchdog exports, once a second and through the facade of that name,
+//! the counter
 //! `lockwarden_findings_total` by `verdict`, and the gauges `lockwarden_longest_wait_seconds`,
 //! `lockwarden_threads_blocked`, `lockwarden_threads`, `lockwarden_locks` and `lockwarden_edges`.
 //!
 //! # What it cannot see
 //!
-//! - Whether what lasts long will ever end; that is for the one who sets the limit to know. A thread
-//!   that waits for work is a false alarm if [`wait_limit`](Builder::wait_limit) was set and nobody
-//!   says so: with [`idle`], or by [`event_limit(None)`](Builder::event_limit).
-//! - Threads that wait for something that is not tracked. They are in the dump, with their stacks.
-//! - When a hold began, more exactly than from look to look. Holds are not timed where addresses have
-//!   32 bits.
-//! - The child of a fork: the thread is not there. A program can start another watchdog in it.
+//! - Whether a stall will ever end. A thread that waits for work is a false alarm if
+//!   [`wait_limit`](Builder::wait_limit) was set and the wait is not declared with [`idle`] or exempt
+//!   by [`event_limit(None)`](Builder::event_limit).
+//! - Threads that wait for untracked objects. They are in the dump, with their stacks.
+//! - The beginning of a hold, more exactly than the interval of polls. Holds are not timed where
+//!   addresses have 32 bits.
+//! - The child of a fork: the thread does not exist there. A program can start another watchdog in it.
 //! - A stop of the process that is shorter than a quarter of the shortest limit.
 //!
 //! # Cost
 //!
-//! Two threads that sleep nearly all the time: one looks, and one tells what it has seen. A look reads what each thread holds and waits for: some
-//! hundred nanoseconds a thread. A dump takes some tens of microseconds a thread, and the lookup of
-//! names as long as [`Stack`](crate::report::Stack) says.
+//! Two threads that sleep nearly all the time: one polls, and one runs the actions. A poll reads what
+//! each thread holds and waits for: some hundred nanoseconds for each thread. A dump takes some tens of
+//! microseconds for each thread, and the lookup of names as long as [`Stack`](crate::report::Stack)
+//! says.
 
 mod action;
 mod alert;
@@ -125,10 +128,10 @@ pub use self::idle::{Idle, idle};
 pub(crate) use self::periodic::PeriodicRuns;
 pub use crate::dump::{Dump, DumpedThread, NoStack};
 
-/// All threads of the process, as they are now: what each does, holds and waits for, and where it is.
+/// Captures all threads of the process: the state, the locks, the wait and the stack of each.
 ///
-/// Needs no watchdog. If there is none yet, the signal by which threads are asked is handled from now
-/// on, unless the program handles it.
+/// Needs no watchdog. If there is none yet, the call installs the handler of the signal that asks
+/// threads for their stacks, unless the program handles that signal.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! Runs of something periodic: each is to be over before the next one is due.
+//! Heartbeats of periodic runs: each run has to end before the next one is due.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -9,18 +9,18 @@ use super::limits;
 use super::shared::Shared;
 use crate::engine::ids::Site;
 
-/// A heartbeat that is to beat only while a run is under way.
+/// A heartbeat that is active only during a run.
 #[derive(Debug)]
 pub(crate) struct PeriodicRuns {
     name: String,
     site: Site,
     limit: Duration,
-    /// With the watchdog that looks at it.
+    /// The heartbeat, with the watchdog that polls it.
     pulse: Option<(Arc<Pulse>, Weak<Shared>)>,
 }
 
 impl PeriodicRuns {
-    /// Runs that are called `name`, and are not to last longer than `limit`.
+    /// Returns a heartbeat called `name` for runs that may last `limit`.
     pub(crate) fn new(name: String, site: Site, limit: Duration) -> Self {
         Self {
             name,
@@ -30,9 +30,9 @@ impl PeriodicRuns {
         }
     }
 
-    /// One run.
+    /// Runs `f` as one run.
     ///
-    /// Costs a look at a lock if there is no watchdog.
+    /// Costs a `try_lock` if there is no watchdog.
     pub(crate) fn run<R>(&mut self, f: impl FnOnce() -> R) -> R {
         struct UnderWay<'a>(&'a Pulse);
         impl Drop for UnderWay<'_> {
@@ -48,7 +48,7 @@ impl PeriodicRuns {
         f()
     }
 
-    /// The heartbeat, of the watchdog that there is now.
+    /// Returns the heartbeat of the present watchdog.
     fn pulse(&mut self) -> Option<&Pulse> {
         let is_watched = |(_, by): &(Arc<Pulse>, Weak<Shared>)| by.strong_count() > 0;
         if !self.pulse.as_ref().is_some_and(is_watched) {

@@ -1,4 +1,4 @@
-//! The thread of the watchdog that looks: one look after the other.
+//! The polling thread of the watchdog.
 
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
@@ -27,10 +27,10 @@ use crate::report::{Activity, Facts, Stall};
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait;
 
-/// With a signal for a dump, nobody is to wait longer than this for it.
+/// The interval of polls where `SIGQUIT` asks for a dump: the dump is late by at most this.
 const QUIT_TICK: Duration = Duration::from_millis(100);
 
-/// What a watchdog is to do.
+/// The settings of a watchdog.
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) limits: Limits,
@@ -41,19 +41,19 @@ pub(super) struct Settings {
     pub(super) systemd: bool,
 }
 
-/// A watchdog at work.
+/// A running watchdog.
 pub(super) struct PollLoop {
     shared: Arc<Shared>,
     orders: Settings,
     slot: Option<&'static Slot>,
     judge: StallDetector,
     course: Backoff,
-    /// To the thread that tells.
+    /// The channel to the thread that runs the actions.
     news: SyncSender<Message>,
     extras: Exporters,
 }
 
-/// What one look shows, and the dump if somebody needed it.
+/// One observation of all threads, and the dump if an alert needed it.
 struct Scene {
     now: u64,
     observed: Vec<Observed>,
@@ -62,7 +62,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// All threads; captured once for a look.
+    /// Returns all threads; captured once in a poll.
     fn dump(&mut self) -> &Dump {
         self.dump.get_or_insert_with(dump::capture)
     }
@@ -86,7 +86,7 @@ impl PollLoop {
         }
     }
 
-    /// Looks until it is stopped.
+    /// Polls until the watchdog is stopped.
     pub(super) fn run(mut self) {
         loop {
             let shortest = self.shortest();
@@ -127,7 +127,7 @@ impl PollLoop {
             .min()
     }
 
-    /// Hands on the deadlocks that the detector has told of since the last look.
+    /// Passes on the deadlocks that the detector has reported since the last poll.
     fn deadlocks(&mut self) {
         let inbox = self.shared.inbox();
         let Some((last, _)) = inbox.last() else {
@@ -140,11 +140,11 @@ impl PollLoop {
         }
     }
 
-    /// One look at all threads and heartbeats.
+    /// Polls all threads and heartbeats once.
     fn look(&mut self) {
         let pulses = self.shared.pulses();
         let observed = observe::all(true);
-        // After the look: a hold that is seen for the first time counts from now on.
+        // The time after the observation: a hold that is seen for the first time counts from now on.
         let now = wait::now();
         let due = pulses.iter().filter_map(|pulse| pulse.sample()).collect();
         let events_are_exempt = self.orders.limits.event == Some(None);
@@ -154,11 +154,11 @@ impl PollLoop {
             .look(&sample, now, |key| self.course.is_known(key));
         let stands = |overdue: &Overdue| overdue.key == Key::Progress;
         if stalls::waiting(&sample) == 0 && overdue.iter().any(stands) && anything_runs(&observed) {
-            // Some join threads, and what is not watched goes on: it may be what they wait for.
+            // Some threads join others, and an untracked thread runs: it may be the one they wait for.
             self.judge.runs(now);
             overdue.retain(|overdue| !stands(overdue));
         }
-        // That they last is told by another report.
+        // Another report covers the duration of these waits.
         let waits = sample.threads.iter().filter_map(|thread| thread.wait);
         for wait in waits.filter(|wait| wait.is_named) {
             self.course.mute(&Key::Wait(wait.on));
@@ -179,7 +179,7 @@ impl PollLoop {
         aside(self.slot, || self.extras.tell(&sample, now, is_calm));
     }
 
-    /// Hands on what there is to tell.
+    /// Passes on a stall that is due for an alert.
     fn tell(&mut self, step: &Notice, scene: &mut Scene) {
         let (key, lasted) = (step.overdue.key, step.lasted);
         if step.phase == Phase::Ended {
@@ -189,7 +189,7 @@ impl PollLoop {
             return;
         };
         if config::current().action(Verdict::Stall, facts.basis) == Wanted::Ignore {
-            // It is counted, and nobody need look at all threads for that.
+            // The finding is counted as ignored, without a dump.
             let _ = publish_stall(self.slot, facts, stall);
             return self.course.mute(&key);
         }
@@ -208,8 +208,8 @@ impl PollLoop {
     }
 
     fn send(&self, news: Message) {
-        // If the one who tells is gone, this one is about to end; if it does not get on, then what it
-        // has not told is enough.
+        // If the receiving thread has ended, this one is about to end; if its queue is full, the alerts
+        // in the queue suffice.
         let _ = self.news.try_send(news);
     }
 
@@ -225,7 +225,7 @@ impl PollLoop {
     }
 }
 
-/// Whether a thread of the process, which is not of this crate, is on a CPU or ready to be.
+/// Returns whether a thread of the process, which is not of this crate, is on a CPU or ready to run.
 fn anything_runs(observed: &[Observed]) -> bool {
     let ours = observed.iter().filter(|one| one.is_ours);
     let ours: Vec<u32> = ours.filter_map(|one| one.os_id).collect();

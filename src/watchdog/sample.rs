@@ -1,4 +1,5 @@
-//! What one look shows: times and ids, and nothing that needs the process to be as it was.
+//! The data of one poll: times and ids only, so that it can be evaluated after the threads have moved
+//! on.
 
 use std::time::Duration;
 
@@ -7,26 +8,26 @@ use crate::detector::writing::Period;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::report::{WaitReason, WaitsFor};
 
-/// What one look shows.
+/// The data of one poll.
 #[derive(Debug, Default)]
 pub(super) struct Sample {
     pub(super) threads: Vec<ThreadSample>,
     pub(super) pulses: Vec<PulseSample>,
-    /// When reports were written: time that does not count.
+    /// When reports were written: that time does not count.
     pub(super) writing: Vec<Period>,
 }
 
 #[derive(Debug)]
 pub(super) struct ThreadSample {
     pub(super) thread: ThreadId,
-    /// `None` if it did not stand still.
+    /// The held locks; `None` if the lockset changed while it was read.
     pub(super) held: Option<Vec<HoldSample>>,
-    /// The wait, if it may last too long.
+    /// The wait, if it may exceed a limit.
     pub(super) wait: Option<WaitSample>,
-    /// Whether it waits for the end of another thread, which may last as long as that thread does: a
-    /// wait of the program as a whole, which has no limit of its own.
+    /// Whether the thread waits for the end of another thread, which may last as long as that thread
+    /// does: such a wait has no limit of its own, and counts as a wait of the whole program.
     pub(super) joins: bool,
-    /// Whether it waits, and may wait for as long as it takes.
+    /// Whether the thread waits and has no limit.
     pub(super) is_exempt: bool,
     pub(super) has_ended: bool,
     pub(super) progress: u64,
@@ -36,7 +37,7 @@ pub(super) struct ThreadSample {
 pub(super) struct HoldSample {
     pub(super) lock: LockId,
     pub(super) site: Site,
-    /// Whether it is the very hold that the last look saw.
+    /// Whether the last poll saw the same hold.
     pub(super) seen: bool,
 }
 
@@ -44,25 +45,26 @@ pub(super) struct HoldSample {
 pub(super) struct WaitSample {
     pub(super) on: LockId,
     pub(super) is_lock: bool,
-    /// In nanoseconds.
+    /// When the wait began, in nanoseconds.
     pub(super) since: u64,
-    /// Whether a report has named it as a wait that never ends, or it is for what a thread in such a
-    /// wait holds.
+    /// Whether a report has named this wait as one that never ends, or the wait is for a lock that a
+    /// thread in such a wait holds.
     pub(super) is_named: bool,
 }
 
-/// A heartbeat that is to beat at this moment.
+/// A heartbeat that is active at this moment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PulseSample {
     pub(super) id: u64,
     pub(super) limit: Duration,
-    /// When it was last known to be well, in nanoseconds.
+    /// When it beat last, in nanoseconds.
     pub(super) last: u64,
 }
 
 impl Sample {
-    /// From what was observed, without the threads of this crate. Waits for work are exempt; so are
-    /// those for what is no lock if `events_are_exempt`, and those for an exempt thread.
+    /// Builds a sample of the observed threads, without the threads of this crate. Waits for work are
+    /// exempt; so are waits for anything but locks if `events_are_exempt`, and waits for an exempt
+    /// thread.
     pub(super) fn of(
         observed: &[Observed],
         pulses: Vec<PulseSample>,
@@ -73,8 +75,8 @@ impl Sample {
             match one.wait.as_ref().map(ObservedWait::what) {
                 Some(WaitsFor::Resource { awaited, .. }) => match awaited {
                     WaitReason::Job => true,
-                    // A sleep ends, and so does a join, if the thread does: of those who wait for them it
-                    // is not known that all is well.
+                    // A sleep ends, and so does a join if its thread does: threads that wait for such a
+                    // thread are not known to be idle.
                     WaitReason::Time | WaitReason::End | WaitReason::ScopeEnd => false,
                     _ => one.is_idle || events_are_exempt,
                 },
@@ -95,8 +97,8 @@ impl Sample {
     }
 }
 
-/// The threads for which `is_first` holds, and those that wait for such threads alone: for locks that
-/// these hold, or for what only these can do.
+/// Returns the threads for which `is_first` holds, and those that wait only for such threads: for locks
+/// that these hold, or for events that only these can cause.
 fn behind(observed: &[Observed], is_first: impl Fn(&Observed) -> bool) -> Vec<bool> {
     let mut found: Vec<bool> = observed.iter().map(is_first).collect();
     loop {
@@ -110,7 +112,7 @@ fn behind(observed: &[Observed], is_first: impl Fn(&Observed) -> bool) -> Vec<bo
     }
 }
 
-/// Whether a thread waits, and those that keep it are known and all `found`.
+/// Returns whether a thread waits, and the threads that could end its wait are known and all `found`.
 fn waits_for_only(observed: &[Observed], found: &[bool], at: usize) -> bool {
     let Some(wait) = &observed[at].wait else {
         return false;

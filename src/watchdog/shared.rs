@@ -1,4 +1,4 @@
-//! What the threads of the watchdog share with those who use it.
+//! The state that the threads of the watchdog share with its users.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,31 +15,31 @@ struct Inside {
     is_stopping: bool,
     has_stopped: bool,
     pulses: Vec<Arc<Pulse>>,
-    /// Whether a heartbeat came that may have to be looked at sooner than the others.
+    /// Whether a heartbeat was added that may be due sooner than the others.
     has_news: bool,
-    /// The deadlocks that were told since the last look, each with its number.
+    /// The deadlocks that were reported since the last poll, each with its number.
     inbox: Vec<(u64, Report)>,
-    /// Stalls of which nobody wants to hear.
+    /// Stalls that get no further alert.
     muted: Vec<Key>,
-    /// The number of the last deadlock of which the threads were looked at.
+    /// The number of the last deadlock for which a dump was captured.
     seen: u64,
     next: u64,
 }
 
-/// What the threads of the watchdog share with those who use it.
+/// The state that the threads of the watchdog share with its users.
 #[derive(Default)]
 pub(super) struct Shared {
     inside: Mutex<Inside>,
-    /// Rung whenever something in there changes.
+    /// Notified whenever a field of `inside` changes.
     bell: Condvar,
 }
 
-// Nothing of the program's runs while it is changed, so no panic finds it half done.
+// No code of the program runs while the state is changed, so no panic leaves it half changed.
 impl std::panic::RefUnwindSafe for Shared {}
 impl std::panic::UnwindSafe for Shared {}
 
 impl Shared {
-    /// Sleeps for `asked`, or until there is something to do: whether to go on.
+    /// Sleeps for `asked`, or until there is an event; returns whether to continue.
     pub(super) fn sleep(&self, asked: Duration) -> bool {
         let until = Instant::now() + asked;
         let mut inside = self.inside.lock();
@@ -51,7 +51,7 @@ impl Shared {
         !inside.is_stopping
     }
 
-    /// Asks the thread to end, and waits until it has, but not for ever: it may be in a callback.
+    /// Asks the thread to end, and waits until it has, for `patience` at most: it may be in a callback.
     pub(super) fn stop(&self, patience: Duration) {
         let until = Instant::now() + patience;
         let mut inside = self.inside.lock();
@@ -60,31 +60,31 @@ impl Shared {
         while !inside.has_stopped && !self.bell.wait_until(&mut inside, until).timed_out() {}
     }
 
-    /// Whether the threads are asked to end.
+    /// Returns whether the threads are asked to end.
     pub(super) fn is_stopping(&self) -> bool {
         self.inside.lock().is_stopping
     }
 
-    /// Nobody wants to hear of this stall.
+    /// Makes no further alert of this stall.
     pub(super) fn mute(&self, key: Key) {
         self.inside.lock().muted.push(key);
     }
 
-    /// The stalls of which nobody wants to hear, since this was last called.
+    /// Returns the stalls that were muted since the last call.
     pub(super) fn muted(&self) -> Vec<Key> {
         std::mem::take(&mut self.inside.lock().muted)
     }
 
-    /// The thread has ended.
+    /// Records that the thread has ended.
     pub(super) fn stopped(&self) {
         let mut inside = self.inside.lock();
         inside.has_stopped = true;
-        // Nobody is to wait for a look that will not be made.
+        // No thread may wait for a poll that will not happen.
         inside.seen = u64::MAX;
         self.bell.notify_all();
     }
 
-    /// Whether the thread has ended.
+    /// Returns whether the thread has ended.
     #[cfg(feature = "timer")]
     pub(super) fn has_stopped(&self) -> bool {
         self.inside.lock().has_stopped
@@ -97,7 +97,7 @@ impl Shared {
         self.bell.notify_all();
     }
 
-    /// The heartbeats, without those that have ended.
+    /// Returns the heartbeats, without those that have ended.
     pub(super) fn pulses(&self) -> Vec<Arc<Pulse>> {
         let mut inside = self.inside.lock();
         inside.has_news = false;
@@ -105,8 +105,8 @@ impl Shared {
         inside.pulses.clone()
     }
 
-    /// Hands a deadlock to the thread of the watchdog, and waits until that has looked at all
-    /// threads, but not longer than `patience`.
+    /// Passes a deadlock to the thread of the watchdog, and waits until that thread has captured all
+    /// threads, for `patience` at most.
     pub(super) fn tell(&self, report: Report, patience: Duration) {
         let until = Instant::now() + patience;
         let mut inside = self.inside.lock();
@@ -117,12 +117,12 @@ impl Shared {
         while inside.seen < number && !self.bell.wait_until(&mut inside, until).timed_out() {}
     }
 
-    /// The deadlocks that were told since this was last called.
+    /// Returns the deadlocks that were reported since the last call.
     pub(super) fn inbox(&self) -> Vec<(u64, Report)> {
         std::mem::take(&mut self.inside.lock().inbox)
     }
 
-    /// The threads were looked at for the deadlock with this number, and those before.
+    /// Records that the threads were captured for the deadlock with this number, and those before.
     pub(super) fn seen(&self, number: u64) {
         let mut inside = self.inside.lock();
         inside.seen = inside.seen.max(number);

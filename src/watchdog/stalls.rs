@@ -1,4 +1,4 @@
-//! What lasts too long, out of what one look shows.
+//! The stalls that one sample shows.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -10,20 +10,20 @@ use super::sample::{PulseSample, Sample, ThreadSample, WaitSample};
 use crate::detector::writing::Period;
 use crate::engine::ids::{LockId, Site, ThreadId};
 
-/// What a stall is known by as long as it lasts.
+/// The identity of a stall while it lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Key {
-    /// Threads wait for this lock, or this other thing.
+    /// Threads wait for this lock or resource.
     Wait(LockId),
-    /// A thread holds a lock that it took at this address of a site.
+    /// A thread holds a lock that it acquired at this address of a site.
     Hold(ThreadId, LockId, usize),
     /// The heartbeat with this number is missed.
     Heartbeat(u64),
-    /// Nothing happens.
+    /// No thread makes progress.
     Progress,
 }
 
-/// What lasts too long.
+/// A wait, hold or heartbeat that exceeds its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Overdue {
     pub(super) key: Key,
@@ -35,7 +35,7 @@ pub(super) struct Overdue {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum About {
-    /// The thread that has waited longest, and how many wait too long.
+    /// The thread that has waited longest, and how many threads exceed the limit.
     Wait(ThreadId, usize),
     Hold(ThreadId, LockId, Site),
     Heartbeat(u64),
@@ -43,19 +43,19 @@ pub(super) enum About {
     Progress(usize),
 }
 
-/// Judges one look after the other.
+/// Evaluates one sample after the other.
 #[derive(Debug)]
 pub(super) struct StallDetector {
     limits: Limits,
     pub(super) holds: Holds,
-    /// Nothing counts from before this moment.
+    /// No time before this moment counts.
     floor: u64,
-    /// A number for all that happens, and when it was last another one.
+    /// The sum of all progress counters, and when it last changed.
     progress: Option<(u64, u64)>,
 }
 
 impl StallDetector {
-    /// A judge who begins at `now`.
+    /// Returns a detector whose limits begin at `now`.
     pub(super) fn new(limits: Limits, now: u64) -> Self {
         Self {
             limits,
@@ -65,20 +65,20 @@ impl StallDetector {
         }
     }
 
-    /// The time up to `now` was no time for the program: it was stopped, or the machine slept.
+    /// Restarts all limits at `now`: the program was stopped, or the machine slept.
     pub(super) fn restart(&mut self, now: u64) {
         self.floor = now;
     }
 
-    /// Something runs at `now` that is not watched: nothing stands still before that.
+    /// Records that an untracked thread runs at `now`: the lack of progress counts from there.
     pub(super) fn runs(&mut self, now: u64) {
         if let Some((_, began)) = &mut self.progress {
             *began = now;
         }
     }
 
-    /// What lasts too long in a look that was made just before `now`. What is known already, by
-    /// `is_known`, counts from where it began, whatever came between.
+    /// Returns what exceeds its limit in a sample that was taken just before `now`. A stall for which
+    /// `is_known` holds keeps its beginning, even if a restart of the limits came between.
     pub(super) fn look(
         &mut self,
         sample: &Sample,
@@ -111,7 +111,7 @@ impl StallDetector {
         found
     }
 
-    /// Every wait that has a limit: for what, since when, and the limit.
+    /// Yields every wait that has a limit, with its beginning and the limit.
     fn all_waits<'a>(
         &'a self,
         sample: &'a Sample,
@@ -127,7 +127,7 @@ impl StallDetector {
         }
     }
 
-    /// For each thing that is waited for, the thread that has waited longest.
+    /// Finds, for each thing that is waited for, the thread that has waited longest.
     fn waits(&self, sample: &Sample, found: &mut Vec<Overdue>) {
         let mut longest: HashMap<LockId, (&ThreadSample, WaitSample)> = HashMap::new();
         for (thread, wait) in unnamed(sample) {
@@ -145,7 +145,7 @@ impl StallDetector {
             })
         });
         found.extend(all);
-        // The table has no order; those who read the reports want one.
+        // The map has no order, and the order of reports must not vary.
         found.sort_by_key(|overdue| overdue.began);
     }
 
@@ -153,8 +153,8 @@ impl StallDetector {
         let Some(limit) = self.limits.hold else {
             return;
         };
-        // What a thread left held when it ended is told by another verdict.
-        // One that is kept by a wait which may last, or which a report has named, is not told either.
+        // A lock left held by an ended thread is `Abandoned`, which the detector reports. A hold whose
+        // thread is in a wait that may last, or that a report has named, is not reported either.
         let is_to_blame = |thread: &&ThreadSample| {
             !thread.has_ended && !thread.is_exempt && !thread.wait.is_some_and(|w| w.is_named)
         };
@@ -217,19 +217,19 @@ impl StallDetector {
     }
 }
 
-/// How many threads wait for something else than the end of a thread, in a way that counts.
+/// Counts the threads that wait for anything but the end of a thread, in a wait that counts.
 pub(super) fn waiting(sample: &Sample) -> usize {
     unnamed(sample).count()
 }
 
-/// The waits that no report has named.
+/// Yields the waits that no report has named.
 fn unnamed(sample: &Sample) -> impl Iterator<Item = (&ThreadSample, WaitSample)> {
     let threads = sample.threads.iter();
     let waits = threads.filter_map(|thread| Some((thread, thread.wait?)));
     waits.filter(|(_, wait)| !wait.is_named)
 }
 
-/// The time from `began` to `now`, without the periods in which reports were written.
+/// Returns the time from `began` to `now`, without the periods in which reports were written.
 fn elapsed(sample: &Sample, began: u64, now: u64) -> u64 {
     let within = |&(from, to): &Period| to.min(now).saturating_sub(from.max(began));
     let writing: u64 = sample.writing.iter().map(within).sum();
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_of_several_waits_for_one_lock_is_told() {
+    fn the_longest_of_several_waits_for_one_lock_is_reported() {
         let mut judge = StallDetector::new(limits(), 0);
         let all = || {
             sample(vec![
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_switched_off_is_not_looked_at() {
+    fn a_limit_that_is_off_gives_no_stall() {
         let off = Limits {
             wait: None,
             event: Some(None),
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hold_is_told_when_it_was_seen_for_the_limit() {
+    fn a_hold_is_reported_when_it_was_seen_for_the_limit() {
         let site = Location::caller();
         let mut judge = StallDetector::new(limits(), 0);
         let holds = |seen| ThreadSample {
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn a_standstill_needs_somebody_who_waits() {
+    fn a_lack_of_progress_needs_a_waiting_thread() {
         let mut only = limits();
         (only.wait, only.event, only.hold) = (None, Some(None), None);
         let mut judge = StallDetector::new(only, 0);
@@ -366,7 +366,7 @@ mod tests {
         let waiting = || waits(2, 7, false, 0);
         let mut look = |threads, now| judge.look(&sample(threads), now, |_| false).len();
         assert_eq!(look(vec![busy(1)], 0), 0);
-        assert_eq!(look(vec![busy(1)], 900 * MS), 0, "nobody waits");
+        assert_eq!(look(vec![busy(1)], 900 * MS), 0, "no thread waits");
         assert_eq!(look(vec![busy(1), waiting()], 1_000 * MS), 0);
         assert_eq!(look(vec![busy(2), waiting()], 1_400 * MS), 0);
         assert_eq!(look(vec![busy(2), waiting()], 1_899 * MS), 0);
@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_that_a_report_has_named_is_not_told_nor_is_a_hold_in_it() {
+    fn a_wait_that_a_report_has_named_is_not_reported_nor_is_a_hold_in_it() {
         let mut judge = StallDetector::new(limits(), 0);
         let site = Location::caller();
         let mut named = waits(1, 7, true, 0);
@@ -416,7 +416,7 @@ mod tests {
             keys(&judge.look(&all, 500 * MS, |_| false)),
             [Key::Progress]
         );
-        // A thread that is not watched computes.
+        // An untracked thread computes.
         judge.runs(500 * MS);
         assert!(judge.look(&all, 999 * MS, |_| false).is_empty());
     }
@@ -435,7 +435,7 @@ mod tests {
         };
         judge.restart(10_000 * MS);
         let known = |key: &Key| *key == Key::Wait(id(9));
-        // What was told before is not over because of that.
+        // A stall that was reported before is not over because of that.
         let found = judge.look(&all(), 10_010 * MS, known);
         assert_eq!(keys(&found), [Key::Wait(id(9))]);
         let found = judge.look(&all(), 10_050 * MS, known);

@@ -1,8 +1,8 @@
-//! Pings of systemd while all is well.
+//! Pings systemd while nothing stalls.
 //!
-//! A service with `WatchdogSec=` in its unit is restarted by systemd when it does not say in time
-//! that it is alive. It says so at half of that time, and not while anything stalls. Where systemd
-//! does not ask for pings, none are sent.
+//! systemd restarts a service with `WatchdogSec=` in its unit if the service sends no ping in that
+//! time. The watchdog sends one at half of that time, and none while a stall lasts. Where systemd does
+//! not ask for pings, none are sent.
 
 use std::io;
 use std::time::Duration;
@@ -11,18 +11,18 @@ use sd_notify::NotifyState;
 
 use crate::sink;
 
-/// Says that the program is alive.
+/// Sends the pings.
 #[derive(Debug)]
 pub(super) struct Pinger {
-    /// Half of the time after which systemd gives the program up.
+    /// Half of the time after which systemd restarts the program.
     every: Duration,
-    /// When it was last said, in nanoseconds.
+    /// When the last ping was sent, in nanoseconds.
     last: Option<u64>,
     complained: bool,
 }
 
 impl Pinger {
-    /// One, if systemd asks this process for pings.
+    /// Returns a pinger, if systemd asks this process for pings.
     pub(super) fn new() -> Option<Self> {
         let limit = sd_notify::watchdog_enabled()?;
         Some(Self::every(limit / 2))
@@ -36,12 +36,12 @@ impl Pinger {
         }
     }
 
-    /// How often to look whether it is time.
+    /// Returns how often to check whether a ping is due.
     pub(super) fn tick(&self) -> Duration {
         self.every / 10
     }
 
-    /// Says at `now` that all is well, if it is time, or will be before the next look.
+    /// Sends a ping at `now`, if one is due, or will be before the next poll.
     pub(super) fn ping(&mut self, now: u64) {
         if !self.is_due(now) {
             return;
@@ -50,9 +50,7 @@ impl Pinger {
         if let Err(error) = say_so()
             && !std::mem::replace(&mut self.complained, true)
         {
-            sink::say(&format!(
-                "watchdog: systemd cannot be told that all is well: {error}"
-            ));
+            sink::say(&format!("watchdog: the ping of systemd failed: {error}"));
         }
     }
 
@@ -64,7 +62,7 @@ impl Pinger {
     }
 }
 
-/// Says that all is well to the socket that `NOTIFY_SOCKET` names.
+/// Sends a ping to the socket that `NOTIFY_SOCKET` names.
 fn say_so() -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     if let Some(socket) = abstract_socket(std::env::var_os("NOTIFY_SOCKET")) {
@@ -73,8 +71,8 @@ fn say_so() -> io::Result<()> {
     sd_notify::notify(&[NotifyState::Watchdog])
 }
 
-/// The name of a socket that has no path, but a name in the abstract name space, which is written
-/// with `@` in place of the zero byte before it. The crate takes that for a path.
+/// Returns the name of a socket in the abstract name space, which has no path and is written with `@`
+/// in place of its first byte, zero. The crate `sd_notify` would take that name for a path.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn abstract_socket(socket: Option<std::ffi::OsString>) -> Option<Vec<u8>> {
     use std::os::unix::ffi::OsStringExt as _;
@@ -94,7 +92,7 @@ mod abstractly {
 
     use sd_notify::NotifyState;
 
-    /// Sends it to the socket with this name.
+    /// Sends `state` to the socket with this name.
     pub(super) fn tell(name: &[u8], state: &NotifyState<'_>) -> io::Result<()> {
         let address = SocketAddr::from_abstract_name(name)?;
         let socket = UnixDatagram::unbound()?;

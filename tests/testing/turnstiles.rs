@@ -102,7 +102,7 @@ fn a_step_that_nobody_takes_is_told_with_who_waits_where() {
     assert!(start.elapsed() < LONG);
     assert!(
         texts[0].starts_with(
-            "lockwarden: nobody has come for the step \"forgotten\" of the turnstile within 300ms"
+            "lockwarden: no thread has come for the step \"forgotten\" of the turnstile within 300ms"
         ),
         "{}",
         texts[0]

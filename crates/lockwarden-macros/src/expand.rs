@@ -1,4 +1,4 @@
-//! What the attribute makes of a function.
+//! Expands the attribute.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -6,7 +6,7 @@ use syn::{Error, ItemFn, Result, ReturnType, Signature, Type};
 
 use crate::options::Options;
 
-/// The test that runs the function under supervision.
+/// Returns the test that runs the function under supervision.
 pub(crate) fn test(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let options = Options::parse(attribute)?;
     let function: ItemFn = syn::parse2(item)?;
@@ -25,14 +25,14 @@ pub(crate) fn test(attribute: TokenStream, item: TokenStream) -> Result<TokenStr
         )),
         None => quote!(::core::option::Option::None),
     };
-    // libtest wants a test that may panic to return nothing; any other result is reported on the
-    // thread that has it, since it need not be one that can be sent.
+    // libtest requires a test that may panic to return `()`; any other result is reported on the thread
+    // that has it, since the result need not be `Send`.
     let (result, end) = if returns_nothing(&sig.output) {
         (quote!(), quote!(;))
     } else {
         (quote!(-> ::std::process::ExitCode), quote!())
     };
-    // The spans make the name of the test the place of the check.
+    // The span makes the name of the test the place of the check.
     let run = quote_spanned! {name.span()=>
         ::lockwarden::testing::harness::run(#check, #expect, #name) #end
     };
@@ -46,7 +46,7 @@ pub(crate) fn test(attribute: TokenStream, item: TokenStream) -> Result<TokenStr
     })
 }
 
-/// How the check is to be run.
+/// Returns the expression that makes the check.
 fn check(options: &Options) -> TokenStream {
     let mut check = quote!(::lockwarden::testing::Check::new());
     if let Some(timeout) = options.timeout {
@@ -66,7 +66,7 @@ fn returns_nothing(output: &ReturnType) -> bool {
     }
 }
 
-/// Refuses what cannot be a test.
+/// Refuses a function that cannot be a test.
 fn refuse(function: &ItemFn) -> Result<()> {
     let Signature {
         asyncness,
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_test_is_refused() {
+    fn a_function_that_cannot_be_a_test_is_refused() {
         for (item, words) in [
             (
                 quote!(
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_test_returns_decides_what_libtest_is_given() {
+    fn only_a_test_with_a_result_returns_an_exit_code() {
         let text = |item| test(TokenStream::new(), item).unwrap().to_string();
         for nothing in [
             quote!(

@@ -1,12 +1,12 @@
-//! The attribute `#[lockwarden::test]`, for the crate `lockwarden`, whose feature `macros` brings it
-//! and whose documentation says how it is used.
+//! The attribute `#[lockwarden::test]`. The crate `lockwarden` exports it with the feature `macros`,
+//! and documents it.
 
 mod expand;
 mod options;
 
 use proc_macro::TokenStream;
 
-/// Runs a test under supervision. Use it as `#[lockwarden::test]`.
+/// Runs a test under `lockwarden::testing::check`. Use it as `#[lockwarden::test]`.
 #[proc_macro_attribute]
 pub fn test(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand::test(attribute.into(), item.into())

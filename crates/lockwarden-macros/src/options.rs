@@ -1,4 +1,4 @@
-//! What stands in the parentheses of the attribute.
+//! The options of the attribute, in its parentheses.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const VERDICTS: [&str; 9] = [
     "Abandoned",
 ];
 
-/// What is said of a test.
+/// The options of a test.
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) timeout: Option<Duration>,
@@ -78,7 +78,7 @@ impl Options {
     }
 }
 
-/// The value as the name of a variant.
+/// Returns the value as the name of a variant.
 fn one_of(value: &LitStr, names: &[&str], what: &str) -> Result<Ident> {
     let text = value.value();
     if names.contains(&text.as_str()) {
@@ -89,7 +89,7 @@ fn one_of(value: &LitStr, names: &[&str], what: &str) -> Result<Ident> {
     Err(Error::new(value.span(), problem))
 }
 
-/// A number with a unit, as `LOCKWARDEN_TEST_TIMEOUT` has it: `500ms`, `5s`, `1.5s`, `2m`.
+/// Parses a number with a unit, in the form of `LOCKWARDEN_TEST_TIMEOUT`: `500ms`, `5s`, `1.5s`, `2m`.
 fn duration(value: &LitStr) -> Result<Duration> {
     let text = value.value();
     let error = |problem: &str| Error::new(value.span(), format!("{text:?} {problem}"));
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn options_are_understood_in_any_order() {
+    fn options_are_parsed_in_any_order() {
         let options = quote!(expect = "Inversion", graph = "Shared", timeout = "1.5s",);
         let options = Options::parse(options).unwrap();
         assert_eq!(options.timeout, Some(Duration::from_millis(1500)));
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_named() {
+    fn a_bad_option_is_named() {
         for (attribute, words) in [
             (quote!(limit = "5s"), "`limit` is no option of a test"),
             (quote!(timeout = "5"), "\"5\" has no unit"),

@@ -1,4 +1,4 @@
-//! Asks threads, as many at once as there is room for.
+//! Asks threads for their stacks, as many at once as there are request cells.
 
 #![allow(unsafe_code)]
 
@@ -12,16 +12,16 @@ use super::request::{self, Request};
 use crate::dump::NoStack;
 use crate::report::Stack;
 
-/// For how long the threads that are asked at once are waited for.
+/// How long to wait for the threads that are asked at once.
 const PATIENCE: Duration = Duration::from_millis(300);
-/// For how long all of them are, before those that do not answer cost only `SHORT`.
+/// How long to wait in all, before each group that does not answer costs only `SHORT`.
 const IN_ALL: Duration = Duration::from_millis(1_500);
 const SHORT: Duration = Duration::from_millis(10);
 
-/// The process of which a thread is asking; zero if none is.
+/// The id of the process of which a thread is asking; zero if none is.
 static AT_WORK: AtomicU32 = AtomicU32::new(0);
 
-/// One who asks at a time: there is one question that stands.
+/// The right to ask: one thread asks at a time.
 #[derive(Debug)]
 struct Turn(());
 
@@ -30,8 +30,8 @@ impl Turn {
         let me = std::process::id();
         loop {
             let other = AT_WORK.load(Ordering::Relaxed);
-            // Who was asking when the process forked is not asking in the child.
-            // Acquire pairs with the Release of the drop.
+            // A thread of the parent of a fork is not asking in the child. Acquire pairs with the
+            // Release of the drop.
             if other != me
                 && AT_WORK
                     .compare_exchange(other, me, Ordering::Acquire, Ordering::Relaxed)
@@ -50,7 +50,7 @@ impl Drop for Turn {
     }
 }
 
-/// Where each of these threads is, of which the blocked signals are these.
+/// Returns the stack of each of these threads, given with the signals that it blocks.
 pub(crate) fn ask(threads: &[(u32, u64)]) -> Vec<Result<Stack, NoStack>> {
     let signal = match install::signal() {
         Ok(signal) => signal,
@@ -71,10 +71,10 @@ pub(crate) fn ask(threads: &[(u32, u64)]) -> Vec<Result<Stack, NoStack>> {
     answers
 }
 
-/// A thread that was asked, or why it was not.
+/// The request to a thread, or why it was not asked.
 type Asked = Result<&'static Request, NoStack>;
 
-/// Asks the first of `threads`, as many as can be asked at once, and waits for them.
+/// Asks the first of `threads`, as many as can be asked at once, and waits for their answers.
 fn ask_some(threads: &[(u32, u64)], signal: i32, limit: Duration) -> Vec<Result<Stack, NoStack>> {
     let asked: Vec<(u32, Asked)> = threads
         .iter()
@@ -82,11 +82,11 @@ fn ask_some(threads: &[(u32, u64)], signal: i32, limit: Duration) -> Vec<Result<
         .map(|((id, blocked), request)| (*id, begin(*id, *blocked, signal, request)))
         .collect();
     if asked.is_empty() {
-        // All that there is room for is being written to by threads that do not get to run.
+        // Threads that are not scheduled still write to all request cells.
         return vec![Err(NoStack::NoAnswer); threads.len()];
     }
     wait(&asked, Instant::now() + limit);
-    // Of those that are writing: they will be done if only they are let run.
+    // The threads that are writing complete their answers once they are scheduled.
     let writing: Vec<(u32, Asked)> = asked
         .iter()
         .filter(|(id, asked)| {
@@ -115,7 +115,7 @@ fn begin(id: u32, blocked: u64, signal: i32, request: &'static Request) -> Asked
 }
 
 fn send(id: u32, signal: i32) -> Result<(), NoStack> {
-    // SAFETY: it touches no memory of the program. The number of the thread may have gone to
+    // SAFETY: `tgkill` touches no memory of the program. The number of the thread may have gone to
     // another thread of this process, which has the handler too.
     let sent = unsafe {
         libc::syscall(
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_sleeps_says_where_and_sleeps_on() {
+    fn a_sleeping_thread_answers_and_sleeps_on() {
         let (tell, told) = mpsc::channel();
         let (wake, woken) = mpsc::channel();
         let sleeper = thread::spawn(move || {
@@ -184,7 +184,7 @@ mod tests {
             sleeps_in_a_well_known_place(&woken)
         });
         let id = told.recv().unwrap();
-        // It is asked as often as it takes until it has gone to sleep.
+        // The thread is asked until it has gone to sleep.
         let start = Instant::now();
         let found = std::iter::repeat_with(|| ask(&[(id, 0)]).remove(0).unwrap().to_string())
             .take_while(|_| start.elapsed() < Duration::from_secs(20))
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_does_not_answer_is_said_not_to_have() {
+    fn a_thread_without_an_answer_has_no_stack() {
         let signal = install::signal().unwrap();
         let (tell, told) = mpsc::channel();
         let (wake, woken) = mpsc::channel::<()>();
@@ -211,7 +211,7 @@ mod tests {
             let _ = woken.recv();
         });
         let id = told.recv().unwrap();
-        // As if it had blocked the signal after it was looked at.
+        // As if the thread had blocked the signal after its mask was read.
         let answers = ask(&[(id, 0), (os_id(), 0)]);
         assert_eq!(answers[0].as_ref().unwrap_err(), &NoStack::NoAnswer);
         assert!(answers[1].is_ok(), "the others are not lost by it");

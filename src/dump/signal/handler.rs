@@ -1,4 +1,4 @@
-//! What runs in a thread that is asked where it is.
+//! The signal handler: runs in a thread that is asked for its stack.
 
 #![allow(unsafe_code)]
 
@@ -7,13 +7,13 @@ use std::ffi::{c_int, c_void};
 use super::request;
 use crate::tracking::thread::slot::os_id;
 
-/// Answers the question that stands, if it is meant for this thread.
+/// Answers the request to this thread, if there is one.
 pub(super) extern "C" fn handler(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
     let errno = errno();
-    // SAFETY: the place of the calling thread's own error number.
+    // SAFETY: `errno` points to the calling thread's own error number.
     let before = unsafe { *errno };
     answer(context);
-    // SAFETY: as above. The code that was interrupted may be about to read it.
+    // SAFETY: as above. The interrupted code may be about to read it.
     unsafe { *errno = before };
 }
 
@@ -28,7 +28,7 @@ fn answer(context: *mut c_void) {
     let walk = |frame: &backtrace::Frame| {
         let address = frame.ip().addr();
         if is_ours && Some(address) == interrupted {
-            // What was stored up to here is this function and what called it: the system.
+            // The frames up to here are this function and its callers in the system.
             is_ours = false;
             count = 0;
         }
@@ -36,15 +36,15 @@ fn answer(context: *mut c_void) {
         count += 1;
         goes_on
     };
-    // SAFETY: what has to be kept apart from other threads is the lookup of names, which is not
-    // done here. Why it may be called in a handler stands in the module.
+    // SAFETY: the synchronization that is left out protects the lookup of names, which is not done
+    // here. The module says why a handler may call it.
     unsafe { backtrace::trace_unsynchronized(walk) };
     request.finish(me, count);
 }
 
-/// Where the thread was interrupted, where that can be told.
+/// Returns the address at which the thread was interrupted, where the context has it.
 fn interrupted_at(context: *mut c_void) -> Option<usize> {
-    // SAFETY: the system hands a handler with `SA_SIGINFO` the context, which lives until it
+    // SAFETY: the system passes the context to a handler with `SA_SIGINFO`; it lives until the handler
     // returns.
     let context = unsafe { context.cast::<libc::ucontext_t>().as_ref() }?;
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
@@ -62,7 +62,7 @@ fn interrupted_at(context: *mut c_void) -> Option<usize> {
 }
 
 fn errno() -> *mut c_int {
-    // SAFETY: it takes nothing and cannot fail.
+    // SAFETY: the function has no precondition and cannot fail.
     #[cfg(target_os = "android")]
     return unsafe { libc::__errno() };
     // SAFETY: as above.

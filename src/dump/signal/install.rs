@@ -1,4 +1,4 @@
-//! Puts the handlers in place.
+//! Installs the signal handlers.
 
 #![allow(unsafe_code)]
 
@@ -14,18 +14,18 @@ use crate::dump::NoStack;
 use crate::report::Stack;
 use crate::watchdog::error::Error;
 
-/// The signal that threads are asked by; `UNSET` or `OFF` if there is none.
+/// The signal that asks threads; `UNSET` or `OFF` if there is none.
 static SIGNAL: AtomicI32 = AtomicI32::new(UNSET);
 const UNSET: i32 = 0;
 const OFF: i32 = -1;
 
-/// The signal that threads are asked by when nobody says otherwise: a real-time signal in the
-/// middle, which neither the C library nor common programs use.
+/// Returns the default signal: a real-time signal in the middle of the range, which neither the C
+/// library nor common programs use.
 fn default_signal() -> i32 {
     libc::SIGRTMIN() + 6
 }
 
-/// Sees to it that threads can be asked, or are not.
+/// Installs the handler, or switches signals off.
 pub(crate) fn install(choice: Choice) -> Result<(), Error> {
     let signal = match choice {
         Choice::Off => {
@@ -35,50 +35,50 @@ pub(crate) fn install(choice: Choice) -> Result<(), Error> {
         Choice::Default => default_signal(),
         Choice::Number(signal) => signal,
     };
-    // What the unwinder does only the first time is not to be done in a handler.
+    // The unwinder's initialisation must not run in a handler.
     drop(Stack::capture());
     handle(signal, address())?;
     SIGNAL.store(signal, Ordering::Relaxed);
     Ok(())
 }
 
-/// The signal to ask by, put in place if nobody has chosen one.
+/// Returns the signal to ask by, and installs the default one if none was chosen.
 pub(super) fn signal() -> Result<i32, NoStack> {
     if SIGNAL.load(Ordering::Relaxed) == UNSET && install(Choice::Default).is_err() {
         return Err(NoStack::SignalTaken);
     }
     match SIGNAL.load(Ordering::Relaxed) {
         OFF => Err(NoStack::NoSignals),
-        // The program may have put its own handler in place since, or the default, which would end
-        // the process.
+        // The program may have installed its own handler since, or the default, which would end the
+        // process.
         signal if current(signal).is_ok_and(|current| current == address()) => Ok(signal),
         _ => Err(NoStack::SignalTaken),
     }
 }
 
-/// The address of the handler that answers.
+/// Returns the address of the handler that answers.
 fn address() -> libc::sighandler_t {
     let handler: extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void) = handler::handler;
     handler as *const () as libc::sighandler_t
 }
 
-/// What the signal is handled by now.
+/// Returns the present handler of the signal.
 fn current(signal: i32) -> io::Result<libc::sighandler_t> {
     // SAFETY: all zeros is a valid value: the default handler, and an empty mask.
     let mut old: libc::sigaction = unsafe { std::mem::zeroed() };
-    // SAFETY: nothing is changed, and `old` is a place to write to.
+    // SAFETY: the new action is null, so nothing is changed, and `old` is valid for writes.
     if unsafe { libc::sigaction(signal, ptr::null(), &mut old) } != 0 {
         return Err(io::Error::last_os_error());
     }
     Ok(old.sa_sigaction)
 }
 
-/// Handles a signal that nobody else handles.
+/// Handles a signal that the program does not handle.
 ///
-/// The handler stays for as long as the process lives: a signal that comes late must not meet the
+/// The handler stays for as long as the process lives: a signal that arrives late must not meet the
 /// default, which ends the process.
 pub(super) fn handle(signal: i32, handler: libc::sighandler_t) -> Result<(), Error> {
-    /// Two threads of this crate are not to meet between the look and the change.
+    /// Serialises the check and the change of the handler.
     static APART: Mutex<()> = Mutex::new(());
     let _apart = APART.lock();
     let unusable = |source| Error::SignalUnusable { signal, source };
@@ -102,10 +102,10 @@ pub(super) fn handle(signal: i32, handler: libc::sighandler_t) -> Result<(), Err
     // SAFETY: all zeros is a valid value: no flags, and an empty mask.
     let mut new: libc::sigaction = unsafe { std::mem::zeroed() };
     new.sa_sigaction = handler;
-    // Not on the alternative stack of the thread: that is small, and meant for an overflow.
+    // Not on the alternative stack of the thread, which is small and meant for a stack overflow.
     new.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
-    // SAFETY: the handler fits `SA_SIGINFO`, is static, does not unwind, and does nothing that may
-    // not be done in a handler (see the module).
+    // SAFETY: the handler has the signature of `SA_SIGINFO`, is static, does not unwind, and does only
+    // what a handler may do (see the module).
     if unsafe { libc::sigaction(signal, &new, ptr::null_mut()) } != 0 {
         return Err(unusable(io::Error::last_os_error()));
     }
@@ -113,23 +113,23 @@ pub(super) fn handle(signal: i32, handler: libc::sighandler_t) -> Result<(), Err
 }
 
 thread_local! {
-    /// The signals that the calling thread kept from itself before [`shield`].
+    /// The signals that the calling thread blocked before [`shield`].
     static BEFORE: Cell<Option<libc::sigset_t>> = const { Cell::new(None) };
 }
 
-/// Keeps all signals from the calling thread: handlers of the program are not to run in a thread
-/// of this crate.
+/// Blocks all signals in the calling thread: handlers of the program must not run in a thread of this
+/// crate.
 pub(crate) fn shield() {
     BEFORE.set(crate::shim::signals::block_all());
 }
 
-/// Gives the calling thread the signals back that [`shield`] has kept from it.
+/// Restores the signal mask that the calling thread had before [`shield`].
 ///
-/// A program that is started by it has the same mask as it: one without this could not even be
-/// ended by `SIGTERM`.
+/// A program that this thread starts inherits its mask: with all signals blocked, not even `SIGTERM`
+/// would end it.
 pub(crate) fn unshield() {
     if let Some(before) = BEFORE.take() {
-        // SAFETY: `before` was filled by the system, and the mask is that of the calling thread alone.
+        // SAFETY: the system filled `before`, and the mask is that of the calling thread alone.
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &before, ptr::null_mut()) };
     }
 }
@@ -138,9 +138,9 @@ pub(crate) fn unshield() {
 mod tests {
     use super::*;
 
-    extern "C" fn somebody(_: i32, _: *mut libc::siginfo_t, _: *mut libc::c_void) {}
-    /// Does something, so that no compiler makes one function of the two.
-    extern "C" fn somebody_else(_: i32, _: *mut libc::siginfo_t, _: *mut libc::c_void) {
+    extern "C" fn first_handler(_: i32, _: *mut libc::siginfo_t, _: *mut libc::c_void) {}
+    /// Has a body of its own, so that the compiler does not merge the two functions.
+    extern "C" fn other_handler(_: i32, _: *mut libc::siginfo_t, _: *mut libc::c_void) {
         SIGNAL.load(Ordering::Relaxed);
         std::sync::atomic::fence(Ordering::SeqCst);
     }
@@ -152,9 +152,9 @@ mod tests {
     #[test]
     fn a_handler_that_is_there_is_respected() {
         let signal = libc::SIGRTMAX() - 1;
-        assert!(handle(signal, address(somebody)).is_ok());
-        assert!(handle(signal, address(somebody)).is_ok());
-        let error = handle(signal, address(somebody_else)).unwrap_err();
+        assert!(handle(signal, address(first_handler)).is_ok());
+        assert!(handle(signal, address(first_handler)).is_ok());
+        let error = handle(signal, address(other_handler)).unwrap_err();
         assert!(matches!(error, Error::SignalTaken { .. }), "{error}");
         assert!(error.to_string().contains(&signal.to_string()));
     }
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn what_cannot_be_handled_is_an_error() {
         for signal in [libc::SIGKILL, libc::SIGSEGV, 0, -3, 4711] {
-            let error = handle(signal, address(somebody)).unwrap_err();
+            let error = handle(signal, address(first_handler)).unwrap_err();
             assert!(matches!(error, Error::SignalUnusable { .. }), "{error}");
         }
     }

@@ -1,20 +1,20 @@
-//! Asks other threads where they are, by a signal.
+//! Asks other threads for their stacks, by a signal.
 //!
-//! This file decides whether that can be done: with the feature `signals`, on Linux and Android.
-//! [`install`] puts the handler in place, [`handler`] is what runs in the thread that is asked,
-//! [`request`] is the place where the answer goes, [`ask`] asks and waits.
+//! This file decides whether that is supported: with the feature `signals`, on Linux and Android.
+//! [`install`] installs the handler, [`handler`] runs in the thread that is asked, [`request`] is the
+//! memory for the answer, [`ask`] sends the signals and waits.
 //!
 //! # Why it is right
 //!
-//! A handler runs in the middle of anything, so it may do almost nothing. This one looks
-//! for the request that is meant for its own thread, claims it, walks the stack and stores addresses,
-//! all in memory that was set aside before. It takes no lock and allocates nothing.
+//! A handler interrupts arbitrary code, so it may do almost nothing. This one finds the request to its
+//! own thread, claims it, walks the stack and stores addresses, all in static memory. It takes no lock
+//! and allocates nothing.
 //!
-//! To walk the stack is what no standard calls safe. Since glibc 2.35 with a libgcc of GCC 12 or
-//! later, and with LLVM's unwinder in a static program, it takes no lock either; it is run once when
-//! the handler is put in place, so that whatever it does only the first time is done. With an older
-//! glibc it takes the lock of the dynamic linker, which the thread may be given again if it has it
-//! already; a thread that is asked while another one loads a library then waits for that.
+//! No standard calls a stack walk async-signal-safe. Since glibc 2.35 with a libgcc of GCC 12 or later,
+//! and with LLVM's unwinder in a static program, the walk takes no lock either; it runs once when the
+//! handler is installed, so that its initialisation is done. With an older glibc it takes the lock of
+//! the dynamic linker, which is recursive, so a thread that has it already gets it again; a thread that
+//! is asked while another one loads a library then waits for that.
 
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
 pub(crate) mod ask;
@@ -41,14 +41,14 @@ pub(crate) use self::off::*;
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
 pub(crate) use self::on::*;
 
-/// By which signal threads are asked where they are.
+/// The signal that asks threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Choice {
-    /// By one that programs rarely use.
+    /// A real-time signal that programs rarely use.
     #[default]
     Default,
-    /// By this one.
+    /// The signal with this number.
     Number(i32),
-    /// By none.
+    /// No signal.
     Off,
 }

@@ -1,11 +1,11 @@
-//! Where no thread can be asked.
+//! The build without signals.
 
 use super::Choice;
 use crate::dump::NoStack;
 use crate::report::Stack;
 use crate::watchdog::error::Error;
 
-/// Asks nobody.
+/// Asks no thread, and says why.
 pub(crate) fn ask(threads: &[(u32, u64)]) -> Vec<Result<Stack, NoStack>> {
     vec![Err(NoStack::NoSignals); threads.len()]
 }
@@ -21,7 +21,7 @@ pub(crate) fn shield() {}
 /// Does nothing.
 pub(crate) fn unshield() {}
 
-/// Whether the signal for a dump has come.
+/// Returns whether the signal for a dump has arrived.
 pub(crate) fn is_asked() -> bool {
     false
 }

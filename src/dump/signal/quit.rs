@@ -1,4 +1,4 @@
-//! A dump when somebody sends the process `SIGQUIT`, as with the JVM.
+//! A dump when the process receives `SIGQUIT`, as the JVM does.
 
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::install;
 use crate::watchdog::error::Error;
 
-/// Whether the signal has come.
+/// Whether the signal has arrived.
 static ASKED: AtomicBool = AtomicBool::new(false);
 
 extern "C" fn asked(_: c_int, _: *mut libc::siginfo_t, _: *mut libc::c_void) {
@@ -19,8 +19,8 @@ pub(crate) fn watch_for_quit() -> Result<(), Error> {
     install::handle(libc::SIGQUIT, handler as *const () as libc::sighandler_t)
 }
 
-/// Whether the signal has come since this was last asked.
+/// Returns whether the signal has arrived since the last call.
 pub(crate) fn is_asked() -> bool {
-    // Relaxed: the flag stands for no other memory.
+    // Relaxed: the flag publishes no other memory.
     ASKED.load(Ordering::Relaxed) && ASKED.swap(false, Ordering::Relaxed)
 }

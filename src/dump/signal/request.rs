@@ -1,20 +1,21 @@
-//! What one thread is asked, and where its answer goes.
+//! The request to one thread, and the memory for its answer.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// The most frames that are kept. A deeper stack keeps its innermost ones.
 const MAX_FRAMES: usize = 128;
 
-/// A question to one thread.
+/// A request to one thread.
 ///
 /// | state | meaning |
 /// |---|---|
-/// | 0 | nobody is asked |
+/// | 0 | no thread is asked |
 /// | thread, `WANTED` | this thread is asked |
 /// | thread, `WRITING` | its handler writes the frames |
-/// | thread, `DONE` | the frames are there |
+/// | thread, `DONE` | the frames are written |
 ///
-/// The thread is a part of the state, so that the handler of a thread that was asked before cannot
+/// The thread is a part of the state, so that the late handler of a thread that was asked before cannot
+/// claim a request to another one.
 /// take a question to another one for its own.
 #[derive(Debug)]
 pub(super) struct Request {
@@ -34,15 +35,15 @@ const fn state(thread: u32, phase: u64) -> u64 {
 /// How many threads can be asked at once.
 pub(super) const AT_ONCE: usize = 64;
 
-/// The questions, set aside before anybody is asked.
+/// The request cells, allocated statically.
 static REQUESTS: [Request; AT_ONCE] = [const { Request::new() }; AT_ONCE];
 
-/// Those that no handler writes to.
+/// Yields the cells that no handler writes to.
 pub(super) fn free() -> impl Iterator<Item = &'static Request> {
     REQUESTS.iter().filter(|request| request.is_free())
 }
 
-/// In the handler of `thread`: the question to it, which it is to answer now, if there is one.
+/// In the handler of `thread`: claims the request to it, if there is one.
 pub(super) fn claim(thread: u32) -> Option<&'static Request> {
     REQUESTS.iter().find(|request| request.claim(thread))
 }
@@ -56,16 +57,16 @@ impl Request {
         }
     }
 
-    /// Asks this thread. The request is free.
+    /// Asks this thread. The cell is free.
     pub(super) fn put(&self, thread: u32) {
-        // Release pairs with the Acquire in `claim`: what was read of the last answer was read
-        // before the next one is written.
+        // Release pairs with the Acquire in `claim`: the reads of the last answer come before the
+        // writes of the next one.
         self.state.store(state(thread, WANTED), Ordering::Release);
     }
 
-    /// Whether this thread is asked, and is to answer now.
+    /// Claims the request, if it is to this thread.
     fn claim(&self, thread: u32) -> bool {
-        // The look spares those that are not meant a write to memory that others share.
+        // The load spares threads that are not asked a write to shared memory.
         let wanted = state(thread, WANTED);
         if self.state.load(Ordering::Relaxed) != wanted {
             return false;
@@ -80,7 +81,7 @@ impl Request {
             .is_ok()
     }
 
-    /// In the handler: the frame number `at`; `false` if there is no room for more after it.
+    /// In the handler: stores frame number `at`; returns `false` if there is no room for more after it.
     pub(super) fn set(&self, at: usize, address: usize) -> bool {
         if let Some(frame) = self.frames.get(at) {
             frame.store(address, Ordering::Relaxed);
@@ -88,14 +89,14 @@ impl Request {
         at + 1 < MAX_FRAMES
     }
 
-    /// In the handler: there are so many frames.
+    /// In the handler: publishes an answer of `count` frames.
     pub(super) fn finish(&self, thread: u32, count: usize) {
         self.count.store(count.min(MAX_FRAMES), Ordering::Relaxed);
-        // Release pairs with the Acquire in `answer`: the frames are written.
+        // Release pairs with the Acquire in `answer`: the frames are written before.
         self.state.store(state(thread, DONE), Ordering::Release);
     }
 
-    /// The answer of this thread, if it is there.
+    /// Returns the answer of this thread, if it is complete.
     pub(super) fn answer(&self, thread: u32) -> Option<Vec<usize>> {
         if self.state.load(Ordering::Acquire) != state(thread, DONE) {
             return None;
@@ -105,7 +106,7 @@ impl Request {
         Some(frames.map(|frame| frame.load(Ordering::Relaxed)).collect())
     }
 
-    /// Takes the question back; `false` if the thread is writing the answer.
+    /// Withdraws the request; `false` if the thread is writing the answer.
     pub(super) fn withdraw(&self, thread: u32) -> bool {
         self.state
             .compare_exchange(
@@ -117,7 +118,7 @@ impl Request {
             .is_ok()
     }
 
-    /// Whether no handler writes to it.
+    /// Returns whether no handler writes to the cell.
     fn is_free(&self) -> bool {
         // Acquire, as in `answer`.
         self.state.load(Ordering::Acquire) & 3 != WRITING
@@ -142,7 +143,7 @@ mod tests {
         request.finish(8, 2);
         assert_eq!(request.answer(8), Some(vec![100, 101]));
         assert!(request.answer(7).is_none() && request.is_free());
-        // The signal of the first question arrives at last.
+        // The signal of the first request arrives late.
         assert!(!request.claim(8));
     }
 

@@ -1,7 +1,7 @@
-//! What to change where locks are taken in orders that close a ring.
+//! The suggestion for lock orders that close a cycle.
 //!
-//! One edge has to go. The best one is a lock that is taken back while another one is held, since that
-//! hold can end before; else the newest edge, whose two calls change places, or both locks are taken at
+//! One edge has to go. The best one is a lock that is reacquired while another one is held, since that
+//! hold can end before; else the newest edge: its two calls are swapped, or both locks are taken at
 //! once.
 
 use super::super::data::{Edge, Report};
@@ -11,17 +11,17 @@ use super::super::symbols::is_of_the_command;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::reacquisition::Reacquisition;
 
-/// Two places that are further apart, in lines, are not looked at for a function between them.
+/// Two places that are further apart, in lines, are not searched for a function between them.
 const NEAR: u32 = 100;
 
-/// What to change.
+/// Returns the suggestion.
 pub(super) fn suggestion(report: &Report) -> Option<String> {
     let compared = report.edges.iter().find_map(|edge| compared(report, edge));
     let taken_back = report
         .edges_from_closing()
         .find_map(|edge| taken_back(report, edge));
     compared.or(taken_back).or_else(|| {
-        // What was taken back cannot be taken in another place than that.
+        // A reacquired lock cannot be acquired at another place than that.
         let plain = |edge: &&Edge| edge.from_again.is_none();
         let newest = report.edges_from_closing().next()?;
         let edge = report.edges_from_closing().find(plain).unwrap_or(newest);
@@ -29,7 +29,8 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
     })
 }
 
-/// A comparison of items that needs a lock: the lock under which a queue compares has no other use.
+/// Returns the suggestion for a comparison of items that takes a lock: the lock under which a queue
+/// compares has no other use.
 fn compared(report: &Report, edge: &Edge) -> Option<String> {
     is_order_of_queue(report, edge.from).then(|| {
         format!(
@@ -42,13 +43,13 @@ fn compared(report: &Report, edge: &Edge) -> Option<String> {
     })
 }
 
-/// Whether a lock is the one under which a `PriorityQueue` compares.
+/// Returns whether the lock is the one under which a `PriorityQueue` compares.
 pub(super) fn is_order_of_queue(report: &Report, lock: LockId) -> bool {
     let lock = report.lock(lock);
     lock.is_some_and(|lock| lock.noun == "order of a PriorityQueue")
 }
 
-/// The end of the hold around a call that takes a lock back.
+/// Suggests to release the hold before a call that reacquires a lock.
 fn taken_back(report: &Report, edge: &Edge) -> Option<String> {
     let (held, asked) = (report.the_lock(edge.from), report.the_lock(edge.to));
     let (first, second) = (place(edge.from_site), place(edge.to_site));
@@ -69,7 +70,7 @@ fn taken_back(report: &Report, edge: &Edge) -> Option<String> {
     })
 }
 
-/// "Swap these two lines, or take both at once."
+/// Suggests to swap two calls, or to take both locks at once.
 fn one_order(report: &Report, edge: &Edge) -> String {
     let (held, asked) = (report.the_lock(edge.from), report.the_lock(edge.to));
     let (first, second) = (edge.from_site, edge.to_site);
@@ -82,8 +83,8 @@ fn one_order(report: &Report, edge: &Edge) -> String {
         ),
         _ => "`lockwarden::acquire(..)`".to_owned(),
     };
-    // A function that locks its arguments, called with them in either order: swapping its lines
-    // would change nothing.
+    // A function that locks its arguments, called with them in either order: swapping its lines changes
+    // nothing.
     let same_lines = |other: &&Edge| (other.from_site, other.to_site) == (first, second);
     if report.edges.iter().filter(same_lines).count() > 1 {
         let at_once = match is_of_the_command() {
@@ -130,8 +131,9 @@ fn one_order(report: &Report, edge: &Edge) -> String {
     }
 }
 
-/// Whether the two calls stand in one function, in this order, as far as its source shows: no function
-/// begins between them. Without the source they are taken to stand in two, where they cannot be swapped.
+/// Returns whether the two calls stand in one function, in this order, as far as its source shows: no
+/// function begins between them. Without the source they are taken to stand in two functions, so a swap
+/// is not suggested.
 fn in_one_function(first: Site, second: Site) -> bool {
     let (from, to) = (first.line(), second.line());
     if first.file() != second.file() || to < from || to - from > NEAR {
@@ -145,14 +147,14 @@ fn in_one_function(first: Site, second: Site) -> bool {
     !(from + 1..=to).any(&mut begins_one) && (from < to || !begins_one(from))
 }
 
-/// Whether a function begins in a line: the word `fn`, and a name after it.
+/// Returns whether a function begins in this line: the word `fn`, and a name after it.
 fn begins_function(line: &str) -> bool {
     let code = line.split("//").next().unwrap_or_default();
     let mut words = code.split_whitespace();
     words.any(|word| word == "fn") && words.next().is_some()
 }
 
-/// The name of the lock as a variable might be called, or `otherwise`.
+/// Returns the name of the lock as an identifier, or `otherwise`.
 fn variable(report: &Report, id: LockId, otherwise: &str) -> String {
     let name = report
         .lock(id)
@@ -163,7 +165,7 @@ fn variable(report: &Report, id: LockId, otherwise: &str) -> String {
         .next()
         .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
         && characters.all(|next| next.is_ascii_alphanumeric() || next == '_');
-    // Two accounts are both called `account`: then the name would say the wrong thing.
+    // Two accounts are both called `account`: the name would be ambiguous.
     let unique = report
         .locks
         .iter()

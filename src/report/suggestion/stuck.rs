@@ -1,7 +1,7 @@
-//! What to change where not all waits are for locks.
+//! The suggestion for deadlocks in which not all waits are for locks.
 //!
-//! The whole ring decides, never one wait alone: first a lock that one thread keeps through its wait and
-//! another one needs; then what panicked; then the wait whose end would let the others go on.
+//! The whole cycle decides, never a single wait: first a lock that one thread keeps through its wait
+//! and another one needs; then a panic; then the wait whose end would let the others continue.
 
 use super::super::data::Report;
 use super::super::names::place;
@@ -9,7 +9,7 @@ use super::super::thread::{FreedBy, ThreadInfo, WaitInfo, WaitsFor};
 use crate::engine::ids::LockId;
 use crate::engine::wait_reason::WaitReason;
 
-/// What to change.
+/// Returns the suggestion.
 pub(super) fn suggestion(report: &Report) -> Option<String> {
     if let Some(kept) = kept_through_a_wait(report) {
         return Some(kept);
@@ -19,7 +19,7 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-/// What to change where one thread waits for what it alone could do.
+/// Returns the suggestion for a thread that waits for an event that only it could cause.
 pub(super) fn alone(report: &Report) -> Option<String> {
     let (thread, wait) = waiting(report).next()?;
     match wait.what {
@@ -28,13 +28,14 @@ pub(super) fn alone(report: &Report) -> Option<String> {
     }
 }
 
-/// The threads that wait, each with its wait.
+/// Yields the threads that wait, each with its wait.
 fn waiting(report: &Report) -> impl Iterator<Item = (&ThreadInfo, &WaitInfo)> {
     let threads = report.threads.iter();
     threads.filter_map(|thread| Some((thread, thread.waits.as_ref()?)))
 }
 
-/// The end of a hold that a thread keeps through its wait for something else, and another one needs.
+/// Suggests to end a hold that a thread keeps through its wait for a resource, and that another thread
+/// needs.
 fn kept_through_a_wait(report: &Report) -> Option<String> {
     let wanted: Vec<LockId> = waiting(report)
         .filter_map(|(_, wait)| match wait.what {
@@ -59,7 +60,7 @@ fn kept_through_a_wait(report: &Report) -> Option<String> {
     })
 }
 
-/// That something panicked which may have been to end a wait.
+/// Names a panicked thread that might otherwise have ended a wait.
 fn panics(report: &Report) -> Option<String> {
     let thread = report.threads.iter().find(|thread| thread.panicked)?;
     let what = match thread.ended {
@@ -72,7 +73,7 @@ fn panics(report: &Report) -> Option<String> {
     ))
 }
 
-/// What to change about the wait that matters most.
+/// Returns the suggestion for the wait that matters most.
 fn waits(report: &Report) -> Option<String> {
     if let Some(crossed) = crossed(report) {
         return Some(crossed);
@@ -82,7 +83,7 @@ fn waits(report: &Report) -> Option<String> {
         WaitsFor::Lock { .. } => None,
     };
     let all = waiting(report).filter_map(resource);
-    // A job that waits for its own pool keeps those waiting that wait for the job.
+    // A job that waits for its own pool blocks the threads that wait for the job.
     let (thread, wait, awaited) = all.min_by_key(|(thread, wait, awaited)| {
         let is_inside = works_for(report, thread, wait);
         (!is_inside, innocence(*awaited))
@@ -90,7 +91,8 @@ fn waits(report: &Report) -> Option<String> {
     of_wait(report, thread, &wait, awaited)
 }
 
-/// Two threads that each wait for a message or an event, of different channels or other things.
+/// Returns the suggestion for two threads that each wait for a message or an event, of different
+/// channels or other resources.
 fn crossed(report: &Report) -> Option<String> {
     let busy: Vec<_> = waiting(report).filter(|(_, wait)| !is_idle(wait)).collect();
     let [(one, first), (two, second)] = busy.as_slice() else {
@@ -130,8 +132,8 @@ fn is_idle(wait: &WaitInfo) -> bool {
     )
 }
 
-/// How little a wait says about what is wrong: a thread that waits for a message, or for the end of a
-/// thread, often waits for what another one of the deadlock would have done.
+/// Returns how unlikely a wait is to be the cause: a thread that waits for a message, or for the end of
+/// a thread, often waits for an action of another thread of the deadlock.
 fn innocence(awaited: WaitReason) -> u8 {
     match awaited {
         WaitReason::Room | WaitReason::Partner => 0,
@@ -142,7 +144,7 @@ fn innocence(awaited: WaitReason) -> u8 {
     }
 }
 
-/// What usually goes wrong with such a wait, with the names and places of this one.
+/// Returns the usual mistake with such a wait, with the names and places of this one.
 fn of_wait(
     report: &Report,
     me: &ThreadInfo,
@@ -240,13 +242,14 @@ fn permits(report: &Report, name: &str, me: &ThreadInfo, wait: &WaitInfo) -> Str
     )
 }
 
-/// What sort of thing the resource of a wait is.
+/// Returns the type of the resource of a wait.
 fn noun(report: &Report, wait: &WaitInfo) -> &'static str {
     let lock = report.lock(wait.subject());
     lock.map_or("", |lock| lock.noun)
 }
 
-/// Whether a thread that waits for a pool runs a job of that pool: another thread waits for this job.
+/// Returns whether a thread that waits for a pool runs a job of that pool: another thread waits for
+/// this job.
 fn works_for(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> bool {
     let is_of_pool = |other: &WaitInfo| other.subject() == wait.subject();
     waiting(report).any(|(_, other)| {
@@ -258,7 +261,7 @@ fn works_for(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> bool {
     })
 }
 
-/// What to change where threads wait for each other's ends.
+/// Returns the suggestion for threads that wait for each other's ends.
 fn joins(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> Option<String> {
     let Some(FreedBy::Threads(joined)) = &wait.by else {
         return None;

@@ -1,4 +1,4 @@
-//! Alerts as `tracing` events, with the target `lockwarden::watchdog` and fields whose names stay.
+//! Alerts as `tracing` events, with the target `lockwarden::watchdog` and stable field names.
 //!
 //! | field | value |
 //! |---|---|
@@ -8,18 +8,18 @@
 //! | `sequence` | the number of the report in the process |
 //! | `lasted_ms`, `limit_ms` | in milliseconds; the limit of a deadlock is 0 |
 //! | `threads`, `locks` | those of the report, joined by `, ` |
-//! | `left_out` | how many stalls were not told of before |
-//! | `message` | what the first line of the text says |
+//! | `left_out` | how many stalls were not reported before this alert |
+//! | `message` | the first line of the text |
 
 use super::super::alert::Alert;
 use super::super::backoff::Phase;
 use super::super::labels::{cause, phase};
 use crate::report::Report;
 
-/// Emits one event: an error, or, when it is over, a warning.
+/// Emits one event: of level error, or, when the stall is over, of level warning.
 pub(super) fn emit(alert: &Alert) {
     let report = &alert.report;
-    // Level and target belong to the place of the call, so there has to be one for each.
+    // Level and target belong to the call site, so each level needs one of its own.
     macro_rules! event {
         ($level:expr) => {
             tracing::event!(
@@ -45,7 +45,7 @@ pub(super) fn emit(alert: &Alert) {
     }
 }
 
-/// The headline without the marks that the target already is.
+/// Returns the headline without the prefix that repeats the target.
 fn message(alert: &Alert) -> String {
     let line = alert.headline();
     let line = line.strip_prefix("lockwarden: watchdog: ").unwrap_or(&line);

@@ -1,11 +1,10 @@
 //! The end of the process.
 
-/// Ends the process at once: what is registered for an orderly end might wait for a lock that is
-/// not released any more.
+/// Ends the process at once: exit handlers might wait for a lock that is never released.
 #[cfg(unix)]
 #[allow(unsafe_code)]
 pub(super) fn exit(code: i32) -> ! {
-    // SAFETY: it ends the process, and runs nothing of it before.
+    // SAFETY: `_exit` has no precondition; it ends the process and runs no code of it before.
     unsafe { libc::_exit(code) }
 }
 

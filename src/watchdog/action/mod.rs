@@ -1,4 +1,4 @@
-//! What is done about an alert.
+//! The actions of an alert.
 
 mod event;
 mod exit;
@@ -17,31 +17,31 @@ use crate::sink;
 
 type Callback = Arc<dyn Fn(&Alert) + Send + Sync>;
 
-/// One thing to do.
+/// One action.
 #[derive(Clone)]
 pub(super) enum Action {
-    /// An event of `tracing`.
+    /// A `tracing` event.
     Event,
     /// Text on standard error.
     Stderr,
-    /// A line of JSON at the end of a file.
+    /// A line of JSON, appended to a file.
     #[cfg(feature = "json")]
     Json(sink::LinesFile),
-    /// A function of the program.
+    /// A callback of the program.
     Call(Callback),
-    /// The end of the process, with a core where the system writes one.
+    /// The process aborts, with a core dump where the system writes one.
     Abort,
-    /// The end of the process with this code.
+    /// The process ends with this code.
     Exit(i32),
-    /// The program anew in this process, at most so many times in a row.
+    /// The program restarts in this process, at most so many times in a row.
     Restart(u32),
 }
 
 impl Action {
-    /// Does it. Nothing that the program does comes back as a panic. With `printed`, the text of the
-    /// report stands on standard error already.
+    /// Runs the action. A panic of the program's code is caught. With `printed`, standard error has the
+    /// text of the report already.
     pub(super) fn run(&self, alert: &Alert, printed: bool) {
-        // What ends the process does so once: when it begins.
+        // An action that ends the process runs once: when the stall begins.
         let begins = alert.phase == Phase::Began;
         match self {
             Action::Event => {

@@ -1,11 +1,10 @@
-//! The program anew, in the same process.
+//! Restarts the program in the same process.
 
 #[cfg(unix)]
 use crate::dump::signal;
 use crate::sink;
 
-/// Starts the program anew with the same arguments, unless that was done `times` times in a row
-/// already.
+/// Restarts the program with the same arguments, unless that was done `times` times in a row already.
 #[cfg(unix)]
 pub(super) fn restart(times: u32) {
     use std::os::unix::process::CommandExt as _;
@@ -46,9 +45,9 @@ pub(super) fn restart(times: u32) {
         made.in_a_row
     ));
     sink::flush(sink::LAST);
-    // The new program would keep out whatever signals this thread does.
+    // The signal mask survives `exec`: the new program would block whatever this thread blocks.
     signal::unshield();
-    // Returns only if it fails.
+    // `exec` returns only if it fails.
     let error = command.exec();
     signal::shield();
     sink::say(&format!(
@@ -56,7 +55,7 @@ pub(super) fn restart(times: u32) {
     ));
 }
 
-/// Says that this cannot be done here.
+/// Reports that this system cannot restart a program.
 #[cfg(not(unix))]
 pub(super) fn restart(_times: u32) {
     sink::say("watchdog: a program cannot be restarted in its process on this system");

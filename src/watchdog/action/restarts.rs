@@ -1,30 +1,30 @@
-//! How often the program was started anew, as one program tells the next.
+//! The number of restarts, passed from one program to the next.
 //!
-//! The number stands in the environment, with the time of the last restart behind it: `2@1770000000`.
-//! A program that has run for an hour since then was well, so what comes after that begins anew.
-//! Otherwise a service that hangs once a month would be given up at last.
+//! An environment variable holds the number, with the time of the last restart behind it:
+//! `2@1770000000`. A program that has run for an hour since its restart counts from zero. Otherwise a
+//! service that hangs once a month would at last not be restarted.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::config::Variable;
 
-/// The variable.
+/// The name of the variable.
 pub(super) const RESTARTS: &str = Variable::Restarts.name();
 
-/// After so long the program has been well.
+/// After this time without a restart, counting begins anew.
 const WELL: Duration = Duration::from_secs(60 * 60);
 
-/// Restarts that came one soon after the other.
+/// Restarts that each came within an hour of the one before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Restarts {
     pub(super) in_a_row: u32,
-    /// When the last one was, in seconds since 1970; `None` if nobody has said so.
+    /// When the last one was, in seconds since 1970; `None` if the variable has no time.
     last: Option<u64>,
 }
 
 impl Restarts {
-    /// Those that this program knows of at `now`.
+    /// Returns those that the environment names, as they count at `now`.
     pub(super) fn of_environment(now: SystemTime) -> Self {
         Self::parse(&Variable::Restarts.text())
             .unwrap_or_default()
@@ -42,7 +42,7 @@ impl Restarts {
         })
     }
 
-    /// What is left of them at `now`. If the clock was set back meanwhile, all of them.
+    /// Returns what counts at `now`: all of them if the clock was set back meanwhile.
     fn at(self, now: SystemTime) -> Self {
         let well_by = self.last.map(|last| last.saturating_add(WELL.as_secs()));
         match well_by {
@@ -51,7 +51,7 @@ impl Restarts {
         }
     }
 
-    /// With the one that is made at `now`.
+    /// Returns the count with the restart that is made at `now`.
     pub(super) fn one_more(self, now: SystemTime) -> Self {
         Self {
             in_a_row: self.in_a_row.saturating_add(1),
@@ -60,7 +60,7 @@ impl Restarts {
     }
 }
 
-/// As the variable has it.
+/// Writes the value of the variable.
 impl fmt::Display for Restarts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.in_a_row)?;
@@ -86,7 +86,7 @@ mod tests {
         UNIX_EPOCH + Duration::from_secs(1_770_000_000)
     }
 
-    /// What the next program finds at `now`.
+    /// What the next program reads at `now`.
     fn told(made: Restarts, now: SystemTime) -> u32 {
         Restarts::parse(&made.to_string()).unwrap().at(now).in_a_row
     }
