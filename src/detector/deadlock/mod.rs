@@ -46,13 +46,14 @@ use crate::engine::verdict::Verdict;
 #[cfg(all(loom, test))]
 use crate::engine::wait_for;
 use crate::report::{Basis, Facts};
+use crate::shim::AtomicU64;
 use crate::sink;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait;
 use crate::tracking::thread::wait::WaitKind;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// The number of threads that wait for something that is no lock. While there are none, only a thread that
