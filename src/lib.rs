@@ -57,7 +57,7 @@
 //! | `Inversion` | a cycle of lock orders by different threads, which no gate lock, spawn, join or message excludes | report |
 //! | `RecursiveRead` | a second shared acquisition, which a queued writer would block for ever | report |
 //! | `Abandoned` | a thread ended while it held a lock | report |
-//! | `HeldAcrossAwait` | a task is suspended while it holds a lock of threads, and a thread is blocked by that (`lockwarden-tokio`) | that the thread can never go on | report |
+//! | `HeldAcrossAwait` | a task is suspended while it holds a lock of threads, and a thread is blocked by that (`lockwarden-tokio`) | report |
 //! | `Stall` | a wait, a hold or a heartbeat exceeded its limit (the [`watchdog`] only) | report |
 //! | `Guarded`, `SingleThread`, `Ordered` | a cycle that a gate lock, a single thread or a happens-before order excludes, as observed | count |
 //!

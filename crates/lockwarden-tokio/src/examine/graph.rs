@@ -237,8 +237,8 @@ impl Graph {
                     let Some(task) = holder.task.filter(is_there) else {
                         return Need::Nothing;
                     };
-                    known += u64::from(holder.permits);
-                    from.push((self.place(task, polls), u64::from(holder.permits)));
+                    known += holder.permits as u64;
+                    from.push((self.place(task, polls), holder.permits as u64));
                 }
                 // Those that are free.
                 let rest = (permits.count as u64).saturating_sub(known);

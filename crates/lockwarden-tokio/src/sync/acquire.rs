@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use lockwarden::instrument::Site;
 use pin_project_lite::pin_project;
-use tokio::sync::{AcquireError, Semaphore, SemaphorePermit, TryAcquireError};
+use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 use tokio::task::coop;
 
 use crate::agent::frame;
@@ -22,6 +22,8 @@ pin_project! {
         count: u32,
         created: Site,
         has_tried: bool,
+        // What was taken at once, while the budget of the task has to be charged for it.
+        taken: Option<SemaphorePermit<'a>>,
         leaf: Leaf,
         #[pin]
         future: F,
@@ -39,6 +41,7 @@ where
             count,
             created,
             has_tried: false,
+            taken: None,
             leaf: Leaf::new(),
             future,
         }
@@ -60,15 +63,15 @@ where
         let place = std::ptr::from_ref(&*self).addr();
         let this = self.project();
         if !*this.has_tried {
-            let budget = ready!(coop::poll_proceed(cx));
-            match this.semaphore.try_acquire_many(*this.count) {
-                Ok(permit) => {
-                    budget.made_progress();
-                    return Poll::Ready(Ok(permit));
-                }
-                Err(TryAcquireError::Closed | TryAcquireError::NoPermits) => {}
-            }
             *this.has_tried = true;
+            *this.taken = this.semaphore.try_acquire_many(*this.count).ok();
+        }
+        if this.taken.is_some() {
+            let budget = ready!(coop::poll_proceed(cx));
+            budget.made_progress();
+            if let Some(permit) = this.taken.take() {
+                return Poll::Ready(Ok(permit));
+            }
         }
         leaf::raise_alarm();
         let waiting = Waiting {

@@ -25,7 +25,7 @@ pub(crate) struct Permits {
 pub(crate) struct Holder {
     /// The task that took the permits; `None` if that is not known, or they may be elsewhere.
     pub(crate) task: Option<ThreadId>,
-    pub(crate) permits: u32,
+    pub(crate) permits: usize,
     /// Whether the permit could go to another task.
     pub(crate) is_loose: bool,
     /// When it was, on the clock of `leaf::next`.
@@ -53,7 +53,7 @@ impl Permits {
     }
 
     /// Notes an acquisition; the number of it.
-    pub(crate) fn add(&self, task: Option<ThreadId>, permits: u32, is_loose: bool) -> u64 {
+    pub(crate) fn add(&self, task: Option<ThreadId>, permits: usize, is_loose: bool) -> u64 {
         let mut holders = self.holders.lock();
         let number = holders.last().map_or(1, |last| last.number + 1);
         holders.push(Holder {
@@ -68,7 +68,7 @@ impl Permits {
     }
 
     /// Changes how many permits an acquisition stands for; none is the end of it.
-    pub(crate) fn set(&self, number: u64, permits: u32) {
+    pub(crate) fn set(&self, number: u64, permits: usize) {
         let mut holders = self.holders.lock();
         let Some(at) = holders.iter().rposition(|holder| holder.number == number) else {
             return;

@@ -72,9 +72,10 @@ impl<T> RwLock<T> {
     ///
     /// # Panics
     ///
-    /// If `max_reads` is more than `u32::MAX >> 3`.
+    /// If `max_reads` is zero or more than `u32::MAX >> 3`.
     #[track_caller]
     pub fn with_max_readers(value: T, max_reads: u32) -> RwLock<T> {
+        assert!(max_reads != 0, "a RwLock may not be created with 0 readers");
         assert!(
             max_reads <= MAX_READS,
             "a RwLock may not be created with more than {MAX_READS} readers"
@@ -98,9 +99,10 @@ impl<T> RwLock<T> {
     ///
     /// # Panics
     ///
-    /// If `max_reads` is more than `u32::MAX >> 3`.
+    /// If `max_reads` is zero or more than `u32::MAX >> 3`.
     #[track_caller]
     pub const fn const_with_max_readers(value: T, max_reads: u32) -> RwLock<T> {
+        assert!(max_reads != 0, "a RwLock may not be created with 0 readers");
         assert!(max_reads <= MAX_READS);
         Self {
             raw: Raw::const_new(&KIND, max_reads),

@@ -176,7 +176,15 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     where
         F: FnOnce(&T) -> &U,
     {
-        RwLockReadGuard::map(this.downgrade_first(), f)
+        // Mapped while it is still exclusive.
+        let data: *const U = f(&*this);
+        let mut keep = this.keep;
+        keep.downgrade();
+        RwLockReadGuard {
+            keep,
+            data,
+            marker: PhantomData,
+        }
     }
 
     /// As [`tokio::sync::RwLockWriteGuard::try_map`].
@@ -363,7 +371,11 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     where
         F: FnOnce(&T) -> &U,
     {
-        OwnedRwLockReadGuard::map(this.downgrade_first(), f)
+        // Mapped while it is still exclusive.
+        let data: *const U = f(&*this);
+        let mut keep = this.keep;
+        keep.downgrade();
+        OwnedRwLockReadGuard { keep, data }
     }
 
     /// As [`tokio::sync::OwnedRwLockWriteGuard::try_map`].

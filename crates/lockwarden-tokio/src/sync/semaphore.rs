@@ -299,14 +299,14 @@ impl Semaphore {
                 let own = std::ptr::from_ref(self).addr();
                 let is_loose = frame.is_none_or(|frame| mark::is_loose(frame, own, place));
                 let task = frame.map(|frame| frame.task.id);
-                self.state().add(task, count, is_loose)
+                self.state().add(task, count as usize, is_loose)
             }),
         };
         SemaphorePermit {
             semaphore: self,
             share: Share {
                 number,
-                permits: count,
+                permits: count as usize,
             },
         }
     }
@@ -315,7 +315,7 @@ impl Semaphore {
     fn release(&self, share: &Share) {
         if share.permits != 0 {
             self.state().set(share.number, 0);
-            self.inner.add_permits(share.permits as usize);
+            self.inner.add_permits(share.permits);
         }
     }
 }
@@ -359,7 +359,7 @@ where
 #[derive(Debug)]
 struct Share {
     number: u64,
-    permits: u32,
+    permits: usize,
 }
 
 /// [`tokio::sync::SemaphorePermit`] of a [`Semaphore`].
@@ -397,7 +397,9 @@ impl Share {
 
     #[track_caller]
     fn split(&mut self, n: usize, semaphore: &Semaphore) -> Option<Share> {
-        let n = u32::try_from(n).ok().filter(|n| *n <= self.permits)?;
+        if n > self.permits {
+            return None;
+        }
         self.permits -= n;
         let state = semaphore.state();
         state.set(self.number, self.permits);
@@ -451,7 +453,7 @@ impl<'a> SemaphorePermit<'a> {
 
     /// As [`tokio::sync::SemaphorePermit::num_permits`].
     pub fn num_permits(&self) -> usize {
-        self.share.permits as usize
+        self.share.permits
     }
 }
 
@@ -491,7 +493,7 @@ impl OwnedSemaphorePermit {
 
     /// As [`tokio::sync::OwnedSemaphorePermit::num_permits`].
     pub fn num_permits(&self) -> usize {
-        self.share.permits as usize
+        self.share.permits
     }
 }
 
