@@ -33,5 +33,5 @@ pub use crate::runtime::status::status;
 /// Whether this build is instrumented. A constant, so that a branch on it costs nothing.
 pub(crate) const ON: bool = cfg!(any(debug_assertions, feature = "always"));
 pub(crate) use crate::runtime::threads::{
-    attach, detach_agent, note_panic, with_own, with_own_at_hand,
+    attach, attach_at_start, detach_agent, note_panic, with_own, with_own_at_hand,
 };

@@ -16,16 +16,30 @@ use crate::tracking::thread::agent::Seat;
 use crate::tracking::thread::current;
 use crate::tracking::thread::current::{Inside, ThreadPhase};
 use crate::tracking::thread::local::Local;
+use crate::tracking::thread::signal_handler;
 use crate::tracking::thread::slot::{HeldLock, Slot};
 use crate::{config, suppress, watchdog};
 
 /// Returns the slot of the calling thread, which gets one if it has none; `None` if the detector is switched
 /// off, the thread is inside the detector already, or its thread-locals are destroyed.
+///
+/// A slot is allocated, and a signal handler may have interrupted the allocator. So a thread in which a
+/// signal is blocked that the process handles gets none here, because it may be in that handler.
 #[inline]
 pub(crate) fn attach() -> Option<&'static Slot> {
     let slot = current::open();
     if slot.is_detached() {
-        attach_slow()
+        attach_slow(false)
+    } else {
+        Some(slot)
+    }
+}
+
+/// Attaches the calling thread like [`attach`], at its start, where it is in no signal handler.
+pub(crate) fn attach_at_start() -> Option<&'static Slot> {
+    let slot = current::open();
+    if slot.is_detached() {
+        attach_slow(true)
     } else {
         Some(slot)
     }
@@ -60,7 +74,7 @@ pub(crate) fn with_own_open<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -
 }
 
 #[cold]
-fn attach_slow() -> Option<&'static Slot> {
+fn attach_slow(is_starting: bool) -> Option<&'static Slot> {
     if current::is_inside() {
         return None;
     }
@@ -72,6 +86,7 @@ fn attach_slow() -> Option<&'static Slot> {
     let inside = Inside::enter();
     if !config::current().is_enabled()
         || (current::phase() == ThreadPhase::Ending && !exit::REPEATS)
+        || (!is_starting && signal_handler::may_be_inside())
     {
         return None;
     }
@@ -167,7 +182,7 @@ pub(crate) fn detach_agent(slot: &'static Slot) {
 
 /// Registers the calling thread as one of the library's, whose use of locks is not checked.
 fn settle_own() {
-    if let Some(slot) = attach() {
+    if let Some(slot) = attach_at_start() {
         slot.life.mark_ours();
         with_own(slot, |own| own.busy += 1);
     }

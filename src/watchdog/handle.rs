@@ -195,7 +195,7 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), Error> {
 fn settle(shared: &Arc<Shared>) -> Option<&'static Slot> {
     signal::shield();
     HERE.set(Arc::as_ptr(shared).addr());
-    let slot = detector::attach()?;
+    let slot = detector::attach_at_start()?;
     slot.life.mark_ours();
     Some(slot)
 }

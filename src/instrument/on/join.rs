@@ -57,6 +57,8 @@ impl JoinRecord {
     /// Records that the calling thread is the spawned one and has not run any of the program's code
     /// yet. The thread is over when the result is dropped.
     pub(crate) fn begin(self) -> RunningThread {
+        // The providers find the thread attached.
+        let _ = detector::attach_at_start();
         self.0.thread.enter();
         let slot = current::slot();
         if !slot.is_detached() {

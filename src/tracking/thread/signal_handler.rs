@@ -10,12 +10,14 @@
 //!
 //! # What it cannot see
 //!
-//! A handler that was installed with `SA_NODEFER`. And a thread that blocks further signals itself, after its
+//! A handler that was installed with `SA_NODEFER`. A thread that was not started by `lockwarden::thread` and
+//! that blocks, from before its first lock on, a signal which the process handles is not tracked as long as
+//! it does so. And a thread that blocks further signals itself, after its
 //! first acquisition, counts as being in a handler until it waits for something for which a handler would not
 //! wait: a notification, a message, the end of a thread.
 
 #[cfg(unix)]
-pub(crate) use self::unix::{Blocked, is_any_signal_blocked};
+pub(crate) use self::unix::{Blocked, is_any_signal_blocked, may_be_inside};
 
 #[cfg(unix)]
 #[allow(unsafe_code)]
@@ -68,6 +70,17 @@ mod unix {
             self.0.store(now, Ordering::Relaxed);
             false
         }
+    }
+
+    /// Returns whether the calling thread, of which nothing is known yet, may be in a signal handler: a
+    /// signal is blocked for which the process has one.
+    ///
+    /// Costs one system call, and one for each blocked signal.
+    #[cold]
+    pub(crate) fn may_be_inside() -> bool {
+        let blocked = blocked();
+        blocked != 0
+            && (1..=LAST).any(|signal| blocked & 1 << (signal - 1) != 0 && is_handled(signal))
     }
 
     /// Returns whether any signal is blocked in the calling thread.
@@ -148,6 +161,12 @@ mod unix {
             assert_eq!(std::thread::spawn(blocks).join().unwrap(), (0, bit));
         }
     }
+}
+
+/// There are no signals on this system that could interrupt a thread.
+#[cfg(not(unix))]
+pub(crate) fn may_be_inside() -> bool {
+    false
 }
 
 /// There are no signals on this system that could interrupt a thread.
