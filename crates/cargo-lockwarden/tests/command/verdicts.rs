@@ -47,7 +47,7 @@ fn a_child_process_is_watched() {
     Project::copy("child", "child")
         .call(&["run"])
         .ends_with(100)
-        .says("the Mutex made at src/main.rs:8:")
+        .says("the Mutex `child::FIRST` made at src/main.rs:8:")
         .says("1 finding");
 }
 
