@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use lockwarden::instrument::{AcquireKind, Agent, Lock, LockKind, Mode, SendableHold, observe_all};
+use lockwarden::instrument::{AcquireKind, Agent, Lock, LockKind, Mode, SendableHold};
 use lockwarden::testing::check;
 
 static KIND: LockKind = LockKind::new("AsyncMutex").with_sendable_guards();
@@ -13,9 +13,10 @@ fn take(agent: &mut Agent, lock: &Lock) -> SendableHold {
     agent.run(|| lock.acquired_sendable(Mode::Exclusive, AcquireKind::Blocking, site))
 }
 
-/// How many locks the agent is seen to hold.
+/// Returns the number of locks that the agent is seen to hold.
+#[cfg(any(debug_assertions, feature = "always"))]
 fn held(agent: &Agent) -> usize {
-    let all = observe_all();
+    let all = lockwarden::instrument::observe_all();
     let found = all.iter().find(|one| one.thread.id == agent.id());
     found.map_or(0, |one| one.thread.held.len())
 }
