@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How long the threads of a schedule that was given up may take to unwind.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Runs `body` in many interleavings of its threads. The [module](self) says what that means.
+/// Runs `body` in many interleavings of its threads. The [module](super) says what that means.
 ///
 /// By default, 1,000 schedules are chosen [at random](Strategy::Random) with seed 0, so that a test does
 /// the same each time. Nothing is run before [`run`](Explore::run).
