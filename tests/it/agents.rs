@@ -14,6 +14,7 @@ fn take(agent: &mut Agent, lock: &Lock) -> SendableHold {
 }
 
 /// How many locks the agent is seen to hold.
+#[cfg(any(debug_assertions, feature = "always"))]
 fn held(agent: &Agent) -> usize {
     let all = observe_all();
     let found = all.iter().find(|one| one.thread.id == agent.id());
