@@ -6,10 +6,12 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
 use super::resource::{Providers, Resource};
+use super::scheduled::Scheduled;
 use crate::detector;
 use crate::instrument::{LockKind, Site, WaitReason};
 use crate::tracking::thread::current;
@@ -29,6 +31,9 @@ enum Stage {
     /// Its thread-locals are destroyed.
     Gone,
 }
+
+/// The time for which a thread of an exploration waits for the thread-locals of another one.
+const ENDING: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 struct Inner {
@@ -84,11 +89,14 @@ impl JoinRecord {
             WaitReason::End => Stage::Gone,
             _ => Stage::Over,
         };
-        if *self.0.stage.lock() >= wanted {
+        if self.stage_at_end() >= wanted {
             return;
         }
         let Inner { record, thread, .. } = &*self.0;
         record.wait_by(thread, awaited, site, |limit| {
+            if self.stage_at_end() >= wanted {
+                return Some(());
+            }
             let mut stage = self.0.stage.lock();
             match limit {
                 _ if *stage >= wanted => {}
@@ -99,6 +107,17 @@ impl JoinRecord {
             }
             (*stage >= wanted).then_some(())
         });
+    }
+
+    /// Returns the stage of the thread; to a thread of an exploration, that of a thread whose closure has
+    /// ended is `Gone`: its thread-locals are destroyed outside of the schedule, so this waits for that.
+    fn stage_at_end(&self) -> Stage {
+        let mut stage = self.0.stage.lock();
+        if *stage == Stage::Over && Scheduled::here().is_some() {
+            let is_over = |stage: &mut Stage| *stage == Stage::Over;
+            self.0.changed.wait_while_for(&mut stage, is_over, ENDING);
+        }
+        *stage
     }
 
     fn come_to(&self, stage: Stage) {
