@@ -218,7 +218,7 @@ impl Lock {
         let is_fresh =
             self.record.ident_address().is_null() && (depth != 0 || self.is_writer(mode));
         let first = is_fresh.then(|| {
-            detector::with_own(slot, |own| {
+            detector::with_own_at_hand(slot, |own| {
                 own.identify_like_before(&self.record, known, mode, site)
             })
         });
@@ -227,7 +227,7 @@ impl Lock {
             None => {
                 // Acquire pairs with the Release in `LockRecord::assign_ident`.
                 let tag = self.record.tag.load(Ordering::Acquire);
-                if tag == 0 || !detector::with_own(slot, |own| own.knows(known, tag)) {
+                if tag == 0 || !detector::with_own_at_hand(slot, |own| own.knows(known, tag)) {
                     return None;
                 }
                 // Relaxed: a hint.
