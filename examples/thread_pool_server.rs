@@ -8,17 +8,18 @@
 //!
 //! With `--bug`, the job that serves a connection has each line shouted by another job of the same
 //! pool, and waits for it. When there are as many connections as workers, all wait for jobs that are
-//! queued behind them: a deadlock over the results of jobs of `server`, which is reported although
-//! clients and the operating system go on. The job that closed it panics, so its client loses the
-//! connection; its worker does what the others wait for.
+//! queued behind them. Clients and the listener go on, so it is no deadlock that is certain: the watchdog
+//! reports it as a stall, with the wait of each worker, and ends the program.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use lockwarden::pool::{Builder, ThreadPool};
 use lockwarden::sync::{Barrier, LazyLock};
 use lockwarden::thread;
+use lockwarden::watchdog::Watchdog;
 
 const CLIENTS: usize = 3;
 
@@ -89,6 +90,14 @@ fn main() -> io::Result<ExitCode> {
         return Ok(ExitCode::from(2));
     }
     let answer = if bug { shout_elsewhere } else { shout };
+
+    // While clients and the listener run, one of them could cancel a job or shut the pool down, as far as
+    // the detector can know. So the watchdog reports the workers, which wait for longer than a job takes.
+    let watchdog = Watchdog::builder()
+        .event_limit(Duration::from_secs(2))
+        .stderr()
+        .exit(1);
+    let _watchdog = bug.then(|| watchdog.spawn().expect("a thread can be spawned"));
 
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
