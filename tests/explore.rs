@@ -527,6 +527,10 @@ impl Program {
 
 #[test]
 fn depth_first_finds_exactly_the_deadlocks_that_there_are() {
+    // A deadlock over guards that may be sent is not certain, so none is reported with that feature.
+    if cfg!(feature = "send_guard") {
+        return;
+    }
     let mut state = 17_u64;
     let mut random = |bound: usize| {
         state = state
