@@ -49,13 +49,12 @@ pub(crate) const CASES: &[Case] = &[
             &[],
         ),
     },
-    #[cfg(not(feature = "send_guard"))]
     Case {
         name: "a destructor takes a lock while its thread unwinds",
         run: destructor_locks,
         told: Told::Saying(
             "Deadlock",
-            &["over `a` and `b`"],
+            &["2 threads wait for each other over", "`a`", "`b`"],
             &[
                 "thread `unwinds` (#2), which unwinds from a panic",
                 "unwinds from a panic, so what it asks for at tests/stuck/words.rs:",
@@ -92,7 +91,6 @@ fn job_panics() {
     DONE.wait();
 }
 
-#[cfg_attr(feature = "send_guard", allow(dead_code))]
 fn destructor_locks() {
     struct Takes(&'static Mutex<u32>);
     impl Drop for Takes {
