@@ -19,6 +19,12 @@ pub(crate) fn ignore(signal: i32) {
     unsafe { libc::signal(signal, libc::SIG_IGN) };
 }
 
+/// Restores a signal that the parent may have ignored: the shell does so for SIGQUIT in its background jobs.
+fn restore(signal: i32) {
+    // SAFETY: to give a signal its default action is always allowed.
+    unsafe { libc::signal(signal, libc::SIG_DFL) };
+}
+
 /// Sends the process a signal.
 pub(crate) fn raise(signal: i32) {
     // SAFETY: this process.
@@ -189,6 +195,7 @@ fn all_threads_are_written_when_the_process_is_asked_to_quit() {
     apart!(
         &[],
         || {
+            restore(libc::SIGQUIT);
             let _watchdog = Watchdog::builder().dump_on_quit().spawn().unwrap();
             let standstill = Standstill::begin();
             let mut written = read_stderr();
