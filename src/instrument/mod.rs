@@ -56,8 +56,8 @@
 //! ```
 
 mod deadline;
+mod declare_order;
 mod held;
-mod observation;
 #[cfg(not(any(debug_assertions, feature = "always")))]
 mod off;
 #[cfg(any(debug_assertions, feature = "always"))]
@@ -88,8 +88,8 @@ pub use self::chosen::{
 #[cfg(feature = "channel")]
 pub(crate) use self::chosen::{wait_for_selection, wait_for_selection_until};
 pub(crate) use self::deadline::deadline_after;
+pub use self::declare_order::{declare_order, declare_order_file};
 pub(crate) use self::held::{HeldHere, Term};
-pub use self::observation::Observation;
 pub(crate) use self::side::Side;
 #[cfg(feature = "channel")]
 pub(crate) use self::side::block_on;
@@ -97,6 +97,7 @@ pub(crate) use self::stamped::Stamped;
 pub use self::tracked::Tracked;
 pub(crate) use self::violation::Violation;
 pub use self::violation::{LockRef, ViolationReason};
+pub use crate::detector::observation::Observation;
 pub use crate::engine::counts::Counts;
 pub use crate::engine::ids::{LockId, Site, ThreadId};
 pub use crate::engine::mode::{AcquireKind, Mode, ReadPolicy};

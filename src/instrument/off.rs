@@ -4,6 +4,7 @@
 //! Every type is zero-sized and every function an empty body that is always inlined, so that a
 //! lock built with them compiles to the instructions of the bare lock.
 
+mod add_orders;
 mod agent;
 mod endpoints;
 mod held;
@@ -16,6 +17,7 @@ use std::marker::PhantomData;
 
 use lock_api::GuardNoSend;
 
+pub(super) use self::add_orders::add_orders;
 pub use self::agent::{
     Agent, SendableHold, held_by_caller, held_count, mark_observer, observe_all, report_stuck,
 };

@@ -113,13 +113,13 @@ mod poll_loop;
 mod sample;
 mod shared;
 mod stalls;
+pub(crate) mod startup;
 #[cfg(all(feature = "systemd", unix))]
 mod systemd;
 
 pub use self::alert::Alert;
 pub use self::backoff::Phase;
 pub use self::builder::Builder;
-pub(crate) use self::environment::from_environment;
 pub use self::error::Error;
 pub use self::handle::Watchdog;
 pub use self::heartbeat::{Heartbeat, Pause};

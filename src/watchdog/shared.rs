@@ -107,7 +107,7 @@ impl Shared {
 
     /// Passes a deadlock to the thread of the watchdog, and waits until that thread has captured all
     /// threads, for `patience` at most.
-    pub(super) fn tell(&self, report: Report, patience: Duration) {
+    pub(super) fn report(&self, report: Report, patience: Duration) {
         let until = Instant::now() + patience;
         let mut inside = self.inside.lock();
         inside.next += 1;

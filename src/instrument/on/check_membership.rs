@@ -1,6 +1,6 @@
 //! Membership of threads in a check session of `testing`.
 
-use crate::detector;
+use super::attach;
 use crate::tracking::process::pending_spawns;
 use crate::tracking::thread::current;
 
@@ -28,7 +28,7 @@ impl CheckMembership {
     pub(crate) fn enter(self) {
         // Number 0 stands for the process: every thread is a member of it without an entry.
         if self.0 != 0
-            && let Some(slot) = detector::attach()
+            && let Some(slot) = attach()
         {
             slot.set_check_id(self.0);
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::attach;
 use crate::detector::happens_before;
 use crate::engine::acquisition::InheritedHold;
 use crate::engine::clock::vector_clock::VectorClock;
@@ -44,7 +45,7 @@ impl Clock {
     /// also makes the thread check each later acquisition anew the first time.
     #[inline]
     pub fn release() -> Self {
-        Self(happens_before::release_clock())
+        Self(attach().map(happens_before::release_clock))
     }
 
     /// Creates an empty value.
@@ -77,7 +78,7 @@ impl Clock {
     /// Returns the final clock of the calling thread, which is about to end, for the thread that
     /// joins it.
     pub(crate) fn at_exit() -> Self {
-        Self(happens_before::end())
+        Self(attach().map(happens_before::end))
     }
 
     /// Returns whether the detector was on when the clock was released.
@@ -88,7 +89,8 @@ impl Clock {
     /// Returns whether the clock already happens before the calling thread's present, or is
     /// unknown.
     pub(crate) fn is_known_here(&self) -> bool {
-        self.0.as_ref().is_none_or(happens_before::is_known)
+        let point = self.0.as_ref();
+        point.is_none_or(|point| attach().is_none_or(|slot| happens_before::is_known(slot, point)))
     }
 
     /// Acquires the clock: all that the calling thread does from here on happens after the release.
@@ -98,8 +100,10 @@ impl Clock {
     /// nested acquisition.
     #[inline]
     pub fn acquire(&self) {
-        if let Some(point) = &self.0 {
-            happens_before::acquire_clock(point);
+        if let Some(point) = &self.0
+            && let Some(slot) = attach()
+        {
+            happens_before::acquire_clock(slot, point);
         }
     }
 }
@@ -109,7 +113,10 @@ impl Clock {
     #[inline]
     pub(crate) fn acquire_last(mut self) {
         if let Some(point) = self.0.take() {
-            happens_before::acquire_last(point);
+            match attach() {
+                Some(slot) => happens_before::acquire_last(slot, point),
+                None => point.drop_alone(),
+            }
         }
     }
 }
@@ -189,8 +196,10 @@ impl MergedClock {
         // A copy, so that the lock is not held while the first event of a thread calls the
         // program's sinks.
         let clock = self.0.lock().clone();
-        if !clock.is_empty() {
-            happens_before::acquire_merged(&clock);
+        if !clock.is_empty()
+            && let Some(slot) = attach()
+        {
+            happens_before::acquire_merged(slot, &clock);
         }
     }
 }
@@ -250,7 +259,7 @@ impl InheritedHolds {
             return ScopeGuard { before: None };
         }
         ScopeGuard {
-            before: Some(happens_before::inherit_holds(self.0.clone())),
+            before: attach().map(|slot| happens_before::inherit_holds(slot, self.0.clone())),
         }
     }
 }
@@ -264,8 +273,10 @@ pub struct ScopeGuard {
 
 impl Drop for ScopeGuard {
     fn drop(&mut self) {
-        if let Some(before) = self.before.take() {
-            happens_before::inherit_holds(before);
+        if let Some(before) = self.before.take()
+            && let Some(slot) = attach()
+        {
+            happens_before::inherit_holds(slot, before);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Holds that span a spawn and its join.
 
+use super::attach;
 use crate::detector::order::inherited_holds;
 use crate::tracking::thread::inherited_holds::{NestedAcquisition, ParentHolds};
 
@@ -20,8 +21,10 @@ impl SpawnHolds {
 
     /// Makes the calling thread, which was spawned with these locks held, inherit them.
     pub(crate) fn enter(&self) {
-        if let Some(section) = &self.0 {
-            inherited_holds::begin(&section.0);
+        if let Some(section) = &self.0
+            && let Some(slot) = attach()
+        {
+            inherited_holds::begin(slot, &section.0);
         }
     }
 

@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
+use super::attach_at_start;
 use super::resource::{Providers, Resource};
 use super::scheduled::Scheduled;
-use crate::detector;
 use crate::instrument::{LockKind, Site, WaitReason};
+use crate::runtime::threads;
 use crate::tracking::thread::current;
 
 static THREAD: LockKind = LockKind::new("thread");
@@ -63,7 +64,7 @@ impl JoinRecord {
     /// yet. The thread is over when the result is dropped.
     pub(crate) fn begin(self) -> RunningThread {
         // The providers find the thread attached.
-        let _ = detector::attach_at_start();
+        let _ = attach_at_start();
         self.0.thread.enter();
         let slot = current::slot();
         if !slot.is_detached() {
@@ -134,7 +135,7 @@ pub(crate) struct RunningThread(JoinRecord);
 impl Drop for RunningThread {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            detector::note_panic(false);
+            threads::note_panic(false);
         }
         current::leave();
         self.0.come_to(Stage::Over);

@@ -8,6 +8,7 @@ use std::panic::Location;
 use std::ptr;
 use std::sync::atomic::Ordering;
 
+use super::attach;
 use crate::detector;
 use crate::engine::reacquisition::Reacquisition;
 use crate::instrument::{AcquireKind, GuardMarker, LockId, LockKind, Mode, Site};
@@ -51,7 +52,7 @@ impl Lock {
 
     /// Sets a label for this instance, which reports show beside the name of its class.
     pub fn set_label(&self, label: impl AsRef<str>) {
-        if let Some(slot) = detector::attach() {
+        if let Some(slot) = attach() {
             detector::with_own(slot, |own| self.record.identify(&mut own.pool))
                 .set_label(label.as_ref());
             detector::relabel(&self.record);
@@ -61,7 +62,7 @@ impl Lock {
     /// Declares that the lock nests in `parent`, a lock of the same class: sets its subclass to
     /// that of `parent` plus one.
     pub fn nested_in(&self, parent: &Lock) {
-        if let Some(slot) = detector::attach() {
+        if let Some(slot) = attach() {
             let identify =
                 |lock: &Lock| detector::with_own(slot, |own| lock.record.identify(&mut own.pool));
             let subclass = identify(parent).subclass();
@@ -72,7 +73,7 @@ impl Lock {
     /// Sets the subclass of the lock. Locks of one class nest in ascending order of their
     /// subclasses, and of their ids within one subclass. The default subclass is 0.
     pub fn set_subclass(&self, subclass: u32) {
-        if let Some(slot) = detector::attach() {
+        if let Some(slot) = attach() {
             detector::with_own(slot, |own| self.record.identify(&mut own.pool))
                 .set_subclass(subclass);
         }
@@ -82,7 +83,7 @@ impl Lock {
     /// threads agree. It is assigned at the first acquisition or the first call of this method.
     #[must_use]
     pub fn id(&self) -> LockId {
-        match detector::attach() {
+        match attach() {
             Some(slot) => detector::with_own(slot, |own| self.record.identify(&mut own.pool)).id(),
             None => self
                 .record
@@ -277,7 +278,7 @@ impl Lock {
 
     #[inline(never)]
     fn acquired_slow(&self, mode: Mode, kind: AcquireKind, site: Site, may_panic: bool) -> Hold {
-        let Some(slot) = detector::attach().filter(|slot| !slot.blocked.is_inside()) else {
+        let Some(slot) = attach().filter(|slot| !slot.blocked.is_inside()) else {
             return Hold::untracked();
         };
         if slot.is_full() {

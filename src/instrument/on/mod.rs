@@ -1,5 +1,6 @@
 //! Records of an instrumented build.
 
+mod add_orders;
 mod agent;
 mod attempt;
 mod caught;
@@ -18,6 +19,7 @@ mod resource;
 mod scheduled;
 mod thread_bit;
 
+pub(super) use self::add_orders::add_orders;
 pub use self::agent::{
     Agent, SendableHold, held_by_caller, held_count, mark_observer, observe_all, report_stuck,
 };
@@ -41,3 +43,5 @@ pub(crate) use self::resource::idle;
 pub use self::resource::{Providers, Resource};
 pub(crate) use self::scheduled::{Child, Scheduled, is_abandoned};
 pub(crate) use self::thread_bit::{ensure_attached, thread_bit};
+
+use crate::watchdog::startup::{attach, attach_at_start};

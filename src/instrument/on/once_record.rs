@@ -29,6 +29,7 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
+use super::attach;
 use super::lock::released_slow;
 use super::resource::{Providers, Resource};
 use super::thread_bit::ensure_attached;
@@ -128,7 +129,7 @@ impl OnceRecord {
     /// Panics if that causes a finding that the configuration answers with a panic.
     #[cold]
     fn ask(&self, site: Site) {
-        let Some(slot) = detector::attach() else {
+        let Some(slot) = attach() else {
             return;
         };
         slot.maintain();
@@ -144,7 +145,7 @@ impl OnceRecord {
     /// Records that the calling thread holds the value until the result is dropped.
     #[cold]
     fn hold(&self, site: Site) -> Option<Initialising> {
-        let slot = detector::attach()?;
+        let slot = attach()?;
         slot.maintain();
         let record = self.resource.record();
         let ident = detector::with_own(slot, |own| record.identify(&mut own.pool));

@@ -9,6 +9,7 @@ use std::any::Any;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
+use super::attach;
 use crate::detector;
 use crate::tracking::scheduled::{self, Failed, Participant, Scheduler, Turn};
 use crate::tracking::thread::current;
@@ -49,7 +50,7 @@ impl Child {
         let participant = self.0.take();
         if let Some(participant) = &participant {
             participant.scheduler.begin(participant.thread);
-            if let Some(slot) = detector::attach() {
+            if let Some(slot) = attach() {
                 slot.life.set_scheduled(true);
                 slot.set_surrounded(false);
                 slot.maintain();

@@ -1,6 +1,6 @@
 //! Attaches the current thread, and returns the (shared) bit that identifies it.
 
-use crate::detector;
+use super::attach;
 use crate::tracking::thread::current;
 
 /// Attaches the calling thread to the detector. A caller that reports events with an internal lock
@@ -8,7 +8,7 @@ use crate::tracking::thread::current;
 /// program's sinks.
 #[inline]
 pub(crate) fn ensure_attached() {
-    let _ = detector::attach();
+    let _ = attach();
 }
 
 /// Returns the bit of the calling thread: never the highest bit of the word, and shared by several

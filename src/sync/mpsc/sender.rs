@@ -32,7 +32,7 @@ impl<T> Sender<T> {
     pub(super) fn new(inner: Unbounded<Stamped<T>>, ends: Endpoints) -> Self {
         Self {
             inner,
-            ends: Endpoint::new(ends),
+            ends: Endpoint::of(ends),
         }
     }
 

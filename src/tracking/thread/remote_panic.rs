@@ -7,7 +7,8 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::shim::{AtomicU32, Mutex};
+use crate::shim::AtomicU32;
+use crate::tracking::Mutex;
 
 /// A call that wakes the thread from its present wait.
 ///
