@@ -30,5 +30,5 @@ pub(crate) use self::publish::{
 pub(crate) use self::stuck::publish_stuck;
 
 /// Whether this build is instrumented. A constant, so that a branch on it costs nothing.
-pub(crate) const ON: bool = cfg!(any(debug_assertions, feature = "always"));
+pub const ON: bool = cfg!(any(debug_assertions, feature = "always"));
 pub(crate) use crate::tracking::thread::own::{with_own, with_own_at_hand};

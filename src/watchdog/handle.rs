@@ -41,7 +41,6 @@ static RUNNING: AtomicU32 = AtomicU32::new(0);
 static CURRENT: Mutex<(u32, Weak<Shared>)> = Mutex::new((0, Weak::new()));
 
 /// Returns the shared state of the watchdog of this process, if there is one.
-#[cfg(feature = "timer")]
 pub(super) fn current() -> Option<Arc<Shared>> {
     // `try_lock`, since the lock is held for a few instructions only, or, in the child of a fork at the
     // wrong moment, for ever.

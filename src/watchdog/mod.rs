@@ -107,7 +107,6 @@ mod labels;
 mod limits;
 #[cfg(feature = "metrics")]
 mod metrics;
-#[cfg(feature = "timer")]
 mod periodic;
 mod poll_loop;
 mod sample;
@@ -124,8 +123,7 @@ pub use self::error::Error;
 pub use self::handle::Watchdog;
 pub use self::heartbeat::{Heartbeat, Pause};
 pub use self::idle::{Idle, idle};
-#[cfg(feature = "timer")]
-pub(crate) use self::periodic::PeriodicRuns;
+pub use self::periodic::PeriodicRuns;
 pub use crate::dump::{Dump, DumpedThread, NoStack};
 
 /// Captures all threads of the process: the state, the locks, the wait and the stack of each.

@@ -85,7 +85,6 @@ impl Shared {
     }
 
     /// Returns whether the thread has ended.
-    #[cfg(feature = "timer")]
     pub(super) fn has_stopped(&self) -> bool {
         self.inside.lock().has_stopped
     }

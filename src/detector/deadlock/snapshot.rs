@@ -261,13 +261,20 @@ impl Snapshots {
         any_thread: usize,
     ) -> wait_for::WaitFor {
         // A lock whose holder has ended can be released by any thread, with `force_unlock`.
-        let who = |at: usize| if self.threads[at].ended { any_thread } else { at };
+        let who = |at: usize| {
+            if self.threads[at].ended {
+                any_thread
+            } else {
+                at
+            }
+        };
         wait_for::WaitFor::AllOf(holders.map(who).collect())
     }
 
     fn need_of_signal(&self, wait: &PublishedWait, any_thread: usize) -> Option<wait_for::WaitFor> {
         let mutex = self.keepers_of_mutex(wait);
-        let relock = (!mutex.is_empty()).then(|| self.all_of_holders(mutex.into_iter(), any_thread));
+        let relock =
+            (!mutex.is_empty()).then(|| self.all_of_holders(mutex.into_iter(), any_thread));
         // A notified thread, or one with a deadline, waits only for the mutex.
         if wait.timed || wait.party().is_none_or(ResourceState::has_pending_wakeups) {
             return relock;

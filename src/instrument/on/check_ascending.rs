@@ -8,7 +8,7 @@ use crate::tracking::lock::ident::Ident;
 
 /// Checks whether the calling thread may acquire all of `records` now, in the order of their ids.
 /// Assigns ids, in the order of the slice, to the locks that have none yet.
-pub(crate) fn check_ascending(records: &[&Lock], site: Site) -> Result<(), Violation> {
+pub fn check_ascending(records: &[&Lock], site: Site) -> Result<(), Violation> {
     let Some(slot) = attach() else {
         return twice(records.iter().map(|lock| (lock.id(), None)), site);
     };

@@ -49,7 +49,7 @@ impl Clock {
     }
 
     /// Creates an empty value.
-    pub(crate) const fn unknown() -> Self {
+    pub const fn unknown() -> Self {
         Self(None)
     }
 
@@ -77,18 +77,18 @@ impl Clock {
 
     /// Returns the final clock of the calling thread, which is about to end, for the thread that
     /// joins it.
-    pub(crate) fn at_exit() -> Self {
+    pub fn at_exit() -> Self {
         Self(attach().map(happens_before::end))
     }
 
     /// Returns whether the detector was on when the clock was released.
-    pub(crate) fn is_known(&self) -> bool {
+    pub fn is_known(&self) -> bool {
         self.0.is_some()
     }
 
     /// Returns whether the clock already happens before the calling thread's present, or is
     /// unknown.
-    pub(crate) fn is_known_here(&self) -> bool {
+    pub fn is_known_here(&self) -> bool {
         let point = self.0.as_ref();
         point.is_none_or(|point| attach().is_none_or(|slot| happens_before::is_known(slot, point)))
     }
@@ -111,7 +111,7 @@ impl Clock {
 impl Clock {
     /// Acquires the clock and consumes it: cheaper than [`acquire`](Self::acquire) and a drop.
     #[inline]
-    pub(crate) fn acquire_last(mut self) {
+    pub fn acquire_last(mut self) {
         if let Some(point) = self.0.take() {
             match attach() {
                 Some(slot) => happens_before::acquire_last(slot, point),
@@ -177,16 +177,14 @@ impl MergedClock {
     }
 
     /// Merges a released clock into this one without locking it.
-    #[cfg(feature = "queue")]
-    pub(crate) fn add_mut(&mut self, past: &Clock) {
+    pub fn add_mut(&mut self, past: &Clock) {
         if let Some(point) = &past.0 {
             self.0.get_mut().merge_segment(point.segment());
         }
     }
 
     /// Returns a copy, which later additions do not change.
-    #[cfg(feature = "queue")]
-    pub(crate) fn snapshot(&self) -> Self {
+    pub fn snapshot(&self) -> Self {
         Self(Mutex::new(self.0.lock().clone()))
     }
 
@@ -204,24 +202,25 @@ impl MergedClock {
     }
 }
 
-/// [`MergedClock`] with shared ownership.
-#[derive(Clone, Debug)]
-pub(crate) struct SharedMergedClock(Arc<MergedClock>);
+/// [`MergedClock`] with shared ownership, for a value that is read by other threads than those that add
+/// to it. A clone refers to the same clock.
+#[derive(Clone, Debug, Default)]
+pub struct SharedMergedClock(Arc<MergedClock>);
 
 impl SharedMergedClock {
     /// Creates an empty merged clock.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self(Arc::default())
     }
 
     /// Merges a released clock into this one.
-    pub(crate) fn add(&self, past: &Clock) {
+    pub fn add(&self, past: &Clock) {
         self.0.add(past);
     }
 
     /// Acquires the merged clock: all that the calling thread does from here on happens after the
     /// merged releases.
-    pub(crate) fn acquire(&self) {
+    pub fn acquire(&self) {
         self.0.acquire();
     }
 }

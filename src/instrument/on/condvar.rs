@@ -126,7 +126,7 @@ impl CondvarRecord {
     /// Does what [`waiting`](Self::waiting) does; if the wait will never end, `wake` wakes the
     /// thread.
     #[cold]
-    pub(crate) fn waiting_or<'a>(
+    pub fn waiting_or<'a>(
         &'a self,
         wake: Option<Wake>,
         lock: &'a Lock,
@@ -181,7 +181,7 @@ impl CondvarRecord {
     }
 
     /// Records that `count` waiters were woken without a notification.
-    pub(crate) fn woken(&self, count: usize) {
+    pub fn woken(&self, count: usize) {
         self.party.get_or_take().add_pending_wakeups(count as u64);
     }
 

@@ -15,7 +15,7 @@ use super::thread_bit::thread_bit;
 
 /// Clock of the initialisation of a value that is initialised once.
 #[derive(Debug)]
-pub(crate) struct InitClock {
+pub struct InitClock {
     past: OnceLock<Clock>,
     /// The bits of the threads that have acquired the clock.
     acquired_by: AtomicU64,
@@ -23,7 +23,7 @@ pub(crate) struct InitClock {
 
 impl InitClock {
     /// Creates the record of a value that is not initialised yet.
-    pub(crate) const fn new() -> Self {
+    pub const fn new() -> Self {
         Self {
             past: OnceLock::new(),
             acquired_by: AtomicU64::new(0),
@@ -32,7 +32,7 @@ impl InitClock {
 
     /// Creates the record of a value that was initialised at its construction: there is no clock to
     /// acquire.
-    pub(crate) const fn none() -> Self {
+    pub const fn none() -> Self {
         Self {
             past: OnceLock::new(),
             acquired_by: AtomicU64::new(u64::MAX),
@@ -41,14 +41,14 @@ impl InitClock {
 
     /// Releases the clock of the calling thread, which has run the initialiser. No other thread can
     /// see the value yet.
-    pub(crate) fn set(&self) {
+    pub fn set(&self) {
         let _ = self.past.set(Clock::release());
     }
 
     /// Runs `initialise`, which calls [`set`](Self::set) at its end, unless a thread has called
     /// that already; in that case runs `ask` as [`acquire_asking`](Self::acquire_asking) does.
     #[inline]
-    pub(crate) fn first(&self, ask: impl FnOnce(), initialise: impl FnOnce()) {
+    pub fn first(&self, ask: impl FnOnce(), initialise: impl FnOnce()) {
         if !self.is_acquired_here() {
             match self.past.get() {
                 None => initialise(),
@@ -65,7 +65,7 @@ impl InitClock {
     ///
     /// Costs one load, except for the first access of a thread.
     #[inline]
-    pub(crate) fn acquire_asking(&self, ask: impl FnOnce()) {
+    pub fn acquire_asking(&self, ask: impl FnOnce()) {
         if !self.is_acquired_here() {
             if self.past.get().is_some_and(|past| !past.is_known_here()) {
                 ask();
@@ -78,7 +78,7 @@ impl InitClock {
     ///
     /// Costs one load, except for the first access of a thread.
     #[inline]
-    pub(crate) fn acquire(&self) {
+    pub fn acquire(&self) {
         if !self.is_acquired_here() {
             self.learn();
         }

@@ -133,7 +133,7 @@ impl Lock {
     /// hides that of the instructions after it, but each of these costs its share of a cycle. So
     /// the number of instructions is what counts here: about twenty.
     #[inline(always)]
-    pub(crate) fn acquired_known<const WRITES: bool>(
+    pub fn acquired_known<const WRITES: bool>(
         &self,
         mode: Mode,
         kind: AcquireKind,
@@ -189,7 +189,7 @@ impl Lock {
     /// first one of a lock that is only ever held exclusively, the thread holds nothing, and its
     /// caches suffice to identify the lock.
     #[inline(always)]
-    pub(crate) fn acquired_at_hand(&self, mode: Mode, site: Site) -> Option<Hold> {
+    pub fn acquired_at_hand(&self, mode: Mode, site: Site) -> Option<Hold> {
         let slot = current::slot();
         let state = slot.state();
         if Slot::depth(state) == 0 && mode == Mode::Exclusive {
@@ -432,7 +432,7 @@ impl Lock {
     /// Only the locks of this crate may call this: after a wrong `held`, slots would refer to freed
     /// memory.
     #[inline]
-    pub(crate) fn retired(&mut self, held: bool) {
+    pub fn retired(&mut self, held: bool) {
         let Some(ident) = self.record.retire() else {
             return;
         };

@@ -117,7 +117,7 @@ impl Resource {
     }
 
     /// Creates the record of a resource whose class is `place`.
-    pub(crate) const fn at(kind: &'static LockKind, place: Site) -> Self {
+    pub const fn at(kind: &'static LockKind, place: Site) -> Self {
         Self {
             record: LockRecord::new(kind, None, place),
             party: resource_state::LazyResourceState::new(),
@@ -396,7 +396,7 @@ impl Resource {
 
 /// Publishes, while `f` runs, that the calling thread sleeps or is parked. The detector does not
 /// know which thread could end that, but snapshots show it.
-pub(crate) fn idle<R>(awaited: WaitReason, timed: bool, site: Site, f: impl FnOnce() -> R) -> R {
+pub fn idle<R>(awaited: WaitReason, timed: bool, site: Site, f: impl FnOnce() -> R) -> R {
     static REST: LockKind = LockKind::new("rest");
     static RECORD: Resource = Resource::named(&REST, "rest");
     let Some(slot) = attach() else {

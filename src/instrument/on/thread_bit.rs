@@ -7,13 +7,14 @@ use crate::tracking::thread::current;
 /// of a primitive held calls this before it takes that lock, since the attachment may call the
 /// program's sinks.
 #[inline]
-pub(crate) fn ensure_attached() {
+pub fn ensure_attached() {
     let _ = attach();
 }
 
 /// Returns the bit of the calling thread: never the highest bit of the word, and shared by several
 /// threads.
 #[inline]
-pub(crate) fn thread_bit() -> u64 {
+#[must_use]
+pub fn thread_bit() -> u64 {
     current::slot().mark_bit()
 }

@@ -14,7 +14,7 @@ use crate::tracking::Mutex;
 ///
 /// The target of `data` lives until the waiting thread has taken the call back.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wake {
+pub struct Wake {
     call: unsafe fn(*const ()),
     data: *const (),
 }
@@ -28,7 +28,7 @@ impl Wake {
     ///
     /// `call` may be called with `data` from any thread until the `Wake` is taken back with
     /// [`RemotePanic::disarm`].
-    pub(crate) unsafe fn new(call: unsafe fn(*const ()), data: *const ()) -> Self {
+    pub unsafe fn new(call: unsafe fn(*const ()), data: *const ()) -> Self {
         Self { call, data }
     }
 }
