@@ -136,6 +136,7 @@ pub mod report;
 pub(crate) mod runtime;
 mod sink;
 pub mod suppress;
+mod variables;
 pub mod watchdog;
 
 /// Makes a function a test that runs under [`testing::check`]: the test fails if a deadlock or an
@@ -189,7 +190,6 @@ pub use lockwarden_macros::test;
 
 pub use self::acquire::acquire;
 pub use self::declare::OrderError;
-pub use self::detector::{declare_order, declare_order_file, status};
 #[cfg(feature = "channel")]
 #[doc(inline)]
 pub use self::extra::channel;
@@ -202,6 +202,8 @@ pub use self::extra::queue;
 #[cfg(feature = "timer")]
 #[doc(inline)]
 pub use self::extra::timer;
+pub use self::instrument::declare_order::{declare_order, declare_order_file};
+pub use self::runtime::status::status;
 
 // The examples of the pages are tested with the others.
 #[cfg(doctest)]

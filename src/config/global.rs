@@ -12,8 +12,8 @@ use once_cell::sync::OnceCell;
 
 use super::builder::Config;
 use super::environment::Overrides;
-use super::variables::Variable;
 use crate::engine::ids::Site;
+use crate::variables::Variable;
 
 /// The installed configuration, and the place of the call.
 static INSTALLED: OnceCell<(Config, Site)> = OnceCell::new();
@@ -21,8 +21,8 @@ static INSTALLED: OnceCell<(Config, Site)> = OnceCell::new();
 static DEFAULT: OnceCell<Config> = OnceCell::new();
 /// The parsed environment variable, read once.
 static ENVIRONMENT: OnceCell<Overrides> = OnceCell::new();
-/// Whether the errors of the environment variable have been reported.
-static COMPLAINED: AtomicBool = AtomicBool::new(false);
+/// Whether the errors of the environment variable have been returned to be written.
+static ARE_REPORTED: AtomicBool = AtomicBool::new(false);
 
 /// Returns the present configuration.
 ///
@@ -45,15 +45,21 @@ pub(super) fn install(config: Config, site: Site) -> Result<(), InstallError> {
 }
 
 fn environment() -> &'static Overrides {
-    let overrides = ENVIRONMENT.get_or_init(|| Overrides::parse(&Variable::Config.text()));
-    // Outside the cell, so that only the thread that writes waits for standard error. Relaxed: the flag
-    // publishes no memory, it only selects the thread that writes.
-    if !overrides.problems().is_empty() && !COMPLAINED.swap(true, Ordering::Relaxed) {
-        for problem in overrides.problems() {
-            crate::sink::say(&format!("{}: {problem}", Variable::Config.name()));
-        }
+    ENVIRONMENT.get_or_init(|| Overrides::parse(&Variable::Config.text()))
+}
+
+/// Returns what is wrong with the environment variable, at the first call; later nothing.
+pub(crate) fn problems() -> Vec<String> {
+    let problems = environment().problems();
+    // Relaxed: the flag publishes no memory, it only selects the caller that gets them.
+    if problems.is_empty() || ARE_REPORTED.swap(true, Ordering::Relaxed) {
+        return Vec::new();
     }
-    overrides
+    let name = Variable::Config.name();
+    problems
+        .iter()
+        .map(|problem| format!("{name}: {problem}"))
+        .collect()
 }
 
 /// An attempt to install a second configuration.

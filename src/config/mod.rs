@@ -42,7 +42,6 @@ mod limit;
 pub(crate) mod rule_file;
 mod status;
 pub(crate) mod time;
-mod variables;
 
 pub use self::action::Action;
 pub use self::builder::Config;
@@ -51,5 +50,4 @@ pub use self::limit::Limit;
 pub use self::rule_file::RuleError;
 pub use self::status::{Counters, OffReason, Status, Totals};
 
-pub(crate) use self::global::current;
-pub(crate) use self::variables::Variable;
+pub(crate) use self::global::{current, problems};

@@ -8,7 +8,7 @@ use super::describe;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::report::Facts;
-use crate::shim::fork_safe::ForkSafe;
+use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::process::registry;

@@ -24,10 +24,10 @@ use super::state::DetectorState;
 use crate::engine::ids::LockId;
 use crate::engine::order_graph::IdMap;
 use crate::report::Report;
-use crate::shim::fork_safe::ForkSafe;
-use crate::shim::{Mutex, MutexGuard};
+use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::process::pending_spawns;
 use crate::tracking::thread::slot::Slot;
+use crate::tracking::{Mutex, MutexGuard};
 
 /// A running check.
 pub(crate) struct CheckSession {

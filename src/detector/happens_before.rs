@@ -6,20 +6,19 @@ use super::order::check;
 use super::{check_session, describe, publish, state};
 use crate::engine::acquisition::InheritedHold;
 use crate::engine::clock::vector_clock::VectorClock;
-use crate::runtime::threads::{attach, with_own};
 use crate::tracking::thread::clock_ref::ClockRef;
 use crate::tracking::thread::current;
 use crate::tracking::thread::local::Local;
+use crate::tracking::thread::own::with_own;
 use crate::tracking::thread::slot::Slot;
 
-/// Releases the clock of the calling thread; returns `None` if the detector is off.
+/// Releases the clock of the calling thread.
 #[inline]
-pub(crate) fn release_clock() -> Option<ClockRef> {
-    let slot = attach()?;
-    if let Some(point) = with_own(slot, |own| own.points.take(&own.timeline)) {
-        return Some(point);
+pub(crate) fn release_clock(slot: &'static Slot) -> ClockRef {
+    match with_own(slot, |own| own.points.take(&own.timeline)) {
+        Some(point) => point,
+        None => new_point(slot),
     }
-    Some(new_point(slot))
 }
 
 #[cold]
@@ -29,50 +28,37 @@ fn new_point(slot: &'static Slot) -> ClockRef {
 }
 
 /// Returns the clock of everything that the calling thread did or will do: it is at its end.
-pub(crate) fn end() -> Option<ClockRef> {
-    let slot = attach()?;
+pub(crate) fn end(slot: &'static Slot) -> ClockRef {
     let segment = change(slot, |own| own.timeline.hand_over());
-    Some(ClockRef::new(segment.whole()))
+    ClockRef::new(segment.whole())
 }
 
 /// Acquires the clock `point` in the calling thread.
 #[inline]
-pub(crate) fn acquire_clock(point: &ClockRef) {
-    if let Some(slot) = attach()
-        && !with_own(slot, |own| own.timeline.knows(point.segment()))
-    {
+pub(crate) fn acquire_clock(slot: &'static Slot, point: &ClockRef) {
+    if !is_known(slot, point) {
         change(slot, |own| own.timeline.learn(point.segment()));
     }
 }
 
-/// Returns whether the calling thread is already ordered after `point`, or is not tracked.
-pub(crate) fn is_known(point: &ClockRef) -> bool {
-    attach().is_none_or(|slot| with_own(slot, |own| own.timeline.knows(point.segment())))
+/// Returns whether the calling thread is already ordered after `point`.
+#[inline]
+pub(crate) fn is_known(slot: &'static Slot, point: &ClockRef) -> bool {
+    with_own(slot, |own| own.timeline.knows(point.segment()))
 }
 
 /// Acquires the clock `point` in the calling thread, and drops this reference to it.
 #[inline]
-pub(crate) fn acquire_last(point: ClockRef) {
-    let slot = current::open();
-    let known = if slot.is_detached() {
-        Some(point)
-    } else {
-        with_own(slot, |own| own.points.drop_known(point))
-    };
-    if let Some(news) = known {
-        learn_last(news);
+pub(crate) fn acquire_last(slot: &'static Slot, point: ClockRef) {
+    if let Some(news) = with_own(slot, |own| own.points.drop_known(point)) {
+        learn_last(slot, news);
     }
 }
 
 #[cold]
-fn learn_last(point: ClockRef) {
-    acquire_clock(&point);
-    let slot = current::open();
-    if slot.is_detached() {
-        point.drop_alone();
-    } else {
-        with_own(slot, |own| own.points.drop_learnt(point));
-    }
+fn learn_last(slot: &'static Slot, point: ClockRef) {
+    acquire_clock(slot, &point);
+    with_own(slot, |own| own.points.drop_learnt(point));
 }
 
 /// Drops a reference to `point`, which the calling thread does not acquire.
@@ -87,10 +73,8 @@ pub(crate) fn forget(point: ClockRef) {
 }
 
 /// Acquires a merged clock in the calling thread.
-pub(crate) fn acquire_merged(clock: &VectorClock) {
-    if let Some(slot) = attach() {
-        change(slot, |own| own.timeline.learn_all(clock));
-    }
+pub(crate) fn acquire_merged(slot: &'static Slot, clock: &VectorClock) {
+    change(slot, |own| own.timeline.learn_all(clock));
 }
 
 /// Runs `f`, after which the thread may be in a new segment.
@@ -158,10 +142,7 @@ pub(crate) fn holds_to_inherit() -> Vec<InheritedHold> {
 }
 
 /// Sets the holds that the calling thread inherits; returns the previous ones.
-pub(crate) fn inherit_holds(around: Vec<InheritedHold>) -> Vec<InheritedHold> {
-    let Some(slot) = attach() else {
-        return Vec::new();
-    };
+pub(crate) fn inherit_holds(slot: &'static Slot, around: Vec<InheritedHold>) -> Vec<InheritedHold> {
     let before = with_own(slot, |own| std::mem::replace(&mut own.inherited, around));
     slot.set_surrounded(with_own(slot, |own| own.is_surrounded()));
     reseed(slot);

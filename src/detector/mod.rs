@@ -12,6 +12,7 @@ pub(crate) mod describe;
 pub(crate) mod happens_before;
 #[cfg(all(loom, test))]
 mod models;
+pub(crate) mod observation;
 pub(crate) mod observe;
 pub(crate) mod order;
 pub(crate) mod publish;
@@ -23,15 +24,11 @@ pub(crate) mod writing;
 pub(crate) use self::counters::reported;
 pub(crate) use self::describe::{held_here, lock_info, name};
 pub(crate) use self::order::check::{relabel, retire};
-pub use self::order::declaration::{declare_order, declare_order_file};
 pub(crate) use self::publish::{
     Panic, Published, aside, can_unwind, end_in, publish, publish_stall,
 };
 pub(crate) use self::stuck::publish_stuck;
-pub use crate::runtime::status::status;
 
 /// Whether this build is instrumented. A constant, so that a branch on it costs nothing.
-pub(crate) const ON: bool = cfg!(any(debug_assertions, feature = "always"));
-pub(crate) use crate::runtime::threads::{
-    attach, attach_at_start, detach_agent, note_panic, with_own, with_own_at_hand,
-};
+pub const ON: bool = cfg!(any(debug_assertions, feature = "always"));
+pub(crate) use crate::tracking::thread::own::{with_own, with_own_at_hand};

@@ -15,9 +15,9 @@ use loom::thread;
 
 use super::deadlock::closed;
 use crate::engine::mode::Mode;
-use crate::instrument::LockKind;
 use crate::shim::model;
 use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::lock_id_pool::LockIdPool;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::models::Seat;

@@ -9,9 +9,9 @@
 use std::sync::atomic::Ordering;
 
 use super::describe;
+use super::observation::Observation;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
-use crate::instrument::Observation;
 use crate::report::{HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo, WaitsFor};
 use crate::shim::fence;
 use crate::tracking::lock::ident::Ident;

@@ -12,11 +12,11 @@ use crate::engine::ids::Site;
 use crate::engine::verdict::Verdict;
 use crate::record;
 use crate::report::{Basis, Facts, Report, Stall};
-use crate::runtime::threads::with_own;
-use crate::shim::fork_safe::ForkSafe;
 use crate::sink::{self, Then};
 use crate::suppress;
+use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::thread::current;
+use crate::tracking::thread::own::with_own;
 use crate::tracking::thread::slot::Slot;
 
 static REPORTS: AtomicU64 = AtomicU64::new(0);
@@ -213,7 +213,7 @@ pub(crate) fn publish_stall(
     counters::count(report.verdict);
     record::finding(&report);
     sink::summary::note(&report);
-    let printed = aside(slot, || sink::tell(config, &report));
+    let printed = aside(slot, || sink::emit(config, &report));
     Some(Published {
         report,
         wanted,

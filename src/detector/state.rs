@@ -8,9 +8,9 @@ use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::order_graph::{IdMap, Limits, OrderGraph};
 use crate::engine::verdict::Verdict;
 use crate::report::{LockInfo, Stack};
-use crate::shim::{Mutex, MutexGuard};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::thread::slot::Slot;
+use crate::tracking::{Mutex, MutexGuard};
 
 /// The most stacks of single edges that are kept: some hundred bytes each.
 const EDGE_STACKS: usize = 4096;

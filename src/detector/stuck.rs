@@ -4,17 +4,17 @@ use super::check_session;
 use super::publish::{self, Panic};
 use crate::engine::verdict::Verdict;
 use crate::report::{Facts, LockInfo, ThreadInfo};
-use crate::runtime::threads::attach;
+use crate::tracking::thread::slot::Slot;
 
 /// Reports agents that are stuck, to the check of `testing` with this number, or to the process if
 /// that is zero.
 pub(crate) fn publish_stuck(
+    slot: &'static Slot,
     scope: u64,
     verdict: Verdict,
     threads: Vec<ThreadInfo>,
     locks: Vec<LockInfo>,
 ) -> Option<Panic> {
-    let slot = attach()?;
     let facts = Facts {
         locks,
         threads,

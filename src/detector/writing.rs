@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use crate::shim::fork_safe::ForkSafe;
+use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::thread::wait;
 
 /// The number of periods that are remembered, the last ones.

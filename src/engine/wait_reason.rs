@@ -93,7 +93,7 @@ impl WaitReason {
             WaitReason::Message => format!("a message of {resource}"),
             WaitReason::Item => format!("an item of {resource}"),
             WaitReason::Room => format!("room in {resource}"),
-            WaitReason::Partner => format!("somebody who receives from {resource}"),
+            WaitReason::Partner => format!("a thread that receives from {resource}"),
             // The source location of the wait identifies the select.
             WaitReason::Selection => "one of the branches of its select".to_owned(),
             WaitReason::Permit => format!("a permit of {resource}"),
@@ -104,7 +104,7 @@ impl WaitReason {
             WaitReason::Result => format!("the result of a job of {resource}"),
             WaitReason::Job => format!("a job of {resource}"),
             WaitReason::Initialisation => format!("the initialisation of {resource}"),
-            WaitReason::Unpark => "somebody who unparks it".to_owned(),
+            WaitReason::Unpark => "a thread that unparks it".to_owned(),
             WaitReason::End | WaitReason::ScopeEnd => format!("the end of {resource}"),
             WaitReason::Time => "time to pass".to_owned(),
             WaitReason::Other => resource.to_owned(),

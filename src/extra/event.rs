@@ -288,9 +288,9 @@ impl Event {
         // Outside the lock, since the attachment may call the program's sinks.
         MutexGuard::unlocked(&mut state, || past.acquire());
         if state.times == times && self.has(SET) {
-            let told = if past.is_known() { thread_bit() } else { !SET };
+            let acquired_by = if past.is_known() { thread_bit() } else { !SET };
             // Relaxed, and a read-modify-write: see the field `word`.
-            self.word.fetch_or(told, Ordering::Relaxed);
+            self.word.fetch_or(acquired_by, Ordering::Relaxed);
         }
         None
     }

@@ -1,6 +1,7 @@
 //! Primitives that std and parking_lot do not have, built on the public
-//! [`instrument`](crate::instrument) API as those of another crate would be. They are re-exported
-//! at the crate root and in [`sync`](crate::sync).
+//! [`instrument`](crate::instrument) API as those of another crate would be: `tests/one_door.rs` compiles
+//! this folder as a part of another crate. They are re-exported at the crate root and in
+//! [`sync`](crate::sync).
 
 #[cfg(feature = "channel")]
 pub mod channel;

@@ -7,7 +7,8 @@ const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// Returns the instant at which `timeout` ends, or one a hundred years ahead if the clock cannot
 /// represent it.
-pub(crate) fn deadline_after(timeout: Duration) -> Instant {
+#[must_use]
+pub fn deadline_after(timeout: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(timeout).unwrap_or_else(|| now + FOR_EVER)
 }

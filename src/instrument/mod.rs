@@ -56,8 +56,8 @@
 //! ```
 
 mod deadline;
+pub(crate) mod declare_order;
 mod held;
-mod observation;
 #[cfg(not(any(debug_assertions, feature = "always")))]
 mod off;
 #[cfg(any(debug_assertions, feature = "always"))]
@@ -76,38 +76,37 @@ pub use self::chosen::{
     Agent, Attempt, Hold, SendableHold, held_by_caller, held_count, mark_observer, observe_all,
     report_stuck,
 };
-pub(crate) use self::chosen::{
-    CheckMembership, Child, Endpoint, Endpoints, InitClock, JoinRecord, OnceRecord, Scheduled,
-    SharedMergedClock, SpawnHolds, assert_order, check_ascending, ensure_attached, held_here, idle,
-    is_abandoned, thread_bit,
+pub use self::chosen::{
+    Begun, CheckMembership, Child, Drain, InitClock, JoinRecord, OnceRecord, RunningThread,
+    Scheduled, Sleep, SpawnHolds, check_ascending, idle, is_abandoned,
 };
 pub use self::chosen::{
-    Clock, CondvarRecord, InheritedHolds, Lock, MergedClock, Providers, Resource, ScopeGuard,
-    WaitGuard, caught_panic,
+    Clock, CondvarRecord, Endpoint, EndpointWait, Endpoints, InheritedHolds, Lock, MergedClock,
+    Providers, Resource, ScopeGuard, SharedMergedClock, WaitGuard, caught_panic, ensure_attached,
+    thread_bit, wait_for_selection, wait_for_selection_until,
 };
-#[cfg(feature = "channel")]
-pub(crate) use self::chosen::{wait_for_selection, wait_for_selection_until};
-pub(crate) use self::deadline::deadline_after;
+pub(crate) use self::chosen::{assert_order, held_here};
+pub use self::deadline::deadline_after;
 pub(crate) use self::held::{HeldHere, Term};
-pub use self::observation::Observation;
-pub(crate) use self::side::Side;
-#[cfg(feature = "channel")]
-pub(crate) use self::side::block_on;
-pub(crate) use self::stamped::Stamped;
+pub use self::side::{Side, block_on};
+pub use self::stamped::Stamped;
 pub use self::tracked::Tracked;
-pub(crate) use self::violation::Violation;
-pub use self::violation::{LockRef, ViolationReason};
+pub use self::violation::{LockRef, Violation, ViolationReason};
+pub use crate::detector::observation::Observation;
 pub use crate::engine::counts::Counts;
 pub use crate::engine::ids::{LockId, Site, ThreadId};
 pub use crate::engine::mode::{AcquireKind, Mode, ReadPolicy};
 pub use crate::engine::wait_reason::WaitReason;
 pub use crate::tracking::lock::kind::LockKind;
+pub use crate::tracking::scheduled::{Failed, Turn};
+pub use crate::tracking::thread::remote_panic::Wake;
+pub use crate::tracking::thread::wait::HAS_CLOCK;
 
-pub(crate) use crate::detector::ON;
+pub use crate::detector::ON;
 
 /// Decides whether a [`Hold`], and with it a guard, may be sent to another thread.
 #[cfg(not(feature = "send_guard"))]
-pub(crate) type GuardMarker = lock_api::GuardNoSend;
+pub type GuardMarker = lock_api::GuardNoSend;
 /// Decides whether a [`Hold`], and with it a guard, may be sent to another thread.
 #[cfg(feature = "send_guard")]
-pub(crate) type GuardMarker = lock_api::GuardSend;
+pub type GuardMarker = lock_api::GuardSend;

@@ -4,6 +4,7 @@
 //! Every type is zero-sized and every function an empty body that is always inlined, so that a
 //! lock built with them compiles to the instructions of the bare lock.
 
+mod add_orders;
 mod agent;
 mod endpoints;
 mod held;
@@ -16,18 +17,19 @@ use std::marker::PhantomData;
 
 use lock_api::GuardNoSend;
 
+pub(super) use self::add_orders::add_orders;
 pub use self::agent::{
     Agent, SendableHold, held_by_caller, held_count, mark_observer, observe_all, report_stuck,
 };
-pub(crate) use self::endpoints::{Endpoint, Endpoints};
-#[cfg(feature = "channel")]
-pub(crate) use self::endpoints::{wait_for_selection, wait_for_selection_until};
+pub use self::endpoints::{
+    Endpoint, EndpointWait, Endpoints, wait_for_selection, wait_for_selection_until,
+};
 pub(crate) use self::held::{assert_order, held_here};
-pub(crate) use self::join::JoinRecord;
-pub(crate) use self::once_record::OnceRecord;
-pub(crate) use self::resource::idle;
+pub use self::join::{JoinRecord, RunningThread};
+pub use self::once_record::OnceRecord;
+pub use self::resource::idle;
 pub use self::resource::{Providers, Resource};
-pub(crate) use self::scheduled::{Child, Scheduled, is_abandoned};
+pub use self::scheduled::{Begun, Child, Drain, Scheduled, Sleep, is_abandoned};
 use super::{
     AcquireKind, GuardMarker, LockId, LockKind, LockRef, Mode, Site, Violation, ViolationReason,
 };
@@ -88,7 +90,7 @@ impl Lock {
 
     /// Fast path of [`acquired`](Self::acquired); it always succeeds in this build.
     #[inline(always)]
-    pub(crate) fn acquired_known<const WRITES: bool>(
+    pub fn acquired_known<const WRITES: bool>(
         &self,
         _mode: Mode,
         _kind: AcquireKind,
@@ -99,7 +101,7 @@ impl Lock {
 
     /// Second fast path, never called in this build.
     #[inline(always)]
-    pub(crate) fn acquired_at_hand(&self, _mode: Mode, _site: Site) -> Option<Hold> {
+    pub fn acquired_at_hand(&self, _mode: Mode, _site: Site) -> Option<Hold> {
         Some(Hold(PhantomData))
     }
 
@@ -180,7 +182,7 @@ impl Lock {
 
     /// Records, right before the lock is dropped, whether a forgotten guard still holds it.
     #[inline(always)]
-    pub(crate) fn retired(&mut self, _held: bool) {}
+    pub fn retired(&mut self, _held: bool) {}
 }
 
 /// Token of one recorded acquisition, to be passed back at the release.
@@ -253,7 +255,7 @@ impl CondvarRecord {
     /// Does what [`waiting`](Self::waiting) does; if the wait will never end, `wake` wakes the
     /// thread.
     #[inline(always)]
-    pub(crate) fn waiting_or<'a>(
+    pub fn waiting_or<'a>(
         &'a self,
         _wake: Option<Wake>,
         lock: &'a Lock,
@@ -266,7 +268,7 @@ impl CondvarRecord {
 
     /// Records that `count` waiters were woken without a notification.
     #[inline(always)]
-    pub(crate) fn woken(&self, _count: usize) {}
+    pub fn woken(&self, _count: usize) {}
 
     /// Calls `wake`, which wakes one waiter or all, and returns the number of woken waiters that
     /// `wake` returned. In an instrumented build it does nothing if there is no waiter.
@@ -313,21 +315,21 @@ impl Clock {
 
     /// Creates an empty value.
     #[inline(always)]
-    pub(crate) const fn unknown() -> Self {
+    pub const fn unknown() -> Self {
         Self(())
     }
 
     /// Returns the final clock of the calling thread, which is about to end, for the thread that
     /// joins it.
     #[inline(always)]
-    pub(crate) fn at_exit() -> Self {
+    pub fn at_exit() -> Self {
         Self(())
     }
 
     /// Returns whether the detector was on at the release: never in this build, so there is no
     /// clock to acquire or to compare.
     #[inline(always)]
-    pub(crate) fn is_known(&self) -> bool {
+    pub fn is_known(&self) -> bool {
         false
     }
 
@@ -337,7 +339,7 @@ impl Clock {
 
     /// Acquires the clock and consumes it.
     #[inline(always)]
-    pub(crate) fn acquire_last(self) {}
+    pub fn acquire_last(self) {}
 }
 
 /// Merged clocks of several threads, for a thread that continues after all of them.
@@ -357,14 +359,12 @@ impl MergedClock {
     pub fn add(&self, _past: &Clock) {}
 
     /// Merges a released clock into this one, which no other thread can access.
-    #[cfg(feature = "queue")]
     #[inline(always)]
-    pub(crate) fn add_mut(&mut self, _past: &Clock) {}
+    pub fn add_mut(&mut self, _past: &Clock) {}
 
     /// Returns a copy, which later additions do not change.
     #[inline(always)]
-    #[cfg(feature = "queue")]
-    pub(crate) fn snapshot(&self) -> Self {
+    pub fn snapshot(&self) -> Self {
         Self(())
     }
 
@@ -374,71 +374,73 @@ impl MergedClock {
     pub fn acquire(&self) {}
 }
 
-/// [`MergedClock`] with shared ownership.
-#[derive(Clone, Debug)]
-pub(crate) struct SharedMergedClock(());
+/// [`MergedClock`] with shared ownership, for a value that is read by other threads than those that add
+/// to it. A clone refers to the same clock.
+#[derive(Clone, Debug, Default)]
+pub struct SharedMergedClock(());
 
 impl SharedMergedClock {
     /// Creates an empty merged clock.
     #[inline(always)]
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self(())
     }
 
     /// Merges a released clock into this one.
     #[inline(always)]
-    pub(crate) fn add(&self, _past: &Clock) {}
+    pub fn add(&self, _past: &Clock) {}
 
     /// Acquires the merged clock: all that the calling thread does from here on happens after the
     /// merged releases.
     #[inline(always)]
-    pub(crate) fn acquire(&self) {}
+    pub fn acquire(&self) {}
 }
 
 /// Attaches the calling thread to the detector.
 #[inline(always)]
-pub(crate) fn ensure_attached() {}
+pub fn ensure_attached() {}
 
 /// Returns 0: in this build no thread has a bit.
 #[inline(always)]
-pub(crate) fn thread_bit() -> u64 {
+#[must_use]
+pub fn thread_bit() -> u64 {
     0
 }
 
 /// Clock of the initialisation of a value that is initialised once.
 #[derive(Debug)]
-pub(crate) struct InitClock(());
+pub struct InitClock(());
 
 impl InitClock {
     /// Creates the record of a value that is not initialised yet.
     #[inline(always)]
-    pub(crate) const fn new() -> Self {
+    pub const fn new() -> Self {
         Self(())
     }
 
     /// Creates the record of a value that was initialised at its construction: there is no clock to
     /// acquire.
     #[inline(always)]
-    pub(crate) const fn none() -> Self {
+    pub const fn none() -> Self {
         Self(())
     }
 
     /// Releases the clock of the calling thread, which has run the initialiser. No other thread can
     /// see the value yet.
     #[inline(always)]
-    pub(crate) fn set(&self) {}
+    pub fn set(&self) {}
 
     /// Does nothing: the caller runs `initialise` through the wrapped primitive.
     #[inline(always)]
-    pub(crate) fn first(&self, _ask: impl FnOnce(), _initialise: impl FnOnce()) {}
+    pub fn first(&self, _ask: impl FnOnce(), _initialise: impl FnOnce()) {}
 
     /// Does nothing: in this build an access orders nothing.
     #[inline(always)]
-    pub(crate) fn acquire_asking(&self, _ask: impl FnOnce()) {}
+    pub fn acquire_asking(&self, _ask: impl FnOnce()) {}
 
     /// Acquires the clock of the initialiser for an access that has seen the value.
     #[inline(always)]
-    pub(crate) fn acquire(&self) {}
+    pub fn acquire(&self) {}
 }
 
 /// Locks that the calling thread holds for as long as other threads run.
@@ -462,55 +464,55 @@ impl InheritedHolds {
 
 /// Locks that a parent thread holds at a spawn, passed through the child to the join.
 #[derive(Debug)]
-pub(crate) struct SpawnHolds(());
+pub struct SpawnHolds(());
 
 impl SpawnHolds {
     /// Creates an empty value.
     #[inline(always)]
-    pub(crate) fn none() -> Self {
+    pub fn none() -> Self {
         Self(())
     }
 
     /// Returns the locks that the calling thread holds, before it spawns another.
     #[inline(always)]
-    pub(crate) fn here() -> Self {
+    pub fn here() -> Self {
         Self(())
     }
 
     /// Makes the calling thread, which was spawned with these locks held, inherit them.
     #[inline(always)]
-    pub(crate) fn enter(&self) {}
+    pub fn enter(&self) {}
 
     /// Ends the inheritance at the end of the calling thread, and collects its acquisitions.
     #[inline(always)]
-    pub(crate) fn leave(&mut self) {}
+    pub fn leave(&mut self) {}
 
     /// Records that the calling thread has joined the child: acquisitions of the child count as
     /// made under the locks that the parent held throughout.
     #[inline(always)]
-    pub(crate) fn joined(self) {}
+    pub fn joined(self) {}
 }
 
 /// Check session that a thread belongs to, passed to the threads that it spawns.
 #[derive(Debug)]
-pub(crate) struct CheckMembership(());
+pub struct CheckMembership(());
 
 impl CheckMembership {
     /// Returns the membership of the calling thread.
     #[inline(always)]
-    pub(crate) fn here() -> Self {
+    pub fn here() -> Self {
         Self(())
     }
 
     /// Returns the membership of the check session with this number.
     #[inline(always)]
-    pub(crate) fn of(_number: u64) -> Self {
+    pub fn of(_number: u64) -> Self {
         Self(())
     }
 
     /// Makes the calling thread, which has just begun, a member of the session.
     #[inline(always)]
-    pub(crate) fn enter(self) {}
+    pub fn enter(self) {}
 }
 
 /// Scope in which a thread inherits the locks of another. Returned by [`InheritedHolds::enter`].
@@ -524,7 +526,7 @@ const FEW: usize = 9;
 /// Checks whether the calling thread may acquire all of `records` now, in the order of their ids.
 ///
 /// This build tracks no held locks, so only a duplicate in `records` is an error.
-pub(crate) fn check_ascending(records: &[&Lock], site: Site) -> Result<(), Violation> {
+pub fn check_ascending(records: &[&Lock], site: Site) -> Result<(), Violation> {
     let Some(lock) = asked_twice(records) else {
         return Ok(());
     };

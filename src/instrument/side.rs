@@ -8,7 +8,7 @@ const GLIMPSE: Duration = Duration::from_millis(1);
 
 /// Side of a channel on which a thread waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
+pub enum Side {
     /// The thread sends to a receiver.
     Sending,
     /// The thread receives from a sender.
@@ -17,7 +17,8 @@ pub(crate) enum Side {
 
 impl Side {
     /// Returns the side that can end a wait on this side.
-    pub(crate) fn opposite(self) -> Self {
+    #[must_use]
+    pub fn opposite(self) -> Self {
         match self {
             Side::Sending => Side::Receiving,
             Side::Receiving => Side::Sending,
@@ -30,7 +31,7 @@ impl Side {
 ///
 /// Without the repetition, each of the two could leave the rendezvous between its attempts just
 /// when the other one is in it, and both would seem to wait without a counterpart.
-pub(crate) fn block_on<R>(
+pub fn block_on<R>(
     limit: Option<Duration>,
     is_met: impl Fn() -> bool,
     mut attempt: impl FnMut(Option<Duration>) -> Option<R>,

@@ -5,7 +5,19 @@ use super::Clock;
 /// Message with the clock of its sender, sent through a channel in place of the message.
 ///
 /// It has the size of the message in a build without instrumentation.
-pub(crate) struct Stamped<T> {
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::instrument::Stamped;
+///
+/// let (sender, receiver) = std::sync::mpsc::channel();
+/// sender.send(Stamped::stamp(7)).unwrap();
+/// // What this thread does from here on happens after the send.
+/// assert_eq!(receiver.recv().unwrap().receive(), 7);
+/// ```
+#[derive(Debug)]
+pub struct Stamped<T> {
     past: Clock,
     message: T,
 }
@@ -13,7 +25,7 @@ pub(crate) struct Stamped<T> {
 impl<T> Stamped<T> {
     /// Stamps a message that the calling thread is about to send.
     #[inline]
-    pub(crate) fn stamp(message: T) -> Self {
+    pub fn stamp(message: T) -> Self {
         Self {
             past: Clock::release(),
             message,
@@ -21,9 +33,8 @@ impl<T> Stamped<T> {
     }
 
     /// Wraps a message without a clock, for one that no thread has sent.
-    #[cfg(feature = "channel")]
     #[inline]
-    pub(crate) fn unstamped(message: T) -> Self {
+    pub fn unstamped(message: T) -> Self {
         Self {
             past: Clock::unknown(),
             message,
@@ -32,7 +43,7 @@ impl<T> Stamped<T> {
 
     /// Returns the message, and acquires the clock of the sender.
     #[inline]
-    pub(crate) fn receive(self) -> T {
+    pub fn receive(self) -> T {
         let Self { past, message } = self;
         past.acquire_last();
         message
@@ -40,7 +51,7 @@ impl<T> Stamped<T> {
 
     /// Returns the message to the thread that failed to send it.
     #[inline]
-    pub(crate) fn take_back(self) -> T {
+    pub fn take_back(self) -> T {
         self.message
     }
 }

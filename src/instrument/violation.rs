@@ -26,7 +26,7 @@ pub struct LockRef {
 
 impl LockRef {
     /// Creates a reference to the lock with this id and, where known, its name and the site.
-    pub(crate) fn new(lock: LockId, name: Option<Box<str>>, site: Option<Site>) -> Self {
+    pub fn new(lock: LockId, name: Option<Box<str>>, site: Option<Site>) -> Self {
         Self { lock, name, site }
     }
 
@@ -60,7 +60,7 @@ impl fmt::Display for LockRef {
 
 /// Failed joint acquisition, with the two locks that conflict.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Violation {
+pub struct Violation {
     reason: ViolationReason,
     asked: LockRef,
     held: LockRef,
@@ -78,15 +78,21 @@ impl Violation {
         }
     }
 
-    pub(crate) fn reason(&self) -> ViolationReason {
+    /// Returns how the acquisition violates the order.
+    #[must_use]
+    pub fn reason(&self) -> ViolationReason {
         self.reason
     }
 
-    pub(crate) fn asked(&self) -> &LockRef {
+    /// Returns the lock that was asked for.
+    #[must_use]
+    pub fn asked(&self) -> &LockRef {
         &self.asked
     }
 
-    pub(crate) fn held(&self) -> &LockRef {
+    /// Returns the lock that was held or asked for before.
+    #[must_use]
+    pub fn held(&self) -> &LockRef {
         &self.held
     }
 }

@@ -10,9 +10,9 @@ use lock_api::{RawCondvar as _, RawCondvarTimed as _, RawMutex as _};
 
 use super::RawMutex;
 use crate::instrument;
+use crate::instrument::Wake;
 use crate::instrument::{AcquireKind, CondvarRecord, Hold, Scheduled, Site};
-use crate::tracking::scheduled::{Failed, Turn};
-use crate::tracking::thread::remote_panic::Wake;
+use crate::instrument::{Failed, Turn};
 
 /// Raw condition variable: `parking_lot`'s, with a detector record.
 ///

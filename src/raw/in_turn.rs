@@ -4,8 +4,8 @@
 //! something. One with a limit tries at its turn, and once more at a later one: between the two is all
 //! that may happen before the limit.
 
+use crate::instrument::Failed;
 use crate::instrument::{AcquireKind, Hold, Lock, Mode, Scheduled, Site};
-use crate::tracking::scheduled::Failed;
 
 /// What is acquired, and how the bare lock is asked for it.
 pub(super) struct Acquisition<'a, T, D> {

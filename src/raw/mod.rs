@@ -18,7 +18,7 @@ pub(crate) const SPIN: Duration = Duration::ZERO;
 /// Tries a bare lock for [`SPIN`]; where there is no clock, once, by `$once`.
 macro_rules! spin {
     ($bare:expr, $once:ident, $for:ident) => {
-        if $crate::tracking::thread::wait::HAS_CLOCK {
+        if $crate::instrument::HAS_CLOCK {
             $bare.$for($crate::raw::SPIN)
         } else {
             $bare.$once()

@@ -10,8 +10,8 @@ use lock_api::{RawRwLockUpgrade as _, RawRwLockUpgradeDowngrade as _, RawRwLockU
 
 use super::rwlock::{BareGuard, RawRwLock, acquisitions, deadline};
 use crate::instrument;
+use crate::instrument::Failed;
 use crate::instrument::{AcquireKind, Hold, Mode, Scheduled, Site};
-use crate::tracking::scheduled::Failed;
 
 acquisitions! {
     Mode::Upgradable, false, lock_upgradable, try_lock_upgradable, spin_upgradable,

@@ -17,11 +17,13 @@
 //! An acquisition in a known order writes nothing. A file that cannot be written is reported once on
 //! standard error, and the program continues without a record.
 
+mod event;
 mod file;
 mod json;
 pub(crate) mod news;
 mod recorder;
 mod rows;
 
+pub(crate) use self::event::emit;
 pub(crate) use self::recorder::{RECORDER, edge, finding, finish, from_environment, is_recording};
-pub(crate) use self::rows::{EdgeRow, Taken};
+pub(crate) use self::rows::Taken;

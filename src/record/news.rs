@@ -10,10 +10,10 @@ use std::path::Path;
 use once_cell::sync::OnceCell;
 
 use super::rows::EdgeRow;
-use crate::config::Variable;
 use crate::declare;
-use crate::shim::fork_safe::ForkSafe;
 use crate::sink;
+use crate::tracking::fork_safe::ForkSafe;
+use crate::variables::Variable;
 
 /// Hashes of the edges that this process has seen. A fork takes the lock; the child keeps the edges of its
 /// parent apart by the process id in each hash.

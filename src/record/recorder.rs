@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use super::file::{RecordFile, Written};
 use super::news;
 use super::rows::{self, EdgeRow, Run, Taken};
-use crate::config::{self, Variable};
+use crate::config;
 use crate::report::Report;
-use crate::shim::fork_safe::ForkSafe;
 use crate::sink;
+use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::lock::class::Class;
+use crate::variables::Variable;
 
 /// Up to this size a file grows, unless `LOCKWARDEN_RECORD_MAX` says another one.
 const LIMIT: u64 = 64 << 20;
@@ -111,13 +112,13 @@ pub(crate) fn finding(report: &Report) {
     with(|recorder| recorder.finding(report));
 }
 
-/// Ends the record with a row that says that the process ended in order.
-pub(crate) fn finish() {
+/// Ends the record with a row that says that the process ended in order, with the `status` of the detector.
+pub(crate) fn finish(status: &str) {
     if STATE.load(Ordering::Relaxed) != ON {
         return;
     }
     with(|recorder| {
-        let line = rows::end(&recorder.run, recorder.rows);
+        let line = rows::end(&recorder.run, recorder.rows, status);
         recorder.file.append_anyway(&line)
     });
     STATE.store(ENDED, Ordering::Relaxed);

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::json::Object;
-use crate::config::Variable;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::Mode;
 use crate::report::Report;
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::class_key;
+use crate::variables::Variable;
 
 /// The attribute that names the test binary, or the program.
 const BINARY: &str = "binary";
@@ -243,11 +243,10 @@ pub(super) fn full(limit: u64) -> String {
     Object::row("full").number("limit_bytes", limit).line()
 }
 
-pub(super) fn end(run: &Run, rows: u64) -> String {
-    let status = crate::status().to_string();
+pub(super) fn end(run: &Run, rows: u64, status: &str) -> String {
     let row = Object::row("end")
         .number("rows", rows)
-        .text("status", &status)
+        .text("status", status)
         .number("seen_ms", now_ms());
     run.attributed(row).line()
 }

@@ -122,14 +122,14 @@ fn waiting(report: &Report) -> Vec<(&ThreadInfo, &WaitInfo)> {
 /// Returns the subject of a stuck set that is not a lock cycle.
 fn standstill(report: &Report) -> String {
     let waiting = waiting(report);
-    let anyone = |wait: &WaitInfo| wait.by == Some(FreedBy::Anyone);
-    let everyone = waiting.iter().any(|(_, wait)| anyone(wait));
+    let by_any_thread = |wait: &WaitInfo| wait.by == Some(FreedBy::AnyThread);
+    let is_open = waiting.iter().any(|(_, wait)| by_any_thread(wait));
     let each = |(thread, wait): &(&ThreadInfo, &WaitInfo)| {
         format!("{thread} for {}", report.awaited(wait))
     };
     match waiting.as_slice() {
         [] => "threads wait for each other".to_owned(),
-        [(thread, wait)] if everyone => format!(
+        [(thread, wait)] if is_open => format!(
             "{thread} waits for {}, and no other thread is left",
             report.awaited(wait)
         ),
@@ -160,7 +160,7 @@ fn standstill(report: &Report) -> String {
                 1 => parts.push("1 idle worker".to_owned()),
                 _ => parts.push(format!("{idle} idle workers")),
             }
-            let how = if everyone {
+            let how = if is_open {
                 match many.len() {
                     2 => format!("both {} wait", agents(report)),
                     count => format!("all {count} {} wait", agents(report)),
@@ -265,8 +265,8 @@ pub(super) fn ended_by(report: &Report, wait: &WaitInfo) -> Option<String> {
                 WaitsFor::Resource { .. } => format!("which only {} could end", and_list(&names)),
             }
         }
-        FreedBy::Anyone => "which any thread could end, but none can move".to_owned(),
-        FreedBy::Nobody => "which no remaining thread can end".to_owned(),
+        FreedBy::AnyThread => "which any thread could end, but none can move".to_owned(),
+        FreedBy::NoThread => "which no remaining thread can end".to_owned(),
     };
     Some(text)
 }
@@ -274,9 +274,9 @@ pub(super) fn ended_by(report: &Report, wait: &WaitInfo) -> Option<String> {
 /// Returns why the waits never end. The text of each wait names its threads.
 fn never_ends(report: &Report) -> &'static str {
     let waiting = waiting(report);
-    let anyone = |(_, wait): &(&ThreadInfo, &WaitInfo)| wait.by == Some(FreedBy::Anyone);
+    let by_any_thread = |(_, wait): &(&ThreadInfo, &WaitInfo)| wait.by == Some(FreedBy::AnyThread);
     match waiting.len() {
-        _ if waiting.iter().any(anyone) => {
+        _ if waiting.iter().any(by_any_thread) => {
             "every thread is blocked without a limit, so none is left that could end any of these \
              waits"
         }

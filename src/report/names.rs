@@ -65,7 +65,7 @@ impl Report {
     /// same.
     pub(crate) fn lock_name(&self, id: LockId) -> String {
         match self.lock(id) {
-            Some(lock) => self.told_apart(lock, lock.to_string()),
+            Some(lock) => self.distinguished(lock, lock.to_string()),
             None => format!("lock {id}"),
         }
     }
@@ -74,12 +74,12 @@ impl Report {
     /// the line.
     pub(super) fn short_name(&self, id: LockId) -> String {
         match self.lock(id) {
-            Some(lock) => self.told_apart(lock, brief(lock)),
+            Some(lock) => self.distinguished(lock, brief(lock)),
             None => format!("lock {id}"),
         }
     }
 
-    fn told_apart(&self, lock: &LockInfo, name: String) -> String {
+    fn distinguished(&self, lock: &LockInfo, name: String) -> String {
         let own = brief(lock);
         // Names that are equal in full are equal when shortened.
         let shared = |other: &LockInfo| other.id != lock.id && brief(other) == own;

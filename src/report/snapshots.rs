@@ -224,7 +224,7 @@ fn an_inversion_of_three_locks_shows_the_whole_ring() {
 }
 
 #[test]
-fn a_function_that_calls_itself_under_its_guard_is_told_so() {
+fn a_function_that_calls_itself_under_its_guard_gets_advice() {
     let place = fixture::transfer();
     let mut facts = facts(Verdict::SelfDeadlock);
     facts.locks.truncate(1);
@@ -247,7 +247,7 @@ fn an_inversion_of_readers_brings_in_the_writer() {
 }
 
 #[test]
-fn locks_without_names_are_told_apart_by_their_ids() {
+fn locks_without_names_are_distinguished_by_their_ids() {
     let mut facts = both_orders(Verdict::Inversion);
     let created = facts.locks[0].created;
     for lock in &mut facts.locks {
@@ -488,7 +488,7 @@ fn when_all_wait_those_are_named_who_panicked() {
             auditor,
             GATE,
             WaitReason::Notification,
-            FreedBy::Anyone,
+            FreedBy::AnyThread,
             book,
         ),
         awaits(
@@ -508,7 +508,7 @@ fn when_all_wait_those_are_named_who_panicked() {
 }
 
 #[test]
-fn a_thread_that_only_could_end_its_own_wait_is_told_so() {
+fn a_thread_that_only_could_end_its_own_wait_gets_advice() {
     let (book, _) = fixture::post();
     let mut facts = facts(Verdict::SelfDeadlock);
     facts.locks = vec![lock(GATE, "LazyLock", "rates", fixture::created().0)];

@@ -10,8 +10,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use crate::config::Variable;
 use crate::engine::ids::Site;
+use crate::variables::Variable;
 
 /// A table that is larger is not read: it was not made by the command.
 const MAX_BYTES: u64 = 16 << 20;

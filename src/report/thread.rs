@@ -121,9 +121,9 @@ pub enum FreedBy {
     /// Only these threads.
     Threads(Vec<ThreadId>),
     /// Any thread of the process.
-    Anyone,
+    AnyThread,
     /// No remaining thread.
-    Nobody,
+    NoThread,
 }
 
 /// The object of a wait.

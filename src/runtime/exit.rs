@@ -5,8 +5,8 @@
 #[cfg(unix)]
 use crate::{
     config::{self, Status},
-    detector::status,
     record,
+    runtime::status::status,
     sink::{self, summary},
     suppress,
 };
@@ -34,10 +34,11 @@ pub(crate) fn watch() {}
 fn at_exit() {
     suppress::say_unused();
     let config = config::current();
-    if let Status::On(activity) = status() {
+    let status = status();
+    record::finish(&status.to_string());
+    if let Status::On(activity) = status {
         summary::print(config, &activity);
     }
-    record::finish();
     sink::flush(sink::LAST);
     if let Some(code) = config.get_exit_code()
         && summary::count() > 0

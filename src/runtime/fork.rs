@@ -7,7 +7,7 @@
 pub(crate) fn watch() {
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use crate::shim::fork_safe;
+    use crate::tracking::fork_safe;
 
     extern "C" fn before() {
         // In the order in which one may be taken under another: the detector's locks come first.
@@ -48,8 +48,8 @@ pub(crate) fn watch() {
         if !survivor.is_detached() {
             survivor.set_check_id(0);
             survivor.life.begin();
-            crate::runtime::threads::with_own(survivor, |own| own.forget());
-            let seed = crate::runtime::threads::with_own(survivor, |own| {
+            crate::tracking::thread::own::with_own(survivor, |own| own.forget());
+            let seed = crate::tracking::thread::own::with_own(survivor, |own| {
                 own.seed(crate::detector::state::generation())
             });
             survivor.set_seed(seed);

@@ -6,9 +6,9 @@ use crate::config;
 use crate::config::{Counters, Limit, OffReason, Status, Totals};
 use crate::detector::order::check;
 use crate::detector::{happens_before, publish, state};
-use crate::runtime::threads::with_own;
 use crate::tracking::lock::{class, lock_id_pool};
 use crate::tracking::process::registry;
+use crate::tracking::thread::own::with_own;
 use crate::tracking::thread::{current, slot, wait};
 
 /// Returns whether the detector is on, and its counters.

@@ -5,9 +5,8 @@
 
 use std::sync::Once;
 
-use crate::detector::order::declaration;
+use crate::config;
 use crate::detector::{abandoned, deadlock, describe, happens_before, publish, state};
-use crate::record;
 use crate::runtime::exit as process_exit;
 use crate::runtime::{fork, thread_name};
 use crate::sink;
@@ -16,65 +15,24 @@ use crate::tracking::thread::agent::Seat;
 use crate::tracking::thread::current;
 use crate::tracking::thread::current::{Inside, ThreadPhase};
 use crate::tracking::thread::local::Local;
+use crate::tracking::thread::own::with_own;
 use crate::tracking::thread::signal_handler;
 use crate::tracking::thread::slot::{HeldLock, Slot};
-use crate::{config, suppress, watchdog};
 
-/// Returns the slot of the calling thread, which gets one if it has none; `None` if the detector is switched
-/// off, the thread is inside the detector already, or its thread-locals are destroyed.
-///
-/// A slot is allocated, and a signal handler may have interrupted the allocator. So a thread in which a
-/// signal is blocked that the process handles gets none here, because it may be in that handler.
-#[inline]
-pub(crate) fn attach() -> Option<&'static Slot> {
-    let slot = current::open();
-    if slot.is_detached() {
-        attach_slow(false)
-    } else {
-        Some(slot)
-    }
-}
-
-/// Attaches the calling thread like [`attach`], at its start, where it is in no signal handler.
+/// Attaches the calling thread, which is one of the library's, at its start.
 pub(crate) fn attach_at_start() -> Option<&'static Slot> {
     let slot = current::open();
     if slot.is_detached() {
-        attach_slow(true)
+        attach_new(true)
     } else {
         Some(slot)
     }
 }
 
-/// Runs `f` on the thread-local state of the calling thread.
-#[inline(always)]
-pub(crate) fn with_own<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -> R) -> R {
-    debug_assert!(
-        std::ptr::eq(slot, current::own()),
-        "a slot is private to its thread"
-    );
-    // SAFETY: the slot is the calling thread's. The closures given here are short, part of this crate, and
-    // call neither this function nor any code outside this crate but the allocator; that, and a signal
-    // handler, finds the thread inside the detector, and is not tracked. So there is no second borrow.
-    current::closed(|| f(unsafe { slot.own() }))
-}
-
-/// Runs `f` like [`with_own`], for every new lock, in a thread that is known not to be inside the detector.
-#[inline(always)]
-pub(crate) fn with_own_at_hand<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -> R) -> R {
-    // SAFETY: as in `with_own`.
-    current::closed_at(slot, || f(unsafe { slot.own() }))
-}
-
-/// Runs `f` like [`with_own`], for operations that a signal handler may interrupt with the same ones.
-#[inline(always)]
-pub(crate) fn with_own_open<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -> R) -> R {
-    // SAFETY: as in `with_own`, except for a handler. A handler has ended its borrow when `f` continues, and
-    // `f` reloads what the handler has changed.
-    f(unsafe { slot.own() })
-}
-
-#[cold]
-fn attach_slow(is_starting: bool) -> Option<&'static Slot> {
+/// Gives a slot to the calling thread, which has none, as `watchdog::startup::attach` says; it `is_starting`
+/// if it runs no code of the program yet.
+pub(crate) fn attach_new(is_starting: bool) -> Option<&'static Slot> {
+    config_problems();
     if current::is_inside() {
         return None;
     }
@@ -107,30 +65,25 @@ fn attach_slow(is_starting: bool) -> Option<&'static Slot> {
     exit::arm(slot);
     // Fails if the destruction of thread-locals has begun.
     let _ = LEAVES.try_with(|_| ());
-    start(slot, inside);
+    drop(inside);
+    watch_process();
     Some(slot)
 }
 
-/// Starts, once in the process, what comes with the first thread or agent that is watched.
-fn start(slot: &'static Slot, inside: Inside) {
-    static START: Once = Once::new();
-    let mut is_first = false;
-    if !START.is_completed() {
-        // Not `call_once` around the event: a subscriber that uses a tracked lock re-enters this function.
-        START.call_once(|| is_first = true);
+/// Writes what is wrong with the variable `LOCKWARDEN` to standard error, once.
+fn config_problems() {
+    for problem in config::problems() {
+        sink::say(&problem);
     }
-    drop(inside);
-    if is_first {
+}
+
+/// Registers, once in the process, the thread that writes to standard error and the end of the process.
+fn watch_process() {
+    static WATCHES: Once = Once::new();
+    WATCHES.call_once(|| {
         sink::settle_with(settle_own);
         process_exit::watch();
-        publish::quietly(slot, || {
-            declaration::from_environment();
-            suppress::from_environment();
-            record::from_environment();
-            sink::started(&crate::detector::status());
-            watchdog::from_environment();
-        });
-    }
+    });
 }
 
 /// Gives a slot to the agent that the calling thread, which is not inside, acts as.
@@ -150,9 +103,10 @@ fn attach_agent(seat: &Seat) -> Option<&'static Slot> {
     seat.sit(slot);
     current::set_slot(&inside, slot);
     let past = seat.take_past();
-    start(slot, inside);
+    drop(inside);
+    watch_process();
     if let Some(past) = past {
-        happens_before::acquire_last(past);
+        happens_before::acquire_last(slot, past);
     }
     Some(slot)
 }

@@ -12,7 +12,6 @@
 //! Statics that a model does not reach (counters of ids, tables of classes) stay outside.
 
 mod fast;
-pub(crate) mod fork_safe;
 pub(crate) mod signals;
 
 pub(crate) use self::fast::{Fast, own_ptr, own_u64};
@@ -24,14 +23,9 @@ pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize,
 #[cfg(not(all(loom, test)))]
 pub(crate) use std::thread::yield_now;
 
-#[cfg(not(all(loom, test)))]
-mod mutex;
-#[cfg(not(all(loom, test)))]
-pub(crate) use self::mutex::{Mutex, MutexGuard};
-
 #[cfg(all(loom, test))]
 pub(crate) mod model;
 #[cfg(all(loom, test))]
 pub(crate) use self::model::{
-    AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Mutex, MutexGuard, fence, spin_loop, yield_now,
+    AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence, spin_loop, yield_now,
 };

@@ -30,7 +30,7 @@ pub(crate) fn deliver(config: &Config, report: &Report) -> Then {
         return Then::Continue;
     }
     // A panic or an abort is always reported, beyond the limit too.
-    let (_, text) = tell_if(config, report, action > Action::Report);
+    let (_, text) = emit_if(config, report, action > Action::Report);
     let then = then(action);
     if let Some(text) = text.filter(|_| then == Then::Panic || !EXIT_WAITS) {
         delivery::wait_for(text, TEXT);
@@ -58,21 +58,21 @@ pub(crate) fn then(action: Action) -> Then {
 
 /// Delivers a report without the panic or abort of its action; returns whether its text is written to
 /// standard error, or will be before any text that is printed later.
-pub(crate) fn tell(config: &Config, report: &Report) -> bool {
-    tell_if(config, report, false).0 && config.writes_stderr()
+pub(crate) fn emit(config: &Config, report: &Report) -> bool {
+    emit_if(config, report, false).0 && config.writes_stderr()
 }
 
 /// Delivers a report if the limit allows that, or `anyway`; returns whether it did, and the ticket of
 /// its text.
-fn tell_if(config: &Config, report: &Report, anyway: bool) -> (bool, Option<Ticket>) {
+fn emit_if(config: &Config, report: &Report, anyway: bool) -> (bool, Option<Ticket>) {
     let last = config.get_max_reports();
-    let is_told = report.sequence <= last || anyway;
-    let text = is_told.then(|| hand_out(config, report)).flatten();
+    let is_emitted = report.sequence <= last || anyway;
+    let text = is_emitted.then(|| hand_out(config, report)).flatten();
     // Sequence numbers are unique, so this line is written once.
     if report.sequence == last.saturating_add(1) {
         say_limit(config, last);
     }
-    (is_told, text)
+    (is_emitted, text)
 }
 
 fn hand_out(config: &Config, report: &Report) -> Option<Ticket> {
@@ -88,7 +88,7 @@ fn hand_out(config: &Config, report: &Report) -> Option<Ticket> {
     if let Some(callback) = config.get_callback() {
         callback::guarded("the callback", || callback(report));
     }
-    listener::tell(report);
+    listener::notify(report);
     text
 }
 

@@ -32,7 +32,7 @@ use std::time::{Duration, Instant};
 
 use once_cell::sync::OnceCell;
 
-use crate::shim::fork_safe::{ForkSafe, Guard};
+use crate::tracking::fork_safe::{ForkSafe, Guard};
 
 /// How long the thread that starts the delivery thread waits until that is attached.
 const START: Duration = Duration::from_millis(100);

@@ -32,7 +32,7 @@ impl Drop for Listening {
     }
 }
 
-pub(super) fn tell(report: &Report) {
+pub(super) fn notify(report: &Report) {
     // Relaxed: a hint; the lock protects the listener itself.
     if !LISTENS.load(Ordering::Relaxed) {
         return;

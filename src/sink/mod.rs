@@ -17,7 +17,7 @@ pub(crate) mod summary;
 mod tracing;
 
 pub(crate) use self::callback::guarded;
-pub(crate) use self::deliver::{Then, deliver, resolve, tell, then};
+pub(crate) use self::deliver::{Then, deliver, emit, resolve, then};
 pub(crate) use self::delivery::{LAST, flush, settle_with};
 #[cfg(unix)]
 pub(crate) use self::delivery::{QUEUE, renew};
@@ -25,4 +25,4 @@ pub(crate) use self::delivery::{QUEUE, renew};
 pub(crate) use self::file::LinesFile;
 pub(crate) use self::listener::listen;
 pub(crate) use self::stderr::{print, say};
-pub(crate) use self::tracing::{emit_order, emits_orders, started};
+pub(crate) use self::tracing::{emits_orders, started};

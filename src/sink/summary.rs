@@ -7,7 +7,7 @@ use super::{delivery, file, stderr};
 use crate::config::{Config, Counters};
 use crate::engine::verdict::Verdict;
 use crate::report::Report;
-use crate::shim::fork_safe::ForkSafe;
+use crate::tracking::fork_safe::ForkSafe;
 
 /// How many headlines are kept.
 const KEPT: usize = 50;

@@ -12,7 +12,6 @@
 
 use crate::config::{self, Status};
 use crate::engine::verdict::Verdict;
-use crate::record::EdgeRow;
 use crate::report::Report;
 
 /// Emits one event: of level error for a deadlock that exists, of level warning for everything else.
@@ -55,30 +54,6 @@ pub(crate) fn emits_orders() -> bool {
         });
     }
     is_enabled
-}
-
-/// Emits the event of a new lock order. Its attributes name no time, process or number, so that a log
-/// pipeline can merge the events of many hosts.
-pub(crate) fn emit_order(edge: &EdgeRow) {
-    if !emits_orders() {
-        return;
-    }
-    super::callback::guarded("the `tracing` subscriber", || {
-        tracing::event!(
-            target: "lockwarden::order",
-            tracing::Level::DEBUG,
-            lock.v = 1,
-            lock.from = edge.from.as_ref(),
-            lock.from_mode = edge.from_mode.to_string().as_str(),
-            lock.from_site = edge.from_site.as_str(),
-            lock.to = edge.to.as_ref(),
-            lock.to_mode = edge.to_mode.to_string().as_str(),
-            lock.to_site = edge.to_site.as_str(),
-            lock.gates = edge.gates.join(",").as_str(),
-            lock.role = edge.role.as_str(),
-            "lock order"
-        );
-    });
 }
 
 /// Emits a warning that is not a report.

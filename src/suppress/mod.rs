@@ -32,7 +32,8 @@ pub(crate) use self::rules::RULES;
 pub use self::rules::Unused;
 pub(crate) use self::rules::{say_unused, suppresses};
 pub use crate::config::RuleError as SuppressError;
-use crate::config::{Variable, rule_file};
+use crate::config::rule_file;
+use crate::variables::Variable;
 
 /// Adds a rule: findings that it matches are not reported from now on.
 ///

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::Rule;
 use crate::report::Report;
-use crate::shim::fork_safe::ForkSafe;
 use crate::sink;
+use crate::tracking::fork_safe::ForkSafe;
 
 /// How long a finding waits for the names of its stacks, if a rule names a function.
 const PATIENCE: Duration = Duration::from_secs(5);

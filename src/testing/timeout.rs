@@ -3,8 +3,9 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::config::{Variable, time};
+use crate::config::time;
 use crate::sink;
+use crate::variables::Variable;
 
 /// The limit of a check that sets none, without `LOCKWARDEN_TEST_TIMEOUT`.
 const DEFAULT: Duration = Duration::from_secs(30);

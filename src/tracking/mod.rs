@@ -6,16 +6,24 @@
 //! [`Slot`](thread::slot::Slot) belongs to a thread: its lockset, its wait, its flags. Only its thread writes
 //! it; other threads read it, and discard what they read if its epoch changed meanwhile.
 
+pub(crate) mod fork_safe;
+pub(crate) mod lock;
 #[cfg(all(loom, test))]
 pub(crate) mod models;
-pub(crate) mod scheduled;
-
-pub(crate) mod lock;
+#[cfg(not(all(loom, test)))]
+mod mutex;
 pub(crate) mod process;
+pub(crate) mod scheduled;
 pub(crate) mod thread;
+
+#[cfg(not(all(loom, test)))]
+pub(crate) use self::mutex::{Mutex, MutexGuard};
+#[cfg(all(loom, test))]
+pub(crate) use crate::shim::model::{Mutex, MutexGuard};
+
 /// Returns the locks of this layer that the child of a fork must find free. None is taken under another.
 #[cfg(unix)]
-pub(crate) fn statics() -> [&'static dyn crate::shim::fork_safe::Stands; 10] {
+pub(crate) fn statics() -> [&'static dyn fork_safe::Stands; 10] {
     [
         &process::registry::SLOTS,
         &lock::lock_id_pool::SPARE,

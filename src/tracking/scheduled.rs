@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// What a thread does after it was kept waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
+pub enum Turn {
     /// It is the only thread that runs: it tries again.
     Retry,
     /// The scheduler controls no thread any more: the thread waits for itself.
@@ -21,7 +21,7 @@ pub(crate) enum Turn {
 
 /// What a failed try of a thread means for the schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Failed {
+pub enum Failed {
     /// Nothing: no other thread can see that it was made, so the choice of the thread is taken back.
     Unseen,
     /// Others may see it (a place in a queue), but it lets none of them go on.

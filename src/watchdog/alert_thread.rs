@@ -44,7 +44,7 @@ pub(super) struct AlertThread {
     pub(super) actions: Vec<Action>,
     pub(super) slot: Option<&'static Slot>,
     /// The last report of each stall that was reported and lasts.
-    pub(super) told: HashMap<Key, Report>,
+    pub(super) reported: HashMap<Key, Report>,
 }
 
 impl AlertThread {
@@ -54,11 +54,11 @@ impl AlertThread {
             if self.shared.is_stopping() {
                 return;
             }
-            self.tell(news);
+            self.act_on(news);
         }
     }
 
-    fn tell(&mut self, news: Message) {
+    fn act_on(&mut self, news: Message) {
         match news {
             Message::Lasts {
                 key,
@@ -76,7 +76,7 @@ impl AlertThread {
                     wanted,
                     printed,
                 } = published;
-                self.told.insert(key, report.clone());
+                self.reported.insert(key, report.clone());
                 let alert = Alert {
                     phase,
                     report,
@@ -91,7 +91,7 @@ impl AlertThread {
                 }
             }
             Message::Over { key, lasted } => {
-                if let Some(report) = self.told.remove(&key) {
+                if let Some(report) = self.reported.remove(&key) {
                     let alert = Alert {
                         phase: Phase::Ended,
                         report,
@@ -126,7 +126,7 @@ impl AlertThread {
             return publish_stall(self.slot, facts, stall);
         }
         // A stall that was not reported when it began is not reported later.
-        let first = self.told.get(&key)?;
+        let first = self.reported.get(&key)?;
         let mut report = Report::of_stall(facts, stall);
         report.sequence = first.sequence;
         Some(Published {

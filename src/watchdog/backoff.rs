@@ -33,7 +33,7 @@ pub(super) struct Notice {
 struct KnownStall {
     overdue: Overdue,
     /// How long the stall had lasted at its last alert; `None` if there was none.
-    told: Option<Duration>,
+    reported: Option<Duration>,
     counted: bool,
     muted: bool,
 }
@@ -85,12 +85,12 @@ impl Backoff {
         // A stall without an alert comes before those that are repeated.
         overdue.sort_by_key(|overdue| {
             let known = self.known.get(&overdue.key);
-            known.is_some_and(|known| known.told.is_some())
+            known.is_some_and(|known| known.reported.is_some())
         });
         for overdue in overdue {
             let known = self.known.entry(overdue.key).or_insert(KnownStall {
                 overdue,
-                told: None,
+                reported: None,
                 counted: false,
                 muted: false,
             });
@@ -98,10 +98,10 @@ impl Backoff {
             let began = known.overdue.began.min(overdue.began);
             known.overdue = Overdue { began, ..overdue };
             let lasted = since(began, now);
-            let phase = match known.told {
+            let phase = match known.reported {
                 _ if known.muted => continue,
                 None => Phase::Began,
-                Some(told) if lasted >= told.saturating_mul(2) => Phase::GoesOn,
+                Some(reported) if lasted >= reported.saturating_mul(2) => Phase::GoesOn,
                 Some(_) => continue,
             };
             while self.recent.front().is_some_and(|at| now - at >= MINUTE) {
@@ -115,7 +115,7 @@ impl Backoff {
                 continue;
             }
             self.recent.push_back(now);
-            known.told = Some(lasted);
+            known.reported = Some(lasted);
             let left_out = std::mem::take(&mut self.left_out);
             steps.push(Notice {
                 phase,
@@ -133,7 +133,7 @@ impl Backoff {
             if lasts(key) {
                 return true;
             }
-            if known.told.is_some() && !known.muted {
+            if known.reported.is_some() && !known.muted {
                 steps.push(Notice {
                     phase: Phase::Ended,
                     overdue: known.overdue,
@@ -167,7 +167,7 @@ mod tests {
         }
     }
 
-    fn told(steps: &[Notice]) -> Vec<(Phase, u64, u64)> {
+    fn phases(steps: &[Notice]) -> Vec<(Phase, u64, u64)> {
         let words = |step: &Notice| (step.phase, step.lasted.as_secs(), step.left_out);
         steps.iter().map(words).collect()
     }
@@ -177,7 +177,7 @@ mod tests {
         let mut course = Backoff::new(10);
         let mut all = Vec::new();
         for second in 1..=9 {
-            all.extend(told(&course.follow(vec![overdue(1)], second * S)));
+            all.extend(phases(&course.follow(vec![overdue(1)], second * S)));
         }
         let expected = [
             (Phase::Began, 1, 0),
@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(all, expected);
         assert!(!course.is_calm());
         assert_eq!(
-            told(&course.follow(Vec::new(), 10 * S)),
+            phases(&course.follow(Vec::new(), 10 * S)),
             [(Phase::Ended, 10, 0)]
         );
         assert!(course.is_calm());
@@ -200,13 +200,13 @@ mod tests {
         let mut course = Backoff::new(2);
         let all = || (0..5).map(overdue).collect::<Vec<_>>();
         assert_eq!(
-            told(&course.follow(all(), S)),
+            phases(&course.follow(all(), S)),
             [(Phase::Began, 1, 0), (Phase::Began, 1, 0)]
         );
         assert!(course.follow(all(), 30 * S).is_empty());
         // The minute is over.
         assert_eq!(
-            told(&course.follow(all(), 61 * S)),
+            phases(&course.follow(all(), 61 * S)),
             [(Phase::Began, 61, 3), (Phase::Began, 61, 0)]
         );
     }

@@ -8,8 +8,9 @@ use parking_lot::Mutex;
 use super::builder::Builder;
 use super::error::Error;
 use super::handle::Watchdog;
-use crate::config::{Variable, time};
+use crate::config::time;
 use crate::sink;
+use crate::variables::Variable;
 
 const NAME: &str = Variable::Watchdog.name();
 
@@ -43,7 +44,7 @@ fn read() -> Result<Option<Environment>, Error> {
 
 /// Starts the watchdog that the variable asks for, if it does. An error is written to standard error,
 /// and the program continues.
-pub(crate) fn from_environment() {
+pub(super) fn from_environment() {
     let started = read().and_then(|environment| match environment {
         Some(environment) => environment.apply(Builder::new())?.start().map(Some),
         None => Ok(None),

@@ -6,6 +6,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::dump::signal::SignalError;
+
 /// Why a watchdog was not started. The program goes on without it.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -121,6 +123,15 @@ impl fmt::Display for Error {
                 write!(f, "the thread of the watchdog cannot be started: {source}")
             }
             Error::Environment { part, why } => write!(f, "{part:?} is not understood: {why}"),
+        }
+    }
+}
+
+impl From<SignalError> for Error {
+    fn from(error: SignalError) -> Self {
+        match error {
+            SignalError::Taken { signal } => Self::SignalTaken { signal },
+            SignalError::Unusable { signal, source } => Self::SignalUnusable { signal, source },
         }
     }
 }

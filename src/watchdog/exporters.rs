@@ -35,13 +35,13 @@ impl Exporters {
     }
 
     /// Passes on a sample that was taken at `now`, and whether nothing stalls.
-    pub(super) fn tell(&mut self, sample: &Sample, now: u64, is_calm: bool) {
+    pub(super) fn export(&mut self, sample: &Sample, now: u64, is_calm: bool) {
         let _ = (sample, now, is_calm);
         #[cfg(all(feature = "systemd", unix))]
         if let Some(pinger) = self.pinger.as_mut().filter(|_| is_calm) {
             pinger.ping(now);
         }
         #[cfg(feature = "metrics")]
-        self.meter.tell(sample, now);
+        self.meter.export(sample, now);
     }
 }

@@ -18,10 +18,10 @@ use super::heartbeat::{Heartbeat, Pulse};
 use super::limits;
 use super::poll_loop::{PollLoop, Settings};
 use super::shared::Shared;
-use crate::detector;
 use crate::dump::signal;
 use crate::engine::verdict::Verdict;
 use crate::report::Report;
+use crate::runtime::threads;
 use crate::sink;
 use crate::tracking::thread::slot::{Slot, parked_stack};
 
@@ -41,7 +41,6 @@ static RUNNING: AtomicU32 = AtomicU32::new(0);
 static CURRENT: Mutex<(u32, Weak<Shared>)> = Mutex::new((0, Weak::new()));
 
 /// Returns the shared state of the watchdog of this process, if there is one.
-#[cfg(feature = "timer")]
 pub(super) fn current() -> Option<Arc<Shared>> {
     // `try_lock`, since the lock is held for a few instructions only, or, in the child of a fork at the
     // wrong moment, for ever.
@@ -166,10 +165,10 @@ pub(super) fn start(prepare: impl FnOnce() -> Result<Settings, Error>) -> Result
     let shared = Arc::new(Shared::default());
     let (news, comes) = mpsc::sync_channel(WAITING);
     let (ready, is_ready) = mpsc::channel();
-    let (own, actions, is_teller_ready) =
+    let (own, actions, are_actions_ready) =
         (Arc::clone(&shared), orders.actions.clone(), ready.clone());
     spawn("lockwarden-tell", move || {
-        tell(own, actions, place, &comes, &is_teller_ready);
+        run_actions(own, actions, place, &comes, &are_actions_ready);
     })?;
     let own = Arc::clone(&shared);
     spawn("lockwarden", move || look(own, orders, news, &ready))?;
@@ -195,7 +194,7 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), Error> {
 fn settle(shared: &Arc<Shared>) -> Option<&'static Slot> {
     signal::shield();
     HERE.set(Arc::as_ptr(shared).addr());
-    let slot = detector::attach_at_start()?;
+    let slot = threads::attach_at_start()?;
     slot.life.mark_ours();
     Some(slot)
 }
@@ -204,11 +203,11 @@ fn settle(shared: &Arc<Shared>) -> Option<&'static Slot> {
 fn look(shared: Arc<Shared>, orders: Settings, news: SyncSender<Message>, ready: &Sender<()>) {
     let slot = settle(&shared);
     parked_stack::set_delay(orders.capture_delay);
-    let told = Arc::clone(&shared);
+    let alerts = Arc::clone(&shared);
     let _listening = sink::listen(move |report: &Report| {
         let is_there = matches!(report.verdict, Verdict::Deadlock | Verdict::SelfDeadlock);
-        if is_there && !is_here(&told) {
-            told.tell(report.clone(), LOOK);
+        if is_there && !is_here(&alerts) {
+            alerts.report(report.clone(), LOOK);
         }
     });
     let _ = ready.send(());
@@ -217,7 +216,7 @@ fn look(shared: Arc<Shared>, orders: Settings, news: SyncSender<Message>, ready:
 }
 
 /// The body of the thread that runs the actions. It ends after the polling thread.
-fn tell(
+fn run_actions(
     shared: Arc<Shared>,
     actions: Vec<Action>,
     place: Place,
@@ -234,13 +233,13 @@ fn tell(
     let _stopped = Stopped(Arc::clone(&shared), Some(place));
     let slot = settle(&shared);
     let _ = ready.send(());
-    let teller = AlertThread {
+    let alert_thread = AlertThread {
         shared,
         actions,
         slot,
-        told: HashMap::new(),
+        reported: HashMap::new(),
     };
-    teller.run(news);
+    alert_thread.run(news);
     // A new watchdog may start only after the polling thread has ended too.
     while news.recv().is_ok() {}
 }

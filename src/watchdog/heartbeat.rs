@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::sample::PulseSample;
-use crate::detector;
+use super::startup;
 use crate::engine::ids::{Site, ThreadId};
 use crate::tracking::thread::wait;
 
@@ -99,7 +99,7 @@ impl Pulse {
 
     /// Records a beat of the calling thread.
     pub(super) fn beat_here(&self) {
-        if let Some(thread) = detector::attach().and_then(|slot| slot.thread()) {
+        if let Some(thread) = startup::attach().and_then(|slot| slot.thread()) {
             self.thread.store(thread.get(), Ordering::Relaxed);
         }
         self.beat();

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use crate::detector;
+use super::startup;
 use crate::tracking::thread::current;
 
 /// Declares that the calling thread waits for work until the result is dropped: its waits, except those
@@ -27,7 +27,7 @@ use crate::tracking::thread::current;
 ///
 /// Costs a store.
 pub fn idle() -> Idle {
-    let slot = detector::attach();
+    let slot = startup::attach();
     let begins = slot.is_some_and(|slot| !slot.life.is_idle());
     if begins && let Some(slot) = slot {
         slot.life.set_idle(true);

@@ -15,6 +15,7 @@ use super::sample::Sample;
 use crate::config::Status;
 use crate::detector;
 use crate::engine::verdict::Verdict;
+use crate::runtime::status;
 use crate::sink;
 
 /// The interval of exports, in nanoseconds; collectors do not read more often.
@@ -28,7 +29,7 @@ pub(super) struct Meter {
 
 impl Meter {
     /// Exports the numbers of a sample that was taken at `now`, if the interval is over.
-    pub(super) fn tell(&mut self, sample: &Sample, now: u64) {
+    pub(super) fn export(&mut self, sample: &Sample, now: u64) {
         if self
             .last
             .is_some_and(|last| now.saturating_sub(last) < EVERY)
@@ -55,7 +56,7 @@ fn record(sample: &Sample, now: u64) {
     gauge!("lockwarden_longest_wait_seconds").set(longest.unwrap_or(0) as f64 / 1e9);
     gauge!("lockwarden_threads_blocked").set(waits.count() as f64);
     gauge!("lockwarden_threads").set(sample.threads.len() as f64);
-    if let Status::On(activity) = detector::status() {
+    if let Status::On(activity) = status::status() {
         gauge!("lockwarden_locks").set(activity.locks as f64);
         gauge!("lockwarden_edges").set(activity.edges as f64);
     }
@@ -165,16 +166,16 @@ mod tests {
             pulses: Vec::new(),
             writing: Vec::new(),
         };
-        ::metrics::with_local_recorder(&keeper, || meter.tell(&sample, 5 * EVERY));
+        ::metrics::with_local_recorder(&keeper, || meter.export(&sample, 5 * EVERY));
         let value = |name: &str| keeper.0.lock().unwrap().get(name).copied();
         assert_eq!(value("lockwarden_longest_wait_seconds"), Some(4.0));
         assert_eq!(value("lockwarden_threads_blocked"), Some(2.0));
         assert_eq!(value("lockwarden_threads"), Some(3.0));
         assert!(value("lockwarden_findings_total Deadlock").is_some());
         sample.threads.pop();
-        ::metrics::with_local_recorder(&keeper, || meter.tell(&sample, 6 * EVERY - 1));
+        ::metrics::with_local_recorder(&keeper, || meter.export(&sample, 6 * EVERY - 1));
         assert_eq!(value("lockwarden_threads"), Some(3.0));
-        ::metrics::with_local_recorder(&keeper, || meter.tell(&sample, 6 * EVERY));
+        ::metrics::with_local_recorder(&keeper, || meter.export(&sample, 6 * EVERY));
         assert_eq!(value("lockwarden_threads"), Some(2.0));
     }
 }

@@ -107,25 +107,23 @@ mod labels;
 mod limits;
 #[cfg(feature = "metrics")]
 mod metrics;
-#[cfg(feature = "timer")]
 mod periodic;
 mod poll_loop;
 mod sample;
 mod shared;
 mod stalls;
+pub(crate) mod startup;
 #[cfg(all(feature = "systemd", unix))]
 mod systemd;
 
 pub use self::alert::Alert;
 pub use self::backoff::Phase;
 pub use self::builder::Builder;
-pub(crate) use self::environment::from_environment;
 pub use self::error::Error;
 pub use self::handle::Watchdog;
 pub use self::heartbeat::{Heartbeat, Pause};
 pub use self::idle::{Idle, idle};
-#[cfg(feature = "timer")]
-pub(crate) use self::periodic::PeriodicRuns;
+pub use self::periodic::PeriodicRuns;
 pub use crate::dump::{Dump, DumpedThread, NoStack};
 
 /// Captures all threads of the process: the state, the locks, the wait and the stack of each.

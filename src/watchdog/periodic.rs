@@ -9,9 +9,24 @@ use super::limits;
 use super::shared::Shared;
 use crate::engine::ids::Site;
 
-/// A heartbeat that is active only during a run.
+/// A heartbeat that is active only during a run: for a loop that waits between its runs as long as it likes.
+///
+/// It belongs to whichever watchdog runs; without one, a run has no limit.
+///
+/// # Examples
+///
+/// ```
+/// use std::panic::Location;
+/// use std::time::Duration;
+/// use lockwarden::watchdog::PeriodicRuns;
+///
+/// let mut runs = PeriodicRuns::new("ingest".to_owned(), Location::caller(), Duration::from_secs(5));
+/// for batch in 0..3 {
+///     runs.run(|| assert!(batch < 3));
+/// }
+/// ```
 #[derive(Debug)]
-pub(crate) struct PeriodicRuns {
+pub struct PeriodicRuns {
     name: String,
     site: Site,
     limit: Duration,
@@ -21,7 +36,7 @@ pub(crate) struct PeriodicRuns {
 
 impl PeriodicRuns {
     /// Returns a heartbeat called `name` for runs that may last `limit`.
-    pub(crate) fn new(name: String, site: Site, limit: Duration) -> Self {
+    pub fn new(name: String, site: Site, limit: Duration) -> Self {
         Self {
             name,
             site,
@@ -33,7 +48,7 @@ impl PeriodicRuns {
     /// Runs `f` as one run.
     ///
     /// Costs a `try_lock` if there is no watchdog.
-    pub(crate) fn run<R>(&mut self, f: impl FnOnce() -> R) -> R {
+    pub fn run<R>(&mut self, f: impl FnOnce() -> R) -> R {
         struct UnderWay<'a>(&'a Pulse);
         impl Drop for UnderWay<'_> {
             fn drop(&mut self) {

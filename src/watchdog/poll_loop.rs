@@ -173,14 +173,14 @@ impl PollLoop {
             self.course.mute(&key);
         }
         for step in self.course.follow(overdue, now) {
-            self.tell(&step, &mut scene);
+            self.report(&step, &mut scene);
         }
         let is_calm = self.course.is_calm();
-        aside(self.slot, || self.extras.tell(&sample, now, is_calm));
+        aside(self.slot, || self.extras.export(&sample, now, is_calm));
     }
 
     /// Passes on a stall that is due for an alert.
-    fn tell(&mut self, step: &Notice, scene: &mut Scene) {
+    fn report(&mut self, step: &Notice, scene: &mut Scene) {
         let (key, lasted) = (step.overdue.key, step.lasted);
         if step.phase == Phase::Ended {
             return self.send(Message::Over { key, lasted });

@@ -85,7 +85,6 @@ impl Shared {
     }
 
     /// Returns whether the thread has ended.
-    #[cfg(feature = "timer")]
     pub(super) fn has_stopped(&self) -> bool {
         self.inside.lock().has_stopped
     }
@@ -107,7 +106,7 @@ impl Shared {
 
     /// Passes a deadlock to the thread of the watchdog, and waits until that thread has captured all
     /// threads, for `patience` at most.
-    pub(super) fn tell(&self, report: Report, patience: Duration) {
+    pub(super) fn report(&self, report: Report, patience: Duration) {
         let until = Instant::now() + patience;
         let mut inside = self.inside.lock();
         inside.next += 1;

@@ -66,7 +66,7 @@ impl Pinger {
 fn say_so() -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     if let Some(socket) = abstract_socket(std::env::var_os("NOTIFY_SOCKET")) {
-        return abstractly::tell(&socket, &NotifyState::Watchdog);
+        return abstractly::notify(&socket, &NotifyState::Watchdog);
     }
     sd_notify::notify(&[NotifyState::Watchdog])
 }
@@ -93,7 +93,7 @@ mod abstractly {
     use sd_notify::NotifyState;
 
     /// Sends `state` to the socket with this name.
-    pub(super) fn tell(name: &[u8], state: &NotifyState<'_>) -> io::Result<()> {
+    pub(super) fn notify(name: &[u8], state: &NotifyState<'_>) -> io::Result<()> {
         let address = SocketAddr::from_abstract_name(name)?;
         let socket = UnixDatagram::unbound()?;
         let words = format!("{state}\n");

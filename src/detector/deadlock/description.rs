@@ -63,10 +63,10 @@ pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -
             // end before the report is made: no thread of the set can run.
             let ident = unsafe { &*wait.ident };
             let next = states.waits_for(at);
-            let by = if next.iter().any(|&next| states.is_anyone(next)) {
-                FreedBy::Anyone
+            let by = if next.iter().any(|&next| states.is_any_thread(next)) {
+                FreedBy::AnyThread
             } else if next.is_empty() {
-                FreedBy::Nobody
+                FreedBy::NoThread
             } else {
                 FreedBy::Threads(next.iter().map(id).collect())
             };
@@ -95,17 +95,17 @@ pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -
             info
         })
         .collect();
-    let anyone = |info: &ThreadInfo| {
+    let any_thread = |info: &ThreadInfo| {
         let by = info.waits.as_ref().and_then(|wait| wait.by.as_ref());
-        by == Some(&FreedBy::Anyone)
+        by == Some(&FreedBy::AnyThread)
     };
-    if threads.iter().any(anyone) {
+    if threads.iter().any(any_thread) {
         // There is no cycle to follow. Threads that wait for the end of others come last.
         threads.sort_by_key(|info| (waits_for_end(info), info.id));
     }
     let open = |info: &ThreadInfo| {
         let by = info.waits.as_ref().and_then(|wait| wait.by.as_ref());
-        matches!(by, Some(FreedBy::Anyone | FreedBy::Nobody))
+        matches!(by, Some(FreedBy::AnyThread | FreedBy::NoThread))
     };
     if threads.iter().any(open) {
         let scope = set.first().map_or(0, |&at| all.threads[at].slot.check_id());

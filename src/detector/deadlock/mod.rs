@@ -245,7 +245,7 @@ impl Claim {
 
     /// Lets `publish` report the deadlock, unless it is a remainder of one that was reported and answered
     /// with a panic: then the same panic is returned again.
-    pub(crate) fn tell(self, publish: impl FnOnce() -> Option<Panic>) -> Option<Panic> {
+    pub(crate) fn report(self, publish: impl FnOnce() -> Option<Panic>) -> Option<Panic> {
         reported::once(&self.waits, publish)
     }
 }
@@ -258,7 +258,7 @@ impl Drop for Claim {
 
 /// Waits until the deadlocks that other threads have claimed are reported, so that existing deadlocks come
 /// before possible ones. The caller has looked, and so has held the detector's lock after those threads.
-pub(crate) fn let_others_tell() {
+pub(crate) fn let_another_thread_report() {
     let start = wait::now();
     // Relaxed: a claim increments it under the detector's lock.
     while UNREPORTED.load(Ordering::Relaxed) > 0 && wait::time_since(start) < PATIENCE {

@@ -36,7 +36,7 @@ impl ThreadStates {
     }
 
     /// Returns whether this entry stands for "any thread".
-    pub(super) fn is_anyone(&self, at: usize) -> bool {
+    pub(super) fn is_any_thread(&self, at: usize) -> bool {
         at >= self.count
     }
 
@@ -69,7 +69,7 @@ impl ThreadStates {
                 }
             }
         }
-        order.retain(|at| !self.is_anyone(*at));
+        order.retain(|at| !self.is_any_thread(*at));
         order
     }
 }

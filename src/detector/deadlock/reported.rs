@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use super::snapshot::{Snapshots, ThreadSnapshot};
 use crate::detector::publish::Panic;
-use crate::shim::fork_safe::ForkSafe;
+use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::thread::slot::Slot;
 
 /// The number of deadlocks that are remembered, the last ones.

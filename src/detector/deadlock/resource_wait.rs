@@ -21,7 +21,7 @@ pub(crate) enum Stuck {
     /// The wait can end only by an action of an untracked thread.
     DependsOnUntracked,
     /// The wait cannot end. That was reported; this is the panic that the configuration requests.
-    Told(Option<Panic>),
+    Reported(Option<Panic>),
 }
 
 /// Checks whether the wait for something that is no lock, which the calling thread has just published, closes
@@ -46,11 +46,11 @@ pub(crate) fn check_resource_wait(slot: &'static Slot, by: Option<&ResourceState
         Detected::Nothing | Detected::Granted => Stuck::No,
         Detected::DependsOnUntracked => Stuck::DependsOnUntracked,
         Detected::Deadlock(Deadlock { set, claim, facts }) => {
-            let panic = claim.tell(|| publish::publish(slot, vec![*facts]));
+            let panic = claim.report(|| publish::publish(slot, vec![*facts]));
             let in_ring = set.is_in_ring;
             let set = set.threads;
             let need = all.threads[me].wait.map(|wait| wait.need);
-            Stuck::Told(match (panic, need) {
+            Stuck::Reported(match (panic, need) {
                 // Its own end would not end the wait of any other thread.
                 (Some(panic), _) if !in_ring => {
                     let _ = thread_exit::give_away(&all, &set, panic);

@@ -203,11 +203,11 @@ impl Snapshots {
         scopes.push(0);
         scopes.sort_unstable();
         scopes.dedup();
-        let anyone = |scope: u64| count + scopes.binary_search(&scope).unwrap_or(0);
+        let any_thread = |scope: u64| count + scopes.binary_search(&scope).unwrap_or(0);
         let mut states: Vec<ThreadState> = self
             .threads
             .iter()
-            .map(|thread| self.state(thread, anyone(thread.scope)))
+            .map(|thread| self.state(thread, any_thread(thread.scope)))
             .collect();
         let members = |scope: u64| {
             // No thread waits for the watchdog.
@@ -227,7 +227,7 @@ impl Snapshots {
     }
 
     /// Returns what a thread waits for.
-    fn state(&self, thread: &ThreadSnapshot, anyone: usize) -> ThreadState {
+    fn state(&self, thread: &ThreadSnapshot, any_thread: usize) -> ThreadState {
         if thread.ended {
             return ThreadState::Blocked(wait_for::WaitFor::AnyOf(Vec::new()));
         }
@@ -235,49 +235,56 @@ impl Snapshots {
             return ThreadState::Runs;
         };
         let need = match wait.need {
-            WaitKind::Lock(_) | WaitKind::Upgrade => self.need_of_lock(wait, anyone),
-            WaitKind::Other(WaitReason::Notification) => self.need_of_signal(wait, anyone),
+            WaitKind::Lock(_) | WaitKind::Upgrade => self.need_of_lock(wait, any_thread),
+            WaitKind::Other(WaitReason::Notification) => self.need_of_signal(wait, any_thread),
             // The unparking thread is not tracked, and so neither is a pending unpark.
             WaitKind::Other(WaitReason::Unpark) => None,
-            WaitKind::Other(_) => self.need_of_party(wait, anyone),
+            WaitKind::Other(_) => self.need_of_party(wait, any_thread),
         };
         need.map_or(ThreadState::Runs, ThreadState::Blocked)
     }
 
-    fn need_of_lock(&self, wait: &PublishedWait, anyone: usize) -> Option<wait_for::WaitFor> {
+    fn need_of_lock(&self, wait: &PublishedWait, any_thread: usize) -> Option<wait_for::WaitFor> {
         let keepers = self.keepers(wait);
         // Without a holder in the snapshot, the holder is unknown or has just released the lock.
         if wait.timed || keepers.is_empty() {
             return None;
         }
         let holders = keepers.iter().map(|(at, _)| *at);
-        Some(self.all_of_holders(holders, anyone))
+        Some(self.all_of_holders(holders, any_thread))
     }
 
     /// Returns `AllOf` over the holders.
     fn all_of_holders(
         &self,
         holders: impl Iterator<Item = usize>,
-        anyone: usize,
+        any_thread: usize,
     ) -> wait_for::WaitFor {
         // A lock whose holder has ended can be released by any thread, with `force_unlock`.
-        let who = |at: usize| if self.threads[at].ended { anyone } else { at };
+        let who = |at: usize| {
+            if self.threads[at].ended {
+                any_thread
+            } else {
+                at
+            }
+        };
         wait_for::WaitFor::AllOf(holders.map(who).collect())
     }
 
-    fn need_of_signal(&self, wait: &PublishedWait, anyone: usize) -> Option<wait_for::WaitFor> {
+    fn need_of_signal(&self, wait: &PublishedWait, any_thread: usize) -> Option<wait_for::WaitFor> {
         let mutex = self.keepers_of_mutex(wait);
-        let relock = (!mutex.is_empty()).then(|| self.all_of_holders(mutex.into_iter(), anyone));
+        let relock =
+            (!mutex.is_empty()).then(|| self.all_of_holders(mutex.into_iter(), any_thread));
         // A notified thread, or one with a deadline, waits only for the mutex.
         if wait.timed || wait.party().is_none_or(ResourceState::has_pending_wakeups) {
             return relock;
         }
-        let mut needs = vec![wait_for::WaitFor::AnyOf(vec![anyone])];
+        let mut needs = vec![wait_for::WaitFor::AnyOf(vec![any_thread])];
         needs.extend(relock);
         Some(wait_for::WaitFor::Each(needs))
     }
 
-    fn need_of_party(&self, wait: &PublishedWait, anyone: usize) -> Option<wait_for::WaitFor> {
+    fn need_of_party(&self, wait: &PublishedWait, any_thread: usize) -> Option<wait_for::WaitFor> {
         let changed = wait
             .party()
             .is_none_or(|party| party.version() != wait.version);
@@ -285,7 +292,7 @@ impl Snapshots {
             return None;
         }
         let Some(by) = wait.by() else {
-            return Some(wait_for::WaitFor::AnyOf(vec![anyone]));
+            return Some(wait_for::WaitFor::AnyOf(vec![any_thread]));
         };
         let members = by.members();
         if members.unknown > 0 {

@@ -55,7 +55,7 @@ fn look_after(slot: &'static Slot) {
 
 /// Checks the waits of other threads when the calling thread is no provider in `party` any more.
 pub(crate) fn provider_left(slot: &'static Slot, party: &ResourceState) {
-    if any_resource_wait() && registry::anyone_waits_for(party) {
+    if any_resource_wait() && registry::any_thread_waits_for(party) {
         report_stuck(slot, |wait| std::ptr::eq(wait.by, party));
     }
 }
@@ -80,7 +80,7 @@ fn report_stuck(slot: &'static Slot, concerns: impl Fn(&PublishedWait) -> bool) 
                 // The finding belongs to the check of the waiting threads.
                 let trial = check_session::of(all.threads[at].slot);
                 let publish = || publish::publish_to(slot, trial.as_deref(), vec![*facts]);
-                if let Some(panic) = claim.tell(publish) {
+                if let Some(panic) = claim.report(publish) {
                     give(&all, at, panic);
                 }
             }

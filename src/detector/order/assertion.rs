@@ -5,10 +5,10 @@ use crate::detector::order::{check, classes, declared};
 use crate::engine::acquisition::Link;
 use crate::engine::ids::{LockId, Site};
 use crate::report::{LockInfo, ThreadInfo};
-use crate::runtime::threads::attach;
 use crate::tracking::lock::class;
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::ident::Ident;
+use crate::tracking::thread::slot::Slot;
 
 use crate::detector::state::DetectorState;
 
@@ -43,11 +43,11 @@ impl Named {
 ///
 /// The chain, as text.
 pub(crate) fn instances(
+    slot: &'static Slot,
     first: &'static Ident,
     second: &'static Ident,
     site: Site,
 ) -> Result<(), String> {
-    let Some(slot) = attach() else { return Ok(()) };
     let graph = check_session::graph_of(slot);
     let mut state = graph.lock();
     for ident in [first, second] {
@@ -67,8 +67,12 @@ pub(crate) fn instances(
 /// # Errors
 ///
 /// The chain, as text.
-pub(crate) fn named(first: Named, second: Named, site: Site) -> Result<(), String> {
-    let Some(slot) = attach() else { return Ok(()) };
+pub(crate) fn named(
+    slot: &'static Slot,
+    first: Named,
+    second: Named,
+    site: Site,
+) -> Result<(), String> {
     let graph = check_session::graph_of(slot);
     let mut state = graph.lock();
     for class in [first, second] {

@@ -11,13 +11,13 @@ use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
 use crate::report::{Facts, Stack};
-use crate::runtime::threads::{with_own, with_own_open};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::leaf_edges::{HeldSnapshot, Insert, LeafEdge};
 use crate::tracking::lock::lock_id_pool;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::thread::current;
 use crate::tracking::thread::lockset_hash;
+use crate::tracking::thread::own::{with_own, with_own_open};
 use crate::tracking::thread::slot::{HeldLock, Slot};
 
 /// The most locks that a thread may hold for its acquisitions to be checked.
@@ -207,7 +207,7 @@ fn learn(
     // An inherited lock was moved into the graph when it was inherited.
     let is_nested = others().next().is_some() || !holding.inherited.is_empty();
     let is_writer =
-        mode == Mode::Exclusive && ident.class().kind.readers_wait() && !ident.may_anyone_write();
+        mode == Mode::Exclusive && ident.class().kind.readers_wait() && !ident.has_any_writer();
     // In the child of a fork, or in a check that has a graph of its own, a promoted lock may not be in the
     // new graph yet.
     let leaf_under_known = state::generation() == 0
@@ -264,8 +264,8 @@ fn learn(
             mode,
             site,
         }));
-        if is_writer && state.graph.may_anyone_write(card.id) {
-            ident.let_anyone_write();
+        if is_writer && state.graph.has_any_writer(card.id) {
+            ident.allow_any_writer();
         }
     }
     classes::note(&mut state, &findings);
@@ -304,8 +304,8 @@ pub(in crate::detector) fn promote(
     }
     state.add_lock(describe::lock_info(ident), ident);
     state.graph.add_lock(id, ident.class().kind.policy());
-    if ident.may_anyone_write() {
-        state.graph.let_anyone_write(id);
+    if ident.has_any_writer() {
+        state.graph.allow_any_writer(id);
     }
     let mut findings = Vec::new();
     for context in contexts.unwrap_or_default() {

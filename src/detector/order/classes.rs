@@ -17,14 +17,14 @@ use crate::engine::mode::{Mode, ReadPolicy};
 use crate::engine::verdict::Verdict;
 use crate::record;
 use crate::report::{Basis, Facts, LockInfo};
-use crate::runtime::threads::{attach, with_own};
-use crate::shim::fork_safe::ForkSafe;
 use crate::sink;
+use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::lock::class;
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::leaf_edges::HeldSnapshot;
 use crate::tracking::thread::lockset_hash;
+use crate::tracking::thread::own::with_own;
 use crate::tracking::thread::slot::{HeldLock, Slot};
 
 /// Records the classes of a nested acquisition; `key` is the thread's.
@@ -135,7 +135,7 @@ fn record_edges(
             thread: &thread,
         });
         if let Some(news) = news {
-            publish::quietly(slot, || sink::emit_order(&news));
+            publish::quietly(slot, || record::emit(&news));
         }
     }
 }
@@ -157,7 +157,7 @@ pub(in crate::detector) fn enter(state: &mut DetectorState, class: &'static Clas
     // classifies the cycles again under that lock afterwards.
     let written = class.written.load(Ordering::Relaxed);
     if state.classes.add_lock(class.id, class.kind.policy()) && written {
-        state.classes.let_anyone_write(class.id);
+        state.classes.allow_any_writer(class.id);
     }
     state.add_class(class.id, || LockInfo {
         name: class.name,
@@ -173,7 +173,7 @@ pub(in crate::detector) fn enter_named(
     site: Site,
 ) {
     state.classes.add_lock(id, ReadPolicy::WriterBlocksReaders);
-    state.classes.let_anyone_write(id);
+    state.classes.allow_any_writer(id);
     state.add_class(id, || LockInfo {
         name: Some(name),
         ..LockInfo::new(id, "lock", site)
@@ -211,7 +211,7 @@ pub(in crate::detector) fn first_write(slot: &'static Slot, class: &'static Clas
     }
     let graph = check_session::graph_of(slot);
     let mut state = graph.lock();
-    let mut findings = state.classes.let_anyone_write(class.id);
+    let mut findings = state.classes.allow_any_writer(class.id);
     findings.retain(|finding| is_new(&mut state, finding));
     describe_cycles(slot, &state, findings, None)
 }
@@ -231,8 +231,7 @@ pub(crate) static DECLARED: ForkSafe<Vec<(&'static str, &'static str, Site)>> =
 
 /// Adds a declared order: each name comes before all that follow it. Acquisitions that have violated it
 /// already are reported now.
-pub(crate) fn declare(names: &[&'static str], site: Site) {
-    let Some(slot) = attach() else { return };
+pub(crate) fn declare(slot: &'static Slot, names: &[&'static str], site: Site) {
     let (mut found, mut found_in_trial) = (Vec::new(), Vec::new());
     let graph = check_session::graph_of(slot);
     for (at, first) in names.iter().enumerate() {

@@ -12,13 +12,13 @@
 use crate::detector::order::check;
 use crate::detector::{check_session, describe, publish};
 use crate::engine::acquisition::{Acquisition, InheritedHold};
-use crate::runtime::threads::{attach, with_own};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::leaf_edges::LeafEdge;
 use crate::tracking::thread::current;
 use crate::tracking::thread::inherited_holds::{
     AcquisitionLog, HoldEnd, NestedAcquisition, ParentHolds,
 };
+use crate::tracking::thread::own::with_own;
 use crate::tracking::thread::slot::Slot;
 
 /// Returns what the calling thread holds above a thread that it is about to start; `None` for nothing.
@@ -55,17 +55,15 @@ pub(crate) fn above() -> Option<ParentHolds> {
 }
 
 /// Records that the calling thread was started under `above`.
-pub(crate) fn begin(above: &ParentHolds) {
-    if let Some(slot) = attach() {
-        let held = above.held.iter().map(|(_, over)| over);
-        let notes = AcquisitionLog::new(held.chain(&above.further).cloned().collect());
-        with_own(slot, |own| {
-            own.notes = Some(notes);
-            // The acquisitions of locks cached in it were not logged.
-            own.first.clear();
-        });
-        slot.set_surrounded(true);
-    }
+pub(crate) fn begin(slot: &'static Slot, above: &ParentHolds) {
+    let held = above.held.iter().map(|(_, over)| over);
+    let notes = AcquisitionLog::new(held.chain(&above.further).cloned().collect());
+    with_own(slot, |own| {
+        own.notes = Some(notes);
+        // The acquisitions of locks cached in it were not logged.
+        own.first.clear();
+    });
+    slot.set_surrounded(true);
 }
 
 /// Ends the log of the calling thread and returns its acquisitions so far.

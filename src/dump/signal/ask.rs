@@ -177,13 +177,13 @@ mod tests {
 
     #[test]
     fn a_sleeping_thread_answers_and_sleeps_on() {
-        let (tell, told) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         let (wake, woken) = mpsc::channel();
         let sleeper = thread::spawn(move || {
-            tell.send(os_id()).unwrap();
+            sender.send(os_id()).unwrap();
             sleeps_in_a_well_known_place(&woken)
         });
-        let id = told.recv().unwrap();
+        let id = receiver.recv().unwrap();
         // The thread is asked until it has gone to sleep.
         let start = Instant::now();
         let found = std::iter::repeat_with(|| ask(&[(id, 0)]).remove(0).unwrap().to_string())
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn a_thread_without_an_answer_has_no_stack() {
         let signal = install::signal().unwrap();
-        let (tell, told) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         let (wake, woken) = mpsc::channel::<()>();
         let deaf = thread::spawn(move || {
             // SAFETY: the set is filled before it is read, and the mask is that of this thread.
@@ -207,10 +207,10 @@ mod tests {
                 libc::sigaddset(&mut set, signal);
                 libc::pthread_sigmask(libc::SIG_BLOCK, &set, std::ptr::null_mut());
             }
-            tell.send(os_id()).unwrap();
+            sender.send(os_id()).unwrap();
             let _ = woken.recv();
         });
-        let id = told.recv().unwrap();
+        let id = receiver.recv().unwrap();
         // As if the thread had blocked the signal after its mask was read.
         let answers = ask(&[(id, 0), (os_id(), 0)]);
         assert_eq!(answers[0].as_ref().unwrap_err(), &NoStack::NoAnswer);

@@ -18,6 +18,7 @@
 
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
 pub(crate) mod ask;
+mod error;
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
 mod handler;
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
@@ -40,6 +41,8 @@ mod on {
 pub(crate) use self::off::*;
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
 pub(crate) use self::on::*;
+
+pub(crate) use self::error::SignalError;
 
 /// The signal that asks threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

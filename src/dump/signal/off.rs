@@ -1,9 +1,9 @@
 //! The build without signals.
 
 use super::Choice;
+use super::error::SignalError;
 use crate::dump::NoStack;
 use crate::report::Stack;
-use crate::watchdog::error::Error;
 
 /// Asks no thread, and says why.
 pub(crate) fn ask(threads: &[(u32, u64)]) -> Vec<Result<Stack, NoStack>> {
@@ -11,7 +11,7 @@ pub(crate) fn ask(threads: &[(u32, u64)]) -> Vec<Result<Stack, NoStack>> {
 }
 
 /// Does nothing.
-pub(crate) fn install(_choice: Choice) -> Result<(), Error> {
+pub(crate) fn install(_choice: Choice) -> Result<(), SignalError> {
     Ok(())
 }
 

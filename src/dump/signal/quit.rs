@@ -3,8 +3,8 @@
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::error::SignalError;
 use super::install;
-use crate::watchdog::error::Error;
 
 /// Whether the signal has arrived.
 static ASKED: AtomicBool = AtomicBool::new(false);
@@ -14,7 +14,7 @@ extern "C" fn asked(_: c_int, _: *mut libc::siginfo_t, _: *mut libc::c_void) {
 }
 
 /// Handles `SIGQUIT`, unless the program does.
-pub(crate) fn watch_for_quit() -> Result<(), Error> {
+pub(crate) fn watch_for_quit() -> Result<(), SignalError> {
     let handler: extern "C" fn(c_int, *mut libc::siginfo_t, *mut libc::c_void) = asked;
     install::handle(libc::SIGQUIT, handler as *const () as libc::sighandler_t)
 }

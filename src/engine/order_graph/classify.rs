@@ -193,7 +193,7 @@ pub(super) fn lacks_writers(hops: &[CycleStep<'_>], budget: &mut Budget) -> bool
     let hops: Vec<CycleStep<'_>> = hops
         .iter()
         .map(|hop| CycleStep {
-            writers: hop.writers.map(|_| &Writers::Anyone),
+            writers: hop.writers.map(|_| &Writers::AnyThread),
             ..*hop
         })
         .collect();

@@ -143,7 +143,7 @@ impl OrderGraph {
 
     /// Records that any thread may request a lock exclusively at any time, so that its readers can always
     /// wait for readers, and classifies the cycles through it again.
-    pub(crate) fn let_anyone_write(&mut self, lock: LockId) -> Vec<Finding> {
+    pub(crate) fn allow_any_writer(&mut self, lock: LockId) -> Vec<Finding> {
         let mut found = Vec::new();
         if let Some(n) = self.store.index(lock)
             && self.store.note_writer(n, None)
@@ -154,8 +154,8 @@ impl OrderGraph {
     }
 
     /// Returns whether so many writers of a lock were seen that they are not distinguished any more.
-    pub(crate) fn may_anyone_write(&self, lock: LockId) -> bool {
-        self.store.writers(lock).is_some_and(Writers::is_anyone)
+    pub(crate) fn has_any_writer(&self, lock: LockId) -> bool {
+        self.store.writers(lock).is_some_and(Writers::is_any_thread)
     }
 
     /// Removes a dropped lock, with its edges and its reported cycles.

@@ -50,7 +50,7 @@ pub(super) struct Pruning {
     /// Nodes reached over edges with a context that can coexist with that of the acquisition.
     beside: Option<Reached>,
     /// Nodes reached over edges whose two ends were not reported yet as a cycle of two.
-    untold: Option<Reached>,
+    unreported: Option<Reached>,
     /// Steps spent by the searches of this acquisition on the distances back to the starts of its edges,
     /// which no budget bounds.
     spent: usize,
@@ -111,10 +111,10 @@ impl Pruning {
             // Only the pair itself can be news, with a verdict that is nearer to a deadlock.
             Some(verdict) => inversions || nearness(verdict) > nearness(Verdict::Guarded),
             None => {
-                let untold = self.untold.get_or_insert_with(|| {
+                let unreported = self.unreported.get_or_insert_with(|| {
                     reach(store, y, |_, other| (1, records.pair(other).is_none()))
                 });
-                has(untold, x)
+                has(unreported, x)
             }
         };
         SearchWorth { inversions, labels }

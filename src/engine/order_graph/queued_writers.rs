@@ -17,7 +17,7 @@ pub(super) fn queues<'a>(
         match hops[at].writers {
             _ if excludes(context(before).to_mode, context(at).from_mode) => None,
             Some(Writers::These(these)) => Some(&these[..]),
-            Some(Writers::Anyone) | None => None,
+            Some(Writers::AnyThread) | None => None,
         }
     })
 }

@@ -195,9 +195,9 @@ impl Store {
         let writers = self.writers.entry(lock).or_insert_with(none);
         match writer {
             Some(writer) => writers.offer(writer),
-            None if writers.is_anyone() => false,
+            None if writers.is_any_thread() => false,
             None => {
-                *writers = Writers::Anyone;
+                *writers = Writers::AnyThread;
                 true
             }
         }
@@ -208,7 +208,7 @@ impl Store {
     pub(super) fn distinguishes_writers(&self, n: NodeIndex) -> bool {
         let Node { policy, lock, .. } = self.graph[n];
         policy == ReadPolicy::WriterBlocksReaders
-            && !self.writers(lock).is_some_and(Writers::is_anyone)
+            && !self.writers(lock).is_some_and(Writers::is_any_thread)
     }
 
     /// Returns the writers that may be queued at a lock; `None` if no writer was seen, or if its readers do

@@ -28,7 +28,7 @@ pub(super) enum Writers {
     /// These writers, none of which subsumes another.
     These(Vec<Writer>),
     /// More writers than are distinguished: any thread at any time counts as one.
-    Anyone,
+    AnyThread,
 }
 
 impl Writers {
@@ -44,13 +44,13 @@ impl Writers {
         if known.len() < DISTINGUISHED {
             known.push(new);
         } else {
-            *self = Writers::Anyone;
+            *self = Writers::AnyThread;
         }
         true
     }
 
-    pub(super) fn is_anyone(&self) -> bool {
-        matches!(self, Writers::Anyone)
+    pub(super) fn is_any_thread(&self) -> bool {
+        matches!(self, Writers::AnyThread)
     }
 }
 

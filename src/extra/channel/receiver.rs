@@ -35,7 +35,7 @@ impl<T> Receiver<T> {
     pub(super) fn new(source: Source<T>, ends: Endpoints) -> Self {
         Self {
             source,
-            ends: Endpoint::of(ends),
+            ends: Endpoint::new(ends),
         }
     }
 

@@ -34,7 +34,7 @@ impl<T> Sender<T> {
     pub(super) fn new(inner: crossbeam_channel::Sender<Stamped<T>>, ends: Endpoints) -> Self {
         Self {
             inner,
-            ends: Endpoint::of(ends),
+            ends: Endpoint::new(ends),
         }
     }
 

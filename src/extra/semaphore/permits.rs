@@ -414,7 +414,7 @@ mod tests {
     #[test]
     fn a_release_wakes_the_waiter() {
         let permits = permits(0);
-        let (send, told) = mpsc::channel();
+        let (send, answer) = mpsc::channel();
         thread::scope(|scope| {
             scope.spawn(|| {
                 let deadline = Instant::now() + LIMIT;
@@ -426,7 +426,7 @@ mod tests {
             }
             permits.add(1);
             permits.add(1);
-            assert_eq!(told.recv_timeout(LIMIT), Ok(true));
+            assert_eq!(answer.recv_timeout(LIMIT), Ok(true));
         });
     }
 

@@ -1,18 +1,14 @@
 //! Record that the two ends of a channel share, in a build without instrumentation.
 
 use std::marker::PhantomData;
-use std::time::Duration;
-#[cfg(feature = "channel")]
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::resource::Resource;
-use crate::instrument::{LockKind, Side};
-#[cfg(feature = "channel")]
-use crate::instrument::{Site, WaitReason};
+use crate::instrument::{LockKind, Side, Site, WaitReason};
 
 /// Detector record of a channel, shared by all of its endpoints.
 #[derive(Clone, Debug)]
-pub(crate) struct Endpoints(());
+pub struct Endpoints(());
 
 static CHANNEL: LockKind = LockKind::new("channel");
 static RECORD: Resource = Resource::new(&CHANNEL);
@@ -20,57 +16,57 @@ static RECORD: Resource = Resource::new(&CHANNEL);
 impl Endpoints {
     /// Creates the record of a new channel.
     #[inline(always)]
-    pub(crate) fn new(_name: Option<&'static str>) -> Self {
+    pub fn new(_name: Option<&'static str>) -> Self {
         Self(())
     }
 
     /// Returns the resource for which the waits on this channel are published.
     #[inline(always)]
-    pub(crate) fn record(&self) -> &Resource {
+    pub fn record(&self) -> &Resource {
         &RECORD
     }
 
     /// Records that the calling thread has sent, received, or dropped an endpoint.
     #[inline(always)]
-    pub(crate) fn provided(&self) {}
+    pub fn provided(&self) {}
 
     /// Records that a selection with an operation on this channel is about to wait.
     #[inline(always)]
-    pub(crate) fn select(&self) -> EndpointWait<'_> {
+    pub fn select(&self) -> EndpointWait<'_> {
         EndpointWait(PhantomData)
     }
 
     /// Records that a sending end is about to be dropped.
     #[inline(always)]
-    pub(crate) fn drop_sender(&self) {}
+    pub fn drop_sender(&self) {}
 
     /// Records that a receiving end is about to be dropped.
     #[inline(always)]
-    pub(crate) fn drop_receiver(&self) {}
+    pub fn drop_receiver(&self) {}
 
     /// Records that the calling thread has observed that all senders are dropped.
     #[inline(always)]
-    pub(crate) fn no_senders(&self) {}
+    pub fn no_senders(&self) {}
 
     /// Records that the calling thread has observed that all receivers are dropped.
     #[inline(always)]
-    pub(crate) fn no_receivers(&self) {}
+    pub fn no_receivers(&self) {}
 
     /// Registers the calling thread as a waiter on `side`.
     #[inline(always)]
-    pub(crate) fn register(&self, _side: Side) -> EndpointWait<'_> {
+    pub fn register(&self, _side: Side) -> EndpointWait<'_> {
         EndpointWait(PhantomData)
     }
 
     /// Returns `false`; this build never calls it.
     #[inline(always)]
-    pub(crate) fn has_counterpart(&self, _side: Side, _mine: usize) -> bool {
+    pub fn has_counterpart(&self, _side: Side, _mine: usize) -> bool {
         false
     }
 
     /// Attempts a direct hand-over.
     #[inline(always)]
-    pub(crate) fn block_on<R>(
+    pub fn block_on<R>(
         &self,
         _side: Side,
         limit: Option<Duration>,
@@ -81,22 +77,23 @@ impl Endpoints {
 
     /// Returns `false`; this build never calls it.
     #[inline(always)]
-    pub(crate) fn is_same(&self, _other: &Endpoints) -> bool {
+    pub fn is_same(&self, _other: &Endpoints) -> bool {
         false
     }
 }
 
 /// Registration of a waiter on one side of a channel. Returned by [`Endpoints::register`].
 #[derive(Debug)]
-pub(crate) struct EndpointWait<'a>(PhantomData<&'a ()>);
+pub struct EndpointWait<'a>(PhantomData<&'a ()>);
 
 /// The record as a field of one endpoint.
 #[derive(Debug)]
-pub(crate) struct Endpoint(Endpoints);
+pub struct Endpoint(Endpoints);
 
 impl Endpoint {
+    /// Creates the field of an endpoint of this channel.
     #[inline(always)]
-    pub(crate) fn of(ends: Endpoints) -> Self {
+    pub fn new(ends: Endpoints) -> Self {
         Self(ends)
     }
 }
@@ -111,8 +108,7 @@ impl std::ops::Deref for Endpoint {
 }
 
 /// Waits for one of the operations of a selection.
-#[cfg(feature = "channel")]
-pub(crate) fn wait_for_selection<R>(
+pub fn wait_for_selection<R>(
     _site: Site,
     mut attempt: impl FnMut(Option<Duration>) -> Option<R>,
 ) -> R {
@@ -124,8 +120,7 @@ pub(crate) fn wait_for_selection<R>(
 }
 
 /// Waits for one of the operations of a selection until `deadline` at most.
-#[cfg(feature = "channel")]
-pub(crate) fn wait_for_selection_until<R>(
+pub fn wait_for_selection_until<R>(
     deadline: Instant,
     site: Site,
     attempt: impl FnMut(Duration) -> Option<R>,

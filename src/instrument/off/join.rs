@@ -4,32 +4,32 @@ use crate::instrument::{Site, WaitReason};
 
 /// Record of one thread.
 #[derive(Clone, Debug)]
-pub(crate) struct JoinRecord(());
+pub struct JoinRecord(());
 
 impl JoinRecord {
     /// Creates the record of a thread that is about to be spawned.
     #[inline(always)]
-    pub(crate) fn new(_place: Site) -> Self {
+    pub fn new(_place: Site) -> Self {
         Self(())
     }
 
     /// Records that the calling thread is the spawned one.
     #[inline(always)]
-    pub(crate) fn begin(self) -> RunningThread {
+    pub fn begin(self) -> RunningThread {
         RunningThread(())
     }
 
     /// Returns whether there is nothing to wait for.
     #[inline(always)]
-    pub(crate) fn is_over(&self) -> bool {
+    pub fn is_over(&self) -> bool {
         true
     }
 
     /// Does nothing: the wrapped join waits.
     #[inline(always)]
-    pub(crate) fn wait(&self, _awaited: WaitReason, _site: Site) {}
+    pub fn wait(&self, _awaited: WaitReason, _site: Site) {}
 }
 
 /// Marks the execution of a thread's closure.
 #[derive(Debug)]
-pub(crate) struct RunningThread(());
+pub struct RunningThread(());

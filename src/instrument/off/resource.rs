@@ -135,6 +135,6 @@ impl Providers {
 
 /// Runs `f`, which sleeps or parks.
 #[inline(always)]
-pub(crate) fn idle<R>(_awaited: WaitReason, _timed: bool, _site: Site, f: impl FnOnce() -> R) -> R {
+pub fn idle<R>(_awaited: WaitReason, _timed: bool, _site: Site, f: impl FnOnce() -> R) -> R {
     f()
 }

@@ -7,18 +7,18 @@ use std::sync::Arc;
 use crate::tracking::scheduled::{Failed, Scheduler, Turn};
 
 /// Whether a thread has ended because its exploration has given it up.
-pub(crate) fn is_abandoned(_payload: &(dyn Any + Send)) -> bool {
+pub fn is_abandoned(_payload: &(dyn Any + Send)) -> bool {
     false
 }
 
 /// A thread on its way to its first turn.
 #[derive(Debug)]
-pub(crate) struct Child(());
+pub struct Child(());
 
 impl Child {
     /// A thread that the calling one is about to start.
     #[inline(always)]
-    pub(crate) fn here() -> Self {
+    pub fn here() -> Self {
         Self(())
     }
 
@@ -29,84 +29,84 @@ impl Child {
 
     /// The calling thread is the one.
     #[inline(always)]
-    pub(crate) fn begin(self) -> Begun {
+    pub fn begin(self) -> Begun {
         Begun(())
     }
 }
 
 /// A thread between its first turn and its end.
 #[derive(Debug)]
-pub(crate) struct Begun(());
+pub struct Begun(());
 
 /// A thread that a scheduler controls: there is none.
 #[derive(Debug)]
-pub(crate) struct Scheduled(Infallible);
+pub struct Scheduled(Infallible);
 
 impl Scheduled {
     /// `None`.
     #[inline(always)]
-    pub(crate) fn here() -> Option<Self> {
+    pub fn here() -> Option<Self> {
         None
     }
 
-    pub(crate) fn point(&self) {
+    pub fn point(&self) {
         match self.0 {}
     }
 
-    pub(crate) fn give_way(&self) {
+    pub fn give_way(&self) {
         match self.0 {}
     }
 
-    pub(crate) fn acquired(&self) {
+    pub fn acquired(&self) {
         match self.0 {}
     }
 
-    pub(crate) fn note_try(&self) {
+    pub fn note_try(&self) {
         match self.0 {}
     }
 
-    pub(crate) fn wait(&self, _failed: Failed, _may_unwind: bool) -> bool {
+    pub fn wait(&self, _failed: Failed, _may_unwind: bool) -> bool {
         match self.0 {}
     }
 
-    pub(crate) fn wait_on(&self, _failed: Failed) -> Turn {
+    pub fn wait_on(&self, _failed: Failed) -> Turn {
         match self.0 {}
     }
 
-    pub(crate) fn abandon(&self) {
+    pub fn abandon(&self) {
         match self.0 {}
     }
 
-    pub(crate) fn sleep(&self, _condvar: usize) -> Sleep {
+    pub fn sleep(&self, _condvar: usize) -> Sleep {
         match self.0 {}
     }
 
-    pub(crate) fn notify(&self, _condvar: usize, _all: bool) -> usize {
+    pub fn notify(&self, _condvar: usize, _all: bool) -> usize {
         match self.0 {}
     }
 
-    pub(crate) fn is_drained(&self, _lock: usize) -> bool {
+    pub fn is_drained(&self, _lock: usize) -> bool {
         match self.0 {}
     }
 
-    pub(crate) fn drain(&self, _lock: usize) -> Drain {
+    pub fn drain(&self, _lock: usize) -> Drain {
         match self.0 {}
     }
 }
 
 /// A thread of an exploration that sleeps on a condition variable: there is none.
 #[derive(Debug)]
-pub(crate) struct Sleep(Infallible);
+pub struct Sleep(Infallible);
 
 impl Sleep {
-    pub(crate) fn is_over(&self) -> bool {
+    pub fn is_over(&self) -> bool {
         match self.0 {}
     }
 }
 
 /// A queued writer of an exploration: there is none.
 #[derive(Debug)]
-pub(crate) struct Drain(#[allow(dead_code)] Infallible);
+pub struct Drain(#[allow(dead_code)] Infallible);
 
 // Both end something when they are dropped, in the instrumented build.
 impl Drop for Sleep {

@@ -4,6 +4,7 @@
 
 use std::ptr;
 
+use super::attach;
 use super::clock::Clock;
 use super::lock::{Hold, Lock, released_slow};
 use super::resource::Resource;
@@ -11,6 +12,7 @@ use crate::detector::{self, observe};
 use crate::engine::verdict::Verdict;
 use crate::instrument::{AcquireKind, Mode, Observation, Site, ThreadId};
 use crate::report::{LockInfo, ThreadInfo};
+use crate::runtime::threads;
 use crate::tracking::process::registry;
 use crate::tracking::thread::agent::Seat;
 use crate::tracking::thread::current;
@@ -117,7 +119,7 @@ impl Drop for Agent {
         drop(Clock::of_clock_ref(self.seat.take_past()));
         let slot = self.seat.slot();
         if !slot.is_detached() {
-            self.run(|| detector::detach_agent(slot));
+            self.run(|| threads::detach_agent(slot));
         }
     }
 }
@@ -168,7 +170,7 @@ impl Lock {
     /// What a report says of the lock.
     #[must_use]
     pub fn info(&self) -> LockInfo {
-        match detector::attach() {
+        match attach() {
             Some(slot) => detector::lock_info(detector::with_own(slot, |own| {
                 self.record.identify(&mut own.pool)
             })),
@@ -190,7 +192,7 @@ impl Resource {
     /// What a report says of the resource.
     #[must_use]
     pub fn info(&self) -> LockInfo {
-        match detector::attach() {
+        match attach() {
             Some(slot) => detector::lock_info(detector::with_own(slot, |own| {
                 self.record.identify(&mut own.pool)
             })),
@@ -226,12 +228,13 @@ pub fn report_stuck(
     threads: Vec<ThreadInfo>,
     locks: Vec<LockInfo>,
 ) -> Option<String> {
-    detector::publish_stuck(check, verdict, threads, locks).map(detector::Panic::into_message)
+    let panic = detector::publish_stuck(attach()?, check, verdict, threads, locks)?;
+    Some(panic.into_message())
 }
 
 /// Marks the calling thread as one that looks after others and that none of the program waits for.
 pub fn mark_observer() {
-    if let Some(slot) = detector::attach() {
+    if let Some(slot) = attach() {
         slot.life.mark_ours();
     }
 }

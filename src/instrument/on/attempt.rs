@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use lock_api::GuardNoSend;
 
+use super::attach;
 use super::lock::{Hold, Lock};
 use crate::detector;
 use crate::detector::deadlock::Look;
@@ -87,7 +88,7 @@ impl Lock {
         may_panic: bool,
         retry: impl FnOnce() -> bool,
     ) -> Attempt<'_> {
-        let Some(slot) = detector::attach().filter(|slot| !slot.blocked.is_inside()) else {
+        let Some(slot) = attach().filter(|slot| !slot.blocked.is_inside()) else {
             return Attempt {
                 lock: self,
                 slot: None,
@@ -176,7 +177,7 @@ impl Lock {
             if findings.is_empty() {
                 return attempt;
             }
-            detector::deadlock::let_others_tell();
+            detector::deadlock::let_another_thread_report();
             // Reported after the wait has ended, since the configuration may answer with a panic.
             drop(attempt);
             let panic = detector::publish(slot, std::mem::take(&mut findings));

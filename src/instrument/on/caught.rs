@@ -1,6 +1,6 @@
 //! Record of panics that a worker thread catches.
 
-use crate::detector;
+use crate::runtime::threads;
 
 /// Records that the calling thread has caught a panic of a job or a callback that it ran on behalf
 /// of other threads, and goes on.
@@ -8,5 +8,5 @@ use crate::detector;
 /// Other threads may wait for what that code was to do, so later reports of such waits name the
 /// thread.
 pub fn caught_panic() {
-    detector::note_panic(true);
+    threads::note_panic(true);
 }

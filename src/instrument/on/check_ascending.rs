@@ -1,5 +1,6 @@
 //! Check that the calling thread may acquire several locks in ascending order of their ids.
 
+use super::attach;
 use super::lock::Lock;
 use crate::detector;
 use crate::instrument::{LockId, LockRef, Site, Violation, ViolationReason};
@@ -7,8 +8,8 @@ use crate::tracking::lock::ident::Ident;
 
 /// Checks whether the calling thread may acquire all of `records` now, in the order of their ids.
 /// Assigns ids, in the order of the slice, to the locks that have none yet.
-pub(crate) fn check_ascending(records: &[&Lock], site: Site) -> Result<(), Violation> {
-    let Some(slot) = detector::attach() else {
+pub fn check_ascending(records: &[&Lock], site: Site) -> Result<(), Violation> {
+    let Some(slot) = attach() else {
         return twice(records.iter().map(|lock| (lock.id(), None)), site);
     };
     let idents: Vec<&'static Ident> = detector::with_own(slot, |own| {

@@ -1,6 +1,6 @@
 //! Membership of threads in a check session of `testing`.
 
-use crate::detector;
+use super::attach;
 use crate::tracking::process::pending_spawns;
 use crate::tracking::thread::current;
 
@@ -8,16 +8,16 @@ use crate::tracking::thread::current;
 ///
 /// From its creation until the spawned thread has entered it, the session counts a pending spawn.
 #[derive(Debug)]
-pub(crate) struct CheckMembership(u64);
+pub struct CheckMembership(u64);
 
 impl CheckMembership {
     /// Returns the membership of the calling thread, which is about to spawn another.
-    pub(crate) fn here() -> Self {
+    pub fn here() -> Self {
         Self::of(current::own().check_id())
     }
 
     /// Returns the membership of the check session with this number.
-    pub(crate) fn of(number: u64) -> Self {
+    pub fn of(number: u64) -> Self {
         if number != 0 {
             pending_spawns::add(number);
         }
@@ -25,10 +25,10 @@ impl CheckMembership {
     }
 
     /// Makes the calling thread, which has just begun, a member of the session.
-    pub(crate) fn enter(self) {
+    pub fn enter(self) {
         // Number 0 stands for the process: every thread is a member of it without an entry.
         if self.0 != 0
-            && let Some(slot) = detector::attach()
+            && let Some(slot) = attach()
         {
             slot.set_check_id(self.0);
         }

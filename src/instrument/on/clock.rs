@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::attach;
 use crate::detector::happens_before;
 use crate::engine::acquisition::InheritedHold;
 use crate::engine::clock::vector_clock::VectorClock;
@@ -44,11 +45,11 @@ impl Clock {
     /// also makes the thread check each later acquisition anew the first time.
     #[inline]
     pub fn release() -> Self {
-        Self(happens_before::release_clock())
+        Self(attach().map(happens_before::release_clock))
     }
 
     /// Creates an empty value.
-    pub(crate) const fn unknown() -> Self {
+    pub const fn unknown() -> Self {
         Self(None)
     }
 
@@ -76,19 +77,20 @@ impl Clock {
 
     /// Returns the final clock of the calling thread, which is about to end, for the thread that
     /// joins it.
-    pub(crate) fn at_exit() -> Self {
-        Self(happens_before::end())
+    pub fn at_exit() -> Self {
+        Self(attach().map(happens_before::end))
     }
 
     /// Returns whether the detector was on when the clock was released.
-    pub(crate) fn is_known(&self) -> bool {
+    pub fn is_known(&self) -> bool {
         self.0.is_some()
     }
 
     /// Returns whether the clock already happens before the calling thread's present, or is
     /// unknown.
-    pub(crate) fn is_known_here(&self) -> bool {
-        self.0.as_ref().is_none_or(happens_before::is_known)
+    pub fn is_known_here(&self) -> bool {
+        let point = self.0.as_ref();
+        point.is_none_or(|point| attach().is_none_or(|slot| happens_before::is_known(slot, point)))
     }
 
     /// Acquires the clock: all that the calling thread does from here on happens after the release.
@@ -98,8 +100,10 @@ impl Clock {
     /// nested acquisition.
     #[inline]
     pub fn acquire(&self) {
-        if let Some(point) = &self.0 {
-            happens_before::acquire_clock(point);
+        if let Some(point) = &self.0
+            && let Some(slot) = attach()
+        {
+            happens_before::acquire_clock(slot, point);
         }
     }
 }
@@ -107,9 +111,12 @@ impl Clock {
 impl Clock {
     /// Acquires the clock and consumes it: cheaper than [`acquire`](Self::acquire) and a drop.
     #[inline]
-    pub(crate) fn acquire_last(mut self) {
+    pub fn acquire_last(mut self) {
         if let Some(point) = self.0.take() {
-            happens_before::acquire_last(point);
+            match attach() {
+                Some(slot) => happens_before::acquire_last(slot, point),
+                None => point.drop_alone(),
+            }
         }
     }
 }
@@ -170,16 +177,14 @@ impl MergedClock {
     }
 
     /// Merges a released clock into this one without locking it.
-    #[cfg(feature = "queue")]
-    pub(crate) fn add_mut(&mut self, past: &Clock) {
+    pub fn add_mut(&mut self, past: &Clock) {
         if let Some(point) = &past.0 {
             self.0.get_mut().merge_segment(point.segment());
         }
     }
 
     /// Returns a copy, which later additions do not change.
-    #[cfg(feature = "queue")]
-    pub(crate) fn snapshot(&self) -> Self {
+    pub fn snapshot(&self) -> Self {
         Self(Mutex::new(self.0.lock().clone()))
     }
 
@@ -189,30 +194,33 @@ impl MergedClock {
         // A copy, so that the lock is not held while the first event of a thread calls the
         // program's sinks.
         let clock = self.0.lock().clone();
-        if !clock.is_empty() {
-            happens_before::acquire_merged(&clock);
+        if !clock.is_empty()
+            && let Some(slot) = attach()
+        {
+            happens_before::acquire_merged(slot, &clock);
         }
     }
 }
 
-/// [`MergedClock`] with shared ownership.
-#[derive(Clone, Debug)]
-pub(crate) struct SharedMergedClock(Arc<MergedClock>);
+/// [`MergedClock`] with shared ownership, for a value that is read by other threads than those that add
+/// to it. A clone refers to the same clock.
+#[derive(Clone, Debug, Default)]
+pub struct SharedMergedClock(Arc<MergedClock>);
 
 impl SharedMergedClock {
     /// Creates an empty merged clock.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self(Arc::default())
     }
 
     /// Merges a released clock into this one.
-    pub(crate) fn add(&self, past: &Clock) {
+    pub fn add(&self, past: &Clock) {
         self.0.add(past);
     }
 
     /// Acquires the merged clock: all that the calling thread does from here on happens after the
     /// merged releases.
-    pub(crate) fn acquire(&self) {
+    pub fn acquire(&self) {
         self.0.acquire();
     }
 }
@@ -250,7 +258,7 @@ impl InheritedHolds {
             return ScopeGuard { before: None };
         }
         ScopeGuard {
-            before: Some(happens_before::inherit_holds(self.0.clone())),
+            before: attach().map(|slot| happens_before::inherit_holds(slot, self.0.clone())),
         }
     }
 }
@@ -264,8 +272,10 @@ pub struct ScopeGuard {
 
 impl Drop for ScopeGuard {
     fn drop(&mut self) {
-        if let Some(before) = self.before.take() {
-            happens_before::inherit_holds(before);
+        if let Some(before) = self.before.take()
+            && let Some(slot) = attach()
+        {
+            happens_before::inherit_holds(slot, before);
         }
     }
 }

@@ -22,6 +22,7 @@ use parking_lot::Mutex;
 
 use lock_api::GuardNoSend;
 
+use super::attach;
 use super::clock::Clock;
 use super::lock::{Hold, Lock};
 use super::scheduled::Scheduled;
@@ -98,7 +99,7 @@ impl CondvarRecord {
 
     /// Sets a label for this instance, which reports show beside the name of its class.
     pub fn set_label(&self, label: impl AsRef<str>) {
-        if let Some(slot) = detector::attach() {
+        if let Some(slot) = attach() {
             detector::with_own(slot, |own| self.record.identify(&mut own.pool))
                 .set_label(label.as_ref());
         }
@@ -125,7 +126,7 @@ impl CondvarRecord {
     /// Does what [`waiting`](Self::waiting) does; if the wait will never end, `wake` wakes the
     /// thread.
     #[cold]
-    pub(crate) fn waiting_or<'a>(
+    pub fn waiting_or<'a>(
         &'a self,
         wake: Option<Wake>,
         lock: &'a Lock,
@@ -172,7 +173,7 @@ impl CondvarRecord {
             marker: PhantomData,
         };
         if let Some(slot) = slot.filter(|_| !timed)
-            && let Stuck::Told(panic) = deadlock::check_resource_wait(slot, None)
+            && let Stuck::Reported(panic) = deadlock::check_resource_wait(slot, None)
         {
             detector::end_in(panic, true, site);
         }
@@ -180,7 +181,7 @@ impl CondvarRecord {
     }
 
     /// Records that `count` waiters were woken without a notification.
-    pub(crate) fn woken(&self, count: usize) {
+    pub fn woken(&self, count: usize) {
         self.party.get_or_take().add_pending_wakeups(count as u64);
     }
 

@@ -2,20 +2,45 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
-#[cfg(feature = "channel")]
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::clock::{Clock, MergedClock};
 use super::resource::Resource;
-use crate::instrument::LockKind;
 use crate::instrument::side::{Side, block_on};
-#[cfg(feature = "channel")]
-use crate::instrument::{Site, WaitReason};
+use crate::instrument::{LockKind, Site, WaitReason};
 
-/// Detector record of a channel, shared by all of its endpoints.
+/// Detector record of a channel, shared by all of its endpoints, each of which keeps it as an
+/// [`Endpoint`].
+///
+/// A send or receive that does not wait only calls [`provided`](Self::provided) afterwards. One that has
+/// to wait publishes the wait through [`record`](Self::record); if the channel has no buffer, it
+/// [registers](Self::register) first and tries through [`block_on`](Self::block_on).
+///
+/// # Examples
+///
+/// ```
+/// use std::panic::Location;
+/// use std::sync::mpsc;
+/// use lockwarden::instrument::{Endpoint, Endpoints, Stamped, WaitReason};
+///
+/// let ends = Endpoints::new(Some("jobs"));
+/// let (sender, receiver) = mpsc::channel();
+/// let (sending, receiving) = (Endpoint::new(ends.clone()), Endpoint::new(ends));
+/// std::thread::scope(|scope| {
+///     scope.spawn(move || {
+///         sender.send(Stamped::stamp("job")).unwrap();
+///         sending.provided();
+///         drop((sender, sending));
+///     });
+///     let job = receiving.record().wait(WaitReason::Message, Location::caller(), |limit| match limit {
+///         Some(limit) => receiver.recv_timeout(limit).ok(),
+///         None => receiver.recv().ok(),
+///     });
+///     assert_eq!(job.receive(), "job");
+/// });
+/// ```
 #[derive(Clone, Debug)]
-pub(crate) struct Endpoints(Arc<Common>);
+pub struct Endpoints(Arc<Common>);
 
 #[derive(Debug)]
 struct Common {
@@ -29,16 +54,13 @@ struct Common {
     /// The number of threads that wait, without a limit, to receive.
     receiving: AtomicUsize,
     /// The number of waiting selections that have an operation on this channel.
-    #[cfg(feature = "channel")]
     selecting: AtomicUsize,
 }
 
 /// The resource that all selections wait for: an operation on a channel in one of them counts as
 /// provided to all. A selection that cannot use it finds that out at its next check.
-#[cfg(feature = "channel")]
 static SELECTIONS: Resource = Resource::named(&SELECT, "select");
 
-#[cfg(feature = "channel")]
 static SELECT: LockKind = LockKind::new("select");
 
 static CHANNEL: LockKind = LockKind::new("channel");
@@ -46,7 +68,7 @@ static CHANNEL: LockKind = LockKind::new("channel");
 impl Endpoints {
     /// Creates the record of a new channel, whose class is `name`, or else the construction site.
     #[track_caller]
-    pub(crate) fn new(name: Option<&'static str>) -> Self {
+    pub fn new(name: Option<&'static str>) -> Self {
         let record = match name {
             Some(name) => Resource::named(&CHANNEL, name),
             None => Resource::new(&CHANNEL),
@@ -57,23 +79,21 @@ impl Endpoints {
             receivers: MergedClock::new(),
             sending: AtomicUsize::new(0),
             receiving: AtomicUsize::new(0),
-            #[cfg(feature = "channel")]
             selecting: AtomicUsize::new(0),
         }))
     }
 
     /// Returns the resource for which the waits on this channel are published.
-    pub(crate) fn record(&self) -> &Resource {
+    pub fn record(&self) -> &Resource {
         &self.0.record
     }
 
     /// Records that the calling thread has sent, received, or dropped an endpoint.
     #[inline]
-    pub(crate) fn provided(&self) {
+    pub fn provided(&self) {
         self.0.record.provided();
         // Acquire, as in `ResourceState::provide`: a selection increments the count before it
         // attempts anything, and one that is not counted any more has ended.
-        #[cfg(feature = "channel")]
         if self.0.selecting.load(Ordering::Acquire) > 0 {
             SELECTIONS.provided();
         }
@@ -81,38 +101,37 @@ impl Endpoints {
 
     /// Records that a selection with an operation on this channel is about to wait, until the
     /// result is dropped.
-    #[cfg(feature = "channel")]
-    pub(crate) fn select(&self) -> EndpointWait<'_> {
+    pub fn select(&self) -> EndpointWait<'_> {
         // Relaxed: see `provided`.
         self.0.selecting.fetch_add(1, Ordering::Relaxed);
         EndpointWait(&self.0.selecting)
     }
 
     /// Records that a sending end is about to be dropped.
-    pub(crate) fn drop_sender(&self) {
+    pub fn drop_sender(&self) {
         self.0.senders.add(&Clock::release());
     }
 
     /// Records that a receiving end is about to be dropped.
-    pub(crate) fn drop_receiver(&self) {
+    pub fn drop_receiver(&self) {
         self.0.receivers.add(&Clock::release());
     }
 
     /// Records that the calling thread has observed that all senders are dropped.
     #[cold]
-    pub(crate) fn no_senders(&self) {
+    pub fn no_senders(&self) {
         self.0.senders.acquire();
     }
 
     /// Records that the calling thread has observed that all receivers are dropped.
     #[cold]
-    pub(crate) fn no_receivers(&self) {
+    pub fn no_receivers(&self) {
         self.0.receivers.acquire();
     }
 
     /// Registers the calling thread, until the result is dropped, as a waiter on `side` for a
     /// thread on the other side.
-    pub(crate) fn register(&self, side: Side) -> EndpointWait<'_> {
+    pub fn register(&self, side: Side) -> EndpointWait<'_> {
         let count = self.0.count(side);
         // Sequentially consistent, as the load in `has_counterpart`: of two threads that register
         // on the two sides, at least one sees the other at its next check.
@@ -121,14 +140,14 @@ impl Endpoints {
     }
 
     /// Returns whether more than `mine` threads wait on the other side.
-    pub(crate) fn has_counterpart(&self, side: Side, mine: usize) -> bool {
+    pub fn has_counterpart(&self, side: Side, mine: usize) -> bool {
         let there = self.0.count(side.opposite());
         // Sequentially consistent: see `register`.
         there.load(Ordering::SeqCst) > mine
     }
 
     /// Attempts a direct hand-over, for a thread that is [registered](Self::register) on `side`.
-    pub(crate) fn block_on<R>(
+    pub fn block_on<R>(
         &self,
         side: Side,
         limit: Option<Duration>,
@@ -138,8 +157,7 @@ impl Endpoints {
     }
 
     /// Returns whether both belong to the same channel.
-    #[cfg(feature = "channel")]
-    pub(crate) fn is_same(&self, other: &Endpoints) -> bool {
+    pub fn is_same(&self, other: &Endpoints) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
@@ -155,7 +173,7 @@ impl Common {
 
 /// Registration of a waiter on one side of a channel. Returned by [`Endpoints::register`].
 #[derive(Debug)]
-pub(crate) struct EndpointWait<'a>(&'a AtomicUsize);
+pub struct EndpointWait<'a>(&'a AtomicUsize);
 
 impl Drop for EndpointWait<'_> {
     fn drop(&mut self) {
@@ -167,10 +185,11 @@ impl Drop for EndpointWait<'_> {
 /// The record as a field of one endpoint. It has to be dropped after the endpoint of the wrapped
 /// channel, since its drop records that waiters may continue.
 #[derive(Debug)]
-pub(crate) struct Endpoint(Endpoints);
+pub struct Endpoint(Endpoints);
 
 impl Endpoint {
-    pub(crate) fn of(ends: Endpoints) -> Self {
+    /// Creates the field of an endpoint of this channel.
+    pub fn new(ends: Endpoints) -> Self {
         Self(ends)
     }
 }
@@ -192,18 +211,13 @@ impl Drop for Endpoint {
 
 /// Waits for one of the operations of a selection, on channels that were each prepared by
 /// [`Endpoints::select`]. The selection is named after the line at which it waits.
-#[cfg(feature = "channel")]
-pub(crate) fn wait_for_selection<R>(
-    site: Site,
-    attempt: impl FnMut(Option<Duration>) -> Option<R>,
-) -> R {
+pub fn wait_for_selection<R>(site: Site, attempt: impl FnMut(Option<Duration>) -> Option<R>) -> R {
     let record = Resource::at(&SELECT, site);
     record.wait_among(&SELECTIONS, None, WaitReason::Selection, site, attempt)
 }
 
 /// Waits for one of the operations of a selection until `deadline` at most.
-#[cfg(feature = "channel")]
-pub(crate) fn wait_for_selection_until<R>(
+pub fn wait_for_selection_until<R>(
     deadline: Instant,
     site: Site,
     attempt: impl FnMut(Duration) -> Option<R>,

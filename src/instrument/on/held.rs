@@ -2,6 +2,7 @@
 
 use std::ptr;
 
+use super::attach;
 use super::lock::Lock;
 use crate::detector;
 use crate::detector::order::assertion;
@@ -22,7 +23,7 @@ impl Lock {
     }
 
     fn identified(&self) -> Option<&'static Ident> {
-        let slot = detector::attach()?;
+        let slot = attach()?;
         Some(detector::with_own(slot, |own| {
             self.record.identify(&mut own.pool)
         }))
@@ -35,7 +36,7 @@ pub(crate) fn held_here() -> Option<Vec<HeldHere>> {
 }
 
 fn held(is_meant: impl Fn(*const Ident) -> bool) -> Option<Vec<HeldHere>> {
-    let slot = detector::attach()?;
+    let slot = attach()?;
     slot.maintain();
     let held = detector::held_here(slot).into_iter();
     let held = held.filter(|(ident, _)| is_meant(ptr::from_ref(*ident)));
@@ -56,6 +57,7 @@ fn held(is_meant: impl Fn(*const Ident) -> bool) -> Option<Vec<HeldHere>> {
 ///
 /// The message that describes the recorded path from `second` to `first`.
 pub(crate) fn assert_order(first: Term<'_>, second: Term<'_>, site: Site) -> Result<(), String> {
+    let Some(slot) = attach() else { return Ok(()) };
     let named = |side: Term<'_>| match side {
         Term::Lock(lock) => Some(Named::Of(lock.identified()?.class())),
         Term::Class(name) => Some(Named::By(name)),
@@ -65,13 +67,12 @@ pub(crate) fn assert_order(first: Term<'_>, second: Term<'_>, site: Site) -> Res
             (Some(first), Some(second)) if ptr::eq(first, second) => {
                 Err("they are one and the same lock".to_owned())
             }
-            (Some(first), Some(second)) => assertion::instances(first, second, site),
-            // The detector is off.
+            (Some(first), Some(second)) => assertion::instances(slot, first, second, site),
             _ => Ok(()),
         };
     }
     match (named(first), named(second)) {
-        (Some(first), Some(second)) => assertion::named(first, second, site),
+        (Some(first), Some(second)) => assertion::named(slot, first, second, site),
         _ => Ok(()),
     }
 }

@@ -15,41 +15,41 @@ use super::thread_bit::thread_bit;
 
 /// Clock of the initialisation of a value that is initialised once.
 #[derive(Debug)]
-pub(crate) struct InitClock {
+pub struct InitClock {
     past: OnceLock<Clock>,
     /// The bits of the threads that have acquired the clock.
-    told: AtomicU64,
+    acquired_by: AtomicU64,
 }
 
 impl InitClock {
     /// Creates the record of a value that is not initialised yet.
-    pub(crate) const fn new() -> Self {
+    pub const fn new() -> Self {
         Self {
             past: OnceLock::new(),
-            told: AtomicU64::new(0),
+            acquired_by: AtomicU64::new(0),
         }
     }
 
     /// Creates the record of a value that was initialised at its construction: there is no clock to
     /// acquire.
-    pub(crate) const fn none() -> Self {
+    pub const fn none() -> Self {
         Self {
             past: OnceLock::new(),
-            told: AtomicU64::new(u64::MAX),
+            acquired_by: AtomicU64::new(u64::MAX),
         }
     }
 
     /// Releases the clock of the calling thread, which has run the initialiser. No other thread can
     /// see the value yet.
-    pub(crate) fn set(&self) {
+    pub fn set(&self) {
         let _ = self.past.set(Clock::release());
     }
 
     /// Runs `initialise`, which calls [`set`](Self::set) at its end, unless a thread has called
     /// that already; in that case runs `ask` as [`acquire_asking`](Self::acquire_asking) does.
     #[inline]
-    pub(crate) fn first(&self, ask: impl FnOnce(), initialise: impl FnOnce()) {
-        if !self.is_told() {
+    pub fn first(&self, ask: impl FnOnce(), initialise: impl FnOnce()) {
+        if !self.is_acquired_here() {
             match self.past.get() {
                 None => initialise(),
                 Some(past) if !past.is_known_here() => ask(),
@@ -65,8 +65,8 @@ impl InitClock {
     ///
     /// Costs one load, except for the first access of a thread.
     #[inline]
-    pub(crate) fn acquire_asking(&self, ask: impl FnOnce()) {
-        if !self.is_told() {
+    pub fn acquire_asking(&self, ask: impl FnOnce()) {
+        if !self.is_acquired_here() {
             if self.past.get().is_some_and(|past| !past.is_known_here()) {
                 ask();
             }
@@ -78,16 +78,16 @@ impl InitClock {
     ///
     /// Costs one load, except for the first access of a thread.
     #[inline]
-    pub(crate) fn acquire(&self) {
-        if !self.is_told() {
+    pub fn acquire(&self) {
+        if !self.is_acquired_here() {
             self.learn();
         }
     }
 
     #[inline]
-    fn is_told(&self) -> bool {
+    fn is_acquired_here(&self) -> bool {
         // Relaxed: the bit was set by this thread, or there is no clock to acquire.
-        self.told.load(Ordering::Relaxed) & bit() != 0
+        self.acquired_by.load(Ordering::Relaxed) & bit() != 0
     }
 
     #[cold]
@@ -95,8 +95,8 @@ impl InitClock {
         let Some(past) = self.past.get() else { return };
         past.acquire();
         // Read after `acquire`, which may have given the thread its number.
-        let told = if past.is_known() { bit() } else { u64::MAX };
-        self.told.fetch_or(told, Ordering::Relaxed);
+        let acquired_by = if past.is_known() { bit() } else { u64::MAX };
+        self.acquired_by.fetch_or(acquired_by, Ordering::Relaxed);
     }
 }
 
@@ -113,14 +113,14 @@ mod tests {
     #[test]
     fn a_thread_acquires_the_clock_once() {
         let origin = InitClock::new();
-        assert!(!origin.is_told());
+        assert!(!origin.is_acquired_here());
         // There is no clock to acquire yet.
         origin.acquire();
-        assert!(!origin.is_told());
+        assert!(!origin.is_acquired_here());
         origin.set();
         origin.acquire();
-        assert!(origin.is_told());
-        assert!(InitClock::none().is_told());
+        assert!(origin.is_acquired_here());
+        assert!(InitClock::none().is_acquired_here());
     }
 
     #[test]

@@ -10,17 +10,18 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
+use super::attach_at_start;
 use super::resource::{Providers, Resource};
 use super::scheduled::Scheduled;
-use crate::detector;
 use crate::instrument::{LockKind, Site, WaitReason};
+use crate::runtime::threads;
 use crate::tracking::thread::current;
 
 static THREAD: LockKind = LockKind::new("thread");
 
 /// Record of one thread, shared by its parent, the thread itself, and the joining threads.
 #[derive(Clone, Debug)]
-pub(crate) struct JoinRecord(Arc<Inner>);
+pub struct JoinRecord(Arc<Inner>);
 
 /// Stage of a thread's execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,7 +48,7 @@ struct Inner {
 
 impl JoinRecord {
     /// Creates the record of a thread that is about to be spawned at `place`.
-    pub(crate) fn new(place: Site) -> Self {
+    pub fn new(place: Site) -> Self {
         let thread = Providers::new();
         thread.expect(1);
         Self(Arc::new(Inner {
@@ -61,9 +62,9 @@ impl JoinRecord {
 
     /// Records that the calling thread is the spawned one and has not run any of the program's code
     /// yet. The thread is over when the result is dropped.
-    pub(crate) fn begin(self) -> RunningThread {
+    pub fn begin(self) -> RunningThread {
         // The providers find the thread attached.
-        let _ = detector::attach_at_start();
+        let _ = attach_at_start();
         self.0.thread.enter();
         let slot = current::slot();
         if !slot.is_detached() {
@@ -78,13 +79,13 @@ impl JoinRecord {
     }
 
     /// Returns whether the closure of the thread has ended.
-    pub(crate) fn is_over(&self) -> bool {
+    pub fn is_over(&self) -> bool {
         *self.0.stage.lock() >= Stage::Over
     }
 
     /// Waits until the closure of the thread has ended or, if `awaited` is [`WaitReason::End`],
     /// until its thread-locals are destroyed too.
-    pub(crate) fn wait(&self, awaited: WaitReason, site: Site) {
+    pub fn wait(&self, awaited: WaitReason, site: Site) {
         let wanted = match awaited {
             WaitReason::End => Stage::Gone,
             _ => Stage::Over,
@@ -129,12 +130,12 @@ impl JoinRecord {
 
 /// Marks the execution of a thread's closure.
 #[derive(Debug)]
-pub(crate) struct RunningThread(JoinRecord);
+pub struct RunningThread(JoinRecord);
 
 impl Drop for RunningThread {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            detector::note_panic(false);
+            threads::note_panic(false);
         }
         current::leave();
         self.0.come_to(Stage::Over);

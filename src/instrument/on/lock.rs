@@ -8,6 +8,7 @@ use std::panic::Location;
 use std::ptr;
 use std::sync::atomic::Ordering;
 
+use super::attach;
 use crate::detector;
 use crate::engine::reacquisition::Reacquisition;
 use crate::instrument::{AcquireKind, GuardMarker, LockId, LockKind, Mode, Site};
@@ -51,7 +52,7 @@ impl Lock {
 
     /// Sets a label for this instance, which reports show beside the name of its class.
     pub fn set_label(&self, label: impl AsRef<str>) {
-        if let Some(slot) = detector::attach() {
+        if let Some(slot) = attach() {
             detector::with_own(slot, |own| self.record.identify(&mut own.pool))
                 .set_label(label.as_ref());
             detector::relabel(&self.record);
@@ -61,7 +62,7 @@ impl Lock {
     /// Declares that the lock nests in `parent`, a lock of the same class: sets its subclass to
     /// that of `parent` plus one.
     pub fn nested_in(&self, parent: &Lock) {
-        if let Some(slot) = detector::attach() {
+        if let Some(slot) = attach() {
             let identify =
                 |lock: &Lock| detector::with_own(slot, |own| lock.record.identify(&mut own.pool));
             let subclass = identify(parent).subclass();
@@ -72,7 +73,7 @@ impl Lock {
     /// Sets the subclass of the lock. Locks of one class nest in ascending order of their
     /// subclasses, and of their ids within one subclass. The default subclass is 0.
     pub fn set_subclass(&self, subclass: u32) {
-        if let Some(slot) = detector::attach() {
+        if let Some(slot) = attach() {
             detector::with_own(slot, |own| self.record.identify(&mut own.pool))
                 .set_subclass(subclass);
         }
@@ -82,7 +83,7 @@ impl Lock {
     /// threads agree. It is assigned at the first acquisition or the first call of this method.
     #[must_use]
     pub fn id(&self) -> LockId {
-        match detector::attach() {
+        match attach() {
             Some(slot) => detector::with_own(slot, |own| self.record.identify(&mut own.pool)).id(),
             None => self
                 .record
@@ -132,7 +133,7 @@ impl Lock {
     /// hides that of the instructions after it, but each of these costs its share of a cycle. So
     /// the number of instructions is what counts here: about twenty.
     #[inline(always)]
-    pub(crate) fn acquired_known<const WRITES: bool>(
+    pub fn acquired_known<const WRITES: bool>(
         &self,
         mode: Mode,
         kind: AcquireKind,
@@ -188,7 +189,7 @@ impl Lock {
     /// first one of a lock that is only ever held exclusively, the thread holds nothing, and its
     /// caches suffice to identify the lock.
     #[inline(always)]
-    pub(crate) fn acquired_at_hand(&self, mode: Mode, site: Site) -> Option<Hold> {
+    pub fn acquired_at_hand(&self, mode: Mode, site: Site) -> Option<Hold> {
         let slot = current::slot();
         let state = slot.state();
         if Slot::depth(state) == 0 && mode == Mode::Exclusive {
@@ -277,7 +278,7 @@ impl Lock {
 
     #[inline(never)]
     fn acquired_slow(&self, mode: Mode, kind: AcquireKind, site: Site, may_panic: bool) -> Hold {
-        let Some(slot) = detector::attach().filter(|slot| !slot.blocked.is_inside()) else {
+        let Some(slot) = attach().filter(|slot| !slot.blocked.is_inside()) else {
             return Hold::untracked();
         };
         if slot.is_full() {
@@ -431,7 +432,7 @@ impl Lock {
     /// Only the locks of this crate may call this: after a wrong `held`, slots would refer to freed
     /// memory.
     #[inline]
-    pub(crate) fn retired(&mut self, held: bool) {
+    pub fn retired(&mut self, held: bool) {
         let Some(ident) = self.record.retire() else {
             return;
         };

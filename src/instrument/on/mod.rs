@@ -1,5 +1,6 @@
 //! Records of an instrumented build.
 
+mod add_orders;
 mod agent;
 mod attempt;
 mod caught;
@@ -18,26 +19,28 @@ mod resource;
 mod scheduled;
 mod thread_bit;
 
+pub(super) use self::add_orders::add_orders;
 pub use self::agent::{
     Agent, SendableHold, held_by_caller, held_count, mark_observer, observe_all, report_stuck,
 };
 pub use self::attempt::Attempt;
 pub use self::caught::caught_panic;
-pub(crate) use self::check_ascending::check_ascending;
-pub(crate) use self::check_membership::CheckMembership;
-pub(crate) use self::clock::SharedMergedClock;
-pub use self::clock::{Clock, InheritedHolds, MergedClock, ScopeGuard};
+pub use self::check_ascending::check_ascending;
+pub use self::check_membership::CheckMembership;
+pub use self::clock::{Clock, InheritedHolds, MergedClock, ScopeGuard, SharedMergedClock};
 pub use self::condvar::{CondvarRecord, WaitGuard};
-pub(crate) use self::endpoints::{Endpoint, Endpoints};
-#[cfg(feature = "channel")]
-pub(crate) use self::endpoints::{wait_for_selection, wait_for_selection_until};
+pub use self::endpoints::{
+    Endpoint, EndpointWait, Endpoints, wait_for_selection, wait_for_selection_until,
+};
 pub(crate) use self::held::{assert_order, held_here};
-pub(crate) use self::inherited_holds::SpawnHolds;
-pub(crate) use self::init_clock::InitClock;
-pub(crate) use self::join::JoinRecord;
+pub use self::inherited_holds::SpawnHolds;
+pub use self::init_clock::InitClock;
+pub use self::join::{JoinRecord, RunningThread};
 pub use self::lock::{Hold, Lock};
-pub(crate) use self::once_record::OnceRecord;
-pub(crate) use self::resource::idle;
+pub use self::once_record::OnceRecord;
+pub use self::resource::idle;
 pub use self::resource::{Providers, Resource};
-pub(crate) use self::scheduled::{Child, Scheduled, is_abandoned};
-pub(crate) use self::thread_bit::{ensure_attached, thread_bit};
+pub use self::scheduled::{Begun, Child, Drain, Scheduled, Sleep, is_abandoned};
+pub use self::thread_bit::{ensure_attached, thread_bit};
+
+use crate::watchdog::startup::{attach, attach_at_start};

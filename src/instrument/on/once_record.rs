@@ -29,6 +29,7 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
+use super::attach;
 use super::lock::released_slow;
 use super::resource::{Providers, Resource};
 use super::thread_bit::ensure_attached;
@@ -41,7 +42,7 @@ use crate::tracking::thread::slot::Slot;
 
 /// Record of a value that one thread initialises while others may wait.
 #[derive(Debug)]
-pub(crate) struct OnceRecord {
+pub struct OnceRecord {
     state: Mutex<State>,
     changed: Condvar,
     resource: Resource,
@@ -64,13 +65,13 @@ impl RefUnwindSafe for OnceRecord {}
 impl OnceRecord {
     /// Creates the record of a value whose class is the construction site.
     #[track_caller]
-    pub(crate) const fn new(kind: &'static LockKind) -> Self {
+    pub const fn new(kind: &'static LockKind) -> Self {
         Self::of(Resource::new(kind))
     }
 
     /// Creates the record of a value whose class is `name`.
     #[track_caller]
-    pub(crate) const fn named(kind: &'static LockKind, name: &'static str) -> Self {
+    pub const fn named(kind: &'static LockKind, name: &'static str) -> Self {
         Self::of(Resource::named(kind, name))
     }
 
@@ -87,7 +88,7 @@ impl OnceRecord {
     }
 
     /// Sets a label for this instance, which reports show beside the name of its class.
-    pub(crate) fn set_label(&self, label: &str) {
+    pub fn set_label(&self, label: &str) {
         self.resource.set_label(label);
     }
 
@@ -99,7 +100,7 @@ impl OnceRecord {
     /// # Panics
     ///
     /// Panics as `initialise` does, or if the wait would never end.
-    pub(crate) fn run(&self, is_done: impl Fn() -> bool, site: Site, initialise: impl FnOnce()) {
+    pub fn run(&self, is_done: impl Fn() -> bool, site: Site, initialise: impl FnOnce()) {
         // Also before the turn because a sink, which the attachment may call, may access the value.
         ensure_attached();
         self.ask(site);
@@ -114,7 +115,7 @@ impl OnceRecord {
     /// Records a request for a value that is ready, by a thread that accesses it for the first
     /// time.
     #[cold]
-    pub(crate) fn ask_for_ready(&self, site: Site) {
+    pub fn ask_for_ready(&self, site: Site) {
         let ident = self.resource.record().ident();
         if ident.is_some_and(|ident| ident.contexts.is_promoted()) {
             self.ask(site);
@@ -128,7 +129,7 @@ impl OnceRecord {
     /// Panics if that causes a finding that the configuration answers with a panic.
     #[cold]
     fn ask(&self, site: Site) {
-        let Some(slot) = detector::attach() else {
+        let Some(slot) = attach() else {
             return;
         };
         slot.maintain();
@@ -144,7 +145,7 @@ impl OnceRecord {
     /// Records that the calling thread holds the value until the result is dropped.
     #[cold]
     fn hold(&self, site: Site) -> Option<Initialising> {
-        let slot = detector::attach()?;
+        let slot = attach()?;
         slot.maintain();
         let record = self.resource.record();
         let ident = detector::with_own(slot, |own| record.identify(&mut own.pool));
@@ -159,7 +160,7 @@ impl OnceRecord {
     /// # Panics
     ///
     /// Panics as `see` does, or if the wait would never end.
-    pub(crate) fn wait<R>(
+    pub fn wait<R>(
         &self,
         is_done: impl Fn() -> bool,
         or_failed: bool,

@@ -17,6 +17,7 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::attach;
 use super::scheduled::Scheduled;
 use crate::detector::Panic;
 use crate::detector::deadlock;
@@ -116,7 +117,7 @@ impl Resource {
     }
 
     /// Creates the record of a resource whose class is `place`.
-    pub(crate) const fn at(kind: &'static LockKind, place: Site) -> Self {
+    pub const fn at(kind: &'static LockKind, place: Site) -> Self {
         Self {
             record: LockRecord::new(kind, None, place),
             party: resource_state::LazyResourceState::new(),
@@ -125,7 +126,7 @@ impl Resource {
 
     /// Sets a label for this instance, which reports show beside the name of its class.
     pub fn set_label(&self, label: impl AsRef<str>) {
-        if let Some(slot) = detector::attach() {
+        if let Some(slot) = attach() {
             detector::with_own(slot, |own| self.record.identify(&mut own.pool))
                 .set_label(label.as_ref());
         }
@@ -245,7 +246,7 @@ impl Resource {
         site: Site,
         mut attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
-        let Some(slot) = detector::attach() else {
+        let Some(slot) = attach() else {
             loop {
                 if let Some(done) = attempt(None) {
                     return done;
@@ -368,7 +369,7 @@ impl Resource {
             let left = deadline.saturating_duration_since(Instant::now());
             (attempt(left), left.is_zero())
         };
-        let Some(slot) = detector::attach() else {
+        let Some(slot) = attach() else {
             loop {
                 let (done, is_over) = attempt();
                 if done.is_some() || is_over {
@@ -395,10 +396,10 @@ impl Resource {
 
 /// Publishes, while `f` runs, that the calling thread sleeps or is parked. The detector does not
 /// know which thread could end that, but snapshots show it.
-pub(crate) fn idle<R>(awaited: WaitReason, timed: bool, site: Site, f: impl FnOnce() -> R) -> R {
+pub fn idle<R>(awaited: WaitReason, timed: bool, site: Site, f: impl FnOnce() -> R) -> R {
     static REST: LockKind = LockKind::new("rest");
     static RECORD: Resource = Resource::named(&REST, "rest");
-    let Some(slot) = detector::attach() else {
+    let Some(slot) = attach() else {
         return f();
     };
     let ident = detector::with_own(slot, |own| RECORD.record.identify(&mut own.pool));
@@ -429,7 +430,7 @@ fn look(slot: &'static Slot, by: Option<&ResourceState>, site: Site) -> bool {
     match deadlock::check_resource_wait(slot, by) {
         Stuck::No => false,
         Stuck::DependsOnUntracked => true,
-        Stuck::Told(panic) => {
+        Stuck::Reported(panic) => {
             detector::end_in(panic, true, site);
             false
         }
@@ -495,7 +496,7 @@ impl Providers {
     /// Adds the calling thread to the set, until it [leaves](Self::leave), in place of one of the
     /// expected threads if there are any.
     pub fn enter(&self) {
-        let Some(id) = detector::attach().and_then(Slot::thread) else {
+        let Some(id) = attach().and_then(Slot::thread) else {
             return;
         };
         self.party.get_or_take().change(|members| {
@@ -507,7 +508,7 @@ impl Providers {
     /// Removes the calling thread from the set, and reports the waits that can no longer end. What
     /// the thread has done has to be [`provided`](Resource::provided) before this.
     pub fn leave(&self) {
-        let Some(slot) = detector::attach() else {
+        let Some(slot) = attach() else {
             return;
         };
         let id = slot.thread();

@@ -9,6 +9,7 @@ use std::any::Any;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
+use super::attach;
 use crate::detector;
 use crate::tracking::scheduled::{self, Failed, Participant, Scheduler, Turn};
 use crate::tracking::thread::current;
@@ -17,18 +18,18 @@ use crate::tracking::thread::current;
 struct Abandoned;
 
 /// Whether a thread has ended because its exploration has given it up.
-pub(crate) fn is_abandoned(payload: &(dyn Any + Send)) -> bool {
+pub fn is_abandoned(payload: &(dyn Any + Send)) -> bool {
     payload.is::<Abandoned>()
 }
 
 /// A thread on its way to its first turn; registered until this is dropped or
 /// [`begin`](Self::begin)s.
 #[derive(Debug)]
-pub(crate) struct Child(Option<Participant>);
+pub struct Child(Option<Participant>);
 
 impl Child {
     /// A thread that the calling one is about to start; controlled if the calling one is.
-    pub(crate) fn here() -> Self {
+    pub fn here() -> Self {
         Self(Scheduled::here().map(|Scheduled(parent)| Participant {
             thread: parent.scheduler.register(),
             scheduler: parent.scheduler,
@@ -45,11 +46,11 @@ impl Child {
 
     /// The calling thread is the one; returns at its first turn. Its control ends when the result is
     /// dropped.
-    pub(crate) fn begin(mut self) -> Begun {
+    pub fn begin(mut self) -> Begun {
         let participant = self.0.take();
         if let Some(participant) = &participant {
             participant.scheduler.begin(participant.thread);
-            if let Some(slot) = detector::attach() {
+            if let Some(slot) = attach() {
                 slot.life.set_scheduled(true);
                 slot.set_surrounded(false);
                 slot.maintain();
@@ -70,7 +71,7 @@ impl Drop for Child {
 
 /// A thread between its first turn and its end.
 #[derive(Debug)]
-pub(crate) struct Begun(Option<Participant>);
+pub struct Begun(Option<Participant>);
 
 impl Drop for Begun {
     fn drop(&mut self) {
@@ -91,12 +92,12 @@ impl Drop for Begun {
 
 /// The calling thread, controlled by a scheduler.
 #[derive(Debug)]
-pub(crate) struct Scheduled(Participant);
+pub struct Scheduled(Participant);
 
 impl Scheduled {
     /// `None` for all threads but those of an exploration, outside of calls of the detector.
     #[inline]
-    pub(crate) fn here() -> Option<Self> {
+    pub fn here() -> Option<Self> {
         let slot = current::slot();
         if !slot.life.is_scheduled() {
             return None;
@@ -109,24 +110,24 @@ impl Scheduled {
     }
 
     /// The thread is about to do what others can see: returns at its turn.
-    pub(crate) fn point(&self) {
+    pub fn point(&self) {
         self.0.scheduler.point(self.0.thread);
     }
 
     /// The thread lets others go first.
-    pub(crate) fn give_way(&self) {
+    pub fn give_way(&self) {
         self.0.scheduler.give_way(self.0.thread);
     }
 
     /// The thread has acquired a lock.
-    pub(crate) fn acquired(&self) {
+    pub fn acquired(&self) {
         if self.0.scheduler.has_points_after_acquisitions() {
             self.point();
         }
     }
 
     /// The program asks whether a lock is held at this moment: a try, or a wait with a limit.
-    pub(crate) fn note_try(&self) {
+    pub fn note_try(&self) {
         self.0.scheduler.note_try();
     }
 
@@ -134,7 +135,7 @@ impl Scheduled {
     /// `false` that it is to wait for itself, without the scheduler.
     ///
     /// Unwinds instead, if it `may`, when no thread of the schedule could go on.
-    pub(crate) fn wait(&self, failed: Failed, may_unwind: bool) -> bool {
+    pub fn wait(&self, failed: Failed, may_unwind: bool) -> bool {
         match self.0.scheduler.wait(self.0.thread, failed) {
             Turn::Retry => true,
             Turn::Unwind if may_unwind && !std::thread::panicking() => {
@@ -145,36 +146,36 @@ impl Scheduled {
     }
 
     /// The same, of a thread that cannot unwind where it is: what it is to do.
-    pub(crate) fn wait_on(&self, failed: Failed) -> Turn {
+    pub fn wait_on(&self, failed: Failed) -> Turn {
         self.0.scheduler.wait(self.0.thread, failed)
     }
 
     /// The thread was given up and is ready to unwind.
-    pub(crate) fn abandon(&self) {
+    pub fn abandon(&self) {
         if !std::thread::panicking() {
             resume_unwind(Box::new(Abandoned));
         }
     }
 
     /// The thread sleeps on the condition variable at this address, as long as the result lives.
-    pub(crate) fn sleep(&self, condvar: usize) -> Sleep<'_> {
+    pub fn sleep(&self, condvar: usize) -> Sleep<'_> {
         self.0.scheduler.sleep(self.0.thread, condvar);
         Sleep(self)
     }
 
     /// Notifies the thread of the exploration that sleeps longest on this condition variable, or all:
     /// how many.
-    pub(crate) fn notify(&self, condvar: usize, all: bool) -> usize {
+    pub fn notify(&self, condvar: usize, all: bool) -> usize {
         self.0.scheduler.notify(condvar, all)
     }
 
     /// Whether a thread other than this one waits until the readers of this lock are gone.
-    pub(crate) fn is_drained(&self, lock: usize) -> bool {
+    pub fn is_drained(&self, lock: usize) -> bool {
         self.0.scheduler.is_drained(self.0.thread, lock)
     }
 
     /// The thread waits until the readers of this lock are gone, as long as the result lives.
-    pub(crate) fn drain(&self, lock: usize) -> Drain<'_> {
+    pub fn drain(&self, lock: usize) -> Drain<'_> {
         self.0.scheduler.drain(self.0.thread, lock, true);
         Drain { thread: self, lock }
     }
@@ -182,7 +183,7 @@ impl Scheduled {
 
 /// A writer that waits for readers and keeps further ones out.
 #[derive(Debug)]
-pub(crate) struct Drain<'a> {
+pub struct Drain<'a> {
     thread: &'a Scheduled,
     lock: usize,
 }
@@ -196,11 +197,11 @@ impl Drop for Drain<'_> {
 
 /// A thread that sleeps on a condition variable.
 #[derive(Debug)]
-pub(crate) struct Sleep<'a>(&'a Scheduled);
+pub struct Sleep<'a>(&'a Scheduled);
 
 impl Sleep<'_> {
     /// Whether the thread was notified.
-    pub(crate) fn is_over(&self) -> bool {
+    pub fn is_over(&self) -> bool {
         let Participant { scheduler, thread } = &self.0.0;
         scheduler.is_notified(*thread)
     }

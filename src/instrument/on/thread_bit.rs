@@ -1,19 +1,20 @@
 //! Attaches the current thread, and returns the (shared) bit that identifies it.
 
-use crate::detector;
+use super::attach;
 use crate::tracking::thread::current;
 
 /// Attaches the calling thread to the detector. A caller that reports events with an internal lock
 /// of a primitive held calls this before it takes that lock, since the attachment may call the
 /// program's sinks.
 #[inline]
-pub(crate) fn ensure_attached() {
-    let _ = detector::attach();
+pub fn ensure_attached() {
+    let _ = attach();
 }
 
 /// Returns the bit of the calling thread: never the highest bit of the word, and shared by several
 /// threads.
 #[inline]
-pub(crate) fn thread_bit() -> u64 {
+#[must_use]
+pub fn thread_bit() -> u64 {
     current::slot().mark_bit()
 }

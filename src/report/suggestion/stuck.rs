@@ -208,7 +208,7 @@ fn of_wait(
             "the job whose result {me} waits for at {at} does not come to its end: what its worker \
              waits for is said above"
         ),
-        WaitReason::Initialisation if wait.by == Some(FreedBy::Anyone) => format!(
+        WaitReason::Initialisation if wait.by == Some(FreedBy::AnyThread) => format!(
             "initialise {name} on every path, also when the thread that is to do that fails"
         ),
         WaitReason::Initialisation => format!(

@@ -47,8 +47,8 @@
 //! # Differences from std
 //!
 //! In an instrumented build, a sender that waits for room waits beside std's channel, because std
-//! has no wait with a timeout there; a channel with a bound of zero is one of `crossbeam_channel`.
-//! Waiting senders are served in another order than std's, which is unspecified.
+//! has no wait with a timeout there; a channel with a bound of zero is none of std's at all. Waiting
+//! senders are served in another order than std's, which is unspecified.
 //!
 //! # Cost
 //!

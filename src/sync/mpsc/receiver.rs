@@ -33,7 +33,7 @@ impl<T> Receiver<T> {
     pub(super) fn new(inner: Incoming<Stamped<T>>, ends: Endpoints) -> Self {
         Self {
             inner,
-            ends: Endpoint::of(ends),
+            ends: Endpoint::new(ends),
         }
     }
 

@@ -32,7 +32,7 @@ impl<T> Sender<T> {
     pub(super) fn new(inner: Unbounded<Stamped<T>>, ends: Endpoints) -> Self {
         Self {
             inner,
-            ends: Endpoint::of(ends),
+            ends: Endpoint::new(ends),
         }
     }
 

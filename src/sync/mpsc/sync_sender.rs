@@ -29,7 +29,7 @@ impl<T> SyncSender<T> {
     pub(super) fn new(inner: Bounded<Stamped<T>>, ends: Endpoints) -> Self {
         Self {
             inner,
-            ends: Endpoint::of(ends),
+            ends: Endpoint::new(ends),
         }
     }
 

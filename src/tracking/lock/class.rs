@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 
 use crate::engine::ids::{LockId, Site};
-use crate::shim::fork_safe::ForkSafe;
+use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::lock::class_key;
 use crate::tracking::lock::kind::LockKind;
 

@@ -17,10 +17,10 @@ use crate::tracking::thread::lockset_hash;
 /// Set in the class field of a lock that has a label.
 const LABELLED: usize = 1;
 /// Set in the class field of a reader-writer lock for which any thread counts as a writer.
-const ANYONE_WRITES: usize = 2;
+const ANY_WRITER: usize = 2;
 /// Set in the class field of a lock that has a sub-class.
 const RANKED: usize = 4;
-const FLAGS: usize = LABELLED | ANYONE_WRITES | RANKED;
+const FLAGS: usize = LABELLED | ANY_WRITER | RANKED;
 
 /// What is recorded of one lock instance. Three words: with a context of two more, that is all that a lock at
 /// the end of an acquired-before edge costs.
@@ -124,13 +124,13 @@ impl Ident {
     }
 
     /// Records that the lock had so many writers that they are not distinguished any more.
-    pub(crate) fn let_anyone_write(&self) {
-        self.class.fetch_or(ANYONE_WRITES, Ordering::Relaxed);
+    pub(crate) fn allow_any_writer(&self) {
+        self.class.fetch_or(ANY_WRITER, Ordering::Relaxed);
     }
 
     /// Returns whether any thread counts as a writer of the lock.
-    pub(crate) fn may_anyone_write(&self) -> bool {
-        self.class.load(Ordering::Relaxed) & ANYONE_WRITES != 0
+    pub(crate) fn has_any_writer(&self) -> bool {
+        self.class.load(Ordering::Relaxed) & ANY_WRITER != 0
     }
 
     /// Sets the rank of this instance among the locks of its class.

@@ -36,9 +36,9 @@ impl LockKind {
     pub const RECURSIVE_RW_LOCK: LockKind = LockKind::readers_pass("RecursiveRwLock");
 
     /// The mutex of the std flavour, whose guards stay in their thread whatever the features.
-    pub(crate) const STD_MUTEX: LockKind = LockKind::MUTEX.pinned();
+    pub const STD_MUTEX: LockKind = LockKind::MUTEX.pinned();
     /// The reader-writer lock of the std flavour, whose guards stay in their thread.
-    pub(crate) const STD_RW_LOCK: LockKind = LockKind::RW_LOCK.pinned();
+    pub const STD_RW_LOCK: LockKind = LockKind::RW_LOCK.pinned();
 
     /// Returns this kind for locks whose guards stay in their thread, also with the feature `send_guard`. The
     /// thread that acquired such a lock is then known to be its holder.
@@ -62,7 +62,7 @@ impl LockKind {
 
     /// Returns the kind of a value that is initialised once, called `noun` in reports: its initialiser holds
     /// it while it runs, in its own thread.
-    pub(crate) const fn initialised_once(noun: &'static str) -> Self {
+    pub const fn initialised_once(noun: &'static str) -> Self {
         Self {
             initialises: true,
             ..Self::new(noun).pinned()

@@ -9,7 +9,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::engine::ids::Site;
-use crate::shim::fork_safe::ForkSafe;
+use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::kind::LockKind;

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use crate::engine::ids::LockId;
-use crate::shim::fork_safe::ForkSafe;
+use crate::tracking::fork_safe::ForkSafe;
 
 pub(in crate::tracking) static SUBCLASSES: ForkSafe<Option<HashMap<LockId, u32>>> =
     ForkSafe::new(None);

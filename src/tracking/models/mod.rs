@@ -14,7 +14,7 @@ use super::thread::local::Local;
 use super::thread::slot::Slot;
 use super::thread::wait::{LockTraits, WaitKind, WaitRequest};
 use crate::engine::ids::Site;
-use crate::instrument::LockKind;
+use crate::tracking::lock::kind::LockKind;
 use std::panic::Location;
 
 /// The slot of a thread of the model. It is freed at the end of the execution.

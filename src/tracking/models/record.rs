@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering;
 
 use loom::thread;
 
-use crate::instrument::LockKind;
 use crate::shim::model;
+use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::lock_id_pool::LockIdPool;
 use crate::tracking::lock::record::LockRecord;
 

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::engine::ids::ThreadId;
-use crate::shim::fork_safe::ForkSafe;
+use crate::tracking::fork_safe::ForkSafe;
 
 /// The number of threads that are remembered, the last ones.
 const KEPT: usize = 16;

@@ -12,7 +12,7 @@
 use std::hash::BuildHasherDefault;
 
 use crate::engine::order_graph::IdMap;
-use crate::shim::fork_safe::ForkSafe;
+use crate::tracking::fork_safe::ForkSafe;
 
 /// The counts of one check.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

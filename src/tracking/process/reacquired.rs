@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use crate::engine::ids::Site;
 use crate::engine::reacquisition::Reacquisition;
-use crate::shim::fork_safe::ForkSafe;
+use crate::tracking::fork_safe::ForkSafe;
 
 pub(in crate::tracking) static CALLS: ForkSafe<Option<HashMap<Site, Reacquisition>>> =
     ForkSafe::new(None);

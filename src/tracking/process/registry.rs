@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use crate::engine::ids::ThreadId;
-use crate::shim::fork_safe::ForkSafe;
+use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::process::pending_spawns;
 use crate::tracking::process::resource_state::ResourceState;
 use crate::tracking::thread::slot::Slot;
@@ -95,7 +95,7 @@ pub(crate) fn runs(thread: ThreadId) -> bool {
 }
 
 /// Returns whether a published wait of some thread can be ended only by these providers.
-pub(crate) fn anyone_waits_for(by: &ResourceState) -> bool {
+pub(crate) fn any_thread_waits_for(by: &ResourceState) -> bool {
     all().any(|slot| {
         let wait = slot.wait.read();
         wait.is_some_and(|wait| std::ptr::eq(wait.by, by))

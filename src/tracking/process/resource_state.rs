@@ -7,8 +7,9 @@
 use std::sync::atomic::Ordering;
 
 use crate::engine::ids::ThreadId;
-use crate::shim::fork_safe::ForkSafe;
-use crate::shim::{AtomicPtr, AtomicU64, Mutex};
+use crate::shim::{AtomicPtr, AtomicU64};
+use crate::tracking::Mutex;
+use crate::tracking::fork_safe::ForkSafe;
 
 /// The part of a resource, or of a set of providers, that other threads read.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ pub(crate) mod current;
 pub(crate) mod inherited_holds;
 pub(crate) mod local;
 pub(crate) mod lockset_hash;
+pub(crate) mod own;
 pub(crate) mod remote_panic;
 mod seen_cache;
 pub(crate) mod signal_handler;

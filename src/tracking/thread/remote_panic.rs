@@ -7,13 +7,14 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::shim::{AtomicU32, Mutex};
+use crate::shim::AtomicU32;
+use crate::tracking::Mutex;
 
 /// A call that wakes the thread from its present wait.
 ///
 /// The target of `data` lives until the waiting thread has taken the call back.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wake {
+pub struct Wake {
     call: unsafe fn(*const ()),
     data: *const (),
 }
@@ -27,7 +28,7 @@ impl Wake {
     ///
     /// `call` may be called with `data` from any thread until the `Wake` is taken back with
     /// [`RemotePanic::disarm`].
-    pub(crate) unsafe fn new(call: unsafe fn(*const ()), data: *const ()) -> Self {
+    pub unsafe fn new(call: unsafe fn(*const ()), data: *const ()) -> Self {
         Self { call, data }
     }
 }

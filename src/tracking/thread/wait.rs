@@ -365,7 +365,7 @@ fn decode(need: u32) -> WaitKind {
 }
 
 /// Whether the system has a clock. Where it has none, `Instant::now` would panic.
-pub(crate) const HAS_CLOCK: bool = !cfg!(all(target_family = "wasm", target_os = "unknown"));
+pub const HAS_CLOCK: bool = !cfg!(all(target_family = "wasm", target_os = "unknown"));
 
 static START: Lazy<Instant> = Lazy::new(Instant::now);
 

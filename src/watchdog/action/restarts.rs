@@ -7,7 +7,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::config::Variable;
+use crate::variables::Variable;
 
 /// The name of the variable.
 pub(super) const RESTARTS: &str = Variable::Restarts.name();
@@ -87,7 +87,7 @@ mod tests {
     }
 
     /// What the next program reads at `now`.
-    fn told(made: Restarts, now: SystemTime) -> u32 {
+    fn count_at(made: Restarts, now: SystemTime) -> u32 {
         Restarts::parse(&made.to_string()).unwrap().at(now).in_a_row
     }
 
@@ -95,24 +95,24 @@ mod tests {
     fn those_within_an_hour_of_each_other_are_in_a_row() {
         let first = Restarts::default().one_more(start());
         assert_eq!(first.to_string(), "1@1770000000");
-        assert_eq!(told(first, start() + 59 * MINUTE), 1);
+        assert_eq!(count_at(first, start() + 59 * MINUTE), 1);
         let second = first.one_more(start() + 59 * MINUTE);
         // The hour begins with the last one.
-        assert_eq!(told(second, start() + 118 * MINUTE), 2);
+        assert_eq!(count_at(second, start() + 118 * MINUTE), 2);
     }
 
     #[test]
     fn after_an_hour_without_one_they_count_anew() {
         let made = Restarts::default().one_more(start()).one_more(start());
-        assert_eq!(told(made, start() + 60 * MINUTE), 0);
-        assert_eq!(told(made, start() + 60 * 24 * 30 * MINUTE), 0);
+        assert_eq!(count_at(made, start() + 60 * MINUTE), 0);
+        assert_eq!(count_at(made, start() + 60 * 24 * 30 * MINUTE), 0);
     }
 
     #[test]
     fn a_clock_that_was_set_back_forgets_nothing() {
         let made = Restarts::default().one_more(start());
-        assert_eq!(told(made, start() - 600 * MINUTE), 1);
-        assert_eq!(told(made, UNIX_EPOCH - MINUTE), 1);
+        assert_eq!(count_at(made, start() - 600 * MINUTE), 1);
+        assert_eq!(count_at(made, UNIX_EPOCH - MINUTE), 1);
     }
 
     #[test]

@@ -104,7 +104,7 @@ fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<Threa
     match node.waits.first() {
         Some(wait) => {
             let by = match wait.target {
-                Target::Anyone(_) => FreedBy::Anyone,
+                Target::Anyone(_) => FreedBy::AnyThread,
                 _ => ids(graph),
             };
             info.waits = Some(wait_info(wait, by, locks));
@@ -153,7 +153,7 @@ fn snoozed(node: &Node, wait: &Wait, locks: &mut Vec<LockInfo>) -> String {
 }
 
 fn what(wait: &Wait, locks: &mut Vec<LockInfo>) -> String {
-    let info = wait_info(wait, FreedBy::Nobody, locks);
+    let info = wait_info(wait, FreedBy::NoThread, locks);
     let lock = |id: LockId| locks.iter().find(|lock| lock.id == id);
     match info.what {
         lockwarden::report::WaitsFor::Lock { lock: id, mode, .. } => match lock(id) {

@@ -409,14 +409,14 @@ fn row_2_two_readers_conflict_once_a_write_was_seen_before() {
 }
 
 #[test]
-fn row_2_two_readers_conflict_once_anyone_may_write() {
+fn row_2_two_readers_conflict_once_any_thread_may_write() {
     let mut graph = graph_of(ReadPolicy::WriterBlocksReaders);
     readers_in_both_orders(&mut graph);
     assert_eq!(
-        reported(&graph.let_anyone_write(lock(A))),
+        reported(&graph.allow_any_writer(lock(A))),
         [(Inversion, vec![1, 2])]
     );
-    assert!(graph.let_anyone_write(lock(A)).is_empty());
+    assert!(graph.allow_any_writer(lock(A)).is_empty());
 }
 
 #[test]
@@ -489,7 +489,7 @@ fn more_writers_than_the_limit_count_as_any_thread() {
     readers_in_both_orders(&mut graph);
     let mut writer = thread(1);
     let mut raised = 0;
-    while !graph.may_anyone_write(lock(A)) {
+    while !graph.has_any_writer(lock(A)) {
         assert_eq!(raised, 0, "the one writer is a thread of the cycle");
         let found = write(&mut graph, &writer, &[]);
         raised += found.iter().filter(|f| f.verdict == Inversion).count();
@@ -504,7 +504,7 @@ fn row_2_readers_that_pass_writers_stay_silent() {
     take_as(&mut graph, &thread(1), &[(A, Shared)], (B, Exclusive));
     assert!(take_as(&mut graph, &thread(2), &[(B, Exclusive)], (A, Shared)).is_empty());
     assert!(write(&mut graph, &thread(3), &[]).is_empty());
-    assert!(graph.let_anyone_write(lock(A)).is_empty());
+    assert!(graph.allow_any_writer(lock(A)).is_empty());
 }
 
 #[test]

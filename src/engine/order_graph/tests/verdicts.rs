@@ -141,7 +141,7 @@ impl Program {
         let n = random.below(self.model.policies.len());
         if random.one_in(8) {
             self.model.anyone[n] = true;
-            self.found.extend(self.graph.let_anyone_write(lock(n + 1)));
+            self.found.extend(self.graph.allow_any_writer(lock(n + 1)));
             return;
         }
         let segment = self.segments[random.below(self.segments.len())].clone();

@@ -10,7 +10,7 @@ pub(super) fn of(system: &System) -> Vec<wait_for::Thread> {
         Some(need) => wait_for::ThreadState::Blocked(need),
         None => wait_for::ThreadState::Runs,
     };
-    let anyone = match system.begin.phases[STRANGER] {
+    let any_thread = match system.begin.phases[STRANGER] {
         Phase::None => Some(WaitFor::AnyOf((0..system.count).collect())),
         _ => None,
     };
@@ -19,7 +19,7 @@ pub(super) fn of(system: &System) -> Vec<wait_for::Thread> {
         state: &system.begin,
     };
     let needs = (0..system.count).map(|thread| seen.need(thread));
-    let states = needs.chain([anyone]).map(state);
+    let states = needs.chain([any_thread]).map(state);
     states.map(|state| wait_for::Thread { state }).collect()
 }
 
@@ -54,7 +54,7 @@ impl Seen<'_> {
                 let of = (0..=STRANGER).filter(can).map(name);
                 self.is_missing(*at).then(|| WaitFor::AnyOf(of.collect()))
             }
-            Wait::Event { at } => self.is_missing(*at).then(|| self.anyone()),
+            Wait::Event { at } => self.is_missing(*at).then(|| self.any_thread()),
             Wait::Job { at } => {
                 let Thing::Job { by } = self.system.things[*at] else {
                     return None;
@@ -71,7 +71,7 @@ impl Seen<'_> {
             }
             Wait::Condvar { mutex, .. } => {
                 let relock = self.all_of_holders(&self.state.keepers(*mutex, true));
-                Some(WaitFor::Each(vec![self.anyone(), relock]))
+                Some(WaitFor::Each(vec![self.any_thread(), relock]))
             }
             Wait::End { of } => self.state.lives(*of).then(|| WaitFor::AllOf(vec![*of])),
         }
@@ -106,7 +106,7 @@ impl Seen<'_> {
         WaitFor::AllOf(holders.iter().map(who).collect())
     }
 
-    fn anyone(&self) -> WaitFor {
+    fn any_thread(&self) -> WaitFor {
         WaitFor::AnyOf(vec![self.system.count])
     }
 

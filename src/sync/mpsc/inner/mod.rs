@@ -3,10 +3,10 @@
 //! Without instrumentation they are std's alone. With it they are std's where std has a wait with a
 //! timeout, which the detector needs: at the receiving ends. A sender of a bounded channel has
 //! none, so it waits beside std's channel; a channel with a bound of zero, beside which a sender
-//! cannot wait, is one of `crossbeam_channel`.
+//! cannot wait, is a [`handoff`].
 
 #[cfg(any(debug_assertions, feature = "always"))]
-mod direct;
+mod handoff;
 #[cfg(not(any(debug_assertions, feature = "always")))]
 mod plain;
 #[cfg(any(debug_assertions, feature = "always"))]

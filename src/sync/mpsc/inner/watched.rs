@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, RecvError, RecvTimeoutError, SendError, TryRecvError, TrySendError};
 use std::time::Duration;
 
-use super::direct;
+use super::handoff;
 use super::room::{Keeper, Room};
 use crate::instrument::{Endpoints, Side, Site, WaitReason, deadline_after};
 
@@ -13,7 +13,7 @@ pub(in super::super) enum Bounded<T> {
     /// A bound of one or more.
     Buffered(mpsc::SyncSender<T>, Arc<Room>),
     /// A bound of zero.
-    Direct(crossbeam_channel::Sender<T>),
+    Direct(handoff::Sender<T>),
 }
 
 /// Receiving end of a channel.
@@ -23,7 +23,7 @@ pub(in super::super) enum Incoming<T> {
     /// A bound of one or more. The receiver is dropped before the senders are woken.
     Buffered(mpsc::Receiver<T>, Keeper),
     /// A bound of zero.
-    Direct(crossbeam_channel::Receiver<T>),
+    Direct(handoff::Receiver<T>),
 }
 
 // As for std's receiver: nothing is pinned, and no message is stored in the receiver itself.
@@ -36,7 +36,7 @@ pub(in super::super) fn unbounded<T>() -> (mpsc::Sender<T>, Incoming<T>) {
 
 pub(in super::super) fn bounded<T>(bound: usize) -> (Bounded<T>, Incoming<T>) {
     if bound == 0 {
-        let (sender, receiver) = crossbeam_channel::bounded(0);
+        let (sender, receiver) = handoff::handoff();
         return (Bounded::Direct(sender), Incoming::Direct(receiver));
     }
     let (sender, receiver) = mpsc::sync_channel(bound);
@@ -86,9 +86,7 @@ impl<T> Bounded<T> {
                 let _here = ends.register(Side::Sending);
                 ends.record().wait(WaitReason::Partner, site, |limit| {
                     ends.block_on(Side::Sending, limit, |limit| {
-                        attempt(&mut left, |message| {
-                            direct::send_within(sender, message, limit)
-                        })
+                        attempt(&mut left, |message| sender.send_within(message, limit))
                     })
                 })
             }
@@ -99,7 +97,7 @@ impl<T> Bounded<T> {
     pub(in super::super) fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
         match self {
             Bounded::Buffered(sender, _) => sender.try_send(message),
-            Bounded::Direct(sender) => direct::try_send(sender, message),
+            Bounded::Direct(sender) => sender.try_send(message),
         }
     }
 }
@@ -169,7 +167,7 @@ impl<T> Incoming<T> {
             Incoming::Buffered(receiver, keeper) => {
                 std_within(receiver, limit).inspect(|_| keeper.free())
             }
-            Incoming::Direct(receiver) => direct::recv_within(receiver, limit),
+            Incoming::Direct(receiver) => receiver.recv_within(limit),
         }
     }
 
@@ -200,7 +198,7 @@ impl<T> Incoming<T> {
         match self {
             Incoming::Unbounded(receiver) => receiver.try_recv(),
             Incoming::Buffered(receiver, keeper) => receiver.try_recv().inspect(|_| keeper.free()),
-            Incoming::Direct(receiver) => direct::try_recv(receiver),
+            Incoming::Direct(receiver) => receiver.try_recv(),
         }
     }
 }

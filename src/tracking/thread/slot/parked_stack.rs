@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::shim::Mutex;
+use crate::tracking::Mutex;
 
 /// The nanoseconds of a wait after which a thread captures its stack; `NEVER`, if no watchdog runs.
 static DELAY: AtomicU64 = AtomicU64::new(NEVER);

@@ -5,7 +5,8 @@
 use std::sync::atomic::Ordering;
 
 use super::{ENTRY, HeldLock, LocksetEntry, MOVING, Slot};
-use crate::shim::{MutexGuard, fence, spin_loop};
+use crate::shim::{fence, spin_loop};
+use crate::tracking::MutexGuard;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::pin::Pin;
 

@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 
 use super::{ObservedLock, STEP, Slot};
 use crate::engine::mode::Mode;
-use crate::instrument::LockKind;
 use crate::tracking::lock::class;
 use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::lock_id_pool::LockIdPool;
 use crate::tracking::lock::pin::Pin;
 use crate::tracking::process::registry;

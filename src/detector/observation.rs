@@ -2,7 +2,7 @@
 
 use crate::report::{LockInfo, ThreadInfo};
 
-/// One thread or agent, as [`observe_all`](super::observe_all) saw it.
+/// One thread or agent, as [`observe_all`](crate::instrument::observe_all) saw it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Observation {

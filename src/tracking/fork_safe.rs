@@ -23,7 +23,7 @@ impl<T> ForkSafe<T> {
     }
 
     pub(crate) fn lock(&self) -> Guard<'_, T> {
-        // First the section, as for `shim::Mutex`.
+        // First the section, as for `tracking::Mutex`.
         let inside = Inside::enter();
         Guard {
             // The data is consistent after each step of a change under the lock.

@@ -1,0 +1,12 @@
+//! Why a signal is not handled.
+
+use std::io;
+
+/// Why a signal is not handled.
+#[derive(Debug)]
+pub(crate) enum SignalError {
+    /// The program, or a library of it, handles the signal itself.
+    Taken { signal: i32 },
+    /// The signal does not exist, or cannot be handled.
+    Unusable { signal: i32, source: io::Error },
+}

@@ -1,0 +1,12 @@
+//! Declared orders on their way into the graphs.
+
+use super::attach;
+use crate::detector::order::declaration;
+use crate::instrument::Site;
+
+/// Adds declared orders to the graphs.
+pub(in crate::instrument) fn add_orders(orders: Vec<Vec<&'static str>>, site: Site) {
+    if let Some(slot) = attach() {
+        declaration::add(slot, orders, site);
+    }
+}

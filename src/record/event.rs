@@ -1,0 +1,28 @@
+//! The `tracing` event of a new lock order.
+
+use super::rows::EdgeRow;
+use crate::sink;
+
+/// Emits the event of a new lock order. Its attributes name no time, process or number, so that a log
+/// pipeline can merge the events of many hosts.
+pub(crate) fn emit(edge: &EdgeRow) {
+    if !sink::emits_orders() {
+        return;
+    }
+    sink::guarded("the `tracing` subscriber", || {
+        tracing::event!(
+            target: "lockwarden::order",
+            tracing::Level::DEBUG,
+            lock.v = 1,
+            lock.from = edge.from.as_ref(),
+            lock.from_mode = edge.from_mode.to_string().as_str(),
+            lock.from_site = edge.from_site.as_str(),
+            lock.to = edge.to.as_ref(),
+            lock.to_mode = edge.to_mode.to_string().as_str(),
+            lock.to_site = edge.to_site.as_str(),
+            lock.gates = edge.gates.join(",").as_str(),
+            lock.role = edge.role.as_str(),
+            "lock order"
+        );
+    });
+}

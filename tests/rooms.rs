@@ -1,0 +1,117 @@
+//! The structure of `src/`: no room imports one above it, in the order of the table in `docs/architecture.md`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The path of a file below the root of the package.
+fn below_root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// The rooms in the first column of the table of rooms, from the top down.
+fn rooms() -> Vec<String> {
+    let page = fs::read_to_string(below_root("docs/architecture.md")).unwrap();
+    let table = page.split("## ").nth(1).unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
+    let cells = rows.map(|row| row.split(" |").next().unwrap());
+    let rooms = cells.flat_map(|cell| cell.split(", "));
+    rooms
+        .map(|room| room.trim_matches('`').trim_end_matches('/').to_owned())
+        .collect()
+}
+
+/// All files of `src/`, each with the room that it belongs to; `lib` for the root.
+fn files() -> Vec<(String, PathBuf)> {
+    fn add(folder: &Path, files: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                add(&path, files);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    let source = below_root("src");
+    let mut files = Vec::new();
+    add(&source, &mut files);
+    let room = |file: &PathBuf| {
+        let inner = file.strip_prefix(&source).unwrap().iter().next().unwrap();
+        let name = Path::new(inner).file_stem().unwrap();
+        name.to_str().unwrap().to_owned()
+    };
+    files.into_iter().map(|file| (room(&file), file)).collect()
+}
+
+/// The first segments after `crate::` in the code of a file, comments left out: `a` and `b` of
+/// `crate::a::X` and of `crate::{a, b::Y}`. Macros (`$crate::`) run elsewhere and are left out.
+fn imports(code: &str) -> Vec<String> {
+    let lines = code.lines().map(|line| line.split("//").next().unwrap());
+    let code: String = lines.flat_map(|line| [line, "\n"]).collect();
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices("crate::") {
+        if code[..at].ends_with('$') {
+            continue;
+        }
+        let after = &code[at + "crate::".len()..];
+        let Some(list) = after.strip_prefix('{') else {
+            found.push(first_segment(after));
+            continue;
+        };
+        let mut depth = 0;
+        let mut start = 0;
+        for (at, letter) in list.char_indices() {
+            match letter {
+                ',' | '}' if depth == 0 => {
+                    found.push(first_segment(list[start..at].trim_start()));
+                    start = at + 1;
+                    if letter == '}' {
+                        break;
+                    }
+                }
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                _ => {}
+            }
+        }
+    }
+    found.retain(|name| !name.is_empty());
+    found
+}
+
+fn first_segment(path: &str) -> String {
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+    path.chars().take_while(|letter| is_part(*letter)).collect()
+}
+
+#[test]
+fn imports_are_found_in_code_and_not_in_comments() {
+    let code =
+        "use crate::a::X;\n// crate::b\nuse crate::{\n    c::{self, d}, e,\n};\n$crate::f!()";
+    assert_eq!(imports(code), ["a", "c", "e"]);
+}
+
+#[test]
+fn no_room_imports_one_above_it() {
+    let rooms = rooms();
+    assert!(rooms.len() > 15, "the table is read: {rooms:?}");
+    let floor = |name: &str| rooms.iter().position(|room| room == name);
+    let mut wrong = Vec::new();
+    for (room, file) in files() {
+        if room == "lib" {
+            continue;
+        }
+        let Some(own) = floor(&room) else {
+            wrong.push(format!("{}: the room is not in the table", file.display()));
+            continue;
+        };
+        for name in imports(&fs::read_to_string(&file).unwrap()) {
+            // Other names are those of macros, which only `testing` and `extra` use of this crate.
+            let is_up = floor(&name).map_or(!matches!(&*room, "testing" | "extra"), |to| to < own);
+            if is_up {
+                wrong.push(format!("{}: crate::{name}", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
