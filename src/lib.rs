@@ -202,6 +202,7 @@ pub use self::extra::queue;
 #[cfg(feature = "timer")]
 #[doc(inline)]
 pub use self::extra::timer;
+pub use self::record::write_times;
 
 // The examples of the pages are tested with the others.
 #[cfg(doctest)]

@@ -6,7 +6,7 @@
 use std::sync::Once;
 
 use crate::detector::order::declaration;
-use crate::detector::{abandoned, deadlock, describe, happens_before, publish, state};
+use crate::detector::{abandoned, deadlock, describe, happens_before, publish, state, times};
 use crate::record;
 use crate::runtime::exit as process_exit;
 use crate::runtime::{fork, thread_name};
@@ -108,6 +108,7 @@ fn attach_slow(is_starting: bool) -> Option<&'static Slot> {
     // Fails if the destruction of thread-locals has begun.
     let _ = LEAVES.try_with(|_| ());
     start(slot, inside);
+    times::begin(slot);
     Some(slot)
 }
 
@@ -183,6 +184,7 @@ pub(crate) fn detach_agent(slot: &'static Slot) {
 /// Registers the calling thread as one of the library's, whose use of locks is not checked.
 fn settle_own() {
     if let Some(slot) = attach_at_start() {
+        times::end(slot);
         slot.life.mark_ours();
         with_own(slot, |own| own.busy += 1);
     }
@@ -215,6 +217,7 @@ fn detach(slot: &'static Slot) {
     if !std::ptr::eq(slot, current::own()) {
         return;
     }
+    times::end(slot);
     slot.maintain();
     slot.set_surrounded(false);
     let left = slot.held().unwrap_or_default();

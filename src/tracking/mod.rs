@@ -15,8 +15,10 @@ pub(crate) mod process;
 pub(crate) mod thread;
 /// Returns the locks of this layer that the child of a fork must find free. None is taken under another.
 #[cfg(unix)]
-pub(crate) fn statics() -> [&'static dyn crate::shim::fork_safe::Stands; 10] {
+pub(crate) fn statics() -> [&'static dyn crate::shim::fork_safe::Stands; 11] {
     [
+        // Taken outside of the locks of single threads, which no static holds.
+        &thread::times::TIMES,
         &process::registry::SLOTS,
         &lock::lock_id_pool::SPARE,
         &lock::class::TABLE,
