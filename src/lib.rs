@@ -203,6 +203,7 @@ pub use self::extra::queue;
 #[doc(inline)]
 pub use self::extra::timer;
 pub use self::instrument::declare_order::{declare_order, declare_order_file};
+pub use self::record::write_times;
 pub use self::runtime::status::status;
 
 // The examples of the pages are tested with the others.

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use lockwarden::sync::{Arc, Mutex, RwLock};
 
@@ -51,6 +52,7 @@ fn child(name: &str, directory: &Path) -> Command {
         .env("LOCKWARDEN_RECORD", directory)
         .env_remove("LOCKWARDEN")
         .env_remove("LOCKWARDEN_RECORD_MAX")
+        .env_remove("LOCKWARDEN_RECORD_TIMES")
         .env_remove("NEXTEST_TEST_NAME")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -120,6 +122,67 @@ fn child_emits() {
         .with_writer(std::io::stderr)
         .init();
     nest();
+}
+
+/// Takes `ledger` in a thread, and again in another that has to wait for it.
+fn contend() {
+    let ledger = Arc::new(Mutex::named("ledger", 0));
+    let held = ledger.lock().unwrap();
+    let waits = {
+        let ledger = Arc::clone(&ledger);
+        lockwarden::thread::Builder::new()
+            .name("clerk 2".to_owned())
+            .spawn(move || wait_for_the_ledger(&ledger))
+            .unwrap()
+    };
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let is_waiting = || {
+        let threads = lockwarden::watchdog::dump().threads;
+        threads.iter().any(|thread| thread.waits.is_some())
+    };
+    while !is_waiting() {
+        assert!(Instant::now() < deadline, "the other thread waits");
+        thread::yield_now();
+    }
+    drop(held);
+    waits.join().unwrap();
+}
+
+#[inline(never)]
+fn wait_for_the_ledger(ledger: &Mutex<i32>) {
+    *ledger.lock().unwrap() += 1;
+}
+
+#[test]
+#[ignore = "a child of the other tests"]
+fn child_contends() {
+    contend();
+}
+
+#[test]
+#[ignore = "a child of the other tests"]
+fn child_contends_and_is_killed() {
+    contend();
+    std::process::abort();
+}
+
+#[cfg(unix)]
+#[test]
+#[ignore = "a child of the other tests"]
+fn child_contends_and_forks() {
+    contend();
+    #[allow(unsafe_code)]
+    // SAFETY: the child runs on this thread alone, which holds no lock, and leaves by `_exit`.
+    unsafe {
+        let child = libc::fork();
+        if child == 0 {
+            libc::alarm(20);
+            nest();
+            lockwarden::write_times();
+            libc::_exit(0);
+        }
+        assert_eq!(libc::waitpid(child, std::ptr::null_mut(), 0), child);
+    }
 }
 
 #[cfg(unix)]
@@ -271,4 +334,89 @@ fn the_child_of_a_fork_writes_a_file_of_its_own() {
         1
     );
     assert_eq!(directory.rows("edge").len(), 6);
+}
+
+/// The rows of a kind that have all these parts.
+fn rows_with(directory: &Directory, kind: &str, parts: &[&str]) -> usize {
+    let rows = directory.rows(kind);
+    let fits = |row: &&String| parts.iter().all(|part| row.contains(part));
+    rows.iter().filter(fits).count()
+}
+
+#[test]
+fn times_of_waits_and_holds_are_recorded_on_request() {
+    let directory = Directory::new("times");
+    run(child("child_contends", &directory.0).env("LOCKWARDEN_RECORD_TIMES", "on"));
+    let ledger = r#""class":"ledger""#;
+    // The first wait is written at once, and everything at the end.
+    assert_eq!(
+        rows_with(
+            &directory,
+            "time",
+            &[ledger, r#""waits":1,"#, r#""holds":2,"#]
+        ),
+        1
+    );
+    let by = [ledger, r#""by_site":"tests/record.rs:"#, r#""waits":1,"#];
+    assert_eq!(rows_with(&directory, "blocked", &by), 2);
+    let frames = [ledger, r#"wait_for_the_ledger""#, r#""waits":1,"#];
+    assert_eq!(rows_with(&directory, "stack", &frames), 1);
+    let wait = [r#""what":"wait""#, ledger, r#""thread":"clerk 2""#];
+    assert_eq!(rows_with(&directory, "event", &wait), 1);
+    assert_eq!(
+        rows_with(&directory, "event", &[r#""what":"hold""#, ledger]),
+        2
+    );
+}
+
+#[test]
+fn without_the_request_no_times_are_recorded() {
+    let directory = Directory::new("no-times");
+    run(&mut child("child_contends", &directory.0));
+    for kind in ["time", "blocked", "stack", "event"] {
+        assert_eq!(rows_with(&directory, kind, &[]), 0, "{kind}");
+    }
+}
+
+#[test]
+fn a_process_that_dies_keeps_the_times_that_were_written() {
+    let directory = Directory::new("killed-times");
+    let output = child("child_contends_and_is_killed", &directory.0)
+        .env("LOCKWARDEN_RECORD_TIMES", "16")
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert_eq!(rows_with(&directory, "time", &[r#""waits":1,"#]), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_child_of_a_fork_has_times_of_its_own() {
+    let directory = Directory::new("fork-times");
+    run(child("child_contends_and_forks", &directory.0).env("LOCKWARDEN_RECORD_TIMES", "16"));
+    let of_child = [r#""class":"audit""#, r#""waits":0,"#, r#""holds":3,"#];
+    assert_eq!(rows_with(&directory, "time", &of_child), 1);
+    assert_eq!(
+        rows_with(
+            &directory,
+            "time",
+            &[r#""class":"ledger""#, r#""holds":2,"#]
+        ),
+        1
+    );
+}
+
+#[test]
+fn times_without_a_record_or_with_a_wrong_number_are_said() {
+    let directory = Directory::new("wrong-times");
+    let mut command = child("child_nests", &directory.0);
+    command.env("LOCKWARDEN_RECORD_TIMES", "many");
+    let stderr = run(&mut command);
+    assert!(
+        stderr.contains("is neither `on`, `off` nor a number"),
+        "{stderr}"
+    );
+    command.env("LOCKWARDEN_RECORD_TIMES", "on");
+    let stderr = run(command.env_remove("LOCKWARDEN_RECORD"));
+    assert!(stderr.contains("set LOCKWARDEN_RECORD too"), "{stderr}");
 }

@@ -18,6 +18,7 @@ pub(crate) mod order;
 pub(crate) mod publish;
 pub(crate) mod state;
 mod stuck;
+pub(crate) mod times;
 pub(crate) mod writing;
 
 #[cfg(feature = "metrics")]

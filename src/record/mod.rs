@@ -9,6 +9,7 @@
 //! | `class` | before the first edge that names the class | key, kind, name, place of construction |
 //! | `edge` | when a thread takes a lock of one class under one of another, for the first time in this combination | both classes, modes and places, the gate classes, the thread and its role |
 //! | `finding` | when a report is made | verdict, basis, headline, the edges of the cycle |
+//! | `time`, `blocked`, `stack`, `event` | if times are recorded: totals each time that they have doubled, all at the end | how long threads waited for locks and held them, and for whom they waited |
 //! | `full` | when the file reaches its limit | the limit in bytes |
 //! | `end` | at an orderly exit | how many rows were written |
 //!
@@ -23,7 +24,28 @@ mod json;
 pub(crate) mod news;
 mod recorder;
 mod rows;
+mod times;
 
 pub(crate) use self::event::emit;
 pub(crate) use self::recorder::{RECORDER, edge, finding, finish, from_environment, is_recording};
 pub(crate) use self::rows::Taken;
+pub(crate) use self::times::{capacity as times_capacity, write as write_times_of_process};
+
+/// Writes the times that the process has kept so far to its [record](crate::config::Config::record): the totals, and
+/// the waits and holds of the ring of each thread, which is empty then.
+///
+/// The same happens at an orderly exit; totals alone are also written while the program runs. Does nothing if no
+/// times are [recorded](crate::config::Config::record_times).
+///
+/// Costs a look-up of the names of all functions in which a thread has waited: hundreds of milliseconds the first
+/// time, and little later.
+///
+/// # Examples
+///
+/// ```
+/// // In the handler of a request for a trace:
+/// lockwarden::write_times();
+/// ```
+pub fn write_times() {
+    times::write(true);
+}

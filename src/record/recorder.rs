@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use super::file::{RecordFile, Written};
 use super::news;
 use super::rows::{self, EdgeRow, Run, Taken};
+use super::times;
 use crate::config;
 use crate::report::Report;
 use crate::sink;
@@ -117,11 +118,22 @@ pub(crate) fn finish(status: &str) {
     if STATE.load(Ordering::Relaxed) != ON {
         return;
     }
+    times::write(true);
     with(|recorder| {
         let line = rows::end(&recorder.run, recorder.rows, status);
         recorder.file.append_anyway(&line)
     });
     STATE.store(ENDED, Ordering::Relaxed);
+}
+
+/// Appends lines that `row` makes from rows and the run that they belong to.
+pub(super) fn append_all<T>(rows: Vec<T>, row: impl Fn(&T, &Run) -> String) {
+    with(|recorder| {
+        rows.iter().try_for_each(|content| {
+            let line = row(content, &recorder.run);
+            recorder.append(&line)
+        })
+    });
 }
 
 /// Runs `f` on the recorder. A failure ends the record and is reported once.

@@ -84,7 +84,7 @@ impl Run {
         row.line()
     }
 
-    fn attributed(&self, row: Object) -> Object {
+    pub(super) fn attributed(&self, row: Object) -> Object {
         let attribute = |key| {
             let mut attributes = self.attributes.iter();
             attributes.find_map(|(at, value)| (*at == key).then_some(value.as_str()))

@@ -54,6 +54,7 @@ pub(crate) fn watch() {
             });
             survivor.set_seed(seed);
         }
+        crate::detector::times::renew(survivor);
     }
     static WATCHES: AtomicBool = AtomicBool::new(false);
     // Relaxed: a second caller continues before the handlers are registered, and the first one registers them

@@ -6,7 +6,7 @@
 use std::sync::Once;
 
 use crate::config;
-use crate::detector::{abandoned, deadlock, describe, happens_before, publish, state};
+use crate::detector::{abandoned, deadlock, describe, happens_before, publish, state, times};
 use crate::runtime::exit as process_exit;
 use crate::runtime::{fork, thread_name};
 use crate::sink;
@@ -137,6 +137,7 @@ pub(crate) fn detach_agent(slot: &'static Slot) {
 /// Registers the calling thread as one of the library's, whose use of locks is not checked.
 fn settle_own() {
     if let Some(slot) = attach_at_start() {
+        times::end(slot);
         slot.life.mark_ours();
         with_own(slot, |own| own.busy += 1);
     }
@@ -169,6 +170,7 @@ fn detach(slot: &'static Slot) {
     if !std::ptr::eq(slot, current::own()) {
         return;
     }
+    times::end(slot);
     slot.maintain();
     slot.set_surrounded(false);
     let left = slot.held().unwrap_or_default();

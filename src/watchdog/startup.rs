@@ -5,7 +5,7 @@ use std::sync::Once;
 
 use super::environment;
 use crate::detector::order::declaration;
-use crate::detector::publish;
+use crate::detector::{publish, times};
 use crate::runtime::{status, threads};
 use crate::tracking::thread::current;
 use crate::tracking::thread::slot::Slot;
@@ -40,6 +40,7 @@ pub(crate) fn attach_at_start() -> Option<&'static Slot> {
 fn attach_slow(is_starting: bool) -> Option<&'static Slot> {
     let slot = threads::attach_new(is_starting)?;
     start(slot);
+    times::begin(slot);
     Some(slot)
 }
 

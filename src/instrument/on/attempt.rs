@@ -128,6 +128,9 @@ impl Lock {
             if is_named {
                 slot.wait.set_named(request.since);
             }
+            if slot.life.is_timed() {
+                detector::times::wait(slot, &self.record, ident, (mode, site), request.since);
+            }
             let mut attempt = Attempt {
                 lock: self,
                 slot: Some(slot),
@@ -241,6 +244,9 @@ impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         if let Some(slot) = self.slot {
             slot.wait.clear();
+            if slot.life.is_timed() {
+                detector::times::end_wait(slot);
+            }
         }
     }
 }

@@ -256,6 +256,9 @@ impl Lock {
         // SAFETY: `maintain` has made room, and a wake flag that another thread has set since does
         // not take it away.
         unsafe { self.note_at(slot, state, tag, mode, site) };
+        if slot.life.is_timed() {
+            detector::times::hold(slot, self.record.ident(), mode, site);
+        }
         Hold::of(slot)
     }
 
@@ -462,6 +465,9 @@ pub(super) fn released_slow(slot: &'static Slot, ident: *const Ident, upgradable
     } else if ptr::eq(slot, current::open()) {
         if slot.is_marked(ident) {
             detector::with_own(slot, |own| own.marks.end(ident));
+        }
+        if slot.life.is_timed() {
+            detector::times::end_hold(slot, ident);
         }
         slot.remove_as(ident, upgradable);
     } else if ptr::eq(slot, current::own()) {

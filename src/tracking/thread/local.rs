@@ -6,6 +6,7 @@ use crate::engine::acquisition::{Held, InheritedHold};
 use crate::engine::clock::timeline::Timeline;
 use crate::engine::ids::{Site, ThreadId};
 use crate::engine::mode::Mode;
+use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::lock::first_edges::FirstContexts;
 use crate::tracking::lock::leaf_edges::HeldSnapshot;
 use crate::tracking::lock::lock_id_pool::LockIdPool;
@@ -14,6 +15,7 @@ use crate::tracking::thread::clock_ref::ClockRefs;
 use crate::tracking::thread::inherited_holds::{AcquisitionLog, MarkedHolds};
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::seen_cache::SeenCache;
+use crate::tracking::thread::times::Times;
 
 /// The number of pairs of locations that a thread remembers to have a stack.
 const PLACES: usize = 64;
@@ -48,6 +50,8 @@ pub(crate) struct Local {
     classes: SeenCache,
     /// The contexts of first acquisitions, by class.
     pub(crate) first: FirstContexts,
+    /// The waits and holds of the thread, if they are timed.
+    pub(crate) times: Option<Arc<ForkSafe<Times>>>,
 }
 
 impl Local {
@@ -67,6 +71,7 @@ impl Local {
             holding: None,
             classes: SeenCache::new(),
             first: FirstContexts::default(),
+            times: None,
         }
     }
 

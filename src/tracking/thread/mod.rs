@@ -11,4 +11,5 @@ pub(crate) mod remote_panic;
 mod seen_cache;
 pub(crate) mod signal_handler;
 pub(crate) mod slot;
+pub(crate) mod times;
 pub(crate) mod wait;

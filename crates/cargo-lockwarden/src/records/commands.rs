@@ -11,7 +11,7 @@ use super::draw::{self, Selection};
 use super::merged::Records;
 use super::orders::Orders;
 use super::read::{self, Tally};
-use super::{accept, explain, outputs, page, sql, text};
+use super::{accept, explain, outputs, page, sql, text, top, trace};
 use crate::symbols::Sources;
 
 /// A check found something.
@@ -93,6 +93,23 @@ pub(crate) enum Command {
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
+    /// Say which locks threads wait for, how long, and for whom
+    ///
+    /// The records have times if the program ran with LOCKWARDEN_RECORD_TIMES=on. It may be running still.
+    Top {
+        #[command(flatten)]
+        input: Input,
+        /// A table; all of it as JSON; the last waits and holds as a trace for Perfetto or the Firefox Profiler; or
+        /// the stacks of the waits for a flame graph
+        #[arg(long, value_enum, default_value = "text")]
+        format: TopFormat,
+        /// How many locks the table lists
+        #[arg(long, default_value_t = 20, value_name = "LOCKS")]
+        limit: usize,
+        /// The file to write, `-` for standard output
+        #[arg(short, long, value_name = "FILE", default_value = "-")]
+        output: PathBuf,
+    },
     /// Print SQL that merges and checks records in an engine
     Sql {
         #[arg(value_enum)]
@@ -110,6 +127,14 @@ pub(crate) enum Denied {
     New,
     /// Orders of the baseline that did not occur
     Stale,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum TopFormat {
+    Text,
+    Json,
+    Chrome,
+    Folded,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -176,7 +201,7 @@ impl Command {
                 let text =
                     explain::explain(&loaded.records, &baseline, &loaded.sources, &first, &second)
                         .map_err(|why| Stop(FAILED, why))?;
-                anstream::print!("{text}");
+                write(Path::new("-"), &text)?;
                 Ok(0)
             }
             Self::Graph {
@@ -202,8 +227,14 @@ impl Command {
                 anstream::eprintln!("wrote {}: {totals}", output.display());
                 Ok(0)
             }
+            Self::Top {
+                input,
+                format,
+                limit,
+                output,
+            } => top(&input, format, limit, &output),
             Self::Sql { engine, files } => {
-                anstream::print!("{}", engine.statements(&files));
+                write(Path::new("-"), &engine.statements(&files))?;
                 Ok(0)
             }
         }
@@ -320,8 +351,7 @@ fn merge(input: &Input, output: &Path) -> Result<u8, Stop> {
     if tally.rows == 0 {
         return Err(Stop(NOTHING, "the files hold no rows".to_owned()));
     }
-    let text: String = records.lines().collect();
-    write(output, &text)?;
+    write_lines(output, records.lines())?;
     anstream::eprintln!(
         "merged {}, {}: {}",
         text::count(tally.files, "file", "files"),
@@ -428,10 +458,27 @@ impl Output {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Stop> {
-    if path.as_os_str() == "-" {
-        return Ok(io::stdout().write_all(text.as_bytes())?);
+    write_lines(path, std::iter::once(text))
+}
+
+/// Writes texts one after the other, without a copy of all of them.
+fn write_lines(path: &Path, texts: impl Iterator<Item = impl AsRef<str>>) -> Result<(), Stop> {
+    let named = |error: io::Error| Stop(FAILED, format!("{}: {error}", path.display()));
+    let is_stdout = path.as_os_str() == "-";
+    let output: Box<dyn io::Write> = match is_stdout {
+        true => Box::new(io::stdout().lock()),
+        false => Box::new(fs::File::create(path).map_err(named)?),
+    };
+    let mut output = io::BufWriter::new(output);
+    let result = texts
+        .into_iter()
+        .try_for_each(|text| output.write_all(text.as_ref().as_bytes()))
+        .and_then(|()| output.flush());
+    match result {
+        // The reader has seen enough, as `head` has.
+        Err(error) if is_stdout && error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.map_err(named),
     }
-    fs::write(path, text).map_err(|error| Stop(FAILED, format!("{}: {error}", path.display())))
 }
 
 /// Refuses to write a baseline where nobody would commit it.
@@ -492,6 +539,24 @@ fn review(input: &Input) -> Result<u8, Stop> {
         input.baseline.display(),
         text::count(added, "order", "orders")
     );
+    Ok(0)
+}
+
+fn top(input: &Input, format: TopFormat, limit: usize, output: &Path) -> Result<u8, Stop> {
+    let records = Loaded::of(input)?.records;
+    if records.times.is_empty() {
+        return Err(Stop(
+            NOTHING,
+            "the records have no times: run the program with LOCKWARDEN_RECORD_TIMES=on".to_owned(),
+        ));
+    }
+    let text = match format {
+        TopFormat::Text => top::text(&records, limit),
+        TopFormat::Json => format!("{:#}\n", top::json(&records)),
+        TopFormat::Chrome => trace::chrome(&records),
+        TopFormat::Folded => records.times.folded(|class| records.name_of(class)),
+    };
+    write(output, &text)?;
     Ok(0)
 }
 

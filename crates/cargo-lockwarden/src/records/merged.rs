@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::names::{Name, Names};
 use super::row::{ClassRow, EdgeRow, FindingRow, Mode, Row, RunRow};
+use super::times::Times;
 
 /// How many elements of a set of names are kept: the smallest ones, so that a join stays a join.
 const KEPT: usize = 8;
@@ -79,6 +80,9 @@ pub(crate) struct Records {
     pub(crate) runs: BTreeMap<String, RunRow>,
     /// By all that tells two findings apart: the verdict, the basis and the edges.
     pub(crate) findings: BTreeMap<String, FindingRow>,
+    pub(crate) times: Times,
+    /// What the source calls the classes that have another key: filled when symbols are looked up.
+    pub(crate) symbols: HashMap<String, String>,
 }
 
 impl Records {
@@ -92,6 +96,12 @@ impl Records {
             Row::Class(row) => self.add_class(row),
             Row::Edge(row) => self.add_edge(&row),
             Row::Finding(row) => self.add_finding(row),
+            Row::Time(row) => self.times.add_time(row),
+            Row::Blocked(row) => self.times.add_blocked(row),
+            Row::Stack(row) => self.times.add_stack(row),
+            Row::Event(row) => {
+                self.times.events.insert(row);
+            }
             Row::Full(row) => {
                 let run = if row.run.is_empty() { run } else { &row.run };
                 self.run(run).full = true;
@@ -102,6 +112,12 @@ impl Records {
             }
             Row::Unknown => {}
         }
+    }
+
+    /// The name of a class: the symbol in the source, if it was looked up, or else the key.
+    pub(crate) fn name_of(&self, class: &str) -> String {
+        let symbol = self.symbols.get(class);
+        symbol.map_or_else(|| class.to_owned(), Clone::clone)
     }
 
     fn run(&mut self, run: &str) -> &mut RunRow {
@@ -272,7 +288,11 @@ impl Records {
             })
         });
         let findings = self.findings.values().cloned().map(Row::Finding);
-        runs.chain(classes).chain(edges).chain(findings)
+        let times = self.times.rows();
+        runs.chain(classes)
+            .chain(edges)
+            .chain(findings)
+            .chain(times)
     }
 
     /// The order of two edges by their texts.
@@ -307,6 +327,7 @@ fn keep_smallest(known: &mut Vec<String>, new: Vec<String>, limit: usize) {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::row::{BlockedRow, EventRow, StackRow, TimeRow};
     use super::*;
 
     fn mode() -> impl Strategy<Value = Mode> {
@@ -356,6 +377,19 @@ mod tests {
             }),
             1 => (name("l", 3), name("s", 4)).prop_map(|(class, site)| {
                 Row::Class(ClassRow { class, kind: "Mutex".into(), name: None, site })
+            }),
+            1 => (name("r", 2), name("l", 3), 0..9_u64, 0..9_u64).prop_map(|(run, class, waits, wait_ns)| {
+                Row::Time(TimeRow { longest_wait_site: format!("s{waits}"), longest_wait_ns: wait_ns / 2,
+                    run, class, waits, wait_ns, ..TimeRow::default() })
+            }),
+            1 => (name("r", 2), name("s", 2), 0..9_u64).prop_map(|(run, site, wait_ns)| {
+                Row::Blocked(BlockedRow { run, site, wait_ns, ..BlockedRow::default() })
+            }),
+            1 => (name("r", 2), name("f", 2), 0..9_u64).prop_map(|(run, frame, wait_ns)| {
+                Row::Stack(StackRow { run, frames: vec![frame], wait_ns, ..StackRow::default() })
+            }),
+            1 => (name("r", 2), 0..9_u64).prop_map(|(run, at_ns)| {
+                Row::Event(EventRow { run, at_ns, ..EventRow::default() })
             }),
             1 => (name("v", 2), name("h", 3)).prop_map(|(verdict, headline)| {
                 Row::Finding(FindingRow { verdict, headline, ..FindingRow::default() })

@@ -16,5 +16,8 @@ mod read;
 mod row;
 mod sql;
 mod text;
+mod times;
+mod top;
+mod trace;
 
 pub(crate) use self::commands::Command;

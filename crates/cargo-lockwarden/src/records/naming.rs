@@ -44,6 +44,8 @@ impl Records {
             }
             renamed.join_class(name, seen);
         }
+        renamed.times = self.times;
+        renamed.symbols = symbols.clone();
         let old = self.names;
         let mut translated: HashMap<Name, Name> = HashMap::new();
         for (key, seen) in self.edges {

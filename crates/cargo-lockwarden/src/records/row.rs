@@ -48,6 +48,10 @@ pub(crate) enum Row {
     Class(ClassRow),
     Edge(EdgeRow),
     Finding(FindingRow),
+    Time(TimeRow),
+    Blocked(BlockedRow),
+    Stack(StackRow),
+    Event(EventRow),
     Full(FullRow),
     End(EndRow),
     Unknown,
@@ -68,6 +72,10 @@ impl Row {
             "class" => Self::Class(serde_json::from_slice(line)?),
             "edge" => Self::Edge(serde_json::from_slice(line)?),
             "finding" => Self::Finding(serde_json::from_slice(line)?),
+            "time" => Self::Time(serde_json::from_slice(line)?),
+            "blocked" => Self::Blocked(serde_json::from_slice(line)?),
+            "stack" => Self::Stack(serde_json::from_slice(line)?),
+            "event" => Self::Event(serde_json::from_slice(line)?),
             "full" => Self::Full(serde_json::from_slice(line)?),
             "end" => Self::End(serde_json::from_slice(line)?),
             _ => Self::Unknown,
@@ -180,4 +188,72 @@ pub(crate) struct FullRow {
 #[serde(default)]
 pub(crate) struct EndRow {
     pub(crate) run: String,
+}
+
+/// The waits for the locks of a class, and the holds of them, since the start of a process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct TimeRow {
+    pub(crate) run: String,
+    pub(crate) class: String,
+    pub(crate) waits: u64,
+    pub(crate) wait_ns: u64,
+    pub(crate) longest_wait_ns: u64,
+    pub(crate) longest_wait_site: String,
+    pub(crate) holds: u64,
+    pub(crate) hold_ns: u64,
+    pub(crate) longest_hold_ns: u64,
+    pub(crate) longest_hold_site: String,
+}
+
+/// The waits at one line for holds of another since the start of a process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct BlockedRow {
+    pub(crate) run: String,
+    pub(crate) class: String,
+    pub(crate) site: String,
+    /// Empty if the holder was not found.
+    pub(crate) by_role: String,
+    pub(crate) by_site: String,
+    pub(crate) waits: u64,
+    pub(crate) wait_ns: u64,
+    pub(crate) longest_wait_ns: u64,
+}
+
+/// The waits in one stack of functions, the outermost first, since the start of a process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct StackRow {
+    pub(crate) run: String,
+    pub(crate) class: String,
+    pub(crate) frames: Vec<String>,
+    pub(crate) waits: u64,
+    pub(crate) wait_ns: u64,
+}
+
+/// One wait or one hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct EventRow {
+    pub(crate) run: String,
+    pub(crate) tid: u64,
+    /// The time of day of its begin.
+    pub(crate) at_ns: u64,
+    pub(crate) ns: u64,
+    pub(crate) what: String,
+    pub(crate) class: String,
+    pub(crate) mode: String,
+    pub(crate) site: String,
+    pub(crate) thread: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) by_tid: Option<u64>,
+    pub(crate) by_thread: String,
+    pub(crate) by_site: String,
+}
+
+impl EventRow {
+    pub(crate) fn is_wait(&self) -> bool {
+        self.what == "wait"
+    }
 }

@@ -299,6 +299,13 @@ impl Slot {
         .collect()
     }
 
+    /// Marks the uppermost hold as timed, so that its release misses the fast path.
+    pub(crate) fn time_top(&self) {
+        let depth = Self::depth(self.state()) as isize;
+        // SAFETY: the entry below the depth is the unused one before the first if nothing is held.
+        unsafe { self.entry(depth - ENTRY as isize) }.time();
+    }
+
     /// Returns whether a hold of this lock is marked.
     pub(crate) fn is_marked(&self, ident: *const Ident) -> bool {
         // SAFETY: below the depth, so inside the array.
@@ -309,8 +316,9 @@ impl Slot {
     /// Adds or removes the entry that stands for inherited locks.
     pub(crate) fn set_surrounded(&self, surrounded: bool) {
         self.remove(&SURROUNDINGS);
-        // The slot of a scheduled thread is never empty, so that an outermost acquisition looks for room.
-        if surrounded || self.life.is_scheduled() {
+        // The slot of a thread that is to miss the fast path is never empty, so that an outermost acquisition
+        // looks for room.
+        if surrounded || self.life.is_slow() {
             let mode = Mode::Shared;
             let share = lockset_hash::share(SURROUNDINGS.tag(), mode);
             self.add(&SURROUNDINGS, share, mode, Location::caller());
@@ -344,7 +352,7 @@ impl Slot {
         // second, and overwrites its zero, then the wake flag that was set before is seen below.
         self.capacity
             .swap(self.room.load(Ordering::Relaxed), Ordering::Acquire);
-        if self.bell.load(Ordering::Relaxed) != 0 || self.life.is_scheduled() {
+        if self.bell.load(Ordering::Relaxed) != 0 || self.life.is_slow() {
             self.capacity.store(0, Ordering::Relaxed);
         }
     }

@@ -15,7 +15,7 @@ use crate::tracking::lock::ident::{Ident, SURROUNDINGS};
 /// One held lock.
 #[derive(Debug)]
 pub(crate) struct LocksetEntry {
-    /// The ident, and `MARK` and `UPGRADABLE` in the low bits of its address.
+    /// The ident, and `MARK`, `UPGRADABLE` and `TIMED` in the low bits of its address.
     ident: AtomicPtr<Ident>,
     /// The location of the acquisition, with the mode and `SEEN` in the low bits of its address.
     site: AtomicPtr<Location<'static>>,
@@ -31,6 +31,13 @@ const MARK: usize = 1;
 /// lock: `pop` does not recognise such an entry either, so the release of a shared hold never removes an
 /// upgradable one.
 const UPGRADABLE: usize = 2;
+/// Set in the ident field of a hold whose duration is recorded: `pop` does not recognise such an entry either.
+const TIMED: usize = 4;
+
+const _: () = assert!(
+    align_of::<Ident>() > TIMED,
+    "an address has room for the flags"
+);
 
 const fn mode_bits(mode: Mode) -> usize {
     match mode {
@@ -76,7 +83,7 @@ fn mode_of(site: *const Location<'static>) -> Mode {
 }
 
 fn unmarked(ident: *mut Ident) -> *mut Ident {
-    ident.map_addr(|at| at & !(MARK | UPGRADABLE))
+    ident.map_addr(|at| at & !(MARK | UPGRADABLE | TIMED))
 }
 
 impl LocksetEntry {
@@ -162,6 +169,13 @@ impl LocksetEntry {
         let ident = self.ident.load(Ordering::Relaxed);
         self.ident
             .store(ident.map_addr(|at| at | MARK), Ordering::Release);
+    }
+
+    /// Marks the entry as timed. Readers see it with the flag or without.
+    pub(super) fn time(&self) {
+        let ident = self.ident.load(Ordering::Relaxed);
+        self.ident
+            .store(ident.map_addr(|at| at | TIMED), Ordering::Release);
     }
 
     pub(super) fn mode(&self) -> Mode {

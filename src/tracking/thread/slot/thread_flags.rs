@@ -14,6 +14,8 @@ const SCHEDULED: u64 = 1 << 36;
 
 /// Set for an agent that is no thread: a task, which threads poll.
 const AGENT: u64 = 1 << 37;
+/// Set while the waits and holds of the thread are timed: its acquisitions then miss the fast path, too.
+const TIMED: u64 = 1 << 39;
 /// The number of threads of this crate that ever existed.
 static OURS_EVER: AtomicU64 = AtomicU64::new(0);
 
@@ -79,6 +81,26 @@ impl ThreadFlags {
     /// Whether a scheduler controls the thread.
     pub(crate) fn is_scheduled(&self) -> bool {
         self.0.load(Ordering::Relaxed) & SCHEDULED != 0
+    }
+
+    /// The waits and holds of the thread are timed, or are so no longer.
+    pub(crate) fn set_timed(&self, timed: bool) {
+        // Relaxed: the thread itself reads it.
+        if timed {
+            self.0.fetch_or(TIMED, Ordering::Relaxed);
+        } else {
+            self.0.fetch_and(!TIMED, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the waits and holds of the thread are timed.
+    pub(crate) fn is_timed(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & TIMED != 0
+    }
+
+    /// Whether each acquisition of the thread is to miss the fast path.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & (SCHEDULED | TIMED) != 0
     }
 
     /// The thread has come to its end and begins, or ends, to look after others.

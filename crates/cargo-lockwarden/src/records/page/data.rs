@@ -9,6 +9,8 @@ use super::super::check::{Checked, Cycle, Link};
 use super::super::merged::Records;
 use super::super::orders::{Orders, Step};
 use super::super::row::FindingRow;
+use super::super::times::ClassTimes;
+use super::super::top::duration;
 use super::lanes::{self, Lane};
 use super::ring::{self, Part};
 use crate::symbols::{Sources, split_place};
@@ -83,14 +85,42 @@ pub(super) fn of(
         .filter(|run| !run.ended)
         .map(|run| format!("{} {}", run.binary, run.test))
         .collect();
+    let times = records.times.by_class(|class| records.name_of(class));
     json!({
         "totals": totals,
+        "times": times.iter().map(of_times).collect::<Vec<_>>(),
         "findings": findings.chain(cycles).collect::<Vec<_>>(),
         "excused": excused.collect::<Vec<_>>(),
         "classes": classes,
         "edges": edges,
         "stale": checked.stale.iter().map(|(from, to)| format!("{from} < {to}")).collect::<Vec<_>>(),
         "unended": unended,
+    })
+}
+
+/// The times of a class: each time in nanoseconds and as text.
+fn of_times(class: &ClassTimes) -> Value {
+    let time = |ns: u64| json!([ns, duration(ns)]);
+    let pairs = class.pairs.iter().map(|(pair, sum)| {
+        json!([
+            pair.site,
+            pair.by_site,
+            pair.by_role,
+            sum.count,
+            duration(sum.ns)
+        ])
+    });
+    json!({
+        "name": class.class,
+        "waited": time(class.waits.ns),
+        "waits": class.waits.count,
+        "longest": time(class.waits.longest_ns),
+        "longest_site": class.waits.longest_site,
+        "contention": class.contention(),
+        "taken": class.holds.count,
+        "held": time(class.holds.longest_ns),
+        "held_site": class.holds.longest_site,
+        "pairs": pairs.collect::<Vec<_>>(),
     })
 }
 

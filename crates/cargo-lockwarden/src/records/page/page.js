@@ -236,6 +236,47 @@ const fromHash = () => {
 };
 addEventListener("hashchange", fromHash);
 
+// Time lost to locks.
+const columns = [
+  ["Lock", (row) => row.name, (row) => (indexOf.has(row.name) ? lockButton(row.name) : row.name)],
+  ["Waited", (row) => row.waited[0], (row) => row.waited[1]],
+  ["Waits", (row) => row.waits, (row) => row.waits],
+  ["Longest wait", (row) => row.longest[0], (row) => row.longest[1]],
+  ["Contended", (row) => row.contention ?? -1, (row) => (row.contention === null ? "" : `${row.contention.toFixed(1)} %`)],
+  ["Taken", (row) => row.taken, (row) => row.taken],
+  ["Longest hold", (row) => row.held[0], (row) => row.held[1]],
+];
+let sortedBy = 1;
+function showTimes() {
+  const most = Math.max(1, ...data.times.map((row) => row.waited[0]));
+  const value = columns[sortedBy][1];
+  const rows = [...data.times].sort((a, b) => (sortedBy === 0 ? value(a).localeCompare(value(b)) : value(b) - value(a)));
+  const head = make("tr", {}, ...columns.map(([title], index) =>
+    make("th", { scope: "col", "aria-sort": index === sortedBy ? (index ? "descending" : "ascending") : "none" },
+      make("button", { type: "button", class: "sort", onclick: () => { sortedBy = index; showTimes(); $("top").querySelectorAll(".sort")[index].focus(); } },
+        title, index === sortedBy ? (index ? " ▼" : " ▲") : ""))));
+  const body = make("tbody");
+  for (const row of rows.slice(0, 200)) {
+    const cells = columns.map(([, , show], index) => make(index ? "td" : "th", index ? {} : { scope: "row" }, show(row)));
+    cells[1].append(make("div", { class: "bar", style: `width:${Math.max(1, Math.round((row.waited[0] / most) * 100))}%` }));
+    body.append(make("tr", {}, ...cells));
+    const notes = make("ul", {});
+    for (const [site, bySite, byRole, count, time] of row.pairs.slice(0, 20)) {
+      const by = bySite ? ["the hold of ", make("code", {}, bySite), byRole ? ` by ${byRole}` : ""] : ["a holder that was not seen"];
+      notes.append(make("li", {}, `${count} ${count === 1 ? "wait" : "waits"} at `, make("code", {}, site), `: ${time} for `, ...by));
+    }
+    if (row.pairs.length > 20) notes.append(make("li", {}, `and ${row.pairs.length - 20} more`));
+    if (row.longest_site) notes.append(make("li", {}, "longest wait at ", make("code", {}, row.longest_site)));
+    if (row.held_site) notes.append(make("li", {}, "longest hold at ", make("code", {}, row.held_site)));
+    body.append(make("tr", { class: "notes" }, make("td", { colspan: columns.length }, make("details", {}, make("summary", {}, "Who blocked whom"), notes))));
+  }
+  const table = make("table", {}, make("thead", {}, head), body);
+  $("top").replaceChildren(make("div", { class: "picture" }, table));
+  if (rows.length > 200) $("top").append(make("p", {}, `and ${rows.length - 200} locks more: cargo lockwarden top`));
+}
+if (data.times.length) showTimes();
+else $("top").append(make("p", {}, "Not recorded: run the program with ", make("code", {}, "LOCKWARDEN_RECORD_TIMES=on"), "."));
+
 // The rest.
 const lists = $("lists");
 function list(title, items) {
