@@ -171,6 +171,8 @@ fn a_join_under_the_lock_that_the_thread_needs_is_found() {
     })
     .run();
     let finding = outcome.assert_deadlock().unwrap();
+    let texts: Vec<String> = reports(&outcome).iter().map(ToString::to_string).collect();
+    assert!(texts.iter().all(|text| !text.contains("fork")), "{texts:?}");
     println!("found by schedule {}", finding.number());
 }
 

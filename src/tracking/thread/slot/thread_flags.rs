@@ -2,20 +2,33 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Set for a thread of this crate: it ends no wait of the program.
-const OURS: u64 = 1 << 33;
-/// Set while the thread is idle: it waits for work, and a long wait is no stall.
-const IDLE: u64 = 1 << 34;
-/// Set while the thread, which has ended as far as the program is concerned, checks the waits of remaining
-/// threads.
-const LEAVING: u64 = 1 << 35;
-/// Set while a scheduler decides when the thread runs: its acquisitions then miss the fast path.
-const SCHEDULED: u64 = 1 << 36;
+/// A flag, by its bit above the operating system's id.
+#[derive(Clone, Copy, Debug)]
+#[repr(u32)]
+enum Flag {
+    /// Set for a thread of this crate: it ends no wait of the program.
+    Ours = 33,
+    /// Set while the thread is idle: it waits for work, and a long wait is no stall.
+    Idle,
+    /// Set while the thread, which has ended as far as the program is concerned, checks the waits of
+    /// remaining threads.
+    Leaving,
+    /// Set while a scheduler decides when the thread runs: its acquisitions then miss the fast path.
+    Scheduled,
+    /// Set for an agent that is no thread: a task, which threads poll.
+    Agent,
+    /// Set for a thread that a fork has left in the parent.
+    LeftByFork,
+    /// Set while the waits and holds of the thread are timed: its acquisitions then miss the fast path, too.
+    Timed,
+}
 
-/// Set for an agent that is no thread: a task, which threads poll.
-const AGENT: u64 = 1 << 37;
-/// Set while the waits and holds of the thread are timed: its acquisitions then miss the fast path, too.
-const TIMED: u64 = 1 << 39;
+impl Flag {
+    const fn mask(self) -> u64 {
+        1 << self as u32
+    }
+}
+
 /// The number of threads of this crate that ever existed.
 static OURS_EVER: AtomicU64 = AtomicU64::new(0);
 
@@ -23,9 +36,6 @@ static OURS_EVER: AtomicU64 = AtomicU64::new(0);
 pub(crate) fn ours() -> u64 {
     OURS_EVER.load(Ordering::Relaxed)
 }
-
-/// Set for a thread that a fork has left in the parent.
-const LEFT_BY_FORK: u64 = 1 << 36;
 
 /// The operating system's id of a thread, and flags.
 #[derive(Debug)]
@@ -44,27 +54,27 @@ impl ThreadFlags {
 
     /// The slot is that of an agent, not of a thread of the operating system.
     pub(crate) fn mark_agent(&self) {
-        self.0.store(AGENT, Ordering::Relaxed);
+        self.0.store(Flag::Agent.mask(), Ordering::Relaxed);
     }
 
     /// Whether it is that of an agent, not of a thread of the operating system.
     pub(crate) fn is_agent(&self) -> bool {
-        self.0.load(Ordering::Relaxed) & AGENT != 0
+        self.has(Flag::Agent)
     }
 
     /// Marks the thread as one of this crate's own.
     pub(crate) fn mark_ours(&self) {
         // Relaxed: a number for display.
         OURS_EVER.fetch_add(1, Ordering::Relaxed);
-        self.0.fetch_or(OURS, Ordering::Relaxed);
+        self.0.fetch_or(Flag::Ours.mask(), Ordering::Relaxed);
     }
 
     /// Records that the thread begins, or ends, to wait for work.
     pub(crate) fn set_idle(&self, idle: bool) {
         if idle {
-            self.0.fetch_or(IDLE, Ordering::Relaxed);
+            self.0.fetch_or(Flag::Idle.mask(), Ordering::Relaxed);
         } else {
-            self.0.fetch_and(!IDLE, Ordering::Relaxed);
+            self.0.fetch_and(!Flag::Idle.mask(), Ordering::Relaxed);
         }
     }
 
@@ -72,35 +82,35 @@ impl ThreadFlags {
     pub(crate) fn set_scheduled(&self, scheduled: bool) {
         // Relaxed: the thread itself reads it.
         if scheduled {
-            self.0.fetch_or(SCHEDULED, Ordering::Relaxed);
+            self.0.fetch_or(Flag::Scheduled.mask(), Ordering::Relaxed);
         } else {
-            self.0.fetch_and(!SCHEDULED, Ordering::Relaxed);
+            self.0.fetch_and(!Flag::Scheduled.mask(), Ordering::Relaxed);
         }
     }
 
     /// Whether a scheduler controls the thread.
     pub(crate) fn is_scheduled(&self) -> bool {
-        self.0.load(Ordering::Relaxed) & SCHEDULED != 0
+        self.has(Flag::Scheduled)
     }
 
     /// The waits and holds of the thread are timed, or are so no longer.
     pub(crate) fn set_timed(&self, timed: bool) {
         // Relaxed: the thread itself reads it.
         if timed {
-            self.0.fetch_or(TIMED, Ordering::Relaxed);
+            self.0.fetch_or(Flag::Timed.mask(), Ordering::Relaxed);
         } else {
-            self.0.fetch_and(!TIMED, Ordering::Relaxed);
+            self.0.fetch_and(!Flag::Timed.mask(), Ordering::Relaxed);
         }
     }
 
     /// Whether the waits and holds of the thread are timed.
     pub(crate) fn is_timed(&self) -> bool {
-        self.0.load(Ordering::Relaxed) & TIMED != 0
+        self.has(Flag::Timed)
     }
 
     /// Whether each acquisition of the thread is to miss the fast path.
     pub(crate) fn is_slow(&self) -> bool {
-        self.0.load(Ordering::Relaxed) & (SCHEDULED | TIMED) != 0
+        self.0.load(Ordering::Relaxed) & (Flag::Scheduled.mask() | Flag::Timed.mask()) != 0
     }
 
     /// The thread has come to its end and begins, or ends, to look after others.
@@ -108,23 +118,27 @@ impl ThreadFlags {
         // Release, and Acquire in `is_leaving`: a thread that sees the flag, after having asked the system
         // for the number of threads, knows that the flagged thread was counted.
         if leaving {
-            self.0.fetch_or(LEAVING, Ordering::Release);
+            self.0.fetch_or(Flag::Leaving.mask(), Ordering::Release);
         } else {
-            self.0.fetch_and(!LEAVING, Ordering::Release);
+            self.0.fetch_and(!Flag::Leaving.mask(), Ordering::Release);
         }
     }
 
     /// Marks the thread as left in the parent by a fork.
     pub(crate) fn mark_left_by_fork(&self) {
-        self.0.fetch_or(LEFT_BY_FORK, Ordering::Relaxed);
+        self.0.fetch_or(Flag::LeftByFork.mask(), Ordering::Relaxed);
     }
 
     pub(crate) fn is_left_by_fork(&self) -> bool {
-        self.0.load(Ordering::Relaxed) & LEFT_BY_FORK != 0
+        self.has(Flag::LeftByFork)
     }
 
     pub(crate) fn is_leaving(&self) -> bool {
-        self.0.load(Ordering::Acquire) & LEAVING != 0
+        self.0.load(Ordering::Acquire) & Flag::Leaving.mask() != 0
+    }
+
+    fn has(&self, flag: Flag) -> bool {
+        self.0.load(Ordering::Relaxed) & flag.mask() != 0
     }
 
     /// Returns the id that the operating system gave the thread, where it is known.
@@ -133,11 +147,11 @@ impl ThreadFlags {
     }
 
     pub(crate) fn is_ours(&self) -> bool {
-        self.0.load(Ordering::Relaxed) & OURS != 0
+        self.has(Flag::Ours)
     }
 
     pub(crate) fn is_idle(&self) -> bool {
-        self.0.load(Ordering::Relaxed) & IDLE != 0
+        self.has(Flag::Idle)
     }
 }
 
@@ -171,5 +185,15 @@ mod tests {
         life.begin();
         assert!(!life.is_ours());
         assert_eq!(life.os_id().unwrap_or(0), os_id());
+    }
+
+    #[test]
+    fn a_thread_under_a_scheduler_is_not_one_that_a_fork_left_behind() {
+        let life = ThreadFlags::new();
+        life.set_scheduled(true);
+        assert!(life.is_scheduled() && !life.is_left_by_fork());
+        life.mark_left_by_fork();
+        life.set_scheduled(false);
+        assert!(life.is_left_by_fork() && !life.is_scheduled());
     }
 }
