@@ -122,6 +122,7 @@ mod tracking;
 
 // Engine.
 mod engine;
+mod explore;
 
 // Atomics and mutexes, replaced by loom in the models.
 mod shim;
@@ -151,6 +152,9 @@ pub mod watchdog;
 /// | `timeout = "5s"` | the time limit: `500ms`, `5s`, `2m` | 30 s, or `LOCKWARDEN_TEST_TIMEOUT` |
 /// | `expect = "Inversion"` | the test passes if a finding with this [`Verdict`](report::Verdict) is made, and fails if not | no finding may be made |
 /// | `graph = "Shared"` | the [`Graph`](testing::Graph) of orders | `Fresh` |
+/// | `explore = 1000` | the test is [explored](testing::explore): the most schedules | one run, or `LOCKWARDEN_EXPLORE` |
+/// | `seed = 7` | the seed of an exploration | 0 |
+/// | `strategy = "pct:3"` | its [`Strategy`](testing::explore::Strategy): `random`, `pct:3`, `depth-first:2` | `random` |
 ///
 /// In a build without instrumentation, a test that expects a finding is not run, and passes.
 ///

@@ -11,6 +11,7 @@
 //! | `LOCKWARDEN_RECORD_KNOWN` | a baseline whose orders are not recorded | [`Config::record`](crate::config::Config::record) |
 //! | `LOCKWARDEN_RECORD_TIMES` | whether times of waits and holds are recorded | [`Config::record_times`](crate::config::Config::record_times) |
 //! | `LOCKWARDEN_SYMBOLS` | a directory of names that the source has for locks | [`report`](crate::report) |
+//! | `LOCKWARDEN_EXPLORE` | how many schedules of a test are run, and which | [`testing::explore`](crate::testing::explore) |
 //! | `LOCKWARDEN_TEST_TIMEOUT` | the limit of a check | [`testing`](crate::testing) |
 //! | `LOCKWARDEN_WATCHDOG` | a watchdog | [`watchdog`](crate::watchdog) |
 //! | `LOCKWARDEN_RESTARTS` | how often the watchdog has restarted the program | [`watchdog`](crate::watchdog) |
@@ -36,6 +37,7 @@ pub(crate) enum Variable {
     RecordKnown,
     RecordTimes,
     Symbols,
+    Explore,
     TestTimeout,
     Watchdog,
     Restarts,
@@ -54,6 +56,7 @@ impl Variable {
             Variable::RecordKnown => "LOCKWARDEN_RECORD_KNOWN",
             Variable::RecordTimes => "LOCKWARDEN_RECORD_TIMES",
             Variable::Symbols => "LOCKWARDEN_SYMBOLS",
+            Variable::Explore => "LOCKWARDEN_EXPLORE",
             Variable::TestTimeout => "LOCKWARDEN_TEST_TIMEOUT",
             Variable::Watchdog => "LOCKWARDEN_WATCHDOG",
             Variable::Restarts => "LOCKWARDEN_RESTARTS",

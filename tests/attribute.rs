@@ -6,7 +6,7 @@
 #[path = "support/child.rs"]
 mod child;
 
-use lockwarden::sync::Mutex;
+use lockwarden::sync::{Arc, Mutex};
 use lockwarden::thread;
 
 use child::Child;
@@ -102,6 +102,80 @@ fn fails_by_an_error() -> Result<(), String> {
 fn fails_by_a_panic_beside_the_finding() {
     invert();
     panic!("a panic of the test");
+}
+
+/// Two threads that deadlock in some schedules.
+fn race() {
+    let locks = Arc::new((Mutex::named("a", ()), Mutex::named("b", ())));
+    let other = Arc::clone(&locks);
+    let other = thread::spawn(move || {
+        let _b = other.1.lock();
+        let _a = other.0.lock();
+    });
+    {
+        let _a = locks.0.lock();
+        let _b = locks.1.lock();
+    }
+    let _ = other.join();
+}
+
+#[lockwarden::test(explore = 200, seed = 3, strategy = "pct:2", expect = "Deadlock")]
+fn an_exploration_finds_what_is_expected() {
+    race();
+}
+
+#[lockwarden::test(explore = 50)]
+fn an_exploration_of_a_right_test_passes() -> Result<(), String> {
+    let sum = Arc::new(Mutex::new(0));
+    let adds = Arc::clone(&sum);
+    let adder = thread::spawn(move || *adds.lock().unwrap() += 1);
+    *sum.lock().unwrap() += 1;
+    adder.join().map_err(|_| "it panicked".to_owned())?;
+    assert_eq!(*sum.lock().unwrap(), 2);
+    Ok(())
+}
+
+#[lockwarden::test]
+#[ignore = "run by another test, with schedules: it fails"]
+fn loses_an_addition() {
+    let sum = Arc::new(Mutex::new(0));
+    let add = |sum: &Mutex<i32>| {
+        let seen = *sum.lock().unwrap();
+        *sum.lock().unwrap() = seen + 1;
+    };
+    let other = Arc::clone(&sum);
+    let adder = thread::spawn(move || add(&other));
+    add(&sum);
+    adder.join().unwrap();
+    assert_eq!(*sum.lock().unwrap(), 2, "an addition was lost");
+}
+
+/// The text of the line that runs a schedule again.
+fn replay(text: &str) -> &str {
+    let (_, rest) = text.split_once(".replay(\"").expect(text);
+    rest.split_once('"').expect(text).0
+}
+
+#[test]
+fn the_environment_explores_and_replays_a_test() {
+    if !WATCHED {
+        return;
+    }
+    let run = |value: &str| {
+        let child = Child::of_test("loses_an_addition");
+        let exit = child.env("LOCKWARDEN_EXPLORE", value).run();
+        (exit.output(), exit.succeeded())
+    };
+    let (text, passes) = run("500,seed=1,strategy=random");
+    assert!(!passes && text.contains("an addition was lost"), "{text}");
+    assert!(text.contains("the schedule:"), "{text}");
+    let (text, passes) = run(&format!("replay={}", replay(&text)));
+    assert!(!passes && text.contains("1 schedules"), "{text}");
+    let (text, _) = run("many");
+    assert!(
+        text.contains("LOCKWARDEN_EXPLORE: \"many\" is not understood"),
+        "{text}"
+    );
 }
 
 /// Runs a test that is ignored: what it prints, and whether it passes.

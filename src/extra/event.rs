@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
+use crate::instrument;
 use crate::instrument::{
     Clock, LockKind, Resource, SharedMergedClock, WaitReason, ensure_attached, thread_bit,
 };
@@ -170,6 +171,7 @@ impl Event {
     /// assert!(event.is_set());
     /// ```
     pub fn set(&self) {
+        instrument::point("sets", &self.record);
         ensure_attached();
         let mut state = self.state.lock();
         if self.has(SET) {
@@ -199,6 +201,7 @@ impl Event {
     /// assert!(!event.is_set());
     /// ```
     pub fn clear(&self) {
+        instrument::point("clears", &self.record);
         let _state = self.state.lock();
         // Relaxed: a cleared word publishes nothing, and a thread that sees it takes the lock
         // before it sleeps.
@@ -215,6 +218,7 @@ impl Event {
     #[inline]
     #[must_use]
     pub fn is_set(&self) -> bool {
+        instrument::point("looks at", &self.record);
         self.has(SET | thread_bit()) || (self.has(SET) && self.look().is_none())
     }
 
@@ -239,6 +243,7 @@ impl Event {
     #[inline]
     #[track_caller]
     pub fn wait(&self) {
+        instrument::point("looks at", &self.record);
         if !self.has(SET | thread_bit()) {
             self.wait_until(None);
         }
@@ -260,6 +265,7 @@ impl Event {
     #[must_use]
     #[track_caller]
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
+        instrument::point("looks at", &self.record);
         // A deadline that cannot be represented is never reached.
         self.has(SET | thread_bit()) || self.wait_until(Instant::now().checked_add(timeout))
     }

@@ -78,7 +78,7 @@ pub use self::chosen::{
 };
 pub use self::chosen::{
     Begun, CheckMembership, Child, Drain, InitClock, JoinRecord, OnceRecord, RunningThread,
-    Scheduled, Sleep, SpawnHolds, check_ascending, idle, is_abandoned,
+    Scheduled, Sleep, SpawnHolds, check_ascending, idle, is_abandoned, point, point_unnamed,
 };
 pub use self::chosen::{
     Clock, CondvarRecord, Endpoint, EndpointWait, Endpoints, InheritedHolds, Lock, MergedClock,

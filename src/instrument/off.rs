@@ -29,7 +29,9 @@ pub use self::join::{JoinRecord, RunningThread};
 pub use self::once_record::OnceRecord;
 pub use self::resource::idle;
 pub use self::resource::{Providers, Resource};
-pub use self::scheduled::{Begun, Child, Drain, Scheduled, Sleep, is_abandoned};
+pub use self::scheduled::{
+    Begun, Child, Drain, Scheduled, Sleep, is_abandoned, point, point_unnamed,
+};
 use super::{
     AcquireKind, GuardMarker, LockId, LockKind, LockRef, Mode, Site, Violation, ViolationReason,
 };

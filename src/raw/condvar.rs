@@ -75,6 +75,7 @@ impl RawCondvar {
         let turn = Scheduled::here();
         if let Some(turn) = &turn {
             turn.point();
+            turn.note_condvar("sleeps on", &self.record, site);
         }
         // Dropped at the end, on unwind too: the bare wait may panic, and has the lock then.
         // SAFETY: this condition variable is borrowed until the record of the wait is gone, which
@@ -168,6 +169,7 @@ impl RawCondvar {
         if let Some(turn) = &turn {
             turn.note_try();
             turn.point();
+            turn.note_condvar("sleeps on", &self.record, site);
         }
         let mut waiting = self
             .record

@@ -24,6 +24,14 @@ impl<T: Fn() -> bool, D: Fn() -> bool> Acquisition<'_, T, D> {
         std::ptr::from_ref(self.record).addr()
     }
 
+    /// What a thread does that acquires it.
+    fn verb(&self) -> &'static str {
+        match self.mode {
+            Mode::Shared => "reads",
+            _ => "takes",
+        }
+    }
+
     /// Acquires the lock. `fresh` records an acquisition that did not wait; `block` waits for the bare
     /// lock, when the scheduler controls nothing any more. One that is made `again`, after a release by
     /// the same call, does not unwind.
@@ -34,12 +42,14 @@ impl<T: Fn() -> bool, D: Fn() -> bool> Acquisition<'_, T, D> {
         block: impl FnOnce(),
         fresh: impl FnOnce() -> Hold,
     ) -> Hold {
-        turn.point();
+        turn.point_before(self.record, self.site);
         let hold = if (self.attempt)() {
             fresh()
         } else {
+            turn.note_wait(self.record, self.site);
             self.wait(turn, again, block)
         };
+        turn.note_lock(self.verb(), self.record, self.site);
         turn.acquired();
         hold
     }
@@ -88,6 +98,7 @@ impl<T: Fn() -> bool, D: Fn() -> bool> Acquisition<'_, T, D> {
             drop(drain);
             attempt.acquired()
         };
+        turn.note_lock(self.verb(), self.record, self.site);
         turn.acquired();
         Some(hold)
     }
@@ -96,6 +107,7 @@ impl<T: Fn() -> bool, D: Fn() -> bool> Acquisition<'_, T, D> {
     pub(super) fn tried(self, turn: &Scheduled, fresh: impl FnOnce() -> Hold) -> Option<Hold> {
         turn.note_try();
         turn.point();
+        turn.note_lock("tries", self.record, self.site);
         let hold = (self.attempt)().then(fresh)?;
         turn.acquired();
         Some(hold)

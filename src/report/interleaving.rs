@@ -15,11 +15,12 @@ const INDENT: usize = 4;
 const GAP: usize = 4;
 
 /// One step: its column, the action, the lock, and the place.
-struct Step {
-    column: usize,
-    verb: &'static str,
-    lock: String,
-    site: Option<Site>,
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pub(crate) column: usize,
+    pub(crate) verb: &'static str,
+    pub(crate) lock: String,
+    pub(crate) site: Option<Site>,
 }
 
 /// Writes the interleaving, or nothing for a verdict that has none.
@@ -41,8 +42,36 @@ pub(super) fn show(out: &mut String, report: &Report) {
     if heads.len() > MAX_COLUMNS {
         rows(out, report, &edges);
     } else {
-        columns(out, &heads, &steps);
+        columns(out, &heads, &steps, heads.len() == 2);
     }
+}
+
+/// How many steps of a schedule are shown: its last ones.
+const MAX_STEPS: usize = 60;
+
+/// Returns the table of a schedule: a column for each thread or, for many threads, a line for each step
+/// that begins with its thread.
+pub(crate) fn schedule_table(heads: &[String], steps: &[Step]) -> String {
+    let mut out = String::new();
+    let left_out = steps.len().saturating_sub(MAX_STEPS);
+    let steps = &steps[left_out..];
+    if left_out > 0 {
+        out.push_str(&format!("{:INDENT$}({left_out} steps before)\n", ""));
+    }
+    if heads.len() <= MAX_COLUMNS {
+        columns(&mut out, heads, steps, heads.len() < MAX_COLUMNS);
+        return out;
+    }
+    let first = heads.iter().map(|head| width(head)).max().unwrap_or(0);
+    let first = first.min(TOTAL / 4);
+    for step in steps {
+        let cell = cell(step, TOTAL - INDENT - GAP - first, true);
+        row(&mut out, &[first, 0], |column| match column {
+            0 => shortened(&heads[step.column], first),
+            _ => cell.clone(),
+        });
+    }
+    out
 }
 
 /// Each thread acquires its first lock, then each asks for the next one.
@@ -114,11 +143,11 @@ fn read_twice(report: &Report, edge: &Edge) -> (Vec<String>, Vec<Step>) {
     )
 }
 
-fn columns(out: &mut String, heads: &[String], steps: &[Step]) {
+fn columns(out: &mut String, heads: &[String], steps: &[Step], with_places: bool) {
     let room = (TOTAL - INDENT - GAP * (heads.len() - 1)) / heads.len();
     let cells: Vec<String> = steps
         .iter()
-        .map(|step| cell(step, room, heads.len() == 2))
+        .map(|step| cell(step, room, with_places))
         .collect();
     let heads: Vec<String> = heads.iter().map(|head| shortened(head, room)).collect();
     let widths: Vec<usize> = (0..heads.len())
@@ -152,6 +181,9 @@ fn cell(step: &Step, room: usize, with_place: bool) -> String {
         _ => String::new(),
     };
     let taken = width(step.verb) + 1 + width(&place);
+    if step.lock.is_empty() {
+        return format!("{}{place}", step.verb);
+    }
     format!(
         "{} {}{place}",
         step.verb,
@@ -214,6 +246,7 @@ mod tests {
             &mut out,
             &[long.clone(), "b".to_owned()],
             &[step(0), step(1)],
+            true,
         );
         let lines: Vec<&str> = out.lines().collect();
         assert_eq!(lines.len(), 4, "{out}");

@@ -51,6 +51,7 @@ pub use crate::engine::verdict::Verdict;
 pub use crate::engine::wait_reason::WaitReason;
 
 pub(crate) use self::data::Facts;
+pub(crate) use self::interleaving::{Step, schedule_table};
 pub(crate) use self::lock::comma;
 #[cfg(feature = "json")]
 pub(crate) use self::names::cut;

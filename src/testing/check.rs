@@ -96,6 +96,12 @@ impl Check {
         self
     }
 
+    /// Returns the limit, if one was set.
+    #[cfg(feature = "macros")]
+    pub(super) fn limit(&self) -> Option<Duration> {
+        self.timeout
+    }
+
     /// Sets the order graph.
     pub fn graph(mut self, graph: Graph) -> Self {
         self.graph = graph;

@@ -24,6 +24,9 @@ use crate::instrument::{Scheduled, WaitReason, idle};
 /// ```
 #[track_caller]
 pub fn park() {
+    if let Some(turn) = Scheduled::here() {
+        return park_in_turn(&turn);
+    }
     idle(
         WaitReason::Unpark,
         false,
@@ -45,9 +48,20 @@ pub fn park() {
 /// ```
 #[track_caller]
 pub fn park_timeout(dur: Duration) {
+    if let Some(turn) = Scheduled::here() {
+        return park_in_turn(&turn);
+    }
     idle(WaitReason::Unpark, true, Location::caller(), || {
         std::thread::park_timeout(dur);
     });
+}
+
+/// Lets the other threads of an exploration go first, and takes the permit of an `unpark` that came
+/// before. Nothing tells whether there was one, so each park may end without: as a spurious wakeup,
+/// which std allows.
+fn park_in_turn(turn: &Scheduled) {
+    turn.give_way();
+    std::thread::park_timeout(Duration::ZERO);
 }
 
 /// Sleeps for at least `dur`, as [`std::thread::sleep`] does.

@@ -7,6 +7,11 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::Mutex;
+
+use crate::engine::ids::Site;
 
 /// What a thread does after it was kept waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +33,34 @@ pub enum Failed {
     Seen,
     /// It may let others go on.
     Arrived,
+}
+
+/// What a thread does in its turn, for the reader of a schedule.
+#[derive(Clone, Debug)]
+pub(crate) struct Noted {
+    pub(crate) verb: &'static str,
+    /// The name of what it does that to, or nothing.
+    pub(crate) what: String,
+    pub(crate) site: Option<Site>,
+}
+
+/// The verbs of steps in which a thread waits.
+pub(crate) const JOINS: &str = "joins";
+pub(crate) const WAITS_FOR: &str = "waits for";
+
+impl Noted {
+    /// Whether the thread waits.
+    pub(crate) fn is_wait(&self) -> bool {
+        [JOINS, WAITS_FOR].contains(&self.verb)
+    }
+}
+
+/// An acquisition that a thread is about to make, and those that it holds: each with the class of the lock
+/// and the place.
+#[derive(Clone, Debug)]
+pub(crate) struct Nesting {
+    pub(crate) asked: (String, String),
+    pub(crate) held: Vec<(String, String)>,
 }
 
 /// Decides which thread of a set goes on. Threads are numbered from zero in the order in which they
@@ -78,6 +111,21 @@ pub(crate) trait Scheduler: fmt::Debug + Send + Sync {
     /// The program does something whose result depends on whether a lock is held at that moment.
     fn note_try(&self);
 
+    /// Whether somebody will read the schedule.
+    fn is_noting(&self) -> bool;
+
+    /// The calling thread, which has the turn, does this.
+    fn note(&self, thread: usize, step: Noted);
+
+    /// Whether the schedule depends on which locks are acquired.
+    fn has_aim(&self) -> bool;
+
+    /// The calling thread, which holds a lock, is about to acquire another one.
+    fn comes(&self, thread: usize, nesting: &Nesting);
+
+    /// Whether the panics of its threads are not to be printed.
+    fn is_quiet(&self) -> bool;
+
     /// Whether a thread that has acquired a lock is at a point.
     fn has_points_after_acquisitions(&self) -> bool;
 }
@@ -93,6 +141,42 @@ thread_local! {
     static HERE: RefCell<Option<Participant>> = const { RefCell::new(None) };
 }
 
+/// Whether there was ever a thread that a scheduler controls.
+static ANY: AtomicBool = AtomicBool::new(false);
+
+/// Returns whether there was ever a thread that a scheduler controls.
+#[inline(always)]
+pub(crate) fn is_any() -> bool {
+    // Relaxed: a controlled thread has set it itself.
+    ANY.load(Ordering::Relaxed)
+}
+
+/// Begins a schedule with the calling thread as its body; `None` if that fails.
+type BeginBody = fn() -> Option<Participant>;
+
+/// What is called by the first thread that starts another one, once.
+static BODY: Mutex<Option<BeginBody>> = Mutex::new(None);
+/// Whether there is something to be called.
+static AWAITS_BODY: AtomicBool = AtomicBool::new(false);
+
+/// The first thread that starts another one is the body of a schedule, which `begin` begins.
+pub(crate) fn await_body(begin: BeginBody) {
+    *BODY.lock() = Some(begin);
+    AWAITS_BODY.store(true, Ordering::Release);
+}
+
+/// The calling thread is about to start another one: begins the schedule of which it is the body, if one is
+/// awaited.
+pub(crate) fn begin_body() -> Option<Participant> {
+    // Acquire pairs with the Release in `await_body`.
+    if !AWAITS_BODY.load(Ordering::Acquire) {
+        return None;
+    }
+    let begin = BODY.lock().take()?;
+    AWAITS_BODY.store(false, Ordering::Relaxed);
+    begin()
+}
+
 /// That of the calling thread. `None` also while its thread-locals are being destroyed.
 pub(crate) fn here() -> Option<Participant> {
     HERE.try_with(|here| here.borrow().clone()).ok().flatten()
@@ -100,6 +184,7 @@ pub(crate) fn here() -> Option<Participant> {
 
 /// Sets that of the calling thread.
 pub(crate) fn set(participant: Option<Participant>) {
+    ANY.store(true, Ordering::Relaxed);
     // The old value is dropped outside of the borrow.
     let _old = HERE.try_with(|here| here.replace(participant));
 }

@@ -9,7 +9,7 @@ use crate::detector::{publish, times};
 use crate::runtime::{status, threads};
 use crate::tracking::thread::current;
 use crate::tracking::thread::slot::Slot;
-use crate::{record, sink, suppress};
+use crate::{explore, record, sink, suppress};
 
 /// Returns the slot of the calling thread, which gets one if it has none; `None` if the detector is switched
 /// off, the thread is inside the detector already, or its thread-locals are destroyed.
@@ -57,6 +57,7 @@ fn start(slot: &'static Slot) {
             record::from_environment();
             sink::started(&status::status());
             environment::from_environment();
+            explore::from_environment();
         });
     }
 }

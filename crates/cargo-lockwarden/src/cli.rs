@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{doctor, environment, records, run};
+use crate::{doctor, environment, explore, records, run};
 
 /// Finds deadlocks and lock-order inversions in a program and all its dependencies, unchanged.
 ///
@@ -55,6 +55,10 @@ enum Command {
     Env(EnvArguments),
     /// Say what would be watched, what would not, and why
     Doctor(CargoArguments),
+    /// Run each test in many schedules of its threads, to find one that deadlocks or fails
+    Explore(explore::ExploreArguments),
+    /// Run the tests in schedules that try to reach the deadlocks that a recorded run predicts
+    Confirm(explore::ConfirmArguments),
     #[command(flatten)]
     Records(records::Command),
 }
@@ -129,6 +133,14 @@ impl Cli {
             }
             Command::Doctor(arguments) => {
                 doctor::print(&Request::new(selection, arguments.arguments)?)
+            }
+            Command::Explore(options) => {
+                let request = Request::new(selection, options.arguments.clone())?;
+                explore::explore(request, &options)
+            }
+            Command::Confirm(options) => {
+                let request = Request::new(selection, options.arguments.clone())?;
+                explore::confirm(request, &options)
             }
             Command::Records(command) => Ok(command.run()),
         }

@@ -11,12 +11,13 @@
 //! - `facade`: the detector and the watched standard library, built once and kept.
 //! - `plan`: what the wrapper has to do, as a file that it reads.
 //! - `wrapper`: one call of rustc or rustdoc, changed by the plan.
-//! - `run`, `environment`, `doctor`: the subcommands.
+//! - `run`, `environment`, `doctor`: the subcommands; `explore` runs tests in many schedules.
 //! - `records`: the subcommands on records of lock orders; `symbols` names locks from the source.
 
 mod cli;
 mod doctor;
 mod environment;
+mod explore;
 mod facade;
 mod plan;
 mod project;

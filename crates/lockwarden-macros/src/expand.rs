@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{Error, ItemFn, Result, ReturnType, Signature, Type};
 
-use crate::options::Options;
+use crate::options::{Options, Strategy};
 
 /// Returns the test that runs the function under supervision.
 pub(crate) fn test(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
@@ -18,7 +18,7 @@ pub(crate) fn test(attribute: TokenStream, item: TokenStream) -> Result<TokenStr
         block,
     } = function;
     let name = &sig.ident;
-    let check = check(&options);
+    let (check, exploration) = (check(&options), exploration(&options));
     let expect = match &options.expect {
         Some(verdict) => quote!(::core::option::Option::Some(
             ::lockwarden::report::Verdict::#verdict
@@ -34,7 +34,7 @@ pub(crate) fn test(attribute: TokenStream, item: TokenStream) -> Result<TokenStr
     };
     // The span makes the name of the test the place of the check.
     let run = quote_spanned! {name.span()=>
-        ::lockwarden::testing::harness::run(#check, #expect, #name) #end
+        ::lockwarden::testing::harness::run(#check, #exploration, #expect, #name) #end
     };
     Ok(quote! {
         #[::core::prelude::v1::test]
@@ -57,6 +57,29 @@ fn check(options: &Options) -> TokenStream {
         check.extend(quote!(.graph(::lockwarden::testing::Graph::#graph)));
     }
     check
+}
+
+/// Returns the expression of the exploration, if there is one.
+fn exploration(options: &Options) -> TokenStream {
+    let Some(schedules) = options.explore else {
+        return quote!(::core::option::Option::None);
+    };
+    let seed = options.seed.unwrap_or_default();
+    let strategy = match options.strategy.unwrap_or(Strategy::Random) {
+        Strategy::Random => quote!(Random),
+        Strategy::Pct { depth } => quote!(Pct { depth: #depth }),
+        Strategy::DepthFirst { preemptions } => {
+            let most = preemptions.unwrap_or(usize::MAX);
+            quote!(DepthFirst { preemptions: #most })
+        }
+    };
+    quote!(::core::option::Option::Some(
+        ::lockwarden::testing::harness::Exploration {
+            schedules: #schedules,
+            seed: #seed,
+            strategy: ::lockwarden::testing::explore::Strategy::#strategy,
+        }
+    ))
 }
 
 fn returns_nothing(output: &ReturnType) -> bool {

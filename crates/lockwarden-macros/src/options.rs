@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Error, Ident, LitStr, Result, Token};
+use syn::{Error, Ident, LitInt, LitStr, Result, Token};
 
 /// The verdicts that can be expected: the names of the variants of `Verdict`.
 const VERDICTS: [&str; 9] = [
@@ -28,19 +28,40 @@ pub(crate) struct Options {
     pub(crate) expect: Option<Ident>,
     /// The name of a graph.
     pub(crate) graph: Option<Ident>,
+    /// How many schedules are explored.
+    pub(crate) explore: Option<usize>,
+    pub(crate) seed: Option<u64>,
+    pub(crate) strategy: Option<Strategy>,
 }
 
-/// One option: `name = "value"`.
+/// How an exploration chooses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strategy {
+    Random,
+    Pct { depth: usize },
+    DepthFirst { preemptions: Option<usize> },
+}
+
+/// One option: `name = "value"`, or `name = 7`.
 struct Pair {
     name: Ident,
-    value: LitStr,
+    value: Value,
+}
+
+enum Value {
+    Text(LitStr),
+    Number(LitInt),
 }
 
 impl Parse for Pair {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let name = input.parse()?;
+        let name: Ident = input.parse()?;
         input.parse::<Token![=]>()?;
-        let value = input.parse()?;
+        let value = if name == "explore" || name == "seed" {
+            Value::Number(input.parse()?)
+        } else {
+            Value::Text(input.parse()?)
+        };
         Ok(Self { name, value })
     }
 }
@@ -50,13 +71,24 @@ impl Options {
         let pairs = Punctuated::<Pair, Token![,]>::parse_terminated.parse2(attribute)?;
         let mut options = Self::default();
         for Pair { name, value } in pairs {
-            let twice = match name.to_string().as_str() {
-                "timeout" => options.timeout.replace(duration(&value)?).is_some(),
-                "expect" => {
+            let twice = match (name.to_string().as_str(), value) {
+                ("explore", Value::Number(value)) => {
+                    options.explore.replace(value.base10_parse()?).is_some()
+                }
+                ("seed", Value::Number(value)) => {
+                    options.seed.replace(value.base10_parse()?).is_some()
+                }
+                ("strategy", Value::Text(value)) => {
+                    options.strategy.replace(strategy(&value)?).is_some()
+                }
+                ("timeout", Value::Text(value)) => {
+                    options.timeout.replace(duration(&value)?).is_some()
+                }
+                ("expect", Value::Text(value)) => {
                     let verdict = one_of(&value, &VERDICTS, "verdict")?;
                     options.expect.replace(verdict).is_some()
                 }
-                "graph" => {
+                ("graph", Value::Text(value)) => {
                     let graph = one_of(&value, &["Fresh", "Shared"], "graph")?;
                     options.graph.replace(graph).is_some()
                 }
@@ -65,7 +97,8 @@ impl Options {
                         name.span(),
                         format!(
                             "`{name}` is no option of a test; there are timeout = \"5s\", \
-                             expect = \"Inversion\" and graph = \"Shared\""
+                             expect = \"Inversion\", graph = \"Shared\", explore = 1000, seed = 7 and \
+                             strategy = \"pct:3\""
                         ),
                     ));
                 }
@@ -74,7 +107,41 @@ impl Options {
                 return Err(Error::new(name.span(), format!("`{name}` is set twice")));
             }
         }
+        options.agree()?;
         Ok(options)
+    }
+
+    /// Refuses options that do not go together.
+    fn agree(&self) -> Result<()> {
+        if self.explore.is_none() && (self.seed.is_some() || self.strategy.is_some()) {
+            let problem =
+                "a seed and a strategy are those of an exploration: say explore = 1000 too";
+            return Err(Error::new(Span::call_site(), problem));
+        }
+        if let (Some(_), Some(graph)) = (self.explore, &self.graph) {
+            let problem = "each schedule of an exploration has a fresh graph: leave the graph out";
+            return Err(Error::new(graph.span(), problem));
+        }
+        Ok(())
+    }
+}
+
+/// Parses a strategy, in the form of `LOCKWARDEN_EXPLORE`: `random`, `pct:3`, `depth-first:2`.
+fn strategy(value: &LitStr) -> Result<Strategy> {
+    let text = value.value();
+    let problem = "is no strategy; there are random, pct:3, depth-first and depth-first:2";
+    let error = || Error::new(value.span(), format!("{text:?} {problem}"));
+    let (name, number) = match text.split_once(':') {
+        Some((name, number)) => (name, Some(number.parse().map_err(|_| error())?)),
+        None => (text.as_str(), None),
+    };
+    match (name, number) {
+        ("random", None) => Ok(Strategy::Random),
+        ("pct", depth) => Ok(Strategy::Pct {
+            depth: depth.unwrap_or(3),
+        }),
+        ("depth-first", preemptions) => Ok(Strategy::DepthFirst { preemptions }),
+        _ => Err(error()),
     }
 }
 
@@ -131,6 +198,9 @@ mod tests {
         assert_eq!(options.timeout, Some(Duration::from_millis(1500)));
         assert_eq!(options.expect.unwrap(), "Inversion");
         assert_eq!(options.graph.unwrap(), "Shared");
+        let options = Options::parse(quote!(explore = 1000, seed = 7, strategy = "pct:2")).unwrap();
+        assert_eq!((options.explore, options.seed), (Some(1000), Some(7)));
+        assert_eq!(options.strategy, Some(Strategy::Pct { depth: 2 }));
         let none = Options::parse(TokenStream::new()).unwrap();
         assert!(none.timeout.is_none() && none.expect.is_none() && none.graph.is_none());
     }
@@ -156,6 +226,13 @@ mod tests {
                 "\"new\" is no graph; there are Fresh, Shared",
             ),
             (quote!(timeout), "expected `=`"),
+            (quote!(explore = "1000"), "expected integer literal"),
+            (quote!(seed = 7), "say explore = 1000 too"),
+            (
+                quote!(explore = 9, strategy = "luck"),
+                "\"luck\" is no strategy",
+            ),
+            (quote!(explore = 9, graph = "Fresh"), "leave the graph out"),
         ] {
             let problem = problem(attribute);
             assert!(problem.contains(words), "{problem}");

@@ -8,7 +8,9 @@ use super::iter::{IntoIter, Iter, TryIter};
 use super::source::Source;
 use super::watch;
 use super::{RecvError, RecvTimeoutError, TryRecvError};
-use crate::instrument::{Endpoint, Endpoints, ON, Side, Site, Stamped, WaitReason, deadline_after};
+use crate::instrument::{
+    self, Endpoint, Endpoints, ON, Side, Site, Stamped, WaitReason, deadline_after,
+};
 
 /// Receiving end of a channel, as [`crossbeam_channel::Receiver`] is. Returned by
 /// [`bounded`](super::bounded) and [`unbounded`](super::unbounded), and by [`after`](super::after),
@@ -46,6 +48,7 @@ impl<T> Receiver<T> {
     /// Returns an error if there is no message, or all senders are dropped too.
     #[inline]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        instrument::point("receives from", self.ends.record());
         match self.source.try_recv() {
             Ok(parcel) => Ok(self.take(parcel)),
             Err(TryRecvError::Empty) => Err(TryRecvError::Empty),
@@ -77,6 +80,7 @@ impl<T> Receiver<T> {
         if !ON {
             return self.source.recv().map(Stamped::receive);
         }
+        instrument::point("receives from", self.ends.record());
         match self.source.try_recv() {
             Ok(parcel) => Ok(self.take(parcel)),
             Err(none) => self.wait(none, site),
@@ -125,6 +129,7 @@ impl<T> Receiver<T> {
         deadline: impl FnOnce() -> Instant,
         site: Site,
     ) -> Result<T, RecvTimeoutError> {
+        instrument::point("receives from", self.ends.record());
         match self.source.try_recv() {
             Ok(parcel) => return Ok(self.take(parcel)),
             Err(TryRecvError::Disconnected) => return Err(self.gone().into()),
@@ -181,16 +186,19 @@ impl<T> Receiver<T> {
 
     /// Returns whether the channel contains no message, which is always so with a capacity of zero.
     pub fn is_empty(&self) -> bool {
+        instrument::point("looks at", self.ends.record());
         self.source.is_empty()
     }
 
     /// Returns whether the channel has no room, which is always so with a capacity of zero.
     pub fn is_full(&self) -> bool {
+        instrument::point("looks at", self.ends.record());
         self.source.is_full()
     }
 
     /// Returns the number of messages in the channel.
     pub fn len(&self) -> usize {
+        instrument::point("looks at", self.ends.record());
         self.source.len()
     }
 

@@ -9,7 +9,7 @@ use super::receiver::Receiver;
 use super::selected::SelectedOperation;
 use super::sender::Sender;
 use super::{ReadyTimeoutError, SelectTimeoutError, TryReadyError, TrySelectError};
-use crate::instrument::{ON, Side, deadline_after};
+use crate::instrument::{self, ON, Side, deadline_after};
 
 /// Wait for one of several operations, as [`crossbeam_channel::Select`] is: for cases in which
 /// [`select!`](super::select) does not suffice, because the operations are known only at run time.
@@ -107,6 +107,7 @@ impl<'a> Select<'a> {
     ///
     /// Returns an error if there is none.
     pub fn try_select(&mut self) -> Result<SelectedOperation<'a>, TrySelectError> {
+        instrument::point_unnamed("selects");
         self.inner.try_select().map(SelectedOperation::new)
     }
 
@@ -174,6 +175,7 @@ impl<'a> Select<'a> {
     ///
     /// Returns an error if there is none.
     pub fn try_ready(&mut self) -> Result<usize, TryReadyError> {
+        instrument::point_unnamed("selects");
         self.inner.try_ready()
     }
 
@@ -188,6 +190,7 @@ impl<'a> Select<'a> {
         if !ON || self.branches.is_empty() {
             return self.inner.ready();
         }
+        instrument::point_unnamed("selects");
         if let Ok(index) = self.inner.try_ready() {
             return index;
         }
@@ -215,6 +218,7 @@ impl<'a> Select<'a> {
     /// Returns an error as [`ready_timeout`](Self::ready_timeout) does.
     #[track_caller]
     pub fn ready_deadline(&mut self, deadline: Instant) -> Result<usize, ReadyTimeoutError> {
+        instrument::point_unnamed("selects");
         if let Ok(index) = self.inner.try_ready() {
             return Ok(index);
         }

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::watch;
 use super::{SendError, SendTimeoutError, TrySendError};
-use crate::instrument::{Endpoint, Endpoints, ON, Side, Site, Stamped, WaitReason, deadline_after};
+use crate::instrument::{
+    self, Endpoint, Endpoints, ON, Side, Site, Stamped, WaitReason, deadline_after,
+};
 
 /// Sending end of a channel, as [`crossbeam_channel::Sender`] is. Returned by
 /// [`bounded`](super::bounded) and [`unbounded`](super::unbounded).
@@ -47,6 +49,7 @@ impl<T> Sender<T> {
     /// message.
     #[inline]
     pub fn try_send(&self, msg: T) -> Result<(), TrySendError<T>> {
+        instrument::point("sends to", self.ends.record());
         match self.inner.try_send(Stamped::stamp(msg)) {
             Ok(()) => {
                 self.ends.provided();
@@ -74,6 +77,7 @@ impl<T> Sender<T> {
     #[inline]
     #[track_caller]
     pub fn send(&self, msg: T) -> Result<(), SendError<T>> {
+        instrument::point("sends to", self.ends.record());
         let parcel = Stamped::stamp(msg);
         if !ON {
             let sent = self.inner.send(parcel);
@@ -129,6 +133,7 @@ impl<T> Sender<T> {
         deadline: impl FnOnce() -> Instant,
         site: Site,
     ) -> Result<(), SendTimeoutError<T>> {
+        instrument::point("sends to", self.ends.record());
         let mut left = match self.inner.try_send(Stamped::stamp(msg)) {
             Ok(()) => {
                 self.ends.provided();
@@ -195,16 +200,19 @@ impl<T> Sender<T> {
 
     /// Returns whether the channel contains no message, which is always so with a capacity of zero.
     pub fn is_empty(&self) -> bool {
+        instrument::point("looks at", self.ends.record());
         self.inner.is_empty()
     }
 
     /// Returns whether the channel has no room, which is always so with a capacity of zero.
     pub fn is_full(&self) -> bool {
+        instrument::point("looks at", self.ends.record());
         self.inner.is_full()
     }
 
     /// Returns the number of messages in the channel.
     pub fn len(&self) -> usize {
+        instrument::point("looks at", self.ends.record());
         self.inner.len()
     }
 

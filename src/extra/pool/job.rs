@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use super::error::{JobEnd, JobError};
 use super::wait::JobWait;
 use super::workers::Workers;
-use crate::instrument::{Clock, Site, WaitReason, caught_panic};
+use crate::instrument::{self, Clock, Site, WaitReason, caught_panic};
 
 /// Callback that runs when a job is done.
 pub(super) type Callback = Box<dyn FnOnce(JobEnd) + Send>;
@@ -76,6 +76,7 @@ impl<T> Job<T> {
     /// Runs `f` as this job, on worker `worker_index`, if it was not cancelled; `f` is dropped in
     /// any case.
     pub(super) fn run(&self, worker_index: usize, f: impl FnOnce() -> T) {
+        instrument::point("begins a job of", self.crew.record());
         let running = Phase::Running(worker_index);
         let is_on = {
             let mut state = self.state.lock();
@@ -111,6 +112,7 @@ impl<T> Job<T> {
 
     /// Ends the job with `outcome` if it is in phase `from`, and notifies all that wait for it.
     fn finish(&self, from: Phase, outcome: Result<T, JobError>) -> bool {
+        instrument::point("ends a job of", self.crew.record());
         let past = Clock::release();
         let end = JobEnd::of(&outcome);
         let mut state = self.state.lock();
@@ -178,6 +180,7 @@ impl<T> Job<T> {
 
     /// Waits until the job is done.
     pub(super) fn wait(&self, site: Site) {
+        instrument::point("looks at a job of", self.crew.record());
         loop {
             let phase = self.state.lock().phase;
             // Before the job starts, any worker may take it, and any thread that has the handle or
@@ -207,6 +210,7 @@ impl<T> Job<T> {
 
     /// Waits until `deadline` for the end of the job; returns whether it is done.
     pub(super) fn wait_until(&self, deadline: Instant, site: Site) -> bool {
+        instrument::point("looks at a job of", self.crew.record());
         if self.end().is_some() {
             return true;
         }

@@ -11,7 +11,7 @@ use parking_lot::{Condvar, Mutex};
 use super::error::JobEnd;
 use super::job_handle::JobHandle;
 use super::workers::Workers;
-use crate::instrument::{Site, WaitReason};
+use crate::instrument::{self, Site, WaitReason};
 
 /// Condition that ends a call of [`wait`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -201,6 +201,7 @@ impl JobWait {
         site: Site,
         look: impl Fn(&mut State) -> Option<R>,
     ) -> R {
+        instrument::point_unnamed("looks at jobs");
         let at_once = look(&mut self.state.lock());
         if let Some(found) = at_once {
             return found;

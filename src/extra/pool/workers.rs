@@ -9,7 +9,9 @@ use super::job::Run;
 use crate::extra::queue::Shutdown;
 use crate::extra::queue::core::Core;
 use crate::extra::queue::store::Fifo;
-use crate::instrument::{Clock, MergedClock, Providers, Resource, Site, WaitReason, caught_panic};
+use crate::instrument::{
+    self, Clock, MergedClock, Providers, Resource, Site, WaitReason, caught_panic,
+};
 
 /// Job in the queue.
 pub(super) type Queued = Box<dyn Run>;
@@ -146,6 +148,7 @@ impl Workers {
 
     /// Waits until all workers have ended, except those whose job waits here too.
     pub(super) fn wait_for_end(&self, is_worker: bool, site: Site) {
+        instrument::point("looks at", self.record());
         let _inside = is_worker.then(|| Inside::new(self));
         let attempt = |limit: Option<Duration>| {
             let mut census = self.census.lock();

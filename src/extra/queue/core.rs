@@ -21,7 +21,7 @@ use super::error::{
 use super::store::{Entry, Store};
 use super::turn::Turn;
 use crate::extra::deadline;
-use crate::instrument::{MergedClock, Resource, Site, WaitReason};
+use crate::instrument::{self, MergedClock, Resource, Site, WaitReason};
 
 /// Queue with the items in `S`.
 pub(crate) struct Core<S, W = ()> {
@@ -102,10 +102,12 @@ impl<S, W> Core<S, W> {
     }
 
     pub(crate) fn is_shut_down(&self) -> bool {
+        instrument::point("looks at", &self.record);
         self.state.lock().is_shut_down
     }
 
     pub(crate) fn len(&self) -> usize {
+        instrument::point("looks at", &self.record);
         self.state.lock().len
     }
 }
@@ -225,6 +227,7 @@ impl<S: Store, W: Turn> Core<S, W> {
 
     /// Puts the entry if there is room, without waiting for room.
     fn offer_now(&self, entry: &mut Option<Entry<S::Item>>, site: Site) -> Result<(), Refused> {
+        instrument::point("puts into", &self.record);
         let _turn = self.turn.take(site);
         self.offer(&mut self.state.lock(), entry)
     }
@@ -279,6 +282,7 @@ impl<S: Store, W: Turn> Core<S, W> {
 
     /// Gets the next entry if there is one, without waiting for one.
     fn poll_now(&self, site: Site) -> Result<Entry<S::Item>, Nothing> {
+        instrument::point("gets from", &self.record);
         let _turn = self.turn.take(site);
         self.poll(&mut self.state.lock())
     }

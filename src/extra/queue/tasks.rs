@@ -8,10 +8,11 @@ use super::error::{TooManyDone, Unfinished};
 use super::store::Store;
 use super::turn::Turn;
 use crate::extra::deadline;
-use crate::instrument::{Clock, MergedClock, Site, WaitReason};
+use crate::instrument::{self, Clock, MergedClock, Site, WaitReason};
 
 impl<S: Store, W: Turn> Core<S, W> {
     pub(crate) fn task_done(&self) -> Result<(), TooManyDone> {
+        instrument::point("ends a task of", &self.record);
         let past = Clock::release();
         let mut state = self.state.lock();
         state.taken = state.taken.checked_sub(1).ok_or(TooManyDone)?;
@@ -24,6 +25,7 @@ impl<S: Store, W: Turn> Core<S, W> {
     }
 
     pub(crate) fn join(&self, site: Site) {
+        instrument::point("looks at", &self.record);
         let at_once = self.finished(&self.state.lock());
         let done = at_once.unwrap_or_else(|| {
             self.record
@@ -33,6 +35,7 @@ impl<S: Store, W: Turn> Core<S, W> {
     }
 
     pub(crate) fn join_timeout(&self, timeout: Duration, site: Site) -> Result<(), Unfinished> {
+        instrument::point("looks at", &self.record);
         let at_once = self.finished(&self.state.lock());
         let done = at_once.or_else(|| {
             let deadline = deadline::after(timeout);
@@ -49,6 +52,7 @@ impl<S: Store, W: Turn> Core<S, W> {
     }
 
     pub(crate) fn shutdown(&self, how: Shutdown, site: Site) {
+        instrument::point("shuts down", &self.record);
         let past = Clock::release();
         // A thread that changes the items has taken them out of the queue.
         let turn = (how == Shutdown::Immediate).then(|| self.turn.take(site));

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use super::release_order::{ReleaseOrder, TakerOrder};
 use super::wait_queue::{Granted, ONE, WAITED_FOR, WaitQueue, Waiter};
-use crate::instrument::{Counts, ON, Resource, Site, WaitReason, ensure_attached};
+use crate::instrument::{self, Counts, ON, Resource, Site, WaitReason, ensure_attached};
 
 /// The maximal number of permits.
 pub(super) const MAX: usize = usize::MAX / ONE;
@@ -61,6 +61,11 @@ impl Permits {
 
     /// Returns the number of free permits.
     pub(super) fn available(&self) -> usize {
+        instrument::point("looks at", &self.record);
+        self.free()
+    }
+
+    fn free(&self) -> usize {
         // Relaxed: a snapshot, which orders nothing.
         self.word.load(Ordering::Relaxed) / ONE
     }
@@ -78,6 +83,7 @@ impl Permits {
         if count == 0 {
             return true;
         }
+        instrument::point("takes from", &self.record);
         if self.orders() {
             return self.try_take_in_line(count);
         }
@@ -160,7 +166,7 @@ impl Permits {
                     });
             }
             None => {
-                let counts = || Counts::new(count, self.available(), self.line.lock().len());
+                let counts = || Counts::new(count, self.free(), self.line.lock().len());
                 self.record
                     .wait_counted(counts, WaitReason::Permit, site, served);
             }
@@ -178,6 +184,7 @@ impl Permits {
         if count == 0 {
             return;
         }
+        instrument::point("gives back to", &self.record);
         let is_added = if self.orders() {
             ensure_attached();
             self.add_in_line(count, ReleaseOrder::add)
@@ -191,6 +198,7 @@ impl Permits {
     /// meanwhile; then the number saturates at the maximum.
     #[inline]
     pub(super) fn give_back(&self, count: usize) {
+        instrument::point("gives back to", &self.record);
         let _ = if self.orders() {
             self.add_in_line(count, ReleaseOrder::give_back)
         } else {

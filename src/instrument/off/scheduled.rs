@@ -4,7 +4,17 @@ use std::any::Any;
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use super::{CondvarRecord, Lock, Resource};
+use crate::engine::ids::Site;
 use crate::tracking::scheduled::{Failed, Scheduler, Turn};
+
+/// The calling thread is about to do something that others can see.
+#[inline(always)]
+pub fn point(_verb: &'static str, _record: &Resource) {}
+
+/// The same, of something that has no record of its own.
+#[inline(always)]
+pub fn point_unnamed(_what: &'static str) {}
 
 /// Whether a thread has ended because its exploration has given it up.
 pub fn is_abandoned(_payload: &(dyn Any + Send)) -> bool {
@@ -23,7 +33,7 @@ impl Child {
     }
 
     /// The next thread of a scheduler, which controls nothing.
-    pub(crate) fn of(_scheduler: Arc<dyn Scheduler>) -> Self {
+    pub fn of(_scheduler: Arc<dyn Scheduler>) -> Self {
         Self(())
     }
 
@@ -50,6 +60,10 @@ impl Scheduled {
     }
 
     pub fn point(&self) {
+        match self.0 {}
+    }
+
+    pub fn point_before(&self, _lock: &Lock, _site: Site) {
         match self.0 {}
     }
 
@@ -82,6 +96,18 @@ impl Scheduled {
     }
 
     pub fn notify(&self, _condvar: usize, _all: bool) -> usize {
+        match self.0 {}
+    }
+
+    pub fn note_lock(&self, _verb: &'static str, _lock: &Lock, _site: Site) {
+        match self.0 {}
+    }
+
+    pub fn note_wait(&self, _lock: &Lock, _site: Site) {
+        match self.0 {}
+    }
+
+    pub fn note_condvar(&self, _verb: &'static str, _condvar: &CondvarRecord, _site: Site) {
         match self.0 {}
     }
 

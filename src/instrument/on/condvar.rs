@@ -25,7 +25,7 @@ use lock_api::GuardNoSend;
 use super::attach;
 use super::clock::Clock;
 use super::lock::{Hold, Lock};
-use super::scheduled::Scheduled;
+use super::scheduled::point_of;
 use crate::detector;
 use crate::detector::Panic;
 use crate::detector::deadlock;
@@ -180,6 +180,11 @@ impl CondvarRecord {
         waiting
     }
 
+    /// Returns the lock record behind the condition variable.
+    pub(super) fn record(&self) -> &LockRecord {
+        &self.record
+    }
+
     /// Records that `count` waiters were woken without a notification.
     pub fn woken(&self, count: usize) {
         self.party.get_or_take().add_pending_wakeups(count as u64);
@@ -194,12 +199,10 @@ impl CondvarRecord {
     /// [`Clock::release`] costs.
     #[inline]
     pub fn notify(&self, wake: impl FnOnce() -> usize) -> usize {
+        point_of("notifies", &self.record);
         // Relaxed: see `waiting`.
         if self.waiters.load(Ordering::Relaxed) == 0 {
             return 0;
-        }
-        if let Some(turn) = Scheduled::here() {
-            turn.point();
         }
         self.begin_notice();
         let woken = wake();

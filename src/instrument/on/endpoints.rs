@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::clock::{Clock, MergedClock};
 use super::resource::Resource;
+use super::scheduled::point;
 use crate::instrument::side::{Side, block_on};
 use crate::instrument::{LockKind, Site, WaitReason};
 
@@ -109,11 +110,13 @@ impl Endpoints {
 
     /// Records that a sending end is about to be dropped.
     pub fn drop_sender(&self) {
+        point("leaves", &self.0.record);
         self.0.senders.add(&Clock::release());
     }
 
     /// Records that a receiving end is about to be dropped.
     pub fn drop_receiver(&self) {
+        point("leaves", &self.0.record);
         self.0.receivers.add(&Clock::release());
     }
 

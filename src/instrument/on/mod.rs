@@ -40,7 +40,9 @@ pub use self::lock::{Hold, Lock};
 pub use self::once_record::OnceRecord;
 pub use self::resource::idle;
 pub use self::resource::{Providers, Resource};
-pub use self::scheduled::{Begun, Child, Drain, Scheduled, Sleep, is_abandoned};
+pub use self::scheduled::{
+    Begun, Child, Drain, Scheduled, Sleep, is_abandoned, point, point_unnamed,
+};
 pub use self::thread_bit::{ensure_attached, thread_bit};
 
 use crate::watchdog::startup::{attach, attach_at_start};

@@ -32,6 +32,7 @@ use parking_lot::{Condvar, Mutex};
 use super::attach;
 use super::lock::released_slow;
 use super::resource::{Providers, Resource};
+use super::scheduled::point;
 use super::thread_bit::ensure_attached;
 use crate::detector;
 use crate::instrument::{LockKind, Mode, Site, WaitReason};
@@ -103,6 +104,7 @@ impl OnceRecord {
     pub fn run(&self, is_done: impl Fn() -> bool, site: Site, initialise: impl FnOnce()) {
         // Also before the turn because a sink, which the attachment may call, may access the value.
         ensure_attached();
+        point("initialises", &self.resource);
         self.ask(site);
         if let Some(turn) = self.take(&is_done, site) {
             let held = self.hold(site);
@@ -168,6 +170,7 @@ impl OnceRecord {
         see: impl FnOnce() -> R,
     ) -> R {
         if !is_done() {
+            point("looks at", &self.resource);
             self.ask(site);
         }
         while !is_done() {

@@ -28,7 +28,7 @@ use crate::instrument::{Counts, LockKind, Site, WaitReason};
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::process::resource_state;
 use crate::tracking::process::resource_state::{ResourceState, Waiter};
-use crate::tracking::scheduled::Failed;
+use crate::tracking::scheduled::{Failed, JOINS, WAITS_FOR};
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
@@ -291,6 +291,13 @@ impl Resource {
         };
         if let Some(done) = attempt(Some(first)) {
             return done;
+        }
+        if let Some(turn) = &turn {
+            let verb = match awaited {
+                WaitReason::End | WaitReason::ScopeEnd => JOINS,
+                _ => WAITS_FOR,
+            };
+            turn.note(verb, Some(&self.record), Some(site));
         }
         slot.maintain();
         let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));

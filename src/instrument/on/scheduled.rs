@@ -6,13 +6,60 @@
 //! scheduler is asked: no other thread has run meanwhile, so none has seen it.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use super::attach;
-use crate::detector;
-use crate::tracking::scheduled::{self, Failed, Participant, Scheduler, Turn};
+use super::condvar::CondvarRecord;
+use super::lock::Lock;
+use super::resource::Resource;
+use crate::detector::{self, describe};
+use crate::engine::ids::{LockId, Site};
+use crate::report::LockInfo;
+use crate::tracking::lock::class_key;
+use crate::tracking::lock::record::LockRecord;
+use crate::tracking::scheduled::{
+    self, Failed, Nesting, Noted, Participant, Scheduler, Turn, WAITS_FOR,
+};
 use crate::tracking::thread::current;
+
+/// The calling thread is about to do something that others can see: if a scheduler controls it, returns
+/// at its turn. It must hold no part of a primitive for which another thread waits outside of the
+/// detector.
+///
+/// Two instructions for other threads, as long as no exploration has run in the process.
+#[inline(always)]
+pub fn point(verb: &'static str, record: &Resource) {
+    if scheduled::is_any() {
+        point_if_controlled(verb, Some(record.record()));
+    }
+}
+
+/// The same, of something that has no record of its own.
+#[inline(always)]
+pub fn point_unnamed(what: &'static str) {
+    if scheduled::is_any() {
+        point_if_controlled(what, None);
+    }
+}
+
+/// The same, of a primitive with this record.
+#[inline(always)]
+pub(super) fn point_of(verb: &'static str, record: &LockRecord) {
+    if scheduled::is_any() {
+        point_if_controlled(verb, Some(record));
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn point_if_controlled(verb: &'static str, record: Option<&LockRecord>) {
+    if let Some(turn) = Scheduled::here() {
+        turn.point();
+        turn.note(verb, record, None);
+    }
+}
 
 /// The payload with which threads unwind that no schedule lets go on.
 struct Abandoned;
@@ -30,6 +77,11 @@ pub struct Child(Option<Participant>);
 impl Child {
     /// A thread that the calling one is about to start; controlled if the calling one is.
     pub fn here() -> Self {
+        if let Some(body) = scheduled::begin_body() {
+            let begun = Self(Some(body)).begin();
+            // A thread whose thread-locals are being destroyed ends its turn here.
+            let _ = BODY.try_with(|body| body.set(Some(begun)));
+        }
         Self(Scheduled::here().map(|Scheduled(parent)| Participant {
             thread: parent.scheduler.register(),
             scheduler: parent.scheduler,
@@ -90,6 +142,11 @@ impl Drop for Begun {
     }
 }
 
+thread_local! {
+    /// The turn of the body of a schedule that began in the middle of a thread; it ends with the thread.
+    static BODY: Cell<Option<Begun>> = const { Cell::new(None) };
+}
+
 /// The calling thread, controlled by a scheduler.
 #[derive(Debug)]
 pub struct Scheduled(Participant);
@@ -112,6 +169,29 @@ impl Scheduled {
     /// The thread is about to do what others can see: returns at its turn.
     pub fn point(&self) {
         self.0.scheduler.point(self.0.thread);
+    }
+
+    /// The thread is about to acquire a lock: returns at its turn.
+    pub fn point_before(&self, lock: &Lock, site: Site) {
+        let Participant { scheduler, thread } = &self.0;
+        if scheduler.has_aim()
+            && let held = describe::held_here(current::slot())
+            && !held.is_empty()
+        {
+            let key = |lock: &LockInfo, site| {
+                let class = class_key::of_class(lock.name, lock.created);
+                (class.into_owned(), class_key::of_site(site))
+            };
+            let held = held
+                .iter()
+                .map(|(ident, info)| key(&describe::lock_info(ident), info.site));
+            let nesting = Nesting {
+                asked: key(&info_of(&lock.record), site),
+                held: held.collect(),
+            };
+            scheduler.comes(*thread, &nesting);
+        }
+        self.point();
     }
 
     /// The thread lets others go first.
@@ -169,6 +249,30 @@ impl Scheduled {
         self.0.scheduler.notify(condvar, all)
     }
 
+    /// The thread, which has the turn, does this to a lock, for those who read the schedule.
+    pub fn note_lock(&self, verb: &'static str, lock: &Lock, site: Site) {
+        self.note(verb, Some(&lock.record), Some(site));
+    }
+
+    /// The thread, which has the turn, has failed to acquire a lock, and waits.
+    pub fn note_wait(&self, lock: &Lock, site: Site) {
+        self.note(WAITS_FOR, Some(&lock.record), Some(site));
+    }
+
+    /// The same of a condition variable.
+    pub fn note_condvar(&self, verb: &'static str, condvar: &CondvarRecord, site: Site) {
+        self.note(verb, Some(condvar.record()), Some(site));
+    }
+
+    /// The same of anything.
+    pub(super) fn note(&self, verb: &'static str, record: Option<&LockRecord>, site: Option<Site>) {
+        let Participant { scheduler, thread } = &self.0;
+        if scheduler.is_noting() {
+            let what = record.map(name_of).unwrap_or_default();
+            scheduler.note(*thread, Noted { verb, what, site });
+        }
+    }
+
     /// Whether a thread other than this one waits until the readers of this lock are gone.
     pub fn is_drained(&self, lock: usize) -> bool {
         self.0.scheduler.is_drained(self.0.thread, lock)
@@ -178,6 +282,23 @@ impl Scheduled {
     pub fn drain(&self, lock: usize) -> Drain<'_> {
         self.0.scheduler.drain(self.0.thread, lock, true);
         Drain { thread: self, lock }
+    }
+}
+
+/// The name of a lock for the reader of a schedule. A record that has no identity yet gets none here: its
+/// holder may be about to give it one.
+fn name_of(record: &LockRecord) -> String {
+    info_of(record).to_string()
+}
+
+fn info_of(record: &LockRecord) -> LockInfo {
+    match record.ident() {
+        Some(ident) => describe::lock_info(ident),
+        None => {
+            let mut lock = LockInfo::new(LockId::LAST, record.kind().noun(), record.place());
+            lock.name = record.name();
+            lock
+        }
     }
 }
 

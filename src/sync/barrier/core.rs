@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use super::error::{BarrierTimeoutError, BrokenBarrierError};
 use super::generations::{Arrival, Generations};
 use super::result::BarrierWaitResult;
-use crate::instrument::{Clock, Counts, LockKind, Resource, Site, WaitReason};
+use crate::instrument::{self, Clock, Counts, LockKind, Resource, Site, WaitReason};
 
 static BARRIER: LockKind = LockKind::new("Barrier");
 
@@ -208,12 +208,14 @@ impl Barrier {
     /// Returns whether the barrier is broken, in which case a wait fails.
     #[must_use]
     pub fn is_broken(&self) -> bool {
+        instrument::point("looks at", &self.record);
         self.rounds.lock().is_broken()
     }
 
     /// Returns the number of threads that wait.
     #[must_use]
     pub fn n_waiting(&self) -> usize {
+        instrument::point("looks at", &self.record);
         self.rounds.lock().waiting()
     }
 
@@ -239,6 +241,7 @@ impl Barrier {
     ) -> Result<BarrierWaitResult, BarrierTimeoutError> {
         // Outside the lock, as the acquire below: both may call the program's sinks for the first
         // event of a thread.
+        instrument::point("arrives at", &self.record);
         let past = Clock::release();
         let coming = self.rounds.lock().come(self.threads, &past)?;
         let (meeting, is_leader) = match coming {
@@ -289,6 +292,7 @@ impl Barrier {
 
     /// Changes the state of the present generation by `how`, and wakes all waiting threads.
     fn end(&self, how: impl FnOnce(&mut Generations)) {
+        instrument::point("ends", &self.record);
         how(&mut self.rounds.lock());
         self.wake();
     }

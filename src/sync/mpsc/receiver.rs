@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::inner::Incoming;
 use super::iter::{IntoIter, Iter, TryIter};
 use super::{RecvError, RecvTimeoutError, TryRecvError};
-use crate::instrument::{Endpoint, Endpoints, Site, Stamped};
+use crate::instrument::{self, Endpoint, Endpoints, Site, Stamped};
 
 /// Receiving end of a channel, as [`std::sync::mpsc::Receiver`] is. Returned by
 /// [`channel`](super::channel) and [`sync_channel`](super::sync_channel).
@@ -58,6 +58,7 @@ impl<T> Receiver<T> {
 
     #[inline]
     pub(super) fn recv_at(&self, site: Site) -> Result<T, RecvError> {
+        instrument::point("receives from", self.ends.record());
         match self.inner.recv(&self.ends, site) {
             Ok(parcel) => Ok(self.take(parcel)),
             Err(gone) => {
@@ -74,6 +75,7 @@ impl<T> Receiver<T> {
     /// Returns an error if there is no message, or all senders are dropped too.
     #[inline]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        instrument::point("receives from", self.ends.record());
         match self.inner.try_recv() {
             Ok(parcel) => Ok(self.take(parcel)),
             Err(none) => {
@@ -93,6 +95,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
         let site = Location::caller();
+        instrument::point("receives from", self.ends.record());
         match self.inner.recv_timeout(timeout, &self.ends, site) {
             Ok(parcel) => Ok(self.take(parcel)),
             Err(none) => {

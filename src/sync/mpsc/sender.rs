@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::SendError;
 use super::inner::Unbounded;
-use crate::instrument::{Endpoint, Endpoints, Stamped};
+use crate::instrument::{self, Endpoint, Endpoints, Stamped};
 
 /// Sending end of an unbounded channel, as [`std::sync::mpsc::Sender`] is. Returned by
 /// [`channel`](super::channel).
@@ -47,6 +47,7 @@ impl<T> Sender<T> {
     /// sent may still not be received, if the receiver is dropped later.
     #[inline]
     pub fn send(&self, t: T) -> Result<(), SendError<T>> {
+        instrument::point("sends to", self.ends.record());
         let sent = self.inner.send(Stamped::stamp(t));
         self.ends.provided();
         sent.map_err(|refused| {

@@ -5,7 +5,7 @@ use std::panic::Location;
 
 use super::inner::Bounded;
 use super::{SendError, TrySendError};
-use crate::instrument::{Endpoint, Endpoints, Stamped};
+use crate::instrument::{self, Endpoint, Endpoints, Stamped};
 
 /// Sending end of a bounded channel, as [`std::sync::mpsc::SyncSender`] is. Returned by
 /// [`sync_channel`](super::sync_channel).
@@ -50,6 +50,7 @@ impl<T> SyncSender<T> {
     #[inline]
     #[track_caller]
     pub fn send(&self, t: T) -> Result<(), SendError<T>> {
+        instrument::point("sends to", self.ends.record());
         let parcel = Stamped::stamp(t);
         let sent = self.inner.send(parcel, &self.ends, Location::caller());
         self.ends.provided();
@@ -68,6 +69,7 @@ impl<T> SyncSender<T> {
     /// message.
     #[inline]
     pub fn try_send(&self, t: T) -> Result<(), TrySendError<T>> {
+        instrument::point("sends to", self.ends.record());
         let refused = match self.inner.try_send(Stamped::stamp(t)) {
             Ok(()) => {
                 self.ends.provided();

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::fmt::Write as _;
 
-use super::schedule::Schedule;
 use crate::detector::observe::Observed;
+use crate::explore::schedule::Schedule;
 use crate::report::{LockInfo, Report, Verdict, place};
 use crate::testing::hang::{Hang, write_threads};
 use crate::tracking::thread::wait;
@@ -20,6 +20,7 @@ pub struct Finding {
     pub(super) number: usize,
     pub(super) seed: u64,
     pub(super) exact: bool,
+    pub(super) interleaving: String,
 }
 
 /// What a schedule can show.
@@ -80,6 +81,14 @@ impl FindingKind {
         }
     }
 
+    /// Whether another schedule has shown the same. A deadlock over something other than locks is a report
+    /// or a set of stuck threads, depending on what other threads the process has at that moment.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let is_stuck = |kind: &Self| matches!(kind, Self::Stuck(_));
+        let alike = is_stuck(self) != is_stuck(other) && self.is_deadlock() && other.is_deadlock();
+        alike || self.key() == other.key()
+    }
+
     /// Whether it is a deadlock that has formed.
     fn is_deadlock(&self) -> bool {
         self.is_failure() && matches!(self, Self::Report(_) | Self::Stuck(_))
@@ -125,6 +134,14 @@ impl Finding {
         &self.schedule
     }
 
+    /// What the threads do in the schedule, one line for each step and a column for each thread, as in
+    /// reports; empty if the schedule was not [shrunk](super::Explore::shrink). Releases are not among
+    /// the steps.
+    #[must_use]
+    pub fn interleaving(&self) -> &str {
+        &self.interleaving
+    }
+
     /// The number of the schedule, from 1: how many it took to find this.
     #[must_use]
     pub fn number(&self) -> usize {
@@ -164,6 +181,9 @@ impl fmt::Display for Finding {
             FindingKind::Stuck(stuck) => write!(f, "{stuck}")?,
             FindingKind::Panic(message) => writeln!(f, "the body panicked: {message}")?,
             FindingKind::Hang(hang) => write!(f, "{hang}")?,
+        }
+        if !self.interleaving.is_empty() {
+            write!(f, "\nthe schedule:\n{}\n", self.interleaving)?;
         }
         writeln!(f, "to run it again: .replay(\"{}\")", self.schedule)
     }

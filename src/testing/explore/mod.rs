@@ -40,11 +40,32 @@
 //! # Where a thread can be interrupted
 //!
 //! Before it acquires a lock of this crate, of any kind; before it waits on a condition variable, or
-//! notifies a thread that does; where it waits for another of this crate's primitives, or for the end of a thread; where it sleeps, yields or asks whether a thread has ended; and
-//! at its end. A sleep takes no time. A wait with a limit may end without success at
-//! any later point, whatever the limit, and takes no time. If a body has once tried a lock or waited for
-//! something with a limit, the schedules after that can also interrupt a thread that has just acquired a
-//! lock: before that, no thread could tell the difference.
+//! notifies; before each operation of a channel, a queue, a pool, a semaphore, an event, a barrier or a
+//! `Once`; where it waits for one of these, or for the end of a thread; where it sleeps, parks, yields or
+//! asks whether a thread has ended; and at its end. A sleep takes no time. A wait with a limit may end
+//! without success at any later point, whatever the limit, and takes no time. If a body has once tried a
+//! lock or waited for something with a limit, the schedules after that can also interrupt a thread that
+//! has just acquired a lock: before that, no thread could tell the difference.
+//!
+//! There is no point at a release: what other threads do between it and the step before can as well be
+//! done after the release (Lipton: "Reduction", CACM 1975), and the next step that others can see has a
+//! point of its own.
+//!
+//! # What a finding shows
+//!
+//! The schedule of a deadlock or a panic is made [shorter](Explore::shrink), and its steps are shown in a
+//! column for each thread. [`Explore::replay`] runs it again, and so does
+//! `LOCKWARDEN_EXPLORE="replay=…"` for a test that is not changed. [`Explore::confirm`] turns a prediction
+//! of the detector into a schedule that deadlocks, or says what prevents it.
+//!
+//! # Tests
+//!
+//! `#[lockwarden::test(explore = 1000)]` explores a test, with `seed = 7` and `strategy = "pct:3"` where
+//! they are wanted. `LOCKWARDEN_EXPLORE=1000,seed=7,strategy=pct:3` does it for each
+//! `#[lockwarden::test]` that is run, and overrides the attribute. [`check`](super::check()) and
+//! [`assert_deadlock_free!`](crate::assert_deadlock_free) run what can be run only once, so the variable
+//! does not concern them; `replay=` in it concerns each exploration of the process. For a plain `#[test]`
+//! there is `cargo lockwarden explore`, by which each schedule is a process of its own.
 //!
 //! # What the body has to do
 //!
@@ -61,12 +82,13 @@
 //! - A step that another thread can see and that is no operation of this crate, such as one of an atomic,
 //!   is made together with the operation before. A bug that needs an interruption between the two is not
 //!   found.
-//! - The same holds for operations that let others go on: to send, to release, to open. A
-//!   thread is interrupted before the next acquisition or wait instead.
 //! - A thread that stays away from the scheduler for longer than two seconds, or as
 //!   [`Explore::patience`] says, loses its turn to another one: it waits for I/O, for a lock that is not
-//!   watched or for an `unpark`, or it spins. Both may then run at the same time; such a schedule is not
-//!   [exact](Finding::is_exact). The same is true of a direct hand-over through a channel without room.
+//!   watched, or it spins. Both may then run at the same time; such a schedule is not
+//!   [exact](Finding::is_exact), and [`Outcome::outside`] has the stack of the thread. In the schedules
+//!   after that a thread loses its turn after 50 milliseconds. The same is true of a direct hand-over through a channel without room.
+//! - A `park` lets other threads go first, and may then return whether the thread was unparked or not, as
+//!   std allows. A thread that is never unparked is not found.
 //! - A schedule with more than 100,000 choices is left to itself, as inexact, until its time is over.
 //! - A notification goes to the thread that has waited longest, as `parking_lot` has it; one from a thread
 //!   that is not explored reaches no thread that is. No thread wakes without one.
@@ -74,18 +96,21 @@
 //!
 //! # Cost
 //!
-//! None for threads that are not explored. A schedule costs the start of the threads of the body, and a
+//! None for the locks of threads that are not explored, and two instructions for an operation of another
+//! primitive. A schedule costs the start of the threads of the body, and a
 //! switch between two threads of the system at each point at which another one is chosen.
 
+mod confirm;
 mod finding;
 mod outcome;
+mod quiet;
 mod run;
-mod schedule;
-mod session;
-mod strategy;
+mod shrink;
 
+pub use self::confirm::{Confirmation, Prevented};
 pub use self::finding::{Finding, FindingKind, Stuck};
 pub use self::outcome::Outcome;
 pub use self::run::{Explore, explore};
-pub use self::schedule::{Schedule, ScheduleError};
-pub use self::strategy::Strategy;
+pub use crate::explore::outside::Outside;
+pub use crate::explore::schedule::{Schedule, ScheduleError};
+pub use crate::explore::strategy::{Strategy, StrategyError};

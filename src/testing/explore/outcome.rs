@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::finding::Finding;
 use crate::engine::ids::Site;
+use crate::explore::outside::Outside;
 use crate::report::place;
 
 /// How an exploration went: how many schedules were run, and what they have shown.
@@ -13,6 +14,7 @@ pub struct Outcome {
     pub(super) findings: Vec<Finding>,
     pub(super) schedules: usize,
     pub(super) inexact: usize,
+    pub(super) outside: Option<Outside>,
     pub(super) exhausted: bool,
     pub(super) watched: bool,
     pub(super) site: Site,
@@ -41,6 +43,12 @@ impl Outcome {
     #[must_use]
     pub fn inexact(&self) -> usize {
         self.inexact
+    }
+
+    /// The first thread that stayed away from the scheduler, if one did: why a schedule was not exact.
+    #[must_use]
+    pub fn outside(&self) -> Option<&Outside> {
+        self.outside.as_ref()
     }
 
     /// Whether a depth-first exploration has come to the end of its schedules.
@@ -104,6 +112,9 @@ impl fmt::Display for Outcome {
             "{} schedules{all}, {} inexact",
             self.schedules, self.inexact
         )?;
+        if let Some(outside) = &self.outside {
+            writeln!(f, "inexact, since {outside}")?;
+        }
         if self.findings.is_empty() {
             writeln!(f, "nothing was found")?;
         }

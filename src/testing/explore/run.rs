@@ -3,25 +3,34 @@
 use std::collections::HashSet;
 use std::panic::Location;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::confirm::{Confirmation, Prevented, confirms, prevented};
 use super::finding::{Finding, FindingKind, Stuck};
 use super::outcome::Outcome;
-use super::schedule::Schedule;
-use super::session::{Course, End, Session};
-use super::strategy::{Choose, Replay, Strategy};
+use super::quiet;
+use super::shrink::shrink;
 use crate::config;
 use crate::detector::check_session::CheckSession;
 use crate::detector::{self, observe};
+use crate::engine::ids::Site;
+use crate::explore::aim::Nested;
+use crate::explore::asked;
+use crate::explore::schedule::Schedule;
+use crate::explore::session::{Course, End, PATIENCE, Session, Settings};
+use crate::explore::strategy::{Choose, Replay, Strategy};
 use crate::instrument::{CheckMembership, Child, is_abandoned};
-use crate::report::Verdict;
+use crate::report::{Escaped, Step, Verdict, place, schedule_table};
+use crate::sink;
 use crate::testing::check::{Check, message};
 use crate::testing::hang::Hang;
 use crate::testing::timeout;
 use crate::thread;
 
-/// How long a thread may stay away from the scheduler if nothing else is said.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// The same, once a thread of the exploration has stayed away for that long.
+const KNOWN_PATIENCE: Duration = Duration::from_millis(50);
+/// The time between two lines about the progress of an exploration.
+const PROGRESS: Duration = Duration::from_secs(10);
 /// How long the threads of a schedule that was given up may take to unwind.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -61,6 +70,7 @@ where
         timeout: None,
         patience: PATIENCE,
         keep_going: false,
+        shrink: true,
         replay: None,
     }
 }
@@ -76,6 +86,7 @@ pub struct Explore<F> {
     timeout: Option<Duration>,
     patience: Duration,
     keep_going: bool,
+    shrink: bool,
     replay: Option<Schedule>,
 }
 
@@ -83,6 +94,14 @@ impl<F> Explore<F>
 where
     F: Fn() + Send + Sync + 'static,
 {
+    /// The exploration of the body of a test, for at most `limit` a schedule.
+    #[cfg(feature = "macros")]
+    pub(in crate::testing) fn of_test(body: F, limit: Option<Duration>) -> Self {
+        let mut explore = explore(body);
+        explore.timeout = limit;
+        explore
+    }
+
     /// Sets the number of schedules that are run at most: 1,000 if nothing is said.
     pub fn schedules(mut self, schedules: usize) -> Self {
         self.schedules = schedules;
@@ -124,6 +143,15 @@ where
         self
     }
 
+    /// Whether the schedule of a deadlock or a panic is made shorter: `true` if nothing is said. Up to 400
+    /// further schedules, and five seconds, are spent on the search for one with fewer switches between
+    /// threads. The finding then has that [schedule](Finding::schedule), with a
+    /// [table](Finding::interleaving) of what each thread does.
+    pub fn shrink(mut self, shrink: bool) -> Self {
+        self.shrink = shrink;
+        self
+    }
+
     /// Runs this one schedule, as a finding has printed it, instead of others. If the body does not do
     /// the same again, the schedule goes its own way from there, and the outcome counts it as
     /// [inexact](Outcome::inexact).
@@ -159,14 +187,25 @@ where
     /// If the operating system does not start a thread. A panic of the body is part of the outcome.
     #[track_caller]
     pub fn run(self) -> Outcome {
+        self.run_at(Location::caller())
+    }
+
+    pub(in crate::testing) fn run_at(mut self, site: Site) -> Outcome {
+        if let Some(replay) = asked()
+            .filter(|asked| !asked.process)
+            .and_then(|asked| asked.replay.as_ref())
+        {
+            self.replay = Some(replay.clone());
+        }
         let watched = detector::ON && config::current().is_enabled();
         let mut outcome = Outcome {
             findings: Vec::new(),
             schedules: 0,
             inexact: 0,
+            outside: None,
             exhausted: false,
             watched,
-            site: Location::caller(),
+            site,
         };
         if watched {
             self.run_all(&mut outcome);
@@ -190,14 +229,22 @@ where
             None => (self.strategy.chooser(self.seed), self.schedules, false),
         };
         let mut known = HashSet::new();
+        let mut progress = Progress::new(most);
         while outcome.schedules < most {
             if !chooser.begin() {
                 outcome.exhausted = true;
                 return;
             }
-            let (course, kinds) = self.run_one(chooser, after, limit);
-            chooser = course.chooser;
+            let looks_outside = outcome.outside.is_none();
+            let settings = Settings {
+                looks_outside,
+                ..settings(after)
+            };
+            let (mut course, kinds) = self.run_one(chooser, settings, limit);
+            outcome.outside = outcome.outside.take().or_else(|| course.outside.take());
+            chooser = course.take_chooser();
             outcome.schedules += 1;
+            progress.tell(outcome.schedules, outcome.findings.len(), outcome.site);
             outcome.inexact += usize::from(!course.exact);
             let hangs = kinds
                 .iter()
@@ -205,13 +252,18 @@ where
             let failed = kinds.iter().any(FindingKind::is_failure);
             for kind in kinds {
                 if known.insert(kind.key()) {
-                    outcome.findings.push(Finding {
+                    let mut finding = Finding {
                         kind,
                         schedule: course.schedule.clone(),
                         number: outcome.schedules,
                         seed: self.seed,
                         exact: course.exact,
-                    });
+                        interleaving: String::new(),
+                    };
+                    if self.shrink && !hangs && course.exact && finding.kind.is_failure() {
+                        self.shorten(&mut finding, &course.steps, limit);
+                    }
+                    outcome.findings.push(finding);
                 }
             }
             if hangs || (failed && !self.keep_going) {
@@ -227,14 +279,50 @@ where
         }
     }
 
+    /// Gives the finding a schedule with fewer switches, if there is one, and the table of its steps.
+    fn shorten(&self, finding: &mut Finding, steps: &[usize], limit: Duration) {
+        let after = finding.schedule.after_acquisitions;
+        let quiet = Settings {
+            is_quiet: true,
+            // Only an exact schedule is run again.
+            looks_outside: true,
+            ..settings(after)
+        };
+        quiet::install();
+        let shorter = shrink(steps, &finding.kind, |chooser| {
+            self.run_one(chooser, quiet.clone(), limit)
+        });
+        if let Some(course) = shorter {
+            finding.schedule = course.schedule;
+        }
+        let replay = Replay::new(finding.schedule.choices.clone());
+        let noting = Settings {
+            is_noting: true,
+            ..quiet
+        };
+        let (course, kinds) = self.run_one(Box::new(replay), noting, limit);
+        if course.exact
+            && let Some(kind) = kinds.into_iter().find(|kind| kind.is_same(&finding.kind))
+        {
+            finding.kind = kind;
+            finding.interleaving = interleaving(&course);
+        }
+    }
+
     fn run_one(
         &self,
         chooser: Box<dyn Choose>,
-        after_acquisitions: bool,
+        settings: Settings,
         limit: Duration,
     ) -> (Course, Vec<FindingKind>) {
         let trial = CheckSession::open(true);
-        let session = Session::new(chooser, after_acquisitions);
+        // What stays away once will do so again.
+        let patience = if settings.looks_outside {
+            self.patience
+        } else {
+            self.patience.min(KNOWN_PATIENCE)
+        };
+        let session = Session::new(chooser, settings);
         let child = Child::of(Arc::clone(&session) as _);
         let cohort = CheckMembership::of(trial.number());
         let body = Arc::clone(&self.body);
@@ -251,7 +339,7 @@ where
             })
             .expect("the operating system starts a thread");
         session.start();
-        let end = session.supervise(limit, self.patience);
+        let end = session.supervise(limit, patience);
         let mut kinds = Vec::new();
         // Looked at while the threads stand still.
         if end == End::Stuck {
@@ -289,6 +377,73 @@ where
         (session.finish(), kinds)
     }
 
+    /// Tries to make these nested acquisitions meet.
+    pub(super) fn confirm_nested(self, nested: &[Nested], site: Site) -> Confirmation {
+        let watched = detector::ON && config::current().is_enabled();
+        if !watched || nested.is_empty() {
+            return Confirmation::Diverged;
+        }
+        let limit = self.timeout.unwrap_or_else(timeout::default);
+        let mut chooser = Strategy::Random.chooser(self.seed);
+        let mut reasons: Vec<(Prevented, usize)> = Vec::new();
+        let aimed = Settings {
+            is_noting: true,
+            is_quiet: true,
+            looks_outside: true,
+            aim: Some(nested.into()),
+            ..Settings::default()
+        };
+        quiet::install();
+        let mut progress = Progress::new(self.schedules);
+        for number in 1..=self.schedules {
+            chooser.begin();
+            let (mut course, kinds) = self.run_one(chooser, aimed.clone(), limit);
+            chooser = course.take_chooser();
+            progress.tell(number, 0, site);
+            let Some(sight) = course.sight.take() else {
+                continue;
+            };
+            let hangs = kinds
+                .iter()
+                .any(|kind| matches!(kind, FindingKind::Hang(_)));
+            let found = kinds
+                .into_iter()
+                .find(|kind| confirms(kind, nested, &sight));
+            if let Some(kind) = found {
+                let mut finding = Finding {
+                    kind,
+                    schedule: course.schedule.clone(),
+                    number,
+                    seed: self.seed,
+                    exact: course.exact,
+                    interleaving: interleaving(&course),
+                };
+                if self.shrink && course.exact {
+                    self.shorten(&mut finding, &course.steps, limit);
+                }
+                return Confirmation::Confirmed(Box::new(finding));
+            }
+            if sight.seen.contains(&true) {
+                let reason = prevented(nested, &sight);
+                match reasons.iter_mut().find(|(known, _)| *known == reason) {
+                    Some((_, count)) => *count += 1,
+                    None => reasons.push((reason, 1)),
+                }
+            }
+            if hangs {
+                break;
+            }
+        }
+        let most = reasons.into_iter().max_by_key(|(_, count)| *count);
+        match most {
+            Some((prevented, _)) => Confirmation::NotReached {
+                schedules: self.schedules,
+                prevented,
+            },
+            None => Confirmation::Diverged,
+        }
+    }
+
     /// Nothing is controlled, so once is enough.
     fn run_unwatched(&self, outcome: &mut Outcome) {
         let body = Arc::clone(&self.body);
@@ -311,9 +466,71 @@ where
                 number: 1,
                 seed: self.seed,
                 exact: false,
+                interleaving: String::new(),
             })
             .collect();
     }
+}
+
+/// The settings of a schedule that explores.
+fn settings(after_acquisitions: bool) -> Settings {
+    Settings {
+        after_acquisitions,
+        ..Settings::default()
+    }
+}
+
+/// Says on standard error how far a long exploration is.
+struct Progress {
+    most: usize,
+    start: Instant,
+    next: Duration,
+}
+
+impl Progress {
+    fn new(most: usize) -> Self {
+        Self {
+            most,
+            start: Instant::now(),
+            next: PROGRESS,
+        }
+    }
+
+    fn tell(&mut self, made: usize, findings: usize, site: Site) {
+        // The clock is read for every sixteenth schedule, since a short one takes some microseconds.
+        if !made.is_multiple_of(16) || self.start.elapsed() < self.next {
+            return;
+        }
+        let passed = self.start.elapsed();
+        self.next = passed + PROGRESS;
+        sink::say(&format!(
+            "{made} of {} schedules of the exploration at {} in {:.0} s, {findings} findings",
+            self.most,
+            place(site),
+            passed.as_secs_f64(),
+        ));
+    }
+}
+
+/// The table of what the threads of a schedule did: a column for each that did something.
+fn interleaving(course: &Course) -> String {
+    let mut columns: Vec<usize> = course.notes.iter().map(|(thread, _)| *thread).collect();
+    columns.sort_unstable();
+    columns.dedup();
+    let heads = columns.iter().map(|thread| {
+        let name = course.names.get(*thread).and_then(Option::as_deref);
+        name.map_or_else(
+            || thread.to_string(),
+            |name| format!("{thread} `{}`", Escaped(name)),
+        )
+    });
+    let steps = course.notes.iter().map(|(thread, noted)| Step {
+        column: columns.binary_search(thread).unwrap_or(0),
+        verb: noted.verb,
+        lock: noted.what.clone(),
+        site: noted.site,
+    });
+    schedule_table(&heads.collect::<Vec<_>>(), &steps.collect::<Vec<_>>())
 }
 
 fn report(report: crate::report::Report) -> FindingKind {

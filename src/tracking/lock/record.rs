@@ -82,6 +82,11 @@ impl LockRecord {
         self.kind
     }
 
+    /// Returns the name of its class, if it has one.
+    pub(crate) fn name(&self) -> Option<&'static str> {
+        (!self.name.is_empty()).then_some(self.name)
+    }
+
     /// Where it was made.
     pub(crate) fn place(&self) -> Site {
         self.place
@@ -92,7 +97,7 @@ impl LockRecord {
     /// A lock that is constructed by `.map(Mutex::new)`, `Arc::default()` or the like has a line of a library
     /// as its location, as all such locks do; that is replaced by the line of its first acquisition.
     fn class(&self, pool: &LockIdPool) -> &'static Class {
-        let name = (!self.name.is_empty()).then_some(self.name);
+        let name = self.name();
         let place = match pool.site() {
             Some(site) if name.is_none() && class::is_of_a_library(self.place) => site,
             _ => self.place,

@@ -21,3 +21,14 @@ mod top;
 mod trace;
 
 pub(crate) use self::commands::Command;
+pub(crate) use self::row::FindingRow;
+
+/// The findings of records.
+///
+/// # Errors
+///
+/// If a record cannot be read.
+pub(crate) fn findings(paths: &[std::path::PathBuf]) -> std::io::Result<Vec<FindingRow>> {
+    let (records, _) = read::all(paths)?;
+    Ok(records.findings.into_values().collect())
+}

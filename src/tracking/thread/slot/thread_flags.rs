@@ -182,6 +182,8 @@ mod tests {
         assert!(life.is_ours() && life.is_idle());
         life.set_idle(false);
         assert!(life.is_ours() && !life.is_idle());
+        life.set_scheduled(true);
+        assert!(life.is_scheduled() && !life.is_left_by_fork() && !life.is_agent());
         life.begin();
         assert!(!life.is_ours());
         assert_eq!(life.os_id().unwrap_or(0), os_id());

@@ -5,7 +5,7 @@ use crate::engine::random::Random;
 
 /// Chooses each option with the same probability.
 #[derive(Debug)]
-pub(super) struct Uniform(Random);
+pub(crate) struct Uniform(Random);
 
 impl Uniform {
     pub(super) fn new(seed: u64) -> Self {

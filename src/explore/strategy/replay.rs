@@ -4,7 +4,7 @@ use super::Choose;
 
 /// Makes the same choices again, once.
 #[derive(Debug)]
-pub(in crate::testing::explore) struct Replay {
+pub(crate) struct Replay {
     choices: Vec<usize>,
     made: usize,
     begun: bool,
@@ -12,7 +12,7 @@ pub(in crate::testing::explore) struct Replay {
 }
 
 impl Replay {
-    pub(in crate::testing::explore) fn new(choices: Vec<usize>) -> Self {
+    pub(crate) fn new(choices: Vec<usize>) -> Self {
         Self {
             choices,
             made: 0,

@@ -1,36 +1,16 @@
-//! Exploration of schedules: each bug is found in its racy form, without turnstiles, and right programs
-//! stay silent.
-
-#![cfg(any(debug_assertions, feature = "always"))]
+//! Locks, condition variables, joins, sleeps, and what the scheduler cannot see.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use lockwarden::parking_lot;
-use lockwarden::report::{Report, Verdict};
+use lockwarden::report::Verdict;
 use lockwarden::sync::{Arc, Condvar, Mutex, RwLock};
-use lockwarden::testing::explore::{self, Explore, FindingKind, Outcome, Schedule, Strategy};
+use lockwarden::testing::explore::{FindingKind, Schedule, Strategy};
 use lockwarden::thread;
 
-/// An exploration that waits for its threads however busy the machine is.
-fn explore<F: Fn() + Send + Sync + 'static>(body: F) -> Explore<F> {
-    explore::explore(body).patience(LONG).timeout(LONG)
-}
-
-/// Longer than anything takes that goes well.
-const LONG: Duration = Duration::from_secs(300);
-
-/// The reports among the findings.
-fn reports(outcome: &Outcome) -> Vec<&Report> {
-    let kinds = outcome.findings().iter().map(|finding| finding.kind());
-    kinds
-        .filter_map(|kind| match kind {
-            FindingKind::Report(report) => Some(&**report),
-            _ => None,
-        })
-        .collect()
-}
+use super::{explore, reports};
 
 /// Two threads, two locks, opposite orders; nothing forces them to meet.
 fn opposite_orders() {
@@ -313,6 +293,41 @@ fn a_thread_that_waits_for_something_foreign_loses_its_turn() {
     .run();
     outcome.assert_clean();
     assert_eq!((outcome.schedules(), outcome.inexact()), (5, 5));
+    if cfg!(target_os = "linux") {
+        assert!(
+            outcome.outside().is_some_and(|outside| !outside.spins()),
+            "{outcome}"
+        );
+    }
+}
+
+#[test]
+fn a_loop_that_never_yields_is_named_with_its_stack() {
+    let outcome = explore(|| {
+        let done = Arc::new(AtomicBool::new(false));
+        let other = Arc::clone(&done);
+        let setter = thread::spawn(move || other.store(true, Ordering::Release));
+        while !done.load(Ordering::Acquire) {
+            std::hint::spin_loop();
+        }
+        setter.join().unwrap();
+    })
+    .patience(Duration::from_millis(20))
+    .strategy(Strategy::DepthFirst { preemptions: 0 })
+    .schedules(2)
+    .run();
+    outcome.assert_clean();
+    if cfg!(target_os = "linux") {
+        assert!(
+            outcome.outside().is_some_and(|outside| outside.spins()),
+            "{outcome}"
+        );
+        let text = outcome.to_string();
+        assert!(
+            text.contains("a_loop_that_never_yields") && text.contains("yield_now"),
+            "{text}"
+        );
+    }
 }
 
 #[test]
@@ -419,154 +434,4 @@ fn a_wait_on_a_condition_variable_ends_by_its_limit_or_a_notification() {
         ends.iter().all(|count| count.load(Ordering::Relaxed) > 0),
         "{ends:?}"
     );
-}
-
-/// A program of threads that acquire and release mutexes, the last one first.
-#[derive(Clone, Debug)]
-struct Program(Vec<Vec<Op>>);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Op {
-    Acquire(usize),
-    Release,
-}
-
-/// How many programs are drawn.
-const PROGRAMS: usize = 48;
-
-const NAMES: [&str; 3] = ["m0", "m1", "m2"];
-
-impl Program {
-    fn draw(random: &mut impl FnMut(usize) -> usize, threads: usize, acquisitions: usize) -> Self {
-        let mut thread = || {
-            let (mut ops, mut held, mut left) = (Vec::new(), Vec::new(), 1 + random(acquisitions));
-            while left > 0 || !held.is_empty() {
-                let free: Vec<usize> = (0..NAMES.len()).filter(|at| !held.contains(at)).collect();
-                let acquires = left > 0 && !free.is_empty() && (held.is_empty() || random(3) > 0);
-                if acquires {
-                    let lock = free[random(free.len())];
-                    held.push(lock);
-                    ops.push(Op::Acquire(lock));
-                    left -= 1;
-                } else {
-                    held.pop();
-                    ops.push(Op::Release);
-                }
-            }
-            ops
-        };
-        Self((0..threads).map(|_| thread()).collect())
-    }
-
-    fn run(&self) {
-        let locks = Arc::new(NAMES.map(|name| parking_lot::Mutex::named(name, ())));
-        let threads = self.0.iter().cloned().map(|ops| {
-            let locks = Arc::clone(&locks);
-            thread::spawn(move || {
-                let mut held = Vec::new();
-                for op in ops {
-                    match op {
-                        Op::Acquire(lock) => held.push(locks[lock].lock()),
-                        Op::Release => drop(held.pop()),
-                    }
-                }
-            })
-        });
-        for thread in threads.collect::<Vec<_>>() {
-            let _ = thread.join();
-        }
-    }
-
-    /// The sets of locks over which threads wait for each other in a ring, in any state that can be
-    /// reached.
-    fn deadlocks(&self) -> BTreeSet<BTreeSet<&'static str>> {
-        let mut found = BTreeSet::new();
-        let start = vec![0; self.0.len()];
-        let (mut open, mut seen) = (vec![start.clone()], HashSet::from([start]));
-        while let Some(state) = open.pop() {
-            let held: Vec<Vec<usize>> = (0..state.len())
-                .map(|at| self.held(at, state[at]))
-                .collect();
-            let owner = |lock: usize| held.iter().position(|held| held.contains(&lock));
-            let wants = |at: usize| match self.0[at].get(state[at]) {
-                Some(Op::Acquire(lock)) => owner(*lock).map(|owner| (*lock, owner)),
-                _ => None,
-            };
-            for at in 0..state.len() {
-                let (mut locks, mut thread) = (BTreeSet::new(), at);
-                while let Some((lock, owner)) = wants(thread)
-                    && locks.insert(NAMES[lock])
-                {
-                    thread = owner;
-                    if thread == at {
-                        found.insert(locks);
-                        break;
-                    }
-                }
-                if state[at] < self.0[at].len() && wants(at).is_none() {
-                    let mut next = state.clone();
-                    next[at] += 1;
-                    if seen.insert(next.clone()) {
-                        open.push(next);
-                    }
-                }
-            }
-        }
-        found
-    }
-
-    fn held(&self, thread: usize, made: usize) -> Vec<usize> {
-        let mut held = Vec::new();
-        for op in &self.0[thread][..made] {
-            match op {
-                Op::Acquire(lock) => held.push(*lock),
-                Op::Release => drop(held.pop()),
-            }
-        }
-        held
-    }
-}
-
-#[test]
-fn depth_first_finds_exactly_the_deadlocks_that_there_are() {
-    // A deadlock over guards that may be sent is not certain, so none is reported with that feature.
-    if cfg!(feature = "send_guard") {
-        return;
-    }
-    let mut state = 17_u64;
-    let mut random = |bound: usize| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as usize % bound
-    };
-    let (mut with, mut schedules) = (0, 0);
-    for number in 0..PROGRAMS {
-        let (threads, acquisitions) = if number % 12 == 0 { (3, 2) } else { (2, 4) };
-        let program = Program::draw(&mut random, threads, acquisitions);
-        let there = program.deadlocks();
-        let runs = program.clone();
-        let outcome = explore(move || runs.run())
-            .strategy(Strategy::DepthFirst {
-                preemptions: usize::MAX,
-            })
-            .schedules(100_000)
-            .keep_going(true)
-            .run();
-        assert!(outcome.is_exhausted(), "{program:?}\n{outcome}");
-        assert_eq!(outcome.inexact(), 0, "{program:?}");
-        let found: BTreeSet<BTreeSet<&str>> = reports(&outcome)
-            .into_iter()
-            .filter(|report| report.verdict == Verdict::Deadlock)
-            .map(|report| {
-                let edges = report.edges.iter().flat_map(|edge| [edge.from, edge.to]);
-                edges.filter_map(|id| report.lock(id)?.name).collect()
-            })
-            .collect();
-        assert_eq!(found, there, "program {number}: {program:?}\n{outcome}");
-        with += usize::from(!there.is_empty());
-        schedules += outcome.schedules();
-    }
-    println!("{with} of {PROGRAMS} programs can deadlock; {schedules} schedules");
-    assert!(with >= 4, "{with} programs can deadlock");
 }

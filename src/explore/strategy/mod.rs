@@ -1,18 +1,24 @@
 //! Which thread goes on: the choice at each point of a schedule.
 
 mod depth_first;
+mod guided;
 mod pct;
 mod random;
 mod replay;
+mod text;
 
 use std::fmt;
 
 use self::depth_first::DepthFirst;
+pub(crate) use self::guided::Guided;
 use self::pct::Pct;
 use self::random::Uniform;
-pub(super) use self::replay::Replay;
+pub(crate) use self::replay::Replay;
+pub use self::text::StrategyError;
 
 /// How an exploration chooses the thread that goes on at each point.
+///
+/// Displayed, and parsed, as `random`, `pct:3`, `depth-first` or `depth-first:2`.
 ///
 /// # Examples
 ///
@@ -50,7 +56,7 @@ pub enum Strategy {
 }
 
 /// Makes the choices of one schedule after the other.
-pub(super) trait Choose: fmt::Debug + Send {
+pub(crate) trait Choose: fmt::Debug + Send {
     /// Begins a schedule; `false` if there is no further one.
     fn begin(&mut self) -> bool;
 
@@ -69,7 +75,7 @@ pub(super) trait Choose: fmt::Debug + Send {
 }
 
 impl Strategy {
-    pub(super) fn chooser(self, seed: u64) -> Box<dyn Choose> {
+    pub(crate) fn chooser(self, seed: u64) -> Box<dyn Choose> {
         match self {
             Self::Random => Box::new(Uniform::new(seed)),
             Self::Pct { depth } => Box::new(Pct::new(seed, depth)),

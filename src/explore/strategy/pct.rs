@@ -5,7 +5,7 @@ use crate::engine::random::Random;
 
 /// Chooses the option with the highest priority, and changes priorities at a few random steps.
 #[derive(Debug)]
-pub(super) struct Pct {
+pub(crate) struct Pct {
     random: Random,
     depth: usize,
     /// The priority of each thread that was seen in this schedule; the highest one goes on.
@@ -15,6 +15,8 @@ pub(super) struct Pct {
     step: usize,
     /// How many priorities were lowered in this schedule.
     lowered: u64,
+    /// The last choice, and how many times in succession it was made while there were others.
+    alone: (usize, usize),
     /// The number of steps of the longest schedule.
     longest: usize,
 }
@@ -22,8 +24,12 @@ pub(super) struct Pct {
 /// Lowered priorities lie below this, and random ones above.
 const LOWEST_AT_RANDOM: u64 = 1 << 32;
 
+/// A thread that goes on for so many steps while others could waits in a loop, with a limit that each
+/// time is over: it falls below all others.
+const MOST_ALONE: usize = 500;
+
 impl Pct {
-    pub(super) fn new(seed: u64, depth: usize) -> Self {
+    pub(crate) fn new(seed: u64, depth: usize) -> Self {
         Self {
             random: Random::new(seed),
             depth,
@@ -31,6 +37,7 @@ impl Pct {
             changes: Vec::new(),
             step: 0,
             lowered: 0,
+            alone: (0, 0),
             longest: 1,
         }
     }
@@ -44,11 +51,19 @@ impl Pct {
     }
 }
 
+impl Pct {
+    fn lower(&mut self, thread: usize) {
+        self.priority(thread);
+        self.lowered += 1;
+        self.priorities[thread] = Some(LOWEST_AT_RANDOM - self.lowered);
+    }
+}
+
 impl Choose for Pct {
     fn begin(&mut self) -> bool {
         self.longest = self.longest.max(self.step);
         self.priorities.clear();
-        (self.step, self.lowered) = (0, 0);
+        (self.step, self.lowered, self.alone) = (0, 0, (0, 0));
         let steps = self.longest;
         self.changes = (1..self.depth)
             .map(|_| 1 + self.random.below(steps))
@@ -60,13 +75,20 @@ impl Choose for Pct {
         if let Some(current) = current
             && self.changes.contains(&self.step)
         {
-            self.priority(current);
-            self.lowered += 1;
-            self.priorities[current] = Some(LOWEST_AT_RANDOM - self.lowered);
+            self.lower(current);
         }
         self.step += 1;
+        if self.alone.1 > MOST_ALONE {
+            self.lower(self.alone.0);
+            self.alone.1 = 0;
+        }
         let chosen = options.iter().max_by_key(|thread| self.priority(**thread));
-        *chosen.expect("there is an option")
+        let chosen = *chosen.expect("there is an option");
+        self.alone = match self.alone {
+            (last, count) if last == chosen && options.len() > 1 => (last, count + 1),
+            _ => (chosen, 0),
+        };
+        chosen
     }
 
     fn take_back(&mut self, _thread: usize) {

@@ -11,7 +11,7 @@ use super::Choose;
 /// A choice that was taken back is no option of its node, but is made again in the schedules that pass
 /// the node later: it may have told the detector of a wait, and with that decided what came next.
 #[derive(Debug)]
-pub(super) struct DepthFirst {
+pub(crate) struct DepthFirst {
     most: usize,
     path: Vec<Node>,
     /// How many nodes of the path this schedule has passed.
@@ -59,7 +59,7 @@ impl Node {
 }
 
 impl DepthFirst {
-    pub(super) fn new(preemptions: usize) -> Self {
+    pub(crate) fn new(preemptions: usize) -> Self {
         Self {
             most: preemptions,
             path: Vec::new(),

@@ -6,15 +6,21 @@
 //! thread that has not ended has failed since the last step, none can go on: a deadlock.
 
 use std::mem;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
+use super::aim::{Aim, Nested, Sight};
+use super::outside::Outside;
 use super::schedule::Schedule;
-use super::strategy::Choose;
-use crate::tracking::scheduled::{Failed, Scheduler, Turn};
+use super::strategy::{Choose, Replay};
+use crate::tracking::scheduled::{Failed, Nesting, Noted, Scheduler, Turn};
+use crate::tracking::thread::slot::os_id;
 
+/// How long a thread may stay away from the scheduler if nothing else is said.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 /// How often it is looked at whether the thread that has the turn stays away from every point.
 const LOOK: Duration = Duration::from_millis(100);
 /// How many choices a schedule may have before its threads are left to themselves.
@@ -22,7 +28,7 @@ const MOST_CHOICES: usize = 100_000;
 
 /// Why a schedule is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(crate) enum End {
     /// All threads have ended, or the body has and the others wait.
     Over,
     /// The body has not ended, and no thread can go on.
@@ -60,6 +66,10 @@ struct Sleeper {
 
 #[derive(Debug)]
 struct Thread {
+    name: Option<String>,
+    os_id: u32,
+    /// What it waits for, if somebody wants to know.
+    wait: Option<Noted>,
     status: Status,
     turn: Arc<Condvar>,
 }
@@ -84,12 +94,20 @@ struct State {
     last: Option<usize>,
     chooser: Box<dyn Choose>,
     choices: Vec<usize>,
+    /// The choices without those that were taken back.
+    steps: Vec<usize>,
+    /// What the threads did, if somebody will read it.
+    notes: Vec<(usize, Noted)>,
     /// How many turns were taken.
     taken: usize,
     /// The threads that wait as writers until the readers of a lock are gone, with its address.
     drains: Vec<(usize, usize)>,
     /// The threads that sleep on condition variables, in the order in which they began to.
     sleepers: Vec<Sleeper>,
+    /// The deadlock that the schedule tries to reach.
+    aim: Option<Aim>,
+    /// The first thread that stayed away.
+    outside: Option<Outside>,
     /// Whether a thread stayed away, so that two may have run at the same time.
     inexact: bool,
     /// Whether the program has asked if a lock is held at a moment.
@@ -98,24 +116,58 @@ struct State {
 
 /// The scheduler of one schedule.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(crate) struct Session {
     state: Mutex<State>,
     stopped: Condvar,
-    after_acquisitions: bool,
+    settings: Settings,
+}
+
+/// How a schedule is run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    /// Whether a thread that has acquired a lock is at a point.
+    pub(crate) after_acquisitions: bool,
+    /// Whether what the threads do is noted.
+    pub(crate) is_noting: bool,
+    /// Whether panics are not printed.
+    pub(crate) is_quiet: bool,
+    /// Whether a thread that stays away is looked at.
+    pub(crate) looks_outside: bool,
+    /// The file in which it is said what was seen of them.
+    pub(crate) told: Option<PathBuf>,
+    /// The nested acquisitions that are to meet.
+    pub(crate) aim: Option<Arc<[Nested]>>,
 }
 
 /// What is left of a schedule.
 #[derive(Debug)]
-pub(super) struct Course {
-    pub(super) chooser: Box<dyn Choose>,
-    pub(super) schedule: Schedule,
+pub(crate) struct Course {
+    chooser: Box<dyn Choose>,
+    pub(crate) schedule: Schedule,
+    /// The choices of the schedule without those that were taken back.
+    pub(crate) steps: Vec<usize>,
+    /// What the threads did, if that was asked for.
+    pub(crate) notes: Vec<(usize, Noted)>,
+    /// The names of the threads.
+    pub(crate) names: Vec<Option<String>>,
+    /// The first thread that stayed away, if it was to be looked at.
+    pub(crate) outside: Option<Outside>,
+    /// What was seen of the deadlock that the schedule tries to reach.
+    pub(crate) sight: Option<Sight>,
     /// Whether the schedule says all about the order of the steps.
-    pub(super) exact: bool,
-    pub(super) tries: bool,
+    pub(crate) exact: bool,
+    pub(crate) tries: bool,
+}
+
+impl Course {
+    /// Takes the strategy out, for the next schedule.
+    pub(crate) fn take_chooser(&mut self) -> Box<dyn Choose> {
+        mem::replace(&mut self.chooser, Box::new(Replay::new(Vec::new())))
+    }
 }
 
 impl Session {
-    pub(super) fn new(chooser: Box<dyn Choose>, after_acquisitions: bool) -> Arc<Self> {
+    pub(crate) fn new(chooser: Box<dyn Choose>, settings: Settings) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {
                 mode: Mode::Turns,
@@ -124,19 +176,23 @@ impl Session {
                 last: None,
                 chooser,
                 choices: Vec::new(),
+                steps: Vec::new(),
+                notes: Vec::new(),
                 taken: 0,
                 drains: Vec::new(),
                 sleepers: Vec::new(),
+                aim: settings.aim.as_deref().map(Aim::new),
+                outside: None,
                 inexact: false,
                 tries: false,
             }),
             stopped: Condvar::new(),
-            after_acquisitions,
+            settings,
         })
     }
 
     /// Gives the first turn.
-    pub(super) fn start(&self) {
+    pub(crate) fn start(&self) {
         let mut state = self.state.lock();
         self.pass_on(&mut state);
     }
@@ -144,7 +200,7 @@ impl Session {
     /// Waits for the end of the schedule, for at most `limit`. The threads stand still then, but for
     /// those that stay away. A thread that does not come back to a point within `patience` loses its
     /// turn.
-    pub(super) fn supervise(&self, limit: Duration, patience: Duration) -> End {
+    pub(crate) fn supervise(&self, limit: Duration, patience: Duration) -> End {
         let start = Instant::now();
         let mut state = self.state.lock();
         let mut seen = (state.taken, Instant::now());
@@ -172,6 +228,15 @@ impl Session {
                 && state.threads[away].status == Status::Runs
                 && state.mode == Mode::Turns
             {
+                if self.settings.looks_outside && state.outside.is_none() {
+                    let os_id = state.threads[away].os_id;
+                    // Unlocked, so that the thread can come back meanwhile.
+                    let outside = MutexGuard::unlocked(&mut state, || Outside::look(os_id));
+                    state.outside = outside;
+                    if state.running != Some(away) || state.taken != seen.0 {
+                        continue;
+                    }
+                }
                 state.threads[away].status = Status::Away;
                 state.inexact = true;
                 state.acted(away);
@@ -181,13 +246,13 @@ impl Session {
     }
 
     /// Lets all threads run as they like; those that wait unwind if `unwind` says so.
-    pub(super) fn release(&self, unwind: bool) {
+    pub(crate) fn release(&self, unwind: bool) {
         let mut state = self.state.lock();
         state.free(unwind);
     }
 
     /// Waits until all threads have ended, for at most `limit`; whether they have.
-    pub(super) fn has_ended(&self, limit: Duration) -> bool {
+    pub(crate) fn has_ended(&self, limit: Duration) -> bool {
         let end = Instant::now() + limit;
         let mut state = self.state.lock();
         let ended = |thread: &Thread| thread.status == Status::Ended;
@@ -200,19 +265,25 @@ impl Session {
     }
 
     /// What is left of it, when it is over. Threads that still run have another, useless strategy.
-    pub(super) fn finish(&self) -> Course {
+    pub(crate) fn finish(&self) -> Course {
         let mut state = self.state.lock();
-        let chooser = mem::replace(
-            &mut state.chooser,
-            Box::new(super::strategy::Replay::new(Vec::new())),
-        );
+        let chooser = mem::replace(&mut state.chooser, Box::new(Replay::new(Vec::new())));
         let diverged = chooser.has_diverged();
         Course {
             chooser,
             schedule: Schedule {
                 choices: mem::take(&mut state.choices),
-                after_acquisitions: self.after_acquisitions,
+                after_acquisitions: self.settings.after_acquisitions,
             },
+            steps: mem::take(&mut state.steps),
+            notes: mem::take(&mut state.notes),
+            names: state
+                .threads
+                .iter_mut()
+                .map(|thread| thread.name.take())
+                .collect(),
+            outside: state.outside.take(),
+            sight: state.aim.as_ref().map(Aim::sight),
             exact: !state.inexact && !diverged,
             tries: state.tries,
         }
@@ -231,8 +302,21 @@ impl Session {
         }
         let mut options =
             state.those(|status| matches!(status, Status::Ready | Status::Waits { again: true }));
-        if options.is_empty() {
+        let only_yield = options.is_empty();
+        if only_yield {
             options = state.those(|status| status == Status::Yields);
+        }
+        if let Some(aim) = &mut state.aim
+            && !options.is_empty()
+        {
+            let waits = || {
+                state
+                    .threads
+                    .iter()
+                    .map(|thread| thread.wait.clone())
+                    .collect()
+            };
+            options = aim.among(options, only_yield, &mut *state.chooser, waits);
         }
         if options.is_empty() {
             if state.those(|status| status == Status::Away).is_empty() {
@@ -252,7 +336,11 @@ impl Session {
             return;
         }
         let chosen = state.chooser.choose(state.last, &options);
+        if let Some(aim) = &mut state.aim {
+            aim.chosen(chosen);
+        }
         state.choices.push(chosen);
+        state.steps.push(chosen);
         state.running = Some(chosen);
         let thread = &mut state.threads[chosen];
         thread.status = Status::Chosen;
@@ -328,6 +416,9 @@ impl Scheduler for Session {
     fn register(&self) -> usize {
         let mut state = self.state.lock();
         state.threads.push(Thread {
+            name: None,
+            os_id: 0,
+            wait: None,
             status: Status::Ready,
             turn: Arc::new(Condvar::new()),
         });
@@ -341,7 +432,12 @@ impl Scheduler for Session {
     }
 
     fn begin(&self, thread: usize) {
-        self.await_turn(self.state.lock(), thread);
+        let mut state = self.state.lock();
+        state.threads[thread].os_id = os_id();
+        if self.settings.is_noting {
+            state.threads[thread].name = std::thread::current().name().map(str::to_owned);
+        }
+        self.await_turn(state, thread);
     }
 
     fn end(&self, thread: usize) {
@@ -371,7 +467,10 @@ impl Scheduler for Session {
         }
         match failed {
             // One that was away meanwhile has done something else in its turn.
-            Failed::Unseen if state.running == Some(thread) => state.chooser.take_back(thread),
+            Failed::Unseen if state.running == Some(thread) => {
+                state.chooser.take_back(thread);
+                state.steps.pop();
+            }
             Failed::Unseen => {}
             Failed::Seen => state.last = Some(thread),
             Failed::Arrived => state.acted(thread),
@@ -426,7 +525,34 @@ impl Scheduler for Session {
         self.state.lock().tries = true;
     }
 
+    fn is_noting(&self) -> bool {
+        self.settings.is_noting
+    }
+
+    fn has_aim(&self) -> bool {
+        self.settings.aim.is_some()
+    }
+
+    fn comes(&self, thread: usize, nesting: &Nesting) {
+        if let Some(aim) = &mut self.state.lock().aim {
+            aim.comes(thread, nesting);
+            if let Some(file) = &self.settings.told {
+                aim.sight().tell(file);
+            }
+        }
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.settings.is_quiet
+    }
+
+    fn note(&self, thread: usize, step: Noted) {
+        let mut state = self.state.lock();
+        state.threads[thread].wait = Some(step.clone()).filter(Noted::is_wait);
+        state.notes.push((thread, step));
+    }
+
     fn has_points_after_acquisitions(&self) -> bool {
-        self.after_acquisitions
+        self.settings.after_acquisitions
     }
 }

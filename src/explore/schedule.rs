@@ -21,9 +21,9 @@ use std::str::FromStr;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Schedule {
-    pub(super) choices: Vec<usize>,
+    pub(crate) choices: Vec<usize>,
     /// Whether a thread that has acquired a lock is at a point.
-    pub(super) after_acquisitions: bool,
+    pub(crate) after_acquisitions: bool,
 }
 
 /// A text that is no [`Schedule`].

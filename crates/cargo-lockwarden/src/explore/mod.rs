@@ -1,0 +1,108 @@
+//! Explores the tests of a project, none of which is changed: each schedule of each test is a process of
+//! its own, in which the detector decides which thread goes on.
+
+mod confirm;
+mod process;
+mod tests;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+pub(crate) use self::confirm::{ConfirmArguments, confirm};
+use self::process::{Ended, Schedule};
+use self::tests::Test;
+use crate::cli::Request;
+use crate::run;
+
+/// The exit code of an exploration that has found something.
+const FINDINGS: u8 = 100;
+/// The exit code of one that had nothing to explore.
+const NOTHING: u8 = 4;
+/// The time between two lines about the progress.
+const PROGRESS: Duration = Duration::from_secs(10);
+
+/// The options of an exploration.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct ExploreArguments {
+    /// How many schedules of each test are run at most
+    #[arg(long, value_name = "NUMBER", default_value_t = 100)]
+    pub(crate) schedules: u64,
+    /// The seed of the first schedule; each further one has the next
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// How the thread that goes on is chosen: `random`, or `pct:3` with its depth
+    #[arg(long, default_value = "random")]
+    pub(crate) strategy: String,
+    /// Arguments of `cargo test` that say which tests are built; after `--`, parts of the names of tests
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGS"
+    )]
+    pub(crate) arguments: Vec<OsString>,
+}
+
+/// Explores each test until a schedule fails.
+///
+/// # Errors
+///
+/// If the tests cannot be built or started.
+pub(crate) fn explore(mut request: Request, options: &ExploreArguments) -> Result<ExitCode> {
+    let filters = tests::take_filters(&mut request.arguments);
+    let prepared = run::prepare(&request)?;
+    let tests = tests::all(&prepared, &request.arguments, &filters)?;
+    let (mut explored, mut failed, mut made) = (0, 0, 0);
+    let mut progress = Instant::now();
+    for test in &tests {
+        let mut began = false;
+        for seed in options.seed..options.seed.saturating_add(options.schedules) {
+            if progress.elapsed() >= PROGRESS {
+                progress = Instant::now();
+                eprintln!(
+                    "lockwarden: {made} schedules, {failed} failed; now {}",
+                    test.name
+                );
+            }
+            let schedule = Schedule::new(seed, &options.strategy);
+            let ended = process::run(&prepared, test, &schedule)?;
+            made += u64::from(ended.began);
+            if ended.failed {
+                failed += 1;
+                report(test, &schedule, &ended);
+                break;
+            }
+            if !ended.began {
+                break;
+            }
+            began = true;
+        }
+        explored += u64::from(began);
+    }
+    eprintln!(
+        "lockwarden: {} tests, of which {explored} start threads and passed in each schedule; {made} \
+         schedules, {failed} tests failed",
+        tests.len()
+    );
+    Ok(match (failed, made) {
+        (0, 0) => ExitCode::from(NOTHING),
+        (0, _) => ExitCode::SUCCESS,
+        _ => ExitCode::from(FINDINGS),
+    })
+}
+
+/// Prints what a test that failed has printed, and how it is run again.
+fn report(test: &Test, schedule: &Schedule, ended: &Ended) {
+    println!("{}", ended.output.trim_end());
+    println!(
+        "lockwarden: the test {} fails in the schedule with seed {}; to run it again: \
+         LOCKWARDEN_EXPLORE={} {} {} --exact --test-threads=1",
+        test.name,
+        schedule.seed,
+        schedule.variable(),
+        test.program.display(),
+        test.name,
+    );
+}

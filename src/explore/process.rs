@@ -1,0 +1,94 @@
+//! A whole process as one schedule, for tests that are not changed.
+//!
+//! With `process` in `LOCKWARDEN_EXPLORE`, the first thread that starts another one is the body. From
+//! there on its threads have turns; `cargo lockwarden explore` starts one process for each schedule of
+//! each test.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use super::aim::{Nested, Sight};
+use super::asked::{Asked, asked};
+use super::session::{End, PATIENCE, Session, Settings};
+use super::strategy::{Choose, Replay};
+use crate::config::time;
+use crate::dump;
+use crate::sink;
+use crate::tracking::scheduled::{self, Participant, Scheduler};
+use crate::variables::Variable;
+
+/// How long a schedule may take without `LOCKWARDEN_TEST_TIMEOUT`.
+const LIMIT: Duration = Duration::from_secs(30);
+/// The exit code of a test that has failed, for a schedule in which no thread can go on.
+const FAILED: i32 = 101;
+
+/// Prepares the schedule, if the variable asks for one.
+pub(crate) fn from_environment() {
+    if asked().is_some_and(|asked| asked.process) {
+        scheduled::await_body(begin);
+    }
+}
+
+/// Begins the schedule with the calling thread, which is about to start another one, as its body.
+fn begin() -> Option<Participant> {
+    let asked = asked()?;
+    let mut chooser = chooser(asked);
+    let _first = chooser.begin();
+    let after = asked
+        .replay
+        .as_ref()
+        .is_some_and(|replay| replay.after_acquisitions);
+    let aim = asked.aim.as_ref().and_then(|file| Nested::read(file).ok());
+    let session = Session::new(
+        chooser,
+        Settings {
+            after_acquisitions: after,
+            is_noting: aim.is_some(),
+            told: asked.told.clone(),
+            aim: aim.map(Into::into),
+            ..Settings::default()
+        },
+    );
+    if let Some(file) = &asked.told {
+        Sight::default().tell(file);
+    }
+    let body = Participant {
+        thread: session.register(),
+        scheduler: Arc::clone(&session) as _,
+    };
+    session.start();
+    let supervisor = thread::Builder::new().name("lockwarden explore".to_owned());
+    supervisor.spawn(move || supervise(&session)).ok()?;
+    Some(body)
+}
+
+fn chooser(asked: &Asked) -> Box<dyn Choose> {
+    match &asked.replay {
+        Some(replay) => Box::new(Replay::new(replay.choices.clone())),
+        None => {
+            let strategy = asked.strategy.unwrap_or_default();
+            strategy.chooser(asked.seed.unwrap_or_default())
+        }
+    }
+}
+
+fn supervise(session: &Session) {
+    let text = Variable::TestTimeout.text();
+    let limit = time::parse(&text).unwrap_or(LIMIT);
+    let end = session.supervise(limit, PATIENCE);
+    let what = match end {
+        End::Over => {
+            session.release(false);
+            return;
+        }
+        End::Stuck => "no thread can go on".to_owned(),
+        End::Late => format!("it has not ended within {limit:?}"),
+    };
+    let mut text = format!("{what}\n");
+    let written = dump::capture().write_threads(&mut text, |thread| !thread.is_ours);
+    debug_assert!(written.is_ok(), "a string takes all text");
+    let schedule = session.finish().schedule;
+    sink::say(&format!("{text}the schedule: {schedule}"));
+    std::process::exit(FAILED);
+}

@@ -1,0 +1,93 @@
+//! A schedule that is given as a sequence of runs, one thread each.
+
+use std::collections::VecDeque;
+
+use super::Choose;
+
+/// Lets one thread after the other go on, each up to a number of steps of its own, as far as it can.
+///
+/// The numbers count from the begin of the thread, so a run that is left out leaves the others what they
+/// are: the next run of the same thread makes its steps, too. After the last run, the thread that made the
+/// last step goes on for as long as it can.
+#[derive(Debug)]
+pub(crate) struct Guided {
+    /// Threads, with the number of their own steps after which the run ends.
+    runs: VecDeque<(usize, usize)>,
+    /// How many steps each thread has made.
+    made: Vec<usize>,
+    begun: bool,
+}
+
+impl Guided {
+    pub(crate) fn new(runs: &[(usize, usize)]) -> Self {
+        Self {
+            runs: runs.iter().copied().collect(),
+            made: Vec::new(),
+            begun: false,
+        }
+    }
+
+    /// The runs of the schedule with these steps.
+    pub(crate) fn runs(steps: &[usize]) -> Vec<(usize, usize)> {
+        let mut made = vec![0; steps.iter().max().map_or(0, |most| most + 1)];
+        let mut runs: Vec<(usize, usize)> = Vec::new();
+        for run in steps.chunk_by(|a, b| a == b) {
+            made[run[0]] += run.len();
+            runs.push((run[0], made[run[0]]));
+        }
+        runs
+    }
+
+    fn made(&mut self, thread: usize) -> &mut usize {
+        if self.made.len() <= thread {
+            self.made.resize(thread + 1, 0);
+        }
+        &mut self.made[thread]
+    }
+}
+
+impl Choose for Guided {
+    fn begin(&mut self) -> bool {
+        !std::mem::replace(&mut self.begun, true)
+    }
+
+    fn choose(&mut self, current: Option<usize>, options: &[usize]) -> usize {
+        while let Some(&(thread, until)) = self.runs.front() {
+            if *self.made(thread) < until && options.contains(&thread) {
+                *self.made(thread) += 1;
+                return thread;
+            }
+            self.runs.pop_front();
+        }
+        let chosen = current.filter(|current| options.contains(current));
+        let chosen = chosen.unwrap_or(options[0]);
+        *self.made(chosen) += 1;
+        chosen
+    }
+
+    fn take_back(&mut self, thread: usize) {
+        *self.made(thread) -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_is_left_out_is_made_by_the_next_one_of_its_thread() {
+        let mut runs = Guided::runs(&[0, 1, 0, 0, 1]);
+        assert_eq!(runs, [(0, 1), (1, 1), (0, 3), (1, 2)]);
+        runs.remove(1);
+        let mut guided = Guided::new(&runs);
+        assert!(guided.begin());
+        let made: Vec<usize> = (0..5)
+            .map(|made| {
+                let options: &[usize] = if made < 3 { &[0, 1] } else { &[1] };
+                guided.choose(None, options)
+            })
+            .collect();
+        assert_eq!(made, [0, 0, 0, 1, 1]);
+        assert!(!guided.begin());
+    }
+}

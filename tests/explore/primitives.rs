@@ -1,0 +1,349 @@
+//! Hangs of each primitive, in their racy forms: how many schedules it takes to find them, beside the
+//! numbers of shuttle where it has the primitive.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use lockwarden::sync::{Event, Mutex, Semaphore};
+use lockwarden::testing::explore::Strategy;
+use lockwarden::thread;
+
+use super::explore;
+
+/// Programs of what both crates have.
+macro_rules! both {
+    ($name:ident, $root:ident) => {
+        mod $name {
+            use $root::sync::{Arc, Barrier, Condvar, Mutex, Once, mpsc};
+            use $root::thread;
+
+            fn beside(left: impl FnOnce() + Send + 'static, right: impl FnOnce()) {
+                let other = thread::spawn(left);
+                right();
+                let _ = other.join();
+            }
+
+            pub(super) fn opposite_orders() {
+                let locks = Arc::new((Mutex::new(0), Mutex::new(0)));
+                let other = Arc::clone(&locks);
+                beside(
+                    move || {
+                        let _right = other.1.lock();
+                        let _left = other.0.lock();
+                    },
+                    || {
+                        let _left = locks.0.lock();
+                        let _right = locks.1.lock();
+                    },
+                );
+            }
+
+            pub(super) fn one_notification_for_two() {
+                let shared = Arc::new((Mutex::new(false), Condvar::new()));
+                let waiter = || {
+                    let shared = Arc::clone(&shared);
+                    thread::spawn(move || {
+                        let mut open = shared.0.lock().unwrap();
+                        while !*open {
+                            open = shared.1.wait(open).unwrap();
+                        }
+                    })
+                };
+                let waiters = [waiter(), waiter()];
+                *shared.0.lock().unwrap() = true;
+                shared.1.notify_one();
+                for waiter in waiters {
+                    let _ = waiter.join();
+                }
+            }
+
+            pub(super) fn a_message_awaited_under_the_lock_of_the_sender() {
+                let (send, receive) = mpsc::channel();
+                let lock = Arc::new(Mutex::new(()));
+                let other = Arc::clone(&lock);
+                beside(
+                    move || {
+                        let _held = other.lock();
+                        let _ = send.send(());
+                    },
+                    || {
+                        let _held = lock.lock();
+                        let _ = receive.recv();
+                    },
+                );
+            }
+
+            pub(super) fn a_full_channel_under_the_lock_of_the_receiver() {
+                let (send, receive) = mpsc::sync_channel(1);
+                let lock = Arc::new(Mutex::new(()));
+                let other = Arc::clone(&lock);
+                beside(
+                    move || {
+                        let _held = other.lock();
+                        let _ = send.send(1);
+                        let _ = send.send(2);
+                    },
+                    || {
+                        drop(lock.lock());
+                        let _ = receive.recv();
+                        let _ = receive.recv();
+                    },
+                );
+            }
+
+            pub(super) fn a_barrier_under_the_lock_of_the_other() {
+                let shared = Arc::new((Mutex::new(()), Barrier::new(2)));
+                let other = Arc::clone(&shared);
+                beside(
+                    move || {
+                        drop(other.0.lock());
+                        other.1.wait();
+                    },
+                    || {
+                        let _held = shared.0.lock();
+                        shared.1.wait();
+                    },
+                );
+            }
+
+            pub(super) fn an_initialiser_that_needs_the_lock_of_its_caller() {
+                let shared = Arc::new((Mutex::new(()), Once::new()));
+                let other = Arc::clone(&shared);
+                beside(
+                    move || other.1.call_once(|| drop(other.0.lock())),
+                    || {
+                        let _held = shared.0.lock();
+                        shared.1.call_once(|| ());
+                    },
+                );
+            }
+
+            pub(super) fn a_join_under_the_lock_of_the_thread() {
+                let lock = Arc::new(Mutex::new(()));
+                let other = Arc::clone(&lock);
+                let worker = thread::spawn(move || drop(other.lock()));
+                let held = lock.lock();
+                let _ = worker.join();
+                drop(held);
+            }
+        }
+    };
+}
+
+both!(ours, lockwarden);
+both!(shuttles, shuttle);
+
+/// How many schedules shuttle's random scheduler takes.
+fn shuttle_number(body: fn()) -> Option<usize> {
+    let made = std::sync::Arc::new(AtomicUsize::new(0));
+    let count = std::sync::Arc::clone(&made);
+    let mut config = shuttle::Config::new();
+    config.failure_persistence = shuttle::FailurePersistence::None;
+    let scheduler = shuttle::scheduler::RandomScheduler::new_from_seed(1, 10_000);
+    let runner = shuttle::Runner::new(scheduler, config);
+    let run = AssertUnwindSafe(move || {
+        runner.run(move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            body();
+        });
+    });
+    let failed = catch_unwind(run).is_err();
+    failed.then(|| made.load(Ordering::Relaxed))
+}
+
+/// Asserts that each strategy finds the deadlock; prints after how many schedules.
+fn found(name: &str, body: impl Fn() + Send + Sync + Clone + 'static, shuttle: Option<fn()>) {
+    let number = |strategy, seed| {
+        let outcome = explore(body.clone()).strategy(strategy).seed(seed).run();
+        let finding = outcome.assert_deadlock().unwrap();
+        assert!(finding.is_exact(), "{name}: {outcome}");
+        assert!(!finding.interleaving().is_empty(), "{name}: {outcome}");
+        finding.number()
+    };
+    let random = number(Strategy::Random, 1);
+    let pct = number(Strategy::Pct { depth: 2 }, 1);
+    let depth_first = number(Strategy::DepthFirst { preemptions: 2 }, 1);
+    let shuttle = shuttle.map_or("-".to_owned(), |body| {
+        shuttle_number(body).map_or("none".to_owned(), |number| number.to_string())
+    });
+    println!("| {name} | {random} | {pct} | {depth_first} | {shuttle} |");
+}
+
+macro_rules! found_by_both {
+    ($($name:ident)*) => {
+        $(#[test]
+        fn $name() {
+            found(stringify!($name), ours::$name, Some(shuttles::$name));
+        })*
+    };
+}
+
+found_by_both! {
+    opposite_orders
+    one_notification_for_two
+    a_message_awaited_under_the_lock_of_the_sender
+    a_full_channel_under_the_lock_of_the_receiver
+    a_barrier_under_the_lock_of_the_other
+    an_initialiser_that_needs_the_lock_of_its_caller
+    a_join_under_the_lock_of_the_thread
+}
+
+/// Runs both closures, one on a thread of its own, over what they share.
+fn share<T: Send + Sync + 'static>(shared: T, left: fn(&T), right: fn(&T)) {
+    let shared = std::sync::Arc::new(shared);
+    let other = std::sync::Arc::clone(&shared);
+    let thread = thread::spawn(move || left(&other));
+    right(&shared);
+    let _ = thread.join();
+}
+
+#[test]
+fn a_set_before_the_clear_is_lost() {
+    let body = || {
+        share(Event::new(), Event::set, |event| {
+            event.clear();
+            event.wait();
+        });
+    };
+    found("a_set_before_the_clear_is_lost", body, None);
+}
+
+#[test]
+fn two_permits_taken_one_by_one() {
+    fn take_two(permits: &Semaphore) {
+        let first = permits.acquire();
+        let second = permits.acquire();
+        drop((first, second));
+    }
+    let body = || share(Semaphore::new(2), take_two, take_two);
+    found("two_permits_taken_one_by_one", body, None);
+    let right = || {
+        share(
+            Semaphore::new(2),
+            |permits| drop(permits.acquire_many(2)),
+            |permits| {
+                drop(permits.acquire_many(2));
+            },
+        );
+    };
+    silent(right);
+}
+
+#[cfg(feature = "queue")]
+#[test]
+fn a_full_queue_under_the_lock_of_the_receiver() {
+    use lockwarden::queue::Queue;
+    let body = || {
+        share(
+            (Mutex::new(()), Queue::bounded(1)),
+            |(lock, queue)| {
+                let _held = lock.lock();
+                let _ = queue.put(1);
+                let _ = queue.put(2);
+            },
+            |(lock, queue)| {
+                drop(lock.lock());
+                let _ = queue.get();
+                let _ = queue.get();
+            },
+        );
+    };
+    found("a_full_queue_under_the_lock_of_the_receiver", body, None);
+}
+
+#[cfg(feature = "channel")]
+#[test]
+fn two_tokens_of_a_channel_taken_one_by_one() {
+    use lockwarden::channel::{Receiver, Sender, bounded};
+    fn take_two((put, take): &(Sender<()>, Receiver<()>)) {
+        let _ = take.recv();
+        let _ = take.recv();
+        let _ = put.send(());
+        let _ = put.send(());
+    }
+    let body = || {
+        let tokens = bounded(2);
+        tokens.0.send(()).unwrap();
+        tokens.0.send(()).unwrap();
+        share(tokens, take_two, take_two);
+    };
+    found("two_tokens_of_a_channel_taken_one_by_one", body, None);
+}
+
+#[cfg(feature = "pool")]
+#[test]
+fn jobs_that_wait_for_jobs_of_their_pool() {
+    use lockwarden::pool::ThreadPool;
+    let body = || {
+        let pool = std::sync::Arc::new(ThreadPool::new(2));
+        let outer: Vec<_> = (0..2)
+            .map(|_| {
+                let inner = std::sync::Arc::clone(&pool);
+                pool.submit(move || drop(inner.submit(|| ()).result()))
+            })
+            .collect();
+        for job in outer {
+            let _ = job.result();
+        }
+    };
+    found("jobs_that_wait_for_jobs_of_their_pool", body, None);
+}
+
+/// Asserts that schedules of a right program show nothing.
+fn silent(body: impl Fn() + Send + Sync + 'static) {
+    let outcome = explore(body).schedules(300).run();
+    outcome.assert_clean();
+    assert_eq!((outcome.schedules(), outcome.inexact()), (300, 0));
+}
+
+#[test]
+fn right_programs_of_each_primitive_stay_silent() {
+    silent(|| {
+        share(Event::new(), Event::set, Event::wait);
+    });
+    silent(|| {
+        use lockwarden::sync::mpsc;
+        let (send, receive) = mpsc::sync_channel(1);
+        let sender = thread::spawn(move || (0..3).for_each(|n| send.send(n).unwrap()));
+        assert_eq!(receive.iter().collect::<Vec<_>>(), [0, 1, 2]);
+        sender.join().unwrap();
+    });
+    silent(|| {
+        use std::sync::atomic::AtomicBool;
+        share(
+            (AtomicBool::new(false), thread::current()),
+            |(done, parked)| {
+                done.store(true, Ordering::Release);
+                parked.unpark();
+            },
+            |(done, _)| {
+                while !done.load(Ordering::Acquire) {
+                    thread::park();
+                }
+            },
+        );
+    });
+}
+
+#[test]
+fn messages_of_two_senders_come_in_both_orders() {
+    use lockwarden::sync::mpsc;
+    let seen = std::sync::Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+    let orders = std::sync::Arc::clone(&seen);
+    let outcome = explore(move || {
+        let (send, receive) = mpsc::channel();
+        let other = send.clone();
+        let sender = thread::spawn(move || other.send(0).unwrap());
+        send.send(1).unwrap();
+        orders[receive.recv().unwrap()].fetch_add(1, Ordering::Relaxed);
+        sender.join().unwrap();
+    })
+    .schedules(100)
+    .run();
+    outcome.assert_clean();
+    assert_eq!(outcome.inexact(), 0);
+    assert!(
+        seen.iter().all(|count| count.load(Ordering::Relaxed) > 0),
+        "{seen:?}"
+    );
+}
