@@ -58,7 +58,9 @@
 mod deadline;
 pub(crate) mod declare_order;
 mod held;
+// The documentation is that of `on`, with which docs.rs builds.
 #[cfg(not(any(debug_assertions, feature = "always")))]
+#[allow(missing_docs)]
 mod off;
 #[cfg(any(debug_assertions, feature = "always"))]
 mod on;

@@ -8,52 +8,42 @@ use super::{CondvarRecord, Lock, Resource};
 use crate::engine::ids::Site;
 use crate::tracking::scheduled::{Failed, Scheduler, Turn};
 
-/// The calling thread is about to do something that others can see.
 #[inline(always)]
 pub fn point(_verb: &'static str, _record: &Resource) {}
 
-/// The same, of something that has no record of its own.
 #[inline(always)]
 pub fn point_unnamed(_what: &'static str) {}
 
-/// Whether a thread has ended because its exploration has given it up.
 pub fn is_abandoned(_payload: &(dyn Any + Send)) -> bool {
     false
 }
 
-/// A thread on its way to its first turn.
 #[derive(Debug)]
 pub struct Child(());
 
 impl Child {
-    /// A thread that the calling one is about to start.
     #[inline(always)]
     pub fn here() -> Self {
         Self(())
     }
 
-    /// The next thread of a scheduler, which controls nothing.
     pub fn of(_scheduler: Arc<dyn Scheduler>) -> Self {
         Self(())
     }
 
-    /// The calling thread is the one.
     #[inline(always)]
     pub fn begin(self) -> Begun {
         Begun(())
     }
 }
 
-/// A thread between its first turn and its end.
 #[derive(Debug)]
 pub struct Begun(());
 
-/// A thread that a scheduler controls: there is none.
 #[derive(Debug)]
 pub struct Scheduled(Infallible);
 
 impl Scheduled {
-    /// `None`.
     #[inline(always)]
     pub fn here() -> Option<Self> {
         None
@@ -120,7 +110,6 @@ impl Scheduled {
     }
 }
 
-/// A thread of an exploration that sleeps on a condition variable: there is none.
 #[derive(Debug)]
 pub struct Sleep(Infallible);
 
@@ -130,7 +119,6 @@ impl Sleep {
     }
 }
 
-/// A queued writer of an exploration: there is none.
 #[derive(Debug)]
 pub struct Drain(#[allow(dead_code)] Infallible);
 
