@@ -9,7 +9,7 @@ use crate::detector::order::declaration;
 use crate::detector::{abandoned, deadlock, describe, happens_before, publish, state};
 use crate::record;
 use crate::runtime::exit as process_exit;
-use crate::runtime::{fork, thread_name};
+use crate::runtime::{copies, fork, thread_name};
 use crate::sink;
 use crate::tracking::process::{panicked_threads, registry};
 use crate::tracking::thread::agent::Seat;
@@ -128,6 +128,7 @@ fn start(slot: &'static Slot, inside: Inside) {
             suppress::from_environment();
             record::from_environment();
             sink::started(&crate::detector::status());
+            copies::announce();
             watchdog::from_environment();
         });
     }

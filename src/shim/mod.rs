@@ -13,6 +13,7 @@
 
 mod fast;
 pub(crate) mod fork_safe;
+pub(crate) mod loaded;
 pub(crate) mod signals;
 
 pub(crate) use self::fast::{Fast, own_ptr, own_u64};
