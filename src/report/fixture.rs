@@ -66,3 +66,8 @@ pub(super) fn transfer() -> Site {
 
     account.lock()
 }
+
+/// The line of a dependency that takes a lock.
+pub(super) fn shard() -> Site {
+    include!("testdata/registry/src/index-1/cache-2.1.0/src/shard.in")
+}

@@ -22,6 +22,7 @@ mod interleaving;
 mod lock;
 mod module;
 mod names;
+mod owner;
 mod snippet;
 mod source;
 mod stack;

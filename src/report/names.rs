@@ -195,14 +195,14 @@ pub(super) fn short_file(file: &str) -> Option<&str> {
 }
 
 /// Returns the path of a file within the standard library, if the file belongs to it.
-fn of_the_library(file: &str) -> Option<&str> {
+pub(super) fn of_the_library(file: &str) -> Option<&str> {
     let (_, path) = file.strip_prefix("/rustc/")?.split_once("library")?;
     Some(path.trim_start_matches(['/', '\\']))
 }
 
 /// Returns the path of a file of a dependency, from the name of its folder on: cargo puts that behind
 /// the name of the registry, or of the repository and the revision.
-fn of_a_dependency(file: &str) -> Option<&str> {
+pub(super) fn of_a_dependency(file: &str) -> Option<&str> {
     const FOLDERS: [&str; 4] = [
         "/registry/src/",
         "\\registry\\src\\",

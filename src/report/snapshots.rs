@@ -202,6 +202,18 @@ fn an_inversion_across_functions_does_not_speak_of_swapping_lines() {
 }
 
 #[test]
+fn an_inversion_with_a_lock_of_a_dependency_says_whose_code_each_order_is() {
+    let mut facts = both_orders(Verdict::Inversion);
+    let shard = fixture::shard();
+    facts.edges[0].from_site = shard;
+    facts.edges[1].to_site = shard;
+    facts.edges[1].stack = Some(Stack::of(&["bank::reconcile", "bank::auditor"]));
+    facts.locks[0].created = shard;
+    facts.locks[0].name = None;
+    check("inversion_dependency", facts);
+}
+
+#[test]
 fn an_inversion_of_three_locks_shows_the_whole_ring() {
     let (book, log) = fixture::post();
     let (log_first, book_second) = fixture::reconcile();

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
 
 use super::module::{Module, Modules, Place};
 use super::names::short_file;
+use super::owner;
 use crate::engine::ids::Site;
 use crate::tracking::thread::current::Inside;
 
@@ -120,6 +122,19 @@ impl Stack {
         let root = place.strip_suffix(site.file()).unwrap_or_default();
         let file = file.strip_prefix(root).unwrap_or(file);
         Some(format!("{function}, {file}:{line}"))
+    }
+
+    /// Returns the innermost function of the program's own code, with the place of the call that it makes,
+    /// as text. Looks up the names if that was not done before.
+    pub(super) fn own_caller(&self) -> Option<String> {
+        let is_own =
+            |frame: &&Frame| !frame.is_ours() && frame.file.as_deref().is_some_and(owner::is_own);
+        let caller = self.frames().iter().find(is_own)?;
+        let (function, file) = (caller.function.as_deref()?, caller.file.as_deref()?);
+        let here = std::env::current_dir().ok();
+        let inner = here.and_then(|here| Path::new(file).strip_prefix(here).ok());
+        let file = inner.unwrap_or(Path::new(file)).display();
+        Some(format!("{function}, {file}:{}", caller.line?))
     }
 
     /// Returns a hash of the innermost calls: the path through this crate, and its callers.

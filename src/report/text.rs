@@ -9,6 +9,7 @@ use super::headline;
 use super::interleaving;
 use super::lock::comma;
 use super::names::{and_list, duration, place, width};
+use super::owner;
 use super::snippet::{self, Mark};
 use super::source::Sources;
 use super::stack::Stack;
@@ -49,6 +50,9 @@ impl Report {
         out.push('\n');
         if !self.reason.is_empty() {
             wrapped(&mut out, "why:  ", &self.reason);
+        }
+        if let Some(whose) = owner::whose(self) {
+            wrapped(&mut out, "code: ", &whose);
         }
         if let Some(suggestion) = &self.suggestion {
             wrapped(&mut out, "help: ", suggestion);
@@ -136,9 +140,7 @@ fn links(out: &mut String, sources: &mut Sources, report: &Report) {
                 place(site)
             ));
         }
-        if report.is_wrapped()
-            && let Some(caller) = edge.stack.as_ref().and_then(|s| s.caller_of(edge.to_site))
-        {
+        if let Some(caller) = caller(report, edge) {
             out.push_str(&format!("    called by {caller}\n"));
         }
         for (again, lock) in [(edge.from_again, &held), (edge.to_again, &asked)] {
@@ -154,6 +156,20 @@ fn links(out: &mut String, sources: &mut Sources, report: &Report) {
             snippet::show(out, sources, &edge_marks(report, edge));
             shown.push(lines);
         }
+    }
+}
+
+/// Returns the call of the program behind a line that says too little: one of a type that wraps its locks,
+/// or of a dependency.
+fn caller(report: &Report, edge: &Edge) -> Option<String> {
+    let stack = edge.stack.as_ref()?;
+    if report.is_wrapped() {
+        stack.caller_of(edge.to_site)
+    } else if report.verdict != Verdict::Deadlock && !owner::is_own(edge.to_site.file()) {
+        // A thread of a deadlock waits for this text, and a lookup of names is slow.
+        stack.own_caller()
+    } else {
+        None
     }
 }
 

@@ -1,5 +1,6 @@
-//! The runtime: the start of the detector, the attachment of threads, fork and exit handlers.
+//! The runtime: the start of the detector, the attachment of threads, other copies, fork and exit handlers.
 
+mod copies;
 mod exit;
 mod fork;
 pub(crate) mod status;

@@ -12,6 +12,7 @@
 //! Statics that a model does not reach (counters of ids, tables of classes) stay outside.
 
 mod fast;
+pub(crate) mod loaded;
 pub(crate) mod signals;
 
 pub(crate) use self::fast::{Fast, own_ptr, own_u64};

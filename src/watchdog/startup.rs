@@ -6,7 +6,7 @@ use std::sync::Once;
 use super::environment;
 use crate::detector::order::declaration;
 use crate::detector::{publish, times};
-use crate::runtime::{status, threads};
+use crate::runtime::{copies, status, threads};
 use crate::tracking::thread::current;
 use crate::tracking::thread::slot::Slot;
 use crate::{explore, record, sink, suppress};
@@ -56,6 +56,7 @@ fn start(slot: &'static Slot) {
             suppress::from_environment();
             record::from_environment();
             sink::started(&status::status());
+            copies::announce();
             environment::from_environment();
             explore::from_environment();
         });

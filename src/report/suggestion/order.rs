@@ -6,6 +6,7 @@
 
 use super::super::data::{Edge, Report};
 use super::super::names::place;
+use super::super::owner::{dependency, foreign_places};
 use super::super::source::Sources;
 use super::super::symbols::is_of_the_command;
 use crate::engine::ids::{LockId, Site};
@@ -24,8 +25,13 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
         // A reacquired lock cannot be acquired at another place than that.
         let plain = |edge: &&Edge| edge.from_again.is_none();
         let newest = report.edges_from_closing().next()?;
-        let edge = report.edges_from_closing().find(plain).unwrap_or(newest);
-        Some(one_order(report, edge))
+        // The newest of those with the most places in the program's own code.
+        let mine = report
+            .edges_from_closing()
+            .filter(plain)
+            .min_by_key(|edge| foreign_places(edge));
+        let edge = mine.unwrap_or(newest);
+        Some(across_a_dependency(report, edge).unwrap_or_else(|| one_order(report, edge)))
     })
 }
 
@@ -66,6 +72,30 @@ fn taken_back(report: &Report, edge: &Edge) -> Option<String> {
         Reacquisition::Upgrade => format!(
             "{release} the upgrade at {second}, which waits until {asked} has no other reader; or \
              upgrade before {held} is taken"
+        ),
+    })
+}
+
+/// Returns the suggestion for an order of which one call or both are made by a dependency.
+fn across_a_dependency(report: &Report, edge: &Edge) -> Option<String> {
+    let (held, asked) = (report.the_lock(edge.from), report.the_lock(edge.to));
+    let (first, second) = (place(edge.from_site), place(edge.to_site));
+    let inner = dependency(edge.to_site.file());
+    Some(match (dependency(edge.from_site.file()), inner) {
+        (None, None) => return None,
+        (None, Some(inner)) => format!(
+            "release {held}, which is taken at {first}, before the call into {inner} that takes {asked}"
+        ),
+        (Some(outer), None) => format!(
+            "let go of what {outer} holds {held} for before {second} asks for {asked}, or take {asked} before \
+             the call into {outer}"
+        ),
+        (Some(outer), Some(inner)) if outer == inner => format!(
+            "the lines to change are those of {outer}, at {first} and {second}; its authors may not know of it"
+        ),
+        (Some(outer), Some(inner)) => format!(
+            "the lines to change are those of {outer} at {first} and of {inner} at {second}; without a change \
+             of theirs, keep {outer} from calling into {inner} while it holds {held}"
         ),
     })
 }

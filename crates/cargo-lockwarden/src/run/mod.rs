@@ -101,7 +101,11 @@ pub(crate) fn cargo(subcommand: &str, request: Request) -> Result<ExitCode> {
         }
         return Ok(ExitCode::from(program_code(status)));
     }
-    found.print(&prepared.plan.left_out, &prepared.project.packages);
+    found.print(
+        status.success(),
+        &prepared.plan.left_out,
+        &prepared.project.packages,
+    );
     Ok(ExitCode::from(exit_code(&found, status)))
 }
 

@@ -94,18 +94,20 @@ impl Summary {
     }
 
     /// Says what was watched, what was found and what was left out, on standard error.
-    pub(super) fn print(&self, left_out: &Path, packages: &[Package]) {
-        eprint!("{}", self.text(&notes(left_out, packages)));
+    pub(super) fn print(&self, succeeded: bool, left_out: &Path, packages: &[Package]) {
+        eprint!("{}", self.text(succeeded, &notes(left_out, packages)));
     }
 
-    fn text(&self, left_out: &[String]) -> String {
+    fn text(&self, succeeded: bool, left_out: &[String]) -> String {
         let mut text = String::new();
         if self.locks == 0 {
             text += "lockwarden: no lock was watched";
-            text += if self.processes == 0 {
-                ": no process of the run used one and ended in order\n"
-            } else {
-                "\n"
+            text += match (self.processes, succeeded) {
+                (0, true) => ": no process of the run used one and ended in order\n",
+                (0, false) => {
+                    ": cargo, or the program, failed before a process with one ended in order\n"
+                }
+                _ => "\n",
             };
         } else {
             text += &format!(
@@ -117,9 +119,9 @@ impl Summary {
                 count(self.processes, "process", "processes"),
             );
         }
-        if self.reports == 0 {
+        if self.reports == 0 && self.locks > 0 {
             text += "lockwarden: nothing found\n";
-        } else {
+        } else if self.reports > 0 {
             text += &format!(
                 "lockwarden: {}, in full above:\n",
                 count(self.reports, "finding", "findings")
@@ -186,7 +188,7 @@ mod tests {
         let sum = Summary::parse(&format!("{LINE}\n{LINE}\n"));
         assert_eq!((sum.processes, sum.locks, sum.reports), (2, 6, 2));
         assert_eq!(
-            sum.text(&["x 1.0 (left out by `exclude`)".to_owned()]),
+            sum.text(true, &["x 1.0 (left out by `exclude`)".to_owned()]),
             "lockwarden: watched 6 locks of 4 classes and 2 orders in 4 threads, in 2 processes\n\
              lockwarden: 2 findings, in full above:\n  Inversion: `a` and `b` [app-1] (2 times)\n\
              lockwarden: not watched: x 1.0 (left out by `exclude`)\n"
@@ -199,12 +201,21 @@ mod tests {
         let mut sum = Summary::parse(&line);
         sum.findings.clear();
         assert_eq!(
-            sum.text(&[]),
+            sum.text(true, &[]),
             "lockwarden: watched 3 locks of 2 classes and 1 order in 2 threads, in 1 process\n\
              lockwarden: nothing found\n"
         );
-        let nothing = Summary::default().text(&[]);
-        assert!(nothing.starts_with("lockwarden: no lock was watched: no process"));
+        let nothing = Summary::default();
+        assert_eq!(
+            nothing.text(true, &[]),
+            "lockwarden: no lock was watched: no process of the run used one and ended in order\n"
+        );
+        // The build may have failed: that nothing was found would say too much.
+        assert_eq!(
+            nothing.text(false, &[]),
+            "lockwarden: no lock was watched: cargo, or the program, failed before a process with one ended \
+             in order\n"
+        );
     }
 
     #[test]
@@ -212,7 +223,7 @@ mod tests {
         let sum = Summary::parse(&format!("not json\n{{\"kind\":\"other\"}}\n{LINE}\n"));
         assert_eq!((sum.foreign, sum.processes), (2, 1));
         assert!(
-            sum.text(&[])
+            sum.text(true, &[])
                 .contains("2 lines of the summary not understood")
         );
     }

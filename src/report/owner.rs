@@ -1,0 +1,116 @@
+//! Whose code the lines of a report are: the program's own, or that of a dependency.
+//!
+//! A dependency is known by its path, in which cargo puts what it has from a registry or a repository. The
+//! members of a workspace, and packages beside it, are the program's own.
+
+use super::data::{Edge, Report};
+use super::names::{of_a_dependency, of_the_library};
+use crate::engine::ids::Site;
+use crate::engine::verdict::Verdict;
+
+/// Returns the dependency that a file belongs to, `dashmap 5.5.3`; `None` for the program's own files, and
+/// those of the standard library.
+pub(super) fn dependency(file: &str) -> Option<String> {
+    let path = of_a_dependency(file)?;
+    let folder = path.split(['/', '\\']).next()?;
+    // The version begins at the first number behind a hyphen that a full stop follows.
+    let is_version = |rest: &str| {
+        let number = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        number.len() < rest.len() && number.starts_with('.')
+    };
+    let version = folder
+        .match_indices('-')
+        .find(|(at, _)| is_version(&folder[at + 1..]));
+    Some(match version {
+        Some((at, _)) => format!("{} {}", &folder[..at], &folder[at + 1..]),
+        None => folder.to_owned(),
+    })
+}
+
+/// Returns whether a file is one of the program's own.
+pub(super) fn is_own(file: &str) -> bool {
+    of_a_dependency(file).is_none()
+        && of_the_library(file).is_none()
+        && !file.contains("/rustlib/src/rust/library/")
+}
+
+/// Returns how many of the two places of an edge are in dependencies: an edge with few of them is the one to
+/// change.
+pub(super) fn foreign_places(edge: &Edge) -> usize {
+    let is_foreign = |site: &&Site| of_a_dependency(site.file()).is_some();
+    [edge.from_site, edge.to_site]
+        .iter()
+        .filter(is_foreign)
+        .count()
+}
+
+/// Returns a sentence, without a full stop, on whose code each order is; `None` if all of it is the program's
+/// own.
+pub(super) fn whose(report: &Report) -> Option<String> {
+    if report.edges.iter().all(|edge| foreign_places(edge) == 0) {
+        return None;
+    }
+    let mut parts: Vec<String> = Vec::new();
+    for edge in report.edges_from_closing() {
+        let subject = match report.verdict {
+            Verdict::SelfDeadlock | Verdict::RecursiveRead => "it".to_owned(),
+            _ => format!("the order of {}", report.thread_name(edge.thread)),
+        };
+        let part = format!("{subject} {}", of_edge(report, edge));
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    Some(parts.join("; "))
+}
+
+fn of_edge(report: &Report, edge: &Edge) -> String {
+    let first = dependency(edge.from_site.file());
+    let second = dependency(edge.to_site.file());
+    match (first, second) {
+        (None, None) => "is made by the program's own code alone".to_owned(),
+        (None, Some(second)) => format!(
+            "is made by the program's own code, which holds {} while it calls into {second}",
+            report.the_lock(edge.from)
+        ),
+        (Some(first), None) => format!(
+            "is made by the program's own code, which asks for {} while {first} holds {}",
+            report.the_lock(edge.to),
+            report.the_lock(edge.from)
+        ),
+        (Some(first), Some(second)) if first == second => format!("is made within {first}"),
+        (Some(first), Some(second)) => {
+            format!("is made between {first} and {second}, into which it calls")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dependency_is_named_with_its_version() {
+        let of = |path: &str| dependency(&format!("/home/me/.cargo/registry/src/index-1/{path}"));
+        assert_eq!(
+            of("dashmap-5.5.3/src/lib.rs").as_deref(),
+            Some("dashmap 5.5.3")
+        );
+        assert_eq!(
+            of("md-5-0.10.6-rc.1/src/lib.rs").as_deref(),
+            Some("md-5 0.10.6-rc.1")
+        );
+        assert_eq!(of("odd/src/lib.rs").as_deref(), Some("odd"));
+        assert_eq!(dependency("src/main.rs"), None);
+    }
+
+    #[test]
+    fn files_of_the_standard_library_and_of_dependencies_are_not_the_programs_own() {
+        assert!(is_own("src/main.rs"));
+        assert!(is_own("/home/me/bank/store/src/lib.rs"));
+        assert!(!is_own("/rustc/0123/library/core/src/option.rs"));
+        assert!(!is_own(
+            "/home/me/.cargo/registry/src/index-1/dashmap-5.5.3/src/lib.rs"
+        ));
+    }
+}
