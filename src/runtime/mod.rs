@@ -1,6 +1,6 @@
 //! The runtime: the start of the detector, the attachment of threads, other copies, fork and exit handlers.
 
-mod copies;
+pub(crate) mod copies;
 mod exit;
 mod fork;
 pub(crate) mod status;
