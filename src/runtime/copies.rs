@@ -85,7 +85,7 @@ const fn version() -> [u8; 16] {
 /// All accesses to the states are sequentially consistent: of two copies that start at once, the one whose
 /// store comes later in the total order sees the other; both may, and the exchange on the first copy's state
 /// lets one speak.
-pub(super) fn announce() {
+pub(crate) fn announce() {
     OWN.value.state.store(STARTED, SeqCst);
     let mut copies: Vec<String> = Vec::new();
     let mut first: Option<*const Value> = None;

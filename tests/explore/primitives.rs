@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use lockwarden::sync::{Event, Mutex, Semaphore};
+use lockwarden::sync::{Event, Semaphore};
 use lockwarden::testing::explore::Strategy;
 use lockwarden::thread;
 
@@ -235,7 +235,7 @@ fn a_full_queue_under_the_lock_of_the_receiver() {
     use lockwarden::queue::Queue;
     let body = || {
         share(
-            (Mutex::new(()), Queue::bounded(1)),
+            (lockwarden::sync::Mutex::new(()), Queue::bounded(1)),
             |(lock, queue)| {
                 let _held = lock.lock();
                 let _ = queue.put(1);

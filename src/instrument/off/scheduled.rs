@@ -27,7 +27,7 @@ impl Child {
         Self(())
     }
 
-    pub fn of(_scheduler: Arc<dyn Scheduler>) -> Self {
+    pub(crate) fn of(_scheduler: Arc<dyn Scheduler>) -> Self {
         Self(())
     }
 
