@@ -6,8 +6,6 @@ use std::sync::Arc;
 
 use super::action::{Action, Actions};
 use super::environment::Overrides;
-use super::global;
-use super::global::InstallError;
 use crate::engine::verdict::Verdict;
 use crate::report::{Basis, Report};
 
@@ -271,19 +269,6 @@ impl Config {
     pub fn json_lines(mut self, path: impl Into<PathBuf>) -> Self {
         self.json = Some(path.into());
         self
-    }
-
-    /// Makes this the configuration of the process.
-    ///
-    /// It may follow the first use of a lock: until then the defaults apply, and earlier findings are
-    /// not evaluated again.
-    ///
-    /// # Errors
-    ///
-    /// If a configuration was installed before; the error says where.
-    #[track_caller]
-    pub fn install(self) -> Result<(), InstallError> {
-        global::install(self, std::panic::Location::caller())
     }
 
     /// Returns the action for a finding of this verdict on this basis.

@@ -36,7 +36,8 @@ pub(crate) fn current() -> &'static Config {
     }
 }
 
-pub(super) fn install(config: Config, site: Site) -> Result<(), InstallError> {
+/// Makes `config` the configuration of the process.
+pub(crate) fn install(config: Config, site: Site) -> Result<(), InstallError> {
     let config = config.overridden(environment());
     INSTALLED.set((config, site)).map_err(|_| {
         let first = INSTALLED.get().map_or(site, |installed| installed.1);

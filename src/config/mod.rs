@@ -50,4 +50,4 @@ pub use self::limit::Limit;
 pub use self::rule_file::RuleError;
 pub use self::status::{Counters, OffReason, Status, Totals};
 
-pub(crate) use self::global::{current, problems};
+pub(crate) use self::global::{current, install, problems};

@@ -8,6 +8,7 @@ use std::sync::Once;
 use crate::config;
 use crate::detector::{abandoned, deadlock, describe, happens_before, publish, state, times};
 use crate::runtime::exit as process_exit;
+use crate::runtime::install::report_problems;
 use crate::runtime::{fork, thread_name};
 use crate::sink;
 use crate::tracking::process::{panicked_threads, registry};
@@ -32,7 +33,6 @@ pub(crate) fn attach_at_start() -> Option<&'static Slot> {
 /// Gives a slot to the calling thread, which has none, as `watchdog::startup::attach` says; it `is_starting`
 /// if it runs no code of the program yet.
 pub(crate) fn attach_new(is_starting: bool) -> Option<&'static Slot> {
-    config_problems();
     if current::is_inside() {
         return None;
     }
@@ -42,6 +42,7 @@ pub(crate) fn attach_new(is_starting: bool) -> Option<&'static Slot> {
         return attach_agent(seat);
     }
     let inside = Inside::enter();
+    report_problems();
     if !config::current().is_enabled()
         || (current::phase() == ThreadPhase::Ending && !exit::REPEATS)
         || (!is_starting && signal_handler::may_be_inside())
@@ -70,13 +71,6 @@ pub(crate) fn attach_new(is_starting: bool) -> Option<&'static Slot> {
     Some(slot)
 }
 
-/// Writes what is wrong with the variable `LOCKWARDEN` to standard error, once.
-fn config_problems() {
-    for problem in config::problems() {
-        sink::say(&problem);
-    }
-}
-
 /// Registers, once in the process, the thread that writes to standard error and the end of the process.
 fn watch_process() {
     static WATCHES: Once = Once::new();
@@ -89,6 +83,7 @@ fn watch_process() {
 /// Gives a slot to the agent that the calling thread, which is not inside, acts as.
 fn attach_agent(seat: &Seat) -> Option<&'static Slot> {
     let inside = Inside::enter();
+    report_problems();
     if !config::current().is_enabled() {
         return None;
     }

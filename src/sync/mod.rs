@@ -104,6 +104,7 @@ pub mod mpsc;
 mod mutex;
 mod once;
 mod poison;
+mod poisoned_lock;
 mod raw;
 mod rwlock;
 mod tracked;

@@ -11,6 +11,7 @@ use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
 use lock_api::{GuardNoSend, RawMutex as _};
 
+use super::poisoned_lock::poisoned_lock;
 use super::raw::{Exclusive, Poisoning};
 use crate::instrument::{Hold, Lock, LockKind, Site, Tracked};
 use crate::raw::RawMutex;
@@ -38,10 +39,6 @@ use crate::raw::RawMutex;
 pub struct Mutex<T: ?Sized> {
     inner: lock_api::Mutex<Poisoning<RawMutex>, T>,
 }
-
-// A panic under the lock poisons it, so a later access sees that the value may be inconsistent.
-impl<T: ?Sized> UnwindSafe for Mutex<T> {}
-impl<T: ?Sized> RefUnwindSafe for Mutex<T> {}
 
 impl<T> Mutex<T> {
     /// Creates an unlocked mutex around `value`.
@@ -125,114 +122,6 @@ impl<T: ?Sized> Mutex<T> {
         }
     }
 
-    /// Returns whether a thread has panicked while it held the lock.
-    ///
-    /// If other threads use the lock, the result may be outdated when the call returns.
-    #[inline]
-    pub fn is_poisoned(&self) -> bool {
-        self.raw().flag.get()
-    }
-
-    /// Clears the poison flag: later acquisitions succeed.
-    #[inline]
-    pub fn clear_poison(&self) {
-        self.raw().flag.clear();
-    }
-
-    /// Consumes the mutex and returns the value.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the mutex is poisoned. The error holds the value.
-    pub fn into_inner(self) -> LockResult<T>
-    where
-        T: Sized,
-    {
-        let (raw, value) = self.inner.into_inner_with_raw();
-        raw.flag.wrap(value)
-    }
-
-    /// Returns a reference to the value without locking: the exclusive borrow excludes other
-    /// accesses.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the mutex is poisoned. The error holds the reference.
-    pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        if self.is_poisoned() {
-            Err(PoisonError::new(self.inner.get_mut()))
-        } else {
-            Ok(self.inner.get_mut())
-        }
-    }
-
-    /// Sets a label for this instance, which reports show beside its class.
-    ///
-    /// Without instrumentation the label is ignored.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::Mutex;
-    ///
-    /// let accounts: Vec<Mutex<u64>> = (0..20).map(|_| Mutex::named("account", 100)).collect();
-    /// for (number, account) in accounts.iter().enumerate() {
-    ///     account.set_label(format!("account {number}"));
-    /// }
-    /// ```
-    pub fn set_label(&self, label: impl AsRef<str>) {
-        self.record().set_label(label.as_ref());
-    }
-
-    /// Declares that this lock is acquired under `parent`, a lock of the same class, whatever their
-    /// ids; for example the lock of a child in a tree, under that of its parent node. Sets the
-    /// subclass of this lock to the present subclass of `parent` plus one.
-    ///
-    /// Where the order of classes is checked ([`Config::classes`](crate::config::Config::classes)),
-    /// two locks of one class nest in ascending order of their subclasses, and of their ids within
-    /// one subclass; any other order is reported. Without instrumentation this does nothing.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::Mutex;
-    ///
-    /// let leaf = Mutex::named("node", 2);
-    /// let root = Mutex::named("node", 1);
-    /// leaf.nested_in(&root);
-    /// ```
-    pub fn nested_in(&self, parent: &(impl Tracked + ?Sized)) {
-        self.record().nested_in(parent.record());
-    }
-
-    /// Sets the subclass of this instance: locks of one class nest in ascending order of their
-    /// subclasses. The default subclass is 0. See [`nested_in`](Self::nested_in).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::Mutex;
-    ///
-    /// let page = Mutex::named("page", 2);
-    /// page.set_subclass(3);
-    /// ```
-    pub fn set_subclass(&self, subclass: u32) {
-        self.record().set_subclass(subclass);
-    }
-
-    /// Returns the detector record of this mutex.
-    #[inline]
-    pub(crate) fn record(&self) -> &Lock {
-        &self.raw().raw.record
-    }
-
-    /// Returns the raw lock, for acquisitions, its poison flag and its record.
-    #[inline]
-    pub(super) fn raw(&self) -> &Poisoning<RawMutex> {
-        // SAFETY: in this crate, only the end of the guard that holds the lock unlocks it.
-        unsafe { self.inner.raw() }
-    }
-
     /// Creates the guard of an acquisition.
     ///
     /// # Safety
@@ -248,23 +137,7 @@ impl<T: ?Sized> Mutex<T> {
     }
 }
 
-impl<T> From<T> for Mutex<T> {
-    /// Like [`Mutex::new`]. Through `into()`, the class is a line of the standard library that all
-    /// such mutexes share; `named` or a direct call of `from` avoids that.
-    #[inline]
-    #[track_caller]
-    fn from(value: T) -> Self {
-        Mutex::new(value)
-    }
-}
-
-impl<T: Default> Default for Mutex<T> {
-    #[inline]
-    #[track_caller]
-    fn default() -> Mutex<T> {
-        Mutex::new(T::default())
-    }
-}
+poisoned_lock!(Mutex, RawMutex, "");
 
 impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

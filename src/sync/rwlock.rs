@@ -10,6 +10,7 @@ use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
 use lock_api::GuardNoSend;
 
+use super::poisoned_lock::poisoned_lock;
 use super::raw::Poisoning;
 use crate::instrument::{Lock, LockKind, Site, Tracked};
 use crate::raw::RawRwLock;
@@ -36,10 +37,6 @@ use crate::raw::RawRwLock;
 pub struct RwLock<T: ?Sized> {
     inner: lock_api::RwLock<Poisoning<RawRwLock>, T>,
 }
-
-// A panic under the lock poisons it, so a later access sees that the value may be inconsistent.
-impl<T: ?Sized> UnwindSafe for RwLock<T> {}
-impl<T: ?Sized> RefUnwindSafe for RwLock<T> {}
 
 impl<T> RwLock<T> {
     /// Creates an unlocked lock around `value`.
@@ -163,133 +160,9 @@ impl<T: ?Sized> RwLock<T> {
             None => Err(TryLockError::WouldBlock),
         }
     }
-
-    /// Returns whether a thread has panicked while it held the lock for writing.
-    ///
-    /// If other threads use the lock, the result may be outdated when the call returns.
-    #[inline]
-    pub fn is_poisoned(&self) -> bool {
-        self.raw().flag.get()
-    }
-
-    /// Clears the poison flag: later acquisitions succeed.
-    #[inline]
-    pub fn clear_poison(&self) {
-        self.raw().flag.clear();
-    }
-
-    /// Consumes the lock and returns the value.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the lock is poisoned. The error holds the value.
-    pub fn into_inner(self) -> LockResult<T>
-    where
-        T: Sized,
-    {
-        let (raw, value) = self.inner.into_inner_with_raw();
-        raw.flag.wrap(value)
-    }
-
-    /// Returns a reference to the value without locking: the exclusive borrow excludes other
-    /// accesses.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the lock is poisoned. The error holds the reference.
-    pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        if self.is_poisoned() {
-            Err(PoisonError::new(self.inner.get_mut()))
-        } else {
-            Ok(self.inner.get_mut())
-        }
-    }
-
-    /// Sets a label for this instance, which reports show beside its class.
-    ///
-    /// Without instrumentation the label is ignored.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::RwLock;
-    ///
-    /// let shards: Vec<RwLock<u64>> = (0..16).map(|_| RwLock::named("shard", 0)).collect();
-    /// for (number, shard) in shards.iter().enumerate() {
-    ///     shard.set_label(format!("shard {number}"));
-    /// }
-    /// ```
-    pub fn set_label(&self, label: impl AsRef<str>) {
-        self.record().set_label(label.as_ref());
-    }
-
-    /// Declares that this lock is acquired under `parent`, a lock of the same class, whatever their
-    /// ids; for example the lock of a child in a tree, under that of its parent node. Sets the
-    /// subclass of this lock to the present subclass of `parent` plus one.
-    ///
-    /// Where the order of classes is checked ([`Config::classes`](crate::config::Config::classes)),
-    /// two locks of one class nest in ascending order of their subclasses, and of their ids within
-    /// one subclass; any other order is reported. Without instrumentation this does nothing.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::RwLock;
-    ///
-    /// let leaf = RwLock::named("node", 2);
-    /// let root = RwLock::named("node", 1);
-    /// leaf.nested_in(&root);
-    /// ```
-    pub fn nested_in(&self, parent: &(impl Tracked + ?Sized)) {
-        self.record().nested_in(parent.record());
-    }
-
-    /// Sets the subclass of this instance: locks of one class nest in ascending order of their
-    /// subclasses. The default subclass is 0. See [`nested_in`](Self::nested_in).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::RwLock;
-    ///
-    /// let page = RwLock::named("page", 2);
-    /// page.set_subclass(3);
-    /// ```
-    pub fn set_subclass(&self, subclass: u32) {
-        self.record().set_subclass(subclass);
-    }
-
-    /// Returns the detector record of this lock.
-    #[inline]
-    pub(crate) fn record(&self) -> &Lock {
-        &self.raw().raw.record
-    }
-
-    /// Returns the raw lock, for its poison flag and its record.
-    #[inline]
-    pub(super) fn raw(&self) -> &Poisoning<RawRwLock> {
-        // SAFETY: in this crate, only the end of the guard that holds the lock unlocks it.
-        unsafe { self.inner.raw() }
-    }
 }
 
-impl<T> From<T> for RwLock<T> {
-    /// Like [`RwLock::new`]. Through `into()`, the class is a line of the standard library that all
-    /// such locks share; `named` or a direct call of `from` avoids that.
-    #[inline]
-    #[track_caller]
-    fn from(value: T) -> Self {
-        RwLock::new(value)
-    }
-}
-
-impl<T: Default> Default for RwLock<T> {
-    #[inline]
-    #[track_caller]
-    fn default() -> RwLock<T> {
-        RwLock::new(T::default())
-    }
-}
+poisoned_lock!(RwLock, RawRwLock, " for writing");
 
 impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
