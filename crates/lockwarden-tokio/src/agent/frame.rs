@@ -7,7 +7,7 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use lockwarden::instrument::Site;
+use lockwarden::instrument::{Site, ThreadId};
 
 use super::probe::Probe;
 use super::task::Task;
@@ -32,9 +32,11 @@ thread_local! {
 }
 
 /// Runs `f` within `frame`.
+#[inline(always)]
 pub(crate) fn within<R>(frame: &Frame<'_>, f: impl FnOnce() -> R) -> R {
     struct Back(*const Frame<'static>);
     impl Drop for Back {
+        #[inline]
         fn drop(&mut self) {
             FRAME.set(self.0);
         }
@@ -64,7 +66,7 @@ pub(crate) fn is_there() -> bool {
 }
 
 /// Gives `f` the poll that the calling thread is in, if it is in one.
-#[inline]
+#[inline(always)]
 pub(crate) fn with<R>(f: impl FnOnce(Option<&Frame<'_>>) -> R) -> R {
     // SAFETY: null, or a frame that `within` has borrowed for longer than this call lasts: `f` runs
     // on this thread, above `within` on its stack.
@@ -92,16 +94,20 @@ pub(crate) fn outer_site(site: Site) -> Site {
 }
 
 /// A number for the calling thread, from 1.
+#[inline]
 pub(crate) fn thread() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
     match THREAD.get() {
-        0 => {
-            let thread = NEXT.fetch_add(1, Ordering::Relaxed);
-            THREAD.set(thread);
-            thread
-        }
+        0 => new_thread(),
         thread => thread,
     }
+}
+
+#[cold]
+fn new_thread() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let thread = NEXT.fetch_add(1, Ordering::Relaxed);
+    THREAD.set(thread);
+    thread
 }
 
 /// Notes that a wait of this crate was found pending in the poll that the calling thread is in.
@@ -114,22 +120,27 @@ pub(crate) fn note_pending() {
 }
 
 thread_local! {
-    static JOB: Cell<bool> = const { Cell::new(false) };
+    static JOB: Cell<Option<ThreadId>> = const { Cell::new(None) };
 }
 
-/// Runs `f`, a closure on a thread of the blocking pool, which is a task by itself.
-pub(crate) fn as_job<R>(f: impl FnOnce() -> R) -> R {
-    struct Back(bool);
+/// Runs `f`, a closure on a thread of the blocking pool, which is the task `id` by itself.
+pub(crate) fn as_job<R>(id: ThreadId, f: impl FnOnce() -> R) -> R {
+    struct Back(Option<ThreadId>);
     impl Drop for Back {
         fn drop(&mut self) {
             JOB.set(self.0);
         }
     }
-    let _back = Back(JOB.replace(true));
+    let _back = Back(JOB.replace(Some(id)));
     without(f)
 }
 
 /// Whether the calling thread runs a closure that is a task by itself.
 pub(crate) fn is_job() -> bool {
-    JOB.get()
+    JOB.get().is_some()
+}
+
+/// The task that the calling thread polls, or the one that the closure is which it runs.
+pub(crate) fn current() -> Option<ThreadId> {
+    with(|frame| frame.map(|frame| frame.task.id)).or(JOB.get())
 }

@@ -288,8 +288,16 @@ impl Leaf {
         wait
     }
 
-    /// Takes the wait off the list.
+    /// Takes the wait off the list, if it is on it.
+    #[inline]
     pub(crate) fn withdraw(&mut self) {
+        if self.entry.is_some() {
+            self.take_off();
+        }
+    }
+
+    #[cold]
+    fn take_off(&mut self) {
         if let Some((task, wait)) = self.entry.take() {
             let mut waits = task.waits.lock();
             waits.all.retain(|other| !Arc::ptr_eq(other, &wait));
@@ -304,20 +312,23 @@ impl Leaf {
 }
 
 impl Drop for Leaf {
+    #[inline]
     fn drop(&mut self) {
         self.withdraw();
     }
 }
 
 /// Raises the panic that was asked of the task, if one was: it breaks a deadlock.
+#[inline]
 pub(crate) fn raise_alarm() {
-    let alarm = frame::with(|frame| {
-        let task = frame?.task;
-        if !task.has_alarm() {
-            return None;
-        }
-        task.take_alarm()
-    });
+    if frame::with(|frame| frame.is_some_and(|frame| frame.task.has_alarm())) {
+        raise();
+    }
+}
+
+#[cold]
+fn raise() {
+    let alarm = frame::with(|frame| frame?.task.take_alarm());
     if let Some(message) = alarm
         && !std::thread::panicking()
     {

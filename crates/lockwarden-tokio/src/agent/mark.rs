@@ -55,7 +55,7 @@ pub(crate) fn in_branch<R>(branch: Option<Arc<Branch>>, f: impl FnOnce() -> R) -
 }
 
 /// Runs `f`, the poll of a whole task, in no branch.
-#[inline]
+#[inline(always)]
 pub(crate) fn in_root<R>(f: impl FnOnce() -> R) -> R {
     if is_in_branch() {
         in_branch(None, f)
@@ -97,7 +97,7 @@ impl Drop for Mark {
 }
 
 /// Whether a guard could go to another task, of a lock at `lock` and a future at `future`.
-#[inline]
+#[inline(always)]
 pub(crate) fn is_loose(frame: &Frame<'_>, lock: usize, future: usize) -> bool {
     !frame.place.contains(&future) || image::may_be_static(lock)
 }
@@ -153,11 +153,16 @@ impl Task {
             .any(|mark| mark.lock == lock && mark.is_let_out)
     }
 
-    /// Whether the task holds something in a branch beside the one that the calling thread polls.
+    /// Whether more is known of some of its holds.
     #[inline]
-    pub(crate) fn holds_beside(&self) -> bool {
+    pub(crate) fn has_marks(&self) -> bool {
         // Relaxed: written by the thread that polls, or by one that takes a mark away.
-        self.marked.load(Ordering::Relaxed) != 0 && self.holds_in_sibling()
+        self.marked.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether the task holds something in a branch beside the one that the calling thread polls.
+    pub(crate) fn holds_beside(&self) -> bool {
+        self.has_marks() && self.holds_in_sibling()
     }
 
     #[cold]

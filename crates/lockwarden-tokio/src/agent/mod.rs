@@ -2,13 +2,14 @@
 //!
 //! [`task`] is what is known of one task; [`root`] is the future round a whole task, which says who
 //! polls; [`frame`] is what a poll leaves for those below it; [`leaf`] is a wait; [`probe`] is one
-//! poll with a waker that counts; [`registry`] lists all tasks.
+//! poll with a waker that counts; [`nested`] lists tasks in a `block_on`; [`registry`] lists all tasks.
 
 mod clones;
 pub(crate) mod frame;
 pub(crate) mod image;
 pub(crate) mod leaf;
 pub(crate) mod mark;
+pub(crate) mod nested;
 pub(crate) mod probe;
 pub(crate) mod registry;
 pub(crate) mod root;

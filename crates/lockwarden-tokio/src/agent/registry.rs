@@ -1,6 +1,7 @@
 //! All tasks that are watched, and those that wait for a lock.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -12,7 +13,28 @@ use super::task::Task;
 /// How many parts the list has, so that threads that spawn do not wait for each other.
 const PARTS: usize = 32;
 
-type Part = Mutex<Option<HashMap<u64, Weak<Task>>>>;
+type Part = Mutex<Option<HashMap<u64, Weak<Task>, BuildHasherDefault<Numbered>>>>;
+
+/// A number that ascends is as good as its hash.
+#[derive(Default)]
+struct Numbered(u64);
+
+impl Hasher for Numbered {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes
+            .iter()
+            .for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    // The high bits, too, have to differ from one to the next.
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0 ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+}
 
 static ALL: [Part; PARTS] = [const { Mutex::new(None) }; PARTS];
 static WAITING: Part = Mutex::new(None);

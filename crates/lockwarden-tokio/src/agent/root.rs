@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use lockwarden::instrument::{Agent, Clock, Site};
@@ -78,30 +77,23 @@ impl<F: Future> Future for Root<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        let Some(future) = this.future.as_mut().as_pin_mut() else {
-            panic!("a task was polled after it had ended");
-        };
         let task = &*this.task;
-        let start = std::ptr::from_ref(&*future).addr();
+        let start = std::ptr::from_ref(&*this.future).addr();
         let poll = task.begin_poll(frame::thread());
         examine::resumed(task);
         let mut frame = Frame {
             task,
             poll,
             probe: None,
-            place: start..start + size_of::<F>(),
+            place: start..start + size_of::<Option<F>>(),
             is_pending: Cell::new(false),
         };
         let _polled = Polled(task);
-        if task.wants_probe.load(Ordering::Relaxed)
-            && task.wants_probe.swap(false, Ordering::AcqRel)
-        {
+        if task.wants_probe() {
             let (probe, waker) = Probe::new(cx.waker());
             frame.probe = Some(&probe);
             let mut cx = Context::from_waker(&waker);
-            let result = this
-                .agent
-                .run(|| frame::within(&frame, || mark::in_root(|| future.poll(&mut cx))));
+            let result = run(&mut this.future, this.agent, &frame, &mut cx);
             if result.is_pending() {
                 task.waits.lock().probed = Some(Probed {
                     // What it will be when the poll is over.
@@ -110,38 +102,48 @@ impl<F: Future> Future for Root<F> {
                     sequence: Probe::next_sequence(),
                 });
             }
-            return finish(&mut this.future, this.agent, task, result);
+            return result;
         }
-        let result = this
-            .agent
-            .run(|| frame::within(&frame, || mark::in_root(|| future.poll(cx))));
-        finish(&mut this.future, this.agent, task, result)
+        run(&mut this.future, this.agent, &frame, cx)
     }
+}
+
+/// Polls the future as the task that it is.
+#[inline(always)]
+fn run<F: Future>(
+    future: &mut Pin<&mut Option<F>>,
+    agent: &mut Agent,
+    frame: &Frame<'_>,
+    cx: &mut Context<'_>,
+) -> Poll<F::Output> {
+    agent.run(|| {
+        let result = frame::within(frame, || {
+            mark::in_root(|| match future.as_mut().as_pin_mut() {
+                Some(future) => future.poll(cx),
+                None => over(),
+            })
+        });
+        if result.is_ready() {
+            future.set(None);
+            *frame.task.end.lock() = Some(Clock::release_if_attached());
+        } else {
+            examine::suspended(frame.task);
+        }
+        result
+    })
+}
+
+#[cold]
+fn over() -> ! {
+    panic!("a task was polled after it had ended");
 }
 
 /// A poll that is under way.
 struct Polled<'a>(&'a Task);
 
 impl Drop for Polled<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.0.end_poll();
     }
-}
-
-#[inline]
-fn finish<F: Future>(
-    future: &mut Pin<&mut Option<F>>,
-    agent: &mut Agent,
-    task: &Arc<Task>,
-    result: Poll<F::Output>,
-) -> Poll<F::Output> {
-    if result.is_ready() {
-        agent.run(|| {
-            future.set(None);
-            *task.end.lock() = Some(Clock::release_if_attached());
-        });
-    } else {
-        agent.run(|| examine::suspended(task));
-    }
-    result
 }

@@ -1,6 +1,11 @@
 //! Who can poll the tasks of a runtime.
 
+use std::panic::Location;
+use std::sync::Arc;
+
+use lockwarden::instrument::Site;
 use parking_lot::Mutex;
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::frame;
 
@@ -9,16 +14,34 @@ use super::frame;
 pub(crate) struct RuntimeState {
     /// Whether it is a current-thread runtime, which polls its tasks only within `block_on`.
     pub(crate) is_current_thread: bool,
+    /// Where it was made.
+    pub(crate) made: Site,
+    /// How many threads poll its tasks, if it is not.
+    pub(crate) workers: usize,
+    /// How many closures its blocking pool runs at a time.
+    pub(crate) blocking_threads: usize,
+    /// tokio's own handle.
+    pub(crate) handle: Handle,
     /// The threads that are in its `block_on`.
     drivers: Mutex<Vec<u64>>,
 }
 
 impl RuntimeState {
-    pub(crate) fn new(is_current_thread: bool) -> Self {
+    #[track_caller]
+    pub(crate) fn new(handle: &Handle, blocking_threads: usize) -> Self {
         Self {
-            is_current_thread,
+            made: Location::caller(),
+            is_current_thread: matches!(handle.runtime_flavor(), RuntimeFlavor::CurrentThread),
+            workers: handle.metrics().num_workers(),
+            blocking_threads,
+            handle: handle.clone(),
             drivers: Mutex::default(),
         }
+    }
+
+    /// The runtime of the task that the calling thread polls.
+    pub(crate) fn here() -> Option<Arc<Self>> {
+        frame::with(|frame| frame.and_then(|frame| frame.task.runtime.clone()))
     }
 
     /// The calling thread is in `block_on` until the result is dropped.

@@ -43,8 +43,10 @@ pub(crate) struct Task {
     /// The thread that polls it; zero if none does.
     carrier: AtomicU64,
     /// Set to ask the next poll to be a probe.
-    pub(crate) wants_probe: AtomicBool,
+    wants_probe: AtomicBool,
     ended: AtomicBool,
+    /// Whether it is in a `block_in_place`, so that its thread is no worker any more.
+    pub(crate) is_in_place: AtomicBool,
     /// Whether there is a message to panic with at the next poll of a wait.
     alarmed: AtomicBool,
     alarm: Mutex<Option<String>>,
@@ -97,6 +99,7 @@ impl Task {
             carrier: AtomicU64::new(0),
             wants_probe: AtomicBool::new(false),
             ended: AtomicBool::new(false),
+            is_in_place: AtomicBool::new(false),
             alarmed: AtomicBool::new(false),
             alarm: Mutex::new(None),
             let_out: AtomicU64::new(0),
@@ -125,7 +128,14 @@ impl Task {
         polled.map(|wait| wait.site())
     }
 
+    /// Whether it was asked for a probe; it is none any more.
+    #[inline]
+    pub(crate) fn wants_probe(&self) -> bool {
+        self.wants_probe.load(Ordering::Relaxed) && self.wants_probe.swap(false, Ordering::AcqRel)
+    }
+
     /// Notes that the calling thread begins to poll it.
+    #[inline]
     pub(crate) fn begin_poll(&self, carrier: u64) -> u64 {
         self.carrier.store(carrier, Ordering::Relaxed);
         // Only the thread that polls writes it. Release pairs with the Acquire in `polls`: who sees
@@ -136,6 +146,7 @@ impl Task {
     }
 
     /// Notes that the poll is over.
+    #[inline]
     pub(crate) fn end_poll(&self) {
         let polls = self.polls.load(Ordering::Relaxed) + 1;
         // Release pairs with the Acquire in `polls`: who sees the even count sees all that the poll
@@ -159,6 +170,11 @@ impl Task {
         registry::remove(self);
     }
 
+    /// Asks for a probe; whether that was not asked already.
+    pub(crate) fn ask_for_probe(&self) -> bool {
+        !self.wants_probe.swap(true, Ordering::AcqRel)
+    }
+
     /// Asks the task to panic with `message` at the next poll of a wait.
     pub(crate) fn set_alarm(&self, message: String) {
         *self.alarm.lock() = Some(message);
@@ -167,6 +183,7 @@ impl Task {
     }
 
     /// Whether it was asked to panic.
+    #[inline]
     pub(crate) fn has_alarm(&self) -> bool {
         self.alarmed.load(Ordering::Acquire)
     }
@@ -185,6 +202,8 @@ impl Task {
 
 impl Drop for Task {
     fn drop(&mut self) {
-        registry::remove(self);
+        if !self.has_ended() {
+            registry::remove(self);
+        }
     }
 }

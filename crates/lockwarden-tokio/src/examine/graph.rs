@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use lockwarden::instrument::{self, Mode, Observation, ThreadId};
 use lockwarden::report::{HeldInfo, LockId, WaitsFor};
 
 use super::need::{self, Need};
 use crate::agent::leaf::{Target, Wait};
+use crate::agent::nested;
 use crate::agent::registry;
+use crate::agent::runtime::RuntimeState;
 use crate::agent::task::{Kind, Probed, Task};
 
 /// One task or thread.
@@ -24,8 +27,21 @@ pub(super) struct Node {
     pub(super) snoozed: Vec<Arc<Wait>>,
     /// The last probe, if the task was not polled since.
     pub(super) probed: Option<Probed>,
-    /// Whether it waits for nothing but the thread that would have to poll it.
-    pub(super) is_unpolled: bool,
+    /// Why it is not polled, if it waits for nothing but that.
+    pub(super) unpolled: Option<Unpolled>,
+    /// What it drives in a `block_on`.
+    pub(super) drives: Option<ThreadId>,
+}
+
+/// Why a task is not polled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unpolled {
+    /// The only thread that does so is blocked.
+    Driver,
+    /// All worker threads of its runtime are blocked.
+    Workers,
+    /// It is a closure, and all threads of the blocking pool run others.
+    Pool,
 }
 
 /// Waits, with their tasks.
@@ -141,7 +157,8 @@ impl Graph {
             waits: Vec::new(),
             snoozed: Vec::new(),
             probed: None,
-            is_unpolled: false,
+            unpolled: None,
+            drives: None,
         };
         if let Some(task) = &node.task {
             let waits = task.waits.lock();
@@ -164,16 +181,27 @@ impl Graph {
         let Some(task) = self.nodes[at].task.clone() else {
             return self.need_of_blocked(id, polls);
         };
-        if task.has_ended() || self.nodes[at].polls == 0 {
+        if task.has_ended() {
             return Need::Nothing;
+        }
+        if self.nodes[at].polls == 0 {
+            let need = self.need_of_queued(&task, polls);
+            self.nodes[at].unpolled = (need != Need::Nothing).then_some(Unpolled::Pool);
+            return need;
         }
         if self.nodes[at].polls % 2 == 1 {
             // It is being polled: it runs, or its thread is blocked in it.
+            if let Some(driven) = nested::of(id) {
+                self.nodes[at].drives = Some(driven.id);
+                return Need::Agent(self.place(driven.id, polls));
+            }
             return self.need_of_blocked(id, polls);
         }
-        let by_thread = self.need_of_driver(&task, polls);
+        let (by_thread, why) = self.need_of_driver(&task, polls);
         let by_waits = self.need_of_waits(at, polls);
-        self.nodes[at].is_unpolled = by_waits == Need::Nothing && by_thread != Need::Nothing;
+        if by_waits == Need::Nothing && by_thread != Need::Nothing {
+            self.nodes[at].unpolled = Some(why);
+        }
         match (by_waits, by_thread) {
             (Need::Nothing, need) | (need, Need::Nothing) => need,
             (waits, thread) => Need::All(vec![waits, thread]),
@@ -330,19 +358,26 @@ impl Graph {
         }
     }
 
-    /// What it takes for a task that is not polled to be polled: that the only thread which does so
-    /// comes out of what it is in.
-    fn need_of_driver(&mut self, task: &Task, polls: &HashMap<u64, u64>) -> Need {
-        let driver = match task.kind {
-            Kind::Spawned => task.runtime.as_ref().and_then(|of| of.only_driver()),
-            Kind::Local | Kind::Driven => Some(task.carrier()),
-            Kind::Blocking => None,
+    /// What it takes for a task that is not polled to be polled: that a thread which does so comes
+    /// out of what it is in.
+    fn need_of_driver(&mut self, task: &Task, polls: &HashMap<u64, u64>) -> (Need, Unpolled) {
+        let driver = match (task.kind, &task.runtime) {
+            (Kind::Spawned, Some(runtime)) if !runtime.is_current_thread => {
+                return (self.need_of_workers(runtime, polls), Unpolled::Workers);
+            }
+            (Kind::Spawned, runtime) => runtime.as_ref().and_then(|of| of.only_driver()),
+            (Kind::Local | Kind::Driven, _) => Some(task.carrier()),
+            (Kind::Blocking, _) => None,
         };
-        let Some(driver) = driver else {
-            return Need::Nothing;
-        };
+        let need = driver.map_or(Need::Nothing, |driver| self.need_of_thread(driver, polls));
+        (need, Unpolled::Driver)
+    }
+
+    /// What it takes for a thread to come out of the tasks that it polls; nothing if none of them is
+    /// known to block it.
+    fn need_of_thread(&mut self, thread: u64, polls: &HashMap<u64, u64>) -> Need {
         let mut needs = Vec::new();
-        for carried in self.carried.get(&driver).cloned().unwrap_or_default() {
+        for carried in self.carried.get(&thread).cloned().unwrap_or_default() {
             let blocked = self.observed.get(&carried.id.get()).is_some_and(is_blocked);
             if blocked {
                 needs.push(Need::Agent(self.place(carried.id, polls)));
@@ -353,6 +388,49 @@ impl Graph {
         } else {
             Need::All(needs)
         }
+    }
+
+    /// What it takes for one of the workers of a runtime to poll again, if all of them are blocked.
+    fn need_of_workers(&mut self, runtime: &Arc<RuntimeState>, polls: &HashMap<u64, u64>) -> Need {
+        let is_worker = |tasks: &Vec<Arc<Task>>| {
+            let of_runtime = |task: &Arc<Task>| {
+                let own = task.runtime.as_ref();
+                task.kind == Kind::Spawned && own.is_some_and(|own| Arc::ptr_eq(own, runtime))
+            };
+            let leaves = |task: &Arc<Task>| task.is_in_place.load(Ordering::Acquire);
+            tasks.iter().any(of_runtime) && !tasks.iter().any(leaves)
+        };
+        let workers = self.carried.iter().filter(|(_, tasks)| is_worker(tasks));
+        let workers: Vec<u64> = workers.map(|(thread, _)| *thread).collect();
+        if workers.len() < runtime.workers {
+            return Need::Nothing;
+        }
+        let mut needs = Vec::new();
+        for worker in workers {
+            match self.need_of_thread(worker, polls) {
+                Need::Nothing => return Need::Nothing,
+                need => needs.push(need),
+            }
+        }
+        Need::Any(needs)
+    }
+
+    /// What it takes for a closure to be run, if all threads of the blocking pool run others.
+    fn need_of_queued(&mut self, task: &Arc<Task>, polls: &HashMap<u64, u64>) -> Need {
+        let (Kind::Blocking, Some(runtime)) = (task.kind, &task.runtime) else {
+            return Need::Nothing;
+        };
+        let mut needs = Vec::new();
+        for other in self.carried.values().flatten().cloned().collect::<Vec<_>>() {
+            let own = other.runtime.as_ref();
+            if other.kind == Kind::Blocking && own.is_some_and(|own| Arc::ptr_eq(own, runtime)) {
+                needs.push(Need::Agent(self.place(other.id, polls)));
+            }
+        }
+        if needs.len() < runtime.blocking_threads {
+            return Need::Nothing;
+        }
+        Need::Any(needs)
     }
 
     /// The stuck agents that keep the one at `start` from moving, with itself.

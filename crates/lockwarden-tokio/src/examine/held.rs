@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use lockwarden::instrument::{self, Site};
+use lockwarden::instrument::{self, Site, ThreadId};
 use lockwarden::report::{HeldInfo, LockInfo, Verdict, WaitInfo, WaitsFor};
 use parking_lot::Mutex;
 
@@ -23,6 +23,7 @@ static SUSPENDED: Mutex<Option<HashMap<u64, Holds>>> = Mutex::new(None);
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// How many tasks hold locks of threads while they are suspended.
+#[inline(always)]
 pub(super) fn count() -> usize {
     COUNT.load(Ordering::Relaxed)
 }
@@ -53,18 +54,24 @@ fn note(task: &Arc<Task>) {
 }
 
 /// The task is polled again, or is over.
-#[inline]
+#[inline(always)]
 pub(crate) fn resumed(task: &Task) {
     if count() != 0 {
-        let mut suspended = SUSPENDED.lock();
-        let suspended = suspended.get_or_insert_default();
-        suspended.remove(&task.id.get());
-        COUNT.store(suspended.len(), Ordering::Relaxed);
+        forget(task);
     }
 }
 
-/// Reports those holds that a thread is blocked by, each pair of lines once.
-pub(super) fn look(graph: &Graph, reported: &mut Vec<(Site, Site)>) {
+#[cold]
+fn forget(task: &Task) {
+    let mut suspended = SUSPENDED.lock();
+    let suspended = suspended.get_or_insert_default();
+    suspended.remove(&task.id.get());
+    COUNT.store(suspended.len(), Ordering::Relaxed);
+}
+
+/// Reports those holds that a thread is blocked by, each pair of lines once. Those of `pending` may
+/// turn out to be worse.
+pub(super) fn look(graph: &Graph, pending: &[ThreadId], reported: &mut Vec<(Site, Site)>) {
     if count() == 0 {
         return;
     }
@@ -77,6 +84,9 @@ pub(super) fn look(graph: &Graph, reported: &mut Vec<(Site, Site)>) {
             .collect()
     };
     for (task, holds) in all {
+        if pending.contains(&task.id) {
+            continue;
+        }
         for (lock, held) in holds {
             let waits_for_it = |wait: &WaitInfo| match wait.what {
                 WaitsFor::Lock { lock: id, .. } => id == lock.id,

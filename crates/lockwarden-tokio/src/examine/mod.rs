@@ -17,12 +17,15 @@
 //! The first such look only makes them candidates. They are reported if a second one, with a probe of
 //! each that is younger than the first look, shows the same tasks in the same waits.
 
+mod canary;
+mod closing;
 mod graph;
 mod held;
 mod monitor;
 mod need;
 mod report;
 
+pub(crate) use self::closing::dropped;
 pub(crate) use self::held::{resumed, suspended};
 pub(crate) use self::monitor::wait_began;
 pub(crate) use self::report::set_breaking;

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use lockwarden::instrument::{self, Site, ThreadId};
 use parking_lot::{Condvar, Mutex};
 
-use super::graph::Graph;
+use super::canary::{Answer, Canaries};
+use super::graph::{Graph, Unpolled};
 use super::held;
 use super::report;
 use crate::agent::probe;
@@ -70,12 +71,19 @@ struct Monitor {
     candidates: HashMap<Vec<u64>, Candidate>,
     /// Tasks that wait for something unknown, and for how many looks they are left alone.
     resting: HashMap<u64, Rest>,
-    /// The sets that were reported, by the starts of their waits.
-    reported: Vec<Vec<(u64, Instant)>>,
+    /// The sets that were reported.
+    reported: Vec<Vec<Reported>>,
     /// Holds of suspended tasks that were reported: where the lock was made, and where it was taken.
     held: Vec<(Site, Site)>,
+    /// Of runtimes whose workers all seem to be blocked.
+    canaries: Canaries,
+    /// Those of whom a look has to wait for the answer of a runtime.
+    pending: Vec<ThreadId>,
     looks_without_news: u32,
 }
+
+/// A task or thread of a set that was reported, and when its wait began, if that is one of tasks.
+type Reported = (u64, Option<Instant>);
 
 struct Candidate {
     since: u64,
@@ -124,6 +132,7 @@ impl Monitor {
         for candidate in self.candidates.values_mut() {
             candidate.seen = false;
         }
+        self.pending.clear();
         let mut news = false;
         let mut done: Vec<usize> = Vec::new();
         for at in 0..graph.nodes.len() {
@@ -135,7 +144,7 @@ impl Monitor {
             news |= self.consider(&graph, &set);
         }
         self.candidates.retain(|_, candidate| candidate.seen);
-        held::look(&graph, &mut self.held);
+        held::look(&graph, &self.pending, &mut self.held);
         for rest in self.resting.values_mut() {
             rest.left = rest.left.saturating_sub(1);
         }
@@ -166,7 +175,7 @@ impl Monitor {
         let mut is_complete = true;
         for node in nodes() {
             let Some(task) = &node.task else { continue };
-            if node.is_unpolled || node.polls % 2 == 1 {
+            if node.unpolled.is_some() || node.polls % 2 == 1 {
                 // Its thread is blocked, or it would be polled by one that is.
                 continue;
             }
@@ -181,6 +190,19 @@ impl Monitor {
         if !is_complete {
             return true;
         }
+        let without_workers = nodes()
+            .filter(|node| node.unpolled == Some(Unpolled::Workers))
+            .filter_map(|node| node.task.as_ref()?.runtime.as_ref());
+        for runtime in without_workers {
+            match self.canaries.ask(runtime) {
+                Answer::Silent => {}
+                Answer::Waiting => {
+                    self.pending.extend(nodes().map(|node| node.id));
+                    return true;
+                }
+                Answer::Runs => return false,
+            }
+        }
         // Once more, for the two looks to have the same counts of polls on both sides of what they
         // read in between.
         let again = Graph::new(world::closed_checks());
@@ -189,7 +211,9 @@ impl Monitor {
         }
         let reported = set.iter().flat_map(|&at| {
             let node = &graph.nodes[at];
-            node.waits.iter().map(|wait| (node.id.get(), wait.since))
+            let waits = node.waits.iter().map(|wait| Some(wait.since));
+            let none = node.waits.is_empty().then_some(None);
+            waits.chain(none).map(|since| (node.id.get(), since))
         });
         self.reported.push(reported.collect());
         if self.reported.len() > 64 {
@@ -201,14 +225,16 @@ impl Monitor {
 
     /// Whether all of these waits were reported.
     fn is_reported(&self, graph: &Graph, set: &[usize]) -> bool {
-        let is_in = |known: &Vec<(u64, Instant)>, id: ThreadId, since: Instant| {
-            known.contains(&(id.get(), since))
-        };
+        let is_in = |known: &Vec<Reported>, id: ThreadId, since| known.contains(&(id.get(), since));
         self.reported.iter().any(|known| {
             set.iter().all(|&at| {
                 let node = &graph.nodes[at];
-                let waits = &node.waits;
-                waits.iter().all(|wait| is_in(known, node.id, wait.since))
+                let mut waits = node.waits.iter().map(|wait| Some(wait.since));
+                if node.waits.is_empty() {
+                    is_in(known, node.id, None)
+                } else {
+                    waits.all(|since| is_in(known, node.id, since))
+                }
             })
         })
     }
@@ -232,7 +258,7 @@ impl Monitor {
             rest.left = rest.next;
             rest.next = (rest.next * 2).min(LONGEST_REST);
         }
-        if !task.wants_probe.swap(true, Ordering::AcqRel)
+        if task.ask_for_probe()
             && let Some(wait) = waits.last()
         {
             wait.wake_task();

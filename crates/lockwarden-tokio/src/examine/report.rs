@@ -7,8 +7,9 @@ use std::time::Duration;
 use lockwarden::instrument::{self, ThreadId, WaitReason};
 use lockwarden::report::{FreedBy, LockId, LockInfo, ThreadInfo, Verdict, WaitInfo};
 
-use super::graph::{Graph, Node};
+use super::graph::{Graph, Node, Unpolled};
 use crate::agent::leaf::{Target, Thing, Wait};
+use crate::agent::registry;
 use crate::agent::task::Kind;
 
 static BREAKS: AtomicBool = AtomicBool::new(false);
@@ -32,7 +33,8 @@ pub(super) fn is_same(graph: &Graph, set: &[usize], again: &Graph) -> bool {
         again.stuck[other]
             && node.task.is_some() == now.task.is_some()
             && node.polls == now.polls
-            && node.is_unpolled == now.is_unpolled
+            && node.unpolled == now.unpolled
+            && node.drives == now.drives
             && node.waits.len() == now.waits.len()
             && node.waits.iter().zip(&now.waits).all(is_alike)
             && progress(graph, at) == progress(again, other)
@@ -118,12 +120,22 @@ fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<Threa
             info.waits = observed.and_then(|one| one.thread.waits.clone());
             if let Some(wait) = &mut info.waits {
                 wait.by = Some(ids(graph));
+            } else {
+                info.waits = unpolled_wait(node, ids(graph), locks);
             }
         }
     }
-    if node.is_unpolled {
+    if let Some(why) = node.unpolled {
+        let why = match why {
+            Unpolled::Driver => "is not polled: the thread that would do so is blocked",
+            Unpolled::Workers => "is not polled: all workers of its runtime are blocked",
+            Unpolled::Pool => "is not run: all threads of the blocking pool run others",
+        };
+        info.notes.push(why.to_owned());
+    }
+    if let Some(driven) = node.drives {
         info.notes
-            .push("is not polled: the thread that would do so is blocked".to_owned());
+            .push(format!("is blocked in a `block_on` of task #{driven}"));
     }
     if let Some(task) = &node.task {
         info.notes.push(format!("spawned at {}", task.spawned));
@@ -132,6 +144,28 @@ fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<Threa
         info.notes.push(snoozed(node, wait, locks));
     }
     Some(info)
+}
+
+/// The wait of a task that has none of its own: for the future that it drives, or for a thread of the
+/// blocking pool.
+fn unpolled_wait(node: &Node, by: FreedBy, locks: &mut Vec<LockInfo>) -> Option<WaitInfo> {
+    let task = node.task.as_ref()?;
+    let (noun, made, awaited) = if let Some(driven) = node.drives.and_then(registry::find) {
+        ("task", driven.spawned, WaitReason::End)
+    } else if node.unpolled == Some(Unpolled::Pool) {
+        let made = task.runtime.as_ref()?.made;
+        ("blocking pool", made, WaitReason::Room)
+    } else {
+        return None;
+    };
+    let site = if node.drives.is_some() {
+        made
+    } else {
+        task.spawned
+    };
+    let id = add(locks, thing_info(noun, made));
+    let resource = (id, awaited);
+    Some(WaitInfo::of_resource(resource, site, Duration::ZERO, by))
 }
 
 /// What is said of a future that the task does not poll any more.
@@ -199,7 +233,7 @@ fn wait_info(wait: &Wait, by: FreedBy, locks: &mut Vec<LockInfo>) -> WaitInfo {
 }
 
 /// Adds a lock to the list if it is not there; its id there.
-fn add(locks: &mut Vec<LockInfo>, lock: LockInfo) -> LockId {
+pub(super) fn add(locks: &mut Vec<LockInfo>, lock: LockInfo) -> LockId {
     let is_same = |other: &&LockInfo| {
         other.id == lock.id
             || (other.noun == lock.noun
@@ -222,7 +256,7 @@ fn is_thing(id: LockId) -> bool {
     id.get() & THINGS != 0
 }
 
-fn thing_info(noun: &'static str, made: instrument::Site) -> LockInfo {
+pub(super) fn thing_info(noun: &'static str, made: instrument::Site) -> LockInfo {
     static NEXT: AtomicU64 = AtomicU64::new(THINGS);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let id = LockId::new(number).expect("the number is not zero");

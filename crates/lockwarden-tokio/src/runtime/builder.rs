@@ -6,7 +6,10 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Runtime;
+use super::newer::Options;
+#[allow(unused_imports)] // Its methods are hidden by those of a newer tokio.
+use super::newer::Settings;
+use super::{LocalRuntime, Runtime};
 use crate::world;
 
 /// [`tokio::runtime::Builder`] of runtimes whose tasks are watched.
@@ -15,9 +18,14 @@ use crate::world;
 /// then [`build`](Self::build) has to be called on this one, not on what the setting returns.
 pub struct Builder {
     inner: tokio::runtime::Builder,
+    /// How many threads the blocking pool may have.
+    blocking_threads: usize,
     on_thread_start: Option<Hook>,
     on_thread_stop: Option<Hook>,
 }
+
+/// The size of tokio's blocking pool, if none is set.
+const BLOCKING_THREADS: usize = 512;
 
 type Hook = Arc<dyn Fn() + Send + Sync>;
 
@@ -60,8 +68,6 @@ impl Builder {
         fn start_paused(start_paused: bool);
         /// As [`tokio::runtime::Builder::worker_threads`].
         fn worker_threads(val: usize);
-        /// As [`tokio::runtime::Builder::max_blocking_threads`].
-        fn max_blocking_threads(val: usize);
         /// As [`tokio::runtime::Builder::thread_name`].
         fn thread_name(val: impl Into<String>);
         /// As [`tokio::runtime::Builder::thread_name_fn`].
@@ -86,9 +92,22 @@ impl Builder {
     fn of(inner: tokio::runtime::Builder) -> Self {
         Self {
             inner,
+            blocking_threads: BLOCKING_THREADS,
             on_thread_start: None,
             on_thread_stop: None,
         }
+    }
+
+    /// As [`tokio::runtime::Builder::max_blocking_threads`].
+    ///
+    /// # Panics
+    ///
+    /// If there are to be none.
+    #[track_caller]
+    pub fn max_blocking_threads(&mut self, val: usize) -> &mut Self {
+        self.inner.max_blocking_threads(val);
+        self.blocking_threads = val;
+        self
     }
 
     /// As [`tokio::runtime::Builder::on_thread_start`].
@@ -103,12 +122,48 @@ impl Builder {
         self
     }
 
+    /// As [`tokio::runtime::Builder::name`], of version 1.51; before, it does nothing.
+    #[allow(clippy::unit_arg)]
+    pub fn name(&mut self, val: impl Into<String>) -> &mut Self {
+        let _ = self.inner.name(val.into());
+        self
+    }
+
+    /// As [`tokio::runtime::Builder::max_io_events_per_busy_tick`], of version 1.54; before, it does
+    /// nothing.
+    #[cfg(any(feature = "net", feature = "process", feature = "signal"))]
+    #[allow(clippy::unit_arg)]
+    pub fn max_io_events_per_busy_tick(&mut self, capacity: usize) -> &mut Self {
+        let _ = self.inner.max_io_events_per_busy_tick(capacity);
+        self
+    }
+
     /// As [`tokio::runtime::Builder::build`].
     ///
     /// # Errors
     ///
     /// If the operating system refuses what the runtime needs.
+    #[track_caller]
     pub fn build(&mut self) -> io::Result<Runtime> {
+        self.set_hooks();
+        let inner = self.inner.build()?;
+        Ok(Runtime::of(inner, self.blocking_threads))
+    }
+
+    /// As [`tokio::runtime::Builder::build_local`], of version 1.51.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses what the runtime needs, or the version of tokio has no such
+    /// runtime.
+    #[track_caller]
+    pub fn build_local(&mut self, options: Options) -> io::Result<LocalRuntime> {
+        self.set_hooks();
+        let inner = self.inner.build_local(options)?;
+        Ok(LocalRuntime::of(inner, self.blocking_threads))
+    }
+
+    fn set_hooks(&mut self) {
         let (start, stop) = (self.on_thread_start.clone(), self.on_thread_stop.clone());
         self.inner.on_thread_start(move || {
             world::add_thread();
@@ -118,7 +173,6 @@ impl Builder {
             stop.iter().for_each(|hook| hook());
             world::remove_thread();
         });
-        self.inner.build().map(Runtime::of)
     }
 }
 

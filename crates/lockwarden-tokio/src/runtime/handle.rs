@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::runtime::TryCurrentError;
 
-use crate::agent::frame;
+use crate::agent::nested;
 use crate::agent::runtime::RuntimeState;
 use crate::agent::task::Kind;
 use crate::task::{self, JoinHandle, root};
@@ -33,7 +33,7 @@ impl Handle {
     }
 
     fn of_current(inner: tokio::runtime::Handle) -> Self {
-        let state = frame::with(|frame| frame.and_then(|frame| frame.task.runtime.clone()));
+        let state = RuntimeState::here();
         Self { inner, state }
     }
 
@@ -75,7 +75,7 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        task::spawn_blocking_on(&self.inner, func)
+        task::spawn_blocking_on(&self.inner, self.state(), func)
     }
 
     /// As [`tokio::runtime::Handle::block_on`].
@@ -87,6 +87,7 @@ impl Handle {
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         // It does not drive a current-thread runtime.
         let root = root(future, Kind::Driven, Location::caller(), self.state());
+        let _nested = nested::drive(root.task());
         self.inner.block_on(root)
     }
 }

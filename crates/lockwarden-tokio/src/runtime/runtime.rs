@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lockwarden::instrument::Site;
-use tokio::runtime::{EnterGuard, RuntimeFlavor, RuntimeMetrics};
+use tokio::runtime::{EnterGuard, RuntimeMetrics};
 
-use super::Handle;
+use super::{Closing, Handle};
+use crate::agent::nested;
 use crate::agent::runtime::RuntimeState;
 use crate::agent::task::Kind;
 use crate::task::{JoinHandle, root};
@@ -17,19 +18,21 @@ use crate::world;
 /// [`tokio::runtime::Runtime`], whose tasks are watched.
 #[derive(Debug)]
 pub struct Runtime {
+    // Dropped first.
+    closing: Closing,
     inner: tokio::runtime::Runtime,
     handle: Handle,
     state: Arc<RuntimeState>,
 }
 
 impl Runtime {
-    pub(super) fn of(inner: tokio::runtime::Runtime) -> Self {
-        let flavor = inner.handle().runtime_flavor();
-        let is_current_thread = matches!(flavor, RuntimeFlavor::CurrentThread);
-        let state = Arc::new(RuntimeState::new(is_current_thread));
+    #[track_caller]
+    pub(super) fn of(inner: tokio::runtime::Runtime, blocking_threads: usize) -> Self {
+        let state = Arc::new(RuntimeState::new(inner.handle(), blocking_threads));
         world::add_runtime(inner.handle(), &state);
         let handle = Handle::new(inner.handle().clone(), Arc::clone(&state));
         Self {
+            closing: Closing::of(&state),
             inner,
             handle,
             state,
@@ -42,6 +45,7 @@ impl Runtime {
     ///
     /// If the operating system refuses what the runtime needs.
     #[cfg(feature = "rt-multi-thread")]
+    #[track_caller]
     pub fn new() -> std::io::Result<Runtime> {
         super::Builder::new_multi_thread().enable_all().build()
     }
@@ -87,6 +91,7 @@ impl Runtime {
         let state = Arc::clone(&self.state);
         let root = root(future, Kind::Driven, site, Some(state));
         let _driving = self.state.drive();
+        let _nested = nested::drive(root.task());
         self.inner.block_on(root)
     }
 
@@ -96,12 +101,14 @@ impl Runtime {
     }
 
     /// As [`tokio::runtime::Runtime::shutdown_timeout`].
-    pub fn shutdown_timeout(self, duration: Duration) {
+    pub fn shutdown_timeout(mut self, duration: Duration) {
+        self.closing.end();
         self.inner.shutdown_timeout(duration);
     }
 
     /// As [`tokio::runtime::Runtime::shutdown_background`].
-    pub fn shutdown_background(self) {
+    pub fn shutdown_background(mut self) {
+        self.closing.end();
         self.inner.shutdown_background();
     }
 

@@ -91,7 +91,7 @@ impl<'a, L: HasRaw + ?Sized> Keep<&'a L> {
 }
 
 impl<P: Leads> Drop for Keep<P> {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
         if self.permits != 0 {
             let hold = self.hold.take();

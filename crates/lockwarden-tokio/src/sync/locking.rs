@@ -1,13 +1,14 @@
 //! The futures of lock acquisitions.
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use lockwarden::instrument::{Mode, Site};
 use pin_project_lite::pin_project;
-use tokio::sync::{AcquireError, SemaphorePermit};
+use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 
 use super::acquire::Acquire;
 use super::keep::{HasRaw, Keep};
@@ -16,47 +17,67 @@ use super::sited::Sited;
 use crate::agent::frame;
 
 pin_project! {
-    /// An acquisition of a borrowed lock.
-    pub(crate) struct Locking<'a, L, F, G>
+    /// An acquisition of a borrowed lock: exclusive, or shared.
+    pub(crate) struct Locking<'a, L, F, M, W, X>
     where
         L: HasRaw,
         L: ?Sized,
     {
+        mode: PhantomData<X>,
         lock: &'a L,
-        mode: Mode,
-        guard: fn(Keep<&'a L>) -> G,
+        guard: W,
         #[pin]
-        acquire: Acquire<'a, F>,
+        acquire: Acquire<'a, F, M>,
     }
 }
 
-impl<'a, L, F, G> Locking<'a, L, F, G>
+/// A mode that is known when the program is compiled.
+pub(crate) trait Modal {
+    const MODE: Mode;
+}
+
+/// To hold a lock exclusively.
+pub(crate) enum Write {}
+/// To share a lock.
+pub(crate) enum Read {}
+
+impl Modal for Write {
+    const MODE: Mode = Mode::Exclusive;
+}
+
+impl Modal for Read {
+    const MODE: Mode = Mode::Shared;
+}
+
+/// An acquisition whose result is made into a guard by `guard`.
+#[inline(always)]
+pub(crate) fn lock<'a, X, L, G>(
+    lock: &'a L,
+    created: Site,
+    guard: impl Fn(Keep<&'a L>) -> G,
+) -> impl Future<Output = G>
 where
+    X: Modal,
     L: HasRaw + ?Sized,
-    F: Future<Output = Result<SemaphorePermit<'a>, AcquireError>>,
 {
-    #[inline]
-    pub(crate) fn new(
-        lock: &'a L,
-        mode: Mode,
-        created: Site,
-        future: F,
-        guard: fn(Keep<&'a L>) -> G,
-    ) -> Self {
-        let raw = lock.raw();
-        Self {
-            lock,
-            mode,
-            guard,
-            acquire: Acquire::new(&raw.semaphore, raw.share(mode), created, future),
-        }
+    let raw = lock.raw();
+    let make = Semaphore::acquire_many;
+    let count = raw.share(X::MODE);
+    Locking {
+        mode: PhantomData::<X>,
+        lock,
+        guard,
+        acquire: Acquire::new(&raw.semaphore, count, created, make),
     }
 }
 
-impl<'a, L, F, G> Future for Locking<'a, L, F, G>
+impl<'a, L, F, M, W, G, X> Future for Locking<'a, L, F, M, W, X>
 where
+    X: Modal,
     L: HasRaw + ?Sized,
     F: Future<Output = Result<SemaphorePermit<'a>, AcquireError>>,
+    M: Fn(&'a Semaphore, u32) -> F,
+    W: Fn(Keep<&'a L>) -> G,
 {
     type Output = G;
 
@@ -67,7 +88,8 @@ where
         let site = Location::caller();
         let place = std::ptr::from_ref(&*self).addr();
         let this = self.project();
-        let (raw, mode) = (this.lock.raw(), *this.mode);
+        let raw = this.lock.raw();
+        let mode = X::MODE;
         let created = this.acquire.created();
         let permit = ready!(this.acquire.poll_for(cx, site, || raw.target(mode)));
         let taken = raw.taken(permit, mode, created, place);
@@ -76,20 +98,22 @@ where
 }
 
 pin_project! {
-    struct Taking<'a, F> {
+    struct Taking<'a, F, M> {
         raw: &'a Raw,
         mode: Mode,
         #[pin]
-        acquire: Acquire<'a, F>,
+        acquire: Acquire<'a, F, M>,
     }
 }
 
-impl<'a, F> Future for Taking<'a, F>
+impl<'a, F, M> Future for Taking<'a, F, M>
 where
     F: Future<Output = Result<SemaphorePermit<'a>, AcquireError>>,
+    M: Fn(&'a Semaphore, u32) -> F,
 {
     type Output = Taken;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let (raw, mode) = (*this.raw, *this.mode);
@@ -102,12 +126,13 @@ where
 }
 
 /// Takes a lock, without a guard.
+#[inline]
 pub(crate) fn take(raw: &Raw, mode: Mode, created: Site) -> impl Future<Output = Taken> {
-    let future = raw.semaphore.acquire_many(raw.share(mode));
+    let count = raw.share(mode);
     Taking {
         raw,
         mode,
-        acquire: Acquire::new(&raw.semaphore, raw.share(mode), created, future),
+        acquire: Acquire::new(&raw.semaphore, count, created, Semaphore::acquire_many),
     }
 }
 

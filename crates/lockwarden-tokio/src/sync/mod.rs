@@ -10,6 +10,7 @@ pub use tokio::sync::*;
 pub(crate) mod acquire;
 mod barrier;
 mod blocking;
+pub mod broadcast;
 pub(crate) mod guard_macros;
 mod keep;
 mod locking;
@@ -24,6 +25,7 @@ mod raw;
 mod rwlock;
 mod rwlock_guards;
 mod semaphore;
+mod set_once;
 pub(crate) mod sited;
 pub mod watch;
 pub(crate) mod watched;
@@ -41,6 +43,7 @@ pub use self::rwlock_guards::{
     RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard,
 };
 pub use self::semaphore::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+pub use self::set_once::SetOnce;
 
 /// The futures of this module that have names.
 pub mod futures {

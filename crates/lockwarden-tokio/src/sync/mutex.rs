@@ -13,7 +13,7 @@ use tokio::sync::TryLockError;
 
 use super::blocking;
 use super::keep::{HasRaw, Keep};
-use super::locking::{self, Locking};
+use super::locking::{self, Write};
 use super::mutex_guards::{MutexGuard, OwnedMutexGuard};
 use super::raw::Raw;
 
@@ -78,15 +78,9 @@ impl<T> Mutex<T> {
 impl<T: ?Sized> Mutex<T> {
     /// As [`tokio::sync::Mutex::lock`]: fair, and cancel safe but for the place in the queue.
     #[track_caller]
+    #[inline]
     pub fn lock(&self) -> impl Future<Output = MutexGuard<'_, T>> {
-        let created = Location::caller();
-        Locking::new(
-            self,
-            Mode::Exclusive,
-            created,
-            self.raw.semaphore.acquire(),
-            |keep| MutexGuard::new(keep),
-        )
+        locking::lock::<Write, _, _>(self, Location::caller(), MutexGuard::new)
     }
 
     /// As [`tokio::sync::Mutex::lock_owned`].

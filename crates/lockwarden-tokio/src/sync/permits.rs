@@ -70,6 +70,10 @@ impl Permits {
     /// Changes how many permits an acquisition stands for; none is the end of it.
     pub(crate) fn set(&self, number: u64, permits: usize) {
         let mut holders = self.holders.lock();
+        if permits == 0 && holders.last().is_some_and(|last| last.number == number) {
+            holders.pop();
+            return;
+        }
         let Some(at) = holders.iter().rposition(|holder| holder.number == number) else {
             return;
         };

@@ -36,6 +36,7 @@ impl Raw {
     }
 
     /// How many permits a hold in this mode takes.
+    #[inline]
     pub(crate) fn share(&self, mode: Mode) -> u32 {
         match mode {
             Mode::Exclusive => self.permits,
@@ -50,7 +51,7 @@ impl Raw {
 
     /// Records that the calling task, or thread, has taken the lock, with a future at `place`. The
     /// permit is given back by what is returned.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn taken(
         &self,
         permit: Result<SemaphorePermit<'_>, AcquireError>,
@@ -61,14 +62,37 @@ impl Raw {
         // The semaphore is never closed. Kept until the record is made, which can panic.
         let permit = permit.unwrap_or_else(|_| unreachable!("the semaphore of a lock is closed"));
         let taken = frame::with(|frame| match frame {
-            Some(frame) => self.taken_by_task(frame, mode, AcquireKind::Blocking, site, place),
-            None => self.taken_by_thread(mode, AcquireKind::Blocking, site),
+            Some(frame) if self.is_usual(frame, place) => Taken {
+                hold: Some(
+                    self.record
+                        .acquired_sendable(mode, AcquireKind::Blocking, site),
+                ),
+                mark: None,
+            },
+            _ => self.taken_otherwise(mode, site, place),
         });
         permit.forget();
         taken
     }
 
-    #[inline]
+    #[cold]
+    fn taken_otherwise(&self, mode: Mode, site: Site, place: usize) -> Taken {
+        frame::with(|frame| match frame {
+            Some(frame) => self.taken_by_task(frame, mode, AcquireKind::Blocking, site, place),
+            None => self.taken_by_thread(mode, AcquireKind::Blocking, site),
+        })
+    }
+
+    /// Whether nothing has to be known of a hold but that it is there.
+    #[inline(always)]
+    fn is_usual(&self, frame: &Frame<'_>, place: usize) -> bool {
+        !frame.is_pending.get()
+            && !frame.task.has_marks()
+            && !mark::is_in_branch()
+            && !mark::is_loose(frame, std::ptr::from_ref(self).addr(), place)
+    }
+
+    #[cold]
     fn taken_by_task(
         &self,
         frame: &Frame<'_>,
@@ -88,6 +112,7 @@ impl Raw {
         Taken { hold, mark }
     }
 
+    #[cold]
     fn taken_by_thread(&self, mode: Mode, kind: AcquireKind, site: Site) -> Taken {
         // A task that this crate did not spawn has no place to list what it holds: it would be found
         // with the thread, on which other tasks are polled next.
@@ -111,7 +136,7 @@ impl Raw {
     }
 
     /// Gives the lock back.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn release(&self, hold: Option<SendableHold>, permits: u32) {
         if let Some(hold) = hold {
             self.record.released_anywhere(hold);

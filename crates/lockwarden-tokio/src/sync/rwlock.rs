@@ -13,7 +13,7 @@ use tokio::sync::TryLockError;
 
 use super::blocking;
 use super::keep::{HasRaw, Keep};
-use super::locking::{self, Locking};
+use super::locking::{self, Read, Write};
 use super::raw::Raw;
 use super::rwlock_guards::{
     OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLockReadGuard, RwLockWriteGuard,
@@ -119,22 +119,16 @@ impl<T> RwLock<T> {
 impl<T: ?Sized> RwLock<T> {
     /// As [`tokio::sync::RwLock::read`].
     #[track_caller]
+    #[inline]
     pub fn read(&self) -> impl Future<Output = RwLockReadGuard<'_, T>> {
-        let created = Location::caller();
-        let future = self.raw.semaphore.acquire();
-        Locking::new(self, Mode::Shared, created, future, |keep| {
-            RwLockReadGuard::new(keep)
-        })
+        locking::lock::<Read, _, _>(self, Location::caller(), RwLockReadGuard::new)
     }
 
     /// As [`tokio::sync::RwLock::write`].
     #[track_caller]
+    #[inline]
     pub fn write(&self) -> impl Future<Output = RwLockWriteGuard<'_, T>> {
-        let created = Location::caller();
-        let future = self.raw.semaphore.acquire_many(self.raw.permits);
-        Locking::new(self, Mode::Exclusive, created, future, |keep| {
-            RwLockWriteGuard::new(keep)
-        })
+        locking::lock::<Write, _, _>(self, Location::caller(), RwLockWriteGuard::new)
     }
 
     /// As [`tokio::sync::RwLock::read_owned`].

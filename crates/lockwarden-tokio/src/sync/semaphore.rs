@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use lockwarden::instrument::Site;
 use pin_project_lite::pin_project;
-use tokio::sync::{AcquireError, TryAcquireError};
+use tokio::sync::{AcquireError, Semaphore as Inner, TryAcquireError};
 
 use super::acquire::Acquire;
 use super::blocking;
@@ -98,7 +98,7 @@ impl Semaphore {
             semaphore: self,
             is_owned: false,
             count: 1,
-            acquire: Acquire::new(&self.inner, 1, created, self.inner.acquire()),
+            acquire: Acquire::new(&self.inner, 1, created, Inner::acquire_many),
         }
     }
 
@@ -117,7 +117,7 @@ impl Semaphore {
             semaphore: self,
             is_owned: false,
             count: n,
-            acquire: Acquire::new(&self.inner, n, created, self.inner.acquire_many(n)),
+            acquire: Acquire::new(&self.inner, n, created, Inner::acquire_many),
         }
     }
 
@@ -170,7 +170,7 @@ impl Semaphore {
                 semaphore: &self,
                 is_owned: true,
                 count: n,
-                acquire: Acquire::new(&self.inner, n, created, self.inner.acquire_many(n)),
+                acquire: Acquire::new(&self.inner, n, created, Inner::acquire_many),
             }
             .await?
             .into_share();
@@ -285,6 +285,7 @@ impl Semaphore {
         &self.inner
     }
 
+    #[inline]
     fn state(&self) -> &Arc<Permits> {
         self.permits
             .get_or_init(|| Arc::new(Permits::new(self.made, self.count)))
@@ -312,6 +313,7 @@ impl Semaphore {
     }
 
     /// Gives permits back.
+    #[inline]
     fn release(&self, share: &Share) {
         if share.permits != 0 {
             self.state().set(share.number, 0);
@@ -327,22 +329,24 @@ impl fmt::Debug for Semaphore {
 }
 
 pin_project! {
-    struct Acquiring<'a, F> {
+    struct Acquiring<'a, F, M> {
         semaphore: &'a Semaphore,
         is_owned: bool,
         count: u32,
         #[pin]
-        acquire: Acquire<'a, F>,
+        acquire: Acquire<'a, F, M>,
     }
 }
 
-impl<'a, F> Future for Acquiring<'a, F>
+impl<'a, F, M> Future for Acquiring<'a, F, M>
 where
     F: Future<Output = Result<tokio::sync::SemaphorePermit<'a>, AcquireError>>,
+    M: Fn(&'a Inner, u32) -> F,
 {
     type Output = Result<SemaphorePermit<'a>, AcquireError>;
 
     #[track_caller]
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let site = Location::caller();
         let place = std::ptr::from_ref(&*self).addr();

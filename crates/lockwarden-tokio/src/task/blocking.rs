@@ -2,12 +2,15 @@
 
 use std::panic::Location;
 use std::sync::Arc;
+#[cfg(feature = "rt-multi-thread")]
+use std::sync::atomic::Ordering;
 
 use lockwarden::instrument::{Agent, Clock, Site};
 
 use super::{JoinHandle, lets_out};
 use crate::agent::frame;
 use crate::agent::root::Origin;
+use crate::agent::runtime::RuntimeState;
 use crate::agent::task::{Kind, Task};
 
 /// As [`tokio::task::spawn_blocking`]; what the closure locks is recorded as done by a task.
@@ -21,23 +24,57 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let (job, task) = job(f, Location::caller());
+    let (job, task) = job(f, Location::caller(), RuntimeState::here());
     JoinHandle::new(tokio::task::spawn_blocking(job), task)
 }
 
-/// The same on the blocking pool of `handle`.
+/// As [`tokio::task::block_in_place`].
+///
+/// # Panics
+///
+/// In a current-thread runtime.
+#[cfg(feature = "rt-multi-thread")]
 #[track_caller]
-pub(crate) fn spawn_blocking_on<F, R>(handle: &tokio::runtime::Handle, f: F) -> JoinHandle<R>
+pub fn block_in_place<F, R>(f: F) -> R
+where
+    F: FnOnce() -> R,
+{
+    struct Back(Option<Arc<Task>>);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            if let Some(task) = &self.0 {
+                task.is_in_place.store(false, Ordering::Release);
+            }
+        }
+    }
+    let task = frame::with(|frame| frame.map(|frame| Arc::clone(frame.task)));
+    // One within another leaves the mark to the outer one.
+    let task = task.filter(|task| !task.is_in_place.swap(true, Ordering::AcqRel));
+    let _back = Back(task);
+    tokio::task::block_in_place(f)
+}
+
+/// As [`spawn_blocking`], on the blocking pool of `handle`.
+#[track_caller]
+pub(crate) fn spawn_blocking_on<F, R>(
+    handle: &tokio::runtime::Handle,
+    runtime: Option<Arc<RuntimeState>>,
+    f: F,
+) -> JoinHandle<R>
 where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let (job, task) = job(f, Location::caller());
+    let (job, task) = job(f, Location::caller(), runtime);
     JoinHandle::new(handle.spawn_blocking(job), task)
 }
 
 /// A closure that runs `f` as a task.
-pub(super) fn job<F, R>(f: F, site: Site) -> (impl FnOnce() -> R + Send + 'static, Arc<Task>)
+pub(super) fn job<F, R>(
+    f: F,
+    site: Site,
+    runtime: Option<Arc<RuntimeState>>,
+) -> (impl FnOnce() -> R + Send + 'static, Arc<Task>)
 where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
@@ -46,7 +83,7 @@ where
     let origin = Origin {
         kind: Kind::Blocking,
         spawned: site,
-        runtime: None,
+        runtime,
     };
     let (mut agent, task) = origin.begin();
     let known = Arc::clone(&task);
@@ -67,7 +104,7 @@ struct Running {
 impl Running {
     fn run<R>(mut self, agent: &mut Agent, f: impl FnOnce() -> R) -> R {
         agent.run(|| {
-            let result = frame::as_job(f);
+            let result = frame::as_job(self.task.id, f);
             *self.task.end.lock() = Some(Clock::release_if_attached());
             self.end();
             result

@@ -115,7 +115,7 @@ impl<T: 'static> JoinSet<T> {
         F: FnOnce() -> T + Send + 'static,
         T: Send,
     {
-        let (job, task) = job(f, Location::caller());
+        let (job, task) = job(f, Location::caller(), RuntimeState::here());
         let handle = self.inner.spawn_blocking(job);
         self.add(handle, task)
     }
@@ -127,7 +127,7 @@ impl<T: 'static> JoinSet<T> {
         F: FnOnce() -> T + Send + 'static,
         T: Send,
     {
-        let (job, task) = job(f, Location::caller());
+        let (job, task) = job(f, Location::caller(), handle.state());
         let handle = self.inner.spawn_blocking_on(job, handle);
         self.add(handle, task)
     }

@@ -9,6 +9,8 @@ mod join_set;
 mod local;
 mod spawn;
 
+#[cfg(feature = "rt-multi-thread")]
+pub use self::blocking::block_in_place;
 pub use self::blocking::spawn_blocking;
 pub(crate) use self::blocking::spawn_blocking_on;
 pub use self::join_handle::JoinHandle;

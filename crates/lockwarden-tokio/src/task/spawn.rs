@@ -55,7 +55,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let runtime = frame::with(|frame| frame.and_then(|frame| frame.task.runtime.clone()));
+    let runtime = RuntimeState::here();
     let root = root(future, Kind::Spawned, Location::caller(), runtime);
     let task = Arc::clone(root.task());
     JoinHandle::new(tokio::spawn(root), task)

@@ -6,6 +6,7 @@
 mod alike;
 mod expect;
 mod rings;
+mod runtimes;
 mod single;
 mod snoozed;
 mod threads;
@@ -17,6 +18,7 @@ fn main() -> std::process::ExitCode {
     let groups: &[&[Case]] = &[
         alike::CASES,
         rings::CASES,
+        runtimes::CASES,
         single::CASES,
         snoozed::CASES,
         threads::CASES,
