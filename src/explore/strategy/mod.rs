@@ -68,8 +68,9 @@ pub(crate) trait Choose: fmt::Debug + Send {
     /// the rest, unless that is empty.
     fn take_back(&mut self, thread: usize);
 
-    /// Whether the schedule was not the one that was asked for. One that has deadlocked may be shorter: when
-    /// the detector reports the deadlock, and its panic goes on in a thread, is no part of the schedule.
+    /// Whether the schedule was not the one that was asked for. One that `has_deadlocked` over something
+    /// other than locks may end in another way: whether the detector reports that before all threads are
+    /// stuck, and a panic goes on in a thread, depends on the other threads of the process.
     fn has_diverged(&self, _has_deadlocked: bool) -> bool {
         false
     }

@@ -45,7 +45,7 @@ impl Choose for Replay {
     fn take_back(&mut self, _thread: usize) {}
 
     fn has_diverged(&self, has_deadlocked: bool) -> bool {
-        self.diverged || (self.made < self.choices.len() && !has_deadlocked)
+        !has_deadlocked && (self.diverged || self.made < self.choices.len())
     }
 }
 

@@ -90,8 +90,17 @@ impl FindingKind {
     }
 
     /// Whether it is a deadlock that has formed.
-    pub(super) fn is_deadlock(&self) -> bool {
+    fn is_deadlock(&self) -> bool {
         self.is_failure() && matches!(self, Self::Report(_) | Self::Stuck(_))
+    }
+
+    /// Whether it is a deadlock over something other than locks alone.
+    pub(super) fn is_stuck(&self) -> bool {
+        match self {
+            Self::Report(report) => self.is_deadlock() && report.edges.is_empty(),
+            Self::Stuck(_) => true,
+            Self::Panic(_) | Self::Hang(_) => false,
+        }
     }
 
     /// The same for what two schedules show of the same locks at the same lines.

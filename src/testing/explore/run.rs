@@ -359,7 +359,7 @@ where
             }
             let gathered = trial.close();
             kinds.extend(gathered.findings.into_iter().map(report));
-            let has_deadlocked = kinds.iter().any(FindingKind::is_deadlock);
+            let has_deadlocked = kinds.iter().any(FindingKind::is_stuck);
             return (session.finish(has_deadlocked), kinds);
         }
         let payload = handle.join().err();
@@ -375,7 +375,7 @@ where
         if let Some(payload) = payload.filter(|payload| !broken && !is_abandoned(&**payload)) {
             kinds.push(FindingKind::Panic(message(&*payload)));
         }
-        let has_deadlocked = kinds.iter().any(FindingKind::is_deadlock);
+        let has_deadlocked = kinds.iter().any(FindingKind::is_stuck);
         (session.finish(has_deadlocked), kinds)
     }
 
