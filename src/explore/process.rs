@@ -88,7 +88,7 @@ fn supervise(session: &Session) {
     let mut text = format!("{what}\n");
     let written = dump::capture().write_threads(&mut text, |thread| !thread.is_ours);
     debug_assert!(written.is_ok(), "a string takes all text");
-    let schedule = session.finish().schedule;
+    let schedule = session.finish(true).schedule;
     sink::say(&format!("{text}the schedule: {schedule}"));
     std::process::exit(FAILED);
 }

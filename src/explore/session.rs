@@ -265,10 +265,10 @@ impl Session {
     }
 
     /// What is left of it, when it is over. Threads that still run have another, useless strategy.
-    pub(crate) fn finish(&self) -> Course {
+    pub(crate) fn finish(&self, has_deadlocked: bool) -> Course {
         let mut state = self.state.lock();
         let chooser = mem::replace(&mut state.chooser, Box::new(Replay::new(Vec::new())));
-        let diverged = chooser.has_diverged();
+        let diverged = chooser.has_diverged(has_deadlocked);
         Course {
             chooser,
             schedule: Schedule {

@@ -150,7 +150,7 @@ impl Choose for DepthFirst {
         node.retried += 1;
     }
 
-    fn has_diverged(&self) -> bool {
+    fn has_diverged(&self, _has_deadlocked: bool) -> bool {
         self.diverged
     }
 }

@@ -68,8 +68,10 @@ pub(crate) trait Choose: fmt::Debug + Send {
     /// the rest, unless that is empty.
     fn take_back(&mut self, thread: usize);
 
-    /// Whether the schedule is still the one that was asked for.
-    fn has_diverged(&self) -> bool {
+    /// Whether the schedule was not the one that was asked for. One that `has_deadlocked` over something
+    /// other than locks may end in another way: whether the detector reports that before all threads are
+    /// stuck, and a panic goes on in a thread, depends on the other threads of the process.
+    fn has_diverged(&self, _has_deadlocked: bool) -> bool {
         false
     }
 }

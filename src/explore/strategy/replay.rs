@@ -44,8 +44,8 @@ impl Choose for Replay {
     // The choices that were taken back are in the list, too.
     fn take_back(&mut self, _thread: usize) {}
 
-    fn has_diverged(&self) -> bool {
-        self.diverged || self.made < self.choices.len()
+    fn has_diverged(&self, has_deadlocked: bool) -> bool {
+        !has_deadlocked && (self.diverged || self.made < self.choices.len())
     }
 }
 
@@ -60,20 +60,20 @@ mod tests {
         assert_eq!(replay.choose(None, &[0, 1]), 1);
         assert_eq!(replay.choose(Some(1), &[0, 1]), 0);
         assert_eq!(replay.choose(Some(0), &[1, 2]), 1);
-        assert!(!replay.has_diverged());
+        assert!(!replay.has_diverged(false));
         assert!(!replay.begin());
 
         let mut other = Replay::new(vec![1]);
         assert_eq!(other.choose(None, &[0, 2]), 0);
-        assert!(other.has_diverged());
+        assert!(other.has_diverged(false));
     }
 
     #[test]
     fn a_schedule_that_ends_before_its_choices_are_made_is_another_one() {
         let mut replay = Replay::new(vec![0, 0]);
         assert_eq!(replay.choose(None, &[0]), 0);
-        assert!(replay.has_diverged());
+        assert!(replay.has_diverged(false) && !replay.has_diverged(true));
         assert_eq!(replay.choose(Some(0), &[0]), 0);
-        assert!(!replay.has_diverged());
+        assert!(!replay.has_diverged(false));
     }
 }

@@ -339,7 +339,8 @@ impl Resource {
                     version = before;
                     break;
                 }
-                if unsure && is_due() {
+                // The schedule of an explored thread must not depend on the time.
+                if unsure && turn.is_none() && is_due() {
                     unsure = look(slot, by, site);
                 }
                 limit = (limit * 2).min(LONG);

@@ -94,6 +94,15 @@ impl FindingKind {
         self.is_failure() && matches!(self, Self::Report(_) | Self::Stuck(_))
     }
 
+    /// Whether it is a deadlock over something other than locks alone.
+    pub(super) fn is_stuck(&self) -> bool {
+        match self {
+            Self::Report(report) => self.is_deadlock() && report.edges.is_empty(),
+            Self::Stuck(_) => true,
+            Self::Panic(_) | Self::Hang(_) => false,
+        }
+    }
+
     /// The same for what two schedules show of the same locks at the same lines.
     pub(super) fn key(&self) -> String {
         match self {

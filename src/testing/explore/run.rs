@@ -359,7 +359,8 @@ where
             }
             let gathered = trial.close();
             kinds.extend(gathered.findings.into_iter().map(report));
-            return (session.finish(), kinds);
+            let has_deadlocked = kinds.iter().any(FindingKind::is_stuck);
+            return (session.finish(has_deadlocked), kinds);
         }
         let payload = handle.join().err();
         let gathered = trial.close();
@@ -374,7 +375,8 @@ where
         if let Some(payload) = payload.filter(|payload| !broken && !is_abandoned(&**payload)) {
             kinds.push(FindingKind::Panic(message(&*payload)));
         }
-        (session.finish(), kinds)
+        let has_deadlocked = kinds.iter().any(FindingKind::is_stuck);
+        (session.finish(has_deadlocked), kinds)
     }
 
     /// Tries to make these nested acquisitions meet.
