@@ -9,6 +9,7 @@
 //! | `LOCKWARDEN_RECORD` | a directory for records of lock orders | [`Config::record`](crate::config::Config::record) |
 //! | `LOCKWARDEN_RECORD_MAX` | the largest size of a record | [`Config::record`](crate::config::Config::record) |
 //! | `LOCKWARDEN_RECORD_KNOWN` | a baseline whose orders are not recorded | [`Config::record`](crate::config::Config::record) |
+//! | `LOCKWARDEN_RECORD_STACKS` | whether the stack of each new order is recorded | [`Config::record_stacks`](crate::config::Config::record_stacks) |
 //! | `LOCKWARDEN_RECORD_TIMES` | whether times of waits and holds are recorded | [`Config::record_times`](crate::config::Config::record_times) |
 //! | `LOCKWARDEN_SYMBOLS` | a directory of names that the source has for locks | [`report`](crate::report) |
 //! | `LOCKWARDEN_TEST_TIMEOUT` | the limit of a check | [`testing`](crate::testing) |
@@ -34,6 +35,7 @@ pub(crate) enum Variable {
     Record,
     RecordMax,
     RecordKnown,
+    RecordStacks,
     RecordTimes,
     Symbols,
     TestTimeout,
@@ -52,6 +54,7 @@ impl Variable {
             Variable::Record => "LOCKWARDEN_RECORD",
             Variable::RecordMax => "LOCKWARDEN_RECORD_MAX",
             Variable::RecordKnown => "LOCKWARDEN_RECORD_KNOWN",
+            Variable::RecordStacks => "LOCKWARDEN_RECORD_STACKS",
             Variable::RecordTimes => "LOCKWARDEN_RECORD_TIMES",
             Variable::Symbols => "LOCKWARDEN_SYMBOLS",
             Variable::TestTimeout => "LOCKWARDEN_TEST_TIMEOUT",

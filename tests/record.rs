@@ -52,6 +52,7 @@ fn child(name: &str, directory: &Path) -> Command {
         .env("LOCKWARDEN_RECORD", directory)
         .env_remove("LOCKWARDEN")
         .env_remove("LOCKWARDEN_RECORD_MAX")
+        .env_remove("LOCKWARDEN_RECORD_STACKS")
         .env_remove("LOCKWARDEN_RECORD_TIMES")
         .env_remove("NEXTEST_TEST_NAME")
         .stdout(Stdio::piped())
@@ -419,4 +420,20 @@ fn times_without_a_record_or_with_a_wrong_number_are_said() {
     command.env("LOCKWARDEN_RECORD_TIMES", "on");
     let stderr = run(command.env_remove("LOCKWARDEN_RECORD"));
     assert!(stderr.contains("set LOCKWARDEN_RECORD too"), "{stderr}");
+}
+
+#[test]
+fn the_stack_of_a_new_order_is_recorded_on_request() {
+    let directory = Directory::new("stacks");
+    run(child("child_nests", &directory.0).env("LOCKWARDEN_RECORD_STACKS", "on"));
+    let frame = r#""stack":["record::nest at tests/record.rs:"#;
+    assert_eq!(
+        rows_with(&directory, "edge", &[frame]),
+        3,
+        "{:#?}",
+        directory.rows("edge")
+    );
+    let directory = Directory::new("no-stacks");
+    run(&mut child("child_nests", &directory.0));
+    assert_eq!(rows_with(&directory, "edge", &[r#""stack":"#]), 0);
 }

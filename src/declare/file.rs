@@ -15,6 +15,9 @@ use crate::config::{RuleError, rule_file};
 /// A line in the right form, for error messages.
 const EXAMPLE: &str = "ledger < audit < stats";
 
+/// The most combinations of places that one line stands for.
+const MOST_PLACES: usize = 64;
+
 /// One line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Order<'a> {
@@ -26,12 +29,12 @@ pub(super) struct Order<'a> {
 
 pub(super) fn parse<'a>(text: &'a str, path: &Path) -> Result<Vec<Order<'a>>, RuleError> {
     let mut orders = Vec::new();
-    let mut places = HashMap::new();
+    let mut places: HashMap<&str, Vec<&str>> = HashMap::new();
     for (number, line) in rule_file::lines(text) {
         let malformed = |problem| RuleError::new(problem).at(path, number, EXAMPLE);
         let line = line.split('#').next().unwrap_or_default().trim();
         if let Some((symbol, place)) = line.split_once(" = ") {
-            places.insert(symbol.trim(), place.trim());
+            places.entry(symbol.trim()).or_default().push(place.trim());
             continue;
         }
         let (order, note) = match line.split_once(" ! ") {
@@ -55,13 +58,29 @@ pub(super) fn parse<'a>(text: &'a str, path: &Path) -> Result<Vec<Order<'a>>, Ru
             is_loop: note.is_some(),
         });
     }
-    // The process identifies a lock without a name by its location of construction.
-    for order in &mut orders {
-        for name in &mut order.names {
-            *name = places.get(name).copied().unwrap_or(name);
-        }
-    }
-    Ok(orders)
+    // The process identifies a lock without a name by its location of construction. A symbol may have several: two
+    // constructors make the lock of one field.
+    let placed = orders.into_iter().flat_map(|order: Order<'a>| {
+        let chains = order.names.iter().fold(vec![Vec::new()], |chains, name| {
+            let own = [*name];
+            let names = places.get(name).map_or(&own[..], Vec::as_slice);
+            chains
+                .iter()
+                .flat_map(|chain: &Vec<&'a str>| {
+                    names
+                        .iter()
+                        .map(move |name| [&chain[..], &[*name]].concat())
+                })
+                .take(MOST_PLACES)
+                .collect()
+        });
+        chains.into_iter().map(move |names| Order {
+            line: order.line,
+            names,
+            is_loop: order.is_loop,
+        })
+    });
+    Ok(placed.collect())
 }
 
 #[cfg(test)]
@@ -97,6 +116,14 @@ mod tests {
         assert_eq!(orders.len(), 2);
         assert_eq!(orders[0].names, ["a", "src/b.rs:1:2"]);
         assert!(!orders[0].is_loop && orders[1].is_loop);
+    }
+
+    #[test]
+    fn a_symbol_with_two_places_stands_for_both() {
+        let text = "B.x = src/b.rs:1:2\nB.x = src/b.rs:9:2\na < B.x\n";
+        let orders = parse(text, Path::new("x")).unwrap();
+        let names: Vec<_> = orders.iter().map(|order| order.names.clone()).collect();
+        assert_eq!(names, [["a", "src/b.rs:1:2"], ["a", "src/b.rs:9:2"]]);
     }
 
     #[test]

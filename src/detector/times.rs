@@ -13,6 +13,7 @@ use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
 use crate::record;
 use crate::report::Stack;
+use crate::tracking::lock::class::Class;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::process::registry;
@@ -103,11 +104,14 @@ pub(crate) fn wait(
     });
 }
 
-/// The wait is over.
+/// The wait is over; the calling thread is not yet recorded as the owner of the lock.
 #[cold]
-pub(crate) fn end_wait(slot: &'static Slot) {
+pub(crate) fn end_wait(slot: &'static Slot, record: &LockRecord) {
     let (to, mut lasted) = (now(), 0);
-    with(slot, |times| lasted = times.end_wait(to));
+    let mut unknown = None;
+    with(slot, |times| unknown = times.waits_for_unknown());
+    let by = unknown.and_then(|class| last_holder(record, class));
+    with(slot, |times| lasted = times.end_wait(to, by));
     if lasted == 0 {
         return;
     }
@@ -139,6 +143,16 @@ pub(crate) fn hold(slot: &'static Slot, ident: Option<&'static Ident>, mode: Mod
 #[cold]
 pub(crate) fn end_hold(slot: &'static Slot, ident: *const Ident) {
     with(slot, |times| times.end_hold(ident, now()));
+}
+
+/// Returns the last thread that held the lock exclusively, and the line of its last hold of a lock of the class. For a
+/// wait at whose begin the holder had just taken the lock, or was about to release it.
+fn last_holder(record: &LockRecord, class: &'static Class) -> Option<Blocker> {
+    // Acquire, as in `holder`.
+    let owner = record.owner.load(Ordering::Acquire);
+    // SAFETY: null, or a slot, and those are never freed.
+    let thread = unsafe { owner.as_ref() }?.thread()?;
+    TIMES.lock().as_ref()?.last_hold(thread, class)
 }
 
 /// Returns which thread holds the lock, and since which line.

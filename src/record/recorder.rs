@@ -6,6 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use once_cell::sync::OnceCell;
+
 use super::file::{RecordFile, Written};
 use super::news;
 use super::rows::{self, EdgeRow, Run, Taken};
@@ -104,8 +106,31 @@ pub(crate) fn edge(taken: &Taken<'_>) -> Option<EdgeRow> {
     if !news::is_news(&edge) {
         return None;
     }
-    with(|recorder| recorder.edge(taken, &edge));
+    // Outside of the lock: the names are looked up.
+    let stack = (is_recording() && has_stacks()).then(|| rows::stack_here(taken.to_site));
+    with(|recorder| recorder.edge(taken, &edge, stack.as_deref()));
     Some(edge)
+}
+
+/// Whether the stack of each new edge is recorded.
+fn has_stacks() -> bool {
+    static FROM_ENVIRONMENT: OnceCell<Option<bool>> = OnceCell::new();
+    let on = FROM_ENVIRONMENT.get_or_init(|| {
+        let text = Variable::RecordStacks.text();
+        match text.trim().to_ascii_lowercase().as_str() {
+            "" => None,
+            "on" | "1" => Some(true),
+            "off" | "0" => Some(false),
+            _ => {
+                let name = Variable::RecordStacks.name();
+                sink::say(&format!(
+                    "{name}: {text:?} is neither `on` nor `off`; no stacks are recorded"
+                ));
+                Some(false)
+            }
+        }
+    });
+    on.unwrap_or_else(|| config::current().records_stacks())
 }
 
 /// Records a report.
@@ -186,10 +211,15 @@ impl Recorder {
         Ok(())
     }
 
-    fn edge(&mut self, taken: &Taken<'_>, edge: &EdgeRow) -> io::Result<()> {
+    fn edge(
+        &mut self,
+        taken: &Taken<'_>,
+        edge: &EdgeRow,
+        stack: Option<&[String]>,
+    ) -> io::Result<()> {
         self.class(taken.from)?;
         self.class(taken.to)?;
-        self.append(&edge.line(&self.run, taken.thread))
+        self.append(&edge.line(&self.run, taken.thread, stack))
     }
 
     /// Records a finding whose classes and lines are new; labels are left out.

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::json::Object;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::Mode;
-use crate::report::Report;
+use crate::report::{Report, Stack};
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::class_key;
 use crate::variables::Variable;
@@ -177,7 +177,7 @@ impl EdgeRow {
         }
     }
 
-    pub(super) fn line(&self, run: &Run, thread: &str) -> String {
+    pub(super) fn line(&self, run: &Run, thread: &str, stack: Option<&[String]>) -> String {
         let row = Object::row("edge")
             .text("from", &self.from)
             .text("from_mode", &self.from_mode.to_string())
@@ -189,8 +189,33 @@ impl EdgeRow {
             .text("role", &self.role)
             .text("thread", thread)
             .number("seen_ms", now_ms());
+        let row = match stack {
+            Some(stack) => row.texts("stack", stack.iter().map(String::as_str)),
+            None => row,
+        };
         run.attributed(row).line()
     }
+}
+
+/// The functions in which the calling thread is, which takes a lock at `site`: the innermost first, with paths that hold
+/// no directory of a machine.
+pub(super) fn stack_here(site: Site) -> Vec<String> {
+    let stack = Stack::capture();
+    // Debug information has whole paths; the compiler has given the site one that is relative to the workspace.
+    let mut files = stack.places().filter_map(|frame| frame.file);
+    let root = files.find_map(|file| file.strip_suffix(site.file()));
+    let frames = stack.places().map(|frame| {
+        let function = frame.function.unwrap_or("?");
+        match (frame.file, frame.line) {
+            (Some(file), Some(line)) => {
+                let inside = root.and_then(|root| file.strip_prefix(root));
+                let path = class_key::of_path(inside.unwrap_or(file));
+                format!("{function} at {path}:{line}")
+            }
+            _ => function.to_owned(),
+        }
+    });
+    frames.collect()
 }
 
 /// The name of a thread without the number at its end: `worker 3` and `worker-17` have one role.

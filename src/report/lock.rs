@@ -1,10 +1,12 @@
 //! The description of a lock in a report.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::names::{Escaped, place};
 use super::symbols::symbol;
 use crate::engine::ids::{LockId, Site};
+use crate::tracking::lock::class_key;
 
 /// One lock of a report.
 ///
@@ -43,6 +45,41 @@ impl LockInfo {
 }
 
 impl LockInfo {
+    /// Returns the key of the class of the lock, which is the same in every build and on every machine: its name; else
+    /// what the source calls it, if the program was built by `cargo lockwarden`; else its place of construction,
+    /// without the directories of a machine.
+    ///
+    /// Records, baselines, suppressions and the JSON form of a report have the same key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::config::Config;
+    /// use lockwarden::sync::Mutex;
+    ///
+    /// # fn main() {
+    /// Config::new()
+    ///     .callback(|report| {
+    ///         let keys: Vec<_> = report.locks.iter().map(|lock| lock.key()).collect();
+    ///         println!("{}: {keys:?}", report.verdict);
+    ///     })
+    ///     .install()
+    ///     .expect("nothing else installs a configuration");
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn key(&self) -> Cow<'static, str> {
+        match self.name.or_else(|| symbol(self.created)) {
+            Some(name) => Cow::Borrowed(name),
+            None => class_key::of_class(None, self.created),
+        }
+    }
+
+    /// Returns whether the key, or the place that stands for it without the source, is this one.
+    pub(crate) fn has_key(&self, key: &str) -> bool {
+        self.key() == key || (self.name.is_none() && class_key::of_site(self.created) == key)
+    }
+
     /// Returns the name within a sentence, where a lock without a name needs an article.
     pub(crate) fn in_a_sentence(&self) -> String {
         match self.name {
@@ -75,5 +112,27 @@ impl fmt::Display for LockInfo {
                 write!(f, " made at {}", place(self.created))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::Location;
+
+    use super::*;
+
+    #[test]
+    fn a_lock_has_the_key_that_records_have() {
+        let created = Location::caller();
+        let place = class_key::of_site(created);
+        let lock = LockInfo::new(LockId::new(1).unwrap(), "Mutex", created);
+        assert_eq!(lock.key(), place);
+        assert!(lock.has_key(&place) && !lock.has_key("ledger"));
+        let named = LockInfo {
+            name: Some("ledger"),
+            ..lock
+        };
+        assert_eq!(named.key(), "ledger");
+        assert!(named.has_key("ledger") && !named.has_key(&place));
     }
 }

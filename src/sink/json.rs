@@ -111,6 +111,7 @@ pub(crate) fn lock(lock: &LockInfo) -> Value {
     json!({
         "id": lock.id.get(),
         "kind": lock.noun,
+        "key": cut(&lock.key()),
         "name": lock.name.map(cut),
         "label": lock.label.as_deref().map(cut),
         "created": site(lock.created),

@@ -15,7 +15,7 @@
 //! function     bank::audit::*      : to be reworked, ticket 4711
 //! ```
 //!
-//! `lock` is the name or the label of a lock of the cycle. `place` is where a lock of the cycle was
+//! `lock` is the [key](crate::report::LockInfo::key) or the label of a lock of the cycle. `place` is where a lock of the cycle was
 //! constructed or acquired: a file, with or without a line; the end of a path is enough. `function` is a
 //! function in a stack of the report, with its path; a `*` at the end matches anything. A line without that
 //! form is an error that names the file and the line, and the other lines take effect.

@@ -5,14 +5,16 @@ use std::panic::Location;
 
 use crate::config::RuleError;
 use crate::report::Report;
+use crate::tracking::lock::class_key;
 
 /// What the pattern of a [`Rule`] is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Subject {
-    /// The name or the label of a lock of the finding.
+    /// The [key](crate::report::LockInfo::key) or the label of a lock of the finding: its name, the symbol that the
+    /// source has for it, or its place of construction.
     Lock,
-    /// Where a lock of the finding was constructed or acquired: `file` or `file:line`.
+    /// Where a lock of the finding was constructed or acquired: `file`, `file:line` or `file:line:column`.
     Place,
     /// A function in a stack of the report.
     Function,
@@ -85,8 +87,7 @@ impl Rule {
     pub(super) fn fits(&self, report: &Report) -> bool {
         match self.subject {
             Subject::Lock => report.locks.iter().any(|lock| {
-                lock.name == Some(self.pattern.as_str())
-                    || lock.label.as_deref() == Some(self.pattern.as_str())
+                lock.has_key(&self.pattern) || lock.label.as_deref() == Some(self.pattern.as_str())
             }),
             Subject::Place => self.places(report).any(|place| self.is_at(place)),
             Subject::Function => report
@@ -122,7 +123,10 @@ impl Rule {
         cycle.flatten().chain(held.map(|held| held.site))
     }
 
-    fn is_at(&self, place: &Location<'_>) -> bool {
+    fn is_at(&self, place: &'static Location<'static>) -> bool {
+        if class_key::of_site(place) == self.pattern {
+            return true;
+        }
         let (file, line) = match self.pattern.rsplit_once(':') {
             Some((file, line)) => match line.parse::<u32>() {
                 Ok(line) => (file, Some(line)),
@@ -172,6 +176,7 @@ mod tests {
         assert!(place("rule.rs").is_at(here));
         assert!(place("suppress/rule.rs").is_at(here));
         assert!(place(&format!("rule.rs:{line}")).is_at(here));
+        assert!(place(&class_key::of_site(here)).is_at(here));
         assert!(!place(&format!("rule.rs:{}", line + 1)).is_at(here));
         assert!(!place("ule.rs").is_at(here));
         assert!(!place("other.rs").is_at(here));

@@ -245,7 +245,7 @@ impl Drop for Attempt<'_> {
         if let Some(slot) = self.slot {
             slot.wait.clear();
             if slot.life.is_timed() {
-                detector::times::end_wait(slot);
+                detector::times::end_wait(slot, &self.lock.record);
             }
         }
     }

@@ -28,7 +28,8 @@ pub(crate) fn of_site(site: Site) -> String {
     format!("{}:{}:{}", of_path(site.file()), site.line(), site.column())
 }
 
-fn of_path(path: &str) -> Cow<'_, str> {
+/// Returns a path that holds no directory of a machine.
+pub(crate) fn of_path(path: &str) -> Cow<'_, str> {
     let path: Cow<'_, str> = if path.contains('\\') {
         Cow::Owned(path.replace('\\', "/"))
     } else {

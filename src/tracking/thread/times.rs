@@ -18,6 +18,8 @@ const MOST_PAIRS: usize = 4_096;
 const MOST_STACKS: usize = 1_024;
 /// The most holds of a thread that are timed at once.
 const MOST_OPEN: usize = 256;
+/// How many of the last events of a thread are looked at for a hold.
+const LOOKED_AT: usize = 64;
 /// How many rings' worth of events of ended threads are kept.
 const ENDED_RINGS: usize = 16;
 
@@ -249,11 +251,18 @@ impl Times {
         });
     }
 
-    /// The wait is over, with the lock or without; how long it lasted.
-    pub(crate) fn end_wait(&mut self, to: u64) -> u64 {
-        let Some(begun) = self.wait.take() else {
+    /// The class of the lock that the thread waits for, if it is not known who holds it.
+    pub(crate) fn waits_for_unknown(&self) -> Option<&'static Class> {
+        let wait = self.wait.as_ref()?;
+        wait.by.is_none().then_some(wait.class)
+    }
+
+    /// The wait is over, with the lock or without; how long it lasted. `by` is the holder, if that was not known.
+    pub(crate) fn end_wait(&mut self, to: u64, by: Option<Blocker>) -> u64 {
+        let Some(mut begun) = self.wait.take() else {
             return 0;
         };
+        begun.by = begun.by.or(by);
         let lasted = to.saturating_sub(begun.from);
         self.end(begun, true, to);
         lasted
@@ -379,6 +388,18 @@ impl AllTimes {
         (totals, events)
     }
 
+    /// Returns the last hold of a lock of the class by a thread that lives.
+    pub(crate) fn last_hold(&self, thread: ThreadId, class: &'static Class) -> Option<Blocker> {
+        let times = self.live.iter().map(|times| times.lock());
+        let times = times.into_iter().find(|times| times.who.thread == thread)?;
+        let is_it = |event: &&Event| !event.is_wait && std::ptr::eq(event.class, class);
+        let event = times.events.iter().rev().take(LOOKED_AT).find(is_it)?;
+        Some(Blocker {
+            who: Arc::clone(&event.who),
+            site: event.site,
+        })
+    }
+
     /// Forgets all, in the child of a fork. The threads of the parent may have been changing theirs, so nothing of
     /// them is touched again.
     pub(crate) fn leak(&mut self) {
@@ -404,7 +425,7 @@ mod tests {
         let class = class::intern(&LockKind::MUTEX, None, site);
         for from in [0, 100, 200] {
             times.begin_wait(class, (Mode::Exclusive, site), from, None, Box::new([1]));
-            assert_eq!(times.end_wait(from + 10 + from), 10 + from);
+            assert_eq!(times.end_wait(from + 10 + from, None), 10 + from);
         }
         let (totals, events) = times.read(true);
         assert_eq!(events.len(), 2);
@@ -425,7 +446,7 @@ mod tests {
             times
                 .lock()
                 .begin_wait(class, (Mode::Shared, site), 5, None, Box::default());
-            times.lock().end_wait(9);
+            times.lock().end_wait(9, None);
             all.end(&times);
         }
         let (totals, events) = all.read(false);

@@ -29,8 +29,8 @@ pub(crate) struct Baseline {
     header: String,
     /// Each pair with the reason for which it may close a cycle, if it does.
     pub(crate) pairs: BTreeMap<Pair, Option<String>>,
-    /// The place of construction of a symbol.
-    pub(crate) places: BTreeMap<String, String>,
+    /// The places of construction of a symbol.
+    pub(crate) places: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Baseline {
@@ -50,9 +50,8 @@ impl Baseline {
                 continue;
             }
             if let Some((symbol, place)) = line.split_once(" = ") {
-                baseline
-                    .places
-                    .insert(symbol.trim().to_owned(), place.trim().to_owned());
+                let places = baseline.places.entry(symbol.trim().to_owned());
+                places.or_default().insert(place.trim().to_owned());
                 continue;
             }
             let (order, reason) = match line.split_once(" ! ") {
@@ -97,8 +96,8 @@ impl Baseline {
             .keys()
             .flat_map(|(from, to)| [from.as_str(), to.as_str()])
             .collect();
-        for (symbol, place) in &self.places {
-            if used.contains(symbol.as_str()) {
+        for (symbol, places) in &self.places {
+            for place in places.iter().filter(|_| used.contains(symbol.as_str())) {
                 let _ = writeln!(text, "{symbol} = {place}");
             }
         }

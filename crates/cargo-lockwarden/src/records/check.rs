@@ -59,6 +59,8 @@ pub(crate) struct Link {
     pub(crate) test: String,
     pub(crate) binary: String,
     pub(crate) run: String,
+    /// The functions in which the lock was taken, the innermost first.
+    pub(crate) stack: Vec<String>,
     pub(crate) is_new: bool,
 }
 
@@ -82,6 +84,7 @@ impl Link {
             test: text(witness.test),
             binary: text(witness.binary),
             run: text(witness.run),
+            stack: text(witness.stack).lines().map(str::to_owned).collect(),
         }
     }
 
@@ -312,6 +315,7 @@ pub(crate) mod tests {
                 binary: String::new(),
                 run: format!("run{at}"),
                 seen_ms: 0,
+                stack: Vec::new(),
                 first_ms: None,
                 roles: Vec::new(),
                 tests: Vec::new(),

@@ -133,7 +133,7 @@ pub(crate) fn json(
                 "from": link.from, "from_mode": link.from_mode, "from_site": link.from_site,
                 "to": link.to, "to_mode": link.to_mode, "to_site": link.to_site,
                 "gates": link.gates, "roles": link.roles, "thread": link.thread,
-                "test": link.test, "binary": link.binary, "run": link.run,
+                "test": link.test, "binary": link.binary, "run": link.run, "stack": link.stack,
                 "is_new": link.is_new, "on_cycle": orders.are_in_one_knot(*from, *to),
             })
         })

@@ -33,10 +33,12 @@ pub(crate) struct Witness {
     pub(crate) test: Name,
     pub(crate) binary: Name,
     pub(crate) run: Name,
+    /// The functions, a line each.
+    pub(crate) stack: Name,
 }
 
 impl Witness {
-    fn texts<'a>(&self, names: &'a Names) -> [&'a str; 6] {
+    fn texts<'a>(&self, names: &'a Names) -> [&'a str; 7] {
         [
             self.from_site,
             self.to_site,
@@ -44,6 +46,7 @@ impl Witness {
             self.binary,
             self.thread,
             self.run,
+            self.stack,
         ]
         .map(|name| names.text(name))
     }
@@ -173,6 +176,7 @@ impl Records {
             test: self.names.intern(&row.test),
             binary: self.names.intern(&row.binary),
             run: self.names.intern(&row.run),
+            stack: self.names.intern(&row.stack.join("\n")),
         };
         let mut set = |many: &[String], one: &str| -> Vec<Name> {
             let one = (many.is_empty() && !one.is_empty()).then_some(one);
@@ -281,6 +285,12 @@ impl Records {
                 binary: text(&seen.witness.binary),
                 run: text(&seen.witness.run),
                 seen_ms: seen.last_ms,
+                stack: self
+                    .names
+                    .text(seen.witness.stack)
+                    .lines()
+                    .map(str::to_owned)
+                    .collect(),
                 first_ms: Some(seen.first_ms),
                 roles: texts(&seen.roles),
                 tests: texts(&seen.tests),
@@ -360,6 +370,7 @@ mod tests {
                         binary: String::new(),
                         run,
                         seen_ms,
+                        stack: Vec::new(),
                         first_ms: None,
                         roles: Vec::new(),
                         tests: Vec::new(),

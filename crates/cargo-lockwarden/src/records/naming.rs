@@ -69,6 +69,7 @@ impl Records {
                 &mut witness.test,
                 &mut witness.binary,
                 &mut witness.run,
+                &mut witness.stack,
             ] {
                 *name = same(*name);
             }

@@ -296,7 +296,7 @@ pub(crate) fn json(checked: &Checked) -> String {
             "from": link.from, "from_mode": link.from_mode, "from_site": link.from_site,
             "to": link.to, "to_mode": link.to_mode, "to_site": link.to_site,
             "gates": link.gates, "thread": link.thread, "test": link.test,
-            "binary": link.binary, "run": link.run, "is_new": link.is_new,
+            "binary": link.binary, "run": link.run, "stack": link.stack, "is_new": link.is_new,
         })
     };
     let cycle = |cycle: &Cycle| {

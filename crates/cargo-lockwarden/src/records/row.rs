@@ -135,6 +135,9 @@ pub(crate) struct EdgeRow {
     pub(crate) run: String,
     #[serde(default)]
     pub(crate) seen_ms: u64,
+    /// The innermost function first; empty if stacks were not recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) stack: Vec<String>,
     /// What follows stands in merged files alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) first_ms: Option<u64>,

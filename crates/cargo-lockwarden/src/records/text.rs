@@ -18,6 +18,9 @@ const BOLD: Style = Style::new().bold();
 /// How many new orders a text lists.
 const LISTED: usize = 20;
 
+/// How many functions of a stack a text shows.
+const STACK: usize = 8;
+
 /// A label in a style, followed by a colon.
 fn label(style: Style, text: &str) -> impl fmt::Display {
     format!("{style}{text}{style:#}")
@@ -204,6 +207,10 @@ pub(crate) fn link_lines(text: &mut String, link: &Link, sources: &Sources) {
         (&link.to, &link.to_site),
         &by,
     );
+    // The first function is that of the line above.
+    for frame in link.stack.iter().skip(1).take(STACK) {
+        let _ = writeln!(text, "      in {frame}");
+    }
 }
 
 fn order(text: &mut String, sources: &Sources, from: (&str, &str), to: (&str, &str), by: &str) {

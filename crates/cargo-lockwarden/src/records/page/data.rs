@@ -1,6 +1,6 @@
 //! What the script of the page works on.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::super::baseline::Baseline;
 use super::super::check::{Checked, Cycle, Link};
 use super::super::merged::Records;
 use super::super::orders::{Orders, Step};
-use super::super::row::FindingRow;
+use super::super::row::{FindingEdge, FindingRow};
 use super::super::times::ClassTimes;
 use super::super::top::duration;
 use super::lanes::{self, Lane};
@@ -98,6 +98,22 @@ pub(super) fn of(
     })
 }
 
+/// The names of the locks at which the edges of a finding start. A finding is about instances; those of one class are
+/// told apart by a letter.
+fn instances(edges: &[FindingEdge]) -> Vec<String> {
+    let has_twin =
+        |edge: &FindingEdge| edges.iter().filter(|other| other.from == edge.from).count() > 1;
+    let names = edges
+        .iter()
+        .zip('A'..='Z')
+        .map(|(edge, letter)| match has_twin(edge) {
+            true => format!("{} {letter}", edge.from),
+            false => edge.from.clone(),
+        });
+    let rest = edges.iter().skip(26).map(|edge| edge.from.clone());
+    names.chain(rest).collect()
+}
+
 /// The times of a class: each time in nanoseconds and as text.
 fn of_times(class: &ClassTimes) -> Value {
     let time = |ns: u64| json!([ns, duration(ns)]);
@@ -147,8 +163,8 @@ fn of_cycle(cycle: &Cycle, records: &Records, sources: &Sources, reason: &str) -
         .iter()
         .map(|link| Lane {
             thread: link.taken_by(),
-            holds: (format!("`{}`", link.from), link.from_site.clone()),
-            asks: (format!("`{}`", link.to), link.to_site.clone()),
+            holds: (link.from.clone(), link.from_site.clone()),
+            asks: (link.to.clone(), link.to_site.clone()),
         })
         .collect();
     let places = cycle.links.iter().flat_map(|link| {
@@ -158,10 +174,13 @@ fn of_cycle(cycle: &Cycle, records: &Records, sources: &Sources, reason: &str) -
                 &link.from_site,
                 &format!("takes `{}` ({})", link.from, link.taken_by()),
             ),
-            place(
-                sources,
-                &link.to_site,
-                &format!("takes `{}` under `{}`", link.to, link.from),
+            with_stack(
+                place(
+                    sources,
+                    &link.to_site,
+                    &format!("takes `{}` under `{}`", link.to, link.from),
+                ),
+                &link.stack,
             ),
         ]
     });
@@ -193,21 +212,26 @@ fn of_finding(finding: &FindingRow, records: &Records, sources: &Sources) -> Val
         "" => "a thread without a name".to_owned(),
         thread => format!("thread `{thread}`"),
     };
+    let names = instances(edges);
     let parts: Vec<Part> = edges
         .iter()
-        .map(|edge| Part {
-            lock: edge.from.clone(),
+        .zip(&names)
+        .map(|(edge, name)| Part {
+            lock: name.clone(),
             kind: kind_of(records, &edge.from),
             by: [thread(&edge.thread), edge.to_site.clone()],
             is_new: false,
         })
         .collect();
+    // Each edge ends at the lock at which the next one starts.
+    let next = names.iter().cycle().skip(1);
     let lanes: Vec<Lane> = edges
         .iter()
-        .map(|edge| Lane {
+        .zip(names.iter().zip(next))
+        .map(|(edge, (from, to))| Lane {
             thread: thread(&edge.thread),
-            holds: (format!("`{}`", edge.from), edge.from_site.clone()),
-            asks: (format!("`{}`", edge.to), edge.to_site.clone()),
+            holds: (from.clone(), edge.from_site.clone()),
+            asks: (to.clone(), edge.to_site.clone()),
         })
         .collect();
     let places = edges.iter().flat_map(|edge| {
@@ -237,9 +261,17 @@ fn of_finding(finding: &FindingRow, records: &Records, sources: &Sources) -> Val
         "ring": if is_ring { ring::svg(&parts, finding.title()) } else { String::new() },
         "lanes": if is_ring && edges.len() <= 4 { lanes::svg(&lanes, "how it deadlocks") } else { String::new() },
         "places": places.collect::<Vec<_>>(),
-        "locks": edges.iter().map(|edge| edge.from.clone()).collect::<Vec<_>>(),
+        "locks": edges.iter().map(|edge| &edge.from).collect::<BTreeSet<_>>(),
         "id": finding.fingerprint(),
     })
+}
+
+/// The place with the functions in which the lock was taken.
+fn with_stack(mut place: Value, stack: &[String]) -> Value {
+    if !stack.is_empty() {
+        place["stack"] = json!(stack);
+    }
+    place
 }
 
 /// A place with the source around it.

@@ -40,13 +40,19 @@ function card(finding, extra) {
     body.append(holder);
   }
   const places = make("div", { class: "places" });
-  for (const place of finding.places) {
+  // A place at which several threads do the same is shown once.
+  const byPlace = Map.groupBy(finding.places, (place) => place.place);
+  for (const same of byPlace.values()) {
+    const [place] = same;
     const source = make("pre", {});
     for (const [number, text] of place.lines) {
       source.append(make("span", { class: number === place.line ? "at" : "line" }, `${String(number).padStart(5)}  ${text}\n`));
     }
-    const figure = make("figure", {}, make("figcaption", {}, `${place.what} at ${place.place}`));
+    const what = [...new Set(same.map((one) => one.what))].map((text) => make("div", {}, text));
+    const figure = make("figure", {}, make("figcaption", {}, ...what, make("code", {}, place.place)));
     if (place.lines.length) figure.append(source);
+    const stack = same.find((one) => one.stack)?.stack;
+    if (stack) figure.append(make("details", {}, make("summary", {}, "Stack"), make("pre", {}, stack.join("\n"))));
     places.append(figure);
   }
   body.append(places);
