@@ -107,7 +107,7 @@ pub(crate) fn edge(taken: &Taken<'_>) -> Option<EdgeRow> {
         return None;
     }
     // Outside of the lock: the names are looked up.
-    let stack = (is_recording() && has_stacks()).then(rows::stack_here);
+    let stack = (is_recording() && has_stacks()).then(|| rows::stack_here(taken.to_site));
     with(|recorder| recorder.edge(taken, &edge, stack.as_deref()));
     Some(edge)
 }

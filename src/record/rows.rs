@@ -197,14 +197,20 @@ impl EdgeRow {
     }
 }
 
-/// The functions in which the calling thread is, the innermost first, with paths that hold no directory of a machine.
-pub(super) fn stack_here() -> Vec<String> {
+/// The functions in which the calling thread is, which takes a lock at `site`: the innermost first, with paths that hold
+/// no directory of a machine.
+pub(super) fn stack_here(site: Site) -> Vec<String> {
     let stack = Stack::capture();
+    // Debug information has whole paths; the compiler has given the site one that is relative to the workspace.
+    let mut files = stack.places().filter_map(|frame| frame.file);
+    let root = files.find_map(|file| file.strip_suffix(site.file()));
     let frames = stack.places().map(|frame| {
         let function = frame.function.unwrap_or("?");
         match (frame.file, frame.line) {
             (Some(file), Some(line)) => {
-                format!("{function} at {}:{line}", class_key::of_path(file))
+                let inside = root.and_then(|root| file.strip_prefix(root));
+                let path = class_key::of_path(inside.unwrap_or(file));
+                format!("{function} at {path}:{line}")
             }
             _ => function.to_owned(),
         }
