@@ -76,7 +76,7 @@
 //! | `metrics` | counts of findings, waits and locks through the `metrics` facade |
 //! | `pool` | the module `pool`: thread pools whose jobs have handles; includes `queue` |
 //! | `queue` | the module `queue`: FIFO, LIFO and priority queues |
-//! | `send_guard` | guards of [`parking_lot`] may move to another thread; deadlocks over those locks are then not reported, since the owner is uncertain |
+//! | `send_guard` | guards of [`parking_lot`] may move to another thread; since any thread may then hold them, a deadlock over those locks is reported only if every thread of the program is blocked |
 //! | `serde` | `Serialize` and `Deserialize` for the locks of [`parking_lot`] |
 //! | `signals` | dumps interrupt threads by a signal to capture their stacks, on Linux and Android; on by default |
 //! | `systemd` | the watchdog pings systemd while no limit is exceeded |

@@ -3,11 +3,14 @@
 /// The numbers behind a wait: how much is missing of what the thread waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Counts {
-    /// The amount wanted: the permits that the thread requests, or the threads that a barrier is made for.
+    /// The amount wanted: the permits that the thread requests, the threads that a barrier is made for, or
+    /// the messages or items that a channel or a queue has places for (zero if their number has no bound).
     pub wanted: u32,
-    /// The amount available: the free permits, or the threads that have arrived.
+    /// The amount available: the free permits, the threads that have arrived, or the messages or items in a
+    /// channel or a queue.
     pub available: u32,
-    /// The number of threads queued for the same resource, the waiting thread included.
+    /// The number of threads queued for the same resource, the waiting thread included. For a channel: the
+    /// number of ends on the other side of it.
     pub queued: u32,
 }
 

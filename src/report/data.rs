@@ -64,6 +64,9 @@ pub struct Report {
     /// locks: a reader waits for a reader only behind a writer that is queued between them, and no
     /// thread was seen to write the lock that could be queued then.
     pub lacks_writers: bool,
+    /// Whether no thread of a deadlock waits where a panic could be raised, so that the configuration
+    /// cannot break it.
+    pub unbreakable: bool,
     /// The stack of the thread that made the finding. For a stall, which the watchdog finds, the stack
     /// of the stalled thread.
     pub stack: Option<Stack>,
@@ -140,6 +143,7 @@ impl Report {
             closing: None,
             guards: Vec::new(),
             lacks_writers: false,
+            unbreakable: false,
             stack: None,
             stall: None,
             suggestion: None,

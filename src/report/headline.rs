@@ -199,7 +199,10 @@ pub(super) fn idle(report: &Report) -> Vec<String> {
 pub(super) fn counts(report: &Report, wait: &WaitInfo) -> Option<String> {
     let own = wait.counts?;
     let alike = waiting(report).into_iter().map(|(_, other)| other);
-    let alike = alike.filter(|other| other.subject() == wait.subject() && other.counts.is_some());
+    let is_alike = |other: &&WaitInfo| {
+        other.subject() == wait.subject() && reason_of(other) == reason_of(wait)
+    };
+    let alike = alike.filter(|other| is_alike(other) && other.counts.is_some());
     let newest = alike.min_by_key(|other| other.since)?.counts?;
     let WaitsFor::Resource { awaited, .. } = wait.what else {
         return None;
@@ -212,10 +215,7 @@ pub(super) fn counts(report: &Report, wait: &WaitInfo) -> Option<String> {
             };
             format!(
                 "which asks for {}; {} free, {} queued",
-                match own.wanted {
-                    1 => "1 permit".to_owned(),
-                    wanted => format!("{wanted} permits"),
-                },
+                some(own.wanted, "permit"),
                 are(newest.available, "permit"),
                 are(newest.queued, "thread")
             )
@@ -228,8 +228,38 @@ pub(super) fn counts(report: &Report, wait: &WaitInfo) -> Option<String> {
                 arrived => format!("{arrived} have"),
             }
         ),
+        WaitReason::Message => format!("which is empty and has {}", some(own.queued, "sender")),
+        WaitReason::Partner => format!("which has {}", some(own.queued, "receiver")),
+        WaitReason::Room if own.queued == 0 => {
+            format!(
+                "which is full: it has room for {}",
+                some(own.wanted, "item")
+            )
+        }
+        WaitReason::Room => format!(
+            "which is full: it has room for {}, and {}",
+            some(own.wanted, "message"),
+            some(own.queued, "receiver")
+        ),
         _ => return None,
     })
+}
+
+/// Returns what a thread waits for, if that is no lock.
+fn reason_of(wait: &WaitInfo) -> Option<WaitReason> {
+    match wait.what {
+        WaitsFor::Resource { awaited, .. } => Some(awaited),
+        WaitsFor::Lock { .. } => None,
+    }
+}
+
+/// Returns a number with its noun.
+fn some(count: u32, noun: &str) -> String {
+    match count {
+        0 => format!("no {noun}"),
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
+    }
 }
 
 /// Returns how a lock is reacquired.

@@ -101,27 +101,22 @@ impl Stack {
     /// Returns the caller of the function that contains `site`, with the place of the call, as text;
     /// `None` if the stack does not contain `site`. Looks up the names if that was not done before.
     pub(super) fn caller_of(&self, site: Site) -> Option<String> {
-        let is_there = |frame: &Frame| {
-            let is_file = frame
-                .file
-                .as_deref()
-                .is_some_and(|file| file.ends_with(site.file()));
-            is_file && frame.line == Some(site.line())
-        };
+        let is_there = |frame: &Frame| frame.is_at(site);
         let frames = self.frames();
-        let caller = frames.get(frames.iter().position(is_there)? + 1)?;
-        let (function, file) = (caller.function.as_deref()?, caller.file.as_deref()?);
-        let line = caller.line?;
-        // A path is shown as the compiler received it, if it is in the same directory as that of the
-        // site.
-        let place = frames
-            .iter()
-            .find(|frame| is_there(frame))?
-            .file
-            .as_deref()?;
-        let root = place.strip_suffix(site.file()).unwrap_or_default();
-        let file = file.strip_prefix(root).unwrap_or(file);
-        Some(format!("{function}, {file}:{line}"))
+        let at = frames.iter().position(is_there)?;
+        frames.get(at + 1)?.call(&frames[at], site)
+    }
+
+    /// Returns the caller of an outer call of the function that contains `site`, as text: the function
+    /// has called the program back, and that came to `site` once more. `None` if there is no such call.
+    pub(super) fn outer_caller_of(&self, site: Site) -> Option<String> {
+        let frames = self.frames();
+        let at = frames.iter().position(|frame| frame.is_at(site))?;
+        let name = frames[at].function.as_deref()?;
+        let inner = &frames[at + 1..];
+        let is_same = |frame: &Frame| frame.function.as_deref() == Some(name);
+        let outer = inner.iter().position(is_same)?;
+        inner.get(outer + 1)?.call(&frames[at], site)
     }
 
     /// Returns the innermost function of the program's own code, with the place of the call that it makes,
@@ -315,6 +310,20 @@ fn trimmed(mut frames: Vec<Frame>) -> Vec<Frame> {
 }
 
 impl Frame {
+    fn is_at(&self, site: Site) -> bool {
+        let file = self.file.as_deref();
+        file.is_some_and(|file| file.ends_with(site.file())) && self.line == Some(site.line())
+    }
+
+    /// Returns the function with the place of its call, as text. The path is shown as the compiler
+    /// received it, if it is in the same directory as that of `callee`, which is at `site`.
+    fn call(&self, callee: &Frame, site: Site) -> Option<String> {
+        let (function, file) = (self.function.as_deref()?, self.file.as_deref()?);
+        let root = callee.file.as_deref()?.strip_suffix(site.file());
+        let file = file.strip_prefix(root.unwrap_or_default()).unwrap_or(file);
+        Some(format!("{function}, {file}:{}", self.line?))
+    }
+
     /// Returns the name of the function, without the `<` of `<Type as Trait>::function`.
     fn path(&self) -> &str {
         self.function

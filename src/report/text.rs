@@ -140,9 +140,7 @@ fn links(out: &mut String, sources: &mut Sources, report: &Report) {
                 place(site)
             ));
         }
-        if let Some(caller) = caller(report, edge) {
-            out.push_str(&format!("    called by {caller}\n"));
-        }
+        callers(out, report, edge);
         for (again, lock) in [(edge.from_again, &held), (edge.to_again, &asked)] {
             if let Some(again) = again {
                 out.push_str(&format!("    {}\n", headline::taken_back(again, lock)));
@@ -159,17 +157,29 @@ fn links(out: &mut String, sources: &mut Sources, report: &Report) {
     }
 }
 
-/// Returns the call of the program behind a line that says too little: one of a type that wraps its locks,
-/// or of a dependency.
-fn caller(report: &Report, edge: &Edge) -> Option<String> {
-    let stack = edge.stack.as_ref()?;
-    if report.is_wrapped() {
+/// Writes the calls of the program behind a line that says too little: that of a type that wraps its locks, of a
+/// dependency, or of a function that locks and calls back.
+fn callers(out: &mut String, report: &Report, edge: &Edge) {
+    let is_twice = matches!(
+        report.verdict,
+        Verdict::SelfDeadlock | Verdict::RecursiveRead
+    ) && std::ptr::eq(edge.from_site, edge.to_site);
+    let Some(stack) = edge.stack.as_ref().or(report.stack.as_ref()) else {
+        return;
+    };
+    let caller = if is_twice || report.is_wrapped() {
         stack.caller_of(edge.to_site)
     } else if report.verdict != Verdict::Deadlock && !owner::is_own(edge.to_site.file()) {
         // A thread of a deadlock waits for this text, and a lookup of names is slow.
         stack.own_caller()
     } else {
         None
+    };
+    if let Some(caller) = caller {
+        out.push_str(&format!("    called by {caller}\n"));
+        if is_twice && let Some(outer) = stack.outer_caller_of(edge.to_site) {
+            out.push_str(&format!("    inside the call by {outer}, which holds it\n"));
+        }
     }
 }
 

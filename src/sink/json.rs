@@ -5,10 +5,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Map, Value, json};
 
 use crate::engine::ids::Site;
+use crate::engine::reacquisition::Reacquisition;
 use crate::report::cut;
 use crate::report::{
-    Activity, Basis, HeldInfo, LockInfo, Report, Stack, Stall, StallCause, ThreadInfo, WaitInfo,
-    WaitsFor,
+    Activity, Basis, FreedBy, HeldInfo, LockInfo, Report, Stack, Stall, StallCause, ThreadInfo,
+    WaitInfo, WaitsFor,
 };
 
 /// The version of the form. Added fields do not change the version, since readers ignore unknown
@@ -53,9 +54,11 @@ fn report(report: &Report) -> Value {
             "from": edge.from.get(),
             "from_mode": edge.from_mode.to_string(),
             "from_site": site(edge.from_site),
+            "from_taken_back": edge.from_again.map(taken_back),
             "to": edge.to.get(),
             "to_mode": edge.to_mode.to_string(),
             "to_site": site(edge.to_site),
+            "to_taken_back": edge.to_again.map(taken_back),
             "thread": edge.thread.get(),
             "gates": edge.gates.iter().map(|gate| gate.get()).collect::<Value>(),
             "stack": edge.stack.as_ref().map(frames),
@@ -63,6 +66,8 @@ fn report(report: &Report) -> Value {
         "closing": report.closing,
         "guards": report.guards.iter().map(|guard| guard.get()).collect::<Value>(),
         "declared": report.declared.map(site),
+        "lacks_writers": report.lacks_writers,
+        "unbreakable": report.unbreakable,
         "stack": report.stack.as_ref().map(frames),
     })
 }
@@ -124,6 +129,11 @@ fn thread(thread: &ThreadInfo) -> Value {
         "name": thread.name.as_deref().map(cut),
         "ended": thread.ended,
         "panicked": thread.panicked,
+        "panicking": thread.panicking,
+        "task": thread.is_task,
+        "left_by_fork": thread.left_by_fork,
+        "spawned": thread.spawned.map(site),
+        "notes": thread.notes,
         "held": thread.held.iter().map(held).collect::<Value>(),
         "waits": thread.waits.as_ref().map(waits),
     })
@@ -173,7 +183,26 @@ pub(crate) fn waits(wait: &WaitInfo) -> Value {
         "on": on.get(),
         "site": site(wait.site),
         "since_ms": wait.since.map(milliseconds),
+        "taken_back": wait.again.map(taken_back),
+        "ended_by": wait.by.as_ref().map(|by| match by {
+            FreedBy::Threads(threads) => threads.iter().map(|thread| thread.get()).collect(),
+            FreedBy::Anyone => Value::from("anyone"),
+            FreedBy::Nobody => Value::from("nobody"),
+        }),
+        "counts": wait.counts.map(|counts| json!({
+            "wanted": counts.wanted,
+            "available": counts.available,
+            "queued": counts.queued,
+        })),
     })
+}
+
+fn taken_back(again: Reacquisition) -> &'static str {
+    match again {
+        Reacquisition::Wait => "wait",
+        Reacquisition::Unlocked => "unlocked",
+        Reacquisition::Upgrade => "upgrade",
+    }
 }
 
 pub(crate) fn frames(stack: &Stack) -> Value {

@@ -57,7 +57,9 @@
 //!   thread and all values that it owned are gone. Their acquisitions do not count as made under
 //!   the locks that are held around the scope, and count as happening before the `join` or the end
 //!   of the scope. That is true of the `join`; the end of a scope does not wait for them, with
-//!   std's threads either, so a cycle through them can be missed.
+//!   std's threads either, so a cycle through them can be missed. The locks that a parent holds
+//!   around a `join` add no edge to those acquisitions, since the thread's record has ended with
+//!   its closure. A destructor that waits for such a lock is reported when it hangs, not before.
 //! - A hold that ends inside a scope: a lock counts as held around a scope if it is held where
 //!   `scope` is called. A guard that is moved into the scope's closure and dropped there, while
 //!   threads of the scope run, counts as held to the end. A guard acquired inside the closure

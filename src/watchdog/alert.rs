@@ -25,6 +25,9 @@ pub struct Alert {
     pub left_out: u64,
     /// All threads; `None` when the stall is over.
     pub dump: Option<Dump>,
+    /// The number of the report whose alert had the same dump, if an earlier one had: the stalls that
+    /// one look at the threads finds have one dump, which the text shows once.
+    pub dump_of: Option<u64>,
 }
 
 impl Alert {
@@ -51,9 +54,10 @@ impl Alert {
         let mut text =
             format!("lockwarden: watchdog: all threads at the {verdict} above, report {number}");
         self.add_left_out(&mut text);
-        match &self.dump {
-            Some(dump) => format!("{text}\n{dump}"),
-            None => text + "\n",
+        match (self.dump_of, &self.dump) {
+            (Some(first), _) => format!("{text}: see those at report {first}\n"),
+            (None, Some(dump)) => format!("{text}\n{dump}"),
+            (None, None) => text + "\n",
         }
     }
 
@@ -69,9 +73,10 @@ impl Alert {
 impl fmt::Display for Alert {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.headline())?;
-        match &self.dump {
-            Some(dump) => write!(f, "{dump}"),
-            None => Ok(()),
+        match (self.dump_of, &self.dump) {
+            (Some(first), _) => writeln!(f, "all threads: see report {first}"),
+            (None, Some(dump)) => write!(f, "{dump}"),
+            (None, None) => Ok(()),
         }
     }
 }
@@ -104,6 +109,7 @@ mod tests {
             lasted,
             left_out,
             dump: None,
+            dump_of: None,
         }
     }
 
@@ -139,6 +145,17 @@ mod tests {
             alert(Phase::Began, 1).below_the_report(),
             "lockwarden: watchdog: all threads at the Stall above, report 7; 1 more was left out \
              before\n"
+        );
+        let mut second = alert(Phase::Began, 0);
+        second.dump_of = Some(6);
+        assert_eq!(
+            second.below_the_report(),
+            "lockwarden: watchdog: all threads at the Stall above, report 7: see those at report 6\n"
+        );
+        assert!(
+            second
+                .to_string()
+                .ends_with("\nall threads: see report 6\n")
         );
     }
 }

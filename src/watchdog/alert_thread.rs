@@ -18,6 +18,9 @@ use crate::report::{Facts, Report, Stall};
 use crate::sink;
 use crate::tracking::thread::slot::Slot;
 
+/// A dump, with a number of its own.
+pub(super) type Numbered = (u64, Dump);
+
 /// A message from the polling thread.
 #[derive(Debug)]
 pub(super) enum Message {
@@ -28,12 +31,12 @@ pub(super) enum Message {
         found: Box<(Facts, Stall)>,
         lasted: Duration,
         left_out: u64,
-        dump: Dump,
+        dump: Numbered,
     },
     /// A stall is over.
     Over { key: Key, lasted: Duration },
     /// A deadlock that the detector has reported.
-    Deadlock(Box<Report>, Dump),
+    Deadlock(Box<Report>, Numbered),
     /// A request for a dump of all threads.
     Asked(Dump),
 }
@@ -45,6 +48,8 @@ pub(super) struct AlertThread {
     pub(super) slot: Option<&'static Slot>,
     /// The last report of each stall that was reported and lasts.
     pub(super) reported: HashMap<Key, Report>,
+    /// The number of the last dump that was told, and of the report that it was told with.
+    pub(super) last_dump: Option<(u64, u64)>,
 }
 
 impl AlertThread {
@@ -79,10 +84,11 @@ impl AlertThread {
                 self.reported.insert(key, report.clone());
                 let alert = Alert {
                     phase,
+                    dump_of: self.dump_of(dump.0, report.sequence),
                     report,
                     lasted,
                     left_out,
-                    dump: Some(dump),
+                    dump: Some(dump.1),
                 };
                 self.act(&alert, printed);
                 if wanted == Wanted::Abort {
@@ -98,6 +104,7 @@ impl AlertThread {
                         lasted,
                         left_out: 0,
                         dump: None,
+                        dump_of: None,
                     };
                     self.act(&alert, false);
                 }
@@ -105,16 +112,28 @@ impl AlertThread {
             Message::Deadlock(report, dump) => {
                 let alert = Alert {
                     phase: Phase::Began,
+                    dump_of: self.dump_of(dump.0, report.sequence),
                     report: *report,
                     lasted: Duration::ZERO,
                     left_out: 0,
-                    dump: Some(dump),
+                    dump: Some(dump.1),
                 };
                 self.act(&alert, config::current().writes_stderr());
             }
             Message::Asked(dump) => {
                 let text = || format!("lockwarden: watchdog: asked for all threads: {dump}\n");
                 sink::guarded("the text", || sink::print(text()));
+            }
+        }
+    }
+
+    /// Returns the number of the report that this dump was told with, if that is another one.
+    fn dump_of(&mut self, dump: u64, report: u64) -> Option<u64> {
+        match self.last_dump {
+            Some((last, first)) if last == dump => Some(first),
+            _ => {
+                self.last_dump = Some((dump, report));
+                None
             }
         }
     }

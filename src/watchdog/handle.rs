@@ -238,6 +238,7 @@ fn run_actions(
         actions,
         slot,
         reported: HashMap::new(),
+        last_dump: None,
     };
     alert_thread.run(news);
     // A new watchdog may start only after the polling thread has ended too.

@@ -5,7 +5,7 @@ use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use super::action::Action;
-use super::alert_thread::Message;
+use super::alert_thread::{Message, Numbered};
 use super::backoff::{Backoff, Notice, Phase};
 use super::clock_gap;
 use super::describe;
@@ -20,7 +20,6 @@ use crate::config::{self, Action as Wanted};
 use crate::detector::observe::{self, Observed};
 use crate::detector::{aside, publish_stall, writing};
 use crate::dump;
-use crate::dump::Dump;
 use crate::dump::signal;
 use crate::engine::verdict::Verdict;
 use crate::report::{Activity, Facts, Stall};
@@ -51,6 +50,8 @@ pub(super) struct PollLoop {
     /// The channel to the thread that runs the actions.
     news: SyncSender<Message>,
     extras: Exporters,
+    /// The number of dumps that were captured.
+    dumps: u64,
 }
 
 /// One observation of all threads, and the dump if an alert needed it.
@@ -58,14 +59,7 @@ struct Scene {
     now: u64,
     observed: Vec<Observed>,
     pulses: Vec<Arc<Pulse>>,
-    dump: Option<Dump>,
-}
-
-impl Scene {
-    /// Returns all threads; captured once in a poll.
-    fn dump(&mut self) -> &Dump {
-        self.dump.get_or_insert_with(dump::capture)
-    }
+    dump: Option<Numbered>,
 }
 
 impl PollLoop {
@@ -80,6 +74,7 @@ impl PollLoop {
             course: Backoff::new(orders.per_minute),
             news,
             extras: Exporters::new(orders.systemd),
+            dumps: 0,
             shared,
             orders,
             slot,
@@ -133,7 +128,7 @@ impl PollLoop {
         let Some((last, _)) = inbox.last() else {
             return;
         };
-        let dump = dump::capture();
+        let dump = self.capture();
         self.shared.seen(*last);
         for (_, report) in inbox {
             self.send(Message::Deadlock(Box::new(report), dump.clone()));
@@ -194,8 +189,9 @@ impl PollLoop {
             return self.course.mute(&key);
         }
         let about = facts.threads.first().map(|thread| thread.id);
-        let dump = scene.dump().clone();
-        let about = about.and_then(|id| dump.thread(id));
+        // Once in a poll.
+        let dump = scene.dump.get_or_insert_with(|| self.capture()).clone();
+        let about = about.and_then(|id| dump.1.thread(id));
         facts.stack = about.and_then(|thread| thread.stack.clone().ok());
         self.send(Message::Lasts {
             key,
@@ -205,6 +201,11 @@ impl PollLoop {
             left_out: step.left_out,
             dump,
         });
+    }
+
+    fn capture(&mut self) -> Numbered {
+        self.dumps += 1;
+        (self.dumps, dump::capture())
     }
 
     fn send(&self, news: Message) {

@@ -34,3 +34,4 @@ mod thread_of_lockwarden;
 mod thread_of_std;
 #[cfg(feature = "timer")]
 mod timer;
+mod traits_against_theirs;

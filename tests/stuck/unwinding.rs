@@ -5,17 +5,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lockwarden::config::Config;
 use lockwarden::parking_lot as pl;
-use lockwarden::sync::{Mutex, mpsc};
+use lockwarden::sync::{Mutex, RwLock, mpsc};
 use lockwarden::thread;
 
 use crate::expect::{Case, Told};
 use crate::steps::{start, until, until_asleep, waits};
 
 static NEEDED: Mutex<u32> = Mutex::named("needed", 0);
-#[cfg_attr(feature = "send_guard", allow(dead_code))]
+/// With the feature `send_guard`, its guard may be in any thread.
 static BARE: pl::Mutex<u32> = pl::Mutex::named("bare", 0);
-#[cfg_attr(feature = "send_guard", allow(dead_code))]
-static SHARED: pl::RwLock<u32> = pl::RwLock::named("shared", 0);
+static LEFT: Mutex<u32> = Mutex::named("left", 0);
+static SHARED: RwLock<u32> = RwLock::named("shared", 0);
 
 pub(crate) const CASES: &[Case] = &[
     Case {
@@ -23,11 +23,14 @@ pub(crate) const CASES: &[Case] = &[
         run: panicking_with_a_receiver,
         told: Told::Finding("Deadlock", &["`needed`", "thread `panics`"]),
     },
-    // With guards that may be sent, who holds the bare lock is not certain.
-    #[cfg(not(feature = "send_guard"))]
     Case {
         name: "a thread that is panicking closes a deadlock of locks alone",
         run: panicking_with_a_lock,
+        told: Told::AndStays("Deadlock", &["`needed`", "`bare`"]),
+    },
+    Case {
+        name: "a guard that a thread has put away is needed by all",
+        run: put_away,
         told: Told::AndStays("Deadlock", &["`needed`", "`bare`"]),
     },
     Case {
@@ -45,25 +48,22 @@ pub(crate) const CASES: &[Case] = &[
         run: join_of_oneself_in_a_hook,
         told: Told::AndStays("SelfDeadlock", &["thread `self` (#2)", "the end of"]),
     },
-    #[cfg(not(feature = "send_guard"))]
     Case {
         name: "a mutex is asked for whose holder has ended, while others go on",
-        run: || left_by_a_thread(|| std::mem::forget(BARE.lock()), || drop(BARE.lock())),
-        told: Told::AndStays("Abandoned", &["thread `leaver` (#2)", "`bare`"]),
+        run: || left_by_a_thread(|| std::mem::forget(LEFT.lock()), || drop(LEFT.lock())),
+        told: Told::AndStays("Abandoned", &["thread `leaver` (#2)", "`left`"]),
     },
-    #[cfg(not(feature = "send_guard"))]
     Case {
         name: "a lock is asked for that a reader has ended with, while others go on",
         run: || left_by_a_thread(|| std::mem::forget(SHARED.read()), || drop(SHARED.write())),
         told: Told::AndStays("Abandoned", &["thread `leaver` (#2)", "`shared`"]),
     },
-    #[cfg(not(feature = "send_guard"))]
     Case {
         name: "a lock that was left behind is read by more readers",
         run: || {
             let leave = || std::mem::forget(SHARED.read());
             start("leaver", leave).join().unwrap();
-            std::process::exit(*SHARED.read() as i32);
+            std::process::exit(*SHARED.read().unwrap() as i32);
         },
         told: Told::AndStays("Abandoned", &["thread `leaver` (#2)", "`shared`"]),
     },
@@ -108,7 +108,6 @@ fn panicking_with_a_receiver() {
     std::process::exit(101);
 }
 
-#[cfg_attr(feature = "send_guard", allow(dead_code))]
 fn panicking_with_a_lock() {
     exit_at(1);
     let guard = NEEDED.lock().unwrap();
@@ -120,6 +119,26 @@ fn panicking_with_a_lock() {
     });
     until(|| BARE.is_locked());
     drop(BARE.lock());
+    drop(guard);
+}
+
+/// The guard would be found where it was put by a thread that needs nothing else.
+fn put_away() {
+    exit_at(1);
+    #[cfg(feature = "send_guard")]
+    static AWAY: Mutex<Option<pl::MutexGuard<'static, u32>>> = Mutex::new(None);
+    let guard = BARE.lock();
+    #[cfg(feature = "send_guard")]
+    {
+        *AWAY.lock().unwrap() = Some(guard);
+    }
+    let _asks = start("asks", || {
+        let _needed = NEEDED.lock().unwrap();
+        drop(BARE.lock());
+    });
+    until_asleep("asks");
+    drop(NEEDED.lock());
+    #[cfg(not(feature = "send_guard"))]
     drop(guard);
 }
 
@@ -167,7 +186,6 @@ fn join_of_oneself_in_a_hook() {
     std::process::exit(i32::from(REPORTS.load(Ordering::Relaxed) != 1));
 }
 
-#[cfg_attr(feature = "send_guard", allow(dead_code))]
 fn left_by_a_thread(leave: fn(), ask: fn()) {
     // Told when the thread ends, and once more of the wait.
     exit_at(2);

@@ -63,7 +63,63 @@ pub(crate) const CASES: &[Case] = &[
             &[],
         ),
     },
+    Case {
+        name: "a channel is full, and its receiver waits at an empty one",
+        run: full_and_empty,
+        told: Told::Saying(
+            "Deadlock",
+            &["room in `full`", "a message of `empty`"],
+            &[
+                "which is full: it has room for 2 messages, and 1 receiver",
+                "which is empty and has 1 sender",
+            ],
+            &[],
+        ),
+    },
+    Case {
+        name: "a helper that locks and calls back is called inside itself",
+        run: || {
+            with(|total| *total += outer_total());
+        },
+        told: Told::Saying(
+            "SelfDeadlock",
+            &["`a`"],
+            &[
+                "called by stuck::words::outer_total, tests/stuck/words.rs:",
+                "which holds it",
+            ],
+            &[],
+        ),
+    },
 ];
+
+/// Calls back under the lock.
+fn with<R>(f: impl FnOnce(&mut u32) -> R) -> R {
+    f(&mut A.lock().unwrap())
+}
+
+#[inline(never)]
+fn outer_total() -> u32 {
+    with(|total| *total)
+}
+
+fn full_and_empty() {
+    use lockwarden::sync::mpsc::{channel_named, sync_channel_named};
+
+    let (fill, drain) = sync_channel_named("full", 2);
+    let (say, hear) = channel_named::<()>("empty");
+    let drains = start("drains", move || {
+        hear.recv().unwrap();
+        assert_eq!(drain.iter().sum::<u32>(), 3);
+    });
+    until(|| waits("drains"));
+    for number in 0..3 {
+        fill.send(number).unwrap();
+    }
+    say.send(()).unwrap();
+    drop(fill);
+    drains.join().unwrap();
+}
 
 /// What is there is told, and not what could be.
 fn only_deadlocks() {

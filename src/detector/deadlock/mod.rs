@@ -50,7 +50,7 @@ use crate::shim::AtomicU64;
 use crate::sink;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::record::LockRecord;
-use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::slot::{HeldLock, Slot};
 use crate::tracking::thread::wait;
 use crate::tracking::thread::wait::WaitKind;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -162,8 +162,8 @@ pub(super) fn closed(
     (ring.len() > 1).then(|| claim(&all, &ring))
 }
 
-/// Recognises the common case by a look at one other thread: if the exclusive owner of the lock does not
-/// wait, there is no deadlock yet. If it waits later it will see this thread.
+/// Recognises the common cases by a look at one other thread: if the exclusive owner of the lock does not
+/// wait, or has released it, there is no deadlock yet. If the holder waits later it will see this thread.
 #[allow(unsafe_code)]
 fn owner_runs(slot: &Slot, record: &LockRecord) -> bool {
     // Acquire pairs with the Release in `Lock::note_at` and `Lock::converted`: the slot was initialised, and
@@ -171,23 +171,23 @@ fn owner_runs(slot: &Slot, record: &LockRecord) -> bool {
     let owner = record.owner.load(Ordering::Acquire);
     // SAFETY: the field holds null or a slot, and slots are never freed.
     let Some(owner) = (unsafe { owner.as_ref() }) else {
-        return false;
+        return !record.kind().has_readers();
     };
+    let ident = record.ident_address();
+    let holds = |held: Vec<HeldLock>| {
+        let is_this = |h: &HeldLock| std::ptr::eq(h.ident, ident) && h.mode == Mode::Exclusive;
+        held.iter().any(is_this)
+    };
+    let is_other = !owner.is_detached() && !std::ptr::eq(owner, slot);
     let waits = owner.wait.read().is_some() || owner.has_ended();
-    if owner.is_detached() || std::ptr::eq(owner, slot) || waits {
-        return false;
-    }
     if !record.kind().has_readers() {
         // Every holder stores itself as the owner right after it got the lock. One that has not done so yet
-        // is running, too. To look at the owner's lockset would, at every contended wait, take a cache line
-        // from the owner that it writes to constantly.
-        return true;
+        // is running, too. To look at the lockset of an owner that runs would, at every contended wait, take
+        // a cache line from it that it writes to constantly. If the list changes, the owner does not wait.
+        let runs = is_other && !waits;
+        return runs || !owner.held().is_none_or(holds);
     }
-    let ident = record.ident_address();
-    owner.held().is_some_and(|held| {
-        held.iter()
-            .any(|h| std::ptr::eq(h.ident, ident) && h.mode == Mode::Exclusive)
-    })
+    is_other && !waits && owner.held().is_some_and(holds)
 }
 
 /// Returns whether these threads stay in their waits for a while.
@@ -241,6 +241,11 @@ impl Claim {
         }
         unbroken(self.closer);
         None
+    }
+
+    /// Returns whether another thread of the deadlock can get the panic.
+    pub(crate) fn has_heirs(&self) -> bool {
+        !self.heirs.is_empty()
     }
 
     /// Lets `publish` report the deadlock, unless it is a remainder of one that was reported and answered

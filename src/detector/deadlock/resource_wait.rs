@@ -45,11 +45,18 @@ pub(crate) fn check_resource_wait(slot: &'static Slot, by: Option<&ResourceState
         // There is no retry, so there is no grant.
         Detected::Nothing | Detected::Granted => Stuck::No,
         Detected::DependsOnUntracked => Stuck::DependsOnUntracked,
-        Detected::Deadlock(Deadlock { set, claim, facts }) => {
-            let panic = claim.report(|| publish::publish(slot, vec![*facts]));
+        Detected::Deadlock(Deadlock {
+            set,
+            claim,
+            mut facts,
+        }) => {
             let in_ring = set.is_in_ring;
             let set = set.threads;
             let need = all.threads[me].wait.map(|wait| wait.need);
+            let unwinds = publish::can_unwind()
+                && !matches!(need, Some(WaitKind::Other(awaited)) if !awaited.can_unwind());
+            facts.unbreakable = !unwinds && !claim.has_heirs();
+            let panic = claim.report(|| publish::publish(slot, vec![*facts]));
             Stuck::Reported(match (panic, need) {
                 // Its own end would not end the wait of any other thread.
                 (Some(panic), _) if !in_ring => {
@@ -70,8 +77,12 @@ pub(crate) fn check_resource_wait(slot: &'static Slot, by: Option<&ResourceState
                 (Some(panic), Some(WaitKind::Other(awaited))) if !awaited.can_unwind() => {
                     let left = thread_exit::give_away(&all, &set, panic).err();
                     // An idle worker blocks no other thread, so no other victim would be better.
-                    if let (Some(panic), WaitReason::Job) = (left, awaited) {
-                        thread_exit::give_to_any(&all, &set, panic);
+                    match (left, awaited) {
+                        (Some(panic), WaitReason::Job) => {
+                            thread_exit::give_to_any(&all, &set, panic);
+                        }
+                        (Some(_), _) => unbroken(slot),
+                        (None, _) => {}
                     }
                     None
                 }

@@ -133,9 +133,8 @@ impl Snapshots {
             // The guards may be in other threads than those that acquired the lock; or it is no lock.
             return Vec::new();
         }
-        let holders = self.holders.get(&wait.ident.addr()).into_iter().flatten();
-        let mut keepers: Vec<Blocker> = holders
-            .filter(|(_, hold)| conflicts(wait.need, hold.mode))
+        let mut keepers: Vec<Blocker> = self
+            .listed(wait)
             .map(|(at, hold)| (*at, Some(*hold)))
             .collect();
         let shared = matches!(wait.need, WaitKind::Lock(Mode::Shared | Mode::Upgradable));
@@ -150,6 +149,31 @@ impl Snapshots {
             }
         }
         keepers
+    }
+
+    /// Returns the holds that block a waiting thread, by the threads that acquired them. If the guards may be
+    /// sent, they may be in other threads.
+    fn listed(&self, wait: &PublishedWait) -> impl Iterator<Item = &(usize, HeldLock)> {
+        let holders = self.holders.get(&wait.ident.addr()).into_iter().flatten();
+        let need = wait.need;
+        holders.filter(move |(_, hold)| conflicts(need, hold.mode))
+    }
+
+    /// Returns whether a thread waits for a lock whose guards may be sent.
+    pub(super) fn waits_for_sendable(&self, at: usize) -> bool {
+        let is_lock = |need| matches!(need, WaitKind::Lock(_) | WaitKind::Upgrade);
+        let wait = self.threads[at].wait;
+        wait.is_some_and(|wait| wait.sort.sendable && is_lock(wait.need))
+    }
+
+    /// Returns whether the lock for which a thread waits has been released since the snapshot.
+    pub(super) fn was_released(&self, at: usize) -> bool {
+        self.threads[at].wait.is_some_and(|wait| {
+            self.listed(&wait).all(|(holder, hold)| {
+                let held = self.threads[*holder].slot.held();
+                held.is_none_or(|held| !held.iter().any(|h| std::ptr::eq(h.ident, hold.ident)))
+            })
+        })
     }
 
     /// Returns whether a thread holds any lock.
@@ -245,6 +269,11 @@ impl Snapshots {
     }
 
     fn need_of_lock(&self, wait: &PublishedWait, any_thread: usize) -> Option<wait_for::WaitFor> {
+        if wait.sort.sendable {
+            // The guard may be in any thread by now.
+            let is_held = !wait.timed && self.listed(wait).next().is_some();
+            return is_held.then(|| wait_for::WaitFor::AnyOf(vec![any_thread]));
+        }
         let keepers = self.keepers(wait);
         // Without a holder in the snapshot, the holder is unknown or has just released the lock.
         if wait.timed || keepers.is_empty() {

@@ -116,7 +116,15 @@ impl StuckSet {
         if self.threads.first().is_some_and(behind_a_queue) && retry() {
             return Confirmed::Granted;
         }
-        let is_doubtful = self.threads.iter().skip(1).any(behind_a_queue);
+        // A guard that may be sent may have been dropped by a thread that was seen before it blocked. Now that
+        // all are seen blocked, the lock is still held, or one of them is about to get it.
+        let sendable = |at: &&usize| all.waits_for_sendable(**at);
+        let mut sendable = self.threads.iter().filter(sendable).peekable();
+        let is_sent = sendable.peek().is_some();
+        if sendable.any(|at| all.was_released(*at)) {
+            return Confirmed::Moves;
+        }
+        let is_doubtful = is_sent || self.threads.iter().skip(1).any(behind_a_queue);
         let rounds = match (self.is_in_ring, is_doubtful) {
             (true, false) => 0,
             (true, true) => 1,

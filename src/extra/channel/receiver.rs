@@ -37,7 +37,7 @@ impl<T> Receiver<T> {
     pub(super) fn new(source: Source<T>, ends: Endpoints) -> Self {
         Self {
             source,
-            ends: Endpoint::new(ends),
+            ends: Endpoint::new(ends, Side::Receiving),
         }
     }
 
@@ -99,7 +99,8 @@ impl<T> Receiver<T> {
         } else {
             let side = self.is_direct().then_some(Side::Receiving);
             let attempt = |limit| self.recv_within(limit);
-            watch::wait(&self.ends, WaitReason::Message, side, site, attempt)
+            let places = self.source.capacity();
+            watch::wait(&self.ends, WaitReason::Message, places, side, site, attempt)
         };
         self.unpack(received)
     }

@@ -36,7 +36,7 @@ impl<T> Sender<T> {
     pub(super) fn new(inner: crossbeam_channel::Sender<Stamped<T>>, ends: Endpoints) -> Self {
         Self {
             inner,
-            ends: Endpoint::new(ends),
+            ends: Endpoint::new(ends, Side::Sending),
         }
     }
 
@@ -101,7 +101,14 @@ impl<T> Sender<T> {
         };
         let attempt = |limit| self.send_within(&mut left, limit);
         let side = self.is_direct().then_some(Side::Sending);
-        let sent = watch::wait(&self.ends, self.awaited(), side, site, attempt);
+        let sent = watch::wait(
+            &self.ends,
+            self.awaited(),
+            self.capacity(),
+            side,
+            site,
+            attempt,
+        );
         self.ends.provided();
         sent.map_err(|parcel| self.gone(parcel))
     }

@@ -4,20 +4,22 @@ use std::time::Duration;
 
 use crate::instrument::{Endpoints, Side, Site, WaitReason, deadline_after};
 
-/// Waits at one channel, without a time limit; as a waiter on `side`, if messages are handed over
-/// directly.
+/// Waits at one channel of this capacity, without a time limit; as a waiter on `side`, if messages
+/// are handed over directly.
 pub(super) fn wait<R>(
     ends: &Endpoints,
     awaited: WaitReason,
+    places: Option<usize>,
     side: Option<Side>,
     site: Site,
     mut attempt: impl FnMut(Option<Duration>) -> Option<R>,
 ) -> R {
+    let places = places.unwrap_or(0);
     let Some(side) = side else {
-        return ends.record().wait(awaited, site, attempt);
+        return ends.wait(awaited, places, site, attempt);
     };
     let _here = ends.register(side);
-    ends.record().wait(awaited, site, |limit| {
+    ends.wait(awaited, places, site, |limit| {
         ends.block_on(side, limit, &mut attempt)
     })
 }

@@ -21,7 +21,7 @@ use super::error::{
 use super::store::{Entry, Store};
 use super::turn::Turn;
 use crate::extra::deadline;
-use crate::instrument::{self, MergedClock, Resource, Site, WaitReason};
+use crate::instrument::{self, Counts, MergedClock, Resource, Site, WaitReason};
 
 /// Queue with the items in `S`.
 pub(crate) struct Core<S, W = ()> {
@@ -134,7 +134,9 @@ impl<S: Store, W: Turn> Core<S, W> {
         let put = match at_once {
             Err(Refused::Full) => {
                 let attempt = |limit| self.offer_within(limit, &mut entry, site);
-                self.record.wait(WaitReason::Room, site, attempt)
+                let counts = || Counts::new(self.capacity, self.capacity, 0);
+                self.record
+                    .wait_counted(counts, WaitReason::Room, site, attempt)
             }
             Err(Refused::ShutDown) => false,
             Ok(()) => true,

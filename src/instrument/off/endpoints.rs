@@ -32,6 +32,17 @@ impl Endpoints {
     }
 
     #[inline(always)]
+    pub fn wait<R>(
+        &self,
+        awaited: WaitReason,
+        _places: usize,
+        site: Site,
+        attempt: impl FnMut(Option<Duration>) -> Option<R>,
+    ) -> R {
+        RECORD.wait(awaited, site, attempt)
+    }
+
+    #[inline(always)]
     pub fn drop_sender(&self) {}
 
     #[inline(always)]
@@ -77,7 +88,7 @@ pub struct Endpoint(Endpoints);
 
 impl Endpoint {
     #[inline(always)]
-    pub fn new(ends: Endpoints) -> Self {
+    pub fn new(ends: Endpoints, _side: Side) -> Self {
         Self(ends)
     }
 }

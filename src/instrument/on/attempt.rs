@@ -163,10 +163,11 @@ impl Lock {
                     let _ = detector::publish(slot, findings);
                     return attempt;
                 }
-                Look::Deadlock(found, claim) => {
+                Look::Deadlock(mut found, claim) => {
+                    let unwinds = may_panic && detector::can_unwind();
+                    found.unbreakable = !unwinds && !claim.has_heirs();
                     // The deadlock that has occurred comes before the potential ones.
                     findings.insert(0, *found);
-                    let unwinds = may_panic && detector::can_unwind();
                     let panic = claim.answer(unwinds, || detector::publish(slot, findings));
                     detector::end_in(panic, may_panic, site);
                     return attempt;

@@ -14,7 +14,7 @@
 //! to make up for it.
 
 use std::marker::PhantomData;
-use std::panic::{Location, RefUnwindSafe};
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -64,6 +64,7 @@ struct Notifications {
 
 // The program's code never runs while the notices are changed, so no panic leaves them half
 // changed.
+impl UnwindSafe for CondvarRecord {}
 impl RefUnwindSafe for CondvarRecord {}
 
 static CONDVAR: LockKind = LockKind::readers_pass("Condvar");

@@ -8,13 +8,13 @@ use super::clock::{Clock, MergedClock};
 use super::resource::Resource;
 use super::scheduled::point;
 use crate::instrument::side::{Side, block_on};
-use crate::instrument::{LockKind, Site, WaitReason};
+use crate::instrument::{Counts, LockKind, Site, WaitReason};
 
 /// Detector record of a channel, shared by all of its endpoints, each of which keeps it as an
 /// [`Endpoint`].
 ///
 /// A send or receive that does not wait only calls [`provided`](Self::provided) afterwards. One that has
-/// to wait publishes the wait through [`record`](Self::record); if the channel has no buffer, it
+/// to wait publishes the wait through [`wait`](Self::wait); if the channel has no buffer, it
 /// [registers](Self::register) first and tries through [`block_on`](Self::block_on).
 ///
 /// # Examples
@@ -22,18 +22,19 @@ use crate::instrument::{LockKind, Site, WaitReason};
 /// ```
 /// use std::panic::Location;
 /// use std::sync::mpsc;
-/// use lockwarden::instrument::{Endpoint, Endpoints, Stamped, WaitReason};
+/// use lockwarden::instrument::{Endpoint, Endpoints, Side, Stamped, WaitReason};
 ///
 /// let ends = Endpoints::new(Some("jobs"));
 /// let (sender, receiver) = mpsc::channel();
-/// let (sending, receiving) = (Endpoint::new(ends.clone()), Endpoint::new(ends));
+/// let sending = Endpoint::new(ends.clone(), Side::Sending);
+/// let receiving = Endpoint::new(ends, Side::Receiving);
 /// std::thread::scope(|scope| {
 ///     scope.spawn(move || {
 ///         sender.send(Stamped::stamp("job")).unwrap();
 ///         sending.provided();
 ///         drop((sender, sending));
 ///     });
-///     let job = receiving.record().wait(WaitReason::Message, Location::caller(), |limit| match limit {
+///     let job = receiving.wait(WaitReason::Message, 0, Location::caller(), |limit| match limit {
 ///         Some(limit) => receiver.recv_timeout(limit).ok(),
 ///         None => receiver.recv().ok(),
 ///     });
@@ -50,6 +51,10 @@ struct Common {
     senders: MergedClock,
     /// The merged clocks of the drops of receiving ends.
     receivers: MergedClock,
+    /// The number of sending ends.
+    sending_ends: AtomicUsize,
+    /// The number of receiving ends.
+    receiving_ends: AtomicUsize,
     /// The number of threads that wait, without a limit, to send by a direct hand-over.
     sending: AtomicUsize,
     /// The number of threads that wait, without a limit, to receive.
@@ -78,6 +83,8 @@ impl Endpoints {
             record,
             senders: MergedClock::new(),
             receivers: MergedClock::new(),
+            sending_ends: AtomicUsize::new(0),
+            receiving_ends: AtomicUsize::new(0),
             sending: AtomicUsize::new(0),
             receiving: AtomicUsize::new(0),
             selecting: AtomicUsize::new(0),
@@ -106,6 +113,34 @@ impl Endpoints {
         // Relaxed: see `provided`.
         self.0.selecting.fetch_add(1, Ordering::Relaxed);
         EndpointWait(&self.0.selecting)
+    }
+
+    /// Waits at this channel, without a time limit. Reports say how many messages are in the channel, none
+    /// or `places`, and how many ends the other side has.
+    ///
+    /// # Panics
+    ///
+    /// As [`Resource::wait`](crate::instrument::Resource::wait).
+    pub fn wait<R>(
+        &self,
+        awaited: WaitReason,
+        places: usize,
+        site: Site,
+        attempt: impl FnMut(Option<Duration>) -> Option<R>,
+    ) -> R {
+        let (messages, others) = match awaited {
+            WaitReason::Message => (0, Side::Sending),
+            _ => (places, Side::Receiving),
+        };
+        // Relaxed: a number for display.
+        let counts = || {
+            Counts::new(
+                places,
+                messages,
+                self.0.ends(others).load(Ordering::Relaxed),
+            )
+        };
+        self.0.record.wait_counted(counts, awaited, site, attempt)
     }
 
     /// Records that a sending end is about to be dropped.
@@ -166,6 +201,13 @@ impl Endpoints {
 }
 
 impl Common {
+    fn ends(&self, side: Side) -> &AtomicUsize {
+        match side {
+            Side::Sending => &self.sending_ends,
+            Side::Receiving => &self.receiving_ends,
+        }
+    }
+
     fn count(&self, side: Side) -> &AtomicUsize {
         match side {
             Side::Sending => &self.sending,
@@ -188,12 +230,14 @@ impl Drop for EndpointWait<'_> {
 /// The record as a field of one endpoint. It has to be dropped after the endpoint of the wrapped
 /// channel, since its drop records that waiters may continue.
 #[derive(Debug)]
-pub struct Endpoint(Endpoints);
+pub struct Endpoint(Endpoints, Side);
 
 impl Endpoint {
-    /// Creates the field of an endpoint of this channel.
-    pub fn new(ends: Endpoints) -> Self {
-        Self(ends)
+    /// Creates the field of an endpoint of this channel, on this side.
+    pub fn new(ends: Endpoints, side: Side) -> Self {
+        // Relaxed: a number for display.
+        ends.0.ends(side).fetch_add(1, Ordering::Relaxed);
+        Self(ends, side)
     }
 }
 
@@ -208,6 +252,8 @@ impl std::ops::Deref for Endpoint {
 
 impl Drop for Endpoint {
     fn drop(&mut self) {
+        // Relaxed: a number for display.
+        self.0.0.ends(self.1).fetch_sub(1, Ordering::Relaxed);
         self.0.provided();
     }
 }

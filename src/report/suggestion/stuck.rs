@@ -15,7 +15,7 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
         return Some(kept);
     }
     let mut parts: Vec<String> = panics(report).into_iter().collect();
-    parts.extend(waits(report));
+    parts.extend(waits(report).or_else(|| kept(report)));
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
@@ -37,6 +37,16 @@ fn waiting(report: &Report) -> impl Iterator<Item = (&ThreadInfo, &WaitInfo)> {
 /// Suggests to end a hold that a thread keeps through its wait for a resource, and that another thread
 /// needs.
 fn kept_through_a_wait(report: &Report) -> Option<String> {
+    let is_of_lock = |wait: &WaitInfo| matches!(wait.what, WaitsFor::Lock { .. });
+    kept_through(report, |wait| !is_of_lock(wait) || wait.again.is_some())
+}
+
+/// Suggests to end a hold that a thread keeps through its wait for a lock whose guards may be sent.
+fn kept(report: &Report) -> Option<String> {
+    kept_through(report, |wait| wait.by == Some(FreedBy::Anyone))
+}
+
+fn kept_through(report: &Report, concerns: impl Fn(&WaitInfo) -> bool) -> Option<String> {
     let wanted: Vec<LockId> = waiting(report)
         .filter_map(|(_, wait)| match wait.what {
             WaitsFor::Lock { lock, .. } => Some(lock),
@@ -44,7 +54,7 @@ fn kept_through_a_wait(report: &Report) -> Option<String> {
         })
         .collect();
     waiting(report).find_map(|(thread, wait)| {
-        if matches!(wait.what, WaitsFor::Lock { .. }) && wait.again.is_none() {
+        if !concerns(wait) {
             return None;
         }
         let held = thread

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::inner::Incoming;
 use super::iter::{IntoIter, Iter, TryIter};
 use super::{RecvError, RecvTimeoutError, TryRecvError};
-use crate::instrument::{self, Endpoint, Endpoints, Site, Stamped};
+use crate::instrument::{self, Endpoint, Endpoints, Side, Site, Stamped};
 
 /// Receiving end of a channel, as [`std::sync::mpsc::Receiver`] is. Returned by
 /// [`channel`](super::channel) and [`sync_channel`](super::sync_channel).
@@ -33,7 +33,7 @@ impl<T> Receiver<T> {
     pub(super) fn new(inner: Incoming<Stamped<T>>, ends: Endpoints) -> Self {
         Self {
             inner,
-            ends: Endpoint::new(ends),
+            ends: Endpoint::new(ends, Side::Receiving),
         }
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::SendError;
 use super::inner::Unbounded;
-use crate::instrument::{self, Endpoint, Endpoints, Stamped};
+use crate::instrument::{self, Endpoint, Endpoints, Side, Stamped};
 
 /// Sending end of an unbounded channel, as [`std::sync::mpsc::Sender`] is. Returned by
 /// [`channel`](super::channel).
@@ -32,7 +32,7 @@ impl<T> Sender<T> {
     pub(super) fn new(inner: Unbounded<Stamped<T>>, ends: Endpoints) -> Self {
         Self {
             inner,
-            ends: Endpoint::new(ends),
+            ends: Endpoint::new(ends, Side::Sending),
         }
     }
 

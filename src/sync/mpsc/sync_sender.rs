@@ -5,7 +5,7 @@ use std::panic::Location;
 
 use super::inner::Bounded;
 use super::{SendError, TrySendError};
-use crate::instrument::{self, Endpoint, Endpoints, Stamped};
+use crate::instrument::{self, Endpoint, Endpoints, Side, Stamped};
 
 /// Sending end of a bounded channel, as [`std::sync::mpsc::SyncSender`] is. Returned by
 /// [`sync_channel`](super::sync_channel).
@@ -29,7 +29,7 @@ impl<T> SyncSender<T> {
     pub(super) fn new(inner: Bounded<Stamped<T>>, ends: Endpoints) -> Self {
         Self {
             inner,
-            ends: Endpoint::new(ends),
+            ends: Endpoint::new(ends, Side::Sending),
         }
     }
 

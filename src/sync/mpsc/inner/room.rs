@@ -11,6 +11,8 @@ use parking_lot::{Condvar, Mutex};
 pub(in super::super) struct Room {
     /// The number of threads that wait, or are about to.
     waiting: AtomicUsize,
+    /// The number of messages that the channel has places for.
+    places: usize,
     lock: Mutex<()>,
     freed: Condvar,
 }
@@ -20,12 +22,17 @@ impl UnwindSafe for Room {}
 impl RefUnwindSafe for Room {}
 
 impl Room {
-    pub(super) fn new() -> Arc<Self> {
+    pub(super) fn new(places: usize) -> Arc<Self> {
         Arc::new(Self {
+            places,
             waiting: AtomicUsize::new(0),
             lock: Mutex::new(()),
             freed: Condvar::new(),
         })
+    }
+
+    pub(super) fn places(&self) -> usize {
+        self.places
     }
 
     /// Records that the calling thread is about to wait, until the result is dropped.

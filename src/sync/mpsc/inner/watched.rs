@@ -40,7 +40,7 @@ pub(in super::super) fn bounded<T>(bound: usize) -> (Bounded<T>, Incoming<T>) {
         return (Bounded::Direct(sender), Incoming::Direct(receiver));
     }
     let (sender, receiver) = mpsc::sync_channel(bound);
-    let room = Room::new();
+    let room = Room::new(bound);
     (
         Bounded::Buffered(sender, Arc::clone(&room)),
         Incoming::Buffered(receiver, Keeper::of(room)),
@@ -76,7 +76,7 @@ impl<T> Bounded<T> {
         match self {
             Bounded::Buffered(sender, room) => {
                 let entered = room.enter();
-                ends.record().wait(WaitReason::Room, site, |limit| {
+                ends.wait(WaitReason::Room, room.places(), site, |limit| {
                     entered.attempt(limit, || {
                         attempt(&mut left, |message| sender.try_send(message))
                     })
@@ -84,7 +84,7 @@ impl<T> Bounded<T> {
             }
             Bounded::Direct(sender) => {
                 let _here = ends.register(Side::Sending);
-                ends.record().wait(WaitReason::Partner, site, |limit| {
+                ends.wait(WaitReason::Partner, 0, site, |limit| {
                     ends.block_on(Side::Sending, limit, |limit| {
                         attempt(&mut left, |message| sender.send_within(message, limit))
                     })
@@ -141,15 +141,14 @@ impl<T> Incoming<T> {
         if none == TryRecvError::Disconnected {
             return Err(RecvError);
         }
-        let record = ends.record();
         match self {
             Incoming::Direct(_) => {
                 let _here = ends.register(Side::Receiving);
-                record.wait(WaitReason::Message, site, |limit| {
+                ends.wait(WaitReason::Message, 0, site, |limit| {
                     ends.block_on(Side::Receiving, limit, |limit| self.attempt(limit))
                 })
             }
-            _ => record.wait(WaitReason::Message, site, |limit| self.attempt(limit)),
+            _ => ends.wait(WaitReason::Message, 0, site, |limit| self.attempt(limit)),
         }
     }
 
