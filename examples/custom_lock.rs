@@ -144,7 +144,7 @@ fn main() -> ExitCode {
             }
         })
         .install()
-        .expect("nobody else installs a configuration");
+        .expect("no other thread installs a configuration");
 
     // The two take turns, so that this run does not hang; it is found all the same.
     let (ticked, wait_for_tick) = mpsc::channel();

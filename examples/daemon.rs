@@ -9,7 +9,7 @@
 //!
 //! The daemon asks three peers in turn, of which the second accepts connections and never says a word.
 //! In the first run that is an error, and the daemon goes on with the next peer. In the second run it
-//! waits for ever. Nobody holds a lock, and nobody waits for anything that is watched, so no deadlock
+//! waits for ever. No thread holds a lock, and no thread waits for anything that is watched, so no deadlock
 //! is there to be found: what is missed is the sign of life that the loop gives before each peer.
 //!
 //! The report says that the heartbeat `rounds` is missed, and the dump shows the thread in its `read`.

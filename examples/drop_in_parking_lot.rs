@@ -31,7 +31,7 @@ impl Cache {
         if let Some(&address) = self.addresses.read().get(name) {
             return address;
         }
-        // One thread at a time holds the lock upgradably, so nobody resolves the same name twice.
+        // One thread at a time holds the lock upgradably, so no thread resolves the same name twice.
         let addresses = self.addresses.upgradable_read();
         if let Some(&address) = addresses.get(name) {
             return address;

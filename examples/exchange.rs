@@ -67,7 +67,7 @@ impl Exchange {
     /// Waits until all subscribers have had room.
     #[track_caller]
     fn publish(&self, message: &Message) {
-        // Not under the lock: it would keep everybody out while one of them is slow.
+        // Not under the lock: it would keep every thread out while one of them is slow.
         let subscribers = self.subscribers().clone();
         for subscriber in subscribers.values() {
             // One that has left meanwhile does not get it.
@@ -125,7 +125,7 @@ fn run(bug: bool) -> io::Result<bool> {
     readings.publish(&Message::Reading(70));
     readings.publish(&Message::Reading(120));
     let watched = watcher.join().is_ok();
-    // The watcher has left, so nobody has to make room for this one.
+    // The watcher has left, so no thread has to make room for this one.
     readings.publish(&Message::Reading(90));
     warnings.close();
     Ok(watched & operator.join().is_ok())

@@ -62,7 +62,7 @@ fn both_ways(transfer: fn(&Account, &Account, i64)) {
     assert_eq!(*mine.balance.lock().unwrap(), 80);
 }
 
-/// A thread keeps an account locked until somebody answers, and nobody does.
+/// A thread keeps an account locked until a thread answers, and no thread does.
 fn waits_for_an_answer(limit: Duration) -> Outcome {
     let (asked, answer) = mpsc::channel::<()>();
     let outcome = Check::new().timeout(limit).run(move || {

@@ -267,7 +267,7 @@ fn run(bank: &Bank) -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
     println!("ledger: {ACCOUNTS} accounts at {address}, {CLIENTS} clients");
-    // All connect before anybody is accepted, so that the server can count on them.
+    // All connect before any thread is accepted, so that the server can count on them.
     let clients = (0..CLIENTS).map(|_| Client::connect(address));
     let mut clients = clients.collect::<io::Result<Vec<Client>>>()?;
     thread::scope(|scope| {

@@ -58,7 +58,7 @@ fn main() -> ExitCode {
             }
         })
         .install()
-        .expect("nobody else installs a configuration");
+        .expect("no other thread installs a configuration");
 
     println!("books: {} in all", total());
     let barrier = Barrier::new(2);

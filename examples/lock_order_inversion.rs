@@ -50,7 +50,7 @@ fn main() -> ExitCode {
             }
         })
         .install()
-        .expect("nobody else installs a configuration");
+        .expect("no other thread installs a configuration");
 
     // The message makes the threads take turns, so this run cannot deadlock. Another run, or a
     // change of the program, could: nothing in the locking itself keeps the two apart.

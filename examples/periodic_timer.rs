@@ -8,8 +8,8 @@
 //!
 //! The timer runs for five periods. A listener that comes after the first is to see all five. In
 //! the first run it looks at the count before it waits, so the one that it has missed costs nothing.
-//! In the second run it counts notifications; the first was sent when nobody slept, and is lost, so
-//! it waits for a fifth that nobody will send. Nor has the wait a limit that would end it.
+//! In the second run it counts notifications; the first was sent when no thread slept, and is lost, so
+//! it waits for a fifth that no thread will send. Nor has the wait a limit that would end it.
 //!
 //! While the timer's thread is there, it could notify: a sleep counts as running. As soon as it has
 //! ended, the report says that the listener waits for a notification of `tick`, and the main thread

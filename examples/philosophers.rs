@@ -66,14 +66,14 @@ fn main() -> ExitCode {
     }
     Config::new()
         .callback(|report| {
-            // Relaxed, here and below: the threads that count are joined before anybody reads.
+            // Relaxed, here and below: the threads that count are joined before any thread reads.
             REPORTS.fetch_add(1, Ordering::Relaxed);
             if report.verdict == Verdict::Inversion && report.edges.len() == SEATS {
                 RINGS.fetch_add(1, Ordering::Relaxed);
             }
         })
         .install()
-        .expect("nobody else installs a configuration");
+        .expect("no other thread installs a configuration");
 
     let fork = |number| {
         let fork = Mutex::named("fork", 0);

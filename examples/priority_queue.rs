@@ -81,7 +81,7 @@ impl Jobs {
         }
     }
 
-    /// Waits until nothing is left to do and nobody is doing anything.
+    /// Waits until nothing is left to do and no thread is doing anything.
     fn wait_until_idle(&self) {
         let mut state = self.state.lock().unwrap();
         while state.idle < WORKERS || !state.heap.is_empty() {

@@ -60,7 +60,7 @@ struct Booked {
 fn consume(mut from: Sources, credits: Sender<()>, bug: bool) -> Booked {
     let mut booked = Booked::default();
     let mut open = 3;
-    // Nobody is there for a credit when the clerk is done: that is no harm.
+    // No thread is there for a credit when the clerk is done: that is no harm.
     let give_credit = || _ = credits.send(());
     if !bug {
         give_credit();

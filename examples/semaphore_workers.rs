@@ -6,7 +6,7 @@
 //! ```
 //!
 //! With `--bug`, a worker keeps its permit while it waits for a second one, for the file that it
-//! copies to. As soon as all permits are held by workers that want one more, nobody gives any back:
+//! copies to. As soon as all permits are held by workers that want one more, no thread gives any back:
 //! that is reported as a deadlock over permits of `open files`. The panic that breaks it gives back
 //! the permit of its thread. Those who go on can meet in the same way again, and are told again,
 //! until the last ones get through.
@@ -36,7 +36,7 @@ struct File;
 
 impl File {
     fn open() -> Self {
-        // Relaxed, here and below: the threads that count are joined before anybody reads.
+        // Relaxed, here and below: the threads that count are joined before any thread reads.
         let open = OPEN.fetch_add(1, Ordering::Relaxed) + 1;
         MOST.fetch_max(open, Ordering::Relaxed);
         Self

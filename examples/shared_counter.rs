@@ -22,7 +22,7 @@ const ROUNDS: u64 = 1_000;
 
 trait Counter: Sync {
     fn add(&self);
-    /// Nobody sees the counter between the first and the last of these.
+    /// No thread sees the counter between the first and the last of these.
     fn add_many(&self, n: u64);
     fn total(&self) -> u64;
 }

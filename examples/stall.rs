@@ -25,7 +25,7 @@ static PRICES: Mutex<u64> = Mutex::named("prices", 0);
 /// What the thread that spins waits for.
 static SETTLED: AtomicBool = AtomicBool::new(false);
 
-/// Reads a pipe into which nobody writes, with a lock held.
+/// Reads a pipe into which no thread writes, with a lock held.
 fn read_feed(mut pipe: impl Read) {
     let mut feed = FEED.lock().unwrap();
     pipe.read_to_end(&mut feed)

@@ -36,7 +36,7 @@ fn sieve(limit: usize) -> Vec<bool> {
     primes
 }
 
-/// Answers until nobody can ask any more. Returns how often it did.
+/// Answers until no thread can ask any more. Returns how often it did.
 fn serve(limit: &str, requests: &Receiver<Request>) -> usize {
     let limit = limit.parse().expect("the limit is a number");
     let primes = sieve(limit);

@@ -291,7 +291,7 @@ fn the_parking_lot_rwlocks() {
         let mut upgradable = rwlock.upgradable_read();
         upgradable.with_upgraded(|value| *value += 1);
         let Ok(writer) = RwLockUpgradableReadGuard::try_upgrade(upgradable) else {
-            panic!("nobody reads");
+            panic!("no thread reads");
         };
         drop(RwLockWriteGuard::downgrade(writer));
     }

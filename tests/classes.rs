@@ -104,7 +104,7 @@ fn classes_and_declarations_find_what_no_instances_showed() {
     other.set_subclass(7);
     nest(leaf, other);
     assert_eq!(found(), []);
-    // All else is told, once for each class, without anybody taking the opposite order.
+    // All else is told, once for each class, without any thread taking the opposite order.
     let pages = [Mutex::named("page", ()), Mutex::named("page", ())];
     pages.iter().for_each(|page| drop(page.lock()));
     nest(&pages[1], &pages[0]);
@@ -155,7 +155,7 @@ fn classes_and_declarations_find_what_no_instances_showed() {
         [(Verdict::Inversion, Basis::Classes, vec!["log", "table"])]
     );
 
-    // A declared order is broken by the first who does, without anybody keeping to it.
+    // A declared order is broken by the first who does, without any thread keeping to it.
     lockwarden::declare_order(&["ledger", "audit", "stats"]).unwrap();
     let (ledger, stats) = (Mutex::named("ledger", ()), Mutex::named("stats", ()));
     nest(&ledger, &stats);

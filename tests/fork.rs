@@ -83,7 +83,7 @@ fn assert_says(said: &str, lock: &str) {
 
 /// Both in one test, since two would hold the locks at the same time.
 #[test]
-fn a_child_that_asks_for_what_a_thread_of_the_parent_held_is_told() {
+fn a_child_that_asks_for_what_a_thread_of_the_parent_held_is_reported() {
     let go = holder();
     // Alone, it can never go on.
     let status = in_child(|| {

@@ -2,7 +2,7 @@
 //!
 //! The long forms are ignored by default; run them with `--ignored`.
 
-// With guards that may be sent, nobody can say who holds a lock of `parking_lot`'s flavour, and its
+// With guards that may be sent, the holder of a lock of `parking_lot`'s flavour is unknown, and its
 // deadlocks are not told.
 #![cfg(all(any(debug_assertions, feature = "always"), not(feature = "send_guard")))]
 

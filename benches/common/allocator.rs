@@ -4,7 +4,7 @@
 //! file too.
 
 #![allow(unsafe_code)]
-#![allow(dead_code, reason = "not everybody uses all of it")]
+#![allow(dead_code, reason = "not every thread uses all of it")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

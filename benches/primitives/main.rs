@@ -1,4 +1,4 @@
-//! What watching costs at primitives that are no locks, where nobody has to wait: ours and those
+//! What watching costs at primitives that are no locks, where no thread has to wait: ours and those
 //! that are not watched, side by side in one process.
 //!
 //! ```text

@@ -35,7 +35,7 @@ fn main() -> ExitCode {
             TOLD.fetch_add(1, Ordering::Relaxed);
         })
         .install()
-        .expect("nobody else installs a configuration");
+        .expect("no other thread installs a configuration");
     let crowd = Crowd::gather();
     // Each is told of 1 ms after it began to wait; what is not there yet makes a look cheaper.
     std::thread::sleep(Duration::from_millis(500));
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
     match TOLD.load(Ordering::Relaxed) {
         0 => ExitCode::SUCCESS,
         told => {
-            println!("{told} findings, where nobody is stuck");
+            println!("{told} findings, where no thread is stuck");
             ExitCode::FAILURE
         }
     }
@@ -67,7 +67,7 @@ struct Crowd {
     senders: Vec<mpsc::Sender<()>>,
     last: Arc<Barrier>,
     threads: Vec<JoinHandle<()>>,
-    /// Ends the one thread that counts as running, since nobody knows what it waits for.
+    /// Ends the one thread that counts as running, since no thread knows what it waits for.
     go: std::sync::mpsc::Sender<()>,
 }
 

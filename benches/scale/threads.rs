@@ -68,7 +68,7 @@ fn run<S: Subject>(threads: usize, shared: bool, nests: usize) -> Run {
         turn.wait();
         gate.wait();
         // At most as many at once as there are cores, or nearly: the system's scheduler sees
-        // to that, since nobody waits here.
+        // to that, since no thread waits here.
         let known = nest::<S>(pair, nests);
         gate.wait();
         (new, known)

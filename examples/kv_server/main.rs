@@ -8,7 +8,7 @@
 //!
 //! The program itself stands in `program/` and says nowhere which locks it uses: it takes them from
 //! the module `flavour`, which is all that was changed here to have it watched. Its locks nest up
-//! to eighteen deep and in one order, so nothing is found; the last line says that somebody looked.
+//! to eighteen deep and in one order, so nothing is found; the last line says that a thread looked.
 
 mod program;
 

@@ -10,6 +10,7 @@ use super::state::DetectorState;
 use crate::engine::acquisition::{Finding, Held};
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
+use crate::engine::sorting;
 use crate::engine::verdict::Verdict;
 use crate::report::{
     Basis, Edge, Facts, HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo, WaitsFor,
@@ -345,7 +346,7 @@ pub(crate) fn abandoned(slot: &'static Slot, left: &[HeldLock]) -> Vec<Facts> {
             locks.add(ident_of(h));
             let mut me = thread(slot, &mut locks);
             me.ended = true;
-            me.held.sort_by_key(|info| info.lock != ident_of(h).id());
+            sorting::sort_by_key(&mut me.held, |info| info.lock != ident_of(h).id());
             me.held.truncate(ABANDONED);
             Facts {
                 locks: locks.0,

@@ -12,6 +12,7 @@ use super::describe;
 use super::observation::Observation;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
+use crate::engine::sorting;
 use crate::report::{HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo, WaitsFor};
 use crate::shim::fence;
 use crate::tracking::lock::ident::Ident;
@@ -166,7 +167,7 @@ pub(crate) fn all(mark: bool) -> Vec<Observed> {
 /// Observes the threads of one check, in the order in which the detector first saw them.
 pub(crate) fn of_scope(scope: u64) -> Vec<Observed> {
     let mut observed = of(|slot| slot.check_id() == scope, false);
-    observed.sort_by_key(|one| one.thread);
+    sorting::sort_by_key(&mut observed, |one| one.thread);
     observed
 }
 

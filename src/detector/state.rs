@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use crate::config;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::order_graph::{IdMap, Limits, OrderGraph};
+use crate::engine::sorting;
 use crate::engine::verdict::Verdict;
 use crate::report::{LockInfo, Stack};
 use crate::tracking::lock::ident::Ident;
@@ -125,7 +126,7 @@ impl DetectorState {
 
     /// Returns whether no cycle of these classes with this verdict was found before.
     pub(crate) fn is_new_cycle_of(&mut self, mut classes: Vec<LockId>, verdict: Verdict) -> bool {
-        classes.sort_unstable();
+        sorting::sort(&mut classes);
         classes.dedup();
         self.reported.insert((classes, verdict))
     }

@@ -11,6 +11,7 @@ use super::system::{self, Seen};
 use super::{Dump, DumpedThread, NoStack};
 use crate::detector::observe::{self, Observed};
 use crate::dump::signal;
+use crate::engine::sorting;
 use crate::report::{Activity, LockInfo, Stack, WaitInfo};
 use crate::tracking::thread::slot::os_id;
 use crate::tracking::thread::wait;
@@ -57,7 +58,7 @@ pub(crate) fn capture() -> Dump {
     }
     let mut threads: Vec<DumpedThread> = subjects.into_iter().filter_map(thread).collect();
     // The threads of this crate come last: they are rarely of interest.
-    threads.sort_by_key(|thread| thread.is_ours);
+    sorting::sort_by_key(&mut threads, |thread| thread.is_ours);
     Dump {
         taken,
         threads,
@@ -69,7 +70,7 @@ pub(crate) fn capture() -> Dump {
 /// Returns all threads, with their slots and system ids.
 fn subjects() -> Vec<Subject> {
     let mut observed = observe::all(false);
-    observed.sort_by_key(|observed| observed.thread);
+    sorting::sort_by_key(&mut observed, |observed| observed.thread);
     let mut ids: HashSet<u32> = HashSet::new();
     let mut subjects: Vec<Subject> = Vec::with_capacity(observed.len());
     for observed in observed {

@@ -11,6 +11,7 @@ pub(crate) mod mode;
 pub(crate) mod order_graph;
 pub(crate) mod random;
 pub(crate) mod reacquisition;
+pub(crate) mod sorting;
 pub(crate) mod verdict;
 pub(crate) mod wait_for;
 pub(crate) mod wait_reason;

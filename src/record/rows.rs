@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::json::Object;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::Mode;
+use crate::engine::sorting;
 use crate::report::{Report, Stack};
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::class_key;
@@ -163,7 +164,7 @@ impl EdgeRow {
     pub(super) fn of(taken: &Taken<'_>) -> Self {
         let key_of = |class: &Class| class_key::of_class(class.name, class.place);
         let mut gates: Vec<_> = taken.gates.iter().map(|class| key_of(class)).collect();
-        gates.sort_unstable();
+        sorting::sort(&mut gates);
         gates.dedup();
         Self {
             from: key_of(taken.from),

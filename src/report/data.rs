@@ -11,6 +11,7 @@ use super::thread::ThreadInfo;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::reacquisition::Reacquisition;
+use crate::engine::sorting;
 use crate::engine::verdict::Verdict;
 
 /// One finding, complete: the argument of a callback and the source of the text.
@@ -204,7 +205,7 @@ impl Report {
                 hash(&(made, edge.from_site, edge.to_site))
             })
             .collect();
-        edges.sort_unstable();
+        sorting::sort(&mut edges);
         edges.dedup();
         hash(&(self.verdict, edges))
     }

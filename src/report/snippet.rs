@@ -3,6 +3,7 @@
 use super::names::{short_file, width};
 use super::source::Sources;
 use crate::engine::ids::Site;
+use crate::engine::sorting;
 
 /// A line is cut before it is longer than this.
 const MAX_WIDTH: usize = 110;
@@ -33,7 +34,9 @@ pub(super) fn show(out: &mut String, sources: &mut Sources, marks: &[Mark]) {
             .filter(|mark| mark.site.file() == file)
             .filter_map(|mark| Line::new(sources, mark))
             .collect();
-        lines.sort_by_key(|line| (line.mark.site.line(), line.mark.site.column()));
+        sorting::sort_by_key(&mut lines, |line| {
+            (line.mark.site.line(), line.mark.site.column())
+        });
         show_file(out, sources, file, &lines);
     }
 }

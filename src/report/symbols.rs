@@ -1,9 +1,8 @@
-//! Names that the source has for locks without one.
+//! Names of locks from the source: the field, static or binding in which a lock is constructed.
 //!
-//! Which field, static or binding a lock is made for stands in the source, which a program does not
-//! carry. `cargo lockwarden` reads it when it compiles a crate, and leaves a table for each: lines of a
-//! place (`path:line:column`, as the program knows it) and a name, with a tab between them. The tables are
-//! read once, when the first report is displayed; without them a lock is called by its place.
+//! A program does not contain these names. `cargo lockwarden` reads them when it compiles a crate, and writes
+//! one table for each crate: per line a site (`path:line:column`, as the program knows it), a tab and a name.
+//! The tables are read once, when the first report is displayed; without them a lock is named by its site.
 
 use std::collections::HashMap;
 use std::fs;
@@ -13,10 +12,10 @@ use std::sync::OnceLock;
 use crate::engine::ids::Site;
 use crate::variables::Variable;
 
-/// A table that is larger is not read: it was not made by the command.
+/// The largest size of a table; a larger file was not written by the command, and is not read.
 const MAX_BYTES: u64 = 16 << 20;
 
-/// The name of the lock that was made at `site`, if a table has one.
+/// Returns the name of the lock that was constructed at `site`, if a table has one.
 pub(super) fn symbol(site: Site) -> Option<&'static str> {
     static TABLES: OnceLock<HashMap<String, String>> = OnceLock::new();
     let tables = TABLES.get_or_init(|| {
@@ -30,13 +29,13 @@ pub(super) fn symbol(site: Site) -> Option<&'static str> {
     tables.get(&site.to_string()).map(String::as_str)
 }
 
-/// Whether the command has compiled the program: its own code does not know this library then, and
-/// cannot call it.
+/// Returns whether the command has compiled the program: then the program's own code does not call this
+/// library.
 pub(super) fn is_of_the_command() -> bool {
     Variable::Symbols.read().is_some()
 }
 
-/// All tables of a folder. What cannot be read, or is no table, names nothing.
+/// Reads all tables of a folder. Files that cannot be read, or are no tables, are skipped.
 fn read(folder: &Path) -> HashMap<String, String> {
     let mut names = HashMap::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {

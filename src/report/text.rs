@@ -19,6 +19,7 @@ use super::wrap::wrapped;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::Mode;
 use crate::engine::reacquisition::Reacquisition;
+use crate::engine::sorting;
 use crate::engine::verdict::Verdict;
 use crate::engine::wait_reason::WaitReason;
 
@@ -262,7 +263,7 @@ fn bystanders(out: &mut String, sources: &mut Sources, report: &Report) {
     };
     let mut threads: Vec<&ThreadInfo> = report.threads.iter().filter(concerned).collect();
     // A panicked thread comes first: it is often the one that the others wait for.
-    threads.sort_by_key(|thread| !thread.panicked);
+    sorting::sort_by_key(&mut threads, |thread| !thread.panicked);
     for thread in threads.iter().take(BYSTANDERS) {
         out.push_str(&format!("\n{thread}{}\n", thread.circumstance()));
         state(out, report, thread);

@@ -9,6 +9,15 @@ use super::stderr;
 /// The panic must not unwind out of the lock call: the program does not expect that call to panic
 /// because of a callback.
 pub(crate) fn guarded(who: &str, call: impl FnOnce()) {
+    let mut call = Some(call);
+    guarded_call(who, &mut || {
+        if let Some(call) = call.take() {
+            call();
+        }
+    });
+}
+
+fn guarded_call(who: &str, call: &mut dyn FnMut()) {
     // Unwind safety: the crate shares nothing with `call` except a report, which `call` only reads.
     let Err(payload) = catch_unwind(AssertUnwindSafe(call)) else {
         return;

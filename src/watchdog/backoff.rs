@@ -1,6 +1,8 @@
 //! When a stall is reported: when it begins, then each time that its duration has doubled, then when it
 //! ends.
 
+use crate::engine::sorting;
+
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
@@ -83,7 +85,7 @@ impl Backoff {
         let mut steps = Vec::new();
         self.ends(&overdue, now, &mut steps);
         // A stall without an alert comes before those that are repeated.
-        overdue.sort_by_key(|overdue| {
+        sorting::sort_by_key(&mut overdue, |overdue| {
             let known = self.known.get(&overdue.key);
             known.is_some_and(|known| known.reported.is_some())
         });
@@ -143,7 +145,7 @@ impl Backoff {
             }
             false
         });
-        steps.sort_by_key(|step| step.overdue.began);
+        sorting::sort_by_key(steps, |step| step.overdue.began);
     }
 }
 

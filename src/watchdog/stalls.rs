@@ -9,6 +9,7 @@ use super::limits::Limits;
 use super::sample::{PulseSample, Sample, ThreadSample, WaitSample};
 use crate::detector::writing::Period;
 use crate::engine::ids::{LockId, Site, ThreadId};
+use crate::engine::sorting;
 
 /// The identity of a stall while it lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -146,7 +147,7 @@ impl StallDetector {
         });
         found.extend(all);
         // The map has no order, and the order of reports must not vary.
-        found.sort_by_key(|overdue| overdue.began);
+        sorting::sort_by_key(found, |overdue| overdue.began);
     }
 
     fn long_holds(&self, sample: &Sample, found: &mut Vec<Overdue>) {

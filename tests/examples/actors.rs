@@ -51,7 +51,7 @@ fn actors_answer_each_other() {
 }
 
 #[test]
-fn two_actors_that_ask_each_other_are_told() {
+fn two_actors_that_ask_each_other_are_reported() {
     let Some(outcome) = run_with_bug("actor") else {
         return;
     };
@@ -95,7 +95,7 @@ fn an_exchange_passes_warnings_on() {
 
 #[cfg(feature = "channel")]
 #[test]
-fn a_subscriber_that_publishes_to_itself_is_told() {
+fn a_subscriber_that_publishes_to_itself_is_reported() {
     let Some(outcome) = run_with_bug("exchange") else {
         return;
     };
@@ -132,7 +132,7 @@ fn an_external_interface_serves_its_callers() {
 
 #[cfg(feature = "queue")]
 #[test]
-fn an_owner_that_calls_itself_is_told() {
+fn an_owner_that_calls_itself_is_reported() {
     let Some(outcome) = run_with_bug("external_interface") else {
         return;
     };
@@ -170,7 +170,7 @@ fn a_consumer_selects_among_queues_and_a_socket() {
 
 #[cfg(feature = "channel")]
 #[test]
-fn a_selection_that_no_branch_can_end_is_told() {
+fn a_selection_that_no_branch_can_end_is_reported() {
     let Some(outcome) = run_with_bug("select_queues") else {
         return;
     };
@@ -212,7 +212,7 @@ fn a_listener_sees_all_periods() {
 }
 
 #[test]
-fn a_tick_that_is_lost_is_told() {
+fn a_tick_that_is_lost_is_reported() {
     let Some(outcome) = run_with_bug("periodic_timer") else {
         return;
     };

@@ -12,7 +12,7 @@ const SHORT: Duration = Duration::from_millis(1);
 
 /// Lets so many threads wait, one by `wait` and the others in the ways that return errors, and calls
 /// `end` when they do. All must be told that the barrier is broken.
-fn all_are_told(barrier: &Barrier, count: usize, end: impl FnOnce()) {
+fn all_are_reported(barrier: &Barrier, count: usize, end: impl FnOnce()) {
     thread::scope(|scope| {
         let waiting: Vec<_> = (0..count)
             .map(|n| {
@@ -59,11 +59,11 @@ fn all_meet(barrier: &Barrier, count: usize) {
 }
 
 #[test]
-fn an_abort_is_told_to_all_who_wait_and_come_until_the_reset() {
+fn an_abort_is_reported_to_all_who_wait_and_come_until_the_reset() {
     static BARRIER: Barrier = Barrier::named("barrier", 4);
     BARRIER.set_label("of the test");
     for _ in 0..3 {
-        all_are_told(&BARRIER, 3, || BARRIER.abort());
+        all_are_reported(&BARRIER, 3, || BARRIER.abort());
         assert!(BARRIER.is_broken());
         assert_eq!(BARRIER.wait_checked().err(), Some(BrokenBarrierError));
         let timed = BARRIER.wait_timeout(LIMIT);
@@ -75,9 +75,9 @@ fn an_abort_is_told_to_all_who_wait_and_come_until_the_reset() {
 }
 
 #[test]
-fn a_reset_is_told_to_those_who_wait_and_to_nobody_else() {
+fn a_reset_is_reported_to_those_who_wait_and_to_no_other_thread() {
     let barrier = Barrier::new(3);
-    all_are_told(&barrier, 2, || barrier.reset());
+    all_are_reported(&barrier, 2, || barrier.reset());
     assert!(!barrier.is_broken());
     all_meet(&barrier, 3);
 }
@@ -85,7 +85,7 @@ fn a_reset_is_told_to_those_who_wait_and_to_nobody_else() {
 #[test]
 fn a_wait_that_times_out_breaks_it_for_all() {
     let barrier = Barrier::new(4);
-    all_are_told(&barrier, 2, || {
+    all_are_reported(&barrier, 2, || {
         let timed = barrier.wait_timeout(SHORT);
         assert_eq!(timed.err(), Some(BarrierTimeoutError::Timeout));
     });

@@ -194,7 +194,7 @@ fn a_timeout_that_the_clock_has_no_room_for_is_no_limit() {
 }
 
 #[test]
-fn messages_that_nobody_receives_are_dropped_with_the_channel() {
+fn messages_that_no_thread_receives_are_dropped_with_the_channel() {
     let counted = Arc::new(());
     for capacity in [None, Some(5)] {
         let (sender, receiver) = capacity.map_or_else(unbounded, bounded);

@@ -11,7 +11,7 @@ const FAR: Duration = Duration::from_secs(600);
 static IN_A_STATIC: Condvar = Condvar::named("in a static");
 
 #[test]
-fn nobody_waits_so_nobody_wakes() {
+fn no_thread_waits_so_no_thread_wakes() {
     assert!(!IN_A_STATIC.notify_one());
     assert_eq!(IN_A_STATIC.notify_all(), 0);
     assert!(!lock_api::RawCondvar::notify_one(IN_A_STATIC.raw()));

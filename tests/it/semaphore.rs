@@ -104,7 +104,7 @@ fn who_wants_many_is_not_passed_by_who_wants_few() {
     let semaphore = Semaphore::new(1);
     thread::scope(|scope| {
         let many = scope.spawn(|| semaphore.acquire_many_timeout(2, LIMIT).is_some());
-        // There is one, so it is refused only for the sake of somebody who waits.
+        // There is one, so it is refused only because a thread waits.
         while semaphore.try_acquire().is_some() {
             thread::yield_now();
         }
@@ -135,7 +135,7 @@ fn there_are_never_more_inside_than_permits() {
             scope.spawn(move || {
                 for _ in 0..500 {
                     let permit = semaphore.acquire_many_timeout(wanted, LIMIT);
-                    let permit = permit.expect("nobody keeps them");
+                    let permit = permit.expect("no thread keeps them");
                     let now = inside.fetch_add(wanted, Ordering::Relaxed) + wanted;
                     assert!(now <= PERMITS);
                     thread::yield_now();
@@ -182,7 +182,7 @@ fn no_permit_is_lost_on_the_way() {
 fn a_release_too_many_is_refused_and_changes_nothing() {
     let semaphore = BoundedSemaphore::named("bounded", 2);
     assert_eq!(semaphore.release(), Err(TooManyReleases));
-    // A permit that gives itself back must not be given back by somebody else.
+    // A permit that gives itself back must not be given back by another thread.
     let permit = semaphore.acquire();
     assert_eq!(semaphore.release(), Err(TooManyReleases));
     drop(permit);

@@ -229,7 +229,7 @@ fn a_callback_can_drop_its_own_timer() {
 }
 
 #[test]
-fn everybody_who_stops_waits_for_the_run() {
+fn every_thread_that_stops_waits_for_the_run() {
     for _ in 0..ROUNDS {
         let (tell, told) = mpsc::channel();
         let (go, wait) = mpsc::channel::<()>();

@@ -6,7 +6,7 @@
 //! choice is tried, except that
 //!
 //! - an operation is not interrupted: what shuttle does inside one is not what is looked at;
-//! - starts, joins, ends, attempts on locks that are taken, and the release of a lock that nobody
+//! - starts, joins, ends, attempts on locks that are taken, and the release of a lock that no thread
 //!   tries, go first, since neither what they enable nor what they see depends on the others;
 //! - a state that was seen is not looked at again.
 
@@ -110,7 +110,7 @@ fn run<S: Scheduler + 'static>(
     told.verdict()
 }
 
-/// The locks that somebody tries, a bit each.
+/// The locks that a thread tries, a bit each.
 fn tried(program: &Program) -> u8 {
     program
         .threads

@@ -35,7 +35,7 @@ impl Guard<'_> {
         }
     }
 
-    /// Lets go of a mutex at a condition variable, where nobody notifies, and takes it back.
+    /// Lets go of a mutex at a condition variable, where no thread notifies, and takes it back.
     pub(crate) fn wait(self) -> Self {
         match self {
             Guard::Mutex(guard) => {

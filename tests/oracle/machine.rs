@@ -16,7 +16,7 @@ pub(crate) struct Rules {
     pub(crate) strangers_write: u8,
     /// A try may fail although the lock is free.
     pub(crate) tries_may_fail: bool,
-    /// Nobody waits in a join.
+    /// No thread waits in a join.
     pub(crate) joins_pass: bool,
     /// All threads are there from the start.
     pub(crate) all_started: bool,

@@ -37,7 +37,7 @@ pub(crate) enum Mode {
 }
 
 impl Mode {
-    /// Whether one who asks in this mode waits for one who holds in `held`, with nobody queued.
+    /// Whether one who asks in this mode waits for one who holds in `held`, with no thread queued.
     pub(crate) fn excludes(self, held: Mode) -> bool {
         self == Mode::Exclusive
             || held == Mode::Exclusive
@@ -83,7 +83,7 @@ pub(crate) struct Program {
 impl Program {
     /// The same program in the form that the backends expect: acquisitions numbered in order,
     /// each released before its thread ends, threads started once and joined at most once, by
-    /// the thread that started them, and never after a thread that nobody starts.
+    /// the thread that started them, and never after a thread that no thread starts.
     pub(crate) fn normalised(&self) -> Self {
         let mut started = vec![false; self.threads.len()];
         started[0] = true;

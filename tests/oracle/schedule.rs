@@ -26,7 +26,7 @@ pub(crate) struct Schedule {
     pub(crate) asks_itself: Option<(u8, u8)>,
 }
 
-/// An order in which nobody ever waits, whole if one is found.
+/// An order in which no thread ever waits, whole if one is found.
 pub(crate) fn choose(program: &Program, seed: u64) -> Schedule {
     let machine = Machine::new(program, Rules::TRUTH);
     let mut random = Random::new(seed ^ 0x5eed);
@@ -59,7 +59,7 @@ fn walk(machine: &Machine<'_>, random: &mut Random) -> Schedule {
             .filter_map(|t| machine.step(&state, t).map(|(step, next)| (t, step, next)))
             .filter(|(_, step, _)| *step != Step::Queued)
             .map(|(t, step, next)| match step {
-                // The mutex is free at that moment, and in the one run nobody comes between.
+                // The mutex is free at that moment, and in the one run no thread comes between.
                 Step::LetGo => {
                     let (step, next) = machine.step(&next, t).expect("it was its own");
                     (t, step, next)

@@ -38,9 +38,9 @@ pub(crate) struct Tally {
     all: Precision,
     /// All, in programs without tries.
     pub(crate) all_plain: Precision,
-    /// Cycles in which everybody waits for a hold that excludes it, in programs without tries.
+    /// Cycles in which every thread waits for a hold that excludes it, in programs without tries.
     plain: Precision,
-    /// Cycles in which everybody waits for a hold that excludes it.
+    /// Cycles in which every thread waits for a hold that excludes it.
     excluding: Precision,
     /// Cycles in which a reader waits for a reader.
     readers: Precision,

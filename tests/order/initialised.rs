@@ -142,7 +142,7 @@ fn two_who_see_the_same_are_concurrent() {
 
 /// Whoever sees first a value that its owner made is not its maker.
 #[test]
-fn a_value_that_its_owner_had_orders_nobody_else() {
+fn a_value_that_its_owner_had_orders_no_other_thread() {
     let run = || {
         let (ab, ba) = orders();
         let mut lazy = LazyLock::new(|| 7);

@@ -259,7 +259,7 @@ fn a_receive_orders_nothing_for_the_sender() {
 }
 
 #[test]
-fn a_message_of_somebody_else_orders_nothing() {
+fn a_message_of_another_thread_orders_nothing() {
     let run = || {
         let (ab, ba) = orders();
         let (sender, receiver) = mpsc::channel();

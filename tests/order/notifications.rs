@@ -176,7 +176,7 @@ fn what_the_notifier_does_next_is_concurrent() {
 }
 
 #[test]
-fn a_notification_that_nobody_waited_for_orders_nothing() {
+fn a_notification_that_no_thread_waited_for_orders_nothing() {
     let run = || {
         let (ab, ba) = orders();
         let stage = Stage::new();

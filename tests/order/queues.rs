@@ -229,7 +229,7 @@ fn who_is_turned_away_comes_after_the_shutdown() {
     assert_eq!(found!(All, run), ["Ordered a b"; 2]);
 }
 
-/// The putter that finds room has learnt of nobody in particular.
+/// The putter that finds room has acquired the clock of no particular thread.
 #[test]
 fn room_orders_nothing() {
     let run = || {

@@ -23,7 +23,7 @@ fn a_recursive_read_through_getters() {
     }
 
     check!([
-        case("nobody writes", || {
+        case("no thread writes", || {
             let chain = Chain(pl::RwLock::named("chain", 1));
             let first = chain.0.read();
             assert_eq!(*first, chain.best());
@@ -159,7 +159,7 @@ fn lock_and_unlock_raw(a: &pl::Mutex<()>) {
     unsafe { a.force_unlock(hold) };
 }
 
-/// Whoever waits for a lock whose thread is gone waits for ever, which nobody can undo; at least
+/// Whoever waits for a lock whose thread is gone waits for ever, which no thread can undo; at least
 /// the abandonment was told, and waiting with a deadline works.
 #[test]
 fn an_abandoned_lock_still_times_out() {

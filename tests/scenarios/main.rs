@@ -5,7 +5,7 @@
 //! compares what was found with what was expected (see [`harness`]). Interleavings are forced by
 //! turns (see [`turns`]), never by sleeping.
 
-// With guards that may be sent, nobody can say who holds a lock of `parking_lot`'s flavour, and its
+// With guards that may be sent, the holder of a lock of `parking_lot`'s flavour is unknown, and its
 // deadlocks are not told: then these guards are what is tested, and little of the harness is used.
 #![cfg(any(debug_assertions, feature = "always"))]
 #![cfg_attr(feature = "send_guard", allow(dead_code, unused_imports))]

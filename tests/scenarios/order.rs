@@ -40,7 +40,7 @@ fn both_orders<W: Sync + 'static>(
 
 /// Scenario 14: AB–BA. (That it deadlocks when it forms is in `deadlock`.)
 #[test]
-fn ab_ba_in_every_order_in_which_nobody_waits() {
+fn ab_ba_in_every_order_in_which_no_thread_waits() {
     let exclusive = |a, b| nested(&[(a, How::Exclusive), (b, How::Exclusive)]);
     let scripts: Vec<Script> = vec![exclusive(0, 1), exclusive(1, 0)];
     check!(schedules(&scripts).into_iter().map(|schedule| {

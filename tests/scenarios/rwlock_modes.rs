@@ -128,7 +128,7 @@ fn row_2_a_writer_that_was_there_before_the_readers_is_not_queued_between_them()
             read_in_both_orders(&locks);
             drop(locks[A].take(Exclusive));
         });
-        let written_again = case(format!("{sort:?} written by somebody else"), move || {
+        let written_again = case(format!("{sort:?} written by another thread"), move || {
             let locks = locks(sort);
             drop(locks[A].take(Exclusive));
             read_in_both_orders(&locks);
@@ -234,7 +234,7 @@ fn row_7_a_harmless_edge_hides_no_harmful_one() {
     }));
 }
 
-/// As long as somebody holds the lock upgradably, no writer can queue: a reader does not wait.
+/// As long as a thread holds the lock upgradably, no writer can queue: a reader does not wait.
 #[test]
 fn a_reader_never_waits_for_an_upgradable_reader() {
     check!(
@@ -376,7 +376,7 @@ macro_rules! conversions {
                     elsewhere(|| {
                         let a = a.upgradable_read();
                         let _b = b.lock();
-                        let _a = $Upgradable::try_upgrade(a).ok().expect("nobody reads");
+                        let _a = $Upgradable::try_upgrade(a).ok().expect("no thread reads");
                     });
                     elsewhere(|| {
                         let _a = a.write();

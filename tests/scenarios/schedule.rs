@@ -132,7 +132,7 @@ pub(crate) fn run(locks: &[Any], scripts: &[Script], schedule: &Schedule) {
 }
 
 #[test]
-fn schedules_are_all_the_orders_in_which_nobody_waits() {
+fn schedules_are_all_the_orders_in_which_no_thread_waits() {
     let exclusive = |a, b| nested(&[(a, How::Exclusive), (b, How::Exclusive)]);
     // Without a common lock: all interleavings of four and four.
     assert_eq!(schedules(&[exclusive(0, 1), exclusive(2, 3)]).len(), 70);

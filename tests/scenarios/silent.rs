@@ -123,9 +123,9 @@ fn one_thread_does_both_orders_until_another_joins_in() {
     }));
 }
 
-/// Case 36, a known limit: an atomic flag orders the two, which nobody can see.
+/// Case 36, a known limit: an atomic flag orders the two, which the detector cannot see.
 #[test]
-fn an_atomic_flag_is_not_seen_and_so_it_is_told() {
+fn an_atomic_flag_is_not_seen_and_so_it_is_reported() {
     check!([case("flag", || {
         let (a, b) = (Mutex::named("a", ()), Mutex::named("b", ()));
         let done = AtomicBool::new(false);

@@ -11,7 +11,7 @@ static MEETING: Barrier = Barrier::named("meeting", 3);
 
 pub(crate) const CASES: &[Case] = &[
     Case {
-        name: "nobody else comes",
+        name: "no other thread comes",
         run: || {
             MEETING.wait();
         },

@@ -38,7 +38,7 @@ const INITIALISATION: Told = Told::Saying(
         "which thread `joins` (",
         ") keeps",
     ],
-    // One has, but nobody waits for what it could have done.
+    // One has, but no thread waits for what it could have done.
     &["has ended by a panic"],
 );
 

@@ -72,12 +72,12 @@ pub(crate) const CASES: &[Case] = &[
         told: Told::Nothing,
     },
     Case {
-        name: "a thread that nobody knows sends",
+        name: "a thread that no thread knows sends",
         run: stranger_sends,
         told: Told::Nothing,
     },
     Case {
-        name: "a receiver has a limit, and nobody else is left",
+        name: "a receiver has a limit, and no other thread is left",
         run: limited,
         told: Told::Nothing,
     },

@@ -1,4 +1,4 @@
-//! Events that nobody sets.
+//! Events that no thread sets.
 
 use lockwarden::sync::Event;
 
@@ -10,12 +10,12 @@ static STOPPED: Event = Event::named("stopped");
 
 pub(crate) const CASES: &[Case] = &[
     Case {
-        name: "an event that nobody sets",
+        name: "an event that no thread sets",
         run: || STARTED.wait(),
         told: Told::Finding("Deadlock", &["`started` to be set"]),
     },
     Case {
-        name: "an event that was cleared before anybody waited",
+        name: "an event that was cleared before any thread waited",
         run: || {
             let setter = start("setter", || {
                 STARTED.set();

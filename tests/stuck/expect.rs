@@ -16,7 +16,7 @@ pub(crate) enum Told {
     /// Nothing, and the kernel ends well.
     Nothing,
     /// One finding, whose headline begins with this and has all of these in it; and the kernel ends
-    /// by itself, since somebody panics.
+    /// by itself, since a thread panics.
     Finding(&'static str, &'static [&'static str]),
     /// The same, and what is said of it has these lines in it, and nothing of those.
     Saying(
@@ -28,7 +28,7 @@ pub(crate) enum Told {
     /// As `Finding`, and one `Inversion` beside it: the waits of the deadlock are also an order that closes
     /// a cycle.
     FindingAndOrder(&'static str, &'static [&'static str]),
-    /// As `Finding`, but nobody can be made to panic: the kernel ends itself when it was told.
+    /// As `Finding`, but no thread can be made to panic: the kernel ends itself when it was told.
     AndStays(&'static str, &'static [&'static str]),
 }
 

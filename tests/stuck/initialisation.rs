@@ -129,9 +129,9 @@ pub(crate) const CASES: &[Case] = &[
         run: || under_lock(|| (), || until_asleep("makes")),
         told: Told::FindingAndOrder("Deadlock", &["the initialisation of `lazy`", "`needed`"]),
     },
-    // Nobody is at it.
+    // No thread is at it.
     Case {
-        name: "a cell that nobody writes",
+        name: "a cell that no thread writes",
         run: || {
             static CELL: OnceLock<u8> = OnceLock::named("cell");
             CELL.wait();

@@ -105,7 +105,7 @@ fn join_under_mutex(order: Order) {
 }
 
 fn scope_under_mutex(order: Order) {
-    // Nobody can unwind here: the scope waits for its thread, and the thread for a lock. So the
+    // No thread can unwind here: the scope waits for its thread, and the thread for a lock. So the
     // program ends when it was told.
     Config::new()
         .callback(|_| std::process::exit(0))

@@ -71,7 +71,7 @@ pub(crate) const CASES: &[Case] = &[
         told: Told::Finding("Deadlock", &["the tasks of `worker`", "`needed`"]),
     },
     Case {
-        name: "an idle pool hides nobody who waits for ever",
+        name: "an idle pool hides no thread that waits for ever",
         run: || {
             pool(2).submit(|| ()).result().unwrap();
             until_idle();
@@ -80,7 +80,7 @@ pub(crate) const CASES: &[Case] = &[
         told: Told::Finding("Deadlock", &["an item of `never`"]),
     },
     Case {
-        name: "workers become idle after somebody waits for ever",
+        name: "workers become idle after a thread waits for ever",
         run: || {
             drop(pool(2).submit(|| until_asleep("main")));
             NEVER.get().unwrap();
@@ -309,12 +309,12 @@ fn others_can() {
 
 fn awaited_jobs() {
     let pool = pool(2);
-    // Each is at work until somebody waits for it.
+    // Each is at work until a thread waits for it.
     let slow = || pool.submit(|| until_asleep("main"));
     slow().result().unwrap();
     assert_eq!(wait(&[slow(), slow(), slow()], WaitFor::All), [0, 1, 2]);
     assert_eq!(as_completed([slow(), slow()]).count(), 2);
-    // Idle, while somebody lets time pass.
+    // Idle, while a thread lets time pass.
     until(|| {
         thread::sleep(Duration::from_millis(1));
         !WATCHED || waits("worker-0") && waits("worker-1")

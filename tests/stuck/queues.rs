@@ -54,12 +54,12 @@ pub(crate) const CASES: &[Case] = &[
         told: Told::Finding("Deadlock", &["room in `full`"]),
     },
     Case {
-        name: "the only consumer of a full queue ends while somebody puts",
+        name: "the only consumer of a full queue ends while a thread puts",
         run: consumer_ends_during_put,
         told: Told::Finding("Deadlock", &["room in `full`"]),
     },
     Case {
-        name: "a get from a queue that nobody fills",
+        name: "a get from a queue that no thread fills",
         run: || {
             RANKED.get().unwrap();
         },
@@ -128,7 +128,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "threads wait at queues for one that lets time pass",
-        run: somebody_runs,
+        run: a_thread_runs,
         told: Told::Nothing,
     },
     Case {
@@ -209,7 +209,7 @@ fn join_of_a_slow_one() {
     worker.join().unwrap();
 }
 
-fn somebody_runs() {
+fn a_thread_runs() {
     FULL.put(1).unwrap();
     JOBS.put(1).unwrap();
     let waiters = [

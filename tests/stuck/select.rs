@@ -21,7 +21,7 @@ pub(crate) const CASES: &[Case] = &[
         ),
     },
     Case {
-        name: "crossbeam: a message of nobody",
+        name: "crossbeam: a message of no thread",
         run: || _ = never::<()>().recv(),
         told: Told::Finding("Deadlock", &["a message of", "no other thread is left"]),
     },
@@ -62,7 +62,7 @@ pub(crate) const CASES: &[Case] = &[
         ),
     },
     Case {
-        name: "a selection to which nobody can send",
+        name: "a selection to which no thread can send",
         run: select_own,
         told: Told::Finding(
             "Deadlock",
@@ -88,7 +88,7 @@ pub(crate) const CASES: &[Case] = &[
         told: Told::Finding("Deadlock", &["one of the branches"]),
     },
     Case {
-        name: "a selection with a clock, and nobody else is left",
+        name: "a selection with a clock, and no other thread is left",
         run: clocks,
         told: Told::Nothing,
     },

@@ -1,4 +1,4 @@
-//! Permits that nobody releases.
+//! Permits that no thread releases.
 
 use lockwarden::sync::{BoundedSemaphore, Permit, Semaphore};
 
@@ -11,7 +11,7 @@ static BOUNDED: BoundedSemaphore = BoundedSemaphore::named("bounded", 1);
 
 pub(crate) const CASES: &[Case] = &[
     Case {
-        name: "a permit that nobody releases",
+        name: "a permit that no thread releases",
         run: || drop(PERMITS.acquire()),
         told: Told::Finding("Deadlock", &["a permit of `permits`"]),
     },
@@ -21,7 +21,7 @@ pub(crate) const CASES: &[Case] = &[
         told: Told::Finding("Deadlock", &["a permit of `bounded`"]),
     },
     Case {
-        name: "a permit that nobody releases, the starter last",
+        name: "a permit that no thread releases, the starter last",
         run: || {
             let other = start("other", ask_in_vain);
             until_asleep("other");
@@ -32,7 +32,7 @@ pub(crate) const CASES: &[Case] = &[
         told: Told::Finding("Deadlock", &["a permit of `permits`"]),
     },
     Case {
-        name: "a permit that nobody releases, the starter first",
+        name: "a permit that no thread releases, the starter first",
         run: || {
             let other = start("other", || {
                 until_asleep("main");

@@ -58,7 +58,7 @@ pub(crate) const CASES: &[Case] = &[
         told: Told::Finding("Deadlock", &["a notification of `changed`"]),
     },
     Case {
-        name: "a flag is stored without the mutex before anybody looks at it",
+        name: "a flag is stored without the mutex before any thread looks at it",
         run: || store_without_mutex(Stored::Before),
         told: Told::Nothing,
     },
@@ -173,7 +173,7 @@ fn store_without_mutex(stored: Stored) {
             let mut guard = OTHER.lock().unwrap();
             while !FLAG.load(Ordering::SeqCst) {
                 if stored == Stored::Between {
-                    // The wake-up goes to nobody.
+                    // The wake-up goes to no thread.
                     between.wait();
                     between.wait();
                 }

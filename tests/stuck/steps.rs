@@ -16,7 +16,7 @@ pub(crate) const WATCHED: bool = cfg!(any(debug_assertions, feature = "always"))
 /// take.
 const LIMIT: Duration = Duration::from_secs(40);
 
-/// Where two threads come to, each once, before either goes on. Nobody sleeps there.
+/// Where two threads come to, each once, before either goes on. No thread sleeps there.
 pub(crate) struct Meeting(AtomicUsize);
 
 impl Meeting {
@@ -66,7 +66,7 @@ pub(crate) fn join(both: [thread::JoinHandle<()>; 2]) {
     }
 }
 
-/// Waits until something holds that is certain to come, and of which nobody tells.
+/// Waits until something holds that is certain to come, and of which no thread tells.
 pub(crate) fn until(mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {

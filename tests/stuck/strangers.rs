@@ -1,4 +1,4 @@
-//! Threads that are known to nobody hold the other ends, or could: the detector is silent.
+//! Threads that are known to no thread hold the other ends, or could: the detector is silent.
 
 use lockwarden::sync::{Barrier, Condvar, Event, Mutex, OnceLock, Semaphore, mpsc};
 

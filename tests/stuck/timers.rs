@@ -72,7 +72,7 @@ fn woken_by_timer() {
     assert!(timer.join().unwrap());
 }
 
-/// The timer itself lets time pass, between two periods, when somebody waits who has looked.
+/// The timer itself lets time pass, between two periods, when a thread waits who has looked.
 fn woken_by_period() {
     let mut seen = 0;
     let wake = move || {

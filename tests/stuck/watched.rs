@@ -1,4 +1,4 @@
-//! Threads that wait for ever beside a watchdog: it is one more thread, and can wake nobody.
+//! Threads that wait for ever beside a watchdog: it is one more thread, and can wake no thread.
 
 use lockwarden::sync::{Condvar, Mutex};
 use lockwarden::watchdog::Watchdog;

@@ -16,7 +16,7 @@ fn a_check_that_hangs_is_left_behind_with_a_dump() {
     let start = Instant::now();
     let (go, nothing) = mpsc::channel();
     let (reads, is_read) = mpsc::channel();
-    let other = std::thread::spawn(move || reads_what_nobody_sends(&reads, &nothing));
+    let other = std::thread::spawn(move || reads_what_no_thread_sends(&reads, &nothing));
     is_read.recv().unwrap();
     let outcome = Check::new().timeout(Duration::from_secs(2)).run(move || {
         let ledger = Arc::new(Mutex::named("hung ledger", ()));
@@ -35,7 +35,7 @@ fn a_check_that_hangs_is_left_behind_with_a_dump() {
     is_there.recv().unwrap();
     // Generous: that it came at all is the point.
     assert!(start.elapsed() < LONG);
-    let hang = outcome.hung().expect("nobody sends");
+    let hang = outcome.hung().expect("no thread sends");
     assert_eq!(hang.limit(), Duration::from_secs(2));
     let text = hang.to_string();
     assert!(text.contains("it has not ended within 2s"), "{text}");
@@ -59,7 +59,7 @@ fn a_check_that_hangs_is_left_behind_with_a_dump() {
                 .unwrap();
             let here = "hangs::a_check_that_hangs_is_left_behind_with_a_dump\n";
             assert!(others.contains(here), "{others}");
-            let a_std_thread = "hangs::reads_what_nobody_sends";
+            let a_std_thread = "hangs::reads_what_no_thread_sends";
             assert!(others.contains(a_std_thread), "{others}");
             assert!(!others.contains("`lockwarden"), "{others}");
         }
@@ -81,7 +81,7 @@ fn a_check_that_hangs_is_left_behind_with_a_dump() {
 
 /// A thread that no check knows of.
 #[inline(never)]
-fn reads_what_nobody_sends(reads: &mpsc::Sender<()>, nothing: &mpsc::Receiver<()>) {
+fn reads_what_no_thread_sends(reads: &mpsc::Sender<()>, nothing: &mpsc::Receiver<()>) {
     reads.send(()).unwrap();
     let _ = nothing.recv();
     std::hint::black_box(());

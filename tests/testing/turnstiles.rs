@@ -83,7 +83,7 @@ fn a_deadlock_can_be_forced() {
 }
 
 #[test]
-fn a_step_that_nobody_takes_is_told_with_who_waits_where() {
+fn a_step_that_no_thread_takes_is_reported_with_who_waits_where() {
     let turnstile = Turnstile::new(["forgotten", "b", "c"]).limit(Duration::from_millis(300));
     let start = Instant::now();
     let wait_for = |step: &'static str| {
@@ -95,7 +95,7 @@ fn a_step_that_nobody_takes_is_told_with_who_waits_where() {
         let b = named("bee").spawn_scoped(scope, wait_for("b")).unwrap();
         let c = named("sea").spawn_scoped(scope, wait_for("c")).unwrap();
         [b.join(), c.join()].map(|end| {
-            let payload = end.expect_err("nobody takes the first step");
+            let payload = end.expect_err("no thread takes the first step");
             *payload.downcast::<String>().expect("it says why")
         })
     });
@@ -118,7 +118,7 @@ fn a_step_that_nobody_takes_is_told_with_who_waits_where() {
 }
 
 #[test]
-fn what_can_be_seen_at_once_is_told_at_once() {
+fn what_can_be_seen_at_once_is_reported_at_once() {
     let at_once = |steps: &[&'static str], run: fn(&Turnstile)| {
         let turnstile = Turnstile::new(steps.iter().copied()).limit(LONG * 10);
         failure(|| run(&turnstile))
@@ -143,7 +143,7 @@ fn what_can_be_seen_at_once_is_told_at_once() {
 }
 
 #[test]
-fn a_check_all_of_whose_threads_wait_is_told_at_once() {
+fn a_check_all_of_whose_threads_wait_is_reported_at_once() {
     if !WATCHED {
         return;
     }
@@ -162,13 +162,13 @@ fn a_check_all_of_whose_threads_wait_is_told_at_once() {
 }
 
 #[test]
-fn who_waits_behind_a_thread_that_panics_is_told_at_once() {
+fn who_waits_behind_a_thread_that_panics_is_reported_at_once() {
     let turnstile = Turnstile::new(["panics", "waits"]).limit(LONG * 10);
     let text = thread::scope(|scope| {
         let waits = scope.spawn(|| turnstile.pass("waits"));
         let panics = scope.spawn(|| turnstile.turn("panics", || panic!("on purpose, in its turn")));
         panics.join().unwrap_err();
-        let payload = waits.join().expect_err("nobody finishes the first step");
+        let payload = waits.join().expect_err("no thread finishes the first step");
         *payload.downcast::<String>().expect("it says why")
     });
     let expected = "lockwarden: a thread panicked in its turn \"panics\" of the turnstile";

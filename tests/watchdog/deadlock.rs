@@ -10,7 +10,7 @@ use lockwarden::watchdog::{Phase, Watchdog};
 use crate::child::{LIMIT, STALL, Standstill, apart};
 
 #[test]
-fn a_deadlock_is_told_with_all_threads_before_it_is_broken() {
+fn a_deadlock_is_reported_with_all_threads_before_it_is_broken() {
     static A: Mutex<()> = Mutex::named("a", ());
     static B: Mutex<()> = Mutex::named("b", ());
     apart!(
@@ -91,7 +91,7 @@ fn after_it_is_dropped_it_says_nothing() {
                 .unwrap();
             drop(watchdog);
             let standstill = Standstill::begin();
-            // The end of the sender is the end of the thread: nobody is left to say anything.
+            // The end of the sender is the end of the thread: no thread is left to say anything.
             assert!(alerts.recv_timeout(LIMIT) == Err(mpsc::RecvTimeoutError::Disconnected));
             standstill.end();
         },

@@ -184,7 +184,7 @@ fn what_a_report_has_named_is_not_told_again_as_a_stall() {
 }
 
 #[test]
-fn a_program_that_stands_still_in_joins_is_told() {
+fn a_program_that_stands_still_in_joins_is_reported() {
     apart!(
         &[],
         || {

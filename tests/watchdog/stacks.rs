@@ -57,7 +57,7 @@ fn spawn<R: Send + 'static>(
 }
 
 #[inline(never)]
-fn waits_where_nobody_looks(wake: &mpsc::Receiver<()>) -> bool {
+fn waits_where_no_thread_looks(wake: &mpsc::Receiver<()>) -> bool {
     wake.recv().is_err()
 }
 
@@ -67,7 +67,7 @@ fn a_thread_that_uses_nothing_tracked_is_listed_with_its_stack() {
     let (tell, told) = mpsc::channel();
     let thread = spawn("untracked", move || {
         tell.send(()).unwrap();
-        waits_where_nobody_looks(&woken)
+        waits_where_no_thread_looks(&woken)
     });
     told.recv_timeout(LIMIT).unwrap();
     let start = Instant::now();
@@ -81,7 +81,7 @@ fn a_thread_that_uses_nothing_tracked_is_listed_with_its_stack() {
         // It may not have gone to sleep yet.
         let stack = thread.stack.as_ref().expect("it answers").to_string();
         let sleeps = matches!(thread.activity, Activity::InSystemCall { .. });
-        if sleeps && (stack.contains("waits_where_nobody_looks") || !cfg!(debug_assertions)) {
+        if sleeps && (stack.contains("waits_where_no_thread_looks") || !cfg!(debug_assertions)) {
             break;
         }
         assert!(start.elapsed() < LIMIT, "{dump}");
@@ -168,7 +168,7 @@ fn a_handler_that_the_program_puts_in_place_later_is_left_alone() {
 }
 
 #[test]
-fn without_signals_it_is_said_that_nobody_was_asked() {
+fn without_signals_it_is_said_that_no_thread_was_asked() {
     apart!(
         &[],
         || {
@@ -222,7 +222,7 @@ fn a_process_that_was_stopped_is_no_stall() {
             let _watchdog = builder.spawn().unwrap();
             let standstill = Standstill::begin();
             let stopped = Duration::from_secs(4);
-            // Somebody else has to let it go on.
+            // A thread else has to let it go on.
             // SAFETY: the child of the fork only makes system calls.
             let pid = unsafe { libc::fork() };
             if pid == 0 {

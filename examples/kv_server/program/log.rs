@@ -16,7 +16,7 @@ use super::store::Shard;
 /// A log in a file that is removed at the end.
 pub(super) struct Log {
     tail: Mutex<Tail>,
-    /// Notified when somebody has ended writing.
+    /// Notified when a thread has ended writing.
     written: Condvar,
     file: Mutex<File>,
     path: PathBuf,
@@ -29,7 +29,7 @@ struct Tail {
     durable: u64,
     /// Bytes in the file.
     length: usize,
-    /// Whether somebody writes to the file.
+    /// Whether a thread writes to the file.
     writing: bool,
     failed: Option<ErrorKind>,
 }
@@ -38,7 +38,7 @@ struct Tail {
 #[must_use = "a change is not durable before it is committed"]
 pub(super) struct Ticket(u64);
 
-/// The right to rewrite the file. While it is out, nobody else writes.
+/// The right to rewrite the file. While it is out, no other thread writes.
 #[must_use = "commits wait until it is handed to `rewrite`"]
 pub(super) struct Turn(u64);
 
@@ -97,7 +97,7 @@ impl Log {
         Ok(tail.length)
     }
 
-    /// Waits until nobody writes. The caller holds every shard shared, so what was appended and is
+    /// Waits until no thread writes. The caller holds every shard shared, so what was appended and is
     /// not written yet is in the shards too, and is dropped.
     pub(super) fn take_turn(&self) -> Turn {
         let mut tail = self.tail.lock();
@@ -155,7 +155,7 @@ impl Tail {
 
 impl Drop for Log {
     fn drop(&mut self) {
-        // It lies among the temporary files: to leave it there harms nobody.
+        // It lies among the temporary files: to leave it there harms no thread.
         let _ = fs::remove_file(&self.path);
     }
 }

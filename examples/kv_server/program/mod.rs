@@ -86,7 +86,7 @@ fn serve_load(service: &Service<'_>, settings: &Settings) -> io::Result<Summary>
         return load::run(settings, |request| Ok(service.answer(request)));
     }
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    // All connect before anybody is accepted, so that the server can count on them.
+    // All connect before any thread is accepted, so that the server can count on them.
     let pool = pool::Pool::connect(listener.local_addr()?, settings.connections)?;
     flavour::thread::scope(|scope| {
         let server = scope.spawn(|| server::serve(service, &listener, settings.connections));

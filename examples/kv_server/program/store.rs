@@ -30,7 +30,7 @@ impl Store {
         self.shards.iter().map(|shard| shard.read().len()).sum()
     }
 
-    /// Works on the shard of `key`, which nobody else sees meanwhile.
+    /// Works on the shard of `key`, which no other thread sees meanwhile.
     pub(super) fn change<T>(&self, key: &str, work: impl FnOnce(&mut Shard) -> T) -> T {
         work(&mut self.shards[place(key)].write())
     }

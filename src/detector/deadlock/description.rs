@@ -10,6 +10,7 @@ use crate::detector::describe::{self, Locks};
 use crate::engine::ids::{Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::reacquisition::Reacquisition;
+use crate::engine::sorting;
 use crate::engine::verdict::Verdict;
 use crate::engine::wait_reason::WaitReason;
 use crate::report::{Facts, FreedBy, Stack, ThreadInfo, WaitInfo, WaitsFor};
@@ -101,7 +102,7 @@ pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -
     };
     if threads.iter().any(any_thread) {
         // There is no cycle to follow. Threads that wait for the end of others come last.
-        threads.sort_by_key(|info| (waits_for_end(info), info.id));
+        sorting::sort_by_key(&mut threads, |info| (waits_for_end(info), info.id));
     }
     let open = |info: &ThreadInfo| {
         let by = info.waits.as_ref().and_then(|wait| wait.by.as_ref());

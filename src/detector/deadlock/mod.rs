@@ -126,7 +126,11 @@ pub(crate) enum Look {
 }
 
 /// Checks whether the wait for a lock that the calling thread has just published closes a deadlock.
-pub(crate) fn look(slot: &'static Slot, record: &LockRecord, retry: impl FnOnce() -> bool) -> Look {
+pub(crate) fn look(
+    slot: &'static Slot,
+    record: &LockRecord,
+    retry: &mut dyn FnMut() -> bool,
+) -> Look {
     if owner_runs(slot, record) {
         return Look::Nothing;
     }

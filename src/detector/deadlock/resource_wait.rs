@@ -41,7 +41,7 @@ pub(crate) fn check_resource_wait(slot: &'static Slot, by: Option<&ResourceState
     let Some(me) = all.place_of(slot) else {
         return Stuck::No;
     };
-    match stuck_set::detect(&all, &mut Reducer::new(&all), me, false, || false) {
+    match stuck_set::detect(&all, &mut Reducer::new(&all), me, false, &mut || false) {
         // There is no retry, so there is no grant.
         Detected::Nothing | Detected::Granted => Stuck::No,
         Detected::DependsOnUntracked => Stuck::DependsOnUntracked,

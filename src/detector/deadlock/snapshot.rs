@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use super::conflicts;
 use crate::engine::ids::ThreadId;
 use crate::engine::mode::Mode;
+use crate::engine::sorting;
 use crate::engine::wait_for;
 use crate::engine::wait_for::ThreadState;
 use crate::engine::wait_reason::WaitReason;
@@ -225,7 +226,7 @@ impl Snapshots {
         let count = self.threads.len();
         let mut scopes: Vec<u64> = self.threads.iter().map(|thread| thread.scope).collect();
         scopes.push(0);
-        scopes.sort_unstable();
+        sorting::sort(&mut scopes);
         scopes.dedup();
         let any_thread = |scope: u64| count + scopes.binary_search(&scope).unwrap_or(0);
         let mut states: Vec<ThreadState> = self

@@ -42,7 +42,7 @@ pub(super) fn detect(
     judge: &mut Reducer,
     me: usize,
     only_in_ring: bool,
-    retry: impl FnOnce() -> bool,
+    retry: &mut dyn FnMut() -> bool,
 ) -> Detected {
     let states = match judge.of(all, me) {
         Judgement::Moves => return Detected::Nothing,
@@ -111,7 +111,7 @@ impl StuckSet {
     }
 
     /// Checks that the threads stay in their waits for long enough.
-    fn confirm(&self, all: &Snapshots, retry: impl FnOnce() -> bool) -> Confirmed {
+    fn confirm(&self, all: &Snapshots, retry: &mut dyn FnMut() -> bool) -> Confirmed {
         let behind_a_queue = |at: &usize| is_behind_a_queue(all, *at);
         if self.threads.first().is_some_and(behind_a_queue) && retry() {
             return Confirmed::Granted;

@@ -11,6 +11,7 @@ use super::stuck_set::{self, Deadlock, Detected};
 use super::{any_resource_wait, pass_mark};
 use crate::detector::check_session;
 use crate::detector::publish::{self, Panic};
+use crate::engine::sorting;
 use crate::engine::wait_reason::WaitReason;
 use crate::tracking::process::os_threads;
 use crate::tracking::process::registry;
@@ -73,7 +74,7 @@ fn report_stuck(slot: &'static Slot, concerns: impl Fn(&PublishedWait) -> bool) 
     let mut judge = Reducer::new(&all);
     for at in victims(&all, concerns) {
         // A thread that only waits for a cycle of waits is no useful victim.
-        match stuck_set::detect(&all, &mut judge, at, true, || false) {
+        match stuck_set::detect(&all, &mut judge, at, true, &mut || false) {
             Detected::Nothing | Detected::Granted => {}
             Detected::DependsOnUntracked => outcome = Outcome::LaterMaybe,
             Detected::Deadlock(Deadlock { claim, facts, .. }) => {
@@ -140,6 +141,6 @@ pub(super) fn victims(all: &Snapshots, concerns: impl Fn(&PublishedWait) -> bool
             found.push((awaited == WaitReason::End, at));
         }
     }
-    found.sort_unstable();
+    sorting::sort(&mut found);
     found.into_iter().map(|(_, at)| at).collect()
 }

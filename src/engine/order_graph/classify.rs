@@ -5,6 +5,7 @@ use super::limits::Budget;
 use super::queued_writers::{can_queue, queues};
 use super::writers::Writers;
 use crate::engine::ids::{LockId, ThreadId};
+use crate::engine::sorting;
 use crate::engine::verdict::Verdict;
 
 /// The sets of conditions to relax, from none (a deadlock) to the most, each with its verdict. One missing
@@ -182,7 +183,7 @@ pub(super) fn guards(hops: &[CycleStep<'_>], picks: &[u16]) -> Vec<LockId> {
             }
         }
     }
-    guards.sort_unstable();
+    sorting::sort(&mut guards);
     guards.dedup();
     guards
 }
@@ -206,7 +207,7 @@ fn has_enough_threads(hops: &[CycleStep<'_>]) -> bool {
     for hop in hops {
         threads.extend(hop.choices().map(|choice| hop.edge.get(choice).thread()));
     }
-    threads.sort_unstable();
+    sorting::sort(&mut threads);
     threads.dedup();
     threads.len() >= hops.len()
 }

@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use crate::engine::ids::LockId;
+use crate::engine::sorting;
 
 /// The result of inserting a context into an edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,7 +125,7 @@ impl Edge {
                     threads.push(other.thread());
                 }
             }
-            threads.sort_unstable();
+            sorting::sort(&mut threads);
             threads.dedup();
             (threads.len(), of_thread > 1)
         };
@@ -146,7 +147,7 @@ impl Edge {
             return None;
         }
         let of = |at: usize| self.get(at).thread();
-        threads.sort_unstable();
+        sorting::sort(&mut threads);
         let is_second = |at: &usize| {
             let first = threads.partition_point(|thread| *thread < of(*at));
             threads.get(first + 1) == Some(&of(*at))

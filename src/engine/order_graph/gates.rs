@@ -8,6 +8,7 @@ use super::hash::IdHasher;
 use crate::engine::acquisition::{Held, InheritedHold};
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::mode::Mode;
+use crate::engine::sorting;
 
 /// Ranks modes by what they exclude: a higher one conflicts with everything that a lower one conflicts with.
 pub(super) fn strength(mode: Mode) -> u8 {
@@ -74,7 +75,9 @@ fn bit(lock: LockId) -> u64 {
 impl GateSet {
     fn collect(gates: impl Iterator<Item = Gate>) -> Self {
         let mut gates: Vec<Gate> = gates.collect();
-        gates.sort_unstable_by_key(|gate| (gate.lock, std::cmp::Reverse(strength(gate.mode))));
+        sorting::sort_by_key(&mut gates, |gate| {
+            (gate.lock, std::cmp::Reverse(strength(gate.mode)))
+        });
         gates.dedup_by_key(|gate| gate.lock);
         let bits = gates.iter().fold(0, |bits, gate| bits | bit(gate.lock));
         Self {

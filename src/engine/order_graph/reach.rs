@@ -3,6 +3,8 @@
 //! Outside the components every edge ascends. So a path whose rank has passed the ranks of all components and
 //! of its goal cannot return, and the searches stop there.
 
+use crate::engine::sorting;
+
 use petgraph::Direction;
 use petgraph::stable_graph::NodeIndex;
 
@@ -177,7 +179,7 @@ impl Store {
             }
         }
         // A node that leads to a node with a path into the component has such a path, too.
-        steps.sort_unstable_by_key(|(_, to)| *to);
+        sorting::sort_by_key(&mut steps, |(_, to)| *to);
         let mut at = 0;
         while let Some(&n) = leading.get(at) {
             at += 1;

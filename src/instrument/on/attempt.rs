@@ -25,7 +25,7 @@ impl Lock {
     /// that with a panic.
     #[cold]
     pub fn attempt(&self, mode: Mode, kind: AcquireKind, site: Site) -> Attempt<'_> {
-        self.begin(WaitKind::Lock(mode), mode, kind, site, true, || false)
+        self.begin(WaitKind::Lock(mode), mode, kind, site, true, &mut || false)
     }
 
     /// Records that the calling thread is about to wait for a lock that it has just released, at a
@@ -33,7 +33,7 @@ impl Lock {
     /// reported and never causes a panic.
     #[cold]
     pub fn attempt_reacquire(&self, mode: Mode, kind: AcquireKind, site: Site) -> Attempt<'_> {
-        self.begin(WaitKind::Lock(mode), mode, kind, site, false, || false)
+        self.begin(WaitKind::Lock(mode), mode, kind, site, false, &mut || false)
     }
 
     /// Records that the calling thread is about to wait for a lock whose queue may block it, as a
@@ -54,6 +54,9 @@ impl Lock {
         kind: AcquireKind,
         site: Site,
     ) -> Attempt<'_> {
+        // There is one retry.
+        let mut retry = Some(retry);
+        let retry = &mut || retry.take().is_some_and(|retry| retry());
         self.begin(WaitKind::Lock(mode), mode, kind, site, true, retry)
     }
 
@@ -74,9 +77,14 @@ impl Lock {
                 granted: false,
             };
         }
-        self.begin(WaitKind::Upgrade, Mode::Exclusive, kind, site, true, || {
-            false
-        })
+        self.begin(
+            WaitKind::Upgrade,
+            Mode::Exclusive,
+            kind,
+            site,
+            true,
+            &mut || false,
+        )
     }
 
     fn begin(
@@ -86,7 +94,7 @@ impl Lock {
         kind: AcquireKind,
         site: Site,
         may_panic: bool,
-        retry: impl FnOnce() -> bool,
+        retry: &mut dyn FnMut() -> bool,
     ) -> Attempt<'_> {
         let Some(slot) = attach().filter(|slot| !slot.blocked.is_inside()) else {
             return Attempt {
@@ -121,7 +129,6 @@ impl Lock {
             .flatten();
         let mut findings = Vec::new();
         let sort = LockTraits::of(self.record.kind());
-        let mut retry = Some(retry);
         loop {
             let request = WaitRequest::lock(need, !blocking, (ident, sort), site);
             slot.wait.publish(&request);
@@ -149,8 +156,6 @@ impl Lock {
             // wait for its end or for a resource that it may provide.
             let elsewhere = blocking && detector::deadlock::any_resource_wait();
             let look = if nested || elsewhere || gone.is_some() {
-                // The retry is consumed when it succeeds, and then this is the last iteration.
-                let retry = || retry.take().is_some_and(|retry| retry());
                 detector::deadlock::look(slot, &self.record, retry)
             } else {
                 Look::Nothing

@@ -246,12 +246,27 @@ impl Resource {
         site: Site,
         mut attempt: impl FnMut(Option<Duration>) -> Option<T>,
     ) -> T {
+        let mut done = None;
+        self.wait_until_done(party, by, counts, awaited, site, &mut |limit| {
+            done = attempt(limit);
+            done.is_some()
+        });
+        done.expect("the wait ends when an attempt is done")
+    }
+
+    /// Waits until `attempt` returns `true`. Not generic: each type of a result would get a copy.
+    fn wait_until_done(
+        &self,
+        party: &'static ResourceState,
+        by: Option<&'static ResourceState>,
+        counts: Option<&dyn Fn() -> Counts>,
+        awaited: WaitReason,
+        site: Site,
+        attempt: &mut dyn FnMut(Option<Duration>) -> bool,
+    ) {
         let Some(slot) = attach() else {
-            loop {
-                if let Some(done) = attempt(None) {
-                    return done;
-                }
-            }
+            while !attempt(None) {}
+            return;
         };
         slot.blocked.is_outside();
         let since = wait::now();
@@ -263,8 +278,8 @@ impl Resource {
             // The caller's own attempt is older than this check: another provider may have provided
             // the resource and left in between. It left after that, so an attempt from here on
             // succeeds.
-            if let Some(done) = attempt(Some(Duration::ZERO)) {
-                return done;
+            if attempt(Some(Duration::ZERO)) {
+                return;
             }
             // A provider that entered, provided and left meanwhile has changed the version.
             if deadlock::is_alone(slot, by) && party.version() == version {
@@ -289,8 +304,8 @@ impl Resource {
             }
             None => FIRST,
         };
-        if let Some(done) = attempt(Some(first)) {
-            return done;
+        if attempt(Some(first)) {
+            return;
         }
         if let Some(turn) = &turn {
             let verb = match awaited {
@@ -326,8 +341,8 @@ impl Resource {
                 }
                 let before = party.version();
                 let limit_now = if has_turn { Duration::ZERO } else { limit };
-                if let Some(done) = attempt(Some(limit_now)) {
-                    return done;
+                if attempt(Some(limit_now)) {
+                    return;
                 }
                 observe::note_place(slot, since);
                 if let Some(message) = slot.alarm.take() {
@@ -360,30 +375,43 @@ impl Resource {
         site: Site,
         mut attempt: impl FnMut(Duration) -> Option<T>,
     ) -> Option<T> {
+        let mut done = None;
+        self.wait_until_over(awaited, deadline, site, &mut |left| {
+            done = attempt(left);
+            done.is_some()
+        });
+        done
+    }
+
+    /// Waits until `attempt` returns `true`, or the deadline has passed.
+    fn wait_until_over(
+        &self,
+        awaited: WaitReason,
+        deadline: Instant,
+        site: Site,
+        attempt: &mut dyn FnMut(Duration) -> bool,
+    ) {
         let turn = Scheduled::here();
         if let Some(turn) = &turn {
             turn.note_try();
             turn.point();
-            if let Some(done) = attempt(Duration::ZERO) {
-                return Some(done);
+            if attempt(Duration::ZERO) {
+                return;
             }
         }
-        let mut attempt = || {
+        let mut is_over = || {
             if let Some(turn) = &turn {
                 // Its limit may be over at any later turn.
                 turn.point();
-                return (attempt(Duration::ZERO), true);
+                attempt(Duration::ZERO);
+                return true;
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            (attempt(left), left.is_zero())
+            attempt(left) || left.is_zero()
         };
         let Some(slot) = attach() else {
-            loop {
-                let (done, is_over) = attempt();
-                if done.is_some() || is_over {
-                    return done;
-                }
-            }
+            while !is_over() {}
+            return;
         };
         slot.maintain();
         let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
@@ -393,12 +421,7 @@ impl Resource {
             ..WaitRequest::lock(WaitKind::Other(awaited), true, lock, site)
         };
         let _published = Shown::new(slot, &request);
-        loop {
-            let (done, is_over) = attempt();
-            if done.is_some() || is_over {
-                return done;
-            }
-        }
+        while !is_over() {}
     }
 }
 

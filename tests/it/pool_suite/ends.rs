@@ -28,7 +28,7 @@ fn a_name_is_that_of_the_threads() {
 }
 
 #[test]
-fn nobody_gives_more_than_the_bound() {
+fn no_thread_gives_more_than_the_bound() {
     let pool = Builder::new().threads(1).queue_bound(2).build().unwrap();
     let held = Held::in_pool(&pool);
     let (tell, told) = mpsc::channel();
@@ -114,7 +114,7 @@ fn a_sharp_shutdown_cancels_what_has_not_started() {
 }
 
 #[test]
-fn who_waits_for_a_job_that_is_given_up_is_told() {
+fn who_waits_for_a_job_that_is_given_up_is_reported() {
     for _ in 0..ROUNDS {
         let pool = ThreadPool::new(1);
         let held = Held::in_pool(&pool);

@@ -63,7 +63,7 @@ fn a_panic_comes_out_of_the_future_and_the_worker_lives_on() {
     }
 }
 
-/// What a job leaves behind may panic when it is dropped, where nobody has its future.
+/// What a job leaves behind may panic when it is dropped, where no thread has its future.
 #[test]
 fn a_worker_survives_the_destructors_of_a_job() {
     struct Bad;

@@ -1,4 +1,4 @@
-//! Many threads at one queue: nothing is lost, nothing is doubled, and everybody comes home.
+//! Many threads at one queue: nothing is lost, nothing is doubled, and every thread comes home.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -107,7 +107,7 @@ fn a_crowd_at_a_heap() {
 
 /// One item at a time there and back: a wake-up that is lost would stop it.
 #[test]
-fn nobody_sleeps_through_a_wake_up() {
+fn no_thread_sleeps_through_a_wake_up() {
     bounded(|| {
         let (there, back) = (Queue::bounded(1), Queue::bounded(1));
         thread::scope(|s| {

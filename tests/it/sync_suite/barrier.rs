@@ -16,7 +16,7 @@ fn the_signatures_are_those_of_std() {
 }
 
 #[test]
-fn nobody_goes_on_before_all_have_come_again_and_again() {
+fn no_thread_goes_on_before_all_have_come_again_and_again() {
     const THREADS: usize = 4;
     const ROUNDS: usize = 50;
     let barrier = Barrier::new(THREADS);

@@ -130,7 +130,7 @@ fn a_sender_that_waits_is_told_that_the_receiver_is_gone() {
 }
 
 #[test]
-fn messages_that_nobody_receives_are_dropped_with_the_receiver() {
+fn messages_that_no_thread_receives_are_dropped_with_the_receiver() {
     let counted = std::sync::Arc::new(());
     let (sender, receiver) = sync_channel(3);
     for _ in 0..3 {
@@ -207,7 +207,7 @@ fn a_timeout_that_the_clock_has_no_room_for_is_no_limit() {
 }
 
 #[test]
-fn messages_that_nobody_receives_are_dropped_with_the_channel() {
+fn messages_that_no_thread_receives_are_dropped_with_the_channel() {
     let counted = std::sync::Arc::new(());
     let (sender, receiver) = channel();
     for _ in 0..3 {

@@ -75,7 +75,7 @@ fn one_notification_wakes_one_and_a_broadcast_wakes_all() {
 }
 
 #[test]
-fn a_notification_to_nobody_is_lost() {
+fn a_notification_to_no_thread_is_lost() {
     let (mutex, condvar) = (Mutex::new(()), Condvar::new());
     condvar.notify_one();
     condvar.notify_all();

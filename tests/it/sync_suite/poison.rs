@@ -206,7 +206,7 @@ fn unsized_contents_are_poisoned_and_given_out_alike() {
 }
 
 #[test]
-fn whoever_waits_for_the_lock_of_a_panicking_thread_is_told() {
+fn whoever_waits_for_the_lock_of_a_panicking_thread_is_reported() {
     // Poisoned first, released second: otherwise the next holder might see no poison.
     for _ in 0..50 {
         let mutex = Mutex::new(0);

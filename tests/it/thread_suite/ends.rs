@@ -60,7 +60,7 @@ fn a_panic_goes_through_two_joins_unchanged() {
 }
 
 #[test]
-fn what_a_thread_owned_and_returned_is_dropped_if_nobody_joins_it() {
+fn what_a_thread_owned_and_returned_is_dropped_if_no_thread_joins_it() {
     let (tell, told) = mpsc::channel();
     let (value, owned, payload) = (Tells(tell.clone()), Tells(tell.clone()), Tells(tell));
     let first = thread::spawn(move || {

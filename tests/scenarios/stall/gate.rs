@@ -1,4 +1,4 @@
-//! A flag that somebody waits for, with the condition variable that tells of it.
+//! A flag that a thread waits for, with the condition variable that tells of it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,7 +46,7 @@ impl Gate {
     }
 }
 
-/// Somebody waits for the gate and is not woken; then it is opened.
+/// A thread waits for the gate and is not woken; then it is opened.
 pub(super) fn is_not_woken(watch: &Watch, gate: &Gate, waiter_thread: thread::JoinHandle<()>) {
     let alert = watch.next(Phase::Began);
     let (name, what) = waiter(&alert);

@@ -28,7 +28,7 @@ fn timed_acquisition() -> Case {
 }
 
 fn no_progress() -> Case {
-    case("nothing happens while somebody waits", || {
+    case("nothing happens while a thread waits", || {
         let watch = Watch::start(|builder| builder.wait_limit(None).progress_limit(STALL));
         let gate = Gate::new();
         let own_gate = Arc::clone(&gate);
@@ -82,16 +82,16 @@ fn ignored() -> Case {
 }
 
 #[test]
-fn a_wait_with_a_limit_is_told() {
+fn a_wait_with_a_limit_is_reported() {
     check!([timed_acquisition()]);
 }
 
 #[test]
-fn a_standstill_is_told() {
+fn a_standstill_is_reported() {
     check!([no_progress()]);
 }
 
 #[test]
-fn what_nobody_wants_to_hear_of_is_not_told() {
+fn what_no_thread_wants_to_hear_of_is_not_reported() {
     check!([idle_worker(), ignored()]);
 }

@@ -1,4 +1,4 @@
-//! Notifications that go to nobody, or that nobody sends.
+//! Notifications that go to no thread, or that no thread sends.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -17,7 +17,7 @@ fn lost_wake_up() -> Case {
         let waits = spawn("waiter", move || {
             own_gate.wait(|| {
                 own_turns.take(0, || {});
-                // The wake-up goes to nobody.
+                // The wake-up goes to no thread.
                 own_turns.reach(2);
             });
         });
@@ -80,11 +80,11 @@ fn notify_on_the_panic_path_only(wait_first: bool) -> Case {
 }
 
 fn no_notifier() -> Case {
-    case("61, nobody notifies", || {
+    case("61, no thread notifies", || {
         let watch = Watch::waits();
         let gate = Gate::new();
         let own_gate = Arc::clone(&gate);
-        // This thread is one that nobody knows to wait: it could notify.
+        // This thread is not known to wait: it could notify.
         let waits = spawn("waiter", move || own_gate.wait(|| {}));
         is_not_woken(&watch, &gate, waits);
     })
@@ -123,7 +123,7 @@ fn either_order(
 }
 
 #[test]
-fn a_wait_that_nobody_ends_is_told() {
+fn a_wait_that_no_thread_ends_is_reported() {
     check!([
         lost_wake_up(),
         exit_flag_in_a_drop(),

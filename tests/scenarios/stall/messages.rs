@@ -1,4 +1,4 @@
-//! Messages that nobody takes, or that nobody sends.
+//! Messages that no thread takes, or that no thread sends.
 
 use std::sync::Arc;
 
@@ -77,7 +77,7 @@ fn lost_reply(wait_first: bool) -> Case {
 }
 
 #[test]
-fn what_nobody_takes_or_sends_is_told() {
+fn what_no_thread_takes_or_sends_is_reported() {
     let orders = [false, true];
     let both = [receiver_has_returned, lost_reply];
     check!(both.iter().flat_map(|case| orders.map(case)));

@@ -1,4 +1,4 @@
-//! What does not go on, and is no deadlock that anybody could be certain of: the watchdog tells it.
+//! Stalls that are no certain deadlock: the watchdog reports them.
 //!
 //! Each case ends by itself: when the stall is told, what it lacks is done, and its end is told too.
 

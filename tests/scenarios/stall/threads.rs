@@ -53,7 +53,7 @@ fn spinning() -> Case {
 }
 
 #[inline(never)]
-fn reads_what_nobody_writes(mut pipe: impl std::io::Read) {
+fn reads_what_no_thread_writes(mut pipe: impl std::io::Read) {
     let _ = pipe.read(&mut [0]);
 }
 
@@ -64,7 +64,7 @@ fn system_call_under_a_lock() -> Case {
         let (pipe, end) = std::io::pipe().unwrap();
         let reads = spawn("reader", move || {
             let _log = LOG.lock().unwrap();
-            reads_what_nobody_writes(pipe);
+            reads_what_no_thread_writes(pipe);
         });
         until(|| LOG.try_lock().is_err());
         let waits = spawn("waiter", || drop(LOG.lock().unwrap()));
@@ -87,7 +87,7 @@ fn system_call_under_a_lock() -> Case {
             feature = "signals"
         )) {
             let stack = stack_of(&alert, "reader");
-            assert!(stack.contains("reads_what_nobody_writes"), "{stack}");
+            assert!(stack.contains("reads_what_no_thread_writes"), "{stack}");
             assert!(stack_of(&alert, "waiter").contains("system_call_under_a_lock"));
         }
         drop(end);
@@ -129,6 +129,6 @@ fn long_hold() -> Case {
 }
 
 #[test]
-fn a_thread_that_does_not_come_back_is_told() {
+fn a_thread_that_does_not_come_back_is_reported() {
     check!([spinning(), system_call_under_a_lock(), long_hold()]);
 }
