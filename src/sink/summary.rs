@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{delivery, file, stderr};
+use crate::config;
 use crate::config::{Config, Counters};
 use crate::engine::verdict::Verdict;
 use crate::report::Report;
@@ -16,8 +17,17 @@ const KEPT: usize = 50;
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     count: u64,
-    /// The first ones: number, verdict, first line.
-    first: Vec<(u64, Verdict, String)>,
+    first: Vec<Kept>,
+}
+
+/// One of the first findings.
+#[derive(Debug)]
+struct Kept {
+    sequence: u64,
+    verdict: Verdict,
+    headline: String,
+    /// The whole of it, where a file is written: the output of the process may be hidden by what runs it.
+    report: Option<Box<Report>>,
 }
 
 impl Findings {
@@ -34,12 +44,17 @@ pub(crate) static FINDINGS: ForkSafe<Findings> = ForkSafe::new(Findings::new());
 /// Counts a finding that is reported outside a check.
 pub(crate) fn note(report: &Report) {
     let headline = report.subject();
+    let has_file = config::current().get_summary_file().is_some();
+    let whole = has_file.then(|| Box::new(report.clone()));
     let mut findings = FINDINGS.lock();
     findings.count += 1;
     if findings.first.len() < KEPT {
-        findings
-            .first
-            .push((report.sequence, report.verdict, headline));
+        findings.first.push(Kept {
+            sequence: report.sequence,
+            verdict: report.verdict,
+            headline,
+            report: whole,
+        });
     }
 }
 
@@ -83,8 +98,12 @@ fn text(findings: &Findings, activity: &Counters) -> String {
         let _ = write!(text, ", {} suppressed", activity.suppressed);
     }
     text.push('\n');
-    for (sequence, _, headline) in &findings.first {
-        let _ = writeln!(text, "lockwarden: summary: {sequence}: {headline}");
+    for kept in &findings.first {
+        let _ = writeln!(
+            text,
+            "lockwarden: summary: {}: {}",
+            kept.sequence, kept.headline
+        );
     }
     let more = findings.count - findings.first.len() as u64;
     if more > 0 {
@@ -117,13 +136,19 @@ fn line(findings: &Findings, activity: &Counters) -> String {
         activity.unreported,
         activity.suppressed,
     );
-    for (at, (sequence, verdict, headline)) in findings.first.iter().enumerate() {
-        let comma = if at == 0 { "" } else { "," };
+    for (at, kept) in findings.first.iter().enumerate() {
         let _ = write!(
             line,
-            "{comma}{{\"sequence\":{sequence},\"verdict\":\"{verdict}\",\"headline\":{}}}",
-            Quoted(headline)
+            "{}{{\"sequence\":{},\"verdict\":\"{}\",\"headline\":{}",
+            if at == 0 { "" } else { "," },
+            kept.sequence,
+            kept.verdict,
+            Quoted(&kept.headline)
         );
+        if let Some(report) = &kept.report {
+            let _ = write!(line, ",\"text\":{}", Quoted(&report.body()));
+        }
+        line.push('}');
     }
     line.push_str("]}\n");
     line
@@ -162,7 +187,12 @@ mod tests {
     fn findings_beyond_the_first_are_counted() {
         let findings = Findings {
             count: 3,
-            first: vec![(1, Verdict::Inversion, "Inversion: `a` and `b`".to_owned())],
+            first: vec![Kept {
+                sequence: 1,
+                verdict: Verdict::Inversion,
+                headline: "Inversion: `a` and `b`".to_owned(),
+                report: None,
+            }],
         };
         let activity = Counters::default();
         assert_eq!(
@@ -175,5 +205,12 @@ mod tests {
         let end = "\"reports\":3,\"unreported\":0,\"suppressed\":0,\"findings\":[{\"sequence\":1,\
                    \"verdict\":\"Inversion\",\"headline\":\"Inversion: `a` and `b`\"}]}\n";
         assert!(line.ends_with(end), "{line}");
+        let mut findings = findings;
+        findings.first[0].report = Some(Box::new(Report::of(Verdict::Inversion)));
+        let line = super::line(&findings, &activity);
+        assert!(
+            line.contains(",\"text\":\"lockwarden: Inversion: "),
+            "{line}"
+        );
     }
 }

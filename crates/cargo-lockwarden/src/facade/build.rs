@@ -185,10 +185,7 @@ fn build(
     }
     let status = child.wait()?;
     if !status.success() {
-        bail!(
-            "the detector cannot be built for {triple} ({status}): cargo says above why. If the \
-             standard library of the target is missing, `rustup target add {triple}` installs it"
-        );
+        bail!("the detector cannot be built for {triple} ({status}): cargo says above why");
     }
     let (Some(std), Some(lockwarden)) = (found.std, found.lockwarden) else {
         bail!("cargo has built the detector for {triple}, and names no library");

@@ -67,6 +67,9 @@ impl Project {
             },
         );
         let target_is_implied = given.is_none();
+        for target in targets.iter().filter(|target| **target != host) {
+            toolchain.check_target(&here, target)?;
+        }
         let metadata = metadata(request, &targets)?;
         let root = metadata.workspace_root.clone().into_std_path_buf();
         let said: Vec<&serde_json::Value> = metadata

@@ -16,6 +16,7 @@ pub(crate) struct Toolchain {
     pub(crate) version: String,
     /// The triple of this machine.
     pub(crate) host: String,
+    rustc: OsString,
 }
 
 impl Toolchain {
@@ -44,6 +45,7 @@ impl Toolchain {
                 .context("`rustc -vV` names no host")?
                 .to_owned(),
             version,
+            rustc,
         };
         let release = field(&toolchain.version, "release").unwrap_or_default();
         if is_older(release) {
@@ -55,6 +57,41 @@ impl Toolchain {
             );
         }
         Ok(toolchain)
+    }
+
+    /// Refuses a target that this rustc does not know, or whose standard library is not installed, in fewer
+    /// words than cargo needs. A file that describes a target is left to cargo.
+    ///
+    /// # Errors
+    ///
+    /// With the command that installs it.
+    pub(crate) fn check_target(&self, folder: &Path, triple: &str) -> Result<()> {
+        if Path::new(triple)
+            .extension()
+            .is_some_and(|end| end == "json")
+        {
+            return Ok(());
+        }
+        let output = Command::new(&self.rustc)
+            .args(["--print", "target-libdir", "--target", triple])
+            .current_dir(folder)
+            .output()
+            .with_context(|| format!("cannot start {}", self.rustc.display()))?;
+        if !output.status.success() {
+            let why = String::from_utf8_lossy(&output.stderr);
+            let why = why.lines().next().unwrap_or_default();
+            bail!("`{triple}` is no target of {}: {why}", self.headline());
+        }
+        let libraries = String::from_utf8_lossy(&output.stdout);
+        // A nightly cargo may build it (`-Z build-std`).
+        if !self.version.contains("nightly") && !Path::new(libraries.trim()).is_dir() {
+            bail!(
+                "the standard library of {triple} is not installed for {}: `rustup target add {triple}` \
+                 installs it",
+                self.headline()
+            );
+        }
+        Ok(())
     }
 
     /// The first line of what rustc says of itself.

@@ -101,7 +101,10 @@ pub(crate) fn cargo(subcommand: &str, request: Request) -> Result<ExitCode> {
         }
         return Ok(ExitCode::from(program_code(status)));
     }
+    // Nextest shows what a test prints only if the test fails.
+    let in_full = subcommand == "nextest";
     found.print(
+        in_full,
         status.success(),
         &prepared.plan.left_out,
         &prepared.project.packages,

@@ -25,8 +25,8 @@ pub(super) struct Summary {
     /// Reports that were made.
     pub(super) reports: u64,
     pub(super) suppressed: u64,
-    /// The first line of each, with how many processes have made it and a program that did.
-    pub(super) findings: BTreeMap<String, (u64, String)>,
+    /// What was found, by first lines.
+    pub(super) findings: BTreeMap<String, Found>,
     /// Lines that were not understood: they come from another version of the detector.
     pub(super) foreign: u64,
 }
@@ -49,6 +49,17 @@ struct Line {
 #[derive(Debug, Deserialize)]
 struct Finding {
     headline: String,
+    #[serde(default)]
+    text: String,
+}
+
+/// The findings with one first line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    times: u64,
+    /// A program that has made one, and its text without the stacks.
+    program: String,
+    text: String,
 }
 
 impl Summary {
@@ -85,16 +96,30 @@ impl Summary {
         self.reports += line.reports;
         self.suppressed += line.suppressed;
         for finding in line.findings {
-            let entry = self
-                .findings
-                .entry(finding.headline)
-                .or_insert_with(|| (0, line.program.clone()));
-            entry.0 += 1;
+            let found = self.findings.entry(finding.headline).or_default();
+            if found.times == 0 {
+                found.program.clone_from(&line.program);
+                found.text = finding.text;
+            }
+            found.times += 1;
         }
     }
 
     /// Says what was watched, what was found and what was left out, on standard error.
-    pub(super) fn print(&self, succeeded: bool, left_out: &Path, packages: &[Package]) {
+    ///
+    /// With `in_full`, for a runner that hides what programs print, the texts of the findings come before that.
+    pub(super) fn print(
+        &self,
+        in_full: bool,
+        succeeded: bool,
+        left_out: &Path,
+        packages: &[Package],
+    ) {
+        if in_full {
+            for found in self.findings.values() {
+                eprintln!("{}", found.text);
+            }
+        }
         eprint!("{}", self.text(succeeded, &notes(left_out, packages)));
     }
 
@@ -126,10 +151,10 @@ impl Summary {
                 "lockwarden: {}, in full above:\n",
                 count(self.reports, "finding", "findings")
             );
-            for (headline, (times, program)) in &self.findings {
-                text += &format!("  {headline} [{}]", program_name(program));
-                if *times > 1 {
-                    text += &format!(" ({times} times)");
+            for (headline, found) in &self.findings {
+                text += &format!("  {headline} [{}]", program_name(&found.program));
+                if found.times > 1 {
+                    text += &format!(" ({} times)", found.times);
                 }
                 text.push('\n');
             }

@@ -1,6 +1,6 @@
 //! What a run says, and the code that it ends with.
 
-use crate::Project;
+use crate::{Answer, Project};
 
 #[test]
 fn an_inversion_between_a_lock_of_the_program_and_one_of_a_dependency_names_both() {
@@ -58,4 +58,34 @@ fn a_raw_lock_behind_lock_api_is_watched_and_its_guards_leave_nothing_behind() {
         .ends_with(100)
         .says("store/src/lib.rs")
         .says("1 finding, in full above:\n  Inversion");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_and_its_plug_in_say_once_that_each_has_a_detector() {
+    let project = Project::copy("plugin", "copies");
+    project.call(&["build", "--workspace"]).ends_with(0);
+    let answer = project.call(&["run"]);
+    answer
+        .ends_with(0)
+        .says("1 2")
+        .says("2 copies of the detector are in this process: 0.1.0 in the program, 0.1.0 in ")
+        .says("libextension.so");
+    assert_eq!(answer.err.matches("copies of the detector").count(), 1);
+}
+
+#[test]
+fn findings_of_a_runner_that_hides_what_passing_tests_print_are_shown_in_full() {
+    let project = Project::copy("inversion", "nextest");
+    let version = Answer::of(project.cargo().args(["nextest", "--version"]));
+    if version.code != Some(0) {
+        eprintln!("not run: cargo-nextest is not installed");
+        return;
+    }
+    project
+        .call(&["nextest", "run"])
+        .ends_with(100)
+        .says("1 passed")
+        .says("how it deadlocks:")
+        .says("1 finding, in full above:");
 }

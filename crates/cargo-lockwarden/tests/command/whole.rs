@@ -40,6 +40,22 @@ fn a_program_that_aborts_on_panics_is_watched() {
 }
 
 #[test]
+fn a_target_that_cannot_be_built_for_is_refused_in_one_line() {
+    let project = Project::copy("clean", "targets");
+    project
+        .call(&["run", "--target", "no-such-target"])
+        .ends_with(101)
+        .says("`no-such-target` is no target of rustc")
+        .is_silent_about("building the detector");
+    // A target that hardly any machine has.
+    project
+        .call(&["run", "--target", "sparc64-unknown-netbsd"])
+        .ends_with(101)
+        .says("the standard library of sparc64-unknown-netbsd is not installed for rustc")
+        .is_silent_about("building the detector");
+}
+
+#[test]
 fn nothing_of_the_project_is_changed() {
     let project = Project::copy("inversion", "unchanged");
     let _ = fs::remove_dir_all(project.folder().join("target"));

@@ -27,3 +27,8 @@ fn main() {
     });
     println!("{} in the ledger", LEDGER.lock().unwrap());
 }
+
+#[test]
+fn both_orders() {
+    main();
+}
