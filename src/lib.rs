@@ -151,6 +151,15 @@ pub mod watchdog;
 /// | `expect = "Inversion"` | the test passes if a finding with this [`Verdict`](report::Verdict) is made, and fails if not | no finding may be made |
 /// | `graph = "Shared"` | the [`Graph`](testing::Graph) of orders | `Fresh` |
 ///
+/// An `async fn` is run by the crate `lockwarden-tokio`, under the name `tokio`, which a `use` or a renamed
+/// package can give it. It has three more options:
+///
+/// | option | what it is | without it |
+/// |---|---|---|
+/// | `workers = "2"` | the worker threads of a multi-thread runtime | a current-thread runtime |
+/// | `paused = "true"` | the clock stands still while a task can run | time passes |
+/// | `tokio = "my::tokio"` | the path of the crate | `tokio` |
+///
 /// In a build without instrumentation, a test that expects a finding is not run, and passes.
 ///
 /// # Examples

@@ -74,7 +74,7 @@ use self::on as chosen;
 
 pub use self::chosen::{
     Agent, Attempt, Hold, SendableHold, held_by_caller, held_count, mark_observer, observe_all,
-    report_stuck,
+    report_stuck, tell_of_agents,
 };
 pub(crate) use self::chosen::{
     CheckMembership, Child, Endpoint, Endpoints, InitClock, JoinRecord, OnceRecord, Scheduled,

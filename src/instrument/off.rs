@@ -18,6 +18,7 @@ use lock_api::GuardNoSend;
 
 pub use self::agent::{
     Agent, SendableHold, held_by_caller, held_count, mark_observer, observe_all, report_stuck,
+    tell_of_agents,
 };
 pub(crate) use self::endpoints::{Endpoint, Endpoints};
 #[cfg(feature = "channel")]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use proc_macro2::TokenStream;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Error, Ident, LitStr, Result, Token};
+use syn::{Error, Ident, LitStr, Path, Result, Token};
 
 /// The verdicts that can be expected: the names of the variants of `Verdict`.
 const VERDICTS: [&str; 9] = [
@@ -28,6 +28,12 @@ pub(crate) struct Options {
     pub(crate) expect: Option<Ident>,
     /// The name of a graph.
     pub(crate) graph: Option<Ident>,
+    /// The number of workers of an asynchronous test.
+    pub(crate) workers: Option<usize>,
+    /// Whether the clock of an asynchronous test stands still while a task can run.
+    pub(crate) paused: Option<bool>,
+    /// The path of the crate that runs an asynchronous test.
+    pub(crate) tokio: Option<Path>,
 }
 
 /// One option: `name = "value"`.
@@ -60,12 +66,19 @@ impl Options {
                     let graph = one_of(&value, &["Fresh", "Shared"], "graph")?;
                     options.graph.replace(graph).is_some()
                 }
+                "workers" => options.workers.replace(workers(&value)?).is_some(),
+                "paused" => {
+                    let paused = one_of(&value, &["true", "false"], "answer")?;
+                    options.paused.replace(paused == "true").is_some()
+                }
+                "tokio" => options.tokio.replace(value.parse()?).is_some(),
                 _ => {
                     return Err(Error::new(
                         name.span(),
                         format!(
                             "`{name}` is no option of a test; there are timeout = \"5s\", \
-                             expect = \"Inversion\" and graph = \"Shared\""
+                             expect = \"Inversion\" and graph = \"Shared\"; and, of an `async fn`, \
+                             workers = \"2\", paused = \"true\" and tokio = \"my_tokio\""
                         ),
                     ));
                 }
@@ -87,6 +100,18 @@ fn one_of(value: &LitStr, names: &[&str], what: &str) -> Result<Ident> {
     let names = names.join(", ");
     let problem = format!("{text:?} is no {what}; there are {names}");
     Err(Error::new(value.span(), problem))
+}
+
+/// Parses a number of workers.
+fn workers(value: &LitStr) -> Result<usize> {
+    let text = value.value();
+    match text.parse() {
+        Ok(workers) if workers > 0 => Ok(workers),
+        _ => Err(Error::new(
+            value.span(),
+            format!("{text:?} is no number of workers"),
+        )),
+    }
 }
 
 /// Parses a number with a unit, in the form of `LOCKWARDEN_TEST_TIMEOUT`: `500ms`, `5s`, `1.5s`, `2m`.
