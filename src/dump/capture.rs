@@ -63,6 +63,7 @@ pub(crate) fn capture() -> Dump {
         taken,
         threads,
         locks,
+        agents: super::agents::told(),
         took: started.elapsed(),
     }
 }

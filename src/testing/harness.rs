@@ -118,17 +118,40 @@ pub fn run<T: Termination>(
     body: impl Fn() -> T + Send + Sync + 'static,
 ) -> ExitCode {
     let site = Location::caller();
-    if let Some(verdict) = expect
-        && !(detector::ON && config::current().is_enabled())
-    {
-        println!("lockwarden: not run, since nothing is watched: no {verdict} can be found");
-        return ExitCode::SUCCESS;
-    }
-    if let Some(exploration) = Exploration::asked(exploration)
-        && detector::ON
-        && config::current().is_enabled()
+    if is_watched()
+        && let Some(exploration) = Exploration::asked(exploration)
     {
         explored(&check, exploration, expect, body, site);
+        return ExitCode::SUCCESS;
+    }
+    once(check, expect, body, site)
+}
+
+/// Runs the body of an asynchronous test, which drives its tasks, like [`run`]. The schedules of tasks are
+/// the runtime's: such a test is never explored.
+#[track_caller]
+pub fn run_tasks<T: Termination>(
+    check: Check,
+    expect: Option<Verdict>,
+    body: impl Fn() -> T + Send + Sync + 'static,
+) -> ExitCode {
+    once(check, expect, body, Location::caller())
+}
+
+fn is_watched() -> bool {
+    detector::ON && config::current().is_enabled()
+}
+
+fn once<T: Termination>(
+    check: Check,
+    expect: Option<Verdict>,
+    body: impl Fn() -> T + Send + Sync + 'static,
+    site: Site,
+) -> ExitCode {
+    if let Some(verdict) = expect
+        && !is_watched()
+    {
+        println!("lockwarden: not run, since nothing is watched: no {verdict} can be found");
         return ExitCode::SUCCESS;
     }
     // The value that the body returns stays with its thread: an error need not be `Send`.

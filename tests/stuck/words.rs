@@ -56,7 +56,7 @@ pub(crate) const CASES: &[Case] = &[
             "Deadlock",
             &["2 threads wait for each other over", "`a`", "`b`"],
             &[
-                "thread `unwinds` (#2), which unwinds from a panic",
+                "), which unwinds from a panic",
                 "unwinds from a panic, so what it asks for at tests/stuck/words.rs:",
                 "is asked for by a destructor",
             ],
