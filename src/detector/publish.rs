@@ -283,7 +283,7 @@ pub(crate) fn quietly<R>(slot: &'static Slot, f: impl FnOnce() -> R) -> R {
             with_own(self.0, |own| own.busy -= 1);
         }
     }
-    with_own(slot, |own| own.busy += 1);
+    with_own(slot, |own| own.begin_busy());
     let _busy = Busy(slot);
     f()
 }

@@ -91,6 +91,21 @@ impl Lock {
     }
 
     #[inline(always)]
+    pub fn is_outermost(&self) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    pub fn acquired_alone(&self, _mode: Mode, _site: Site) -> Option<Hold> {
+        Some(Hold(PhantomData))
+    }
+
+    #[inline(always)]
+    pub fn acquired_remembered(&self, _mode: Mode, _site: Site) -> Option<Hold> {
+        Some(Hold(PhantomData))
+    }
+
+    #[inline(always)]
     pub fn reacquired(&self, _mode: Mode, _site: Site) -> Hold {
         Hold(PhantomData)
     }

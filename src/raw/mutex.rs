@@ -64,6 +64,8 @@ macro_rules! raw_mutex {
                 }
                 match self.record.acquired_known::<false>(Mode::Exclusive, AcquireKind::Blocking, site) {
                     Some(hold) => hold,
+                    // The compiler knows this from the call before.
+                    None if self.record.is_outermost() => self.record_alone(site),
                     None => self.record_checked(site),
                 }
             }
@@ -72,10 +74,28 @@ macro_rules! raw_mutex {
             /// gets here once.
             #[inline(never)]
             fn record_checked(&self, site: Site) -> Hold {
-                if let Some(hold) = self.record.acquired_at_hand(Mode::Exclusive, site) {
-                    return hold;
+                match self.record.acquired_at_hand(Mode::Exclusive, site) {
+                    Some(hold) => hold,
+                    None => self.record_remembered(site),
                 }
-                self.record_new(site)
+            }
+
+            /// Records an acquisition of the bare lock under no other. Separate functions, so that neither takes
+            /// registers from the other.
+            #[inline(never)]
+            fn record_alone(&self, site: Site) -> Hold {
+                match self.record.acquired_alone(Mode::Exclusive, site) {
+                    Some(hold) => hold,
+                    None => self.record_remembered(site),
+                }
+            }
+
+            #[inline(never)]
+            fn record_remembered(&self, site: Site) -> Hold {
+                match self.record.acquired_remembered(Mode::Exclusive, site) {
+                    Some(hold) => hold,
+                    None => self.record_new(site),
+                }
             }
 
             #[cold]

@@ -174,10 +174,16 @@ macro_rules! acquisitions {
             /// Records an acquisition of the bare lock that may add an edge.
             #[inline(never)]
             fn $unknown(&self, site: Site) -> Hold {
+                if let Some(hold) = self.record.acquired_alone($mode, site) {
+                    return hold;
+                }
                 if let Some(hold) = self.record.acquired_at_hand($mode, site) {
                     return hold;
                 }
-                self.$new(site)
+                match self.record.acquired_remembered($mode, site) {
+                    Some(hold) => hold,
+                    None => self.$new(site),
+                }
             }
 
             #[cold]

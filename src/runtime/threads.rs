@@ -134,7 +134,7 @@ fn settle_own() {
     if let Some(slot) = attach_at_start() {
         times::end(slot);
         slot.life.mark_ours();
-        with_own(slot, |own| own.busy += 1);
+        with_own(slot, |own| own.begin_busy());
     }
 }
 

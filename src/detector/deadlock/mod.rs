@@ -45,6 +45,7 @@ use crate::engine::mode::Mode;
 use crate::engine::verdict::Verdict;
 #[cfg(all(loom, test))]
 use crate::engine::wait_for;
+use crate::engine::wait_reason::WaitReason;
 use crate::report::{Basis, Facts};
 use crate::shim::AtomicU64;
 use crate::sink;
@@ -52,7 +53,7 @@ use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::thread::slot::{HeldLock, Slot};
 use crate::tracking::thread::wait;
-use crate::tracking::thread::wait::WaitKind;
+use crate::tracking::thread::wait::{PublishedWait, WaitKind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -183,15 +184,34 @@ fn owner_runs(slot: &Slot, record: &LockRecord) -> bool {
         held.iter().any(is_this)
     };
     let is_other = !owner.is_detached() && !std::ptr::eq(owner, slot);
-    let waits = owner.wait.read().is_some() || owner.has_ended();
+    let wait = owner.wait.read();
+    let waits = wait.is_some() || owner.has_ended();
     if !record.kind().has_readers() {
         // Every holder stores itself as the owner right after it got the lock. One that has not done so yet
         // is running, too. To look at the lockset of an owner that runs would, at every contended wait, take
         // a cache line from it that it writes to constantly. If the list changes, the owner does not wait.
-        let runs = is_other && !waits;
+        let moves =
+            !waits || (!owner.has_ended() && wait.is_some_and(|wait| ends_by_itself(&wait)));
+        let runs = is_other && moves;
         return runs || !owner.held().is_none_or(holds);
     }
     is_other && !waits && owner.held().is_some_and(holds)
+}
+
+/// Returns whether a wait that is no lock's ends without an action of a thread that waits: by its limit, by what
+/// was provided since, or by a provider that runs.
+fn ends_by_itself(wait: &PublishedWait) -> bool {
+    let WaitKind::Other(awaited) = wait.need else {
+        return false;
+    };
+    if awaited == WaitReason::Notification {
+        return false;
+    }
+    wait.timed
+        || wait
+            .party()
+            .is_some_and(|party| party.version() != wait.version)
+        || wait.by().is_some_and(resource_wait::any_provider_runs)
 }
 
 /// Returns whether these threads stay in their waits for a while.

@@ -25,14 +25,15 @@ pub(crate) enum Stuck {
 }
 
 /// Checks whether the wait for something that is no lock, which the calling thread has just published, closes
-/// a deadlock, and reports it.
-pub(crate) fn check_resource_wait(slot: &'static Slot, by: Option<&ResourceState>) -> Stuck {
+/// a deadlock, and reports it. The thread is about to release `mutex`, if that is not null.
+pub(crate) fn check_resource_wait(
+    slot: &'static Slot,
+    by: Option<&ResourceState>,
+    mutex: *const Ident,
+) -> Stuck {
     let moves = match by {
-        None => registry::any_runs(slot.check_id()),
-        Some(party) => {
-            let members = party.members();
-            members.unknown > 0 || members.threads.iter().any(|id| registry::runs(*id))
-        }
+        None => registry::any_runs(slot.check_id(), mutex),
+        Some(by) => any_provider_runs(by),
     };
     if moves {
         return Stuck::No;
@@ -90,6 +91,12 @@ pub(crate) fn check_resource_wait(slot: &'static Slot, by: Option<&ResourceState
             })
         }
     }
+}
+
+/// Returns whether some thread that can end a wait is known to run, or not known at all.
+pub(super) fn any_provider_runs(by: &ResourceState) -> bool {
+    let members = by.members();
+    members.unknown > 0 || members.threads.iter().any(|id| registry::runs(*id))
 }
 
 /// Returns whether the calling thread is the only provider in `by`.

@@ -24,7 +24,7 @@ const PATIENCE: u32 = 20;
 
 /// Checks the waits of other threads when the calling thread has come to its end, as its slot says.
 pub(crate) fn thread_ended(slot: &'static Slot) {
-    if !any_resource_wait() || registry::any_runs(slot.check_id()) {
+    if !any_resource_wait() || registry::any_runs(slot.check_id(), std::ptr::null()) {
         return;
     }
     // Of several threads that end at once, each has to recognise that the others are only ending, too.

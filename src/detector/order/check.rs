@@ -335,11 +335,15 @@ pub(in crate::detector) fn promote(
 /// Removes a dropped lock. With `unreferred` the caller guarantees that it was not held.
 #[inline]
 pub(crate) fn retire(ident: &'static Ident, unreferred: bool) {
+    // Not `open`: what is changed here is not used by the addition of a held lock.
+    let slot = current::slot();
+    // A signal handler that drops a lock between the steps of this at worst leaks an ident, too.
+    if unreferred && ident.keep_ready(slot) {
+        return;
+    }
     if ident.contexts.clear(unreferred) {
         forget(ident.id());
     }
-    // Not `open`: what is changed here is not used by the addition of a held lock.
-    let slot = current::slot();
     if slot.is_detached() {
         lock_id_pool::spill_vacated(ident, unreferred);
     } else {

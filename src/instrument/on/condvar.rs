@@ -174,7 +174,8 @@ impl CondvarRecord {
             marker: PhantomData,
         };
         if let Some(slot) = slot.filter(|_| !timed)
-            && let Stuck::Reported(panic) = deadlock::check_resource_wait(slot, None)
+            && let Stuck::Reported(panic) =
+                deadlock::check_resource_wait(slot, None, lock.record.ident_address())
         {
             detector::end_in(panic, true, site);
         }

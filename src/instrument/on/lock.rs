@@ -183,31 +183,59 @@ impl Lock {
         Some(Hold::of(slot))
     }
 
-    /// Second fast path, for an acquisition that adds no edge although the hint in the lock does
-    /// not say so. Three cases: the thread's own cache has the acquisition; or it is the first one
-    /// of the lock, and one of another lock of the class has added the same edges; or it is the
-    /// first one of a lock that is only ever held exclusively, the thread holds nothing, and its
-    /// caches suffice to identify the lock.
+    /// Returns whether the calling thread holds nothing. The slot of one that is inside the detector, or that
+    /// has none, looks as if something were held.
     #[inline(always)]
-    pub fn acquired_at_hand(&self, mode: Mode, site: Site) -> Option<Hold> {
-        let slot = current::slot();
-        let state = slot.state();
-        if Slot::depth(state) == 0 && mode == Mode::Exclusive {
-            // With nothing held, the slot is neither the detached one nor being changed.
-            let fresh = |own: &mut Local| self.record.identify_at_hand(&mut own.pool);
-            if let Some(tag) = detector::with_own_at_hand(slot, fresh) {
-                // SAFETY: nothing is held, so there is room.
-                unsafe { self.note_at(slot, state, tag, mode, site) };
-                return Some(Hold::of(slot));
-            }
-        }
-        self.acquired_remembered(mode, site)
+    pub fn is_outermost(&self) -> bool {
+        Slot::depth(current::slot().state()) == 0
     }
 
-    /// Checks the thread's cache of known acquisitions. A separate function, so that it takes no
-    /// registers from the case above.
+    /// Second fast path, for the first acquisition of a lock that repeats what the last such lock
+    /// of its class did under the same locks. Calls nothing, and so needs no stack.
+    #[inline(always)]
+    pub fn acquired_at_hand(&self, mode: Mode, site: Site) -> Option<Hold> {
+        if mode != Mode::Exclusive || !self.record.ident_address().is_null() {
+            return None;
+        }
+        let slot = current::slot();
+        let state = slot.state();
+        // The detached slot, and one that is being changed, look as if they had no room.
+        if !slot.has_room(Slot::depth(state)) {
+            return None;
+        }
+        let known = lockset_hash::known(slot.top(state).key(), mode);
+        let fresh = |own: &mut Local| own.identify_as_expected(&self.record, known, site);
+        let tag = detector::with_own_at_hand(slot, fresh)?;
+        // SAFETY: there is room.
+        unsafe { self.note_at(slot, state, tag, mode, site) };
+        Some(Hold::of(slot))
+    }
+
+    /// Third fast path, for the first acquisition, under no other lock, of one that is only ever
+    /// held exclusively, if the last dropped lock was of its class. Calls nothing either.
+    #[inline(always)]
+    pub fn acquired_alone(&self, mode: Mode, site: Site) -> Option<Hold> {
+        let slot = current::slot();
+        let state = slot.state();
+        // With nothing held, the slot is neither the detached one nor being changed.
+        if mode != Mode::Exclusive
+            || Slot::depth(state) != 0
+            || !self.record.ident_address().is_null()
+        {
+            return None;
+        }
+        let fresh = |own: &mut Local| self.record.identify_at_hand(&mut own.pool);
+        let tag = detector::with_own_at_hand(slot, fresh)?;
+        // SAFETY: nothing is held, so there is room.
+        unsafe { self.note_at(slot, state, tag, mode, site) };
+        Some(Hold::of(slot))
+    }
+
+    /// Fourth fast path, for an acquisition that adds no edge although the hint in the lock does not
+    /// say so. Two cases: the thread's own cache has the acquisition; or it is the first one of the
+    /// lock, and one of another lock of the class has added the same edges.
     #[inline(never)]
-    fn acquired_remembered(&self, mode: Mode, site: Site) -> Option<Hold> {
+    pub fn acquired_remembered(&self, mode: Mode, site: Site) -> Option<Hold> {
         let slot = current::slot();
         let state = slot.state();
         // The detached slot looks as if something were held and has no room.
@@ -267,9 +295,9 @@ impl Lock {
     /// As for [`Slot::push`].
     #[inline(always)]
     unsafe fn note_at(&self, slot: &'static Slot, state: u64, tag: u64, mode: Mode, site: Site) {
-        let (ident, share) = (self.record.ident_address(), lockset_hash::share(tag, mode));
+        let ident = self.record.ident_address();
         // SAFETY: guaranteed by the caller, under the same conditions.
-        unsafe { slot.push(state, ident, share, mode, site) };
+        unsafe { slot.push(state, ident, tag, mode, site) };
         if matches!(mode, Mode::Exclusive) {
             // A hint for a thread that waits. Release pairs with the Acquire in
             // `deadlock::owner_runs`: a thread that reads the address sees the slot initialised and

@@ -38,7 +38,6 @@ use crate::detector;
 use crate::instrument::{LockKind, Mode, Site, WaitReason};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::thread::current;
-use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::slot::Slot;
 
 /// Record of a value that one thread initialises while others may wait.
@@ -151,8 +150,7 @@ impl OnceRecord {
         slot.maintain();
         let record = self.resource.record();
         let ident = detector::with_own(slot, |own| record.identify(&mut own.pool));
-        let share = lockset_hash::share(ident.tag(), Mode::Exclusive);
-        slot.add(ident, share, Mode::Exclusive, site);
+        slot.add(ident, Mode::Exclusive, site);
         Some(Initialising { slot, ident })
     }
 

@@ -458,7 +458,7 @@ fn is_due() -> bool {
 
 /// Checks whether the published wait can end; returns whether to check again later.
 fn look(slot: &'static Slot, by: Option<&ResourceState>, site: Site) -> bool {
-    match deadlock::check_resource_wait(slot, by) {
+    match deadlock::check_resource_wait(slot, by, std::ptr::null()) {
         Stuck::No => false,
         Stuck::DependsOnUntracked => true,
         Stuck::Reported(panic) => {

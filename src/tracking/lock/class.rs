@@ -8,37 +8,21 @@ use crate::engine::ids::{LockId, Site};
 use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::lock::class_key;
 use crate::tracking::lock::kind::LockKind;
+use crate::tracking::lock::origin::Origin;
 
 /// What all locks of one class have in common. Interned: one class has one address.
 #[derive(Debug)]
 pub(crate) struct Class {
     pub(crate) kind: &'static LockKind,
     pub(crate) name: Option<&'static str>,
-    /// The name, or empty if there is none.
-    alike: &'static str,
     pub(crate) place: Site,
+    /// The three above, for comparison with those of a lock.
+    pub(in crate::tracking) origin: Origin,
     /// The id of the class in the order of classes: that of its name, wherever the name is given, else that
     /// of its location.
     pub(crate) id: LockId,
     /// Whether a writer ever acquired a lock of the class.
     pub(crate) written: AtomicBool,
-}
-
-impl Class {
-    /// Returns whether this is the class of locks of this kind, name (empty for none) and location, by a
-    /// comparison of addresses, as in the table; `false` may be returned for the same class.
-    #[inline(always)]
-    pub(in crate::tracking) fn looks_like(
-        &self,
-        kind: &'static LockKind,
-        name: &'static str,
-        place: Site,
-    ) -> bool {
-        std::ptr::eq(self.kind, kind)
-            && std::ptr::eq(self.place, place)
-            && std::ptr::eq(self.alike.as_ptr(), name.as_ptr())
-            && self.alike.len() == name.len()
-    }
 }
 
 /// Returns whether a location lies in the standard library or in the locks of this crate, and so in no code
@@ -157,8 +141,8 @@ pub(crate) fn intern(
                 let class = Class {
                     kind,
                     name,
-                    alike: name.unwrap_or(UNNAMED),
                     place,
+                    origin: Origin::new(kind, name, place),
                     id,
                     written,
                 };

@@ -8,6 +8,9 @@
 //! (`LeafEdges::offer`), and the context moves into the graph like any other when another lock is acquired
 //! under this one (`LeafEdges::promote`).
 //!
+//! What is left to do for such a lock is done beforehand where that is possible: the ident of a lock that is
+//! dropped stays ready, with its class and its context, for the next lock of the class.
+//!
 //! To count each reference with an atomic instruction would cost as much again as a bare lock. So the thread
 //! takes references in bulk, and hands them out and takes them back without an atomic access; only another
 //! thread that drops such a lock uses one.
@@ -15,22 +18,66 @@
 #![allow(unsafe_code)]
 
 use std::cell::Cell;
+use std::panic::Location;
 use std::ptr;
 use std::sync::atomic::Ordering;
 
 use crate::engine::ids::Site;
 use crate::shim::{AtomicPtr, AtomicUsize, fence};
 use crate::tracking::lock::class::Class;
+use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::leaf_edges::LeafEdge;
+use crate::tracking::lock::lock_id_pool;
+use crate::tracking::lock::lock_id_pool::LockIdPool;
+use crate::tracking::lock::origin::Origin;
 use crate::tracking::thread::slot::Slot;
 
 /// The number of references that the owner takes at once.
 const BULK: usize = 1 << 20;
 
+/// The first acquisition that a thread expects of a lock, and the ident for that lock.
+#[derive(Debug)]
+struct Expected {
+    /// The key and the mode of the acquisition, as a lock caches them.
+    known: u64,
+    site: *const Location<'static>,
+    origin: Origin,
+    /// A vacant ident with the class and the context, or null. Only the thread of the owner's slot accesses
+    /// it.
+    ready: Cell<*const Ident>,
+}
+
+impl Expected {
+    /// Returns the ident that is ready, with a number.
+    #[inline(always)]
+    fn take(&self, pool: &mut LockIdPool) -> Option<(&'static Ident, u64)> {
+        // SAFETY: null, or an ident that stays alive because nothing else has it.
+        let ident = unsafe { self.ready.get().as_ref() }?;
+        let number = pool.number_at_hand()?;
+        self.ready.set(ptr::null());
+        ident.occupy_again(number);
+        Some((ident, number))
+    }
+}
+
+/// What a thread expects before any context was found.
+struct Nothing(Expected);
+
+// SAFETY: nothing in it is ever written: it is in no `FirstContext`, and `take` finds null.
+unsafe impl Sync for Nothing {}
+
+static NOTHING: Nothing = Nothing(Expected {
+    known: 0,
+    site: ptr::null(),
+    origin: Origin::new(&LockKind::MUTEX, None, Location::caller()),
+    ready: Cell::new(ptr::null()),
+});
+
 /// A context that many leaves share.
 #[derive(Debug)]
 pub(crate) struct FirstContext {
+    expected: Expected,
     /// The number of references: in locks, in `stock`, and one in the owner's cache.
     references: AtomicUsize,
     /// The slot of the thread that created it, for as long as its cache refers to it; null afterwards.
@@ -38,21 +85,53 @@ pub(crate) struct FirstContext {
     /// The references that the owner has in stock. Only the thread of the owner's slot accesses it.
     stock: Cell<usize>,
     class: &'static Class,
-    /// The key and the mode of the acquisition, as a lock caches them.
-    known: u64,
     context: LeafEdge,
 }
 
 impl FirstContext {
     fn new(slot: &Slot, class: &'static Class, known: u64, context: LeafEdge) -> Box<Self> {
         Box::new(Self {
+            expected: Expected {
+                known,
+                site: context.site,
+                origin: class.origin,
+                ready: Cell::new(ptr::null()),
+            },
             references: AtomicUsize::new(BULK + 1),
             owner: AtomicPtr::new(ptr::from_ref(slot).cast_mut()),
             stock: Cell::new(BULK),
             class,
-            known,
             context,
         })
+    }
+
+    /// Returns whether the thread of `slot`, which is the calling one, owns it.
+    #[inline(always)]
+    pub(in crate::tracking) fn is_of(&self, slot: *const Slot) -> bool {
+        // Relaxed: only the owner's thread can find its own slot there, and it wrote that itself.
+        ptr::eq(self.owner.load(Ordering::Relaxed), slot)
+    }
+
+    /// Returns whether an ident is ready for the next lock; called by the owner's thread.
+    #[inline(always)]
+    pub(in crate::tracking) fn has_ready(&self) -> bool {
+        !self.expected.ready.get().is_null()
+    }
+
+    /// Makes `ident`, which is vacant and has the class, the context and a reference, ready for the next lock;
+    /// called by the owner's thread.
+    #[inline(always)]
+    pub(in crate::tracking) fn set_ready(&self, ident: &'static Ident) {
+        self.expected.ready.set(ident);
+    }
+
+    /// Returns the ident that is ready, with a number; called by the owner's thread.
+    #[inline(always)]
+    pub(in crate::tracking) fn take_ready(
+        &self,
+        pool: &mut LockIdPool,
+    ) -> Option<(&'static Ident, u64)> {
+        self.expected.take(pool)
     }
 
     /// Returns the context itself.
@@ -93,8 +172,7 @@ impl FirstContext {
     pub(in crate::tracking) unsafe fn give(this: *const Self, slot: *const Slot) {
         // SAFETY: the reference keeps it alive.
         let first = unsafe { &*this };
-        // Relaxed: only the owner's thread can find its own slot there, and it wrote that itself.
-        if ptr::eq(first.owner.load(Ordering::Relaxed), slot) {
+        if first.is_of(slot) {
             first.stock.set(first.stock.get() + 1);
         } else {
             // SAFETY: the caller drops one reference.
@@ -127,6 +205,13 @@ impl FirstContext {
     unsafe fn disown(this: *const Self) {
         // SAFETY: the cache's reference keeps it alive.
         let first = unsafe { &*this };
+        let ready = first.expected.ready.replace(ptr::null());
+        // SAFETY: null, or an ident that nothing else has.
+        if let Some(ident) = unsafe { ready.as_ref() } {
+            // Its reference goes into the stock, or, where the thread is inside the detector, back at once.
+            let _ = ident.contexts.clear(true);
+            lock_id_pool::spill_vacated(ident, true);
+        }
         // Relaxed: other threads never find their slot there, before or after.
         first.owner.store(ptr::null_mut(), Ordering::Relaxed);
         let count = first.stock.replace(0) + 1;
@@ -154,8 +239,10 @@ struct Room {
 ///
 /// A look-up is a hash of two words and one comparison. A context that occurs once costs a word; one that
 /// occurs again allocates a [`FirstContext`].
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct FirstContexts {
+    /// The context that was found last, if it is in `rooms`; else [`NOTHING`].
+    last: Cell<*const Expected>,
     rooms: Box<[Room]>,
     /// The number of contexts that were evicted since it last grew.
     lost: usize,
@@ -169,34 +256,67 @@ fn word(known: u64, place: Site, site: Site) -> u64 {
     known ^ places.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
+impl Default for FirstContexts {
+    fn default() -> Self {
+        Self {
+            last: Cell::new(&raw const NOTHING.0),
+            rooms: Box::default(),
+            lost: 0,
+        }
+    }
+}
+
 impl FirstContexts {
+    /// Returns an ident for a lock of this origin, and its number, if it is first acquired at `site` with this
+    /// key and mode, as the lock was that got its context last, and an ident is ready.
+    #[inline(always)]
+    pub(in crate::tracking) fn take_expected(
+        &self,
+        origin: &Origin,
+        known: u64,
+        site: Site,
+        pool: &mut LockIdPool,
+    ) -> Option<(&'static Ident, u64)> {
+        // SAFETY: it is static, or in a context to which the cache has a reference.
+        let last = unsafe { &*self.last.get() };
+        if last.known != known || !ptr::eq(last.site, site) || !last.origin.is(origin) {
+            return None;
+        }
+        last.take(pool)
+    }
+
+    /// Makes [`take_expected`](Self::take_expected) return nothing until a context was found again.
+    pub(in crate::tracking) fn expect_nothing(&self) {
+        self.last.set(&raw const NOTHING.0);
+    }
+
     #[inline(always)]
     fn at(word: u64, rooms: usize) -> usize {
         (word >> 32) as usize & rooms.wrapping_sub(1)
     }
 
-    /// Returns the context in which a lock of this kind, name (empty for none) and location was first
-    /// acquired at `site` with this key and mode, if it occurred more than once.
+    /// Returns the context in which a lock of this origin was first acquired at `site` with this key and
+    /// mode, if it occurred more than once; the next lock is expected to be first acquired like this one.
     #[inline(always)]
     pub(in crate::tracking) fn find(
         &self,
-        kind: &'static LockKind,
-        name: &'static str,
-        place: Site,
+        origin: &Origin,
         known: u64,
         site: Site,
     ) -> Option<&FirstContext> {
-        let word = word(known, place, site);
+        let word = word(known, origin.place, site);
         let room = self.rooms.get(Self::at(word, self.rooms.len()))?;
         if room.word != word || room.first.is_null() {
             return None;
         }
         // SAFETY: the cache has a reference to what stands in it.
         let first = unsafe { &*room.first };
-        let fits = first.known == known
-            && ptr::eq(first.context.site, site)
-            && first.class.looks_like(kind, name, place);
-        fits.then_some(first)
+        let expected = &first.expected;
+        if expected.known != known || !ptr::eq(expected.site, site) || !expected.origin.is(origin) {
+            return None;
+        }
+        self.last.set(expected);
+        Some(first)
     }
 
     /// Caches that a lock of the class got `context`, and no other one, when the calling thread, whose slot
@@ -222,6 +342,7 @@ impl FirstContexts {
                 },
             );
             if !old.first.is_null() {
+                self.last.set(&raw const NOTHING.0);
                 // SAFETY: taken out of the cache just now.
                 unsafe { FirstContext::disown(old.first) };
                 self.lost += 1;
@@ -258,6 +379,7 @@ impl FirstContexts {
 
     /// Evicts everything. Locks that share a context keep it.
     pub(crate) fn clear(&mut self) {
+        self.expect_nothing();
         for room in std::mem::take(&mut self.rooms) {
             if !room.first.is_null() {
                 // SAFETY: taken out of the cache just now.
@@ -340,9 +462,14 @@ mod tests {
         }
 
         fn find(&self, known: u64) -> Option<&FirstContext> {
-            let Class { kind, place, .. } = *self.class;
-            self.contexts
-                .find(kind, class::UNNAMED, place, known, self.site)
+            self.contexts.find(&self.class.origin, known, self.site)
+        }
+
+        /// Returns the ident that is ready for an expected acquisition.
+        fn expected(&self, known: u64, pool: &mut LockIdPool) -> Option<&'static Ident> {
+            let origin = &self.class.origin;
+            let expected = self.contexts.take_expected(origin, known, self.site, pool);
+            expected.map(|(ident, _)| ident)
         }
 
         /// Returns a leaf that shares the context.
@@ -357,23 +484,63 @@ mod tests {
     fn a_context_is_found_by_its_whole_key_only() {
         let learnt = Learnt::new();
         let Class { kind, place, .. } = *learnt.class;
-        let find =
-            |kind, name, place, known, site| learnt.contexts.find(kind, name, place, known, site);
-        assert!(find(kind, class::UNNAMED, place, KNOWN, learnt.site).is_some());
-        assert!(find(kind, class::UNNAMED, place, KNOWN + 1, learnt.site).is_none());
-        assert!(find(kind, class::UNNAMED, place, KNOWN, place).is_none());
-        assert!(find(kind, class::UNNAMED, learnt.site, KNOWN, learnt.site).is_none());
-        assert!(find(kind, "named", place, KNOWN, learnt.site).is_none());
-        assert!(
-            find(
-                &LockKind::RW_LOCK,
-                class::UNNAMED,
-                place,
-                KNOWN,
-                learnt.site
-            )
-            .is_none()
+        let find = |kind, name, place, known, site| {
+            let origin = Origin::new(kind, name, place);
+            learnt.contexts.find(&origin, known, site)
+        };
+        assert!(find(kind, None, place, KNOWN, learnt.site).is_some());
+        assert!(find(kind, None, place, KNOWN + 1, learnt.site).is_none());
+        assert!(find(kind, None, place, KNOWN, place).is_none());
+        assert!(find(kind, None, learnt.site, KNOWN, learnt.site).is_none());
+        assert!(find(kind, Some("named"), place, KNOWN, learnt.site).is_none());
+        assert!(find(&LockKind::RW_LOCK, None, place, KNOWN, learnt.site).is_none());
+    }
+
+    #[test]
+    fn the_ident_of_a_dropped_lock_is_ready_for_one_that_repeats_the_acquisition() {
+        let mut learnt = Learnt::new();
+        let mut pool = LockIdPool::default();
+        assert!(learnt.expected(KNOWN, &mut pool).is_none());
+        let ident = pool.take(learnt.class);
+        ident.contexts.share(learnt.find(KNOWN).unwrap());
+        let other: &'static Slot = Box::leak(Box::new(Slot::vacant()));
+        assert!(!ident.keep_ready(other), "another thread owns the context");
+        assert!(ident.keep_ready(learnt.slot) && ident.tag() == 0);
+        assert!(learnt.expected(KNOWN + 1, &mut pool).is_none());
+        let again = learnt.expected(KNOWN, &mut pool).unwrap();
+        assert!(std::ptr::eq(again, ident) && again.tag() != 0);
+        assert!(learnt.expected(KNOWN, &mut pool).is_none(), "it is in use");
+        assert_eq!(
+            again.contexts.offer(context(&learnt.holding, learnt.site)),
+            Insert::Known
         );
+        let second = pool.take(learnt.class);
+        second.contexts.share(learnt.find(KNOWN).unwrap());
+        assert!(again.keep_ready(learnt.slot));
+        assert!(!second.keep_ready(learnt.slot), "one is ready");
+        assert!(!second.contexts.clear(true));
+        learnt.contexts.expect_nothing();
+        assert!(learnt.expected(KNOWN, &mut pool).is_none());
+        assert!(learnt.find(KNOWN).is_some());
+        let others = Arc::strong_count(&learnt.holding);
+        learnt.contexts.clear();
+        assert!(learnt.expected(KNOWN, &mut pool).is_none());
+        assert_eq!(Arc::strong_count(&learnt.holding), others - 1);
+        pool.give(second, true);
+        pool.drain();
+    }
+
+    #[test]
+    fn a_lock_that_has_moved_into_the_graph_leaves_no_ready_ident() {
+        let learnt = Learnt::new();
+        let mut pool = LockIdPool::default();
+        let ident = pool.take(learnt.class);
+        ident.contexts.share(learnt.find(KNOWN).unwrap());
+        assert_eq!(ident.contexts.promote().unwrap().len(), 1);
+        assert!(!ident.keep_ready(learnt.slot));
+        assert!(ident.contexts.clear(true));
+        pool.give(ident, true);
+        pool.drain();
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::tracking::lock::class::Class;
 use crate::tracking::lock::leaf_edges::LeafEdges;
 use crate::tracking::lock::{label, subclass};
 use crate::tracking::thread::lockset_hash;
+use crate::tracking::thread::slot::Slot;
 
 /// Set in the class field of a lock that has a label.
 const LABELLED: usize = 1;
@@ -69,6 +70,22 @@ impl Ident {
     pub(in crate::tracking) fn occupy_again(&self, number: u64) {
         // Relaxed, as in `occupy`.
         self.number.store(number, Ordering::Relaxed);
+    }
+
+    /// Keeps the ident of a dropped lock, with its one context, for the next lock of the class, if the thread of
+    /// `slot`, which is the calling one, owns the context and has no ident for that lock yet. No slot refers
+    /// to the lock.
+    #[inline(always)]
+    pub(crate) fn keep_ready(&'static self, slot: &Slot) -> bool {
+        let Some(first) = self.contexts.shared_of(slot) else {
+            return false;
+        };
+        if first.has_ready() {
+            return false;
+        }
+        self.vacate();
+        first.set_ready(self);
+        true
     }
 
     /// Ends the use by a lock. A later look at the ident from a slot finds a tag of zero.

@@ -17,6 +17,7 @@ use crate::engine::mode::Mode;
 use crate::shim::{AtomicUsize, spin_loop, yield_now};
 use crate::tracking::lock::first_edges::FirstContext;
 use crate::tracking::thread::current;
+use crate::tracking::thread::slot::Slot;
 
 /// What a thread held in one segment: shared by all acquisitions of that time.
 #[derive(Debug)]
@@ -205,6 +206,21 @@ impl LeafEdges {
         let contexts = take(head);
         self.end(PROMOTED);
         Some(contexts)
+    }
+
+    /// Returns the one context of a leaf, if it is shared and the thread of `slot` owns it; called where the
+    /// lock is dropped and no slot refers to it.
+    #[inline(always)]
+    pub(in crate::tracking) fn shared_of(&self, slot: &Slot) -> Option<&FirstContext> {
+        // Relaxed: as in `clear`.
+        let head = self.0.load(Ordering::Relaxed);
+        if head & (SHARED | LOCKED) != SHARED {
+            return None;
+        }
+        // SAFETY: as in `shared`; the one flag that is set is taken off.
+        let first: &FirstContext =
+            unsafe { &*std::ptr::with_exposed_provenance(head.wrapping_sub(SHARED)) };
+        first.is_of(slot).then_some(first)
     }
 
     /// Empties the list when the lock is dropped; returns whether the lock was in the graph. With

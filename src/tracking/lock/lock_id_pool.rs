@@ -12,14 +12,14 @@ use crate::engine::ids::Site;
 use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::ident::Ident;
-use crate::tracking::lock::kind::LockKind;
+use crate::tracking::lock::origin::Origin;
 use crate::tracking::lock::pin;
 use crate::tracking::thread::current::closed;
 
 /// The most vacant idents that a thread keeps.
 const KEPT: usize = 128;
 /// The number of ids that a thread takes at once.
-const BLOCK: u64 = 64;
+const BLOCK: u64 = 256;
 
 /// The next block of ids.
 static NEXT_BLOCK: AtomicU64 = AtomicU64::new(1);
@@ -73,20 +73,18 @@ impl LockIdPool {
         self.site
     }
 
-    /// Returns an ident for a new lock of this kind, name (empty for none) and location, and its number, if
-    /// the last dropped lock had the same ones: a loop that creates, uses and drops a lock looks up no class.
+    /// Returns an ident for a new lock of this origin, and its number, if the last dropped lock had the same
+    /// one: a loop that creates, uses and drops a lock looks up no class.
     #[inline(always)]
-    pub(crate) fn take_alike(
+    pub(in crate::tracking) fn take_alike(
         &mut self,
-        kind: &'static LockKind,
-        name: &'static str,
-        place: Site,
+        origin: &Origin,
     ) -> Option<(&'static Ident, u64)> {
         let ident = self.last?;
-        if !ident.class().looks_like(kind, name, place) {
+        if !ident.class().origin.is(origin) {
             return None;
         }
-        let number = self.number();
+        let number = self.number_at_hand()?;
         self.last = None;
         ident.occupy_again(number);
         Some((ident, number))
@@ -133,6 +131,17 @@ impl LockIdPool {
         let number = self.next;
         self.next += 1;
         number
+    }
+
+    /// Returns an unused number, unless the thread has to take more of them first.
+    #[inline(always)]
+    pub(in crate::tracking) fn number_at_hand(&mut self) -> Option<u64> {
+        let number = self.next;
+        if number == self.end {
+            return None;
+        }
+        self.next = number + 1;
+        Some(number)
     }
 
     #[inline(never)]
@@ -238,21 +247,23 @@ mod tests {
         let name = "alike";
         let class = class::intern(kind, Some(name), place);
         let mut pool = LockIdPool::new();
-        assert!(pool.take_alike(kind, name, place).is_none());
+        let alike = Origin::new(kind, Some(name), place);
+        assert!(pool.take_alike(&alike).is_none());
         let ident = pool.take(class);
         let id = ident.id();
         ident.set_label("gone with the lock");
         pool.give(ident, true);
-        assert!(pool.take_alike(kind, class::UNNAMED, place).is_none());
-        assert!(pool.take_alike(kind, &name[1..], place).is_none());
-        let (again, number) = pool.take_alike(kind, name, place).unwrap();
+        let unlike = |name| Origin::new(kind, name, place);
+        assert!(pool.take_alike(&unlike(None)).is_none());
+        assert!(pool.take_alike(&unlike(Some(&name[1..]))).is_none());
+        let (again, number) = pool.take_alike(&alike).unwrap();
         assert!(std::ptr::eq(again, ident) && again.id() > id);
         assert_eq!(
             again.tag(),
             crate::tracking::thread::lockset_hash::of(number)
         );
         assert!(again.label().is_none() && std::ptr::eq(again.class(), class));
-        assert!(pool.take_alike(kind, name, place).is_none());
+        assert!(pool.take_alike(&alike).is_none());
         pool.give(again, true);
         pool.drain();
     }

@@ -8,6 +8,7 @@ pub(crate) mod kind;
 pub(crate) mod label;
 pub(crate) mod leaf_edges;
 pub(crate) mod lock_id_pool;
+pub(in crate::tracking) mod origin;
 pub(crate) mod pin;
 pub(crate) mod record;
 pub(crate) mod subclass;

@@ -12,6 +12,7 @@ use crate::tracking::lock::first_edges::{FirstContext, FirstContexts};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::lock_id_pool::LockIdPool;
+use crate::tracking::lock::origin::Origin;
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::slot::Slot;
 
@@ -29,10 +30,7 @@ pub(crate) struct LockRecord {
     /// that thread's slot lists the lock.
     pub(crate) owner: AtomicPtr<Slot>,
     ident: AtomicPtr<Ident>,
-    kind: &'static LockKind,
-    /// Empty if there is none.
-    name: &'static str,
-    place: Site,
+    origin: Origin,
 }
 
 impl LockRecord {
@@ -46,12 +44,7 @@ impl LockRecord {
             known: AtomicU64::new(0),
             owner: AtomicPtr::new(ptr::null_mut()),
             ident: AtomicPtr::new(ptr::null_mut()),
-            kind,
-            name: match name {
-                Some(name) => name,
-                None => class::UNNAMED,
-            },
-            place,
+            origin: Origin::new(kind, name, place),
         }
     }
 
@@ -74,22 +67,22 @@ impl LockRecord {
 
     /// Returns whether a queued writer blocks readers of this lock.
     pub(crate) fn policy(&self) -> ReadPolicy {
-        self.kind.policy()
+        self.origin.kind.policy()
     }
 
     /// Returns the kind of the lock.
     pub(crate) fn kind(&self) -> &'static LockKind {
-        self.kind
+        self.origin.kind
     }
 
     /// Returns the name of its class, if it has one.
     pub(crate) fn name(&self) -> Option<&'static str> {
-        (!self.name.is_empty()).then_some(self.name)
+        (!self.origin.name.is_empty()).then_some(self.origin.name)
     }
 
     /// Where it was made.
     pub(crate) fn place(&self) -> Site {
-        self.place
+        self.origin.place
     }
 
     /// Returns the class of the lock, for which `pool` provides an ident.
@@ -97,12 +90,13 @@ impl LockRecord {
     /// A lock that is constructed by `.map(Mutex::new)`, `Arc::default()` or the like has a line of a library
     /// as its location, as all such locks do; that is replaced by the line of its first acquisition.
     fn class(&self, pool: &LockIdPool) -> &'static Class {
+        let Origin { kind, place, .. } = self.origin;
         let name = self.name();
         let place = match pool.site() {
-            Some(site) if name.is_none() && class::is_of_a_library(self.place) => site,
-            _ => self.place,
+            Some(site) if name.is_none() && class::is_of_a_library(place) => site,
+            _ => place,
         };
-        class::intern(self.kind, name, place)
+        class::intern(kind, name, place)
     }
 
     /// Assigns the ident at the first acquisition, by a thread that holds the lock exclusively.
@@ -124,16 +118,38 @@ impl LockRecord {
     /// Assigns an ident that the thread has in its pool, if the lock has no readers; returns the tag.
     #[inline(always)]
     pub(crate) fn identify_at_hand(&self, pool: &mut LockIdPool) -> Option<u64> {
-        if !self.ident_address().is_null() || self.kind.readers_wait() {
+        if self.origin.kind.readers_wait() {
             return None;
         }
-        let (ident, number) = pool.take_alike(self.kind, self.name, self.place)?;
-        // Release pairs with the Acquire in `ident`, and with the one on the fast path.
-        self.ident
-            .store(ptr::from_ref(ident).cast_mut(), Ordering::Release);
+        let (ident, number) = pool.take_alike(&self.origin)?;
+        Some(self.take_as_writer(ident, number))
+    }
+
+    /// Assigns an ident to a lock that has none, by a thread that holds it exclusively; returns the tag.
+    #[inline(always)]
+    fn take_as_writer(&self, ident: &'static Ident, number: u64) -> u64 {
+        // Both stores publish as in `identify_as_writer` and `identify`, with the same partners.
+        self.ident.set_release(ptr::from_ref(ident).cast_mut());
         let tag = lockset_hash::of(number);
-        self.tag.store(tag, Ordering::Release);
-        Some(tag)
+        self.tag.set_release(tag);
+        tag
+    }
+
+    /// Assigns a lock that has no ident the one that is ready for it, if this acquisition, at `site`, with
+    /// this key and exclusive, is what the class of the last such lock makes the thread expect; returns the
+    /// tag.
+    #[inline(always)]
+    pub(in crate::tracking) fn identify_as_expected(
+        &self,
+        contexts: &FirstContexts,
+        pool: &mut LockIdPool,
+        known: u64,
+        site: Site,
+    ) -> Option<u64> {
+        let (ident, number) = contexts.take_expected(&self.origin, known, site, pool)?;
+        // Relaxed: a hint.
+        self.known.set_relaxed(known);
+        Some(self.take_as_writer(ident, number))
     }
 
     /// Returns the context in which a lock of this class was first acquired before, at `site` and with this
@@ -145,7 +161,7 @@ impl LockRecord {
         known: u64,
         site: Site,
     ) -> Option<&'a FirstContext> {
-        contexts.find(self.kind, self.name, self.place, known, site)
+        contexts.find(&self.origin, known, site)
     }
 
     /// Assigns the ident at the first acquisition, together with the context `first`; returns the tag, or
@@ -158,9 +174,15 @@ impl LockRecord {
         known: u64,
         mode: Mode,
     ) -> Option<u64> {
-        let (ident, number) = pool.take_last(first.class());
-        // Before the ident is published, so no other thread works on its contexts.
-        ident.contexts.share(first);
+        let (ident, number) = match first.take_ready(pool) {
+            Some(ready) => ready,
+            None => {
+                let (ident, number) = pool.take_last(first.class());
+                // Before the ident is published, so no other thread works on its contexts.
+                ident.contexts.share(first);
+                (ident, number)
+            }
+        };
         let address = ptr::from_ref(ident).cast_mut();
         // Both stores publish as in `identify_as_writer` and `identify`, with the same partners.
         if mode == Mode::Exclusive {

@@ -7,12 +7,10 @@ use super::{Seat, ident, sites};
 use crate::engine::mode::Mode;
 use crate::shim::model;
 use crate::tracking::lock::ident::Ident;
-use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::slot::Slot;
 
 fn push(slot: &Slot, ident: &'static Ident) {
-    let share = lockset_hash::share(ident.tag(), Mode::Exclusive);
-    slot.add(ident, share, Mode::Exclusive, sites()[0]);
+    slot.add(ident, Mode::Exclusive, sites()[0]);
 }
 
 /// Returns whether the release of `ident` by another thread has reached the thread that listed it.

@@ -12,7 +12,6 @@ use crate::engine::mode::Mode::{self, Exclusive, Shared};
 use crate::shim::model;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::pin::Pin;
-use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::slot::Slot;
 
 /// A lock of the model: its entry always has this mode and this location.
@@ -34,8 +33,7 @@ fn items() -> [Item; 4] {
 }
 
 fn push(slot: &Slot, item: Item) {
-    let share = lockset_hash::share(item.ident.tag(), item.mode);
-    slot.add(item.ident, share, item.mode, item.site);
+    slot.add(item.ident, item.mode, item.site);
 }
 
 /// Reads what another thread sees, as numbers of items; fails for an entry that mixes two.

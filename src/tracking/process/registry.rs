@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use crate::engine::ids::ThreadId;
 use crate::tracking::fork_safe::ForkSafe;
+use crate::tracking::lock::ident::Ident;
 use crate::tracking::process::pending_spawns;
 use crate::tracking::process::resource_state::ResourceState;
 use crate::tracking::thread::slot::Slot;
@@ -76,17 +77,35 @@ fn all() -> impl Iterator<Item = &'static Slot> {
     std::iter::successors(newest, |slot| slot.older())
 }
 
+/// The slot of the thread that was found to run last, or null: it probably runs still.
+static RAN: AtomicPtr<Slot> = AtomicPtr::new(std::ptr::null_mut());
+
 /// Returns whether a thread of this check, or of the process if that is zero, is known to run, or to wait in
-/// a way that ends by itself or is not modelled.
-pub(crate) fn any_runs(scope: u64) -> bool {
-    pending_spawns::has(scope)
-        || all().any(|slot| {
-            slot.thread().is_some()
-                && (scope == 0 || slot.check_id() == scope)
-                && !slot.has_ended()
-                && !slot.life.is_ours()
-                && !slot.wait.is_untimed()
-        })
+/// a way that ends by itself or is not modelled. A thread counts as running if it was notified, and continues
+/// as soon as it gets `mutex`, which the calling thread holds and is about to release; null stands for none.
+#[allow(unsafe_code)]
+pub(crate) fn any_runs(scope: u64, mutex: *const Ident) -> bool {
+    let runs = |slot: &Slot| {
+        slot.thread().is_some()
+            && (scope == 0 || slot.check_id() == scope)
+            && !slot.has_ended()
+            && !slot.life.is_ours()
+            && (!slot.wait.is_untimed() || (!mutex.is_null() && slot.wait.is_woken_for(mutex)))
+    };
+    if pending_spawns::has(scope) {
+        return true;
+    }
+    // Acquire pairs with the Release below, so that the slot is seen initialised.
+    // SAFETY: null, or a slot, and those are never freed.
+    let ran = unsafe { RAN.load(Ordering::Acquire).as_ref() };
+    if ran.is_some_and(&runs) {
+        return true;
+    }
+    let found = all().find(|slot| runs(slot));
+    if let Some(slot) = found {
+        RAN.store(std::ptr::from_ref(slot).cast_mut(), Ordering::Release);
+    }
+    found.is_some()
 }
 
 /// Returns whether this thread is known to run, in the same sense; `false` for an ended one.

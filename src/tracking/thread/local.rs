@@ -93,6 +93,24 @@ impl Local {
         record.identify_in(&mut self.pool, first, known, mode)
     }
 
+    /// Assigns a lock its ident like [`identify_like_before`](Self::identify_like_before), if the context is
+    /// that of the last lock that got one in this way, and the acquisition is exclusive. Calls nothing.
+    #[inline(always)]
+    pub(crate) fn identify_as_expected(
+        &mut self,
+        record: &LockRecord,
+        known: u64,
+        site: Site,
+    ) -> Option<u64> {
+        record.identify_as_expected(&self.first, &mut self.pool, known, site)
+    }
+
+    /// Begins a call of the detector, in which nothing is recorded: `busy` is decremented at its end.
+    pub(crate) fn begin_busy(&mut self) {
+        self.busy += 1;
+        self.first.expect_nothing();
+    }
+
     /// Returns whether the thread inherits locks, or may turn out to have inherited some.
     pub(crate) fn is_surrounded(&self) -> bool {
         !self.inherited.is_empty() || self.notes.as_ref().is_some_and(AcquisitionLog::go_on)

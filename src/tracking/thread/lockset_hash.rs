@@ -7,17 +7,22 @@
 
 use crate::engine::mode::Mode;
 
-/// Returns the tag of the lock with this number: never zero.
+/// Returns the tag of the lock with this number: never zero, as the number is not.
 #[inline]
 pub(crate) const fn of(number: u64) -> u64 {
-    mix(number) | 1
+    finish(number)
 }
 
 /// Mixes the bits of a number: bijective, and zero only for zero.
 #[inline]
 pub(crate) const fn mix(number: u64) -> u64 {
-    let mut z = number;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    finish(number ^ (number >> 30))
+}
+
+/// Does what is left of [`mix`] after its first step, which changes nothing below 2³⁰: bijective, too.
+#[inline]
+const fn finish(number: u64) -> u64 {
+    let mut z = number.wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
 }

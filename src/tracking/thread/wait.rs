@@ -332,6 +332,16 @@ impl WaitRecord {
         Some(PublishedWait { epoch, request })
     }
 
+    /// Returns whether the thread waits for a notification, for which some thread was notified that has not
+    /// recorded that it continues, and then takes back this mutex.
+    pub(crate) fn is_woken_for(&self, mutex: *const Ident) -> bool {
+        self.read().is_some_and(|wait| {
+            wait.need == WaitKind::SIGNAL
+                && std::ptr::eq(wait.mutex, mutex)
+                && wait.party().is_some_and(ResourceState::has_pending_wakeups)
+        })
+    }
+
     /// Returns whether the thread waits without a timeout at this moment, in a way that is modelled.
     pub(crate) fn is_untimed(&self) -> bool {
         // Acquire pairs with the Release stores of `publish`. The kind of the next wait may be read with the

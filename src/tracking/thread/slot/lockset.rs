@@ -2,12 +2,12 @@
 
 #![allow(unsafe_code)]
 
-use std::hint::cold_path;
 use std::panic::Location;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering, compiler_fence};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{ENTRY, LocksetEntry, MOVING, PUSHING, STEP, Slot};
+use super::lockset_entry::{with_flag, with_mode};
+use super::{ENTRY, LocksetEntry, MOVING, STEP, Slot};
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
 use crate::shim::{Fast, fence, own_ptr, own_u64};
@@ -70,7 +70,7 @@ impl Slot {
     /// `depth` is a multiple of [`ENTRY`], at least −`ENTRY` and at most the slot's room. The slot is the
     /// detached one, and the depth is zero or that of its state, or it was occupied once.
     #[inline(always)]
-    unsafe fn entry(&self, depth: isize) -> &LocksetEntry {
+    pub(super) unsafe fn entry(&self, depth: isize) -> &LocksetEntry {
         // SAFETY: the field is written by the slot's thread only, and that is the caller. It points
         // one past the start of an array of the room and two entries more, which is never freed;
         // that of the detached slot to an array of two.
@@ -115,50 +115,21 @@ impl Slot {
         &self,
         state: u64,
         ident: *const Ident,
-        share: u64,
+        tag: u64,
         mode: Mode,
         site: Site,
     ) {
-        // Both changes of the state load and store it, instead of using the `state` that the caller has, for
-        // two reasons: the count is then right after a handler, and it is one instruction. Release pairs with
-        // the Acquire in `snapshot`: a thread that sees the new entry does not see an earlier state.
-        self.change(PUSHING + ENTRY as u64);
-        compiler_fence(Ordering::SeqCst);
-        // SAFETY: there was room at this depth, and there is no less now.
-        let top = unsafe { self.entry(Self::depth(state) as isize) };
-        top.set(ident, mode, site);
-        // SAFETY: there was room at this depth, so the entry above is at most the one at the room, of which
-        // the array has one more than fits.
-        let above = unsafe { &*(top as *const LocksetEntry).wrapping_add(1) };
-        above.set_key(top.key().wrapping_add(share));
-        compiler_fence(Ordering::SeqCst);
-        // Release pairs with the Acquire in `snapshot`: the fields are written before they count.
-        self.change(STEP.wrapping_sub(PUSHING));
-    }
-
-    /// Adds to the state, which no other thread writes, and releases all earlier writes.
-    #[inline(always)]
-    fn change(&self, by: u64) {
-        self.state
-            .set_release(self.state.get_relaxed().wrapping_add(by));
-    }
-
-    /// Removes the top entry if it is of this lock; returns `false` if it is not, or is marked.
-    #[inline(always)]
-    pub(crate) fn pop(&self, ident: *const Ident) -> bool {
-        let state = self.state();
-        // SAFETY: at depth zero this is the unused entry before the first; of the detached slot, the first of
-        // its two.
-        let last = unsafe { self.entry(Self::depth(state) as isize - ENTRY as isize) };
-        if !last.is_plainly(ident) {
-            cold_path();
-            return false;
+        let depth = Self::depth(state);
+        if matches!(mode, Mode::Exclusive) {
+            // The usual mode has no flags, and a build without optimisation asks for it once.
+            let (ident, site) = (ident as *mut Ident, site as *const Location<'static>);
+            // SAFETY: guaranteed by the caller, under the same conditions.
+            return unsafe { self.push_entry(depth, ident, site as *mut _, tag) };
         }
-        // Release: the entry stays until just before the lock's own release, which follows; a reader that
-        // still sees the entry sees a lock that is still held. The entry was that of the lock, so the depth
-        // is not zero, and the count does not change.
-        self.change((ENTRY as u64).wrapping_neg());
-        true
+        let share = lockset_hash::share(tag, mode);
+        let (ident, site) = (with_flag(ident, mode), with_mode(site, mode));
+        // SAFETY: as above.
+        unsafe { self.push_entry(depth, ident, site, share) };
     }
 }
 
@@ -175,7 +146,7 @@ impl Slot {
     }
 
     /// Adds a held lock on top, after making room, unless the list is full.
-    pub(crate) fn add(&self, ident: *const Ident, share: u64, mode: Mode, site: Site) {
+    pub(crate) fn add(&self, ident: &Ident, mode: Mode, site: Site) {
         if !self.has_room(Self::depth(self.state())) {
             self.maintain();
         }
@@ -185,7 +156,7 @@ impl Slot {
         let state = self.state();
         // SAFETY: there was room, or `maintain` has made it, and another thread that set the wake flag since
         // has not taken it away. The slot has a thread, so it is not the detached one.
-        unsafe { self.push(state, ident, share, mode, site) };
+        unsafe { self.push(state, ident, ident.tag(), mode, site) };
     }
 
     /// Iterates over the depths of the entries in use, the uppermost last.
@@ -320,8 +291,7 @@ impl Slot {
         // looks for room.
         if surrounded || self.life.is_slow() {
             let mode = Mode::Shared;
-            let share = lockset_hash::share(SURROUNDINGS.tag(), mode);
-            self.add(&SURROUNDINGS, share, mode, Location::caller());
+            self.add(&SURROUNDINGS, mode, Location::caller());
         }
     }
 

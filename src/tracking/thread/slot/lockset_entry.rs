@@ -9,18 +9,18 @@ use std::sync::atomic::Ordering;
 use super::HeldLock;
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
-use crate::shim::{AtomicPtr, AtomicU64, Fast, own_ptr, own_u64};
+use crate::shim::{AtomicPtr, AtomicU64, Fast, own_u64};
 use crate::tracking::lock::ident::{Ident, SURROUNDINGS};
 
 /// One held lock.
 #[derive(Debug)]
 pub(crate) struct LocksetEntry {
     /// The ident, and `MARK`, `UPGRADABLE` and `TIMED` in the low bits of its address.
-    ident: AtomicPtr<Ident>,
+    pub(super) ident: AtomicPtr<Ident>,
     /// The location of the acquisition, with the mode and `SEEN` in the low bits of its address.
-    site: AtomicPtr<Location<'static>>,
+    pub(super) site: AtomicPtr<Location<'static>>,
     /// The key of the thread below this entry: its seed, plus the shares of all entries before.
-    key: AtomicU64,
+    pub(super) key: AtomicU64,
 }
 
 const MODE: usize = 3;
@@ -63,9 +63,19 @@ const SEEN: usize = if align_of::<Location<'static>>() >= 8 {
     0
 };
 
+/// Returns the address of the ident with the flag that the mode needs.
+#[inline(always)]
+pub(super) fn with_flag(ident: *const Ident, mode: Mode) -> *mut Ident {
+    let ident = ident as *mut Ident;
+    match mode {
+        Mode::Upgradable => ident.map_addr(|at| at | UPGRADABLE),
+        _ => ident,
+    }
+}
+
 /// Returns the location with the mode in the low bits of its address.
 #[inline(always)]
-fn with_mode(site: Site, mode: Mode) -> *mut Location<'static> {
+pub(super) fn with_mode(site: Site, mode: Mode) -> *mut Location<'static> {
     let site = site as *const Location<'static> as *mut Location<'static>;
     match mode {
         // The usual mode has no bits, and this function is on the fast path.
@@ -118,37 +128,12 @@ impl LocksetEntry {
         self.key.set_relaxed(key);
     }
 
-    /// Makes this the entry of a hold.
-    #[inline(always)]
-    pub(super) fn set(&self, ident: *const Ident, mode: Mode, site: Site) {
-        // Release on the fields pairs with the Acquire loads in `read`: a reader that sees one of them also
-        // sees the state of the pop that made room, and so that its epoch is over.
-        let mut ident = ident as *mut Ident;
-        if matches!(mode, Mode::Upgradable) {
-            ident = ident.map_addr(|at| at | UPGRADABLE);
-        }
-        self.ident.set_release(ident);
-        self.site.set_release(with_mode(site, mode));
-    }
-
     /// Copies the entry of a hold from `from`.
     pub(super) fn copy(&self, from: &LocksetEntry) {
         self.ident
             .store(from.ident.load(Ordering::Relaxed), Ordering::Release);
         self.site
             .store(from.site.load(Ordering::Relaxed), Ordering::Release);
-    }
-
-    /// Returns whether this is the unmarked entry of a hold of this lock that is not upgradable; called on
-    /// the slot's thread.
-    #[inline(always)]
-    #[allow(
-        clippy::ptr_eq,
-        reason = "a call in a debug build, and this is the fast path"
-    )]
-    pub(super) fn is_plainly(&self, ident: *const Ident) -> bool {
-        // SAFETY: only the slot's thread writes it, and that is the caller.
-        unsafe { own_ptr(&self.ident) as *const Ident == ident }
     }
 
     /// Returns whether this is an entry of this lock.

@@ -7,11 +7,27 @@
 
 mod lockset;
 mod lockset_entry;
+#[cfg(not(all(
+    debug_assertions,
+    target_arch = "x86_64",
+    target_pointer_width = "64",
+    not(miri),
+    not(loom)
+)))]
+mod optimised;
 pub(crate) mod parked_stack;
 mod read;
 #[cfg(test)]
 mod tests;
 mod thread_flags;
+#[cfg(all(
+    debug_assertions,
+    target_arch = "x86_64",
+    target_pointer_width = "64",
+    not(miri),
+    not(loom)
+))]
+mod unoptimised;
 
 use std::cell::UnsafeCell;
 use std::ptr;

@@ -27,8 +27,7 @@ fn lock(pool: &mut LockIdPool) -> &'static Ident {
 }
 
 fn push(slot: &Slot, ident: &Ident) {
-    let share = lockset_hash::share(ident.tag(), Mode::Exclusive);
-    slot.add(ident, share, Mode::Exclusive, Location::caller());
+    slot.add(ident, Mode::Exclusive, Location::caller());
 }
 
 #[test]

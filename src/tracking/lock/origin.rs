@@ -1,0 +1,56 @@
+//! Origins: what the construction of a lock says of it.
+
+#![allow(unsafe_code)]
+
+use crate::engine::ids::Site;
+use crate::tracking::lock::class;
+use crate::tracking::lock::kind::LockKind;
+
+/// The kind, the name and the location with which a lock was constructed. Locks of one class have the same
+/// ones.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(in crate::tracking) struct Origin {
+    pub(in crate::tracking) kind: &'static LockKind,
+    /// Empty if there is none.
+    pub(in crate::tracking) name: &'static str,
+    pub(in crate::tracking) place: Site,
+}
+
+/// The words of an origin.
+const WORDS: usize = size_of::<Origin>() / size_of::<usize>();
+
+impl Origin {
+    pub(in crate::tracking) const fn new(
+        kind: &'static LockKind,
+        name: Option<&'static str>,
+        place: Site,
+    ) -> Self {
+        let name = match name {
+            Some(name) => name,
+            None => class::UNNAMED,
+        };
+        Self { kind, name, place }
+    }
+
+    /// Returns whether the two are the same, by a comparison of addresses: `false` may be returned for the
+    /// same kind, name and location.
+    #[inline(always)]
+    pub(in crate::tracking) fn is(&self, other: &Self) -> bool {
+        if cfg!(debug_assertions) {
+            // Fewer calls without optimisation than a comparison of arrays.
+            return std::ptr::eq(self.place, other.place)
+                && std::ptr::eq(self.kind, other.kind)
+                && std::ptr::eq(self.name, other.name);
+        }
+        self.words() == other.words()
+    }
+
+    /// Returns the addresses, and the length of the name: the compiler compares them two at a time.
+    #[inline(always)]
+    fn words(&self) -> &[usize; WORDS] {
+        // SAFETY: a reference is a word, and one to a string two. So this type consists of initialised words
+        // without padding, and its alignment is that of a word.
+        unsafe { &*std::ptr::from_ref(self).cast() }
+    }
+}
