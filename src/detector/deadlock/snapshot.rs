@@ -21,7 +21,7 @@ pub(super) struct ThreadSnapshot {
     pub(super) slot: &'static Slot,
     pub(super) id: Option<ThreadId>,
     /// The check of `testing` that the thread belongs to; zero for none.
-    scope: u64,
+    pub(super) scope: u64,
     /// Whether the thread had ended before the rest of it was read. A thread that ends later is taken as it
     /// was read: what it did meanwhile may have ended the wait of another.
     pub(super) ended: bool,

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::reduction::Reducer;
-use super::snapshot::Snapshots;
+use super::snapshot::{Snapshots, ThreadSnapshot};
 use super::stuck_set::{self, Deadlock, Detected};
 use super::{any_resource_wait, pass_mark};
 use crate::detector::check_session;
@@ -78,8 +78,18 @@ fn report_stuck(slot: &'static Slot, concerns: impl Fn(&PublishedWait) -> bool) 
             Detected::Nothing | Detected::Granted => {}
             Detected::DependsOnUntracked => outcome = Outcome::LaterMaybe,
             Detected::Deadlock(Deadlock { claim, facts, .. }) => {
+                let ThreadSnapshot {
+                    slot: victim,
+                    scope,
+                    wait,
+                    ..
+                } = &all.threads[at];
+                // An exploration may have let the thread go meanwhile, and its slot may be that of another.
+                if wait.is_none_or(|wait| victim.wait.epoch() != wait.epoch) {
+                    continue;
+                }
                 // The finding belongs to the check of the waiting threads.
-                let trial = check_session::of(all.threads[at].slot);
+                let trial = check_session::of_number(*scope);
                 let publish = || publish::publish_to(slot, trial.as_deref(), vec![*facts]);
                 if let Some(panic) = claim.report(publish) {
                     give(&all, at, panic);

@@ -12,7 +12,7 @@ use super::quiet;
 use super::shrink::shrink;
 use crate::config;
 use crate::detector::check_session::CheckSession;
-use crate::detector::{self, observe};
+use crate::detector::{self, deadlock, observe};
 use crate::engine::ids::Site;
 use crate::explore::aim::Nested;
 use crate::explore::asked;
@@ -341,7 +341,8 @@ where
         session.start();
         let end = session.supervise(limit, patience);
         let mut kinds = Vec::new();
-        // Looked at while the threads stand still.
+        // Looked at while the threads stand still, as a thread does that is about to report their deadlock.
+        deadlock::let_another_thread_report();
         if end == End::Stuck {
             let threads = observe::of_scope(trial.number());
             kinds.push(FindingKind::Stuck(Stuck::new(threads)));

@@ -3,6 +3,7 @@
 //! The facade is built once, into the folder of the tests, and kept there until a source changes.
 
 mod adoption;
+mod explore;
 mod selection;
 mod verdicts;
 mod whole;
