@@ -147,6 +147,9 @@ fn contend() {
     }
     drop(held);
     waits.join().unwrap();
+    // Another lock of the name, from another line.
+    let other = Mutex::named("ledger", 0);
+    *other.lock().unwrap() += 1;
 }
 
 #[inline(never)]
@@ -354,7 +357,7 @@ fn times_of_waits_and_holds_are_recorded_on_request() {
         rows_with(
             &directory,
             "time",
-            &[ledger, r#""waits":1,"#, r#""holds":2,"#]
+            &[ledger, r#""waits":1,"#, r#""holds":3,"#]
         ),
         1
     );
@@ -366,7 +369,7 @@ fn times_of_waits_and_holds_are_recorded_on_request() {
     assert_eq!(rows_with(&directory, "event", &wait), 1);
     assert_eq!(
         rows_with(&directory, "event", &[r#""what":"hold""#, ledger]),
-        2
+        3
     );
 }
 
@@ -401,7 +404,7 @@ fn the_child_of_a_fork_has_times_of_its_own() {
         rows_with(
             &directory,
             "time",
-            &[r#""class":"ledger""#, r#""holds":2,"#]
+            &[r#""class":"ledger""#, r#""waits":1,"#, r#""holds":3,"#]
         ),
         1
     );

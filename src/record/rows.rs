@@ -1,6 +1,7 @@
 //! The rows of a record, as lines of JSON.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::json::Object;
@@ -246,15 +247,39 @@ pub(super) fn finding(run: &Run, report: &Report) -> String {
             .text("to_site", &class_key::of_site(edge.to_site))
             .text_if("thread", thread_of(edge).as_deref())
     });
+    let paths = paths_of(report);
+    let neutral = |text: &str| {
+        let replace = |text: String, file: &&str| text.replace(*file, &class_key::of_path(file));
+        paths.iter().fold(text.to_owned(), replace)
+    };
     let row = Object::row("finding")
         .text("verdict", report.verdict.name())
         .text("basis", basis(report))
-        .text("headline", &report.headline())
-        .text("reason", &report.reason)
-        .text_if("suggestion", report.suggestion.as_deref())
+        .text("headline", &neutral(&report.headline()))
+        .text("reason", &neutral(&report.reason))
+        .text_if(
+            "suggestion",
+            report.suggestion.as_deref().map(neutral).as_deref(),
+        )
         .objects("edges", edges)
         .number("seen_ms", now_ms());
     run.attributed(row).line()
+}
+
+/// The files of a report whose paths hold a directory of a machine.
+fn paths_of(report: &Report) -> BTreeSet<&'static str> {
+    let edges = report.edges.iter();
+    let sites = edges
+        .flat_map(|edge| [edge.from_site, edge.to_site])
+        .chain(report.locks.iter().map(|lock| lock.created))
+        .chain(report.threads.iter().flat_map(|thread| {
+            let waits = thread.waits.as_ref().map(|wait| wait.site);
+            thread.held.iter().map(|held| held.site).chain(waits)
+        }));
+    sites
+        .map(|site| site.file())
+        .filter(|file| class_key::of_path(file) != *file)
+        .collect()
 }
 
 fn basis(report: &Report) -> &'static str {

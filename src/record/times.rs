@@ -3,6 +3,7 @@
 //! Each row has totals since the start of the process, so the last one counts, and a row that is read twice
 //! changes nothing.
 
+use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use once_cell::sync::OnceCell;
@@ -68,26 +69,46 @@ fn from_environment() -> Option<usize> {
 pub(crate) fn write(all: bool) {
     let read = TIMES.lock().as_mut().map(|times| times.read(all));
     let Some((totals, events)) = read else { return };
-    let classes: Vec<_> = totals.classes.into_iter().collect();
-    append_all(classes, |(class, (waits, holds)), run| {
-        run.attributed(of_class(class.0, waits, holds)).line()
+    // Several places may give locks of one name, so rows are added up by what stands in them.
+    let mut classes: BTreeMap<String, (Sum, Sum)> = BTreeMap::new();
+    for (class, (waits, holds)) in &totals.classes {
+        let sums = classes.entry(key_of(class.0)).or_default();
+        sums.0.join(waits);
+        sums.1.join(holds);
+    }
+    append_all(classes.into_iter().collect(), |(class, sums), run| {
+        run.attributed(of_class(class, &sums.0, &sums.1)).line()
     });
-    let pairs: Vec<_> = totals.pairs.into_iter().collect();
-    append_all(pairs, |(pair, sum), run| {
+    let mut pairs: BTreeMap<PairKey, Sum> = BTreeMap::new();
+    for (pair, sum) in &totals.pairs {
+        pairs.entry(key_of_pair(pair)).or_default().join(sum);
+    }
+    append_all(pairs.into_iter().collect(), |(pair, sum), run| {
         run.attributed(of_pair(pair, sum)).line()
     });
     if !all {
         return;
     }
-    let stacks: Vec<_> = totals
+    let captured: Vec<_> = totals
         .stacks
-        .into_iter()
-        .map(|((class, addresses), sum)| (class.0, Stack::of_addresses(&addresses), sum))
+        .iter()
+        .map(|((class, addresses), sum)| (class.0, Stack::of_addresses(addresses), sum))
         .collect();
-    Stack::resolve_all(stacks.iter().map(|(_, stack, _)| stack), || {});
-    append_all(stacks, |(class, stack, sum), run| {
-        run.attributed(of_stack(class, stack, sum)).line()
-    });
+    Stack::resolve_all(captured.iter().map(|(_, stack, _)| stack), || {});
+    let mut stacks: BTreeMap<(String, Vec<&str>), Sum> = BTreeMap::new();
+    for (class, stack, sum) in &captured {
+        // From the outermost function on, as flame graphs have it.
+        let mut functions = stack.functions();
+        functions.reverse();
+        stacks
+            .entry((key_of(class), functions))
+            .or_default()
+            .join(sum);
+    }
+    append_all(
+        stacks.into_iter().collect(),
+        |((class, frames), sum), run| run.attributed(of_stack(class, frames, sum)).line(),
+    );
     let start = unix_ns().saturating_sub(now());
     append_all(events, |event, run| {
         run.attributed(of_event(event, start)).line()
@@ -105,10 +126,10 @@ fn key_of(class: &Class) -> String {
     class_key::of_class(class.name, class.place).into_owned()
 }
 
-fn of_class(class: &Class, waits: &Sum, holds: &Sum) -> Object {
+fn of_class(class: &str, waits: &Sum, holds: &Sum) -> Object {
     let site = |site: Option<Site>| site.map(class_key::of_site);
     Object::row("time")
-        .text("class", &key_of(class))
+        .text("class", class)
         .number("waits", waits.count)
         .number("wait_ns", waits.ns)
         .number("longest_wait_ns", waits.longest)
@@ -120,28 +141,35 @@ fn of_class(class: &Class, waits: &Sum, holds: &Sum) -> Object {
         .number("seen_ms", now_ms())
 }
 
-fn of_pair(pair: &Pair, sum: &Sum) -> Object {
+/// The class, the line of the wait, and the role and the line of the holder.
+type PairKey = (String, String, Option<(String, String)>);
+
+fn key_of_pair(pair: &Pair) -> PairKey {
+    let by = pair.by.as_ref();
+    (
+        key_of(pair.class.0),
+        class_key::of_site(pair.site.0),
+        by.map(|(site, thread)| (role(thread).to_owned(), class_key::of_site(site.0))),
+    )
+}
+
+fn of_pair((class, site, by): &PairKey, sum: &Sum) -> Object {
     let row = Object::row("blocked")
-        .text("class", &key_of(pair.class.0))
-        .text("site", &class_key::of_site(pair.site.0));
-    let row = match &pair.by {
+        .text("class", class)
+        .text("site", site);
+    let row = match by {
         None => row,
-        Some((site, thread)) => row
-            .text("by_role", role(thread))
-            .text("by_site", &class_key::of_site(site.0)),
+        Some((role, site)) => row.text("by_role", role).text("by_site", site),
     };
     row.number("waits", sum.count)
         .number("wait_ns", sum.ns)
         .number("longest_wait_ns", sum.longest)
 }
 
-fn of_stack(class: &Class, stack: &Stack, sum: &Sum) -> Object {
-    // From the outermost function on, as flame graphs have it.
-    let mut functions = stack.functions();
-    functions.reverse();
+fn of_stack(class: &str, frames: &[&str], sum: &Sum) -> Object {
     Object::row("stack")
-        .text("class", &key_of(class))
-        .texts("frames", functions)
+        .text("class", class)
+        .texts("frames", frames.iter().copied())
         .number("waits", sum.count)
         .number("wait_ns", sum.ns)
 }

@@ -5,6 +5,7 @@ mod stuck;
 
 use super::data::Report;
 use super::headline;
+use super::names::place;
 use super::stall;
 use crate::engine::verdict::Verdict;
 
@@ -33,20 +34,21 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
                 return Some(format!(
                     "let the comparison of the items (`Ord::cmp`) do without the queue that compares \
                      them, which it uses at {}",
-                    edge.to_site
+                    place(edge.to_site)
                 ));
             }
             if edge.from_site == edge.to_site {
                 return Some(format!(
                     "{} is reached again, by a call, a callback or a loop, while its guard is \
                      alive: drop the guard before that",
-                    edge.to_site
+                    place(edge.to_site)
                 ));
             }
             Some(format!(
                 "drop the guard that was taken at {} before the call at {}, or hand the guarded \
                  value on instead of locking again; {TEMPORARY}",
-                edge.from_site, edge.to_site
+                place(edge.from_site),
+ place(edge.to_site)
             ))
         }
         Verdict::RecursiveRead => {
@@ -54,7 +56,8 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
             Some(format!(
                 "hand the guard that was taken at {} on to {}, or drop it first, or use a \
                  `RecursiveRwLock`",
-                edge.from_site, edge.to_site
+                place(edge.from_site),
+ place(edge.to_site)
             ))
         }
         Verdict::Stall => stall::suggestion(report),

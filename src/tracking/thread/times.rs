@@ -75,7 +75,8 @@ impl Sum {
         });
     }
 
-    fn join(&mut self, other: &Self) {
+    /// Adds the times of another sum.
+    pub(crate) fn join(&mut self, other: &Self) {
         self.count += other.count;
         self.ns = self.ns.saturating_add(other.ns);
         if self.site.is_none() || other.longest > self.longest {

@@ -58,7 +58,7 @@ function card(finding, extra) {
   body.append(places);
   if (finding.why) body.append(make("p", {}, make("strong", {}, "Why: "), finding.why));
   if (finding.help) body.append(make("p", {}, make("strong", {}, "Help: "), finding.help));
-  body.append(make("p", {}, "Locks: ", ...finding.locks.flatMap((name) => [lockButton(name), " "])));
+  if (finding.locks.length) body.append(make("p", {}, "Locks: ", ...finding.locks.flatMap((name) => [lockButton(name), " "])));
   return body;
 }
 const findings = $("findings");
