@@ -43,7 +43,7 @@ fn kept_through_a_wait(report: &Report) -> Option<String> {
 
 /// Suggests to end a hold that a thread keeps through its wait for a lock whose guards may be sent.
 fn kept(report: &Report) -> Option<String> {
-    kept_through(report, |wait| wait.by == Some(FreedBy::Anyone))
+    kept_through(report, |wait| wait.by == Some(FreedBy::AnyThread))
 }
 
 fn kept_through(report: &Report, concerns: impl Fn(&WaitInfo) -> bool) -> Option<String> {
