@@ -186,8 +186,8 @@ pub(crate) fn waits(wait: &WaitInfo) -> Value {
         "taken_back": wait.again.map(taken_back),
         "ended_by": wait.by.as_ref().map(|by| match by {
             FreedBy::Threads(threads) => threads.iter().map(|thread| thread.get()).collect(),
-            FreedBy::AnyThread => Value::from("any thread"),
-            FreedBy::NoThread => Value::from("no thread"),
+            FreedBy::AnyThread => Value::from("any_thread"),
+            FreedBy::NoThread => Value::from("no_thread"),
         }),
         "counts": wait.counts.map(|counts| json!({
             "wanted": counts.wanted,
