@@ -156,6 +156,15 @@ pub mod watchdog;
 /// | `seed = 7` | the seed of an exploration | 0 |
 /// | `strategy = "pct:3"` | its [`Strategy`](testing::explore::Strategy): `random`, `pct:3`, `depth-first:2` | `random` |
 ///
+/// An `async fn` is run by the crate `lockwarden-tokio`, under the name `tokio`, which a `use` or a renamed
+/// package can give it. It has three more options:
+///
+/// | option | what it is | without it |
+/// |---|---|---|
+/// | `workers = 2` | the worker threads of a multi-thread runtime | a current-thread runtime |
+/// | `paused = "true"` | the clock stands still while a task can run | time passes |
+/// | `tokio = "my::tokio"` | the path of the crate | `tokio` |
+///
 /// In a build without instrumentation, a test that expects a finding is not run, and passes.
 ///
 /// # Examples

@@ -62,6 +62,7 @@ pub(crate) fn capture() -> Dump {
         taken,
         threads,
         locks,
+        agents: super::agents::told(),
         took: started.elapsed(),
     }
 }

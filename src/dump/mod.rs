@@ -3,6 +3,7 @@
 //! [`thread`] and [`Dump`] are the data, [`text`] formats them, [`capture`] makes them; [`system`]
 //! reads the state of a thread from the operating system.
 
+pub(crate) mod agents;
 mod capture;
 pub(crate) mod signal;
 mod system;
@@ -33,6 +34,9 @@ pub struct Dump {
     pub threads: Vec<DumpedThread>,
     /// The locks and other resources that the threads hold and wait for.
     pub locks: Vec<LockInfo>,
+    /// A paragraph for each agent that is no thread, from those who told
+    /// [`instrument::tell_of_agents`](crate::instrument::tell_of_agents): the tasks of an async runtime.
+    pub agents: Vec<String>,
 }
 
 impl Dump {

@@ -15,11 +15,20 @@ impl fmt::Display for Dump {
             many => format!("{many} threads"),
         };
         writeln!(f, "{threads}, captured in {}", duration(self.took))?;
-        self.write_threads(f, |_| true)
+        self.write_threads(f, |_| true)?;
+        self.write_agents(f)
     }
 }
 
 impl Dump {
+    /// Writes what is told of agents that are no threads.
+    pub(crate) fn write_agents(&self, f: &mut impl fmt::Write) -> fmt::Result {
+        for agent in &self.agents {
+            writeln!(f, "\n{}", agent.trim_end())?;
+        }
+        Ok(())
+    }
+
     /// Writes the threads that `is_meant` selects, each after an empty line.
     pub(crate) fn write_threads(
         &self,

@@ -76,7 +76,7 @@ use self::on as chosen;
 
 pub use self::chosen::{
     Agent, Attempt, Hold, SendableHold, held_by_caller, held_count, mark_observer, observe_all,
-    report_stuck,
+    report_stuck, tell_of_agents,
 };
 pub use self::chosen::{
     Begun, CheckMembership, Child, Drain, InitClock, JoinRecord, OnceRecord, RunningThread,

@@ -20,6 +20,7 @@ use lock_api::GuardNoSend;
 pub(super) use self::add_orders::add_orders;
 pub use self::agent::{
     Agent, SendableHold, held_by_caller, held_count, mark_observer, observe_all, report_stuck,
+    tell_of_agents,
 };
 pub use self::endpoints::{
     Endpoint, EndpointWait, Endpoints, wait_for_selection, wait_for_selection_until,

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{Error, ItemFn, Result, ReturnType, Signature, Type};
+use syn::{Error, Ident, ItemFn, Result, ReturnType, Signature, Type};
 
 use crate::options::{Options, Strategy};
 
@@ -10,7 +10,7 @@ use crate::options::{Options, Strategy};
 pub(crate) fn test(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let options = Options::parse(attribute)?;
     let function: ItemFn = syn::parse2(item)?;
-    refuse(&function)?;
+    refuse(&function, &options)?;
     let ItemFn {
         attrs,
         vis,
@@ -32,9 +32,14 @@ pub(crate) fn test(attribute: TokenStream, item: TokenStream) -> Result<TokenStr
     } else {
         (quote!(-> ::std::process::ExitCode), quote!())
     };
+    let body = if sig.asyncness.is_some() {
+        drive(&options, name)
+    } else {
+        quote!(#name)
+    };
     // The span makes the name of the test the place of the check.
     let run = quote_spanned! {name.span()=>
-        ::lockwarden::testing::harness::run(#check, #exploration, #expect, #name) #end
+        ::lockwarden::testing::harness::run(#check, #exploration, #expect, #body) #end
     };
     Ok(quote! {
         #[::core::prelude::v1::test]
@@ -82,6 +87,23 @@ fn exploration(options: &Options) -> TokenStream {
     ))
 }
 
+/// Returns the closure that runs an asynchronous test on a runtime of its own.
+fn drive(options: &Options, name: &Ident) -> TokenStream {
+    // As tokio's own macros name it, so that a `use` or a renamed package decides.
+    let tokio = match &options.tokio {
+        Some(path) => quote!(#path),
+        None => quote!(tokio),
+    };
+    let mut check = quote_spanned!(name.span()=> #tokio::testing::AsyncCheck::new());
+    if let Some(workers) = options.workers {
+        check.extend(quote!(.workers(#workers)));
+    }
+    if options.paused == Some(true) {
+        check.extend(quote!(.paused()));
+    }
+    quote_spanned!(name.span()=> move || #check.drive(#name))
+}
+
 fn returns_nothing(output: &ReturnType) -> bool {
     match output {
         ReturnType::Default => true,
@@ -90,17 +112,17 @@ fn returns_nothing(output: &ReturnType) -> bool {
 }
 
 /// Refuses a function that cannot be a test.
-fn refuse(function: &ItemFn) -> Result<()> {
+fn refuse(function: &ItemFn, options: &Options) -> Result<()> {
     let Signature {
         asyncness,
         generics,
         inputs,
         ..
     } = &function.sig;
-    if let Some(of) = asyncness {
-        let problem =
-            "a test is run by a thread, which does not await: write a `fn` that blocks on it";
-        return Err(Error::new_spanned(of, problem));
+    let is_set = options.workers.is_some() || options.paused.is_some() || options.tokio.is_some();
+    if asyncness.is_none() && is_set {
+        let problem = "only an `async fn` has workers, a paused clock and a tokio";
+        return Err(Error::new_spanned(&function.sig.ident, problem));
     }
     if !generics.params.is_empty() {
         return Err(Error::new_spanned(generics, "a test is not generic"));
@@ -133,12 +155,6 @@ mod tests {
         for (item, words) in [
             (
                 quote!(
-                    async fn f() {}
-                ),
-                "does not await",
-            ),
-            (
-                quote!(
                     fn f<T>() {}
                 ),
                 "is not generic",
@@ -166,6 +182,29 @@ mod tests {
             let problem = problem(item);
             assert!(problem.contains(words), "{problem}");
         }
+    }
+
+    #[test]
+    fn an_asynchronous_test_is_driven_by_the_tokio_that_is_in_scope() {
+        let item = || {
+            quote!(
+                async fn f() {}
+            )
+        };
+        let text = test(quote!(workers = 2, paused = "true"), item()).unwrap();
+        let text = text.to_string().replace(' ', "");
+        assert!(
+            text.contains(
+                "move||tokio::testing::AsyncCheck::new().workers(2usize).paused().drive(f)"
+            ),
+            "{text}"
+        );
+        let text = test(quote!(tokio = "a::b"), item()).unwrap().to_string();
+        assert!(text.contains("a :: b :: testing"), "{text}");
+        let plain = quote!(
+            fn f() {}
+        );
+        assert!(test(quote!(workers = 2), plain).is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use proc_macro2::{Span, TokenStream};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Error, Ident, LitInt, LitStr, Result, Token};
+use syn::{Error, Ident, LitInt, LitStr, Path, Result, Token};
 
 /// The verdicts that can be expected: the names of the variants of `Verdict`.
 const VERDICTS: [&str; 9] = [
@@ -32,6 +32,12 @@ pub(crate) struct Options {
     pub(crate) explore: Option<usize>,
     pub(crate) seed: Option<u64>,
     pub(crate) strategy: Option<Strategy>,
+    /// The number of workers of an asynchronous test.
+    pub(crate) workers: Option<usize>,
+    /// Whether the clock of an asynchronous test stands still while a task can run.
+    pub(crate) paused: Option<bool>,
+    /// The path of the crate that runs an asynchronous test.
+    pub(crate) tokio: Option<Path>,
 }
 
 /// How an exploration chooses.
@@ -57,7 +63,7 @@ impl Parse for Pair {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let name: Ident = input.parse()?;
         input.parse::<Token![=]>()?;
-        let value = if name == "explore" || name == "seed" {
+        let value = if name == "explore" || name == "seed" || name == "workers" {
             Value::Number(input.parse()?)
         } else {
             Value::Text(input.parse()?)
@@ -92,13 +98,22 @@ impl Options {
                     let graph = one_of(&value, &["Fresh", "Shared"], "graph")?;
                     options.graph.replace(graph).is_some()
                 }
+                ("workers", Value::Number(value)) => {
+                    options.workers.replace(workers(&value)?).is_some()
+                }
+                ("paused", Value::Text(value)) => {
+                    let paused = one_of(&value, &["true", "false"], "answer")?;
+                    options.paused.replace(paused == "true").is_some()
+                }
+                ("tokio", Value::Text(value)) => options.tokio.replace(value.parse()?).is_some(),
                 _ => {
                     return Err(Error::new(
                         name.span(),
                         format!(
                             "`{name}` is no option of a test; there are timeout = \"5s\", \
                              expect = \"Inversion\", graph = \"Shared\", explore = 1000, seed = 7 and \
-                             strategy = \"pct:3\""
+                             strategy = \"pct:3\"; and, of an `async fn`, workers = 2, \
+                             paused = \"true\" and tokio = \"my::tokio\""
                         ),
                     ));
                 }
@@ -154,6 +169,17 @@ fn one_of(value: &LitStr, names: &[&str], what: &str) -> Result<Ident> {
     let names = names.join(", ");
     let problem = format!("{text:?} is no {what}; there are {names}");
     Err(Error::new(value.span(), problem))
+}
+
+/// Parses a number of workers.
+fn workers(value: &LitInt) -> Result<usize> {
+    match value.base10_parse()? {
+        0 => Err(Error::new(
+            value.span(),
+            "a runtime has at least one worker",
+        )),
+        workers => Ok(workers),
+    }
 }
 
 /// Parses a number with a unit, in the form of `LOCKWARDEN_TEST_TIMEOUT`: `500ms`, `5s`, `1.5s`, `2m`.

@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::Once;
+use std::time::{Duration, Instant};
 
-use lockwarden::instrument::Site;
+use lockwarden::instrument::{self, Site};
 
 use crate::agent::leaf::{Target, Wait};
+use crate::agent::probe;
 use crate::agent::registry;
 use crate::agent::task::{Kind, Task};
 
@@ -47,6 +49,9 @@ pub struct TaskWait {
     pub site: Site,
     /// For how long.
     pub since: Duration,
+    /// The functions in which it is awaited, innermost first, each with its place; empty if no probe
+    /// has asked the task yet ([`dump_within`] does).
+    pub stack: Vec<String>,
     /// Whether the task has polled the future the last time that it was polled itself. If not, the
     /// future is alive and not looked after.
     pub is_polled: bool,
@@ -60,6 +65,47 @@ pub fn dump() -> Dump {
     Dump {
         tasks: registry::all().iter().map(state).collect(),
     }
+}
+
+/// The same, after each task that waits for something watched was asked for its await stack, and given
+/// `patience` to answer. It cannot answer while its thread is blocked, as that of the caller is.
+#[must_use]
+pub fn dump_within(patience: Duration) -> Dump {
+    let start = Instant::now();
+    let since = probe::sequence_now();
+    let asked: Vec<Arc<Task>> = registry::all()
+        .into_iter()
+        .filter(|task| task.polls() % 2 == 0)
+        .filter(|task| {
+            let wait = task.waits.lock().all.last().cloned();
+            if let Some(wait) = &wait
+                && task.ask_for_probe()
+            {
+                wait.wake_task();
+            }
+            wait.is_some()
+        })
+        .collect();
+    let has_answered = |task: &Arc<Task>| {
+        let probed = task.waits.lock().probed;
+        task.has_ended() || probed.is_some_and(|probed| probed.sequence > since)
+    };
+    while start.elapsed() < patience && !asked.iter().all(has_answered) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    dump()
+}
+
+/// Lets the dumps of lockwarden show tasks, too.
+pub(crate) fn announce() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| instrument::tell_of_agents(tell));
+}
+
+/// A paragraph for each task, for the dumps of lockwarden.
+fn tell() -> Vec<String> {
+    let dump = dump_within(Duration::from_millis(100));
+    dump.tasks.iter().map(TaskState::to_string).collect()
 }
 
 fn state(task: &Arc<Task>) -> TaskState {
@@ -81,6 +127,7 @@ fn state(task: &Arc<Task>) -> TaskState {
                 what: what(wait),
                 site: wait.site(),
                 since: wait.since.elapsed(),
+                stack: wait.stack(),
                 is_polled: polls % 2 == 1 || wait.last_poll() == last,
             })
             .collect(),
@@ -109,26 +156,33 @@ impl fmt::Display for Dump {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} tasks", self.tasks.len())?;
         for task in &self.tasks {
-            let state = match (task.is_running, task.polls) {
-                (true, _) => "is being polled".to_owned(),
-                (false, 0) => "was never polled".to_owned(),
-                (false, polls) => format!("is suspended after {polls} polls"),
+            write!(f, "\n{task}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for TaskState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match (self.is_running, self.polls) {
+            (true, _) => "is being polled".to_owned(),
+            (false, 0) => "was never polled".to_owned(),
+            (false, polls) => format!("is suspended after {polls} polls"),
+        };
+        writeln!(f, "{}, spawned at {}: {state}", self.name, self.spawned)?;
+        if !self.is_running && self.waits.is_empty() && self.polls > 0 {
+            writeln!(f, "    waits for something that is not watched")?;
+        }
+        for wait in &self.waits {
+            let how = if wait.is_polled {
+                "waits"
+            } else {
+                "does not poll a wait"
             };
-            writeln!(f, "\n{}, spawned at {}: {state}", task.name, task.spawned)?;
-            if !task.is_running && task.waits.is_empty() && task.polls > 0 {
-                writeln!(f, "    waits for something that is not watched")?;
-            }
-            for wait in &task.waits {
-                let how = if wait.is_polled {
-                    "waits"
-                } else {
-                    "does not poll a wait"
-                };
-                writeln!(
-                    f,
-                    "    {how} for {} at {}, for {:?}",
-                    wait.what, wait.site, wait.since
-                )?;
+            let (what, site, since) = (&wait.what, wait.site, wait.since);
+            writeln!(f, "    {how} for {what} at {site}, for {since:?}")?;
+            for place in &wait.stack {
+                writeln!(f, "        in {place}")?;
             }
         }
         Ok(())

@@ -34,6 +34,7 @@
 //! | a lock of threads held across an `.await`, while a thread is blocked by it | `HeldAcrossAwait` |
 //! | locks of threads and of tokio that two tasks take in opposite orders, in a run that passed | `Inversion` |
 //! | a second read of an `RwLock` by one task | `RecursiveRead` |
+//! | closures that fill the blocking pool and wait for one that it has no thread for; a runtime that is dropped on its own blocking pool | `Deadlock`, `SelfDeadlock` |
 //! | waits for messages, notifications, permits, meetings that nothing is left to end, in [`testing::check_async`] | `Deadlock` |
 //!
 //! How a wait is known to have no other end than the one that is reported is written in
@@ -43,13 +44,13 @@
 //!
 //! - Tasks that a library spawns through its own tokio: what they hold is not known, so waits for it
 //!   are silent.
-//! - Waits for `broadcast`, `SetOnce`, timers, I/O and futures of other crates: a task in one of them
-//!   counts as one that may go on. So does a task that waits in a `FuturesUnordered`, whose children
+//! - Waits for timers, I/O and futures of other crates: a task in one of them counts as one that may
+//!   go on. So does a task that waits in a `FuturesUnordered`, whose children
 //!   are not asked.
 //! - Waits of threads in `blocking_lock`, `blocking_recv` and their like; a `futures::executor`'s
 //!   `block_on` within a task.
-//! - On a runtime with several workers, workers that are all blocked by a lock of a suspended task:
-//!   that is told as `HeldAcrossAwait`.
+//! - On a runtime with several workers, one that is blocked by a lock of a suspended task: that is told
+//!   as `HeldAcrossAwait`; if all of them are, it is a `Deadlock`.
 //!
 //! # What could be reported wrongly
 //!
@@ -90,7 +91,7 @@ pub mod task;
 pub mod testing;
 
 #[cfg(any(debug_assertions, feature = "always"))]
-pub use self::dump::{Dump, TaskState, TaskWait, dump};
+pub use self::dump::{Dump, TaskState, TaskWait, dump, dump_within};
 #[cfg(any(debug_assertions, feature = "always"))]
 pub use self::task::spawn;
 

@@ -127,6 +127,27 @@ impl AsyncCheck {
         })
     }
 
+    /// Runs the future that `f` makes on the calling thread, which a check of lockwarden has started:
+    /// what `#[lockwarden::test]` on an `async fn` calls. The limit and the graph are those of that
+    /// check.
+    ///
+    /// # Panics
+    ///
+    /// If the operating system refuses a runtime, or the future panics.
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn drive<F, Fut>(self, f: F) -> Fut::Output
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future,
+    {
+        #[cfg(any(debug_assertions, feature = "always"))]
+        let _open = crate::world::Open::here(crate::world::threads());
+        let runtime = self.builder().build();
+        let runtime = runtime.expect("the operating system provides a runtime");
+        runtime.block_on(f())
+    }
+
     fn builder(&self) -> Builder {
         #[cfg(feature = "rt-multi-thread")]
         let mut builder = match self.workers {

@@ -100,3 +100,82 @@ fn a_dump_says_what_each_task_waits_for() {
         waiter.await.unwrap();
     });
 }
+
+#[lockwarden::test]
+async fn an_asynchronous_test_is_a_check() {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    tokio::spawn(async move { sender.send(1).unwrap() });
+    assert_eq!(receiver.await, Ok(1));
+}
+
+#[lockwarden::test(workers = 2, expect = "SelfDeadlock", timeout = "20s")]
+async fn an_asynchronous_test_may_expect_a_deadlock() {
+    let lock = tokio::sync::Mutex::new(0);
+    let _held = lock.lock().await;
+    *lock.lock().await += 1;
+}
+
+#[lockwarden::test(paused = "true")]
+async fn an_asynchronous_test_may_have_a_paused_clock() -> Result<(), std::num::ParseIntError> {
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    let _: i32 = "42".parse()?;
+    Ok(())
+}
+
+#[test]
+fn a_check_that_hangs_shows_each_task_and_where_it_waits() {
+    let outcome = AsyncCheck::new()
+        .timeout(Duration::from_millis(700))
+        .run(|| async {
+            // A task of tokio's own could bring the notification, so nothing is certain.
+            ::tokio::spawn(std::future::pending::<()>());
+            let notify = tokio::sync::Notify::new();
+            waits_in_a_helper(&notify).await;
+        });
+    let hang = outcome.hung().expect("it hangs").to_string();
+    for words in ["waits for a notification", "waits_in_a_helper", "checks.rs"] {
+        assert!(hang.contains(words), "no {words:?} in\n{hang}");
+    }
+}
+
+async fn waits_in_a_helper(notify: &tokio::sync::Notify) {
+    notify.notified().await;
+}
+
+#[test]
+fn messages_of_a_broadcast_and_a_value_that_is_set_once_arrive() {
+    let outcome = check_async(|| async {
+        let (sender, mut first) = tokio::sync::broadcast::channel(4);
+        let mut second = sender.subscribe();
+        let once = Arc::new(tokio::sync::SetOnce::new());
+        let theirs = Arc::clone(&once);
+        tokio::spawn(async move {
+            sender.send(1).unwrap();
+            theirs.set(2).unwrap();
+        });
+        assert_eq!(first.recv().await, Ok(1));
+        assert_eq!(second.recv().await, Ok(1));
+        assert_eq!(*once.wait().await, 2);
+        assert!(first.recv().await.is_err());
+    });
+    outcome.assert_clean();
+}
+
+#[test]
+fn nothing_is_left_to_send_on_a_broadcast_channel() {
+    let outcome = check_async(|| async {
+        let (_sender, mut receiver) = tokio::sync::broadcast::channel::<i32>(4);
+        let _ = receiver.recv().await;
+    });
+    outcome.assert_finds(Verdict::SelfDeadlock);
+}
+
+#[test]
+fn a_runtime_that_is_local_runs_tasks_that_stay_there() {
+    let runtime = tokio::runtime::LocalRuntime::new().unwrap();
+    let value = runtime.block_on(async {
+        let shared = std::rc::Rc::new(1);
+        tokio::task::spawn_local(async move { *shared }).await
+    });
+    assert_eq!(value.unwrap(), 1);
+}

@@ -112,6 +112,10 @@ pub fn report_stuck(
 }
 
 #[inline(always)]
+pub fn tell_of_agents(_teller: fn() -> Vec<String>) {}
+
+/// Nothing is watched.
+#[inline(always)]
 pub fn mark_observer() {}
 
 #[inline(always)]

@@ -239,6 +239,15 @@ pub fn mark_observer() {
     }
 }
 
+/// Has `teller` asked at each [dump](crate::watchdog::dump) for agents that are no threads: it returns a
+/// paragraph for each. The watchdog, and a check of [`testing`](crate::testing) that has hung, show
+/// them after the threads.
+///
+/// It may take a moment, but not wait for a thread of the program.
+pub fn tell_of_agents(teller: fn() -> Vec<String>) {
+    crate::dump::agents::add(teller);
+}
+
 /// How many locks the calling thread, or the agent that it acts as, holds.
 #[inline]
 #[must_use]

@@ -22,6 +22,7 @@ mod thread_bit;
 pub(super) use self::add_orders::add_orders;
 pub use self::agent::{
     Agent, SendableHold, held_by_caller, held_count, mark_observer, observe_all, report_stuck,
+    tell_of_agents,
 };
 pub use self::attempt::Attempt;
 pub use self::caught::caught_panic;

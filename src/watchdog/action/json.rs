@@ -25,6 +25,7 @@ fn dump(dump: &Dump) -> Value {
         "took_ms": milliseconds(dump.took),
         "threads": dump.threads.iter().map(dumped).collect::<Value>(),
         "locks": dump.locks.iter().map(lock).collect::<Value>(),
+        "agents": dump.agents,
     })
 }
 

@@ -13,6 +13,7 @@ use tokio::task::coop;
 
 use super::frame::{self, Frame};
 use super::registry;
+use super::stack::AwaitStack;
 use super::task::Task;
 use crate::examine;
 use crate::sync::permits::Permits;
@@ -70,6 +71,8 @@ pub(crate) struct Wait {
     /// poll it.
     pub(crate) is_inline: bool,
     waker: Mutex<Waker>,
+    /// The await stack of the last probe that polled it.
+    stack: Mutex<Option<Box<AwaitStack>>>,
 }
 
 impl Wait {
@@ -86,6 +89,12 @@ impl Wait {
         } else {
             site
         }
+    }
+
+    /// The functions in which the task waits, innermost first, as the last probe has seen them.
+    pub(crate) fn stack(&self) -> Vec<String> {
+        let stack = self.stack.lock();
+        stack.as_ref().map_or_else(Vec::new, |stack| stack.lines())
     }
 
     /// The count of polls of the task in which it was last polled.
@@ -246,6 +255,7 @@ impl Leaf {
         }
         if let (Some(probe), Some(before)) = (frame.probe, before) {
             probe.add_tracked(probe.clones() - before);
+            *wait.stack.lock() = Some(Box::new(AwaitStack::capture()));
         }
         poll
     }
@@ -275,6 +285,7 @@ impl Leaf {
                 granted: AtomicU64::new(0),
                 is_inline: frame.place.contains(&waiting.place),
                 waker: Mutex::new(waker.clone()),
+                stack: Mutex::default(),
             });
             let mut waits = frame.task.waits.lock();
             waits.all.push(Arc::clone(&wait));

@@ -14,4 +14,5 @@ pub(crate) mod probe;
 pub(crate) mod registry;
 pub(crate) mod root;
 pub(crate) mod runtime;
+pub(crate) mod stack;
 pub(crate) mod task;

@@ -109,6 +109,7 @@ impl Task {
             end: Mutex::new(None),
         });
         image::look();
+        crate::dump::announce();
         registry::add(&task);
         task
     }

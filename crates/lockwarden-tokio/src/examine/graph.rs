@@ -274,6 +274,10 @@ impl Graph {
                 if missing == 0 {
                     return Need::Nothing;
                 }
+                if from.is_empty() {
+                    // More than there are, or a semaphore that is a signal: anyone could add some.
+                    return self.need_of_anyone(at);
+                }
                 Need::Units(missing, from)
             }
             Target::End(tasks) => {
@@ -286,18 +290,23 @@ impl Graph {
                 }
                 Need::Any(needs)
             }
-            Target::Anyone(_) => {
-                let check = self.nodes[at].task.as_ref().map_or(0, |task| task.check);
-                if !self.closed_checks.contains(&check) {
-                    return Need::Nothing;
-                }
-                let of_check = |node: &(usize, &Node)| {
-                    node.1.task.as_ref().is_some_and(|task| task.check == check)
-                };
-                let members = self.nodes.iter().enumerate().filter(of_check);
-                Need::Any(members.map(|(at, _)| Need::Agent(at)).collect())
-            }
+            Target::Anyone(_) => self.need_of_anyone(at),
         }
+    }
+
+    /// What the agent at this place needs, if anyone could bring it: one of its check, if all of those
+    /// are known.
+    fn need_of_anyone(&self, at: usize) -> Need {
+        let check = self.nodes[at].task.as_ref().map_or(0, |task| task.check);
+        if !self.closed_checks.contains(&check) {
+            return Need::Nothing;
+        }
+        let of_check = |node: &(usize, &Node)| {
+            let task = node.1.task.as_ref();
+            task.is_some_and(|task| task.check == check)
+        };
+        let members = self.nodes.iter().enumerate().filter(of_check);
+        Need::Any(members.map(|(at, _)| Need::Agent(at)).collect())
     }
 
     /// What it takes to get a lock.

@@ -140,6 +140,20 @@ fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<Threa
     if let Some(task) = &node.task {
         info.notes.push(format!("spawned at {}", task.spawned));
     }
+    for wait in &node.waits {
+        if let Target::Permits(permits, count) = &wait.target
+            && *count as usize > permits.count
+        {
+            info.notes.push(format!(
+                "wants {count} permits of a semaphore that was made with {}",
+                permits.count
+            ));
+        }
+        let stack = wait.stack();
+        if !stack.is_empty() {
+            info.notes.push(format!("waits in {}", stack.join("; in ")));
+        }
+    }
     for wait in &node.snoozed {
         info.notes.push(snoozed(node, wait, locks));
     }

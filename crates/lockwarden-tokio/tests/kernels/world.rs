@@ -86,6 +86,33 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "world: more permits than there are",
+        told: None,
+        run: || {
+            let outcome = check().run(|| async {
+                let permits = tokio::sync::Semaphore::new(3);
+                let _ = permits.acquire_many(5).await;
+            });
+            outcome.assert_finds(Verdict::SelfDeadlock);
+        },
+    },
+    Case {
+        name: "world: a task adds the permits that another waits for",
+        told: None,
+        run: || {
+            let outcome = check().run(|| async {
+                let permits = Arc::new(tokio::sync::Semaphore::new(0));
+                let theirs = Arc::clone(&permits);
+                tokio::spawn(async move {
+                    settle().await;
+                    theirs.add_permits(1);
+                });
+                let _ = permits.acquire().await;
+            });
+            outcome.assert_clean();
+        },
+    },
+    Case {
         name: "world: one of two never comes to the barrier",
         told: None,
         run: || {

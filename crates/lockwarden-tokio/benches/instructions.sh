@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Counts the instructions of one operation with callgrind, of the watched types and of tokio's own. A case
+# is run with two numbers of operations, and the difference divided by theirs, so that everything but the
+# operations cancels out. Also the bytes that an idle task takes.
+#
+#   instructions.sh           prints the table
+#   instructions.sh --check   fails if a ratio is more than 2 % above instructions.baseline beside it
+#   instructions.sh --save    writes the ratios to that file
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+baseline=benches/instructions.baseline
+few=2000
+many=6000
+mode="${1:-}"
+
+if ! command -v valgrind >/dev/null; then
+    echo "instructions.sh needs valgrind, and there is none: install the package 'valgrind' of your system" >&2
+    exit 3
+fi
+program=$(cargo build --quiet --profile bench --bench instructions --features full,always --message-format json |
+    sed -n 's/.*"executable":"\([^"]*instructions[^"]*\)".*/\1/p' | tail -n 1)
+
+count() {
+    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$program" "$@" 2>&1 |
+        sed -n 's/.*Collected : \([0-9]*\).*/\1/p'
+}
+
+each() {
+    local less more
+    less=$(count "$1" "$2" $few)
+    more=$(count "$1" "$2" $many)
+    awk -v d=$((more - less)) -v n=$((many - few)) 'BEGIN { printf "%.1f", d / n }'
+}
+
+failed=0
+saved=""
+printf '%-14s %8s %8s %6s\n' case watched tokio ratio
+for case in $("$program" --list) idle; do
+    if [ "$case" = idle ]; then
+        watched=$("$program" idle watched 20000) tokio=$("$program" idle tokio 20000)
+    else
+        watched=$(each "$case" watched) tokio=$(each "$case" tokio)
+    fi
+    ratio=$(awk -v a="$watched" -v b="$tokio" 'BEGIN { printf "%.3f", a / b }')
+    printf '%-14s %8s %8s %6s\n' "$case" "$watched" "$tokio" "$ratio"
+    saved+="$case $ratio"$'\n'
+    # The thread that looks at waiting tasks makes the figure of this one vary.
+    [ "$case" = spawn-join ] && continue
+    if [ "$mode" = --check ]; then
+        before=$(awk -v case="$case" '$1 == case { print $2 }' "$baseline")
+        if [ -z "$before" ] || awk -v a="$ratio" -v b="$before" 'BEGIN { exit !(a > b * 1.02) }'; then
+            echo "  $case has grown from ${before:-nothing} times tokio's own to $ratio" >&2
+            failed=1
+        fi
+    fi
+done
+if [ "$mode" = --save ]; then
+    { echo "# Watched over tokio's own, in instructions; idle: in bytes. Written by instructions.sh --save"
+      printf '%s' "$saved"; } >"$baseline"
+fi
+[ "$mode" = --check ] || exit 0
+exit $failed

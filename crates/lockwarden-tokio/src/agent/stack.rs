@@ -1,0 +1,99 @@
+//! The await stack of a task: where each of its `async` functions is suspended.
+//!
+//! While a probe polls the task, the functions between its root and the wait are on the stack of the
+//! thread: that is what a stack of threads shows for threads.
+
+use std::backtrace::Backtrace;
+use std::fmt;
+
+/// The functions that were on the stack at a wait, which are looked up when it is displayed.
+pub(crate) struct AwaitStack(Backtrace);
+
+/// How many functions are shown.
+const SHOWN: usize = 12;
+
+impl AwaitStack {
+    /// Captures the stack of the calling thread: some microseconds.
+    pub(crate) fn capture() -> Self {
+        Self(Backtrace::force_capture())
+    }
+
+    /// The functions of the program between the wait and the root of its task, innermost first, each
+    /// with its place.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        of_text(&self.0.to_string())
+    }
+}
+
+impl fmt::Debug for AwaitStack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AwaitStack")
+    }
+}
+
+/// The same, from what the standard library writes.
+fn of_text(text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut function = "";
+    for line in text.lines().map(str::trim) {
+        if let Some(place) = line.strip_prefix("at ") {
+            let is_library = place.starts_with("/rustc/") || place.contains("/library/core/");
+            if !is_library && !function.is_empty() && !is_own(function) {
+                lines.push(format!("{} at {}", short(function), without_column(place)));
+            }
+            continue;
+        }
+        // `12: name`
+        let Some((number, name)) = line.split_once(": ") else {
+            continue;
+        };
+        if number.parse::<usize>().is_ok() {
+            function = name;
+            if is_own(name) && name.contains("::agent::root::") {
+                break;
+            }
+        }
+    }
+    lines.truncate(SHOWN);
+    lines
+}
+
+fn is_own(function: &str) -> bool {
+    let function = function.trim_start_matches('<');
+    function.starts_with("lockwarden_tokio::") || function.starts_with("lockwarden::")
+}
+
+/// Without what the compiler adds for `async` functions and closures.
+fn short(function: &str) -> String {
+    function
+        .replace("::{{closure}}", "")
+        .replace("::{async_fn#0}", "")
+        .replace("::{async_block#0}", "")
+}
+
+fn without_column(place: &str) -> &str {
+    let place = place.trim_start_matches("./");
+    match place.rsplit_once(':') {
+        Some((rest, column)) if column.parse::<u32>().is_ok() && rest.contains(':') => rest,
+        _ => place,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stack_ends_at_the_root_and_has_no_frames_of_libraries() {
+        let text = "   0: std::backtrace::Backtrace::create\n             at /rustc/0/library/std/src/backtrace.rs:1:1\n\
+                    \x20  1: lockwarden_tokio::agent::leaf::Leaf::close\n             at ./src/agent/leaf.rs:9:9\n\
+                    \x20  2: app::save::{{closure}}\n             at ./src/save.rs:12:20\n\
+                    \x20  3: app::main::{{closure}}\n             at ./src/main.rs:7:5\n\
+                    \x20  4: lockwarden_tokio::agent::root::run\n             at ./src/agent/root.rs:3:3\n\
+                    \x20  5: app::main\n             at ./src/main.rs:6:1\n";
+        assert_eq!(
+            of_text(text),
+            ["app::save at src/save.rs:12", "app::main at src/main.rs:7"]
+        );
+    }
+}
