@@ -5,8 +5,6 @@
 
 #[cfg(feature = "channel")]
 pub mod channel;
-#[cfg(any(feature = "queue", feature = "timer"))]
-mod deadline;
 pub(crate) mod event;
 #[cfg(feature = "pool")]
 pub mod pool;

@@ -9,8 +9,16 @@ const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// represent it.
 #[must_use]
 pub fn deadline_after(timeout: Duration) -> Instant {
-    let now = Instant::now();
-    now.checked_add(timeout).unwrap_or_else(|| now + FOR_EVER)
+    deadline_from(Instant::now(), timeout)
+}
+
+/// Returns the instant `timeout` after `start`, with the same limit as [`deadline_after`].
+#[must_use]
+pub fn deadline_from(start: Instant, timeout: Duration) -> Instant {
+    start
+        .checked_add(timeout)
+        .or_else(|| start.checked_add(FOR_EVER))
+        .unwrap_or(start)
 }
 
 #[cfg(test)]

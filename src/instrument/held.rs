@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Mode, Site};
+use crate::engine::ids::Site;
+use crate::engine::mode::Mode;
 
 /// One hold of the calling thread. Displays as the lock, the mode and the acquisition site.
 #[derive(Clone, Debug)]

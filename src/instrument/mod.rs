@@ -57,6 +57,7 @@
 
 mod deadline;
 pub(crate) mod declare_order;
+mod guard_marker;
 mod held;
 // The documentation is that of `on`, with which docs.rs builds.
 #[cfg(not(any(debug_assertions, feature = "always")))]
@@ -88,7 +89,8 @@ pub use self::chosen::{
     thread_bit, wait_for_selection, wait_for_selection_until,
 };
 pub(crate) use self::chosen::{assert_order, held_here};
-pub use self::deadline::deadline_after;
+pub use self::deadline::{deadline_after, deadline_from};
+pub use self::guard_marker::GuardMarker;
 pub(crate) use self::held::{HeldHere, Term};
 pub use self::side::{Side, block_on};
 pub use self::stamped::Stamped;
@@ -105,10 +107,3 @@ pub use crate::tracking::thread::remote_panic::Wake;
 pub use crate::tracking::thread::wait::HAS_CLOCK;
 
 pub use crate::detector::ON;
-
-/// Decides whether a [`Hold`], and with it a guard, may be sent to another thread.
-#[cfg(not(feature = "send_guard"))]
-pub type GuardMarker = lock_api::GuardNoSend;
-/// Decides whether a [`Hold`], and with it a guard, may be sent to another thread.
-#[cfg(feature = "send_guard")]
-pub type GuardMarker = lock_api::GuardSend;

@@ -33,9 +33,11 @@ pub use self::resource::{Providers, Resource};
 pub use self::scheduled::{
     Begun, Child, Drain, Scheduled, Sleep, is_abandoned, point, point_unnamed,
 };
-use super::{
-    AcquireKind, GuardMarker, LockId, LockKind, LockRef, Mode, Site, Violation, ViolationReason,
-};
+use crate::engine::ids::{LockId, Site};
+use crate::engine::mode::{AcquireKind, Mode};
+use crate::instrument::guard_marker::GuardMarker;
+use crate::instrument::violation::{LockRef, Violation, ViolationReason};
+use crate::tracking::lock::kind::LockKind;
 use crate::tracking::thread::remote_panic::Wake;
 
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{LockId, Site};
+use crate::engine::ids::{LockId, Site};
 
 /// Reason for which a joint acquisition of several locks failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use super::error::{JobEnd, JobError, ResultTimeoutError};
 use super::job::Job;
-use crate::extra::deadline;
-use crate::instrument::Site;
+use crate::instrument::{Site, deadline_after};
 
 /// Handle of a submitted job, by which its result can be awaited. Returned by
 /// [`ThreadPool::submit`](super::ThreadPool::submit).
@@ -91,7 +90,7 @@ impl<T> JobHandle<T> {
     /// ```
     #[track_caller]
     pub fn result_timeout(self, timeout: Duration) -> Result<T, ResultTimeoutError<T>> {
-        let deadline = deadline::after(timeout);
+        let deadline = deadline_after(timeout);
         if self.job.wait_until(deadline, Location::caller()) {
             self.job.take().map_err(ResultTimeoutError::Job)
         } else {

@@ -20,8 +20,7 @@ use super::error::{
 };
 use super::store::{Entry, Store};
 use super::turn::Turn;
-use crate::extra::deadline;
-use crate::instrument::{self, Counts, MergedClock, Resource, Site, WaitReason};
+use crate::instrument::{self, Counts, MergedClock, Resource, Site, WaitReason, deadline_after};
 
 /// Queue with the items in `S`.
 pub(crate) struct Core<S, W = ()> {
@@ -157,7 +156,7 @@ impl<S: Store, W: Turn> Core<S, W> {
         let at_once = self.offer_now(&mut entry, site);
         let put = match at_once {
             Err(Refused::Full) => {
-                let deadline = deadline::after(timeout);
+                let deadline = deadline_after(timeout);
                 let attempt = |left| self.offer_within(Some(left), &mut entry, site);
                 self.record
                     .wait_until(WaitReason::Room, deadline, site, attempt)
@@ -209,7 +208,7 @@ impl<S: Store, W: Turn> Core<S, W> {
         let at_once = self.poll_now(site);
         let got = match at_once {
             Err(Nothing::Empty) => {
-                let deadline = deadline::after(timeout);
+                let deadline = deadline_after(timeout);
                 let attempt = |left| self.poll_within(Some(left), site);
                 self.record
                     .wait_until(WaitReason::Item, deadline, site, attempt)

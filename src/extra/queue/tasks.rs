@@ -7,8 +7,7 @@ use super::core::{Core, State, sleep};
 use super::error::{TooManyDone, Unfinished};
 use super::store::Store;
 use super::turn::Turn;
-use crate::extra::deadline;
-use crate::instrument::{self, Clock, MergedClock, Site, WaitReason};
+use crate::instrument::{self, Clock, MergedClock, Site, WaitReason, deadline_after};
 
 impl<S: Store, W: Turn> Core<S, W> {
     pub(crate) fn task_done(&self) -> Result<(), TooManyDone> {
@@ -38,7 +37,7 @@ impl<S: Store, W: Turn> Core<S, W> {
         instrument::point("looks at", &self.record);
         let at_once = self.finished(&self.state.lock());
         let done = at_once.or_else(|| {
-            let deadline = deadline::after(timeout);
+            let deadline = deadline_after(timeout);
             let attempt = |left| self.finished_within(Some(left));
             self.record
                 .wait_until(WaitReason::Tasks, deadline, site, attempt)

@@ -10,8 +10,7 @@ use parking_lot::{Condvar, Mutex};
 use super::builder::Builder;
 use super::panicked::Panicked;
 use super::schedule::Schedule;
-use crate::extra::deadline;
-use crate::instrument::{Resource, Site, WaitReason};
+use crate::instrument::{Resource, Site, WaitReason, deadline_after};
 use crate::thread::{self, ThreadId};
 use crate::watchdog::PeriodicRuns;
 
@@ -232,7 +231,7 @@ impl Shared {
         let attempt = |limit: Option<Duration>| {
             let mut state = self.state.lock();
             if !state.has_ended {
-                let until = deadline::after(limit.unwrap_or(Duration::MAX));
+                let until = deadline_after(limit.unwrap_or(Duration::MAX));
                 self.changed.wait_until(&mut state, until);
             }
             state.has_ended.then_some(())

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::extra::deadline::later;
+use crate::instrument::deadline_from;
 
 /// Due time of the next run, and the number of skipped runs.
 ///
@@ -20,7 +20,7 @@ impl Schedule {
         let period = period.max(Duration::from_nanos(1));
         Self {
             period,
-            due: later(start, period),
+            due: deadline_from(start, period),
             missed: 0,
         }
     }
@@ -40,7 +40,7 @@ impl Schedule {
 
     /// Records the begin of the due run, and makes the next one due.
     pub(super) fn begin(&mut self) {
-        self.due = later(self.due, self.period);
+        self.due = deadline_from(self.due, self.period);
     }
 
     /// Skips and counts the runs whose due time has passed at `now`, the end of a run.
@@ -53,7 +53,7 @@ impl Schedule {
         let missed = behind.div_ceil(period);
         // The quotient fits: the age of the program is less than 500 years in nanoseconds.
         let skipped = u64::try_from(missed * period).unwrap_or(u64::MAX);
-        self.due = later(self.due, Duration::from_nanos(skipped));
+        self.due = deadline_from(self.due, Duration::from_nanos(skipped));
         self.missed = self
             .missed
             .saturating_add(u64::try_from(missed).unwrap_or(u64::MAX));

@@ -9,8 +9,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::builder::Builder;
 use super::panicked::Panicked;
-use crate::extra::deadline;
-use crate::instrument::{Resource, Site, WaitReason};
+use crate::instrument::{Resource, Site, WaitReason, deadline_after};
 use crate::thread;
 
 /// Callback that runs once, after a delay, on a thread of its own.
@@ -89,7 +88,7 @@ impl Timer {
         thread: thread::Builder,
         site: Site,
     ) -> io::Result<Self> {
-        let due = deadline::after(delay);
+        let due = deadline_after(delay);
         let shared = Arc::new(Shared {
             phase: Mutex::new(Phase::Waiting),
             cancelled: Condvar::new(),

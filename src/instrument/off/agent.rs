@@ -1,9 +1,12 @@
 //! Agents, in a build without instrumentation.
 
 use super::{Clock, Lock, Resource};
+use crate::detector::observation::Observation;
+use crate::engine::ids::{LockId, Site, ThreadId};
+use crate::engine::mode::{AcquireKind, Mode};
 use crate::engine::verdict::Verdict;
-use crate::instrument::{AcquireKind, LockId, LockKind, Mode, Observation, Site, ThreadId};
 use crate::report::{HeldInfo, LockInfo, ThreadInfo};
+use crate::tracking::lock::kind::LockKind;
 
 #[derive(Debug)]
 pub struct Agent(());

@@ -4,7 +4,10 @@ use std::marker::PhantomData;
 use std::time::{Duration, Instant};
 
 use super::resource::Resource;
-use crate::instrument::{LockKind, Side, Site, WaitReason};
+use crate::engine::ids::Site;
+use crate::engine::wait_reason::WaitReason;
+use crate::instrument::side::Side;
+use crate::tracking::lock::kind::LockKind;
 
 #[derive(Clone, Debug)]
 pub struct Endpoints(());

@@ -1,7 +1,8 @@
 //! Queries about the holds of the calling thread, in a build without instrumentation.
 
 use super::Lock;
-use crate::instrument::{HeldHere, Site, Term};
+use crate::engine::ids::Site;
+use crate::instrument::held::{HeldHere, Term};
 
 impl Lock {
     pub(crate) fn held_here(&self) -> Option<Vec<HeldHere>> {

@@ -1,6 +1,7 @@
 //! Record of a thread, in a build without instrumentation.
 
-use crate::instrument::{Site, WaitReason};
+use crate::engine::ids::Site;
+use crate::engine::wait_reason::WaitReason;
 
 #[derive(Clone, Debug)]
 pub struct JoinRecord(());

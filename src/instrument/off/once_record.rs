@@ -1,7 +1,8 @@
 //! Record of a one-time initialisation, in a build without instrumentation: the wrapped primitive
 //! does all of it.
 
-use crate::instrument::{LockKind, Site};
+use crate::engine::ids::Site;
+use crate::tracking::lock::kind::LockKind;
 
 #[derive(Debug)]
 pub struct OnceRecord(());

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::instrument::{Counts, LockKind, Site, WaitReason};
+use crate::engine::counts::Counts;
+use crate::engine::ids::Site;
+use crate::engine::wait_reason::WaitReason;
+use crate::tracking::lock::kind::LockKind;
 
 #[derive(Debug, Default)]
 pub struct Resource(());

@@ -1,8 +1,8 @@
 //! Declared orders on their way into the graphs.
 
-use super::attach;
 use crate::detector::order::declaration;
-use crate::instrument::Site;
+use crate::engine::ids::Site;
+use crate::watchdog::startup::attach;
 
 /// Adds declared orders to the graphs.
 pub(in crate::instrument) fn add_orders(orders: Vec<Vec<&'static str>>, site: Site) {

@@ -4,19 +4,21 @@
 
 use std::ptr;
 
-use super::attach;
 use super::clock::Clock;
 use super::lock::{Hold, Lock, released_slow};
 use super::resource::Resource;
+use crate::detector::observation::Observation;
 use crate::detector::{self, observe};
+use crate::engine::ids::{Site, ThreadId};
+use crate::engine::mode::{AcquireKind, Mode};
 use crate::engine::verdict::Verdict;
-use crate::instrument::{AcquireKind, Mode, Observation, Site, ThreadId};
 use crate::report::{LockInfo, ThreadInfo};
 use crate::runtime::threads;
 use crate::tracking::process::registry;
 use crate::tracking::thread::agent::Seat;
 use crate::tracking::thread::current;
 use crate::tracking::thread::slot::Slot;
+use crate::watchdog::startup::attach;
 
 /// Something that holds locks and waits, and that is no thread: a task of an async runtime, which one
 /// thread after another polls.

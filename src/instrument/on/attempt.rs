@@ -4,17 +4,18 @@ use std::marker::PhantomData;
 
 use lock_api::GuardNoSend;
 
-use super::attach;
 use super::lock::{Hold, Lock};
 use crate::detector;
 use crate::detector::deadlock::Look;
+use crate::engine::ids::Site;
+use crate::engine::mode::{AcquireKind, Mode};
 use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
-use crate::instrument::{AcquireKind, Mode, Site};
 use crate::tracking::lock::lock_id_pool::LockIdPool;
 use crate::tracking::process::reacquired;
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
+use crate::watchdog::startup::attach;
 
 impl Lock {
     /// Records that the calling thread is about to wait for the lock.

@@ -1,10 +1,11 @@
 //! Check that the calling thread may acquire several locks in ascending order of their ids.
 
-use super::attach;
 use super::lock::Lock;
 use crate::detector;
-use crate::instrument::{LockId, LockRef, Site, Violation, ViolationReason};
+use crate::engine::ids::{LockId, Site};
+use crate::instrument::violation::{LockRef, Violation, ViolationReason};
 use crate::tracking::lock::ident::Ident;
+use crate::watchdog::startup::attach;
 
 /// Checks whether the calling thread may acquire all of `records` now, in the order of their ids.
 /// Assigns ids, in the order of the slice, to the locks that have none yet.

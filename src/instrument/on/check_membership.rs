@@ -1,8 +1,8 @@
 //! Membership of threads in a check session of `testing`.
 
-use super::attach;
 use crate::tracking::process::pending_spawns;
 use crate::tracking::thread::current;
+use crate::watchdog::startup::attach;
 
 /// Check session that a thread belongs to, passed to a thread that it spawns.
 ///

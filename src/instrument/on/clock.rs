@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::attach;
 use crate::detector::happens_before;
 use crate::engine::acquisition::InheritedHold;
 use crate::engine::clock::vector_clock::VectorClock;
 use crate::tracking::thread::agent::Seat;
 use crate::tracking::thread::clock_ref::ClockRef;
 use crate::tracking::thread::current;
+use crate::watchdog::startup::attach;
 
 /// Released clock of a thread: a point in its execution, to be acquired by another thread.
 ///

@@ -22,7 +22,6 @@ use parking_lot::Mutex;
 
 use lock_api::GuardNoSend;
 
-use super::attach;
 use super::clock::Clock;
 use super::lock::{Hold, Lock};
 use super::scheduled::point_of;
@@ -30,8 +29,10 @@ use crate::detector;
 use crate::detector::Panic;
 use crate::detector::deadlock;
 use crate::detector::deadlock::{ResourceWait, Stuck};
+use crate::engine::ids::Site;
+use crate::engine::mode::{AcquireKind, Mode};
 use crate::engine::reacquisition::Reacquisition;
-use crate::instrument::{AcquireKind, LockKind, Mode, Site};
+use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::process::reacquired;
 use crate::tracking::process::resource_state;
@@ -39,6 +40,7 @@ use crate::tracking::thread::current;
 use crate::tracking::thread::remote_panic::Wake;
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
+use crate::watchdog::startup::attach;
 
 /// Detector record of one condition variable.
 #[derive(Debug)]

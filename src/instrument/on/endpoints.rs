@@ -7,8 +7,11 @@ use std::time::{Duration, Instant};
 use super::clock::{Clock, MergedClock};
 use super::resource::Resource;
 use super::scheduled::point;
+use crate::engine::counts::Counts;
+use crate::engine::ids::Site;
+use crate::engine::wait_reason::WaitReason;
 use crate::instrument::side::{Side, block_on};
-use crate::instrument::{Counts, LockKind, Site, WaitReason};
+use crate::tracking::lock::kind::LockKind;
 
 /// Detector record of a channel, shared by all of its endpoints, each of which keeps it as an
 /// [`Endpoint`].

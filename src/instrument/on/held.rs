@@ -2,14 +2,15 @@
 
 use std::ptr;
 
-use super::attach;
 use super::lock::Lock;
 use crate::detector;
 use crate::detector::order::assertion;
 use crate::detector::order::assertion::Named;
-use crate::instrument::{HeldHere, Site, Term};
+use crate::engine::ids::Site;
+use crate::instrument::held::{HeldHere, Term};
 use crate::report::HeldInfo;
 use crate::tracking::lock::ident::Ident;
+use crate::watchdog::startup::attach;
 
 impl Lock {
     /// Returns the calling thread's holds of the lock; `None` if the detector is off.

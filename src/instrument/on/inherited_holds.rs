@@ -1,8 +1,8 @@
 //! Holds that span a spawn and its join.
 
-use super::attach;
 use crate::detector::order::inherited_holds;
 use crate::tracking::thread::inherited_holds::{NestedAcquisition, ParentHolds};
+use crate::watchdog::startup::attach;
 
 /// Locks that a parent thread holds at a spawn, passed through the child to the join.
 #[derive(Debug)]

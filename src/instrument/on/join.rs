@@ -10,12 +10,14 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::attach_at_start;
 use super::resource::{Providers, Resource};
 use super::scheduled::Scheduled;
-use crate::instrument::{LockKind, Site, WaitReason};
+use crate::engine::ids::Site;
+use crate::engine::wait_reason::WaitReason;
 use crate::runtime::threads;
+use crate::tracking::lock::kind::LockKind;
 use crate::tracking::thread::current;
+use crate::watchdog::startup::attach_at_start;
 
 static THREAD: LockKind = LockKind::new("thread");
 

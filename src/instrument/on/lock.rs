@@ -8,12 +8,14 @@ use std::panic::Location;
 use std::ptr;
 use std::sync::atomic::Ordering;
 
-use super::attach;
 use crate::detector;
+use crate::engine::ids::{LockId, Site};
+use crate::engine::mode::{AcquireKind, Mode};
 use crate::engine::reacquisition::Reacquisition;
-use crate::instrument::{AcquireKind, GuardMarker, LockId, LockKind, Mode, Site};
+use crate::instrument::guard_marker::GuardMarker;
 use crate::shim::Fast;
 use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::lock_id_pool::LockIdPool;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::process::reacquired;
@@ -21,6 +23,7 @@ use crate::tracking::thread::current;
 use crate::tracking::thread::local::Local;
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::slot::Slot;
+use crate::watchdog::startup::attach;
 
 /// Detector record of one lock instance.
 ///

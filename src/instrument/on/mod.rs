@@ -45,5 +45,3 @@ pub use self::scheduled::{
     Begun, Child, Drain, Scheduled, Sleep, is_abandoned, point, point_unnamed,
 };
 pub use self::thread_bit::{ensure_attached, thread_bit};
-
-use crate::watchdog::startup::{attach, attach_at_start};

@@ -29,16 +29,19 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::attach;
 use super::lock::released_slow;
 use super::resource::{Providers, Resource};
 use super::scheduled::point;
 use super::thread_bit::ensure_attached;
 use crate::detector;
-use crate::instrument::{LockKind, Mode, Site, WaitReason};
+use crate::engine::ids::Site;
+use crate::engine::mode::Mode;
+use crate::engine::wait_reason::WaitReason;
 use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::kind::LockKind;
 use crate::tracking::thread::current;
 use crate::tracking::thread::slot::Slot;
+use crate::watchdog::startup::attach;
 
 /// Record of a value that one thread initialises while others may wait.
 #[derive(Debug)]

@@ -17,14 +17,16 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::attach;
 use super::scheduled::Scheduled;
 use crate::detector::Panic;
 use crate::detector::deadlock;
 use crate::detector::deadlock::{ResourceWait, Stuck};
 use crate::detector::{self, observe};
+use crate::engine::counts::Counts;
+use crate::engine::ids::Site;
 use crate::engine::verdict::Verdict;
-use crate::instrument::{Counts, LockKind, Site, WaitReason};
+use crate::engine::wait_reason::WaitReason;
+use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::process::resource_state;
 use crate::tracking::process::resource_state::{ResourceState, Waiter};
@@ -32,6 +34,7 @@ use crate::tracking::scheduled::{Failed, JOINS, WAITS_FOR};
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
+use crate::watchdog::startup::attach;
 
 /// The time that a wait lasts before it is published.
 const FIRST: Duration = Duration::from_millis(1);

@@ -10,7 +10,6 @@ use std::cell::Cell;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use super::attach;
 use super::condvar::CondvarRecord;
 use super::lock::Lock;
 use super::resource::Resource;
@@ -23,6 +22,7 @@ use crate::tracking::scheduled::{
     self, Failed, Nesting, Noted, Participant, Scheduler, Turn, WAITS_FOR,
 };
 use crate::tracking::thread::current;
+use crate::watchdog::startup::attach;
 
 /// The calling thread is about to do something that others can see: if a scheduler controls it, returns
 /// at its turn. It must hold no part of a primitive for which another thread waits outside of the

@@ -1,7 +1,7 @@
 //! Attaches the current thread, and returns the (shared) bit that identifies it.
 
-use super::attach;
 use crate::tracking::thread::current;
+use crate::watchdog::startup::attach;
 
 /// Attaches the calling thread to the detector. A caller that reports events with an internal lock
 /// of a primitive held calls this before it takes that lock, since the attachment may call the
