@@ -168,7 +168,8 @@ pub(super) fn closed(
 }
 
 /// Recognises the common cases by a look at one other thread: if the exclusive owner of the lock does not
-/// wait, or has released it, there is no deadlock yet. If the holder waits later it will see this thread.
+/// wait, has released it, or waits for what a running thread provides, there is no deadlock yet. If the holder
+/// waits later it will see this thread.
 #[allow(unsafe_code)]
 fn owner_runs(slot: &Slot, record: &LockRecord) -> bool {
     // Acquire pairs with the Release in `Lock::note_at` and `Lock::converted`: the slot was initialised, and

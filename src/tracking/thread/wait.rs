@@ -433,6 +433,31 @@ mod tests {
     }
 
     #[test]
+    fn a_notified_thread_is_woken_for_the_mutex_that_it_takes_back() {
+        let wait = WaitRecord::new();
+        let party: &'static ResourceState = Box::leak(Box::new(ResourceState::new()));
+        let [mutex, other] = [const { Ident::vacant() }; 2];
+        let wait_at = |need| {
+            wait.publish(&WaitRequest {
+                party,
+                mutex: &raw const mutex,
+                ..request(need, false)
+            });
+        };
+        wait_at(WaitKind::SIGNAL);
+        assert!(!wait.is_woken_for(&mutex), "nobody was notified");
+        party.add_pending_wakeups(1);
+        assert!(wait.is_woken_for(&mutex) && !wait.is_woken_for(&other));
+        party.finish_wakeup();
+        assert!(!wait.is_woken_for(&mutex));
+        party.add_pending_wakeups(1);
+        wait_at(WaitKind::Other(WaitReason::Event));
+        assert!(!wait.is_woken_for(&mutex), "it waits for an event");
+        wait.clear();
+        assert!(!wait.is_woken_for(&mutex), "it waits no more");
+    }
+
+    #[test]
     fn a_wait_within_a_wait_replaces_it_and_both_end() {
         let wait = WaitRecord::new();
         wait.publish(&request(WaitKind::SIGNAL, false));
