@@ -35,6 +35,7 @@ macro_rules! settings {
         fn $name:ident($($arg:ident: $type:ty),*);
     )*) => {$(
         $(#[$meta])*
+        #[track_caller]
         pub fn $name(&mut self, $($arg: $type),*) -> &mut Self {
             self.inner.$name($($arg),*);
             self
@@ -124,6 +125,7 @@ impl Builder {
 
     /// As [`tokio::runtime::Builder::name`], of version 1.51; before, it does nothing.
     #[allow(clippy::unit_arg)]
+    #[track_caller]
     pub fn name(&mut self, val: impl Into<String>) -> &mut Self {
         let _ = self.inner.name(val.into());
         self
@@ -133,6 +135,7 @@ impl Builder {
     /// nothing.
     #[cfg(any(feature = "net", feature = "process", feature = "signal"))]
     #[allow(clippy::unit_arg)]
+    #[track_caller]
     pub fn max_io_events_per_busy_tick(&mut self, capacity: usize) -> &mut Self {
         let _ = self.inner.max_io_events_per_busy_tick(capacity);
         self
