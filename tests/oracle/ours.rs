@@ -11,20 +11,20 @@ use super::crosscheck::Verdict;
 use super::locks::{Guard, Lock, Places};
 use super::program::{GUARDS, LOCKS, Mode, Op, Program, THREADS, members};
 
-/// Programs that have more schedules than this are not decided here, unless one of these deadlocks.
-const MOST_SCHEDULES: usize = 3_000;
+/// Programs that have more schedules than this are not decided by a long run, unless one of these deadlocks.
+pub(crate) const MOST_SCHEDULES: usize = 3_000;
 /// Far longer than any schedule takes.
 const BOUND: Duration = Duration::from_secs(300);
 const NAMES: [&str; LOCKS] = ["l0", "l1", "l2", "l3", "l4"];
 
-/// Runs the program in every order.
-pub(crate) fn check(program: &Program) -> Verdict {
+/// Runs the program in every order, in at most so many schedules.
+pub(crate) fn check(program: &Program, schedules: usize) -> Verdict {
     let shared = program.clone();
     let outcome = explore(move || Arc::new(Stage::new(&shared)).play(0))
         .strategy(Strategy::DepthFirst {
             preemptions: usize::MAX,
         })
-        .schedules(MOST_SCHEDULES)
+        .schedules(schedules)
         .shrink(false)
         .timeout(BOUND)
         .patience(BOUND)
