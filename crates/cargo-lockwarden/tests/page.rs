@@ -30,6 +30,11 @@ addEventListener("load", () => {
   seen.lock = document.querySelector("#columns .middle h3").textContent;
   document.getElementById("theme").click();
   seen.theme = document.documentElement.dataset.theme;
+  const ink = (element) => getComputedStyle(element).getPropertyValue("--ink");
+  seen.pictures = ink(document.querySelector(".picture svg")) === ink(document.documentElement);
+  seen.times = document.querySelector("#top tbody tr").textContent;
+  document.querySelectorAll("#top .sort")[0].click();
+  seen.sorted = document.querySelectorAll("#top th")[0].getAttribute("aria-sort");
   const draws = [];
   for (let step = 0; step < 20; step++) draws.push(time(() => { scroll.scrollTop = step * 150; scroll.dispatchEvent(new Event("scroll")); }));
   seen.draw = draws.sort((a, b) => a - b)[10];
@@ -75,6 +80,10 @@ fn record(path: &Path, classes: usize, edges: usize) {
             name(to)
         ));
     };
+    let time = format!(
+        "{{\"v\":1,\"row\":\"time\",\"run\":\"r\",\"class\":\"{}\",\"waits\":2,\"wait_ns\":3000000,\"holds\":8}}\n",
+        name(3)
+    );
     // A fixed sequence that spreads over the whole order.
     let mut state: usize = 1;
     for n in 0..edges {
@@ -90,6 +99,7 @@ fn record(path: &Path, classes: usize, edges: usize) {
     }
     edge(0, 1, "one");
     edge(1, 0, "two");
+    text.push_str(&time);
     fs::write(path, text).unwrap();
 }
 
@@ -193,5 +203,15 @@ fn ten_thousand_orders_stay_usable() {
     );
     assert_eq!(seen["lock"], "app::module7::Lock7.state", "{seen}");
     assert_eq!(seen["theme"], "dark", "{seen}");
+    assert_eq!(
+        seen["pictures"], true,
+        "the pictures follow the theme: {seen}"
+    );
+    let times = seen["times"].as_str().unwrap();
+    assert!(
+        times.contains("3.0 ms") && times.contains("25.0 %"),
+        "{seen}"
+    );
+    assert_eq!(seen["sorted"], "ascending", "{seen}");
     assert_eq!(seen["outside"], 0, "{seen}");
 }

@@ -250,35 +250,7 @@ struct Loaded {
 
 impl Loaded {
     fn of(input: &Input) -> Result<Self, Stop> {
-        let missing = input.records.iter().find(|path| {
-            let is_list = path.to_str().is_some_and(|path| path.starts_with('@'));
-            !is_list && !path.exists()
-        });
-        if let Some(missing) = missing {
-            return Err(Stop(
-                NOTHING,
-                format!(
-                    "there are no records at {}; run the program or its tests with LOCKWARDEN_RECORD={}",
-                    missing.display(),
-                    missing.display()
-                ),
-            ));
-        }
-        let (records, tally) = read::all(&input.records)?;
-        if records.runs.is_empty() && records.edges.is_empty() {
-            let paths: Vec<_> = input
-                .records
-                .iter()
-                .map(|path| path.display().to_string())
-                .collect();
-            return Err(Stop(
-                NOTHING,
-                format!(
-                    "no process has recorded anything in {}: no watched lock was used",
-                    paths.join(", ")
-                ),
-            ));
-        }
+        let (records, tally) = input.read()?;
         let sources = sources();
         let records = match input.no_symbols {
             true => records,
@@ -293,6 +265,44 @@ impl Loaded {
 }
 
 impl Input {
+    /// Reads the records as they are. It is an error if there are none.
+    fn read(&self) -> Result<(Records, Tally), Stop> {
+        let missing = self.records.iter().find(|path| {
+            let is_list = path.to_str().is_some_and(|path| path.starts_with('@'));
+            !is_list && !path.exists()
+        });
+        if let Some(missing) = missing {
+            let path = missing.display();
+            return Err(Stop(
+                NOTHING,
+                format!(
+                    "there are no records at {path}; run the program or its tests with LOCKWARDEN_RECORD={path}"
+                ),
+            ));
+        }
+        let (records, tally) = read::all(&self.records)?;
+        if records.runs.is_empty() && records.edges.is_empty() {
+            let paths = self.records.iter();
+            let paths: Vec<_> = paths.map(|path| path.display().to_string()).collect();
+            let why = match &tally.first_bad {
+                None => "no watched lock was used".to_owned(),
+                Some((path, line)) => format!(
+                    "{}, the first at {}:{line}",
+                    text::count(tally.bad, "line is no row", "lines are no rows"),
+                    path.display()
+                ),
+            };
+            return Err(Stop(
+                NOTHING,
+                format!(
+                    "no process has recorded anything in {}: {why}",
+                    paths.join(", ")
+                ),
+            ));
+        }
+        Ok((records, tally))
+    }
+
     fn baseline(&self) -> Result<Baseline, Stop> {
         let name = self.baseline.display().to_string();
         match fs::read_to_string(&self.baseline) {
@@ -347,10 +357,7 @@ fn sources() -> Sources {
 }
 
 fn merge(input: &Input, output: &Path) -> Result<u8, Stop> {
-    let (records, tally) = read::all(&input.records)?;
-    if tally.rows == 0 {
-        return Err(Stop(NOTHING, "the files hold no rows".to_owned()));
-    }
+    let (records, tally) = input.read()?;
     write_lines(output, records.lines())?;
     anstream::eprintln!(
         "merged {}, {}: {}",
@@ -580,6 +587,12 @@ fn graph(
         cycles,
     };
     let pairs = draw::select(&orders, &selection);
+    if let Some(name) = selection.of_crate.filter(|_| pairs.is_empty()) {
+        return Err(Stop(
+            FAILED,
+            format!("no order with a lock of a crate `{name}` was recorded"),
+        ));
+    }
     let text = match format {
         Format::Dot => draw::dot(&orders, &baseline, &pairs),
         Format::Mermaid => draw::mermaid(&orders, &pairs),

@@ -264,7 +264,7 @@ function showTimes() {
   const body = make("tbody");
   for (const row of rows.slice(0, 200)) {
     const cells = columns.map(([, , show], index) => make(index ? "td" : "th", index ? {} : { scope: "row" }, show(row)));
-    cells[1].append(make("div", { class: "bar", style: `width:${Math.max(1, Math.round((row.waited[0] / most) * 100))}%` }));
+    if (row.waited[0]) cells[1].append(make("div", { class: "bar", style: `width:${Math.max(1, Math.round((row.waited[0] / most) * 100))}%` }));
     body.append(make("tr", {}, ...cells));
     const notes = make("ul", {});
     for (const [site, bySite, byRole, count, time] of row.pairs.slice(0, 20)) {
@@ -274,7 +274,7 @@ function showTimes() {
     if (row.pairs.length > 20) notes.append(make("li", {}, `and ${row.pairs.length - 20} more`));
     if (row.longest_site) notes.append(make("li", {}, "longest wait at ", make("code", {}, row.longest_site)));
     if (row.held_site) notes.append(make("li", {}, "longest hold at ", make("code", {}, row.held_site)));
-    body.append(make("tr", { class: "notes" }, make("td", { colspan: columns.length }, make("details", {}, make("summary", {}, "Who blocked whom"), notes))));
+    body.append(make("tr", { class: "notes" }, make("td", { colspan: columns.length }, make("details", {}, make("summary", {}, row.pairs.length ? "Who blocked whom" : "Where"), notes))));
   }
   const table = make("table", {}, make("thead", {}, head), body);
   $("top").replaceChildren(make("div", { class: "picture" }, table));
