@@ -231,13 +231,10 @@ pub(super) fn counts(report: &Report, wait: &WaitInfo) -> Option<String> {
         WaitReason::Message => format!("which is empty and has {}", some(own.queued, "sender")),
         WaitReason::Partner => format!("which has {}", some(own.queued, "receiver")),
         WaitReason::Room if own.queued == 0 => {
-            format!(
-                "which is full: it has room for {}",
-                some(own.wanted, "item")
-            )
+            format!("which is full, with room for {}", some(own.wanted, "item"))
         }
         WaitReason::Room => format!(
-            "which is full: it has room for {}, and {}",
+            "which is full, with room for {}, and has {}",
             some(own.wanted, "message"),
             some(own.queued, "receiver")
         ),

@@ -70,9 +70,31 @@ pub(crate) const CASES: &[Case] = &[
             "Deadlock",
             &["room in `full`", "a message of `empty`"],
             &[
-                "which is full: it has room for 2 messages, and 1 receiver",
+                "which is full, with room for 2 messages, and has 1 receiver",
                 "which is empty and has 1 sender",
             ],
+            &[],
+        ),
+    },
+    Case {
+        name: "two threads each fill the channel of the other",
+        run: fill_each_other,
+        told: Told::Saying(
+            "Deadlock",
+            &["room in `first`", "room in `second`"],
+            &[
+                "each wait to send while they receive nothing: let one of them receive what is there",
+            ],
+            &["is the receiver"],
+        ),
+    },
+    Case {
+        name: "a receiver sends to itself while another thread fills its channel",
+        run: fill_ones_own,
+        told: Told::Saying(
+            "Deadlock",
+            &["room in `own`"],
+            &["whichever of them is the receiver may not send to itself"],
             &[],
         ),
     },
@@ -92,6 +114,35 @@ pub(crate) const CASES: &[Case] = &[
         ),
     },
 ];
+
+fn fill_each_other() {
+    use lockwarden::sync::mpsc::sync_channel_named;
+
+    let (to_first, first) = sync_channel_named("first", 1);
+    let (to_second, second) = sync_channel_named("second", 1);
+    let peer = start("peer", move || {
+        (0..3).for_each(|number| to_first.send(number).unwrap());
+        drop(second);
+    });
+    (0..3).for_each(|number| to_second.send(number).unwrap());
+    drop(first);
+    peer.join().unwrap();
+}
+
+fn fill_ones_own() {
+    use lockwarden::sync::mpsc::sync_channel_named;
+
+    let (give, take) = sync_channel_named("own", 1);
+    let again = give.clone();
+    let worker = start("worker", move || {
+        for number in take {
+            (0..3).for_each(|_| again.send(number).unwrap());
+        }
+    });
+    (0..3).for_each(|number| give.send(number).unwrap());
+    drop(give);
+    worker.join().unwrap();
+}
 
 /// Calls back under the lock.
 fn with<R>(f: impl FnOnce(&mut u32) -> R) -> R {

@@ -101,10 +101,11 @@ fn waits(report: &Report) -> Option<String> {
     of_wait(report, thread, &wait, awaited)
 }
 
-/// Returns the suggestion for two threads that each wait for a message or an event, of different
+/// Returns the suggestion for two threads that each wait for a message, for room or for an event, of different
 /// channels or other resources.
 fn crossed(report: &Report) -> Option<String> {
-    let busy: Vec<_> = waiting(report).filter(|(_, wait)| !is_idle(wait)).collect();
+    let busy = waiting(report).filter(|(_, wait)| !is_idle(wait) && !is_join(wait));
+    let busy: Vec<_> = busy.collect();
     let [(one, first), (two, second)] = busy.as_slice() else {
         return None;
     };
@@ -119,6 +120,10 @@ fn crossed(report: &Report) -> Option<String> {
         (WaitReason::Message | WaitReason::Item, WaitReason::Message | WaitReason::Item) => {
             ("receive before they send", "send before it receives")
         }
+        (WaitReason::Room | WaitReason::Partner, WaitReason::Room | WaitReason::Partner) => (
+            "wait to send while they receive nothing",
+            "receive what is there before it sends",
+        ),
         (WaitReason::Event, WaitReason::Event) => (
             "wait for an event before they set one",
             "set its event before it waits",
@@ -130,6 +135,16 @@ fn crossed(report: &Report) -> Option<String> {
         place(first.site),
         place(second.site)
     ))
+}
+
+fn is_join(wait: &WaitInfo) -> bool {
+    matches!(
+        wait.what,
+        WaitsFor::Resource {
+            awaited: WaitReason::End | WaitReason::ScopeEnd,
+            ..
+        }
+    )
 }
 
 fn is_idle(wait: &WaitInfo) -> bool {
@@ -178,12 +193,20 @@ fn of_wait(
              thread that does not wait for this put, make room for all that is put before the first \
              get, or shut {name} down when no thread gets any more"
         ),
-        WaitReason::Room | WaitReason::Partner => format!(
-            "the send at {at} ends when a thread receives from {name} or when its last receiver is \
-             dropped: receive in a thread that does not wait for this send, or make room for all that \
-             is sent before the first receive; if {me} is the receiver, let it keep the item instead \
-             of sending it to itself"
-        ),
+        WaitReason::Room | WaitReason::Partner => {
+            let same = |(_, other): &(_, &WaitInfo)| other.subject() == wait.subject();
+            let receiver = match waiting(report).filter(same).count() {
+                0 | 1 => format!("if {me} is the receiver, let it keep the item instead of sending it to itself"),
+                _ => "whichever of them is the receiver may not send to itself while others fill the \
+                      channel: let it keep the item"
+                    .to_owned(),
+            };
+            format!(
+                "the send at {at} ends when a thread receives from {name} or when its last receiver is \
+                 dropped: receive in a thread that does not wait for this send, or make room for all \
+                 that is sent before the first receive; {receiver}"
+            )
+        }
         WaitReason::Item => format!(
             "put an item into {name} on every path, also when a thread fails, or shut {name} down when \
              no thread puts any more"
