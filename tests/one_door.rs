@@ -6,6 +6,8 @@
     missing_docs,
     private_bounds,
     private_interfaces,
+    // Some lints look at public items alone, and these are private here.
+    unfulfilled_lint_expectations,
     unreachable_pub,
     unused_imports
 )]

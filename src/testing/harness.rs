@@ -89,14 +89,12 @@ fn shows(outcome: &Outcome, verdict: Verdict) -> bool {
 /// Fails if there is a finding. The message of a test that has panicked in a schedule is its own, which
 /// `#[should_panic]` compares; the schedule goes to standard error.
 fn fail_with(outcome: &Outcome) {
-    let panics = outcome
-        .findings()
-        .iter()
-        .filter_map(|finding| match finding.kind() {
-            FindingKind::Panic(message) => Some(message.clone()),
-            _ => None,
-        });
-    match panics.last() {
+    let mut latest = outcome.findings().iter().rev();
+    let panic = latest.find_map(|finding| match finding.kind() {
+        FindingKind::Panic(message) => Some(message.clone()),
+        _ => None,
+    });
+    match panic {
         Some(message) if outcome.deadlock().is_none() => {
             eprintln!("lockwarden: it panicked\n{outcome}");
             resume_unwind(Box::new(message));

@@ -91,10 +91,8 @@ fn an_inversion_is_confirmed_by_a_deadlock() {
         .keep_going(true)
         .shrink(false)
         .run();
-    let predicted = super::reports(&outcome).into_iter();
-    let predicted = predicted
-        .filter(|report| report.verdict == Verdict::Inversion)
-        .last();
+    let mut latest = super::reports(&outcome).into_iter().rev();
+    let predicted = latest.find(|report| report.verdict == Verdict::Inversion);
     let confirmation = explore(body).confirm(predicted.unwrap());
     let Confirmation::Confirmed(finding) = &confirmation else {
         panic!("{confirmation}");

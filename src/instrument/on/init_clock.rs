@@ -21,6 +21,12 @@ pub struct InitClock {
     acquired_by: AtomicU64,
 }
 
+impl Default for InitClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl InitClock {
     /// Creates the record of a value that is not initialised yet.
     pub const fn new() -> Self {

@@ -52,7 +52,7 @@ pub(crate) fn confirm(mut request: Request, options: &ConfirmArguments) -> Resul
     let filters = tests::take_filters(&mut request.arguments);
     let prepared = run::prepare(&request)?;
     let folders = match &options.records[..] {
-        [] => vec![prepared.project.target_dir.join("records").into()],
+        [] => vec![prepared.project.target_dir.join("records")],
         given => given.to_vec(),
     };
     let found = records::findings(&folders).context("the records cannot be read")?;
@@ -154,5 +154,5 @@ fn write_aim(prepared: &Prepared, row: &FindingRow) -> Result<PathBuf> {
     );
     let path = prepared.project.target_dir.join(name);
     fs::write(&path, text)?;
-    Ok(path.into())
+    Ok(path)
 }

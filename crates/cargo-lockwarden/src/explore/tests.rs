@@ -100,7 +100,7 @@ fn programs(prepared: &Prepared, arguments: &[OsString]) -> Result<Vec<(PathBuf,
 }
 
 #[cfg(test)]
-mod tests {
+mod unit {
     use super::*;
 
     #[test]
