@@ -336,6 +336,12 @@ pub fn thread_bit() -> u64 {
 #[derive(Debug)]
 pub struct InitClock(());
 
+impl Default for InitClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl InitClock {
     #[inline(always)]
     pub const fn new() -> Self {

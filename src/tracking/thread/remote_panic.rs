@@ -26,8 +26,7 @@ unsafe impl Send for Wake {}
 impl Wake {
     /// # Safety
     ///
-    /// `call` may be called with `data` from any thread until the `Wake` is taken back with
-    /// [`RemotePanic::disarm`].
+    /// `call` may be called with `data` from any thread until the wait that it belongs to has ended.
     pub unsafe fn new(call: unsafe fn(*const ()), data: *const ()) -> Self {
         Self { call, data }
     }
