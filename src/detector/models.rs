@@ -21,7 +21,6 @@ use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::lock_id_pool::LockIdPool;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::models::Seat;
-use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
 
@@ -165,9 +164,8 @@ impl Actor {
 
     /// Does the same as `Lock::note`.
     fn note(&self, lock: &'static Lock) {
-        let share = lockset_hash::share(lock.ident.tag(), Mode::Exclusive);
         let site = Location::caller();
-        self.slot.add(lock.ident, share, Mode::Exclusive, site);
+        self.slot.add(lock.ident, Mode::Exclusive, site);
         lock.record
             .owner
             .store(std::ptr::from_ref(self.slot).cast_mut(), Ordering::Relaxed);
