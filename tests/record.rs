@@ -273,6 +273,23 @@ fn the_test_of_nextest_is_named() {
 }
 
 #[test]
+fn the_revision_and_the_job_of_the_ci_are_named() {
+    for (revision, job) in [("GITHUB_SHA", "GITHUB_JOB"), ("CI_COMMIT_SHA", "CI_JOB_ID")] {
+        let directory = Directory::new(job);
+        let mut command = child("child_nests", &directory.0);
+        for variable in ["GITHUB_SHA", "GITHUB_JOB", "CI_COMMIT_SHA", "CI_JOB_ID"] {
+            command.env_remove(variable);
+        }
+        run(command.env(revision, "0a1b2c").env(job, "linux"));
+        let [run] = &directory.rows("run")[..] else {
+            panic!("one process");
+        };
+        assert!(run.contains(r#""revision":"0a1b2c""#), "{run}");
+        assert!(run.contains(r#""ci_job":"linux""#), "{run}");
+    }
+}
+
+#[test]
 fn orders_of_the_baseline_are_not_recorded() {
     let directory = Directory::new("known");
     let baseline = std::env::temp_dir().join(format!("lockwarden-known-{}", std::process::id()));
