@@ -107,7 +107,18 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Cli> {
     if arguments.get(1).is_some_and(|first| first == "lockwarden") {
         arguments.remove(1);
     }
-    match Cli::try_parse_from(arguments) {
+    // Clap takes the first `--` for its own where no argument of cargo stands before it.
+    let split = arguments.iter().position(|argument| argument == "--");
+    let rest = split.map_or(Vec::new(), |at| arguments[at..].to_vec());
+    let own = arguments[..split.unwrap_or(arguments.len())].to_vec();
+    let parsed = Cli::try_parse_from(own).and_then(|mut cli| match cli.command.arguments() {
+        Some(of_cargo) => {
+            of_cargo.extend(rest);
+            Ok(cli)
+        }
+        None => Cli::try_parse_from(arguments),
+    });
+    match parsed {
         Ok(cli) => Ok(cli),
         Err(error) if error.use_stderr() => {
             let _ = error.print();
@@ -115,6 +126,20 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Cli> {
         }
         // Help and the version.
         Err(error) => error.exit(),
+    }
+}
+
+impl Command {
+    /// The arguments that are cargo's, in a command that has such.
+    fn arguments(&mut self) -> Option<&mut Vec<OsString>> {
+        match self {
+            Self::Test(of) | Self::Run(of) | Self::Nextest(of) => Some(&mut of.arguments),
+            Self::Bench(of) | Self::Build(of) | Self::Doctor(of) => Some(&mut of.arguments),
+            Self::Env(of) => Some(&mut of.arguments),
+            Self::Explore(of) => Some(&mut of.arguments),
+            Self::Confirm(of) => Some(&mut of.arguments),
+            Self::Records(_) => None,
+        }
     }
 }
 
@@ -260,6 +285,13 @@ mod tests {
             panic!("{:?}", cli.command);
         };
         Request::new(cli.selection, test.arguments).unwrap()
+    }
+
+    #[test]
+    fn two_dashes_are_passed_on_also_where_nothing_stands_before_them() {
+        let request = request(&["test", "--", "--nocapture", "--", "x"]);
+        let expected = ["--", "--nocapture", "--", "x"];
+        assert_eq!(request.arguments, expected.map(OsString::from));
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use super::Project;
 
 #[test]
-#[ignore = "runs a test in a process for each of many schedules, which takes minutes"]
 fn a_test_that_hangs_in_some_schedules_is_found_and_the_others_pass() {
     let project = Project::copy("races", "explore");
     let answer = project.call(&["explore", "--schedules", "60", "--", "opposite"]);
@@ -18,7 +17,6 @@ fn a_test_that_hangs_in_some_schedules_is_found_and_the_others_pass() {
 }
 
 #[test]
-#[ignore = "runs a test in a process for each of many schedules, which takes minutes"]
 fn a_recorded_inversion_is_confirmed() {
     let project = Project::copy("races", "confirm");
     let run = project.call(&["test", "--", "opposite"]);
