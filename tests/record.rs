@@ -446,7 +446,12 @@ fn times_without_a_record_or_with_a_wrong_number_are_said() {
 fn the_stack_of_a_new_order_is_recorded_on_request() {
     let directory = Directory::new("stacks");
     run(child("child_nests", &directory.0).env("LOCKWARDEN_RECORD_STACKS", "on"));
-    let frame = r#""stack":["record::nest at tests/record.rs:"#;
+    // An optimised build knows the functions and no lines.
+    let frame = if cfg!(debug_assertions) {
+        r#""stack":["record::nest at tests/record.rs:"#
+    } else {
+        r#""stack":["record::nest"#
+    };
     assert_eq!(
         rows_with(&directory, "edge", &[frame]),
         3,

@@ -158,9 +158,11 @@ fn two_findings_on_the_lines_of_a_wrapper_are_two() {
         assert!(stack.contains(function), "{function} is not in\n{stack}");
         assert!(!stack.contains("audit"), "{stack}");
         let caller = format!("called by wrapped::{function}, tests/wrapped.rs:");
-        assert!(
+        // An optimised build has no lines by which to know the caller.
+        assert_eq!(
             last.to_string().contains(&caller),
-            "{caller} is not in\n{last}"
+            cfg!(debug_assertions),
+            "{caller}: {last}"
         );
     }
 }

@@ -20,10 +20,10 @@ pub trait Newer {
 /// In place of tokio's `LocalRuntime`, which version 1.51 has made stable.
 #[derive(Debug)]
 enum LocalRuntime {}
-/// In place of tokio's `LocalOptions`.
-#[derive(Debug)]
+/// In place of tokio's `LocalOptions`; its only use is to be handed to [`Settings::build_local`].
+#[derive(Debug, Default)]
 #[allow(dead_code)]
-enum LocalOptions {}
+struct LocalOptions;
 
 pub enum ForRuntime {}
 pub enum ForOptions {}
