@@ -19,11 +19,12 @@ pub trait Newer {
 
 /// In place of tokio's `LocalRuntime`, which version 1.51 has made stable.
 #[derive(Debug)]
-enum LocalRuntime {}
+#[allow(dead_code)]
+pub enum LocalRuntime {}
 /// In place of tokio's `LocalOptions`; its only use is to be handed to [`Settings::build_local`].
 #[derive(Debug, Default)]
 #[allow(dead_code)]
-struct LocalOptions;
+pub struct LocalOptions;
 
 pub enum ForRuntime {}
 pub enum ForOptions {}

@@ -18,18 +18,19 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "all workers are blocked by a lock of a suspended task",
         told: Some((Verdict::Deadlock, &["all workers", "runtimes.rs"])),
-        run: || with_held_lock(2, |lock| *lock.lock().unwrap() += 1),
+        // Of two workers, one could stay idle and end the sleep.
+        run: || with_held_lock(1, 1, |lock| *lock.lock().unwrap() += 1),
     },
     Case {
         name: "one of two workers is blocked by a lock of a suspended task",
         told: Some((Verdict::HeldAcrossAwait, &["while it is suspended"])),
-        run: || with_held_lock(1, |lock| *lock.lock().unwrap() += 1),
+        run: || with_held_lock(2, 1, |lock| *lock.lock().unwrap() += 1),
     },
     Case {
         name: "tasks in block_in_place wait for a lock of a suspended task",
         told: Some((Verdict::HeldAcrossAwait, &["while it is suspended"])),
         run: || {
-            with_held_lock(2, |lock| {
+            with_held_lock(2, 2, |lock| {
                 tokio::task::block_in_place(|| *lock.lock().unwrap() += 1);
             });
         },
@@ -108,9 +109,9 @@ fn multi(workers: usize, blocking: usize) -> tokio::runtime::Runtime {
         .expect("a runtime can be made")
 }
 
-/// A task of a runtime with two workers holds a lock across a sleep; so many others take it.
-fn with_held_lock(takers: usize, take: fn(&lockwarden::sync::Mutex<i32>)) {
-    let runtime = multi(2, 4);
+/// A task of a runtime with so many workers holds a lock across a sleep; so many others take it.
+fn with_held_lock(workers: usize, takers: usize, take: fn(&lockwarden::sync::Mutex<i32>)) {
+    let runtime = multi(workers, 4);
     let lock = Arc::new(lockwarden::sync::Mutex::new(0));
     let (began, begin) = mpsc::channel();
     let theirs = Arc::clone(&lock);
