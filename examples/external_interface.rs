@@ -12,8 +12,8 @@
 //! waits for its result. The right way is to use the device that the call is given.
 //!
 //! The report says that the owner waits for `result`, and that all other threads are blocked too, so
-//! that no thread can end that. Of the results no thread but us knows that they come from the owner: they
-//! are sent by whoever has the other end. So a call of its own is told only when every thread waits, and
+//! that no thread can end that. The detector does not know that the results come from the owner: any thread
+//! with a sender could send one. So the call by the owner is reported only when every thread waits, and
 //! a program where one thread goes on for ever needs a check of its own in `call`. The panic breaks
 //! the deadlock; the requests are dropped, and their callers told that there will be no result.
 

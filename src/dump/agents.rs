@@ -1,26 +1,23 @@
-//! What companion crates tell of agents that are no threads.
+//! The descriptions of agents that are no threads, which companion crates give.
 
-use std::sync::{Mutex, PoisonError};
+use crate::tracking::fork_safe::ForkSafe;
 
 /// Returns a paragraph for each agent.
-type Teller = fn() -> Vec<String>;
+type Describer = fn() -> Vec<String>;
 
-static TELLERS: Mutex<Vec<Teller>> = Mutex::new(Vec::new());
+pub(crate) static DESCRIBERS: ForkSafe<Vec<Describer>> = ForkSafe::new(Vec::new());
 
-/// Has `teller` asked for each dump. Each function counts once.
-pub(crate) fn add(teller: Teller) {
-    let mut tellers = TELLERS.lock().unwrap_or_else(PoisonError::into_inner);
-    let is_same = |known: &Teller| std::ptr::fn_addr_eq(*known, teller);
-    if !tellers.iter().any(is_same) {
-        tellers.push(teller);
+/// Makes each dump call `describe`. Each function counts once.
+pub(crate) fn add(describe: Describer) {
+    let mut describers = DESCRIBERS.lock();
+    let is_same = |known: &Describer| std::ptr::fn_addr_eq(*known, describe);
+    if !describers.iter().any(is_same) {
+        describers.push(describe);
     }
 }
 
-/// Returns what all of them tell.
-pub(super) fn told() -> Vec<String> {
-    let tellers = TELLERS
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone();
-    tellers.iter().flat_map(|teller| teller()).collect()
+/// Returns the paragraphs of all agents. The functions are called without the lock.
+pub(super) fn describe_all() -> Vec<String> {
+    let describers = DESCRIBERS.lock().clone();
+    describers.iter().flat_map(|describe| describe()).collect()
 }

@@ -63,7 +63,7 @@ pub(crate) fn capture() -> Dump {
         taken,
         threads,
         locks,
-        agents: super::agents::told(),
+        agents: super::agents::describe_all(),
         took: started.elapsed(),
     }
 }

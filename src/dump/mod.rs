@@ -34,8 +34,8 @@ pub struct Dump {
     pub threads: Vec<DumpedThread>,
     /// The locks and other resources that the threads hold and wait for.
     pub locks: Vec<LockInfo>,
-    /// A paragraph for each agent that is no thread, from those who told
-    /// [`instrument::tell_of_agents`](crate::instrument::tell_of_agents): the tasks of an async runtime.
+    /// A paragraph for each agent that is no thread, from the functions that were given to
+    /// [`instrument::describe_agents_with`](crate::instrument::describe_agents_with): the tasks of an async runtime.
     pub agents: Vec<String>,
 }
 

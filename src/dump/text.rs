@@ -21,7 +21,7 @@ impl fmt::Display for Dump {
 }
 
 impl Dump {
-    /// Writes what is told of agents that are no threads.
+    /// Writes the paragraphs of the agents that are no threads.
     pub(crate) fn write_agents(&self, f: &mut impl fmt::Write) -> fmt::Result {
         for agent in &self.agents {
             writeln!(f, "\n{}", agent.trim_end())?;

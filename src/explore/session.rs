@@ -68,7 +68,7 @@ struct Sleeper {
 struct Thread {
     name: Option<String>,
     os_id: u32,
-    /// What it waits for, if somebody wants to know.
+    /// The wait of the thread, if the schedule is recorded.
     wait: Option<Noted>,
     status: Status,
     turn: Arc<Condvar>,
@@ -96,7 +96,7 @@ struct State {
     choices: Vec<usize>,
     /// The choices without those that were taken back.
     steps: Vec<usize>,
-    /// What the threads did, if somebody will read it.
+    /// The operations of the threads, if the schedule is recorded.
     notes: Vec<(usize, Noted)>,
     /// How many turns were taken.
     taken: usize,

@@ -19,8 +19,8 @@ use lock_api::GuardNoSend;
 
 pub(super) use self::add_orders::add_orders;
 pub use self::agent::{
-    Agent, SendableHold, held_by_caller, held_count, mark_observer, observe_all, report_stuck,
-    tell_of_agents,
+    Agent, SendableHold, describe_agents_with, held_by_caller, held_count, mark_observer,
+    observe_all, report_stuck,
 };
 pub use self::endpoints::{
     Endpoint, EndpointWait, Endpoints, wait_for_selection, wait_for_selection_until,

@@ -82,7 +82,7 @@ fn build_id(note: &Note<'_>) -> Option<String> {
     if note.sort != BUILD_ID || note.name != b"GNU\0" {
         return None;
     }
-    // SAFETY: it lies in a loaded module, and nobody writes to a build id.
+    // SAFETY: the build id lies in a loaded module, in a segment that is never written.
     let value = unsafe { std::slice::from_raw_parts(note.value, note.size) };
     Some(value.iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -27,7 +27,7 @@ const SORT: u32 = 1;
 const LINKED: u32 = 0;
 /// The copy has started.
 const STARTED: u32 = 1;
-/// The same, and the copies were named.
+/// The copy has started, and the line that names all copies was written.
 const SAID: u32 = 2;
 
 /// What the copies know of each other.

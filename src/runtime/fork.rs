@@ -21,6 +21,7 @@ pub(crate) fn watch() {
             &crate::suppress::RULES,
             &crate::record::RECORDER,
             &crate::record::news::SEEN,
+            &crate::dump::agents::DESCRIBERS,
             &crate::sink::summary::FINDINGS,
             &crate::sink::QUEUE,
         ]);

@@ -50,7 +50,7 @@ impl Notes<'_> {
     ///
     /// # Safety
     ///
-    /// The memory is readable for as long as the notes are used, and nobody writes to their heads and names.
+    /// The memory is readable for as long as the notes are used, and their heads and names are not written.
     pub(crate) unsafe fn new(start: *const u8, size: usize, align: usize) -> Self {
         Self {
             at: start,
@@ -69,14 +69,14 @@ impl<'a> Iterator for Notes<'a> {
         if self.left < HEAD {
             return None;
         }
-        // SAFETY: the three numbers lie in what is left, and `new` has it that nobody writes to them.
+        // SAFETY: the three numbers lie in what is left, which is readable and not written, as the caller of `new` guarantees.
         let number = |at: usize| unsafe { self.at.add(at).cast::<u32>().read_unaligned() };
         let (name_size, size, sort) = (number(0) as usize, number(4) as usize, number(8));
         let body = HEAD.checked_add(name_size)?;
         let body = body.checked_next_multiple_of(self.align)?;
         let end = body.checked_add(size).filter(|end| *end <= self.left)?;
         let note = Note {
-            // SAFETY: the name lies before the value, which ends within what is left; nobody writes to it.
+            // SAFETY: the name lies before the value, which ends within what is left; it is not written, as above.
             name: unsafe { std::slice::from_raw_parts(self.at.add(HEAD), name_size) },
             sort,
             // SAFETY: the value lies within what is left.

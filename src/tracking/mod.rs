@@ -23,10 +23,11 @@ pub(crate) use crate::shim::model::{Mutex, MutexGuard};
 
 /// Returns the locks of this layer that the child of a fork must find free. None is taken under another.
 #[cfg(unix)]
-pub(crate) fn statics() -> [&'static dyn fork_safe::Stands; 11] {
+pub(crate) fn statics() -> [&'static dyn fork_safe::Stands; 12] {
     [
         // Taken outside of the locks of single threads, which no static holds.
         &thread::times::TIMES,
+        &scheduled::BODY,
         &process::registry::SLOTS,
         &lock::lock_id_pool::SPARE,
         &lock::class::TABLE,

@@ -9,9 +9,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::Mutex;
-
 use crate::engine::ids::Site;
+use crate::tracking::fork_safe::ForkSafe;
 
 /// What a thread does after it was kept waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +110,7 @@ pub(crate) trait Scheduler: fmt::Debug + Send + Sync {
     /// The program does something whose result depends on whether a lock is held at that moment.
     fn note_try(&self);
 
-    /// Whether somebody will read the schedule.
+    /// Whether the operations of the schedule are recorded.
     fn is_noting(&self) -> bool;
 
     /// The calling thread, which has the turn, does this.
@@ -155,7 +154,7 @@ pub(crate) fn is_any() -> bool {
 type BeginBody = fn() -> Option<Participant>;
 
 /// What is called by the first thread that starts another one, once.
-static BODY: Mutex<Option<BeginBody>> = Mutex::new(None);
+pub(super) static BODY: ForkSafe<Option<BeginBody>> = ForkSafe::new(None);
 /// Whether there is something to be called.
 static AWAITS_BODY: AtomicBool = AtomicBool::new(false);
 

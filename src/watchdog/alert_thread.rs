@@ -48,7 +48,7 @@ pub(super) struct AlertThread {
     pub(super) slot: Option<&'static Slot>,
     /// The last report of each stall that was reported and lasts.
     pub(super) reported: HashMap<Key, Report>,
-    /// The number of the last dump that was told, and of the report that it was told with.
+    /// The number of the last dump that was written, and of the report with which it was written.
     pub(super) last_dump: Option<(u64, u64)>,
 }
 
@@ -127,7 +127,7 @@ impl AlertThread {
         }
     }
 
-    /// Returns the number of the report that this dump was told with, if that is another one.
+    /// Returns the number of the report with which this dump was written, if that is another report.
     fn dump_of(&mut self, dump: u64, report: u64) -> Option<u64> {
         match self.last_dump {
             Some((last, first)) if last == dump => Some(first),

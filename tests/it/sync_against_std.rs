@@ -29,6 +29,18 @@ macro_rules! has {
 }
 pub(crate) use has;
 
+/// Compares a type with its original, trait by trait.
+macro_rules! same_bounds {
+    ($ours:ty, $theirs:ty: $($bound:path),*) => {
+        $(assert_eq!(
+            has!($ours: $bound),
+            has!($theirs: $bound),
+            "{}: {}", stringify!($ours), stringify!($bound),
+        );)*
+    };
+}
+pub(crate) use same_bounds;
+
 /// Demands that a generic type of the two flavours has the same automatic traits, whatever it is
 /// made of.
 macro_rules! same_traits {
@@ -53,14 +65,7 @@ macro_rules! same_traits {
         $(same_traits!(@one $ours<$value>, $theirs<$value>);)*
     };
     (@one $ours:ty, $theirs:ty) => {
-        same_traits!(@each $ours, $theirs: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
-    };
-    (@each $ours:ty, $theirs:ty: $($bound:path),*) => {
-        $(assert_eq!(
-            has!($ours: $bound),
-            has!($theirs: $bound),
-            "{}: {}", stringify!($ours), stringify!($bound),
-        );)*
+        same_bounds!($ours, $theirs: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
     };
 }
 
@@ -107,42 +112,42 @@ fn the_automatic_traits_are_those_of_std() {
     same_traits!(@one OurResult, Result);
     same_traits!(@one ours::Barrier, theirs::Barrier);
     same_traits!(@one ours::Once, theirs::Once);
-    same_traits!(@each ours::Once, theirs::Once: Default, Clone);
+    same_bounds!(ours::Once, theirs::Once: Default, Clone);
     same_traits!(sized OurOnceLock, OnceLock);
-    same_traits!(@each OurOnceLock<u8>, OnceLock<u8>:
+    same_bounds!(OurOnceLock<u8>, OnceLock<u8>:
         Clone, Debug, Default, PartialEq, Eq, PartialOrd, Hash, From<u8>);
-    same_traits!(@each OurOnceLock<Silent>, OnceLock<Silent>:
+    same_bounds!(OurOnceLock<Silent>, OnceLock<Silent>:
         Clone, Debug, Default, PartialEq, Eq, From<Silent>);
     same_traits!(sized OurLazyLock, LazyLock);
     same_traits!(sized OurMaker, Maker);
-    same_traits!(@each OurLazyLock<u8>, LazyLock<u8>: Clone, Debug, Default, PartialEq, From<u8>);
-    same_traits!(@each OurLazyLock<Silent>, LazyLock<Silent>: Debug, Default);
+    same_bounds!(OurLazyLock<u8>, LazyLock<u8>: Clone, Debug, Default, PartialEq, From<u8>);
+    same_bounds!(OurLazyLock<Silent>, LazyLock<Silent>: Debug, Default);
     same_traits!(@one ours::BarrierWaitResult, theirs::BarrierWaitResult);
-    same_traits!(@each ours::BarrierWaitResult, theirs::BarrierWaitResult: Clone, Copy, PartialEq);
-    same_traits!(@each OurResult, Result:
+    same_bounds!(ours::BarrierWaitResult, theirs::BarrierWaitResult: Clone, Copy, PartialEq);
+    same_bounds!(OurResult, Result:
         Clone, Copy, Debug, PartialEq, Eq, Default, Hash, PartialOrd);
-    same_traits!(@each OurMutex<u8>, Mutex<u8>: Clone, Debug, Default, PartialEq, From<u8>, Hash);
-    same_traits!(@each OurRwLock<u8>, RwLock<u8>: Clone, Debug, Default, PartialEq, From<u8>, Hash);
-    same_traits!(@each OurMutexGuard<u8>, MutexGuard<u8>:
+    same_bounds!(OurMutex<u8>, Mutex<u8>: Clone, Debug, Default, PartialEq, From<u8>, Hash);
+    same_bounds!(OurRwLock<u8>, RwLock<u8>: Clone, Debug, Default, PartialEq, From<u8>, Hash);
+    same_bounds!(OurMutexGuard<u8>, MutexGuard<u8>:
         Clone, Debug, Display, PartialEq, AsRef<u8>, Borrow<u8>);
-    same_traits!(@each OurReadGuard<u8>, ReadGuard<u8>:
+    same_bounds!(OurReadGuard<u8>, ReadGuard<u8>:
         Clone, Debug, Display, PartialEq, AsRef<u8>, Borrow<u8>);
-    same_traits!(@each OurWriteGuard<u8>, WriteGuard<u8>:
+    same_bounds!(OurWriteGuard<u8>, WriteGuard<u8>:
         Clone, Debug, Display, PartialEq, AsRef<u8>, Borrow<u8>);
     same_traits!(sized OurSender, Sender);
     same_traits!(sized OurSyncSender, SyncSender);
     same_traits!(sized OurReceiver, Receiver);
-    same_traits!(@each ours::mpsc::Iter<'static, u8>, theirs::mpsc::Iter<'static, u8>:
+    same_bounds!(ours::mpsc::Iter<'static, u8>, theirs::mpsc::Iter<'static, u8>:
         Send, Sync, UnwindSafe, RefUnwindSafe, Debug, Clone);
-    same_traits!(@each ours::mpsc::Iter<'static, Silent>, theirs::mpsc::Iter<'static, Silent>:
+    same_bounds!(ours::mpsc::Iter<'static, Silent>, theirs::mpsc::Iter<'static, Silent>:
         Debug);
-    same_traits!(@each ours::mpsc::TryIter<'static, Silent>, theirs::mpsc::TryIter<'static, Silent>:
+    same_bounds!(ours::mpsc::TryIter<'static, Silent>, theirs::mpsc::TryIter<'static, Silent>:
         Send, Sync, UnwindSafe, RefUnwindSafe, Debug, Clone);
-    same_traits!(@each ours::mpsc::IntoIter<Silent>, theirs::mpsc::IntoIter<Silent>:
+    same_bounds!(ours::mpsc::IntoIter<Silent>, theirs::mpsc::IntoIter<Silent>:
         Send, Sync, UnwindSafe, RefUnwindSafe, Debug, Clone);
-    same_traits!(@each OurSender<Silent>, Sender<Silent>: Clone, Debug, Default);
-    same_traits!(@each OurSyncSender<Silent>, SyncSender<Silent>: Clone, Debug, Default);
-    same_traits!(@each OurReceiver<Silent>, Receiver<Silent>: Clone, Debug, Default);
+    same_bounds!(OurSender<Silent>, Sender<Silent>: Clone, Debug, Default);
+    same_bounds!(OurSyncSender<Silent>, SyncSender<Silent>: Clone, Debug, Default);
+    same_bounds!(OurReceiver<Silent>, Receiver<Silent>: Clone, Debug, Default);
     // The probe itself must be able to give both answers.
     assert!(has!(u8: Send) && !has!(Rc<u8>: Send));
     assert!(

@@ -8,7 +8,7 @@ use std::ops::{Deref, DerefMut};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 
-use super::sync_against_std::has;
+use super::sync_against_std::{has, same_bounds};
 
 /// Compares a type with its original.
 macro_rules! same {
@@ -27,18 +27,11 @@ macro_rules! same {
         $(same!(@type $ours<$value>, $theirs<$value>: From<$value>);)*
     };
     (@type $ours:ty, $theirs:ty $(: $more:path)?) => {
-        same!(@each $ours, $theirs:
+        same_bounds!($ours, $theirs:
             Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug, Display, Default, Clone, Copy,
             PartialEq, Eq, PartialOrd, Ord, Hash, Deref, DerefMut, Iterator, IntoIterator,
             std::iter::FusedIterator, std::error::Error $(, $more)?
         );
-    };
-    (@each $ours:ty, $theirs:ty: $($bound:path),*) => {
-        $(assert_eq!(
-            has!($ours: $bound),
-            has!($theirs: $bound),
-            "{}: {}", stringify!($ours), stringify!($bound),
-        );)*
     };
 }
 

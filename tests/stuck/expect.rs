@@ -28,7 +28,7 @@ pub(crate) enum Told {
     /// As `Finding`, and one `Inversion` beside it: the waits of the deadlock are also an order that closes
     /// a cycle.
     FindingAndOrder(&'static str, &'static [&'static str]),
-    /// As `Finding`, but no thread can be made to panic: the kernel ends itself when it was told.
+    /// As `Finding`, but no thread can be made to panic: the kernel ends itself once the report was written.
     AndStays(&'static str, &'static [&'static str]),
 }
 

@@ -66,7 +66,7 @@ pub(crate) fn join(both: [thread::JoinHandle<()>; 2]) {
     }
 }
 
-/// Waits until something holds that is certain to come, and of which no thread tells.
+/// Polls for a condition that is certain to come true and that no thread notifies.
 pub(crate) fn until(mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {

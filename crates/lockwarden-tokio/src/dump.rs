@@ -67,8 +67,9 @@ pub fn dump() -> Dump {
     }
 }
 
-/// The same, after each task that waits for something watched was asked for its await stack, and given
-/// `patience` to answer. It cannot answer while its thread is blocked, as that of the caller is.
+/// Captures every task like [`dump`], with the await stacks of the tasks that wait for something watched. Each of
+/// these is probed first, and has `patience` to be polled; a task whose thread is blocked (that of the caller,
+/// for one) is not polled, and has no stack.
 #[must_use]
 pub fn dump_within(patience: Duration) -> Dump {
     let start = Instant::now();
@@ -99,7 +100,7 @@ pub fn dump_within(patience: Duration) -> Dump {
 /// Lets the dumps of lockwarden show tasks, too.
 pub(crate) fn announce() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| instrument::tell_of_agents(tell));
+    ONCE.call_once(|| instrument::describe_agents_with(tell));
 }
 
 /// A paragraph for each task, for the dumps of lockwarden.
@@ -145,7 +146,7 @@ fn what(wait: &Wait) -> String {
             [task] => format!("the end of {}", task.info()),
             many => format!("the end of one of {} tasks", many.len()),
         },
-        Target::Anyone(thing) => {
+        Target::AnyAgent(thing) => {
             let name = format!("{} made at {}", thing.noun, thing.made);
             thing.awaited.of(&name)
         }

@@ -49,8 +49,8 @@
 //!   are not asked.
 //! - Waits of threads in `blocking_lock`, `blocking_recv` and their like; a `futures::executor`'s
 //!   `block_on` within a task.
-//! - On a runtime with several workers, one that is blocked by a lock of a suspended task: that is told
-//!   as `HeldAcrossAwait`; if all of them are, it is a `Deadlock`.
+//! - On a runtime with several workers, one worker that waits for a lock which a suspended task holds: the
+//!   report is `HeldAcrossAwait`. If every worker waits so, it is a `Deadlock`.
 //!
 //! # What could be reported wrongly
 //!

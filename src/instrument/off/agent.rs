@@ -115,7 +115,7 @@ pub fn report_stuck(
 }
 
 #[inline(always)]
-pub fn tell_of_agents(_teller: fn() -> Vec<String>) {}
+pub fn describe_agents_with(_describe: fn() -> Vec<String>) {}
 
 /// Nothing is watched.
 #[inline(always)]

@@ -241,13 +241,13 @@ pub fn mark_observer() {
     }
 }
 
-/// Has `teller` asked at each [dump](crate::watchdog::dump) for agents that are no threads: it returns a
-/// paragraph for each. The watchdog, and a check of [`testing`](crate::testing) that has hung, show
+/// Makes each [dump](crate::watchdog::dump) call `describe`, which returns a paragraph for each agent that is no
+/// thread. The watchdog, and a check of [`testing`](crate::testing) that has hung, show
 /// them after the threads.
 ///
 /// It may take a moment, but not wait for a thread of the program.
-pub fn tell_of_agents(teller: fn() -> Vec<String>) {
-    crate::dump::agents::add(teller);
+pub fn describe_agents_with(describe: fn() -> Vec<String>) {
+    crate::dump::agents::add(describe);
 }
 
 /// How many locks the calling thread, or the agent that it acts as, holds.

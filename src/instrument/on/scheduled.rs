@@ -36,7 +36,7 @@ pub fn point(verb: &'static str, record: &Resource) {
     }
 }
 
-/// The same, of something that has no record of its own.
+/// A scheduling point like [`point`], before an operation on something that has no record.
 #[inline(always)]
 pub fn point_unnamed(what: &'static str) {
     if scheduled::is_any() {
@@ -44,7 +44,7 @@ pub fn point_unnamed(what: &'static str) {
     }
 }
 
-/// The same, of a primitive with this record.
+/// A scheduling point like [`point`], before an operation on the primitive with this record.
 #[inline(always)]
 pub(super) fn point_of(verb: &'static str, record: &LockRecord) {
     if scheduled::is_any() {

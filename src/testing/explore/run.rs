@@ -27,7 +27,7 @@ use crate::testing::hang::Hang;
 use crate::testing::timeout;
 use crate::thread;
 
-/// The same, once a thread of the exploration has stayed away for that long.
+/// How long a thread that has the turn may stay away, once one of the exploration has exceeded the patience.
 const KNOWN_PATIENCE: Duration = Duration::from_millis(50);
 /// The time between two lines about the progress of an exploration.
 const PROGRESS: Duration = Duration::from_secs(10);

@@ -1,7 +1,7 @@
 //! How long a thread waited for locks and how long it held them, if the process records that.
 //!
-//! A thread has a ring of its last waits and holds, and totals that lose nothing. Both are written by the thread
-//! and read by whoever writes them to the record, under a lock that is free nearly always.
+//! A thread has a ring of its last waits and holds, and totals that lose nothing. The thread writes
+//! both, and the thread that appends them to the record reads both, under a mutex that is rarely contended.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};

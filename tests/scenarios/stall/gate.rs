@@ -1,4 +1,4 @@
-//! A flag that a thread waits for, with the condition variable that tells of it.
+//! A flag that a thread waits for, with the condition variable that notifies its waiters.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use lockwarden::watchdog::Phase;
 
 use super::watch::{STALL, Watch, waiter};
 
-/// A flag with the condition variable that tells of it.
+/// A flag with the condition variable that notifies its waiters.
 pub(super) struct Gate {
     pub(super) flag: AtomicBool,
     pub(super) mutex: Mutex<()>,

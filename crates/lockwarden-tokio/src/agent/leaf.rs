@@ -28,7 +28,7 @@ pub(crate) enum Target {
     /// The end of one of these tasks.
     End(Vec<Arc<Task>>),
     /// Something that any task might bring about.
-    Anyone(Thing),
+    AnyAgent(Thing),
 }
 
 /// Something that is waited for and is no lock.
@@ -45,7 +45,7 @@ pub(crate) struct Thing {
 impl Target {
     /// Whether only certain tasks can end the wait.
     fn is_for_certain_tasks(&self) -> bool {
-        !matches!(self, Target::Anyone(_))
+        !matches!(self, Target::AnyAgent(_))
     }
 }
 

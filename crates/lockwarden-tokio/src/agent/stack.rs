@@ -31,7 +31,7 @@ impl fmt::Debug for AwaitStack {
     }
 }
 
-/// The same, from what the standard library writes.
+/// Parses the lines of an await stack from the text in which the standard library writes a backtrace.
 fn of_text(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut function = "";

@@ -275,8 +275,8 @@ impl Graph {
                     return Need::Nothing;
                 }
                 if from.is_empty() {
-                    // More than there are, or a semaphore that is a signal: anyone could add some.
-                    return self.need_of_anyone(at);
+                    // More permits than exist, or a semaphore that is used as a signal: any task or thread could add some.
+                    return self.need_of_any_agent(at);
                 }
                 Need::Units(missing, from)
             }
@@ -290,13 +290,13 @@ impl Graph {
                 }
                 Need::Any(needs)
             }
-            Target::Anyone(_) => self.need_of_anyone(at),
+            Target::AnyAgent(_) => self.need_of_any_agent(at),
         }
     }
 
-    /// What the agent at this place needs, if anyone could bring it: one of its check, if all of those
-    /// are known.
-    fn need_of_anyone(&self, at: usize) -> Need {
+    /// What the agent at this place needs, if any agent could end its wait: an agent of its check, if all
+    /// agents of the check are known.
+    fn need_of_any_agent(&self, at: usize) -> Need {
         let check = self.nodes[at].task.as_ref().map_or(0, |task| task.check);
         if !self.closed_checks.contains(&check) {
             return Need::Nothing;

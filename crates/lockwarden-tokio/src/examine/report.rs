@@ -106,7 +106,7 @@ fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<Threa
     match node.waits.first() {
         Some(wait) => {
             let by = match wait.target {
-                Target::Anyone(_) => FreedBy::AnyThread,
+                Target::AnyAgent(_) => FreedBy::AnyThread,
                 _ => ids(graph),
             };
             info.waits = Some(wait_info(wait, by, locks));
@@ -235,7 +235,7 @@ fn wait_info(wait: &Wait, by: FreedBy, locks: &mut Vec<LockInfo>) -> WaitInfo {
             let id = add(locks, thing_info("task", made));
             WaitInfo::of_resource((id, WaitReason::End), site, since, by)
         }
-        Target::Anyone(Thing {
+        Target::AnyAgent(Thing {
             noun,
             awaited,
             made,

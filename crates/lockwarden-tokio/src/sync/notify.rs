@@ -122,7 +122,7 @@ impl Future for Notified<'_> {
             created: this.created,
             site,
             place,
-            target: || Target::Anyone(Thing::new("Notify", WaitReason::Notification, made)),
+            target: || Target::AnyAgent(Thing::new("Notify", WaitReason::Notification, made)),
         };
         this.leaf.poll(cx, waiting, |cx| this.inner.poll(cx))
     }

@@ -133,7 +133,7 @@ impl<T> Future for Receiver<T> {
             created: made,
             site: Location::caller(),
             place,
-            target: || Target::Anyone(Thing::new(NOUN, WaitReason::Message, made)),
+            target: || Target::AnyAgent(Thing::new(NOUN, WaitReason::Message, made)),
         };
         let poll = leaf.poll(cx, waiting, |cx| Pin::new(inner).poll(cx));
         poll.map(|message| message.map(Stamped::receive))

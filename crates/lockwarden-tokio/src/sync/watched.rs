@@ -54,7 +54,7 @@ where
             created: this.created,
             site,
             place,
-            target: || Target::Anyone(*this.thing),
+            target: || Target::AnyAgent(*this.thing),
         };
         let output = ready!(this.leaf.poll(cx, waiting, |cx| this.future.poll(cx)));
         let Some(map) = this.map.take() else {

@@ -50,7 +50,7 @@ macro_rules! receiver {
                     created,
                     site: frame::outer_site(created),
                     place,
-                    target: || Target::Anyone(Thing::new(NOUN, WaitReason::Message, made)),
+                    target: || Target::AnyAgent(Thing::new(NOUN, WaitReason::Message, made)),
                 };
                 leaf.poll(cx, waiting, |cx| poll(inner, cx))
             }
