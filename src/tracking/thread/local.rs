@@ -5,12 +5,10 @@ use std::sync::Arc;
 use crate::engine::acquisition::{Held, InheritedHold};
 use crate::engine::clock::timeline::Timeline;
 use crate::engine::ids::{Site, ThreadId};
-use crate::engine::mode::Mode;
 use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::lock::first_edges::FirstContexts;
 use crate::tracking::lock::leaf_edges::HeldSnapshot;
 use crate::tracking::lock::lock_id_pool::LockIdPool;
-use crate::tracking::lock::record::LockRecord;
 use crate::tracking::thread::clock_ref::ClockRefs;
 use crate::tracking::thread::inherited_holds::{AcquisitionLog, MarkedHolds};
 use crate::tracking::thread::lockset_hash;
@@ -73,36 +71,6 @@ impl Local {
             first: FirstContexts::default(),
             times: None,
         }
-    }
-
-    /// Assigns a lock its ident, at its first acquisition, if the context of this acquisition is cached for
-    /// the lock's class; returns the tag. `known` is what the lock would cache.
-    #[inline(always)]
-    pub(crate) fn identify_like_before(
-        &mut self,
-        record: &LockRecord,
-        known: u64,
-        mode: Mode,
-        site: Site,
-    ) -> Option<u64> {
-        // While a call of the detector runs, nothing is recorded.
-        if self.busy > 0 {
-            return None;
-        }
-        let first = record.find_first(&self.first, known, site)?;
-        record.identify_in(&mut self.pool, first, known, mode)
-    }
-
-    /// Assigns a lock its ident like [`identify_like_before`](Self::identify_like_before), if the context is
-    /// that of the last lock that got one in this way, and the acquisition is exclusive. Calls nothing.
-    #[inline(always)]
-    pub(crate) fn identify_as_expected(
-        &mut self,
-        record: &LockRecord,
-        known: u64,
-        site: Site,
-    ) -> Option<u64> {
-        record.identify_as_expected(&self.first, &mut self.pool, known, site)
     }
 
     /// Begins a call of the detector, in which nothing is recorded: `busy` is decremented at its end.

@@ -4,6 +4,7 @@
 
 use crate::tracking::thread::current;
 use crate::tracking::thread::local::Local;
+use crate::tracking::thread::section::Inside;
 use crate::tracking::thread::slot::Slot;
 
 /// Runs `f` on the thread-local state of the calling thread.
@@ -16,7 +17,7 @@ pub(crate) fn with_own<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -> R) 
     // SAFETY: the slot is the calling thread's. The closures given here are short, part of this crate, and
     // call neither this function nor any code outside this crate but the allocator; that, and a signal
     // handler, finds the thread inside the detector, and is not tracked. So there is no second borrow.
-    current::closed(|| f(unsafe { slot.own() }))
+    Inside::closed(|| f(unsafe { slot.own() }))
 }
 
 /// Runs `f` like [`with_own`], for every new lock, in a thread that is known not to be inside the detector.
