@@ -50,7 +50,7 @@ pub(crate) fn check(
 ) -> Vec<Facts> {
     let key = slot.key();
     let known = lockset_hash::known(key, mode);
-    let (busy, remembered) = with_own(slot, |own| (own.busy > 0, own.knows(known, ident.tag())));
+    let (busy, remembered) = with_own(slot, |own| (own.busy > 0, own.has_seen(known, ident.tag())));
     if busy {
         return Vec::new();
     }

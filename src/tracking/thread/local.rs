@@ -98,7 +98,7 @@ impl Local {
     }
 
     /// Returns whether this acquisition is cached; `known` is what the lock would cache.
-    pub(crate) fn knows(&self, known: u64, tag: u64) -> bool {
+    pub(crate) fn has_seen(&self, known: u64, tag: u64) -> bool {
         self.known.has(word(known, tag))
     }
 
@@ -175,12 +175,12 @@ mod tests {
     #[test]
     fn a_cached_acquisition_is_found_until_the_caches_are_cleared() {
         let mut own = Local::new(ThreadId::new(1));
-        assert!(!own.knows(5, 6));
+        assert!(!own.has_seen(5, 6));
         own.learn(5, 6);
-        assert!(own.knows(5, 6));
-        assert!(!own.knows(6, 6));
+        assert!(own.has_seen(5, 6));
+        assert!(!own.has_seen(6, 6));
         own.forget();
-        assert!(!own.knows(5, 6));
+        assert!(!own.has_seen(5, 6));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Access of a thread to its own local state.
+//! Access of a thread to its own local state, and calls of foreign code during which it checks nothing.
 
 #![allow(unsafe_code)]
 
@@ -33,4 +33,26 @@ pub(crate) fn with_own_open<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -
     // SAFETY: as in `with_own`, except for a handler. A handler has ended its borrow when `f` continues, and
     // `f` reloads what the handler has changed.
     f(unsafe { slot.own() })
+}
+
+/// Runs `f`, which may call any code, without checking its use of tracked locks.
+pub(crate) fn quietly<R>(slot: &'static Slot, f: impl FnOnce() -> R) -> R {
+    struct Busy(&'static Slot);
+    impl Drop for Busy {
+        fn drop(&mut self) {
+            with_own(self.0, |own| own.busy -= 1);
+        }
+    }
+    with_own(slot, |own| own.begin_busy());
+    let _busy = Busy(slot);
+    f()
+}
+
+/// Runs `f`, which may call any code, without checking its use of tracked locks, if the calling thread has a
+/// slot.
+pub(crate) fn aside<R>(slot: Option<&'static Slot>, f: impl FnOnce() -> R) -> R {
+    match slot {
+        Some(slot) => quietly(slot, f),
+        None => f(),
+    }
 }

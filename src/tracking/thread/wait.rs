@@ -445,7 +445,7 @@ mod tests {
             });
         };
         wait_at(WaitKind::SIGNAL);
-        assert!(!wait.is_woken_for(&mutex), "nobody was notified");
+        assert!(!wait.is_woken_for(&mutex), "no thread was notified");
         party.add_pending_wakeups(1);
         assert!(wait.is_woken_for(&mutex) && !wait.is_woken_for(&other));
         party.finish_wakeup();
