@@ -40,8 +40,10 @@ mod width;
 mod wrap;
 
 #[cfg(test)]
+#[path = "../../tests/unit/report/fixture.rs"]
 mod fixture;
 #[cfg(test)]
+#[path = "../../tests/unit/report/snapshots.rs"]
 mod snapshots;
 
 pub use self::activity::Activity;
