@@ -20,6 +20,7 @@ mod prune;
 mod queued_writers;
 mod rank;
 mod reach;
+mod repeats;
 mod reported_cycles;
 mod store;
 #[cfg(test)]
@@ -29,3 +30,4 @@ mod writers;
 pub(crate) use graph::OrderGraph;
 pub(crate) use hash::IdMap;
 pub(crate) use limits::Limits;
+pub(crate) use repeats::FEWEST as FEWEST_REPEATED;
