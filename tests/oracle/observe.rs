@@ -183,8 +183,8 @@ impl Stage {
                 }
                 Turn::AskItself => {
                     let asks = || self.act_once(*op, &mut guards);
-                    let told = panic::catch_unwind(AssertUnwindSafe(asks));
-                    assert!(told.is_err(), "it would have hung:\n{}", self.program);
+                    let reported = panic::catch_unwind(AssertUnwindSafe(asks));
+                    assert!(reported.is_err(), "it would have hung:\n{}", self.program);
                     self.pass();
                     break;
                 }

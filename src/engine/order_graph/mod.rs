@@ -22,6 +22,7 @@ mod rank;
 mod reach;
 mod repeats;
 mod reported_cycles;
+mod scratch;
 mod store;
 #[cfg(test)]
 mod tests;
