@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::order::check;
+use super::order::promote::promote;
 use super::{check_session, describe, publish, state};
 use crate::engine::acquisition::InheritedHold;
 use crate::engine::clock::vector_clock::VectorClock;
@@ -128,7 +128,7 @@ pub(crate) fn holds_to_inherit() -> Vec<InheritedHold> {
         state.introduce(holder, slot);
         let findings: Vec<_> = held
             .iter()
-            .flat_map(|h| check::promote(&mut state, describe::ident_of(h)))
+            .flat_map(|h| promote(&mut state, describe::ident_of(h)))
             .collect();
         describe::cycles(slot, &state, &findings, None)
     };

@@ -4,7 +4,7 @@
 //! members of a workspace, and packages beside it, are the program's own.
 
 use super::data::{Edge, Report};
-use super::names::{of_a_dependency, of_the_library};
+use super::place::of_a_dependency;
 use crate::engine::ids::Site;
 use crate::engine::verdict::Verdict;
 
@@ -25,13 +25,6 @@ pub(super) fn dependency(file: &str) -> Option<String> {
         Some((at, _)) => format!("{} {}", &folder[..at], &folder[at + 1..]),
         None => folder.to_owned(),
     })
-}
-
-/// Returns whether a file is one of the program's own.
-pub(super) fn is_own(file: &str) -> bool {
-    of_a_dependency(file).is_none()
-        && of_the_library(file).is_none()
-        && !file.contains("/rustlib/src/rust/library/")
 }
 
 /// Returns how many of the two places of an edge are in dependencies: an edge with few of them is the one to
@@ -102,15 +95,5 @@ mod tests {
         );
         assert_eq!(of("odd/src/lib.rs").as_deref(), Some("odd"));
         assert_eq!(dependency("src/main.rs"), None);
-    }
-
-    #[test]
-    fn files_of_the_standard_library_and_of_dependencies_are_not_the_programs_own() {
-        assert!(is_own("src/main.rs"));
-        assert!(is_own("/home/me/bank/store/src/lib.rs"));
-        assert!(!is_own("/rustc/0123/library/core/src/option.rs"));
-        assert!(!is_own(
-            "/home/me/.cargo/registry/src/index-1/dashmap-5.5.3/src/lib.rs"
-        ));
     }
 }

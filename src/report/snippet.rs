@@ -1,7 +1,8 @@
 //! Source lines with marks under them, in the form of compiler diagnostics.
 
-use super::names::{short_file, width};
+use super::place::short_file;
 use super::source::Sources;
+use super::width::width;
 use crate::engine::ids::Site;
 use crate::engine::sorting;
 

@@ -8,8 +8,7 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 
 use super::module::{Module, Modules, Place};
-use super::names::short_file;
-use super::owner;
+use super::place::{is_own, short_file};
 use crate::engine::ids::Site;
 use crate::tracking::thread::current::Inside;
 
@@ -122,8 +121,7 @@ impl Stack {
     /// Returns the innermost function of the program's own code, with the place of the call that it makes,
     /// as text. Looks up the names if that was not done before.
     pub(super) fn own_caller(&self) -> Option<String> {
-        let is_own =
-            |frame: &&Frame| !frame.is_ours() && frame.file.as_deref().is_some_and(owner::is_own);
+        let is_own = |frame: &&Frame| !frame.is_ours() && frame.file.as_deref().is_some_and(is_own);
         let caller = self.frames().iter().find(is_own)?;
         let (function, file) = (caller.function.as_deref()?, caller.file.as_deref()?);
         let here = std::env::current_dir().ok();

@@ -64,21 +64,21 @@ impl fmt::Display for Kind {
 /// What became of a deadlock that the program can reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fate {
-    /// It was told.
+    /// It was reported.
     Found,
-    /// An inversion of some of its locks was told.
+    /// An inversion of some of its locks was reported.
     Covered,
-    /// The run did not show its links, and yet it was told.
+    /// The run did not show its links, and yet it was reported.
     Foreseen,
     /// The run showed its links, but some only in another statement or under further locks, because
-    /// a try went another way or the run was cut short; and it was not told.
+    /// a try went another way or the run was cut short; and it was not reported.
     Elsewhere,
-    /// The run did not show its links, and it was not told.
+    /// The run did not show its links, and it was not reported.
     NotShown,
     /// The run showed its links, but one came after the other: its thread had seen a value that was initialised
     /// after the other link. In another run it could be the one to initialise the value.
     Ordered,
-    /// The run showed its links, and it was not told.
+    /// The run showed its links, and it was not reported.
     Missed,
 }
 
@@ -96,9 +96,9 @@ pub(crate) struct Reachable {
     pub(crate) cycle: Cycle,
 }
 
-/// An inversion that was told.
+/// An inversion that was reported.
 #[derive(Clone, Debug)]
-pub(crate) struct Told {
+pub(crate) struct ReportedCycle {
     pub(crate) cycle: Cycle,
     /// Why the program cannot deadlock on these locks in this order, if it cannot.
     pub(crate) reason: Option<Reason>,
@@ -106,7 +106,7 @@ pub(crate) struct Told {
     pub(crate) exactly: bool,
 }
 
-impl Told {
+impl ReportedCycle {
     /// Whether somewhere in the cycle a reader waits for a reader.
     pub(crate) fn has_waiting_readers(&self) -> bool {
         self.cycle.read_behind_writers().next().is_some()
@@ -117,8 +117,8 @@ impl Told {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) reachable: Vec<Reachable>,
-    pub(crate) told: Vec<Told>,
-    /// How many cycles were told as harmless.
+    pub(crate) reported: Vec<ReportedCycle>,
+    /// How many cycles were reported as harmless.
     pub(crate) labelled: usize,
     /// Whether the program can deadlock at all.
     pub(crate) deadlocks: bool,
@@ -168,7 +168,7 @@ pub(crate) fn compare(
     }
     for said in said {
         match said.verdict {
-            Verdict::Inversion => outcome.told.push(Told {
+            Verdict::Inversion => outcome.reported.push(ReportedCycle {
                 cycle: said.cycle.clone(),
                 reason: (!truth.reaches(&said.cycle.locks()))
                     .then(|| reason::reason(program, &said.cycle)),
@@ -247,13 +247,13 @@ fn fate(reachable: &Reachable, ordered: bool, said: &[Said]) -> Fate {
         _ => Verdict::Inversion,
     };
     let all = reachable.cycle.lock_set();
-    let told = || said.iter().filter(|said| said.verdict == verdict);
-    let found = told().any(|said| said.cycle.locks() == reachable.locks);
+    let reported = || said.iter().filter(|said| said.verdict == verdict);
+    let found = reported().any(|said| said.cycle.locks() == reachable.locks);
     if found && !reachable.shown {
         Fate::Foreseen
     } else if found {
         Fate::Found
-    } else if reachable.shown && told().any(|said| said.cycle.lock_set() & !all == 0) {
+    } else if reachable.shown && reported().any(|said| said.cycle.lock_set() & !all == 0) {
         Fate::Covered
     } else if reachable.shown && ordered {
         Fate::Ordered

@@ -96,7 +96,7 @@ fn run<S: Scheduler + 'static>(
         verdict: Mutex::new(Verdict::Never),
     });
     let search = scheduler(Arc::clone(&shared));
-    let told = Arc::clone(&shared);
+    let reported = Arc::clone(&shared);
     let mut config = Config::new();
     config.failure_persistence = FailurePersistence::None;
     Runner::new(search, config).run(move || {
@@ -109,7 +109,7 @@ fn run<S: Scheduler + 'static>(
             thread::yield_now();
         }
     });
-    told.verdict()
+    reported.verdict()
 }
 
 /// The locks that a thread tries, a bit each.

@@ -77,7 +77,7 @@ impl Guard<'_> {
     }
 }
 
-/// Which places of the source a program uses. A recursive read is told once per place where the
+/// Which places of the source a program uses. A recursive read is reported once per place where the
 /// lock was made and places of both acquisitions, so that programs must not share them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Places {

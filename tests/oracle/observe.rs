@@ -287,8 +287,12 @@ impl<'a> Actor<'a> {
                 }
                 Turn::AskItself => {
                     let asks = || self.act_once(*op);
-                    let told = panic::catch_unwind(AssertUnwindSafe(asks));
-                    assert!(told.is_err(), "it would have hung:\n{}", self.stage.program);
+                    let reported = panic::catch_unwind(AssertUnwindSafe(asks));
+                    assert!(
+                        reported.is_err(),
+                        "it would have hung:\n{}",
+                        self.stage.program
+                    );
                     self.stage.pass();
                     break Stop::Over;
                 }

@@ -21,6 +21,7 @@ mod queued_writers;
 mod rank;
 mod reach;
 mod reported_cycles;
+mod scratch;
 mod store;
 #[cfg(test)]
 mod tests;

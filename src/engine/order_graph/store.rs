@@ -10,7 +10,7 @@ use petgraph::visit::EdgeRef;
 use super::context::Context;
 use super::edge::Edge;
 use super::hash::IdMap;
-use super::reach::Scratch;
+use super::scratch::Scratch;
 use super::writers::{Writer, Writers};
 use crate::engine::ids::LockId;
 use crate::engine::mode::{Mode, ReadPolicy};

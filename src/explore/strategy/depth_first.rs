@@ -9,7 +9,7 @@ use super::Choose;
 /// one, and the same as before above that.
 ///
 /// A choice that was taken back is no option of its node, but is made again in the schedules that pass
-/// the node later: it may have told the detector of a wait, and with that decided what came next.
+/// the node later: it may have reported a wait to the detector, and with that decided what came next.
 #[derive(Debug)]
 pub(crate) struct DepthFirst {
     most: usize,

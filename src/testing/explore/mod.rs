@@ -103,6 +103,7 @@
 mod confirm;
 mod finding;
 mod outcome;
+mod progress;
 mod quiet;
 mod run;
 mod shrink;

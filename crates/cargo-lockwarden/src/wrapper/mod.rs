@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_entrances_are_told_apart() {
+    fn the_entrances_are_distinguished() {
         assert_eq!(of(&["cargo-lockwarden", "lockwarden", "test"]), None);
         assert_eq!(
             of(&["cargo-lockwarden", "/bin/rustc", "-vV"]),
