@@ -10,6 +10,7 @@ use crate::detector::{check_session, describe};
 use crate::engine::acquisition::Acquisition;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
+use crate::engine::order_graph::FEWEST_REPEATED;
 use crate::report::{Facts, Stack};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::leaf_edges::{HeldSnapshot, Insert, LeafEdge};
@@ -65,6 +66,12 @@ pub(crate) fn check(
         CROWDED.store(true, Ordering::Relaxed);
         return Vec::new();
     }
+    let content = content(slot, ident, mode, site);
+    if content.is_some_and(|content| repeats(slot, ident, content)) {
+        with_own(slot, |own| own.learn(known, ident.tag()));
+        record.known.store(known, Ordering::Relaxed);
+        return Vec::new();
+    }
     let held = slot.held().unwrap_or_default();
     let mut found = Vec::new();
     let mut mine = held.iter().filter(|h| std::ptr::eq(h.ident, ident));
@@ -90,15 +97,7 @@ pub(crate) fn check(
         mode,
         site,
     });
-    found.extend(learn(
-        slot,
-        &held,
-        &holding,
-        ident,
-        record.policy(),
-        mode,
-        site,
-    ));
+    found.extend(learn(slot, &held, &holding, ident, mode, site, content));
     found.extend(classes::learn(
         slot, key, &held, &holding, ident, mode, site,
     ));
@@ -125,6 +124,30 @@ pub(crate) fn check(
     });
     record.known.store(known, Ordering::Relaxed);
     found
+}
+
+/// Returns a hash of this acquisition, the same for all threads, if it may be one that is kept for other
+/// threads to repeat.
+fn content(slot: &'static Slot, ident: &'static Ident, mode: Mode, site: Site) -> Option<u64> {
+    if slot.count() < FEWEST_REPEATED as u32 || !ident.contexts.is_promoted() {
+        return None;
+    }
+    let content = with_own(slot, |own| own.content(slot))?;
+    let request = lockset_hash::request(ident.tag(), mode, site);
+    Some(content.rotate_left(32) ^ request)
+}
+
+/// Records an acquisition that another thread, or this one in an earlier segment, has made in the same way;
+/// returns `false`, with nothing changed, if there is none, or if it may close a cycle.
+fn repeats(slot: &'static Slot, ident: &'static Ident, content: u64) -> bool {
+    let segment = with_own(slot, |own| own.timeline.see());
+    let graph = check_session::graph_of(slot);
+    let mut state = graph.lock();
+    let repeats = state.graph.repeat(ident.id(), content, &segment);
+    if repeats {
+        state.introduce(segment.thread(), slot);
+    }
+    repeats
 }
 
 /// Returns whether the thread already has a hold of the lock that excludes everything for which this request
@@ -183,9 +206,9 @@ fn learn(
     held: &[HeldLock],
     holding: &Arc<HeldSnapshot>,
     ident: &'static Ident,
-    policy: ReadPolicy,
     mode: Mode,
     site: Site,
+    content: Option<u64>,
 ) -> Vec<Facts> {
     let unknown: Vec<Site> = with_own(slot, |own| {
         let around = holding.inherited.iter().map(|around| around.held.site);
@@ -255,8 +278,7 @@ fn learn(
             state.lock(card.id).is_some(),
             "a promoted lock stands in the graph"
         );
-        debug_assert_eq!(ident.class().kind.policy(), policy);
-        findings.extend(state.graph.acquire(&Acquisition {
+        let acquisition = Acquisition {
             thread,
             segment: &holding.segment,
             held: &holding.held,
@@ -265,7 +287,13 @@ fn learn(
             lock: card.id,
             mode,
             site,
-        }));
+        };
+        // One that shows something of the order of classes is new to that in each thread.
+        let content = content.filter(|_| classes::is_plain(held, ident, mode));
+        findings.extend(match content {
+            Some(content) => state.graph.acquire_kept(&acquisition, content),
+            None => state.graph.acquire(&acquisition),
+        });
         if is_writer && state.graph.has_any_writer(card.id) {
             ident.allow_any_writer();
         }

@@ -7,7 +7,7 @@
 //! path, and that path finds that the acquisition is not to be tracked. The fast path itself has no
 //! additional test.
 //!
-//! | `SLOT` | `OWN` | the thread |
+//! | [`slot_pointer`] | `OWN` | the thread |
 //! |---|---|---|
 //! | detached | detached | has no slot |
 //! | its slot | its slot | has one, and is not inside |
@@ -28,6 +28,7 @@ use crate::tracking::thread::agent::Seat;
 pub(crate) use crate::tracking::thread::section::Inside;
 use crate::tracking::thread::section::SlotAddress;
 use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::slot_pointer;
 
 /// The phase of the calling thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +44,6 @@ pub(crate) enum ThreadPhase {
 thread_local! {
     // None has a destructor, so an access is one instruction, and all work until the thread exits, in
     // destructors of other thread-locals, too.
-    static SLOT: Cell<&'static Slot> = const { Cell::new(Slot::detached()) };
     static OWN: Cell<&'static Slot> = const { Cell::new(Slot::detached()) };
     static PHASE: Cell<ThreadPhase> = const { Cell::new(ThreadPhase::New) };
     /// The agent that the thread acts as, or null.
@@ -52,7 +52,7 @@ thread_local! {
     static LEAVING: Cell<bool> = const { Cell::new(false) };
     /// The number of live [`Inside`] values.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
-    /// The value that `SLOT` gets when the last one is dropped.
+    /// The value that [`slot_pointer`] gets when the last one is dropped.
     static OUTSIDE: Cell<&'static Slot> = const { Cell::new(Slot::detached()) };
 }
 
@@ -60,11 +60,7 @@ thread_local! {
 /// is inside the detector.
 #[inline(always)]
 pub(crate) fn slot() -> &'static Slot {
-    match SLOT.try_with(Cell::get) {
-        Ok(slot) => slot,
-        // Unreachable: it has no destructor.
-        Err(_) => Slot::detached(),
-    }
+    slot_pointer::get()
 }
 
 /// Returns the slot for everything but the fast path: the detached one also if the thread was interrupted
@@ -86,7 +82,7 @@ pub(crate) fn own() -> &'static Slot {
 
 /// Returns whether the calling thread is inside the detector.
 pub(crate) fn is_inside() -> bool {
-    DEPTH.get() > 0 || !std::ptr::eq(SLOT.get(), OWN.get()) || SLOT.get().is_pushing()
+    DEPTH.get() > 0 || !std::ptr::eq(slot(), OWN.get()) || slot().is_pushing()
 }
 
 /// Returns the phase of the calling thread.
@@ -124,7 +120,7 @@ pub(crate) struct Role {
 /// The phase stays: it is that of the thread.
 #[inline(always)]
 pub(crate) fn act_as(seat: &Seat) -> Option<Role> {
-    let slot = SLOT.get();
+    let slot = slot();
     if DEPTH.get() > 0 || !ptr::eq(slot, OWN.get()) || slot.is_pushing() {
         return None;
     }
@@ -138,7 +134,7 @@ pub(crate) fn act_as(seat: &Seat) -> Option<Role> {
     let own = seat.slot();
     OWN.set(own);
     compiler_fence(Ordering::SeqCst);
-    SLOT.set(own);
+    slot_pointer::set(own);
     Some(role)
 }
 
@@ -147,7 +143,7 @@ pub(crate) fn act_as(seat: &Seat) -> Option<Role> {
 pub(crate) fn act_again(role: Role) {
     OWN.set(role.slot);
     compiler_fence(Ordering::SeqCst);
-    SLOT.set(role.slot);
+    slot_pointer::set(role.slot);
     compiler_fence(Ordering::SeqCst);
     SEAT.set(role.seat);
 }
@@ -180,15 +176,15 @@ impl Inside {
     pub(crate) fn enter() -> Self {
         // A handler that runs between any two of these steps enters and leaves in turn, and leaves `DEPTH` as
         // it was. It changes `OUTSIDE` only while the depth is zero, and then to what is stored here; and it
-        // leaves `SLOT` as it was or, while the depth is not zero, closed.
+        // leaves `slot_pointer` as it was or, while the depth is not zero, closed.
         let depth = DEPTH.get();
         if depth == 0 {
-            OUTSIDE.set(SLOT.get());
+            OUTSIDE.set(slot());
         }
         compiler_fence(Ordering::SeqCst);
         DEPTH.set(depth + 1);
         compiler_fence(Ordering::SeqCst);
-        SLOT.set(Slot::detached());
+        slot_pointer::set(Slot::detached());
         compiler_fence(Ordering::SeqCst);
         Self {
             marker: std::marker::PhantomData,
@@ -207,7 +203,7 @@ impl Drop for Inside {
         DEPTH.set(depth);
         compiler_fence(Ordering::SeqCst);
         if depth == 0 {
-            SLOT.set(outside);
+            slot_pointer::set(outside);
         }
     }
 }
@@ -221,10 +217,11 @@ impl Inside {
             #[inline(always)]
             fn drop(&mut self) {
                 compiler_fence(Ordering::SeqCst);
-                SLOT.set(self.0);
+                slot_pointer::set(self.0);
             }
         }
-        let _reopen = Reopen(SLOT.replace(Slot::detached()));
+        let _reopen = Reopen(slot());
+        slot_pointer::set(Slot::detached());
         compiler_fence(Ordering::SeqCst);
         f()
     }
@@ -248,19 +245,12 @@ impl SlotAddress {
 /// one that [`slot`] has just returned.
 #[inline(always)]
 pub(crate) fn closed_at<R>(slot: &'static Slot, f: impl FnOnce() -> R) -> R {
-    put(Slot::detached());
+    slot_pointer::set(Slot::detached());
     compiler_fence(Ordering::SeqCst);
     let result = f();
     compiler_fence(Ordering::SeqCst);
-    put(slot);
+    slot_pointer::set(slot);
     result
-}
-
-/// Sets what [`slot`] names. `LocalKey::set` does the same, but was compiled as a call of 19 instructions.
-#[inline(always)]
-fn put(slot: &'static Slot) {
-    // Never an error: it has no destructor.
-    let _ = SLOT.try_with(|at| at.set(slot));
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::tracking::thread::clock_ref::ClockRefs;
 use crate::tracking::thread::inherited_holds::{AcquisitionLog, MarkedHolds};
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::seen_cache::SeenCache;
+use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::times::Times;
 
 /// The number of pairs of locations that a thread remembers to have a stack.
@@ -44,6 +45,8 @@ pub(crate) struct Local {
     /// The number of [`STACKS`] that are left.
     stacks: u32,
     holding: Option<(u64, Arc<HeldSnapshot>)>,
+    /// The key of the thread, and a hash of what it held; see [`Slot::content`].
+    content: (u64, u64),
     /// Seen contexts of pairs of classes.
     classes: SeenCache,
     /// The contexts of first acquisitions, by class.
@@ -67,6 +70,7 @@ impl Local {
             places: [(0, 0); PLACES],
             stacks: STACKS,
             holding: None,
+            content: (0, 0),
             classes: SeenCache::new(),
             first: FirstContexts::default(),
             times: None,
@@ -151,6 +155,13 @@ impl Local {
                 holding
             }
         }
+    }
+
+    /// Returns a hash of what the thread of `slot`, which is the calling one, holds, the same for all threads;
+    /// `None` if it inherits locks, or logs its acquisitions.
+    pub(crate) fn content(&mut self, slot: &Slot) -> Option<u64> {
+        let holds_alone = self.inherited.is_empty() && self.notes.is_none();
+        holds_alone.then(|| slot.content(&mut self.content))
     }
 
     /// Clears the caches, after a change that may invalidate any entry.

@@ -89,6 +89,33 @@ impl Slot {
         self.top(self.state()).key()
     }
 
+    /// Returns a hash of the held locks, their modes and the locations of their acquisitions, the same for all
+    /// threads that hold the same. `last` is the key of the thread at the last call, and what that returned.
+    ///
+    /// Costs a step for each held lock; one step if one lock was acquired since the last call.
+    pub(crate) fn content(&self, last: &mut (u64, u64)) -> u64 {
+        let (end, step) = (Self::depth(self.state()) as isize, ENTRY as isize);
+        let key = self.key();
+        if last.0 != key {
+            // SAFETY: the entry below the depth is the unused one before the first if nothing is held.
+            let below = unsafe { self.entry(end - step) };
+            let (from, mut content) = match end > 0 && last.0 == below.key() {
+                true => (end - step, last.1),
+                false => (0, 0),
+            };
+            for depth in (from..end).step_by(ENTRY as usize) {
+                // SAFETY: below the depth, so inside the array.
+                if let Some(hold) = unsafe { self.entry(depth) }.read() {
+                    let share = self.share_at(depth);
+                    let hold = lockset_hash::request(share, hold.mode, hold.site);
+                    content = content.wrapping_add(hold);
+                }
+            }
+            *last = (key, content);
+        }
+        last.1
+    }
+
     /// Returns the number of held locks, plus one if the thread inherits any.
     pub(crate) fn count(&self) -> u32 {
         Self::depth(self.state()) / ENTRY

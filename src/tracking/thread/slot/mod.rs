@@ -141,7 +141,7 @@ impl std::panic::UnwindSafe for Slot {}
 static NOTHING: [LocksetEntry; 2] = [const { LocksetEntry::nothing() }; 2];
 
 // Its depth is not zero and it has no room, so that every acquisition takes the slow path.
-static DETACHED: Slot = Slot::with(ENTRY, &raw const NOTHING[0]);
+pub(in crate::tracking) static DETACHED: Slot = Slot::with(ENTRY, &raw const NOTHING[0]);
 
 impl Slot {
     pub(crate) const fn vacant() -> Self {
