@@ -132,7 +132,7 @@ fn content(slot: &'static Slot, ident: &'static Ident, mode: Mode, site: Site) -
     if slot.count() < FEWEST_REPEATED as u32 || !ident.contexts.is_promoted() {
         return None;
     }
-    let content = with_own(slot, |own| own.content(|kept| slot.content(kept)))?;
+    let content = with_own(slot, |own| own.content(|last| slot.content(last)))?;
     let request = lockset_hash::request(ident.tag(), mode, site);
     Some(content.rotate_left(32) ^ request)
 }

@@ -44,7 +44,7 @@ pub(crate) struct Local {
     /// The number of [`STACKS`] that are left.
     stacks: u32,
     holding: Option<(u64, Arc<HeldSnapshot>)>,
-    /// The key of the thread, and a hash of what it held; see [`Slot::content`](super::slot::Slot::content).
+    /// The key of the thread, and a hash of what it held; see [`Local::content`].
     content: (u64, u64),
     /// Seen contexts of pairs of classes.
     classes: SeenCache,
@@ -156,8 +156,8 @@ impl Local {
         }
     }
 
-    /// Returns the result of `hash`, a hash of what the thread holds that is the same for all threads and reuses
-    /// its last result; `None` if the thread inherits locks, or logs its acquisitions.
+    /// Returns what `hash` makes, from the last such hash with its key, of the locks that the thread holds, the
+    /// same for all threads; `None` if it inherits locks, or logs its acquisitions.
     pub(crate) fn content(&mut self, hash: impl FnOnce(&mut (u64, u64)) -> u64) -> Option<u64> {
         let holds_alone = self.inherited.is_empty() && self.notes.is_none();
         holds_alone.then(|| hash(&mut self.content))
