@@ -40,7 +40,6 @@ mod width;
 mod wrap;
 
 #[cfg(test)]
-#[path = "../../tests/unit/report/fixture.rs"]
 mod fixture;
 #[cfg(test)]
 #[path = "../../tests/unit/report/snapshots.rs"]
