@@ -11,6 +11,6 @@ pub(crate) mod remote_panic;
 mod seen_cache;
 pub(crate) mod signal_handler;
 pub(crate) mod slot;
-mod slot_pointer;
 pub(crate) mod times;
+mod variables;
 pub(crate) mod wait;
