@@ -44,7 +44,7 @@ pub(crate) fn acquire_clock(slot: &'static Slot, point: &ClockRef) {
 /// Returns whether the calling thread is already ordered after `point`.
 #[inline]
 pub(crate) fn is_known(slot: &'static Slot, point: &ClockRef) -> bool {
-    with_own(slot, |own| own.timeline.knows(point.segment()))
+    with_own(slot, |own| own.timeline.includes(point.segment()))
 }
 
 /// Acquires the clock `point` in the calling thread, and drops this reference to it.

@@ -51,8 +51,9 @@ const FEW: u64 = 500;
 const PRINTED: usize = 12;
 
 /// The kinds of deadlock that the detector claims to tell from one run that shows their links.
-const CLAIMED: [Kind; 5] = [
+const CLAIMED: [Kind; 6] = [
     Kind::Order,
+    Kind::Initialiser,
     Kind::AroundScope,
     Kind::AroundThread,
     Kind::Itself,

@@ -58,8 +58,45 @@ impl Stage {
     fn play(self: &Arc<Self>, thread: usize) {
         let mut guards: [Option<Guard<'_>>; GUARDS] = Default::default();
         let mut handles: [Option<thread::JoinHandle<()>>; THREADS] = Default::default();
-        for op in &self.program.threads[thread] {
-            match *op {
+        let end = self.program.threads[thread].len();
+        self.play_from(thread, 0..end, &mut guards, &mut handles);
+        // The last one first, as if they went out of scope.
+        for guard in guards.iter_mut().rev() {
+            *guard = None;
+        }
+    }
+
+    fn play_from<'a>(
+        self: &'a Arc<Self>,
+        thread: usize,
+        statements: std::ops::Range<usize>,
+        guards: &mut [Option<Guard<'a>>; GUARDS],
+        handles: &mut [Option<thread::JoinHandle<()>>; THREADS],
+    ) {
+        let ops = &self.program.threads[thread];
+        let mut next = statements.start;
+        while next < statements.end {
+            let at = next;
+            next += 1;
+            match ops[at] {
+                Op::Acquire { lock, guard, .. }
+                    if let Some(value) = self.locks[usize::from(lock)].once() =>
+                {
+                    let release = self.program.release_of(thread, guard);
+                    let initialise = || {
+                        self.play_from(thread, next..release, guards, handles);
+                        if matches!(ops[release], Op::Release { unwinds: true, .. }) {
+                            resume_unwind(Box::new(Unwinds));
+                        }
+                    };
+                    let get = AssertUnwindSafe(|| value.get(initialise));
+                    if let Err(payload) = catch_unwind(get)
+                        && !payload.is::<Unwinds>()
+                    {
+                        resume_unwind(payload);
+                    }
+                    next = release + 1;
+                }
                 Op::Acquire {
                     lock,
                     mode,
@@ -100,10 +137,6 @@ impl Stage {
                 }),
                 Op::Close(_) => {}
             }
-        }
-        // The last one first, as if they went out of scope.
-        for guard in guards.iter_mut().rev() {
-            *guard = None;
         }
     }
 

@@ -18,6 +18,7 @@ use crate::tracking::lock::record::LockRecord;
 use crate::tracking::thread::current;
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::own::{with_own, with_own_open};
+use crate::tracking::thread::section::SlotAddress;
 use crate::tracking::thread::slot::{HeldLock, Slot};
 
 /// The most locks that a thread may hold for its acquisitions to be checked.
@@ -49,7 +50,7 @@ pub(crate) fn check(
 ) -> Vec<Facts> {
     let key = slot.key();
     let known = lockset_hash::known(key, mode);
-    let (busy, remembered) = with_own(slot, |own| (own.busy > 0, own.knows(known, ident.tag())));
+    let (busy, remembered) = with_own(slot, |own| (own.busy > 0, own.has_seen(known, ident.tag())));
     if busy {
         return Vec::new();
     }
@@ -116,7 +117,8 @@ pub(crate) fn check(
                 mode,
                 site,
             };
-            own.first.learn(slot, ident.class(), known, context);
+            own.first
+                .learn(SlotAddress::of(slot), ident.class(), known, context);
         }
     });
     record.known.store(known, Ordering::Relaxed);
@@ -289,7 +291,7 @@ pub(crate) fn retire(ident: &'static Ident, unreferred: bool) {
     // Not `open`: what is changed here is not used by the addition of a held lock.
     let slot = current::slot();
     // A signal handler that drops a lock between the steps of this at worst leaks an ident, too.
-    if unreferred && ident.keep_ready(slot) {
+    if unreferred && ident.keep_ready(SlotAddress::of(slot)) {
         return;
     }
     if ident.contexts.clear(unreferred) {

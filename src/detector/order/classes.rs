@@ -8,7 +8,7 @@
 use std::sync::atomic::Ordering;
 
 use crate::detector::state::DetectorState;
-use crate::detector::{check_session, describe, publish};
+use crate::detector::{check_session, describe};
 use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
@@ -20,7 +20,7 @@ use crate::tracking::lock::class::Class;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::leaf_edges::HeldSnapshot;
 use crate::tracking::thread::lockset_hash;
-use crate::tracking::thread::own::with_own;
+use crate::tracking::thread::own::{quietly, with_own};
 use crate::tracking::thread::slot::{HeldLock, Slot};
 
 /// Records the classes of a nested acquisition; `key` is the thread's.
@@ -59,7 +59,7 @@ pub(in crate::detector) fn learn(
     if unknown.is_empty() && alike.is_empty() {
         return Vec::new();
     }
-    let to_tracing = publish::quietly(slot, sink::emits_orders);
+    let to_tracing = quietly(slot, sink::emits_orders);
     if to_tracing || record::is_recording() {
         record_edges(slot, held, &unknown, to, mode, site);
     }
@@ -131,7 +131,7 @@ fn record_edges(
             thread: &thread,
         });
         if let Some(news) = news {
-            publish::quietly(slot, || record::emit(&news));
+            quietly(slot, || record::emit(&news));
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn content(
     if slot.count() < FEWEST_REPEATED as u32 || !ident.contexts.is_promoted() {
         return None;
     }
-    let held = with_own(slot, |own| own.content(slot))?;
+    let held = with_own(slot, |own| own.content(|last| slot.content(last)))?;
     Some(content_under(held, ident, mode, site))
 }
 

@@ -176,7 +176,7 @@ where
         self
     }
 
-    /// Runs the schedules, and tells how they went.
+    /// Runs the schedules, and returns their outcome.
     ///
     /// # Panics
     ///

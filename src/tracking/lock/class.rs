@@ -42,9 +42,6 @@ pub(in crate::tracking) fn is_of_a_library(place: Site) -> bool {
     own.is_some_and(|path| rooms.iter().any(|room| path.starts_with(room)))
 }
 
-/// The name of a record that has none.
-pub(in crate::tracking) static UNNAMED: &str = "";
-
 /// The key of a class: two pointers and a length stand for the name and the location, since both are static
 /// data.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

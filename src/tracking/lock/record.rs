@@ -13,6 +13,7 @@ use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::lock_id_pool::LockIdPool;
 use crate::tracking::lock::origin::Origin;
+use crate::tracking::thread::local::Local;
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::slot::Slot;
 
@@ -274,5 +275,37 @@ impl LockRecord {
         let ident = unsafe { own_ptr(&self.ident).as_ref() }?;
         self.ident.set_relaxed(ptr::null_mut());
         Some(ident)
+    }
+}
+
+impl Local {
+    /// Assigns a lock its ident, at its first acquisition, if the context of this acquisition is cached for
+    /// the lock's class; returns the tag. `known` is what the lock would cache.
+    #[inline(always)]
+    pub(crate) fn identify_like_before(
+        &mut self,
+        record: &LockRecord,
+        known: u64,
+        mode: Mode,
+        site: Site,
+    ) -> Option<u64> {
+        // While a call of the detector runs, nothing is recorded.
+        if self.busy > 0 {
+            return None;
+        }
+        let first = record.find_first(&self.first, known, site)?;
+        record.identify_in(&mut self.pool, first, known, mode)
+    }
+
+    /// Assigns a lock its ident like [`identify_like_before`](Self::identify_like_before), if the context is
+    /// that of the last lock that got one in this way, and the acquisition is exclusive. Calls nothing.
+    #[inline(always)]
+    pub(crate) fn identify_as_expected(
+        &mut self,
+        record: &LockRecord,
+        known: u64,
+        site: Site,
+    ) -> Option<u64> {
+        record.identify_as_expected(&self.first, &mut self.pool, known, site)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A signal handler, a global allocator or any other code that uses a tracked lock in the middle of the
 //! detector's own work must not be tracked: it would wait for a lock that its own thread holds, or change a
-//! list that is half changed. So sections of the detector close the thread ([`Inside`], [`closed`]): the
+//! list that is half changed. So sections of the detector close the thread ([`Inside`]): the
 //! variable that the fast path reads then names the detached slot, on which every acquisition takes the slow
 //! path, and that path finds that the acquisition is not to be tracked. The fast path itself has no
 //! additional test.
@@ -24,10 +24,11 @@ use std::ptr;
 
 use crate::shim::compiler_barrier;
 use crate::tracking::thread::agent::Seat;
+pub(crate) use crate::tracking::thread::section::Inside;
+use crate::tracking::thread::section::SlotAddress;
 use crate::tracking::thread::slot::Slot;
-use crate::tracking::thread::variables::here;
-
 pub(crate) use crate::tracking::thread::variables::ThreadPhase;
+use crate::tracking::thread::variables::here;
 
 /// Returns the slot that the calling thread's fast path works on: the detached one, if the thread has none or
 /// is inside the detector.
@@ -144,13 +145,6 @@ pub(crate) fn scope() -> u64 {
     }
 }
 
-/// A section of the detector, until this is dropped. Several may end in any order.
-#[derive(Debug)]
-pub(crate) struct Inside {
-    /// Refers to the creating thread, hence `!Send`.
-    marker: std::marker::PhantomData<*const ()>,
-}
-
 impl Inside {
     #[inline]
     pub(crate) fn enter() -> Self {
@@ -188,24 +182,40 @@ impl Drop for Inside {
     }
 }
 
-/// Runs `f`, a short section of the detector that takes none of its locks and does not unwind.
-#[inline(always)]
-pub(crate) fn closed<R>(f: impl FnOnce() -> R) -> R {
-    struct Reopen(&'static Slot);
-    impl Drop for Reopen {
-        #[inline(always)]
-        fn drop(&mut self) {
-            compiler_barrier();
-            here().slot.set(self.0);
+impl Inside {
+    /// Runs `f`, a short section of the detector that takes none of its locks and does not unwind.
+    #[inline(always)]
+    pub(crate) fn closed<R>(f: impl FnOnce() -> R) -> R {
+        struct Reopen(&'static Slot);
+        impl Drop for Reopen {
+            #[inline(always)]
+            fn drop(&mut self) {
+                compiler_barrier();
+                here().slot.set(self.0);
+            }
         }
+        let _reopen = Reopen(slot());
+        here().slot.set(Slot::detached());
+        compiler_barrier();
+        f()
     }
-    let _reopen = Reopen(slot());
-    here().slot.set(Slot::detached());
-    compiler_barrier();
-    f()
 }
 
-/// Runs `f` like [`closed`], some instructions cheaper, for a thread that is not inside and whose slot is the
+impl SlotAddress {
+    /// The address of the slot that [`slot`] names.
+    #[inline(always)]
+    pub(crate) fn here() -> Self {
+        Self::of(slot())
+    }
+
+    /// The address of this slot.
+    #[inline(always)]
+    pub(crate) fn of(slot: &Slot) -> Self {
+        Self(ptr::from_ref(slot).cast_mut().cast())
+    }
+}
+
+/// Runs `f` like [`Inside::closed`], some instructions cheaper, for a thread that is not inside and whose slot is the
 /// one that [`slot`] has just returned.
 #[inline(always)]
 pub(crate) fn closed_at<R>(slot: &'static Slot, f: impl FnOnce() -> R) -> R {
@@ -225,7 +235,7 @@ mod tests {
     fn a_thread_is_inside_until_the_last_section_ends() {
         let first = Inside::enter();
         assert!(is_inside());
-        closed(|| {
+        Inside::closed(|| {
             let within = Inside::enter();
             drop(within);
             assert!(is_inside());

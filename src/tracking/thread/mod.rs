@@ -8,6 +8,7 @@ pub(crate) mod local;
 pub(crate) mod lockset_hash;
 pub(crate) mod own;
 pub(crate) mod remote_panic;
+pub(crate) mod section;
 mod seen_cache;
 pub(crate) mod signal_handler;
 pub(crate) mod slot;

@@ -1,8 +1,8 @@
 //! The thread-local variables of the calling thread that every operation reads.
 //!
 //! A build without optimisation reads a variable of `thread_local!` through four calls of about 70 instructions,
-//! a tenth of a lock. So on Linux on x86-64 such a build defines the variables in assembler, and gets their address
-//! by a call of three instructions.
+//! a tenth of a lock. So with glibc on x86-64 such a build defines the variables in assembler, and gets their address
+//! by a call of three instructions. Other C libraries refuse such variables in a library that is loaded later.
 
 #![allow(unsafe_code)]
 
@@ -44,6 +44,7 @@ pub(super) struct Variables {
 #[cfg(not(all(
     debug_assertions,
     target_os = "linux",
+    target_env = "gnu",
     target_arch = "x86_64",
     target_pointer_width = "64",
     not(miri),
@@ -73,6 +74,7 @@ fn place() -> *const Variables {
 #[cfg(all(
     debug_assertions,
     target_os = "linux",
+    target_env = "gnu",
     target_arch = "x86_64",
     target_pointer_width = "64",
     not(miri),

@@ -13,8 +13,8 @@ use crate::engine::mode::Mode;
 use crate::shim::{Fast, fence, own_ptr, own_u64};
 use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::lock::ident::{Ident, SURROUNDINGS};
-use crate::tracking::thread::current::closed;
 use crate::tracking::thread::lockset_hash;
+use crate::tracking::thread::section::Inside;
 
 /// The initial capacity of a slot for held locks, in bytes. It doubles when it is full.
 const FIRST_ROOM: u32 = ENTRY * if cfg!(all(loom, test)) { 2 } else { 32 };
@@ -218,7 +218,7 @@ impl Slot {
     }
 
     fn remove_at(&self, depth: isize) {
-        closed(|| self.move_down(depth));
+        Inside::closed(|| self.move_down(depth));
     }
 
     fn move_down(&self, depth: isize) {
@@ -254,7 +254,7 @@ impl Slot {
 
     /// Adds `change` to all keys from `depth` up.
     fn shift_keys(&self, depth: isize, change: u64) {
-        closed(|| {
+        Inside::closed(|| {
             for at in (depth..=Self::depth(self.state()) as isize).step_by(ENTRY as usize) {
                 // SAFETY: at most the depth, so inside the array.
                 let entry = unsafe { self.entry(at) };
@@ -324,7 +324,7 @@ impl Slot {
 
     /// Handles the wake flag, and makes room. Called at the start of every slow path.
     pub(crate) fn maintain(&self) {
-        closed(|| self.maintain_closed());
+        Inside::closed(|| self.maintain_closed());
     }
 
     fn maintain_closed(&self) {
