@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::detector::order::promote::promote;
-use crate::detector::order::{classes, inherited_holds};
+use crate::detector::order::{classes, inherited_holds, repeated};
 use crate::detector::state;
 use crate::detector::{check_session, describe};
 use crate::engine::acquisition::Acquisition;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
-use crate::engine::order_graph::FEWEST_REPEATED;
 use crate::report::{Facts, Stack};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::leaf_edges::{HeldSnapshot, Insert, LeafEdge};
@@ -66,8 +65,8 @@ pub(crate) fn check(
         CROWDED.store(true, Ordering::Relaxed);
         return Vec::new();
     }
-    let content = content(slot, ident, mode, site);
-    if content.is_some_and(|content| repeats(slot, ident, content)) {
+    let content = repeated::content(slot, ident, mode, site);
+    if content.is_some_and(|content| repeated::repeats(slot, ident, content)) {
         with_own(slot, |own| own.learn(known, ident.tag()));
         record.known.store(known, Ordering::Relaxed);
         return Vec::new();
@@ -124,30 +123,6 @@ pub(crate) fn check(
     });
     record.known.store(known, Ordering::Relaxed);
     found
-}
-
-/// Returns a hash of this acquisition, the same for all threads, if it may be one that is kept for other
-/// threads to repeat.
-fn content(slot: &'static Slot, ident: &'static Ident, mode: Mode, site: Site) -> Option<u64> {
-    if slot.count() < FEWEST_REPEATED as u32 || !ident.contexts.is_promoted() {
-        return None;
-    }
-    let content = with_own(slot, |own| own.content(|last| slot.content(last)))?;
-    let request = lockset_hash::request(ident.tag(), mode, site);
-    Some(content.rotate_left(32) ^ request)
-}
-
-/// Records an acquisition that another thread, or this one in an earlier segment, has made in the same way;
-/// returns `false`, with nothing changed, if there is none, or if it may close a cycle.
-fn repeats(slot: &'static Slot, ident: &'static Ident, content: u64) -> bool {
-    let segment = with_own(slot, |own| own.timeline.see());
-    let graph = check_session::graph_of(slot);
-    let mut state = graph.lock();
-    let repeats = state.graph.repeat(ident.id(), content, &segment);
-    if repeats {
-        state.introduce(segment.thread(), slot);
-    }
-    repeats
 }
 
 /// Returns whether the thread already has a hold of the lock that excludes everything for which this request
@@ -288,12 +263,7 @@ fn learn(
             mode,
             site,
         };
-        // One that shows something of the order of classes is new to that in each thread.
-        let content = content.filter(|_| classes::is_plain(held, ident, mode));
-        findings.extend(match content {
-            Some(content) => state.graph.acquire_kept(&acquisition, content),
-            None => state.graph.acquire(&acquisition),
-        });
+        findings.extend(repeated::acquire(&mut state, ident, &acquisition, content));
         if is_writer && state.graph.has_any_writer(card.id) {
             ident.allow_any_writer();
         }

@@ -136,17 +136,6 @@ fn record_edges(
     }
 }
 
-/// Returns whether an acquisition shows nothing of the order of classes: all held locks are other ones of its
-/// class, in their order.
-pub(in crate::detector) fn is_plain(held: &[HeldLock], ident: &'static Ident, mode: Mode) -> bool {
-    held.iter().all(|h| {
-        let outer = h.ident();
-        outer.class().id == ident.class().id
-            && !std::ptr::eq(outer, ident)
-            && !is_against_ids(h, ident, mode)
-    })
-}
-
 /// Returns whether an acquisition under another lock of the same class goes against the order in which those
 /// nest: that of their sub-classes, then that of their ids.
 fn is_against_ids(held: &HeldLock, ident: &'static Ident, mode: Mode) -> bool {

@@ -29,7 +29,7 @@ mod thread_flags;
     not(miri),
     not(loom)
 ))]
-mod unoptimised;
+pub(in crate::tracking) mod unoptimised;
 
 use std::cell::UnsafeCell;
 use std::ptr;
