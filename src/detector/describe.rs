@@ -4,8 +4,8 @@
 
 use std::collections::HashSet;
 
+use super::counters;
 use super::order::declared;
-use super::publish;
 use super::state::DetectorState;
 use crate::engine::acquisition::{Finding, Held};
 use crate::engine::ids::{LockId, Site, ThreadId};
@@ -169,8 +169,8 @@ pub(super) fn cycles(
     // nest has as many findings as edges.
     let (wanted, ignored): (Vec<&Finding>, Vec<&Finding>) = findings
         .iter()
-        .partition(|finding| publish::is_wanted(slot, finding.verdict));
-    publish::ignore(ignored.len());
+        .partition(|finding| counters::is_wanted(slot, finding.verdict));
+    counters::ignore(ignored.len());
     let stack = (!wanted.is_empty()).then(Stack::capture);
     wanted
         .into_iter()

@@ -45,12 +45,12 @@ fn begin() -> Option<Participant> {
         Settings {
             before_releases: after,
             is_noting: aim.is_some(),
-            told: asked.told.clone(),
+            reported: asked.reported.clone(),
             aim: aim.map(Into::into),
             ..Settings::default()
         },
     );
-    if let Some(file) = &asked.told {
+    if let Some(file) = &asked.reported {
         Sight::default().tell(file);
     }
     let body = Participant {

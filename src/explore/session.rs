@@ -140,7 +140,7 @@ pub(crate) struct Settings {
     /// Whether a thread that stays away is looked at.
     pub(crate) looks_outside: bool,
     /// The file in which it is said what was seen of them.
-    pub(crate) told: Option<PathBuf>,
+    pub(crate) reported: Option<PathBuf>,
     /// The nested acquisitions that are to meet.
     pub(crate) aim: Option<Arc<[Nested]>>,
     /// Whether schedules are left out that differ in the order of independent steps alone.
@@ -577,7 +577,7 @@ impl Scheduler for Session {
     fn comes(&self, thread: usize, nesting: &Nesting) {
         if let Some(aim) = &mut self.state.lock().aim {
             aim.comes(thread, nesting);
-            if let Some(file) = &self.settings.told {
+            if let Some(file) = &self.settings.reported {
                 aim.sight().tell(file);
             }
         }

@@ -3,11 +3,8 @@
 #![allow(unsafe_code)]
 
 use std::fmt;
-use std::time::{Duration, Instant};
 
-use super::remutex_guard::ReentrantMutexGuard;
 use crate::raw::RawRemutex;
-use crate::raw::call::Call;
 
 pub use ::parking_lot::RawThreadId;
 
@@ -101,72 +98,6 @@ impl<T: ?Sized> ReentrantMutex<T> {
     pub fn set_subclass(&self, subclass: u32) {
         // SAFETY: access to the record does not change the state of the lock.
         unsafe { self.0.raw() }.record.set_subclass(subclass);
-    }
-
-    /// Acquires the lock, and waits while another thread holds it.
-    ///
-    /// # Panics
-    ///
-    /// Panics in an instrumented build, if waiting would complete a deadlock and the configuration
-    /// answers that with a panic. Panics also if the number of acquisitions by the thread overflows
-    /// its counter.
-    #[inline]
-    #[track_caller]
-    pub fn lock(&self) -> ReentrantMutexGuard<'_, T> {
-        std::mem::forget(Call::here().with_override(|| self.0.lock()));
-        // SAFETY: the acquisition just made has no guard: it was forgotten.
-        unsafe { ReentrantMutexGuard::of(self) }
-    }
-
-    /// Acquires the lock if no other thread holds it.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the number of acquisitions by the thread overflows its counter.
-    #[inline]
-    #[track_caller]
-    pub fn try_lock(&self) -> Option<ReentrantMutexGuard<'_, T>> {
-        std::mem::forget(Call::here().with_override(|| self.0.try_lock())?);
-        // SAFETY: the acquisition just made has no guard: it was forgotten.
-        Some(unsafe { ReentrantMutexGuard::of(self) })
-    }
-
-    /// Acquires the lock, or gives up after `timeout`.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the number of acquisitions by the thread overflows its counter.
-    #[inline]
-    #[track_caller]
-    pub fn try_lock_for(&self, timeout: Duration) -> Option<ReentrantMutexGuard<'_, T>> {
-        std::mem::forget(Call::here().with_override(|| self.0.try_lock_for(timeout))?);
-        // SAFETY: the acquisition just made has no guard: it was forgotten.
-        Some(unsafe { ReentrantMutexGuard::of(self) })
-    }
-
-    /// Acquires the lock, or gives up at `timeout`.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the number of acquisitions by the thread overflows its counter.
-    #[inline]
-    #[track_caller]
-    pub fn try_lock_until(&self, timeout: Instant) -> Option<ReentrantMutexGuard<'_, T>> {
-        std::mem::forget(Call::here().with_override(|| self.0.try_lock_until(timeout))?);
-        // SAFETY: the acquisition just made has no guard: it was forgotten.
-        Some(unsafe { ReentrantMutexGuard::of(self) })
-    }
-
-    /// Creates the guard of an acquisition that has none.
-    ///
-    /// # Safety
-    ///
-    /// The thread holds the lock once more than it has guards. No reference to the data conflicts
-    /// with what the guard gives access to.
-    #[inline]
-    pub unsafe fn make_guard_unchecked(&self) -> ReentrantMutexGuard<'_, T> {
-        // SAFETY: guaranteed by the caller, under the same conditions.
-        unsafe { ReentrantMutexGuard::of(self) }
     }
 
     /// Releases an acquisition whose guard was forgotten.

@@ -154,7 +154,7 @@ impl RawCondvar {
         Scheduled::here().map_or(0, |turn| turn.notify(std::ptr::from_ref(self).addr(), all))
     }
 
-    /// Waits until `deadline` for the call at `site`; tells whether that was reached.
+    /// Waits until `deadline` for the call at `site`; returns whether that was reached.
     ///
     /// # Safety
     ///

@@ -19,7 +19,7 @@ pub(super) struct Acquisition<'a, T, D> {
 }
 
 impl<T: Fn() -> bool, D: Fn() -> bool> Acquisition<'_, T, D> {
-    /// The address by which a scheduler knows the lock.
+    /// The address by which a scheduler identifies the lock.
     fn lock(&self) -> usize {
         std::ptr::from_ref(self.record).addr()
     }

@@ -64,7 +64,7 @@ macro_rules! raw_mutex {
                 }
                 match self.record.acquired_known::<false>(Mode::Exclusive, AcquireKind::Blocking, site) {
                     Some(hold) => hold,
-                    // The compiler knows this from the call before.
+                    // The compiler has established this at the call before.
                     None if self.record.is_outermost() => self.record_alone(site),
                     None => self.record_checked(site),
                 }

@@ -9,8 +9,8 @@
 //!
 //! - A reachable deadlock is *shown* if each of its links occurred in the one run: the same thread
 //!   asked for the same lock, in the same statement, and held what it holds in the deadlock, or less
-//!   of it. A writer behind which a reader waits for another is a link too. Recall is the share of these that was told.
-//! - A told inversion is *reachable* if there is a deadlock on its locks in its order. Precision is the
+//!   of it. A writer behind which a reader waits for another is a link too. Recall is the share of these that was reported.
+//! - A reported inversion is *reachable* if there is a deadlock on its locks in its order. Precision is the
 //!   share of these. For each of the others the rule is named without which it could be reached.
 //!
 //! `ORACLE_PROGRAMS` sets how many programs are run, `ORACLE_FIRST` the seed of the first, and
@@ -49,8 +49,9 @@ const FEW: u64 = 500;
 const PRINTED: usize = 12;
 
 /// The kinds of deadlock that the detector claims to tell from one run that shows their links.
-const CLAIMED: [Kind; 5] = [
+const CLAIMED: [Kind; 6] = [
     Kind::Order,
+    Kind::Initialiser,
     Kind::AroundScope,
     Kind::AroundThread,
     Kind::Itself,
@@ -130,11 +131,14 @@ fn print(program: &Program, seen: &Seen) {
         println!("  {:?}, {:?}: {}", r.kind, r.fate, r.cycle);
     }
     for said in &seen.said {
-        println!("  told: {}: {} ({})", said.verdict, said.cycle, said.reason);
+        println!(
+            "  reported: {}: {} ({})",
+            said.verdict, said.cycle, said.reason
+        );
     }
-    for told in seen.outcome.told.iter() {
-        if let Some(reason) = told.reason {
-            println!("  out of reach: {}: {reason}", told.cycle);
+    for reported in seen.outcome.reported.iter() {
+        if let Some(reason) = reported.reason {
+            println!("  out of reach: {}: {reason}", reported.cycle);
         }
     }
 }
@@ -183,12 +187,14 @@ fn what_the_detector_tells_of_one_run_is_what_the_program_can_do() {
                 print(&least, &runner.see(&least, seed).expect("it is smaller"));
             }
         }
-        for told in &seen.outcome.told {
-            let Some(reason) = told.reason else { continue };
-            println!("out of reach, seed {seed}: {}: {reason}", told.cycle);
+        for reported in &seen.outcome.reported {
+            let Some(reason) = reported.reason else {
+                continue;
+            };
+            println!("out of reach, seed {seed}: {}: {reason}", reported.cycle);
             alarms += 1;
             if alarms <= PRINTED {
-                let same = |o: &Outcome| o.told.iter().any(|t| t.reason == Some(reason));
+                let same = |o: &Outcome| o.reported.iter().any(|t| t.reason == Some(reason));
                 let least = runner.minimise(&program, seed, same);
                 println!("in its smallest form:");
                 print(&least, &runner.see(&least, seed).expect("it is smaller"));

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::detector::order::promote::promote;
 use crate::detector::order::{classes, inherited_holds};
 use crate::detector::state;
-use crate::detector::state::DetectorState;
 use crate::detector::{check_session, describe};
-use crate::engine::acquisition::{Acquisition, Finding, Held};
+use crate::engine::acquisition::Acquisition;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
+use crate::engine::order_graph::FEWEST_REPEATED;
 use crate::report::{Facts, Stack};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::leaf_edges::{HeldSnapshot, Insert, LeafEdge};
@@ -18,6 +19,7 @@ use crate::tracking::lock::record::LockRecord;
 use crate::tracking::thread::current;
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::own::{with_own, with_own_open};
+use crate::tracking::thread::section::SlotAddress;
 use crate::tracking::thread::slot::{HeldLock, Slot};
 
 /// The most locks that a thread may hold for its acquisitions to be checked.
@@ -49,7 +51,7 @@ pub(crate) fn check(
 ) -> Vec<Facts> {
     let key = slot.key();
     let known = lockset_hash::known(key, mode);
-    let (busy, remembered) = with_own(slot, |own| (own.busy > 0, own.knows(known, ident.tag())));
+    let (busy, remembered) = with_own(slot, |own| (own.busy > 0, own.has_seen(known, ident.tag())));
     if busy {
         return Vec::new();
     }
@@ -62,6 +64,12 @@ pub(crate) fn check(
     // a whole table, every order would be new.
     if slot.count() > MOST_HELD {
         CROWDED.store(true, Ordering::Relaxed);
+        return Vec::new();
+    }
+    let content = content(slot, ident, mode, site);
+    if content.is_some_and(|content| repeats(slot, ident, content)) {
+        with_own(slot, |own| own.learn(known, ident.tag()));
+        record.known.store(known, Ordering::Relaxed);
         return Vec::new();
     }
     let held = slot.held().unwrap_or_default();
@@ -89,15 +97,7 @@ pub(crate) fn check(
         mode,
         site,
     });
-    found.extend(learn(
-        slot,
-        &held,
-        &holding,
-        ident,
-        record.policy(),
-        mode,
-        site,
-    ));
+    found.extend(learn(slot, &held, &holding, ident, mode, site, content));
     found.extend(classes::learn(
         slot, key, &held, &holding, ident, mode, site,
     ));
@@ -118,11 +118,36 @@ pub(crate) fn check(
                 mode,
                 site,
             };
-            own.first.learn(slot, ident.class(), known, context);
+            own.first
+                .learn(SlotAddress::of(slot), ident.class(), known, context);
         }
     });
     record.known.store(known, Ordering::Relaxed);
     found
+}
+
+/// Returns a hash of this acquisition, the same for all threads, if it may be one that is kept for other
+/// threads to repeat.
+fn content(slot: &'static Slot, ident: &'static Ident, mode: Mode, site: Site) -> Option<u64> {
+    if slot.count() < FEWEST_REPEATED as u32 || !ident.contexts.is_promoted() {
+        return None;
+    }
+    let content = with_own(slot, |own| own.content(|last| slot.content(last)))?;
+    let request = lockset_hash::request(ident.tag(), mode, site);
+    Some(content.rotate_left(32) ^ request)
+}
+
+/// Records an acquisition that another thread, or this one in an earlier segment, has made in the same way;
+/// returns `false`, with nothing changed, if there is none, or if it may close a cycle.
+fn repeats(slot: &'static Slot, ident: &'static Ident, content: u64) -> bool {
+    let segment = with_own(slot, |own| own.timeline.see());
+    let graph = check_session::graph_of(slot);
+    let mut state = graph.lock();
+    let repeats = state.graph.repeat(ident.id(), content, &segment);
+    if repeats {
+        state.introduce(segment.thread(), slot);
+    }
+    repeats
 }
 
 /// Returns whether the thread already has a hold of the lock that excludes everything for which this request
@@ -181,9 +206,9 @@ fn learn(
     held: &[HeldLock],
     holding: &Arc<HeldSnapshot>,
     ident: &'static Ident,
-    policy: ReadPolicy,
     mode: Mode,
     site: Site,
+    content: Option<u64>,
 ) -> Vec<Facts> {
     let unknown: Vec<Site> = with_own(slot, |own| {
         let around = holding.inherited.iter().map(|around| around.held.site);
@@ -253,8 +278,7 @@ fn learn(
             state.lock(card.id).is_some(),
             "a promoted lock stands in the graph"
         );
-        debug_assert_eq!(ident.class().kind.policy(), policy);
-        findings.extend(state.graph.acquire(&Acquisition {
+        let acquisition = Acquisition {
             thread,
             segment: &holding.segment,
             held: &holding.held,
@@ -263,7 +287,13 @@ fn learn(
             lock: card.id,
             mode,
             site,
-        }));
+        };
+        // One that shows something of the order of classes is new to that in each thread.
+        let content = content.filter(|_| classes::is_plain(held, ident, mode));
+        findings.extend(match content {
+            Some(content) => state.graph.acquire_kept(&acquisition, content),
+            None => state.graph.acquire(&acquisition),
+        });
         if is_writer && state.graph.has_any_writer(card.id) {
             ident.allow_any_writer();
         }
@@ -285,60 +315,13 @@ fn offer(ident: &'static Ident, holding: &Arc<HeldSnapshot>, mode: Mode, site: S
     }
 }
 
-/// Moves a lock into the graph: a lock is acquired under it for the first time, or its leaf is full. A lock
-/// that was promoted in the parent of a fork is added to the child's graph.
-pub(in crate::detector) fn promote(
-    state: &mut DetectorState,
-    ident: &'static Ident,
-) -> Vec<Finding> {
-    let contexts = if state.is_of_check() {
-        // Leaf edges belong to the process. A leaf gives no findings: no edge leaves it.
-        promote(&mut state::lock(), ident);
-        None
-    } else {
-        ident.contexts.promote()
-    };
-    let id = ident.id();
-    if contexts.is_none() && state.lock(id).is_some() {
-        return Vec::new();
-    }
-    state.add_lock(describe::lock_info(ident), ident);
-    state.graph.add_lock(id, ident.class().kind.policy());
-    if ident.has_any_writer() {
-        state.graph.allow_any_writer(id);
-    }
-    let mut findings = Vec::new();
-    for context in contexts.unwrap_or_default() {
-        if context.holding.generation != state::generation() {
-            continue;
-        }
-        // Locks that were dropped since have taken their edges with them, but were gates then.
-        let (held, gone): (Vec<Held>, Vec<Held>) = context
-            .holding
-            .held
-            .iter()
-            .partition(|held| state.lock(held.lock).is_some());
-        findings.extend(state.graph.acquire(&Acquisition {
-            thread: context.holding.segment.thread(),
-            segment: &context.holding.segment,
-            held: &held,
-            inherited: &context.holding.inherited,
-            gone: &gone,
-            lock: id,
-            mode: context.mode,
-            site: context.site,
-        }));
-    }
-    findings
-}
-
 /// Removes a dropped lock. With `unreferred` the caller guarantees that it was not held.
 #[inline]
 pub(crate) fn retire(ident: &'static Ident, unreferred: bool) {
     // Not `open`: what is changed here is not used by the addition of a held lock.
     let slot = current::slot();
     // A signal handler that drops a lock between the steps of this at worst leaks an ident, too.
-    if unreferred && ident.keep_ready(slot) {
+    if unreferred && ident.keep_ready(SlotAddress::of(slot)) {
         return;
     }
     if ident.contexts.clear(unreferred) {

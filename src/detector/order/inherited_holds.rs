@@ -9,7 +9,7 @@
 //! The log gives edges, and never excuses a cycle: that the parent guarded the child is known too late for
 //! the nested acquisitions that were already checked meanwhile.
 
-use crate::detector::order::check;
+use crate::detector::order::promote::promote;
 use crate::detector::{check_session, describe, publish};
 use crate::engine::acquisition::{Acquisition, InheritedHold};
 use crate::tracking::lock::ident::Ident;
@@ -106,7 +106,7 @@ pub(in crate::detector) fn note(
         // A leaf could not be found again by its id, which is all that the log keeps of it.
         let found = {
             let mut state = graph.lock();
-            let findings = check::promote(&mut state, ident);
+            let findings = promote(&mut state, ident);
             describe::cycles(slot, &state, &findings, None)
         };
         let _ = publish::publish(slot, found);
@@ -155,7 +155,7 @@ fn record_in_graph(slot: &'static Slot, around: &[InheritedHold], taken: &[Neste
         state.introduce(around[0].holder, slot);
         let mut findings = Vec::new();
         for h in &held {
-            findings.extend(check::promote(&mut state, describe::ident_of(h)));
+            findings.extend(promote(&mut state, describe::ident_of(h)));
         }
         for NestedAcquisition { lock, context } in taken {
             // A dropped lock leads nowhere.

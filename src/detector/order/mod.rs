@@ -6,3 +6,4 @@ pub(crate) mod classes;
 pub(crate) mod declaration;
 pub(crate) mod declared;
 pub(crate) mod inherited_holds;
+pub(super) mod promote;

@@ -20,7 +20,9 @@ mod prune;
 mod queued_writers;
 mod rank;
 mod reach;
+mod repeats;
 mod reported_cycles;
+mod scratch;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -29,3 +31,4 @@ mod writers;
 pub(crate) use graph::OrderGraph;
 pub(crate) use hash::IdMap;
 pub(crate) use limits::Limits;
+pub(crate) use repeats::FEWEST as FEWEST_REPEATED;

@@ -11,7 +11,7 @@ use crate::tracking::scheduled::Next;
 /// one, and the same as before above that.
 ///
 /// A choice that was taken back is no option of its node, but is made again in the schedules that pass
-/// the node later: it may have told the detector of a wait, and with that decided what came next.
+/// the node later: it may have reported a wait to the detector, and with that decided what came next.
 ///
 /// With a reduction, a node has but those options taken that a race asks for, and none that sleeps: that
 /// was taken at a node above, and since then only steps were made that are independent of it.

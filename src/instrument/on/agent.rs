@@ -117,7 +117,7 @@ impl Agent {
 
 impl Drop for Agent {
     fn drop(&mut self) {
-        // As anyone else who needs a point no more.
+        // As for every point that is not needed any more.
         drop(Clock::of_clock_ref(self.seat.take_past()));
         let slot = self.seat.slot();
         if !slot.is_detached() {
@@ -207,7 +207,7 @@ impl Resource {
     }
 }
 
-/// What every thread and agent holds and waits for, as far as the detector knows them: each as it
+/// What every thread and agent holds and waits for, as far as the detector tracks them: each as it
 /// was a moment ago.
 ///
 /// Costs some hundred nanoseconds for each of them.

@@ -260,7 +260,7 @@ impl Lock {
             None => {
                 // Acquire pairs with the Release in `LockRecord::assign_ident`.
                 let tag = self.record.tag.load(Ordering::Acquire);
-                if tag == 0 || !detector::with_own_at_hand(slot, |own| own.knows(known, tag)) {
+                if tag == 0 || !detector::with_own_at_hand(slot, |own| own.has_seen(known, tag)) {
                     return None;
                 }
                 // Relaxed: a hint.

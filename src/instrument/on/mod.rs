@@ -15,6 +15,7 @@ mod init_clock;
 mod join;
 mod lock;
 mod once_record;
+mod point;
 mod resource;
 mod scheduled;
 mod thread_bit;
@@ -39,9 +40,7 @@ pub use self::init_clock::InitClock;
 pub use self::join::{JoinRecord, RunningThread};
 pub use self::lock::{Hold, Lock};
 pub use self::once_record::OnceRecord;
-pub use self::resource::idle;
-pub use self::resource::{Providers, Resource};
-pub use self::scheduled::{
-    Begun, Child, Drain, Scheduled, Sleep, is_abandoned, point, point_unnamed,
-};
+pub use self::point::{point, point_unnamed};
+pub use self::resource::{Providers, Resource, idle};
+pub use self::scheduled::{Begun, Child, Drain, Scheduled, Sleep, is_abandoned};
 pub use self::thread_bit::{ensure_attached, thread_bit};

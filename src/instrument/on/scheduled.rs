@@ -10,9 +10,7 @@ use std::cell::Cell;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use super::condvar::CondvarRecord;
 use super::lock::Lock;
-use super::resource::Resource;
 use crate::detector::{self, describe};
 use crate::engine::ids::{LockId, Site};
 use crate::report::LockInfo;
@@ -24,27 +22,7 @@ use crate::tracking::scheduled::{
 use crate::tracking::thread::current;
 use crate::watchdog::startup::attach;
 
-/// The calling thread is about to do something that others can see: if a scheduler controls it, returns
-/// at its turn. It must hold no part of a primitive for which another thread waits outside of the
-/// detector.
-///
-/// Two instructions for other threads, as long as no exploration has run in the process.
-#[inline(always)]
-pub fn point(verb: &'static str, record: &Resource) {
-    if scheduled::is_any() {
-        point_if_controlled(verb, Some(record.record()));
-    }
-}
-
-/// A scheduling point like [`point`], before an operation on something that has no record.
-#[inline(always)]
-pub fn point_unnamed(what: &'static str) {
-    if scheduled::is_any() {
-        point_if_controlled(what, None);
-    }
-}
-
-/// A scheduling point like [`point`], before an operation on the primitive with this record.
+/// A scheduling point like [`point`](super::point::point), before an operation on the primitive with this record.
 #[inline(always)]
 pub(super) fn point_of(verb: &'static str, record: &LockRecord) {
     if scheduled::is_any() {
@@ -54,7 +32,7 @@ pub(super) fn point_of(verb: &'static str, record: &LockRecord) {
 
 #[cold]
 #[inline(never)]
-fn point_if_controlled(verb: &'static str, record: Option<&LockRecord>) {
+pub(super) fn point_if_controlled(verb: &'static str, record: Option<&LockRecord>) {
     if let Some(turn) = Scheduled::here() {
         turn.point();
         turn.note(verb, record, None);
@@ -319,12 +297,7 @@ impl Scheduled {
         self.note(WAITS_FOR, Some(&lock.record), Some(site));
     }
 
-    /// The same of a condition variable.
-    pub fn note_condvar(&self, verb: &'static str, condvar: &CondvarRecord, site: Site) {
-        self.note(verb, Some(condvar.record()), Some(site));
-    }
-
-    /// The same of anything.
+    /// The thread, which has the turn, does this.
     pub(super) fn note(&self, verb: &'static str, record: Option<&LockRecord>, site: Option<Site>) {
         let Participant { scheduler, thread } = &self.0;
         if scheduler.is_noting() {

@@ -104,6 +104,7 @@ mod confirm;
 mod finding;
 mod outcome;
 mod points;
+mod progress;
 mod quiet;
 mod run;
 mod shrink;

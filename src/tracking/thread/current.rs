@@ -2,12 +2,12 @@
 //!
 //! A signal handler, a global allocator or any other code that uses a tracked lock in the middle of the
 //! detector's own work must not be tracked: it would wait for a lock that its own thread holds, or change a
-//! list that is half changed. So sections of the detector close the thread ([`Inside`], [`closed`]): the
+//! list that is half changed. So sections of the detector close the thread ([`Inside`]): the
 //! variable that the fast path reads then names the detached slot, on which every acquisition takes the slow
 //! path, and that path finds that the acquisition is not to be tracked. The fast path itself has no
 //! additional test.
 //!
-//! | `SLOT` | `OWN` | the thread |
+//! | [`slot_pointer`] | `OWN` | the thread |
 //! |---|---|---|
 //! | detached | detached | has no slot |
 //! | its slot | its slot | has one, and is not inside |
@@ -25,7 +25,10 @@ use std::ptr;
 use std::sync::atomic::{Ordering, compiler_fence};
 
 use crate::tracking::thread::agent::Seat;
+pub(crate) use crate::tracking::thread::section::Inside;
+use crate::tracking::thread::section::SlotAddress;
 use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::slot_pointer;
 
 /// The phase of the calling thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +44,6 @@ pub(crate) enum ThreadPhase {
 thread_local! {
     // None has a destructor, so an access is one instruction, and all work until the thread exits, in
     // destructors of other thread-locals, too.
-    static SLOT: Cell<&'static Slot> = const { Cell::new(Slot::detached()) };
     static OWN: Cell<&'static Slot> = const { Cell::new(Slot::detached()) };
     static PHASE: Cell<ThreadPhase> = const { Cell::new(ThreadPhase::New) };
     /// The agent that the thread acts as, or null.
@@ -50,7 +52,7 @@ thread_local! {
     static LEAVING: Cell<bool> = const { Cell::new(false) };
     /// The number of live [`Inside`] values.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
-    /// The value that `SLOT` gets when the last one is dropped.
+    /// The value that [`slot_pointer`] gets when the last one is dropped.
     static OUTSIDE: Cell<&'static Slot> = const { Cell::new(Slot::detached()) };
 }
 
@@ -58,11 +60,7 @@ thread_local! {
 /// is inside the detector.
 #[inline(always)]
 pub(crate) fn slot() -> &'static Slot {
-    match SLOT.try_with(Cell::get) {
-        Ok(slot) => slot,
-        // Unreachable: it has no destructor.
-        Err(_) => Slot::detached(),
-    }
+    slot_pointer::get()
 }
 
 /// Returns the slot for everything but the fast path: the detached one also if the thread was interrupted
@@ -84,7 +82,7 @@ pub(crate) fn own() -> &'static Slot {
 
 /// Returns whether the calling thread is inside the detector.
 pub(crate) fn is_inside() -> bool {
-    DEPTH.get() > 0 || !std::ptr::eq(SLOT.get(), OWN.get()) || SLOT.get().is_pushing()
+    DEPTH.get() > 0 || !std::ptr::eq(slot(), OWN.get()) || slot().is_pushing()
 }
 
 /// Returns the phase of the calling thread.
@@ -122,7 +120,7 @@ pub(crate) struct Role {
 /// The phase stays: it is that of the thread.
 #[inline(always)]
 pub(crate) fn act_as(seat: &Seat) -> Option<Role> {
-    let slot = SLOT.get();
+    let slot = slot();
     if DEPTH.get() > 0 || !ptr::eq(slot, OWN.get()) || slot.is_pushing() {
         return None;
     }
@@ -136,7 +134,7 @@ pub(crate) fn act_as(seat: &Seat) -> Option<Role> {
     let own = seat.slot();
     OWN.set(own);
     compiler_fence(Ordering::SeqCst);
-    SLOT.set(own);
+    slot_pointer::set(own);
     Some(role)
 }
 
@@ -145,7 +143,7 @@ pub(crate) fn act_as(seat: &Seat) -> Option<Role> {
 pub(crate) fn act_again(role: Role) {
     OWN.set(role.slot);
     compiler_fence(Ordering::SeqCst);
-    SLOT.set(role.slot);
+    slot_pointer::set(role.slot);
     compiler_fence(Ordering::SeqCst);
     SEAT.set(role.seat);
 }
@@ -173,27 +171,20 @@ pub(crate) fn scope() -> u64 {
     }
 }
 
-/// A section of the detector, until this is dropped. Several may end in any order.
-#[derive(Debug)]
-pub(crate) struct Inside {
-    /// Refers to the creating thread, hence `!Send`.
-    marker: std::marker::PhantomData<*const ()>,
-}
-
 impl Inside {
     #[inline]
     pub(crate) fn enter() -> Self {
         // A handler that runs between any two of these steps enters and leaves in turn, and leaves `DEPTH` as
         // it was. It changes `OUTSIDE` only while the depth is zero, and then to what is stored here; and it
-        // leaves `SLOT` as it was or, while the depth is not zero, closed.
+        // leaves `slot_pointer` as it was or, while the depth is not zero, closed.
         let depth = DEPTH.get();
         if depth == 0 {
-            OUTSIDE.set(SLOT.get());
+            OUTSIDE.set(slot());
         }
         compiler_fence(Ordering::SeqCst);
         DEPTH.set(depth + 1);
         compiler_fence(Ordering::SeqCst);
-        SLOT.set(Slot::detached());
+        slot_pointer::set(Slot::detached());
         compiler_fence(Ordering::SeqCst);
         Self {
             marker: std::marker::PhantomData,
@@ -212,44 +203,54 @@ impl Drop for Inside {
         DEPTH.set(depth);
         compiler_fence(Ordering::SeqCst);
         if depth == 0 {
-            SLOT.set(outside);
+            slot_pointer::set(outside);
         }
     }
 }
 
-/// Runs `f`, a short section of the detector that takes none of its locks and does not unwind.
-#[inline(always)]
-pub(crate) fn closed<R>(f: impl FnOnce() -> R) -> R {
-    struct Reopen(&'static Slot);
-    impl Drop for Reopen {
-        #[inline(always)]
-        fn drop(&mut self) {
-            compiler_fence(Ordering::SeqCst);
-            SLOT.set(self.0);
+impl Inside {
+    /// Runs `f`, a short section of the detector that takes none of its locks and does not unwind.
+    #[inline(always)]
+    pub(crate) fn closed<R>(f: impl FnOnce() -> R) -> R {
+        struct Reopen(&'static Slot);
+        impl Drop for Reopen {
+            #[inline(always)]
+            fn drop(&mut self) {
+                compiler_fence(Ordering::SeqCst);
+                slot_pointer::set(self.0);
+            }
         }
+        let _reopen = Reopen(slot());
+        slot_pointer::set(Slot::detached());
+        compiler_fence(Ordering::SeqCst);
+        f()
     }
-    let _reopen = Reopen(SLOT.replace(Slot::detached()));
-    compiler_fence(Ordering::SeqCst);
-    f()
 }
 
-/// Runs `f` like [`closed`], some instructions cheaper, for a thread that is not inside and whose slot is the
+impl SlotAddress {
+    /// The address of the slot that [`slot`] names.
+    #[inline(always)]
+    pub(crate) fn here() -> Self {
+        Self::of(slot())
+    }
+
+    /// The address of this slot.
+    #[inline(always)]
+    pub(crate) fn of(slot: &Slot) -> Self {
+        Self(ptr::from_ref(slot).cast_mut().cast())
+    }
+}
+
+/// Runs `f` like [`Inside::closed`], some instructions cheaper, for a thread that is not inside and whose slot is the
 /// one that [`slot`] has just returned.
 #[inline(always)]
 pub(crate) fn closed_at<R>(slot: &'static Slot, f: impl FnOnce() -> R) -> R {
-    put(Slot::detached());
+    slot_pointer::set(Slot::detached());
     compiler_fence(Ordering::SeqCst);
     let result = f();
     compiler_fence(Ordering::SeqCst);
-    put(slot);
+    slot_pointer::set(slot);
     result
-}
-
-/// Sets what [`slot`] names. `LocalKey::set` does the same, but was compiled as a call of 19 instructions.
-#[inline(always)]
-fn put(slot: &'static Slot) {
-    // Never an error: it has no destructor.
-    let _ = SLOT.try_with(|at| at.set(slot));
 }
 
 #[cfg(test)]
@@ -260,7 +261,7 @@ mod tests {
     fn a_thread_is_inside_until_the_last_section_ends() {
         let first = Inside::enter();
         assert!(is_inside());
-        closed(|| {
+        Inside::closed(|| {
             let within = Inside::enter();
             drop(within);
             assert!(is_inside());
