@@ -295,14 +295,20 @@ impl Resource {
             }
         }
         let turn = Scheduled::here();
-        let mut failed = match awaited {
-            // A look at whether a thread has ended leaves nothing behind.
-            WaitReason::End | WaitReason::ScopeEnd => Failed::Unseen,
-            _ => Failed::Arrived,
+        let joins = matches!(awaited, WaitReason::End | WaitReason::ScopeEnd);
+        // A look at whether a thread has ended leaves nothing behind.
+        let mut failed = if joins {
+            Failed::Unseen
+        } else {
+            Failed::Arrived
         };
         let first = match &turn {
             Some(turn) => {
-                turn.point();
+                if joins {
+                    turn.point_of_releases();
+                } else {
+                    turn.point();
+                }
                 Duration::ZERO
             }
             None => FIRST,
@@ -311,10 +317,7 @@ impl Resource {
             return;
         }
         if let Some(turn) = &turn {
-            let verb = match awaited {
-                WaitReason::End | WaitReason::ScopeEnd => JOINS,
-                _ => WAITS_FOR,
-            };
+            let verb = if joins { JOINS } else { WAITS_FOR };
             turn.note(verb, Some(&self.record), Some(site));
         }
         slot.maintain();
