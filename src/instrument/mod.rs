@@ -102,7 +102,7 @@ pub use crate::engine::ids::{LockId, Site, ThreadId};
 pub use crate::engine::mode::{AcquireKind, Mode, ReadPolicy};
 pub use crate::engine::wait_reason::WaitReason;
 pub use crate::tracking::lock::kind::LockKind;
-pub use crate::tracking::scheduled::{Failed, Turn};
+pub use crate::tracking::scheduled::{AfterWait, FailedTry};
 pub use crate::tracking::thread::remote_panic::Wake;
 pub use crate::tracking::thread::wait::HAS_CLOCK;
 
