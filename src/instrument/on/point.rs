@@ -63,7 +63,7 @@ impl Scheduled {
             };
             let held = held
                 .iter()
-                .map(|(ident, info)| key(&describe::lock_info(ident), info.site));
+                .map(|(ident, info)| key(&detector::lock_info(ident), info.site));
             let nesting = Nesting {
                 asked: key(&info_of(&lock.record), site),
                 held: held.collect(),

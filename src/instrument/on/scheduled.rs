@@ -10,7 +10,7 @@ use std::cell::Cell;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use crate::detector::{self, describe};
+use crate::detector;
 use crate::engine::ids::{LockId, Site};
 use crate::report::LockInfo;
 use crate::tracking::lock::record::LockRecord;
@@ -271,7 +271,7 @@ fn name_of(record: &LockRecord) -> String {
 
 pub(super) fn info_of(record: &LockRecord) -> LockInfo {
     match record.ident() {
-        Some(ident) => describe::lock_info(ident),
+        Some(ident) => detector::lock_info(ident),
         None => {
             let mut lock = LockInfo::new(LockId::LAST, record.kind().noun(), record.place());
             lock.name = record.name();
