@@ -10,15 +10,11 @@ use std::cell::Cell;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use super::lock::Lock;
 use crate::detector::{self, describe};
 use crate::engine::ids::{LockId, Site};
 use crate::report::LockInfo;
-use crate::tracking::lock::class_key;
 use crate::tracking::lock::record::LockRecord;
-use crate::tracking::scheduled::{
-    self, Failed, Nesting, Next, Noted, Participant, Scheduler, Touch, Turn, WAITS_FOR,
-};
+use crate::tracking::scheduled::{self, Failed, Next, Noted, Participant, Scheduler, Touch, Turn};
 use crate::tracking::thread::current;
 use crate::watchdog::startup::attach;
 
@@ -127,7 +123,7 @@ thread_local! {
 
 /// The calling thread, controlled by a scheduler.
 #[derive(Debug)]
-pub struct Scheduled(Participant);
+pub struct Scheduled(pub(super) Participant);
 
 impl Scheduled {
     /// `None` for all threads but those of an exploration, outside of calls of the detector.
@@ -149,22 +145,12 @@ impl Scheduled {
         self.point_of(Touch::Anything);
     }
 
-    /// The thread is about to make an acquisition that waits, if it has to: returns at its turn.
-    pub fn point_of_acquisition(&self, lock: &Lock) {
-        self.point_of(self.touch(Touch::Acquires, lock));
-    }
-
-    /// The thread is about to make an acquisition that never waits: returns at its turn.
-    pub fn point_of_try(&self, lock: &Lock) {
-        self.point_of(self.touch(Touch::Tries, lock));
-    }
-
     /// The thread releases locks, at most, or waits for the end of a thread: returns at its turn.
     pub fn point_of_releases(&self) {
         self.point_of(Touch::Releases);
     }
 
-    fn point_of(&self, touch: Touch) {
+    pub(super) fn point_of(&self, touch: Touch) {
         self.0.scheduler.point(self.0.thread, self.next(touch));
     }
 
@@ -178,12 +164,13 @@ impl Scheduled {
         Next { touch, held }
     }
 
-    fn touch(&self, touch: fn(u64) -> Touch, lock: &Lock) -> Touch {
+    /// Returns what this acquisition of a lock changes, for the search that leaves schedules out.
+    pub(super) fn touch(&self, touch: fn(u64) -> Touch, record: &LockRecord) -> Touch {
         if !self.0.scheduler.reduces() {
             return Touch::Anything;
         }
         let slot = current::slot();
-        touch(detector::with_own(slot, |own| lock.record.identify(&mut own.pool)).tag())
+        touch(detector::with_own(slot, |own| record.identify(&mut own.pool)).tag())
     }
 
     /// The thread is over: those that join it wait for this address.
@@ -194,29 +181,6 @@ impl Scheduled {
     /// The thread has joined the one with this address.
     pub fn joined(&self, end: usize) {
         self.0.scheduler.joined(self.0.thread, end);
-    }
-
-    /// The thread is about to acquire a lock: returns at its turn.
-    pub fn point_before(&self, lock: &Lock, site: Site) {
-        let Participant { scheduler, thread } = &self.0;
-        if scheduler.has_aim()
-            && let held = describe::held_here(current::slot())
-            && !held.is_empty()
-        {
-            let key = |lock: &LockInfo, site| {
-                let class = class_key::of_class(lock.name, lock.created);
-                (class.into_owned(), class_key::of_site(site))
-            };
-            let held = held
-                .iter()
-                .map(|(ident, info)| key(&describe::lock_info(ident), info.site));
-            let nesting = Nesting {
-                asked: key(&info_of(&lock.record), site),
-                held: held.collect(),
-            };
-            scheduler.comes(*thread, &nesting);
-        }
-        self.point_of_acquisition(lock);
     }
 
     /// The thread lets others go first.
@@ -285,16 +249,6 @@ impl Scheduled {
         self.0.scheduler.notify(condvar, all)
     }
 
-    /// The thread, which has the turn, does this to a lock, for those who read the schedule.
-    pub fn note_lock(&self, verb: &'static str, lock: &Lock, site: Site) {
-        self.note(verb, Some(&lock.record), Some(site));
-    }
-
-    /// The thread, which has the turn, has failed to acquire a lock, and waits.
-    pub fn note_wait(&self, lock: &Lock, site: Site) {
-        self.note(WAITS_FOR, Some(&lock.record), Some(site));
-    }
-
     /// The thread, which has the turn, does this.
     pub(super) fn note(&self, verb: &'static str, record: Option<&LockRecord>, site: Option<Site>) {
         let Participant { scheduler, thread } = &self.0;
@@ -322,7 +276,7 @@ fn name_of(record: &LockRecord) -> String {
     info_of(record).to_string()
 }
 
-fn info_of(record: &LockRecord) -> LockInfo {
+pub(super) fn info_of(record: &LockRecord) -> LockInfo {
     match record.ident() {
         Some(ident) => describe::lock_info(ident),
         None => {
