@@ -166,6 +166,15 @@ impl Scheduled {
         Next { touch, held }
     }
 
+    /// Returns what this acquisition of a lock changes, for the search that leaves schedules out.
+    pub(super) fn touch(&self, touch: fn(u64) -> Touch, record: &LockRecord) -> Touch {
+        if !self.0.scheduler.reduces() {
+            return Touch::Anything;
+        }
+        let slot = current::slot();
+        touch(detector::with_own(slot, |own| record.identify(&mut own.pool)).tag())
+    }
+
     /// The thread is over: those that join it wait for this address.
     pub fn leaves(&self, end: usize) {
         self.0.scheduler.leaves(self.0.thread, end);
