@@ -1,6 +1,9 @@
-//! Source lines as a reader knows them: the path within a package, and whose code it is.
+//! Source lines as reports print them: the path within a package, and whose code it is.
+
+use std::borrow::Cow;
 
 use crate::engine::ids::Site;
+use crate::tracking::lock::class_key;
 
 /// Returns the file name and the line, for a column; the full path stands elsewhere in the report.
 pub(super) fn short_place(site: Site) -> String {
@@ -13,16 +16,20 @@ pub(super) fn short_place(site: Site) -> String {
 /// and the path within it are shown.
 pub(crate) fn place(site: Site) -> String {
     let (file, line, column) = (site.file(), site.line(), site.column());
-    match (of_the_library(file), of_a_dependency(file)) {
+    match (of_the_library(file), short_file(file)) {
         (Some(path), _) => format!("{path}:{line}:{column} of the standard library"),
         (None, Some(path)) => format!("{path}:{line}:{column}"),
         (None, None) => site.to_string(),
     }
 }
 
-/// Returns the path of a file within the standard library, or of a dependency from its name on.
-pub(super) fn short_file(file: &str) -> Option<&str> {
-    of_the_library(file).or_else(|| of_a_dependency(file))
+/// Returns the path of a file within the standard library, or of a dependency behind its name and version.
+pub(super) fn short_file(file: &str) -> Option<Cow<'_, str>> {
+    if let Some(path) = of_the_library(file) {
+        return Some(Cow::Borrowed(path));
+    }
+    // Of other files, the key has less than the path.
+    class_key::dependency(file).map(|_| class_key::of_path(file))
 }
 
 /// Returns the path of a file within the standard library, if the file belongs to it.
@@ -31,25 +38,15 @@ pub(super) fn of_the_library(file: &str) -> Option<&str> {
     Some(path.trim_start_matches(['/', '\\']))
 }
 
-/// Returns the path of a file of a dependency, from the name of its folder on: cargo puts that behind
-/// the name of the registry, or of the repository and the revision.
-pub(super) fn of_a_dependency(file: &str) -> Option<&str> {
-    const FOLDERS: [&str; 4] = [
-        "/registry/src/",
-        "\\registry\\src\\",
-        "/git/checkouts/",
-        "\\git\\checkouts\\",
-    ];
-    let inner = FOLDERS
-        .iter()
-        .find_map(|folder| Some(file.split_once(folder)?.1))?;
-    let (_, path) = inner.split_once(['/', '\\'])?;
-    Some(path)
+/// Returns the dependency that a file belongs to, `dashmap 5.5.3`; `None` for the program's own files, and
+/// those of the standard library.
+pub(super) fn dependency(file: &str) -> Option<String> {
+    class_key::dependency(file).map(|dependency| dependency.package)
 }
 
 /// Returns whether a file is one of the program's own.
 pub(super) fn is_own(file: &str) -> bool {
-    of_a_dependency(file).is_none()
+    dependency(file).is_none()
         && of_the_library(file).is_none()
         && !file.contains("/rustlib/src/rust/library/")
 }
@@ -81,15 +78,16 @@ mod tests {
         let cargo = "/home/me/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f";
         let file = format!("{cargo}/sentry-core-0.49.5/src/hub_impl.rs");
         assert_eq!(
-            short_file(&file),
-            Some("sentry-core-0.49.5/src/hub_impl.rs")
+            short_file(&file).as_deref(),
+            Some("sentry-core 0.49.5, src/hub_impl.rs")
         );
         assert_eq!(
-            short_file("/home/me/.cargo/git/checkouts/tool-0123456789abcdef/89abcde/src/lib.rs"),
-            Some("89abcde/src/lib.rs")
+            short_file("/home/me/.cargo/git/checkouts/tool-0123456789abcdef/89abcde/src/lib.rs")
+                .as_deref(),
+            Some("tool 89abcde, src/lib.rs")
         );
         assert_eq!(
-            short_file("/rustc/0123/library/core/src/option.rs"),
+            short_file("/rustc/0123/library/core/src/option.rs").as_deref(),
             Some("core/src/option.rs")
         );
         assert_eq!(short_file("/home/me/bank/src/main.rs"), None);

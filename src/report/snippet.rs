@@ -1,5 +1,7 @@
 //! Source lines with marks under them, in the form of compiler diagnostics.
 
+use std::borrow::Cow;
+
 use super::place::short_file;
 use super::source::Sources;
 use super::width::width;
@@ -119,7 +121,7 @@ fn show_file(out: &mut String, sources: &mut Sources, file: &'static str, lines:
     out.push_str(&format!(
         "{:gutter$}--> {}:{}:{}\n{edge}\n",
         "",
-        short_file(file).unwrap_or(file),
+        short_file(file).unwrap_or(Cow::Borrowed(file)),
         site.line(),
         site.column()
     ));

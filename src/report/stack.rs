@@ -1,5 +1,6 @@
 //! A stack: captured as addresses, resolved to names when it is read.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
@@ -396,12 +397,13 @@ fn is_file_of_ours(file: &str) -> bool {
         return false;
     };
     let crates = [
-        "backtrace-0.",
-        "lock_api-0.",
-        "parking_lot-0.",
-        "parking_lot_core-0.",
+        "backtrace 0.",
+        "crossbeam-channel 0.",
+        "lock_api 0.",
+        "parking_lot 0.",
+        "parking_lot_core 0.",
     ];
-    crates.iter().any(|name| file.starts_with(name)) || file.starts_with("crossbeam-channel-0.")
+    crates.iter().any(|name| file.starts_with(name))
 }
 
 impl fmt::Display for Stack {
@@ -425,7 +427,8 @@ impl fmt::Display for Stack {
                 .as_deref()
                 .and_then(|here| std::path::Path::new(file).strip_prefix(here).ok())
                 .and_then(std::path::Path::to_str);
-            let short = under.or_else(|| short_file(file)).unwrap_or(file);
+            let short = under.map(Cow::Borrowed).or_else(|| short_file(file));
+            let short = short.unwrap_or(Cow::Borrowed(file));
             write!(f, "          at {short}")?;
             for number in [frame.line, frame.column].into_iter().flatten() {
                 write!(f, ":{number}")?;
