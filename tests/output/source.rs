@@ -26,7 +26,7 @@ fn report(program: &Path, directory: &Path) -> String {
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{stderr}");
     assert!(
-        stderr.contains("Inversion: `audit` and `ledger`"),
+        stderr.contains("Inversion: `ledger` and `audit`"),
         "{stderr}"
     );
     stderr
