@@ -89,6 +89,8 @@ impl RawCondvar {
             if unsafe { self.wait_in_turn(turn, mutex, false) } {
                 waiting.notified();
             }
+            drop(waiting);
+            turn.acquired();
             return;
         }
         // SAFETY: the caller holds the mutex by `hold`, so its bare lock is held.
@@ -185,6 +187,10 @@ impl RawCondvar {
         };
         if !timed_out {
             waiting.notified();
+        }
+        drop(waiting);
+        if let Some(turn) = &turn {
+            turn.acquired();
         }
         timed_out
     }

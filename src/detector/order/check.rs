@@ -88,7 +88,7 @@ pub(crate) fn check(
     }
     let holding = with_own(slot, |own| {
         own.holding(key, state::generation(), || {
-            held.iter().map(describe::held).collect()
+            held.iter().map(HeldLock::as_held).collect()
         })
     });
     inherited_holds::note(slot, ident, || LeafEdge {
@@ -107,7 +107,7 @@ pub(crate) fn check(
         // Otherwise the context went to the graph of a check, or was recorded for the join.
         && slot.check_id() == 0
         // What two locks of one class show depends on their ids.
-        && held.iter().all(|h| describe::ident_of(h).class().id != ident.class().id)
+        && held.iter().all(|h| h.ident().class().id != ident.class().id)
         && !ident.contexts.is_promoted();
     with_own(slot, |own| {
         own.learn(known, ident.tag());
@@ -199,7 +199,7 @@ fn learn(
     // distinguish edges.
     let edges: Vec<(LockId, LockId)> = others()
         .filter(|h| h.site.file() == site.file())
-        .map(|h| (describe::ident_of(h).id(), ident.id()))
+        .map(|h| (h.ident().id(), ident.id()))
         .collect();
     let keeps_edges = !edges.is_empty()
         && with_own(slot, |own| own.has_stacks_left())
@@ -215,7 +215,7 @@ fn learn(
         && !ident.contexts.is_promoted()
         && unknown.is_empty()
         && !keeps_edges
-        && others().all(|h| describe::ident_of(h).contexts.is_promoted());
+        && others().all(|h| h.ident().contexts.is_promoted());
     if leaf_under_known && offer(ident, holding, mode, site) {
         return Vec::new();
     }
@@ -241,7 +241,7 @@ fn learn(
     state.introduce(thread, slot);
     let mut findings = Vec::new();
     for h in others() {
-        findings.extend(promote(&mut state, describe::ident_of(h)));
+        findings.extend(promote(&mut state, h.ident()));
     }
     // Leaf edges belong to the graph of the process.
     if (is_nested || is_writer) && (graph.is_own() || !offer(ident, holding, mode, site)) {

@@ -8,6 +8,7 @@ use std::panic::Location;
 use std::ptr;
 use std::sync::atomic::Ordering;
 
+use super::scheduled::Scheduled;
 use crate::detector;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{AcquireKind, Mode};
@@ -446,6 +447,9 @@ impl Lock {
         if ptr::eq(slot, current::open())
             && let Some(ident) = self.record.ident()
         {
+            if mode != Mode::Exclusive && slot.life.is_scheduled() {
+                Scheduled::point_before_release();
+            }
             slot.convert(ident, mode);
         }
         if mode == Mode::Exclusive {
@@ -524,6 +528,9 @@ pub(super) fn released_slow(slot: &'static Slot, ident: *const Ident, upgradable
     if slot.is_detached() {
         // The acquisition was not tracked.
     } else if ptr::eq(slot, current::open()) {
+        if slot.life.is_scheduled() {
+            Scheduled::point_before_release();
+        }
         if slot.is_marked(ident) {
             detector::with_own(slot, |own| own.marks.end(ident));
         }

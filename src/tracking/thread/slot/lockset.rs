@@ -304,6 +304,15 @@ impl Slot {
         unsafe { self.entry(depth - ENTRY as isize) }.time();
     }
 
+    /// Marks every hold as timed, so that each release misses the fast path.
+    pub(crate) fn slow_releases(&self) {
+        // SAFETY: below the depth, so inside the array.
+        let entries = self.depths().map(|depth| unsafe { self.entry(depth) });
+        entries
+            .filter(|entry| !entry.is_surroundings())
+            .for_each(LocksetEntry::time);
+    }
+
     /// Returns whether a hold of this lock is marked.
     pub(crate) fn is_marked(&self, ident: *const Ident) -> bool {
         // SAFETY: below the depth, so inside the array.

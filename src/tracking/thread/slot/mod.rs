@@ -19,6 +19,7 @@ mod optimised;
 pub(crate) mod parked_stack;
 mod read;
 #[cfg(test)]
+#[path = "../../../../tests/unit/tracking/slot.rs"]
 mod tests;
 mod thread_flags;
 #[cfg(all(
