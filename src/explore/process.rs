@@ -38,12 +38,12 @@ fn begin() -> Option<Participant> {
     let after = asked
         .replay
         .as_ref()
-        .is_some_and(|replay| replay.after_acquisitions);
+        .is_some_and(|replay| replay.before_releases);
     let aim = asked.aim.as_ref().and_then(|file| Nested::read(file).ok());
     let session = Session::new(
         chooser,
         Settings {
-            after_acquisitions: after,
+            before_releases: after,
             is_noting: aim.is_some(),
             reported: asked.reported.clone(),
             aim: aim.map(Into::into),

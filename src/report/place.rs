@@ -1,4 +1,4 @@
-//! Source lines as a reader knows them: the path within a package, and whose code it is.
+//! Source lines as reports print them: the path within a package, and whose code it is.
 
 use std::borrow::Cow;
 

@@ -18,11 +18,12 @@ use super::stalls;
 use super::stalls::{Key, Overdue, StallDetector};
 use crate::config::{self, Action as Wanted};
 use crate::detector::observe::{self, Observed};
-use crate::detector::{aside, publish_stall, writing};
+use crate::detector::{publish_stall, writing};
 use crate::dump;
 use crate::dump::signal;
 use crate::engine::verdict::Verdict;
 use crate::report::{Activity, Facts, Stall};
+use crate::tracking::thread::own::aside;
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait;
 

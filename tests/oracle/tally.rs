@@ -111,18 +111,19 @@ impl fmt::Display for Tally {
         writeln!(f)?;
         writeln!(
             f,
-            "| reachable deadlocks | reported | reported by a shorter cycle | missed | recall | shown elsewhere | not shown, reported | not shown |"
+            "| reachable deadlocks | reported | reported by a shorter cycle | missed | recall | ordered | shown elsewhere | not shown, reported | not shown |"
         )?;
-        writeln!(f, "|---|---|---|---|---|---|---|---|")?;
+        writeln!(f, "|---|---|---|---|---|---|---|---|---|")?;
         for kind in Kind::ALL {
             let n = |fate| self.fate(kind, fate);
             writeln!(
                 f,
-                "| {kind} | {} | {} | {} | {:.4} | {} | {} | {} |",
+                "| {kind} | {} | {} | {} | {:.4} | {} | {} | {} | {} |",
                 n(Fate::Found),
                 n(Fate::Covered),
                 n(Fate::Missed),
                 self.recall(kind),
+                n(Fate::Ordered),
                 n(Fate::Elsewhere),
                 n(Fate::Foreseen),
                 n(Fate::NotShown),

@@ -4,31 +4,36 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The sets of two and more nodes that reach each other, each sorted.
 pub(crate) fn circles<T>(arrows: &BTreeMap<String, BTreeMap<String, T>>) -> Vec<Vec<String>> {
-    let reached: BTreeMap<&String, BTreeSet<&String>> = arrows
-        .keys()
-        .map(|start| {
-            let mut reached = BTreeSet::new();
-            let mut open = vec![start];
-            while let Some(node) = open.pop() {
-                for next in arrows.get(node).into_iter().flatten().map(|(next, _)| next) {
-                    if reached.insert(next) {
-                        open.push(next);
-                    }
-                }
-            }
-            (start, reached)
+    let nodes: Vec<&String> = arrows.keys().collect();
+    let next: Vec<Vec<usize>> = arrows
+        .values()
+        .map(|to| {
+            to.keys()
+                .filter_map(|to| nodes.binary_search(&to).ok())
+                .collect()
         })
         .collect();
-    let reaches =
-        |from: &String, to: &String| reached.get(from).is_some_and(|all| all.contains(to));
+    let reached: Vec<Vec<bool>> = (0..nodes.len()).map(|start| reach(&next, start)).collect();
     let mut circles = BTreeSet::new();
-    for start in arrows.keys().filter(|start| reaches(start, start)) {
-        let circle = arrows
-            .keys()
-            .filter(|node| reaches(start, node) && reaches(node, start));
-        circles.insert(circle.cloned().collect::<Vec<String>>());
+    for start in (0..nodes.len()).filter(|start| reached[*start][*start]) {
+        let circle = (0..nodes.len()).filter(|node| reached[start][*node] && reached[*node][start]);
+        circles.insert(circle.map(|node| nodes[node].clone()).collect::<Vec<_>>());
     }
     circles.into_iter().collect()
+}
+
+/// Which nodes are reached from `start` by at least one arrow.
+fn reach(next: &[Vec<usize>], start: usize) -> Vec<bool> {
+    let mut reached = vec![false; next.len()];
+    let mut open = vec![start];
+    while let Some(node) = open.pop() {
+        for &next in &next[node] {
+            if !std::mem::replace(&mut reached[next], true) {
+                open.push(next);
+            }
+        }
+    }
+    reached
 }
 
 #[test]

@@ -18,22 +18,22 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a periodic timer is stopped under the mutex that its callback needs, the stop first",
         run: || stop_under_mutex(true),
-        receiver: Expected::Finding("Deadlock", &["`needed`", "the end of thread `flush`"]),
+        expected: Expected::Finding("Deadlock", &["`needed`", "the end of thread `flush`"]),
     },
     Case {
         name: "a periodic timer is stopped under the mutex that its callback needs, the lock first",
         run: || stop_under_mutex(false),
-        receiver: Expected::Finding("Deadlock", &["`needed`", "the end of thread `flush`"]),
+        expected: Expected::Finding("Deadlock", &["`needed`", "the end of thread `flush`"]),
     },
     Case {
         name: "a timer wakes the last one who waits, in its second period",
         run: woken_by_period,
-        receiver: Expected::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "a timer wakes the last one who waits",
         run: woken_by_timer,
-        receiver: Expected::Nothing,
+        expected: Expected::Nothing,
     },
 ];
 

@@ -7,7 +7,7 @@ use super::reported;
 use super::snapshot::Snapshots;
 use super::victim;
 use crate::config::{self, Action};
-use crate::detector::publish::Panic;
+use crate::detector::panic::Panic;
 use crate::detector::state;
 use crate::engine::verdict::Verdict;
 use crate::report::Basis;

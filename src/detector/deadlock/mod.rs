@@ -16,7 +16,7 @@
 //!
 //! All epochs are read again at the end, under the detector's lock.
 //!
-//! A reader that waits behind a queued writer is a special case: only the lock knows whether the writer was
+//! A reader that waits behind a queued writer is a special case: only the lock itself decides whether the writer was
 //! queued first. If the reader is the calling thread, it tries to acquire the lock once more before it
 //! reports; if it is another thread, the observed state has to last for a while.
 
@@ -25,6 +25,7 @@ mod description;
 mod lock_cycle;
 mod lock_wait;
 #[cfg(all(loom, test))]
+#[path = "../../../tests/models/deadlock.rs"]
 mod models;
 mod reduction;
 pub(crate) mod reported;

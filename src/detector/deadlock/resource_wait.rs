@@ -5,7 +5,8 @@ use super::snapshot::Snapshots;
 use super::stuck_set::{self, Deadlock, Detected};
 use super::victim::{give_away, give_to_any, unbroken};
 use super::{description, reported};
-use crate::detector::publish::{self, Panic};
+use crate::detector::panic::{self, Panic};
+use crate::detector::publish;
 use crate::engine::ids::Site;
 use crate::engine::wait_reason::WaitReason;
 use crate::tracking::lock::ident::Ident;
@@ -84,7 +85,7 @@ pub(crate) fn check_resource_wait(
             let in_ring = set.is_in_ring;
             let set = set.threads;
             let need = all.threads[me].wait.map(|wait| wait.need);
-            let unwinds = publish::can_unwind()
+            let unwinds = panic::can_unwind()
                 && !matches!(need, Some(WaitKind::Other(awaited)) if !awaited.can_unwind());
             facts.unbreakable = !unwinds && !claim.has_heirs();
             let panic = claim.report(|| publish::publish(slot, vec![*facts]));
@@ -94,7 +95,7 @@ pub(crate) fn check_resource_wait(
                     let _ = give_away(&all, &set, panic);
                     None
                 }
-                (Some(panic), _) if !publish::can_unwind() => {
+                (Some(panic), _) if !panic::can_unwind() => {
                     if give_away(&all, &set, panic).is_err() {
                         unbroken(slot);
                     }

@@ -6,7 +6,7 @@
 use std::sync::atomic::Ordering;
 
 use super::snapshot::Snapshots;
-use crate::detector::publish::Panic;
+use crate::detector::panic::Panic;
 use crate::detector::state;
 use crate::engine::sorting;
 use crate::engine::wait_reason::WaitReason;

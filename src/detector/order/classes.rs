@@ -8,7 +8,7 @@
 use std::sync::atomic::Ordering;
 
 use crate::detector::state::DetectorState;
-use crate::detector::{check_session, describe, publish};
+use crate::detector::{check_session, describe};
 use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
@@ -20,7 +20,7 @@ use crate::tracking::lock::class::Class;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::leaf_edges::HeldSnapshot;
 use crate::tracking::thread::lockset_hash;
-use crate::tracking::thread::own::with_own;
+use crate::tracking::thread::own::{quietly, with_own};
 use crate::tracking::thread::slot::{HeldLock, Slot};
 
 /// Records the classes of a nested acquisition; `key` is the thread's.
@@ -38,7 +38,7 @@ pub(in crate::detector) fn learn(
     let to = ident.class();
     let (mut unknown, mut alike) = (Vec::new(), Vec::new());
     for (at, h) in held.iter().enumerate() {
-        let from = describe::ident_of(h).class();
+        let from = h.ident().class();
         if from.id == to.id {
             alike.extend(is_against_ids(h, ident, mode).then_some(at));
             continue;
@@ -49,7 +49,7 @@ pub(in crate::detector) fn learn(
             continue;
         }
         // The context without the lock itself: the thread, its segment, and the other held locks.
-        let gates = key.wrapping_sub(lockset_hash::share(describe::ident_of(h).tag(), h.mode));
+        let gates = key.wrapping_sub(lockset_hash::share(h.ident().tag(), h.mode));
         let pair = lockset_hash::mix(from.id.get() << 32 ^ to.id.get());
         let context = lockset_hash::known(gates ^ lockset_hash::share(pair, h.mode), mode);
         if !with_own(slot, |own| own.has_classes(context)) {
@@ -59,7 +59,7 @@ pub(in crate::detector) fn learn(
     if unknown.is_empty() && alike.is_empty() {
         return Vec::new();
     }
-    let to_tracing = publish::quietly(slot, sink::emits_orders);
+    let to_tracing = quietly(slot, sink::emits_orders);
     if to_tracing || record::is_recording() {
         record_edges(slot, held, &unknown, to, mode, site);
     }
@@ -118,7 +118,7 @@ fn record_edges(
             .iter()
             .enumerate()
             .filter(|(other, _)| other != at)
-            .map(|(_, gate)| describe::ident_of(gate).class())
+            .map(|(_, gate)| gate.ident().class())
             .collect();
         let news = record::edge(&record::Taken {
             from,
@@ -131,7 +131,7 @@ fn record_edges(
             thread: &thread,
         });
         if let Some(news) = news {
-            publish::quietly(slot, || record::emit(&news));
+            quietly(slot, || record::emit(&news));
         }
     }
 }
@@ -139,7 +139,7 @@ fn record_edges(
 /// Returns whether an acquisition under another lock of the same class goes against the order in which those
 /// nest: that of their sub-classes, then that of their ids.
 fn is_against_ids(held: &HeldLock, ident: &'static Ident, mode: Mode) -> bool {
-    let outer = describe::ident_of(held);
+    let outer = held.ident();
     let rank = |ident: &Ident| (ident.subclass(), ident.id());
     let passes = held.mode == Mode::Shared
         && mode == Mode::Shared

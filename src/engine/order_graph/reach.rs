@@ -143,8 +143,7 @@ impl Store {
         }
         let is_cycle = scratch.is_behind(y);
         for n in leading.into_iter().filter(|_| is_cycle) {
-            self.graph[n].scc = scc;
-            self.bound_sccs(scc, self.node(n).rank);
+            self.tie_one(n, scc);
         }
         Some(is_cycle)
     }
@@ -176,9 +175,17 @@ impl Store {
         }
         self.sccs += 1;
         for n in found {
-            self.graph[n].scc = self.sccs;
-            self.bound_sccs(self.sccs, self.node(n).rank);
+            self.tie_one(n, self.sccs);
         }
+    }
+
+    fn tie_one(&mut self, n: NodeIndex, scc: u32) {
+        let node = &mut self.graph[n];
+        if std::mem::replace(&mut node.scc, scc) == 0 {
+            self.tied.push(node.lock);
+        }
+        let rank = node.rank;
+        self.bound_sccs(scc, rank);
     }
 
     /// Returns the distance from `n` to the goal of the last `approach`, if the goal can be reached.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::tracking::scheduled::Next;
+
 /// Makes the choices of one schedule after the other.
 pub(crate) trait Choose: fmt::Debug + Send {
     /// Begins a schedule; `false` if there is no further one.
@@ -10,6 +12,10 @@ pub(crate) trait Choose: fmt::Debug + Send {
     /// Chooses one of `options`, threads in ascending order, of which there is at least one.
     /// `current` made the last step.
     fn choose(&mut self, current: Option<usize>, options: &[usize]) -> usize;
+
+    /// Called before each choice, with the next step of each thread, and the joins that were made since the
+    /// last choice: the thread, and the one that it has joined.
+    fn see(&mut self, _next: &[Next], _joins: &[(usize, usize)]) {}
 
     /// The last choice was none: the thread cannot go on after all. The same choice is made again among
     /// the rest, unless that is empty.

@@ -17,7 +17,7 @@ use crate::report::LockInfo;
 use crate::tracking::lock::class_key;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::scheduled::{
-    self, Failed, Nesting, Noted, Participant, Scheduler, Turn, WAITS_FOR,
+    self, Failed, Nesting, Next, Noted, Participant, Scheduler, Touch, Turn, WAITS_FOR,
 };
 use crate::tracking::thread::current;
 use crate::watchdog::startup::attach;
@@ -146,7 +146,56 @@ impl Scheduled {
 
     /// The thread is about to do what others can see: returns at its turn.
     pub fn point(&self) {
-        self.0.scheduler.point(self.0.thread);
+        self.point_of(Touch::Anything);
+    }
+
+    /// The thread is about to make an acquisition that waits, if it has to: returns at its turn.
+    pub fn point_of_acquisition(&self, lock: &Lock) {
+        self.point_of(self.touch(Touch::Acquires, lock));
+    }
+
+    /// The thread is about to make an acquisition that never waits: returns at its turn.
+    pub fn point_of_try(&self, lock: &Lock) {
+        self.point_of(self.touch(Touch::Tries, lock));
+    }
+
+    /// The thread releases locks, at most, or waits for the end of a thread: returns at its turn.
+    pub fn point_of_releases(&self) {
+        self.point_of(Touch::Releases);
+    }
+
+    fn point_of(&self, touch: Touch) {
+        self.0.scheduler.point(self.0.thread, self.next(touch));
+    }
+
+    fn next(&self, touch: Touch) -> Next {
+        let held = if self.0.scheduler.reduces() {
+            let held = current::slot().held().unwrap_or_default();
+            held.iter()
+                .map(|held| describe::ident_of(held).tag())
+                .collect()
+        } else {
+            Vec::new()
+        };
+        Next { touch, held }
+    }
+
+    fn touch(&self, touch: fn(u64) -> Touch, lock: &Lock) -> Touch {
+        if !self.0.scheduler.reduces() {
+            return Touch::Anything;
+        }
+        let slot = current::slot();
+        touch(detector::with_own(slot, |own| lock.record.identify(&mut own.pool)).tag())
+    }
+
+    /// The thread is over: those that join it wait for this address.
+    pub fn leaves(&self, end: usize) {
+        self.0.scheduler.leaves(self.0.thread, end);
+    }
+
+    /// The thread has joined the one with this address.
+    pub fn joined(&self, end: usize) {
+        self.0.scheduler.joined(self.0.thread, end);
     }
 
     /// The thread is about to acquire a lock: returns at its turn.
@@ -169,18 +218,29 @@ impl Scheduled {
             };
             scheduler.comes(*thread, &nesting);
         }
-        self.point();
+        self.point_of_acquisition(lock);
     }
 
     /// The thread lets others go first.
     pub fn give_way(&self) {
-        self.0.scheduler.give_way(self.0.thread);
+        let next = self.next(Touch::Anything);
+        self.0.scheduler.give_way(self.0.thread, next);
     }
 
-    /// The thread has acquired a lock.
+    /// The thread has acquired a lock: has its release take the slow path, if there is to be a point.
     pub fn acquired(&self) {
-        if self.0.scheduler.has_points_after_acquisitions() {
-            self.point();
+        if self.0.scheduler.has_points_before_releases() {
+            current::slot().slow_releases();
+        }
+    }
+
+    /// The thread is about to release a lock, or to hold it in a weaker mode: returns at its turn, if the
+    /// program asks whether locks are held.
+    pub(super) fn point_before_release() {
+        if let Some(turn) = Self::here()
+            && turn.0.scheduler.has_points_before_releases()
+        {
+            turn.point_of_releases();
         }
     }
 

@@ -176,7 +176,7 @@ where
         self
     }
 
-    /// Runs the schedules, and tells how they went.
+    /// Runs the schedules, and returns their outcome.
     ///
     /// # Panics
     ///
@@ -216,11 +216,7 @@ where
         let (mut chooser, most, mut after): (Box<dyn Choose>, _, _) = match &self.replay {
             Some(schedule) => {
                 let choices = schedule.choices.clone();
-                (
-                    Box::new(Replay::new(choices)),
-                    1,
-                    schedule.after_acquisitions,
-                )
+                (Box::new(Replay::new(choices)), 1, schedule.before_releases)
             }
             None => (self.strategy.chooser(self.seed), self.schedules, false),
         };
@@ -234,6 +230,7 @@ where
             let looks_outside = outcome.outside.is_none();
             let settings = Settings {
                 looks_outside,
+                reduces: self.replay.is_none() && self.strategy == Strategy::PartialOrder,
                 ..settings(after)
             };
             let (mut course, kinds) = self.run_one(chooser, settings, limit);
@@ -268,7 +265,7 @@ where
             if course.tries && !after && self.replay.is_none() {
                 after = true;
                 // The tree of choices is another one now.
-                if matches!(self.strategy, Strategy::DepthFirst { .. }) {
+                if self.strategy.is_exhaustive() {
                     chooser = self.strategy.chooser(self.seed);
                 }
             }
@@ -277,7 +274,7 @@ where
 
     /// Gives the finding a schedule with fewer switches, if there is one, and the table of its steps.
     pub(super) fn shorten(&self, finding: &mut Finding, steps: &[usize], limit: Duration) {
-        let after = finding.schedule.after_acquisitions;
+        let after = finding.schedule.before_releases;
         let quiet = Settings {
             is_quiet: true,
             // Only an exact schedule is run again.
@@ -405,9 +402,9 @@ where
 }
 
 /// The settings of a schedule that explores.
-fn settings(after_acquisitions: bool) -> Settings {
+fn settings(before_releases: bool) -> Settings {
     Settings {
-        after_acquisitions,
+        before_releases,
         ..Settings::default()
     }
 }

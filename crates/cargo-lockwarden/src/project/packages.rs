@@ -29,6 +29,8 @@ pub(crate) struct Project {
     pub(crate) packages: Vec<Package>,
     /// The features of `lockwarden` that the project itself asks for.
     pub(crate) lockwarden_features: BTreeSet<String>,
+    /// The features of the facade that the call asks for.
+    pub(crate) facade_features: BTreeSet<String>,
 }
 
 /// One package.
@@ -115,6 +117,11 @@ impl Project {
             target_is_implied,
             target_dir: own_folder(target_dir),
             lockwarden_features,
+            facade_features: request
+                .atomics
+                .then(|| "atomics".to_owned())
+                .into_iter()
+                .collect(),
             packages,
         })
     }

@@ -228,7 +228,7 @@ pub(crate) fn check(records: &Records, baseline: &Baseline) -> Checked {
         .findings
         .retain(|finding| prints.insert(finding.fingerprint()));
     checked.alike = count - checked.findings.len();
-    // A cycle that a process has reported itself is reported once, with what the process knows.
+    // A cycle that a process has reported itself is reported once, with the data of the process.
     let reported: BTreeSet<BTreeSet<&str>> = checked
         .findings
         .iter()

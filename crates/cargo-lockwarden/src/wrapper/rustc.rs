@@ -123,7 +123,7 @@ fn note(plan: &Plan, package: &Package, why: LeftOut) {
     );
 }
 
-/// Says the version, with a line by which cargo tells builds under different plans apart: it is part
+/// Says the version, with a line by which cargo distinguishes builds under different plans: it is part
 /// of the name of whatever cargo builds, and no flag of the project has to be changed for it.
 fn version(plan: &Plan, compiler: &Compiler, invocation: &Invocation) -> Result<ExitCode> {
     let output = compiler.command(invocation).output()?;

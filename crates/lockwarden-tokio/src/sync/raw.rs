@@ -150,7 +150,7 @@ impl Raw {
 pub(crate) struct Taken {
     /// The record; `None` if it is not listed.
     pub(crate) hold: Option<SendableHold>,
-    /// What else its task knows of it.
+    /// What else its task has recorded of it.
     pub(crate) mark: Option<Mark>,
 }
 
