@@ -171,9 +171,7 @@ impl Scheduled {
     fn next(&self, touch: Touch) -> Next {
         let held = if self.0.scheduler.reduces() {
             let held = current::slot().held().unwrap_or_default();
-            held.iter()
-                .map(|held| describe::ident_of(held).tag())
-                .collect()
+            held.iter().map(|held| held.ident().tag()).collect()
         } else {
             Vec::new()
         };
