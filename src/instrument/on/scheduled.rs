@@ -10,14 +10,13 @@ use std::cell::Cell;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use super::lock::Lock;
 use crate::detector::{self, describe};
 use crate::engine::ids::{LockId, Site};
 use crate::report::LockInfo;
 use crate::tracking::lock::class_key;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::scheduled::{
-    self, Failed, Nesting, Next, Noted, Participant, Scheduler, Touch, Turn, WAITS_FOR,
+    self, Failed, Nesting, Next, Noted, Participant, Scheduler, Touch, Turn,
 };
 use crate::tracking::thread::current;
 use crate::watchdog::startup::attach;
@@ -149,14 +148,9 @@ impl Scheduled {
         self.point_of(Touch::Anything);
     }
 
-    /// The thread is about to make an acquisition that waits, if it has to: returns at its turn.
-    pub fn point_of_acquisition(&self, lock: &Lock) {
-        self.point_of(self.touch(Touch::Acquires, lock));
-    }
-
-    /// The thread is about to make an acquisition that never waits: returns at its turn.
-    pub fn point_of_try(&self, lock: &Lock) {
-        self.point_of(self.touch(Touch::Tries, lock));
+    /// The thread is about to acquire the lock with this record, or to try to: returns at its turn.
+    pub(super) fn point_at_lock(&self, touch: fn(u64) -> Touch, record: &LockRecord) {
+        self.point_of(self.touch(touch, record));
     }
 
     /// The thread releases locks, at most, or waits for the end of a thread: returns at its turn.
@@ -180,12 +174,12 @@ impl Scheduled {
         Next { touch, held }
     }
 
-    fn touch(&self, touch: fn(u64) -> Touch, lock: &Lock) -> Touch {
+    fn touch(&self, touch: fn(u64) -> Touch, record: &LockRecord) -> Touch {
         if !self.0.scheduler.reduces() {
             return Touch::Anything;
         }
         let slot = current::slot();
-        touch(detector::with_own(slot, |own| lock.record.identify(&mut own.pool)).tag())
+        touch(detector::with_own(slot, |own| record.identify(&mut own.pool)).tag())
     }
 
     /// The thread is over: those that join it wait for this address.
@@ -198,8 +192,8 @@ impl Scheduled {
         self.0.scheduler.joined(self.0.thread, end);
     }
 
-    /// The thread is about to acquire a lock: returns at its turn.
-    pub fn point_before(&self, lock: &Lock, site: Site) {
+    /// The thread is about to acquire the lock with this record at `site`: returns at its turn.
+    pub(super) fn point_before_record(&self, record: &LockRecord, site: Site) {
         let Participant { scheduler, thread } = &self.0;
         if scheduler.has_aim()
             && let held = describe::held_here(current::slot())
@@ -213,12 +207,12 @@ impl Scheduled {
                 .iter()
                 .map(|(ident, info)| key(&describe::lock_info(ident), info.site));
             let nesting = Nesting {
-                asked: key(&info_of(&lock.record), site),
+                asked: key(&info_of(record), site),
                 held: held.collect(),
             };
             scheduler.comes(*thread, &nesting);
         }
-        self.point_of_acquisition(lock);
+        self.point_at_lock(Touch::Acquires, record);
     }
 
     /// The thread lets others go first.
@@ -287,16 +281,6 @@ impl Scheduled {
         self.0.scheduler.notify(condvar, all)
     }
 
-    /// The thread, which has the turn, does this to a lock, for those who read the schedule.
-    pub fn note_lock(&self, verb: &'static str, lock: &Lock, site: Site) {
-        self.note(verb, Some(&lock.record), Some(site));
-    }
-
-    /// The thread, which has the turn, has failed to acquire a lock, and waits.
-    pub fn note_wait(&self, lock: &Lock, site: Site) {
-        self.note(WAITS_FOR, Some(&lock.record), Some(site));
-    }
-
     /// The thread, which has the turn, does this.
     pub(super) fn note(&self, verb: &'static str, record: Option<&LockRecord>, site: Option<Site>) {
         let Participant { scheduler, thread } = &self.0;
@@ -304,6 +288,33 @@ impl Scheduled {
             let what = record.map(name_of).unwrap_or_default();
             scheduler.note(*thread, Noted { verb, what, site });
         }
+    }
+
+    /// The thread waits at this place for one that a message is handed over to or by, or does no more.
+    pub(super) fn offer(&self, place: usize, waits: bool) {
+        self.0.scheduler.offer(self.0.thread, place, waits);
+    }
+
+    /// Lets a thread that waits at one of these places run beside this one, until both have
+    /// [parted](Self::part); whether there is one.
+    pub fn meet(&self, places: &[usize]) -> bool {
+        self.0.scheduler.meet(self.0.thread, places)
+    }
+
+    /// Whether the thread runs beside another one, to hand a message over.
+    pub fn is_meeting(&self) -> bool {
+        self.0.scheduler.is_meeting(self.0.thread)
+    }
+
+    /// The thread has met the other one. Returns to the one that has the turn when the other one has come
+    /// here too, and to the other one at its next turn.
+    pub fn part(&self) {
+        self.0.scheduler.part(self.0.thread);
+    }
+
+    /// Whether one thread runs at a time.
+    pub fn has_turns(&self) -> bool {
+        self.0.scheduler.has_turns()
     }
 
     /// Whether a thread other than this one waits until the readers of this lock are gone.
