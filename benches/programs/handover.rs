@@ -38,8 +38,16 @@ impl Slot {
     }
 }
 
+/// Runs one of the hand-overs.
+pub(crate) fn bench(handover: crate::Handover) {
+    match handover {
+        crate::Handover::Buffer(items) => buffer(items),
+        crate::Handover::Tasks(count) => tasks(count),
+    }
+}
+
 /// Hands `items` items from each of ten producers to ten consumers, through a buffer of one.
-pub(crate) fn buffer(items: usize) {
+fn buffer(items: usize) {
     let slot = Slot {
         item: Mutex::new(None),
         filled: Condvar::new(),
@@ -58,7 +66,7 @@ pub(crate) fn buffer(items: usize) {
 }
 
 /// Sends `count` tasks to four workers that share the receiver.
-pub(crate) fn tasks(count: usize) {
+fn tasks(count: usize) {
     let (sender, receiver) = mpsc::channel::<usize>();
     let receiver = Mutex::new(receiver);
     let sum: usize = thread::scope(|scope| {

@@ -128,14 +128,14 @@ pub(crate) fn holds_to_inherit() -> Vec<InheritedHold> {
         state.introduce(holder, slot);
         let findings: Vec<_> = held
             .iter()
-            .flat_map(|h| promote(&mut state, describe::ident_of(h)))
+            .flat_map(|h| promote(&mut state, h.ident()))
             .collect();
         describe::cycles(slot, &state, &findings, None)
     };
     // The caller is in the middle of starting threads, where a panic is not expected.
     let _ = publish::publish(slot, found);
     around.extend(held.iter().map(|h| InheritedHold {
-        held: describe::held(h),
+        held: h.as_held(),
         holder,
     }));
     around

@@ -11,6 +11,7 @@ pub(crate) mod deadlock;
 pub(crate) mod describe;
 pub(crate) mod happens_before;
 #[cfg(all(loom, test))]
+#[path = "../../tests/models/detector.rs"]
 mod models;
 pub(crate) mod observation;
 pub(crate) mod observe;

@@ -9,6 +9,14 @@ use super::Scheduled;
 const GLIMPSE: Duration = Duration::from_millis(1);
 
 /// Side of a channel on which a thread waits.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::instrument::Side;
+///
+/// assert_eq!(Side::Sending.opposite(), Side::Receiving);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// The thread sends to a receiver.
@@ -36,6 +44,19 @@ impl Side {
 ///
 /// `partners` are the places where the counterpart waits. In an exploration, where only one of the two has
 /// its turn, the other one runs beside it until the message is handed over.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::instrument::block_on;
+///
+/// let mut attempts = 0;
+/// let met = block_on(None, || true, &[], |_| {
+///     attempts += 1;
+///     (attempts == 2).then_some("met")
+/// });
+/// assert_eq!(met, Some("met"));
+/// ```
 pub fn block_on<R>(
     limit: Option<Duration>,
     is_met: impl Fn() -> bool,

@@ -62,7 +62,7 @@ macro_rules! raw_mutex {
                 } else if super::spin!(self.bare, try_lock, try_lock_for).is_none() {
                     return self.lock_contended(site);
                 }
-                match self.record.acquired_known::<false>(Mode::Exclusive, AcquireKind::Blocking, site) {
+                match self.record.acquired_exclusively(site) {
                     Some(hold) => hold,
                     // The compiler has established this at the call before.
                     None if self.record.is_outermost() => self.record_alone(site),
@@ -179,7 +179,7 @@ macro_rules! raw_mutex {
                 } else if super::spin!(self.bare, try_lock, try_lock_for).is_none() {
                     return self.relock_contended(site);
                 }
-                match self.record.acquired_known::<false>(Mode::Exclusive, AcquireKind::Blocking, site) {
+                match self.record.acquired_exclusively(site) {
                     Some(hold) => hold,
                     None => self.lock_again_new(site),
                 }

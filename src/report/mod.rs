@@ -42,6 +42,7 @@ mod wrap;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+#[path = "../../tests/unit/report/snapshots.rs"]
 mod snapshots;
 
 pub use self::activity::Activity;

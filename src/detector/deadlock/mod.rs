@@ -25,6 +25,7 @@ mod description;
 mod lock_cycle;
 mod lock_wait;
 #[cfg(all(loom, test))]
+#[path = "../../../tests/models/deadlock.rs"]
 mod models;
 mod reduction;
 pub(crate) mod reported;

@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::detector::order::promote::promote;
-use crate::detector::order::{classes, inherited_holds};
+use crate::detector::order::{classes, inherited_holds, repeated};
 use crate::detector::state;
 use crate::detector::{check_session, describe};
 use crate::engine::acquisition::Acquisition;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
-use crate::engine::order_graph::FEWEST_REPEATED;
 use crate::report::{Facts, Stack};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::leaf_edges::{HeldSnapshot, Insert, LeafEdge};
@@ -66,8 +65,8 @@ pub(crate) fn check(
         CROWDED.store(true, Ordering::Relaxed);
         return Vec::new();
     }
-    let content = content(slot, ident, mode, site);
-    if content.is_some_and(|content| repeats(slot, ident, content)) {
+    let content = repeated::content(slot, ident, mode, site);
+    if content.is_some_and(|content| repeated::repeats(slot, ident, content)) {
         with_own(slot, |own| own.learn(known, ident.tag()));
         record.known.store(known, Ordering::Relaxed);
         return Vec::new();
@@ -89,7 +88,7 @@ pub(crate) fn check(
     }
     let holding = with_own(slot, |own| {
         own.holding(key, state::generation(), || {
-            held.iter().map(describe::held).collect()
+            held.iter().map(HeldLock::as_held).collect()
         })
     });
     inherited_holds::note(slot, ident, || LeafEdge {
@@ -108,7 +107,7 @@ pub(crate) fn check(
         // Otherwise the context went to the graph of a check, or was recorded for the join.
         && slot.check_id() == 0
         // What two locks of one class show depends on their ids.
-        && held.iter().all(|h| describe::ident_of(h).class().id != ident.class().id)
+        && held.iter().all(|h| h.ident().class().id != ident.class().id)
         && !ident.contexts.is_promoted();
     with_own(slot, |own| {
         own.learn(known, ident.tag());
@@ -124,30 +123,6 @@ pub(crate) fn check(
     });
     record.known.store(known, Ordering::Relaxed);
     found
-}
-
-/// Returns a hash of this acquisition, the same for all threads, if it may be one that is kept for other
-/// threads to repeat.
-fn content(slot: &'static Slot, ident: &'static Ident, mode: Mode, site: Site) -> Option<u64> {
-    if slot.count() < FEWEST_REPEATED as u32 || !ident.contexts.is_promoted() {
-        return None;
-    }
-    let content = with_own(slot, |own| own.content(|last| slot.content(last)))?;
-    let request = lockset_hash::request(ident.tag(), mode, site);
-    Some(content.rotate_left(32) ^ request)
-}
-
-/// Records an acquisition that another thread, or this one in an earlier segment, has made in the same way;
-/// returns `false`, with nothing changed, if there is none, or if it may close a cycle.
-fn repeats(slot: &'static Slot, ident: &'static Ident, content: u64) -> bool {
-    let segment = with_own(slot, |own| own.timeline.see());
-    let graph = check_session::graph_of(slot);
-    let mut state = graph.lock();
-    let repeats = state.graph.repeat(ident.id(), content, &segment);
-    if repeats {
-        state.introduce(segment.thread(), slot);
-    }
-    repeats
 }
 
 /// Returns whether the thread already has a hold of the lock that excludes everything for which this request
@@ -224,7 +199,7 @@ fn learn(
     // distinguish edges.
     let edges: Vec<(LockId, LockId)> = others()
         .filter(|h| h.site.file() == site.file())
-        .map(|h| (describe::ident_of(h).id(), ident.id()))
+        .map(|h| (h.ident().id(), ident.id()))
         .collect();
     let keeps_edges = !edges.is_empty()
         && with_own(slot, |own| own.has_stacks_left())
@@ -240,7 +215,7 @@ fn learn(
         && !ident.contexts.is_promoted()
         && unknown.is_empty()
         && !keeps_edges
-        && others().all(|h| describe::ident_of(h).contexts.is_promoted());
+        && others().all(|h| h.ident().contexts.is_promoted());
     if leaf_under_known && offer(ident, holding, mode, site) {
         return Vec::new();
     }
@@ -266,7 +241,7 @@ fn learn(
     state.introduce(thread, slot);
     let mut findings = Vec::new();
     for h in others() {
-        findings.extend(promote(&mut state, describe::ident_of(h)));
+        findings.extend(promote(&mut state, h.ident()));
     }
     // Leaf edges belong to the graph of the process.
     if (is_nested || is_writer) && (graph.is_own() || !offer(ident, holding, mode, site)) {
@@ -288,12 +263,7 @@ fn learn(
             mode,
             site,
         };
-        // One that shows something of the order of classes is new to that in each thread.
-        let content = content.filter(|_| classes::is_plain(held, ident, mode));
-        findings.extend(match content {
-            Some(content) => state.graph.acquire_kept(&acquisition, content),
-            None => state.graph.acquire(&acquisition),
-        });
+        findings.extend(repeated::acquire(&mut state, ident, &acquisition, content));
         if is_writer && state.graph.has_any_writer(card.id) {
             ident.allow_any_writer();
         }

@@ -38,7 +38,7 @@ pub(in crate::detector) fn learn(
     let to = ident.class();
     let (mut unknown, mut alike) = (Vec::new(), Vec::new());
     for (at, h) in held.iter().enumerate() {
-        let from = describe::ident_of(h).class();
+        let from = h.ident().class();
         if from.id == to.id {
             alike.extend(is_against_ids(h, ident, mode).then_some(at));
             continue;
@@ -49,7 +49,7 @@ pub(in crate::detector) fn learn(
             continue;
         }
         // The context without the lock itself: the thread, its segment, and the other held locks.
-        let gates = key.wrapping_sub(lockset_hash::share(describe::ident_of(h).tag(), h.mode));
+        let gates = key.wrapping_sub(lockset_hash::share(h.ident().tag(), h.mode));
         let pair = lockset_hash::mix(from.id.get() << 32 ^ to.id.get());
         let context = lockset_hash::known(gates ^ lockset_hash::share(pair, h.mode), mode);
         if !with_own(slot, |own| own.has_classes(context)) {
@@ -118,7 +118,7 @@ fn record_edges(
             .iter()
             .enumerate()
             .filter(|(other, _)| other != at)
-            .map(|(_, gate)| describe::ident_of(gate).class())
+            .map(|(_, gate)| gate.ident().class())
             .collect();
         let news = record::edge(&record::Taken {
             from,
@@ -136,21 +136,10 @@ fn record_edges(
     }
 }
 
-/// Returns whether an acquisition shows nothing of the order of classes: all held locks are other ones of its
-/// class, in their order.
-pub(in crate::detector) fn is_plain(held: &[HeldLock], ident: &'static Ident, mode: Mode) -> bool {
-    held.iter().all(|h| {
-        let outer = describe::ident_of(h);
-        outer.class().id == ident.class().id
-            && !std::ptr::eq(outer, ident)
-            && !is_against_ids(h, ident, mode)
-    })
-}
-
 /// Returns whether an acquisition under another lock of the same class goes against the order in which those
 /// nest: that of their sub-classes, then that of their ids.
 fn is_against_ids(held: &HeldLock, ident: &'static Ident, mode: Mode) -> bool {
-    let outer = describe::ident_of(held);
+    let outer = held.ident();
     let rank = |ident: &Ident| (ident.subclass(), ident.id());
     let passes = held.mode == Mode::Shared
         && mode == Mode::Shared

@@ -7,3 +7,4 @@ pub(crate) mod declaration;
 pub(crate) mod declared;
 pub(crate) mod inherited_holds;
 pub(super) mod promote;
+mod repeated;

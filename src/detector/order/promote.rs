@@ -1,6 +1,7 @@
 //! The promotion of a leaf: its edges move from the lock into the order graph.
 
 use crate::detector::describe;
+use crate::detector::order::repeated;
 use crate::detector::state;
 use crate::detector::state::DetectorState;
 use crate::engine::acquisition::{Acquisition, Finding, Held};
@@ -39,7 +40,8 @@ pub(in crate::detector) fn promote(
             .held
             .iter()
             .partition(|held| state.lock(held.lock).is_some());
-        findings.extend(state.graph.acquire(&Acquisition {
+        let content = repeated::content_of(&held, ident, context.mode, context.site);
+        let acquisition = Acquisition {
             thread: context.holding.segment.thread(),
             segment: &context.holding.segment,
             held: &held,
@@ -48,7 +50,8 @@ pub(in crate::detector) fn promote(
             lock: id,
             mode: context.mode,
             site: context.site,
-        }));
+        };
+        findings.extend(repeated::acquire(state, ident, &acquisition, Some(content)));
     }
     findings
 }

@@ -25,6 +25,7 @@ mod reported_cycles;
 mod scratch;
 mod store;
 #[cfg(test)]
+#[path = "../../../tests/unit/engine/order_graph/mod.rs"]
 mod tests;
 mod writers;
 

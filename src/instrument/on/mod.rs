@@ -18,6 +18,7 @@ mod once_record;
 mod point;
 mod resource;
 mod scheduled;
+mod scheduled_lock;
 mod thread_bit;
 
 pub(super) use self::add_orders::add_orders;

@@ -13,11 +13,8 @@ use std::sync::Arc;
 use crate::detector::{self, describe};
 use crate::engine::ids::{LockId, Site};
 use crate::report::LockInfo;
-use crate::tracking::lock::class_key;
 use crate::tracking::lock::record::LockRecord;
-use crate::tracking::scheduled::{
-    self, Failed, Nesting, Next, Noted, Participant, Scheduler, Touch, Turn,
-};
+use crate::tracking::scheduled::{self, Failed, Next, Noted, Participant, Scheduler, Touch, Turn};
 use crate::tracking::thread::current;
 use crate::watchdog::startup::attach;
 
@@ -126,7 +123,7 @@ thread_local! {
 
 /// The calling thread, controlled by a scheduler.
 #[derive(Debug)]
-pub struct Scheduled(Participant);
+pub struct Scheduled(pub(super) Participant);
 
 impl Scheduled {
     /// `None` for all threads but those of an exploration, outside of calls of the detector.
@@ -148,33 +145,27 @@ impl Scheduled {
         self.point_of(Touch::Anything);
     }
 
-    /// The thread is about to acquire the lock with this record, or to try to: returns at its turn.
-    pub(super) fn point_at_lock(&self, touch: fn(u64) -> Touch, record: &LockRecord) {
-        self.point_of(self.touch(touch, record));
-    }
-
     /// The thread releases locks, at most, or waits for the end of a thread: returns at its turn.
     pub fn point_of_releases(&self) {
         self.point_of(Touch::Releases);
     }
 
-    fn point_of(&self, touch: Touch) {
+    pub(super) fn point_of(&self, touch: Touch) {
         self.0.scheduler.point(self.0.thread, self.next(touch));
     }
 
     fn next(&self, touch: Touch) -> Next {
         let held = if self.0.scheduler.reduces() {
             let held = current::slot().held().unwrap_or_default();
-            held.iter()
-                .map(|held| describe::ident_of(held).tag())
-                .collect()
+            held.iter().map(|held| held.ident().tag()).collect()
         } else {
             Vec::new()
         };
         Next { touch, held }
     }
 
-    fn touch(&self, touch: fn(u64) -> Touch, record: &LockRecord) -> Touch {
+    /// Returns what this acquisition of a lock changes, for the search that leaves schedules out.
+    pub(super) fn touch(&self, touch: fn(u64) -> Touch, record: &LockRecord) -> Touch {
         if !self.0.scheduler.reduces() {
             return Touch::Anything;
         }
@@ -190,29 +181,6 @@ impl Scheduled {
     /// The thread has joined the one with this address.
     pub fn joined(&self, end: usize) {
         self.0.scheduler.joined(self.0.thread, end);
-    }
-
-    /// The thread is about to acquire the lock with this record at `site`: returns at its turn.
-    pub(super) fn point_before_record(&self, record: &LockRecord, site: Site) {
-        let Participant { scheduler, thread } = &self.0;
-        if scheduler.has_aim()
-            && let held = describe::held_here(current::slot())
-            && !held.is_empty()
-        {
-            let key = |lock: &LockInfo, site| {
-                let class = class_key::of_class(lock.name, lock.created);
-                (class.into_owned(), class_key::of_site(site))
-            };
-            let held = held
-                .iter()
-                .map(|(ident, info)| key(&describe::lock_info(ident), info.site));
-            let nesting = Nesting {
-                asked: key(&info_of(record), site),
-                held: held.collect(),
-            };
-            scheduler.comes(*thread, &nesting);
-        }
-        self.point_at_lock(Touch::Acquires, record);
     }
 
     /// The thread lets others go first.
@@ -335,7 +303,7 @@ fn name_of(record: &LockRecord) -> String {
     info_of(record).to_string()
 }
 
-fn info_of(record: &LockRecord) -> LockInfo {
+pub(super) fn info_of(record: &LockRecord) -> LockInfo {
     match record.ident() {
         Some(ident) => describe::lock_info(ident),
         None => {

@@ -30,7 +30,7 @@ pub(crate) struct LockRecord {
     /// The last thread to hold the lock exclusively, or null. A hint for waiting threads: it counts only if
     /// that thread's slot lists the lock.
     pub(crate) owner: AtomicPtr<Slot>,
-    ident: AtomicPtr<Ident>,
+    pub(super) ident: AtomicPtr<Ident>,
     origin: Origin,
 }
 

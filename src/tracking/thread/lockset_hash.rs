@@ -54,6 +54,12 @@ pub(crate) fn request(tag: u64, mode: Mode, site: Site) -> u64 {
     mix(known(tag, mode) ^ mix(place))
 }
 
+/// Returns the hash of held locks with their modes and locations, in any order; it is a sum over them.
+pub(crate) fn content(held: impl Iterator<Item = (u64, Mode, Site)>) -> u64 {
+    let one = |(tag, mode, site)| request(share(tag, mode), mode, site);
+    held.map(one).fold(0, u64::wrapping_add)
+}
+
 /// Returns the key of a thread that holds nothing, in one segment.
 pub(crate) const fn seed(thread: u64, segment: u64, generation: u32) -> u64 {
     mix(mix(mix(thread) ^ segment) ^ generation as u64)

@@ -12,6 +12,6 @@ pub(crate) mod section;
 mod seen_cache;
 pub(crate) mod signal_handler;
 pub(crate) mod slot;
-mod slot_pointer;
 pub(crate) mod times;
+mod variables;
 pub(crate) mod wait;

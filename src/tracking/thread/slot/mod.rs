@@ -19,6 +19,7 @@ mod optimised;
 pub(crate) mod parked_stack;
 mod read;
 #[cfg(test)]
+#[path = "../../../../tests/unit/tracking/slot.rs"]
 mod tests;
 mod thread_flags;
 #[cfg(all(
@@ -28,7 +29,7 @@ mod thread_flags;
     not(miri),
     not(loom)
 ))]
-mod unoptimised;
+pub(in crate::tracking) mod unoptimised;
 
 use std::cell::UnsafeCell;
 use std::ptr;

@@ -152,15 +152,15 @@ fn take_word(graph: &mut OrderGraph, segment: &Segment, from: &[(usize, Mode)], 
 #[test]
 fn what_repeats_is_found_like_what_does_not() {
     let mut inversions = 0;
-    for seed in 0..400 {
+    for seed in 0..80 {
         let mut random = Random::new(seed);
         let mut plain = OrderGraph::new(Limits::default());
         let mut kept = OrderGraph::new(Limits::default());
         let mut found = [Vec::new(), Vec::new()];
-        for _ in 0..30 {
+        for _ in 0..14 {
             let segment = thread(random.next() % 4);
             let mode = [Mode::Shared, Mode::Exclusive, Mode::Exclusive][random.below(3)];
-            let mut nest: Vec<_> = (1..=9)
+            let mut nest: Vec<_> = (1..=7)
                 .filter(|_| !random.one_in(6))
                 .map(|n| (n, mode))
                 .collect();
@@ -183,5 +183,5 @@ fn what_repeats_is_found_like_what_does_not() {
         assert_eq!(found[0], found[1], "seed {seed}");
         inversions += found[0].len();
     }
-    assert!(inversions > 400, "{inversions} inversions in all");
+    assert!(inversions > 80, "{inversions} inversions in all");
 }
