@@ -51,6 +51,8 @@ enum Status {
     Chosen,
     /// It has the turn.
     Runs,
+    /// It runs beside the thread that has the turn, to hand a message over.
+    Meets,
     /// It had the turn, and has not come back to a point in time.
     Away,
     Ended,
@@ -110,6 +112,11 @@ struct State {
     drains: Vec<(usize, usize)>,
     /// The threads that sleep on condition variables, in the order in which they began to.
     sleepers: Vec<Sleeper>,
+    /// The threads that wait for a message to be handed over, in the order in which they began to, with
+    /// the places where they wait.
+    offers: Vec<(usize, usize)>,
+    /// The thread that has the turn, and the one that runs beside it.
+    meeting: Option<(usize, usize)>,
     /// The deadlock that the schedule tries to reach.
     aim: Option<Aim>,
     /// The first thread that stayed away.
@@ -191,6 +198,8 @@ impl Session {
                 taken: 0,
                 drains: Vec::new(),
                 sleepers: Vec::new(),
+                offers: Vec::new(),
+                meeting: None,
                 aim: settings.aim.as_deref().map(Aim::new),
                 outside: None,
                 inexact: false,
@@ -390,6 +399,9 @@ impl Session {
                 state.taken += 1;
                 return AfterWait::Retry;
             }
+            if state.threads[thread].status == Status::Meets {
+                return Turn::Retry;
+            }
             turn.wait(&mut state);
         }
     }
@@ -573,6 +585,59 @@ impl Scheduler for Session {
         let most = if all { usize::MAX } else { 1 };
         let notified = sleepers.take(most).map(|sleeper| sleeper.notified = true);
         notified.count()
+    }
+
+    fn offer(&self, thread: usize, place: usize, waits: bool) {
+        let mut state = self.state.lock();
+        if waits {
+            state.offers.push((thread, place));
+        } else if let Some(at) = state.offers.iter().position(|it| *it == (thread, place)) {
+            state.offers.remove(at);
+        }
+    }
+
+    fn meet(&self, thread: usize, places: &[usize]) -> bool {
+        let mut state = self.state.lock();
+        if state.mode != Mode::Turns || state.running != Some(thread) {
+            return false;
+        }
+        let waits = |other: usize| matches!(state.threads[other].status, Status::Waits { .. });
+        let first = state
+            .offers
+            .iter()
+            .find(|(other, place)| *other != thread && places.contains(place) && waits(*other));
+        let Some((other, _)) = first.copied() else {
+            return false;
+        };
+        state.meeting = Some((thread, other));
+        let other = &mut state.threads[other];
+        other.status = Status::Meets;
+        other.turn.notify_one();
+        true
+    }
+
+    fn is_meeting(&self, thread: usize) -> bool {
+        let state = self.state.lock();
+        let is_in = |(one, other)| one == thread || other == thread;
+        state.mode == Mode::Turns && state.meeting.is_some_and(is_in)
+    }
+
+    fn part(&self, thread: usize) {
+        let mut state = self.state.lock();
+        if let Some((host, _)) = state.meeting.filter(|(_, guest)| *guest == thread) {
+            state.meeting = None;
+            state.threads[host].turn.notify_one();
+            self.give_back(state, thread, Status::Ready);
+            return;
+        }
+        let turn = Arc::clone(&state.threads[thread].turn);
+        while state.mode == Mode::Turns && state.meeting.is_some_and(|(host, _)| host == thread) {
+            turn.wait(&mut state);
+        }
+    }
+
+    fn has_turns(&self) -> bool {
+        self.state.lock().mode == Mode::Turns
     }
 
     fn note_try(&self) {

@@ -155,6 +155,23 @@ pub(crate) trait Scheduler: fmt::Debug + Send + Sync {
     /// Notifies the thread that sleeps longest on this condition variable, or all: how many.
     fn notify(&self, condvar: usize, all: bool) -> usize;
 
+    /// The calling thread waits at this place for one that a message is handed over to or by, or does no
+    /// more.
+    fn offer(&self, thread: usize, place: usize, waits: bool);
+
+    /// Lets a thread that waits at one of these places run beside the calling one, until both have
+    /// [parted](Self::part); whether there is one.
+    fn meet(&self, thread: usize, places: &[usize]) -> bool;
+
+    /// Whether the thread runs beside another one.
+    fn is_meeting(&self, thread: usize) -> bool;
+
+    /// The calling thread has met the other one; returns at its turn.
+    fn part(&self, thread: usize);
+
+    /// Whether one thread runs at a time.
+    fn has_turns(&self) -> bool;
+
     /// The program does something whose result depends on whether a lock is held at that moment.
     fn note_try(&self);
 

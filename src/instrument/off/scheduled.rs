@@ -109,6 +109,22 @@ impl Scheduled {
         match self.0 {}
     }
 
+    pub fn is_meeting(&self) -> bool {
+        match self.0 {}
+    }
+
+    pub fn meet(&self, _places: &[usize]) -> bool {
+        match self.0 {}
+    }
+
+    pub fn part(&self) {
+        match self.0 {}
+    }
+
+    pub fn has_turns(&self) -> bool {
+        match self.0 {}
+    }
+
     pub fn is_drained(&self, _lock: usize) -> bool {
         match self.0 {}
     }

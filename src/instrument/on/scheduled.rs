@@ -260,6 +260,33 @@ impl Scheduled {
         }
     }
 
+    /// The thread waits at this place for one that a message is handed over to or by, or does no more.
+    pub(super) fn offer(&self, place: usize, waits: bool) {
+        self.0.scheduler.offer(self.0.thread, place, waits);
+    }
+
+    /// Lets a thread that waits at one of these places run beside this one, until both have
+    /// [parted](Self::part); whether there is one.
+    pub fn meet(&self, places: &[usize]) -> bool {
+        self.0.scheduler.meet(self.0.thread, places)
+    }
+
+    /// Whether the thread runs beside another one, to hand a message over.
+    pub fn is_meeting(&self) -> bool {
+        self.0.scheduler.is_meeting(self.0.thread)
+    }
+
+    /// The thread has met the other one. Returns to the one that has the turn when the other one has come
+    /// here too, and to the other one at its next turn.
+    pub fn part(&self) {
+        self.0.scheduler.part(self.0.thread);
+    }
+
+    /// Whether one thread runs at a time.
+    pub fn has_turns(&self) -> bool {
+        self.0.scheduler.has_turns()
+    }
+
     /// Whether a thread other than this one waits until the readers of this lock are gone.
     pub fn is_drained(&self, lock: usize) -> bool {
         self.0.scheduler.is_drained(self.0.thread, lock)
