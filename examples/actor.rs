@@ -1,4 +1,4 @@
-//! Actors: threads that own their state, and are told by tagged messages what to do with it. Whoever
+//! Actors: threads that own their state, and receive tagged messages that ask for an operation. Whoever
 //! wants a result sends along where it is to go.
 //!
 //! ```text
@@ -10,11 +10,11 @@
 //! for what the shop has taken on before, which the shop knows. In the first run that is in the
 //! message. In the second one the stock asks the shop for it, while the shop waits for the stock:
 //! each has the other's question in its mailbox and does not look there. Such a wait could be ended
-//! by any thread that has an end of the channel, so it is told when no thread is left that runs:
+//! by any thread that has an end of the channel, so it is reported when no thread is left that runs:
 //! here at once, since the customer waits as well.
 //!
 //! The report says that all three threads wait, each for the answer of another, and in which line; and
-//! one of them panics. That drops its mailbox with the questions in it, so that the others are told
+//! one of them panics. That drops its mailbox with the questions in it, so that the others are reported
 //! that there will be no answer, and the program ends.
 
 use std::error::Error;

@@ -13,7 +13,7 @@
 //! since it goes on; this one cannot.
 //!
 //! The report says that all three threads wait, and that the watcher waits for room in `mailbox of the
-//! watcher`. One of them panics; if that does not free the others, what is left is told next. (A mailbox
+//! watcher`. One of them panics; if that does not free the others, what is left is reported next. (A mailbox
 //! without a limit would not hang. It would hide the mistake until the memory is full.)
 
 use std::collections::BTreeMap;

@@ -15,7 +15,7 @@
 //! that no thread can end that. The detector does not know that the results come from the owner: any thread
 //! with a sender could send one. So the call by the owner is reported only when every thread waits, and
 //! a program where one thread goes on for ever needs a check of its own in `call`. The panic breaks
-//! the deadlock; the requests are dropped, and their callers told that there will be no result.
+//! the deadlock; the requests are dropped, and their callers receive an error.
 
 use std::process::ExitCode;
 use std::sync::Arc;

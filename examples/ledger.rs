@@ -242,11 +242,11 @@ impl Random {
 /// How many reports were made. Its lock is not watched: the callback uses it.
 static REPORTS: std::sync::Mutex<BTreeMap<Verdict, usize>> = std::sync::Mutex::new(BTreeMap::new());
 
-/// Counts the reports, and keeps the panics that break deadlocks from being told twice.
+/// Counts the reports, and keeps the panics that break deadlocks from being printed twice.
 fn watch() -> Result<(), Box<dyn Error>> {
     Config::new()
-        // Every two accounts are inverted, and every ring of them, by the same two lines: to be
-        // told so once is enough. A deadlock that is there is reported all the same.
+        // Every two accounts are inverted, and every ring of them, by the same two lines: one
+        // report is enough. A deadlock that forms is reported all the same.
         .max_reports(1)
         .callback(|report| {
             let mut reports = REPORTS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -348,9 +348,9 @@ fn summary(reports: &BTreeMap<Verdict, usize>) -> String {
         .iter()
         .map(|(verdict, n)| format!("{n} {verdict}"))
         .collect();
-    let told: usize = reports.values().sum();
-    if seen > told {
-        parts.push(format!("{} more that were only counted", seen - told));
+    let reported: usize = reports.values().sum();
+    if seen > reported {
+        parts.push(format!("{} more that were only counted", seen - reported));
     }
     parts.join(", ")
 }

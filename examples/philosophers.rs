@@ -7,7 +7,7 @@
 //!
 //! In the first run no two of them take two forks in opposite orders: the five orders make a ring
 //! only together, and that ring is reported. If all five come to hold their left forks, they
-//! deadlock; the one who closes the ring is told so by a panic, puts the fork down and tries again.
+//! deadlock; the thread that closes the cycle gets a panic, puts the fork down and tries again.
 //! In the second run nothing is found.
 
 use std::panic::{self, AssertUnwindSafe};

@@ -11,7 +11,7 @@
 //! In the second run the clerk waits for the first credit, and the consumer for what the clerk sends.
 //! That looks well for as long as lines come in from the socket; then no branch can ever be ready.
 //!
-//! While a thread reads from the socket, nothing is told: that thread could do anything next. When
+//! While a thread reads from the socket, nothing is reported: that thread could do anything next. When
 //! the peer has hung up, the report says that all threads wait: the clerk for a message of `credits`,
 //! the consumer for one of the branches of its selection, in the line of that. One of them panics;
 //! its ends of the channels are dropped, by which the others learn that nothing more will come.

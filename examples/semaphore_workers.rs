@@ -8,7 +8,7 @@
 //! With `--bug`, a worker keeps its permit while it waits for a second one, for the file that it
 //! copies to. As soon as all permits are held by workers that want one more, no thread gives any back:
 //! that is reported as a deadlock over permits of `open files`. The panic that breaks it gives back
-//! the permit of its thread. Those who go on can meet in the same way again, and are told again,
+//! the permit of its thread. Those who go on can meet in the same way again, and are reported again,
 //! until the last ones get through.
 
 use std::process::ExitCode;

@@ -64,7 +64,7 @@ fn classes_and_declarations_find_what_no_instances_showed() {
         found(),
         [(Verdict::Inversion, Basis::Classes, vec!["queue", "work"])]
     );
-    // It is told once, and the instances, once they show it, are told too.
+    // It is reported once, and the instances, once they show it, are reported too.
     nest(&second[1], &second[0]);
     assert_eq!(found(), []);
     nest(&first[1], &first[0]);
@@ -73,7 +73,7 @@ fn classes_and_declarations_find_what_no_instances_showed() {
         [(Verdict::Inversion, Basis::Instances, vec!["queue", "work"])]
     );
 
-    // Instances that show it at once are told as instances alone.
+    // Instances that show it at once are reported as instances alone.
     let (left, right) = (Mutex::named("left", ()), Mutex::named("right", ()));
     nest(&left, &right);
     nest(&right, &left);
@@ -104,7 +104,7 @@ fn classes_and_declarations_find_what_no_instances_showed() {
     other.set_subclass(7);
     nest(leaf, other);
     assert_eq!(found(), []);
-    // All else is told, once for each class, without any thread taking the opposite order.
+    // All else is reported, once for each class, without any thread taking the opposite order.
     let pages = [Mutex::named("page", ()), Mutex::named("page", ())];
     pages.iter().for_each(|page| drop(page.lock()));
     nest(&pages[1], &pages[0]);
@@ -175,7 +175,7 @@ fn classes_and_declarations_find_what_no_instances_showed() {
         [(Verdict::Inversion, Basis::Declaration, vec!["stats"])]
     );
 
-    // One that was broken before it was declared is told when it is declared.
+    // One that was broken before it was declared is reported when it is declared.
     let (one, two) = (Mutex::named("one", ()), Mutex::named("two", ()));
     nest(&two, &one);
     lockwarden::declare_order(&["one", "two"]).unwrap();

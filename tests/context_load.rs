@@ -29,7 +29,7 @@ const LOCKS: usize = 10_000;
 const GATES: usize = 8;
 /// Threads of a round. The next round has others.
 const THREADS: usize = 8;
-/// Contexts that an edge keeps, unless it is told otherwise.
+/// Contexts that an edge keeps, unless the configuration says otherwise.
 const CONTEXTS: i64 = 16;
 
 struct Service {

@@ -3,7 +3,7 @@
 //! The long forms are ignored by default; run them with `--ignored`.
 
 // With guards that may be sent, the holder of a lock of `parking_lot`'s flavour is unknown, and its
-// deadlocks are not told.
+// deadlocks are not reported.
 #![cfg(all(any(debug_assertions, feature = "always"), not(feature = "send_guard")))]
 
 #[path = "support/child.rs"]

@@ -59,11 +59,11 @@ fn what_a_rule_fits_is_counted_and_not_reported() {
     );
     assert!(suppress::add_file(folder.join("no such file")).is_err());
     fs::remove_dir_all(&folder).unwrap();
-    let unused = "function suppress::behind_a_wall : told before";
+    let unused = "function suppress::behind_a_wall : reported before";
     suppress::add(Rule::new(
         Subject::Function,
         "suppress::behind_a_wall",
-        "told before",
+        "reported before",
     ))
     .unwrap();
     let listed: Vec<String> = suppress::unused().iter().map(ToString::to_string).collect();

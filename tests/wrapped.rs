@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex as Plain};
 use std::thread;
 
 use lockwarden::config::Config;
-use lockwarden::parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use lockwarden::parking_lot::{
+    Mutex, RawMutex, RwLock, RwLockReadGuard, RwLockWriteGuard, lock_api,
+};
 use lockwarden::report::{Report, Verdict};
 
 /// The program's own lock. None of its functions is `#[track_caller]`.
@@ -118,6 +120,29 @@ fn a_lock_that_a_library_makes_is_of_the_place_where_it_is_taken_first() {
         assert!(made.iter().all(|place| place.file() == file!()), "{made:?}");
         assert_ne!(made[0], made[1]);
     }
+}
+
+#[test]
+fn a_raw_lock_that_generic_code_makes_is_of_the_place_where_it_is_taken_first() {
+    // `lock_api` makes its locks from a constant, whose line is one of this crate.
+    type Raw = lock_api::Mutex<RawMutex, u8>;
+    let reports = reported(|| {
+        let (orders, bills) = (Raw::new(1), Raw::new(2));
+        elsewhere(|| {
+            let _orders = orders.lock();
+            let _bills = bills.lock();
+        });
+        elsewhere(|| {
+            let _bills = bills.lock();
+            let _orders = orders.lock();
+        });
+    });
+    let [report] = &reports[..] else {
+        panic!("{reports:?}")
+    };
+    let made: Vec<_> = report.locks.iter().map(|lock| lock.created).collect();
+    assert!(made.iter().all(|place| place.file() == file!()), "{made:?}");
+    assert_ne!(made[0], made[1]);
 }
 
 #[test]

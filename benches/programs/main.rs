@@ -28,6 +28,15 @@ const ROUNDS: usize = 15;
 /// The ratio not to be passed, for time and for memory.
 const GOAL: f64 = 1.05;
 
+/// What `handover` hands over.
+#[derive(Clone, Copy)]
+enum Handover {
+    /// So many items from each producer, through a buffer of one.
+    Buffer(usize),
+    /// So many tasks, through one receiver.
+    Tasks(usize),
+}
+
 /// A program, in both flavours.
 struct Program {
     name: &'static str,
@@ -53,10 +62,12 @@ macro_rules! program {
     };
 }
 
-const PROGRAMS: [Program; 3] = [
+const PROGRAMS: [Program; 5] = [
     program!("ledger", ledger, 60_000),
     program!("kv-server", kv_server, true),
     program!("kv-service", kv_server, false),
+    program!("hand-over", handover, Handover::Buffer(3_000)),
+    program!("tasks", handover, Handover::Tasks(1_000_000)),
 ];
 
 fn main() {

@@ -6,12 +6,14 @@ mod flavour {
     pub(crate) use lockwarden::thread;
 }
 
-/// Those of the ledger, which uses the ones named like those of the standard library.
+/// Those of the programs that use the ones named like those of the standard library.
 mod std_flavour {
-    pub(crate) use lockwarden::sync::{Mutex, MutexGuard, RwLock};
+    pub(crate) use lockwarden::sync::{Condvar, Mutex, MutexGuard, RwLock, mpsc};
     pub(crate) use lockwarden::thread;
 }
 
+#[path = "handover.rs"]
+pub(crate) mod handover;
 #[path = "kv_server.rs"]
 pub(crate) mod kv_server;
 #[path = "ledger.rs"]

@@ -7,7 +7,7 @@
 //!
 //! A look is what a thread makes before it waits for a lock whose holder waits too. Here that is the
 //! main thread, which asks for such a lock through `instrument`, and gives up. It fails if anything
-//! is told of these threads.
+//! is reported for these threads.
 
 #[path = "../common/enabled.rs"]
 mod enabled;
@@ -29,15 +29,15 @@ const LOOKS: usize = 200;
 
 fn main() -> ExitCode {
     enabled::ensure("reduction", "always");
-    static TOLD: AtomicUsize = AtomicUsize::new(0);
+    static REPORTED: AtomicUsize = AtomicUsize::new(0);
     Config::new()
         .callback(|_| {
-            TOLD.fetch_add(1, Ordering::Relaxed);
+            REPORTED.fetch_add(1, Ordering::Relaxed);
         })
         .install()
         .expect("no other thread installs a configuration");
     let crowd = Crowd::gather();
-    // Each is told of 1 ms after it began to wait; what is not there yet makes a look cheaper.
+    // Each wait is reported 1 ms after it began to wait; what is not there yet makes a look cheaper.
     std::thread::sleep(Duration::from_millis(500));
     let mut times: Vec<Duration> = (0..LOOKS).map(|_| crowd.look()).collect();
     times.sort_unstable();
@@ -49,10 +49,10 @@ fn main() -> ExitCode {
         times[LOOKS - 1]
     );
     crowd.dissolve();
-    match TOLD.load(Ordering::Relaxed) {
+    match REPORTED.load(Ordering::Relaxed) {
         0 => ExitCode::SUCCESS,
-        told => {
-            println!("{told} findings, where no thread is stuck");
+        reported => {
+            println!("{reported} findings, where no thread is stuck");
             ExitCode::FAILURE
         }
     }

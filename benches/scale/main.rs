@@ -54,7 +54,7 @@ struct Shape {
 const DECADES: &[usize] = &[10, 100, 1_000, 10_000, 100_000, 1_000_000];
 
 /// Every shape.
-const SHAPES: [Shape; 14] = [
+const SHAPES: [Shape; 16] = [
     shape("alone", DECADES, |n| nest::measure(&Plan::alone(n))),
     shape("star", DECADES, |n| nest::measure(&Plan::star(n))),
     shape("fan-in", DECADES, |n| nest::measure(&Plan::fan_in(n))),
@@ -83,6 +83,8 @@ const SHAPES: [Shape; 14] = [
     shape("threads-shared", &[1, 2, 10, 100, 1_000], |n| {
         threads::measure(n, true)
     }),
+    shape("learning", &[1, 2, 4, 8], threads::learning),
+    shape("nest-in-turn", &[25, 50, 100, 200], threads::nest_in_turn),
     shape("threads-in-turn", &[10, 100, 1_000, 10_000], turns::in_turn),
     shape("loaded", &[1, 10, 100, 1_000], turns::loaded),
 ];

@@ -119,3 +119,136 @@ fn nest<S: Subject>((outer, inner): &(S::Mutex, S::Mutex), count: usize) -> Dura
     }
     start.elapsed()
 }
+
+/// Leaves that each thread takes under its parent.
+const LEAVES: usize = 20_000;
+
+/// `threads` threads at once, each of which takes leaves of its own under a parent of its own. The times are
+/// those of all threads together for one edge: half as much with two threads is twice the throughput.
+pub(crate) fn learning(threads: usize) -> Figures {
+    learn::<Ours>(1);
+    let (mut new, mut known, mut bare) = (Vec::new(), Vec::new(), Vec::new());
+    let mut bytes = 0;
+    let before = allocator::in_use();
+    for _ in 0..SAMPLES {
+        let ours = learn::<Ours>(threads);
+        let theirs = learn::<Bare>(threads);
+        new.push(ours.new);
+        known.push(ours.known);
+        bare.push(theirs.known);
+        bytes = ours.bytes - theirs.bytes;
+    }
+    Figures {
+        locks: threads * (LEAVES + 1),
+        edges: threads * LEAVES,
+        threads,
+        depth: 2,
+        new: Spread::of(&new).least,
+        known: Spread::of(&known).least,
+        bare: Spread::of(&bare).least,
+        bytes,
+        kept: allocator::in_use() - before,
+    }
+}
+
+fn learn<S: Subject>(threads: usize) -> Run {
+    let families: Vec<(S::Mutex, Vec<S::Mutex>)> = (0..threads)
+        .map(|_| (S::mutex(), (0..LEAVES).map(|_| S::mutex()).collect()))
+        .collect();
+    let gate = Barrier::new(threads + 1);
+    let before = allocator::in_use();
+    let work = |(parent, leaves): &(S::Mutex, Vec<S::Mutex>)| {
+        // The thread has its slot, and the parent its id, before the time begins.
+        *S::lock(parent) += 1;
+        for _ in 0..2 {
+            gate.wait();
+            let mut parent = S::lock(parent);
+            for leaf in leaves {
+                *S::lock(leaf) += 1;
+            }
+            *parent += 1;
+            drop(parent);
+            gate.wait();
+        }
+        gate.wait();
+    };
+    let pass = || {
+        gate.wait();
+        let begun = Instant::now();
+        gate.wait();
+        begun.elapsed().as_secs_f64() * 1e9 / (threads * LEAVES) as f64
+    };
+    thread::scope(|scope| {
+        for family in &families {
+            let thread = thread::Builder::new().stack_size(SMALL_STACK);
+            let work = &work;
+            thread
+                .spawn_scoped(scope, move || work(family))
+                .expect("there is room for another thread");
+        }
+        let new = pass();
+        let known = pass();
+        let bytes = allocator::in_use() - before;
+        gate.wait();
+        Run { new, known, bytes }
+    })
+}
+
+/// Threads that nest the same locks, one after the other.
+const IN_TURN: usize = 32;
+
+/// `locks` locks, all in one nest, which 32 threads take one after the other. The time of a new acquisition is
+/// that of a thread after the first, which finds what the first has learnt.
+pub(crate) fn nest_in_turn(locks: usize) -> Figures {
+    in_turn::<Ours>(2);
+    let before = allocator::in_use();
+    let ours = in_turn::<Ours>(locks);
+    let bare = in_turn::<Bare>(locks);
+    Figures {
+        locks,
+        edges: locks * (locks - 1) / 2,
+        threads: IN_TURN,
+        depth: locks,
+        new: ours.new,
+        known: ours.known,
+        bare: bare.known,
+        bytes: ours.bytes - bare.bytes,
+        kept: allocator::in_use() - before,
+    }
+}
+
+fn in_turn<S: Subject>(count: usize) -> Run {
+    let locks: Vec<S::Mutex> = (0..count).map(|_| S::mutex()).collect();
+    let turn = std::sync::Mutex::new(());
+    let alive = Barrier::new(IN_TURN);
+    let before = allocator::in_use();
+    let nest = || {
+        let begun = Instant::now();
+        let mut guards: Vec<_> = locks.iter().map(|lock| S::lock(lock)).collect();
+        while guards.pop().is_some() {}
+        begun.elapsed().as_secs_f64() * 1e9 / count as f64
+    };
+    let work = &|| {
+        alive.wait();
+        let turn = turn.lock().expect("nothing here panics");
+        let first = nest();
+        let known: Vec<f64> = (0..SAMPLES).map(|_| nest()).collect();
+        drop(turn);
+        alive.wait();
+        (first, Spread::of(&known).least)
+    };
+    thread::scope(|scope| {
+        let all: Vec<_> = (0..IN_TURN).map(|_| scope.spawn(work)).collect();
+        let each: Vec<(f64, f64)> = all.into_iter().map(|one| one.join().unwrap()).collect();
+        let mut firsts: Vec<f64> = each.iter().map(|(first, _)| *first).collect();
+        // The first thread of all has learnt the edges, and took longest.
+        firsts.sort_by(f64::total_cmp);
+        firsts.pop();
+        let known: Vec<f64> = each.iter().map(|(_, known)| *known).collect();
+        Run {
+            new: Spread::of(&firsts).median,
+            known: Spread::of(&known).least,
+            bytes: allocator::in_use() - before,
+        }
+    })
+}

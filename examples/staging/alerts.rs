@@ -10,7 +10,7 @@ use lockwarden::watchdog::Alert;
 /// How many reports are kept.
 const KEPT: usize = 50;
 
-/// What was told of one report.
+/// What was forwarded of one report.
 struct Entry {
     /// With all threads, as they were when it began.
     first: Arc<Alert>,

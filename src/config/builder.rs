@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::action::{Action, Actions};
-use super::environment::Overrides;
 use crate::engine::verdict::Verdict;
 use crate::report::{Basis, Report};
 
@@ -334,14 +333,6 @@ impl Config {
 
     pub(crate) fn get_search_steps(&self) -> usize {
         self.search_steps
-    }
-
-    /// Returns the configuration with the settings of the environment applied.
-    pub(super) fn overridden(mut self, overrides: &Overrides) -> Self {
-        for setting in overrides.settings() {
-            setting.clone().apply(&mut self);
-        }
-        self
     }
 }
 

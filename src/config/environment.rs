@@ -87,6 +87,16 @@ impl Overrides {
     }
 }
 
+impl Config {
+    /// Returns the configuration with the settings of the environment applied.
+    pub(super) fn overridden(mut self, overrides: &Overrides) -> Self {
+        for setting in overrides.settings() {
+            setting.clone().apply(&mut self);
+        }
+        self
+    }
+}
+
 fn parse_part(part: &str) -> Result<Setting, String> {
     let Some((key, value)) = part.split_once('=') else {
         return switch(part)

@@ -18,7 +18,6 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex as PlainMutex;
 
-use super::order::classes;
 use super::state;
 use super::state::DetectorState;
 use crate::engine::ids::LockId;
@@ -56,12 +55,8 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 
 impl CheckSession {
     /// Begins a check, with an order graph of its own or that of the process.
-    pub(crate) fn open(own: bool) -> Arc<Self> {
-        let own = own.then(|| {
-            let mut state = DetectorState::of_check();
-            classes::declare_again(&mut state);
-            Mutex::new(state)
-        });
+    pub(super) fn open(own: Option<DetectorState>) -> Arc<Self> {
+        let own = own.map(Mutex::new);
         let trial = Arc::new(Self {
             // Relaxed: the numbers only need to be distinct.
             number: NEXT.fetch_add(1, Ordering::Relaxed),

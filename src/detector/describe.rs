@@ -1,13 +1,11 @@
 //! Describes findings: adds names, modes, source locations and stacks.
 
-#![allow(unsafe_code)]
-
 use std::collections::HashSet;
 
+use super::counters;
 use super::order::declared;
-use super::publish;
 use super::state::DetectorState;
-use crate::engine::acquisition::{Finding, Held};
+use crate::engine::acquisition::Finding;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::sorting;
@@ -41,30 +39,12 @@ pub(crate) fn name(ident: &Ident) -> Option<Box<str>> {
 /// `slot` is the thread's.
 pub(crate) fn held_here(slot: &'static Slot) -> Vec<(&'static Ident, HeldInfo)> {
     let held = slot.held().unwrap_or_default();
-    held.iter().map(|h| (ident_of(h), held_info(h))).collect()
-}
-
-/// Returns the ident of a held lock.
-///
-/// The caller has read the lock from its own slot, or from the slot of a thread that is known to be blocked.
-pub(crate) fn ident_of(held: &HeldLock) -> &'static Ident {
-    // SAFETY: a slot lists idents of locks that its thread holds. The thread is the caller or blocked, so it
-    // still holds them; an ident whose lock is held is not freed (`LockIdPool::give`).
-    unsafe { &*held.ident }
-}
-
-/// Converts a held lock to the engine's type, under the same contract as `ident_of`.
-pub(super) fn held(held: &HeldLock) -> Held {
-    Held {
-        lock: ident_of(held).id(),
-        mode: held.mode,
-        site: held.site,
-    }
+    held.iter().map(|h| (h.ident(), held_info(h))).collect()
 }
 
 fn held_info(held: &HeldLock) -> HeldInfo {
     HeldInfo {
-        lock: ident_of(held).id(),
+        lock: held.ident().id(),
         mode: held.mode,
         site: held.site,
     }
@@ -99,7 +79,7 @@ impl Locks {
 pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
     let held = slot.held().unwrap_or_default();
     for h in &held {
-        locks.add(ident_of(h));
+        locks.add(h.ident());
     }
     ThreadInfo {
         name: slot.name(),
@@ -169,8 +149,8 @@ pub(super) fn cycles(
     // nest has as many findings as edges.
     let (wanted, ignored): (Vec<&Finding>, Vec<&Finding>) = findings
         .iter()
-        .partition(|finding| publish::is_wanted(slot, finding.verdict));
-    publish::ignore(ignored.len());
+        .partition(|finding| counters::is_wanted(slot, finding.verdict));
+    counters::ignore(ignored.len());
     let stack = (!wanted.is_empty()).then(Stack::capture);
     wanted
         .into_iter()
@@ -318,7 +298,7 @@ pub(super) fn against_ids(
 ) -> Facts {
     let mut facts = alone(Verdict::Inversion, slot, ident, outer, mode, site);
     facts.basis = Basis::Classes;
-    let from = lock_info(ident_of(outer));
+    let from = lock_info(outer.ident());
     for edge in &mut facts.edges {
         edge.from = from.id;
     }
@@ -343,10 +323,10 @@ pub(crate) fn abandoned(slot: &'static Slot, left: &[HeldLock]) -> Vec<Facts> {
         .take(ABANDONED)
         .map(|h| {
             let mut locks = Locks::default();
-            locks.add(ident_of(h));
+            locks.add(h.ident());
             let mut me = thread(slot, &mut locks);
             me.ended = true;
-            sorting::sort_by_key(&mut me.held, |info| info.lock != ident_of(h).id());
+            sorting::sort_by_key(&mut me.held, |info| info.lock != h.ident().id());
             me.held.truncate(ABANDONED);
             Facts {
                 locks: locks.0,
@@ -409,7 +389,7 @@ fn waits_since(ident: &Ident, mode: Mode, site: Site, since: u64) -> WaitInfo {
 pub(super) fn deadlock(stations: &[CycleThread], queued: &[QueuedWriter]) -> Facts {
     let mut locks = Locks::default();
     for station in stations {
-        locks.add(ident_of(&station.holds));
+        locks.add(station.holds.ident());
     }
     let mut threads: Vec<ThreadInfo> = stations
         .iter()
@@ -436,7 +416,7 @@ pub(super) fn deadlock(stations: &[CycleThread], queued: &[QueuedWriter]) -> Fac
         .iter()
         .zip(&threads)
         .map(|(s, thread)| Edge {
-            from: ident_of(&s.holds).id(),
+            from: s.holds.ident().id(),
             from_mode: s.holds.mode,
             from_site: s.holds.site,
             to: s.wants.id(),

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::order::check;
+use super::order::promote::promote;
 use super::{check_session, describe, publish, state};
 use crate::engine::acquisition::InheritedHold;
 use crate::engine::clock::vector_clock::VectorClock;
@@ -44,7 +44,7 @@ pub(crate) fn acquire_clock(slot: &'static Slot, point: &ClockRef) {
 /// Returns whether the calling thread is already ordered after `point`.
 #[inline]
 pub(crate) fn is_known(slot: &'static Slot, point: &ClockRef) -> bool {
-    with_own(slot, |own| own.timeline.knows(point.segment()))
+    with_own(slot, |own| own.timeline.includes(point.segment()))
 }
 
 /// Acquires the clock `point` in the calling thread, and drops this reference to it.
@@ -128,14 +128,14 @@ pub(crate) fn holds_to_inherit() -> Vec<InheritedHold> {
         state.introduce(holder, slot);
         let findings: Vec<_> = held
             .iter()
-            .flat_map(|h| check::promote(&mut state, describe::ident_of(h)))
+            .flat_map(|h| promote(&mut state, h.ident()))
             .collect();
         describe::cycles(slot, &state, &findings, None)
     };
     // The caller is in the middle of starting threads, where a panic is not expected.
     let _ = publish::publish(slot, found);
     around.extend(held.iter().map(|h| InheritedHold {
-        held: describe::held(h),
+        held: h.as_held(),
         holder,
     }));
     around

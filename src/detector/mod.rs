@@ -6,15 +6,17 @@
 
 pub(crate) mod abandoned;
 pub(crate) mod check_session;
-mod counters;
+pub(crate) mod counters;
 pub(crate) mod deadlock;
 pub(crate) mod describe;
 pub(crate) mod happens_before;
 #[cfg(all(loom, test))]
+#[path = "../../tests/models/detector.rs"]
 mod models;
 pub(crate) mod observation;
 pub(crate) mod observe;
 pub(crate) mod order;
+pub(crate) mod panic;
 pub(crate) mod publish;
 pub(crate) mod state;
 mod stuck;
@@ -25,9 +27,8 @@ pub(crate) mod writing;
 pub(crate) use self::counters::reported;
 pub(crate) use self::describe::{held_here, lock_info, name};
 pub(crate) use self::order::check::{relabel, retire};
-pub(crate) use self::publish::{
-    Panic, Published, aside, can_unwind, end_in, publish, publish_stall,
-};
+pub(crate) use self::panic::{Panic, can_unwind, end_in};
+pub(crate) use self::publish::{Published, publish, publish_stall};
 pub(crate) use self::stuck::publish_stuck;
 
 /// Whether this build is instrumented. A constant, so that a branch on it costs nothing.

@@ -1,7 +1,8 @@
 //! Agents that cannot go on, as another crate has found out.
 
 use super::check_session;
-use super::publish::{self, Panic};
+use super::panic::Panic;
+use super::publish;
 use crate::engine::verdict::Verdict;
 use crate::report::{Facts, LockInfo, ThreadInfo};
 use crate::tracking::thread::slot::Slot;

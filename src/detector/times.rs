@@ -8,7 +8,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::detector::publish;
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
 use crate::record;
@@ -17,7 +16,7 @@ use crate::tracking::lock::class::Class;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::process::registry;
-use crate::tracking::thread::own::with_own;
+use crate::tracking::thread::own::{quietly, with_own};
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::times::{Blocker, TIMES, Times, Who};
 use crate::tracking::thread::wait::now;
@@ -127,7 +126,7 @@ pub(crate) fn end_wait(slot: &'static Slot, record: &LockRecord) {
     };
     if is_due && is_first() {
         DUE.store(waited.saturating_mul(2), Ordering::Relaxed);
-        publish::quietly(slot, || record::write_times_of_process(false));
+        quietly(slot, || record::write_times_of_process(false));
     }
 }
 

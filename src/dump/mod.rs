@@ -5,56 +5,13 @@
 
 pub(crate) mod agents;
 mod capture;
+mod data;
 pub(crate) mod signal;
 mod system;
 mod text;
 mod thread;
 
-use std::time::{Duration, SystemTime};
-
 pub(crate) use self::capture::capture;
+pub use self::data::Dump;
 pub(crate) use self::system::{activity, threads};
 pub use self::thread::{DumpedThread, NoStack};
-use crate::engine::ids::{LockId, ThreadId};
-use crate::report::{LockInfo, Stack};
-
-/// All threads of the process: the state, the locks, the wait and the stack of each.
-///
-/// Made by [`dump()`](crate::watchdog::dump). `Display` writes it as text, and looks up the function
-/// names of the stacks; see [`Stack`] for the cost of the first lookup.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Dump {
-    /// When the capture began.
-    pub taken: SystemTime,
-    /// How long the capture took. The threads were read one after the other, while the others ran.
-    pub took: Duration,
-    /// The threads: those that use tracked primitives, in the order of their first use, then the
-    /// others, and those of this crate last.
-    pub threads: Vec<DumpedThread>,
-    /// The locks and other resources that the threads hold and wait for.
-    pub locks: Vec<LockInfo>,
-    /// A paragraph for each agent that is no thread, from the functions that were given to
-    /// [`instrument::describe_agents_with`](crate::instrument::describe_agents_with): the tasks of an async runtime.
-    pub agents: Vec<String>,
-}
-
-impl Dump {
-    /// Returns the thread `id`, if it is listed.
-    #[must_use]
-    pub fn thread(&self, id: ThreadId) -> Option<&DumpedThread> {
-        self.threads.iter().find(|thread| thread.id == Some(id))
-    }
-
-    /// Returns the lock `id`, if a thread holds it or waits for it.
-    #[must_use]
-    pub fn lock(&self, id: LockId) -> Option<&LockInfo> {
-        self.locks.iter().find(|lock| lock.id == id)
-    }
-
-    /// Looks up the functions of all stacks.
-    pub(crate) fn resolve(&self) {
-        let stacks = self.threads.iter().filter_map(|t| t.stack.as_ref().ok());
-        Stack::resolve_all(stacks, || {});
-    }
-}

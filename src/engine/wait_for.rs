@@ -290,6 +290,8 @@ fn way_back(reached: &[(usize, usize)], mut at: usize) -> Vec<usize> {
 }
 
 #[cfg(test)]
+#[path = "../../tests/unit/engine/wait_for/model/mod.rs"]
 mod model;
 #[cfg(test)]
+#[path = "../../tests/unit/engine/wait_for/tests.rs"]
 mod tests;

@@ -18,7 +18,7 @@ pub(crate) struct Asked {
     pub(crate) strategy: Option<Strategy>,
     pub(crate) replay: Option<Schedule>,
     /// The file in which a process says what its schedule has shown.
-    pub(crate) told: Option<PathBuf>,
+    pub(crate) reported: Option<PathBuf>,
     /// The file with the nested acquisitions that the schedule of a process tries to make meet.
     pub(crate) aim: Option<PathBuf>,
 }
@@ -48,7 +48,7 @@ fn parse(text: &str) -> Result<Asked, String> {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
         match name {
             "process" if value.is_empty() => asked.process = true,
-            "told" => asked.told = Some(value.into()),
+            "reported" => asked.reported = Some(value.into()),
             "aim" => asked.aim = Some(value.into()),
             "seed" => asked.seed = Some(number(value)?),
             "strategy" => asked.strategy = Some(value.parse().map_err(|e| format!("{e}"))?),

@@ -38,19 +38,19 @@ fn begin() -> Option<Participant> {
     let after = asked
         .replay
         .as_ref()
-        .is_some_and(|replay| replay.after_acquisitions);
+        .is_some_and(|replay| replay.before_releases);
     let aim = asked.aim.as_ref().and_then(|file| Nested::read(file).ok());
     let session = Session::new(
         chooser,
         Settings {
-            after_acquisitions: after,
+            before_releases: after,
             is_noting: aim.is_some(),
-            told: asked.told.clone(),
+            reported: asked.reported.clone(),
             aim: aim.map(Into::into),
             ..Settings::default()
         },
     );
-    if let Some(file) = &asked.told {
+    if let Some(file) = &asked.reported {
         Sight::default().tell(file);
     }
     let body = Participant {

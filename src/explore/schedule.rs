@@ -7,7 +7,7 @@ use std::str::FromStr;
 ///
 /// Displayed, and parsed, as the numbers of the threads with the number of choices in succession:
 /// `0*3 1 0*2`. The body is thread 0, and each thread that is started has the next number. A `+` at the
-/// beginning says that there were points after acquisitions, too.
+/// beginning says that there were points before releases, too.
 ///
 /// # Examples
 ///
@@ -22,8 +22,8 @@ use std::str::FromStr;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Schedule {
     pub(crate) choices: Vec<usize>,
-    /// Whether a thread that has acquired a lock is at a point.
-    pub(crate) after_acquisitions: bool,
+    /// Whether a thread that is about to release a lock is at a point.
+    pub(crate) before_releases: bool,
 }
 
 /// A text that is no [`Schedule`].
@@ -59,7 +59,7 @@ impl Schedule {
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut space = "";
-        if self.after_acquisitions {
+        if self.before_releases {
             f.write_str("+")?;
             space = " ";
         }
@@ -81,7 +81,7 @@ impl FromStr for Schedule {
         let mut schedule = Self::default();
         for (at, word) in text.split_whitespace().enumerate() {
             if at == 0 && word == "+" {
-                schedule.after_acquisitions = true;
+                schedule.before_releases = true;
                 continue;
             }
             let (thread, count) = word.split_once('*').unwrap_or((word, "1"));

@@ -16,7 +16,7 @@ use super::aim::{Aim, Nested, Sight};
 use super::outside::Outside;
 use super::schedule::Schedule;
 use super::strategy::{Choose, Replay};
-use crate::tracking::scheduled::{Failed, Nesting, Noted, Scheduler, Turn};
+use crate::tracking::scheduled::{Failed, Nesting, Next, Noted, Scheduler, Touch, Turn};
 use crate::tracking::thread::slot::os_id;
 
 /// How long a thread may stay away from the scheduler if nothing else is said.
@@ -72,6 +72,8 @@ struct Thread {
     wait: Option<Noted>,
     status: Status,
     turn: Arc<Condvar>,
+    /// The address by which others join it, once it is over.
+    end: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +90,10 @@ enum Mode {
 struct State {
     mode: Mode,
     threads: Vec<Thread>,
+    /// The next step of each thread.
+    next: Vec<Next>,
+    /// The joins since the last choice: the thread, and the one that it has joined.
+    joins: Vec<(usize, usize)>,
     /// The thread that has the turn.
     running: Option<usize>,
     /// The thread that made the last step.
@@ -125,8 +131,8 @@ pub(crate) struct Session {
 /// How a schedule is run.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
-    /// Whether a thread that has acquired a lock is at a point.
-    pub(crate) after_acquisitions: bool,
+    /// Whether a thread that is about to release a lock is at a point.
+    pub(crate) before_releases: bool,
     /// Whether what the threads do is noted.
     pub(crate) is_noting: bool,
     /// Whether panics are not printed.
@@ -134,9 +140,11 @@ pub(crate) struct Settings {
     /// Whether a thread that stays away is looked at.
     pub(crate) looks_outside: bool,
     /// The file in which it is said what was seen of them.
-    pub(crate) told: Option<PathBuf>,
+    pub(crate) reported: Option<PathBuf>,
     /// The nested acquisitions that are to meet.
     pub(crate) aim: Option<Arc<[Nested]>>,
+    /// Whether schedules are left out that differ in the order of independent steps alone.
+    pub(crate) reduces: bool,
 }
 
 /// What is left of a schedule.
@@ -172,6 +180,8 @@ impl Session {
             state: Mutex::new(State {
                 mode: Mode::Turns,
                 threads: Vec::new(),
+                next: Vec::new(),
+                joins: Vec::new(),
                 running: None,
                 last: None,
                 chooser,
@@ -273,7 +283,7 @@ impl Session {
             chooser,
             schedule: Schedule {
                 choices: mem::take(&mut state.choices),
-                after_acquisitions: self.settings.after_acquisitions,
+                before_releases: self.settings.before_releases,
             },
             steps: mem::take(&mut state.steps),
             notes: mem::take(&mut state.notes),
@@ -335,6 +345,8 @@ impl Session {
             // Else one that is away comes back, or the time will be over.
             return;
         }
+        let joins = mem::take(&mut state.joins);
+        state.chooser.see(&state.next, &joins);
         let chosen = state.chooser.choose(state.last, &options);
         if let Some(aim) = &mut state.aim {
             aim.chosen(chosen);
@@ -374,11 +386,12 @@ impl Session {
     }
 
     /// The thread gives its turn back after a step.
-    fn stop_at(&self, thread: usize, status: Status) {
+    fn stop_at(&self, thread: usize, status: Status, next: Next) {
         let mut state = self.state.lock();
         if matches!(state.mode, Mode::Free { .. }) {
             return;
         }
+        state.next[thread] = next;
         state.acted(thread);
         self.give_back(state, thread, status);
     }
@@ -421,6 +434,11 @@ impl Scheduler for Session {
             wait: None,
             status: Status::Ready,
             turn: Arc::new(Condvar::new()),
+            end: None,
+        });
+        state.next.push(Next {
+            touch: Touch::Releases,
+            held: Vec::new(),
         });
         state.threads.len() - 1
     }
@@ -428,6 +446,7 @@ impl Scheduler for Session {
     fn withdraw(&self, thread: usize) {
         let mut state = self.state.lock();
         state.threads[thread].status = Status::Ended;
+        state.next[thread].touch = Touch::Nothing;
         self.stopped.notify_all();
     }
 
@@ -445,6 +464,10 @@ impl Scheduler for Session {
         state.acted(thread);
         let was_running = state.running == Some(thread);
         state.threads[thread].status = Status::Ended;
+        state.next[thread] = Next {
+            touch: Touch::Nothing,
+            held: Vec::new(),
+        };
         state.drains.retain(|(drainer, _)| *drainer != thread);
         if was_running || state.running.is_none() {
             self.pass_on(&mut state);
@@ -452,12 +475,30 @@ impl Scheduler for Session {
         self.stopped.notify_all();
     }
 
-    fn point(&self, thread: usize) {
-        self.stop_at(thread, Status::Ready);
+    fn point(&self, thread: usize, next: Next) {
+        self.stop_at(thread, Status::Ready, next);
     }
 
-    fn give_way(&self, thread: usize) {
-        self.stop_at(thread, Status::Yields);
+    fn give_way(&self, thread: usize, next: Next) {
+        self.stop_at(thread, Status::Yields, next);
+    }
+
+    fn reduces(&self) -> bool {
+        self.settings.reduces
+    }
+
+    fn leaves(&self, thread: usize, end: usize) {
+        self.state.lock().threads[thread].end = Some(end);
+    }
+
+    fn joined(&self, thread: usize, end: usize) {
+        let mut state = self.state.lock();
+        let is_it = |other: &Thread| other.end == Some(end);
+        // One that ended in another way, or that is of no schedule, is not among them. The last one: an
+        // address is used again when its thread is joined.
+        if let Some(other) = state.threads.iter().rposition(is_it) {
+            state.joins.push((thread, other));
+        }
     }
 
     fn wait(&self, thread: usize, failed: Failed) -> Turn {
@@ -536,7 +577,7 @@ impl Scheduler for Session {
     fn comes(&self, thread: usize, nesting: &Nesting) {
         if let Some(aim) = &mut self.state.lock().aim {
             aim.comes(thread, nesting);
-            if let Some(file) = &self.settings.told {
+            if let Some(file) = &self.settings.reported {
                 aim.sight().tell(file);
             }
         }
@@ -552,7 +593,7 @@ impl Scheduler for Session {
         state.notes.push((thread, step));
     }
 
-    fn has_points_after_acquisitions(&self) -> bool {
-        self.settings.after_acquisitions
+    fn has_points_before_releases(&self) -> bool {
+        self.settings.before_releases
     }
 }

@@ -7,12 +7,31 @@ const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// Returns the instant at which `timeout` ends, or one a hundred years ahead if the clock cannot
 /// represent it.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use lockwarden::instrument::deadline_after;
+///
+/// assert!(deadline_after(Duration::MAX) > Instant::now());
+/// ```
 #[must_use]
 pub fn deadline_after(timeout: Duration) -> Instant {
     deadline_from(Instant::now(), timeout)
 }
 
 /// Returns the instant `timeout` after `start`, with the same limit as [`deadline_after`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use lockwarden::instrument::deadline_from;
+///
+/// let start = Instant::now();
+/// assert_eq!(deadline_from(start, Duration::from_secs(1)) - start, Duration::from_secs(1));
+/// ```
 #[must_use]
 pub fn deadline_from(start: Instant, timeout: Duration) -> Instant {
     start

@@ -88,6 +88,11 @@ impl Lock {
     }
 
     #[inline(always)]
+    pub fn acquired_exclusively(&self, _site: Site) -> Option<Hold> {
+        Some(Hold(PhantomData))
+    }
+
+    #[inline(always)]
     pub fn acquired_at_hand(&self, _mode: Mode, _site: Site) -> Option<Hold> {
         Some(Hold(PhantomData))
     }

@@ -7,6 +7,14 @@ use std::time::Duration;
 const GLIMPSE: Duration = Duration::from_millis(1);
 
 /// Side of a channel on which a thread waits.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::instrument::Side;
+///
+/// assert_eq!(Side::Sending.opposite(), Side::Receiving);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// The thread sends to a receiver.
@@ -31,6 +39,19 @@ impl Side {
 ///
 /// Without the repetition, each of the two could leave the rendezvous between its attempts just
 /// when the other one is in it, and both would seem to wait without a counterpart.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::instrument::block_on;
+///
+/// let mut attempts = 0;
+/// let met = block_on(None, || true, |_| {
+///     attempts += 1;
+///     (attempts == 2).then_some("met")
+/// });
+/// assert_eq!(met, Some("met"));
+/// ```
 pub fn block_on<R>(
     limit: Option<Duration>,
     is_met: impl Fn() -> bool,

@@ -1,46 +1,13 @@
 //! Common interface of the locks of this module: construction, names, and access to their parts.
 
-/// Defines a lock over that of `lock_api`, with all methods that do not acquire it.
-macro_rules! lock_type {
-    ($(#[$doc:meta])* $Lock:ident, $inner:ident, $Raw:ident, $a_lock:literal) => {
-        $(#[$doc])*
-        // Transparent, so that a pointer to this type is also one to the lock of `lock_api`.
-        #[repr(transparent)]
-        pub struct $Lock<T: ?Sized>(pub(super) lock_api::$inner<$Raw, T>);
-
+/// Defines the methods that each of the locks has: those that neither construct nor acquire it.
+macro_rules! lock_parts {
+    ($Lock:ident, $Raw:ident) => {
         impl<T> $Lock<T> {
-            #[doc = concat!("Creates ", $a_lock, ", unlocked. Its class is the construction site.")]
-            #[inline]
-            #[track_caller]
-            pub const fn new(val: T) -> Self {
-                Self(lock_api::$inner::from_raw($Raw::new(), val))
-            }
-
-            #[doc = concat!("Creates ", $a_lock, ", unlocked. Its class is `name`.")]
-            ///
-            /// Locks of one name form one class, wherever they are constructed.
-            #[inline]
-            #[track_caller]
-            pub const fn named(name: &'static str, val: T) -> Self {
-                Self(lock_api::$inner::from_raw($Raw::named(name), val))
-            }
-
-            #[doc = concat!("Creates ", $a_lock, " from an existing raw lock.")]
-            #[inline]
-            pub const fn from_raw(raw: $Raw, val: T) -> Self {
-                Self(lock_api::$inner::from_raw(raw, val))
-            }
-
             /// Consumes the lock and returns the data.
             #[inline]
             pub fn into_inner(self) -> T {
                 self.0.into_inner()
-            }
-
-            /// Consumes the lock and returns the raw lock and the data.
-            #[inline]
-            pub fn into_inner_with_raw(self) -> ($Raw, T) {
-                self.0.into_inner_with_raw()
             }
         }
 
@@ -88,8 +55,9 @@ macro_rules! lock_type {
             ///
             /// # Safety
             ///
-            /// The caller's use of the raw lock must not release the lock under a live guard, and
-            /// must keep every reference to the data valid.
+            /// The caller's use of the raw lock must not release the lock under a live guard, must
+            /// keep every reference to the data valid, and must agree with the owner and the count
+            /// that a reentrant mutex keeps beside it.
             #[inline]
             pub unsafe fn raw(&self) -> &$Raw {
                 // SAFETY: guaranteed by the caller, under the same conditions.
@@ -126,6 +94,49 @@ macro_rules! lock_type {
                 self.0.fmt(f)
             }
         }
+    };
+}
+pub(super) use lock_parts;
+
+/// Defines a lock over that of `lock_api`, with all methods that do not acquire it.
+macro_rules! lock_type {
+    ($(#[$doc:meta])* $Lock:ident, $inner:ident, $Raw:ident, $a_lock:literal) => {
+        $(#[$doc])*
+        // Transparent, so that a pointer to this type is also one to the lock of `lock_api`.
+        #[repr(transparent)]
+        pub struct $Lock<T: ?Sized>(pub(super) lock_api::$inner<$Raw, T>);
+
+        impl<T> $Lock<T> {
+            #[doc = concat!("Creates ", $a_lock, ", unlocked. Its class is the construction site.")]
+            #[inline]
+            #[track_caller]
+            pub const fn new(val: T) -> Self {
+                Self(lock_api::$inner::from_raw($Raw::new(), val))
+            }
+
+            #[doc = concat!("Creates ", $a_lock, ", unlocked. Its class is `name`.")]
+            ///
+            /// Locks of one name form one class, wherever they are constructed.
+            #[inline]
+            #[track_caller]
+            pub const fn named(name: &'static str, val: T) -> Self {
+                Self(lock_api::$inner::from_raw($Raw::named(name), val))
+            }
+
+            #[doc = concat!("Creates ", $a_lock, " from an existing raw lock.")]
+            #[inline]
+            pub const fn from_raw(raw: $Raw, val: T) -> Self {
+                Self(lock_api::$inner::from_raw(raw, val))
+            }
+
+            /// Consumes the lock and returns the raw lock and the data.
+            #[inline]
+            pub fn into_inner_with_raw(self) -> ($Raw, T) {
+                self.0.into_inner_with_raw()
+            }
+        }
+
+        super::lock::lock_parts! { $Lock, $Raw }
     };
 }
 pub(super) use lock_type;

@@ -51,14 +51,12 @@ mod acquire;
 #[cfg(feature = "arc_lock")]
 mod arc;
 mod condvar;
-mod fair_mutex;
 mod guard;
 mod lock;
 mod lockable;
 mod mutex;
 mod once;
 mod outcome;
-mod recursive_rwlock;
 mod relock;
 mod remutex;
 mod remutex_guard;
@@ -77,17 +75,16 @@ pub use lock_api::{
 };
 
 pub use self::condvar::{Condvar, WaitTimeoutResult};
-pub use self::fair_mutex::{FairMutex, FairMutexGuard, MappedFairMutexGuard};
-pub use self::mutex::{MappedMutexGuard, Mutex, MutexGuard};
-pub use self::once::Once;
-pub use self::recursive_rwlock::{
-    MappedRecursiveRwLockReadGuard, MappedRecursiveRwLockWriteGuard, RecursiveRwLock,
-    RecursiveRwLockReadGuard, RecursiveRwLockUpgradableReadGuard, RecursiveRwLockWriteGuard,
+pub use self::mutex::{
+    FairMutex, FairMutexGuard, MappedFairMutexGuard, MappedMutexGuard, Mutex, MutexGuard,
 };
+pub use self::once::Once;
 pub use self::remutex::{RawThreadId, ReentrantMutex};
 pub use self::remutex_guard::{MappedReentrantMutexGuard, ReentrantMutexGuard};
 pub use self::rwlock::{
-    MappedRwLockReadGuard, MappedRwLockWriteGuard, RwLock, RwLockReadGuard,
+    MappedRecursiveRwLockReadGuard, MappedRecursiveRwLockWriteGuard, MappedRwLockReadGuard,
+    MappedRwLockWriteGuard, RecursiveRwLock, RecursiveRwLockReadGuard,
+    RecursiveRwLockUpgradableReadGuard, RecursiveRwLockWriteGuard, RwLock, RwLockReadGuard,
     RwLockUpgradableReadGuard, RwLockWriteGuard,
 };
 pub use crate::raw::{

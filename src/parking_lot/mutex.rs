@@ -1,4 +1,4 @@
-//! Mutex, and its guard.
+//! Mutexes, and their guards: the usual one, and the fair one.
 
 #![allow(unsafe_code)]
 
@@ -17,7 +17,44 @@ use super::guard::{guard, guard_map, guard_mut};
 use super::lock::lock_type;
 use super::relock::{Defer, must_return};
 use crate::instrument::Hold;
-use crate::raw::RawMutex;
+use crate::raw::{RawFairMutex, RawMutex};
+
+/// Defines the acquisitions, the releases and the guard of a mutex.
+macro_rules! mutex {
+    ($(#[$doc:meta])* $Lock:ident, $Raw:ident, $Guard:ident, $Mapped:ident) => {
+        acquisitions! {
+            $Lock, $Guard, "exclusive access";
+            lock, try_lock, try_lock_for, try_lock_until, make_guard_unchecked;
+            lock, try_lock, try_lock_for, try_lock_until
+        }
+
+        releases! { $Lock, "exclusive access"; force_unlock, force_unlock_fair; unlock, unlock_fair }
+
+        guard! {
+            $(#[$doc])*
+            #[must_use = "if unused the Mutex will immediately unlock"]
+            $Guard, $Lock, mutex, &'a mut T;
+            unlock, unlock_fair, bump, relock
+        }
+
+        guard_mut! { $Guard }
+        guard_map! { $Guard, $Mapped, MutexGuard, make_guard_unchecked, (&mut) }
+
+        impl<'a, T: ?Sized> $Guard<'a, T> {
+            /// Forgets the guard and returns the data. The mutex stays locked for ever.
+            #[inline]
+            pub fn leak(s: Self) -> &'a mut T {
+                let s = ManuallyDrop::new(s);
+                // SAFETY: the guard holds the lock exclusively, and no code can release it any more.
+                unsafe { &mut *s.lock.0.data_ptr() }
+            }
+        }
+
+        #[doc = concat!("Guard of a [`", stringify!($Lock), "`] that gives access to a part of its data.")]
+        #[doc = concat!("Returned by [`", stringify!($Guard), "::map`].")]
+        pub type $Mapped<'a, T> = lock_api::MappedMutexGuard<'a, $Raw, T>;
+    };
+}
 
 lock_type! {
     /// Mutual-exclusion lock: `parking_lot`'s, tracked in an instrumented build.
@@ -56,15 +93,7 @@ lock_type! {
     Mutex, Mutex, RawMutex, "a mutex"
 }
 
-acquisitions! {
-    Mutex, MutexGuard, "exclusive access";
-    lock, try_lock, try_lock_for, try_lock_until, make_guard_unchecked;
-    lock, try_lock, try_lock_for, try_lock_until
-}
-
-releases! { Mutex, "exclusive access"; force_unlock, force_unlock_fair; unlock, unlock_fair }
-
-guard! {
+mutex! {
     /// Guard of a [`Mutex`]: gives access to its data, and releases the mutex when it is dropped.
     ///
     /// # Examples
@@ -81,23 +110,28 @@ guard! {
     /// MutexGuard::unlocked(&mut guard, || *pair.lock() = (5, 6));
     /// assert_eq!(*guard, (5, 6));
     /// ```
-    #[must_use = "if unused the Mutex will immediately unlock"]
-    MutexGuard, Mutex, mutex, &'a mut T;
-    unlock, unlock_fair, bump, relock
+    Mutex, RawMutex, MutexGuard, MappedMutexGuard
 }
 
-guard_mut! { MutexGuard }
-guard_map! { MutexGuard, MappedMutexGuard, MutexGuard, make_guard_unchecked, (&mut) }
-
-impl<'a, T: ?Sized> MutexGuard<'a, T> {
-    /// Forgets the guard and returns the data. The mutex stays locked for ever.
-    #[inline]
-    pub fn leak(s: Self) -> &'a mut T {
-        let s = ManuallyDrop::new(s);
-        // SAFETY: the guard holds the lock exclusively, and no code can release it any more.
-        unsafe { &mut *s.lock.0.data_ptr() }
-    }
+lock_type! {
+    /// Mutual-exclusion lock whose every unlock hands it to the thread that has waited longest.
+    ///
+    /// No thread starves, at the price of a context switch at every contended unlock;
+    /// [`Mutex`](super::Mutex) is fair only from time to time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::parking_lot::FairMutex;
+    ///
+    /// let queue = FairMutex::new(vec![1, 2]);
+    /// queue.lock().push(3);
+    /// assert_eq!(queue.into_inner(), [1, 2, 3]);
+    /// ```
+    FairMutex, Mutex, RawFairMutex, "a fair mutex"
 }
 
-/// Guard of a [`Mutex`] that gives access to a part of its data. Returned by [`MutexGuard::map`].
-pub type MappedMutexGuard<'a, T> = lock_api::MappedMutexGuard<'a, RawMutex, T>;
+mutex! {
+    /// Guard of a [`FairMutex`]: gives access to its data, and releases the mutex when it is dropped.
+    FairMutex, RawFairMutex, FairMutexGuard, MappedFairMutexGuard
+}

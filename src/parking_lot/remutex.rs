@@ -3,11 +3,9 @@
 #![allow(unsafe_code)]
 
 use std::fmt;
-use std::time::{Duration, Instant};
 
-use super::remutex_guard::ReentrantMutexGuard;
+use super::lock::lock_parts;
 use crate::raw::RawRemutex;
-use crate::raw::call::Call;
 
 pub use ::parking_lot::RawThreadId;
 
@@ -66,12 +64,6 @@ impl<T> ReentrantMutex<T> {
         Self(lock_api::ReentrantMutex::from_raw(raw, get_thread_id, val))
     }
 
-    /// Consumes the lock and returns the data.
-    #[inline]
-    pub fn into_inner(self) -> T {
-        self.0.into_inner()
-    }
-
     /// Consumes the lock and returns the raw lock, the source of thread ids, and the data.
     #[inline]
     pub fn into_inner_with_raw(self) -> (RawRemutex, RawThreadId, T) {
@@ -79,96 +71,9 @@ impl<T> ReentrantMutex<T> {
     }
 }
 
+lock_parts! { ReentrantMutex, RawRemutex }
+
 impl<T: ?Sized> ReentrantMutex<T> {
-    /// Sets a label for this instance, which reports show beside the name of its class.
-    #[inline]
-    pub fn set_label(&self, label: impl AsRef<str>) {
-        // SAFETY: access to the record does not change the state of the lock.
-        unsafe { self.0.raw() }.record.set_label(label.as_ref());
-    }
-
-    /// Declares that this lock is acquired under `parent`, a lock of the same class, whatever their
-    /// ids: see [`sync::Mutex::nested_in`](crate::sync::Mutex::nested_in).
-    #[inline]
-    pub fn nested_in(&self, parent: &(impl crate::instrument::Tracked + ?Sized)) {
-        // SAFETY: access to the record does not change the state of the lock.
-        unsafe { self.0.raw() }.record.nested_in(parent.record());
-    }
-
-    /// Sets the subclass of this instance: see
-    /// [`sync::Mutex::set_subclass`](crate::sync::Mutex::set_subclass).
-    #[inline]
-    pub fn set_subclass(&self, subclass: u32) {
-        // SAFETY: access to the record does not change the state of the lock.
-        unsafe { self.0.raw() }.record.set_subclass(subclass);
-    }
-
-    /// Acquires the lock, and waits while another thread holds it.
-    ///
-    /// # Panics
-    ///
-    /// Panics in an instrumented build, if waiting would complete a deadlock and the configuration
-    /// answers that with a panic. Panics also if the number of acquisitions by the thread overflows
-    /// its counter.
-    #[inline]
-    #[track_caller]
-    pub fn lock(&self) -> ReentrantMutexGuard<'_, T> {
-        std::mem::forget(Call::here().with_override(|| self.0.lock()));
-        // SAFETY: the acquisition just made has no guard: it was forgotten.
-        unsafe { ReentrantMutexGuard::of(self) }
-    }
-
-    /// Acquires the lock if no other thread holds it.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the number of acquisitions by the thread overflows its counter.
-    #[inline]
-    #[track_caller]
-    pub fn try_lock(&self) -> Option<ReentrantMutexGuard<'_, T>> {
-        std::mem::forget(Call::here().with_override(|| self.0.try_lock())?);
-        // SAFETY: the acquisition just made has no guard: it was forgotten.
-        Some(unsafe { ReentrantMutexGuard::of(self) })
-    }
-
-    /// Acquires the lock, or gives up after `timeout`.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the number of acquisitions by the thread overflows its counter.
-    #[inline]
-    #[track_caller]
-    pub fn try_lock_for(&self, timeout: Duration) -> Option<ReentrantMutexGuard<'_, T>> {
-        std::mem::forget(Call::here().with_override(|| self.0.try_lock_for(timeout))?);
-        // SAFETY: the acquisition just made has no guard: it was forgotten.
-        Some(unsafe { ReentrantMutexGuard::of(self) })
-    }
-
-    /// Acquires the lock, or gives up at `timeout`.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the number of acquisitions by the thread overflows its counter.
-    #[inline]
-    #[track_caller]
-    pub fn try_lock_until(&self, timeout: Instant) -> Option<ReentrantMutexGuard<'_, T>> {
-        std::mem::forget(Call::here().with_override(|| self.0.try_lock_until(timeout))?);
-        // SAFETY: the acquisition just made has no guard: it was forgotten.
-        Some(unsafe { ReentrantMutexGuard::of(self) })
-    }
-
-    /// Creates the guard of an acquisition that has none.
-    ///
-    /// # Safety
-    ///
-    /// The thread holds the lock once more than it has guards. No reference to the data conflicts
-    /// with what the guard gives access to.
-    #[inline]
-    pub unsafe fn make_guard_unchecked(&self) -> ReentrantMutexGuard<'_, T> {
-        // SAFETY: guaranteed by the caller, under the same conditions.
-        unsafe { ReentrantMutexGuard::of(self) }
-    }
-
     /// Releases an acquisition whose guard was forgotten.
     ///
     /// # Safety
@@ -196,68 +101,10 @@ impl<T: ?Sized> ReentrantMutex<T> {
         unsafe { self.0.force_unlock_fair() };
     }
 
-    /// Returns a mutable reference to the data, without locking.
-    ///
-    /// The exclusive borrow excludes other accesses. If a guard was forgotten, the lock stays
-    /// locked.
-    #[inline]
-    pub const fn get_mut(&mut self) -> &mut T {
-        self.0.get_mut()
-    }
-
-    /// Returns whether a thread holds the lock at present.
-    #[inline]
-    #[track_caller]
-    pub fn is_locked(&self) -> bool {
-        self.0.is_locked()
-    }
-
     /// Returns whether the calling thread holds the lock.
     #[inline]
     #[track_caller]
     pub fn is_owned_by_current_thread(&self) -> bool {
         self.0.is_owned_by_current_thread()
-    }
-
-    /// Returns the inner raw lock. Its operations are those of the traits of [`lock_api`].
-    ///
-    /// # Safety
-    ///
-    /// The caller's use of the raw lock must not release the lock under a live guard, and must
-    /// agree with the owner and the count that are kept beside it.
-    #[inline]
-    pub unsafe fn raw(&self) -> &RawRemutex {
-        // SAFETY: guaranteed by the caller, under the same conditions.
-        unsafe { self.0.raw() }
-    }
-
-    /// Returns a pointer to the data: never null, aligned, valid while the lock lives.
-    ///
-    /// The caller must synchronize accesses through the pointer; a guard permits reading only.
-    #[inline]
-    pub const fn data_ptr(&self) -> *mut T {
-        self.0.data_ptr()
-    }
-}
-
-impl<T: Default> Default for ReentrantMutex<T> {
-    #[inline]
-    #[track_caller]
-    fn default() -> Self {
-        Self::new(T::default())
-    }
-}
-
-impl<T> From<T> for ReentrantMutex<T> {
-    #[inline]
-    #[track_caller]
-    fn from(val: T) -> Self {
-        Self::new(val)
-    }
-}
-
-impl<T: ?Sized + fmt::Debug> fmt::Debug for ReentrantMutex<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }

@@ -1,4 +1,4 @@
-//! Guard of the reentrant mutex.
+//! Acquisitions of the reentrant mutex, and their guard.
 
 #![allow(unsafe_code)]
 
@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use std::mem::{self, ManuallyDrop};
 use std::ops::Deref;
 use std::panic::Location;
+use std::time::{Duration, Instant};
 
 use super::relock::{Defer, must_return};
 use super::remutex::{RawThreadId, ReentrantMutex};
@@ -34,6 +35,74 @@ pub struct ReentrantMutexGuard<'a, T: ?Sized> {
     lock: &'a ReentrantMutex<T>,
     // The lock is owned by a thread, so its guards are `!Send`, with every feature.
     marker: PhantomData<(&'a T, lock_api::GuardNoSend)>,
+}
+
+impl<T: ?Sized> ReentrantMutex<T> {
+    /// Acquires the lock, and waits while another thread holds it.
+    ///
+    /// # Panics
+    ///
+    /// Panics in an instrumented build, if waiting would complete a deadlock and the configuration
+    /// answers that with a panic. Panics also if the number of acquisitions by the thread overflows
+    /// its counter.
+    #[inline]
+    #[track_caller]
+    pub fn lock(&self) -> ReentrantMutexGuard<'_, T> {
+        std::mem::forget(Call::here().with_override(|| self.0.lock()));
+        // SAFETY: the acquisition just made has no guard: it was forgotten.
+        unsafe { ReentrantMutexGuard::of(self) }
+    }
+
+    /// Acquires the lock if no other thread holds it.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the number of acquisitions by the thread overflows its counter.
+    #[inline]
+    #[track_caller]
+    pub fn try_lock(&self) -> Option<ReentrantMutexGuard<'_, T>> {
+        std::mem::forget(Call::here().with_override(|| self.0.try_lock())?);
+        // SAFETY: the acquisition just made has no guard: it was forgotten.
+        Some(unsafe { ReentrantMutexGuard::of(self) })
+    }
+
+    /// Acquires the lock, or gives up after `timeout`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the number of acquisitions by the thread overflows its counter.
+    #[inline]
+    #[track_caller]
+    pub fn try_lock_for(&self, timeout: Duration) -> Option<ReentrantMutexGuard<'_, T>> {
+        std::mem::forget(Call::here().with_override(|| self.0.try_lock_for(timeout))?);
+        // SAFETY: the acquisition just made has no guard: it was forgotten.
+        Some(unsafe { ReentrantMutexGuard::of(self) })
+    }
+
+    /// Acquires the lock, or gives up at `timeout`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the number of acquisitions by the thread overflows its counter.
+    #[inline]
+    #[track_caller]
+    pub fn try_lock_until(&self, timeout: Instant) -> Option<ReentrantMutexGuard<'_, T>> {
+        std::mem::forget(Call::here().with_override(|| self.0.try_lock_until(timeout))?);
+        // SAFETY: the acquisition just made has no guard: it was forgotten.
+        Some(unsafe { ReentrantMutexGuard::of(self) })
+    }
+
+    /// Creates the guard of an acquisition that has none.
+    ///
+    /// # Safety
+    ///
+    /// The thread holds the lock once more than it has guards. No reference to the data conflicts
+    /// with what the guard gives access to.
+    #[inline]
+    pub unsafe fn make_guard_unchecked(&self) -> ReentrantMutexGuard<'_, T> {
+        // SAFETY: guaranteed by the caller, under the same conditions.
+        unsafe { ReentrantMutexGuard::of(self) }
+    }
 }
 
 impl<'a, T: ?Sized> ReentrantMutexGuard<'a, T> {

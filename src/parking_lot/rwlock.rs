@@ -1,4 +1,4 @@
-//! Reader-writer lock, and its guards.
+//! Reader-writer locks, and their guards: the usual one, and one that permits recursive reads.
 
 #![allow(unsafe_code)]
 
@@ -22,7 +22,96 @@ use super::lock::lock_type;
 use super::relock::{Defer, must_return};
 use super::upgrade::mode_changes;
 use crate::instrument::Hold;
-use crate::raw::RawRwLock;
+use crate::raw::{RawRwLock, RawRwLockRecursive};
+
+/// Defines the acquisitions, the releases and the guards of a reader-writer lock.
+macro_rules! rwlock {
+    ($Lock:ident, $Raw:ident, $Read:ident, $Write:ident, $Upgradable:ident, $MappedRead:ident, $MappedWrite:ident) => {
+        acquisitions! {
+            $Lock, $Read, "shared access";
+            read, try_read, try_read_for, try_read_until, make_read_guard_unchecked;
+            lock_shared, try_lock_shared, try_lock_shared_for, try_lock_shared_until
+        }
+
+        acquisitions! {
+            $Lock, $Write, "exclusive access";
+            write, try_write, try_write_for, try_write_until, make_write_guard_unchecked;
+            lock_exclusive, try_lock_exclusive, try_lock_exclusive_for, try_lock_exclusive_until
+        }
+
+        acquisitions! {
+            $Lock, $Upgradable, "upgradable access";
+            upgradable_read, try_upgradable_read, try_upgradable_read_for, try_upgradable_read_until,
+            make_upgradable_guard_unchecked;
+            lock_upgradable, try_lock_upgradable, try_lock_upgradable_for, try_lock_upgradable_until
+        }
+
+        releases! {
+            $Lock, "shared access"; force_unlock_read, force_unlock_read_fair;
+            unlock_shared, unlock_shared_fair
+        }
+
+        releases! {
+            $Lock, "exclusive access"; force_unlock_write, force_unlock_write_fair;
+            unlock_exclusive, unlock_exclusive_fair
+        }
+
+        impl<T: ?Sized> $Lock<T> {
+            /// Returns whether a thread holds the lock with exclusive access at present.
+            #[inline]
+            #[track_caller]
+            pub fn is_locked_exclusive(&self) -> bool {
+                self.0.is_locked_exclusive()
+            }
+        }
+
+        guard! {
+            #[doc = concat!("Guard of a [`", stringify!($Lock), "`] with shared access; releases the lock when it is")]
+            /// dropped.
+            #[must_use = "if unused the RwLock will immediately unlock"]
+            $Read, $Lock, rwlock, &'a T;
+            unlock_shared, unlock_shared_fair, bump_shared, relock_shared
+        }
+
+        guard_map! {
+            $Read, $MappedRead, RwLockReadGuard, make_read_guard_unchecked, (&)
+        }
+
+        guard! {
+            #[doc = concat!("Guard of a [`", stringify!($Lock), "`] with exclusive access; releases the lock when it")]
+            /// is dropped.
+            #[must_use = "if unused the RwLock will immediately unlock"]
+            $Write, $Lock, rwlock, &'a mut T;
+            unlock_exclusive, unlock_exclusive_fair, bump_exclusive, relock_exclusive
+        }
+
+        guard_mut! { $Write }
+
+        guard_map! {
+            $Write, $MappedWrite, RwLockWriteGuard, make_write_guard_unchecked, (&mut)
+        }
+
+        guard! {
+            #[doc = concat!("Guard of a [`", stringify!($Lock), "`] with shared access that can become exclusive;")]
+            /// releases the lock when it is dropped.
+            ///
+            /// There is at most one such guard at a time, beside any number of readers.
+            #[must_use = "if unused the RwLock will immediately unlock"]
+            $Upgradable, $Lock, rwlock, &'a T;
+            unlock_upgradable, unlock_upgradable_fair, bump_upgradable, relock_upgradable
+        }
+
+        mode_changes! { $Read, $Write, $Upgradable }
+
+        #[doc = concat!("Guard of a [`", stringify!($Lock), "`] with shared access to a part of its data.")]
+        #[doc = concat!("Returned by [`", stringify!($Read), "::map`].")]
+        pub type $MappedRead<'a, T> = lock_api::MappedRwLockReadGuard<'a, $Raw, T>;
+
+        #[doc = concat!("Guard of a [`", stringify!($Lock), "`] with exclusive access to a part of its data.")]
+        #[doc = concat!("Returned by [`", stringify!($Write), "::map`].")]
+        pub type $MappedWrite<'a, T> = lock_api::MappedRwLockWriteGuard<'a, $Raw, T>;
+    };
+}
 
 lock_type! {
     /// Reader-writer lock: `parking_lot`'s, tracked in an instrumented build.
@@ -57,84 +146,34 @@ lock_type! {
     RwLock, RwLock, RawRwLock, "a reader-writer lock"
 }
 
-acquisitions! {
-    RwLock, RwLockReadGuard, "shared access";
-    read, try_read, try_read_for, try_read_until, make_read_guard_unchecked;
-    lock_shared, try_lock_shared, try_lock_shared_for, try_lock_shared_until
+rwlock! {
+    RwLock, RawRwLock, RwLockReadGuard, RwLockWriteGuard, RwLockUpgradableReadGuard, MappedRwLockReadGuard,
+    MappedRwLockWriteGuard
 }
 
-acquisitions! {
-    RwLock, RwLockWriteGuard, "exclusive access";
-    write, try_write, try_write_for, try_write_until, make_write_guard_unchecked;
-    lock_exclusive, try_lock_exclusive, try_lock_exclusive_for, try_lock_exclusive_until
-}
-
-acquisitions! {
-    RwLock, RwLockUpgradableReadGuard, "upgradable access";
-    upgradable_read, try_upgradable_read, try_upgradable_read_for, try_upgradable_read_until,
-    make_upgradable_guard_unchecked;
-    lock_upgradable, try_lock_upgradable, try_lock_upgradable_for, try_lock_upgradable_until
-}
-
-releases! {
-    RwLock, "shared access"; force_unlock_read, force_unlock_read_fair;
-    unlock_shared, unlock_shared_fair
-}
-
-releases! {
-    RwLock, "exclusive access"; force_unlock_write, force_unlock_write_fair;
-    unlock_exclusive, unlock_exclusive_fair
-}
-
-impl<T: ?Sized> RwLock<T> {
-    /// Returns whether a thread holds the lock with exclusive access at present.
-    #[inline]
-    #[track_caller]
-    pub fn is_locked_exclusive(&self) -> bool {
-        self.0.is_locked_exclusive()
-    }
-}
-
-guard! {
-    /// Guard of a [`RwLock`] with shared access; releases the lock when it is dropped.
-    #[must_use = "if unused the RwLock will immediately unlock"]
-    RwLockReadGuard, RwLock, rwlock, &'a T;
-    unlock_shared, unlock_shared_fair, bump_shared, relock_shared
-}
-
-guard_map! {
-    RwLockReadGuard, MappedRwLockReadGuard, RwLockReadGuard, make_read_guard_unchecked, (&)
-}
-
-guard! {
-    /// Guard of a [`RwLock`] with exclusive access; releases the lock when it is dropped.
-    #[must_use = "if unused the RwLock will immediately unlock"]
-    RwLockWriteGuard, RwLock, rwlock, &'a mut T;
-    unlock_exclusive, unlock_exclusive_fair, bump_exclusive, relock_exclusive
-}
-
-guard_mut! { RwLockWriteGuard }
-
-guard_map! {
-    RwLockWriteGuard, MappedRwLockWriteGuard, RwLockWriteGuard, make_write_guard_unchecked, (&mut)
-}
-
-guard! {
-    /// Guard of a [`RwLock`] with shared access that can become exclusive; releases the lock when
-    /// it is dropped.
+lock_type! {
+    /// Reader-writer lock whose readers overtake queued writers.
     ///
-    /// There is at most one such guard at a time, beside any number of readers.
-    #[must_use = "if unused the RwLock will immediately unlock"]
-    RwLockUpgradableReadGuard, RwLock, rwlock, &'a T;
-    unlock_upgradable, unlock_upgradable_fair, bump_upgradable, relock_upgradable
+    /// A thread that already reads may therefore read again, whatever threads are queued. The price
+    /// is that an unbroken sequence of readers can starve a writer.
+    ///
+    /// A panic does not poison the lock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::parking_lot::RecursiveRwLock;
+    ///
+    /// let tree = RecursiveRwLock::new(vec![1, 2, 3]);
+    /// let outer = tree.read();
+    /// let inner = tree.read();
+    /// assert_eq!(outer.len(), inner.len());
+    /// assert!(tree.try_write().is_none());
+    /// ```
+    RecursiveRwLock, RwLock, RawRwLockRecursive, "a reader-writer lock that a thread may read twice"
 }
 
-mode_changes! { RwLockReadGuard, RwLockWriteGuard, RwLockUpgradableReadGuard }
-
-/// Guard of a [`RwLock`] with shared access to a part of its data. Returned by
-/// [`RwLockReadGuard::map`].
-pub type MappedRwLockReadGuard<'a, T> = lock_api::MappedRwLockReadGuard<'a, RawRwLock, T>;
-
-/// Guard of a [`RwLock`] with exclusive access to a part of its data. Returned by
-/// [`RwLockWriteGuard::map`].
-pub type MappedRwLockWriteGuard<'a, T> = lock_api::MappedRwLockWriteGuard<'a, RawRwLock, T>;
+rwlock! {
+    RecursiveRwLock, RawRwLockRecursive, RecursiveRwLockReadGuard, RecursiveRwLockWriteGuard,
+    RecursiveRwLockUpgradableReadGuard, MappedRecursiveRwLockReadGuard, MappedRecursiveRwLockWriteGuard
+}

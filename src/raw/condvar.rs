@@ -89,6 +89,8 @@ impl RawCondvar {
             if unsafe { self.wait_in_turn(turn, mutex, false) } {
                 waiting.notified();
             }
+            drop(waiting);
+            turn.acquired();
             return;
         }
         // SAFETY: the caller holds the mutex by `hold`, so its bare lock is held.
@@ -152,7 +154,7 @@ impl RawCondvar {
         Scheduled::here().map_or(0, |turn| turn.notify(std::ptr::from_ref(self).addr(), all))
     }
 
-    /// Waits until `deadline` for the call at `site`; tells whether that was reached.
+    /// Waits until `deadline` for the call at `site`; returns whether that was reached.
     ///
     /// # Safety
     ///
@@ -185,6 +187,10 @@ impl RawCondvar {
         };
         if !timed_out {
             waiting.notified();
+        }
+        drop(waiting);
+        if let Some(turn) = &turn {
+            turn.acquired();
         }
         timed_out
     }

@@ -19,7 +19,7 @@ pub(super) struct Acquisition<'a, T, D> {
 }
 
 impl<T: Fn() -> bool, D: Fn() -> bool> Acquisition<'_, T, D> {
-    /// The address by which a scheduler knows the lock.
+    /// The address by which a scheduler identifies the lock.
     fn lock(&self) -> usize {
         std::ptr::from_ref(self.record).addr()
     }
@@ -106,7 +106,7 @@ impl<T: Fn() -> bool, D: Fn() -> bool> Acquisition<'_, T, D> {
     /// Acquires the lock if that is possible at this turn.
     pub(super) fn tried(self, turn: &Scheduled, fresh: impl FnOnce() -> Hold) -> Option<Hold> {
         turn.note_try();
-        turn.point();
+        turn.point_of_try(self.record);
         turn.note_lock("tries", self.record, self.site);
         let hold = (self.attempt)().then(fresh)?;
         turn.acquired();

@@ -62,9 +62,9 @@ macro_rules! raw_mutex {
                 } else if super::spin!(self.bare, try_lock, try_lock_for).is_none() {
                     return self.lock_contended(site);
                 }
-                match self.record.acquired_known::<false>(Mode::Exclusive, AcquireKind::Blocking, site) {
+                match self.record.acquired_exclusively(site) {
                     Some(hold) => hold,
-                    // The compiler knows this from the call before.
+                    // The compiler has established this at the call before.
                     None if self.record.is_outermost() => self.record_alone(site),
                     None => self.record_checked(site),
                 }
@@ -179,7 +179,7 @@ macro_rules! raw_mutex {
                 } else if super::spin!(self.bare, try_lock, try_lock_for).is_none() {
                     return self.relock_contended(site);
                 }
-                match self.record.acquired_known::<false>(Mode::Exclusive, AcquireKind::Blocking, site) {
+                match self.record.acquired_exclusively(site) {
                     Some(hold) => hold,
                     None => self.lock_again_new(site),
                 }

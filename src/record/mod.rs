@@ -18,6 +18,7 @@
 //! An acquisition in a known order writes nothing. A file that cannot be written is reported once on
 //! standard error, and the program continues without a record.
 
+mod end;
 mod event;
 mod file;
 mod json;
@@ -26,8 +27,9 @@ mod recorder;
 mod rows;
 mod times;
 
+pub(crate) use self::end::finish;
 pub(crate) use self::event::emit;
-pub(crate) use self::recorder::{RECORDER, edge, finding, finish, from_environment, is_recording};
+pub(crate) use self::recorder::{RECORDER, edge, finding, from_environment, is_recording};
 pub(crate) use self::rows::Taken;
 pub(crate) use self::times::{capacity as times_capacity, write as write_times_of_process};
 

@@ -11,7 +11,6 @@ use once_cell::sync::OnceCell;
 use super::file::{RecordFile, Written};
 use super::news;
 use super::rows::{self, EdgeRow, Run, Taken};
-use super::times;
 use crate::config;
 use crate::report::Report;
 use crate::sink;
@@ -138,12 +137,13 @@ pub(crate) fn finding(report: &Report) {
     with(|recorder| recorder.finding(report));
 }
 
+/// Returns whether there is an open record. Unlike [`is_recording`], this starts none.
+pub(super) fn is_open() -> bool {
+    STATE.load(Ordering::Relaxed) == ON
+}
+
 /// Ends the record with a row that says that the process ended in order, with the `status` of the detector.
-pub(crate) fn finish(status: &str) {
-    if STATE.load(Ordering::Relaxed) != ON {
-        return;
-    }
-    times::write(true);
+pub(super) fn finish(status: &str) {
     with(|recorder| {
         let line = rows::end(&recorder.run, recorder.rows, status);
         recorder.file.append_anyway(&line)

@@ -2,11 +2,9 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::headline;
 use super::lock::LockInfo;
 use super::stack::Stack;
 use super::stall::Stall;
-use super::suggestion;
 use super::thread::ThreadInfo;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
@@ -149,49 +147,6 @@ impl Report {
             stall: None,
             suggestion: None,
         }
-    }
-
-    /// Returns the report number `sequence`, with a reason and a suggestion made from the facts.
-    pub(crate) fn new(sequence: u64, facts: Facts) -> Self {
-        let mut report = facts;
-        report.sequence = sequence;
-        report.put_words();
-        report
-    }
-
-    /// Returns the report of a stall.
-    pub(crate) fn of_stall(facts: Facts, stall: Stall) -> Self {
-        let mut report = facts;
-        report.stall = Some(stall);
-        report.put_words();
-        report
-    }
-
-    /// Returns the report without the labels of its locks, which are data of the program's user.
-    pub(crate) fn without_labels(&self) -> Self {
-        let mut report = self.clone();
-        for lock in &mut report.locks {
-            lock.label = None;
-        }
-        report.put_words();
-        report
-    }
-
-    fn put_words(&mut self) {
-        self.reason = headline::reason(self);
-        self.suggestion = suggestion::suggestion(self);
-    }
-
-    /// Returns the first line of the text, without a line break: `lockwarden: `, the verdict, and its
-    /// subject.
-    #[must_use]
-    pub fn headline(&self) -> String {
-        format!("lockwarden: {}", self.subject())
-    }
-
-    /// Returns the first line without its prefix: the verdict, and its subject.
-    pub(crate) fn subject(&self) -> String {
-        headline::headline(self)
     }
 
     /// Returns a hash of the source lines of the report: the verdict, and for each edge the class of

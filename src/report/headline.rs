@@ -1,8 +1,9 @@
 //! The sentences of a report: its subject, and the reason of its verdict.
 
 use super::data::{Basis, Report};
-use super::names::{and_list, place};
-use super::stall;
+use super::names::and_list;
+use super::place::place;
+use super::stall_text;
 use super::thread::{FreedBy, ThreadInfo, WaitInfo, WaitsFor};
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::mode::Mode;
@@ -13,9 +14,18 @@ use crate::engine::wait_reason::WaitReason;
 /// How many names the first line has at most.
 const NAMES_IN_HEADLINE: usize = 4;
 
-/// Returns the first line: the prefix, the verdict, and the subject.
-pub(super) fn headline(report: &Report) -> String {
-    format!("{}: {}", report.verdict, subject(report))
+impl Report {
+    /// Returns the first line of the text, without a line break: `lockwarden: `, the verdict, and its
+    /// subject.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        format!("lockwarden: {}", self.subject())
+    }
+
+    /// Returns the first line without its prefix: the verdict, and its subject.
+    pub(crate) fn subject(&self) -> String {
+        format!("{}: {}", self.verdict, subject(self))
+    }
 }
 
 fn subject(report: &Report) -> String {
@@ -104,7 +114,7 @@ fn subject(report: &Report) -> String {
             ring(report),
             orders(report)
         ),
-        Verdict::Stall => stall::subject(report),
+        Verdict::Stall => stall_text::subject(report),
         Verdict::Abandoned => abandoned(report),
         Verdict::HeldAcrossAwait => held_across_await(report),
     }
@@ -496,7 +506,7 @@ pub(super) fn reason(report: &Report) -> String {
         Verdict::RecursiveRead => "a writer that queues between the two reads waits for the \
                                    first, and the second waits behind that writer"
             .to_owned(),
-        Verdict::Stall => stall::reason(report),
+        Verdict::Stall => stall_text::reason(report),
         Verdict::HeldAcrossAwait => "the task gives the lock back only when it is polled again; until \
                                      then every thread that takes the lock is blocked, and no task \
                                      can be polled on it"

@@ -2,7 +2,8 @@
 
 use super::data::{Edge, Report};
 use super::headline;
-use super::names::{short_place, shortened, width};
+use super::place::short_place;
+use super::width::{shortened, width};
 use crate::engine::ids::Site;
 use crate::engine::verdict::Verdict;
 

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::names::{Escaped, place};
+use super::escape::Escaped;
+use super::place::place;
 use super::symbols::symbol;
 use crate::engine::ids::{LockId, Site};
 use crate::tracking::lock::class_key;

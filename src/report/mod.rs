@@ -16,26 +16,33 @@
 //! take long to resolve, come last.
 
 mod activity;
+mod complete;
 mod data;
+mod duration;
+mod escape;
 mod headline;
 mod interleaving;
 mod lock;
 mod module;
 mod names;
 mod owner;
+mod place;
 mod snippet;
 mod source;
 mod stack;
 mod stall;
+mod stall_text;
 mod suggestion;
 mod symbols;
 mod text;
 mod thread;
+mod width;
 mod wrap;
 
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+#[path = "../../tests/unit/report/snapshots.rs"]
 mod snapshots;
 
 pub use self::activity::Activity;
@@ -52,8 +59,10 @@ pub use crate::engine::verdict::Verdict;
 pub use crate::engine::wait_reason::WaitReason;
 
 pub(crate) use self::data::Facts;
+pub(crate) use self::duration::duration;
+pub(crate) use self::escape::Escaped;
+#[cfg(feature = "json")]
+pub(crate) use self::escape::cut;
 pub(crate) use self::interleaving::{Step, schedule_table};
 pub(crate) use self::lock::comma;
-#[cfg(feature = "json")]
-pub(crate) use self::names::cut;
-pub(crate) use self::names::{Escaped, duration, place};
+pub(crate) use self::place::place;

@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_build_id_is_told_from_other_notes() {
+    fn a_build_id_is_distinguished_from_other_notes() {
         let note = |name, sort| Note {
             name,
             sort,

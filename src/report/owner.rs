@@ -4,40 +4,14 @@
 //! members of a workspace, and packages beside it, are the program's own.
 
 use super::data::{Edge, Report};
-use super::names::{of_a_dependency, of_the_library};
+use super::place::dependency;
 use crate::engine::ids::Site;
 use crate::engine::verdict::Verdict;
-
-/// Returns the dependency that a file belongs to, `dashmap 5.5.3`; `None` for the program's own files, and
-/// those of the standard library.
-pub(super) fn dependency(file: &str) -> Option<String> {
-    let path = of_a_dependency(file)?;
-    let folder = path.split(['/', '\\']).next()?;
-    // The version begins at the first number behind a hyphen that a full stop follows.
-    let is_version = |rest: &str| {
-        let number = rest.trim_start_matches(|c: char| c.is_ascii_digit());
-        number.len() < rest.len() && number.starts_with('.')
-    };
-    let version = folder
-        .match_indices('-')
-        .find(|(at, _)| is_version(&folder[at + 1..]));
-    Some(match version {
-        Some((at, _)) => format!("{} {}", &folder[..at], &folder[at + 1..]),
-        None => folder.to_owned(),
-    })
-}
-
-/// Returns whether a file is one of the program's own.
-pub(super) fn is_own(file: &str) -> bool {
-    of_a_dependency(file).is_none()
-        && of_the_library(file).is_none()
-        && !file.contains("/rustlib/src/rust/library/")
-}
 
 /// Returns how many of the two places of an edge are in dependencies: an edge with few of them is the one to
 /// change.
 pub(super) fn foreign_places(edge: &Edge) -> usize {
-    let is_foreign = |site: &&Site| of_a_dependency(site.file()).is_some();
+    let is_foreign = |site: &&Site| dependency(site.file()).is_some();
     [edge.from_site, edge.to_site]
         .iter()
         .filter(is_foreign)
@@ -82,35 +56,5 @@ fn of_edge(report: &Report, edge: &Edge) -> String {
         (Some(first), Some(second)) => {
             format!("is made between {first} and {second}, into which it calls")
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_dependency_is_named_with_its_version() {
-        let of = |path: &str| dependency(&format!("/home/me/.cargo/registry/src/index-1/{path}"));
-        assert_eq!(
-            of("dashmap-5.5.3/src/lib.rs").as_deref(),
-            Some("dashmap 5.5.3")
-        );
-        assert_eq!(
-            of("md-5-0.10.6-rc.1/src/lib.rs").as_deref(),
-            Some("md-5 0.10.6-rc.1")
-        );
-        assert_eq!(of("odd/src/lib.rs").as_deref(), Some("odd"));
-        assert_eq!(dependency("src/main.rs"), None);
-    }
-
-    #[test]
-    fn files_of_the_standard_library_and_of_dependencies_are_not_the_programs_own() {
-        assert!(is_own("src/main.rs"));
-        assert!(is_own("/home/me/bank/store/src/lib.rs"));
-        assert!(!is_own("/rustc/0123/library/core/src/option.rs"));
-        assert!(!is_own(
-            "/home/me/.cargo/registry/src/index-1/dashmap-5.5.3/src/lib.rs"
-        ));
     }
 }

@@ -1,7 +1,10 @@
 //! Source lines with marks under them, in the form of compiler diagnostics.
 
-use super::names::{short_file, width};
+use std::borrow::Cow;
+
+use super::place::short_file;
 use super::source::Sources;
+use super::width::width;
 use crate::engine::ids::Site;
 use crate::engine::sorting;
 
@@ -118,7 +121,7 @@ fn show_file(out: &mut String, sources: &mut Sources, file: &'static str, lines:
     out.push_str(&format!(
         "{:gutter$}--> {}:{}:{}\n{edge}\n",
         "",
-        short_file(file).unwrap_or(file),
+        short_file(file).unwrap_or(Cow::Borrowed(file)),
         site.line(),
         site.column()
     ));

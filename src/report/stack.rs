@@ -1,5 +1,6 @@
 //! A stack: captured as addresses, resolved to names when it is read.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
@@ -8,8 +9,7 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 
 use super::module::{Module, Modules, Place};
-use super::names::short_file;
-use super::owner;
+use super::place::{is_own, short_file};
 use crate::engine::ids::Site;
 use crate::tracking::thread::current::Inside;
 
@@ -122,8 +122,7 @@ impl Stack {
     /// Returns the innermost function of the program's own code, with the place of the call that it makes,
     /// as text. Looks up the names if that was not done before.
     pub(super) fn own_caller(&self) -> Option<String> {
-        let is_own =
-            |frame: &&Frame| !frame.is_ours() && frame.file.as_deref().is_some_and(owner::is_own);
+        let is_own = |frame: &&Frame| !frame.is_ours() && frame.file.as_deref().is_some_and(is_own);
         let caller = self.frames().iter().find(is_own)?;
         let (function, file) = (caller.function.as_deref()?, caller.file.as_deref()?);
         let here = std::env::current_dir().ok();
@@ -398,12 +397,13 @@ fn is_file_of_ours(file: &str) -> bool {
         return false;
     };
     let crates = [
-        "backtrace-0.",
-        "lock_api-0.",
-        "parking_lot-0.",
-        "parking_lot_core-0.",
+        "backtrace 0.",
+        "crossbeam-channel 0.",
+        "lock_api 0.",
+        "parking_lot 0.",
+        "parking_lot_core 0.",
     ];
-    crates.iter().any(|name| file.starts_with(name)) || file.starts_with("crossbeam-channel-0.")
+    crates.iter().any(|name| file.starts_with(name))
 }
 
 impl fmt::Display for Stack {
@@ -427,7 +427,8 @@ impl fmt::Display for Stack {
                 .as_deref()
                 .and_then(|here| std::path::Path::new(file).strip_prefix(here).ok())
                 .and_then(std::path::Path::to_str);
-            let short = under.or_else(|| short_file(file)).unwrap_or(file);
+            let short = under.map(Cow::Borrowed).or_else(|| short_file(file));
+            let short = short.unwrap_or(Cow::Borrowed(file));
             write!(f, "          at {short}")?;
             for number in [frame.line, frame.column].into_iter().flatten() {
                 write!(f, ":{number}")?;

@@ -5,8 +5,8 @@ mod stuck;
 
 use super::data::Report;
 use super::headline;
-use super::names::place;
-use super::stall;
+use super::place::place;
+use super::stall_text;
 use crate::engine::verdict::Verdict;
 
 /// How long a guard without a name lives.
@@ -60,7 +60,7 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
  place(edge.to_site)
             ))
         }
-        Verdict::Stall => stall::suggestion(report),
+        Verdict::Stall => stall_text::suggestion(report),
         Verdict::HeldAcrossAwait => Some(
             "drop the guard before the `.await`, or use the asynchronous lock of the runtime, whose \
              waiters do not block their thread"

@@ -1,7 +1,7 @@
 //! Names of locks from the source: the field, static or binding in which a lock is constructed.
 //!
 //! A program does not contain these names. `cargo lockwarden` reads them when it compiles a crate, and writes
-//! one table for each crate: per line a site (`path:line:column`, as the program knows it), a tab and a name.
+//! one table for each crate: per line a site (`path:line:column`, as the program prints it), a tab and a name.
 //! The tables are read once, when the first report is displayed; without them a lock is named by its site.
 
 use std::collections::HashMap;

@@ -5,16 +5,19 @@
 use std::fmt;
 
 use super::data::{Edge, Report};
+use super::duration::duration;
 use super::headline;
 use super::interleaving;
 use super::lock::comma;
-use super::names::{and_list, duration, place, width};
+use super::names::and_list;
 use super::owner;
+use super::place::{is_own, place};
 use super::snippet::{self, Mark};
 use super::source::Sources;
 use super::stack::Stack;
-use super::stall;
+use super::stall_text;
 use super::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
+use super::width::width;
 use super::wrap::wrapped;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::Mode;
@@ -46,7 +49,7 @@ impl Report {
         out.push('\n');
         links(&mut out, sources, self);
         bystanders(&mut out, sources, self);
-        stall::show(&mut out, self);
+        stall_text::show(&mut out, self);
         interleaving::show(&mut out, self);
         out.push('\n');
         if !self.reason.is_empty() {
@@ -64,7 +67,7 @@ impl Report {
 
     /// Returns the line for a stall that is over.
     pub(crate) fn past(&self) -> String {
-        stall::past(self)
+        stall_text::past(self)
     }
 
     /// Returns the text of a report about the same source lines as the report number `first`.
@@ -170,7 +173,7 @@ fn callers(out: &mut String, report: &Report, edge: &Edge) {
     };
     let caller = if is_twice || report.is_wrapped() {
         stack.caller_of(edge.to_site)
-    } else if report.verdict != Verdict::Deadlock && !owner::is_own(edge.to_site.file()) {
+    } else if report.verdict != Verdict::Deadlock && !is_own(edge.to_site.file()) {
         // A thread of a deadlock waits for this text, and a lookup of names is slow.
         stack.own_caller()
     } else {

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::names::{Escaped, place};
+use super::escape::Escaped;
+use super::place::place;
 use crate::engine::counts::Counts;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;

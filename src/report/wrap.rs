@@ -1,6 +1,6 @@
 //! Wraps sentences.
 
-use super::names::width;
+use super::width::width;
 
 /// Sentences are wrapped to this many columns. A place is never broken, so a line may be longer.
 const WRAP: usize = 100;

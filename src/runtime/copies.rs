@@ -1,6 +1,6 @@
 //! Other copies of the detector in the process: that of a plug-in, or of a second version in one tree.
 //!
-//! Each copy has statics of its own, so it knows the locks, threads and messages of the code that was linked
+//! Each copy has statics of its own, so it tracks the locks, threads and messages of the code that was linked
 //! with it, and of no other: an order over locks of two copies closes no ring in either. Each copy carries a
 //! *note* (a section that the linker collects, and that the dynamic linker lists for each loaded module),
 //! with a word in it that all copies use. So a copy that starts finds those that have started before it,

@@ -13,7 +13,7 @@ pub(crate) fn watch() {
         // In the order in which one may be taken under another: the detector's locks come first.
         fork_safe::hold(&[
             &crate::detector::check_session::SESSIONS,
-            &crate::detector::order::classes::DECLARED,
+            &crate::detector::order::declaration::DECLARED,
             &crate::detector::publish::FIRST,
             &crate::detector::deadlock::reported::REPORTED,
             &crate::detector::writing::PERIODS,

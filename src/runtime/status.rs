@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::config;
 use crate::config::{Counters, Limit, OffReason, Status, Totals};
 use crate::detector::order::check;
-use crate::detector::{happens_before, publish, state};
+use crate::detector::{counters, happens_before, state};
 use crate::tracking::lock::{class, lock_id_pool};
 use crate::tracking::process::registry;
 use crate::tracking::thread::own::with_own;
@@ -28,7 +28,7 @@ pub fn status() -> Status {
     if !config.is_enabled() {
         return Status::Off(OffReason::SwitchedOff);
     }
-    let (reports, unreported) = publish::counts();
+    let (reports, unreported) = counters::counts();
     let (orders, locks, edges, reached) = {
         let state = state::lock();
         (
@@ -64,7 +64,7 @@ pub fn status() -> Status {
         threads: registry::threads() as u64,
         reports,
         unreported,
-        suppressed: publish::suppressed(),
+        suppressed: counters::suppressed(),
         total: Totals {
             locks: lock_id_pool::used().saturating_sub(own_unused()),
             classes: class::count(),

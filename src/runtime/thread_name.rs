@@ -1,9 +1,9 @@
 //! The name of the calling thread, also where the standard library cannot be asked for it.
 //!
-//! The standard library knows a thread's name. A call for it in a signal handler ends the process if the
+//! The standard library has a thread's name. A call for it in a signal handler ends the process if the
 //! handler interrupted the thread before the library had set its own record of it, and nothing shows whether
 //! it has. In a handler the signal that it handles is blocked; so if a signal is blocked, the operating
-//! system is asked, which knows the first 15 bytes of the name.
+//! system is asked, which has the first 15 bytes of the name.
 //!
 //! # What it cannot see
 //!

@@ -181,7 +181,7 @@ fn detach(slot: &'static Slot) {
     // A guard that may be sent may be alive in another thread, so such a lock is not reported.
     let abandoned: Vec<HeldLock> = left
         .iter()
-        .filter(|h| !describe::ident_of(h).class().kind.is_sendable())
+        .filter(|h| !h.ident().class().kind.is_sendable())
         .copied()
         .collect();
     // A thread that ends cannot unwind.

@@ -110,6 +110,20 @@ fast!(AtomicU64, u64, "qword", "");
 fast!(AtomicU32, u32, "dword", ":e");
 fast!(AtomicPtr<T>, *mut T, "qword", "", T);
 
+/// Keeps the compiler from moving memory accesses across this point; for what a signal handler of the same thread
+/// may see.
+#[inline(always)]
+pub(crate) fn compiler_barrier() {
+    #[cfg(not(all(debug_assertions, target_arch = "x86_64", not(miri))))]
+    std::sync::atomic::compiler_fence(std::sync::atomic::Ordering::SeqCst);
+    #[cfg(all(debug_assertions, target_arch = "x86_64", not(miri)))]
+    // SAFETY: there is no instruction. Without `nomem` the compiler moves no memory access across it; without
+    // optimisation `compiler_fence` is a call.
+    unsafe {
+        std::arch::asm!("", options(nostack, preserves_flags));
+    }
+}
+
 /// Reads an integer field that only the calling thread writes, without an atomic access.
 ///
 /// # Safety

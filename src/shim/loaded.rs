@@ -20,7 +20,7 @@ pub(crate) struct Loaded<'a> {
 pub(crate) struct Note<'a> {
     pub(crate) name: &'a [u8],
     pub(crate) sort: u32,
-    /// The value, which may change meanwhile: the caller knows how to read its own.
+    /// The value, which may change meanwhile: the caller reads its own in its own way.
     pub(crate) value: *const u8,
     pub(crate) size: usize,
 }

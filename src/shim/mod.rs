@@ -15,7 +15,7 @@ mod fast;
 pub(crate) mod loaded;
 pub(crate) mod signals;
 
-pub(crate) use self::fast::{Fast, own_ptr, own_u64};
+pub(crate) use self::fast::{Fast, compiler_barrier, own_ptr, own_u64};
 
 #[cfg(not(all(loom, test)))]
 pub(crate) use std::hint::spin_loop;

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::stderr;
+use super::say;
 
 /// Calls `call`, and writes a line to standard error if it panicked.
 ///
@@ -27,7 +27,7 @@ fn guarded_call(who: &str, call: &mut dyn FnMut()) {
         .copied()
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("with something that is no text");
-    stderr::say(&format!(
+    say::say(&format!(
         "{who} panicked while it was given a report: {words}"
     ));
     // The payload is a value of the program, whose drop may panic as well; the second payload is

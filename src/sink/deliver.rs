@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::delivery::{self, Ticket};
-use super::{callback, listener, stderr, tracing};
+use super::{callback, listener, say, stderr, tracing};
 use crate::config::{Action, Config};
 use crate::report::Report;
 
@@ -153,7 +153,7 @@ fn say_limit(config: &Config, last: u64) {
         "{made} made, which is the limit (max_reports); the ones from here on are only counted"
     );
     if config.writes_stderr() {
-        stderr::say(&words);
+        say::say(&words);
     }
     if config.emits_tracing() {
         callback::guarded("the `tracing` subscriber", || tracing::warn(&words));

@@ -17,7 +17,7 @@
 //! - If a suppression names a function, until the names of the stacks are looked up: five seconds at
 //!   most.
 //! - At the end of the process, and before the library aborts it, until everything is written: [`LAST`]
-//!   at most, and no longer than [`STALLED`] while one write does not return.
+//!   at most, and no longer than [`STALLED`](stderr::STALLED) while one write does not return.
 //!
 //! # The child of a fork
 //!
@@ -26,20 +26,19 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Condvar;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use once_cell::sync::OnceCell;
 
+use super::stderr;
 use crate::tracking::fork_safe::{ForkSafe, Guard};
 
 /// How long the thread that starts the delivery thread waits until that is attached.
 const START: Duration = Duration::from_millis(100);
 /// How long the end of the process waits for all texts.
 pub(crate) const LAST: Duration = Duration::from_secs(10);
-/// How long the end of the process waits for a write that does not return.
-const STALLED: Duration = Duration::from_secs(2);
 
 /// The capacity of each queue while nothing can be written; further jobs are only counted. Reports are
 /// limited as well ([`Config::max_reports`](crate::config::Config::max_reports)).
@@ -76,9 +75,6 @@ pub(crate) static QUEUE: ForkSafe<Queue> = ForkSafe::new(Queue::new());
 static SETTLE: OnceCell<fn()> = OnceCell::new();
 /// Notified when a job is queued, when one is done, and when the thread is attached.
 static CHANGED: Condvar = Condvar::new();
-/// When the present write began, in nanoseconds; zero if there is none.
-static WRITING_SINCE: AtomicU64 = AtomicU64::new(0);
-
 impl Queue {
     const fn new() -> Self {
         Self {
@@ -147,12 +143,12 @@ pub(super) fn wait_for(ticket: Ticket, patience: Duration) {
     }
 }
 
-/// Waits until all queued jobs are done, for `patience` at most, and no longer than [`STALLED`] while
+/// Waits until all queued jobs are done, for `patience` at most, and no longer than [`STALLED`](stderr::STALLED) while
 /// one write does not return.
 pub(crate) fn flush(patience: Duration) {
     let deadline = Instant::now() + patience;
     let mut queue = QUEUE.lock();
-    while !queue.is_idle() && queue.thread != Thread::None && !is_stalled() {
+    while !queue.is_idle() && queue.thread != Thread::None && !stderr::is_stalled() {
         // In slices, to detect a write that stalls.
         let slice = deadline.min(Instant::now() + Duration::from_millis(50));
         queue = match wait(queue, slice) {
@@ -171,33 +167,12 @@ pub(super) fn catch_up() {
     }
 }
 
-/// Runs `write`, and publishes when it began.
-pub(super) fn writing<R>(write: impl FnOnce() -> R) -> R {
-    // Relaxed: the number publishes no other memory.
-    WRITING_SINCE.store(now(), Ordering::Relaxed);
-    let result = write();
-    WRITING_SINCE.store(0, Ordering::Relaxed);
-    result
-}
-
 /// Resets the queues in the child of a fork, where the thread does not exist. The jobs are leaked: to
 /// drop them would run code in the middle of a fork.
 #[cfg(unix)]
 pub(crate) fn renew() {
     std::mem::forget(std::mem::replace(&mut *QUEUE.lock(), Queue::new()));
-    WRITING_SINCE.store(0, Ordering::Relaxed);
-}
-
-fn is_stalled() -> bool {
-    match WRITING_SINCE.load(Ordering::Relaxed) {
-        0 => false,
-        since => Duration::from_nanos(now().saturating_sub(since)) > STALLED,
-    }
-}
-
-/// Returns nanoseconds on the detector's clock; never zero.
-fn now() -> u64 {
-    crate::tracking::thread::wait::now().max(1)
+    stderr::forget_write();
 }
 
 /// Waits for a change; `None` if there was none before the deadline.
@@ -294,7 +269,7 @@ fn next_urgent() -> Option<Job> {
     if queue.urgent.len() == 1 && queue.left_out > 0 {
         let left_out = std::mem::take(&mut queue.left_out);
         drop(queue);
-        super::stderr::write(&format!(
+        stderr::write(&format!(
             "lockwarden: {left_out} texts were left out, because standard error was not read\n"
         ));
         queue = QUEUE.lock();

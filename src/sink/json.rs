@@ -6,11 +6,11 @@ use serde_json::{Map, Value, json};
 
 use crate::engine::ids::Site;
 use crate::engine::reacquisition::Reacquisition;
-use crate::report::cut;
 use crate::report::{
     Activity, Basis, FreedBy, HeldInfo, LockInfo, Report, Stack, Stall, StallCause, ThreadInfo,
     WaitInfo, WaitsFor,
 };
+use crate::report::{cut, place};
 
 /// The version of the form. Added fields do not change the version, since readers ignore unknown
 /// fields.
@@ -220,5 +220,10 @@ pub(crate) fn frames(stack: &Stack) -> Value {
 }
 
 fn site(site: Site) -> Value {
-    json!({ "file": site.file(), "line": site.line(), "column": site.column() })
+    json!({
+        "file": site.file(),
+        "line": site.line(),
+        "column": site.column(),
+        "place": place(site),
+    })
 }

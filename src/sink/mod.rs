@@ -12,6 +12,7 @@ mod file;
 #[cfg(feature = "json")]
 pub(crate) mod json;
 mod listener;
+mod say;
 mod stderr;
 pub(crate) mod summary;
 mod tracing;
@@ -24,5 +25,5 @@ pub(crate) use self::delivery::{QUEUE, renew};
 #[cfg(feature = "json")]
 pub(crate) use self::file::LinesFile;
 pub(crate) use self::listener::listen;
-pub(crate) use self::stderr::{print, say};
+pub(crate) use self::say::{print, say};
 pub(crate) use self::tracing::{emits_orders, started};

@@ -2,24 +2,27 @@
 //!
 //! A `Display` that takes a lock while `eprintln!` formats it holds the standard library's lock of
 //! standard error meanwhile. If a report about that very lock waited for standard error, the detector
-//! would close the deadlock that it is to report. So the thread of [`delivery`], which may block,
+//! would close the deadlock that it is to report. So the thread of [`delivery`](super::delivery), which may block,
 //! writes to the descriptor directly.
 //!
 //! Where there are no file descriptors, the standard library's lock is used, and a thread that prints
 //! can delay a report.
 
 use std::io::{self, Write as _};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-
-use super::delivery;
 
 /// How long a thread of the program waits for standard error where there is no delivery thread.
 const PATIENCE: Duration = Duration::from_millis(100);
 
+/// How long the end of the process waits for a write that does not return.
+pub(super) const STALLED: Duration = Duration::from_secs(2);
+/// When the present write began, in nanoseconds; zero if there is none.
+static WRITING_SINCE: AtomicU64 = AtomicU64::new(0);
+
 /// Writes the whole text, however long that takes. What cannot be written is lost.
 pub(super) fn write(text: &str) {
-    let _ = delivery::writing(|| write_all(text.as_bytes(), None));
+    let _ = writing(|| write_all(text.as_bytes(), None));
 }
 
 /// Writes what standard error accepts within a tenth of a second: for a thread of the program.
@@ -27,19 +30,32 @@ pub(super) fn write_in_time(text: &str) {
     let _ = write_all(text.as_bytes(), Some(PATIENCE));
 }
 
-/// Queues the text. Without a delivery thread, the calling thread writes what standard error accepts
-/// within a tenth of a second.
-pub(crate) fn print(text: String) {
-    let text = Arc::new(text);
-    let own = Arc::clone(&text);
-    if delivery::hand_over(Box::new(move || write(&own))).is_err() {
-        write_in_time(&text);
+/// Runs `write`, and publishes when it began.
+fn writing<R>(write: impl FnOnce() -> R) -> R {
+    // Relaxed: the number publishes no other memory.
+    WRITING_SINCE.store(now(), Ordering::Relaxed);
+    let result = write();
+    WRITING_SINCE.store(0, Ordering::Relaxed);
+    result
+}
+
+/// Returns whether the present write has not returned for [`STALLED`].
+pub(super) fn is_stalled() -> bool {
+    match WRITING_SINCE.load(Ordering::Relaxed) {
+        0 => false,
+        since => Duration::from_nanos(now().saturating_sub(since)) > STALLED,
     }
 }
 
-/// Queues one line, with the prefix of the library.
-pub(crate) fn say(line: &str) {
-    print(format!("lockwarden: {line}\n"));
+/// Returns nanoseconds on the detector's clock; never zero.
+fn now() -> u64 {
+    crate::tracking::thread::wait::now().max(1)
+}
+
+/// Forgets the write of the parent in the child of a fork.
+#[cfg(unix)]
+pub(super) fn forget_write() {
+    WRITING_SINCE.store(0, Ordering::Relaxed);
 }
 
 /// Writes the text, with a limit or without.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{delivery, file, stderr};
+use super::{delivery, file, say};
 use crate::config;
 use crate::config::{Config, Counters};
 use crate::engine::verdict::Verdict;
@@ -74,7 +74,7 @@ pub(crate) fn renew() {
 #[cfg(unix)]
 pub(crate) fn print(config: &Config, activity: &Counters) {
     if config.has_summary() {
-        stderr::print(text(&FINDINGS.lock(), activity));
+        say::print(text(&FINDINGS.lock(), activity));
     }
     let Some(path) = config.get_summary_file().map(ToOwned::to_owned) else {
         return;

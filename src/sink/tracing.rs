@@ -6,13 +6,13 @@
 //! | `sequence` | the number of the report in the process |
 //! | `locks` | the locks of the cycle, joined by `, ` |
 //! | `threads` | the threads that take part, joined by `, ` |
-//! | `sites` | the lines of the edges, each once, joined by `, ` |
+//! | `sites` | the places of the edges, each once, joined by `; ` |
 //! | `reason`, `suggestion` | as in the report; a suggestion may be empty |
 //! | `message` | the headline of the report |
 
 use crate::config::{self, Status};
 use crate::engine::verdict::Verdict;
-use crate::report::Report;
+use crate::report::{Report, place};
 
 /// Emits one event: of level error for a deadlock that exists, of level warning for everything else.
 pub(super) fn emit(report: &Report) {
@@ -92,20 +92,20 @@ fn threads(report: &Report) -> String {
 fn sites(report: &Report) -> String {
     let mut sites: Vec<String> = Vec::new();
     for edge in &report.edges {
-        push_new(&mut sites, edge.from_site.to_string());
-        push_new(&mut sites, edge.to_site.to_string());
+        push_new(&mut sites, place(edge.from_site));
+        push_new(&mut sites, place(edge.to_site));
     }
     if report.edges.is_empty() {
         for thread in &report.threads {
             for held in &thread.held {
-                push_new(&mut sites, held.site.to_string());
+                push_new(&mut sites, place(held.site));
             }
             if let Some(wait) = &thread.waits {
-                push_new(&mut sites, wait.site.to_string());
+                push_new(&mut sites, place(wait.site));
             }
         }
     }
-    sites.join(", ")
+    sites.join("; ")
 }
 
 fn push_new(items: &mut Vec<String>, item: String) {

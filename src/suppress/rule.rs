@@ -138,7 +138,9 @@ impl Rule {
             .file()
             .strip_suffix(file)
             .is_some_and(|before| before.is_empty() || before.ends_with(['/', '\\']));
-        ends && line.is_none_or(|line| line == place.line())
+        // The form in which reports name files of dependencies.
+        (ends || class_key::of_path(place.file()) == file)
+            && line.is_none_or(|line| line == place.line())
     }
 
     fn is_function(&self, function: &str) -> bool {

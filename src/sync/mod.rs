@@ -102,7 +102,7 @@ mod barrier;
 mod condvar;
 pub mod mpsc;
 mod mutex;
-mod once;
+pub(crate) mod once;
 mod poison;
 mod poisoned_lock;
 mod raw;

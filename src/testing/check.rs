@@ -5,11 +5,12 @@ use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use super::hang::Hang;
-use super::outcome::{Outcome, Panicked, Parts};
+use super::outcome::Outcome;
+use super::parts::{Panicked, Parts};
 use super::symbolize;
 use super::timeout;
 use crate::config;
-use crate::detector::check_session::CheckSession;
+use crate::detector::order::declaration::open_check;
 use crate::detector::{self, observe};
 use crate::engine::ids::Site;
 use crate::instrument::CheckMembership;
@@ -127,7 +128,7 @@ impl Check {
     {
         let limit = self.timeout.unwrap_or_else(timeout::default);
         let watched = detector::ON && config::current().is_enabled();
-        let trial = watched.then(|| CheckSession::open(self.graph == Graph::Fresh));
+        let trial = watched.then(|| open_check(self.graph == Graph::Fresh));
         let number = trial.as_ref().map_or(0, |trial| trial.number());
         // The thread has the name of the calling thread, which is that of the test, so that the message
         // of a panic names the test.

@@ -68,6 +68,7 @@ pub mod harness;
 mod macros;
 mod outcome;
 mod panic_hook;
+mod parts;
 mod snapshot;
 mod steps;
 mod symbolize;

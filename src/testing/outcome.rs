@@ -1,15 +1,14 @@
 //! The outcome of a check.
 
-use std::any::Any;
 use std::fmt;
 use std::fmt::Write as _;
 use std::panic::resume_unwind;
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use super::found::Found;
 use super::hang::Hang;
+use super::parts::Parts;
 use super::snapshot;
-use crate::engine::ids::Site;
 use crate::report::{Report, Verdict};
 
 /// The outcome of a check: its findings, whether it ended, and whether it panicked.
@@ -52,32 +51,6 @@ use crate::report::{Report, Verdict};
 #[must_use = "an outcome that is not examined lets every test pass"]
 pub struct Outcome {
     parts: Parts,
-}
-
-/// The contents of an outcome.
-#[derive(Debug)]
-pub(super) struct Parts {
-    pub(super) findings: Vec<Report>,
-    pub(super) counted: Vec<Report>,
-    /// Whether the detector has broken a deadlock by a panic.
-    pub(super) broken: bool,
-    pub(super) hang: Option<Hang>,
-    pub(super) panicked: Option<Panicked>,
-    pub(super) watched: bool,
-    pub(super) site: Site,
-}
-
-/// A panic of the closure that is not the detector's.
-pub(super) struct Panicked {
-    pub(super) message: String,
-    /// Behind a mutex, so that the outcome is `Sync`.
-    pub(super) payload: Mutex<Box<dyn Any + Send>>,
-}
-
-impl fmt::Debug for Panicked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.message.fmt(f)
-    }
 }
 
 impl Outcome {

@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use super::found::subjects;
-use super::outcome::Parts;
+use super::parts::Parts;
 use crate::detector::observe::Observed;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::report::{Edge, LockInfo, Report};

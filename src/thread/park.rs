@@ -57,7 +57,7 @@ pub fn park_timeout(dur: Duration) {
 }
 
 /// Lets the other threads of an exploration go first, and takes the permit of an `unpark` that came
-/// before. Nothing tells whether there was one, so each park may end without: as a spurious wakeup,
+/// before. Whether there was one cannot be read, so each park may end without: as a spurious wakeup,
 /// which std allows.
 fn park_in_turn(turn: &Scheduled) {
     turn.give_way();

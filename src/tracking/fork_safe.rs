@@ -11,7 +11,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{self, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::tracking::thread::current::Inside;
+use crate::tracking::thread::section::Inside;
 
 /// A mutex in a static. The code that runs under it is this crate's alone, and does not fork.
 #[derive(Debug)]

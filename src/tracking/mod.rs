@@ -9,6 +9,7 @@
 pub(crate) mod fork_safe;
 pub(crate) mod lock;
 #[cfg(all(loom, test))]
+#[path = "../../tests/models/tracking/mod.rs"]
 pub(crate) mod models;
 #[cfg(not(all(loom, test)))]
 mod mutex;

@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use crate::tracking::thread::current::Inside;
+use crate::tracking::thread::section::Inside;
 
 /// A mutex. The acquisitions of a signal handler, or of an allocator, that uses a tracked lock while this one
 /// is held are not tracked, and so do not wait for this one.

@@ -62,6 +62,45 @@ pub(crate) struct Nesting {
     pub(crate) held: Vec<(String, String)>,
 }
 
+/// What a step does that other threads can see, as far as that is known before it is made. Locks are known
+/// by their tags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Touch {
+    /// The thread has ended.
+    Nothing,
+    /// Nothing but releases of locks.
+    Releases,
+    /// The acquisition of a lock.
+    Acquires(u64),
+    /// A look at whether a lock can be acquired.
+    Tries(u64),
+    /// Anything.
+    Anything,
+}
+
+impl Touch {
+    /// Whether the order of two steps of two threads may matter. A release matters to a try alone: an
+    /// acquisition waits for it.
+    pub(crate) fn depends_on(self, other: Self) -> bool {
+        use Touch::{Acquires, Anything, Nothing, Releases, Tries};
+        match (self, other) {
+            (Nothing, _) | (_, Nothing) => false,
+            (Anything, _) | (_, Anything) => true,
+            (Releases, Tries(_)) | (Tries(_), Releases) => true,
+            (Releases, _) | (_, Releases) => false,
+            (Acquires(one) | Tries(one), Acquires(other) | Tries(other)) => one == other,
+        }
+    }
+}
+
+/// The next step of a thread.
+#[derive(Clone, Debug)]
+pub(crate) struct Next {
+    pub(crate) touch: Touch,
+    /// The tags of the locks that the thread holds before it, if the scheduler [reduces](Scheduler::reduces).
+    pub(crate) held: Vec<u64>,
+}
+
 /// Decides which thread of a set goes on. Threads are numbered from zero in the order in which they
 /// were registered.
 pub(crate) trait Scheduler: fmt::Debug + Send + Sync {
@@ -78,10 +117,19 @@ pub(crate) trait Scheduler: fmt::Debug + Send + Sync {
     fn end(&self, thread: usize);
 
     /// The calling thread is about to do what others can see; returns at its turn.
-    fn point(&self, thread: usize);
+    fn point(&self, thread: usize, next: Next);
 
     /// The calling thread lets others go first; returns at its turn.
-    fn give_way(&self, thread: usize);
+    fn give_way(&self, thread: usize, next: Next);
+
+    /// Whether schedules are left out that differ in the order of independent steps alone.
+    fn reduces(&self) -> bool;
+
+    /// The calling thread is over: those that join it wait for this address.
+    fn leaves(&self, thread: usize, end: usize);
+
+    /// The calling thread has joined the one with this address.
+    fn joined(&self, thread: usize, end: usize);
 
     /// The calling thread has tried since its turn began, failed, and done nothing else; returns when
     /// another thread has done something.
@@ -125,8 +173,8 @@ pub(crate) trait Scheduler: fmt::Debug + Send + Sync {
     /// Whether the panics of its threads are not to be printed.
     fn is_quiet(&self) -> bool;
 
-    /// Whether a thread that has acquired a lock is at a point.
-    fn has_points_after_acquisitions(&self) -> bool;
+    /// Whether a thread that is about to release a lock is at a point.
+    fn has_points_before_releases(&self) -> bool;
 }
 
 /// A thread, and the scheduler that controls it.

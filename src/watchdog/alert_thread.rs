@@ -12,10 +12,11 @@ use super::backoff::Phase;
 use super::shared::Shared;
 use super::stalls::Key;
 use crate::config::{self, Action as Wanted};
-use crate::detector::{Published, aside, publish_stall};
+use crate::detector::{Published, publish_stall};
 use crate::dump::Dump;
 use crate::report::{Facts, Report, Stall};
 use crate::sink;
+use crate::tracking::thread::own::aside;
 use crate::tracking::thread::slot::Slot;
 
 /// A dump, with a number of its own.

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::action::Action;
 use super::alert::Alert;
-use super::environment;
 use super::error::Error;
 use super::handle;
 use super::handle::Watchdog;
@@ -33,6 +32,13 @@ pub struct Builder {
     pub(super) quit: bool,
     capture_delay: Option<Duration>,
     systemd: bool,
+}
+
+impl Watchdog {
+    /// Returns a builder with the defaults.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
 }
 
 impl Builder {
@@ -200,21 +206,6 @@ impl Builder {
     pub fn systemd(mut self) -> Self {
         self.systemd = true;
         self
-    }
-
-    /// Starts the watchdog. It ends when the result is dropped.
-    ///
-    /// A watchdog that the environment variable has started is replaced.
-    ///
-    /// # Errors
-    ///
-    /// If a limit is out of range, a file cannot be written, the program handles the signal itself,
-    /// another watchdog runs already, or the system cannot start a thread. The error says which;
-    /// nothing was started then.
-    pub fn spawn(self) -> Result<Watchdog, Error> {
-        let builder = environment::put_over(self);
-        environment::give_way();
-        builder.start()
     }
 
     /// Starts the watchdog without the settings of the environment.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::heartbeat::Pulse;
 use super::holds::Holds;
+use super::pulse::Pulse;
 use super::stalls::{About, Overdue};
 use crate::detector::observe::Observed;
 use crate::dump;

@@ -1,4 +1,4 @@
-//! The exporters that receive every sample: systemd and metrics. This file alone knows which features
+//! The exporters that receive every sample: systemd and metrics. This file alone depends on which features
 //! add one.
 
 use std::time::Duration;

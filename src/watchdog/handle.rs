@@ -1,7 +1,6 @@
 //! The handle of a watchdog, and the start and end of its threads.
 
 use std::collections::HashMap;
-use std::panic::Location;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::sync::{Arc, Weak};
@@ -12,11 +11,9 @@ use parking_lot::Mutex;
 
 use super::action::Action;
 use super::alert_thread::{AlertThread, Message};
-use super::builder::Builder;
 use super::error::Error;
-use super::heartbeat::{Heartbeat, Pulse};
-use super::limits;
 use super::poll_loop::{PollLoop, Settings};
+use super::pulse::Pulse;
 use super::shared::Shared;
 use crate::dump::signal;
 use crate::engine::verdict::Verdict;
@@ -80,23 +77,11 @@ pub struct Watchdog {
 }
 
 impl Watchdog {
-    /// Returns a builder with the defaults.
-    pub fn builder() -> Builder {
-        Builder::new()
-    }
-
-    /// Adds a heartbeat that has to beat once within every `limit`, from now on.
-    ///
-    /// A limit of less than 10 milliseconds counts as 10 milliseconds.
-    #[track_caller]
-    #[must_use = "the heartbeat ends when it is dropped"]
-    pub fn heartbeat(&self, name: impl Into<String>, limit: Duration) -> Heartbeat {
-        let limit = limits::within_reason(limit);
-        let pulse = Pulse::new(name.into(), Location::caller(), limit);
+    /// Adds the part of a heartbeat that the polling thread reads.
+    pub(super) fn add(&self, pulse: &Arc<Pulse>) {
         if !self.is_of_another_process() {
-            self.shared.add(Arc::clone(&pulse));
+            self.shared.add(Arc::clone(pulse));
         }
-        Heartbeat::new(pulse)
     }
 
     /// Returns whether this is the child of a fork: the thread does not exist here, and may have left

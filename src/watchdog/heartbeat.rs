@@ -2,14 +2,14 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::sample::PulseSample;
+use super::handle::Watchdog;
+use super::limits;
+use super::pulse::Pulse;
 use super::startup;
-use crate::engine::ids::{Site, ThreadId};
-use crate::tracking::thread::wait;
 
 /// A signal that a loop has to give within every limit; the watchdog reports one that is missed.
 ///
@@ -38,98 +38,22 @@ use crate::tracking::thread::wait;
 /// ```
 pub struct Heartbeat(Arc<Pulse>);
 
-/// The part of a heartbeat that the watchdog reads.
-#[derive(Debug)]
-pub(super) struct Pulse {
-    id: u64,
-    pub(super) name: String,
-    pub(super) site: Site,
-    pub(super) limit: Duration,
-    /// The time of the last beat, in nanoseconds.
-    last: AtomicU64,
-    /// The thread that beat last; zero if none has.
-    thread: AtomicU64,
-    /// How many pauses last.
-    paused: AtomicU32,
-    has_ended: AtomicBool,
-}
-
-impl Pulse {
-    pub(super) fn new(name: String, site: Site, limit: Duration) -> Arc<Self> {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        Arc::new(Self {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
-            name,
-            site,
-            limit,
-            last: AtomicU64::new(wait::now()),
-            thread: AtomicU64::new(0),
-            paused: AtomicU32::new(0),
-            has_ended: AtomicBool::new(false),
-        })
-    }
-
-    pub(super) fn id(&self) -> u64 {
-        self.id
-    }
-
-    pub(super) fn has_ended(&self) -> bool {
-        self.has_ended.load(Ordering::Relaxed)
-    }
-
-    /// Returns the thread that beat last.
-    pub(super) fn thread(&self) -> Option<ThreadId> {
-        match self.thread.load(Ordering::Relaxed) {
-            0 => None,
-            serial => Some(ThreadId::new(serial)),
-        }
-    }
-
-    /// Returns a sample, if the heartbeat is neither paused nor ended.
-    pub(super) fn sample(&self) -> Option<PulseSample> {
-        // Acquire pairs with the Release in `go_on`: a poll that sees the end of a pause sees the beat
-        // that ended it.
-        let is_due = self.paused.load(Ordering::Acquire) == 0 && !self.has_ended();
-        is_due.then(|| PulseSample {
-            id: self.id,
-            limit: self.limit,
-            last: self.last.load(Ordering::Relaxed),
-        })
-    }
-
-    /// Records a beat of the calling thread.
-    pub(super) fn beat_here(&self) {
-        if let Some(thread) = startup::attach().and_then(|slot| slot.thread()) {
-            self.thread.store(thread.get(), Ordering::Relaxed);
-        }
-        self.beat();
-    }
-
-    /// Suspends the limit until `go_on` was called as often as this.
-    pub(super) fn pause(&self) {
-        self.paused.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Ends a pause. The caller has beaten before.
-    pub(super) fn go_on(&self) {
-        // Release: see `sample`.
-        self.paused.fetch_sub(1, Ordering::Release);
-    }
-
-    /// Ends the heartbeat.
-    pub(super) fn end(&self) {
-        self.has_ended.store(true, Ordering::Relaxed);
-    }
-
-    fn beat(&self) {
-        // Relaxed: the times publish no other memory. A later time that another thread overwrites by an
-        // earlier one is as good.
-        self.last.store(wait::now(), Ordering::Relaxed);
+impl Watchdog {
+    /// Adds a heartbeat that has to beat once within every `limit`, from now on.
+    ///
+    /// A limit of less than 10 milliseconds counts as 10 milliseconds.
+    #[track_caller]
+    #[must_use = "the heartbeat ends when it is dropped"]
+    pub fn heartbeat(&self, name: impl Into<String>, limit: Duration) -> Heartbeat {
+        let limit = limits::within_reason(limit);
+        let pulse = Pulse::new(name.into(), Location::caller(), limit);
+        self.add(&pulse);
+        Heartbeat::new(pulse)
     }
 }
 
 impl Heartbeat {
-    pub(super) fn new(pulse: Arc<Pulse>) -> Self {
+    fn new(pulse: Arc<Pulse>) -> Self {
         Self(pulse)
     }
 
@@ -137,7 +61,8 @@ impl Heartbeat {
     ///
     /// Costs a read of the clock and two stores.
     pub fn beat(&self) {
-        self.0.beat_here();
+        self.0
+            .beat_by(startup::attach().and_then(|slot| slot.thread()));
     }
 
     /// Suspends the limit until the result is dropped, which counts as a beat.
@@ -196,7 +121,7 @@ impl fmt::Debug for Pause<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::panic::Location;
+    use crate::tracking::thread::wait;
 
     #[test]
     fn a_heartbeat_has_a_sample_unless_it_is_paused_or_over() {

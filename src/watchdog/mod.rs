@@ -109,8 +109,10 @@ mod limits;
 mod metrics;
 mod periodic;
 mod poll_loop;
+mod pulse;
 mod sample;
 mod shared;
+mod spawn;
 mod stalls;
 pub(crate) mod startup;
 #[cfg(all(feature = "systemd", unix))]

@@ -4,9 +4,10 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::handle;
-use super::heartbeat::Pulse;
 use super::limits;
+use super::pulse::Pulse;
 use super::shared::Shared;
+use super::startup;
 use crate::engine::ids::Site;
 
 /// A heartbeat that is active only during a run: for a loop that waits between its runs as long as it likes.
@@ -56,7 +57,7 @@ impl PeriodicRuns {
             }
         }
         let _under_way = self.pulse().map(|pulse| {
-            pulse.beat_here();
+            pulse.beat_by(startup::attach().and_then(|slot| slot.thread()));
             pulse.go_on();
             UnderWay(pulse)
         });

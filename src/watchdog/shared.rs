@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::heartbeat::Pulse;
+use super::pulse::Pulse;
 use super::stalls::Key;
 use crate::report::Report;
 

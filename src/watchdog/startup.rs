@@ -5,9 +5,10 @@ use std::sync::Once;
 
 use super::environment;
 use crate::detector::order::declaration;
-use crate::detector::{publish, times};
+use crate::detector::times;
 use crate::runtime::{copies, status, threads};
 use crate::tracking::thread::current;
+use crate::tracking::thread::own::quietly;
 use crate::tracking::thread::slot::Slot;
 use crate::{explore, record, sink, suppress};
 
@@ -51,7 +52,7 @@ fn start(slot: &'static Slot) {
     // Not `call_once` around the event: a subscriber that uses a tracked lock re-enters this function.
     START.call_once(|| is_first = true);
     if is_first {
-        publish::quietly(slot, || {
+        quietly(slot, || {
             declaration::from_environment(slot);
             suppress::from_environment();
             record::from_environment();

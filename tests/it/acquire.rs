@@ -131,7 +131,7 @@ fn a_lock_asked_for_twice_is_refused_and_nothing_is_taken() {
 
 #[test]
 fn locks_side_by_side_are_not_taken_for_one() {
-    // Without instrumentation the records have no size and are told apart by where they lie.
+    // Without instrumentation the records have no size and are distinguished by where they lie.
     #[derive(Default)]
     struct Packed {
         a: parking_lot::Mutex<()>,

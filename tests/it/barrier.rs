@@ -11,7 +11,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(1);
 
 /// Lets so many threads wait, one by `wait` and the others in the ways that return errors, and calls
-/// `end` when they do. All must be told that the barrier is broken.
+/// `end` when they do. All must return the error that the barrier is broken.
 fn all_are_reported(barrier: &Barrier, count: usize, end: impl FnOnce()) {
     thread::scope(|scope| {
         let waiting: Vec<_> = (0..count)
@@ -32,8 +32,8 @@ fn all_are_reported(barrier: &Barrier, count: usize, end: impl FnOnce()) {
             thread::yield_now();
         }
         end();
-        for told in waiting {
-            assert_eq!(told.join().unwrap(), Some(BrokenBarrierError));
+        for reported in waiting {
+            assert_eq!(reported.join().unwrap(), Some(BrokenBarrierError));
         }
     });
     assert_eq!(barrier.n_waiting(), 0);

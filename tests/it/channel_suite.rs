@@ -166,7 +166,7 @@ fn a_receiver_whose_senders_are_gone_says_so_after_the_last_message() {
 }
 
 #[test]
-fn who_waits_is_told_that_the_other_side_is_gone() {
+fn a_wait_ends_with_an_error_when_the_other_side_is_gone() {
     for capacity in [0, 1] {
         let (sender, receiver) = bounded(capacity);
         (0..capacity).for_each(|n| sender.send(n).unwrap());
@@ -330,7 +330,7 @@ fn two_selections_hand_over_to_each_other() {
 }
 
 #[test]
-fn a_selection_is_told_that_the_other_side_is_gone() {
+fn a_selection_ends_when_the_other_side_is_gone() {
     let (sender, receiver) = bounded::<u8>(0);
     drop(receiver);
     let (kept, empty) = unbounded::<u8>();

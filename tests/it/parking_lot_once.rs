@@ -71,7 +71,7 @@ macro_rules! suite {
             }
 
             #[test]
-            fn who_comes_while_it_fails_is_told_so() {
+            fn a_call_during_the_failure_panics() {
                 let once = Once::new();
                 let (begin, begun) = mpsc::channel();
                 let (fail, may_fail) = mpsc::channel::<()>();
@@ -98,8 +98,8 @@ macro_rules! suite {
                     let waits = scope.spawn(|| once.wait_force());
                     fail.send(()).unwrap();
                     assert!(fails.join().unwrap());
-                    for told in come {
-                        assert!(told.join().unwrap().contains("poisoned"));
+                    for reported in come {
+                        assert!(reported.join().unwrap().contains("poisoned"));
                     }
                     once.call_once_force(|_| ());
                     waits.join().unwrap();

@@ -195,7 +195,7 @@ fn a_release_too_many_is_refused_and_changes_nothing() {
 }
 
 #[test]
-fn who_wants_more_than_there_ever_are_is_told_so() {
+fn a_request_for_more_permits_than_exist_fails() {
     let semaphore = BoundedSemaphore::new(2);
     let asked = catch_unwind(AssertUnwindSafe(|| semaphore.acquire_many(3).count()));
     assert!(asked.is_err());

@@ -34,13 +34,16 @@ fn timers_are_shared_by_threads() {
 
 #[test]
 fn a_timer_runs_once_and_not_early() {
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let start = Instant::now();
-    let timer = Timer::after(20 * SHORT, move || tell.send(start.elapsed()).unwrap());
-    let after = told.recv_timeout(LIMIT).unwrap();
+    let timer = Timer::after(20 * SHORT, move || sender.send(start.elapsed()).unwrap());
+    let after = receiver.recv_timeout(LIMIT).unwrap();
     assert!(after >= 20 * SHORT, "{after:?}");
     assert!(timer.join().unwrap());
-    assert!(told.recv_timeout(LIMIT).is_err(), "the callback is gone");
+    assert!(
+        receiver.recv_timeout(LIMIT).is_err(),
+        "the callback is gone"
+    );
 }
 
 #[test]
@@ -59,20 +62,20 @@ fn a_timer_that_is_cancelled_does_not_run() {
 #[test]
 fn cancelled_means_not_run() {
     for round in 0..ROUNDS {
-        let (tell, told) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         let delay = Duration::from_micros(round as u64 * 2);
-        let timer = Timer::after(delay, move || tell.send(()).unwrap());
+        let timer = Timer::after(delay, move || sender.send(()).unwrap());
         let cancelled = timer.cancel();
         assert_eq!(timer.join().unwrap(), !cancelled);
-        assert_eq!(told.try_recv().is_ok(), !cancelled);
+        assert_eq!(receiver.try_recv().is_ok(), !cancelled);
     }
 }
 
 #[test]
 fn a_timer_that_is_dropped_runs() {
-    let (tell, told) = mpsc::channel();
-    drop(Timer::after(SHORT, move || tell.send(()).unwrap()));
-    told.recv_timeout(LIMIT).unwrap();
+    let (sender, receiver) = mpsc::channel();
+    drop(Timer::after(SHORT, move || sender.send(()).unwrap()));
+    receiver.recv_timeout(LIMIT).unwrap();
 }
 
 #[test]
@@ -83,36 +86,37 @@ fn the_panic_of_a_timer_comes_out_of_the_join() {
 
 #[test]
 fn a_timer_cannot_wait_for_itself() {
-    let (tell, told) = mpsc::channel::<Timer>();
+    let (sender, receiver) = mpsc::channel::<Timer>();
     let (go, wait) = mpsc::channel::<()>();
     let (send, result) = mpsc::channel();
     let timer = Timer::after(Duration::ZERO, move || {
         go.send(()).unwrap();
-        let own = told.recv_timeout(LIMIT).unwrap();
+        let own = receiver.recv_timeout(LIMIT).unwrap();
         let join = std::panic::AssertUnwindSafe(|| own.join());
         send.send(std::panic::catch_unwind(join).is_err()).unwrap();
     });
     wait.recv_timeout(LIMIT).unwrap();
-    tell.send(timer).unwrap();
+    sender.send(timer).unwrap();
     assert_eq!(result.recv_timeout(LIMIT), Ok(true));
 }
 
 #[test]
 fn names_are_those_of_the_threads() {
-    let (tell, told) = mpsc::channel::<Option<String>>();
-    let name = |tell: &mpsc::Sender<Option<String>>| {
-        let tell = tell.clone();
+    let (sender, receiver) = mpsc::channel::<Option<String>>();
+    let name = |sender: &mpsc::Sender<Option<String>>| {
+        let sender = sender.clone();
         move || {
-            tell.send(thread::current().name().map(str::to_owned))
+            sender
+                .send(thread::current().name().map(str::to_owned))
                 .unwrap()
         }
     };
-    let told = || told.recv_timeout(LIMIT).unwrap().unwrap();
+    let receiver = || receiver.recv_timeout(LIMIT).unwrap().unwrap();
     let named = Builder::new().name("named");
-    let _timer = named.after(Duration::ZERO, name(&tell)).unwrap();
-    assert_eq!(told(), "named");
-    let periodic = named.every(SHORT, name(&tell)).unwrap();
-    assert_eq!(told(), "named");
+    let _timer = named.after(Duration::ZERO, name(&sender)).unwrap();
+    assert_eq!(receiver(), "named");
+    let periodic = named.every(SHORT, name(&sender)).unwrap();
+    assert_eq!(receiver(), "named");
     periodic.stop().unwrap();
     let bad = Builder::new().name("nul\0");
     let kind = std::io::ErrorKind::InvalidInput;
@@ -122,58 +126,58 @@ fn names_are_those_of_the_threads() {
 
 #[test]
 fn a_periodic_timer_runs_until_it_is_stopped() {
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let start = Instant::now();
-    let timer = Periodic::every(SHORT, move || tell.send(start.elapsed()).unwrap());
+    let timer = Periodic::every(SHORT, move || sender.send(start.elapsed()).unwrap());
     for run in 1..=5 {
         // However late a run is, none is early.
-        assert!(told.recv_timeout(LIMIT).unwrap() >= run * SHORT);
+        assert!(receiver.recv_timeout(LIMIT).unwrap() >= run * SHORT);
     }
     assert!(!timer.is_finished());
     timer.stop().unwrap();
     assert!(timer.is_finished());
-    while told.try_recv().is_ok() {}
+    while receiver.try_recv().is_ok() {}
     // The callback is gone with its thread.
-    let end = told.recv_timeout(LIMIT);
+    let end = receiver.recv_timeout(LIMIT);
     assert_eq!(end, Err(mpsc::RecvTimeoutError::Disconnected));
     timer.stop().unwrap();
 }
 
 #[test]
 fn a_periodic_timer_that_is_dropped_stops() {
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let timer = Periodic::every(SHORT, move || {
-        let _ = tell.send(());
+        let _ = sender.send(());
     });
-    told.recv_timeout(LIMIT).unwrap();
+    receiver.recv_timeout(LIMIT).unwrap();
     drop(timer);
     // Its thread ends, and with it the sender.
-    while let Ok(()) | Err(mpsc::TryRecvError::Empty) = told.try_recv() {
+    while let Ok(()) | Err(mpsc::TryRecvError::Empty) = receiver.try_recv() {
         thread::yield_now();
     }
     // One that waits for long is woken.
-    let (tell, told) = mpsc::channel::<()>();
+    let (sender, receiver) = mpsc::channel::<()>();
     drop(Periodic::every(Duration::MAX, move || {
-        tell.send(()).unwrap()
+        sender.send(()).unwrap()
     }));
-    let end = told.recv_timeout(LIMIT);
+    let end = receiver.recv_timeout(LIMIT);
     assert_eq!(end, Err(mpsc::RecvTimeoutError::Disconnected));
 }
 
 #[test]
 fn runs_that_cannot_be_made_are_counted_and_seen() {
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let (go, wait) = mpsc::channel::<()>();
     let timer = Periodic::every(5 * SHORT, move || {
-        tell.send(()).unwrap();
+        sender.send(()).unwrap();
         let _ = wait.recv();
     });
-    told.recv_timeout(LIMIT).unwrap();
+    receiver.recv_timeout(LIMIT).unwrap();
     // The run does not end, and the next ones are overdue.
     until(|| timer.late_by() > 20 * SHORT);
     assert_eq!(timer.missed(), 0);
     go.send(()).unwrap();
-    told.recv_timeout(LIMIT).unwrap();
+    receiver.recv_timeout(LIMIT).unwrap();
     assert!(timer.missed() >= 5, "{timer:?}");
     drop(go);
     timer.stop().unwrap();
@@ -182,13 +186,13 @@ fn runs_that_cannot_be_made_are_counted_and_seen() {
 
 #[test]
 fn after_a_panic_there_are_no_more_runs() {
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let timer = Periodic::every(SHORT, move || {
-        tell.send(()).unwrap();
+        sender.send(()).unwrap();
         resume_unwind(Box::new("no"));
     });
-    told.recv_timeout(LIMIT).unwrap();
-    let end = told.recv_timeout(LIMIT);
+    receiver.recv_timeout(LIMIT).unwrap();
+    let end = receiver.recv_timeout(LIMIT);
     assert_eq!(end, Err(mpsc::RecvTimeoutError::Disconnected));
     until(|| timer.is_finished());
     assert_eq!(timer.late_by(), Duration::ZERO);
@@ -199,31 +203,31 @@ fn after_a_panic_there_are_no_more_runs() {
 #[test]
 fn a_callback_can_stop_its_own_timer() {
     let own: Arc<OnceLock<Periodic>> = Arc::new(OnceLock::new());
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let there = Arc::clone(&own);
     let timer = Periodic::every(SHORT, move || {
         if let Some(timer) = there.get() {
             timer.stop().unwrap();
             timer.stop().unwrap();
-            tell.send(()).unwrap();
+            sender.send(()).unwrap();
         }
     });
     own.set(timer).unwrap();
-    told.recv_timeout(LIMIT).unwrap();
+    receiver.recv_timeout(LIMIT).unwrap();
     own.get().unwrap().stop().unwrap();
-    assert!(told.try_recv().is_err(), "it ran again");
+    assert!(receiver.try_recv().is_err(), "it ran again");
 }
 
 /// The last one to have it is its own callback.
 #[test]
 fn a_callback_can_drop_its_own_timer() {
-    let (tell, told) = mpsc::channel::<Periodic>();
+    let (sender, receiver) = mpsc::channel::<Periodic>();
     let (done, end) = mpsc::channel::<()>();
     let timer = Periodic::every(SHORT, move || {
-        drop(told.recv_timeout(LIMIT).unwrap());
+        drop(receiver.recv_timeout(LIMIT).unwrap());
         let _ = &done;
     });
-    tell.send(timer).unwrap();
+    sender.send(timer).unwrap();
     let end = end.recv_timeout(LIMIT);
     assert_eq!(end, Err(mpsc::RecvTimeoutError::Disconnected));
 }
@@ -231,13 +235,13 @@ fn a_callback_can_drop_its_own_timer() {
 #[test]
 fn every_thread_that_stops_waits_for_the_run() {
     for _ in 0..ROUNDS {
-        let (tell, told) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         let (go, wait) = mpsc::channel::<()>();
         let timer = Periodic::every(Duration::ZERO, move || {
-            tell.send(()).unwrap();
+            sender.send(()).unwrap();
             let _ = wait.recv();
         });
-        told.recv_timeout(LIMIT).unwrap();
+        receiver.recv_timeout(LIMIT).unwrap();
         thread::scope(|s| {
             let stops = [0; 3].map(|_| {
                 s.spawn(|| {

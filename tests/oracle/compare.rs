@@ -7,7 +7,7 @@ use lockwarden::report::Verdict;
 use super::cycle::{Cycle, Hop};
 use super::explore::Truth;
 use super::observe::Said;
-use super::program::{Op, Program};
+use super::program::{Op, Program, Sort};
 use super::reason::{self, Reason};
 use super::schedule::{Schedule, Shown};
 
@@ -16,6 +16,8 @@ use super::schedule::{Schedule, Shown};
 pub(crate) enum Kind {
     /// Two or more locks in conflicting order, taken by the threads that hold them.
     Order,
+    /// The same, where one of them is a value whose initialiser asks for another.
+    Initialiser,
     /// The same, where a thread holds a lock around a scope, whose threads ask for another.
     AroundScope,
     /// The same, where a thread holds a lock from before it starts until after it joins the one that
@@ -32,8 +34,9 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 7] = [
+    pub(crate) const ALL: [Kind; 8] = [
         Kind::Order,
+        Kind::Initialiser,
         Kind::AroundScope,
         Kind::AroundThread,
         Kind::AroundJoin,
@@ -47,6 +50,7 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Kind::Order => "two or more locks in conflicting order",
+            Kind::Initialiser => "the same, one of them a value whose initialiser takes locks",
             Kind::AroundScope => "the same, held around a scope",
             Kind::AroundThread => "the same, held from a spawn to its join",
             Kind::AroundJoin => "the same, held around a join alone (not claimed)",
@@ -60,18 +64,21 @@ impl fmt::Display for Kind {
 /// What became of a deadlock that the program can reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fate {
-    /// It was told.
+    /// It was reported.
     Found,
-    /// An inversion of some of its locks was told.
+    /// An inversion of some of its locks was reported.
     Covered,
-    /// The run did not show its links, and yet it was told.
+    /// The run did not show its links, and yet it was reported.
     Foreseen,
     /// The run showed its links, but some only in another statement or under further locks, because
-    /// a try went another way or the run was cut short; and it was not told.
+    /// a try went another way or the run was cut short; and it was not reported.
     Elsewhere,
-    /// The run did not show its links, and it was not told.
+    /// The run did not show its links, and it was not reported.
     NotShown,
-    /// The run showed its links, and it was not told.
+    /// The run showed its links, but one came after the other: its thread had seen a value that was initialised
+    /// after the other link. In another run it could be the one to initialise the value.
+    Ordered,
+    /// The run showed its links, and it was not reported.
     Missed,
 }
 
@@ -89,9 +96,9 @@ pub(crate) struct Reachable {
     pub(crate) cycle: Cycle,
 }
 
-/// An inversion that was told.
+/// An inversion that was reported.
 #[derive(Clone, Debug)]
-pub(crate) struct Told {
+pub(crate) struct ReportedCycle {
     pub(crate) cycle: Cycle,
     /// Why the program cannot deadlock on these locks in this order, if it cannot.
     pub(crate) reason: Option<Reason>,
@@ -99,7 +106,7 @@ pub(crate) struct Told {
     pub(crate) exactly: bool,
 }
 
-impl Told {
+impl ReportedCycle {
     /// Whether somewhere in the cycle a reader waits for a reader.
     pub(crate) fn has_waiting_readers(&self) -> bool {
         self.cycle.read_behind_writers().next().is_some()
@@ -110,8 +117,8 @@ impl Told {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) reachable: Vec<Reachable>,
-    pub(crate) told: Vec<Told>,
-    /// How many cycles were told as harmless.
+    pub(crate) reported: Vec<ReportedCycle>,
+    /// How many cycles were reported as harmless.
     pub(crate) labelled: usize,
     /// Whether the program can deadlock at all.
     pub(crate) deadlocks: bool,
@@ -135,20 +142,20 @@ pub(crate) fn compare(
     for cycle in &truth.cycles {
         let kind = kind(program, cycle);
         let loosely = is_loosely_shown(shown, kind, cycle);
-        let shown = is_shown(schedule, shown, kind, cycle);
+        let is_shown = is_shown(schedule, shown, kind, cycle);
         let locks = cycle.locks();
         let known = |r: &&mut Reachable| r.kind == kind && r.locks == locks;
         if let Some(known) = outcome.reachable.iter_mut().find(known) {
-            if shown && !known.shown {
+            if is_shown && !known.shown {
                 known.cycle = cycle.clone();
             }
-            known.shown |= shown;
+            known.shown |= is_shown;
             known.loosely |= loosely;
         } else {
             outcome.reachable.push(Reachable {
                 kind,
                 locks,
-                shown,
+                shown: is_shown,
                 loosely,
                 fate: Fate::NotShown,
                 cycle: cycle.clone(),
@@ -156,11 +163,12 @@ pub(crate) fn compare(
         }
     }
     for reachable in &mut outcome.reachable {
-        reachable.fate = fate(reachable, said);
+        let ordered = program.has_initialisers() && shown.orders(&reachable.cycle);
+        reachable.fate = fate(reachable, ordered, said);
     }
     for said in said {
         match said.verdict {
-            Verdict::Inversion => outcome.told.push(Told {
+            Verdict::Inversion => outcome.reported.push(ReportedCycle {
                 cycle: said.cycle.clone(),
                 reason: (!truth.reaches(&said.cycle.locks()))
                     .then(|| reason::reason(program, &said.cycle)),
@@ -192,7 +200,11 @@ fn kind(program: &Program, cycle: &Cycle) -> Kind {
         return Kind::Itself;
     }
     if !cycle.joins() {
-        return Kind::Order;
+        let initialised = |hop: &Hop| program.locks[usize::from(hop.from)] == Sort::Once;
+        return match cycle.0.iter().any(initialised) {
+            true => Kind::Initialiser,
+            false => Kind::Order,
+        };
     }
     let scoped = |hop: &Hop| {
         let opens = |op: &Op| matches!(op, Op::Scope(set) if set & (1 << hop.asker) != 0);
@@ -218,36 +230,33 @@ fn is_shown(schedule: &Schedule, shown: &Shown, kind: Kind, cycle: &Cycle) -> bo
         // It is the last thing that the run does.
         Kind::Itself => schedule.asks_itself == Some((first.asker, first.at)),
         Kind::RecursiveRead => shown.recursive_reads.contains(&(first.asker, first.from)),
-        Kind::Order | Kind::AroundScope | Kind::AroundThread | Kind::AroundJoin => {
-            cycle.0.iter().all(|hop| shown.has(hop))
-        }
+        _ => cycle.0.iter().all(|hop| shown.has(hop)),
     }
 }
 
 /// As `is_shown`, for a link that occurred in any statement and under any further locks.
 fn is_loosely_shown(shown: &Shown, kind: Kind, cycle: &Cycle) -> bool {
-    let ordered = matches!(
-        kind,
-        Kind::Order | Kind::AroundScope | Kind::AroundThread | Kind::AroundJoin
-    );
-    ordered && cycle.0.iter().all(|hop| shown.has_loosely(hop))
+    let alone = matches!(kind, Kind::JoinOnly | Kind::Itself | Kind::RecursiveRead);
+    !alone && cycle.0.iter().all(|hop| shown.has_loosely(hop))
 }
 
-fn fate(reachable: &Reachable, said: &[Said]) -> Fate {
+fn fate(reachable: &Reachable, ordered: bool, said: &[Said]) -> Fate {
     let verdict = match reachable.kind {
         Kind::Itself => Verdict::SelfDeadlock,
         Kind::RecursiveRead => Verdict::RecursiveRead,
         _ => Verdict::Inversion,
     };
     let all = reachable.cycle.lock_set();
-    let told = || said.iter().filter(|said| said.verdict == verdict);
-    let found = told().any(|said| said.cycle.locks() == reachable.locks);
+    let reported = || said.iter().filter(|said| said.verdict == verdict);
+    let found = reported().any(|said| said.cycle.locks() == reachable.locks);
     if found && !reachable.shown {
         Fate::Foreseen
     } else if found {
         Fate::Found
-    } else if reachable.shown && told().any(|said| said.cycle.lock_set() & !all == 0) {
+    } else if reachable.shown && reported().any(|said| said.cycle.lock_set() & !all == 0) {
         Fate::Covered
+    } else if reachable.shown && ordered {
+        Fate::Ordered
     } else if reachable.shown {
         Fate::Missed
     } else if reachable.loosely {

@@ -35,27 +35,29 @@ pub(crate) enum Verdict {
 }
 
 /// Whether shuttle can say anything: no thread ever asks for a lock that it holds, and there are no
-/// upgradable readers and no condition variables that time out, which it does not have.
+/// upgradable readers, no condition variables that time out and no initialisers that fail and are run again,
+/// which it does not have.
 pub(crate) fn can_tell(program: &Program) -> bool {
-    program.threads.iter().all(|ops| {
-        let mut held: Vec<(u8, u8)> = Vec::new();
-        ops.iter().all(|op| match *op {
-            Op::Acquire {
-                mode: Mode::Upgradable,
-                ..
-            }
-            | Op::Wait { .. } => false,
-            Op::Acquire { lock, guard, .. } => {
-                held.push((lock, guard));
-                held.iter().filter(|(l, _)| *l == lock).count() == 1
-            }
-            Op::Release { guard, .. } => {
-                held.retain(|(_, g)| *g != guard);
-                true
-            }
-            _ => true,
+    !program.has_initialisers()
+        && program.threads.iter().all(|ops| {
+            let mut held: Vec<(u8, u8)> = Vec::new();
+            ops.iter().all(|op| match *op {
+                Op::Acquire {
+                    mode: Mode::Upgradable,
+                    ..
+                }
+                | Op::Wait { .. } => false,
+                Op::Acquire { lock, guard, .. } => {
+                    held.push((lock, guard));
+                    held.iter().filter(|(l, _)| *l == lock).count() == 1
+                }
+                Op::Release { guard, .. } => {
+                    held.retain(|(_, g)| *g != guard);
+                    true
+                }
+                _ => true,
+            })
         })
-    })
 }
 
 /// Runs the program in every order that makes a difference.
@@ -94,7 +96,7 @@ fn run<S: Scheduler + 'static>(
         verdict: Mutex::new(Verdict::Never),
     });
     let search = scheduler(Arc::clone(&shared));
-    let told = Arc::clone(&shared);
+    let reported = Arc::clone(&shared);
     let mut config = Config::new();
     config.failure_persistence = FailurePersistence::None;
     Runner::new(search, config).run(move || {
@@ -107,7 +109,7 @@ fn run<S: Scheduler + 'static>(
             thread::yield_now();
         }
     });
-    told.verdict()
+    reported.verdict()
 }
 
 /// The locks that a thread tries, a bit each.
@@ -141,6 +143,7 @@ impl Lock {
         match sort {
             Sort::Mutex | Sort::Reentrant => Lock::Mutex(sync::Mutex::new(())),
             Sort::RwLock | Sort::Recursive => Lock::RwLock(sync::RwLock::new(())),
+            Sort::Once => unreachable!("such programs are left out"),
         }
     }
 
@@ -261,6 +264,7 @@ impl Shared {
             upgraded: [0; THREADS],
             queued: 0,
             strangers: 0,
+            ready: 0,
         }
     }
 }

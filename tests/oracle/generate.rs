@@ -29,6 +29,12 @@ pub(crate) fn generate(seed: u64) -> Program {
         unwinds: if random.chance(20) { 30 } else { 0 },
         random,
     };
+    if generator.random.chance(30) {
+        for _ in 0..1 + generator.random.below(2) {
+            let value = generator.random.below(locks);
+            generator.locks[value] = Sort::Once;
+        }
+    }
     let mut bodies: Vec<Vec<Op>> = (0..threads).map(|_| generator.body(threads)).collect();
     for child in 1..threads {
         let parent = if generator.random.chance(70) {
@@ -178,6 +184,9 @@ impl Generator {
         let at = self.random.below(open.len());
         let held = open[at];
         match (self.locks[usize::from(held.lock)], held.mode) {
+            (Sort::Once, mode) if self.random.chance(10) => {
+                self.acquire_as(ops, guard, open, held.lock, mode, false);
+            }
             (Sort::Mutex, _) if !held.tries => ops.push(Op::Wait { guard: held.guard }),
             (Sort::Reentrant, mode) => {
                 self.acquire_as(ops, guard, open, held.lock, mode, false);

@@ -10,6 +10,36 @@ pub(crate) enum Lock {
     RwLock(parking_lot::RwLock<()>),
     Reentrant(parking_lot::ReentrantMutex<()>),
     Recursive(parking_lot::RecursiveRwLock<()>),
+    Once(Once),
+}
+
+/// A value that is initialised once, of each of the types whose initialiser may panic and is run again.
+pub(crate) enum Once {
+    Cell(sync::OnceLock<()>),
+    Std(sync::Once),
+    ParkingLot(parking_lot::Once),
+}
+
+impl Once {
+    /// One of the types, by the number of the value in its program.
+    fn new(name: &'static str, number: usize) -> Self {
+        match number % 3 {
+            0 => Once::Cell(sync::OnceLock::named(name)),
+            1 => Once::Std(sync::Once::named(name)),
+            _ => Once::ParkingLot(parking_lot::Once::named(name)),
+        }
+    }
+
+    /// Returns when the value is ready, after it has run the initialiser unless that was run.
+    pub(crate) fn get(&self, initialise: impl FnOnce()) {
+        match self {
+            Once::Cell(cell) => {
+                cell.get_or_init(initialise);
+            }
+            Once::Std(once) => once.call_once_force(|_| initialise()),
+            Once::ParkingLot(once) => once.call_once_force(|_| initialise()),
+        }
+    }
 }
 
 /// A hold of one.
@@ -47,7 +77,7 @@ impl Guard<'_> {
     }
 }
 
-/// Which places of the source a program uses. A recursive read is told once per place where the
+/// Which places of the source a program uses. A recursive read is reported once per place where the
 /// lock was made and places of both acquisitions, so that programs must not share them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Places {
@@ -119,6 +149,15 @@ impl Lock {
             }
             Sort::Reentrant => Lock::Reentrant(parking_lot::ReentrantMutex::named(name, ())),
             Sort::Recursive => Lock::Recursive(parking_lot::RecursiveRwLock::named(name, ())),
+            Sort::Once => Lock::Once(Once::new(name, number)),
+        }
+    }
+
+    /// The value that is initialised once, if it is one.
+    pub(crate) fn once(&self) -> Option<&Once> {
+        match self {
+            Lock::Once(once) => Some(once),
+            _ => None,
         }
     }
 
@@ -133,6 +172,7 @@ impl Lock {
             Lock::Reentrant(lock) => Guard::Reentrant(lock.lock()),
             Lock::Recursive(lock) if mode == Mode::Shared => Guard::RecursiveRead(lock.read()),
             Lock::Recursive(lock) => Guard::RecursiveWrite(lock.write()),
+            Lock::Once(_) => unreachable!("no guard holds a value"),
         }
     }
 
@@ -153,6 +193,7 @@ impl Lock {
                 lock.try_read().map(Guard::RecursiveRead)
             }
             Lock::Recursive(lock) => lock.try_write().map(Guard::RecursiveWrite),
+            Lock::Once(_) => unreachable!("no guard holds a value"),
         }
     }
 }

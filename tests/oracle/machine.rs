@@ -3,7 +3,8 @@
 //!
 //! A thread that finds a mutex taken is simply not able to go on. A writer that finds a
 //! reader-writer lock taken is queued, which is a step of its own since it changes what readers
-//! may do; when the lock is free, whoever waits may get it.
+//! may do; when the lock is free, whoever waits may get it. A thread that finds a value initialised goes on
+//! behind the initialiser.
 
 use super::program::{Mode, Op, Program, Sort, THREADS, members};
 
@@ -50,6 +51,8 @@ pub(crate) struct State {
     pub(crate) queued: u8,
     /// The locks for which a stranger is queued as a writer, a bit each.
     pub(crate) strangers: u8,
+    /// The values that are initialised, a bit each.
+    pub(crate) ready: u8,
 }
 
 /// What a step is.
@@ -59,6 +62,8 @@ pub(crate) enum Step {
     Done,
     /// The statement was a try that failed.
     Failed,
+    /// The statement asked for a value that was ready.
+    Passed,
     /// The thread is queued as a writer and waits.
     Queued,
     /// The thread has let go of a mutex, which it will take back.
@@ -108,6 +113,7 @@ impl<'a> Machine<'a> {
             upgraded: [0; THREADS],
             queued: 0,
             strangers: 0,
+            ready: 0,
         }
     }
 
@@ -290,6 +296,10 @@ impl<'a> Machine<'a> {
                 tries,
                 guard,
             } => {
+                if state.ready & (1 << lock) != 0 {
+                    next.at[thread] = self.program.release_of(thread, guard) as u8 + 1;
+                    return Some((Step::Passed, next));
+                }
                 if self.is_free_for(state, thread, lock, mode) {
                     next.held[thread] |= 1 << guard;
                     next.queued &= !bit;
@@ -328,10 +338,13 @@ impl<'a> Machine<'a> {
                 next.held[thread] |= 1 << guard;
                 Step::Done
             }
-            Op::Release { guard, .. } => {
+            Op::Release { guard, unwinds } => {
                 next.held[thread] &= !(1 << guard);
                 next.upgraded[thread] &= !(1 << guard);
                 let (lock, _) = self.guards[thread][usize::from(guard)];
+                if !unwinds && self.program.locks[usize::from(lock)] == Sort::Once {
+                    next.ready |= 1 << lock;
+                }
                 let all = [Mode::Shared, Mode::Upgradable, Mode::Exclusive];
                 if !self.is_held(&next, lock, &all) {
                     next.strangers &= !(1 << lock);

@@ -1,17 +1,16 @@
 //! The detector against the truth: random lock programs, run once under the detector, and explored
 //! state by state.
 //!
-//! A program is interpreted by four backends. One runs it on threads of its own, in one order of
+//! A program is interpreted by three backends. One runs it on threads of its own, in one order of
 //! events in which nobody waits, under the detector. One looks at every state that it can reach and
 //! collects the deadlocks, each with its locks and threads. One runs it in every order under
 //! [`shuttle`], whose word on who is blocked nobody here wrote; where its locks are the same as
-//! ours, the two must agree on whether the program can deadlock. So must the last one, which runs it in
-//! every order under `lockwarden::testing::explore`.
+//! ours, the two must agree on whether the program can deadlock. (A fourth is in `tests/exhaustive`.)
 //!
 //! - A reachable deadlock is *shown* if each of its links occurred in the one run: the same thread
 //!   asked for the same lock, in the same statement, and held what it holds in the deadlock, or less
-//!   of it. A writer behind which a reader waits for another is a link too. Recall is the share of these that was told.
-//! - A told inversion is *reachable* if there is a deadlock on its locks in its order. Precision is the
+//!   of it. A writer behind which a reader waits for another is a link too. Recall is the share of these that was reported.
+//! - A reported inversion is *reachable* if there is a deadlock on its locks in its order. Precision is the
 //!   share of these. For each of the others the rule is named without which it could be reached.
 //!
 //! `ORACLE_PROGRAMS` sets how many programs are run, `ORACLE_FIRST` the seed of the first, and
@@ -28,7 +27,6 @@ mod generate;
 mod locks;
 mod machine;
 mod observe;
-mod ours;
 mod program;
 mod random;
 mod reason;
@@ -51,8 +49,9 @@ const FEW: u64 = 500;
 const PRINTED: usize = 12;
 
 /// The kinds of deadlock that the detector claims to tell from one run that shows their links.
-const CLAIMED: [Kind; 5] = [
+const CLAIMED: [Kind; 6] = [
     Kind::Order,
+    Kind::Initialiser,
     Kind::AroundScope,
     Kind::AroundThread,
     Kind::Itself,
@@ -132,11 +131,14 @@ fn print(program: &Program, seen: &Seen) {
         println!("  {:?}, {:?}: {}", r.kind, r.fate, r.cycle);
     }
     for said in &seen.said {
-        println!("  told: {}: {} ({})", said.verdict, said.cycle, said.reason);
+        println!(
+            "  reported: {}: {} ({})",
+            said.verdict, said.cycle, said.reason
+        );
     }
-    for told in seen.outcome.told.iter() {
-        if let Some(reason) = told.reason {
-            println!("  out of reach: {}: {reason}", told.cycle);
+    for reported in seen.outcome.reported.iter() {
+        if let Some(reason) = reported.reason {
+            println!("  out of reach: {}: {reason}", reported.cycle);
         }
     }
 }
@@ -185,12 +187,14 @@ fn what_the_detector_tells_of_one_run_is_what_the_program_can_do() {
                 print(&least, &runner.see(&least, seed).expect("it is smaller"));
             }
         }
-        for told in &seen.outcome.told {
-            let Some(reason) = told.reason else { continue };
-            println!("out of reach, seed {seed}: {}: {reason}", told.cycle);
+        for reported in &seen.outcome.reported {
+            let Some(reason) = reported.reason else {
+                continue;
+            };
+            println!("out of reach, seed {seed}: {}: {reason}", reported.cycle);
             alarms += 1;
             if alarms <= PRINTED {
-                let same = |o: &Outcome| o.told.iter().any(|t| t.reason == Some(reason));
+                let same = |o: &Outcome| o.reported.iter().any(|t| t.reason == Some(reason));
                 let least = runner.minimise(&program, seed, same);
                 println!("in its smallest form:");
                 print(&least, &runner.see(&least, seed).expect("it is smaller"));
@@ -240,43 +244,6 @@ fn shuttle_and_the_explorer_agree_on_which_programs_can_deadlock() {
          runs; {left_out} have a thread ask for its own lock"
     );
     assert!(open * 100 <= agreed, "too many programs are open");
-}
-
-/// The programs that are explored by ours, and the most schedules of each, where `ORACLE_PROGRAMS` sets no
-/// number: a schedule starts threads, and takes long in an unoptimised build.
-const FEW_EXPLORED: (usize, usize) = if cfg!(debug_assertions) {
-    (40, 400)
-} else {
-    (200, 1_000)
-};
-
-#[test]
-fn the_exploration_of_our_threads_and_the_explorer_agree_on_which_programs_can_deadlock() {
-    if !lockwarden::status().is_on() {
-        return;
-    }
-    let (most, schedules) = match number("ORACLE_PROGRAMS") {
-        None => FEW_EXPLORED,
-        Some(_) => (usize::MAX, ours::MOST_SCHEDULES),
-    };
-    let (mut agreed, mut deadlocks, mut open) = (0, 0, 0);
-    for seed in seeds().take(most) {
-        let program = generate::generate(seed);
-        let verdict = ours::check(&program, schedules);
-        if verdict == crosscheck::Verdict::Open {
-            open += 1;
-            continue;
-        }
-        let can = explore::explore(&program, Rules::TRUTH).deadlocks;
-        let deadlocks_there = verdict == crosscheck::Verdict::Deadlocks;
-        assert_eq!(deadlocks_there, can, "ours first; seed {seed}:\n{program}");
-        agreed += 1;
-        deadlocks += usize::from(can);
-    }
-    println!(
-        "ours agrees on {agreed} programs, of which {deadlocks} can deadlock; {open} have more schedules \
-         than were run"
-    );
 }
 
 #[test]

@@ -6,11 +6,11 @@ use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::time::Duration;
 
 use lockwarden::config::{Action, Config};
-use lockwarden::report::{self, Report, Verdict};
+use lockwarden::report::{self, Report, Verdict, WaitsFor};
 use lockwarden::thread;
 
 use super::cycle::{Cycle, Hop};
-use super::locks::{Guard, Lock, Places};
+use super::locks::{Guard, Lock, Once, Places};
 use super::program::{GUARDS, LOCKS, Mode, Op, Program, THREADS, members};
 use super::schedule::{Event, Schedule};
 
@@ -124,9 +124,30 @@ fn said(report: &Report, run: u64) -> Said {
         held: 0,
         behind: None,
     });
+    // A report about a wait for a value has no order of locks, but the wait.
+    let waits = report.threads.iter().filter_map(|thread| {
+        let waits = thread.waits.as_ref()?;
+        let WaitsFor::Resource { resource, .. } = waits.what else {
+            return None;
+        };
+        Some((thread.id, lock(resource)))
+    });
+    let asks_itself = report.edges.is_empty() && report.verdict == Verdict::SelfDeadlock;
+    let own = waits.filter(|_| asks_itself).map(|(id, value)| Hop {
+        from: value,
+        to: value,
+        holder: thread(id),
+        asker: thread(id),
+        from_mode: Mode::Exclusive,
+        to_mode: Mode::Exclusive,
+        at: 0,
+        around: false,
+        held: 0,
+        behind: None,
+    });
     Said {
         verdict: report.verdict,
-        cycle: Cycle::new(hops.collect()),
+        cycle: Cycle::new(hops.chain(own).collect()),
         reason: report.reason.clone(),
     }
 }
@@ -166,36 +187,40 @@ enum Turn {
 
 type Guards<'a> = [Option<Guard<'a>>; GUARDS];
 
+/// What a thread of a run has.
+struct Actor<'a> {
+    stage: &'a Arc<Stage>,
+    thread: usize,
+    /// The next statement.
+    at: usize,
+    guards: Guards<'a>,
+    /// How often it reads each lock.
+    reads: [usize; LOCKS],
+    handles: [Option<thread::JoinHandle<()>>; THREADS],
+    alive: mpsc::Sender<()>,
+}
+
+/// Why a thread stops.
+#[derive(PartialEq, Eq)]
+enum Stop {
+    /// The initialiser that runs has come to its end, by a panic or not.
+    Initialised { unwinds: bool },
+    /// The run is over.
+    Over,
+}
+
 impl Stage {
     fn play(self: &Arc<Self>, thread: usize, alive: mpsc::Sender<()>) {
-        let mut guards: Guards<'_> = Default::default();
-        let mut reads = [0usize; LOCKS];
-        let mut handles: [Option<thread::JoinHandle<()>>; THREADS] = Default::default();
-        for op in &self.program.threads[thread] {
-            match self.await_turn(thread) {
-                Turn::Event(event) => {
-                    assert_eq!(event.op, *op);
-                    self.act(thread, event, &mut guards, &mut reads, &mut handles, &alive);
-                    // A scope has passed the turn on already and waits for that of its `Close`.
-                    if !matches!(op, Op::Scope(_)) {
-                        self.pass();
-                    }
-                }
-                Turn::AskItself => {
-                    let asks = || self.act_once(*op, &mut guards);
-                    let told = panic::catch_unwind(AssertUnwindSafe(asks));
-                    assert!(told.is_err(), "it would have hung:\n{}", self.program);
-                    self.pass();
-                    break;
-                }
-                Turn::End => break,
-            }
-        }
-        // The last one first, as if they went out of scope.
-        for guard in guards.iter_mut().rev() {
-            *guard = None;
-        }
-        drop(alive);
+        let mut actor = Actor {
+            stage: self,
+            thread,
+            at: 0,
+            guards: Default::default(),
+            reads: [0; LOCKS],
+            handles: Default::default(),
+            alive,
+        };
+        actor.play(None);
     }
 
     /// Blocks until the next event is of this thread, or there is none.
@@ -229,32 +254,117 @@ impl Stage {
             None => self.turns.iter().for_each(Condvar::notify_one),
         }
     }
+}
+
+impl<'a> Actor<'a> {
+    /// Does what comes next, to the end of the run or of the initialiser that the acquisition `inside` began.
+    fn play(&mut self, inside: Option<u8>) -> Stop {
+        let ops = &self.stage.program.threads[self.thread];
+        let stop = loop {
+            let Some(op) = ops.get(self.at) else {
+                break Stop::Over;
+            };
+            match self.stage.await_turn(self.thread) {
+                Turn::Event(event) => {
+                    assert_eq!((event.op, usize::from(event.at)), (*op, self.at));
+                    self.at += 1;
+                    match *op {
+                        Op::Acquire { lock, guard, .. } if self.value(lock).is_some() => {
+                            if self.initialise(lock, guard, event.done) == Stop::Over {
+                                break Stop::Over;
+                            }
+                        }
+                        // The turn ends when the initialiser has.
+                        Op::Release { guard, unwinds } if inside == Some(guard) => {
+                            return Stop::Initialised { unwinds };
+                        }
+                        _ => self.act(event),
+                    }
+                    // A scope has passed the turn on already and waits for that of its `Close`.
+                    if !matches!(op, Op::Scope(_)) {
+                        self.stage.pass();
+                    }
+                }
+                Turn::AskItself => {
+                    let asks = || self.act_once(*op);
+                    let reported = panic::catch_unwind(AssertUnwindSafe(asks));
+                    assert!(
+                        reported.is_err(),
+                        "it would have hung:\n{}",
+                        self.stage.program
+                    );
+                    self.stage.pass();
+                    break Stop::Over;
+                }
+                Turn::End => break Stop::Over,
+            }
+        };
+        // The last one first, as if they went out of scope; in an initialiser, what it has taken.
+        let first = inside.map_or(0, |guard| usize::from(guard) + 1);
+        for guard in self.guards[first..].iter_mut().rev() {
+            *guard = None;
+        }
+        stop
+    }
+
+    fn value(&self, lock: u8) -> Option<&'a Once> {
+        self.stage.locks[usize::from(lock)].once()
+    }
+
+    /// Gets a value, in a turn that ends when it is ready; an initialiser ends the turn when it begins, and
+    /// ends in a later one.
+    fn initialise(&mut self, lock: u8, guard: u8, runs: bool) -> Stop {
+        let (value, stage) = (self.value(lock).expect("it is one"), self.stage);
+        let mut stop = None;
+        let get = || {
+            value.get(|| {
+                assert!(runs, "not as foreseen:\n{}", stage.program);
+                stage.pass();
+                let end = self.play(Some(guard));
+                let unwinds = end == Stop::Initialised { unwinds: true };
+                stop = Some(end);
+                if unwinds {
+                    panic::panic_any(Unwinds);
+                }
+            });
+        };
+        let unwound = panic::catch_unwind(AssertUnwindSafe(get)).is_err();
+        match stop {
+            Some(stop) => {
+                assert_eq!(unwound, stop == Stop::Initialised { unwinds: true });
+                stop
+            }
+            None => {
+                assert!(!runs && !unwound, "not as foreseen:\n{}", stage.program);
+                self.at = stage.program.release_of(self.thread, guard) + 1;
+                Stop::Initialised { unwinds: false }
+            }
+        }
+    }
 
     /// The statement that the detector answers with a panic.
-    fn act_once(&self, op: Op, guards: &mut Guards<'_>) {
+    fn act_once(&mut self, op: Op) {
         match op {
-            Op::Acquire { lock, mode, .. } => {
-                drop(self.locks[usize::from(lock)].acquire(mode, false, self.places));
-            }
+            Op::Acquire { lock, mode, .. } => match self.value(lock) {
+                Some(value) => value.get(|| ()),
+                None => {
+                    let lock = &self.stage.locks[usize::from(lock)];
+                    drop(lock.acquire(mode, false, self.stage.places));
+                }
+            },
             Op::Upgrade { guard } => {
-                let held = guards[usize::from(guard)].take();
+                let held = self.guards[usize::from(guard)].take();
                 drop(held.map(Guard::upgrade));
             }
             _ => unreachable!("only what is asked for can be one's own"),
         }
     }
 
-    fn act<'a>(
-        self: &'a Arc<Self>,
-        thread: usize,
-        event: Event,
-        guards: &mut Guards<'a>,
-        reads: &mut [usize; LOCKS],
-        handles: &mut [Option<thread::JoinHandle<()>>; THREADS],
-        alive: &mpsc::Sender<()>,
-    ) {
+    fn act(&mut self, event: Event) {
+        let (stage, thread, alive) = (self.stage, self.thread, &self.alive);
+        let (guards, reads) = (&mut self.guards, &mut self.reads);
         let body = |child: usize| {
-            let (stage, alive) = (Arc::clone(self), alive.clone());
+            let (stage, alive) = (Arc::clone(stage), alive.clone());
             let builder = thread::Builder::new().name(format!("t{child}"));
             (builder, move || stage.play(child, alive))
         };
@@ -268,21 +378,21 @@ impl Stage {
                 let number = usize::from(lock);
                 let again = mode != Mode::Exclusive && reads[number] > 0;
                 let taken = if tries {
-                    self.locks[number].try_acquire(mode, again, self.places)
+                    stage.locks[number].try_acquire(mode, again, stage.places)
                 } else {
-                    Some(self.locks[number].acquire(mode, again, self.places))
+                    Some(stage.locks[number].acquire(mode, again, stage.places))
                 };
                 assert_eq!(
                     taken.is_some(),
                     event.done,
                     "not as foreseen:\n{}",
-                    self.program
+                    stage.program
                 );
                 reads[number] += usize::from(mode == Mode::Shared && taken.is_some());
                 guards[usize::from(guard)] = taken;
             }
             Op::Release { guard, unwinds } => {
-                let (lock, mode) = self.program.acquisition(thread, guard);
+                let (lock, mode) = stage.program.acquisition(thread, guard);
                 let held = guards[usize::from(guard)].take();
                 reads[usize::from(lock)] -= usize::from(mode == Mode::Shared && held.is_some());
                 if unwinds {
@@ -305,10 +415,10 @@ impl Stage {
             Op::Spawn(child) => {
                 let (builder, body) = body(child.into());
                 let handle = builder.spawn(body).expect("a thread can be started");
-                handles[usize::from(child)] = Some(handle);
+                self.handles[usize::from(child)] = Some(handle);
             }
             Op::Join(child) => {
-                let handle = handles[usize::from(child)].take();
+                let handle = self.handles[usize::from(child)].take();
                 let handle = handle.expect("a thread is started before it is joined");
                 handle.join().expect("it does not panic");
             }
@@ -319,9 +429,9 @@ impl Stage {
                         .spawn_scoped(scope, body)
                         .expect("a thread can be started");
                 }
-                self.pass();
+                stage.pass();
                 // The turn of `Close` comes when all of them have ended.
-                self.await_turn(thread);
+                stage.await_turn(thread);
             }),
             Op::Close(_) => {}
         }

@@ -19,6 +19,10 @@ pub(crate) enum Sort {
     Recursive,
     /// Its holder may take it again.
     Reentrant,
+    /// No lock, but a value that is initialised once. It is held by the thread that runs the initialiser,
+    /// which is all that stands between the acquisition and its release; one that finds the value ready goes on
+    /// behind the release.
+    Once,
 }
 
 impl Sort {
@@ -49,14 +53,15 @@ impl Mode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Op {
     /// Takes a lock, as the acquisition number `guard` of its thread. One that only tries goes
-    /// on whether or not it gets it.
+    /// on whether or not it gets it. Of a value that is initialised once, it begins the initialiser.
     Acquire {
         lock: u8,
         mode: Mode,
         tries: bool,
         guard: u8,
     },
-    /// Releases what the acquisition `guard` took, if it took it; `unwinds` says whether by a panic.
+    /// Releases what the acquisition `guard` took, if it took it; `unwinds` says whether by a panic. An
+    /// initialiser that ends by a panic leaves the value as it was.
     Release { guard: u8, unwinds: bool },
     /// Makes the upgradable hold of the acquisition `guard` the exclusive one.
     Upgrade { guard: u8 },
@@ -83,7 +88,8 @@ pub(crate) struct Program {
 impl Program {
     /// The same program in the form that the backends expect: acquisitions numbered in order,
     /// each released before its thread ends, threads started once and joined at most once, by
-    /// the thread that started them, and never after a thread that no thread starts.
+    /// the thread that started them, and never after a thread that no thread starts. An initialiser
+    /// releases what it takes and nothing else, and threads are started and joined outside of it.
     pub(crate) fn normalised(&self) -> Self {
         let mut started = vec![false; self.threads.len()];
         started[0] = true;
@@ -94,7 +100,20 @@ impl Program {
             let mut upgrades = [false; 32];
             let (mut next, mut open) = (0, Vec::new());
             let (mut mine, mut out) = (Vec::new(), Vec::new());
+            // Per initialiser that runs, the innermost last: the acquisition that begins it, and where that
+            // stands in `out`.
+            let mut initialisers: Vec<(u8, usize)> = Vec::new();
+            let mut joins = Vec::new();
             for op in ops {
+                // What stands before an acquisition, from the outermost on, that begins an initialiser.
+                let outside = |out: &Vec<Op>, initialisers: &[(u8, usize)]| {
+                    initialisers.first().map_or(out.len(), |(_, at)| *at)
+                };
+                // Whether it is held, and was taken in the innermost initialiser that runs.
+                let is_at_hand = |guard: u8| {
+                    let first = initialisers.last().map_or(0, |(first, _)| *first);
+                    guard >= first && open.contains(&guard)
+                };
                 match *op {
                     Op::Acquire {
                         lock,
@@ -103,8 +122,9 @@ impl Program {
                         guard,
                     } => {
                         let sort = self.locks[usize::from(lock)];
+                        let tries = tries && sort != Sort::Once;
                         let mode = match (sort, mode) {
-                            (Sort::Mutex | Sort::Reentrant, _) => Mode::Exclusive,
+                            (Sort::Mutex | Sort::Reentrant | Sort::Once, _) => Mode::Exclusive,
                             (Sort::Recursive, Mode::Upgradable) => Mode::Shared,
                             (_, mode) => mode,
                         };
@@ -112,6 +132,9 @@ impl Program {
                         waits[usize::from(guard)] = sort == Sort::Mutex && !tries;
                         upgrades[usize::from(guard)] = mode == Mode::Upgradable && !tries;
                         open.push(next);
+                        if sort == Sort::Once {
+                            initialisers.push((next, out.len()));
+                        }
                         out.push(Op::Acquire {
                             lock,
                             mode,
@@ -121,14 +144,30 @@ impl Program {
                         next += 1;
                     }
                     Op::Release { guard, unwinds } => {
-                        if let Some(guard) = numbers[usize::from(guard)].take() {
-                            open.retain(|g| *g != guard);
-                            out.push(Op::Release { guard, unwinds });
+                        let number = &mut numbers[usize::from(guard)];
+                        if !number.is_some_and(is_at_hand) {
+                            continue;
+                        }
+                        let guard = number.take().expect("it was looked at");
+                        if initialisers.pop_if(|(first, _)| *first == guard).is_some() {
+                            while open.last().is_some_and(|inner| *inner > guard) {
+                                let guard = open.pop().expect("it was looked at");
+                                out.push(Op::Release {
+                                    guard,
+                                    unwinds: false,
+                                });
+                            }
+                        }
+                        open.retain(|g| *g != guard);
+                        out.push(Op::Release { guard, unwinds });
+                        if initialisers.is_empty() {
+                            out.append(&mut joins);
                         }
                     }
                     Op::Upgrade { guard } => {
                         let may = &mut upgrades[usize::from(guard)];
                         if let Some(guard) = numbers[usize::from(guard)]
+                            && is_at_hand(guard)
                             && std::mem::take(may)
                         {
                             out.push(Op::Upgrade { guard });
@@ -136,14 +175,16 @@ impl Program {
                     }
                     Op::Wait { guard } => {
                         let may = waits[usize::from(guard)];
-                        if let Some(guard) = numbers[usize::from(guard)].filter(|_| may) {
+                        let number = numbers[usize::from(guard)];
+                        if let Some(guard) = number.filter(|guard| may && is_at_hand(*guard)) {
                             out.push(Op::Wait { guard });
                         }
                     }
                     Op::Spawn(thread) => {
                         if !std::mem::replace(&mut started[usize::from(thread)], true) {
                             mine.push(thread);
-                            out.push(*op);
+                            out.insert(outside(&out, &initialisers), *op);
+                            initialisers.iter_mut().for_each(|(_, at)| *at += 1);
                         }
                     }
                     Op::Scope(set) => {
@@ -151,7 +192,9 @@ impl Program {
                             .filter(|t| !std::mem::replace(&mut started[*t], true))
                             .fold(0, |set, t| set | 1 << t);
                         if set != 0 {
-                            out.extend([Op::Scope(set), Op::Close(set)]);
+                            let at = outside(&out, &initialisers);
+                            out.splice(at..at, [Op::Scope(set), Op::Close(set)]);
+                            initialisers.iter_mut().for_each(|(_, at)| *at += 2);
                         }
                     }
                     // It comes with its `Scope`.
@@ -159,7 +202,10 @@ impl Program {
                     Op::Join(thread) => {
                         if let Some(at) = mine.iter().position(|t| *t == thread) {
                             mine.remove(at);
-                            out.push(*op);
+                            match initialisers.is_empty() {
+                                true => out.push(*op),
+                                false => joins.push(*op),
+                            }
                         }
                     }
                 }
@@ -168,6 +214,7 @@ impl Program {
                 guard: *guard,
                 unwinds: false,
             }));
+            out.append(&mut joins);
             threads.push(out);
         }
         loop {
@@ -205,6 +252,13 @@ impl Program {
             .expect("a normalised program numbers its acquisitions")
     }
 
+    /// The statement of a thread that releases the acquisition `guard`.
+    pub(crate) fn release_of(&self, thread: usize, guard: u8) -> usize {
+        let releases = |op: &Op| matches!(op, Op::Release { guard: g, .. } if *g == guard);
+        let at = self.threads[thread].iter().position(releases);
+        at.expect("a normalised program releases what it takes")
+    }
+
     /// The statement of `parent` that starts `child`.
     pub(crate) fn start_of(&self, parent: usize, child: usize) -> Option<usize> {
         self.threads[parent].iter().position(|op| match *op {
@@ -223,6 +277,11 @@ impl Program {
     /// How many statements it has.
     pub(crate) fn len(&self) -> usize {
         self.threads.iter().map(Vec::len).sum()
+    }
+
+    /// Whether any of its locks is a value that is initialised once.
+    pub(crate) fn has_initialisers(&self) -> bool {
+        self.locks.contains(&Sort::Once)
     }
 
     /// Whether any acquisition only tries.
@@ -260,6 +319,7 @@ impl fmt::Display for Program {
                     } => {
                         let word = match (self.locks[usize::from(lock)], mode) {
                             (Sort::Mutex | Sort::Reentrant, _) => "lock",
+                            (Sort::Once, _) => "initialise",
                             (_, Mode::Shared) => "read",
                             (_, Mode::Upgradable) => "upgradable_read",
                             (_, Mode::Exclusive) => "write",

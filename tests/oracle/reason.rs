@@ -1,4 +1,4 @@
-//! Why a program cannot reach a cycle that was told.
+//! Why a program cannot reach a cycle that was reported.
 
 use std::fmt;
 

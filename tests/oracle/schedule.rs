@@ -1,17 +1,19 @@
 //! The one order of events in which the detector sees a program.
 
-use super::cycle::{Hop, Writer};
+use super::cycle::{Cycle, Hop, Writer};
 use super::machine::{Machine, Rules, State, Step};
-use super::program::{Mode, Op, Program, Sort, THREADS};
+use super::program::{LOCKS, Mode, Op, Program, Sort, THREADS, members};
 use super::random::Random;
 
 /// How many random orders are tried before one that gets stuck is taken up to there.
 const TRIES: usize = 40;
 
-/// A statement of a thread, and whether it does what it says; a try may fail.
+/// A statement of a thread, and whether it does what it says; a try may fail, and a value may be ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Event {
     pub(crate) thread: u8,
+    /// Which statement of the thread it is.
+    pub(crate) at: u8,
     pub(crate) op: Op,
     pub(crate) done: bool,
 }
@@ -78,6 +80,7 @@ fn walk(machine: &Machine<'_>, random: &mut Random) -> Schedule {
         let (thread, step, next) = steps[at];
         events.push(Event {
             thread: thread as u8,
+            at: state.at[thread],
             op: machine.op(&state, thread).expect("it has a step"),
             done: step == Step::Done,
         });
@@ -104,6 +107,26 @@ fn asks_itself(machine: &Machine<'_>, state: &State, thread: usize) -> bool {
 }
 
 impl Shown {
+    /// Whether a link of the cycle, each time that it occurred, happened before another.
+    pub(crate) fn orders(&self, cycle: &Cycle) -> bool {
+        let times = |hop: &Hop| {
+            let hop = *hop;
+            self.times.iter().filter(move |time| {
+                let Time { hop: shown, .. } = time;
+                (shown.from, shown.to, shown.asker, shown.at)
+                    == (hop.from, hop.to, hop.asker, hop.at)
+            })
+        };
+        let before = |a: &Time, b: &Time| self.past[b.held] & (1 << a.asks) != 0;
+        let hops = || cycle.0.iter();
+        hops().any(|first| {
+            hops().any(|then| {
+                times(then).next().is_some()
+                    && times(first).all(|a| times(then).all(|b| before(a, b)))
+            })
+        })
+    }
+
     /// Whether it shows this link, and the writer that it takes, in whatever statements and under
     /// whatever locks.
     pub(crate) fn has_loosely(&self, hop: &Hop) -> bool {
@@ -153,6 +176,20 @@ pub(crate) struct Shown {
     pub(crate) writers: Vec<Writer>,
     /// Second shared acquisitions of one lock by one thread: thread and lock.
     pub(crate) recursive_reads: Vec<(u8, u8)>,
+    /// When each link occurred.
+    times: Vec<Time>,
+    /// Of each event, those that happen before it, a bit each.
+    past: Vec<u128>,
+}
+
+/// An occurrence of a link.
+#[derive(Debug)]
+struct Time {
+    hop: Hop,
+    /// The event that took what is held.
+    held: usize,
+    /// The event that asks.
+    asks: usize,
 }
 
 /// A hold, from event to event.
@@ -207,11 +244,19 @@ pub(crate) fn shown(program: &Program, schedule: &Schedule) -> Shown {
         }
     }
     let mut shown = Shown::default();
-    let mut counts = [0u8; THREADS];
+    // The values that each thread has seen, a bit each.
+    let mut seen = [0u8; THREADS];
     for (at, event) in events.iter().enumerate() {
-        let count = &mut counts[usize::from(event.thread)];
-        *count += 1;
-        let statement = *count - 1;
+        let statement = event.at;
+        if let Op::Release {
+            guard,
+            unwinds: false,
+        } = event.op
+        {
+            let (lock, _) = program.acquisition(event.thread.into(), guard);
+            let is_value = program.locks[usize::from(lock)] == Sort::Once;
+            seen[usize::from(event.thread)] |= u8::from(is_value) << lock;
+        }
         let (lock, mode) = match event.op {
             Op::Acquire {
                 lock,
@@ -225,6 +270,14 @@ pub(crate) fn shown(program: &Program, schedule: &Schedule) -> Shown {
             }
             _ => continue,
         };
+        if program.locks[usize::from(lock)] == Sort::Once {
+            let seen = &mut seen[usize::from(event.thread)];
+            let before = *seen & (1 << lock) != 0;
+            *seen |= u8::from(!event.done) << lock;
+            if before {
+                continue;
+            }
+        }
         let held = |thread: u8| {
             let around = |t: &usize| program.scope_of(*t);
             let holders = std::iter::successors(Some(usize::from(thread)), around)
@@ -266,7 +319,7 @@ pub(crate) fn shown(program: &Program, schedule: &Schedule) -> Shown {
             let leads_here = encloses(events, span, event.thread, at)
                 || surrounds(program, events, span, event.thread);
             if span.lock != lock && leads_here {
-                shown.hops.push(Hop {
+                let hop = Hop {
                     from: span.lock,
                     to: lock,
                     holder: span.thread,
@@ -277,13 +330,61 @@ pub(crate) fn shown(program: &Program, schedule: &Schedule) -> Shown {
                     around: starts(events, span, event.thread),
                     held: held(span.thread) | held(event.thread),
                     behind: None,
+                };
+                shown.hops.push(hop);
+                shown.times.push(Time {
+                    hop,
+                    held: span.from,
+                    asks: at,
                 });
             }
         }
     }
+    shown.past = past(program, events);
     shown.hops.sort_unstable();
     shown.hops.dedup();
     shown
+}
+
+/// Of each event, those that happen before it, a bit each: those of its thread, and what a start, an end or a
+/// value that is ready orders before.
+fn past(program: &Program, events: &[Event]) -> Vec<u128> {
+    assert!(events.len() <= 128, "a bit for each event");
+    let mut threads = [0u128; THREADS];
+    let mut values = [0u128; LOCKS];
+    let mut pasts = Vec::new();
+    for (at, event) in events.iter().enumerate() {
+        let thread = usize::from(event.thread);
+        pasts.push(threads[thread]);
+        threads[thread] |= 1 << at;
+        match event.op {
+            Op::Spawn(child) => threads[usize::from(child)] |= threads[thread],
+            Op::Scope(set) => {
+                for child in members(set) {
+                    threads[child] |= threads[thread];
+                }
+            }
+            Op::Join(child) => threads[thread] |= threads[usize::from(child)],
+            Op::Close(set) => {
+                for child in members(set) {
+                    threads[thread] |= threads[child];
+                }
+            }
+            Op::Acquire {
+                lock, tries: false, ..
+            } if !event.done => {
+                threads[thread] |= values[usize::from(lock)];
+            }
+            Op::Release {
+                guard,
+                unwinds: false,
+            } => {
+                values[usize::from(program.acquisition(thread, guard).0)] = threads[thread];
+            }
+            _ => {}
+        }
+    }
+    pasts
 }
 
 /// Whether a thread is started by the holder of a hold, under it.

@@ -8,21 +8,21 @@ use super::program::Program;
 use super::reason::Reason;
 use super::schedule::Schedule;
 
-/// Counts of cycles that were told.
+/// Counts of cycles that were reported.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Precision {
-    pub(crate) told: usize,
+    pub(crate) reported: usize,
     pub(crate) reachable: usize,
 }
 
 impl Precision {
     fn count(&mut self, reachable: bool) {
-        self.told += 1;
+        self.reported += 1;
         self.reachable += usize::from(reachable);
     }
 
     pub(crate) fn rate(self) -> f64 {
-        rate(self.reachable, self.told)
+        rate(self.reachable, self.reported)
     }
 }
 
@@ -62,21 +62,21 @@ impl Tally {
                 .entry((reachable.kind, reachable.fate))
                 .or_default() += 1;
         }
-        for told in &outcome.told {
-            self.all.count(told.reason.is_none());
+        for reported in &outcome.reported {
+            self.all.count(reported.reason.is_none());
             if !program.has_tries() {
-                self.all_plain.count(told.reason.is_none());
+                self.all_plain.count(reported.reason.is_none());
             }
-            self.exactly += usize::from(told.exactly);
-            if told.has_waiting_readers() {
-                self.readers.count(told.reason.is_none());
+            self.exactly += usize::from(reported.exactly);
+            if reported.has_waiting_readers() {
+                self.readers.count(reported.reason.is_none());
             } else {
-                self.excluding.count(told.reason.is_none());
+                self.excluding.count(reported.reason.is_none());
                 if !program.has_tries() {
-                    self.plain.count(told.reason.is_none());
+                    self.plain.count(reported.reason.is_none());
                 }
             }
-            if let Some(reason) = told.reason {
+            if let Some(reason) = reported.reason {
                 *self.reasons.entry(reason).or_default() += 1;
             }
         }
@@ -86,7 +86,7 @@ impl Tally {
         self.fates.get(&(kind, fate)).copied().unwrap_or(0)
     }
 
-    /// The share of the deadlocks of a kind, among those whose links the run showed, that were told.
+    /// The share of the deadlocks of a kind, among those whose links the run showed, that were reported.
     pub(crate) fn recall(&self, kind: Kind) -> f64 {
         let found = self.fate(kind, Fate::Found) + self.fate(kind, Fate::Covered);
         rate(found, found + self.fate(kind, Fate::Missed))
@@ -111,25 +111,26 @@ impl fmt::Display for Tally {
         writeln!(f)?;
         writeln!(
             f,
-            "| reachable deadlocks | told | told by a shorter cycle | missed | recall | shown elsewhere | not shown, told | not shown |"
+            "| reachable deadlocks | reported | reported by a shorter cycle | missed | recall | ordered | shown elsewhere | not shown, reported | not shown |"
         )?;
-        writeln!(f, "|---|---|---|---|---|---|---|---|")?;
+        writeln!(f, "|---|---|---|---|---|---|---|---|---|")?;
         for kind in Kind::ALL {
             let n = |fate| self.fate(kind, fate);
             writeln!(
                 f,
-                "| {kind} | {} | {} | {} | {:.4} | {} | {} | {} |",
+                "| {kind} | {} | {} | {} | {:.4} | {} | {} | {} | {} |",
                 n(Fate::Found),
                 n(Fate::Covered),
                 n(Fate::Missed),
                 self.recall(kind),
+                n(Fate::Ordered),
                 n(Fate::Elsewhere),
                 n(Fate::Foreseen),
                 n(Fate::NotShown),
             )?;
         }
         writeln!(f)?;
-        writeln!(f, "| inversions | told | reachable | precision |")?;
+        writeln!(f, "| inversions | reported | reachable | precision |")?;
         writeln!(f, "|---|---|---|---|")?;
         for (name, counts) in [
             (
@@ -145,7 +146,7 @@ impl fmt::Display for Tally {
             writeln!(
                 f,
                 "| {name} | {} | {} | {rate:.4} |",
-                counts.told, counts.reachable
+                counts.reported, counts.reachable
             )?;
         }
         writeln!(f)?;
@@ -156,11 +157,11 @@ impl fmt::Display for Tally {
         )?;
         writeln!(
             f,
-            "{} cycles were told under a label that is not reported by default",
+            "{} cycles were reported under a label that is not reported by default",
             self.labelled
         )?;
         writeln!(f)?;
-        writeln!(f, "| why a told inversion is out of reach | |")?;
+        writeln!(f, "| why a reported inversion is out of reach | |")?;
         writeln!(f, "|---|---|")?;
         for reason in Reason::ALL {
             let count = self.reasons.get(&reason).copied().unwrap_or(0);

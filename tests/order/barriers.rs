@@ -3,7 +3,7 @@
 use lockwarden::sync::{Barrier, Mutex};
 use lockwarden::thread;
 
-use super::harness::Told::{All, Default};
+use super::harness::Reported::{All, Default};
 use super::harness::{found, nest, orders};
 
 #[test]
@@ -106,7 +106,7 @@ fn those_who_did_not_go_on_together_are_not_ordered() {
 }
 
 #[test]
-fn those_who_are_told_that_it_is_broken_are_not_ordered() {
+fn threads_that_see_it_broken_are_not_ordered() {
     let run = || {
         let (ab, ba) = orders();
         let barrier = Barrier::new(3);

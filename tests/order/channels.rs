@@ -6,7 +6,7 @@ use lockwarden::channel::{
 };
 use lockwarden::thread;
 
-use super::harness::Told::{All, Default};
+use super::harness::Reported::{All, Default};
 use super::harness::{LIMIT, apart, found, orders};
 
 type Ends = (Sender<()>, Receiver<()>);
@@ -97,7 +97,7 @@ fn every_way_to_send_orders() {
 }
 
 #[test]
-fn a_receiver_that_is_told_that_all_senders_are_gone_is_after_all_of_them() {
+fn a_receive_that_fails_is_after_the_drops_of_all_senders() {
     let ways: [fn(Receiver<()>); 5] = [
         |r| assert!(r.recv().is_err()),
         |r| while r.try_recv() != Err(TryRecvError::Disconnected) {},
@@ -125,7 +125,7 @@ fn a_receiver_that_is_told_that_all_senders_are_gone_is_after_all_of_them() {
 }
 
 #[test]
-fn a_sender_that_is_told_that_all_receivers_are_gone_is_after_their_drop() {
+fn a_send_that_fails_is_after_the_drops_of_all_receivers() {
     let run = || {
         let ways: [fn(Sender<()>); 3] = [
             |s| while s.send(()).is_ok() {},

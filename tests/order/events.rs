@@ -5,7 +5,7 @@ use std::time::Duration;
 use lockwarden::sync::Event;
 use lockwarden::thread;
 
-use super::harness::Told::{All, Default};
+use super::harness::Reported::{All, Default};
 use super::harness::{LIMIT, found, one_after_the_other, orders};
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Mutex as StdMutex;
 
 use lockwarden::sync::{Arc, Mutex, RwLock};
 
-use super::harness::Told::{All, Default};
+use super::harness::Reported::{All, Default};
 use super::harness::{found, nest, one_after_the_other};
 
 /// A lock of a session, after `before` others that were taken under the registry and dropped.

@@ -15,10 +15,10 @@ use crate::verdicts;
 /// Longer than any case that passes takes, on a machine that is busy with other things.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
-/// Which verdicts are told.
+/// Which verdicts are reported.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Told {
-    /// Those that are told by default.
+pub(crate) enum Reported {
+    /// Those that are reported by default.
     Default,
     /// All of them.
     All,
@@ -26,10 +26,10 @@ pub(crate) enum Told {
 
 /// What `run` finds, in a process of its own, in which it comes to its end: each verdict with the
 /// names of the locks of its cycle, the first in the alphabet first.
-pub(crate) fn found_in(test: &str, told: Told, run: impl FnOnce()) -> Vec<String> {
+pub(crate) fn found_in(test: &str, reported: Reported, run: impl FnOnce()) -> Vec<String> {
     if child::part().is_some() {
         child::body(|| {
-            configure(told);
+            configure(reported);
             run();
         });
     }
@@ -39,10 +39,10 @@ pub(crate) fn found_in(test: &str, told: Told, run: impl FnOnce()) -> Vec<String
     found.into_iter().map(str::to_owned).collect()
 }
 
-fn configure(told: Told) {
+fn configure(reported: Reported) {
     let config = Config::new().stderr(false).tracing(false);
     let mut config = config.callback(verdicts::announce);
-    if told == Told::All {
+    if reported == Reported::All {
         for verdict in [Verdict::Ordered, Verdict::Guarded, Verdict::SingleThread] {
             config = config.on(verdict, Action::Report);
         }
@@ -52,7 +52,7 @@ fn configure(told: Told) {
 
 /// [`found_in`], for the test that this stands in.
 macro_rules! found {
-    ($told:expr, $run:expr) => {{ $crate::harness::found_in($crate::child::this_test!(), $told, $run) }};
+    ($reported:expr, $run:expr) => {{ $crate::harness::found_in($crate::child::this_test!(), $reported, $run) }};
 }
 pub(crate) use found;
 

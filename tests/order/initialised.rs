@@ -4,7 +4,7 @@ use lockwarden::parking_lot as pl;
 use lockwarden::sync::{LazyLock, Mutex, Once, OnceLock};
 use lockwarden::thread;
 
-use super::harness::Told::{All, Default};
+use super::harness::Reported::{All, Default};
 use super::harness::{found, one_after_the_other, orders};
 
 #[test]

@@ -6,7 +6,7 @@ use lockwarden::sync::Mutex;
 use lockwarden::sync::mpsc::{self, RecvTimeoutError, TryRecvError, TrySendError};
 use lockwarden::thread;
 
-use super::harness::Told::{All, Default};
+use super::harness::Reported::{All, Default};
 use super::harness::{found, nest, orders};
 
 const NOTHING: [&str; 0] = [];
@@ -126,7 +126,7 @@ fn order_passes_through_a_third_thread() {
 }
 
 #[test]
-fn a_receiver_that_is_told_that_all_senders_are_gone_is_after_all_of_them() {
+fn a_receive_that_fails_is_after_the_drops_of_all_senders() {
     let ways: [fn(mpsc::Receiver<()>); 3] = [
         |receiver| receiver.iter().for_each(drop),
         |receiver| while receiver.try_recv() != Err(TryRecvError::Disconnected) {},
@@ -148,7 +148,7 @@ fn a_receiver_that_is_told_that_all_senders_are_gone_is_after_all_of_them() {
 }
 
 #[test]
-fn a_sender_that_is_told_that_the_receiver_is_gone_is_after_its_drop() {
+fn a_send_that_fails_is_after_the_drop_of_the_receiver() {
     let run = || {
         let (sender, receiver) = mpsc::channel();
         through((receiver, sender), drop, |s| while s.send(()).is_ok() {});

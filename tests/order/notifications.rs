@@ -6,7 +6,7 @@ use lockwarden::parking_lot as pl;
 use lockwarden::sync::{Condvar, Mutex, MutexGuard};
 use lockwarden::thread;
 
-use super::harness::Told::{All, Default};
+use super::harness::Reported::{All, Default};
 use super::harness::{LIMIT, found, orders};
 
 /// A condition variable with its mutex, which guards how far a case has come.

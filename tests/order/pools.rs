@@ -6,7 +6,7 @@ use lockwarden::pool::{JobHandle, ThreadPool, WaitFor, as_completed, wait};
 use lockwarden::sync::Mutex;
 use lockwarden::thread;
 
-use super::harness::Told::{All, Default};
+use super::harness::Reported::{All, Default};
 use super::harness::{LIMIT, found, nest, orders};
 
 #[test]

@@ -4,7 +4,7 @@ use lockwarden::queue::{GetError, LifoQueue, PriorityQueue, PutError, Queue, Shu
 use lockwarden::sync::Mutex;
 use lockwarden::thread;
 
-use super::harness::Told::{All, Default};
+use super::harness::Reported::{All, Default};
 use super::harness::{LIMIT, apart, found, nest, orders};
 
 /// One thread takes the locks in one order before `put`, another in the other after `get`.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lockwarden::sync::Mutex;
 use lockwarden::thread;
 
-use super::harness::Told::{All, Default};
+use super::harness::Reported::{All, Default};
 use super::harness::{apart, found, nest};
 
 fn locks() -> (Arc<Mutex<()>>, Arc<Mutex<()>>) {

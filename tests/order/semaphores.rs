@@ -3,7 +3,7 @@
 use lockwarden::sync::Semaphore;
 use lockwarden::thread;
 
-use super::harness::Told::{All, Default};
+use super::harness::Reported::{All, Default};
 use super::harness::{found, one_after_the_other, orders};
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Barrier;
 use lockwarden::sync::Mutex;
 use lockwarden::thread;
 
-use super::harness::Told::{All, Default};
+use super::harness::Reported::{All, Default};
 use super::harness::{apart, found, nest};
 
 /// Scopes with one thread each, of two parents that hold the gate around them.
@@ -71,7 +71,7 @@ fn threads_of_one_scope_under_a_gate_really_deadlock() {
         let meet = |outer: &Mutex<()>, inner: &Mutex<()>| {
             let _outer = outer.lock().unwrap();
             both_hold_one.wait();
-            // One of the two is told of the deadlock, by a panic that poisons what it holds.
+            // One of the two threads gets a panic for the deadlock that poisons what it holds.
             drop(inner.lock());
         };
         let _gate = gate.lock().unwrap();

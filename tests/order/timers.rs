@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lockwarden::timer::{Periodic, Timer};
 
-use super::harness::Told::All;
+use super::harness::Reported::All;
 use super::harness::{found, orders};
 
 const SHORT: Duration = Duration::from_millis(1);
@@ -29,14 +29,14 @@ fn what_a_periodic_timer_did_comes_before_what_follows_its_end() {
     let run = || {
         let (ab, ba) = orders();
         let mut ab = Some(ab);
-        let (tell, told) = std::sync::mpsc::channel();
+        let (sender, receiver) = std::sync::mpsc::channel();
         let timer = Periodic::every(SHORT, move || {
             if let Some(ab) = ab.take() {
                 ab();
-                tell.send(()).unwrap();
+                sender.send(()).unwrap();
             }
         });
-        told.recv().unwrap();
+        receiver.recv().unwrap();
         timer.stop().unwrap();
         ba();
     };

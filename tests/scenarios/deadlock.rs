@@ -1,4 +1,4 @@
-//! Deadlocks that form: told once, by the thread that closes them, and unwound.
+//! Deadlocks that form: reported once, by the thread that closes them, and unwound.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -54,7 +54,7 @@ fn ring(sort: Sort, count: usize, held: How, asked: How) -> Case {
     .finds(format!("Deadlock {}", NAMES[..count].join(" ")))
 }
 
-/// The order is told too, if there was time: two that block at once are told either way.
+/// The order is reported too, if there was time: two that block at once are reported either way.
 fn without_orders(case: Case) -> Case {
     case.configured(|config| config.on(Verdict::Inversion, Action::Ignore))
 }
@@ -76,7 +76,7 @@ fn rings_of_every_kind_and_mode() {
     check!(cases.into_iter().map(without_orders));
 }
 
-/// The inversion is told when the second thread asks; then it blocks, and the deadlock is told.
+/// The inversion is reported when the second thread asks; then it blocks, and the deadlock is reported.
 #[test]
 fn the_report_names_threads_locks_and_places() {
     fn look_at(report: &Report) {
@@ -312,14 +312,14 @@ fn an_ignored_deadlock_is_only_counted() {
     .environment("Deadlock=ignore")]);
 }
 
-/// Reported only, it hangs as well, but it was told.
+/// Reported only, it hangs as well, but it was reported.
 #[test]
 fn a_deadlock_can_be_reported_only() {
-    static TOLD: AtomicUsize = AtomicUsize::new(0);
+    static REPORTED: AtomicUsize = AtomicUsize::new(0);
 
     fn count(report: &Report) {
         tell(report);
-        TOLD.fetch_add(1, Ordering::Relaxed);
+        REPORTED.fetch_add(1, Ordering::Relaxed);
     }
 
     check!([case("report", || {
@@ -333,7 +333,7 @@ fn a_deadlock_can_be_reported_only() {
                 unreachable!("it waits for ever");
             });
         }
-        until(|| TOLD.load(Ordering::Relaxed) == 1);
+        until(|| REPORTED.load(Ordering::Relaxed) == 1);
     })
     .configured(|config| {
         config
@@ -344,9 +344,9 @@ fn a_deadlock_can_be_reported_only() {
     .finds("Deadlock A B")]);
 }
 
-/// After a deadlock was unwound, another one between the same threads on the same locks is told.
+/// After a deadlock was unwound, another one between the same threads on the same locks is reported.
 #[test]
-fn a_deadlock_that_forms_again_is_told_again() {
+fn a_deadlock_that_forms_again_is_reported_again() {
     check!([without_orders(case("three times", || {
         let locks = [Sort::FairMutex.make("A"), Sort::FairMutex.make("B")];
         for _ in 0..3 {
@@ -405,7 +405,7 @@ fn a_reader_behind_a_timed_writer_is_not_deadlocked() {
                 turns.reach(2);
                 assert!(a.try_write_for(Duration::from_millis(200)).is_none());
             });
-            // The thread that it would be told in: it holds something, and waits for the reader.
+            // The thread that it would be reported in: it holds something, and waits for the reader.
             scope.spawn(|| {
                 let _own = turns.take(3, || own.lock());
                 drop(other.lock());

@@ -160,7 +160,7 @@ fn lock_and_unlock_raw(a: &pl::Mutex<()>) {
 }
 
 /// Whoever waits for a lock whose thread is gone waits for ever, which no thread can undo; at least
-/// the abandonment was told, and waiting with a deadline works.
+/// the abandonment was reported, and waiting with a deadline works.
 #[test]
 fn an_abandoned_lock_still_times_out() {
     check!([case("timed", || {

@@ -24,7 +24,7 @@ pub(crate) struct Case {
     limit: Duration,
 }
 
-/// A case that must find nothing, until told otherwise.
+/// A case that must find nothing, until the builder says otherwise.
 pub(crate) fn case(name: impl Into<String>, run: impl Fn() + 'static) -> Case {
     Case {
         name: name.into(),

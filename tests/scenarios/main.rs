@@ -6,7 +6,7 @@
 //! turns (see [`turns`]), never by sleeping.
 
 // With guards that may be sent, the holder of a lock of `parking_lot`'s flavour is unknown, and its
-// deadlocks are not told: then these guards are what is tested, and little of the harness is used.
+// deadlocks are not reported: then these guards are what is tested, and little of the harness is used.
 #![cfg(any(debug_assertions, feature = "always"))]
 #![cfg_attr(feature = "send_guard", allow(dead_code, unused_imports))]
 

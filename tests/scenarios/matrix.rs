@@ -95,7 +95,7 @@ fn cycle(sort: Sort, how: How, count: usize) -> Vec<Case> {
 }
 
 #[test]
-fn aa_is_told_before_it_blocks_but_for_what_may_be_taken_twice() {
+fn aa_is_reported_before_it_blocks_but_for_what_may_be_taken_twice() {
     check!(Sort::ALL.map(|(sort, how)| {
         let conduct = sort.conduct(how);
         let case = case(format!("{sort:?} {how:?}"), move || {

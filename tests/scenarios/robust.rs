@@ -364,7 +364,7 @@ fn with_nothing_configured_the_text_goes_to_standard_error() {
     check!([text(case("text", inversion))]);
 }
 
-/// The limit of reports is said, and what ends the program is told beyond it.
+/// The limit of reports is said, and what ends the program is reported beyond it.
 #[test]
 fn a_limit_of_reports_is_said() {
     check!([case("limit", || {

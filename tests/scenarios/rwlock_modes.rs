@@ -545,7 +545,7 @@ mod again {
                 let _b = b.lock();
             },
         );
-        // The writer that waits behind the first read is told of as that.
+        // The writer that waits behind the first read is described as such.
         let blocking = both_orders(
             "blocking",
             || RwLock::named("A", ()),

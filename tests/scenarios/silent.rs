@@ -1,4 +1,4 @@
-//! What must stay silent, or only be told when it is asked for.
+//! What must stay silent, or only be reported when it is asked for.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};

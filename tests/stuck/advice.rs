@@ -10,7 +10,7 @@ use lockwarden::report::Verdict;
 use lockwarden::sync::{Arc, Barrier, Condvar, Event, LazyLock, Mutex, RwLock, Semaphore, mpsc};
 use lockwarden::thread;
 
-use crate::expect::{Case, Told};
+use crate::expect::{Case, Expected};
 use crate::steps::{Meeting, WATCHED, join, start, until, until_asleep, waits};
 
 /// A program with the advice followed, or not.
@@ -20,12 +20,12 @@ macro_rules! advice {
             Case {
                 name: concat!("advice: ", $name),
                 run: || $program(false),
-                told: Told::Saying($verdict, &[], &$words, &[]),
+                expected: Expected::Saying($verdict, &[], &$words, &[]),
             },
             Case {
                 name: concat!("advice followed: ", $name),
                 run: || $program(true),
-                told: Told::Nothing,
+                expected: Expected::Nothing,
             },
         )*];
     };
@@ -204,7 +204,7 @@ fn upgrade_under(mended: bool) {
     end_after_inversion(mended);
 }
 
-/// What is there is told, and not what could be.
+/// What is there is reported, and not what could be.
 fn only_deadlocks() {
     let config = Config::new().on(Verdict::Inversion, Action::Ignore);
     config.install().unwrap();

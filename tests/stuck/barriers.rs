@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use lockwarden::sync::{Barrier, BrokenBarrierError};
 
-use crate::expect::{Case, Told};
+use crate::expect::{Case, Expected};
 use crate::steps::{start, until_asleep};
 
 static MEETING: Barrier = Barrier::named("meeting", 3);
@@ -15,7 +15,7 @@ pub(crate) const CASES: &[Case] = &[
         run: || {
             MEETING.wait();
         },
-        told: Told::Finding("Deadlock", &["the others at `meeting`"]),
+        expected: Expected::Finding("Deadlock", &["the others at `meeting`"]),
     },
     Case {
         name: "who panics at a barrier breaks it and is not counted",
@@ -27,7 +27,7 @@ pub(crate) const CASES: &[Case] = &[
             assert_eq!(MEETING.wait_checked().err(), Some(BrokenBarrierError));
             std::process::exit(101);
         },
-        told: Told::Finding("Deadlock", &["the others at `meeting`"]),
+        expected: Expected::Finding("Deadlock", &["the others at `meeting`"]),
     },
     Case {
         name: "one of those who are to come panics first",
@@ -40,7 +40,7 @@ pub(crate) const CASES: &[Case] = &[
             waits.join().unwrap();
             mine.unwrap();
         },
-        told: Told::Saying(
+        expected: Expected::Saying(
             "Deadlock",
             &["the others at `meeting`"],
             &["thread `fails` (#2), which has ended by a panic"],
@@ -61,7 +61,7 @@ pub(crate) const CASES: &[Case] = &[
             assert!(fails.join().is_err());
             mine.unwrap();
         },
-        told: Told::Finding("Deadlock", &["the others at `meeting`"]),
+        expected: Expected::Finding("Deadlock", &["the others at `meeting`"]),
     },
     Case {
         name: "one of those who are to come panics and aborts",
@@ -79,7 +79,7 @@ pub(crate) const CASES: &[Case] = &[
             assert!(fails.join().is_err());
             waits.join().unwrap();
         },
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "the last one comes when the others wait",
@@ -98,7 +98,7 @@ pub(crate) const CASES: &[Case] = &[
             MEETING.wait();
             crate::steps::join(others);
         },
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
 ];
 

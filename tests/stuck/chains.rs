@@ -3,12 +3,12 @@
 use lockwarden::sync::{LazyLock, Mutex, OnceLock, mpsc};
 use lockwarden::thread;
 
-use crate::expect::{Case, Told};
+use crate::expect::{Case, Expected};
 use crate::steps::{Meeting, join, start, until, until_asleep};
 
 static LEDGER: Mutex<u32> = Mutex::named("ledger", 0);
 
-const SEND: Told = Told::Saying(
+const SEND: Expected = Expected::Saying(
     "Deadlock",
     &[
         "thread `main` (#1) for the end of thread `writer`",
@@ -25,7 +25,7 @@ const SEND: Told = Told::Saying(
     &[],
 );
 
-const INITIALISATION: Told = Told::Saying(
+const INITIALISATION: Expected = Expected::Saying(
     "Deadlock",
     &[
         ") for the end of thread `forces`",
@@ -46,32 +46,32 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a mutex, a join and a bounded send, the join last",
         run: || mutex_join_send("main"),
-        told: SEND,
+        expected: SEND,
     },
     Case {
         name: "a mutex, a join and a bounded send, the send last",
         run: || mutex_join_send("writer"),
-        told: SEND,
+        expected: SEND,
     },
     Case {
         name: "a mutex, a join and a bounded send, the lock last",
         run: || mutex_join_send("auditor"),
-        told: SEND,
+        expected: SEND,
     },
     Case {
         name: "a mutex, a join and an initialisation, while another runs, the join last",
         run: || mutex_join_initialisation("joins"),
-        told: INITIALISATION,
+        expected: INITIALISATION,
     },
     Case {
         name: "a mutex, a join and an initialisation, while another runs, the force last",
         run: || mutex_join_initialisation("forces"),
-        told: INITIALISATION,
+        expected: INITIALISATION,
     },
     Case {
         name: "a mutex, a join and an initialisation, while another runs, the lock last",
         run: || mutex_join_initialisation("makes"),
-        told: INITIALISATION,
+        expected: INITIALISATION,
     },
 ];
 

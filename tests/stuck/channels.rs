@@ -8,14 +8,14 @@ use lockwarden::sync::Mutex;
 use lockwarden::sync::mpsc::{self, Receiver, channel_named, sync_channel_named};
 use lockwarden::thread;
 
-use crate::expect::{Case, Told};
+use crate::expect::{Case, Expected};
 use crate::steps::until_asleep;
 
 pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a receiver holds its own sender and iterates",
         run: iterate_over_own,
-        told: Told::Finding(
+        expected: Expected::Finding(
             "Deadlock",
             &["a message of `own`", "no other thread is left"],
         ),
@@ -23,37 +23,37 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a thread fills its own bounded channel",
         run: fill_own,
-        told: Told::Finding("Deadlock", &["room in `own`", "no other thread is left"]),
+        expected: Expected::Finding("Deadlock", &["room in `own`", "no other thread is left"]),
     },
     Case {
         name: "a thread sends to itself, hand to hand",
         run: send_to_itself,
-        told: Told::Finding("Deadlock", &["`own`", "no other thread is left"]),
+        expected: Expected::Finding("Deadlock", &["`own`", "no other thread is left"]),
     },
     Case {
         name: "a bounded send under a mutex that the receiver needs, the send first",
         run: || send_under_mutex(1, true),
-        told: Told::Finding("Deadlock", &["room in `jobs`", "`state`"]),
+        expected: Expected::Finding("Deadlock", &["room in `jobs`", "`state`"]),
     },
     Case {
         name: "a bounded send under a mutex that the receiver needs, the lock first",
         run: || send_under_mutex(1, false),
-        told: Told::Finding("Deadlock", &["room in `jobs`", "`state`"]),
+        expected: Expected::Finding("Deadlock", &["room in `jobs`", "`state`"]),
     },
     Case {
         name: "a hand-over under a mutex that the receiver needs, the send first",
         run: || send_under_mutex(0, true),
-        told: Told::Finding("Deadlock", &["`jobs`", "`state`"]),
+        expected: Expected::Finding("Deadlock", &["`jobs`", "`state`"]),
     },
     Case {
         name: "a hand-over under a mutex that the receiver needs, the lock first",
         run: || send_under_mutex(0, false),
-        told: Told::Finding("Deadlock", &["`jobs`", "`state`"]),
+        expected: Expected::Finding("Deadlock", &["`jobs`", "`state`"]),
     },
     Case {
         name: "two threads each receive first, this one first",
         run: || both_receive(true),
-        told: Told::Finding(
+        expected: Expected::Finding(
             "Deadlock",
             &["a message of `to main`", "a message of `to other`"],
         ),
@@ -61,7 +61,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "two threads each receive first, the other one first",
         run: || both_receive(false),
-        told: Told::Finding(
+        expected: Expected::Finding(
             "Deadlock",
             &["a message of `to main`", "a message of `to other`"],
         ),
@@ -69,27 +69,27 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a sender of another thread is dropped by its end",
         run: dropped_in_time,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "a thread that no thread knows sends",
         run: stranger_sends,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "a receiver has a limit, and no other thread is left",
         run: limited,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "messages go to and fro, many times",
         run: to_and_fro,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "many senders wait for one receiver",
         run: many_to_one,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
 ];
 

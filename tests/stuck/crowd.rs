@@ -5,7 +5,7 @@ use std::sync::Barrier as Start;
 use lockwarden::sync::{Arc, Barrier, Condvar, Event, Mutex, OnceLock, RwLock, Semaphore, mpsc};
 use lockwarden::thread::{self, JoinHandle};
 
-use crate::expect::{Case, Told};
+use crate::expect::{Case, Expected};
 use crate::steps::{WATCHED, start, until};
 
 /// How many wait for each kind of thing.
@@ -25,7 +25,7 @@ static MEETING: Barrier = Barrier::named("meeting", EACH + 1);
 pub(crate) const CASES: &[Case] = &[Case {
     name: "five hundred threads wait at the same time, and none of them for ever",
     run: crowd,
-    told: Told::Nothing,
+    expected: Expected::Nothing,
 }];
 
 fn crowd() {

@@ -2,7 +2,7 @@
 
 use lockwarden::sync::Event;
 
-use crate::expect::{Case, Told};
+use crate::expect::{Case, Expected};
 use crate::steps::{join, start, until_asleep};
 
 static STARTED: Event = Event::named("started");
@@ -12,7 +12,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "an event that no thread sets",
         run: || STARTED.wait(),
-        told: Told::Finding("Deadlock", &["`started` to be set"]),
+        expected: Expected::Finding("Deadlock", &["`started` to be set"]),
     },
     Case {
         name: "an event that was cleared before any thread waited",
@@ -24,21 +24,21 @@ pub(crate) const CASES: &[Case] = &[
             setter.join().unwrap();
             STARTED.wait();
         },
-        told: Told::Finding("Deadlock", &["`started` to be set"]),
+        expected: Expected::Finding("Deadlock", &["`started` to be set"]),
     },
     Case {
         name: "each waits for what the other sets afterwards, the first one first",
         run: || {
             cross(|| (), || until_asleep("first"));
         },
-        told: Told::Finding("Deadlock", &["`started` to be set", "`stopped` to be set"]),
+        expected: Expected::Finding("Deadlock", &["`started` to be set", "`stopped` to be set"]),
     },
     Case {
         name: "each waits for what the other sets afterwards, the second one first",
         run: || {
             cross(|| until_asleep("second"), || ());
         },
-        told: Told::Finding("Deadlock", &["`started` to be set", "`stopped` to be set"]),
+        expected: Expected::Finding("Deadlock", &["`started` to be set", "`stopped` to be set"]),
     },
     Case {
         name: "an event is set when it is waited for, and cleared at once",
@@ -52,7 +52,7 @@ pub(crate) const CASES: &[Case] = &[
             setter.join().unwrap();
             assert!(!STARTED.is_set());
         },
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "an event is set before it is waited for",
@@ -60,7 +60,7 @@ pub(crate) const CASES: &[Case] = &[
             start("setter", || STARTED.set()).join().unwrap();
             STARTED.wait();
         },
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
 ];
 

@@ -2,17 +2,17 @@
 
 use crate::child::Exit;
 
-/// A kernel, and what is to be told of it.
+/// A kernel, and what is to be reported for it.
 #[derive(Clone, Copy)]
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) run: fn(),
-    pub(crate) told: Told,
+    pub(crate) expected: Expected,
 }
 
-/// What is to be told.
+/// What is to be reported.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum Expected {
     /// Nothing, and the kernel ends well.
     Nothing,
     /// One finding, whose headline begins with this and has all of these in it; and the kernel ends
@@ -39,24 +39,24 @@ impl Case {
             return Err("it had to be killed".to_owned());
         };
         let mut headlines = outcome.headlines();
-        if let Told::FindingAndOrder(..) = self.told {
+        if let Expected::FindingAndOrder(..) = self.expected {
             let all = headlines.len();
             headlines.retain(|headline| !headline.starts_with("Inversion: "));
             if all != headlines.len() + 1 {
                 return Err("one inversion should be reported beside the finding".to_owned());
             }
         }
-        let (verdict, words, ends_well) = match self.told {
-            Told::Nothing => {
+        let (verdict, words, ends_well) = match self.expected {
+            Expected::Nothing => {
                 return match (headlines.as_slice(), code) {
                     ([], 0) => Ok(()),
                     _ => Err("it should be silent and end with 0".to_owned()),
                 };
             }
-            Told::Finding(verdict, words) | Told::FindingAndOrder(verdict, words) => {
+            Expected::Finding(verdict, words) | Expected::FindingAndOrder(verdict, words) => {
                 (verdict, words, false)
             }
-            Told::Saying(verdict, words, lines, others) => {
+            Expected::Saying(verdict, words, lines, others) => {
                 // Where a line is broken does not matter.
                 let text = outcome
                     .stderr
@@ -72,7 +72,7 @@ impl Case {
                 }
                 (verdict, words, false)
             }
-            Told::AndStays(verdict, words) => (verdict, words, true),
+            Expected::AndStays(verdict, words) => (verdict, words, true),
         };
         let [headline] = headlines.as_slice() else {
             return Err(format!("one finding, not {}", headlines.len()));

@@ -3,7 +3,7 @@
 use lockwarden::parking_lot as pl;
 use lockwarden::sync::{LazyLock, Mutex, Once, OnceLock};
 
-use crate::expect::{Case, Told};
+use crate::expect::{Case, Expected};
 use crate::steps::{Meeting, join, start, until_asleep, watch};
 
 pub(crate) const CASES: &[Case] = &[
@@ -14,7 +14,7 @@ pub(crate) const CASES: &[Case] = &[
             static SELF: LazyLock<u8> = LazyLock::named("self", || *SELF + 1);
             assert_eq!(*SELF, 1);
         },
-        told: Told::Finding("SelfDeadlock", &["the initialisation of `self`"]),
+        expected: Expected::Finding("SelfDeadlock", &["the initialisation of `self`"]),
     },
     Case {
         name: "a cell is initialised by itself",
@@ -22,7 +22,7 @@ pub(crate) const CASES: &[Case] = &[
             static SELF: OnceLock<u8> = OnceLock::named("self");
             SELF.get_or_init(|| *SELF.get_or_init(|| 1));
         },
-        told: Told::Finding("SelfDeadlock", &["the initialisation of `self`"]),
+        expected: Expected::Finding("SelfDeadlock", &["the initialisation of `self`"]),
     },
     Case {
         name: "a cell is set by its initialiser",
@@ -33,7 +33,7 @@ pub(crate) const CASES: &[Case] = &[
                 2
             });
         },
-        told: Told::Finding("SelfDeadlock", &["the initialisation of `self`"]),
+        expected: Expected::Finding("SelfDeadlock", &["the initialisation of `self`"]),
     },
     Case {
         name: "a cell is waited for by its initialiser",
@@ -41,7 +41,7 @@ pub(crate) const CASES: &[Case] = &[
             static SELF: OnceLock<u8> = OnceLock::named("self");
             SELF.get_or_init(|| *SELF.wait());
         },
-        told: Told::Finding("SelfDeadlock", &["the initialisation of `self`"]),
+        expected: Expected::Finding("SelfDeadlock", &["the initialisation of `self`"]),
     },
     Case {
         name: "what runs once calls itself",
@@ -49,7 +49,7 @@ pub(crate) const CASES: &[Case] = &[
             static SELF: Once = Once::named("self");
             SELF.call_once(|| SELF.call_once(|| ()));
         },
-        told: Told::Finding("SelfDeadlock", &["the initialisation of `self`"]),
+        expected: Expected::Finding("SelfDeadlock", &["the initialisation of `self`"]),
     },
     Case {
         name: "what is forced to run once forces itself",
@@ -57,7 +57,7 @@ pub(crate) const CASES: &[Case] = &[
             static SELF: Once = Once::named("self");
             SELF.call_once_force(|_| SELF.call_once_force(|_| ()));
         },
-        told: Told::Finding("SelfDeadlock", &["the initialisation of `self`"]),
+        expected: Expected::Finding("SelfDeadlock", &["the initialisation of `self`"]),
     },
     Case {
         name: "what runs once waits for itself",
@@ -65,7 +65,7 @@ pub(crate) const CASES: &[Case] = &[
             static SELF: Once = Once::named("self");
             SELF.call_once(|| SELF.wait());
         },
-        told: Told::Finding("SelfDeadlock", &["the initialisation of `self`"]),
+        expected: Expected::Finding("SelfDeadlock", &["the initialisation of `self`"]),
     },
     Case {
         name: "what runs once calls itself, in the flavour of parking_lot",
@@ -73,7 +73,7 @@ pub(crate) const CASES: &[Case] = &[
             static SELF: pl::Once = pl::Once::named("self");
             SELF.call_once(|| SELF.call_once_force(|_| ()));
         },
-        told: Told::Finding("SelfDeadlock", &["the initialisation of `self`"]),
+        expected: Expected::Finding("SelfDeadlock", &["the initialisation of `self`"]),
     },
     Case {
         name: "what runs once waits for itself, in the flavour of parking_lot",
@@ -81,33 +81,39 @@ pub(crate) const CASES: &[Case] = &[
             static SELF: pl::Once = pl::Once::named("self");
             SELF.call_once(|| SELF.wait_force());
         },
-        told: Told::Finding("SelfDeadlock", &["the initialisation of `self`"]),
+        expected: Expected::Finding("SelfDeadlock", &["the initialisation of `self`"]),
     },
     // Two that need each other.
     Case {
         name: "two lazy values initialise each other, whoever comes first",
         run: || lazies(|| (), || ()),
-        told: Told::FindingAndOrder("Deadlock", &["the initialisation of `a`", "of `b`"]),
+        expected: Expected::FindingAndOrder("Deadlock", &["the initialisation of `a`", "of `b`"]),
     },
     Case {
         name: "two lazy values initialise each other, the one first",
         run: || lazies(|| (), || until_asleep("one")),
-        told: Told::FindingAndOrder("Deadlock", &["the initialisation of `a`", "of `b`"]),
+        expected: Expected::FindingAndOrder("Deadlock", &["the initialisation of `a`", "of `b`"]),
     },
     Case {
         name: "two lazy values initialise each other, the other first",
         run: || lazies(|| until_asleep("other"), || ()),
-        told: Told::FindingAndOrder("Deadlock", &["the initialisation of `a`", "of `b`"]),
+        expected: Expected::FindingAndOrder("Deadlock", &["the initialisation of `a`", "of `b`"]),
     },
     Case {
         name: "a cell and what runs once initialise each other, the cell first",
         run: || cell_and_once(|| (), || until_asleep("one")),
-        told: Told::FindingAndOrder("Deadlock", &["the initialisation of `cell`", "of `once`"]),
+        expected: Expected::FindingAndOrder(
+            "Deadlock",
+            &["the initialisation of `cell`", "of `once`"],
+        ),
     },
     Case {
         name: "a cell and what runs once initialise each other, what runs once first",
         run: || cell_and_once(|| until_asleep("other"), || ()),
-        told: Told::FindingAndOrder("Deadlock", &["the initialisation of `cell`", "of `once`"]),
+        expected: Expected::FindingAndOrder(
+            "Deadlock",
+            &["the initialisation of `cell`", "of `once`"],
+        ),
     },
     Case {
         name: "one thread initialises two that need each other",
@@ -116,18 +122,24 @@ pub(crate) const CASES: &[Case] = &[
             static B: LazyLock<u8> = LazyLock::named("b", || *A + 1);
             assert_eq!(*A, *B);
         },
-        told: Told::Finding("SelfDeadlock", &["the initialisation of `a`"]),
+        expected: Expected::Finding("SelfDeadlock", &["the initialisation of `a`"]),
     },
     // With a lock between them.
     Case {
         name: "a lazy value is forced under the lock that it needs, the lock last",
         run: || under_lock(|| until_asleep("forces"), || ()),
-        told: Told::FindingAndOrder("Deadlock", &["the initialisation of `lazy`", "`needed`"]),
+        expected: Expected::FindingAndOrder(
+            "Deadlock",
+            &["the initialisation of `lazy`", "`needed`"],
+        ),
     },
     Case {
         name: "a lazy value is forced under the lock that it needs, the force last",
         run: || under_lock(|| (), || until_asleep("makes")),
-        told: Told::FindingAndOrder("Deadlock", &["the initialisation of `lazy`", "`needed`"]),
+        expected: Expected::FindingAndOrder(
+            "Deadlock",
+            &["the initialisation of `lazy`", "`needed`"],
+        ),
     },
     // No thread is at it.
     Case {
@@ -136,7 +148,7 @@ pub(crate) const CASES: &[Case] = &[
             static CELL: OnceLock<u8> = OnceLock::named("cell");
             CELL.wait();
         },
-        told: Told::Finding("Deadlock", &["the initialisation of `cell`"]),
+        expected: Expected::Finding("Deadlock", &["the initialisation of `cell`"]),
     },
     Case {
         name: "what never runs to its end",
@@ -146,18 +158,18 @@ pub(crate) const CASES: &[Case] = &[
             assert!(fails.join().is_err());
             ONCE.wait_force();
         },
-        told: Told::Finding("Deadlock", &["the initialisation of `once`"]),
+        expected: Expected::Finding("Deadlock", &["the initialisation of `once`"]),
     },
     // Nothing is wrong.
     Case {
         name: "an initialisation takes its time",
         run: takes_its_time,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "an initialisation fails while it is waited for, and the next one does not",
         run: fails_first,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "an initialisation begins when it is waited for",
@@ -175,7 +187,7 @@ pub(crate) const CASES: &[Case] = &[
             assert_eq!(CELL.wait(), &7);
             writer.join().unwrap();
         },
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
 ];
 

@@ -6,7 +6,7 @@ use lockwarden::config::Config;
 use lockwarden::sync::{Mutex, Semaphore};
 use lockwarden::thread;
 
-use crate::expect::{Case, Told};
+use crate::expect::{Case, Expected};
 use crate::steps::{start, start_scoped, until, until_asleep};
 
 static NEEDED: Mutex<u32> = Mutex::named("needed", 0);
@@ -16,7 +16,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a join under the mutex that the thread needs, the join first",
         run: || join_under_mutex(Order::JoinFirst),
-        told: Told::Finding(
+        expected: Expected::Finding(
             "Deadlock",
             &["`needed`", "the end of thread `needs it` (#2)"],
         ),
@@ -24,7 +24,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a join under the mutex that the thread needs, the lock first",
         run: || join_under_mutex(Order::LockFirst),
-        told: Told::Finding(
+        expected: Expected::Finding(
             "Deadlock",
             &["`needed`", "the end of thread `needs it` (#2)"],
         ),
@@ -32,7 +32,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "the end of a scope under the mutex that a thread of it needs, the end first",
         run: || scope_under_mutex(Order::JoinFirst),
-        told: Told::AndStays(
+        expected: Expected::AndStays(
             "Deadlock",
             &["`needed`", "the end of thread `needs it` (#2)"],
         ),
@@ -40,7 +40,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "the end of a scope under the mutex that a thread of it needs, the lock first",
         run: || scope_under_mutex(Order::LockFirst),
-        told: Told::AndStays(
+        expected: Expected::AndStays(
             "Deadlock",
             &["`needed`", "the end of thread `needs it` (#2)"],
         ),
@@ -48,17 +48,17 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "two threads join each other, the one first",
         run: || join_each_other("a"),
-        told: Told::Finding("Deadlock", &["thread `a`", "thread `b`"]),
+        expected: Expected::Finding("Deadlock", &["thread `a`", "thread `b`"]),
     },
     Case {
         name: "two threads join each other, the other first",
         run: || join_each_other("b"),
-        told: Told::Finding("Deadlock", &["thread `a`", "thread `b`"]),
+        expected: Expected::Finding("Deadlock", &["thread `a`", "thread `b`"]),
     },
     Case {
-        name: "who joins tells of a deadlock, which is told once though it takes two panics",
+        name: "who joins tells of a deadlock, which is reported once though it takes two panics",
         run: join_who_stays,
-        told: Told::Finding(
+        expected: Expected::Finding(
             "Deadlock",
             &["3 threads", "`never`", "the end of thread `late`"],
         ),
@@ -66,12 +66,12 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a thread joins itself",
         run: join_itself,
-        told: Told::Finding("SelfDeadlock", &["thread `self` (#2)", "the end of"]),
+        expected: Expected::Finding("SelfDeadlock", &["thread `self` (#2)", "the end of"]),
     },
     Case {
         name: "a thread is joined that takes its time, and a lock that is free",
         run: join_of_a_slow_one,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
 ];
 
@@ -106,7 +106,7 @@ fn join_under_mutex(order: Order) {
 
 fn scope_under_mutex(order: Order) {
     // No thread can unwind here: the scope waits for its thread, and the thread for a lock. So the
-    // program ends when it was told.
+    // program ends when it was reported.
     Config::new()
         .callback(|_| std::process::exit(0))
         .install()
@@ -153,7 +153,7 @@ fn until_gone(count: usize) {
 
 fn join_who_stays() {
     // The first one is given the panic. The others, who have not moved, wait for each other as
-    // before: nothing is told again, and the second one is given the same panic.
+    // before: nothing is reported again, and the second one is given the same panic.
     let wait = || drop(NEVER.acquire());
     let _early = start("early", wait);
     until_asleep("early");

@@ -8,7 +8,7 @@ use lockwarden::sync::{
 };
 use lockwarden::thread;
 
-use crate::expect::{Case, Told};
+use crate::expect::{Case, Expected};
 
 static LOCK: Mutex<()> = Mutex::named("lock", ());
 static SHARED: RwLock<()> = RwLock::named("shared", ());
@@ -24,12 +24,12 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "waits with a limit, and no other thread is left",
         run: timed,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "attempts without waiting, and no other thread is left",
         run: without_waiting,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
 ];
 

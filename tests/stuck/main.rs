@@ -37,7 +37,7 @@ mod words;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use child::{Child, PART};
-use expect::{Case, Told};
+use expect::{Case, Expected};
 
 fn main() {
     let kernels: &[&[Case]] = &[
@@ -74,7 +74,7 @@ fn main() {
     }
     let trials = cases.into_iter().map(|case| {
         // Without instrumentation, a kernel that deadlocks would hang.
-        let hangs = !steps::WATCHED && case.told != Told::Nothing;
+        let hangs = !steps::WATCHED && case.expected != Expected::Nothing;
         let run = move || {
             let exit = Child::of_this_program().env(PART, case.name).run();
             case.check(&exit)

@@ -9,7 +9,7 @@ use lockwarden::report::WaitReason;
 use lockwarden::sync::{Arc, Barrier, Mutex, OnceLock};
 use lockwarden::thread;
 
-use crate::expect::{Case, Told};
+use crate::expect::{Case, Expected};
 use crate::steps::{WATCHED, start, until, until_asleep, until_waits_for, waits};
 
 static POOL: OnceLock<ThreadPool> = OnceLock::new();
@@ -17,58 +17,58 @@ static NEEDED: Mutex<u32> = Mutex::named("needed", 0);
 static NEVER: Queue<u32> = Queue::named("never");
 
 const SHORT: Duration = Duration::from_millis(20);
-const RESULT: Told = Told::Finding("Deadlock", &["the result of a job of `worker`"]);
+const RESULT: Expected = Expected::Finding("Deadlock", &["the result of a job of `worker`"]);
 
 pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a job waits for its own pool of one thread",
         run: || own_pool(|inner| inner.result().unwrap()),
-        told: RESULT,
+        expected: RESULT,
     },
     Case {
         name: "a job waits for several jobs of its own pool of one thread",
         run: || own_pool(|inner| assert_eq!(wait([&inner], WaitFor::First), [0])),
-        told: RESULT,
+        expected: RESULT,
     },
     Case {
         name: "a job takes the next one of its own pool of one thread",
         run: || own_pool(|inner| assert_eq!(as_completed([inner]).count(), 1)),
-        told: RESULT,
+        expected: RESULT,
     },
     Case {
         name: "all workers wait for jobs that are queued behind them, the first one last",
         run: || all_wait_for_queued(0),
-        told: RESULT,
+        expected: RESULT,
     },
     Case {
         name: "all workers wait for jobs that are queued behind them, the second one last",
         run: || all_wait_for_queued(1),
-        told: RESULT,
+        expected: RESULT,
     },
     Case {
         name: "a job gives more to its own pool, which is full",
         run: own_pool_is_full,
-        told: Told::Finding("Deadlock", &["room in `worker`"]),
+        expected: Expected::Finding("Deadlock", &["room in `worker`"]),
     },
     Case {
         name: "the result of a job under the mutex that it needs, the others idle, the job first",
         run: || result_under_mutex(true),
-        told: Told::Finding("Deadlock", &["the result of a job of `worker`", "`needed`"]),
+        expected: Expected::Finding("Deadlock", &["the result of a job of `worker`", "`needed`"]),
     },
     Case {
         name: "the result of a job under the mutex that it needs, the others idle, the job last",
         run: || result_under_mutex(false),
-        told: Told::Finding("Deadlock", &["the result of a job of `worker`", "`needed`"]),
+        expected: Expected::Finding("Deadlock", &["the result of a job of `worker`", "`needed`"]),
     },
     Case {
         name: "the end of a pool under the mutex that a job needs, the job first",
         run: || shutdown_under_mutex(true),
-        told: Told::Finding("Deadlock", &["the tasks of `worker`", "`needed`"]),
+        expected: Expected::Finding("Deadlock", &["the tasks of `worker`", "`needed`"]),
     },
     Case {
         name: "the end of a pool under the mutex that a job needs, the job last",
         run: || shutdown_under_mutex(false),
-        told: Told::Finding("Deadlock", &["the tasks of `worker`", "`needed`"]),
+        expected: Expected::Finding("Deadlock", &["the tasks of `worker`", "`needed`"]),
     },
     Case {
         name: "an idle pool hides no thread that waits for ever",
@@ -77,7 +77,7 @@ pub(crate) const CASES: &[Case] = &[
             until_idle();
             NEVER.get().unwrap();
         },
-        told: Told::Finding("Deadlock", &["an item of `never`"]),
+        expected: Expected::Finding("Deadlock", &["an item of `never`"]),
     },
     Case {
         name: "workers become idle after a thread waits for ever",
@@ -85,7 +85,7 @@ pub(crate) const CASES: &[Case] = &[
             drop(pool(2).submit(|| until_asleep("main")));
             NEVER.get().unwrap();
         },
-        told: Told::Finding("Deadlock", &["an item of `never`"]),
+        expected: Expected::Finding("Deadlock", &["an item of `never`"]),
     },
     Case {
         name: "a job waits for the result of another one, which main cancels by a shared future",
@@ -97,7 +97,7 @@ pub(crate) const CASES: &[Case] = &[
                 },
             )
         },
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "a job waits for the result of another one, which main cancels by the end of the pool",
@@ -109,27 +109,27 @@ pub(crate) const CASES: &[Case] = &[
                 },
             )
         },
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "a job waits for room in its own pool, which main shuts down",
         run: room_ends_with_the_pool,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "a job shuts down its own pool while the other workers end",
         run: job_ends_its_pool,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "jobs that wait for jobs which other workers can do",
         run: others_can,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "a job that goes on, waited for in every way, and an idle pool",
         run: awaited_jobs,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "a job waits for its own pool of one thread with a limit",
@@ -138,7 +138,7 @@ pub(crate) const CASES: &[Case] = &[
                 inner.result_timeout(5 * SHORT).unwrap_err();
             });
         },
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
 ];
 

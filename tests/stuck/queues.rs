@@ -9,7 +9,7 @@ use lockwarden::report::{Verdict, WaitReason};
 use lockwarden::sync::Mutex;
 use lockwarden::thread;
 
-use crate::expect::{Case, Told};
+use crate::expect::{Case, Expected};
 use crate::steps::{WATCHED, start, until, until_asleep, until_waits_for, waits};
 
 static JOBS: Queue<u32> = Queue::named("jobs");
@@ -51,29 +51,29 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a put into a full queue whose only consumer has ended",
         run: put_after_the_consumer,
-        told: Told::Finding("Deadlock", &["room in `full`"]),
+        expected: Expected::Finding("Deadlock", &["room in `full`"]),
     },
     Case {
         name: "the only consumer of a full queue ends while a thread puts",
         run: consumer_ends_during_put,
-        told: Told::Finding("Deadlock", &["room in `full`"]),
+        expected: Expected::Finding("Deadlock", &["room in `full`"]),
     },
     Case {
         name: "a get from a queue that no thread fills",
         run: || {
             RANKED.get().unwrap();
         },
-        told: Told::Finding("Deadlock", &["an item of `ranked`"]),
+        expected: Expected::Finding("Deadlock", &["an item of `ranked`"]),
     },
     Case {
         name: "a comparison of items puts into the queue that compares",
         run: || compare(|| SELVES.put(Item(2, None)).unwrap()),
-        told: Told::Finding("SelfDeadlock", &["the order of a PriorityQueue"]),
+        expected: Expected::Finding("SelfDeadlock", &["the order of a PriorityQueue"]),
     },
     Case {
         name: "a comparison of items gets from the queue that compares",
         run: || compare(|| drop(SELVES.try_get())),
-        told: Told::Finding("SelfDeadlock", &["the order of a PriorityQueue"]),
+        expected: Expected::Finding("SelfDeadlock", &["the order of a PriorityQueue"]),
     },
     Case {
         name: "a comparison of items asks the queue that compares for its length, and ends it",
@@ -85,12 +85,12 @@ pub(crate) const CASES: &[Case] = &[
             assert_eq!(SELVES.get().unwrap().0, 0);
             assert_eq!(SELVES.get().unwrap().0, 1);
         },
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "a comparison of items needs a mutex whose holder puts into the queue",
         run: compare_under_mutex,
-        told: Told::Finding("Deadlock", &["`needed`", "the order of a PriorityQueue"]),
+        expected: Expected::Finding("Deadlock", &["`needed`", "the order of a PriorityQueue"]),
     },
     Case {
         name: "a join of a queue whose worker has ended without a word",
@@ -99,42 +99,42 @@ pub(crate) const CASES: &[Case] = &[
             thread::spawn(|| JOBS.get().unwrap()).join().unwrap();
             JOBS.join();
         },
-        told: Told::Finding("Deadlock", &["the tasks of `jobs`"]),
+        expected: Expected::Finding("Deadlock", &["the tasks of `jobs`"]),
     },
     Case {
         name: "a join of a queue whose worker forgets to say that it is done, the join first",
         run: || join_of_a_forgetful_one(true),
-        told: Told::Finding("Deadlock", &["the tasks of `jobs`", "an item of `jobs`"]),
+        expected: Expected::Finding("Deadlock", &["the tasks of `jobs`", "an item of `jobs`"]),
     },
     Case {
         name: "a join of a queue whose worker forgets to say that it is done, the worker first",
         run: || join_of_a_forgetful_one(false),
-        told: Told::Finding("Deadlock", &["the tasks of `jobs`", "an item of `jobs`"]),
+        expected: Expected::Finding("Deadlock", &["the tasks of `jobs`", "an item of `jobs`"]),
     },
     Case {
         name: "a join of a queue under the mutex that the worker needs, the join first",
         run: || join_under_mutex(true),
-        told: Told::Finding("Deadlock", &["the tasks of `jobs`", "`needed`"]),
+        expected: Expected::Finding("Deadlock", &["the tasks of `jobs`", "`needed`"]),
     },
     Case {
         name: "a join of a queue under the mutex that the worker needs, the lock first",
         run: || join_under_mutex(false),
-        told: Told::Finding("Deadlock", &["the tasks of `jobs`", "`needed`"]),
+        expected: Expected::Finding("Deadlock", &["the tasks of `jobs`", "`needed`"]),
     },
     Case {
         name: "a queue is joined whose worker takes its time",
         run: join_of_a_slow_one,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "threads wait at queues for one that lets time pass",
         run: a_thread_runs,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "waits at queues that have a limit",
         run: timed,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
 ];
 
@@ -263,7 +263,7 @@ fn compare(does: fn()) {
 }
 
 fn compare_under_mutex() {
-    // What is there is told, and not what could be.
+    // What is there is reported, and not what could be.
     let config = Config::new().on(Verdict::Inversion, Action::Ignore);
     config.install().unwrap();
     let holder = start("holder", || {

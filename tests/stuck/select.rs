@@ -8,14 +8,14 @@ use lockwarden::channel::{
 use lockwarden::sync::Mutex;
 use lockwarden::thread;
 
-use crate::expect::{Case, Told};
+use crate::expect::{Case, Expected};
 use crate::steps::{start, until_asleep};
 
 pub(crate) const CASES: &[Case] = &[
     Case {
         name: "crossbeam: a receiver holds its own sender and iterates",
         run: iterate_over_own,
-        told: Told::Finding(
+        expected: Expected::Finding(
             "Deadlock",
             &["a message of `own`", "no other thread is left"],
         ),
@@ -23,32 +23,32 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "crossbeam: a message of no thread",
         run: || _ = never::<()>().recv(),
-        told: Told::Finding("Deadlock", &["a message of", "no other thread is left"]),
+        expected: Expected::Finding("Deadlock", &["a message of", "no other thread is left"]),
     },
     Case {
         name: "crossbeam: a bounded send under a mutex that the receiver needs, the send first",
         run: || send_under_mutex(1, true),
-        told: Told::Finding("Deadlock", &["room in `jobs`", "`state`"]),
+        expected: Expected::Finding("Deadlock", &["room in `jobs`", "`state`"]),
     },
     Case {
         name: "crossbeam: a bounded send under a mutex that the receiver needs, the lock first",
         run: || send_under_mutex(1, false),
-        told: Told::Finding("Deadlock", &["room in `jobs`", "`state`"]),
+        expected: Expected::Finding("Deadlock", &["room in `jobs`", "`state`"]),
     },
     Case {
         name: "crossbeam: a hand-over under a mutex that the receiver needs, the send first",
         run: || send_under_mutex(0, true),
-        told: Told::Finding("Deadlock", &["`jobs`", "`state`"]),
+        expected: Expected::Finding("Deadlock", &["`jobs`", "`state`"]),
     },
     Case {
         name: "crossbeam: a hand-over under a mutex that the receiver needs, the lock first",
         run: || send_under_mutex(0, false),
-        told: Told::Finding("Deadlock", &["`jobs`", "`state`"]),
+        expected: Expected::Finding("Deadlock", &["`jobs`", "`state`"]),
     },
     Case {
         name: "crossbeam: two threads each receive first, this one first",
         run: || both_receive(true),
-        told: Told::Finding(
+        expected: Expected::Finding(
             "Deadlock",
             &["a message of `to main`", "a message of `to other`"],
         ),
@@ -56,7 +56,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "crossbeam: two threads each receive first, the other one first",
         run: || both_receive(false),
-        told: Told::Finding(
+        expected: Expected::Finding(
             "Deadlock",
             &["a message of `to main`", "a message of `to other`"],
         ),
@@ -64,7 +64,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a selection to which no thread can send",
         run: select_own,
-        told: Told::Finding(
+        expected: Expected::Finding(
             "Deadlock",
             &["one of the branches", "no other thread is left"],
         ),
@@ -72,7 +72,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a selection that would have to hand over to itself",
         run: select_both_sides,
-        told: Told::Finding(
+        expected: Expected::Finding(
             "Deadlock",
             &["one of the branches", "no other thread is left"],
         ),
@@ -80,27 +80,27 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "two selections that both receive, this one first",
         run: || both_select(true),
-        told: Told::Finding("Deadlock", &["one of the branches"]),
+        expected: Expected::Finding("Deadlock", &["one of the branches"]),
     },
     Case {
         name: "two selections that both receive, the other one first",
         run: || both_select(false),
-        told: Told::Finding("Deadlock", &["one of the branches"]),
+        expected: Expected::Finding("Deadlock", &["one of the branches"]),
     },
     Case {
         name: "a selection with a clock, and no other thread is left",
         run: clocks,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "two selections hand over to each other, many times",
         run: selections_meet,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "a selection is served by a thread that then waits for it",
         run: served_and_waited_for,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
 ];
 

@@ -2,7 +2,7 @@
 
 use lockwarden::sync::{BoundedSemaphore, Permit, Semaphore};
 
-use crate::expect::{Case, Told};
+use crate::expect::{Case, Expected};
 use crate::steps::{Meeting, join, start, until_asleep};
 
 static PERMITS: Semaphore = Semaphore::named("permits", 0);
@@ -13,12 +13,12 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a permit that no thread releases",
         run: || drop(PERMITS.acquire()),
-        told: Told::Finding("Deadlock", &["a permit of `permits`"]),
+        expected: Expected::Finding("Deadlock", &["a permit of `permits`"]),
     },
     Case {
         name: "a permit of a bounded semaphore that the same thread keeps",
         run: || drop((BOUNDED.acquire(), BOUNDED.acquire())),
-        told: Told::Finding("Deadlock", &["a permit of `bounded`"]),
+        expected: Expected::Finding("Deadlock", &["a permit of `bounded`"]),
     },
     Case {
         name: "a permit that no thread releases, the starter last",
@@ -29,7 +29,7 @@ pub(crate) const CASES: &[Case] = &[
             other.join().unwrap();
             std::process::exit(101);
         },
-        told: Told::Finding("Deadlock", &["a permit of `permits`"]),
+        expected: Expected::Finding("Deadlock", &["a permit of `permits`"]),
     },
     Case {
         name: "a permit that no thread releases, the starter first",
@@ -42,17 +42,17 @@ pub(crate) const CASES: &[Case] = &[
             other.join().unwrap();
             std::process::exit(101);
         },
-        told: Told::Finding("Deadlock", &["a permit of `permits`"]),
+        expected: Expected::Finding("Deadlock", &["a permit of `permits`"]),
     },
     Case {
         name: "two threads with a permit each want another, the one first",
         run: || want_another("one"),
-        told: Told::Finding("Deadlock", &["a permit of `pair`"]),
+        expected: Expected::Finding("Deadlock", &["a permit of `pair`"]),
     },
     Case {
         name: "two threads with a permit each want another, the other first",
         run: || want_another("other"),
-        told: Told::Finding("Deadlock", &["a permit of `pair`"]),
+        expected: Expected::Finding("Deadlock", &["a permit of `pair`"]),
     },
     Case {
         name: "a permit is released by another thread than took it, at once",
@@ -61,7 +61,7 @@ pub(crate) const CASES: &[Case] = &[
             give(one, two, || ()).join().unwrap();
             let _mine = (PAIR.acquire_many(2), BOUNDED.acquire());
         },
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "a permit is released by another thread than took it, when it is waited for",
@@ -71,7 +71,7 @@ pub(crate) const CASES: &[Case] = &[
             let _mine = (PAIR.acquire_many(2), BOUNDED.acquire());
             other.join().unwrap();
         },
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "a forgotten permit is released by another thread",
@@ -86,16 +86,16 @@ pub(crate) const CASES: &[Case] = &[
             PERMITS.acquire().forget();
             other.join().unwrap();
         },
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "who has panicked in the line gives nothing up that others need",
         run: panic_in_line,
-        told: Told::Finding("Deadlock", &["a permit of `pair`"]),
+        expected: Expected::Finding("Deadlock", &["a permit of `pair`"]),
     },
 ];
 
-/// Waits for a permit, and makes one for the other if it is told that there will be none.
+/// Waits for a permit, and makes one for the other if the wait fails because there will be none.
 fn ask_in_vain() {
     if std::panic::catch_unwind(|| PERMITS.acquire().forget()).is_err() {
         PERMITS.release();

@@ -6,7 +6,7 @@ use std::sync::{Arc, Barrier};
 use lockwarden::sync::{Condvar, Mutex};
 use lockwarden::thread;
 
-use crate::expect::{Case, Told};
+use crate::expect::{Case, Expected};
 use crate::steps::{start_scoped, until_asleep};
 
 static READY: Mutex<bool> = Mutex::named("ready", false);
@@ -17,7 +17,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "no notifier exists",
         run: wait_until_ready,
-        told: Told::Finding(
+        expected: Expected::Finding(
             "Deadlock",
             &["a notification of `changed`", "no other thread is left"],
         ),
@@ -25,12 +25,12 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "the only notifier ends without notifying, after the wait has begun",
         run: notifier_ends,
-        told: Told::Finding("Deadlock", &["a notification of `changed`"]),
+        expected: Expected::Finding("Deadlock", &["a notification of `changed`"]),
     },
     Case {
         name: "the only notifier panics, after the wait has begun",
         run: || notifier_panics(true),
-        told: Told::Saying(
+        expected: Expected::Saying(
             "Deadlock",
             &["a notification of `changed`"],
             &["thread `notifier` (", "), which has ended by a panic"],
@@ -40,7 +40,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "the only notifier panics, before the wait begins",
         run: || notifier_panics(false),
-        told: Told::Saying(
+        expected: Expected::Saying(
             "Deadlock",
             &["a notification of `changed`"],
             &["thread `notifier` (", "), which has ended by a panic"],
@@ -50,42 +50,42 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "the last eight threads that might notify end at the same moment",
         run: all_end_at_once,
-        told: Told::Finding("Deadlock", &["a notification of `changed`"]),
+        expected: Expected::Finding("Deadlock", &["a notification of `changed`"]),
     },
     Case {
         name: "a flag is stored without the mutex between the look at it and the wait",
         run: || store_without_mutex(Stored::Between),
-        told: Told::Finding("Deadlock", &["a notification of `changed`"]),
+        expected: Expected::Finding("Deadlock", &["a notification of `changed`"]),
     },
     Case {
         name: "a flag is stored without the mutex before any thread looks at it",
         run: || store_without_mutex(Stored::Before),
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "a flag is stored without the mutex when the wait has begun",
         run: || store_without_mutex(Stored::After),
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "a wait under another lock that the notifier needs, the wait first",
         run: || wait_under_other(true),
-        told: Told::Finding("Deadlock", &["`changed`", "`other`"]),
+        expected: Expected::Finding("Deadlock", &["`changed`", "`other`"]),
     },
     Case {
         name: "a wait under another lock that the notifier needs, the notifier first",
         run: || wait_under_other(false),
-        told: Told::Finding("Deadlock", &["`changed`", "`other`"]),
+        expected: Expected::Finding("Deadlock", &["`changed`", "`other`"]),
     },
     Case {
         name: "two threads wake each other, many times",
         run: ping_pong,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "one of many is woken at a time",
         run: one_by_one,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
 ];
 
@@ -216,7 +216,7 @@ fn wait_under_other(wait_first: bool) {
             wait_after(&held);
         });
         let notifier = scope.spawn(|| {
-            // Also if it is the one that is told: else the waiter would wait for ever after that.
+            // Also if it is the one that is expected: else the waiter would wait for ever after that.
             let _notifies = NotifiesAtItsEnd;
             if wait_first {
                 until_it_waits(&held);

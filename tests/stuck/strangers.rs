@@ -2,7 +2,7 @@
 
 use lockwarden::sync::{Barrier, Condvar, Event, Mutex, OnceLock, Semaphore, mpsc};
 
-use crate::expect::{Case, Told};
+use crate::expect::{Case, Expected};
 use crate::steps::until_asleep;
 
 static LOCK: Mutex<bool> = Mutex::named("lock", false);
@@ -23,27 +23,27 @@ pub(crate) const CASES: &[Case] = &[
             };
             helped(wait, notify);
         },
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "a stranger releases a permit",
         run: || helped(|| PERMITS.acquire().forget(), || PERMITS.release()),
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "a stranger sets an event",
         run: || helped(|| EVENT.wait(), || EVENT.set()),
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "a stranger initialises",
         run: || helped(|| assert_eq!(CELL.wait(), &1), || CELL.set(1).unwrap()),
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "a stranger comes to a barrier",
         run: || helped(|| _ = MEETING.wait(), || _ = MEETING.wait()),
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "a stranger makes room",
@@ -56,7 +56,7 @@ pub(crate) const CASES: &[Case] = &[
             };
             helped(|| sender.send(2).unwrap(), receive);
         },
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     #[cfg(feature = "queue")]
     Case {
@@ -65,7 +65,7 @@ pub(crate) const CASES: &[Case] = &[
             static QUEUE: lockwarden::queue::Queue<u32> = lockwarden::queue::Queue::named("queue");
             helped(|| assert_eq!(QUEUE.get(), Ok(1)), || QUEUE.put(1).unwrap());
         },
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     #[cfg(feature = "channel")]
     Case {
@@ -81,7 +81,7 @@ pub(crate) const CASES: &[Case] = &[
             };
             helped(select, move || sender.send(1).unwrap());
         },
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
 ];
 

@@ -6,7 +6,7 @@ use lockwarden::report::WaitReason;
 use lockwarden::sync::{Condvar, Mutex, mpsc};
 use lockwarden::timer::{Builder, Timer};
 
-use crate::expect::{Case, Told};
+use crate::expect::{Case, Expected};
 use crate::steps::{WATCHED, until_asleep, until_waits_for, waits};
 
 static NEEDED: Mutex<u32> = Mutex::named("needed", 0);
@@ -18,29 +18,29 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a periodic timer is stopped under the mutex that its callback needs, the stop first",
         run: || stop_under_mutex(true),
-        told: Told::Finding("Deadlock", &["`needed`", "the end of thread `flush`"]),
+        expected: Expected::Finding("Deadlock", &["`needed`", "the end of thread `flush`"]),
     },
     Case {
         name: "a periodic timer is stopped under the mutex that its callback needs, the lock first",
         run: || stop_under_mutex(false),
-        told: Told::Finding("Deadlock", &["`needed`", "the end of thread `flush`"]),
+        expected: Expected::Finding("Deadlock", &["`needed`", "the end of thread `flush`"]),
     },
     Case {
         name: "a timer wakes the last one who waits, in its second period",
         run: woken_by_period,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
     Case {
         name: "a timer wakes the last one who waits",
         run: woken_by_timer,
-        told: Told::Nothing,
+        expected: Expected::Nothing,
     },
 ];
 
 fn stop_under_mutex(stop_first: bool) {
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let callback = move || {
-        let _ = tell.send(());
+        let _ = sender.send(());
         if stop_first {
             until_waits_for("main", WaitReason::End);
         }
@@ -49,7 +49,7 @@ fn stop_under_mutex(stop_first: bool) {
     let builder = Builder::new().name("flush");
     let guard = NEEDED.lock().unwrap();
     let flush = builder.every(SHORT, callback).unwrap();
-    told.recv().unwrap();
+    receiver.recv().unwrap();
     if !stop_first {
         until_asleep("flush");
     }

@@ -8,7 +8,7 @@ use lockwarden::parking_lot as pl;
 use lockwarden::sync::{Mutex, RwLock, mpsc};
 use lockwarden::thread;
 
-use crate::expect::{Case, Told};
+use crate::expect::{Case, Expected};
 use crate::steps::{start, until, until_asleep, waits};
 
 static NEEDED: Mutex<u32> = Mutex::named("needed", 0);
@@ -21,42 +21,42 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a thread that is panicking closes a deadlock with one that waits for a message",
         run: panicking_with_a_receiver,
-        told: Told::Finding("Deadlock", &["`needed`", "thread `panics`"]),
+        expected: Expected::Finding("Deadlock", &["`needed`", "thread `panics`"]),
     },
     Case {
         name: "a thread that is panicking closes a deadlock of locks alone",
         run: panicking_with_a_lock,
-        told: Told::AndStays("Deadlock", &["`needed`", "`bare`"]),
+        expected: Expected::AndStays("Deadlock", &["`needed`", "`bare`"]),
     },
     Case {
         name: "a guard that a thread has put away is needed by all",
         run: put_away,
-        told: Told::AndStays("Deadlock", &["`needed`", "`bare`"]),
+        expected: Expected::AndStays("Deadlock", &["`needed`", "`bare`"]),
     },
     Case {
         name: "a thread-local's destructor closes a deadlock with the thread that joins",
         run: || destructor_and_join(true),
-        told: Told::Finding("Deadlock", &["`needed`", "the end of thread `leaves` (#2)"]),
+        expected: Expected::Finding("Deadlock", &["`needed`", "the end of thread `leaves` (#2)"]),
     },
     Case {
         name: "a join closes a deadlock with a thread-local's destructor",
         run: || destructor_and_join(false),
-        told: Told::Finding("Deadlock", &["`needed`", "the end of thread `leaves` (#2)"]),
+        expected: Expected::Finding("Deadlock", &["`needed`", "the end of thread `leaves` (#2)"]),
     },
     Case {
         name: "a thread joins itself in a panic hook, and that is reported once",
         run: join_of_oneself_in_a_hook,
-        told: Told::AndStays("SelfDeadlock", &["thread `self` (#2)", "the end of"]),
+        expected: Expected::AndStays("SelfDeadlock", &["thread `self` (#2)", "the end of"]),
     },
     Case {
         name: "a mutex is asked for whose holder has ended, while others go on",
         run: || left_by_a_thread(|| std::mem::forget(LEFT.lock()), || drop(LEFT.lock())),
-        told: Told::AndStays("Abandoned", &["thread `leaver` (#2)", "`left`"]),
+        expected: Expected::AndStays("Abandoned", &["thread `leaver` (#2)", "`left`"]),
     },
     Case {
         name: "a lock is asked for that a reader has ended with, while others go on",
         run: || left_by_a_thread(|| std::mem::forget(SHARED.read()), || drop(SHARED.write())),
-        told: Told::AndStays("Abandoned", &["thread `leaver` (#2)", "`shared`"]),
+        expected: Expected::AndStays("Abandoned", &["thread `leaver` (#2)", "`shared`"]),
     },
     Case {
         name: "a lock that was left behind is read by more readers",
@@ -65,7 +65,7 @@ pub(crate) const CASES: &[Case] = &[
             start("leaver", leave).join().unwrap();
             std::process::exit(*SHARED.read().unwrap() as i32);
         },
-        told: Told::AndStays("Abandoned", &["thread `leaver` (#2)", "`shared`"]),
+        expected: Expected::AndStays("Abandoned", &["thread `leaver` (#2)", "`shared`"]),
     },
 ];
 
@@ -187,7 +187,7 @@ fn join_of_oneself_in_a_hook() {
 }
 
 fn left_by_a_thread(leave: fn(), ask: fn()) {
-    // Told when the thread ends, and once more of the wait.
+    // Expected when the thread ends, and once more of the wait.
     exit_at(2);
     start("leaver", leave).join().unwrap();
     let (_keep, wait) = mpsc::channel::<()>();

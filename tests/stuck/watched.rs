@@ -3,7 +3,7 @@
 use lockwarden::sync::{Condvar, Mutex};
 use lockwarden::watchdog::Watchdog;
 
-use crate::expect::{Case, Told};
+use crate::expect::{Case, Expected};
 
 static READY: Mutex<bool> = Mutex::named("ready", false);
 static CHANGED: Condvar = Condvar::named("changed");
@@ -11,7 +11,7 @@ static CHANGED: Condvar = Condvar::named("changed");
 pub(crate) const CASES: &[Case] = &[Case {
     name: "no notifier exists, and there is a watchdog",
     run: wait_beside_a_watchdog,
-    told: Told::Finding("Deadlock", &["a notification of `changed`"]),
+    expected: Expected::Finding("Deadlock", &["a notification of `changed`"]),
 }];
 
 fn wait_beside_a_watchdog() {

@@ -5,7 +5,7 @@ use lockwarden::report::Verdict;
 use lockwarden::sync::Mutex;
 use lockwarden::thread;
 
-use crate::expect::{Case, Told};
+use crate::expect::{Case, Expected};
 use crate::steps::{Meeting, start, until, waits, watch};
 
 static A: Mutex<u32> = Mutex::named("a", 0);
@@ -26,7 +26,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a job panics that was to set an event, beside idle workers",
         run: job_panics,
-        told: Told::Saying(
+        expected: Expected::Saying(
             "Deadlock",
             &["thread `main` (#1) for `done` to be set", "3 idle workers"],
             &[
@@ -39,7 +39,7 @@ pub(crate) const CASES: &[Case] = &[
         ),
     },
     Case {
-        name: "two threads without a name are told by the places where they were spawned",
+        name: "two threads without a name are reported by the places where they were spawned",
         run: || {
             only_deadlocks();
             let both = [[&A, &B], [&B, &A]].map(|[first, second]| {
@@ -52,7 +52,7 @@ pub(crate) const CASES: &[Case] = &[
             });
             watch(both);
         },
-        told: Told::Saying(
+        expected: Expected::Saying(
             "Deadlock",
             &["2 threads wait for each other over", "`a`", "`b`"],
             &["thread #2, spawned at tests/stuck/words.rs:"],
@@ -62,7 +62,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a destructor takes a lock while its thread unwinds",
         run: destructor_locks,
-        told: Told::Saying(
+        expected: Expected::Saying(
             "Deadlock",
             &["2 threads wait for each other over", "`a`", "`b`"],
             &[
@@ -76,7 +76,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a channel is full, and its receiver waits at an empty one",
         run: full_and_empty,
-        told: Told::Saying(
+        expected: Expected::Saying(
             "Deadlock",
             &["room in `full`", "a message of `empty`"],
             &[
@@ -89,7 +89,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "two threads each fill the channel of the other",
         run: fill_each_other,
-        told: Told::Saying(
+        expected: Expected::Saying(
             "Deadlock",
             &["room in `first`", "room in `second`"],
             &[
@@ -101,7 +101,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a receiver sends to itself while another thread fills its channel",
         run: fill_ones_own,
-        told: Told::Saying(
+        expected: Expected::Saying(
             "Deadlock",
             &["room in `own`"],
             &["whichever of them is the receiver may not send to itself"],
@@ -113,7 +113,7 @@ pub(crate) const CASES: &[Case] = &[
         run: || {
             with(|total| *total += outer_total());
         },
-        told: Told::Saying("SelfDeadlock", &["`a`"], CALLERS, &[]),
+        expected: Expected::Saying("SelfDeadlock", &["`a`"], CALLERS, &[]),
     },
 ];
 
@@ -174,7 +174,7 @@ fn full_and_empty() {
     drains.join().unwrap();
 }
 
-/// What is there is told, and not what could be.
+/// What is there is reported, and not what could be.
 fn only_deadlocks() {
     let config = Config::new().on(Verdict::Inversion, Action::Ignore);
     config.install().unwrap();

@@ -128,7 +128,7 @@ fn an_expected_finding_excuses_no_panic_of_the_closure() {
 }
 
 #[test]
-fn a_deadlock_is_broken_and_told_and_is_no_panic_of_the_closure() {
+fn a_deadlock_is_broken_and_reported_and_is_no_panic_of_the_closure() {
     if !WATCHED {
         return;
     }

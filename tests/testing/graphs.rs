@@ -36,7 +36,7 @@ fn a_shared_graph_knows_what_was_before() {
     outcome
         .assert_finds(Verdict::Inversion)
         .among(["shared a", "shared b"]);
-    // It is told once in the life of the process.
+    // It is reported once in the life of the process.
     run(Graph::Shared, || nest(&B, &A)).assert_clean();
 }
 

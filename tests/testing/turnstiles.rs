@@ -114,7 +114,7 @@ fn a_step_that_no_thread_takes_is_reported_with_who_waits_where() {
         texts[0]
     );
     assert!(texts[0].contains("its steps: \"forgotten\", \"b\", \"c\""));
-    assert_eq!(texts[0], texts[1], "both are told the same");
+    assert_eq!(texts[0], texts[1], "both are reported the same");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A real deadlock is told by the detector at once, and the watchdog has the threads as they were.
+//! A real deadlock is reported by the detector at once, and the watchdog has the threads as they were.
 
 use std::sync::{Barrier, mpsc};
 use std::thread;
@@ -32,7 +32,7 @@ fn a_deadlock_is_reported_with_all_threads_before_it_is_broken() {
                 threads.map(|thread| thread.join().is_err())
             });
             assert_eq!(broken.iter().filter(|broken| **broken).count(), 1);
-            let alert = alerts.recv_timeout(LIMIT).expect("it is told");
+            let alert = alerts.recv_timeout(LIMIT).expect("it is reported");
             assert_eq!(alert.phase, Phase::Began);
             assert_eq!(alert.report.verdict, Verdict::Deadlock);
             let dump = alert.dump.as_ref().unwrap();
@@ -64,7 +64,7 @@ fn a_callback_that_panics_is_said_and_the_next_action_is_done() {
                 });
             let _watchdog = builder.spawn().unwrap();
             let standstill = Standstill::begin();
-            let alert = alerts.recv_timeout(LIMIT).expect("it is told");
+            let alert = alerts.recv_timeout(LIMIT).expect("it is reported");
             let stall = alert.report.stall.as_ref().unwrap();
             assert!(matches!(stall.cause, StallCause::Wait { waiters: 1, .. }));
             standstill.end();

@@ -49,7 +49,7 @@ fn an_event_has_the_fields_that_are_documented() {
             let builder = builder.on_alert(move |alert| tell.send(alert.phase).unwrap_or_default());
             let _watchdog = builder.spawn().unwrap();
             let standstill = Standstill::begin();
-            let next = || phases.recv_timeout(LIMIT).expect("it is told");
+            let next = || phases.recv_timeout(LIMIT).expect("it is reported");
             assert_eq!((next(), next()), (Phase::Began, Phase::GoesOn));
             standstill.end();
             while next() != Phase::Ended {}

@@ -25,7 +25,7 @@ fn watch(builder: Builder) -> (Watchdog, Receiver<Alert>) {
 
 /// The next alert is the stall of the thread that waits in a [`Standstill`].
 fn next_is_of_standstill(alerts: &Receiver<Alert>) {
-    let alert = alerts.recv_timeout(LIMIT).expect("it is told");
+    let alert = alerts.recv_timeout(LIMIT).expect("it is reported");
     assert!(alert.headline().contains("`slow`"), "{alert}");
 }
 
@@ -139,7 +139,7 @@ fn a_wait_for_a_thread_that_writes_a_report_is_no_stall() {
 }
 
 #[test]
-fn what_a_report_has_named_is_not_told_again_as_a_stall() {
+fn what_a_report_has_named_is_not_reported_again_as_a_stall() {
     static A: Mutex<()> = Mutex::named("a", ());
     static B: Mutex<()> = Mutex::named("b", ());
     apart!(
@@ -194,7 +194,7 @@ fn a_program_that_stands_still_in_joins_is_reported() {
             // A system call that nothing watches.
             let hangs = thread::spawn(move || end.read(&mut [0]).unwrap());
             let joins = thread::spawn(move || hangs.join().unwrap());
-            let alert = alerts.recv_timeout(LIMIT).expect("it is told");
+            let alert = alerts.recv_timeout(LIMIT).expect("it is reported");
             let stall = alert.report.stall.as_ref().unwrap();
             assert!(
                 matches!(stall.cause, StallCause::NoProgress { waiting: 1, .. }),

@@ -1,7 +1,7 @@
 //! The watchdog as a program has it: what it does about an alert, what it refuses, and dumps.
 //!
 //! There is one watchdog in a process, so each case runs in one of its own: the test binary starts
-//! itself again (see [`child`]). What a stall is told by is tested with the scenarios.
+//! itself again (see [`child`]). What a stall is reported by is tested with the scenarios.
 
 #![cfg(any(debug_assertions, feature = "always"))]
 

@@ -1,4 +1,4 @@
-//! A run of a periodic timer that takes longer than a period is told by itself.
+//! A run of a periodic timer that takes longer than a period is reported by itself.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use lockwarden::watchdog::{Phase, Watchdog};
 use crate::child::{LIMIT, STALL, apart};
 
 #[test]
-fn a_missed_period_is_told_and_that_it_is_over() {
+fn a_missed_period_is_reported_and_that_it_is_over() {
     apart!(
         &[],
         || {
@@ -31,7 +31,7 @@ fn a_missed_period_is_told_and_that_it_is_over() {
                 })
                 .unwrap();
             let _watchdog = builder.spawn().unwrap();
-            let began = alerts.recv_timeout(LIMIT).expect("it is told");
+            let began = alerts.recv_timeout(LIMIT).expect("it is reported");
             assert_eq!(began.phase, Phase::Began);
             let stall = began.report.stall.as_ref().unwrap();
             let StallCause::Heartbeat { name, site, .. } = &stall.cause else {
@@ -41,7 +41,12 @@ fn a_missed_period_is_told_and_that_it_is_over() {
             assert!(site.file().ends_with("periods.rs"), "{site}");
             assert!(periodic.late_by() > Duration::ZERO);
             free.send(()).unwrap();
-            let next = || alerts.recv_timeout(LIMIT).expect("its end is told").phase;
+            let next = || {
+                alerts
+                    .recv_timeout(LIMIT)
+                    .expect("its end is reported")
+                    .phase
+            };
             while next() != Phase::Ended {}
             periodic.stop().unwrap();
         },

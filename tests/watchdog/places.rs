@@ -68,7 +68,7 @@ fn a_thread_that_waits_in_slices_says_where_without_a_signal() {
             let latch = Latch::new();
             let own = Arc::clone(&latch);
             let waiter = thread::spawn(move || waits_in_a_well_known_place(&own));
-            let alert = alerts.recv_timeout(LIMIT).expect("it is told");
+            let alert = alerts.recv_timeout(LIMIT).expect("it is reported");
             assert_eq!(alert.phase, Phase::Began);
             let dump = alert.dump.as_ref().unwrap();
             let waits = |thread: &&lockwarden::watchdog::DumpedThread| thread.waits.is_some();

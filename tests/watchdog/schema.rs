@@ -30,7 +30,7 @@ fn an_alert_is_a_line_in_the_published_form() {
             let watchdog = builder.spawn().unwrap();
             let _heartbeat = watchdog.heartbeat("never\n\"beats\"", STALL);
             let standstill = Standstill::begin();
-            let next = || phases.recv_timeout(LIMIT).expect("it is told");
+            let next = || phases.recv_timeout(LIMIT).expect("it is reported");
             // A wait, a hold, a heartbeat, and no progress; some of them go on meanwhile.
             let mut begun = 0;
             while begun < 4 {

@@ -64,12 +64,12 @@ fn waits_where_no_thread_looks(wake: &mpsc::Receiver<()>) -> bool {
 #[test]
 fn a_thread_that_uses_nothing_tracked_is_listed_with_its_stack() {
     let (wake, woken) = mpsc::channel();
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let thread = spawn("untracked", move || {
-        tell.send(()).unwrap();
+        sender.send(()).unwrap();
         waits_where_no_thread_looks(&woken)
     });
-    told.recv_timeout(LIMIT).unwrap();
+    receiver.recv_timeout(LIMIT).unwrap();
     let start = Instant::now();
     loop {
         let dump = dump();
@@ -105,14 +105,14 @@ fn a_system_call_goes_on_after_the_question() {
 #[test]
 fn a_sleep_lasts_as_long_as_it_was_asked_to() {
     let time = Duration::from_millis(100);
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let sleeper = spawn("sleeping", move || {
         let start = Instant::now();
-        tell.send(()).unwrap();
+        sender.send(()).unwrap();
         thread::sleep(time);
         start.elapsed()
     });
-    told.recv_timeout(LIMIT).unwrap();
+    receiver.recv_timeout(LIMIT).unwrap();
     for _ in 0..10 {
         let _ = dump();
     }
@@ -127,13 +127,13 @@ fn a_thread_that_blocks_the_signal_is_said_to() {
             let signal = libc::SIGRTMIN() + 4;
             let _watchdog = Watchdog::builder().signal(signal).spawn().unwrap();
             let (free, is_free) = mpsc::channel::<()>();
-            let (tell, told) = mpsc::channel();
+            let (sender, receiver) = mpsc::channel();
             let deaf = spawn("deaf", move || {
                 block(signal);
-                tell.send(()).unwrap();
+                sender.send(()).unwrap();
                 let _ = is_free.recv();
             });
-            told.recv_timeout(LIMIT).unwrap();
+            receiver.recv_timeout(LIMIT).unwrap();
             let dump = dump();
             assert_eq!(
                 named(&dump, "deaf").stack.as_ref().unwrap_err(),
@@ -215,10 +215,10 @@ fn a_process_that_was_stopped_is_no_stall() {
     apart!(
         &[],
         || {
-            let (tell, alerts) = mpsc::channel();
+            let (sender, alerts) = mpsc::channel();
             let builder = Watchdog::builder().wait_limit(Duration::from_secs(2));
             let builder =
-                builder.on_alert(move |alert| tell.send(alert.lasted).unwrap_or_default());
+                builder.on_alert(move |alert| sender.send(alert.lasted).unwrap_or_default());
             let _watchdog = builder.spawn().unwrap();
             let standstill = Standstill::begin();
             let stopped = Duration::from_secs(4);
@@ -234,7 +234,7 @@ fn a_process_that_was_stopped_is_no_stall() {
                 }
             }
             raise(libc::SIGSTOP);
-            // Nothing was told of the time in which nothing ran: the limit starts again.
+            // Nothing was reported for the time in which nothing ran: the limit starts again.
             assert!(alerts.try_recv().is_err());
             let lasted = alerts
                 .recv_timeout(LIMIT)

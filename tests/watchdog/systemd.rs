@@ -36,7 +36,7 @@ fn pings_come_at_half_of_the_time_and_stop_during_a_stall() {
 
             let standstill = Standstill::begin();
             assert_eq!(phases.recv_timeout(LIMIT), Ok(Phase::Began));
-            // Those that came before the stall was told.
+            // Those that came before the stall was reported.
             socket.set_nonblocking(true).unwrap();
             while socket.recv(&mut [0; 64]).is_ok() {}
             // The next alert comes after as long again; there is no ping until then.
@@ -100,7 +100,7 @@ fn where_systemd_does_not_ask_nothing_is_sent() {
             let watchdog = builder.spawn().unwrap();
             // Many looks later.
             let _heartbeat = watchdog.heartbeat("never beats", Duration::from_millis(300));
-            alerts.recv_timeout(LIMIT).expect("it is told");
+            alerts.recv_timeout(LIMIT).expect("it is reported");
             assert!(socket.recv(&mut [0; 64]).is_err());
         },
         |outcome| outcome.succeeds()

@@ -84,7 +84,7 @@ fn of_a_thousand_threads_none_is_lost() {
     );
 }
 
-/// Threads that start and end, allocate, panic, and take locks, until they are told to stop.
+/// Threads that start and end, allocate, panic, and take locks, until they are asked to stop.
 fn load(stop: &'static AtomicBool, rounds: &'static AtomicU64) -> Vec<thread::JoinHandle<()>> {
     static LOCKS: [Mutex<u64>; 3] = [const { Mutex::new(0) }; 3];
     let jobs: [fn(); 5] = [

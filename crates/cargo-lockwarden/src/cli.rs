@@ -188,6 +188,8 @@ pub(crate) struct Request {
     pub(crate) target_dir: Option<OsString>,
     /// Those of the arguments by which cargo finds and resolves the project.
     pub(crate) project: Vec<OsString>,
+    /// Whether each operation of an atomic of std is to be a scheduling point.
+    pub(crate) atomics: bool,
 }
 
 /// Options of cargo that say which project is meant and how it is resolved, with a value.
@@ -215,6 +217,7 @@ impl Request {
             targets: Vec::new(),
             target_dir: None,
             project: Vec::new(),
+            atomics: false,
         };
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {

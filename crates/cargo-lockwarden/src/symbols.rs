@@ -89,7 +89,11 @@ impl Sources {
         if own.is_file() {
             return Some(own);
         }
-        let registry = self.registries.iter().map(|registry| registry.join(path));
+        let inside = folder_of(path)?;
+        let registry = self
+            .registries
+            .iter()
+            .map(|registry| registry.join(&inside));
         let mut found = registry.filter(|path| path.is_file());
         found.next()
     }
@@ -104,8 +108,11 @@ impl Sources {
             rest_is_of_package(rest).then(|| (name.clone(), rest))
         });
         let (name, rest) = package.unwrap_or_else(|| {
-            let (package, rest) = path.split_once('/').unwrap_or(("", path));
-            (without_version(package).to_owned(), rest)
+            let (package, rest) = split_package(path).unwrap_or_else(|| {
+                let (package, rest) = path.split_once('/').unwrap_or(("", path));
+                ((package, ""), rest)
+            });
+            (package.0.to_owned(), rest)
         });
         module_of(&name.replace('-', "_"), rest)
     }
@@ -117,15 +124,17 @@ fn rest_is_of_package(rest: &str) -> bool {
         .any(|start| rest.starts_with(start))
 }
 
-/// `dashmap-5.5.3` and `dashmap@abcdef0` without what follows the name.
-fn without_version(package: &str) -> &str {
-    if let Some((name, _)) = package.split_once('@') {
-        return name;
-    }
-    package
-        .match_indices('-')
-        .find(|(at, _)| package[at + 1..].starts_with(|c: char| c.is_ascii_digit()))
-        .map_or(package, |(at, _)| &package[..at])
+/// The name and the version of the package in the path of a dependency, and the path within it:
+/// `dashmap 5.5.3, src/lib.rs`.
+fn split_package(path: &str) -> Option<((&str, &str), &str)> {
+    let (package, rest) = path.split_once(", ")?;
+    Some((package.rsplit_once(' ')?, rest))
+}
+
+/// The path of a file of a dependency below the folder of its registry; `None` for other files.
+pub(crate) fn folder_of(path: &str) -> Option<String> {
+    let ((name, version), rest) = split_package(path)?;
+    Some(format!("{name}-{version}/{rest}"))
 }
 
 /// The module of the file `rest` in the package `name`.
@@ -502,8 +511,12 @@ mod inner {
         ] {
             assert_eq!(module_of(name, rest), module, "{rest}");
         }
-        assert_eq!(without_version("dash-map-5.5.3"), "dash-map");
-        assert_eq!(without_version("dashmap@abcdef0"), "dashmap");
+        let sources = Sources::new(PathBuf::new(), Vec::new());
+        assert_eq!(sources.module("dash-map 5.5.3, src/a.rs"), "dash_map::a");
+        assert_eq!(sources.module("till/src/lib.rs"), "till");
+        let folder = folder_of("dash-map 5.5.3, src/a.rs");
+        assert_eq!(folder.as_deref(), Some("dash-map-5.5.3/src/a.rs"));
+        assert_eq!(folder_of("src/a.rs"), None);
     }
 
     #[test]

@@ -79,6 +79,7 @@ fn exploration(options: &Options) -> TokenStream {
             let most = preemptions.unwrap_or(usize::MAX);
             quote!(DepthFirst { preemptions: #most })
         }
+        Strategy::PartialOrder => quote!(PartialOrder),
     };
     quote!(::core::option::Option::Some(
         ::lockwarden::testing::harness::Exploration {

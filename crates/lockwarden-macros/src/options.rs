@@ -46,6 +46,7 @@ pub(crate) enum Strategy {
     Random,
     Pct { depth: usize },
     DepthFirst { preemptions: Option<usize> },
+    PartialOrder,
 }
 
 /// One option: `name = "value"`, `name = 7` or `name = true`.
@@ -142,7 +143,8 @@ impl Options {
 /// Parses a strategy, in the form of `LOCKWARDEN_EXPLORE`: `random`, `pct:3`, `depth-first:2`.
 fn strategy(value: &LitStr) -> Result<Strategy> {
     let text = value.value();
-    let problem = "is no strategy; there are random, pct:3, depth-first and depth-first:2";
+    let problem =
+        "is no strategy; there are random, pct:3, depth-first, depth-first:2 and partial-order";
     let error = || Error::new(value.span(), format!("{text:?} {problem}"));
     let (name, number) = match text.split_once(':') {
         Some((name, number)) => (name, Some(number.parse().map_err(|_| error())?)),
@@ -154,6 +156,7 @@ fn strategy(value: &LitStr) -> Result<Strategy> {
             depth: depth.unwrap_or(3),
         }),
         ("depth-first", preemptions) => Ok(Strategy::DepthFirst { preemptions }),
+        ("partial-order", None) => Ok(Strategy::PartialOrder),
         _ => Err(error()),
     }
 }

@@ -45,6 +45,14 @@
 //! that can keep a crate from compiling. A value of std's own type, from a crate that does not see
 //! the facade, is of another type than the facade's.
 //!
+//! # Atomics
+//!
+//! With the feature `atomics`, each operation of an atomic is a scheduling point of
+//! [`testing::explore`](lockwarden::testing::explore), and [`std::hint::spin_loop`](bare::hint::spin_loop)
+//! lets other threads go first there. The atomics are then of types of the facade, with the layout of std's:
+//! a crate that takes one of std's from `core`, or implements a trait for those, does not fit.
+//! `cargo lockwarden explore --atomics` builds a program so.
+//!
 //! # Cost
 //!
 //! None of its own: see [`lockwarden`].
@@ -56,5 +64,7 @@ extern crate std as bare;
 #[doc(no_inline)]
 pub use bare::*;
 
+#[cfg(feature = "atomics")]
+pub mod hint;
 pub mod sync;
 pub mod thread;

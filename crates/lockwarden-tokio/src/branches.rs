@@ -1,4 +1,4 @@
-//! `join!`, `try_join!` and `select!`, whose branches are told apart.
+//! `join!`, `try_join!` and `select!`, whose branches are distinguished.
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;

@@ -8,7 +8,7 @@ use lockwarden::testing::{Check, Graph, Outcome};
 use crate::runtime::Builder;
 
 /// Runs the future that `f` makes on a current-thread runtime of its own, for at most 30 seconds, and
-/// tells how it went: [`lockwarden::testing::check`] for asynchronous code.
+/// returns its outcome: [`lockwarden::testing::check`] for asynchronous code.
 ///
 /// Beside what is found elsewhere, a check finds waits for messages, notifications and permits that
 /// nothing is left to end, on Linux, if no thread that lockwarden does not know was started meanwhile.
@@ -97,7 +97,7 @@ impl AsyncCheck {
         self
     }
 
-    /// Runs the future that `f` makes, and tells how it went.
+    /// Runs the future that `f` makes, and returns its outcome.
     ///
     /// # Panics
     ///

@@ -185,19 +185,19 @@ fn what_stands_is_reported_and_nothing_else() {
         .install()
         .expect("the first configuration is taken");
     let (programs, seed) = (number("PROGRAMS", 120), number("SEED", 1));
-    let (mut stood, mut told, mut wrong) = (0, 0, Vec::new());
+    let (mut stood, mut found, mut wrong) = (0, 0, Vec::new());
     for seed in seed..seed + programs {
         let program = program(&mut Random(seed));
         let (stands, reported) = outcome(&program, seed % 2 == 0);
         stood += usize::from(stands);
-        told += usize::from(stands && reported);
+        found += usize::from(stands && reported);
         if stands != reported {
             wrong.push(format!(
                 "seed {seed}: stands {stands}, reported {reported}: {program:?}"
             ));
         }
     }
-    println!("{programs} programs: {stood} stand, {told} of them reported");
+    println!("{programs} programs: {stood} stand, {found} of them reported");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(stood > 0 && stood < programs as usize);
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::figures::{self, Row};
 
 /// The shapes in the order of the page: what each is, and what its size counts.
-const SHAPES: [(&str, &str, &str); 14] = [
+const SHAPES: [(&str, &str, &str); 16] = [
     ("alone", "Locks taken one at a time", "locks"),
     ("star", "One parent, many children", "edges"),
     ("fan-in", "One child, many parents", "edges"),
@@ -37,6 +37,16 @@ const SHAPES: [(&str, &str, &str); 14] = [
         "threads-shared",
         "Threads that nest the same pair",
         "threads",
+    ),
+    (
+        "learning",
+        "Threads at once, each of which learns 20,000 edges into leaves under its own parent (time of all together)",
+        "threads",
+    ),
+    (
+        "nest-in-turn",
+        "Locks in one nest, which 32 threads take one after the other (*new*: a thread after the first, an acquisition)",
+        "locks",
     ),
     (
         "threads-in-turn",

@@ -5,7 +5,7 @@ use std::io;
 use super::flavour::{Condvar, Mutex};
 use super::service::Service;
 
-/// What the compactor is told.
+/// What the compactor is asked for.
 pub(super) struct Orders {
     state: Mutex<State>,
     changed: Condvar,

@@ -69,7 +69,7 @@ pub(crate) fn run(settings: &Settings) -> io::Result<Summary> {
     let mut summary = flavour::thread::scope(|scope| {
         let compactor = scope.spawn(|| compactor::work(&service, &orders));
         let ended = serve_load(&service, settings);
-        // Whatever became of the clients, the compactor has to be told, or the scope never ends.
+        // Whatever became of the clients, the compactor has to receive the end, or the scope never ends.
         orders.stop();
         let compactions = compactor.join().expect("the compactor does not panic")?;
         let mut summary = ended?;

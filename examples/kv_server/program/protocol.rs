@@ -29,7 +29,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// What it is told.
+/// What it is asked for.
 pub(super) enum Answer {
     Value(String),
     Done,

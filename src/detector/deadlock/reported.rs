@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use super::snapshot::{Snapshots, ThreadSnapshot};
-use crate::detector::publish::Panic;
+use crate::detector::panic::Panic;
 use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::thread::slot::Slot;
 

@@ -3,8 +3,10 @@
 use super::reduction::Reducer;
 use super::snapshot::Snapshots;
 use super::stuck_set::{self, Deadlock, Detected};
-use super::{description, reported, thread_exit, unbroken};
-use crate::detector::publish::{self, Panic};
+use super::victim::{give_away, give_to_any, unbroken};
+use super::{description, reported};
+use crate::detector::panic::{self, Panic};
+use crate::detector::publish;
 use crate::engine::ids::Site;
 use crate::engine::wait_reason::WaitReason;
 use crate::tracking::lock::ident::Ident;
@@ -12,6 +14,35 @@ use crate::tracking::process::registry;
 use crate::tracking::process::resource_state::ResourceState;
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait::WaitKind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The number of threads that wait for something that is no lock. While there are none, only a thread that
+/// holds a lock can close a deadlock.
+static RESOURCE_WAITS: AtomicUsize = AtomicUsize::new(0);
+
+/// A wait of a thread for something that is no lock, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct ResourceWait(());
+
+impl ResourceWait {
+    pub(crate) fn new() -> Self {
+        // Relaxed: the wait is published afterwards, with a sequentially consistent fence, and the thread
+        // that reads the count has published its own wait with the same fence.
+        RESOURCE_WAITS.fetch_add(1, Ordering::Relaxed);
+        Self(())
+    }
+}
+
+impl Drop for ResourceWait {
+    fn drop(&mut self) {
+        RESOURCE_WAITS.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Returns whether some thread waits for something that is no lock.
+pub(crate) fn any_resource_wait() -> bool {
+    RESOURCE_WAITS.load(Ordering::Relaxed) > 0
+}
 
 /// The result of the look of a thread that is about to continue its wait.
 #[derive(Debug)]
@@ -54,18 +85,18 @@ pub(crate) fn check_resource_wait(
             let in_ring = set.is_in_ring;
             let set = set.threads;
             let need = all.threads[me].wait.map(|wait| wait.need);
-            let unwinds = publish::can_unwind()
+            let unwinds = panic::can_unwind()
                 && !matches!(need, Some(WaitKind::Other(awaited)) if !awaited.can_unwind());
             facts.unbreakable = !unwinds && !claim.has_heirs();
             let panic = claim.report(|| publish::publish(slot, vec![*facts]));
             Stuck::Reported(match (panic, need) {
                 // Its own end would not end the wait of any other thread.
                 (Some(panic), _) if !in_ring => {
-                    let _ = thread_exit::give_away(&all, &set, panic);
+                    let _ = give_away(&all, &set, panic);
                     None
                 }
-                (Some(panic), _) if !publish::can_unwind() => {
-                    if thread_exit::give_away(&all, &set, panic).is_err() {
+                (Some(panic), _) if !panic::can_unwind() => {
+                    if give_away(&all, &set, panic).is_err() {
                         unbroken(slot);
                     }
                     None
@@ -73,14 +104,14 @@ pub(crate) fn check_resource_wait(
                 // A panic in the thread that is waited for is more useful than one in the thread that joins
                 // it; and nothing can unwind past the end of a scope.
                 (Some(panic), Some(WaitKind::Other(WaitReason::End))) => {
-                    thread_exit::give_away(&all, &set, panic).err()
+                    give_away(&all, &set, panic).err()
                 }
                 (Some(panic), Some(WaitKind::Other(awaited))) if !awaited.can_unwind() => {
-                    let left = thread_exit::give_away(&all, &set, panic).err();
+                    let left = give_away(&all, &set, panic).err();
                     // An idle worker blocks no other thread, so no other victim would be better.
                     match (left, awaited) {
                         (Some(panic), WaitReason::Job) => {
-                            thread_exit::give_to_any(&all, &set, panic);
+                            give_to_any(&all, &set, panic);
                         }
                         (Some(_), _) => unbroken(slot),
                         (None, _) => {}

@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::conflicts;
 use crate::engine::ids::ThreadId;
 use crate::engine::mode::Mode;
 use crate::engine::sorting;
@@ -355,5 +354,17 @@ impl Snapshots {
             WaitKind::Other(_) => wait.party().is_some_and(|p| p.version() == wait.version),
         };
         unchanged && thread.slot.wait.epoch() == wait.epoch
+    }
+}
+
+/// Returns whether a hold in `mode` blocks a request `need` for the same lock.
+pub(in crate::detector) fn conflicts(need: WaitKind, mode: Mode) -> bool {
+    match need {
+        WaitKind::Lock(Mode::Exclusive) => true,
+        WaitKind::Lock(Mode::Shared) => mode == Mode::Exclusive,
+        WaitKind::Lock(Mode::Upgradable) => mode != Mode::Shared,
+        // The upgradable hold is the caller's own.
+        WaitKind::Upgrade => mode == Mode::Shared,
+        WaitKind::Other(_) => false,
     }
 }

@@ -6,10 +6,12 @@
 //! right to report it, and [`StuckSet::describe`] adds names. A lock cycle is a way to describe a stuck set,
 //! not another kind of deadlock.
 
+use super::claim::{Claim, claim};
 use super::reduction::{Judgement, Reducer, ThreadStates};
 use super::snapshot::Snapshots;
-use super::{Claim, claim, description, lasts, lock_cycle};
+use super::{description, lock_cycle};
 use crate::report::Facts;
+use std::time::Duration;
 
 /// How often a thread checks that a deadlock of other threads lasts before it reports it: for about a tenth
 /// of a second. The threads of the deadlock report it first.
@@ -156,4 +158,15 @@ fn is_behind_a_queue(all: &Snapshots, at: usize) -> bool {
         return false;
     };
     all.keepers(wait).iter().any(|(_, hold)| hold.is_none())
+}
+
+/// Returns whether these threads stay in their waits for a while.
+///
+/// Between the grant of a lock and the store of its new holder lie a few instructions, in which a reader can
+/// appear to wait behind a queue.
+fn lasts(all: &Snapshots, threads: &[usize]) -> bool {
+    (0..5).all(|_| {
+        std::thread::sleep(Duration::from_millis(2));
+        threads.iter().all(|&at| all.stands(at))
+    })
 }

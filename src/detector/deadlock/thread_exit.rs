@@ -6,18 +6,17 @@
 use std::time::Duration;
 
 use super::reduction::Reducer;
+use super::resource_wait::any_resource_wait;
 use super::snapshot::{Snapshots, ThreadSnapshot};
 use super::stuck_set::{self, Deadlock, Detected};
-use super::{any_resource_wait, pass_mark};
+use super::victim::{give, victims};
 use crate::detector::check_session;
-use crate::detector::publish::{self, Panic};
-use crate::engine::sorting;
-use crate::engine::wait_reason::WaitReason;
+use crate::detector::publish;
 use crate::tracking::process::os_threads;
 use crate::tracking::process::registry;
 use crate::tracking::process::resource_state::ResourceState;
 use crate::tracking::thread::slot::Slot;
-use crate::tracking::thread::wait::{PublishedWait, WaitKind};
+use crate::tracking::thread::wait::PublishedWait;
 
 /// How often an ending thread looks again while the system still counts threads that ended before it.
 const PATIENCE: u32 = 20;
@@ -98,59 +97,4 @@ fn report_stuck(slot: &'static Slot, concerns: impl Fn(&PublishedWait) -> bool) 
         }
     }
     outcome
-}
-
-/// Passes the panic to a waiting thread.
-fn give(all: &Snapshots, at: usize, panic: Panic) {
-    let victim = &all.threads[at];
-    if let Some(wait) = &victim.wait {
-        let is_waiting = || victim.slot.wait.epoch() == wait.epoch;
-        victim.slot.alarm.ring(panic.into_message(), is_waiting);
-    }
-}
-
-/// Passes the panic of the thread that closed a deadlock to another thread of it that does not wait for a
-/// thread's end; returns it as the error if there is none.
-pub(super) fn give_away(all: &Snapshots, set: &[usize], panic: Panic) -> Result<(), Panic> {
-    let waits_for_end = |at: &usize| {
-        let wait = &all.threads[*at].wait;
-        wait.is_some_and(|wait| wait.need == WaitKind::Other(WaitReason::End))
-    };
-    let mut others = victims(all, |_| true).into_iter();
-    match others.find(|at| set[1..].contains(at) && !waits_for_end(at)) {
-        Some(at) => {
-            pass_mark(all, set[0], at);
-            give(all, at, panic);
-            Ok(())
-        }
-        None => Err(panic),
-    }
-}
-
-/// Passes the panic of the thread that closed a deadlock to another thread of it, whatever that one waits
-/// for.
-pub(super) fn give_to_any(all: &Snapshots, set: &[usize], panic: Panic) {
-    let mut others = victims(all, |_| true).into_iter();
-    if let Some(at) = others.find(|at| set[1..].contains(at)) {
-        pass_mark(all, set[0], at);
-        give(all, at, panic);
-    }
-}
-
-/// Returns the threads that can get a panic, those that wait for another thread's end last: the end of a
-/// joined thread is better than that of the thread that joins it.
-pub(super) fn victims(all: &Snapshots, concerns: impl Fn(&PublishedWait) -> bool) -> Vec<usize> {
-    let mut found: Vec<(bool, usize)> = Vec::new();
-    for (at, thread) in all.threads.iter().enumerate() {
-        if let Some(wait) = &thread.wait
-            && let WaitKind::Other(awaited) = wait.need
-            && !wait.timed
-            && awaited.can_unwind()
-            && concerns(wait)
-        {
-            found.push((awaited == WaitReason::End, at));
-        }
-    }
-    sorting::sort(&mut found);
-    found.into_iter().map(|(_, at)| at).collect()
 }

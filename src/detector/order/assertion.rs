@@ -1,7 +1,8 @@
 //! Assertions of tests about lock order: the opposite order was never taken, and will be reported if it is.
 
 use crate::detector::check_session;
-use crate::detector::order::{check, classes, declared};
+use crate::detector::order::promote::promote;
+use crate::detector::order::{classes, declared};
 use crate::engine::acquisition::Link;
 use crate::engine::ids::{LockId, Site};
 use crate::report::{LockInfo, ThreadInfo};
@@ -52,7 +53,7 @@ pub(crate) fn instances(
     let mut state = graph.lock();
     for ident in [first, second] {
         // This finds nothing: all edges of a leaf lead to it.
-        let _ = check::promote(&mut state, ident);
+        let _ = promote(&mut state, ident);
     }
     let (first, second) = (first.id(), second.id());
     if let Some(way) = state.graph.way(second, first) {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::detector::order::{classes, inherited_holds};
+use crate::detector::order::promote::promote;
+use crate::detector::order::{classes, inherited_holds, repeated};
 use crate::detector::state;
-use crate::detector::state::DetectorState;
 use crate::detector::{check_session, describe};
-use crate::engine::acquisition::{Acquisition, Finding, Held};
+use crate::engine::acquisition::Acquisition;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
 use crate::report::{Facts, Stack};
@@ -18,6 +18,7 @@ use crate::tracking::lock::record::LockRecord;
 use crate::tracking::thread::current;
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::own::{with_own, with_own_open};
+use crate::tracking::thread::section::SlotAddress;
 use crate::tracking::thread::slot::{HeldLock, Slot};
 
 /// The most locks that a thread may hold for its acquisitions to be checked.
@@ -49,7 +50,7 @@ pub(crate) fn check(
 ) -> Vec<Facts> {
     let key = slot.key();
     let known = lockset_hash::known(key, mode);
-    let (busy, remembered) = with_own(slot, |own| (own.busy > 0, own.knows(known, ident.tag())));
+    let (busy, remembered) = with_own(slot, |own| (own.busy > 0, own.has_seen(known, ident.tag())));
     if busy {
         return Vec::new();
     }
@@ -62,6 +63,12 @@ pub(crate) fn check(
     // a whole table, every order would be new.
     if slot.count() > MOST_HELD {
         CROWDED.store(true, Ordering::Relaxed);
+        return Vec::new();
+    }
+    let content = repeated::content(slot, ident, mode, site);
+    if content.is_some_and(|content| repeated::repeats(slot, ident, content)) {
+        with_own(slot, |own| own.learn(known, ident.tag()));
+        record.known.store(known, Ordering::Relaxed);
         return Vec::new();
     }
     let held = slot.held().unwrap_or_default();
@@ -81,7 +88,7 @@ pub(crate) fn check(
     }
     let holding = with_own(slot, |own| {
         own.holding(key, state::generation(), || {
-            held.iter().map(describe::held).collect()
+            held.iter().map(HeldLock::as_held).collect()
         })
     });
     inherited_holds::note(slot, ident, || LeafEdge {
@@ -89,15 +96,7 @@ pub(crate) fn check(
         mode,
         site,
     });
-    found.extend(learn(
-        slot,
-        &held,
-        &holding,
-        ident,
-        record.policy(),
-        mode,
-        site,
-    ));
+    found.extend(learn(slot, &held, &holding, ident, mode, site, content));
     found.extend(classes::learn(
         slot, key, &held, &holding, ident, mode, site,
     ));
@@ -108,7 +107,7 @@ pub(crate) fn check(
         // Otherwise the context went to the graph of a check, or was recorded for the join.
         && slot.check_id() == 0
         // What two locks of one class show depends on their ids.
-        && held.iter().all(|h| describe::ident_of(h).class().id != ident.class().id)
+        && held.iter().all(|h| h.ident().class().id != ident.class().id)
         && !ident.contexts.is_promoted();
     with_own(slot, |own| {
         own.learn(known, ident.tag());
@@ -118,7 +117,8 @@ pub(crate) fn check(
                 mode,
                 site,
             };
-            own.first.learn(slot, ident.class(), known, context);
+            own.first
+                .learn(SlotAddress::of(slot), ident.class(), known, context);
         }
     });
     record.known.store(known, Ordering::Relaxed);
@@ -181,9 +181,9 @@ fn learn(
     held: &[HeldLock],
     holding: &Arc<HeldSnapshot>,
     ident: &'static Ident,
-    policy: ReadPolicy,
     mode: Mode,
     site: Site,
+    content: Option<u64>,
 ) -> Vec<Facts> {
     let unknown: Vec<Site> = with_own(slot, |own| {
         let around = holding.inherited.iter().map(|around| around.held.site);
@@ -199,7 +199,7 @@ fn learn(
     // distinguish edges.
     let edges: Vec<(LockId, LockId)> = others()
         .filter(|h| h.site.file() == site.file())
-        .map(|h| (describe::ident_of(h).id(), ident.id()))
+        .map(|h| (h.ident().id(), ident.id()))
         .collect();
     let keeps_edges = !edges.is_empty()
         && with_own(slot, |own| own.has_stacks_left())
@@ -215,7 +215,7 @@ fn learn(
         && !ident.contexts.is_promoted()
         && unknown.is_empty()
         && !keeps_edges
-        && others().all(|h| describe::ident_of(h).contexts.is_promoted());
+        && others().all(|h| h.ident().contexts.is_promoted());
     if leaf_under_known && offer(ident, holding, mode, site) {
         return Vec::new();
     }
@@ -241,7 +241,7 @@ fn learn(
     state.introduce(thread, slot);
     let mut findings = Vec::new();
     for h in others() {
-        findings.extend(promote(&mut state, describe::ident_of(h)));
+        findings.extend(promote(&mut state, h.ident()));
     }
     // Leaf edges belong to the graph of the process.
     if (is_nested || is_writer) && (graph.is_own() || !offer(ident, holding, mode, site)) {
@@ -253,8 +253,7 @@ fn learn(
             state.lock(card.id).is_some(),
             "a promoted lock stands in the graph"
         );
-        debug_assert_eq!(ident.class().kind.policy(), policy);
-        findings.extend(state.graph.acquire(&Acquisition {
+        let acquisition = Acquisition {
             thread,
             segment: &holding.segment,
             held: &holding.held,
@@ -263,7 +262,8 @@ fn learn(
             lock: card.id,
             mode,
             site,
-        }));
+        };
+        findings.extend(repeated::acquire(&mut state, ident, &acquisition, content));
         if is_writer && state.graph.has_any_writer(card.id) {
             ident.allow_any_writer();
         }
@@ -285,60 +285,13 @@ fn offer(ident: &'static Ident, holding: &Arc<HeldSnapshot>, mode: Mode, site: S
     }
 }
 
-/// Moves a lock into the graph: a lock is acquired under it for the first time, or its leaf is full. A lock
-/// that was promoted in the parent of a fork is added to the child's graph.
-pub(in crate::detector) fn promote(
-    state: &mut DetectorState,
-    ident: &'static Ident,
-) -> Vec<Finding> {
-    let contexts = if state.is_of_check() {
-        // Leaf edges belong to the process. A leaf gives no findings: no edge leaves it.
-        promote(&mut state::lock(), ident);
-        None
-    } else {
-        ident.contexts.promote()
-    };
-    let id = ident.id();
-    if contexts.is_none() && state.lock(id).is_some() {
-        return Vec::new();
-    }
-    state.add_lock(describe::lock_info(ident), ident);
-    state.graph.add_lock(id, ident.class().kind.policy());
-    if ident.has_any_writer() {
-        state.graph.allow_any_writer(id);
-    }
-    let mut findings = Vec::new();
-    for context in contexts.unwrap_or_default() {
-        if context.holding.generation != state::generation() {
-            continue;
-        }
-        // Locks that were dropped since have taken their edges with them, but were gates then.
-        let (held, gone): (Vec<Held>, Vec<Held>) = context
-            .holding
-            .held
-            .iter()
-            .partition(|held| state.lock(held.lock).is_some());
-        findings.extend(state.graph.acquire(&Acquisition {
-            thread: context.holding.segment.thread(),
-            segment: &context.holding.segment,
-            held: &held,
-            inherited: &context.holding.inherited,
-            gone: &gone,
-            lock: id,
-            mode: context.mode,
-            site: context.site,
-        }));
-    }
-    findings
-}
-
 /// Removes a dropped lock. With `unreferred` the caller guarantees that it was not held.
 #[inline]
 pub(crate) fn retire(ident: &'static Ident, unreferred: bool) {
     // Not `open`: what is changed here is not used by the addition of a held lock.
     let slot = current::slot();
     // A signal handler that drops a lock between the steps of this at worst leaks an ident, too.
-    if unreferred && ident.keep_ready(slot) {
+    if unreferred && ident.keep_ready(SlotAddress::of(slot)) {
         return;
     }
     if ident.contexts.clear(unreferred) {

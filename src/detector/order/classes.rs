@@ -7,10 +7,8 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::detector::order::declared;
-use crate::detector::state;
 use crate::detector::state::DetectorState;
-use crate::detector::{check_session, describe, publish};
+use crate::detector::{check_session, describe};
 use crate::engine::acquisition::{Acquisition, Finding, Held};
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
@@ -18,13 +16,11 @@ use crate::engine::verdict::Verdict;
 use crate::record;
 use crate::report::{Basis, Facts, LockInfo};
 use crate::sink;
-use crate::tracking::fork_safe::ForkSafe;
-use crate::tracking::lock::class;
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::leaf_edges::HeldSnapshot;
 use crate::tracking::thread::lockset_hash;
-use crate::tracking::thread::own::with_own;
+use crate::tracking::thread::own::{quietly, with_own};
 use crate::tracking::thread::slot::{HeldLock, Slot};
 
 /// Records the classes of a nested acquisition; `key` is the thread's.
@@ -42,7 +38,7 @@ pub(in crate::detector) fn learn(
     let to = ident.class();
     let (mut unknown, mut alike) = (Vec::new(), Vec::new());
     for (at, h) in held.iter().enumerate() {
-        let from = describe::ident_of(h).class();
+        let from = h.ident().class();
         if from.id == to.id {
             alike.extend(is_against_ids(h, ident, mode).then_some(at));
             continue;
@@ -53,7 +49,7 @@ pub(in crate::detector) fn learn(
             continue;
         }
         // The context without the lock itself: the thread, its segment, and the other held locks.
-        let gates = key.wrapping_sub(lockset_hash::share(describe::ident_of(h).tag(), h.mode));
+        let gates = key.wrapping_sub(lockset_hash::share(h.ident().tag(), h.mode));
         let pair = lockset_hash::mix(from.id.get() << 32 ^ to.id.get());
         let context = lockset_hash::known(gates ^ lockset_hash::share(pair, h.mode), mode);
         if !with_own(slot, |own| own.has_classes(context)) {
@@ -63,7 +59,7 @@ pub(in crate::detector) fn learn(
     if unknown.is_empty() && alike.is_empty() {
         return Vec::new();
     }
-    let to_tracing = publish::quietly(slot, sink::emits_orders);
+    let to_tracing = quietly(slot, sink::emits_orders);
     if to_tracing || record::is_recording() {
         record_edges(slot, held, &unknown, to, mode, site);
     }
@@ -122,7 +118,7 @@ fn record_edges(
             .iter()
             .enumerate()
             .filter(|(other, _)| other != at)
-            .map(|(_, gate)| describe::ident_of(gate).class())
+            .map(|(_, gate)| gate.ident().class())
             .collect();
         let news = record::edge(&record::Taken {
             from,
@@ -135,7 +131,7 @@ fn record_edges(
             thread: &thread,
         });
         if let Some(news) = news {
-            publish::quietly(slot, || record::emit(&news));
+            quietly(slot, || record::emit(&news));
         }
     }
 }
@@ -143,7 +139,7 @@ fn record_edges(
 /// Returns whether an acquisition under another lock of the same class goes against the order in which those
 /// nest: that of their sub-classes, then that of their ids.
 fn is_against_ids(held: &HeldLock, ident: &'static Ident, mode: Mode) -> bool {
-    let outer = describe::ident_of(held);
+    let outer = held.ident();
     let rank = |ident: &Ident| (ident.subclass(), ident.id());
     let passes = held.mode == Mode::Shared
         && mode == Mode::Shared
@@ -166,12 +162,7 @@ pub(in crate::detector) fn enter(state: &mut DetectorState, class: &'static Clas
 }
 
 /// Adds a class of which only the name is known to the order of classes.
-pub(in crate::detector) fn enter_named(
-    state: &mut DetectorState,
-    id: LockId,
-    name: &'static str,
-    site: Site,
-) {
+pub(super) fn enter_named(state: &mut DetectorState, id: LockId, name: &'static str, site: Site) {
     state.classes.add_lock(id, ReadPolicy::WriterBlocksReaders);
     state.classes.allow_any_writer(id);
     state.add_class(id, || LockInfo {
@@ -180,7 +171,7 @@ pub(in crate::detector) fn enter_named(
     });
 }
 
-fn is_new(state: &mut DetectorState, finding: &Finding) -> bool {
+pub(super) fn is_new(state: &mut DetectorState, finding: &Finding) -> bool {
     state.is_new_cycle_of(
         finding.links.iter().map(|link| link.from).collect(),
         finding.verdict,
@@ -188,7 +179,7 @@ fn is_new(state: &mut DetectorState, finding: &Finding) -> bool {
 }
 
 /// Describes cycles of classes.
-fn describe_cycles(
+pub(super) fn describe_cycles(
     slot: &'static Slot,
     state: &DetectorState,
     findings: Vec<Finding>,
@@ -223,59 +214,4 @@ pub(in crate::detector) fn note(state: &mut DetectorState, findings: &[Finding])
         let classes: Vec<LockId> = links.filter_map(|link| state.class_of(link.from)).collect();
         state.is_new_cycle_of(classes, finding.verdict);
     }
-}
-
-/// The declared pairs, for the graphs of later checks.
-pub(crate) static DECLARED: ForkSafe<Vec<(&'static str, &'static str, Site)>> =
-    ForkSafe::new(Vec::new());
-
-/// Adds a declared order: each name comes before all that follow it. Acquisitions that have violated it
-/// already are reported now.
-pub(crate) fn declare(slot: &'static Slot, names: &[&'static str], site: Site) {
-    let (mut found, mut found_in_trial) = (Vec::new(), Vec::new());
-    let graph = check_session::graph_of(slot);
-    for (at, first) in names.iter().enumerate() {
-        for second in &names[at + 1..] {
-            DECLARED.lock().push((first, second, site));
-            {
-                let mut state = state::lock();
-                let findings = declare_pair(&mut state, first, second, site);
-                found.extend(describe_cycles(slot, &state, findings, Some(site)));
-            }
-            if graph.is_own() {
-                let mut state = graph.lock();
-                let findings = declare_pair(&mut state, first, second, site);
-                found_in_trial.extend(describe_cycles(slot, &state, findings, Some(site)));
-            }
-        }
-    }
-    // A declaration is made at the start of a program, where no panic is expected.
-    if graph.is_own() {
-        let _ = publish::publish_to(slot, None, found);
-        let _ = publish::publish(slot, found_in_trial);
-    } else {
-        let _ = publish::publish(slot, found);
-    }
-}
-
-/// Adds all declared orders to an empty graph.
-pub(in crate::detector) fn declare_again(state: &mut DetectorState) {
-    for (first, second, site) in DECLARED.lock().clone() {
-        // No earlier order contradicts it: a declaration that contradicts another one was refused.
-        declare_pair(state, first, second, site);
-    }
-}
-
-fn declare_pair(
-    state: &mut DetectorState,
-    first: &'static str,
-    second: &'static str,
-    site: Site,
-) -> Vec<Finding> {
-    let (from, to) = (class::named(first), class::named(second));
-    enter_named(state, from, first, site);
-    enter_named(state, to, second, site);
-    let mut findings = declared::declare(&mut state.classes, from, to, site);
-    findings.retain(|finding| is_new(state, finding));
-    findings
 }

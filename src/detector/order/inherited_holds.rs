@@ -9,7 +9,7 @@
 //! The log gives edges, and never excuses a cycle: that the parent guarded the child is known too late for
 //! the nested acquisitions that were already checked meanwhile.
 
-use crate::detector::order::check;
+use crate::detector::order::promote::promote;
 use crate::detector::{check_session, describe, publish};
 use crate::engine::acquisition::{Acquisition, InheritedHold};
 use crate::tracking::lock::ident::Ident;
@@ -19,7 +19,7 @@ use crate::tracking::thread::inherited_holds::{
     AcquisitionLog, HoldEnd, NestedAcquisition, ParentHolds,
 };
 use crate::tracking::thread::own::with_own;
-use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::slot::{HeldLock, Slot};
 
 /// Returns what the calling thread holds above a thread that it is about to start; `None` for nothing.
 pub(crate) fn above() -> Option<ParentHolds> {
@@ -41,9 +41,9 @@ pub(crate) fn above() -> Option<ParentHolds> {
         // Another thread has just released one of them (`send_guard`).
         return None;
     }
-    let mark = |(h, was)| {
+    let mark = |(h, was): (&HeldLock, bool)| {
         (
-            describe::held(h),
+            h.as_held(),
             with_own(slot, |own| own.marks.mark(h.ident, was)),
         )
     };
@@ -106,7 +106,7 @@ pub(in crate::detector) fn note(
         // A leaf could not be found again by its id, which is all that the log keeps of it.
         let found = {
             let mut state = graph.lock();
-            let findings = check::promote(&mut state, ident);
+            let findings = promote(&mut state, ident);
             describe::cycles(slot, &state, &findings, None)
         };
         let _ = publish::publish(slot, found);
@@ -155,7 +155,7 @@ fn record_in_graph(slot: &'static Slot, around: &[InheritedHold], taken: &[Neste
         state.introduce(around[0].holder, slot);
         let mut findings = Vec::new();
         for h in &held {
-            findings.extend(check::promote(&mut state, describe::ident_of(h)));
+            findings.extend(promote(&mut state, h.ident()));
         }
         for NestedAcquisition { lock, context } in taken {
             // A dropped lock leads nowhere.

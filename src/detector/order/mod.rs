@@ -6,3 +6,5 @@ pub(crate) mod classes;
 pub(crate) mod declaration;
 pub(crate) mod declared;
 pub(crate) mod inherited_holds;
+pub(super) mod promote;
+mod repeated;

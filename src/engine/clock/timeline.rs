@@ -70,8 +70,8 @@ impl Timeline {
 
     /// Returns whether everything from here on is already ordered after all of `other`.
     #[inline]
-    pub(crate) fn knows(&self, other: &Segment) -> bool {
-        self.now.knows(other)
+    pub(crate) fn includes(&self, other: &Segment) -> bool {
+        self.now.includes(other)
     }
 
     /// Orders everything from here on after all of `other`.
@@ -130,7 +130,7 @@ mod tests {
     fn a_thread_without_recorded_acquisitions_passes_on_the_clock_it_acquired() {
         let (mut a, mut b, mut c) = (new(1), new(2), new(3));
         let first = a.see();
-        // What c knows of b from before must not hide what b has acquired in between.
+        // The older segment of b in c's clock must not hide what b has acquired in between.
         c.learn(&b.hand_over());
         b.learn(&a.hand_over());
         c.learn(&b.hand_over());

@@ -234,14 +234,14 @@ impl Segment {
 
     /// Returns whether this segment is already ordered after all of `other`.
     #[inline]
-    pub(in crate::engine) fn knows(&self, other: &Segment) -> bool {
+    pub(in crate::engine) fn includes(&self, other: &Segment) -> bool {
         other.thread == self.thread || self.past.get(other.thread) >= other.number
     }
 
     /// Advances to the next segment, ordered after all of `other`; stays in this one and returns `false` if
     /// that is so already.
     pub(crate) fn learn(&mut self, other: &Segment) -> bool {
-        if self.knows(other) {
+        if self.includes(other) {
             return false;
         }
         self.number += 1;

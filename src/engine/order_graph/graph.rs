@@ -12,10 +12,12 @@ use super::edge::{Edge, Insert};
 use super::gates::{Gate, GateSets};
 use super::limits::{Limits, LimitsReached, Reserve};
 use super::prune::{Pruning, SearchWorth};
+use super::repeats::{FEWEST, Repeat, Repeats};
 use super::reported_cycles::ReportedCycles;
 use super::store::Store;
 use super::writers::{Writer, Writers};
 use crate::engine::acquisition::{Acquisition, Finding, Held};
+use crate::engine::clock::vector_clock::Segment;
 use crate::engine::ids::LockId;
 use crate::engine::mode::{Mode, ReadPolicy};
 use crate::engine::verdict::Verdict;
@@ -24,7 +26,8 @@ use crate::engine::verdict::Verdict;
 ///
 /// # Cost
 ///
-/// With n locks held, a known acquisition is n look-ups and comparisons of contexts. A new edge
+/// With n locks held, a known acquisition is n look-ups and comparisons of contexts; one that
+/// [repeats](Self::repeat) a kept one is O(1). A new edge
 /// whose ends are in order, or one of whose ends is a leaf or a root, is O(1); else it costs the
 /// part of the graph between the ranks of its ends. A new edge, or a new context, on a cycle
 /// costs a search within [`Limits`]. [`forget`](Self::forget) is O(edges of the lock),
@@ -33,6 +36,7 @@ use crate::engine::verdict::Verdict;
 pub(crate) struct OrderGraph {
     store: Store,
     gate_sets: GateSets,
+    repeats: Repeats,
     records: ReportedCycles,
     limits: Limits,
     reserve: Reserve,
@@ -47,6 +51,7 @@ impl OrderGraph {
         Self {
             store: Store::new(),
             gate_sets: GateSets::new(),
+            repeats: Repeats::default(),
             records: ReportedCycles::default(),
             reserve: Reserve::new(&limits),
             limits: Limits {
@@ -141,6 +146,87 @@ impl OrderGraph {
         found
     }
 
+    /// Records an acquisition like [`acquire`](Self::acquire), and keeps it for [`repeat`](Self::repeat) if that
+    /// is of use. `content` is a hash of the held locks with their modes and locations, and of the request.
+    pub(crate) fn acquire_kept(&mut self, a: &Acquisition<'_>, content: u64) -> Vec<Finding> {
+        let refused = self.reached.edges_refused;
+        let found = self.acquire(a);
+        let is_plain = a.held.len() >= FEWEST
+            && a.inherited.is_empty()
+            && a.gone.is_empty()
+            && refused == self.reached.edges_refused;
+        if is_plain && self.is_on_no_cycle(a.lock) && self.repeats.find(a.lock, content).is_none() {
+            let gates = self.gate_sets.intern(a.held.iter().map(Gate::from));
+            let to = Held {
+                lock: a.lock,
+                mode: a.mode,
+                site: a.site,
+            };
+            let repeat = Repeat::new(content, a.held.into(), gates, to, a.segment.clone());
+            if let Some(oldest) = self.repeats.keep(repeat) {
+                self.insert(&oldest);
+            }
+        }
+        found
+    }
+
+    /// Records that an acquisition with this content was made in this segment, if it was
+    /// [kept](Self::acquire_kept) before and the lock is on no cycle; returns `false`, with nothing changed,
+    /// otherwise. There are no findings.
+    pub(crate) fn repeat(&mut self, lock: LockId, content: u64, segment: &Segment) -> bool {
+        if !self.is_on_no_cycle(lock) {
+            return false;
+        }
+        let Some(repeat) = self.repeats.find(lock, content) else {
+            return false;
+        };
+        let n = self.store.index(lock);
+        // Each writer has to be recorded.
+        if repeat.to.mode == Mode::Exclusive
+            && n.is_some_and(|n| self.store.distinguishes_writers(n))
+        {
+            return false;
+        }
+        if !repeat.append(segment, self.limits.contexts_per_edge) {
+            self.reached.contexts_dropped += repeat.held.len() as u64;
+        }
+        true
+    }
+
+    fn is_on_no_cycle(&self, lock: LockId) -> bool {
+        let n = self.store.index(lock);
+        n.is_some_and(|n| self.store.node(n).scc == 0)
+    }
+
+    /// Inserts the contexts of a kept acquisition into its edges, whose end is on no cycle, or the caller
+    /// searches the cycles.
+    fn insert(&mut self, repeat: &Repeat) {
+        for (from, context) in repeat.contexts() {
+            let ends = (from, repeat.to.lock);
+            // A held lock may have been dropped since.
+            let nodes = (self.store.index(ends.0), self.store.index(ends.1));
+            let (Some(x), Some(y)) = nodes else { continue };
+            let Some(edge) = self.store.find(x, y) else {
+                continue;
+            };
+            let limit = self.limits.contexts_per_edge;
+            match self.store.graph[edge].offer(context, ends, limit) {
+                Insert::Known | Insert::Kept(_) => {}
+                Insert::Refused | Insert::Replaced(_) => self.reached.contexts_dropped += 1,
+            }
+        }
+    }
+
+    /// Inserts the contexts of the kept acquisitions of all locks that have got onto a cycle, before the first
+    /// search there.
+    fn insert_repeats(&mut self) {
+        for lock in self.store.take_tied() {
+            for repeat in self.repeats.take(lock) {
+                self.insert(&repeat);
+            }
+        }
+    }
+
     /// Records that any thread may request a lock exclusively at any time, so that its readers can always
     /// wait for readers, and classifies the cycles through it again.
     pub(crate) fn allow_any_writer(&mut self, lock: LockId) -> Vec<Finding> {
@@ -162,6 +248,7 @@ impl OrderGraph {
     pub(crate) fn forget(&mut self, lock: LockId) {
         self.store.forget(lock);
         self.records.forget(lock);
+        self.repeats.take(lock);
     }
 
     /// Returns the number of edges between live locks.
@@ -233,9 +320,11 @@ impl OrderGraph {
         self.store.note_guards(ends, &context);
         let edge = self.store.insert(x, y, Edge::new(context));
         if tied {
+            self.insert_repeats();
             self.search(edge, Some(0), prospects, found);
         } else if closes && self.store.approach(x, y, usize::MAX) {
             self.store.tie(y);
+            self.insert_repeats();
             self.search(edge, Some(0), prospects, found);
         }
     }

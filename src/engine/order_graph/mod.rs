@@ -20,12 +20,16 @@ mod prune;
 mod queued_writers;
 mod rank;
 mod reach;
+mod repeats;
 mod reported_cycles;
+mod scratch;
 mod store;
 #[cfg(test)]
+#[path = "../../../tests/unit/engine/order_graph/mod.rs"]
 mod tests;
 mod writers;
 
 pub(crate) use graph::OrderGraph;
 pub(crate) use hash::IdMap;
 pub(crate) use limits::Limits;
+pub(crate) use repeats::FEWEST as FEWEST_REPEATED;

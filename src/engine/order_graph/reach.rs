@@ -10,58 +10,6 @@ use petgraph::stable_graph::NodeIndex;
 
 use super::store::Store;
 
-/// The marks of one search, kept between searches so that they need not be cleared.
-#[derive(Debug, Default)]
-pub(super) struct Scratch {
-    epoch: u32,
-    ahead: Vec<u32>,
-    behind: Vec<u32>,
-    distance: Vec<u32>,
-    /// The number of edges that the last `approach` passed.
-    passed: usize,
-    /// The number of edges that all searches passed.
-    #[cfg(test)]
-    pub(super) walked: usize,
-}
-
-impl Scratch {
-    pub(super) fn begin(&mut self, nodes: usize) {
-        if self.epoch == u32::MAX {
-            *self = Self::default();
-        }
-        self.epoch += 1;
-        if self.ahead.len() < nodes {
-            self.ahead.resize(nodes, 0);
-            self.behind.resize(nodes, 0);
-            self.distance.resize(nodes, 0);
-        }
-    }
-
-    /// Marks `n` as reached forwards; returns `false` if it was marked already.
-    pub(super) fn mark_ahead(&mut self, n: NodeIndex) -> bool {
-        std::mem::replace(&mut self.ahead[n.index()], self.epoch) != self.epoch
-    }
-
-    fn count(&mut self) {
-        #[cfg(test)]
-        {
-            self.walked += 1;
-        }
-    }
-
-    fn mark_behind(&mut self, n: NodeIndex) -> bool {
-        std::mem::replace(&mut self.behind[n.index()], self.epoch) != self.epoch
-    }
-
-    fn is_ahead(&self, n: NodeIndex) -> bool {
-        self.ahead[n.index()] == self.epoch
-    }
-
-    fn is_behind(&self, n: NodeIndex) -> bool {
-        self.behind.get(n.index()) == Some(&self.epoch)
-    }
-}
-
 impl Store {
     /// Returns whether a path leads from `y` to `x`: a bidirectional search that expands one edge list at a
     /// time on the side that has done less work, so that a small side ends it whatever the size of the other.
@@ -195,8 +143,7 @@ impl Store {
         }
         let is_cycle = scratch.is_behind(y);
         for n in leading.into_iter().filter(|_| is_cycle) {
-            self.graph[n].scc = scc;
-            self.bound_sccs(scc, self.node(n).rank);
+            self.tie_one(n, scc);
         }
         Some(is_cycle)
     }
@@ -228,9 +175,17 @@ impl Store {
         }
         self.sccs += 1;
         for n in found {
-            self.graph[n].scc = self.sccs;
-            self.bound_sccs(self.sccs, self.node(n).rank);
+            self.tie_one(n, self.sccs);
         }
+    }
+
+    fn tie_one(&mut self, n: NodeIndex, scc: u32) {
+        let node = &mut self.graph[n];
+        if std::mem::replace(&mut node.scc, scc) == 0 {
+            self.tied.push(node.lock);
+        }
+        let rank = node.rank;
+        self.bound_sccs(scc, rank);
     }
 
     /// Returns the distance from `n` to the goal of the last `approach`, if the goal can be reached.

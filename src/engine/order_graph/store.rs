@@ -10,7 +10,7 @@ use petgraph::visit::EdgeRef;
 use super::context::Context;
 use super::edge::Edge;
 use super::hash::IdMap;
-use super::reach::Scratch;
+use super::scratch::Scratch;
 use super::writers::{Writer, Writers};
 use crate::engine::ids::LockId;
 use crate::engine::mode::{Mode, ReadPolicy};
@@ -74,6 +74,8 @@ pub(super) struct Store {
     pub(super) sccs: u32,
     pub(super) scc_lowest: i64,
     pub(super) scc_highest: i64,
+    /// The locks that have got into a component since [`take_tied`](Self::take_tied).
+    pub(super) tied: Vec<LockId>,
     pub(super) scratch: Scratch,
 }
 
@@ -95,8 +97,14 @@ impl Store {
             sccs: 0,
             scc_lowest: i64::MAX,
             scc_highest: i64::MIN,
+            tied: Vec::new(),
             scratch: Scratch::default(),
         }
+    }
+
+    /// Returns the locks that were on no cycle at the last call, and are now.
+    pub(super) fn take_tied(&mut self) -> Vec<LockId> {
+        std::mem::take(&mut self.tied)
     }
 
     pub(super) fn node_count(&self) -> usize {

@@ -1,6 +1,8 @@
 //! All schedules, one after the other.
 
 use super::Choose;
+use super::reduction::Reduction;
+use crate::tracking::scheduled::Next;
 
 /// Walks the tree of all choices, the last one first, within a bound on preemptions.
 ///
@@ -9,7 +11,10 @@ use super::Choose;
 /// one, and the same as before above that.
 ///
 /// A choice that was taken back is no option of its node, but is made again in the schedules that pass
-/// the node later: it may have told the detector of a wait, and with that decided what came next.
+/// the node later: it may have reported a wait to the detector, and with that decided what came next.
+///
+/// With a reduction, a node has but those options taken that a race asks for, and none that sleeps: that
+/// was taken at a node above, and since then only steps were made that are independent of it.
 #[derive(Debug)]
 pub(crate) struct DepthFirst {
     most: usize,
@@ -20,9 +25,15 @@ pub(crate) struct DepthFirst {
     retries: bool,
     begun: bool,
     diverged: bool,
+    /// The order of the steps of this schedule, if others that differ in it alone are left out.
+    reduction: Option<Reduction>,
+    /// The threads that sleep at the next node.
+    asleep: Vec<usize>,
+    /// Whether another schedule has the same order of all steps that depend on each other.
+    is_repeated: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Node {
     /// The thread that made the step before.
     current: Option<usize>,
@@ -36,6 +47,12 @@ struct Node {
     preemptions: usize,
     /// Whether the current thread could have gone on.
     can_stay: bool,
+    /// The options that were taken, if there is a reduction.
+    done: Vec<usize>,
+    /// Those that races ask for.
+    wanted: Vec<usize>,
+    /// Those that sleep.
+    asleep: Vec<usize>,
 }
 
 impl Node {
@@ -56,6 +73,36 @@ impl Node {
         }
         self.can_stay = stay.is_some();
     }
+
+    /// Brings an option to the front that does not sleep; whether there is one.
+    fn wake(&mut self) -> bool {
+        let awake = |option: &usize| !self.asleep.contains(option);
+        self.bring(self.options.iter().position(awake))
+    }
+
+    /// Brings an option to the front that is to be taken because of a race; whether there is one.
+    fn turn_to_wanted(&mut self) -> bool {
+        let wanted = |option: &usize| self.wanted.contains(option) && !self.asleep.contains(option);
+        self.bring(self.options.iter().position(wanted))
+    }
+
+    fn bring(&mut self, at: Option<usize>) -> bool {
+        if let Some(at) = at {
+            self.options[..=at].rotate_right(1);
+        }
+        at.is_some()
+    }
+
+    /// A thread is to go on here, or one of those that come `before` that.
+    fn want(&mut self, thread: usize, before: &[usize]) {
+        let mut all: Vec<usize> = self.options.iter().chain(&self.done).copied().collect();
+        if all.contains(&thread) {
+            all = vec![thread];
+        } else if let Some(first) = all.iter().find(|option| before.contains(option)) {
+            all = vec![*first];
+        }
+        self.wanted.extend(all);
+    }
 }
 
 impl DepthFirst {
@@ -67,6 +114,18 @@ impl DepthFirst {
             retries: false,
             begun: false,
             diverged: false,
+            reduction: None,
+            asleep: Vec::new(),
+            is_repeated: false,
+        }
+    }
+
+    /// Without a bound on preemptions, and without the schedules that differ in the order of independent
+    /// steps alone.
+    pub(crate) fn reduced() -> Self {
+        Self {
+            reduction: Some(Reduction::default()),
+            ..Self::new(usize::MAX)
         }
     }
 
@@ -89,6 +148,21 @@ impl Choose for DepthFirst {
         if !std::mem::replace(&mut self.begun, true) {
             return true;
         }
+        if self.reduction.is_some() {
+            self.reduction = Some(Reduction::default());
+            self.is_repeated = false;
+            self.asleep.clear();
+            while let Some(node) = self.path.last_mut() {
+                if !node.options.is_empty() {
+                    node.done.push(node.options.remove(0));
+                }
+                if node.turn_to_wanted() {
+                    return true;
+                }
+                self.path.pop();
+            }
+            return false;
+        }
         while let Some(node) = self.path.last_mut() {
             let can_afford = !node.can_stay || node.preemptions < self.most;
             if node.options.len() > 1 && can_afford {
@@ -100,6 +174,29 @@ impl Choose for DepthFirst {
         false
     }
 
+    fn see(&mut self, next: &[Next], joins: &[(usize, usize)]) {
+        let Some(reduction) = &mut self.reduction else {
+            return;
+        };
+        if let Some((made, before)) = reduction.see(next, joins)
+            && let Some(node) = self.path.get(self.passed.wrapping_sub(1))
+        {
+            let step = before[made].touch;
+            let others = node.asleep.iter().chain(&node.done);
+            let sleeps =
+                |other: &&usize| **other != made && !before[**other].touch.depends_on(step);
+            self.asleep = others.filter(sleeps).copied().collect();
+        }
+        if self.is_repeated {
+            return;
+        }
+        for race in reduction.races() {
+            if let Some(node) = self.path.get_mut(race.at) {
+                node.want(race.thread, &race.before);
+            }
+        }
+    }
+
     fn choose(&mut self, current: Option<usize>, options: &[usize]) -> usize {
         if std::mem::take(&mut self.retries) {
             // What was to be taken back was not.
@@ -108,11 +205,9 @@ impl Choose for DepthFirst {
         if self.path.len() == self.passed {
             self.path.push(Node {
                 current,
-                options: Vec::new(),
-                failed: Vec::new(),
-                retried: 0,
                 preemptions: self.path.last().map_or(0, Node::spent),
-                can_stay: false,
+                asleep: self.asleep.clone(),
+                ..Node::default()
             });
         }
         let node = &mut self.path[self.passed];
@@ -124,12 +219,18 @@ impl Choose for DepthFirst {
             None => {
                 if node.options.is_empty() {
                     node.fill(options);
+                    if self.reduction.is_some() && (!node.done.is_empty() || !node.wake()) {
+                        self.is_repeated = true;
+                    }
                 }
                 node.options[0]
             }
         };
         if options.contains(&wanted) {
             self.passed += 1;
+            if let Some(reduction) = &mut self.reduction {
+                reduction.choose(wanted);
+            }
             return wanted;
         }
         self.retries = false;
@@ -139,10 +240,24 @@ impl Choose for DepthFirst {
 
     fn take_back(&mut self, thread: usize) {
         self.passed -= 1;
+        if let Some(reduction) = &mut self.reduction {
+            reduction.take_back();
+        }
         let node = &mut self.path[self.passed];
         if !std::mem::take(&mut self.retries) {
             node.options.retain(|option| *option != thread);
             node.failed.push(thread);
+            if self.reduction.is_some() && !self.is_repeated {
+                if node.wanted.contains(&thread) {
+                    // It cannot go on here: any other may come before what it waits for.
+                    node.wanted.extend_from_slice(&node.options);
+                }
+                let is_open = match node.done.is_empty() {
+                    true => node.wake(),
+                    false => node.turn_to_wanted(),
+                };
+                self.is_repeated = !is_open && !node.options.is_empty();
+            }
             if node.current == Some(thread) {
                 node.can_stay = false;
             }

@@ -23,6 +23,7 @@ impl fmt::Display for Strategy {
                 preemptions: usize::MAX,
             } => f.write_str("depth-first"),
             Self::DepthFirst { preemptions } => write!(f, "depth-first:{preemptions}"),
+            Self::PartialOrder => f.write_str("partial-order"),
         }
     }
 }
@@ -46,6 +47,7 @@ impl FromStr for Strategy {
             ("depth-first", bound) => Ok(Self::DepthFirst {
                 preemptions: bound.unwrap_or(usize::MAX),
             }),
+            ("partial-order", None) => Ok(Self::PartialOrder),
             _ => Err(error()),
         }
     }
@@ -55,8 +57,8 @@ impl fmt::Display for StrategyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:?} is no strategy; there are random, pct:3 (the depth), depth-first, and depth-first:2 \
-             (the most preemptions)",
+            "{:?} is no strategy; there are random, pct:3 (the depth), depth-first, depth-first:2 \
+             (the most preemptions), and partial-order",
             self.text
         )
     }
@@ -70,11 +72,17 @@ mod tests {
 
     #[test]
     fn a_strategy_is_parsed_as_it_was_written() {
-        for text in ["random", "pct:2", "depth-first", "depth-first:0"] {
+        for text in [
+            "random",
+            "pct:2",
+            "depth-first",
+            "depth-first:0",
+            "partial-order",
+        ] {
             assert_eq!(text.parse::<Strategy>().unwrap().to_string(), text);
         }
         assert_eq!("pct".parse(), Ok(Strategy::Pct { depth: DEPTH }));
-        for text in ["", "random:2", "pct:x", "breadth-first"] {
+        for text in ["", "random:2", "pct:x", "breadth-first", "partial-order:1"] {
             let error = text.parse::<Strategy>().unwrap_err();
             assert!(error.to_string().contains(&format!("{text:?}")));
         }

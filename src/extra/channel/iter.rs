@@ -2,9 +2,49 @@
 
 use std::fmt;
 use std::iter::FusedIterator;
+use std::panic::Location;
 
 use super::receiver::Receiver;
 use crate::instrument::Site;
+
+impl<T> Receiver<T> {
+    /// Returns an iterator that waits for each message, and ends when all senders are dropped.
+    #[track_caller]
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter {
+            receiver: self,
+            site: Location::caller(),
+        }
+    }
+
+    /// Returns an iterator over the available messages. Never waits.
+    pub fn try_iter(&self) -> TryIter<'_, T> {
+        TryIter { receiver: self }
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Receiver<T> {
+    type Item = T;
+    type IntoIter = Iter<'a, T>;
+
+    #[track_caller]
+    fn into_iter(self) -> Iter<'a, T> {
+        self.iter()
+    }
+}
+
+impl<T> IntoIterator for Receiver<T> {
+    type Item = T;
+    type IntoIter = IntoIter<T>;
+
+    #[track_caller]
+    fn into_iter(self) -> IntoIter<T> {
+        IntoIter {
+            receiver: self,
+            site: Location::caller(),
+        }
+    }
+}
 
 /// Iterator that waits for each message. Returned by [`Receiver::iter`].
 ///
@@ -18,10 +58,10 @@ use crate::instrument::Site;
 /// assert_eq!((iter.next(), iter.next()), (Some(1), None));
 /// ```
 pub struct Iter<'a, T> {
-    pub(super) receiver: &'a Receiver<T>,
+    receiver: &'a Receiver<T>,
     /// The line at which the iterator was created, since `next` may be called by code outside the
     /// program.
-    pub(super) site: Site,
+    site: Site,
 }
 
 impl<T> FusedIterator for Iter<'_, T> {}
@@ -51,7 +91,7 @@ impl<T> fmt::Debug for Iter<'_, T> {
 /// assert_eq!((iter.next(), iter.next()), (Some(1), None));
 /// ```
 pub struct TryIter<'a, T> {
-    pub(super) receiver: &'a Receiver<T>,
+    receiver: &'a Receiver<T>,
 }
 
 impl<T> Iterator for TryIter<'_, T> {
@@ -80,8 +120,8 @@ impl<T> fmt::Debug for TryIter<'_, T> {
 /// assert_eq!((iter.next(), iter.next()), (Some(1), None));
 /// ```
 pub struct IntoIter<T> {
-    pub(super) receiver: Receiver<T>,
-    pub(super) site: Site,
+    receiver: Receiver<T>,
+    site: Site,
 }
 
 impl<T> FusedIterator for IntoIter<T> {}

@@ -4,7 +4,6 @@ use std::fmt;
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
-use super::iter::{IntoIter, Iter, TryIter};
 use super::source::Source;
 use super::watch;
 use super::{RecvError, RecvTimeoutError, TryRecvError};
@@ -208,20 +207,6 @@ impl<T> Receiver<T> {
         self.source.capacity()
     }
 
-    /// Returns an iterator that waits for each message, and ends when all senders are dropped.
-    #[track_caller]
-    pub fn iter(&self) -> Iter<'_, T> {
-        Iter {
-            receiver: self,
-            site: Location::caller(),
-        }
-    }
-
-    /// Returns an iterator over the available messages. Never waits.
-    pub fn try_iter(&self) -> TryIter<'_, T> {
-        TryIter { receiver: self }
-    }
-
     /// Returns whether both receive from the same channel.
     pub fn same_channel(&self, other: &Receiver<T>) -> bool {
         self.source.same_channel(&other.source)
@@ -239,29 +224,6 @@ impl<T> Receiver<T> {
     /// ```
     pub fn set_label(&self, label: impl AsRef<str>) {
         self.ends.record().set_label(label.as_ref());
-    }
-}
-
-impl<'a, T> IntoIterator for &'a Receiver<T> {
-    type Item = T;
-    type IntoIter = Iter<'a, T>;
-
-    #[track_caller]
-    fn into_iter(self) -> Iter<'a, T> {
-        self.iter()
-    }
-}
-
-impl<T> IntoIterator for Receiver<T> {
-    type Item = T;
-    type IntoIter = IntoIter<T>;
-
-    #[track_caller]
-    fn into_iter(self) -> IntoIter<T> {
-        IntoIter {
-            receiver: self,
-            site: Location::caller(),
-        }
     }
 }
 

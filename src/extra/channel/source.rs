@@ -37,7 +37,7 @@ impl<T> Source<T> {
     pub(super) fn try_recv(&self) -> Result<Stamped<T>, TryRecvError> {
         match self {
             Source::Senders(receiver) => receiver.try_recv(),
-            Source::Clock(receiver, message) => receiver.try_recv().map(told(message)),
+            Source::Clock(receiver, message) => receiver.try_recv().map(reported(message)),
         }
     }
 
@@ -45,14 +45,16 @@ impl<T> Source<T> {
     pub(super) fn recv(&self) -> Result<Stamped<T>, RecvError> {
         match self {
             Source::Senders(receiver) => receiver.recv(),
-            Source::Clock(receiver, message) => receiver.recv().map(told(message)),
+            Source::Clock(receiver, message) => receiver.recv().map(reported(message)),
         }
     }
 
     pub(super) fn recv_timeout(&self, timeout: Duration) -> Result<Stamped<T>, RecvTimeoutError> {
         match self {
             Source::Senders(receiver) => receiver.recv_timeout(timeout),
-            Source::Clock(receiver, message) => receiver.recv_timeout(timeout).map(told(message)),
+            Source::Clock(receiver, message) => {
+                receiver.recv_timeout(timeout).map(reported(message))
+            }
         }
     }
 
@@ -68,7 +70,7 @@ impl<T> Source<T> {
     ) -> Result<Stamped<T>, RecvError> {
         match self {
             Source::Senders(receiver) => operation.recv(receiver),
-            Source::Clock(receiver, message) => operation.recv(receiver).map(told(message)),
+            Source::Clock(receiver, message) => operation.recv(receiver).map(reported(message)),
         }
     }
 
@@ -98,7 +100,7 @@ impl<T> Source<T> {
 }
 
 /// Returns a function that wraps a time from the clock as a message.
-fn told<T>(message: &fn(Instant) -> T) -> impl FnOnce(Instant) -> Stamped<T> {
+fn reported<T>(message: &fn(Instant) -> T) -> impl FnOnce(Instant) -> Stamped<T> {
     let message = *message;
     move |time| Stamped::unstamped(message(time))
 }

@@ -99,6 +99,21 @@ impl Builder {
     }
 }
 
+impl ThreadPool {
+    /// Creates a pool of `n` workers, or of one if `n` is zero, with an unbounded queue.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the operating system cannot start a thread; [`Builder::build`] returns the error
+    /// instead.
+    #[must_use]
+    #[track_caller]
+    pub fn new(n: usize) -> Self {
+        let built = Builder::new().threads(n).build();
+        built.expect("the system starts the threads of the pool")
+    }
+}
+
 impl Default for Builder {
     fn default() -> Self {
         Self::new()

@@ -4,9 +4,7 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 
-use super::job_handle::JobHandle;
-
-/// Reason for which a job has no result. Returned by [`JobHandle::result`].
+/// Reason for which a job has no result. Returned by [`JobHandle::result`](super::JobHandle::result).
 ///
 /// # Examples
 ///
@@ -69,52 +67,7 @@ impl fmt::Display for JobError {
 
 impl Error for JobError {}
 
-/// Error of [`JobHandle::result_timeout`].
-///
-/// # Examples
-///
-/// ```
-/// use std::time::Duration;
-/// use lockwarden::pool::{ResultTimeoutError, ThreadPool};
-///
-/// let pool = ThreadPool::new(1);
-/// let (go, wait) = std::sync::mpsc::channel();
-/// let job = pool.submit(move || wait.recv().unwrap());
-/// let job = match job.result_timeout(Duration::from_millis(1)) {
-///     Err(ResultTimeoutError::Timeout(job)) => job,
-///     other => panic!("{other:?}"),
-/// };
-/// go.send("done").unwrap();
-/// assert_eq!(job.result().unwrap(), "done");
-/// ```
-pub enum ResultTimeoutError<T> {
-    /// The job was not done in that time. Contains the handle.
-    Timeout(JobHandle<T>),
-    /// The job has no result.
-    Job(JobError),
-}
-
-impl<T> fmt::Debug for ResultTimeoutError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ResultTimeoutError::Timeout(future) => f.debug_tuple("Timeout").field(future).finish(),
-            ResultTimeoutError::Job(error) => f.debug_tuple("Job").field(error).finish(),
-        }
-    }
-}
-
-impl<T> fmt::Display for ResultTimeoutError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ResultTimeoutError::Timeout(_) => f.write_str("the job is not done yet"),
-            ResultTimeoutError::Job(error) => error.fmt(f),
-        }
-    }
-}
-
-impl<T> Error for ResultTimeoutError<T> {}
-
-/// Outcome of a job, as passed to a callback of [`JobHandle::on_done`].
+/// Outcome of a job, as passed to a callback of [`JobHandle::on_done`](super::JobHandle::on_done).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum JobEnd {
     /// The job has a result.

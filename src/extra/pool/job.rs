@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::error::{JobEnd, JobError};
-use super::wait::JobWait;
-use super::workers::Workers;
+use super::job_wait::JobWait;
+use super::workers::{Run, Workers};
 use crate::instrument::{self, Clock, Site, WaitReason, caught_panic};
 
 /// Callback that runs when a job is done.
@@ -245,12 +245,6 @@ impl<T, F> Task<T, F> {
     pub(super) fn new(job: Arc<Job<T>>, f: F) -> Self {
         Self { job, f: Some(f) }
     }
-}
-
-/// Job with an erased result type.
-pub(super) trait Run: Send {
-    /// Runs the job on worker `worker_index`.
-    fn run(&mut self, worker_index: usize);
 }
 
 impl<T: Send, F: FnOnce() -> T + Send> Run for Task<T, F> {

@@ -1,11 +1,12 @@
 //! `JobHandle`: access to the result of a submitted job.
 
+use std::error::Error;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::error::{JobEnd, JobError, ResultTimeoutError};
+use super::error::{JobEnd, JobError};
 use super::job::Job;
 use crate::instrument::{Site, deadline_after};
 
@@ -170,3 +171,48 @@ impl<T> fmt::Debug for JobHandle<T> {
             .finish_non_exhaustive()
     }
 }
+
+/// Error of [`JobHandle::result_timeout`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use lockwarden::pool::{ResultTimeoutError, ThreadPool};
+///
+/// let pool = ThreadPool::new(1);
+/// let (go, wait) = std::sync::mpsc::channel();
+/// let job = pool.submit(move || wait.recv().unwrap());
+/// let job = match job.result_timeout(Duration::from_millis(1)) {
+///     Err(ResultTimeoutError::Timeout(job)) => job,
+///     other => panic!("{other:?}"),
+/// };
+/// go.send("done").unwrap();
+/// assert_eq!(job.result().unwrap(), "done");
+/// ```
+pub enum ResultTimeoutError<T> {
+    /// The job was not done in that time. Contains the handle.
+    Timeout(JobHandle<T>),
+    /// The job has no result.
+    Job(JobError),
+}
+
+impl<T> fmt::Debug for ResultTimeoutError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ResultTimeoutError::Timeout(future) => f.debug_tuple("Timeout").field(future).finish(),
+            ResultTimeoutError::Job(error) => f.debug_tuple("Job").field(error).finish(),
+        }
+    }
+}
+
+impl<T> fmt::Display for ResultTimeoutError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ResultTimeoutError::Timeout(_) => f.write_str("the job is not done yet"),
+            ResultTimeoutError::Job(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<T> Error for ResultTimeoutError<T> {}

@@ -63,6 +63,7 @@ mod builder;
 mod error;
 mod job;
 mod job_handle;
+mod job_wait;
 mod map;
 mod wait;
 mod workers;
@@ -71,8 +72,8 @@ mod workers;
 mod pool;
 
 pub use self::builder::Builder;
-pub use self::error::{JobEnd, JobError, ResultTimeoutError};
-pub use self::job_handle::JobHandle;
+pub use self::error::{JobEnd, JobError};
+pub use self::job_handle::{JobHandle, ResultTimeoutError};
 pub use self::map::Map;
 pub use self::pool::ThreadPool;
 pub use self::wait::{AsCompleted, WaitFor, as_completed, wait};

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::builder::Builder;
 use super::job::{Job, Task};
 use super::job_handle::JobHandle;
 use super::map::Map;
@@ -39,19 +38,6 @@ pub struct ThreadPool {
 }
 
 impl ThreadPool {
-    /// Creates a pool of `n` workers, or of one if `n` is zero, with an unbounded queue.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the operating system cannot start a thread; [`Builder::build`] returns the error
-    /// instead.
-    #[must_use]
-    #[track_caller]
-    pub fn new(n: usize) -> Self {
-        let built = Builder::new().threads(n).build();
-        built.expect("the system starts the threads of the pool")
-    }
-
     pub(super) fn new_empty(crew: Arc<Workers>) -> Self {
         Self {
             crew,

@@ -1,17 +1,12 @@
 //! Waits for several jobs.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
-use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
-
-use super::error::JobEnd;
 use super::job_handle::JobHandle;
-use super::workers::Workers;
-use crate::instrument::{self, Site, WaitReason};
+use super::job_wait::{JobWait, State};
+use crate::instrument::Site;
 
 /// Condition that ends a call of [`wait`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -60,12 +55,11 @@ pub fn wait<'a, T: 'a>(
         WaitFor::All => false,
         WaitFor::FirstFailure => state.has_failure,
     };
-    let mut done = watch
-        .gather
-        .wait(watch.futures.iter().copied(), site, |state| {
-            let is_over = state.count == all || is_over(state);
-            is_over.then(|| Vec::from(std::mem::take(&mut state.order)))
-        });
+    let is_queued = || watch.futures.iter().any(|future| future.job().is_queued());
+    let mut done = watch.gather.wait(is_queued, site, |state| {
+        let is_over = state.count == all || is_over(state);
+        is_over.then(|| Vec::from(std::mem::take(&mut state.order)))
+    });
     done.sort_unstable();
     for &at in &done {
         watch.futures[at].job().acquire();
@@ -94,7 +88,7 @@ pub fn as_completed<T>(futures: impl IntoIterator<Item = JobHandle<T>>) -> AsCom
     let futures: Vec<Option<JobHandle<T>>> = futures.into_iter().map(Some).collect();
     AsCompleted {
         left: futures.len(),
-        gather: JobWait::of(futures.iter().flatten()),
+        gather: watch(futures.iter().flatten()),
         futures,
         site: Location::caller(),
     }
@@ -120,8 +114,9 @@ impl<T> Iterator for AsCompleted<T> {
             return None;
         }
         let next = |state: &mut State| state.order.pop_front();
-        let futures = self.futures.iter().flatten();
-        let number = self.gather.wait(futures, self.site, next);
+        let mut futures = self.futures.iter().flatten();
+        let is_queued = || futures.any(|future| future.job().is_queued());
+        let number = self.gather.wait(is_queued, self.site, next);
         self.left -= 1;
         let future = self.futures[number].take();
         if let Some(future) = &future {
@@ -145,85 +140,14 @@ impl<T> fmt::Debug for AsCompleted<T> {
     }
 }
 
-/// State of one wait for several jobs, which the jobs notify of their end.
-pub(super) struct JobWait {
-    state: Mutex<State>,
-    changed: Condvar,
-    /// The pool of the first job.
-    crew: Option<Arc<Workers>>,
-    /// Whether all jobs belong to that pool.
-    is_one_pool: bool,
-}
-
-#[derive(Default)]
-struct State {
-    /// The indices of the jobs that are done and not taken yet, in the order of their ends.
-    order: VecDeque<usize>,
-    /// The number of jobs that are done.
-    count: usize,
-    /// Whether one of those has no result.
-    has_failure: bool,
-}
-
-impl JobWait {
-    /// Creates the state for the jobs of these handles, which are numbered in this order.
-    fn of<'a, T: 'a>(futures: impl Iterator<Item = &'a JobHandle<T>> + Clone) -> Arc<Self> {
-        let mut crews = futures.clone().map(|future| future.job().crew());
-        let crew = crews.next();
-        let gather = Arc::new(Self {
-            state: Mutex::default(),
-            changed: Condvar::new(),
-            crew: crew.cloned(),
-            is_one_pool: crew.is_some_and(|crew| crews.all(|other| Arc::ptr_eq(crew, other))),
-        });
-        for (number, future) in futures.enumerate() {
-            future.job().watch(&gather, number);
-        }
-        gather
+/// Registers a wait at the jobs of these handles, which are numbered in this order.
+fn watch<'a, T: 'a>(futures: impl Iterator<Item = &'a JobHandle<T>> + Clone) -> Arc<JobWait> {
+    let crews = futures.clone().map(|future| future.job().crew());
+    let gather = Arc::new(JobWait::new(crews));
+    for (number, future) in futures.enumerate() {
+        future.job().watch(&gather, number);
     }
-
-    /// Records that the job with this number is done.
-    pub(super) fn add(&self, number: usize, end: JobEnd) {
-        let mut state = self.state.lock();
-        state.order.push_back(number);
-        state.count += 1;
-        state.has_failure |= end != JobEnd::Finished;
-        if let Some(crew) = &self.crew {
-            crew.provided();
-        }
-        self.changed.notify_all();
-    }
-
-    /// Waits until `look` returns `Some`.
-    fn wait<'a, T: 'a, R>(
-        &self,
-        mut futures: impl Iterator<Item = &'a JobHandle<T>>,
-        site: Site,
-        look: impl Fn(&mut State) -> Option<R>,
-    ) -> R {
-        instrument::point_unnamed("looks at jobs");
-        let at_once = look(&mut self.state.lock());
-        if let Some(found) = at_once {
-            return found;
-        }
-        let attempt = |limit: Option<Duration>| {
-            let mut state = self.state.lock();
-            look(&mut state).or_else(|| {
-                match limit {
-                    Some(limit) => {
-                        self.changed.wait_for(&mut state, limit);
-                    }
-                    None => self.changed.wait(&mut state),
-                }
-                look(&mut state)
-            })
-        };
-        let crew = self.crew.as_ref().expect("of no jobs, all are done");
-        // A job that has started cannot be cancelled any more, so only its worker can end it.
-        let is_by_workers = self.is_one_pool && !futures.any(|future| future.job().is_queued());
-        let workers = is_by_workers.then(|| crew.workers());
-        crew.wait(workers, WaitReason::Result, site, attempt)
-    }
+    gather
 }
 
 /// Registration of a [`JobWait`] at several jobs; dropping it removes the registration.
@@ -235,7 +159,7 @@ struct Watch<'a, T> {
 impl<'a, T> Watch<'a, T> {
     fn new(futures: Vec<&'a JobHandle<T>>) -> Self {
         Self {
-            gather: JobWait::of(futures.iter().copied()),
+            gather: watch(futures.iter().copied()),
             futures,
         }
     }

@@ -5,13 +5,18 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::job::Run;
 use crate::extra::queue::Shutdown;
 use crate::extra::queue::core::Core;
 use crate::extra::queue::store::Fifo;
 use crate::instrument::{
     self, Clock, MergedClock, Providers, Resource, Site, WaitReason, caught_panic,
 };
+
+/// Job with an erased result type.
+pub(super) trait Run: Send {
+    /// Runs the job on worker `worker_index`.
+    fn run(&mut self, worker_index: usize);
+}
 
 /// Job in the queue.
 pub(super) type Queued = Box<dyn Run>;

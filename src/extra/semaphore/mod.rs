@@ -4,6 +4,7 @@
 //! thread that does not find enough permits enters a FIFO queue: from then on no acquisition
 //! overtakes the queue, and a release grants its permits to the first waiter.
 
+mod acquisitions;
 mod bounded;
 mod error;
 mod permit;

@@ -32,6 +32,8 @@ pub(super) struct Permits {
     forgotten: AtomicUsize,
     /// The initial number of permits.
     first: usize,
+    /// The most permits at once.
+    most: usize,
     pub(super) record: Resource,
 }
 
@@ -43,20 +45,26 @@ impl Permits {
     /// # Panics
     ///
     /// Panics if there are more than [`MAX`].
-    pub(super) const fn new(first: usize, record: Resource) -> Self {
+    pub(super) const fn new(first: usize, most: usize, record: Resource) -> Self {
         assert!(first <= MAX, "a semaphore cannot have so many permits");
         Self {
             word: AtomicUsize::new(first * ONE),
             line: Mutex::new(WaitQueue::new()),
             forgotten: AtomicUsize::new(0),
             first,
+            most,
             record,
         }
     }
 
-    /// The initial number of permits.
-    pub(super) fn first(&self) -> usize {
-        self.first
+    /// # Panics
+    ///
+    /// Panics if there are never so many permits at once.
+    pub(super) fn assert_possible(&self, count: usize) {
+        assert!(
+            count <= self.most,
+            "so many permits are never there at once"
+        );
     }
 
     /// Returns the number of free permits.
@@ -353,7 +361,7 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(20);
 
     fn permits(first: usize) -> Permits {
-        Permits::new(first, Resource::new(&KIND))
+        Permits::new(first, usize::MAX, Resource::new(&KIND))
     }
 
     /// Enqueues a waiter for `count` permits, which are not available.

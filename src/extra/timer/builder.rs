@@ -85,3 +85,46 @@ impl Builder {
         Ok(thread::Builder::new().name(name.to_owned()))
     }
 }
+
+impl Timer {
+    /// Runs `f` after `delay`.
+    ///
+    /// What the calling thread did before happens before what `f` does.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the operating system cannot start a thread; [`Builder::after`] returns the error
+    /// instead. A panic in `f` ends its thread, and is returned by [`join`](Self::join).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use lockwarden::timer::Timer;
+    ///
+    /// let timer = Timer::after(Duration::from_millis(1), || println!("a millisecond later"));
+    /// assert!(timer.join().unwrap());
+    /// ```
+    #[track_caller]
+    pub fn after(delay: Duration, f: impl FnOnce() + Send + 'static) -> Self {
+        let started = Builder::new().after(delay, f);
+        started.expect("the system starts a thread for the timer")
+    }
+}
+
+impl Periodic {
+    /// Runs `f` every `period`, the first time after one period. A period of zero counts as one
+    /// nanosecond.
+    ///
+    /// What the calling thread did before happens before what `f` does.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the operating system cannot start a thread; [`Builder::every`] returns the error
+    /// instead. A panic in `f` ends its thread, and is returned by [`stop`](Self::stop).
+    #[track_caller]
+    pub fn every(period: Duration, f: impl FnMut() + Send + 'static) -> Self {
+        let started = Builder::new().every(period, f);
+        started.expect("the system starts a thread for the timer")
+    }
+}

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::builder::Builder;
 use super::panicked::Panicked;
 use super::schedule::Schedule;
 use crate::instrument::{Resource, Site, WaitReason, deadline_after};
@@ -59,21 +58,6 @@ struct State {
 }
 
 impl Periodic {
-    /// Runs `f` every `period`, the first time after one period. A period of zero counts as one
-    /// nanosecond.
-    ///
-    /// What the calling thread did before happens before what `f` does.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the operating system cannot start a thread; [`Builder::every`] returns the error
-    /// instead. A panic in `f` ends its thread, and is returned by [`stop`](Self::stop).
-    #[track_caller]
-    pub fn every(period: Duration, f: impl FnMut() + Send + 'static) -> Self {
-        let started = Builder::new().every(period, f);
-        started.expect("the system starts a thread for the timer")
-    }
-
     pub(super) fn start(
         period: Duration,
         f: impl FnMut() + Send + 'static,

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::builder::Builder;
 use super::panicked::Panicked;
 use crate::instrument::{Resource, Site, WaitReason, deadline_after};
 use crate::thread;
@@ -57,30 +56,6 @@ enum Phase {
 }
 
 impl Timer {
-    /// Runs `f` after `delay`.
-    ///
-    /// What the calling thread did before happens before what `f` does.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the operating system cannot start a thread; [`Builder::after`] returns the error
-    /// instead. A panic in `f` ends its thread, and is returned by [`join`](Self::join).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use lockwarden::timer::Timer;
-    ///
-    /// let timer = Timer::after(Duration::from_millis(1), || println!("a millisecond later"));
-    /// assert!(timer.join().unwrap());
-    /// ```
-    #[track_caller]
-    pub fn after(delay: Duration, f: impl FnOnce() + Send + 'static) -> Self {
-        let started = Builder::new().after(delay, f);
-        started.expect("the system starts a thread for the timer")
-    }
-
     pub(super) fn start(
         delay: Duration,
         f: impl FnOnce() + Send + 'static,

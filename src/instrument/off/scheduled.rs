@@ -53,6 +53,14 @@ impl Scheduled {
         match self.0 {}
     }
 
+    pub fn point_of_acquisition(&self, _lock: &Lock) {
+        match self.0 {}
+    }
+
+    pub fn point_of_try(&self, _lock: &Lock) {
+        match self.0 {}
+    }
+
     pub fn point_before(&self, _lock: &Lock, _site: Site) {
         match self.0 {}
     }

@@ -161,7 +161,7 @@ pub fn arrive_with(arrive: fn()) {
 
 impl Drop for Agent {
     fn drop(&mut self) {
-        // As anyone else who needs a point no more.
+        // As for every point that is not needed any more.
         drop(Clock::of_clock_ref(self.seat.take_past()));
         let slot = self.seat.slot();
         if !slot.is_detached() {
@@ -251,10 +251,24 @@ impl Resource {
     }
 }
 
-/// What every thread and agent holds and waits for, as far as the detector knows them: each as it
+/// What every thread and agent holds and waits for, as far as the detector tracks them: each as it
 /// was a moment ago.
 ///
 /// Costs some hundred nanoseconds for each of them.
+///
+/// # Examples
+///
+/// ```
+/// let me = std::thread::current();
+/// let lock = lockwarden::sync::Mutex::new(0);
+/// let guard = lock.lock();
+/// for one in lockwarden::instrument::observe_all() {
+///     if one.thread.name.as_deref() == me.name() {
+///         assert!(one.is_held_known);
+///     }
+/// }
+/// drop(guard);
+/// ```
 #[must_use]
 pub fn observe_all() -> Vec<Observation> {
     observe::all(false)
@@ -279,6 +293,19 @@ pub fn report_stuck(
 }
 
 /// Marks the calling thread as one that looks after others and that none of the program waits for.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::thread;
+///
+/// thread::spawn(|| {
+///     lockwarden::instrument::mark_observer();
+///     // Polls the others from here on.
+/// })
+/// .join()
+/// .unwrap();
+/// ```
 pub fn mark_observer() {
     if let Some(slot) = attach() {
         slot.life.mark_ours();
@@ -290,11 +317,30 @@ pub fn mark_observer() {
 /// them after the threads.
 ///
 /// It may take a moment, but not wait for a thread of the program.
+///
+/// # Examples
+///
+/// ```
+/// lockwarden::instrument::describe_agents_with(|| vec!["task 7 waits for a permit".to_owned()]);
+/// ```
 pub fn describe_agents_with(describe: fn() -> Vec<String>) {
     crate::dump::agents::add(describe);
 }
 
 /// How many locks the calling thread, or the agent that it acts as, holds.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::instrument::{ON, held_count};
+/// use lockwarden::sync::Mutex;
+///
+/// let lock = Mutex::new(0);
+/// let guard = lock.lock();
+/// assert_eq!(held_count(), usize::from(ON));
+/// drop(guard);
+/// assert_eq!(held_count(), 0);
+/// ```
 #[inline]
 #[must_use]
 pub fn held_count() -> usize {
@@ -308,6 +354,18 @@ pub fn held_count() -> usize {
 
 /// The locks that the calling thread, or the agent that it acts as, holds: which, how, and since
 /// which line. Whether each may be released by another thread stands beside it.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::instrument::{ON, held_by_caller};
+/// use lockwarden::sync::Mutex;
+///
+/// let rates = Mutex::named("rates", 0);
+/// let _guard = rates.lock();
+/// let names: Vec<_> = held_by_caller().iter().map(|(lock, ..)| lock.name).collect();
+/// assert_eq!(names, if ON { vec![Some("rates")] } else { vec![] });
+/// ```
 #[must_use]
 pub fn held_by_caller() -> Vec<(LockInfo, crate::report::HeldInfo, bool)> {
     let slot = current::open();

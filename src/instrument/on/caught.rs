@@ -7,6 +7,20 @@ use crate::runtime::threads;
 ///
 /// Other threads may wait for what that code was to do, so later reports of such waits name the
 /// thread.
+///
+/// # Examples
+///
+/// ```
+/// use std::panic::{catch_unwind, resume_unwind};
+/// use lockwarden::instrument::caught_panic;
+///
+/// fn run(job: fn()) {
+///     if catch_unwind(job).is_err() {
+///         caught_panic();
+///     }
+/// }
+/// run(|| resume_unwind(Box::new("a job failed")));
+/// ```
 pub fn caught_panic() {
     threads::note_panic(true);
 }

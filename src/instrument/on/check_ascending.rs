@@ -9,6 +9,19 @@ use crate::watchdog::startup::attach;
 
 /// Checks whether the calling thread may acquire all of `records` now, in the order of their ids.
 /// Assigns ids, in the order of the slice, to the locks that have none yet.
+///
+/// # Examples
+///
+/// ```
+/// use std::panic::Location;
+/// use lockwarden::instrument::{Lock, LockKind, ViolationReason, check_ascending};
+///
+/// static SPIN: LockKind = LockKind::new("SpinLock");
+/// let (a, b) = (Lock::new(&SPIN), Lock::new(&SPIN));
+/// assert!(check_ascending(&[&a, &b], Location::caller()).is_ok());
+/// let twice = check_ascending(&[&a, &a], Location::caller()).unwrap_err();
+/// assert_eq!(twice.reason(), ViolationReason::AskedTwice);
+/// ```
 pub fn check_ascending(records: &[&Lock], site: Site) -> Result<(), Violation> {
     let Some(slot) = attach() else {
         return twice(records.iter().map(|lock| (lock.id(), None)), site);

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::clock::{Clock, MergedClock};
+use super::point::point;
 use super::resource::Resource;
-use super::scheduled::point;
 use crate::engine::counts::Counts;
 use crate::engine::ids::Site;
 use crate::engine::wait_reason::WaitReason;

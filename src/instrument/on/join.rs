@@ -88,6 +88,18 @@ impl JoinRecord {
     /// Waits until the closure of the thread has ended or, if `awaited` is [`WaitReason::End`],
     /// until its thread-locals are destroyed too.
     pub fn wait(&self, awaited: WaitReason, site: Site) {
+        self.wait_until(awaited, site);
+        if let Some(turn) = Scheduled::here() {
+            turn.joined(self.address());
+        }
+    }
+
+    /// The address by which a scheduler knows the end of the thread.
+    fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
+    fn wait_until(&self, awaited: WaitReason, site: Site) {
         let wanted = match awaited {
             WaitReason::End => Stage::Gone,
             _ => Stage::Over,
@@ -138,6 +150,9 @@ impl Drop for RunningThread {
     fn drop(&mut self) {
         if std::thread::panicking() {
             threads::note_panic(false);
+        }
+        if let Some(turn) = Scheduled::here() {
+            turn.leaves(self.0.address());
         }
         current::leave();
         self.0.come_to(Stage::Over);

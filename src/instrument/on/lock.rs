@@ -8,6 +8,7 @@ use std::panic::Location;
 use std::ptr;
 use std::sync::atomic::Ordering;
 
+use super::scheduled::Scheduled;
 use crate::detector;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{AcquireKind, Mode};
@@ -186,6 +187,36 @@ impl Lock {
         Some(Hold::of(slot))
     }
 
+    /// [`acquired_known`](Self::acquired_known) for a blocking exclusive acquisition of a lock that has no
+    /// readers.
+    // A separate function in a debug build, as below; and on x86-64 all of it is one block of instructions there.
+    #[cfg_attr(debug_assertions, inline(never))]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub fn acquired_exclusively(&self, site: Site) -> Option<Hold> {
+        #[cfg(all(
+            debug_assertions,
+            target_arch = "x86_64",
+            target_pointer_width = "64",
+            not(miri),
+            not(loom)
+        ))]
+        {
+            let slot = current::slot();
+            if self.record.acquire_known(slot, site) {
+                return Some(Hold::of(slot));
+            }
+            None
+        }
+        #[cfg(not(all(
+            debug_assertions,
+            target_arch = "x86_64",
+            target_pointer_width = "64",
+            not(miri),
+            not(loom)
+        )))]
+        self.acquired_if_known(false, Mode::Exclusive, AcquireKind::Blocking, site)
+    }
+
     /// Returns whether the calling thread holds nothing. The slot of one that is inside the detector, or that
     /// has none, looks as if something were held.
     #[inline(always)]
@@ -259,7 +290,7 @@ impl Lock {
             None => {
                 // Acquire pairs with the Release in `LockRecord::assign_ident`.
                 let tag = self.record.tag.load(Ordering::Acquire);
-                if tag == 0 || !detector::with_own_at_hand(slot, |own| own.knows(known, tag)) {
+                if tag == 0 || !detector::with_own_at_hand(slot, |own| own.has_seen(known, tag)) {
                     return None;
                 }
                 // Relaxed: a hint.
@@ -416,6 +447,9 @@ impl Lock {
         if ptr::eq(slot, current::open())
             && let Some(ident) = self.record.ident()
         {
+            if mode != Mode::Exclusive && slot.life.is_scheduled() {
+                Scheduled::point_before_release();
+            }
             slot.convert(ident, mode);
         }
         if mode == Mode::Exclusive {
@@ -494,6 +528,9 @@ pub(super) fn released_slow(slot: &'static Slot, ident: *const Ident, upgradable
     if slot.is_detached() {
         // The acquisition was not tracked.
     } else if ptr::eq(slot, current::open()) {
+        if slot.life.is_scheduled() {
+            Scheduled::point_before_release();
+        }
         if slot.is_marked(ident) {
             detector::with_own(slot, |own| own.marks.end(ident));
         }

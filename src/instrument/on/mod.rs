@@ -15,8 +15,10 @@ mod init_clock;
 mod join;
 mod lock;
 mod once_record;
+mod point;
 mod resource;
 mod scheduled;
+mod scheduled_lock;
 mod thread_bit;
 
 pub(super) use self::add_orders::add_orders;
@@ -39,9 +41,7 @@ pub use self::init_clock::InitClock;
 pub use self::join::{JoinRecord, RunningThread};
 pub use self::lock::{Hold, Lock};
 pub use self::once_record::OnceRecord;
-pub use self::resource::idle;
-pub use self::resource::{Providers, Resource};
-pub use self::scheduled::{
-    Begun, Child, Drain, Scheduled, Sleep, is_abandoned, point, point_unnamed,
-};
+pub use self::point::{point, point_unnamed};
+pub use self::resource::{Providers, Resource, idle};
+pub use self::scheduled::{Begun, Child, Drain, Scheduled, Sleep, is_abandoned};
 pub use self::thread_bit::{ensure_attached, thread_bit};

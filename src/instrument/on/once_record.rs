@@ -30,8 +30,8 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::lock::released_slow;
+use super::point::point;
 use super::resource::{Providers, Resource};
-use super::scheduled::point;
 use super::thread_bit::ensure_attached;
 use crate::detector;
 use crate::engine::ids::Site;

@@ -295,14 +295,20 @@ impl Resource {
             }
         }
         let turn = Scheduled::here();
-        let mut failed = match awaited {
-            // A look at whether a thread has ended leaves nothing behind.
-            WaitReason::End | WaitReason::ScopeEnd => Failed::Unseen,
-            _ => Failed::Arrived,
+        let joins = matches!(awaited, WaitReason::End | WaitReason::ScopeEnd);
+        // A look at whether a thread has ended leaves nothing behind.
+        let mut failed = if joins {
+            Failed::Unseen
+        } else {
+            Failed::Arrived
         };
         let first = match &turn {
             Some(turn) => {
-                turn.point();
+                if joins {
+                    turn.point_of_releases();
+                } else {
+                    turn.point();
+                }
                 Duration::ZERO
             }
             None => FIRST,
@@ -311,10 +317,7 @@ impl Resource {
             return;
         }
         if let Some(turn) = &turn {
-            let verb = match awaited {
-                WaitReason::End | WaitReason::ScopeEnd => JOINS,
-                _ => WAITS_FOR,
-            };
+            let verb = if joins { JOINS } else { WAITS_FOR };
             turn.note(verb, Some(&self.record), Some(site));
         }
         slot.maintain();
@@ -430,6 +433,17 @@ impl Resource {
 
 /// Publishes, while `f` runs, that the calling thread sleeps or is parked. The detector does not
 /// know which thread could end that, but snapshots show it.
+///
+/// # Examples
+///
+/// ```
+/// use std::panic::Location;
+/// use std::time::Duration;
+/// use lockwarden::instrument::{WaitReason, idle};
+///
+/// let site = Location::caller();
+/// idle(WaitReason::Time, true, site, || std::thread::sleep(Duration::from_millis(1)));
+/// ```
 pub fn idle<R>(awaited: WaitReason, timed: bool, site: Site, f: impl FnOnce() -> R) -> R {
     static REST: LockKind = LockKind::new("rest");
     static RECORD: Resource = Resource::named(&REST, "rest");
@@ -498,6 +512,24 @@ impl Drop for Resource {
 /// Set of threads of which one has to act before a wait can end, such as the workers of a pool.
 ///
 /// If any other thread could end the wait too, use [`Resource::wait`].
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::instrument::Providers;
+/// use lockwarden::thread;
+///
+/// static WORKERS: Providers = Providers::new();
+///
+/// WORKERS.expect(1);
+/// thread::spawn(|| {
+///     WORKERS.enter();
+///     // Serves requests.
+///     WORKERS.leave();
+/// })
+/// .join()
+/// .unwrap();
+/// ```
 #[derive(Debug)]
 pub struct Providers {
     party: resource_state::LazyResourceState,

@@ -10,41 +10,15 @@ use std::cell::Cell;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use super::condvar::CondvarRecord;
-use super::lock::Lock;
-use super::resource::Resource;
 use crate::detector::{self, describe};
 use crate::engine::ids::{LockId, Site};
 use crate::report::LockInfo;
-use crate::tracking::lock::class_key;
 use crate::tracking::lock::record::LockRecord;
-use crate::tracking::scheduled::{
-    self, Failed, Nesting, Noted, Participant, Scheduler, Turn, WAITS_FOR,
-};
+use crate::tracking::scheduled::{self, Failed, Next, Noted, Participant, Scheduler, Touch, Turn};
 use crate::tracking::thread::current;
 use crate::watchdog::startup::attach;
 
-/// The calling thread is about to do something that others can see: if a scheduler controls it, returns
-/// at its turn. It must hold no part of a primitive for which another thread waits outside of the
-/// detector.
-///
-/// Two instructions for other threads, as long as no exploration has run in the process.
-#[inline(always)]
-pub fn point(verb: &'static str, record: &Resource) {
-    if scheduled::is_any() {
-        point_if_controlled(verb, Some(record.record()));
-    }
-}
-
-/// A scheduling point like [`point`], before an operation on something that has no record.
-#[inline(always)]
-pub fn point_unnamed(what: &'static str) {
-    if scheduled::is_any() {
-        point_if_controlled(what, None);
-    }
-}
-
-/// A scheduling point like [`point`], before an operation on the primitive with this record.
+/// A scheduling point like [`point`](super::point::point), before an operation on the primitive with this record.
 #[inline(always)]
 pub(super) fn point_of(verb: &'static str, record: &LockRecord) {
     if scheduled::is_any() {
@@ -54,7 +28,7 @@ pub(super) fn point_of(verb: &'static str, record: &LockRecord) {
 
 #[cold]
 #[inline(never)]
-fn point_if_controlled(verb: &'static str, record: Option<&LockRecord>) {
+pub(super) fn point_if_controlled(verb: &'static str, record: Option<&LockRecord>) {
     if let Some(turn) = Scheduled::here() {
         turn.point();
         turn.note(verb, record, None);
@@ -149,7 +123,7 @@ thread_local! {
 
 /// The calling thread, controlled by a scheduler.
 #[derive(Debug)]
-pub struct Scheduled(Participant);
+pub struct Scheduled(pub(super) Participant);
 
 impl Scheduled {
     /// `None` for all threads but those of an exploration, outside of calls of the detector.
@@ -168,41 +142,67 @@ impl Scheduled {
 
     /// The thread is about to do what others can see: returns at its turn.
     pub fn point(&self) {
-        self.0.scheduler.point(self.0.thread);
+        self.point_of(Touch::Anything);
     }
 
-    /// The thread is about to acquire a lock: returns at its turn.
-    pub fn point_before(&self, lock: &Lock, site: Site) {
-        let Participant { scheduler, thread } = &self.0;
-        if scheduler.has_aim()
-            && let held = describe::held_here(current::slot())
-            && !held.is_empty()
-        {
-            let key = |lock: &LockInfo, site| {
-                let class = class_key::of_class(lock.name, lock.created);
-                (class.into_owned(), class_key::of_site(site))
-            };
-            let held = held
-                .iter()
-                .map(|(ident, info)| key(&describe::lock_info(ident), info.site));
-            let nesting = Nesting {
-                asked: key(&info_of(&lock.record), site),
-                held: held.collect(),
-            };
-            scheduler.comes(*thread, &nesting);
+    /// The thread releases locks, at most, or waits for the end of a thread: returns at its turn.
+    pub fn point_of_releases(&self) {
+        self.point_of(Touch::Releases);
+    }
+
+    pub(super) fn point_of(&self, touch: Touch) {
+        self.0.scheduler.point(self.0.thread, self.next(touch));
+    }
+
+    fn next(&self, touch: Touch) -> Next {
+        let held = if self.0.scheduler.reduces() {
+            let held = current::slot().held().unwrap_or_default();
+            held.iter().map(|held| held.ident().tag()).collect()
+        } else {
+            Vec::new()
+        };
+        Next { touch, held }
+    }
+
+    /// Returns what this acquisition of a lock changes, for the search that leaves schedules out.
+    pub(super) fn touch(&self, touch: fn(u64) -> Touch, record: &LockRecord) -> Touch {
+        if !self.0.scheduler.reduces() {
+            return Touch::Anything;
         }
-        self.point();
+        let slot = current::slot();
+        touch(detector::with_own(slot, |own| record.identify(&mut own.pool)).tag())
+    }
+
+    /// The thread is over: those that join it wait for this address.
+    pub fn leaves(&self, end: usize) {
+        self.0.scheduler.leaves(self.0.thread, end);
+    }
+
+    /// The thread has joined the one with this address.
+    pub fn joined(&self, end: usize) {
+        self.0.scheduler.joined(self.0.thread, end);
     }
 
     /// The thread lets others go first.
     pub fn give_way(&self) {
-        self.0.scheduler.give_way(self.0.thread);
+        let next = self.next(Touch::Anything);
+        self.0.scheduler.give_way(self.0.thread, next);
     }
 
-    /// The thread has acquired a lock.
+    /// The thread has acquired a lock: has its release take the slow path, if there is to be a point.
     pub fn acquired(&self) {
-        if self.0.scheduler.has_points_after_acquisitions() {
-            self.point();
+        if self.0.scheduler.has_points_before_releases() {
+            current::slot().slow_releases();
+        }
+    }
+
+    /// The thread is about to release a lock, or to hold it in a weaker mode: returns at its turn, if the
+    /// program asks whether locks are held.
+    pub(super) fn point_before_release() {
+        if let Some(turn) = Self::here()
+            && turn.0.scheduler.has_points_before_releases()
+        {
+            turn.point_of_releases();
         }
     }
 
@@ -249,22 +249,7 @@ impl Scheduled {
         self.0.scheduler.notify(condvar, all)
     }
 
-    /// The thread, which has the turn, does this to a lock, for those who read the schedule.
-    pub fn note_lock(&self, verb: &'static str, lock: &Lock, site: Site) {
-        self.note(verb, Some(&lock.record), Some(site));
-    }
-
-    /// The thread, which has the turn, has failed to acquire a lock, and waits.
-    pub fn note_wait(&self, lock: &Lock, site: Site) {
-        self.note(WAITS_FOR, Some(&lock.record), Some(site));
-    }
-
-    /// The same of a condition variable.
-    pub fn note_condvar(&self, verb: &'static str, condvar: &CondvarRecord, site: Site) {
-        self.note(verb, Some(condvar.record()), Some(site));
-    }
-
-    /// The same of anything.
+    /// The thread, which has the turn, does this.
     pub(super) fn note(&self, verb: &'static str, record: Option<&LockRecord>, site: Option<Site>) {
         let Participant { scheduler, thread } = &self.0;
         if scheduler.is_noting() {
@@ -291,7 +276,7 @@ fn name_of(record: &LockRecord) -> String {
     info_of(record).to_string()
 }
 
-fn info_of(record: &LockRecord) -> LockInfo {
+pub(super) fn info_of(record: &LockRecord) -> LockInfo {
     match record.ident() {
         Some(ident) => describe::lock_info(ident),
         None => {

@@ -6,6 +6,18 @@ use crate::watchdog::startup::attach;
 /// Attaches the calling thread to the detector. A caller that reports events with an internal lock
 /// of a primitive held calls this before it takes that lock, since the attachment may call the
 /// program's sinks.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Mutex;
+/// use lockwarden::instrument::ensure_attached;
+///
+/// static WAITERS: Mutex<u32> = Mutex::new(0);
+///
+/// ensure_attached();
+/// *WAITERS.lock().unwrap() += 1;
+/// ```
 #[inline]
 pub fn ensure_attached() {
     let _ = attach();
@@ -13,6 +25,14 @@ pub fn ensure_attached() {
 
 /// Returns the bit of the calling thread: never the highest bit of the word, and shared by several
 /// threads.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::instrument::thread_bit;
+///
+/// assert_eq!(thread_bit() >> 63, 0);
+/// ```
 #[inline]
 #[must_use]
 pub fn thread_bit() -> u64 {

@@ -5,8 +5,8 @@
 //! once.
 
 use super::super::data::{Edge, Report};
-use super::super::names::place;
-use super::super::owner::{dependency, foreign_places};
+use super::super::owner::foreign_places;
+use super::super::place::{dependency, place};
 use super::super::source::Sources;
 use super::super::symbols::is_of_the_command;
 use crate::engine::ids::{LockId, Site};

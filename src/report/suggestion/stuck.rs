@@ -4,7 +4,7 @@
 //! and another one needs; then a panic; then the wait whose end would let the others continue.
 
 use super::super::data::Report;
-use super::super::names::place;
+use super::super::place::place;
 use super::super::thread::{FreedBy, ThreadInfo, WaitInfo, WaitsFor};
 use crate::engine::ids::LockId;
 use crate::engine::wait_reason::WaitReason;

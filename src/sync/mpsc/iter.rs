@@ -1,16 +1,56 @@
 //! Iterators over the messages of a channel.
 
 use std::fmt;
+use std::panic::Location;
 
 use super::receiver::Receiver;
 use crate::instrument::Site;
 
+impl<T> Receiver<T> {
+    /// Returns an iterator that waits for each message, and ends when all senders are dropped.
+    #[track_caller]
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter {
+            rx: self,
+            site: Location::caller(),
+        }
+    }
+
+    /// Returns an iterator over the available messages. Never waits.
+    pub fn try_iter(&self) -> TryIter<'_, T> {
+        TryIter { rx: self }
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Receiver<T> {
+    type Item = T;
+    type IntoIter = Iter<'a, T>;
+
+    #[track_caller]
+    fn into_iter(self) -> Iter<'a, T> {
+        self.iter()
+    }
+}
+
+impl<T> IntoIterator for Receiver<T> {
+    type Item = T;
+    type IntoIter = IntoIter<T>;
+
+    #[track_caller]
+    fn into_iter(self) -> IntoIter<T> {
+        IntoIter {
+            rx: self,
+            site: Location::caller(),
+        }
+    }
+}
+
 /// Iterator that waits for each message. Returned by [`Receiver::iter`].
 pub struct Iter<'a, T> {
-    pub(super) rx: &'a Receiver<T>,
+    rx: &'a Receiver<T>,
     /// The line at which the iterator was created, since `next` may be called by code outside the
     /// program.
-    pub(super) site: Site,
+    site: Site,
 }
 
 impl<'a, T> Iterator for Iter<'a, T> {
@@ -31,7 +71,7 @@ impl<T: fmt::Debug> fmt::Debug for Iter<'_, T> {
 /// Iterator over the available messages. Returned by [`Receiver::try_iter`].
 #[derive(Debug)]
 pub struct TryIter<'a, T> {
-    pub(super) rx: &'a Receiver<T>,
+    rx: &'a Receiver<T>,
 }
 
 impl<'a, T> Iterator for TryIter<'a, T> {
@@ -44,8 +84,8 @@ impl<'a, T> Iterator for TryIter<'a, T> {
 
 /// Iterator that owns the receiver and waits for each message. Returned by its `into_iter`.
 pub struct IntoIter<T> {
-    pub(super) rx: Receiver<T>,
-    pub(super) site: Site,
+    rx: Receiver<T>,
+    site: Site,
 }
 
 impl<T> Iterator for IntoIter<T> {

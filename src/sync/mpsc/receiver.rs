@@ -5,7 +5,6 @@ use std::panic::Location;
 use std::time::Duration;
 
 use super::inner::Incoming;
-use super::iter::{IntoIter, Iter, TryIter};
 use super::{RecvError, RecvTimeoutError, TryRecvError};
 use crate::instrument::{self, Endpoint, Endpoints, Side, Site, Stamped};
 
@@ -114,20 +113,6 @@ impl<T> Receiver<T> {
         parcel.receive()
     }
 
-    /// Returns an iterator that waits for each message, and ends when all senders are dropped.
-    #[track_caller]
-    pub fn iter(&self) -> Iter<'_, T> {
-        Iter {
-            rx: self,
-            site: Location::caller(),
-        }
-    }
-
-    /// Returns an iterator over the available messages. Never waits.
-    pub fn try_iter(&self) -> TryIter<'_, T> {
-        TryIter { rx: self }
-    }
-
     /// Sets a label for this channel, which reports show beside the name of its class.
     ///
     /// # Examples
@@ -140,29 +125,6 @@ impl<T> Receiver<T> {
     /// ```
     pub fn set_label(&self, label: impl AsRef<str>) {
         self.ends.record().set_label(label.as_ref());
-    }
-}
-
-impl<'a, T> IntoIterator for &'a Receiver<T> {
-    type Item = T;
-    type IntoIter = Iter<'a, T>;
-
-    #[track_caller]
-    fn into_iter(self) -> Iter<'a, T> {
-        self.iter()
-    }
-}
-
-impl<T> IntoIterator for Receiver<T> {
-    type Item = T;
-    type IntoIter = IntoIter<T>;
-
-    #[track_caller]
-    fn into_iter(self) -> IntoIter<T> {
-        IntoIter {
-            rx: self,
-            site: Location::caller(),
-        }
     }
 }
 

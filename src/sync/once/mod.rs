@@ -10,8 +10,10 @@
 
 mod call_once;
 mod lazy_lock;
+mod methods;
 mod once_lock;
 
 pub use self::call_once::Once;
 pub use self::lazy_lock::LazyLock;
+pub(crate) use self::methods::once_methods;
 pub use self::once_lock::OnceLock;

@@ -4,9 +4,17 @@ use std::fmt;
 use std::panic::Location;
 
 use super::finding::{Finding, FindingKind};
-use super::run::Explore;
+use super::progress::Progress;
+use super::quiet;
+use super::run::{Explore, interleaving};
+use crate::config;
+use crate::detector;
+use crate::engine::ids::Site;
 use crate::explore::aim::{Nested, Sight};
+use crate::explore::session::Settings;
+use crate::explore::strategy::Strategy;
 use crate::report::{Report, place};
+use crate::testing::timeout;
 use crate::tracking::lock::class_key;
 use crate::tracking::scheduled::JOINS;
 
@@ -94,6 +102,73 @@ where
     pub fn confirm(self, report: &Report) -> Confirmation {
         self.confirm_nested(&nested(report), Location::caller())
     }
+
+    /// Tries to make these nested acquisitions meet.
+    fn confirm_nested(self, nested: &[Nested], site: Site) -> Confirmation {
+        let watched = detector::ON && config::current().is_enabled();
+        if !watched || nested.is_empty() {
+            return Confirmation::Diverged;
+        }
+        let limit = self.timeout.unwrap_or_else(timeout::default);
+        let mut chooser = Strategy::Random.chooser(self.seed);
+        let mut reasons: Vec<(Prevented, usize)> = Vec::new();
+        let aimed = Settings {
+            is_noting: true,
+            is_quiet: true,
+            looks_outside: true,
+            aim: Some(nested.into()),
+            ..Settings::default()
+        };
+        quiet::install();
+        let mut progress = Progress::new(self.schedules);
+        for number in 1..=self.schedules {
+            chooser.begin();
+            let (mut course, kinds) = self.run_one(chooser, aimed.clone(), limit);
+            chooser = course.take_chooser();
+            progress.print(number, 0, site);
+            let Some(sight) = course.sight.take() else {
+                continue;
+            };
+            let hangs = kinds
+                .iter()
+                .any(|kind| matches!(kind, FindingKind::Hang(_)));
+            let found = kinds
+                .into_iter()
+                .find(|kind| confirms(kind, nested, &sight));
+            if let Some(kind) = found {
+                let mut finding = Finding {
+                    kind,
+                    schedule: course.schedule.clone(),
+                    number,
+                    seed: self.seed,
+                    exact: course.exact,
+                    interleaving: interleaving(&course),
+                };
+                if self.shrink && course.exact {
+                    self.shorten(&mut finding, &course.steps, limit);
+                }
+                return Confirmation::Confirmed(Box::new(finding));
+            }
+            if sight.seen.contains(&true) {
+                let reason = prevented(nested, &sight);
+                match reasons.iter_mut().find(|(known, _)| *known == reason) {
+                    Some((_, count)) => *count += 1,
+                    None => reasons.push((reason, 1)),
+                }
+            }
+            if hangs {
+                break;
+            }
+        }
+        let most = reasons.into_iter().max_by_key(|(_, count)| *count);
+        match most {
+            Some((prevented, _)) => Confirmation::NotReached {
+                schedules: self.schedules,
+                prevented,
+            },
+            None => Confirmation::Diverged,
+        }
+    }
 }
 
 /// The nested acquisitions of a report. One that is alone is made by two threads, on two locks of the
@@ -118,7 +193,7 @@ fn nested(report: &Report) -> Vec<Nested> {
 }
 
 /// Whether it is a deadlock of threads that make these acquisitions.
-pub(super) fn confirms(kind: &FindingKind, nested: &[Nested], sight: &Sight) -> bool {
+fn confirms(kind: &FindingKind, nested: &[Nested], sight: &Sight) -> bool {
     match kind {
         FindingKind::Report(report) if kind.is_failure() => {
             let found = self::nested(report);
@@ -130,7 +205,7 @@ pub(super) fn confirms(kind: &FindingKind, nested: &[Nested], sight: &Sight) -> 
 }
 
 /// Why a schedule has not reached them.
-pub(super) fn prevented(nested: &[Nested], sight: &Sight) -> Prevented {
+fn prevented(nested: &[Nested], sight: &Sight) -> Prevented {
     if sight.met {
         return Prevented::Instances;
     }

@@ -103,6 +103,8 @@
 mod confirm;
 mod finding;
 mod outcome;
+mod points;
+mod progress;
 mod quiet;
 mod run;
 mod shrink;
@@ -110,6 +112,7 @@ mod shrink;
 pub use self::confirm::{Confirmation, Prevented};
 pub use self::finding::{Finding, FindingKind, Stuck};
 pub use self::outcome::Outcome;
+pub use self::points::{point, spin_loop};
 pub use self::run::{Explore, explore};
 pub use crate::explore::outside::Outside;
 pub use crate::explore::schedule::{Schedule, ScheduleError};

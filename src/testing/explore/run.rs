@@ -3,25 +3,23 @@
 use std::collections::HashSet;
 use std::panic::Location;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::confirm::{Confirmation, Prevented, confirms, prevented};
 use super::finding::{Finding, FindingKind, Stuck};
 use super::outcome::Outcome;
+use super::progress::Progress;
 use super::quiet;
 use super::shrink::shrink;
 use crate::config;
-use crate::detector::check_session::CheckSession;
+use crate::detector::order::declaration::open_check;
 use crate::detector::{self, deadlock, observe};
 use crate::engine::ids::Site;
-use crate::explore::aim::Nested;
 use crate::explore::asked;
 use crate::explore::schedule::Schedule;
 use crate::explore::session::{Course, End, PATIENCE, Session, Settings};
 use crate::explore::strategy::{Choose, Replay, Strategy};
 use crate::instrument::{CheckMembership, Child, is_abandoned};
-use crate::report::{Escaped, Step, Verdict, place, schedule_table};
-use crate::sink;
+use crate::report::{Escaped, Step, Verdict, schedule_table};
 use crate::testing::check::{Check, message};
 use crate::testing::hang::Hang;
 use crate::testing::timeout;
@@ -29,8 +27,6 @@ use crate::thread;
 
 /// How long a thread that has the turn may stay away, once one of the exploration has exceeded the patience.
 const KNOWN_PATIENCE: Duration = Duration::from_millis(50);
-/// The time between two lines about the progress of an exploration.
-const PROGRESS: Duration = Duration::from_secs(10);
 /// How long the threads of a schedule that was given up may take to unwind.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -79,15 +75,15 @@ where
 #[derive(Clone, Debug)]
 #[must_use = "nothing is run before `run`"]
 pub struct Explore<F> {
-    body: Arc<F>,
-    schedules: usize,
-    strategy: Strategy,
-    seed: u64,
-    timeout: Option<Duration>,
-    patience: Duration,
-    keep_going: bool,
-    shrink: bool,
-    replay: Option<Schedule>,
+    pub(super) body: Arc<F>,
+    pub(super) schedules: usize,
+    pub(super) strategy: Strategy,
+    pub(super) seed: u64,
+    pub(super) timeout: Option<Duration>,
+    pub(super) patience: Duration,
+    pub(super) keep_going: bool,
+    pub(super) shrink: bool,
+    pub(super) replay: Option<Schedule>,
 }
 
 impl<F> Explore<F>
@@ -180,7 +176,7 @@ where
         self
     }
 
-    /// Runs the schedules, and tells how they went.
+    /// Runs the schedules, and returns their outcome.
     ///
     /// # Panics
     ///
@@ -220,11 +216,7 @@ where
         let (mut chooser, most, mut after): (Box<dyn Choose>, _, _) = match &self.replay {
             Some(schedule) => {
                 let choices = schedule.choices.clone();
-                (
-                    Box::new(Replay::new(choices)),
-                    1,
-                    schedule.after_acquisitions,
-                )
+                (Box::new(Replay::new(choices)), 1, schedule.before_releases)
             }
             None => (self.strategy.chooser(self.seed), self.schedules, false),
         };
@@ -238,13 +230,14 @@ where
             let looks_outside = outcome.outside.is_none();
             let settings = Settings {
                 looks_outside,
+                reduces: self.replay.is_none() && self.strategy == Strategy::PartialOrder,
                 ..settings(after)
             };
             let (mut course, kinds) = self.run_one(chooser, settings, limit);
             outcome.outside = outcome.outside.take().or_else(|| course.outside.take());
             chooser = course.take_chooser();
             outcome.schedules += 1;
-            progress.tell(outcome.schedules, outcome.findings.len(), outcome.site);
+            progress.print(outcome.schedules, outcome.findings.len(), outcome.site);
             outcome.inexact += usize::from(!course.exact);
             let hangs = kinds
                 .iter()
@@ -272,7 +265,7 @@ where
             if course.tries && !after && self.replay.is_none() {
                 after = true;
                 // The tree of choices is another one now.
-                if matches!(self.strategy, Strategy::DepthFirst { .. }) {
+                if self.strategy.is_exhaustive() {
                     chooser = self.strategy.chooser(self.seed);
                 }
             }
@@ -280,8 +273,8 @@ where
     }
 
     /// Gives the finding a schedule with fewer switches, if there is one, and the table of its steps.
-    fn shorten(&self, finding: &mut Finding, steps: &[usize], limit: Duration) {
-        let after = finding.schedule.after_acquisitions;
+    pub(super) fn shorten(&self, finding: &mut Finding, steps: &[usize], limit: Duration) {
+        let after = finding.schedule.before_releases;
         let quiet = Settings {
             is_quiet: true,
             // Only an exact schedule is run again.
@@ -309,13 +302,13 @@ where
         }
     }
 
-    fn run_one(
+    pub(super) fn run_one(
         &self,
         chooser: Box<dyn Choose>,
         settings: Settings,
         limit: Duration,
     ) -> (Course, Vec<FindingKind>) {
-        let trial = CheckSession::open(true);
+        let trial = open_check(true);
         // What stays away once will do so again.
         let patience = if settings.looks_outside {
             self.patience
@@ -380,73 +373,6 @@ where
         (session.finish(has_deadlocked), kinds)
     }
 
-    /// Tries to make these nested acquisitions meet.
-    pub(super) fn confirm_nested(self, nested: &[Nested], site: Site) -> Confirmation {
-        let watched = detector::ON && config::current().is_enabled();
-        if !watched || nested.is_empty() {
-            return Confirmation::Diverged;
-        }
-        let limit = self.timeout.unwrap_or_else(timeout::default);
-        let mut chooser = Strategy::Random.chooser(self.seed);
-        let mut reasons: Vec<(Prevented, usize)> = Vec::new();
-        let aimed = Settings {
-            is_noting: true,
-            is_quiet: true,
-            looks_outside: true,
-            aim: Some(nested.into()),
-            ..Settings::default()
-        };
-        quiet::install();
-        let mut progress = Progress::new(self.schedules);
-        for number in 1..=self.schedules {
-            chooser.begin();
-            let (mut course, kinds) = self.run_one(chooser, aimed.clone(), limit);
-            chooser = course.take_chooser();
-            progress.tell(number, 0, site);
-            let Some(sight) = course.sight.take() else {
-                continue;
-            };
-            let hangs = kinds
-                .iter()
-                .any(|kind| matches!(kind, FindingKind::Hang(_)));
-            let found = kinds
-                .into_iter()
-                .find(|kind| confirms(kind, nested, &sight));
-            if let Some(kind) = found {
-                let mut finding = Finding {
-                    kind,
-                    schedule: course.schedule.clone(),
-                    number,
-                    seed: self.seed,
-                    exact: course.exact,
-                    interleaving: interleaving(&course),
-                };
-                if self.shrink && course.exact {
-                    self.shorten(&mut finding, &course.steps, limit);
-                }
-                return Confirmation::Confirmed(Box::new(finding));
-            }
-            if sight.seen.contains(&true) {
-                let reason = prevented(nested, &sight);
-                match reasons.iter_mut().find(|(known, _)| *known == reason) {
-                    Some((_, count)) => *count += 1,
-                    None => reasons.push((reason, 1)),
-                }
-            }
-            if hangs {
-                break;
-            }
-        }
-        let most = reasons.into_iter().max_by_key(|(_, count)| *count);
-        match most {
-            Some((prevented, _)) => Confirmation::NotReached {
-                schedules: self.schedules,
-                prevented,
-            },
-            None => Confirmation::Diverged,
-        }
-    }
-
     /// Nothing is controlled, so once is enough.
     fn run_unwatched(&self, outcome: &mut Outcome) {
         let body = Arc::clone(&self.body);
@@ -476,47 +402,15 @@ where
 }
 
 /// The settings of a schedule that explores.
-fn settings(after_acquisitions: bool) -> Settings {
+fn settings(before_releases: bool) -> Settings {
     Settings {
-        after_acquisitions,
+        before_releases,
         ..Settings::default()
     }
 }
 
-/// Says on standard error how far a long exploration is.
-struct Progress {
-    most: usize,
-    start: Instant,
-    next: Duration,
-}
-
-impl Progress {
-    fn new(most: usize) -> Self {
-        Self {
-            most,
-            start: Instant::now(),
-            next: PROGRESS,
-        }
-    }
-
-    fn tell(&mut self, made: usize, findings: usize, site: Site) {
-        // The clock is read for every sixteenth schedule, since a short one takes some microseconds.
-        if !made.is_multiple_of(16) || self.start.elapsed() < self.next {
-            return;
-        }
-        let passed = self.start.elapsed();
-        self.next = passed + PROGRESS;
-        sink::say(&format!(
-            "{made} of {} schedules of the exploration at {} in {:.0} s, {findings} findings",
-            self.most,
-            place(site),
-            passed.as_secs_f64(),
-        ));
-    }
-}
-
 /// The table of what the threads of a schedule did: a column for each that did something.
-fn interleaving(course: &Course) -> String {
+pub(super) fn interleaving(course: &Course) -> String {
     let mut columns: Vec<usize> = course.notes.iter().map(|(thread, _)| *thread).collect();
     columns.sort_unstable();
     columns.dedup();

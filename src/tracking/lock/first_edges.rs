@@ -31,7 +31,7 @@ use crate::tracking::lock::leaf_edges::LeafEdge;
 use crate::tracking::lock::lock_id_pool;
 use crate::tracking::lock::lock_id_pool::LockIdPool;
 use crate::tracking::lock::origin::Origin;
-use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::section::SlotAddress;
 
 /// The number of references that the owner takes at once.
 const BULK: usize = 1 << 20;
@@ -81,7 +81,7 @@ pub(crate) struct FirstContext {
     /// The number of references: in locks, in `stock`, and one in the owner's cache.
     references: AtomicUsize,
     /// The slot of the thread that created it, for as long as its cache refers to it; null afterwards.
-    owner: AtomicPtr<Slot>,
+    owner: AtomicPtr<()>,
     /// The references that the owner has in stock. Only the thread of the owner's slot accesses it.
     stock: Cell<usize>,
     class: &'static Class,
@@ -89,7 +89,7 @@ pub(crate) struct FirstContext {
 }
 
 impl FirstContext {
-    fn new(slot: &Slot, class: &'static Class, known: u64, context: LeafEdge) -> Box<Self> {
+    fn new(slot: SlotAddress, class: &'static Class, known: u64, context: LeafEdge) -> Box<Self> {
         Box::new(Self {
             expected: Expected {
                 known,
@@ -98,7 +98,7 @@ impl FirstContext {
                 ready: Cell::new(ptr::null()),
             },
             references: AtomicUsize::new(BULK + 1),
-            owner: AtomicPtr::new(ptr::from_ref(slot).cast_mut()),
+            owner: AtomicPtr::new(slot.as_ptr()),
             stock: Cell::new(BULK),
             class,
             context,
@@ -107,9 +107,9 @@ impl FirstContext {
 
     /// Returns whether the thread of `slot`, which is the calling one, owns it.
     #[inline(always)]
-    pub(in crate::tracking) fn is_of(&self, slot: *const Slot) -> bool {
+    pub(in crate::tracking) fn is_of(&self, slot: SlotAddress) -> bool {
         // Relaxed: only the owner's thread can find its own slot there, and it wrote that itself.
-        ptr::eq(self.owner.load(Ordering::Relaxed), slot)
+        self.owner.load(Ordering::Relaxed) == slot.as_ptr()
     }
 
     /// Returns whether an ident is ready for the next lock; called by the owner's thread.
@@ -169,7 +169,7 @@ impl FirstContext {
     /// `this` came from the cache of a thread, with a reference that was [taken](Self::take) and is not used
     /// afterwards. `slot` is the calling thread's.
     #[inline(always)]
-    pub(in crate::tracking) unsafe fn give(this: *const Self, slot: *const Slot) {
+    pub(in crate::tracking) unsafe fn give(this: *const Self, slot: SlotAddress) {
         // SAFETY: the reference keeps it alive.
         let first = unsafe { &*this };
         if first.is_of(slot) {
@@ -323,7 +323,7 @@ impl FirstContexts {
     /// is `slot`, acquired it with this key and mode.
     pub(crate) fn learn(
         &mut self,
-        slot: &Slot,
+        slot: SlotAddress,
         class: &'static Class,
         known: u64,
         context: LeafEdge,
@@ -407,6 +407,7 @@ mod tests {
     use crate::engine::mode::Mode;
     use crate::tracking::lock::class;
     use crate::tracking::lock::leaf_edges::{HeldSnapshot, Insert, LeafEdges};
+    use crate::tracking::thread::slot::Slot;
 
     fn holding(parent: u64) -> Arc<HeldSnapshot> {
         Arc::new(HeldSnapshot {
@@ -431,11 +432,15 @@ mod tests {
 
     /// A thread that has cached the context at its second occurrence, with the locations.
     struct Learnt {
-        slot: &'static Slot,
+        slot: SlotAddress,
         contexts: FirstContexts,
         class: &'static Class,
         holding: Arc<HeldSnapshot>,
         site: Site,
+    }
+
+    fn slot() -> SlotAddress {
+        SlotAddress::of(Box::leak(Box::new(Slot::vacant())))
     }
 
     const KNOWN: u64 = 0x1234_5678_9abc_def0;
@@ -444,7 +449,7 @@ mod tests {
         fn new() -> Self {
             let (place, site) = (Location::caller(), Location::caller());
             let mut learnt = Self {
-                slot: Box::leak(Box::new(Slot::vacant())),
+                slot: slot(),
                 contexts: FirstContexts::default(),
                 class: class::intern(&LockKind::MUTEX, None, place),
                 holding: holding(1),
@@ -503,7 +508,7 @@ mod tests {
         assert!(learnt.expected(KNOWN, &mut pool).is_none());
         let ident = pool.take(learnt.class);
         ident.contexts.share(learnt.find(KNOWN).unwrap());
-        let other: &'static Slot = Box::leak(Box::new(Slot::vacant()));
+        let other = slot();
         assert!(!ident.keep_ready(other), "another thread owns the context");
         assert!(ident.keep_ready(learnt.slot) && ident.tag() == 0);
         assert!(learnt.expected(KNOWN + 1, &mut pool).is_none());

@@ -13,7 +13,7 @@ use crate::tracking::lock::class::Class;
 use crate::tracking::lock::leaf_edges::LeafEdges;
 use crate::tracking::lock::{label, subclass};
 use crate::tracking::thread::lockset_hash;
-use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::section::SlotAddress;
 
 /// Set in the class field of a lock that has a label.
 const LABELLED: usize = 1;
@@ -76,7 +76,7 @@ impl Ident {
     /// `slot`, which is the calling one, owns the context and has no ident for that lock yet. No slot refers
     /// to the lock.
     #[inline(always)]
-    pub(crate) fn keep_ready(&'static self, slot: &Slot) -> bool {
+    pub(crate) fn keep_ready(&'static self, slot: SlotAddress) -> bool {
         let Some(first) = self.contexts.shared_of(slot) else {
             return false;
         };

@@ -16,8 +16,7 @@ use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
 use crate::shim::{AtomicUsize, spin_loop, yield_now};
 use crate::tracking::lock::first_edges::FirstContext;
-use crate::tracking::thread::current;
-use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::section::SlotAddress;
 
 /// What a thread held in one segment: shared by all acquisitions of that time.
 #[derive(Debug)]
@@ -211,7 +210,7 @@ impl LeafEdges {
     /// Returns the one context of a leaf, if it is shared and the thread of `slot` owns it; called where the
     /// lock is dropped and no slot refers to it.
     #[inline(always)]
-    pub(in crate::tracking) fn shared_of(&self, slot: &Slot) -> Option<&FirstContext> {
+    pub(in crate::tracking) fn shared_of(&self, slot: SlotAddress) -> Option<&FirstContext> {
         // Relaxed: as in `clear`.
         let head = self.0.load(Ordering::Relaxed);
         if head & (SHARED | LOCKED) != SHARED {
@@ -271,7 +270,7 @@ fn shared<'a>(head: usize) -> &'a FirstContext {
 #[inline(always)]
 fn give(head: usize) {
     // SAFETY: `share` took the reference, and only the caller has the head.
-    unsafe { FirstContext::give(shared(head), current::slot()) };
+    unsafe { FirstContext::give(shared(head), SlotAddress::here()) };
 }
 
 /// Prepends a context to the nodes from `head` on and returns the new head.

@@ -14,7 +14,7 @@ use crate::tracking::lock::class::Class;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::origin::Origin;
 use crate::tracking::lock::pin;
-use crate::tracking::thread::current::closed;
+use crate::tracking::thread::section::Inside;
 
 /// The most vacant idents that a thread keeps.
 const KEPT: usize = 128;
@@ -167,7 +167,7 @@ impl LockIdPool {
     /// Takes back an ident when the last returned one was not reused.
     #[inline(never)]
     fn give_more(&mut self, ident: &'static Ident, unreferred: bool) {
-        closed(|| {
+        Inside::closed(|| {
             if self.vacant.len() >= KEPT {
                 return spill(ident, unreferred);
             }

@@ -12,3 +12,11 @@ pub(in crate::tracking) mod origin;
 pub(crate) mod pin;
 pub(crate) mod record;
 pub(crate) mod subclass;
+#[cfg(all(
+    debug_assertions,
+    target_arch = "x86_64",
+    target_pointer_width = "64",
+    not(miri),
+    not(loom)
+))]
+mod unoptimised;

@@ -3,7 +3,6 @@
 #![allow(unsafe_code)]
 
 use crate::engine::ids::Site;
-use crate::tracking::lock::class;
 use crate::tracking::lock::kind::LockKind;
 
 /// The kind, the name and the location with which a lock was constructed. Locks of one class have the same
@@ -17,6 +16,9 @@ pub(in crate::tracking) struct Origin {
     pub(in crate::tracking) place: Site,
 }
 
+/// The name of a record that has none.
+static UNNAMED: &str = "";
+
 /// The words of an origin.
 const WORDS: usize = size_of::<Origin>() / size_of::<usize>();
 
@@ -28,7 +30,7 @@ impl Origin {
     ) -> Self {
         let name = match name {
             Some(name) => name,
-            None => class::UNNAMED,
+            None => UNNAMED,
         };
         Self { kind, name, place }
     }

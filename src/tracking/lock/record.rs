@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use crate::engine::ids::Site;
 use crate::engine::mode::{Mode, ReadPolicy};
-use crate::shim::{AtomicPtr, AtomicU64, Fast, spin_loop};
+use crate::shim::{AtomicPtr, AtomicU64, Fast, own_ptr, spin_loop};
 use crate::tracking::lock::class;
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::first_edges::{FirstContext, FirstContexts};
@@ -13,6 +13,7 @@ use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::lock_id_pool::LockIdPool;
 use crate::tracking::lock::origin::Origin;
+use crate::tracking::thread::local::Local;
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::slot::Slot;
 
@@ -29,7 +30,7 @@ pub(crate) struct LockRecord {
     /// The last thread to hold the lock exclusively, or null. A hint for waiting threads: it counts only if
     /// that thread's slot lists the lock.
     pub(crate) owner: AtomicPtr<Slot>,
-    ident: AtomicPtr<Ident>,
+    pub(super) ident: AtomicPtr<Ident>,
     origin: Origin,
 }
 
@@ -266,10 +267,45 @@ impl LockRecord {
 
     /// Takes the ident away when the lock is dropped.
     #[inline]
+    #[allow(unsafe_code)]
     pub(crate) fn retire(&mut self) -> Option<&'static Ident> {
-        let ident = self.ident()?;
-        // Relaxed: no other thread has the record.
-        self.ident.store(ptr::null_mut(), Ordering::Relaxed);
+        // Read without an atomic access: for a lock whose record is dropped after it was retired the compiler
+        // then knows that nothing is left to do.
+        // SAFETY: no other thread has the record, and an ident is freed only by the caller.
+        let ident = unsafe { own_ptr(&self.ident).as_ref() }?;
+        self.ident.set_relaxed(ptr::null_mut());
         Some(ident)
+    }
+}
+
+impl Local {
+    /// Assigns a lock its ident, at its first acquisition, if the context of this acquisition is cached for
+    /// the lock's class; returns the tag. `known` is what the lock would cache.
+    #[inline(always)]
+    pub(crate) fn identify_like_before(
+        &mut self,
+        record: &LockRecord,
+        known: u64,
+        mode: Mode,
+        site: Site,
+    ) -> Option<u64> {
+        // While a call of the detector runs, nothing is recorded.
+        if self.busy > 0 {
+            return None;
+        }
+        let first = record.find_first(&self.first, known, site)?;
+        record.identify_in(&mut self.pool, first, known, mode)
+    }
+
+    /// Assigns a lock its ident like [`identify_like_before`](Self::identify_like_before), if the context is
+    /// that of the last lock that got one in this way, and the acquisition is exclusive. Calls nothing.
+    #[inline(always)]
+    pub(crate) fn identify_as_expected(
+        &mut self,
+        record: &LockRecord,
+        known: u64,
+        site: Site,
+    ) -> Option<u64> {
+        record.identify_as_expected(&self.first, &mut self.pool, known, site)
     }
 }

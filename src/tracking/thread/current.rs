@@ -2,12 +2,12 @@
 //!
 //! A signal handler, a global allocator or any other code that uses a tracked lock in the middle of the
 //! detector's own work must not be tracked: it would wait for a lock that its own thread holds, or change a
-//! list that is half changed. So sections of the detector close the thread ([`Inside`], [`closed`]): the
+//! list that is half changed. So sections of the detector close the thread ([`Inside`]): the
 //! variable that the fast path reads then names the detached slot, on which every acquisition takes the slow
 //! path, and that path finds that the acquisition is not to be tracked. The fast path itself has no
 //! additional test.
 //!
-//! | `SLOT` | `OWN` | the thread |
+//! | `slot` | `own` | the thread |
 //! |---|---|---|
 //! | detached | detached | has no slot |
 //! | its slot | its slot | has one, and is not inside |
@@ -20,50 +20,22 @@
 //! All of this concerns one thread and its signal handlers, so only the compiler could reorder it: the fences
 //! are compiler fences.
 
-use std::cell::Cell;
 use std::ptr;
 use std::sync::OnceLock;
-use std::sync::atomic::{Ordering, compiler_fence};
 
+use crate::shim::compiler_barrier;
 use crate::tracking::thread::agent::Seat;
+pub(crate) use crate::tracking::thread::section::Inside;
+use crate::tracking::thread::section::SlotAddress;
 use crate::tracking::thread::slot::Slot;
-
-/// The phase of the calling thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ThreadPhase {
-    /// It has not used a tracked primitive yet.
-    New,
-    /// It has a slot.
-    Attached,
-    /// Its slot was returned at its end; thread-local destructors may still run.
-    Ending,
-}
-
-thread_local! {
-    // None has a destructor, so an access is one instruction, and all work until the thread exits, in
-    // destructors of other thread-locals, too.
-    static SLOT: Cell<&'static Slot> = const { Cell::new(Slot::detached()) };
-    static OWN: Cell<&'static Slot> = const { Cell::new(Slot::detached()) };
-    static PHASE: Cell<ThreadPhase> = const { Cell::new(ThreadPhase::New) };
-    /// The agent that the thread acts as, or null.
-    static SEAT: Cell<*const Seat> = const { Cell::new(ptr::null()) };
-    /// Whether the thread has come to the end of its closure, or begun to destroy its thread-locals.
-    static LEAVING: Cell<bool> = const { Cell::new(false) };
-    /// The number of live [`Inside`] values.
-    static DEPTH: Cell<u32> = const { Cell::new(0) };
-    /// The value that `SLOT` gets when the last one is dropped.
-    static OUTSIDE: Cell<&'static Slot> = const { Cell::new(Slot::detached()) };
-}
+pub(crate) use crate::tracking::thread::variables::ThreadPhase;
+use crate::tracking::thread::variables::here;
 
 /// Returns the slot that the calling thread's fast path works on: the detached one, if the thread has none or
 /// is inside the detector.
 #[inline(always)]
 pub(crate) fn slot() -> &'static Slot {
-    match SLOT.try_with(Cell::get) {
-        Ok(slot) => slot,
-        // Unreachable: it has no destructor.
-        Err(_) => Slot::detached(),
-    }
+    here().slot.get()
 }
 
 /// Returns the slot for everything but the fast path: the detached one also if the thread was interrupted
@@ -80,34 +52,34 @@ pub(crate) fn open() -> &'static Slot {
 
 /// Returns the slot of the calling thread, inside the detector, too; the detached one if it has none.
 pub(crate) fn own() -> &'static Slot {
-    OWN.get()
+    here().own.get()
 }
 
 /// Returns whether the calling thread is inside the detector.
 pub(crate) fn is_inside() -> bool {
-    DEPTH.get() > 0 || !std::ptr::eq(SLOT.get(), OWN.get()) || SLOT.get().is_pushing()
+    here().depth.get() > 0 || !std::ptr::eq(slot(), here().own.get()) || slot().is_pushing()
 }
 
 /// Returns the phase of the calling thread.
 pub(crate) fn phase() -> ThreadPhase {
-    PHASE.get()
+    here().phase.get()
 }
 
 /// Returns whether the calling thread has ended, except for the destructors of its thread-locals.
 pub(crate) fn is_leaving() -> bool {
-    LEAVING.get()
+    here().leaving.get()
 }
 
 /// Records that the calling thread has come to the end of its closure, or begun to destroy its thread-locals.
 pub(crate) fn leave() {
-    LEAVING.set(true);
+    here().leaving.set(true);
 }
 
 /// Sets the slot and the phase of the calling thread, which is inside.
 pub(crate) fn set(_inside: &Inside, slot: &'static Slot, phase: ThreadPhase) {
-    OWN.set(slot);
-    OUTSIDE.set(slot);
-    PHASE.set(phase);
+    here().own.set(slot);
+    here().outside.set(slot);
+    here().phase.set(phase);
 }
 
 /// What the calling thread acts as: the slot, and the agent if there is one.
@@ -134,37 +106,37 @@ pub(crate) fn act_as_none() -> Option<Role> {
 
 #[inline(always)]
 fn act(seat: *const Seat, own: impl FnOnce() -> &'static Slot) -> Option<Role> {
-    let slot = SLOT.get();
-    if DEPTH.get() > 0 || !ptr::eq(slot, OWN.get()) || slot.is_pushing() {
+    let slot = slot();
+    if here().depth.get() > 0 || !ptr::eq(slot, here().own.get()) || slot.is_pushing() {
         return None;
     }
     let role = Role {
         slot,
-        seat: SEAT.replace(seat),
+        seat: here().seat.replace(seat),
     };
-    compiler_fence(Ordering::SeqCst);
+    compiler_barrier();
     // Between the two stores the thread is inside.
     let own = own();
-    OWN.set(own);
-    compiler_fence(Ordering::SeqCst);
-    SLOT.set(own);
+    here().own.set(own);
+    compiler_barrier();
+    here().slot.set(own);
     Some(role)
 }
 
 /// Gives the calling thread the role back that it had before; it is not inside.
 #[inline(always)]
 pub(crate) fn act_again(role: Role) {
-    OWN.set(role.slot);
-    compiler_fence(Ordering::SeqCst);
-    SLOT.set(role.slot);
-    compiler_fence(Ordering::SeqCst);
-    SEAT.set(role.seat);
+    here().own.set(role.slot);
+    compiler_barrier();
+    here().slot.set(role.slot);
+    compiler_barrier();
+    here().seat.set(role.seat);
 }
 
 /// The agent that the calling thread acts as; null if it acts as itself.
 #[inline(always)]
 pub(crate) fn seat() -> *const Seat {
-    SEAT.get()
+    here().seat.get()
 }
 
 static ARRIVE: OnceLock<fn()> = OnceLock::new();
@@ -182,8 +154,8 @@ pub(crate) fn arrive() -> Option<fn()> {
 
 /// Sets the slot of the agent that the calling thread, which is inside, acts as.
 pub(crate) fn set_slot(_inside: &Inside, slot: &'static Slot) {
-    OWN.set(slot);
-    OUTSIDE.set(slot);
+    here().own.set(slot);
+    here().outside.set(slot);
 }
 
 /// The number of the check of `testing` that the calling thread, or the agent that it acts as, belongs
@@ -191,34 +163,27 @@ pub(crate) fn set_slot(_inside: &Inside, slot: &'static Slot) {
 #[allow(unsafe_code)]
 pub(crate) fn scope() -> u64 {
     // SAFETY: null, or a seat that is borrowed for as long as the thread acts as its agent.
-    match unsafe { SEAT.get().as_ref() } {
+    match unsafe { here().seat.get().as_ref() } {
         Some(seat) => seat.check_id(),
         None => own().check_id(),
     }
 }
 
-/// A section of the detector, until this is dropped. Several may end in any order.
-#[derive(Debug)]
-pub(crate) struct Inside {
-    /// Refers to the creating thread, hence `!Send`.
-    marker: std::marker::PhantomData<*const ()>,
-}
-
 impl Inside {
     #[inline]
     pub(crate) fn enter() -> Self {
-        // A handler that runs between any two of these steps enters and leaves in turn, and leaves `DEPTH` as
-        // it was. It changes `OUTSIDE` only while the depth is zero, and then to what is stored here; and it
-        // leaves `SLOT` as it was or, while the depth is not zero, closed.
-        let depth = DEPTH.get();
+        // A handler that runs between any two of these steps enters and leaves in turn, and leaves `depth` as
+        // it was. It changes `outside` only while the depth is zero, and then to what is stored here; and it
+        // leaves `slot` as it was or, while the depth is not zero, closed.
+        let depth = here().depth.get();
         if depth == 0 {
-            OUTSIDE.set(SLOT.get());
+            here().outside.set(slot());
         }
-        compiler_fence(Ordering::SeqCst);
-        DEPTH.set(depth + 1);
-        compiler_fence(Ordering::SeqCst);
-        SLOT.set(Slot::detached());
-        compiler_fence(Ordering::SeqCst);
+        compiler_barrier();
+        here().depth.set(depth + 1);
+        compiler_barrier();
+        here().slot.set(Slot::detached());
+        compiler_barrier();
         Self {
             marker: std::marker::PhantomData,
         }
@@ -228,52 +193,62 @@ impl Inside {
 impl Drop for Inside {
     #[inline]
     fn drop(&mut self) {
-        compiler_fence(Ordering::SeqCst);
+        compiler_barrier();
         // Read before the depth is zero: from then on a handler overwrites it.
-        let outside = OUTSIDE.get();
-        let depth = DEPTH.get() - 1;
-        compiler_fence(Ordering::SeqCst);
-        DEPTH.set(depth);
-        compiler_fence(Ordering::SeqCst);
+        let outside = here().outside.get();
+        let depth = here().depth.get() - 1;
+        compiler_barrier();
+        here().depth.set(depth);
+        compiler_barrier();
         if depth == 0 {
-            SLOT.set(outside);
+            here().slot.set(outside);
         }
     }
 }
 
-/// Runs `f`, a short section of the detector that takes none of its locks and does not unwind.
-#[inline(always)]
-pub(crate) fn closed<R>(f: impl FnOnce() -> R) -> R {
-    struct Reopen(&'static Slot);
-    impl Drop for Reopen {
-        #[inline(always)]
-        fn drop(&mut self) {
-            compiler_fence(Ordering::SeqCst);
-            SLOT.set(self.0);
+impl Inside {
+    /// Runs `f`, a short section of the detector that takes none of its locks and does not unwind.
+    #[inline(always)]
+    pub(crate) fn closed<R>(f: impl FnOnce() -> R) -> R {
+        struct Reopen(&'static Slot);
+        impl Drop for Reopen {
+            #[inline(always)]
+            fn drop(&mut self) {
+                compiler_barrier();
+                here().slot.set(self.0);
+            }
         }
+        let _reopen = Reopen(slot());
+        here().slot.set(Slot::detached());
+        compiler_barrier();
+        f()
     }
-    let _reopen = Reopen(SLOT.replace(Slot::detached()));
-    compiler_fence(Ordering::SeqCst);
-    f()
 }
 
-/// Runs `f` like [`closed`], some instructions cheaper, for a thread that is not inside and whose slot is the
+impl SlotAddress {
+    /// The address of the slot that [`slot`] names.
+    #[inline(always)]
+    pub(crate) fn here() -> Self {
+        Self::of(slot())
+    }
+
+    /// The address of this slot.
+    #[inline(always)]
+    pub(crate) fn of(slot: &Slot) -> Self {
+        Self(ptr::from_ref(slot).cast_mut().cast())
+    }
+}
+
+/// Runs `f` like [`Inside::closed`], some instructions cheaper, for a thread that is not inside and whose slot is the
 /// one that [`slot`] has just returned.
 #[inline(always)]
 pub(crate) fn closed_at<R>(slot: &'static Slot, f: impl FnOnce() -> R) -> R {
-    put(Slot::detached());
-    compiler_fence(Ordering::SeqCst);
+    here().slot.set(Slot::detached());
+    compiler_barrier();
     let result = f();
-    compiler_fence(Ordering::SeqCst);
-    put(slot);
+    compiler_barrier();
+    here().slot.set(slot);
     result
-}
-
-/// Sets what [`slot`] names. `LocalKey::set` does the same, but was compiled as a call of 19 instructions.
-#[inline(always)]
-fn put(slot: &'static Slot) {
-    // Never an error: it has no destructor.
-    let _ = SLOT.try_with(|at| at.set(slot));
 }
 
 #[cfg(test)]
@@ -284,7 +259,7 @@ mod tests {
     fn a_thread_is_inside_until_the_last_section_ends() {
         let first = Inside::enter();
         assert!(is_inside());
-        closed(|| {
+        Inside::closed(|| {
             let within = Inside::enter();
             drop(within);
             assert!(is_inside());

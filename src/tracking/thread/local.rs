@@ -5,12 +5,10 @@ use std::sync::Arc;
 use crate::engine::acquisition::{Held, InheritedHold};
 use crate::engine::clock::timeline::Timeline;
 use crate::engine::ids::{Site, ThreadId};
-use crate::engine::mode::Mode;
 use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::lock::first_edges::FirstContexts;
 use crate::tracking::lock::leaf_edges::HeldSnapshot;
 use crate::tracking::lock::lock_id_pool::LockIdPool;
-use crate::tracking::lock::record::LockRecord;
 use crate::tracking::thread::clock_ref::ClockRefs;
 use crate::tracking::thread::inherited_holds::{AcquisitionLog, MarkedHolds};
 use crate::tracking::thread::lockset_hash;
@@ -46,6 +44,8 @@ pub(crate) struct Local {
     /// The number of [`STACKS`] that are left.
     stacks: u32,
     holding: Option<(u64, Arc<HeldSnapshot>)>,
+    /// The key of the thread, and a hash of what it held; see [`Local::content`].
+    content: (u64, u64),
     /// Seen contexts of pairs of classes.
     classes: SeenCache,
     /// The contexts of first acquisitions, by class.
@@ -69,40 +69,11 @@ impl Local {
             places: [(0, 0); PLACES],
             stacks: STACKS,
             holding: None,
+            content: (0, 0),
             classes: SeenCache::new(),
             first: FirstContexts::default(),
             times: None,
         }
-    }
-
-    /// Assigns a lock its ident, at its first acquisition, if the context of this acquisition is cached for
-    /// the lock's class; returns the tag. `known` is what the lock would cache.
-    #[inline(always)]
-    pub(crate) fn identify_like_before(
-        &mut self,
-        record: &LockRecord,
-        known: u64,
-        mode: Mode,
-        site: Site,
-    ) -> Option<u64> {
-        // While a call of the detector runs, nothing is recorded.
-        if self.busy > 0 {
-            return None;
-        }
-        let first = record.find_first(&self.first, known, site)?;
-        record.identify_in(&mut self.pool, first, known, mode)
-    }
-
-    /// Assigns a lock its ident like [`identify_like_before`](Self::identify_like_before), if the context is
-    /// that of the last lock that got one in this way, and the acquisition is exclusive. Calls nothing.
-    #[inline(always)]
-    pub(crate) fn identify_as_expected(
-        &mut self,
-        record: &LockRecord,
-        known: u64,
-        site: Site,
-    ) -> Option<u64> {
-        record.identify_as_expected(&self.first, &mut self.pool, known, site)
     }
 
     /// Begins a call of the detector, in which nothing is recorded: `busy` is decremented at its end.
@@ -130,7 +101,7 @@ impl Local {
     }
 
     /// Returns whether this acquisition is cached; `known` is what the lock would cache.
-    pub(crate) fn knows(&self, known: u64, tag: u64) -> bool {
+    pub(crate) fn has_seen(&self, known: u64, tag: u64) -> bool {
         self.known.has(word(known, tag))
     }
 
@@ -185,6 +156,13 @@ impl Local {
         }
     }
 
+    /// Returns what `hash` makes, from the last such hash with its key, of the locks that the thread holds, the
+    /// same for all threads; `None` if it inherits locks, or logs its acquisitions.
+    pub(crate) fn content(&mut self, hash: impl FnOnce(&mut (u64, u64)) -> u64) -> Option<u64> {
+        let holds_alone = self.inherited.is_empty() && self.notes.is_none();
+        holds_alone.then(|| hash(&mut self.content))
+    }
+
     /// Clears the caches, after a change that may invalidate any entry.
     pub(crate) fn forget(&mut self) {
         self.known.clear();
@@ -207,12 +185,12 @@ mod tests {
     #[test]
     fn a_cached_acquisition_is_found_until_the_caches_are_cleared() {
         let mut own = Local::new(ThreadId::new(1));
-        assert!(!own.knows(5, 6));
+        assert!(!own.has_seen(5, 6));
         own.learn(5, 6);
-        assert!(own.knows(5, 6));
-        assert!(!own.knows(6, 6));
+        assert!(own.has_seen(5, 6));
+        assert!(!own.has_seen(6, 6));
         own.forget();
-        assert!(!own.knows(5, 6));
+        assert!(!own.has_seen(5, 6));
     }
 
     #[test]

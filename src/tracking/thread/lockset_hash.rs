@@ -5,6 +5,7 @@
 //! sets of locks have the same sum with a probability of 2⁻⁶³ (the tags are the output of a bijective mixer,
 //! Steele, Lea & Flood's SplitMix, OOPSLA 2014), in whatever order the locks were acquired or released.
 
+use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
 
 /// Returns the tag of the lock with this number: never zero, as the number is not.
@@ -45,6 +46,18 @@ pub(crate) const fn known(key: u64, mode: Mode) -> u64 {
         Mode::Shared => key ^ 0x2f65_4c92_d0f1_9a6b,
         Mode::Upgradable => key ^ 0x7b1c_93a5_4ed3_08f7,
     }
+}
+
+/// Returns the hash of an acquisition at a location.
+pub(crate) fn request(tag: u64, mode: Mode, site: Site) -> u64 {
+    let place = std::ptr::from_ref(site).addr() as u64;
+    mix(known(tag, mode) ^ mix(place))
+}
+
+/// Returns the hash of held locks with their modes and locations, in any order; it is a sum over them.
+pub(crate) fn content(held: impl Iterator<Item = (u64, Mode, Site)>) -> u64 {
+    let one = |(tag, mode, site)| request(share(tag, mode), mode, site);
+    held.map(one).fold(0, u64::wrapping_add)
 }
 
 /// Returns the key of a thread that holds nothing, in one segment.

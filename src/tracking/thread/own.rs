@@ -1,22 +1,25 @@
-//! Access of a thread to its own local state.
+//! Access of a thread to its own local state, and calls of foreign code during which it checks nothing.
 
 #![allow(unsafe_code)]
 
 use crate::tracking::thread::current;
 use crate::tracking::thread::local::Local;
+use crate::tracking::thread::section::Inside;
 use crate::tracking::thread::slot::Slot;
 
 /// Runs `f` on the thread-local state of the calling thread.
 #[inline(always)]
 pub(crate) fn with_own<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -> R) -> R {
-    debug_assert!(
+    // Not in a program's debug build, where it would be a tenth of each call.
+    #[cfg(test)]
+    assert!(
         std::ptr::eq(slot, current::own()),
         "a slot is private to its thread"
     );
     // SAFETY: the slot is the calling thread's. The closures given here are short, part of this crate, and
     // call neither this function nor any code outside this crate but the allocator; that, and a signal
     // handler, finds the thread inside the detector, and is not tracked. So there is no second borrow.
-    current::closed(|| f(unsafe { slot.own() }))
+    Inside::closed(|| f(unsafe { slot.own() }))
 }
 
 /// Runs `f` like [`with_own`], for every new lock, in a thread that is known not to be inside the detector.
@@ -32,4 +35,26 @@ pub(crate) fn with_own_open<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -
     // SAFETY: as in `with_own`, except for a handler. A handler has ended its borrow when `f` continues, and
     // `f` reloads what the handler has changed.
     f(unsafe { slot.own() })
+}
+
+/// Runs `f`, which may call any code, without checking its use of tracked locks.
+pub(crate) fn quietly<R>(slot: &'static Slot, f: impl FnOnce() -> R) -> R {
+    struct Busy(&'static Slot);
+    impl Drop for Busy {
+        fn drop(&mut self) {
+            with_own(self.0, |own| own.busy -= 1);
+        }
+    }
+    with_own(slot, |own| own.begin_busy());
+    let _busy = Busy(slot);
+    f()
+}
+
+/// Runs `f`, which may call any code, without checking its use of tracked locks, if the calling thread has a
+/// slot.
+pub(crate) fn aside<R>(slot: Option<&'static Slot>, f: impl FnOnce() -> R) -> R {
+    match slot {
+        Some(slot) => quietly(slot, f),
+        None => f(),
+    }
 }

@@ -13,7 +13,7 @@ use crate::shim::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::process::resource_state::ResourceState;
-use crate::tracking::thread::current::closed;
+use crate::tracking::thread::section::Inside;
 
 /// The kind of a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,7 +221,7 @@ impl WaitRecord {
     /// least one sees the other's record. The fence also orders the lockset, which the thread wrote before.
     pub(crate) fn publish(&self, request: &WaitRequest) {
         // A signal handler may wait, too, and would publish that wait in the middle of this one.
-        closed(|| self.publish_closed(request));
+        Inside::closed(|| self.publish_closed(request));
     }
 
     fn publish_closed(&self, request: &WaitRequest) {
@@ -260,7 +260,7 @@ impl WaitRecord {
 
     /// Ends the published wait of the calling thread, if there is one.
     pub(crate) fn clear(&self) {
-        closed(|| self.clear_closed());
+        Inside::closed(|| self.clear_closed());
     }
 
     fn clear_closed(&self) {
@@ -445,7 +445,7 @@ mod tests {
             });
         };
         wait_at(WaitKind::SIGNAL);
-        assert!(!wait.is_woken_for(&mutex), "nobody was notified");
+        assert!(!wait.is_woken_for(&mutex), "no thread was notified");
         party.add_pending_wakeups(1);
         assert!(wait.is_woken_for(&mutex) && !wait.is_woken_for(&other));
         party.finish_wakeup();

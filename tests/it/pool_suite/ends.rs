@@ -31,22 +31,22 @@ fn a_name_is_that_of_the_threads() {
 fn no_thread_gives_more_than_the_bound() {
     let pool = Builder::new().threads(1).queue_bound(2).build().unwrap();
     let held = Held::in_pool(&pool);
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     thread::scope(|s| {
         s.spawn(|| {
             for n in 0..4 {
                 drop(pool.submit(move || n));
-                tell.send(n).unwrap();
+                sender.send(n).unwrap();
             }
         });
         for n in 0..2 {
-            assert_eq!(told.recv_timeout(LIMIT), Ok(n));
+            assert_eq!(receiver.recv_timeout(LIMIT), Ok(n));
         }
         // There is no room for the third before the worker takes the first.
-        assert!(told.try_recv().is_err());
+        assert!(receiver.try_recv().is_err());
         held.release(0).result().unwrap();
         for n in 2..4 {
-            assert_eq!(told.recv_timeout(LIMIT), Ok(n));
+            assert_eq!(receiver.recv_timeout(LIMIT), Ok(n));
         }
     });
 }
@@ -93,15 +93,15 @@ fn a_sharp_shutdown_cancels_what_has_not_started() {
     let pool = ThreadPool::new(1);
     let held = Held::in_pool(&pool);
     let queued: Vec<_> = (0..3).map(|n| pool.submit(move || n)).collect();
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     for job in &queued {
-        let tell = tell.clone();
-        job.on_done(move |end| tell.send(end).unwrap());
+        let sender = sender.clone();
+        job.on_done(move |end| sender.send(end).unwrap());
     }
     thread::scope(|s| {
         let down = s.spawn(|| pool.shutdown_now());
         for _ in 0..3 {
-            assert_eq!(told.recv_timeout(LIMIT), Ok(JobEnd::Cancelled));
+            assert_eq!(receiver.recv_timeout(LIMIT), Ok(JobEnd::Cancelled));
         }
         // It waits for the one that has started.
         assert!(!down.is_finished());
@@ -157,11 +157,11 @@ fn jobs_can_shut_their_own_pool_down() {
 /// The last one to have the pool is its own job.
 #[test]
 fn a_job_can_drop_its_own_pool() {
-    let (tell, told) = mpsc::channel::<ThreadPool>();
+    let (sender, receiver) = mpsc::channel::<ThreadPool>();
     let pool = ThreadPool::new(2);
-    let job = pool.submit(move || drop(told.recv_timeout(LIMIT).unwrap()));
+    let job = pool.submit(move || drop(receiver.recv_timeout(LIMIT).unwrap()));
     let other = pool.submit(|| 1);
-    tell.send(pool).unwrap();
+    sender.send(pool).unwrap();
     job.result_timeout(LIMIT).unwrap();
     assert_eq!(other.result_timeout(LIMIT).unwrap(), 1);
 }

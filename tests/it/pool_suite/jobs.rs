@@ -22,16 +22,16 @@ fn pools_and_futures_are_shared_by_threads() {
 fn jobs_are_begun_in_the_order_in_which_they_came() {
     let pool = ThreadPool::new(1);
     let held = Held::in_pool(&pool);
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let jobs: Vec<_> = (0..10)
         .map(|n| {
-            let tell = tell.clone();
-            pool.submit(move || tell.send(n).unwrap())
+            let sender = sender.clone();
+            pool.submit(move || sender.send(n).unwrap())
         })
         .collect();
-    drop(tell);
+    drop(sender);
     assert_eq!(held.release(7).result().unwrap(), 7);
-    assert!(told.iter().eq(0..10));
+    assert!(receiver.iter().eq(0..10));
     for job in jobs {
         job.result().unwrap();
     }
@@ -130,11 +130,11 @@ fn only_a_job_that_has_not_started_can_be_cancelled() {
 fn cancelled_means_not_run() {
     let pool = ThreadPool::new(2);
     for _ in 0..500 {
-        let (tell, told) = mpsc::channel();
-        let job = pool.submit(move || tell.send(()).unwrap());
+        let (sender, receiver) = mpsc::channel();
+        let job = pool.submit(move || sender.send(()).unwrap());
         let cancelled = job.cancel();
         assert_eq!(job.result().is_err(), cancelled);
-        assert_eq!(told.try_recv().is_err(), cancelled);
+        assert_eq!(receiver.try_recv().is_err(), cancelled);
     }
 }
 
@@ -142,29 +142,29 @@ fn cancelled_means_not_run() {
 fn callbacks_run_in_order_where_the_job_ends() {
     let pool = Builder::new().threads(1).name("callbacks").build().unwrap();
     let held = Held::in_pool(&pool);
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     for n in 0..3 {
-        let tell = tell.clone();
+        let sender = sender.clone();
         held.job.on_done(move |end| {
             let name = thread::current().name().map(str::to_owned);
-            tell.send((n, end, name.unwrap())).unwrap();
+            sender.send((n, end, name.unwrap())).unwrap();
             resume_unwind(Box::new("the next one runs all the same"));
         });
     }
     let job = held.release(1);
     for n in 0..3 {
-        let said = told.recv_timeout(LIMIT).unwrap();
+        let said = receiver.recv_timeout(LIMIT).unwrap();
         assert_eq!(said, (n, JobEnd::Finished, "callbacks-0".to_owned()));
     }
     // The worker lives, and the job is done: who comes now is called here.
     assert_eq!(pool.submit(|| 2).result().unwrap(), 2);
     let here = thread::current().id();
-    let called = tell.clone();
+    let called = sender.clone();
     job.on_done(move |end| {
         let is_here = thread::current().id() == here;
         called.send((9, end, is_here.to_string())).unwrap();
     });
-    let said = told.try_recv().unwrap();
+    let said = receiver.try_recv().unwrap();
     assert_eq!(said, (9, JobEnd::Finished, "true".to_owned()));
     let panics = AssertUnwindSafe(|| job.on_done(|_| resume_unwind(Box::new("mine"))));
     let mine = catch_unwind(panics).unwrap_err();
@@ -172,30 +172,30 @@ fn callbacks_run_in_order_where_the_job_ends() {
 }
 
 #[test]
-fn callbacks_are_told_how_it_ended() {
+fn callbacks_get_the_end_of_the_job() {
     let pool = ThreadPool::new(1);
     let held = Held::in_pool(&pool);
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let ends = |job: &JobHandle<()>| {
-        let tell = tell.clone();
-        job.on_done(move |end| tell.send(end).unwrap());
+        let sender = sender.clone();
+        job.on_done(move |end| sender.send(end).unwrap());
     };
     let panics = pool.submit(|| resume_unwind(Box::new("no")));
     ends(&panics);
     let cancelled = pool.submit(|| ());
     ends(&cancelled);
     assert!(cancelled.cancel());
-    assert_eq!(told.recv_timeout(LIMIT), Ok(JobEnd::Cancelled));
+    assert_eq!(receiver.recv_timeout(LIMIT), Ok(JobEnd::Cancelled));
     drop(held.release(0));
-    assert_eq!(told.recv_timeout(LIMIT), Ok(JobEnd::Panicked));
+    assert_eq!(receiver.recv_timeout(LIMIT), Ok(JobEnd::Panicked));
 }
 
 #[test]
 fn a_future_that_is_dropped_leaves_its_job_running() {
     let pool = ThreadPool::new(1);
-    let (tell, told) = mpsc::channel();
-    drop(pool.submit(move || tell.send(1).unwrap()));
-    assert_eq!(told.recv_timeout(LIMIT), Ok(1));
+    let (sender, receiver) = mpsc::channel();
+    drop(pool.submit(move || sender.send(1).unwrap()));
+    assert_eq!(receiver.recv_timeout(LIMIT), Ok(1));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use lockwarden::thread;
 /// Longer than any wait of a test that passes.
 pub(super) const LIMIT: Duration = Duration::from_secs(60);
 
-/// A job that has started, and ends when it is told to.
+/// A job that has started, and ends when it is asked to.
 pub(super) struct Held {
     pub(super) job: JobHandle<u32>,
     pub(super) go: mpsc::Sender<u32>,

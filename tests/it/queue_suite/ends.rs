@@ -79,16 +79,16 @@ fn a_graceful_shutdown_lets_what_is_there_be_got() {
 
 #[test]
 fn an_immediate_shutdown_drops_what_is_there() {
-    let (tell, told) = mpsc::channel::<()>();
+    let (sender, receiver) = mpsc::channel::<()>();
     let queue = Queue::new();
     for _ in 0..3 {
-        queue.put(tell.clone()).unwrap();
+        queue.put(sender.clone()).unwrap();
     }
-    drop(tell);
+    drop(sender);
     drop(queue.get().unwrap());
     queue.shutdown(Shutdown::Immediate);
     // The items are gone with their senders.
-    assert_eq!(told.try_recv(), Err(mpsc::TryRecvError::Disconnected));
+    assert_eq!(receiver.try_recv(), Err(mpsc::TryRecvError::Disconnected));
     // The one that was got is not done yet.
     assert_eq!(queue.join_timeout(Duration::ZERO).unwrap_err().count, 1);
     queue.task_done().unwrap();

@@ -14,12 +14,12 @@ const ITEMS: u64 = 3_000;
 
 /// Runs `f` aside, and fails if it does not come to its end.
 fn bounded(f: impl FnOnce() + Send + 'static) {
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let run = std::thread::spawn(move || {
         f();
-        tell.send(()).unwrap();
+        sender.send(()).unwrap();
     });
-    let ended = told.recv_timeout(LIMIT);
+    let ended = receiver.recv_timeout(LIMIT);
     assert_ne!(ended, Err(mpsc::RecvTimeoutError::Timeout), "it hangs");
     run.join().unwrap();
 }

@@ -120,7 +120,7 @@ fn what_cannot_be_sent_comes_back() {
 }
 
 #[test]
-fn a_sender_that_waits_is_told_that_the_receiver_is_gone() {
+fn a_waiting_send_fails_when_the_receiver_is_gone() {
     let (sender, receiver) = sync_channel(0);
     thread::scope(|scope| {
         let waiting = scope.spawn(move || sender.send(7));
@@ -158,7 +158,7 @@ fn senders_that_wait_for_room_go_on_one_by_one() {
 }
 
 #[test]
-fn senders_that_wait_for_room_are_told_that_the_receiver_is_gone() {
+fn waiting_sends_fail_when_the_receiver_is_gone() {
     let (sender, receiver) = sync_channel(1);
     sender.send(0).unwrap();
     thread::scope(|scope| {

@@ -250,41 +250,41 @@ fn a_panic_while_the_value_is_shown_poisons_a_mutex_and_not_a_rwlock() {
 fn every_wait_tells_of_poison_when_it_has_the_lock_again() {
     let ways: [fn(MutexGuard<'_, bool>, &Condvar); 5] = [
         |mut held, condvar| {
-            let told = loop {
+            let reported = loop {
                 match condvar.wait(held) {
                     Ok(again) => held = again,
                     Err(poisoned) => break poisoned,
                 }
             };
-            assert!(**told.get_ref());
+            assert!(**reported.get_ref());
         },
         |held, condvar| {
-            let told = condvar.wait_while(held, |done| !*done);
-            assert!(**told.unwrap_err().get_ref());
+            let reported = condvar.wait_while(held, |done| !*done);
+            assert!(**reported.unwrap_err().get_ref());
         },
         |mut held, condvar| {
-            let told = loop {
+            let reported = loop {
                 match condvar.wait_timeout(held, LIMIT) {
                     Ok((again, _)) => held = again,
                     Err(poisoned) => break poisoned.into_inner(),
                 }
             };
-            assert!(*told.0 && !told.1.timed_out());
+            assert!(*reported.0 && !reported.1.timed_out());
         },
         |held, condvar| {
-            let told = condvar.wait_timeout_while(held, LIMIT, |done| !*done);
-            let told = told.unwrap_err().into_inner();
-            assert!(*told.0 && !told.1.timed_out());
+            let reported = condvar.wait_timeout_while(held, LIMIT, |done| !*done);
+            let reported = reported.unwrap_err().into_inner();
+            assert!(*reported.0 && !reported.1.timed_out());
         },
         #[allow(deprecated)]
         |mut held, condvar| {
-            let told = loop {
+            let reported = loop {
                 match condvar.wait_timeout_ms(held, 20_000) {
                     Ok((again, _)) => held = again,
                     Err(poisoned) => break poisoned.into_inner(),
                 }
             };
-            assert!(*told.0 && told.1);
+            assert!(*reported.0 && reported.1);
         },
     ];
     for way in ways {
@@ -305,12 +305,12 @@ fn every_wait_tells_of_poison_when_it_has_the_lock_again() {
 }
 
 #[test]
-fn a_wait_with_the_guard_of_a_poisoned_mutex_is_told_again() {
+fn a_wait_with_the_guard_of_a_poisoned_mutex_is_reported_again() {
     let (mutex, condvar) = (Mutex::new(()), Condvar::new());
     poison(&mutex);
     let held = mutex.lock().unwrap_or_else(PoisonError::into_inner);
-    let told = condvar.wait_timeout(held, Duration::ZERO).unwrap_err();
-    drop(told);
+    let reported = condvar.wait_timeout(held, Duration::ZERO).unwrap_err();
+    drop(reported);
     let held = mutex.lock().unwrap_or_else(PoisonError::into_inner);
     mutex.clear_poison();
     assert!(condvar.wait_timeout(held, Duration::ZERO).is_ok());

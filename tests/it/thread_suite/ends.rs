@@ -61,8 +61,8 @@ fn a_panic_goes_through_two_joins_unchanged() {
 
 #[test]
 fn what_a_thread_owned_and_returned_is_dropped_if_no_thread_joins_it() {
-    let (tell, told) = mpsc::channel();
-    let (value, owned, payload) = (Tells(tell.clone()), Tells(tell.clone()), Tells(tell));
+    let (sender, receiver) = mpsc::channel();
+    let (value, owned, payload) = (Tells(sender.clone()), Tells(sender.clone()), Tells(sender));
     let first = thread::spawn(move || {
         let _owned = owned;
         value
@@ -73,9 +73,9 @@ fn what_a_thread_owned_and_returned_is_dropped_if_no_thread_joins_it() {
     drop(second);
     // The channel ends when the last of the three is gone. The value and the payload may go with
     // the thread or with the handle, whichever is later.
-    let told: Vec<_> = told.iter().collect();
-    assert_eq!(told.len(), 3);
-    assert!(told.contains(&id));
+    let receiver: Vec<_> = receiver.iter().collect();
+    assert_eq!(receiver.len(), 3);
+    assert!(receiver.contains(&id));
 }
 
 #[test]
@@ -99,9 +99,9 @@ fn thread_locals_are_gone_after_the_join() {
         }
     }
     thread_local!(static LAST: Last = const { Last(Cell::new(None)) });
-    let (tell, told) = mpsc::channel();
-    thread::spawn(|| LAST.with(|last| last.0.set(Some(tell))))
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(|| LAST.with(|last| last.0.set(Some(sender))))
         .join()
         .unwrap();
-    told.try_recv().unwrap();
+    receiver.try_recv().unwrap();
 }

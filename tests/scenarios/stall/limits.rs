@@ -1,4 +1,4 @@
-//! What is told is for the limits to say, and for the configuration.
+//! What is reported is for the limits to say, and for the configuration.
 
 use std::sync::Arc;
 
@@ -55,7 +55,7 @@ fn idle_worker() -> Case {
             let _idle = lockwarden::watchdog::idle();
             own_gate.wait(|| {});
         });
-        // Something else is told, long after the worker would have been.
+        // Something else is reported, long after the worker would have been.
         let _heartbeat = watch.dog.heartbeat("later", STALL * 3);
         let alert = watch.next(Phase::Began);
         let stall = alert.report.stall.as_ref().unwrap();

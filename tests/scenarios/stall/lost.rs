@@ -30,7 +30,7 @@ fn lost_wake_up() -> Case {
     .finds("Stall opened")
 }
 
-/// A worker that is told to end when its owner is dropped.
+/// A worker that is asked to end when its owner is dropped.
 struct Owner(Arc<Gate>);
 
 impl Drop for Owner {

@@ -36,7 +36,7 @@ impl Watch {
     /// The next alert of this phase.
     pub(super) fn next(&self, phase: Phase) -> Alert {
         loop {
-            let alert = self.alerts.recv_timeout(LIMIT).expect("it is told");
+            let alert = self.alerts.recv_timeout(LIMIT).expect("it is reported");
             if alert.phase == phase {
                 return alert;
             }

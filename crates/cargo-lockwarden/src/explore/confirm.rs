@@ -104,17 +104,17 @@ fn try_all(
         for seed in 0..schedules {
             let schedule = Schedule::with_aim(seed, aim.clone());
             let ended = process::run(prepared, test, &schedule)?;
-            let met = ended.told.iter().any(|line| line == "met");
+            let met = ended.reported.iter().any(|line| line == "met");
             if met && ended.failed {
                 return Ok(Outcome::Confirmed {
                     test: test.name.clone(),
                     schedule,
                 });
             }
-            if ended.told.is_empty() {
+            if ended.reported.is_empty() {
                 break;
             }
-            reasons.insert(reason(&test.name, met, &ended.told));
+            reasons.insert(reason(&test.name, met, &ended.reported));
         }
     }
     Ok(match reasons.pop_first() {
@@ -124,11 +124,11 @@ fn try_all(
 }
 
 /// Why a schedule that came to one of the acquisitions has not deadlocked.
-fn reason(test: &str, met: bool, told: &[String]) -> String {
+fn reason(test: &str, met: bool, reported: &[String]) -> String {
     if met {
         return format!("the threads of {test} met, and asked for other locks of the classes");
     }
-    let wait = told.iter().find_map(|line| line.split_once('\t'));
+    let wait = reported.iter().find_map(|line| line.split_once('\t'));
     match wait {
         Some((verb, what)) => format!("a thread of {test} {verb} {what} first"),
         None => format!("no other thread of {test} came to the acquisition that is missing"),

@@ -36,6 +36,9 @@ pub(crate) struct ExploreArguments {
     /// How the thread that goes on is chosen: `random`, or `pct:3` with its depth
     #[arg(long, default_value = "random")]
     pub(crate) strategy: String,
+    /// Make each operation of an atomic of std a point at which another thread may go on
+    #[arg(long)]
+    pub(crate) atomics: bool,
     /// Arguments of `cargo test` that say which tests are built; after `--`, parts of the names of tests
     #[arg(
         trailing_var_arg = true,
@@ -52,6 +55,7 @@ pub(crate) struct ExploreArguments {
 /// If the tests cannot be built or started.
 pub(crate) fn explore(mut request: Request, options: &ExploreArguments) -> Result<ExitCode> {
     let filters = tests::take_filters(&mut request.arguments);
+    request.atomics = options.atomics;
     let prepared = run::prepare(&request)?;
     let tests = tests::all(&prepared, &request.arguments, &filters)?;
     let (mut explored, mut failed, mut made) = (0, 0, 0);

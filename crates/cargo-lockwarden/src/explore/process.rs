@@ -27,7 +27,7 @@ pub(super) struct Ended {
     /// What the process has printed.
     pub(super) output: String,
     /// What the schedule has shown of its aim, a line each.
-    pub(super) told: Vec<String>,
+    pub(super) reported: Vec<String>,
 }
 
 impl Schedule {
@@ -68,12 +68,12 @@ impl Schedule {
 ///
 /// If it cannot be started.
 pub(super) fn run(prepared: &Prepared, test: &Test, schedule: &Schedule) -> Result<Ended> {
-    let told = prepared
-        .project
-        .target_dir
-        .join(format!("lockwarden-explore-{}.told", std::process::id()));
-    let _ = fs::remove_file(&told);
-    let variable = format!("{},told={}", schedule.variable(), told.display());
+    let reported = prepared.project.target_dir.join(format!(
+        "lockwarden-explore-{}.reported",
+        std::process::id()
+    ));
+    let _ = fs::remove_file(&reported);
+    let variable = format!("{},reported={}", schedule.variable(), reported.display());
     let output = Command::new(&test.program)
         .args([
             &test.name,
@@ -86,14 +86,14 @@ pub(super) fn run(prepared: &Prepared, test: &Test, schedule: &Schedule) -> Resu
         .env("LOCKWARDEN_EXPLORE", variable)
         .output()
         .with_context(|| format!("{} cannot be started", test.program.display()))?;
-    let lines = fs::read_to_string(&told).unwrap_or_default();
-    let _ = fs::remove_file(&told);
+    let lines = fs::read_to_string(&reported).unwrap_or_default();
+    let _ = fs::remove_file(&reported);
     let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
     text.push_str(&String::from_utf8_lossy(&output.stderr));
     Ok(Ended {
         began: !lines.is_empty(),
         failed: !output.status.success(),
         output: text,
-        told: lines.lines().skip(1).map(str::to_owned).collect(),
+        reported: lines.lines().skip(1).map(str::to_owned).collect(),
     })
 }

@@ -58,7 +58,7 @@ fn folder(project: &Project, triple: &str) -> Result<PathBuf> {
         .with(sources::VERSION.to_le_bytes())
         .with(version)
         .with(triple);
-    for feature in features(project) {
+    for feature in features(project).iter().chain(&project.facade_features) {
         hash = hash.with(feature);
     }
     Ok(cache_folder()?.join(hash.to_string()))
@@ -136,7 +136,8 @@ fn build(
     wrapper: Option<&OsString>,
 ) -> Result<Facade> {
     let root = folder.join("sources");
-    sources::write(&root, &features(project)).context("the sources cannot be written")?;
+    sources::write(&root, &features(project), &project.facade_features)
+        .context("the sources cannot be written")?;
     let target_dir = folder.join("target");
     let mut cargo = Command::new(cargo());
     for variable in FOREIGN {

@@ -11,7 +11,7 @@ impl Hash {
         Self(0xcbf2_9ce4_8422_2325)
     }
 
-    /// Adds one part, told apart from what comes after it.
+    /// Adds one part, distinguished from what comes after it.
     #[must_use]
     pub(crate) fn with(mut self, part: impl AsRef<[u8]>) -> Self {
         for byte in part.as_ref().iter().copied().chain([0xff]) {
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_told_apart() {
+    fn parts_are_distinguished() {
         let ab = Hash::new().with("ab").with("c");
         assert_eq!(ab, Hash::new().with("ab").with("c"));
         assert_ne!(ab, Hash::new().with("a").with("bc"));

@@ -11,16 +11,23 @@ include!(concat!(env!("OUT_DIR"), "/sources.rs"));
 /// Stands for all sources and for what [`write()`] makes of them.
 pub(crate) const VERSION: u64 = HASH;
 
-/// Writes everything below `folder`, whose facade has the given features of `lockwarden`.
+/// Writes everything below `folder`, with the given features of `lockwarden` and of the facade.
 ///
 /// # Errors
 ///
 /// If a file cannot be written.
-pub(crate) fn write(folder: &Path, features: &BTreeSet<String>) -> io::Result<()> {
+pub(crate) fn write(
+    folder: &Path,
+    features: &BTreeSet<String>,
+    facade_features: &BTreeSet<String>,
+) -> io::Result<()> {
     for (name, text) in FILES {
         put(&folder.join(name), text)?;
     }
-    put(&folder.join("facade/Cargo.toml"), &manifest(features))?;
+    put(
+        &folder.join("facade/Cargo.toml"),
+        &manifest(features, facade_features),
+    )?;
     put(
         &folder.join("facade/src/lib.rs"),
         "pub use lockwarden;\npub use lockwarden_std;\n",
@@ -35,16 +42,19 @@ fn put(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// The manifest of a package that does nothing but depend on what is needed.
-fn manifest(features: &BTreeSet<String>) -> String {
+fn manifest(features: &BTreeSet<String>, facade_features: &BTreeSet<String>) -> String {
     let mut manifest = String::from(
         "[package]\nname = \"lockwarden-facade\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
          publish = false\n\n[dependencies]\n",
     );
-    let features: Vec<String> = features
-        .iter()
-        .map(|feature| format!("{feature:?}"))
-        .collect();
-    let features = features.join(", ");
+    let list = |features: &BTreeSet<String>| {
+        let quoted: Vec<String> = features
+            .iter()
+            .map(|feature| format!("{feature:?}"))
+            .collect();
+        quoted.join(", ")
+    };
+    let (features, facade_features) = (list(features), list(facade_features));
     let version = env!("CARGO_PKG_VERSION");
     let (lockwarden, facade) = if HAS_DETECTOR {
         ("path = \"..\"", "path = \"../crates/lockwarden-std\"")
@@ -56,7 +66,7 @@ fn manifest(features: &BTreeSet<String>) -> String {
     let _ = writeln!(
         manifest,
         "lockwarden = {{ version = \"={version}\"{comma}{lockwarden}, features = [{features}] }}\n\
-         lockwarden-std = {{ version = \"={version}\"{comma}{facade} }}"
+         lockwarden-std = {{ version = \"={version}\"{comma}{facade}, features = [{facade_features}] }}"
     );
     manifest
 }
@@ -81,8 +91,11 @@ mod tests {
     #[test]
     fn the_manifest_names_the_features() {
         let features = BTreeSet::from(["always".to_owned(), "channel".to_owned()]);
-        let manifest: toml::Table = manifest(&features).parse().unwrap();
+        let facade_features = BTreeSet::from(["atomics".to_owned()]);
+        let manifest: toml::Table = manifest(&features, &facade_features).parse().unwrap();
         let lockwarden = &manifest["dependencies"]["lockwarden"];
         assert_eq!(lockwarden["features"].as_array().unwrap().len(), 2);
+        let facade = &manifest["dependencies"]["lockwarden-std"];
+        assert_eq!(facade["features"][0].as_str(), Some("atomics"));
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Project {
     pub(crate) packages: Vec<Package>,
     /// The features of `lockwarden` that the project itself asks for.
     pub(crate) lockwarden_features: BTreeSet<String>,
+    /// The features of the facade that the call asks for.
+    pub(crate) facade_features: BTreeSet<String>,
 }
 
 /// One package.
@@ -37,7 +39,10 @@ pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) is_member: bool,
-    pub(crate) folder: PathBuf,
+    /// Its features that are on.
+    pub(crate) features: Vec<String>,
+    /// The root files of its library and its programs.
+    pub(crate) roots: Vec<PathBuf>,
 }
 
 impl Project {
@@ -84,6 +89,7 @@ impl Project {
             |folder| here.join(folder),
         );
         let compiled_in = compiled_in(&metadata);
+        let features = features(&metadata);
         let packages: Vec<Package> = metadata
             .packages
             .iter()
@@ -92,10 +98,8 @@ impl Project {
                 name: package.name.to_string(),
                 version: package.version.to_string(),
                 is_member: metadata.workspace_members.contains(&package.id),
-                folder: package
-                    .manifest_path
-                    .parent()
-                    .map_or_else(PathBuf::new, |folder| folder.to_owned().into()),
+                features: features.get(&package.id).cloned().unwrap_or_default(),
+                roots: roots(&package.targets),
             })
             .collect();
         let names: Vec<_> = packages
@@ -113,6 +117,11 @@ impl Project {
             target_is_implied,
             target_dir: own_folder(target_dir),
             lockwarden_features,
+            facade_features: request
+                .atomics
+                .then(|| "atomics".to_owned())
+                .into_iter()
+                .collect(),
             packages,
         })
     }
@@ -147,6 +156,31 @@ fn metadata(request: &Request, targets: &[String]) -> Result<Metadata> {
             }
             other => other.into(),
         })
+}
+
+/// The features of each package that are on.
+fn features(metadata: &Metadata) -> HashMap<&PackageId, Vec<String>> {
+    let nodes = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
+    nodes
+        .map(|node| {
+            (
+                &node.id,
+                node.features.iter().map(ToString::to_string).collect(),
+            )
+        })
+        .collect()
+}
+
+/// The root files of the libraries and the programs among the targets of a package.
+fn roots(targets: &[cargo_metadata::Target]) -> Vec<PathBuf> {
+    let is_other = |target: &cargo_metadata::Target| {
+        target.is_test() || target.is_example() || target.is_bench() || target.is_custom_build()
+    };
+    targets
+        .iter()
+        .filter(|target| !is_other(target))
+        .map(|target| target.src_path.clone().into())
+        .collect()
 }
 
 /// The features under which the project itself uses `lockwarden`, if it does, beside those that it has

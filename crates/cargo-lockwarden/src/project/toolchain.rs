@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn old_releases_are_told_from_new_ones() {
+    fn old_releases_are_distinguished_from_new_ones() {
         assert!(is_older("1.94.1"));
         assert!(!is_older("1.95.0"));
         assert!(!is_older("1.97.0-nightly"));

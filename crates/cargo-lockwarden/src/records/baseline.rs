@@ -9,7 +9,7 @@
 //!
 //! `a < b` is an order that is right. A line with `! loop:` and a reason is an order that closes a known
 //! cycle: it is accepted, and the process does not enforce it. `symbol = place` says where the lock of a
-//! symbol is made, so that the process, which knows places, can enforce its orders. A file is a set of lines:
+//! symbol is made, so that the process, which identifies classes by places, can enforce its orders. A file is a set of lines:
 //! `locks.order merge=union` in `.gitattributes` merges two versions of it.
 
 use std::collections::{BTreeMap, BTreeSet};

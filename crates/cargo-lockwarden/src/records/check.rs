@@ -16,7 +16,7 @@ const DENIED: [&str; 5] = [
     "Abandoned",
 ];
 
-/// After so many cycles a check looks for no more: a program whose locks have no order at all is told by
+/// After so many cycles a check looks for no more: a program whose locks have no order at all is reported by
 /// the first of them.
 pub(crate) const CYCLES: usize = 200;
 
@@ -228,7 +228,7 @@ pub(crate) fn check(records: &Records, baseline: &Baseline) -> Checked {
         .findings
         .retain(|finding| prints.insert(finding.fingerprint()));
     checked.alike = count - checked.findings.len();
-    // A cycle that a process has reported itself is told once, with what the process knows.
+    // A cycle that a process has reported itself is reported once, with the data of the process.
     let reported: BTreeSet<BTreeSet<&str>> = checked
         .findings
         .iter()

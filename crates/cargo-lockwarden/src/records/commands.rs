@@ -321,7 +321,7 @@ impl Input {
             .output()
             .map_err(|error| Stop(FAILED, format!("git cannot be run: {error}")))?;
         if !known.status.success() {
-            return Err(Stop(FAILED, format!("git knows no revision {revision:?}")));
+            return Err(Stop(FAILED, format!("git has no revision {revision:?}")));
         }
         let shown = process::Command::new("git")
             .args(["show", &format!("{revision}:./{path}")])
@@ -488,7 +488,7 @@ fn write_lines(path: &Path, texts: impl Iterator<Item = impl AsRef<str>>) -> Res
     }
 }
 
-/// Refuses to write a baseline where nobody would commit it.
+/// Refuses to write a baseline where it would not be committed.
 fn not_in_ci() -> Result<(), Stop> {
     match std::env::var_os("CI") {
         Some(value) if !value.is_empty() && value != "false" => Err(Stop(

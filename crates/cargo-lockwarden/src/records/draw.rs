@@ -25,7 +25,7 @@ pub(crate) struct Selection {
 pub(crate) fn select(orders: &Orders<'_>, selection: &Selection) -> Vec<(NodeIndex, NodeIndex)> {
     let is_of_crate = |node: NodeIndex, name: &str| {
         let class = orders.class(node);
-        class.split("::").next() == Some(name) || class.starts_with(&format!("{name}-"))
+        class.split("::").next() == Some(name) || class.starts_with(&format!("{name} "))
     };
     let mut pairs: Vec<(NodeIndex, NodeIndex)> = orders.pairs().collect();
     if let Some(focus) = &selection.focus {

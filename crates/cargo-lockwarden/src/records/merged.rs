@@ -13,7 +13,7 @@ use super::times::Times;
 /// How many elements of a set of names are kept: the smallest ones, so that a join stays a join.
 const KEPT: usize = 8;
 
-/// What tells two edges apart.
+/// What distinguishes two edges.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct EdgeKey {
     pub(crate) from: Name,
@@ -81,7 +81,7 @@ pub(crate) struct Records {
     pub(crate) edges: HashMap<EdgeKey, EdgeSeen>,
     pub(crate) classes: BTreeMap<String, ClassSeen>,
     pub(crate) runs: BTreeMap<String, RunRow>,
-    /// By all that tells two findings apart: the verdict, the basis and the edges.
+    /// By all that distinguishes two findings: the verdict, the basis and the edges.
     pub(crate) findings: BTreeMap<String, FindingRow>,
     pub(crate) times: Times,
     /// What the source calls the classes that have another key: filled when symbols are looked up.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::check::{Checked, Cycle, Link};
 use super::row::FindingRow;
-use crate::symbols::split_place;
+use crate::symbols::{folder_of, split_place};
 
 /// One failure, whatever it came from.
 struct Failure<'a> {
@@ -97,6 +97,8 @@ fn of_cycle(cycle: &Cycle) -> Failure<'_> {
 
 fn location(place: &str, text: &str) -> Option<Value> {
     let (path, line, column) = split_place(place)?;
+    // A URI has no spaces.
+    let path = folder_of(path).unwrap_or_else(|| path.to_owned());
     Some(json!({
         "physicalLocation": {
             "artifactLocation": { "uri": path },

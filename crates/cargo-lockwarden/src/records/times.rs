@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::row::{BlockedRow, EventRow, Row, StackRow, TimeRow};
 
-/// The times of a set of records, each by what tells two rows apart.
+/// The times of a set of records, each by what distinguishes two rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Times {
     classes: BTreeMap<[String; 2], TimeRow>,

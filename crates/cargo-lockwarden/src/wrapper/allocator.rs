@@ -1,35 +1,165 @@
 //! Recognises crates that implement an allocator.
 //!
 //! The watched locks allocate when a thread waits for them, so an allocator must not take one: a crate that
-//! implements an allocator keeps the bare std.
+//! implements an allocator keeps the bare std. What counts is what is compiled: an implementation behind a
+//! feature that is off leaves nothing out.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use syn::visit::{self, Visit};
+
+use super::cfg::Cfg;
 use crate::project::LeftOut;
 
-/// Leaves out a package that implements an allocator. One of the workspace is watched all the same if the
-/// file of its allocator names no lock: an allocator that counts with atomics is not all that it is.
-pub(super) fn leaves_out(is_member: bool, folder: &Path) -> Option<LeftOut> {
-    let is_found = |text: &str| has_implementation(text) && (!is_member || names_lock(text));
-    any_source(&folder.join("src"), &is_found).then_some(LeftOut::Allocator)
+/// Leaves out a package that implements an allocator in the modules below `root`. One of the workspace is
+/// watched all the same if the file of its allocator names no lock: an allocator that counts with atomics
+/// is not all that it is.
+pub(super) fn leaves_out(is_member: bool, root: &Path, cfg: &Cfg) -> Option<LeftOut> {
+    let mut modules = vec![Module::root(root)];
+    while let Some(module) = modules.pop() {
+        let Ok(text) = fs::read_to_string(&module.file) else {
+            continue;
+        };
+        let contents = Contents::read(&text, &module, cfg);
+        if contents.implements && (!is_member || names_lock(&text)) {
+            return Some(LeftOut::Allocator);
+        }
+        modules.extend(contents.modules);
+    }
+    None
 }
 
-/// Whether a source below `folder` is one that is looked for.
-fn any_source(folder: &Path, is_found: &impl Fn(&str) -> bool) -> bool {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return false;
-    };
-    entries.flatten().any(|entry| {
-        let path = entry.path();
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => any_source(&path, is_found),
-            Ok(kind) if kind.is_file() && path.extension().is_some_and(|e| e == "rs") => {
-                fs::read_to_string(&path).is_ok_and(|text| is_found(&text))
-            }
-            _ => false,
+/// The file of a module.
+#[derive(Clone, Debug)]
+struct Module {
+    file: PathBuf,
+    /// The folder of the files of the modules that it declares.
+    folder: PathBuf,
+}
+
+impl Module {
+    fn root(file: &Path) -> Self {
+        let folder = file.parent().unwrap_or(Path::new(""));
+        Self {
+            file: file.to_owned(),
+            folder: folder.to_owned(),
         }
-    })
+    }
+
+    /// The module that `item` declares without a body, in the module whose files are in `folder`.
+    fn declared(item: &syn::ItemMod, folder: &Path, in_file: &Path) -> Option<Self> {
+        let name = item.ident.to_string();
+        let name = name.trim_start_matches("r#");
+        let of_path = item.attrs.iter().find_map(|attribute| {
+            let pair = attribute.meta.require_name_value().ok()?;
+            match &pair.value {
+                syn::Expr::Lit(syn::ExprLit {
+                    lit: syn::Lit::Str(text),
+                    ..
+                }) if pair.path.is_ident("path") => Some(text.value()),
+                _ => None,
+            }
+        });
+        if let Some(path) = of_path {
+            return Some(Self::root(&in_file.parent()?.join(path)));
+        }
+        let inside = folder.join(name);
+        let beside = folder.join(format!("{name}.rs"));
+        let file = if beside.is_file() {
+            beside
+        } else {
+            inside.join("mod.rs")
+        };
+        Some(Self {
+            file,
+            folder: inside,
+        })
+    }
+}
+
+/// What one file has of what is compiled.
+#[derive(Debug, Default)]
+struct Contents {
+    /// Whether it implements an allocator.
+    implements: bool,
+    /// The modules in files of their own.
+    modules: Vec<Module>,
+}
+
+impl Contents {
+    fn read(text: &str, module: &Module, cfg: &Cfg) -> Self {
+        let has_text = has_implementation(text);
+        let declares = text.contains("mod ");
+        if !has_text && !declares {
+            return Self::default();
+        }
+        let Ok(file) = syn::parse_file(text) else {
+            return Self {
+                implements: has_text,
+                modules: Vec::new(),
+            };
+        };
+        let mut visitor = Visitor {
+            contents: Self::default(),
+            file: &module.file,
+            folder: module.folder.clone(),
+            cfg,
+        };
+        if cfg.keeps(&file.attrs) {
+            visitor.visit_file(&file);
+        }
+        visitor.contents
+    }
+}
+
+struct Visitor<'a> {
+    contents: Contents,
+    file: &'a Path,
+    folder: PathBuf,
+    cfg: &'a Cfg,
+}
+
+impl<'ast> Visit<'ast> for Visitor<'_> {
+    fn visit_item(&mut self, item: &'ast syn::Item) {
+        let attributes = match item {
+            syn::Item::Fn(item) => &item.attrs,
+            syn::Item::Impl(item) => &item.attrs,
+            syn::Item::Macro(item) => &item.attrs,
+            syn::Item::Mod(item) => &item.attrs,
+            _ => return,
+        };
+        if self.cfg.keeps(attributes) {
+            visit::visit_item(self, item);
+        }
+    }
+
+    fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
+        let of = item.trait_.as_ref().and_then(|of| of.1.segments.last());
+        if of.is_some_and(|last| last.ident == "GlobalAlloc") {
+            self.contents.implements = true;
+        }
+        visit::visit_item_impl(self, item);
+    }
+
+    /// What a macro makes of its input is not known: an implementation in it counts.
+    fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        if call.tokens.to_string().contains("GlobalAlloc for") {
+            self.contents.implements = true;
+        }
+    }
+
+    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
+        if item.content.is_some() {
+            let inside = self.folder.join(item.ident.to_string());
+            let outside = std::mem::replace(&mut self.folder, inside);
+            visit::visit_item_mod(self, item);
+            self.folder = outside;
+        } else {
+            let module = Module::declared(item, &self.folder, self.file);
+            self.contents.modules.extend(module);
+        }
+    }
 }
 
 fn names_lock(source: &str) -> bool {
@@ -39,22 +169,78 @@ fn names_lock(source: &str) -> bool {
 }
 
 fn has_implementation(source: &str) -> bool {
-    source.lines().any(|line| {
-        let line = line.trim_start();
-        line.starts_with("unsafe impl") && line.contains("GlobalAlloc for")
-    })
+    source.contains("GlobalAlloc for")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Whether a crate with these files, the first of them its root, is left out.
+    fn leaves(name: &str, is_member: bool, files: &[(&str, &str)], features: &[&str]) -> bool {
+        let folder = std::env::temp_dir().join(format!("lockwarden-{name}-{}", std::process::id()));
+        for (file, text) in files {
+            let file = folder.join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
+        }
+        let cfg = Cfg::of_features(features.iter().map(|feature| (*feature).to_owned()));
+        let left = leaves_out(is_member, &folder.join(files[0].0), &cfg);
+        fs::remove_dir_all(&folder).unwrap();
+        left.is_some()
+    }
+
+    const ALLOCATOR: &str =
+        "use std::alloc::GlobalAlloc;\npub struct A;\nunsafe impl GlobalAlloc for A {}\n";
+
     #[test]
     fn an_implementation_is_found_and_a_mention_is_not() {
-        assert!(has_implementation(
-            "struct A;\nunsafe impl<T: B> std::alloc::GlobalAlloc for A<T> {\n}"
+        let is_left = |text| leaves("mention", false, &[("lib.rs", text)], &[]);
+        assert!(is_left(ALLOCATOR));
+        assert!(is_left(
+            "struct A;\nunsafe impl<T: B> std::alloc::GlobalAlloc\n    for A<T> {\n}"
         ));
-        assert!(!has_implementation("// unsafe impl GlobalAlloc for A"));
-        assert!(!has_implementation("fn f<A: GlobalAlloc>(a: A) {}"));
+        assert!(is_left(
+            "wrap! { unsafe impl GlobalAlloc for A {} }\nfn f() {}"
+        ));
+        assert!(is_left("fn f() { unsafe impl GlobalAlloc for A {} }"));
+        assert!(!is_left("// unsafe impl GlobalAlloc for A\nfn f() {}"));
+        assert!(!is_left("fn f<A: GlobalAlloc>(a: A) {}"));
+    }
+
+    #[test]
+    fn an_implementation_counts_where_it_is_compiled() {
+        let inside =
+            "#[cfg(all(unix, any(feature = \"measure\", feature = \"more\")))]\nmod counting;";
+        let files = [("lib.rs", inside), ("counting.rs", ALLOCATOR)];
+        assert!(!leaves("off", false, &files, &["other"]));
+        assert!(leaves("on", false, &files, &["more"]));
+        let inline = "mod a {\n    #[cfg(not(feature = \"plain\"))]\n    mod b;\n}";
+        let files = [("src/lib.rs", inline), ("src/a/b/mod.rs", ALLOCATOR)];
+        assert!(leaves("nested", false, &files, &[]));
+        assert!(!leaves("plain", false, &files, &["plain"]));
+        let named = "#[path = \"other.rs\"]\nmod named;";
+        let files = [("lib.rs", named), ("other.rs", ALLOCATOR)];
+        assert!(leaves("path", false, &files, &[]));
+        // A file that belongs to no module, and one that has a condition of its own.
+        let files = [("lib.rs", "mod a;"), ("b.rs", ALLOCATOR)];
+        assert!(!leaves("stray", false, &files, &[]));
+        let own = format!("#![cfg(feature = \"measure\")]\n{ALLOCATOR}");
+        let files = [("lib.rs", "mod a;"), ("a.rs", &*own)];
+        assert!(!leaves("inner", false, &files, &[]));
+        assert!(leaves("inner-on", false, &files, &["measure"]));
+        assert!(!leaves(
+            "test",
+            false,
+            &[("lib.rs", "#[cfg(test)] mod a;"), ("a.rs", ALLOCATOR)],
+            &[]
+        ));
+    }
+
+    #[test]
+    fn a_member_is_left_out_if_its_allocator_takes_locks() {
+        assert!(!leaves("atomics", true, &[("lib.rs", ALLOCATOR)], &[]));
+        let locks = format!("{ALLOCATOR}static LIST: std::sync::Mutex<()> = todo!();");
+        assert!(leaves("locks", true, &[("lib.rs", &locks)], &[]));
     }
 }

@@ -52,6 +52,24 @@ impl Invocation {
         None
     }
 
+    /// All values of an option, in both forms.
+    pub(super) fn values(&self, name: &str) -> Vec<String> {
+        let mut values = Vec::new();
+        let mut arguments = self.arguments.iter();
+        while let Some(argument) = arguments.next() {
+            let value = if argument == name {
+                arguments.next().map(|value| value.to_string_lossy())
+            } else {
+                let inline = argument.to_str().and_then(|text| text.strip_prefix(name));
+                inline
+                    .and_then(|rest| rest.strip_prefix('='))
+                    .map(Into::into)
+            };
+            values.extend(value.map(|value| value.into_owned()));
+        }
+        values
+    }
+
     /// Whether the flag is there.
     pub(super) fn has(&self, flag: &str) -> bool {
         self.arguments.iter().any(|argument| argument == flag)

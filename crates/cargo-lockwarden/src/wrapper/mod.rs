@@ -5,6 +5,7 @@
 //! scripts and procedural macros, and pass through unchanged; so do questions (`-vV`, `--print`).
 
 mod allocator;
+mod cfg;
 mod failure;
 mod invocation;
 mod replacement;
@@ -71,7 +72,11 @@ pub(crate) fn is_replaced(name: &str, version: &str) -> bool {
 pub(crate) fn left_out_of(selection: &Selection, package: &Package) -> Option<LeftOut> {
     selection
         .left_out(&package.name, &package.version)
-        .or_else(|| allocator::leaves_out(package.is_member, &package.folder))
+        .or_else(|| {
+            let cfg = cfg::Cfg::of_features(package.features.iter().cloned());
+            let mut roots = package.roots.iter();
+            roots.find_map(|root| allocator::leaves_out(package.is_member, root, &cfg))
+        })
 }
 
 /// The exit code of a compiler, for cargo.
@@ -89,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_entrances_are_told_apart() {
+    fn the_entrances_are_distinguished() {
         assert_eq!(of(&["cargo-lockwarden", "lockwarden", "test"]), None);
         assert_eq!(
             of(&["cargo-lockwarden", "/bin/rustc", "-vV"]),

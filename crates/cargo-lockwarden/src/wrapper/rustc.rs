@@ -6,6 +6,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use super::cfg::Cfg;
 use super::failure;
 use super::invocation::Invocation;
 use super::replacement::{self, Replacement};
@@ -49,7 +50,7 @@ pub(super) fn run(plan: &Plan, mut arguments: Vec<OsString>) -> Result<ExitCode>
     let (Some(facade), Some(package)) = (facade, Package::from_environment()) else {
         return Ok(code(compiler.run(&invocation)?));
     };
-    if let Some(why) = left_out(plan, &package) {
+    if let Some(why) = left_out(plan, &package, &invocation) {
         note(plan, &package, why);
         // What it depends on may be watched.
         let mut bare = invocation.clone();
@@ -98,15 +99,15 @@ fn names_no_std(root: &str) -> bool {
 }
 
 /// Why the package that is compiled keeps the bare std, if it does.
-pub(super) fn left_out(plan: &Plan, package: &Package) -> Option<LeftOut> {
+pub(super) fn left_out(plan: &Plan, package: &Package, invocation: &Invocation) -> Option<LeftOut> {
     let Package { name, version } = package;
     match plan.selection.left_out(name, version) {
         // The locks of a replaced crate belong to the crates that use it.
         Some(LeftOut::NotNamed) if replacement::of(name, version).is_some() => None,
         None => {
             let is_member = plan.members.contains(&format!("{name}@{version}"));
-            let folder = std::env::var_os("CARGO_MANIFEST_DIR")?;
-            allocator::leaves_out(is_member, Path::new(&folder))
+            let root = Path::new(invocation.source_path()?);
+            allocator::leaves_out(is_member, root, &Cfg::of(invocation))
         }
         why => why,
     }
@@ -122,7 +123,7 @@ fn note(plan: &Plan, package: &Package, why: LeftOut) {
     );
 }
 
-/// Says the version, with a line by which cargo tells builds under different plans apart: it is part
+/// Says the version, with a line by which cargo distinguishes builds under different plans: it is part
 /// of the name of whatever cargo builds, and no flag of the project has to be changed for it.
 fn version(plan: &Plan, compiler: &Compiler, invocation: &Invocation) -> Result<ExitCode> {
     let output = compiler.command(invocation).output()?;

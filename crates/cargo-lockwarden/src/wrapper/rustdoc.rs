@@ -19,7 +19,7 @@ pub(super) fn run(plan: &Plan, arguments: Vec<OsString>) -> Result<ExitCode> {
     let package = Package::from_environment();
     let mut watched = invocation;
     if let (Some(facade), Some(package)) = (facade, package) {
-        if left_out(plan, &package).is_none() {
+        if left_out(plan, &package, &watched).is_none() {
             watched = with_facade(&watched, facade);
         } else {
             watched.add_search(&facade.search);

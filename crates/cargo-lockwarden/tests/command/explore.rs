@@ -34,3 +34,27 @@ fn a_recorded_inversion_is_confirmed() {
         "{answer:?}"
     );
 }
+
+#[test]
+fn a_race_of_atomics_is_found_when_their_operations_are_points() {
+    let project = Project::copy("races", "atomics");
+    let explore = |options: &[&str]| {
+        let call = ["explore", "--schedules", "60"].iter().chain(options);
+        let call: Vec<&str> = call.chain(&["--", "atomic", "layout"]).copied().collect();
+        project.call(&call)
+    };
+    // Each addition is one step with the operation before it.
+    let without = explore(&[]);
+    without.ends_with(0);
+    let with = explore(&["--atomics"]);
+    with.ends_with(100);
+    let line = "the test tests::an_addition_of_atomics_is_lost fails";
+    assert!(with.out.contains(line), "{with:?}");
+    // The flag is waited for, and the atomics have the layout of std's.
+    for right in [
+        "an_atomic_flag_is_seen",
+        "the_layout_of_atomics_is_that_of_std",
+    ] {
+        assert!(!with.out.contains(right), "{with:?}");
+    }
+}

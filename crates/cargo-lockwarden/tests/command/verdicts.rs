@@ -28,7 +28,7 @@ fn a_clean_program_ends_with_its_own_code_and_the_counts() {
 }
 
 #[test]
-fn a_run_in_which_nothing_was_watched_is_told_from_one_in_which_nothing_was_found() {
+fn a_run_in_which_nothing_was_watched_is_distinguished_from_one_in_which_nothing_was_found() {
     let project = Project::copy("nothing", "nothing");
     project
         .call(&["run"])

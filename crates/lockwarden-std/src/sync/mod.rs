@@ -11,4 +11,6 @@ pub use lockwarden::sync::{
     RwLockReadGuard, RwLockWriteGuard, WaitTimeoutResult,
 };
 
+#[cfg(feature = "atomics")]
+pub mod atomic;
 pub mod mpsc;

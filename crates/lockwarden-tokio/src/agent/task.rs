@@ -19,7 +19,7 @@ use super::runtime::RuntimeState;
 pub(crate) enum Kind {
     /// A spawned task: the runtime polls it.
     Spawned,
-    /// A task of a `LocalSet`: whoever drives the set polls it.
+    /// A task of a `LocalSet`: the thread that drives the set polls it.
     Local,
     /// The future of a `block_on` or of a `LocalSet::run_until`: its caller polls it.
     Driven,
@@ -206,7 +206,7 @@ impl Task {
         self.alarmed.load(Ordering::Acquire)
     }
 
-    /// The message, for whoever raises the panic.
+    /// The message, for the thread that raises the panic.
     pub(crate) fn take_alarm(&self) -> Option<String> {
         self.alarmed.store(false, Ordering::Relaxed);
         self.alarm.lock().take()

@@ -2,7 +2,7 @@
 //!
 //! A worker that a library has left through tokio's own `block_in_place` looks as one that is blocked,
 //! while another thread goes on in its place. A task that is spawned then and does not run is what
-//! tells the two apart.
+//! distinguishes the two.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

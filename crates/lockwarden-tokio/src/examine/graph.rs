@@ -88,7 +88,7 @@ impl Graph {
             closed_checks,
         };
         // The counts of polls first, then what is held, then the rest: who looks again and finds the
-        // same counts knows that what was read in between held at one moment.
+        // same counts has read a state of one moment in between.
         let mut tasks = registry::waiting();
         let everyone = registry::all();
         let is_in_closed = |task: &&Arc<Task>| graph.closed_checks.contains(&task.check);
@@ -503,7 +503,7 @@ impl Graph {
         self.observed.get(&self.nodes[at].id.get())
     }
 
-    /// All threads and tasks that the core knows.
+    /// All threads and tasks that the core tracks.
     pub(super) fn all_observed(&self) -> impl Iterator<Item = &Observation> {
         self.observed.values()
     }

@@ -282,7 +282,7 @@ impl Semaphore {
         self.inner.is_closed()
     }
 
-    /// tokio's own semaphore. Permits that are taken or added there are not seen, so nothing is told
+    /// tokio's own semaphore. Permits that are taken or added there are not seen, so nothing is reported
     /// of this semaphore from now on.
     pub fn as_tokio(&self) -> &tokio::sync::Semaphore {
         self.open()

@@ -114,7 +114,7 @@ impl Drop for Held<'_> {
 /// [`tokio::sync::watch::Ref`], a held lock.
 #[derive(Debug)]
 pub struct Ref<'a, T> {
-    // Dropped first: the record is told before the lock is given back.
+    // Dropped first: the record is reported before the lock is given back.
     held: Held<'a>,
     inner: tokio::sync::watch::Ref<'a, T>,
 }

@@ -12,7 +12,7 @@ use crate::expect::{Case, long, on_runtime, settle};
 pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a sibling branch holds the lock and sleeps",
-        told: None,
+        reported: None,
         run: || {
             on_runtime(async {
                 let lock = tokio::sync::Mutex::new(0);
@@ -28,7 +28,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a sibling branch of futures holds the lock and sleeps",
-        told: None,
+        reported: None,
         run: || {
             on_runtime(async {
                 let lock = tokio::sync::Mutex::new(0);
@@ -43,7 +43,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a timeout ends the wait for an own lock",
-        told: None,
+        reported: None,
         run: || {
             on_runtime(async {
                 let lock = tokio::sync::Mutex::new(0);
@@ -55,7 +55,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a shutdown ends the wait for an own lock",
-        told: None,
+        reported: None,
         run: || {
             on_runtime(async {
                 let lock = tokio::sync::Mutex::new(0);
@@ -74,7 +74,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "the loser of a select gives its place back",
-        told: None,
+        reported: None,
         run: || {
             on_runtime(async {
                 let lock = Arc::new(tokio::sync::Mutex::new(0));
@@ -95,7 +95,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "the holder sleeps and comes back",
-        told: None,
+        reported: None,
         run: || {
             on_runtime(async {
                 let lock = Arc::new(tokio::sync::Mutex::new(0));
@@ -113,7 +113,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a semaphore is a signal",
-        told: None,
+        reported: None,
         run: || {
             on_runtime(async {
                 let signal = Arc::new(tokio::sync::Semaphore::new(0));
@@ -128,7 +128,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a rate limiter forgets permits and adds them",
-        told: None,
+        reported: None,
         run: || {
             on_runtime(async {
                 let rate = Arc::new(tokio::sync::Semaphore::new(2));
@@ -148,7 +148,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "both orders in one task",
-        told: None,
+        reported: None,
         run: || {
             on_runtime(async {
                 let (a, b) = (tokio::sync::Mutex::new(0), tokio::sync::Mutex::new(0));
@@ -163,7 +163,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "both orders, parted by a spawn and a join",
-        told: None,
+        reported: None,
         run: || {
             on_runtime(async {
                 let locks = Arc::new((tokio::sync::Mutex::new(0), tokio::sync::Mutex::new(0)));
@@ -184,7 +184,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "attempts in the wrong order",
-        told: None,
+        reported: None,
         run: || {
             on_runtime(async {
                 let locks = Arc::new((tokio::sync::Mutex::new(0), tokio::sync::Mutex::new(0)));
@@ -207,7 +207,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "branches that hold and take beside each other",
-        told: None,
+        reported: None,
         run: || {
             on_runtime(async {
                 let locks = Arc::new((tokio::sync::Mutex::new(0), tokio::sync::Mutex::new(0)));
@@ -236,7 +236,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "waiters that gave up, or were never polled, or once",
-        told: None,
+        reported: None,
         run: || {
             on_runtime(async {
                 let lock = tokio::sync::Mutex::new(0);
@@ -254,7 +254,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "readers without a writer",
-        told: None,
+        reported: None,
         run: || {
             on_runtime(async {
                 let lock = Arc::new(tokio::sync::RwLock::new(0));
@@ -272,7 +272,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a guard is sent to the task that drops it",
-        told: None,
+        reported: None,
         run: || {
             on_runtime(async {
                 let lock = Arc::new(tokio::sync::Mutex::new(0));
@@ -287,7 +287,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a boxed future with a guard goes on in another task",
-        told: None,
+        reported: None,
         run: || {
             on_runtime(async {
                 let lock = Arc::new(tokio::sync::Mutex::new(0));
@@ -304,7 +304,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a boxed waiter goes on in another task, later",
-        told: None,
+        reported: None,
         run: || {
             on_runtime(async {
                 let lock = Arc::new(tokio::sync::Mutex::new(0));
@@ -325,7 +325,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a permit is sent to the task that drops it",
-        told: None,
+        reported: None,
         run: || {
             on_runtime(async {
                 let permits = Arc::new(tokio::sync::Semaphore::new(1));
@@ -340,7 +340,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a future that is not polled and owns nothing",
-        told: None,
+        reported: None,
         run: || {
             on_runtime(async {
                 let lock = Arc::new(tokio::sync::Mutex::new(0));
@@ -363,7 +363,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a paused clock jumps",
-        told: None,
+        reported: None,
         run: || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -385,7 +385,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a supervisor joins a task that waits for a lock in use",
-        told: None,
+        reported: None,
         run: || {
             on_runtime(async {
                 let lock = Arc::new(tokio::sync::Mutex::new(0));

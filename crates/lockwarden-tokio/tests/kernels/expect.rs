@@ -14,7 +14,7 @@ use lockwarden_tokio as tokio;
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     /// The verdict that is reported, with words of the report; `None` for silence.
-    pub(crate) told: Option<(Verdict, &'static [&'static str])>,
+    pub(crate) reported: Option<(Verdict, &'static [&'static str])>,
     pub(crate) run: fn(),
 }
 
@@ -54,8 +54,8 @@ pub(crate) async fn long() {
     tokio::time::sleep(Duration::from_millis(400)).await;
 }
 
-fn told(report: &Report) {
-    println!("told {} {report}", report.verdict);
+fn reported(report: &Report) {
+    println!("reported {} {report}", report.verdict);
     if !matches!(report.verdict, Verdict::Inversion) {
         exit(0);
     }
@@ -63,7 +63,7 @@ fn told(report: &Report) {
 
 fn be(case: &Case) {
     Config::new()
-        .callback(told)
+        .callback(reported)
         .stderr(false)
         .install()
         .expect("the first configuration is taken");
@@ -90,7 +90,7 @@ pub(crate) fn run(cases: &[Case]) -> ExitCode {
     let mut count = 0;
     for case in cases.iter().filter(is_wanted) {
         for workers in [false, true] {
-            let repeats = if case.told.is_none() { times } else { 1 };
+            let repeats = if case.reported.is_none() { times } else { 1 };
             for _ in 0..repeats {
                 count += 1;
                 if let Err(what) = look(case, workers) {
@@ -141,10 +141,10 @@ fn look(case: &Case, workers: bool) -> Result<(), String> {
         .join()
         .expect("the reader ends")
         .map_err(|error| error.to_string())?;
-    let is_right = match case.told {
+    let is_right = match case.reported {
         None => text.trim() == "ended" && status.success(),
         Some((verdict, words)) => {
-            text.contains(&format!("told {verdict} "))
+            text.contains(&format!("reported {verdict} "))
                 && words.iter().all(|word| text.contains(word))
         }
     };

@@ -11,7 +11,7 @@ use crate::expect::{Case, on_runtime, settle};
 pub(crate) const CASES: &[Case] = &[
     Case {
         name: "two tasks take two mutexes in both orders",
-        told: Some((Verdict::Deadlock, &["rings.rs", "tokio Mutex"])),
+        reported: Some((Verdict::Deadlock, &["rings.rs", "tokio Mutex"])),
         run: || {
             on_runtime(async {
                 let locks = Arc::new((tokio::sync::Mutex::new(0), tokio::sync::Mutex::new(0)));
@@ -31,7 +31,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a reader waits behind a writer that waits for its first read",
-        told: Some((Verdict::Deadlock, &["tokio RwLock"])),
+        reported: Some((Verdict::Deadlock, &["tokio RwLock"])),
         run: || {
             on_runtime(async {
                 let lock = Arc::new(tokio::sync::RwLock::new(0));
@@ -45,7 +45,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a task holds a mutex that the task it joins wants",
-        told: Some((Verdict::Deadlock, &["the end of", "tokio Mutex"])),
+        reported: Some((Verdict::Deadlock, &["the end of", "tokio Mutex"])),
         run: || {
             on_runtime(async {
                 let lock = Arc::new(tokio::sync::Mutex::new(0));
@@ -58,7 +58,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a task holds a mutex that a task of the set it joins wants",
-        told: Some((Verdict::Deadlock, &["the end of"])),
+        reported: Some((Verdict::Deadlock, &["the end of"])),
         run: || {
             on_runtime(async {
                 let lock = Arc::new(tokio::sync::RwLock::new(0));
@@ -74,7 +74,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "branches of one task take two mutexes in both orders",
-        told: Some((Verdict::SelfDeadlock, &["tokio Mutex"])),
+        reported: Some((Verdict::SelfDeadlock, &["tokio Mutex"])),
         run: || {
             on_runtime(async {
                 let (a, b) = (tokio::sync::Mutex::new(0), tokio::sync::Mutex::new(0));
@@ -95,7 +95,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "jobs hold a connection each and want another",
-        told: Some((Verdict::Deadlock, &["Semaphore"])),
+        reported: Some((Verdict::Deadlock, &["Semaphore"])),
         run: || {
             on_runtime(async {
                 let pool = Arc::new(tokio::sync::Semaphore::new(2));
@@ -114,7 +114,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "three tasks in a ring of locks, joins and permits",
-        told: Some((
+        reported: Some((
             Verdict::Deadlock,
             &["3 tasks", "Semaphore", "tokio Mutex", "the end of"],
         )),

@@ -17,18 +17,18 @@ use crate::expect::{Case, long, settle};
 pub(crate) const CASES: &[Case] = &[
     Case {
         name: "all workers are blocked by a lock of a suspended task",
-        told: Some((Verdict::Deadlock, &["all workers", "runtimes.rs"])),
+        reported: Some((Verdict::Deadlock, &["all workers", "runtimes.rs"])),
         // Of two workers, one could stay idle and end the sleep.
         run: || with_held_lock(1, 1, |lock| *lock.lock().unwrap() += 1),
     },
     Case {
         name: "one of two workers is blocked by a lock of a suspended task",
-        told: Some((Verdict::HeldAcrossAwait, &["while it is suspended"])),
+        reported: Some((Verdict::HeldAcrossAwait, &["while it is suspended"])),
         run: || with_held_lock(2, 1, |lock| *lock.lock().unwrap() += 1),
     },
     Case {
         name: "tasks in block_in_place wait for a lock of a suspended task",
-        told: Some((Verdict::HeldAcrossAwait, &["while it is suspended"])),
+        reported: Some((Verdict::HeldAcrossAwait, &["while it is suspended"])),
         run: || {
             with_held_lock(2, 2, |lock| {
                 tokio::task::block_in_place(|| *lock.lock().unwrap() += 1);
@@ -37,17 +37,17 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "the blocking pool is full of closures that wait for another closure",
-        told: Some((Verdict::Deadlock, &["all threads of the blocking pool"])),
+        reported: Some((Verdict::Deadlock, &["all threads of the blocking pool"])),
         run: || pool(1),
     },
     Case {
         name: "a closure of the blocking pool waits for another closure",
-        told: None,
+        reported: None,
         run: || pool(2),
     },
     Case {
         name: "a task blocks on a task that wants its lock",
-        told: Some((Verdict::Deadlock, &["block_on"])),
+        reported: Some((Verdict::Deadlock, &["block_on"])),
         run: || {
             multi(2, 4).block_on(async {
                 let lock = Arc::new(tokio::sync::Mutex::new(0));
@@ -63,7 +63,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a task blocks on a task that goes on",
-        told: None,
+        reported: None,
         run: || {
             multi(2, 4).block_on(async {
                 let lock = Arc::new(tokio::sync::Mutex::new(0));
@@ -82,7 +82,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a closure of the blocking pool drops its runtime",
-        told: Some((Verdict::SelfDeadlock, &["drops the runtime"])),
+        reported: Some((Verdict::SelfDeadlock, &["drops the runtime"])),
         run: || {
             let runtime = Arc::new(multi(1, 4));
             let own = Arc::clone(&runtime);

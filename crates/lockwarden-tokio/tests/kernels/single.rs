@@ -10,7 +10,7 @@ use crate::expect::{Case, on_runtime};
 pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a task takes a mutex that it holds",
-        told: Some((
+        reported: Some((
             Verdict::SelfDeadlock,
             &["tokio Mutex", "waits in kernels::single::helper at"],
         )),
@@ -24,7 +24,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a spawned task takes an owned mutex that it holds",
-        told: Some((Verdict::SelfDeadlock, &["tokio Mutex"])),
+        reported: Some((Verdict::SelfDeadlock, &["tokio Mutex"])),
         run: || {
             on_runtime(async {
                 let lock = Arc::new(tokio::sync::Mutex::new(0));
@@ -38,7 +38,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a reader wants to write",
-        told: Some((Verdict::SelfDeadlock, &["tokio RwLock"])),
+        reported: Some((Verdict::SelfDeadlock, &["tokio RwLock"])),
         run: || {
             on_runtime(async {
                 let lock = tokio::sync::RwLock::new(0);
@@ -49,7 +49,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a writer wants to read",
-        told: Some((Verdict::SelfDeadlock, &["tokio RwLock"])),
+        reported: Some((Verdict::SelfDeadlock, &["tokio RwLock"])),
         run: || {
             on_runtime(async {
                 let lock = tokio::sync::RwLock::new(0);
@@ -60,7 +60,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a recursion takes a permit on each level",
-        told: Some((Verdict::SelfDeadlock, &["Semaphore"])),
+        reported: Some((Verdict::SelfDeadlock, &["Semaphore"])),
         run: || {
             on_runtime(async {
                 let permits = tokio::sync::Semaphore::new(3);
@@ -70,7 +70,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a task awaits itself",
-        told: Some((Verdict::SelfDeadlock, &["the end of"])),
+        reported: Some((Verdict::SelfDeadlock, &["the end of"])),
         run: || {
             on_runtime(async {
                 let (sender, receiver) = tokio::sync::oneshot::channel();
@@ -90,7 +90,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a boxed future takes a mutex that its task holds",
-        told: Some((Verdict::SelfDeadlock, &["tokio Mutex"])),
+        reported: Some((Verdict::SelfDeadlock, &["tokio Mutex"])),
         run: || {
             on_runtime(async {
                 let lock = tokio::sync::Mutex::new(0);

@@ -15,12 +15,12 @@ use crate::expect::{Case, on_runtime};
 pub(crate) const CASES: &[Case] = &[
     Case {
         name: "futurelock of a boxed future (RFD 609)",
-        told: Some((Verdict::SelfDeadlock, &["has been given", "does not poll"])),
+        reported: Some((Verdict::SelfDeadlock, &["has been given", "does not poll"])),
         run: || on_runtime(rfd_609()),
     },
     Case {
         name: "futurelock of a future in place",
-        told: Some((Verdict::SelfDeadlock, &["has been given", "does not poll"])),
+        reported: Some((Verdict::SelfDeadlock, &["has been given", "does not poll"])),
         run: || {
             on_runtime(async {
                 let lock = Arc::new(tokio::sync::Mutex::new(0));
@@ -35,7 +35,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "two acquisitions begun, the second awaited",
-        told: Some((Verdict::SelfDeadlock, &["has been given"])),
+        reported: Some((Verdict::SelfDeadlock, &["has been given"])),
         run: || {
             on_runtime(async {
                 let lock = Arc::new(tokio::sync::Mutex::new(0));
@@ -50,7 +50,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "two permits wanted, the second awaited",
-        told: Some((Verdict::SelfDeadlock, &["has been given", "Semaphore"])),
+        reported: Some((Verdict::SelfDeadlock, &["has been given", "Semaphore"])),
         run: || {
             on_runtime(async {
                 let permits = Arc::new(tokio::sync::Semaphore::new(1));
@@ -67,7 +67,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a guard in a future that is not polled",
-        told: Some((Verdict::SelfDeadlock, &["tokio Mutex"])),
+        reported: Some((Verdict::SelfDeadlock, &["tokio Mutex"])),
         run: || {
             on_runtime(async {
                 let lock = tokio::sync::Mutex::new(0);
@@ -82,7 +82,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a buffered stream whose futures hold the lock of its body",
-        told: Some((Verdict::SelfDeadlock, &["tokio Mutex"])),
+        reported: Some((Verdict::SelfDeadlock, &["tokio Mutex"])),
         run: || {
             on_runtime(async {
                 let lock = tokio::sync::Mutex::new(0);

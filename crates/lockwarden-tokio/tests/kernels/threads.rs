@@ -11,7 +11,7 @@ use crate::expect::{Case, long, on_current_thread, on_runtime, settle};
 pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a task holds a std lock across an await, another blocks the only thread",
-        told: Some((Verdict::Deadlock, &["is not polled", "threads.rs"])),
+        reported: Some((Verdict::Deadlock, &["is not polled", "threads.rs"])),
         run: || {
             on_current_thread(|runtime| {
                 let set = tokio::task::LocalSet::new();
@@ -30,7 +30,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a thread is blocked by a lock that a suspended task holds",
-        told: Some((
+        reported: Some((
             Verdict::HeldAcrossAwait,
             &["while it is suspended", "threads.rs"],
         )),
@@ -54,7 +54,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a borrowed value of a watch channel blocks the sender on the only thread",
-        told: Some((Verdict::Deadlock, &["watch channel"])),
+        reported: Some((Verdict::Deadlock, &["watch channel"])),
         run: || {
             on_current_thread(|runtime| {
                 let set = tokio::task::LocalSet::new();
@@ -72,7 +72,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a lock across an await that no other takes",
-        told: None,
+        reported: None,
         run: || {
             on_current_thread(|runtime| {
                 let lock = lockwarden::sync::Mutex::new(0);
@@ -85,7 +85,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a lock that is taken and given back between awaits",
-        told: None,
+        reported: None,
         run: || {
             on_runtime(async {
                 let lock = Arc::new(lockwarden::sync::Mutex::new(0));
@@ -105,7 +105,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a job of the blocking pool waits for a task",
-        told: None,
+        reported: None,
         run: || {
             on_runtime(async {
                 let lock = Arc::new(tokio::sync::Mutex::new(0));

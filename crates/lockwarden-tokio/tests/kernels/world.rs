@@ -15,7 +15,7 @@ use crate::expect::{Case, settle};
 pub(crate) const CASES: &[Case] = &[
     Case {
         name: "world: a receiver keeps a sender of its own channel",
-        told: None,
+        reported: None,
         run: || {
             let outcome = check().run(|| async {
                 let (sender, mut receiver) = tokio::sync::mpsc::channel::<i32>(1);
@@ -27,7 +27,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "world: two actors ask each other",
-        told: None,
+        reported: None,
         run: || {
             let outcome = check().run(|| async {
                 let (to_a, mut a) = tokio::sync::mpsc::channel::<Ask>(4);
@@ -52,7 +52,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "world: a task holds a mutex and sends to a full channel, the receiver wants the mutex",
-        told: None,
+        reported: None,
         run: || {
             let outcome = check().run(|| async {
                 let lock = Arc::new(tokio::sync::Mutex::new(0));
@@ -75,7 +75,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "world: a notification that came too early for all waiters",
-        told: None,
+        reported: None,
         run: || {
             let outcome = check().run(|| async {
                 let notify = tokio::sync::Notify::new();
@@ -87,7 +87,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "world: more permits than there are",
-        told: None,
+        reported: None,
         run: || {
             let outcome = check().run(|| async {
                 let permits = tokio::sync::Semaphore::new(3);
@@ -98,7 +98,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "world: a task adds the permits that another waits for",
-        told: None,
+        reported: None,
         run: || {
             let outcome = check().run(|| async {
                 let permits = Arc::new(tokio::sync::Semaphore::new(0));
@@ -114,7 +114,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "world: one of two never comes to the barrier",
-        told: None,
+        reported: None,
         run: || {
             let outcome = check().run(|| async {
                 let barrier = tokio::sync::Barrier::new(2);
@@ -125,7 +125,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "world: a plain thread sends the message",
-        told: None,
+        reported: None,
         run: || {
             let outcome = check().run(|| async {
                 let (sender, receiver) = tokio::sync::oneshot::channel();
@@ -141,7 +141,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "world: a job of the blocking pool sends the message",
-        told: None,
+        reported: None,
         run: || {
             let outcome = check().run(|| async {
                 let (sender, receiver) = tokio::sync::oneshot::channel();
@@ -157,7 +157,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "world: a task of tokio's own sends the message",
-        told: None,
+        reported: None,
         run: || {
             let outcome = check().run(|| async {
                 let (sender, receiver) = tokio::sync::oneshot::channel();
@@ -172,7 +172,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "world: a task sleeps before it sends",
-        told: None,
+        reported: None,
         run: || {
             let outcome = check().run(|| async {
                 let notify = Arc::new(tokio::sync::Notify::new());
@@ -189,7 +189,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "world: a notification that is stored",
-        told: None,
+        reported: None,
         run: || {
             let outcome = check().run(|| async {
                 let notify = tokio::sync::Notify::new();

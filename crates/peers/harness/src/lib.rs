@@ -87,7 +87,7 @@ fn detect<P: Peer>(name: &str) -> bool {
 fn say(what: &str, text: &str) {
     let first = text.lines().next().unwrap_or_default();
     let mut out = std::io::stdout().lock();
-    // Nobody can be told if the reader is gone.
+    // No line can be written if the reader is gone.
     let _ = writeln!(out, "{what} {first}");
     let _ = out.flush();
 }

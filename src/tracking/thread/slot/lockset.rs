@@ -13,8 +13,8 @@ use crate::engine::mode::Mode;
 use crate::shim::{Fast, fence, own_ptr, own_u64};
 use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::lock::ident::{Ident, SURROUNDINGS};
-use crate::tracking::thread::current::closed;
 use crate::tracking::thread::lockset_hash;
+use crate::tracking::thread::section::Inside;
 
 /// The initial capacity of a slot for held locks, in bytes. It doubles when it is full.
 const FIRST_ROOM: u32 = ENTRY * if cfg!(all(loom, test)) { 2 } else { 32 };
@@ -87,6 +87,33 @@ impl Slot {
     /// Returns the key of the thread, a hash of its lockset.
     pub(crate) fn key(&self) -> u64 {
         self.top(self.state()).key()
+    }
+
+    /// Returns a hash of the held locks, their modes and the locations of their acquisitions, the same for all
+    /// threads that hold the same. `last` is the key of the thread at the last call, and what that returned.
+    ///
+    /// Costs a step for each held lock; one step if one lock was acquired since the last call.
+    pub(crate) fn content(&self, last: &mut (u64, u64)) -> u64 {
+        let (end, step) = (Self::depth(self.state()) as isize, ENTRY as isize);
+        let key = self.key();
+        if last.0 != key {
+            // SAFETY: the entry below the depth is the unused one before the first if nothing is held.
+            let below = unsafe { self.entry(end - step) };
+            let (from, mut content) = match end > 0 && last.0 == below.key() {
+                true => (end - step, last.1),
+                false => (0, 0),
+            };
+            for depth in (from..end).step_by(ENTRY as usize) {
+                // SAFETY: below the depth, so inside the array.
+                if let Some(hold) = unsafe { self.entry(depth) }.read() {
+                    let share = self.share_at(depth);
+                    let hold = lockset_hash::request(share, hold.mode, hold.site);
+                    content = content.wrapping_add(hold);
+                }
+            }
+            *last = (key, content);
+        }
+        last.1
     }
 
     /// Returns the number of held locks, plus one if the thread inherits any.
@@ -191,7 +218,7 @@ impl Slot {
     }
 
     fn remove_at(&self, depth: isize) {
-        closed(|| self.move_down(depth));
+        Inside::closed(|| self.move_down(depth));
     }
 
     fn move_down(&self, depth: isize) {
@@ -227,7 +254,7 @@ impl Slot {
 
     /// Adds `change` to all keys from `depth` up.
     fn shift_keys(&self, depth: isize, change: u64) {
-        closed(|| {
+        Inside::closed(|| {
             for at in (depth..=Self::depth(self.state()) as isize).step_by(ENTRY as usize) {
                 // SAFETY: at most the depth, so inside the array.
                 let entry = unsafe { self.entry(at) };
@@ -277,6 +304,15 @@ impl Slot {
         unsafe { self.entry(depth - ENTRY as isize) }.time();
     }
 
+    /// Marks every hold as timed, so that each release misses the fast path.
+    pub(crate) fn slow_releases(&self) {
+        // SAFETY: below the depth, so inside the array.
+        let entries = self.depths().map(|depth| unsafe { self.entry(depth) });
+        entries
+            .filter(|entry| !entry.is_surroundings())
+            .for_each(LocksetEntry::time);
+    }
+
     /// Returns whether a hold of this lock is marked.
     pub(crate) fn is_marked(&self, ident: *const Ident) -> bool {
         // SAFETY: below the depth, so inside the array.
@@ -297,7 +333,7 @@ impl Slot {
 
     /// Handles the wake flag, and makes room. Called at the start of every slow path.
     pub(crate) fn maintain(&self) {
-        closed(|| self.maintain_closed());
+        Inside::closed(|| self.maintain_closed());
     }
 
     fn maintain_closed(&self) {

@@ -5,6 +5,7 @@
 
 #![allow(unsafe_code)]
 
+mod held_lock;
 mod lockset;
 mod lockset_entry;
 #[cfg(not(all(
@@ -18,6 +19,7 @@ mod optimised;
 pub(crate) mod parked_stack;
 mod read;
 #[cfg(test)]
+#[path = "../../../../tests/unit/tracking/slot.rs"]
 mod tests;
 mod thread_flags;
 #[cfg(all(
@@ -27,12 +29,13 @@ mod thread_flags;
     not(miri),
     not(loom)
 ))]
-mod unoptimised;
+pub(in crate::tracking) mod unoptimised;
 
 use std::cell::UnsafeCell;
 use std::ptr;
 use std::sync::atomic::Ordering;
 
+pub(crate) use self::held_lock::HeldLock;
 pub(crate) use self::lockset::{OUTGROWN, was_full};
 pub(crate) use self::lockset_entry::LocksetEntry;
 use self::parked_stack::ParkedStack;
@@ -41,21 +44,11 @@ use self::thread_flags::ThreadFlags;
 pub(crate) use self::thread_flags::os_id;
 pub(in crate::tracking) use self::thread_flags::ours;
 use crate::engine::ids::{Site, ThreadId};
-use crate::engine::mode::Mode;
 use crate::shim::{AtomicPtr, AtomicU32, AtomicU64};
 use crate::tracking::Mutex;
-use crate::tracking::lock::ident::Ident;
 use crate::tracking::thread::remote_panic::RemotePanic;
 use crate::tracking::thread::signal_handler::Blocked;
 use crate::tracking::thread::wait::WaitRecord;
-
-/// A held lock, as read from a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct HeldLock {
-    pub(crate) ident: *const Ident,
-    pub(crate) mode: Mode,
-    pub(crate) site: Site,
-}
 
 /// The size of an entry in bytes. Depths are counted in bytes, so that the fast path need not multiply.
 const ENTRY: u32 = size_of::<LocksetEntry>() as u32;
@@ -148,7 +141,7 @@ impl std::panic::UnwindSafe for Slot {}
 static NOTHING: [LocksetEntry; 2] = [const { LocksetEntry::nothing() }; 2];
 
 // Its depth is not zero and it has no room, so that every acquisition takes the slow path.
-static DETACHED: Slot = Slot::with(ENTRY, &raw const NOTHING[0]);
+pub(in crate::tracking) static DETACHED: Slot = Slot::with(ENTRY, &raw const NOTHING[0]);
 
 impl Slot {
     pub(crate) const fn vacant() -> Self {

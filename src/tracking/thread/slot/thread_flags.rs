@@ -116,7 +116,7 @@ impl ThreadFlags {
     /// The thread has come to its end and begins, or ends, to look after others.
     pub(crate) fn set_leaving(&self, leaving: bool) {
         // Release, and Acquire in `is_leaving`: a thread that sees the flag, after having asked the system
-        // for the number of threads, knows that the flagged thread was counted.
+        // for the number of threads, finds that the flagged thread was counted.
         if leaving {
             self.0.fetch_or(Flag::Leaving.mask(), Ordering::Release);
         } else {

@@ -14,6 +14,22 @@ use std::panic::Location;
 use super::{ENTRY, LocksetEntry, PUSHING, STEP, Slot};
 use crate::tracking::lock::ident::Ident;
 
+/// Where the fields are that [`LockRecord::acquire_known`](crate::tracking::lock::record) reads and writes.
+pub(in crate::tracking) struct Offsets;
+
+impl Offsets {
+    pub(in crate::tracking) const STATE: usize = offset_of!(Slot, state);
+    pub(in crate::tracking) const CAPACITY: usize = offset_of!(Slot, capacity);
+    pub(in crate::tracking) const ENTRIES: usize = offset_of!(Slot, entries);
+    pub(in crate::tracking) const IDENT: usize = offset_of!(LocksetEntry, ident);
+    pub(in crate::tracking) const SITE: usize = offset_of!(LocksetEntry, site);
+    pub(in crate::tracking) const KEY: usize = offset_of!(LocksetEntry, key);
+    pub(in crate::tracking) const KEY_ABOVE: usize = Self::KEY + ENTRY as usize;
+    /// What the state changes by before the entry of a hold is written, and after that.
+    pub(in crate::tracking) const BEGIN: u64 = PUSHING + ENTRY as u64;
+    pub(in crate::tracking) const END: u64 = STEP - PUSHING;
+}
+
 impl Slot {
     /// Adds the entry of a hold at `depth`, that of the state; the ident and the location have the flags of the
     /// mode.
@@ -39,7 +55,7 @@ impl Slot {
                 "mov qword ptr [{top} + {ident_at}], {ident}",
                 "mov qword ptr [{top} + {site_at}], {site}",
                 "add {share}, qword ptr [{top} + {key_at}]",
-                "mov qword ptr [{top} + {key_at} + {entry}], {share}",
+                "mov qword ptr [{top} + {key_above}], {share}",
                 "movabs {top}, {end}",
                 "add qword ptr [{slot} + {state}], {top}",
                 slot = in(reg) self,
@@ -48,14 +64,14 @@ impl Slot {
                 site = in(reg) site,
                 share = inout(reg) share => _,
                 top = out(reg) _,
-                state = const offset_of!(Slot, state),
-                entries = const offset_of!(Slot, entries),
-                ident_at = const offset_of!(LocksetEntry, ident),
-                site_at = const offset_of!(LocksetEntry, site),
-                key_at = const offset_of!(LocksetEntry, key),
-                entry = const ENTRY,
-                begin = const PUSHING + ENTRY as u64,
-                end = const STEP - PUSHING,
+                state = const Offsets::STATE,
+                entries = const Offsets::ENTRIES,
+                ident_at = const Offsets::IDENT,
+                site_at = const Offsets::SITE,
+                key_at = const Offsets::KEY,
+                key_above = const Offsets::KEY_ABOVE,
+                begin = const Offsets::BEGIN,
+                end = const Offsets::END,
                 options(nostack),
             );
         }
@@ -82,9 +98,9 @@ impl Slot {
                 ident = in(reg) ident,
                 depth = out(reg) _,
                 popped = out(reg) popped,
-                state = const offset_of!(Slot, state),
-                entries = const offset_of!(Slot, entries),
-                ident_at = const offset_of!(LocksetEntry, ident),
+                state = const Offsets::STATE,
+                entries = const Offsets::ENTRIES,
+                ident_at = const Offsets::IDENT,
                 entry = const ENTRY,
                 options(nostack),
             );

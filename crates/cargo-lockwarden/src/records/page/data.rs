@@ -99,7 +99,7 @@ pub(super) fn of(
 }
 
 /// The names of the locks at which the edges of a finding start. A finding is about instances; those of one class are
-/// told apart by a letter.
+/// distinguished by a letter.
 fn instances(edges: &[FindingEdge]) -> Vec<String> {
     let has_twin =
         |edge: &FindingEdge| edges.iter().filter(|other| other.from == edge.from).count() > 1;

@@ -62,7 +62,7 @@ pub(super) fn svg(
         let x = left + column as f64 * CELL + CELL / 2.0;
         let y = 30.0 + row as f64 * CELL + CELL / 2.0;
         if row > column {
-            // A cross, which tells it apart without colour.
+            // A cross, which distinguishes it without colour.
             picture.line("wrong", (x - 5.0, y - 5.0), (x + 5.0, y + 5.0));
             picture.line("wrong", (x - 5.0, y + 5.0), (x + 5.0, y - 5.0));
             continue;

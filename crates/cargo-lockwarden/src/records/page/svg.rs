@@ -61,7 +61,7 @@ impl Picture {
     }
 }
 
-/// Colours that work on a light and on a dark ground; what matters is told apart by its form, too.
+/// Colours that work on a light and on a dark ground; what matters is distinguished by its form, too.
 const STYLE: &str = "svg{--ink:#1d2330;--faint:#8a93a5;--box:#eef1f6;--bad:#c02626;--ok:#2f6f4f;\
     font:13px ui-monospace,monospace}\
     @media(prefers-color-scheme:dark){svg{--ink:#e5e9f2;--faint:#7d8799;--box:#262d3a;--bad:#ff7b7b;--ok:#7fd0a5}}\

@@ -27,7 +27,7 @@ pub(super) struct Written {
 pub(super) struct Model {
     pub(super) policies: Vec<ReadPolicy>,
     /// The locks that any thread may write at any time.
-    pub(super) anyone: Vec<bool>,
+    pub(super) any_writer: Vec<bool>,
     pub(super) written: Vec<Written>,
     pub(super) taken: Vec<Taken>,
 }
@@ -69,7 +69,7 @@ impl Model {
 
     /// Returns whether a request can be blocked by a hold.
     fn conflict(&self, lock: usize, asked: Mode, held: Mode) -> bool {
-        let is_written = self.anyone[lock] || self.written.iter().any(|w| w.lock == lock);
+        let is_written = self.any_writer[lock] || self.written.iter().any(|w| w.lock == lock);
         let readers = self.policies[lock] == ReadPolicy::WriterBlocksReaders && is_written;
         (readers && held == Shared) || exclude(asked, held)
     }
@@ -82,7 +82,7 @@ impl Model {
         }
         let before = &self.taken[chain[(at + chain.len() - 1) % chain.len()]];
         let (lock, held) = self.taken[chain[at]].from;
-        if exclude(before.to.1, held) || self.anyone[lock] {
+        if exclude(before.to.1, held) || self.any_writer[lock] {
             return self.can_queue(chain, at + 1, queued);
         }
         (0..self.written.len()).any(|new| {

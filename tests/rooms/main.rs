@@ -1,7 +1,27 @@
-//! The structure of `src/`: no room imports one above it, in the order of the table in `docs/architecture.md`.
+//! The structure of `src/`: no room imports one above it, in the order of the table in `docs/architecture.md`, and
+//! no files import each other in a circle.
+
+mod circles;
+mod paths;
+mod tokens;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use self::circles::circles;
+use self::paths::Modules;
+
+/// The circles that stay, each by its files, with the reason.
+const EXCEPTIONS: &[(&[&str], &str)] = &[(
+    &[
+        "tracking/lock/first_edges.rs",
+        "tracking/lock/ident.rs",
+        "tracking/lock/leaf_edges.rs",
+        "tracking/lock/lock_id_pool.rs",
+    ],
+    "the types contain each other: an ident has the leaf edges of its lock, and a leaf edge that locks share has \
+     the ident, of the pool, that is ready for the next lock",
+)];
 
 /// The path of a file below the root of the package.
 fn below_root(path: &str) -> PathBuf {
@@ -114,4 +134,69 @@ fn no_room_imports_one_above_it() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The path of the module that a file below `src/` is.
+fn module(file: &Path) -> Vec<String> {
+    let mut path = vec!["crate".to_owned()];
+    let parts = file.with_extension("");
+    path.extend(parts.iter().map(|part| part.to_str().unwrap().to_owned()));
+    path.pop_if(|last| last == "mod" || last == "lib");
+    path
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let source = below_root("src");
+    let mut modules = Modules::default();
+    for (_, file) in files() {
+        let inner = file.strip_prefix(&source).unwrap();
+        let code = fs::read_to_string(&file).unwrap();
+        modules.add(module(inner), inner.to_str().unwrap(), &code);
+    }
+    let imports = modules.imports();
+    assert!(imports.len() > 200, "the imports are read");
+    let circles = circles(&imports);
+    let mut wrong = String::new();
+    for circle in &circles {
+        if EXCEPTIONS.iter().any(|(files, _)| circle == files) {
+            continue;
+        }
+        wrong += &format!("\na circle of {} files:\n", circle.len());
+        for from in circle {
+            for (to, names) in imports[from].iter().filter(|(to, _)| circle.contains(to)) {
+                wrong += &format!("  {from} -> {to}: {names:?}\n");
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    for (files, reason) in EXCEPTIONS {
+        let is_circle = circles.iter().any(|circle| circle == files);
+        assert!(is_circle, "{files:?} are no circle any more ({reason})");
+    }
+}
+
+#[test]
+fn a_path_ends_in_the_file_that_defines_its_name() {
+    let mut modules = Modules::default();
+    let path = |text: &str| text.split("::").map(str::to_owned).collect::<Vec<_>>();
+    modules.add(path("crate"), "lib.rs", "mod a; mod b;");
+    modules.add(
+        path("crate::a"),
+        "a/mod.rs",
+        "mod c; pub use self::c::{C, D as E};",
+    );
+    modules.add(
+        path("crate::a::c"),
+        "a/c.rs",
+        "use crate::b; fn f() { b::g(); super::super::b::H::new(); }",
+    );
+    modules.add(
+        path("crate::b"),
+        "b.rs",
+        "use crate::a::{C, E}; mod inner { use super::super::a::c::f; }",
+    );
+    let imports = modules.imports();
+    assert_eq!(imports["b.rs"].keys().collect::<Vec<_>>(), ["a/c.rs"]);
+    assert_eq!(imports["a/c.rs"].keys().collect::<Vec<_>>(), ["b.rs"]);
 }

@@ -121,3 +121,34 @@ fn a_hold_is_the_same_one_until_the_lock_is_acquired_again() {
     push(slot, c);
     assert_eq!(look(slot), [(at_b, true), (at_c, false)]);
 }
+
+#[test]
+fn the_content_is_the_hash_of_what_is_held_however_it_came_to_be() {
+    let (slot, mut pool) = (slot(), LockIdPool::default());
+    let all: Vec<&Ident> = (0..4).map(|_| lock(&mut pool)).collect();
+    let mut last = (0, 0);
+    let mut check = |slot: &Slot| {
+        let held = slot.held().unwrap();
+        let tag = |h: &super::HeldLock| {
+            all.iter()
+                .find(|ident| std::ptr::eq(**ident, h.ident))
+                .unwrap()
+                .tag()
+        };
+        let expected = lockset_hash::content(held.iter().map(|h| (tag(h), h.mode, h.site)));
+        assert_eq!(slot.content(&mut last), expected);
+        assert_eq!(slot.content(&mut (0, 0)), expected);
+    };
+    for ident in &all {
+        push(slot, ident);
+        check(slot);
+    }
+    slot.convert(all[1], Mode::Shared);
+    check(slot);
+    assert!(slot.remove(all[2]));
+    check(slot);
+    slot.set_seed(9);
+    check(slot);
+    assert!(slot.pop(all[3]) && slot.remove(all[0]) && slot.remove(all[1]));
+    check(slot);
+}

@@ -52,7 +52,7 @@ impl Program {
             graph,
             model: Model {
                 policies,
-                anyone: vec![false; locks],
+                any_writer: vec![false; locks],
                 written: Vec::new(),
                 taken: Vec::new(),
             },
@@ -140,7 +140,7 @@ impl Program {
     fn write(&mut self, random: &mut Random) {
         let n = random.below(self.model.policies.len());
         if random.one_in(8) {
-            self.model.anyone[n] = true;
+            self.model.any_writer[n] = true;
             self.found.extend(self.graph.allow_any_writer(lock(n + 1)));
             return;
         }

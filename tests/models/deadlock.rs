@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
 
-use super::claim;
+use super::claim::claim;
 use super::reduction::{Judgement, Reducer};
 use super::snapshot::Snapshots;
 use crate::engine::wait_reason::WaitReason;

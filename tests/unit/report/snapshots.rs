@@ -145,8 +145,8 @@ fn check(name: &str, facts: Facts) {
 #[track_caller]
 fn check_report(name: &str, report: &Report) {
     let text = report.to_string();
-    let file =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/report/snapshots/{name}.txt"));
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(format!("tests/unit/report/snapshots/{name}.txt"));
     if std::env::var_os("LOCKWARDEN_BLESS").is_some() {
         std::fs::write(&file, &text).expect("the snapshots can be written");
     }

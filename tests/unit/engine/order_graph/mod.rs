@@ -3,6 +3,7 @@
 mod helper;
 mod naive;
 mod paths;
+mod repeats;
 mod scale;
 mod scenarios;
 mod verdicts;

@@ -1,0 +1,128 @@
+//! The claim of a deadlock: one of its threads reports it, once.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::reported;
+use super::snapshot::Snapshots;
+use super::victim;
+use crate::config::{self, Action};
+use crate::detector::panic::Panic;
+use crate::detector::state;
+use crate::engine::verdict::Verdict;
+use crate::report::Basis;
+use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::wait;
+
+/// The number of deadlocks that are claimed and not reported yet.
+static UNREPORTED: AtomicUsize = AtomicUsize::new(0);
+
+/// How long a thread delays its own finding until a deadlock is reported. Only a slow subscriber can exceed
+/// it, and then the reports come in another order.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The exclusive right of the caller to report a deadlock; dropped when that is done.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    waits: reported::ReportedWaits,
+    /// The threads of the deadlock, beside the one that closed it, that can be woken to panic; each with the
+    /// epoch of its wait.
+    heirs: Vec<(&'static Slot, u64)>,
+    closer: &'static Slot,
+}
+
+impl Claim {
+    /// Reports the deadlock for a thread that closed it by a wait for a lock. If that thread cannot unwind,
+    /// another thread of the deadlock gets the panic; and if none can be woken for that, a line says that
+    /// nothing will break the deadlock.
+    pub(crate) fn answer(
+        self,
+        unwinds: bool,
+        publish: impl FnOnce() -> Option<Panic>,
+    ) -> Option<Panic> {
+        let panic = reported::once(&self.waits, publish)?;
+        if unwinds {
+            return Some(panic);
+        }
+        for &(heir, epoch) in &self.heirs {
+            let is_waiting = || heir.wait.epoch() == epoch;
+            if heir.alarm.ring(panic.message().to_owned(), is_waiting) {
+                let _guard = state::lock();
+                victim::pass(&self.closer.wait.reported, &heir.wait.reported, epoch);
+                return None;
+            }
+        }
+        victim::unbroken(self.closer);
+        None
+    }
+
+    /// Returns whether another thread of the deadlock can get the panic.
+    pub(crate) fn has_heirs(&self) -> bool {
+        !self.heirs.is_empty()
+    }
+
+    /// Lets `publish` report the deadlock, unless it is a remainder of one that was reported and answered
+    /// with a panic: then the same panic is returned again.
+    pub(crate) fn report(self, publish: impl FnOnce() -> Option<Panic>) -> Option<Panic> {
+        reported::once(&self.waits, publish)
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        UNREPORTED.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Waits until the deadlocks that other threads have claimed are reported, so that existing deadlocks come
+/// before possible ones. The caller has looked, and so has held the detector's lock after those threads.
+pub(crate) fn let_another_thread_report() {
+    let start = wait::now();
+    // Relaxed: a claim increments it under the detector's lock.
+    while UNREPORTED.load(Ordering::Relaxed) > 0 && wait::time_since(start) < PATIENCE {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Claims the deadlock of these threads for the caller, unless one of them has moved, or is still in a
+/// deadlock that it has reported. The first one is the thread that closed the deadlock.
+pub(super) fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
+    // Two threads that publish at the same moment both see the cycle: the lock lets one of them report it,
+    // and the other one finds it marked.
+    let _guard = state::lock();
+    let reported = |at: &usize| {
+        let thread = &all.threads[*at];
+        // Relaxed: read and written under the detector's lock.
+        let reported = thread.slot.wait.reported.load(Ordering::Relaxed);
+        thread.wait.is_some_and(|wait| wait.epoch == reported)
+    };
+    if !threads.iter().all(|&at| all.stands(at)) || threads.iter().any(reported) {
+        return None;
+    }
+    // Only the thread that closed it is marked: it panics, and the others may come to wait for each other
+    // again without having left their present waits.
+    victim::mark(all, threads[0]);
+    UNREPORTED.fetch_add(1, Ordering::Relaxed);
+    // Before the report is written, so that the watchdog does not report these waits meanwhile.
+    if is_reported(Verdict::Deadlock) {
+        for thread in threads.iter().map(|&at| &all.threads[at]) {
+            if let Some(wait) = thread.wait {
+                thread.slot.wait.set_named(wait.since);
+            }
+        }
+    }
+    let others = victim::victims(all, |_| true).into_iter();
+    let heirs = others.filter(|at| threads[1..].contains(at));
+    Some(Claim {
+        waits: reported::ReportedWaits::new(all, threads),
+        heirs: heirs
+            .filter_map(|at| Some((all.threads[at].slot, all.threads[at].wait?.epoch)))
+            .collect(),
+        closer: all.threads[threads[0]].slot,
+    })
+}
+
+/// Returns whether the configuration reports this verdict.
+pub(crate) fn is_reported(verdict: Verdict) -> bool {
+    config::current().action(verdict, Basis::Instances) != Action::Ignore
+}

@@ -1,0 +1,108 @@
+//! The victim of a deadlock: the thread that panics, so that the others go on.
+//!
+//! That is the thread that closed the deadlock, if it can unwind where it waits. If not, one of the others that
+//! can be woken raises the panic in its place.
+
+use std::sync::atomic::Ordering;
+
+use super::snapshot::Snapshots;
+use crate::detector::panic::Panic;
+use crate::detector::state;
+use crate::engine::sorting;
+use crate::engine::wait_reason::WaitReason;
+use crate::shim::AtomicU64;
+use crate::sink;
+use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::wait::{PublishedWait, WaitKind};
+
+/// Passes the panic to a waiting thread.
+pub(super) fn give(all: &Snapshots, at: usize, panic: Panic) {
+    let victim = &all.threads[at];
+    if let Some(wait) = &victim.wait {
+        let is_waiting = || victim.slot.wait.epoch() == wait.epoch;
+        victim.slot.alarm.ring(panic.into_message(), is_waiting);
+    }
+}
+
+/// Passes the panic of the thread that closed a deadlock to another thread of it that does not wait for a
+/// thread's end; returns it as the error if there is none.
+pub(super) fn give_away(all: &Snapshots, set: &[usize], panic: Panic) -> Result<(), Panic> {
+    let waits_for_end = |at: &usize| {
+        let wait = &all.threads[*at].wait;
+        wait.is_some_and(|wait| wait.need == WaitKind::Other(WaitReason::End))
+    };
+    let mut others = victims(all, |_| true).into_iter();
+    match others.find(|at| set[1..].contains(at) && !waits_for_end(at)) {
+        Some(at) => {
+            pass_mark(all, set[0], at);
+            give(all, at, panic);
+            Ok(())
+        }
+        None => Err(panic),
+    }
+}
+
+/// Passes the panic of the thread that closed a deadlock to another thread of it, whatever that one waits
+/// for.
+pub(super) fn give_to_any(all: &Snapshots, set: &[usize], panic: Panic) {
+    let mut others = victims(all, |_| true).into_iter();
+    if let Some(at) = others.find(|at| set[1..].contains(at)) {
+        pass_mark(all, set[0], at);
+        give(all, at, panic);
+    }
+}
+
+/// Returns the threads that can get a panic, those that wait for another thread's end last: the end of a
+/// joined thread is better than that of the thread that joins it.
+pub(super) fn victims(all: &Snapshots, concerns: impl Fn(&PublishedWait) -> bool) -> Vec<usize> {
+    let mut found: Vec<(bool, usize)> = Vec::new();
+    for (at, thread) in all.threads.iter().enumerate() {
+        if let Some(wait) = &thread.wait
+            && let WaitKind::Other(awaited) = wait.need
+            && !wait.timed
+            && awaited.can_unwind()
+            && concerns(wait)
+        {
+            found.push((awaited == WaitReason::End, at));
+        }
+    }
+    sorting::sort(&mut found);
+    found.into_iter().map(|(_, at)| at).collect()
+}
+
+/// Prints that a deadlock was reported which the configuration wants broken, and which cannot be broken.
+pub(super) fn unbroken(closer: &'static Slot) {
+    if closer.check_id() == 0 {
+        sink::say(
+            "nothing will break this deadlock: the thread that closed it cannot unwind where it is, \
+             and no other one of it waits where it can be woken",
+        );
+    }
+}
+
+/// Marks a thread as one that panics for a deadlock, for as long as it is in the same wait. The caller holds
+/// the detector's lock.
+pub(super) fn mark(all: &Snapshots, at: usize) {
+    let thread = &all.threads[at];
+    if let Some(wait) = thread.wait {
+        let reported = &thread.slot.wait.reported;
+        reported.store(wait.epoch, Ordering::Relaxed);
+    }
+}
+
+/// Moves the mark from one wait to another. The caller holds the detector's lock.
+pub(super) fn pass(from: &AtomicU64, to: &AtomicU64, epoch: u64) {
+    // Relaxed: read and written under the detector's lock. No wait has the epoch zero.
+    from.store(0, Ordering::Relaxed);
+    to.store(epoch, Ordering::Relaxed);
+}
+
+/// Moves the mark from the thread that closed a deadlock to the one that panics in its place. Left where it
+/// was, the mark would hide all later deadlocks of the first thread for as long as it has not moved.
+fn pass_mark(all: &Snapshots, from: usize, to: usize) {
+    let _guard = state::lock();
+    if let Some(wait) = all.threads[to].wait {
+        let reported = |at: usize| &all.threads[at].slot.wait.reported;
+        pass(reported(from), reported(to), wait.epoch);
+    }
+}

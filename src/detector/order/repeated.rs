@@ -1,0 +1,70 @@
+//! Acquisitions that several threads make alike: the hash by which the order graph recognises them.
+
+use crate::detector::check_session;
+use crate::detector::state::DetectorState;
+use crate::engine::acquisition::{Acquisition, Finding, Held};
+use crate::engine::ids::Site;
+use crate::engine::mode::Mode;
+use crate::engine::order_graph::FEWEST_REPEATED;
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::thread::lockset_hash;
+use crate::tracking::thread::own::with_own;
+use crate::tracking::thread::slot::Slot;
+
+/// Returns a hash of the acquisition that the thread of `slot`, the calling one, makes of a lock at `site`: the
+/// same for all threads. `None` if it is not to be recognised.
+pub(super) fn content(
+    slot: &'static Slot,
+    ident: &'static Ident,
+    mode: Mode,
+    site: Site,
+) -> Option<u64> {
+    if slot.count() < FEWEST_REPEATED as u32 || !ident.contexts.is_promoted() {
+        return None;
+    }
+    let held = with_own(slot, |own| own.content(|last| slot.content(last)))?;
+    Some(content_under(held, ident, mode, site))
+}
+
+/// Returns the same hash of an acquisition under these locks.
+pub(super) fn content_of(held: &[Held], ident: &'static Ident, mode: Mode, site: Site) -> u64 {
+    let one = |held: &Held| (lockset_hash::of(held.lock.get()), held.mode, held.site);
+    let held = lockset_hash::content(held.iter().map(one));
+    content_under(held, ident, mode, site)
+}
+
+fn content_under(held: u64, ident: &'static Ident, mode: Mode, site: Site) -> u64 {
+    held.rotate_left(32) ^ lockset_hash::request(ident.tag(), mode, site)
+}
+
+/// Records an acquisition that another thread, or this one in an earlier segment, has made alike; returns
+/// `false`, with nothing changed, if there is none, or if it may close a cycle.
+pub(super) fn repeats(slot: &'static Slot, ident: &'static Ident, content: u64) -> bool {
+    let segment = with_own(slot, |own| own.timeline.see());
+    let graph = check_session::graph_of(slot);
+    let mut state = graph.lock();
+    let repeats = state.graph.repeat(ident.id(), content, &segment);
+    if repeats {
+        state.introduce(segment.thread(), slot);
+    }
+    repeats
+}
+
+/// Adds an acquisition to the graph, and has it kept under `content` for other threads to repeat, unless it
+/// shows something of the order of classes, where each thread counts.
+pub(super) fn acquire(
+    state: &mut DetectorState,
+    ident: &'static Ident,
+    acquisition: &Acquisition<'_>,
+    content: Option<u64>,
+) -> Vec<Finding> {
+    let class = ident.class().id;
+    let is_alike =
+        |held: &Held| held.lock != acquisition.lock && state.class_of(held.lock) == Some(class);
+    match content {
+        Some(content) if acquisition.held.iter().all(is_alike) => {
+            state.graph.acquire_kept(acquisition, content)
+        }
+        _ => state.graph.acquire(acquisition),
+    }
+}

@@ -1,0 +1,131 @@
+//! Repeated acquisitions: a lock is requested under the same locks, at the same locations, by another thread or
+//! in another segment.
+//!
+//! Such an acquisition adds no edge, and its contexts differ from the stored ones in the segment alone. While
+//! the requested lock is on no cycle, no edge that leads to it is, and no search reads their contexts. So the
+//! segment is appended to a list, in a time that does not depend on the number of held locks, and inserted into
+//! the edges when the lock gets onto a cycle.
+
+use std::sync::Arc;
+
+use super::context::Context;
+use super::gates::GateSet;
+use super::hash::IdMap;
+use crate::engine::acquisition::Held;
+use crate::engine::clock::vector_clock::Segment;
+use crate::engine::ids::LockId;
+
+/// The fewest held locks for which an acquisition is kept: under fewer, its contexts are inserted as fast.
+pub(crate) const FEWEST: usize = 4;
+
+/// The most acquisitions of one lock that are kept.
+pub(super) const OF_ONE_LOCK: usize = 32;
+
+/// An acquisition whose edges are in the graph.
+#[derive(Debug)]
+pub(super) struct Repeat {
+    /// A hash of the locks, their modes and the locations, the requested lock included.
+    pub(super) content: u64,
+    pub(super) held: Box<[Held]>,
+    pub(super) gates: Option<Arc<GateSet>>,
+    pub(super) to: Held,
+    /// The segments in which it was made; the first one is in the edges already.
+    segments: Vec<Segment>,
+}
+
+impl Repeat {
+    pub(super) fn new(
+        content: u64,
+        held: Box<[Held]>,
+        gates: Option<Arc<GateSet>>,
+        to: Held,
+        first: Segment,
+    ) -> Self {
+        Self {
+            content,
+            held,
+            gates,
+            to,
+            segments: vec![first],
+        }
+    }
+
+    /// Appends a segment; returns `false` if one was dropped for it, or it was dropped itself.
+    ///
+    /// Of more than `limit` segments, those are kept that an edge would keep, see
+    /// [`Edge::offer`](super::edge::Edge::offer).
+    pub(super) fn append(&mut self, new: &Segment, limit: usize) -> bool {
+        let same =
+            |known: &Segment| known.thread() == new.thread() && known.number() == new.number();
+        if self.segments.iter().any(same) {
+            return true;
+        }
+        if self.segments.len() < limit {
+            self.segments.push(new.clone());
+            return true;
+        }
+        let past = self.segments.iter().position(|known| known.before(new));
+        if let Some(at) = past.or_else(|| self.second_of_a_thread(new)) {
+            self.segments[at] = new.clone();
+        }
+        false
+    }
+
+    fn second_of_a_thread(&self, new: &Segment) -> Option<usize> {
+        let all = &self.segments;
+        if all.iter().any(|known| known.thread() == new.thread()) {
+            return None;
+        }
+        let is_second = |at: &usize| {
+            all[..*at]
+                .iter()
+                .any(|other| other.thread() == all[*at].thread())
+        };
+        (0..all.len()).rev().find(is_second)
+    }
+
+    /// Iterates over the contexts, each with the start of its edge.
+    pub(super) fn contexts(&self) -> impl Iterator<Item = (LockId, Context)> + '_ {
+        self.segments.iter().flat_map(|segment| {
+            self.held.iter().map(|from| {
+                let context = Context {
+                    segment: segment.clone(),
+                    gates: self.gates.clone(),
+                    from_site: from.site,
+                    to_site: self.to.site,
+                    from_mode: from.mode,
+                    to_mode: self.to.mode,
+                };
+                (from.lock, context)
+            })
+        })
+    }
+}
+
+/// The acquisitions that are kept, by the requested lock.
+#[derive(Debug, Default)]
+pub(super) struct Repeats {
+    of_locks: IdMap<LockId, Vec<Repeat>>,
+}
+
+impl Repeats {
+    /// Returns the acquisition of this lock with this content.
+    pub(super) fn find(&mut self, lock: LockId, content: u64) -> Option<&mut Repeat> {
+        let kept = self.of_locks.get_mut(&lock)?;
+        kept.iter_mut().find(|repeat| repeat.content == content)
+    }
+
+    /// Keeps an acquisition; returns the oldest one of the lock if there were too many, for its contexts to be
+    /// inserted.
+    pub(super) fn keep(&mut self, repeat: Repeat) -> Option<Repeat> {
+        let kept = self.of_locks.entry(repeat.to.lock).or_default();
+        let oldest = (kept.len() == OF_ONE_LOCK).then(|| kept.remove(0));
+        kept.push(repeat);
+        oldest
+    }
+
+    /// Removes the acquisitions of a lock, and returns them.
+    pub(super) fn take(&mut self, lock: LockId) -> Vec<Repeat> {
+        self.of_locks.remove(&lock).unwrap_or_default()
+    }
+}

@@ -1,0 +1,139 @@
+//! Which orders of steps make a difference: dynamic partial-order reduction.
+//!
+//! Two steps of different threads are in a race if they depend on each other and nothing orders them. Then
+//! the thread of the later one has to go on at the choice before the earlier one, in a later schedule.
+//! (Flanagan and Godefroid, "Dynamic Partial-Order Reduction for Model Checking Software", POPL 2005.)
+
+use std::collections::HashMap;
+
+use crate::tracking::scheduled::{Next, Touch};
+
+/// For each thread, how many steps of the schedule there are up to its last one that comes before.
+#[derive(Clone, Debug, Default)]
+struct Clock(Vec<usize>);
+
+impl Clock {
+    fn of(&self, thread: usize) -> usize {
+        self.0.get(thread).copied().unwrap_or(0)
+    }
+
+    fn join(&mut self, other: &Self) {
+        if self.0.len() < other.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
+        for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
+            *mine = (*mine).max(*theirs);
+        }
+    }
+
+    fn set(&mut self, thread: usize, steps: usize) {
+        if self.0.len() <= thread {
+            self.0.resize(thread + 1, 0);
+        }
+        self.0[thread] = steps;
+    }
+}
+
+#[derive(Debug)]
+struct Event {
+    thread: usize,
+    touch: Touch,
+    clock: Clock,
+}
+
+/// Two steps in a race: the earlier one, and the thread that is about to make the later one.
+#[derive(Debug)]
+pub(super) struct Race {
+    /// The number of the choice before the earlier step.
+    pub(super) at: usize,
+    pub(super) thread: usize,
+    /// The threads with a step after the earlier one that comes before the later one.
+    pub(super) before: Vec<usize>,
+}
+
+/// The order of the steps of the schedule under way.
+#[derive(Debug, Default)]
+pub(super) struct Reduction {
+    events: Vec<Event>,
+    clocks: Vec<Clock>,
+    /// What comes before the next acquisition of a lock: its releases, by its tag.
+    released: HashMap<u64, Clock>,
+    /// The thread that was chosen last, until its step is over or taken back.
+    chosen: Option<usize>,
+    /// The next steps, as they were at the last choice.
+    next: Vec<Next>,
+}
+
+impl Reduction {
+    /// Adds the step that was chosen last, now that it is over; returns its thread, and the next steps that
+    /// there were before.
+    pub(super) fn see(
+        &mut self,
+        next: &[Next],
+        joins: &[(usize, usize)],
+    ) -> Option<(usize, Vec<Next>)> {
+        let before = std::mem::replace(&mut self.next, next.to_vec());
+        let made = self.chosen.take();
+        if let Some(thread) = made {
+            self.add(thread, &before[thread]);
+        }
+        // A thread is started by the step before.
+        let start = made.map_or_else(Clock::default, |thread| self.clocks[thread].clone());
+        self.clocks.resize(next.len(), start);
+        for (thread, joined) in joins {
+            let end = self.clocks[*joined].clone();
+            self.clocks[*thread].join(&end);
+        }
+        made.map(|thread| (thread, before))
+    }
+
+    fn add(&mut self, thread: usize, step: &Next) {
+        let mut clock = std::mem::take(&mut self.clocks[thread]);
+        let earlier = self.events.iter();
+        for event in earlier.filter(|event| event.touch.depends_on(step.touch)) {
+            clock.join(&event.clock);
+        }
+        let mut held = step.held.clone();
+        if let Touch::Acquires(lock) | Touch::Tries(lock) = step.touch {
+            held.push(lock);
+            if let Some(released) = self.released.get(&lock) {
+                clock.join(released);
+            }
+        }
+        clock.set(thread, self.events.len() + 1);
+        held.retain(|lock| !self.next[thread].held.contains(lock));
+        for lock in held {
+            self.released.entry(lock).or_default().join(&clock);
+        }
+        self.clocks[thread] = clock.clone();
+        self.events.push(Event {
+            thread,
+            touch: step.touch,
+            clock,
+        });
+    }
+
+    /// The races of the next steps, each with the last step that it is in a race with.
+    pub(super) fn races(&self) -> Vec<Race> {
+        let race = |thread: usize| {
+            let (touch, clock) = (self.next[thread].touch, &self.clocks[thread]);
+            let at = self.events.iter().enumerate().rposition(|(at, event)| {
+                event.thread != thread
+                    && event.touch.depends_on(touch)
+                    && clock.of(event.thread) <= at
+            })?;
+            let is_before = |other: &usize| clock.of(*other) > at + 1;
+            let before = (0..self.next.len()).filter(is_before).collect();
+            Some(Race { at, thread, before })
+        };
+        (0..self.next.len()).filter_map(race).collect()
+    }
+
+    pub(super) fn choose(&mut self, thread: usize) {
+        self.chosen = Some(thread);
+    }
+
+    pub(super) fn take_back(&mut self) {
+        self.chosen = None;
+    }
+}

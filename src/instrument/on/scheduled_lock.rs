@@ -1,0 +1,56 @@
+//! Scheduling points at locks: what a controlled thread does to a lock is a point, and is noted for readers of
+//! the schedule.
+
+use super::lock::Lock;
+use super::scheduled::{Scheduled, info_of};
+use crate::detector::describe;
+use crate::engine::ids::Site;
+use crate::report::LockInfo;
+use crate::tracking::lock::class_key;
+use crate::tracking::scheduled::{Nesting, Participant, Touch, WAITS_FOR};
+use crate::tracking::thread::current;
+
+impl Scheduled {
+    /// The thread is about to make an acquisition that waits, if it has to: returns at its turn.
+    pub fn point_of_acquisition(&self, lock: &Lock) {
+        self.point_of(self.touch(Touch::Acquires, &lock.record));
+    }
+
+    /// The thread is about to make an acquisition that never waits: returns at its turn.
+    pub fn point_of_try(&self, lock: &Lock) {
+        self.point_of(self.touch(Touch::Tries, &lock.record));
+    }
+
+    /// The thread is about to acquire a lock: returns at its turn.
+    pub fn point_before(&self, lock: &Lock, site: Site) {
+        let Participant { scheduler, thread } = &self.0;
+        if scheduler.has_aim()
+            && let held = describe::held_here(current::slot())
+            && !held.is_empty()
+        {
+            let key = |lock: &LockInfo, site| {
+                let class = class_key::of_class(lock.name, lock.created);
+                (class.into_owned(), class_key::of_site(site))
+            };
+            let held = held
+                .iter()
+                .map(|(ident, info)| key(&describe::lock_info(ident), info.site));
+            let nesting = Nesting {
+                asked: key(&info_of(&lock.record), site),
+                held: held.collect(),
+            };
+            scheduler.comes(*thread, &nesting);
+        }
+        self.point_of_acquisition(lock);
+    }
+
+    /// The thread, which has the turn, does this to a lock, for those who read the schedule.
+    pub fn note_lock(&self, verb: &'static str, lock: &Lock, site: Site) {
+        self.note(verb, Some(&lock.record), Some(site));
+    }
+
+    /// The thread, which has the turn, has failed to acquire a lock, and waits.
+    pub fn note_wait(&self, lock: &Lock, site: Site) {
+        self.note(WAITS_FOR, Some(&lock.record), Some(site));
+    }
+}

@@ -1,0 +1,38 @@
+//! The completion of a report: the reason and the suggestion are made from its facts.
+
+use super::data::{Facts, Report};
+use super::stall::Stall;
+use super::{headline, suggestion};
+
+impl Report {
+    /// Returns the report number `sequence`, with a reason and a suggestion made from the facts.
+    pub(crate) fn new(sequence: u64, facts: Facts) -> Self {
+        let mut report = facts;
+        report.sequence = sequence;
+        report.put_words();
+        report
+    }
+
+    /// Returns the report of a stall.
+    pub(crate) fn of_stall(facts: Facts, stall: Stall) -> Self {
+        let mut report = facts;
+        report.stall = Some(stall);
+        report.put_words();
+        report
+    }
+
+    /// Returns the report without the labels of its locks, which are data of the program's user.
+    pub(crate) fn without_labels(&self) -> Self {
+        let mut report = self.clone();
+        for lock in &mut report.locks {
+            lock.label = None;
+        }
+        report.put_words();
+        report
+    }
+
+    fn put_words(&mut self) {
+        self.reason = headline::reason(self);
+        self.suggestion = suggestion::suggestion(self);
+    }
+}

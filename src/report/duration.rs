@@ -1,0 +1,29 @@
+//! Durations for reading.
+
+use std::time::Duration;
+
+/// Returns a duration, rounded for reading.
+pub(crate) fn duration(time: Duration) -> String {
+    match time.as_millis() {
+        0 => "less than 1 ms".to_owned(),
+        millis @ 1..1000 => format!("{millis} ms"),
+        _ => format!("{:.1} s", time.as_secs_f64()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_has_the_unit_of_its_magnitude() {
+        for (micros, text) in [
+            (30, "less than 1 ms"),
+            (3_200, "3 ms"),
+            (999_900, "999 ms"),
+            (61_250_000, "61.2 s"),
+        ] {
+            assert_eq!(duration(Duration::from_micros(micros)), text);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Source lines as reports print them: the path within a package, and whose code it is.
+
+use std::borrow::Cow;
+
+use crate::engine::ids::Site;
+use crate::tracking::lock::class_key;
+
+/// Returns the file name and the line, for a column; the full path stands elsewhere in the report.
+pub(super) fn short_place(site: Site) -> String {
+    let file = site.file().rsplit(['/', '\\']).next();
+    format!("{}:{}", file.unwrap_or(site.file()), site.line())
+}
+
+/// Returns the place as a part of a sentence. A function that is passed to the standard library, as to
+/// `map`, and called there, has a place in the standard library. For a dependency, its name and version
+/// and the path within it are shown.
+pub(crate) fn place(site: Site) -> String {
+    let (file, line, column) = (site.file(), site.line(), site.column());
+    match (of_the_library(file), short_file(file)) {
+        (Some(path), _) => format!("{path}:{line}:{column} of the standard library"),
+        (None, Some(path)) => format!("{path}:{line}:{column}"),
+        (None, None) => site.to_string(),
+    }
+}
+
+/// Returns the path of a file within the standard library, or of a dependency behind its name and version.
+pub(super) fn short_file(file: &str) -> Option<Cow<'_, str>> {
+    if let Some(path) = of_the_library(file) {
+        return Some(Cow::Borrowed(path));
+    }
+    // Of other files, the key has less than the path.
+    class_key::dependency(file).map(|_| class_key::of_path(file))
+}
+
+/// Returns the path of a file within the standard library, if the file belongs to it.
+pub(super) fn of_the_library(file: &str) -> Option<&str> {
+    let (_, path) = file.strip_prefix("/rustc/")?.split_once("library")?;
+    Some(path.trim_start_matches(['/', '\\']))
+}
+
+/// Returns the dependency that a file belongs to, `dashmap 5.5.3`; `None` for the program's own files, and
+/// those of the standard library.
+pub(super) fn dependency(file: &str) -> Option<String> {
+    class_key::dependency(file).map(|dependency| dependency.package)
+}
+
+/// Returns whether a file is one of the program's own.
+pub(super) fn is_own(file: &str) -> bool {
+    dependency(file).is_none()
+        && of_the_library(file).is_none()
+        && !file.contains("/rustlib/src/rust/library/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn called(_: ()) -> Site {
+        std::panic::Location::caller()
+    }
+
+    #[test]
+    fn a_place_in_the_standard_library_is_named_as_one() {
+        assert!(place(called(())).starts_with("src/report/place.rs:"));
+        // Where the library was built with the program, as with an option of cargo, its files have
+        // other paths, and are shown as they are.
+        let there = [()].map(called)[0];
+        if there.file().starts_with("/rustc/") {
+            let place = place(there);
+            assert!(place.starts_with("core/src/"), "{place}");
+            assert!(place.ends_with(" of the standard library"), "{place}");
+        }
+    }
+
+    #[test]
+    fn the_path_of_a_dependency_begins_with_its_name() {
+        let cargo = "/home/me/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f";
+        let file = format!("{cargo}/sentry-core-0.49.5/src/hub_impl.rs");
+        assert_eq!(
+            short_file(&file).as_deref(),
+            Some("sentry-core 0.49.5, src/hub_impl.rs")
+        );
+        assert_eq!(
+            short_file("/home/me/.cargo/git/checkouts/tool-0123456789abcdef/89abcde/src/lib.rs")
+                .as_deref(),
+            Some("tool 89abcde, src/lib.rs")
+        );
+        assert_eq!(
+            short_file("/rustc/0123/library/core/src/option.rs").as_deref(),
+            Some("core/src/option.rs")
+        );
+        assert_eq!(short_file("/home/me/bank/src/main.rs"), None);
+        assert_eq!(short_file("src/main.rs"), None);
+    }
+
+    #[test]
+    fn files_of_the_standard_library_and_of_dependencies_are_not_the_programs_own() {
+        assert!(is_own("src/main.rs"));
+        assert!(is_own("/home/me/bank/store/src/lib.rs"));
+        assert!(!is_own("/rustc/0123/library/core/src/option.rs"));
+        assert!(!is_own(
+            "/home/me/.cargo/registry/src/index-1/dashmap-5.5.3/src/lib.rs"
+        ));
+    }
+}

@@ -1,0 +1,36 @@
+//! A held lock, as read from a slot.
+
+#![allow(unsafe_code)]
+
+use crate::engine::acquisition::Held;
+use crate::engine::ids::Site;
+use crate::engine::mode::Mode;
+use crate::tracking::lock::ident::Ident;
+
+/// A held lock, as read from a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HeldLock {
+    pub(crate) ident: *const Ident,
+    pub(crate) mode: Mode,
+    pub(crate) site: Site,
+}
+
+impl HeldLock {
+    /// Returns the ident of the lock.
+    ///
+    /// The caller has read the lock from its own slot, or from the slot of a thread that is known to be blocked.
+    pub(crate) fn ident(&self) -> &'static Ident {
+        // SAFETY: a slot lists idents of locks that its thread holds. The thread is the caller or blocked, so it
+        // still holds them; an ident whose lock is held is not freed (`LockIdPool::give`).
+        unsafe { &*self.ident }
+    }
+
+    /// Converts the lock to the engine's type, under the same contract as [`ident`](Self::ident).
+    pub(crate) fn as_held(&self) -> Held {
+        Held {
+            lock: self.ident().id(),
+            mode: self.mode,
+            site: self.site,
+        }
+    }
+}

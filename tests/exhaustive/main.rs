@@ -1,0 +1,104 @@
+//! The exploration of threads against a search of all states: over the random programs of the oracle, both
+//! reach the same states in which threads are stuck, and no other.
+//!
+//! `EXPLORE_PROGRAMS` sets how many programs are run, `EXPLORE_FIRST` the seed of the first.
+
+#![cfg(all(any(debug_assertions, feature = "always"), not(feature = "send_guard")))]
+
+#[path = "../oracle/generate.rs"]
+mod generate;
+#[path = "../oracle/locks.rs"]
+#[expect(dead_code, reason = "the oracle observes runs, too")]
+mod locks;
+#[path = "../oracle/machine.rs"]
+#[expect(dead_code, reason = "the oracle explains what it finds, too")]
+mod machine;
+mod ours;
+#[path = "../oracle/program.rs"]
+#[expect(dead_code, reason = "the oracle explains what it finds, too")]
+mod program;
+#[path = "../oracle/random.rs"]
+mod random;
+mod stuck;
+
+use lockwarden::config::{Action, Config};
+use lockwarden::report::Verdict;
+
+use stuck::{Search, Stuck};
+
+/// The programs that are run where `EXPLORE_PROGRAMS` says nothing: a schedule starts threads.
+const FEW: usize = 40;
+/// The largest programs, by the number of their states.
+const MOST_STATES: usize = 150;
+/// More schedules than any of these programs has.
+const MOST_SCHEDULES: usize = 1_000_000;
+
+fn number(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{variable} is a number")),
+    )
+}
+
+/// Deadlocks are reported and stay, as they do in the search.
+fn install() {
+    Config::new()
+        .stderr(false)
+        .tracing(false)
+        .max_reports(u64::MAX)
+        .on(Verdict::Deadlock, Action::Report)
+        .on(Verdict::SelfDeadlock, Action::Report)
+        .install()
+        .expect("nothing else configures this process");
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        // The thread of a scope in which another thread unwinds that was stuck.
+        if info.payload_as_str() != Some("a scoped thread panicked") {
+            print(info);
+        }
+    }));
+}
+
+/// Explores so many programs, of those that are small enough.
+fn compare(programs: usize) {
+    install();
+    let first = number("EXPLORE_FIRST").unwrap_or(0);
+    let (mut compared, mut with, mut states, mut schedules, mut most) = (0, 0, 0, 0, 0);
+    for seed in first.. {
+        if compared == programs {
+            println!("the last seed is {}", seed - 1);
+            break;
+        }
+        let program = generate::generate(seed);
+        let Some(truth) = Stuck::search(&program, MOST_STATES) else {
+            continue;
+        };
+        let found = ours::explore(&program, MOST_SCHEDULES);
+        assert!(
+            found.whole,
+            "seed {seed} has too many schedules:\n{program}"
+        );
+        assert_eq!(found.stuck, truth, "ours first; seed {seed}:\n{program}");
+        assert_eq!(
+            found.told,
+            !truth.is_empty(),
+            "a finding for a state; seed {seed}:\n{program}"
+        );
+        compared += 1;
+        with += usize::from(!truth.is_empty());
+        states += truth.len();
+        schedules += found.schedules;
+        most = most.max(found.schedules);
+    }
+    println!(
+        "{compared} programs, {with} of which reach {states} states with threads that are stuck: the \
+         exploration reaches the same, in {schedules} schedules, and at most {most} for one program"
+    );
+    assert!(with * 20 >= compared, "few programs can deadlock");
+}
+
+#[test]
+fn an_exploration_reaches_exactly_the_deadlocks_that_a_search_of_all_states_reaches() {
+    compare(number("EXPLORE_PROGRAMS").map_or(FEW, |programs| programs as usize));
+}
