@@ -16,7 +16,7 @@ use super::aim::{Aim, Nested, Sight};
 use super::outside::Outside;
 use super::schedule::Schedule;
 use super::strategy::{Choose, Replay};
-use crate::tracking::scheduled::{Failed, Nesting, Next, Noted, Scheduler, Touch, Turn};
+use crate::tracking::scheduled::{AfterWait, FailedTry, Nesting, Next, Noted, Scheduler, Touch};
 use crate::tracking::thread::slot::os_id;
 
 /// How long a thread may stay away from the scheduler if nothing else is said.
@@ -51,6 +51,8 @@ enum Status {
     Chosen,
     /// It has the turn.
     Runs,
+    /// It runs beside the thread that has the turn, to hand a message over.
+    Meets,
     /// It had the turn, and has not come back to a point in time.
     Away,
     Ended,
@@ -110,6 +112,11 @@ struct State {
     drains: Vec<(usize, usize)>,
     /// The threads that sleep on condition variables, in the order in which they began to.
     sleepers: Vec<Sleeper>,
+    /// The threads that wait for a message to be handed over, in the order in which they began to, with
+    /// the places where they wait.
+    offers: Vec<(usize, usize)>,
+    /// The thread that has the turn, and the one that runs beside it.
+    meeting: Option<(usize, usize)>,
     /// The deadlock that the schedule tries to reach.
     aim: Option<Aim>,
     /// The first thread that stayed away.
@@ -191,6 +198,8 @@ impl Session {
                 taken: 0,
                 drains: Vec::new(),
                 sleepers: Vec::new(),
+                offers: Vec::new(),
+                meeting: None,
                 aim: settings.aim.as_deref().map(Aim::new),
                 outside: None,
                 inexact: false,
@@ -360,7 +369,12 @@ impl Session {
     }
 
     /// The thread gives its turn back, as `status` says, and waits for the next one.
-    fn give_back(&self, mut state: MutexGuard<'_, State>, thread: usize, status: Status) -> Turn {
+    fn give_back(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        thread: usize,
+        status: Status,
+    ) -> AfterWait {
         let was_running = state.running == Some(thread);
         state.threads[thread].status = status;
         // One that was away comes back to a point while another thread has the turn, or none.
@@ -370,15 +384,22 @@ impl Session {
         self.await_turn(state, thread)
     }
 
-    fn await_turn(&self, mut state: MutexGuard<'_, State>, thread: usize) -> Turn {
+    fn await_turn(&self, mut state: MutexGuard<'_, State>, thread: usize) -> AfterWait {
         let turn = Arc::clone(&state.threads[thread].turn);
         loop {
             if let Mode::Free { unwind } = state.mode {
-                return if unwind { Turn::Unwind } else { Turn::Free };
+                return if unwind {
+                    AfterWait::Unwind
+                } else {
+                    AfterWait::Free
+                };
             }
             if state.threads[thread].status == Status::Chosen {
                 state.threads[thread].status = Status::Runs;
                 state.taken += 1;
+                return AfterWait::Retry;
+            }
+            if state.threads[thread].status == Status::Meets {
                 return Turn::Retry;
             }
             turn.wait(&mut state);
@@ -501,20 +522,24 @@ impl Scheduler for Session {
         }
     }
 
-    fn wait(&self, thread: usize, failed: Failed) -> Turn {
+    fn wait(&self, thread: usize, failed: FailedTry) -> AfterWait {
         let mut state = self.state.lock();
         if let Mode::Free { unwind } = state.mode {
-            return if unwind { Turn::Unwind } else { Turn::Free };
+            return if unwind {
+                AfterWait::Unwind
+            } else {
+                AfterWait::Free
+            };
         }
         match failed {
             // One that was away meanwhile has done something else in its turn.
-            Failed::Unseen if state.running == Some(thread) => {
+            FailedTry::Unseen if state.running == Some(thread) => {
                 state.chooser.take_back(thread);
                 state.steps.pop();
             }
-            Failed::Unseen => {}
-            Failed::Seen => state.last = Some(thread),
-            Failed::Arrived => state.acted(thread),
+            FailedTry::Unseen => {}
+            FailedTry::Seen => state.last = Some(thread),
+            FailedTry::Arrived => state.acted(thread),
         }
         self.give_back(state, thread, Status::Waits { again: false })
     }
@@ -560,6 +585,59 @@ impl Scheduler for Session {
         let most = if all { usize::MAX } else { 1 };
         let notified = sleepers.take(most).map(|sleeper| sleeper.notified = true);
         notified.count()
+    }
+
+    fn offer(&self, thread: usize, place: usize, waits: bool) {
+        let mut state = self.state.lock();
+        if waits {
+            state.offers.push((thread, place));
+        } else if let Some(at) = state.offers.iter().position(|it| *it == (thread, place)) {
+            state.offers.remove(at);
+        }
+    }
+
+    fn meet(&self, thread: usize, places: &[usize]) -> bool {
+        let mut state = self.state.lock();
+        if state.mode != Mode::Turns || state.running != Some(thread) {
+            return false;
+        }
+        let waits = |other: usize| matches!(state.threads[other].status, Status::Waits { .. });
+        let first = state
+            .offers
+            .iter()
+            .find(|(other, place)| *other != thread && places.contains(place) && waits(*other));
+        let Some((other, _)) = first.copied() else {
+            return false;
+        };
+        state.meeting = Some((thread, other));
+        let other = &mut state.threads[other];
+        other.status = Status::Meets;
+        other.turn.notify_one();
+        true
+    }
+
+    fn is_meeting(&self, thread: usize) -> bool {
+        let state = self.state.lock();
+        let is_in = |(one, other)| one == thread || other == thread;
+        state.mode == Mode::Turns && state.meeting.is_some_and(is_in)
+    }
+
+    fn part(&self, thread: usize) {
+        let mut state = self.state.lock();
+        if let Some((host, _)) = state.meeting.filter(|(_, guest)| *guest == thread) {
+            state.meeting = None;
+            state.threads[host].turn.notify_one();
+            self.give_back(state, thread, Status::Ready);
+            return;
+        }
+        let turn = Arc::clone(&state.threads[thread].turn);
+        while state.mode == Mode::Turns && state.meeting.is_some_and(|(host, _)| host == thread) {
+            turn.wait(&mut state);
+        }
+    }
+
+    fn has_turns(&self) -> bool {
+        self.state.lock().mode == Mode::Turns
     }
 
     fn note_try(&self) {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::Scheduled;
+
 /// Minimum length of an attempt while the counterpart waits too; long enough for the two to meet if
 /// both run.
 const GLIMPSE: Duration = Duration::from_millis(1);
@@ -40,13 +42,16 @@ impl Side {
 /// Without the repetition, each of the two could leave the rendezvous between its attempts just
 /// when the other one is in it, and both would seem to wait without a counterpart.
 ///
+/// `partners` are the places where the counterpart waits. In an exploration, where only one of the two has
+/// its turn, the other one runs beside it until the message is handed over.
+///
 /// # Examples
 ///
 /// ```
 /// use lockwarden::instrument::block_on;
 ///
 /// let mut attempts = 0;
-/// let met = block_on(None, || true, |_| {
+/// let met = block_on(None, || true, &[], |_| {
 ///     attempts += 1;
 ///     (attempts == 2).then_some("met")
 /// });
@@ -55,9 +60,21 @@ impl Side {
 pub fn block_on<R>(
     limit: Option<Duration>,
     is_met: impl Fn() -> bool,
+    partners: &[usize],
     mut attempt: impl FnMut(Option<Duration>) -> Option<R>,
 ) -> Option<R> {
     let mut done = attempt(limit);
+    if let Some(turn) = Scheduled::here() {
+        if turn.is_meeting() || (done.is_none() && turn.meet(partners)) {
+            while done.is_none() && turn.is_meeting() {
+                done = attempt(Some(GLIMPSE));
+            }
+            turn.part();
+        }
+        if turn.has_turns() {
+            return done;
+        }
+    }
     while done.is_none() && is_met() {
         done = attempt(limit.map(|limit| limit.max(GLIMPSE)));
     }

@@ -14,7 +14,7 @@ use crate::tracking::fork_safe::ForkSafe;
 
 /// What a thread does after it was kept waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
+pub enum AfterWait {
     /// It is the only thread that runs: it tries again.
     Retry,
     /// The scheduler controls no thread any more: the thread waits for itself.
@@ -25,7 +25,7 @@ pub enum Turn {
 
 /// What a failed try of a thread means for the schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failed {
+pub enum FailedTry {
     /// Nothing: no other thread can see that it was made, so the choice of the thread is taken back.
     Unseen,
     /// Others may see it (a place in a queue), but it lets none of them go on.
@@ -133,7 +133,7 @@ pub(crate) trait Scheduler: fmt::Debug + Send + Sync {
 
     /// The calling thread has tried since its turn began, failed, and done nothing else; returns when
     /// another thread has done something.
-    fn wait(&self, thread: usize, failed: Failed) -> Turn;
+    fn wait(&self, thread: usize, failed: FailedTry) -> AfterWait;
 
     /// The calling thread waits, as a writer, until the readers of the lock at this address are gone;
     /// `false` takes that back.
@@ -154,6 +154,23 @@ pub(crate) trait Scheduler: fmt::Debug + Send + Sync {
 
     /// Notifies the thread that sleeps longest on this condition variable, or all: how many.
     fn notify(&self, condvar: usize, all: bool) -> usize;
+
+    /// The calling thread waits at this place for one that a message is handed over to or by, or does no
+    /// more.
+    fn offer(&self, thread: usize, place: usize, waits: bool);
+
+    /// Lets a thread that waits at one of these places run beside the calling one, until both have
+    /// [parted](Self::part); whether there is one.
+    fn meet(&self, thread: usize, places: &[usize]) -> bool;
+
+    /// Whether the thread runs beside another one.
+    fn is_meeting(&self, thread: usize) -> bool;
+
+    /// The calling thread has met the other one; returns at its turn.
+    fn part(&self, thread: usize);
+
+    /// Whether one thread runs at a time.
+    fn has_turns(&self) -> bool;
 
     /// The program does something whose result depends on whether a lock is held at that moment.
     fn note_try(&self);

@@ -408,3 +408,68 @@ fn messages_of_two_senders_come_in_both_orders() {
         "{seen:?}"
     );
 }
+
+#[test]
+fn a_message_without_a_buffer_is_handed_over_at_a_turn() {
+    let outcome = explore(|| {
+        let (send, receive) = mpsc::sync_channel(0);
+        let senders = [1, 2].map(|number| {
+            let send = send.clone();
+            thread::spawn(move || send.send(number).unwrap())
+        });
+        drop(send);
+        assert_eq!(receive.iter().sum::<i32>(), 3);
+        for sender in senders {
+            sender.join().unwrap();
+        }
+    })
+    .schedules(300)
+    .run();
+    outcome.assert_clean();
+    assert_eq!(outcome.inexact(), 0);
+}
+
+#[test]
+fn a_hand_over_under_the_lock_of_the_receiver() {
+    let body = || {
+        let (send, receive) = mpsc::sync_channel(0);
+        let lock = std::sync::Arc::new(Mutex::new(()));
+        let other = std::sync::Arc::clone(&lock);
+        let sender = thread::spawn(move || {
+            let _held = other.lock();
+            let _ = send.send(1);
+        });
+        drop(lock.lock());
+        let _ = receive.recv();
+        let _ = sender.join();
+    };
+    found("a_hand_over_under_the_lock_of_the_receiver", body, None);
+}
+
+#[cfg(feature = "channel")]
+#[test]
+fn a_selection_takes_a_message_without_a_buffer() {
+    use lockwarden::channel::{Select, bounded};
+    let outcome = explore(|| {
+        let channels = [bounded(0), bounded(0)];
+        let senders = channels
+            .clone()
+            .map(|(send, _)| thread::spawn(move || send.send(1)));
+        for _ in 0..2 {
+            let mut select = Select::new();
+            for (_, receive) in &channels {
+                select.recv(receive);
+            }
+            let chosen = select.select();
+            let (_, receive) = &channels[chosen.index()];
+            assert_eq!(chosen.recv(receive), Ok(1));
+        }
+        for sender in senders {
+            sender.join().unwrap().unwrap();
+        }
+    })
+    .schedules(200)
+    .run();
+    outcome.assert_clean();
+    assert_eq!(outcome.inexact(), 0);
+}

@@ -57,7 +57,11 @@ impl<'a> Branches<'a> {
         let direct: Vec<&Branch<'_>> = self.0.iter().filter(|branch| branch.is_direct).collect();
         let _here: Vec<_> = direct.iter().map(|b| b.ends.register(b.side)).collect();
         let has_counterpart = || direct.iter().any(|branch| has_counterpart(branch, &direct));
-        wait_for_selection(site, |limit| block_on(limit, has_counterpart, &mut attempt))
+        let partner = |branch: &&Branch<'_>| branch.ends.place(branch.side.opposite());
+        let partners: Vec<usize> = direct.iter().map(partner).collect();
+        wait_for_selection(site, |limit| {
+            block_on(limit, has_counterpart, &partners, &mut attempt)
+        })
     }
 
     /// Waits for one of the operations until `deadline` at most.

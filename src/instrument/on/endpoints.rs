@@ -1,5 +1,6 @@
 //! Record that the two ends of a channel share.
 
+use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -7,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::clock::{Clock, MergedClock};
 use super::point::point;
 use super::resource::Resource;
+use super::scheduled::Scheduled;
 use crate::engine::counts::Counts;
 use crate::engine::ids::Site;
 use crate::engine::wait_reason::WaitReason;
@@ -177,7 +179,15 @@ impl Endpoints {
         // Sequentially consistent, as the load in `has_counterpart`: of two threads that register
         // on the two sides, at least one sees the other at its next check.
         count.fetch_add(1, Ordering::SeqCst);
+        if let Some(turn) = Scheduled::here() {
+            turn.offer(ptr::from_ref(count).addr(), true);
+        }
         EndpointWait(count)
+    }
+
+    /// The address by which a scheduler knows where the waiters on `side` wait.
+    pub fn place(&self, side: Side) -> usize {
+        ptr::from_ref(self.0.count(side)).addr()
     }
 
     /// Returns whether more than `mine` threads wait on the other side.
@@ -194,7 +204,8 @@ impl Endpoints {
         limit: Option<Duration>,
         attempt: impl FnMut(Option<Duration>) -> Option<R>,
     ) -> Option<R> {
-        block_on(limit, || self.has_counterpart(side, 0), attempt)
+        let partners = [self.place(side.opposite())];
+        block_on(limit, || self.has_counterpart(side, 0), &partners, attempt)
     }
 
     /// Returns whether both belong to the same channel.
@@ -227,6 +238,9 @@ impl Drop for EndpointWait<'_> {
     fn drop(&mut self) {
         // Sequentially consistent: see `Endpoints::register`.
         self.0.fetch_sub(1, Ordering::SeqCst);
+        if let Some(turn) = Scheduled::here() {
+            turn.offer(ptr::from_ref(self.0).addr(), false);
+        }
     }
 }
 

@@ -10,11 +10,13 @@ use std::cell::Cell;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use crate::detector::{self, describe};
+use crate::detector;
 use crate::engine::ids::{LockId, Site};
 use crate::report::LockInfo;
 use crate::tracking::lock::record::LockRecord;
-use crate::tracking::scheduled::{self, Failed, Next, Noted, Participant, Scheduler, Touch, Turn};
+use crate::tracking::scheduled::{
+    self, AfterWait, FailedTry, Next, Noted, Participant, Scheduler, Touch,
+};
 use crate::tracking::thread::current;
 use crate::watchdog::startup::attach;
 
@@ -215,18 +217,18 @@ impl Scheduled {
     /// `false` that it is to wait for itself, without the scheduler.
     ///
     /// Unwinds instead, if it `may`, when no thread of the schedule could go on.
-    pub fn wait(&self, failed: Failed, may_unwind: bool) -> bool {
+    pub fn wait(&self, failed: FailedTry, may_unwind: bool) -> bool {
         match self.0.scheduler.wait(self.0.thread, failed) {
-            Turn::Retry => true,
-            Turn::Unwind if may_unwind && !std::thread::panicking() => {
+            AfterWait::Retry => true,
+            AfterWait::Unwind if may_unwind && !std::thread::panicking() => {
                 resume_unwind(Box::new(Abandoned))
             }
-            Turn::Unwind | Turn::Free => false,
+            AfterWait::Unwind | AfterWait::Free => false,
         }
     }
 
     /// The same, of a thread that cannot unwind where it is: what it is to do.
-    pub fn wait_on(&self, failed: Failed) -> Turn {
+    pub fn wait_on(&self, failed: FailedTry) -> AfterWait {
         self.0.scheduler.wait(self.0.thread, failed)
     }
 
@@ -258,6 +260,33 @@ impl Scheduled {
         }
     }
 
+    /// The thread waits at this place for one that a message is handed over to or by, or does no more.
+    pub(super) fn offer(&self, place: usize, waits: bool) {
+        self.0.scheduler.offer(self.0.thread, place, waits);
+    }
+
+    /// Lets a thread that waits at one of these places run beside this one, until both have
+    /// [parted](Self::part); whether there is one.
+    pub fn meet(&self, places: &[usize]) -> bool {
+        self.0.scheduler.meet(self.0.thread, places)
+    }
+
+    /// Whether the thread runs beside another one, to hand a message over.
+    pub fn is_meeting(&self) -> bool {
+        self.0.scheduler.is_meeting(self.0.thread)
+    }
+
+    /// The thread has met the other one. Returns to the one that has the turn when the other one has come
+    /// here too, and to the other one at its next turn.
+    pub fn part(&self) {
+        self.0.scheduler.part(self.0.thread);
+    }
+
+    /// Whether one thread runs at a time.
+    pub fn has_turns(&self) -> bool {
+        self.0.scheduler.has_turns()
+    }
+
     /// Whether a thread other than this one waits until the readers of this lock are gone.
     pub fn is_drained(&self, lock: usize) -> bool {
         self.0.scheduler.is_drained(self.0.thread, lock)
@@ -278,7 +307,7 @@ fn name_of(record: &LockRecord) -> String {
 
 pub(super) fn info_of(record: &LockRecord) -> LockInfo {
     match record.ident() {
-        Some(ident) => describe::lock_info(ident),
+        Some(ident) => detector::lock_info(ident),
         None => {
             let mut lock = LockInfo::new(LockId::LAST, record.kind().noun(), record.place());
             lock.name = record.name();
