@@ -191,3 +191,44 @@ fn two_findings_on_the_lines_of_a_wrapper_are_two() {
         );
     }
 }
+
+/// The same with a constructor that passes on where it was called.
+struct Tracked(RwLock<u32>);
+
+impl Tracked {
+    #[track_caller]
+    fn new() -> Self {
+        Self(RwLock::new(0))
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, u32> {
+        self.0.write()
+    }
+}
+
+#[test]
+fn the_locks_of_a_wrapper_are_of_the_lines_of_its_callers_if_its_constructor_tracks_them() {
+    let reports = reported(|| {
+        let stock = Tracked::new();
+        let orders = Tracked::new();
+        elsewhere(|| {
+            let _stock = stock.write();
+            let _orders = orders.write();
+        });
+        elsewhere(|| {
+            let _orders = orders.write();
+            let _stock = stock.write();
+        });
+    });
+    let [report] = &reports[..] else {
+        panic!("{reports:?}")
+    };
+    let mut lines: Vec<u32> = report
+        .locks
+        .iter()
+        .map(|lock| lock.created.line())
+        .collect();
+    lines.sort_unstable();
+    lines.dedup();
+    assert_eq!(lines.len(), 2, "{report}");
+}

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::counters;
+use super::lock_info::lock_info;
 use super::order::declared;
 use super::state::DetectorState;
 use crate::engine::acquisition::Finding;
@@ -19,21 +20,6 @@ use crate::tracking::process::registry;
 use crate::tracking::thread::current;
 use crate::tracking::thread::slot::{HeldLock, Slot};
 use crate::tracking::thread::wait;
-
-/// Returns the description of a lock for a report.
-pub(crate) fn lock_info(ident: &Ident) -> LockInfo {
-    let class = ident.class();
-    LockInfo {
-        name: class.name,
-        label: ident.label(),
-        ..LockInfo::new(ident.id(), class.kind.noun(), class.place)
-    }
-}
-
-/// Returns the name of a lock for messages.
-pub(crate) fn name(ident: &Ident) -> Option<Box<str>> {
-    Some(lock_info(ident).to_string().into_boxed_str())
-}
 
 /// Returns the locks that the calling thread holds, each with its mode and the location of its acquisition;
 /// `slot` is the thread's.

@@ -10,6 +10,7 @@ pub(crate) mod counters;
 pub(crate) mod deadlock;
 pub(crate) mod describe;
 pub(crate) mod happens_before;
+mod lock_info;
 #[cfg(all(loom, test))]
 #[path = "../../tests/models/detector.rs"]
 mod models;
@@ -25,7 +26,8 @@ pub(crate) mod writing;
 
 #[cfg(feature = "metrics")]
 pub(crate) use self::counters::reported;
-pub(crate) use self::describe::{held_here, lock_info, name};
+pub(crate) use self::describe::held_here;
+pub(crate) use self::lock_info::{lock_info, name};
 pub(crate) use self::order::check::{relabel, retire};
 pub(crate) use self::panic::{Panic, can_unwind, end_in};
 pub(crate) use self::publish::{Published, publish, publish_stall};

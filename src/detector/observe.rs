@@ -8,8 +8,8 @@
 
 use std::sync::atomic::Ordering;
 
-use super::describe;
 use super::observation::Observation;
+use crate::detector::lock_info::lock_info;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::sorting;
@@ -238,7 +238,7 @@ fn wait_of(slot: &Slot, _pin: &Pin) -> Option<ObservedWait> {
 /// Describes a lock that may be dropped at any moment; returns `None` if it was dropped: its guard was
 /// forgotten, or another thread has released it.
 fn card(ident: &Ident) -> Option<LockInfo> {
-    let card = describe::lock_info(ident);
+    let card = lock_info(ident);
     (card.id != LockId::LAST).then_some(card)
 }
 

@@ -16,7 +16,7 @@ use super::aim::{Aim, Nested, Sight};
 use super::outside::Outside;
 use super::schedule::Schedule;
 use super::strategy::{Choose, Replay};
-use crate::tracking::scheduled::{Failed, Nesting, Next, Noted, Scheduler, Touch, Turn};
+use crate::tracking::scheduled::{AfterWait, FailedTry, Nesting, Next, Noted, Scheduler, Touch};
 use crate::tracking::thread::slot::os_id;
 
 /// How long a thread may stay away from the scheduler if nothing else is said.
@@ -371,7 +371,12 @@ impl Session {
     }
 
     /// The thread gives its turn back, as `status` says, and waits for the next one.
-    fn give_back(&self, mut state: MutexGuard<'_, State>, thread: usize, status: Status) -> Turn {
+    fn give_back(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        thread: usize,
+        status: Status,
+    ) -> AfterWait {
         let was_running = state.running == Some(thread);
         state.threads[thread].status = status;
         // One that was away comes back to a point while another thread has the turn, or none.
@@ -381,16 +386,20 @@ impl Session {
         self.await_turn(state, thread)
     }
 
-    fn await_turn(&self, mut state: MutexGuard<'_, State>, thread: usize) -> Turn {
+    fn await_turn(&self, mut state: MutexGuard<'_, State>, thread: usize) -> AfterWait {
         let turn = Arc::clone(&state.threads[thread].turn);
         loop {
             if let Mode::Free { unwind } = state.mode {
-                return if unwind { Turn::Unwind } else { Turn::Free };
+                return if unwind {
+                    AfterWait::Unwind
+                } else {
+                    AfterWait::Free
+                };
             }
             if state.threads[thread].status == Status::Chosen {
                 state.threads[thread].status = Status::Runs;
                 state.taken += 1;
-                return Turn::Retry;
+                return AfterWait::Retry;
             }
             if state.threads[thread].status == Status::Meets {
                 return Turn::Retry;
@@ -515,20 +524,24 @@ impl Scheduler for Session {
         }
     }
 
-    fn wait(&self, thread: usize, failed: Failed) -> Turn {
+    fn wait(&self, thread: usize, failed: FailedTry) -> AfterWait {
         let mut state = self.state.lock();
         if let Mode::Free { unwind } = state.mode {
-            return if unwind { Turn::Unwind } else { Turn::Free };
+            return if unwind {
+                AfterWait::Unwind
+            } else {
+                AfterWait::Free
+            };
         }
         match failed {
             // One that was away meanwhile has done something else in its turn.
-            Failed::Unseen if state.running == Some(thread) => {
+            FailedTry::Unseen if state.running == Some(thread) => {
                 state.chooser.take_back(thread);
                 state.steps.pop();
             }
-            Failed::Unseen => {}
-            Failed::Seen => state.last = Some(thread),
-            Failed::Arrived => state.acted(thread),
+            FailedTry::Unseen => {}
+            FailedTry::Seen => state.last = Some(thread),
+            FailedTry::Arrived => state.acted(thread),
         }
         self.give_back(state, thread, Status::Waits { again: false })
     }

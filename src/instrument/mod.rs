@@ -76,8 +76,8 @@ use self::off as chosen;
 use self::on as chosen;
 
 pub use self::chosen::{
-    Agent, Attempt, Hold, SendableHold, describe_agents_with, held_by_caller, held_count,
-    mark_observer, observe_all, report_stuck,
+    Acting, Agent, Attempt, Hold, SendableHold, arrive_with, describe_agents_with, held_by_caller,
+    held_count, is_unattached, mark_observer, observe_all, report_stuck,
 };
 pub use self::chosen::{
     Begun, CheckMembership, Child, Drain, InitClock, JoinRecord, OnceRecord, RunningThread,
@@ -102,7 +102,7 @@ pub use crate::engine::ids::{LockId, Site, ThreadId};
 pub use crate::engine::mode::{AcquireKind, Mode, ReadPolicy};
 pub use crate::engine::wait_reason::WaitReason;
 pub use crate::tracking::lock::kind::LockKind;
-pub use crate::tracking::scheduled::{Failed, Turn};
+pub use crate::tracking::scheduled::{AfterWait, FailedTry};
 pub use crate::tracking::thread::remote_panic::Wake;
 pub use crate::tracking::thread::wait::HAS_CLOCK;
 

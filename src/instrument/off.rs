@@ -19,7 +19,7 @@ use lock_api::GuardNoSend;
 
 pub(super) use self::add_orders::add_orders;
 pub use self::agent::{
-    Agent, SendableHold, describe_agents_with, held_by_caller, held_count, mark_observer,
+    Acting, Agent, SendableHold, arrive_with, is_unattached, describe_agents_with, held_by_caller, held_count, mark_observer,
     observe_all, report_stuck,
 };
 pub use self::endpoints::{

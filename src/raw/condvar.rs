@@ -12,7 +12,7 @@ use super::RawMutex;
 use crate::instrument;
 use crate::instrument::Wake;
 use crate::instrument::{AcquireKind, CondvarRecord, Hold, Scheduled, Site};
-use crate::instrument::{Failed, Turn};
+use crate::instrument::{AfterWait, FailedTry};
 
 /// Raw condition variable: `parking_lot`'s, with a detector record.
 ///
@@ -110,20 +110,20 @@ impl RawCondvar {
         let sleep = turn.sleep(std::ptr::from_ref(self).addr());
         // SAFETY: the caller's promise.
         unsafe { mutex.bare.unlock(Default::default()) };
-        let mut failed = Failed::Arrived;
+        let mut failed = FailedTry::Arrived;
         if has_limit {
             turn.point();
             // A notification that comes later finds the thread awake.
             let notified = sleep.is_over();
             drop(sleep);
-            Self::relock_in_turn(turn, mutex, Failed::Seen);
+            Self::relock_in_turn(turn, mutex, FailedTry::Seen);
             return notified;
         }
         loop {
             let next = turn.wait_on(failed);
-            if next != Turn::Retry {
+            if next != AfterWait::Retry {
                 let _ = mutex.bare.lock();
-                if next == Turn::Unwind {
+                if next == AfterWait::Unwind {
                     turn.abandon();
                 }
                 return false;
@@ -131,21 +131,21 @@ impl RawCondvar {
             if sleep.is_over() {
                 break;
             }
-            failed = Failed::Unseen;
+            failed = FailedTry::Unseen;
         }
         drop(sleep);
-        Self::relock_in_turn(turn, mutex, Failed::Seen);
+        Self::relock_in_turn(turn, mutex, FailedTry::Seen);
         true
     }
 
     /// Acquires the bare lock at the turn of the calling thread, and later ones.
-    fn relock_in_turn(turn: &Scheduled, mutex: &RawMutex, mut failed: Failed) {
+    fn relock_in_turn(turn: &Scheduled, mutex: &RawMutex, mut failed: FailedTry) {
         while mutex.bare.try_lock().is_none() {
-            if turn.wait_on(failed) != Turn::Retry {
+            if turn.wait_on(failed) != AfterWait::Retry {
                 let _ = mutex.bare.lock();
                 return;
             }
-            failed = Failed::Unseen;
+            failed = FailedTry::Unseen;
         }
     }
 

@@ -4,7 +4,7 @@
 //! something. One with a limit tries at its turn, and once more at a later one: between the two is all
 //! that may happen before the limit.
 
-use crate::instrument::Failed;
+use crate::instrument::FailedTry;
 use crate::instrument::{AcquireKind, Hold, Lock, Mode, Scheduled, Site};
 
 /// What is acquired, and how the bare lock is asked for it.
@@ -64,10 +64,10 @@ impl<T: Fn() -> bool, D: Fn() -> bool> Acquisition<'_, T, D> {
         let mut drain = None;
         let mut granted = attempt.is_granted();
         while !granted {
-            let mut failed = Failed::Unseen;
+            let mut failed = FailedTry::Unseen;
             if drain.is_none() && (self.drains)() {
                 drain = Some(turn.drain(self.lock()));
-                failed = Failed::Seen;
+                failed = FailedTry::Seen;
             }
             if turn.wait(failed, !again) {
                 granted = (self.attempt)();

@@ -10,7 +10,7 @@ use lock_api::{RawRwLockUpgrade as _, RawRwLockUpgradeDowngrade as _, RawRwLockU
 
 use super::rwlock::{BareGuard, RawRwLock, acquisitions, deadline};
 use crate::instrument;
-use crate::instrument::Failed;
+use crate::instrument::FailedTry;
 use crate::instrument::{AcquireKind, Hold, Mode, Scheduled, Site};
 
 acquisitions! {
@@ -109,7 +109,7 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
                 .record
                 .attempt_upgrade(hold, AcquireKind::Blocking, site);
             let drain = turn.drain(std::ptr::from_ref(&self.record).addr());
-            let mut failed = Failed::Seen;
+            let mut failed = FailedTry::Seen;
             loop {
                 if !turn.wait(failed, true) {
                     // SAFETY: as above.
@@ -119,7 +119,7 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
                 if try_upgrade() {
                     break;
                 }
-                failed = Failed::Unseen;
+                failed = FailedTry::Unseen;
             }
             drop(drain);
             attempt.upgraded(hold);

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 /// The size of the largest file that is read: larger ones are generated.
 const MAX_BYTES: u64 = 4 << 20;
 
-/// How many directories above the current one are searched. A place is relative to the workspace, while
-/// the tests of a member run in the member's directory.
-const MAX_ANCESTORS: usize = 4;
+/// How many directories above a program, or above its package, are searched. A program of an example is four
+/// below the workspace, and five with a target triple.
+const MAX_ANCESTORS: usize = 7;
 
 /// The source files of one report, each read at most once.
 ///
@@ -29,21 +29,30 @@ impl Sources {
     }
 }
 
+/// Returns the text of the file that the compiler knew by this path.
+///
+/// A relative path is relative to the workspace, which is above the program that cargo built, or above the package
+/// that it runs. The current directory says nothing about it: a program that runs in another project's directory
+/// would find that project's `src/main.rs`.
 fn find(file: &str) -> Option<String> {
     let path = Path::new(file);
-    if let Some(text) = read(path) {
-        return Some(text);
-    }
     if path.is_absolute() {
-        return None;
+        return read(path);
     }
-    let here = std::env::current_dir().ok()?;
-    here.ancestors()
-        .skip(1)
+    let program = std::env::current_exe().ok();
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    [package, program]
+        .iter()
+        .flatten()
+        .find_map(|below| find_above(below, path))
+}
+
+fn find_above(below: &Path, path: &Path) -> Option<String> {
+    below
+        .ancestors()
         .take(MAX_ANCESTORS)
-        // Another file of this name would show the wrong lines.
         .filter(|above| above.join("Cargo.toml").is_file())
-        .find_map(|above| read(&PathBuf::from(above).join(path)))
+        .find_map(|above| read(&above.join(path)))
 }
 
 fn read(path: &Path) -> Option<String> {

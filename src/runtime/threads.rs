@@ -36,6 +36,15 @@ pub(crate) fn attach_new(is_starting: bool) -> Option<&'static Slot> {
     if current::is_inside() {
         return None;
     }
+    if current::seat().is_null()
+        && let Some(arrive) = current::arrive()
+    {
+        // It may allocate.
+        if !is_starting && signal_handler::may_be_inside() {
+            return None;
+        }
+        arrive();
+    }
     // SAFETY: null, or the seat of the agent that the calling thread acts as, which is borrowed for as
     // long as it does (`instrument::Agent::run`).
     if let Some(seat) = unsafe { current::seat().as_ref() } {

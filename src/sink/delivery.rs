@@ -37,8 +37,10 @@ use crate::tracking::fork_safe::{ForkSafe, Guard};
 
 /// How long the thread that starts the delivery thread waits until that is attached.
 const START: Duration = Duration::from_millis(100);
-/// How long the end of the process waits for all texts.
-pub(crate) const LAST: Duration = Duration::from_secs(10);
+/// How long the end of the process waits for all texts. A text that names callers needs the first lookup of names,
+/// which takes most of a second of processor time in a debug build: on a machine with thirty busy processes that is
+/// longer than ten seconds. Only a computation lasts that long; a write that stalls ends the wait earlier.
+pub(crate) const LAST: Duration = Duration::from_secs(60);
 
 /// The capacity of each queue while nothing can be written; further jobs are only counted. Reports are
 /// limited as well ([`Config::max_reports`](crate::config::Config::max_reports)).

@@ -69,7 +69,8 @@
 //!   thread's acquisitions, the first 64 distinct ones are kept for the join, and only for a join
 //!   by its parent.
 //! - A lock that is acquired after the [`spawn`] and held around the `join`: it adds no edge to the
-//!   thread's acquisitions.
+//!   thread's acquisitions. A thread that takes a lock under which it is joined is reported when the two
+//!   threads block each other, not before.
 //!
 //! # Cost
 //!

@@ -14,7 +14,7 @@ use crate::tracking::fork_safe::ForkSafe;
 
 /// What a thread does after it was kept waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
+pub enum AfterWait {
     /// It is the only thread that runs: it tries again.
     Retry,
     /// The scheduler controls no thread any more: the thread waits for itself.
@@ -25,7 +25,7 @@ pub enum Turn {
 
 /// What a failed try of a thread means for the schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failed {
+pub enum FailedTry {
     /// Nothing: no other thread can see that it was made, so the choice of the thread is taken back.
     Unseen,
     /// Others may see it (a place in a queue), but it lets none of them go on.
@@ -133,7 +133,7 @@ pub(crate) trait Scheduler: fmt::Debug + Send + Sync {
 
     /// The calling thread has tried since its turn began, failed, and done nothing else; returns when
     /// another thread has done something.
-    fn wait(&self, thread: usize, failed: Failed) -> Turn;
+    fn wait(&self, thread: usize, failed: FailedTry) -> AfterWait;
 
     /// The calling thread waits, as a writer, until the readers of the lock at this address are gone;
     /// `false` takes that back.

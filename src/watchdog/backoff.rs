@@ -1,5 +1,5 @@
-//! When a stall is reported: when it begins, then each time that its duration has doubled, then when it
-//! ends.
+//! The backoff of alerts: a stall is reported when it begins, then each time that its duration has doubled,
+//! then when it ends.
 
 use crate::engine::sorting;
 

@@ -13,6 +13,7 @@ mod kernels;
 #[cfg(feature = "json")]
 #[path = "../support/schema.rs"]
 mod schema;
+mod source;
 #[cfg(target_os = "linux")]
 mod stripped;
 mod summary;

@@ -30,6 +30,7 @@ macro_rules! advice {
         )*];
     };
 }
+pub(crate) use advice;
 
 advice! {
     "a guard that is a temporary of a `match`", temporary, "SelfDeadlock",
@@ -98,7 +99,7 @@ static MAIL_PL: parking_lot::Mutex<u32> = parking_lot::Mutex::named("mail_pl", 0
 static ARRIVED: Condvar = Condvar::named("arrived");
 
 /// An inversion alone does not end a program.
-fn end_after_inversion(mended: bool) {
+pub(crate) fn end_after_inversion(mended: bool) {
     if !mended {
         std::process::exit(101);
     }

@@ -7,6 +7,10 @@
 
 #[cfg(feature = "pool")]
 mod advice;
+#[cfg(feature = "pool")]
+mod advice_orders;
+#[cfg(feature = "pool")]
+mod advice_waits;
 mod barriers;
 mod chains;
 mod channels;
@@ -43,6 +47,10 @@ fn main() {
     let kernels: &[&[Case]] = &[
         #[cfg(feature = "pool")]
         advice::CASES,
+        #[cfg(feature = "pool")]
+        advice_orders::CASES,
+        #[cfg(feature = "pool")]
+        advice_waits::CASES,
         barriers::CASES,
         chains::CASES,
         channels::CASES,

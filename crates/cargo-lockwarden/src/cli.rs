@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{doctor, environment, explore, records, run};
+use crate::{clean, doctor, environment, explore, records, run};
 
 /// Finds deadlocks and lock-order inversions in a program and all its dependencies, unchanged.
 ///
@@ -55,6 +55,8 @@ enum Command {
     Env(EnvArguments),
     /// Say what would be watched, what would not, and why
     Doctor(CargoArguments),
+    /// Remove the detectors that were built, of all toolchains and versions; the next run builds one
+    Clean,
     /// Run each test in many schedules of its threads, to find one that deadlocks or fails
     Explore(explore::ExploreArguments),
     /// Run the tests in schedules that try to reach the deadlocks that a recorded run predicts
@@ -138,7 +140,7 @@ impl Command {
             Self::Env(of) => Some(&mut of.arguments),
             Self::Explore(of) => Some(&mut of.arguments),
             Self::Confirm(of) => Some(&mut of.arguments),
-            Self::Records(_) => None,
+            Self::Clean | Self::Records(_) => None,
         }
     }
 }
@@ -159,6 +161,7 @@ impl Cli {
             Command::Doctor(arguments) => {
                 doctor::print(&Request::new(selection, arguments.arguments)?)
             }
+            Command::Clean => clean::run(),
             Command::Explore(options) => {
                 let request = Request::new(selection, options.arguments.clone())?;
                 explore::explore(request, &options)

@@ -11,9 +11,10 @@
 //! - `facade`: the detector and the watched standard library, built once and kept.
 //! - `plan`: what the wrapper has to do, as a file that it reads.
 //! - `wrapper`: one call of rustc or rustdoc, changed by the plan.
-//! - `run`, `environment`, `doctor`: the subcommands; `explore` runs tests in many schedules.
+//! - `run`, `environment`, `doctor`, `clean`: the subcommands; `explore` runs tests in many schedules.
 //! - `records`: the subcommands on records of lock orders; `symbols` names locks from the source.
 
+mod clean;
 mod cli;
 mod doctor;
 mod environment;

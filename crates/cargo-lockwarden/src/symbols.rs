@@ -520,6 +520,26 @@ mod inner {
     }
 
     #[test]
+    fn a_line_of_a_dependency_is_read_in_the_copy_of_the_registry() {
+        let registry = format!("lockwarden-registry-{}", std::process::id());
+        let registry = std::env::temp_dir().join(registry);
+        let folder = registry.join("dash-map-5.5.3/src");
+        fs::create_dir_all(&folder).unwrap();
+        let text = "static A: Mutex<u8> = Mutex::new(1);\n";
+        fs::write(folder.join("a.rs"), text).unwrap();
+        let sources = Sources {
+            registries: vec![registry.clone()],
+            ..Sources::default()
+        };
+        let place = "dash-map 5.5.3, src/a.rs:1:23";
+        let line = sources.line(place);
+        let symbol = sources.symbol(place);
+        fs::remove_dir_all(registry).unwrap();
+        assert_eq!(line.as_deref(), Some(text.trim_end()));
+        assert_eq!(symbol.unwrap().path, "dash_map::a::A");
+    }
+
+    #[test]
     fn a_place_is_split_from_its_end() {
         assert_eq!(split_place("src/x.rs:10:5"), Some(("src/x.rs", 10, 5)));
         assert_eq!(split_place("ledger"), None);

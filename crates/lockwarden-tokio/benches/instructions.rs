@@ -2,7 +2,8 @@
 //! `benches/instructions.sh` beside it.
 //!
 //! `instructions CASE SUBJECT COUNT`, where the subject is `watched` or `tokio`. With `--list` it names
-//! the cases; `idle SUBJECT COUNT` prints the bytes that so many idle tasks take each.
+//! the cases; `idle SUBJECT COUNT` prints the bytes that each of so many idle tasks
+//! takes, with its handle.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
@@ -130,21 +131,50 @@ macro_rules! subject {
                 });
             }
 
-            pub fn idle(count: u64) {
+            /// The bytes of an idle task whose future has `SIZE` bytes more than it needs, with its handle.
+            fn idle_of<const SIZE: usize>(count: u64) -> f64 {
                 on_runtime(async {
                     let notify = std::sync::Arc::new(::tokio::sync::Notify::new());
-                    let mut tasks = Vec::with_capacity(count as usize);
                     let before = USED.load(Ordering::Relaxed);
+                    let mut tasks = Vec::with_capacity(count as usize);
                     for _ in 0..count {
                         let notify = std::sync::Arc::clone(&notify);
-                        tasks.push(tokio::spawn(async move { notify.notified().await }));
+                        let padding = [1u8; SIZE];
+                        tasks.push(tokio::spawn(async move {
+                            notify.notified().await;
+                            black_box(padding);
+                        }));
                     }
                     tokio::task::yield_now().await;
                     tokio::task::yield_now().await;
                     let used = USED.load(Ordering::Relaxed) - before;
-                    println!("{:.1}", used as f64 / count as f64);
                     notify.notify_waiters();
-                });
+                    used as f64 / count as f64
+                })
+            }
+
+            /// tokio rounds the size of a task up to 128 bytes: so the mean over all sizes of that range.
+            pub fn idle(count: u64) {
+                let sizes = [
+                    idle_of::<0>,
+                    idle_of::<8>,
+                    idle_of::<16>,
+                    idle_of::<24>,
+                    idle_of::<32>,
+                    idle_of::<40>,
+                    idle_of::<48>,
+                    idle_of::<56>,
+                    idle_of::<64>,
+                    idle_of::<72>,
+                    idle_of::<80>,
+                    idle_of::<88>,
+                    idle_of::<96>,
+                    idle_of::<104>,
+                    idle_of::<112>,
+                    idle_of::<120>,
+                ];
+                let sum: f64 = sizes.iter().map(|bytes| bytes(count)).sum();
+                println!("{:.1}", sum / sizes.len() as f64);
             }
 
             pub fn find(case: &str) -> Option<fn(u64)> {

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::agent::frame;
-use crate::agent::mark::{self, Branch};
+use crate::agent::mark::Branch;
 
 pin_project! {
     /// One branch of [`join!`](crate::join), [`try_join!`](crate::try_join) or
@@ -48,11 +48,13 @@ impl<F: Future> Future for InBranch<F> {
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        if !frame::is_there() {
-            return this.future.poll(cx);
-        }
-        let branch = Arc::clone(this.branch.get_or_insert_with(Branch::here));
-        mark::in_branch(Some(branch), || this.future.poll(cx))
+        frame::with(|frame| match frame {
+            Some(frame) => {
+                let branch = this.branch.get_or_insert_with(Branch::here);
+                frame.in_branch(branch, || this.future.poll(cx))
+            }
+            None => this.future.poll(cx),
+        })
     }
 }
 

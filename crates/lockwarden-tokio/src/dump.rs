@@ -3,14 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::Once;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use lockwarden::instrument::{self, Site};
 
 use crate::agent::leaf::{Target, Wait};
+use crate::agent::origin;
 use crate::agent::probe;
 use crate::agent::registry;
-use crate::agent::task::{Kind, Task};
+use crate::agent::task::{Joined, Kind, Task};
 
 /// What every task of this crate does at this moment: [`dump`].
 ///
@@ -18,8 +20,21 @@ use crate::agent::task::{Kind, Task};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Dump {
-    /// The tasks, in the order in which they were spawned.
+    /// The tasks that have held a lock or waited for something that is watched, in the order in which
+    /// they first did.
     pub tasks: Vec<TaskState>,
+    /// All other tasks, by the place of the spawn.
+    pub others: Vec<OtherTasks>,
+}
+
+/// Tasks of a [`Dump`] that have held no lock and waited for nothing that is watched.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct OtherTasks {
+    /// Where they were spawned.
+    pub spawned: Site,
+    /// How many they are.
+    pub count: usize,
 }
 
 /// One task of a [`Dump`].
@@ -64,6 +79,13 @@ pub struct TaskWait {
 pub fn dump() -> Dump {
     Dump {
         tasks: registry::all().iter().map(state).collect(),
+        others: origin::anonymous()
+            .iter()
+            .map(|origin| OtherTasks {
+                spawned: origin.spawned,
+                count: origin.anonymous.load(Ordering::Relaxed),
+            })
+            .collect(),
     }
 }
 
@@ -106,7 +128,12 @@ pub(crate) fn announce() {
 /// A paragraph for each task, for the dumps of lockwarden.
 fn tell() -> Vec<String> {
     let dump = dump_within(Duration::from_millis(100));
-    dump.tasks.iter().map(TaskState::to_string).collect()
+    let others = dump.others.iter().map(OtherTasks::to_string);
+    dump.tasks
+        .iter()
+        .map(TaskState::to_string)
+        .chain(others)
+        .collect()
 }
 
 fn state(task: &Arc<Task>) -> TaskState {
@@ -137,13 +164,14 @@ fn state(task: &Arc<Task>) -> TaskState {
 
 fn what(wait: &Wait) -> String {
     match &wait.target {
-        Target::Lock(lock, mode) => format!("{lock} ({mode})"),
+        Target::Lock(lock, mode, _) => format!("{lock} ({mode})"),
         Target::Permits(permits, 1) => format!("a permit of Semaphore made at {}", permits.made),
         Target::Permits(permits, count) => {
             format!("{count} permits of Semaphore made at {}", permits.made)
         }
         Target::End(tasks) => match tasks.as_slice() {
-            [task] => format!("the end of {}", task.info()),
+            [(_, Joined::Known(task))] => format!("the end of {}", task.info()),
+            [(_, joined)] => format!("the end of a task spawned at {}", joined.spawned()),
             many => format!("the end of one of {} tasks", many.len()),
         },
         Target::AnyAgent(thing) => {
@@ -155,11 +183,26 @@ fn what(wait: &Wait) -> String {
 
 impl fmt::Display for Dump {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} tasks", self.tasks.len())?;
+        let others: usize = self.others.iter().map(|others| others.count).sum();
+        writeln!(f, "{} tasks", self.tasks.len() + others)?;
         for task in &self.tasks {
             write!(f, "\n{task}")?;
         }
+        for others in &self.others {
+            write!(f, "\n{others}")?;
+        }
         Ok(())
+    }
+}
+
+impl fmt::Display for OtherTasks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tasks = if self.count == 1 { "task" } else { "tasks" };
+        writeln!(
+            f,
+            "{} {tasks} spawned at {}: used no lock, and waited for nothing that is watched",
+            self.count, self.spawned
+        )
     }
 }
 

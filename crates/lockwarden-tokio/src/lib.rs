@@ -62,9 +62,11 @@
 //!
 //! # Cost
 //!
-//! An acquisition that does not wait is tried at once, through tokio's own semaphore, without tokio's
-//! future. A wait takes an allocation. A task takes one allocation and a place in a list when it is
-//! spawned, and a slot of the detector when it first takes a lock. A thread looks at tasks that wait
+//! An acquisition that does not wait, and its release, are an atomic operation each; only one that waits
+//! goes through tokio's semaphore, and takes an allocation. A task takes a word more than tokio's own until
+//! it first uses a lock or waits for something that is watched; then an allocation and a place in a list,
+//! and a slot of the detector if it was a lock. One that is spawned by what has used a lock takes the
+//! allocation at once. A thread looks at tasks that wait
 //! for each other, some milliseconds apart, and sleeps while there are none.
 
 #[cfg(any(debug_assertions, feature = "always"))]
@@ -91,7 +93,7 @@ pub mod task;
 pub mod testing;
 
 #[cfg(any(debug_assertions, feature = "always"))]
-pub use self::dump::{Dump, TaskState, TaskWait, dump, dump_within};
+pub use self::dump::{Dump, OtherTasks, TaskState, TaskWait, dump, dump_within};
 #[cfg(any(debug_assertions, feature = "always"))]
 pub use self::task::spawn;
 

@@ -1,6 +1,6 @@
 //! The promotion of a leaf: its edges move from the lock into the order graph.
 
-use crate::detector::describe;
+use crate::detector::lock_info::lock_info;
 use crate::detector::order::repeated;
 use crate::detector::state;
 use crate::detector::state::DetectorState;
@@ -24,7 +24,7 @@ pub(in crate::detector) fn promote(
     if contexts.is_none() && state.lock(id).is_some() {
         return Vec::new();
     }
-    state.add_lock(describe::lock_info(ident), ident);
+    state.add_lock(lock_info(ident), ident);
     state.graph.add_lock(id, ident.class().kind.policy());
     if ident.has_any_writer() {
         state.graph.allow_any_writer(id);

@@ -1,4 +1,5 @@
-//! Vector clocks: the happens-before order that spawn, join and hand-over give.
+//! Vector clocks: the happens-before order that spawn, join and hand-over give. The vector clock of a thread
+//! has, for each thread, the last epoch that is ordered before the present.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! An acquired-before edge and the contexts in which it was taken.
 
 use super::context::Context;
-use crate::engine::ids::LockId;
+use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::sorting;
 
 /// The result of inserting a context into an edge.
@@ -27,9 +27,21 @@ pub(super) struct Edge {
     more: Option<Box<More>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct More {
     contexts: Vec<Context>,
+    /// How redundant each context is among the others, by its index; empty until that is needed, and after each
+    /// change. A full edge is offered the same few contexts by many threads and refuses most of them.
+    redundancy: Vec<Redundancy>,
+}
+
+/// How redundant a context is among the others of its edge.
+#[derive(Debug)]
+struct Redundancy {
+    /// The other threads with a context that is as strong, each once.
+    threads: Box<[ThreadId]>,
+    /// Whether its own thread has another context.
+    is_second: bool,
 }
 
 impl Edge {
@@ -69,20 +81,31 @@ impl Edge {
             return Insert::Kept(self.keep_instead_of_dominated(new, ends));
         }
         if self.len() < limit {
-            let more = self.more.get_or_insert_with(|| {
-                Box::new(More {
-                    contexts: Vec::with_capacity(1),
-                })
-            });
-            more.contexts.push(new);
-            return Insert::Kept(self.len() - 1);
+            return Insert::Kept(self.push(new));
         }
         match self.least_needed(&new, ends) {
             Some(at) => {
                 *self.get_mut(at) = new;
+                self.has_changed();
                 Insert::Replaced(at)
             }
             None => Insert::Refused,
+        }
+    }
+
+    fn push(&mut self, new: Context) -> usize {
+        let more = self.more.get_or_insert_default();
+        if more.contexts.is_empty() {
+            more.contexts.reserve_exact(1);
+        }
+        more.contexts.push(new);
+        self.has_changed();
+        self.len() - 1
+    }
+
+    fn has_changed(&mut self) {
+        if let Some(more) = &mut self.more {
+            more.redundancy.clear();
         }
     }
 
@@ -92,50 +115,63 @@ impl Edge {
         }
         if new.dominates(&self.first, ends) {
             self.first = new;
+            self.has_changed();
             return 0;
         }
-        let more = self.more.get_or_insert_with(|| {
-            Box::new(More {
-                contexts: Vec::with_capacity(1),
-            })
-        });
-        more.contexts.push(new);
-        self.len() - 1
+        self.push(new)
     }
 
-    fn least_needed(&self, new: &Context, ends: (LockId, LockId)) -> Option<usize> {
+    fn least_needed(&mut self, new: &Context, ends: (LockId, LockId)) -> Option<usize> {
         if let Some(at) = self.iter().position(|known| new.succeeds(known, ends)) {
             return Some(at);
         }
         if self.iter().all(|known| known.is_alike(new)) {
             return self.least_needed_of_alike(new);
         }
-        let pool: Vec<&Context> = self.iter().chain([new]).collect();
-        let mut threads = Vec::with_capacity(pool.len());
-        // The redundancy of a context: the number of threads with one that is as strong, and, where that is
-        // equal, whether its own thread has another one.
-        let mut spare = |context: &Context| {
-            let thread = context.thread();
-            let mut of_thread = 0;
-            threads.clear();
-            for other in &pool {
-                if other.thread() == thread {
-                    of_thread += 1;
-                } else if other.is_as_strong(context, ends) {
-                    threads.push(other.thread());
-                }
-            }
-            sorting::sort(&mut threads);
-            threads.dedup();
-            (threads.len(), of_thread > 1)
+        let of_new = self.redundancy_of(new, ends);
+        let of_new = (of_new.threads.len(), of_new.is_second);
+        self.measure(ends);
+        // A context is the more redundant, the more threads have one that is as strong; where that is equal, if its
+        // own thread has another one. The new context counts among the others of each.
+        let redundancy = |at: usize| {
+            let (known, of_known) = (self.get(at), &self.more.as_ref()?.redundancy[at]);
+            let is_own = known.thread() == new.thread();
+            let is_further = !is_own
+                && !of_known.threads.contains(&new.thread())
+                && new.is_as_strong(known, ends);
+            let threads = of_known.threads.len() + usize::from(is_further);
+            Some((threads, of_known.is_second || is_own))
         };
-        let of_new = spare(new);
-        let (at, most) = self
-            .iter()
-            .map(spare)
-            .enumerate()
-            .max_by_key(|(_, spare)| *spare)?;
+        let (at, most) = (0..self.len())
+            .filter_map(|at| Some((at, redundancy(at)?)))
+            .max_by_key(|(_, redundancy)| *redundancy)?;
         (most > of_new).then_some(at)
+    }
+
+    /// Computes how redundant each context is, unless that is known.
+    fn measure(&mut self, ends: (LockId, LockId)) {
+        let is_known = |more: &More| !more.redundancy.is_empty();
+        if !self.more.as_deref().is_some_and(is_known) {
+            let all = self.iter().map(|context| self.redundancy_of(context, ends));
+            let all = all.collect();
+            self.more.get_or_insert_default().redundancy = all;
+        }
+    }
+
+    /// Returns how redundant a context, stored or not, is among the stored ones.
+    fn redundancy_of(&self, context: &Context, ends: (LockId, LockId)) -> Redundancy {
+        let others = || self.iter().filter(|other| !std::ptr::eq(*other, context));
+        let thread = context.thread();
+        let mut threads: Vec<ThreadId> = others()
+            .filter(|other| other.thread() != thread && other.is_as_strong(context, ends))
+            .map(Context::thread)
+            .collect();
+        sorting::sort(&mut threads);
+        threads.dedup();
+        Redundancy {
+            threads: threads.into_boxed_slice(),
+            is_second: others().any(|other| other.thread() == thread),
+        }
     }
 
     /// Returns the most redundant context where all contexts differ only in thread and segment, as where many
@@ -175,6 +211,7 @@ mod tests {
     use crate::engine::mode::Mode::{self, Exclusive, Shared};
     use crate::engine::order_graph::gates::{Gate, GateSets};
     use crate::engine::order_graph::store::Node;
+    use crate::engine::random::Random;
 
     fn lock(n: u64) -> LockId {
         LockId::new(n).expect("tests number locks from 1")
@@ -237,6 +274,29 @@ mod tests {
             assert_eq!(edge.offer(context, ends(), 9), Insert::Known);
         }
         assert_eq!(edge.len(), 1);
+    }
+
+    #[test]
+    fn what_is_known_of_the_redundancy_changes_no_choice() {
+        let mut random = Random::new(7);
+        for _ in 0..100 {
+            let start = context(segment(1), Exclusive, &[(3, Shared)]);
+            let (mut edge, mut other) = (Edge::new(start.clone()), Edge::new(start));
+            for _ in 0..60 {
+                let gates: Vec<_> = (3..7)
+                    .filter(|_| random.one_in(3))
+                    .map(|n| (n, Shared))
+                    .collect();
+                let mut at = segment(1 + random.next() % 5);
+                for _ in 0..random.below(3) {
+                    at.advance();
+                }
+                let new = context(at, Exclusive, &gates);
+                other.has_changed();
+                let there = other.offer(new.clone(), ends(), 4);
+                assert_eq!(edge.offer(new, ends(), 4), there);
+            }
+        }
     }
 
     #[test]

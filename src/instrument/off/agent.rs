@@ -44,6 +44,12 @@ impl Agent {
         f()
     }
 
+    #[allow(unsafe_code)]
+    #[inline(always)]
+    pub unsafe fn act(&self) -> Acting {
+        Acting(())
+    }
+
     #[must_use]
     pub fn info(&self) -> ThreadInfo {
         ThreadInfo {
@@ -52,6 +58,29 @@ impl Agent {
         }
     }
 }
+
+#[derive(Debug)]
+#[must_use = "the thread acts as the agent until `end` is called"]
+pub struct Acting(());
+
+impl Acting {
+    #[inline(always)]
+    pub fn as_none() -> Self {
+        Self(())
+    }
+
+    #[inline(always)]
+    pub fn end(&self) {}
+}
+
+#[inline(always)]
+#[must_use]
+pub fn is_unattached() -> bool {
+    true
+}
+
+#[inline(always)]
+pub fn arrive_with(_arrive: fn()) {}
 
 #[derive(Debug)]
 #[must_use = "hand it back to `Lock::released_anywhere`, or the lock counts as held for ever"]

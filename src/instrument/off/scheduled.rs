@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{CondvarRecord, Lock, Resource};
 use crate::engine::ids::Site;
-use crate::tracking::scheduled::{Failed, Scheduler, Turn};
+use crate::tracking::scheduled::{AfterWait, FailedTry, Scheduler};
 
 #[inline(always)]
 pub fn point(_verb: &'static str, _record: &Resource) {}
@@ -77,11 +77,11 @@ impl Scheduled {
         match self.0 {}
     }
 
-    pub fn wait(&self, _failed: Failed, _may_unwind: bool) -> bool {
+    pub fn wait(&self, _failed: FailedTry, _may_unwind: bool) -> bool {
         match self.0 {}
     }
 
-    pub fn wait_on(&self, _failed: Failed) -> Turn {
+    pub fn wait_on(&self, _failed: FailedTry) -> AfterWait {
         match self.0 {}
     }
 

@@ -90,18 +90,27 @@ impl Agent {
     /// Costs a few instructions.
     #[inline]
     pub fn run<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        struct Back(Option<current::Role>);
+        struct Back(Acting);
         impl Drop for Back {
             #[inline]
             fn drop(&mut self) {
-                if let Some(role) = self.0 {
-                    current::act_again(role);
-                }
+                self.0.end();
             }
         }
-        // The seat is borrowed for as long as the thread refers to it, also if `f` unwinds.
-        let _back = Back(current::act_as(&self.seat));
+        // SAFETY: the seat is borrowed for as long as the thread refers to it, also if `f` unwinds.
+        let _back = Back(unsafe { self.act() });
         f()
+    }
+
+    /// Makes the calling thread act as the agent until [`Acting::end`] is called on the result: what
+    /// [`run`](Self::run) does, for a caller that has no closure to run.
+    ///
+    /// # Safety
+    ///
+    /// Until then the agent stays alive and where it is, and no other thread acts as it.
+    #[inline]
+    pub unsafe fn act(&self) -> Acting {
+        Acting(current::act_as(&self.seat))
     }
 
     /// What a report says of the agent, without what it holds and waits for.
@@ -113,6 +122,41 @@ impl Agent {
             ..ThreadInfo::new(self.id())
         }
     }
+}
+
+/// How a thread acted before it began to act as an agent, or as none. See [`Agent::act`].
+#[derive(Debug)]
+#[must_use = "the thread acts as the agent until `end` is called"]
+pub struct Acting(Option<current::Role>);
+
+impl Acting {
+    /// Makes the calling thread act, until [`end`](Self::end) is called, as a thread that has used no
+    /// tracked primitive yet.
+    pub fn as_none() -> Self {
+        Self(current::act_as_none())
+    }
+
+    /// Makes the calling thread act as it did before.
+    #[inline]
+    pub fn end(&self) {
+        if let Some(role) = self.0 {
+            current::act_again(role);
+        }
+    }
+}
+
+/// Whether the calling thread acts as no agent, and has used no tracked primitive yet.
+#[inline(always)]
+#[must_use]
+pub fn is_unattached() -> bool {
+    current::slot().is_detached() && current::seat().is_null()
+}
+
+/// Makes each thread that acts as no agent call `arrive` before its first use of a tracked primitive. It may
+/// make the thread [act](Agent::act) as an agent, which is then what uses the primitive: so an agent can
+/// be made when it first needs to be there. The first call in the process counts.
+pub fn arrive_with(arrive: fn()) {
+    current::set_arrive(arrive);
 }
 
 impl Drop for Agent {

@@ -306,8 +306,9 @@ impl Drop for WaitGuard<'_> {
             .lock
             .identify_as_holder(slot, Mode::Exclusive, self.site);
         let mut findings = Vec::new();
+        // Also if the thread holds nothing else: what it takes next is taken under a lock that was taken back.
+        reacquired::note(self.site, Reacquisition::Wait);
         if slot.is_holding() {
-            reacquired::note(self.site, Reacquisition::Wait);
             findings = crate::detector::order::check::check(
                 slot,
                 record,

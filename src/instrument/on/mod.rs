@@ -23,8 +23,8 @@ mod thread_bit;
 
 pub(super) use self::add_orders::add_orders;
 pub use self::agent::{
-    Agent, SendableHold, describe_agents_with, held_by_caller, held_count, mark_observer,
-    observe_all, report_stuck,
+    Acting, Agent, SendableHold, arrive_with, describe_agents_with, held_by_caller, held_count,
+    is_unattached, mark_observer, observe_all, report_stuck,
 };
 pub use self::attempt::Attempt;
 pub use self::caught::caught_panic;

@@ -30,7 +30,7 @@ use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::process::resource_state;
 use crate::tracking::process::resource_state::{ResourceState, Waiter};
-use crate::tracking::scheduled::{Failed, JOINS, WAITS_FOR};
+use crate::tracking::scheduled::{FailedTry, JOINS, WAITS_FOR};
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
@@ -298,9 +298,9 @@ impl Resource {
         let joins = matches!(awaited, WaitReason::End | WaitReason::ScopeEnd);
         // A look at whether a thread has ended leaves nothing behind.
         let mut failed = if joins {
-            Failed::Unseen
+            FailedTry::Unseen
         } else {
-            Failed::Arrived
+            FailedTry::Arrived
         };
         let first = match &turn {
             Some(turn) => {
@@ -342,8 +342,8 @@ impl Resource {
                     let may_unwind = awaited != WaitReason::ScopeEnd;
                     turn.wait(failed, may_unwind)
                 });
-                if has_turn && failed == Failed::Arrived {
-                    failed = Failed::Seen;
+                if has_turn && failed == FailedTry::Arrived {
+                    failed = FailedTry::Seen;
                 }
                 let before = party.version();
                 let limit_now = if has_turn { Duration::ZERO } else { limit };

@@ -10,11 +10,13 @@ use std::cell::Cell;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use crate::detector::{self, describe};
+use crate::detector;
 use crate::engine::ids::{LockId, Site};
 use crate::report::LockInfo;
 use crate::tracking::lock::record::LockRecord;
-use crate::tracking::scheduled::{self, Failed, Next, Noted, Participant, Scheduler, Touch, Turn};
+use crate::tracking::scheduled::{
+    self, AfterWait, FailedTry, Next, Noted, Participant, Scheduler, Touch,
+};
 use crate::tracking::thread::current;
 use crate::watchdog::startup::attach;
 
@@ -215,18 +217,18 @@ impl Scheduled {
     /// `false` that it is to wait for itself, without the scheduler.
     ///
     /// Unwinds instead, if it `may`, when no thread of the schedule could go on.
-    pub fn wait(&self, failed: Failed, may_unwind: bool) -> bool {
+    pub fn wait(&self, failed: FailedTry, may_unwind: bool) -> bool {
         match self.0.scheduler.wait(self.0.thread, failed) {
-            Turn::Retry => true,
-            Turn::Unwind if may_unwind && !std::thread::panicking() => {
+            AfterWait::Retry => true,
+            AfterWait::Unwind if may_unwind && !std::thread::panicking() => {
                 resume_unwind(Box::new(Abandoned))
             }
-            Turn::Unwind | Turn::Free => false,
+            AfterWait::Unwind | AfterWait::Free => false,
         }
     }
 
     /// The same, of a thread that cannot unwind where it is: what it is to do.
-    pub fn wait_on(&self, failed: Failed) -> Turn {
+    pub fn wait_on(&self, failed: FailedTry) -> AfterWait {
         self.0.scheduler.wait(self.0.thread, failed)
     }
 
@@ -305,7 +307,7 @@ fn name_of(record: &LockRecord) -> String {
 
 pub(super) fn info_of(record: &LockRecord) -> LockInfo {
     match record.ident() {
-        Some(ident) => describe::lock_info(ident),
+        Some(ident) => detector::lock_info(ident),
         None => {
             let mut lock = LockInfo::new(LockId::LAST, record.kind().noun(), record.place());
             lock.name = record.name();

@@ -3,7 +3,7 @@
 
 use super::lock::Lock;
 use super::scheduled::{Scheduled, info_of};
-use crate::detector::describe;
+use crate::detector;
 use crate::engine::ids::Site;
 use crate::report::LockInfo;
 use crate::tracking::lock::class_key;
@@ -25,7 +25,7 @@ impl Scheduled {
     pub fn point_before(&self, lock: &Lock, site: Site) {
         let Participant { scheduler, thread } = &self.0;
         if scheduler.has_aim()
-            && let held = describe::held_here(current::slot())
+            && let held = detector::held_here(current::slot())
             && !held.is_empty()
         {
             let key = |lock: &LockInfo, site| {
@@ -34,7 +34,7 @@ impl Scheduled {
             };
             let held = held
                 .iter()
-                .map(|(ident, info)| key(&describe::lock_info(ident), info.site));
+                .map(|(ident, info)| key(&detector::lock_info(ident), info.site));
             let nesting = Nesting {
                 asked: key(&info_of(&lock.record), site),
                 held: held.collect(),

@@ -115,6 +115,12 @@ fn one_order(report: &Report, edge: &Edge) -> String {
     };
     // A function that locks its arguments, called with them in either order: swapping its lines changes
     // nothing.
+    if edge.from_again.is_some() {
+        return format!(
+            "release {held}, which is taken back at {first_at}, before {second_at} takes {asked}; or take \
+             {asked} before {held} is taken for the first time"
+        );
+    }
     let same_lines = |other: &&Edge| (other.from_site, other.to_site) == (first, second);
     if report.edges.iter().filter(same_lines).count() > 1 {
         let at_once = match is_of_the_command() {
@@ -124,12 +130,6 @@ fn one_order(report: &Report, edge: &Edge) -> String {
         return format!(
             "the same lines take the locks in whatever order they are given: {at_once}sort them \
              before {first_at}"
-        );
-    }
-    if edge.from_again.is_some() {
-        return format!(
-            "release {held}, which is taken back at {first_at}, before {second_at} takes {asked}; or take \
-             {asked} before {held} is taken for the first time"
         );
     }
     let swap = if !in_one_function(first, second) {

@@ -96,7 +96,7 @@ fn waits(report: &Report) -> Option<String> {
     // A job that waits for its own pool blocks the threads that wait for the job.
     let (thread, wait, awaited) = all.min_by_key(|(thread, wait, awaited)| {
         let is_inside = works_for(report, thread, wait);
-        (!is_inside, innocence(*awaited))
+        (!is_inside, innocence(report, wait, *awaited))
     })?;
     of_wait(report, thread, &wait, awaited)
 }
@@ -158,12 +158,13 @@ fn is_idle(wait: &WaitInfo) -> bool {
 }
 
 /// Returns how unlikely a wait is to be the cause: a thread that waits for a message, or for the end of
-/// a thread, often waits for an action of another thread of the deadlock.
-fn innocence(awaited: WaitReason) -> u8 {
+/// a thread, a job or a pool, often waits for an action of another thread of the deadlock.
+fn innocence(report: &Report, wait: &WaitInfo, awaited: WaitReason) -> u8 {
     match awaited {
         WaitReason::Room | WaitReason::Partner => 0,
         WaitReason::Message | WaitReason::Item | WaitReason::Selection => 2,
-        WaitReason::End | WaitReason::ScopeEnd => 3,
+        WaitReason::End | WaitReason::ScopeEnd | WaitReason::Result => 3,
+        WaitReason::Tasks if noun(report, wait) == "ThreadPool" => 3,
         WaitReason::Job => 4,
         _ => 1,
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use crate::engine::ids::Site;
 use crate::engine::mode::{Mode, ReadPolicy};
-use crate::shim::{AtomicPtr, AtomicU64, Fast, own_ptr, spin_loop};
+use crate::shim::{AtomicPtr, AtomicU64, Fast, spin_loop};
 use crate::tracking::lock::class;
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::first_edges::{FirstContext, FirstContexts};
@@ -267,13 +267,10 @@ impl LockRecord {
 
     /// Takes the ident away when the lock is dropped.
     #[inline]
-    #[allow(unsafe_code)]
     pub(crate) fn retire(&mut self) -> Option<&'static Ident> {
-        // Read without an atomic access: for a lock whose record is dropped after it was retired the compiler
-        // then knows that nothing is left to do.
-        // SAFETY: no other thread has the record, and an ident is freed only by the caller.
-        let ident = unsafe { own_ptr(&self.ident).as_ref() }?;
-        self.ident.set_relaxed(ptr::null_mut());
+        let ident = self.ident()?;
+        // Relaxed: no other thread has the record.
+        self.ident.store(ptr::null_mut(), Ordering::Relaxed);
         Some(ident)
     }
 }

@@ -1,8 +1,9 @@
 //! The calls at which locks are reacquired, for the text of a report.
 //!
 //! An order between two locks is identified by the locations of two calls. The call at one location is always
-//! of one kind, so the kind is stored by location, and only when a lock is reacquired under another one.
+//! of one kind, so the kind is stored by location.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use crate::engine::ids::Site;
@@ -12,9 +13,18 @@ use crate::tracking::fork_safe::ForkSafe;
 pub(in crate::tracking) static CALLS: ForkSafe<Option<HashMap<Site, Reacquisition>>> =
     ForkSafe::new(None);
 
+thread_local! {
+    /// The last location that this thread has recorded: a thread often waits at one place again and again, and
+    /// then does not take the lock of the table.
+    static LAST: Cell<Option<Site>> = const { Cell::new(None) };
+}
+
 /// Records how the call at `site` reacquires a lock.
 pub(crate) fn note(site: Site, how: Reacquisition) {
-    CALLS.lock().get_or_insert_default().insert(site, how);
+    let is_last = |last: Site| std::ptr::eq(last, site);
+    if !LAST.replace(Some(site)).is_some_and(is_last) {
+        CALLS.lock().get_or_insert_default().insert(site, how);
+    }
 }
 
 /// Returns how the call at `site` reacquires a lock, if it does.

@@ -21,6 +21,7 @@
 //! are compiler fences.
 
 use std::ptr;
+use std::sync::OnceLock;
 
 use crate::shim::compiler_barrier;
 use crate::tracking::thread::agent::Seat;
@@ -94,6 +95,17 @@ pub(crate) struct Role {
 /// The phase stays: it is that of the thread.
 #[inline(always)]
 pub(crate) fn act_as(seat: &Seat) -> Option<Role> {
+    // A handler that comes between the two stores, in a thread without a slot, gives the agent one.
+    act(seat, || seat.slot())
+}
+
+/// Makes the calling thread act as nothing that is attached; the role that it had before.
+pub(crate) fn act_as_none() -> Option<Role> {
+    act(ptr::null(), Slot::detached)
+}
+
+#[inline(always)]
+fn act(seat: *const Seat, own: impl FnOnce() -> &'static Slot) -> Option<Role> {
     let slot = slot();
     if here().depth.get() > 0 || !ptr::eq(slot, here().own.get()) || slot.is_pushing() {
         return None;
@@ -103,9 +115,8 @@ pub(crate) fn act_as(seat: &Seat) -> Option<Role> {
         seat: here().seat.replace(seat),
     };
     compiler_barrier();
-    // A handler that comes before this, in a thread without a slot, gives the agent one. Between the
-    // two stores the thread is inside.
-    let own = seat.slot();
+    // Between the two stores the thread is inside.
+    let own = own();
     here().own.set(own);
     compiler_barrier();
     here().slot.set(own);
@@ -126,6 +137,19 @@ pub(crate) fn act_again(role: Role) {
 #[inline(always)]
 pub(crate) fn seat() -> *const Seat {
     here().seat.get()
+}
+
+static ARRIVE: OnceLock<fn()> = OnceLock::new();
+
+/// What a thread that acts as no agent calls before it gets a slot: it may make it act as one.
+pub(crate) fn set_arrive(arrive: fn()) {
+    // The first one stays: there is one crate that does so.
+    let _ = ARRIVE.set(arrive);
+}
+
+/// The function that was set, if any.
+pub(crate) fn arrive() -> Option<fn()> {
+    ARRIVE.get().copied()
 }
 
 /// Sets the slot of the agent that the calling thread, which is inside, acts as.

@@ -29,6 +29,9 @@ pub(crate) struct Facade {
     pub(crate) sources: PathBuf,
 }
 
+/// The file of a facade that is locked while it is built.
+const LOCK: &str = "lock";
+
 /// Features that the detector has in any case: it is on whatever the profile is.
 const FEATURES: [&str; 1] = ["always"];
 
@@ -73,6 +76,31 @@ pub(crate) fn built(project: &Project, triple: &str) -> Result<Option<Facade>> {
     Ok(read(&folder(project, triple)?))
 }
 
+/// Removes what was built for any toolchain, target and version, and returns how many there were. One that is
+/// being built now stays.
+///
+/// # Errors
+///
+/// If a file cannot be removed.
+pub(crate) fn remove_all() -> Result<usize> {
+    let Ok(entries) = fs::read_dir(cache_folder()?) else {
+        return Ok(0);
+    };
+    let mut removed = 0;
+    for folder in entries.flatten().map(|entry| entry.path()) {
+        // Another folder has no such file, and is none of ours.
+        let Ok(lock) = File::open(folder.join(LOCK)) else {
+            continue;
+        };
+        if lock.try_lock().is_ok() {
+            fs::remove_dir_all(&folder)
+                .with_context(|| format!("{} cannot be removed", folder.display()))?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
 fn read(folder: &Path) -> Option<Facade> {
     let text = fs::read_to_string(folder.join("facade.json")).ok()?;
     let facade: Facade = serde_json::from_str(&text).ok()?;
@@ -97,7 +125,7 @@ pub(crate) fn ensure(
     }
     fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     // Two commands at once build it once.
-    let lock = File::create(folder.join("lock"))
+    let lock = File::create(folder.join(LOCK))
         .with_context(|| format!("{} cannot be written", folder.display()))?;
     lock.lock().context("the facade cannot be locked")?;
     if let Some(facade) = read(&folder) {

@@ -4,5 +4,5 @@ mod build;
 mod hash;
 mod sources;
 
-pub(crate) use self::build::{Facade, built, cache_folder, cargo, ensure};
+pub(crate) use self::build::{Facade, built, cache_folder, cargo, ensure, remove_all};
 pub(crate) use self::hash::Hash;

@@ -66,6 +66,34 @@ fn an_allocator_stays_bare_by_itself() {
 }
 
 #[test]
+fn an_allocator_behind_a_feature_that_is_off_leaves_its_crate_watched() {
+    let project = Project::copy("allocator", "feature");
+    let library = project.folder().join("counting");
+    let manifest = std::fs::read_to_string(library.join("Cargo.toml")).unwrap();
+    let with_feature = format!("{manifest}\n[features]\ncounting = []\n");
+    std::fs::write(library.join("Cargo.toml"), with_feature).unwrap();
+    let allocator = std::fs::read_to_string(library.join("src/lib.rs")).unwrap();
+    std::fs::write(library.join("src/counting.rs"), allocator).unwrap();
+    std::fs::write(
+        library.join("src/lib.rs"),
+        "#[cfg(feature = \"counting\")]\npub mod counting;\n\
+         pub static LOCK: std::sync::Mutex<u8> = std::sync::Mutex::new(1);\n",
+    )
+    .unwrap();
+    let main = "fn main() { println!(\"{}\", counting::LOCK.lock().unwrap()); }\n";
+    std::fs::write(project.folder().join("src/main.rs"), main).unwrap();
+    let answer = project.call(&["run"]);
+    answer
+        .ends_with(0)
+        .says("lockwarden: watched 1 lock")
+        .is_silent_about("not watched: counting");
+    let doctor = project.call(&["doctor"]);
+    doctor
+        .ends_with(0)
+        .is_silent_about("implements an allocator");
+}
+
+#[test]
 fn only_these_crates_are_watched() {
     Project::copy("inversion", "only")
         .call(&["run", "--only", "inversion"])

@@ -156,6 +156,37 @@ fn the_variables_make_plain_cargo_build_a_watched_program() {
 }
 
 #[test]
+fn clean_removes_what_was_built_and_nothing_else() {
+    let project = Project::copy("nothing", "clean");
+    let cache = crate::temporary().join("cleaned");
+    fs::create_dir_all(cache.join("0123456789abcdef/target")).unwrap();
+    fs::write(cache.join("0123456789abcdef/lock"), "").unwrap();
+    fs::create_dir_all(cache.join("other")).unwrap();
+    let mut command = project.command();
+    command.arg("clean").env("LOCKWARDEN_CACHE", &cache);
+    Answer::of(&mut command)
+        .ends_with(0)
+        .says(&format!("removed 1 from {}", cache.display()));
+    assert!(cache.join("other").is_dir());
+    assert!(!cache.join("0123456789abcdef").exists());
+}
+
+#[test]
+fn an_explicit_target_is_that_of_the_watched_build() {
+    let project = Project::copy("clean", "explicit");
+    let version = Answer::of(std::process::Command::new("rustc").arg("-vV"));
+    let host = version
+        .out
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "));
+    let host = host.expect("rustc says for what it was built");
+    project
+        .call(&["run", "--target", host])
+        .ends_with(0)
+        .says("nothing found");
+}
+
+#[test]
 fn a_program_that_uses_lockwarden_itself_has_one_detector() {
     let project = Project::copy("clean", "itself");
     let repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

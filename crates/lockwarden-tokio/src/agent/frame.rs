@@ -2,27 +2,208 @@
 
 #![allow(unsafe_code)]
 
-use std::cell::Cell;
-use std::ptr;
-use std::sync::Arc;
+use std::cell::{Cell, OnceCell};
+use std::ops::Range;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Once};
+use std::task::{Context, Waker};
 
-use lockwarden::instrument::{Site, ThreadId};
+use lockwarden::instrument::{self, Acting, Site, ThreadId};
 
+use super::identity::{Identity, Known};
+use super::mark::Branch;
 use super::probe::Probe;
-use super::task::Task;
+use super::runtime::RuntimeState;
+use super::task::{Kind, Probed, Task};
+use crate::examine;
 
 /// One poll of a task, on the stack of the thread that polls.
 pub(crate) struct Frame<'a> {
-    pub(crate) task: &'a Arc<Task>,
-    /// The count of polls during this one.
-    pub(crate) poll: u64,
-    /// The probe that this poll is, if it is one.
-    pub(crate) probe: Option<&'a Probe>,
+    identity: &'a Identity,
     /// Where the future of the task lies.
-    pub(crate) place: std::ops::Range<usize>,
+    pub(crate) place: Range<usize>,
+    /// The count of polls during this one, of a known task.
+    poll: Cell<u64>,
+    /// The probe that this poll is, if it is one.
+    probe: OnceCell<Probe>,
+    /// How the thread acted before, if it acts differently now.
+    acting: Cell<Option<Acting>>,
+    /// The branch that is polled, if it is one.
+    branch: Cell<Option<NonNull<Arc<Branch>>>>,
+    divided: Cell<u8>,
+}
+
+/// A wait of this crate was found pending in this poll.
+const PENDING: u8 = 1;
+/// A branch is polled.
+const BRANCH: u8 = 2;
+/// The task has holds of which more is known.
+const MARKS: u8 = 4;
+
+impl<'a> Frame<'a> {
+    #[inline(always)]
+    pub(super) fn new(identity: &'a Identity, place: Range<usize>) -> Self {
+        Self {
+            identity,
+            place,
+            poll: Cell::new(0),
+            probe: OnceCell::new(),
+            acting: Cell::new(None),
+            branch: Cell::new(None),
+            divided: Cell::new(0),
+        }
+    }
+
+    /// Begins the poll of a task that is known, or by a thread that is attached. The waker
+    /// to poll with, if it is to be a probe.
+    #[cold]
+    pub(super) fn begin(&self, cx: &Context<'_>) -> Option<Waker> {
+        if self.identity.is_over() {
+            panic!("a task was polled after it had ended");
+        }
+        self.begin_drop();
+        let task = &self.identity.known()?.task;
+        if !task.wants_probe() {
+            return None;
+        }
+        let (probe, waker) = Probe::new(cx.waker());
+        // There is none yet: a poll begins once.
+        let _ = self.probe.set(probe);
+        Some(waker)
+    }
+
+    /// The same, for the drop of its future.
+    #[cold]
+    pub(super) fn begin_drop(&self) {
+        match self.identity.known() {
+            Some(known) => self.act(known),
+            None => self.acting.set(Some(Acting::as_none())),
+        }
+    }
+
+    /// The thread acts as the task, which is polled from now on.
+    fn act(&self, known: &Known) {
+        let poll = known.task.begin_poll(thread());
+        self.poll.set(poll);
+        examine::resumed(&known.task);
+        if known.task.has_marks() {
+            self.divide(MARKS);
+        }
+        // SAFETY: the agent lies in a box of the identity, which outlives the frame, and `Polling` ends
+        // this with the frame. One thread polls a task at a time.
+        let acting = unsafe { known.agent.act() };
+        // What was there before the first of two changes is what to go back to.
+        let first = self.acting.take();
+        self.acting.set(Some(first.unwrap_or(acting)));
+    }
+
+    #[cold]
+    fn become_known(&self) -> &Known {
+        let origin = self.identity.anonymous_origin();
+        // tokio gives no number to a future in `block_on`.
+        let has_id = origin.is_some_and(|origin| origin.kind != Kind::Driven);
+        let id = if has_id { tokio::task::try_id() } else { None };
+        let known = self.identity.become_known(id);
+        self.act(known);
+        known
+    }
+
+    /// The task, which is known from now on.
+    #[inline(always)]
+    pub(crate) fn task(&self) -> &Arc<Task> {
+        match self.identity.known() {
+            Some(known) => &known.task,
+            None => &self.become_known().task,
+        }
+    }
+
+    /// The task, if it is known.
+    #[inline(always)]
+    pub(crate) fn known(&self) -> Option<&Arc<Task>> {
+        self.identity.known().map(|known| &known.task)
+    }
+
+    /// The runtime that polls the task, if it is one of ours.
+    pub(crate) fn runtime(&self) -> Option<Arc<RuntimeState>> {
+        match self.known() {
+            Some(task) => task.runtime.clone(),
+            None => self.identity.anonymous_origin()?.runtime(),
+        }
+    }
+
+    /// The count of polls of the known task during this one.
+    pub(crate) fn poll(&self) -> u64 {
+        self.poll.get()
+    }
+
+    /// The probe that this poll is, if it is one.
+    pub(crate) fn probe(&self) -> Option<&Probe> {
+        self.probe.get()
+    }
+
+    /// Ends the poll of the task, which is found pending.
+    #[inline(always)]
+    pub(super) fn suspend(&self) {
+        if let Some(known) = self.identity.known() {
+            self.suspend_known(known);
+        }
+    }
+
+    fn suspend_known(&self, known: &Known) {
+        let task = &known.task;
+        examine::suspended(task);
+        if let Some(probe) = self.probe() {
+            task.waits.lock().probed = Some(Probed {
+                // What it will be when the poll is over.
+                at: self.poll.get() + 1,
+                is_tracked: probe.is_tracked(),
+                sequence: Probe::next_sequence(),
+            });
+        }
+    }
+
+    /// Whether what the task holds may be held by another branch of it than the one that is polled.
+    #[inline(always)]
+    pub(crate) fn is_divided(&self) -> bool {
+        self.divided.get() != 0
+    }
+
     /// Whether a wait of this crate was found pending in this poll.
-    pub(crate) is_pending: Cell<bool>,
+    pub(crate) fn is_pending(&self) -> bool {
+        self.divided.get() & PENDING != 0
+    }
+
+    fn divide(&self, why: u8) {
+        self.divided.set(self.divided.get() | why);
+    }
+
+    /// The task has a hold of which more is known.
+    pub(super) fn note_mark(&self) {
+        self.divide(MARKS);
+    }
+
+    /// The branch that is polled.
+    pub(crate) fn branch(&self) -> Option<&Arc<Branch>> {
+        // SAFETY: `in_branch` takes it away before its borrow of it ends.
+        self.branch.get().map(|branch| unsafe { branch.as_ref() })
+    }
+
+    /// Runs `f` in a branch of the task.
+    pub(crate) fn in_branch<R>(&self, branch: &Arc<Branch>, f: impl FnOnce() -> R) -> R {
+        struct Back<'a, 'b>(&'a Frame<'b>, Option<NonNull<Arc<Branch>>>);
+        impl Drop for Back<'_, '_> {
+            fn drop(&mut self) {
+                self.0.branch.set(self.1);
+                if self.1.is_none() {
+                    self.0.divided.set(self.0.divided.get() & !BRANCH);
+                }
+            }
+        }
+        let _back = Back(self, self.branch.replace(Some(NonNull::from(branch))));
+        self.divide(BRANCH);
+        f()
+    }
 }
 
 thread_local! {
@@ -31,20 +212,52 @@ thread_local! {
     static THREAD: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Runs `f` within `frame`.
-#[inline(always)]
-pub(crate) fn within<R>(frame: &Frame<'_>, f: impl FnOnce() -> R) -> R {
-    struct Back(*const Frame<'static>);
-    impl Drop for Back {
-        #[inline]
-        fn drop(&mut self) {
-            FRAME.set(self.0);
+/// A poll that is under way, in its frame.
+pub(super) struct Polling<'a, 'b> {
+    frame: &'a Frame<'b>,
+    outer: *const Frame<'static>,
+}
+
+impl<'a, 'b> Polling<'a, 'b> {
+    #[inline(always)]
+    pub(super) fn begin(frame: &'a Frame<'b>) -> Self {
+        // The frame outlives the use: `with` lends it for a call, and the drop of this takes it away while
+        // it is borrowed here, also if the poll unwinds.
+        let outer = FRAME.replace(ptr::from_ref(frame).cast());
+        Self { frame, outer }
+    }
+
+    #[cold]
+    fn act_again(acting: &Acting, known: Option<&Known>) {
+        acting.end();
+        if let Some(known) = known {
+            known.task.end_poll();
         }
     }
-    // The frame outlives the use: `with` lends it for a call, and `Back` takes it away before this
-    // returns, also if `f` unwinds.
-    let _back = Back(FRAME.replace(ptr::from_ref(frame).cast()));
-    f()
+}
+
+impl Drop for Polling<'_, '_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        FRAME.set(self.outer);
+        if let Some(acting) = self.frame.acting.take() {
+            Self::act_again(&acting, self.frame.identity.known());
+        }
+    }
+}
+
+/// Lets a task become known when it first uses a lock of any kind.
+pub(super) fn announce() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        instrument::arrive_with(|| {
+            with(|frame| {
+                if let Some(frame) = frame {
+                    frame.task();
+                }
+            });
+        });
+    });
 }
 
 /// Runs `f` without a frame: what it polls belongs to no task.
@@ -57,12 +270,6 @@ pub(crate) fn without<R>(f: impl FnOnce() -> R) -> R {
     }
     let _back = Back(FRAME.replace(ptr::null()));
     f()
-}
-
-/// Whether the calling thread polls a task that is watched.
-#[inline]
-pub(crate) fn is_there() -> bool {
-    !FRAME.get().is_null()
 }
 
 /// Gives `f` the poll that the calling thread is in, if it is in one.
@@ -114,7 +321,7 @@ fn new_thread() -> u64 {
 pub(crate) fn note_pending() {
     with(|frame| {
         if let Some(frame) = frame {
-            frame.is_pending.set(true);
+            frame.divide(PENDING);
         }
     });
 }
@@ -142,5 +349,5 @@ pub(crate) fn is_job() -> bool {
 
 /// The task that the calling thread polls, or the one that the closure is which it runs.
 pub(crate) fn current() -> Option<ThreadId> {
-    with(|frame| frame.map(|frame| frame.task.id)).or(JOB.get())
+    with(|frame| frame.map(|frame| frame.task().id)).or(JOB.get())
 }

@@ -9,24 +9,27 @@ use std::time::Instant;
 use lockwarden::instrument::{Mode, Site, WaitReason};
 use lockwarden::report::LockInfo;
 use parking_lot::Mutex;
-use tokio::task::coop;
+use tokio::task::{Id, coop};
 
 use super::frame::{self, Frame};
+use super::mark::Loose;
+use super::probe::Probe;
 use super::registry;
 use super::stack::AwaitStack;
-use super::task::Task;
+use super::task::{Joined, Task};
 use crate::examine;
 use crate::sync::permits::Permits;
 
 /// What a wait is for.
 #[derive(Clone, Debug)]
 pub(crate) enum Target {
-    /// A lock, in a mode. Those who hold it can end the wait.
-    Lock(LockInfo, Mode),
+    /// A lock, in a mode, and its holds that may have gone elsewhere. Those who hold it can end the
+    /// wait.
+    Lock(LockInfo, Mode, Option<Arc<Loose>>),
     /// So many permits of a semaphore.
     Permits(Arc<Permits>, u32),
-    /// The end of one of these tasks.
-    End(Vec<Arc<Task>>),
+    /// The end of one of these tasks, with their numbers in tokio.
+    End(Vec<(Id, Joined)>),
     /// Something that any task might bring about.
     AnyAgent(Thing),
 }
@@ -126,7 +129,7 @@ impl Wait {
             kept.clone_from(waker);
         }
         drop(kept);
-        self.last_poll.store(frame.poll, Ordering::Release);
+        self.last_poll.store(frame.poll(), Ordering::Release);
     }
 }
 
@@ -187,7 +190,7 @@ impl Leaf {
                 self.withdraw();
                 return f(cx);
             };
-            let before = frame.probe.map(|probe| probe.clones());
+            let before = frame.probe().map(Probe::clones);
             let site = frame::outer_site(waiting.site);
             let wait = Arc::clone(self.listed(frame, waiting, cx.waker()));
             wait.note_poll(frame, site, cx.waker());
@@ -228,7 +231,7 @@ impl Leaf {
                 self.withdraw();
                 return f(cx);
             };
-            let before = frame.probe.map(|probe| probe.clones());
+            let before = frame.probe().map(Probe::clones);
             let poll = f(cx);
             if poll.is_ready() || is_other() {
                 self.withdraw();
@@ -253,7 +256,7 @@ impl Leaf {
         } else if wait.queued().is_none() {
             wait.queued.store(next(), Ordering::Release);
         }
-        if let (Some(probe), Some(before)) = (frame.probe, before) {
+        if let (Some(probe), Some(before)) = (frame.probe(), before) {
             probe.add_tracked(probe.clones() - before);
             *wait.stack.lock() = Some(Box::new(AwaitStack::capture()));
         }
@@ -267,34 +270,35 @@ impl Leaf {
         waiting: Waiting<impl FnOnce() -> Target>,
         waker: &Waker,
     ) -> &Arc<Wait> {
-        let is_other = |(task, _): &(Arc<Task>, Arc<Wait>)| !Arc::ptr_eq(task, frame.task);
+        let own = frame.task();
+        let is_other = |(task, _): &(Arc<Task>, Arc<Wait>)| !Arc::ptr_eq(task, own);
         if self.entry.as_ref().is_some_and(is_other) {
             // Another task polls it now.
             self.withdraw();
         }
         let (_, wait) = self.entry.get_or_insert_with(|| {
             let wait = Arc::new(Wait {
-                task: Arc::downgrade(frame.task),
+                task: Arc::downgrade(own),
                 target: (waiting.target)(),
                 created: waiting.created,
                 site: AtomicPtr::new(std::ptr::from_ref(waiting.site).cast_mut()),
                 since: Instant::now(),
                 began: next(),
                 queued: AtomicU64::new(0),
-                last_poll: AtomicU64::new(frame.poll),
+                last_poll: AtomicU64::new(frame.poll()),
                 granted: AtomicU64::new(0),
                 is_inline: frame.place.contains(&waiting.place),
                 waker: Mutex::new(waker.clone()),
                 stack: Mutex::default(),
             });
-            let mut waits = frame.task.waits.lock();
+            let mut waits = own.waits.lock();
             waits.all.push(Arc::clone(&wait));
             drop(waits);
             if wait.target.is_for_certain_tasks() {
-                registry::begin_wait(frame.task);
+                registry::begin_wait(own);
             }
-            examine::wait_began(frame.task);
-            (Arc::clone(frame.task), wait)
+            examine::wait_began(own);
+            (Arc::clone(own), wait)
         });
         wait
     }
@@ -332,14 +336,14 @@ impl Drop for Leaf {
 /// Raises the panic that was asked of the task, if one was: it breaks a deadlock.
 #[inline]
 pub(crate) fn raise_alarm() {
-    if frame::with(|frame| frame.is_some_and(|frame| frame.task.has_alarm())) {
+    if frame::with(|frame| frame?.known().map(|task| task.has_alarm())) == Some(true) {
         raise();
     }
 }
 
 #[cold]
 fn raise() {
-    let alarm = frame::with(|frame| frame?.task.take_alarm());
+    let alarm = frame::with(|frame| frame?.known()?.take_alarm());
     if let Some(message) = alarm
         && !std::thread::panicking()
     {

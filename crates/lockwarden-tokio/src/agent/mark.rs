@@ -6,13 +6,12 @@
 //! away as a whole. And what was taken in a branch of `join!` or `select!` is not held by the other
 //! branches, though by their task.
 
-use std::cell::{Cell, RefCell};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use lockwarden::instrument::LockId;
 
-use super::frame::Frame;
+use super::frame::{self, Frame};
 use super::image;
 use super::leaf;
 use super::task::Task;
@@ -30,44 +29,8 @@ impl Branch {
     }
 }
 
-thread_local! {
-    static BRANCH: RefCell<Option<Arc<Branch>>> = const { RefCell::new(None) };
-    // Whether there is one: without a destructor, so that to ask costs an instruction.
-    static IS_IN_BRANCH: Cell<bool> = const { Cell::new(false) };
-}
-
 fn current() -> Option<Arc<Branch>> {
-    BRANCH.with_borrow(Clone::clone)
-}
-
-/// Runs `f` in a branch, or in none.
-pub(crate) fn in_branch<R>(branch: Option<Arc<Branch>>, f: impl FnOnce() -> R) -> R {
-    struct Back(Option<Arc<Branch>>);
-    impl Drop for Back {
-        fn drop(&mut self) {
-            IS_IN_BRANCH.set(self.0.is_some());
-            BRANCH.set(self.0.take());
-        }
-    }
-    IS_IN_BRANCH.set(branch.is_some());
-    let _back = Back(BRANCH.replace(branch));
-    f()
-}
-
-/// Runs `f`, the poll of a whole task, in no branch.
-#[inline(always)]
-pub(crate) fn in_root<R>(f: impl FnOnce() -> R) -> R {
-    if is_in_branch() {
-        in_branch(None, f)
-    } else {
-        f()
-    }
-}
-
-/// Whether the calling thread is in a branch.
-#[inline]
-pub(crate) fn is_in_branch() -> bool {
-    IS_IN_BRANCH.get()
+    frame::with(|frame| frame?.branch().cloned())
 }
 
 /// A hold of a task that is marked.
@@ -96,6 +59,37 @@ impl Drop for Mark {
     }
 }
 
+/// The loose holds of one lock.
+#[derive(Debug, Default)]
+pub(crate) struct Loose {
+    count: AtomicUsize,
+    /// When the first of them began, on the clock of `leaf::next`.
+    since: AtomicU64,
+}
+
+impl Loose {
+    /// A hold begins.
+    #[inline]
+    pub(crate) fn begin(&self) {
+        // Relaxed: who reads an older time takes more guards for sent away.
+        if self.count.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.since.store(leaf::next(), Ordering::Relaxed);
+        }
+    }
+
+    /// A hold is over.
+    #[inline]
+    pub(crate) fn end(&self) {
+        self.count.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether one of them may have left `task`, which holds the lock.
+    pub(crate) fn may_have_left(&self, task: &Task) -> bool {
+        self.count.load(Ordering::Relaxed) != 0
+            && task.has_let_out_since(self.since.load(Ordering::Relaxed))
+    }
+}
+
 /// Whether a guard could go to another task, of a lock at `lock` and a future at `future`.
 #[inline(always)]
 pub(crate) fn is_loose(frame: &Frame<'_>, lock: usize, future: usize) -> bool {
@@ -116,6 +110,11 @@ impl Task {
             branch: current(),
         });
         self.marked.store(marks.len(), Ordering::Relaxed);
+        frame::with(|frame| {
+            if let Some(frame) = frame {
+                frame.note_mark();
+            }
+        });
         Mark {
             task: Arc::downgrade(self),
             number,

@@ -6,15 +6,17 @@ use lockwarden::instrument::ThreadId;
 use parking_lot::Mutex;
 
 use super::frame;
+use super::root::Root;
 use super::task::Task;
 
 /// Who drives what, the innermost last. Only a `block_on` within a task is listed, which is rare.
 static NESTED: Mutex<Vec<(ThreadId, Arc<Task>)>> = Mutex::new(Vec::new());
 
-/// The task that the calling thread polls, or the job that it runs, drives `child` until the result
+/// The task that the calling thread polls, or the job that it runs, drives `root` until the result
 /// is dropped.
-pub(crate) fn drive(child: &Arc<Task>) -> Option<Nested> {
+pub(crate) fn drive<F: Future>(root: &Root<F>) -> Option<Nested> {
     let parent = frame::current()?;
+    let child = root.task();
     NESTED.lock().push((parent, Arc::clone(child)));
     Some(Nested { child: child.id })
 }

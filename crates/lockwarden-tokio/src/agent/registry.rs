@@ -17,7 +17,7 @@ type Part = Mutex<Option<HashMap<u64, Weak<Task>, BuildHasherDefault<Numbered>>>
 
 /// A number that ascends is as good as its hash.
 #[derive(Default)]
-struct Numbered(u64);
+pub(super) struct Numbered(u64);
 
 impl Hasher for Numbered {
     fn finish(&self) -> u64 {

@@ -1,149 +1,146 @@
 //! The future round a whole task.
 
-use std::cell::Cell;
+#![allow(unsafe_code)]
+
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
+use std::ptr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use lockwarden::instrument::{Agent, Clock, Site};
-use pin_project_lite::pin_project;
+use lockwarden::instrument::{self, Clock, Site};
 
-use super::frame::{self, Frame};
-use super::mark;
-use super::probe::Probe;
+use super::frame::{Frame, Polling};
+use super::identity::Identity;
+use super::origin::Origin;
 use super::runtime::RuntimeState;
-use super::task::{Kind, Probed, Task};
-use crate::examine;
+use super::task::{Joined, Kind, Task};
 
-pin_project! {
-    /// A task: its future, and who it is.
-    pub(crate) struct Root<F> {
-        // Taken out in place when it is done or dropped, so that what it holds is released by the
-        // agent that took it.
-        #[pin]
-        future: Option<F>,
-        agent: Agent,
-        task: Arc<Task>,
-    }
+/// A task: its future, and who it is.
+pub(crate) struct Root<F> {
+    // Dropped in place when it is done or the task is dropped, so that what it holds is released by the
+    // agent that took it.
+    future: ManuallyDrop<F>,
+    identity: Identity,
+}
 
-    impl<F> PinnedDrop for Root<F> {
-        fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            if this.future.is_some() {
-                this.agent.run(|| this.future.set(None));
-            }
-            examine::resumed(this.task);
-            this.task.end();
+/// What a task has come to, and what it did, for those who join it.
+#[derive(Debug)]
+pub(crate) struct Ended<T> {
+    value: T,
+    past: Clock,
+}
+
+impl<T> Ended<T> {
+    /// The calling task is over, with this result.
+    #[inline]
+    pub(crate) fn here(value: T) -> Self {
+        Self {
+            value,
+            past: Clock::release_if_attached(),
         }
     }
-}
 
-/// Where a task comes from.
-pub(crate) struct Origin {
-    pub(crate) kind: Kind,
-    pub(crate) spawned: Site,
-    pub(crate) runtime: Option<Arc<RuntimeState>>,
-}
+    /// The result, in a task that joins it: what that does comes after all that it did.
+    #[inline]
+    pub(crate) fn joined(self) -> T {
+        self.past.acquire_last();
+        self.value
+    }
 
-impl Origin {
-    /// A new agent and its task.
-    pub(crate) fn begin(self) -> (Agent, Arc<Task>) {
-        let mut agent = Agent::started_at(self.spawned);
-        agent.set_past(Clock::release_if_attached());
-        let (id, check) = (agent.id(), agent.check());
-        let task = Task::new(id, check, self.kind, self.spawned, self.runtime);
-        (agent, task)
+    /// The result, in the thread that has driven it.
+    #[inline]
+    pub(crate) fn driven(self) -> T {
+        self.value
     }
 }
 
 impl<F: Future> Root<F> {
-    pub(crate) fn new(future: F, origin: Origin) -> Self {
-        let (agent, task) = origin.begin();
-        Self {
-            future: Some(future),
-            agent,
-            task,
-        }
+    /// A task that is spawned at `spawned`.
+    pub(crate) fn new(
+        future: F,
+        kind: Kind,
+        spawned: Site,
+        runtime: Option<&Arc<RuntimeState>>,
+    ) -> (Self, Joined) {
+        let origin = Origin::of(kind, spawned, runtime);
+        let identity = if instrument::is_unattached() {
+            Identity::anonymous(Arc::clone(&origin))
+        } else {
+            Identity::known_after(&origin, Clock::release_if_attached())
+        };
+        let joined = match identity.known() {
+            Some(known) => Joined::Known(Arc::clone(&known.task)),
+            None => Joined::Anonymous(origin),
+        };
+        let root = Self {
+            future: ManuallyDrop::new(future),
+            identity,
+        };
+        (root, joined)
     }
 
+    /// The task, which is known from now on; it was not polled yet.
     pub(crate) fn task(&self) -> &Arc<Task> {
-        &self.task
+        &self.identity.become_known(None).task
+    }
+}
+
+impl<F> Root<F> {
+    #[inline(always)]
+    fn frame<'a>(identity: &'a Identity, future: &ManuallyDrop<F>) -> Frame<'a> {
+        let start = ptr::from_ref(future).addr();
+        Frame::new(identity, start..start + size_of::<F>())
     }
 }
 
 impl<F: Future> Future for Root<F> {
-    type Output = F::Output;
+    type Output = Ended<F::Output>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let mut this = self.project();
-        let task = &*this.task;
-        let start = std::ptr::from_ref(&*this.future).addr();
-        let poll = task.begin_poll(frame::thread());
-        examine::resumed(task);
-        let mut frame = Frame {
-            task,
-            poll,
-            probe: None,
-            place: start..start + size_of::<Option<F>>(),
-            is_pending: Cell::new(false),
-        };
-        let _polled = Polled(task);
-        if task.wants_probe() {
-            let (probe, waker) = Probe::new(cx.waker());
-            frame.probe = Some(&probe);
-            let mut cx = Context::from_waker(&waker);
-            let result = run(&mut this.future, this.agent, &frame, &mut cx);
-            if result.is_pending() {
-                task.waits.lock().probed = Some(Probed {
-                    // What it will be when the poll is over.
-                    at: poll + 1,
-                    is_tracked: probe.is_tracked(),
-                    sequence: Probe::next_sequence(),
-                });
-            }
-            return result;
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // SAFETY: the future is not moved out of it: it is polled and dropped in place.
+        let this = unsafe { self.get_unchecked_mut() };
+        let frame = Self::frame(&this.identity, &this.future);
+        let polling = Polling::begin(&frame);
+        let mut own = None;
+        if !this.identity.is_plain() || !instrument::is_unattached() {
+            own = frame.begin(cx);
         }
-        run(&mut this.future, this.agent, &frame, cx)
+        let waker = own.as_ref().unwrap_or(cx.waker());
+        let mut cx = Context::from_waker(waker);
+        // SAFETY: as above.
+        let future = unsafe { Pin::new_unchecked(&mut *this.future) };
+        let result = match future.poll(&mut cx) {
+            Poll::Pending => {
+                frame.suspend();
+                Poll::Pending
+            }
+            Poll::Ready(value) => {
+                this.identity.set_over();
+                // SAFETY: it is pinned and not over until now; it is dropped once, here.
+                unsafe { ManuallyDrop::drop(&mut this.future) };
+                Poll::Ready(Ended::here(value))
+            }
+        };
+        drop(polling);
+        result
     }
 }
 
-/// Polls the future as the task that it is.
-#[inline(always)]
-fn run<F: Future>(
-    future: &mut Pin<&mut Option<F>>,
-    agent: &mut Agent,
-    frame: &Frame<'_>,
-    cx: &mut Context<'_>,
-) -> Poll<F::Output> {
-    agent.run(|| {
-        let result = frame::within(frame, || {
-            mark::in_root(|| match future.as_mut().as_pin_mut() {
-                Some(future) => future.poll(cx),
-                None => over(),
-            })
-        });
-        if result.is_ready() {
-            future.set(None);
-            *frame.task.end.lock() = Some(Clock::release_if_attached());
-        } else {
-            examine::suspended(frame.task);
-        }
-        result
-    })
-}
-
-#[cold]
-fn over() -> ! {
-    panic!("a task was polled after it had ended");
-}
-
-/// A poll that is under way.
-struct Polled<'a>(&'a Task);
-
-impl Drop for Polled<'_> {
-    #[inline]
+impl<F> Drop for Root<F> {
     fn drop(&mut self) {
-        self.0.end_poll();
+        if !self.identity.is_over() {
+            let frame = Self::frame(&self.identity, &self.future);
+            let polling = Polling::begin(&frame);
+            if !self.identity.is_plain() || !instrument::is_unattached() {
+                frame.begin_drop();
+            }
+            self.identity.set_over();
+            // SAFETY: it is not over until now; it is dropped once, in place.
+            unsafe { ManuallyDrop::drop(&mut self.future) };
+            drop(polling);
+        }
     }
 }

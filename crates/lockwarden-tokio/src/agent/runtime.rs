@@ -41,7 +41,7 @@ impl RuntimeState {
 
     /// The runtime of the task that the calling thread polls.
     pub(crate) fn here() -> Option<Arc<Self>> {
-        frame::with(|frame| frame.and_then(|frame| frame.task.runtime.clone()))
+        frame::with(|frame| frame?.runtime())
     }
 
     /// The calling thread is in `block_on` until the result is dropped.

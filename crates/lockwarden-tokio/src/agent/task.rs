@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use lockwarden::instrument::{Clock, Site, ThreadId};
+use lockwarden::instrument::{Site, ThreadId};
 use lockwarden::report::ThreadInfo;
 use parking_lot::Mutex;
+use tokio::task::Id;
 
-use super::image;
 use super::leaf::Wait;
 use super::mark::Marked;
+use super::origin::Origin;
 use super::registry;
 use super::runtime::RuntimeState;
 
@@ -59,8 +60,27 @@ pub(crate) struct Task {
     pub(super) marked: AtomicUsize,
     /// Its waits that are not over, and the last probe.
     pub(crate) waits: Mutex<Waits>,
-    /// What it did, for those who join it.
-    pub(crate) end: Mutex<Option<Clock>>,
+    /// Its number in tokio, if it was polled before it became known.
+    pub(crate) tokio_id: Option<Id>,
+}
+
+/// What those who join a task know of it.
+#[derive(Clone, Debug)]
+pub(crate) enum Joined {
+    /// A task that was known when it was spawned.
+    Known(Arc<Task>),
+    /// One that was anonymous then.
+    Anonymous(Arc<Origin>),
+}
+
+impl Joined {
+    /// Where the task was spawned.
+    pub(crate) fn spawned(&self) -> Site {
+        match self {
+            Joined::Known(task) => task.spawned,
+            Joined::Anonymous(origin) => origin.spawned,
+        }
+    }
 }
 
 /// The waits of a task.
@@ -85,16 +105,15 @@ impl Task {
     pub(crate) fn new(
         id: ThreadId,
         check: u64,
-        kind: Kind,
-        spawned: Site,
-        runtime: Option<Arc<RuntimeState>>,
+        origin: &Origin,
+        tokio_id: Option<Id>,
     ) -> Arc<Self> {
         let task = Arc::new(Self {
             id,
             check,
-            kind,
-            spawned,
-            runtime,
+            kind: origin.kind,
+            spawned: origin.spawned,
+            runtime: origin.runtime(),
             polls: AtomicU64::new(0),
             carrier: AtomicU64::new(0),
             wants_probe: AtomicBool::new(false),
@@ -106,10 +125,8 @@ impl Task {
             marks: Mutex::default(),
             marked: AtomicUsize::new(0),
             waits: Mutex::default(),
-            end: Mutex::new(None),
+            tokio_id,
         });
-        image::look();
-        crate::dump::announce();
         registry::add(&task);
         task
     }

@@ -6,13 +6,14 @@ use std::sync::atomic::Ordering;
 
 use lockwarden::instrument::{self, Mode, Observation, ThreadId};
 use lockwarden::report::{HeldInfo, LockId, WaitsFor};
+use tokio::task::Id;
 
 use super::need::{self, Need};
 use crate::agent::leaf::{Target, Wait};
 use crate::agent::nested;
 use crate::agent::registry;
 use crate::agent::runtime::RuntimeState;
-use crate::agent::task::{Kind, Probed, Task};
+use crate::agent::task::{Joined, Kind, Probed, Task};
 
 /// One task or thread.
 pub(super) struct Node {
@@ -60,6 +61,8 @@ pub(super) struct Graph {
     queued: HashMap<LockId, Waiters>,
     /// Permits that were granted to futures that have not taken them yet.
     granted: Vec<(Arc<Task>, Arc<Wait>, u32)>,
+    /// The known tasks, by their numbers in tokio.
+    by_id: HashMap<Id, Arc<Task>>,
     /// The tasks that are polled now, by thread.
     carried: HashMap<u64, Vec<Arc<Task>>>,
     /// The checks whose tasks are all known, so that one of them has to end any wait.
@@ -80,6 +83,7 @@ impl Graph {
             holders: HashMap::new(),
             queued: HashMap::new(),
             granted: Vec::new(),
+            by_id: HashMap::new(),
             carried: HashMap::new(),
             closed_checks,
         };
@@ -101,6 +105,9 @@ impl Graph {
             graph.observed.insert(one.thread.id.get(), one);
         }
         for task in &everyone {
+            if let Some(id) = task.tokio_id {
+                graph.by_id.insert(id, Arc::clone(task));
+            }
             if task.polls() % 2 == 1 {
                 let carried = graph.carried.entry(task.carrier()).or_default();
                 carried.push(Arc::clone(task));
@@ -110,7 +117,7 @@ impl Graph {
             let waits = task.waits.lock().all.clone();
             for wait in waits {
                 match &wait.target {
-                    Target::Lock(lock, _) => {
+                    Target::Lock(lock, ..) => {
                         let queued = graph.queued.entry(lock.id).or_default();
                         queued.push((Arc::clone(&task), wait));
                     }
@@ -184,7 +191,7 @@ impl Graph {
         if task.has_ended() {
             return Need::Nothing;
         }
-        if self.nodes[at].polls == 0 {
+        if self.nodes[at].polls == 0 && task.kind == Kind::Blocking {
             let need = self.need_of_queued(&task, polls);
             self.nodes[at].unpolled = (need != Need::Nothing).then_some(Unpolled::Pool);
             return need;
@@ -197,7 +204,9 @@ impl Graph {
             }
             return self.need_of_blocked(id, polls);
         }
-        let (by_thread, why) = self.need_of_driver(&task, polls);
+        let carrier = Some(task.carrier()).filter(|carrier| *carrier != 0);
+        let (by_thread, why) =
+            self.need_of_driver(task.kind, task.runtime.as_ref(), carrier, polls);
         let by_waits = self.need_of_waits(at, polls);
         if by_waits == Need::Nothing && by_thread != Need::Nothing {
             self.nodes[at].unpolled = Some(why);
@@ -234,7 +243,7 @@ impl Graph {
             return Need::Nothing;
         }
         match &wait.target {
-            Target::Lock(lock, mode) => self.need_of_lock(lock.id, *mode, Some(wait), polls),
+            Target::Lock(lock, mode, _) => self.need_of_lock(lock.id, *mode, Some(wait), polls),
             Target::Permits(permits, count) => {
                 if permits.is_open() {
                     return Need::Nothing;
@@ -282,15 +291,35 @@ impl Graph {
             }
             Target::End(tasks) => {
                 let mut needs = Vec::new();
-                for task in tasks {
-                    if task.has_ended() {
-                        return Need::Nothing;
+                for (id, joined) in tasks {
+                    match self.need_of_end(*id, joined, polls) {
+                        Need::Nothing => return Need::Nothing,
+                        need => needs.push(need),
                     }
-                    needs.push(Need::Agent(self.place(task.id, polls)));
                 }
                 Need::Any(needs)
             }
             Target::AnyAgent(_) => self.need_of_any_agent(at),
+        }
+    }
+
+    /// What it takes for a task to end.
+    fn need_of_end(&mut self, id: Id, joined: &Joined, polls: &HashMap<u64, u64>) -> Need {
+        let task = match joined {
+            Joined::Known(task) => Some(Arc::clone(task)),
+            Joined::Anonymous(_) => self.by_id.get(&id).cloned(),
+        };
+        match (task, joined) {
+            (Some(task), _) if task.has_ended() => Need::Nothing,
+            (Some(task), _) => Need::Agent(self.place(task.id, polls)),
+            // It runs, or waits for something that is not watched, if a thread is there to poll it. That it
+            // has ended would be seen by the one that joins it, when that is polled.
+            (None, Joined::Anonymous(origin)) => {
+                let runtime = origin.runtime();
+                self.need_of_driver(origin.kind, runtime.as_ref(), None, polls)
+                    .0
+            }
+            (None, Joined::Known(_)) => Need::Nothing,
         }
     }
 
@@ -318,17 +347,25 @@ impl Graph {
         polls: &HashMap<u64, u64>,
     ) -> Need {
         let mut needs = Vec::new();
+        let queued = self.queued.get(&lock).cloned().unwrap_or_default();
+        let may_have_left = |task: Arc<Task>| {
+            let loose = queued.iter().find_map(|(_, wait)| match &wait.target {
+                Target::Lock(_, _, loose) => loose.as_ref(),
+                _ => None,
+            });
+            task.may_have_let_out(lock) || loose.is_some_and(|loose| loose.may_have_left(&task))
+        };
         for (holder, held) in self.holders.get(&lock).cloned().unwrap_or_default() {
             if conflicts(mode, held) {
                 // The guard may have gone to another task.
-                if registry::find(holder).is_some_and(|task| task.may_have_let_out(lock)) {
+                if registry::find(holder).is_some_and(may_have_left) {
                     return Need::Nothing;
                 }
                 needs.push(Need::Agent(self.place(holder, polls)));
             }
         }
-        for (task, other) in self.queued.get(&lock).cloned().unwrap_or_default() {
-            let Target::Lock(_, other_mode) = other.target else {
+        for (task, other) in queued.iter().cloned() {
+            let Target::Lock(_, other_mode, _) = other.target else {
                 continue;
             };
             if wait.is_some_and(|wait| Arc::ptr_eq(wait, &other)) || !conflicts(mode, other_mode) {
@@ -369,13 +406,19 @@ impl Graph {
 
     /// What it takes for a task that is not polled to be polled: that a thread which does so comes
     /// out of what it is in.
-    fn need_of_driver(&mut self, task: &Task, polls: &HashMap<u64, u64>) -> (Need, Unpolled) {
-        let driver = match (task.kind, &task.runtime) {
+    fn need_of_driver(
+        &mut self,
+        kind: Kind,
+        runtime: Option<&Arc<RuntimeState>>,
+        carrier: Option<u64>,
+        polls: &HashMap<u64, u64>,
+    ) -> (Need, Unpolled) {
+        let driver = match (kind, runtime) {
             (Kind::Spawned, Some(runtime)) if !runtime.is_current_thread => {
                 return (self.need_of_workers(runtime, polls), Unpolled::Workers);
             }
-            (Kind::Spawned, runtime) => runtime.as_ref().and_then(|of| of.only_driver()),
-            (Kind::Local | Kind::Driven, _) => Some(task.carrier()),
+            (Kind::Spawned, runtime) => runtime.and_then(|of| of.only_driver()),
+            (Kind::Local | Kind::Driven, _) => carrier,
             (Kind::Blocking, _) => None,
         };
         let need = driver.map_or(Need::Nothing, |driver| self.need_of_thread(driver, polls));

@@ -222,7 +222,7 @@ fn wait_info(wait: &Wait, by: FreedBy, locks: &mut Vec<LockInfo>) -> WaitInfo {
     let since: Duration = wait.since.elapsed();
     let site = wait.site();
     match &wait.target {
-        Target::Lock(lock, mode) => {
+        Target::Lock(lock, mode, _) => {
             add(locks, lock.clone());
             WaitInfo::of_lock(lock.id, *mode, site, since, by)
         }
@@ -231,7 +231,7 @@ fn wait_info(wait: &Wait, by: FreedBy, locks: &mut Vec<LockInfo>) -> WaitInfo {
             WaitInfo::of_resource((id, WaitReason::Permit), site, since, by)
         }
         Target::End(tasks) => {
-            let made = tasks.first().map_or(site, |task| task.spawned);
+            let made = tasks.first().map_or(site, |(_, joined)| joined.spawned());
             let id = add(locks, thing_info("task", made));
             WaitInfo::of_resource((id, WaitReason::End), site, since, by)
         }

@@ -28,8 +28,8 @@ impl Handle {
         }
     }
 
-    pub(crate) fn state(&self) -> Option<Arc<RuntimeState>> {
-        self.state.clone()
+    pub(crate) fn state(&self) -> Option<&Arc<RuntimeState>> {
+        self.state.as_ref()
     }
 
     fn of_current(inner: tokio::runtime::Handle) -> Self {
@@ -63,9 +63,8 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let root = root(future, Kind::Spawned, Location::caller(), self.state());
-        let task = Arc::clone(root.task());
-        JoinHandle::new(self.inner.spawn(root), task)
+        let (root, joined) = root(future, Kind::Spawned, Location::caller(), self.state());
+        JoinHandle::new(self.inner.spawn(root), joined)
     }
 
     /// As [`tokio::runtime::Handle::spawn_blocking`].
@@ -86,9 +85,9 @@ impl Handle {
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         // It does not drive a current-thread runtime.
-        let root = root(future, Kind::Driven, Location::caller(), self.state());
-        let _nested = nested::drive(root.task());
-        self.inner.block_on(root)
+        let (root, _) = root(future, Kind::Driven, Location::caller(), self.state());
+        let _nested = nested::drive(&root);
+        self.inner.block_on(root).driven()
     }
 }
 

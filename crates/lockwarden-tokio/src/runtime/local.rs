@@ -65,10 +65,8 @@ impl LocalRuntime {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let state = Arc::clone(&self.state);
-        let root = root(future, Kind::Local, Location::caller(), Some(state));
-        let task = Arc::clone(root.task());
-        JoinHandle::new(self.inner.spawn_local(root), task)
+        let (root, joined) = root(future, Kind::Local, Location::caller(), Some(&self.state));
+        JoinHandle::new(self.inner.spawn_local(root), joined)
     }
 
     /// As [`tokio::runtime::LocalRuntime::spawn_blocking`].
@@ -88,11 +86,10 @@ impl LocalRuntime {
     /// In an asynchronous context.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let state = Arc::clone(&self.state);
-        let root = root(future, Kind::Driven, Location::caller(), Some(state));
+        let (root, _) = root(future, Kind::Driven, Location::caller(), Some(&self.state));
         let _driving = self.state.drive();
-        let _nested = nested::drive(root.task());
-        self.inner.block_on(root)
+        let _nested = nested::drive(&root);
+        self.inner.block_on(root).driven()
     }
 
     /// As [`tokio::runtime::LocalRuntime::enter`].

@@ -88,11 +88,10 @@ impl Runtime {
     /// The same, for a caller at `site`.
     #[track_caller]
     pub(crate) fn block_on_at<F: Future>(&self, site: Site, future: F) -> F::Output {
-        let state = Arc::clone(&self.state);
-        let root = root(future, Kind::Driven, site, Some(state));
+        let (root, _) = root(future, Kind::Driven, site, Some(&self.state));
         let _driving = self.state.drive();
-        let _nested = nested::drive(root.task());
-        self.inner.block_on(root)
+        let _nested = nested::drive(&root);
+        self.inner.block_on(root).driven()
     }
 
     /// As [`tokio::runtime::Runtime::enter`].

@@ -1,4 +1,4 @@
-//! Waiting for permits of one of tokio's semaphores, on which the locks stand too.
+//! Waiting for permits of a semaphore, on which the locks stand too.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,6 +9,7 @@ use pin_project_lite::pin_project;
 use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 use tokio::task::coop;
 
+use super::fast_semaphore::{FastSemaphore, Permit, Waiter};
 use crate::agent::frame;
 use crate::agent::leaf::{self, Leaf, Target, Waiting};
 
@@ -18,7 +19,7 @@ pin_project! {
     /// The queue is served in order all the same. A release hands its permits to the waiters first,
     /// so a permit is free only while none waits.
     pub(crate) struct Acquire<'a, F, M> {
-        semaphore: &'a Semaphore,
+        semaphore: &'a FastSemaphore,
         count: u32,
         created: Site,
         make: M,
@@ -31,10 +32,12 @@ pin_project! {
     /// An acquisition that was not over at its first poll.
     struct Queued<'a, F> {
         // What was taken at once, while the budget of the task has to be charged for it.
-        taken: Option<SemaphorePermit<'a>>,
+        taken: Option<Permit<'a>>,
         leaf: Leaf,
         #[pin]
         future: F,
+        // Dropped after the future, which gives back what it was handed.
+        waiter: Waiter<'a>,
     }
 }
 
@@ -45,7 +48,7 @@ where
 {
     /// An acquisition of so many permits; `make` is that of tokio's own.
     #[inline(always)]
-    pub(crate) fn new(semaphore: &'a Semaphore, count: u32, created: Site, make: M) -> Self {
+    pub(crate) fn new(semaphore: &'a FastSemaphore, count: u32, created: Site, make: M) -> Self {
         Self {
             semaphore,
             count,
@@ -68,23 +71,17 @@ where
         cx: &mut Context<'_>,
         site: Site,
         target: impl FnOnce() -> Target,
-    ) -> Poll<Result<SemaphorePermit<'a>, AcquireError>> {
+    ) -> Poll<Result<Permit<'a>, AcquireError>> {
         if self.queued.is_none() {
-            let tried = match self.count {
-                1 => self.semaphore.try_acquire(),
-                count => self.semaphore.try_acquire_many(count),
-            };
-            let taken = tried.ok();
-            if taken.is_some() {
+            let (semaphore, count) = (self.semaphore, self.count);
+            if semaphore.take(count) || semaphore.try_take(count).is_ok() {
+                let taken = Permit::new(semaphore, count);
                 if let Poll::Ready(budget) = coop::poll_proceed(cx) {
                     budget.made_progress();
-                    if let Some(permit) = taken {
-                        return Poll::Ready(Ok(permit));
-                    }
-                } else {
-                    self.queue(taken);
-                    return Poll::Pending;
+                    return Poll::Ready(Ok(taken));
                 }
+                self.queue(Some(taken));
+                return Poll::Pending;
             }
             self.as_mut().queue(None);
         }
@@ -92,13 +89,16 @@ where
     }
 
     #[cold]
-    fn queue(self: Pin<&mut Self>, taken: Option<SemaphorePermit<'a>>) {
+    fn queue(self: Pin<&mut Self>, taken: Option<Permit<'a>>) {
         let mut this = self.project();
-        let future = (this.make)(this.semaphore, *this.count);
+        let semaphore: &'a FastSemaphore = this.semaphore;
+        let (queue, waiter) = semaphore.wait();
+        let future = (this.make)(queue, *this.count);
         this.queued.set(Some(Queued {
             taken,
             leaf: Leaf::new(),
             future,
+            waiter,
         }));
     }
 
@@ -108,32 +108,43 @@ where
         cx: &mut Context<'_>,
         site: Site,
         target: impl FnOnce() -> Target,
-    ) -> Poll<Result<SemaphorePermit<'a>, AcquireError>> {
+    ) -> Poll<Result<Permit<'a>, AcquireError>> {
         let place = std::ptr::from_ref(&*self).addr();
-        let this = self.project();
-        let Some(queued) = this.queued.as_pin_mut() else {
+        let mut this = self.project();
+        let Some(queued) = this.queued.as_mut().as_pin_mut() else {
             return Poll::Pending;
         };
         let queued = queued.project();
-        if queued.taken.is_some() {
-            let budget = ready!(coop::poll_proceed(cx));
-            budget.made_progress();
-            if let Some(permit) = queued.taken.take() {
-                return Poll::Ready(Ok(permit));
-            }
-        }
-        leaf::raise_alarm();
-        let waiting = Waiting {
-            created: this.created,
-            site,
-            place,
-            target,
+        let result = if queued.taken.is_some() {
+            ready!(coop::poll_proceed(cx)).made_progress();
+            queued.taken.take().map(Ok)
+        } else {
+            None
         };
-        let future = queued.future;
-        let poll = queued.leaf.poll_granted(cx, waiting, |cx| future.poll(cx));
-        if poll.is_pending() {
-            frame::note_pending();
-        }
-        poll
+        let result = match result {
+            Some(result) => result,
+            None => {
+                leaf::raise_alarm();
+                let waiting = Waiting {
+                    created: this.created,
+                    site,
+                    place,
+                    target,
+                };
+                let future = queued.future;
+                let poll = queued.leaf.poll_granted(cx, waiting, |cx| future.poll(cx));
+                let Poll::Ready(result) = poll else {
+                    frame::note_pending();
+                    return Poll::Pending;
+                };
+                result.map(|permit| {
+                    permit.forget();
+                    Permit::new(this.semaphore, *this.count)
+                })
+            }
+        };
+        // The waiter does not count any more.
+        this.queued.set(None);
+        Poll::Ready(result)
     }
 }

@@ -1,5 +1,9 @@
 //! The part of a guard that gives the lock back.
 
+#![allow(unsafe_code)]
+
+use std::mem::ManuallyDrop;
+use std::ptr;
 use std::sync::Arc;
 
 use lockwarden::instrument::{Mode, SendableHold};
@@ -43,6 +47,7 @@ pub(crate) struct Keep<P: Leads> {
     owner: P,
     hold: Option<SendableHold>,
     mark: Option<Mark>,
+    is_loose: bool,
     permits: u32,
 }
 
@@ -50,11 +55,16 @@ impl<P: Leads> Keep<P> {
     #[inline]
     pub(crate) fn new(owner: P, taken: Taken, mode: Mode) -> Self {
         let permits = owner.raw().share(mode);
-        let Taken { hold, mark } = taken;
+        let Taken {
+            hold,
+            mark,
+            is_loose,
+        } = taken;
         Self {
             owner,
             hold,
             mark,
+            is_loose,
             permits,
         }
     }
@@ -70,22 +80,29 @@ impl<P: Leads> Keep<P> {
         if let Some(hold) = &self.hold {
             raw.record.converted_anywhere(hold, Mode::Shared);
         }
-        raw.semaphore.add_permits(self.permits as usize - 1);
+        raw.semaphore.give(self.permits as usize - 1);
         self.permits = 1;
     }
 }
 
 impl<'a, L: HasRaw + ?Sized> Keep<&'a L> {
     /// The same hold, that does not know what the lock protects.
-    pub(crate) fn erase(mut self) -> Keep<&'a Raw> {
-        let raw = self.owner.raw();
-        let (hold, mark, permits) = (self.hold.take(), self.mark.take(), self.permits);
-        self.permits = 0;
+    #[inline(always)]
+    pub(crate) fn erase(self) -> Keep<&'a Raw> {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: each field is read once, and `this` is not used or dropped any more.
+        let (hold, mark) = unsafe {
+            (
+                ptr::read(&raw const this.hold),
+                ptr::read(&raw const this.mark),
+            )
+        };
         Keep {
-            owner: raw,
+            owner: this.owner.raw(),
             hold,
             mark,
-            permits,
+            is_loose: this.is_loose,
+            permits: this.permits,
         }
     }
 }
@@ -95,7 +112,8 @@ impl<P: Leads> Drop for Keep<P> {
     fn drop(&mut self) {
         if self.permits != 0 {
             let hold = self.hold.take();
-            self.owner.raw().release(hold, self.permits);
+            let is_loose = self.is_loose;
+            self.owner.raw().release(hold, is_loose, self.permits);
         }
     }
 }

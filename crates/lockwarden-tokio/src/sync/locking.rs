@@ -4,6 +4,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use lockwarden::instrument::{Mode, Site};
@@ -11,9 +12,9 @@ use pin_project_lite::pin_project;
 use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 
 use super::acquire::Acquire;
+use super::eager::Eager;
 use super::keep::{HasRaw, Keep};
 use super::raw::{Raw, Taken};
-use super::sited::Sited;
 use crate::agent::frame;
 
 pin_project! {
@@ -113,7 +114,6 @@ where
 {
     type Output = Taken;
 
-    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let (raw, mode) = (*this.raw, *this.mode);
@@ -125,18 +125,35 @@ where
     }
 }
 
-/// Takes a lock, without a guard.
+/// Takes a lock, for a guard that owns it.
 #[inline]
-pub(crate) fn take(raw: &Raw, mode: Mode, created: Site) -> impl Future<Output = Taken> {
-    let count = raw.share(mode);
-    Taking {
-        raw,
-        mode,
-        acquire: Acquire::new(&raw.semaphore, count, created, Semaphore::acquire_many),
-    }
-}
-
-/// A future that owns what it acquires from, at the place of its `.await`.
-pub(crate) fn owned<F: Future>(future: F) -> impl Future<Output = F::Output> {
-    Sited::new(future)
+pub(crate) fn owned<X, L, G>(
+    lock: Arc<L>,
+    created: Site,
+    guard: impl Fn(Keep<Arc<L>>) -> G + Copy,
+) -> impl Future<Output = G>
+where
+    X: Modal,
+    L: HasRaw + ?Sized,
+{
+    let at_once = move |lock: Arc<L>, cx: &mut Context<'_>| {
+        let raw = lock.raw();
+        let Some(permit) = raw.semaphore.take_within_budget(raw.share(X::MODE), cx) else {
+            return Err(lock);
+        };
+        let taken = raw.taken(Ok(permit), X::MODE, created, 0);
+        Ok(guard(Keep::new(lock, taken, X::MODE)))
+    };
+    let later = move |lock: Arc<L>| async move {
+        let raw = lock.raw();
+        let count = raw.share(X::MODE);
+        let taking = Taking {
+            raw,
+            mode: X::MODE,
+            acquire: Acquire::new(&raw.semaphore, count, created, Semaphore::acquire_many),
+        };
+        let taken = taking.await;
+        guard(Keep::new(lock, taken, X::MODE))
+    };
+    Eager::new(lock, at_once, later)
 }

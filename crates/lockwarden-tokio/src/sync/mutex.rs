@@ -86,11 +86,7 @@ impl<T: ?Sized> Mutex<T> {
     /// As [`tokio::sync::Mutex::lock_owned`].
     #[track_caller]
     pub fn lock_owned(self: Arc<Self>) -> impl Future<Output = OwnedMutexGuard<T>> {
-        let created = Location::caller();
-        locking::owned(async move {
-            let taken = locking::take(&self.raw, Mode::Exclusive, created).await;
-            OwnedMutexGuard::new(Keep::new(self, taken, Mode::Exclusive))
-        })
+        locking::owned::<Write, _, _>(self, Location::caller(), OwnedMutexGuard::new)
     }
 
     /// As [`tokio::sync::Mutex::blocking_lock`].

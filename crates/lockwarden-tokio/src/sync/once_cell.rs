@@ -189,10 +189,11 @@ impl<F: Future> Future for Initialising<'_, F> {
                 let hold = record.acquired_sendable(Mode::Exclusive, AcquireKind::Blocking, site);
                 let own = std::ptr::from_ref(record).addr();
                 let is_loose = mark::is_loose(frame, own, place);
-                let mark = is_loose.then(|| frame.task.mark(record.id(), is_loose));
+                let mark = is_loose.then(|| frame.task().mark(record.id(), is_loose));
                 Some(Taken {
                     hold: Some(hold),
                     mark,
+                    is_loose,
                 })
             });
         }
@@ -231,7 +232,7 @@ impl<F: Future> Future for Getting<'_, F> {
             created,
             site: frame::outer_site(created),
             place,
-            target: || Target::Lock(record.info(), Mode::Exclusive),
+            target: || Target::Lock(record.info(), Mode::Exclusive, None),
         };
         // The one who initialises waits for what the initialisation waits for, and for nothing else.
         let before = INITIALISES.replace(false);

@@ -1,6 +1,6 @@
 //! Who holds the permits of a semaphore.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use lockwarden::instrument::{Site, ThreadId};
 use parking_lot::Mutex;
@@ -17,8 +17,15 @@ pub(crate) struct Permits {
     /// Whether permits came or went otherwise than by an acquisition and its release: then nothing is
     /// known of how many there will be.
     is_open: AtomicBool,
+    /// The tasks that hold one permit each that cannot leave them, in the first free cell; zero for none.
+    /// The number of such an acquisition is that of its cell, from 1.
+    cells: [AtomicU64; CELLS],
+    /// All other acquisitions, with higher numbers.
     holders: Mutex<Vec<Holder>>,
 }
+
+/// How many holders take no lock to be listed.
+const CELLS: usize = 8;
 
 /// One acquisition.
 #[derive(Clone, Copy, Debug)]
@@ -39,13 +46,14 @@ impl Permits {
             made,
             count,
             is_open: AtomicBool::new(false),
+            cells: [const { AtomicU64::new(0) }; CELLS],
             holders: Mutex::default(),
         }
     }
 
-    /// Permits are added or taken away for good.
-    pub(crate) fn open(&self) {
-        self.is_open.store(true, Ordering::Release);
+    /// Permits are added or taken away for good; whether that is so for the first time.
+    pub(crate) fn open(&self) -> bool {
+        !self.is_open.swap(true, Ordering::AcqRel)
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -53,9 +61,33 @@ impl Permits {
     }
 
     /// Notes an acquisition; the number of it.
+    #[inline]
     pub(crate) fn add(&self, task: Option<ThreadId>, permits: usize, is_loose: bool) -> u64 {
+        if let Some(task) = task
+            && permits == 1
+            && !is_loose
+        {
+            // Release pairs with the Acquire in `holders`: who sees that a task gave its permit back sees
+            // who took it next.
+            let take = |cell: &AtomicU64| {
+                cell.load(Ordering::Relaxed) == 0
+                    && cell
+                        .compare_exchange(0, task.get(), Ordering::Release, Ordering::Relaxed)
+                        .is_ok()
+            };
+            if let Some(at) = self.cells.iter().position(take) {
+                return at as u64 + 1;
+            }
+        }
+        self.list(task, permits, is_loose)
+    }
+
+    #[cold]
+    fn list(&self, task: Option<ThreadId>, permits: usize, is_loose: bool) -> u64 {
         let mut holders = self.holders.lock();
-        let number = holders.last().map_or(1, |last| last.number + 1);
+        let number = holders
+            .last()
+            .map_or(CELLS as u64 + 1, |last| last.number + 1);
         holders.push(Holder {
             task,
             permits,
@@ -67,8 +99,29 @@ impl Permits {
         number
     }
 
-    /// Changes how many permits an acquisition stands for; none is the end of it.
-    pub(crate) fn set(&self, number: u64, permits: usize) {
+    /// Changes how many permits an acquisition stands for; none is the end of it. Its number from now on.
+    #[inline]
+    pub(crate) fn set(&self, number: u64, permits: usize) -> u64 {
+        let Some(cell) = self.cells.get((number as usize).wrapping_sub(1)) else {
+            self.set_listed(number, permits);
+            return number;
+        };
+        match permits {
+            // Release as in `add`.
+            0 => cell.store(0, Ordering::Release),
+            1 => {}
+            _ => {
+                let task = ThreadId::new(cell.load(Ordering::Relaxed));
+                let number = self.list(Some(task), permits, false);
+                cell.store(0, Ordering::Release);
+                return number;
+            }
+        }
+        number
+    }
+
+    #[cold]
+    fn set_listed(&self, number: u64, permits: usize) {
         let mut holders = self.holders.lock();
         if permits == 0 && holders.last().is_some_and(|last| last.number == number) {
             holders.pop();
@@ -86,6 +139,19 @@ impl Permits {
 
     /// All acquisitions that are not over.
     pub(crate) fn holders(&self) -> Vec<Holder> {
-        self.holders.lock().clone()
+        let mut all = self.holders.lock().clone();
+        for cell in &self.cells {
+            let task = cell.load(Ordering::Acquire);
+            if task != 0 {
+                all.push(Holder {
+                    task: Some(ThreadId::new(task)),
+                    permits: 1,
+                    is_loose: false,
+                    taken: 0,
+                    number: 0,
+                });
+            }
+        }
+        all
     }
 }

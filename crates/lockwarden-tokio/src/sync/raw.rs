@@ -1,19 +1,24 @@
 //! What the mutex and the reader-writer lock have in common.
 
-use lockwarden::instrument::{AcquireKind, Lock, LockKind, Mode, SendableHold, Site};
-use tokio::sync::{AcquireError, Semaphore, SemaphorePermit, TryLockError};
+use std::sync::{Arc, OnceLock};
 
+use lockwarden::instrument::{AcquireKind, Lock, LockKind, Mode, SendableHold, Site};
+use tokio::sync::{AcquireError, TryLockError};
+
+use super::fast_semaphore::{FastSemaphore, Permit};
 use crate::agent::frame::{self, Frame};
 use crate::agent::leaf::Target;
-use crate::agent::mark::{self, Mark};
+use crate::agent::mark::{self, Loose, Mark};
 
-/// A lock without data: tokio's semaphore, as in tokio's own locks, and the record for the detector.
+/// A lock without data: a semaphore, as in tokio's own locks, and the record for the detector.
 #[derive(Debug)]
 pub(crate) struct Raw {
     pub(crate) record: Lock,
-    pub(crate) semaphore: Semaphore,
+    pub(crate) semaphore: FastSemaphore,
     /// How many permits it has: all of them are the exclusive hold.
     pub(crate) permits: u32,
+    /// The holds that may have gone to another task; made for the first of them, or the first waiter.
+    loose: OnceLock<Arc<Loose>>,
 }
 
 impl Raw {
@@ -21,8 +26,9 @@ impl Raw {
     pub(crate) fn new(kind: &'static LockKind, permits: u32) -> Self {
         Self {
             record: Lock::new(kind),
-            semaphore: Semaphore::new(permits as usize),
+            semaphore: FastSemaphore::new(permits as usize),
             permits,
+            loose: OnceLock::new(),
         }
     }
 
@@ -30,8 +36,9 @@ impl Raw {
     pub(crate) const fn const_new(kind: &'static LockKind, permits: u32) -> Self {
         Self {
             record: Lock::new(kind),
-            semaphore: Semaphore::const_new(permits as usize),
+            semaphore: FastSemaphore::const_new(permits as usize),
             permits,
+            loose: OnceLock::new(),
         }
     }
 
@@ -46,7 +53,13 @@ impl Raw {
 
     /// What a wait in this mode is listed with.
     pub(crate) fn target(&self, mode: Mode) -> Target {
-        Target::Lock(self.record.info(), mode)
+        let loose = Some(Arc::clone(self.loose()));
+        Target::Lock(self.record.info(), mode, loose)
+    }
+
+    #[inline]
+    fn loose(&self) -> &Arc<Loose> {
+        self.loose.get_or_init(Arc::default)
     }
 
     /// Records that the calling task, or thread, has taken the lock, with a future at `place`. The
@@ -54,7 +67,7 @@ impl Raw {
     #[inline(always)]
     pub(crate) fn taken(
         &self,
-        permit: Result<SemaphorePermit<'_>, AcquireError>,
+        permit: Result<Permit<'_>, AcquireError>,
         mode: Mode,
         site: Site,
         place: usize,
@@ -62,17 +75,35 @@ impl Raw {
         // The semaphore is never closed. Kept until the record is made, which can panic.
         let permit = permit.unwrap_or_else(|_| unreachable!("the semaphore of a lock is closed"));
         let taken = frame::with(|frame| match frame {
-            Some(frame) if self.is_usual(frame, place) => Taken {
-                hold: Some(
-                    self.record
-                        .acquired_sendable(mode, AcquireKind::Blocking, site),
-                ),
-                mark: None,
-            },
+            Some(frame) if !frame.is_divided() => {
+                let hold = self
+                    .record
+                    .acquired_sendable(mode, AcquireKind::Blocking, site);
+                self.held(frame, hold, None, place)
+            }
             _ => self.taken_otherwise(mode, site, place),
         });
-        permit.forget();
+        permit.keep();
         taken
+    }
+
+    #[inline(always)]
+    fn held(
+        &self,
+        frame: &Frame<'_>,
+        hold: SendableHold,
+        mark: Option<Mark>,
+        place: usize,
+    ) -> Taken {
+        let is_loose = mark::is_loose(frame, std::ptr::from_ref(self).addr(), place);
+        if is_loose {
+            self.loose().begin();
+        }
+        Taken {
+            hold: Some(hold),
+            mark,
+            is_loose,
+        }
     }
 
     #[cold]
@@ -81,15 +112,6 @@ impl Raw {
             Some(frame) => self.taken_by_task(frame, mode, AcquireKind::Blocking, site, place),
             None => self.taken_by_thread(mode, AcquireKind::Blocking, site),
         })
-    }
-
-    /// Whether nothing has to be known of a hold but that it is there.
-    #[inline(always)]
-    fn is_usual(&self, frame: &Frame<'_>, place: usize) -> bool {
-        !frame.is_pending.get()
-            && !frame.task.has_marks()
-            && !mark::is_in_branch()
-            && !mark::is_loose(frame, std::ptr::from_ref(self).addr(), place)
     }
 
     #[cold]
@@ -102,14 +124,13 @@ impl Raw {
         place: usize,
     ) -> Taken {
         // What is held may be a sibling's, so it makes no order.
-        if frame.is_pending.get() || frame.task.holds_beside() {
+        if frame.is_pending() || frame.task().holds_beside() {
             kind = AcquireKind::Try;
         }
-        let hold = Some(self.record.acquired_sendable(mode, kind, site));
-        let is_loose = mark::is_loose(frame, std::ptr::from_ref(self).addr(), place);
-        let needs_mark = is_loose || mark::is_in_branch();
-        let mark = needs_mark.then(|| frame.task.mark(self.record.id(), is_loose));
-        Taken { hold, mark }
+        let hold = self.record.acquired_sendable(mode, kind, site);
+        let is_in_branch = frame.branch().is_some();
+        let mark = is_in_branch.then(|| frame.task().mark(self.record.id(), false));
+        self.held(frame, hold, mark, place)
     }
 
     #[cold]
@@ -118,30 +139,40 @@ impl Raw {
         // with the thread, on which other tasks are polled next.
         let is_recorded = frame::is_job() || tokio::task::try_id().is_none();
         let hold = is_recorded.then(|| self.record.acquired_sendable(mode, kind, site));
-        Taken { hold, mark: None }
+        Taken {
+            hold,
+            mark: None,
+            is_loose: false,
+        }
     }
 
     /// Takes the lock if that is possible at once.
     pub(crate) fn try_take(&self, mode: Mode, site: Site) -> Result<Taken, TryLockError> {
-        let Ok(permit) = self.semaphore.try_acquire_many(self.share(mode)) else {
+        let share = self.share(mode);
+        if self.semaphore.try_take(share).is_err() {
             return Err(would_block());
-        };
+        }
+        // Kept until the record is made, which can panic.
+        let permit = Permit::new(&self.semaphore, share);
         let taken = frame::with(|frame| match frame {
             // Where the guard will be is not known.
             Some(frame) => self.taken_by_task(frame, mode, AcquireKind::Try, site, 0),
             None => self.taken_by_thread(mode, AcquireKind::Try, site),
         });
-        permit.forget();
+        permit.keep();
         Ok(taken)
     }
 
     /// Gives the lock back.
     #[inline(always)]
-    pub(crate) fn release(&self, hold: Option<SendableHold>, permits: u32) {
+    pub(crate) fn release(&self, hold: Option<SendableHold>, is_loose: bool, permits: u32) {
+        if is_loose {
+            self.loose().end();
+        }
         if let Some(hold) = hold {
             self.record.released_anywhere(hold);
         }
-        self.semaphore.add_permits(permits as usize);
+        self.semaphore.give(permits as usize);
     }
 }
 
@@ -150,8 +181,10 @@ impl Raw {
 pub(crate) struct Taken {
     /// The record; `None` if it is not listed.
     pub(crate) hold: Option<SendableHold>,
-    /// What else its task has recorded of it.
+    /// The branch of its task, if it was taken in one.
     pub(crate) mark: Option<Mark>,
+    /// Whether the guard may have gone to another task.
+    pub(crate) is_loose: bool,
 }
 
 /// tokio's error of that name, which only tokio can make.

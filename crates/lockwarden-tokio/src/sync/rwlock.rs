@@ -134,21 +134,13 @@ impl<T: ?Sized> RwLock<T> {
     /// As [`tokio::sync::RwLock::read_owned`].
     #[track_caller]
     pub fn read_owned(self: Arc<Self>) -> impl Future<Output = OwnedRwLockReadGuard<T>> {
-        let created = Location::caller();
-        locking::owned(async move {
-            let taken = locking::take(&self.raw, Mode::Shared, created).await;
-            OwnedRwLockReadGuard::new(Keep::new(self, taken, Mode::Shared))
-        })
+        locking::owned::<Read, _, _>(self, Location::caller(), OwnedRwLockReadGuard::new)
     }
 
     /// As [`tokio::sync::RwLock::write_owned`].
     #[track_caller]
     pub fn write_owned(self: Arc<Self>) -> impl Future<Output = OwnedRwLockWriteGuard<T>> {
-        let created = Location::caller();
-        locking::owned(async move {
-            let taken = locking::take(&self.raw, Mode::Exclusive, created).await;
-            OwnedRwLockWriteGuard::new(Keep::new(self, taken, Mode::Exclusive))
-        })
+        locking::owned::<Write, _, _>(self, Location::caller(), OwnedRwLockWriteGuard::new)
     }
 
     /// As [`tokio::sync::RwLock::blocking_read`].

@@ -13,8 +13,9 @@ use tokio::sync::{AcquireError, Semaphore as Inner, TryAcquireError};
 
 use super::acquire::Acquire;
 use super::blocking;
+use super::eager::Eager;
+use super::fast_semaphore::FastSemaphore;
 use super::permits::Permits;
-use super::sited::Sited;
 use crate::agent::frame;
 use crate::agent::leaf::Target;
 use crate::agent::mark;
@@ -24,7 +25,7 @@ use crate::agent::mark;
 /// A wait for permits is a `Deadlock` only as long as no permit was added, forgotten or taken away
 /// and the semaphore is not closed: from then on any task might bring more.
 pub struct Semaphore {
-    inner: tokio::sync::Semaphore,
+    inner: FastSemaphore,
     made: Site,
     count: usize,
     permits: OnceLock<Arc<Permits>>,
@@ -42,7 +43,7 @@ impl Semaphore {
     #[track_caller]
     pub fn new(permits: usize) -> Self {
         Self {
-            inner: tokio::sync::Semaphore::new(permits),
+            inner: FastSemaphore::new(permits),
             made: Location::caller(),
             count: permits,
             permits: OnceLock::new(),
@@ -57,7 +58,7 @@ impl Semaphore {
     #[track_caller]
     pub const fn const_new(permits: usize) -> Self {
         Self {
-            inner: tokio::sync::Semaphore::const_new(permits),
+            inner: FastSemaphore::const_new(permits),
             made: Location::caller(),
             count: permits,
             permits: OnceLock::new(),
@@ -66,7 +67,7 @@ impl Semaphore {
 
     /// As [`tokio::sync::Semaphore::available_permits`].
     pub fn available_permits(&self) -> usize {
-        self.inner.available_permits()
+        self.inner.available()
     }
 
     /// As [`tokio::sync::Semaphore::add_permits`].
@@ -76,14 +77,12 @@ impl Semaphore {
     /// If there would be more than [`MAX_PERMITS`](Self::MAX_PERMITS).
     #[track_caller]
     pub fn add_permits(&self, n: usize) {
-        self.state().open();
-        self.inner.add_permits(n);
+        self.open().add_permits(n);
     }
 
     /// As [`tokio::sync::Semaphore::forget_permits`].
     pub fn forget_permits(&self, n: usize) -> usize {
-        self.state().open();
-        self.inner.forget_permits(n)
+        self.open().forget_permits(n)
     }
 
     /// As [`tokio::sync::Semaphore::acquire`].
@@ -138,7 +137,7 @@ impl Semaphore {
     /// If there are not enough permits, or the semaphore is closed.
     #[track_caller]
     pub fn try_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, TryAcquireError> {
-        self.inner.try_acquire_many(n)?.forget();
+        self.inner.try_take(n)?;
         Ok(self.permit(n, 0))
     }
 
@@ -165,20 +164,26 @@ impl Semaphore {
         n: u32,
     ) -> impl Future<Output = Result<OwnedSemaphorePermit, AcquireError>> {
         let created = Location::caller();
-        Sited::new(async move {
+        let at_once = move |semaphore: Arc<Self>, cx: &mut Context<'_>| {
+            let Some(permit) = semaphore.inner.take_within_budget(n, cx) else {
+                return Err(semaphore);
+            };
+            permit.keep();
+            let share = semaphore.permit(n, 0).into_share();
+            Ok(Ok(OwnedSemaphorePermit { semaphore, share }))
+        };
+        let later = move |semaphore: Arc<Self>| async move {
             let share = Acquiring {
-                semaphore: &self,
+                semaphore: &semaphore,
                 is_owned: true,
                 count: n,
-                acquire: Acquire::new(&self.inner, n, created, Inner::acquire_many),
+                acquire: Acquire::new(&semaphore.inner, n, created, Inner::acquire_many),
             }
             .await?
             .into_share();
-            Ok(OwnedSemaphorePermit {
-                semaphore: self,
-                share,
-            })
-        })
+            Ok(OwnedSemaphorePermit { semaphore, share })
+        };
+        Eager::new(self, at_once, later)
     }
 
     /// As [`tokio::sync::Semaphore::try_acquire_owned`].
@@ -269,8 +274,7 @@ impl Semaphore {
 
     /// As [`tokio::sync::Semaphore::close`].
     pub fn close(&self) {
-        self.state().open();
-        self.inner.close();
+        self.open().close();
     }
 
     /// As [`tokio::sync::Semaphore::is_closed`].
@@ -281,8 +285,12 @@ impl Semaphore {
     /// tokio's own semaphore. Permits that are taken or added there are not seen, so nothing is reported
     /// of this semaphore from now on.
     pub fn as_tokio(&self) -> &tokio::sync::Semaphore {
-        self.state().open();
-        &self.inner
+        self.open()
+    }
+
+    /// tokio's own semaphore, of whose permits nothing is known from now on.
+    fn open(&self) -> &tokio::sync::Semaphore {
+        self.inner.open(self.state().open())
     }
 
     #[inline]
@@ -299,7 +307,7 @@ impl Semaphore {
             count => frame::with(|frame| {
                 let own = std::ptr::from_ref(self).addr();
                 let is_loose = frame.is_none_or(|frame| mark::is_loose(frame, own, place));
-                let task = frame.map(|frame| frame.task.id);
+                let task = frame.map(|frame| frame.task().id);
                 self.state().add(task, count as usize, is_loose)
             }),
         };
@@ -317,14 +325,16 @@ impl Semaphore {
     fn release(&self, share: &Share) {
         if share.permits != 0 {
             self.state().set(share.number, 0);
-            self.inner.add_permits(share.permits);
+            self.inner.give(share.permits);
         }
     }
 }
 
 impl fmt::Debug for Semaphore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
+        f.debug_struct("Semaphore")
+            .field("permits", &self.inner.available())
+            .finish()
     }
 }
 
@@ -354,7 +364,7 @@ where
         let place = if *this.is_owned { 0 } else { place };
         let (semaphore, count) = (*this.semaphore, *this.count);
         let target = || Target::Permits(Arc::clone(semaphore.state()), count);
-        ready!(this.acquire.poll_for(cx, site, target))?.forget();
+        ready!(this.acquire.poll_for(cx, site, target))?.keep();
         Poll::Ready(Ok(semaphore.permit(count, place)))
     }
 }
@@ -386,7 +396,7 @@ pub struct OwnedSemaphorePermit {
 
 impl Share {
     fn forget(&mut self, semaphore: &Semaphore) {
-        semaphore.state().open();
+        semaphore.open();
         semaphore.state().set(self.number, 0);
         self.permits = 0;
     }
@@ -396,7 +406,7 @@ impl Share {
         state.set(other.number, 0);
         self.permits += other.permits;
         other.permits = 0;
-        state.set(self.number, self.permits);
+        self.number = state.set(self.number, self.permits);
     }
 
     #[track_caller]
@@ -407,7 +417,7 @@ impl Share {
         self.permits -= n;
         let state = semaphore.state();
         state.set(self.number, self.permits);
-        let task = frame::with(|frame| frame.map(|frame| frame.task.id));
+        let task = frame::with(|frame| frame.map(|frame| frame.task().id));
         Some(Share {
             number: state.add(task, n, true),
             permits: n,

@@ -28,9 +28,18 @@ where
     F: Future,
     M: FnOnce(F::Output) -> R,
 {
+    watched_from(Location::caller(), thing, future, map)
+}
+
+/// The same, for a future that was made at `created`.
+pub(crate) fn watched_from<F, R, M>(created: Site, thing: Thing, future: F, map: M) -> Watched<F, M>
+where
+    F: Future,
+    M: FnOnce(F::Output) -> R,
+{
     Watched {
         thing,
-        created: Location::caller(),
+        created,
         leaf: Leaf::new(),
         map: Some(map),
         future,

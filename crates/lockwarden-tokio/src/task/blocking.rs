@@ -9,9 +9,11 @@ use lockwarden::instrument::{Agent, Clock, Site};
 
 use super::{JoinHandle, lets_out};
 use crate::agent::frame;
-use crate::agent::root::Origin;
+use crate::agent::identity::Known;
+use crate::agent::origin::Origin;
+use crate::agent::root::Ended;
 use crate::agent::runtime::RuntimeState;
-use crate::agent::task::{Kind, Task};
+use crate::agent::task::{Joined, Kind, Task};
 
 /// As [`tokio::task::spawn_blocking`]; what the closure locks is recorded as done by a task.
 ///
@@ -24,8 +26,9 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let (job, task) = job(f, Location::caller(), RuntimeState::here());
-    JoinHandle::new(tokio::task::spawn_blocking(job), task)
+    let runtime = RuntimeState::here();
+    let (job, joined) = job(f, Location::caller(), runtime.as_ref());
+    JoinHandle::new(tokio::task::spawn_blocking(job), joined)
 }
 
 /// As [`tokio::task::block_in_place`].
@@ -47,7 +50,7 @@ where
             }
         }
     }
-    let task = frame::with(|frame| frame.map(|frame| Arc::clone(frame.task)));
+    let task = frame::with(|frame| frame.map(|frame| Arc::clone(frame.task())));
     // One within another leaves the mark to the outer one.
     let task = task.filter(|task| !task.is_in_place.swap(true, Ordering::AcqRel));
     let _back = Back(task);
@@ -58,42 +61,39 @@ where
 #[track_caller]
 pub(crate) fn spawn_blocking_on<F, R>(
     handle: &tokio::runtime::Handle,
-    runtime: Option<Arc<RuntimeState>>,
+    runtime: Option<&Arc<RuntimeState>>,
     f: F,
 ) -> JoinHandle<R>
 where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let (job, task) = job(f, Location::caller(), runtime);
-    JoinHandle::new(handle.spawn_blocking(job), task)
+    let (job, joined) = job(f, Location::caller(), runtime);
+    JoinHandle::new(handle.spawn_blocking(job), joined)
 }
 
 /// A closure that runs `f` as a task.
 pub(super) fn job<F, R>(
     f: F,
     site: Site,
-    runtime: Option<Arc<RuntimeState>>,
-) -> (impl FnOnce() -> R + Send + 'static, Arc<Task>)
+    runtime: Option<&Arc<RuntimeState>>,
+) -> (impl FnOnce() -> Ended<R> + Send + 'static, Joined)
 where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
     lets_out::<F>();
-    let origin = Origin {
-        kind: Kind::Blocking,
-        spawned: site,
-        runtime,
-    };
-    let (mut agent, task) = origin.begin();
-    let known = Arc::clone(&task);
+    let origin = Origin::of(Kind::Blocking, site, runtime);
+    // A closure in the queue of a full pool is looked at before it runs.
+    let Known { mut agent, task } = Known::new(&origin, Clock::release_if_attached(), None);
+    let joined = Joined::Known(Arc::clone(&task));
     let job = move || {
         // Polled once, until it is over.
         task.begin_poll(frame::thread());
         let running = Running { task, ended: false };
         running.run(&mut agent, f)
     };
-    (job, known)
+    (job, joined)
 }
 
 struct Running {
@@ -102,10 +102,9 @@ struct Running {
 }
 
 impl Running {
-    fn run<R>(mut self, agent: &mut Agent, f: impl FnOnce() -> R) -> R {
+    fn run<R>(mut self, agent: &mut Agent, f: impl FnOnce() -> R) -> Ended<R> {
         agent.run(|| {
-            let result = frame::as_job(self.task.id, f);
-            *self.task.end.lock() = Some(Clock::release_if_attached());
+            let result = Ended::here(frame::as_job(self.task.id, f));
             self.end();
             result
         })

@@ -4,19 +4,18 @@ use std::fmt;
 use std::future::Future;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use lockwarden::instrument::Clock;
 use tokio::task::{AbortHandle, Id, JoinError};
 
 use crate::agent::leaf::{self, Leaf, Target, Waiting};
-use crate::agent::task::Task;
+use crate::agent::root::Ended;
+use crate::agent::task::Joined;
 
 /// [`tokio::task::JoinHandle`] of a task that is watched.
 pub struct JoinHandle<T> {
-    inner: tokio::task::JoinHandle<T>,
-    task: Arc<Task>,
+    inner: tokio::task::JoinHandle<Ended<T>>,
+    joined: Joined,
     leaf: Leaf,
 }
 
@@ -25,10 +24,10 @@ impl<T> RefUnwindSafe for JoinHandle<T> {}
 impl<T> Unpin for JoinHandle<T> {}
 
 impl<T> JoinHandle<T> {
-    pub(crate) fn new(inner: tokio::task::JoinHandle<T>, task: Arc<Task>) -> Self {
+    pub(crate) fn new(inner: tokio::task::JoinHandle<Ended<T>>, joined: Joined) -> Self {
         Self {
             inner,
-            task,
+            joined,
             leaf: Leaf::new(),
         }
     }
@@ -53,18 +52,6 @@ impl<T> JoinHandle<T> {
     pub fn id(&self) -> Id {
         self.inner.id()
     }
-
-    /// tokio's own handle.
-    pub fn into_tokio(self) -> tokio::task::JoinHandle<T> {
-        self.inner
-    }
-}
-
-/// The calling task comes after all that `task`, which has ended, has done.
-pub(super) fn arrive_after(task: &Task) {
-    if let Some(past) = task.end.lock().as_ref() {
-        Clock::acquire(past);
-    }
 }
 
 impl<T> Future for JoinHandle<T> {
@@ -74,18 +61,16 @@ impl<T> Future for JoinHandle<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         leaf::raise_alarm();
         let this = &mut *self;
+        let id = this.inner.id();
         let waiting = Waiting {
-            created: this.task.spawned,
+            created: this.joined.spawned(),
             site: Location::caller(),
             place: std::ptr::from_ref(this).addr(),
-            target: || Target::End(vec![Arc::clone(&this.task)]),
+            target: || Target::End(vec![(id, this.joined.clone())]),
         };
-        let inner = Pin::new(&mut this.inner);
-        let poll = this.leaf.poll(cx, waiting, |cx| inner.poll(cx));
-        if poll.is_ready() {
-            arrive_after(&this.task);
-        }
-        poll
+        let inner = &mut this.inner;
+        let ended = ready!(this.leaf.poll(cx, waiting, |cx| Pin::new(inner).poll(cx)));
+        Poll::Ready(ended.map(Ended::joined))
     }
 }
 

@@ -4,26 +4,25 @@ use std::collections::HashMap;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::Location;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use lockwarden::instrument::Site;
 use tokio::task::{AbortHandle, Id, JoinError};
 
 use super::blocking::job;
-use super::join_handle::arrive_after;
 use super::{LocalSet, root};
 use crate::agent::frame;
 use crate::agent::leaf::{self, Leaf, Target, Waiting};
+use crate::agent::root::Ended;
 use crate::agent::runtime::RuntimeState;
-use crate::agent::task::{Kind, Task};
+use crate::agent::task::{Joined, Kind};
 use crate::runtime::Handle;
 use crate::sync::sited::Sited;
 
 /// [`tokio::task::JoinSet`] of tasks that are watched.
 pub struct JoinSet<T> {
-    inner: tokio::task::JoinSet<T>,
-    tasks: HashMap<Id, Arc<Task>>,
+    inner: tokio::task::JoinSet<Ended<T>>,
+    tasks: HashMap<Id, Joined>,
     leaf: Leaf,
 }
 
@@ -48,13 +47,9 @@ impl<T> JoinSet<T> {
     }
 }
 
-fn runtime() -> Option<Arc<RuntimeState>> {
-    frame::with(|frame| frame.and_then(|frame| frame.task.runtime.clone()))
-}
-
 impl<T: 'static> JoinSet<T> {
-    fn add(&mut self, handle: AbortHandle, task: Arc<Task>) -> AbortHandle {
-        self.tasks.insert(handle.id(), task);
+    fn add(&mut self, handle: AbortHandle, joined: Joined) -> AbortHandle {
+        self.tasks.insert(handle.id(), joined);
         handle
     }
 
@@ -65,10 +60,10 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
-        let root = root(task, Kind::Spawned, Location::caller(), runtime());
-        let task = Arc::clone(root.task());
+        let runtime = RuntimeState::here();
+        let (root, joined) = root(task, Kind::Spawned, Location::caller(), runtime.as_ref());
         let handle = self.inner.spawn(root);
-        self.add(handle, task)
+        self.add(handle, joined)
     }
 
     /// As [`tokio::task::JoinSet::spawn_on`].
@@ -78,10 +73,9 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
-        let root = root(task, Kind::Spawned, Location::caller(), handle.state());
-        let task = Arc::clone(root.task());
+        let (root, joined) = root(task, Kind::Spawned, Location::caller(), handle.state());
         let handle = self.inner.spawn_on(root, handle);
-        self.add(handle, task)
+        self.add(handle, joined)
     }
 
     /// As [`tokio::task::JoinSet::spawn_local`].
@@ -90,10 +84,9 @@ impl<T: 'static> JoinSet<T> {
     where
         F: Future<Output = T> + 'static,
     {
-        let root = root(task, Kind::Local, Location::caller(), None);
-        let task = Arc::clone(root.task());
+        let (root, joined) = root(task, Kind::Local, Location::caller(), None);
         let handle = self.inner.spawn_local(root);
-        self.add(handle, task)
+        self.add(handle, joined)
     }
 
     /// As [`tokio::task::JoinSet::spawn_local_on`].
@@ -102,10 +95,9 @@ impl<T: 'static> JoinSet<T> {
     where
         F: Future<Output = T> + 'static,
     {
-        let root = root(task, Kind::Local, Location::caller(), None);
-        let task = Arc::clone(root.task());
+        let (root, joined) = root(task, Kind::Local, Location::caller(), None);
         let handle = self.inner.spawn_local_on(root, local_set.as_tokio());
-        self.add(handle, task)
+        self.add(handle, joined)
     }
 
     /// As [`tokio::task::JoinSet::spawn_blocking`].
@@ -115,9 +107,10 @@ impl<T: 'static> JoinSet<T> {
         F: FnOnce() -> T + Send + 'static,
         T: Send,
     {
-        let (job, task) = job(f, Location::caller(), RuntimeState::here());
+        let runtime = RuntimeState::here();
+        let (job, joined) = job(f, Location::caller(), runtime.as_ref());
         let handle = self.inner.spawn_blocking(job);
-        self.add(handle, task)
+        self.add(handle, joined)
     }
 
     /// As [`tokio::task::JoinSet::spawn_blocking_on`].
@@ -127,9 +120,9 @@ impl<T: 'static> JoinSet<T> {
         F: FnOnce() -> T + Send + 'static,
         T: Send,
     {
-        let (job, task) = job(f, Location::caller(), handle.state());
+        let (job, joined) = job(f, Location::caller(), handle.state());
         let handle = self.inner.spawn_blocking_on(job, handle);
-        self.add(handle, task)
+        self.add(handle, joined)
     }
 
     /// As [`tokio::task::JoinSet::join_next`], and as cancel safe.
@@ -159,9 +152,8 @@ impl<T: 'static> JoinSet<T> {
 
     /// As [`tokio::task::JoinSet::try_join_next_with_id`].
     pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
-        let joined = self.inner.try_join_next_with_id()?;
-        self.joined(&joined);
-        Some(joined)
+        let ended = self.inner.try_join_next_with_id()?;
+        Some(self.joined(ended))
     }
 
     /// As [`tokio::task::JoinSet::shutdown`].
@@ -234,23 +226,26 @@ impl<T: 'static> JoinSet<T> {
             created,
             site: frame::outer_site(created),
             place,
-            target: || Target::End(tasks.values().cloned().collect()),
+            target: || {
+                Target::End(
+                    tasks
+                        .iter()
+                        .map(|(id, joined)| (*id, joined.clone()))
+                        .collect(),
+                )
+            },
         };
-        let joined = ready!(leaf.poll(cx, waiting, |cx| inner.poll_join_next_with_id(cx)));
-        if let Some(joined) = &joined {
-            self.joined(joined);
-        }
-        Poll::Ready(joined)
+        let ended = ready!(leaf.poll(cx, waiting, |cx| inner.poll_join_next_with_id(cx)));
+        Poll::Ready(ended.map(|ended| self.joined(ended)))
     }
 
-    fn joined(&mut self, joined: &Result<(Id, T), JoinError>) {
-        let id = match joined {
+    fn joined(&mut self, ended: Result<(Id, Ended<T>), JoinError>) -> Result<(Id, T), JoinError> {
+        let id = match &ended {
             Ok((id, _)) => *id,
             Err(error) => error.id(),
         };
-        if let Some(task) = self.tasks.remove(&id) {
-            arrive_after(&task);
-        }
+        self.tasks.remove(&id);
+        ended.map(|(id, ended)| (id, ended.joined()))
     }
 }
 

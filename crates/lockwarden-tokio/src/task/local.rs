@@ -4,7 +4,6 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::task::LocalEnterGuard;
@@ -24,9 +23,8 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let root = root(future, Kind::Local, Location::caller(), None);
-    let task = Arc::clone(root.task());
-    JoinHandle::new(tokio::task::spawn_local(root), task)
+    let (root, joined) = root(future, Kind::Local, Location::caller(), None);
+    JoinHandle::new(tokio::task::spawn_local(root), joined)
 }
 
 /// [`tokio::task::LocalSet`], whose tasks are watched.
@@ -54,9 +52,8 @@ impl LocalSet {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let root = root(future, Kind::Local, Location::caller(), None);
-        let task = Arc::clone(root.task());
-        JoinHandle::new(self.inner.spawn_local(root), task)
+        let (root, joined) = root(future, Kind::Local, Location::caller(), None);
+        JoinHandle::new(self.inner.spawn_local(root), joined)
     }
 
     /// As [`tokio::task::LocalSet::block_on`].

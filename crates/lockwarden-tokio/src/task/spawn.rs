@@ -9,39 +9,33 @@ use lockwarden::instrument::Site;
 
 use super::JoinHandle;
 use crate::agent::frame;
-use crate::agent::root::{Origin, Root};
+use crate::agent::root::Root;
 use crate::agent::runtime::RuntimeState;
-use crate::agent::task::Kind;
+use crate::agent::task::{Joined, Kind};
 
 /// The task that is polled gives a value of this type away: it may own a guard.
 pub(crate) fn lets_out<T>() {
     if needs_drop::<T>() {
         frame::with(|frame| {
-            if let Some(frame) = frame {
-                frame.task.lets_out();
+            // An anonymous task has nothing that is watched to give away.
+            if let Some(task) = frame.and_then(|frame| frame.known()) {
+                task.lets_out();
             }
         });
     }
 }
 
-/// A task that is spawned at `site`.
+/// A task that is spawned at `site`, and what those who join it know of it.
 pub(crate) fn root<F: Future>(
     future: F,
     kind: Kind,
     site: Site,
-    runtime: Option<Arc<RuntimeState>>,
-) -> Root<F> {
+    runtime: Option<&Arc<RuntimeState>>,
+) -> (Root<F>, Joined) {
     if kind != Kind::Driven {
         lets_out::<F>();
     }
-    Root::new(
-        future,
-        Origin {
-            kind,
-            spawned: site,
-            runtime,
-        },
-    )
+    Root::new(future, kind, site, runtime)
 }
 
 /// As [`tokio::spawn`]; the task is watched.
@@ -56,7 +50,6 @@ where
     F::Output: Send + 'static,
 {
     let runtime = RuntimeState::here();
-    let root = root(future, Kind::Spawned, Location::caller(), runtime);
-    let task = Arc::clone(root.task());
-    JoinHandle::new(tokio::spawn(root), task)
+    let (root, joined) = root(future, Kind::Spawned, Location::caller(), runtime.as_ref());
+    JoinHandle::new(tokio::spawn(root), joined)
 }

@@ -3,13 +3,16 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
+use std::task::{Context, Poll};
 
 use lockwarden::instrument::{Site, WaitReason};
 use tokio::sync::mpsc::error::{SendError, TrySendError};
+use tokio::task::coop;
 
 use super::{NOUN, Receiver, take_back, try_take_back};
 use crate::agent::leaf::Thing;
-use crate::sync::watched::{Stamped, watched};
+use crate::sync::eager::Eager;
+use crate::sync::watched::{Stamped, watched, watched_from};
 use crate::task::lets_out;
 
 /// As [`tokio::sync::mpsc::channel`].
@@ -68,14 +71,34 @@ impl<T> Sender<T> {
     /// If the channel is closed.
     #[track_caller]
     pub fn send(&self, value: T) -> impl Future<Output = Result<(), SendError<T>>> {
-        // What comes before the send comes before the receipt.
-        let future = self.inner.send(Stamped::pack(value));
-        watched(self.room(), future, |sent| {
-            if sent.is_ok() {
-                lets_out::<T>();
+        let created = Location::caller();
+        let at_once = |value, cx: &mut Context<'_>| {
+            let Poll::Ready(budget) = coop::poll_proceed(cx) else {
+                return Err(value);
+            };
+            // What comes before the send comes before the receipt. There is room only while none waits
+            // for it.
+            match self.inner.try_send(Stamped::pack(value)) {
+                Ok(()) => {
+                    budget.made_progress();
+                    lets_out::<T>();
+                    Ok(Ok(()))
+                }
+                Err(TrySendError::Full(message) | TrySendError::Closed(message)) => {
+                    Err(message.take_back())
+                }
             }
-            sent.map_err(take_back)
-        })
+        };
+        let later = move |value| {
+            let future = self.inner.send(Stamped::pack(value));
+            watched_from(created, self.room(), future, |sent| {
+                if sent.is_ok() {
+                    lets_out::<T>();
+                }
+                sent.map_err(take_back)
+            })
+        };
+        Eager::new(value, at_once, later)
     }
 
     /// As [`tokio::sync::mpsc::Sender::closed`].

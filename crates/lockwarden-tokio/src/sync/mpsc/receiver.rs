@@ -1,7 +1,7 @@
 //! The receiving ends.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::panic::Location;
 use std::task::{Context, Poll, ready};
 
@@ -9,9 +9,8 @@ use lockwarden::instrument::{Site, WaitReason};
 use tokio::sync::mpsc::error::TryRecvError;
 
 use super::NOUN;
-use crate::agent::frame;
 use crate::agent::leaf::{self, Leaf, Target, Thing, Waiting};
-use crate::sync::sited::Sited;
+use crate::sync::sited::PollAt;
 use crate::sync::watched::Stamped;
 
 macro_rules! receiver {
@@ -37,7 +36,7 @@ macro_rules! receiver {
             fn poll_at<R>(
                 &mut self,
                 cx: &mut Context<'_>,
-                created: Site,
+                (created, site): (Site, Site),
                 poll: impl FnOnce(
                     &mut tokio::sync::mpsc::$name<Stamped<T>>,
                     &mut Context<'_>,
@@ -48,7 +47,7 @@ macro_rules! receiver {
                 let Self { inner, made, leaf } = self;
                 let waiting = Waiting {
                     created,
-                    site: frame::outer_site(created),
+                    site,
                     place,
                     target: || Target::AnyAgent(Thing::new(NOUN, WaitReason::Message, made)),
                 };
@@ -59,13 +58,11 @@ macro_rules! receiver {
             #[track_caller]
             pub fn recv(&mut self) -> impl Future<Output = Option<T>> {
                 let created = Location::caller();
-                Sited::new(async move {
-                    let end = End(self, |receiver: &mut Self| receiver.leaf.withdraw());
-                    let receive = |receiver: &mut Self, cx: &mut Context<'_>| {
-                        let poll = receiver.poll_at(cx, created, |inner, cx| inner.poll_recv(cx));
-                        poll.map(|message| message.map(Stamped::receive))
-                    };
-                    poll_fn(|cx| receive(end.0, cx)).await
+                let end = End(self, |receiver: &mut Self| receiver.leaf.withdraw());
+                PollAt::new(move |cx, site| {
+                    let receiver = &mut *end.0;
+                    let poll = receiver.poll_at(cx, (created, site), |inner, cx| inner.poll_recv(cx));
+                    poll.map(|message| message.map(Stamped::receive))
                 })
             }
 
@@ -77,9 +74,10 @@ macro_rules! receiver {
                 limit: usize,
             ) -> impl Future<Output = usize> {
                 let created = Location::caller();
-                Sited::new(async move {
-                    let end = End(self, |receiver: &mut Self| receiver.leaf.withdraw());
-                    poll_fn(|cx| end.0.poll_many_at(cx, buffer, limit, created)).await
+                let end = End(self, |receiver: &mut Self| receiver.leaf.withdraw());
+                PollAt::new(move |cx, site| {
+                    let receiver = &mut *end.0;
+                    receiver.poll_many_at(cx, buffer, limit, (created, site))
                 })
             }
 
@@ -88,10 +86,10 @@ macro_rules! receiver {
                 cx: &mut Context<'_>,
                 buffer: &mut Vec<T>,
                 limit: usize,
-                created: Site,
+                sites: (Site, Site),
             ) -> Poll<usize> {
                 let mut messages = Vec::new();
-                let count = ready!(self.poll_at(cx, created, |receiver, cx| {
+                let count = ready!(self.poll_at(cx, sites, |receiver, cx| {
                     receiver.poll_recv_many(cx, &mut messages, limit)
                 }));
                 buffer.extend(messages.into_iter().map(Stamped::receive));
@@ -154,7 +152,7 @@ macro_rules! receiver {
             #[track_caller]
             pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
                 let created = Location::caller();
-                let message = ready!(self.poll_at(cx, created, |receiver, cx| receiver.poll_recv(cx)));
+                let message = ready!(self.poll_at(cx, (created, created), |receiver, cx| receiver.poll_recv(cx)));
                 Poll::Ready(message.map(Stamped::receive))
             }
 
@@ -166,7 +164,8 @@ macro_rules! receiver {
                 buffer: &mut Vec<T>,
                 limit: usize,
             ) -> Poll<usize> {
-                self.poll_many_at(cx, buffer, limit, Location::caller())
+                let created = Location::caller();
+                self.poll_many_at(cx, buffer, limit, (created, created))
             }
 
             #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::sender_strong_count`].")]

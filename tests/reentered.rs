@@ -1,0 +1,158 @@
+//! The detector is entered again on a thread that is inside it already: by the allocator of the program, and by its
+//! `tracing` subscriber. Signal handlers are in `interrupted.rs`, destructors of thread-local variables in
+//! `scenarios/thread_exit.rs`.
+
+#![cfg(any(debug_assertions, feature = "always"))]
+#![allow(unsafe_code)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use lockwarden::parking_lot as pl;
+use lockwarden::sync::{Mutex, RwLock};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+#[path = "support/child.rs"]
+mod child;
+use child::{Child, PART, body, part, this_test};
+
+/// The system's allocator, which counts under a watched lock.
+struct Counting;
+
+static IS_COUNTING: AtomicBool = AtomicBool::new(false);
+static COUNT: pl::Mutex<usize> = pl::Mutex::named("allocations", 0);
+
+// SAFETY: what the system's allocator gives and takes.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // Only tried: what the detector allocates while this lock is taken comes here again.
+        if IS_COUNTING.load(Ordering::Relaxed)
+            && let Some(mut count) = COUNT.try_lock()
+        {
+            *count += 1;
+        }
+        // SAFETY: as the caller promises.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as the caller promises.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Takes two locks in both orders, one after the other, and some more under them.
+fn invert() {
+    let (ledger, audit) = (Mutex::named("ledger", 0), RwLock::named("audit", 0));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let _ledger = ledger.lock().unwrap();
+            let _audit = audit.write().unwrap();
+            for child in (0..40).map(Mutex::new) {
+                drop(child.lock());
+            }
+        });
+    });
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let _audit = audit.write().unwrap();
+            let _ledger = ledger.lock().unwrap();
+        });
+    });
+}
+
+#[test]
+fn an_allocator_that_takes_a_watched_lock_enters_the_detector_from_within() {
+    if part().is_some() {
+        body(|| {
+            IS_COUNTING.store(true, Ordering::Relaxed);
+            invert();
+            IS_COUNTING.store(false, Ordering::Relaxed);
+            assert!(*COUNT.lock() > 100);
+        });
+    }
+    let exit = Child::of_test(this_test!()).env(PART, "all").run();
+    exit.succeeds();
+    let headlines = exit.headlines();
+    assert!(
+        matches!(headlines[..], [one] if one.starts_with("Inversion: `audit` and `ledger`")
+            || one.starts_with("Inversion: `ledger` and `audit`")),
+        "{exit}"
+    );
+}
+
+/// Keeps the verdicts of reports, under a watched lock, with another one around it.
+struct Keeper {
+    outer: RwLock<()>,
+    verdicts: Mutex<Vec<String>>,
+}
+
+static KEEPER: Keeper = Keeper {
+    outer: RwLock::named("subscriber", ()),
+    verdicts: Mutex::named("verdicts", Vec::new()),
+};
+
+struct Verdict(Option<String>);
+
+impl Visit for Verdict {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        if field.name() == "verdict" {
+            self.0 = Some(format!("{value:?}"));
+        }
+    }
+}
+
+struct Forwarding;
+
+impl Subscriber for Forwarding {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let _outer = KEEPER.outer.read().unwrap();
+        let mut verdict = Verdict(None);
+        event.record(&mut verdict);
+        KEEPER.verdicts.lock().unwrap().extend(verdict.0);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+#[test]
+fn a_subscriber_that_takes_watched_locks_enters_the_detector_from_within() {
+    if part().is_some() {
+        body(|| {
+            tracing::subscriber::set_global_default(Forwarding).unwrap();
+            invert();
+            // Under a lock of the subscriber's own, so that what it does then closes a cycle.
+            let held = KEEPER.verdicts.lock().unwrap();
+            drop(KEEPER.outer.write().unwrap());
+            drop(held);
+            let verdicts = KEEPER.verdicts.lock().unwrap().join(" ");
+            assert!(verdicts.contains("Inversion"), "{verdicts}");
+        });
+    }
+    let exit = Child::of_test(this_test!()).env(PART, "all").run();
+    exit.succeeds();
+    assert!(
+        exit.headlines().iter().any(|one| one.contains("`audit`")),
+        "{exit}"
+    );
+}

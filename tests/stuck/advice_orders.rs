@@ -1,0 +1,220 @@
+//! What a report about an order of locks says to change, in programs that follow it to the letter or not.
+
+use lockwarden::config::{Action, Config};
+use lockwarden::parking_lot::RecursiveRwLock;
+use lockwarden::sync::{Condvar, Mutex, RwLock};
+
+use crate::advice::{advice, end_after_inversion};
+use crate::expect::{Case, Expected};
+
+advice! {
+    "two accounts of one class", one_class, "Inversion",
+        ["take the one with the lower id first, as `lockwarden::acquire` does"];
+    "an inner lock of the class of its outer one", nested_class, "Inversion",
+        ["say so with `inner.nested_in(&outer)`"];
+    "the same lines in both orders", same_lines, "Inversion",
+        ["the same lines take the locks in whatever order they are given: take them at once with \
+          `lockwarden::acquire((&ledger, &audit))`"];
+    "two locks in two lines of one function", two_lines, "Inversion",
+        ["swap lines", "so that `ledger` is taken before `audit`"];
+    "two locks in one line", one_line, "Inversion",
+        ["swap the two calls in line", "so that `ledger` is taken before `audit`"];
+    "three locks in a ring", ring, "Inversion", ["so that `ledger` is taken before `stock`, which opens the ring"];
+    "two waits that take back what others want", both_taken_back, "Inversion",
+        ["release", "which is taken back at", "is taken for the first time"];
+    "a helper that locks and calls back, inside itself", callback, "SelfDeadlock",
+        ["is reached again, by a call, a callback or a loop, while its guard is alive: drop the guard before"];
+    "a read inside a read", read_in_read, "RecursiveRead",
+        ["hand the guard that was taken at", "or drop it first, or use a `RecursiveRwLock`"];
+    "a guard that its thread forgets", forgotten, "Abandoned",
+        ["drop the guard before the thread ends: look for `mem::forget`"];
+}
+
+static LEDGER: Mutex<u32> = Mutex::named("ledger", 0);
+static AUDIT: Mutex<u32> = Mutex::named("audit", 0);
+static STOCK: Mutex<u32> = Mutex::named("stock", 0);
+
+/// Runs them in threads of their own, one after the other, between which nothing orders what they do.
+fn one_by_one<const N: usize>(threads: [&'static (dyn Fn() + Sync); N]) {
+    for thread in threads {
+        std::thread::spawn(thread).join().unwrap();
+    }
+}
+
+/// Two locks of one class, the first of which has the lower id; and what no two threads do to the same locks is
+/// reported.
+fn accounts() -> [&'static Mutex<u32>; 2] {
+    Config::new().classes(Action::Report).install().unwrap();
+    let both = [1, 2].map(|balance| &*Box::leak(Box::new(Mutex::new(balance))));
+    let _stock = STOCK.lock().unwrap();
+    // A lock gets its id when it is first taken under another one.
+    both.iter()
+        .for_each(|account| drop(account.lock().unwrap()));
+    both
+}
+
+fn one_class(mended: bool) {
+    let [low, high] = accounts();
+    let transfers = std::thread::spawn(move || {
+        if mended {
+            drop(lockwarden::acquire((high, low)));
+            return;
+        }
+        let _from = high.lock().unwrap();
+        drop(low.lock().unwrap());
+    });
+    transfers.join().unwrap();
+    end_after_inversion(mended);
+}
+
+fn nested_class(mended: bool) {
+    let [inner, outer] = accounts();
+    if mended {
+        inner.nested_in(outer);
+    }
+    let walks = std::thread::spawn(move || {
+        let _outer = outer.lock().unwrap();
+        drop(inner.lock().unwrap());
+    });
+    walks.join().unwrap();
+    end_after_inversion(mended);
+}
+
+fn same_lines(mended: bool) {
+    for [first, second] in [[&LEDGER, &AUDIT], [&AUDIT, &LEDGER]] {
+        let takes = std::thread::spawn(move || {
+            if mended {
+                drop(lockwarden::acquire((first, second)));
+                return;
+            }
+            let _first = first.lock().unwrap();
+            drop(second.lock().unwrap());
+        });
+        takes.join().unwrap();
+    }
+    end_after_inversion(mended);
+}
+
+fn ledger_then_audit() {
+    let _ledger = LEDGER.lock().unwrap();
+    drop(AUDIT.lock().unwrap());
+}
+
+fn two_lines(mended: bool) {
+    fn audits() {
+        let _audit = AUDIT.lock().unwrap();
+        let _ledger = LEDGER.lock().unwrap();
+    }
+    fn audits_with_lines_swapped() {
+        let _ledger = LEDGER.lock().unwrap();
+        let _audit = AUDIT.lock().unwrap();
+    }
+    match mended {
+        true => one_by_one([&ledger_then_audit, &audits_with_lines_swapped]),
+        false => one_by_one([&ledger_then_audit, &audits]),
+    }
+    end_after_inversion(mended);
+}
+
+fn one_line(mended: bool) {
+    fn audits() {
+        let _both = (AUDIT.lock().unwrap(), LEDGER.lock().unwrap());
+    }
+    fn audits_with_calls_swapped() {
+        let _both = (LEDGER.lock().unwrap(), AUDIT.lock().unwrap());
+    }
+    match mended {
+        true => one_by_one([&ledger_then_audit, &audits_with_calls_swapped]),
+        false => one_by_one([&ledger_then_audit, &audits]),
+    }
+    end_after_inversion(mended);
+}
+
+fn ring(mended: bool) {
+    fn audit_then_stock() {
+        let _audit = AUDIT.lock().unwrap();
+        drop(STOCK.lock().unwrap());
+    }
+    fn stock_then_ledger() {
+        let _stock = STOCK.lock().unwrap();
+        let _ledger = LEDGER.lock().unwrap();
+    }
+    fn stock_with_lines_swapped() {
+        let _ledger = LEDGER.lock().unwrap();
+        let _stock = STOCK.lock().unwrap();
+    }
+    match mended {
+        true => one_by_one([
+            &ledger_then_audit,
+            &audit_then_stock,
+            &stock_with_lines_swapped,
+        ]),
+        false => one_by_one([&ledger_then_audit, &audit_then_stock, &stock_then_ledger]),
+    }
+    end_after_inversion(mended);
+}
+
+fn both_taken_back(mended: bool) {
+    fn waits(mutex: &'static Mutex<u32>, other: &'static Mutex<u32>, mended: bool) {
+        let guard = mutex.lock().unwrap();
+        let now = std::time::Duration::ZERO;
+        let (guard, _) = Condvar::new().wait_timeout(guard, now).unwrap();
+        // What was taken back is released first.
+        let guard = (!mended).then_some(guard);
+        drop(other.lock().unwrap());
+        drop(guard);
+    }
+    for [mutex, other] in [[&LEDGER, &AUDIT], [&AUDIT, &LEDGER]] {
+        let waiter = std::thread::spawn(move || waits(mutex, other, mended));
+        waiter.join().unwrap();
+    }
+    end_after_inversion(mended);
+}
+
+fn callback(mended: bool) {
+    fn with<R>(f: impl FnOnce(u32) -> R) -> R {
+        f(*LEDGER.lock().unwrap())
+    }
+    fn with_guard_dropped<R>(f: impl FnOnce(u32) -> R) -> R {
+        let total = *LEDGER.lock().unwrap();
+        f(total)
+    }
+    fn total() -> u32 {
+        with(|total| total)
+    }
+    match mended {
+        true => with_guard_dropped(|first| assert_eq!(first + total(), 0)),
+        false => with(|first| assert_eq!(first + total(), 0)),
+    }
+}
+
+fn read_in_read(mended: bool) {
+    static TABLE: RwLock<u32> = RwLock::named("table", 7);
+    static RECURSIVE: RecursiveRwLock<u32> = RecursiveRwLock::named("recursive", 7);
+    if mended {
+        // Each of the three ways.
+        let first = TABLE.read().unwrap();
+        let with_the_guard = |table: &u32| *table;
+        assert_eq!(with_the_guard(&first), 7);
+        drop(first);
+        assert_eq!(*TABLE.read().unwrap(), 7);
+        let _first = RECURSIVE.read();
+        assert_eq!(*RECURSIVE.read(), 7);
+        return;
+    }
+    let _first = TABLE.read().unwrap();
+    assert_eq!(*TABLE.read().unwrap(), 7);
+    end_after_inversion(mended);
+}
+
+fn forgotten(mended: bool) {
+    let ends = std::thread::spawn(move || {
+        let ledger = LEDGER.lock().unwrap();
+        match mended {
+            true => drop(ledger),
+            false => std::mem::forget(ledger),
+        }
+    });
+    ends.join().unwrap();
+    end_after_inversion(mended);
+}

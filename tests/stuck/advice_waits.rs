@@ -1,0 +1,195 @@
+//! What a report about waits for other things than locks says to change, in programs that follow it to the
+//! letter or not.
+
+use lockwarden::pool::Builder;
+use lockwarden::queue::{Queue, Shutdown};
+use lockwarden::report::WaitReason;
+use lockwarden::sync::mpsc::sync_channel_named;
+use lockwarden::sync::{Arc, Event, OnceLock};
+use lockwarden::thread;
+
+use crate::advice::advice;
+use crate::expect::{Case, Expected};
+use crate::steps::{start, until, until_waits_for};
+
+advice! {
+    "two threads that each fill the channel of the other", fill_each_other, "Deadlock",
+        ["each wait to send while they receive nothing: let one of them receive what is there before it sends"];
+    "a receiver that sends to itself while another thread sends", send_to_itself, "Deadlock",
+        ["whichever of them is the receiver may not send to itself while others fill the channel: let it keep the \
+          item"];
+    "a queue that no thread fills", empty_queue, "Deadlock",
+        ["put an item into `items` on every path, also when a thread fails, or shut `items` down"];
+    "a task that is never done", task_not_done, "Deadlock",
+        ["say of every task of `items` that it is done (`task_done`)"];
+    "a job that waits for a message while its pool is shut down", pool_shut_down, "Deadlock",
+        ["the receive at", "send before this wait, and drop every sender"];
+    "a result whose job waits for a message", result_of_a_wait, "Deadlock",
+        ["the receive at", "send before this wait, and drop every sender"];
+    "a job that panics before it sets an event", job_panics, "Deadlock",
+        ["a job or a callback that thread `worker-", "ran has panicked",
+         "do what others wait for in a destructor, or on the error path as well"];
+    "a cell that no thread writes", cell, "Deadlock",
+        ["initialise `settings` on every path, also when the thread that is to do that fails"];
+    "a thread that joins itself", join_itself, "SelfDeadlock",
+        ["joins itself at", "hand its handle to the thread that outlives it"];
+    "two threads that join each other", join_each_other, "Deadlock",
+        ["take away the join at", "threads that join each other never end"];
+}
+
+fn fill_each_other(mended: bool) {
+    let (to_first, first) = sync_channel_named("first", 1);
+    let (to_second, second) = sync_channel_named("second", 1);
+    let peer = start("peer", move || {
+        for number in 0..3 {
+            if mended {
+                // What is there, before it sends.
+                assert_eq!(second.recv(), Ok(number));
+            }
+            to_first.send(number).unwrap();
+        }
+        drop(second);
+    });
+    for number in 0..3 {
+        to_second.send(number).unwrap();
+    }
+    assert!(first.iter().eq(0..3));
+    peer.join().unwrap();
+}
+
+fn send_to_itself(mended: bool) {
+    let (give, take) = sync_channel_named("own", 1);
+    let again = (!mended).then(|| give.clone());
+    let worker = start("worker", move || {
+        let mut kept = Vec::new();
+        for number in take {
+            match &again {
+                Some(again) => (0..3).for_each(|_| again.send(number).unwrap()),
+                None => kept.push(number),
+            }
+        }
+        assert_eq!(kept, [0, 1, 2]);
+    });
+    (0..3).for_each(|number| give.send(number).unwrap());
+    drop(give);
+    worker.join().unwrap();
+}
+
+fn empty_queue(mended: bool) {
+    let items = Arc::new(Queue::named("items"));
+    let there = Arc::clone(&items);
+    let fails = thread::spawn(move || {
+        if mended {
+            there.put(1).unwrap();
+            there.shutdown(Shutdown::Graceful);
+        }
+    });
+    fails.join().unwrap();
+    while items.get().is_ok() {}
+}
+
+fn task_not_done(mended: bool) {
+    let items = Arc::new(Queue::named("items"));
+    items.put(1).unwrap();
+    let there = Arc::clone(&items);
+    let worker = thread::spawn(move || {
+        assert_eq!(there.get(), Ok(1));
+        if mended {
+            there.task_done().unwrap();
+        }
+    });
+    worker.join().unwrap();
+    items.join();
+}
+
+fn pool_shut_down(mended: bool) {
+    let pool = Builder::new().threads(1).name("worker").build().unwrap();
+    let (send, receive) = lockwarden::sync::mpsc::channel_named("orders");
+    if mended {
+        send.send(1).unwrap();
+    }
+    let job = pool.submit(move || receive.recv());
+    pool.shutdown();
+    assert_eq!(job.result().unwrap(), Ok(1));
+    drop(send);
+}
+
+fn result_of_a_wait(mended: bool) {
+    let pool = Builder::new().threads(1).name("worker").build().unwrap();
+    let (send, receive) = lockwarden::sync::mpsc::channel_named("orders");
+    if mended {
+        send.send(1).unwrap();
+    }
+    let job = pool.submit(move || receive.recv());
+    assert_eq!(job.result().unwrap(), Ok(1));
+    drop(send);
+}
+
+fn job_panics(mended: bool) {
+    static DONE: Event = Event::named("done");
+    struct Sets;
+    impl Drop for Sets {
+        fn drop(&mut self) {
+            DONE.set();
+        }
+    }
+    let pool = Builder::new().threads(1).name("worker").build().unwrap();
+    let job = pool.submit(move || {
+        let _sets = mended.then(|| Sets);
+        assert!(DONE.is_set(), "on its way");
+        DONE.set();
+    });
+    until(|| job.is_finished());
+    until_waits_for("worker-0", WaitReason::Job);
+    DONE.wait();
+}
+
+fn cell(mended: bool) {
+    static SETTINGS: OnceLock<u32> = OnceLock::named("settings");
+    let fails = thread::spawn(move || {
+        if mended {
+            SETTINGS.set(7).unwrap();
+        }
+    });
+    fails.join().unwrap();
+    assert_eq!(SETTINGS.wait(), &7);
+}
+
+fn join_itself(mended: bool) {
+    let (give, take) = std::sync::mpsc::channel::<thread::JoinHandle<()>>();
+    let handle = start("self", move || {
+        if let Ok(own) = take.recv() {
+            own.join().unwrap();
+        }
+    });
+    if mended {
+        drop(give);
+        handle.join().unwrap();
+        return;
+    }
+    give.send(handle).unwrap();
+    // Its panic ends it, and nothing else does.
+    let tasks = || std::fs::read_dir("/proc/self/task").unwrap().count();
+    until(|| tasks() == 1);
+    std::process::exit(101);
+}
+
+fn join_each_other(mended: bool) {
+    let (give, take) = std::sync::mpsc::channel::<thread::JoinHandle<()>>();
+    let (give_back, take_back) = std::sync::mpsc::channel::<thread::JoinHandle<()>>();
+    let first = start("first", move || take.recv().unwrap().join().unwrap());
+    let second = start("second", move || {
+        let first = take_back.recv().unwrap();
+        // One of the two joins is taken away.
+        if !mended {
+            first.join().unwrap();
+        }
+    });
+    give.send(second).unwrap();
+    give_back.send(first).unwrap();
+    let tasks = || std::fs::read_dir("/proc/self/task").unwrap().count();
+    until(|| tasks() == 1);
+    if !mended {
+        std::process::exit(101);
+    }
+}
