@@ -402,7 +402,7 @@ impl Session {
                 return AfterWait::Retry;
             }
             if state.threads[thread].status == Status::Meets {
-                return Turn::Retry;
+                return AfterWait::Retry;
             }
             turn.wait(&mut state);
         }
