@@ -220,9 +220,8 @@ impl Session {
     /// those that stay away. A thread that does not come back to a point within `patience` loses its
     /// turn.
     pub(crate) fn supervise(&self, limit: Duration, patience: Duration) -> End {
-        let start = Instant::now();
         let mut state = self.state.lock();
-        let mut seen = (state.taken, Instant::now());
+        let (mut passed, mut seen) = (Duration::ZERO, (state.taken, Duration::ZERO));
         loop {
             if let Mode::Stopped(end) = state.mode {
                 return end;
@@ -234,15 +233,18 @@ impl Session {
                     return End::Over;
                 }
             }
-            let left = limit.saturating_sub(start.elapsed());
+            let left = limit.saturating_sub(passed);
             if left.is_zero() {
                 return End::Late;
             }
-            self.stopped
-                .wait_for(&mut state, left.min(LOOK).min(patience));
+            let since = Instant::now();
+            let longest = left.min(LOOK).min(patience);
+            self.stopped.wait_for(&mut state, longest);
+            // A debugger that stops the process stops the time of the schedule.
+            passed += since.elapsed().min(2 * longest);
             if state.taken != seen.0 {
-                seen = (state.taken, Instant::now());
-            } else if seen.1.elapsed() >= patience
+                seen = (state.taken, passed);
+            } else if passed - seen.1 >= patience
                 && let Some(away) = state.running
                 && state.threads[away].status == Status::Runs
                 && state.mode == Mode::Turns

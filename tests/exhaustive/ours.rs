@@ -80,15 +80,13 @@ impl Record {
         }
     }
 
-    /// The thread has completed a statement.
-    fn step(&self, thread: usize, guards: &[Option<Guard<'_>>; GUARDS]) {
+    /// The thread is at this statement, and holds these acquisitions.
+    fn step(&self, thread: usize, at: usize, held: u8) {
         if self.is_over.load(Ordering::Relaxed) {
             return;
         }
-        let holds = |set, guard: usize| set | u8::from(guards[guard].is_some()) << guard;
-        let held = (0..GUARDS).fold(0, holds);
+        self.at[thread].store(at as u8, Ordering::Relaxed);
         self.held[thread].store(held, Ordering::Relaxed);
-        self.at[thread].fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -124,58 +122,18 @@ impl Stage {
     }
 
     fn play(self: &Arc<Self>, thread: usize) {
-        let mut guards: [Option<Guard<'_>>; GUARDS] = Default::default();
-        let mut handles: [Option<thread::JoinHandle<()>>; THREADS] = Default::default();
+        let mut actor = Actor {
+            stage: self,
+            thread,
+            at: 0,
+            held: 0,
+            guards: Default::default(),
+            handles: Default::default(),
+        };
         let _unwinding = Unwinding(&self.record);
-        for op in &self.program.threads[thread] {
-            match *op {
-                Op::Acquire {
-                    lock,
-                    mode,
-                    tries,
-                    guard,
-                } => guards[usize::from(guard)] = self.acquire(lock, mode, tries),
-                Op::Release { guard, unwinds } => {
-                    let held = guards[usize::from(guard)].take();
-                    if unwinds {
-                        let unwind = || {
-                            let _held = held;
-                            resume_unwind(Box::new(Unwinds));
-                        };
-                        let _ = catch_unwind(AssertUnwindSafe(unwind));
-                    }
-                }
-                Op::Upgrade { guard } => {
-                    let held = &mut guards[usize::from(guard)];
-                    *held = held.take().map(Guard::upgrade);
-                }
-                Op::Wait { guard } => {
-                    let held = &mut guards[usize::from(guard)];
-                    *held = held.take().map(Guard::wait);
-                }
-                Op::Spawn(child) => {
-                    let stage = Arc::clone(self);
-                    let body = move || stage.play(child.into());
-                    handles[usize::from(child)] = Some(thread::spawn(body));
-                }
-                Op::Join(child) => {
-                    let handle = handles[usize::from(child)].take();
-                    let _ = handle.map(thread::JoinHandle::join);
-                }
-                Op::Scope(set) => thread::scope(|scope| {
-                    for child in members(set) {
-                        scope.spawn(move || self.play(child));
-                    }
-                    self.record.step(thread, &guards);
-                }),
-                Op::Close(_) => {}
-            }
-            if !matches!(op, Op::Scope(_)) {
-                self.record.step(thread, &guards);
-            }
-        }
+        actor.play_to(self.program.threads[thread].len());
         // The last one first, as if they went out of scope.
-        for guard in guards.iter_mut().rev() {
+        for guard in actor.guards.iter_mut().rev() {
             *guard = None;
         }
     }
@@ -185,6 +143,125 @@ impl Stage {
         match tries {
             true => lock.try_acquire(mode, false, Places::nth(0)),
             false => Some(lock.acquire(mode, false, Places::nth(0))),
+        }
+    }
+}
+
+/// A thread of a schedule.
+struct Actor<'a> {
+    stage: &'a Arc<Stage>,
+    thread: usize,
+    /// The next statement.
+    at: usize,
+    /// The acquisitions that are held, a bit each.
+    held: u8,
+    guards: [Option<Guard<'a>>; GUARDS],
+    handles: [Option<thread::JoinHandle<()>>; THREADS],
+}
+
+impl Actor<'_> {
+    /// Runs the statements up to this one.
+    fn play_to(&mut self, end: usize) {
+        while self.at < end {
+            let op = self.stage.program.threads[self.thread][self.at];
+            match op {
+                Op::Acquire { lock, guard, .. }
+                    if self.stage.locks[usize::from(lock)].once().is_some() =>
+                {
+                    self.initialise(lock, guard);
+                    continue;
+                }
+                Op::Scope(set) => {
+                    thread::scope(|scope| {
+                        for child in members(set) {
+                            let stage = self.stage;
+                            scope.spawn(move || stage.play(child));
+                        }
+                        self.complete();
+                    });
+                    continue;
+                }
+                _ => self.act(op),
+            }
+            self.complete();
+        }
+    }
+
+    /// The statement is complete.
+    fn complete(&mut self) {
+        self.at += 1;
+        self.stage.record.step(self.thread, self.at, self.held);
+    }
+
+    /// Asks for a value whose initialiser is the statements up to the release of the acquisition.
+    fn initialise(&mut self, lock: u8, guard: u8) {
+        let stage = self.stage;
+        let release = stage.program.release_of(self.thread, guard);
+        let unwinds = matches!(
+            stage.program.threads[self.thread][release],
+            Op::Release { unwinds: true, .. }
+        );
+        let value = stage.locks[usize::from(lock)].once();
+        let value = value.expect("it is one");
+        let initialise = || {
+            self.held |= 1 << guard;
+            self.complete();
+            self.play_to(release);
+            if unwinds {
+                resume_unwind(Box::new(Unwinds));
+            }
+        };
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| value.get(initialise)))
+            && !payload.is::<Unwinds>()
+        {
+            resume_unwind(payload);
+        }
+        self.held &= !(1 << guard);
+        self.at = release;
+        self.complete();
+    }
+
+    fn act(&mut self, op: Op) {
+        match op {
+            Op::Acquire {
+                lock,
+                mode,
+                tries,
+                guard,
+            } => {
+                let taken = self.stage.acquire(lock, mode, tries);
+                self.held |= u8::from(taken.is_some()) << guard;
+                self.guards[usize::from(guard)] = taken;
+            }
+            Op::Release { guard, unwinds } => {
+                let held = self.guards[usize::from(guard)].take();
+                if unwinds {
+                    let unwind = || {
+                        let _held = held;
+                        resume_unwind(Box::new(Unwinds));
+                    };
+                    let _ = catch_unwind(AssertUnwindSafe(unwind));
+                }
+                self.held &= !(1 << guard);
+            }
+            Op::Upgrade { guard } => {
+                let held = &mut self.guards[usize::from(guard)];
+                *held = held.take().map(Guard::upgrade);
+            }
+            Op::Wait { guard } => {
+                let held = &mut self.guards[usize::from(guard)];
+                *held = held.take().map(Guard::wait);
+            }
+            Op::Spawn(child) => {
+                let stage = Arc::clone(self.stage);
+                let body = move || stage.play(child.into());
+                self.handles[usize::from(child)] = Some(thread::spawn(body));
+            }
+            Op::Join(child) => {
+                let handle = self.handles[usize::from(child)].take();
+                let _ = handle.map(thread::JoinHandle::join);
+            }
+            Op::Scope(_) | Op::Close(_) => {}
         }
     }
 }

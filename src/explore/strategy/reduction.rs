@@ -137,3 +137,66 @@ impl Reduction {
         self.chosen = None;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use crate::explore::strategy::Strategy;
+    use crate::tracking::scheduled::{Next, Touch};
+
+    /// The schedules of threads that make these steps and never wait.
+    fn schedules(threads: &[&[Touch]]) -> Vec<Vec<usize>> {
+        let mut chooser = Strategy::PartialOrder.chooser(0);
+        let mut all = Vec::new();
+        while chooser.begin() {
+            let (mut made, mut current) = (vec![0; threads.len()], None);
+            let mut schedule = Vec::new();
+            loop {
+                let touch = |at: usize| threads[at].get(made[at]).copied();
+                let options: Vec<usize> = (0..threads.len())
+                    .filter(|at| touch(*at).is_some())
+                    .collect();
+                if options.is_empty() {
+                    break;
+                }
+                let next = (0..threads.len()).map(|at| Next {
+                    touch: touch(at).unwrap_or(Touch::Nothing),
+                    held: Vec::new(),
+                });
+                chooser.see(&next.collect::<Vec<_>>(), &[]);
+                let chosen = chooser.choose(current, &options);
+                made[chosen] += 1;
+                schedule.push(chosen);
+                current = Some(chosen);
+            }
+            all.push(schedule);
+        }
+        all
+    }
+
+    #[test]
+    fn independent_steps_are_made_in_one_order() {
+        let (one, other) = (Touch::Acquires(1), Touch::Acquires(2));
+        assert_eq!(
+            schedules(&[&[one, one], &[other], &[Touch::Releases]]).len(),
+            1
+        );
+        assert_eq!(schedules(&[&[one, other], &[other]]).len(), 2);
+    }
+
+    #[test]
+    fn steps_that_depend_on_each_other_are_made_in_every_order() {
+        let one = Touch::Acquires(1);
+        for step in [one, Touch::Tries(1), Touch::Anything] {
+            let orders: BTreeSet<Vec<usize>> =
+                schedules(&[&[one], &[step], &[step]]).into_iter().collect();
+            assert_eq!(orders.len(), 6, "{orders:?}");
+        }
+        // A try may see a release.
+        assert_eq!(
+            schedules(&[&[Touch::Releases], &[Touch::Tries(1)]]).len(),
+            2
+        );
+    }
+}
