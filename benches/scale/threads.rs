@@ -160,36 +160,42 @@ fn learn<S: Subject>(threads: usize) -> Run {
     let work = |(parent, leaves): &(S::Mutex, Vec<S::Mutex>)| {
         // The thread has its slot, and the parent its id, before the time begins.
         *S::lock(parent) += 1;
-        for _ in 0..2 {
+        let spans = [(); 2].map(|()| {
             gate.wait();
+            let begun = Instant::now();
             let mut parent = S::lock(parent);
             for leaf in leaves {
                 *S::lock(leaf) += 1;
             }
             *parent += 1;
-            drop(parent);
-            gate.wait();
-        }
+            (begun, Instant::now())
+        });
         gate.wait();
-    };
-    let pass = || {
-        gate.wait();
-        let begun = Instant::now();
-        gate.wait();
-        begun.elapsed().as_secs_f64() * 1e9 / (threads * LEAVES) as f64
+        spans
     };
     thread::scope(|scope| {
-        for family in &families {
+        let start = |family| {
             let thread = thread::Builder::new().stack_size(SMALL_STACK);
             let work = &work;
             thread
                 .spawn_scoped(scope, move || work(family))
-                .expect("there is room for another thread");
-        }
-        let new = pass();
-        let known = pass();
-        let bytes = allocator::in_use() - before;
+                .expect("there is room for another thread")
+        };
+        let all: Vec<_> = families.iter().map(start).collect();
         gate.wait();
+        gate.wait();
+        gate.wait();
+        let bytes = allocator::in_use() - before;
+        let spans: Vec<_> = all
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect();
+        // From the first thread's begin to the last one's end.
+        let [new, known] = [0, 1].map(|pass| {
+            let begun = spans.iter().map(|spans| spans[pass].0).min().unwrap();
+            let ended = spans.iter().map(|spans| spans[pass].1).max().unwrap();
+            (ended - begun).as_secs_f64() * 1e9 / (threads * LEAVES) as f64
+        });
         Run { new, known, bytes }
     })
 }

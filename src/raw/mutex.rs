@@ -3,7 +3,6 @@
 #![allow(unsafe_code)]
 
 use std::fmt;
-use std::mem::ManuallyDrop;
 use std::ptr;
 use std::time::{Duration, Instant};
 
@@ -25,8 +24,7 @@ macro_rules! raw_mutex {
         // lock.
         #[repr(C)]
         pub struct $name {
-            // Not dropped: what its destructor does, that of the mutex has done before.
-            pub(crate) record: ManuallyDrop<Lock>,
+            pub(crate) record: Lock,
             pub(crate) bare: $bare,
         }
 
@@ -36,7 +34,7 @@ macro_rules! raw_mutex {
             #[must_use]
             #[track_caller]
             pub const fn new() -> Self {
-                Self { bare: <$bare as lock_api::RawMutex>::INIT, record: ManuallyDrop::new(Lock::new(&$kind)) }
+                Self { bare: <$bare as lock_api::RawMutex>::INIT, record: Lock::new(&$kind) }
             }
 
             /// Creates an unlocked mutex whose class is `name`.
@@ -44,14 +42,14 @@ macro_rules! raw_mutex {
             #[must_use]
             #[track_caller]
             pub const fn named(name: &'static str) -> Self {
-                Self { bare: <$bare as lock_api::RawMutex>::INIT, record: ManuallyDrop::new(Lock::named(&$kind, name)) }
+                Self { bare: <$bare as lock_api::RawMutex>::INIT, record: Lock::named(&$kind, name) }
             }
 
             /// Creates an unlocked mutex with this record.
             #[inline]
             #[allow(dead_code)] // Only some raw mutexes are used by both `sync` and `parking_lot`.
             pub(crate) const fn of(record: Lock) -> Self {
-                Self { bare: <$bare as lock_api::RawMutex>::INIT, record: ManuallyDrop::new(record) }
+                Self { bare: <$bare as lock_api::RawMutex>::INIT, record }
             }
 
             /// Acquires the mutex for the call at `site`.

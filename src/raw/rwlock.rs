@@ -6,7 +6,6 @@
 #![allow(unsafe_code)]
 
 use std::fmt;
-use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr;
 use std::time::{Duration, Instant};
@@ -24,8 +23,7 @@ use crate::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Scheduled, Site
 // The record is the first field, as in the raw mutexes, so that its address is that of the lock.
 #[repr(C)]
 pub struct RawRwLock<const RECURSIVE: bool = false> {
-    // Not dropped: what its destructor does, that of the lock has done before.
-    pub(crate) record: ManuallyDrop<Lock>,
+    pub(crate) record: Lock,
     pub(crate) bare: parking_lot::RawRwLock<RECURSIVE>,
 }
 
@@ -46,7 +44,7 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     pub const fn new() -> Self {
         Self {
             bare: parking_lot::RawRwLock::INIT,
-            record: ManuallyDrop::new(Lock::new(Self::KIND)),
+            record: Lock::new(Self::KIND),
         }
     }
 
@@ -57,7 +55,7 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     pub const fn named(name: &'static str) -> Self {
         Self {
             bare: parking_lot::RawRwLock::INIT,
-            record: ManuallyDrop::new(Lock::named(Self::KIND, name)),
+            record: Lock::named(Self::KIND, name),
         }
     }
 
@@ -66,7 +64,7 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     pub(crate) const fn of(record: Lock) -> Self {
         Self {
             bare: parking_lot::RawRwLock::INIT,
-            record: ManuallyDrop::new(record),
+            record,
         }
     }
 }

@@ -3,13 +3,16 @@
 use super::rows::EdgeRow;
 use crate::sink;
 
-/// Emits the event of a new lock order. Its attributes name no time, process or number, so that a log
-/// pipeline can merge the events of many hosts.
-pub(crate) fn emit(edge: &EdgeRow) {
+/// Queues the event of a new lock order, for the subscriber of the calling thread. Its attributes name no time,
+/// process or number, so that a log pipeline can merge the events of many hosts.
+///
+/// The thread is in the middle of an acquisition. It may have been called by the subscriber, and hold a lock that
+/// the subscriber takes for each event, so the event is emitted by another thread.
+pub(crate) fn emit(edge: EdgeRow) {
     if !sink::emits_orders() {
         return;
     }
-    sink::guarded("the `tracing` subscriber", || {
+    sink::to_subscriber(move || {
         tracing::event!(
             target: "lockwarden::order",
             tracing::Level::DEBUG,

@@ -26,4 +26,4 @@ pub(crate) use self::delivery::{QUEUE, renew};
 pub(crate) use self::file::LinesFile;
 pub(crate) use self::listener::listen;
 pub(crate) use self::say::{print, say};
-pub(crate) use self::tracing::{emits_orders, started};
+pub(crate) use self::tracing::{emits_orders, started, to_subscriber};

@@ -10,6 +10,7 @@
 //! | `reason`, `suggestion` | as in the report; a suggestion may be empty |
 //! | `message` | the headline of the report |
 
+use super::delivery;
 use crate::config::{self, Status};
 use crate::engine::verdict::Verdict;
 use crate::report::{Report, place};
@@ -59,6 +60,20 @@ pub(crate) fn emits_orders() -> bool {
 /// Emits a warning that is not a report.
 pub(super) fn warn(words: &str) {
     tracing::event!(target: "lockwarden", tracing::Level::WARN, "{words}");
+}
+
+/// Queues `emit`, which emits an event, for the subscriber of the calling thread. Without a thread that could run
+/// it, it runs at once.
+pub(crate) fn to_subscriber(emit: impl FnOnce() + Send + 'static) {
+    let subscriber = tracing::dispatcher::get_default(Clone::clone);
+    let job = Box::new(move || {
+        tracing::dispatcher::with_default(&subscriber, || {
+            super::callback::guarded("the `tracing` subscriber", emit);
+        });
+    });
+    if let Err(job) = delivery::hand_over(job) {
+        job();
+    }
 }
 
 /// Emits the event that the detector is active, so that a log without reports proves something.

@@ -107,7 +107,8 @@ fn asks_itself(machine: &Machine<'_>, state: &State, thread: usize) -> bool {
 }
 
 impl Shown {
-    /// Whether a link of the cycle, each time that it occurred, happened before another.
+    /// Whether a link of the cycle, each time that it occurred, happened before another: what it asks for was
+    /// there before the other asks, and in a deadlock both wait.
     pub(crate) fn orders(&self, cycle: &Cycle) -> bool {
         let times = |hop: &Hop| {
             let hop = *hop;
@@ -117,7 +118,7 @@ impl Shown {
                     == (hop.from, hop.to, hop.asker, hop.at)
             })
         };
-        let before = |a: &Time, b: &Time| self.past[b.held] & (1 << a.asks) != 0;
+        let before = |a: &Time, b: &Time| self.past[b.asks] & (1 << a.asks) != 0;
         let hops = || cycle.0.iter();
         hops().any(|first| {
             hops().any(|then| {
@@ -186,8 +187,6 @@ pub(crate) struct Shown {
 #[derive(Debug)]
 struct Time {
     hop: Hop,
-    /// The event that took what is held.
-    held: usize,
     /// The event that asks.
     asks: usize,
 }
@@ -332,11 +331,7 @@ pub(crate) fn shown(program: &Program, schedule: &Schedule) -> Shown {
                     behind: None,
                 };
                 shown.hops.push(hop);
-                shown.times.push(Time {
-                    hop,
-                    held: span.from,
-                    asks: at,
-                });
+                shown.times.push(Time { hop, asks: at });
             }
         }
     }

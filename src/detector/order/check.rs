@@ -286,8 +286,7 @@ fn offer(ident: &'static Ident, holding: &Arc<HeldSnapshot>, mode: Mode, site: S
 }
 
 /// Removes a dropped lock. With `unreferred` the caller guarantees that it was not held.
-// Always inlined: a call is a tenth of what a lock costs that is used once.
-#[inline(always)]
+#[inline]
 pub(crate) fn retire(ident: &'static Ident, unreferred: bool) {
     // Not `open`: what is changed here is not used by the addition of a held lock.
     let slot = current::slot();

@@ -131,7 +131,7 @@ fn record_edges(
             thread: &thread,
         });
         if let Some(news) = news {
-            quietly(slot, || record::emit(&news));
+            quietly(slot, || record::emit(news));
         }
     }
 }

@@ -44,6 +44,9 @@ impl Agent {
         f()
     }
 
+    /// # Safety
+    ///
+    /// Always safe: it does nothing.
     #[allow(unsafe_code)]
     #[inline(always)]
     pub unsafe fn act(&self) -> Acting {

@@ -497,11 +497,11 @@ impl Lock {
     /// the memory behind the record is freed at once; if so, it is kept, and the report of the
     /// forgotten guard shows the right name.
     ///
-    /// Only the locks of this crate may call this, and do not drop the record afterwards: after a
-    /// wrong `held`, or twice, slots would refer to freed memory.
-    #[inline(always)]
+    /// Only the locks of this crate may call this: after a wrong `held`, slots would refer to freed
+    /// memory.
+    #[inline]
     pub fn retired(&mut self, held: bool) {
-        let Some(ident) = self.record.ident() else {
+        let Some(ident) = self.record.retire() else {
             return;
         };
         if !held {

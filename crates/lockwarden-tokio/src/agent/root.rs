@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use lockwarden::instrument::{self, Clock, Site};
 
-use super::frame::{Frame, Polling};
+use super::frame::{self, Frame, Polling};
 use super::identity::Identity;
 use super::origin::Origin;
 use super::runtime::RuntimeState;
@@ -65,10 +65,16 @@ impl<F: Future> Root<F> {
         runtime: Option<&Arc<RuntimeState>>,
     ) -> (Self, Joined) {
         let origin = Origin::of(kind, spawned, runtime);
-        let identity = if instrument::is_unattached() {
+        let past = Clock::release_if_attached();
+        // A task of a check is known from the start: all of them are looked at together.
+        let is_in_no_check = || {
+            let check = frame::with(|frame| frame?.known().map(|task| task.check));
+            instrument::is_unattached() || check == Some(0)
+        };
+        let identity = if !past.is_known() && is_in_no_check() {
             Identity::anonymous(Arc::clone(&origin))
         } else {
-            Identity::known_after(&origin, Clock::release_if_attached())
+            Identity::known_after(&origin, past)
         };
         let joined = match identity.known() {
             Some(known) => Joined::Known(Arc::clone(&known.task)),
