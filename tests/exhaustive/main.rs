@@ -26,6 +26,7 @@ use std::sync::Once;
 use lockwarden::config::{Action, Config};
 use lockwarden::report::Verdict;
 
+use program::Sort;
 use stuck::{Search, Stuck};
 
 /// The programs that are run where `EXPLORE_PROGRAMS` says nothing: a schedule starts threads.
@@ -74,6 +75,11 @@ fn compare(programs: usize) {
             break;
         }
         let program = generate::generate(seed);
+        // A thread that asks for a value in its own initialiser waits in the primitive itself if that is
+        // reported and does not panic: no scheduler can end that.
+        if program.locks.contains(&Sort::Once) {
+            continue;
+        }
         let Some(truth) = Stuck::search(&program, MOST_STATES) else {
             continue;
         };
