@@ -42,7 +42,7 @@ impl<T: Fn() -> bool, D: Fn() -> bool> Acquisition<'_, T, D> {
         block: impl FnOnce(),
         fresh: impl FnOnce() -> Hold,
     ) -> Hold {
-        turn.point_before(self.record, self.site);
+        turn.point_before(self.record, self.mode, self.site);
         let hold = if (self.attempt)() {
             fresh()
         } else {

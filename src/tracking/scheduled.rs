@@ -70,8 +70,10 @@ pub(crate) enum Touch {
     Nothing,
     /// Nothing but releases of locks.
     Releases,
-    /// The acquisition of a lock.
+    /// The exclusive acquisition of a lock: it waits until all holders have released it.
     Acquires(u64),
+    /// The acquisition of a lock that others may hold meanwhile, so that it waits for no release of theirs.
+    Shares(u64),
     /// A look at whether a lock can be acquired.
     Tries(u64),
     /// Anything.
@@ -82,13 +84,16 @@ impl Touch {
     /// Whether the order of two steps of two threads may matter. A release matters to a try alone: an
     /// acquisition waits for it.
     pub(crate) fn depends_on(self, other: Self) -> bool {
-        use Touch::{Acquires, Anything, Nothing, Releases, Tries};
+        use Touch::{Acquires, Anything, Nothing, Releases, Shares, Tries};
         match (self, other) {
             (Nothing, _) | (_, Nothing) => false,
             (Anything, _) | (_, Anything) => true,
             (Releases, Tries(_)) | (Tries(_), Releases) => true,
             (Releases, _) | (_, Releases) => false,
-            (Acquires(one) | Tries(one), Acquires(other) | Tries(other)) => one == other,
+            (
+                Acquires(one) | Shares(one) | Tries(one),
+                Acquires(other) | Shares(other) | Tries(other),
+            ) => one == other,
         }
     }
 }

@@ -56,7 +56,7 @@ pub(super) struct Race {
 pub(super) struct Reduction {
     events: Vec<Event>,
     clocks: Vec<Clock>,
-    /// What comes before the next acquisition of a lock: its releases, by its tag.
+    /// What comes before the next exclusive acquisition of a lock: its releases, by its tag.
     released: HashMap<u64, Clock>,
     /// The thread that was chosen last, until its step is over or taken back.
     chosen: Option<usize>,
@@ -94,9 +94,11 @@ impl Reduction {
             clock.join(&event.clock);
         }
         let mut held = step.held.clone();
-        if let Touch::Acquires(lock) | Touch::Tries(lock) = step.touch {
+        if let Touch::Acquires(lock) | Touch::Shares(lock) | Touch::Tries(lock) = step.touch {
             held.push(lock);
-            if let Some(released) = self.released.get(&lock) {
+            // A reader does not wait for the release of another reader.
+            let waits = !matches!(step.touch, Touch::Shares(_));
+            if let Some(released) = self.released.get(&lock).filter(|_| waits) {
                 clock.join(released);
             }
         }

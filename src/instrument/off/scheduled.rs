@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::{CondvarRecord, Lock, Resource};
 use crate::engine::ids::Site;
+use crate::engine::mode::Mode;
 use crate::tracking::scheduled::{AfterWait, FailedTry, Scheduler};
 
 #[inline(always)]
@@ -53,7 +54,7 @@ impl Scheduled {
         match self.0 {}
     }
 
-    pub fn point_of_acquisition(&self, _lock: &Lock) {
+    pub fn point_of_acquisition(&self, _lock: &Lock, _mode: Mode) {
         match self.0 {}
     }
 
@@ -61,7 +62,7 @@ impl Scheduled {
         match self.0 {}
     }
 
-    pub fn point_before(&self, _lock: &Lock, _site: Site) {
+    pub fn point_before(&self, _lock: &Lock, _mode: Mode, _site: Site) {
         match self.0 {}
     }
 

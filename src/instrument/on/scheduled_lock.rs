@@ -5,15 +5,20 @@ use super::lock::Lock;
 use super::scheduled::{Scheduled, info_of};
 use crate::detector;
 use crate::engine::ids::Site;
+use crate::engine::mode::Mode;
 use crate::report::LockInfo;
 use crate::tracking::lock::class_key;
 use crate::tracking::scheduled::{Nesting, Participant, Touch, WAITS_FOR};
 use crate::tracking::thread::current;
 
 impl Scheduled {
-    /// The thread is about to make an acquisition that waits, if it has to: returns at its turn.
-    pub fn point_of_acquisition(&self, lock: &Lock) {
-        self.point_of(self.touch(Touch::Acquires, &lock.record));
+    /// The thread is about to make an acquisition in this mode that waits, if it has to: returns at its turn.
+    pub fn point_of_acquisition(&self, lock: &Lock, mode: Mode) {
+        let touch = match mode {
+            Mode::Exclusive => Touch::Acquires,
+            Mode::Shared | Mode::Upgradable => Touch::Shares,
+        };
+        self.point_of(self.touch(touch, &lock.record));
     }
 
     /// The thread is about to make an acquisition that never waits: returns at its turn.
@@ -22,7 +27,7 @@ impl Scheduled {
     }
 
     /// The thread is about to acquire a lock: returns at its turn.
-    pub fn point_before(&self, lock: &Lock, site: Site) {
+    pub fn point_before(&self, lock: &Lock, mode: Mode, site: Site) {
         let Participant { scheduler, thread } = &self.0;
         if scheduler.has_aim()
             && let held = detector::held_here(current::slot())
@@ -41,7 +46,7 @@ impl Scheduled {
             };
             scheduler.comes(*thread, &nesting);
         }
-        self.point_of_acquisition(lock);
+        self.point_of_acquisition(lock, mode);
     }
 
     /// The thread, which has the turn, does this to a lock, for those who read the schedule.
