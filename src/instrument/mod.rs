@@ -92,7 +92,7 @@ pub(crate) use self::chosen::{assert_order, held_here};
 pub use self::deadline::{deadline_after, deadline_from};
 pub use self::guard_marker::GuardMarker;
 pub(crate) use self::held::{HeldHere, Term};
-pub use self::side::{Side, block_on};
+pub use self::side::{Side, block_on, hand_over_completed, select_on};
 pub use self::stamped::Stamped;
 pub use self::tracked::Tracked;
 pub use self::violation::{LockRef, Violation, ViolationReason};

@@ -61,6 +61,30 @@ pub fn block_on<R>(
     limit: Option<Duration>,
     is_met: impl Fn() -> bool,
     partners: &[usize],
+    attempt: impl FnMut(Option<Duration>) -> Option<R>,
+) -> Option<R> {
+    let done = select_on(limit, is_met, partners, attempt);
+    hand_over_completed();
+    done
+}
+
+/// Selects a direct hand-over like [`block_on`], without its completion: after that,
+/// [`hand_over_completed`] has to be called.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::instrument::{hand_over_completed, select_on};
+///
+/// let selected = select_on(None, || true, &[], |_| Some("the first channel"));
+/// // Here the message would be taken.
+/// hand_over_completed();
+/// assert_eq!(selected, Some("the first channel"));
+/// ```
+pub fn select_on<R>(
+    limit: Option<Duration>,
+    is_met: impl Fn() -> bool,
+    partners: &[usize],
     mut attempt: impl FnMut(Option<Duration>) -> Option<R>,
 ) -> Option<R> {
     let mut done = attempt(limit);
@@ -69,7 +93,9 @@ pub fn block_on<R>(
             while done.is_none() && turn.is_meeting() {
                 done = attempt(Some(GLIMPSE));
             }
-            turn.part();
+            if done.is_none() {
+                turn.part();
+            }
         }
         if turn.has_turns() {
             return done;
@@ -79,4 +105,14 @@ pub fn block_on<R>(
         done = attempt(limit.map(|limit| limit.max(GLIMPSE)));
     }
     done
+}
+
+/// Ends the time in which two threads of an exploration run beside each other to hand a message over; does
+/// nothing in any other thread. See [`select_on`] for an example.
+pub fn hand_over_completed() {
+    if let Some(turn) = Scheduled::here()
+        && turn.is_meeting()
+    {
+        turn.part();
+    }
 }

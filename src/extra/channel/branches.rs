@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::instrument::{
-    Endpoints, Side, Site, block_on, deadline_after, wait_for_selection, wait_for_selection_until,
+    Endpoints, Side, Site, deadline_after, select_on, wait_for_selection, wait_for_selection_until,
 };
 
 /// One operation of a selection.
@@ -35,7 +35,8 @@ impl<'a> Branches<'a> {
         self.0.is_empty()
     }
 
-    /// Waits for one of the operations, without a time limit.
+    /// Waits until one of the operations is possible, without a time limit. It is made later, before
+    /// `hand_over_completed` is called.
     #[cold]
     pub(super) fn wait<R>(
         &self,
@@ -60,7 +61,7 @@ impl<'a> Branches<'a> {
         let partner = |branch: &&Branch<'_>| branch.ends.place(branch.side.opposite());
         let partners: Vec<usize> = direct.iter().map(partner).collect();
         wait_for_selection(site, |limit| {
-            block_on(limit, has_counterpart, &partners, &mut attempt)
+            select_on(limit, has_counterpart, &partners, &mut attempt)
         })
     }
 

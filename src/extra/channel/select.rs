@@ -195,10 +195,12 @@ impl<'a> Select<'a> {
             return index;
         }
         let Self { inner, branches } = self;
-        branches.wait(Location::caller(), |limit| match limit {
+        let index = branches.wait(Location::caller(), |limit| match limit {
             Some(limit) => inner.ready_timeout(limit).ok(),
             None => Some(inner.ready()),
-        })
+        });
+        instrument::hand_over_completed();
+        index
     }
 
     /// Waits until an operation is possible, for at most `timeout`; returns its index.

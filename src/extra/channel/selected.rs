@@ -5,7 +5,7 @@ use std::fmt;
 use super::receiver::Receiver;
 use super::sender::Sender;
 use super::{RecvError, SendError};
-use crate::instrument::Stamped;
+use crate::instrument::{Stamped, hand_over_completed};
 
 /// Selected operation, as [`crossbeam_channel::SelectedOperation`] is. Returned by
 /// [`Select::select`](super::Select::select) and its variants.
@@ -56,6 +56,7 @@ impl<'a> SelectedOperation<'a> {
     /// Panics if `s` is not the selected sender.
     pub fn send<T>(self, s: &Sender<T>, msg: T) -> Result<(), SendError<T>> {
         let sent = self.inner.send(&s.inner, Stamped::stamp(msg));
+        hand_over_completed();
         s.ends.provided();
         sent.map_err(|gone| s.gone(gone.0))
     }
@@ -70,7 +71,9 @@ impl<'a> SelectedOperation<'a> {
     ///
     /// Panics if `r` is not the selected receiver.
     pub fn recv<T>(self, r: &Receiver<T>) -> Result<T, RecvError> {
-        r.unpack(r.source.complete(self.inner))
+        let received = r.source.complete(self.inner);
+        hand_over_completed();
+        r.unpack(received)
     }
 }
 
