@@ -76,7 +76,8 @@ mod tests {
         }
         assert_eq!(number, 3);
         let mut pointer = AtomicPtr::new(&mut number);
-        assert_eq!(*pointer.get_mut(), pointer.into_inner());
+        let at = *pointer.get_mut();
+        assert_eq!(at, pointer.into_inner());
         assert_eq!(size_of::<AtomicBool>(), 1);
         assert_eq!(format!("{:?} {:?}", AtomicBool::default(), AtomicUsize::from(4)), "false 4");
         let up = AtomicUsize::new(4);
