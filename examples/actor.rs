@@ -1,5 +1,5 @@
-//! Actors: threads that own their state, and receive tagged messages that ask for an operation. Whoever
-//! wants a result sends along where it is to go.
+//! Actors: threads that own their state, and receive tagged messages that ask for an operation. A message that
+//! asks for a result carries the channel for that result.
 //!
 //! ```text
 //! cargo run --example actor             the message says all that the other actor has to know

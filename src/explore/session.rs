@@ -411,7 +411,8 @@ impl Session {
     /// The thread gives its turn back after a step.
     fn stop_at(&self, thread: usize, status: Status, next: Next) {
         let mut state = self.state.lock();
-        if matches!(state.mode, Mode::Free { .. }) {
+        // Two threads that run beside each other have one turn, until the message is handed over.
+        if matches!(state.mode, Mode::Free { .. }) || state.is_meeting(thread) {
             return;
         }
         state.next[thread] = next;
@@ -421,6 +422,12 @@ impl Session {
 }
 
 impl State {
+    /// Whether the thread runs beside another one, or has the turn meanwhile.
+    fn is_meeting(&self, thread: usize) -> bool {
+        let is_in = |(host, guest)| host == thread || guest == thread;
+        self.meeting.is_some_and(is_in)
+    }
+
     fn those(&self, is_meant: impl Fn(Status) -> bool) -> Vec<usize> {
         let meant = |at: &usize| is_meant(self.threads[*at].status);
         (0..self.threads.len()).filter(meant).collect()
@@ -620,8 +627,7 @@ impl Scheduler for Session {
 
     fn is_meeting(&self, thread: usize) -> bool {
         let state = self.state.lock();
-        let is_in = |(one, other)| one == thread || other == thread;
-        state.mode == Mode::Turns && state.meeting.is_some_and(is_in)
+        state.mode == Mode::Turns && state.is_meeting(thread)
     }
 
     fn part(&self, thread: usize) {

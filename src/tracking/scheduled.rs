@@ -62,8 +62,8 @@ pub(crate) struct Nesting {
     pub(crate) held: Vec<(String, String)>,
 }
 
-/// What a step does that other threads can see, as far as that is known before it is made. Locks are known
-/// by their tags.
+/// What a step does that other threads can see, as far as that is known before it is made. A lock is
+/// identified by its tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Touch {
     /// The thread has ended.
@@ -160,8 +160,8 @@ pub(crate) trait Scheduler: fmt::Debug + Send + Sync {
     /// Notifies the thread that sleeps longest on this condition variable, or all: how many.
     fn notify(&self, condvar: usize, all: bool) -> usize;
 
-    /// The calling thread waits at this place for one that a message is handed over to or by, or does no
-    /// more.
+    /// The calling thread begins to wait at this place for the partner of a hand-over without a buffer, or ends that
+    /// wait.
     fn offer(&self, thread: usize, place: usize, waits: bool);
 
     /// Lets a thread that waits at one of these places run beside the calling one, until both have

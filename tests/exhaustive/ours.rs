@@ -90,7 +90,7 @@ impl Record {
     }
 }
 
-/// Ends the schedule when its thread unwinds, before that lets go of anything.
+/// Ends the recording when its thread unwinds, before the unwind releases the locks of the thread.
 struct Unwinding<'a>(&'a Record);
 
 impl Drop for Unwinding<'_> {

@@ -54,7 +54,7 @@ impl Search for Stuck {
             return;
         }
         for thread in machine.threads() {
-            // One that waits with a mutex, and is stuck, has let go of it.
+            // The wait of a condition variable has released the mutex of a stuck thread.
             if let Some(Op::Wait { guard }) = machine.op(&state, thread) {
                 held[thread] &= !(1 << guard);
             }

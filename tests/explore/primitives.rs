@@ -451,6 +451,7 @@ fn a_hand_over_under_the_lock_of_the_receiver() {
 fn a_selection_takes_a_message_without_a_buffer() {
     use lockwarden::channel::{Select, bounded};
     let outcome = explore(|| {
+        let selected = Mutex::new(0);
         let channels = [bounded(0), bounded(0)];
         let senders = channels
             .clone()
@@ -462,6 +463,8 @@ fn a_selection_takes_a_message_without_a_buffer() {
             }
             let chosen = select.select();
             let (_, receive) = &channels[chosen.index()];
+            // A point of the schedule between the selection and its completion.
+            *selected.lock().unwrap() += 1;
             assert_eq!(chosen.recv(receive), Ok(1));
         }
         for sender in senders {

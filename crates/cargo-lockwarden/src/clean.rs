@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::facade;
 
-/// Removes them, and says how many there were.
+/// Removes the built detectors, and prints how many there were.
 ///
 /// # Errors
 ///

@@ -65,9 +65,9 @@
 //! An acquisition that does not wait, and its release, are an atomic operation each; only one that waits
 //! goes through tokio's semaphore, and takes an allocation. A task takes a word more than tokio's own until
 //! it first uses a lock or waits for something that is watched; then an allocation and a place in a list,
-//! and a slot of the detector if it was a lock. One that is spawned by what has used a lock takes the
-//! allocation at once. A thread looks at tasks that wait
-//! for each other, some milliseconds apart, and sleeps while there are none.
+//! and a slot of the detector if it was a lock. A task that is spawned by a thread or task
+//! which has used a lock takes the allocation at once. A thread looks at tasks that wait for each other, some
+//! milliseconds apart, and sleeps while there are none.
 
 #[cfg(any(debug_assertions, feature = "always"))]
 mod agent;

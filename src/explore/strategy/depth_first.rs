@@ -49,9 +49,9 @@ struct Node {
     can_stay: bool,
     /// The options that were taken, if there is a reduction.
     done: Vec<usize>,
-    /// Those that races ask for.
+    /// The options that have to be taken because of a race.
     wanted: Vec<usize>,
-    /// Those that sleep.
+    /// The sleep set: options whose schedules were explored from here already.
     asleep: Vec<usize>,
 }
 
@@ -93,7 +93,8 @@ impl Node {
         at.is_some()
     }
 
-    /// A thread is to go on here, or one of those that come `before` that.
+    /// Adds the option that reverses a race: this thread, or the first of the threads `before` its step if the thread
+    /// itself is no option here; all options if none of them is.
     fn want(&mut self, thread: usize, before: &[usize]) {
         let mut all: Vec<usize> = self.options.iter().chain(&self.done).copied().collect();
         if all.contains(&thread) {

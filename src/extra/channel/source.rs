@@ -37,7 +37,7 @@ impl<T> Source<T> {
     pub(super) fn try_recv(&self) -> Result<Stamped<T>, TryRecvError> {
         match self {
             Source::Senders(receiver) => receiver.try_recv(),
-            Source::Clock(receiver, message) => receiver.try_recv().map(reported(message)),
+            Source::Clock(receiver, message) => receiver.try_recv().map(message_of(message)),
         }
     }
 
@@ -45,7 +45,7 @@ impl<T> Source<T> {
     pub(super) fn recv(&self) -> Result<Stamped<T>, RecvError> {
         match self {
             Source::Senders(receiver) => receiver.recv(),
-            Source::Clock(receiver, message) => receiver.recv().map(reported(message)),
+            Source::Clock(receiver, message) => receiver.recv().map(message_of(message)),
         }
     }
 
@@ -53,7 +53,7 @@ impl<T> Source<T> {
         match self {
             Source::Senders(receiver) => receiver.recv_timeout(timeout),
             Source::Clock(receiver, message) => {
-                receiver.recv_timeout(timeout).map(reported(message))
+                receiver.recv_timeout(timeout).map(message_of(message))
             }
         }
     }
@@ -70,7 +70,7 @@ impl<T> Source<T> {
     ) -> Result<Stamped<T>, RecvError> {
         match self {
             Source::Senders(receiver) => operation.recv(receiver),
-            Source::Clock(receiver, message) => operation.recv(receiver).map(reported(message)),
+            Source::Clock(receiver, message) => operation.recv(receiver).map(message_of(message)),
         }
     }
 
@@ -99,8 +99,8 @@ impl<T> Source<T> {
     }
 }
 
-/// Returns a function that wraps a time from the clock as a message.
-fn reported<T>(message: &fn(Instant) -> T) -> impl FnOnce(Instant) -> Stamped<T> {
+/// Returns a function that makes a message of a time from the clock.
+fn message_of<T>(message: &fn(Instant) -> T) -> impl FnOnce(Instant) -> Stamped<T> {
     let message = *message;
     move |time| Stamped::unstamped(message(time))
 }

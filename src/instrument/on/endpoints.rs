@@ -185,7 +185,7 @@ impl Endpoints {
         EndpointWait(count)
     }
 
-    /// The address by which a scheduler knows where the waiters on `side` wait.
+    /// The address that identifies the waiters on `side` to a scheduler.
     pub fn place(&self, side: Side) -> usize {
         ptr::from_ref(self.0.count(side)).addr()
     }

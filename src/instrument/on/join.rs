@@ -94,7 +94,7 @@ impl JoinRecord {
         }
     }
 
-    /// The address by which a scheduler knows the end of the thread.
+    /// The address that identifies the end of the thread to a scheduler.
     fn address(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
     }

@@ -260,7 +260,7 @@ impl Scheduled {
         }
     }
 
-    /// The thread waits at this place for one that a message is handed over to or by, or does no more.
+    /// The thread begins to wait at this place for the partner of a hand-over without a buffer, or ends that wait.
     pub(super) fn offer(&self, place: usize, waits: bool) {
         self.0.scheduler.offer(self.0.thread, place, waits);
     }

@@ -9,7 +9,7 @@ use crate::sink;
 /// The time between two lines.
 const PROGRESS: Duration = Duration::from_secs(10);
 
-/// Says on standard error how far a long exploration is.
+/// Prints on standard error how many schedules of a long exploration were run.
 pub(super) struct Progress {
     most: usize,
     start: Instant,

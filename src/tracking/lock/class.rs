@@ -25,16 +25,9 @@ pub(crate) struct Class {
     pub(crate) written: AtomicBool,
 }
 
-/// The length of the path of the crate's sources, with the last separator. Locks of new classes look for it.
-const ROOT: usize = {
-    let path = file!().as_bytes();
-    let length = path.len() - "tracking/lock/class.rs".len();
-    assert!(
-        path[length] == b't' && path[length - 1] != b't',
-        "this file lies elsewhere"
-    );
-    length
-};
+/// The length of the path of the crate's sources, with the last separator; a constant, since each new class is
+/// compared with that path.
+const ROOT: usize = file!().len() - "tracking/lock/class.rs".len();
 
 /// Returns whether a location lies in the standard library or in the locks of this crate, and so in no code
 /// of a user.
@@ -165,6 +158,15 @@ pub(crate) fn intern(
 mod tests {
     use super::*;
     use std::panic::Location;
+
+    #[test]
+    fn the_sources_of_the_crate_begin_above_the_rooms() {
+        let (root, path) = file!().split_at(ROOT);
+        assert!(
+            root.ends_with(['/', '\\']) && path.starts_with("tracking"),
+            "{root}, {path}"
+        );
+    }
 
     #[test]
     fn a_name_is_one_class_wherever_it_is_given() {

@@ -54,7 +54,7 @@ impl Cfg {
             .all(|condition| self.holds(&condition) != Some(false))
     }
 
-    /// Whether the condition holds; `None` if that depends on what the compiler knows by itself.
+    /// Whether the condition holds; `None` if it depends on an option that the compiler sets itself.
     fn holds(&self, condition: &Meta) -> Option<bool> {
         match condition {
             Meta::Path(path) if path.is_ident("test") => Some(self.is_test),

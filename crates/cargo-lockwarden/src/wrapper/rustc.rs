@@ -123,7 +123,7 @@ fn note(plan: &Plan, package: &Package, why: LeftOut) {
     );
 }
 
-/// Says the version, with a line by which cargo distinguishes builds under different plans: it is part
+/// Prints the version of the compiler, with a line by which cargo distinguishes builds under different plans: it is part
 /// of the name of whatever cargo builds, and no flag of the project has to be changed for it.
 fn version(plan: &Plan, compiler: &Compiler, invocation: &Invocation) -> Result<ExitCode> {
     let output = compiler.command(invocation).output()?;

@@ -13,6 +13,29 @@ use bare::sync::atomic as std_atomic;
 pub use bare::sync::atomic::*;
 use lockwarden::testing::explore::point;
 
+/// A compare-and-exchange of std, at a scheduling point.
+macro_rules! exchange {
+    ($value:ty, $name:ident) => {
+        /// As std's, at a scheduling point.
+        ///
+        /// # Errors
+        ///
+        /// As for std's.
+        #[inline]
+        #[track_caller]
+        pub fn $name(
+            &self,
+            current: $value,
+            new: $value,
+            success: Ordering,
+            failure: Ordering,
+        ) -> Result<$value, $value> {
+            point();
+            self.0.$name(current, new, success, failure)
+        }
+    };
+}
+
 /// A type around one of std, with the operations that all of them have.
 macro_rules! atomic {
     ($name:ident<$($generic:ident)?> of $value:ty) => {
@@ -83,41 +106,8 @@ macro_rules! atomic {
                 self.0.swap(value, order)
             }
 
-            /// As std's, at a scheduling point.
-            ///
-            /// # Errors
-            ///
-            /// As for std's.
-            #[inline]
-            #[track_caller]
-            pub fn compare_exchange(
-                &self,
-                current: $value,
-                new: $value,
-                success: Ordering,
-                failure: Ordering,
-            ) -> Result<$value, $value> {
-                point();
-                self.0.compare_exchange(current, new, success, failure)
-            }
-
-            /// As std's, at a scheduling point.
-            ///
-            /// # Errors
-            ///
-            /// As for std's.
-            #[inline]
-            #[track_caller]
-            pub fn compare_exchange_weak(
-                &self,
-                current: $value,
-                new: $value,
-                success: Ordering,
-                failure: Ordering,
-            ) -> Result<$value, $value> {
-                point();
-                self.0.compare_exchange_weak(current, new, success, failure)
-            }
+            exchange!($value, compare_exchange);
+            exchange!($value, compare_exchange_weak);
 
             /// As std's, at a scheduling point.
             #[inline]

@@ -73,7 +73,7 @@ impl<'a> Frame<'a> {
         Some(waker)
     }
 
-    /// The same, for the drop of its future.
+    /// Makes the thread act as the task while the future of the task is dropped. No probe begins.
     #[cold]
     pub(super) fn begin_drop(&self) {
         match self.identity.known() {

@@ -1,9 +1,9 @@
-//! Tasks as agents: who they are, what they wait for, and when they are polled.
+//! Tasks as agents: their identity, their waits and their polls.
 //!
-//! [`origin`] is where a task comes from, [`identity`] whether more is known of it, and [`task`] what;
-//! [`root`] is the future round a whole task, which says who
-//! polls; [`frame`] is what a poll leaves for those below it; [`leaf`] is a wait; [`probe`] is one
-//! poll with a waker that counts; [`nested`] lists tasks in a `block_on`; [`registry`] lists all tasks.
+//! [`origin`] is the place where a task was spawned, [`identity`] the step from an anonymous task to a known one,
+//! and [`task`] the data of a known task; [`root`] is the future round a whole task, which makes the polling thread
+//! act as the task; [`frame`] is the state of one poll for the futures inside it; [`leaf`] is a wait; [`probe`] is
+//! one poll with a waker that counts; [`nested`] lists tasks in a `block_on`; [`registry`] lists all tasks.
 
 mod clones;
 pub(crate) mod frame;

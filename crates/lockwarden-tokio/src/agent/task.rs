@@ -64,12 +64,12 @@ pub(crate) struct Task {
     pub(crate) tokio_id: Option<Id>,
 }
 
-/// What those who join a task know of it.
+/// The task of a join handle.
 #[derive(Clone, Debug)]
 pub(crate) enum Joined {
     /// A task that was known when it was spawned.
     Known(Arc<Task>),
-    /// One that was anonymous then.
+    /// A task that was anonymous when it was spawned.
     Anonymous(Arc<Origin>),
 }
 

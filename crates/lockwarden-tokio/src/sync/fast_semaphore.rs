@@ -42,7 +42,7 @@ impl FastSemaphore {
         }
     }
 
-    /// The same.
+    /// [`new`](Self::new) for constants.
     #[track_caller]
     pub(crate) const fn const_new(permits: usize) -> Self {
         let rest = beyond_word(permits);

@@ -67,8 +67,8 @@ impl Permits {
             && permits == 1
             && !is_loose
         {
-            // Release pairs with the Acquire in `holders`: who sees that a task gave its permit back sees
-            // who took it next.
+            // Release pairs with the Acquire in `holders`: a thread that reads the release of the permit by one
+            // task also reads the task that took the permit next.
             let take = |cell: &AtomicU64| {
                 cell.load(Ordering::Relaxed) == 0
                     && cell

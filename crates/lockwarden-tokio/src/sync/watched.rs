@@ -31,7 +31,7 @@ where
     watched_from(Location::caller(), thing, future, map)
 }
 
-/// The same, for a future that was made at `created`.
+/// Lists the wait like [`watched`], as that of a future which was made at `created`.
 pub(crate) fn watched_from<F, R, M>(created: Site, thing: Thing, future: F, map: M) -> Watched<F, M>
 where
     F: Future,

@@ -25,7 +25,7 @@ pub(crate) fn lets_out<T>() {
     }
 }
 
-/// A task that is spawned at `site`, and what those who join it know of it.
+/// Returns the root future of a task that is spawned at `site`, and what its join handle keeps of the task.
 pub(crate) fn root<F: Future>(
     future: F,
     kind: Kind,
