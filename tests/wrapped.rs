@@ -3,6 +3,7 @@
 
 #![cfg(any(debug_assertions, feature = "always"))]
 
+use std::hint::black_box;
 use std::sync::{Arc, Mutex as Plain};
 use std::thread;
 
@@ -43,14 +44,18 @@ fn audit_then_debit(account: &Shared, audit: &Shared) {
     let _account = account.write();
 }
 
+// Without a constant of its own an optimised build merges this function with `debit_then_audit`, whose code is
+// the same, and a stack shows one name for both.
 #[inline(never)]
 fn index_then_cache(index: &Shared, cache: &Shared) {
+    black_box("index, then cache");
     let _index = index.write();
     let _cache = cache.write();
 }
 
 #[inline(never)]
 fn cache_then_index(index: &Shared, cache: &Shared) {
+    black_box("cache, then index");
     let _cache = cache.write();
     let _index = index.write();
 }
@@ -63,6 +68,7 @@ fn reads_twice(lock: &Shared) {
 
 #[inline(never)]
 fn reads_twice_elsewhere(lock: &Shared) {
+    black_box("elsewhere");
     let _first = lock.read();
     let _second = lock.read();
 }
