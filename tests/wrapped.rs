@@ -213,7 +213,35 @@ fn two_findings_on_the_lines_of_a_wrapper_are_two() {
     assert_eq!(last.body().matches("self.0.write()").count(), 1, "{last}");
 }
 
-/// The same with a constructor that passes on where it was called.
+/// A function through which the program takes locks that it makes elsewhere.
+#[inline(never)]
+fn taken(lock: &RwLock<u32>) -> RwLockWriteGuard<'_, u32> {
+    lock.write()
+}
+
+#[test]
+fn the_callers_of_a_function_that_takes_every_lock_are_quoted() {
+    let reports = reported(|| {
+        let (bills, goods) = (RwLock::new(1), RwLock::new(2));
+        elsewhere(|| {
+            let _bills = taken(&bills);
+            let _goods = taken(&goods);
+        });
+        elsewhere(|| {
+            let _goods = taken(&goods);
+            let _bills = taken(&bills);
+        });
+    });
+    let [report] = &reports[..] else {
+        panic!("{reports:?}")
+    };
+    for line in ["let _goods = taken(&goods);", "let _bills = taken(&bills);"] {
+        let quoted = report.body().contains(line);
+        assert_eq!(quoted, cfg!(debug_assertions), "{line}: {report}");
+    }
+}
+
+/// A wrapper with a constructor that passes on where it was called.
 struct Tracked(RwLock<u32>);
 
 impl Tracked {

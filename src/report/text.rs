@@ -165,14 +165,16 @@ fn links(out: &mut String, sources: &mut Sources, report: &Report) {
     }
 }
 
-/// Returns the call of the program behind a line that says too little: that of a type that wraps its locks, of a
-/// dependency, or of a function that locks and calls back.
+/// Returns the call of the program behind a line that says too little: that of a type or a function through which
+/// it locks, of a dependency, or of a function that locks and calls back.
 fn caller(report: &Report, edge: &Edge) -> Option<Call> {
     let stack = stack_of(report, edge)?;
-    if is_twice(report, edge) || report.is_wrapped() {
+    // A thread of a deadlock waits for this text, and a lookup of names is slow.
+    let is_waited_for = report.verdict == Verdict::Deadlock;
+    if is_twice(report, edge) || report.is_wrapped() || (report.is_in_one_line() && !is_waited_for)
+    {
         stack.caller_of(edge.to_site)
-    } else if report.verdict != Verdict::Deadlock && !is_own(edge.to_site.file()) {
-        // A thread of a deadlock waits for this text, and a lookup of names is slow.
+    } else if !is_waited_for && !is_own(edge.to_site.file()) {
         stack.own_caller()
     } else {
         None
@@ -219,13 +221,15 @@ fn circumstances(report: &Report, newest: bool) -> &'static str {
     }
 }
 
-/// Returns the mark of the call behind an edge whose own lines are the same for all locks: those of a type that
-/// wraps the program's locks, and not those of one function that takes both.
+/// Returns the mark of the call behind an edge whose own lines are the same for all locks: those of a type or a
+/// function through which the program locks, and not those of one function that takes both.
 fn outside_mark(report: &Report, edge: &Edge, call: Call) -> Option<Mark> {
     let (from, to) = (edge.from_site, edge.to_site);
-    let is_of_wrapper = report.edges.len() > 1
-        && report.is_wrapped()
-        && (std::ptr::eq(from, to) || !(in_one_function(from, to) || in_one_function(to, from)));
+    let is_of_wrapper = report.is_in_one_line()
+        || (report.edges.len() > 1
+            && report.is_wrapped()
+            && (std::ptr::eq(from, to)
+                || !(in_one_function(from, to) || in_one_function(to, from))));
     let (true, Some(column)) = (is_of_wrapper, call.column) else {
         return None;
     };

@@ -127,10 +127,10 @@ fn one_order(report: &Report, edge: &Edge) -> String {
             true => String::new(),
             false => format!("take them at once with {both}, or "),
         };
-        let callers = match report.is_wrapped() && std::ptr::eq(first, second) {
+        let callers = match report.is_in_one_line() {
             true => {
-                "; or, where this line is that of a lock type of the program's own, let its callers take \
-                 the locks in one order"
+                "; or, where the whole program locks through this line, let its callers take the locks \
+                 in one order"
             }
             false => "",
         };
