@@ -91,7 +91,12 @@ fn a_child_that_asks_for_what_a_thread_of_the_parent_held_is_reported() {
         let panic = std::panic::catch_unwind(asks).unwrap_err();
         let message = panic.downcast_ref::<String>().unwrap();
         assert!(message.starts_with("lockwarden: Deadlock"), "{message}");
-        assert_says(&SAID.lock().unwrap().join("\n"), "`ledger`");
+        let said = SAID.lock().unwrap().join("\n");
+        assert_says(&said, "`ledger`");
+        assert!(
+            said.contains("take the locks that the child needs before the fork"),
+            "{said}"
+        );
     });
     assert_eq!(status, 0);
     // Beside others, it might.
@@ -112,4 +117,54 @@ fn a_child_that_asks_for_what_a_thread_of_the_parent_held_is_reported() {
     });
     assert_eq!(status, 0);
     drop(go);
+}
+
+/// The three ways of which the report about such a child speaks.
+#[test]
+fn a_child_that_does_as_a_report_says_goes_on() {
+    static BOOKS: Mutex<u32> = Mutex::named("books", 0);
+    let takes_them = || {
+        drop(BOOKS.lock().unwrap());
+        let said = SAID
+            .lock()
+            .unwrap_or_else(|poison| poison.into_inner())
+            .join("\n");
+        assert!(!said.contains("`books`"), "{said}");
+    };
+    // The fork comes before the other thread.
+    assert_eq!(in_child(takes_them), 0);
+
+    let (stop, stopped) = mpsc::channel::<()>();
+    let keeps = thread::spawn(move || {
+        while let Err(mpsc::TryRecvError::Empty) = stopped.try_recv() {
+            *BOOKS.lock().unwrap() += 1;
+        }
+    });
+    // The thread that forks takes the lock before, and both processes drop it.
+    for _ in 0..10 {
+        let books = std::panic::AssertUnwindSafe(BOOKS.lock().unwrap());
+        let takes_them = move || {
+            let books = books;
+            drop(books.0);
+            takes_them();
+        };
+        assert_eq!(in_child(takes_them), 0);
+    }
+    // The child does nothing but run another program.
+    let program = c"true";
+    let runs = || {
+        // SAFETY: the arguments end with a null pointer.
+        unsafe {
+            libc::execlp(
+                program.as_ptr(),
+                program.as_ptr(),
+                std::ptr::null::<libc::c_char>(),
+            )
+        };
+        panic!("it is not run");
+    };
+    let books = BOOKS.lock().unwrap();
+    assert_eq!(in_child(runs), 0);
+    drop((stop, books));
+    keeps.join().unwrap();
 }

@@ -79,6 +79,10 @@ fn an_allocator_that_takes_a_watched_lock_enters_the_detector_from_within() {
     }
     let exit = Child::of_test(this_test!()).env(PART, "all").run();
     exit.succeeds();
+    assert!(
+        exit.headlines().iter().any(|one| one.contains("`audit`")),
+        "{exit}"
+    );
 }
 
 /// Keeps the verdicts of reports, under a watched lock, with another one around it.

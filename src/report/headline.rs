@@ -548,7 +548,7 @@ pub(super) fn reason(report: &Report) -> String {
         if let Some(site) = site.or(edge.map(|edge| edge.to_site)) {
             reason += &format!(
                 "; {thread} unwinds from a panic, so what it asks for at {} is asked for by a \
-                 destructor",
+                 destructor or a panic hook",
                 place(site)
             );
         }

@@ -178,7 +178,11 @@ impl Stack {
                     between();
                     found
                 });
+                let before = frames.len();
                 frames.extend_from_slice(found);
+                if is_bottom(&frames, before) {
+                    break;
+                }
             }
             // If another thread was faster, its result is the same.
             let _ = stack.0.resolved.set(trimmed(frames));
@@ -251,7 +255,11 @@ impl Stack {
             let mut frames = Vec::new();
             let modules = Modules::now();
             for &address in &self.0.addresses {
+                let before = frames.len();
                 resolve(address, &modules, &mut frames);
+                if is_bottom(&frames, before) {
+                    break;
+                }
             }
             trimmed(frames)
         })
@@ -298,6 +306,13 @@ fn resolve(address: usize, modules: &Modules, frames: &mut Vec<Frame>) {
             ..Frame::default()
         });
     }
+}
+
+/// Returns whether one of the frames from `from` on is the start of the thread. The frames below that one are not
+/// shown, and a lookup of their names would read the debug information of the system's library.
+fn is_bottom(frames: &[Frame], from: usize) -> bool {
+    let starts = |frame: &Frame| frame.starts_thread();
+    frames.iter().skip(from.max(1)).any(starts) && !frames.first().is_some_and(starts)
 }
 
 /// Removes the frames above the program (this crate, and the crates that its locks are built on, at the

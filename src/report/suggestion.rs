@@ -50,7 +50,7 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
                 "drop the guard that was taken at {} before the call at {}, or hand the guarded \
                  value on instead of locking again; {TEMPORARY}",
                 place(edge.from_site),
- place(edge.to_site)
+                place(edge.to_site)
             ))
         }
         Verdict::RecursiveRead => {
@@ -59,7 +59,7 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
                 "hand the guard that was taken at {} on to {}, or drop it first, or use a \
                  `RecursiveRwLock`",
                 place(edge.from_site),
- place(edge.to_site)
+                place(edge.to_site)
             ))
         }
         Verdict::Stall => stall_text::suggestion(report),
@@ -68,16 +68,12 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
              waiters do not block their thread"
                 .to_owned(),
         ),
-        Verdict::Abandoned if report.threads.iter().any(|thread| thread.left_by_fork) => Some(
-            "take the locks that the child needs before the fork, in the thread that forks, and drop \
-             them in both processes; or fork before other threads are started; or do nothing in the \
-             child but `exec`"
-                .to_owned(),
-        ),
-        Verdict::Abandoned => Some(
-            "drop the guard before the thread ends: look for `mem::forget`, for a guard kept in a \
-             value that is leaked, and for a missing `force_unlock`"
-                .to_owned(),
-        ),
+        Verdict::Abandoned if report.threads.iter().any(|thread| thread.left_by_fork) => {
+            Some(stuck::FORKED.to_owned())
+        }
+        Verdict::Abandoned => Some(format!(
+            "drop the guard before the thread ends: {}",
+            stuck::FORGOTTEN
+        )),
     }
 }

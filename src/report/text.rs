@@ -152,8 +152,10 @@ fn links(out: &mut String, sources: &mut Sources, report: &Report) {
                 out.push_str(&format!("    {}\n", headline::taken_back(again, lock)));
             }
         }
-        if !edge.gates.is_empty() {
-            let names: Vec<String> = edge.gates.iter().map(|&id| report.lock_name(id)).collect();
+        // An upgrade asks for a lock that is held.
+        let gates = edge.gates.iter().filter(|&&id| id != edge.to);
+        let names: Vec<String> = gates.map(|&id| report.lock_name(id)).collect();
+        if !names.is_empty() {
             out.push_str(&format!("    and       {}\n", names.join(", ")));
         }
         let mut marks = Vec::from_iter(caller.and_then(|call| outside_mark(report, edge, call)));

@@ -39,6 +39,9 @@ struct Value {
 }
 
 /// The note of this copy.
+///
+/// AddressSanitizer lays a zone behind each static, which would lie between this note and the next one. It leaves
+/// out statics of sections with `__llvm` in their names. Only the linker uses the name.
 #[repr(C)]
 struct Own {
     name_size: u32,
@@ -55,7 +58,7 @@ struct Own {
     ),
     used,
     // SAFETY: the static has the layout of a note, and no padding.
-    unsafe(link_section = ".note.lockwarden")
+    unsafe(link_section = ".note.__llvm_lockwarden")
 )]
 static OWN: Own = Own {
     name_size: NAME_SIZE,

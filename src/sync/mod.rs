@@ -33,7 +33,8 @@
 //! the deadlock is reported at once; a thread that waits for itself is reported before it blocks
 //! ([`SelfDeadlock`](crate::report::Verdict::SelfDeadlock)). Permits, events and arrivals may come
 //! from any thread: such a wait is reported once no thread of the process can run. Waits with a
-//! timeout are never reported.
+//! timeout are never reported. A wait for permits, an event, arrivals or a notification under a lock
+//! that the thread which would end it needs is reported when it hangs, and not predicted before.
 //!
 //! # Beyond std
 //!

@@ -23,7 +23,8 @@
 //!   [`SelfDeadlock`](crate::report::Verdict::SelfDeadlock). A `join` then panics, as configured;
 //!   the end of a scope cannot, so another thread of the deadlock panics in its place, if its wait
 //!   can be woken. Later reports about waits that a panicked thread might have ended name that
-//!   thread.
+//!   thread. A join under a lock that the joined thread takes is reported when the two block each
+//!   other, and not predicted before: let no lock that the thread needs be held around its `join`.
 //!
 //! Everything else in this module is re-exported from std, so that the import can be replaced as a
 //! whole: [`Thread`], [`ThreadId`], [`current`], [`yield_now`], [`panicking`],

@@ -105,6 +105,9 @@ impl<T> JoinHandle<T> {
     ///
     /// All that the thread did happens before all that the calling thread does next.
     ///
+    /// A lock that the calling thread holds here and the joined one takes is a deadlock, which is
+    /// reported when it occurs; a run in which the thread takes the lock earlier reports nothing.
+    ///
     /// # Errors
     ///
     /// Returns the payload of the panic that ended the thread.

@@ -55,6 +55,8 @@ advice! {
         ["thread `writer` (", "which waits at tests/stuck/advice.rs:",
          "is the writer that is queued in between and blocks the second reader",
          "queues for `shared`"];
+    "a destructor that takes a lock as its thread unwinds", destructor, "Deadlock",
+        ["swap lines", "so that `a` is taken before `b`, as thread `unwinds` (#2) does"];
     "a receiver that has a sender itself", own_sender, "Deadlock",
         ["drop every sender that is not used any more, above all one that thread `main` (#1) has"];
     "two threads that receive before they send", both_receive, "Deadlock",
@@ -63,12 +65,17 @@ advice! {
         ["make room for all that is sent before the first receive"];
     "more permits than there are", too_many_permits, "Deadlock",
         ["which asks for 3 permits; 2 permits are free, 1 thread is queued",
-         "asks `permits` for 3 permits at once, and 2 of them come to be free",
+         "asks `permits` for 3 permits at once, and no more than 2 come to be free",
          "make `permits` with as many permits as are ever taken at the same time"];
     "threads that each want another permit", further_permits, "Deadlock",
         ["which asks for 1 permit; 0 permits are free, 2 threads are queued",
-         "several threads wait for further permits of `pair`",
-         "take all that one thread needs in one call"];
+         "several threads wait for permits of `pair`: if one of them has some already, let it take all that it \
+          needs in one call"];
+    "threads that wait for permits that there are none of", no_permits, "Deadlock",
+        ["else make `none` with as many permits as are ever taken at the same time"];
+    "one permit that is never released", kept_permit, "Deadlock",
+        ["no thread is left that releases a permit of `kept` to thread `main` (#1)",
+         "drop those that thread `main` (#1) keeps before it asks at"];
     "a barrier for more threads than come", barrier, "Deadlock",
         ["which is made for 3 threads, of which 2 have arrived",
          "make `barrier` for as many threads as come to it"];
@@ -285,6 +292,37 @@ fn queued_writer(mended: bool) {
     }
 }
 
+fn destructor(mended: bool) {
+    struct Takes(bool);
+    impl Drop for Takes {
+        fn drop(&mut self) {
+            // It closes the ring.
+            until(|| !self.0 || waits("main"));
+            drop(B.lock());
+        }
+    }
+    let config = Config::new().on(Verdict::Inversion, Action::Ignore);
+    // No thread of it can unwind.
+    let config = config.callback(|_| std::process::exit(101));
+    config.install().unwrap();
+    let unwinds = start("unwinds", move || {
+        let _a = A.lock();
+        let _takes = Takes(!mended);
+        BOTH.come();
+        panic!("on its way");
+    });
+    if mended {
+        BOTH.come();
+        let _a = A.lock();
+        drop(B.lock());
+    } else {
+        let _b = B.lock();
+        BOTH.come();
+        drop(A.lock());
+    }
+    assert!(unwinds.join().is_err());
+}
+
 fn own_sender(mended: bool) {
     let (send, receive) = mpsc::channel::<u32>();
     let worker = send.clone();
@@ -345,6 +383,21 @@ fn further_permits(mended: bool) {
     let other = start("other", takes);
     takes();
     other.join().unwrap();
+}
+
+fn no_permits(mended: bool) {
+    let none = Arc::new(Semaphore::named("none", if mended { 2 } else { 0 }));
+    let there = Arc::clone(&none);
+    let other = start("other", move || drop(there.acquire()));
+    drop(none.acquire());
+    other.join().unwrap();
+}
+
+fn kept_permit(mended: bool) {
+    let kept = Semaphore::named("kept", 1);
+    let first = kept.acquire();
+    let first = (!mended).then_some(first);
+    drop((kept.acquire(), first));
 }
 
 fn barrier(mended: bool) {

@@ -2,7 +2,8 @@
 
 use lockwarden::config::{Action, Config};
 use lockwarden::parking_lot::RecursiveRwLock;
-use lockwarden::sync::{Condvar, Mutex, RwLock};
+use lockwarden::queue::PriorityQueue;
+use lockwarden::sync::{Condvar, LazyLock, Mutex, OnceLock, RwLock};
 
 use crate::advice::{advice, end_after_inversion};
 use crate::expect::{Case, Expected};
@@ -22,6 +23,13 @@ advice! {
     "three locks in a ring", ring, "Inversion", ["so that `ledger` is taken before `stock`, which opens the ring"];
     "two waits that take back what others want", both_taken_back, "Inversion",
         ["release", "which is taken back at", "is taken for the first time"];
+    "a value that is initialised under the lock that its initialiser takes", initialised_under, "Inversion",
+        ["initialise `rates` before tests/stuck/advice_orders.rs:", "takes `ledger`, instead of under it at"];
+    "two values whose initialisers use each other", initialisers, "Inversion",
+        ["let the initialiser of `", "do without `", ", which it needs at tests/stuck/advice_orders.rs:"];
+    "a comparison that takes a lock under which items are put", comparison, "Inversion",
+        ["let the comparison of the items (`Ord::cmp`) do without `ledger`",
+         "or release `ledger` before an item is put or got"];
     "a helper that locks and calls back, inside itself", callback, "SelfDeadlock",
         ["is reached again, by a call, a callback or a loop, while its guard is alive: drop the guard before"];
     "a read inside a read", read_in_read, "RecursiveRead",
@@ -168,6 +176,68 @@ fn both_taken_back(mended: bool) {
         let waiter = std::thread::spawn(move || waits(mutex, other, mended));
         waiter.join().unwrap();
     }
+    end_after_inversion(mended);
+}
+
+fn initialised_under(mended: bool) {
+    static RATES: LazyLock<u32> = LazyLock::named("rates", || *LEDGER.lock().unwrap());
+    let uses = move || {
+        if mended {
+            LazyLock::force(&RATES);
+        }
+        let ledger = LEDGER.lock().unwrap();
+        assert_eq!(*ledger, *RATES);
+    };
+    std::thread::spawn(|| assert_eq!(*RATES, 0)).join().unwrap();
+    std::thread::spawn(uses).join().unwrap();
+    end_after_inversion(mended);
+}
+
+fn initialisers(mended: bool) {
+    static A: OnceLock<u32> = OnceLock::named("a");
+    static B: OnceLock<u32> = OnceLock::named("b");
+    // It fails, so another thread may come first the next time.
+    let fails = || _ = A.get_or_init(|| *B.get_or_init(|| panic!("there is no value yet")));
+    std::thread::spawn(fails).join().unwrap_err();
+    let uses = move || {
+        let value = || match mended {
+            true => 1,
+            false => *A.get_or_init(|| 1),
+        };
+        assert_eq!(*B.get_or_init(value), 1);
+    };
+    std::thread::spawn(uses).join().unwrap();
+    end_after_inversion(mended);
+}
+
+fn comparison(mended: bool) {
+    use std::cmp::Ordering;
+
+    #[derive(PartialEq, Eq)]
+    struct Item;
+    impl PartialOrd for Item {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+    impl Ord for Item {
+        fn cmp(&self, _: &Self) -> Ordering {
+            drop(LEDGER.lock().unwrap());
+            Ordering::Equal
+        }
+    }
+    static QUEUE: PriorityQueue<Item> = PriorityQueue::named("queue");
+    std::thread::spawn(|| (0..2).for_each(|_| QUEUE.put(Item).unwrap()))
+        .join()
+        .unwrap();
+    let puts = move || {
+        let ledger = LEDGER.lock().unwrap();
+        let _ledger = (!mended).then_some(ledger);
+        // There is nothing to compare it with.
+        while QUEUE.try_get().is_ok() {}
+        QUEUE.put(Item).unwrap();
+    };
+    std::thread::spawn(puts).join().unwrap();
     end_after_inversion(mended);
 }
 

@@ -1,11 +1,12 @@
 //! What a report about waits for other things than locks says to change, in programs that follow it to the
 //! letter or not.
 
-use lockwarden::pool::Builder;
+use lockwarden::config::{Action, Config};
+use lockwarden::pool::{Builder, JobHandle};
 use lockwarden::queue::{Queue, Shutdown};
-use lockwarden::report::WaitReason;
+use lockwarden::report::{Verdict, WaitReason};
 use lockwarden::sync::mpsc::sync_channel_named;
-use lockwarden::sync::{Arc, Event, OnceLock};
+use lockwarden::sync::{Arc, Event, Mutex, OnceLock};
 use lockwarden::thread;
 
 use crate::advice::advice;
@@ -32,9 +33,18 @@ advice! {
     "a cell that no thread writes", cell, "Deadlock",
         ["initialise `settings` on every path, also when the thread that is to do that fails"];
     "a thread that joins itself", join_itself, "SelfDeadlock",
-        ["joins itself at", "hand its handle to the thread that outlives it"];
+        ["waits at", "for the end of what it runs itself: hand the handle to a thread that outlives that"];
     "two threads that join each other", join_each_other, "Deadlock",
-        ["take away the join at", "threads that join each other never end"];
+        ["take away the wait at", "threads that wait for each other's ends never end"];
+    "a job that joins the thread that waits for its result", join_and_result, "Deadlock",
+        ["take away the wait at", ", or that of thread `", "threads that wait for each other's ends never end"];
+    "two pools that wait for the jobs of each other", two_pools, "Deadlock",
+        ["take away the wait at", ", or that of thread `", "threads that wait for each other's ends never end"];
+    "a result whose job asks for what an ended thread holds", result_of_left, "Deadlock",
+        ["has ended without releasing `left`, which it took at tests/stuck/advice_waits.rs:",
+         "look for `mem::forget`"];
+    "a job that waits for its own result", own_result, "SelfDeadlock",
+        ["or, if that is the handle of the job that it runs, hand it to a thread that outlives the job"];
 }
 
 fn fill_each_other(mended: bool) {
@@ -123,6 +133,73 @@ fn result_of_a_wait(mended: bool) {
     let job = pool.submit(move || receive.recv());
     assert_eq!(job.result().unwrap(), Ok(1));
     drop(send);
+}
+
+fn join_and_result(mended: bool) {
+    let pool = Builder::new().threads(1).name("worker").build().unwrap();
+    let (give, take) = std::sync::mpsc::channel::<thread::JoinHandle<()>>();
+    let job = pool.submit(move || {
+        let waits = take.recv().unwrap();
+        // Without the first of the two waits.
+        if !mended {
+            waits.join().unwrap();
+        }
+    });
+    give.send(start("waits", move || job.result().unwrap()))
+        .unwrap();
+    until(|| std::fs::read_dir("/proc/self/task").unwrap().count() == 2);
+    std::process::exit(if mended { 0 } else { 101 });
+}
+
+fn two_pools(mended: bool) {
+    let pools = ["one", "other"].map(|name| Builder::new().threads(1).name(name).build().unwrap());
+    let (give, take) = std::sync::mpsc::channel::<JobHandle<u32>>();
+    let one = pools[0].submit(move || match mended {
+        true => 1,
+        false => take.recv().unwrap().result().unwrap(),
+    });
+    let other = pools[1].submit(move || one.result().unwrap());
+    let _ = give.send(other);
+    pools.iter().for_each(|pool| pool.shutdown());
+    if !mended {
+        std::process::exit(101);
+    }
+}
+
+fn result_of_left(mended: bool) {
+    static LEFT: Mutex<u32> = Mutex::named("left", 1);
+    // Of the two findings, the later one.
+    let config = Config::new().on(Verdict::Abandoned, Action::Ignore);
+    config.install().unwrap();
+    let leaves = thread::spawn(move || {
+        let guard = LEFT.lock().unwrap();
+        match mended {
+            true => drop(guard),
+            false => std::mem::forget(guard),
+        }
+    });
+    leaves.join().unwrap();
+    let pool = Builder::new().threads(1).name("worker").build().unwrap();
+    let job = pool.submit(|| *LEFT.lock().unwrap());
+    assert_eq!(job.result().unwrap(), 1);
+}
+
+fn own_result(mended: bool) {
+    let pool = Builder::new().threads(1).name("worker").build().unwrap();
+    let (give, take) = std::sync::mpsc::channel::<JobHandle<()>>();
+    let job = pool.submit(move || {
+        if let Ok(own) = take.recv() {
+            own.result().unwrap();
+        }
+    });
+    if mended {
+        drop(give);
+        job.result().unwrap();
+        return;
+    }
+    give.send(job).unwrap();
+    pool.shutdown();
+    std::process::exit(101);
 }
 
 fn job_panics(mended: bool) {

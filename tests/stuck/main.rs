@@ -8,6 +8,8 @@
 #[cfg(feature = "pool")]
 mod advice;
 #[cfg(feature = "pool")]
+mod advice_dependencies;
+#[cfg(feature = "pool")]
 mod advice_orders;
 #[cfg(feature = "pool")]
 mod advice_waits;
@@ -47,6 +49,8 @@ fn main() {
     let kernels: &[&[Case]] = &[
         #[cfg(feature = "pool")]
         advice::CASES,
+        #[cfg(feature = "pool")]
+        advice_dependencies::CASES,
         #[cfg(feature = "pool")]
         advice_orders::CASES,
         #[cfg(feature = "pool")]

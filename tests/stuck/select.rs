@@ -70,6 +70,24 @@ pub(crate) const CASES: &[Case] = &[
         ),
     },
     Case {
+        name: "advice: a selection of which no branch comes",
+        run: || select_or_time(false),
+        expected: Expected::Saying(
+            "Deadlock",
+            &["one of the branches"],
+            &[
+                "give the select at tests/stuck/select.rs:",
+                "a branch that is sure to come, or a timeout",
+            ],
+            &[],
+        ),
+    },
+    Case {
+        name: "advice followed: a selection of which no branch comes",
+        run: || select_or_time(true),
+        expected: Expected::Nothing,
+    },
+    Case {
         name: "a selection that would have to hand over to itself",
         run: select_both_sides,
         expected: Expected::Finding(
@@ -174,6 +192,30 @@ fn select_own() {
     select! {
         recv(receiver) -> _ => {}
         send(full, 2) -> sent => sent.unwrap(),
+    }
+}
+
+fn select_or_time(mended: bool) {
+    let (_sender, receiver) = unbounded::<u32>();
+    let (_other_sender, other) = unbounded::<u32>();
+    let soon = Duration::from_millis(1);
+    if mended {
+        // Each of the two ways.
+        select! {
+            recv(receiver) -> _ => unreachable!(),
+            recv(other) -> _ => unreachable!(),
+            recv(after(soon)) -> _ => {}
+        }
+        select! {
+            recv(receiver) -> _ => unreachable!(),
+            recv(other) -> _ => unreachable!(),
+            default(soon) => {}
+        }
+        return;
+    }
+    select! {
+        recv(receiver) -> _ => {}
+        recv(other) -> _ => {}
     }
 }
 

@@ -98,3 +98,34 @@ fn after_it_is_dropped_it_says_nothing() {
         |outcome| outcome.succeeds()
     );
 }
+
+#[test]
+fn a_stall_behind_a_thread_that_has_ended_says_what_to_look_for() {
+    static LEFT: Mutex<()> = Mutex::named("left", ());
+    apart!(
+        &[("LOCKWARDEN", "Abandoned=ignore")],
+        || {
+            let (tell, alerts) = mpsc::channel();
+            let builder = Watchdog::builder().wait_limit(STALL);
+            let builder =
+                builder.on_alert(move |alert| tell.send(alert.clone()).unwrap_or_default());
+            let _watchdog = builder.spawn().unwrap();
+            let leave = |leave: fn(_)| thread::spawn(move || leave(LEFT.lock())).join().unwrap();
+            // What it says to look for is not there: the next thread goes on.
+            leave(drop);
+            thread::spawn(|| drop(LEFT.lock())).join().unwrap();
+            leave(std::mem::forget);
+            thread::spawn(|| drop(LEFT.lock()));
+            let alert = alerts.recv_timeout(LIMIT).expect("it is reported");
+            let report = alert.report.to_string();
+            let text = report.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert_eq!(alert.report.verdict, Verdict::Stall);
+            assert!(
+                text.contains("has ended without releasing what it took at"),
+                "{report}"
+            );
+            assert!(text.contains("look for `mem::forget`"), "{report}");
+        },
+        |outcome| outcome.succeeds()
+    );
+}

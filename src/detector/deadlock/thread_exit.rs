@@ -23,7 +23,14 @@ const PATIENCE: u32 = 20;
 
 /// Checks the waits of other threads when the calling thread has come to its end, as its slot says.
 pub(crate) fn thread_ended(slot: &'static Slot) {
-    if !any_resource_wait() || registry::any_runs(slot.check_id(), std::ptr::null()) {
+    let any_runs = || registry::any_runs(slot.check_id(), std::ptr::null());
+    if !any_resource_wait() || any_runs() {
+        return;
+    }
+    // A thread that waited for a lock of this one has been woken, and may not have come to say so. With many such
+    // threads, a look at all of them at each end would cost the square of their number.
+    std::thread::yield_now();
+    if any_runs() {
         return;
     }
     // Of several threads that end at once, each has to recognise that the others are only ending, too.
@@ -46,6 +53,9 @@ fn look_after(slot: &'static Slot) {
             return;
         }
         std::thread::sleep(Duration::from_millis(1));
+        if registry::any_runs(slot.check_id(), std::ptr::null()) {
+            return;
+        }
         // While threads are ending, it is worth waiting for the last of them.
         let now = os_threads::threads();
         tries = if now < threads { 0 } else { tries + 1 };

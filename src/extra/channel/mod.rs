@@ -65,6 +65,8 @@
 //! # What it cannot see
 //!
 //! - A wait that no thread will ever end, as long as any other thread runs.
+//! - A wait under a lock that the other end of the channel needs, in a run in which it does not hang:
+//!   orders of locks are predicted, and waits for messages or room are not.
 //! - An endless wait for a second message of a channel created by [`after`].
 //! - The order from a receiver that made room to the sender that then continues.
 //! - Order by the result that an operation [is ready](Select::ready): only performing the operation

@@ -51,6 +51,8 @@
 //!   in a larger pool if they run on different workers.
 //! - Order by [`JobHandle::is_finished`], [`JobHandle::cancel`] and callbacks: these establish none
 //!   by themselves.
+//! - A wait for a result or for the end of the pool under a lock that the job needs, in a run in which
+//!   it does not hang: orders of locks are predicted, and waits for jobs are not.
 //! - Locks that are held around a [`map`](ThreadPool::map): they do not count as held around its
 //!   jobs.
 //!

@@ -49,6 +49,8 @@
 //! - The order from a thread that made room to a put that waited for it: a queue establishes none.
 //! - Other schedules: another thread could have come between this `put` and `get`, so the order
 //!   that a queue establishes in this run may not exist in the next.
+//! - A wait under a lock that the thread which would end it needs, in a run in which it does not
+//!   hang: orders of locks are predicted, and waits for items, room or tasks are not.
 //!
 //! # Cost
 //!

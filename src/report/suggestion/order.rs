@@ -18,21 +18,28 @@ const NEAR: u32 = 100;
 /// Returns the suggestion.
 pub(super) fn suggestion(report: &Report) -> Option<String> {
     let compared = report.edges.iter().find_map(|edge| compared(report, edge));
-    let taken_back = report
+    let mut edges = report.edges_from_closing();
+    let special = compared
+        .or_else(|| edges.find_map(|edge| taken_back(report, edge)))
+        .or_else(|| initialised(report));
+    if special.is_some() {
+        return special;
+    }
+    // A reacquired lock cannot be acquired at another place than that.
+    let plain = |edge: &&Edge| edge.from_again.is_none();
+    let by_destructor = |edge: &Edge| {
+        let thread = report.thread(edge.thread);
+        thread.is_some_and(|thread| thread.panicking)
+    };
+    let newest = report.edges_from_closing().next()?;
+    // The newest of those with the most places in the program's own code; what a destructor asks for, as its thread
+    // unwinds, has no call that could be made earlier.
+    let mine = report
         .edges_from_closing()
-        .find_map(|edge| taken_back(report, edge));
-    compared.or(taken_back).or_else(|| {
-        // A reacquired lock cannot be acquired at another place than that.
-        let plain = |edge: &&Edge| edge.from_again.is_none();
-        let newest = report.edges_from_closing().next()?;
-        // The newest of those with the most places in the program's own code.
-        let mine = report
-            .edges_from_closing()
-            .filter(plain)
-            .min_by_key(|edge| foreign_places(edge));
-        let edge = mine.unwrap_or(newest);
-        Some(across_a_dependency(report, edge).unwrap_or_else(|| one_order(report, edge)))
-    })
+        .filter(plain)
+        .min_by_key(|edge| (by_destructor(edge), foreign_places(edge)));
+    let edge = mine.unwrap_or(newest);
+    Some(across_a_dependency(report, edge).unwrap_or_else(|| one_order(report, edge)))
 }
 
 /// Returns the suggestion for a comparison of items that takes a lock: the lock under which a queue
@@ -53,6 +60,32 @@ fn compared(report: &Report, edge: &Edge) -> Option<String> {
 pub(super) fn is_order_of_queue(report: &Report, lock: LockId) -> bool {
     let lock = report.lock(lock);
     lock.is_some_and(|lock| lock.noun == "order of a PriorityQueue")
+}
+
+/// Returns the suggestion for an order with an initialisation in it: neither `acquire` nor a swap of lines can change
+/// that one. A lock under which a value is initialised can be taken later; else one initialiser has to do without
+/// the next one.
+fn initialised(report: &Report) -> Option<String> {
+    let is_once = |id| {
+        let lock = report.lock(id);
+        lock.is_some_and(|lock| matches!(lock.noun, "Once" | "OnceLock" | "LazyLock"))
+    };
+    let find =
+        |wanted: &dyn Fn(&Edge) -> bool| report.edges_from_closing().find(|edge| wanted(edge));
+    let edge = find(&|edge| is_once(edge.to) && !is_once(edge.from));
+    let edge = edge.or_else(|| find(&|edge| is_once(edge.from)))?;
+    Some(across_a_dependency(report, edge).unwrap_or_else(|| {
+        let (held, asked) = (report.the_lock(edge.from), report.the_lock(edge.to));
+        let (first, second) = (place(edge.from_site), place(edge.to_site));
+        match is_once(edge.from) {
+            true => format!(
+                "let the initialiser of {held} do without {asked}, which it needs at {second}"
+            ),
+            false => format!(
+                "initialise {asked} before {first} takes {held}, instead of under it at {second}"
+            ),
+        }
+    }))
 }
 
 /// Suggests to release the hold before a call that reacquires a lock.
@@ -87,11 +120,12 @@ fn across_a_dependency(report: &Report, edge: &Edge) -> Option<String> {
             "release {held}, which is taken at {first}, before the call into {inner} that takes {asked}"
         ),
         (Some(outer), None) => format!(
-            "let go of what {outer} holds {held} for before {second} asks for {asked}, or take {asked} before \
-             the call into {outer}"
+            "end the call into {outer}, or drop what it returned, before {second} takes {asked}, since it holds \
+             {held} until then; or take {asked} before the call into {outer}"
         ),
         (Some(outer), Some(inner)) if outer == inner => format!(
-            "the lines to change are those of {outer}, at {first} and {second}; its authors may not know of it"
+            "the lines to change are those of {outer}, at {first} and {second}; until they are changed, hold one \
+             lock of your own around each call into {outer} that leads there"
         ),
         (Some(outer), Some(inner)) => format!(
             "the lines to change are those of {outer} at {first} and of {inner} at {second}; without a change \

@@ -5,14 +5,24 @@
 
 use super::super::data::Report;
 use super::super::place::place;
-use super::super::thread::{FreedBy, ThreadInfo, WaitInfo, WaitsFor};
-use crate::engine::ids::LockId;
+use super::super::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
 use crate::engine::wait_reason::WaitReason;
+
+/// What to do where a lock is held by a thread that a fork has left behind.
+pub(super) const FORKED: &str = "take the locks that the child needs before the fork, in the thread that forks, \
+                                 and drop them in both processes; or fork before other threads are started; or \
+                                 do nothing in the child but `exec`";
+/// What to look for where a thread has ended without releasing a lock.
+pub(super) const FORGOTTEN: &str = "look for `mem::forget`, for a guard kept in a value that is leaked, and for a \
+                                    missing `force_unlock`";
 
 /// Returns the suggestion.
 pub(super) fn suggestion(report: &Report) -> Option<String> {
     if let Some(kept) = kept_through_a_wait(report) {
         return Some(kept);
+    }
+    if let Some(left) = left_behind(report) {
+        return Some(left);
     }
     let mut parts: Vec<String> = panics(report).into_iter().collect();
     parts.extend(waits(report).or_else(|| kept(report)));
@@ -47,25 +57,38 @@ fn kept(report: &Report) -> Option<String> {
 }
 
 fn kept_through(report: &Report, concerns: impl Fn(&WaitInfo) -> bool) -> Option<String> {
-    let wanted: Vec<LockId> = waiting(report)
-        .filter_map(|(_, wait)| match wait.what {
-            WaitsFor::Lock { lock, .. } => Some(lock),
-            WaitsFor::Resource { .. } => None,
-        })
-        .collect();
     waiting(report).find_map(|(thread, wait)| {
-        if !concerns(wait) {
-            return None;
-        }
-        let held = thread
-            .held
-            .iter()
-            .find(|held| wanted.contains(&held.lock))?;
+        let held = concerns(wait).then(|| wanted(report, thread)).flatten()?;
         Some(format!(
             "release {}, which {thread} took at {}, before the wait at {}",
             report.the_lock(held.lock),
             place(held.site),
             place(wait.site)
+        ))
+    })
+}
+
+/// Returns the first lock that the thread holds and another one waits for.
+fn wanted<'a>(report: &Report, thread: &'a ThreadInfo) -> Option<&'a HeldInfo> {
+    let is_wanted = |held: &&HeldInfo| {
+        waiting(report)
+            .any(|(_, wait)| matches!(wait.what, WaitsFor::Lock { lock, .. } if lock == held.lock))
+    };
+    thread.held.iter().find(is_wanted)
+}
+
+/// Names a lock that a thread waits for and that a thread held when it ended.
+fn left_behind(report: &Report) -> Option<String> {
+    let mut ended = report.threads.iter().filter(|thread| thread.ended);
+    ended.find_map(|thread| {
+        let held = wanted(report, thread)?;
+        if thread.left_by_fork {
+            return Some(FORKED.to_owned());
+        }
+        Some(format!(
+            "{thread} has ended without releasing {}, which it took at {}: {FORGOTTEN}",
+            report.the_lock(held.lock),
+            place(held.site)
         ))
     })
 }
@@ -104,7 +127,7 @@ fn waits(report: &Report) -> Option<String> {
 /// Returns the suggestion for two threads that each wait for a message, for room or for an event, of different
 /// channels or other resources.
 fn crossed(report: &Report) -> Option<String> {
-    let busy = waiting(report).filter(|(_, wait)| !is_idle(wait) && !is_join(wait));
+    let busy = waiting(report).filter(|(_, wait)| !is_idle(wait) && !is_for_an_end(report, wait));
     let busy: Vec<_> = busy.collect();
     let [(one, first), (two, second)] = busy.as_slice() else {
         return None;
@@ -137,14 +160,16 @@ fn crossed(report: &Report) -> Option<String> {
     ))
 }
 
-fn is_join(wait: &WaitInfo) -> bool {
-    matches!(
-        wait.what,
-        WaitsFor::Resource {
-            awaited: WaitReason::End | WaitReason::ScopeEnd,
-            ..
-        }
-    )
+/// Returns whether the wait lasts until a thread, a scope, a job or a pool comes to its end.
+fn is_for_an_end(report: &Report, wait: &WaitInfo) -> bool {
+    match wait.what {
+        WaitsFor::Resource { awaited, .. } => match awaited {
+            WaitReason::End | WaitReason::ScopeEnd | WaitReason::Result => true,
+            WaitReason::Tasks => noun(report, wait) == "ThreadPool",
+            _ => false,
+        },
+        WaitsFor::Lock { .. } => false,
+    }
 }
 
 fn is_idle(wait: &WaitInfo) -> bool {
@@ -227,21 +252,22 @@ fn of_wait(
             "check the condition in a loop before the wait at {at}, change it under the mutex, and \
              notify {name} after that on every path, also that of a panic"
         ),
-        WaitReason::Tasks if noun(report, wait) == "ThreadPool" => format!(
-            "let every job of {name} come to its end: what its workers wait for is said above"
-        ),
-        WaitReason::Tasks => {
+        WaitReason::Tasks if noun(report, wait) != "ThreadPool" => {
             format!("say of every task of {name} that it is done (`task_done`), also when it fails")
         }
-        WaitReason::Result if works_for(report, me, wait) => format!(
-            "{me} is a worker of {name} and waits at {at} for a job that needs a worker of {name}: \
-             return what the job needs and submit the second one from outside, call it directly, or \
-             use a second pool"
-        ),
-        WaitReason::Result => format!(
-            "the job whose result {me} waits for at {at} does not come to its end: what its worker \
-             waits for is said above"
-        ),
+        WaitReason::Result if works_for(report, me, wait) => {
+            let own = match &wait.by {
+                Some(FreedBy::Threads(threads)) if threads.as_slice() == [me.id] => {
+                    "; or, if that is the handle of the job that it runs, hand it to a thread that outlives the job"
+                }
+                _ => "",
+            };
+            format!(
+                "{me} is a worker of {name} and waits at {at} for a job that needs a worker of {name}: return \
+                 what the job needs and submit the second one from outside, call it directly, or use a second \
+                 pool{own}"
+            )
+        }
         WaitReason::Initialisation if wait.by == Some(FreedBy::AnyThread) => format!(
             "initialise {name} on every path, also when the thread that is to do that fails"
         ),
@@ -249,7 +275,9 @@ fn of_wait(
             "let the initialiser of {name} do without what needs its own result, or compute that \
              before"
         ),
-        WaitReason::End | WaitReason::ScopeEnd => joins(report, me, wait)?,
+        WaitReason::End | WaitReason::ScopeEnd | WaitReason::Result | WaitReason::Tasks => {
+            ends(report, me, wait)?
+        }
         _ => return None,
     })
 }
@@ -258,13 +286,14 @@ fn permits(report: &Report, name: &str, me: &ThreadInfo, wait: &WaitInfo) -> Str
     let others = waiting(report).filter(|(_, other)| other.subject() == wait.subject());
     if others.count() > 1 {
         return format!(
-            "several threads wait for further permits of {name}, and may keep some: take all that one \
-             thread needs in one call, and release them on every path, also when it fails"
+            "several threads wait for permits of {name}: if one of them has some already, let it take all \
+             that it needs in one call; else make {name} with as many permits as are ever taken at the same \
+             time; and release them on every path, also when a thread fails"
         );
     }
     let asks = match wait.counts {
         Some(counts) if counts.wanted > 1 => format!(
-            "{me} asks {name} for {} permits at once, and {} of them come to be free",
+            "{me} asks {name} for {} permits at once, and no more than {} come to be free",
             counts.wanted, counts.available
         ),
         _ => format!("no thread is left that releases a permit of {name} to {me}"),
@@ -296,30 +325,21 @@ fn works_for(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> bool {
 }
 
 /// Returns the suggestion for threads that wait for each other's ends.
-fn joins(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> Option<String> {
-    let Some(FreedBy::Threads(joined)) = &wait.by else {
+fn ends(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> Option<String> {
+    let Some(FreedBy::Threads(awaited)) = &wait.by else {
         return None;
     };
     let at = place(wait.site);
-    if joined.as_slice() == [me.id] {
+    if awaited.as_slice() == [me.id] {
         return Some(format!(
-            "{me} joins itself at {at}: hand its handle to the thread that outlives it"
+            "{me} waits at {at} for the end of what it runs itself: hand the handle to a thread that outlives that"
         ));
     }
-    let is_join = |wait: &WaitInfo| {
-        matches!(
-            wait.what,
-            WaitsFor::Resource {
-                awaited: WaitReason::End | WaitReason::ScopeEnd,
-                ..
-            }
-        )
-    };
-    let ring = waiting(report).all(|(_, wait)| is_join(wait));
-    let names: Vec<String> = joined.iter().map(|id| report.thread_name(*id)).collect();
+    let ring = waiting(report).all(|(_, wait)| is_idle(wait) || is_for_an_end(report, wait));
+    let names: Vec<String> = awaited.iter().map(|id| report.thread_name(*id)).collect();
     ring.then(|| {
         format!(
-            "take away the join at {at}, or that of {}: threads that join each other never end",
+            "take away the wait at {at}, or that of {}: threads that wait for each other's ends never end",
             names.join(", ")
         )
     })

@@ -43,6 +43,8 @@
 //!   of the channel, what the receiver did before counts as concurrent with what the sender does
 //!   afterwards.
 //! - A wait that no thread will ever end, as long as any other thread runs.
+//! - A wait under a lock that the other end of the channel needs, in a run in which it does not hang:
+//!   orders of locks are predicted, and waits for messages or room are not.
 //!
 //! # Differences from std
 //!

@@ -14,6 +14,9 @@ static ONCE: LockKind = LockKind::initialised_once("Once");
 /// The code, and what its thread did before, happen before what a thread does after it has seen
 /// that the code is done.
 ///
+/// The locks that the code takes are learnt from the thread that runs it; that another thread
+/// could have come first and run it is not examined.
+///
 /// # Examples
 ///
 /// ```

@@ -14,6 +14,9 @@ static LAZY_LOCK: LockKind = LockKind::initialised_once("LazyLock");
 /// What the creating thread did up to that point happens before what a thread does after it has
 /// seen the value.
 ///
+/// The locks that the creating function takes are learnt from the thread that runs it; that another thread
+/// could have come first and run it is not examined.
+///
 /// # Examples
 ///
 /// ```

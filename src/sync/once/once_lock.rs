@@ -13,6 +13,9 @@ static ONCE_LOCK: LockKind = LockKind::initialised_once("OnceLock");
 /// What the writing thread did before happens before what a thread does after it has seen the
 /// value.
 ///
+/// The locks that the initialiser takes are learnt from the thread that runs it; that another thread
+/// could have come first and run it is not examined.
+///
 /// # Examples
 ///
 /// ```

@@ -32,7 +32,11 @@ pub(crate) const CASES: &[Case] = &[
         name: "a thread is blocked by a lock that a suspended task holds",
         reported: Some((
             Verdict::HeldAcrossAwait,
-            &["while it is suspended", "threads.rs"],
+            &[
+                "while it is suspended",
+                "threads.rs",
+                "drop the guard before the `.await`, or use the asynchronous lock",
+            ],
         )),
         run: || {
             on_current_thread(|runtime| {
@@ -49,6 +53,45 @@ pub(crate) const CASES: &[Case] = &[
                     long().await;
                 });
                 other.join().unwrap();
+            });
+        },
+    },
+    Case {
+        name: "advice followed: the guard is dropped before the await, and the thread goes on",
+        reported: None,
+        run: || {
+            on_current_thread(|runtime| {
+                let lock = Arc::new(lockwarden::sync::Mutex::new(0));
+                let theirs = Arc::clone(&lock);
+                let (sender, receiver) = std::sync::mpsc::channel();
+                let other = std::thread::spawn(move || {
+                    receiver.recv().unwrap();
+                    *theirs.lock().unwrap() += 1;
+                });
+                runtime.block_on(async {
+                    let held = lock.lock().unwrap();
+                    sender.send(()).unwrap();
+                    drop(held);
+                    long().await;
+                });
+                other.join().unwrap();
+            });
+        },
+    },
+    Case {
+        name: "advice followed: the lock is the runtime's, whose waiters do not block their thread",
+        reported: None,
+        run: || {
+            on_current_thread(|runtime| {
+                let lock = Arc::new(tokio::sync::Mutex::new(0));
+                let theirs = Arc::clone(&lock);
+                runtime.block_on(async {
+                    let held = lock.lock().await;
+                    let other = tokio::spawn(async move { *theirs.lock().await += 1 });
+                    long().await;
+                    drop(held);
+                    other.await.unwrap();
+                });
             });
         },
     },

@@ -121,6 +121,7 @@ impl Slot {
         &self,
         read: impl Fn(usize, &LocksetEntry) -> Option<T>,
     ) -> Option<(u64, Vec<T>)> {
+        let mut all = Vec::new();
         for _ in 0..16 {
             // Acquire pairs with the Release in `push` and `pop`.
             let state = self.state.load(Ordering::Acquire);
@@ -130,9 +131,15 @@ impl Slot {
                 spin_loop();
                 continue;
             }
+            // Not while the entries are read: the program's allocator may take a watched lock, which changes the
+            // list, if it is that of the calling thread.
+            let count = (depth / ENTRY) as usize;
+            if all.capacity() < count {
+                all.reserve(count);
+                continue;
+            }
             // Acquire pairs with the Release in `grow`.
             let entries = self.entries.load(Ordering::Acquire);
-            let mut all = Vec::with_capacity((depth / ENTRY) as usize);
             for at in (0..depth as usize).step_by(ENTRY as usize) {
                 // SAFETY: below the room of the array, which is never freed.
                 all.extend(read(at, unsafe { &*entries.byte_add(at) }));
@@ -141,6 +148,7 @@ impl Slot {
             if self.state.load(Ordering::Relaxed) == state {
                 return Some((state, all));
             }
+            all.clear();
             spin_loop();
         }
         None
