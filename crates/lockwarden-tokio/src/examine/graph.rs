@@ -59,8 +59,8 @@ pub(super) struct Graph {
     holders: HashMap<LockId, Vec<(ThreadId, Mode)>>,
     /// All waits for locks that are listed, by lock.
     queued: HashMap<LockId, Waiters>,
-    /// Permits that were granted to futures that have not taken them yet.
-    granted: Vec<(Arc<Task>, Arc<Wait>, u32)>,
+    /// All waits for permits that are listed.
+    permits: Vec<(Arc<Task>, Arc<Wait>, u32)>,
     /// The known tasks, by their numbers in tokio.
     by_id: HashMap<Id, Arc<Task>>,
     /// The tasks that are polled now, by thread.
@@ -82,7 +82,7 @@ impl Graph {
             observed: HashMap::new(),
             holders: HashMap::new(),
             queued: HashMap::new(),
-            granted: Vec::new(),
+            permits: Vec::new(),
             by_id: HashMap::new(),
             carried: HashMap::new(),
             closed_checks,
@@ -121,9 +121,9 @@ impl Graph {
                         let queued = graph.queued.entry(lock.id).or_default();
                         queued.push((Arc::clone(&task), wait));
                     }
-                    Target::Permits(_, count) if wait.granted_at().is_some() => {
+                    Target::Permits(_, count) => {
                         let count = *count;
-                        graph.granted.push((Arc::clone(&task), wait, count));
+                        graph.permits.push((Arc::clone(&task), wait, count));
                     }
                     _ => {}
                 }
@@ -248,20 +248,29 @@ impl Graph {
                 if permits.is_open() {
                     return Need::Nothing;
                 }
+                let mut wanted = u64::from(*count);
                 let mut known = 0;
                 let mut from = Vec::new();
-                // Granted to a future that has not taken them yet.
-                for (task, given, count) in self.granted.clone() {
-                    let Target::Permits(other, _) = &given.target else {
-                        continue;
+                // Granted to a future that has not taken them yet, or wanted by one ahead in the queue, which
+                // takes them first unless its task gives up.
+                for (task, other, count) in self.permits.clone() {
+                    let is_same = match &other.target {
+                        Target::Permits(of, _) => Arc::ptr_eq(permits, of),
+                        _ => false,
                     };
-                    if !Arc::ptr_eq(permits, other) {
+                    let is_granted = other.granted_at().is_some();
+                    let is_ahead = other.queued().is_some_and(|queued| queued < wait.began);
+                    if !is_same || Arc::ptr_eq(wait, &other) || !(is_granted || is_ahead) {
                         continue;
                     }
-                    if !given.is_inline && task.has_let_out_since(given.began) {
+                    if !other.is_inline && task.has_let_out_since(other.began) {
                         return Need::Nothing;
                     }
-                    known += u64::from(count);
+                    if is_granted {
+                        known += u64::from(count);
+                    } else {
+                        wanted += u64::from(count);
+                    }
                     from.push((self.place(task.id, polls), u64::from(count)));
                 }
                 for holder in permits.holders() {
@@ -279,7 +288,7 @@ impl Graph {
                 }
                 // Those that are free.
                 let rest = (permits.count as u64).saturating_sub(known);
-                let missing = u64::from(*count).saturating_sub(rest);
+                let missing = wanted.saturating_sub(rest);
                 if missing == 0 {
                     return Need::Nothing;
                 }
@@ -377,13 +386,12 @@ impl Graph {
                 };
                 queued < wait.began
             };
-            // The lock was given to a future that has not taken it yet; or a reader waits behind a
-            // writer that is queued.
-            let is_granted = other.granted_at().is_some();
-            if is_granted && !other.is_inline && task.has_let_out_since(other.began) {
-                return Need::Nothing;
-            }
-            if is_granted || (mode == Mode::Shared && is_ahead()) {
+            // The lock was given to a future that has not taken it yet, or will be before this one: the queue
+            // is served in order.
+            if other.granted_at().is_some() || is_ahead() {
+                if !other.is_inline && task.has_let_out_since(other.began) {
+                    return Need::Nothing;
+                }
                 needs.push(Need::Agent(self.place(task.id, polls)));
             }
         }

@@ -23,6 +23,8 @@ mod graph;
 mod held;
 mod monitor;
 mod need;
+#[cfg(all(test, feature = "full"))]
+mod oracle;
 mod report;
 
 pub(crate) use self::closing::dropped;
