@@ -10,6 +10,7 @@ use lockwarden::instrument::{self, Site, ThreadId};
 use parking_lot::{Condvar, Mutex};
 
 use super::canary::{Answer, Canaries};
+use super::closing;
 use super::graph::{Graph, Unpolled};
 use super::held;
 use super::report;
@@ -135,8 +136,10 @@ impl Monitor {
                 SLOW
             };
             let mut asleep = ASLEEP.lock();
-            let is_needed =
-                registry::waiting_count() != 0 || held::count() != 0 || world::any_closable();
+            let is_needed = registry::waiting_count() != 0
+                || held::count() != 0
+                || closing::count() != 0
+                || world::any_closable();
             if !is_needed {
                 *asleep = true;
                 self.candidates.clear();
@@ -200,8 +203,8 @@ impl Monitor {
         let mut is_complete = true;
         for node in nodes() {
             let Some(task) = &node.task else { continue };
-            if node.unpolled.is_some() || node.polls % 2 == 1 {
-                // Its thread is blocked, or it would be polled by one that is.
+            if node.unpolled.is_some() || node.polls % 2 == 1 || task.has_ended() {
+                // Its thread is blocked, or it would be polled by one that is; or it is over.
                 continue;
             }
             match &node.probed {
