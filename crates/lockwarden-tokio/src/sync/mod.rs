@@ -23,6 +23,7 @@ mod notify;
 mod once_cell;
 pub mod oneshot;
 pub(crate) mod permits;
+mod primitives;
 mod raw;
 mod rwlock;
 mod rwlock_guards;

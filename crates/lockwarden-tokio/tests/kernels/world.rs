@@ -315,7 +315,7 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
-        name: "world: a future that registers nowhere hangs, and is shown",
+        name: "world finds: a future that registers nowhere hangs, and is shown",
         reported: None,
         run: || {
             let outcome = check().timeout(Duration::from_millis(300)).run(|| async {
@@ -342,7 +342,7 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
-        name: "world: another crate's block_on on the only thread hangs, and is shown",
+        name: "world finds: another crate's block_on on the only thread hangs, and is shown",
         reported: None,
         run: || {
             // On two workers, another one polls the task.
@@ -359,7 +359,7 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
-        name: "world: another crate's block_on of a lock of a task that is not polled is shown",
+        name: "world finds: another crate's block_on of a lock of a task that is not polled is shown",
         reported: None,
         run: || {
             let outcome = AsyncCheck::new()
