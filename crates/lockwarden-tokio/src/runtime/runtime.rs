@@ -86,19 +86,15 @@ macro_rules! runtime {
             }
 
             #[doc = concat!("As [`", $path, "::shutdown_timeout`].")]
-            pub fn shutdown_timeout(self, duration: Duration) {
-                self.taken_down().shutdown_timeout(duration);
+            pub fn shutdown_timeout(mut self, duration: Duration) {
+                self.closing.end();
+                self.inner.shutdown_timeout(duration);
             }
 
             #[doc = concat!("As [`", $path, "::shutdown_background`].")]
-            pub fn shutdown_background(self) {
-                self.taken_down().shutdown_background();
-            }
-
-            /// tokio's own, to be shut down without a wait for its threads, or with a limited one.
-            fn taken_down(mut self) -> $inner {
+            pub fn shutdown_background(mut self) {
                 self.closing.end();
-                self.inner
+                self.inner.shutdown_background();
             }
 
             #[doc = concat!("As [`", $path, "::metrics`].")]
