@@ -11,6 +11,7 @@ pub(crate) mod acquire;
 mod barrier;
 mod blocking;
 pub mod broadcast;
+pub(crate) mod channel_macros;
 pub(crate) mod eager;
 mod fast_semaphore;
 pub(crate) mod guard_macros;
