@@ -410,7 +410,9 @@ pub(crate) const CASES: &[Case] = &[
                 let (sender, mut requests) = tokio::sync::mpsc::channel::<i32>(1);
                 let mut set = tokio::task::JoinSet::new();
                 set.spawn(async move { drop(listener.accept().await) });
-                set.spawn(async move { drop(requests.recv().await) });
+                set.spawn(async move {
+                    let _ = requests.recv().await;
+                });
                 long().await;
                 set.shutdown().await;
                 drop(sender);
