@@ -1,5 +1,6 @@
 //! `cargo lockwarden doctor`: what would be watched, what would not, and why.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -39,21 +40,22 @@ const OWN_WAITS: [(&str, &str); 7] = [
 /// If the project cannot be read.
 pub(crate) fn print(request: &Request) -> Result<ExitCode> {
     let project = Project::load(request)?;
-    println!("toolchain      {}", project.toolchain.headline());
+    let mut text = format!("toolchain      {}\n", project.toolchain.headline());
     for triple in &project.targets {
         let state = match facade::built(&project, triple)? {
             Some(facade) => facade.std.display().to_string(),
             None => "not built yet: the first run builds it".to_owned(),
         };
-        println!("facade         {triple}: {state}");
+        text += &format!("facade         {triple}: {state}\n");
     }
-    println!("kept in        {}", facade::cache_folder()?.display());
-    println!("target folder  {}", project.target_dir.display());
+    text += &format!("kept in        {}\n", facade::cache_folder()?.display());
+    text += &format!("target folder  {}\n", project.target_dir.display());
     if let Some(wrapper) = &project.config.rustc_wrapper {
-        println!("calls          {}", wrapper.display());
+        text += &format!("calls          {}\n", wrapper.display());
     }
-    println!();
-    print!("{}", Answer::of(&project).text());
+    text += &format!("\n{}", Answer::of(&project).text());
+    // A reader such as `head` may have ended: what it did not want is not an error.
+    let _ = std::io::stdout().write_all(text.as_bytes());
     Ok(ExitCode::SUCCESS)
 }
 
