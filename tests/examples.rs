@@ -424,31 +424,3 @@ fn the_drop_ins_differ_by_their_import_alone() {
         );
     }
 }
-
-/// With `LOCKWARDEN_BLESS` in the environment, the README is brought up to date.
-#[test]
-fn the_readme_shows_the_report_as_it_is() {
-    if !WATCHED {
-        return;
-    }
-    let readme = fs::read_to_string("README.md").expect("it is there");
-    let command = "$ cargo run --example lock_order_inversion\n";
-    let (before, rest) = readme.split_once(command).expect("the README runs it");
-    let (shown, after) = rest.split_once("```").expect("the block ends");
-    let stderr = run("lock_order_inversion", &[]).stderr;
-    // The README leaves out the held locks and the stacks.
-    let body = stderr
-        .split("\nlocks held by these threads")
-        .next()
-        .unwrap_or_default();
-    let body = format!("{}\n", body.trim_end());
-    if std::env::var_os("LOCKWARDEN_BLESS").is_some() {
-        let readme = format!("{before}{command}{body}```{after}");
-        fs::write("README.md", readme).expect("the README can be written");
-    } else {
-        assert_eq!(
-            shown, body,
-            "set LOCKWARDEN_BLESS to bring the README up to date"
-        );
-    }
-}

@@ -26,6 +26,12 @@ impl Shared {
         self.0.write()
     }
 
+    /// A function of the wrapper over another one: neither is the caller that a report names.
+    #[inline(never)]
+    fn update(&self) -> RwLockWriteGuard<'_, u32> {
+        self.write()
+    }
+
     #[inline(never)]
     fn read(&self) -> RwLockReadGuard<'_, u32> {
         self.0.read()
@@ -49,15 +55,15 @@ fn audit_then_debit(account: &Shared, audit: &Shared) {
 #[inline(never)]
 fn index_then_cache(index: &Shared, cache: &Shared) {
     black_box("index, then cache");
-    let _index = index.write();
-    let _cache = cache.write();
+    let _index = index.update();
+    let _cache = cache.update();
 }
 
 #[inline(never)]
 fn cache_then_index(index: &Shared, cache: &Shared) {
     black_box("cache, then index");
-    let _cache = cache.write();
-    let _index = index.write();
+    let _cache = cache.update();
+    let _index = index.update();
 }
 
 #[inline(never)]
@@ -196,9 +202,46 @@ fn two_findings_on_the_lines_of_a_wrapper_are_two() {
             "{caller}: {last}"
         );
     }
+    // The line of each caller is quoted beside that of the wrapper, which is the same for both.
+    for line in [
+        "let _cache = cache.update();",
+        "let _index = index.update();",
+    ] {
+        let quoted = last.body().contains(line);
+        assert_eq!(quoted, cfg!(debug_assertions), "{line}: {last}");
+    }
+    assert_eq!(last.body().matches("self.0.write()").count(), 1, "{last}");
 }
 
-/// The same with a constructor that passes on where it was called.
+/// A function through which the program takes locks that it makes elsewhere.
+#[inline(never)]
+fn taken(lock: &RwLock<u32>) -> RwLockWriteGuard<'_, u32> {
+    lock.write()
+}
+
+#[test]
+fn the_callers_of_a_function_that_takes_every_lock_are_quoted() {
+    let reports = reported(|| {
+        let (bills, goods) = (RwLock::new(1), RwLock::new(2));
+        elsewhere(|| {
+            let _bills = taken(&bills);
+            let _goods = taken(&goods);
+        });
+        elsewhere(|| {
+            let _goods = taken(&goods);
+            let _bills = taken(&bills);
+        });
+    });
+    let [report] = &reports[..] else {
+        panic!("{reports:?}")
+    };
+    for line in ["let _goods = taken(&goods);", "let _bills = taken(&bills);"] {
+        let quoted = report.body().contains(line);
+        assert_eq!(quoted, cfg!(debug_assertions), "{line}: {report}");
+    }
+}
+
+/// A wrapper with a constructor that passes on where it was called.
 struct Tracked(RwLock<u32>);
 
 impl Tracked {

@@ -44,8 +44,8 @@ impl Nested {
 }
 
 impl Sight {
-    /// Writes it to a file, for the process that has started this one.
-    pub(crate) fn tell(&self, file: &Path) {
+    /// The same as text, for the process that has started this one.
+    pub(super) fn lines(&self) -> String {
         let mut text = String::from("begun\n");
         if self.seen.contains(&true) {
             text.push_str("seen\n");
@@ -53,12 +53,14 @@ impl Sight {
         if self.met {
             text.push_str("met\n");
         }
+        if self.stuck {
+            text.push_str("stuck\n");
+        }
         if let Some(wait) = &self.waited {
             let site = wait.site.map(class_key::of_site).unwrap_or_default();
-            text.push_str(&format!("{}\t{} at {site}\n", wait.verb, wait.what));
+            text.push_str(&format!("waited\t{} {} at {site}\n", wait.verb, wait.what));
         }
-        // Nobody reads it if it cannot be written.
-        let _ = fs::write(file, text);
+        text
     }
 }
 
@@ -78,6 +80,8 @@ pub(crate) struct Sight {
     pub(crate) waited: Option<Noted>,
     /// Whether all had a thread at once.
     pub(crate) met: bool,
+    /// Whether each of these threads waits for ever in its acquisition.
+    pub(crate) stuck: bool,
 }
 
 /// The state of a schedule with an aim.
@@ -109,12 +113,22 @@ impl Aim {
                 seen: vec![false; nested.len()],
                 waited: None,
                 met: false,
+                stuck: false,
             },
         }
     }
 
     pub(crate) fn sight(&self) -> Sight {
         self.sight.clone()
+    }
+
+    /// No thread can go on; `wait` has what a thread waits for.
+    pub(crate) fn stuck(&mut self, wait: impl Fn(usize) -> Option<Noted>) {
+        let is_there = |(nested, held): (&Nested, &Option<usize>)| {
+            let site = held.and_then(&wait).and_then(|wait| wait.site);
+            site.is_some_and(|site| class_key::of_site(site) == nested.asked.1)
+        };
+        self.sight.stuck = self.sight.met && self.nested.iter().zip(&self.held).all(is_there);
     }
 
     /// The thread is about to make an acquisition.

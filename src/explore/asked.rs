@@ -17,6 +17,12 @@ pub(crate) struct Asked {
     pub(crate) seed: Option<u64>,
     pub(crate) strategy: Option<Strategy>,
     pub(crate) replay: Option<Schedule>,
+    /// The runs of a schedule, each a thread and the number of its own steps after which the run ends.
+    pub(crate) guided: Option<Vec<(usize, usize)>>,
+    /// Whether a thread that is about to release a lock is at a point.
+    pub(crate) releases: bool,
+    /// Whether a process shows what the threads have done, when its schedule is over.
+    pub(crate) table: bool,
     /// The file in which a process says what its schedule has shown.
     pub(crate) reported: Option<PathBuf>,
     /// The file with the nested acquisitions that the schedule of a process tries to make meet.
@@ -48,6 +54,9 @@ fn parse(text: &str) -> Result<Asked, String> {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
         match name {
             "process" if value.is_empty() => asked.process = true,
+            "releases" if value.is_empty() => asked.releases = true,
+            "table" if value.is_empty() => asked.table = true,
+            "guided" => asked.guided = Some(runs(value)?),
             "reported" => asked.reported = Some(value.into()),
             "aim" => asked.aim = Some(value.into()),
             "seed" => asked.seed = Some(number(value)?),
@@ -57,6 +66,15 @@ fn parse(text: &str) -> Result<Asked, String> {
         }
     }
     Ok(asked)
+}
+
+/// The runs of a text such as `0<3 1<2 0<5`.
+fn runs(text: &str) -> Result<Vec<(usize, usize)>, String> {
+    let run = |word: &str| {
+        let (thread, until) = word.split_once('<').unwrap_or((word, ""));
+        Ok((number(thread)?, number(until)?))
+    };
+    text.split_whitespace().map(run).collect()
 }
 
 fn number<N: std::str::FromStr>(text: &str) -> Result<N, String> {
@@ -80,8 +98,10 @@ mod tests {
             asked.strategy,
             Some(Strategy::DepthFirst { preemptions: 2 })
         );
-        let asked = parse("process,replay=0*3 1").unwrap();
-        assert!(asked.process && asked.replay.is_some());
+        let asked = parse("process,replay=0*3 1,table").unwrap();
+        assert!(asked.process && asked.replay.is_some() && asked.table);
+        let asked = parse("guided=0<3 1<1").unwrap();
+        assert_eq!(asked.guided, Some(vec![(0, 3), (1, 1)]));
     }
 
     #[test]
@@ -91,6 +111,7 @@ mod tests {
             ("10,seed=x", "\"x\""),
             ("strategy=luck", "\"luck\""),
             ("replay=0*", "\"0*\""),
+            ("guided=0 1<2", "\"\""),
         ] {
             let problem = parse(text).unwrap_err();
             assert!(problem.contains(word), "{problem}");

@@ -6,6 +6,7 @@
 
 pub(crate) mod aim;
 mod asked;
+pub(crate) mod course;
 pub(crate) mod outside;
 mod process;
 pub(crate) mod schedule;

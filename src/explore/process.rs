@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::aim::{Nested, Sight};
+use super::aim::Nested;
 use super::asked::{Asked, asked};
 use super::session::{End, PATIENCE, Session, Settings};
-use super::strategy::{Choose, Replay};
+use super::strategy::{Choose, Guided, Replay};
 use crate::config::time;
 use crate::dump;
 use crate::sink;
@@ -35,24 +35,21 @@ fn begin() -> Option<Participant> {
     let asked = asked()?;
     let mut chooser = chooser(asked);
     let _first = chooser.begin();
-    let after = asked
-        .replay
-        .as_ref()
-        .is_some_and(|replay| replay.before_releases);
+    let replay = asked.replay.as_ref();
+    let before_releases = asked.releases || replay.is_some_and(|replay| replay.before_releases);
     let aim = asked.aim.as_ref().and_then(|file| Nested::read(file).ok());
     let session = Session::new(
         chooser,
         Settings {
-            before_releases: after,
-            is_noting: aim.is_some(),
+            before_releases,
+            is_noting: aim.is_some() || asked.table,
+            shows: asked.table,
             reported: asked.reported.clone(),
             aim: aim.map(Into::into),
             ..Settings::default()
         },
     );
-    if let Some(file) = &asked.reported {
-        Sight::default().tell(file);
-    }
+    session.begun();
     let body = Participant {
         thread: session.register(),
         scheduler: Arc::clone(&session) as _,
@@ -64,9 +61,10 @@ fn begin() -> Option<Participant> {
 }
 
 fn chooser(asked: &Asked) -> Box<dyn Choose> {
-    match &asked.replay {
-        Some(replay) => Box::new(Replay::new(replay.choices.clone())),
-        None => {
+    match (&asked.replay, &asked.guided) {
+        (Some(replay), _) => Box::new(Replay::new(replay.choices.clone())),
+        (None, Some(runs)) => Box::new(Guided::new(runs)),
+        (None, None) => {
             let strategy = asked.strategy.unwrap_or_default();
             strategy.chooser(asked.seed.unwrap_or_default())
         }

@@ -5,6 +5,7 @@
 //! tried and failed can go on when another thread has done something, and tries again. When every
 //! thread that has not ended has failed since the last step, none can go on: a deadlock.
 
+use std::fs;
 use std::mem;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,10 +13,12 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::aim::{Aim, Nested, Sight};
+use super::aim::{Aim, Nested};
+use super::course::{Course, interleaving};
 use super::outside::Outside;
 use super::schedule::Schedule;
 use super::strategy::{Choose, Replay};
+use crate::sink;
 use crate::tracking::scheduled::{AfterWait, FailedTry, Nesting, Next, Noted, Scheduler, Touch};
 use crate::tracking::thread::slot::os_id;
 
@@ -23,8 +26,19 @@ use crate::tracking::thread::slot::os_id;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 /// How often it is looked at whether the thread that has the turn stays away from every point.
 const LOOK: Duration = Duration::from_millis(100);
+/// A thread that lets others go first, or comes to the end of a time limit, more often than this is in a loop that
+/// waits for something, if it makes at most so many other steps between two times.
+const MOST_LAPSES: usize = 10;
+const STEPS_OF_A_LOOP: usize = 16;
+/// After so many choices in succession that only threads in such loops have made a step of, the loops wait for the
+/// time of day, or for a thread outside: each further turn takes real time.
+const MOST_IDLE: usize = 256;
+const PAUSE: Duration = Duration::from_millis(1);
 /// How many choices a schedule may have before its threads are left to themselves.
 const MOST_CHOICES: usize = 100_000;
+
+/// The number of the first thread.
+const BODY: usize = 0;
 
 /// Why a schedule is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +87,10 @@ struct Thread {
     /// The wait of the thread, if the schedule is recorded.
     wait: Option<Noted>,
     status: Status,
+    /// How many times it has let others go first, or come to the end of a time limit, in one loop.
+    lapses: usize,
+    /// How many steps it has made since the last of these.
+    steps: usize,
     turn: Arc<Condvar>,
     /// The address by which others join it, once it is over.
     end: Option<usize>,
@@ -100,6 +118,8 @@ struct State {
     running: Option<usize>,
     /// The thread that made the last step.
     last: Option<usize>,
+    /// How many choices there were since a thread made a step that is in no loop.
+    idle: usize,
     chooser: Box<dyn Choose>,
     choices: Vec<usize>,
     /// The choices without those that were taken back.
@@ -146,39 +166,14 @@ pub(crate) struct Settings {
     pub(crate) is_quiet: bool,
     /// Whether a thread that stays away is looked at.
     pub(crate) looks_outside: bool,
-    /// The file in which it is said what was seen of them.
+    /// The file in which it is said how far the schedule is.
     pub(crate) reported: Option<PathBuf>,
+    /// Whether the table of what the threads did is printed when the file says that the schedule is over.
+    pub(crate) shows: bool,
     /// The nested acquisitions that are to meet.
     pub(crate) aim: Option<Arc<[Nested]>>,
     /// Whether schedules are left out that differ in the order of independent steps alone.
     pub(crate) reduces: bool,
-}
-
-/// What is left of a schedule.
-#[derive(Debug)]
-pub(crate) struct Course {
-    chooser: Box<dyn Choose>,
-    pub(crate) schedule: Schedule,
-    /// The choices of the schedule without those that were taken back.
-    pub(crate) steps: Vec<usize>,
-    /// What the threads did, if that was asked for.
-    pub(crate) notes: Vec<(usize, Noted)>,
-    /// The names of the threads.
-    pub(crate) names: Vec<Option<String>>,
-    /// The first thread that stayed away, if it was to be looked at.
-    pub(crate) outside: Option<Outside>,
-    /// What was seen of the deadlock that the schedule tries to reach.
-    pub(crate) sight: Option<Sight>,
-    /// Whether the schedule says all about the order of the steps.
-    pub(crate) exact: bool,
-    pub(crate) tries: bool,
-}
-
-impl Course {
-    /// Takes the strategy out, for the next schedule.
-    pub(crate) fn take_chooser(&mut self) -> Box<dyn Choose> {
-        mem::replace(&mut self.chooser, Box::new(Replay::new(Vec::new())))
-    }
 }
 
 impl Session {
@@ -191,6 +186,7 @@ impl Session {
                 joins: Vec::new(),
                 running: None,
                 last: None,
+                idle: 0,
                 chooser,
                 choices: Vec::new(),
                 steps: Vec::new(),
@@ -208,6 +204,42 @@ impl Session {
             stopped: Condvar::new(),
             settings,
         })
+    }
+
+    /// Says that there is something to schedule.
+    pub(super) fn begun(&self) {
+        self.tell(&self.state.lock(), "");
+    }
+
+    /// Writes to a file, for the process that has started this one, how far the schedule is; and what it was, once
+    /// it has come to an `end`.
+    fn tell(&self, state: &State, end: &str) {
+        let Some(file) = &self.settings.reported else {
+            return;
+        };
+        let sight = state.aim.as_ref().map(Aim::sight);
+        let mut text = sight.unwrap_or_default().lines();
+        if !end.is_empty() {
+            let before_releases = self.settings.before_releases;
+            let schedule = |choices: &[usize]| Schedule {
+                choices: choices.to_vec(),
+                before_releases,
+            };
+            let (choices, steps) = (schedule(&state.choices), schedule(&state.steps));
+            if state.tries {
+                text.push_str("tries\n");
+            }
+            text.push_str(&format!("end\t{end}\nchoices\t{choices}\nsteps\t{steps}\n"));
+            if self.settings.shows {
+                let name = |thread: usize| state.threads[thread].name.as_deref();
+                sink::say(&format!(
+                    "the schedule:\n{}",
+                    interleaving(&state.notes, name)
+                ));
+            }
+        }
+        // Nobody reads it if it cannot be written.
+        let _ = fs::write(file, text);
     }
 
     /// Gives the first turn.
@@ -339,18 +371,28 @@ impl Session {
             };
             options = aim.among(options, only_yield, &mut *state.chooser, waits);
         }
-        if options.is_empty() {
-            if state.those(|status| status == Status::Away).is_empty() {
-                let body_has_ended = state
-                    .threads
-                    .first()
-                    .is_none_or(|body| body.status == Status::Ended);
+        let body = state.threads.first();
+        let body_has_ended = body.is_none_or(|body| body.status == Status::Ended);
+        // What is left then waits in loops for what does not come.
+        if options.is_empty() || (body_has_ended && state.idle > MOST_IDLE) {
+            let comes = |status| {
+                // One that has met another comes when the message is handed over, which it is.
+                status == Status::Away || (status == Status::Meets && state.meeting.is_none())
+            };
+            if state.those(comes).is_empty() {
                 let end = if body_has_ended {
                     End::Over
                 } else {
                     End::Stuck
                 };
                 state.mode = Mode::Stopped(end);
+                if end == End::Stuck {
+                    let threads = &state.threads;
+                    if let Some(aim) = &mut state.aim {
+                        aim.stuck(|thread| threads[thread].wait.clone());
+                    }
+                    self.tell(state, "stuck");
+                }
                 self.stopped.notify_all();
             }
             // Else one that is away comes back, or the time will be over.
@@ -365,6 +407,7 @@ impl Session {
         state.choices.push(chosen);
         state.steps.push(chosen);
         state.running = Some(chosen);
+        state.idle += 1;
         let thread = &mut state.threads[chosen];
         thread.status = Status::Chosen;
         thread.turn.notify_one();
@@ -390,15 +433,16 @@ impl Session {
         let turn = Arc::clone(&state.threads[thread].turn);
         loop {
             if let Mode::Free { unwind } = state.mode {
-                return if unwind {
-                    AfterWait::Unwind
-                } else {
-                    AfterWait::Free
-                };
+                // A selected hand-over cannot be given up.
+                return AfterWait::free(unwind && !state.is_meeting(thread));
             }
             if state.threads[thread].status == Status::Chosen {
                 state.threads[thread].status = Status::Runs;
                 state.taken += 1;
+                if state.idle > MOST_IDLE {
+                    drop(state);
+                    std::thread::sleep(PAUSE);
+                }
                 return AfterWait::Retry;
             }
             if state.threads[thread].status == Status::Meets {
@@ -408,16 +452,37 @@ impl Session {
         }
     }
 
-    /// The thread gives its turn back after a step.
-    fn stop_at(&self, thread: usize, status: Status, next: Next) {
+    /// The thread gives its turn back after a step, as `status` says.
+    fn stop_at(
+        &self,
+        thread: usize,
+        next: Next,
+        status: impl FnOnce(&mut Thread) -> Status,
+    ) -> AfterWait {
         let mut state = self.state.lock();
+        if let Mode::Free { unwind } = state.mode {
+            return AfterWait::free(unwind);
+        }
         // Two threads that run beside each other have one turn, until the message is handed over.
-        if matches!(state.mode, Mode::Free { .. }) || state.is_meeting(thread) {
-            return;
+        if state.is_meeting(thread) {
+            return AfterWait::Retry;
         }
         state.next[thread] = next;
         state.acted(thread);
-        self.give_back(state, thread, status);
+        let mine = &mut state.threads[thread];
+        let status = status(mine);
+        if mine.lapses <= MOST_LAPSES {
+            state.idle = 0;
+        }
+        self.give_back(state, thread, status)
+    }
+}
+
+impl Thread {
+    /// It lets others go first, or comes to the end of a time limit.
+    fn lapse(&mut self) {
+        self.lapses += 1;
+        self.steps = 0;
     }
 }
 
@@ -463,6 +528,8 @@ impl Scheduler for Session {
             os_id: 0,
             wait: None,
             status: Status::Ready,
+            lapses: 0,
+            steps: 0,
             turn: Arc::new(Condvar::new()),
             end: None,
         });
@@ -492,6 +559,10 @@ impl Scheduler for Session {
     fn end(&self, thread: usize) {
         let mut state = self.state.lock();
         state.acted(thread);
+        state.idle = 0;
+        if thread == BODY && state.mode == Mode::Turns {
+            self.tell(&state, "over");
+        }
         let was_running = state.running == Some(thread);
         state.threads[thread].status = Status::Ended;
         state.next[thread] = Next {
@@ -506,11 +577,30 @@ impl Scheduler for Session {
     }
 
     fn point(&self, thread: usize, next: Next) {
-        self.stop_at(thread, Status::Ready, next);
+        self.stop_at(thread, next, |mine| {
+            mine.steps += 1;
+            if mine.steps > STEPS_OF_A_LOOP {
+                mine.lapses = 0;
+            }
+            Status::Ready
+        });
     }
 
-    fn give_way(&self, thread: usize, next: Next) {
-        self.stop_at(thread, Status::Yields, next);
+    fn give_way(&self, thread: usize, next: Next) -> AfterWait {
+        self.stop_at(thread, next, |mine| {
+            mine.lapse();
+            Status::Yields
+        })
+    }
+
+    fn lapse(&self, thread: usize, next: Next) -> AfterWait {
+        self.stop_at(thread, next, |mine| {
+            mine.lapse();
+            match mine.lapses > MOST_LAPSES {
+                true => Status::Yields,
+                false => Status::Ready,
+            }
+        })
     }
 
     fn reduces(&self) -> bool {
@@ -534,11 +624,7 @@ impl Scheduler for Session {
     fn wait(&self, thread: usize, failed: FailedTry) -> AfterWait {
         let mut state = self.state.lock();
         if let Mode::Free { unwind } = state.mode {
-            return if unwind {
-                AfterWait::Unwind
-            } else {
-                AfterWait::Free
-            };
+            return AfterWait::free(unwind);
         }
         match failed {
             // One that was away meanwhile has done something else in its turn.
@@ -549,6 +635,14 @@ impl Scheduler for Session {
             FailedTry::Unseen => {}
             FailedTry::Seen => state.last = Some(thread),
             FailedTry::Arrived => state.acted(thread),
+        }
+        if let Some((host, guest)) = state.meeting
+            && guest == thread
+            && state.running == Some(host)
+        {
+            // It waits before it completes a selected hand-over: the host cannot go on before that.
+            state.threads[host].status = Status::Meets;
+            state.running = None;
         }
         self.give_back(state, thread, Status::Waits { again: false })
     }
@@ -607,7 +701,7 @@ impl Scheduler for Session {
 
     fn meet(&self, thread: usize, places: &[usize]) -> bool {
         let mut state = self.state.lock();
-        if state.mode != Mode::Turns || state.running != Some(thread) {
+        if state.mode != Mode::Turns || state.running != Some(thread) || state.meeting.is_some() {
             return false;
         }
         let waits = |other: usize| matches!(state.threads[other].status, Status::Waits { .. });
@@ -642,6 +736,10 @@ impl Scheduler for Session {
         while state.mode == Mode::Turns && state.meeting.is_some_and(|(host, _)| host == thread) {
             turn.wait(&mut state);
         }
+        if state.mode == Mode::Turns && state.running != Some(thread) {
+            // It has lost its turn while the other one waited.
+            self.give_back(state, thread, Status::Ready);
+        }
     }
 
     fn has_turns(&self) -> bool {
@@ -661,11 +759,10 @@ impl Scheduler for Session {
     }
 
     fn comes(&self, thread: usize, nesting: &Nesting) {
-        if let Some(aim) = &mut self.state.lock().aim {
+        let mut state = self.state.lock();
+        if let Some(aim) = &mut state.aim {
             aim.comes(thread, nesting);
-            if let Some(file) = &self.settings.reported {
-                aim.sight().tell(file);
-            }
+            self.tell(&state, "");
         }
     }
 

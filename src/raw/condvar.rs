@@ -112,11 +112,14 @@ impl RawCondvar {
         unsafe { mutex.bare.unlock(Default::default()) };
         let mut failed = FailedTry::Arrived;
         if has_limit {
-            turn.point();
+            let next = turn.lapse_on();
             // A notification that comes later finds the thread awake.
             let notified = sleep.is_over();
             drop(sleep);
             Self::relock_in_turn(turn, mutex, FailedTry::Seen);
+            if next == AfterWait::Unwind {
+                turn.abandon();
+            }
             return notified;
         }
         loop {

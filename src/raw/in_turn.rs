@@ -91,7 +91,7 @@ impl<T: Fn() -> bool, D: Fn() -> bool> Acquisition<'_, T, D> {
                 .record
                 .attempt(self.mode, AcquireKind::Timed, self.site);
             let drain = (self.drains)().then(|| turn.drain(self.lock()));
-            turn.point();
+            turn.lapse();
             if !(self.attempt)() {
                 return None;
             }

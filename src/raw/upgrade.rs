@@ -183,7 +183,7 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             Some(turn) => {
                 turn.note_try();
                 let drain = turn.drain(std::ptr::from_ref(&self.record).addr());
-                turn.point();
+                turn.lapse();
                 drop(drain);
                 // SAFETY: the caller has an upgradable hold, so the bare lock is held that way.
                 unsafe { self.bare.try_upgrade(Default::default()) }.is_ok()

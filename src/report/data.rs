@@ -190,6 +190,20 @@ impl Report {
                 .any(|edge| std::ptr::eq(edge.from_site, edge.to_site) || self.shares_a_place(edge))
     }
 
+    /// Returns whether one line takes all locks of the cycle: that of a function through which the program
+    /// locks, or of a loop.
+    pub(super) fn is_in_one_line(&self) -> bool {
+        let Some(first) = self.edges.first() else {
+            return false;
+        };
+        let is_there = |site| std::ptr::eq(site, first.to_site);
+        self.edges.len() > 1
+            && self
+                .edges
+                .iter()
+                .all(|edge| is_there(edge.from_site) && is_there(edge.to_site))
+    }
+
     /// Returns whether a lock other than that at the same end of `edge` is acquired at one of its
     /// places.
     fn shares_a_place(&self, edge: &Edge) -> bool {

@@ -13,10 +13,28 @@ const MAX_WIDTH: usize = 110;
 /// The replacement of a part that was cut off.
 const CUT: &str = "...";
 
+/// A place in a source file, known from a site or from the debug information.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Spot {
+    pub(super) file: Cow<'static, str>,
+    pub(super) line: u32,
+    pub(super) column: u32,
+}
+
+impl From<Site> for Spot {
+    fn from(site: Site) -> Self {
+        Self {
+            file: Cow::Borrowed(site.file()),
+            line: site.line(),
+            column: site.column(),
+        }
+    }
+}
+
 /// One place, with its label.
 #[derive(Clone, Debug)]
 pub(super) struct Mark {
-    pub(super) site: Site,
+    pub(super) spot: Spot,
     pub(super) label: String,
     /// Whether the place is underlined with carets, not with dashes.
     pub(super) primary: bool,
@@ -24,21 +42,21 @@ pub(super) struct Mark {
 
 /// Writes the places, file by file, as far as the files exist.
 pub(super) fn show(out: &mut String, sources: &mut Sources, marks: &[Mark]) {
-    let mut files: Vec<&'static str> = Vec::new();
+    let mut files: Vec<&str> = Vec::new();
     // The file of the primary mark first: the others explain it.
     for mark in marks.iter().filter(|m| m.primary).chain(marks) {
-        if !files.contains(&mark.site.file()) {
-            files.push(mark.site.file());
+        if !files.contains(&&*mark.spot.file) {
+            files.push(&mark.spot.file);
         }
     }
     for file in files {
         let mut lines: Vec<Line<'_>> = marks
             .iter()
-            .filter(|mark| mark.site.file() == file)
+            .filter(|mark| mark.spot.file == file)
             .filter_map(|mark| Line::new(sources, mark))
             .collect();
         sorting::sort_by_key(&mut lines, |line| {
-            (line.mark.site.line(), line.mark.site.column())
+            (line.mark.spot.line, line.mark.spot.column)
         });
         show_file(out, sources, file, &lines);
     }
@@ -56,8 +74,8 @@ struct Line<'a> {
 impl<'a> Line<'a> {
     /// Returns the mark with its line; `None` if the line does not exist, or is not the compiled one.
     fn new(sources: &mut Sources, mark: &'a Mark) -> Option<Self> {
-        let source = sources.line(mark.site.file(), mark.site.line())?;
-        let column = usize::try_from(mark.site.column()).ok()?.checked_sub(1)?;
+        let source = sources.line(&mark.spot.file, mark.spot.line)?;
+        let column = usize::try_from(mark.spot.column).ok()?.checked_sub(1)?;
         let (before, rest) = split(source, column)?;
         if !is_call(before, rest) {
             return None;
@@ -112,26 +130,24 @@ fn is_call(before: &str, rest: &str) -> bool {
     })
 }
 
-fn show_file(out: &mut String, sources: &mut Sources, file: &'static str, lines: &[Line<'_>]) {
+fn show_file(out: &mut String, sources: &mut Sources, file: &str, lines: &[Line<'_>]) {
     let Some(last) = lines.last() else { return };
     let first = lines.iter().find(|line| line.mark.primary).unwrap_or(last);
-    let gutter = last.mark.site.line().to_string().len();
-    let site = first.mark.site;
+    let gutter = last.mark.spot.line.to_string().len();
+    let spot = &first.mark.spot;
     let edge = format!("{:gutter$} |", "");
     out.push_str(&format!(
         "{:gutter$}--> {}:{}:{}\n{edge}\n",
         "",
         short_file(file).unwrap_or(Cow::Borrowed(file)),
-        site.line(),
-        site.column()
+        spot.line,
+        spot.column
     ));
     let mut shown: Option<u32> = None;
     for line in lines {
-        let number = line.mark.site.line();
+        let number = line.mark.spot.line;
         // Two marks on one line are cut alike, so that both stand under their words.
-        let on_this = lines
-            .iter()
-            .filter(|other| other.mark.site.line() == number);
+        let on_this = lines.iter().filter(|other| other.mark.spot.line == number);
         let skipped = on_this.map(|other| other.start).min().map_or(0, cut_before);
         if shown != Some(number) {
             match shown {
@@ -217,7 +233,7 @@ mod tests {
 
     fn mark(site: Site, label: &str, primary: bool) -> Mark {
         Mark {
-            site,
+            spot: site.into(),
             label: label.to_owned(),
             primary,
         }

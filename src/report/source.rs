@@ -17,13 +17,16 @@ const MAX_ANCESTORS: usize = 7;
 /// After an error with a file its lines are not shown; the report has every place as text too.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
-    files: HashMap<&'static str, Option<String>>,
+    files: HashMap<String, Option<String>>,
 }
 
 impl Sources {
     /// Returns the line of this number, counted from 1, if the file exists and has it.
-    pub(super) fn line(&mut self, file: &'static str, number: u32) -> Option<&str> {
-        let text = self.files.entry(file).or_insert_with(|| find(file));
+    pub(super) fn line(&mut self, file: &str, number: u32) -> Option<&str> {
+        if !self.files.contains_key(file) {
+            self.files.insert(file.to_owned(), find(file));
+        }
+        let text = self.files.get(file)?;
         let index = usize::try_from(number).ok()?.checked_sub(1)?;
         text.as_deref()?.lines().nth(index)
     }

@@ -69,6 +69,21 @@ pub struct StackFrame<'a> {
     pub build_id: Option<&'a str>,
 }
 
+/// A call that a function of the program makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Call {
+    pub(super) function: String,
+    pub(super) file: String,
+    pub(super) line: u32,
+    pub(super) column: Option<u32>,
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}:{}", self.function, self.file, self.line)
+    }
+}
+
 impl Stack {
     /// Captures the stack of the calling thread.
     pub(crate) fn capture() -> Self {
@@ -98,18 +113,24 @@ impl Stack {
         &self.0.addresses
     }
 
-    /// Returns the caller of the function that contains `site`, with the place of the call, as text;
-    /// `None` if the stack does not contain `site`. Looks up the names if that was not done before.
-    pub(super) fn caller_of(&self, site: Site) -> Option<String> {
+    /// Returns the caller of the function that contains `site`, with the place of the call; `None` if the
+    /// stack does not contain `site`. Methods of one type that call each other count as one function: a type
+    /// that wraps the program's locks. Looks up the names if that was not done before.
+    pub(super) fn caller_of(&self, site: Site) -> Option<Call> {
         let is_there = |frame: &Frame| frame.is_at(site);
         let frames = self.frames();
         let at = frames.iter().position(is_there)?;
-        frames.get(at + 1)?.call(&frames[at], site)
+        let outer = frames.get(at + 1..)?;
+        let of = frames[at].method_of();
+        let is_outside =
+            |frame: &&Frame| frame.is_of_the_program() && (of.is_none() || frame.method_of() != of);
+        let caller = outer.iter().find(is_outside).or_else(|| outer.first())?;
+        caller.call(&frames[at], site)
     }
 
     /// Returns the caller of an outer call of the function that contains `site`, as text: the function
     /// has called the program back, and that came to `site` once more. `None` if there is no such call.
-    pub(super) fn outer_caller_of(&self, site: Site) -> Option<String> {
+    pub(super) fn outer_caller_of(&self, site: Site) -> Option<Call> {
         let frames = self.frames();
         let at = frames.iter().position(|frame| frame.is_at(site))?;
         let name = frames[at].function.as_deref()?;
@@ -119,16 +140,15 @@ impl Stack {
         inner.get(outer + 1)?.call(&frames[at], site)
     }
 
-    /// Returns the innermost function of the program's own code, with the place of the call that it makes,
-    /// as text. Looks up the names if that was not done before.
-    pub(super) fn own_caller(&self) -> Option<String> {
+    /// Returns the innermost function of the program's own code, with the place of the call that it makes.
+    /// Looks up the names if that was not done before.
+    pub(super) fn own_caller(&self) -> Option<Call> {
         let is_own = |frame: &&Frame| !frame.is_ours() && frame.file.as_deref().is_some_and(is_own);
         let caller = self.frames().iter().find(is_own)?;
-        let (function, file) = (caller.function.as_deref()?, caller.file.as_deref()?);
+        let file = caller.file.as_deref()?;
         let here = std::env::current_dir().ok();
         let inner = here.and_then(|here| Path::new(file).strip_prefix(here).ok());
-        let file = inner.unwrap_or(Path::new(file)).display();
-        Some(format!("{function}, {file}:{}", caller.line?))
+        caller.call_in(&inner.unwrap_or(Path::new(file)).display().to_string())
     }
 
     /// Returns a hash of the innermost calls: the path through this crate, and its callers.
@@ -329,13 +349,36 @@ impl Frame {
         file.is_some_and(|file| file.ends_with(site.file())) && self.line == Some(site.line())
     }
 
-    /// Returns the function with the place of its call, as text. The path is shown as the compiler
-    /// received it, if it is in the same directory as that of `callee`, which is at `site`.
-    fn call(&self, callee: &Frame, site: Site) -> Option<String> {
-        let (function, file) = (self.function.as_deref()?, self.file.as_deref()?);
+    /// Returns the function with the place of its call. The path is shown as the compiler received it, if it
+    /// is in the same directory as that of `callee`, which is at `site`.
+    fn call(&self, callee: &Frame, site: Site) -> Option<Call> {
+        let file = self.file.as_deref()?;
         let root = callee.file.as_deref()?.strip_suffix(site.file());
-        let file = file.strip_prefix(root.unwrap_or_default()).unwrap_or(file);
-        Some(format!("{function}, {file}:{}", self.line?))
+        self.call_in(file.strip_prefix(root.unwrap_or_default()).unwrap_or(file))
+    }
+
+    /// Returns the function with the place of its call, in a file of this name.
+    fn call_in(&self, file: &str) -> Option<Call> {
+        Some(Call {
+            function: self.function.clone()?,
+            file: file.to_owned(),
+            line: self.line?,
+            column: self.column,
+        })
+    }
+
+    /// Returns the type whose method this is, or whose method contains this closure; `None` of a function of
+    /// a module. Types are known by their capital letter.
+    fn method_of(&self) -> Option<&str> {
+        let path = self.path().split("::{{closure}}").next()?;
+        // In `<shop::Lock<T> as core::ops::Deref>::deref` the type ends at ` as `.
+        let of = match path.split_once(" as ") {
+            Some((of, _)) => of,
+            None => path.rsplit_once("::")?.0,
+        };
+        let of = of.split('<').next()?;
+        let name = of.rsplit("::").next()?;
+        name.starts_with(char::is_uppercase).then_some(of)
     }
 
     /// Returns the name of the function, without the `<` of `<Type as Trait>::function`.
@@ -551,6 +594,29 @@ mod tests {
         let all = frames(&["lockwarden::a", "lockwarden::b"]);
         assert_eq!(trimmed(all.clone()), all);
         assert_eq!(trimmed(Vec::new()), Vec::new());
+    }
+
+    #[test]
+    fn methods_are_known_by_the_capital_letter_of_their_type() {
+        for (function, of) in [
+            ("shop::sync::Lock<T>::lock", Some("shop::sync::Lock")),
+            (
+                "shop::sync::Lock<T>::with::{{closure}}",
+                Some("shop::sync::Lock"),
+            ),
+            (
+                "<shop::Lock<alloc::string::String> as core::ops::Deref>::deref",
+                Some("shop::Lock"),
+            ),
+            ("shop::stock::count", None),
+            ("shop::stock::count::{{closure}}", None),
+            ("main", None),
+        ] {
+            let [frame] = &frames(&[function])[..] else {
+                unreachable!("one function, one frame")
+            };
+            assert_eq!(frame.method_of(), of, "{function}");
+        }
     }
 
     #[inline(never)]

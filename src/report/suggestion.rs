@@ -3,6 +3,8 @@
 mod order;
 mod stuck;
 
+pub(super) use self::order::in_one_function;
+
 use super::data::Report;
 use super::headline;
 use super::place::place;

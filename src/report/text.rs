@@ -12,10 +12,11 @@ use super::lock::comma;
 use super::names::and_list;
 use super::owner;
 use super::place::{is_own, place};
-use super::snippet::{self, Mark};
+use super::snippet::{self, Mark, Spot};
 use super::source::Sources;
-use super::stack::Stack;
+use super::stack::{Call, Stack};
 use super::stall_text;
+use super::suggestion::in_one_function;
 use super::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
 use super::width::width;
 use super::wrap::wrapped;
@@ -116,6 +117,7 @@ fn links(out: &mut String, sources: &mut Sources, report: &Report) {
     let mut shown: Vec<(Site, Site)> = Vec::new();
     for (at, edge) in report.edges_from_closing().enumerate() {
         let newest = at == 0 && report.closing.is_some();
+        let caller = caller(report, edge);
         let lines = (edge.from_site, edge.to_site);
         let known = shown.contains(&lines);
         let thread = report.thread(edge.thread).filter(|thread| !thread.ended);
@@ -144,7 +146,7 @@ fn links(out: &mut String, sources: &mut Sources, report: &Report) {
                 place(site)
             ));
         }
-        callers(out, report, edge);
+        callers(out, report, edge, caller.as_ref());
         for (again, lock) in [(edge.from_again, &held), (edge.to_again, &asked)] {
             if let Some(again) = again {
                 out.push_str(&format!("    {}\n", headline::taken_back(again, lock)));
@@ -156,37 +158,51 @@ fn links(out: &mut String, sources: &mut Sources, report: &Report) {
         if !names.is_empty() {
             out.push_str(&format!("    and       {}\n", names.join(", ")));
         }
+        let mut marks = Vec::from_iter(caller.and_then(|call| outside_mark(report, edge, call)));
         if !known {
-            snippet::show(out, sources, &edge_marks(report, edge));
+            marks.extend(edge_marks(report, edge));
             shown.push(lines);
         }
+        snippet::show(out, sources, &marks);
     }
 }
 
-/// Writes the calls of the program behind a line that says too little: that of a type that wraps its locks, of a
-/// dependency, or of a function that locks and calls back.
-fn callers(out: &mut String, report: &Report, edge: &Edge) {
-    let is_twice = matches!(
-        report.verdict,
-        Verdict::SelfDeadlock | Verdict::RecursiveRead
-    ) && std::ptr::eq(edge.from_site, edge.to_site);
-    let Some(stack) = edge.stack.as_ref().or(report.stack.as_ref()) else {
-        return;
-    };
-    let caller = if is_twice || report.is_wrapped() {
+/// Returns the call of the program behind a line that says too little: that of a type or a function through which
+/// it locks, of a dependency, or of a function that locks and calls back.
+fn caller(report: &Report, edge: &Edge) -> Option<Call> {
+    let stack = stack_of(report, edge)?;
+    // A thread of a deadlock waits for this text, and a lookup of names is slow.
+    let is_waited_for = report.verdict == Verdict::Deadlock;
+    if is_twice(report, edge) || report.is_wrapped() || (report.is_in_one_line() && !is_waited_for)
+    {
         stack.caller_of(edge.to_site)
-    } else if report.verdict != Verdict::Deadlock && !is_own(edge.to_site.file()) {
-        // A thread of a deadlock waits for this text, and a lookup of names is slow.
+    } else if !is_waited_for && !is_own(edge.to_site.file()) {
         stack.own_caller()
     } else {
         None
-    };
-    if let Some(caller) = caller {
-        out.push_str(&format!("    called by {caller}\n"));
-        if is_twice && let Some(outer) = stack.outer_caller_of(edge.to_site) {
-            out.push_str(&format!("    inside the call by {outer}, which holds it\n"));
-        }
     }
+}
+
+/// Writes that call, and that of the function that called back.
+fn callers(out: &mut String, report: &Report, edge: &Edge, caller: Option<&Call>) {
+    let Some(caller) = caller else { return };
+    out.push_str(&format!("    called by {caller}\n"));
+    if is_twice(report, edge)
+        && let Some(outer) =
+            stack_of(report, edge).and_then(|stack| stack.outer_caller_of(edge.to_site))
+    {
+        out.push_str(&format!("    inside the call by {outer}, which holds it\n"));
+    }
+}
+
+fn stack_of<'a>(report: &'a Report, edge: &'a Edge) -> Option<&'a Stack> {
+    edge.stack.as_ref().or(report.stack.as_ref())
+}
+
+/// Returns whether one line takes a lock a second time.
+fn is_twice(report: &Report, edge: &Edge) -> bool {
+    let verdicts = [Verdict::SelfDeadlock, Verdict::RecursiveRead];
+    verdicts.contains(&report.verdict) && std::ptr::eq(edge.from_site, edge.to_site)
 }
 
 fn asks(report: &Report) -> &'static str {
@@ -205,6 +221,29 @@ fn circumstances(report: &Report, newest: bool) -> &'static str {
         _ if newest => ", just now",
         _ => ", where this order was first seen",
     }
+}
+
+/// Returns the mark of the call behind an edge whose own lines are the same for all locks: those of a type or a
+/// function through which the program locks, and not those of one function that takes both.
+fn outside_mark(report: &Report, edge: &Edge, call: Call) -> Option<Mark> {
+    let (from, to) = (edge.from_site, edge.to_site);
+    let is_of_wrapper = report.is_in_one_line()
+        || (report.edges.len() > 1
+            && report.is_wrapped()
+            && (std::ptr::eq(from, to)
+                || !(in_one_function(from, to) || in_one_function(to, from))));
+    let (true, Some(column)) = (is_of_wrapper, call.column) else {
+        return None;
+    };
+    Some(Mark {
+        spot: Spot {
+            file: call.file.into(),
+            line: call.line,
+            column,
+        },
+        label: format!("{} {}", asks(report), report.short_name(edge.to)),
+        primary: true,
+    })
 }
 
 fn edge_marks(report: &Report, edge: &Edge) -> Vec<Mark> {
@@ -248,7 +287,7 @@ fn edge_marks(report: &Report, edge: &Edge) -> Vec<Mark> {
 
 fn mark(site: Site, label: &str, primary: bool) -> Mark {
     Mark {
-        site,
+        spot: site.into(),
         label: label.to_owned(),
         primary,
     }

@@ -78,7 +78,7 @@ fn park_in_turn(turn: &Scheduled) {
 pub fn sleep(dur: Duration) {
     if let Some(turn) = Scheduled::here() {
         // In an exploration others may run meanwhile, and no time passes.
-        return turn.point();
+        return turn.lapse();
     }
     idle(WaitReason::Time, true, Location::caller(), || {
         std::thread::sleep(dur);

@@ -279,7 +279,7 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
     pub fn is_finished(&self) -> bool {
         match Scheduled::here() {
             Some(turn) => {
-                turn.point();
+                turn.lapse();
                 self.life.is_over()
             }
             None => self.inner.is_finished(),

@@ -151,7 +151,7 @@ impl<T> JoinHandle<T> {
     pub fn is_finished(&self) -> bool {
         match Scheduled::here() {
             Some(turn) => {
-                turn.point();
+                turn.lapse();
                 self.life.is_over()
             }
             None => self.inner.is_finished(),

@@ -23,6 +23,13 @@ pub enum AfterWait {
     Unwind,
 }
 
+impl AfterWait {
+    /// What a thread does that no scheduler controls any more, and that is to `unwind` or not.
+    pub(crate) fn free(unwind: bool) -> Self {
+        if unwind { Self::Unwind } else { Self::Free }
+    }
+}
+
 /// What a failed try of a thread means for the schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailedTry {
@@ -125,7 +132,11 @@ pub(crate) trait Scheduler: fmt::Debug + Send + Sync {
     fn point(&self, thread: usize, next: Next);
 
     /// The calling thread lets others go first; returns at its turn.
-    fn give_way(&self, thread: usize, next: Next);
+    fn give_way(&self, thread: usize, next: Next) -> AfterWait;
+
+    /// A time limit of the calling thread is over, if it has its next turn before what it waits for comes; returns
+    /// at that turn. A thread that does this in a loop lets others go first.
+    fn lapse(&self, thread: usize, next: Next) -> AfterWait;
 
     /// Whether schedules are left out that differ in the order of independent steps alone.
     fn reduces(&self) -> bool;

@@ -5,6 +5,9 @@
 
 #![cfg(all(any(debug_assertions, feature = "always"), not(feature = "send_guard")))]
 
+#[path = "../oracle/cycle.rs"]
+#[expect(dead_code, reason = "the oracle explains what it finds, too")]
+mod cycle;
 #[path = "../oracle/generate.rs"]
 mod generate;
 #[path = "../oracle/locks.rs"]
@@ -14,19 +17,23 @@ mod locks;
 #[expect(dead_code, reason = "the oracle explains what it finds, too")]
 mod machine;
 mod ours;
+mod predictions;
 #[path = "../oracle/program.rs"]
 #[expect(dead_code, reason = "the oracle explains what it finds, too")]
 mod program;
 #[path = "../oracle/random.rs"]
 mod random;
 mod stuck;
+#[path = "../oracle/explore.rs"]
+#[expect(dead_code, reason = "the oracle compares cycles in another form")]
+mod truth;
 
+use std::collections::BTreeMap;
 use std::sync::Once;
 
 use lockwarden::config::{Action, Config};
 use lockwarden::report::Verdict;
 
-use program::Sort;
 use stuck::{Search, Stuck};
 
 /// The programs that are run where `EXPLORE_PROGRAMS` says nothing: a schedule starts threads.
@@ -52,6 +59,9 @@ fn install() {
         .max_reports(u64::MAX)
         .on(Verdict::Deadlock, Action::Report)
         .on(Verdict::SelfDeadlock, Action::Report)
+        .on(Verdict::Guarded, Action::Report)
+        .on(Verdict::Ordered, Action::Report)
+        .on(Verdict::SingleThread, Action::Report)
         .install()
         .expect("nothing else configures this process");
     let print = std::panic::take_hook();
@@ -63,10 +73,37 @@ fn install() {
     }));
 }
 
-/// Explores so many programs from this seed on, of those that are small enough.
-fn compare(first: u64, programs: usize) {
+/// The programs whose predictions are confirmed where `EXPLORE_PROGRAMS` says nothing.
+const FEW_PREDICTED: u64 = 60;
+
+/// Tries to confirm what the detector predicts of so many programs from this seed on.
+fn confirm(first: u64, programs: u64) {
+    install_once();
+    let mut tallies = BTreeMap::new();
+    for seed in first..first + programs {
+        predictions::confirm(&generate::generate(seed), seed, &mut tallies);
+    }
+    let (mut reachable, mut confirmed) = (0, 0);
+    for (verdict, tally) in &tallies {
+        println!(
+            "{verdict}: {} of {} predictions that can be reached are confirmed, and none of {} others",
+            tally.confirmed, tally.reachable, tally.unreachable
+        );
+        reachable += tally.reachable;
+        confirmed += tally.confirmed;
+    }
+    println!("{programs} programs: {confirmed} of {reachable} are confirmed");
+    assert!(reachable > 0 && confirmed * 100 >= reachable * 95);
+}
+
+fn install_once() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(install);
+}
+
+/// Explores so many programs from this seed on, of those that are small enough.
+fn compare(first: u64, programs: usize) {
+    install_once();
     let (mut compared, mut with, mut states, mut schedules, mut most) = (0, 0, 0, 0, 0);
     for seed in first.. {
         if compared == programs {
@@ -74,11 +111,6 @@ fn compare(first: u64, programs: usize) {
             break;
         }
         let program = generate::generate(seed);
-        // A thread that asks for a value in its own initialiser waits in the primitive itself if that is
-        // reported and does not panic: no scheduler can end that.
-        if program.locks.contains(&Sort::Once) {
-            continue;
-        }
         let Some(truth) = Stuck::search(&program, MOST_STATES) else {
             continue;
         };
@@ -116,6 +148,18 @@ fn an_exploration_reaches_exactly_the_deadlocks_that_a_search_of_all_states_reac
 #[test]
 fn the_release_of_a_reader_orders_no_other_reader() {
     compare(28_537, 1);
+}
+
+#[test]
+fn predictions_that_can_be_reached_are_confirmed_and_no_others() {
+    let programs = number("EXPLORE_PROGRAMS").unwrap_or(FEW_PREDICTED);
+    confirm(number("EXPLORE_FIRST").unwrap_or(0), programs);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn predictions_of_many_programs() {
+    confirm(number("EXPLORE_FIRST").unwrap_or(0), 2_000);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lockwarden::testing::explore::{self, Strategy};
+use lockwarden::testing::explore::{self, Explore, Strategy};
 use lockwarden::thread;
 
 use super::locks::{Guard, Lock, Places};
@@ -16,7 +16,7 @@ use super::stuck::{Search, Stuck};
 
 /// Far longer than any schedule takes.
 const BOUND: Duration = Duration::from_secs(300);
-const NAMES: [&str; LOCKS] = ["l0", "l1", "l2", "l3", "l4"];
+pub(crate) const NAMES: [&str; LOCKS] = ["l0", "l1", "l2", "l3", "l4"];
 
 /// What an exploration has shown of a program.
 pub(crate) struct Found {
@@ -52,6 +52,16 @@ pub(crate) fn explore(program: &Program, schedules: usize) -> Found {
         schedules: outcome.schedules(),
         whole: outcome.is_exhausted(),
     }
+}
+
+/// An exploration of the program that leaves schedules as they are.
+pub(crate) fn explored(program: &Program) -> Explore<impl Fn() + Send + Sync + 'static> {
+    let program = program.clone();
+    let body = move || Arc::new(Stage::new(&program, &Arc::default())).play(0);
+    explore::explore(body)
+        .shrink(false)
+        .timeout(BOUND)
+        .patience(BOUND)
 }
 
 /// How far the threads of a schedule have come, and the states in which those of earlier ones were stuck.

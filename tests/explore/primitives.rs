@@ -272,6 +272,52 @@ fn a_full_queue_under_the_lock_of_the_receiver() {
     found("a_full_queue_under_the_lock_of_the_receiver", body, None);
 }
 
+#[cfg(feature = "queue")]
+#[test]
+fn a_comparison_that_needs_the_lock_of_the_sender() {
+    use lockwarden::queue::PriorityQueue;
+    use std::cmp::Ordering;
+
+    /// Compares what it points to, under the lock of each.
+    struct Locked(std::sync::Arc<lockwarden::sync::Mutex<i32>>);
+
+    impl Ord for Locked {
+        fn cmp(&self, other: &Self) -> Ordering {
+            let mine = *self.0.lock().unwrap();
+            mine.cmp(&other.0.lock().unwrap())
+        }
+    }
+
+    impl PartialOrd for Locked {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+
+    impl Eq for Locked {}
+
+    impl PartialEq for Locked {
+        fn eq(&self, other: &Self) -> bool {
+            self.cmp(other).is_eq()
+        }
+    }
+
+    let body = || {
+        let numbers = [1, 2].map(|n| std::sync::Arc::new(lockwarden::sync::Mutex::new(n)));
+        let queue = PriorityQueue::new();
+        queue.put(Locked(numbers[0].clone())).unwrap();
+        share(
+            (numbers, queue),
+            |(numbers, queue)| drop(queue.put(Locked(numbers[1].clone()))),
+            |(numbers, queue)| {
+                let _held = numbers[0].lock();
+                drop(queue.try_get());
+            },
+        );
+    };
+    found("a_comparison_that_needs_the_lock_of_the_sender", body, None);
+}
+
 #[cfg(feature = "channel")]
 #[test]
 fn two_tokens_of_a_channel_taken_one_by_one() {
@@ -444,6 +490,39 @@ fn a_hand_over_under_the_lock_of_the_receiver() {
         let _ = sender.join();
     };
     found("a_hand_over_under_the_lock_of_the_receiver", body, None);
+}
+
+#[cfg(feature = "channel")]
+#[test]
+fn a_selection_waits_for_a_lock_before_it_is_completed() {
+    use lockwarden::channel::{Select, bounded};
+    let waits = std::sync::Arc::new(AtomicUsize::new(0));
+    let waited = std::sync::Arc::clone(&waits);
+    let outcome = explore(move || {
+        let shared = std::sync::Arc::new((Mutex::new(0), Mutex::new(0)));
+        let (send, receive) = bounded(0);
+        let sender = thread::spawn(move || send.send(1));
+        let other = std::sync::Arc::clone(&shared);
+        let holder = thread::spawn(move || {
+            let mut held = other.0.lock().unwrap();
+            *other.1.lock().unwrap() += 1;
+            *held += 1;
+        });
+        let mut select = Select::new();
+        select.recv(&receive);
+        let chosen = select.select();
+        waits.fetch_add(usize::from(shared.0.try_lock().is_err()), Ordering::Relaxed);
+        *shared.0.lock().unwrap() += 1;
+        assert_eq!(chosen.recv(&receive), Ok(1));
+        sender.join().unwrap().unwrap();
+        holder.join().unwrap();
+        assert_eq!(*shared.0.lock().unwrap(), 2);
+    })
+    .schedules(300)
+    .run();
+    outcome.assert_clean();
+    assert_eq!(outcome.inexact(), 0);
+    assert!(waited.load(Ordering::Relaxed) > 0);
 }
 
 #[cfg(feature = "channel")]

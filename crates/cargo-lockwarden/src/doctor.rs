@@ -82,7 +82,12 @@ impl Answer {
             if let Some((_, why)) = OWN_WAITS.iter().find(|(crate_name, _)| crate_name == name) {
                 answer.unseen.push(format!("{full}: {why}"));
             } else if name == "parking_lot" && !is_replaced {
-                let why = "only versions 0.12 and 0.13 are replaced";
+                let why = match version.starts_with("0.11.") {
+                    true => {
+                        "watched by way of lock_api, but for locks that a condition variable uses"
+                    }
+                    false => "only versions 0.12 and 0.13 are replaced",
+                };
                 answer.unseen.push(format!("{full}: {why}"));
             }
         }

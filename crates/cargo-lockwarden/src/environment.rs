@@ -29,7 +29,13 @@ fn line(shell: Shell, name: &str, value: &OsString) -> String {
             "set -gx {name} '{}'",
             value.replace('\\', r"\\").replace('\'', r"\'")
         ),
-        Shell::Powershell => format!("$env:{name} = '{}'", value.replace('\'', "''")),
+        Shell::Powershell => {
+            // It takes the typographic quotes for the plain one.
+            let is_quote = |c: char| matches!(c, '\'' | '‘' | '’' | '‚' | '‛');
+            let doubled = |c: char| std::iter::repeat_n(c, 1 + usize::from(is_quote(c)));
+            let quoted: String = value.chars().flat_map(doubled).collect();
+            format!("$env:{name} = '{quoted}'")
+        }
         Shell::Github => format!("{name}={value}"),
     }
 }
@@ -48,5 +54,24 @@ mod tests {
             "$env:A = '/it''s/a b'"
         );
         assert_eq!(line(Shell::Github, "A", &value), "A=/it's/a b");
+        let value = OsString::from(r"C:\Bob’s");
+        assert_eq!(line(Shell::Fish, "A", &value), r"set -gx A 'C:\\Bob’s'");
+        assert_eq!(
+            line(Shell::Powershell, "A", &value),
+            r"$env:A = 'C:\Bob’’s'"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_posix_shell_reads_the_value_back() {
+        let value = OsString::from("/it's/a \"$HOME\" \\ `b`");
+        let script = format!("{}; printf %s \"$A\"", line(Shell::Sh, "A", &value));
+        let mut shell = std::process::Command::new("sh");
+        let output = shell.args(["-c", &script]).output().unwrap();
+        assert_eq!(
+            OsString::from(String::from_utf8(output.stdout).unwrap()),
+            value
+        );
     }
 }

@@ -34,7 +34,8 @@
 //! | a lock of threads held across an `.await`, while a thread is blocked by it | `HeldAcrossAwait` |
 //! | locks of threads and of tokio that two tasks take in opposite orders, in a run that passed | `Inversion` |
 //! | a second read of an `RwLock` by one task | `RecursiveRead` |
-//! | closures that fill the blocking pool and wait for one that it has no thread for; a runtime that is dropped on its own blocking pool | `Deadlock`, `SelfDeadlock` |
+//! | closures that fill the blocking pool and wait for one that it has no thread for; a runtime that is dropped on its own blocking pool, or under a lock that one of its closures wants | `Deadlock`, `SelfDeadlock` |
+//! | a lock whose guard was leaked by a task that has ended, while another task waits for it | `Abandoned` |
 //! | waits for messages, notifications, permits, meetings that nothing is left to end, in [`testing::check_async`] | `Deadlock` |
 //!
 //! How a wait is known to have no other end than the one that is reported is written in

@@ -6,13 +6,10 @@ pub use tokio::runtime::*;
 mod builder;
 mod closing;
 mod handle;
-mod local;
 mod newer;
 #[allow(clippy::module_inception)]
 mod runtime;
 
 pub use self::builder::Builder;
-use self::closing::Closing;
 pub use self::handle::Handle;
-pub use self::local::LocalRuntime;
-pub use self::runtime::Runtime;
+pub use self::runtime::{LocalRuntime, Runtime};

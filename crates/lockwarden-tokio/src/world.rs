@@ -41,12 +41,10 @@ impl Open {
     pub(crate) fn here(before: BTreeSet<u32>) -> Self {
         let number = instrument::Agent::new(None).check();
         let own = system::own_id();
-        let all = instrument::observe_all();
-        let mine = all.iter().find(|one| own.is_some() && one.os_id == own);
         let check = Check {
             number,
             before,
-            thread: mine.map(|one| one.thread.id),
+            thread: own_thread(),
             runtimes: Vec::new(),
         };
         let mut checks = CHECKS.lock();
@@ -64,6 +62,14 @@ impl Drop for Open {
         checks.retain(|check| check.number != self.0);
         COUNT.store(checks.len(), Ordering::Relaxed);
     }
+}
+
+/// The calling thread, where the system tells it from others and it has used a lock.
+pub(crate) fn own_thread() -> Option<ThreadId> {
+    let own = system::own_id()?;
+    let all = instrument::observe_all();
+    let mine = all.iter().find(|one| one.os_id == Some(own));
+    mine.map(|one| one.thread.id)
 }
 
 /// The threads of the process; empty where the system does not say.

@@ -49,3 +49,21 @@ fn the_borrowed_value_is_found() {
     assert!(text.contains("lockwarden: Deadlock:"), "{text}");
     assert!(text.contains("watch channel"), "{text}");
 }
+
+#[test]
+fn the_service_whose_pool_deadlocks_on_itself_is_found_and_goes_on() {
+    let text = run("service");
+    let (right, wrong) = text
+        .split_once("/right: HTTP/1.1 200 OK, HTTP/1.1 200 OK")
+        .expect(&text);
+    assert!(!right.contains("lockwarden"), "{text}");
+    for words in [
+        "lockwarden: Deadlock: 2 tasks",
+        "a permit of",
+        "waits in service::Pool::take at",
+        "in service::audit at",
+        "/wrong: HTTP/1.1 200 OK, HTTP/1.1 500 Internal Server Error",
+    ] {
+        assert!(wrong.contains(words), "no {words:?} in\n{text}");
+    }
+}

@@ -127,9 +127,12 @@ impl StuckSet {
             return Confirmed::Moves;
         }
         let is_doubtful = is_sent || self.threads.iter().skip(1).any(behind_a_queue);
+        let is_explored = |at: &usize| all.threads[*at].slot.life.is_scheduled();
         let rounds = match (self.is_in_ring, is_doubtful) {
             (true, false) => 0,
             (true, true) => 1,
+            // The others stand still while this one has its turn.
+            (false, _) if self.threads.iter().all(is_explored) => 0,
             (false, _) => LEFT_TO_OTHERS,
         };
         match (0..rounds).all(|_| lasts(all, &self.threads)) {

@@ -9,7 +9,7 @@
 
 use parking_lot::{Mutex, MutexGuard};
 
-use crate::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Site};
+use crate::instrument::{AcquireKind, FailedTry, Hold, Lock, LockKind, Mode, Scheduled, Site};
 
 /// Lock that a thread acquires before it changes the items.
 pub(crate) trait Turn {
@@ -59,6 +59,10 @@ impl Turn for Comparisons {
     type Taken<'a> = Comparing<'a>;
 
     fn take(&self, site: Site) -> Comparing<'_> {
+        let turn = Scheduled::here();
+        if let Some(turn) = &turn {
+            turn.point_before(&self.record, Mode::Exclusive, site);
+        }
         let (guard, hold) = match self.bare.try_lock() {
             Some(guard) => {
                 let hold = self
@@ -70,7 +74,18 @@ impl Turn for Comparisons {
                 let attempt = self
                     .record
                     .attempt(Mode::Exclusive, AcquireKind::Blocking, site);
-                let guard = self.bare.lock();
+                let has_turn = || {
+                    let mut turns = turn.iter();
+                    turns.any(|turn| turn.wait(FailedTry::Unseen, true))
+                };
+                let guard = loop {
+                    if !has_turn() {
+                        break self.bare.lock();
+                    }
+                    if let Some(guard) = self.bare.try_lock() {
+                        break guard;
+                    }
+                };
                 (guard, attempt.acquired())
             }
         };

@@ -70,6 +70,14 @@ impl Scheduled {
         match self.0 {}
     }
 
+    pub fn lapse(&self) {
+        match self.0 {}
+    }
+
+    pub fn lapse_on(&self) -> AfterWait {
+        match self.0 {}
+    }
+
     pub fn acquired(&self) {
         match self.0 {}
     }

@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::clock::Clock;
+use super::scheduled::Scheduled;
 use super::thread_bit::thread_bit;
 
 /// Clock of the initialisation of a value that is initialised once.
@@ -48,6 +49,7 @@ impl InitClock {
     /// Releases the clock of the calling thread, which has run the initialiser. No other thread can
     /// see the value yet.
     pub fn set(&self) {
+        Scheduled::point_before_release();
         let _ = self.past.set(Clock::release());
     }
 

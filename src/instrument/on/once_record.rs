@@ -32,6 +32,7 @@ use parking_lot::{Condvar, Mutex};
 use super::lock::released_slow;
 use super::point::point;
 use super::resource::{Providers, Resource};
+use super::scheduled::Scheduled;
 use super::thread_bit::ensure_attached;
 use crate::detector;
 use crate::engine::ids::Site;
@@ -106,7 +107,11 @@ impl OnceRecord {
     pub fn run(&self, is_done: impl Fn() -> bool, site: Site, initialise: impl FnOnce()) {
         // Also before the turn because a sink, which the attachment may call, may access the value.
         ensure_attached();
-        point("initialises", &self.resource);
+        if let Some(turn) = Scheduled::here() {
+            turn.comes_to(self.resource.record(), site);
+            turn.point_of_value(self.resource.record());
+            turn.note("initialises", Some(self.resource.record()), Some(site));
+        }
         self.ask(site);
         if let Some(turn) = self.take(&is_done, site) {
             let held = self.hold(site);
@@ -120,9 +125,36 @@ impl OnceRecord {
     /// time.
     #[cold]
     pub fn ask_for_ready(&self, site: Site) {
+        // The access would have waited, or initialised, if it had been made before. A search that leaves schedules
+        // out sees that here.
+        if let Some(turn) = Scheduled::here() {
+            turn.point_of_value(self.resource.record());
+            turn.note("looks at", Some(self.resource.record()), Some(site));
+        }
         let ident = self.resource.record().ident();
         if ident.is_some_and(|ident| ident.contexts.is_promoted()) {
             self.ask(site);
+        }
+    }
+
+    /// Returns what `look` sees of the value without a wait: in an exploration, what it sees at a turn of the thread,
+    /// unless it sees the value at once.
+    #[inline]
+    pub fn peek<R>(&self, look: impl Fn() -> Option<R>) -> Option<R> {
+        look().or_else(|| {
+            self.peeked();
+            look()
+        })
+    }
+
+    /// The calling thread has seen the value for the first time, or has not seen it, without a wait: in an
+    /// exploration, others may go on. A search that leaves schedules out makes the look before the end of the
+    /// initialiser, too.
+    #[cold]
+    pub fn peeked(&self) {
+        if let Some(turn) = Scheduled::here() {
+            turn.note_try();
+            point("looks at", &self.resource);
         }
     }
 

@@ -296,8 +296,10 @@ impl Resource {
         }
         let turn = Scheduled::here();
         let joins = matches!(awaited, WaitReason::End | WaitReason::ScopeEnd);
-        // A look at whether a thread has ended leaves nothing behind.
-        let mut failed = if joins {
+        // The thread has just come to this turn, and has tried.
+        let is_here = awaited == WaitReason::Initialisation;
+        // A look at whether a thread, or an initialiser, has ended leaves nothing behind.
+        let mut failed = if joins || is_here {
             FailedTry::Unseen
         } else {
             FailedTry::Arrived
@@ -306,7 +308,7 @@ impl Resource {
             Some(turn) => {
                 if joins {
                     turn.point_of_releases();
-                } else {
+                } else if !is_here {
                     turn.point();
                 }
                 Duration::ZERO
@@ -408,7 +410,7 @@ impl Resource {
         let mut is_over = || {
             if let Some(turn) = &turn {
                 // Its limit may be over at any later turn.
-                turn.point();
+                turn.lapse();
                 attempt(Duration::ZERO);
                 return true;
             }

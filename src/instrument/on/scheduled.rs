@@ -188,7 +188,22 @@ impl Scheduled {
     /// The thread lets others go first.
     pub fn give_way(&self) {
         let next = self.next(Touch::Anything);
-        self.0.scheduler.give_way(self.0.thread, next);
+        if self.0.scheduler.give_way(self.0.thread, next) == AfterWait::Unwind {
+            self.abandon();
+        }
+    }
+
+    /// A time limit of the thread is over when it has its next turn, unless what it waits for has come: returns then.
+    pub fn lapse(&self) {
+        if self.lapse_on() == AfterWait::Unwind {
+            self.abandon();
+        }
+    }
+
+    /// The same, of a thread that cannot unwind where it is: what it is to do.
+    pub fn lapse_on(&self) -> AfterWait {
+        let next = self.next(Touch::Anything);
+        self.0.scheduler.lapse(self.0.thread, next)
     }
 
     /// The thread has acquired a lock: has its release take the slow path, if there is to be a point.

@@ -8,6 +8,7 @@ use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
 use crate::report::LockInfo;
 use crate::tracking::lock::class_key;
+use crate::tracking::lock::record::LockRecord;
 use crate::tracking::scheduled::{Nesting, Participant, Touch, WAITS_FOR};
 use crate::tracking::thread::current;
 
@@ -21,6 +22,11 @@ impl Scheduled {
         self.point_of(self.touch(touch, &lock.record));
     }
 
+    /// The thread is about to access a value that one thread initialises while others wait: returns at its turn.
+    pub(super) fn point_of_value(&self, record: &LockRecord) {
+        self.point_of(self.touch(Touch::Acquires, record));
+    }
+
     /// The thread is about to make an acquisition that never waits: returns at its turn.
     pub fn point_of_try(&self, lock: &Lock) {
         self.point_of(self.touch(Touch::Tries, &lock.record));
@@ -28,6 +34,12 @@ impl Scheduled {
 
     /// The thread is about to acquire a lock: returns at its turn.
     pub fn point_before(&self, lock: &Lock, mode: Mode, site: Site) {
+        self.comes_to(&lock.record, site);
+        self.point_of_acquisition(lock, mode);
+    }
+
+    /// The thread is about to ask for a lock, or for a value that is initialised once, in a way that may wait.
+    pub(super) fn comes_to(&self, record: &LockRecord, site: Site) {
         let Participant { scheduler, thread } = &self.0;
         if scheduler.has_aim()
             && let held = detector::held_here(current::slot())
@@ -41,12 +53,11 @@ impl Scheduled {
                 .iter()
                 .map(|(ident, info)| key(&detector::lock_info(ident), info.site));
             let nesting = Nesting {
-                asked: key(&info_of(&lock.record), site),
+                asked: key(&info_of(record), site),
                 held: held.collect(),
             };
             scheduler.comes(*thread, &nesting);
         }
-        self.point_of_acquisition(lock, mode);
     }
 
     /// The thread, which has the turn, does this to a lock, for those who read the schedule.

@@ -161,9 +161,16 @@ fn one_order(report: &Report, edge: &Edge) -> String {
             true => String::new(),
             false => format!("take them at once with {both}, or "),
         };
+        let callers = match report.is_in_one_line() {
+            true => {
+                "; or, where the whole program locks through this line, let its callers take the locks \
+                 in one order"
+            }
+            false => "",
+        };
         return format!(
             "the same lines take the locks in whatever order they are given: {at_once}sort them \
-             before {first_at}"
+             before {first_at}{callers}"
         );
     }
     let swap = if !in_one_function(first, second) {
@@ -198,7 +205,7 @@ fn one_order(report: &Report, edge: &Edge) -> String {
 /// Returns whether the two calls stand in one function, in this order, as far as its source shows: no
 /// function begins between them. Without the source they are taken to stand in two functions, so a swap
 /// is not suggested.
-fn in_one_function(first: Site, second: Site) -> bool {
+pub(in crate::report) fn in_one_function(first: Site, second: Site) -> bool {
     let (from, to) = (first.line(), second.line());
     if first.file() != second.file() || to < from || to - from > NEAR {
         return false;

@@ -118,8 +118,8 @@ impl<T, F> LazyLock<T, F> {
     /// Returns the value, if it has been created. Never blocks.
     #[inline]
     pub fn get(this: &LazyLock<T, F>) -> Option<&T> {
-        let value = sync::LazyLock::get(&this.inner)?;
-        this.origin.acquire();
+        let value = this.turns.peek(|| sync::LazyLock::get(&this.inner))?;
+        this.origin.acquire_asking(|| this.turns.peeked());
         Some(value)
     }
 

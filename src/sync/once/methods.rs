@@ -19,9 +19,10 @@ macro_rules! once_methods {
             /// Returns whether a closure has completed. Never blocks.
             #[inline]
             pub fn is_completed(&self) -> bool {
-                let is_completed = self.inner.is_completed();
+                let look = || self.inner.is_completed().then_some(());
+                let is_completed = self.turns.peek(look).is_some();
                 if is_completed {
-                    self.origin.acquire();
+                    self.origin.acquire_asking(|| self.turns.peeked());
                 }
                 is_completed
             }

@@ -81,8 +81,8 @@ impl<T> OnceLock<T> {
     /// Returns the value, if it is written. Never blocks.
     #[inline]
     pub fn get(&self) -> Option<&T> {
-        let value = self.inner.get()?;
-        self.origin.acquire();
+        let value = self.turns.peek(|| self.inner.get())?;
+        self.origin.acquire_asking(|| self.turns.peeked());
         Some(value)
     }
 

@@ -15,11 +15,12 @@ use crate::detector::order::declaration::open_check;
 use crate::detector::{self, deadlock, observe};
 use crate::engine::ids::Site;
 use crate::explore::asked;
+use crate::explore::course::Course;
 use crate::explore::schedule::Schedule;
-use crate::explore::session::{Course, End, PATIENCE, Session, Settings};
+use crate::explore::session::{End, PATIENCE, Session, Settings};
 use crate::explore::strategy::{Choose, Replay, Strategy};
 use crate::instrument::{CheckMembership, Child, is_abandoned};
-use crate::report::{Escaped, Step, Verdict, schedule_table};
+use crate::report::Verdict;
 use crate::testing::check::{Check, message};
 use crate::testing::hang::Hang;
 use crate::testing::timeout;
@@ -298,7 +299,7 @@ where
             && let Some(kind) = kinds.into_iter().find(|kind| kind.is_same(&finding.kind))
         {
             finding.kind = kind;
-            finding.interleaving = interleaving(&course);
+            finding.interleaving = course.interleaving();
         }
     }
 
@@ -407,27 +408,6 @@ fn settings(before_releases: bool) -> Settings {
         before_releases,
         ..Settings::default()
     }
-}
-
-/// The table of what the threads of a schedule did: a column for each that did something.
-pub(super) fn interleaving(course: &Course) -> String {
-    let mut columns: Vec<usize> = course.notes.iter().map(|(thread, _)| *thread).collect();
-    columns.sort_unstable();
-    columns.dedup();
-    let heads = columns.iter().map(|thread| {
-        let name = course.names.get(*thread).and_then(Option::as_deref);
-        name.map_or_else(
-            || thread.to_string(),
-            |name| format!("{thread} `{}`", Escaped(name)),
-        )
-    });
-    let steps = course.notes.iter().map(|(thread, noted)| Step {
-        column: columns.binary_search(thread).unwrap_or(0),
-        verb: noted.verb,
-        lock: noted.what.clone(),
-        site: noted.site,
-    });
-    schedule_table(&heads.collect::<Vec<_>>(), &steps.collect::<Vec<_>>())
 }
 
 fn report(report: crate::report::Report) -> FindingKind {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::finding::FindingKind;
-use crate::explore::session::Course;
+use crate::explore::course::Course;
 use crate::explore::strategy::{Choose, Guided};
 
 /// How many schedules are run for it.

@@ -6,7 +6,7 @@
 
 #![allow(unsafe_code)]
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::engine::ids::Site;
 use crate::tracking::fork_safe::ForkSafe;
@@ -36,6 +36,9 @@ pub(crate) fn used() -> u64 {
 
 /// Vacant idents that a thread had too many of, or left behind at its end.
 pub(in crate::tracking) static SPARE: ForkSafe<Vec<&'static Ident>> = ForkSafe::new(Vec::new());
+
+/// The number of idents in [`SPARE`]: threads that need many new ones do not contend for its lock.
+static SPARES: AtomicUsize = AtomicUsize::new(0);
 
 /// The vacant idents and unused ids of one thread.
 #[derive(Debug, Default)]
@@ -186,17 +189,28 @@ impl LockIdPool {
         UNUSED.fetch_add(self.end - self.next, Ordering::Relaxed);
         self.next = self.end;
         self.vacant.extend(self.last.take());
-        SPARE.lock().append(&mut self.vacant);
+        with_spare(|spare| spare.append(&mut self.vacant));
         self.vacant = Vec::new();
     }
 }
 
 #[cold]
 fn fresh() -> &'static Ident {
-    if let Some(ident) = SPARE.lock().pop() {
+    // Relaxed: where the count is not yet seen, an ident stays for later.
+    if SPARES.load(Ordering::Relaxed) != 0
+        && let Some(ident) = with_spare(Vec::pop)
+    {
         return ident;
     }
     Box::leak(Box::new(Ident::vacant()))
+}
+
+fn with_spare<R>(change: impl FnOnce(&mut Vec<&'static Ident>) -> R) -> R {
+    let mut spare = SPARE.lock();
+    let changed = change(&mut spare);
+    // Relaxed: a hint that its readers check under the lock.
+    SPARES.store(spare.len(), Ordering::Relaxed);
+    changed
 }
 
 /// Takes back the ident of a dropped lock from a thread without a pool.
@@ -210,8 +224,7 @@ pub(crate) fn spill_vacated(ident: &'static Ident, unreferred: bool) {
 #[cold]
 fn spill(ident: &'static Ident, unreferred: bool) {
     if !unreferred || !pin::may_free() {
-        SPARE.lock().push(ident);
-        return;
+        return with_spare(|spare| spare.push(ident));
     }
     let ident = std::ptr::from_ref(ident).cast_mut();
     // SAFETY: every ident was leaked from a box in `fresh`. The lock that had it is being dropped and was not

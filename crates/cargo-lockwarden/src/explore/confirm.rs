@@ -8,7 +8,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use super::process::{self, Schedule};
+use super::process::{self, Ended, Schedule};
+use super::shrink;
 use super::tests::{self, Test};
 use super::{FINDINGS, NOTHING};
 use crate::cli::Request;
@@ -38,7 +39,7 @@ pub(crate) struct ConfirmArguments {
 
 /// What came of one finding.
 enum Outcome {
-    Confirmed { test: String, schedule: Schedule },
+    Confirmed { test: Test, schedule: Schedule },
     NotReached(String),
     Diverged,
 }
@@ -71,8 +72,12 @@ pub(crate) fn confirm(mut request: Request, options: &ConfirmArguments) -> Resul
             Outcome::Confirmed { test, schedule } => {
                 confirmed += 1;
                 println!(
-                    "    Confirmed: the test {test} deadlocks with LOCKWARDEN_EXPLORE={}",
-                    schedule.variable()
+                    "    Confirmed: the test {} deadlocks; to run it again:\n        \
+                     LOCKWARDEN_EXPLORE=\"{}\" {} {} --exact --test-threads=1",
+                    test.name,
+                    schedule.variable(),
+                    test.program.display(),
+                    test.name,
                 );
             }
             Outcome::NotReached(why) => println!("    NotReached: {why}"),
@@ -102,19 +107,21 @@ fn try_all(
         .partition(|test| !row.test.is_empty() && test.name == row.test);
     for test in first.into_iter().chain(rest) {
         for seed in 0..schedules {
-            let schedule = Schedule::with_aim(seed, aim.clone());
-            let ended = process::run(prepared, test, &schedule)?;
-            let met = ended.reported.iter().any(|line| line == "met");
-            if met && ended.failed {
+            let aim = aim.clone();
+            let ended = process::run(prepared, test, &Schedule::Aimed { seed, aim })?;
+            if ended.has("stuck")
+                && let Some(choices) = shrink::shrink(prepared, test, &ended)?
+            {
+                let shown = false;
                 return Ok(Outcome::Confirmed {
-                    test: test.name.clone(),
-                    schedule,
+                    test: test.clone(),
+                    schedule: Schedule::Seen { choices, shown },
                 });
             }
-            if ended.reported.is_empty() {
+            if !ended.has("seen") {
                 break;
             }
-            reasons.insert(reason(&test.name, met, &ended.reported));
+            reasons.insert(reason(&test.name, &ended));
         }
     }
     Ok(match reasons.pop_first() {
@@ -124,13 +131,12 @@ fn try_all(
 }
 
 /// Why a schedule that came to one of the acquisitions has not deadlocked.
-fn reason(test: &str, met: bool, reported: &[String]) -> String {
-    if met {
+fn reason(test: &str, ended: &Ended) -> String {
+    if ended.has("met") {
         return format!("the threads of {test} met, and asked for other locks of the classes");
     }
-    let wait = reported.iter().find_map(|line| line.split_once('\t'));
-    match wait {
-        Some((verb, what)) => format!("a thread of {test} {verb} {what} first"),
+    match ended.said("waited") {
+        Some(wait) => format!("a thread of {test} {wait} first"),
         None => format!("no other thread of {test} came to the acquisition that is missing"),
     }
 }

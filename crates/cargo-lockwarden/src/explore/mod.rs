@@ -3,6 +3,7 @@
 
 mod confirm;
 mod process;
+mod shrink;
 mod tests;
 
 use std::ffi::OsString;
@@ -61,7 +62,7 @@ pub(crate) fn explore(mut request: Request, options: &ExploreArguments) -> Resul
     let (mut explored, mut failed, mut made) = (0, 0, 0);
     let mut progress = Instant::now();
     for test in &tests {
-        let mut began = false;
+        let (mut began, mut releases) = (false, false);
         for seed in options.seed..options.seed.saturating_add(options.schedules) {
             if progress.elapsed() >= PROGRESS {
                 progress = Instant::now();
@@ -70,14 +71,19 @@ pub(crate) fn explore(mut request: Request, options: &ExploreArguments) -> Resul
                     test.name
                 );
             }
-            let schedule = Schedule::new(seed, &options.strategy);
+            let schedule = Schedule::Chosen {
+                seed,
+                strategy: options.strategy.clone(),
+                releases,
+            };
             let ended = process::run(&prepared, test, &schedule)?;
             made += u64::from(ended.began);
             if ended.failed {
                 failed += 1;
-                report(test, &schedule, &ended);
+                report(&prepared, test, seed, &ended)?;
                 break;
             }
+            releases |= ended.has("tries");
             if !ended.began {
                 break;
             }
@@ -97,16 +103,37 @@ pub(crate) fn explore(mut request: Request, options: &ExploreArguments) -> Resul
     })
 }
 
-/// Prints what a test that failed has printed, and how it is run again.
-fn report(test: &Test, schedule: &Schedule, ended: &Ended) {
-    println!("{}", ended.output.trim_end());
+/// Prints what a test that failed has printed, in a schedule with few switches, and how it is run again.
+fn report(prepared: &run::Prepared, test: &Test, seed: u64, failed: &Ended) -> Result<()> {
+    let mut again = None;
+    if let Some(choices) = shrink::shrink(prepared, test, failed)? {
+        let shown = Schedule::Seen {
+            choices: choices.clone(),
+            shown: true,
+        };
+        let ended = process::run(prepared, test, &shown)?;
+        if shrink::is_same(&ended, failed) {
+            println!("{}", ended.output.trim_end());
+            again = Some(Schedule::Seen {
+                choices,
+                shown: false,
+            });
+        }
+    }
+    let how = match &again {
+        Some(schedule) => schedule.variable(),
+        // A test that does not do the same again, or that was ended before it could say what it did.
+        None => {
+            println!("{}", failed.output.trim_end());
+            failed.variable.clone()
+        }
+    };
     println!(
-        "lockwarden: the test {} fails in the schedule with seed {}; to run it again: \
-         LOCKWARDEN_EXPLORE={} {} {} --exact --test-threads=1",
+        "lockwarden: the test {} fails in the schedule with seed {seed}; to run it again:\n    \
+         LOCKWARDEN_EXPLORE=\"{how}\" {} {} --exact --test-threads=1",
         test.name,
-        schedule.seed,
-        schedule.variable(),
         test.program.display(),
         test.name,
     );
+    Ok(())
 }

@@ -11,54 +11,89 @@ use crate::run::Prepared;
 
 /// Which schedule a process is to run.
 #[derive(Clone, Debug)]
-pub(super) struct Schedule {
-    pub(super) seed: u64,
-    strategy: String,
-    /// The file with what the schedule tries to reach.
-    aim: Option<PathBuf>,
+pub(super) enum Schedule {
+    /// The one that a strategy chooses; `releases` says whether a thread that is about to release a lock is at a
+    /// point.
+    Chosen {
+        seed: u64,
+        strategy: String,
+        releases: bool,
+    },
+    /// One that tries to reach what the file says.
+    Aimed { seed: u64, aim: PathBuf },
+    /// One that was seen before; `shown` says whether the process prints what the threads do.
+    Seen { choices: String, shown: bool },
+    /// One thread after the other, each up to a number of its own steps.
+    Guided {
+        runs: Vec<(usize, usize)>,
+        releases: bool,
+    },
 }
 
 /// How a process has ended.
 #[derive(Clone, Debug)]
 pub(super) struct Ended {
+    /// The value of `LOCKWARDEN_EXPLORE` that led to it.
+    pub(super) variable: String,
     /// Whether a thread was started, so that there was something to schedule.
     pub(super) began: bool,
     pub(super) failed: bool,
     /// What the process has printed.
     pub(super) output: String,
-    /// What the schedule has shown of its aim, a line each.
+    /// What the schedule has shown of its aim, and what it was, a line each.
     pub(super) reported: Vec<String>,
 }
 
+impl Ended {
+    /// What the process has said by this word.
+    pub(super) fn said(&self, word: &str) -> Option<&str> {
+        let mut lines = self.reported.iter();
+        lines.find_map(|line| line.strip_prefix(word)?.strip_prefix('\t'))
+    }
+
+    pub(super) fn has(&self, line: &str) -> bool {
+        self.reported.iter().any(|said| said == line)
+    }
+}
+
 impl Schedule {
-    pub(super) fn new(seed: u64, strategy: &str) -> Self {
-        Self {
-            seed,
-            strategy: strategy.to_owned(),
-            aim: None,
-        }
-    }
-
-    /// A schedule that tries to reach what the file says.
-    pub(super) fn with_aim(seed: u64, aim: PathBuf) -> Self {
-        Self {
-            aim: Some(aim),
-            ..Self::new(seed, "random")
-        }
-    }
-
     /// The value of `LOCKWARDEN_EXPLORE` that leads to it.
     pub(super) fn variable(&self) -> String {
-        let Self {
-            seed,
-            strategy,
-            aim,
-        } = self;
-        let aim = aim.as_ref().map(|aim| format!(",aim={}", aim.display()));
-        format!(
-            "process,seed={seed},strategy={strategy}{}",
-            aim.unwrap_or_default()
-        )
+        let releases = |releases: &bool| if *releases { ",releases" } else { "" };
+        match self {
+            Self::Chosen {
+                seed,
+                strategy,
+                releases: before,
+            } => format!(
+                "process,seed={seed},strategy={strategy}{}",
+                releases(before)
+            ),
+            Self::Aimed { seed, aim } => {
+                // Random priorities keep a thread back for long that would otherwise come too early.
+                let strategy = ["random", "pct:2"][(seed % 2) as usize];
+                format!(
+                    "process,seed={seed},strategy={strategy},aim={}",
+                    aim.display()
+                )
+            }
+            Self::Seen { choices, shown } => {
+                format!(
+                    "process,replay={choices}{}",
+                    if *shown { ",table" } else { "" }
+                )
+            }
+            Self::Guided {
+                runs,
+                releases: before,
+            } => {
+                let runs = runs
+                    .iter()
+                    .map(|(thread, until)| format!("{thread}<{until}"));
+                let runs: Vec<String> = runs.collect();
+                format!("process,guided={}{}", runs.join(" "), releases(before))
+            }
+        }
     }
 }
 
@@ -73,8 +108,10 @@ pub(super) fn run(prepared: &Prepared, test: &Test, schedule: &Schedule) -> Resu
         std::process::id()
     ));
     let _ = fs::remove_file(&reported);
-    let variable = format!("{},reported={}", schedule.variable(), reported.display());
-    let output = Command::new(&test.program)
+    let variable = schedule.variable();
+    let reporting = format!("{variable},reported={}", reported.display());
+    let mut command = Command::new(&test.program);
+    command
         .args([
             &test.name,
             "--exact",
@@ -83,7 +120,11 @@ pub(super) fn run(prepared: &Prepared, test: &Test, schedule: &Schedule) -> Resu
         ])
         .current_dir(&test.folder)
         .envs(prepared.variables.iter().map(|(name, value)| (name, value)))
-        .env("LOCKWARDEN_EXPLORE", variable)
+        .env("LOCKWARDEN_EXPLORE", reporting);
+    // A deadlock stays, so that the process can tell which threads wait where.
+    let settings = std::env::var("LOCKWARDEN").unwrap_or_default();
+    command.env("LOCKWARDEN", format!("{settings},Deadlock=report"));
+    let output = command
         .output()
         .with_context(|| format!("{} cannot be started", test.program.display()))?;
     let lines = fs::read_to_string(&reported).unwrap_or_default();
@@ -91,6 +132,7 @@ pub(super) fn run(prepared: &Prepared, test: &Test, schedule: &Schedule) -> Resu
     let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
     text.push_str(&String::from_utf8_lossy(&output.stderr));
     Ok(Ended {
+        variable,
         began: !lines.is_empty(),
         failed: !output.status.success(),
         output: text,

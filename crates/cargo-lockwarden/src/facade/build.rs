@@ -214,7 +214,16 @@ fn build(
     }
     let status = child.wait()?;
     if !status.success() {
-        bail!("the detector cannot be built for {triple} ({status}): cargo says above why");
+        let network = match offline {
+            true => {
+                "; run `cargo lockwarden build` once without `--offline` or `--frozen`, which fetches \
+                 what the detector is built from"
+            }
+            false => "",
+        };
+        bail!(
+            "the detector cannot be built for {triple} ({status}): cargo says above why{network}"
+        );
     }
     let (Some(std), Some(lockwarden)) = (found.std, found.lockwarden) else {
         bail!("cargo has built the detector for {triple}, and names no library");

@@ -128,7 +128,9 @@ impl Summary {
         if self.locks == 0 {
             text += "lockwarden: no lock was watched";
             text += match (self.processes, succeeded) {
-                (0, true) => ": no process of the run used one and ended in order\n",
+                (0, true) => {
+                    ": the programs of the run used none, or ended by a signal, `abort` or `_exit`\n"
+                }
                 (0, false) => {
                     ": cargo, or the program, failed before a process with one ended in order\n"
                 }
@@ -233,7 +235,8 @@ mod tests {
         let nothing = Summary::default();
         assert_eq!(
             nothing.text(true, &[]),
-            "lockwarden: no lock was watched: no process of the run used one and ended in order\n"
+            "lockwarden: no lock was watched: the programs of the run used none, or ended by a signal, `abort` or \
+             `_exit`\n"
         );
         // The build may have failed: that nothing was found would say too much.
         assert_eq!(

@@ -1,5 +1,8 @@
 //! What a run says, and the code that it ends with.
 
+use std::fs;
+use std::path::Path;
+
 use crate::{Answer, Project};
 
 #[test]
@@ -14,6 +17,49 @@ fn an_inversion_between_a_lock_of_the_program_and_one_of_a_dependency_names_both
         .says("the Mutex `inversion::LEDGER` made at src/main.rs:7:29")
         .says("`store::Store.names` made at store/src/lib.rs:11:23")
         .says("2 in the ledger");
+}
+
+/// With `LOCKWARDEN_BLESS` in the environment, the README is brought up to date.
+#[test]
+fn the_readme_shows_what_the_command_prints() {
+    let answer = Project::copy("inversion", "readme").call(&["run"]);
+    let text = &answer.ends_with(100).err;
+    let (_, report) = text
+        .split_once("\nlockwarden: Inversion")
+        .expect("it is found");
+    // The README leaves out the held locks and the stacks.
+    let (body, _) = report
+        .split_once("\nlocks held by these threads")
+        .expect("they follow");
+    let (_, end) = text
+        .split_once("\nlockwarden: watched ")
+        .expect("the run is summed up");
+    let printed = format!(
+        "lockwarden: Inversion{}\n\nlockwarden: watched {end}",
+        body.trim_end()
+    );
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
+    let readme = fs::read_to_string(&path).expect("it is there");
+    let command = "cargo lockwarden run\n";
+    let (before, rest) = readme.split_once(command).expect("the README runs it");
+    let (shown, after) = rest.split_once("```").expect("the block ends");
+    if std::env::var_os("LOCKWARDEN_BLESS").is_some() {
+        let readme = format!("{before}{command}{printed}```{after}");
+        fs::write(path, readme).expect("the README can be written");
+    } else {
+        // Whether the end of a scope was waited for, and so counts, is a matter of time.
+        let without_counts = |text: &str| -> Vec<String> {
+            let lines = text.lines().map(str::to_owned);
+            lines
+                .filter(|line| !line.starts_with("lockwarden: watched "))
+                .collect()
+        };
+        assert_eq!(
+            without_counts(shown),
+            without_counts(&printed),
+            "set LOCKWARDEN_BLESS to bring the README up to date"
+        );
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ use lockwarden::instrument::{self, Acting, Site, ThreadId};
 use super::identity::{Identity, Known};
 use super::mark::Branch;
 use super::probe::Probe;
+use super::registry;
 use super::runtime::RuntimeState;
 use super::task::{Kind, Probed, Task};
 use crate::examine;
@@ -147,6 +148,17 @@ impl<'a> Frame<'a> {
     pub(super) fn suspend(&self) {
         if let Some(known) = self.identity.known() {
             self.suspend_known(known);
+        }
+    }
+
+    /// Notes what a known task still holds whose future is gone: guards that were leaked.
+    #[inline(always)]
+    pub(super) fn note_leaks(&self) {
+        if let Some(known) = self.identity.known()
+            && instrument::held_count() != 0
+            && known.task.keeps_guards()
+        {
+            registry::add_abandoning(&known.task);
         }
     }
 

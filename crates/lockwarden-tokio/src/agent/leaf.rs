@@ -47,7 +47,7 @@ pub(crate) struct Thing {
 
 impl Target {
     /// Whether only certain tasks can end the wait.
-    fn is_for_certain_tasks(&self) -> bool {
+    pub(crate) fn is_for_certain_tasks(&self) -> bool {
         !matches!(self, Target::AnyAgent(_))
     }
 }

@@ -14,7 +14,7 @@ use lockwarden::instrument::LockId;
 use super::frame::{self, Frame};
 use super::image;
 use super::leaf;
-use super::task::Task;
+use super::task::{Kind, Task};
 
 /// One branch of a task, and the one that it is a branch of.
 #[derive(Debug)]
@@ -83,10 +83,14 @@ impl Loose {
         self.count.fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// Whether there is one.
+    pub(crate) fn is_any(&self) -> bool {
+        self.count.load(Ordering::Relaxed) != 0
+    }
+
     /// Whether one of them may have left `task`, which holds the lock.
     pub(crate) fn may_have_left(&self, task: &Task) -> bool {
-        self.count.load(Ordering::Relaxed) != 0
-            && task.has_let_out_since(self.since.load(Ordering::Relaxed))
+        self.is_any() && task.has_let_out_since(self.since.load(Ordering::Relaxed))
     }
 }
 
@@ -142,6 +146,12 @@ impl Task {
     /// Whether it has given something away since then, on the clock of `leaf::next`.
     pub(crate) fn has_let_out_since(&self, then: u64) -> bool {
         self.let_out.load(Ordering::Acquire) > then
+    }
+
+    /// Whether no guard that cannot leave the future of the task has gone elsewhere: it has given nothing away,
+    /// and its result is not that of a `block_on`, which may borrow.
+    pub(super) fn keeps_guards(&self) -> bool {
+        self.kind != Kind::Driven && !self.has_let_out_since(0)
     }
 
     /// Whether it may have given away a guard of this lock.

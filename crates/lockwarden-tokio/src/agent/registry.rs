@@ -56,6 +56,27 @@ pub(super) fn remove(task: &Task) {
     }
 }
 
+/// Tasks that have ended while they held locks whose guards are nowhere else: the guards were leaked.
+static ABANDONING: Mutex<Vec<Arc<Task>>> = Mutex::new(Vec::new());
+/// How many of them are kept.
+const KEPT: usize = 64;
+
+/// Keeps a task that ends while it holds locks whose guards are nowhere else.
+#[cold]
+pub(super) fn add_abandoning(task: &Arc<Task>) {
+    let mut abandoning = ABANDONING.lock();
+    if abandoning.len() < KEPT {
+        abandoning.push(Arc::clone(task));
+    }
+}
+
+/// The task with this number, which has ended while it held locks whose guards are nowhere else.
+pub(crate) fn find_abandoning(id: ThreadId) -> Option<Arc<Task>> {
+    let abandoning = ABANDONING.lock();
+    let found = abandoning.iter().find(|task| task.id == id);
+    found.map(Arc::clone)
+}
+
 /// The task with this number.
 pub(crate) fn find(id: ThreadId) -> Option<Arc<Task>> {
     part(id).lock().as_ref()?.get(&id.get())?.upgrade()

@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use std::future::Future;
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, needs_drop};
 use std::pin::Pin;
 use std::ptr;
 use std::sync::Arc;
@@ -127,6 +127,10 @@ impl<F: Future> Future for Root<F> {
                 this.identity.set_over();
                 // SAFETY: it is pinned and not over until now; it is dropped once, here.
                 unsafe { ManuallyDrop::drop(&mut this.future) };
+                // The result could own a guard.
+                if !needs_drop::<F::Output>() {
+                    frame.note_leaks();
+                }
                 Poll::Ready(Ended::here(value))
             }
         };
@@ -146,6 +150,7 @@ impl<F> Drop for Root<F> {
             self.identity.set_over();
             // SAFETY: it is not over until now; it is dropped once, in place.
             unsafe { ManuallyDrop::drop(&mut self.future) };
+            frame.note_leaks();
             drop(polling);
         }
     }

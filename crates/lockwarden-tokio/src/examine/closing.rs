@@ -1,20 +1,58 @@
-//! A runtime that is dropped by a closure of its own blocking pool.
+//! Runtimes that are dropped: the drop waits for what runs on their threads.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use lockwarden::instrument::{self, WaitReason};
+use lockwarden::instrument::{self, ThreadId, WaitReason};
 use lockwarden::report::{FreedBy, Verdict, WaitInfo};
+use parking_lot::Mutex;
 
-use super::report;
+use super::{monitor, report};
 use crate::agent::frame;
 use crate::agent::registry;
 use crate::agent::runtime::RuntimeState;
 use crate::agent::task::Kind;
+use crate::world;
+
+static DROPPING: Mutex<Vec<(ThreadId, Arc<RuntimeState>)>> = Mutex::new(Vec::new());
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// The calling thread or task drops a runtime, until [`dropped`] is called.
+pub(crate) fn drops(runtime: &Arc<RuntimeState>) {
+    report_own(runtime);
+    // A thread that holds no lock keeps nothing that runs on the runtime from its end.
+    if let Some(id) = frame::current().or_else(world::own_thread) {
+        let mut dropping = DROPPING.lock();
+        dropping.push((id, Arc::clone(runtime)));
+        COUNT.store(dropping.len(), Ordering::Relaxed);
+        drop(dropping);
+        monitor::wake();
+    }
+}
+
+/// The runtime is dropped.
+pub(crate) fn dropped(runtime: &Arc<RuntimeState>) {
+    let mut dropping = DROPPING.lock();
+    dropping.retain(|(_, other)| !Arc::ptr_eq(other, runtime));
+    COUNT.store(dropping.len(), Ordering::Relaxed);
+}
+
+/// Who drops which runtime.
+pub(super) fn dropping() -> Vec<(ThreadId, Arc<RuntimeState>)> {
+    if count() == 0 {
+        return Vec::new();
+    }
+    DROPPING.lock().clone()
+}
+
+/// How many runtimes are being dropped.
+pub(super) fn count() -> usize {
+    COUNT.load(Ordering::Relaxed)
+}
 
 /// Reports the calling task if it is about to wait for its own end: to drop a runtime takes until its
 /// threads have ended, and it runs on one of them.
-pub(crate) fn dropped(runtime: &Arc<RuntimeState>) {
+fn report_own(runtime: &Arc<RuntimeState>) {
     let Some(task) = frame::current().and_then(registry::find) else {
         return;
     };

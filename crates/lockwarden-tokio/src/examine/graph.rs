@@ -8,6 +8,7 @@ use lockwarden::instrument::{self, Mode, Observation, ThreadId};
 use lockwarden::report::{HeldInfo, LockId, WaitsFor};
 use tokio::task::Id;
 
+use super::closing;
 use super::need::{self, Need};
 use crate::agent::leaf::{Target, Wait};
 use crate::agent::nested;
@@ -43,6 +44,8 @@ pub(super) enum Unpolled {
     Workers,
     /// It is a closure, and all threads of the blocking pool run others.
     Pool,
+    /// It is a task of a `LocalSet` that was never polled, and no task is left that could do so.
+    Set,
 }
 
 /// Waits, with their tasks.
@@ -59,14 +62,16 @@ pub(super) struct Graph {
     holders: HashMap<LockId, Vec<(ThreadId, Mode)>>,
     /// All waits for locks that are listed, by lock.
     queued: HashMap<LockId, Waiters>,
-    /// Permits that were granted to futures that have not taken them yet.
-    granted: Vec<(Arc<Task>, Arc<Wait>, u32)>,
+    /// All waits for permits that are listed.
+    permits: Vec<(Arc<Task>, Arc<Wait>, u32)>,
     /// The known tasks, by their numbers in tokio.
     by_id: HashMap<Id, Arc<Task>>,
     /// The tasks that are polled now, by thread.
     carried: HashMap<u64, Vec<Arc<Task>>>,
     /// The checks whose tasks are all known, so that one of them has to end any wait.
     closed_checks: Vec<u64>,
+    /// The threads and tasks that drop a runtime, and wait for what runs on it.
+    dropping: Vec<(ThreadId, Arc<RuntimeState>)>,
 }
 
 impl Graph {
@@ -82,10 +87,11 @@ impl Graph {
             observed: HashMap::new(),
             holders: HashMap::new(),
             queued: HashMap::new(),
-            granted: Vec::new(),
+            permits: Vec::new(),
             by_id: HashMap::new(),
             carried: HashMap::new(),
             closed_checks,
+            dropping: closing::dropping(),
         };
         // The counts of polls first, then what is held, then the rest: who looks again and finds the
         // same counts has read a state of one moment in between.
@@ -121,9 +127,9 @@ impl Graph {
                         let queued = graph.queued.entry(lock.id).or_default();
                         queued.push((Arc::clone(&task), wait));
                     }
-                    Target::Permits(_, count) if wait.granted_at().is_some() => {
+                    Target::Permits(_, count) => {
                         let count = *count;
-                        graph.granted.push((Arc::clone(&task), wait, count));
+                        graph.permits.push((Arc::clone(&task), wait, count));
                     }
                     _ => {}
                 }
@@ -156,7 +162,7 @@ impl Graph {
         if let Some(&at) = self.index.get(&id.get()) {
             return at;
         }
-        let task = registry::find(id);
+        let task = registry::find(id).or_else(|| registry::find_abandoning(id));
         let mut node = Node {
             id,
             polls: polls.get(&id.get()).copied().unwrap_or(1),
@@ -189,7 +195,11 @@ impl Graph {
             return self.need_of_blocked(id, polls);
         };
         if task.has_ended() {
-            return Need::Nothing;
+            // What it was found to hold was leaked, and comes back never.
+            return match registry::find_abandoning(id) {
+                Some(_) => Need::Any(Vec::new()),
+                None => Need::Nothing,
+            };
         }
         if self.nodes[at].polls == 0 && task.kind == Kind::Blocking {
             let need = self.need_of_queued(&task, polls);
@@ -203,6 +213,13 @@ impl Graph {
                 return Need::Agent(self.place(driven.id, polls));
             }
             return self.need_of_blocked(id, polls);
+        }
+        if self.nodes[at].polls == 0 && task.kind == Kind::Local && task.runtime.is_none() {
+            // Whichever task has the set would have to poll it first. One that polls it already waits for
+            // something that is not watched: the set itself.
+            let need = self.need_of_any_agent(at);
+            self.nodes[at].unpolled = (need != Need::Nothing).then_some(Unpolled::Set);
+            return need;
         }
         let carrier = Some(task.carrier()).filter(|carrier| *carrier != 0);
         let (by_thread, why) =
@@ -228,8 +245,13 @@ impl Graph {
         if waits.is_empty() || is_untracked {
             return Need::Nothing;
         }
+        // What was polled in the same poll may have been left behind in it: a probe tells. Until then only what
+        // certain tasks can end is looked at.
+        let is_certain = |wait: &&Arc<Wait>| wait.target.is_for_certain_tasks();
+        let is_left_out =
+            self.nodes[at].probed.is_none() && waits.iter().any(|wait| is_certain(&wait));
         let mut needs = Vec::new();
-        for wait in &waits {
+        for wait in waits.iter().filter(|wait| !is_left_out || is_certain(wait)) {
             match self.need_of_wait(at, wait, polls) {
                 Need::Nothing => return Need::Nothing,
                 need => needs.push(need),
@@ -248,20 +270,29 @@ impl Graph {
                 if permits.is_open() {
                     return Need::Nothing;
                 }
+                let mut wanted = u64::from(*count);
                 let mut known = 0;
                 let mut from = Vec::new();
-                // Granted to a future that has not taken them yet.
-                for (task, given, count) in self.granted.clone() {
-                    let Target::Permits(other, _) = &given.target else {
-                        continue;
+                // Granted to a future that has not taken them yet, or wanted by one ahead in the queue, which
+                // takes them first unless its task gives up.
+                for (task, other, count) in self.permits.clone() {
+                    let is_same = match &other.target {
+                        Target::Permits(of, _) => Arc::ptr_eq(permits, of),
+                        _ => false,
                     };
-                    if !Arc::ptr_eq(permits, other) {
+                    let is_granted = other.granted_at().is_some();
+                    let is_ahead = other.queued().is_some_and(|queued| queued < wait.began);
+                    if !is_same || Arc::ptr_eq(wait, &other) || !(is_granted || is_ahead) {
                         continue;
                     }
-                    if !given.is_inline && task.has_let_out_since(given.began) {
+                    if !other.is_inline && task.has_let_out_since(other.began) {
                         return Need::Nothing;
                     }
-                    known += u64::from(count);
+                    if is_granted {
+                        known += u64::from(count);
+                    } else {
+                        wanted += u64::from(count);
+                    }
                     from.push((self.place(task.id, polls), u64::from(count)));
                 }
                 for holder in permits.holders() {
@@ -279,7 +310,7 @@ impl Graph {
                 }
                 // Those that are free.
                 let rest = (permits.count as u64).saturating_sub(known);
-                let missing = u64::from(*count).saturating_sub(rest);
+                let missing = wanted.saturating_sub(rest);
                 if missing == 0 {
                     return Need::Nothing;
                 }
@@ -348,17 +379,27 @@ impl Graph {
     ) -> Need {
         let mut needs = Vec::new();
         let queued = self.queued.get(&lock).cloned().unwrap_or_default();
+        let loose = queued.iter().find_map(|(_, wait)| match &wait.target {
+            Target::Lock(_, _, loose) => loose.clone(),
+            _ => None,
+        });
         let may_have_left = |task: Arc<Task>| {
-            let loose = queued.iter().find_map(|(_, wait)| match &wait.target {
-                Target::Lock(_, _, loose) => loose.as_ref(),
-                _ => None,
-            });
-            task.may_have_let_out(lock) || loose.is_some_and(|loose| loose.may_have_left(&task))
+            let is_loose = loose
+                .as_ref()
+                .is_some_and(|loose| loose.may_have_left(&task));
+            task.may_have_let_out(lock) || is_loose
         };
         for (holder, held) in self.holders.get(&lock).cloned().unwrap_or_default() {
             if conflicts(mode, held) {
                 // The guard may have gone to another task.
-                if registry::find(holder).is_some_and(may_have_left) {
+                let may_be_elsewhere = match registry::find(holder) {
+                    Some(task) => may_have_left(task),
+                    None => {
+                        registry::find_abandoning(holder).is_some()
+                            && loose.as_ref().is_some_and(|loose| loose.is_any())
+                    }
+                };
+                if may_be_elsewhere {
                     return Need::Nothing;
                 }
                 needs.push(Need::Agent(self.place(holder, polls)));
@@ -377,13 +418,12 @@ impl Graph {
                 };
                 queued < wait.began
             };
-            // The lock was given to a future that has not taken it yet; or a reader waits behind a
-            // writer that is queued.
-            let is_granted = other.granted_at().is_some();
-            if is_granted && !other.is_inline && task.has_let_out_since(other.began) {
-                return Need::Nothing;
-            }
-            if is_granted || (mode == Mode::Shared && is_ahead()) {
+            // The lock was given to a future that has not taken it yet, or will be before this one: the queue
+            // is served in order.
+            if other.granted_at().is_some() || is_ahead() {
+                if !other.is_inline && task.has_let_out_since(other.began) {
+                    return Need::Nothing;
+                }
                 needs.push(Need::Agent(self.place(task.id, polls)));
             }
         }
@@ -393,8 +433,33 @@ impl Graph {
         Need::All(needs)
     }
 
+    /// The runtime that the agent at `at` drops, whose threads it waits for.
+    pub(super) fn drops(&self, at: usize) -> Option<&Arc<RuntimeState>> {
+        let id = self.nodes[at].id;
+        let found = self.dropping.iter().find(|(dropping, _)| *dropping == id);
+        found.map(|(_, runtime)| runtime)
+    }
+
+    /// What an agent needs that drops a runtime: that what runs on it comes to an end.
+    fn need_of_dropped(&mut self, runtime: &Arc<RuntimeState>, polls: &HashMap<u64, u64>) -> Need {
+        let is_of = |task: &&Arc<Task>| {
+            let own = task.runtime.as_ref();
+            task.kind != Kind::Driven && own.is_some_and(|own| Arc::ptr_eq(own, runtime))
+        };
+        let carried = self.carried.values().flatten().filter(is_of);
+        let running: Vec<ThreadId> = carried.map(|task| task.id).collect();
+        let needs = running
+            .into_iter()
+            .map(|id| Need::Agent(self.place(id, polls)));
+        Need::All(needs.collect())
+    }
+
     /// What a thread needs that is blocked, or a task that blocks its thread.
     fn need_of_blocked(&mut self, id: ThreadId, polls: &HashMap<u64, u64>) -> Need {
+        let dropping = self.dropping.iter().find(|(dropping, _)| *dropping == id);
+        if let Some((_, runtime)) = dropping.cloned() {
+            return self.need_of_dropped(&runtime, polls);
+        }
         let Some(one) = self.observed.get(&id.get()).filter(|one| is_blocked(one)) else {
             return Need::Nothing;
         };
@@ -490,9 +555,18 @@ impl Graph {
         need::closed_set(&self.needs, &self.stuck, start)
     }
 
-    /// Whether the agent at `at` is one of those that wait for each other.
+    /// Whether the agent at `at` is a task that has ended, and what it holds was leaked.
+    pub(super) fn has_abandoned(&self, at: usize) -> bool {
+        let task = self.nodes[at].task.as_ref();
+        task.is_some_and(|task| task.has_ended())
+    }
+
+    /// Whether the agent at `at` is one of those that wait for each other, or waits for one that has ended.
     pub(super) fn is_in_ring(&self, at: usize) -> bool {
         let next = self.needs[at].agents();
+        if next.iter().any(|next| self.has_abandoned(*next)) {
+            return true;
+        }
         next.into_iter()
             .filter(|next| self.stuck[*next])
             .any(|next| self.closed_set(next).contains(&at))

@@ -23,9 +23,11 @@ mod graph;
 mod held;
 mod monitor;
 mod need;
+#[cfg(all(test, feature = "full"))]
+mod oracle;
 mod report;
 
-pub(crate) use self::closing::dropped;
+pub(crate) use self::closing::{dropped, drops};
 pub(crate) use self::held::{resumed, suspended};
 pub(crate) use self::monitor::wait_began;
 pub(crate) use self::report::set_breaking;

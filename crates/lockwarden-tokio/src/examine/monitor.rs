@@ -10,6 +10,7 @@ use lockwarden::instrument::{self, Site, ThreadId};
 use parking_lot::{Condvar, Mutex};
 
 use super::canary::{Answer, Canaries};
+use super::closing;
 use super::graph::{Graph, Unpolled};
 use super::held;
 use super::report;
@@ -51,12 +52,18 @@ pub(super) fn wake() {
     }
 }
 
+/// Keeps the thread from being started, for a test that looks by itself.
+#[cfg(test)]
+pub(super) fn keep_from_starting() {
+    BEGAN.store(true, Ordering::Relaxed);
+}
+
 fn start() {
     let started = thread::Builder::new()
         .name("lockwarden-tokio".to_owned())
         .spawn(|| {
             instrument::mark_observer();
-            Monitor::default().run();
+            Monitor::new(YOUNG, report::report).run();
         });
     if started.is_err() {
         // Tried again at the next wait.
@@ -64,8 +71,12 @@ fn start() {
     }
 }
 
-#[derive(Default)]
-struct Monitor {
+/// Looks at all tasks again and again.
+pub(super) struct Monitor {
+    /// How long a wait has to last before anything is made of it.
+    young: Duration,
+    /// Is given the sets of tasks that are stuck.
+    report: fn(&Graph, &[usize]),
     /// Sets of tasks that were found stuck, with their polls then, and the number that probes have to
     /// be younger than.
     candidates: HashMap<Vec<u64>, Candidate>,
@@ -96,6 +107,21 @@ struct Rest {
 }
 
 impl Monitor {
+    /// A monitor that has not looked yet.
+    pub(super) fn new(young: Duration, report: fn(&Graph, &[usize])) -> Self {
+        Self {
+            young,
+            report,
+            candidates: HashMap::new(),
+            resting: HashMap::new(),
+            reported: Vec::new(),
+            held: Vec::new(),
+            canaries: Canaries::default(),
+            pending: Vec::new(),
+            looks_without_news: 0,
+        }
+    }
+
     fn run(&mut self) {
         loop {
             let news = self.look();
@@ -110,8 +136,10 @@ impl Monitor {
                 SLOW
             };
             let mut asleep = ASLEEP.lock();
-            let is_needed =
-                registry::waiting_count() != 0 || held::count() != 0 || world::any_closable();
+            let is_needed = registry::waiting_count() != 0
+                || held::count() != 0
+                || closing::count() != 0
+                || world::any_closable();
             if !is_needed {
                 *asleep = true;
                 self.candidates.clear();
@@ -127,7 +155,7 @@ impl Monitor {
     }
 
     /// Looks once; whether something is on its way.
-    fn look(&mut self) -> bool {
+    pub(super) fn look(&mut self) -> bool {
         let graph = Graph::new(world::closed_checks());
         for candidate in self.candidates.values_mut() {
             candidate.seen = false;
@@ -158,7 +186,7 @@ impl Monitor {
             return false;
         }
         let waits = || nodes().flat_map(|node| &node.waits);
-        if waits().any(|wait| wait.since.elapsed() < YOUNG) {
+        if waits().any(|wait| wait.since.elapsed() < self.young) {
             return true;
         }
         if self.is_reported(graph, set) {
@@ -175,8 +203,8 @@ impl Monitor {
         let mut is_complete = true;
         for node in nodes() {
             let Some(task) = &node.task else { continue };
-            if node.unpolled.is_some() || node.polls % 2 == 1 {
-                // Its thread is blocked, or it would be polled by one that is.
+            if node.unpolled.is_some() || node.polls % 2 == 1 || task.has_ended() {
+                // Its thread is blocked, or it would be polled by one that is; or it is over.
                 continue;
             }
             match &node.probed {
@@ -219,7 +247,7 @@ impl Monitor {
         if self.reported.len() > 64 {
             self.reported.remove(0);
         }
-        report::report(graph, set);
+        (self.report)(graph, set);
         true
     }
 

@@ -49,7 +49,9 @@ pub(super) fn report(graph: &Graph, set: &[usize]) {
     for &at in set {
         threads.extend(describe(graph, at, &mut locks));
     }
-    let verdict = if set.len() == 1 {
+    let verdict = if set.iter().any(|&at| graph.has_abandoned(at)) {
+        Verdict::Abandoned
+    } else if set.len() == 1 {
         Verdict::SelfDeadlock
     } else {
         Verdict::Deadlock
@@ -98,6 +100,7 @@ fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<Threa
         (None, None) => return None,
     };
     info.held = graph.held(at).to_vec();
+    info.ended = graph.has_abandoned(at);
     let ids = |graph: &Graph| {
         let agents = graph.needs[at].agents().into_iter();
         let stuck = agents.filter(|other| graph.stuck[*other]);
@@ -120,6 +123,17 @@ fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<Threa
             info.waits = observed.and_then(|one| one.thread.waits.clone());
             if let Some(wait) = &mut info.waits {
                 wait.by = Some(ids(graph));
+            } else if let Some(runtime) = graph.drops(at) {
+                let id = add(locks, thing_info("runtime", runtime.made));
+                let resource = (id, WaitReason::Tasks);
+                info.waits = Some(WaitInfo::of_resource(
+                    resource,
+                    runtime.made,
+                    Duration::ZERO,
+                    ids(graph),
+                ));
+                info.notes
+                    .push("drops the runtime, and waits for what runs on it".to_owned());
             } else {
                 info.waits = unpolled_wait(node, ids(graph), locks);
             }
@@ -130,6 +144,7 @@ fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<Threa
             Unpolled::Driver => "is not polled: the thread that would do so is blocked",
             Unpolled::Workers => "is not polled: all workers of its runtime are blocked",
             Unpolled::Pool => "is not run: all threads of the blocking pool run others",
+            Unpolled::Set => "was never polled: no task is left that could poll its `LocalSet`",
         };
         info.notes.push(why.to_owned());
     }

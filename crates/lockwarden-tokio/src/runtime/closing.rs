@@ -1,4 +1,6 @@
 //! The drop of a runtime, which waits for its threads.
+//!
+//! A runtime is dropped between two fields: [`Closing`] before it, [`Closed`] after it.
 
 use std::sync::Arc;
 
@@ -23,7 +25,23 @@ impl Closing {
 impl Drop for Closing {
     fn drop(&mut self) {
         if let Some(state) = &self.0 {
-            examine::dropped(state);
+            examine::drops(state);
         }
+    }
+}
+
+/// A field of a runtime that is dropped after it.
+#[derive(Debug)]
+pub(super) struct Closed(Arc<RuntimeState>);
+
+impl Closed {
+    pub(super) fn of(state: &Arc<RuntimeState>) -> Self {
+        Self(Arc::clone(state))
+    }
+}
+
+impl Drop for Closed {
+    fn drop(&mut self) {
+        examine::dropped(&self.0);
     }
 }

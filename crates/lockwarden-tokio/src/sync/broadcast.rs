@@ -13,6 +13,7 @@ use lockwarden::instrument::{Clock, Site, WaitReason};
 use tokio::sync::broadcast::error::{RecvError, SendError, TryRecvError};
 
 use super::blocking;
+use super::channel_macros::{compared, downgradable, forwarded};
 use super::watched::watched;
 use crate::agent::leaf::Thing;
 use crate::task::lets_out;
@@ -69,6 +70,8 @@ pub struct Receiver<T> {
 }
 
 impl<T> Sender<T> {
+    forwarded!("tokio::sync::broadcast::Sender": len -> usize, is_empty -> bool, receiver_count -> usize);
+
     /// As [`tokio::sync::broadcast::Sender::new`].
     ///
     /// # Panics
@@ -102,105 +105,16 @@ impl<T> Sender<T> {
         }
     }
 
-    /// As [`tokio::sync::broadcast::Sender::downgrade`].
-    #[must_use = "downgrade creates a WeakSender without destroying the original sender"]
-    pub fn downgrade(&self) -> WeakSender<T> {
-        WeakSender {
-            inner: self.inner.downgrade(),
-            made: self.made,
-        }
-    }
-
-    /// As [`tokio::sync::broadcast::Sender::len`].
-    pub fn len(&self) -> usize {
-        self.inner.len()
-    }
-
-    /// As [`tokio::sync::broadcast::Sender::is_empty`].
-    pub fn is_empty(&self) -> bool {
-        self.inner.is_empty()
-    }
-
-    /// As [`tokio::sync::broadcast::Sender::receiver_count`].
-    pub fn receiver_count(&self) -> usize {
-        self.inner.receiver_count()
-    }
-
-    /// As [`tokio::sync::broadcast::Sender::same_channel`].
-    pub fn same_channel(&self, other: &Self) -> bool {
-        self.inner.same_channel(&other.inner)
-    }
-
     /// As [`tokio::sync::broadcast::Sender::closed`].
     #[track_caller]
     pub fn closed(&self) -> impl Future<Output = ()> {
         let thing = Thing::new(NOUN, WaitReason::Other, self.made);
         watched(thing, self.inner.closed(), |()| ())
     }
-
-    /// As [`tokio::sync::broadcast::Sender::strong_count`].
-    pub fn strong_count(&self) -> usize {
-        self.inner.strong_count()
-    }
-
-    /// As [`tokio::sync::broadcast::Sender::weak_count`].
-    pub fn weak_count(&self) -> usize {
-        self.inner.weak_count()
-    }
-}
-
-impl<T> WeakSender<T> {
-    /// As [`tokio::sync::broadcast::WeakSender::upgrade`].
-    #[must_use]
-    pub fn upgrade(&self) -> Option<Sender<T>> {
-        let inner = self.inner.upgrade()?;
-        Some(Sender {
-            inner,
-            made: self.made,
-        })
-    }
-
-    /// As [`tokio::sync::broadcast::WeakSender::strong_count`].
-    pub fn strong_count(&self) -> usize {
-        self.inner.strong_count()
-    }
-
-    /// As [`tokio::sync::broadcast::WeakSender::weak_count`].
-    pub fn weak_count(&self) -> usize {
-        self.inner.weak_count()
-    }
 }
 
 impl<T> Receiver<T> {
-    /// As [`tokio::sync::broadcast::Receiver::len`].
-    pub fn len(&self) -> usize {
-        self.inner.len()
-    }
-
-    /// As [`tokio::sync::broadcast::Receiver::is_empty`].
-    pub fn is_empty(&self) -> bool {
-        self.inner.is_empty()
-    }
-
-    /// As [`tokio::sync::broadcast::Receiver::same_channel`].
-    pub fn same_channel(&self, other: &Self) -> bool {
-        self.inner.same_channel(&other.inner)
-    }
-
-    /// As [`tokio::sync::broadcast::Receiver::sender_strong_count`].
-    pub fn sender_strong_count(&self) -> usize {
-        self.inner.sender_strong_count()
-    }
-
-    /// As [`tokio::sync::broadcast::Receiver::sender_weak_count`].
-    pub fn sender_weak_count(&self) -> usize {
-        self.inner.sender_weak_count()
-    }
-
-    /// As [`tokio::sync::broadcast::Receiver::is_closed`].
-    pub fn is_closed(&self) -> bool {
-        self.inner.is_closed()
-    }
+    forwarded!("tokio::sync::broadcast::Receiver": len -> usize, is_empty -> bool, sender_strong_count -> usize, sender_weak_count -> usize, is_closed -> bool);
 }
 
 impl<T: Clone> Receiver<T> {
@@ -244,24 +158,6 @@ impl<T: Clone> Receiver<T> {
     }
 }
 
-impl<T> Clone for Sender<T> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            made: self.made,
-        }
-    }
-}
-
-impl<T> Clone for WeakSender<T> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            made: self.made,
-        }
-    }
-}
-
 impl<T> fmt::Debug for Sender<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "broadcast::Sender")
@@ -279,3 +175,6 @@ impl<T> fmt::Debug for Receiver<T> {
         write!(f, "broadcast::Receiver")
     }
 }
+
+downgradable!("tokio::sync::broadcast": Sender, WeakSender);
+compared!("tokio::sync::broadcast": Receiver);

@@ -7,11 +7,14 @@
 //! semaphore, which hands the permits to its queue in order; and an acquisition does not take from the
 //! word, so it cannot overtake the queue.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
-use tokio::sync::{Semaphore, SemaphorePermit, TryAcquireError};
+use tokio::sync::TryAcquireError;
 use tokio::task::coop;
+
+// In `tests/models.rs`, which compiles this file again, these are loom's, and a model of tokio's.
+use super::primitives::{AtomicU64, Semaphore, SemaphorePermit};
 
 /// The bits of the word that count free permits. Those above count waiters.
 const PERMITS: u64 = (1 << 32) - 1;
@@ -42,14 +45,9 @@ impl FastSemaphore {
         }
     }
 
-    /// [`new`](Self::new) for constants.
-    #[track_caller]
-    pub(crate) const fn const_new(permits: usize) -> Self {
-        let rest = beyond_word(permits);
-        Self {
-            word: AtomicU64::new((permits - rest) as u64),
-            queue: Semaphore::const_new(rest),
-        }
+    /// What [`new`](Self::new) makes, of its parts.
+    pub(super) const fn of(word: AtomicU64, queue: Semaphore) -> Self {
+        Self { word, queue }
     }
 
     /// Takes permits out of the word, unless it has too few or a future waits.
@@ -137,7 +135,7 @@ impl FastSemaphore {
         (self.begin_wait(), Waiter(self))
     }
 
-    fn begin_wait(&self) -> &Semaphore {
+    pub(super) fn begin_wait(&self) -> &Semaphore {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             let waiters = (word & !PERMITS) + WAITER;
@@ -161,7 +159,7 @@ impl FastSemaphore {
     }
 
     /// Permits that are left in the semaphore stay there until the next waiter.
-    fn end_wait(&self) {
+    pub(super) fn end_wait(&self) {
         // Release: a part of the sequence of those in `give`, with which `take` pairs.
         self.word.fetch_sub(WAITER, Ordering::Release);
     }
@@ -200,7 +198,7 @@ impl FastSemaphore {
 
 /// How many permits stay in the semaphore at first; all of them if they are more than tokio allows, for it
 /// to panic.
-const fn beyond_word(permits: usize) -> usize {
+pub(super) const fn beyond_word(permits: usize) -> usize {
     if permits > Semaphore::MAX_PERMITS {
         return permits;
     }
@@ -241,46 +239,5 @@ pub(crate) struct Waiter<'a>(&'a FastSemaphore);
 impl Drop for Waiter<'_> {
     fn drop(&mut self) {
         self.0.end_wait();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn permits_move_to_the_semaphore_for_a_waiter_and_come_back_with_the_releases() {
-        let permits = FastSemaphore::new(3);
-        assert!(permits.take(1));
-        let queue = permits.begin_wait();
-        assert_eq!((queue.available_permits(), permits.available()), (2, 2));
-        assert!(!permits.take(1));
-        permits.give(1);
-        assert_eq!(queue.available_permits(), 3);
-        assert!(permits.try_take(3).is_ok() && permits.try_take(1).is_err());
-        permits.end_wait();
-        permits.give(3);
-        assert!(permits.take(3));
-    }
-
-    #[test]
-    fn permits_in_both_places_are_taken_together() {
-        let permits = FastSemaphore::new(2);
-        permits.begin_wait();
-        permits.end_wait();
-        assert!(permits.try_take(1).is_ok());
-        permits.give(1);
-        assert!(!permits.take(2));
-        assert!(permits.try_take(2).is_ok() && permits.available() == 0);
-    }
-
-    #[test]
-    fn more_permits_than_the_word_has_room_for_stay_in_the_semaphore() {
-        let permits = FastSemaphore::new(Semaphore::MAX_PERMITS);
-        assert_eq!(permits.available(), Semaphore::MAX_PERMITS);
-        assert!(permits.take(5));
-        permits.give(5);
-        permits.give(0);
-        assert_eq!(permits.available(), Semaphore::MAX_PERMITS);
     }
 }

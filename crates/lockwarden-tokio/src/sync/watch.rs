@@ -4,7 +4,6 @@
 #[doc(no_inline)]
 pub use tokio::sync::watch::*;
 
-use std::fmt;
 use std::future::Future;
 use std::ops::Deref;
 use std::panic::Location;
@@ -14,6 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use lockwarden::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Site, WaitReason};
 use tokio::sync::watch::error::{RecvError, SendError};
 
+use super::channel_macros::{cloned, compared, forwarded, shown};
 use super::watched::watched;
 use crate::agent::leaf::Thing;
 use crate::task::lets_out;
@@ -156,6 +156,8 @@ pub struct Receiver<T> {
 }
 
 impl<T> Sender<T> {
+    forwarded!("tokio::sync::watch::Sender": is_closed -> bool, receiver_count -> usize, sender_count -> usize);
+
     /// As [`tokio::sync::watch::Sender::new`].
     #[track_caller]
     pub fn new(init: T) -> Self {
@@ -212,11 +214,6 @@ impl<T> Sender<T> {
         self.shared.read(Location::caller(), || self.inner.borrow())
     }
 
-    /// As [`tokio::sync::watch::Sender::is_closed`].
-    pub fn is_closed(&self) -> bool {
-        self.inner.is_closed()
-    }
-
     /// As [`tokio::sync::watch::Sender::closed`].
     #[track_caller]
     pub fn closed(&self) -> impl Future<Output = ()> {
@@ -230,21 +227,6 @@ impl<T> Sender<T> {
             inner: self.inner.subscribe(),
             shared: Arc::clone(&self.shared),
         }
-    }
-
-    /// As [`tokio::sync::watch::Sender::receiver_count`].
-    pub fn receiver_count(&self) -> usize {
-        self.inner.receiver_count()
-    }
-
-    /// As [`tokio::sync::watch::Sender::sender_count`].
-    pub fn sender_count(&self) -> usize {
-        self.inner.sender_count()
-    }
-
-    /// As [`tokio::sync::watch::Sender::same_channel`].
-    pub fn same_channel(&self, other: &Self) -> bool {
-        self.inner.same_channel(&other.inner)
     }
 }
 
@@ -310,11 +292,6 @@ impl<T> Receiver<T> {
         })
     }
 
-    /// As [`tokio::sync::watch::Receiver::same_channel`].
-    pub fn same_channel(&self, other: &Self) -> bool {
-        self.inner.same_channel(&other.inner)
-    }
-
     /// tokio's own receiver. What is borrowed there is not seen.
     pub fn as_tokio(&mut self) -> &mut tokio::sync::watch::Receiver<T> {
         &mut self.inner
@@ -330,24 +307,6 @@ impl<T> Deref for Receiver<T> {
     }
 }
 
-impl<T> Clone for Sender<T> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            shared: Arc::clone(&self.shared),
-        }
-    }
-}
-
-impl<T> Clone for Receiver<T> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            shared: Arc::clone(&self.shared),
-        }
-    }
-}
-
 impl<T: Default> Default for Sender<T> {
     #[track_caller]
     fn default() -> Self {
@@ -355,14 +314,6 @@ impl<T: Default> Default for Sender<T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Sender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for Receiver<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+cloned!(shared: Sender, Receiver);
+compared!("tokio::sync::watch": Sender, Receiver);
+shown!(Sender<T>, Receiver<T>);

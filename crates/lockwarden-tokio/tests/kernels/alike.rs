@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::poll;
 use lockwarden_tokio as tokio;
 
-use crate::expect::{Case, long, on_runtime, settle};
+use crate::expect::{Case, jittered, long, on_runtime, pause, settle};
 
 pub(crate) const CASES: &[Case] = &[
     Case {
@@ -48,7 +48,7 @@ pub(crate) const CASES: &[Case] = &[
             on_runtime(async {
                 let lock = tokio::sync::Mutex::new(0);
                 let _held = lock.lock().await;
-                let wait = tokio::time::timeout(Duration::from_millis(400), lock.lock());
+                let wait = tokio::time::timeout(jittered(400), lock.lock());
                 assert!(wait.await.is_err());
             });
         },
@@ -81,12 +81,12 @@ pub(crate) const CASES: &[Case] = &[
                 let theirs = Arc::clone(&lock);
                 let holder = tokio::spawn(async move {
                     let _held = theirs.lock().await;
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    pause(50).await;
                 });
                 settle().await;
                 tokio::select! {
                     _ = lock.lock() => {}
-                    () = tokio::time::sleep(Duration::from_millis(5)) => {}
+                    () = pause(5) => {}
                 }
                 *lock.lock().await += 1;
                 holder.await.unwrap();
@@ -104,7 +104,7 @@ pub(crate) const CASES: &[Case] = &[
                     let lock = Arc::clone(&lock);
                     set.spawn(async move {
                         let _held = lock.lock().await;
-                        tokio::time::sleep(Duration::from_millis(100)).await;
+                        pause(100).await;
                     });
                 }
                 while set.join_next().await.is_some() {}
@@ -135,7 +135,7 @@ pub(crate) const CASES: &[Case] = &[
                 let theirs = Arc::clone(&rate);
                 let refill = tokio::spawn(async move {
                     for _ in 0..4 {
-                        tokio::time::sleep(Duration::from_millis(60)).await;
+                        pause(60).await;
                         theirs.add_permits(1);
                     }
                 });
@@ -399,6 +399,176 @@ pub(crate) const CASES: &[Case] = &[
                 waiter.await.unwrap();
                 holder.await.unwrap();
             });
+        },
+    },
+    Case {
+        name: "an idle server: all tasks receive or accept",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+                let (sender, mut requests) = tokio::sync::mpsc::channel::<i32>(1);
+                let mut set = tokio::task::JoinSet::new();
+                set.spawn(async move { drop(listener.accept().await) });
+                set.spawn(async move {
+                    let _ = requests.recv().await;
+                });
+                long().await;
+                set.shutdown().await;
+                drop(sender);
+            });
+        },
+    },
+    Case {
+        name: "a branch that a condition skips for some rounds",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let lock = Arc::new(tokio::sync::Mutex::new(0));
+                let theirs = Arc::clone(&lock);
+                let holder = tokio::spawn(async move {
+                    let _held = theirs.lock().await;
+                    pause(60).await;
+                });
+                settle().await;
+                let mut taking = pin!(lock.lock());
+                let mut rounds = 0;
+                loop {
+                    rounds += 1;
+                    tokio::select! {
+                        biased;
+                        () = pause(20) => {}
+                        _ = &mut taking, if rounds % 3 == 0 => break,
+                    }
+                    if rounds == 30 {
+                        let _taken = taking.await;
+                        break;
+                    }
+                }
+                holder.await.unwrap();
+            });
+        },
+    },
+    Case {
+        name: "a notification comes before the wait for it",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let notify = tokio::sync::Notify::new();
+                notify.notify_one();
+                notify.notified().await;
+            });
+        },
+    },
+    Case {
+        name: "a message comes from a plain thread",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let (sender, receiver) = tokio::sync::oneshot::channel();
+                let lock = tokio::sync::Mutex::new(0);
+                let thread = std::thread::spawn(move || {
+                    std::thread::sleep(jittered(200));
+                    sender.send(1).unwrap();
+                });
+                let _held = lock.lock().await;
+                tokio::select! {
+                    _ = lock.lock() => panic!("the lock is held"),
+                    value = receiver => assert_eq!(value, Ok(1)),
+                }
+                thread.join().unwrap();
+            });
+        },
+    },
+    Case {
+        name: "a task that has left its worker waits for another task",
+        reported: None,
+        run: || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(1)
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let lock = Arc::new(tokio::sync::Mutex::new(0));
+                let held = Arc::clone(&lock).lock_owned().await;
+                let task = tokio::spawn(async move {
+                    tokio::task::block_in_place(|| *lock.blocking_lock() += 1);
+                });
+                long().await;
+                drop(held);
+                task.await.unwrap();
+            });
+        },
+    },
+    #[cfg(unix)]
+    Case {
+        name: "a child waits for its output to be read",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let mut child = tokio::process::Command::new("sh")
+                    .args(["-c", "yes | head -c 200000"])
+                    .stdout(std::process::Stdio::piped())
+                    .spawn()
+                    .unwrap();
+                let lock = tokio::sync::Mutex::new(0);
+                let _held = lock.lock().await;
+                let wait = tokio::time::timeout(jittered(400), child.wait());
+                assert!(wait.await.is_err());
+                child.kill().await.unwrap();
+            });
+        },
+    },
+    Case {
+        name: "a guard is leaked, and was acquired by an attempt",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let lock = Arc::new(tokio::sync::Mutex::new(0));
+                let theirs = Arc::clone(&lock);
+                // Where the guard of an attempt is kept is not known.
+                let task =
+                    tokio::spawn(async move { std::mem::forget(theirs.try_lock().unwrap()) });
+                task.await.unwrap();
+                let wait = tokio::time::timeout(jittered(400), lock.lock());
+                assert!(wait.await.is_err());
+            });
+        },
+    },
+    Case {
+        name: "a task returns its guard, and its owner waits for the lock with a limit",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let lock = Arc::new(tokio::sync::Mutex::new(0));
+                let held = tokio::spawn(Arc::clone(&lock).lock_owned()).await.unwrap();
+                let theirs = Arc::clone(&lock);
+                let waiter = tokio::spawn(async move { *theirs.lock().await += 1 });
+                long().await;
+                drop(held);
+                waiter.await.unwrap();
+            });
+        },
+    },
+    Case {
+        name: "a runtime is dropped while a closure of its pool is at work",
+        reported: None,
+        run: || {
+            let lock = Arc::new(lockwarden::sync::Mutex::new(0));
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .build()
+                .unwrap();
+            let theirs = Arc::clone(&lock);
+            let (began, begin) = std::sync::mpsc::channel();
+            runtime.spawn_blocking(move || {
+                *theirs.lock().unwrap() += 1;
+                began.send(()).unwrap();
+                std::thread::sleep(jittered(300));
+            });
+            begin.recv().unwrap();
+            let _held = lock.lock().unwrap();
+            drop(runtime);
         },
     },
 ];

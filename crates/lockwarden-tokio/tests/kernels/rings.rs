@@ -136,4 +136,46 @@ pub(crate) const CASES: &[Case] = &[
             });
         },
     },
+    Case {
+        name: "a ring that a supervisor would cut after a while is reported all the same",
+        reported: Some((Verdict::Deadlock, &["tokio Mutex"])),
+        run: || {
+            on_runtime(async {
+                let locks = Arc::new((tokio::sync::Mutex::new(0), tokio::sync::Mutex::new(0)));
+                let (first, second) = (Arc::clone(&locks), Arc::clone(&locks));
+                let one = tokio::spawn(async move {
+                    let _first = first.0.lock().await;
+                    settle().await;
+                    let _second = first.1.lock().await;
+                });
+                let other = tokio::spawn(async move {
+                    let _first = second.1.lock().await;
+                    settle().await;
+                    let _second = second.0.lock().await;
+                });
+                let abort = one.abort_handle();
+                tokio::spawn(async move {
+                    tokio::time::sleep(Duration::from_secs(10)).await;
+                    abort.abort();
+                });
+                let _ = one.await;
+                other.await.unwrap();
+            });
+        },
+    },
+    Case {
+        name: "a task ended and has leaked its guard",
+        reported: Some((Verdict::Abandoned, &["ended while it held", "rings.rs"])),
+        run: || {
+            on_runtime(async {
+                let lock = Arc::new(tokio::sync::Mutex::new(0));
+                let theirs = Arc::clone(&lock);
+                let task = tokio::spawn(async move {
+                    std::mem::forget(theirs.lock().await);
+                });
+                task.await.unwrap();
+                *lock.lock().await += 1;
+            });
+        },
+    },
 ];

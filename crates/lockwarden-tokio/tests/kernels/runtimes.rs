@@ -98,6 +98,47 @@ pub(crate) const CASES: &[Case] = &[
             let _ = end.recv();
         },
     },
+    Case {
+        name: "a runtime is dropped by the thread whose lock a closure of its pool wants",
+        reported: Some((
+            Verdict::Deadlock,
+            &[
+                "drops the runtime, and waits for what runs on it",
+                "runtimes.rs",
+            ],
+        )),
+        run: || {
+            let runtime = multi(1, 4);
+            let lock = Arc::new(lockwarden::sync::Mutex::new(0));
+            let theirs = Arc::clone(&lock);
+            let (began, begin) = mpsc::channel();
+            let _held = lock.lock().unwrap();
+            runtime.spawn_blocking(move || {
+                began.send(()).unwrap();
+                *theirs.lock().unwrap() += 1;
+            });
+            begin.recv().unwrap();
+            drop(runtime);
+        },
+    },
+    Case {
+        name: "a runtime is dropped by the thread whose lock a future of its pool wants",
+        reported: Some((Verdict::Deadlock, &["drops the runtime", "block_on"])),
+        run: || {
+            let runtime = multi(1, 4);
+            let lock = Arc::new(tokio::sync::Mutex::new(0));
+            let theirs = Arc::clone(&lock);
+            let (began, begin) = mpsc::channel();
+            let _held = lock.blocking_lock();
+            let handle = runtime.handle().clone();
+            runtime.spawn_blocking(move || {
+                began.send(()).unwrap();
+                handle.block_on(async { *theirs.lock().await += 1 });
+            });
+            begin.recv().unwrap();
+            drop(runtime);
+        },
+    },
 ];
 
 fn multi(workers: usize, blocking: usize) -> tokio::runtime::Runtime {

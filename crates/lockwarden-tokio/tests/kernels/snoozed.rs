@@ -106,6 +106,52 @@ pub(crate) const CASES: &[Case] = &[
             });
         },
     },
+    Case {
+        name: "a value that is initialised by a future that is not polled",
+        reported: Some((Verdict::SelfDeadlock, &["OnceCell"])),
+        run: || {
+            on_runtime(async {
+                let cell = tokio::sync::OnceCell::new();
+                let mut first = pin!(cell.get_or_init(|| async {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                    1
+                }));
+                assert!(poll!(&mut first).is_pending());
+                cell.get_or_init(|| async { 2 }).await;
+            });
+        },
+    },
+    Case {
+        name: "a leaked future keeps the place at the head of the queue",
+        reported: Some((Verdict::SelfDeadlock, &["has been given", "does not poll"])),
+        run: || {
+            on_runtime(async {
+                let lock = Arc::new(tokio::sync::Mutex::new(0));
+                hold_for_a_while(&lock).await;
+                let mut leaked = Box::pin(Arc::clone(&lock).lock_owned());
+                assert!(poll!(&mut leaked).is_pending());
+                std::mem::forget(leaked);
+                *lock.lock().await += 1;
+            });
+        },
+    },
+    Case {
+        name: "the owner of a guard waits for a message in a future that is not polled",
+        reported: Some((Verdict::SelfDeadlock, &["tokio Mutex"])),
+        run: || {
+            on_runtime(async {
+                let lock = tokio::sync::Mutex::new(0);
+                let (_answer, question) = tokio::sync::oneshot::channel::<i32>();
+                let mut dequeue = pin!(async {
+                    let held = lock.lock().await;
+                    let _ = question.await;
+                    drop(held);
+                });
+                assert!(poll!(&mut dequeue).is_pending());
+                *lock.lock().await += 1;
+            });
+        },
+    },
 ];
 
 /// A task holds the lock, and gives it back soon.

@@ -114,6 +114,42 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "a value of a watch channel is borrowed twice, and a sender could come between",
+        reported: Some((Verdict::RecursiveRead, &["watch channel"])),
+        run: || {
+            on_current_thread(|runtime| {
+                let (sender, receiver) = tokio::sync::watch::channel(0);
+                let thread = std::thread::spawn(move || sender.send(1).unwrap());
+                runtime.block_on(async {
+                    let first = receiver.borrow();
+                    let second = receiver.borrow();
+                    assert!(*first <= *second);
+                });
+                thread.join().unwrap();
+            });
+        },
+    },
+    Case {
+        name: "a waker that polls in place is woken under the lock that the future takes",
+        reported: Some((Verdict::SelfDeadlock, &["threads.rs"])),
+        run: || {
+            struct Inline(Arc<lockwarden::sync::Mutex<i32>>);
+            impl std::task::Wake for Inline {
+                fn wake(self: Arc<Self>) {
+                    *self.0.lock().unwrap() += 1;
+                }
+            }
+            on_current_thread(|runtime| {
+                runtime.block_on(async {
+                    let lock = Arc::new(lockwarden::sync::Mutex::new(0));
+                    let waker = std::task::Waker::from(Arc::new(Inline(Arc::clone(&lock))));
+                    let _held = lock.lock().unwrap();
+                    waker.wake();
+                });
+            });
+        },
+    },
+    Case {
         name: "a lock across an await that no other takes",
         reported: None,
         run: || {

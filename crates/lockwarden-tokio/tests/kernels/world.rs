@@ -9,12 +9,12 @@ use tokio::testing::AsyncCheck;
 
 use ::tokio as real;
 
-use crate::expect::{Case, settle};
+use crate::expect::{Case, jittered, settle};
 
 /// Each looks at the outcome by itself.
 pub(crate) const CASES: &[Case] = &[
     Case {
-        name: "world: a receiver keeps a sender of its own channel",
+        name: "world finds: a receiver keeps a sender of its own channel",
         reported: None,
         run: || {
             let outcome = check().run(|| async {
@@ -26,7 +26,7 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
-        name: "world: two actors ask each other",
+        name: "world finds: two actors ask each other",
         reported: None,
         run: || {
             let outcome = check().run(|| async {
@@ -51,7 +51,7 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
-        name: "world: a task holds a mutex and sends to a full channel, the receiver wants the mutex",
+        name: "world finds: a task holds a mutex and sends to a full channel, the receiver wants the mutex",
         reported: None,
         run: || {
             let outcome = check().run(|| async {
@@ -74,7 +74,7 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
-        name: "world: a notification that came too early for all waiters",
+        name: "world finds: a notification that came too early for all waiters",
         reported: None,
         run: || {
             let outcome = check().run(|| async {
@@ -86,7 +86,7 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
-        name: "world: more permits than there are",
+        name: "world finds: more permits than there are",
         reported: None,
         run: || {
             let outcome = check().run(|| async {
@@ -113,7 +113,7 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
-        name: "world: one of two never comes to the barrier",
+        name: "world finds: one of two never comes to the barrier",
         reported: None,
         run: || {
             let outcome = check().run(|| async {
@@ -130,7 +130,7 @@ pub(crate) const CASES: &[Case] = &[
             let outcome = check().run(|| async {
                 let (sender, receiver) = tokio::sync::oneshot::channel();
                 let thread = std::thread::spawn(move || {
-                    std::thread::sleep(Duration::from_millis(300));
+                    std::thread::sleep(jittered(300));
                     sender.send(1).unwrap();
                 });
                 assert_eq!(receiver.await, Ok(1));
@@ -146,7 +146,7 @@ pub(crate) const CASES: &[Case] = &[
             let outcome = check().run(|| async {
                 let (sender, receiver) = tokio::sync::oneshot::channel();
                 let job = tokio::task::spawn_blocking(move || {
-                    std::thread::sleep(Duration::from_millis(300));
+                    std::thread::sleep(jittered(300));
                     sender.send(1).unwrap();
                 });
                 assert_eq!(receiver.await, Ok(1));
@@ -162,7 +162,7 @@ pub(crate) const CASES: &[Case] = &[
             let outcome = check().run(|| async {
                 let (sender, receiver) = tokio::sync::oneshot::channel();
                 real::spawn(async move {
-                    real::time::sleep(Duration::from_millis(300)).await;
+                    real::time::sleep(jittered(300)).await;
                     sender.send(1).unwrap();
                 });
                 assert_eq!(receiver.await, Ok(1));
@@ -197,6 +197,187 @@ pub(crate) const CASES: &[Case] = &[
                 notify.notified().await;
             });
             outcome.assert_clean();
+        },
+    },
+    Case {
+        name: "world finds: two sends on a full channel, the second awaited",
+        reported: None,
+        run: || {
+            let outcome = check().run(|| async {
+                let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
+                sender.send(0).await.unwrap();
+                let mut first = std::pin::pin!(sender.send(1));
+                assert!(futures::poll!(&mut first).is_pending());
+                assert_eq!(receiver.recv().await, Some(0));
+                // The room was given to the first.
+                sender.send(2).await.unwrap();
+                first.await.unwrap();
+            });
+            outcome.assert_finds(Verdict::SelfDeadlock);
+        },
+    },
+    Case {
+        name: "world finds: a receiver keeps a permit of its own channel",
+        reported: None,
+        run: || {
+            let outcome = check().run(|| async {
+                let (sender, mut receiver) = tokio::sync::mpsc::channel::<i32>(1);
+                let permit = sender.reserve_owned().await.unwrap();
+                receiver.recv().await;
+                drop(permit);
+            });
+            outcome.assert_finds(Verdict::SelfDeadlock);
+        },
+    },
+    Case {
+        name: "world finds: the future of a connection is made and never polled",
+        reported: None,
+        run: || {
+            let outcome = check().run(|| async {
+                let (answer, receiver) = tokio::sync::oneshot::channel();
+                let connection = async move { answer.send(1).unwrap() };
+                assert_eq!(receiver.await, Ok(1));
+                connection.await;
+            });
+            outcome.assert_finds(Verdict::SelfDeadlock);
+        },
+    },
+    Case {
+        name: "world finds: a waiter that was cancelled is still counted",
+        reported: None,
+        run: || {
+            let outcome = check().run(|| async {
+                let idle = tokio::sync::Notify::new();
+                let busy = std::cell::Cell::new(0);
+                let work = async {
+                    busy.set(busy.get() + 1);
+                    settle().await;
+                    busy.set(busy.get() - 1);
+                    idle.notify_one();
+                };
+                // The count stays one too high.
+                let _ = tokio::time::timeout(Duration::from_millis(1), work).await;
+                while busy.get() != 0 {
+                    idle.notified().await;
+                }
+            });
+            outcome.assert_finds(Verdict::SelfDeadlock);
+        },
+    },
+    Case {
+        name: "world finds: a pool wakes a waiter that has gone",
+        reported: None,
+        run: || {
+            let outcome = check().run(|| async {
+                let free = std::cell::Cell::new(false);
+                let (first, gone) = tokio::sync::oneshot::channel::<()>();
+                let (second, receiver) = tokio::sync::oneshot::channel::<()>();
+                drop(gone);
+                // A pool that gives up when the waiter at the head of its queue does not answer.
+                free.set(true);
+                let _ = first.send(());
+                let _idle = second;
+                let _ = receiver.await;
+            });
+            outcome.assert_finds(Verdict::SelfDeadlock);
+        },
+    },
+    Case {
+        name: "world finds: a task of a set that is not driven is awaited",
+        reported: None,
+        run: || {
+            let outcome = check().run(|| async {
+                let set = tokio::task::LocalSet::new();
+                let task = set.spawn_local(async { 1 });
+                assert_eq!(task.await.unwrap(), 1);
+            });
+            outcome.assert_finds(Verdict::Deadlock);
+        },
+    },
+    Case {
+        name: "world finds: a service keeps the permit of a slot that it does not use",
+        reported: None,
+        run: || {
+            let outcome = check().run(|| async {
+                let slots = Arc::new(tokio::sync::Semaphore::new(1));
+                let (sender, mut requests) = tokio::sync::mpsc::channel::<()>(1);
+                // Ready, and idle: its slot is taken before there is a request.
+                let theirs = Arc::clone(&slots);
+                tokio::spawn(async move {
+                    let _slot = theirs.acquire_owned().await.unwrap();
+                    requests.recv().await;
+                });
+                settle().await;
+                let _slot = slots.acquire().await.unwrap();
+                sender.send(()).await.unwrap();
+            });
+            outcome.assert_finds(Verdict::Deadlock);
+        },
+    },
+    Case {
+        name: "world finds: a future that registers nowhere hangs, and is shown",
+        reported: None,
+        run: || {
+            let outcome = check().timeout(Duration::from_millis(300)).run(|| async {
+                std::future::poll_fn(|_| std::task::Poll::<()>::Pending).await;
+            });
+            let hang = outcome.hung().expect("it hangs").to_string();
+            assert!(hang.contains("suspended"), "{hang}");
+        },
+    },
+    Case {
+        name: "world: a task of a set that is driven is awaited",
+        reported: None,
+        run: || {
+            let outcome = check().run(|| async {
+                let set = tokio::task::LocalSet::new();
+                let task = set.spawn_local(async {
+                    settle().await;
+                    1
+                });
+                let value = set.run_until(async { task.await.unwrap() }).await;
+                assert_eq!(value, 1);
+            });
+            outcome.assert_clean();
+        },
+    },
+    Case {
+        name: "world finds: another crate's block_on on the only thread hangs, and is shown",
+        reported: None,
+        run: || {
+            // On two workers, another one polls the task.
+            let outcome = AsyncCheck::new()
+                .timeout(Duration::from_millis(500))
+                .run(|| async {
+                    let task = tokio::spawn(async { 1 });
+                    assert_eq!(futures::executor::block_on(task).unwrap(), 1);
+                });
+            let hang = outcome.hung().expect("it hangs").to_string();
+            for words in ["is being polled", "waits for the end of task", "world.rs"] {
+                assert!(hang.contains(words), "no {words:?} in\n{hang}");
+            }
+        },
+    },
+    Case {
+        name: "world finds: another crate's block_on of a lock of a task that is not polled is shown",
+        reported: None,
+        run: || {
+            let outcome = AsyncCheck::new()
+                .timeout(Duration::from_millis(500))
+                .run(|| async {
+                    let lock = Arc::new(tokio::sync::Mutex::new(0));
+                    let theirs = Arc::clone(&lock);
+                    tokio::spawn(async move {
+                        let _held = theirs.lock().await;
+                        tokio::task::yield_now().await;
+                    });
+                    tokio::task::yield_now().await;
+                    *futures::executor::block_on(lock.lock()) += 1;
+                });
+            let hang = outcome.hung().expect("it hangs").to_string();
+            for words in ["is being polled", "tokio Mutex", "world.rs"] {
+                assert!(hang.contains(words), "no {words:?} in\n{hang}");
+            }
         },
     },
 ];

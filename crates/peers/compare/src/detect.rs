@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::peers::{BARE, Peer};
+use crate::peers::{BARE, Peer, Profile};
 
 /// How long a scenario may take before its process is killed. `no_deadlocks` looks after a second,
 /// and then resolves stacks before it says anything: on a busy machine that takes seconds more.
@@ -86,7 +86,7 @@ pub(crate) fn all(peers: &[Peer]) -> Vec<Vec<String>> {
 }
 
 fn one(peer: &Peer, scenario: &Scenario) -> String {
-    let Some(mut command) = peer.command(["detect", scenario.name]) else {
+    let Some(mut command) = peer.command(Profile::Release, ["detect", scenario.name]) else {
         return "–".to_owned();
     };
     let heard = match command.spawn() {

@@ -19,7 +19,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use peers::Peer;
+use peers::{Peer, Profile};
 
 /// How often each case of each peer is measured, unless the caller says.
 const ROUNDS: usize = 9;
@@ -32,12 +32,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut peers = peers::all();
     peers.iter_mut().for_each(Peer::build);
     let found = detect::all(&peers);
-    let figures = measure::all(&peers, rounds);
+    let figures = measure::all(&peers, Profile::Release, rounds);
+    let debug = measure::all(&peers, Profile::Debug, rounds.div_ceil(3));
 
     let root = root();
     write(
         &root.join("docs/performance.md"),
-        &table::long(&peers, &figures, &found, rounds),
+        &table::long(&peers, &figures, &debug, &found, rounds),
     )?;
     write(&root.join("README.md"), &table::short(&peers, &figures))?;
     Ok(())

@@ -3,7 +3,7 @@
 use harness::common::random::Random;
 use harness::common::rounds::Spread;
 
-use crate::peers::{BARE, Peer};
+use crate::peers::{BARE, Peer, Profile};
 
 /// Something whose time is taken.
 pub(crate) struct Case {
@@ -11,7 +11,7 @@ pub(crate) struct Case {
     pub(crate) name: &'static str,
     /// What the table says.
     pub(crate) title: &'static str,
-    /// Whether the short table has it too.
+    /// Whether the short table has it too, and that of debug builds.
     pub(crate) short: bool,
 }
 
@@ -72,18 +72,21 @@ impl Figure {
 /// For each case, of each peer, what could be measured.
 pub(crate) type Figures = Vec<Vec<Option<Figure>>>;
 
-/// Measures everything `rounds` times.
-pub(crate) fn all(peers: &[Peer], rounds: usize) -> Figures {
+/// Measures everything `rounds` times; in debug builds the cases of the short table.
+pub(crate) fn all(peers: &[Peer], profile: Profile, rounds: usize) -> Figures {
     let mut random = Random::new(1);
     let mut ratios = vec![vec![Vec::new(); peers.len()]; CASES.len()];
     for round in 1..=rounds {
         eprintln!("round {round} of {rounds}");
         for (case, ratios) in CASES.iter().zip(&mut ratios) {
+            if profile == Profile::Debug && !case.short {
+                continue;
+            }
             let mut order: Vec<usize> = (0..peers.len()).collect();
             random.shuffle(&mut order);
             let mut times = vec![None; peers.len()];
             for at in order {
-                times[at] = sample(&peers[at], case.name);
+                times[at] = sample(&peers[at], profile, case.name);
             }
             for (time, ratios) in times.iter().zip(ratios) {
                 if let (Some(time), Some(bare)) = (time, times[BARE]) {
@@ -99,8 +102,8 @@ pub(crate) fn all(peers: &[Peer], rounds: usize) -> Figures {
 }
 
 /// Nanoseconds an operation.
-fn sample(peer: &Peer, case: &str) -> Option<f64> {
-    let output = peer.command(["bench", case])?.output().ok()?;
+fn sample(peer: &Peer, profile: Profile, case: &str) -> Option<f64> {
+    let output = peer.command(profile, ["bench", case])?.output().ok()?;
     // Some peers print things of their own.
     String::from_utf8_lossy(&output.stdout)
         .lines()

@@ -13,6 +13,7 @@ const NOTHING: &str = "–";
 pub(crate) fn long(
     peers: &[Peer],
     figures: &Figures,
+    debug: &Figures,
     found: &[Vec<String>],
     rounds: usize,
 ) -> String {
@@ -23,6 +24,25 @@ pub(crate) fn long(
          machine.\n\n"
     );
     text += &ratios(peers, figures, |_| true);
+    let _ = write!(
+        text,
+        "\nThe same in debug builds, where bare locks are compiled without optimisation, too; medians of {} rounds. \
+         The last row is the CPU time of the compiler for the program of a peer and all that it depends on, from an \
+         empty folder.\n\n",
+        rounds.div_ceil(3)
+    );
+    text += &ratios(peers, debug, |at| CASES[at].short);
+    let seconds = |peer: &Peer| {
+        peer.compile
+            .map_or(NOTHING.to_owned(), |s| format!("{s:.1} s"))
+    };
+    let compile: Vec<String> = peers[BARE + 1..].iter().map(seconds).collect();
+    let _ = writeln!(
+        text,
+        "| compile time (bare: {}) | {} |",
+        seconds(&peers[BARE]),
+        compile.join(" | ")
+    );
     text += "\nWhat they find, each scenario in a process of its own. The bare locks find nothing \
              and are left out.\n\n";
     let rows = SCENARIOS

@@ -18,7 +18,7 @@ impl Peer for Locks {
 
     fn spawn(work: impl FnOnce() + Send + 'static) -> Join {
         let thread = thread::spawn(work);
-        Box::new(move || drop(thread.join()))
+        Box::new(move || thread.join())
     }
 }
 

@@ -24,8 +24,8 @@ use std::{env, panic, process, thread};
 
 use common::subject::Subject;
 
-/// Waits for a thread. Whether that one panicked does not matter: the hook has said so.
-pub type Join = Box<dyn FnOnce()>;
+/// Waits for a thread. The error is the panic that ended it.
+pub type Join = Box<dyn FnOnce() -> thread::Result<()>>;
 
 /// A family of locks, and how its detector is used.
 pub trait Peer: Subject {
@@ -35,7 +35,7 @@ pub trait Peer: Subject {
     /// Spawns a thread, with the peer's own function where it has one.
     fn spawn(work: impl FnOnce() + Send + 'static) -> Join {
         let thread = thread::spawn(work);
-        Box::new(move || drop(thread.join()))
+        Box::new(move || thread.join())
     }
 }
 
@@ -84,7 +84,7 @@ fn detect<P: Peer>(name: &str) -> bool {
 }
 
 /// Prints one line at once: the process may be killed right after.
-fn say(what: &str, text: &str) {
+pub(crate) fn say(what: &str, text: &str) {
     let first = text.lines().next().unwrap_or_default();
     let mut out = std::io::stdout().lock();
     // No line can be written if the reader is gone.

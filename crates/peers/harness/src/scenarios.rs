@@ -7,7 +7,7 @@ use std::sync::{Arc, Barrier, mpsc};
 use std::time::Duration;
 
 use crate::common::subject::Subject;
-use crate::{Join, Peer};
+use crate::{Join, Peer, say};
 
 /// How long a report may take that is not made by the thread that finds something.
 pub(crate) const GRACE: Duration = Duration::from_millis(200);
@@ -55,6 +55,13 @@ impl<S: Subject> Locks<S> {
     }
 }
 
+/// Waits for a thread. A panic that the hook does not see, such as that of a thread that ends a deadlock, shows here.
+fn finish(join: Join) {
+    if join().is_err() {
+        say("panic", "a thread of the scenario ended");
+    }
+}
+
 type Work = Box<dyn FnOnce() + Send>;
 
 /// Work that takes the mutexes in the order of `which`.
@@ -80,7 +87,7 @@ fn in_turn<P: Peer>(works: Vec<Work>) {
         })
         .collect();
     let _ = start.send(());
-    threads.into_iter().for_each(|join| join());
+    threads.into_iter().for_each(finish);
 }
 
 /// Two threads take two mutexes in opposite orders and get through.
@@ -101,17 +108,17 @@ fn gate<P: Peer>() {
 /// The same by one thread alone.
 fn single_thread<P: Peer>() {
     let locks = Locks::<P>::new();
-    P::spawn(move || {
+    finish(P::spawn(move || {
         locks.nest(&[0, 1]);
         locks.nest(&[1, 0]);
-    })();
+    }));
 }
 
 /// The same by two threads of which one is joined before the other is spawned.
 fn joined<P: Peer>() {
     let locks = Locks::<P>::new();
-    P::spawn(nesting(&locks, &[0, 1]))();
-    P::spawn(nesting(&locks, &[1, 0]))();
+    finish(P::spawn(nesting(&locks, &[0, 1])));
+    finish(P::spawn(nesting(&locks, &[1, 0])));
 }
 
 /// Three mutexes on a round table, each thread takes two neighbours, and all get through.
@@ -183,11 +190,11 @@ fn ring<P: Peer>(size: usize) {
             })
         })
         .collect();
-    threads.into_iter().for_each(|join| join());
+    threads.into_iter().for_each(finish);
 }
 
 /// A thread asks for a mutex that it holds.
 fn twice<P: Peer>() {
     let locks = Locks::<P>::new();
-    P::spawn(move || locks.nest(&[0, 0]))();
+    finish(P::spawn(move || locks.nest(&[0, 0])));
 }

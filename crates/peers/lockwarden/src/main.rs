@@ -20,7 +20,7 @@ impl Peer for Watched {
 
     fn spawn(work: impl FnOnce() + Send + 'static) -> Join {
         let thread = thread::spawn(work);
-        Box::new(move || drop(thread.join()))
+        Box::new(move || thread.join())
     }
 }
 

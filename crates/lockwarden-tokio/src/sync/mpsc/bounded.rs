@@ -1,6 +1,5 @@
 //! The sending ends of a bounded channel.
 
-use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::task::{Context, Poll};
@@ -11,6 +10,7 @@ use tokio::task::coop;
 
 use super::{NOUN, Receiver, take_back, try_take_back};
 use crate::agent::leaf::Thing;
+use crate::sync::channel_macros::{downgradable, forwarded, shown};
 use crate::sync::eager::Eager;
 use crate::sync::watched::{Stamped, watched, watched_from};
 use crate::task::lets_out;
@@ -60,6 +60,8 @@ pub struct OwnedPermit<T> {
 }
 
 impl<T> Sender<T> {
+    forwarded!("tokio::sync::mpsc::Sender": is_closed -> bool, capacity -> usize, max_capacity -> usize);
+
     fn room(&self) -> Thing {
         Thing::new(NOUN, WaitReason::Room, self.made)
     }
@@ -163,11 +165,6 @@ impl<T> Sender<T> {
             .map_err(take_back)
     }
 
-    /// As [`tokio::sync::mpsc::Sender::is_closed`].
-    pub fn is_closed(&self) -> bool {
-        self.inner.is_closed()
-    }
-
     /// As [`tokio::sync::mpsc::Sender::reserve`].
     ///
     /// # Errors
@@ -240,60 +237,6 @@ impl<T> Sender<T> {
             Err(TrySendError::Closed(inner)) => Err(TrySendError::Closed(Self { inner, made })),
         }
     }
-
-    /// As [`tokio::sync::mpsc::Sender::same_channel`].
-    pub fn same_channel(&self, other: &Self) -> bool {
-        self.inner.same_channel(&other.inner)
-    }
-
-    /// As [`tokio::sync::mpsc::Sender::capacity`].
-    pub fn capacity(&self) -> usize {
-        self.inner.capacity()
-    }
-
-    /// As [`tokio::sync::mpsc::Sender::downgrade`].
-    #[must_use = "Downgrade creates a WeakSender without destroying the original non-weak sender."]
-    pub fn downgrade(&self) -> WeakSender<T> {
-        WeakSender {
-            inner: self.inner.downgrade(),
-            made: self.made,
-        }
-    }
-
-    /// As [`tokio::sync::mpsc::Sender::max_capacity`].
-    pub fn max_capacity(&self) -> usize {
-        self.inner.max_capacity()
-    }
-
-    /// As [`tokio::sync::mpsc::Sender::strong_count`].
-    pub fn strong_count(&self) -> usize {
-        self.inner.strong_count()
-    }
-
-    /// As [`tokio::sync::mpsc::Sender::weak_count`].
-    pub fn weak_count(&self) -> usize {
-        self.inner.weak_count()
-    }
-}
-
-impl<T> WeakSender<T> {
-    /// As [`tokio::sync::mpsc::WeakSender::upgrade`].
-    pub fn upgrade(&self) -> Option<Sender<T>> {
-        Some(Sender {
-            inner: self.inner.upgrade()?,
-            made: self.made,
-        })
-    }
-
-    /// As [`tokio::sync::mpsc::WeakSender::strong_count`].
-    pub fn strong_count(&self) -> usize {
-        self.inner.strong_count()
-    }
-
-    /// As [`tokio::sync::mpsc::WeakSender::weak_count`].
-    pub fn weak_count(&self) -> usize {
-        self.inner.weak_count()
-    }
 }
 
 impl<T> Permit<'_, T> {
@@ -337,46 +280,14 @@ impl<T> OwnedPermit<T> {
         }
     }
 
-    /// As [`tokio::sync::mpsc::OwnedPermit::same_channel`].
-    pub fn same_channel(&self, other: &Self) -> bool {
-        self.inner.same_channel(&other.inner)
-    }
-
     /// As [`tokio::sync::mpsc::OwnedPermit::same_channel_as_sender`].
     pub fn same_channel_as_sender(&self, sender: &Sender<T>) -> bool {
         self.inner.same_channel_as_sender(&sender.inner)
     }
 }
 
-impl<T> Clone for Sender<T> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            made: self.made,
-        }
-    }
-}
-
-impl<T> Clone for WeakSender<T> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            made: self.made,
-        }
-    }
-}
-
-macro_rules! shown {
-    ($($name:ty),*) => {$(
-        impl<T> fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.inner.fmt(f)
-            }
-        }
-    )*};
-}
-
-shown!(
+downgradable!("tokio::sync::mpsc": Sender, WeakSender);
+shown!(any:
     Sender<T>,
     WeakSender<T>,
     Permit<'_, T>,

@@ -1,6 +1,5 @@
 //! The receiving ends.
 
-use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::task::{Context, Poll, ready};
@@ -10,11 +9,12 @@ use tokio::sync::mpsc::error::TryRecvError;
 
 use super::NOUN;
 use crate::agent::leaf::{self, Leaf, Target, Thing, Waiting};
+use crate::sync::channel_macros::{forwarded, shown};
 use crate::sync::sited::PollAt;
 use crate::sync::watched::Stamped;
 
 macro_rules! receiver {
-    ($(#[$meta:meta])* $name:ident, $doc:literal) => {
+    ($(#[$meta:meta])* $name:ident, $path:literal) => {
         $(#[$meta])*
         pub struct $name<T> {
             inner: tokio::sync::mpsc::$name<Stamped<T>>,
@@ -25,6 +25,8 @@ macro_rules! receiver {
         impl<T> Unpin for $name<T> {}
 
         impl<T> $name<T> {
+            forwarded!($path: is_closed -> bool, is_empty -> bool, len -> usize, sender_strong_count -> usize, sender_weak_count -> usize);
+
             pub(super) fn of(inner: tokio::sync::mpsc::$name<Stamped<T>>, made: Site) -> Self {
                 Self {
                     inner,
@@ -54,7 +56,7 @@ macro_rules! receiver {
                 leaf.poll(cx, waiting, |cx| poll(inner, cx))
             }
 
-            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::recv`], and as cancel safe.")]
+            #[doc = concat!("As [`", $path, "::recv`], and as cancel safe.")]
             #[track_caller]
             pub fn recv(&mut self) -> impl Future<Output = Option<T>> {
                 let created = Location::caller();
@@ -66,7 +68,7 @@ macro_rules! receiver {
                 })
             }
 
-            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::recv_many`], and as cancel safe.")]
+            #[doc = concat!("As [`", $path, "::recv_many`], and as cancel safe.")]
             #[track_caller]
             pub fn recv_many(
                 &mut self,
@@ -96,7 +98,7 @@ macro_rules! receiver {
                 Poll::Ready(count)
             }
 
-            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::try_recv`].")]
+            #[doc = concat!("As [`", $path, "::try_recv`].")]
             ///
             /// # Errors
             ///
@@ -105,7 +107,7 @@ macro_rules! receiver {
                 self.inner.try_recv().map(Stamped::receive)
             }
 
-            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::blocking_recv`].")]
+            #[doc = concat!("As [`", $path, "::blocking_recv`].")]
             ///
             /// # Panics
             ///
@@ -115,7 +117,7 @@ macro_rules! receiver {
                 self.inner.blocking_recv().map(Stamped::receive)
             }
 
-            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::blocking_recv_many`].")]
+            #[doc = concat!("As [`", $path, "::blocking_recv_many`].")]
             ///
             /// # Panics
             ///
@@ -128,27 +130,12 @@ macro_rules! receiver {
                 count
             }
 
-            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::close`].")]
+            #[doc = concat!("As [`", $path, "::close`].")]
             pub fn close(&mut self) {
                 self.inner.close();
             }
 
-            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::is_closed`].")]
-            pub fn is_closed(&self) -> bool {
-                self.inner.is_closed()
-            }
-
-            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::is_empty`].")]
-            pub fn is_empty(&self) -> bool {
-                self.inner.is_empty()
-            }
-
-            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::len`].")]
-            pub fn len(&self) -> usize {
-                self.inner.len()
-            }
-
-            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::poll_recv`].")]
+            #[doc = concat!("As [`", $path, "::poll_recv`].")]
             #[track_caller]
             pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
                 let created = Location::caller();
@@ -156,7 +143,7 @@ macro_rules! receiver {
                 Poll::Ready(message.map(Stamped::receive))
             }
 
-            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::poll_recv_many`].")]
+            #[doc = concat!("As [`", $path, "::poll_recv_many`].")]
             #[track_caller]
             pub fn poll_recv_many(
                 &mut self,
@@ -168,46 +155,25 @@ macro_rules! receiver {
                 self.poll_many_at(cx, buffer, limit, (created, created))
             }
 
-            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::sender_strong_count`].")]
-            pub fn sender_strong_count(&self) -> usize {
-                self.inner.sender_strong_count()
-            }
-
-            #[doc = concat!("As [`tokio::sync::mpsc::", $doc, "::sender_weak_count`].")]
-            pub fn sender_weak_count(&self) -> usize {
-                self.inner.sender_weak_count()
-            }
         }
 
-        impl<T> fmt::Debug for $name<T> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.inner.fmt(f)
-            }
-        }
+        shown!(any: $name<T>);
     };
 }
 
 receiver!(
     /// [`tokio::sync::mpsc::Receiver`], watched.
     Receiver,
-    "Receiver"
+    "tokio::sync::mpsc::Receiver"
 );
 receiver!(
     /// [`tokio::sync::mpsc::UnboundedReceiver`], watched.
     UnboundedReceiver,
-    "UnboundedReceiver"
+    "tokio::sync::mpsc::UnboundedReceiver"
 );
 
 impl<T> Receiver<T> {
-    /// As [`tokio::sync::mpsc::Receiver::capacity`].
-    pub fn capacity(&self) -> usize {
-        self.inner.capacity()
-    }
-
-    /// As [`tokio::sync::mpsc::Receiver::max_capacity`].
-    pub fn max_capacity(&self) -> usize {
-        self.inner.max_capacity()
-    }
+    forwarded!("tokio::sync::mpsc::Receiver": capacity -> usize, max_capacity -> usize);
 }
 
 /// A receipt under way. The receiver outlives it, so the wait is withdrawn when it is dropped.

@@ -1,6 +1,5 @@
 //! The sending ends of an unbounded channel.
 
-use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 
@@ -9,6 +8,7 @@ use tokio::sync::mpsc::error::SendError;
 
 use super::{NOUN, UnboundedReceiver, take_back};
 use crate::agent::leaf::Thing;
+use crate::sync::channel_macros::{downgradable, forwarded, shown};
 use crate::sync::watched::{Stamped, watched};
 use crate::task::lets_out;
 
@@ -37,6 +37,8 @@ pub struct WeakUnboundedSender<T> {
 }
 
 impl<T> UnboundedSender<T> {
+    forwarded!("tokio::sync::mpsc::UnboundedSender": is_closed -> bool);
+
     /// As [`tokio::sync::mpsc::UnboundedSender::send`].
     ///
     /// # Errors
@@ -53,83 +55,7 @@ impl<T> UnboundedSender<T> {
         let thing = Thing::new(NOUN, WaitReason::Other, self.made);
         watched(thing, self.inner.closed(), |()| ())
     }
-
-    /// As [`tokio::sync::mpsc::UnboundedSender::is_closed`].
-    pub fn is_closed(&self) -> bool {
-        self.inner.is_closed()
-    }
-
-    /// As [`tokio::sync::mpsc::UnboundedSender::same_channel`].
-    pub fn same_channel(&self, other: &Self) -> bool {
-        self.inner.same_channel(&other.inner)
-    }
-
-    /// As [`tokio::sync::mpsc::UnboundedSender::downgrade`].
-    #[must_use = "Downgrade creates a WeakSender without destroying the original non-weak sender."]
-    pub fn downgrade(&self) -> WeakUnboundedSender<T> {
-        WeakUnboundedSender {
-            inner: self.inner.downgrade(),
-            made: self.made,
-        }
-    }
-
-    /// As [`tokio::sync::mpsc::UnboundedSender::strong_count`].
-    pub fn strong_count(&self) -> usize {
-        self.inner.strong_count()
-    }
-
-    /// As [`tokio::sync::mpsc::UnboundedSender::weak_count`].
-    pub fn weak_count(&self) -> usize {
-        self.inner.weak_count()
-    }
 }
 
-impl<T> WeakUnboundedSender<T> {
-    /// As [`tokio::sync::mpsc::WeakUnboundedSender::upgrade`].
-    pub fn upgrade(&self) -> Option<UnboundedSender<T>> {
-        Some(UnboundedSender {
-            inner: self.inner.upgrade()?,
-            made: self.made,
-        })
-    }
-
-    /// As [`tokio::sync::mpsc::WeakUnboundedSender::strong_count`].
-    pub fn strong_count(&self) -> usize {
-        self.inner.strong_count()
-    }
-
-    /// As [`tokio::sync::mpsc::WeakUnboundedSender::weak_count`].
-    pub fn weak_count(&self) -> usize {
-        self.inner.weak_count()
-    }
-}
-
-impl<T> Clone for UnboundedSender<T> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            made: self.made,
-        }
-    }
-}
-
-impl<T> Clone for WeakUnboundedSender<T> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            made: self.made,
-        }
-    }
-}
-
-impl<T> fmt::Debug for UnboundedSender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
-
-impl<T> fmt::Debug for WeakUnboundedSender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+downgradable!("tokio::sync::mpsc": UnboundedSender, WeakUnboundedSender);
+shown!(any: UnboundedSender<T>, WeakUnboundedSender<T>);

@@ -1,0 +1,67 @@
+//! What is left of a schedule when it is over.
+
+use std::mem;
+
+use super::aim::Sight;
+use super::outside::Outside;
+use super::schedule::Schedule;
+use super::strategy::{Choose, Replay};
+use crate::report::{Escaped, Step, schedule_table};
+use crate::tracking::scheduled::Noted;
+
+/// What is left of a schedule.
+#[derive(Debug)]
+pub(crate) struct Course {
+    pub(super) chooser: Box<dyn Choose>,
+    pub(crate) schedule: Schedule,
+    /// The choices of the schedule without those that were taken back.
+    pub(crate) steps: Vec<usize>,
+    /// What the threads did, if that was asked for.
+    pub(super) notes: Vec<(usize, Noted)>,
+    /// The names of the threads.
+    pub(super) names: Vec<Option<String>>,
+    /// The first thread that stayed away, if it was to be looked at.
+    pub(crate) outside: Option<Outside>,
+    /// What was seen of the deadlock that the schedule tries to reach.
+    pub(crate) sight: Option<Sight>,
+    /// Whether the schedule says all about the order of the steps.
+    pub(crate) exact: bool,
+    pub(crate) tries: bool,
+}
+
+impl Course {
+    /// Takes the strategy out, for the next schedule.
+    pub(crate) fn take_chooser(&mut self) -> Box<dyn Choose> {
+        mem::replace(&mut self.chooser, Box::new(Replay::new(Vec::new())))
+    }
+
+    /// The table of what the threads did: a column for each that did something.
+    pub(crate) fn interleaving(&self) -> String {
+        interleaving(&self.notes, |thread| {
+            self.names.get(thread).and_then(Option::as_deref)
+        })
+    }
+}
+
+/// The table of what threads with these names did.
+pub(super) fn interleaving<'a>(
+    notes: &[(usize, Noted)],
+    name: impl Fn(usize) -> Option<&'a str>,
+) -> String {
+    let mut columns: Vec<usize> = notes.iter().map(|(thread, _)| *thread).collect();
+    columns.sort_unstable();
+    columns.dedup();
+    let heads = columns.iter().map(|thread| {
+        name(*thread).map_or_else(
+            || thread.to_string(),
+            |name| format!("{thread} `{}`", Escaped(name)),
+        )
+    });
+    let steps = notes.iter().map(|(thread, noted)| Step {
+        column: columns.binary_search(thread).unwrap_or(0),
+        verb: noted.verb,
+        lock: noted.what.clone(),
+        site: noted.site,
+    });
+    schedule_table(&heads.collect::<Vec<_>>(), &steps.collect::<Vec<_>>())
+}
