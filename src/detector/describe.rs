@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use super::counters;
 use super::lock_info::lock_info;
 use super::order::declared;
-use super::state::DetectorState;
-use crate::engine::acquisition::Finding;
+use super::state::{self, DetectorState};
+use crate::engine::acquisition::{Finding, Held};
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::sorting;
@@ -18,6 +18,7 @@ use crate::tracking::lock::ident::Ident;
 use crate::tracking::process::reacquired;
 use crate::tracking::process::registry;
 use crate::tracking::thread::current;
+use crate::tracking::thread::own::with_own;
 use crate::tracking::thread::slot::{HeldLock, Slot};
 use crate::tracking::thread::wait;
 
@@ -26,6 +27,21 @@ use crate::tracking::thread::wait;
 pub(crate) fn held_here(slot: &'static Slot) -> Vec<(&'static Ident, HeldInfo)> {
     let held = slot.held().unwrap_or_default();
     held.iter().map(|h| (h.ident(), held_info(h))).collect()
+}
+
+/// Returns the locks that another thread holds around the calling one, each with the location of its acquisition;
+/// `slot` is the thread's.
+pub(crate) fn inherited_here(slot: &'static Slot) -> Vec<(LockInfo, Site)> {
+    let inherited = with_own(slot, |own| own.inherited.clone());
+    if inherited.is_empty() {
+        return Vec::new();
+    }
+    let state = state::lock();
+    let known = |held: Held| Some((state.lock(held.lock)?.clone(), held.site));
+    inherited
+        .iter()
+        .filter_map(|around| known(around.held))
+        .collect()
 }
 
 fn held_info(held: &HeldLock) -> HeldInfo {

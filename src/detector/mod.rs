@@ -26,7 +26,7 @@ pub(crate) mod writing;
 
 #[cfg(feature = "metrics")]
 pub(crate) use self::counters::reported;
-pub(crate) use self::describe::held_here;
+pub(crate) use self::describe::{held_here, inherited_here};
 pub(crate) use self::lock_info::{lock_info, name};
 pub(crate) use self::order::check::{relabel, retire};
 pub(crate) use self::panic::{Panic, can_unwind, end_in};

@@ -81,7 +81,7 @@ pub use self::chosen::{
 };
 pub use self::chosen::{
     Begun, CheckMembership, Child, Drain, InitClock, JoinRecord, OnceRecord, RunningThread,
-    Scheduled, Sleep, SpawnHolds, check_ascending, idle, is_abandoned, point, point_unnamed,
+    Scheduled, SpawnHolds, check_ascending, idle, is_abandoned, point, point_unnamed,
 };
 pub use self::chosen::{
     Clock, CondvarRecord, Endpoint, EndpointWait, Endpoints, InheritedHolds, Lock, MergedClock,
@@ -102,7 +102,7 @@ pub use crate::engine::ids::{LockId, Site, ThreadId};
 pub use crate::engine::mode::{AcquireKind, Mode, ReadPolicy};
 pub use crate::engine::wait_reason::WaitReason;
 pub use crate::tracking::lock::kind::LockKind;
-pub use crate::tracking::scheduled::{AfterWait, FailedTry};
+pub use crate::tracking::scheduled::FailedTry;
 pub use crate::tracking::thread::remote_panic::Wake;
 pub use crate::tracking::thread::wait::HAS_CLOCK;
 

@@ -30,9 +30,7 @@ pub use self::join::{JoinRecord, RunningThread};
 pub use self::once_record::OnceRecord;
 pub use self::resource::idle;
 pub use self::resource::{Providers, Resource};
-pub use self::scheduled::{
-    Begun, Child, Drain, Scheduled, Sleep, is_abandoned, point, point_unnamed,
-};
+pub use self::scheduled::{Begun, Child, Drain, Scheduled, is_abandoned, point, point_unnamed};
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{AcquireKind, Mode};
 use crate::instrument::guard_marker::GuardMarker;

@@ -12,7 +12,6 @@ use super::RawMutex;
 use crate::instrument;
 use crate::instrument::Wake;
 use crate::instrument::{AcquireKind, CondvarRecord, Hold, Scheduled, Site};
-use crate::instrument::{AfterWait, FailedTry};
 
 /// Raw condition variable: `parking_lot`'s, with a detector record.
 ///
@@ -86,7 +85,7 @@ impl RawCondvar {
                 .waiting_or(Some(wake), &mutex.record, hold, AcquireKind::Blocking, site);
         if let Some(turn) = &turn {
             // SAFETY: the caller holds the mutex by `hold`, so its bare lock is held.
-            if unsafe { self.wait_in_turn(turn, mutex, false) } {
+            if unsafe { self.wait_in_turn(turn, mutex, false, site) } {
                 waiting.notified();
             }
             drop(waiting);
@@ -106,50 +105,22 @@ impl RawCondvar {
     ///
     /// The bare lock of `mutex` is held by the calling thread.
     #[cold]
-    unsafe fn wait_in_turn(&self, turn: &Scheduled, mutex: &RawMutex, has_limit: bool) -> bool {
-        let sleep = turn.sleep(std::ptr::from_ref(self).addr());
+    unsafe fn wait_in_turn(
+        &self,
+        turn: &Scheduled,
+        mutex: &RawMutex,
+        has_limit: bool,
+        site: Site,
+    ) -> bool {
+        turn.comes_back_to(&mutex.record, site);
+        let condvar = std::ptr::from_ref(self).addr();
         // SAFETY: the caller's promise.
-        unsafe { mutex.bare.unlock(Default::default()) };
-        let mut failed = FailedTry::Arrived;
-        if has_limit {
-            let next = turn.lapse_on();
-            // A notification that comes later finds the thread awake.
-            let notified = sleep.is_over();
-            drop(sleep);
-            Self::relock_in_turn(turn, mutex, FailedTry::Seen);
-            if next == AfterWait::Unwind {
-                turn.abandon();
-            }
-            return notified;
-        }
-        loop {
-            let next = turn.wait_on(failed);
-            if next != AfterWait::Retry {
-                let _ = mutex.bare.lock();
-                if next == AfterWait::Unwind {
-                    turn.abandon();
-                }
-                return false;
-            }
-            if sleep.is_over() {
-                break;
-            }
-            failed = FailedTry::Unseen;
-        }
-        drop(sleep);
-        Self::relock_in_turn(turn, mutex, FailedTry::Seen);
-        true
-    }
-
-    /// Acquires the bare lock at the turn of the calling thread, and later ones.
-    fn relock_in_turn(turn: &Scheduled, mutex: &RawMutex, mut failed: FailedTry) {
-        while mutex.bare.try_lock().is_none() {
-            if turn.wait_on(failed) != AfterWait::Retry {
-                let _ = mutex.bare.lock();
-                return;
-            }
-            failed = FailedTry::Unseen;
-        }
+        let unlock = || unsafe { mutex.bare.unlock(Default::default()) };
+        let try_lock = || mutex.bare.try_lock().is_some();
+        let lock = || {
+            let _ = mutex.bare.lock();
+        };
+        turn.sleep(condvar, has_limit, unlock, try_lock, lock)
     }
 
     /// Lets a thread of an exploration notify one thread of it that waits here, or all: how many.
@@ -181,7 +152,7 @@ impl RawCondvar {
             .waiting(&mutex.record, hold, AcquireKind::Timed, site);
         let timed_out = match &turn {
             // SAFETY: the caller holds the mutex by `hold`, so its bare lock is held.
-            Some(turn) => unsafe { !self.wait_in_turn(turn, mutex, true) },
+            Some(turn) => unsafe { !self.wait_in_turn(turn, mutex, true, site) },
             // SAFETY: as above.
             None => unsafe {
                 self.bare

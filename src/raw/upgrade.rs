@@ -101,7 +101,7 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     unsafe fn upgrade_in_turn(&self, turn: &Scheduled, hold: &Hold, site: Site) {
         // SAFETY: the caller has an upgradable hold, so the bare lock is held that way.
         let try_upgrade = || unsafe { self.bare.try_upgrade(Default::default()) }.is_ok();
-        turn.point_of_acquisition(&self.record, Mode::Exclusive);
+        turn.point_before(&self.record, Mode::Exclusive, site);
         if try_upgrade() {
             self.record.upgraded(hold, site);
         } else {

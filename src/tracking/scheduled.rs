@@ -14,7 +14,7 @@ use crate::tracking::fork_safe::ForkSafe;
 
 /// What a thread does after it was kept waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AfterWait {
+pub(crate) enum AfterWait {
     /// It is the only thread that runs: it tries again.
     Retry,
     /// The scheduler controls no thread any more: the thread waits for itself.

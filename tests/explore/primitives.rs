@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use lockwarden::sync::{Barrier, Event, Mutex, OnceLock, Semaphore, mpsc};
+use lockwarden::sync::{Barrier, Condvar, Event, Mutex, OnceLock, Semaphore, mpsc};
 use lockwarden::testing::explore::Strategy;
 use lockwarden::thread;
 
@@ -389,6 +389,26 @@ fn all_silent(schedules: usize) {
             assert_eq!(*shared.0.lock().unwrap(), 2);
         };
         share((Mutex::new(0), Barrier::new(2)), meet, meet);
+    });
+    silent(schedules, || {
+        share(
+            (Mutex::new(false), Condvar::new()),
+            |(open, changed)| {
+                *open.lock().unwrap() = true;
+                changed.notify_all();
+            },
+            |(open, changed)| {
+                let open = open.lock().unwrap();
+                drop(changed.wait_while(open, |open| !*open).unwrap());
+            },
+        );
+    });
+    #[cfg(feature = "channel")]
+    silent(schedules, || {
+        let (send, receive) = lockwarden::channel::bounded(1);
+        let sender = thread::spawn(move || (0..3).for_each(|n| send.send(n).unwrap()));
+        assert_eq!(receive.iter().collect::<Vec<_>>(), [0, 1, 2]);
+        sender.join().unwrap();
     });
     silent(schedules, || {
         let get = |value: &OnceLock<i32>| assert_eq!(*value.get_or_init(|| 7), 7);

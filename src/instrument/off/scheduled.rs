@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{CondvarRecord, Lock, Resource};
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
-use crate::tracking::scheduled::{AfterWait, FailedTry, Scheduler};
+use crate::tracking::scheduled::{FailedTry, Scheduler};
 
 #[inline(always)]
 pub fn point(_verb: &'static str, _record: &Resource) {}
@@ -50,6 +50,11 @@ impl Scheduled {
         None
     }
 
+    #[inline(always)]
+    pub fn if_any() -> Option<Self> {
+        None
+    }
+
     pub fn point(&self) {
         match self.0 {}
     }
@@ -66,15 +71,15 @@ impl Scheduled {
         match self.0 {}
     }
 
+    pub fn comes_back_to(&self, _lock: &Lock, _site: Site) {
+        match self.0 {}
+    }
+
     pub fn give_way(&self) {
         match self.0 {}
     }
 
     pub fn lapse(&self) {
-        match self.0 {}
-    }
-
-    pub fn lapse_on(&self) -> AfterWait {
         match self.0 {}
     }
 
@@ -90,15 +95,14 @@ impl Scheduled {
         match self.0 {}
     }
 
-    pub fn wait_on(&self, _failed: FailedTry) -> AfterWait {
-        match self.0 {}
-    }
-
-    pub fn abandon(&self) {
-        match self.0 {}
-    }
-
-    pub fn sleep(&self, _condvar: usize) -> Sleep {
+    pub fn sleep(
+        &self,
+        _condvar: usize,
+        _has_limit: bool,
+        _unlock: impl FnOnce(),
+        _try_lock: impl Fn() -> bool,
+        _lock: impl Fn(),
+    ) -> bool {
         match self.0 {}
     }
 
@@ -144,22 +148,9 @@ impl Scheduled {
 }
 
 #[derive(Debug)]
-pub struct Sleep(Infallible);
-
-impl Sleep {
-    pub fn is_over(&self) -> bool {
-        match self.0 {}
-    }
-}
-
-#[derive(Debug)]
 pub struct Drain(#[allow(dead_code)] Infallible);
 
-// Both end something when they are dropped, in the instrumented build.
-impl Drop for Sleep {
-    fn drop(&mut self) {}
-}
-
+// It ends something when it is dropped, in the instrumented build.
 impl Drop for Drain {
     fn drop(&mut self) {}
 }

@@ -43,5 +43,5 @@ pub use self::lock::{Hold, Lock};
 pub use self::once_record::OnceRecord;
 pub use self::point::{point, point_unnamed};
 pub use self::resource::{Providers, Resource, idle};
-pub use self::scheduled::{Begun, Child, Drain, Scheduled, Sleep, is_abandoned};
+pub use self::scheduled::{Begun, Child, Drain, Scheduled, is_abandoned};
 pub use self::thread_bit::{ensure_attached, thread_bit};

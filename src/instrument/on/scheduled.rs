@@ -142,6 +142,16 @@ impl Scheduled {
         scheduled::here().map(Self)
     }
 
+    /// The same, at the cost of two instructions as long as no exploration has run in the process.
+    #[inline(always)]
+    pub fn if_any() -> Option<Self> {
+        if scheduled::is_any() {
+            Self::here()
+        } else {
+            None
+        }
+    }
+
     /// The thread is about to do what others can see: returns at its turn.
     pub fn point(&self) {
         self.point_of(Touch::Anything);
@@ -195,15 +205,10 @@ impl Scheduled {
 
     /// A time limit of the thread is over when it has its next turn, unless what it waits for has come: returns then.
     pub fn lapse(&self) {
-        if self.lapse_on() == AfterWait::Unwind {
+        let next = self.next(Touch::Anything);
+        if self.0.scheduler.lapse(self.0.thread, next) == AfterWait::Unwind {
             self.abandon();
         }
-    }
-
-    /// The same, of a thread that cannot unwind where it is: what it is to do.
-    pub fn lapse_on(&self) -> AfterWait {
-        let next = self.next(Touch::Anything);
-        self.0.scheduler.lapse(self.0.thread, next)
     }
 
     /// The thread has acquired a lock: has its release take the slow path, if there is to be a point.
@@ -242,22 +247,69 @@ impl Scheduled {
         }
     }
 
-    /// The same, of a thread that cannot unwind where it is: what it is to do.
-    pub fn wait_on(&self, failed: FailedTry) -> AfterWait {
-        self.0.scheduler.wait(self.0.thread, failed)
-    }
-
     /// The thread was given up and is ready to unwind.
-    pub fn abandon(&self) {
+    fn abandon(&self) {
         if !std::thread::panicking() {
             resume_unwind(Box::new(Abandoned));
         }
     }
 
-    /// The thread sleeps on the condition variable at this address, as long as the result lives.
-    pub fn sleep(&self, condvar: usize) -> Sleep<'_> {
-        self.0.scheduler.sleep(self.0.thread, condvar);
-        Sleep(self)
+    /// Sleeps on the condition variable at this address without blocking; whether the thread was notified. One that
+    /// has a limit sleeps until it has its turn again.
+    ///
+    /// The thread holds the mutex: `unlock` releases it, `try_lock` and `lock` acquire it again, which is the case
+    /// when this returns or unwinds. There was no notification if the scheduler controls nothing any more.
+    #[cold]
+    pub fn sleep(
+        &self,
+        condvar: usize,
+        has_limit: bool,
+        unlock: impl FnOnce(),
+        try_lock: impl Fn() -> bool,
+        lock: impl Fn(),
+    ) -> bool {
+        let Participant { scheduler, thread } = &self.0;
+        let relock = || {
+            let mut failed = FailedTry::Seen;
+            while !try_lock() {
+                if scheduler.wait(*thread, failed) != AfterWait::Retry {
+                    return lock();
+                }
+                failed = FailedTry::Unseen;
+            }
+        };
+        scheduler.sleep(*thread, condvar);
+        let sleep = Sleep(self);
+        unlock();
+        if has_limit {
+            let next = scheduler.lapse(*thread, self.next(Touch::Anything));
+            // A notification that comes later finds the thread awake.
+            let notified = sleep.is_over();
+            drop(sleep);
+            relock();
+            if next == AfterWait::Unwind {
+                self.abandon();
+            }
+            return notified;
+        }
+        let mut failed = FailedTry::Arrived;
+        loop {
+            let next = scheduler.wait(*thread, failed);
+            if next != AfterWait::Retry {
+                lock();
+                if next == AfterWait::Unwind {
+                    self.abandon();
+                }
+                return false;
+            }
+            if sleep.is_over() {
+                break;
+            }
+            failed = FailedTry::Unseen;
+        }
+        drop(sleep);
+        relock();
+        true
     }
 
     /// Notifies the thread of the exploration that sleeps longest on this condition variable, or all:
@@ -345,13 +397,13 @@ impl Drop for Drain<'_> {
     }
 }
 
-/// A thread that sleeps on a condition variable.
+/// A thread that sleeps on a condition variable, as long as this lives.
 #[derive(Debug)]
-pub struct Sleep<'a>(&'a Scheduled);
+struct Sleep<'a>(&'a Scheduled);
 
 impl Sleep<'_> {
     /// Whether the thread was notified.
-    pub fn is_over(&self) -> bool {
+    fn is_over(&self) -> bool {
         let Participant { scheduler, thread } = &self.0.0;
         scheduler.is_notified(*thread)
     }

@@ -41,23 +41,28 @@ impl Scheduled {
     /// The thread is about to ask for a lock, or for a value that is initialised once, in a way that may wait.
     pub(super) fn comes_to(&self, record: &LockRecord, site: Site) {
         let Participant { scheduler, thread } = &self.0;
-        if scheduler.has_aim()
-            && let held = detector::held_here(current::slot())
-            && !held.is_empty()
-        {
-            let key = |lock: &LockInfo, site| {
-                let class = class_key::of_class(lock.name, lock.created);
-                (class.into_owned(), class_key::of_site(site))
-            };
-            let held = held
-                .iter()
-                .map(|(ident, info)| key(&detector::lock_info(ident), info.site));
-            let nesting = Nesting {
-                asked: key(&info_of(record), site),
-                held: held.collect(),
-            };
-            scheduler.comes(*thread, &nesting);
+        if !scheduler.has_aim() {
+            return;
         }
+        let key = |lock: &LockInfo, site| {
+            let class = class_key::of_class(lock.name, lock.created);
+            (class.into_owned(), class_key::of_site(site))
+        };
+        let slot = current::slot();
+        let own = detector::held_here(slot).into_iter();
+        let own = own.map(|(ident, info)| key(&detector::lock_info(ident), info.site));
+        let around = detector::inherited_here(slot).into_iter();
+        let around = around.map(|(lock, site)| key(&lock, site));
+        let held: Vec<_> = own.chain(around).collect();
+        if !held.is_empty() {
+            let asked = key(&info_of(record), site);
+            scheduler.comes(*thread, &Nesting { asked, held });
+        }
+    }
+
+    /// The thread is about to sleep on a condition variable, after which it acquires this mutex again.
+    pub fn comes_back_to(&self, lock: &Lock, site: Site) {
+        self.comes_to(&lock.record, site);
     }
 
     /// The thread, which has the turn, does this to a lock, for those who read the schedule.

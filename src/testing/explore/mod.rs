@@ -73,8 +73,8 @@
 //! state that it leaves in a static. Its threads are those that it starts through
 //! [`lockwarden::thread`](crate::thread), and those that they start in turn; others run as they like.
 //!
-//! A schedule ends when all its threads have ended, or when the body has and the rest waits. Threads that
-//! wait then, and those of a schedule that cannot go on, unwind out of their waits, without a message;
+//! A schedule ends when all its threads have ended, or when the body has and the rest waits, be it in loops of waits
+//! with a limit. Threads that wait then, and those of a schedule that cannot go on, unwind out of their waits, without a message;
 //! destructors run.
 //!
 //! # What it cannot see
@@ -86,7 +86,9 @@
 //!   [`Explore::patience`] says, loses its turn to another one: it waits for I/O, for a lock that is not
 //!   watched, or it spins. Both may then run at the same time; such a schedule is not
 //!   [exact](Finding::is_exact), and [`Outcome::outside`] has the stack of the thread. In the schedules
-//!   after that a thread loses its turn after 50 milliseconds. The same is true of a direct hand-over through a channel without room.
+//!   after that a thread loses its turn after 50 milliseconds.
+//! - A loop that looks at the clock until a time has come takes real time, at a millisecond for each turn, once no
+//!   thread can go on but those in loops of waits with a limit, of sleeps or of yields.
 //! - A `park` lets other threads go first, and may then return whether the thread was unparked or not, as
 //!   std allows. A thread that is never unparked is not found.
 //! - A schedule with more than 100,000 choices is left to itself, as inexact, until its time is over.

@@ -4,7 +4,7 @@ use core::cell::Cell;
 use core::mem::ManuallyDrop;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use lockwarden::instrument::{Hold, AcquireKind, Lock, LockKind, Mode, Site};
+use lockwarden::instrument::{AcquireKind, FailedTry, Hold, Lock, LockKind, Mode, Scheduled, Site};
 
 /// The record of a lock.
 pub(crate) struct Record {
@@ -87,8 +87,14 @@ impl Record {
         wait: impl FnOnce() -> bool,
         undo: impl FnOnce(),
     ) -> Option<Held> {
+        let turn = Scheduled::if_any();
+        if let Some(turn) = &turn {
+            self.point(turn, mode, kind, site);
+        }
         if tried() {
-            return Some(self.acquired(mode, kind, site, undo));
+            let held = self.acquired(mode, kind, site, undo);
+            self.had(turn, mode, site);
+            return Some(held);
         }
         if kind == AcquireKind::Try {
             return None;
@@ -97,10 +103,67 @@ impl Record {
             return wait().then_some(Held::Untracked);
         }
         let attempt = self.lock.attempt_with_retry(&tried, mode, kind, site);
-        if !attempt.is_granted() && !wait() {
+        if !attempt.is_granted() && !self.wait_in(&turn, kind, site, &tried, wait) {
             return None;
         }
-        Some(Held::Listed(SentHold(attempt.acquired())))
+        let held = Held::Listed(SentHold(attempt.acquired()));
+        self.had(turn, mode, site);
+        Some(held)
+    }
+
+    /// A thread of an exploration is about to ask for the lock.
+    #[cold]
+    fn point(&self, turn: &Scheduled, mode: Mode, kind: AcquireKind, site: Site) {
+        if kind == AcquireKind::Blocking {
+            return turn.point_before(&self.lock, mode, site);
+        }
+        turn.note_try();
+        if kind == AcquireKind::Try {
+            turn.point_of_try(&self.lock);
+        } else {
+            turn.point();
+        }
+    }
+
+    /// The thread has acquired the lock.
+    #[inline]
+    fn had(&self, turn: Option<Scheduled>, mode: Mode, site: Site) {
+        if let Some(turn) = turn {
+            let verb = if mode == Mode::Shared { "reads" } else { "takes" };
+            turn.note_lock(verb, &self.lock, site);
+            turn.acquired();
+        }
+    }
+
+    /// Waits for the lock: by `wait`, or in the turns of an exploration; whether it was had.
+    fn wait_in(
+        &self,
+        turn: &Option<Scheduled>,
+        kind: AcquireKind,
+        site: Site,
+        tried: impl Fn() -> bool,
+        wait: impl FnOnce() -> bool,
+    ) -> bool {
+        let Some(turn) = turn else { return wait() };
+        if kind != AcquireKind::Blocking {
+            turn.lapse();
+            return tried();
+        }
+        turn.note_wait(&self.lock, site);
+        while turn.wait(FailedTry::Unseen, true) {
+            if tried() {
+                return true;
+            }
+        }
+        wait()
+    }
+
+    /// A thread is about to ask for the lock as a reader who passes a writer that waits.
+    #[inline]
+    pub(crate) fn point_of_reader(&self, kind: AcquireKind, site: Site) {
+        if let Some(turn) = Scheduled::if_any() {
+            self.point(&turn, Mode::Shared, kind, site);
+        }
     }
 
     /// Records an acquisition that did not wait.
@@ -120,18 +183,33 @@ impl Record {
         &self,
         mode: Mode,
         site: Site,
-        tried: impl FnOnce() -> bool,
+        tried: impl Fn() -> bool,
         wait: impl FnOnce(),
     ) -> Held {
         if !self.is_tracked() {
             wait();
             return Held::Untracked;
         }
+        let turn = Scheduled::if_any();
+        if let Some(turn) = &turn {
+            turn.point_before(&self.lock, mode, site);
+        }
         let hold = if tried() {
             self.lock.reacquired(mode, site)
         } else {
             let attempt = self.lock.attempt_reacquire(mode, AcquireKind::Blocking, site);
-            wait();
+            // A guard is owed, so the thread does not unwind.
+            let in_turn = |turn: &Scheduled| {
+                while turn.wait(FailedTry::Unseen, false) {
+                    if tried() {
+                        return true;
+                    }
+                }
+                false
+            };
+            if !turn.as_ref().is_some_and(in_turn) {
+                wait();
+            }
             attempt.acquired()
         };
         Held::Listed(SentHold(hold))
@@ -160,9 +238,13 @@ impl Record {
         held: &Held,
         kind: AcquireKind,
         site: Site,
-        tried: impl FnOnce() -> bool,
+        tried: impl Fn() -> bool,
         wait: impl FnOnce() -> bool,
     ) -> bool {
+        let turn = Scheduled::if_any();
+        if let Some(turn) = &turn {
+            self.point(turn, Mode::Exclusive, kind, site);
+        }
         let hold = match held {
             Held::Listed(hold) => &hold.0,
             _ => return tried() || wait(),
@@ -179,7 +261,7 @@ impl Record {
             return false;
         }
         let attempt = self.lock.attempt_upgrade(hold, kind, site);
-        let had = wait();
+        let had = self.wait_in(&turn, kind, site, &tried, wait);
         if had {
             attempt.upgraded(hold);
         }

@@ -145,6 +145,7 @@ impl<R: RawRwLockRecursive> Base<R> {
         wait: impl FnOnce(&R) -> bool,
     ) -> Option<Held> {
         let raw = &self.raw;
+        self.record.point_of_reader(kind, site);
         if raw.try_lock_shared_recursive() {
             // SAFETY: called after the lock was taken, when nothing else will release it.
             let undo = || unsafe { raw.unlock_shared() };

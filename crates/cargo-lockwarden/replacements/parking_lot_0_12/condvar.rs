@@ -6,8 +6,21 @@ use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use lock_api::watched;
-use lockwarden::instrument::{AcquireKind, CondvarRecord, Site};
-use parking_lot_original::{MutexGuard, WaitTimeoutResult};
+use lock_api::RawMutex as _;
+use lockwarden::instrument::{AcquireKind, CondvarRecord, Scheduled, Site};
+use parking_lot_original::MutexGuard;
+
+/// Whether a wait with a limit has ended by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitTimeoutResult(bool);
+
+impl WaitTimeoutResult {
+    /// Whether the limit was over.
+    #[inline]
+    pub fn timed_out(self) -> bool {
+        self.0
+    }
+}
 
 /// A condition variable.
 pub struct Condvar {
@@ -29,15 +42,49 @@ impl Condvar {
     /// Wakes one thread; says whether there was one.
     #[inline]
     pub fn notify_one(&self) -> bool {
-        self.signal
-            .notify(|| usize::from(self.original.notify_one()))
-            > 0
+        let wake = || match self.notify_in_turn(false) {
+            0 => usize::from(self.original.notify_one()),
+            notified => notified,
+        };
+        self.signal.notify(wake) > 0
     }
 
     /// Wakes all threads; says how many there were.
     #[inline]
     pub fn notify_all(&self) -> usize {
-        self.signal.notify(|| self.original.notify_all())
+        self.signal
+            .notify(|| self.notify_in_turn(true) + self.original.notify_all())
+    }
+
+    fn place(&self) -> usize {
+        core::ptr::from_ref(self).addr()
+    }
+
+    /// Lets a thread of an exploration wake one of its threads that waits, or all: how many.
+    fn notify_in_turn(&self, all: bool) -> usize {
+        Scheduled::if_any().map_or(0, |turn| turn.notify(self.place(), all))
+    }
+
+    /// Waits in a thread of an exploration, which never blocks; whether it was notified.
+    fn wait_in<T: ?Sized>(
+        &self,
+        turn: &Scheduled,
+        guard: &mut MutexGuard<'_, T>,
+        has_limit: bool,
+    ) -> bool {
+        // SAFETY: the guard holds the lock before and after the sleep, which releases it once and acquires it
+        // again.
+        let raw = unsafe { MutexGuard::mutex(guard).raw() };
+        let unlock = || unsafe { raw.unlock() };
+        turn.sleep(self.place(), has_limit, unlock, || raw.try_lock(), || raw.lock())
+    }
+
+    /// A thread of an exploration is about to wait.
+    fn point(&self, site: Site) -> Option<Scheduled> {
+        let turn = Scheduled::if_any()?;
+        turn.point();
+        turn.note_condvar("sleeps on", &self.signal, site);
+        Some(turn)
     }
 
     /// Waits for a notification, with the mutex released meanwhile.
@@ -48,10 +95,17 @@ impl Condvar {
     }
 
     fn wait_at<T: ?Sized>(&self, mutex_guard: &mut MutexGuard<'_, T>, site: Site) {
-        watched::wait(mutex_guard, &self.signal, AcquireKind::Blocking, site, |guard| {
-            self.original.wait(guard);
-            true
+        let turn = self.point(site);
+        watched::wait(mutex_guard, &self.signal, AcquireKind::Blocking, site, |guard| match &turn {
+            Some(turn) => self.wait_in(turn, guard, false),
+            None => {
+                self.original.wait(guard);
+                true
+            }
         });
+        if let Some(turn) = turn {
+            turn.acquired();
+        }
     }
 
     /// Waits for a notification until `timeout`.
@@ -63,7 +117,7 @@ impl Condvar {
         timeout: Instant,
     ) -> WaitTimeoutResult {
         self.timed(mutex_guard, Location::caller(), |guard| {
-            self.original.wait_until(guard, timeout)
+            !self.original.wait_until(guard, timeout).timed_out()
         })
     }
 
@@ -76,7 +130,7 @@ impl Condvar {
         timeout: Duration,
     ) -> WaitTimeoutResult {
         self.timed(mutex_guard, Location::caller(), |guard| {
-            self.original.wait_for(guard, timeout)
+            !self.original.wait_for(guard, timeout).timed_out()
         })
     }
 
@@ -84,18 +138,20 @@ impl Condvar {
         &self,
         mutex_guard: &mut MutexGuard<'_, T>,
         site: Site,
-        wait: impl FnOnce(&mut MutexGuard<'_, T>) -> WaitTimeoutResult,
+        wait: impl FnOnce(&mut MutexGuard<'_, T>) -> bool,
     ) -> WaitTimeoutResult {
-        let mut result = None;
-        watched::wait(mutex_guard, &self.signal, AcquireKind::Timed, site, |guard| {
-            let outcome = wait(guard);
-            result = Some(outcome);
-            !outcome.timed_out()
-        });
-        match result {
-            Some(result) => result,
-            None => unreachable!("the wait was made"),
+        let turn = self.point(site);
+        if let Some(turn) = &turn {
+            turn.note_try();
         }
+        let notified = watched::wait(mutex_guard, &self.signal, AcquireKind::Timed, site, |guard| match &turn {
+            Some(turn) => self.wait_in(turn, guard, true),
+            None => wait(guard),
+        });
+        if let Some(turn) = turn {
+            turn.acquired();
+        }
+        WaitTimeoutResult(!notified)
     }
 
     /// Waits for as long as `condition` holds.
@@ -118,16 +174,18 @@ impl Condvar {
     pub fn wait_while_until<T, F>(
         &self,
         mutex_guard: &mut MutexGuard<'_, T>,
-        condition: F,
+        mut condition: F,
         timeout: Instant,
     ) -> WaitTimeoutResult
     where
         T: ?Sized,
         F: FnMut(&mut T) -> bool,
     {
-        self.timed(mutex_guard, Location::caller(), |guard| {
-            self.original.wait_while_until(guard, condition, timeout)
-        })
+        let mut result = WaitTimeoutResult(false);
+        while !result.timed_out() && condition(mutex_guard.deref_mut()) {
+            result = self.wait_until(mutex_guard, timeout);
+        }
+        result
     }
 
     /// Waits for as long as `condition` holds, for so long.
@@ -143,9 +201,13 @@ impl Condvar {
         T: ?Sized,
         F: FnMut(&mut T) -> bool,
     {
-        self.timed(mutex_guard, Location::caller(), |guard| {
-            self.original.wait_while_for(guard, condition, timeout)
-        })
+        match Instant::now().checked_add(timeout) {
+            Some(deadline) => self.wait_while_until(mutex_guard, condition, deadline),
+            None => {
+                self.wait_while(mutex_guard, condition);
+                WaitTimeoutResult(false)
+            }
+        }
     }
 }
 

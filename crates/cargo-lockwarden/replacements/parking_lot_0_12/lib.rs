@@ -12,7 +12,7 @@ mod raw_rwlock;
 #[doc(inline)]
 pub use parking_lot_original::*;
 
-pub use self::condvar::Condvar;
+pub use self::condvar::{Condvar, WaitTimeoutResult};
 pub use self::raw_rwlock::RawRwLock;
 pub use lockwarden::parking_lot::{Once, OnceState};
 

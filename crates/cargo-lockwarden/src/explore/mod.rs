@@ -59,7 +59,7 @@ pub(crate) fn explore(mut request: Request, options: &ExploreArguments) -> Resul
     request.atomics = options.atomics;
     let prepared = run::prepare(&request)?;
     let tests = tests::all(&prepared, &request.arguments, &filters)?;
-    let (mut explored, mut failed, mut made) = (0, 0, 0);
+    let (mut passed, mut failed, mut made) = (0, 0, 0);
     let mut progress = Instant::now();
     for test in &tests {
         let (mut began, mut releases) = (false, false);
@@ -80,6 +80,7 @@ pub(crate) fn explore(mut request: Request, options: &ExploreArguments) -> Resul
             made += u64::from(ended.began);
             if ended.failed {
                 failed += 1;
+                began = false;
                 report(&prepared, test, seed, &ended)?;
                 break;
             }
@@ -89,10 +90,10 @@ pub(crate) fn explore(mut request: Request, options: &ExploreArguments) -> Resul
             }
             began = true;
         }
-        explored += u64::from(began);
+        passed += u64::from(began);
     }
     eprintln!(
-        "lockwarden: {} tests, of which {explored} start threads and passed in each schedule; {made} \
+        "lockwarden: {} tests, of which {passed} start threads and passed in each schedule; {made} \
          schedules, {failed} tests failed",
         tests.len()
     );
