@@ -1,8 +1,8 @@
 //! One wait of a task: a future of this crate round one of tokio's, from its first poll that was
 //! pending to its end.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
@@ -55,7 +55,8 @@ impl Target {
 /// A wait that is not over.
 #[derive(Debug)]
 pub(crate) struct Wait {
-    task: Weak<Task>,
+    /// The task, which lists it until it is over.
+    task: Arc<Task>,
     pub(crate) target: Target,
     /// Where the future was made.
     pub(crate) created: Site,
@@ -139,7 +140,7 @@ impl Wake for Wait {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let polls = self.task.upgrade().map_or(0, |task| task.polls());
+        let polls = self.task.polls();
         // Before the task is woken: who sees it polled again sees the grant.
         self.granted.store(polls + 1, Ordering::Release);
         let waker = self.waker.lock().clone();
@@ -157,7 +158,7 @@ pub(crate) fn next() -> u64 {
 /// The place of a wait in a future of this crate. The wait is withdrawn when this is dropped.
 #[derive(Debug, Default)]
 pub(crate) struct Leaf {
-    entry: Option<(Arc<Task>, Arc<Wait>)>,
+    entry: Option<Arc<Wait>>,
 }
 
 /// How a future waits.
@@ -271,14 +272,14 @@ impl Leaf {
         waker: &Waker,
     ) -> &Arc<Wait> {
         let own = frame.task();
-        let is_other = |(task, _): &(Arc<Task>, Arc<Wait>)| !Arc::ptr_eq(task, own);
+        let is_other = |wait: &Arc<Wait>| !Arc::ptr_eq(&wait.task, own);
         if self.entry.as_ref().is_some_and(is_other) {
             // Another task polls it now.
             self.withdraw();
         }
-        let (_, wait) = self.entry.get_or_insert_with(|| {
+        self.entry.get_or_insert_with(|| {
             let wait = Arc::new(Wait {
-                task: Arc::downgrade(own),
+                task: Arc::clone(own),
                 target: (waiting.target)(),
                 created: waiting.created,
                 site: AtomicPtr::new(std::ptr::from_ref(waiting.site).cast_mut()),
@@ -298,9 +299,8 @@ impl Leaf {
                 registry::begin_wait(own);
             }
             examine::wait_began(own);
-            (Arc::clone(own), wait)
-        });
-        wait
+            wait
+        })
     }
 
     /// Takes the wait off the list, if it is on it.
@@ -313,14 +313,15 @@ impl Leaf {
 
     #[cold]
     fn take_off(&mut self) {
-        if let Some((task, wait)) = self.entry.take() {
+        if let Some(wait) = self.entry.take() {
+            let task = &wait.task;
             let mut waits = task.waits.lock();
             waits.all.retain(|other| !Arc::ptr_eq(other, &wait));
             let certain = |wait: &Arc<Wait>| wait.target.is_for_certain_tasks();
             let is_last = certain(&wait) && !waits.all.iter().any(certain);
             drop(waits);
             if is_last {
-                registry::end_wait(&task);
+                registry::end_wait(task);
             }
         }
     }

@@ -79,3 +79,14 @@ impl<T: fmt::Debug> fmt::Debug for JoinHandle<T> {
         self.inner.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::JoinHandle;
+
+    #[test]
+    fn an_idle_handle_has_three_words_more_than_that_of_tokio() {
+        let more = size_of::<JoinHandle<u64>>() - size_of::<tokio::task::JoinHandle<u64>>();
+        assert_eq!(more, 3 * size_of::<usize>());
+    }
+}

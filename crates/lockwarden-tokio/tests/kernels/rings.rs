@@ -142,20 +142,22 @@ pub(crate) const CASES: &[Case] = &[
         run: || {
             on_runtime(async {
                 let locks = Arc::new((tokio::sync::Mutex::new(0), tokio::sync::Mutex::new(0)));
+                let meet = Arc::new(tokio::sync::Barrier::new(2));
                 let (first, second) = (Arc::clone(&locks), Arc::clone(&locks));
+                let there = Arc::clone(&meet);
                 let one = tokio::spawn(async move {
                     let _first = first.0.lock().await;
-                    settle().await;
+                    there.wait().await;
                     let _second = first.1.lock().await;
                 });
                 let other = tokio::spawn(async move {
                     let _first = second.1.lock().await;
-                    settle().await;
+                    meet.wait().await;
                     let _second = second.0.lock().await;
                 });
                 let abort = one.abort_handle();
                 tokio::spawn(async move {
-                    tokio::time::sleep(Duration::from_secs(10)).await;
+                    tokio::time::sleep(Duration::from_secs(60)).await;
                     abort.abort();
                 });
                 let _ = one.await;
