@@ -44,7 +44,7 @@ impl Nested {
 }
 
 impl Sight {
-    /// The same as text, for the process that has started this one.
+    /// Returns the lines of the report file, one for each field that is set.
     pub(super) fn lines(&self) -> String {
         let mut text = String::from("begun\n");
         if self.seen.contains(&true) {

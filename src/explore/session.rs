@@ -206,21 +206,21 @@ impl Session {
         })
     }
 
-    /// Whether the thread with this id of the operating system is one of the schedule that has not ended.
+    /// Returns whether the thread with this id of the operating system is one of the schedule that has not ended.
     pub(super) fn has(&self, os_id: u32) -> bool {
         let state = self.state.lock();
         let mut threads = state.threads.iter();
         threads.any(|thread| thread.os_id == os_id && thread.status != Status::Ended)
     }
 
-    /// Says that there is something to schedule.
+    /// Writes to the report file that the schedule has begun.
     pub(super) fn begun(&self) {
-        self.tell(&self.state.lock(), "");
+        self.write_progress(&self.state.lock(), "");
     }
 
     /// Writes to a file, for the process that has started this one, how far the schedule is; and what it was, once
     /// it has come to an `end`.
-    fn tell(&self, state: &State, end: &str) {
+    fn write_progress(&self, state: &State, end: &str) {
         let Some(file) = &self.settings.reported else {
             return;
         };
@@ -245,7 +245,7 @@ impl Session {
                 ));
             }
         }
-        // Nobody reads it if it cannot be written.
+        // Without the file the starting process counts the schedule as one that did not begin.
         let _ = fs::write(file, text);
     }
 
@@ -383,7 +383,7 @@ impl Session {
         // What is left then waits in loops for what does not come.
         if options.is_empty() || (body_has_ended && state.idle > MOST_IDLE) {
             let comes = |status| {
-                // One that has met another comes when the message is handed over, which it is.
+                // A thread that meets another one goes on as soon as no meeting is under way.
                 status == Status::Away || (status == Status::Meets && state.meeting.is_none())
             };
             if state.those(comes).is_empty() {
@@ -398,7 +398,7 @@ impl Session {
                     if let Some(aim) = &mut state.aim {
                         aim.stuck(|thread| threads[thread].wait.clone());
                     }
-                    self.tell(state, "stuck");
+                    self.write_progress(state, "stuck");
                 }
                 self.stopped.notify_all();
             }
@@ -568,7 +568,7 @@ impl Scheduler for Session {
         state.acted(thread);
         state.idle = 0;
         if thread == BODY && state.mode == Mode::Turns {
-            self.tell(&state, "over");
+            self.write_progress(&state, "over");
         }
         let was_running = state.running == Some(thread);
         state.threads[thread].status = Status::Ended;
@@ -769,7 +769,7 @@ impl Scheduler for Session {
         let mut state = self.state.lock();
         if let Some(aim) = &mut state.aim {
             aim.comes(thread, nesting);
-            self.tell(&state, "");
+            self.write_progress(&state, "");
         }
     }
 

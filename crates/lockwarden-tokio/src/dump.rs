@@ -122,11 +122,11 @@ pub fn dump_within(patience: Duration) -> Dump {
 /// Lets the dumps of lockwarden show tasks, too.
 pub(crate) fn announce() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| instrument::describe_agents_with(tell));
+    ONCE.call_once(|| instrument::describe_agents_with(paragraphs));
 }
 
 /// A paragraph for each task, for the dumps of lockwarden.
-fn tell() -> Vec<String> {
+fn paragraphs() -> Vec<String> {
     let dump = dump_within(Duration::from_millis(100));
     let others = dump.others.iter().map(OtherTasks::to_string);
     dump.tasks

@@ -142,7 +142,7 @@ impl Scheduled {
         scheduled::here().map(Self)
     }
 
-    /// The same, at the cost of two instructions as long as no exploration has run in the process.
+    /// [`here`](Self::here), at the cost of two instructions as long as no exploration has run in the process.
     #[inline(always)]
     pub fn if_any() -> Option<Self> {
         if scheduled::is_any() {

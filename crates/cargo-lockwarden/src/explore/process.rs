@@ -12,16 +12,15 @@ use crate::run::Prepared;
 /// Which schedule a process is to run.
 #[derive(Clone, Debug)]
 pub(super) enum Schedule {
-    /// The one that a strategy chooses; `releases` says whether a thread that is about to release a lock is at a
-    /// point.
+    /// The one that a strategy chooses; with `releases`, threads have points before their releases of locks.
     Chosen {
         seed: u64,
         strategy: String,
         releases: bool,
     },
-    /// One that tries to reach what the file says.
+    /// A random schedule that tries to reach the nested acquisitions in the file.
     Aimed { seed: u64, aim: PathBuf },
-    /// One that was seen before; `shown` says whether the process prints what the threads do.
+    /// The schedule of an earlier process; `shown` is whether the process prints the steps of the threads.
     Seen { choices: String, shown: bool },
     /// One thread after the other, each up to a number of its own steps.
     Guided {
