@@ -27,16 +27,20 @@ fn the_readme_shows_what_the_command_prints() {
     let (_, report) = text
         .split_once("\nlockwarden: Inversion")
         .expect("it is found");
-    // The README leaves out the held locks and the stacks.
+    // The README leaves out the table of the interleaving, the held locks and the stacks.
     let (body, _) = report
         .split_once("\nlocks held by these threads")
         .expect("they follow");
+    let (sides, rest) = body
+        .split_once("how it deadlocks:\n")
+        .expect("the table follows the sides");
+    let (_, why) = rest.split_once("why: ").expect("the reason follows");
     let (_, end) = text
         .split_once("\nlockwarden: watched ")
         .expect("the run is summed up");
     let printed = format!(
-        "lockwarden: Inversion{}\n\nlockwarden: watched {end}",
-        body.trim_end()
+        "lockwarden: Inversion{sides}why: {}\n\nlockwarden: watched {end}",
+        why.trim_end()
     );
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
     let readme = fs::read_to_string(&path).expect("it is there");
