@@ -20,7 +20,7 @@ use std::sync::atomic::Ordering;
 
 use crate::engine::clock::timeline::Timeline;
 use crate::engine::clock::vector_clock::Segment;
-use crate::shim::{AtomicUsize, fence};
+use crate::shim::AtomicUsize;
 
 /// The number of references that are taken at once.
 const BULK: usize = 1024;
@@ -83,10 +83,11 @@ impl ClockRef {
     /// Returns this reference, and `count - 1` others that were counted and do not exist any more.
     fn give(self, count: usize) {
         // SAFETY: this reference is counted, so the clock exists.
-        let before = unsafe { self.0.as_ref().count.fetch_sub(count, Ordering::Release) };
-        if before == count {
-            // Pairs with the Release of all other drops: their reads of the clock are over.
-            fence(Ordering::Acquire);
+        let references = unsafe { &self.0.as_ref().count };
+        if references.fetch_sub(count, Ordering::Release) == count {
+            // Pairs with the Release of all other drops: their reads of the clock are over. No fence, since
+            // ThreadSanitizer does not follow one.
+            references.load(Ordering::Acquire);
             // SAFETY: it was created by `Box::leak`, and nothing refers to it any more.
             drop(unsafe { Box::from_raw(self.0.as_ptr()) });
         }
