@@ -179,7 +179,9 @@ fn result_of_left(mended: bool) {
         }
     });
     leaves.join().unwrap();
-    let pool = Builder::new().threads(1).name("worker").build().unwrap();
+    // Not dropped: the panic that ends the wait of `main` does not end that of the worker.
+    let pool =
+        std::mem::ManuallyDrop::new(Builder::new().threads(1).name("worker").build().unwrap());
     let job = pool.submit(|| *LEFT.lock().unwrap());
     assert_eq!(job.result().unwrap(), 1);
 }
