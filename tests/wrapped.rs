@@ -50,8 +50,8 @@ fn audit_then_debit(account: &Shared, audit: &Shared) {
     let _account = account.write();
 }
 
-// Without a constant of its own an optimised build merges this function with `debit_then_audit`, whose code is
-// the same, and a stack shows one name for both.
+// LLVM merges functions with identical code in an optimised build, and a backtrace then has the symbol of
+// `debit_then_audit` for this one. The constant makes the code of the two differ.
 #[inline(never)]
 fn index_then_cache(index: &Shared, cache: &Shared) {
     black_box("index, then cache");

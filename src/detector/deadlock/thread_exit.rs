@@ -27,8 +27,8 @@ pub(crate) fn thread_ended(slot: &'static Slot) {
     if !any_resource_wait() || any_runs() {
         return;
     }
-    // A thread that waited for a lock of this one has been woken, and may not have come to say so. With many such
-    // threads, a look at all of them at each end would cost the square of their number.
+    // A thread that waited for a lock of this one has been woken, and may not have cleared its wait yet. With many
+    // such threads, a snapshot of all of them at each thread exit would take time quadratic in their number.
     std::thread::yield_now();
     if any_runs() {
         return;

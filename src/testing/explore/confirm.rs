@@ -203,7 +203,7 @@ fn confirms(kind: &FindingKind, nested: &[Nested], sight: &Sight) -> bool {
         FindingKind::Report(report) if kind.is_failure() => {
             let found = self::nested(report);
             let is_there = |nested| found.contains(nested);
-            // One about waits for values, too, has no order of locks.
+            // A deadlock with a wait for an initialisation in it has no inversion: the stuck threads confirm it.
             nested.iter().all(is_there) || (found.is_empty() && sight.stuck)
         }
         FindingKind::Stuck(_) => sight.stuck,

@@ -205,6 +205,7 @@ fn fresh() -> &'static Ident {
     Box::leak(Box::new(Ident::vacant()))
 }
 
+/// Changes [`SPARE`] under its lock, and updates the count of its idents.
 fn with_spare<R>(change: impl FnOnce(&mut Vec<&'static Ident>) -> R) -> R {
     let mut spare = SPARE.lock();
     let changed = change(&mut spare);

@@ -38,9 +38,9 @@ impl Origin {
     /// Returns whether the two are the same, by a comparison of addresses: `false` may be returned for the
     /// same kind, name and location.
     ///
-    /// The compiler would compare two words at a time. Right after the construction of a lock a processor then
-    /// has to wait until the stores of single words have reached the cache, which takes longer than all the rest of the acquisition: a
-    /// load is served from the stores before it only if one of them covers it.
+    /// Each load is one of a single word. The compiler would compare two words at a time, and a load of two words
+    /// cannot be forwarded from the two stores of a construction right before it: it stalls until both stores have left
+    /// the store buffer, for longer than the rest of the acquisition takes.
     #[inline(always)]
     pub(in crate::tracking) fn is(&self, constructed: &Self) -> bool {
         let (words, others) = (self.words(), constructed.words());
