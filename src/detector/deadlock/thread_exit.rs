@@ -23,14 +23,13 @@ const PATIENCE: u32 = 20;
 
 /// Checks the waits of other threads when the calling thread has come to its end, as its slot says.
 pub(crate) fn thread_ended(slot: &'static Slot) {
-    let any_runs = || registry::any_runs(slot.check_id(), std::ptr::null());
-    if !any_resource_wait() || any_runs() {
+    if !any_resource_wait() || registry::last_runs(slot.check_id(), std::ptr::null()) {
         return;
     }
     // A thread that waited for a lock of this one has been woken, and may not have cleared its wait yet. With many
-    // such threads, a snapshot of all of them at each thread exit would take time quadratic in their number.
+    // such threads, a look at all of them at each thread exit would take time quadratic in their number.
     std::thread::yield_now();
-    if any_runs() {
+    if registry::any_runs(slot.check_id(), std::ptr::null()) {
         return;
     }
     // Of several threads that end at once, each has to recognise that the others are only ending, too.
@@ -65,7 +64,7 @@ fn look_after(slot: &'static Slot) {
 
 /// Checks the waits of other threads when the calling thread is no provider in `party` any more.
 pub(crate) fn provider_left(slot: &'static Slot, party: &ResourceState) {
-    if any_resource_wait() && registry::any_thread_waits_for(party) {
+    if party.has_waiters() {
         report_stuck(slot, |wait| std::ptr::eq(wait.by, party));
     }
 }

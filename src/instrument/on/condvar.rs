@@ -35,6 +35,7 @@ use crate::engine::reacquisition::Reacquisition;
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::process::reacquired;
+use crate::tracking::process::registry;
 use crate::tracking::process::resource_state;
 use crate::tracking::thread::current;
 use crate::tracking::thread::remote_panic::Wake;
@@ -275,7 +276,14 @@ impl WaitGuard<'_> {
         if let Some(slot) = self.slot {
             slot.wait.clear();
         }
-        self.signal.party.get_or_take().finish_wakeup();
+        let party = self.signal.party.get_or_take();
+        party.finish_wakeup();
+        // Others were notified with this thread, and may still be about to continue.
+        if let Some(slot) = self.slot
+            && party.has_pending_wakeups()
+        {
+            registry::note_running(slot);
+        }
         if let Some(message) = self.slot.and_then(|slot| slot.alarm.take()) {
             Panic::of_message(message).raise(self.site);
         }

@@ -274,6 +274,8 @@ impl Resource {
         slot.blocked.is_outside();
         let since = wait::now();
         let _waiter = Waiter::at(party);
+        // A provider that leaves looks for those that depend on it.
+        let _dependent = by.map(Waiter::at);
         let mut version = party.version();
         if let Some(by) = by
             && deadlock::is_alone(slot, by)

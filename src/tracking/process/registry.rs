@@ -6,7 +6,6 @@ use crate::engine::ids::ThreadId;
 use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::process::pending_spawns;
-use crate::tracking::process::resource_state::ResourceState;
 use crate::tracking::thread::slot::Slot;
 
 #[derive(Debug, Default)]
@@ -80,30 +79,42 @@ fn all() -> impl Iterator<Item = &'static Slot> {
 /// The slot of the thread that was found to run last, or null: it probably runs still.
 static RAN: AtomicPtr<Slot> = AtomicPtr::new(std::ptr::null_mut());
 
-/// Returns whether a thread of this check, or of the process if that is zero, is known to run, or to wait in
-/// a way that ends by itself or is not modelled. A thread counts as running if it was notified, and continues
-/// as soon as it gets `mutex`, which the calling thread holds and is about to release; null stands for none.
+/// Records that the thread of this slot runs, so that `any_runs` looks at it first.
+///
+/// Of many threads that were notified at once, the one that continues says so here: a thread that then ends
+/// would otherwise look at all of them.
+pub(crate) fn note_running(slot: &'static Slot) {
+    // Release pairs with the Acquire in `last_runs`, so that the slot is seen initialised.
+    RAN.store(std::ptr::from_ref(slot).cast_mut(), Ordering::Release);
+}
+
+/// Returns whether the thread that was found to run last still does, in the sense of `any_runs`; `false` says
+/// nothing about the others.
 #[allow(unsafe_code)]
-pub(crate) fn any_runs(scope: u64, mutex: *const Ident) -> bool {
-    let runs = |slot: &Slot| {
-        slot.thread().is_some()
-            && (scope == 0 || slot.check_id() == scope)
-            && !slot.has_ended()
-            && !slot.life.is_ours()
-            && (!slot.wait.is_untimed() || (!mutex.is_null() && slot.wait.is_woken_for(mutex)))
-    };
-    if pending_spawns::has(scope) {
-        return true;
-    }
-    // Acquire pairs with the Release below, so that the slot is seen initialised.
+pub(crate) fn last_runs(scope: u64, mutex: *const Ident) -> bool {
     // SAFETY: null, or a slot, and those are never freed.
     let ran = unsafe { RAN.load(Ordering::Acquire).as_ref() };
-    if ran.is_some_and(&runs) {
+    pending_spawns::has(scope) || ran.is_some_and(|slot| counts_as_running(slot, scope, mutex))
+}
+
+fn counts_as_running(slot: &Slot, scope: u64, mutex: *const Ident) -> bool {
+    slot.thread().is_some()
+        && (scope == 0 || slot.check_id() == scope)
+        && !slot.has_ended()
+        && !slot.life.is_ours()
+        && (!slot.wait.is_untimed() || (!mutex.is_null() && slot.wait.continues_with(mutex)))
+}
+
+/// Returns whether a thread of this check, or of the process if that is zero, is known to run, or to wait in
+/// a way that ends by itself or is not modelled. A thread counts as running if it continues as soon as it gets
+/// `mutex`, which the calling thread holds and is about to release; null stands for none.
+pub(crate) fn any_runs(scope: u64, mutex: *const Ident) -> bool {
+    if last_runs(scope, mutex) {
         return true;
     }
-    let found = all().find(|slot| runs(slot));
+    let found = all().find(|slot| counts_as_running(slot, scope, mutex));
     if let Some(slot) = found {
-        RAN.store(std::ptr::from_ref(slot).cast_mut(), Ordering::Release);
+        note_running(slot);
     }
     found.is_some()
 }
@@ -111,14 +122,6 @@ pub(crate) fn any_runs(scope: u64, mutex: *const Ident) -> bool {
 /// Returns whether this thread is known to run, in the same sense; `false` for an ended one.
 pub(crate) fn runs(thread: ThreadId) -> bool {
     all().any(|slot| slot.thread() == Some(thread) && !slot.has_ended() && !slot.wait.is_untimed())
-}
-
-/// Returns whether a published wait of some thread can be ended only by these providers.
-pub(crate) fn any_thread_waits_for(by: &ResourceState) -> bool {
-    all().any(|slot| {
-        let wait = slot.wait.read();
-        wait.is_some_and(|wait| std::ptr::eq(wait.by, by))
-    })
 }
 
 /// Returns how many threads the process has beside `known` live ones; `None` if the system does not report

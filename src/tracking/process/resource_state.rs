@@ -14,7 +14,7 @@ use crate::tracking::fork_safe::ForkSafe;
 /// The part of a resource, or of a set of providers, that other threads read.
 #[derive(Debug)]
 pub(crate) struct ResourceState {
-    /// The number of threads that wait here.
+    /// The number of threads that wait here, or that depend on these providers.
     waiters: AtomicU64,
     /// How often something was provided here, while a thread waited, that may end a wait.
     version: AtomicU64,
@@ -63,6 +63,14 @@ impl ResourceState {
         if self.waiters.load(Ordering::Acquire) > 0 {
             self.version.fetch_add(1, Ordering::Release);
         }
+    }
+
+    /// Returns whether a thread waits here or depends on these providers, to a provider that has just been
+    /// removed from the set.
+    pub(crate) fn has_waiters(&self) -> bool {
+        // Relaxed: a waiting thread is counted before it reads the set, and the lock of the set orders that
+        // before this load, or else the thread reads the set without the caller.
+        self.waiters.load(Ordering::Relaxed) > 0
     }
 
     /// Records that `count` waiting threads were notified.

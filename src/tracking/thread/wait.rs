@@ -332,13 +332,16 @@ impl WaitRecord {
         Some(PublishedWait { epoch, request })
     }
 
-    /// Returns whether the thread waits for a notification, for which some thread was notified that has not
-    /// recorded that it continues, and then takes back this mutex.
-    pub(crate) fn is_woken_for(&self, mutex: *const Ident) -> bool {
-        self.read().is_some_and(|wait| {
-            wait.need == WaitKind::SIGNAL
-                && std::ptr::eq(wait.mutex, mutex)
-                && wait.party().is_some_and(ResourceState::has_pending_wakeups)
+    /// Returns whether the thread continues once the holder of this mutex has released it: it waits for the
+    /// mutex itself, or takes it back at the end of a wait for a notification that has been sent.
+    pub(crate) fn continues_with(&self, mutex: *const Ident) -> bool {
+        self.read().is_some_and(|wait| match wait.need {
+            WaitKind::Lock(_) => std::ptr::eq(wait.ident, mutex),
+            WaitKind::SIGNAL => {
+                std::ptr::eq(wait.mutex, mutex)
+                    && wait.party().is_some_and(ResourceState::has_pending_wakeups)
+            }
+            _ => false,
         })
     }
 
@@ -433,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn a_notified_thread_is_woken_for_the_mutex_that_it_takes_back() {
+    fn a_thread_continues_with_the_mutex_that_it_waits_for_or_takes_back() {
         let wait = WaitRecord::new();
         let party: &'static ResourceState = Box::leak(Box::new(ResourceState::new()));
         let [mutex, other] = [const { Ident::vacant() }; 2];
@@ -445,16 +448,21 @@ mod tests {
             });
         };
         wait_at(WaitKind::SIGNAL);
-        assert!(!wait.is_woken_for(&mutex), "no thread was notified");
+        assert!(!wait.continues_with(&mutex), "no thread was notified");
         party.add_pending_wakeups(1);
-        assert!(wait.is_woken_for(&mutex) && !wait.is_woken_for(&other));
+        assert!(wait.continues_with(&mutex) && !wait.continues_with(&other));
         party.finish_wakeup();
-        assert!(!wait.is_woken_for(&mutex));
+        assert!(!wait.continues_with(&mutex));
         party.add_pending_wakeups(1);
         wait_at(WaitKind::Other(WaitReason::Event));
-        assert!(!wait.is_woken_for(&mutex), "it waits for an event");
+        assert!(!wait.continues_with(&mutex), "it waits for an event");
         wait.clear();
-        assert!(!wait.is_woken_for(&mutex), "it waits no more");
+        assert!(!wait.continues_with(&mutex), "it waits no more");
+        wait.publish(&WaitRequest {
+            ident: &raw const mutex,
+            ..request(WaitKind::Lock(Mode::Exclusive), false)
+        });
+        assert!(wait.continues_with(&mutex) && !wait.continues_with(&other));
     }
 
     #[test]
