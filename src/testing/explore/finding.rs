@@ -90,7 +90,7 @@ impl FindingKind {
     }
 
     /// Whether it is a deadlock that has formed.
-    fn is_deadlock(&self) -> bool {
+    pub(super) fn is_deadlock(&self) -> bool {
         self.is_failure() && matches!(self, Self::Report(_) | Self::Stuck(_))
     }
 

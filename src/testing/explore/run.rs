@@ -371,7 +371,9 @@ where
             kinds.push(FindingKind::Panic(message(&*payload)));
         }
         let has_deadlocked = kinds.iter().any(FindingKind::is_stuck);
-        (session.finish(has_deadlocked), kinds)
+        let mut course = session.finish(has_deadlocked);
+        course.broken = !gathered.panics.is_empty();
+        (course, kinds)
     }
 
     /// Nothing is controlled, so once is enough.
