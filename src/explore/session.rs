@@ -207,7 +207,7 @@ impl Session {
     }
 
     /// Returns whether the thread with this id of the operating system is one of the schedule that has not ended.
-    pub(super) fn has(&self, os_id: u32) -> bool {
+    pub(crate) fn has(&self, os_id: u32) -> bool {
         let state = self.state.lock();
         let mut threads = state.threads.iter();
         threads.any(|thread| thread.os_id == os_id && thread.status != Status::Ended)
