@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::figures::{self, Row};
 
 /// The shapes in the order of the page: what each is, and what its size counts.
-const SHAPES: [(&str, &str, &str); 16] = [
+const SHAPES: [(&str, &str, &str); 19] = [
     ("alone", "Locks taken one at a time", "locks"),
     ("star", "One parent, many children", "edges"),
     ("fan-in", "One child, many parents", "edges"),
