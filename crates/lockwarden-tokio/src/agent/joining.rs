@@ -84,8 +84,8 @@ fn unpack(word: *const ()) -> Option<(Joined, Leaf)> {
     }
     let at = word.map_addr(|at| at & !(KNOWN | WAITS));
     Some(match word.addr() & (KNOWN | WAITS) {
-        // SAFETY: `pack` sets this mark on the pointer of a wait, whose reference the word owns.
         WAITS => {
+            // SAFETY: `pack` sets this mark on the pointer of a wait, whose reference the word owns.
             let wait = unsafe { Arc::from_raw(at.cast::<Wait>()) };
             let Target::End(tasks) = &wait.target else {
                 unreachable!("a join handle waits for the end of its task");
@@ -93,13 +93,13 @@ fn unpack(word: *const ()) -> Option<(Joined, Leaf)> {
             let joined = tasks[0].1.clone();
             (joined, Leaf::of(wait))
         }
-        // SAFETY: as above, of a task.
         KNOWN => {
+            // SAFETY: as above, of a task.
             let task = unsafe { Arc::from_raw(at.cast::<Task>()) };
             (Joined::Known(task), Leaf::new())
         }
-        // SAFETY: as above, of an origin.
         _ => {
+            // SAFETY: as above, of an origin: neither mark is set.
             let origin = unsafe { Arc::from_raw(at.cast::<Origin>()) };
             (Joined::Anonymous(origin), Leaf::new())
         }
