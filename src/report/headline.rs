@@ -469,7 +469,7 @@ pub(super) fn reason(report: &Report) -> String {
                 agents(report)
             ),
         },
-        Verdict::SelfDeadlock if report.threads.iter().any(|thread| thread.is_task) => {
+        Verdict::SelfDeadlock if report.edges.is_empty() && any_task(report) => {
             "only this task could bring that about, and nothing else wakes it: all that it waits for \
              was seen when it was polled once more"
                 .to_owned()

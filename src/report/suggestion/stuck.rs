@@ -226,11 +226,10 @@ fn of_wait(
              all one that {me} has itself"
         ),
         WaitReason::Room if noun(report, wait) == "blocking pool" => format!(
-            "give {name} more threads (`max_blocking_threads`), or let no closure that runs there wait for another \
-             one"
+            "raise the `max_blocking_threads` of {name}, or let no closure that runs there wait for another one"
         ),
         WaitReason::Tasks if noun(report, wait) == "runtime" => format!(
-            "drop {name} outside of what runs on it and holding no lock that this needs, or end it with \
+            "drop {name} outside of what runs on it, and under no lock that this needs, or end it with \
              `shutdown_background`, which does not wait"
         ),
         WaitReason::Room if noun(report, wait) == "ThreadPool" => format!(
