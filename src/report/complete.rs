@@ -2,7 +2,7 @@
 
 use super::data::{Facts, Report};
 use super::stall::Stall;
-use super::{headline, suggestion};
+use super::{agents, headline, suggestion};
 
 impl Report {
     /// Returns the report number `sequence`, with a reason and a suggestion made from the facts.
@@ -32,7 +32,7 @@ impl Report {
     }
 
     fn put_words(&mut self) {
-        self.reason = headline::reason(self);
-        self.suggestion = suggestion::suggestion(self);
+        self.reason = agents::in_its_words(self, headline::reason(self));
+        self.suggestion = suggestion::suggestion(self).map(|text| agents::in_its_words(self, text));
     }
 }

@@ -1,5 +1,6 @@
 //! The sentences of a report: its subject, and the reason of its verdict.
 
+use super::agents::agents;
 use super::data::{Basis, Report};
 use super::names::and_list;
 use super::place::place;
@@ -35,15 +36,19 @@ fn subject(report: &Report) -> String {
             // A thread that is only queued has no edge.
             let threads = match distinct_threads(report).len().max(report.threads.len()) {
                 0 | 1 => "a thread waits for itself".to_owned(),
-                2 => "2 threads wait for each other".to_owned(),
-                many => format!("{many} threads wait for each other in a ring"),
+                2 => format!("2 {} wait for each other", agents(report)),
+                many => format!("{many} {} wait for each other in a ring", agents(report)),
             };
             format!("{threads} over {}", ring(report))
         }
         Verdict::SelfDeadlock if report.edges.is_empty() => match waiting(report).first() {
             Some((task, wait)) if task.is_task => format!(
-                "{task} waits for {}, which only it could bring about",
-                report.awaited(wait)
+                "{task} waits for {}, which only it could {}",
+                report.awaited(wait),
+                match wait.what {
+                    WaitsFor::Lock { .. } => "release",
+                    WaitsFor::Resource { .. } => "bring about",
+                }
             ),
             Some((thread, wait)) => format!(
                 "{thread} is about to wait for {}, which only it could bring about",
@@ -298,6 +303,23 @@ pub(super) fn ended_by(report: &Report, wait: &WaitInfo) -> Option<String> {
             }
             let names: Vec<String> = threads.iter().map(|id| report.thread_name(*id)).collect();
             match wait.what {
+                // A task that does not hold it is ahead in the queue, or has a future that was given the lock.
+                WaitsFor::Lock { lock, .. } if any_task(report) => {
+                    let holds = |id: &ThreadId| {
+                        let thread = report.thread(*id);
+                        thread
+                            .is_some_and(|thread| thread.held.iter().any(|held| held.lock == lock))
+                    };
+                    let (holders, ahead): (Vec<_>, Vec<_>) =
+                        threads.iter().partition(|id| holds(id));
+                    let named = |ids: &[&ThreadId], does: &str| {
+                        let names: Vec<_> = ids.iter().map(|id| report.thread_name(**id)).collect();
+                        (!names.is_empty()).then(|| format!("{} {does}", and_list(&names)))
+                    };
+                    let parts = [named(&holders, "keeps"), named(&ahead, "is to have first")];
+                    let parts: Vec<String> = parts.into_iter().flatten().collect();
+                    format!("which {}", parts.join(", and "))
+                }
                 WaitsFor::Lock { .. } => format!("which {} keeps", and_list(&names)),
                 WaitsFor::Resource { .. } => format!("which only {} could end", and_list(&names)),
             }
@@ -306,6 +328,10 @@ pub(super) fn ended_by(report: &Report, wait: &WaitInfo) -> Option<String> {
         FreedBy::NoThread => "which no remaining thread can end".to_owned(),
     };
     Some(text)
+}
+
+fn any_task(report: &Report) -> bool {
+    report.threads.iter().any(|thread| thread.is_task)
 }
 
 /// Returns why the waits never end. The text of each wait names its threads.
@@ -318,6 +344,10 @@ fn never_ends(report: &Report) -> &'static str {
              waits"
         }
         0 | 1 => "the wait has no limit, and no thread is left that could end it",
+        _ if agents(report) == "tasks and threads" => {
+            "none of these waits has a limit, and each task or thread that could end one of them waits \
+             as well, or has ended; so none of them ever goes on"
+        }
         _ => {
             "none of these waits has a limit, and each thread that could end one of them waits as \
              well, or has ended; so none of them ever goes on"
@@ -399,20 +429,6 @@ fn held_across_await(report: &Report) -> String {
     }
 }
 
-/// What the threads of a report are, if there are several.
-fn agents(report: &Report) -> &'static str {
-    match report
-        .threads
-        .iter()
-        .filter(|thread| thread.is_task)
-        .count()
-    {
-        0 => "threads",
-        tasks if tasks == report.threads.len() => "tasks",
-        _ => "tasks and threads",
-    }
-}
-
 fn abandoned(report: &Report) -> String {
     let thread = report
         .threads
@@ -448,11 +464,12 @@ pub(super) fn reason(report: &Report) -> String {
         Verdict::Deadlock => match distinct_threads(report).len().max(report.threads.len()) {
             0 | 1 => "the thread waits, without a timeout, for what only it can release".to_owned(),
             many => format!(
-                "each of the {many} threads waits, without a timeout, for a lock that the next one \
-                 holds; none of them can go on"
+                "each of the {many} {} waits, without a timeout, for a lock that the next one \
+                 holds; none of them can go on",
+                agents(report)
             ),
         },
-        Verdict::SelfDeadlock if report.threads.iter().any(|thread| thread.is_task) => {
+        Verdict::SelfDeadlock if report.edges.is_empty() && any_task(report) => {
             "only this task could bring that about, and nothing else wakes it: all that it waits for \
              was seen when it was polled once more"
                 .to_owned()

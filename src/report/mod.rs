@@ -16,6 +16,7 @@
 //! take long to resolve, come last.
 
 mod activity;
+mod agents;
 mod complete;
 mod data;
 mod duration;

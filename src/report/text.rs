@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use super::agents::agents;
 use super::data::{Edge, Report};
 use super::duration::duration;
 use super::headline;
@@ -393,7 +394,7 @@ fn held_locks(out: &mut String, report: &Report) {
     if report.edges.is_empty() || report.threads.is_empty() {
         return;
     }
-    out.push_str("\nlocks held by these threads now:\n");
+    out.push_str(&format!("\nlocks held by these {} now:\n", agents(report)));
     for thread in &report.threads {
         let circumstance = match thread.ended {
             true => String::new(),

@@ -4,7 +4,7 @@
 # operations cancels out. Also the bytes that an idle task takes more than tokio's own, with its handle.
 #
 #   instructions.sh           prints the table
-#   instructions.sh --check   fails if a ratio is more than 2 % above instructions.baseline beside it
+#   instructions.sh --check   fails if a ratio is more than 2 % above instructions.baseline beside it, or above its goal
 #   instructions.sh --save    writes the ratios to that file
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -33,6 +33,15 @@ each() {
     awk -v d=$((more - less)) -v n=$((many - few)) 'BEGIN { printf "%.1f", d / n }'
 }
 
+# What a case may cost at most; nothing where no goal is set.
+goal() {
+    case $1 in
+        mutex* | rwlock* | semaphore) echo 1 ;;
+        poll*) echo 1.05 ;;
+        idle) echo 20 ;;
+    esac
+}
+
 failed=0
 saved=""
 printf '%-14s %8s %8s %6s\n' case watched tokio ratio
@@ -53,6 +62,11 @@ for case in $("$program" --list) idle; do
         before=$(awk -v case="$case" '$1 == case { print $2 }' "$baseline")
         if [ -z "$before" ] || awk -v a="$ratio" -v b="$before" 'BEGIN { exit !(a > b * 1.02) }'; then
             echo "  $case has grown from ${before:-nothing} to $ratio" >&2
+            failed=1
+        fi
+        goal=$(goal "$case")
+        if [ -n "$goal" ] && awk -v a="$ratio" -v b="$goal" 'BEGIN { exit !(a > b) }'; then
+            echo "  $case is to be at most $goal, and is $ratio" >&2
             failed=1
         fi
     fi

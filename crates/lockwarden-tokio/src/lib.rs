@@ -13,7 +13,7 @@
 //!     let lock = tokio::sync::Mutex::new(0);
 //!     let _held = lock.lock().await;
 //!     // lockwarden: SelfDeadlock: task `src/main.rs:3:1` (#1) waits for the tokio Mutex made at
-//!     // src/main.rs:5:16 (exclusive), which only it could bring about
+//!     // src/main.rs:5:16 (exclusive), which only it could release
 //!     *lock.lock().await += 1;
 //! }
 //! ```

@@ -183,3 +183,56 @@ fn a_runtime_that_is_local_runs_tasks_that_stay_there() {
     });
     assert_eq!(value.unwrap(), 1);
 }
+
+/// Readers wait behind a writer, and that behind a reader that will come back: no deadlock, but a stall.
+#[cfg(any(debug_assertions, feature = "always"))]
+#[test]
+fn the_watchdog_names_the_reader_that_others_wait_behind() {
+    use lockwarden::watchdog::Watchdog;
+
+    let (alerts, mut received) = tokio::sync::mpsc::unbounded_channel();
+    let watchdog = Watchdog::builder()
+        .wait_limit(None)
+        .hold_limit(Duration::from_millis(50))
+        .without_signals()
+        .on_alert(move |alert| {
+            let _ = alerts.send(alert.to_string());
+        })
+        .spawn()
+        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let rates = Arc::new(tokio::sync::RwLock::new(0));
+        rates.set_label("rates of the day");
+        let read = rates.read().await;
+        let theirs = Arc::clone(&rates);
+        let writer = tokio::spawn(async move { *theirs.write().await += 1 });
+        tokio::task::yield_now().await;
+        let theirs = Arc::clone(&rates);
+        let reader = tokio::spawn(async move { *theirs.read().await });
+        let alert = async {
+            loop {
+                // Other tests of this program hold locks for long, too.
+                let alert: String = received.recv().await.unwrap();
+                if alert.contains("rates of the day") {
+                    break alert;
+                }
+            }
+        };
+        let alert = tokio::time::timeout(Duration::from_secs(120), alert);
+        let alert = alert
+            .await
+            .expect("a hold that exceeds its limit is a stall");
+        drop(read);
+        writer.await.unwrap();
+        assert_eq!(reader.await.unwrap(), 1);
+        assert!(alert.contains("Stall: task `"), "{alert}");
+        // The tasks that wait, with what for and where.
+        assert!(alert.contains("(exclusive) at tests/checks.rs"), "{alert}");
+        assert!(alert.contains("(shared) at tests/checks.rs"), "{alert}");
+    });
+    drop(watchdog);
+}

@@ -6,6 +6,8 @@
 
 #![allow(dead_code)] // Of the source, only what the models use.
 
+#[path = "../src/sync/budget.rs"]
+mod budget;
 #[path = "../src/sync/fast_semaphore.rs"]
 mod fast_semaphore;
 

@@ -99,6 +99,11 @@ impl Lock {
     pub fn released_anywhere(&self, _hold: SendableHold) {}
 
     #[inline(always)]
+    pub fn released_last(&self, _hold: SendableHold) -> Result<(), SendableHold> {
+        Ok(())
+    }
+
+    #[inline(always)]
     pub fn converted_anywhere(&self, _hold: &SendableHold, _mode: Mode) {}
 
     #[must_use]

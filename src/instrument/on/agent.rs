@@ -149,7 +149,9 @@ impl Acting {
 #[inline(always)]
 #[must_use]
 pub fn is_unattached() -> bool {
-    current::slot().is_detached() && current::seat().is_null()
+    // One jump in place of two: each poll of a task asks.
+    let slot = ptr::from_ref(current::slot()).addr() ^ ptr::from_ref(Slot::detached()).addr();
+    slot | current::seat().addr() == 0
 }
 
 /// Makes each thread that acts as no agent call `arrive` before its first use of a tracked primitive. It may
@@ -200,12 +202,25 @@ impl Lock {
     /// Tells that the lock is about to be released, by whichever thread.
     #[inline(always)]
     pub fn released_anywhere(&self, hold: SendableHold) {
-        let slot = hold.0.slot;
-        let ident = self.record.ident_address();
-        if ptr::eq(slot, current::slot()) && slot.pop(ident) {
-            return;
+        if let Err(hold) = self.released_last(hold) {
+            released_slow(hold.0.slot, self.record.ident_address(), false);
         }
-        released_slow(slot, ident, false);
+    }
+
+    /// As [`released_anywhere`](Self::released_anywhere), for the hold that the calling thread or agent began last. No
+    /// call is made for that.
+    ///
+    /// # Errors
+    ///
+    /// The hold, which goes on, if it is another one: hand it to `released_anywhere`.
+    #[inline(always)]
+    pub fn released_last(&self, hold: SendableHold) -> Result<(), SendableHold> {
+        let slot = hold.0.slot;
+        if ptr::eq(slot, current::slot()) && slot.pop(self.record.ident_address()) {
+            Ok(())
+        } else {
+            Err(hold)
+        }
     }
 
     /// Tells that a sendable hold has changed its mode without a release of the lock.

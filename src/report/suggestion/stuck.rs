@@ -34,7 +34,22 @@ pub(super) fn alone(report: &Report) -> Option<String> {
     let (thread, wait) = waiting(report).next()?;
     match wait.what {
         WaitsFor::Resource { awaited, .. } => of_wait(report, thread, wait, awaited),
-        WaitsFor::Lock { .. } => None,
+        WaitsFor::Lock { lock, .. } => {
+            let at = place(wait.site);
+            let held = thread.held.iter().find(|held| held.lock == lock);
+            Some(match held {
+                Some(held) => format!(
+                    "drop the guard that was taken at {} before the wait at {at}, or hand the guarded value on \
+                     instead of locking again",
+                    place(held.site)
+                ),
+                None => format!(
+                    "{thread} has a future that comes first for {}, and does not poll it: await it, or drop it, \
+                     before the wait at {at}; a `select!` that borrows a future does not drop it",
+                    report.the_lock(lock)
+                ),
+            })
+        }
     }
 }
 
@@ -209,6 +224,13 @@ fn of_wait(
             "the receive at {at} ends when a thread sends to {name} or when its last sender is \
              dropped: send before this wait, and drop every sender that is not used any more, above \
              all one that {me} has itself"
+        ),
+        WaitReason::Room if noun(report, wait) == "blocking pool" => format!(
+            "raise the `max_blocking_threads` of {name}, or let no closure that runs there wait for another one"
+        ),
+        WaitReason::Tasks if noun(report, wait) == "runtime" => format!(
+            "drop {name} outside of what runs on it, and under no lock that this needs, or end it with \
+             `shutdown_background`, which does not wait"
         ),
         WaitReason::Room if noun(report, wait) == "ThreadPool" => format!(
             "{me} submits a job to {name} at {at}, which is full: give {name} a larger bound \

@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use std::cell::{Cell, OnceCell};
-use std::ops::Range;
+use std::mem;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Once};
@@ -21,45 +21,62 @@ use crate::examine;
 
 /// One poll of a task, on the stack of the thread that polls.
 pub(crate) struct Frame<'a> {
+    /// It stands at the beginning of the task's [`Root`](super::root::Root).
     identity: &'a Identity,
-    /// Where the future of the task lies.
-    pub(crate) place: Range<usize>,
+    /// The bytes of that root.
+    size: u32,
+    divided: Cell<u32>,
+    /// Made when it is needed: most polls need none of it.
+    rest: OnceCell<Rest>,
+}
+
+/// What only the poll of a known task, or one by an attached thread, or of a branch leaves.
+#[derive(Default)]
+struct Rest {
     /// The count of polls during this one, of a known task.
     poll: Cell<u64>,
-    /// The probe that this poll is, if it is one.
-    probe: OnceCell<Probe>,
+    /// The probe that this poll is, if it is one, and the waker of it.
+    probe: OnceCell<(Probe, Waker)>,
     /// How the thread acted before, if it acts differently now.
     acting: Cell<Option<Acting>>,
     /// The branch that is polled, if it is one.
     branch: Cell<Option<NonNull<Arc<Branch>>>>,
-    divided: Cell<u8>,
 }
 
 /// A wait of this crate was found pending in this poll.
-const PENDING: u8 = 1;
+const PENDING: u32 = 1;
 /// A branch is polled.
-const BRANCH: u8 = 2;
+const BRANCH: u32 = 2;
 /// The task has holds of which more is known.
-const MARKS: u8 = 4;
+const MARKS: u32 = 4;
 
 impl<'a> Frame<'a> {
     #[inline(always)]
-    pub(super) fn new(identity: &'a Identity, place: Range<usize>) -> Self {
+    pub(super) fn new(identity: &'a Identity, size: usize) -> Self {
         Self {
             identity,
-            place,
-            poll: Cell::new(0),
-            probe: OnceCell::new(),
-            acting: Cell::new(None),
-            branch: Cell::new(None),
+            // What is beyond that of a future counts as outside of it.
+            size: u32::try_from(size).unwrap_or(u32::MAX),
             divided: Cell::new(0),
+            rest: OnceCell::new(),
         }
+    }
+
+    fn rest(&self) -> &Rest {
+        self.rest.get_or_init(Rest::default)
+    }
+
+    /// Whether this address lies in the future of the task.
+    #[inline(always)]
+    pub(crate) fn contains(&self, address: usize) -> bool {
+        let start = ptr::from_ref(self.identity).addr();
+        address.wrapping_sub(start) < self.size as usize
     }
 
     /// Begins the poll of a task that is known, or by a thread that is attached. The waker
     /// to poll with, if it is to be a probe.
     #[cold]
-    pub(super) fn begin(&self, cx: &Context<'_>) -> Option<Waker> {
+    pub(super) fn begin(&self, cx: &Context<'_>) -> Option<&Waker> {
         if self.identity.is_over() {
             panic!("a task was polled after it had ended");
         }
@@ -68,9 +85,7 @@ impl<'a> Frame<'a> {
         if !task.wants_probe() {
             return None;
         }
-        let (probe, waker) = Probe::new(cx.waker());
-        // There is none yet: a poll begins once.
-        let _ = self.probe.set(probe);
+        let (_, waker) = self.rest().probe.get_or_init(|| Probe::new(cx.waker()));
         Some(waker)
     }
 
@@ -79,14 +94,15 @@ impl<'a> Frame<'a> {
     pub(super) fn begin_drop(&self) {
         match self.identity.known() {
             Some(known) => self.act(known),
-            None => self.acting.set(Some(Acting::as_none())),
+            None => self.rest().acting.set(Some(Acting::as_none())),
         }
     }
 
     /// The thread acts as the task, which is polled from now on.
     fn act(&self, known: &Known) {
         let poll = known.task.begin_poll(thread());
-        self.poll.set(poll);
+        let rest = self.rest();
+        rest.poll.set(poll);
         examine::resumed(&known.task);
         if known.task.has_marks() {
             self.divide(MARKS);
@@ -95,8 +111,8 @@ impl<'a> Frame<'a> {
         // this with the frame. One thread polls a task at a time.
         let acting = unsafe { known.agent.act() };
         // What was there before the first of two changes is what to go back to.
-        let first = self.acting.take();
-        self.acting.set(Some(first.unwrap_or(acting)));
+        let first = rest.acting.take();
+        rest.acting.set(Some(first.unwrap_or(acting)));
     }
 
     #[cold]
@@ -135,20 +151,12 @@ impl<'a> Frame<'a> {
 
     /// The count of polls of the known task during this one.
     pub(crate) fn poll(&self) -> u64 {
-        self.poll.get()
+        self.rest.get().map_or(0, |rest| rest.poll.get())
     }
 
     /// The probe that this poll is, if it is one.
     pub(crate) fn probe(&self) -> Option<&Probe> {
-        self.probe.get()
-    }
-
-    /// Ends the poll of the task, which is found pending.
-    #[inline(always)]
-    pub(super) fn suspend(&self) {
-        if let Some(known) = self.identity.known() {
-            self.suspend_known(known);
-        }
+        self.rest.get()?.probe.get().map(|(probe, _)| probe)
     }
 
     /// Notes what a known task still holds whose future is gone: guards that were leaked.
@@ -162,13 +170,26 @@ impl<'a> Frame<'a> {
         }
     }
 
-    fn suspend_known(&self, known: &Known) {
-        let task = &known.task;
+    /// Makes the thread act as it did before.
+    #[inline(never)]
+    fn end(&self) {
+        if let Some(acting) = self.rest().acting.take() {
+            acting.end();
+            if let Some(task) = self.known() {
+                task.end_poll();
+            }
+        }
+    }
+
+    /// Notes that the task was found pending.
+    #[inline(never)]
+    fn suspend(&self) {
+        let Some(task) = self.known() else { return };
         examine::suspended(task);
         if let Some(probe) = self.probe() {
             task.waits.lock().probed = Some(Probed {
                 // What it will be when the poll is over.
-                at: self.poll.get() + 1,
+                at: self.poll() + 1,
                 is_tracked: probe.is_tracked(),
                 sequence: Probe::next_sequence(),
             });
@@ -186,7 +207,7 @@ impl<'a> Frame<'a> {
         self.divided.get() & PENDING != 0
     }
 
-    fn divide(&self, why: u8) {
+    fn divide(&self, why: u32) {
         self.divided.set(self.divided.get() | why);
     }
 
@@ -197,8 +218,9 @@ impl<'a> Frame<'a> {
 
     /// The branch that is polled.
     pub(crate) fn branch(&self) -> Option<&Arc<Branch>> {
+        let branch = self.rest.get()?.branch.get();
         // SAFETY: `in_branch` takes it away before its borrow of it ends.
-        self.branch.get().map(|branch| unsafe { branch.as_ref() })
+        branch.map(|branch| unsafe { branch.as_ref() })
     }
 
     /// Runs `f` in a branch of the task.
@@ -206,13 +228,14 @@ impl<'a> Frame<'a> {
         struct Back<'a, 'b>(&'a Frame<'b>, Option<NonNull<Arc<Branch>>>);
         impl Drop for Back<'_, '_> {
             fn drop(&mut self) {
-                self.0.branch.set(self.1);
+                self.0.rest().branch.set(self.1);
                 if self.1.is_none() {
                     self.0.divided.set(self.0.divided.get() & !BRANCH);
                 }
             }
         }
-        let _back = Back(self, self.branch.replace(Some(NonNull::from(branch))));
+        let outer = self.rest().branch.replace(Some(NonNull::from(branch)));
+        let _back = Back(self, outer);
         self.divide(BRANCH);
         f()
     }
@@ -239,11 +262,15 @@ impl<'a, 'b> Polling<'a, 'b> {
         Self { frame, outer }
     }
 
-    #[cold]
-    fn act_again(acting: &Acting, known: Option<&Known>) {
-        acting.end();
-        if let Some(known) = known {
-            known.task.end_poll();
+    /// Ends the poll of a task that was found pending.
+    #[inline(always)]
+    pub(super) fn suspend(self) {
+        if self.frame.rest.get().is_none() {
+            FRAME.set(self.outer);
+            mem::forget(self);
+        } else {
+            // This can panic with a report.
+            self.frame.suspend();
         }
     }
 }
@@ -252,8 +279,8 @@ impl Drop for Polling<'_, '_> {
     #[inline(always)]
     fn drop(&mut self) {
         FRAME.set(self.outer);
-        if let Some(acting) = self.frame.acting.take() {
-            Self::act_again(&acting, self.frame.identity.known());
+        if self.frame.rest.get().is_some() {
+            self.frame.end();
         }
     }
 }

@@ -178,6 +178,16 @@ impl Leaf {
         Self { entry: None }
     }
 
+    /// The place of a wait that is listed.
+    pub(super) const fn of(wait: Arc<Wait>) -> Self {
+        Self { entry: Some(wait) }
+    }
+
+    /// The wait, which stays listed.
+    pub(super) fn take(&mut self) -> Option<Arc<Wait>> {
+        self.entry.take()
+    }
+
     /// Polls `f`, and lists the wait while that is pending. Whether the waiter was granted what it
     /// waits for is seen by the waker that `f` is given.
     pub(crate) fn poll_granted<T>(
@@ -288,7 +298,7 @@ impl Leaf {
                 queued: AtomicU64::new(0),
                 last_poll: AtomicU64::new(frame.poll()),
                 granted: AtomicU64::new(0),
-                is_inline: frame.place.contains(&waiting.place),
+                is_inline: frame.contains(waiting.place),
                 waker: Mutex::new(waker.clone()),
                 stack: Mutex::default(),
             });

@@ -97,7 +97,7 @@ impl Loose {
 /// Whether a guard could go to another task, of a lock at `lock` and a future at `future`.
 #[inline(always)]
 pub(crate) fn is_loose(frame: &Frame<'_>, lock: usize, future: usize) -> bool {
-    !frame.place.contains(&future) || image::may_be_static(lock)
+    !frame.contains(future) || image::may_be_static(lock)
 }
 
 impl Task {

@@ -2,13 +2,14 @@
 //!
 //! [`origin`] is the place where a task was spawned, [`identity`] the step from an anonymous task to a known one,
 //! and [`task`] the data of a known task; [`root`] is the future round a whole task, which makes the polling thread
-//! act as the task; [`frame`] is the state of one poll for the futures inside it; [`leaf`] is a wait; [`probe`] is
+//! act as the task; [`frame`] is the state of one poll for the futures inside it; [`leaf`] is a wait, and [`joining`] that of a join handle; [`probe`] is
 //! one poll with a waker that counts; [`nested`] lists tasks in a `block_on`; [`registry`] lists all tasks.
 
 mod clones;
 pub(crate) mod frame;
 pub(crate) mod identity;
 pub(crate) mod image;
+pub(crate) mod joining;
 pub(crate) mod leaf;
 pub(crate) mod mark;
 pub(crate) mod nested;

@@ -5,7 +5,6 @@
 use std::future::Future;
 use std::mem::{ManuallyDrop, needs_drop};
 use std::pin::Pin;
-use std::ptr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -17,12 +16,14 @@ use super::origin::Origin;
 use super::runtime::RuntimeState;
 use super::task::{Joined, Kind, Task};
 
-/// A task: its future, and who it is.
+/// A task: who it is, and its future.
+// The frame of a poll takes the address of the identity for that of the whole.
+#[repr(C)]
 pub(crate) struct Root<F> {
+    identity: Identity,
     // Dropped in place when it is done or the task is dropped, so that what it holds is released by the
     // agent that took it.
     future: ManuallyDrop<F>,
-    identity: Identity,
 }
 
 /// What a task has come to, and what it did, for those who join it.
@@ -93,14 +94,6 @@ impl<F: Future> Root<F> {
     }
 }
 
-impl<F> Root<F> {
-    #[inline(always)]
-    fn frame<'a>(identity: &'a Identity, future: &ManuallyDrop<F>) -> Frame<'a> {
-        let start = ptr::from_ref(future).addr();
-        Frame::new(identity, start..start + size_of::<F>())
-    }
-}
-
 impl<F: Future> Future for Root<F> {
     type Output = Ended<F::Output>;
 
@@ -108,19 +101,18 @@ impl<F: Future> Future for Root<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: the future is not moved out of it: it is polled and dropped in place.
         let this = unsafe { self.get_unchecked_mut() };
-        let frame = Self::frame(&this.identity, &this.future);
+        let frame = Frame::new(&this.identity, size_of::<Self>());
         let polling = Polling::begin(&frame);
-        let mut own = None;
+        let mut waker = cx.waker();
         if !this.identity.is_plain() || !instrument::is_unattached() {
-            own = frame.begin(cx);
+            waker = frame.begin(cx).unwrap_or(waker);
         }
-        let waker = own.as_ref().unwrap_or(cx.waker());
         let mut cx = Context::from_waker(waker);
         // SAFETY: as above.
         let future = unsafe { Pin::new_unchecked(&mut *this.future) };
-        let result = match future.poll(&mut cx) {
+        match future.poll(&mut cx) {
             Poll::Pending => {
-                frame.suspend();
+                polling.suspend();
                 Poll::Pending
             }
             Poll::Ready(value) => {
@@ -131,18 +123,18 @@ impl<F: Future> Future for Root<F> {
                 if !needs_drop::<F::Output>() {
                     frame.note_leaks();
                 }
-                Poll::Ready(Ended::here(value))
+                let ended = Ended::here(value);
+                drop(polling);
+                Poll::Ready(ended)
             }
-        };
-        drop(polling);
-        result
+        }
     }
 }
 
 impl<F> Drop for Root<F> {
     fn drop(&mut self) {
         if !self.identity.is_over() {
-            let frame = Self::frame(&self.identity, &self.future);
+            let frame = Frame::new(&self.identity, size_of::<Self>());
             let polling = Polling::begin(&frame);
             if !self.identity.is_plain() || !instrument::is_unattached() {
                 frame.begin_drop();

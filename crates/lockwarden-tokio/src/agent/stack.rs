@@ -39,7 +39,10 @@ fn of_text(text: &str) -> Vec<String> {
         if let Some(place) = line.strip_prefix("at ") {
             let is_library = place.starts_with("/rustc/") || place.contains("/library/core/");
             if !is_library && !function.is_empty() && !is_own(function) {
-                lines.push(format!("{} at {}", short(function), without_column(place)));
+                lines.extend(
+                    of_package(without_column(place))
+                        .map(|at| format!("{} at {at}", short(function))),
+                );
             }
             continue;
         }
@@ -56,6 +59,21 @@ fn of_text(text: &str) -> Vec<String> {
     }
     lines.truncate(SHOWN);
     lines
+}
+
+/// The place, in a package of a registry by the name and version of that; none in tokio, whose macros and
+/// combinators poll what they are given.
+fn of_package(place: &str) -> Option<String> {
+    let in_package = || {
+        let (_, rest) = place.split_once("/registry/src/")?;
+        let (package, file) = rest.split_once('/')?.1.split_once('/')?;
+        Some((package.rsplit_once('-')?, file))
+    };
+    match in_package() {
+        Some((("tokio", _), _)) => None,
+        Some(((name, version), file)) => Some(format!("{name} {version}, {file}")),
+        None => Some(place.to_owned()),
+    }
 }
 
 fn is_own(function: &str) -> bool {
@@ -88,12 +106,18 @@ mod tests {
         let text = "   0: std::backtrace::Backtrace::create\n             at /rustc/0/library/std/src/backtrace.rs:1:1\n\
                     \x20  1: lockwarden_tokio::agent::leaf::Leaf::close\n             at ./src/agent/leaf.rs:9:9\n\
                     \x20  2: app::save::{{closure}}\n             at ./src/save.rs:12:20\n\
-                    \x20  3: app::main::{{closure}}\n             at ./src/main.rs:7:5\n\
-                    \x20  4: lockwarden_tokio::agent::root::run\n             at ./src/agent/root.rs:3:3\n\
-                    \x20  5: app::main\n             at ./src/main.rs:6:1\n";
+                    \x20  3: <tokio::MaybeDone as Future>::poll\n             at /home/.cargo/registry/src/index/tokio-1.54.1/src/a.rs:3:3\n\
+                    \x20  4: pool::get::{{closure}}\n             at /home/.cargo/registry/src/index/a-pool-0.3.1/src/lib.rs:8:3\n\
+                    \x20  5: app::main::{{closure}}\n             at ./src/main.rs:7:5\n\
+                    \x20  6: lockwarden_tokio::agent::root::run\n             at ./src/agent/root.rs:3:3\n\
+                    \x20  7: app::main\n             at ./src/main.rs:6:1\n";
         assert_eq!(
             of_text(text),
-            ["app::save at src/save.rs:12", "app::main at src/main.rs:7"]
+            [
+                "app::save at src/save.rs:12",
+                "pool::get at a-pool 0.3.1, src/lib.rs:8",
+                "app::main at src/main.rs:7"
+            ]
         );
     }
 }

@@ -63,7 +63,7 @@ fn start() {
         .name("lockwarden-tokio".to_owned())
         .spawn(|| {
             instrument::mark_observer();
-            Monitor::new(YOUNG, report::report).run();
+            Monitor::new(YOUNG, report::report, world::closed_checks).run();
         });
     if started.is_err() {
         // Tried again at the next wait.
@@ -77,6 +77,8 @@ pub(super) struct Monitor {
     young: Duration,
     /// Is given the sets of tasks that are stuck.
     report: fn(&Graph, &[usize]),
+    /// The checks whose tasks and threads are all known.
+    closed_checks: fn() -> Vec<u64>,
     /// Sets of tasks that were found stuck, with their polls then, and the number that probes have to
     /// be younger than.
     candidates: HashMap<Vec<u64>, Candidate>,
@@ -108,10 +110,15 @@ struct Rest {
 
 impl Monitor {
     /// A monitor that has not looked yet.
-    pub(super) fn new(young: Duration, report: fn(&Graph, &[usize])) -> Self {
+    pub(super) fn new(
+        young: Duration,
+        report: fn(&Graph, &[usize]),
+        closed_checks: fn() -> Vec<u64>,
+    ) -> Self {
         Self {
             young,
             report,
+            closed_checks,
             candidates: HashMap::new(),
             resting: HashMap::new(),
             reported: Vec::new(),
@@ -156,7 +163,7 @@ impl Monitor {
 
     /// Looks once; whether something is on its way.
     pub(super) fn look(&mut self) -> bool {
-        let graph = Graph::new(world::closed_checks());
+        let graph = Graph::new((self.closed_checks)());
         for candidate in self.candidates.values_mut() {
             candidate.seen = false;
         }
@@ -233,7 +240,7 @@ impl Monitor {
         }
         // Once more, for the two looks to have the same counts of polls on both sides of what they
         // read in between.
-        let again = Graph::new(world::closed_checks());
+        let again = Graph::new((self.closed_checks)());
         if !report::is_same(graph, set, &again) {
             return true;
         }

@@ -1,15 +1,17 @@
 //! An exhaustive scheduler of random programs, against which the verdicts are compared.
 //!
-//! A program has at most four tasks of at most six steps each: locks, permits, branches of `join!` and
-//! `select!` (whose loser is cancelled), futures that are begun and kept, and their drop. The scheduler
-//! polls the tasks in every order in which they can be polled. A program cannot be copied, so each state
-//! is reached by a new run from the start; runs that lead to the same state are continued once.
+//! A program has at most four tasks of at most six steps each: locks, permits, the end of another task,
+//! messages to the mailbox of a task, which has room for one, branches of `join!` and `select!` (whose loser
+//! is cancelled), futures that are begun and kept, and their drop. The scheduler polls the tasks in every
+//! order in which they can be polled. A program cannot be copied, so each state is reached by a new run from
+//! the start; runs that lead to the same state are continued once.
 //!
 //! What is true follows from all states that can be reached: a task is stuck if it does not take another
 //! step in any of them. In each state the monitor looks, with its probes, as it would if the machine took
 //! no other step for a moment. A task of a set that it reports has to be stuck: anything else is a false
 //! `Deadlock`. And where no task can take a step, each set of tasks that wait for each other has to be
-//! reported: in a program of these steps, every wait counts as certain.
+//! reported: in a program of these steps every wait counts as certain, that for a message or for room as in a
+//! check, since no other task or thread is there. One program in two has messages.
 //!
 //! `PROGRAMS` is the number of programs, `SEED` the first of them, `STATES` the number of states above which
 //! a program is left out.
@@ -27,19 +29,25 @@ use std::time::Duration;
 use lockwarden::config::{Action, Config};
 use lockwarden::report::Verdict;
 
+use tokio::task::Id;
+
 use super::graph::Graph;
 use super::monitor::{self, Monitor};
+use crate::agent::leaf::{Leaf, Target, Waiting};
 use crate::agent::root::Root;
-use crate::agent::task::Kind;
+use crate::agent::task::{Joined, Kind, Task};
 use crate::sync::{
-    Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit,
+    Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit, mpsc,
 };
 
 const MUTEXES: usize = 2;
 /// The number of the lock of readers and writers, among all that is held.
 const RWLOCK: usize = MUTEXES;
 const PERMITS: usize = MUTEXES + 1;
-const THINGS: usize = MUTEXES + 2;
+/// The room in the mailbox of the first task; those of the others follow.
+const ROOM: usize = MUTEXES + 2;
+const TASKS: usize = 4;
+const THINGS: usize = ROOM + TASKS;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -49,7 +57,13 @@ enum Step {
     Permits(u32),
     /// Gives back what was acquired last.
     Release,
-    /// Begins to lock, polls once, and keeps the future.
+    /// Awaits the end of a task.
+    End(usize),
+    /// Sends a message to a task.
+    Send(usize),
+    /// Receives a message from the mailbox of the task.
+    Receive,
+    /// Begins to lock, or to acquire a permit, or to send, polls once, and keeps the future.
     Begin(usize),
     /// Awaits the oldest future that was begun.
     Finish,
@@ -63,6 +77,14 @@ struct World {
     mutexes: [Mutex<()>; MUTEXES],
     rwlock: RwLock<()>,
     permits: Semaphore,
+    /// The ends of the mailboxes. A task takes its own receiver.
+    senders: Vec<mpsc::Sender<()>>,
+    receivers: RefCell<Vec<Option<mpsc::Receiver<()>>>>,
+    /// How many messages each mailbox has.
+    messages: RefCell<[u8; TASKS]>,
+    /// The tasks, and the wakers of those lanes that await their end.
+    tasks: RefCell<Vec<Arc<Task>>>,
+    joining: RefCell<Vec<HashMap<u8, Waker>>>,
     /// The acquisitions that were found pending, by what they wait for, in the order of the queue.
     queues: RefCell<[Vec<u8>; THINGS]>,
     /// How many steps each lane of each task has begun.
@@ -92,6 +114,8 @@ enum Guard<'a> {
     Read(RwLockReadGuard<'a, ()>),
     Write(RwLockWriteGuard<'a, ()>),
     Permits(SemaphorePermit<'a>),
+    /// What was sent is held by the mailbox.
+    Sent,
 }
 
 /// What a lane holds and keeps.
@@ -100,6 +124,8 @@ struct Bag<'a> {
     lane: Lane,
     held: Vec<Guard<'a>>,
     kept: Vec<(usize, Kept<'a>)>,
+    /// Of the mailbox of the task, in its main lane.
+    receiver: Option<mpsc::Receiver<()>>,
     /// How many futures were begun.
     serial: u8,
 }
@@ -156,6 +182,58 @@ async fn listed<F: Future>(world: &World, thing: usize, code: u8, future: F) -> 
     .await
 }
 
+/// Awaits the end of a task, as a `JoinHandle` does, which only a runtime of tokio could make.
+async fn end_of(world: &World, of: usize, lane: Lane) {
+    struct Withdraw<'a>(&'a World, usize, u8);
+    impl Drop for Withdraw<'_> {
+        fn drop(&mut self) {
+            self.0.joining.borrow_mut()[self.1].remove(&self.2);
+        }
+    }
+    let task = Arc::clone(&world.tasks.borrow()[of]);
+    let withdraw = Withdraw(world, of, lane.code());
+    let mut leaf = Leaf::new();
+    poll_fn(|cx| {
+        let waiting = Waiting {
+            created: task.spawned,
+            site: task.spawned,
+            place: std::ptr::from_ref(&withdraw).addr(),
+            target: || Target::End(vec![(some_id(), Joined::Known(Arc::clone(&task)))]),
+        };
+        leaf.poll(cx, waiting, |cx| {
+            if task.has_ended() {
+                return Poll::Ready(());
+            }
+            world.joining.borrow_mut()[of].insert(lane.code(), cx.waker().clone());
+            Poll::Pending
+        })
+    })
+    .await;
+}
+
+/// A number of tokio's, which nothing looks at: the tasks are known.
+fn some_id() -> Id {
+    thread_local! {
+        static ID: Id = {
+            let runtime = tokio::runtime::Builder::new_current_thread().build();
+            runtime.expect("a runtime can be made").spawn(async {}).id()
+        };
+    }
+    ID.with(|id| *id)
+}
+
+/// Sends a message.
+async fn send(world: &World, to: usize, code: u8) {
+    let sender = &world.senders[to];
+    // The receiver may be gone.
+    if listed(world, ROOM + to, code, sender.send(()))
+        .await
+        .is_ok()
+    {
+        world.messages.borrow_mut()[to] += 1;
+    }
+}
+
 /// Lets the scheduler choose what comes next.
 async fn turn() {
     let mut is_first = true;
@@ -176,6 +254,7 @@ impl<'a> Bag<'a> {
             lane,
             held: Vec::new(),
             kept: Vec::new(),
+            receiver: None,
             serial: 0,
         }
     }
@@ -185,8 +264,10 @@ impl<'a> Bag<'a> {
     }
 
     fn hold(&mut self, thing: usize, amount: u32, guard: Guard<'a>) {
-        self.note(|codes| codes.push((thing as u32 * 8 + amount) as u8));
-        self.held.push(guard);
+        if !matches!(guard, Guard::Sent) {
+            self.note(|codes| codes.push((thing as u32 * 8 + amount) as u8));
+            self.held.push(guard);
+        }
     }
 
     /// Takes one step that has no branches.
@@ -216,12 +297,34 @@ impl<'a> Bag<'a> {
                     self.note(|codes| codes.truncate(codes.len() - 1));
                 }
             }
+            Step::End(of) => end_of(world, of, self.lane).await,
+            Step::Send(to) => send(world, to, code).await,
+            Step::Receive => {
+                let own = self.lane.task;
+                let receiver = self
+                    .receiver
+                    .as_mut()
+                    .expect("only the task itself receives");
+                // Senders are there as long as the program.
+                receiver.recv().await.expect("it is open");
+                world.messages.borrow_mut()[own] -= 1;
+            }
             Step::Begin(at) => {
                 // A task begins six at most.
                 let code = 16 + self.lane.task as u8 * 6 + self.serial;
                 self.serial += 1;
                 let mut future: Kept<'a> = Box::pin(async move {
-                    Guard::Mutex(listed(world, at, code, world.mutexes[at].lock()).await)
+                    match at {
+                        PERMITS => {
+                            let permit = listed(world, at, code, world.permits.acquire()).await;
+                            Guard::Permits(permit.expect("it is open"))
+                        }
+                        ROOM.. => {
+                            send(world, at - ROOM, code).await;
+                            Guard::Sent
+                        }
+                        _ => Guard::Mutex(listed(world, at, code, world.mutexes[at].lock()).await),
+                    }
                 });
                 match poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await {
                     Poll::Ready(guard) => self.hold(at, 1, guard),
@@ -263,6 +366,7 @@ async fn run(world: Rc<World>, task: usize, steps: Vec<Step>) {
     let world = &*world;
     let lane = |lane| Bag::new(world, Lane { task, lane });
     let mut own = lane(0);
+    own.receiver = world.receivers.borrow_mut()[task].take();
     for step in &steps {
         turn().await;
         {
@@ -312,7 +416,16 @@ struct Run {
 
 impl Run {
     fn begin(program: &[Vec<Step>]) -> Self {
+        let (senders, receivers) = (0..program.len())
+            .map(|_| mpsc::channel(1))
+            .map(|(sender, receiver)| (sender, Some(receiver)))
+            .unzip();
         let world = Rc::new(World {
+            senders,
+            receivers: RefCell::new(receivers),
+            messages: RefCell::default(),
+            tasks: RefCell::default(),
+            joining: RefCell::new(vec![HashMap::new(); program.len()]),
             mutexes: [Mutex::new(()), Mutex::new(())],
             rwlock: RwLock::new(()),
             permits: Semaphore::new(2),
@@ -328,6 +441,7 @@ impl Run {
             let site = std::panic::Location::caller();
             let (root, _) = Root::new(future, Kind::Spawned, site, None);
             ids.push(root.task().id.get());
+            world.tasks.borrow_mut().push(Arc::clone(root.task()));
             tasks.push(Some(Box::pin(async move {
                 root.await.driven();
             })));
@@ -354,6 +468,8 @@ impl Run {
                 .is_ready()
         {
             self.tasks[at] = None;
+            let joining = std::mem::take(&mut self.world.joining.borrow_mut()[at]);
+            joining.into_values().for_each(Waker::wake);
         }
     }
 
@@ -377,6 +493,7 @@ impl Run {
                 state.push(u8::MAX);
             }
         }
+        state.extend(*self.world.messages.borrow());
         for queue in &*self.world.queues.borrow() {
             state.extend(queue);
             state.push(u8::MAX);
@@ -386,9 +503,9 @@ impl Run {
 
     /// The tasks of the sets that the monitor reports if no task that is awake is polled meanwhile, and those
     /// that it takes for stuck, which includes tasks that wait for such a set.
-    fn looked_at(&mut self) -> (BTreeSet<usize>, BTreeSet<usize>) {
+    fn looked_at(&mut self, closed: fn() -> Vec<u64>) -> (BTreeSet<usize>, BTreeSet<usize>) {
         let awake = self.awake();
-        let mut monitor = Monitor::new(Duration::ZERO, collect);
+        let mut monitor = Monitor::new(Duration::ZERO, collect, closed);
         FOUND.with_borrow_mut(Vec::clear);
         // Candidates, probes, and the look that confirms; once more for what shows after the first.
         for _ in 0..4 {
@@ -399,7 +516,7 @@ impl Run {
                 }
             }
         }
-        let graph = Graph::new(Vec::new());
+        let graph = Graph::new(closed());
         let place = |id: u64| self.ids.iter().position(|own| *own == id);
         let stuck = graph.nodes.iter().zip(&graph.stuck);
         let stuck = stuck.filter(|(_, is_stuck)| **is_stuck);
@@ -445,6 +562,8 @@ struct Rates {
 
 struct Search<'a> {
     program: &'a [Vec<Step>],
+    /// The checks whose tasks are all known: that of the program, if it has messages.
+    closed: fn() -> Vec<u64>,
     known: HashMap<Vec<u8>, Known>,
     path: Vec<usize>,
     limit: usize,
@@ -471,7 +590,7 @@ impl Search<'_> {
         let progress = run.world.progress.borrow().clone();
         let awake = run.awake();
         let is_alive: Vec<bool> = run.tasks.iter().map(Option::is_some).collect();
-        let (reported, taken) = run.looked_at();
+        let (reported, taken) = run.looked_at(self.closed);
         let after = run.world.progress.borrow().clone();
         if after != progress {
             self.complain("a probe has made a task take a step");
@@ -529,24 +648,30 @@ impl Search<'_> {
 }
 
 /// Numbers that look random (SplitMix64).
-struct Random(u64);
+struct Random {
+    state: u64,
+    tasks: usize,
+    has_messages: bool,
+}
 
 impl Random {
     fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         ((z ^ (z >> 31)) % bound as u64) as usize
     }
 
     fn simple(&mut self) -> Step {
-        match self.below(8) {
+        match self.below(if self.has_messages { 12 } else { 10 }) {
             0..3 => Step::Lock(self.below(MUTEXES)),
             3 => Step::Read,
             4 => Step::Write,
             5 => Step::Permits(1 + self.below(2) as u32),
-            _ => Step::Release,
+            6 => Step::End(self.below(self.tasks)),
+            7..10 => Step::Release,
+            _ => Step::Send(self.below(self.tasks)),
         }
     }
 
@@ -571,9 +696,14 @@ impl Random {
                         Step::Select(first, second)
                     }
                 }
-                2 => Step::Begin(self.below(MUTEXES)),
+                2 => match self.below(if self.has_messages { 4 } else { 3 }) {
+                    0 => Step::Begin(PERMITS),
+                    3 => Step::Begin(ROOM + self.below(self.tasks)),
+                    _ => Step::Begin(self.below(MUTEXES)),
+                },
                 3 => Step::Finish,
                 4 if self.below(2) == 0 => Step::Forgo,
+                5 | 6 if self.has_messages => Step::Receive,
                 _ => self.simple(),
             };
             left -= 1;
@@ -604,11 +734,23 @@ fn what_is_stuck_in_every_schedule_is_reported_and_nothing_else() {
     let limit = number("STATES", 600) as usize;
     let mut rates = Rates::default();
     for seed in seed..seed + programs {
-        let mut random = Random(seed);
-        let tasks = 1 + random.below(4);
+        let mut random = Random {
+            state: seed,
+            tasks: 0,
+            has_messages: false,
+        };
+        let tasks = 1 + random.below(TASKS);
+        random.tasks = tasks;
+        random.has_messages = random.below(2) == 0;
         let program: Vec<_> = (0..tasks).map(|_| random.task()).collect();
+        let closed: fn() -> Vec<u64> = if random.has_messages {
+            || vec![0]
+        } else {
+            Vec::new
+        };
         let mut search = Search {
             program: &program,
+            closed,
             known: HashMap::new(),
             path: Vec::new(),
             limit,

@@ -148,12 +148,16 @@ fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<Threa
         };
         info.notes.push(why.to_owned());
     }
-    if let Some(driven) = node.drives {
+    if let Some(driven) = node.drives.and_then(registry::find) {
         info.notes
-            .push(format!("is blocked in a `block_on` of task #{driven}"));
+            .push(format!("is blocked in a `block_on` of {}", driven.info()));
     }
     if let Some(task) = &node.task {
-        info.notes.push(format!("spawned at {}", task.spawned));
+        let how = match task.kind {
+            Kind::Driven => "driven",
+            _ => "spawned",
+        };
+        info.notes.push(format!("{how} at {}", task.spawned));
     }
     for wait in &node.waits {
         if let Target::Permits(permits, count) = &wait.target

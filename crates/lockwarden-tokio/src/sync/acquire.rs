@@ -7,9 +7,10 @@ use std::task::{Context, Poll, ready};
 use lockwarden::instrument::Site;
 use pin_project_lite::pin_project;
 use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
-use tokio::task::coop;
 
+use super::budget;
 use super::fast_semaphore::{FastSemaphore, Permit, Waiter};
+use super::rarely::Rarely;
 use crate::agent::frame;
 use crate::agent::leaf::{self, Leaf, Target, Waiting};
 
@@ -24,7 +25,7 @@ pin_project! {
         created: Site,
         make: M,
         #[pin]
-        queued: Option<Queued<'a, F>>,
+        queued: Rarely<Queued<'a, F>>,
     }
 }
 
@@ -54,7 +55,7 @@ where
             count,
             created,
             make,
-            queued: None,
+            queued: Rarely::none(),
         }
     }
 
@@ -76,8 +77,7 @@ where
             let (semaphore, count) = (self.semaphore, self.count);
             if semaphore.take(count) || semaphore.try_take(count).is_ok() {
                 let taken = Permit::new(semaphore, count);
-                if let Poll::Ready(budget) = coop::poll_proceed(cx) {
-                    budget.made_progress();
+                if budget::charge(cx).is_ready() {
                     return Poll::Ready(Ok(taken));
                 }
                 self.queue(Some(taken));
@@ -94,7 +94,7 @@ where
         let semaphore: &'a FastSemaphore = this.semaphore;
         let (queue, waiter) = semaphore.wait();
         let future = (this.make)(queue, *this.count);
-        this.queued.set(Some(Queued {
+        this.queued.as_mut().option().set(Some(Queued {
             taken,
             leaf: Leaf::new(),
             future,
@@ -111,12 +111,12 @@ where
     ) -> Poll<Result<Permit<'a>, AcquireError>> {
         let place = std::ptr::from_ref(&*self).addr();
         let mut this = self.project();
-        let Some(queued) = this.queued.as_mut().as_pin_mut() else {
+        let Some(queued) = this.queued.as_mut().option().as_pin_mut() else {
             return Poll::Pending;
         };
         let queued = queued.project();
         let result = if queued.taken.is_some() {
-            ready!(coop::poll_proceed(cx)).made_progress();
+            ready!(budget::charge(cx));
             queued.taken.take().map(Ok)
         } else {
             None
@@ -144,7 +144,7 @@ where
             }
         };
         // The waiter does not count any more.
-        this.queued.set(None);
+        this.queued.option().set(None);
         Poll::Ready(result)
     }
 }

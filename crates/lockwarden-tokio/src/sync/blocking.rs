@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
+use lockwarden::instrument::Site;
 use tokio::sync::oneshot;
 
-use crate::agent::frame;
+use crate::agent::task::Kind;
+use crate::agent::{frame, nested};
+use crate::task::root;
 
 struct Unpark(Thread);
 
@@ -25,20 +28,36 @@ impl Wake for Unpark {
 /// If the thread drives tasks: the same panic, at the same place, as of tokio's blocking functions.
 #[track_caller]
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-    // The question whether a thread may block is asked by all of them, of a closed channel too.
+    ask_whether_to_block();
+    // A blocked thread is no task that is polled.
+    frame::without(|| park_until(future))
+}
+
+/// The same for a future that holds nothing when it is ready, on a thread that may block. The wait is that of a task
+/// of its own, made at `site`, which the calling task or closure drives.
+pub(crate) fn drive<F: Future>(site: Site, future: F) -> F::Output {
+    let (root, _) = root(future, Kind::Driven, site, None);
+    let _nested = nested::drive(&root);
+    park_until(root).driven()
+}
+
+/// Panics if the thread drives tasks: the same panic, at the same place, as of tokio's blocking functions.
+#[track_caller]
+pub(crate) fn ask_whether_to_block() {
+    // All blocking functions ask, that of a closed channel too.
     let (sender, receiver) = oneshot::channel::<()>();
     drop(sender);
     let _closed = receiver.blocking_recv();
+}
+
+fn park_until<F: Future>(future: F) -> F::Output {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut cx = Context::from_waker(&waker);
     let mut future = pin!(future);
-    // A blocked thread is no task that is polled.
-    frame::without(|| {
-        loop {
-            if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
-                return output;
-            }
-            thread::park();
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+            return output;
         }
-    })
+        thread::park();
+    }
 }

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
+use super::rarely::Rarely;
 use crate::agent::frame;
 
 pin_project! {
@@ -14,7 +15,7 @@ pin_project! {
     pub(crate) struct Eager<S, A, L, F> {
         start: Option<(S, A, L)>,
         #[pin]
-        waits: Option<F>,
+        waits: Rarely<F>,
     }
 }
 
@@ -29,7 +30,7 @@ impl<S, A, L, F> Eager<S, A, L, F> {
     {
         Self {
             start: Some((start, at_once, later)),
-            waits: None,
+            waits: Rarely::none(),
         }
     }
 }
@@ -49,11 +50,11 @@ where
         if let Some((start, at_once, later)) = this.start.take() {
             match at_once(start, cx) {
                 Ok(value) => return Poll::Ready(value),
-                Err(start) => this.waits.set(Some(later(start))),
+                Err(start) => this.waits.as_mut().option().set(Some(later(start))),
             }
         }
         let site = frame::outer_site(std::panic::Location::caller());
-        match this.waits.as_pin_mut() {
+        match this.waits.option().as_pin_mut() {
             Some(future) => frame::at(site, || future.poll(cx)),
             None => panic!("a future was polled after it was ready"),
         }

@@ -11,8 +11,8 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use tokio::sync::TryAcquireError;
-use tokio::task::coop;
 
+use super::budget;
 // In `tests/models.rs`, which compiles this file again, these are loom's, and a model of tokio's.
 use super::primitives::{AtomicU64, Semaphore, SemaphorePermit};
 
@@ -83,11 +83,10 @@ impl FastSemaphore {
             return None;
         }
         let permit = Permit::new(self, count);
-        match coop::poll_proceed(cx) {
-            Poll::Ready(budget) => budget.made_progress(),
-            Poll::Pending => return None,
+        match budget::charge(cx) {
+            Poll::Ready(()) => Some(permit),
+            Poll::Pending => None,
         }
-        Some(permit)
     }
 
     /// Gives permits back: to the word, or to the semaphore for those that wait.

@@ -46,7 +46,8 @@ impl<L: HasRaw + ?Sized> Leads for Arc<L> {
 pub(crate) struct Keep<P: Leads> {
     owner: P,
     hold: Option<SendableHold>,
-    mark: Option<Mark>,
+    // Dropped with the rest of the release.
+    mark: ManuallyDrop<Option<Mark>>,
     is_loose: bool,
     permits: u32,
 }
@@ -63,7 +64,7 @@ impl<P: Leads> Keep<P> {
         Self {
             owner,
             hold,
-            mark,
+            mark: ManuallyDrop::new(mark),
             is_loose,
             permits,
         }
@@ -82,6 +83,42 @@ impl<P: Leads> Keep<P> {
         }
         raw.semaphore.give(self.permits as usize - 1);
         self.permits = 1;
+    }
+
+    /// What most releases need: no branch has to be looked for, and the lock is the one that its task, which is the
+    /// calling one, took last. Whether that was so, and the lock is released.
+    #[inline(always)]
+    fn release_at_once(&mut self) -> bool {
+        if self.mark.is_some() {
+            return false;
+        }
+        let Some(hold) = self.hold.take() else {
+            return false;
+        };
+        let raw = self.owner.raw();
+        if let Err(hold) = raw.record.released_last(hold) {
+            self.hold = Some(hold);
+            return false;
+        }
+        if self.is_loose {
+            raw.end_loose();
+        }
+        raw.semaphore.give(self.permits as usize);
+        true
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn release(&mut self) {
+        let raw = self.owner.raw();
+        if let Some(hold) = self.hold.take() {
+            raw.record.released_anywhere(hold);
+        }
+        if self.is_loose {
+            raw.end_loose();
+        }
+        raw.semaphore.give(self.permits as usize);
+        drop(self.mark.take());
     }
 }
 
@@ -110,10 +147,8 @@ impl<'a, L: HasRaw + ?Sized> Keep<&'a L> {
 impl<P: Leads> Drop for Keep<P> {
     #[inline(always)]
     fn drop(&mut self) {
-        if self.permits != 0 {
-            let hold = self.hold.take();
-            let is_loose = self.is_loose;
-            self.owner.raw().release(hold, is_loose, self.permits);
+        if !self.release_at_once() {
+            self.release();
         }
     }
 }

@@ -12,7 +12,9 @@ use pin_project_lite::pin_project;
 use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 
 use super::acquire::Acquire;
+use super::blocking;
 use super::eager::Eager;
+use super::fast_semaphore::Permit;
 use super::keep::{HasRaw, Keep};
 use super::raw::{Raw, Taken};
 use crate::agent::frame;
@@ -99,6 +101,7 @@ where
 }
 
 pin_project! {
+    /// The wait for the permits of a lock, which is not held before that is recorded.
     struct Taking<'a, F, M> {
         raw: &'a Raw,
         mode: Mode,
@@ -112,17 +115,46 @@ where
     F: Future<Output = Result<SemaphorePermit<'a>, AcquireError>>,
     M: Fn(&'a Semaphore, u32) -> F,
 {
-    type Output = Taken;
+    type Output = Result<Permit<'a>, AcquireError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let (raw, mode) = (*this.raw, *this.mode);
         let created = this.acquire.created();
         let site = frame::outer_site(created);
-        let permit = ready!(this.acquire.poll_for(cx, site, || raw.target(mode)));
-        // The guard will own its lock, so it can go anywhere.
-        Poll::Ready(raw.taken(permit, mode, created, 0))
+        this.acquire.poll_for(cx, site, || raw.target(mode))
     }
+}
+
+fn taking(
+    raw: &Raw,
+    mode: Mode,
+    created: Site,
+) -> impl Future<Output = Result<Permit<'_>, AcquireError>> {
+    let count = raw.share(mode);
+    Taking {
+        raw,
+        mode,
+        acquire: Acquire::new(&raw.semaphore, count, created, Semaphore::acquire_many),
+    }
+}
+
+/// Takes a lock, and blocks the calling thread until then.
+///
+/// # Panics
+///
+/// In an asynchronous context.
+#[track_caller]
+pub(crate) fn blocking(raw: &Raw, mode: Mode) -> Taken {
+    blocking::ask_whether_to_block();
+    let created = Location::caller();
+    let count = raw.share(mode);
+    let permit = match raw.semaphore.try_take(count) {
+        Ok(()) => Ok(Permit::new(&raw.semaphore, count)),
+        Err(_) => blocking::drive(created, taking(raw, mode, created)),
+    };
+    // Where the guard will be is not known.
+    raw.taken(permit, mode, created, 0)
 }
 
 /// Takes a lock, for a guard that owns it.
@@ -146,13 +178,9 @@ where
     };
     let later = move |lock: Arc<L>| async move {
         let raw = lock.raw();
-        let count = raw.share(X::MODE);
-        let taking = Taking {
-            raw,
-            mode: X::MODE,
-            acquire: Acquire::new(&raw.semaphore, count, created, Semaphore::acquire_many),
-        };
-        let taken = taking.await;
+        let permit = taking(raw, X::MODE, created).await;
+        // The guard will own its lock, so it can go anywhere.
+        let taken = raw.taken(permit, X::MODE, created, 0);
         guard(Keep::new(lock, taken, X::MODE))
     };
     Eager::new(lock, at_once, later)

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use lockwarden::instrument::{LockKind, Mode};
 use tokio::sync::TryLockError;
 
-use super::blocking;
 use super::keep::{HasRaw, Keep};
 use super::locking::{self, Write};
 use super::mutex_guards::{MutexGuard, OwnedMutexGuard};
@@ -96,7 +95,8 @@ impl<T: ?Sized> Mutex<T> {
     /// In an asynchronous context.
     #[track_caller]
     pub fn blocking_lock(&self) -> MutexGuard<'_, T> {
-        blocking::block_on(self.lock())
+        let taken = locking::blocking(&self.raw, Mode::Exclusive);
+        MutexGuard::new(Keep::new(self, taken, Mode::Exclusive))
     }
 
     /// As [`tokio::sync::Mutex::blocking_lock_owned`].
@@ -106,7 +106,8 @@ impl<T: ?Sized> Mutex<T> {
     /// In an asynchronous context.
     #[track_caller]
     pub fn blocking_lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T> {
-        blocking::block_on(self.lock_owned())
+        let taken = locking::blocking(&self.raw, Mode::Exclusive);
+        OwnedMutexGuard::new(Keep::new(self, taken, Mode::Exclusive))
     }
 
     /// As [`tokio::sync::Mutex::try_lock`].

@@ -74,7 +74,7 @@ impl Raw {
     ) -> Taken {
         // The semaphore is never closed. Kept until the record is made, which can panic.
         let permit = permit.unwrap_or_else(|_| unreachable!("the semaphore of a lock is closed"));
-        let taken = frame::with(|frame| match frame {
+        let taken = frame::with(move |frame| match frame {
             Some(frame) if !frame.is_divided() => {
                 let hold = self
                     .record
@@ -163,16 +163,13 @@ impl Raw {
         Ok(taken)
     }
 
-    /// Gives the lock back.
+    /// A guard that could have gone to another task is dropped.
     #[inline(always)]
-    pub(crate) fn release(&self, hold: Option<SendableHold>, is_loose: bool, permits: u32) {
-        if is_loose {
-            self.loose().end();
+    pub(crate) fn end_loose(&self) {
+        // Its begin has made it.
+        if let Some(loose) = self.loose.get() {
+            loose.end();
         }
-        if let Some(hold) = hold {
-            self.record.released_anywhere(hold);
-        }
-        self.semaphore.give(permits as usize);
     }
 }
 

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use lockwarden::instrument::{LockKind, Mode};
 use tokio::sync::TryLockError;
 
-use super::blocking;
 use super::keep::{HasRaw, Keep};
 use super::locking::{self, Read, Write};
 use super::raw::Raw;
@@ -150,7 +149,8 @@ impl<T: ?Sized> RwLock<T> {
     /// In an asynchronous context.
     #[track_caller]
     pub fn blocking_read(&self) -> RwLockReadGuard<'_, T> {
-        blocking::block_on(self.read())
+        let taken = locking::blocking(&self.raw, Mode::Shared);
+        RwLockReadGuard::new(Keep::new(self, taken, Mode::Shared))
     }
 
     /// As [`tokio::sync::RwLock::blocking_write`].
@@ -160,7 +160,8 @@ impl<T: ?Sized> RwLock<T> {
     /// In an asynchronous context.
     #[track_caller]
     pub fn blocking_write(&self) -> RwLockWriteGuard<'_, T> {
-        blocking::block_on(self.write())
+        let taken = locking::blocking(&self.raw, Mode::Exclusive);
+        RwLockWriteGuard::new(Keep::new(self, taken, Mode::Exclusive))
     }
 
     /// As [`tokio::sync::RwLock::try_read`].

@@ -99,8 +99,17 @@ impl<T> Stamped<T> {
     }
 
     /// The message, in the task that has received it.
+    #[inline]
     pub(crate) fn receive(self) -> T {
-        self.past.acquire();
+        if self.past.is_known() {
+            return self.receive_after();
+        }
+        self.value
+    }
+
+    #[inline(never)]
+    fn receive_after(self) -> T {
+        self.past.acquire_last();
         self.value
     }
 

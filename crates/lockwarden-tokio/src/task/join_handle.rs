@@ -8,15 +8,15 @@ use std::task::{Context, Poll, ready};
 
 use tokio::task::{AbortHandle, Id, JoinError};
 
-use crate::agent::leaf::{self, Leaf, Target, Waiting};
+use crate::agent::joining::Joining;
+use crate::agent::leaf::{self, Target, Waiting};
 use crate::agent::root::Ended;
 use crate::agent::task::Joined;
 
 /// [`tokio::task::JoinHandle`] of a task that is watched.
 pub struct JoinHandle<T> {
     inner: tokio::task::JoinHandle<Ended<T>>,
-    joined: Joined,
-    leaf: Leaf,
+    joining: Joining,
 }
 
 impl<T> UnwindSafe for JoinHandle<T> {}
@@ -27,8 +27,7 @@ impl<T> JoinHandle<T> {
     pub(crate) fn new(inner: tokio::task::JoinHandle<Ended<T>>, joined: Joined) -> Self {
         Self {
             inner,
-            joined,
-            leaf: Leaf::new(),
+            joining: Joining::new(joined),
         }
     }
 
@@ -62,15 +61,18 @@ impl<T> Future for JoinHandle<T> {
         leaf::raise_alarm();
         let this = &mut *self;
         let id = this.inner.id();
-        let waiting = Waiting {
-            created: this.joined.spawned(),
-            site: Location::caller(),
-            place: std::ptr::from_ref(this).addr(),
-            target: || Target::End(vec![(id, this.joined.clone())]),
-        };
+        let (site, place) = (Location::caller(), std::ptr::from_ref(this).addr());
         let inner = &mut this.inner;
-        let ended = ready!(this.leaf.poll(cx, waiting, |cx| Pin::new(inner).poll(cx)));
-        Poll::Ready(ended.map(Ended::joined))
+        let poll = this.joining.with(|joined, leaf| {
+            let waiting = Waiting {
+                created: joined.spawned(),
+                site,
+                place,
+                target: || Target::End(vec![(id, joined.clone())]),
+            };
+            leaf.poll(cx, waiting, |cx| Pin::new(inner).poll(cx))
+        });
+        Poll::Ready(ready!(poll).map(Ended::joined))
     }
 }
 
@@ -85,8 +87,8 @@ mod tests {
     use super::JoinHandle;
 
     #[test]
-    fn an_idle_handle_has_three_words_more_than_that_of_tokio() {
+    fn a_handle_has_one_word_more_than_that_of_tokio() {
         let more = size_of::<JoinHandle<u64>>() - size_of::<tokio::task::JoinHandle<u64>>();
-        assert_eq!(more, 3 * size_of::<usize>());
+        assert_eq!(more, size_of::<usize>());
     }
 }

@@ -5,6 +5,7 @@
 
 mod alike;
 mod expect;
+mod field;
 mod rings;
 mod runtimes;
 mod single;
@@ -17,6 +18,7 @@ use expect::Case;
 fn main() -> std::process::ExitCode {
     let groups: &[&[Case]] = &[
         alike::CASES,
+        field::CASES,
         rings::CASES,
         runtimes::CASES,
         single::CASES,

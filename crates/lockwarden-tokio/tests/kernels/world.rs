@@ -384,7 +384,7 @@ pub(crate) const CASES: &[Case] = &[
 
 type Ask = tokio::sync::oneshot::Sender<i32>;
 
-fn check() -> AsyncCheck {
+pub(crate) fn check() -> AsyncCheck {
     let check = AsyncCheck::new().timeout(Duration::from_secs(15));
     if std::env::var_os("WORKERS").is_some() {
         check.workers(2)

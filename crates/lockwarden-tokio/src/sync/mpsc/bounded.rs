@@ -82,7 +82,8 @@ impl<T> Sender<T> {
             // for it.
             match self.inner.try_send(Stamped::pack(value)) {
                 Ok(()) => {
-                    budget.made_progress();
+                    // Dropped, it would put the operation back, or make a call to find that it must not.
+                    std::mem::forget(budget);
                     lets_out::<T>();
                     Ok(Ok(()))
                 }
