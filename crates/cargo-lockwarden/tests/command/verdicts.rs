@@ -122,6 +122,29 @@ fn what_a_child_process_finds_counts_if_it_is_killed() {
         .says("1 finding, in full above:");
 }
 
+#[test]
+fn locks_of_a_wrapper_are_instances_and_the_callers_of_both_orders_are_named() {
+    let project = Project::copy("wrapper", "paths");
+    project
+        .call(&["run"])
+        .ends_with(0)
+        .says("nothing found");
+    project
+        .call(&["run", "--", "refunds"])
+        .ends_with(100)
+        .says("called by wrapper::Shop::refund, src/main.rs:26")
+        .says("26 |         self.stock.lock().push(1);")
+        .says("called by wrapper::Shop::sell, src/main.rs:20")
+        .says("20 |         *self.bills.lock() += price;");
+    // The order of classes compares lines of construction, and there is one for all.
+    let mut command = project.command();
+    command.arg("run").env("LOCKWARDEN", "classes=report");
+    Answer::of(&mut command)
+        .ends_with(100)
+        .says("against the order within their class")
+        .says("is the constructor of a type of your own, put `#[track_caller]` on it");
+}
+
 /// A server is ended from the keyboard, by a signal to the whole group of processes.
 #[cfg(unix)]
 #[test]
