@@ -125,10 +125,7 @@ fn what_a_child_process_finds_counts_if_it_is_killed() {
 #[test]
 fn locks_of_a_wrapper_are_instances_and_the_callers_of_both_orders_are_named() {
     let project = Project::copy("wrapper", "paths");
-    project
-        .call(&["run"])
-        .ends_with(0)
-        .says("nothing found");
+    project.call(&["run"]).ends_with(0).says("nothing found");
     project
         .call(&["run", "--", "refunds"])
         .ends_with(100)
