@@ -51,7 +51,7 @@ pub(super) fn run(plan: &Plan, mut arguments: Vec<OsString>) -> Result<ExitCode>
         return Ok(code(compiler.run(&invocation)?));
     };
     if let Some(why) = left_out(plan, &package, &invocation) {
-        note(plan, &package, why);
+        note(plan, &package, &invocation, why);
         // What it depends on may be watched.
         let mut bare = invocation.clone();
         bare.add_search(&facade.search);
@@ -114,13 +114,17 @@ pub(super) fn left_out(plan: &Plan, package: &Package, invocation: &Invocation) 
 }
 
 /// Leaves a note for the end of the run. Without it the run says less, and is no worse.
-fn note(plan: &Plan, package: &Package, why: LeftOut) {
+fn note(plan: &Plan, package: &Package, invocation: &Invocation, why: LeftOut) {
     let Package { name, version } = package;
+    let reason = match (why, invocation.value("--crate-name")) {
+        // A test may have an allocator of its own, and the package none.
+        (LeftOut::Allocator, Some(target)) if *target != *name.replace('-', "_") => {
+            format!("its target `{}` {}", target.display(), why.reason())
+        }
+        _ => why.reason().to_owned(),
+    };
     let _ = std::fs::create_dir_all(&plan.left_out);
-    let _ = std::fs::write(
-        plan.left_out.join(format!("{name}@{version}")),
-        why.reason(),
-    );
+    let _ = std::fs::write(plan.left_out.join(format!("{name}@{version}")), reason);
 }
 
 /// Prints the version of the compiler, with a line by which cargo distinguishes builds under different plans: it is part
