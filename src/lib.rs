@@ -137,6 +137,7 @@ pub mod report;
 pub(crate) mod runtime;
 mod sink;
 pub mod suppress;
+mod system;
 mod variables;
 pub mod watchdog;
 

@@ -155,6 +155,8 @@ fn classes_and_declarations_find_what_no_instances_showed() {
         [(Verdict::Inversion, Basis::Classes, vec!["log", "table"])]
     );
 
+    a_nest_that_repeats_another_counts_for_its_own_thread();
+
     // A declared order is broken by the first who does, without any thread keeping to it.
     lockwarden::declare_order(&["ledger", "audit", "stats"]).unwrap();
     let (ledger, stats) = (Mutex::named("ledger", ()), Mutex::named("stats", ()));
@@ -190,5 +192,42 @@ fn classes_and_declarations_find_what_no_instances_showed() {
     assert!(
         error.contains("`stats` is declared to come before `ledger`, but"),
         "{error}"
+    );
+}
+
+/// The threads that nest six locks one after the other come before the thread that takes two of their classes in
+/// the opposite order, but for the last one: only that one can be its counterpart.
+fn a_nest_that_repeats_another_counts_for_its_own_thread() {
+    const NAMES: [&str; 6] = ["keel", "hull", "deck", "stem", "mast", "sail"];
+    let nest: [_; 6] = NAMES.map(|name| Mutex::named(name, ()));
+    let nest: &'static [Mutex<()>; 6] = Box::leak(Box::new(nest));
+    let descend = move || {
+        let guards: Vec<_> = nest.iter().map(|lock| lock.lock().unwrap()).collect();
+        drop(guards);
+    };
+    for _ in 0..4 {
+        lockwarden::thread::spawn(descend).join().unwrap();
+    }
+    let (is_done, done) = std::sync::mpsc::channel();
+    let last = lockwarden::thread::spawn(move || {
+        descend();
+        is_done.send(()).unwrap();
+    });
+    let against = lockwarden::thread::spawn(move || {
+        // A channel of std is not tracked, so it orders nothing.
+        done.recv().unwrap();
+        let [mast, keel] = ["mast", "keel"].map(|name| Mutex::named(name, ()));
+        let _mast = mast.lock().unwrap();
+        let _keel = keel.lock().unwrap();
+    });
+    last.join().unwrap();
+    against.join().unwrap();
+    let inversions: Vec<_> = found()
+        .into_iter()
+        .filter(|(verdict, ..)| *verdict == Verdict::Inversion)
+        .collect();
+    assert_eq!(
+        inversions,
+        [(Verdict::Inversion, Basis::Classes, vec!["keel", "mast"])]
     );
 }

@@ -15,6 +15,7 @@ mod common;
 #[path = "../common/enabled.rs"]
 mod enabled;
 mod figures;
+mod herd;
 mod nest;
 mod plan;
 mod threads;
@@ -54,7 +55,7 @@ struct Shape {
 const DECADES: &[usize] = &[10, 100, 1_000, 10_000, 100_000, 1_000_000];
 
 /// Every shape.
-const SHAPES: [Shape; 16] = [
+const SHAPES: [Shape; 19] = [
     shape("alone", DECADES, |n| nest::measure(&Plan::alone(n))),
     shape("star", DECADES, |n| nest::measure(&Plan::star(n))),
     shape("fan-in", DECADES, |n| nest::measure(&Plan::fan_in(n))),
@@ -84,7 +85,14 @@ const SHAPES: [Shape; 16] = [
         threads::measure(n, true)
     }),
     shape("learning", &[1, 2, 4, 8], threads::learning),
+    shape("learning-inner", &[1, 2, 4, 8], threads::learning_inner),
     shape("nest-in-turn", &[25, 50, 100, 200], threads::nest_in_turn),
+    shape(
+        "nest-of-classes-in-turn",
+        &[4, 8, 16, 32, 64],
+        threads::nest_of_classes_in_turn,
+    ),
+    shape("herd", &[100, 1_000, 4_000], herd::measure),
     shape("threads-in-turn", &[10, 100, 1_000, 10_000], turns::in_turn),
     shape("loaded", &[1, 10, 100, 1_000], turns::loaded),
 ];

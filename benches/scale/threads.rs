@@ -126,13 +126,23 @@ const LEAVES: usize = 20_000;
 /// `threads` threads at once, each of which takes leaves of its own under a parent of its own. The times are
 /// those of all threads together for one edge: half as much with two threads is twice the throughput.
 pub(crate) fn learning(threads: usize) -> Figures {
-    learn::<Ours>(1);
+    learning_with(threads, false)
+}
+
+/// The same, where each leaf has another one under it already, so that it is no leaf: each new edge takes the lock
+/// of the graph.
+pub(crate) fn learning_inner(threads: usize) -> Figures {
+    learning_with(threads, true)
+}
+
+fn learning_with(threads: usize, nests: bool) -> Figures {
+    learn::<Ours>(1, nests);
     let (mut new, mut known, mut bare) = (Vec::new(), Vec::new(), Vec::new());
     let mut bytes = 0;
     let before = allocator::in_use();
     for _ in 0..SAMPLES {
-        let ours = learn::<Ours>(threads);
-        let theirs = learn::<Bare>(threads);
+        let ours = learn::<Ours>(threads, nests);
+        let theirs = learn::<Bare>(threads, nests);
         new.push(ours.new);
         known.push(ours.known);
         bare.push(theirs.known);
@@ -151,7 +161,7 @@ pub(crate) fn learning(threads: usize) -> Figures {
     }
 }
 
-fn learn<S: Subject>(threads: usize) -> Run {
+fn learn<S: Subject>(threads: usize, nests: bool) -> Run {
     let families: Vec<(S::Mutex, Vec<S::Mutex>)> = (0..threads)
         .map(|_| (S::mutex(), (0..LEAVES).map(|_| S::mutex()).collect()))
         .collect();
@@ -160,6 +170,16 @@ fn learn<S: Subject>(threads: usize) -> Run {
     let work = |(parent, leaves): &(S::Mutex, Vec<S::Mutex>)| {
         // The thread has its slot, and the parent its id, before the time begins.
         *S::lock(parent) += 1;
+        let under: Vec<S::Mutex> = if nests {
+            leaves.iter().map(|_| S::mutex()).collect()
+        } else {
+            Vec::new()
+        };
+        for (leaf, under) in leaves.iter().zip(&under) {
+            let mut leaf = S::lock(leaf);
+            *S::lock(under) += *leaf;
+            *leaf += 1;
+        }
         let spans = [(); 2].map(|()| {
             gate.wait();
             let begun = Instant::now();
@@ -206,10 +226,22 @@ const IN_TURN: usize = 32;
 /// `locks` locks, all in one nest, which 32 threads take one after the other. The time of a new acquisition is
 /// that of a thread after the first, which finds what the first has learnt.
 pub(crate) fn nest_in_turn(locks: usize) -> Figures {
-    in_turn::<Ours>(2);
+    nest_in_turn_of(locks, |_| <Ours as Subject>::mutex())
+}
+
+/// The same, where each lock has a class of its own.
+pub(crate) fn nest_of_classes_in_turn(locks: usize) -> Figures {
+    let names: Vec<&'static str> = (0..locks).map(|n| &*format!("lock {n}").leak()).collect();
+    nest_in_turn_of(locks, |n| {
+        lockwarden::parking_lot::Mutex::named(names[n], 0)
+    })
+}
+
+fn nest_in_turn_of(locks: usize, lock: impl Fn(usize) -> <Ours as Subject>::Mutex) -> Figures {
+    in_turn::<Ours>(2, &lock);
     let before = allocator::in_use();
-    let ours = in_turn::<Ours>(locks);
-    let bare = in_turn::<Bare>(locks);
+    let ours = in_turn::<Ours>(locks, &lock);
+    let bare = in_turn::<Bare>(locks, |_| <Bare as Subject>::mutex());
     Figures {
         locks,
         edges: locks * (locks - 1) / 2,
@@ -223,8 +255,8 @@ pub(crate) fn nest_in_turn(locks: usize) -> Figures {
     }
 }
 
-fn in_turn<S: Subject>(count: usize) -> Run {
-    let locks: Vec<S::Mutex> = (0..count).map(|_| S::mutex()).collect();
+fn in_turn<S: Subject>(count: usize, lock: impl Fn(usize) -> S::Mutex) -> Run {
+    let locks: Vec<S::Mutex> = (0..count).map(lock).collect();
     let turn = std::sync::Mutex::new(());
     let alive = Barrier::new(IN_TURN);
     let before = allocator::in_use();

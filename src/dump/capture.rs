@@ -7,12 +7,11 @@
 use std::collections::HashSet;
 use std::time::{Instant, SystemTime};
 
-use super::system::{self, Seen};
-use super::{Dump, DumpedThread, NoStack};
+use super::{Dump, DumpedThread};
 use crate::detector::observe::{self, Observed};
-use crate::dump::signal;
 use crate::engine::sorting;
 use crate::report::{Activity, LockInfo, Stack, WaitInfo};
+use crate::system::{self, NoStack, Seen, signal};
 use crate::tracking::thread::slot::os_id;
 use crate::tracking::thread::wait;
 

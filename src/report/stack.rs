@@ -423,13 +423,13 @@ impl Frame {
         !plumbing && !self.is_ours()
     }
 
-    /// Returns whether the locks, joins and sleeps of this crate block in this function.
+    /// Returns whether the locks, joins and sleeps of this crate block in this function, or yield before they do.
     fn sleeps(&self) -> bool {
         let name = self
             .path()
             .trim_start_matches("__GI_")
             .trim_start_matches('_');
-        let calls = ["syscall", "nanosleep", "clock_nanosleep"];
+        let calls = ["syscall", "nanosleep", "clock_nanosleep", "sched_yield"];
         calls.contains(&name) || name.starts_with("pthread_clockjoin")
     }
 
@@ -583,6 +583,14 @@ mod tests {
             "__GI___clock_nanosleep",
             "std::sys::thread::unix::sleep",
             "lockwarden::thread::rest::sleep",
+            "bank::transfer",
+            "std::rt::lang_start",
+        ]);
+        assert_eq!(trimmed(all), frames(&["bank::transfer"]));
+        let all = frames(&[
+            "__GI_sched_yield",
+            "parking_lot_core::thread_parker::imp::thread_yield",
+            "lockwarden::raw::mutex::RawMutex::lock_at",
             "bank::transfer",
             "std::rt::lang_start",
         ]);

@@ -97,7 +97,12 @@ impl Report {
     fn all_stacks(&self) -> impl Iterator<Item = &Stack> {
         // The dump of all threads has the stack of a stall.
         let own = self.stack.iter().filter(|_| self.verdict != Verdict::Stall);
+        let threads = self
+            .threads
+            .iter()
+            .filter_map(|thread| thread.stack.as_ref());
         own.chain(self.edges.iter().filter_map(|edge| edge.stack.as_ref()))
+            .chain(threads)
     }
 
     /// Returns the stacks with their heading, or nothing if there is none.
@@ -196,7 +201,17 @@ fn callers(out: &mut String, report: &Report, edge: &Edge, caller: Option<&Call>
 }
 
 fn stack_of<'a>(report: &'a Report, edge: &'a Edge) -> Option<&'a Stack> {
-    edge.stack.as_ref().or(report.stack.as_ref())
+    let of_thread = || report.thread(edge.thread)?.stack.as_ref();
+    // The stack of the report is that of the thread that found it, whose edge is the closing one.
+    let is_newest = match report.closing {
+        Some(at) => report
+            .edges
+            .get(at)
+            .is_some_and(|it| std::ptr::eq(it, edge)),
+        None => report.edges.len() == 1,
+    };
+    let of_finder = || report.stack.as_ref().filter(|_| is_newest);
+    edge.stack.as_ref().or_else(of_thread).or_else(of_finder)
 }
 
 /// Returns whether one line takes a lock a second time.
@@ -359,21 +374,17 @@ fn stacks(out: &mut String, report: &Report) {
         if newest || shown.iter().any(|other| other.is(stack)) {
             continue;
         }
-        let heading = match report.verdict {
-            Verdict::Deadlock => {
-                format!(
-                    "stack of {}, where it waits",
-                    report.thread_name(edge.thread)
-                )
-            }
-            _ => format!(
-                "stack where {} was first reached under {}",
-                place(edge.to_site),
-                place(edge.from_site)
-            ),
-        };
-        out.push_str(&format!("\n{heading}:\n{stack}"));
+        out.push_str(&format!(
+            "\nstack where {} was first reached under {}:\n{stack}",
+            place(edge.to_site),
+            place(edge.from_site)
+        ));
         shown.push(stack);
+    }
+    for thread in &report.threads {
+        if let Some(stack) = &thread.stack {
+            out.push_str(&format!("\nstack of {thread}, where it waits:\n{stack}"));
+        }
     }
 }
 

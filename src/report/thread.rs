@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::escape::Escaped;
 use super::place::place;
+use super::stack::Stack;
 use crate::engine::counts::Counts;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
@@ -42,6 +43,9 @@ pub struct ThreadInfo {
     pub spawned: Option<Site>,
     /// Whether this is a thread of the parent process: a fork copies its memory and not the thread.
     pub left_by_fork: bool,
+    /// The stack of the thread where it waits, if it is one of a deadlock that another thread found, on Linux and
+    /// Android with the feature `signals`.
+    pub stack: Option<Stack>,
 }
 
 /// A lock that a thread held.
@@ -174,6 +178,7 @@ impl ThreadInfo {
             panicking: false,
             spawned: None,
             left_by_fork: false,
+            stack: None,
         }
     }
 }

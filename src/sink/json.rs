@@ -136,6 +136,7 @@ fn thread(thread: &ThreadInfo) -> Value {
         "notes": thread.notes,
         "held": thread.held.iter().map(held).collect::<Value>(),
         "waits": thread.waits.as_ref().map(waits),
+        "stack": thread.stack.as_ref().map(frames),
     })
 }
 

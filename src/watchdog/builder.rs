@@ -11,8 +11,8 @@ use super::handle;
 use super::handle::Watchdog;
 use super::limits::Limits;
 use super::poll_loop::Settings;
-use crate::dump::signal;
-use crate::dump::signal::Choice;
+use crate::system::signal;
+use crate::system::signal::Choice;
 
 /// The settings of a watchdog. Made by [`Watchdog::builder`].
 ///

@@ -7,10 +7,10 @@ use super::holds::Holds;
 use super::pulse::Pulse;
 use super::stalls::{About, Overdue};
 use crate::detector::observe::Observed;
-use crate::dump;
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::verdict::Verdict;
 use crate::report::{Facts, FreedBy, Holder, LockInfo, Stall, StallCause, ThreadInfo, WaitInfo};
+use crate::system;
 
 /// Returns the facts of a stall that has lasted for `lasted` at `now`, when the threads were as
 /// `observed`; `None` if the thread or lock of the stall is not among them.
@@ -95,7 +95,7 @@ fn who_holds(lock: LockId, (observed, now): (&[Observed], u64), holds: &Holds) -
                 activity: if one.has_ended {
                     crate::report::Activity::Ended
                 } else {
-                    dump::activity(one.os_id)
+                    system::activity(one.os_id)
                 },
             });
         }

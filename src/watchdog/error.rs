@@ -6,7 +6,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::dump::signal::SignalError;
+use crate::system::signal::SignalError;
 
 /// Why a watchdog was not started. The program goes on without it.
 #[derive(Debug)]

@@ -15,11 +15,11 @@ use super::error::Error;
 use super::poll_loop::{PollLoop, Settings};
 use super::pulse::Pulse;
 use super::shared::Shared;
-use crate::dump::signal;
 use crate::engine::verdict::Verdict;
 use crate::report::Report;
 use crate::runtime::threads;
 use crate::sink;
+use crate::system::signal;
 use crate::tracking::thread::slot::{Slot, parked_stack};
 
 /// How long a drop waits for the threads to end: one may be in a callback that does not return.

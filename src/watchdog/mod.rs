@@ -126,7 +126,8 @@ pub use self::handle::Watchdog;
 pub use self::heartbeat::{Heartbeat, Pause};
 pub use self::idle::{Idle, idle};
 pub use self::periodic::PeriodicRuns;
-pub use crate::dump::{Dump, DumpedThread, NoStack};
+pub use crate::dump::{Dump, DumpedThread};
+pub use crate::system::NoStack;
 
 /// Captures all threads of the process: the state, the locks, the wait and the stack of each.
 ///

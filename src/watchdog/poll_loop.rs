@@ -20,9 +20,9 @@ use crate::config::{self, Action as Wanted};
 use crate::detector::observe::{self, Observed};
 use crate::detector::{publish_stall, writing};
 use crate::dump;
-use crate::dump::signal;
 use crate::engine::verdict::Verdict;
 use crate::report::{Activity, Facts, Stall};
+use crate::system::{self, signal};
 use crate::tracking::thread::own::aside;
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait;
@@ -231,7 +231,9 @@ impl PollLoop {
 fn anything_runs(observed: &[Observed]) -> bool {
     let ours = observed.iter().filter(|one| one.is_ours);
     let ours: Vec<u32> = ours.filter_map(|one| one.os_id).collect();
-    let is_running = |id: &u32| matches!(dump::activity(Some(*id)), Activity::Running { .. });
-    let mut others = dump::threads().into_iter().filter(|id| !ours.contains(id));
+    let is_running = |id: &u32| matches!(system::activity(Some(*id)), Activity::Running { .. });
+    let mut others = system::threads()
+        .into_iter()
+        .filter(|id| !ours.contains(id));
     others.any(|id| is_running(&id))
 }

@@ -21,6 +21,21 @@ const CALLERS: &[&str] = if cfg!(debug_assertions) {
     &["is reached again"]
 };
 
+/// The callers of each thread of a deadlock: the other threads are asked for their stacks by a signal.
+const CALLERS_OF_BOTH: &[&str] = if cfg!(all(
+    debug_assertions,
+    feature = "signals",
+    target_os = "linux"
+)) {
+    &[
+        "called by stuck::words::debit::{{closure}}, tests/stuck/words.rs:",
+        "called by stuck::words::credit::{{closure}}, tests/stuck/words.rs:",
+        ", where it waits:",
+    ]
+} else {
+    &["none of", "them can go on"]
+};
+
 pub(crate) const CASES: &[Case] = &[
     #[cfg(feature = "pool")]
     Case {
@@ -115,7 +130,44 @@ pub(crate) const CASES: &[Case] = &[
         },
         expected: Expected::Saying("SelfDeadlock", &["`a`"], CALLERS, &[]),
     },
+    Case {
+        name: "two threads lock through one helper, and each has callers of its own",
+        run: || {
+            only_deadlocks();
+            watch([start("debit", debit), start("credit", credit)]);
+        },
+        expected: Expected::Saying(
+            "Deadlock",
+            &["2 threads wait for each other over", "`a`", "`b`"],
+            CALLERS_OF_BOTH,
+            &[],
+        ),
+    },
 ];
+
+/// A function through which the program locks.
+fn inside<R>(lock: &Mutex<u32>, f: impl FnOnce() -> R) -> R {
+    let _held = lock.lock().unwrap();
+    f()
+}
+
+static INSIDE: Meeting = Meeting::new();
+
+#[inline(never)]
+fn debit() {
+    inside(&A, || {
+        INSIDE.come();
+        inside(&B, || ());
+    });
+}
+
+#[inline(never)]
+fn credit() {
+    inside(&B, || {
+        INSIDE.come();
+        inside(&A, || ());
+    });
+}
 
 fn fill_each_other() {
     use lockwarden::sync::mpsc::sync_channel_named;

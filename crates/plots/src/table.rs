@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::figures::{self, Row};
 
 /// The shapes in the order of the page: what each is, and what its size counts.
-const SHAPES: [(&str, &str, &str); 16] = [
+const SHAPES: [(&str, &str, &str); 19] = [
     ("alone", "Locks taken one at a time", "locks"),
     ("star", "One parent, many children", "edges"),
     ("fan-in", "One child, many parents", "edges"),
@@ -44,9 +44,24 @@ const SHAPES: [(&str, &str, &str); 16] = [
         "threads",
     ),
     (
+        "learning-inner",
+        "The same with edges into locks that nest further, which take the lock of the graph",
+        "threads",
+    ),
+    (
         "nest-in-turn",
         "Locks in one nest, which 32 threads take one after the other (*new*: a thread after the first, an acquisition)",
         "locks",
+    ),
+    (
+        "nest-of-classes-in-turn",
+        "The same, each lock of a class of its own",
+        "locks",
+    ),
+    (
+        "herd",
+        "Threads that wait for one notification and end (ns a thread, its start included)",
+        "threads",
     ),
     (
         "threads-in-turn",

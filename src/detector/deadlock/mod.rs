@@ -31,6 +31,7 @@ mod reduction;
 pub(crate) mod reported;
 mod resource_wait;
 mod snapshot;
+mod stacks;
 mod stuck_set;
 mod thread_exit;
 mod victim;

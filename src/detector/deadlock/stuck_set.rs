@@ -6,10 +6,11 @@
 //! right to report it, and [`StuckSet::describe`] adds names. A lock cycle is a way to describe a stuck set,
 //! not another kind of deadlock.
 
-use super::claim::{Claim, claim};
+use super::claim::{Claim, claim, is_reported};
 use super::reduction::{Judgement, Reducer, ThreadStates};
 use super::snapshot::Snapshots;
-use super::{description, lock_cycle};
+use super::{description, lock_cycle, stacks};
+use crate::engine::verdict::Verdict;
 use crate::report::Facts;
 use std::time::Duration;
 
@@ -63,11 +64,13 @@ pub(super) fn detect(
         Confirmed::Stands => {}
     }
     match set.claim(all) {
-        Some(claim) => Detected::Deadlock(Deadlock {
-            facts: Box::new(set.describe(all, states)),
-            set,
-            claim,
-        }),
+        Some(claim) => {
+            let mut facts = Box::new(set.describe(all, states));
+            if is_reported(Verdict::Deadlock) {
+                stacks::add(&mut facts, all, &set.threads);
+            }
+            Detected::Deadlock(Deadlock { set, claim, facts })
+        }
         None => Detected::Nothing,
     }
 }

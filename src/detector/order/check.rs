@@ -1,6 +1,5 @@
 //! Lock order: the check of one acquisition under other locks.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::detector::order::promote::promote;
@@ -12,7 +11,7 @@ use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
 use crate::report::{Facts, Stack};
 use crate::tracking::lock::ident::Ident;
-use crate::tracking::lock::leaf_edges::{HeldSnapshot, Insert, LeafEdge};
+use crate::tracking::lock::leaf_edges::{Insert, LeafEdge};
 use crate::tracking::lock::lock_id_pool;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::thread::current;
@@ -91,15 +90,14 @@ pub(crate) fn check(
             held.iter().map(HeldLock::as_held).collect()
         })
     });
-    inherited_holds::note(slot, ident, || LeafEdge {
-        holding: Arc::clone(&holding),
+    let context = LeafEdge {
+        holding,
         mode,
         site,
-    });
-    found.extend(learn(slot, &held, &holding, ident, mode, site, content));
-    found.extend(classes::learn(
-        slot, key, &held, &holding, ident, mode, site,
-    ));
+    };
+    inherited_holds::note(slot, ident, || context.clone());
+    found.extend(learn(slot, &held, ident, &context, content));
+    found.extend(classes::learn(slot, key, &held, ident, &context, content));
     if mode == Mode::Exclusive {
         found.extend(classes::first_write(slot, ident.class()));
     }
@@ -112,11 +110,6 @@ pub(crate) fn check(
     with_own(slot, |own| {
         own.learn(known, ident.tag());
         if is_alone && own.notes.is_none() {
-            let context = LeafEdge {
-                holding: Arc::clone(&holding),
-                mode,
-                site,
-            };
             own.first
                 .learn(SlotAddress::of(slot), ident.class(), known, context);
         }
@@ -179,12 +172,11 @@ fn recursive_read(
 fn learn(
     slot: &'static Slot,
     held: &[HeldLock],
-    holding: &Arc<HeldSnapshot>,
     ident: &'static Ident,
-    mode: Mode,
-    site: Site,
+    context: &LeafEdge,
     content: Option<u64>,
 ) -> Vec<Facts> {
+    let (holding, mode, site) = (&context.holding, context.mode, context.site);
     let unknown: Vec<Site> = with_own(slot, |own| {
         let around = holding.inherited.iter().map(|around| around.held.site);
         held.iter()
@@ -216,7 +208,7 @@ fn learn(
         && unknown.is_empty()
         && !keeps_edges
         && others().all(|h| h.ident().contexts.is_promoted());
-    if leaf_under_known && offer(ident, holding, mode, site) {
+    if leaf_under_known && offer(ident, context) {
         return Vec::new();
     }
     // Captured outside the lock: it takes microseconds, and all threads share the lock.
@@ -229,6 +221,8 @@ fn learn(
         Some(Stack::capture())
     });
     let thread = holding.segment.thread();
+    // Else each thread that makes the acquisition has to come to the order of classes.
+    let with_classes = content.is_some() && !classes::is_recorded(slot);
     let mut state = graph.lock();
     if let Some(Some(stack)) = stack {
         for from in unknown {
@@ -244,7 +238,7 @@ fn learn(
         findings.extend(promote(&mut state, h.ident()));
     }
     // Leaf edges belong to the graph of the process.
-    if (is_nested || is_writer) && (graph.is_own() || !offer(ident, holding, mode, site)) {
+    if (is_nested || is_writer) && (graph.is_own() || !offer(ident, context)) {
         // The lock is promoted by now, or has more contexts than a leaf keeps: then they belong in the graph,
         // which keeps some for each edge. To drop one would lose an edge.
         findings.extend(promote(&mut state, ident));
@@ -263,7 +257,13 @@ fn learn(
             mode,
             site,
         };
-        findings.extend(repeated::acquire(&mut state, ident, &acquisition, content));
+        findings.extend(repeated::acquire(
+            &mut state,
+            ident,
+            &acquisition,
+            content,
+            with_classes,
+        ));
         if is_writer && state.graph.has_any_writer(id) {
             ident.allow_any_writer();
         }
@@ -273,13 +273,8 @@ fn learn(
 }
 
 /// Inserts the context into a leaf; returns `false` if the lock is no leaf any more, or is full.
-fn offer(ident: &'static Ident, holding: &Arc<HeldSnapshot>, mode: Mode, site: Site) -> bool {
-    let context = LeafEdge {
-        holding: Arc::clone(holding),
-        mode,
-        site,
-    };
-    match ident.contexts.offer(context) {
+fn offer(ident: &'static Ident, context: &LeafEdge) -> bool {
+    match ident.contexts.offer(context.clone()) {
         Insert::Kept | Insert::Known => true,
         Insert::Full | Insert::Promoted => false,
     }

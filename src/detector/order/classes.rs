@@ -18,23 +18,24 @@ use crate::report::{Basis, Facts, LockInfo};
 use crate::sink;
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::ident::Ident;
-use crate::tracking::lock::leaf_edges::HeldSnapshot;
+use crate::tracking::lock::leaf_edges::LeafEdge;
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::own::{quietly, with_own};
 use crate::tracking::thread::slot::{HeldLock, Slot};
 
-/// Records the classes of a nested acquisition; `key` is the thread's.
+/// Records the classes of a nested acquisition; `key` is the thread's, and `content` the hash by which other threads
+/// repeat it.
 ///
 /// Costs a look-up in the thread's own cache for each held lock when the context is known.
 pub(in crate::detector) fn learn(
     slot: &'static Slot,
     key: u64,
     held: &[HeldLock],
-    holding: &HeldSnapshot,
     ident: &'static Ident,
-    mode: Mode,
-    site: Site,
+    context: &LeafEdge,
+    content: Option<u64>,
 ) -> Vec<Facts> {
+    let (holding, mode, site) = (&context.holding, context.mode, context.site);
     let to = ident.class();
     let (mut unknown, mut alike) = (Vec::new(), Vec::new());
     for (at, h) in held.iter().enumerate() {
@@ -59,8 +60,8 @@ pub(in crate::detector) fn learn(
     if unknown.is_empty() && alike.is_empty() {
         return Vec::new();
     }
-    let to_tracing = quietly(slot, sink::emits_orders);
-    if to_tracing || record::is_recording() {
+    let is_recorded = is_recorded(slot);
+    if is_recorded {
         record_edges(slot, held, &unknown, to, mode, site);
     }
     let graph = check_session::graph_of(slot);
@@ -91,6 +92,21 @@ pub(in crate::detector) fn learn(
             site,
         }));
     }
+    if let Some(content) = content.filter(|_| !is_recorded) {
+        let of_class = |(h, held): (&HeldLock, &Held)| Held {
+            lock: h.ident().class().id,
+            ..*held
+        };
+        let froms: Vec<Held> = held.iter().zip(&holding.held).map(of_class).collect();
+        let request = Held {
+            lock: to.id,
+            mode,
+            site,
+        };
+        state
+            .classes
+            .keep((&froms, &holding.held), request, &holding.segment, content);
+    }
     findings.retain(|finding| is_new(&mut state, finding));
     let mut facts = describe_cycles(slot, &state, findings, Some(site));
     if !alike.is_empty() && state.is_new_cycle_of(vec![to.id], Verdict::Inversion) {
@@ -99,6 +115,12 @@ pub(in crate::detector) fn learn(
         facts.extend(alike.first().map(|at| against(*at)));
     }
     facts
+}
+
+/// Returns whether each nested acquisition of a thread is written to the record of the process or sent to
+/// `tracing`.
+pub(super) fn is_recorded(slot: &'static Slot) -> bool {
+    record::is_recording() || quietly(slot, sink::emits_orders)
 }
 
 /// Writes the acquisition of a lock of class `to`, under each of the held locks in `unknown`, to the record

@@ -51,7 +51,13 @@ pub(in crate::detector) fn promote(
             mode: context.mode,
             site: context.site,
         };
-        findings.extend(repeated::acquire(state, ident, &acquisition, Some(content)));
+        findings.extend(repeated::acquire(
+            state,
+            ident,
+            &acquisition,
+            Some(content),
+            false,
+        ));
     }
     findings
 }

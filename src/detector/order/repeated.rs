@@ -43,27 +43,42 @@ pub(super) fn repeats(slot: &'static Slot, ident: &'static Ident, content: u64) 
     let segment = with_own(slot, |own| own.timeline.see());
     let graph = check_session::graph_of(slot);
     let mut state = graph.lock();
-    let repeats = state.graph.repeat(ident.id(), content, &segment);
+    let repeats = match state.graph.repeat(ident.id(), content, &segment) {
+        None => false,
+        Some(SAME_CLASS) => true,
+        Some(_) => {
+            let class = ident.class().id;
+            state.classes.repeat(class, content, &segment).is_some()
+        }
+    };
     if repeats {
         state.introduce(segment.thread(), slot);
     }
     repeats
 }
 
-/// Adds an acquisition to the graph, and has it kept under `content` for other threads to repeat, unless it
-/// shows something of the order of classes, where each thread counts.
+/// The mark of an acquisition that shows nothing of the order of classes.
+const SAME_CLASS: bool = false;
+
+/// Adds an acquisition to the graph, and has it kept under `content` for other threads to repeat. Under locks of
+/// other classes it is kept only with `with_classes`: the order of classes has to keep it, too.
 pub(super) fn acquire(
     state: &mut DetectorState,
     ident: &'static Ident,
     acquisition: &Acquisition<'_>,
     content: Option<u64>,
+    with_classes: bool,
 ) -> Vec<Finding> {
     let class = ident.class().id;
     let is_alike =
         |held: &Held| held.lock != acquisition.lock && state.class_of(held.lock) == Some(class);
+    let mark = match acquisition.held.iter().all(is_alike) {
+        true => SAME_CLASS,
+        false => !SAME_CLASS,
+    };
     match content {
-        Some(content) if acquisition.held.iter().all(is_alike) => {
-            state.graph.acquire_kept(acquisition, content)
+        Some(content) if mark == SAME_CLASS || with_classes => {
+            state.graph.acquire_kept(acquisition, content, mark)
         }
         _ => state.graph.acquire(acquisition),
     }

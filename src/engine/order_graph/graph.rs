@@ -146,9 +146,15 @@ impl OrderGraph {
         found
     }
 
-    /// Records an acquisition like [`acquire`](Self::acquire), and keeps it for [`repeat`](Self::repeat) if that
-    /// is of use. `content` is a hash of the held locks with their modes and locations, and of the request.
-    pub(crate) fn acquire_kept(&mut self, a: &Acquisition<'_>, content: u64) -> Vec<Finding> {
+    /// Records an acquisition like [`acquire`](Self::acquire), and keeps it for [`repeat`](Self::repeat), with a
+    /// mark, if that is of use. `content` is a hash of the held locks with their modes and locations, and of the
+    /// request.
+    pub(crate) fn acquire_kept(
+        &mut self,
+        a: &Acquisition<'_>,
+        content: u64,
+        mark: bool,
+    ) -> Vec<Finding> {
         let refused = self.reached.edges_refused;
         let found = self.acquire(a);
         let is_plain = a.held.len() >= FEWEST
@@ -157,12 +163,13 @@ impl OrderGraph {
             && refused == self.reached.edges_refused;
         if is_plain && self.is_on_no_cycle(a.lock) && self.repeats.find(a.lock, content).is_none() {
             let gates = self.gate_sets.intern(a.held.iter().map(Gate::from));
+            let edges = a.held.iter().map(|from| (*from, gates.clone())).collect();
             let to = Held {
                 lock: a.lock,
                 mode: a.mode,
                 site: a.site,
             };
-            let repeat = Repeat::new(content, a.held.into(), gates, to, a.segment.clone());
+            let repeat = Repeat::new(content, edges, to, a.segment.clone(), mark);
             if let Some(oldest) = self.repeats.keep(repeat) {
                 self.insert(&oldest);
             }
@@ -170,27 +177,66 @@ impl OrderGraph {
         found
     }
 
-    /// Records that an acquisition with this content was made in this segment, if it was
-    /// [kept](Self::acquire_kept) before and the lock is on no cycle; returns `false`, with nothing changed,
-    /// otherwise. There are no findings.
-    pub(crate) fn repeat(&mut self, lock: LockId, content: u64, segment: &Segment) -> bool {
-        if !self.is_on_no_cycle(lock) {
-            return false;
+    /// Keeps an acquisition for [`repeat`](Self::repeat) whose edges are in the graph, each with gates of its own:
+    /// one of `froms` and what is in `gates` at the other places. Unlike [`acquire_kept`](Self::acquire_kept)
+    /// it keeps no more where the lock has many.
+    pub(crate) fn keep(
+        &mut self,
+        (froms, gates): (&[Held], &[Held]),
+        to: Held,
+        segment: &Segment,
+        content: u64,
+    ) {
+        debug_assert_eq!(
+            froms.len(),
+            gates.len(),
+            "each lock is the gate of the others"
+        );
+        if !self.is_on_no_cycle(to.lock)
+            || !self.repeats.has_room(to.lock)
+            || self.repeats.find(to.lock, content).is_some()
+        {
+            return;
         }
-        let Some(repeat) = self.repeats.find(lock, content) else {
-            return false;
+        let edges = froms
+            .iter()
+            .enumerate()
+            .filter(|(_, from)| from.lock != to.lock);
+        let edges = edges.map(|(at, from)| {
+            let others = gates[..at].iter().chain(&gates[at + 1..]);
+            let around = std::iter::once(from).chain(others).map(Gate::from);
+            (*from, self.gate_sets.intern(around))
+        });
+        let edges: Box<[_]> = edges.collect();
+        let mut is_there = |from: &Held| {
+            let nodes = (self.store.index(from.lock), self.store.index(to.lock));
+            matches!(nodes, (Some(x), Some(y)) if self.store.find(x, y).is_some())
         };
+        if edges.iter().all(|(from, _)| is_there(from)) {
+            let repeat = Repeat::new(content, edges, to, segment.clone(), false);
+            self.repeats.keep(repeat);
+        }
+    }
+
+    /// Records that an acquisition with this content was made in this segment, if it was
+    /// [kept](Self::acquire_kept) before and the lock is on no cycle, and returns the mark; `None`, with nothing
+    /// changed, otherwise. There are no findings.
+    pub(crate) fn repeat(&mut self, lock: LockId, content: u64, segment: &Segment) -> Option<bool> {
+        if !self.is_on_no_cycle(lock) {
+            return None;
+        }
+        let repeat = self.repeats.find(lock, content)?;
         let n = self.store.index(lock);
         // Each writer has to be recorded.
         if repeat.to.mode == Mode::Exclusive
             && n.is_some_and(|n| self.store.distinguishes_writers(n))
         {
-            return false;
+            return None;
         }
         if !repeat.append(segment, self.limits.contexts_per_edge) {
-            self.reached.contexts_dropped += repeat.held.len() as u64;
+            self.reached.contexts_dropped += repeat.edges.len() as u64;
         }
-        true
+        Some(repeat.mark)
     }
 
     fn is_on_no_cycle(&self, lock: LockId) -> bool {

@@ -26,9 +26,11 @@ pub(super) const OF_ONE_LOCK: usize = 32;
 pub(super) struct Repeat {
     /// A hash of the locks, their modes and the locations, the requested lock included.
     pub(super) content: u64,
-    pub(super) held: Box<[Held]>,
-    pub(super) gates: Option<Arc<GateSet>>,
+    /// The held locks, each with what else was held.
+    pub(super) edges: Box<[(Held, Option<Arc<GateSet>>)]>,
     pub(super) to: Held,
+    /// What the caller of [`OrderGraph::repeat`](super::graph::OrderGraph::repeat) gets back.
+    pub(super) mark: bool,
     /// The segments in which it was made; the first one is in the edges already.
     segments: Vec<Segment>,
 }
@@ -36,16 +38,16 @@ pub(super) struct Repeat {
 impl Repeat {
     pub(super) fn new(
         content: u64,
-        held: Box<[Held]>,
-        gates: Option<Arc<GateSet>>,
+        edges: Box<[(Held, Option<Arc<GateSet>>)]>,
         to: Held,
         first: Segment,
+        mark: bool,
     ) -> Self {
         Self {
             content,
-            held,
-            gates,
+            edges,
             to,
+            mark,
             segments: vec![first],
         }
     }
@@ -87,10 +89,10 @@ impl Repeat {
     /// Iterates over the contexts, each with the start of its edge.
     pub(super) fn contexts(&self) -> impl Iterator<Item = (LockId, Context)> + '_ {
         self.segments.iter().flat_map(|segment| {
-            self.held.iter().map(|from| {
+            self.edges.iter().map(|(from, gates)| {
                 let context = Context {
                     segment: segment.clone(),
-                    gates: self.gates.clone(),
+                    gates: gates.clone(),
                     from_site: from.site,
                     to_site: self.to.site,
                     from_mode: from.mode,
@@ -122,6 +124,12 @@ impl Repeats {
         let oldest = (kept.len() == OF_ONE_LOCK).then(|| kept.remove(0));
         kept.push(repeat);
         oldest
+    }
+
+    /// Returns whether another acquisition of the lock can be kept.
+    pub(super) fn has_room(&self, lock: LockId) -> bool {
+        let kept = self.of_locks.get(&lock);
+        kept.is_none_or(|kept| kept.len() < OF_ONE_LOCK)
     }
 
     /// Removes the acquisitions of a lock, and returns them.

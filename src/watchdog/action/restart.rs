@@ -1,8 +1,8 @@
 //! Restarts the program in the same process.
 
-#[cfg(unix)]
-use crate::dump::signal;
 use crate::sink;
+#[cfg(unix)]
+use crate::system::signal;
 
 /// Restarts the program with the same arguments, unless that was done `times` times in a row already.
 #[cfg(unix)]

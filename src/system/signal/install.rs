@@ -11,8 +11,8 @@ use parking_lot::Mutex;
 
 use super::error::SignalError;
 use super::{Choice, handler};
-use crate::dump::NoStack;
 use crate::report::Stack;
+use crate::system::NoStack;
 
 /// The signal that asks threads; `UNSET` or `OFF` if there is none.
 static SIGNAL: AtomicI32 = AtomicI32::new(UNSET);

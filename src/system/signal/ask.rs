@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use super::install;
 use super::request::{self, Request};
-use crate::dump::NoStack;
 use crate::report::Stack;
+use crate::system::NoStack;
 
 /// How long to wait for the threads that are asked at once.
 const PATIENCE: Duration = Duration::from_millis(300);

@@ -4,15 +4,15 @@ use crate::report::Activity;
 
 /// The state of one thread.
 #[derive(Debug)]
-pub(super) struct Seen {
-    pub(super) activity: Activity,
-    pub(super) name: Option<String>,
+pub(crate) struct Seen {
+    pub(crate) activity: Activity,
+    pub(crate) name: Option<String>,
     /// The signals that the thread blocks: one bit each, the lowest for signal 1.
-    pub(super) blocked: u64,
+    pub(crate) blocked: u64,
 }
 
 impl Seen {
-    pub(super) fn nothing() -> Self {
+    pub(crate) fn nothing() -> Self {
         Self {
             activity: Activity::Unknown,
             name: None,
@@ -27,7 +27,7 @@ pub(crate) fn activity(os_id: Option<u32>) -> Activity {
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(super) fn look(_id: u32) -> Seen {
+pub(crate) fn look(_id: u32) -> Seen {
     Seen::nothing()
 }
 
@@ -38,7 +38,7 @@ pub(crate) fn threads() -> Vec<u32> {
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(super) use self::proc::look;
+pub(crate) use self::proc::look;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use self::proc::threads;
 
@@ -60,7 +60,7 @@ mod proc {
         ids
     }
 
-    pub(in crate::dump) fn look(id: u32) -> Seen {
+    pub(crate) fn look(id: u32) -> Seen {
         let path = format!("/proc/self/task/{id}");
         let status = fs::read(format!("{path}/status"));
         let Ok(status) = status else {

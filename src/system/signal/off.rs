@@ -2,8 +2,8 @@
 
 use super::Choice;
 use super::error::SignalError;
-use crate::dump::NoStack;
 use crate::report::Stack;
+use crate::system::NoStack;
 
 /// Asks no thread, and says why.
 pub(crate) fn ask(threads: &[(u32, u64)]) -> Vec<Result<Stack, NoStack>> {
