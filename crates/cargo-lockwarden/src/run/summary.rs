@@ -3,7 +3,7 @@
 //! Each process that used a lock appends lines of JSON to one file: one at its start, one for each finding, and one at its
 //! end. This module adds them up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -244,19 +244,22 @@ fn program_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-/// The crates of this build that were left out, each with the reason.
+/// The crates of this build that were left out, each with the reasons of its targets.
 fn notes(folder: &Path, packages: &[Package]) -> Vec<String> {
-    let mut notes = Vec::new();
-    for package in packages {
-        let Package { name, version, .. } = package;
-        if let Ok(reason) = fs::read_to_string(folder.join(format!("{name}@{version}")))
-            // Said in the documentation, not at each run.
-            && reason != crate::project::LeftOut::Foundation.reason()
-        {
-            notes.push(format!("{name} {version} ({reason})"));
+    let mut notes = BTreeSet::new();
+    for file in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let file_name = file.file_name().to_string_lossy().into_owned();
+        for Package { name, version, .. } in packages {
+            if file_name.starts_with(&format!("{name}@{version}@"))
+                && let Ok(reason) = fs::read_to_string(file.path())
+                // Said in the documentation, not at each run.
+                && reason != crate::project::LeftOut::Foundation.reason()
+            {
+                notes.insert(format!("{name} {version} ({reason})"));
+            }
         }
     }
-    notes
+    notes.into_iter().collect()
 }
 
 #[cfg(test)]
