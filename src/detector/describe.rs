@@ -6,7 +6,7 @@ use super::counters;
 use super::lock_info::lock_info;
 use super::order::declared;
 use super::state::{self, DetectorState};
-use crate::engine::acquisition::{Finding, Held};
+use crate::engine::acquisition::{Finding, InheritedHold};
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::sorting;
@@ -29,19 +29,15 @@ pub(crate) fn held_here(slot: &'static Slot) -> Vec<(&'static Ident, HeldInfo)> 
     held.iter().map(|h| (h.ident(), held_info(h))).collect()
 }
 
-/// Returns the locks that another thread holds around the calling one, each with the location of its acquisition;
-/// `slot` is the thread's.
-pub(crate) fn inherited_here(slot: &'static Slot) -> Vec<(LockInfo, Site)> {
+/// Returns the locks that another thread holds around the calling one; `slot` is the thread's.
+pub(crate) fn inherited_here(slot: &'static Slot) -> Vec<(LockInfo, InheritedHold)> {
     let inherited = with_own(slot, |own| own.inherited.clone());
     if inherited.is_empty() {
         return Vec::new();
     }
     let state = state::lock();
-    let known = |held: Held| Some((state.lock(held.lock)?.clone(), held.site));
-    inherited
-        .iter()
-        .filter_map(|around| known(around.held))
-        .collect()
+    let known = |around: &InheritedHold| Some((state.lock(around.held.lock)?.clone(), *around));
+    inherited.iter().filter_map(known).collect()
 }
 
 fn held_info(held: &HeldLock) -> HeldInfo {

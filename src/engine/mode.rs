@@ -28,6 +28,15 @@ impl Mode {
             Mode::Shared => asked == Mode::Shared,
         }
     }
+
+    /// Returns whether two threads cannot hold a lock at the same time in these modes.
+    ///
+    /// Readers coexist with each other and with the one upgradable holder, so neither pair is a gate; treating it
+    /// as one would hide a deadlock.
+    pub(crate) fn excludes(self, other: Mode) -> bool {
+        let one_alone = self == Mode::Exclusive || other == Mode::Exclusive;
+        one_alone || (self == Mode::Upgradable && other == Mode::Upgradable)
+    }
 }
 
 impl fmt::Display for Mode {

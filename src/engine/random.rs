@@ -1,7 +1,7 @@
 //! Random numbers for tests and explorations.
 
 /// splitmix64: small, and the same on every machine.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 
 impl Random {

@@ -1,32 +1,58 @@
 //! A schedule that tries to reach a deadlock that was predicted.
 //!
 //! Each thread that comes to one of the nested acquisitions is held before it, until all of them have a
-//! thread; then these make their acquisitions first. (So do DeadlockFuzzer, ConLock and ASN.) When the rest
-//! of the threads cannot go on without one that is held, that one is let go, and what they wait for is the
-//! reason.
+//! thread and each of these would wait for the next one; then these make their acquisitions first. (So do
+//! DeadlockFuzzer, ConLock and ASN.) When the rest of the threads cannot go on without one that is held, that
+//! one is let go, and what they wait for is the reason.
+//!
+//! The first thread that comes to an acquisition may be the wrong one, and a thread that is held may keep others
+//! from coming. So there are schedules in which only every other thread that comes is held, and some in which
+//! none is: the strategy alone has to reach the deadlock. And a prediction has one place for each acquisition,
+//! of several at which the program makes it: in half of the schedules, threads are held at all of them.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::{fs, io};
 
-use super::strategy::Choose;
+use crate::engine::ids::ThreadId;
+use crate::engine::mode::Mode;
+use crate::engine::random::Random;
 use crate::tracking::lock::class_key;
-use crate::tracking::scheduled::{Nesting, Noted};
+use crate::tracking::scheduled::{Claim, Nesting, Noted};
 
-/// A nested acquisition of the prediction: a lock, and the one that is held around it. Locks are known by
-/// their class.
+/// A nested acquisition of the prediction: a lock, and the one that is held around it, each with the place. Locks
+/// are known by their class. The next one of a prediction holds what this one asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Nested {
     pub(crate) held: (String, String),
     pub(crate) asked: (String, String),
 }
 
-impl Nested {
-    fn is(&self, nesting: &Nesting) -> bool {
-        nesting.asked == self.asked && nesting.held.contains(&self.held)
+/// Where threads make the acquisitions of a prediction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Places {
+    /// At those that it names.
+    Named,
+    Any,
+}
+
+impl Places {
+    fn are(self, found: &(String, String), named: &(String, String)) -> bool {
+        found.0 == named.0 && (self == Self::Any || found.1 == named.1)
     }
 }
 
 impl Nested {
+    fn is(&self, nesting: &Nesting, places: Places) -> bool {
+        let is_around = |held: &Claim| places.are(&held.class, &self.held);
+        places.are(&nesting.asked.class, &self.asked) && nesting.held.iter().any(is_around)
+    }
+
+    /// Whether it is of the same locks.
+    pub(crate) fn has_locks_of(&self, other: &Self) -> bool {
+        self.held.0 == other.held.0 && self.asked.0 == other.asked.0
+    }
+
     /// Reads them from a file, one a line: the class of the lock that is held, the place, and the same of
     /// the one that is asked for, with tabs between.
     pub(crate) fn read(file: &Path) -> io::Result<Vec<Self>> {
@@ -43,26 +69,25 @@ impl Nested {
     }
 }
 
-impl Sight {
-    /// Returns the lines of the report file, one for each field that is set.
-    pub(super) fn lines(&self) -> String {
-        let mut text = String::from("begun\n");
-        if self.seen.contains(&true) {
-            text.push_str("seen\n");
-        }
-        if self.met {
-            text.push_str("met\n");
-        }
-        if self.stuck {
-            text.push_str("stuck\n");
-        }
-        if let Some(wait) = &self.waited {
-            let site = wait.site.map(class_key::of_site).unwrap_or_default();
-            text.push_str(&format!("waited\t{} {} at {site}\n", wait.verb, wait.what));
-        }
-        text
-    }
+/// Which of the threads that come to an acquisition are held before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holding {
+    Each,
+    EveryOther,
+    None,
 }
+
+/// What the schedules of an aim do, in turn. Neighbours have the same, so that strategies can take turns, too.
+const HOLDINGS: [Holding; 8] = [
+    Holding::Each,
+    Holding::Each,
+    Holding::EveryOther,
+    Holding::EveryOther,
+    Holding::Each,
+    Holding::Each,
+    Holding::None,
+    Holding::None,
+];
 
 /// Why a thread that was held had to be let go.
 #[derive(Clone, Debug)]
@@ -78,16 +103,45 @@ pub(crate) struct Sight {
     pub(crate) seen: Vec<bool>,
     /// What the thread waited for that came to the last one too late.
     pub(crate) waited: Option<Noted>,
+    /// Whether a thread came for another instance of a class than the one that was held.
+    pub(crate) others: bool,
     /// Whether all had a thread at once.
     pub(crate) met: bool,
-    /// Whether each of these threads waits for ever in its acquisition.
+    /// Whether each has a thread that waits for ever in it, for a lock that the next one holds.
     pub(crate) stuck: bool,
+    /// Whether each thread that came was held, if it could be: what the schedule shows is a reason.
+    pub(crate) tells: bool,
+}
+
+impl Sight {
+    /// Returns the lines of the report file, one for each field that is set.
+    pub(super) fn lines(&self) -> String {
+        let mut text = String::from("begun\n");
+        let said = [
+            (self.seen.contains(&true), "seen\n"),
+            (self.others, "others\n"),
+            (self.met, "met\n"),
+            (self.stuck, "stuck\n"),
+            (self.tells, "tells\n"),
+        ];
+        text.extend(said.iter().filter(|(is, _)| *is).map(|(_, line)| *line));
+        if let Some(wait) = &self.waited {
+            let site = wait.site.map(class_key::of_site).unwrap_or_default();
+            text.push_str(&format!("waited\t{} {} at {site}\n", wait.verb, wait.what));
+        }
+        text
+    }
 }
 
 /// The state of a schedule with an aim.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Aim {
-    nested: Vec<Nested>,
+    nested: Arc<[Nested]>,
+    holding: Holding,
+    places: Places,
+    random: Random,
+    /// What each thread has asked for last, and held then.
+    asks: Vec<Option<Nesting>>,
     /// The thread that is held before each.
     held: Vec<Option<usize>>,
     /// The threads that are to make their acquisitions now.
@@ -102,19 +156,29 @@ pub(crate) struct Aim {
 const MOST_YIELDS: usize = 100;
 
 impl Aim {
-    pub(crate) fn new(nested: &[Nested]) -> Self {
+    /// The aim of the schedule with this number.
+    pub(crate) fn new(nested: Arc<[Nested]>, number: u64) -> Self {
+        let count = HOLDINGS.len() as u64;
+        let holding = HOLDINGS[(number % count) as usize];
+        let places = match number / count % 2 {
+            0 => Places::Named,
+            _ => Places::Any,
+        };
         Self {
-            nested: nested.to_vec(),
+            holding,
+            places,
+            random: Random::new(number),
+            asks: Vec::new(),
             held: vec![None; nested.len()],
             firing: Vec::new(),
             let_go: None,
             yields: 0,
             sight: Sight {
                 seen: vec![false; nested.len()],
-                waited: None,
-                met: false,
-                stuck: false,
+                tells: holding == Holding::Each && places == Places::Named,
+                ..Sight::default()
             },
+            nested,
         }
     }
 
@@ -122,28 +186,115 @@ impl Aim {
         self.sight.clone()
     }
 
-    /// No thread can go on; `wait` has what a thread waits for.
-    pub(crate) fn stuck(&mut self, wait: impl Fn(usize) -> Option<Noted>) {
-        let is_there = |(nested, held): (&Nested, &Option<usize>)| {
-            let site = held.and_then(&wait).and_then(|wait| wait.site);
-            site.is_some_and(|site| class_key::of_site(site) == nested.asked.1)
-        };
-        self.sight.stuck = self.sight.met && self.nested.iter().zip(&self.held).all(is_there);
+    /// A thread has begun to wait; `waits` has what each thread waits for.
+    pub(crate) fn waits(&mut self, waits: &[Option<Noted>]) {
+        self.sight.stuck |= self.has_cycle(&mut Vec::new(), waits);
     }
 
-    /// The thread is about to make an acquisition.
-    pub(crate) fn comes(&mut self, thread: usize, nesting: &Nesting) {
-        if self.sight.met {
-            return;
+    /// Whether threads wait for each other in the acquisitions of the prediction.
+    pub(crate) fn is_reached(&self) -> bool {
+        self.sight.stuck
+    }
+
+    /// Whether these threads, which wait in the first of the nested acquisitions, and some further ones form a cycle.
+    fn has_cycle(&self, threads: &mut Vec<usize>, waits: &[Option<Noted>]) -> bool {
+        let at = threads.len();
+        if at == self.nested.len() {
+            return self.is_cycle(threads, waits);
         }
-        let free = (0..self.nested.len())
-            .filter(|at| self.nested[*at].is(nesting))
-            .max_by_key(|at| self.held[*at].is_none());
-        let Some(at) = free else { return };
-        self.sight.seen[at] = true;
-        if self.held[at].is_some() {
-            return;
+        let comes = |thread: &usize| {
+            let wait = waits[*thread].as_ref().and_then(|wait| wait.site);
+            let nesting = self.asks.get(*thread).and_then(Option::as_ref);
+            nesting.is_some_and(|nesting| {
+                wait.is_some_and(|site| class_key::of_site(site) == nesting.asked.class.1)
+                    && self.nested[at].is(nesting, Places::Any)
+            })
+        };
+        (0..waits.len()).filter(comes).any(|thread| {
+            if threads.contains(&thread) {
+                return false;
+            }
+            threads.push(thread);
+            let has = self.has_cycle(threads, waits);
+            threads.pop();
+            has
+        })
+    }
+
+    /// The lock that a thread asks for, and how another one holds it around the next of the nested acquisitions.
+    fn meeting(&self, at: usize, asker: usize, holder: usize) -> Option<(&Claim, &Claim)> {
+        let asked = &self.asks[asker].as_ref()?.asked;
+        let next = &self.nested[(at + 1) % self.nested.len()];
+        let mut holds = self.asks[holder].as_ref()?.held.iter();
+        let is_it = |held: &&Claim| held.class.0 == next.held.0 && held.lock == asked.lock;
+        Some((asked, holds.find(is_it)?))
+    }
+
+    /// Whether each of these threads, one for each nested acquisition, would wait for another one.
+    fn is_cycle(&self, threads: &[usize], waits: &[Option<Noted>]) -> bool {
+        let blocked = (0..threads.len()).map(|at| {
+            let next = threads[(at + 1) % threads.len()];
+            let (asked, held) = self.meeting(at, threads[at], next)?;
+            self.blocks(asked, held, waits).then_some(held.thread)
+        });
+        let Some(mut holders) = blocked.collect::<Option<Vec<ThreadId>>>() else {
+            return false;
+        };
+        // Two threads of one scope, around which its owner holds both locks, wait for that one.
+        holders.sort_unstable();
+        holders.windows(2).all(|pair| pair[0] != pair[1])
+    }
+
+    /// Whether a request has to wait for another thread's hold of the lock.
+    fn blocks(&self, asked: &Claim, held: &Claim, waits: &[Option<Noted>]) -> bool {
+        // Two readers exclude each other if a writer waits between them.
+        let writes = |(asks, wait): (&Option<Nesting>, &Option<Noted>)| {
+            let asked_too = asks.as_ref().map(|nesting| &nesting.asked);
+            let is_writer = |it: &Claim| it.lock == asked.lock && it.mode == Mode::Exclusive;
+            wait.is_some() && asked_too.is_some_and(is_writer)
+        };
+        asked.mode.excludes(held.mode) || self.asks.iter().zip(waits).any(writes)
+    }
+
+    /// Whether the thread and those that are held before the neighbours of this acquisition are about the same locks.
+    fn fits(&self, at: usize, thread: usize) -> bool {
+        let (before, after) = (
+            (at + self.nested.len() - 1) % self.nested.len(),
+            (at + 1) % self.nested.len(),
+        );
+        let asks = self.held[before].is_none_or(|it| self.meeting(before, it, thread).is_some());
+        asks && self.held[after].is_none_or(|it| self.meeting(at, thread, it).is_some())
+    }
+
+    /// The thread is about to make an acquisition; whether that changes what was seen.
+    pub(crate) fn comes(&mut self, thread: usize, nesting: Nesting) -> bool {
+        if self.asks.len() <= thread {
+            self.asks.resize(thread + 1, None);
         }
+        let places: Vec<usize> = (0..self.nested.len())
+            .filter(|at| self.nested[*at].is(&nesting, self.places))
+            .collect();
+        self.asks[thread] = Some(nesting);
+        for at in &places {
+            self.sight.seen[*at] = true;
+        }
+        let is_held = match self.holding {
+            Holding::Each => true,
+            Holding::EveryOther => self.random.below(2) == 0,
+            Holding::None => false,
+        };
+        let free: Vec<usize> = places
+            .iter()
+            .copied()
+            .filter(|at| self.held[*at].is_none())
+            .collect();
+        if !is_held || free.is_empty() || !self.firing.is_empty() {
+            return !places.is_empty();
+        }
+        let Some(at) = free.into_iter().find(|at| self.fits(*at, thread)) else {
+            self.sight.others = true;
+            return true;
+        };
         if let Some(let_go) = &self.let_go
             && self.sight.waited.is_none()
         {
@@ -153,43 +304,44 @@ impl Aim {
             self.sight.waited = wait.cloned().flatten();
         }
         self.held[at] = Some(thread);
-        if self.held.iter().all(Option::is_some) {
-            self.sight.met = true;
-            self.firing = self.held.iter().flatten().copied().collect();
-        }
+        true
     }
 
-    /// Those of `options` that may go on, and whether they are all that there are. `waits` has what each
-    /// thread waits for.
+    /// Those of `options` that may go on; `only_yield` is whether they are threads that let others go first.
+    /// `waits` has what each thread waits for.
     pub(crate) fn among(
         &mut self,
         options: Vec<usize>,
         only_yield: bool,
-        chooser: &mut dyn Choose,
         waits: impl Fn() -> Vec<Option<Noted>>,
     ) -> Vec<usize> {
-        if self.sight.met {
-            let first: Vec<usize> = options
-                .iter()
-                .copied()
-                .filter(|thread| self.firing.contains(thread))
-                .collect();
-            return if first.is_empty() { options } else { first };
-        }
         self.yields = if only_yield { self.yields + 1 } else { 0 };
         let free: Vec<usize> = options
             .iter()
             .copied()
             .filter(|thread| !self.held.contains(&Some(*thread)))
             .collect();
+        let goes_on = !free.is_empty() && self.yields < MOST_YIELDS;
         let held: Vec<usize> = self.held.iter().flatten().copied().collect();
-        if held.is_empty() || (!free.is_empty() && self.yields < MOST_YIELDS) {
+        if held.len() == self.nested.len() {
+            let waits = waits();
+            let meets = self.is_cycle(&held, &waits);
+            // Readers that meet need a writer that waits; none comes if no other thread can go on.
+            if meets || !goes_on {
+                self.sight.met = true;
+                self.held.fill(None);
+                self.firing.clone_from(&held);
+            }
+        }
+        if !self.firing.is_empty() {
+            let first = |thread: &usize| self.firing.contains(thread);
+            return options.into_iter().filter(first).collect();
+        }
+        if held.is_empty() || goes_on {
             return free;
         }
         self.yields = 0;
-        let mut held = held;
-        held.sort_unstable();
-        let let_go = chooser.choose(None, &held);
+        let let_go = held[self.random.below(held.len())];
         for place in &mut self.held {
             if *place == Some(let_go) {
                 *place = None;

@@ -27,6 +27,8 @@ pub(crate) struct Course {
     /// Whether the schedule says all about the order of the steps.
     pub(crate) exact: bool,
     pub(crate) tries: bool,
+    /// Whether the detector has ended a deadlock by a panic, so that the program went on in a way of its own.
+    pub(crate) broken: bool,
 }
 
 impl Course {

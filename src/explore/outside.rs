@@ -17,10 +17,11 @@ pub struct Outside {
 }
 
 impl Outside {
-    /// Looks at the thread with this id of the operating system.
+    /// Looks at the thread with this id of the operating system; `None` if it has come back and ended meanwhile.
     pub(crate) fn look(os_id: u32) -> Option<Self> {
         let mut dump = dump::capture();
-        dump.threads.retain(|thread| thread.os_id == Some(os_id));
+        dump.threads
+            .retain(|thread| thread.os_id == Some(os_id) && thread.activity != Activity::Ended);
         (!dump.threads.is_empty()).then_some(Self { dump })
     }
 
@@ -38,8 +39,9 @@ impl fmt::Display for Outside {
         if self.spins() {
             writeln!(
                 f,
-                "a thread has run for long without an operation of this crate; if it waits in a loop, let \
-                 it call `lockwarden::thread::yield_now`"
+                "a thread has run for long without an operation of this crate; if it waits in a loop for an \
+                 atomic, let it call `lockwarden::testing::explore::spin_loop` there, or run the test by \
+                 `cargo lockwarden explore --atomics`"
             )?;
         } else {
             writeln!(f, "a thread has waited for something that is not watched")?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::aim::Nested;
+use super::aim::{Aim, Nested};
 use super::asked::{Asked, asked};
 use super::session::{End, PATIENCE, Session, Settings};
 use super::strategy::{Choose, Guided, Replay};
@@ -37,7 +37,8 @@ fn begin() -> Option<Participant> {
     let _first = chooser.begin();
     let replay = asked.replay.as_ref();
     let before_releases = asked.releases || replay.is_some_and(|replay| replay.before_releases);
-    let aim = asked.aim.as_ref().and_then(|file| Nested::read(file).ok());
+    let nested = asked.aim.as_ref().and_then(|file| Nested::read(file).ok());
+    let aim = nested.map(|nested| Aim::new(nested.into(), asked.seed.unwrap_or_default()));
     let session = Session::new(
         chooser,
         Settings {
@@ -45,7 +46,7 @@ fn begin() -> Option<Participant> {
             is_noting: aim.is_some() || asked.table,
             shows: asked.table,
             reported: asked.reported.clone(),
-            aim: aim.map(Into::into),
+            aim,
             ..Settings::default()
         },
     );

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::aim::{Aim, Nested};
+use super::aim::Aim;
 use super::course::{Course, interleaving};
 use super::outside::Outside;
 use super::schedule::Schedule;
@@ -45,7 +45,7 @@ const BODY: usize = 0;
 pub(crate) enum End {
     /// All threads have ended, or the body has and the others wait.
     Over,
-    /// The body has not ended, and no thread can go on.
+    /// No thread can go on, and the body has not ended, or the deadlock is the one that the schedule tries to reach.
     Stuck,
     /// The time was over first.
     Late,
@@ -170,8 +170,8 @@ pub(crate) struct Settings {
     pub(crate) reported: Option<PathBuf>,
     /// Whether the table of what the threads did is printed when the file says that the schedule is over.
     pub(crate) shows: bool,
-    /// The nested acquisitions that are to meet.
-    pub(crate) aim: Option<Arc<[Nested]>>,
+    /// The deadlock that the schedule tries to reach.
+    pub(crate) aim: Option<Aim>,
     /// Whether schedules are left out that differ in the order of independent steps alone.
     pub(crate) reduces: bool,
 }
@@ -196,7 +196,7 @@ impl Session {
                 sleepers: Vec::new(),
                 offers: Vec::new(),
                 meeting: None,
-                aim: settings.aim.as_deref().map(Aim::new),
+                aim: settings.aim.clone(),
                 outside: None,
                 inexact: false,
                 tries: false,
@@ -207,7 +207,7 @@ impl Session {
     }
 
     /// Returns whether the thread with this id of the operating system is one of the schedule that has not ended.
-    pub(super) fn has(&self, os_id: u32) -> bool {
+    pub(crate) fn has(&self, os_id: u32) -> bool {
         let state = self.state.lock();
         let mut threads = state.threads.iter();
         threads.any(|thread| thread.os_id == os_id && thread.status != Status::Ended)
@@ -346,6 +346,7 @@ impl Session {
             sight: state.aim.as_ref().map(Aim::sight),
             exact: !state.inexact && !diverged,
             tries: state.tries,
+            broken: false,
         }
     }
 
@@ -369,14 +370,8 @@ impl Session {
         if let Some(aim) = &mut state.aim
             && !options.is_empty()
         {
-            let waits = || {
-                state
-                    .threads
-                    .iter()
-                    .map(|thread| thread.wait.clone())
-                    .collect()
-            };
-            options = aim.among(options, only_yield, &mut *state.chooser, waits);
+            let threads = &state.threads;
+            options = aim.among(options, only_yield, || waits(threads, None));
         }
         let body = state.threads.first();
         let body_has_ended = body.is_none_or(|body| body.status == Status::Ended);
@@ -387,17 +382,14 @@ impl Session {
                 status == Status::Away || (status == Status::Meets && state.meeting.is_none())
             };
             if state.those(comes).is_empty() {
-                let end = if body_has_ended {
+                let is_reached = state.aim.as_ref().is_some_and(Aim::is_reached);
+                let end = if body_has_ended && !is_reached {
                     End::Over
                 } else {
                     End::Stuck
                 };
                 state.mode = Mode::Stopped(end);
                 if end == End::Stuck {
-                    let threads = &state.threads;
-                    if let Some(aim) = &mut state.aim {
-                        aim.stuck(|thread| threads[thread].wait.clone());
-                    }
                     self.write_progress(state, "stuck");
                 }
                 self.stopped.notify_all();
@@ -483,6 +475,15 @@ impl Session {
         }
         self.give_back(state, thread, status)
     }
+}
+
+/// What each thread waits for. `about_to` has just tried, and will.
+fn waits(threads: &[Thread], about_to: Option<usize>) -> Vec<Option<Noted>> {
+    let wait = |(at, thread): (usize, &Thread)| {
+        let waits = matches!(thread.status, Status::Waits { .. }) || about_to == Some(at);
+        thread.wait.clone().filter(|_| waits)
+    };
+    threads.iter().enumerate().map(wait).collect()
 }
 
 impl Thread {
@@ -765,10 +766,10 @@ impl Scheduler for Session {
         self.settings.aim.is_some()
     }
 
-    fn comes(&self, thread: usize, nesting: &Nesting) {
+    fn comes(&self, thread: usize, nesting: Nesting) {
         let mut state = self.state.lock();
-        if let Some(aim) = &mut state.aim {
-            aim.comes(thread, nesting);
+        let aim = state.aim.as_mut();
+        if aim.is_some_and(|aim| aim.comes(thread, nesting)) {
             self.write_progress(&state, "");
         }
     }
@@ -779,8 +780,14 @@ impl Scheduler for Session {
 
     fn note(&self, thread: usize, step: Noted) {
         let mut state = self.state.lock();
-        state.threads[thread].wait = Some(step.clone()).filter(Noted::is_wait);
+        let waits_now = step.is_wait();
+        state.threads[thread].wait = Some(step.clone()).filter(|_| waits_now);
         state.notes.push((thread, step));
+        let State { aim, threads, .. } = &mut *state;
+        // Before the detector reports the deadlock, and may end it by a panic.
+        if let Some(aim) = aim.as_mut().filter(|_| waits_now) {
+            aim.waits(&waits(threads, Some(thread)));
+        }
     }
 
     fn has_points_before_releases(&self) -> bool {

@@ -112,7 +112,6 @@ impl RawCondvar {
         has_limit: bool,
         site: Site,
     ) -> bool {
-        turn.comes_back_to(&mutex.record, site);
         let condvar = std::ptr::from_ref(self).addr();
         // SAFETY: the caller's promise.
         let unlock = || unsafe { mutex.bare.unlock(Default::default()) };
@@ -120,7 +119,8 @@ impl RawCondvar {
         let lock = || {
             let _ = mutex.bare.lock();
         };
-        turn.sleep(condvar, has_limit, unlock, try_lock, lock)
+        let back = (&mutex.record, site);
+        turn.sleep(condvar, has_limit, back, unlock, try_lock, lock)
     }
 
     /// Lets a thread of an exploration notify one thread of it that waits here, or all: how many.

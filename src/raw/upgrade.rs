@@ -105,6 +105,7 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
         if try_upgrade() {
             self.record.upgraded(hold, site);
         } else {
+            turn.note_wait(&self.record, site);
             let attempt = self
                 .record
                 .attempt_upgrade(hold, AcquireKind::Blocking, site);
@@ -124,6 +125,7 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             drop(drain);
             attempt.upgraded(hold);
         }
+        turn.note_lock("upgrades", &self.record, site);
         turn.acquired();
     }
 

@@ -9,7 +9,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::engine::ids::Site;
+use crate::engine::ids::{LockId, Site, ThreadId};
+use crate::engine::mode::Mode;
 use crate::tracking::fork_safe::ForkSafe;
 
 /// What a thread does after it was kept waiting.
@@ -61,12 +62,22 @@ impl Noted {
     }
 }
 
-/// An acquisition that a thread is about to make, and those that it holds: each with the class of the lock
-/// and the place.
+/// A lock that a thread holds, or asks for.
+#[derive(Clone, Debug)]
+pub(crate) struct Claim {
+    /// The class of the lock, and the place of the acquisition.
+    pub(crate) class: (String, String),
+    pub(crate) lock: LockId,
+    pub(crate) mode: Mode,
+    /// The thread; of a lock that is held around a scope, the one that has opened the scope.
+    pub(crate) thread: ThreadId,
+}
+
+/// An acquisition that a thread is about to make, and those that it holds.
 #[derive(Clone, Debug)]
 pub(crate) struct Nesting {
-    pub(crate) asked: (String, String),
-    pub(crate) held: Vec<(String, String)>,
+    pub(crate) asked: Claim,
+    pub(crate) held: Vec<Claim>,
 }
 
 /// What a step does that other threads can see, as far as that is known before it is made. A lock is
@@ -200,8 +211,8 @@ pub(crate) trait Scheduler: fmt::Debug + Send + Sync {
     /// Whether the schedule depends on which locks are acquired.
     fn has_aim(&self) -> bool;
 
-    /// The calling thread, which holds a lock, is about to acquire another one.
-    fn comes(&self, thread: usize, nesting: &Nesting);
+    /// The calling thread is about to acquire a lock.
+    fn comes(&self, thread: usize, nesting: Nesting);
 
     /// Whether the panics of its threads are not to be printed.
     fn is_quiet(&self) -> bool;

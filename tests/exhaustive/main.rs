@@ -73,9 +73,8 @@ fn install() {
     }));
 }
 
-/// How many of a hundred predictions that can be reached are to be confirmed. The goal is 95; those that are missed need
-/// a queued writer, a mutex that a condition variable gives back, or a thread that is late for long.
-const LEAST_CONFIRMED: usize = 85;
+/// How many of a hundred predictions that can be reached are to be confirmed.
+const LEAST_CONFIRMED: usize = 95;
 /// The programs whose predictions are confirmed where `EXPLORE_PROGRAMS` says nothing.
 const FEW_PREDICTED: u64 = 60;
 

@@ -1,7 +1,9 @@
 //! Predictions that are turned into schedules.
 
+use std::time::Duration;
+
 use lockwarden::report::{Report, Verdict};
-use lockwarden::sync::{Arc, Mutex, PoisonError};
+use lockwarden::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use lockwarden::testing::check;
 use lockwarden::testing::explore::{Confirmation, Prevented};
 use lockwarden::thread;
@@ -49,6 +51,18 @@ fn prediction(body: fn(), verdict: Verdict) -> Report {
     found.next().unwrap_or_else(|| panic!("{outcome}")).clone()
 }
 
+/// The same of a body that may deadlock: the run that predicts is one of an exploration that does not.
+fn seen_in_schedules(body: fn(), verdict: Verdict) -> Report {
+    let outcome = explore(body)
+        .schedules(50)
+        .keep_going(true)
+        .shrink(false)
+        .run();
+    let mut latest = super::reports(&outcome).into_iter().rev();
+    let predicted = latest.find(|report| report.verdict == verdict);
+    predicted.unwrap_or_else(|| panic!("{outcome}")).clone()
+}
+
 fn opposite_orders() {
     let locks = Arc::new((Mutex::named("left", ()), Mutex::named("right", ())));
     let other = Arc::clone(&locks);
@@ -85,15 +99,7 @@ fn an_inversion_is_confirmed_by_a_deadlock() {
         let _ = first.join();
         let _ = second.join();
     }
-    // The run that predicts is one of the exploration that does not deadlock.
-    let outcome = explore(body)
-        .schedules(50)
-        .keep_going(true)
-        .shrink(false)
-        .run();
-    let mut latest = super::reports(&outcome).into_iter().rev();
-    let predicted = latest.find(|report| report.verdict == Verdict::Inversion);
-    let confirmation = explore(body).confirm(predicted.unwrap());
+    let confirmation = explore(body).confirm(&seen_in_schedules(body, Verdict::Inversion));
     let Confirmation::Confirmed(finding) = &confirmation else {
         panic!("{confirmation}");
     };
@@ -107,6 +113,49 @@ fn an_inversion_is_confirmed_by_a_deadlock() {
     );
     let again = explore(body).replay(&finding.schedule().to_string()).run();
     assert!(again.assert_deadlock().is_some() && again.inexact() == 0);
+}
+
+#[test]
+fn a_second_read_is_confirmed_by_a_writer_between_the_two() {
+    fn body() {
+        let lock = Arc::new(RwLock::named("read twice", ()));
+        let other = Arc::clone(&lock);
+        let writer = thread::spawn(move || drop(other.write()));
+        let first = lock.read();
+        let second = lock.read();
+        drop((first, second));
+        let _ = writer.join();
+    }
+    let confirmation = explore(body).confirm(&seen_in_schedules(body, Verdict::RecursiveRead));
+    assert!(
+        matches!(confirmation, Confirmation::Confirmed(_)),
+        "{confirmation}"
+    );
+}
+
+/// The condition variable gives the mutex back before the thread takes it again: only then can the two meet.
+#[test]
+fn a_mutex_that_a_wait_takes_back_under_another_one_is_confirmed() {
+    fn body() {
+        let shared = Arc::new((Mutex::named("a", ()), Mutex::named("b", ()), Condvar::new()));
+        let other = Arc::clone(&shared);
+        let waiter = thread::spawn(move || {
+            let a = other.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let b = other.1.lock();
+            drop(other.2.wait_timeout(a, Duration::from_millis(1)));
+            drop(b);
+        });
+        let a = shared.0.lock();
+        drop(shared.1.lock());
+        drop(a);
+        let _ = waiter.join();
+    }
+    let predicted = seen_in_schedules(body, Verdict::Inversion);
+    let confirmation = explore(body).schedules(20).confirm(&predicted);
+    assert!(
+        matches!(confirmation, Confirmation::Confirmed(_)),
+        "{confirmation}"
+    );
 }
 
 #[test]

@@ -11,8 +11,8 @@ const MOST: usize = 12;
 
 /// Adds the stack of each thread of `set` to `facts`, but that of the calling thread, which has its own.
 ///
-/// The caller has claimed the deadlock, so the threads stay where they are, and holds no lock of the detector. A
-/// thread that does not answer keeps the report up for some milliseconds at most.
+/// The caller has claimed the deadlock, so the threads stay where they are, and holds no lock of the detector. They
+/// sleep, and answer within a tenth of a millisecond; one that the system does not let run keeps the report up for 0.3 s.
 pub(super) fn add(facts: &mut Facts, all: &Snapshots, set: &[usize]) {
     let me = os_id();
     let asked: Vec<(ThreadId, (u32, u64))> = set

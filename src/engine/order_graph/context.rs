@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::gates::{self, Gate, GateSet, excludes, strength};
+use super::gates::{self, Gate, GateSet, strength};
 use crate::engine::clock::vector_clock::Segment;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
@@ -114,7 +114,7 @@ impl Context {
                 other.gates.as_ref().and_then(|gates| gates.get(mine.lock))
             };
             theirs.is_some_and(|theirs| {
-                excludes(mine.mode, theirs.mode) && self.holder(mine) != other.holder(&theirs)
+                mine.mode.excludes(theirs.mode) && self.holder(mine) != other.holder(&theirs)
             })
         })
         .map(|gate| gate.lock)

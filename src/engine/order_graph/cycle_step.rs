@@ -2,7 +2,6 @@
 
 use super::context::Context;
 use super::edge::Edge;
-use super::gates::excludes;
 use super::writers::Writers;
 use crate::engine::ids::LockId;
 use crate::engine::mode::Mode;
@@ -30,7 +29,7 @@ impl CycleStep<'_> {
     /// upgradable hold, so such a hold blocks only the requests that it excludes.
     pub(super) fn blocks(&self, asked: &Context, held: &Context) -> bool {
         (self.writers.is_some() && held.from_mode == Mode::Shared)
-            || excludes(asked.to_mode, held.from_mode)
+            || asked.to_mode.excludes(held.from_mode)
     }
 }
 

@@ -19,14 +19,6 @@ pub(super) fn strength(mode: Mode) -> u8 {
     }
 }
 
-/// Returns whether two threads can never hold one lock in these modes at the same time.
-///
-/// Readers coexist with each other and with the one upgradable holder, so neither pair is a gate; treating it
-/// as one would hide a deadlock.
-pub(super) fn excludes(a: Mode, b: Mode) -> bool {
-    a == Mode::Exclusive || b == Mode::Exclusive || (a == Mode::Upgradable && b == Mode::Upgradable)
-}
-
 /// A held lock, without its source location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Gate {

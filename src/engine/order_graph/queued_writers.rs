@@ -1,7 +1,6 @@
 //! Writers that are queued between the readers of a cycle.
 
 use super::cycle_step::{CycleStep, Relaxed};
-use super::gates::excludes;
 use super::limits::Budget;
 use super::writers::{Writer, Writers};
 
@@ -15,7 +14,7 @@ pub(super) fn queues<'a>(
     (0..hops.len()).filter_map(move |at| {
         let before = (at + hops.len() - 1) % hops.len();
         match hops[at].writers {
-            _ if excludes(context(before).to_mode, context(at).from_mode) => None,
+            _ if context(before).to_mode.excludes(context(at).from_mode) => None,
             Some(Writers::These(these)) => Some(&these[..]),
             Some(Writers::AnyThread) | None => None,
         }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::context::Context;
-use super::gates::{Gate, GateSet, excludes, within};
+use super::gates::{Gate, GateSet, within};
 use crate::engine::clock::vector_clock::Segment;
 use crate::engine::ids::{LockId, ThreadId};
 
@@ -80,7 +80,7 @@ impl Writer {
         let gates = self.gates.iter().flat_map(move |mine| {
             context.held(ends).filter(move |theirs| {
                 mine.get(theirs.lock).is_some_and(|gate| {
-                    excludes(gate.mode, theirs.mode) && self.holder(&gate) != context.holder(theirs)
+                    gate.mode.excludes(theirs.mode) && self.holder(&gate) != context.holder(theirs)
                 })
             })
         });
@@ -94,7 +94,7 @@ impl Writer {
         };
         mine.iter().any(|gate| {
             theirs.get(gate.lock).is_some_and(|theirs| {
-                excludes(gate.mode, theirs.mode) && self.holder(gate) != other.holder(&theirs)
+                gate.mode.excludes(theirs.mode) && self.holder(gate) != other.holder(&theirs)
             })
         })
     }

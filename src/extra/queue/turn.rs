@@ -71,6 +71,9 @@ impl Turn for Comparisons {
                 (guard, hold)
             }
             None => {
+                if let Some(turn) = &turn {
+                    turn.note_wait(&self.record, site);
+                }
                 let attempt = self
                     .record
                     .attempt(Mode::Exclusive, AcquireKind::Blocking, site);

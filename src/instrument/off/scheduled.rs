@@ -71,10 +71,6 @@ impl Scheduled {
         match self.0 {}
     }
 
-    pub fn comes_back_to(&self, _lock: &Lock, _site: Site) {
-        match self.0 {}
-    }
-
     pub fn give_way(&self) {
         match self.0 {}
     }
@@ -99,6 +95,7 @@ impl Scheduled {
         &self,
         _condvar: usize,
         _has_limit: bool,
+        _back: (&Lock, Site),
         _unlock: impl FnOnce(),
         _try_lock: impl Fn() -> bool,
         _lock: impl Fn(),

@@ -19,6 +19,7 @@ mod point;
 mod resource;
 mod scheduled;
 mod scheduled_lock;
+mod scheduled_sleep;
 mod thread_bit;
 
 pub(super) use self::add_orders::add_orders;

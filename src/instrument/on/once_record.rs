@@ -108,7 +108,7 @@ impl OnceRecord {
         // Also before the turn because a sink, which the attachment may call, may access the value.
         ensure_attached();
         if let Some(turn) = Scheduled::here() {
-            turn.comes_to(self.resource.record(), site);
+            turn.comes_to(self.resource.record(), Mode::Exclusive, site);
             turn.point_of_value(self.resource.record());
             turn.note("initialises", Some(self.resource.record()), Some(site));
         }

@@ -166,7 +166,7 @@ impl Scheduled {
         self.0.scheduler.point(self.0.thread, self.next(touch));
     }
 
-    fn next(&self, touch: Touch) -> Next {
+    pub(super) fn next(&self, touch: Touch) -> Next {
         let held = if self.0.scheduler.reduces() {
             let held = current::slot().held().unwrap_or_default();
             held.iter().map(|held| held.ident().tag()).collect()
@@ -248,74 +248,10 @@ impl Scheduled {
     }
 
     /// The thread was given up and is ready to unwind.
-    fn abandon(&self) {
+    pub(super) fn abandon(&self) {
         if !std::thread::panicking() {
             resume_unwind(Box::new(Abandoned));
         }
-    }
-
-    /// Sleeps on the condition variable at this address without blocking; whether the thread was notified. One that
-    /// has a limit sleeps until it has its turn again.
-    ///
-    /// The thread holds the mutex: `unlock` releases it, `try_lock` and `lock` acquire it again, which is the case
-    /// when this returns or unwinds. There was no notification if the scheduler controls nothing any more.
-    #[cold]
-    pub fn sleep(
-        &self,
-        condvar: usize,
-        has_limit: bool,
-        unlock: impl FnOnce(),
-        try_lock: impl Fn() -> bool,
-        lock: impl Fn(),
-    ) -> bool {
-        let Participant { scheduler, thread } = &self.0;
-        let relock = || {
-            let mut failed = FailedTry::Seen;
-            while !try_lock() {
-                if scheduler.wait(*thread, failed) != AfterWait::Retry {
-                    return lock();
-                }
-                failed = FailedTry::Unseen;
-            }
-        };
-        scheduler.sleep(*thread, condvar);
-        let sleep = Sleep(self);
-        unlock();
-        if has_limit {
-            let next = scheduler.lapse(*thread, self.next(Touch::Anything));
-            // A notification that comes later finds the thread awake.
-            let notified = sleep.is_over();
-            drop(sleep);
-            relock();
-            if next == AfterWait::Unwind {
-                self.abandon();
-            }
-            return notified;
-        }
-        let mut failed = FailedTry::Arrived;
-        loop {
-            let next = scheduler.wait(*thread, failed);
-            if next != AfterWait::Retry {
-                lock();
-                if next == AfterWait::Unwind {
-                    self.abandon();
-                }
-                return false;
-            }
-            if sleep.is_over() {
-                break;
-            }
-            failed = FailedTry::Unseen;
-        }
-        drop(sleep);
-        relock();
-        true
-    }
-
-    /// Notifies the thread of the exploration that sleeps longest on this condition variable, or all:
-    /// how many.
-    pub fn notify(&self, condvar: usize, all: bool) -> usize {
-        self.0.scheduler.notify(condvar, all)
     }
 
     /// The thread, which has the turn, does this.
@@ -372,7 +308,7 @@ fn name_of(record: &LockRecord) -> String {
     info_of(record).to_string()
 }
 
-pub(super) fn info_of(record: &LockRecord) -> LockInfo {
+fn info_of(record: &LockRecord) -> LockInfo {
     match record.ident() {
         Some(ident) => detector::lock_info(ident),
         None => {
@@ -394,24 +330,5 @@ impl Drop for Drain<'_> {
     fn drop(&mut self) {
         let Participant { scheduler, thread } = &self.thread.0;
         scheduler.drain(*thread, self.lock, false);
-    }
-}
-
-/// A thread that sleeps on a condition variable, as long as this lives.
-#[derive(Debug)]
-struct Sleep<'a>(&'a Scheduled);
-
-impl Sleep<'_> {
-    /// Whether the thread was notified.
-    fn is_over(&self) -> bool {
-        let Participant { scheduler, thread } = &self.0.0;
-        scheduler.is_notified(*thread)
-    }
-}
-
-impl Drop for Sleep<'_> {
-    fn drop(&mut self) {
-        let Participant { scheduler, thread } = &self.0.0;
-        scheduler.awake(*thread);
     }
 }

@@ -2,14 +2,15 @@
 //! the schedule.
 
 use super::lock::Lock;
-use super::scheduled::{Scheduled, info_of};
+use super::scheduled::Scheduled;
 use crate::detector;
+use crate::engine::acquisition::InheritedHold;
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
 use crate::report::LockInfo;
 use crate::tracking::lock::class_key;
 use crate::tracking::lock::record::LockRecord;
-use crate::tracking::scheduled::{Nesting, Participant, Touch, WAITS_FOR};
+use crate::tracking::scheduled::{Claim, Nesting, Participant, Touch, WAITS_FOR};
 use crate::tracking::thread::current;
 
 impl Scheduled {
@@ -34,35 +35,43 @@ impl Scheduled {
 
     /// The thread is about to acquire a lock: returns at its turn.
     pub fn point_before(&self, lock: &Lock, mode: Mode, site: Site) {
-        self.comes_to(&lock.record, site);
+        self.comes_to(&lock.record, mode, site);
         self.point_of_acquisition(lock, mode);
     }
 
     /// The thread is about to ask for a lock, or for a value that is initialised once, in a way that may wait.
-    pub(super) fn comes_to(&self, record: &LockRecord, site: Site) {
+    pub(super) fn comes_to(&self, record: &LockRecord, mode: Mode, site: Site) {
         let Participant { scheduler, thread } = &self.0;
         if !scheduler.has_aim() {
             return;
         }
-        let key = |lock: &LockInfo, site| {
-            let class = class_key::of_class(lock.name, lock.created);
-            (class.into_owned(), class_key::of_site(site))
+        let claim = |info: &LockInfo, mode, site, thread| {
+            let class = class_key::of_class(info.name, info.created);
+            Claim {
+                class: (class.into_owned(), class_key::of_site(site)),
+                lock: info.id,
+                mode,
+                thread,
+            }
         };
         let slot = current::slot();
-        let own = detector::held_here(slot).into_iter();
-        let own = own.map(|(ident, info)| key(&detector::lock_info(ident), info.site));
+        let me = detector::with_own(slot, |own| own.timeline.thread());
+        let own = detector::held_here(slot)
+            .into_iter()
+            .map(|(ident, held)| claim(&detector::lock_info(ident), held.mode, held.site, me));
         let around = detector::inherited_here(slot).into_iter();
-        let around = around.map(|(lock, site)| key(&lock, site));
-        let held: Vec<_> = own.chain(around).collect();
-        if !held.is_empty() {
-            let asked = key(&info_of(record), site);
-            scheduler.comes(*thread, &Nesting { asked, held });
-        }
+        let around = around.map(|(lock, InheritedHold { held, holder })| {
+            claim(&lock, held.mode, held.site, holder)
+        });
+        let held = own.chain(around).collect();
+        let ident = detector::with_own(slot, |own| record.identify(&mut own.pool));
+        let asked = claim(&detector::lock_info(ident), mode, site, me);
+        scheduler.comes(*thread, Nesting { asked, held });
     }
 
-    /// The thread is about to sleep on a condition variable, after which it acquires this mutex again.
-    pub fn comes_back_to(&self, lock: &Lock, site: Site) {
-        self.comes_to(&lock.record, site);
+    /// The thread, which has released this mutex to sleep on a condition variable, is about to acquire it again.
+    pub(super) fn comes_back_to(&self, lock: &Lock, site: Site) {
+        self.comes_to(&lock.record, Mode::Exclusive, site);
     }
 
     /// The thread, which has the turn, does this to a lock, for those who read the schedule.

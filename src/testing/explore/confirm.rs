@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::sync::Arc;
 
 use super::finding::{Finding, FindingKind};
 use super::progress::Progress;
@@ -9,11 +10,11 @@ use super::quiet;
 use super::run::Explore;
 use crate::config;
 use crate::detector;
-use crate::engine::ids::Site;
-use crate::explore::aim::{Nested, Sight};
+use crate::engine::ids::{LockId, Site};
+use crate::explore::aim::{Aim, Nested, Sight};
 use crate::explore::session::Settings;
 use crate::explore::strategy::Strategy;
-use crate::report::{Report, place};
+use crate::report::{HeldInfo, Report, ThreadInfo, Verdict, WaitsFor, place};
 use crate::testing::timeout;
 use crate::tracking::lock::class_key;
 use crate::tracking::scheduled::JOINS;
@@ -50,8 +51,11 @@ pub enum Prevented {
     /// No thread came to this acquisition while the others were held before theirs: what the threads do
     /// depends on data, or one thread makes all the acquisitions.
     Data(String),
-    /// The threads met, and no deadlock formed: their locks were different instances of the classes.
+    /// The threads came for different instances of the classes.
     Instances,
+    /// The threads met, and did not wait for each other: they read, and no writer waited between them, or a value was
+    /// ready.
+    Passed,
 }
 
 impl<F> Explore<F>
@@ -59,14 +63,15 @@ where
     F: Fn() + Send + Sync + 'static,
 {
     /// Tries to reach the deadlock that a report predicts: an
-    /// [`Inversion`](crate::report::Verdict::Inversion), or a cycle that is said to be impossible, such as
+    /// [`Inversion`](crate::report::Verdict::Inversion), a
+    /// [`RecursiveRead`](crate::report::Verdict::RecursiveRead), or a cycle that is said to be impossible, such as
     /// [`Guarded`](crate::report::Verdict::Guarded).
     ///
-    /// Each thread is held before its inner acquisition until all that the prediction names have arrived,
-    /// at the same lines and locks of the same class. Which of the other threads goes on is random, with priorities in
-    /// every second schedule. At most
-    /// as many [schedules](Explore::schedules) are run as for an exploration. A deadlock alone confirms:
-    /// a prediction that no schedule can reach is never `Confirmed`.
+    /// Each thread is held before its inner acquisition until all that the prediction names have arrived. Not all
+    /// schedules hold each thread that comes, and not all at the lines of the prediction alone: the first that comes
+    /// may be the wrong one. Which of the other threads goes on is random, with priorities in every second schedule. At
+    /// most as many [schedules](Explore::schedules) are run as for an exploration. Only threads that wait for each
+    /// other over the locks of the prediction confirm it: one that no schedule can reach is never `Confirmed`.
     ///
     /// # Panics
     ///
@@ -119,16 +124,20 @@ where
             is_noting: true,
             is_quiet: true,
             looks_outside: true,
-            aim: Some(nested.into()),
             ..Settings::default()
         };
+        let nested: Arc<[Nested]> = nested.into();
         quiet::install();
         let mut progress = Progress::new(self.schedules);
         for number in 1..=self.schedules {
             choosers.rotate_left(1);
             let [mut chooser, other] = choosers;
             chooser.begin();
-            let (mut course, kinds) = self.run_one(chooser, aimed.clone(), limit);
+            let settings = Settings {
+                aim: Some(Aim::new(Arc::clone(&nested), self.seed + number as u64)),
+                ..aimed.clone()
+            };
+            let (mut course, kinds) = self.run_one(chooser, settings, limit);
             choosers = [course.take_chooser(), other];
             progress.print(number, 0, site);
             let Some(sight) = course.sight.take() else {
@@ -137,9 +146,13 @@ where
             let hangs = kinds
                 .iter()
                 .any(|kind| matches!(kind, FindingKind::Hang(_)));
+            // What a thread does after the panic that ended a deadlock is no run of the program.
+            let most = if course.broken { 1 } else { usize::MAX };
             let found = kinds
                 .into_iter()
-                .find(|kind| confirms(kind, nested, &sight));
+                .filter(FindingKind::is_deadlock)
+                .take(most)
+                .find(|kind| closes(kind, &nested, &sight, course.broken));
             if let Some(kind) = found {
                 let mut finding = Finding {
                     kind,
@@ -154,8 +167,8 @@ where
                 }
                 return Confirmation::Confirmed(Box::new(finding));
             }
-            if sight.seen.contains(&true) {
-                let reason = prevented(nested, &sight);
+            if sight.tells && sight.seen.contains(&true) {
+                let reason = prevented(&nested, &sight);
                 match reasons.iter_mut().find(|(known, _)| *known == reason) {
                     Some((_, count)) => *count += 1,
                     None => reasons.push((reason, 1)),
@@ -176,44 +189,70 @@ where
     }
 }
 
-/// The nested acquisitions of a report. One that is alone is made by two threads, on two locks of the
-/// class.
+/// The nested acquisitions of a report. One that is alone is made by two threads, on two locks of the class; or, if it
+/// is a second read of the same lock, by one thread that waits behind a writer.
 fn nested(report: &Report) -> Vec<Nested> {
-    let key = |id| match report.lock(id) {
-        Some(lock) => class_key::of_class(lock.name, lock.created).into_owned(),
-        None => String::new(),
-    };
     let mut nested: Vec<Nested> = report
         .edges
         .iter()
         .map(|edge| Nested {
-            held: (key(edge.from), class_key::of_site(edge.from_site)),
-            asked: (key(edge.to), class_key::of_site(edge.to_site)),
+            held: (class(report, edge.from), class_key::of_site(edge.from_site)),
+            asked: (class(report, edge.to), class_key::of_site(edge.to_site)),
         })
         .collect();
-    if let [one] = &nested[..] {
+    if let [one] = &nested[..]
+        && report.verdict != Verdict::RecursiveRead
+    {
         nested.push(one.clone());
     }
     nested
 }
 
-/// Whether it is a deadlock of threads that make these acquisitions.
-fn confirms(kind: &FindingKind, nested: &[Nested], sight: &Sight) -> bool {
-    match kind {
-        FindingKind::Report(report) if kind.is_failure() => {
-            let found = self::nested(report);
-            let is_there = |nested| found.contains(nested);
-            // A deadlock with a wait for an initialisation in it has no inversion: the stuck threads confirm it.
-            nested.iter().all(is_there) || (found.is_empty() && sight.stuck)
-        }
-        FindingKind::Stuck(_) => sight.stuck,
-        _ => false,
+/// Whether it is the deadlock of threads that make these acquisitions. The report on one that was `broken` shows
+/// whether the threads that were stuck are those of the report; without edges it has waits of other sorts, too.
+fn closes(kind: &FindingKind, nested: &[Nested], sight: &Sight, broken: bool) -> bool {
+    let FindingKind::Report(report) = kind else {
+        return sight.stuck;
+    };
+    let found = match report.edges.is_empty() {
+        true => waited(report),
+        false => self::nested(report),
+    };
+    let is_there = |it: &Nested| found.iter().any(|found| found.has_locks_of(it));
+    let shows = nested.iter().all(is_there);
+    (shows && (sight.stuck || !report.edges.is_empty())) || (sight.stuck && !broken)
+}
+
+/// The acquisitions in which the threads of a report wait.
+fn waited(report: &Report) -> Vec<Nested> {
+    let of_thread = |thread: &ThreadInfo| {
+        let wait = thread.waits.as_ref()?;
+        let (WaitsFor::Lock { lock, .. } | WaitsFor::Resource { resource: lock, .. }) = wait.what;
+        let asked = (class(report, lock), class_key::of_site(wait.site));
+        let nested = |held: &HeldInfo| Nested {
+            held: (class(report, held.lock), class_key::of_site(held.site)),
+            asked: asked.clone(),
+        };
+        Some(thread.held.iter().map(nested).collect::<Vec<_>>())
+    };
+    let all = report.threads.iter().filter_map(of_thread);
+    all.flatten().collect()
+}
+
+/// The key of the class of a lock of the report.
+fn class(report: &Report, lock: LockId) -> String {
+    match report.lock(lock) {
+        Some(lock) => class_key::of_class(lock.name, lock.created).into_owned(),
+        None => String::new(),
     }
 }
 
 /// Why a schedule has not reached them.
 fn prevented(nested: &[Nested], sight: &Sight) -> Prevented {
     if sight.met {
+        return Prevented::Passed;
+    }
+    if sight.others {
         return Prevented::Instances;
     }
     if let Some(wait) = &sight.waited {
@@ -244,9 +283,11 @@ impl fmt::Display for Prevented {
                 "one of the threads was joined before the last came: {what}"
             ),
             Self::Data(what) => write!(f, "no further thread came to the acquisition of {what}"),
-            Self::Instances => {
-                f.write_str("the threads met, and asked for other locks of the classes")
-            }
+            Self::Instances => f.write_str("the threads asked for other locks of the classes"),
+            Self::Passed => f.write_str(
+                "the threads met, and passed each other: they read, with no writer that waits between \
+                 them, or a value was ready",
+            ),
         }
     }
 }

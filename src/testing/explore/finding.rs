@@ -90,7 +90,7 @@ impl FindingKind {
     }
 
     /// Whether it is a deadlock that has formed.
-    fn is_deadlock(&self) -> bool {
+    pub(super) fn is_deadlock(&self) -> bool {
         self.is_failure() && matches!(self, Self::Report(_) | Self::Stuck(_))
     }
 
@@ -194,6 +194,11 @@ impl fmt::Display for Finding {
         if !self.interleaving.is_empty() {
             write!(f, "\nthe schedule:\n{}\n", self.interleaving)?;
         }
-        writeln!(f, "to run it again: .replay(\"{}\")", self.schedule)
+        let schedule = &self.schedule;
+        writeln!(
+            f,
+            "to run it again: .replay(\"{schedule}\"), or this test alone with \
+             LOCKWARDEN_EXPLORE=\"replay={schedule}\""
+        )
     }
 }

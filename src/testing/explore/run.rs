@@ -338,7 +338,9 @@ where
         // Looked at while the threads stand still, as a thread does that is about to report their deadlock.
         deadlock::let_another_thread_report();
         if end == End::Stuck {
-            let threads = observe::of_scope(trial.number());
+            let mut threads = observe::of_scope(trial.number());
+            // One that has come to its end in the schedule may still be on its way out of the system.
+            threads.retain(|thread| thread.os_id.is_none_or(|id| session.has(id)));
             kinds.push(FindingKind::Stuck(Stuck::new(threads)));
         } else if end == End::Late {
             let threads = observe::of_scope(trial.number());
@@ -371,7 +373,9 @@ where
             kinds.push(FindingKind::Panic(message(&*payload)));
         }
         let has_deadlocked = kinds.iter().any(FindingKind::is_stuck);
-        (session.finish(has_deadlocked), kinds)
+        let mut course = session.finish(has_deadlocked);
+        course.broken = !gathered.panics.is_empty();
+        (course, kinds)
     }
 
     /// Nothing is controlled, so once is enough.

@@ -59,6 +59,12 @@ pub(crate) fn explore(mut request: Request, options: &ExploreArguments) -> Resul
     request.atomics = options.atomics;
     let prepared = run::prepare(&request)?;
     let tests = tests::all(&prepared, &request.arguments, &filters)?;
+    if tests.is_empty() && !filters.is_empty() {
+        eprintln!(
+            "lockwarden: no test has {} in its name",
+            filters.join(" or ")
+        );
+    }
     let (mut passed, mut failed, mut made) = (0, 0, 0);
     let mut progress = Instant::now();
     for test in &tests {
