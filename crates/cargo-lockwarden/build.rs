@@ -79,7 +79,7 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) {
     }
 }
 
-/// A manifest without what only tests, benches and examples need, whose files are not packed.
+/// A manifest without what only tests, benches and examples need, whose files are not packed, and without profiles.
 fn stripped(manifest: &str, is_root: bool) -> String {
     let mut manifest: toml::Table = manifest.parse().unwrap();
     for key in [
@@ -88,6 +88,7 @@ fn stripped(manifest: &str, is_root: bool) -> String {
         "dev-dependencies",
         "example",
         "lints",
+        "profile",
         "test",
     ] {
         manifest.remove(key);

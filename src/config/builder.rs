@@ -188,10 +188,11 @@ impl Config {
         self
     }
 
-    /// Sets a file to which a summary is appended at the end of the process, as a line of JSON; none by
-    /// default. Only on Unix.
+    /// Sets a file to which lines of JSON are appended: one at the start of the process, one for each of the first 50
+    /// findings when it is made, and one with the totals at the end of the process, which one that is killed does not
+    /// write. None by default. Only on Unix.
     ///
-    /// The form is the definition `summary` of `docs/report.schema.json`. The file is created, with
+    /// The forms are the definitions `start`, `finding` and `summary` of `docs/report.schema.json`. The file is created, with
     /// access for its owner alone, if it does not exist; a symbolic link is refused.
     pub fn summary_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.summary_file = Some(path.into());

@@ -19,11 +19,7 @@ const TEMPORARY: &str = "a guard without a name lives to the end of its statemen
 /// Returns the suggestion.
 pub(super) fn suggestion(report: &Report) -> Option<String> {
     match report.verdict {
-        Verdict::Inversion if headline::within_a_class(report) => Some(
-            "take the one with the lower id first, as `lockwarden::acquire` does; or, if the inner \
-             one always belongs under the outer one, say so with `inner.nested_in(&outer)`"
-                .to_owned(),
-        ),
+        Verdict::Inversion if headline::within_a_class(report) => Some(within_a_class(report)),
         Verdict::Inversion | Verdict::Guarded | Verdict::SingleThread | Verdict::Ordered => {
             order::suggestion(report)
         }
@@ -76,4 +72,21 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
             stuck::FORGOTTEN
         )),
     }
+}
+
+/// The suggestion about two locks of one class that nest against its order.
+fn within_a_class(report: &Report) -> String {
+    let tracked = match report.locks.first() {
+        // Locks of several sorts are one class then, without anything in common.
+        Some(lock) if lock.name.is_none() && report.is_wrapped() => format!(
+            "; or, where {} is the constructor of a type of your own, put `#[track_caller]` on it: the locks are \
+             then of the classes of the lines that call it",
+            place(lock.created)
+        ),
+        _ => String::new(),
+    };
+    format!(
+        "take the one with the lower id first, as `lockwarden::acquire` does; or, if the inner \
+         one always belongs under the outer one, say so with `inner.nested_in(&outer)`{tracked}"
+    )
 }

@@ -58,6 +58,24 @@ pub(super) fn forget_write() {
     WRITING_SINCE.store(0, Ordering::Relaxed);
 }
 
+/// Returns what file standard error is, as `device:inode`: a process that has the same one shows it in the same place.
+#[cfg(unix)]
+pub(super) fn identity() -> Option<String> {
+    use std::fs::File;
+    use std::os::fd::AsFd as _;
+    use std::os::unix::fs::MetadataExt as _;
+
+    let file = File::from(io::stderr().as_fd().try_clone_to_owned().ok()?);
+    let about = file.metadata().ok()?;
+    Some(format!("{}:{}", about.dev(), about.ino()))
+}
+
+/// Returns `None`: files have no identity that is simple to get on this system.
+#[cfg(not(unix))]
+pub(super) fn identity() -> Option<String> {
+    None
+}
+
 /// Writes the text, with a limit or without.
 #[cfg(unix)]
 fn write_all(mut text: &[u8], patience: Option<Duration>) -> io::Result<()> {

@@ -1,9 +1,11 @@
-//! The summary at the end of the process: totals, and the headlines of the findings.
+//! The summary of the process: totals and the headlines of the findings, written at its end. Of a file, the first line is
+//! written at the start and one line for each finding when it is made, so that a process that is killed loses none of
+//! them.
 
 use std::fmt::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{delivery, file, say};
+use super::{callback, delivery, file, say, stderr};
 use crate::config;
 use crate::config::{Config, Counters};
 use crate::engine::verdict::Verdict;
@@ -26,8 +28,6 @@ struct Kept {
     sequence: u64,
     verdict: Verdict,
     headline: String,
-    /// The whole of it, where a file is written: the output of the process may be hidden by what runs it.
-    report: Option<Box<Report>>,
 }
 
 impl Findings {
@@ -41,20 +41,45 @@ impl Findings {
 
 pub(crate) static FINDINGS: ForkSafe<Findings> = ForkSafe::new(Findings::new());
 
-/// Counts a finding that is reported outside a check.
+/// Writes the first line of the file, if the configuration asks for one: by it a process is known that does not get to
+/// its last line.
+#[cfg(unix)]
+pub(crate) fn begin() {
+    if let Some(path) = config::current().get_summary_file() {
+        file::append(path, &format!("{}}}\n", head("start")));
+    }
+}
+
+/// Counts a finding that is reported outside a check, and queues its line of the file.
 pub(crate) fn note(report: &Report) {
-    let headline = report.subject();
-    let has_file = config::current().get_summary_file().is_some();
-    let whole = has_file.then(|| Box::new(report.clone()));
-    let mut findings = FINDINGS.lock();
-    findings.count += 1;
-    if findings.first.len() < KEPT {
-        findings.first.push(Kept {
-            sequence: report.sequence,
-            verdict: report.verdict,
-            headline,
-            report: whole,
+    let kept = Kept {
+        sequence: report.sequence,
+        verdict: report.verdict,
+        headline: report.subject(),
+    };
+    {
+        let mut findings = FINDINGS.lock();
+        findings.count += 1;
+        if findings.first.len() >= KEPT {
+            return;
+        }
+        findings.first.push(kept);
+    }
+    let config = config::current();
+    let Some(path) = config.get_summary_file().map(ToOwned::to_owned) else {
+        return;
+    };
+    let report = report.clone();
+    let is_printed = config.writes_stderr();
+    // In the delivery thread, where the names of callers may be looked up.
+    let job = Box::new(move || {
+        callback::guarded("the line of the summary", || {
+            let shown_on = stderr::identity().filter(|_| is_printed);
+            file::append(&path, &finding_line(&report, shown_on.as_deref()));
         });
+    });
+    if let Err(job) = delivery::hand_over(job) {
+        job();
     }
 }
 
@@ -112,20 +137,42 @@ fn text(findings: &Findings, activity: &Counters) -> String {
     text
 }
 
-/// Returns the line of JSON, with its line break. Written without `serde_json`, so that it needs no
+/// Returns the fields that each line of JSON begins with. Lines are written without `serde_json`, so that they need no
 /// feature.
-fn line(findings: &Findings, activity: &Counters) -> String {
+fn head(kind: &str) -> String {
     let program = std::env::current_exe().unwrap_or_default();
+    format!(
+        "{{\"schema\":1,\"kind\":\"{kind}\",\"pid\":{},\"program\":{}",
+        std::process::id(),
+        Quoted(&program.to_string_lossy()),
+    )
+}
+
+/// Returns the line of JSON of one finding, with its line break. `stderr` is the file to which the text is written as
+/// well: a runner may hide that, and then the text is here alone.
+fn finding_line(report: &Report, stderr: Option<&str>) -> String {
+    let stderr = stderr.map_or_else(|| "null".to_owned(), |file| Quoted(file).to_string());
+    format!(
+        "{},\"sequence\":{},\"verdict\":\"{}\",\"headline\":{},\"stderr\":{stderr},\"text\":{}}}\n",
+        head("finding"),
+        report.sequence,
+        report.verdict,
+        Quoted(&report.subject()),
+        Quoted(&report.body()),
+    )
+}
+
+/// Returns the last line of JSON, with its line break.
+fn line(findings: &Findings, activity: &Counters) -> String {
     let since_1970 = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     let total = &activity.total;
     let mut line = format!(
-        "{{\"schema\":1,\"kind\":\"summary\",\"pid\":{},\"program\":{},\"time_unix_ms\":{},\
+        "{},\"time_unix_ms\":{},\
          \"uptime_ms\":{},\"locks\":{},\"classes\":{},\"orders\":{},\"threads\":{},\"reports\":{},\
          \"unreported\":{},\"suppressed\":{},\"findings\":[",
-        std::process::id(),
-        Quoted(&program.to_string_lossy()),
+        head("summary"),
         since_1970.as_millis(),
         activity.uptime.as_millis(),
         total.locks,
@@ -139,16 +186,12 @@ fn line(findings: &Findings, activity: &Counters) -> String {
     for (at, kept) in findings.first.iter().enumerate() {
         let _ = write!(
             line,
-            "{}{{\"sequence\":{},\"verdict\":\"{}\",\"headline\":{}",
+            "{}{{\"sequence\":{},\"verdict\":\"{}\",\"headline\":{}}}",
             if at == 0 { "" } else { "," },
             kept.sequence,
             kept.verdict,
             Quoted(&kept.headline)
         );
-        if let Some(report) = &kept.report {
-            let _ = write!(line, ",\"text\":{}", Quoted(&report.body()));
-        }
-        line.push('}');
     }
     line.push_str("]}\n");
     line
@@ -191,7 +234,6 @@ mod tests {
                 sequence: 1,
                 verdict: Verdict::Inversion,
                 headline: "Inversion: `a` and `b`".to_owned(),
-                report: None,
             }],
         };
         let activity = Counters::default();
@@ -205,12 +247,15 @@ mod tests {
         let end = "\"reports\":3,\"unreported\":0,\"suppressed\":0,\"findings\":[{\"sequence\":1,\
                    \"verdict\":\"Inversion\",\"headline\":\"Inversion: `a` and `b`\"}]}\n";
         assert!(line.ends_with(end), "{line}");
-        let mut findings = findings;
-        findings.first[0].report = Some(Box::new(Report::of(Verdict::Inversion)));
-        let line = super::line(&findings, &activity);
-        assert!(
-            line.contains(",\"text\":\"lockwarden: Inversion: "),
-            "{line}"
-        );
+        let report = Report::of(Verdict::Inversion);
+        for (shown_on, field) in [(None, "null"), (Some("5:7"), "\"5:7\"")] {
+            let line = finding_line(&report, shown_on);
+            assert!(
+                line.contains(&format!(
+                    ",\"stderr\":{field},\"text\":\"lockwarden: Inversion: "
+                )),
+                "{line}"
+            );
+        }
     }
 }

@@ -56,6 +56,8 @@ fn start(slot: &'static Slot) {
             declaration::from_environment(slot);
             suppress::from_environment();
             record::from_environment();
+            #[cfg(unix)]
+            sink::summary::begin();
             sink::started(&status::status());
             copies::announce();
             environment::from_environment();

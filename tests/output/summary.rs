@@ -122,7 +122,7 @@ fn a_code_that_no_process_can_have_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn the_summary_is_a_line_of_json_at_the_end_of_a_file() {
+fn the_start_each_finding_and_the_summary_are_lines_of_json_at_the_end_of_a_file() {
     let path = std::env::temp_dir().join("lockwarden-summary-of-a-test");
     let setting = format!("stderr=off,summary={}", path.display());
     if std::env::var_os("LOCKWARDEN_TEST_CHILD").is_none() {
@@ -134,14 +134,46 @@ fn the_summary_is_a_line_of_json_at_the_end_of_a_file() {
         |outcome| {
             outcome.succeeds();
             let text = std::fs::read_to_string(&path).unwrap();
-            assert_eq!(text.lines().count(), 1, "{text}");
+            assert_eq!(text.lines().count(), 3, "{text}");
             for part in [
+                "{\"schema\":1,\"kind\":\"start\",\"pid\":",
+                "{\"schema\":1,\"kind\":\"finding\",\"pid\":",
+                // Nothing is written to standard error.
+                ",\"stderr\":null,\"text\":\"lockwarden: Inversion: `ledger` and `audit` are taken in both orders\\u000a",
                 "{\"schema\":1,\"kind\":\"summary\",\"pid\":",
                 "\"locks\":2,\"classes\":2,\"orders\":2,\"threads\":2,\"reports\":1,",
                 "\"findings\":[{\"sequence\":1,\"verdict\":\"Inversion\",\"headline\":\"Inversion: `ledger` and",
             ] {
                 assert!(text.contains(part), "{part} is missing: {text}");
             }
+            std::fs::remove_file(&path).unwrap();
+        }
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn the_finding_of_a_process_that_does_not_end_in_order_is_in_the_file() {
+    let path = std::env::temp_dir().join("lockwarden-summary-of-an-aborted-test");
+    let setting = format!("stderr=off,summary={}", path.display());
+    if std::env::var_os("LOCKWARDEN_TEST_CHILD").is_none() {
+        let _ = std::fs::remove_file(&path);
+    }
+    let is_there =
+        |part: &str| std::fs::read_to_string(&path).is_ok_and(|text| text.contains(part));
+    apart!(
+        &[("LOCKWARDEN", &setting)],
+        || {
+            invert(&LEDGER, &AUDIT);
+            while !is_there("\"kind\":\"finding\"") {
+                std::thread::yield_now();
+            }
+            std::process::abort();
+        },
+        |outcome| {
+            assert_eq!(outcome.status.code(), None);
+            assert!(is_there("\"kind\":\"start\""));
+            assert!(!is_there("\"kind\":\"summary\""));
             std::fs::remove_file(&path).unwrap();
         }
     );

@@ -26,7 +26,7 @@ pub(crate) struct Plan {
     pub(crate) wrapper: Option<OsString>,
     /// The rustdoc that ours calls.
     pub(crate) rustdoc: OsString,
-    /// The folder with a file for each crate that was left out.
+    /// The folder with a file for each target of a crate that was left out under this plan.
     pub(crate) left_out: PathBuf,
     /// The folder with a table for each crate, of names that its source has for locks.
     pub(crate) symbols: PathBuf,
@@ -76,6 +76,8 @@ impl Plan {
             .with(env!("CARGO_PKG_VERSION"))
             .with(compiled)
             .to_string();
+        // Under another plan other crates are left out.
+        plan.left_out.push(&plan.fingerprint);
         Ok(plan)
     }
 

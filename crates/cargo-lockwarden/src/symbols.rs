@@ -62,7 +62,8 @@ impl Sources {
     fn find(&self, place: &str) -> Option<Symbol> {
         let (path, line, column) = split_place(place)?;
         let source = self.text(path)?;
-        at(&source, &self.module(path), line, column)
+        let file = syn::parse_file(&source).ok()?;
+        at(&file, &self.module(path), line, column)
     }
 
     /// The line at `place`, without its end.
@@ -183,9 +184,8 @@ pub(crate) fn split_place(place: &str) -> Option<(&str, usize, usize)> {
     Some((path, line, column))
 }
 
-/// What the source calls the lock that is constructed at `line` and `column`, both from 1.
-pub(crate) fn at(source: &str, module: &str, line: usize, column: usize) -> Option<Symbol> {
-    let file = syn::parse_file(source).ok()?;
+/// What a source calls the lock that is constructed at `line` and `column`, both from 1.
+pub(crate) fn at(file: &syn::File, module: &str, line: usize, column: usize) -> Option<Symbol> {
     let place = LineColumn {
         line,
         column: column.checked_sub(1)?,
@@ -195,7 +195,7 @@ pub(crate) fn at(source: &str, module: &str, line: usize, column: usize) -> Opti
         scopes: vec![Scope::Module(module.to_owned())],
         found: None,
     };
-    search.visit_file(&file);
+    search.visit_file(file);
     search.found
 }
 
@@ -468,7 +468,8 @@ mod inner {
         let lines = SOURCE.lines().enumerate();
         let mut places = lines.filter_map(|(at, line)| Some((at + 1, line.find(text)? + 1)));
         let (line, column) = places.nth(nth).expect("it is in the source");
-        at(SOURCE, "bank", line, column)
+        let file = syn::parse_file(SOURCE).expect("it is Rust");
+        at(&file, "bank", line, column)
     }
 
     fn named(path: &str, is_single: bool) -> Option<Symbol> {

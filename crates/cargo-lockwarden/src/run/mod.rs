@@ -88,6 +88,7 @@ pub(crate) fn cargo(subcommand: &str, request: Request) -> Result<ExitCode> {
     if runs && std::env::var_os(RECORD).is_none() {
         command.env(RECORD, fresh_records(&prepared.project.target_dir));
     }
+    outlive_interrupts()?;
     let status = command.status().context("cargo cannot be started")?;
     let found = Summary::read(&summary)?;
     let _ = std::fs::remove_file(&summary);
@@ -101,15 +102,30 @@ pub(crate) fn cargo(subcommand: &str, request: Request) -> Result<ExitCode> {
         }
         return Ok(ExitCode::from(program_code(status)));
     }
-    // Nextest shows what a test prints only if the test fails.
-    let in_full = subcommand == "nextest";
     found.print(
-        in_full,
         status.success(),
         &prepared.plan.left_out,
         &prepared.project.packages,
     );
     Ok(ExitCode::from(exit_code(&found, status)))
+}
+
+/// Lets this command go on when the group of processes is interrupted from the keyboard, as a server is ended. Cargo and
+/// the program end by that signal, and what was found until then is said.
+#[cfg(unix)]
+fn outlive_interrupts() -> Result<()> {
+    // A handler, since a signal that is ignored would be so in the program, too.
+    let unread = std::sync::Arc::default();
+    signal_hook::flag::register(signal_hook::consts::SIGINT, unread)
+        .context("the handler for interrupts cannot be set")?;
+    Ok(())
+}
+
+/// There are no such signals here.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
+fn outlive_interrupts() -> Result<()> {
+    Ok(())
 }
 
 /// The folder of the records of this run, without those of an earlier one: orders that the code does not
@@ -150,7 +166,7 @@ fn runs_programs(subcommand: &str, arguments: &[OsString]) -> bool {
 fn exit_code(found: &Summary, status: ExitStatus) -> u8 {
     if found.reports > 0 {
         FINDINGS
-    } else if status.success() && found.locks == 0 {
+    } else if status.success() && found.locks == 0 && found.cut_short == 0 {
         NOTHING_WATCHED
     } else {
         program_code(status)
@@ -192,6 +208,11 @@ mod tests {
         assert_eq!(exit_code(&summary(3, 1), ended(0)), FINDINGS);
         assert_eq!(exit_code(&summary(3, 1), ended(101)), FINDINGS);
         assert_eq!(exit_code(&summary(0, 0), ended(0)), NOTHING_WATCHED);
+        let cut_short = Summary {
+            cut_short: 1,
+            ..Summary::default()
+        };
+        assert_eq!(exit_code(&cut_short, ended(0)), 0);
         assert_eq!(exit_code(&summary(0, 0), ended(7)), 7);
         assert_eq!(exit_code(&summary(3, 0), ended(7)), 7);
         assert_eq!(exit_code(&summary(3, 0), ExitStatus::from_raw(6)), 134);

@@ -7,14 +7,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 
 use super::cfg::Cfg;
 use crate::project::LeftOut;
 
 /// Leaves out a package that implements an allocator in the modules below `root`. One of the workspace is
-/// watched all the same if the file of its allocator names no lock: an allocator that counts with atomics
-/// is not all that it is.
+/// watched all the same if the allocator is made of no lock: one that counts with atomics is not all that the
+/// package is.
 pub(super) fn leaves_out(is_member: bool, root: &Path, cfg: &Cfg) -> Option<LeftOut> {
     let mut modules = vec![Module::root(root)];
     while let Some(module) = modules.pop() {
@@ -22,7 +23,7 @@ pub(super) fn leaves_out(is_member: bool, root: &Path, cfg: &Cfg) -> Option<Left
             continue;
         };
         let contents = Contents::read(&text, &module, cfg);
-        if contents.implements && (!is_member || names_lock(&text)) {
+        if contents.implements && (!is_member || takes_lock(&text)) {
             return Some(LeftOut::Allocator);
         }
         modules.extend(contents.modules);
@@ -134,8 +135,7 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
     }
 
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
-        let of = item.trait_.as_ref().and_then(|of| of.1.segments.last());
-        if of.is_some_and(|last| last.ident == "GlobalAlloc") {
+        if is_allocator(item) {
             self.contents.implements = true;
         }
         visit::visit_item_impl(self, item);
@@ -159,6 +159,63 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
             self.contents.modules.extend(module);
         }
     }
+}
+
+/// Whether the allocators of a file are made of a lock: their implementations, and the items of the file that these name.
+fn takes_lock(text: &str) -> bool {
+    let Ok(file) = syn::parse_file(text) else {
+        return names_lock(text);
+    };
+    let source = |item: &syn::Item| item.span().source_text().unwrap_or_default();
+    let (mut reached, mut others): (Vec<_>, Vec<_>) = file
+        .items
+        .iter()
+        .partition(|item| matches!(item, syn::Item::Impl(item) if is_allocator(item)));
+    if reached.is_empty() {
+        // It stands inside another item.
+        return names_lock(text);
+    }
+    let mut at = 0;
+    while let Some(item) = reached.get(at).copied() {
+        let text = source(item);
+        let (named, rest) = others
+            .into_iter()
+            .partition(|other| name(other).is_some_and(|name| has_word(&text, &name)));
+        others = rest;
+        reached.extend::<Vec<_>>(named);
+        at += 1;
+    }
+    reached.into_iter().any(|item| names_lock(&source(item)))
+}
+
+fn is_allocator(item: &syn::ItemImpl) -> bool {
+    let of = item.trait_.as_ref().and_then(|of| of.1.segments.last());
+    of.is_some_and(|last| last.ident == "GlobalAlloc")
+}
+
+/// The name by which other items reach this one; of an implementation, that of its type.
+fn name(item: &syn::Item) -> Option<String> {
+    let ident = match item {
+        syn::Item::Const(item) => &item.ident,
+        syn::Item::Enum(item) => &item.ident,
+        syn::Item::Fn(item) => &item.sig.ident,
+        syn::Item::Impl(item) => match &*item.self_ty {
+            syn::Type::Path(path) => &path.path.segments.last()?.ident,
+            _ => return None,
+        },
+        syn::Item::Macro(item) => item.ident.as_ref()?,
+        syn::Item::Mod(item) => &item.ident,
+        syn::Item::Static(item) => &item.ident,
+        syn::Item::Struct(item) => &item.ident,
+        syn::Item::Type(item) => &item.ident,
+        _ => return None,
+    };
+    Some(ident.to_string())
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .any(|part| part == word)
 }
 
 fn names_lock(source: &str) -> bool {
@@ -235,8 +292,24 @@ mod tests {
     #[test]
     fn a_member_is_left_out_if_its_allocator_takes_locks() {
         assert!(!leaves("atomics", true, &[("lib.rs", ALLOCATOR)], &[]));
-        let locks =
-            format!("{ALLOCATOR}static LIST: std::sync::Mutex<()> = std::sync::Mutex::new(());");
-        assert!(leaves("locks", true, &[("lib.rs", &locks)], &[]));
+        let is_left = |text: &str| leaves("locks", true, &[("lib.rs", text)], &[]);
+        let with = |body: &str, items: &str| {
+            format!("struct A;\nunsafe impl GlobalAlloc for A {{ {body} }}\n{items}\n")
+        };
+        let list = "static LIST: Mutex<()> = Mutex::new(());";
+        assert!(is_left(&with("fn alloc() { LIST.lock(); }", list)));
+        let through = format!("fn list() {{ LIST.lock(); }}\n{list}");
+        assert!(is_left(&with("fn alloc() { list(); }", &through)));
+        let own = "impl A { fn list(&self) { Mutex::new(1); } }";
+        assert!(is_left(&with("", own)));
+        assert!(is_left(&format!(
+            "mod a {{ {} }}",
+            with("", "static B: Once;")
+        )));
+        // Tests beside an allocator that counts, with locks of their own.
+        let tests = format!("use std::sync::Mutex;\nfn test() {{ LIST.lock(); }}\n{list}");
+        let counts = "fn alloc() { COUNT.fetch_add(1); }";
+        let count = "static COUNT: AtomicUsize = AtomicUsize::new(0);";
+        assert!(!is_left(&with(counts, &format!("{count}\n{tests}"))));
     }
 }

@@ -50,8 +50,9 @@ pub(super) fn run(plan: &Plan, mut arguments: Vec<OsString>) -> Result<ExitCode>
     let (Some(facade), Some(package)) = (facade, Package::from_environment()) else {
         return Ok(code(compiler.run(&invocation)?));
     };
-    if let Some(why) = left_out(plan, &package, &invocation) {
-        note(plan, &package, why);
+    let why = left_out(plan, &package, &invocation);
+    note(plan, &package, &invocation, why);
+    if why.is_some() {
         // What it depends on may be watched.
         let mut bare = invocation.clone();
         bare.add_search(&facade.search);
@@ -113,14 +114,26 @@ pub(super) fn left_out(plan: &Plan, package: &Package, invocation: &Invocation) 
     }
 }
 
-/// Leaves a note for the end of the run. Without it the run says less, and is no worse.
-fn note(plan: &Plan, package: &Package, why: LeftOut) {
+/// Leaves a note for the end of the run, or removes that of an earlier state of the sources. Without it the run says
+/// less, and is no worse.
+fn note(plan: &Plan, package: &Package, invocation: &Invocation, why: Option<LeftOut>) {
     let Package { name, version } = package;
+    let target = invocation.value("--crate-name").unwrap_or_default();
+    let target = target.to_string_lossy();
+    let note = plan.left_out.join(format!("{name}@{version}@{target}"));
+    let Some(why) = why else {
+        let _ = std::fs::remove_file(note);
+        return;
+    };
+    let reason = match why {
+        // A test may have an allocator of its own, and the package none.
+        LeftOut::Allocator if target != name.replace('-', "_") => {
+            format!("its target `{target}` {}", why.reason())
+        }
+        _ => why.reason().to_owned(),
+    };
     let _ = std::fs::create_dir_all(&plan.left_out);
-    let _ = std::fs::write(
-        plan.left_out.join(format!("{name}@{version}")),
-        why.reason(),
-    );
+    let _ = std::fs::write(note, reason);
 }
 
 /// Prints the version of the compiler, with a line by which cargo distinguishes builds under different plans: it is part

@@ -54,9 +54,17 @@ pub(super) fn write(folder: &Path, invocation: &Invocation, package: &Package) {
         let Ok(source) = fs::read_to_string(file) else {
             continue;
         };
+        let places = places(&source);
+        // Once for all places: a file with many locks is long.
+        if places.is_empty() {
+            continue;
+        }
+        let Ok(parsed) = syn::parse_file(&source) else {
+            continue;
+        };
         let module = module(&crate_name, root, file);
-        for (line, column) in places(&source) {
-            if let Some(symbol) = symbols::at(&source, &module, line, column) {
+        for (line, column) in places {
+            if let Some(symbol) = symbols::at(&parsed, &module, line, column) {
                 let _ = writeln!(table, "{}:{line}:{column}\t{}", file.display(), symbol.path);
             }
         }

@@ -97,8 +97,81 @@ fn a_child_process_is_watched() {
     Project::copy("child", "child")
         .call(&["run"])
         .ends_with(100)
-        .says("the Mutex `child::FIRST` made at src/main.rs:8:")
+        .says("the Mutex `child::FIRST` made at src/main.rs:10:")
         .says("1 finding");
+}
+
+#[test]
+fn what_a_child_process_finds_is_shown_in_full_where_its_output_is_kept() {
+    let project = Project::copy("child", "child");
+    let shown = project.call(&["run"]);
+    let kept = project.call(&["run", "--", "keeps"]);
+    for answer in [shown, kept] {
+        answer.ends_with(100).says("1 finding, in full above:");
+        assert_eq!(answer.err.matches("how it deadlocks:").count(), 1);
+    }
+}
+
+#[test]
+fn what_a_child_process_finds_counts_if_it_is_killed() {
+    Project::copy("child", "child")
+        .call(&["run", "--", "kills"])
+        .ends_with(100)
+        .says("how it deadlocks:")
+        .says("1 process that did not end in order")
+        .says("1 finding, in full above:");
+}
+
+#[test]
+fn locks_of_a_wrapper_are_instances_and_the_callers_of_both_orders_are_named() {
+    let project = Project::copy("wrapper", "paths");
+    project.call(&["run"]).ends_with(0).says("nothing found");
+    project
+        .call(&["run", "--", "refunds"])
+        .ends_with(100)
+        .says("called by wrapper::Shop::refund, src/main.rs:26")
+        .says("26 |         self.stock.lock().push(1);")
+        .says("called by wrapper::Shop::sell, src/main.rs:20")
+        .says("20 |         *self.bills.lock() += price;");
+    // The order of classes compares lines of construction, and there is one for all.
+    let mut command = project.command();
+    command.arg("run").env("LOCKWARDEN", "classes=report");
+    Answer::of(&mut command)
+        .ends_with(100)
+        .says("against the order within their class")
+        .says("is the constructor of a type of your own, put `#[track_caller]` on it");
+}
+
+/// A server is ended from the keyboard, by a signal to the whole group of processes.
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_interrupted_says_what_was_found() {
+    use std::io::{BufRead as _, BufReader, Read as _};
+    use std::os::unix::process::CommandExt as _;
+    use std::process::{Command, Stdio};
+
+    let project = Project::copy("child", "child");
+    let mut command = project.command();
+    command
+        .args(["run", "--", "waits"])
+        .process_group(0)
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut output = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("how it deadlocks:") {
+        line.clear();
+        assert_ne!(output.read_line(&mut line).unwrap(), 0, "it has ended");
+    }
+    let group = format!("-{}", child.id());
+    let status = Command::new("kill")
+        .args(["-s", "INT", "--", &group])
+        .status();
+    assert!(status.unwrap().success());
+    let mut rest = String::new();
+    output.read_to_string(&mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(100), "{rest}");
+    assert!(rest.contains("1 finding, in full above:"), "{rest}");
 }
 
 #[test]

@@ -93,7 +93,15 @@ fn another_selection_builds_anew_and_does_not_mix_crates() {
         .ends_with(0)
         .says("Compiling store")
         .says("not watched: store 0.1.0 (left out by `exclude`)");
-    project.call(&["run"]).ends_with(100);
+    project
+        .call(&["run"])
+        .ends_with(100)
+        .is_silent_about("not watched");
+    // Nothing is compiled, and the note of that plan is still there.
+    project
+        .call(&["--exclude", "store", "run"])
+        .ends_with(0)
+        .says("not watched: store 0.1.0 (left out by `exclude`)");
 }
 
 #[cfg(unix)]
