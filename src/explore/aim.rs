@@ -110,7 +110,7 @@ pub(crate) struct Sight {
     /// Whether each has a thread that waits for ever in it, for a lock that the next one holds.
     pub(crate) stuck: bool,
     /// Whether each thread that came was held, if it could be: what the schedule shows is a reason.
-    pub(crate) tells: bool,
+    pub(crate) explains: bool,
 }
 
 impl Sight {
@@ -122,7 +122,7 @@ impl Sight {
             (self.others, "others\n"),
             (self.met, "met\n"),
             (self.stuck, "stuck\n"),
-            (self.tells, "tells\n"),
+            (self.explains, "explains\n"),
         ];
         text.extend(said.iter().filter(|(is, _)| *is).map(|(_, line)| *line));
         if let Some(wait) = &self.waited {
@@ -175,7 +175,7 @@ impl Aim {
             yields: 0,
             sight: Sight {
                 seen: vec![false; nested.len()],
-                tells: holding == Holding::Each && places == Places::Named,
+                explains: holding == Holding::Each && places == Places::Named,
                 ..Sight::default()
             },
             nested,

@@ -1,4 +1,4 @@
-//! Runs a case in a process of its own and tells what was found there.
+//! Runs a case in a process of its own and returns what was found there.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -47,7 +47,7 @@ impl Turns {
     }
 }
 
-/// Waits until something holds that no thread tells of, such as that another thread is blocked.
+/// Waits until something holds of which no thread sends word, such as that another thread is blocked.
 ///
 /// Not a race: what is waited for is certain to come, and nothing is concluded from the time.
 pub(crate) fn until(mut holds: impl FnMut() -> bool) {

@@ -167,7 +167,7 @@ where
                 }
                 return Confirmation::Confirmed(Box::new(finding));
             }
-            if sight.tells && sight.seen.contains(&true) {
+            if sight.explains && sight.seen.contains(&true) {
                 let reason = prevented(&nested, &sight);
                 match reasons.iter_mut().find(|(known, _)| *known == reason) {
                     Some((_, count)) => *count += 1,

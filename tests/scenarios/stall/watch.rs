@@ -1,4 +1,4 @@
-//! A watchdog, and what it tells of the threads of a case.
+//! A watchdog, and what it reports of the threads of a case.
 
 use std::sync::mpsc;
 use std::thread;
@@ -12,7 +12,7 @@ use crate::harness::LIMIT;
 /// Long enough for what a case does before it stands still.
 pub(super) const STALL: Duration = Duration::from_millis(250);
 
-/// A watchdog, and what it tells.
+/// A watchdog, and what it reports.
 pub(super) struct Watch {
     pub(super) dog: Watchdog,
     pub(super) alerts: mpsc::Receiver<Alert>,

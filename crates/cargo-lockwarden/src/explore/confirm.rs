@@ -121,7 +121,7 @@ fn try_all(
             if !ended.has("seen") {
                 break;
             }
-            if ended.has("tells") {
+            if ended.has("explains") {
                 reasons.insert(reason(&test.name, &ended));
             }
         }

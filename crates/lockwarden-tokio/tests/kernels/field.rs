@@ -202,7 +202,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     // A value whose initialiser awaits a task that needs the value.
     Case {
-        name: "field: an initialiser awaits a task that wants the value",
+        name: "field: an initialiser awaits a task that needs the value",
         reported: Some((Verdict::Deadlock, &["tokio OnceCell", "the end of task"])),
         run: || {
             on_runtime(async {
@@ -218,7 +218,7 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
-        name: "field: an initialiser awaits a task that wants another value",
+        name: "field: an initialiser awaits a task that needs another value",
         reported: None,
         run: || {
             on_runtime(async {

@@ -46,7 +46,7 @@ pub(crate) const CASES: &[Case] = &[
         run: || pool(2),
     },
     Case {
-        name: "a task blocks on a task that wants its lock",
+        name: "a task blocks on a task that needs its lock",
         reported: Some((Verdict::Deadlock, &["block_on"])),
         run: || {
             multi(2, 4).block_on(async {
