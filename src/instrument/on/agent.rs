@@ -228,12 +228,13 @@ impl Lock {
         self.converted(&hold.0, mode);
     }
 
-    /// What a report says of the lock.
+    /// Returns what a report says of the lock, to a caller that has found it taken: a lock gets its id from its
+    /// first holder, right after that has it, so a lock without an id is waited for, for some yields at most.
     #[must_use]
     pub fn info(&self) -> LockInfo {
         match attach() {
             Some(slot) => detector::lock_info(detector::with_own(slot, |own| {
-                self.record.identify(&mut own.pool)
+                self.record.identify_as_waiter(&mut own.pool)
             })),
             None => LockInfo::new(self.id(), self.record.kind().noun(), self.record.place()),
         }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use crate::engine::ids::Site;
 use crate::engine::mode::{Mode, ReadPolicy};
-use crate::shim::{AtomicPtr, AtomicU64, Fast, spin_loop};
+use crate::shim::{AtomicPtr, AtomicU64, Fast, spin_loop, yield_now};
 use crate::tracking::lock::class;
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::first_edges::{FirstContext, FirstContexts};
@@ -16,6 +16,11 @@ use crate::tracking::lock::origin::Origin;
 use crate::tracking::thread::local::Local;
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::slot::Slot;
+
+/// How often a waiter looks for the ident of a lock that another thread has just taken for the first time.
+const SPINS: u32 = 1000;
+/// How often it yields after that. In the models a spin lets other threads run, too.
+const YIELDS: u32 = if cfg!(loom) { 0 } else { 50 };
 
 /// What an acquisition reads and writes of its lock, beside the lock's own state.
 ///
@@ -255,12 +260,19 @@ impl LockRecord {
 
     /// Returns the ident of a lock that another thread holds: that thread stores it right after its first
     /// acquisition, so a short wait finds it. If the holder is untracked, this assigns one.
+    ///
+    /// The system may have stopped the holder between the two, and would then let this thread assign an ident that
+    /// is replaced: a wait for it would be one for a lock that no thread holds. So this thread yields before.
     pub(crate) fn identify_as_waiter(&self, pool: &mut LockIdPool) -> &'static Ident {
-        for _ in 0..1000 {
+        for tries in 0..SPINS + YIELDS {
             if let Some(ident) = self.ident() {
                 return ident;
             }
-            spin_loop();
+            if tries < SPINS {
+                spin_loop();
+            } else {
+                yield_now();
+            }
         }
         self.identify(pool)
     }
