@@ -28,7 +28,7 @@ mod rwlock;
 /// What the replacement of `parking_lot` needs beside the interface of the original.
 #[doc(hidden)]
 pub mod watched {
-    pub use crate::mutex::wait;
+    pub use crate::mutex::{record_of, wait};
 }
 
 pub use crate::mutex::*;

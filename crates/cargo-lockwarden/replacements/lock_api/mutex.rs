@@ -475,6 +475,14 @@ unsafe impl<'a, R: RawMutex + 'a, T: ?Sized + 'a> owning_ref::StableAddress
 {
 }
 
+/// Returns the record of the lock of the guard.
+#[doc(hidden)]
+pub fn record_of<'a, R: RawMutex, T: ?Sized>(
+    guard: &MutexGuard<'a, R, T>,
+) -> &'a lockwarden::instrument::Lock {
+    &guard.lock.record().lock
+}
+
 /// Waits by `wait` for a condition variable with the record `signal`, which releases the lock of the
 /// guard meanwhile; `wait` says whether a notification ended it.
 #[doc(hidden)]

@@ -8,7 +8,7 @@ use lockwarden::instrument::{AcquireKind, FailedTry, Hold, Lock, LockKind, Mode,
 
 /// The record of a lock.
 pub(crate) struct Record {
-    lock: Lock,
+    pub(crate) lock: Lock,
     /// Set once the raw lock was handed out: what happens to it is not seen any more.
     is_handed_out: AtomicBool,
 }

@@ -71,12 +71,14 @@ impl Condvar {
         turn: &Scheduled,
         guard: &mut MutexGuard<'_, T>,
         has_limit: bool,
+        site: Site,
     ) -> bool {
+        let back = (watched::record_of(guard), site);
         // SAFETY: the guard holds the lock before and after the sleep, which releases it once and acquires it
         // again.
         let raw = unsafe { MutexGuard::mutex(guard).raw() };
         let unlock = || unsafe { raw.unlock() };
-        turn.sleep(self.place(), has_limit, unlock, || raw.try_lock(), || raw.lock())
+        turn.sleep(self.place(), has_limit, back, unlock, || raw.try_lock(), || raw.lock())
     }
 
     /// A thread of an exploration is about to wait.
@@ -97,7 +99,7 @@ impl Condvar {
     fn wait_at<T: ?Sized>(&self, mutex_guard: &mut MutexGuard<'_, T>, site: Site) {
         let turn = self.point(site);
         watched::wait(mutex_guard, &self.signal, AcquireKind::Blocking, site, |guard| match &turn {
-            Some(turn) => self.wait_in(turn, guard, false),
+            Some(turn) => self.wait_in(turn, guard, false, site),
             None => {
                 self.original.wait(guard);
                 true
@@ -145,7 +147,7 @@ impl Condvar {
             turn.note_try();
         }
         let notified = watched::wait(mutex_guard, &self.signal, AcquireKind::Timed, site, |guard| match &turn {
-            Some(turn) => self.wait_in(turn, guard, true),
+            Some(turn) => self.wait_in(turn, guard, true, site),
             None => wait(guard),
         });
         if let Some(turn) = turn {
