@@ -129,8 +129,8 @@ pub(crate) fn learning(threads: usize) -> Figures {
     learning_with(threads, false)
 }
 
-/// The same, where each leaf has another one under it already, so that it is no leaf: each new edge takes the lock
-/// of the graph.
+/// Measures [`learning`] of edges into locks that nest further already, and so are in the graph: each new edge takes
+/// the lock of the graph.
 pub(crate) fn learning_inner(threads: usize) -> Figures {
     learning_with(threads, true)
 }
@@ -229,7 +229,7 @@ pub(crate) fn nest_in_turn(locks: usize) -> Figures {
     nest_in_turn_of(locks, |_| <Ours as Subject>::mutex())
 }
 
-/// The same, where each lock has a class of its own.
+/// Measures [`nest_in_turn`] with locks of which each has a lock class of its own.
 pub(crate) fn nest_of_classes_in_turn(locks: usize) -> Figures {
     let names: Vec<&'static str> = (0..locks).map(|n| &*format!("lock {n}").leak()).collect();
     nest_in_turn_of(locks, |n| {

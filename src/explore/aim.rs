@@ -77,7 +77,8 @@ enum Holding {
     None,
 }
 
-/// What the schedules of an aim do, in turn. Neighbours have the same, so that strategies can take turns, too.
+/// Which threads are held in a schedule, by its number modulo 8. Two schedules in a row hold alike, since the strategies
+/// (random and PCT) alternate from one schedule to the next.
 const HOLDINGS: [Holding; 8] = [
     Holding::Each,
     Holding::Each,

@@ -228,8 +228,9 @@ impl Lock {
         self.converted(&hold.0, mode);
     }
 
-    /// Returns what a report says of the lock, to a caller that has found it taken: a lock gets its id from its
-    /// first holder, right after that has it, so a lock without an id is waited for, for some yields at most.
+    /// Returns what a report says of the lock, to a caller that has found it taken: the first
+    /// holder of a lock stores its id right after the acquisition, so for a lock that has none yet the call yields until it is stored,
+    /// for 50 yields at most.
     #[must_use]
     pub fn info(&self) -> LockInfo {
         match attach() {

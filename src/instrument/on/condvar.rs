@@ -278,7 +278,8 @@ impl WaitGuard<'_> {
         }
         let party = self.signal.party.get_or_take();
         party.finish_wakeup();
-        // Others were notified with this thread, and may still be about to continue.
+        // Further threads were notified and may not have cleared their waits: one that ends finds this one by
+        // `last_runs`, without a look at all of them.
         if let Some(slot) = self.slot
             && party.has_pending_wakeups()
         {

@@ -274,7 +274,7 @@ impl Resource {
         slot.blocked.is_outside();
         let since = wait::now();
         let _waiter = Waiter::at(party);
-        // A provider that leaves looks for those that depend on it.
+        // `provider_left` looks at the threads only if the providers have such a count.
         let _dependent = by.map(Waiter::at);
         let mut version = party.version();
         if let Some(by) = by
