@@ -39,7 +39,8 @@ pub enum WaitReason {
     Job,
     /// The end of an initialisation that another thread runs.
     Initialisation,
-    /// An unpark.
+    /// An unpark. The panic of a report is not raised out of this wait: the code that parks a thread does not expect
+    /// one, and may have listed what is on the stack for another thread.
     Unpark,
     /// The end of a thread that is joined.
     End,
@@ -77,7 +78,10 @@ impl WaitReason {
 
     /// Returns whether a thread in this wait can be made to panic.
     pub(crate) fn can_unwind(self) -> bool {
-        !matches!(self, WaitReason::Job | WaitReason::ScopeEnd)
+        !matches!(
+            self,
+            WaitReason::Job | WaitReason::ScopeEnd | WaitReason::Unpark
+        )
     }
 
     /// Returns the reason with this discriminant.

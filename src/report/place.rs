@@ -16,7 +16,7 @@ pub(super) fn short_place(site: Site) -> String {
 /// and the path within it are shown.
 pub(crate) fn place(site: Site) -> String {
     let (file, line, column) = (site.file(), site.line(), site.column());
-    match (of_the_library(file), short_file(file)) {
+    match (class_key::of_the_standard_library(file), short_file(file)) {
         (Some(path), _) => format!("{path}:{line}:{column} of the standard library"),
         (None, Some(path)) => format!("{path}:{line}:{column}"),
         (None, None) => site.to_string(),
@@ -25,17 +25,11 @@ pub(crate) fn place(site: Site) -> String {
 
 /// Returns the path of a file within the standard library, or of a dependency behind its name and version.
 pub(super) fn short_file(file: &str) -> Option<Cow<'_, str>> {
-    if let Some(path) = of_the_library(file) {
+    if let Some(path) = class_key::of_the_standard_library(file) {
         return Some(Cow::Borrowed(path));
     }
     // Of other files, the key has less than the path.
     class_key::dependency(file).map(|_| class_key::of_path(file))
-}
-
-/// Returns the path of a file within the standard library, if the file belongs to it.
-pub(super) fn of_the_library(file: &str) -> Option<&str> {
-    let (_, path) = file.strip_prefix("/rustc/")?.split_once("library")?;
-    Some(path.trim_start_matches(['/', '\\']))
 }
 
 /// Returns the dependency that a file belongs to, `dashmap 5.5.3`; `None` for the program's own files, and
@@ -46,9 +40,7 @@ pub(super) fn dependency(file: &str) -> Option<String> {
 
 /// Returns whether a file is one of the program's own.
 pub(super) fn is_own(file: &str) -> bool {
-    dependency(file).is_none()
-        && of_the_library(file).is_none()
-        && !file.contains("/rustlib/src/rust/library/")
+    dependency(file).is_none() && class_key::of_the_standard_library(file).is_none()
 }
 
 #[cfg(test)]
@@ -63,14 +55,9 @@ mod tests {
     #[test]
     fn a_place_in_the_standard_library_is_named_as_one() {
         assert!(place(called(())).starts_with("src/report/place.rs:"));
-        // Where the library was built with the program, as with an option of cargo, its files have
-        // other paths, and are shown as they are.
-        let there = [()].map(called)[0];
-        if there.file().starts_with("/rustc/") {
-            let place = place(there);
-            assert!(place.starts_with("core/src/"), "{place}");
-            assert!(place.ends_with(" of the standard library"), "{place}");
-        }
+        let place = place([()].map(called)[0]);
+        assert!(place.starts_with("core/src/"), "{place}");
+        assert!(place.ends_with(" of the standard library"), "{place}");
     }
 
     #[test]
@@ -99,6 +86,8 @@ mod tests {
         assert!(is_own("src/main.rs"));
         assert!(is_own("/home/me/bank/store/src/lib.rs"));
         assert!(!is_own("/rustc/0123/library/core/src/option.rs"));
+        let component = "/home/me/.rustup/toolchains/stable/lib/rustlib/src/rust/library";
+        assert!(!is_own(&format!("{component}/core/src/option.rs")));
         assert!(!is_own(
             "/home/me/.cargo/registry/src/index-1/dashmap-5.5.3/src/lib.rs"
         ));

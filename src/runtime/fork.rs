@@ -24,6 +24,7 @@ pub(crate) fn watch() {
             &crate::dump::agents::DESCRIBERS,
             &crate::sink::summary::FINDINGS,
             &crate::sink::QUEUE,
+            &crate::runtime::park_looks::STARTED,
         ]);
         fork_safe::hold(&crate::tracking::statics());
     }
@@ -37,6 +38,7 @@ pub(crate) fn watch() {
         crate::detector::state::renew();
         crate::detector::check_session::renew();
         crate::sink::renew();
+        crate::runtime::park_looks::renew();
         crate::sink::summary::renew();
         crate::detector::writing::forget();
         let survivor = crate::tracking::thread::current::own();

@@ -6,4 +6,4 @@ pub(crate) mod signal;
 mod state;
 
 pub use self::no_stack::NoStack;
-pub(crate) use self::state::{Seen, activity, look, threads};
+pub(crate) use self::state::{Seen, activity, look, sleeps_until_woken, threads};

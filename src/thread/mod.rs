@@ -29,8 +29,8 @@
 //! Everything else in this module is re-exported from std, so that the import can be replaced as a
 //! whole: [`Thread`], [`ThreadId`], [`current`], [`yield_now`], [`panicking`],
 //! [`available_parallelism`], [`LocalKey`], [`AccessError`] and [`Result`]. The detector does not
-//! track those. [`park`] and [`sleep`] only make the state of the thread visible: `unpark` is not
-//! tracked, and establishes no order.
+//! track those. A thread in [`park`] counts as one that any thread could unpark; `unpark` itself is
+//! not tracked, and establishes no order.
 //!
 //! # Examples
 //!

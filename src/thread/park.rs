@@ -10,8 +10,9 @@ use crate::instrument::{Scheduled, WaitReason, idle};
 /// Blocks until the thread is unparked, as [`std::thread::park`] does. Spurious wakeups are
 /// possible.
 ///
-/// The detector does not track `unpark`, so a thread that is parked for ever is part of no
-/// [`Deadlock`](crate::report::Verdict::Deadlock).
+/// The detector does not track `unpark`. On Linux, a thread that is parked for ever is part of a
+/// [`Deadlock`](crate::report::Verdict::Deadlock) if every thread of the process is blocked without a time limit, and one
+/// of them holds a lock, or waits for a lock or for the end of a thread. No panic is raised in the parked thread.
 ///
 /// # Examples
 ///

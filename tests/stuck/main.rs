@@ -24,6 +24,7 @@ mod expect;
 mod initialisation;
 mod joins;
 mod limits;
+mod parks;
 #[cfg(feature = "pool")]
 mod pools;
 #[cfg(feature = "queue")]
@@ -63,6 +64,7 @@ fn main() {
         initialisation::CASES,
         joins::CASES,
         limits::CASES,
+        parks::CASES,
         #[cfg(feature = "pool")]
         pools::CASES,
         #[cfg(feature = "queue")]

@@ -70,7 +70,7 @@ pub(crate) const CASES: &[Case] = &[
 ];
 
 /// Ends the program, in good order, when so many reports were made.
-fn exit_at(reports: usize) {
+pub(crate) fn exit_at(reports: usize) {
     static MADE: AtomicUsize = AtomicUsize::new(0);
     let count = move |_: &_| {
         if MADE.fetch_add(1, Ordering::Relaxed) + 1 == reports {

@@ -27,6 +27,7 @@ mod lock_wait;
 #[cfg(all(loom, test))]
 #[path = "../../../tests/models/deadlock.rs"]
 mod models;
+mod parked;
 mod reduction;
 pub(crate) mod reported;
 mod resource_wait;
@@ -40,6 +41,7 @@ pub(crate) use self::claim::{is_reported, let_another_thread_report};
 #[cfg(all(loom, test))]
 pub(super) use self::lock_wait::closed;
 pub(crate) use self::lock_wait::{Look, look, with_itself};
+pub(crate) use self::parked::check_parked;
 pub(crate) use self::resource_wait::{
     ResourceWait, Stuck, alone, any_resource_wait, check_resource_wait, is_alone,
 };

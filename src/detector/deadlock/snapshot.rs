@@ -8,12 +8,13 @@ use crate::engine::sorting;
 use crate::engine::wait_for;
 use crate::engine::wait_for::ThreadState;
 use crate::engine::wait_reason::WaitReason;
+use crate::system;
 use crate::tracking::process::pending_spawns::PendingSpawns;
 use crate::tracking::process::registry;
 use crate::tracking::process::resource_state::ResourceState;
 use crate::tracking::thread::current;
 use crate::tracking::thread::slot::{HeldLock, Slot};
-use crate::tracking::thread::wait::{PublishedWait, WaitKind};
+use crate::tracking::thread::wait::{PublishedWait, SEES_PARKS, WaitKind};
 
 /// What one thread holds and waits for.
 pub(super) struct ThreadSnapshot {
@@ -176,6 +177,29 @@ impl Snapshots {
         })
     }
 
+    /// Returns whether a thread is parked.
+    pub(super) fn is_parked(&self, at: usize) -> bool {
+        let wait = self.threads[at].wait;
+        wait.is_some_and(|wait| wait.need == WaitKind::Other(WaitReason::Unpark))
+    }
+
+    /// Returns whether a parked thread is asleep. The threads that could unpark it were seen blocked before, when the
+    /// snapshot was taken, so none of them wakes it any more: a thread to which one of them had given an unpark does
+    /// not sleep.
+    pub(super) fn sleeps_until_unparked(&self, at: usize) -> bool {
+        let id = self.threads[at].slot.life.os_id();
+        id.is_some_and(system::sleeps_until_woken)
+    }
+
+    /// Returns whether the wait of a thread leaves open which thread it waits for.
+    pub(super) fn waits_for_any_thread(&self, at: usize) -> bool {
+        self.threads[at].wait.is_some_and(|wait| {
+            matches!(wait.need, WaitKind::Other(_))
+                && wait.by().is_none()
+                && self.keepers_of_mutex(&wait).is_empty()
+        })
+    }
+
     /// Returns whether a thread holds any lock.
     pub(super) fn holds(&self, at: usize) -> bool {
         let mut holders = self.holders.values().flatten();
@@ -231,7 +255,7 @@ impl Snapshots {
         let mut states: Vec<ThreadState> = self
             .threads
             .iter()
-            .map(|thread| self.state(thread, any_thread(thread.scope)))
+            .map(|thread| self.state(thread, any_thread(thread.scope), any_thread(0)))
             .collect();
         let members = |scope: u64| {
             // No thread waits for the watchdog.
@@ -250,8 +274,14 @@ impl Snapshots {
         states.into_iter().map(thread).collect()
     }
 
-    /// Returns what a thread waits for.
-    fn state(&self, thread: &ThreadSnapshot, any_thread: usize) -> ThreadState {
+    /// Returns what a thread waits for; `any_thread` stands for any thread of its check, or of the process if it
+    /// belongs to none.
+    fn state(
+        &self,
+        thread: &ThreadSnapshot,
+        any_thread: usize,
+        any_of_process: usize,
+    ) -> ThreadState {
         if thread.ended {
             return ThreadState::Blocked(wait_for::WaitFor::AnyOf(Vec::new()));
         }
@@ -261,8 +291,11 @@ impl Snapshots {
         let need = match wait.need {
             WaitKind::Lock(_) | WaitKind::Upgrade => self.need_of_lock(wait, any_thread),
             WaitKind::Other(WaitReason::Notification) => self.need_of_signal(wait, any_thread),
-            // The unparking thread is not tracked, and so neither is a pending unpark.
-            WaitKind::Other(WaitReason::Unpark) => None,
+            // Also in a check: a pool that was there before may unpark it.
+            WaitKind::Other(WaitReason::Unpark) => {
+                let is_known = SEES_PARKS && !wait.timed && !thread.slot.life.is_agent();
+                is_known.then(|| wait_for::WaitFor::AnyOf(vec![any_of_process]))
+            }
             WaitKind::Other(_) => self.need_of_party(wait, any_thread),
         };
         need.map_or(ThreadState::Runs, ThreadState::Blocked)
@@ -345,7 +378,8 @@ impl Snapshots {
             return false;
         };
         let unchanged = match wait.need {
-            WaitKind::Lock(_) | WaitKind::Upgrade => true,
+            // An unpark leaves no trace; `sleeps_until_unparked` says whether there was one.
+            WaitKind::Lock(_) | WaitKind::Upgrade | WaitKind::Other(WaitReason::Unpark) => true,
             WaitKind::Other(WaitReason::Notification) => {
                 wait.timed
                     || !wait.party().is_none_or(ResourceState::has_pending_wakeups)

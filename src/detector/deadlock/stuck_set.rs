@@ -55,7 +55,7 @@ pub(super) fn detect(
     let Some(set) = StuckSet::of(all, states, me) else {
         return Detected::Nothing;
     };
-    if only_in_ring && !set.is_in_ring {
+    if (only_in_ring && !set.is_in_ring) || set.rests(all) {
         return Detected::Nothing;
     }
     match set.confirm(all, retry) {
@@ -115,6 +115,13 @@ impl StuckSet {
         }
     }
 
+    /// Returns whether the set is a program at rest, which goes on when a signal comes: a thread that has nothing to
+    /// do for the rest of the process is parked, and all others wait for work.
+    fn rests(&self, all: &Snapshots) -> bool {
+        let is_idle = |at: &usize| all.waits_for_any_thread(*at) && !all.holds(*at);
+        self.threads.iter().any(|at| all.is_parked(*at)) && self.threads.iter().all(is_idle)
+    }
+
     /// Checks that the threads stay in their waits for long enough.
     fn confirm(&self, all: &Snapshots, retry: &mut dyn FnMut() -> bool) -> Confirmed {
         let behind_a_queue = |at: &usize| is_behind_a_queue(all, *at);
@@ -127,6 +134,11 @@ impl StuckSet {
         let mut sendable = self.threads.iter().filter(sendable).peekable();
         let is_sent = sendable.peek().is_some();
         if sendable.any(|at| all.was_released(*at)) {
+            return Confirmed::Moves;
+        }
+        let parked = |at: &&usize| all.is_parked(**at);
+        let mut parked = self.threads.iter().filter(parked);
+        if !parked.all(|at| all.sleeps_until_unparked(*at)) {
             return Confirmed::Moves;
         }
         let is_doubtful = is_sent || self.threads.iter().skip(1).any(behind_a_queue);

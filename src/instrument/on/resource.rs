@@ -26,6 +26,7 @@ use crate::engine::counts::Counts;
 use crate::engine::ids::Site;
 use crate::engine::verdict::Verdict;
 use crate::engine::wait_reason::WaitReason;
+use crate::runtime::park_looks;
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::process::resource_state;
@@ -34,7 +35,7 @@ use crate::tracking::scheduled::{FailedTry, JOINS, WAITS_FOR};
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
-use crate::watchdog::startup::attach;
+use crate::watchdog::startup::{attach, attach_at_start};
 
 /// The time that a wait lasts before it is published.
 const FIRST: Duration = Duration::from_millis(1);
@@ -435,8 +436,11 @@ impl Resource {
     }
 }
 
-/// Publishes, while `f` runs, that the calling thread sleeps or is parked. The detector does not
-/// know which thread could end that, but snapshots show it.
+/// Publishes, while `f` runs, that the calling thread sleeps or is parked.
+///
+/// Any thread may unpark a parked one. On Linux, where the system shows that it is asleep, it is part of a
+/// [`Deadlock`](crate::report::Verdict::Deadlock) if every thread of the process is blocked without a time limit, and one
+/// of them waits for a lock or for the end of a thread, or holds a lock. Nothing is raised in a thread that is parked.
 ///
 /// # Examples
 ///
@@ -456,10 +460,15 @@ pub fn idle<R>(awaited: WaitReason, timed: bool, site: Site, f: impl FnOnce() ->
     };
     let ident = detector::with_own(slot, |own| RECORD.record.identify(&mut own.pool));
     let lock = (std::ptr::from_ref(ident), LockTraits::NONE);
+    let is_parked = awaited == WaitReason::Unpark && !timed;
+    let _elsewhere = is_parked.then(ResourceWait::new);
     let _published = Shown::new(
         slot,
         &WaitRequest::lock(WaitKind::Other(awaited), timed, lock, site),
     );
+    if is_parked {
+        park_looks::request(slot, attach_at_start);
+    }
     f()
 }
 

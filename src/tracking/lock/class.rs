@@ -33,9 +33,7 @@ const ROOT: usize = file!().len() - "tracking/lock/class.rs".len();
 /// of a user.
 pub(in crate::tracking) fn is_of_a_library(place: Site) -> bool {
     let file = place.file();
-    // The paths of the toolchain, with and without its source component.
-    let sources = ["/rustlib/src/rust/library/", r"\rustlib\src\rust\library\"];
-    if file.starts_with("/rustc/") || sources.iter().any(|source| file.contains(source)) {
+    if class_key::of_the_standard_library(file).is_some() {
         return true;
     }
     let own = file.strip_prefix(file!().split_at(ROOT).0);

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `/home/u/.cargo/registry/src/index-1234/dashmap-5.5.3/src/lib.rs` | `dashmap 5.5.3, src/lib.rs` |
 //! | `/home/u/.cargo/git/checkouts/dashmap-1234/abcdef0/src/lib.rs` | `dashmap abcdef0, src/lib.rs` |
-//! | `/rustc/<hash>/library/std/src/sync/once.rs` | `std/src/sync/once.rs` |
+//! | `/rustc/<hash>/library/std/src/sync/once.rs`, `…/rustlib/src/rust/library/std/src/sync/once.rs` | `std/src/sync/once.rs` |
 //! | `src/bank.rs` (a package of the workspace) | `src/bank.rs` |
 //! | `/work/shop/crates/till/src/lib.rs` (any other absolute path) | `till/src/lib.rs` |
 
@@ -36,6 +36,19 @@ pub(crate) fn of_path(path: &str) -> Cow<'_, str> {
         Cow::Borrowed(path)
     };
     shortened(&path).map_or(path.clone(), Cow::Owned)
+}
+
+/// Returns the path of a file within the standard library, if the file belongs to it: the paths of a toolchain without
+/// and with its source component.
+pub(crate) fn of_the_standard_library(file: &str) -> Option<&str> {
+    let (_, path) = if file.starts_with("/rustc/") {
+        file.split_once("/library/")
+            .or_else(|| file.split_once(r"\library\"))
+    } else {
+        file.split_once("/rustlib/src/rust/library/")
+            .or_else(|| file.split_once(r"\rustlib\src\rust\library\"))
+    }?;
+    Some(path)
 }
 
 /// A package that cargo has from a registry or a repository, and a file of it.
@@ -83,9 +96,7 @@ fn shortened(path: &str) -> Option<String> {
     if let Some(Dependency { package, path }) = dependency(path) {
         return Some(format!("{package}, {path}"));
     }
-    if let Some((_, rest)) = path.split_once("/library/")
-        && (path.starts_with("/rustc/") || path.contains("/rustlib/src/rust/"))
-    {
+    if let Some(rest) = of_the_standard_library(path) {
         return Some(rest.to_owned());
     }
     let is_absolute = path.starts_with('/') || path.as_bytes().get(1) == Some(&b':');

@@ -353,7 +353,7 @@ impl WaitRecord {
             return false;
         }
         let need = self.need.load(Ordering::Acquire);
-        need & TIMED == 0 && decode(need) != WaitKind::Other(WaitReason::Unpark)
+        need & TIMED == 0 && (SEES_PARKS || decode(need) != WaitKind::Other(WaitReason::Unpark))
     }
 }
 
@@ -376,6 +376,9 @@ fn decode(need: u32) -> WaitKind {
         other => WaitKind::Other(WaitReason::of_number(other - OTHER)),
     }
 }
+
+/// Whether the system shows that a parked thread is asleep. An unpark that came before is visible nowhere else.
+pub(crate) const SEES_PARKS: bool = cfg!(target_os = "linux");
 
 /// Whether the system has a clock. Where it has none, `Instant::now` would panic.
 pub const HAS_CLOCK: bool = !cfg!(all(target_family = "wasm", target_os = "unknown"));

@@ -1,0 +1,46 @@
+//! The trigger of deadlock detection at a park. A parked thread cannot look at the others itself: it does not know
+//! whether it was unparked before, so it has to sleep for the system to show that it was not. A thread of the library
+//! looks on its behalf.
+
+use super::reduction::Reducer;
+use super::snapshot::Snapshots;
+use super::stuck_set::{self, Deadlock, Detected};
+use super::victim::{give_away, unbroken};
+use crate::detector::check_session;
+use crate::detector::publish;
+use crate::tracking::thread::slot::Slot;
+
+/// Reports the deadlocks that parked threads are in; returns whether only an untracked thread could still end one of
+/// their waits, so that it has to be looked at again. `slot` is that of the calling thread, one of the library's.
+pub(crate) fn check_parked(slot: &'static Slot) -> bool {
+    let all = Snapshots::now();
+    let mut judge = Reducer::new(&all);
+    let mut seen = vec![false; all.threads.len()];
+    for at in (0..all.threads.len()).filter(|at| all.is_parked(*at)) {
+        if seen[at] {
+            continue;
+        }
+        match stuck_set::detect(&all, &mut judge, at, false, &mut || false) {
+            Detected::Nothing | Detected::Granted => {}
+            // The same of all others: untracked threads could unpark any.
+            Detected::DependsOnUntracked => return true,
+            Detected::Deadlock(Deadlock {
+                set,
+                claim,
+                mut facts,
+            }) => {
+                // Its own stack, where it was found, says nothing of the program.
+                facts.stack = None;
+                set.threads.iter().for_each(|at| seen[*at] = true);
+                let trial = check_session::of_number(all.threads[at].scope);
+                let publish = || publish::publish_to(slot, trial.as_deref(), vec![*facts]);
+                if let Some(panic) = claim.report(publish)
+                    && give_away(&all, &set.threads, panic).is_err()
+                {
+                    unbroken(all.threads[at].slot);
+                }
+            }
+        }
+    }
+    false
+}

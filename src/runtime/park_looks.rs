@@ -1,0 +1,109 @@
+//! The thread that looks at parked threads, on their behalf (`detector::deadlock::check_parked`).
+//!
+//! It starts with the first thread that parks while no other one is known to run, and sleeps while none does.
+
+use std::sync::Condvar;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use crate::detector::{deadlock, times};
+use crate::tracking::fork_safe::{ForkSafe, Guard};
+use crate::tracking::process::registry;
+use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::wait::SEES_PARKS;
+
+/// The time from a park to the look at it, and between two looks: threads that hand over to each other by parks request
+/// one at each.
+const PAUSE: Duration = Duration::from_millis(10);
+/// The longest time between two looks at threads that an untracked thread could unpark.
+const LONG: Duration = Duration::from_secs(1);
+
+/// Whether a thread has parked since the last look.
+static REQUESTED: AtomicBool = AtomicBool::new(false);
+/// Whether the thread was started.
+pub(crate) static STARTED: ForkSafe<bool> = ForkSafe::new(false);
+/// Notified at a request.
+static CHANGED: Condvar = Condvar::new();
+
+/// Requests a look, if no other thread is seen to run; the calling thread, whose slot this is, has published that it is
+/// parked, and is about to be.
+///
+/// A thread that runs, or comes to, is looked at by itself when it blocks or ends. `attach` gives a slot to the thread
+/// that looks, at its start.
+pub(crate) fn request(slot: &'static Slot, attach: fn() -> Option<&'static Slot>) {
+    if !SEES_PARKS || registry::last_runs(slot.check_id(), std::ptr::null()) {
+        return;
+    }
+    // Release pairs with the Acquire of the look, which so finds the wait published. Where it is set already, a look
+    // that comes after this load will clear it.
+    if REQUESTED.load(Ordering::Relaxed) || REQUESTED.swap(true, Ordering::Release) {
+        return;
+    }
+    let mut started = STARTED.lock();
+    if *started {
+        drop(started);
+        return CHANGED.notify_one();
+    }
+    *started = true;
+    drop(started);
+    let looks = thread::Builder::new().name("lockwarden-parks".to_owned());
+    // Not under the lock: the allocator and the hooks of the program may run in there.
+    if looks.spawn(move || serve(attach)).is_err() {
+        // The next park tries again.
+        *STARTED.lock() = false;
+        REQUESTED.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Resets the state in the child of a fork, where the thread does not exist.
+#[cfg(unix)]
+pub(crate) fn renew() {
+    *STARTED.lock() = false;
+    REQUESTED.store(false, Ordering::Relaxed);
+}
+
+/// The body of the thread; it runs for as long as the process lives.
+fn serve(attach: fn() -> Option<&'static Slot>) {
+    // Handlers of the program must not run in a thread of the library.
+    let _ = crate::shim::signals::block_all();
+    let Some(slot) = attach() else {
+        return;
+    };
+    times::end(slot);
+    slot.life.mark_ours();
+    slot.life.set_idle(true);
+    let mut pause = PAUSE;
+    let mut again = false;
+    loop {
+        let requested = wait(again.then_some(pause));
+        // Also after a request: each look reads the state of all threads.
+        thread::sleep(PAUSE);
+        // Acquire pairs with the Release of the request.
+        REQUESTED.swap(false, Ordering::Acquire);
+        again = deadlock::check_parked(slot);
+        pause = if requested {
+            PAUSE
+        } else {
+            (pause * 2).min(LONG)
+        };
+    }
+}
+
+/// Waits for a request, or until `limit` has passed; returns whether there was a request.
+fn wait(limit: Option<Duration>) -> bool {
+    let mut started: Guard<'_, bool> = STARTED.lock();
+    loop {
+        // Relaxed: the look reads it again.
+        if REQUESTED.load(Ordering::Relaxed) {
+            return true;
+        }
+        match limit {
+            None => started = started.wait(&CHANGED),
+            Some(limit) => {
+                let (_, is_over) = started.wait_timeout(&CHANGED, limit);
+                return !is_over;
+            }
+        }
+    }
+}
