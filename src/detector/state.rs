@@ -251,8 +251,12 @@ fn create() -> *mut Mutex<DetectorState> {
         Ordering::Acquire,
     ) {
         Ok(_) => fresh,
-        // Another thread installed its state first; this one, which no other thread has seen, stays unused.
-        Err(current) => current,
+        Err(current) => {
+            #[allow(unsafe_code)]
+            // SAFETY: another thread installed its state first, so no other one has seen this box.
+            drop(unsafe { Box::from_raw(fresh) });
+            current
+        }
     }
 }
 

@@ -53,7 +53,8 @@ fn one_by_one<const N: usize>(threads: [&'static (dyn Fn() + Sync); N]) {
 /// reported.
 fn accounts() -> [&'static Mutex<u32>; 2] {
     Config::new().classes(Action::Report).install().unwrap();
-    let both = [1, 2].map(|balance| &*Box::leak(Box::new(Mutex::new(balance))));
+    static BOTH: [Mutex<u32>; 2] = [const { Mutex::new(1) }; 2];
+    let both = BOTH.each_ref();
     let _stock = STOCK.lock().unwrap();
     // A lock gets its id when it is first taken under another one.
     both.iter()

@@ -2,7 +2,7 @@
 //! letter or not.
 
 use lockwarden::config::{Action, Config};
-use lockwarden::pool::{Builder, JobHandle};
+use lockwarden::pool::{Builder, JobHandle, ThreadPool};
 use lockwarden::queue::{Queue, Shutdown};
 use lockwarden::report::{Verdict, WaitReason};
 use lockwarden::sync::mpsc::sync_channel_named;
@@ -180,8 +180,8 @@ fn result_of_left(mended: bool) {
     });
     leaves.join().unwrap();
     // Not dropped: the panic that ends the wait of `main` does not end that of the worker.
-    let pool =
-        std::mem::ManuallyDrop::new(Builder::new().threads(1).name("worker").build().unwrap());
+    static POOL: std::sync::OnceLock<ThreadPool> = std::sync::OnceLock::new();
+    let pool = POOL.get_or_init(|| Builder::new().threads(1).name("worker").build().unwrap());
     let job = pool.submit(|| *LEFT.lock().unwrap());
     assert_eq!(job.result().unwrap(), 1);
 }
