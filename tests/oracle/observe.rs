@@ -26,6 +26,14 @@ pub(crate) struct Said {
     pub(crate) reason: String,
 }
 
+/// A name for ever; some bytes for each lock of each run. The list keeps it reachable, for LeakSanitizer.
+fn kept(name: String) -> &'static str {
+    static NAMES: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
+    let name = name.leak();
+    NAMES.lock().unwrap().push(name);
+    name
+}
+
 static REPORTS: Mutex<Vec<Report>> = Mutex::new(Vec::new());
 
 /// Has everything that is found come here, and nothing go to standard error.
@@ -62,8 +70,7 @@ pub(crate) fn observe(program: &Program, schedule: &Schedule, places: Places) ->
         .iter()
         .enumerate()
         .map(|(number, sort)| {
-            // Leaked, since a name lives for ever; some bytes for each lock of each run.
-            let name: &'static str = Box::leak(format!("{run}.{number}").into_boxed_str());
+            let name = kept(format!("{run}.{number}"));
             Lock::new(*sort, name, number, places)
         })
         .collect();
