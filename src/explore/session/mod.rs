@@ -1,0 +1,160 @@
+//! One schedule under way: one thread at a time has the turn.
+//!
+//! A thread gives its turn back at a point, when it has to wait, and when it ends; then the strategy
+//! chooses among the threads that can go on. What a thread waits for is not known here: a thread that has
+//! tried and failed can go on when another thread has made a step, and tries again. When every
+//! thread that has not ended has failed since the last step, none can go on: a deadlock.
+
+mod progress;
+mod scheduler;
+mod settings;
+mod state;
+mod turns;
+
+use std::mem;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+
+pub(crate) use self::settings::{End, Settings};
+use self::state::{Mode, State, Status, Thread};
+use super::aim::Aim;
+use super::course::Course;
+use super::outside::Outside;
+use super::schedule::Schedule;
+use super::strategy::{Choose, Replay};
+
+/// How long a thread may stay away from the scheduler if nothing else is said.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
+/// How often the supervisor looks whether the thread that has the turn stays away from every point.
+const LOOK: Duration = Duration::from_millis(100);
+/// The scheduler of one schedule.
+#[derive(Debug)]
+pub(crate) struct Session {
+    state: Mutex<State>,
+    stopped: Condvar,
+    settings: Settings,
+}
+
+impl Session {
+    pub(crate) fn new(chooser: Box<dyn Choose>, settings: Settings) -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::new(State::new(chooser, settings.aim.clone())),
+            stopped: Condvar::new(),
+            settings,
+        })
+    }
+
+    /// Returns whether the thread with this id of the operating system is one of the schedule that has not ended.
+    pub(crate) fn has(&self, os_id: u32) -> bool {
+        let state = self.state.lock();
+        let mut threads = state.threads.iter();
+        threads.any(|thread| thread.os_id == os_id && thread.status != Status::Ended)
+    }
+
+    /// Writes to the report file that the schedule has begun.
+    pub(super) fn begun(&self) {
+        progress::write(&self.settings, &self.state.lock(), "");
+    }
+
+    /// Gives the first turn.
+    pub(crate) fn start(&self) {
+        let mut state = self.state.lock();
+        self.pass_on(&mut state);
+    }
+
+    /// Waits for the end of the schedule, for at most `limit`. No thread runs then, but those that stay
+    /// away. A thread that does not come back to a point within `patience` loses its turn.
+    pub(crate) fn supervise(&self, limit: Duration, patience: Duration) -> End {
+        let mut state = self.state.lock();
+        let (mut passed, mut seen) = (Duration::ZERO, (state.taken, Duration::ZERO));
+        loop {
+            if let Mode::Stopped(end) = state.mode {
+                return end;
+            }
+            if matches!(state.mode, Mode::Free { .. }) {
+                // Too many choices: the threads run until they end.
+                let ended = |thread: &Thread| thread.status == Status::Ended;
+                if state.threads.iter().all(ended) {
+                    return End::Over;
+                }
+            }
+            let left = limit.saturating_sub(passed);
+            if left.is_zero() {
+                return End::Late;
+            }
+            let since = Instant::now();
+            let longest = left.min(LOOK).min(patience);
+            self.stopped.wait_for(&mut state, longest);
+            // A debugger that stops the process stops the time of the schedule.
+            passed += since.elapsed().min(2 * longest);
+            if state.taken != seen.0 {
+                seen = (state.taken, passed);
+            } else if passed - seen.1 >= patience
+                && let Some(away) = state.running
+                && state.threads[away].status == Status::Runs
+                && state.mode == Mode::Turns
+            {
+                if self.settings.looks_outside && state.outside.is_none() {
+                    let os_id = state.threads[away].os_id;
+                    // Unlocked, so that the thread can come back meanwhile.
+                    let outside = MutexGuard::unlocked(&mut state, || Outside::look(os_id));
+                    state.outside = outside;
+                    if state.running != Some(away) || state.taken != seen.0 {
+                        continue;
+                    }
+                }
+                state.threads[away].status = Status::Away;
+                state.inexact = true;
+                state.acted(away);
+                self.pass_on(&mut state);
+            }
+        }
+    }
+
+    /// Ends the turns: all threads run, and those that wait unwind if `unwind` is set.
+    pub(crate) fn release(&self, unwind: bool) {
+        let mut state = self.state.lock();
+        state.free(unwind);
+    }
+
+    /// Waits until all threads have ended, for at most `limit`; returns whether they have.
+    pub(crate) fn has_ended(&self, limit: Duration) -> bool {
+        let end = Instant::now() + limit;
+        let mut state = self.state.lock();
+        let ended = |thread: &Thread| thread.status == Status::Ended;
+        while !state.threads.iter().all(ended) {
+            if self.stopped.wait_until(&mut state, end).timed_out() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Takes the course of the schedule out of it, at its end. Threads that still run get a strategy that chooses nothing.
+    pub(crate) fn finish(&self, has_deadlocked: bool) -> Course {
+        let mut state = self.state.lock();
+        let chooser = mem::replace(&mut state.chooser, Box::new(Replay::new(Vec::new())));
+        let diverged = chooser.has_diverged(has_deadlocked);
+        Course {
+            chooser,
+            schedule: Schedule {
+                choices: mem::take(&mut state.choices),
+                before_releases: self.settings.before_releases,
+            },
+            steps: mem::take(&mut state.steps),
+            notes: mem::take(&mut state.notes),
+            names: state
+                .threads
+                .iter_mut()
+                .map(|thread| thread.name.take())
+                .collect(),
+            outside: state.outside.take(),
+            sight: state.aim.as_ref().map(Aim::sight),
+            exact: !state.inexact && !diverged,
+            tries: state.tries,
+            broken: false,
+        }
+    }
+}

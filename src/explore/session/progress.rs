@@ -1,0 +1,41 @@
+//! The report file of a schedule: how far it is, for the process that has started this one.
+
+use std::fs;
+
+use super::settings::Settings;
+use super::state::State;
+use crate::explore::aim::Aim;
+use crate::explore::course::interleaving;
+use crate::explore::schedule::Schedule;
+use crate::sink;
+
+/// Writes the file, if the settings name one: what the schedule has seen of its aim and, once it has come to an `end`,
+/// its choices.
+pub(super) fn write(settings: &Settings, state: &State, end: &str) {
+    let Some(file) = &settings.reported else {
+        return;
+    };
+    let sight = state.aim.as_ref().map(Aim::sight);
+    let mut text = sight.unwrap_or_default().lines();
+    if !end.is_empty() {
+        let before_releases = settings.before_releases;
+        let schedule = |choices: &[usize]| Schedule {
+            choices: choices.to_vec(),
+            before_releases,
+        };
+        let (choices, steps) = (schedule(&state.choices), schedule(&state.steps));
+        if state.tries {
+            text.push_str("tries\n");
+        }
+        text.push_str(&format!("end\t{end}\nchoices\t{choices}\nsteps\t{steps}\n"));
+        if settings.shows {
+            let name = |thread: usize| state.threads[thread].name.as_deref();
+            sink::say(&format!(
+                "the schedule:\n{}",
+                interleaving(&state.notes, name)
+            ));
+        }
+    }
+    // Without the file the starting process counts the schedule as one that did not begin.
+    let _ = fs::write(file, text);
+}
