@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::resource::{Providers, Resource};
+use super::providers::Providers;
+use super::resource::Resource;
 use super::scheduled::Scheduled;
 use crate::engine::ids::Site;
 use crate::engine::wait_reason::WaitReason;

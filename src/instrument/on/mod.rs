@@ -10,16 +10,19 @@ mod clock;
 mod condvar;
 mod endpoints;
 mod held;
+mod idle;
 mod inherited_holds;
 mod init_clock;
 mod join;
 mod lock;
 mod once_record;
 mod point;
+mod providers;
 mod resource;
 mod scheduled;
 mod scheduled_lock;
 mod scheduled_sleep;
+mod shown;
 mod thread_bit;
 
 pub(super) use self::add_orders::add_orders;
@@ -37,12 +40,14 @@ pub use self::endpoints::{
     Endpoint, EndpointWait, Endpoints, wait_for_selection, wait_for_selection_until,
 };
 pub(crate) use self::held::{assert_order, held_here};
+pub use self::idle::idle;
 pub use self::inherited_holds::SpawnHolds;
 pub use self::init_clock::InitClock;
 pub use self::join::{JoinRecord, RunningThread};
 pub use self::lock::{Hold, Lock};
 pub use self::once_record::OnceRecord;
 pub use self::point::{point, point_unnamed};
-pub use self::resource::{Providers, Resource, idle};
+pub use self::providers::Providers;
+pub use self::resource::Resource;
 pub use self::scheduled::{Begun, Child, Drain, Scheduled, is_abandoned};
 pub use self::thread_bit::{ensure_attached, thread_bit};

@@ -31,7 +31,8 @@ use parking_lot::{Condvar, Mutex};
 
 use super::lock::released_slow;
 use super::point::point;
-use super::resource::{Providers, Resource};
+use super::providers::Providers;
+use super::resource::Resource;
 use super::scheduled::Scheduled;
 use super::thread_bit::ensure_attached;
 use crate::detector;

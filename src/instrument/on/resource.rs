@@ -17,7 +17,9 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::providers::Providers;
 use super::scheduled::Scheduled;
+use super::shown::Shown;
 use crate::detector::Panic;
 use crate::detector::deadlock;
 use crate::detector::deadlock::{ResourceWait, Stuck};
@@ -26,7 +28,6 @@ use crate::engine::counts::Counts;
 use crate::engine::ids::Site;
 use crate::engine::verdict::Verdict;
 use crate::engine::wait_reason::WaitReason;
-use crate::runtime::park_looks;
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::process::resource_state;
@@ -35,7 +36,7 @@ use crate::tracking::scheduled::{FailedTry, JOINS, WAITS_FOR};
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
-use crate::watchdog::startup::{attach, attach_at_start};
+use crate::watchdog::startup::attach;
 
 /// The time that a wait lasts before it is published.
 const FIRST: Duration = Duration::from_millis(1);
@@ -436,42 +437,6 @@ impl Resource {
     }
 }
 
-/// Publishes, while `f` runs, that the calling thread sleeps or is parked.
-///
-/// Any thread may unpark a parked one. On Linux, where the system shows that it is asleep, it is part of a
-/// [`Deadlock`](crate::report::Verdict::Deadlock) if every thread of the process is blocked without a time limit, and one
-/// of them waits for a lock or for the end of a thread, or holds a lock. Nothing is raised in a thread that is parked.
-///
-/// # Examples
-///
-/// ```
-/// use std::panic::Location;
-/// use std::time::Duration;
-/// use lockwarden::instrument::{WaitReason, idle};
-///
-/// let site = Location::caller();
-/// idle(WaitReason::Time, true, site, || std::thread::sleep(Duration::from_millis(1)));
-/// ```
-pub fn idle<R>(awaited: WaitReason, timed: bool, site: Site, f: impl FnOnce() -> R) -> R {
-    static REST: LockKind = LockKind::new("rest");
-    static RECORD: Resource = Resource::named(&REST, "rest");
-    let Some(slot) = attach() else {
-        return f();
-    };
-    let ident = detector::with_own(slot, |own| RECORD.record.identify(&mut own.pool));
-    let lock = (std::ptr::from_ref(ident), LockTraits::NONE);
-    let is_parked = awaited == WaitReason::Unpark && !timed;
-    let _elsewhere = is_parked.then(ResourceWait::new);
-    let _published = Shown::new(
-        slot,
-        &WaitRequest::lock(WaitKind::Other(awaited), timed, lock, site),
-    );
-    if is_parked {
-        park_looks::request(slot, attach_at_start);
-    }
-    f()
-}
-
 /// Returns true for one thread per interval, which then checks again: five hundred idle threads
 /// beside an untracked one must cost no more than a few.
 fn is_due() -> bool {
@@ -498,116 +463,11 @@ fn look(slot: &'static Slot, by: Option<&ResourceState>, site: Site) -> bool {
     }
 }
 
-/// Published wait; dropping it ends the publication.
-struct Shown(&'static Slot);
-
-impl Shown {
-    fn new(slot: &'static Slot, request: &WaitRequest) -> Self {
-        slot.wait.publish(request);
-        Self(slot)
-    }
-}
-
-impl Drop for Shown {
-    fn drop(&mut self) {
-        self.0.wait.clear();
-    }
-}
-
 impl Drop for Resource {
     fn drop(&mut self) {
         if let Some(ident) = self.record.retire() {
             detector::retire(ident, false);
         }
-    }
-}
-
-/// Set of threads of which one has to act before a wait can end, such as the workers of a pool.
-///
-/// If any other thread could end the wait too, use [`Resource::wait`].
-///
-/// # Examples
-///
-/// ```
-/// use lockwarden::instrument::Providers;
-/// use lockwarden::thread;
-///
-/// static WORKERS: Providers = Providers::new();
-///
-/// WORKERS.expect(1);
-/// thread::spawn(|| {
-///     WORKERS.enter();
-///     // Serves requests.
-///     WORKERS.leave();
-/// })
-/// .join()
-/// .unwrap();
-/// ```
-#[derive(Debug)]
-pub struct Providers {
-    party: resource_state::LazyResourceState,
-}
-
-impl Providers {
-    /// Creates an empty set.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {
-            party: resource_state::LazyResourceState::new(),
-        }
-    }
-
-    /// Announces that `count` more threads will [`enter`](Self::enter), or else be [given
-    /// up](Self::give_up). Until then no wait for this set is reported as stuck.
-    pub fn expect(&self, count: usize) {
-        self.party
-            .get_or_take()
-            .change(|members| members.unknown += count);
-    }
-
-    /// Records that `count` of the expected threads will not enter.
-    pub fn give_up(&self, count: usize) {
-        self.party
-            .get_or_take()
-            .change(|members| members.unknown = members.unknown.saturating_sub(count));
-    }
-
-    /// Adds the calling thread to the set, until it [leaves](Self::leave), in place of one of the
-    /// expected threads if there are any.
-    pub fn enter(&self) {
-        let Some(id) = attach().and_then(Slot::thread) else {
-            return;
-        };
-        self.party.get_or_take().change(|members| {
-            members.unknown = members.unknown.saturating_sub(1);
-            members.threads.push(id);
-        });
-    }
-
-    /// Removes the calling thread from the set, and reports the waits that can no longer end. What
-    /// the thread has done has to be [`provided`](Resource::provided) before this.
-    pub fn leave(&self) {
-        let Some(slot) = attach() else {
-            return;
-        };
-        let id = slot.thread();
-        let party = self.party.get_or_take();
-        let was_in = party.change(|members| {
-            let at = members
-                .threads
-                .iter()
-                .position(|member| Some(*member) == id);
-            at.map(|at| members.threads.swap_remove(at)).is_some()
-        });
-        if was_in {
-            deadlock::provider_left(slot, party);
-        }
-    }
-}
-
-impl Default for Providers {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

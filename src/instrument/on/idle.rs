@@ -1,0 +1,48 @@
+//! Waits of a thread that sleeps or is parked.
+
+use super::resource::Resource;
+use super::shown::Shown;
+use crate::detector;
+use crate::detector::deadlock::ResourceWait;
+use crate::engine::ids::Site;
+use crate::engine::wait_reason::WaitReason;
+use crate::runtime::park_looks;
+use crate::tracking::lock::kind::LockKind;
+use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
+use crate::watchdog::startup::{attach, attach_at_start};
+
+/// Publishes, while `f` runs, that the calling thread sleeps or is parked.
+///
+/// Any thread may unpark a parked one. On Linux, where the system shows that it is asleep, it is part of a
+/// [`Deadlock`](crate::report::Verdict::Deadlock) if every thread of the process is blocked without a time limit, and one
+/// of them waits for a lock or for the end of a thread, or holds a lock. Nothing is raised in a thread that is parked.
+///
+/// # Examples
+///
+/// ```
+/// use std::panic::Location;
+/// use std::time::Duration;
+/// use lockwarden::instrument::{WaitReason, idle};
+///
+/// let site = Location::caller();
+/// idle(WaitReason::Time, true, site, || std::thread::sleep(Duration::from_millis(1)));
+/// ```
+pub fn idle<R>(awaited: WaitReason, timed: bool, site: Site, f: impl FnOnce() -> R) -> R {
+    static REST: LockKind = LockKind::new("rest");
+    static RECORD: Resource = Resource::named(&REST, "rest");
+    let Some(slot) = attach() else {
+        return f();
+    };
+    let ident = detector::with_own(slot, |own| RECORD.record.identify(&mut own.pool));
+    let lock = (std::ptr::from_ref(ident), LockTraits::NONE);
+    let is_parked = awaited == WaitReason::Unpark && !timed;
+    let _elsewhere = is_parked.then(ResourceWait::new);
+    let _published = Shown::new(
+        slot,
+        &WaitRequest::lock(WaitKind::Other(awaited), timed, lock, site),
+    );
+    if is_parked {
+        park_looks::request(slot, attach_at_start);
+    }
+    f()
+}
