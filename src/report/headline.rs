@@ -151,7 +151,9 @@ fn standstill(report: &Report) -> String {
         [(thread, wait)] if matches!(wait.by, Some(FreedBy::Threads(_))) => format!(
             "{thread} waits for {}, {}",
             report.awaited(wait),
-            ended_by(report, wait).unwrap_or_default()
+            // Of one wait for an end, the awaited thread is in no wait: a fork left it in the parent.
+            ended_by(report, wait)
+                .unwrap_or_else(|| "which the fork left in the parent".to_owned())
         ),
         [(thread, wait)] => format!(
             "{thread} waits for {}, which no thread can bring about",
