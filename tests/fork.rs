@@ -161,7 +161,9 @@ fn a_child_that_waits_for_a_thread_of_the_parent_is_reported() {
         })
     });
     making.recv().unwrap();
-    let forces: Box<dyn FnOnce()> = Box::new(|| drop(VALUE.get_or_init(|| 8)));
+    let forces: Box<dyn FnOnce()> = Box::new(|| {
+        VALUE.get_or_init(|| 8);
+    });
     ends_in_panic(&["`value`", "initialise `value` before the fork"], forces);
     drop((go, stop, stop_making));
     maker.join().unwrap();

@@ -258,7 +258,8 @@ fn of_wait(
         WaitReason::Message => format!(
             "the receive at {at} ends when a thread sends to {name} or when its last sender is \
              dropped: send before this wait, and drop every sender that is not used any more, above \
-             all one that {me} has itself"
+             all one that {}",
+            sender_kept(report, me)
         ),
         WaitReason::Room if noun(report, wait) == "blocking pool" => format!(
             "raise the `max_blocking_threads` of {name}, or let no closure that runs there wait for another one"
@@ -337,6 +338,20 @@ fn of_wait(
         }
         _ => return None,
     })
+}
+
+/// Names the threads that may keep a sender for which a receiver waits: those that wait for an end do not send any
+/// more, and drop what they have after that.
+fn sender_kept(report: &Report, receiver: &ThreadInfo) -> String {
+    let others = waiting(report)
+        .filter(|(other, wait)| other.id != receiver.id && is_for_an_end(report, wait));
+    let kept: Vec<String> = others
+        .map(|(other, wait)| format!("{other} keeps through its wait at {}", place(wait.site)))
+        .collect();
+    match kept.is_empty() {
+        true => format!("{receiver} has itself"),
+        false => kept.join(", or that "),
+    }
 }
 
 fn permits(report: &Report, name: &str, me: &ThreadInfo, wait: &WaitInfo) -> String {
