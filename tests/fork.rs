@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use lockwarden::config::Config;
-use lockwarden::sync::{Mutex, RwLock};
+use lockwarden::sync::{Mutex, OnceLock, RwLock};
 
 /// Runs `child` in a forked process and returns how it ended: zero if it did not panic.
 fn in_child(child: impl FnOnce() + std::panic::UnwindSafe) -> i32 {
@@ -117,6 +117,56 @@ fn a_child_that_asks_for_what_a_thread_of_the_parent_held_is_reported() {
     });
     assert_eq!(status, 0);
     drop(go);
+}
+
+/// Waits of the child that only a thread of the parent could end: for the end of that thread, whether it had begun
+/// or not, and for an initialisation that it had begun.
+#[test]
+fn a_child_that_waits_for_a_thread_of_the_parent_is_reported() {
+    static VALUE: OnceLock<u32> = OnceLock::named("value");
+    let go = holder();
+    let ends_in_panic = |says: &'static [&'static str], waits: Box<dyn FnOnce()>| {
+        let status = in_child(std::panic::AssertUnwindSafe(move || {
+            let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(waits)).unwrap_err();
+            let message = panic.downcast_ref::<String>().unwrap();
+            assert!(message.starts_with("lockwarden: Deadlock"), "{message}");
+            let said = SAID.lock().unwrap().join("\n");
+            for words in says {
+                assert!(said.contains(words), "{words:?} is not in:\n{said}");
+            }
+        }));
+        assert_eq!(status, 0);
+    };
+    let (stop, stopped) = mpsc::channel::<()>();
+    let (starts, started) = mpsc::channel();
+    let runs = lockwarden::thread::spawn(move || {
+        starts.send(()).unwrap();
+        let _ = stopped.recv();
+    });
+    started.recv().unwrap();
+    let joins: Box<dyn FnOnce()> = Box::new(move || runs.join().unwrap());
+    let says = &[
+        "the end of",
+        ", which the fork left in the parent",
+        "join the thread in the parent",
+    ];
+    ends_in_panic(says, joins);
+    let (stop_making, made) = mpsc::channel::<()>();
+    let (makes, making) = mpsc::channel();
+    let maker = thread::spawn(move || {
+        VALUE.get_or_init(|| {
+            makes.send(()).unwrap();
+            let _ = made.recv();
+            7
+        })
+    });
+    making.recv().unwrap();
+    let forces: Box<dyn FnOnce()> = Box::new(|| {
+        VALUE.get_or_init(|| 8);
+    });
+    ends_in_panic(&["`value`", "initialise `value` before the fork"], forces);
+    drop((go, stop, stop_making));
+    maker.join().unwrap();
 }
 
 /// The three ways of which the report about such a child speaks.

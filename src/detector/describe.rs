@@ -21,6 +21,7 @@ use crate::tracking::thread::current;
 use crate::tracking::thread::own::with_own;
 use crate::tracking::thread::slot::{HeldLock, Slot};
 use crate::tracking::thread::wait;
+use crate::tracking::thread::wait::Unwinding;
 
 /// Returns the locks that the calling thread holds, each with its mode and the location of its acquisition;
 /// `slot` is the thread's.
@@ -83,17 +84,21 @@ pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
         name: slot.name(),
         held: held.iter().map(held_info).collect(),
         spawned: slot.spawned(),
-        panicking: is_panicking(slot),
+        panicking: unwinding(slot) == Unwinding::Panics,
+        ending: unwinding(slot) == Unwinding::Ends,
         is_task: slot.life.is_agent(),
         left_by_fork: slot.life.is_left_by_fork(),
         ..ThreadInfo::new(slot.thread().unwrap_or(ThreadId::new(0)))
     }
 }
 
-/// Returns whether a thread that is the caller or is blocked is unwinding from a panic.
-fn is_panicking(slot: &Slot) -> bool {
-    let is_me = std::ptr::eq(slot, current::own());
-    (is_me && std::thread::panicking()) || slot.wait.read().is_some_and(|wait| wait.panicking)
+/// Returns whether a thread that is the caller or is blocked can unwind.
+fn unwinding(slot: &Slot) -> Unwinding {
+    if std::ptr::eq(slot, current::own()) {
+        return Unwinding::here();
+    }
+    let wait = slot.wait.read();
+    wait.map_or(Unwinding::Can, |wait| wait.unwinding)
 }
 
 /// Describes another thread, which may be running, by what the graph contains of it at this moment.

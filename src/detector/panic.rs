@@ -3,6 +3,7 @@
 use crate::engine::ids::Site;
 use crate::sink;
 use crate::tracking::thread::current;
+use crate::tracking::thread::wait::Unwinding;
 
 /// A panic that a report requests, to be raised when the primitive's state is consistent.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ impl Panic {
 ///
 /// Whether there is a frame below that may not unwind, as one of `extern "C"`, cannot be known.
 pub(crate) fn can_unwind() -> bool {
-    !std::thread::panicking() && !current::is_leaving()
+    Unwinding::here() == Unwinding::Can
 }
 
 /// Raises the panic, if there is one and the caller can unwind, out of the call at `site`.

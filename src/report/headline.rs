@@ -151,7 +151,9 @@ fn standstill(report: &Report) -> String {
         [(thread, wait)] if matches!(wait.by, Some(FreedBy::Threads(_))) => format!(
             "{thread} waits for {}, {}",
             report.awaited(wait),
-            ended_by(report, wait).unwrap_or_default()
+            // Of one wait for an end, the awaited thread is in no wait: a fork left it in the parent.
+            ended_by(report, wait)
+                .unwrap_or_else(|| "which the fork left in the parent".to_owned())
         ),
         [(thread, wait)] => format!(
             "{thread} waits for {}, which no thread can bring about",
@@ -559,15 +561,22 @@ pub(super) fn reason(report: &Report) -> String {
             and_list(&names)
         );
     }
-    for thread in report.threads.iter().filter(|thread| thread.panicking) {
+    let in_destructor = |thread: &&ThreadInfo| thread.panicking || thread.ending;
+    for thread in report.threads.iter().filter(in_destructor) {
         let site = thread.waits.as_ref().map(|wait| wait.site);
         let edge = report.edges.iter().find(|edge| edge.thread == thread.id);
         if let Some(site) = site.or(edge.map(|edge| edge.to_site)) {
-            reason += &format!(
-                "; {thread} unwinds from a panic, so what it asks for at {} is asked for by a \
-                 destructor or a panic hook",
-                place(site)
-            );
+            let at = place(site);
+            reason += &match thread.panicking {
+                true => format!(
+                    "; {thread} unwinds from a panic, so what it asks for at {at} is asked for by a \
+                     destructor or a panic hook"
+                ),
+                false => format!(
+                    "; {thread} has returned, so what it waits for at {at} is waited for by the destructor \
+                     of a thread-local, and the thread ends after that"
+                ),
+            };
         }
     }
     reason

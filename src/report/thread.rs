@@ -39,6 +39,9 @@ pub struct ThreadInfo {
     pub notes: Vec<String>,
     /// Whether the thread was unwinding from a panic: its wait was then that of a destructor.
     pub panicking: bool,
+    /// Whether the thread had returned and was destroying its thread-locals: its wait was then that of a
+    /// destructor.
+    pub ending: bool,
     /// Where the thread was spawned, if that was by `lockwarden::thread`.
     pub spawned: Option<Site>,
     /// Whether this is a thread of the parent process: a fork copies its memory and not the thread.
@@ -176,6 +179,7 @@ impl ThreadInfo {
             is_task: false,
             notes: Vec::new(),
             panicking: false,
+            ending: false,
             spawned: None,
             left_by_fork: false,
             stack: None,
@@ -192,6 +196,7 @@ impl ThreadInfo {
             (true, false, _) => ", which has caught the panic of a job or a callback",
             (false, true, _) => ", which has ended",
             (false, false, true) => ", which unwinds from a panic",
+            _ if self.ending => ", which has returned and destroys its thread-locals",
             (false, false, false) => "",
         };
         match self.spawned {

@@ -130,6 +130,7 @@ fn thread(thread: &ThreadInfo) -> Value {
         "ended": thread.ended,
         "panicked": thread.panicked,
         "panicking": thread.panicking,
+        "ending": thread.ending,
         "task": thread.is_task,
         "left_by_fork": thread.left_by_fork,
         "spawned": thread.spawned.map(site),

@@ -24,12 +24,13 @@ pub(crate) use crate::shim::model::{Mutex, MutexGuard};
 
 /// Returns the locks of this layer that the child of a fork must find free. None is taken under another.
 #[cfg(unix)]
-pub(crate) fn statics() -> [&'static dyn fork_safe::Stands; 12] {
+pub(crate) fn statics() -> [&'static dyn fork_safe::Stands; 13] {
     [
         // Taken outside of the locks of single threads, which no static holds.
         &thread::times::TIMES,
         &scheduled::BODY,
         &process::registry::SLOTS,
+        &process::registry::PARENT,
         &lock::lock_id_pool::SPARE,
         &lock::class::TABLE,
         &lock::label::LABELS,

@@ -14,6 +14,8 @@ use crate::expect::{Case, Expected};
 use crate::steps::{start, until, until_waits_for};
 
 advice! {
+    "a sender that a thread keeps while it joins the receiver", sender_through_join, "Deadlock",
+        ["drop every sender that is not used any more, above all one that thread `main` (#1) keeps through its wait at"];
     "two threads that each fill the channel of the other", fill_each_other, "Deadlock",
         ["each wait to send while they receive nothing: let one of them receive what is there before it sends"];
     "a receiver that sends to itself while another thread sends", send_to_itself, "Deadlock",
@@ -45,6 +47,19 @@ advice! {
          "look for `mem::forget`"];
     "a job that waits for its own result", own_result, "SelfDeadlock",
         ["or, if that is the handle of the job that it runs, hand it to a thread that outlives the job"];
+}
+
+fn sender_through_join(mended: bool) {
+    let (give, take) = lockwarden::sync::mpsc::channel_named("orders");
+    let worker = start("worker", move || assert!(take.iter().eq(0..3)));
+    (0..3).for_each(|number| give.send(number).unwrap());
+    let mut kept = Some(give);
+    if mended {
+        // Before the wait.
+        kept.take();
+    }
+    worker.join().unwrap();
+    drop(kept);
 }
 
 fn fill_each_other(mended: bool) {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lockwarden::config::Config;
 use lockwarden::parking_lot as pl;
+use lockwarden::report::Report;
 use lockwarden::sync::{Mutex, RwLock, mpsc};
 use lockwarden::thread;
 
@@ -44,6 +45,26 @@ pub(crate) const CASES: &[Case] = &[
         expected: Expected::Finding("Deadlock", &["`needed`", "the end of thread `leaves` (#2)"]),
     },
     Case {
+        name: "a thread-local's destructor that waits for a message closes a deadlock with the join",
+        run: || destructor_receives(false),
+        expected: ENDING,
+    },
+    Case {
+        name: "a join closes a deadlock with a thread-local's destructor that waits for a message",
+        run: || destructor_receives(true),
+        expected: ENDING,
+    },
+    Case {
+        name: "the last thread that runs ends beside a destructor that waits for a message",
+        run: last_ends_beside_a_destructor,
+        expected: Expected::AndStays("Deadlock", &["`needed`", "a message of"]),
+    },
+    Case {
+        name: "a thread that is panicking asks for a lock that it holds",
+        run: panicking_with_itself,
+        expected: Expected::AndStays("SelfDeadlock", &["`needed`"]),
+    },
+    Case {
         name: "a thread joins itself in a panic hook, and that is reported once",
         run: join_of_oneself_in_a_hook,
         expected: Expected::AndStays("SelfDeadlock", &["thread `self` (#2)", "the end of"]),
@@ -69,6 +90,16 @@ pub(crate) const CASES: &[Case] = &[
     },
 ];
 
+const ENDING: Expected = Expected::Saying(
+    "Deadlock",
+    &["a message of `orders`", "the end of thread `leaves` (#2)"],
+    &[
+        "thread `leaves` (#2), which has returned and destroys its thread-locals",
+        "is waited for by the destructor of a thread-local",
+    ],
+    &["nothing will break"],
+);
+
 /// Ends the program, in good order, when so many reports were made.
 pub(crate) fn exit_at(reports: usize) {
     static MADE: AtomicUsize = AtomicUsize::new(0);
@@ -78,6 +109,12 @@ pub(crate) fn exit_at(reports: usize) {
         }
     };
     Config::new().callback(count).install().unwrap();
+}
+
+/// Ends the program when a report was made: in good order if that says that no panic can break the deadlock.
+fn exit_if_unbroken() {
+    let look = |report: &Report| std::process::exit(i32::from(!report.unbreakable));
+    Config::new().callback(look).install().unwrap();
 }
 
 /// Takes a lock when it is dropped.
@@ -109,7 +146,7 @@ fn panicking_with_a_receiver() {
 }
 
 fn panicking_with_a_lock() {
-    exit_at(1);
+    exit_if_unbroken();
     let guard = NEEDED.lock().unwrap();
     let _panics = start("panics", move || {
         let _bare = BARE.lock();
@@ -158,6 +195,59 @@ fn destructor_and_join(join_first: bool) {
     let result = leaves.join();
     drop(guard);
     result.unwrap();
+}
+
+/// Receives when it is dropped, once a thread of that name waits.
+struct Receives(mpsc::Receiver<()>, &'static str);
+
+impl Drop for Receives {
+    fn drop(&mut self) {
+        if !self.1.is_empty() {
+            until_asleep(self.1);
+        }
+        let _ = self.0.recv();
+    }
+}
+
+thread_local! {
+    static LAST_TO_RECEIVE: RefCell<Option<Receives>> = const { RefCell::new(None) };
+}
+
+/// Nothing can unwind out of the destructor, so the panic comes to the thread that joins.
+fn destructor_receives(join_last: bool) {
+    let (keep, take) = mpsc::channel_named::<()>("orders");
+    let leaves = start("leaves", move || {
+        let receives = Receives(take, if join_last { "" } else { "main" });
+        LAST_TO_RECEIVE.set(Some(receives));
+    });
+    if join_last {
+        until_asleep("leaves");
+    }
+    let result = leaves.join();
+    drop(keep);
+    result.unwrap();
+}
+
+fn last_ends_beside_a_destructor() {
+    exit_if_unbroken();
+    let (_keep, take) = mpsc::channel::<()>();
+    // Dropped last.
+    let _guard = NEEDED.lock().unwrap();
+    let _asks = start("asks", || drop(NEEDED.lock()));
+    let _ends = start("ends", || {
+        until_asleep("main");
+        until_asleep("asks");
+    });
+    let _receives = Receives(take, "asks");
+    std::panic::resume_unwind(Box::new("on purpose"));
+}
+
+/// `lockwarden` says that it cannot break this, and the program ends itself.
+fn panicking_with_itself() {
+    exit_if_unbroken();
+    let _guard = NEEDED.lock().unwrap();
+    let _takes = Takes(&NEEDED, "");
+    std::panic::resume_unwind(Box::new("on purpose"));
 }
 
 fn join_of_oneself_in_a_hook() {

@@ -15,11 +15,11 @@ use crate::engine::verdict::Verdict;
 use crate::engine::wait_reason::WaitReason;
 use crate::report::{Facts, FreedBy, Stack, ThreadInfo, WaitInfo, WaitsFor};
 use crate::tracking::lock::ident::Ident;
-use crate::tracking::process::panicked_threads;
 use crate::tracking::process::resource_state::ResourceState;
+use crate::tracking::process::{panicked_threads, registry};
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait;
-use crate::tracking::thread::wait::WaitKind;
+use crate::tracking::thread::wait::{PublishedWait, WaitKind};
 
 fn of(verdict: Verdict, locks: Locks, threads: Vec<ThreadInfo>) -> Facts {
     Facts {
@@ -51,6 +51,7 @@ fn waits_for(ident: &Ident, need: WaitKind, locks: &mut Locks) -> WaitsFor {
 pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -> Facts {
     let mut locks = Locks::default();
     let id = |at: &usize| all.threads[*at].id.unwrap_or(ThreadId::new(0));
+    let mut left_by_fork = Vec::new();
     let mut threads: Vec<ThreadInfo> = set
         .iter()
         .map(|&at| {
@@ -64,8 +65,12 @@ pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -
             // end before the report is made: no thread of the set can run.
             let ident = unsafe { &*wait.ident };
             let next = states.waits_for(at);
+            let parents = parents_of(wait);
             let by = if next.iter().any(|&next| states.is_any_thread(next)) {
                 FreedBy::AnyThread
+            } else if next.is_empty() && !parents.is_empty() {
+                left_by_fork.extend_from_slice(&parents);
+                FreedBy::Threads(parents)
             } else if next.is_empty() {
                 FreedBy::NoThread
             } else {
@@ -96,6 +101,11 @@ pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -
             info
         })
         .collect();
+    for id in left_by_fork {
+        if !threads.iter().any(|info| info.id == id) {
+            threads.push(parent_thread(id, &mut locks));
+        }
+    }
     let any_thread = |info: &ThreadInfo| {
         let by = info.waits.as_ref().and_then(|wait| wait.by.as_ref());
         by == Some(&FreedBy::AnyThread)
@@ -124,6 +134,27 @@ pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -
         }
     }
     of(Verdict::Deadlock, locks, threads)
+}
+
+/// Returns the threads that could have ended a wait and that a fork left in the parent.
+fn parents_of(wait: &PublishedWait) -> Vec<ThreadId> {
+    let members = wait.by().map(ResourceState::members).unwrap_or_default();
+    let ids = members.threads.into_iter();
+    ids.filter(|id| registry::is_of_parent(*id)).collect()
+}
+
+/// Describes a thread that a fork left in the parent.
+fn parent_thread(id: ThreadId, locks: &mut Locks) -> ThreadInfo {
+    let ended = registry::ended().into_iter();
+    match ended.into_iter().find(|slot| slot.thread() == Some(id)) {
+        Some(slot) => describe::thread(slot, locks),
+        None => ThreadInfo {
+            name: registry::name_in_parent(id),
+            left_by_fork: true,
+            ended: true,
+            ..ThreadInfo::new(id)
+        },
+    }
 }
 
 fn waits_for_end(info: &ThreadInfo) -> bool {

@@ -47,3 +47,4 @@ pub(crate) use self::resource_wait::{
 };
 pub(super) use self::snapshot::conflicts;
 pub(crate) use self::thread_exit::{provider_left, thread_ended};
+pub(crate) use self::victim::unbroken;

@@ -88,37 +88,26 @@ pub(crate) fn check_resource_wait(
             let unwinds = panic::can_unwind()
                 && !matches!(need, Some(WaitKind::Other(awaited)) if !awaited.can_unwind());
             facts.unbreakable = !unwinds && !claim.has_heirs();
-            let panic = claim.report(|| publish::publish(slot, vec![*facts]));
-            Stuck::Reported(match (panic, need) {
-                // Its own end would not end the wait of any other thread.
-                (Some(panic), _) if !in_ring => {
-                    let _ = give_away(&all, &set, panic);
-                    None
-                }
-                (Some(panic), _) if !panic::can_unwind() => {
-                    if give_away(&all, &set, panic).is_err() {
-                        unbroken(slot);
-                    }
-                    None
-                }
+            let Some(panic) = claim.report(|| publish::publish(slot, vec![*facts])) else {
+                return Stuck::Reported(None);
+            };
+            let left = match need {
                 // A panic in the thread that is waited for is more useful than one in the thread that joins
-                // it; and nothing can unwind past the end of a scope.
-                (Some(panic), Some(WaitKind::Other(WaitReason::End))) => {
-                    give_away(&all, &set, panic).err()
+                // it.
+                Some(WaitKind::Other(WaitReason::End)) if unwinds && in_ring => {
+                    give_away(&all, &set, panic)
                 }
-                (Some(panic), Some(WaitKind::Other(awaited))) if !awaited.can_unwind() => {
-                    let left = give_away(&all, &set, panic).err();
-                    // An idle worker blocks no other thread, so no other victim would be better.
-                    match (left, awaited) {
-                        (Some(panic), WaitReason::Job) => {
-                            give_to_any(&all, &set, panic);
-                        }
-                        (Some(_), _) => unbroken(slot),
-                        (None, _) => {}
-                    }
+                _ if unwinds && in_ring => Err(panic),
+                // The end of this thread would not end the wait of any other one, or it cannot unwind.
+                _ => give_to_any(&all, &set, panic),
+            };
+            Stuck::Reported(match left {
+                Ok(()) => None,
+                Err(panic) if unwinds => Some(panic),
+                Err(_) => {
+                    unbroken(slot);
                     None
                 }
-                (panic, _) => panic,
             })
         }
     }
@@ -148,8 +137,13 @@ pub(crate) fn alone(
     awaited: WaitReason,
     (site, since): (Site, u64),
 ) -> Option<Panic> {
-    let found = description::alone(slot, ident, WaitKind::Other(awaited), site);
+    let mut found = description::alone(slot, ident, WaitKind::Other(awaited), site);
+    let unwinds = panic::can_unwind() && awaited.can_unwind();
+    found.unbreakable = !unwinds;
     let panic = publish::publish(slot, vec![found])?;
+    if !unwinds {
+        unbroken(slot);
+    }
     // If the thread cannot unwind it will wait, and the look at that wait finds the report that was made
     // here.
     reported::remember(reported::ReportedWaits::alone(slot, since), panic.message());

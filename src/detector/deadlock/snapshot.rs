@@ -364,7 +364,9 @@ impl Snapshots {
             let found = self.threads.iter().position(|t| t.id == Some(*id));
             found.unwrap_or(wait_for::UNKNOWN)
         };
-        let members = members.threads.iter().map(place);
+        // A thread that a fork left in the parent does nothing here.
+        let exists = |id: &&ThreadId| !registry::is_of_parent(**id);
+        let members = members.threads.iter().filter(exists).map(place);
         Some(wait_for::WaitFor::AnyOf(members.collect()))
     }
 

@@ -9,7 +9,7 @@ use super::reduction::Reducer;
 use super::resource_wait::any_resource_wait;
 use super::snapshot::{Snapshots, ThreadSnapshot};
 use super::stuck_set::{self, Deadlock, Detected};
-use super::victim::{give, victims};
+use super::victim::{give, give_to_any, unbroken, waiters};
 use crate::detector::check_session;
 use crate::detector::publish;
 use crate::tracking::process::os_threads;
@@ -80,12 +80,16 @@ fn report_stuck(slot: &'static Slot, concerns: impl Fn(&PublishedWait) -> bool) 
     let all = Snapshots::now();
     let mut outcome = Outcome::Done;
     let mut judge = Reducer::new(&all);
-    for at in victims(&all, concerns) {
+    for (at, can_unwind) in waiters(&all, concerns) {
         // A thread that only waits for a cycle of waits is no useful victim.
         match stuck_set::detect(&all, &mut judge, at, true, &mut || false) {
             Detected::Nothing | Detected::Granted => {}
             Detected::DependsOnUntracked => outcome = Outcome::LaterMaybe,
-            Detected::Deadlock(Deadlock { claim, facts, .. }) => {
+            Detected::Deadlock(Deadlock {
+                claim,
+                mut facts,
+                set,
+            }) => {
                 let ThreadSnapshot {
                     slot: victim,
                     scope,
@@ -98,9 +102,15 @@ fn report_stuck(slot: &'static Slot, concerns: impl Fn(&PublishedWait) -> bool) 
                 }
                 // The finding belongs to the check of the waiting threads.
                 let trial = check_session::of_number(*scope);
+                facts.unbreakable = !can_unwind && !claim.has_heirs();
                 let publish = || publish::publish_to(slot, trial.as_deref(), vec![*facts]);
-                if let Some(panic) = claim.report(publish) {
+                let Some(panic) = claim.report(publish) else {
+                    continue;
+                };
+                if can_unwind {
                     give(&all, at, panic);
+                } else if give_to_any(&all, &set.threads, panic).is_err() {
+                    unbroken(victim);
                 }
             }
         }

@@ -13,7 +13,7 @@ use crate::engine::wait_reason::WaitReason;
 use crate::shim::AtomicU64;
 use crate::sink;
 use crate::tracking::thread::slot::Slot;
-use crate::tracking::thread::wait::{PublishedWait, WaitKind};
+use crate::tracking::thread::wait::{PublishedWait, Unwinding, WaitKind};
 
 /// Passes the panic to a waiting thread.
 pub(super) fn give(all: &Snapshots, at: usize, panic: Panic) {
@@ -31,8 +31,23 @@ pub(super) fn give_away(all: &Snapshots, set: &[usize], panic: Panic) -> Result<
         let wait = &all.threads[*at].wait;
         wait.is_some_and(|wait| wait.need == WaitKind::Other(WaitReason::End))
     };
+    give_to_other(all, set, panic, |at| !waits_for_end(at))
+}
+
+/// Passes the panic of the thread that closed a deadlock to another thread of it, whatever that one waits
+/// for; returns it as the error if there is none.
+pub(super) fn give_to_any(all: &Snapshots, set: &[usize], panic: Panic) -> Result<(), Panic> {
+    give_to_other(all, set, panic, |_| true)
+}
+
+fn give_to_other(
+    all: &Snapshots,
+    set: &[usize],
+    panic: Panic,
+    concerns: impl Fn(&usize) -> bool,
+) -> Result<(), Panic> {
     let mut others = victims(all, |_| true).into_iter();
-    match others.find(|at| set[1..].contains(at) && !waits_for_end(at)) {
+    match others.find(|at| set[1..].contains(at) && concerns(at)) {
         Some(at) => {
             pass_mark(all, set[0], at);
             give(all, at, panic);
@@ -42,20 +57,23 @@ pub(super) fn give_away(all: &Snapshots, set: &[usize], panic: Panic) -> Result<
     }
 }
 
-/// Passes the panic of the thread that closed a deadlock to another thread of it, whatever that one waits
-/// for.
-pub(super) fn give_to_any(all: &Snapshots, set: &[usize], panic: Panic) {
-    let mut others = victims(all, |_| true).into_iter();
-    if let Some(at) = others.find(|at| set[1..].contains(at)) {
-        pass_mark(all, set[0], at);
-        give(all, at, panic);
-    }
+/// Returns the threads that can get a panic, in the order of [`waiters`].
+pub(super) fn victims(all: &Snapshots, concerns: impl Fn(&PublishedWait) -> bool) -> Vec<usize> {
+    let all = waiters(all, concerns).into_iter();
+    all.filter(|(_, can_unwind)| *can_unwind)
+        .map(|(at, _)| at)
+        .collect()
 }
 
-/// Returns the threads that can get a panic, those that wait for another thread's end last: the end of a
-/// joined thread is better than that of the thread that joins it.
-pub(super) fn victims(all: &Snapshots, concerns: impl Fn(&PublishedWait) -> bool) -> Vec<usize> {
-    let mut found: Vec<(bool, usize)> = Vec::new();
+/// Returns the threads in waits for something that is no lock and out of which a panic can be raised, each with
+/// whether its thread can unwind: first
+/// those that can, and of these the ones that wait for another thread's end last, since the end of a joined
+/// thread is better than that of the thread that joins it.
+pub(super) fn waiters(
+    all: &Snapshots,
+    concerns: impl Fn(&PublishedWait) -> bool,
+) -> Vec<(usize, bool)> {
+    let mut found: Vec<(bool, bool, usize)> = Vec::new();
     for (at, thread) in all.threads.iter().enumerate() {
         if let Some(wait) = &thread.wait
             && let WaitKind::Other(awaited) = wait.need
@@ -63,15 +81,17 @@ pub(super) fn victims(all: &Snapshots, concerns: impl Fn(&PublishedWait) -> bool
             && awaited.can_unwind()
             && concerns(wait)
         {
-            found.push((awaited == WaitReason::End, at));
+            let cannot = wait.unwinding != Unwinding::Can;
+            found.push((cannot, awaited == WaitReason::End, at));
         }
     }
     sorting::sort(&mut found);
-    found.into_iter().map(|(_, at)| at).collect()
+    let all = found.into_iter();
+    all.map(|(cannot, _, at)| (at, !cannot)).collect()
 }
 
 /// Prints that a deadlock was reported which the configuration wants broken, and which cannot be broken.
-pub(super) fn unbroken(closer: &'static Slot) {
+pub(crate) fn unbroken(closer: &'static Slot) {
     if closer.check_id() == 0 {
         sink::say(
             "nothing will break this deadlock: the thread that closed it cannot unwind where it is, \

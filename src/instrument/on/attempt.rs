@@ -115,9 +115,15 @@ impl Lock {
         let mut to_check = nested || (blocking && self.is_writer(mode));
         let mut is_named = false;
         if nested
-            && let Some(found) = detector::deadlock::with_itself(slot, ident, need, mode, site)
+            && let Some(mut found) = detector::deadlock::with_itself(slot, ident, need, mode, site)
         {
-            detector::end_in(detector::publish(slot, vec![found]), may_panic, site);
+            let unwinds = may_panic && detector::can_unwind();
+            found.unbreakable = !unwinds;
+            let panic = detector::publish(slot, vec![found]);
+            if panic.is_some() && !unwinds {
+                detector::deadlock::unbroken(slot);
+            }
+            detector::end_in(panic, may_panic, site);
             to_check = false;
             is_named = detector::deadlock::is_reported(Verdict::SelfDeadlock);
         }

@@ -21,6 +21,9 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
     if let Some(kept) = kept_through_a_wait(report) {
         return Some(kept);
     }
+    if let Some(forked) = of_the_parent(report) {
+        return Some(forked);
+    }
     if let Some(left) = left_behind(report) {
         return Some(left);
     }
@@ -105,6 +108,38 @@ fn left_behind(report: &Report) -> Option<String> {
             report.the_lock(held.lock),
             place(held.site)
         ))
+    })
+}
+
+/// Returns the suggestion for a wait that only threads of the parent process could end.
+fn of_the_parent(report: &Report) -> Option<String> {
+    let is_left = |id| report.thread(id).is_some_and(|thread| thread.left_by_fork);
+    waiting(report).find_map(|(_, wait)| {
+        let WaitsFor::Resource { awaited, .. } = wait.what else {
+            return None;
+        };
+        let Some(FreedBy::Threads(threads)) = &wait.by else {
+            return None;
+        };
+        if !threads.iter().all(|id| is_left(*id)) {
+            return None;
+        }
+        let name = report.the_lock(wait.subject());
+        Some(match awaited {
+            WaitReason::End | WaitReason::ScopeEnd => format!(
+                "a fork copies of the threads only the one that forks: join the thread in the parent, not at {} in \
+                 the child, or start it in the child",
+                place(wait.site)
+            ),
+            WaitReason::Initialisation => format!(
+                "initialise {name} before the fork, in the thread that forks; or fork before other threads are \
+                 started; or do nothing in the child but `exec`"
+            ),
+            _ => format!(
+                "a fork copies of the threads only the one that forks: make {name} in the child, or do nothing in \
+                 the child but `exec`"
+            ),
+        })
     })
 }
 
@@ -223,7 +258,8 @@ fn of_wait(
         WaitReason::Message => format!(
             "the receive at {at} ends when a thread sends to {name} or when its last sender is \
              dropped: send before this wait, and drop every sender that is not used any more, above \
-             all one that {me} has itself"
+             all one that {}",
+            sender_kept(report, me)
         ),
         WaitReason::Room if noun(report, wait) == "blocking pool" => format!(
             "raise the `max_blocking_threads` of {name}, or let no closure that runs there wait for another one"
@@ -302,6 +338,20 @@ fn of_wait(
         }
         _ => return None,
     })
+}
+
+/// Names the threads that may keep a sender for which a receiver waits: those that wait for an end do not send any
+/// more, and drop what they have after that.
+fn sender_kept(report: &Report, receiver: &ThreadInfo) -> String {
+    let others = waiting(report)
+        .filter(|(other, wait)| other.id != receiver.id && is_for_an_end(report, wait));
+    let kept: Vec<String> = others
+        .map(|(other, wait)| format!("{other} keeps through its wait at {}", place(wait.site)))
+        .collect();
+    match kept.is_empty() {
+        true => format!("{receiver} has itself"),
+        false => kept.join(", or that "),
+    }
 }
 
 fn permits(report: &Report, name: &str, me: &ThreadInfo, wait: &WaitInfo) -> String {

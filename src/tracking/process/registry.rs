@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use crate::engine::ids::ThreadId;
 use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::lock::ident::Ident;
-use crate::tracking::process::pending_spawns;
+use crate::tracking::process::{pending_spawns, resource_state};
 use crate::tracking::thread::slot::Slot;
 
 #[derive(Debug, Default)]
@@ -144,11 +144,38 @@ pub(crate) fn ended() -> Vec<&'static Slot> {
     all().filter(has_ended).collect()
 }
 
+/// In the child of a fork: the number of the first thread that the child started itself. Zero in other processes.
+static FIRST_OF_CHILD: AtomicU64 = AtomicU64::new(0);
+/// In the child of a fork: the number of the thread that forked; zero if it had none.
+static SURVIVOR: AtomicU64 = AtomicU64::new(0);
+
+/// In the child of a fork: the names of the threads of the parent that left nothing behind.
+pub(in crate::tracking) static PARENT: ForkSafe<Vec<(ThreadId, Option<String>)>> =
+    ForkSafe::new(Vec::new());
+
+/// Returns the name of a thread that a fork left in the parent, if it had one.
+pub(crate) fn name_in_parent(thread: ThreadId) -> Option<String> {
+    let names = PARENT.lock();
+    let named = names.iter().find(|(id, _)| *id == thread);
+    named.and_then(|(_, name)| name.clone())
+}
+
+/// Returns whether this is a thread of the parent of this process, which the fork left behind.
+pub(crate) fn is_of_parent(thread: ThreadId) -> bool {
+    let id = thread.get();
+    id < FIRST_OF_CHILD.load(Ordering::Relaxed) && id != SURVIVOR.load(Ordering::Relaxed)
+}
+
 /// Frees the slots of all threads but `survivor` in the child of a fork, where those threads do not exist.
 /// What one of them held stays held for ever, so its slot stays, as that of an ended thread; returns the
 /// number of those.
 pub(crate) fn keep_only(survivor: &Slot) -> usize {
     survivor.survive();
+    // Relaxed, here and in `is_of_parent`: the child has one thread, and starts the others after this.
+    FIRST_OF_CHILD.store(NEXT_THREAD.load(Ordering::Relaxed), Ordering::Relaxed);
+    let id = survivor.thread().map_or(0, ThreadId::get);
+    SURVIVOR.store(id, Ordering::Relaxed);
+    resource_state::forget_expected();
     let mut slots = SLOTS.lock();
     let Slots { all, free } = &mut *slots;
     let mut left = 0;
@@ -161,6 +188,9 @@ pub(crate) fn keep_only(survivor: &Slot) -> usize {
             slot.leave_behind();
             left += 1;
         } else {
+            if let Some(id) = slot.thread() {
+                PARENT.lock().push((id, slot.name()));
+            }
             slot.abandon();
             free.push(slot);
         }

@@ -29,6 +29,16 @@ pub(crate) struct ProviderSet {
     pub(crate) threads: Vec<ThreadId>,
     /// The number of providers that will or may exist, and whose threads are not known yet.
     pub(crate) unknown: usize,
+    /// The number of forks before `unknown` was written.
+    forks: u64,
+}
+
+/// The number of forks from the first process to this one.
+static FORKS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+
+/// Forgets, in the child of a fork, the providers that were expected in the parent and have not come.
+pub(in crate::tracking) fn forget_expected() {
+    FORKS.fetch_add(1, Ordering::Relaxed);
 }
 
 /// Unused states.
@@ -94,11 +104,19 @@ impl ResourceState {
 
     /// Returns the threads that can end a wait.
     pub(crate) fn members(&self) -> ProviderSet {
-        self.members.lock().clone()
+        self.change(|members| members.clone())
     }
 
     pub(crate) fn change<R>(&self, f: impl FnOnce(&mut ProviderSet) -> R) -> R {
-        f(&mut self.members.lock())
+        let mut members = self.members.lock();
+        // Relaxed: a fork happens before all that the child does.
+        let forks = FORKS.load(Ordering::Relaxed);
+        if members.forks != forks {
+            // The threads that were expected stay in the parent.
+            members.unknown = 0;
+            members.forks = forks;
+        }
+        f(&mut members)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::shim::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::process::resource_state::ResourceState;
+use crate::tracking::thread::current;
 use crate::tracking::thread::section::Inside;
 
 /// The kind of a wait.
@@ -29,6 +30,47 @@ pub(crate) enum WaitKind {
 impl WaitKind {
     /// A notification of a condition variable.
     pub(crate) const SIGNAL: WaitKind = WaitKind::Other(WaitReason::Notification);
+}
+
+/// Whether a thread can unwind out of a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unwinding {
+    /// It can.
+    Can,
+    /// It unwinds from a panic: a second one in a destructor would abort the process.
+    Panics,
+    /// It has come to the end of its closure, and may be destroying its thread-locals: nothing may unwind out
+    /// of their destructors.
+    Ends,
+}
+
+impl Unwinding {
+    /// Returns the state of the calling thread.
+    pub(crate) fn here() -> Self {
+        if std::thread::panicking() {
+            Self::Panics
+        } else if current::is_leaving() {
+            Self::Ends
+        } else {
+            Self::Can
+        }
+    }
+
+    const fn encode(self) -> u32 {
+        match self {
+            Self::Can => 0,
+            Self::Panics => PANICS,
+            Self::Ends => ENDS,
+        }
+    }
+
+    const fn decode(need: u32) -> Self {
+        match need & (PANICS | ENDS) {
+            0 => Self::Can,
+            PANICS => Self::Panics,
+            _ => Self::Ends,
+        }
+    }
 }
 
 /// A wait, as its thread publishes it.
@@ -52,8 +94,8 @@ pub(crate) struct WaitRequest {
     pub(crate) site: Site,
     /// The start of the wait.
     pub(crate) since: u64,
-    /// Whether the thread is unwinding from a panic.
-    pub(crate) panicking: bool,
+    /// Whether a panic can be raised out of the wait.
+    pub(crate) unwinding: Unwinding,
     /// The counts of the primitive, if it has any.
     pub(crate) counts: Option<Counts>,
 }
@@ -77,7 +119,7 @@ impl WaitRequest {
             mutex: std::ptr::null(),
             site,
             since: now(),
-            panicking: std::thread::panicking(),
+            unwinding: Unwinding::here(),
             counts: None,
         }
     }
@@ -178,7 +220,9 @@ const SENDABLE: u32 = 1 << 10;
 /// The wait has a shared state and what belongs to it.
 const PARTY: u32 = 1 << 11;
 /// The thread is unwinding.
-const PANICKING: u32 = 1 << 12;
+const PANICS: u32 = 1 << 12;
+/// The thread is at its end.
+const ENDS: u32 = 1 << 14;
 /// The wait has counts.
 const COUNTS: u32 = 1 << 13;
 /// The first number that stands for something other than a lock.
@@ -233,7 +277,7 @@ impl WaitRecord {
         let flags = request.sort.encode()
             | if request.timed { TIMED } else { 0 }
             | if is_party { PARTY } else { 0 }
-            | if request.panicking { PANICKING } else { 0 }
+            | request.unwinding.encode()
             | if request.counts.is_some() { COUNTS } else { 0 };
         // Release on the fields pairs with the Acquire loads of `read`: a reader that sees a new
         // field also sees that the last odd epoch is over.
@@ -326,7 +370,7 @@ impl WaitRecord {
             mutex,
             site,
             since,
-            panicking: need & PANICKING != 0,
+            unwinding: Unwinding::decode(need),
             counts,
         };
         Some(PublishedWait { epoch, request })
@@ -368,7 +412,7 @@ const fn encode(need: WaitKind) -> u32 {
 }
 
 fn decode(need: u32) -> WaitKind {
-    match need & !(TIMED | QUEUES | SENDABLE | PARTY | PANICKING | COUNTS) {
+    match need & !(TIMED | QUEUES | SENDABLE | PARTY | PANICS | ENDS | COUNTS) {
         0 => WaitKind::Lock(Mode::Exclusive),
         1 => WaitKind::Lock(Mode::Shared),
         2 => WaitKind::Lock(Mode::Upgradable),
