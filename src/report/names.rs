@@ -1,5 +1,6 @@
 //! The names of locks and threads in one report.
 
+use super::content;
 use super::data::Report;
 use super::escape::Escaped;
 use super::lock::LockInfo;
@@ -29,11 +30,22 @@ impl Report {
     fn distinguished(&self, lock: &LockInfo, name: String) -> String {
         let own = brief(lock);
         // Names that are equal in full are equal when shortened.
-        let shared = |other: &LockInfo| other.id != lock.id && brief(other) == own;
-        if self.locks.iter().any(shared) {
-            format!("{name} ({})", lock.id)
-        } else {
+        let shared = |other: &&LockInfo| other.id != lock.id && brief(other) == own;
+        let mut others = self.locks.iter().filter(shared).peekable();
+        if others.peek().is_none() {
+            return name;
+        }
+        // What generic code has made in one line is told apart by what it holds.
+        let of = |lock: &LockInfo| lock.content.map(content::short);
+        let (alike, unlike): (Vec<_>, Vec<_>) = others.partition(|other| of(other) == of(lock));
+        let name = match of(lock).filter(|_| !unlike.is_empty()) {
+            Some(content) => with_content(lock, &name, &content),
+            None => name,
+        };
+        if alike.is_empty() && lock.content.is_some() {
             name
+        } else {
+            format!("{name} ({})", lock.id)
         }
     }
 
@@ -53,6 +65,16 @@ impl Report {
             Some(thread) => thread.to_string(),
             None => id.to_string(),
         }
+    }
+}
+
+/// Returns the name with the type of the content, in the form that it has in the source where the name begins with the
+/// type of the lock.
+fn with_content(lock: &LockInfo, name: &str, content: &str) -> String {
+    let content = Escaped(content);
+    match name.strip_prefix(lock.noun) {
+        Some(rest) => format!("{}<{content}>{rest}", lock.noun),
+        None => format!("{name} of `{content}`"),
     }
 }
 
