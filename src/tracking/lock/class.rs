@@ -38,9 +38,7 @@ const ROOT: usize = file!().len() - "tracking/lock/class.rs".len();
 /// of a user.
 pub(in crate::tracking) fn is_of_a_library(place: Site) -> bool {
     let file = place.file();
-    // The paths of the toolchain, with and without its source component.
-    let sources = ["/rustlib/src/rust/library/", r"\rustlib\src\rust\library\"];
-    if file.starts_with("/rustc/") || sources.iter().any(|source| file.contains(source)) {
+    if class_key::is_of_std(file) {
         return true;
     }
     let own = file.strip_prefix(file!().split_at(ROOT).0);

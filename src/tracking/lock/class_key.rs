@@ -124,6 +124,13 @@ pub(crate) fn dependency(file: &str) -> Option<Dependency<'_>> {
     Some(Dependency { package, path })
 }
 
+/// Returns whether a file is of the standard library, by the paths of the toolchain with and without its source
+/// component.
+pub(crate) fn is_of_std(file: &str) -> bool {
+    let sources = ["/rustlib/src/rust/library/", r"\rustlib\src\rust\library\"];
+    file.starts_with("/rustc/") || sources.iter().any(|source| file.contains(source))
+}
+
 fn shortened(path: &str) -> Option<String> {
     if let Some(Dependency { package, path }) = dependency(path) {
         return Some(format!("{package}, {path}"));

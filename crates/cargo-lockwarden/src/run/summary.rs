@@ -166,7 +166,7 @@ impl Summary {
                     ": the programs of the run used none, or ended by a signal, `abort` or `_exit`\n"
                 }
                 (0, false) => {
-                    ": cargo, or the program, failed before a process with one ended in order\n"
+                    ": the build or the program failed before any process that uses locks had ended in order\n"
                 }
                 _ => "\n",
             };
@@ -333,8 +333,8 @@ mod tests {
         // The build may have failed: that nothing was found would say too much.
         assert_eq!(
             nothing.text(false, &[]),
-            "lockwarden: no lock was watched: cargo, or the program, failed before a process with one ended \
-             in order\n"
+            "lockwarden: no lock was watched: the build or the program failed before any process that uses \
+             locks had ended in order\n"
         );
     }
 
