@@ -93,11 +93,14 @@ impl Summary {
         let mut sum = Self::default();
         // The findings of processes without a last line, by their ids.
         let mut open: BTreeMap<u32, u64> = BTreeMap::new();
+        // The processes that have written a last line since their first one.
+        let mut ended = BTreeSet::new();
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             match serde_json::from_str::<Line>(line) {
                 Ok(Line::Start { pid }) => {
                     // The program that called `exec` had the same id.
                     sum.reports += open.insert(pid, 0).unwrap_or_default();
+                    ended.remove(&pid);
                 }
                 Ok(Line::Finding(finding)) => {
                     *open.entry(finding.pid).or_default() += 1;
@@ -105,6 +108,8 @@ impl Summary {
                 }
                 Ok(Line::Summary(totals)) => {
                     open.remove(&totals.pid);
+                    // A second copy of the detector in the process has written a line of its own.
+                    sum.processes += u64::from(ended.insert(totals.pid));
                     sum.add(&totals);
                 }
                 Err(_) => sum.foreign += 1,
@@ -126,7 +131,6 @@ impl Summary {
     }
 
     fn add(&mut self, totals: &Totals) {
-        self.processes += 1;
         self.locks += totals.locks;
         self.classes += totals.classes;
         self.orders += totals.orders;
@@ -281,6 +285,12 @@ mod tests {
              lockwarden: 2 findings, in full above:\n  Inversion: `a` and `b` [app-1] (2 times)\n\
              lockwarden: not watched: x 1.0 (left out by `exclude`)\n"
         );
+    }
+
+    #[test]
+    fn a_process_with_two_copies_of_the_detector_is_one() {
+        let sum = Summary::parse(&format!("{START}\n{START}\n{LINE}\n{LINE}\n"));
+        assert_eq!((sum.processes, sum.locks), (1, 6));
     }
 
     #[test]
