@@ -8,6 +8,9 @@ use super::place::short_place;
 use super::symbols::symbol;
 use crate::engine::ids::{LockId, ThreadId};
 
+/// Up to this number of locks a report compares what they hold with each other.
+const COMPARED: usize = 64;
+
 impl Report {
     /// Returns the name of the lock in this report: its display, with its id where two locks have the
     /// same.
@@ -31,21 +34,26 @@ impl Report {
         let own = brief(lock);
         // Names that are equal in full are equal when shortened.
         let shared = |other: &&LockInfo| other.id != lock.id && brief(other) == own;
-        let mut others = self.locks.iter().filter(shared).peekable();
-        if others.peek().is_none() {
+        if !self.locks.iter().any(|other| shared(&other)) {
             return name;
         }
-        // What generic code has made in one line is told apart by what it holds.
+        let with_id = |name: String| format!("{name} ({})", lock.id);
         let of = |lock: &LockInfo| lock.content.map(content::short);
-        let (alike, unlike): (Vec<_>, Vec<_>) = others.partition(|other| of(other) == of(lock));
-        let name = match of(lock).filter(|_| !unlike.is_empty()) {
-            Some(content) => with_content(lock, &name, &content),
-            None => name,
+        // A report on thousands of locks would compare each with all.
+        let Some(content) = of(lock).filter(|_| self.locks.len() <= COMPARED) else {
+            return with_id(name);
         };
-        if alike.is_empty() && lock.content.is_some() {
-            name
-        } else {
-            format!("{name} ({})", lock.id)
+        // What generic code has made in one line is told apart by what it holds.
+        let others = self.locks.iter().filter(shared);
+        let (alike, unlike): (Vec<_>, Vec<_>) =
+            others.partition(|other| of(other).as_ref() == Some(&content));
+        let name = match unlike.is_empty() {
+            true => name,
+            false => with_content(lock, &name, &content),
+        };
+        match alike.is_empty() {
+            true => name,
+            false => with_id(name),
         }
     }
 
