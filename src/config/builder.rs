@@ -87,7 +87,7 @@ impl Config {
     ///
     /// Class edges find a wrong order before two threads share a pair of instances, and report orders
     /// that are right because no two threads ever share one. A class is the name of its locks, else
-    /// their place of construction. A verdict that is ignored altogether is ignored here too. An order
+    /// their place of construction and the type of what they hold. A verdict that is ignored altogether is ignored here too. An order
     /// that was [declared](crate::declare_order) is not affected.
     pub fn classes(mut self, action: Action) -> Self {
         self.classes = action;

@@ -9,6 +9,7 @@ pub(crate) fn lock_info(ident: &Ident) -> LockInfo {
     LockInfo {
         name: class.name,
         label: ident.label(),
+        content: class.content,
         ..LockInfo::new(ident.id(), class.kind.noun(), class.place)
     }
 }

@@ -50,6 +50,12 @@ impl Lock {
 
     #[inline(always)]
     #[must_use]
+    pub const fn around<T: ?Sized>(_kind: &'static LockKind) -> Self {
+        Self(())
+    }
+
+    #[inline(always)]
+    #[must_use]
     pub const fn named(_kind: &'static LockKind, _name: &'static str) -> Self {
         Self(())
     }

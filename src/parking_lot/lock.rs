@@ -107,11 +107,11 @@ macro_rules! lock_type {
         pub struct $Lock<T: ?Sized>(pub(super) lock_api::$inner<$Raw, T>);
 
         impl<T> $Lock<T> {
-            #[doc = concat!("Creates ", $a_lock, ", unlocked. Its class is the construction site.")]
+            #[doc = concat!("Creates ", $a_lock, ", unlocked. Its class is the construction site; in generic code, together with `T`.")]
             #[inline]
             #[track_caller]
             pub const fn new(val: T) -> Self {
-                Self(lock_api::$inner::from_raw($Raw::new(), val))
+                Self(lock_api::$inner::from_raw($Raw::around::<T>(), val))
             }
 
             #[doc = concat!("Creates ", $a_lock, ", unlocked. Its class is `name`.")]

@@ -46,7 +46,7 @@ impl<T> ReentrantMutex<T> {
     #[inline]
     #[track_caller]
     pub const fn new(val: T) -> Self {
-        Self::from_raw(RawRemutex::new(), RawThreadId, val)
+        Self::from_raw(RawRemutex::around::<T>(), RawThreadId, val)
     }
 
     /// Creates an unlocked reentrant mutex whose class is `name`.

@@ -37,6 +37,15 @@ macro_rules! raw_mutex {
                 Self { bare: <$bare as lock_api::RawMutex>::INIT, record: Lock::new(&$kind) }
             }
 
+            /// Creates an unlocked mutex around a value of type `T`, whose class is the construction site and `T`.
+            #[inline]
+            #[must_use]
+            #[track_caller]
+            #[allow(dead_code)] // `sync` makes the record itself.
+            pub(crate) const fn around<T: ?Sized>() -> Self {
+                Self::of(Lock::around::<T>(&$kind))
+            }
+
             /// Creates an unlocked mutex whose class is `name`.
             #[inline]
             #[must_use]

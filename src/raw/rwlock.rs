@@ -48,6 +48,15 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
         }
     }
 
+    /// Creates an unlocked lock around a value of type `T`, whose class is the construction site and
+    /// `T`.
+    #[inline]
+    #[must_use]
+    #[track_caller]
+    pub(crate) const fn around<T: ?Sized>() -> Self {
+        Self::of(Lock::around::<T>(Self::KIND))
+    }
+
     /// Creates an unlocked lock whose class is `name`.
     #[inline]
     #[must_use]

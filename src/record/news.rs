@@ -13,6 +13,7 @@ use super::rows::EdgeRow;
 use crate::declare;
 use crate::sink;
 use crate::tracking::fork_safe::ForkSafe;
+use crate::tracking::lock::class_key;
 use crate::variables::Variable;
 
 /// Hashes of the edges that this process has seen. A fork takes the lock; the child keeps the edges of its
@@ -28,7 +29,20 @@ pub(super) fn is_news(edge: &EdgeRow) -> bool {
         return false;
     }
     let known = KNOWN.get_or_init(baseline);
-    known.is_empty() || !known.contains(&(edge.from.to_string(), edge.to.to_string()))
+    if known.is_empty() {
+        return true;
+    }
+    // A baseline may have the place alone.
+    let forms = |key: &str| {
+        let place = class_key::without_content(key).unwrap_or(key);
+        [key.to_owned(), place.to_owned()]
+    };
+    let tos = forms(&edge.to);
+    let mut froms = forms(&edge.from).into_iter();
+    !froms.any(|from| {
+        let mut tos = tos.iter();
+        tos.any(|to| known.contains(&(from.clone(), to.clone())))
+    })
 }
 
 /// Reads the baseline that the environment names; empty without one, or if it cannot be read.

@@ -120,10 +120,15 @@ fn program() -> Option<String> {
     }
 }
 
+/// The key of a class, with its content.
+pub(super) fn key_of(class: &Class) -> Cow<'static, str> {
+    class_key::in_full(class.name, class.place, class.content)
+}
+
 /// The row of a class.
 pub(super) fn class(class: &Class) -> String {
     Object::row("class")
-        .text("class", &class_key::of_class(class.name, class.place))
+        .text("class", &key_of(class))
         .text("kind", class.kind.noun())
         .text_if("name", class.name)
         .text("site", &class_key::of_site(class.place))
@@ -163,7 +168,6 @@ pub(crate) struct EdgeRow {
 impl EdgeRow {
     /// The edge of an acquisition, with keys that are the same on every machine.
     pub(super) fn of(taken: &Taken<'_>) -> Self {
-        let key_of = |class: &Class| class_key::of_class(class.name, class.place);
         let mut gates: Vec<_> = taken.gates.iter().map(|class| key_of(class)).collect();
         sorting::sort(&mut gates);
         gates.dedup();
@@ -230,7 +234,7 @@ pub(super) fn role(thread: &str) -> &str {
 /// A report: the verdict and the edges of its cycle.
 pub(super) fn finding(run: &Run, report: &Report) -> String {
     let key_of = |id: LockId| match report.lock(id) {
-        Some(lock) => class_key::of_class(lock.name, lock.created).into_owned(),
+        Some(lock) => class_key::in_full(lock.name, lock.created, lock.content).into_owned(),
         None => String::new(),
     };
     let thread_of = |edge: &crate::report::Edge| {

@@ -10,7 +10,7 @@ use once_cell::sync::OnceCell;
 
 use super::json::Object;
 use super::recorder::{append_all, is_recording};
-use super::rows::{now_ms, role};
+use super::rows::{self, now_ms, role};
 use crate::config;
 use crate::engine::ids::Site;
 use crate::report::Stack;
@@ -123,7 +123,7 @@ fn unix_ns() -> u64 {
 }
 
 fn key_of(class: &Class) -> String {
-    class_key::of_class(class.name, class.place).into_owned()
+    rows::key_of(class).into_owned()
 }
 
 fn of_class(class: &str, waits: &Sum, holds: &Sum) -> Object {

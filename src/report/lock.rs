@@ -27,6 +27,9 @@ pub struct LockInfo {
     pub name: Option<&'static str>,
     /// The label of this instance, if it has one.
     pub label: Option<String>,
+    /// The name of the type of what the lock holds, such as `alloc::string::String`, where it is known
+    /// and the class has no name.
+    pub content: Option<&'static str>,
     /// Where the lock was constructed.
     pub created: Site,
 }
@@ -40,6 +43,7 @@ impl LockInfo {
             noun,
             name: None,
             label: None,
+            content: None,
             created,
         }
     }
@@ -50,7 +54,8 @@ impl LockInfo {
     /// what the source calls it, if the program was built by `cargo lockwarden`; else its place of construction,
     /// without the directories of a machine.
     ///
-    /// Records, baselines, suppressions and the JSON form of a report have the same key.
+    /// Suppressions and the JSON form of a report have the same key. In records and baselines the
+    /// [`content`](Self::content) follows a place that is in generic code.
     ///
     /// # Examples
     ///

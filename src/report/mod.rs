@@ -18,6 +18,7 @@
 mod activity;
 mod agents;
 mod complete;
+mod content;
 mod data;
 mod duration;
 mod escape;

@@ -1,11 +1,15 @@
 //! The names of locks and threads in one report.
 
+use super::content;
 use super::data::Report;
 use super::escape::Escaped;
 use super::lock::LockInfo;
 use super::place::short_place;
 use super::symbols::symbol;
 use crate::engine::ids::{LockId, ThreadId};
+
+/// Up to this number of locks a report compares what they hold with each other.
+const COMPARED: usize = 64;
 
 impl Report {
     /// Returns the name of the lock in this report: its display, with its id where two locks have the
@@ -29,11 +33,27 @@ impl Report {
     fn distinguished(&self, lock: &LockInfo, name: String) -> String {
         let own = brief(lock);
         // Names that are equal in full are equal when shortened.
-        let shared = |other: &LockInfo| other.id != lock.id && brief(other) == own;
-        if self.locks.iter().any(shared) {
-            format!("{name} ({})", lock.id)
-        } else {
-            name
+        let shared = |other: &&LockInfo| other.id != lock.id && brief(other) == own;
+        if !self.locks.iter().any(|other| shared(&other)) {
+            return name;
+        }
+        let with_id = |name: String| format!("{name} ({})", lock.id);
+        let of = |lock: &LockInfo| lock.content.map(content::short);
+        // A report on thousands of locks would compare each with all.
+        let Some(content) = of(lock).filter(|_| self.locks.len() <= COMPARED) else {
+            return with_id(name);
+        };
+        // What generic code has made in one line is told apart by what it holds.
+        let others = self.locks.iter().filter(shared);
+        let (alike, unlike): (Vec<_>, Vec<_>) =
+            others.partition(|other| of(other).as_ref() == Some(&content));
+        let name = match unlike.is_empty() {
+            true => name,
+            false => with_content(lock, &name, &content),
+        };
+        match alike.is_empty() {
+            true => name,
+            false => with_id(name),
         }
     }
 
@@ -53,6 +73,16 @@ impl Report {
             Some(thread) => thread.to_string(),
             None => id.to_string(),
         }
+    }
+}
+
+/// Returns the name with the type of the content, in the form that it has in the source where the name begins with the
+/// type of the lock.
+fn with_content(lock: &LockInfo, name: &str, content: &str) -> String {
+    let content = Escaped(content);
+    match name.strip_prefix(lock.noun) {
+        Some(rest) => format!("{}<{content}>{rest}", lock.noun),
+        None => format!("{name} of `{content}`"),
     }
 }
 

@@ -11,6 +11,7 @@ use once_cell::sync::OnceCell;
 use super::module::{Module, Modules, Place};
 use super::place::{is_own, short_file};
 use crate::engine::ids::Site;
+use crate::tracking::lock::class_key;
 use crate::tracking::thread::current::Inside;
 
 /// The most frames that are kept. Of a deeper stack the innermost frames are kept.
@@ -369,14 +370,23 @@ impl Frame {
 
     /// Returns the type whose method this is, or whose method contains this closure; `None` of a function of
     /// a module. Types are known by their capital letter.
+    ///
+    /// The compiler's older names are `shop::Lock<T>::with::{{closure}}`, the newer ones
+    /// `<shop::Lock<u8>>::with::<shop::main::{closure#0}>::{closure#0}`; of both, `<shop::Lock<T> as Deref>::deref`.
     fn method_of(&self) -> Option<&str> {
-        let path = self.path().split("::{{closure}}").next()?;
-        // In `<shop::Lock<T> as core::ops::Deref>::deref` the type ends at ` as `.
-        let of = match path.split_once(" as ") {
-            Some((of, _)) => of,
-            None => path.rsplit_once("::")?.0,
+        let function = self.function.as_deref()?;
+        let of = if let Some(of) = function.strip_prefix('<') {
+            let of = of.trim_start_matches('&');
+            of.split(['<', '>']).next()?.split(" as ").next()?
+        } else {
+            match function.split_once('<') {
+                Some((of, _)) if !of.ends_with("::") => of,
+                found => {
+                    let path = found.map_or(function, |(path, _)| path.trim_end_matches(':'));
+                    path.split("::{").next()?.rsplit_once("::")?.0
+                }
+            }
         };
-        let of = of.split('<').next()?;
         let name = of.rsplit("::").next()?;
         name.starts_with(char::is_uppercase).then_some(of)
     }
@@ -416,7 +426,12 @@ impl Frame {
     /// Returns whether the function belongs to the program: not to this crate, and not to functions
     /// that only pass calls on and may stand between two of this crate.
     fn is_of_the_program(&self) -> bool {
+        // A method of a primitive type has the path `<bool>::then`, so its file counts too.
         let plumbing = self.starts_with_any(&["core::", "std::", "alloc::", "once_cell::"])
+            || self
+                .file
+                .as_deref()
+                .is_some_and(|file| class_key::of_the_standard_library(file).is_some())
             || self.path().contains("core::ops::function::Fn")
             || self.path() == "__rust_try"
             || self.sleeps();
@@ -598,6 +613,26 @@ mod tests {
     }
 
     #[test]
+    fn methods_of_primitive_types_are_those_of_the_standard_library() {
+        let of_std = |function: &str| Frame {
+            function: Some(function.to_owned()),
+            file: Some("/rustc/0123abcd/library/core/src/bool.rs".to_owned()),
+            ..Frame::default()
+        };
+        let mut all = vec![of_std(
+            "<bool>::then::<lockwarden::report::Stack, <lockwarden::report::Stack>::capture>",
+        )];
+        all.extend(frames(&[
+            "<lockwarden::raw::mutex::RawMutex>::lock_at",
+            "<lockwarden::sync::mutex::Mutex<u32>>::lock",
+            "<bank::Bank>::transfer::<bank::main::{closure#0}>",
+            "std::rt::lang_start::<()>",
+        ]));
+        let kept = frames(&["<bank::Bank>::transfer::<bank::main::{closure#0}>"]);
+        assert_eq!(trimmed(all), kept);
+    }
+
+    #[test]
     fn a_stack_that_is_all_ours_is_kept() {
         let all = frames(&["lockwarden::a", "lockwarden::b"]);
         assert_eq!(trimmed(all.clone()), all);
@@ -618,6 +653,22 @@ mod tests {
             ),
             ("shop::stock::count", None),
             ("shop::stock::count::{{closure}}", None),
+            // The compiler's newer form.
+            ("<shop::sync::Lock<u8>>::lock", Some("shop::sync::Lock")),
+            (
+                "<shop::sync::Lock<u8>>::with::<shop::main::{closure#0}>::{closure#1}",
+                Some("shop::sync::Lock"),
+            ),
+            (
+                "<shop::sync::Lock<u8>>::with::<shop::Sale, shop::main::{closure#0}>",
+                Some("shop::sync::Lock"),
+            ),
+            (
+                "<shop::Lock<alloc::string::String> as core::ops::deref::Deref>::deref",
+                Some("shop::Lock"),
+            ),
+            ("shop::stock::count::<shop::Sale>", None),
+            ("shop::stock::count::<u8>::{closure#0}", None),
             ("main", None),
         ] {
             let [frame] = &frames(&[function])[..] else {

@@ -119,6 +119,7 @@ pub(crate) fn lock(lock: &LockInfo) -> Value {
         "key": cut(&lock.key()),
         "name": lock.name.map(cut),
         "label": lock.label.as_deref().map(cut),
+        "content": lock.content,
         "created": site(lock.created),
     })
 }

@@ -44,13 +44,13 @@ impl<T> Mutex<T> {
     /// Creates an unlocked mutex around `value`.
     ///
     /// Its class, which reports name and which all locks constructed at the same line share, is the
-    /// construction site.
+    /// construction site; in generic code, together with `T`.
     #[inline]
     #[track_caller]
     pub const fn new(value: T) -> Mutex<T> {
         Self {
             inner: lock_api::Mutex::from_raw(
-                Poisoning::new(RawMutex::of(Lock::new(&LockKind::STD_MUTEX))),
+                Poisoning::new(RawMutex::of(Lock::around::<T>(&LockKind::STD_MUTEX))),
                 value,
             ),
         }

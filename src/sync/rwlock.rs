@@ -48,7 +48,7 @@ impl<T> RwLock<T> {
     pub const fn new(value: T) -> RwLock<T> {
         Self {
             inner: lock_api::RwLock::from_raw(
-                Poisoning::new(RawRwLock::of(Lock::new(&LockKind::STD_RW_LOCK))),
+                Poisoning::new(RawRwLock::of(Lock::around::<T>(&LockKind::STD_RW_LOCK))),
                 value,
             ),
         }

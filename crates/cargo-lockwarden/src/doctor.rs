@@ -97,10 +97,11 @@ impl Answer {
     }
 
     fn text(&self) -> String {
-        let mut text = format!(
-            "watched: the locks, channels and threads of std in {} crates\n",
-            self.watched
-        );
+        let crates = match self.watched {
+            1 => "1 crate".to_owned(),
+            several => format!("{several} crates"),
+        };
+        let mut text = format!("watched: the locks, channels and threads of std in {crates}\n");
         for (title, list) in [
             ("replaced, so that their locks are watched", &self.replaced),
             ("left out", &self.left_out),

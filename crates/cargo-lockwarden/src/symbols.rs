@@ -22,6 +22,15 @@ pub(crate) struct Symbol {
     pub(crate) is_single: bool,
 }
 
+/// What the source shows of a place at which a lock is constructed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Construction {
+    pub(crate) symbol: Option<Symbol>,
+    /// Whether the code around it has parameters of types or constants: such a place may construct locks of several
+    /// types.
+    pub(crate) is_generic: bool,
+}
+
 /// Where the source of a place is found.
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
@@ -32,7 +41,7 @@ pub(crate) struct Sources {
     /// The directories under `registry/src` of cargo's home, one for each registry.
     registries: Vec<PathBuf>,
     files: RefCell<HashMap<String, Option<String>>>,
-    symbols: RefCell<HashMap<String, Option<Symbol>>>,
+    constructions: RefCell<HashMap<String, Option<Construction>>>,
 }
 
 impl Sources {
@@ -48,18 +57,20 @@ impl Sources {
         }
     }
 
-    /// The symbol of the lock that is constructed at `place`: a key of the form `path:line:column`.
-    pub(crate) fn symbol(&self, place: &str) -> Option<Symbol> {
-        if let Some(known) = self.symbols.borrow().get(place) {
+    /// The construction at `place`, a key of the form `path:line:column`; `None` if the source is not there or has no
+    /// construction at that place.
+    pub(crate) fn construction(&self, place: &str) -> Option<Construction> {
+        if let Some(known) = self.constructions.borrow().get(place) {
             return known.clone();
         }
-        let symbol = self.find(place);
-        let known = symbol.clone();
-        self.symbols.borrow_mut().insert(place.to_owned(), known);
-        symbol
+        let found = self.find(place);
+        let known = found.clone();
+        let mut constructions = self.constructions.borrow_mut();
+        constructions.insert(place.to_owned(), known);
+        found
     }
 
-    fn find(&self, place: &str) -> Option<Symbol> {
+    fn find(&self, place: &str) -> Option<Construction> {
         let (path, line, column) = split_place(place)?;
         let source = self.text(path)?;
         let file = syn::parse_file(&source).ok()?;
@@ -184,8 +195,13 @@ pub(crate) fn split_place(place: &str) -> Option<(&str, usize, usize)> {
     Some((path, line, column))
 }
 
-/// What a source calls the lock that is constructed at `line` and `column`, both from 1.
-pub(crate) fn at(file: &syn::File, module: &str, line: usize, column: usize) -> Option<Symbol> {
+/// What a source shows of the lock that is constructed at `line` and `column`, both from 1.
+pub(crate) fn at(
+    file: &syn::File,
+    module: &str,
+    line: usize,
+    column: usize,
+) -> Option<Construction> {
     let place = LineColumn {
         line,
         column: column.checked_sub(1)?,
@@ -193,6 +209,7 @@ pub(crate) fn at(file: &syn::File, module: &str, line: usize, column: usize) -> 
     let mut search = Search {
         place,
         scopes: vec![Scope::Module(module.to_owned())],
+        generic: 0,
         found: None,
     };
     search.visit_file(file);
@@ -218,7 +235,9 @@ enum Scope {
 struct Search {
     place: LineColumn,
     scopes: Vec<Scope>,
-    found: Option<Symbol>,
+    /// How many of the scopes have parameters.
+    generic: usize,
+    found: Option<Construction>,
 }
 
 impl Search {
@@ -230,11 +249,32 @@ impl Search {
         }
     }
 
+    /// Visits what is inside an item with these parameters.
+    fn within_item(
+        &mut self,
+        scope: Scope,
+        generics: &syn::Generics,
+        visit: impl FnOnce(&mut Self),
+    ) {
+        let has_parameters =
+            generics.type_params().next().is_some() || generics.const_params().next().is_some();
+        self.generic += usize::from(has_parameters);
+        self.within(scope, visit);
+        self.generic -= usize::from(has_parameters);
+    }
+
     fn is_here(&self, start: LineColumn) -> bool {
         start == self.place
     }
 
     fn find(&mut self) {
+        self.found = Some(Construction {
+            symbol: self.name(),
+            is_generic: self.generic > 0,
+        });
+    }
+
+    fn name(&self) -> Option<Symbol> {
         let mut is_single = true;
         let scopes = self.scopes.iter().enumerate().rev();
         for (at, scope) in scopes {
@@ -247,15 +287,15 @@ impl Search {
                 Scope::Item(name) => self.item(at, name),
                 Scope::Binding(name) => format!("{}::{name}", self.path(at)),
                 // Two locks of one function would have one name.
-                Scope::Function(_) | Scope::Type(_) | Scope::Module(_) => return,
+                Scope::Function(_) | Scope::Type(_) | Scope::Module(_) => return None,
             };
             let is_item = matches!(scope, Scope::Item(_));
-            self.found = Some(Symbol {
+            return Some(Symbol {
                 path: name,
                 is_single: is_single && is_item,
             });
-            return;
         }
+        None
     }
 
     /// The path of an item with this name: functions around it are left out of it for a type, since it
@@ -337,27 +377,38 @@ impl<'ast> Visit<'ast> for Search {
 
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
         let scope = Scope::Type(type_name(&item.self_ty));
-        self.within(scope, |search| visit::visit_item_impl(search, item));
+        self.within_item(scope, &item.generics, |search| {
+            visit::visit_item_impl(search, item)
+        });
     }
 
     fn visit_item_trait(&mut self, item: &'ast syn::ItemTrait) {
         let scope = Scope::Type(item.ident.to_string());
+        // Of a trait, `Self` is a parameter too.
+        self.generic += 1;
         self.within(scope, |search| visit::visit_item_trait(search, item));
+        self.generic -= 1;
     }
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
         let scope = Scope::Function(item.sig.ident.to_string());
-        self.within(scope, |search| visit::visit_item_fn(search, item));
+        self.within_item(scope, &item.sig.generics, |search| {
+            visit::visit_item_fn(search, item)
+        });
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
         let scope = Scope::Function(item.sig.ident.to_string());
-        self.within(scope, |search| visit::visit_impl_item_fn(search, item));
+        self.within_item(scope, &item.sig.generics, |search| {
+            visit::visit_impl_item_fn(search, item)
+        });
     }
 
     fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
         let scope = Scope::Function(item.sig.ident.to_string());
-        self.within(scope, |search| visit::visit_trait_item_fn(search, item));
+        self.within_item(scope, &item.sig.generics, |search| {
+            visit::visit_trait_item_fn(search, item)
+        });
     }
 
     fn visit_item_static(&mut self, item: &'ast syn::ItemStatic) {
@@ -455,6 +506,19 @@ impl Bank {
     }
 }
 
+struct Guarded<T>(Mutex<T>);
+
+impl<T> Guarded<T> {
+    fn new(value: T) -> Self {
+        Self(Mutex::new(value))
+    }
+}
+
+fn made<T: Default>() -> Arc<Mutex<T>> {
+    let lock = Arc::new(Mutex::new(T::default()));
+    lock
+}
+
 mod inner {
     fn open() {
         let queue = Arc::new(Mutex::new(0));
@@ -465,6 +529,10 @@ mod inner {
 
     /// The symbol of the construction that starts at `text` in its line, the `nth` of those.
     fn symbol(text: &str, nth: usize) -> Option<Symbol> {
+        construction(text, nth)?.symbol
+    }
+
+    fn construction(text: &str, nth: usize) -> Option<Construction> {
         let lines = SOURCE.lines().enumerate();
         let mut places = lines.filter_map(|(at, line)| Some((at + 1, line.find(text)? + 1)));
         let (line, column) = places.nth(nth).expect("it is in the source");
@@ -497,6 +565,24 @@ mod inner {
             named("bank::inner::open::queue", false)
         );
         assert_eq!(symbol("Mutex::new(1));", 0), None);
+    }
+
+    #[test]
+    fn a_place_within_parameters_is_generic() {
+        for (text, nth, is_generic) in [
+            ("Mutex::new(0);", 0, false),
+            ("Mutex::new(0),", 0, false),
+            ("Mutex::new(value)", 0, true),
+            ("Mutex::new(T::default()", 0, true),
+            ("Mutex::new(1));", 0, false),
+        ] {
+            let found = construction(text, nth).expect("it is there");
+            assert_eq!(found.is_generic, is_generic, "{text}");
+        }
+        assert_eq!(symbol("Mutex::new(value)", 0), None);
+        let made = symbol("Mutex::new(T::default()", 0);
+        assert_eq!(made, named("bank::made::lock", false));
+        assert_eq!(construction("struct Bank", 0), None);
     }
 
     #[test]
@@ -534,9 +620,10 @@ mod inner {
         };
         let place = "dash-map 5.5.3, src/a.rs:1:23";
         let line = sources.line(place);
-        let symbol = sources.symbol(place);
+        let construction = sources.construction(place);
         fs::remove_dir_all(registry).unwrap();
         assert_eq!(line.as_deref(), Some(text.trim_end()));
+        let symbol = construction.unwrap().symbol;
         assert_eq!(symbol.unwrap().path, "dash_map::a::A");
     }
 

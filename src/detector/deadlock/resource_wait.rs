@@ -116,7 +116,7 @@ pub(crate) fn check_resource_wait(
 /// Returns whether some thread that can end a wait is known to run, or not known at all.
 pub(super) fn any_provider_runs(by: &ResourceState) -> bool {
     let members = by.members();
-    members.unknown > 0 || members.threads.iter().any(|id| registry::runs(*id))
+    members.unknown > 0 || registry::any_of_runs(&members.threads)
 }
 
 /// Returns whether the calling thread is the only provider in `by`.

@@ -1,9 +1,10 @@
 //! A snapshot of what all threads hold and wait for.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::engine::ids::ThreadId;
 use crate::engine::mode::Mode;
+use crate::engine::order_graph::IdMap;
 use crate::engine::sorting;
 use crate::engine::wait_for;
 use crate::engine::wait_for::ThreadState;
@@ -35,9 +36,9 @@ pub(super) type Blocker = (usize, Option<HeldLock>);
 pub(super) struct Snapshots {
     pub(super) threads: Vec<ThreadSnapshot>,
     /// The holders of the lock for each ident, by address.
-    holders: HashMap<usize, Vec<(usize, HeldLock)>>,
+    holders: IdMap<usize, Vec<(usize, HeldLock)>>,
     /// The threads that wait exclusively for each ident, by address.
-    writers: HashMap<usize, Vec<usize>>,
+    writers: IdMap<usize, Vec<usize>>,
     /// The checks that may have threads which are not in the snapshot.
     missing: Vec<u64>,
 }
@@ -54,8 +55,9 @@ impl Snapshots {
     pub(super) fn of(all: Vec<&'static Slot>) -> Self {
         let mut snapshots = Self {
             threads: Vec::with_capacity(all.len()),
-            holders: HashMap::new(),
-            writers: HashMap::new(),
+            // Not keyed by random numbers, which the system would be asked for once in each thread.
+            holders: IdMap::default(),
+            writers: IdMap::default(),
             missing: Vec::new(),
         };
         for slot in all {

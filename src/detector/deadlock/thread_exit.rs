@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::reduction::Reducer;
-use super::resource_wait::any_resource_wait;
+use super::resource_wait::{any_provider_runs, any_resource_wait};
 use super::snapshot::{Snapshots, ThreadSnapshot};
 use super::stuck_set::{self, Deadlock, Detected};
 use super::victim::{give, give_to_any, unbroken, waiters};
@@ -64,7 +64,9 @@ fn look_after(slot: &'static Slot) {
 
 /// Checks the waits of other threads when the calling thread is no provider in `party` any more.
 pub(crate) fn provider_left(slot: &'static Slot, party: &ResourceState) {
-    if party.has_waiters() {
+    // One that runs can still provide, and if it blocks or ends, that is looked at then. With many threads that end
+    // one after the other, a snapshot at each end would take time quadratic in their number.
+    if party.has_waiters() && !any_provider_runs(party) {
         report_stuck(slot, |wait| std::ptr::eq(wait.by, party));
     }
 }

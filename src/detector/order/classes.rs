@@ -179,6 +179,7 @@ pub(in crate::detector) fn enter(state: &mut DetectorState, class: &'static Clas
     }
     state.add_class(class.id, || LockInfo {
         name: class.name,
+        content: class.content,
         ..LockInfo::new(class.id, class.kind.noun(), class.place)
     });
 }

@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+use std::any::type_name;
 use std::hint::cold_path;
 use std::marker::PhantomData;
 use std::panic::Location;
@@ -42,6 +43,16 @@ impl Lock {
     pub const fn new(kind: &'static LockKind) -> Self {
         Self {
             record: LockRecord::new(kind, None, Location::caller()),
+        }
+    }
+
+    /// Creates the record of a lock around a value of type `T`, whose class is the construction site
+    /// and `T`: a constructor that is generic over `T` makes locks of different classes in one line.
+    #[must_use]
+    #[track_caller]
+    pub const fn around<T: ?Sized>(kind: &'static LockKind) -> Self {
+        Self {
+            record: LockRecord::around(kind, type_name::<T>, Location::caller()),
         }
     }
 

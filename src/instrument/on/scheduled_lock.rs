@@ -46,7 +46,7 @@ impl Scheduled {
             return;
         }
         let claim = |info: &LockInfo, mode, site, thread| {
-            let class = class_key::of_class(info.name, info.created);
+            let class = class_key::in_full(info.name, info.created, info.content);
             Claim {
                 class: (class.into_owned(), class_key::of_site(site)),
                 lock: info.id,

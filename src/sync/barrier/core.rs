@@ -1,6 +1,8 @@
 //! `Barrier`: a point at which threads wait for each other.
 
+use std::cell::Cell;
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
@@ -268,7 +270,7 @@ impl Barrier {
         let seat = Seat {
             barrier: self,
             round,
-            left: false,
+            outcome: Cell::new(None),
         };
         let is_over = |limit| seat.wait(limit).then_some(());
         match deadline {
@@ -309,11 +311,12 @@ impl fmt::Debug for Barrier {
     }
 }
 
-/// Arrival of a waiting thread; counted until `left` is set or a panic drops it.
+/// Arrival of a waiting thread; counted until it has an outcome or a panic drops it.
 struct Seat<'a> {
     barrier: &'a Barrier,
     round: usize,
-    left: bool,
+    /// How the generation has ended, once the thread has left it.
+    outcome: Cell<Option<Result<(), BrokenBarrierError>>>,
 }
 
 impl Seat<'_> {
@@ -327,14 +330,22 @@ impl Seat<'_> {
             }
             None => self.barrier.over.wait_while(&mut rounds, runs),
         }
-        !rounds.runs(self.round)
+        if rounds.runs(self.round) {
+            return false;
+        }
+        // All threads of the generation are about to ask for this lock, so it is asked for once by each.
+        self.outcome.set(rounds.leave(self.round));
+        true
     }
 
     /// Ends the wait and returns how the generation ended. If it has not ended, the time limit has
     /// passed.
-    fn leave(mut self) -> Result<(), BarrierTimeoutError> {
-        self.left = true;
-        self.stand_up()
+    fn leave(self) -> Result<(), BarrierTimeoutError> {
+        let seat = ManuallyDrop::new(self);
+        match seat.outcome.get() {
+            Some(outcome) => outcome.map_err(BarrierTimeoutError::from),
+            None => seat.stand_up(),
+        }
     }
 
     fn stand_up(&self) -> Result<(), BarrierTimeoutError> {
@@ -353,7 +364,7 @@ impl Seat<'_> {
 
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
-        if !self.left {
+        if self.outcome.get().is_none() {
             // The wait has panicked, so the outcome of the generation is unused.
             let _ = self.stand_up();
         }

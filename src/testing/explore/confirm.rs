@@ -242,7 +242,7 @@ fn waited(report: &Report) -> Vec<Nested> {
 /// The key of the class of a lock of the report.
 fn class(report: &Report, lock: LockId) -> String {
     match report.lock(lock) {
-        Some(lock) => class_key::of_class(lock.name, lock.created).into_owned(),
+        Some(lock) => class_key::in_full(lock.name, lock.created, lock.content).into_owned(),
         None => String::new(),
     }
 }

@@ -1,4 +1,7 @@
-//! Lock classes: the name that the user gave, else the location of construction.
+//! Lock classes: the name that the user gave, else the location of construction and the type of what the lock holds.
+//!
+//! A generic constructor makes all its locks at one location, so the type is what tells unlike locks apart there. It is
+//! the same in every run, whichever thread makes or takes a lock first.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -15,11 +18,13 @@ use crate::tracking::lock::origin::Origin;
 pub(crate) struct Class {
     pub(crate) kind: &'static LockKind,
     pub(crate) name: Option<&'static str>,
+    /// The name of the type of what the locks hold, if there is no name and the type is known.
+    pub(crate) content: Option<&'static str>,
     pub(crate) place: Site,
-    /// The three above, for comparison with those of a lock.
+    /// The four above, for comparison with those of a lock.
     pub(in crate::tracking) origin: Origin,
     /// The id of the class in the order of classes: that of its name, wherever the name is given, else that
-    /// of its location.
+    /// of its location and content.
     pub(crate) id: LockId,
     /// Whether a writer ever acquired a lock of the class.
     pub(crate) written: AtomicBool,
@@ -41,26 +46,9 @@ pub(in crate::tracking) fn is_of_a_library(place: Site) -> bool {
     own.is_some_and(|path| rooms.iter().any(|room| path.starts_with(room)))
 }
 
-/// The key of a class: two pointers and a length stand for the name and the location, since both are static
-/// data.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Key {
-    kind: usize,
-    name: usize,
-    name_len: usize,
-    place: usize,
-}
-
-impl Key {
-    fn of(kind: &'static LockKind, name: Option<&'static str>, place: Site) -> Self {
-        Self {
-            kind: std::ptr::from_ref(kind).addr(),
-            name: name.map_or(0, |name| name.as_ptr().addr()),
-            name_len: name.map_or(0, str::len),
-            place: std::ptr::from_ref(place).addr(),
-        }
-    }
-}
+/// The key of a class: pointers and a length stand for the name or the content and for the location, since all are
+/// static data.
+type Key = [usize; 4];
 
 /// The most classes that a thread caches in front of the table.
 const REMEMBERED: usize = 32;
@@ -74,6 +62,8 @@ thread_local! {
 pub(in crate::tracking) struct Table {
     classes: HashMap<Key, &'static Class>,
     named: HashMap<Box<str>, LockId>,
+    /// The class of the first content that was found at a location, by the key of the location.
+    first: HashMap<Box<str>, LockId>,
     count: u64,
 }
 
@@ -87,8 +77,29 @@ impl Table {
         if let Some(id) = self.named.get(name) {
             return *id;
         }
-        let id = self.next();
+        // An order that is declared for a location after a lock was used there holds for that lock.
+        let id = match self.first.get(name) {
+            Some(id) => *id,
+            None => self.next(),
+        };
         self.named.insert(name.into(), id);
+        id
+    }
+
+    /// Returns the id of the class of locks without a name.
+    ///
+    /// The keys are those that records and declared orders use. An order may be declared for the location alone: then
+    /// all contents are one class.
+    fn unnamed(&mut self, place: Site, content: Option<&str>) -> LockId {
+        let at = class_key::of_site(place);
+        let Some(content) = content else {
+            return self.named(&at);
+        };
+        if let Some(id) = self.named.get(&*at) {
+            return *id;
+        }
+        let id = self.named(&class_key::of_content(&at, content));
+        self.first.entry(at.into()).or_insert(id);
         id
     }
 }
@@ -107,15 +118,23 @@ pub(crate) fn count() -> u64 {
 }
 
 /// Returns the class of locks of this kind, name and location.
-///
-/// A class is never freed: there are as many as the program has locations that construct locks.
+#[cfg(test)]
 pub(crate) fn intern(
     kind: &'static LockKind,
     name: Option<&'static str>,
     place: Site,
 ) -> &'static Class {
-    let key = Key::of(kind, name, place);
-    let at = (key.place ^ key.place >> 7 ^ key.name) / 8 % REMEMBERED;
+    of(&Origin::new(kind, name, place))
+}
+
+/// Returns the class of locks of this origin.
+///
+/// A class is never freed: there are as many as the program has locations that construct locks, and types in which
+/// generic code at such a location does.
+pub(in crate::tracking) fn of(origin: &Origin) -> &'static Class {
+    let key: Key = *origin.words();
+    let [_, distinction, _, location] = key;
+    let at = (location ^ location >> 7 ^ distinction) / 8 % REMEMBERED;
     RECENT.with(|recent| {
         if let Some((known, class)) = recent.borrow()[at]
             && known == key
@@ -127,18 +146,19 @@ pub(crate) fn intern(
         let class = match table.classes.get(&key) {
             Some(class) => class,
             None => {
+                let Origin { kind, place, .. } = *origin;
+                let (name, content) = (origin.name(), origin.content());
                 let id = match name {
                     Some(name) => table.named(name),
-                    // The key that records and declared orders use, so that an order can be declared for a
-                    // lock without a name.
-                    None => table.named(&class_key::of_site(place)),
+                    None => table.unnamed(place, content),
                 };
                 let written = AtomicBool::new(!kind.readers_wait());
                 let class = Class {
                     kind,
                     name,
+                    content,
                     place,
-                    origin: Origin::new(kind, name, place),
+                    origin: *origin,
                     id,
                     written,
                 };

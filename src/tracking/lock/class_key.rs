@@ -1,6 +1,6 @@
 //! Keys of lock classes and locations that are the same in every build and on every machine.
 //!
-//! The key of a class is its name, else its place of construction. A place is
+//! The key of a class is its name, else its place of construction and the type of what the lock holds. A place is
 //! `path:line:column` with a path that holds no directory of a machine:
 //!
 //! | path given by the compiler | path in a key |
@@ -15,12 +15,57 @@ use std::borrow::Cow;
 
 use crate::engine::ids::Site;
 
-/// Returns the key of a class.
+/// Returns the key of a class whose content does not count, as in suppressions.
 pub(crate) fn of_class(name: Option<&'static str>, place: Site) -> Cow<'static, str> {
     match name {
         Some(name) => Cow::Borrowed(name),
         None => Cow::Owned(of_site(place)),
     }
+}
+
+/// Returns the key of a class, with its content.
+pub(crate) fn in_full(
+    name: Option<&'static str>,
+    place: Site,
+    content: Option<&str>,
+) -> Cow<'static, str> {
+    let key = of_class(name, place);
+    match content.filter(|_| name.is_none()) {
+        Some(content) => Cow::Owned(of_content(&key, content)),
+        None => key,
+    }
+}
+
+/// What stands between a location and the type of the content.
+const OF: &str = " of ";
+
+/// Returns the key of a class without a name: its location and the type of its content, as in
+/// `src/guarded.rs:8:14 of shop::Ledger`.
+///
+/// A file of orders separates keys by `<` and symbols by ` = `, so `Box<dyn Iterator<Item = u8>>` becomes
+/// `Box(dyn Iterator(Item=u8))`.
+pub(crate) fn of_content(place: &str, content: &str) -> String {
+    let mut key = format!("{place}{OF}");
+    let mut before = ' ';
+    for c in content.replace(" = ", "=").chars() {
+        key.push(match c {
+            '<' => '(',
+            '>' if before != '-' => ')',
+            c => c,
+        });
+        before = c;
+    }
+    key
+}
+
+/// Returns the location of a key that has a content.
+pub(crate) fn without_content(key: &str) -> Option<&str> {
+    let (place, _) = key.split_once(OF)?;
+    // A name may have the same words in it.
+    let mut parts = place.rsplitn(3, ':');
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let is_place = parts.next().is_some_and(is_number) && parts.next().is_some_and(is_number);
+    is_place.then_some(place)
 }
 
 /// Returns `path:line:column`, with a path that holds no directory of a machine.
@@ -145,6 +190,20 @@ mod tests {
         ] {
             assert_eq!(of_path(path), key, "{path}");
         }
+    }
+
+    #[test]
+    fn a_content_has_no_sign_of_a_file_of_orders() {
+        let key = of_content(
+            "src/a.rs:1:2",
+            "alloc::boxed::Box<dyn core::iter::Iterator<Item = fn(u8) -> u8>>",
+        );
+        let expected =
+            "src/a.rs:1:2 of alloc::boxed::Box(dyn core::iter::Iterator(Item=fn(u8) -> u8))";
+        assert_eq!(key, expected);
+        assert_eq!(without_content(&key), Some("src/a.rs:1:2"));
+        assert_eq!(without_content("src/a.rs:1:2"), None);
+        assert_eq!(without_content("locks of the bank"), None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::tracking::lock::first_edges::{FirstContext, FirstContexts};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::lock_id_pool::LockIdPool;
-use crate::tracking::lock::origin::Origin;
+use crate::tracking::lock::origin::{Content, Origin};
 use crate::tracking::thread::local::Local;
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::slot::Slot;
@@ -54,6 +54,14 @@ impl LockRecord {
         }
     }
 
+    /// Returns the record of a lock without a name around a value of the type that `content` returns.
+    pub(crate) const fn around(kind: &'static LockKind, content: Content, place: Site) -> Self {
+        Self {
+            origin: Origin::around(kind, content, place),
+            ..Self::new(kind, None, place)
+        }
+    }
+
     /// Returns the ident, if the lock was ever acquired.
     #[inline(always)]
     #[allow(unsafe_code)]
@@ -83,7 +91,7 @@ impl LockRecord {
 
     /// Returns the name of its class, if it has one.
     pub(crate) fn name(&self) -> Option<&'static str> {
-        (!self.origin.name.is_empty()).then_some(self.origin.name)
+        self.origin.name()
     }
 
     /// Where it was made.
@@ -96,13 +104,12 @@ impl LockRecord {
     /// A lock that is constructed by `.map(Mutex::new)`, `Arc::default()` or the like has a line of a library
     /// as its location, as all such locks do; that is replaced by the line of its first acquisition.
     fn class(&self, pool: &LockIdPool) -> &'static Class {
-        let Origin { kind, place, .. } = self.origin;
-        let name = self.name();
-        let place = match pool.site() {
-            Some(site) if name.is_none() && class::is_of_a_library(place) => site,
-            _ => place,
-        };
-        class::intern(kind, name, place)
+        match pool.site() {
+            Some(site) if self.name().is_none() && class::is_of_a_library(self.origin.place) => {
+                class::of(&self.origin.at(site))
+            }
+            _ => class::of(&self.origin),
+        }
     }
 
     /// Assigns the ident at the first acquisition, by a thread that holds the lock exclusively.

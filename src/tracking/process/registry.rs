@@ -119,9 +119,13 @@ pub(crate) fn any_runs(scope: u64, mutex: *const Ident) -> bool {
     found.is_some()
 }
 
-/// Returns whether this thread is known to run, in the same sense; `false` for an ended one.
-pub(crate) fn runs(thread: ThreadId) -> bool {
-    all().any(|slot| slot.thread() == Some(thread) && !slot.has_ended() && !slot.wait.is_untimed())
+/// Returns whether one of these threads is known to run, in the same sense; an ended one is not.
+pub(crate) fn any_of_runs(threads: &[ThreadId]) -> bool {
+    // Of each slot the wait first: most are those of other threads, or wait.
+    let is_one = |id: ThreadId| threads.contains(&id);
+    all().any(|slot| {
+        !slot.wait.is_untimed() && slot.thread().is_some_and(is_one) && !slot.has_ended()
+    })
 }
 
 /// Returns how many threads the process has beside `known` live ones; `None` if the system does not report

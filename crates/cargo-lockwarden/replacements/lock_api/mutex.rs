@@ -91,7 +91,7 @@ impl<R: RawMutex, T> Mutex<R, T> {
     pub const fn new(val: T) -> Mutex<R, T> {
         Mutex {
             base: Base {
-                record: Record::new(kind::mutex::<R>()),
+                record: Record::around::<T>(kind::mutex::<R>()),
                 raw: R::INIT,
             },
             data: UnsafeCell::new(val),
@@ -112,7 +112,7 @@ impl<R, T> Mutex<R, T> {
     pub const fn from_raw(raw_mutex: R, val: T) -> Mutex<R, T> {
         Mutex {
             base: Base {
-                record: Record::new(kind::unknown_mutex()),
+                record: Record::around::<T>(kind::unknown_mutex()),
                 raw: raw_mutex,
             },
             data: UnsafeCell::new(val),

@@ -64,8 +64,18 @@ impl<F: FnOnce()> Drop for Undo<F> {
 impl Record {
     #[track_caller]
     pub(crate) const fn new(kind: &'static LockKind) -> Self {
+        Self::of(Lock::new(kind))
+    }
+
+    /// The record of a lock around a value of type `T`.
+    #[track_caller]
+    pub(crate) const fn around<T>(kind: &'static LockKind) -> Self {
+        Self::of(Lock::around::<T>(kind))
+    }
+
+    const fn of(lock: Lock) -> Self {
         Self {
-            lock: Lock::new(kind),
+            lock,
             is_handed_out: AtomicBool::new(false),
         }
     }

@@ -31,10 +31,9 @@ unsafe impl<R: RawMutex + Send, G: GetThreadId + Send> Send for RawReentrantMute
 unsafe impl<R: RawMutex + Sync, G: GetThreadId + Sync> Sync for RawReentrantMutex<R, G> {}
 
 impl<R, G> RawReentrantMutex<R, G> {
-    #[track_caller]
-    const fn of(mutex: R, get_thread_id: G) -> Self {
+    const fn of(record: Record, mutex: R, get_thread_id: G) -> Self {
         RawReentrantMutex {
-            record: Record::new(kind::reentrant()),
+            record,
             owner: AtomicUsize::new(0),
             lock_count: Cell::new(0),
             held: UnsafeCell::new(Held::Untracked),
@@ -51,7 +50,7 @@ impl<R, G> RawReentrantMutex<R, G> {
 
 impl<R: RawMutex, G: GetThreadId> RawReentrantMutex<R, G> {
     /// An unlocked mutex.
-    pub const INIT: Self = Self::of(R::INIT, G::INIT);
+    pub const INIT: Self = Self::of(Record::new(kind::reentrant()), R::INIT, G::INIT);
 
     #[inline]
     fn acquire(&self, kind: AcquireKind, site: Site, wait: impl FnOnce(&R) -> bool) -> bool {
@@ -237,7 +236,11 @@ impl<R, G, T> ReentrantMutex<R, G, T> {
     #[track_caller]
     pub const fn from_raw(raw_mutex: R, get_thread_id: G, val: T) -> ReentrantMutex<R, G, T> {
         ReentrantMutex {
-            raw: RawReentrantMutex::of(raw_mutex, get_thread_id),
+            raw: RawReentrantMutex::of(
+                Record::around::<T>(kind::reentrant()),
+                raw_mutex,
+                get_thread_id,
+            ),
             data: UnsafeCell::new(val),
         }
     }

@@ -170,7 +170,7 @@ impl<R: RawRwLock, T> RwLock<R, T> {
     pub const fn new(val: T) -> RwLock<R, T> {
         RwLock {
             base: Base {
-                record: Record::new(kind::rwlock::<R>()),
+                record: Record::around::<T>(kind::rwlock::<R>()),
                 raw: R::INIT,
             },
             data: UnsafeCell::new(val),
@@ -191,7 +191,7 @@ impl<R, T> RwLock<R, T> {
     pub const fn from_raw(raw_rwlock: R, val: T) -> RwLock<R, T> {
         RwLock {
             base: Base {
-                record: Record::new(kind::unknown_rwlock()),
+                record: Record::around::<T>(kind::unknown_rwlock()),
                 raw: raw_rwlock,
             },
             data: UnsafeCell::new(val),

@@ -52,8 +52,8 @@ fn refresh_places(baseline: &mut Baseline, records: &Records) {
     let mut places = std::mem::take(&mut baseline.places);
     for (class, seen) in &records.classes {
         // A name that the program gives needs no place, and a place stands for itself.
-        if !seen.is_named && !seen.sites.contains(class) {
-            places.insert(class.clone(), seen.sites.iter().cloned().collect());
+        if !seen.is_named && !seen.places().any(|place| place == *class) {
+            places.insert(class.clone(), seen.places().collect());
         }
     }
     baseline.places = places;

@@ -72,7 +72,24 @@ pub(crate) struct ClassSeen {
     pub(crate) is_named: bool,
     /// Whether the source shows that a process has one lock of the class at most.
     pub(crate) is_single: bool,
+    /// The type of what its locks hold, where that tells it from other classes of its places: filled when symbols
+    /// are looked up.
+    pub(crate) content: Option<String>,
 }
+
+impl ClassSeen {
+    /// What the process calls the class at each of its places, if it has no name: the form that a baseline has.
+    pub(crate) fn places(&self) -> impl Iterator<Item = String> {
+        let content = self.content.as_deref();
+        self.sites.iter().map(move |site| match content {
+            Some(content) => format!("{site}{OF}{content}"),
+            None => site.clone(),
+        })
+    }
+}
+
+/// What the library writes between a place and the type of what a lock holds.
+pub(crate) const OF: &str = " of ";
 
 /// The records of any number of processes.
 #[derive(Clone, Debug, Default)]
@@ -154,7 +171,7 @@ impl Records {
                 kinds: vec![row.kind],
                 sites: vec![row.site],
                 is_named,
-                is_single: false,
+                ..ClassSeen::default()
             },
         );
     }
@@ -166,6 +183,9 @@ impl Records {
         keep_smallest(&mut known.sites, new.sites, usize::MAX);
         known.is_named |= new.is_named;
         known.is_single |= new.is_single;
+        if known.content.is_none() {
+            known.content = new.content;
+        }
     }
 
     fn add_edge(&mut self, row: &EdgeRow) {

@@ -1,8 +1,13 @@
 //! Classes without a name get the symbol that the source has for their place of construction.
+//!
+//! The records say of each such class what its locks hold, as in `src/guarded.rs:8:14 of shop::Ledger`. A name has that
+//! type if the place is in generic code, which may construct locks of several types; whether these records have more than
+//! one of them makes no difference, so that a class has one name in all records. Where the source is missing, the number
+//! of types in the records decides.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::merged::{EdgeKey, Records};
+use super::merged::{EdgeKey, OF, Records};
 use super::names::Name;
 use crate::symbols::Sources;
 
@@ -12,18 +17,39 @@ impl Records {
     pub(crate) fn with_symbols(self, sources: &Sources) -> Self {
         let mut symbols = HashMap::new();
         let mut singles = HashMap::new();
+        let mut contents = HashMap::new();
+        let (mut known, mut several) = (HashSet::new(), HashSet::new());
+        for seen in self.classes.values().filter(|seen| !seen.is_named) {
+            let sites = seen.sites.iter();
+            several.extend(sites.filter(|site| !known.insert(*site)));
+        }
         for (class, seen) in &self.classes {
             let Some(site) = seen.sites.first().filter(|_| seen.sites.len() == 1) else {
                 continue;
             };
-            let Some(symbol) = sources.symbol(site) else {
-                continue;
-            };
+            let construction = sources.construction(site);
+            let is_generic = construction
+                .as_ref()
+                .map_or_else(|| several.contains(site), |found| found.is_generic);
+            let symbol = construction.and_then(|found| found.symbol);
             // A name that is given in one place only is a single lock if that place is a static's.
-            singles.insert(class.clone(), symbol.is_single);
-            if !seen.is_named {
-                symbols.insert(class.clone(), symbol.path);
+            if let Some(symbol) = &symbol {
+                singles.insert(class.clone(), symbol.is_single);
             }
+            if seen.is_named {
+                continue;
+            }
+            let base = symbol.map_or_else(|| site.clone(), |symbol| symbol.path);
+            let content = class
+                .strip_prefix(site.as_str())
+                .and_then(|rest| rest.strip_prefix(OF))
+                .filter(|_| is_generic);
+            let name = match content {
+                Some(content) => format!("{base}{OF}{content}"),
+                None => base,
+            };
+            contents.insert(class.clone(), content.map(str::to_owned));
+            symbols.insert(class.clone(), name);
         }
         let name_of = |class: &str| {
             symbols
@@ -36,6 +62,7 @@ impl Records {
         };
         for (class, mut seen) in self.classes {
             seen.is_single = singles.get(&class).copied().unwrap_or_default();
+            seen.content = contents.get(&class).cloned().flatten();
             let name = name_of(&class);
             // Two places with one symbol, such as a field that two constructors fill, are many locks.
             if renamed.classes.contains_key(&name) {

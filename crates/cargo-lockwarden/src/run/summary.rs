@@ -93,11 +93,14 @@ impl Summary {
         let mut sum = Self::default();
         // The findings of processes without a last line, by their ids.
         let mut open: BTreeMap<u32, u64> = BTreeMap::new();
+        // The processes that have written a last line since their first one.
+        let mut ended = BTreeSet::new();
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             match serde_json::from_str::<Line>(line) {
                 Ok(Line::Start { pid }) => {
                     // The program that called `exec` had the same id.
                     sum.reports += open.insert(pid, 0).unwrap_or_default();
+                    ended.remove(&pid);
                 }
                 Ok(Line::Finding(finding)) => {
                     *open.entry(finding.pid).or_default() += 1;
@@ -105,6 +108,8 @@ impl Summary {
                 }
                 Ok(Line::Summary(totals)) => {
                     open.remove(&totals.pid);
+                    // A second copy of the detector in the process has written a line of its own.
+                    sum.processes += u64::from(ended.insert(totals.pid));
                     sum.add(&totals);
                 }
                 Err(_) => sum.foreign += 1,
@@ -126,7 +131,6 @@ impl Summary {
     }
 
     fn add(&mut self, totals: &Totals) {
-        self.processes += 1;
         self.locks += totals.locks;
         self.classes += totals.classes;
         self.orders += totals.orders;
@@ -166,7 +170,7 @@ impl Summary {
                     ": the programs of the run used none, or ended by a signal, `abort` or `_exit`\n"
                 }
                 (0, false) => {
-                    ": cargo, or the program, failed before a process with one ended in order\n"
+                    ": the build or the program failed before any process that uses locks had ended in order\n"
                 }
                 _ => "\n",
             };
@@ -284,6 +288,12 @@ mod tests {
     }
 
     #[test]
+    fn a_process_with_two_copies_of_the_detector_is_one() {
+        let sum = Summary::parse(&format!("{START}\n{START}\n{LINE}\n{LINE}\n"));
+        assert_eq!((sum.processes, sum.locks), (1, 6));
+    }
+
+    #[test]
     fn a_process_that_does_not_end_in_order_keeps_its_findings() {
         let sum = Summary::parse(&format!("{START}\n{FINDING}\n"));
         let ends = "that did not end in order (a signal, `abort`, `_exit`), so that the counts are missing";
@@ -333,8 +343,8 @@ mod tests {
         // The build may have failed: that nothing was found would say too much.
         assert_eq!(
             nothing.text(false, &[]),
-            "lockwarden: no lock was watched: cargo, or the program, failed before a process with one ended \
-             in order\n"
+            "lockwarden: no lock was watched: the build or the program failed before any process that uses \
+             locks had ended in order\n"
         );
     }
 

@@ -64,7 +64,8 @@ pub(super) fn write(folder: &Path, invocation: &Invocation, package: &Package) {
         };
         let module = module(&crate_name, root, file);
         for (line, column) in places {
-            if let Some(symbol) = symbols::at(&parsed, &module, line, column) {
+            let found = symbols::at(&parsed, &module, line, column);
+            if let Some(symbol) = found.and_then(|found| found.symbol) {
                 let _ = writeln!(table, "{}:{line}:{column}\t{}", file.display(), symbol.path);
             }
         }

@@ -129,17 +129,68 @@ fn locks_of_a_wrapper_are_instances_and_the_callers_of_both_orders_are_named() {
     project
         .call(&["run", "--", "refunds"])
         .ends_with(100)
-        .says("called by wrapper::Shop::refund, src/main.rs:26")
-        .says("26 |         self.stock.lock().push(1);")
-        .says("called by wrapper::Shop::sell, src/main.rs:20")
-        .says("20 |         *self.bills.lock() += price;");
-    // The order of classes compares lines of construction, and there is one for all.
-    let mut command = project.command();
-    command.arg("run").env("LOCKWARDEN", "classes=report");
-    Answer::of(&mut command)
+        .says("called by wrapper::Shop::refund, src/main.rs:28")
+        .says("28 |         self.stock.lock().push(1);")
+        .says("called by wrapper::Shop::sell, src/main.rs:22")
+        .says("22 |         *self.bills.lock() += price;")
+        .says("the Mutex<u64> made at src/guarded.rs:8:14")
+        .says("the Mutex<Vec<u64>> made at src/guarded.rs:8:14");
+    // The order of classes compares lines of construction, of which there is one for all, and what the locks hold.
+    let classes = |argument| {
+        let mut command = project.command();
+        command
+            .args(["run", "--", argument])
+            .env("LOCKWARDEN", "classes=report");
+        Answer::of(&mut command)
+    };
+    classes("").ends_with(0).says("nothing found");
+    classes("refunds").ends_with(100).says("1 finding");
+    classes("transfers")
         .ends_with(100)
         .says("against the order within their class")
         .says("is the constructor of a type of your own, put `#[track_caller]` on it");
+}
+
+#[test]
+fn an_inversion_of_wrapped_locks_is_found_over_two_processes_and_their_hierarchy_is_none() {
+    let project = Project::copy("wrapper", "records");
+    let records = project.folder().join("records");
+    let _ = fs::remove_dir_all(&records);
+    let _ = fs::remove_file(project.folder().join("locks.order"));
+    let recorded = |argument, code| {
+        let mut command = project.command();
+        command
+            .args(["run", "--", argument])
+            .env("LOCKWARDEN_RECORD", &records);
+        Answer::of(&mut command).ends_with(code);
+    };
+    recorded("", 0);
+    project
+        .call(&["accept", "records"])
+        .ends_with(0)
+        .says("2 orders added");
+    // The file is the same whether the records have one type of the wrapper or all of them.
+    let order = fs::read_to_string(project.folder().join("locks.order")).unwrap();
+    for line in [
+        "src/guarded.rs:8:14 of u64 < src/guarded.rs:8:14 of alloc::string::String\n",
+        "src/guarded.rs:8:14 of alloc::vec::Vec(u64) < src/guarded.rs:8:14 of u64\n",
+    ] {
+        assert!(order.contains(line), "{line:?} is not in\n{order}");
+    }
+    project.call(&["check", "records"]).ends_with(0);
+    recorded("refunds-alone", 0);
+    project
+        .call(&["check", "records"])
+        .ends_with(100)
+        .says("of alloc::vec::Vec(u64)");
+    // A process reads the accepted orders, and finds the wrong one by itself.
+    let mut command = project.command();
+    command
+        .args(["run", "--", "refunds-alone"])
+        .env("LOCKWARDEN_ORDER", project.folder().join("locks.order"));
+    Answer::of(&mut command)
+        .ends_with(100)
+        .says("src/guarded.rs:8:14 of u64");
 }
 
 /// A server is ended from the keyboard, by a signal to the whole group of processes.
