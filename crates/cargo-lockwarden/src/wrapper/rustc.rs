@@ -1,7 +1,7 @@
 //! One call of rustc.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use super::cfg::Cfg;
 use super::failure;
 use super::invocation::Invocation;
-use super::replacement::{self, Replacement};
+use super::replacement::{self, Original, Replacement};
 use super::{allocator, code, tables};
 use crate::facade::Facade;
 use crate::plan::Plan;
@@ -60,9 +60,10 @@ pub(super) fn run(plan: &Plan, mut arguments: Vec<OsString>) -> Result<ExitCode>
     }
     let replacement = replacement::of(&package.name, &package.version)
         // The tests of the package itself are for its own code.
-        .filter(|_| !invocation.has("--test"));
+        .filter(|_| !invocation.has("--test"))
+        .filter(|replacement| replacement.kept_by(&Cfg::of(&invocation)).is_none());
     if let Some(replacement) = replacement {
-        return replaced(&compiler, &invocation, facade, &package, replacement);
+        return replaced(plan, &compiler, &invocation, facade, &package, replacement);
     }
     tables::write(&plan.symbols, &invocation, &package);
     let watched = with_facade(&invocation, facade);
@@ -104,7 +105,7 @@ pub(super) fn left_out(plan: &Plan, package: &Package, invocation: &Invocation) 
     let Package { name, version } = package;
     match plan.selection.left_out(name, version) {
         // The locks of a replaced crate belong to the crates that use it.
-        Some(LeftOut::NotNamed) if replacement::of(name, version).is_some() => None,
+        Some(LeftOut::NotNamed) if super::is_replaced(name, version) => None,
         None => {
             let is_member = plan.members.contains(&format!("{name}@{version}"));
             let root = Path::new(invocation.source_path()?);
@@ -148,25 +149,29 @@ fn version(plan: &Plan, compiler: &Compiler, invocation: &Invocation) -> Result<
 
 /// Compiles a replacement in the place of the crate that was asked for.
 fn replaced(
+    plan: &Plan,
     compiler: &Compiler,
     invocation: &Invocation,
     facade: &Facade,
     package: &Package,
     replacement: Replacement,
 ) -> Result<ExitCode> {
-    let mut changed = invocation.with_source(replacement.source(&facade.sources))?;
-    changed.add_extern("lockwarden", &facade.lockwarden);
-    changed.add_search(&facade.search);
-    if let Some(name) = replacement.original {
-        let original = Original::of(invocation, name)?;
-        let mut call = original.invocation.clone();
-        call.add_search(&facade.search);
+    let mut changed = in_place(invocation, facade, replacement)?;
+    if let Some(original) = replacement.original {
+        let mut call = renamed(invocation, original);
+        let Package { name, version } = package;
+        if original.has_facade && plan.selection.left_out(name, version).is_none() {
+            call = with_facade(&call, facade);
+        } else {
+            call.add_search(&facade.search);
+        }
+        // Cargo compiles what depends on the crate as soon as a message names its metadata: that of the replacement.
         let output = compiler.command(&call).stdout(Stdio::null()).output()?;
         if !output.status.success() {
             eprint!("{}", String::from_utf8_lossy(&output.stderr));
             return Ok(code(output.status));
         }
-        changed.add_extern(name, &original.library);
+        changed.add_extern(original.import, &library(&call, original.name)?);
     }
     let status = compiler.run(&changed)?;
     if !status.success() {
@@ -175,45 +180,63 @@ fn replaced(
     Ok(code(status))
 }
 
-/// A crate that is compiled under another name, beside what takes its place.
-struct Original {
-    invocation: Invocation,
-    library: std::path::PathBuf,
+/// The call that compiles the source of a replacement, without its original.
+fn in_place(
+    invocation: &Invocation,
+    facade: &Facade,
+    replacement: Replacement,
+) -> Result<Invocation> {
+    let mut changed = invocation.with_source(replacement.source(&facade.sources))?;
+    if let Some(edition) = replacement.edition {
+        changed = changed.with_value("--edition", edition);
+    }
+    changed.add_features(replacement.features);
+    for name in replacement.crates {
+        if let Some(library) = facade.crates.get(*name) {
+            // The package may have another version of it.
+            changed.remove_extern(name);
+            changed.add_extern(name, library);
+        }
+    }
+    changed.add_search(&facade.search);
+    // The lints of the package are for its own code.
+    changed.cap_lints();
+    Ok(changed)
 }
 
-impl Original {
-    fn of(invocation: &Invocation, name: &str) -> Result<Self> {
-        let folder = invocation
-            .value("--out-dir")
-            .context("cargo gives every crate a folder")?;
-        let folder = Path::new(folder).to_owned();
-        let mut renamed = invocation.with_value("--crate-name", name);
-        let mut suffix = String::new();
-        for argument in &mut renamed.arguments {
-            let text = argument.to_string_lossy().into_owned();
-            if let Some(given) = text.strip_prefix("extra-filename=") {
-                suffix = given.to_owned();
-            } else if let Some(kinds) = text.strip_prefix("--emit=") {
-                // The file of its dependencies is written for the crate that takes its place.
-                let kinds: Vec<&str> = kinds
-                    .split(',')
-                    .filter(|kind| *kind != "dep-info")
-                    .collect();
-                *argument = format!("--emit={}", kinds.join(",")).into();
-            }
-        }
-        let is_linked = invocation.value("--emit").is_some_and(|kinds| {
-            kinds
-                .to_string_lossy()
+/// The call that compiles a crate under another name, beside what takes its place.
+fn renamed(invocation: &Invocation, original: Original) -> Invocation {
+    let mut renamed = invocation.with_value("--crate-name", original.name);
+    for argument in &mut renamed.arguments {
+        if let Some(kinds) = argument.to_string_lossy().strip_prefix("--emit=") {
+            // The file of its dependencies is written for the crate that takes its place.
+            let kinds: Vec<&str> = kinds
                 .split(',')
-                .any(|kind| kind == "link")
-        });
-        let extension = if is_linked { "rlib" } else { "rmeta" };
-        Ok(Self {
-            invocation: renamed,
-            library: folder.join(format!("lib{name}{suffix}.{extension}")),
-        })
+                .filter(|kind| *kind != "dep-info")
+                .collect();
+            *argument = format!("--emit={}", kinds.join(",")).into();
+        }
     }
+    renamed.add_features(original.features);
+    renamed
+}
+
+/// The file that a call writes for the crate `name`, for others to be compiled with.
+fn library(invocation: &Invocation, name: &str) -> Result<PathBuf> {
+    let folder = invocation
+        .value("--out-dir")
+        .context("cargo gives every crate a folder")?;
+    let suffix = invocation.arguments.iter().find_map(|argument| {
+        let text = argument.to_string_lossy();
+        text.strip_prefix("extra-filename=").map(str::to_owned)
+    });
+    let is_linked = invocation.value("--emit").is_some_and(|kinds| {
+        let kinds = kinds.to_string_lossy();
+        kinds.split(',').any(|kind| kind == "link")
+    });
+    let extension = if is_linked { "rlib" } else { "rmeta" };
+    let suffix = suffix.unwrap_or_default();
+    Ok(Path::new(folder).join(format!("lib{name}{suffix}.{extension}")))
 }
 
 /// The compiler, behind the wrapper that was there before.
@@ -252,25 +275,74 @@ mod tests {
         Invocation::read(line.split(' ').map(OsString::from).collect()).unwrap()
     }
 
+    fn facade() -> Facade {
+        let crates = ["lockwarden", "parking_lot", "libc"]
+            .map(|name| (name.to_owned(), format!("/f/{name}.rlib").into()));
+        Facade {
+            std: "/f/std.rlib".into(),
+            crates: crates.into(),
+            search: vec!["/f/deps".into()],
+            sources: "/f/sources".into(),
+        }
+    }
+
     #[test]
     fn the_original_is_compiled_beside_its_replacement() {
         let call = invocation(
             "--crate-name parking_lot src/lib.rs --emit=dep-info,metadata,link -C metadata=1 \
              -C extra-filename=-1 --out-dir /t/deps --target t",
         );
-        let original = Original::of(&call, "renamed").unwrap();
-        assert_eq!(original.library, Path::new("/t/deps/librenamed-1.rlib"));
+        let replacement = replacement::of("parking_lot", "0.12.5").unwrap();
+        let original = replacement.original.unwrap();
+        let beside = renamed(&call, original);
         assert_eq!(
-            original.invocation.arguments,
+            library(&beside, original.name).unwrap(),
+            Path::new("/t/deps/libparking_lot_original-1.rlib")
+        );
+        assert_eq!(
+            beside.arguments,
             invocation(
-                "--crate-name renamed src/lib.rs --emit=metadata,link -C metadata=1 \
+                "--crate-name parking_lot_original src/lib.rs --emit=metadata,link -C metadata=1 \
                  -C extra-filename=-1 --out-dir /t/deps --target t"
             )
             .arguments
         );
         let check = invocation("--crate-name a a.rs --emit=dep-info,metadata --out-dir d");
-        let original = Original::of(&check, "renamed").unwrap();
-        assert_eq!(original.library, Path::new("d/librenamed.rmeta"));
+        let beside = renamed(&check, original);
+        assert_eq!(
+            library(&beside, original.name).unwrap(),
+            Path::new("d/libparking_lot_original.rmeta")
+        );
+    }
+
+    #[test]
+    fn the_replacement_of_tokio_has_its_own_edition_and_the_crates_of_the_facade() {
+        let call = invocation(
+            "--crate-name tokio --edition=2021 src/lib.rs --cfg feature=\"sync\" \
+             --extern libc=/t/libc.rlib --extern pin_project_lite=/t/pin.rlib --cap-lints warn",
+        );
+        let replacement = replacement::of("tokio", "1.47.0").unwrap();
+        assert_eq!(
+            in_place(&call, &facade(), replacement).unwrap().arguments,
+            invocation(
+                "--crate-name tokio --edition=2024 /f/sources/crates/lockwarden-tokio/src/lib.rs \
+                 --cfg feature=\"sync\" --extern pin_project_lite=/t/pin.rlib --cap-lints allow \
+                 --cfg feature=\"always\" --extern lockwarden=/f/lockwarden.rlib \
+                 --extern parking_lot=/f/parking_lot.rlib --extern libc=/f/libc.rlib \
+                 -L dependency=/f/deps"
+            )
+            .arguments
+        );
+        let original = replacement.original.unwrap();
+        assert_eq!(
+            renamed(&call, original).arguments,
+            invocation(
+                "--crate-name tokio_original --edition=2021 src/lib.rs --cfg feature=\"sync\" \
+                 --extern libc=/t/libc.rlib --extern pin_project_lite=/t/pin.rlib --cap-lints warn \
+                 --cfg feature=\"rt\""
+            )
+            .arguments
+        );
     }
 
     #[test]
@@ -286,12 +358,7 @@ mod tests {
 
     #[test]
     fn the_facade_takes_the_place_of_std_once() {
-        let facade = Facade {
-            std: "/f/std.rlib".into(),
-            lockwarden: "/f/lockwarden.rlib".into(),
-            search: vec!["/f/deps".into()],
-            sources: "/f/sources".into(),
-        };
+        let facade = facade();
         let watched = with_facade(&invocation("--crate-name a a.rs"), &facade);
         assert_eq!(
             watched.arguments,
