@@ -128,7 +128,10 @@ impl Invocation {
                 break;
             }
             let text = argument.to_string_lossy();
-            if text.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')) {
+            if text
+                .strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with('='))
+            {
                 let mut whole = OsString::from(format!("{name}="));
                 whole.push(value.into());
                 *argument = whole;
@@ -304,14 +307,19 @@ mod tests {
         assert_eq!(call.extern_path("b"), Some("/d/b.rlib".into()));
         assert_eq!(call.extern_path("d"), None);
         call.remove_extern("b");
-        assert_eq!(call.arguments, invocation("--extern a=/d/a.rlib -L c --extern d").arguments);
+        assert_eq!(
+            call.arguments,
+            invocation("--extern a=/d/a.rlib -L c --extern d").arguments
+        );
     }
 
     #[test]
     fn features_and_values_are_set_once() {
         let mut call = invocation("--edition=2021 --cfg feature=\"rt\" --out-dir a");
         call.add_features(&["rt", "sync"]);
-        let changed = call.with_value("--edition", "2024").with_value("--out-dir", "b");
+        let changed = call
+            .with_value("--edition", "2024")
+            .with_value("--out-dir", "b");
         assert_eq!(
             changed.arguments,
             invocation("--edition=2024 --cfg feature=\"rt\" --out-dir b --cfg feature=\"sync\"")

@@ -16,10 +16,14 @@ pub(super) struct Replacement {
     pub(super) edition: Option<&'static str>,
     /// Features that the source has beside those of the package.
     pub(super) features: &'static [&'static str],
+    /// The folder of the package that the source belongs to, whose name and version stand before its places in reports.
+    pub(super) package_folder: Option<&'static str>,
     /// What of the facade the source uses, by the names of the crates.
     pub(super) crates: &'static [&'static str],
     /// The crate of the package, for the source to build on.
     pub(super) original: Option<Original>,
+    /// The dependency without whose replacement the package stays as it is.
+    pub(super) needs: Option<&'static str>,
     /// A `--cfg` under which the package stays as it is.
     unless: Option<&'static str>,
 }
@@ -72,14 +76,16 @@ impl Replacement {
             source,
             edition: None,
             features: &[],
+            package_folder: None,
             crates: &["lockwarden"],
             original: None,
+            needs: None,
             unless: None,
         }
     }
 }
 
-const REPLACEMENTS: [Replacement; 5] = [
+const REPLACEMENTS: [Replacement; 6] = [
     Replacement::plain(
         "lock_api",
         Versions::Of("0.4."),
@@ -106,9 +112,20 @@ const REPLACEMENTS: [Replacement; 5] = [
     // A program that itself depends on the detector gets the one of the facade: two would each know
     // half of the locks.
     Replacement::plain("lockwarden", Versions::All, "replacements/lockwarden.rs"),
+    // In the same way a program that depends on it gets what is compiled in the place of tokio.
+    Replacement {
+        crates: &[],
+        needs: Some("tokio"),
+        ..Replacement::plain(
+            "lockwarden-tokio",
+            Versions::All,
+            "replacements/lockwarden_tokio.rs",
+        )
+    },
     Replacement {
         edition: Some("2024"),
         features: &["always"],
+        package_folder: Some("crates/lockwarden-tokio"),
         crates: &["lockwarden", "parking_lot", "libc"],
         original: Some(Original {
             name: "tokio_original",
@@ -130,6 +147,14 @@ pub(super) fn of(name: &str, version: &str) -> Option<Replacement> {
     REPLACEMENTS
         .into_iter()
         .find(|r| r.package == name && r.versions.contain(version))
+}
+
+/// The crate that is compiled under another name where a package is replaced.
+pub(super) fn original_of(name: &str) -> Option<Original> {
+    REPLACEMENTS
+        .into_iter()
+        .filter(|r| r.package == name)
+        .find_map(|r| r.original)
 }
 
 impl Replacement {

@@ -51,17 +51,24 @@ pub(super) fn run(plan: &Plan, mut arguments: Vec<OsString>) -> Result<ExitCode>
         return Ok(code(compiler.run(&invocation)?));
     };
     let why = left_out(plan, &package, &invocation);
-    note(plan, &package, &invocation, why);
+    let replacement = replacement::of(&package.name, &package.version);
+    let kept_by = replacement.and_then(|replacement| replacement.kept_by(&Cfg::of(&invocation)));
+    note(plan, &package, &invocation, why, kept_by);
     if why.is_some() {
         // What it depends on may be watched.
         let mut bare = invocation.clone();
         bare.add_search(&facade.search);
         return Ok(code(compiler.run(&bare)?));
     }
-    let replacement = replacement::of(&package.name, &package.version)
+    let replacement = replacement
+        .filter(|_| kept_by.is_none())
         // The tests of the package itself are for its own code.
         .filter(|_| !invocation.has("--test"))
-        .filter(|replacement| replacement.kept_by(&Cfg::of(&invocation)).is_none());
+        .filter(|replacement| {
+            replacement
+                .needs
+                .is_none_or(|name| is_replaced(name, &invocation))
+        });
     if let Some(replacement) = replacement {
         return replaced(plan, &compiler, &invocation, facade, &package, replacement);
     }
@@ -72,6 +79,25 @@ pub(super) fn run(plan: &Plan, mut arguments: Vec<OsString>) -> Result<ExitCode>
         failure::explain(&compiler, &invocation, &facade.search, &package);
     }
     Ok(code(status))
+}
+
+/// Whether what a crate is given under this name was compiled in the place of a package: the crate of that
+/// package is beside it.
+fn is_replaced(name: &str, invocation: &Invocation) -> bool {
+    let Some(original) = replacement::original_of(name) else {
+        return false;
+    };
+    let Some(library) = invocation.extern_path(name) else {
+        return false;
+    };
+    let file = library.file_name().unwrap_or_default().to_string_lossy();
+    let beside = file.replacen(&format!("lib{name}"), &format!("lib{}", original.name), 1);
+    ["rlib", "rmeta"].iter().any(|extension| {
+        library
+            .with_file_name(&beside)
+            .with_extension(extension)
+            .exists()
+    })
 }
 
 /// The arguments with the facade in the place of std.
@@ -116,25 +142,37 @@ pub(super) fn left_out(plan: &Plan, package: &Package, invocation: &Invocation) 
 }
 
 /// Leaves a note for the end of the run, or removes that of an earlier state of the sources. Without it the run says
-/// less, and is no worse.
-fn note(plan: &Plan, package: &Package, invocation: &Invocation, why: Option<LeftOut>) {
+/// less, and is no worse. `kept_by` is the `--cfg` by which the package is not replaced.
+fn note(
+    plan: &Plan,
+    package: &Package,
+    invocation: &Invocation,
+    why: Option<LeftOut>,
+    kept_by: Option<&str>,
+) {
     let Package { name, version } = package;
     let target = invocation.value("--crate-name").unwrap_or_default();
     let target = target.to_string_lossy();
     let note = plan.left_out.join(format!("{name}@{version}@{target}"));
-    let Some(why) = why else {
-        let _ = std::fs::remove_file(note);
-        return;
-    };
-    let reason = match why {
+    let reason = match (why, kept_by) {
         // A test may have an allocator of its own, and the package none.
-        LeftOut::Allocator if target != name.replace('-', "_") => {
+        (Some(why @ LeftOut::Allocator), _) if target != name.replace('-', "_") => {
             format!("its target `{target}` {}", why.reason())
         }
-        _ => why.reason().to_owned(),
+        (Some(why), _) => why.reason().to_owned(),
+        (None, Some(name)) => kept_reason(name),
+        (None, None) => {
+            let _ = std::fs::remove_file(note);
+            return;
+        }
     };
     let _ = std::fs::create_dir_all(&plan.left_out);
     let _ = std::fs::write(note, reason);
+}
+
+/// Why a package is not replaced under a `--cfg` of this name.
+fn kept_reason(name: &str) -> String {
+    format!("not replaced under `--cfg {name}`")
 }
 
 /// Prints the version of the compiler, with a line by which cargo distinguishes builds under different plans: it is part
@@ -199,6 +237,15 @@ fn in_place(
         }
     }
     changed.add_search(&facade.search);
+    if let Some(folder) = replacement.package_folder {
+        // As the package would be named in cargo's home: reports take its places for those of a dependency.
+        let mut names = OsString::from("--remap-path-prefix=");
+        names.push(facade.sources.join(folder));
+        let (_, package) = folder.rsplit_once('/').unwrap_or(("", folder));
+        let version = env!("CARGO_PKG_VERSION");
+        names.push(format!("=/registry/src/lockwarden/{package}-{version}"));
+        changed.arguments.push(names);
+    }
     // The lints of the package are for its own code.
     changed.cap_lints();
     Ok(changed)
@@ -329,7 +376,8 @@ mod tests {
                  --cfg feature=\"sync\" --extern pin_project_lite=/t/pin.rlib --cap-lints allow \
                  --cfg feature=\"always\" --extern lockwarden=/f/lockwarden.rlib \
                  --extern parking_lot=/f/parking_lot.rlib --extern libc=/f/libc.rlib \
-                 -L dependency=/f/deps"
+                 -L dependency=/f/deps \
+                 --remap-path-prefix=/f/sources/crates/lockwarden-tokio=/registry/src/lockwarden/lockwarden-tokio-0.1.0"
             )
             .arguments
         );
