@@ -25,7 +25,7 @@ pub(super) struct Replacement {
     /// The dependency without whose replacement the package stays as it is.
     pub(super) needs: Option<&'static str>,
     /// A `--cfg` under which the package stays as it is.
-    unless: Option<&'static str>,
+    pub(super) unless: Option<&'static str>,
 }
 
 /// How the crate of a replaced package is compiled.

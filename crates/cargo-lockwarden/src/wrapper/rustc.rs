@@ -83,7 +83,7 @@ pub(super) fn run(plan: &Plan, mut arguments: Vec<OsString>) -> Result<ExitCode>
 
 /// Whether what a crate is given under this name was compiled in the place of a package: the crate of that
 /// package is beside it.
-fn is_replaced(name: &str, invocation: &Invocation) -> bool {
+pub(super) fn is_replaced(name: &str, invocation: &Invocation) -> bool {
     let Some(original) = replacement::original_of(name) else {
         return false;
     };
@@ -171,7 +171,7 @@ fn note(
 }
 
 /// Why a package is not replaced under a `--cfg` of this name.
-fn kept_reason(name: &str) -> String {
+pub(super) fn kept_reason(name: &str) -> String {
     format!("not replaced under `--cfg {name}`")
 }
 
