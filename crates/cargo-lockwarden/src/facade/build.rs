@@ -27,6 +27,8 @@ pub(crate) struct Facade {
     pub(crate) search: Vec<PathBuf>,
     /// The folder of the sources.
     pub(crate) sources: PathBuf,
+    /// The folder of the package `lockwarden-tokio`, of which nothing is built before a program uses tokio.
+    pub(crate) tokio: PathBuf,
 }
 
 /// The file of a facade that is locked while it is built.
@@ -226,7 +228,7 @@ fn build(
             "the detector cannot be built for {triple} ({status}): cargo says above why{network}"
         );
     }
-    let Found { std, crates } = found;
+    let Found { std, crates, tokio } = found;
     let (Some(std), true) = (std, crates.contains_key("lockwarden")) else {
         bail!("cargo has built the detector for {triple}, and names no library");
     };
@@ -238,6 +240,7 @@ fn build(
             // Macros run in the compiler.
             target_dir.join("release/deps"),
         ],
+        tokio: tokio.unwrap_or_else(|| root.join(sources::TOKIO)),
         sources: root,
     })
 }
@@ -247,6 +250,8 @@ fn build(
 struct Found {
     std: Option<PathBuf>,
     crates: BTreeMap<String, PathBuf>,
+    /// The package `lockwarden-tokio`, where the sources come from a registry.
+    tokio: Option<PathBuf>,
 }
 
 /// Crates of the facade that the sources which take the place of others use.
@@ -265,6 +270,9 @@ impl Found {
         };
         if name == "lockwarden_std" {
             self.std = Some(library);
+        } else if name == "lockwarden_tokio" {
+            let root = artifact.target.src_path.ancestors().nth(2);
+            self.tokio = root.map(|folder| folder.to_owned().into());
         } else if CRATES.contains(&name) {
             self.crates.insert(name.to_owned(), library);
         }

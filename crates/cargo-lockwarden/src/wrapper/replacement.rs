@@ -1,8 +1,9 @@
 //! Crates in whose place another source is compiled.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::cfg::Cfg;
+use crate::facade::Facade;
 
 /// What takes the place of a crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,14 +11,14 @@ pub(super) struct Replacement {
     /// The package, and which of its versions.
     package: &'static str,
     versions: Versions,
-    /// The root file, in the folder of the sources.
+    /// The root file, in the folder of the sources, or in that of the package it belongs to.
     source: &'static str,
     /// The edition of that file, where it is not the edition of the package.
     pub(super) edition: Option<&'static str>,
     /// Features that the source has beside those of the package.
     pub(super) features: &'static [&'static str],
-    /// The folder of the package that the source belongs to, whose name and version stand before its places in reports.
-    pub(super) package_folder: Option<&'static str>,
+    /// Whether the source is the package `lockwarden-tokio`, whose name and version stand before its places in reports.
+    pub(super) is_package: bool,
     /// What of the facade the source uses, by the names of the crates.
     pub(super) crates: &'static [&'static str],
     /// The crate of the package, for the source to build on.
@@ -76,7 +77,7 @@ impl Replacement {
             source,
             edition: None,
             features: &[],
-            package_folder: None,
+            is_package: false,
             crates: &["lockwarden"],
             original: None,
             needs: None,
@@ -125,7 +126,7 @@ const REPLACEMENTS: [Replacement; 6] = [
     Replacement {
         edition: Some("2024"),
         features: &["always"],
-        package_folder: Some("crates/lockwarden-tokio"),
+        is_package: true,
         crates: &["lockwarden", "parking_lot", "libc"],
         original: Some(Original {
             name: "tokio_original",
@@ -134,11 +135,7 @@ const REPLACEMENTS: [Replacement; 6] = [
             has_facade: true,
         }),
         unless: Some("tokio_unstable"),
-        ..Replacement::plain(
-            "tokio",
-            Versions::From(1, 47),
-            "crates/lockwarden-tokio/src/lib.rs",
-        )
+        ..Replacement::plain("tokio", Versions::From(1, 47), "src/lib.rs")
     },
 ];
 
@@ -158,8 +155,13 @@ pub(super) fn original_of(name: &str) -> Option<Original> {
 }
 
 impl Replacement {
-    /// The root file, where the sources are in `folder`.
-    pub(super) fn source(self, folder: &Path) -> PathBuf {
+    /// The root file, of the sources of this facade.
+    pub(super) fn source(self, facade: &Facade) -> PathBuf {
+        let folder = if self.is_package {
+            &facade.tokio
+        } else {
+            &facade.sources
+        };
         folder.join(self.source)
     }
 

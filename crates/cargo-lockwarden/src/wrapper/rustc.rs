@@ -224,7 +224,7 @@ fn in_place(
     facade: &Facade,
     replacement: Replacement,
 ) -> Result<Invocation> {
-    let mut changed = invocation.with_source(replacement.source(&facade.sources))?;
+    let mut changed = invocation.with_source(replacement.source(facade))?;
     if let Some(edition) = replacement.edition {
         changed = changed.with_value("--edition", edition);
     }
@@ -237,13 +237,14 @@ fn in_place(
         }
     }
     changed.add_search(&facade.search);
-    if let Some(folder) = replacement.package_folder {
-        // As the package would be named in cargo's home: reports take its places for those of a dependency.
+    if replacement.is_package {
+        // As the package is called in cargo's home: reports take its places for those of a dependency.
         let mut names = OsString::from("--remap-path-prefix=");
-        names.push(facade.sources.join(folder));
-        let (_, package) = folder.rsplit_once('/').unwrap_or(("", folder));
+        names.push(&facade.tokio);
         let version = env!("CARGO_PKG_VERSION");
-        names.push(format!("=/registry/src/lockwarden/{package}-{version}"));
+        names.push(format!(
+            "=/registry/src/lockwarden/lockwarden-tokio-{version}"
+        ));
         changed.arguments.push(names);
     }
     // The lints of the package are for its own code.
@@ -330,6 +331,7 @@ mod tests {
             crates: crates.into(),
             search: vec!["/f/deps".into()],
             sources: "/f/sources".into(),
+            tokio: "/f/tokio".into(),
         }
     }
 
@@ -372,12 +374,12 @@ mod tests {
         assert_eq!(
             in_place(&call, &facade(), replacement).unwrap().arguments,
             invocation(
-                "--crate-name tokio --edition=2024 /f/sources/crates/lockwarden-tokio/src/lib.rs \
+                "--crate-name tokio --edition=2024 /f/tokio/src/lib.rs \
                  --cfg feature=\"sync\" --extern pin_project_lite=/t/pin.rlib --cap-lints allow \
                  --cfg feature=\"always\" --extern lockwarden=/f/lockwarden.rlib \
                  --extern parking_lot=/f/parking_lot.rlib --extern libc=/f/libc.rlib \
                  -L dependency=/f/deps \
-                 --remap-path-prefix=/f/sources/crates/lockwarden-tokio=/registry/src/lockwarden/lockwarden-tokio-0.1.0"
+                 --remap-path-prefix=/f/tokio=/registry/src/lockwarden/lockwarden-tokio-0.1.0"
             )
             .arguments
         );
