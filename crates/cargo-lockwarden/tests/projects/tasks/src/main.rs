@@ -2,7 +2,7 @@
 //!
 //! The first argument says what the tasks do. `inversion`: the lock of the program and that of the store, in
 //! both orders, in a run that passes. `futurelock`: a lock is granted to a future that its task does not poll any
-//! more, and the run does not end by itself. `service`: a run in which nothing is wrong.
+//! more; a thread ends the process after some seconds. `service`: a run in which nothing is wrong.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +52,10 @@ async fn inversion() {
 
 /// `select!` leaves a future behind that is next in the queue of the lock.
 async fn futurelock() {
+    std::thread::spawn(|| {
+        std::thread::sleep(Duration::from_secs(10));
+        std::process::exit(0);
+    });
     let queue = Arc::new(Mutex::new(0));
     let held = Arc::clone(&queue);
     let (taken, is_taken) = oneshot::channel();
