@@ -6,6 +6,7 @@
 
 mod allocator;
 mod cfg;
+mod dep_info;
 mod failure;
 mod invocation;
 mod replacement;

@@ -7,6 +7,7 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context, Result, bail};
 
 use super::cfg::Cfg;
+use super::dep_info;
 use super::failure;
 use super::invocation::Invocation;
 use super::replacement::{self, Original, Replacement};
@@ -214,6 +215,10 @@ fn replaced(
     let status = compiler.run(&changed)?;
     if !status.success() {
         failure::explain(compiler, invocation, &facade.search, package);
+    } else if let Some(original) = replacement.original {
+        let name = invocation.value("--crate-name").unwrap_or_default();
+        let list = |name: &str| output_file(invocation, "", name, "d");
+        dep_info::add(&list(&name.to_string_lossy())?, &list(original.name)?);
     }
     Ok(code(status))
 }
@@ -255,22 +260,31 @@ fn in_place(
 /// The call that compiles a crate under another name, beside what takes its place.
 fn renamed(invocation: &Invocation, original: Original) -> Invocation {
     let mut renamed = invocation.with_value("--crate-name", original.name);
-    for argument in &mut renamed.arguments {
-        if let Some(kinds) = argument.to_string_lossy().strip_prefix("--emit=") {
-            // The file of its dependencies is written for the crate that takes its place.
-            let kinds: Vec<&str> = kinds
-                .split(',')
-                .filter(|kind| *kind != "dep-info")
-                .collect();
-            *argument = format!("--emit={}", kinds.join(",")).into();
-        }
-    }
     renamed.add_features(original.features);
     renamed
 }
 
 /// The file that a call writes for the crate `name`, for others to be compiled with.
 fn library(invocation: &Invocation, name: &str) -> Result<PathBuf> {
+    let is_linked = invocation.value("--emit").is_some_and(|kinds| {
+        let kinds = kinds.to_string_lossy();
+        kinds.split(',').any(|kind| kind == "link")
+    });
+    output_file(
+        invocation,
+        "lib",
+        name,
+        if is_linked { "rlib" } else { "rmeta" },
+    )
+}
+
+/// A file that a call writes for the crate `name`.
+fn output_file(
+    invocation: &Invocation,
+    prefix: &str,
+    name: &str,
+    extension: &str,
+) -> Result<PathBuf> {
     let folder = invocation
         .value("--out-dir")
         .context("cargo gives every crate a folder")?;
@@ -278,13 +292,8 @@ fn library(invocation: &Invocation, name: &str) -> Result<PathBuf> {
         let text = argument.to_string_lossy();
         text.strip_prefix("extra-filename=").map(str::to_owned)
     });
-    let is_linked = invocation.value("--emit").is_some_and(|kinds| {
-        let kinds = kinds.to_string_lossy();
-        kinds.split(',').any(|kind| kind == "link")
-    });
-    let extension = if is_linked { "rlib" } else { "rmeta" };
     let suffix = suffix.unwrap_or_default();
-    Ok(Path::new(folder).join(format!("lib{name}{suffix}.{extension}")))
+    Ok(Path::new(folder).join(format!("{prefix}{name}{suffix}.{extension}")))
 }
 
 /// The compiler, behind the wrapper that was there before.
@@ -351,7 +360,7 @@ mod tests {
         assert_eq!(
             beside.arguments,
             invocation(
-                "--crate-name parking_lot_original src/lib.rs --emit=metadata,link -C metadata=1 \
+                "--crate-name parking_lot_original src/lib.rs --emit=dep-info,metadata,link -C metadata=1 \
                  -C extra-filename=-1 --out-dir /t/deps --target t"
             )
             .arguments
