@@ -8,8 +8,14 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Folders of the repository that the facade is built from.
-const FOLDERS: [&str; 3] = ["src", "crates/lockwarden-macros", "crates/lockwarden-std"];
+/// Folders of the repository that the command carries.
+const FOLDERS: [&str; 4] = [
+    "src",
+    "crates/lockwarden-macros",
+    "crates/lockwarden-std",
+    // No part of the facade: compiled in the place of tokio.
+    "crates/lockwarden-tokio/src",
+];
 
 fn main() {
     let here = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());

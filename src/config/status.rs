@@ -66,7 +66,7 @@ pub struct Counters {
 
 /// Totals since the start of the process, of living and dropped locks and threads.
 ///
-/// `Display` writes "12 locks of 5 classes, 7 orders, 4 threads". The totals change only where
+/// `Display` writes "12 locks of 5 classes, 7 orders, 4 threads", and "9 tasks" if there were any. The totals change only where
 /// something is new, so that known acquisitions cost nothing for them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -81,6 +81,8 @@ pub struct Totals {
     pub orders: u64,
     /// The threads that have used a lock.
     pub threads: u64,
+    /// The tasks that were started: agents that are no threads.
+    pub tasks: u64,
 }
 
 impl fmt::Display for Totals {
@@ -97,7 +99,11 @@ impl fmt::Display for Totals {
             self.classes,
             Counted(self.orders, "order"),
             Counted(self.threads, "thread"),
-        )
+        )?;
+        if self.tasks > 0 {
+            write!(f, ", {}", Counted(self.tasks, "task"))?;
+        }
+        Ok(())
     }
 }
 
@@ -186,6 +192,7 @@ mod tests {
                 classes: 1,
                 orders: 7,
                 threads: 4,
+                tasks: 9,
             },
             limits: vec![Limit::MaxReports, Limit::SearchSteps],
         });
@@ -193,7 +200,7 @@ mod tests {
         assert_eq!(
             status.to_string(),
             "on, for 2.3 s: 1 lock, 2 edges, 0 threads, 1 report, 3 findings not reported, \
-             1 finding suppressed; since the start 12 locks of 1 class, 7 orders, 4 threads; \
+             1 finding suppressed; since the start 12 locks of 1 class, 7 orders, 4 threads, 9 tasks; \
              limits reached: max_reports (later reports are only counted), search_steps \
              (some cycles were not looked at)"
         );

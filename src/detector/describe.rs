@@ -111,7 +111,7 @@ fn elsewhere(state: &DetectorState, id: ThreadId, locks: &mut Locks) -> ThreadIn
         .into_iter()
         .find(|slot| slot.thread() == Some(id));
     info.ended = slot.is_none();
-    info.is_task = slot.is_some_and(|slot| slot.life.is_agent());
+    info.is_task = slot.map_or_else(|| state.is_task(id), |slot| slot.life.is_agent());
     info.spawned = slot.and_then(Slot::spawned);
     for h in slot.and_then(|slot| slot.held()).unwrap_or_default() {
         if let Some(lock) = state.lock_at(h.ident) {

@@ -24,6 +24,12 @@ struct KnownLock {
     ident: usize,
 }
 
+/// What is remembered of a thread or agent after its end.
+struct Introduced {
+    name: Option<String>,
+    is_task: bool,
+}
+
 /// Everything that the detector has recorded.
 pub(crate) struct DetectorState {
     pub(crate) graph: OrderGraph,
@@ -36,7 +42,7 @@ pub(crate) struct DetectorState {
     reported: HashSet<(Vec<LockId>, Verdict)>,
     /// The locks in the graph, each with its class and with the address of its ident.
     locks: IdMap<LockId, KnownLock>,
-    names: IdMap<ThreadId, Option<String>>,
+    names: IdMap<ThreadId, Introduced>,
     /// The threads in `names`, in the order in which they were added.
     introduced: VecDeque<ThreadId>,
     /// The stack at which a pair of source locations was first nested.
@@ -147,7 +153,11 @@ impl DetectorState {
         if self.names.contains_key(&thread) {
             return;
         }
-        self.names.insert(thread, slot.name());
+        let introduced = Introduced {
+            name: slot.name(),
+            is_task: slot.life.is_agent(),
+        };
+        self.names.insert(thread, introduced);
         self.introduced.push_back(thread);
         if self.introduced.len() > NAMES
             && let Some(oldest) = self.introduced.pop_front()
@@ -157,7 +167,12 @@ impl DetectorState {
     }
 
     pub(crate) fn name(&self, thread: ThreadId) -> Option<String> {
-        self.names.get(&thread).cloned().flatten()
+        self.names.get(&thread)?.name.clone()
+    }
+
+    /// Whether an introduced thread is an agent, also after its end.
+    pub(crate) fn is_task(&self, thread: ThreadId) -> bool {
+        self.names.get(&thread).is_some_and(|of| of.is_task)
     }
 
     pub(crate) fn has_stack(&self, from: Site, to: Site) -> bool {

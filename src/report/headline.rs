@@ -612,11 +612,18 @@ pub(super) fn distinct_threads(report: &Report) -> Vec<ThreadId> {
 }
 
 fn counted_threads(report: &Report) -> String {
-    match distinct_threads(report).len() {
-        0 | 1 => "one thread".to_owned(),
-        2 => "two threads".to_owned(),
-        3 => "three threads".to_owned(),
-        many => format!("{many} threads"),
+    let threads = distinct_threads(report);
+    let is_task = |&id: &ThreadId| report.thread(id).is_some_and(|thread| thread.is_task);
+    let noun = if !threads.is_empty() && threads.iter().all(is_task) {
+        "task"
+    } else {
+        "thread"
+    };
+    match threads.len() {
+        0 | 1 => format!("one {noun}"),
+        2 => format!("two {noun}s"),
+        3 => format!("three {noun}s"),
+        many => format!("{many} {noun}s"),
     }
 }
 

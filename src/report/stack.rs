@@ -325,6 +325,10 @@ fn trimmed(mut frames: Vec<Frame>) -> Vec<Frame> {
         .filter(|&at| at > 0)
         .unwrap_or(frames.len());
     frames.truncate(bottom);
+    // Below the root of a task is the runtime that polls it.
+    if let Some(root) = frames.iter().position(Frame::polls_task) {
+        frames.truncate(root + 1);
+    }
     // The frames that catch a panic stand between functions of any program with threads, and carry no
     // information.
     if frames.iter().any(|frame| !frame.catches_panics()) {
@@ -410,7 +414,13 @@ impl Frame {
     fn is_ours(&self) -> bool {
         self.starts_with_any(&["lockwarden::", "backtrace::", "lock_api::", "parking_lot::"])
             || self.starts_with_any(&["parking_lot_core::", "crossbeam_channel::"])
+            || self.starts_with_any(&["lockwarden_tokio::"])
             || self.file.as_deref().is_some_and(is_file_of_ours)
+    }
+
+    /// Returns whether this is the poll of a whole task, in `lockwarden-tokio`.
+    fn polls_task(&self) -> bool {
+        self.path().contains("::agent::root::Root<") && self.is_ours()
     }
 
     /// Returns whether this is a function of the standard library that calls a closure and catches its
@@ -466,12 +476,17 @@ fn is_file_of_ours(file: &str) -> bool {
     if own.is_some_and(|rest| rest.starts_with("src/") || rest.starts_with("src\\")) {
         return true;
     }
+    if own.is_some_and(|rest| rest.starts_with("crates/lockwarden-tokio/src/")) {
+        return true;
+    }
     let Some(file) = short_file(file) else {
         return false;
     };
     let crates = [
         "backtrace 0.",
         "crossbeam-channel 0.",
+        // Under `cargo lockwarden`, its crate is called `tokio`.
+        "lockwarden-tokio 0.",
         "lock_api 0.",
         "parking_lot 0.",
         "parking_lot_core 0.",

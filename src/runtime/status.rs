@@ -70,6 +70,7 @@ pub fn status() -> Status {
             classes: class::count(),
             orders,
             threads: registry::ever(),
+            tasks: registry::agents_ever(),
         },
         limits,
     })

@@ -170,7 +170,7 @@ fn line(findings: &Findings, activity: &Counters) -> String {
     let total = &activity.total;
     let mut line = format!(
         "{},\"time_unix_ms\":{},\
-         \"uptime_ms\":{},\"locks\":{},\"classes\":{},\"orders\":{},\"threads\":{},\"reports\":{},\
+         \"uptime_ms\":{},\"locks\":{},\"classes\":{},\"orders\":{},\"threads\":{},\"tasks\":{},\"reports\":{},\
          \"unreported\":{},\"suppressed\":{},\"findings\":[",
         head("summary"),
         since_1970.as_millis(),
@@ -179,6 +179,7 @@ fn line(findings: &Findings, activity: &Counters) -> String {
         total.classes,
         total.orders,
         total.threads,
+        total.tasks,
         findings.count,
         activity.unreported,
         activity.suppressed,

@@ -11,7 +11,7 @@ use crate::project::{LeftOut, Package, Project};
 use crate::wrapper;
 
 /// Crates that wait in a way of their own, which no replacement of std shows.
-const OWN_WAITS: [(&str, &str); 7] = [
+const OWN_WAITS: [(&str, &str); 6] = [
     ("async-lock", "its locks are those of async tasks"),
     (
         "crossbeam-channel",
@@ -25,10 +25,6 @@ const OWN_WAITS: [(&str, &str); 7] = [
     (
         "spin",
         "its locks spin; those behind `lock_api` are watched",
-    ),
-    (
-        "tokio",
-        "the locks of its runtime are watched, those of `tokio::sync` are not",
     ),
     ("usync", "its locks are not seen"),
 ];
@@ -74,7 +70,8 @@ impl Answer {
         for package in &project.packages {
             let Package { name, version, .. } = package;
             let full = format!("{name} {version}");
-            let is_replaced = wrapper::is_replaced(name, version);
+            let kept = wrapper::kept(name, version, |cfg| project.config.has_cfg(cfg));
+            let is_replaced = wrapper::is_replaced(name, version) && kept.is_none();
             match wrapper::left_out_of(&project.selection, package) {
                 Some(LeftOut::NotNamed) if is_replaced => answer.replaced.push(full.clone()),
                 Some(why) => answer.left_out.push(format!("{full}: {}", why.reason())),
@@ -91,6 +88,13 @@ impl Answer {
                     false => "only versions 0.12 and 0.13 are replaced",
                 };
                 answer.unseen.push(format!("{full}: {why}"));
+            } else if name == "tokio" && !is_replaced {
+                let why =
+                    kept.unwrap_or_else(|| "only versions from 1.47 on are replaced".to_owned());
+                answer.unseen.push(format!(
+                    "{full}: {why}; the locks of its runtime are watched, its tasks and those of `tokio::sync` \
+                     are not"
+                ));
             }
         }
         answer

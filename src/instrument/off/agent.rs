@@ -25,6 +25,12 @@ impl Agent {
     }
 
     #[inline(always)]
+    pub fn add_anonymous() {}
+
+    #[inline(always)]
+    pub fn remove_anonymous() {}
+
+    #[inline(always)]
     #[must_use]
     pub fn id(&self) -> ThreadId {
         ThreadId::new(0)

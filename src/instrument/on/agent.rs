@@ -53,7 +53,7 @@ impl Agent {
     pub fn new(name: Option<&str>) -> Self {
         let scope = current::scope();
         Self {
-            seat: Seat::new(registry::next_thread(), scope, name.map(Box::from), None),
+            seat: Seat::new(registry::next_agent(), scope, name.map(Box::from), None),
         }
     }
 
@@ -62,8 +62,23 @@ impl Agent {
     pub fn started_at(place: Site) -> Self {
         let scope = current::scope();
         Self {
-            seat: Seat::new(registry::next_thread(), scope, None, Some(place)),
+            seat: Seat::new(registry::next_agent(), scope, None, Some(place)),
         }
+    }
+
+    /// Counts an agent that has no [`Agent`] yet, as one of which nothing else is to be known: the
+    /// [totals](crate::config::Totals) and the summary say how many there have been.
+    ///
+    /// Costs one atomic operation.
+    #[inline]
+    pub fn add_anonymous() {
+        registry::add_anonymous_agent();
+    }
+
+    /// Counts one less of those that [`add_anonymous`](Self::add_anonymous) has counted, since an
+    /// [`Agent`] was made for it.
+    pub fn remove_anonymous() {
+        registry::remove_anonymous_agent();
     }
 
     /// The identity of the agent in reports, unique among threads and agents.

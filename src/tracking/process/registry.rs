@@ -30,11 +30,44 @@ pub(crate) fn next_thread() -> ThreadId {
     ThreadId::new(NEXT_THREAD.fetch_add(1, Ordering::Relaxed))
 }
 
+/// The agents that have a serial number of [`NEXT_THREAD`].
+static AGENTS: AtomicU64 = AtomicU64::new(0);
+
+/// The agents that have none: nothing but their number is needed of them.
+static ANONYMOUS_AGENTS: AtomicU64 = AtomicU64::new(0);
+
+/// Returns a new serial number for an agent.
+pub(crate) fn next_agent() -> ThreadId {
+    // Relaxed: a number for display.
+    AGENTS.fetch_add(1, Ordering::Relaxed);
+    next_thread()
+}
+
+/// Counts an agent without a serial number.
+#[inline]
+pub(crate) fn add_anonymous_agent() {
+    // Relaxed: a number for display.
+    ANONYMOUS_AGENTS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Counts one less, which has been given a serial number.
+pub(crate) fn remove_anonymous_agent() {
+    // Relaxed: a number for display.
+    ANONYMOUS_AGENTS.fetch_sub(1, Ordering::Relaxed);
+}
+
 /// Returns how many threads of the program have ever used a tracked primitive.
 pub(crate) fn ever() -> u64 {
     // Relaxed: a number for display.
     let all = NEXT_THREAD.load(Ordering::Relaxed) - 1;
-    all.saturating_sub(crate::tracking::thread::slot::ours())
+    let others = crate::tracking::thread::slot::ours() + AGENTS.load(Ordering::Relaxed);
+    all.saturating_sub(others)
+}
+
+/// Returns how many agents there have ever been.
+pub(crate) fn agents_ever() -> u64 {
+    // Relaxed: a number for display.
+    AGENTS.load(Ordering::Relaxed) + ANONYMOUS_AGENTS.load(Ordering::Relaxed)
 }
 
 /// Returns a free slot.

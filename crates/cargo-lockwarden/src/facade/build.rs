@@ -1,6 +1,6 @@
 //! Builds the facade with the project's own toolchain, and finds it again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::BufReader;
@@ -21,12 +21,14 @@ use crate::variables;
 pub(crate) struct Facade {
     /// The library that takes the place of std.
     pub(crate) std: PathBuf,
-    /// The detector.
-    pub(crate) lockwarden: PathBuf,
+    /// The detector, and what the sources that take the place of crates use beside it, by the names of the crates.
+    pub(crate) crates: BTreeMap<String, PathBuf>,
     /// The folders in which what these depend on is found.
     pub(crate) search: Vec<PathBuf>,
     /// The folder of the sources.
     pub(crate) sources: PathBuf,
+    /// The folder of the package `lockwarden-tokio`, of which nothing is built before a program uses tokio.
+    pub(crate) tokio: PathBuf,
 }
 
 /// The file of a facade that is locked while it is built.
@@ -104,7 +106,8 @@ pub(crate) fn remove_all() -> Result<usize> {
 fn read(folder: &Path) -> Option<Facade> {
     let text = fs::read_to_string(folder.join("facade.json")).ok()?;
     let facade: Facade = serde_json::from_str(&text).ok()?;
-    (facade.std.exists() && facade.lockwarden.exists()).then_some(facade)
+    let is_there = |library: &PathBuf| library.exists();
+    (is_there(&facade.std) && facade.crates.values().all(is_there)).then_some(facade)
 }
 
 /// The facade for `triple`; builds it the first time, with rustc behind `wrapper`.
@@ -209,7 +212,7 @@ fn build(
     let mut found = Found::default();
     for message in Message::parse_stream(BufReader::new(output)) {
         if let Message::CompilerArtifact(artifact) = message? {
-            found.take(&artifact);
+            found.take(&artifact, &target_dir.join(triple));
         }
     }
     let status = child.wait()?;
@@ -225,17 +228,19 @@ fn build(
             "the detector cannot be built for {triple} ({status}): cargo says above why{network}"
         );
     }
-    let (Some(std), Some(lockwarden)) = (found.std, found.lockwarden) else {
+    let Found { std, crates, tokio } = found;
+    let (Some(std), true) = (std, crates.contains_key("lockwarden")) else {
         bail!("cargo has built the detector for {triple}, and names no library");
     };
     Ok(Facade {
         std,
-        lockwarden,
+        crates,
         search: vec![
             target_dir.join(triple).join("release/deps"),
             // Macros run in the compiler.
             target_dir.join("release/deps"),
         ],
+        tokio: tokio.unwrap_or_else(|| root.join(sources::TOKIO)),
         sources: root,
     })
 }
@@ -244,22 +249,32 @@ fn build(
 #[derive(Debug, Default)]
 struct Found {
     std: Option<PathBuf>,
-    lockwarden: Option<PathBuf>,
+    crates: BTreeMap<String, PathBuf>,
+    /// The package `lockwarden-tokio`, where the sources come from a registry.
+    tokio: Option<PathBuf>,
 }
 
+/// Crates of the facade that the sources which take the place of others use.
+const CRATES: [&str; 3] = ["lockwarden", "parking_lot", "libc"];
+
 impl Found {
-    fn take(&mut self, artifact: &cargo_metadata::Artifact) {
-        let place = match artifact.target.name.as_str() {
-            "lockwarden_std" => &mut self.std,
-            "lockwarden" => &mut self.lockwarden,
-            _ => return,
-        };
+    /// Takes a library below `folder`; what runs in the compiler is elsewhere.
+    fn take(&mut self, artifact: &cargo_metadata::Artifact, folder: &Path) {
+        let name = artifact.target.name.as_str();
         let library = artifact
             .filenames
             .iter()
-            .find(|file| file.extension() == Some("rlib"));
-        if let Some(library) = library {
-            *place = Some(library.clone().into());
+            .find(|file| file.extension() == Some("rlib") && file.starts_with(folder));
+        let Some(library) = library.map(|file| PathBuf::from(file.clone())) else {
+            return;
+        };
+        if name == "lockwarden_std" {
+            self.std = Some(library);
+        } else if name == "lockwarden_tokio" {
+            let root = artifact.target.src_path.ancestors().nth(2);
+            self.tokio = root.map(|folder| folder.to_owned().into());
+        } else if CRATES.contains(&name) {
+            self.crates.insert(name.to_owned(), library);
         }
     }
 }

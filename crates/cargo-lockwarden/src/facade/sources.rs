@@ -11,6 +11,9 @@ include!(concat!(env!("OUT_DIR"), "/sources.rs"));
 /// Stands for all sources and for what [`write()`] makes of them.
 pub(crate) const VERSION: u64 = HASH;
 
+/// The folder of the package `lockwarden-tokio` among the sources.
+pub(super) const TOKIO: &str = "crates/lockwarden-tokio";
+
 /// Writes everything below `folder`, with the given features of `lockwarden` and of the facade.
 ///
 /// # Errors
@@ -68,6 +71,10 @@ fn manifest(features: &BTreeSet<String>, facade_features: &BTreeSet<String>) -> 
         "lockwarden = {{ version = \"={version}\"{comma}{lockwarden}, features = [{features}] }}\n\
          lockwarden-std = {{ version = \"={version}\"{comma}{facade}, features = [{facade_features}] }}"
     );
+    if !HAS_DETECTOR {
+        // Cargo fetches its sources so; what it builds of them is not used.
+        let _ = writeln!(manifest, "lockwarden-tokio = \"={version}\"");
+    }
     manifest
 }
 
@@ -83,6 +90,7 @@ mod tests {
             "src/lib.rs",
             "crates/lockwarden-std/src/lib.rs",
             "crates/lockwarden-macros/Cargo.toml",
+            "crates/lockwarden-tokio/src/lib.rs",
         ] {
             assert!(names.contains(&name), "{names:?}");
         }

@@ -13,6 +13,8 @@ pub(crate) struct CargoConfig {
     pub(crate) rustc_wrapper: Option<OsString>,
     /// `build.target`.
     pub(crate) targets: Vec<String>,
+    /// What rustc is given by any file or variable, whatever of it cargo takes.
+    rustflags: Vec<String>,
 }
 
 impl CargoConfig {
@@ -43,7 +45,27 @@ impl CargoConfig {
         {
             config.targets = vec![target];
         }
+        for variable in ["RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"] {
+            let flags = std::env::var(variable).unwrap_or_default();
+            config
+                .rustflags
+                .extend(flags.split_whitespace().map(str::to_owned));
+        }
+        let flags = std::env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
         config
+            .rustflags
+            .extend(flags.split('\u{1f}').map(str::to_owned));
+        config
+    }
+
+    /// Whether rustc may be given `--cfg name`, for a word before the build. The wrapper sees what it is given.
+    pub(crate) fn has_cfg(&self, name: &str) -> bool {
+        let is_value = |pair: &[String]| pair[0] == "--cfg" && pair[1] == name;
+        self.rustflags.windows(2).any(is_value)
+            || self
+                .rustflags
+                .iter()
+                .any(|flag| flag.strip_prefix("--cfg=") == Some(name))
     }
 
     /// Takes from one file, in `folder`, what no nearer one has said.
@@ -52,6 +74,21 @@ impl CargoConfig {
             // Cargo refuses it with words of its own.
             return;
         };
+        let targets = table.get("target").and_then(toml::Value::as_table);
+        let sections = targets.into_iter().flat_map(toml::Table::values);
+        for section in sections.chain(table.get("build")) {
+            match section.get("rustflags") {
+                Some(toml::Value::String(flags)) => {
+                    self.rustflags
+                        .extend(flags.split_whitespace().map(str::to_owned));
+                }
+                Some(toml::Value::Array(flags)) => {
+                    let flags = flags.iter().filter_map(toml::Value::as_str);
+                    self.rustflags.extend(flags.map(str::to_owned));
+                }
+                _ => {}
+            }
+        }
         let Some(build) = table.get("build").and_then(toml::Value::as_table) else {
             return;
         };
@@ -92,6 +129,20 @@ mod tests {
         config.fill_in(far, Path::new("/home/.cargo"));
         assert_eq!(config.rustc_wrapper, Some("/p/tools/wrap".into()));
         assert_eq!(config.targets, ["a", "b"]);
+    }
+
+    #[test]
+    fn flags_of_any_section_say_which_conditions_hold() {
+        let mut config = CargoConfig::default();
+        let text =
+            "[target.x86_64-unknown-linux-gnu]\nrustflags = [\"--cfg\", \"tokio_unstable\"]\n";
+        config.fill_in(text, Path::new("/p/.cargo"));
+        config.fill_in(
+            "[build]\nrustflags = \"-g --cfg=loom\"\n",
+            Path::new("/.cargo"),
+        );
+        assert!(config.has_cfg("tokio_unstable") && config.has_cfg("loom"));
+        assert!(!config.has_cfg("tokio"));
     }
 
     #[test]

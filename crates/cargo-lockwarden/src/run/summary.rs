@@ -25,6 +25,8 @@ pub(super) struct Summary {
     pub(super) classes: u64,
     pub(super) orders: u64,
     pub(super) threads: u64,
+    /// Tasks of async runtimes.
+    pub(super) tasks: u64,
     /// Reports that were made.
     pub(super) reports: u64,
     pub(super) suppressed: u64,
@@ -60,6 +62,8 @@ struct Totals {
     classes: u64,
     orders: u64,
     threads: u64,
+    #[serde(default)]
+    tasks: u64,
     reports: u64,
     suppressed: u64,
 }
@@ -135,6 +139,7 @@ impl Summary {
         self.classes += totals.classes;
         self.orders += totals.orders;
         self.threads += totals.threads;
+        self.tasks += totals.tasks;
         self.reports += totals.reports;
         self.suppressed += totals.suppressed;
     }
@@ -176,11 +181,15 @@ impl Summary {
             };
         } else {
             text += &format!(
-                "lockwarden: watched {} of {} and {} in {}, in {}",
+                "lockwarden: watched {} of {} and {} in {}{}, in {}",
                 count(self.locks, "lock", "locks"),
                 count(self.classes, "class", "classes"),
                 count(self.orders, "order", "orders"),
                 count(self.threads, "thread", "threads"),
+                match self.tasks {
+                    0 => String::new(),
+                    tasks => format!(" and {}", count(tasks, "task", "tasks")),
+                },
                 count(self.processes, "process", "processes"),
             );
             if self.cut_short > 0 {
@@ -345,6 +354,16 @@ mod tests {
             nothing.text(false, &[]),
             "lockwarden: no lock was watched: the build or the program failed before any process that uses \
              locks had ended in order\n"
+        );
+    }
+
+    #[test]
+    fn tasks_are_counted_beside_the_threads() {
+        let line = LINE.replace("\"threads\":2", "\"threads\":2,\"tasks\":5");
+        let text = Summary::parse(&line).text(true, &[]);
+        assert!(
+            text.contains(" in 2 threads and 5 tasks, in 1 process\n"),
+            "{text}"
         );
     }
 

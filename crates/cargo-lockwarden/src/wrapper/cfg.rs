@@ -45,6 +45,11 @@ impl Cfg {
         }
     }
 
+    /// Whether `--cfg name` is among the options.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+
     /// Whether what has these attributes may be compiled: `false` if it certainly is not.
     pub(super) fn keeps(&self, attributes: &[Attribute]) -> bool {
         attributes

@@ -4,17 +4,17 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use super::invocation::Invocation;
-use super::rustc::{Compiler, Package};
+use super::rustc::{Compiler, Package, is_replaced};
 
-/// Says that a crate compiles without the facade and not with it, if that is so. An error of the
-/// crate itself needs no words beside those of the compiler.
+/// Says that a crate compiles without the facade and not with it, if that is so, or that the watched tokio may be
+/// the reason, if the crate uses it. An error of the crate itself needs no words beside those of the compiler.
 pub(super) fn explain(
     compiler: &Compiler,
-    bare: &Invocation,
+    bare_call: &Invocation,
     search: &[PathBuf],
     package: &Package,
 ) {
-    let mut bare = bare.clone();
+    let mut bare = bare_call.clone();
     bare.add_search(search);
     let folder = std::env::temp_dir().join(format!("lockwarden-bare-{}", std::process::id()));
     if std::fs::create_dir_all(&folder).is_err() {
@@ -26,6 +26,13 @@ pub(super) fn explain(
             "lockwarden: `{name} {version}` does not compile with the watched standard library, and \
              does without: leave it out by `--exclude {name}`, or by `exclude = [\"{name}\"]` in \
              `.config/lockwarden.toml`"
+        );
+    } else if is_replaced("tokio", bare_call) {
+        // It cannot be compiled with the original: what it depends on was compiled with the replacement.
+        let Package { name, version } = package;
+        eprintln!(
+            "lockwarden: `{name} {version}` is compiled with the watched tokio; if it compiles without this \
+             command, leave tokio out by `--exclude tokio`"
         );
     }
     let _ = std::fs::remove_dir_all(&folder);

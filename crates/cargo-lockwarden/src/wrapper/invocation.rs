@@ -116,15 +116,67 @@ impl Invocation {
         Ok(changed)
     }
 
-    /// The same arguments with `value` for the option `name`, which is given as `name value`.
+    /// The same arguments with `value` for the option `name`, in both forms.
     pub(super) fn with_value(&self, name: &str, value: impl Into<OsString>) -> Self {
         let mut changed = self.clone();
-        if let Some(place) = self.arguments.iter().position(|argument| argument == name)
-            && place + 1 < changed.arguments.len()
-        {
-            changed.arguments[place + 1] = value.into();
+        let mut arguments = changed.arguments.iter_mut();
+        while let Some(argument) = arguments.next() {
+            if argument == name
+                && let Some(given) = arguments.next()
+            {
+                *given = value.into();
+                break;
+            }
+            let text = argument.to_string_lossy();
+            if text
+                .strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with('='))
+            {
+                let mut whole = OsString::from(format!("{name}="));
+                whole.push(value.into());
+                *argument = whole;
+                break;
+            }
         }
         changed
+    }
+
+    /// Keeps all lints silent.
+    pub(super) fn cap_lints(&mut self) {
+        const OPTION: &str = "--cap-lints";
+        if self.value(OPTION).is_some() {
+            *self = self.with_value(OPTION, "allow");
+        } else {
+            self.arguments.push(format!("{OPTION}=allow").into());
+        }
+    }
+
+    /// Adds `--cfg feature="name"` for each feature that is not among the options.
+    pub(super) fn add_features(&mut self, names: &[&str]) {
+        let given = self.values("--cfg");
+        for name in names {
+            let option = format!("feature=\"{name}\"");
+            if !given.contains(&option) {
+                self.arguments.extend(["--cfg".into(), option.into()]);
+            }
+        }
+    }
+
+    /// Removes each `--extern name=...`.
+    pub(super) fn remove_extern(&mut self, name: &str) {
+        let mut kept = Vec::with_capacity(self.arguments.len());
+        let mut arguments = std::mem::take(&mut self.arguments).into_iter();
+        while let Some(argument) = arguments.next() {
+            if argument == "--extern" {
+                match arguments.next() {
+                    Some(value) if extern_name(&value) == name => {}
+                    value => kept.extend(std::iter::once(argument).chain(value)),
+                }
+            } else {
+                kept.push(argument);
+            }
+        }
+        self.arguments = kept;
     }
 
     /// Adds `--extern name=path`.
@@ -145,20 +197,35 @@ impl Invocation {
 
     /// Whether the crate is given something under that name already.
     pub(super) fn has_extern(&self, name: &str) -> bool {
+        self.extern_value(name).is_some()
+    }
+
+    /// The value of the `--extern` of that name.
+    fn extern_value(&self, name: &str) -> Option<&OsStr> {
         let mut arguments = self.arguments.iter();
         while let Some(argument) = arguments.next() {
             if argument == "--extern"
                 && let Some(value) = arguments.next()
+                && extern_name(value) == name
             {
-                let value = value.to_string_lossy();
-                let given = value.split('=').next().unwrap_or_default();
-                if given.rsplit(':').next() == Some(name) {
-                    return true;
-                }
+                return Some(value);
             }
         }
-        false
+        None
     }
+
+    /// The file of the `--extern` of that name.
+    pub(super) fn extern_path(&self, name: &str) -> Option<PathBuf> {
+        let value = self.extern_value(name)?.to_string_lossy();
+        value.split_once('=').map(|(_, path)| path.into())
+    }
+}
+
+/// The name in the value of an `--extern`: `name`, `name=path` or `options:name=path`.
+fn extern_name(value: &OsStr) -> String {
+    let value = value.to_string_lossy();
+    let given = value.split('=').next().unwrap_or_default();
+    given.rsplit(':').next().unwrap_or_default().to_owned()
 }
 
 /// Options of rustc and rustdoc that cargo gives with the value as an argument of its own.
@@ -232,6 +299,32 @@ mod tests {
         assert!(!call.has_extern("third"));
         call.add_extern("third", Path::new("b"));
         assert!(call.has_extern("third"));
+    }
+
+    #[test]
+    fn an_extern_is_removed_and_its_neighbours_stay() {
+        let mut call = invocation("--extern a=/d/a.rlib --extern priv:b=/d/b.rlib -L c --extern d");
+        assert_eq!(call.extern_path("b"), Some("/d/b.rlib".into()));
+        assert_eq!(call.extern_path("d"), None);
+        call.remove_extern("b");
+        assert_eq!(
+            call.arguments,
+            invocation("--extern a=/d/a.rlib -L c --extern d").arguments
+        );
+    }
+
+    #[test]
+    fn features_and_values_are_set_once() {
+        let mut call = invocation("--edition=2021 --cfg feature=\"rt\" --out-dir a");
+        call.add_features(&["rt", "sync"]);
+        let changed = call
+            .with_value("--edition", "2024")
+            .with_value("--out-dir", "b");
+        assert_eq!(
+            changed.arguments,
+            invocation("--edition=2024 --cfg feature=\"rt\" --out-dir b --cfg feature=\"sync\"")
+                .arguments
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod allocator;
 mod cfg;
+mod dep_info;
 mod failure;
 mod invocation;
 mod replacement;
@@ -66,6 +67,12 @@ pub(crate) fn run(call: Call) -> Result<ExitCode> {
 /// Whether another source takes the place of a package.
 pub(crate) fn is_replaced(name: &str, version: &str) -> bool {
     replacement::of(name, version).is_some()
+}
+
+/// Why a package that could be replaced is not, where `has_cfg` says which `--cfg` the compiler is given.
+pub(crate) fn kept(name: &str, version: &str, has_cfg: impl Fn(&str) -> bool) -> Option<String> {
+    let unless = replacement::of(name, version)?.unless?;
+    has_cfg(unless).then(|| rustc::kept_reason(unless))
 }
 
 /// Why a package of the build keeps the bare std, if it does.

@@ -1,15 +1,16 @@
 //! One call of rustc.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
 
 use super::cfg::Cfg;
+use super::dep_info;
 use super::failure;
 use super::invocation::Invocation;
-use super::replacement::{self, Replacement};
+use super::replacement::{self, Original, Replacement};
 use super::{allocator, code, tables};
 use crate::facade::Facade;
 use crate::plan::Plan;
@@ -51,18 +52,26 @@ pub(super) fn run(plan: &Plan, mut arguments: Vec<OsString>) -> Result<ExitCode>
         return Ok(code(compiler.run(&invocation)?));
     };
     let why = left_out(plan, &package, &invocation);
-    note(plan, &package, &invocation, why);
+    let replacement = replacement::of(&package.name, &package.version);
+    let kept_by = replacement.and_then(|replacement| replacement.kept_by(&Cfg::of(&invocation)));
+    note(plan, &package, &invocation, why, kept_by);
     if why.is_some() {
         // What it depends on may be watched.
         let mut bare = invocation.clone();
         bare.add_search(&facade.search);
         return Ok(code(compiler.run(&bare)?));
     }
-    let replacement = replacement::of(&package.name, &package.version)
+    let replacement = replacement
+        .filter(|_| kept_by.is_none())
         // The tests of the package itself are for its own code.
-        .filter(|_| !invocation.has("--test"));
+        .filter(|_| !invocation.has("--test"))
+        .filter(|replacement| {
+            replacement
+                .needs
+                .is_none_or(|name| is_replaced(name, &invocation))
+        });
     if let Some(replacement) = replacement {
-        return replaced(&compiler, &invocation, facade, &package, replacement);
+        return replaced(plan, &compiler, &invocation, facade, &package, replacement);
     }
     tables::write(&plan.symbols, &invocation, &package);
     let watched = with_facade(&invocation, facade);
@@ -71,6 +80,25 @@ pub(super) fn run(plan: &Plan, mut arguments: Vec<OsString>) -> Result<ExitCode>
         failure::explain(&compiler, &invocation, &facade.search, &package);
     }
     Ok(code(status))
+}
+
+/// Whether what a crate is given under this name was compiled in the place of a package: the crate of that
+/// package is beside it.
+pub(super) fn is_replaced(name: &str, invocation: &Invocation) -> bool {
+    let Some(original) = replacement::original_of(name) else {
+        return false;
+    };
+    let Some(library) = invocation.extern_path(name) else {
+        return false;
+    };
+    let file = library.file_name().unwrap_or_default().to_string_lossy();
+    let beside = file.replacen(&format!("lib{name}"), &format!("lib{}", original.name), 1);
+    ["rlib", "rmeta"].iter().any(|extension| {
+        library
+            .with_file_name(&beside)
+            .with_extension(extension)
+            .exists()
+    })
 }
 
 /// The arguments with the facade in the place of std.
@@ -104,7 +132,7 @@ pub(super) fn left_out(plan: &Plan, package: &Package, invocation: &Invocation) 
     let Package { name, version } = package;
     match plan.selection.left_out(name, version) {
         // The locks of a replaced crate belong to the crates that use it.
-        Some(LeftOut::NotNamed) if replacement::of(name, version).is_some() => None,
+        Some(LeftOut::NotNamed) if super::is_replaced(name, version) => None,
         None => {
             let is_member = plan.members.contains(&format!("{name}@{version}"));
             let root = Path::new(invocation.source_path()?);
@@ -115,25 +143,37 @@ pub(super) fn left_out(plan: &Plan, package: &Package, invocation: &Invocation) 
 }
 
 /// Leaves a note for the end of the run, or removes that of an earlier state of the sources. Without it the run says
-/// less, and is no worse.
-fn note(plan: &Plan, package: &Package, invocation: &Invocation, why: Option<LeftOut>) {
+/// less, and is no worse. `kept_by` is the `--cfg` by which the package is not replaced.
+fn note(
+    plan: &Plan,
+    package: &Package,
+    invocation: &Invocation,
+    why: Option<LeftOut>,
+    kept_by: Option<&str>,
+) {
     let Package { name, version } = package;
     let target = invocation.value("--crate-name").unwrap_or_default();
     let target = target.to_string_lossy();
     let note = plan.left_out.join(format!("{name}@{version}@{target}"));
-    let Some(why) = why else {
-        let _ = std::fs::remove_file(note);
-        return;
-    };
-    let reason = match why {
+    let reason = match (why, kept_by) {
         // A test may have an allocator of its own, and the package none.
-        LeftOut::Allocator if target != name.replace('-', "_") => {
+        (Some(why @ LeftOut::Allocator), _) if target != name.replace('-', "_") => {
             format!("its target `{target}` {}", why.reason())
         }
-        _ => why.reason().to_owned(),
+        (Some(why), _) => why.reason().to_owned(),
+        (None, Some(name)) => kept_reason(name),
+        (None, None) => {
+            let _ = std::fs::remove_file(note);
+            return;
+        }
     };
     let _ = std::fs::create_dir_all(&plan.left_out);
     let _ = std::fs::write(note, reason);
+}
+
+/// Why a package is not replaced under a `--cfg` of this name.
+pub(super) fn kept_reason(name: &str) -> String {
+    format!("not replaced under `--cfg {name}`")
 }
 
 /// Prints the version of the compiler, with a line by which cargo distinguishes builds under different plans: it is part
@@ -148,72 +188,112 @@ fn version(plan: &Plan, compiler: &Compiler, invocation: &Invocation) -> Result<
 
 /// Compiles a replacement in the place of the crate that was asked for.
 fn replaced(
+    plan: &Plan,
     compiler: &Compiler,
     invocation: &Invocation,
     facade: &Facade,
     package: &Package,
     replacement: Replacement,
 ) -> Result<ExitCode> {
-    let mut changed = invocation.with_source(replacement.source(&facade.sources))?;
-    changed.add_extern("lockwarden", &facade.lockwarden);
-    changed.add_search(&facade.search);
-    if let Some(name) = replacement.original {
-        let original = Original::of(invocation, name)?;
-        let mut call = original.invocation.clone();
-        call.add_search(&facade.search);
+    let mut changed = in_place(invocation, facade, replacement)?;
+    if let Some(original) = replacement.original {
+        let mut call = renamed(invocation, original);
+        let Package { name, version } = package;
+        if original.has_facade && plan.selection.left_out(name, version).is_none() {
+            call = with_facade(&call, facade);
+        } else {
+            call.add_search(&facade.search);
+        }
+        // Cargo compiles what depends on the crate as soon as a message names its metadata: that of the replacement.
         let output = compiler.command(&call).stdout(Stdio::null()).output()?;
         if !output.status.success() {
             eprint!("{}", String::from_utf8_lossy(&output.stderr));
             return Ok(code(output.status));
         }
-        changed.add_extern(name, &original.library);
+        changed.add_extern(original.import, &library(&call, original.name)?);
     }
     let status = compiler.run(&changed)?;
     if !status.success() {
         failure::explain(compiler, invocation, &facade.search, package);
+    } else if let Some(original) = replacement.original {
+        let name = invocation.value("--crate-name").unwrap_or_default();
+        let list = |name: &str| output_file(invocation, "", name, "d");
+        dep_info::add(&list(&name.to_string_lossy())?, &list(original.name)?);
     }
     Ok(code(status))
 }
 
-/// A crate that is compiled under another name, beside what takes its place.
-struct Original {
-    invocation: Invocation,
-    library: std::path::PathBuf,
+/// The call that compiles the source of a replacement, without its original.
+fn in_place(
+    invocation: &Invocation,
+    facade: &Facade,
+    replacement: Replacement,
+) -> Result<Invocation> {
+    let mut changed = invocation.with_source(replacement.source(facade))?;
+    if let Some(edition) = replacement.edition {
+        changed = changed.with_value("--edition", edition);
+    }
+    changed.add_features(replacement.features);
+    for name in replacement.crates {
+        if let Some(library) = facade.crates.get(*name) {
+            // The package may have another version of it.
+            changed.remove_extern(name);
+            changed.add_extern(name, library);
+        }
+    }
+    changed.add_search(&facade.search);
+    if replacement.is_package {
+        // As the package is called in cargo's home: reports take its places for those of a dependency.
+        let mut names = OsString::from("--remap-path-prefix=");
+        names.push(&facade.tokio);
+        let version = env!("CARGO_PKG_VERSION");
+        names.push(format!(
+            "=/registry/src/lockwarden/lockwarden-tokio-{version}"
+        ));
+        changed.arguments.push(names);
+    }
+    // The lints of the package are for its own code.
+    changed.cap_lints();
+    Ok(changed)
 }
 
-impl Original {
-    fn of(invocation: &Invocation, name: &str) -> Result<Self> {
-        let folder = invocation
-            .value("--out-dir")
-            .context("cargo gives every crate a folder")?;
-        let folder = Path::new(folder).to_owned();
-        let mut renamed = invocation.with_value("--crate-name", name);
-        let mut suffix = String::new();
-        for argument in &mut renamed.arguments {
-            let text = argument.to_string_lossy().into_owned();
-            if let Some(given) = text.strip_prefix("extra-filename=") {
-                suffix = given.to_owned();
-            } else if let Some(kinds) = text.strip_prefix("--emit=") {
-                // The file of its dependencies is written for the crate that takes its place.
-                let kinds: Vec<&str> = kinds
-                    .split(',')
-                    .filter(|kind| *kind != "dep-info")
-                    .collect();
-                *argument = format!("--emit={}", kinds.join(",")).into();
-            }
-        }
-        let is_linked = invocation.value("--emit").is_some_and(|kinds| {
-            kinds
-                .to_string_lossy()
-                .split(',')
-                .any(|kind| kind == "link")
-        });
-        let extension = if is_linked { "rlib" } else { "rmeta" };
-        Ok(Self {
-            invocation: renamed,
-            library: folder.join(format!("lib{name}{suffix}.{extension}")),
-        })
-    }
+/// The call that compiles a crate under another name, beside what takes its place.
+fn renamed(invocation: &Invocation, original: Original) -> Invocation {
+    let mut renamed = invocation.with_value("--crate-name", original.name);
+    renamed.add_features(original.features);
+    renamed
+}
+
+/// The file that a call writes for the crate `name`, for others to be compiled with.
+fn library(invocation: &Invocation, name: &str) -> Result<PathBuf> {
+    let is_linked = invocation.value("--emit").is_some_and(|kinds| {
+        let kinds = kinds.to_string_lossy();
+        kinds.split(',').any(|kind| kind == "link")
+    });
+    output_file(
+        invocation,
+        "lib",
+        name,
+        if is_linked { "rlib" } else { "rmeta" },
+    )
+}
+
+/// A file that a call writes for the crate `name`.
+fn output_file(
+    invocation: &Invocation,
+    prefix: &str,
+    name: &str,
+    extension: &str,
+) -> Result<PathBuf> {
+    let folder = invocation
+        .value("--out-dir")
+        .context("cargo gives every crate a folder")?;
+    let suffix = invocation.arguments.iter().find_map(|argument| {
+        let text = argument.to_string_lossy();
+        text.strip_prefix("extra-filename=").map(str::to_owned)
+    });
+    let suffix = suffix.unwrap_or_default();
+    Ok(Path::new(folder).join(format!("{prefix}{name}{suffix}.{extension}")))
 }
 
 /// The compiler, behind the wrapper that was there before.
@@ -252,25 +332,76 @@ mod tests {
         Invocation::read(line.split(' ').map(OsString::from).collect()).unwrap()
     }
 
+    fn facade() -> Facade {
+        let crates = ["lockwarden", "parking_lot", "libc"]
+            .map(|name| (name.to_owned(), format!("/f/{name}.rlib").into()));
+        Facade {
+            std: "/f/std.rlib".into(),
+            crates: crates.into(),
+            search: vec!["/f/deps".into()],
+            sources: "/f/sources".into(),
+            tokio: "/f/tokio".into(),
+        }
+    }
+
     #[test]
     fn the_original_is_compiled_beside_its_replacement() {
         let call = invocation(
             "--crate-name parking_lot src/lib.rs --emit=dep-info,metadata,link -C metadata=1 \
              -C extra-filename=-1 --out-dir /t/deps --target t",
         );
-        let original = Original::of(&call, "renamed").unwrap();
-        assert_eq!(original.library, Path::new("/t/deps/librenamed-1.rlib"));
+        let replacement = replacement::of("parking_lot", "0.12.5").unwrap();
+        let original = replacement.original.unwrap();
+        let beside = renamed(&call, original);
         assert_eq!(
-            original.invocation.arguments,
+            library(&beside, original.name).unwrap(),
+            Path::new("/t/deps/libparking_lot_original-1.rlib")
+        );
+        assert_eq!(
+            beside.arguments,
             invocation(
-                "--crate-name renamed src/lib.rs --emit=metadata,link -C metadata=1 \
+                "--crate-name parking_lot_original src/lib.rs --emit=dep-info,metadata,link -C metadata=1 \
                  -C extra-filename=-1 --out-dir /t/deps --target t"
             )
             .arguments
         );
         let check = invocation("--crate-name a a.rs --emit=dep-info,metadata --out-dir d");
-        let original = Original::of(&check, "renamed").unwrap();
-        assert_eq!(original.library, Path::new("d/librenamed.rmeta"));
+        let beside = renamed(&check, original);
+        assert_eq!(
+            library(&beside, original.name).unwrap(),
+            Path::new("d/libparking_lot_original.rmeta")
+        );
+    }
+
+    #[test]
+    fn the_replacement_of_tokio_has_its_own_edition_and_the_crates_of_the_facade() {
+        let call = invocation(
+            "--crate-name tokio --edition=2021 src/lib.rs --cfg feature=\"sync\" \
+             --extern libc=/t/libc.rlib --extern pin_project_lite=/t/pin.rlib --cap-lints warn",
+        );
+        let replacement = replacement::of("tokio", "1.47.0").unwrap();
+        assert_eq!(
+            in_place(&call, &facade(), replacement).unwrap().arguments,
+            invocation(
+                "--crate-name tokio --edition=2024 /f/tokio/src/lib.rs \
+                 --cfg feature=\"sync\" --extern pin_project_lite=/t/pin.rlib --cap-lints allow \
+                 --cfg feature=\"always\" --extern lockwarden=/f/lockwarden.rlib \
+                 --extern parking_lot=/f/parking_lot.rlib --extern libc=/f/libc.rlib \
+                 -L dependency=/f/deps \
+                 --remap-path-prefix=/f/tokio=/registry/src/lockwarden/lockwarden-tokio-0.1.0"
+            )
+            .arguments
+        );
+        let original = replacement.original.unwrap();
+        assert_eq!(
+            renamed(&call, original).arguments,
+            invocation(
+                "--crate-name tokio_original --edition=2021 src/lib.rs --cfg feature=\"sync\" \
+                 --extern libc=/t/libc.rlib --extern pin_project_lite=/t/pin.rlib --cap-lints warn \
+                 --cfg feature=\"rt\""
+            )
+            .arguments
+        );
     }
 
     #[test]
@@ -286,12 +417,7 @@ mod tests {
 
     #[test]
     fn the_facade_takes_the_place_of_std_once() {
-        let facade = Facade {
-            std: "/f/std.rlib".into(),
-            lockwarden: "/f/lockwarden.rlib".into(),
-            search: vec!["/f/deps".into()],
-            sources: "/f/sources".into(),
-        };
+        let facade = facade();
         let watched = with_facade(&invocation("--crate-name a a.rs"), &facade);
         assert_eq!(
             watched.arguments,

@@ -13,23 +13,35 @@ use super::rustc::Package;
 use crate::symbols;
 
 /// What a construction of a lock looks like, behind the path that leads to its type.
-const CONSTRUCTIONS: [&str; 16] = [
+const CONSTRUCTIONS: [&str; 27] = [
     "Barrier::new(",
     "Condvar::new(",
     "FairMutex::new(",
     "LazyLock::new(",
+    "Mutex::const_new(",
     "Mutex::default(",
     "Mutex::new(",
+    "Notify::const_new(",
+    "Notify::new(",
     "Once::new(",
+    "OnceCell::const_new(",
+    "OnceCell::new(",
     "OnceLock::new(",
     "ReentrantMutex::new(",
+    "RwLock::const_new(",
     "RwLock::default(",
     "RwLock::new(",
+    "RwLock::with_max_readers(",
+    "Semaphore::const_new(",
+    "Semaphore::new(",
+    "SetOnce::new(",
     "const_fair_mutex(",
     "const_mutex(",
     "const_reentrant_mutex(",
     "const_rwlock(",
-    "sync_channel(",
+    // Also of `sync_channel` and `unbounded_channel`.
+    "channel(",
+    "channel::<",
 ];
 
 /// A crate with more files than this is generated, and gets no names.

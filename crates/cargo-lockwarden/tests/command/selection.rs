@@ -148,3 +148,35 @@ fn a_project_that_cannot_be_read_is_an_error_in_words() {
         .ends_with(101)
         .says("cargo cannot read the project");
 }
+
+#[test]
+fn tokio_is_replaced_from_1_47_on_and_not_under_its_unstable_interface() {
+    let project = Project::copy("clean", "tokio");
+    let manifest = project.folder().join("Cargo.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    let with_tokio = text.replace(
+        "[workspace]",
+        "[dependencies]\ntokio = { path = \"tokio\" }\n\n[workspace]",
+    );
+    std::fs::write(&manifest, with_tokio).unwrap();
+    let folder = project.folder().join("tokio");
+    std::fs::create_dir_all(folder.join("src")).unwrap();
+    std::fs::write(folder.join("src/lib.rs"), "").unwrap();
+    let doctor = |version: &str, flags: &str| {
+        let package =
+            format!("[package]\nname = \"tokio\"\nversion = \"{version}\"\nedition = \"2021\"\n");
+        std::fs::write(folder.join("Cargo.toml"), package).unwrap();
+        let mut command = project.command();
+        command.arg("doctor").env("RUSTFLAGS", flags);
+        crate::Answer::of(&mut command)
+    };
+    doctor("1.46.1", "")
+        .ends_with(0)
+        .says("tokio 1.46.1: only versions from 1.47 on are replaced");
+    doctor("1.47.0", "")
+        .ends_with(0)
+        .says("replaced, so that their locks are watched:\n  tokio 1.47.0\n");
+    doctor("1.47.0", "--cfg tokio_unstable")
+        .ends_with(0)
+        .says("tokio 1.47.0: not replaced under `--cfg tokio_unstable`");
+}

@@ -43,6 +43,7 @@ impl Identity {
     /// An anonymous task.
     pub(crate) fn anonymous(origin: Arc<Origin>) -> Self {
         origin.anonymous.fetch_add(1, Ordering::Relaxed);
+        Agent::add_anonymous();
         Self::of(Arc::into_raw(origin).cast())
     }
 
@@ -116,6 +117,7 @@ impl Identity {
             let origin = unsafe { Arc::from_raw(self.origin()) };
             let marks = self.word.get().addr() & OVER;
             origin.anonymous.fetch_sub(1, Ordering::Relaxed);
+            Agent::remove_anonymous();
             // A spawn by what has a past makes a known task.
             let known = Box::into_raw(Box::new(Known::new(&origin, Clock::unknown(), id)));
             let word = known.cast_const().cast::<()>();

@@ -70,7 +70,7 @@ fn of_package(place: &str) -> Option<String> {
         Some((package.rsplit_once('-')?, file))
     };
     match in_package() {
-        Some((("tokio", _), _)) => None,
+        Some((("tokio" | "lockwarden-tokio", _), _)) => None,
         Some(((name, version), file)) => Some(format!("{name} {version}, {file}")),
         None => Some(place.to_owned()),
     }
@@ -78,7 +78,14 @@ fn of_package(place: &str) -> Option<String> {
 
 fn is_own(function: &str) -> bool {
     let function = function.trim_start_matches('<');
-    function.starts_with("lockwarden_tokio::") || function.starts_with("lockwarden::")
+    // `cargo lockwarden` compiles this crate as `tokio`, and tokio under another name.
+    let own = module_path!().split("::").next().unwrap_or_default();
+    let is_of = |name| {
+        function
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.starts_with("::"))
+    };
+    is_of(own) || is_of("lockwarden") || is_of("tokio_original")
 }
 
 /// Without what the compiler adds for `async` functions and closures.

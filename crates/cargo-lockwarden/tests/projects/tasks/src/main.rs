@@ -1,0 +1,121 @@
+//! Tasks over a dependency that has locks of tokio too. `.ci/reach` runs it; it needs the registry.
+//!
+//! The first argument says what the tasks do. `inversion`: the lock of the program and that of the store, in
+//! both orders, in a run that passes. `futurelock`: a lock is granted to a future that its task does not poll any
+//! more; a thread ends the process after some seconds. `service`: a run in which nothing is wrong.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use store::Store;
+use tokio::sync::{Mutex, Notify, Semaphore, mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio_util::sync::{CancellationToken, PollSemaphore};
+use tokio_util::task::TaskTracker;
+
+static LEDGER: Mutex<u32> = Mutex::const_new(0);
+
+#[tokio::main]
+async fn main() {
+    match std::env::args().nth(1).as_deref() {
+        Some("inversion") => inversion().await,
+        Some("futurelock") => futurelock().await,
+        _ => service().await,
+    }
+}
+
+/// One task after the other: the orders of both are known, and none had to wait.
+async fn inversion() {
+    let store = Arc::new(Store::open());
+    let done = Arc::new(Notify::new());
+    let (to_put, puts) = (Arc::clone(&store), Arc::clone(&done));
+    let first = tokio::spawn(async move {
+        let mut ledger = LEDGER.lock().await;
+        *ledger += 1;
+        to_put.put(*ledger).await;
+        drop(ledger);
+        puts.notify_one();
+    });
+    let second = tokio::spawn(async move {
+        // The second task does not come after the first: it only happens later.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        store
+            .flush(|entries| async move {
+                *LEDGER.lock().await += entries.len() as u32;
+            })
+            .await;
+    });
+    first.await.unwrap();
+    second.await.unwrap();
+    println!("both tasks have ended");
+}
+
+/// `select!` leaves a future behind that is next in the queue of the lock.
+async fn futurelock() {
+    std::thread::spawn(|| {
+        std::thread::sleep(Duration::from_secs(10));
+        std::process::exit(0);
+    });
+    let queue = Arc::new(Mutex::new(0));
+    let held = Arc::clone(&queue);
+    let (taken, is_taken) = oneshot::channel();
+    tokio::spawn(async move {
+        let guard = held.lock().await;
+        taken.send(()).unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        drop(guard);
+    });
+    is_taken.await.unwrap();
+    let mut left_behind = Box::pin(async {
+        *queue.lock().await += 1;
+    });
+    tokio::select! {
+        () = &mut left_behind => unreachable!("the other task holds the lock"),
+        () = tokio::time::sleep(Duration::from_millis(5)) => {
+            *queue.lock().await += 1;
+        }
+    }
+}
+
+/// Workers that share a store and a pool of permits, one of them with types of another crate.
+async fn service() {
+    let store = Arc::new(Store::open());
+    let permits = Arc::new(Semaphore::new(2));
+    let (requests, mut queue) = mpsc::channel::<(u32, oneshot::Sender<u32>)>(4);
+    let stop = CancellationToken::new();
+    let tracker = TaskTracker::new();
+    let (put, stopped) = (Arc::clone(&store), stop.clone());
+    tracker.spawn(async move {
+        loop {
+            tokio::select! {
+                () = stopped.cancelled() => break,
+                request = queue.recv() => {
+                    let Some((entry, answer)) = request else { break };
+                    put.put(entry).await;
+                    let _ = answer.send(entry + 1);
+                }
+            }
+        }
+    });
+    let mut clients = JoinSet::new();
+    for entry in 0..20 {
+        let (requests, permits) = (requests.clone(), Arc::clone(&permits));
+        clients.spawn(async move {
+            let mut permits = PollSemaphore::new(permits);
+            let _permit = std::future::poll_fn(|cx| permits.poll_acquire(cx)).await;
+            let (answer, answered) = oneshot::channel();
+            requests.send((entry, answer)).await.unwrap();
+            answered.await.unwrap()
+        });
+    }
+    let sum: u32 = clients.join_all().await.into_iter().sum();
+    store
+        .flush(|entries| async move {
+            *LEDGER.lock().await += entries.len() as u32;
+        })
+        .await;
+    stop.cancel();
+    tracker.close();
+    tracker.wait().await;
+    println!("{} entries, {sum} in sum", LEDGER.lock().await);
+}
