@@ -381,9 +381,9 @@ pub(crate) fn as_job<R>(id: ThreadId, f: impl FnOnce() -> R) -> R {
     without(f)
 }
 
-/// Whether the calling thread runs a closure that is a task by itself.
-pub(crate) fn is_job() -> bool {
-    JOB.get().is_some()
+/// The task that a closure is by itself, if the calling thread runs one.
+pub(crate) fn job() -> Option<ThreadId> {
+    JOB.get()
 }
 
 /// The task that the calling thread polls, or the one that the closure is which it runs.

@@ -18,6 +18,7 @@ use super::registry;
 use super::stack::AwaitStack;
 use super::task::{Joined, Task};
 use crate::examine;
+use crate::sync::mpsc::room::Room;
 use crate::sync::permits::Permits;
 
 /// What a wait is for.
@@ -30,6 +31,10 @@ pub(crate) enum Target {
     Permits(Arc<Permits>, u32),
     /// The end of one of these tasks, with their numbers in tokio.
     End(Vec<(Id, Joined)>),
+    /// A place in a bounded channel, or so many. Those who have one, and the receiver, can end the wait.
+    Room(Arc<Room>, usize),
+    /// A message of a bounded channel; whether one that waits has to be looked at for this alone.
+    Message(Arc<Room>, bool),
     /// Something that any task might bring about.
     AnyAgent(Thing),
 }
@@ -48,7 +53,17 @@ pub(crate) struct Thing {
 impl Target {
     /// Whether only certain tasks can end the wait.
     pub(crate) fn is_for_certain_tasks(&self) -> bool {
-        !matches!(self, Target::AnyAgent(_))
+        !matches!(self, Target::AnyAgent(_) | Target::Message(_, false))
+    }
+
+    /// What is waited for, if that is no lock, no permit and no task.
+    pub(crate) fn thing(&self) -> Option<Thing> {
+        match self {
+            Target::AnyAgent(thing) => Some(*thing),
+            Target::Room(room, _) => Some(room.thing(WaitReason::Room)),
+            Target::Message(room, _) => Some(room.thing(WaitReason::Message)),
+            _ => None,
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::agent::nested;
 use crate::agent::registry;
 use crate::agent::runtime::RuntimeState;
 use crate::agent::task::{Joined, Kind, Probed, Task};
+use crate::sync::mpsc::room::Room;
 
 /// One task or thread.
 pub(super) struct Node {
@@ -33,6 +34,10 @@ pub(super) struct Node {
     pub(super) unpolled: Option<Unpolled>,
     /// What it drives in a `block_on`.
     pub(super) drives: Option<ThreadId>,
+    /// Whether any agent of its check could end one of its waits.
+    pub(super) is_for_any: bool,
+    /// The sum of the versions of the channels that were asked who has a place there.
+    pub(super) version: u64,
 }
 
 /// Why a task is not polled.
@@ -46,6 +51,12 @@ pub(super) enum Unpolled {
     Pool,
     /// It is a task of a `LocalSet` that was never polled, and no task is left that could do so.
     Set,
+}
+
+/// A task that has so many places of a channel, or waits for one.
+struct User {
+    task: ThreadId,
+    places: u64,
 }
 
 /// Waits, with their tasks.
@@ -64,6 +75,8 @@ pub(super) struct Graph {
     queued: HashMap<LockId, Waiters>,
     /// All waits for permits that are listed.
     permits: Vec<(Arc<Task>, Arc<Wait>, u32)>,
+    /// All waits for places in channels that are listed.
+    rooms: Vec<(Arc<Task>, Arc<Wait>)>,
     /// The known tasks, by their numbers in tokio.
     by_id: HashMap<Id, Arc<Task>>,
     /// The tasks that are polled now, by thread.
@@ -88,6 +101,7 @@ impl Graph {
             holders: HashMap::new(),
             queued: HashMap::new(),
             permits: Vec::new(),
+            rooms: Vec::new(),
             by_id: HashMap::new(),
             carried: HashMap::new(),
             closed_checks,
@@ -131,6 +145,7 @@ impl Graph {
                         let count = *count;
                         graph.permits.push((Arc::clone(&task), wait, count));
                     }
+                    Target::Room(..) => graph.rooms.push((Arc::clone(&task), wait)),
                     _ => {}
                 }
             }
@@ -172,6 +187,8 @@ impl Graph {
             probed: None,
             unpolled: None,
             drives: None,
+            is_for_any: false,
+            version: 0,
         };
         if let Some(task) = &node.task {
             let waits = task.waits.lock();
@@ -330,8 +347,96 @@ impl Graph {
                 }
                 Need::Any(needs)
             }
+            Target::Room(room, _) => match self.need_of_place(at, wait, room, polls) {
+                Need::Nothing => self.need_of_any_agent(at),
+                need => need,
+            },
+            Target::Message(room, _) => match self.need_of_message(at, room, polls) {
+                Need::Nothing => self.need_of_any_agent(at),
+                need => need,
+            },
             Target::AnyAgent(_) => self.need_of_any_agent(at),
         }
+    }
+
+    /// What the wait of the agent at this place for a place in a channel needs, if that is known: that one who has
+    /// a place, or is ahead, gives it up, or that the receiver takes a message or is closed.
+    fn need_of_place(
+        &mut self,
+        at: usize,
+        wait: &Arc<Wait>,
+        room: &Arc<Room>,
+        polls: &HashMap<u64, u64>,
+    ) -> Need {
+        let (Some(users), Some(receiver)) = (self.users(room, Some(wait)), room.receiving_task())
+        else {
+            return Need::Nothing;
+        };
+        // Read last: if this number is the same the next time, all that was read then belongs together.
+        let Some(version) = room.version() else {
+            return Need::Nothing;
+        };
+        self.nodes[at].version = self.nodes[at].version.wrapping_add(version);
+        let mut needs = vec![Need::Agent(self.place(receiver.id, polls))];
+        for user in users {
+            needs.push(Need::Agent(self.place(user.task, polls)));
+        }
+        Need::Any(needs)
+    }
+
+    /// What the wait of the agent at this place for a message needs, if that is known: that one who has a place
+    /// sends a message, or gives the place to another one. None but these can, if they have all places.
+    fn need_of_message(
+        &mut self,
+        at: usize,
+        room: &Arc<Room>,
+        polls: &HashMap<u64, u64>,
+    ) -> Need {
+        let Some(users) = self.users(room, None) else {
+            return Need::Nothing;
+        };
+        let taken: u64 = users.iter().map(|user| user.places).sum();
+        let Some(version) = room.version().filter(|_| taken == room.places()) else {
+            return Need::Nothing;
+        };
+        self.nodes[at].version = self.nodes[at].version.wrapping_add(version);
+        let mut needs = Vec::new();
+        for user in users.iter().filter(|user| user.places != 0) {
+            needs.push(Need::Agent(self.place(user.task, polls)));
+        }
+        Need::Any(needs)
+    }
+
+    /// Who has places of a channel, or waits for one with another future than `wait`, if all of them are known.
+    fn users(&self, room: &Arc<Room>, wait: Option<&Arc<Wait>>) -> Option<Vec<User>> {
+        let mut users = Vec::new();
+        for (task, other) in &self.rooms {
+            let Target::Room(of, places) = &other.target else {
+                continue;
+            };
+            if !Arc::ptr_eq(of, room) || wait.is_some_and(|wait| Arc::ptr_eq(wait, other)) {
+                continue;
+            }
+            if !other.is_inline && task.has_let_out_since(other.began) {
+                return None;
+            }
+            let is_granted = other.granted_at().is_some();
+            users.push(User {
+                task: task.id,
+                places: if is_granted { *places as u64 } else { 0 },
+            });
+        }
+        for holder in room.holders() {
+            let task = registry::find(holder.task?)?;
+            if holder.is_loose && task.has_let_out_since(holder.taken) {
+                return None;
+            }
+            users.push(User {
+                task: task.id,
+                places: holder.permits as u64,
+            });
+        }
+        Some(users)
     }
 
     /// What it takes for a task to end.
@@ -356,11 +461,12 @@ impl Graph {
 
     /// What the agent at this place needs, if any agent could end its wait: an agent of its check, if all
     /// agents of the check are known.
-    fn need_of_any_agent(&self, at: usize) -> Need {
+    fn need_of_any_agent(&mut self, at: usize) -> Need {
         let check = self.nodes[at].task.as_ref().map_or(0, |task| task.check);
         if !self.closed_checks.contains(&check) {
             return Need::Nothing;
         }
+        self.nodes[at].is_for_any = true;
         let of_check = |node: &(usize, &Node)| {
             let task = node.1.task.as_ref();
             task.is_some_and(|task| task.check == check)

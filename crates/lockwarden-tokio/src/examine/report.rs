@@ -35,6 +35,7 @@ pub(super) fn is_same(graph: &Graph, set: &[usize], again: &Graph) -> bool {
             && node.polls == now.polls
             && node.unpolled == now.unpolled
             && node.drives == now.drives
+            && node.version == now.version
             && node.waits.len() == now.waits.len()
             && node.waits.iter().zip(&now.waits).all(is_alike)
             && progress(graph, at) == progress(again, other)
@@ -108,9 +109,10 @@ fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<Threa
     };
     match node.waits.first() {
         Some(wait) => {
-            let by = match wait.target {
-                Target::AnyAgent(_) => FreedBy::AnyThread,
-                _ => ids(graph),
+            let by = if node.is_for_any {
+                FreedBy::AnyThread
+            } else {
+                ids(graph)
             };
             info.waits = Some(wait_info(wait, by, locks));
             for other in &node.waits[1..] {
@@ -254,13 +256,15 @@ fn wait_info(wait: &Wait, by: FreedBy, locks: &mut Vec<LockInfo>) -> WaitInfo {
             let id = add(locks, thing_info("task", made));
             WaitInfo::of_resource((id, WaitReason::End), site, since, by)
         }
-        Target::AnyAgent(Thing {
-            noun,
-            awaited,
-            made,
-        }) => {
+        Target::Room(..) | Target::Message(..) | Target::AnyAgent(_) => {
+            let thing = wait.target.thing();
+            let Thing {
+                noun,
+                awaited,
+                made,
+            } = thing.unwrap_or(Thing::new("task", WaitReason::Other, site));
             let id = add(locks, thing_info(noun, made));
-            WaitInfo::of_resource((id, *awaited), site, since, by)
+            WaitInfo::of_resource((id, awaited), site, since, by)
         }
     }
 }
