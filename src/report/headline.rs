@@ -148,11 +148,14 @@ fn standstill(report: &Report) -> String {
             "{thread} waits for {}, and no other thread is left",
             report.awaited(wait)
         ),
-        [(thread, wait)] if matches!(wait.by, Some(FreedBy::Threads(_))) => format!(
-            "{thread} waits for {}, {}",
-            report.awaited(wait),
-            ended_by(report, wait).unwrap_or_default()
-        ),
+        [(thread, wait)] if matches!(wait.by, Some(FreedBy::Threads(_))) => {
+            let by = ended_by(report, wait).map(|by| format!(", {by}"));
+            format!(
+                "{thread} waits for {}{}",
+                report.awaited(wait),
+                by.unwrap_or_default()
+            )
+        }
         [(thread, wait)] => format!(
             "{thread} waits for {}, which no thread can bring about",
             report.awaited(wait)

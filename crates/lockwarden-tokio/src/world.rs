@@ -17,6 +17,9 @@ use parking_lot::Mutex;
 use crate::agent::registry;
 use crate::agent::runtime::RuntimeState;
 use crate::agent::task::Kind;
+use crate::agent::thread;
+
+pub(crate) use crate::agent::thread::own_id;
 
 struct Check {
     number: u64,
@@ -24,6 +27,8 @@ struct Check {
     before: BTreeSet<u32>,
     /// The thread of the check itself, which is in `block_on`.
     thread: Option<ThreadId>,
+    /// The thread that waits for the end of the check, if that is known.
+    supervisor: Option<u32>,
     runtimes: Vec<(tokio::runtime::Handle, Arc<RuntimeState>)>,
 }
 
@@ -37,14 +42,15 @@ pub(crate) struct Open(u64);
 
 impl Open {
     /// Begins with the check that the calling thread belongs to; `before` are the threads that were
-    /// there before it.
-    pub(crate) fn here(before: BTreeSet<u32>) -> Self {
+    /// there before it, and `supervisor` is the one of them that waits for its end.
+    pub(crate) fn here(before: BTreeSet<u32>, supervisor: Option<u32>) -> Self {
         let number = instrument::Agent::new(None).check();
-        let own = system::own_id();
+        let own = thread::own_id();
         let check = Check {
             number,
             before,
             thread: own_thread(),
+            supervisor,
             runtimes: Vec::new(),
         };
         let mut checks = CHECKS.lock();
@@ -66,10 +72,22 @@ impl Drop for Open {
 
 /// The calling thread, where the system tells it from others and it has used a lock.
 pub(crate) fn own_thread() -> Option<ThreadId> {
-    let own = system::own_id()?;
+    let own = thread::own_id()?;
     let all = instrument::observe_all();
     let mine = all.iter().find(|one| one.os_id == Some(own));
     mine.map(|one| one.thread.id)
+}
+
+/// The threads that wait for the end of a check, and do nothing in it.
+pub(crate) fn supervisors() -> Vec<u32> {
+    if !any_closable() {
+        return Vec::new();
+    }
+    // The first thread of a program of tests waits for the threads of these.
+    let first = std::process::id();
+    let checks = CHECKS.lock();
+    let supervisors = checks.iter().filter_map(|check| check.supervisor);
+    supervisors.chain([first]).collect()
 }
 
 /// The threads of the process; empty where the system does not say.
@@ -90,14 +108,14 @@ pub(crate) fn add_runtime(handle: &tokio::runtime::Handle, state: &Arc<RuntimeSt
 
 /// The calling thread is one of a runtime of this crate.
 pub(crate) fn add_thread() {
-    if let Some(id) = system::own_id() {
+    if let Some(id) = thread::own_id() {
         RUNTIME_THREADS.lock().insert(id);
     }
 }
 
 /// The calling thread is none of a runtime any more.
 pub(crate) fn remove_thread() {
-    if let Some(id) = system::own_id() {
+    if let Some(id) = thread::own_id() {
         RUNTIME_THREADS.lock().remove(&id);
     }
 }
@@ -123,7 +141,7 @@ pub(crate) fn closed_checks() -> Vec<u64> {
     let is_closed = |check: &&Check| {
         let is_known = |id: &u32| {
             check.before.contains(id)
-                || Some(*id) == system::own_id()
+                || Some(*id) == thread::own_id()
                 || RUNTIME_THREADS.lock().contains(id)
                 || observed.iter().any(|one| one.os_id == Some(*id))
         };
@@ -157,12 +175,6 @@ pub(crate) fn closed_checks() -> Vec<u64> {
 mod system {
     use std::collections::BTreeSet;
 
-    #[allow(unsafe_code)]
-    pub(super) fn own_id() -> Option<u32> {
-        // SAFETY: the call takes nothing and cannot fail.
-        Some(unsafe { libc::gettid() }.cast_unsigned())
-    }
-
     pub(super) fn threads() -> BTreeSet<u32> {
         let Ok(entries) = std::fs::read_dir("/proc/self/task") else {
             return BTreeSet::new();
@@ -182,10 +194,6 @@ mod system {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod system {
     use std::collections::BTreeSet;
-
-    pub(super) fn own_id() -> Option<u32> {
-        None
-    }
 
     pub(super) fn threads() -> BTreeSet<u32> {
         BTreeSet::new()

@@ -4,17 +4,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use lockwarden::instrument::{self, Mode, Observation, ThreadId};
+use lockwarden::instrument::{self, Mode, Observation, Site, ThreadId};
 use lockwarden::report::{HeldInfo, LockId, WaitsFor};
 use tokio::task::Id;
 
 use super::closing;
 use super::need::{self, Need};
+use super::stillness::Still;
 use crate::agent::leaf::{Target, Wait};
 use crate::agent::nested;
 use crate::agent::registry;
 use crate::agent::runtime::RuntimeState;
 use crate::agent::task::{Joined, Kind, Probed, Task};
+use crate::agent::thread;
 use crate::sync::mpsc::room::Room;
 
 /// One task or thread.
@@ -34,7 +36,9 @@ pub(super) struct Node {
     pub(super) unpolled: Option<Unpolled>,
     /// What it drives in a `block_on`.
     pub(super) drives: Option<ThreadId>,
-    /// Whether any agent of its check could end one of its waits.
+    /// Whether it is polled by a thread that sleeps in a wait which is not watched.
+    pub(super) is_asleep: bool,
+    /// Whether any agent of its check, or of a process that stands still, could end one of its waits.
     pub(super) is_for_any: bool,
     /// The sum of the versions of the channels that were asked who has a place there.
     pub(super) version: u64,
@@ -81,13 +85,25 @@ pub(super) struct Graph {
     by_id: HashMap<Id, Arc<Task>>,
     /// The tasks that are polled now, by thread.
     carried: HashMap<u64, Vec<Arc<Task>>>,
+    /// The system's numbers of the threads.
+    threads: HashMap<u64, u32>,
     /// The checks whose tasks are all known, so that one of them has to end any wait.
     closed_checks: Vec<u64>,
     /// The threads and tasks that drop a runtime, and wait for what runs on it.
     dropping: Vec<(ThreadId, Arc<RuntimeState>)>,
+    /// The threads of the process, if all of them sleep until one of them wakes another; looked at only if one of
+    /// them polls a task that waits.
+    still: Option<Still>,
 }
 
 impl Graph {
+    /// Whether two looks have found all threads of the process asleep all the time between them, if one of the agents
+    /// in `set` sleeps in a wait that is not watched.
+    pub(super) fn is_as_still_as(&self, again: &Self, set: &[usize]) -> bool {
+        !set.iter().any(|&at| self.nodes[at].is_asleep)
+            || (self.still.is_some() && self.still == again.still)
+    }
+
     /// Looks at all tasks that wait for something that certain tasks have to bring, at all threads
     /// that are blocked, and at those that they wait for; and at all tasks of the checks in
     /// `closed_checks`.
@@ -104,8 +120,10 @@ impl Graph {
             rooms: Vec::new(),
             by_id: HashMap::new(),
             carried: HashMap::new(),
+            threads: HashMap::new(),
             closed_checks,
             dropping: closing::dropping(),
+            still: None,
         };
         // The counts of polls first, then what is held, then the rest: who looks again and finds the
         // same counts has read a state of one moment in between.
@@ -150,6 +168,10 @@ impl Graph {
                 }
             }
         }
+        if tasks.iter().any(|task| is_in_poll(task, &polls)) {
+            graph.threads = thread::all();
+            graph.still = Still::look(graph.observed.values());
+        }
         for task in &tasks {
             graph.place(task.id, &polls);
         }
@@ -187,6 +209,7 @@ impl Graph {
             probed: None,
             unpolled: None,
             drives: None,
+            is_asleep: false,
             is_for_any: false,
             version: 0,
         };
@@ -229,7 +252,10 @@ impl Graph {
                 self.nodes[at].drives = Some(driven.id);
                 return Need::Agent(self.place(driven.id, polls));
             }
-            return self.need_of_blocked(id, polls);
+            return match self.need_of_blocked(id, polls) {
+                Need::Nothing => self.need_of_asleep(at, &task, polls),
+                need => need,
+            };
         }
         if self.nodes[at].polls == 0 && task.kind == Kind::Local && task.runtime.is_none() {
             // Whichever task has the set would have to poll it first. One that polls it already waits for
@@ -386,12 +412,7 @@ impl Graph {
 
     /// What the wait of the agent at this place for a message needs, if that is known: that one who has a place
     /// sends a message, or gives the place to another one. None but these can, if they have all places.
-    fn need_of_message(
-        &mut self,
-        at: usize,
-        room: &Arc<Room>,
-        polls: &HashMap<u64, u64>,
-    ) -> Need {
+    fn need_of_message(&mut self, at: usize, room: &Arc<Room>, polls: &HashMap<u64, u64>) -> Need {
         let Some(users) = self.users(room, None) else {
             return Need::Nothing;
         };
@@ -575,6 +596,44 @@ impl Graph {
         }
     }
 
+    /// What a task needs whose thread sleeps, in its poll, in a wait that is not watched, while all other threads of
+    /// the process sleep, too: that one of the waits ends which the poll has found pending; and if it is not known who
+    /// can end that, any other task.
+    fn need_of_asleep(&mut self, at: usize, task: &Arc<Task>, polls: &HashMap<u64, u64>) -> Need {
+        if !self.is_asleep(task) {
+            return Need::Nothing;
+        }
+        let in_poll = self.nodes[at].polls;
+        let (waits, snoozed) = {
+            let all = &task.waits.lock().all;
+            all.iter()
+                .cloned()
+                .partition(|wait| wait.last_poll() == in_poll)
+        };
+        self.nodes[at].waits = waits;
+        self.nodes[at].snoozed = snoozed;
+        self.nodes[at].is_asleep = true;
+        let mut needs = Vec::new();
+        for wait in self.nodes[at].waits.clone() {
+            match self.need_of_wait(at, &wait, polls) {
+                Need::Nothing => {
+                    self.nodes[at].is_for_any = true;
+                    return Need::Any((0..self.nodes.len()).map(Need::Agent).collect());
+                }
+                need => needs.push(need),
+            }
+        }
+        Need::Any(needs)
+    }
+
+    /// Whether the thread that polls the task sleeps, and all others do, too; in a poll that has found a wait
+    /// pending.
+    fn is_asleep(&self, task: &Arc<Task>) -> bool {
+        let id = self.threads.get(&task.carrier());
+        let is_still = |still: &Still| id.is_some_and(|id| still.has(*id));
+        self.still.as_ref().is_some_and(is_still) && has_wait_of(task, task.polls())
+    }
+
     /// What it takes for a task that is not polled to be polled: that a thread which does so comes
     /// out of what it is in.
     fn need_of_driver(
@@ -602,7 +661,7 @@ impl Graph {
         let mut needs = Vec::new();
         for carried in self.carried.get(&thread).cloned().unwrap_or_default() {
             let blocked = self.observed.get(&carried.id.get()).is_some_and(is_blocked);
-            if blocked {
+            if blocked || self.is_asleep(&carried) {
                 needs.push(Need::Agent(self.place(carried.id, polls)));
             }
         }
@@ -656,6 +715,18 @@ impl Graph {
         Need::Any(needs)
     }
 
+    /// The places where those tasks were spawned that the wait is for the end of, and that have no number.
+    pub(super) fn anonymous_ends(&self, wait: &Wait) -> Vec<Site> {
+        let Target::End(tasks) = &wait.target else {
+            return Vec::new();
+        };
+        let is_anonymous = |(id, joined): &&(Id, Joined)| {
+            matches!(joined, Joined::Anonymous(_)) && !self.by_id.contains_key(id)
+        };
+        let anonymous = tasks.iter().filter(is_anonymous);
+        anonymous.map(|(_, joined)| joined.spawned()).collect()
+    }
+
     /// The stuck agents that keep the one at `start` from moving, with itself.
     pub(super) fn closed_set(&self, start: usize) -> Vec<usize> {
         need::closed_set(&self.needs, &self.stuck, start)
@@ -692,6 +763,18 @@ impl Graph {
     pub(super) fn held(&self, at: usize) -> &[HeldInfo] {
         self.observed(at).map_or(&[], |one| &one.thread.held)
     }
+}
+
+/// Whether the task is in a poll that has found one of its waits pending.
+fn is_in_poll(task: &Task, polls: &HashMap<u64, u64>) -> bool {
+    let polls = polls.get(&task.id.get()).copied().unwrap_or(0);
+    polls % 2 == 1 && has_wait_of(task, polls)
+}
+
+/// Whether a wait of the task was found pending in this poll.
+fn has_wait_of(task: &Task, poll: u64) -> bool {
+    let waits = task.waits.lock();
+    waits.all.iter().any(|wait| wait.last_poll() == poll)
 }
 
 /// Whether it is in a wait, without a limit, that blocks its thread.

@@ -635,7 +635,10 @@ impl Search<'_> {
             let is_stuck = |at: &usize| is_alive[*at] && known.most[*at] == progress[*at];
             let is_stuck = |at: &usize| is_stuck(at) && !awake.contains(at);
             let stuck: BTreeSet<usize> = (0..progress.len()).filter(is_stuck).collect();
-            let wrong: Vec<_> = reported.union(&certain).filter(|at| !stuck.contains(at)).collect();
+            let wrong: Vec<_> = reported
+                .union(&certain)
+                .filter(|at| !stuck.contains(at))
+                .collect();
             if !wrong.is_empty() {
                 self.complain(&format!("reported, but not stuck: {wrong:?}"));
             }

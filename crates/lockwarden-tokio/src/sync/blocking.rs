@@ -9,8 +9,8 @@ use std::thread::{self, Thread};
 use lockwarden::instrument::Site;
 use tokio::sync::oneshot;
 
-use crate::agent::task::Kind;
 use crate::agent::nested;
+use crate::agent::task::Kind;
 use crate::task::root;
 
 struct Unpark(Thread);

@@ -126,11 +126,14 @@ impl<T> Receiver<T> {
             Ok(message) => return Ok(message.receive()),
             Err(TryRecvError::Empty) => {}
             // tokio makes the error.
-            Err(TryRecvError::Closed) => return receiver.inner.blocking_recv().map(Stamped::receive),
+            Err(TryRecvError::Closed) => {
+                return receiver.inner.blocking_recv().map(Stamped::receive);
+            }
         }
-        let message = blocking::drive(created, PollAt::new(|cx, _| {
-            receiver.poll_at(cx, created, 0)
-        }));
+        let message = blocking::drive(
+            created,
+            PollAt::new(|cx, _| receiver.poll_at(cx, created, 0)),
+        );
         message.map(Stamped::receive)
     }
 }

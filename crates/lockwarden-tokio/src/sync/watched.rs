@@ -93,7 +93,8 @@ where
         };
         let _poll = this.awaited.poll_begins();
         let output = ready!(if W::IS_GRANTED {
-            this.leaf.poll_granted(cx, waiting, |cx| this.future.poll(cx))
+            this.leaf
+                .poll_granted(cx, waiting, |cx| this.future.poll(cx))
         } else {
             this.leaf.poll(cx, waiting, |cx| this.future.poll(cx))
         });

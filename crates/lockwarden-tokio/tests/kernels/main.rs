@@ -4,6 +4,7 @@
 //! says; with the name of a kernel, it is that kernel; with the part of a name, it runs those.
 
 mod alike;
+mod executors;
 mod expect;
 mod field;
 mod rings;
@@ -18,6 +19,7 @@ use expect::Case;
 fn main() -> std::process::ExitCode {
     let groups: &[&[Case]] = &[
         alike::CASES,
+        executors::CASES,
         field::CASES,
         rings::CASES,
         runtimes::CASES,

@@ -115,7 +115,11 @@ impl<T> Sender<T> {
     /// As [`tokio::sync::mpsc::Sender::closed`].
     #[track_caller]
     pub fn closed(&self) -> impl Future<Output = ()> {
-        watched(self.room.thing(WaitReason::Other), self.inner.closed(), |()| ())
+        watched(
+            self.room.thing(WaitReason::Other),
+            self.inner.closed(),
+            |()| (),
+        )
     }
 
     /// As [`tokio::sync::mpsc::Sender::try_send`].
@@ -225,11 +229,15 @@ impl<T> Sender<T> {
         &self,
         n: usize,
     ) -> impl Future<Output = Result<PermitIterator<'_, T>, SendError<()>>> {
-        watched(self.awaits(n, true), self.inner.reserve_many(n), move |permits| {
-            permits.map(|inner| PermitIterator {
-                inner: Kept::new(inner, &*self.room, n),
-            })
-        })
+        watched(
+            self.awaits(n, true),
+            self.inner.reserve_many(n),
+            move |permits| {
+                permits.map(|inner| PermitIterator {
+                    inner: Kept::new(inner, &*self.room, n),
+                })
+            },
+        )
     }
 
     /// As [`tokio::sync::mpsc::Sender::reserve_owned`].
