@@ -37,6 +37,27 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 /// The threads of runtimes of this crate.
 static RUNTIME_THREADS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
+/// The threads that are blocked by a function of this crate, and polled by it as a task of their own.
+static BLOCKED: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+/// The calling thread, which polls no task, is blocked by a function of this crate until the result is dropped.
+pub(crate) fn blocks() -> Blocked {
+    let id = thread::own_id();
+    BLOCKED.lock().extend(id);
+    Blocked(id)
+}
+
+/// A thread that is blocked by a function of this crate.
+pub(crate) struct Blocked(Option<u32>);
+
+impl Drop for Blocked {
+    fn drop(&mut self) {
+        if let Some(id) = self.0 {
+            BLOCKED.lock().remove(&id);
+        }
+    }
+}
+
 /// A check whose tasks are looked at together, for as long as this lives.
 pub(crate) struct Open(u64);
 
@@ -161,6 +182,8 @@ pub(crate) fn closed_checks() -> Vec<u64> {
                 && !one.thread.ended
                 && Some(one.thread.id) != check.thread
                 && (one.thread.waits.is_none() || one.is_timed)
+                // What it waits for is a wait of a task of the check.
+                && one.os_id.is_none_or(|id| !BLOCKED.lock().contains(&id))
         };
         !threads.is_empty()
             && threads.iter().all(is_known)

@@ -18,6 +18,7 @@ use crate::agent::runtime::RuntimeState;
 use crate::agent::task::{Joined, Kind, Probed, Task};
 use crate::agent::thread;
 use crate::sync::mpsc::room::Room;
+use crate::sync::permits::Permits;
 
 /// One task or thread.
 pub(super) struct Node {
@@ -310,58 +311,10 @@ impl Graph {
         match &wait.target {
             Target::Lock(lock, mode, _) => self.need_of_lock(lock.id, *mode, Some(wait), polls),
             Target::Permits(permits, count) => {
-                if permits.is_open() {
-                    return Need::Nothing;
+                match self.need_of_permits(wait, permits, u64::from(*count), polls) {
+                    Some(need) => need,
+                    None => self.need_of_any_agent(at),
                 }
-                let mut wanted = u64::from(*count);
-                let mut known = 0;
-                let mut from = Vec::new();
-                // Granted to a future that has not taken them yet, or wanted by one ahead in the queue, which
-                // takes them first unless its task gives up.
-                for (task, other, count) in self.permits.clone() {
-                    let is_same = match &other.target {
-                        Target::Permits(of, _) => Arc::ptr_eq(permits, of),
-                        _ => false,
-                    };
-                    let is_granted = other.granted_at().is_some();
-                    let is_ahead = other.queued().is_some_and(|queued| queued < wait.began);
-                    if !is_same || Arc::ptr_eq(wait, &other) || !(is_granted || is_ahead) {
-                        continue;
-                    }
-                    if !other.is_inline && task.has_let_out_since(other.began) {
-                        return Need::Nothing;
-                    }
-                    if is_granted {
-                        known += u64::from(count);
-                    } else {
-                        wanted += u64::from(count);
-                    }
-                    from.push((self.place(task.id, polls), u64::from(count)));
-                }
-                for holder in permits.holders() {
-                    let is_there = |id: &ThreadId| {
-                        let task = registry::find(*id);
-                        task.is_some_and(|task| {
-                            !holder.is_loose || !task.has_let_out_since(holder.taken)
-                        })
-                    };
-                    let Some(task) = holder.task.filter(is_there) else {
-                        return Need::Nothing;
-                    };
-                    known += holder.permits as u64;
-                    from.push((self.place(task, polls), holder.permits as u64));
-                }
-                // Those that are free.
-                let rest = (permits.count as u64).saturating_sub(known);
-                let missing = wanted.saturating_sub(rest);
-                if missing == 0 {
-                    return Need::Nothing;
-                }
-                if from.is_empty() {
-                    // More permits than exist, or a semaphore that is used as a signal: any task or thread could add some.
-                    return self.need_of_any_agent(at);
-                }
-                Need::Units(missing, from)
             }
             Target::End(tasks) => {
                 let mut needs = Vec::new();
@@ -383,6 +336,60 @@ impl Graph {
             },
             Target::AnyAgent(_) => self.need_of_any_agent(at),
         }
+    }
+
+    /// What a wait for permits needs; none if it is not known who could bring them: permits came or went otherwise
+    /// than by an acquisition and its release, or may be in any task, or there are not so many.
+    fn need_of_permits(
+        &mut self,
+        wait: &Arc<Wait>,
+        permits: &Arc<Permits>,
+        mut wanted: u64,
+        polls: &HashMap<u64, u64>,
+    ) -> Option<Need> {
+        if permits.is_open() {
+            return None;
+        }
+        let mut known = 0;
+        let mut from = Vec::new();
+        // Granted to a future that has not taken them yet, or wanted by one ahead in the queue, which
+        // takes them first unless its task gives up.
+        for (task, other, count) in self.permits.clone() {
+            let is_same = match &other.target {
+                Target::Permits(of, _) => Arc::ptr_eq(permits, of),
+                _ => false,
+            };
+            let is_granted = other.granted_at().is_some();
+            let is_ahead = other.queued().is_some_and(|queued| queued < wait.began);
+            if !is_same || Arc::ptr_eq(wait, &other) || !(is_granted || is_ahead) {
+                continue;
+            }
+            if !other.is_inline && task.has_let_out_since(other.began) {
+                return None;
+            }
+            if is_granted {
+                known += u64::from(count);
+            } else {
+                wanted += u64::from(count);
+            }
+            from.push((self.place(task.id, polls), u64::from(count)));
+        }
+        for holder in permits.holders() {
+            let task = registry::find(holder.task?)?;
+            if holder.is_loose && task.has_let_out_since(holder.taken) {
+                return None;
+            }
+            known += holder.permits as u64;
+            from.push((self.place(task.id, polls), holder.permits as u64));
+        }
+        // Those that are free.
+        let rest = (permits.count as u64).saturating_sub(known);
+        let missing = wanted.saturating_sub(rest);
+        if missing == 0 {
+            return Some(Need::Nothing);
+        }
+        // More permits than exist, or a semaphore that is used as a signal: any task or thread could add some.
+        (!from.is_empty()).then_some(Need::Units(missing, from))
     }
 
     /// What the wait of the agent at this place for a place in a channel needs, if that is known: that one who has

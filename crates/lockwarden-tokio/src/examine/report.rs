@@ -212,6 +212,18 @@ fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<Threa
                 permits.count
             ));
         }
+        if let Target::Permits(permits, _) = &wait.target {
+            for (site, count) in permits.forgotten() {
+                let were = if count == 1 {
+                    "permit was"
+                } else {
+                    "permits were"
+                };
+                info.notes.push(format!(
+                    "{count} {were} forgotten at {site}: only `add_permits` brings them back"
+                ));
+            }
+        }
         let stack = wait.stack();
         if !stack.is_empty() {
             info.notes.push(format!("waits in {}", stack.join("; in ")));

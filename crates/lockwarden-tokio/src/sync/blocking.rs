@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use crate::agent::nested;
 use crate::agent::task::Kind;
 use crate::task::root;
+use crate::world;
 
 struct Unpark(Thread);
 
@@ -25,7 +26,8 @@ impl Wake for Unpark {
 /// a task of its own, made at `site`, which the calling task or closure drives.
 pub(crate) fn drive<F: Future>(site: Site, future: F) -> F::Output {
     let (root, _) = root(future, Kind::Driven, site, None);
-    let _nested = nested::drive(&root);
+    let nested = nested::drive(&root);
+    let _alone = nested.is_none().then(world::blocks);
     park_until(root).driven()
 }
 

@@ -24,7 +24,8 @@ use crate::agent::mark;
 /// [`tokio::sync::Semaphore`], watched.
 ///
 /// A wait for permits is a `Deadlock` only as long as no permit was added, forgotten or taken away
-/// and the semaphore is not closed: from then on any task might bring more.
+/// and the semaphore is not closed: from then on any task might bring more. In a check in which no task is left
+/// that could, it is one all the same, and the report names where permits were forgotten.
 pub struct Semaphore {
     inner: FastSemaphore,
     made: Site,
@@ -82,8 +83,11 @@ impl Semaphore {
     }
 
     /// As [`tokio::sync::Semaphore::forget_permits`].
+    #[track_caller]
     pub fn forget_permits(&self, n: usize) -> usize {
-        self.open().forget_permits(n)
+        let forgotten = self.open().forget_permits(n);
+        self.state().forget(Location::caller(), forgotten);
+        forgotten
     }
 
     /// As [`tokio::sync::Semaphore::acquire`].
@@ -421,8 +425,9 @@ pub struct OwnedSemaphorePermit {
 }
 
 impl Share {
-    fn forget(&mut self, semaphore: &Semaphore) {
+    fn forget(&mut self, semaphore: &Semaphore, site: Site) {
         semaphore.open();
+        semaphore.state().forget(site, self.permits);
         semaphore.state().set(self.number, 0);
         self.permits = 0;
     }
@@ -459,8 +464,9 @@ impl<'a> SemaphorePermit<'a> {
     }
 
     /// As [`tokio::sync::SemaphorePermit::forget`].
+    #[track_caller]
     pub fn forget(mut self) {
-        self.share.forget(self.semaphore);
+        self.share.forget(self.semaphore, Location::caller());
     }
 
     /// As [`tokio::sync::SemaphorePermit::merge`].
@@ -499,8 +505,9 @@ impl<'a> SemaphorePermit<'a> {
 
 impl OwnedSemaphorePermit {
     /// As [`tokio::sync::OwnedSemaphorePermit::forget`].
+    #[track_caller]
     pub fn forget(mut self) {
-        self.share.forget(&self.semaphore);
+        self.share.forget(&self.semaphore, Location::caller());
     }
 
     /// As [`tokio::sync::OwnedSemaphorePermit::merge`].

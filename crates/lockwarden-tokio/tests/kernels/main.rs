@@ -8,6 +8,7 @@ mod executors;
 mod expect;
 mod field;
 mod rings;
+mod rooms;
 mod runtimes;
 mod single;
 mod snoozed;
@@ -22,6 +23,7 @@ fn main() -> std::process::ExitCode {
         executors::CASES,
         field::CASES,
         rings::CASES,
+        rooms::CASES,
         runtimes::CASES,
         single::CASES,
         snoozed::CASES,
