@@ -7,7 +7,7 @@
 //! check, is one of its runtime, or is known to lockwarden. Where the system does not list the
 //! threads, it is not known.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 
 use crate::agent::registry;
 use crate::agent::runtime::RuntimeState;
-use crate::agent::task::Kind;
+use crate::agent::task::{Kind, Task};
 use crate::agent::thread;
 
 pub(crate) use crate::agent::thread::own_id;
@@ -38,13 +38,19 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 static RUNTIME_THREADS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
 /// The threads that are blocked by a function of this crate, and polled by it as a task of their own.
-static BLOCKED: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+static BLOCKED: Mutex<BTreeMap<u32, Arc<Task>>> = Mutex::new(BTreeMap::new());
 
-/// The calling thread, which polls no task, is blocked by a function of this crate until the result is dropped.
-pub(crate) fn blocks() -> Blocked {
+/// The calling thread, which polls no task, is blocked by a function of this crate, and polls `task` until the
+/// result is dropped.
+pub(crate) fn blocks(task: &Arc<Task>) -> Blocked {
     let id = thread::own_id();
-    BLOCKED.lock().extend(id);
+    BLOCKED.lock().extend(id.map(|id| (id, Arc::clone(task))));
     Blocked(id)
+}
+
+/// The task that the thread with this number of the system's polls in a function of this crate that blocks it.
+pub(crate) fn blocked_in(id: u32) -> Option<Arc<Task>> {
+    BLOCKED.lock().get(&id).map(Arc::clone)
 }
 
 /// A thread that is blocked by a function of this crate.
@@ -164,11 +170,14 @@ pub(crate) fn closed_checks() -> Vec<u64> {
             check.before.contains(id)
                 || Some(*id) == thread::own_id()
                 || RUNTIME_THREADS.lock().contains(id)
-                || observed.iter().any(|one| one.os_id == Some(*id))
+                // One that is in no check was started in this one, by means that are not watched.
+                || observed
+                    .iter()
+                    .any(|one| one.os_id == Some(*id) && (one.check != 0 || one.is_observer))
         };
         let threads = system::threads();
         let are_tasks_known = check.runtimes.iter().all(|(handle, state)| {
-            let is_of = |task: &&Arc<crate::agent::task::Task>| {
+            let is_of = |task: &&Arc<Task>| {
                 let runtime = task.runtime.as_ref();
                 task.kind == Kind::Spawned
                     && !task.has_ended()
@@ -183,7 +192,7 @@ pub(crate) fn closed_checks() -> Vec<u64> {
                 && Some(one.thread.id) != check.thread
                 && (one.thread.waits.is_none() || one.is_timed)
                 // What it waits for is a wait of a task of the check.
-                && one.os_id.is_none_or(|id| !BLOCKED.lock().contains(&id))
+                && one.os_id.is_none_or(|id| blocked_in(id).is_none())
         };
         !threads.is_empty()
             && threads.iter().all(is_known)

@@ -19,6 +19,7 @@ use crate::agent::task::{Joined, Kind, Probed, Task};
 use crate::agent::thread;
 use crate::sync::mpsc::room::Room;
 use crate::sync::permits::Permits;
+use crate::world;
 
 /// One task or thread.
 pub(super) struct Node {
@@ -233,6 +234,11 @@ impl Graph {
     fn need(&mut self, at: usize, polls: &HashMap<u64, u64>) -> Need {
         let id = self.nodes[at].id;
         let Some(task) = self.nodes[at].task.clone() else {
+            let os_id = self.observed.get(&id.get()).and_then(|one| one.os_id);
+            if let Some(polled) = os_id.and_then(world::blocked_in) {
+                self.nodes[at].drives = Some(polled.id);
+                return Need::Agent(self.place(polled.id, polls));
+            }
             return self.need_of_blocked(id, polls);
         };
         if task.has_ended() {

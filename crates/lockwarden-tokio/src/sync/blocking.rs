@@ -27,7 +27,7 @@ impl Wake for Unpark {
 pub(crate) fn drive<F: Future>(site: Site, future: F) -> F::Output {
     let (root, _) = root(future, Kind::Driven, site, None);
     let nested = nested::drive(&root);
-    let _alone = nested.is_none().then(world::blocks);
+    let _alone = nested.is_none().then(|| world::blocks(root.task()));
     park_until(root).driven()
 }
 

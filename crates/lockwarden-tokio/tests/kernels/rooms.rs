@@ -27,16 +27,17 @@ pub(crate) const CASES: &[Case] = &[
         run: || {
             on_runtime(async {
                 let (sender, receiver) = mpsc::channel(1);
-                let consumer = tokio::spawn(consume(receiver));
                 sender.send(0).await.unwrap();
                 let mut first = pin!(sender.send(1));
                 tokio::select! {
                     biased;
                     _ = &mut first => {}
-                    // The channel is full; it will have room for the first.
-                    () = std::future::ready(()) => sender.send(2).await.unwrap(),
+                    () = std::future::ready(()) => {
+                        // The channel is full; it will have room for the first.
+                        tokio::spawn(consume(receiver));
+                        sender.send(2).await.unwrap();
+                    }
                 }
-                consumer.abort();
             });
         },
     },
@@ -46,16 +47,20 @@ pub(crate) const CASES: &[Case] = &[
         run: || {
             on_runtime(async {
                 let (sender, receiver) = mpsc::channel(1);
-                let consumer = tokio::spawn(consume(receiver));
+                // A task that is spawned later could be given the future.
+                let start = Arc::new(tokio::sync::Notify::new());
+                let theirs = Arc::clone(&start);
+                tokio::spawn(async move {
+                    theirs.notified().await;
+                    consume(receiver).await;
+                });
                 sender.send(0).await.unwrap();
                 let theirs = sender.clone();
                 let mut first = Box::pin(async move { theirs.send(1).await });
-                if poll!(&mut first).is_pending() {
-                    sender.send(2).await.unwrap();
-                    first.await.unwrap();
-                }
-                drop(sender);
-                consumer.await.unwrap();
+                assert!(poll!(&mut first).is_pending());
+                start.notify_one();
+                sender.send(2).await.unwrap();
+                first.await.unwrap();
             });
         },
     },
@@ -124,6 +129,8 @@ pub(crate) const CASES: &[Case] = &[
                 let (to_b, b) = mpsc::channel(1);
                 let first = tokio::spawn(answer_twice(a, to_b.clone()));
                 let second = tokio::spawn(answer_twice(b, to_a.clone()));
+                // Each waits once, so that it is known.
+                settle().await;
                 to_a.send(1).await.unwrap();
                 to_b.send(1).await.unwrap();
                 drop((to_a, to_b));
@@ -138,12 +145,17 @@ pub(crate) const CASES: &[Case] = &[
         run: || {
             on_runtime(async {
                 let (sender, mut receiver) = mpsc::channel(1);
-                assert_eq!(futures::FutureExt::now_or_never(receiver.recv()), None);
                 let job = tokio::task::spawn_blocking(move || {
-                    for n in 0..3 {
+                    thread::sleep(Duration::from_millis(50));
+                    for n in 0..4 {
                         sender.blocking_send(n).unwrap();
                     }
                 });
+                // From here on it could be given to another task only by a message, or a spawn.
+                for n in 0..2 {
+                    assert_eq!(receiver.recv().await, Some(n));
+                    settle().await;
+                }
                 job.await.unwrap();
                 while receiver.recv().await.is_some() {}
             });
@@ -254,6 +266,39 @@ pub(crate) const CASES: &[Case] = &[
                 drop(sender);
             });
             outcome.assert_finds(Verdict::Deadlock);
+        },
+    },
+    Case {
+        name: "world: a thread that is known sends the message later",
+        reported: None,
+        run: || {
+            let outcome = check().run(|| async {
+                let (sender, receiver) = oneshot::channel();
+                let thread = lockwarden::thread::spawn(move || {
+                    thread::sleep(jittered(300));
+                    sender.send(1).unwrap();
+                });
+                assert_eq!(receiver.await, Ok(1));
+                thread.join().unwrap();
+            });
+            outcome.assert_clean();
+        },
+    },
+    Case {
+        name: "world: a thread that has used a lock sends the message later",
+        reported: None,
+        run: || {
+            let outcome = check().run(|| async {
+                let (sender, receiver) = oneshot::channel();
+                let thread = thread::spawn(move || {
+                    *lockwarden::sync::Mutex::new(0).lock().unwrap() += 1;
+                    thread::sleep(jittered(300));
+                    sender.send(1).unwrap();
+                });
+                assert_eq!(receiver.await, Ok(1));
+                thread.join().unwrap();
+            });
+            outcome.assert_clean();
         },
     },
     Case {
