@@ -1,10 +1,15 @@
 //! The executor of another crate within a task: on the only thread of a runtime it waits for ever for what that runs.
 
+use std::future::Future;
 use std::io::{Read, Write};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
 use futures::executor::block_on;
+use futures::task::LocalSpawnExt;
 use lockwarden::report::Verdict;
 use lockwarden_tokio as tokio;
 
@@ -80,6 +85,44 @@ pub(crate) const CASES: &[Case] = &[
                 assert_eq!(block_on(receiver), Ok(1));
             });
             outcome.assert_finds(Verdict::Deadlock);
+        },
+    },
+    Case {
+        name: "an executor of another crate polls the holder of a lock, and a task of it blocks for the lock",
+        reported: Some((Verdict::SelfDeadlock, &["tokio Mutex", "is being polled"])),
+        run: || {
+            on_current_thread(|runtime| {
+                runtime.block_on(async {
+                    let lock = Rc::new(tokio::sync::Mutex::new(0));
+                    let mut pool = futures::executor::LocalPool::new();
+                    let theirs = Rc::clone(&lock);
+                    let holds = async move {
+                        let _held = theirs.lock().await;
+                        futures::pending!();
+                    };
+                    let blocks = async move { *park_on(lock.lock()) += 1 };
+                    pool.spawner().spawn_local(holds).unwrap();
+                    pool.spawner().spawn_local(blocks).unwrap();
+                    pool.run();
+                });
+            });
+        },
+    },
+    Case {
+        name: "an executor of another crate polls the holder of a lock, then a task that blocks for the lock",
+        reported: None,
+        run: || {
+            on_current_thread(|runtime| {
+                runtime.block_on(async {
+                    let lock = Rc::new(tokio::sync::Mutex::new(0));
+                    let mut pool = futures::executor::LocalPool::new();
+                    let theirs = Rc::clone(&lock);
+                    pool.run_until(async move { *theirs.lock().await += 1 });
+                    let blocks = async move { *park_on(lock.lock()) += 1 };
+                    pool.spawner().spawn_local(blocks).unwrap();
+                    pool.run();
+                });
+            });
         },
     },
     Case {
@@ -190,11 +233,9 @@ pub(crate) const CASES: &[Case] = &[
                     let start = std::time::Instant::now();
                     let limit = jittered(300);
                     // An executor of its own, that looks now and then.
-                    let waker = std::task::Waker::noop();
-                    let mut cx = std::task::Context::from_waker(waker);
+                    let mut cx = Context::from_waker(Waker::noop());
                     while start.elapsed() < limit {
-                        use std::future::Future;
-                        assert!(std::pin::Pin::new(&mut task).poll(&mut cx).is_pending());
+                        assert!(Pin::new(&mut task).poll(&mut cx).is_pending());
                         thread::park_timeout(jittered(100));
                     }
                 });
@@ -244,6 +285,26 @@ fn hold_across_a_yield(lock: &Arc<tokio::sync::Mutex<i32>>) {
         let _held = lock.lock().await;
         tokio::task::yield_now().await;
     });
+}
+
+struct Unpark(thread::Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// An executor that may be called in that of `futures`.
+fn park_on<F: Future>(future: F) -> F::Output {
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
 }
 
 /// On a current-thread runtime: on several workers, another one polls the task.
