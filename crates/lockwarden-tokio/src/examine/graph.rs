@@ -1,5 +1,8 @@
 //! What the agents hold and wait for, in the words of the reduction.
 
+mod asleep;
+mod places;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -17,8 +20,6 @@ use crate::agent::registry;
 use crate::agent::runtime::RuntimeState;
 use crate::agent::task::{Joined, Kind, Probed, Task};
 use crate::agent::thread;
-use crate::sync::mpsc::room::Room;
-use crate::sync::permits::Permits;
 use crate::world;
 
 /// One task or thread.
@@ -59,12 +60,6 @@ pub(super) enum Unpolled {
     Set,
 }
 
-/// A task that has so many places of a channel, or waits for one.
-struct User {
-    task: ThreadId,
-    places: u64,
-}
-
 /// Waits, with their tasks.
 type Waiters = Vec<(Arc<Task>, Arc<Wait>)>;
 
@@ -99,13 +94,6 @@ pub(super) struct Graph {
 }
 
 impl Graph {
-    /// Whether two looks have found all threads of the process asleep all the time between them, if one of the agents
-    /// in `set` sleeps in a wait that is not watched.
-    pub(super) fn is_as_still_as(&self, again: &Self, set: &[usize]) -> bool {
-        !set.iter().any(|&at| self.nodes[at].is_asleep)
-            || (self.still.is_some() && self.still == again.still)
-    }
-
     /// Looks at all tasks that wait for something that certain tasks have to bring, at all threads
     /// that are blocked, and at those that they wait for; and at all tasks of the checks in
     /// `closed_checks`.
@@ -170,7 +158,7 @@ impl Graph {
                 }
             }
         }
-        if tasks.iter().any(|task| is_in_poll(task, &polls)) {
+        if tasks.iter().any(|task| asleep::is_in_poll(task, &polls)) {
             graph.threads = thread::all();
             graph.still = Still::look(graph.observed.values());
         }
@@ -344,135 +332,6 @@ impl Graph {
         }
     }
 
-    /// What a wait for permits needs; none if it is not known who could bring them: permits came or went otherwise
-    /// than by an acquisition and its release, or may be in any task, or there are not so many.
-    fn need_of_permits(
-        &mut self,
-        wait: &Arc<Wait>,
-        permits: &Arc<Permits>,
-        mut wanted: u64,
-        polls: &HashMap<u64, u64>,
-    ) -> Option<Need> {
-        if permits.is_open() {
-            return None;
-        }
-        let mut known = 0;
-        let mut from = Vec::new();
-        // Granted to a future that has not taken them yet, or wanted by one ahead in the queue, which
-        // takes them first unless its task gives up.
-        for (task, other, count) in self.permits.clone() {
-            let is_same = match &other.target {
-                Target::Permits(of, _) => Arc::ptr_eq(permits, of),
-                _ => false,
-            };
-            let is_granted = other.granted_at().is_some();
-            let is_ahead = other.queued().is_some_and(|queued| queued < wait.began);
-            if !is_same || Arc::ptr_eq(wait, &other) || !(is_granted || is_ahead) {
-                continue;
-            }
-            if !other.is_inline && task.has_let_out_since(other.began) {
-                return None;
-            }
-            if is_granted {
-                known += u64::from(count);
-            } else {
-                wanted += u64::from(count);
-            }
-            from.push((self.place(task.id, polls), u64::from(count)));
-        }
-        for holder in permits.holders() {
-            let task = registry::find(holder.task?)?;
-            if holder.is_loose && task.has_let_out_since(holder.taken) {
-                return None;
-            }
-            known += holder.permits as u64;
-            from.push((self.place(task.id, polls), holder.permits as u64));
-        }
-        // Those that are free.
-        let rest = (permits.count as u64).saturating_sub(known);
-        let missing = wanted.saturating_sub(rest);
-        if missing == 0 {
-            return Some(Need::Nothing);
-        }
-        // More permits than exist, or a semaphore that is used as a signal: any task or thread could add some.
-        (!from.is_empty()).then_some(Need::Units(missing, from))
-    }
-
-    /// What the wait of the agent at this place for a place in a channel needs, if that is known: that one who has
-    /// a place, or is ahead, gives it up, or that the receiver takes a message or is closed.
-    fn need_of_place(
-        &mut self,
-        at: usize,
-        wait: &Arc<Wait>,
-        room: &Arc<Room>,
-        polls: &HashMap<u64, u64>,
-    ) -> Need {
-        let (Some(users), Some(receiver)) = (self.users(room, Some(wait)), room.receiving_task())
-        else {
-            return Need::Nothing;
-        };
-        // Read last: if this number is the same the next time, all that was read then belongs together.
-        let Some(version) = room.version() else {
-            return Need::Nothing;
-        };
-        self.nodes[at].version = self.nodes[at].version.wrapping_add(version);
-        let mut needs = vec![Need::Agent(self.place(receiver.id, polls))];
-        for user in users {
-            needs.push(Need::Agent(self.place(user.task, polls)));
-        }
-        Need::Any(needs)
-    }
-
-    /// What the wait of the agent at this place for a message needs, if that is known: that one who has a place
-    /// sends a message, or gives the place to another one. None but these can, if they have all places.
-    fn need_of_message(&mut self, at: usize, room: &Arc<Room>, polls: &HashMap<u64, u64>) -> Need {
-        let Some(users) = self.users(room, None) else {
-            return Need::Nothing;
-        };
-        let taken: u64 = users.iter().map(|user| user.places).sum();
-        let Some(version) = room.version().filter(|_| taken == room.places()) else {
-            return Need::Nothing;
-        };
-        self.nodes[at].version = self.nodes[at].version.wrapping_add(version);
-        let mut needs = Vec::new();
-        for user in users.iter().filter(|user| user.places != 0) {
-            needs.push(Need::Agent(self.place(user.task, polls)));
-        }
-        Need::Any(needs)
-    }
-
-    /// Who has places of a channel, or waits for one with another future than `wait`, if all of them are known.
-    fn users(&self, room: &Arc<Room>, wait: Option<&Arc<Wait>>) -> Option<Vec<User>> {
-        let mut users = Vec::new();
-        for (task, other) in &self.rooms {
-            let Target::Room(of, places) = &other.target else {
-                continue;
-            };
-            if !Arc::ptr_eq(of, room) || wait.is_some_and(|wait| Arc::ptr_eq(wait, other)) {
-                continue;
-            }
-            if !other.is_inline && task.has_let_out_since(other.began) {
-                return None;
-            }
-            let is_granted = other.granted_at().is_some();
-            users.push(User {
-                task: task.id,
-                places: if is_granted { *places as u64 } else { 0 },
-            });
-        }
-        for holder in room.holders() {
-            let task = registry::find(holder.task?)?;
-            if holder.is_loose && task.has_let_out_since(holder.taken) {
-                return None;
-            }
-            users.push(User {
-                task: task.id,
-                places: holder.permits as u64,
-            });
-        }
-        Some(users)
-    }
-
     /// What it takes for a task to end.
     fn need_of_end(&mut self, id: Id, joined: &Joined, polls: &HashMap<u64, u64>) -> Need {
         let task = match joined {
@@ -609,44 +468,6 @@ impl Graph {
         }
     }
 
-    /// What a task needs whose thread sleeps, in its poll, in a wait that is not watched, while all other threads of
-    /// the process sleep, too: that one of the waits ends which the poll has found pending; and if it is not known who
-    /// can end that, any other task.
-    fn need_of_asleep(&mut self, at: usize, task: &Arc<Task>, polls: &HashMap<u64, u64>) -> Need {
-        if !self.is_asleep(task) {
-            return Need::Nothing;
-        }
-        let in_poll = self.nodes[at].polls;
-        let (waits, snoozed) = {
-            let all = &task.waits.lock().all;
-            all.iter()
-                .cloned()
-                .partition(|wait| wait.last_poll() == in_poll)
-        };
-        self.nodes[at].waits = waits;
-        self.nodes[at].snoozed = snoozed;
-        self.nodes[at].is_asleep = true;
-        let mut needs = Vec::new();
-        for wait in self.nodes[at].waits.clone() {
-            match self.need_of_wait(at, &wait, polls) {
-                Need::Nothing => {
-                    self.nodes[at].is_for_any = true;
-                    return Need::Any((0..self.nodes.len()).map(Need::Agent).collect());
-                }
-                need => needs.push(need),
-            }
-        }
-        Need::Any(needs)
-    }
-
-    /// Whether the thread that polls the task sleeps, and all others do, too; in a poll that has found a wait
-    /// pending.
-    fn is_asleep(&self, task: &Arc<Task>) -> bool {
-        let id = self.threads.get(&task.carrier());
-        let is_still = |still: &Still| id.is_some_and(|id| still.has(*id));
-        self.still.as_ref().is_some_and(is_still) && has_wait_of(task, task.polls())
-    }
-
     /// What it takes for a task that is not polled to be polled: that a thread which does so comes
     /// out of what it is in.
     fn need_of_driver(
@@ -776,18 +597,6 @@ impl Graph {
     pub(super) fn held(&self, at: usize) -> &[HeldInfo] {
         self.observed(at).map_or(&[], |one| &one.thread.held)
     }
-}
-
-/// Whether the task is in a poll that has found one of its waits pending.
-fn is_in_poll(task: &Task, polls: &HashMap<u64, u64>) -> bool {
-    let polls = polls.get(&task.id.get()).copied().unwrap_or(0);
-    polls % 2 == 1 && has_wait_of(task, polls)
-}
-
-/// Whether a wait of the task was found pending in this poll.
-fn has_wait_of(task: &Task, poll: u64) -> bool {
-    let waits = task.waits.lock();
-    waits.all.iter().any(|wait| wait.last_poll() == poll)
 }
 
 /// Whether it is in a wait, without a limit, that blocks its thread.
