@@ -216,6 +216,7 @@ impl Leaf {
                 self.withdraw();
                 return f(cx);
             };
+            raise_alarm(frame);
             let before = frame.probe().map(Probe::clones);
             let site = frame::outer_site(waiting.site);
             let wait = Arc::clone(self.listed(frame, waiting, cx.waker()));
@@ -240,25 +241,29 @@ impl Leaf {
         waiting: Waiting<impl FnOnce() -> Target>,
         f: impl FnOnce(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
-        self.poll_unless(cx, waiting, f, || false)
+        self.poll_unless(cx, waiting, f, || false, |_| {})
     }
 
     /// Polls `f`, and lists the wait while that is pending, unless `is_other` says then that it was
-    /// a wait for something else, which is listed by itself.
+    /// a wait for something else, which is listed by itself. After the poll `polled` is given its frame.
+    #[inline]
     pub(crate) fn poll_unless<T>(
         &mut self,
         cx: &mut Context<'_>,
         waiting: Waiting<impl FnOnce() -> Target>,
         f: impl FnOnce(&mut Context<'_>) -> Poll<T>,
         is_other: impl FnOnce() -> bool,
+        polled: impl FnOnce(&Frame<'_>),
     ) -> Poll<T> {
         frame::with(|frame| {
             let Some(frame) = frame else {
                 self.withdraw();
                 return f(cx);
             };
+            raise_alarm(frame);
             let before = frame.probe().map(Probe::clones);
             let poll = f(cx);
+            polled(frame);
             if poll.is_ready() || is_other() {
                 self.withdraw();
                 return poll;
@@ -359,18 +364,19 @@ impl Drop for Leaf {
     }
 }
 
-/// Raises the panic that was asked of the task, if one was: it breaks a deadlock.
-#[inline]
-pub(crate) fn raise_alarm() {
-    if frame::with(|frame| frame?.known().map(|task| task.has_alarm())) == Some(true) {
-        raise();
+/// Raises the panic that was asked of the task of this poll, if one was: it breaks a deadlock.
+#[inline(always)]
+fn raise_alarm(frame: &Frame<'_>) {
+    if let Some(task) = frame.known()
+        && task.has_alarm()
+    {
+        raise(task);
     }
 }
 
 #[cold]
-fn raise() {
-    let alarm = frame::with(|frame| frame?.known()?.take_alarm());
-    if let Some(message) = alarm
+fn raise(task: &Task) {
+    if let Some(message) = task.take_alarm()
         && !std::thread::panicking()
     {
         panic!("{message}");

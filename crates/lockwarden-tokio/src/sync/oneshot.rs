@@ -16,7 +16,7 @@ use tokio::sync::oneshot::error::{RecvError, TryRecvError};
 use super::blocking;
 use super::sited::PollAt;
 use super::watched::{Stamped, watched};
-use crate::agent::leaf::{self, Leaf, Target, Thing, Waiting};
+use crate::agent::leaf::{Leaf, Target, Thing, Waiting};
 use crate::task::lets_out;
 
 const NOUN: &str = "oneshot channel";
@@ -145,7 +145,6 @@ impl<T> Receiver<T> {
         site: Site,
         place: usize,
     ) -> Poll<Result<Stamped<T>, RecvError>> {
-        leaf::raise_alarm();
         let Self { inner, made, leaf } = self;
         let waiting = Waiting {
             created: made,

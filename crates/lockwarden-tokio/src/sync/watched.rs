@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use lockwarden::instrument::{Clock, Site, WaitReason};
 use pin_project_lite::pin_project;
 
-use crate::agent::leaf::{self, Leaf, Target, Thing, Waiting};
+use crate::agent::leaf::{Leaf, Target, Thing, Waiting};
 
 /// What a [`Watched`] future waits for.
 pub(crate) trait Awaited {
@@ -81,7 +81,6 @@ where
 
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
-        leaf::raise_alarm();
         let place = std::ptr::from_ref(&*self).addr();
         let site = Location::caller();
         let this = self.project();

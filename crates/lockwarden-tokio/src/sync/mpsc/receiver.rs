@@ -10,7 +10,8 @@ use tokio::sync::mpsc::error::TryRecvError;
 
 use super::NOUN;
 use super::room::Room;
-use crate::agent::leaf::{self, Leaf, Target, Thing, Waiting};
+use crate::agent::frame::Frame;
+use crate::agent::leaf::{Leaf, Target, Thing, Waiting};
 use crate::sync::blocking;
 use crate::sync::channel_macros::{forwarded, shown};
 use crate::sync::sited::PollAt;
@@ -20,8 +21,8 @@ use crate::sync::watched::Stamped;
 pub(super) trait From: Clone {
     fn target(&self) -> Target;
 
-    /// The calling thread uses the receiver, which lies at `place`.
-    fn is_used(&self, _place: usize) {}
+    /// The task of this poll uses the receiver, which lies at `place`.
+    fn is_used(&self, _frame: &Frame<'_>, _place: usize) {}
 
     /// The receiver is about to be closed.
     fn closes(&self) {}
@@ -43,8 +44,8 @@ impl From for Arc<Room> {
     }
 
     #[inline(always)]
-    fn is_used(&self, place: usize) {
-        self.receives(place);
+    fn is_used(&self, frame: &Frame<'_>, place: usize) {
+        self.receives(frame, place);
     }
 
     fn closes(&self) {
@@ -74,6 +75,7 @@ macro_rules! receiver {
                 }
             }
 
+            #[inline(always)]
             fn poll_at<R>(
                 &mut self,
                 cx: &mut Context<'_>,
@@ -84,7 +86,6 @@ macro_rules! receiver {
                     &mut Context<'_>,
                 ) -> Poll<R>,
             ) -> Poll<R> {
-                leaf::raise_alarm();
                 let own = std::ptr::from_ref(self).addr();
                 let Self { inner, from, leaf } = self;
                 let waiting = Waiting {
@@ -93,10 +94,8 @@ macro_rules! receiver {
                     place,
                     target: || from.target(),
                 };
-                let poll = leaf.poll(cx, waiting, |cx| poll(inner, cx));
-                // A task is known once it waits.
-                from.is_used(own);
-                poll
+                let used = |frame: &Frame<'_>| from.is_used(frame, own);
+                leaf.poll_unless(cx, waiting, |cx| poll(inner, cx), || false, used)
             }
 
             #[doc = concat!("As [`", $path, "::recv`], and as cancel safe.")]
@@ -151,7 +150,6 @@ macro_rules! receiver {
             ///
             /// If there is no message.
             pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
-                self.from.is_used(std::ptr::from_ref(self).addr());
                 self.inner.try_recv().map(Stamped::receive)
             }
 

@@ -9,13 +9,14 @@
 use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use lockwarden::instrument::{Site, ThreadId, WaitReason};
 
 use super::NOUN;
-use crate::agent::frame;
+use crate::agent::frame::{self, Frame};
 use crate::agent::leaf::{Target, Thing};
 use crate::agent::registry;
 use crate::agent::task::Task;
@@ -98,22 +99,17 @@ impl Room {
         self.is_closed.store(true, Ordering::SeqCst);
     }
 
-    /// The calling thread uses the receiver, which lies at `place`.
+    /// The task of this poll uses the receiver, which lies at `place`.
     #[inline(always)]
-    pub(super) fn receives(&self, place: usize) {
-        frame::with(|frame| {
-            let (mut user, mut let_out) = (0, 0);
-            if let Some(frame) = frame
-                && let Some(task) = frame.known()
-            {
-                user = task.id.get() << 1 | u64::from(frame.contains(place));
-                let_out = task.let_out();
-            }
-            // Relaxed: the end of the poll that the calling thread is in publishes them. Who reads one of them
-            // older than the other takes the receiver for one that has left its task, or looks again.
-            self.receiver.let_out.store(let_out, Ordering::Relaxed);
-            self.receiver.task.store(user, Ordering::Relaxed);
-        });
+    pub(super) fn receives(&self, frame: &Frame<'_>, place: usize) {
+        let task = frame.task();
+        // Relaxed: the end of the poll publishes both. Who reads one of them older than the other takes the
+        // receiver for one that has left its task, or looks again.
+        self.receiver
+            .let_out
+            .store(task.let_out(), Ordering::Relaxed);
+        let user = task.id.get() << 1 | u64::from(frame.contains(place));
+        self.receiver.task.store(user, Ordering::Relaxed);
     }
 
     /// The task that has the receiver, if that is known: a task that waits for a message borrows it, and one in
@@ -141,6 +137,10 @@ impl Room {
         })
     }
 }
+
+// A panic of the program leaves what is listed as right as any other moment.
+impl UnwindSafe for Room {}
+impl RefUnwindSafe for Room {}
 
 /// A change of the list of permits.
 #[derive(Debug)]
