@@ -22,6 +22,9 @@ pub struct Observation {
     pub may_wander: bool,
     /// Whether the wait ends by itself, at a deadline.
     pub is_timed: bool,
+    /// Whether it is a thread of lockwarden, or one that was
+    /// [marked](crate::instrument::mark_observer) as one that looks after others.
+    pub is_observer: bool,
     /// Changes with everything that the thread does with tracked primitives.
     pub progress: u64,
 }

@@ -122,6 +122,7 @@ impl Observed {
             check: self.slot.check_id(),
             may_wander: self.wait.as_ref().is_some_and(|wait| wait.sendable),
             is_timed: self.wait.as_ref().is_some_and(|wait| wait.timed),
+            is_observer: self.is_ours,
             progress: self.progress,
         }
     }

@@ -148,13 +148,22 @@ fn standstill(report: &Report) -> String {
             "{thread} waits for {}, and no other thread is left",
             report.awaited(wait)
         ),
-        [(thread, wait)] if matches!(wait.by, Some(FreedBy::Threads(_))) => format!(
-            "{thread} waits for {}, {}",
-            report.awaited(wait),
-            // Of one wait for an end, the awaited thread is in no wait: a fork left it in the parent.
-            ended_by(report, wait)
-                .unwrap_or_else(|| "which the fork left in the parent".to_owned())
-        ),
+        [(thread, wait)] if let Some(FreedBy::Threads(by)) = &wait.by => {
+            let is_left = |id: &ThreadId| {
+                let thread = report.thread(*id);
+                thread.is_some_and(|thread| thread.left_by_fork)
+            };
+            // Of a wait for the end of a thread, the headline names that thread already.
+            let by = ended_by(report, wait).or_else(|| {
+                let left = by.iter().any(is_left);
+                left.then(|| "which the fork left in the parent".to_owned())
+            });
+            format!(
+                "{thread} waits for {}{}",
+                report.awaited(wait),
+                by.map(|by| format!(", {by}")).unwrap_or_default()
+            )
+        }
         [(thread, wait)] => format!(
             "{thread} waits for {}, which no thread can bring about",
             report.awaited(wait)

@@ -36,6 +36,8 @@
 //! | a second read of an `RwLock` by one task | `RecursiveRead` |
 //! | closures that fill the blocking pool and wait for one that it has no thread for; a runtime that is dropped on its own blocking pool, or under a lock that one of its closures wants | `Deadlock`, `SelfDeadlock` |
 //! | a lock whose guard was leaked by a task that has ended, while another task waits for it | `Abandoned` |
+//! | waits for room in a bounded channel, and for its messages if a stuck task has all places | `Deadlock` |
+//! | the `block_on` of another crate, on the only thread, of what that thread would have to poll (Linux) | `Deadlock` |
 //! | waits for messages, notifications, permits, meetings that nothing is left to end, in [`testing::check_async`] | `Deadlock` |
 //!
 //! How a wait is known to have no other end than the one that is reported is written in
@@ -48,8 +50,10 @@
 //! - Waits for timers, I/O and futures of other crates: a task in one of them counts as one that may
 //!   go on. So does a task that waits in a `FuturesUnordered`, whose children
 //!   are not asked.
-//! - Waits of threads in `blocking_lock`, `blocking_recv` and their like; a `futures::executor`'s
-//!   `block_on` within a task.
+//! - Messages of an unbounded or `oneshot` channel, notifications, and permits that were forgotten, outside of a
+//!   check: any task or thread that has the other end could bring one.
+//! - A `futures::executor`'s `block_on` within a task, while any thread of the process runs or could wake up by
+//!   itself; on systems other than Linux always.
 //! - On a runtime with several workers, one worker that waits for a lock which a suspended task holds: the
 //!   report is `HeldAcrossAwait`. If every worker waits so, it is a `Deadlock`.
 //!

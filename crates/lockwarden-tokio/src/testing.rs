@@ -115,9 +115,11 @@ impl AsyncCheck {
         }
         #[cfg(any(debug_assertions, feature = "always"))]
         let (before, site) = (crate::world::threads(), std::panic::Location::caller());
+        #[cfg(any(debug_assertions, feature = "always"))]
+        let supervisor = crate::world::own_id();
         check.run(move || {
             #[cfg(any(debug_assertions, feature = "always"))]
-            let _open = crate::world::Open::here(before);
+            let _open = crate::world::Open::here(before, supervisor);
             let runtime = self.builder().build();
             let runtime = runtime.expect("the operating system provides a runtime");
             #[cfg(any(debug_assertions, feature = "always"))]
@@ -142,7 +144,7 @@ impl AsyncCheck {
         Fut: Future,
     {
         #[cfg(any(debug_assertions, feature = "always"))]
-        let _open = crate::world::Open::here(crate::world::threads());
+        let _open = crate::world::Open::here(crate::world::threads(), None);
         let runtime = self.builder().build();
         let runtime = runtime.expect("the operating system provides a runtime");
         runtime.block_on(f())

@@ -7,7 +7,7 @@
 //! check, is one of its runtime, or is known to lockwarden. Where the system does not list the
 //! threads, it is not known.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -16,7 +16,10 @@ use parking_lot::Mutex;
 
 use crate::agent::registry;
 use crate::agent::runtime::RuntimeState;
-use crate::agent::task::Kind;
+use crate::agent::task::{Kind, Task};
+use crate::agent::thread;
+
+pub(crate) use crate::agent::thread::own_id;
 
 struct Check {
     number: u64,
@@ -24,6 +27,8 @@ struct Check {
     before: BTreeSet<u32>,
     /// The thread of the check itself, which is in `block_on`.
     thread: Option<ThreadId>,
+    /// The thread that waits for the end of the check, if that is known.
+    supervisor: Option<u32>,
     runtimes: Vec<(tokio::runtime::Handle, Arc<RuntimeState>)>,
 }
 
@@ -32,19 +37,47 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 /// The threads of runtimes of this crate.
 static RUNTIME_THREADS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
+/// The threads that are blocked by a function of this crate, and polled by it as a task of their own.
+static BLOCKED: Mutex<BTreeMap<u32, Arc<Task>>> = Mutex::new(BTreeMap::new());
+
+/// The calling thread, which polls no task, is blocked by a function of this crate, and polls `task` until the
+/// result is dropped.
+pub(crate) fn blocks(task: &Arc<Task>) -> Blocked {
+    let id = thread::own_id();
+    BLOCKED.lock().extend(id.map(|id| (id, Arc::clone(task))));
+    Blocked(id)
+}
+
+/// The task that the thread with this number of the system's polls in a function of this crate that blocks it.
+pub(crate) fn blocked_in(id: u32) -> Option<Arc<Task>> {
+    BLOCKED.lock().get(&id).map(Arc::clone)
+}
+
+/// A thread that is blocked by a function of this crate.
+pub(crate) struct Blocked(Option<u32>);
+
+impl Drop for Blocked {
+    fn drop(&mut self) {
+        if let Some(id) = self.0 {
+            BLOCKED.lock().remove(&id);
+        }
+    }
+}
+
 /// A check whose tasks are looked at together, for as long as this lives.
 pub(crate) struct Open(u64);
 
 impl Open {
     /// Begins with the check that the calling thread belongs to; `before` are the threads that were
-    /// there before it.
-    pub(crate) fn here(before: BTreeSet<u32>) -> Self {
+    /// there before it, and `supervisor` is the one of them that waits for its end.
+    pub(crate) fn here(before: BTreeSet<u32>, supervisor: Option<u32>) -> Self {
         let number = instrument::Agent::new(None).check();
-        let own = system::own_id();
+        let own = thread::own_id();
         let check = Check {
             number,
             before,
             thread: own_thread(),
+            supervisor,
             runtimes: Vec::new(),
         };
         let mut checks = CHECKS.lock();
@@ -66,10 +99,22 @@ impl Drop for Open {
 
 /// The calling thread, where the system tells it from others and it has used a lock.
 pub(crate) fn own_thread() -> Option<ThreadId> {
-    let own = system::own_id()?;
+    let own = thread::own_id()?;
     let all = instrument::observe_all();
     let mine = all.iter().find(|one| one.os_id == Some(own));
     mine.map(|one| one.thread.id)
+}
+
+/// The threads that wait for the end of a check, and do nothing in it.
+pub(crate) fn supervisors() -> Vec<u32> {
+    if !any_closable() {
+        return Vec::new();
+    }
+    // The first thread of a program of tests waits for the threads of these.
+    let first = std::process::id();
+    let checks = CHECKS.lock();
+    let supervisors = checks.iter().filter_map(|check| check.supervisor);
+    supervisors.chain([first]).collect()
 }
 
 /// The threads of the process; empty where the system does not say.
@@ -90,14 +135,14 @@ pub(crate) fn add_runtime(handle: &tokio::runtime::Handle, state: &Arc<RuntimeSt
 
 /// The calling thread is one of a runtime of this crate.
 pub(crate) fn add_thread() {
-    if let Some(id) = system::own_id() {
+    if let Some(id) = thread::own_id() {
         RUNTIME_THREADS.lock().insert(id);
     }
 }
 
 /// The calling thread is none of a runtime any more.
 pub(crate) fn remove_thread() {
-    if let Some(id) = system::own_id() {
+    if let Some(id) = thread::own_id() {
         RUNTIME_THREADS.lock().remove(&id);
     }
 }
@@ -123,13 +168,16 @@ pub(crate) fn closed_checks() -> Vec<u64> {
     let is_closed = |check: &&Check| {
         let is_known = |id: &u32| {
             check.before.contains(id)
-                || Some(*id) == system::own_id()
+                || Some(*id) == thread::own_id()
                 || RUNTIME_THREADS.lock().contains(id)
-                || observed.iter().any(|one| one.os_id == Some(*id))
+                // One that is in no check was started in this one, by means that are not watched.
+                || observed
+                    .iter()
+                    .any(|one| one.os_id == Some(*id) && (one.check != 0 || one.is_observer))
         };
         let threads = system::threads();
         let are_tasks_known = check.runtimes.iter().all(|(handle, state)| {
-            let is_of = |task: &&Arc<crate::agent::task::Task>| {
+            let is_of = |task: &&Arc<Task>| {
                 let runtime = task.runtime.as_ref();
                 task.kind == Kind::Spawned
                     && !task.has_ended()
@@ -143,6 +191,8 @@ pub(crate) fn closed_checks() -> Vec<u64> {
                 && !one.thread.ended
                 && Some(one.thread.id) != check.thread
                 && (one.thread.waits.is_none() || one.is_timed)
+                // What it waits for is a wait of a task of the check.
+                && one.os_id.is_none_or(|id| blocked_in(id).is_none())
         };
         !threads.is_empty()
             && threads.iter().all(is_known)
@@ -156,12 +206,6 @@ pub(crate) fn closed_checks() -> Vec<u64> {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {
     use std::collections::BTreeSet;
-
-    #[allow(unsafe_code)]
-    pub(super) fn own_id() -> Option<u32> {
-        // SAFETY: the call takes nothing and cannot fail.
-        Some(unsafe { libc::gettid() }.cast_unsigned())
-    }
 
     pub(super) fn threads() -> BTreeSet<u32> {
         let Ok(entries) = std::fs::read_dir("/proc/self/task") else {
@@ -182,10 +226,6 @@ mod system {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod system {
     use std::collections::BTreeSet;
-
-    pub(super) fn own_id() -> Option<u32> {
-        None
-    }
 
     pub(super) fn threads() -> BTreeSet<u32> {
         BTreeSet::new()

@@ -11,9 +11,9 @@ use crate::watchdog::startup::attach;
 pub struct CheckMembership(u64);
 
 impl CheckMembership {
-    /// Returns the membership of the calling thread, which is about to spawn another.
+    /// Returns the membership of the calling thread, or of the agent that it acts as, which is about to spawn a thread.
     pub fn here() -> Self {
-        Self::of(current::own().check_id())
+        Self::of(current::scope())
     }
 
     /// Returns the membership of the check session with this number.

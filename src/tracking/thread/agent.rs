@@ -53,6 +53,7 @@ impl Seat {
     }
 
     /// What the agent comes after, if it has not learnt of it yet.
+    #[inline]
     pub(crate) fn past(&self) -> Option<ClockRef> {
         self.past.borrow().as_ref().map(ClockRef::another)
     }

@@ -5,7 +5,6 @@
 use std::cell::{Cell, OnceCell};
 use std::mem;
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Once};
 use std::task::{Context, Waker};
 
@@ -17,6 +16,7 @@ use super::probe::Probe;
 use super::registry;
 use super::runtime::RuntimeState;
 use super::task::{Kind, Probed, Task};
+use super::thread;
 use crate::examine;
 
 /// One poll of a task, on the stack of the thread that polls.
@@ -100,7 +100,7 @@ impl<'a> Frame<'a> {
 
     /// The thread acts as the task, which is polled from now on.
     fn act(&self, known: &Known) {
-        let poll = known.task.begin_poll(thread());
+        let poll = known.task.begin_poll(thread::number());
         let rest = self.rest();
         rest.poll.set(poll);
         examine::resumed(&known.task);
@@ -244,7 +244,6 @@ impl<'a> Frame<'a> {
 thread_local! {
     static FRAME: Cell<*const Frame<'static>> = const { Cell::new(ptr::null()) };
     static SITE: Cell<Option<Site>> = const { Cell::new(None) };
-    static THREAD: Cell<u64> = const { Cell::new(0) };
 }
 
 /// A poll that is under way, in its frame.
@@ -339,23 +338,6 @@ pub(crate) fn outer_site(site: Site) -> Site {
     SITE.get().unwrap_or(site)
 }
 
-/// A number for the calling thread, from 1.
-#[inline]
-pub(crate) fn thread() -> u64 {
-    match THREAD.get() {
-        0 => new_thread(),
-        thread => thread,
-    }
-}
-
-#[cold]
-fn new_thread() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    let thread = NEXT.fetch_add(1, Ordering::Relaxed);
-    THREAD.set(thread);
-    thread
-}
-
 /// Notes that a wait of this crate was found pending in the poll that the calling thread is in.
 pub(crate) fn note_pending() {
     with(|frame| {
@@ -381,9 +363,9 @@ pub(crate) fn as_job<R>(id: ThreadId, f: impl FnOnce() -> R) -> R {
     without(f)
 }
 
-/// Whether the calling thread runs a closure that is a task by itself.
-pub(crate) fn is_job() -> bool {
-    JOB.get().is_some()
+/// The task that a closure is by itself, if the calling thread runs one.
+pub(crate) fn job() -> Option<ThreadId> {
+    JOB.get()
 }
 
 /// The task that the calling thread polls, or the one that the closure is which it runs.

@@ -18,6 +18,7 @@ use super::registry;
 use super::stack::AwaitStack;
 use super::task::{Joined, Task};
 use crate::examine;
+use crate::sync::mpsc::room::Room;
 use crate::sync::permits::Permits;
 
 /// What a wait is for.
@@ -30,6 +31,10 @@ pub(crate) enum Target {
     Permits(Arc<Permits>, u32),
     /// The end of one of these tasks, with their numbers in tokio.
     End(Vec<(Id, Joined)>),
+    /// A place in a bounded channel, or so many. Those who have one, and the receiver, can end the wait.
+    Room(Arc<Room>, usize),
+    /// A message of a bounded channel; whether one that waits has to be looked at for this alone.
+    Message(Arc<Room>, bool),
     /// Something that any task might bring about.
     AnyAgent(Thing),
 }
@@ -48,7 +53,17 @@ pub(crate) struct Thing {
 impl Target {
     /// Whether only certain tasks can end the wait.
     pub(crate) fn is_for_certain_tasks(&self) -> bool {
-        !matches!(self, Target::AnyAgent(_))
+        !matches!(self, Target::AnyAgent(_) | Target::Message(_, false))
+    }
+
+    /// What is waited for, if that is no lock, no permit and no task.
+    pub(crate) fn thing(&self) -> Option<Thing> {
+        match self {
+            Target::AnyAgent(thing) => Some(*thing),
+            Target::Room(room, _) => Some(room.thing(WaitReason::Room)),
+            Target::Message(room, _) => Some(room.thing(WaitReason::Message)),
+            _ => None,
+        }
     }
 }
 
@@ -201,6 +216,7 @@ impl Leaf {
                 self.withdraw();
                 return f(cx);
             };
+            raise_alarm(frame);
             let before = frame.probe().map(Probe::clones);
             let site = frame::outer_site(waiting.site);
             let wait = Arc::clone(self.listed(frame, waiting, cx.waker()));
@@ -225,25 +241,29 @@ impl Leaf {
         waiting: Waiting<impl FnOnce() -> Target>,
         f: impl FnOnce(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
-        self.poll_unless(cx, waiting, f, || false)
+        self.poll_unless(cx, waiting, f, || false, |_| {})
     }
 
     /// Polls `f`, and lists the wait while that is pending, unless `is_other` says then that it was
-    /// a wait for something else, which is listed by itself.
+    /// a wait for something else, which is listed by itself. After the poll `polled` is given its frame.
+    #[inline]
     pub(crate) fn poll_unless<T>(
         &mut self,
         cx: &mut Context<'_>,
         waiting: Waiting<impl FnOnce() -> Target>,
         f: impl FnOnce(&mut Context<'_>) -> Poll<T>,
         is_other: impl FnOnce() -> bool,
+        polled: impl FnOnce(&Frame<'_>),
     ) -> Poll<T> {
         frame::with(|frame| {
             let Some(frame) = frame else {
                 self.withdraw();
                 return f(cx);
             };
+            raise_alarm(frame);
             let before = frame.probe().map(Probe::clones);
             let poll = f(cx);
+            polled(frame);
             if poll.is_ready() || is_other() {
                 self.withdraw();
                 return poll;
@@ -344,18 +364,19 @@ impl Drop for Leaf {
     }
 }
 
-/// Raises the panic that was asked of the task, if one was: it breaks a deadlock.
-#[inline]
-pub(crate) fn raise_alarm() {
-    if frame::with(|frame| frame?.known().map(|task| task.has_alarm())) == Some(true) {
-        raise();
+/// Raises the panic that was asked of the task of this poll, if one was: it breaks a deadlock.
+#[inline(always)]
+fn raise_alarm(frame: &Frame<'_>) {
+    if let Some(task) = frame.known()
+        && task.has_alarm()
+    {
+        raise(task);
     }
 }
 
 #[cold]
-fn raise() {
-    let alarm = frame::with(|frame| frame?.known()?.take_alarm());
-    if let Some(message) = alarm
+fn raise(task: &Task) {
+    if let Some(message) = task.take_alarm()
         && !std::thread::panicking()
     {
         panic!("{message}");

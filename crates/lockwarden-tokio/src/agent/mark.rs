@@ -143,6 +143,12 @@ impl Task {
         }
     }
 
+    /// When it last gave something away, on the clock of `leaf::next`; zero if it never did.
+    #[inline(always)]
+    pub(crate) fn let_out(&self) -> u64 {
+        self.let_out.load(Ordering::Acquire)
+    }
+
     /// Whether it has given something away since then, on the clock of `leaf::next`.
     pub(crate) fn has_let_out_since(&self, then: u64) -> bool {
         self.let_out.load(Ordering::Acquire) > then

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::frame;
+use super::thread;
 
 /// One runtime of this crate.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ impl RuntimeState {
 
     /// The calling thread is in `block_on` until the result is dropped.
     pub(crate) fn drive(&self) -> Driving<'_> {
-        let thread = frame::thread();
+        let thread = thread::number();
         self.drivers.lock().push(thread);
         Driving {
             state: self,

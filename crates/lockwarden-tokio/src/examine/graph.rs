@@ -1,20 +1,26 @@
 //! What the agents hold and wait for, in the words of the reduction.
 
+mod asleep;
+mod places;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use lockwarden::instrument::{self, Mode, Observation, ThreadId};
+use lockwarden::instrument::{self, Mode, Observation, Site, ThreadId};
 use lockwarden::report::{HeldInfo, LockId, WaitsFor};
 use tokio::task::Id;
 
 use super::closing;
 use super::need::{self, Need};
+use super::stillness::Still;
 use crate::agent::leaf::{Target, Wait};
 use crate::agent::nested;
 use crate::agent::registry;
 use crate::agent::runtime::RuntimeState;
 use crate::agent::task::{Joined, Kind, Probed, Task};
+use crate::agent::thread;
+use crate::world;
 
 /// One task or thread.
 pub(super) struct Node {
@@ -33,6 +39,12 @@ pub(super) struct Node {
     pub(super) unpolled: Option<Unpolled>,
     /// What it drives in a `block_on`.
     pub(super) drives: Option<ThreadId>,
+    /// Whether it is polled by a thread that sleeps in a wait which is not watched.
+    pub(super) is_asleep: bool,
+    /// Whether any agent of its check, or of a process that stands still, could end one of its waits.
+    pub(super) is_for_any: bool,
+    /// The sum of the versions of the channels that were asked who has a place there.
+    pub(super) version: u64,
 }
 
 /// Why a task is not polled.
@@ -64,14 +76,21 @@ pub(super) struct Graph {
     queued: HashMap<LockId, Waiters>,
     /// All waits for permits that are listed.
     permits: Vec<(Arc<Task>, Arc<Wait>, u32)>,
+    /// All waits for places in channels that are listed.
+    rooms: Vec<(Arc<Task>, Arc<Wait>)>,
     /// The known tasks, by their numbers in tokio.
     by_id: HashMap<Id, Arc<Task>>,
     /// The tasks that are polled now, by thread.
     carried: HashMap<u64, Vec<Arc<Task>>>,
+    /// The system's numbers of the threads.
+    threads: HashMap<u64, u32>,
     /// The checks whose tasks are all known, so that one of them has to end any wait.
     closed_checks: Vec<u64>,
     /// The threads and tasks that drop a runtime, and wait for what runs on it.
     dropping: Vec<(ThreadId, Arc<RuntimeState>)>,
+    /// The threads of the process, if all of them sleep until one of them wakes another; looked at only if one of
+    /// them polls a task that waits.
+    still: Option<Still>,
 }
 
 impl Graph {
@@ -88,10 +107,13 @@ impl Graph {
             holders: HashMap::new(),
             queued: HashMap::new(),
             permits: Vec::new(),
+            rooms: Vec::new(),
             by_id: HashMap::new(),
             carried: HashMap::new(),
+            threads: HashMap::new(),
             closed_checks,
             dropping: closing::dropping(),
+            still: None,
         };
         // The counts of polls first, then what is held, then the rest: who looks again and finds the
         // same counts has read a state of one moment in between.
@@ -131,9 +153,14 @@ impl Graph {
                         let count = *count;
                         graph.permits.push((Arc::clone(&task), wait, count));
                     }
+                    Target::Room(..) => graph.rooms.push((Arc::clone(&task), wait)),
                     _ => {}
                 }
             }
+        }
+        if tasks.iter().any(|task| asleep::is_in_poll(task, &polls)) {
+            graph.threads = thread::all();
+            graph.still = Still::look(graph.observed.values());
         }
         for task in &tasks {
             graph.place(task.id, &polls);
@@ -172,6 +199,9 @@ impl Graph {
             probed: None,
             unpolled: None,
             drives: None,
+            is_asleep: false,
+            is_for_any: false,
+            version: 0,
         };
         if let Some(task) = &node.task {
             let waits = task.waits.lock();
@@ -192,6 +222,11 @@ impl Graph {
     fn need(&mut self, at: usize, polls: &HashMap<u64, u64>) -> Need {
         let id = self.nodes[at].id;
         let Some(task) = self.nodes[at].task.clone() else {
+            let os_id = self.observed.get(&id.get()).and_then(|one| one.os_id);
+            if let Some(polled) = os_id.and_then(world::blocked_in) {
+                self.nodes[at].drives = Some(polled.id);
+                return Need::Agent(self.place(polled.id, polls));
+            }
             return self.need_of_blocked(id, polls);
         };
         if task.has_ended() {
@@ -212,7 +247,10 @@ impl Graph {
                 self.nodes[at].drives = Some(driven.id);
                 return Need::Agent(self.place(driven.id, polls));
             }
-            return self.need_of_blocked(id, polls);
+            return match self.need_of_blocked(id, polls) {
+                Need::Nothing => self.need_of_asleep(at, &task, polls),
+                need => need,
+            };
         }
         if self.nodes[at].polls == 0 && task.kind == Kind::Local && task.runtime.is_none() {
             // Whichever task has the set would have to poll it first. One that polls it already waits for
@@ -267,58 +305,10 @@ impl Graph {
         match &wait.target {
             Target::Lock(lock, mode, _) => self.need_of_lock(lock.id, *mode, Some(wait), polls),
             Target::Permits(permits, count) => {
-                if permits.is_open() {
-                    return Need::Nothing;
+                match self.need_of_permits(wait, permits, u64::from(*count), polls) {
+                    Some(need) => need,
+                    None => self.need_of_any_agent(at),
                 }
-                let mut wanted = u64::from(*count);
-                let mut known = 0;
-                let mut from = Vec::new();
-                // Granted to a future that has not taken them yet, or wanted by one ahead in the queue, which
-                // takes them first unless its task gives up.
-                for (task, other, count) in self.permits.clone() {
-                    let is_same = match &other.target {
-                        Target::Permits(of, _) => Arc::ptr_eq(permits, of),
-                        _ => false,
-                    };
-                    let is_granted = other.granted_at().is_some();
-                    let is_ahead = other.queued().is_some_and(|queued| queued < wait.began);
-                    if !is_same || Arc::ptr_eq(wait, &other) || !(is_granted || is_ahead) {
-                        continue;
-                    }
-                    if !other.is_inline && task.has_let_out_since(other.began) {
-                        return Need::Nothing;
-                    }
-                    if is_granted {
-                        known += u64::from(count);
-                    } else {
-                        wanted += u64::from(count);
-                    }
-                    from.push((self.place(task.id, polls), u64::from(count)));
-                }
-                for holder in permits.holders() {
-                    let is_there = |id: &ThreadId| {
-                        let task = registry::find(*id);
-                        task.is_some_and(|task| {
-                            !holder.is_loose || !task.has_let_out_since(holder.taken)
-                        })
-                    };
-                    let Some(task) = holder.task.filter(is_there) else {
-                        return Need::Nothing;
-                    };
-                    known += holder.permits as u64;
-                    from.push((self.place(task, polls), holder.permits as u64));
-                }
-                // Those that are free.
-                let rest = (permits.count as u64).saturating_sub(known);
-                let missing = wanted.saturating_sub(rest);
-                if missing == 0 {
-                    return Need::Nothing;
-                }
-                if from.is_empty() {
-                    // More permits than exist, or a semaphore that is used as a signal: any task or thread could add some.
-                    return self.need_of_any_agent(at);
-                }
-                Need::Units(missing, from)
             }
             Target::End(tasks) => {
                 let mut needs = Vec::new();
@@ -330,6 +320,14 @@ impl Graph {
                 }
                 Need::Any(needs)
             }
+            Target::Room(room, _) => match self.need_of_place(at, wait, room, polls) {
+                Need::Nothing => self.need_of_any_agent(at),
+                need => need,
+            },
+            Target::Message(room, _) => match self.need_of_message(at, room, polls) {
+                Need::Nothing => self.need_of_any_agent(at),
+                need => need,
+            },
             Target::AnyAgent(_) => self.need_of_any_agent(at),
         }
     }
@@ -356,11 +354,12 @@ impl Graph {
 
     /// What the agent at this place needs, if any agent could end its wait: an agent of its check, if all
     /// agents of the check are known.
-    fn need_of_any_agent(&self, at: usize) -> Need {
+    fn need_of_any_agent(&mut self, at: usize) -> Need {
         let check = self.nodes[at].task.as_ref().map_or(0, |task| task.check);
         if !self.closed_checks.contains(&check) {
             return Need::Nothing;
         }
+        self.nodes[at].is_for_any = true;
         let of_check = |node: &(usize, &Node)| {
             let task = node.1.task.as_ref();
             task.is_some_and(|task| task.check == check)
@@ -496,7 +495,7 @@ impl Graph {
         let mut needs = Vec::new();
         for carried in self.carried.get(&thread).cloned().unwrap_or_default() {
             let blocked = self.observed.get(&carried.id.get()).is_some_and(is_blocked);
-            if blocked {
+            if blocked || self.is_asleep(&carried) {
                 needs.push(Need::Agent(self.place(carried.id, polls)));
             }
         }
@@ -548,6 +547,18 @@ impl Graph {
             return Need::Nothing;
         }
         Need::Any(needs)
+    }
+
+    /// The places where those tasks were spawned that the wait is for the end of, and that have no number.
+    pub(super) fn anonymous_ends(&self, wait: &Wait) -> Vec<Site> {
+        let Target::End(tasks) = &wait.target else {
+            return Vec::new();
+        };
+        let is_anonymous = |(id, joined): &&(Id, Joined)| {
+            matches!(joined, Joined::Anonymous(_)) && !self.by_id.contains_key(id)
+        };
+        let anonymous = tasks.iter().filter(is_anonymous);
+        anonymous.map(|(_, joined)| joined.spawned()).collect()
     }
 
     /// The stuck agents that keep the one at `start` from moving, with itself.

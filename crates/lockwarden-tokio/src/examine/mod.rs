@@ -26,6 +26,7 @@ mod need;
 #[cfg(all(test, feature = "full"))]
 mod oracle;
 mod report;
+mod stillness;
 
 pub(crate) use self::closing::{dropped, drops};
 pub(crate) use self::held::{resumed, suspended};

@@ -22,24 +22,27 @@ pub(crate) fn set_breaking(breaks: bool) {
 /// Whether a second look shows the same agents in the same waits, none of them polled in between.
 pub(super) fn is_same(graph: &Graph, set: &[usize], again: &Graph) -> bool {
     let find = |id: ThreadId| again.nodes.iter().position(|node| node.id == id);
-    set.iter().all(|&at| {
-        let node = &graph.nodes[at];
-        let Some(other) = find(node.id) else {
-            return false;
-        };
-        let now = &again.nodes[other];
-        let is_alike = |(one, other): (&Arc<Wait>, &Arc<Wait>)| Arc::ptr_eq(one, other);
-        let progress = |graph: &Graph, at| graph.observed(at).map(|one| one.progress);
-        again.stuck[other]
-            && node.task.is_some() == now.task.is_some()
-            && node.polls == now.polls
-            && node.unpolled == now.unpolled
-            && node.drives == now.drives
-            && node.waits.len() == now.waits.len()
-            && node.waits.iter().zip(&now.waits).all(is_alike)
-            && progress(graph, at) == progress(again, other)
-            && graph.needs[at].agents().len() == again.needs[other].agents().len()
-    })
+    graph.is_as_still_as(again, set)
+        && set.iter().all(|&at| {
+            let node = &graph.nodes[at];
+            let Some(other) = find(node.id) else {
+                return false;
+            };
+            let now = &again.nodes[other];
+            let is_alike = |(one, other): (&Arc<Wait>, &Arc<Wait>)| Arc::ptr_eq(one, other);
+            let progress = |graph: &Graph, at| graph.observed(at).map(|one| one.progress);
+            again.stuck[other]
+                && node.task.is_some() == now.task.is_some()
+                && node.polls == now.polls
+                && node.unpolled == now.unpolled
+                && node.drives == now.drives
+                && node.version == now.version
+                && node.is_asleep == now.is_asleep
+                && node.waits.len() == now.waits.len()
+                && node.waits.iter().zip(&now.waits).all(is_alike)
+                && progress(graph, at) == progress(again, other)
+                && graph.needs[at].agents().len() == again.needs[other].agents().len()
+        })
 }
 
 /// Reports the agents of `set`, which cannot go on.
@@ -49,9 +52,10 @@ pub(super) fn report(graph: &Graph, set: &[usize]) {
     for &at in set {
         threads.extend(describe(graph, at, &mut locks));
     }
+    add_anonymous(graph, set, &mut threads);
     let verdict = if set.iter().any(|&at| graph.has_abandoned(at)) {
         Verdict::Abandoned
-    } else if set.len() == 1 {
+    } else if threads.len() == 1 {
         Verdict::SelfDeadlock
     } else {
         Verdict::Deadlock
@@ -67,6 +71,35 @@ pub(super) fn report(graph: &Graph, set: &[usize]) {
         && (check != 0 || BREAKS.load(Ordering::Relaxed))
     {
         break_with(graph, set, &message);
+    }
+}
+
+/// Adds those tasks whose end an agent of the set waits for, and of which no more is known than where they were
+/// spawned: they are not polled.
+fn add_anonymous(graph: &Graph, set: &[usize], threads: &mut Vec<ThreadInfo>) {
+    for &at in set {
+        let Some(wait) = graph.nodes[at].waits.first() else {
+            continue;
+        };
+        let mut ids = Vec::new();
+        for spawned in graph.anonymous_ends(wait) {
+            let id = instrument::Agent::started_at(spawned).id();
+            let mut info = ThreadInfo::of_task(id);
+            info.name = Some(spawned.to_string());
+            info.notes
+                .push("is not polled: the thread that would do so is blocked".to_owned());
+            info.notes.push(format!("spawned at {spawned}"));
+            ids.push(id);
+            threads.push(info);
+        }
+        let own = threads
+            .iter_mut()
+            .find(|info| info.id == graph.nodes[at].id);
+        if let Some(waits) = own.and_then(|info| info.waits.as_mut())
+            && !ids.is_empty()
+        {
+            waits.by = Some(FreedBy::Threads(ids));
+        }
     }
 }
 
@@ -108,11 +141,17 @@ fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<Threa
     };
     match node.waits.first() {
         Some(wait) => {
-            let by = match wait.target {
-                Target::AnyAgent(_) => FreedBy::AnyThread,
-                _ => ids(graph),
+            let by = if node.is_for_any {
+                FreedBy::AnyThread
+            } else {
+                ids(graph)
             };
-            info.waits = Some(wait_info(wait, by, locks));
+            let mut waits = wait_info(wait, by, locks);
+            if node.is_asleep {
+                // The future is polled by the executor of another crate.
+                waits.site = wait.created;
+            }
+            info.waits = Some(waits);
             for other in &node.waits[1..] {
                 let what = what(other, locks);
                 info.notes
@@ -148,6 +187,11 @@ fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<Threa
         };
         info.notes.push(why.to_owned());
     }
+    if node.is_asleep {
+        let why = "is being polled: its thread sleeps in a wait that is not watched (the `block_on` of another \
+                   crate, for one), and all other threads of the process sleep, too";
+        info.notes.push(why.to_owned());
+    }
     if let Some(driven) = node.drives.and_then(registry::find) {
         info.notes
             .push(format!("is blocked in a `block_on` of {}", driven.info()));
@@ -167,6 +211,18 @@ fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<Threa
                 "wants {count} permits of a semaphore that was made with {}",
                 permits.count
             ));
+        }
+        if let Target::Permits(permits, _) = &wait.target {
+            for (site, count) in permits.forgotten() {
+                let were = if count == 1 {
+                    "permit was"
+                } else {
+                    "permits were"
+                };
+                info.notes.push(format!(
+                    "{count} {were} forgotten at {site}: only `add_permits` brings them back"
+                ));
+            }
         }
         let stack = wait.stack();
         if !stack.is_empty() {
@@ -254,13 +310,15 @@ fn wait_info(wait: &Wait, by: FreedBy, locks: &mut Vec<LockInfo>) -> WaitInfo {
             let id = add(locks, thing_info("task", made));
             WaitInfo::of_resource((id, WaitReason::End), site, since, by)
         }
-        Target::AnyAgent(Thing {
-            noun,
-            awaited,
-            made,
-        }) => {
+        Target::Room(..) | Target::Message(..) | Target::AnyAgent(_) => {
+            let thing = wait.target.thing();
+            let Thing {
+                noun,
+                awaited,
+                made,
+            } = thing.unwrap_or(Thing::new("task", WaitReason::Other, site));
             let id = add(locks, thing_info(noun, made));
-            WaitInfo::of_resource((id, *awaited), site, since, by)
+            WaitInfo::of_resource((id, awaited), site, since, by)
         }
     }
 }

@@ -12,7 +12,7 @@ use super::budget;
 use super::fast_semaphore::{FastSemaphore, Permit, Waiter};
 use super::rarely::Rarely;
 use crate::agent::frame;
-use crate::agent::leaf::{self, Leaf, Target, Waiting};
+use crate::agent::leaf::{Leaf, Target, Waiting};
 
 pin_project! {
     /// An acquisition that tries first: only if it has to wait is tokio's own future made.
@@ -124,7 +124,6 @@ where
         let result = match result {
             Some(result) => result,
             None => {
-                leaf::raise_alarm();
                 let waiting = Waiting {
                     created: this.created,
                     site,

@@ -9,9 +9,10 @@ use std::thread::{self, Thread};
 use lockwarden::instrument::Site;
 use tokio::sync::oneshot;
 
+use crate::agent::nested;
 use crate::agent::task::Kind;
-use crate::agent::{frame, nested};
 use crate::task::root;
+use crate::world;
 
 struct Unpark(Thread);
 
@@ -21,23 +22,12 @@ impl Wake for Unpark {
     }
 }
 
-/// Blocks the calling thread until `future` is ready.
-///
-/// # Panics
-///
-/// If the thread drives tasks: the same panic, at the same place, as of tokio's blocking functions.
-#[track_caller]
-pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-    ask_whether_to_block();
-    // A blocked thread is no task that is polled.
-    frame::without(|| park_until(future))
-}
-
-/// The same for a future that holds nothing when it is ready, on a thread that may block. The wait is that of a task
-/// of its own, made at `site`, which the calling task or closure drives.
+/// Blocks the calling thread, which may block, until `future` is ready, which holds nothing then. The wait is that of
+/// a task of its own, made at `site`, which the calling task or closure drives.
 pub(crate) fn drive<F: Future>(site: Site, future: F) -> F::Output {
     let (root, _) = root(future, Kind::Driven, site, None);
-    let _nested = nested::drive(&root);
+    let nested = nested::drive(&root);
+    let _alone = nested.is_none().then(|| world::blocks(root.task()));
     park_until(root).driven()
 }
 

@@ -14,7 +14,7 @@ use tokio::sync::broadcast::error::{RecvError, SendError, TryRecvError};
 
 use super::blocking;
 use super::channel_macros::{compared, downgradable, forwarded};
-use super::watched::watched;
+use super::watched::{watched, watched_from};
 use crate::agent::leaf::Thing;
 use crate::task::lets_out;
 
@@ -154,7 +154,15 @@ impl<T: Clone> Receiver<T> {
     /// In an asynchronous context.
     #[track_caller]
     pub fn blocking_recv(&mut self) -> Result<T, RecvError> {
-        blocking::block_on(self.recv())
+        blocking::ask_whether_to_block();
+        let created = Location::caller();
+        let thing = Thing::new(NOUN, WaitReason::Message, self.made);
+        let receive = |message: Result<Sent<T>, _>| message;
+        let message = blocking::drive(
+            created,
+            watched_from(created, thing, self.inner.recv(), receive),
+        );
+        message.map(Sent::receive)
     }
 }
 
@@ -176,5 +184,5 @@ impl<T> fmt::Debug for Receiver<T> {
     }
 }
 
-downgradable!("tokio::sync::broadcast": Sender, WeakSender);
+downgradable!("tokio::sync::broadcast", made: Sender, WeakSender);
 compared!("tokio::sync::broadcast": Receiver);

@@ -54,16 +54,16 @@ macro_rules! shown {
     )*};
 }
 
-/// A sender with `inner` and `made`, and the weak one to which it can be downgraded.
+/// A sender with `inner` and a second field, and the weak one to which it can be downgraded.
 macro_rules! downgradable {
-    ($path:literal: $sender:ident, $weak:ident) => {
+    ($path:literal, $field:ident: $sender:ident, $weak:ident) => {
         impl<T> $sender<T> {
             #[doc = concat!("As [`", $path, "::", stringify!($sender), "::downgrade`].")]
             #[must_use = "downgrade creates a weak sender without destroying the original sender"]
             pub fn downgrade(&self) -> $weak<T> {
                 $weak {
                     inner: self.inner.downgrade(),
-                    made: self.made,
+                    $field: Clone::clone(&self.$field),
                 }
             }
 
@@ -84,7 +84,7 @@ macro_rules! downgradable {
             pub fn upgrade(&self) -> Option<$sender<T>> {
                 Some($sender {
                     inner: self.inner.upgrade()?,
-                    made: self.made,
+                    $field: Clone::clone(&self.$field),
                 })
             }
 
@@ -99,7 +99,7 @@ macro_rules! downgradable {
             }
         }
 
-        $crate::sync::channel_macros::cloned!(made: $sender, $weak);
+        $crate::sync::channel_macros::cloned!($field: $sender, $weak);
         $crate::sync::channel_macros::compared!($path: $sender);
     };
 }

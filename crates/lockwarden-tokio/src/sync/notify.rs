@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use lockwarden::instrument::{Site, WaitReason};
 use pin_project_lite::pin_project;
 
-use crate::agent::leaf::{self, Leaf, Target, Thing, Waiting};
+use crate::agent::leaf::{Leaf, Target, Thing, Waiting};
 
 /// [`tokio::sync::Notify`], watched.
 pub struct Notify {
@@ -113,7 +113,6 @@ impl Future for Notified<'_> {
 
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        leaf::raise_alarm();
         let place = std::ptr::from_ref(&*self).addr();
         let site = Location::caller();
         let this = self.project();

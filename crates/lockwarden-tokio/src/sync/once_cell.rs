@@ -14,7 +14,7 @@ use tokio::sync::SetError;
 use super::raw::Taken;
 use super::sited::Sited;
 use crate::agent::frame;
-use crate::agent::leaf::{self, Leaf, Target, Waiting};
+use crate::agent::leaf::{Leaf, Target, Waiting};
 use crate::agent::mark;
 
 static KIND: LockKind = LockKind::new("tokio OnceCell").with_sendable_guards();
@@ -224,7 +224,6 @@ impl<F: Future> Future for Getting<'_, F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        leaf::raise_alarm();
         let place = std::ptr::from_ref(&*self).addr();
         let this = self.project();
         let (record, created) = (*this.record, *this.created);
@@ -237,9 +236,13 @@ impl<F: Future> Future for Getting<'_, F> {
         // The one who initialises waits for what the initialisation waits for, and for nothing else.
         let before = INITIALISES.replace(false);
         let future = this.future;
-        let poll = this
-            .leaf
-            .poll_unless(cx, waiting, |cx| future.poll(cx), || INITIALISES.get());
+        let poll = this.leaf.poll_unless(
+            cx,
+            waiting,
+            |cx| future.poll(cx),
+            || INITIALISES.get(),
+            |_| {},
+        );
         INITIALISES.set(before);
         poll
     }

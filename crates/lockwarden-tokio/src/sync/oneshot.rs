@@ -13,8 +13,10 @@ use std::task::{Context, Poll};
 use lockwarden::instrument::{Site, WaitReason};
 use tokio::sync::oneshot::error::{RecvError, TryRecvError};
 
+use super::blocking;
+use super::sited::PollAt;
 use super::watched::{Stamped, watched};
-use crate::agent::leaf::{self, Leaf, Target, Thing, Waiting};
+use crate::agent::leaf::{Leaf, Target, Thing, Waiting};
 use crate::task::lets_out;
 
 const NOUN: &str = "oneshot channel";
@@ -117,7 +119,40 @@ impl<T> Receiver<T> {
     /// In an asynchronous context.
     #[track_caller]
     pub fn blocking_recv(self) -> Result<T, RecvError> {
-        self.inner.blocking_recv().map(Stamped::receive)
+        blocking::ask_whether_to_block();
+        let created = Location::caller();
+        let mut receiver = self;
+        match receiver.inner.try_recv() {
+            Ok(message) => return Ok(message.receive()),
+            Err(TryRecvError::Empty) => {}
+            // tokio makes the error.
+            Err(TryRecvError::Closed) => {
+                return receiver.inner.blocking_recv().map(Stamped::receive);
+            }
+        }
+        let message = blocking::drive(
+            created,
+            PollAt::new(|cx, _| receiver.poll_at(cx, created, 0)),
+        );
+        message.map(Stamped::receive)
+    }
+}
+
+impl<T> Receiver<T> {
+    fn poll_at(
+        &mut self,
+        cx: &mut Context<'_>,
+        site: Site,
+        place: usize,
+    ) -> Poll<Result<Stamped<T>, RecvError>> {
+        let Self { inner, made, leaf } = self;
+        let waiting = Waiting {
+            created: made,
+            site,
+            place,
+            target: || Target::AnyAgent(Thing::new(NOUN, WaitReason::Message, made)),
+        };
+        leaf.poll(cx, waiting, |cx| Pin::new(inner).poll(cx))
     }
 }
 
@@ -126,16 +161,8 @@ impl<T> Future for Receiver<T> {
 
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        leaf::raise_alarm();
         let place = std::ptr::from_ref(&*self).addr();
-        let Self { inner, made, leaf } = &mut *self;
-        let waiting = Waiting {
-            created: made,
-            site: Location::caller(),
-            place,
-            target: || Target::AnyAgent(Thing::new(NOUN, WaitReason::Message, made)),
-        };
-        let poll = leaf.poll(cx, waiting, |cx| Pin::new(inner).poll(cx));
+        let poll = self.poll_at(cx, Location::caller(), place);
         poll.map(|message| message.map(Stamped::receive))
     }
 }

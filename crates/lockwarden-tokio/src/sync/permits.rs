@@ -22,7 +22,12 @@ pub(crate) struct Permits {
     cells: [AtomicU64; CELLS],
     /// All other acquisitions, with higher numbers.
     holders: Mutex<Vec<Holder>>,
+    /// Where permits were forgotten first, and how many.
+    forgotten: Mutex<Vec<(Site, usize)>>,
 }
+
+/// How many places are kept at which permits were forgotten.
+const FORGOTTEN: usize = 4;
 
 /// How many holders take no lock to be listed.
 const CELLS: usize = 8;
@@ -48,7 +53,24 @@ impl Permits {
             is_open: AtomicBool::new(false),
             cells: [const { AtomicU64::new(0) }; CELLS],
             holders: Mutex::default(),
+            forgotten: Mutex::default(),
         }
+    }
+
+    /// Permits are forgotten at this place.
+    #[cold]
+    pub(crate) fn forget(&self, site: Site, permits: usize) {
+        let mut forgotten = self.forgotten.lock();
+        if let Some((_, count)) = forgotten.iter_mut().find(|(known, _)| *known == site) {
+            *count += permits;
+        } else if forgotten.len() < FORGOTTEN {
+            forgotten.push((site, permits));
+        }
+    }
+
+    /// The first places at which permits were forgotten, and how many there.
+    pub(crate) fn forgotten(&self) -> Vec<(Site, usize)> {
+        self.forgotten.lock().clone()
     }
 
     /// Permits are added or taken away for good; whether that is so for the first time.

@@ -137,12 +137,17 @@ impl Raw {
     fn taken_by_thread(&self, mode: Mode, kind: AcquireKind, site: Site) -> Taken {
         // A task that this crate did not spawn has no place to list what it holds: it would be found
         // with the thread, on which other tasks are polled next.
-        let is_recorded = frame::is_job() || tokio::task::try_id().is_none();
+        let is_job = frame::job().is_some();
+        let is_recorded = is_job || tokio::task::try_id().is_none();
         let hold = is_recorded.then(|| self.record.acquired_sendable(mode, kind, site));
+        if is_job {
+            // The closure can give the guard to a task.
+            self.loose().begin();
+        }
         Taken {
             hold,
             mark: None,
-            is_loose: false,
+            is_loose: is_job,
         }
     }
 

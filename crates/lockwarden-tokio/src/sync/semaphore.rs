@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
@@ -14,8 +14,9 @@ use tokio::sync::{AcquireError, Semaphore as Inner, TryAcquireError};
 use super::acquire::Acquire;
 use super::blocking;
 use super::eager::Eager;
-use super::fast_semaphore::FastSemaphore;
+use super::fast_semaphore::{FastSemaphore, Permit};
 use super::permits::Permits;
+use super::sited::PollAt;
 use crate::agent::frame;
 use crate::agent::leaf::Target;
 use crate::agent::mark;
@@ -23,7 +24,8 @@ use crate::agent::mark;
 /// [`tokio::sync::Semaphore`], watched.
 ///
 /// A wait for permits is a `Deadlock` only as long as no permit was added, forgotten or taken away
-/// and the semaphore is not closed: from then on any task might bring more.
+/// and the semaphore is not closed: from then on any task might bring more. In a check in which no task is left
+/// that could, it is one all the same, and the report names where permits were forgotten.
 pub struct Semaphore {
     inner: FastSemaphore,
     made: Site,
@@ -81,8 +83,11 @@ impl Semaphore {
     }
 
     /// As [`tokio::sync::Semaphore::forget_permits`].
+    #[track_caller]
     pub fn forget_permits(&self, n: usize) -> usize {
-        self.open().forget_permits(n)
+        let forgotten = self.open().forget_permits(n);
+        self.state().forget(Location::caller(), forgotten);
+        forgotten
     }
 
     /// As [`tokio::sync::Semaphore::acquire`].
@@ -224,7 +229,7 @@ impl Semaphore {
     /// In an asynchronous context.
     #[track_caller]
     pub fn blocking_acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
-        blocking::block_on(self.acquire())
+        self.block(1, Location::caller())
     }
 
     /// As `Semaphore::blocking_acquire_many` of newer tokio.
@@ -238,7 +243,7 @@ impl Semaphore {
     /// In an asynchronous context.
     #[track_caller]
     pub fn blocking_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
-        blocking::block_on(self.acquire_many(n))
+        self.block(n, Location::caller())
     }
 
     /// As `Semaphore::blocking_acquire_owned` of newer tokio.
@@ -252,7 +257,7 @@ impl Semaphore {
     /// In an asynchronous context.
     #[track_caller]
     pub fn blocking_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
-        blocking::block_on(self.acquire_owned())
+        self.blocking_acquire_many_owned(1)
     }
 
     /// As `Semaphore::blocking_acquire_many_owned` of newer tokio.
@@ -269,7 +274,11 @@ impl Semaphore {
         self: Arc<Self>,
         n: u32,
     ) -> Result<OwnedSemaphorePermit, AcquireError> {
-        blocking::block_on(self.acquire_many_owned(n))
+        let share = self.block(n, Location::caller())?.into_share();
+        Ok(OwnedSemaphorePermit {
+            semaphore: self,
+            share,
+        })
     }
 
     /// As [`tokio::sync::Semaphore::close`].
@@ -307,7 +316,10 @@ impl Semaphore {
             count => frame::with(|frame| {
                 let own = std::ptr::from_ref(self).addr();
                 let is_loose = frame.is_none_or(|frame| mark::is_loose(frame, own, place));
-                let task = frame.map(|frame| frame.task().id);
+                let task = match frame {
+                    Some(frame) => Some(frame.task().id),
+                    None => frame::job(),
+                };
                 self.state().add(task, count as usize, is_loose)
             }),
         };
@@ -318,6 +330,24 @@ impl Semaphore {
                 permits: count as usize,
             },
         }
+    }
+
+    /// Acquires permits, and blocks the calling thread until then.
+    #[track_caller]
+    fn block(&self, count: u32, created: Site) -> Result<SemaphorePermit<'_>, AcquireError> {
+        blocking::ask_whether_to_block();
+        let permit = match self.inner.try_take(count) {
+            Ok(()) => Permit::new(&self.inner, count),
+            Err(_) => {
+                let acquire = Acquire::new(&self.inner, count, created, Inner::acquire_many);
+                let target = || Target::Permits(Arc::clone(self.state()), count);
+                let mut acquire = pin!(acquire);
+                let taking = PollAt::new(|cx, _| acquire.as_mut().poll_for(cx, created, target));
+                blocking::drive(created, taking)?
+            }
+        };
+        permit.keep();
+        Ok(self.permit(count, 0))
     }
 
     /// Gives permits back.
@@ -395,8 +425,9 @@ pub struct OwnedSemaphorePermit {
 }
 
 impl Share {
-    fn forget(&mut self, semaphore: &Semaphore) {
+    fn forget(&mut self, semaphore: &Semaphore, site: Site) {
         semaphore.open();
+        semaphore.state().forget(site, self.permits);
         semaphore.state().set(self.number, 0);
         self.permits = 0;
     }
@@ -433,8 +464,9 @@ impl<'a> SemaphorePermit<'a> {
     }
 
     /// As [`tokio::sync::SemaphorePermit::forget`].
+    #[track_caller]
     pub fn forget(mut self) {
-        self.share.forget(self.semaphore);
+        self.share.forget(self.semaphore, Location::caller());
     }
 
     /// As [`tokio::sync::SemaphorePermit::merge`].
@@ -473,8 +505,9 @@ impl<'a> SemaphorePermit<'a> {
 
 impl OwnedSemaphorePermit {
     /// As [`tokio::sync::OwnedSemaphorePermit::forget`].
+    #[track_caller]
     pub fn forget(mut self) {
-        self.share.forget(&self.semaphore);
+        self.share.forget(&self.semaphore, Location::caller());
     }
 
     /// As [`tokio::sync::OwnedSemaphorePermit::merge`].

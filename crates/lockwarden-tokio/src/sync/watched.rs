@@ -8,37 +8,62 @@ use std::task::{Context, Poll, ready};
 use lockwarden::instrument::{Clock, Site, WaitReason};
 use pin_project_lite::pin_project;
 
-use crate::agent::leaf::{self, Leaf, Target, Thing, Waiting};
+use crate::agent::leaf::{Leaf, Target, Thing, Waiting};
+
+/// What a [`Watched`] future waits for.
+pub(crate) trait Awaited {
+    /// Whether the waker tells a grant: of a place in a queue.
+    const IS_GRANTED: bool = false;
+
+    fn target(&self) -> Target;
+
+    /// Lasts for one poll, with what is made of the result.
+    fn poll_begins(&self) -> impl Sized {}
+}
+
+impl Awaited for Thing {
+    fn target(&self) -> Target {
+        Target::AnyAgent(*self)
+    }
+}
 
 pin_project! {
-    pub(crate) struct Watched<F, M> {
-        thing: Thing,
+    pub(crate) struct Watched<W, F, M> {
+        awaited: W,
         created: Site,
-        leaf: Leaf,
         map: Option<M>,
         #[pin]
         future: F,
+        // Dropped after the future: while that has what it waited for, the wait is listed.
+        leaf: Leaf,
     }
 }
 
 /// Lists the wait of `future` while it is pending, and gives its result to `map`.
 #[track_caller]
-pub(crate) fn watched<F, R, M>(thing: Thing, future: F, map: M) -> Watched<F, M>
+pub(crate) fn watched<W, F, R, M>(awaited: W, future: F, map: M) -> Watched<W, F, M>
 where
+    W: Awaited,
     F: Future,
     M: FnOnce(F::Output) -> R,
 {
-    watched_from(Location::caller(), thing, future, map)
+    watched_from(Location::caller(), awaited, future, map)
 }
 
 /// Lists the wait like [`watched`], as that of a future which was made at `created`.
-pub(crate) fn watched_from<F, R, M>(created: Site, thing: Thing, future: F, map: M) -> Watched<F, M>
+pub(crate) fn watched_from<W, F, R, M>(
+    created: Site,
+    awaited: W,
+    future: F,
+    map: M,
+) -> Watched<W, F, M>
 where
+    W: Awaited,
     F: Future,
     M: FnOnce(F::Output) -> R,
 {
     Watched {
-        thing,
+        awaited,
         created,
         leaf: Leaf::new(),
         map: Some(map),
@@ -46,8 +71,9 @@ where
     }
 }
 
-impl<F, R, M> Future for Watched<F, M>
+impl<W, F, R, M> Future for Watched<W, F, M>
 where
+    W: Awaited,
     F: Future,
     M: FnOnce(F::Output) -> R,
 {
@@ -55,7 +81,6 @@ where
 
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
-        leaf::raise_alarm();
         let place = std::ptr::from_ref(&*self).addr();
         let site = Location::caller();
         let this = self.project();
@@ -63,9 +88,15 @@ where
             created: this.created,
             site,
             place,
-            target: || Target::AnyAgent(*this.thing),
+            target: || this.awaited.target(),
         };
-        let output = ready!(this.leaf.poll(cx, waiting, |cx| this.future.poll(cx)));
+        let _poll = this.awaited.poll_begins();
+        let output = ready!(if W::IS_GRANTED {
+            this.leaf
+                .poll_granted(cx, waiting, |cx| this.future.poll(cx))
+        } else {
+            this.leaf.poll(cx, waiting, |cx| this.future.poll(cx))
+        });
         let Some(map) = this.map.take() else {
             panic!("a future was polled after it was ready");
         };

@@ -14,6 +14,7 @@ use crate::agent::origin::Origin;
 use crate::agent::root::Ended;
 use crate::agent::runtime::RuntimeState;
 use crate::agent::task::{Joined, Kind, Task};
+use crate::agent::thread;
 
 /// As [`tokio::task::spawn_blocking`]; what the closure locks is recorded as done by a task.
 ///
@@ -89,7 +90,7 @@ where
     let joined = Joined::Known(Arc::clone(&task));
     let job = move || {
         // Polled once, until it is over.
-        task.begin_poll(frame::thread());
+        task.begin_poll(thread::number());
         let running = Running { task, ended: false };
         running.run(&mut agent, f)
     };

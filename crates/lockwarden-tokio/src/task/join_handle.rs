@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use tokio::task::{AbortHandle, Id, JoinError};
 
 use crate::agent::joining::Joining;
-use crate::agent::leaf::{self, Target, Waiting};
+use crate::agent::leaf::{Target, Waiting};
 use crate::agent::root::Ended;
 use crate::agent::task::Joined;
 
@@ -58,7 +58,6 @@ impl<T> Future for JoinHandle<T> {
 
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        leaf::raise_alarm();
         let this = &mut *self;
         let id = this.inner.id();
         let (site, place) = (Location::caller(), std::ptr::from_ref(this).addr());

@@ -12,7 +12,7 @@ use tokio::task::{AbortHandle, Id, JoinError};
 use super::blocking::job;
 use super::{LocalSet, root};
 use crate::agent::frame;
-use crate::agent::leaf::{self, Leaf, Target, Waiting};
+use crate::agent::leaf::{Leaf, Target, Waiting};
 use crate::agent::root::Ended;
 use crate::agent::runtime::RuntimeState;
 use crate::agent::task::{Joined, Kind};
@@ -219,7 +219,6 @@ impl<T: 'static> JoinSet<T> {
         cx: &mut Context<'_>,
         created: Site,
     ) -> Poll<Option<Result<(Id, T), JoinError>>> {
-        leaf::raise_alarm();
         let place = std::ptr::from_ref(self).addr();
         let Self { inner, tasks, leaf } = self;
         let waiting = Waiting {

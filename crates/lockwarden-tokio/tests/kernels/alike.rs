@@ -286,6 +286,36 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "a guard is acquired on one worker and dropped on another",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let lock = Arc::new(tokio::sync::Mutex::new(0));
+                let tasks: Vec<_> = (0..4)
+                    .map(|_| {
+                        let lock = Arc::clone(&lock);
+                        tokio::spawn(async move {
+                            let mut held = lock.lock().await;
+                            let first = std::thread::current().id();
+                            // At most so often: with one worker there is no other.
+                            for _ in 0..20 {
+                                pause(3).await;
+                                if std::thread::current().id() != first {
+                                    break;
+                                }
+                            }
+                            *held += 1;
+                        })
+                    })
+                    .collect();
+                for task in tasks {
+                    task.await.unwrap();
+                }
+                assert_eq!(*lock.lock().await, 4);
+            });
+        },
+    },
+    Case {
         name: "a boxed future with a guard goes on in another task",
         reported: None,
         run: || {

@@ -4,9 +4,11 @@
 //! says; with the name of a kernel, it is that kernel; with the part of a name, it runs those.
 
 mod alike;
+mod executors;
 mod expect;
 mod field;
 mod rings;
+mod rooms;
 mod runtimes;
 mod single;
 mod snoozed;
@@ -18,8 +20,10 @@ use expect::Case;
 fn main() -> std::process::ExitCode {
     let groups: &[&[Case]] = &[
         alike::CASES,
+        executors::CASES,
         field::CASES,
         rings::CASES,
+        rooms::CASES,
         runtimes::CASES,
         single::CASES,
         snoozed::CASES,

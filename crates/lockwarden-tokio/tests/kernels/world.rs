@@ -341,45 +341,6 @@ pub(crate) const CASES: &[Case] = &[
             outcome.assert_clean();
         },
     },
-    Case {
-        name: "world finds: another crate's block_on on the only thread hangs, and is shown",
-        reported: None,
-        run: || {
-            // On two workers, another one polls the task.
-            let outcome = AsyncCheck::new()
-                .timeout(Duration::from_millis(500))
-                .run(|| async {
-                    let task = tokio::spawn(async { 1 });
-                    assert_eq!(futures::executor::block_on(task).unwrap(), 1);
-                });
-            let hang = outcome.hung().expect("it hangs").to_string();
-            for words in ["is being polled", "waits for the end of task", "world.rs"] {
-                assert!(hang.contains(words), "no {words:?} in\n{hang}");
-            }
-        },
-    },
-    Case {
-        name: "world finds: another crate's block_on of a lock of a task that is not polled is shown",
-        reported: None,
-        run: || {
-            let outcome = AsyncCheck::new()
-                .timeout(Duration::from_millis(500))
-                .run(|| async {
-                    let lock = Arc::new(tokio::sync::Mutex::new(0));
-                    let theirs = Arc::clone(&lock);
-                    tokio::spawn(async move {
-                        let _held = theirs.lock().await;
-                        tokio::task::yield_now().await;
-                    });
-                    tokio::task::yield_now().await;
-                    *futures::executor::block_on(lock.lock()) += 1;
-                });
-            let hang = outcome.hung().expect("it hangs").to_string();
-            for words in ["is being polled", "tokio Mutex", "world.rs"] {
-                assert!(hang.contains(words), "no {words:?} in\n{hang}");
-            }
-        },
-    },
 ];
 
 type Ask = tokio::sync::oneshot::Sender<i32>;

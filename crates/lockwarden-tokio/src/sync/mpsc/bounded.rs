@@ -4,12 +4,15 @@ use std::future::Future;
 use std::panic::Location;
 use std::task::{Context, Poll};
 
-use lockwarden::instrument::{Site, WaitReason};
+use std::sync::Arc;
+
+use lockwarden::instrument::WaitReason;
 use tokio::sync::mpsc::error::{SendError, TrySendError};
 use tokio::task::coop;
 
-use super::{NOUN, Receiver, take_back, try_take_back};
-use crate::agent::leaf::Thing;
+use super::room::{ForRoom, Kept, Room};
+use super::{Receiver, take_back, try_take_back};
+use crate::sync::blocking;
 use crate::sync::channel_macros::{downgradable, forwarded, shown};
 use crate::sync::eager::Eager;
 use crate::sync::watched::{Stamped, watched, watched_from};
@@ -24,46 +27,51 @@ use crate::task::lets_out;
 pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
     let made = Location::caller();
     let (sender, receiver) = tokio::sync::mpsc::channel(buffer);
+    let room = Room::new(made, buffer);
     let sender = Sender {
         inner: sender,
-        made,
+        room: Arc::clone(&room),
     };
-    (sender, Receiver::of(receiver, made))
+    (sender, Receiver::of(receiver, room))
 }
 
 /// [`tokio::sync::mpsc::Sender`], watched.
 pub struct Sender<T> {
     inner: tokio::sync::mpsc::Sender<Stamped<T>>,
-    made: Site,
+    room: Arc<Room>,
 }
 
 /// [`tokio::sync::mpsc::WeakSender`] of a [`Sender`].
 pub struct WeakSender<T> {
     inner: tokio::sync::mpsc::WeakSender<Stamped<T>>,
-    made: Site,
+    room: Arc<Room>,
 }
 
 /// [`tokio::sync::mpsc::Permit`] of a [`Sender`].
 pub struct Permit<'a, T> {
-    inner: tokio::sync::mpsc::Permit<'a, Stamped<T>>,
+    inner: Kept<tokio::sync::mpsc::Permit<'a, Stamped<T>>, &'a Room>,
 }
 
 /// [`tokio::sync::mpsc::PermitIterator`] of a [`Sender`].
 pub struct PermitIterator<'a, T> {
-    inner: tokio::sync::mpsc::PermitIterator<'a, Stamped<T>>,
+    inner: Kept<tokio::sync::mpsc::PermitIterator<'a, Stamped<T>>, &'a Room>,
 }
 
 /// [`tokio::sync::mpsc::OwnedPermit`] of a [`Sender`].
 pub struct OwnedPermit<T> {
-    inner: tokio::sync::mpsc::OwnedPermit<Stamped<T>>,
-    made: Site,
+    inner: Kept<tokio::sync::mpsc::OwnedPermit<Stamped<T>>, Arc<Room>>,
 }
 
 impl<T> Sender<T> {
     forwarded!("tokio::sync::mpsc::Sender": is_closed -> bool, capacity -> usize, max_capacity -> usize);
 
-    fn room(&self) -> Thing {
-        Thing::new(NOUN, WaitReason::Room, self.made)
+    /// A wait for so many places, the result of which is a permit, or none.
+    fn awaits(&self, places: usize, is_kept: bool) -> ForRoom<&Arc<Room>> {
+        ForRoom {
+            room: &self.room,
+            places,
+            is_kept,
+        }
     }
 
     /// As [`tokio::sync::mpsc::Sender::send`].
@@ -94,7 +102,7 @@ impl<T> Sender<T> {
         };
         let later = move |value| {
             let future = self.inner.send(Stamped::pack(value));
-            watched_from(created, self.room(), future, |sent| {
+            watched_from(created, self.awaits(1, false), future, |sent| {
                 if sent.is_ok() {
                     lets_out::<T>();
                 }
@@ -107,8 +115,11 @@ impl<T> Sender<T> {
     /// As [`tokio::sync::mpsc::Sender::closed`].
     #[track_caller]
     pub fn closed(&self) -> impl Future<Output = ()> {
-        let thing = Thing::new(NOUN, WaitReason::Other, self.made);
-        watched(thing, self.inner.closed(), |()| ())
+        watched(
+            self.room.thing(WaitReason::Other),
+            self.inner.closed(),
+            |()| (),
+        )
     }
 
     /// As [`tokio::sync::mpsc::Sender::try_send`].
@@ -137,7 +148,10 @@ impl<T> Sender<T> {
         use tokio::sync::mpsc::error::SendTimeoutError;
         let future = self.inner.send_timeout(Stamped::pack(value), timeout);
         async move {
+            // Until the timeout the future may have a place, and is not listed.
+            let change = self.room.change();
             let sent = future.await;
+            drop(change);
             if sent.is_ok() {
                 lets_out::<T>();
             }
@@ -161,9 +175,22 @@ impl<T> Sender<T> {
     /// In an asynchronous context.
     #[track_caller]
     pub fn blocking_send(&self, value: T) -> Result<(), SendError<T>> {
-        self.inner
-            .blocking_send(Stamped::pack(value))
-            .map_err(take_back)
+        blocking::ask_whether_to_block();
+        let created = Location::caller();
+        let message = Stamped::pack(value);
+        let sent = match self.inner.try_send(message) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Closed(message)) => Err(SendError(message)),
+            Err(TrySendError::Full(message)) => {
+                let future = self.inner.send(message);
+                let future = watched_from(created, self.awaits(1, false), future, |sent| sent);
+                blocking::drive(created, future)
+            }
+        };
+        if sent.is_ok() {
+            lets_out::<T>();
+        }
+        sent.map_err(take_back)
     }
 
     /// As [`tokio::sync::mpsc::Sender::reserve`].
@@ -173,9 +200,23 @@ impl<T> Sender<T> {
     /// If the channel is closed.
     #[track_caller]
     pub fn reserve(&self) -> impl Future<Output = Result<Permit<'_, T>, SendError<()>>> {
-        watched(self.room(), self.inner.reserve(), |permit| {
-            permit.map(|inner| Permit { inner })
-        })
+        let created = Location::caller();
+        let at_once = |(), cx: &mut Context<'_>| {
+            let Poll::Ready(budget) = coop::poll_proceed(cx) else {
+                return Err(());
+            };
+            // There is a place only while none waits for one.
+            let permit = self.try_reserve().map_err(|_| ())?;
+            budget.made_progress();
+            Ok(Ok(permit))
+        };
+        let later = move |()| {
+            let future = self.inner.reserve();
+            watched_from(created, self.awaits(1, true), future, |permit| {
+                permit.map(|permit| Permit::of(permit, &self.room))
+            })
+        };
+        Eager::new((), at_once, later)
     }
 
     /// As [`tokio::sync::mpsc::Sender::reserve_many`].
@@ -188,9 +229,15 @@ impl<T> Sender<T> {
         &self,
         n: usize,
     ) -> impl Future<Output = Result<PermitIterator<'_, T>, SendError<()>>> {
-        watched(self.room(), self.inner.reserve_many(n), |permits| {
-            permits.map(|inner| PermitIterator { inner })
-        })
+        watched(
+            self.awaits(n, true),
+            self.inner.reserve_many(n),
+            move |permits| {
+                permits.map(|inner| PermitIterator {
+                    inner: Kept::new(inner, &*self.room, n),
+                })
+            },
+        )
     }
 
     /// As [`tokio::sync::mpsc::Sender::reserve_owned`].
@@ -200,9 +247,16 @@ impl<T> Sender<T> {
     /// If the channel is closed.
     #[track_caller]
     pub fn reserve_owned(self) -> impl Future<Output = Result<OwnedPermit<T>, SendError<()>>> {
-        let (room, made) = (self.room(), self.made);
-        watched(room, self.inner.reserve_owned(), move |permit| {
-            permit.map(|inner| OwnedPermit { inner, made })
+        let room = self.room;
+        let awaited = ForRoom {
+            room: Arc::clone(&room),
+            places: 1,
+            is_kept: true,
+        };
+        watched(awaited, self.inner.reserve_owned(), move |permit| {
+            permit.map(|inner| OwnedPermit {
+                inner: Kept::new(inner, room, 1),
+            })
         })
     }
 
@@ -212,7 +266,9 @@ impl<T> Sender<T> {
     ///
     /// If the channel is full or closed.
     pub fn try_reserve(&self) -> Result<Permit<'_, T>, TrySendError<()>> {
-        self.inner.try_reserve().map(|inner| Permit { inner })
+        let _change = self.room.change();
+        let permit = self.inner.try_reserve()?;
+        Ok(Permit::of(permit, &self.room))
     }
 
     /// As [`tokio::sync::mpsc::Sender::try_reserve_many`].
@@ -221,8 +277,11 @@ impl<T> Sender<T> {
     ///
     /// If the channel has not so much room, or is closed.
     pub fn try_reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, TrySendError<()>> {
-        let permits = self.inner.try_reserve_many(n);
-        permits.map(|inner| PermitIterator { inner })
+        let _change = self.room.change();
+        let permits = self.inner.try_reserve_many(n)?;
+        Ok(PermitIterator {
+            inner: Kept::new(permits, &self.room, n),
+        })
     }
 
     /// As [`tokio::sync::mpsc::Sender::try_reserve_owned`].
@@ -231,20 +290,30 @@ impl<T> Sender<T> {
     ///
     /// The sender itself, if the channel is full or closed.
     pub fn try_reserve_owned(self) -> Result<OwnedPermit<T>, TrySendError<Self>> {
-        let made = self.made;
+        let room = self.room;
+        let listed = Arc::clone(&room);
+        let _change = listed.change();
         match self.inner.try_reserve_owned() {
-            Ok(inner) => Ok(OwnedPermit { inner, made }),
-            Err(TrySendError::Full(inner)) => Err(TrySendError::Full(Self { inner, made })),
-            Err(TrySendError::Closed(inner)) => Err(TrySendError::Closed(Self { inner, made })),
+            Ok(inner) => Ok(OwnedPermit {
+                inner: Kept::new(inner, room, 1),
+            }),
+            Err(TrySendError::Full(inner)) => Err(TrySendError::Full(Self { inner, room })),
+            Err(TrySendError::Closed(inner)) => Err(TrySendError::Closed(Self { inner, room })),
         }
     }
 }
 
-impl<T> Permit<'_, T> {
+impl<'a, T> Permit<'a, T> {
+    fn of(permit: tokio::sync::mpsc::Permit<'a, Stamped<T>>, room: &'a Room) -> Self {
+        Self {
+            inner: Kept::new(permit, room, 1),
+        }
+    }
+
     /// As [`tokio::sync::mpsc::Permit::send`].
     pub fn send(self, value: T) {
         lets_out::<T>();
-        self.inner.send(Stamped::pack(value));
+        self.inner.give(|permit| permit.send(Stamped::pack(value)));
     }
 }
 
@@ -256,7 +325,7 @@ impl<'a, T> Iterator for PermitIterator<'a, T> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.inner.size_hint()
+        self.inner.permit().size_hint()
     }
 }
 
@@ -267,27 +336,25 @@ impl<T> OwnedPermit<T> {
     /// As [`tokio::sync::mpsc::OwnedPermit::send`].
     pub fn send(self, value: T) -> Sender<T> {
         lets_out::<T>();
-        Sender {
-            inner: self.inner.send(Stamped::pack(value)),
-            made: self.made,
-        }
+        let room = self.inner.room();
+        let inner = self.inner.give(|permit| permit.send(Stamped::pack(value)));
+        Sender { inner, room }
     }
 
     /// As [`tokio::sync::mpsc::OwnedPermit::release`].
     pub fn release(self) -> Sender<T> {
-        Sender {
-            inner: self.inner.release(),
-            made: self.made,
-        }
+        let room = self.inner.room();
+        let inner = self.inner.give(|permit| permit.release());
+        Sender { inner, room }
     }
 
     /// As [`tokio::sync::mpsc::OwnedPermit::same_channel_as_sender`].
     pub fn same_channel_as_sender(&self, sender: &Sender<T>) -> bool {
-        self.inner.same_channel_as_sender(&sender.inner)
+        self.inner.permit().same_channel_as_sender(&sender.inner)
     }
 }
 
-downgradable!("tokio::sync::mpsc": Sender, WeakSender);
+downgradable!("tokio::sync::mpsc", room: Sender, WeakSender);
 shown!(any:
     Sender<T>,
     WeakSender<T>,

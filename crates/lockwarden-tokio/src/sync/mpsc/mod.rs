@@ -6,6 +6,7 @@ pub use tokio::sync::mpsc::*;
 
 mod bounded;
 mod receiver;
+pub(crate) mod room;
 mod unbounded;
 
 pub use self::bounded::{OwnedPermit, Permit, PermitIterator, Sender, WeakSender, channel};

@@ -57,5 +57,5 @@ impl<T> UnboundedSender<T> {
     }
 }
 
-downgradable!("tokio::sync::mpsc": UnboundedSender, WeakUnboundedSender);
+downgradable!("tokio::sync::mpsc", made: UnboundedSender, WeakUnboundedSender);
 shown!(any: UnboundedSender<T>, WeakUnboundedSender<T>);

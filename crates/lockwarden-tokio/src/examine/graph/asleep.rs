@@ -1,0 +1,71 @@
+//! Tasks that are being polled by a thread that sleeps in a wait which is not watched.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{Graph, Need, Still};
+use crate::agent::task::Task;
+
+impl Graph {
+    /// Whether two looks have found all threads of the process asleep all the time between them, if one of the agents
+    /// in `set` sleeps in a wait that is not watched.
+    pub(in crate::examine) fn is_as_still_as(&self, again: &Self, set: &[usize]) -> bool {
+        !set.iter().any(|&at| self.nodes[at].is_asleep)
+            || (self.still.is_some() && self.still == again.still)
+    }
+
+    /// What a task needs whose thread sleeps, in its poll, in a wait that is not watched, while all other threads of
+    /// the process sleep, too: that one of the waits ends which the poll has found pending; and if it is not known who
+    /// can end that, any other task.
+    pub(super) fn need_of_asleep(
+        &mut self,
+        at: usize,
+        task: &Arc<Task>,
+        polls: &HashMap<u64, u64>,
+    ) -> Need {
+        if !self.is_asleep(task) {
+            return Need::Nothing;
+        }
+        let in_poll = self.nodes[at].polls;
+        let (waits, snoozed) = {
+            let all = &task.waits.lock().all;
+            all.iter()
+                .cloned()
+                .partition(|wait| wait.last_poll() == in_poll)
+        };
+        self.nodes[at].waits = waits;
+        self.nodes[at].snoozed = snoozed;
+        self.nodes[at].is_asleep = true;
+        let mut needs = Vec::new();
+        for wait in self.nodes[at].waits.clone() {
+            match self.need_of_wait(at, &wait, polls) {
+                Need::Nothing => {
+                    self.nodes[at].is_for_any = true;
+                    return Need::Any((0..self.nodes.len()).map(Need::Agent).collect());
+                }
+                need => needs.push(need),
+            }
+        }
+        Need::Any(needs)
+    }
+
+    /// Whether the thread that polls the task sleeps, and all others do, too; in a poll that has found a wait
+    /// pending.
+    pub(super) fn is_asleep(&self, task: &Arc<Task>) -> bool {
+        let id = self.threads.get(&task.carrier());
+        let is_still = |still: &Still| id.is_some_and(|id| still.has(*id));
+        self.still.as_ref().is_some_and(is_still) && has_wait_of(task, task.polls())
+    }
+}
+
+/// Whether the task is in a poll that has found one of its waits pending.
+pub(super) fn is_in_poll(task: &Task, polls: &HashMap<u64, u64>) -> bool {
+    let polls = polls.get(&task.id.get()).copied().unwrap_or(0);
+    polls % 2 == 1 && has_wait_of(task, polls)
+}
+
+/// Whether a wait of the task was found pending in this poll.
+fn has_wait_of(task: &Task, poll: u64) -> bool {
+    let waits = task.waits.lock();
+    waits.all.iter().any(|wait| wait.last_poll() == poll)
+}

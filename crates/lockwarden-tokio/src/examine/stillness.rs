@@ -1,0 +1,184 @@
+//! Whether all threads of the process sleep until another one of them wakes them.
+//!
+//! On Linux a thread that waits for another one sleeps in a futex. If that is private to the process, and the wait
+//! has no limit, only a thread of the process can wake it, or a signal handler. So if all threads sleep so, and no
+//! handler is installed that lockwarden does not know, none of them ever goes on, whatever they wait for. The
+//! threads of lockwarden wake none but to ask a task for a probe.
+//!
+//! Two looks show the same threads asleep, each with the same count of switches to another thread: then each has
+//! slept all the time in between, and all of them at one moment.
+
+use std::collections::BTreeMap;
+
+use lockwarden::instrument::Observation;
+
+use crate::world;
+
+/// All threads of the process that are asleep, with their counts of switches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Still(BTreeMap<u32, u64>);
+
+impl Still {
+    /// Looks whether all threads of the process sleep; none if one does not, or the system does not say.
+    pub(super) fn look<'a>(observed: impl Iterator<Item = &'a Observation>) -> Option<Self> {
+        let ours = observed.filter(|one| one.is_observer);
+        let ours: Vec<u32> = ours.filter_map(|one| one.os_id).collect();
+        let supervisors = world::supervisors();
+        let mut asleep = BTreeMap::new();
+        for id in system::threads()? {
+            if ours.contains(&id) || system::is_helper(id) {
+                continue;
+            }
+            // One that waits for the end of a check with a limit does nothing before.
+            let may_be_timed = supervisors.contains(&id);
+            asleep.insert(id, system::switches_of_asleep(id, may_be_timed)?);
+        }
+        system::has_no_handlers().then_some(Self(asleep))
+    }
+
+    /// Whether the thread with this number of the system's is one of those.
+    pub(super) fn has(&self, id: u32) -> bool {
+        self.0.contains_key(&id)
+    }
+}
+
+#[cfg(all(
+    any(target_os = "linux", target_os = "android"),
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
+mod system {
+    use std::fs;
+
+    /// The threads of the process.
+    pub(super) fn threads() -> Option<Vec<u32>> {
+        let entries = fs::read_dir("/proc/self/task").ok()?;
+        entries
+            .map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .collect()
+    }
+
+    /// Whether lockwarden has started the thread, to wait for the end of another one.
+    pub(super) fn is_helper(id: u32) -> bool {
+        let name = fs::read_to_string(format!("/proc/self/task/{id}/comm"));
+        name.is_ok_and(|name| name.trim_end() == "lockwarden join")
+    }
+
+    /// How often the thread has given its CPU to another one, if it sleeps in a futex of the process, without a
+    /// limit unless it may be timed.
+    pub(super) fn switches_of_asleep(id: u32, may_be_timed: bool) -> Option<u64> {
+        let path = format!("/proc/self/task/{id}");
+        let call = fs::read_to_string(format!("{path}/syscall")).ok()?;
+        if !is_asleep(&call, may_be_timed) {
+            return None;
+        }
+        let status = fs::read_to_string(format!("{path}/status")).ok()?;
+        switches(&status)
+    }
+
+    /// Whether this is the call of a thread that sleeps so: its number, and its arguments.
+    fn is_asleep(call: &str, may_be_timed: bool) -> bool {
+        let mut words = call.split_ascii_whitespace();
+        let number = words.next().and_then(|word| word.parse().ok());
+        let argument = |word: &str| u64::from_str_radix(word.trim_start_matches("0x"), 16).ok();
+        let arguments: Option<Vec<u64>> = words.map(argument).collect();
+        let Some([_, operation, _, timeout, ..]) = arguments.as_deref() else {
+            return false;
+        };
+        let flags = (libc::FUTEX_PRIVATE_FLAG | libc::FUTEX_CLOCK_REALTIME) as u64;
+        let command = operation & !flags;
+        number == Some(libc::SYS_futex)
+            && [libc::FUTEX_WAIT, libc::FUTEX_WAIT_BITSET]
+                .map(|wait| wait as u64)
+                .contains(&command)
+            && operation & libc::FUTEX_PRIVATE_FLAG as u64 != 0
+            && (*timeout == 0 || may_be_timed)
+    }
+
+    fn switches(status: &str) -> Option<u64> {
+        let counts = status.lines().filter_map(|line| {
+            let (name, count) = line.split_once(':')?;
+            let is_count = name.ends_with("voluntary_ctxt_switches");
+            is_count.then(|| count.trim().parse::<u64>().ok())?
+        });
+        // Of both kinds.
+        let counts: Vec<u64> = counts.collect();
+        (counts.len() == 2).then(|| counts.iter().sum())
+    }
+
+    /// Whether no signal is handled but by the standard library, the library of C and lockwarden.
+    pub(super) fn has_no_handlers() -> bool {
+        let Ok(status) = fs::read_to_string("/proc/self/status") else {
+            return false;
+        };
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        let bit = |signal: i32| 1_u64 << (signal - 1);
+        let known = [libc::SIGSEGV, libc::SIGBUS, libc::SIGRTMIN() + 6]
+            .into_iter()
+            // Those that the library of C keeps for itself.
+            .chain(32..libc::SIGRTMIN())
+            .fold(0, |known, signal| known | bit(signal));
+        caught.is_some_and(|caught| caught & !known == 0)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_private_futex_without_a_limit_is_a_sleep() {
+            let number = libc::SYS_futex;
+            let call = |rest: &str| format!("{number} 0x5652 {rest} 0x0 0xffffffff 0x7f5d 0x7f5e");
+            assert!(is_asleep(&call("0x89 0xffffffff 0x0"), false));
+            assert!(is_asleep(&call("0x80 0x2 0x0"), false));
+            // With a limit.
+            assert!(!is_asleep(&call("0x89 0xffffffff 0x7f06"), false));
+            assert!(is_asleep(&call("0x89 0xffffffff 0x7f06"), true));
+            // Of several processes: the end of a thread.
+            assert!(!is_asleep(&call("0x109 0x1ff1 0x0"), false));
+            // A wake-up.
+            assert!(!is_asleep(&call("0x81 0x1 0x0"), false));
+            assert!(!is_asleep("running", false));
+            assert!(!is_asleep(
+                "230 0x1 0x0 0x7f5d 0x7f5d 0x0 0x0 0x7f5d 0x7f5d",
+                true
+            ));
+        }
+
+        #[test]
+        fn the_calling_thread_is_not_asleep() {
+            let own = crate::agent::thread::own_id().unwrap();
+            assert!(threads().unwrap().contains(&own));
+            assert_eq!(switches_of_asleep(own, true), None);
+        }
+
+        #[test]
+        fn switches_of_both_kinds_count() {
+            let status = "State:\tS\nvoluntary_ctxt_switches:\t5\nnonvoluntary_ctxt_switches:\t2\n";
+            assert_eq!(switches(status), Some(7));
+            assert_eq!(switches("State:\tS"), None);
+        }
+    }
+}
+
+#[cfg(not(all(
+    any(target_os = "linux", target_os = "android"),
+    any(target_arch = "x86_64", target_arch = "aarch64")
+)))]
+mod system {
+    pub(super) fn threads() -> Option<Vec<u32>> {
+        None
+    }
+
+    pub(super) fn is_helper(_id: u32) -> bool {
+        false
+    }
+
+    pub(super) fn switches_of_asleep(_id: u32, _may_be_timed: bool) -> Option<u64> {
+        None
+    }
+
+    pub(super) fn has_no_handlers() -> bool {
+        false
+    }
+}
