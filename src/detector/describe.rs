@@ -95,7 +95,7 @@ pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
 /// Returns whether a thread that is the caller or is blocked can unwind.
 fn unwinding(slot: &Slot) -> Unwinding {
     if std::ptr::eq(slot, current::own()) {
-        return Unwinding::here();
+        return current::unwinding();
     }
     let wait = slot.wait.read();
     wait.map_or(Unwinding::Can, |wait| wait.unwinding)

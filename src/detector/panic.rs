@@ -55,7 +55,7 @@ impl Panic {
 ///
 /// Whether there is a frame below that may not unwind, as one of `extern "C"`, cannot be known.
 pub(crate) fn can_unwind() -> bool {
-    Unwinding::here() == Unwinding::Can
+    current::unwinding() == Unwinding::Can
 }
 
 /// Raises the panic, if there is one and the caller can unwind, out of the call at `site`.

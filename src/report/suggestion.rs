@@ -51,11 +51,24 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
         }
         Verdict::RecursiveRead => {
             let edge = report.edges.first()?;
+            let (first, second) = (edge.from_site, edge.to_site);
+            if first == second {
+                return Some(format!(
+                    "{} is reached again, by a call, a callback or a loop, while its guard is alive: copy what is \
+                     needed and drop the guard before that, or use a `RecursiveRwLock`",
+                    place(first)
+                ));
+            }
+            let is_one_line = (first.file(), first.line()) == (second.file(), second.line());
+            let temporary = match is_one_line {
+                true => format!("; {TEMPORARY}"),
+                false => String::new(),
+            };
             Some(format!(
                 "hand the guard that was taken at {} on to {}, or drop it first, or use a \
-                 `RecursiveRwLock`",
-                place(edge.from_site),
-                place(edge.to_site)
+                 `RecursiveRwLock`{temporary}",
+                place(first),
+                place(second)
             ))
         }
         Verdict::Stall => stall_text::suggestion(report),

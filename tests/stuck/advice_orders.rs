@@ -34,6 +34,10 @@ advice! {
         ["is reached again, by a call, a callback or a loop, while its guard is alive: drop the guard before"];
     "a read inside a read", read_in_read, "RecursiveRead",
         ["hand the guard that was taken at", "or drop it first, or use a `RecursiveRwLock`"];
+    "reads in a loop that keeps its guards", reads_in_loop, "RecursiveRead",
+        ["is reached again, by a call, a callback or a loop, while its guard is alive: copy what is needed"];
+    "two reads in one condition", reads_in_line, "RecursiveRead",
+        ["or drop it first, or use a `RecursiveRwLock`; a guard without a name lives to the end of its statement"];
     "a guard that its thread forgets", forgotten, "Abandoned",
         ["drop the guard before the thread ends: look for `mem::forget`"];
 }
@@ -275,6 +279,36 @@ fn read_in_read(mended: bool) {
     }
     let _first = TABLE.read().unwrap();
     assert_eq!(*TABLE.read().unwrap(), 7);
+    end_after_inversion(mended);
+}
+
+/// After a public report (xacrimon/dashmap #195): several entries of one shard, each with its guard.
+fn reads_in_loop(mended: bool) {
+    let shards = [RwLock::named("shard", 1), RwLock::named("shard", 2)];
+    let shard = |key: usize| shards[key % 2].read().unwrap();
+    let total: u32 = match mended {
+        true => (0..3).map(|key| *shard(key)).sum(),
+        false => {
+            let entries: Vec<_> = (0..3).map(shard).collect();
+            entries.iter().map(|entry| **entry).sum()
+        }
+    };
+    assert_eq!(total, 4);
+    end_after_inversion(mended);
+}
+
+/// After a public report (rust-lang/rust #101194).
+fn reads_in_line(mended: bool) {
+    let data = RwLock::named("data", [true; 2]);
+    let are_alike = match mended {
+        true => {
+            let one = data.read().unwrap()[0];
+            let other = data.read().unwrap()[1];
+            one == other
+        }
+        false => data.read().unwrap()[0] == data.read().unwrap()[1],
+    };
+    assert!(are_alike);
     end_after_inversion(mended);
 }
 

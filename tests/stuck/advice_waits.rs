@@ -6,7 +6,7 @@ use lockwarden::pool::{Builder, JobHandle, ThreadPool};
 use lockwarden::queue::{Queue, Shutdown};
 use lockwarden::report::{Verdict, WaitReason};
 use lockwarden::sync::mpsc::sync_channel_named;
-use lockwarden::sync::{Arc, Event, Mutex, OnceLock};
+use lockwarden::sync::{Arc, Condvar, Event, Mutex, OnceLock, Semaphore};
 use lockwarden::thread;
 
 use crate::advice::advice;
@@ -16,6 +16,14 @@ use crate::steps::{start, until, until_waits_for};
 advice! {
     "a sender that a thread keeps while it joins the receiver", sender_through_join, "Deadlock",
         ["drop every sender that is not used any more, above all one that thread `main` (#1) keeps through its wait at"];
+    "a receiver that a thread keeps while it joins the sender", receiver_through_join, "Deadlock",
+        ["if thread `main` (#1) has the receiver, let it receive, or drop the receiver, before its wait at"];
+    "two threads that wait for one notification", notify_one, "Deadlock",
+        ["with `notify_all` if more than one thread may wait for it"];
+    "a permit that a thread keeps while it joins another one that asks for it", permit_through_join, "Deadlock",
+        ["drop those that", "or that thread `main` (#1) keeps through its wait at tests/stuck/advice_waits.rs:"];
+    "a task whose thread waits for all tasks", task_waits, "Deadlock",
+        ["(`task_done`), also when it fails, and before a thread that has one of them waits at"];
     "two threads that each fill the channel of the other", fill_each_other, "Deadlock",
         ["each wait to send while they receive nothing: let one of them receive what is there before it sends"];
     "a receiver that sends to itself while another thread sends", send_to_itself, "Deadlock",
@@ -60,6 +68,69 @@ fn sender_through_join(mended: bool) {
     }
     worker.join().unwrap();
     drop(kept);
+}
+
+fn receiver_through_join(mended: bool) {
+    let (give, take) = sync_channel_named("results", 1);
+    let worker = start("worker", move || {
+        (0..3).for_each(|number| give.send(number).unwrap())
+    });
+    if mended {
+        assert!(take.iter().eq(0..3));
+    }
+    worker.join().unwrap();
+    drop(take);
+}
+
+/// After a public report (softprops/waitout #2): a count that comes to zero wakes one of those that wait for it.
+fn notify_one(mended: bool) {
+    static COUNT: Mutex<u32> = Mutex::named("count", 1);
+    static ZERO: Condvar = Condvar::named("zero");
+    let both = ["first", "second"].map(|name| {
+        start(name, || {
+            let mut count = COUNT.lock().unwrap();
+            while *count > 0 {
+                count = ZERO.wait(count).unwrap();
+            }
+        })
+    });
+    for name in ["first", "second"] {
+        until_waits_for(name, WaitReason::Notification);
+    }
+    *COUNT.lock().unwrap() = 0;
+    match mended {
+        true => ZERO.notify_all(),
+        false => ZERO.notify_one(),
+    }
+    for thread in both {
+        thread.join().unwrap();
+    }
+}
+
+fn permit_through_join(mended: bool) {
+    static TOKENS: Semaphore = Semaphore::named("tokens", 1);
+    let first = TOKENS.acquire();
+    let first = (!mended).then_some(first);
+    let child = start("child", || drop(TOKENS.acquire()));
+    child.join().unwrap();
+    drop(first);
+}
+
+fn task_waits(mended: bool) {
+    let items = Arc::new(Queue::named("items"));
+    items.put(1).unwrap();
+    let there = Arc::clone(&items);
+    let worker = start("worker", move || {
+        assert_eq!(there.get(), Ok(1));
+        if mended {
+            there.task_done().unwrap();
+            there.join();
+        } else {
+            there.join();
+            there.task_done().unwrap();
+        }
+    });
+    worker.join().unwrap();
 }
 
 fn fill_each_other(mended: bool) {

@@ -21,6 +21,7 @@ mod child;
 mod crowd;
 mod events;
 mod expect;
+mod field;
 mod initialisation;
 mod joins;
 mod limits;
@@ -61,6 +62,7 @@ fn main() {
         channels::CASES,
         crowd::CASES,
         events::CASES,
+        field::CASES,
         initialisation::CASES,
         joins::CASES,
         limits::CASES,

@@ -13,6 +13,7 @@ use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
 use crate::tracking::lock::lock_id_pool::LockIdPool;
 use crate::tracking::process::reacquired;
+use crate::tracking::thread::current;
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
 use crate::watchdog::startup::attach;
@@ -137,7 +138,10 @@ impl Lock {
         let mut findings = Vec::new();
         let sort = LockTraits::of(self.record.kind());
         loop {
-            let request = WaitRequest::lock(need, !blocking, (ident, sort), site);
+            let request = WaitRequest {
+                unwinding: current::unwinding(),
+                ..WaitRequest::lock(need, !blocking, (ident, sort), site)
+            };
             slot.wait.publish(&request);
             if is_named {
                 slot.wait.set_named(request.since);

@@ -162,6 +162,7 @@ impl CondvarRecord {
             slot.wait.publish(&WaitRequest {
                 party: self.party.get_or_take(),
                 mutex,
+                unwinding: current::unwinding(),
                 ..WaitRequest::lock(WaitKind::SIGNAL, timed, (ident, sort), site)
             });
         }

@@ -33,6 +33,7 @@ use crate::tracking::lock::record::LockRecord;
 use crate::tracking::process::resource_state;
 use crate::tracking::process::resource_state::{ResourceState, Waiter};
 use crate::tracking::scheduled::{FailedTry, JOINS, WAITS_FOR};
+use crate::tracking::thread::current;
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
@@ -333,6 +334,7 @@ impl Resource {
             party,
             by: by.map_or(std::ptr::null(), std::ptr::from_ref),
             since,
+            unwinding: current::unwinding(),
             ..WaitRequest::lock(WaitKind::Other(awaited), false, lock, site)
         };
         let _elsewhere = ResourceWait::new();
@@ -430,6 +432,7 @@ impl Resource {
         let lock = (std::ptr::from_ref(ident), LockTraits::NONE);
         let request = WaitRequest {
             party: self.party.get_or_take(),
+            unwinding: current::unwinding(),
             ..WaitRequest::lock(WaitKind::Other(awaited), true, lock, site)
         };
         let _published = Shown::new(slot, &request);

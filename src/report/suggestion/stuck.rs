@@ -279,7 +279,12 @@ fn of_wait(
         ),
         WaitReason::Room | WaitReason::Partner => {
             let same = |(_, other): &(_, &WaitInfo)| other.subject() == wait.subject();
+            let joins = waits_for_ends(report, me).next();
             let receiver = match waiting(report).filter(same).count() {
+                0 | 1 if let Some((joins, wait)) = joins => format!(
+                    "if {joins} has the receiver, let it receive, or drop the receiver, before its wait at {}",
+                    place(wait.site)
+                ),
                 0 | 1 => format!("if {me} is the receiver, let it keep the item instead of sending it to itself"),
                 _ => "whichever of them is the receiver may not send to itself while others fill the \
                       channel: let it keep the item"
@@ -308,10 +313,14 @@ fn of_wait(
         ),
         WaitReason::Notification => format!(
             "check the condition in a loop before the wait at {at}, change it under the mutex, and \
-             notify {name} after that on every path, also that of a panic"
+             notify {name} after that on every path, also that of a panic, with `notify_all` if more than one \
+             thread may wait for it"
         ),
         WaitReason::Tasks if noun(report, wait) != "ThreadPool" => {
-            format!("say of every task of {name} that it is done (`task_done`), also when it fails")
+            format!(
+                "say of every task of {name} that it is done (`task_done`), also when it fails, and before \
+                 a thread that has one of them waits at {at}"
+            )
         }
         WaitReason::Result if works_for(report, me, wait) => {
             let own = match &wait.by {
@@ -343,15 +352,28 @@ fn of_wait(
 /// Names the threads that may keep a sender for which a receiver waits: those that wait for an end do not send any
 /// more, and drop what they have after that.
 fn sender_kept(report: &Report, receiver: &ThreadInfo) -> String {
-    let others = waiting(report)
-        .filter(|(other, wait)| other.id != receiver.id && is_for_an_end(report, wait));
-    let kept: Vec<String> = others
-        .map(|(other, wait)| format!("{other} keeps through its wait at {}", place(wait.site)))
-        .collect();
+    let kept = kept_through_ends(report, receiver);
     match kept.is_empty() {
         true => format!("{receiver} has itself"),
         false => kept.join(", or that "),
     }
+}
+
+/// Yields the other threads that wait for an end, each with its wait.
+fn waits_for_ends<'a>(
+    report: &'a Report,
+    me: &'a ThreadInfo,
+) -> impl Iterator<Item = (&'a ThreadInfo, &'a WaitInfo)> {
+    let others = waiting(report);
+    others.filter(|(other, wait)| other.id != me.id && is_for_an_end(report, wait))
+}
+
+/// Names the threads that wait for an end, and so keep what they have until then.
+fn kept_through_ends(report: &Report, me: &ThreadInfo) -> Vec<String> {
+    let others = waits_for_ends(report, me);
+    others
+        .map(|(other, wait)| format!("{other} keeps through its wait at {}", place(wait.site)))
+        .collect()
 }
 
 fn permits(report: &Report, name: &str, me: &ThreadInfo, wait: &WaitInfo) -> String {
@@ -370,9 +392,14 @@ fn permits(report: &Report, name: &str, me: &ThreadInfo, wait: &WaitInfo) -> Str
         ),
         _ => format!("no thread is left that releases a permit of {name} to {me}"),
     };
+    let kept = kept_through_ends(report, me);
+    let others = match kept.is_empty() {
+        true => String::new(),
+        false => format!(", or that {}", kept.join(", or that ")),
+    };
     format!(
         "{asks}: make {name} with as many permits as are ever taken at the same time, drop those that \
-         {me} keeps before it asks at {}, and release them on every path, also when a thread fails",
+         {me} keeps before it asks at {}{others}, and release them on every path, also when a thread fails",
         place(wait.site)
     )
 }

@@ -30,6 +30,7 @@ use crate::tracking::thread::section::SlotAddress;
 use crate::tracking::thread::slot::Slot;
 pub(crate) use crate::tracking::thread::variables::ThreadPhase;
 use crate::tracking::thread::variables::here;
+use crate::tracking::thread::wait::Unwinding;
 
 /// Returns the slot that the calling thread's fast path works on: the detached one, if the thread has none or
 /// is inside the detector.
@@ -68,6 +69,17 @@ pub(crate) fn phase() -> ThreadPhase {
 /// Returns whether the calling thread has ended, except for the destructors of its thread-locals.
 pub(crate) fn is_leaving() -> bool {
     here().leaving.get()
+}
+
+/// Returns whether the calling thread can unwind.
+pub(crate) fn unwinding() -> Unwinding {
+    if std::thread::panicking() {
+        Unwinding::Panics
+    } else if is_leaving() {
+        Unwinding::Ends
+    } else {
+        Unwinding::Can
+    }
 }
 
 /// Records that the calling thread has come to the end of its closure, or begun to destroy its thread-locals.

@@ -13,7 +13,6 @@ use crate::shim::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::process::resource_state::ResourceState;
-use crate::tracking::thread::current;
 use crate::tracking::thread::section::Inside;
 
 /// The kind of a wait.
@@ -45,17 +44,6 @@ pub(crate) enum Unwinding {
 }
 
 impl Unwinding {
-    /// Returns the state of the calling thread.
-    pub(crate) fn here() -> Self {
-        if std::thread::panicking() {
-            Self::Panics
-        } else if current::is_leaving() {
-            Self::Ends
-        } else {
-            Self::Can
-        }
-    }
-
     const fn encode(self) -> u32 {
         match self {
             Self::Can => 0,
@@ -101,7 +89,7 @@ pub(crate) struct WaitRequest {
 }
 
 impl WaitRequest {
-    /// Returns a wait for a lock that begins now.
+    /// Returns a wait for a lock that begins now, of a thread that can unwind.
     pub(crate) fn lock(
         need: WaitKind,
         timed: bool,
@@ -119,7 +107,7 @@ impl WaitRequest {
             mutex: std::ptr::null(),
             site,
             since: now(),
-            unwinding: Unwinding::here(),
+            unwinding: Unwinding::Can,
             counts: None,
         }
     }
