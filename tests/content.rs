@@ -125,6 +125,8 @@ fn wrapped_locks_of_one_type_are_of_one_class() {
     assert_eq!(report.basis, Basis::Classes);
 }
 
+type Shared<T> = Arc<Mutex<Stock<T>>>;
+
 /// A generic constructor whose lock is made in a line of `alloc`.
 fn shared<T: Default>() -> Arc<T> {
     Arc::default()
@@ -138,13 +140,11 @@ fn taken<T: 'static>(lock: &Mutex<T>) -> impl DerefMut<Target = T> + '_ {
 #[test]
 fn locks_of_a_generic_constructor_are_of_a_class_for_each_type() {
     let reports = Reports::begin();
-    let (ledger, audit): (Arc<Mutex<Stock<Ledger>>>, Arc<Mutex<Stock<Audit>>>) =
-        (shared(), shared());
+    let (ledger, audit): (Shared<Ledger>, Shared<Audit>) = (shared(), shared());
     elsewhere(|| drop((taken(&audit), taken(&ledger))));
     assert!(reports.take().is_empty());
     elsewhere(|| drop((taken(&audit), taken(&ledger))));
-    let (ledger, audit): (Arc<Mutex<Stock<Ledger>>>, Arc<Mutex<Stock<Audit>>>) =
-        (shared(), shared());
+    let (ledger, audit): (Shared<Ledger>, Shared<Audit>) = (shared(), shared());
     elsewhere(|| drop((taken(&ledger), taken(&audit))));
     let found = reports.take();
     let [report] = &found[..] else {

@@ -125,15 +125,15 @@ fn begin(id: u32, blocked: u64, signal: i32, request: &'static Request) -> Asked
 }
 
 fn send(id: u32, signal: i32) -> Result<(), NoStack> {
-    // As wide as the word of a system call, which may be narrower than the number.
-    let id = libc::c_long::try_from(id).map_err(|_| NoStack::Ended)?;
+    // A word of a system call may be narrower than the type of the number, and is as wide as that of the system.
+    let id = libc::pid_t::try_from(id).map_err(|_| NoStack::Ended)?;
     // SAFETY: `tgkill` touches no memory of the program. The number of the thread may have gone to
     // another thread of this process, which has the handler too.
     let sent = unsafe {
         libc::syscall(
             libc::SYS_tgkill,
             libc::c_long::from(libc::getpid()),
-            id,
+            libc::c_long::from(id),
             libc::c_long::from(signal),
         )
     };
